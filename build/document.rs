@@ -1,0 +1,147 @@
+//! Reads an OpenAPI document and walks its operations.
+
+use std::fmt::Display;
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Map, Value};
+
+const METHODS: [&str; 7] = ["get", "put", "post", "delete", "options", "head", "patch"];
+
+/// One description, as published.
+pub struct Document {
+    file: String,
+    /// Everything that the file says.
+    pub root: Value,
+    /// The start of every path, up to and with the last path parameter that is a setting of the
+    /// client (`/{tenant}`); empty if there is none.
+    pub base_path: String,
+}
+
+/// One operation where it stands in its document.
+pub struct Place<'a> {
+    pub path: &'a str,
+    pub method: &'a str,
+    pub operation: &'a Map<String, Value>,
+}
+
+impl Document {
+    pub fn read(file: &Path) -> Result<Self, String> {
+        let name = file.display().to_string();
+        let text = fs::read_to_string(file).map_err(|error| format!("{name}: {error}"))?;
+        let root: Value = serde_saphyr::from_str(&text)
+            .map_err(|error| format!("{name}: {}", one_line(&error.to_string())))?;
+        let mut document = Self {
+            file: name,
+            root,
+            base_path: String::new(),
+        };
+        let version = document.root["openapi"].as_str().unwrap_or_default();
+        if !version.starts_with("3.0.") {
+            return Err(document.fault("", "", "`openapi` must be 3.0.x"));
+        }
+        document.base_path = document.find_base_path()?;
+        Ok(document)
+    }
+
+    /// One line about what is wrong and where.
+    pub fn fault(&self, path: &str, method: &str, what: impl Display) -> String {
+        let place = match (path, method) {
+            ("", _) => String::new(),
+            (path, "") => format!("{path}: "),
+            (path, method) => format!("{} {path}: ", method.to_uppercase()),
+        };
+        format!("{}: {place}{}", self.file, one_line(&what.to_string()))
+    }
+
+    /// Every operation, in the order of the paths.
+    pub fn operations(&self) -> Result<Vec<Place<'_>>, String> {
+        let paths = self.root["paths"]
+            .as_object()
+            .ok_or_else(|| self.fault("", "", "`paths` is missing"))?;
+        let mut places = Vec::new();
+        for (path, item) in paths {
+            for method in METHODS {
+                let Some(operation) = item.get(method) else {
+                    continue;
+                };
+                let operation = operation
+                    .as_object()
+                    .ok_or_else(|| self.fault(path, method, "the operation is not an object"))?;
+                places.push(Place {
+                    path,
+                    method,
+                    operation,
+                });
+            }
+        }
+        Ok(places)
+    }
+
+    /// Follows a local `$ref`; anything else is returned as it is.
+    pub fn resolve<'a>(&'a self, place: &Place<'_>, value: &'a Value) -> Result<&'a Value, String> {
+        let Some(reference) = value.get("$ref").and_then(Value::as_str) else {
+            return Ok(value);
+        };
+        reference
+            .strip_prefix('#')
+            .and_then(|pointer| self.root.pointer(pointer))
+            .ok_or_else(|| {
+                self.fault(
+                    place.path,
+                    place.method,
+                    format!("`{reference}` leads nowhere"),
+                )
+            })
+    }
+
+    /// The parameters of an operation and of its path, references followed.
+    pub fn parameters<'a>(&'a self, place: &Place<'a>) -> Result<Vec<&'a Value>, String> {
+        let own = place.operation.get("parameters");
+        let shared = self.root["paths"][place.path].get("parameters");
+        own.into_iter()
+            .chain(shared)
+            .filter_map(Value::as_array)
+            .flatten()
+            .map(|parameter| self.resolve(place, parameter))
+            .collect()
+    }
+
+    fn find_base_path(&self) -> Result<String, String> {
+        let mut found: Option<String> = None;
+        for place in self.operations()? {
+            let mut end = 0;
+            for parameter in self.parameters(&place)? {
+                if parameter["in"] == "path" && is_client_setting(parameter) {
+                    let name = format!("{{{}}}", parameter["name"].as_str().unwrap_or_default());
+                    let at = place.path.find(&name).ok_or_else(|| {
+                        self.fault(place.path, place.method, format!("{name} is not in the path"))
+                    })?;
+                    end = end.max(at + name.len());
+                }
+            }
+            let base = &place.path[..end];
+            match &found {
+                None => found = Some(base.to_owned()),
+                Some(other) if other == base => {}
+                Some(other) => {
+                    return Err(self.fault(
+                        place.path,
+                        place.method,
+                        format!("client settings must end at `{other}` in every path"),
+                    ));
+                }
+            }
+        }
+        Ok(found.unwrap_or_default())
+    }
+}
+
+/// Whether a parameter is set once on the client and not in each call.
+pub fn is_client_setting(parameter: &Value) -> bool {
+    parameter["x-client-setting"] == true
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,200 @@
+//! The cookies of one signed-in user. A jar belongs to one session and is never shared.
+
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+
+use chrono::{DateTime, Utc};
+use cookie::{Cookie, Expiration};
+use http::{HeaderMap, header};
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::clock::{BoxFuture, Clock};
+use crate::error::{Error, ErrorKind, System};
+use crate::pipeline::{Attached, Attempt, Deadline, Operation, SessionCredential, Stamp};
+use crate::secret::Secret;
+
+/// More than any server should set; a jar must not grow without bound.
+const MAX_COOKIES: usize = 64;
+const MAX_COOKIE_BYTES: usize = 4096;
+
+/// Cookies of one host, merged by name, domain and path.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct CookieJar {
+    host: String,
+    cookies: Vec<Stored>,
+}
+
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+struct Stored {
+    name: String,
+    value: Secret,
+    domain: String,
+    path: String,
+    secure: bool,
+    expires: Option<DateTime<Utc>>,
+}
+
+impl fmt::Debug for CookieJar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CookieJar({} cookies)", self.cookies.len())
+    }
+}
+
+impl CookieJar {
+    pub(crate) fn new(base: &Url) -> Self {
+        Self {
+            host: base.host_str().unwrap_or_default().to_ascii_lowercase(),
+            cookies: Vec::new(),
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.cookies.is_empty()
+    }
+
+    /// Takes in what a server set; answers whether that changed anything.
+    pub(crate) fn merge(&mut self, headers: &HeaderMap, now: DateTime<Utc>) -> bool {
+        let mut changed = false;
+        for value in headers.get_all(header::SET_COOKIE) {
+            let Ok(text) = value.to_str() else { continue };
+            if text.len() > MAX_COOKIE_BYTES {
+                continue;
+            }
+            let Ok(cookie) = Cookie::parse(text) else { continue };
+            changed |= self.take(&cookie, now);
+        }
+        changed
+    }
+
+    fn take(&mut self, cookie: &Cookie<'_>, now: DateTime<Utc>) -> bool {
+        let domain = cookie
+            .domain()
+            .map_or_else(|| self.host.clone(), |domain| domain.to_ascii_lowercase());
+        if self.host != domain && !self.host.ends_with(&format!(".{domain}")) {
+            return false;
+        }
+        let path = cookie.path().filter(|path| path.starts_with('/')).unwrap_or("/");
+        let expires = expiry(cookie, now);
+        let at = self.cookies.iter().position(|known| {
+            known.name == cookie.name() && known.domain == domain && known.path == path
+        });
+        if expires.is_some_and(|end| end <= now) {
+            return at.map(|at| self.cookies.remove(at)).is_some();
+        }
+        let stored = Stored {
+            name: cookie.name().to_owned(),
+            value: Secret::from(cookie.value()),
+            domain,
+            path: path.to_owned(),
+            secure: cookie.secure().unwrap_or(false),
+            expires,
+        };
+        match at {
+            Some(at) if self.cookies[at] == stored => false,
+            Some(at) => {
+                self.cookies[at] = stored;
+                true
+            }
+            None if self.cookies.len() >= MAX_COOKIES => false,
+            None => {
+                self.cookies.push(stored);
+                true
+            }
+        }
+    }
+
+    /// Puts the cookies that belong to the attempt's URL into its header.
+    pub(crate) fn attach(&self, attempt: &mut Attempt, now: DateTime<Utc>) -> Result<(), Error> {
+        let mut text = String::new();
+        for cookie in &self.cookies {
+            let live = cookie.expires.is_none_or(|end| end > now);
+            let allowed = !cookie.secure || attempt.url.scheme() == "https";
+            if live && allowed && path_matches(attempt.url.path(), &cookie.path) {
+                if !text.is_empty() {
+                    text.push_str("; ");
+                }
+                text.push_str(&cookie.name);
+                text.push('=');
+                text.push_str(cookie.value.expose());
+            }
+        }
+        if text.is_empty() {
+            return Ok(());
+        }
+        attempt.set_secret_header(header::COOKIE, &text)
+    }
+}
+
+fn expiry(cookie: &Cookie<'_>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    if let Some(age) = cookie.max_age() {
+        return DateTime::from_timestamp(now.timestamp().saturating_add(age.whole_seconds()), 0);
+    }
+    match cookie.expires()? {
+        Expiration::DateTime(end) => DateTime::from_timestamp(end.unix_timestamp(), 0),
+        Expiration::Session => None,
+    }
+}
+
+/// RFC 6265, section 5.1.4.
+fn path_matches(request: &str, cookie: &str) -> bool {
+    request.strip_prefix(cookie).is_some_and(|rest| {
+        rest.is_empty() || cookie.ends_with('/') || rest.starts_with('/')
+    })
+}
+
+/// The jar of a sign-in that is not finished: kept in memory until there is a session.
+pub(crate) struct JarCredential {
+    clock: Clock,
+    jar: Mutex<CookieJar>,
+}
+
+impl fmt::Debug for JarCredential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JarCredential")
+    }
+}
+
+impl JarCredential {
+    pub(crate) fn new(base: &Url, clock: Clock) -> Self {
+        Self {
+            clock,
+            jar: Mutex::new(CookieJar::new(base)),
+        }
+    }
+
+    /// What was collected so far.
+    pub(crate) fn jar(&self) -> CookieJar {
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, CookieJar> {
+        self.jar.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl SessionCredential for JarCredential {
+    fn covers(&self, _operation: &Operation) -> bool {
+        true
+    }
+
+    fn attach(&self, attempt: &mut Attempt, _even_stale: bool) -> Result<Attached, Error> {
+        self.lock().attach(attempt, self.clock.now())?;
+        Ok(Attached::Nothing)
+    }
+
+    fn renew(&self, _stamp: Stamp, _deadline: Deadline) -> BoxFuture<'_, Result<(), Error>> {
+        let message = "the sign-in is not finished";
+        let error = Error::new(ErrorKind::SignInAgain, message).of(System::Fynd);
+        Box::pin(std::future::ready(Err(error)))
+    }
+
+    fn observe<'a>(&'a self, headers: &'a HeaderMap) -> BoxFuture<'a, Result<(), Error>> {
+        self.lock().merge(headers, self.clock.now());
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn end(&self, _why: &'static str) -> BoxFuture<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
+}

@@ -1,0 +1,53 @@
+//! What a description says about one operation.
+
+use std::borrow::Cow;
+
+use http::Method;
+
+use crate::error::{Error, ErrorKind};
+
+/// One documented operation, as the build read it from the description.
+#[derive(Debug)]
+pub struct Operation {
+    pub(crate) id: &'static str,
+    pub(crate) method: Method,
+    /// The documented path, parameters in braces.
+    pub(crate) path: Cow<'static, str>,
+    pub(crate) session: Need,
+    pub(crate) application: Need,
+    pub(crate) signature: Need,
+    /// What the bootstrap signature covers: the first of these that the request has.
+    pub(crate) signed_fields: &'static [&'static str],
+    pub(crate) repeat: Repeat,
+    pub(crate) sends_message: bool,
+    pub(crate) carries_code: bool,
+    /// Whether success is a string that may come without JSON's quotes.
+    pub(crate) bare_text: bool,
+}
+
+/// Whether a credential is attached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// It is never attached.
+    Never,
+    /// It is attached if there is one.
+    Optional,
+    /// Without it nothing is sent.
+    Required,
+}
+
+/// What may happen to a request more than once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeat {
+    /// Repeating changes nothing.
+    Safe,
+    /// It sends a message, consumes a code or creates something.
+    Once,
+}
+
+impl Operation {
+    /// An argument that was not given or could not be converted.
+    pub(crate) fn invalid(&self, message: String) -> Error {
+        Error::new(ErrorKind::InvalidInput, message)
+    }
+}

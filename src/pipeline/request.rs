@@ -1,0 +1,124 @@
+//! A request as a generated call makes it: below the base URL, not yet authorised or signed.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Serialize;
+
+use super::operation::Operation;
+use crate::error::Error;
+use crate::secret::Secret;
+
+/// RFC 3986's unreserved characters stay as they are.
+const STRICT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// What one call sends.
+pub(crate) struct Request<'a> {
+    pub(crate) operation: &'a Operation,
+    /// Percent-encoded, relative to the base URL with the client's settings.
+    pub(crate) path: Cow<'a, str>,
+    /// Name and plain value of each query parameter.
+    pub(crate) query: Vec<(&'a str, String)>,
+    pub(crate) body: Option<Bytes>,
+}
+
+impl<'a> Request<'a> {
+    pub(crate) fn new(operation: &'a Operation, path: impl Into<Cow<'a, str>>) -> Self {
+        Self {
+            operation,
+            path: path.into(),
+            query: Vec::new(),
+            body: None,
+        }
+    }
+
+    pub(crate) fn query(mut self, name: &'a str, value: &impl QueryValue) -> Self {
+        value.each(&mut |value| self.query.push((name, value)));
+        self
+    }
+
+    pub(crate) fn json(mut self, body: &impl Serialize) -> Result<Self, Error> {
+        let bytes = serde_json::to_vec(body)
+            .map_err(|_| Error::invalid("body", "cannot be written as JSON"))?;
+        self.body = Some(Bytes::from(bytes));
+        Ok(self)
+    }
+}
+
+/// Percent-encodes a query: sorted by name, a space as `%20`.
+pub(crate) fn encode_query(query: &[(&str, String)]) -> String {
+    let mut pairs: Vec<_> = query.iter().collect();
+    pairs.sort();
+    let mut text = String::new();
+    for (name, value) in pairs {
+        if !text.is_empty() {
+            text.push('&');
+        }
+        text.extend(utf8_percent_encode(name, STRICT));
+        text.push('=');
+        text.extend(utf8_percent_encode(value, STRICT));
+    }
+    text
+}
+
+/// Encodes a value as one segment of a path.
+///
+/// An empty value, `.` and `..` would change which endpoint is called, so they are refused.
+pub(crate) fn segment(name: &'static str, value: &impl Segment) -> Result<String, Error> {
+    let text = value.text();
+    if matches!(&*text, "" | "." | "..") {
+        return Err(Error::invalid(
+            name,
+            "must not be empty, `.` or `..`: it is part of the path",
+        ));
+    }
+    Ok(utf8_percent_encode(&text, STRICT).to_string())
+}
+
+/// A value that can stand in a path.
+pub(crate) trait Segment {
+    fn text(&self) -> Cow<'_, str>;
+}
+
+impl Segment for String {
+    fn text(&self) -> Cow<'_, str> {
+        Cow::Borrowed(self)
+    }
+}
+
+impl Segment for Secret {
+    fn text(&self) -> Cow<'_, str> {
+        Cow::Borrowed(self.expose())
+    }
+}
+
+/// A value that can stand in a query.
+pub trait QueryValue {
+    /// Gives each value as it stands in the query, not yet encoded.
+    fn each(&self, give: &mut dyn FnMut(String));
+}
+
+impl<T: QueryValue> QueryValue for Option<T> {
+    fn each(&self, give: &mut dyn FnMut(String)) {
+        if let Some(value) = self {
+            value.each(give);
+        }
+    }
+}
+
+macro_rules! displayed {
+    ($($kind:ty),*) => {
+        $(impl QueryValue for $kind {
+            fn each(&self, give: &mut dyn FnMut(String)) {
+                give(self.to_string());
+            }
+        })*
+    };
+}
+
+displayed!(String, str, &str, bool, i32, i64, u32, u64, f64);

@@ -1,0 +1,122 @@
+//! What came back, before and after decoding.
+
+use std::fmt;
+use std::ops::Deref;
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode, header};
+use serde::de::DeserializeOwned;
+
+use super::operation::Operation;
+use crate::error::{Error, ErrorKind};
+
+/// An answer with its body, not yet decoded.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Answer {
+    /// Decodes by content, not by label: servers send JSON as text, and nothing where an object
+    /// without members is meant.
+    pub(crate) fn decode<T: DeserializeOwned>(
+        self,
+        operation: &Operation,
+    ) -> Result<Response<T>, Error> {
+        let body = self.body.trim_ascii();
+        let decoded = if body.is_empty() {
+            serde_json::from_slice(b"{}").or_else(|_| serde_json::from_slice(b"null"))
+        } else {
+            serde_json::from_slice(body)
+        };
+        let value = match decoded {
+            Ok(value) => value,
+            Err(_) => operation
+                .bare_text
+                .then(|| self.bare_text())
+                .flatten()
+                .ok_or_else(|| self.undecodable())?,
+        };
+        Ok(Response {
+            value,
+            status: self.status,
+            headers: self.headers,
+        })
+    }
+
+    pub(crate) fn empty(self) -> Response<()> {
+        Response {
+            value: (),
+            status: self.status,
+            headers: self.headers,
+        }
+    }
+
+    /// A string that was sent without JSON's quotes.
+    fn bare_text<T: DeserializeOwned>(&self) -> Option<T> {
+        let text = std::str::from_utf8(self.body.trim_ascii()).ok()?;
+        let is_word = !text.is_empty() && !text.starts_with(['{', '[', '<', '"']);
+        let value = serde_json::Value::String(text.to_owned());
+        is_word.then(|| serde_json::from_value(value).ok()).flatten()
+    }
+
+    fn undecodable(&self) -> Error {
+        let kind = self
+            .headers
+            .get(header::CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.split(';').next())
+            .filter(|kind| kind.len() <= 64)
+            .unwrap_or("unknown");
+        let message = format!(
+            "the answer was not understood ({} bytes of type {kind})",
+            self.body.len()
+        );
+        Error::new(ErrorKind::Undecodable, message).with_status(self.status)
+    }
+}
+
+/// A decoded answer with its status and headers.
+///
+/// It reads like the value that it holds.
+#[derive(Clone)]
+pub struct Response<T> {
+    value: T,
+    status: StatusCode,
+    headers: HeaderMap,
+}
+
+impl<T> Response<T> {
+    /// The value alone.
+    pub fn into_inner(self) -> T {
+        self.value
+    }
+
+    /// The HTTP status, always 2xx.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The headers as they came. They may hold cookies: do not log them.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+}
+
+impl<T> Deref for Response<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Response<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Response")
+            .field("status", &self.status.as_u16())
+            .field("value", &self.value)
+            .finish_non_exhaustive()
+    }
+}

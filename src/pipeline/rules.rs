@@ -1,0 +1,80 @@
+//! What a system and a session tell the road. The road knows neither.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use http::{HeaderMap, StatusCode};
+
+use super::attempt::Attempt;
+use super::classify::Refusal;
+use super::deadline::Deadline;
+use super::operation::{Need, Operation};
+use super::request::Request;
+use crate::clock::BoxFuture;
+use crate::error::{Error, System};
+
+/// The rules of one system.
+pub(crate) trait SystemRules: Send + Sync {
+    fn system(&self) -> System;
+
+    /// Headers that every request carries.
+    fn standing_headers(&self) -> &HeaderMap;
+
+    /// Attaches the application's credential.
+    fn authorize_application(&self, _headers: &mut HeaderMap) -> Result<(), Error> {
+        Ok(())
+    }
+
+    /// Signs what is about to be sent. Called last, for every attempt.
+    fn sign(
+        &self,
+        _request: &Request<'_>,
+        _attempt: &mut Attempt,
+        _now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        Ok(())
+    }
+
+    /// Reads an error body in the system's own shape.
+    fn read_refusal(&self, operation: &Operation, status: StatusCode, body: &[u8])
+    -> Option<Refusal>;
+}
+
+/// Which version of a credential an attempt carried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stamp(pub(crate) u64);
+
+/// What a session did to an attempt.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Attached {
+    /// There was nothing to attach.
+    Nothing,
+    /// A credential that is good for now.
+    Fresh(Stamp),
+    /// A credential that must be renewed first.
+    Stale(Stamp),
+}
+
+/// The credential of one session.
+pub(crate) trait SessionCredential: Send + Sync + fmt::Debug {
+    /// Whether it is attached to this operation.
+    fn covers(&self, operation: &Operation) -> bool {
+        operation.session != Need::Never
+    }
+
+    /// Attaches the credential; with `even_stale` also one that seems to need renewal.
+    ///
+    /// Fails without touching the network if the session has ended.
+    fn attach(&self, attempt: &mut Attempt, even_stale: bool) -> Result<Attached, Error>;
+
+    /// Renews the credential that has this stamp; does nothing if a newer one is there already.
+    fn renew(&self, stamp: Stamp, deadline: Deadline) -> BoxFuture<'_, Result<(), Error>>;
+
+    /// Sees the headers of every answer.
+    fn observe<'a>(&'a self, _headers: &'a HeaderMap) -> BoxFuture<'a, Result<(), Error>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    /// Ends the session: nothing is sent with it any more.
+    fn end(&self, why: &'static str) -> BoxFuture<'_, ()>;
+}

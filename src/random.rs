@@ -1,0 +1,15 @@
+//! Random numbers: ids that cannot be guessed, and jitter.
+
+/// 128 random bits as 32 hex digits.
+pub(crate) fn id() -> std::io::Result<String> {
+    let mut bytes = [0_u8; 16];
+    getrandom::fill(&mut bytes).map_err(std::io::Error::other)?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// A number from 0 to below 1.
+pub(crate) fn fraction() -> f64 {
+    // Without entropy the longest backoff is the careful choice.
+    let bits = getrandom::u32().unwrap_or(u32::MAX);
+    f64::from(bits) / (f64::from(u32::MAX) + 1.0)
+}

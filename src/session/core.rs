@@ -1,0 +1,434 @@
+//! One session: its credential, its renewal, its end.
+//!
+//! A renewal is single-flight: whoever finds the credential stale joins the one exchange that
+//! runs. It runs in a task of its own that saves the result, so a caller that is dropped while it
+//! waits loses nothing.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use http::{HeaderMap, header};
+use tokio::sync::watch;
+use tokio::time::timeout_at;
+
+use super::host::Host;
+use super::material::Material;
+use super::store::{StoreError, StoreKey, Version};
+use super::tokens::Tokens;
+use crate::clock::BoxFuture;
+use crate::error::{Delivery, Error, ErrorKind};
+use crate::pipeline::{Attached, Attempt, Deadline, Operation, SessionCredential, Stamp};
+use crate::secret::Secret;
+
+/// A token that ends sooner than this is not sent any more: it would end on the way.
+const EXPIRY_LEEWAY: TimeDelta = TimeDelta::seconds(5);
+
+/// How often saving renewed tokens is tried in the background.
+const SAVE_TRIES: u32 = 8;
+
+/// How one system gets new tokens for old ones.
+pub(crate) trait Renew: Send + Sync {
+    /// A refusal ends the session, any other error leaves it as it is.
+    fn renew<'a>(&'a self, current: &'a Tokens) -> BoxFuture<'a, Result<Tokens, Error>>;
+}
+
+/// One session of this process.
+pub(crate) struct Core {
+    me: Weak<Core>,
+    host: Arc<Host>,
+    id: Secret,
+    key: StoreKey,
+    renewal: Option<Arc<dyn Renew>>,
+    state: Mutex<State>,
+}
+
+struct State {
+    material: Material,
+    /// Counts the credentials of this session in this process.
+    stamp: Stamp,
+    /// The version of the stored record that the material came from or went to.
+    version: Version,
+    ended: Option<&'static str>,
+    exchange: Option<watch::Receiver<Option<Exchanged>>>,
+}
+
+/// How an exchange went, for everybody who waits for it.
+#[derive(Clone, Debug)]
+enum Exchanged {
+    Renewed,
+    Ended(&'static str),
+    Failed {
+        kind: ErrorKind,
+        delivery: Delivery,
+        retry_after: Option<Duration>,
+    },
+}
+
+impl fmt::Debug for Core {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Session({} {})", self.host.system, self.key)
+    }
+}
+
+impl Core {
+    pub(super) fn new(
+        host: Arc<Host>,
+        id: Secret,
+        key: StoreKey,
+        material: Material,
+        version: Version,
+        renewal: Option<Arc<dyn Renew>>,
+    ) -> Arc<Self> {
+        Arc::new_cyclic(|me| Self {
+            me: me.clone(),
+            host,
+            id,
+            key,
+            renewal,
+            state: Mutex::new(State {
+                material,
+                stamp: Stamp(0),
+                version,
+                ended: None,
+                exchange: None,
+            }),
+        })
+    }
+
+    pub(crate) fn id(&self) -> &Secret {
+        &self.id
+    }
+
+    pub(crate) fn ended(&self) -> Option<&'static str> {
+        self.lock().ended
+    }
+
+    /// An access token that is good for now, renewed if it must be.
+    pub(crate) async fn access_token(&self) -> Result<Secret, Error> {
+        let deadline = Deadline::after(self.host.settings.deadline);
+        let (token, attached) = self.token()?;
+        match attached {
+            Attached::Stale(stamp) => {
+                self.renew(stamp, deadline).await?;
+                self.token().map(|(token, _)| token)
+            }
+            Attached::Fresh(_) | Attached::Nothing => Ok(token),
+        }
+    }
+
+    /// Ends the session here and removes it from the store.
+    pub(crate) async fn close(&self, why: &'static str) -> Result<(), Error> {
+        self.lock().ended.get_or_insert(why);
+        self.host
+            .store
+            .delete(&self.key)
+            .await
+            .map_err(|error| self.host.store_failed(error))
+    }
+
+    /// The state is only ever replaced as a whole or by one assignment, so a panic elsewhere
+    /// leaves it consistent.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn ended_error(&self, why: &'static str) -> Error {
+        Error::new(ErrorKind::SignInAgain, format!("the session has ended: {why}"))
+            .of(self.host.system)
+    }
+
+    /// The access token and whether it must be renewed; starts an early renewal near its end.
+    fn token(&self) -> Result<(Secret, Attached), Error> {
+        let mut state = self.lock();
+        if let Some(why) = state.ended {
+            return Err(self.ended_error(why));
+        }
+        let tokens = match &state.material {
+            Material::Tokens(tokens) => tokens.clone(),
+            #[cfg(feature = "fynd")]
+            Material::Cookies(_) => {
+                let message = "a session of cookies has no access token";
+                return Err(Error::new(ErrorKind::InvalidInput, message).of(self.host.system));
+            }
+        };
+        let stamp = state.stamp;
+        let left = tokens
+            .expires_at
+            .map_or(TimeDelta::MAX, |end| end - self.host.clock.now());
+        if left <= EXPIRY_LEEWAY {
+            return Ok((tokens.access, Attached::Stale(stamp)));
+        }
+        let early = TimeDelta::from_std(self.host.settings.renew_before_expiry)
+            .unwrap_or(TimeDelta::MAX);
+        if left <= early && self.renewal.is_some() && state.exchange.is_none() {
+            self.begin_exchange(&mut state);
+        }
+        Ok((tokens.access, Attached::Fresh(stamp)))
+    }
+
+    /// Starts the one exchange of this credential, in a task that nobody can drop.
+    fn begin_exchange(&self, state: &mut State) -> Option<watch::Receiver<Option<Exchanged>>> {
+        let core = self.me.upgrade()?;
+        let renewal = self.renewal.clone()?;
+        let Material::Tokens(tokens) = state.material.clone() else {
+            return None;
+        };
+        let running = self.host.exchanges.begin()?;
+        let (announce, result) = watch::channel(None);
+        state.exchange = Some(result.clone());
+        tokio::spawn(async move {
+            let exchange = Exchange { core, announce };
+            exchange.run(&*renewal, tokens).await;
+            drop(running);
+        });
+        Some(result)
+    }
+
+    /// Replaces the credential and saves it; the newest refresh token always wins.
+    async fn replace(&self, mut tokens: Tokens) -> bool {
+        let (record, version) = {
+            let mut state = self.lock();
+            if let Material::Tokens(old) = &state.material {
+                tokens.refresh = tokens.refresh.or_else(|| old.refresh.clone());
+            }
+            state.material = Material::Tokens(tokens);
+            (state.material.to_record(self.host.system.name()), state.version)
+        };
+        let Ok(record) = record else { return false };
+        let saved = self
+            .host
+            .store
+            .compare_and_swap(&self.key, version, record, self.host.time_to_live())
+            .await;
+        let mut state = self.lock();
+        state.stamp.0 += 1;
+        match saved {
+            Ok(version) => {
+                state.version = version;
+                true
+            }
+            Err(StoreError::Conflict) => true,
+            Err(error) => {
+                tracing::warn!(session = %self.key, %error, "renewed tokens are not saved yet");
+                false
+            }
+        }
+    }
+
+    /// Saves what is in memory, for as long as the store may come back.
+    async fn save_again(&self) {
+        for attempt in 0..SAVE_TRIES {
+            self.host.clock.sleep(Duration::from_millis(100 << attempt)).await;
+            let (record, version) = {
+                let state = self.lock();
+                (state.material.to_record(self.host.system.name()), state.version)
+            };
+            let Ok(record) = record else { return };
+            let time_to_live = self.host.time_to_live();
+            let store = &self.host.store;
+            match store.compare_and_swap(&self.key, version, record, time_to_live).await {
+                Ok(version) => {
+                    self.lock().version = version;
+                    return;
+                }
+                Err(StoreError::Conflict) => return,
+                Err(_) => {}
+            }
+        }
+        tracing::error!(session = %self.key, "renewed tokens could not be saved");
+    }
+}
+
+/// A running exchange; when it is over, however that happens, a next one may begin.
+struct Exchange {
+    core: Arc<Core>,
+    announce: watch::Sender<Option<Exchanged>>,
+}
+
+impl Exchange {
+    async fn run(self, renewal: &dyn Renew, tokens: Tokens) {
+        tracing::debug!(session = %self.core.key, "renewing");
+        let mut saved = true;
+        let outcome = match renewal.renew(&tokens).await {
+            Ok(renewed) => {
+                saved = self.core.replace(renewed).await;
+                Exchanged::Renewed
+            }
+            Err(error) => match error.kind() {
+                ErrorKind::Refused | ErrorKind::SignInAgain => {
+                    let why = "the server refused to renew it";
+                    let _ = self.core.close(why).await;
+                    Exchanged::Ended(why)
+                }
+                kind => Exchanged::Failed {
+                    kind,
+                    delivery: error.delivery(),
+                    retry_after: error.retry_after(),
+                },
+            },
+        };
+        let core = self.core.clone();
+        core.lock().exchange = None;
+        self.announce.send_replace(Some(outcome));
+        drop(self);
+        if !saved {
+            core.save_again().await;
+        }
+    }
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        if self.announce.borrow().is_none() {
+            self.core.lock().exchange = None;
+        }
+    }
+}
+
+impl SessionCredential for Core {
+    fn covers(&self, operation: &Operation) -> bool {
+        let needed = operation.session != crate::pipeline::Need::Never;
+        match self.lock().material {
+            Material::Tokens(_) => needed,
+            #[cfg(feature = "fynd")]
+            Material::Cookies(_) => true,
+        }
+    }
+
+    fn attach(&self, attempt: &mut Attempt, even_stale: bool) -> Result<Attached, Error> {
+        #[cfg(feature = "fynd")]
+        {
+            let state = self.lock();
+            if let Material::Cookies(jar) = &state.material {
+                if let Some(why) = state.ended {
+                    return Err(self.ended_error(why));
+                }
+                jar.attach(attempt, self.host.clock.now())?;
+                return Ok(Attached::Fresh(state.stamp));
+            }
+        }
+        let (token, attached) = self.token()?;
+        if matches!(attached, Attached::Fresh(_)) || even_stale {
+            let value = format!("Bearer {}", token.expose());
+            attempt.set_secret_header(header::AUTHORIZATION, &value)?;
+        }
+        Ok(attached)
+    }
+
+    fn renew(&self, stamp: Stamp, deadline: Deadline) -> BoxFuture<'_, Result<(), Error>> {
+        Box::pin(async move {
+            let exchange = {
+                let mut state = self.lock();
+                if let Some(why) = state.ended {
+                    return Err(self.ended_error(why));
+                }
+                if state.stamp != stamp {
+                    return Ok(());
+                }
+                match state.exchange.clone() {
+                    Some(running) => Some(running),
+                    None if self.renewal.is_some() => {
+                        let begun = self.begin_exchange(&mut state);
+                        if begun.is_none() {
+                            let message = "the client is shutting down";
+                            return Err(Error::new(ErrorKind::TryLater, message)
+                                .of(self.host.system));
+                        }
+                        begun
+                    }
+                    None => None,
+                }
+            };
+            let Some(mut exchange) = exchange else {
+                let why = "its credential has expired and cannot be renewed";
+                self.close(why).await?;
+                return Err(self.ended_error(why));
+            };
+            let waited = timeout_at(deadline.end(), exchange.wait_for(Option::is_some)).await;
+            let later = |message| Error::new(ErrorKind::TryLater, message).of(self.host.system);
+            let outcome = match waited {
+                Ok(Ok(outcome)) => outcome.clone(),
+                Ok(Err(_)) => return Err(later("the renewal of the session was interrupted")),
+                Err(_) => return Err(later("the renewal of the session took too long")),
+            };
+            match outcome {
+                Some(Exchanged::Ended(why)) => Err(self.ended_error(why)),
+                Some(Exchanged::Failed { kind, delivery, retry_after }) => {
+                    Err(Error::new(kind, "the session could not be renewed")
+                        .of(self.host.system)
+                        .with_delivery(delivery)
+                        .with_retry_after(retry_after))
+                }
+                Some(Exchanged::Renewed) | None => Ok(()),
+            }
+        })
+    }
+
+    fn observe<'a>(&'a self, headers: &'a HeaderMap) -> BoxFuture<'a, Result<(), Error>> {
+        #[cfg(feature = "fynd")]
+        if headers.contains_key(header::SET_COOKIE) {
+            return Box::pin(self.keep_cookies(headers));
+        }
+        let _ = headers;
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn end(&self, why: &'static str) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            if let Err(error) = self.close(why).await {
+                tracing::warn!(session = %self.key, %error, "an ended session is still stored");
+            }
+        })
+    }
+}
+
+#[cfg(feature = "fynd")]
+impl Core {
+    /// Merges new cookies and saves the jar if that changed it, in a task that nobody can drop.
+    async fn keep_cookies(&self, headers: &HeaderMap) -> Result<(), Error> {
+        let (core, running) = {
+            let mut state = self.lock();
+            let Material::Cookies(jar) = &mut state.material else {
+                return Ok(());
+            };
+            if !jar.merge(headers, self.host.clock.now()) {
+                return Ok(());
+            }
+            (self.me.upgrade(), self.host.exchanges.begin())
+        };
+        let Some(core) = core else { return Ok(()) };
+        let saved = tokio::spawn(async move {
+            let saved = core.save_cookies().await;
+            drop(running);
+            saved
+        });
+        saved.await.unwrap_or(Ok(()))
+    }
+
+    async fn save_cookies(&self) -> Result<(), Error> {
+        loop {
+            let (record, version) = {
+                let state = self.lock();
+                (state.material.to_record(self.host.system.name())?, state.version)
+            };
+            let time_to_live = self.host.time_to_live();
+            let store = &self.host.store;
+            match store.compare_and_swap(&self.key, version, record, time_to_live).await {
+                Ok(version) => {
+                    self.lock().version = version;
+                    return Ok(());
+                }
+                Err(StoreError::Conflict) => {
+                    let loaded = store.load(&self.key).await;
+                    match loaded.map_err(|error| self.host.store_failed(error))? {
+                        Some((_, version)) => self.lock().version = version,
+                        None => return Ok(()),
+                    }
+                }
+                Err(error) => return Err(self.host.store_failed(error)),
+            }
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! Sessions: signed-in users whose credential is attached, renewed and kept.
+
+mod core;
+mod exchanges;
+mod host;
+mod material;
+mod request;
+mod store;
+mod tokens;
+
+use std::sync::Arc;
+
+pub(crate) use self::core::{Core, Renew};
+pub(crate) use self::host::Host;
+pub(crate) use self::material::Material;
+pub use self::request::SessionRequest;
+pub use self::store::{MemoryStore, Record, SessionStore, StoreError, StoreKey, Version};
+pub use self::tokens::Tokens;
+use crate::error::Error;
+use crate::pipeline::{Bound, CallOptions, Road};
+use crate::secret::Secret;
+
+/// A signed-in user of one system. Cheap to clone; all clones share one credential.
+#[derive(Clone, Debug)]
+pub struct Session {
+    core: Arc<Core>,
+    road: Arc<Road>,
+}
+
+impl Session {
+    pub(crate) fn new(core: Arc<Core>, road: Arc<Road>) -> Self {
+        Self { core, road }
+    }
+
+    /// The id under which the session is stored. Who knows it can use the session: it is a secret.
+    pub fn id(&self) -> &Secret {
+        self.core.id()
+    }
+
+    /// Why the session has ended, if it has.
+    pub fn ended(&self) -> Option<&'static str> {
+        self.core.ended()
+    }
+
+    /// An access token that is good for now; it is renewed first if it must be.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if the session has ended,
+    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if it could not be renewed now,
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a session of cookies.
+    pub async fn access_token(&self) -> Result<Secret, Error> {
+        self.core.access_token().await
+    }
+
+    /// A call beyond the described ones, down the same road: `path` is relative to the base URL
+    /// with the client's settings (for Wunder `/front/rentals` below `…/v1/{tenant}`).
+    ///
+    /// GET and HEAD count as safe to repeat, anything else is sent once.
+    pub fn request(&self, method: http::Method, path: impl Into<String>) -> SessionRequest {
+        SessionRequest::new(self.bound(CallOptions::default()), method, path.into())
+    }
+
+    pub(crate) fn bound(&self, options: CallOptions) -> Bound {
+        Bound::new(self.road.clone())
+            .with_credential(self.core.clone())
+            .with_options(options)
+    }
+
+    pub(crate) async fn close(&self, why: &'static str) -> Result<(), Error> {
+        self.core.close(why).await
+    }
+}

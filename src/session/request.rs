@@ -1,0 +1,98 @@
+//! Calls beyond the described ones.
+
+use std::borrow::Cow;
+
+use http::Method;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::error::Error;
+use crate::pipeline::{Bound, CallOptions, Need, Operation, QueryValue, Repeat, Request, Response};
+
+/// A request of the caller's own, authorised and repeated like the described ones.
+#[derive(Debug)]
+#[must_use = "nothing is sent before `send`"]
+pub struct SessionRequest {
+    bound: Bound,
+    method: Method,
+    path: String,
+    query: Vec<(String, String)>,
+    body: Option<Result<Vec<u8>, Error>>,
+}
+
+impl SessionRequest {
+    pub(super) fn new(bound: Bound, method: Method, path: String) -> Self {
+        Self {
+            bound,
+            method,
+            path,
+            query: Vec::new(),
+            body: None,
+        }
+    }
+
+    /// Adds a query parameter; name and value are encoded.
+    pub fn query(mut self, name: impl Into<String>, value: impl QueryValue) -> Self {
+        let name = name.into();
+        value.each(&mut |value| self.query.push((name.clone(), value)));
+        self
+    }
+
+    /// Sets the JSON body.
+    pub fn json(mut self, body: &impl Serialize) -> Self {
+        let body = serde_json::to_vec(body)
+            .map_err(|_| Error::invalid("body", "cannot be written as JSON"));
+        self.body = Some(body);
+        self
+    }
+
+    /// Sets the options of this call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.bound = self.bound.with_options(options);
+        self
+    }
+
+    /// Sends the request and decodes the answer; `()` or `Option` suit an empty one.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`]. A path that is not absolute, or that holds `?`, `#` or dot segments, is
+    /// refused before anything is sent.
+    pub async fn send<T: DeserializeOwned>(self) -> Result<Response<T>, Error> {
+        let system = self.bound.system();
+        check_path(&self.path).map_err(|error| error.at(system, "request"))?;
+        let operation = Operation {
+            id: "request",
+            method: self.method.clone(),
+            path: Cow::Owned(self.path.clone()),
+            session: Need::Required,
+            application: Need::Required,
+            signature: Need::Never,
+            signed_fields: &[],
+            repeat: if self.method.is_safe() { Repeat::Safe } else { Repeat::Once },
+            sends_message: false,
+            carries_code: false,
+            bare_text: true,
+        };
+        let mut request = Request::new(&operation, self.path.as_str());
+        for (name, value) in &self.query {
+            request = request.query(name, value);
+        }
+        request.body = self.body.transpose()?.map(Into::into);
+        self.bound.call(request).await
+    }
+}
+
+fn check_path(path: &str) -> Result<(), Error> {
+    let decoded = percent_encoding::percent_decode_str(path).decode_utf8_lossy();
+    let climbs = decoded
+        .split(['/', '\\'])
+        .any(|segment| matches!(segment, "." | ".."));
+    if !path.starts_with('/') || path.starts_with("//") || path.contains(['?', '#', '\\']) || climbs {
+        return Err(Error::invalid(
+            "path",
+            "must start with one `/` and hold no `?`, `#`, `\\`, `.` or `..`; give the query by `query`",
+        ));
+    }
+    Ok(())
+}

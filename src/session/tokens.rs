@@ -1,0 +1,52 @@
+//! The tokens of a session and when they end.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::secret::Secret;
+
+/// An access token, the refresh token that came with it, and its end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Tokens {
+    /// What calls are authorised with.
+    pub access: Secret,
+    /// What a new access token is bought with, once, where the system has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refresh: Option<Secret>,
+    /// When the access token ends; unknown for a token that is not a JWT.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+impl Tokens {
+    /// Tokens whose end is read from the `exp` of the access token, if it is a JWT.
+    pub fn new(access: impl Into<Secret>, refresh: Option<Secret>) -> Self {
+        let access = access.into();
+        let expires_at = expiry(access.expose());
+        Self {
+            access,
+            refresh,
+            expires_at,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Claims {
+    exp: Option<f64>,
+}
+
+/// The `exp` of a JWT. The signature is not checked: that is the server's business, the client
+/// only wants to know when to renew.
+fn expiry(token: &str) -> Option<DateTime<Utc>> {
+    let payload = token.split('.').nth(1)?;
+    let payload = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?;
+    let claims: Claims = serde_json::from_slice(&payload).ok()?;
+    let seconds = claims.exp?;
+    // Beyond what chrono can tell, a token never ends.
+    #[allow(clippy::cast_possible_truncation)]
+    DateTime::from_timestamp(seconds as i64, 0)
+}
