@@ -115,7 +115,11 @@ impl Document {
                 if parameter["in"] == "path" && is_client_setting(parameter) {
                     let name = format!("{{{}}}", parameter["name"].as_str().unwrap_or_default());
                     let at = place.path.find(&name).ok_or_else(|| {
-                        self.fault(place.path, place.method, format!("{name} is not in the path"))
+                        self.fault(
+                            place.path,
+                            place.method,
+                            format!("{name} is not in the path"),
+                        )
                     })?;
                     end = end.max(at + name.len());
                 }

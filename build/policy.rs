@@ -74,7 +74,11 @@ fn read_one(document: &Document, place: &Place<'_>) -> Result<Policy, String> {
     let repeat_safe = match text("x-repeat") {
         Some("safe") => true,
         Some("once") => false,
-        Some(other) => return Err(fault(format!("`x-repeat` is `safe` or `once`, not `{other}`"))),
+        Some(other) => {
+            return Err(fault(format!(
+                "`x-repeat` is `safe` or `once`, not `{other}`"
+            )));
+        }
         None => matches!(place.method, "get" | "head"),
     };
     let sends_message = flag("x-sends-message")?;
@@ -213,7 +217,9 @@ fn read_responses(
     let mut success = false;
     for (status, response) in responses {
         if status == "default" {
-            return Err(fault("`default` would count as success: name statuses".into()));
+            return Err(fault(
+                "`default` would count as success: name statuses".into(),
+            ));
         }
         let response = document.resolve(place, response)?;
         let description = response["description"].as_str().unwrap_or_default();
@@ -308,7 +314,10 @@ impl Policy {
         if credentials.is_empty() {
             text.push_str("None.\n");
         } else {
-            text.push_str(&format!("Attached by the client: {}.\n", credentials.join("; ")));
+            text.push_str(&format!(
+                "Attached by the client: {}.\n",
+                credentials.join("; ")
+            ));
         }
         text.push_str("\n# Repeating\n\n");
         text.push_str(if self.repeat_safe {

@@ -64,10 +64,16 @@ impl Prepared {
                 )));
             }
             let mut parameter = without_extensions(parameter.as_object().unwrap_or(&Map::new()));
-            let owner = format!("{}-{name}", operation["operationId"].as_str().unwrap_or_default());
+            let owner = format!(
+                "{}-{name}",
+                operation["operationId"].as_str().unwrap_or_default()
+            );
             let schema = document.resolve(place, &parameter["schema"])?.clone();
             let notes = notes(&schema);
-            parameter.insert("schema".into(), self.schema(&owner.to_upper_camel_case(), &schema));
+            parameter.insert(
+                "schema".into(),
+                self.schema(&owner.to_upper_camel_case(), &schema),
+            );
             append_notes(&mut parameter, &notes);
             parameter.remove("example");
             parameters.push(Value::Object(parameter));
@@ -154,8 +160,17 @@ impl Prepared {
         let notes = notes(published);
         let mut schema = without_extensions(object);
         for key in [
-            "default", "example", "pattern", "minLength", "maxLength", "minimum", "maximum",
-            "minItems", "maxItems", "uniqueItems", "title",
+            "default",
+            "example",
+            "pattern",
+            "minLength",
+            "maxLength",
+            "minimum",
+            "maximum",
+            "minItems",
+            "maxItems",
+            "uniqueItems",
+            "title",
         ] {
             schema.remove(key);
         }
@@ -227,7 +242,8 @@ impl Prepared {
                 let mut documented = property.as_object().cloned().unwrap_or_default();
                 append_notes(&mut documented, &notes(property));
                 if let Some(Value::String(text)) = documented.remove("description") {
-                    self.field_docs.insert((owner.to_owned(), name.clone()), text);
+                    self.field_docs
+                        .insert((owner.to_owned(), name.clone()), text);
                 }
             }
             let enum_owner = format!("{owner}-{name}").to_upper_camel_case();

@@ -28,9 +28,18 @@ pub fn rewire(
     for item in generated.items {
         match item {
             Item::Mod(mut module) if module.ident == "types" => {
-                Types { prepared, owner: String::new() }.visit_item_mod_mut(&mut module);
+                Types {
+                    prepared,
+                    owner: String::new(),
+                }
+                .visit_item_mod_mut(&mut module);
                 if let Some((_, items)) = &mut module.content {
-                    items.insert(0, parse_quote!(use super::enums;));
+                    items.insert(
+                        0,
+                        parse_quote!(
+                            use super::enums;
+                        ),
+                    );
                 }
                 file.items.push(Item::Mod(module));
             }
@@ -42,9 +51,24 @@ pub fn rewire(
                 Foreign.visit_item_mod_mut(&mut module);
                 if let Some((_, items)) = &mut module.content {
                     items.retain(|item| !matches!(item, Item::Use(_)));
-                    items.insert(0, parse_quote!(use super::types;));
-                    items.insert(1, parse_quote!(use crate::Error;));
-                    items.insert(2, parse_quote!(use crate::pipeline;));
+                    items.insert(
+                        0,
+                        parse_quote!(
+                            use super::types;
+                        ),
+                    );
+                    items.insert(
+                        1,
+                        parse_quote!(
+                            use crate::Error;
+                        ),
+                    );
+                    items.insert(
+                        2,
+                        parse_quote!(
+                            use crate::pipeline;
+                        ),
+                    );
                 }
                 file.items.push(Item::Mod(module));
             }
@@ -81,7 +105,10 @@ pub fn count_secrets(file: &File) -> usize {
                 .iter()
                 .filter(|field| {
                     let ty = &field.ty;
-                    quote!(#ty).to_string().replace(' ', "").contains("crate::Secret")
+                    quote!(#ty)
+                        .to_string()
+                        .replace(' ', "")
+                        .contains("crate::Secret")
                 })
                 .count();
         }
@@ -200,8 +227,10 @@ fn policy_of<'a>(policies: &'a Policies, block: &syn::Block) -> Option<&'a Polic
     impl VisitMut for Find {
         fn visit_expr_struct_mut(&mut self, node: &mut syn::ExprStruct) {
             if node.path.is_ident("OperationInfo") {
-                if let Some(Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(id), .. })) =
-                    node.fields.first().map(|field| &field.expr)
+                if let Some(Expr::Lit(syn::ExprLit {
+                    lit: syn::Lit::Str(id),
+                    ..
+                })) = node.fields.first().map(|field| &field.expr)
                 {
                     self.0 = Some(id.value());
                 }
@@ -231,7 +260,11 @@ fn path(statement: &Stmt) -> Option<TokenStream> {
         .parse2(format_arguments(statement)?)
         .ok()?;
     let mut arguments = arguments.into_iter();
-    let Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(template), .. }) = arguments.next()? else {
+    let Expr::Lit(syn::ExprLit {
+        lit: syn::Lit::Str(template),
+        ..
+    }) = arguments.next()?
+    else {
         return None;
     };
     let template = template.value();
@@ -350,7 +383,9 @@ impl VisitMut for Foreign {
             let rest: Vec<_> = path
                 .segments
                 .iter()
-                .skip_while(|segment| !matches!(segment.ident.to_string().as_str(), "Map" | "HashMap"))
+                .skip_while(|segment| {
+                    !matches!(segment.ident.to_string().as_str(), "Map" | "HashMap")
+                })
                 .skip(1)
                 .cloned()
                 .collect();
@@ -382,13 +417,21 @@ impl VisitMut for Types<'_> {
     }
 
     fn visit_field_mut(&mut self, field: &mut syn::Field) {
-        let documented = field.attrs.iter().any(|attribute| attribute.path().is_ident("doc"));
+        let documented = field
+            .attrs
+            .iter()
+            .any(|attribute| attribute.path().is_ident("doc"));
         if let Some(name) = field.ident.as_ref().filter(|_| !documented) {
-            let doc = self.prepared.field_docs.iter().find_map(|((owner, property), doc)| {
-                let same = heck::ToUpperCamelCase::to_upper_camel_case(owner.as_str()) == self.owner
-                    && heck::ToSnakeCase::to_snake_case(property.as_str()) == name.to_string();
-                same.then_some(doc)
-            });
+            let doc = self
+                .prepared
+                .field_docs
+                .iter()
+                .find_map(|((owner, property), doc)| {
+                    let same = heck::ToUpperCamelCase::to_upper_camel_case(owner.as_str())
+                        == self.owner
+                        && heck::ToSnakeCase::to_snake_case(property.as_str()) == name.to_string();
+                    same.then_some(doc)
+                });
             if let Some(doc) = doc {
                 field.attrs.insert(0, parse_quote!(#[doc = #doc]));
             } else if name == "extra" {
@@ -408,7 +451,11 @@ impl VisitMut for Types<'_> {
             let syn::Meta::NameValue(pair) = &attribute.meta else {
                 return true;
             };
-            let Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }) = &pair.value else {
+            let Expr::Lit(syn::ExprLit {
+                lit: syn::Lit::Str(text),
+                ..
+            }) = &pair.value
+            else {
                 return true;
             };
             let text = text.value();

@@ -5,12 +5,24 @@ pub mod challenge;
 mod clock;
 mod credential;
 mod error;
+mod foundation;
+#[cfg(feature = "fynd")]
+pub mod fynd;
 mod generated;
+#[cfg(feature = "goodcity")]
+pub mod goodcity;
+mod hex;
 mod json;
 mod pipeline;
 mod random;
 mod secret;
 pub mod session;
+#[cfg(feature = "testing")]
+pub mod testing;
+#[cfg(feature = "walletcrew")]
+pub mod walletcrew;
+#[cfg(feature = "wunder")]
+pub mod wunder;
 
 pub use clock::{BoxFuture, Clock, Time};
 pub use error::{Delivery, Error, ErrorKind, System};

@@ -10,10 +10,15 @@ use crate::secret::Secret;
 pub(crate) fn check_code(field: &'static str, code: &Secret) -> Result<Secret, Error> {
     let code = code.expose().trim();
     let well_formed = (1..=64).contains(&code.len())
-        && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        && code
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     if well_formed {
         Ok(Secret::from(code))
     } else {
-        Err(Error::invalid(field, "must be the letters and digits of the message"))
+        Err(Error::invalid(
+            field,
+            "must be the letters and digits of the message",
+        ))
     }
 }

@@ -20,7 +20,9 @@ impl ResendTimer {
         let now = clock.now();
         Self {
             clock: clock.clone(),
-            not_before: now.checked_add_signed(wait).unwrap_or(DateTime::<Utc>::MAX_UTC),
+            not_before: now
+                .checked_add_signed(wait)
+                .unwrap_or(DateTime::<Utc>::MAX_UTC),
         }
     }
 
@@ -31,7 +33,9 @@ impl ResendTimer {
 
     /// How long to wait still; zero when a message may be sent.
     pub fn remaining(&self) -> Duration {
-        (self.not_before - self.clock.now()).to_std().unwrap_or(Duration::ZERO)
+        (self.not_before - self.clock.now())
+            .to_std()
+            .unwrap_or(Duration::ZERO)
     }
 
     /// Fails while the timer runs.
@@ -40,8 +44,11 @@ impl ResendTimer {
         if remaining.is_zero() {
             return Ok(());
         }
-        Err(Error::new(ErrorKind::SlowDown, "the last message is too fresh to send another")
-            .of(system)
-            .with_retry_after(Some(remaining)))
+        Err(Error::new(
+            ErrorKind::SlowDown,
+            "the last message is too fresh to send another",
+        )
+        .of(system)
+        .with_retry_after(Some(remaining)))
     }
 }

@@ -61,7 +61,9 @@ impl CookieJar {
             if text.len() > MAX_COOKIE_BYTES {
                 continue;
             }
-            let Ok(cookie) = Cookie::parse(text) else { continue };
+            let Ok(cookie) = Cookie::parse(text) else {
+                continue;
+            };
             changed |= self.take(&cookie, now);
         }
         changed
@@ -74,7 +76,10 @@ impl CookieJar {
         if self.host != domain && !self.host.ends_with(&format!(".{domain}")) {
             return false;
         }
-        let path = cookie.path().filter(|path| path.starts_with('/')).unwrap_or("/");
+        let path = cookie
+            .path()
+            .filter(|path| path.starts_with('/'))
+            .unwrap_or("/");
         let expires = expiry(cookie, now);
         let at = self.cookies.iter().position(|known| {
             known.name == cookie.name() && known.domain == domain && known.path == path
@@ -138,9 +143,9 @@ fn expiry(cookie: &Cookie<'_>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
 
 /// RFC 6265, section 5.1.4.
 fn path_matches(request: &str, cookie: &str) -> bool {
-    request.strip_prefix(cookie).is_some_and(|rest| {
-        rest.is_empty() || cookie.ends_with('/') || rest.starts_with('/')
-    })
+    request
+        .strip_prefix(cookie)
+        .is_some_and(|rest| rest.is_empty() || cookie.ends_with('/') || rest.starts_with('/'))
 }
 
 /// The jar of a sign-in that is not finished: kept in memory until there is a session.

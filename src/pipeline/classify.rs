@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use http::{HeaderMap, StatusCode, header};
 
+use super::Road;
 use super::operation::{Need, Operation};
 use super::response::Answer;
-use super::Road;
 use crate::error::{Error, ErrorKind};
 
 /// A refusal in the system's own shape.
@@ -73,7 +73,12 @@ pub(crate) fn classify(
         .with_status(status)
         .with_retry_after(retry_after);
     if let Some(refusal) = refusal {
-        let Refusal { typed, code, request_id, .. } = refusal;
+        let Refusal {
+            typed,
+            code,
+            request_id,
+            ..
+        } = refusal;
         error = error.with_refusal(typed, code.as_deref(), request_id.as_deref());
     }
     if rejected {

@@ -35,11 +35,12 @@ pub(crate) use self::base_url::BaseUrl;
 pub(crate) use self::classify::Refusal;
 pub(crate) use self::deadline::Deadline;
 pub(crate) use self::operation::{Need, Operation, Repeat};
+pub(crate) use self::options::language_header;
 pub use self::options::{CallOptions, Settings};
 pub use self::request::QueryValue;
 pub(crate) use self::request::{Request, segment};
-pub use self::response::Response;
 pub(crate) use self::response::Answer;
+pub use self::response::Response;
 pub(crate) use self::rules::{Attached, SessionCredential, Stamp, SystemRules};
 pub(crate) use self::transport::Transport;
 use crate::clock::Clock;
@@ -113,11 +114,8 @@ impl Bound {
     /// Sends a request down the road.
     pub(crate) async fn run(&self, request: Request<'_>) -> Result<Answer, Error> {
         let operation = request.operation;
-        let deadline = Deadline::after(
-            self.options
-                .deadline
-                .unwrap_or(self.road.settings.deadline),
-        );
+        let deadline =
+            Deadline::after(self.options.deadline.unwrap_or(self.road.settings.deadline));
         let mut journey = Journey {
             bound: self,
             request: &request,
@@ -134,7 +132,10 @@ impl Bound {
         })
     }
 
-    fn credential_for(&self, operation: &Operation) -> Result<Option<&dyn SessionCredential>, Error> {
+    fn credential_for(
+        &self,
+        operation: &Operation,
+    ) -> Result<Option<&dyn SessionCredential>, Error> {
         let credential = self.credential.as_deref();
         match credential {
             Some(credential) if credential.covers(operation) => Ok(Some(credential)),
@@ -217,7 +218,8 @@ impl Journey<'_> {
                 Attached::Fresh(stamp) | Attached::Stale(stamp) => Some(stamp),
             };
         }
-        road.rules.sign(self.request, &mut attempt, road.clock.now())?;
+        road.rules
+            .sign(self.request, &mut attempt, road.clock.now())?;
         Ok((attempt, stamp))
     }
 

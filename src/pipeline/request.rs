@@ -50,6 +50,40 @@ impl<'a> Request<'a> {
     }
 }
 
+impl Request<'_> {
+    /// What a signature covers: the first of the operation's signed fields that the request has,
+    /// in its body or in its path.
+    pub(crate) fn signed_value(&self) -> Option<String> {
+        let body: Option<serde_json::Value> = self
+            .body
+            .as_ref()
+            .and_then(|body| serde_json::from_slice(body).ok());
+        self.operation.signed_fields.iter().find_map(|field| {
+            let in_body = body.as_ref().and_then(|body| body.get(field)?.as_str());
+            in_body
+                .filter(|value| !value.is_empty())
+                .map(str::to_owned)
+                .or_else(|| self.path_value(field))
+        })
+    }
+
+    /// A path parameter, decoded. Settings of the client stand at the start of the documented path
+    /// and not in the request's, so segments are counted from the end.
+    fn path_value(&self, name: &str) -> Option<String> {
+        let braced = format!("{{{name}}}");
+        let from_end = self
+            .operation
+            .path
+            .rsplit('/')
+            .position(|segment| segment == braced)?;
+        let segment = self.path.rsplit('/').nth(from_end)?;
+        let value = percent_encoding::percent_decode_str(segment)
+            .decode_utf8()
+            .ok()?;
+        Some(value.into_owned())
+    }
+}
+
 /// Percent-encodes a query: sorted by name, a space as `%20`.
 pub(crate) fn encode_query(query: &[(&str, String)]) -> String {
     let mut pairs: Vec<_> = query.iter().collect();

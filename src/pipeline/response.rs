@@ -58,7 +58,9 @@ impl Answer {
         let text = std::str::from_utf8(self.body.trim_ascii()).ok()?;
         let is_word = !text.is_empty() && !text.starts_with(['{', '[', '<', '"']);
         let value = serde_json::Value::String(text.to_owned());
-        is_word.then(|| serde_json::from_value(value).ok()).flatten()
+        is_word
+            .then(|| serde_json::from_value(value).ok())
+            .flatten()
     }
 
     fn undecodable(&self) -> Error {

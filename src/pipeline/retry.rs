@@ -21,7 +21,11 @@ pub(crate) fn wait_before_next(
         return None;
     }
     let backoff = backoff(settings, attempts);
-    Some(fault.retry_after.map_or(backoff, |floor| backoff.max(floor)))
+    Some(
+        fault
+            .retry_after
+            .map_or(backoff, |floor| backoff.max(floor)),
+    )
 }
 
 /// What certainly was not processed may always be repeated; the rest only if that is safe.
@@ -47,5 +51,7 @@ fn backoff(settings: &Settings, attempts: u32) -> Duration {
     let doubled = settings
         .backoff_base
         .saturating_mul(2_u32.saturating_pow(attempts));
-    doubled.min(settings.backoff_cap).mul_f64(random::fraction())
+    doubled
+        .min(settings.backoff_cap)
+        .mul_f64(random::fraction())
 }

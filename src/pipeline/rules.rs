@@ -36,8 +36,12 @@ pub(crate) trait SystemRules: Send + Sync {
     }
 
     /// Reads an error body in the system's own shape.
-    fn read_refusal(&self, operation: &Operation, status: StatusCode, body: &[u8])
-    -> Option<Refusal>;
+    fn read_refusal(
+        &self,
+        operation: &Operation,
+        status: StatusCode,
+        body: &[u8],
+    ) -> Option<Refusal>;
 }
 
 /// Which version of a credential an attempt carried.

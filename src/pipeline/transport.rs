@@ -49,13 +49,21 @@ impl Transport {
     }
 
     async fn exchange(&self, request: reqwest::Request) -> Result<Answer, Error> {
-        let mut response = self.client.execute(request).await.map_err(unsent_or_unanswered)?;
+        let mut response = self
+            .client
+            .execute(request)
+            .await
+            .map_err(unsent_or_unanswered)?;
         let status = response.status();
         let headers = std::mem::take(response.headers_mut());
         let mut body = BytesMut::new();
         loop {
             let chunk = response.chunk().await.map_err(|error| {
-                let message = if error.is_timeout() { "no answer in time" } else { "the answer broke off" };
+                let message = if error.is_timeout() {
+                    "no answer in time"
+                } else {
+                    "the answer broke off"
+                };
                 Error::new(ErrorKind::TryLater, message)
                     .with_delivery(Delivery::Unknown)
                     .with_source(Cause::of(&error))

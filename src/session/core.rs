@@ -118,6 +118,14 @@ impl Core {
         }
     }
 
+    pub(crate) fn refresh_token(&self) -> Option<Secret> {
+        match &self.lock().material {
+            Material::Tokens(tokens) => tokens.refresh.clone(),
+            #[cfg(feature = "fynd")]
+            Material::Cookies(_) => None,
+        }
+    }
+
     /// Ends the session here and removes it from the store.
     pub(crate) async fn close(&self, why: &'static str) -> Result<(), Error> {
         self.lock().ended.get_or_insert(why);
@@ -135,8 +143,11 @@ impl Core {
     }
 
     fn ended_error(&self, why: &'static str) -> Error {
-        Error::new(ErrorKind::SignInAgain, format!("the session has ended: {why}"))
-            .of(self.host.system)
+        Error::new(
+            ErrorKind::SignInAgain,
+            format!("the session has ended: {why}"),
+        )
+        .of(self.host.system)
     }
 
     /// The access token and whether it must be renewed; starts an early renewal near its end.
@@ -160,8 +171,8 @@ impl Core {
         if left <= EXPIRY_LEEWAY {
             return Ok((tokens.access, Attached::Stale(stamp)));
         }
-        let early = TimeDelta::from_std(self.host.settings.renew_before_expiry)
-            .unwrap_or(TimeDelta::MAX);
+        let early =
+            TimeDelta::from_std(self.host.settings.renew_before_expiry).unwrap_or(TimeDelta::MAX);
         if left <= early && self.renewal.is_some() && state.exchange.is_none() {
             self.begin_exchange(&mut state);
         }
@@ -194,7 +205,10 @@ impl Core {
                 tokens.refresh = tokens.refresh.or_else(|| old.refresh.clone());
             }
             state.material = Material::Tokens(tokens);
-            (state.material.to_record(self.host.system.name()), state.version)
+            (
+                state.material.to_record(self.host.system.name()),
+                state.version,
+            )
         };
         let Ok(record) = record else { return false };
         let saved = self
@@ -220,15 +234,24 @@ impl Core {
     /// Saves what is in memory, for as long as the store may come back.
     async fn save_again(&self) {
         for attempt in 0..SAVE_TRIES {
-            self.host.clock.sleep(Duration::from_millis(100 << attempt)).await;
+            self.host
+                .clock
+                .sleep(Duration::from_millis(100 << attempt))
+                .await;
             let (record, version) = {
                 let state = self.lock();
-                (state.material.to_record(self.host.system.name()), state.version)
+                (
+                    state.material.to_record(self.host.system.name()),
+                    state.version,
+                )
             };
             let Ok(record) = record else { return };
             let time_to_live = self.host.time_to_live();
             let store = &self.host.store;
-            match store.compare_and_swap(&self.key, version, record, time_to_live).await {
+            match store
+                .compare_and_swap(&self.key, version, record, time_to_live)
+                .await
+            {
                 Ok(version) => {
                     self.lock().version = version;
                     return;
@@ -333,8 +356,9 @@ impl SessionCredential for Core {
                         let begun = self.begin_exchange(&mut state);
                         if begun.is_none() {
                             let message = "the client is shutting down";
-                            return Err(Error::new(ErrorKind::TryLater, message)
-                                .of(self.host.system));
+                            return Err(
+                                Error::new(ErrorKind::TryLater, message).of(self.host.system)
+                            );
                         }
                         begun
                     }
@@ -355,12 +379,14 @@ impl SessionCredential for Core {
             };
             match outcome {
                 Some(Exchanged::Ended(why)) => Err(self.ended_error(why)),
-                Some(Exchanged::Failed { kind, delivery, retry_after }) => {
-                    Err(Error::new(kind, "the session could not be renewed")
-                        .of(self.host.system)
-                        .with_delivery(delivery)
-                        .with_retry_after(retry_after))
-                }
+                Some(Exchanged::Failed {
+                    kind,
+                    delivery,
+                    retry_after,
+                }) => Err(Error::new(kind, "the session could not be renewed")
+                    .of(self.host.system)
+                    .with_delivery(delivery)
+                    .with_retry_after(retry_after)),
                 Some(Exchanged::Renewed) | None => Ok(()),
             }
         })
@@ -411,11 +437,17 @@ impl Core {
         loop {
             let (record, version) = {
                 let state = self.lock();
-                (state.material.to_record(self.host.system.name())?, state.version)
+                (
+                    state.material.to_record(self.host.system.name())?,
+                    state.version,
+                )
             };
             let time_to_live = self.host.time_to_live();
             let store = &self.host.store;
-            match store.compare_and_swap(&self.key, version, record, time_to_live).await {
+            match store
+                .compare_and_swap(&self.key, version, record, time_to_live)
+                .await
+            {
                 Ok(version) => {
                     self.lock().version = version;
                     return Ok(());

@@ -87,7 +87,9 @@ impl Host {
             .await
             .map_err(|error| self.store_failed(error))?;
         let Some((record, version)) = loaded else {
-            return Err(Error::new(ErrorKind::SignInAgain, "there is no such session").of(self.system));
+            return Err(
+                Error::new(ErrorKind::SignInAgain, "there is no such session").of(self.system),
+            );
         };
         let material = Material::from_record(&record, self.system.name())?;
         let core = Core::new(self.clone(), id.clone(), key, material, version, renewal);

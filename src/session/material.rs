@@ -37,8 +37,7 @@ impl Material {
     }
 
     pub(crate) fn from_record(record: &Record, system: &str) -> Result<Self, Error> {
-        let unreadable =
-            |what| Error::new(ErrorKind::Undecodable, what);
+        let unreadable = |what| Error::new(ErrorKind::Undecodable, what);
         let stored: Stored = serde_json::from_slice(record.expose())
             .map_err(|_| unreadable("the stored session was not understood"))?;
         if stored.system != system {

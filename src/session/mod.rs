@@ -61,6 +61,10 @@ impl Session {
         SessionRequest::new(self.bound(CallOptions::default()), method, path.into())
     }
 
+    pub(crate) fn refresh_token(&self) -> Option<Secret> {
+        self.core.refresh_token()
+    }
+
     pub(crate) fn bound(&self, options: CallOptions) -> Bound {
         Bound::new(self.road.clone())
             .with_credential(self.core.clone())

@@ -69,7 +69,11 @@ impl SessionRequest {
             application: Need::Required,
             signature: Need::Never,
             signed_fields: &[],
-            repeat: if self.method.is_safe() { Repeat::Safe } else { Repeat::Once },
+            repeat: if self.method.is_safe() {
+                Repeat::Safe
+            } else {
+                Repeat::Once
+            },
             sends_message: false,
             carries_code: false,
             bare_text: true,
@@ -88,7 +92,8 @@ fn check_path(path: &str) -> Result<(), Error> {
     let climbs = decoded
         .split(['/', '\\'])
         .any(|segment| matches!(segment, "." | ".."));
-    if !path.starts_with('/') || path.starts_with("//") || path.contains(['?', '#', '\\']) || climbs {
+    if !path.starts_with('/') || path.starts_with("//") || path.contains(['?', '#', '\\']) || climbs
+    {
         return Err(Error::invalid(
             "path",
             "must start with one `/` and hold no `?`, `#`, `\\`, `.` or `..`; give the query by `query`",

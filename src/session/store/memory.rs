@@ -76,7 +76,14 @@ impl Records {
         let expires = now
             .checked_add(time_to_live)
             .unwrap_or_else(|| now + Duration::from_secs(365 * 24 * 3600));
-        self.by_key.insert(*key, Entry { record, version, expires });
+        self.by_key.insert(
+            *key,
+            Entry {
+                record,
+                version,
+                expires,
+            },
+        );
         version
     }
 

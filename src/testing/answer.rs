@@ -1,0 +1,69 @@
+//! What a mock answers.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use wiremock::ResponseTemplate;
+
+/// An answer of a mock.
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    status: u16,
+    headers: Vec<(&'static str, String)>,
+    body: Body,
+}
+
+#[derive(Clone, Debug)]
+enum Body {
+    Empty,
+    Json(Value),
+    Text(String),
+}
+
+impl Answer {
+    pub(crate) fn json(status: u16, body: Value) -> Self {
+        Self {
+            status,
+            headers: Vec::new(),
+            body: Body::Json(body),
+        }
+    }
+
+    pub(crate) fn empty(status: u16) -> Self {
+        Self {
+            status,
+            headers: Vec::new(),
+            body: Body::Empty,
+        }
+    }
+
+    pub(crate) fn text(status: u16, body: impl Into<String>) -> Self {
+        Self {
+            status,
+            headers: Vec::new(),
+            body: Body::Text(body.into()),
+        }
+    }
+
+    pub(crate) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    pub(crate) fn status(&self) -> u16 {
+        self.status
+    }
+
+    pub(crate) fn into_template(self, delay: Duration) -> ResponseTemplate {
+        let mut template = ResponseTemplate::new(self.status).set_delay(delay);
+        template = match self.body {
+            Body::Empty => template,
+            Body::Json(body) => template.set_body_json(body),
+            Body::Text(body) => template.set_body_string(body),
+        };
+        for (name, value) in self.headers {
+            template = template.append_header(name, value);
+        }
+        template
+    }
+}

@@ -1,0 +1,4 @@
+//! A stateful mock of Fynd.
+/// A mock.
+#[derive(Debug)]
+pub struct Fynd;

@@ -1,0 +1,4 @@
+//! A stateful mock of GoodCity.
+/// A mock.
+#[derive(Debug)]
+pub struct GoodCity;

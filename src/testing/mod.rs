@@ -1,0 +1,35 @@
+//! Stateful mock servers of the four systems, for tests and for trying things out.
+//!
+//! Each mock behaves as the real server does, its refusals included: it checks signatures, keeps
+//! only the newest key, burns a code at its first use, rotates refresh tokens. Every message that
+//! it would send lands in its [`Outbox`], which a test reads by [`Outbox::last_code`] and anybody
+//! else by `GET /__outbox`.
+
+mod answer;
+mod call;
+mod clock;
+#[cfg(feature = "fynd")]
+mod fynd;
+#[cfg(feature = "goodcity")]
+mod goodcity;
+mod jwt;
+mod outbox;
+mod server;
+#[cfg(feature = "walletcrew")]
+mod walletcrew;
+#[cfg(feature = "wunder")]
+mod wunder;
+
+pub(crate) use self::answer::Answer;
+pub(crate) use self::call::Call;
+pub use self::clock::TestClock;
+#[cfg(feature = "fynd")]
+pub use self::fynd::Fynd;
+#[cfg(feature = "goodcity")]
+pub use self::goodcity::GoodCity;
+pub use self::outbox::{Channel, Message, Outbox};
+pub(crate) use self::server::{Behaviour, Server};
+#[cfg(feature = "walletcrew")]
+pub use self::walletcrew::WalletCrew;
+#[cfg(feature = "wunder")]
+pub use self::wunder::Wunder;

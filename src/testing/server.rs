@@ -1,0 +1,184 @@
+//! What all mocks share: a free port, the outbox, a journal, faults on demand.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde_json::json;
+use wiremock::matchers::any;
+use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
+
+use super::answer::Answer;
+use super::call::Call;
+use super::outbox::Outbox;
+use crate::pipeline::Operation;
+
+/// How many calls the journal keeps in order; counts are kept for all.
+const JOURNAL: usize = 1_000;
+
+/// What one system's mock does.
+pub(crate) trait Behaviour: Send + Sync + 'static {
+    /// The described operations that it serves.
+    fn operations(&self) -> Vec<&'static Operation>;
+
+    /// The answer to one of them.
+    fn answer(&self, call: &Call<'_>) -> Answer;
+}
+
+/// A running mock.
+pub(crate) struct Server {
+    http: MockServer,
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    outbox: Outbox,
+    control: Mutex<Control>,
+}
+
+/// What a test set and what it may ask about.
+#[derive(Default)]
+struct Control {
+    forced: HashMap<String, VecDeque<u16>>,
+    delays: HashMap<String, Duration>,
+    counts: HashMap<&'static str, usize>,
+    journal: VecDeque<(&'static str, u16)>,
+}
+
+impl Server {
+    pub(crate) async fn start(behaviour: Arc<dyn Behaviour>, outbox: Outbox) -> Self {
+        let http = MockServer::builder()
+            .disable_request_recording()
+            .start()
+            .await;
+        let shared = Arc::new(Shared {
+            outbox,
+            control: Mutex::default(),
+        });
+        let responder = Responder {
+            operations: behaviour.operations(),
+            behaviour,
+            shared: shared.clone(),
+        };
+        Mock::given(any())
+            .respond_with(responder)
+            .mount(&http)
+            .await;
+        Self { http, shared }
+    }
+
+    pub(crate) fn uri(&self) -> String {
+        self.http.uri()
+    }
+
+    pub(crate) fn fail_next(&self, operation: &str, status: u16) {
+        let mut control = self.shared.control();
+        control
+            .forced
+            .entry(operation.to_owned())
+            .or_default()
+            .push_back(status);
+    }
+
+    pub(crate) fn delay(&self, operation: &str, delay: Duration) {
+        self.shared
+            .control()
+            .delays
+            .insert(operation.to_owned(), delay);
+    }
+
+    pub(crate) fn count(&self, operation: &str) -> usize {
+        self.shared
+            .control()
+            .counts
+            .get(operation)
+            .copied()
+            .unwrap_or_default()
+    }
+
+    pub(crate) fn journal(&self) -> Vec<(&'static str, u16)> {
+        self.shared.control().journal.iter().copied().collect()
+    }
+}
+
+impl Shared {
+    fn control(&self) -> MutexGuard<'_, Control> {
+        self.control.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+struct Responder {
+    operations: Vec<&'static Operation>,
+    behaviour: Arc<dyn Behaviour>,
+    shared: Arc<Shared>,
+}
+
+impl Respond for Responder {
+    fn respond(&self, request: &Request) -> ResponseTemplate {
+        if request.url.path() == "/__outbox" {
+            let messages = json!(self.shared.outbox.messages());
+            return Answer::json(200, messages).into_template(Duration::ZERO);
+        }
+        let Some(call) = Call::matching(&self.operations, request) else {
+            let body = json!({"error": "no such endpoint"});
+            return Answer::json(404, body).into_template(Duration::ZERO);
+        };
+        let id = call.operation.id;
+        let (forced, delay) = {
+            let mut control = self.shared.control();
+            *control.counts.entry(id).or_default() += 1;
+            let forced = control.forced.get_mut(id).and_then(VecDeque::pop_front);
+            (forced, control.delays.get(id).copied().unwrap_or_default())
+        };
+        let answer = match forced {
+            Some(status) => Answer::empty(status),
+            None => self.behaviour.answer(&call),
+        };
+        let mut control = self.shared.control();
+        if control.journal.len() == JOURNAL {
+            control.journal.pop_front();
+        }
+        control.journal.push_back((id, answer.status()));
+        drop(control);
+        answer.into_template(delay)
+    }
+}
+
+/// The methods that every mock's handle has; the handle keeps a `server`, an `outbox` and a
+/// `clock`.
+macro_rules! handle_methods {
+    () => {
+        /// The messages that the mock would have sent.
+        pub fn outbox(&self) -> &$crate::testing::Outbox {
+            &self.outbox
+        }
+
+        /// The clock of the mock. Give it to the client too, to move both at once.
+        pub fn clock(&self) -> &$crate::testing::TestClock {
+            &self.clock
+        }
+
+        /// Answers the next call of an operation with a bare status; calls add up.
+        pub fn fail_next(&self, operation: &str, status: u16) {
+            self.server.fail_next(operation, status);
+        }
+
+        /// Delays every further answer of an operation.
+        pub fn delay(&self, operation: &str, delay: ::std::time::Duration) {
+            self.server.delay(operation, delay);
+        }
+
+        /// How often an operation was called.
+        pub fn count(&self, operation: &str) -> usize {
+            self.server.count(operation)
+        }
+
+        /// The last thousand calls with the statuses of their answers, oldest first.
+        pub fn journal(&self) -> Vec<(&'static str, u16)> {
+            self.server.journal()
+        }
+    };
+}
+
+pub(crate) use handle_methods;

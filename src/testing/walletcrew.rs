@@ -1,0 +1,4 @@
+//! A stateful mock of WalletCrew.
+/// A mock.
+#[derive(Debug)]
+pub struct WalletCrew;

@@ -1,0 +1,184 @@
+//! The client of one tenant and its builder.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::auth_api::AuthApi;
+use super::branch::Branch;
+use super::phone_code::PhoneSignIn;
+use super::renewal::RefreshToken;
+use super::rules::Rules;
+use super::session::Session;
+use super::signature::{BootstrapSignature, Sha256Hex};
+use super::user_api::UserApi;
+use crate::error::{Error, System};
+use crate::foundation::{Foundation, foundation_setters, of_system};
+use crate::generated::wunder_auth::operations::BASE_PATH;
+use crate::pipeline::{Bound, CallOptions, Road};
+use crate::secret::Secret;
+use crate::session::{Host, Material, Renew, Tokens};
+
+/// One tenant of Wunder Mobility. Cheap to clone; all clones share connections and sessions.
+#[derive(Clone)]
+pub struct Client {
+    pub(super) road: Arc<Road>,
+    pub(super) host: Arc<Host>,
+    pub(super) signs: bool,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("wunder::Client")
+    }
+}
+
+/// Collects the settings of a [`Client`].
+#[must_use = "there is no client before `build`"]
+pub struct ClientBuilder {
+    foundation: Foundation,
+    tenant: String,
+    signature_key: Option<Secret>,
+    signature: Arc<dyn BootstrapSignature>,
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("wunder::ClientBuilder")
+    }
+}
+
+impl ClientBuilder {
+    foundation_setters!();
+
+    /// The key that bootstrap requests are signed with. Without it the code flows are refused
+    /// before anything is sent.
+    pub fn signature_key(mut self, key: impl Into<Secret>) -> Self {
+        self.signature_key = Some(key.into());
+        self
+    }
+
+    /// Another signature scheme than [`Sha256Hex`].
+    pub fn signature_scheme(mut self, scheme: impl BootstrapSignature) -> Self {
+        self.signature = Arc::new(scheme);
+        self
+    }
+
+    /// The client.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming the setting that is
+    /// wrong: `base_url`, `tenant`, `signature_key` or `language`.
+    pub fn build(self) -> Result<Client, Error> {
+        of_system(System::Wunder, self.checked())
+    }
+
+    fn checked(self) -> Result<Client, Error> {
+        let well_formed = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
+        if self.tenant.is_empty() || !self.tenant.bytes().all(well_formed) {
+            return Err(Error::invalid(
+                "tenant",
+                "must be letters, digits, `_` and `-`",
+            ));
+        }
+        if self.signature_key.as_ref().is_some_and(Secret::is_empty) {
+            return Err(Error::invalid("signature_key", "must not be empty"));
+        }
+        let base = self
+            .foundation
+            .base()?
+            .with_start_of_path(BASE_PATH, "tenant", &self.tenant);
+        let signs = self.signature_key.is_some();
+        let headers = self.foundation.standing_headers()?;
+        let rules = Rules::new(headers, self.signature_key, self.signature);
+        let (road, host) = self.foundation.build(base, Box::new(rules))?;
+        Ok(Client { road, host, signs })
+    }
+}
+
+impl Client {
+    /// A client of `tenant` (letters, digits, `_`, `-`) at `base_url`, such as
+    /// `https://go.api.gourban.services/v1`.
+    pub fn builder(base_url: impl Into<String>, tenant: impl Into<String>) -> ClientBuilder {
+        ClientBuilder {
+            foundation: Foundation::new(base_url.into()),
+            tenant: tenant.into(),
+            signature_key: None,
+            signature: Arc::new(Sha256Hex),
+        }
+    }
+
+    /// The calls of the Authentication API that need no session.
+    pub fn auth_api(&self) -> AuthApi {
+        AuthApi::from(Bound::new(self.road.clone()))
+    }
+
+    /// The calls of the User API that need no session.
+    pub fn user_api(&self) -> UserApi {
+        UserApi::from(Bound::new(self.road.clone()))
+    }
+
+    /// The same calls as [`auth_api`](Self::auth_api), with options.
+    pub fn auth_api_with(&self, options: CallOptions) -> AuthApi {
+        AuthApi::from(Bound::new(self.road.clone()).with_options(options))
+    }
+
+    /// The same calls as [`user_api`](Self::user_api), with options.
+    pub fn user_api_with(&self, options: CallOptions) -> UserApi {
+        UserApi::from(Bound::new(self.road.clone()).with_options(options))
+    }
+
+    /// The branch that serves a place (degrees). Safe to repeat.
+    ///
+    /// Source: `GET /{tenant}/front/branches/resolve`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Undecodable`](crate::ErrorKind::Undecodable) if the branch has no id; else as
+    /// any call, see [`Error`].
+    pub async fn resolve_branch(&self, latitude: f64, longitude: f64) -> Result<Branch, Error> {
+        Branch::resolve(self, latitude, longitude).await
+    }
+
+    /// Starts a sign-in by a code that is sent to `phone` (E.164, such as `+43123456789`). A new
+    /// number becomes a user of the branch.
+    pub fn phone_sign_in(
+        &self,
+        phone: impl Into<String>,
+        branch_id: impl Into<String>,
+    ) -> PhoneSignIn {
+        PhoneSignIn::new(self.clone(), phone.into(), branch_id.into())
+    }
+
+    /// Takes up a session by its id, here or after a restart.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if there is no such session.
+    pub async fn session(&self, id: &Secret) -> Result<Session, Error> {
+        let core = self.host.resume(id, Some(self.renewal())).await?;
+        Ok(Session::new(self, core))
+    }
+
+    /// Lets token exchanges that are under way finish and their tokens be saved. Afterwards
+    /// nothing is renewed any more.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if some did not finish in time.
+    pub async fn shutdown(&self, deadline: Duration) -> Result<(), Error> {
+        self.host.shutdown(deadline).await
+    }
+
+    /// Stores the tokens of a user who is now signed in.
+    pub(super) async fn sign_in(&self, tokens: Tokens) -> Result<Session, Error> {
+        let material = Material::Tokens(tokens);
+        let core = self.host.create(material, Some(self.renewal())).await?;
+        Ok(Session::new(self, core))
+    }
+
+    fn renewal(&self) -> Arc<dyn Renew> {
+        Arc::new(RefreshToken::new(self.auth_api()))
+    }
+}

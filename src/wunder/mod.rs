@@ -1,0 +1,50 @@
+//! Wunder Mobility (goUrban): the Authentication API and the User API.
+//!
+//! A user signs in with a code that is sent by SMS. The server may ask for a second factor; until
+//! that is done there is no [`Session`].
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), vestibule::Error> {
+//! use vestibule::wunder::{Client, SignIn};
+//!
+//! let client = Client::builder("https://go.api.gourban.services/v1", "mytenant")
+//!     .signature_key("the key of the tenant")
+//!     .build()?;
+//! let branch = client.resolve_branch(48.2, 16.4).await?;
+//! let pending = client.phone_sign_in("+43123456789", branch.id()).send_code().await?;
+//! let session = match pending.confirm("123456").await? {
+//!     SignIn::SignedIn(session) => session,
+//!     SignIn::MfaRequired(mfa) => mfa.validate("654321").await?,
+//! };
+//! println!("{:?}", session.profile().await?.email_is_verified);
+//! # Ok(())
+//! # }
+//! ```
+
+mod branch;
+mod client;
+mod mfa;
+mod phone_code;
+mod refusal;
+mod renewal;
+mod rules;
+mod session;
+mod signature;
+
+pub use self::branch::Branch;
+pub use self::client::{Client, ClientBuilder};
+pub use self::mfa::MfaRequired;
+pub use self::phone_code::{PendingCode, PhoneSignIn, SignIn};
+pub use self::refusal::{Family, Refusal};
+pub use self::session::Session;
+pub use self::signature::{BootstrapSignature, Sha256Hex, SignatureInput};
+
+/// Every described call of the Authentication API, typed.
+pub mod auth_api {
+    pub use crate::generated::wunder_auth::{Client as AuthApi, builder, enums, types};
+}
+
+/// Every described call of the User API, typed.
+pub mod user_api {
+    pub use crate::generated::wunder_user::{Client as UserApi, builder, enums, types};
+}

@@ -1,0 +1,123 @@
+//! Wunder's own errors.
+
+use std::fmt;
+
+use super::user_api::types::ApiError;
+use crate::error::ErrorKind;
+use crate::pipeline::{Operation, Refusal as OnRoad};
+
+/// How Wunder said no; get it by [`Error::refusal`](crate::Error::refusal).
+///
+/// `Debug` shows the code alone: the message may quote what the user entered.
+#[derive(Clone)]
+pub struct Refusal {
+    body: ApiError,
+}
+
+/// The families of Wunder's error codes that matter to sign-in and onboarding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Family {
+    /// `AUTH*`, `A2xx`: tokens and signing in.
+    Authentication,
+    /// `A1xx`: permissions.
+    Permission,
+    /// `U130`: the profile is incomplete.
+    ProfileIncomplete,
+    /// `U1xx`: the user.
+    User,
+    /// `U3xx`: verification of the phone number.
+    PhoneVerification,
+    /// `U4xx`: verification of the e-mail address.
+    EmailVerification,
+    /// `U5xx`: the driving licence.
+    Licence,
+    /// `U6xx`: terms and conditions.
+    Terms,
+    /// `U8xx`, `B*`: branches.
+    Branch,
+    /// Any other code, or none.
+    Other,
+}
+
+impl Refusal {
+    /// The code without its suffix, such as `U106`; empty if there is none.
+    pub fn code(&self) -> &str {
+        let code = self.body.error_code.as_deref().unwrap_or_default();
+        code.split('.').next().unwrap_or_default()
+    }
+
+    /// What the code is about.
+    pub fn family(&self) -> Family {
+        let code = self.code();
+        let starts = |prefix: &str| code.starts_with(prefix);
+        if starts("AUTH") || starts("A2") {
+            Family::Authentication
+        } else if starts("A1") {
+            Family::Permission
+        } else if code == "U130" {
+            Family::ProfileIncomplete
+        } else if starts("U1") {
+            Family::User
+        } else if starts("U3") {
+            Family::PhoneVerification
+        } else if starts("U4") {
+            Family::EmailVerification
+        } else if starts("U5") {
+            Family::Licence
+        } else if starts("U6") {
+            Family::Terms
+        } else if starts("U8") || starts("B") {
+            Family::Branch
+        } else {
+            Family::Other
+        }
+    }
+
+    /// A message for the user, in the language of the request. Not for logs.
+    pub fn user_message(&self) -> Option<&str> {
+        self.body.user_message.as_deref()
+    }
+
+    /// The whole error as it came. Not for logs.
+    pub fn body(&self) -> &ApiError {
+        &self.body
+    }
+}
+
+impl fmt::Debug for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "wunder::Refusal({})", self.code())
+    }
+}
+
+/// Reads an error body. A code that names an unfinished step leads to that step, except where a
+/// code was sent: there it is about that code.
+pub(super) fn read(operation: &Operation, body: &[u8]) -> Option<OnRoad> {
+    let body: ApiError = serde_json::from_slice(body).ok()?;
+    let refusal = Refusal { body };
+    let family = refusal.family();
+    let unfinished = matches!(
+        family,
+        Family::ProfileIncomplete
+            | Family::PhoneVerification
+            | Family::EmailVerification
+            | Family::Terms
+    );
+    Some(OnRoad {
+        code: refusal
+            .body
+            .error_code
+            .clone()
+            .or_else(|| older_code(&refusal.body)),
+        request_id: refusal.body.trace_id.clone(),
+        names_token: family == Family::Authentication,
+        kind: (unfinished && !operation.carries_code).then_some(ErrorKind::StepRequired),
+        typed: Box::new(refusal),
+    })
+}
+
+/// One older endpoint answers `{"error": "0012", "error_description": "…"}`.
+fn older_code(body: &ApiError) -> Option<String> {
+    body.extra.get("error")?.as_str().map(str::to_owned)
+}

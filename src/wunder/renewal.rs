@@ -1,0 +1,44 @@
+//! New tokens for a refresh token.
+
+use super::auth_api::{AuthApi, types};
+use crate::clock::BoxFuture;
+use crate::error::{Error, ErrorKind, System};
+use crate::session::{Renew, Tokens};
+
+/// `POST /{tenant}/auth/refresh-token`.
+pub(super) struct RefreshToken {
+    api: AuthApi,
+}
+
+impl RefreshToken {
+    pub(super) fn new(api: AuthApi) -> Self {
+        Self { api }
+    }
+}
+
+impl Renew for RefreshToken {
+    fn renew<'a>(&'a self, current: &'a Tokens) -> BoxFuture<'a, Result<Tokens, Error>> {
+        Box::pin(async move {
+            let refresh = current.refresh.clone().ok_or_else(|| {
+                Error::new(ErrorKind::SignInAgain, "the session has no refresh token")
+                    .of(System::Wunder)
+            })?;
+            let body = types::RefreshRequest::builder().refresh_token(refresh);
+            let answer = self
+                .api
+                .refresh_token()
+                .body(body)
+                .send()
+                .await?
+                .into_inner();
+            let access = answer.access_token.ok_or_else(|| {
+                Error::new(
+                    ErrorKind::Undecodable,
+                    "the refresh brought no access token",
+                )
+                .at(System::Wunder, "refresh_token")
+            })?;
+            Ok(Tokens::new(access, answer.refresh_token))
+        })
+    }
+}

@@ -1,0 +1,102 @@
+//! What is Wunder's own on the road: signed bootstrap requests and error codes.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use chrono::{DateTime, Utc};
+use http::{HeaderMap, StatusCode};
+
+use super::refusal;
+use super::signature::{BootstrapSignature, SignatureInput};
+use crate::error::{Error, System};
+use crate::pipeline::{Attempt, Need, Operation, Refusal, Request, SystemRules};
+use crate::secret::Secret;
+
+pub(super) struct Rules {
+    headers: HeaderMap,
+    key: Option<Secret>,
+    scheme: Arc<dyn BootstrapSignature>,
+    /// The newest timestamp that was signed: the server takes none twice.
+    last_signed: AtomicI64,
+}
+
+impl Rules {
+    pub(super) fn new(
+        headers: HeaderMap,
+        key: Option<Secret>,
+        scheme: Arc<dyn BootstrapSignature>,
+    ) -> Self {
+        Self {
+            headers,
+            key,
+            scheme,
+            last_signed: AtomicI64::new(i64::MIN),
+        }
+    }
+
+    /// The time, or the first millisecond after the last signature if that is later.
+    fn next_timestamp(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        let now = now.timestamp_millis();
+        let next = |last: i64| now.max(last.saturating_add(1));
+        let last = self
+            .last_signed
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |last| Some(next(last)))
+            .unwrap_or_else(|last| last);
+        DateTime::from_timestamp_millis(next(last)).unwrap_or_default()
+    }
+}
+
+impl SystemRules for Rules {
+    fn system(&self) -> System {
+        System::Wunder
+    }
+
+    fn standing_headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    fn sign(
+        &self,
+        request: &Request<'_>,
+        attempt: &mut Attempt,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let need = request.operation.signature;
+        if need == Need::Never {
+            return Ok(());
+        }
+        let Some(key) = &self.key else {
+            return match need {
+                Need::Required => Err(Error::invalid(
+                    "signature_key",
+                    "must be set on the client: this request has to be signed",
+                )),
+                _ => Ok(()),
+            };
+        };
+        let Some(identifier) = request.signed_value() else {
+            return match need {
+                Need::Required => {
+                    let field = request.operation.signed_fields.join("` or `");
+                    Err(Error::invalid(field, "must be set: it is what is signed"))
+                }
+                _ => Ok(()),
+            };
+        };
+        let timestamp = self.scheme.timestamp(self.next_timestamp(now));
+        let input = SignatureInput::new(key, &timestamp, &identifier);
+        let signature = self.scheme.signature(&input);
+        attempt.add_query("signature", signature);
+        attempt.add_query("timestamp", timestamp);
+        Ok(())
+    }
+
+    fn read_refusal(
+        &self,
+        operation: &Operation,
+        _status: StatusCode,
+        body: &[u8],
+    ) -> Option<Refusal> {
+        refusal::read(operation, body)
+    }
+}
