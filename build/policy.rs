@@ -273,7 +273,7 @@ impl Policy {
         let doc = format!("`{} {}`", self.method, self.path);
         quote! {
             #[doc = #doc]
-            pub static #constant: crate::pipeline::Operation = crate::pipeline::Operation {
+            pub(crate) static #constant: crate::pipeline::Operation = crate::pipeline::Operation {
                 id: #id,
                 method: ::http::Method::#method,
                 path: ::std::borrow::Cow::Borrowed(#path),
@@ -347,10 +347,10 @@ pub fn table(policies: &Policies, base_path: &str) -> TokenStream {
             #(#statics)*
 
             /// Every operation of the document.
-            pub static ALL: &[&crate::pipeline::Operation] = &[#(&#constants),*];
+            pub(crate) static ALL: &[&crate::pipeline::Operation] = &[#(&#constants),*];
 
             /// The start of every path, with the settings of the client in braces.
-            pub const BASE_PATH: &str = #base_path;
+            pub(crate) const BASE_PATH: &str = #base_path;
         }
     }
 }

@@ -144,8 +144,8 @@ fn front(
             pub(crate) bound: crate::pipeline::Bound,
         }
 
-        impl ::std::convert::From<crate::pipeline::Bound> for Client {
-            fn from(bound: crate::pipeline::Bound) -> Self {
+        impl Client {
+            pub(crate) fn new(bound: crate::pipeline::Bound) -> Self {
                 Self { bound }
             }
         }
@@ -226,14 +226,13 @@ fn policy_of<'a>(policies: &'a Policies, block: &syn::Block) -> Option<&'a Polic
     struct Find(Option<String>);
     impl VisitMut for Find {
         fn visit_expr_struct_mut(&mut self, node: &mut syn::ExprStruct) {
-            if node.path.is_ident("OperationInfo") {
-                if let Some(Expr::Lit(syn::ExprLit {
+            if node.path.is_ident("OperationInfo")
+                && let Some(Expr::Lit(syn::ExprLit {
                     lit: syn::Lit::Str(id),
                     ..
                 })) = node.fields.first().map(|field| &field.expr)
-                {
-                    self.0 = Some(id.value());
-                }
+            {
+                self.0 = Some(id.value());
             }
         }
     }
@@ -416,6 +415,16 @@ impl VisitMut for Types<'_> {
         visit_mut::visit_item_struct_mut(self, item);
     }
 
+    /// Further members are never missing: a builder starts with none of them.
+    fn visit_field_value_mut(&mut self, field: &mut syn::FieldValue) {
+        let missing = matches!(&field.expr, Expr::Call(call)
+            if matches!(&*call.func, Expr::Path(path) if path.path.is_ident("Err")));
+        if missing && matches!(&field.member, syn::Member::Named(name) if name == "extra") {
+            field.expr = parse_quote!(Ok(Default::default()));
+        }
+        visit_mut::visit_field_value_mut(self, field);
+    }
+
     fn visit_field_mut(&mut self, field: &mut syn::Field) {
         let documented = field
             .attrs
@@ -429,7 +438,8 @@ impl VisitMut for Types<'_> {
                 .find_map(|((owner, property), doc)| {
                     let same = heck::ToUpperCamelCase::to_upper_camel_case(owner.as_str())
                         == self.owner
-                        && heck::ToSnakeCase::to_snake_case(property.as_str()) == name.to_string();
+                        && heck::ToSnakeCase::to_snake_case(property.as_str()).as_str()
+                            == name.to_string();
                     same.then_some(doc)
                 });
             if let Some(doc) = doc {

@@ -96,11 +96,8 @@ macro_rules! foundation_setters {
         }
 
         /// Where sessions live; memory by default.
-        pub fn store(
-            mut self,
-            store: impl ::std::convert::Into<::std::sync::Arc<dyn $crate::session::SessionStore>>,
-        ) -> Self {
-            self.foundation.store = Some(store.into());
+        pub fn store(mut self, store: ::std::sync::Arc<dyn $crate::session::SessionStore>) -> Self {
+            self.foundation.store = Some(store);
             self
         }
 

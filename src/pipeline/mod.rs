@@ -63,7 +63,7 @@ impl fmt::Debug for Road {
 
 /// A road with the credential and the options of the calls that are made through it.
 #[derive(Clone)]
-pub struct Bound {
+pub(crate) struct Bound {
     road: Arc<Road>,
     credential: Option<Arc<dyn SessionCredential>>,
     options: CallOptions,
@@ -167,7 +167,7 @@ impl Journey<'_> {
             self.attempts += 1;
             let sent = road
                 .transport
-                .send(attempt, self.deadline.within(road.settings.attempt_timeout))
+                .send(attempt, self.deadline, road.settings.attempt_timeout)
                 .await;
             if let (Ok(answer), Some(credential)) = (&sent, credential) {
                 credential.observe(&answer.headers).await?;

@@ -8,7 +8,7 @@ use crate::error::{Error, ErrorKind};
 
 /// One documented operation, as the build read it from the description.
 #[derive(Debug)]
-pub struct Operation {
+pub(crate) struct Operation {
     pub(crate) id: &'static str,
     pub(crate) method: Method,
     /// The documented path, parameters in braces.
@@ -27,7 +27,7 @@ pub struct Operation {
 
 /// Whether a credential is attached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Need {
+pub(crate) enum Need {
     /// It is never attached.
     Never,
     /// It is attached if there is one.
@@ -38,7 +38,7 @@ pub enum Need {
 
 /// What may happen to a request more than once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Repeat {
+pub(crate) enum Repeat {
     /// Repeating changes nothing.
     Safe,
     /// It sends a message, consumes a code or creates something.

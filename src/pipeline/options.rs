@@ -22,6 +22,9 @@ pub struct Settings {
     pub backoff_base: Duration,
     /// The longest backoff. Default 5 s.
     pub backoff_cap: Duration,
+    /// How many requests may be under way at once; further ones wait, which counts against their
+    /// deadline. Default 256.
+    pub max_in_flight: usize,
     /// The largest answer that is read, in bytes. Default 4 MiB.
     pub max_answer_bytes: usize,
     /// How long before its end a token is renewed. Default 60 s.
@@ -37,6 +40,7 @@ impl Default for Settings {
             max_attempts: 3,
             backoff_base: Duration::from_millis(200),
             backoff_cap: Duration::from_secs(5),
+            max_in_flight: 256,
             max_answer_bytes: 4 * 1024 * 1024,
             renew_before_expiry: Duration::from_secs(60),
         }

@@ -4,9 +4,11 @@ use std::fmt;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use tokio::time::{Instant, timeout_at};
+use tokio::sync::Semaphore;
+use tokio::time::timeout_at;
 
 use super::attempt::Attempt;
+use super::deadline::Deadline;
 use super::options::Settings;
 use super::response::Answer;
 use crate::error::{Delivery, Error, ErrorKind};
@@ -15,6 +17,7 @@ use crate::error::{Delivery, Error, ErrorKind};
 #[derive(Debug)]
 pub(crate) struct Transport {
     client: reqwest::Client,
+    in_flight: Semaphore,
     max_answer_bytes: usize,
 }
 
@@ -33,11 +36,26 @@ impl Transport {
             .map_err(|_| Error::new(ErrorKind::InvalidInput, "the HTTP client cannot start"))?;
         Ok(Self {
             client,
+            in_flight: Semaphore::new(settings.max_in_flight.clamp(1, Semaphore::MAX_PERMITS)),
             max_answer_bytes: settings.max_answer_bytes,
         })
     }
 
-    pub(crate) async fn send(&self, attempt: Attempt, until: Instant) -> Result<Answer, Error> {
+    /// Sends an attempt once there is a place for it, which may take until `deadline`; from then on
+    /// it may take `attempt_timeout`.
+    pub(crate) async fn send(
+        &self,
+        attempt: Attempt,
+        deadline: Deadline,
+        attempt_timeout: Duration,
+    ) -> Result<Answer, Error> {
+        let Ok(Ok(_place)) = timeout_at(deadline.end(), self.in_flight.acquire()).await else {
+            return Err(Error::new(
+                ErrorKind::TryLater,
+                "too many requests are under way",
+            ));
+        };
+        let until = deadline.within(attempt_timeout);
         let mut request = reqwest::Request::new(attempt.method, attempt.url);
         *request.headers_mut() = attempt.headers;
         *request.body_mut() = attempt.body.map(reqwest::Body::from);

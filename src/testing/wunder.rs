@@ -82,6 +82,16 @@ impl Wunder {
         lock(&self.state).access_seconds = seconds;
     }
 
+    /// Path and query of the last request whose signature was good.
+    pub fn last_signed_url(&self) -> Option<String> {
+        lock(&self.state).last_signed_url.clone()
+    }
+
+    /// How many good signatures were seen.
+    pub fn signatures_seen(&self) -> usize {
+        lock(&self.state).signatures.len()
+    }
+
     /// Makes every refresh token invalid, as if the operator had signed everybody out.
     pub fn revoke_refresh_tokens(&self) {
         lock(&self.state).refresh_tokens.clear();
@@ -189,6 +199,8 @@ impl Mocked {
         if !state.signatures.insert(signature) {
             return Err(refusal(403, "A106", "the signature was used before"));
         }
+        let query = call.url.query().unwrap_or_default();
+        state.last_signed_url = Some(format!("{}?{query}", call.url.path()));
         Ok(())
     }
 

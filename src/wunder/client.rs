@@ -24,7 +24,6 @@ use crate::session::{Host, Material, Renew, Tokens};
 pub struct Client {
     pub(super) road: Arc<Road>,
     pub(super) host: Arc<Host>,
-    pub(super) signs: bool,
 }
 
 impl fmt::Debug for Client {
@@ -89,11 +88,10 @@ impl ClientBuilder {
             .foundation
             .base()?
             .with_start_of_path(BASE_PATH, "tenant", &self.tenant);
-        let signs = self.signature_key.is_some();
         let headers = self.foundation.standing_headers()?;
         let rules = Rules::new(headers, self.signature_key, self.signature);
         let (road, host) = self.foundation.build(base, Box::new(rules))?;
-        Ok(Client { road, host, signs })
+        Ok(Client { road, host })
     }
 }
 
@@ -111,22 +109,22 @@ impl Client {
 
     /// The calls of the Authentication API that need no session.
     pub fn auth_api(&self) -> AuthApi {
-        AuthApi::from(Bound::new(self.road.clone()))
+        AuthApi::new(Bound::new(self.road.clone()))
     }
 
     /// The calls of the User API that need no session.
     pub fn user_api(&self) -> UserApi {
-        UserApi::from(Bound::new(self.road.clone()))
+        UserApi::new(Bound::new(self.road.clone()))
     }
 
     /// The same calls as [`auth_api`](Self::auth_api), with options.
     pub fn auth_api_with(&self, options: CallOptions) -> AuthApi {
-        AuthApi::from(Bound::new(self.road.clone()).with_options(options))
+        AuthApi::new(Bound::new(self.road.clone()).with_options(options))
     }
 
     /// The same calls as [`user_api`](Self::user_api), with options.
     pub fn user_api_with(&self, options: CallOptions) -> UserApi {
-        UserApi::from(Bound::new(self.road.clone()).with_options(options))
+        UserApi::new(Bound::new(self.road.clone()).with_options(options))
     }
 
     /// The branch that serves a place (degrees). Safe to repeat.

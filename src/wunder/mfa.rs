@@ -56,7 +56,7 @@ impl MfaRequired {
             token: self.tokens.access.clone(),
         });
         let bound = Bound::new(self.client.road.clone()).with_credential(credential);
-        let api = AuthApi::from(bound);
+        let api = AuthApi::new(bound);
         let body = types::TwoFactorCode::builder().code(code);
         let answer = api
             .two_factor_code_validate()

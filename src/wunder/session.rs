@@ -70,12 +70,12 @@ impl Session {
 
     /// The calls of the Authentication API, with this session and options.
     pub fn auth_api_with(&self, options: CallOptions) -> AuthApi {
-        AuthApi::from(self.shared.bound(options))
+        AuthApi::new(self.shared.bound(options))
     }
 
     /// The calls of the User API, with this session and options.
     pub fn user_api_with(&self, options: CallOptions) -> UserApi {
-        UserApi::from(self.shared.bound(options))
+        UserApi::new(self.shared.bound(options))
     }
 
     /// The profile of the user. Safe to repeat.

@@ -23,6 +23,7 @@ pub(super) struct User {
 pub(super) struct State {
     pub(super) users: HashMap<String, User>,
     pub(super) signatures: Seen,
+    pub(super) last_signed_url: Option<String>,
     pub(super) refresh_tokens: HashMap<String, String>,
     pub(super) access_tokens: HashSet<String>,
     pub(super) access_seconds: i64,
@@ -36,6 +37,7 @@ impl Default for State {
         Self {
             users: HashMap::new(),
             signatures: Seen::new(),
+            last_signed_url: None,
             refresh_tokens: HashMap::new(),
             access_tokens: HashSet::new(),
             access_seconds: FIVE_HOURS,

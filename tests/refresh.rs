@@ -1,0 +1,233 @@
+//! Sessions that outlive their access token.
+#![cfg(feature = "wunder")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use vestibule::session::{MemoryStore, Tokens};
+use vestibule::testing::Wunder;
+use vestibule::wunder::{Client, Session, SignIn};
+use vestibule::{ErrorKind, Secret};
+
+const PHONE: &str = "+43123456789";
+const PAST_EXPIRY: Duration = Duration::from_secs(5 * 3600 + 1);
+
+struct Fixture {
+    mock: Wunder,
+    store: Arc<MemoryStore>,
+    client: Client,
+    session: Session,
+}
+
+fn client(mock: &Wunder, store: &Arc<MemoryStore>) -> Client {
+    Client::builder(mock.base_url(), "tenant01")
+        .signature_key(Wunder::SIGNATURE_KEY)
+        .clock(mock.clock().clock())
+        .store(store.clone())
+        .build()
+        .unwrap()
+}
+
+async fn signed_in() -> Fixture {
+    let mock = Wunder::start().await;
+    let store = Arc::new(MemoryStore::new());
+    let client = client(&mock, &store);
+    let pending = client.phone_sign_in(PHONE, "2").send_code().await.unwrap();
+    let code = mock.outbox().last_code(PHONE).unwrap();
+    let SignIn::SignedIn(session) = pending.confirm(code).await.unwrap() else {
+        panic!("no second factor was expected");
+    };
+    Fixture {
+        mock,
+        store,
+        client,
+        session,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_calls_on_an_expired_token_cause_one_refresh() {
+    let Fixture { mock, session, .. } = signed_in().await;
+    mock.clock().advance(PAST_EXPIRY);
+    mock.delay("refresh_token", Duration::from_millis(100));
+    let calls: Vec<_> = (0..1_000)
+        .map(|_| {
+            let session = session.clone();
+            tokio::spawn(async move { session.profile().await })
+        })
+        .collect();
+    let mut done = 0;
+    for call in calls {
+        call.await.unwrap().unwrap();
+        done += 1;
+    }
+    let refreshes = mock.count("refresh_token");
+    support::proof(
+        "refresh-storm",
+        &format!("calls={done} refreshes={refreshes}"),
+    );
+    assert_eq!((done, refreshes), (1_000, 1));
+}
+
+#[tokio::test]
+async fn a_caller_dropped_in_the_middle_of_a_refresh_loses_no_token() {
+    let Fixture {
+        mock,
+        store,
+        client: first,
+        session,
+    } = signed_in().await;
+    mock.clock().advance(PAST_EXPIRY);
+    mock.delay("refresh_token", Duration::from_millis(300));
+    let dropped = tokio::time::timeout(Duration::from_millis(100), session.profile()).await;
+    assert!(
+        dropped.is_err(),
+        "the caller was to be dropped while the refresh runs"
+    );
+    assert_eq!(mock.count("get_customer"), 0);
+    first.shutdown(Duration::from_secs(5)).await.unwrap();
+
+    // Another client knows only what is stored; the old refresh token would be refused.
+    let second = client(&mock, &store);
+    let resumed = second.session(session.id()).await.unwrap();
+    resumed.profile().await.unwrap();
+    assert_eq!(mock.count("refresh_token"), 1);
+}
+
+#[tokio::test]
+async fn each_refresh_presents_the_newest_refresh_token() {
+    let Fixture { mock, session, .. } = signed_in().await;
+    for refreshes in 1..=3 {
+        mock.clock().advance(PAST_EXPIRY);
+        session.profile().await.unwrap();
+        assert_eq!(mock.count("refresh_token"), refreshes);
+    }
+}
+
+#[tokio::test]
+async fn a_rejected_token_is_refreshed_and_the_call_replayed_once() {
+    let Fixture { mock, session, .. } = signed_in().await;
+    mock.revoke_access_tokens();
+    session.profile().await.unwrap();
+    assert_eq!(mock.count("refresh_token"), 1);
+    assert_eq!(mock.count("get_customer"), 2);
+}
+
+#[tokio::test]
+async fn a_token_rejected_right_after_its_refresh_ends_the_session() {
+    let Fixture { mock, session, .. } = signed_in().await;
+    mock.fail_next("get_customer", 401);
+    mock.fail_next("get_customer", 401);
+    let error = session.profile().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::SignInAgain);
+    assert_eq!(mock.count("refresh_token"), 1);
+    assert!(session.shared().ended().is_some());
+}
+
+#[tokio::test]
+async fn a_refused_refresh_ends_the_session_and_later_calls_stay_local() {
+    let Fixture {
+        mock,
+        store,
+        session,
+        ..
+    } = signed_in().await;
+    mock.revoke_refresh_tokens();
+    mock.clock().advance(PAST_EXPIRY);
+    let error = session.profile().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::SignInAgain);
+    let calls = mock.journal().len();
+    for _ in 0..10 {
+        let error = session.profile().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::SignInAgain);
+    }
+    assert!(session.access_token().await.is_err());
+    assert_eq!(mock.journal().len(), calls);
+    assert!(client(&mock, &store).session(session.id()).await.is_err());
+}
+
+#[tokio::test]
+async fn a_passing_fault_of_the_refresh_does_not_end_the_session() {
+    let Fixture { mock, session, .. } = signed_in().await;
+    mock.clock().advance(PAST_EXPIRY);
+    mock.fail_next("refresh_token", 500);
+    let error = session.profile().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TryLater);
+    assert_eq!(session.shared().ended(), None);
+    session.profile().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_token_near_its_end_is_renewed_early_and_used_meanwhile() {
+    let Fixture {
+        mock,
+        client,
+        session,
+        ..
+    } = signed_in().await;
+    mock.clock().advance(PAST_EXPIRY - Duration::from_secs(30));
+    mock.fail_next("refresh_token", 500);
+    session.profile().await.unwrap();
+    assert_eq!(
+        mock.count("get_customer"),
+        1,
+        "the call did not wait for the renewal"
+    );
+    client.shutdown(Duration::from_secs(5)).await.unwrap();
+    assert_eq!(mock.count("refresh_token"), 1);
+    session.profile().await.unwrap();
+}
+
+#[tokio::test]
+async fn tokens_from_elsewhere_are_refreshed_and_serve_calls_of_the_caller() {
+    let Fixture {
+        mock,
+        client,
+        session,
+        ..
+    } = signed_in().await;
+    let access = session.access_token().await.unwrap();
+    let mut tokens = Tokens::new(access.clone(), None);
+    tokens.refresh = Some(Secret::from("unknown to the server"));
+    let other = Session::from_tokens(&client, tokens).await.unwrap();
+    assert_eq!(other.access_token().await.unwrap(), access);
+    let profile = other
+        .request(http::Method::GET, "/front/customers")
+        .send::<serde_json::Value>()
+        .await
+        .unwrap();
+    assert_eq!(profile["phoneNumber"], PHONE);
+    for wrong in ["front", "//evil", "/a/../b", "/a?b", "/%2e%2e/b"] {
+        let error = other
+            .request(http::Method::GET, wrong)
+            .send::<()>()
+            .await
+            .unwrap_err();
+        assert_eq!(error.field(), Some("path"), "{wrong}");
+    }
+    mock.clock().advance(PAST_EXPIRY);
+    assert_eq!(
+        other.profile().await.unwrap_err().kind(),
+        ErrorKind::SignInAgain
+    );
+    session.profile().await.unwrap();
+}
+
+#[tokio::test]
+async fn signing_out_ends_the_session_here_even_if_the_server_fails() {
+    let Fixture { mock, session, .. } = signed_in().await;
+    mock.fail_next("logout", 500);
+    let kept = session.clone();
+    assert_eq!(
+        session.sign_out().await.unwrap_err().kind(),
+        ErrorKind::TryLater
+    );
+    assert_eq!(
+        kept.profile().await.unwrap_err().kind(),
+        ErrorKind::SignInAgain
+    );
+    assert_eq!(mock.count("get_customer"), 0);
+}

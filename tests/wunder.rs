@@ -1,0 +1,301 @@
+//! Signing in to Wunder by phone, with its refusals.
+#![cfg(feature = "wunder")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::time::Duration;
+
+use vestibule::testing::Wunder;
+use vestibule::wunder::{Client, Family, PendingCode, Refusal, Session, SignIn};
+use vestibule::{Error, ErrorKind, Secret};
+
+const PHONE: &str = "+43123456789";
+
+fn client(mock: &Wunder) -> Client {
+    Client::builder(mock.base_url(), "tenant01")
+        .signature_key(Wunder::SIGNATURE_KEY)
+        .clock(mock.clock().clock())
+        .build()
+        .unwrap()
+}
+
+async fn send_code(client: &Client) -> PendingCode {
+    client.phone_sign_in(PHONE, "2").send_code().await.unwrap()
+}
+
+fn code(mock: &Wunder) -> String {
+    mock.outbox().last_code(PHONE).unwrap()
+}
+
+fn signed_in(sign_in: SignIn) -> Session {
+    match sign_in {
+        SignIn::SignedIn(session) => session,
+        SignIn::MfaRequired(_) => panic!("no second factor was expected"),
+    }
+}
+
+/// Sends a request without the SDK, as somebody who has seen a signed one could.
+async fn post(base_url: &str, path: &str, body: &str) -> String {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    let address = base_url.strip_prefix("http://").unwrap();
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    let request = format!(
+        "POST {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut response = String::new();
+    stream.read_to_string(&mut response).await.unwrap();
+    response
+}
+
+/// The field that an error names.
+fn field(result: Result<impl std::fmt::Debug, Error>) -> String {
+    let error = result.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
+    error.field().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_code_signs_a_new_user_in_and_gives_the_profile() {
+    let mock = Wunder::start().await;
+    let client = client(&mock);
+    let branch = client.resolve_branch(48.2, 16.4).await.unwrap();
+    let sign_in = client.phone_sign_in(PHONE, branch.id()).language("de");
+    let pending = sign_in.send_code().await.unwrap();
+    let session = signed_in(pending.confirm(code(&mock)).await.unwrap());
+    let profile = session.profile().await.unwrap();
+    assert_eq!(profile.phone_number.as_deref(), Some(PHONE));
+    assert_eq!(profile.phone_is_verified, Some(true));
+}
+
+#[tokio::test]
+async fn a_wrong_code_gives_the_state_back_and_the_right_one_still_works() {
+    let mock = Wunder::start().await;
+    let client = client(&mock);
+    let pending = send_code(&client).await;
+    let returned = pending.confirm("000000").await.unwrap_err();
+    assert_eq!(returned.error.kind(), ErrorKind::Refused);
+    assert_eq!(returned.error.code(), Some("U107"));
+    let refusal: &Refusal = returned.error.refusal().unwrap();
+    assert_eq!(refusal.family(), Family::User);
+    signed_in(returned.state.confirm(code(&mock)).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_used_code_and_an_old_code_are_refused() {
+    let mock = Wunder::start().await;
+    let client = client(&mock);
+    let pending = send_code(&client).await;
+    let used = code(&mock);
+    signed_in(pending.clone().confirm(used.clone()).await.unwrap());
+    let returned = pending.confirm(used).await.unwrap_err();
+    assert_eq!(returned.error.kind(), ErrorKind::Refused);
+
+    let mut pending = send_code(&client).await;
+    let old = code(&mock);
+    pending.resend().await.unwrap();
+    let returned = pending.confirm(old).await.unwrap_err();
+    assert_eq!(returned.error.kind(), ErrorKind::Refused);
+    signed_in(returned.state.confirm(code(&mock)).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_second_factor_can_not_be_skipped() {
+    let mock = Wunder::start().await;
+    mock.require_mfa(PHONE, "246810");
+    let client = client(&mock);
+    let sign_in = send_code(&client).await.confirm(code(&mock)).await.unwrap();
+    let SignIn::MfaRequired(mfa) = sign_in else {
+        panic!("a second factor was expected");
+    };
+    let returned = mfa.validate("111111").await.unwrap_err();
+    assert_eq!(returned.error.kind(), ErrorKind::Refused);
+    assert_eq!(mock.count("get_customer"), 0);
+    let session = returned.state.validate("246810").await.unwrap();
+    session.profile().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_provisional_credential_ends_with_its_time_and_never_refreshes() {
+    let mock = Wunder::start().await;
+    mock.require_mfa(PHONE, "246810");
+    let client = client(&mock);
+    let sign_in = send_code(&client).await.confirm(code(&mock)).await.unwrap();
+    let SignIn::MfaRequired(mfa) = sign_in else {
+        panic!("a second factor was expected");
+    };
+    mock.clock().advance(Duration::from_secs(3600));
+    let returned = mfa.validate("246810").await.unwrap_err();
+    assert_eq!(returned.error.kind(), ErrorKind::SignInAgain);
+    assert_eq!(mock.count("refresh_token"), 0);
+}
+
+#[tokio::test]
+async fn every_attempt_is_signed_anew_because_a_signature_is_good_once() {
+    let mock = Wunder::start().await;
+    let client = client(&mock);
+    // 429 is the server's word that it did not process the request, so it is sent again.
+    mock.fail_next("create_or_sign_in_with_phone_number", 429);
+    send_code(&client).await;
+    // A second attempt with the first one's signature would be refused like this:
+    let replayed = mock.last_signed_url().unwrap();
+    let body = r#"{"phoneNumber":"+43123456789","branchId":"2"}"#;
+    let response = post(&mock.base_url(), &replayed, body).await;
+    assert!(
+        response.starts_with("HTTP/1.1 403") && response.contains("A106"),
+        "{response}"
+    );
+    let statuses: Vec<u16> = mock.journal().iter().map(|(_, status)| *status).collect();
+    assert_eq!(statuses, [429, 204, 403]);
+    let signatures = mock.signatures_seen();
+    assert_eq!(
+        signatures, 1,
+        "the first attempt never reached the signature check"
+    );
+}
+
+#[tokio::test]
+async fn a_wrong_key_and_a_stale_clock_are_refused_by_the_server() {
+    let mock = Wunder::start().await;
+    let wrong = Client::builder(mock.base_url(), "tenant01")
+        .signature_key("another key")
+        .build()
+        .unwrap();
+    let error = wrong
+        .phone_sign_in(PHONE, "2")
+        .send_code()
+        .await
+        .unwrap_err();
+    assert_eq!(error.code(), Some("A104"));
+
+    mock.clock().advance(Duration::from_secs(3600));
+    let stale = Client::builder(mock.base_url(), "tenant01")
+        .signature_key(Wunder::SIGNATURE_KEY)
+        .build()
+        .unwrap();
+    let error = stale
+        .phone_sign_in(PHONE, "2")
+        .send_code()
+        .await
+        .unwrap_err();
+    assert_eq!(error.code(), Some("A105"));
+}
+
+#[tokio::test]
+async fn a_message_is_not_sent_twice_after_a_fault() {
+    let mock = Wunder::start().await;
+    let client = client(&mock);
+    mock.fail_next("create_or_sign_in_with_phone_number", 500);
+    let error = client
+        .phone_sign_in(PHONE, "2")
+        .send_code()
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TryLater);
+    assert_eq!(mock.count("create_or_sign_in_with_phone_number"), 1);
+}
+
+#[tokio::test]
+async fn a_read_is_repeated_after_a_fault() {
+    let mock = Wunder::start().await;
+    let client = client(&mock);
+    mock.fail_next("resolve_branch", 503);
+    mock.fail_next("resolve_branch", 500);
+    client.resolve_branch(48.2, 16.4).await.unwrap();
+    assert_eq!(mock.count("resolve_branch"), 3);
+}
+
+#[tokio::test]
+async fn bad_input_is_refused_before_anything_is_sent() {
+    let mock = Wunder::start().await;
+    let base = mock.base_url();
+    let build = |base: &str, tenant: &str, key: &str| {
+        Client::builder(base, tenant).signature_key(key).build()
+    };
+    for wrong in [
+        "",
+        "host",
+        "https://",
+        "ftp://host",
+        "http://api.example.com",
+        "https://u:p@host",
+    ] {
+        assert_eq!(field(build(wrong, "t", "k")), "base_url", "{wrong}");
+    }
+    assert!(
+        Client::builder("http://api.example.com", "t")
+            .allow_plain_http()
+            .build()
+            .is_ok()
+    );
+    for wrong in ["", "a/b", "..", "tenant 1", "ten%41nt"] {
+        assert_eq!(field(build(&base, wrong, "k")), "tenant", "{wrong}");
+    }
+    assert_eq!(field(build(&base, "t", "")), "signature_key");
+
+    let client = client(&mock);
+    for wrong in [
+        "",
+        "43123456789",
+        "+0123456789",
+        "+43 123 456",
+        "+431234567890123456",
+        "+43abc12345",
+    ] {
+        assert_eq!(
+            field(client.phone_sign_in(wrong, "2").send_code().await),
+            "phone",
+            "{wrong}"
+        );
+    }
+    assert_eq!(
+        field(client.phone_sign_in(PHONE, "").send_code().await),
+        "branch_id"
+    );
+    assert_eq!(field(client.resolve_branch(91.0, 0.0).await), "latitude");
+    assert_eq!(
+        field(client.resolve_branch(0.0, f64::NAN).await),
+        "longitude"
+    );
+    let unsigned = Client::builder(&base, "t").build().unwrap();
+    assert_eq!(
+        field(unsigned.phone_sign_in(PHONE, "2").send_code().await),
+        "signature_key"
+    );
+    for wrong in ["", ".", ".."] {
+        let api = client.auth_api();
+        let body =
+            vestibule::wunder::auth_api::types::SetPassword::builder().password(Secret::from("p"));
+        let call = api.set_password().code(wrong).body(body).send().await;
+        assert_eq!(field(call.map(|_| ())), "code", "{wrong}");
+    }
+    assert!(mock.journal().is_empty());
+
+    let pending = send_code(&client).await;
+    let mut pending = Some(pending);
+    for wrong in ["", "12 34", "12345;", "1\n2"] {
+        let returned = pending.take().unwrap().confirm(wrong).await.unwrap_err();
+        assert_eq!(returned.error.field(), Some("code"), "{wrong:?}");
+        pending = Some(returned.state);
+    }
+    assert_eq!(mock.count("sign_in_phone_number"), 0);
+}
+
+#[tokio::test]
+async fn nothing_shows_a_secret() {
+    let mock = Wunder::start().await;
+    let client = client(&mock);
+    let pending = send_code(&client).await;
+    let code = code(&mock);
+    let shown = format!("{client:?} {pending:?} {:?}", mock.outbox());
+    assert!(!shown.contains(&code) && !shown.contains(Wunder::SIGNATURE_KEY));
+    let session = signed_in(pending.confirm(code).await.unwrap());
+    let token = session.access_token().await.unwrap();
+    let shown = format!(
+        "{session:?} {token:?} {:?}",
+        session.user_api().get_customer()
+    );
+    assert!(!shown.contains(token.expose()) && !shown.contains(session.id().expose()));
+}
