@@ -5,9 +5,8 @@ macro_rules! client {
         #[cfg(feature = $feature)]
         #[allow(
             missing_docs,
-            unreachable_pub,
+            unused_imports,
             dead_code,
-            irrefutable_let_patterns,
             clippy::all,
             clippy::unwrap_used,
             rustdoc::bare_urls,

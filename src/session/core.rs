@@ -6,27 +6,24 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::time::Duration;
 
 use chrono::TimeDelta;
 use http::{HeaderMap, header};
 use tokio::sync::watch;
 use tokio::time::timeout_at;
 
+use super::exchange::Exchanged;
 use super::host::Host;
 use super::material::Material;
-use super::store::{StoreError, StoreKey, Version};
+use super::store::{StoreKey, Version};
 use super::tokens::Tokens;
 use crate::clock::BoxFuture;
-use crate::error::{Delivery, Error, ErrorKind};
+use crate::error::{Error, ErrorKind};
 use crate::pipeline::{Attached, Attempt, Deadline, Operation, SessionCredential, Stamp};
 use crate::secret::Secret;
 
 /// A token that ends sooner than this is not sent any more: it would end on the way.
 const EXPIRY_LEEWAY: TimeDelta = TimeDelta::seconds(5);
-
-/// How often saving renewed tokens is tried in the background.
-const SAVE_TRIES: u32 = 8;
 
 /// How one system gets new tokens for old ones.
 pub(crate) trait Renew: Send + Sync {
@@ -36,34 +33,22 @@ pub(crate) trait Renew: Send + Sync {
 
 /// One session of this process.
 pub(crate) struct Core {
-    me: Weak<Core>,
-    host: Arc<Host>,
+    pub(super) me: Weak<Core>,
+    pub(super) host: Arc<Host>,
     id: Secret,
-    key: StoreKey,
-    renewal: Option<Arc<dyn Renew>>,
+    pub(super) key: StoreKey,
+    pub(super) renewal: Option<Arc<dyn Renew>>,
     state: Mutex<State>,
 }
 
-struct State {
-    material: Material,
+pub(super) struct State {
+    pub(super) material: Material,
     /// Counts the credentials of this session in this process.
-    stamp: Stamp,
+    pub(super) stamp: Stamp,
     /// The version of the stored record that the material came from or went to.
-    version: Version,
-    ended: Option<&'static str>,
-    exchange: Option<watch::Receiver<Option<Exchanged>>>,
-}
-
-/// How an exchange went, for everybody who waits for it.
-#[derive(Clone, Debug)]
-enum Exchanged {
-    Renewed,
-    Ended(&'static str),
-    Failed {
-        kind: ErrorKind,
-        delivery: Delivery,
-        retry_after: Option<Duration>,
-    },
+    pub(super) version: Version,
+    pub(super) ended: Option<&'static str>,
+    pub(super) exchange: Option<watch::Receiver<Option<Exchanged>>>,
 }
 
 impl fmt::Debug for Core {
@@ -138,7 +123,7 @@ impl Core {
 
     /// The state is only ever replaced as a whole or by one assignment, so a panic elsewhere
     /// leaves it consistent.
-    fn lock(&self) -> MutexGuard<'_, State> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -177,136 +162,6 @@ impl Core {
             self.begin_exchange(&mut state);
         }
         Ok((tokens.access, Attached::Fresh(stamp)))
-    }
-
-    /// Starts the one exchange of this credential, in a task that nobody can drop.
-    fn begin_exchange(&self, state: &mut State) -> Option<watch::Receiver<Option<Exchanged>>> {
-        let core = self.me.upgrade()?;
-        let renewal = self.renewal.clone()?;
-        let Material::Tokens(tokens) = state.material.clone() else {
-            return None;
-        };
-        let running = self.host.exchanges.begin()?;
-        let (announce, result) = watch::channel(None);
-        state.exchange = Some(result.clone());
-        tokio::spawn(async move {
-            let exchange = Exchange { core, announce };
-            exchange.run(&*renewal, tokens).await;
-            drop(running);
-        });
-        Some(result)
-    }
-
-    /// Replaces the credential and saves it; the newest refresh token always wins.
-    async fn replace(&self, mut tokens: Tokens) -> bool {
-        let (record, version) = {
-            let mut state = self.lock();
-            if let Material::Tokens(old) = &state.material {
-                tokens.refresh = tokens.refresh.or_else(|| old.refresh.clone());
-            }
-            state.material = Material::Tokens(tokens);
-            (
-                state.material.to_record(self.host.system.name()),
-                state.version,
-            )
-        };
-        let Ok(record) = record else { return false };
-        let saved = self
-            .host
-            .store
-            .compare_and_swap(&self.key, version, record, self.host.time_to_live())
-            .await;
-        let mut state = self.lock();
-        state.stamp.0 += 1;
-        match saved {
-            Ok(version) => {
-                state.version = version;
-                true
-            }
-            Err(StoreError::Conflict) => true,
-            Err(error) => {
-                tracing::warn!(session = %self.key, %error, "renewed tokens are not saved yet");
-                false
-            }
-        }
-    }
-
-    /// Saves what is in memory, for as long as the store may come back.
-    async fn save_again(&self) {
-        for attempt in 0..SAVE_TRIES {
-            self.host
-                .clock
-                .sleep(Duration::from_millis(100 << attempt))
-                .await;
-            let (record, version) = {
-                let state = self.lock();
-                (
-                    state.material.to_record(self.host.system.name()),
-                    state.version,
-                )
-            };
-            let Ok(record) = record else { return };
-            let time_to_live = self.host.time_to_live();
-            let store = &self.host.store;
-            match store
-                .compare_and_swap(&self.key, version, record, time_to_live)
-                .await
-            {
-                Ok(version) => {
-                    self.lock().version = version;
-                    return;
-                }
-                Err(StoreError::Conflict) => return,
-                Err(_) => {}
-            }
-        }
-        tracing::error!(session = %self.key, "renewed tokens could not be saved");
-    }
-}
-
-/// A running exchange; when it is over, however that happens, a next one may begin.
-struct Exchange {
-    core: Arc<Core>,
-    announce: watch::Sender<Option<Exchanged>>,
-}
-
-impl Exchange {
-    async fn run(self, renewal: &dyn Renew, tokens: Tokens) {
-        tracing::debug!(session = %self.core.key, "renewing");
-        let mut saved = true;
-        let outcome = match renewal.renew(&tokens).await {
-            Ok(renewed) => {
-                saved = self.core.replace(renewed).await;
-                Exchanged::Renewed
-            }
-            Err(error) => match error.kind() {
-                ErrorKind::Refused | ErrorKind::SignInAgain => {
-                    let why = "the server refused to renew it";
-                    let _ = self.core.close(why).await;
-                    Exchanged::Ended(why)
-                }
-                kind => Exchanged::Failed {
-                    kind,
-                    delivery: error.delivery(),
-                    retry_after: error.retry_after(),
-                },
-            },
-        };
-        let core = self.core.clone();
-        core.lock().exchange = None;
-        self.announce.send_replace(Some(outcome));
-        drop(self);
-        if !saved {
-            core.save_again().await;
-        }
-    }
-}
-
-impl Drop for Exchange {
-    fn drop(&mut self) {
-        if self.announce.borrow().is_none() {
-            self.core.lock().exchange = None;
-        }
     }
 }
 
@@ -407,60 +262,5 @@ impl SessionCredential for Core {
                 tracing::warn!(session = %self.key, %error, "an ended session is still stored");
             }
         })
-    }
-}
-
-#[cfg(feature = "fynd")]
-impl Core {
-    /// Merges new cookies and saves the jar if that changed it, in a task that nobody can drop.
-    async fn keep_cookies(&self, headers: &HeaderMap) -> Result<(), Error> {
-        let (core, running) = {
-            let mut state = self.lock();
-            let Material::Cookies(jar) = &mut state.material else {
-                return Ok(());
-            };
-            if !jar.merge(headers, self.host.clock.now()) {
-                return Ok(());
-            }
-            (self.me.upgrade(), self.host.exchanges.begin())
-        };
-        let Some(core) = core else { return Ok(()) };
-        let saved = tokio::spawn(async move {
-            let saved = core.save_cookies().await;
-            drop(running);
-            saved
-        });
-        saved.await.unwrap_or(Ok(()))
-    }
-
-    async fn save_cookies(&self) -> Result<(), Error> {
-        loop {
-            let (record, version) = {
-                let state = self.lock();
-                (
-                    state.material.to_record(self.host.system.name())?,
-                    state.version,
-                )
-            };
-            let time_to_live = self.host.time_to_live();
-            let store = &self.host.store;
-            match store
-                .compare_and_swap(&self.key, version, record, time_to_live)
-                .await
-            {
-                Ok(version) => {
-                    self.lock().version = version;
-                    return Ok(());
-                }
-                Err(StoreError::Conflict) => {
-                    let loaded = store.load(&self.key).await;
-                    match loaded.map_err(|error| self.host.store_failed(error))? {
-                        Some((_, version)) => self.lock().version = version,
-                        None => return Ok(()),
-                    }
-                }
-                Err(error) => return Err(self.host.store_failed(error)),
-            }
-        }
     }
 }

@@ -1,6 +1,9 @@
 //! Sessions: signed-in users whose credential is attached, renewed and kept.
 
+#[cfg(feature = "fynd")]
+mod cookies;
 mod core;
+mod exchange;
 mod exchanges;
 mod host;
 mod material;

@@ -124,10 +124,10 @@ impl Behaviour for Mocked {
 
     fn answer(&self, call: &Call<'_>) -> Answer {
         let mut state = lock(&self.state);
-        if call.operation.signature != Need::Never {
-            if let Err(refusal) = self.check_signature(&mut state, call) {
-                return refusal;
-            }
+        if call.operation.signature != Need::Never
+            && let Err(refusal) = self.check_signature(&mut state, call)
+        {
+            return refusal;
         }
         match self.route(&mut state, call) {
             Ok(answer) | Err(answer) => answer,
