@@ -1,4 +1,37 @@
-//! vestibule
+//! A typed async SDK for four identity APIs: Wunder Mobility, The Wallet Crew, GoodCity and Fynd.
+//!
+//! Each system has a module with a `Client`, its sign-in as types, and a `Session`:
+//! [`wunder`], [`walletcrew`], [`goodcity`], [`fynd`]. Every documented endpoint is a typed call,
+//! generated from the OpenAPI documents of the crate, and passes the same road: it is authorised
+//! and signed for each attempt, sent within a deadline, classified, and repeated only if the
+//! description allows that.
+//!
+//! ```no_run
+//! # #[cfg(feature = "goodcity")]
+//! # async fn example() -> Result<(), vestibule::Error> {
+//! use vestibule::goodcity::Client;
+//!
+//! let client = Client::builder("https://api.goodcity.hk", "app").build()?;
+//! let pending = client.send_pin("+85261234567").await?;
+//! let signed_in = pending.confirm("1234").await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Errors
+//!
+//! Every call fails with the one [`Error`]. Its [`kind`](Error::kind) says what to do, its
+//! [`refusal`](Error::refusal) is the system's own typed error.
+//!
+//! # Sessions
+//!
+//! A session attaches its credential to each call and renews it when it must; see [`session`].
+//!
+//! # Features
+//!
+//! One for each system (`wunder`, `walletcrew`, `goodcity`, `fynd`; all on by default), `testing`
+//! for the mock servers, and `rustls` (default) or `native-tls`.
+
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // The rooms that all systems share hold more than each of them uses alone.
 #![cfg_attr(
@@ -40,3 +73,8 @@ pub use error::{Delivery, Error, ErrorKind, System};
 pub use json::{AnyJson, JsonObject};
 pub use pipeline::{CallOptions, QueryValue, Response, Settings};
 pub use secret::Secret;
+
+/// The README's examples are compiled with the tests.
+#[cfg(all(doctest, feature = "wunder"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -231,3 +231,50 @@ async fn signing_out_ends_the_session_here_even_if_the_server_fails() {
     );
     assert_eq!(mock.count("get_customer"), 0);
 }
+
+#[tokio::test]
+async fn an_early_renewal_that_is_refused_leaves_the_token_in_use_to_its_end() {
+    let Fixture {
+        mock,
+        client,
+        session,
+        ..
+    } = signed_in().await;
+    mock.clock().advance(PAST_EXPIRY - Duration::from_secs(30));
+    mock.revoke_refresh_tokens();
+    session.profile().await.unwrap();
+    client.shutdown(Duration::from_secs(5)).await.unwrap();
+    for _ in 0..3 {
+        session.profile().await.unwrap();
+    }
+    assert_eq!(
+        mock.count("refresh_token"),
+        1,
+        "a refused token is not sent again"
+    );
+    mock.clock().advance(Duration::from_secs(60));
+    let error = session.profile().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::SignInAgain);
+    assert_eq!(mock.count("refresh_token"), 1);
+}
+
+#[tokio::test]
+async fn a_session_that_was_ended_elsewhere_does_not_come_back_by_a_refresh() {
+    let Fixture {
+        mock,
+        store,
+        session,
+        ..
+    } = signed_in().await;
+    let other = client(&mock, &store);
+    let same = other.session(session.id()).await.unwrap();
+    mock.fail_next("logout", 500);
+    let _ = same.sign_out().await;
+    mock.clock().advance(PAST_EXPIRY);
+    let _ = session.profile().await;
+    assert_eq!(
+        session.profile().await.unwrap_err().kind(),
+        ErrorKind::SignInAgain
+    );
+    assert!(client(&mock, &store).session(session.id()).await.is_err());
+}

@@ -7,6 +7,7 @@
 mod send;
 mod types;
 
+use heck::ToUpperCamelCase;
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::visit_mut::VisitMut;
@@ -47,6 +48,7 @@ pub fn rewire(
             Item::Mod(mut module) if module.ident == "builder" => {
                 let items = module.content.as_mut().map(|(_, items)| items);
                 for item in items.into_iter().flatten() {
+                    describe_builder(policies, item);
                     rewired += rewire_send(document, policies, item)?;
                 }
                 Foreign.visit_item_mod_mut(&mut module);
@@ -158,6 +160,24 @@ fn front(
 
 fn is_client(ty: &syn::Type) -> bool {
     matches!(ty, syn::Type::Path(path) if path.path.is_ident("Client"))
+}
+
+/// Says which call a builder belongs to.
+fn describe_builder(policies: &Policies, item: &mut Item) {
+    let Item::Struct(builder) = item else { return };
+    let name = builder.ident.to_string();
+    let call = policies.keys().find(|id| id.to_upper_camel_case() == name);
+    if let Some(call) = call {
+        let doc = format!("The arguments of [`{call}`](super::Client::{call}).");
+        builder
+            .attrs
+            .retain(|attribute| !attribute.path().is_ident("doc"));
+        builder.attrs.insert(0, parse_quote!(#[doc = #doc]));
+        builder.attrs.insert(
+            1,
+            parse_quote!(#[must_use = "nothing is sent before `send`"]),
+        );
+    }
 }
 
 /// Turns the trait of one tag into plain methods with documentation from the document.

@@ -4,7 +4,6 @@ use http::HeaderMap;
 
 use super::core::Core;
 use super::material::Material;
-use super::store::StoreError;
 use crate::error::Error;
 
 impl Core {
@@ -22,41 +21,13 @@ impl Core {
         };
         let Some(core) = core else { return Ok(()) };
         let saved = tokio::spawn(async move {
-            let saved = core.save_cookies().await;
+            let saved = core.save(|| core.lock().material.clone()).await;
             drop(running);
             saved
         });
-        saved.await.unwrap_or(Ok(()))
-    }
-
-    async fn save_cookies(&self) -> Result<(), Error> {
-        loop {
-            let (record, version) = {
-                let state = self.lock();
-                (
-                    state.material.to_record(self.host.system.name())?,
-                    state.version,
-                )
-            };
-            let time_to_live = self.host.time_to_live();
-            let store = &self.host.store;
-            match store
-                .compare_and_swap(&self.key, version, record, time_to_live)
-                .await
-            {
-                Ok(version) => {
-                    self.lock().version = version;
-                    return Ok(());
-                }
-                Err(StoreError::Conflict) => {
-                    let loaded = store.load(&self.key).await;
-                    match loaded.map_err(|error| self.host.store_failed(error))? {
-                        Some((_, version)) => self.lock().version = version,
-                        None => return Ok(()),
-                    }
-                }
-                Err(error) => return Err(self.host.store_failed(error)),
-            }
+        match saved.await {
+            Ok(Err(error)) => Err(error),
+            Ok(Ok(_)) | Err(_) => Ok(()),
         }
     }
 }

@@ -48,6 +48,10 @@ pub(super) struct State {
     /// The version of the stored record that the material came from or went to.
     pub(super) version: Version,
     pub(super) ended: Option<&'static str>,
+    /// Whether the server may still renew the credential.
+    pub(super) renewable: bool,
+    /// Whether the server has rejected the present credential.
+    pub(super) rejected: bool,
     pub(super) exchange: Option<watch::Receiver<Option<Exchanged>>>,
 }
 
@@ -77,6 +81,8 @@ impl Core {
                 stamp: Stamp(0),
                 version,
                 ended: None,
+                renewable: true,
+                rejected: false,
                 exchange: None,
             }),
         })
@@ -135,6 +141,21 @@ impl Core {
         .of(self.host.system)
     }
 
+    /// Whether the credential would end on the way.
+    pub(super) fn is_stale(&self, state: &State) -> bool {
+        self.ends_within(state, EXPIRY_LEEWAY)
+    }
+
+    fn ends_within(&self, state: &State, time: TimeDelta) -> bool {
+        match &state.material {
+            Material::Tokens(tokens) => tokens
+                .expires_at
+                .is_some_and(|end| end - self.host.clock.now() <= time),
+            #[cfg(feature = "fynd")]
+            Material::Cookies(_) => false,
+        }
+    }
+
     /// The access token and whether it must be renewed; starts an early renewal near its end.
     fn token(&self) -> Result<(Secret, Attached), Error> {
         let mut state = self.lock();
@@ -150,15 +171,13 @@ impl Core {
             }
         };
         let stamp = state.stamp;
-        let left = tokens
-            .expires_at
-            .map_or(TimeDelta::MAX, |end| end - self.host.clock.now());
-        if left <= EXPIRY_LEEWAY {
+        if self.is_stale(&state) {
             return Ok((tokens.access, Attached::Stale(stamp)));
         }
-        let early =
-            TimeDelta::from_std(self.host.settings.renew_before_expiry).unwrap_or(TimeDelta::MAX);
-        if left <= early && self.renewal.is_some() && state.exchange.is_none() {
+        let early = self.host.settings.renew_before_expiry;
+        if self.ends_within(&state, TimeDelta::from_std(early).unwrap_or(TimeDelta::MAX))
+            && state.exchange.is_none()
+        {
             self.begin_exchange(&mut state);
         }
         Ok((tokens.access, Attached::Fresh(stamp)))
@@ -205,9 +224,10 @@ impl SessionCredential for Core {
                 if state.stamp != stamp {
                     return Ok(());
                 }
+                state.rejected = true;
                 match state.exchange.clone() {
                     Some(running) => Some(running),
-                    None if self.renewal.is_some() => {
+                    None if self.renewal.is_some() && state.renewable => {
                         let begun = self.begin_exchange(&mut state);
                         if begun.is_none() {
                             let message = "the client is shutting down";

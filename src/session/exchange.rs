@@ -7,12 +7,10 @@ use tokio::sync::watch;
 
 use super::core::{Core, Renew, State};
 use super::material::Material;
-use super::store::StoreError;
+use super::saving::Saved;
 use super::tokens::Tokens;
 use crate::error::{Delivery, ErrorKind};
-
-/// How often saving renewed tokens is tried in the background.
-const SAVE_TRIES: u32 = 8;
+use crate::pipeline::SessionCredential;
 
 /// How an exchange went, for everybody who waits for it.
 #[derive(Clone, Debug)]
@@ -37,6 +35,9 @@ impl Core {
         let Material::Tokens(tokens) = state.material.clone() else {
             return None;
         };
+        if !state.renewable {
+            return None;
+        }
         let running = self.host.exchanges.begin()?;
         let (announce, result) = watch::channel(None);
         state.exchange = Some(result.clone());
@@ -48,70 +49,42 @@ impl Core {
         Some(result)
     }
 
-    /// Replaces the credential and saves it; the newest refresh token always wins.
-    async fn replace(&self, mut tokens: Tokens) -> bool {
-        let (record, version) = {
+    /// The server will never renew this credential. One that is still good is used to its end, a
+    /// rejected or ended one ends the session.
+    async fn refused(&self) -> Exchanged {
+        let why = "the server refused to renew it";
+        let still_good = {
             let mut state = self.lock();
-            if let Material::Tokens(old) = &state.material {
-                tokens.refresh = tokens.refresh.or_else(|| old.refresh.clone());
-            }
-            state.material = Material::Tokens(tokens);
-            (
-                state.material.to_record(self.host.system.name()),
-                state.version,
-            )
+            state.renewable = false;
+            !state.rejected && !self.is_stale(&state)
         };
-        let Ok(record) = record else { return false };
-        let saved = self
-            .host
-            .store
-            .compare_and_swap(&self.key, version, record, self.host.time_to_live())
-            .await;
+        if !still_good {
+            self.end(why).await;
+        }
+        Exchanged::Ended(why)
+    }
+
+    /// Saves new tokens and only then lets anybody use them. While the store fails they are used
+    /// all the same, because the old ones are spent; answers whether they are saved.
+    async fn replace(&self, mut tokens: Tokens) -> bool {
+        tokens.refresh = tokens.refresh.or_else(|| self.refresh_token());
+        let material = Material::Tokens(tokens);
+        let saved = self.save(|| material.clone()).await;
         let mut state = self.lock();
+        state.material = material;
         state.stamp.0 += 1;
+        state.rejected = false;
         match saved {
-            Ok(version) => {
-                state.version = version;
+            Ok(Saved::Stored) => true,
+            Ok(Saved::Gone) => {
+                state.ended.get_or_insert("it was ended elsewhere");
                 true
             }
-            Err(StoreError::Conflict) => true,
             Err(error) => {
                 tracing::warn!(session = %self.key, %error, "renewed tokens are not saved yet");
                 false
             }
         }
-    }
-
-    /// Saves what is in memory, for as long as the store may come back.
-    async fn save_again(&self) {
-        for attempt in 0..SAVE_TRIES {
-            self.host
-                .clock
-                .sleep(Duration::from_millis(100 << attempt))
-                .await;
-            let (record, version) = {
-                let state = self.lock();
-                (
-                    state.material.to_record(self.host.system.name()),
-                    state.version,
-                )
-            };
-            let Ok(record) = record else { return };
-            let time_to_live = self.host.time_to_live();
-            let store = &self.host.store;
-            match store
-                .compare_and_swap(&self.key, version, record, time_to_live)
-                .await
-            {
-                Ok(version) => {
-                    self.lock().version = version;
-                    return;
-                }
-                Err(StoreError::Conflict) => return,
-                Err(_) => {}
-            }
-        }
-        tracing::error!(session = %self.key, "renewed tokens could not be saved");
     }
 }
 
@@ -131,11 +104,7 @@ impl Exchange {
                 Exchanged::Renewed
             }
             Err(error) => match error.kind() {
-                ErrorKind::Refused | ErrorKind::SignInAgain => {
-                    let why = "the server refused to renew it";
-                    let _ = self.core.close(why).await;
-                    Exchanged::Ended(why)
-                }
+                ErrorKind::Refused | ErrorKind::SignInAgain => self.core.refused().await,
                 kind => Exchanged::Failed {
                     kind,
                     delivery: error.delivery(),

@@ -8,6 +8,7 @@ mod exchanges;
 mod host;
 mod material;
 mod request;
+mod saving;
 mod store;
 mod tokens;
 

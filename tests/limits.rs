@@ -1,0 +1,143 @@
+//! Every call ends within its bounds.
+#![cfg(feature = "wunder")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::time::Duration;
+
+use vestibule::testing::Wunder;
+use vestibule::wunder::Client;
+use vestibule::{CallOptions, Delivery, ErrorKind, Settings};
+
+const FOREVER: Duration = Duration::from_secs(3600);
+
+fn client(mock: &Wunder, settings: Settings) -> Client {
+    Client::builder(mock.base_url(), "tenant01")
+        .signature_key(Wunder::SIGNATURE_KEY)
+        .settings(settings)
+        .build()
+        .unwrap()
+}
+
+#[tokio::test]
+async fn an_attempt_that_hangs_is_given_up_and_a_read_is_tried_again() {
+    let mock = Wunder::start().await;
+    let mut settings = Settings::default();
+    settings.attempt_timeout = Duration::from_millis(50);
+    let client = client(&mock, settings);
+    mock.delay("resolve_branch", FOREVER);
+    let error = client.resolve_branch(48.2, 16.4).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TryLater);
+    assert_eq!(error.delivery(), Delivery::Unknown);
+    assert_eq!((error.attempts(), mock.count("resolve_branch")), (3, 3));
+}
+
+#[tokio::test]
+async fn a_message_whose_fate_is_unknown_is_not_sent_again() {
+    let mock = Wunder::start().await;
+    let mut settings = Settings::default();
+    settings.attempt_timeout = Duration::from_millis(50);
+    let client = client(&mock, settings);
+    mock.delay("create_or_sign_in_with_phone_number", FOREVER);
+    let sign_in = client.phone_sign_in("+43123456789", "2");
+    let error = sign_in.send_code().await.unwrap_err();
+    assert_eq!(error.delivery(), Delivery::Unknown);
+    assert_eq!(mock.count("create_or_sign_in_with_phone_number"), 1);
+}
+
+#[tokio::test]
+async fn one_deadline_covers_all_attempts() {
+    let mock = Wunder::start().await;
+    let mut settings = Settings::default();
+    settings.attempt_timeout = FOREVER;
+    let client = client(&mock, settings);
+    mock.delay("resolve_branch", FOREVER);
+    let options = CallOptions::new().deadline(Duration::from_millis(80));
+    let api = client.user_api_with(options);
+    let error = api
+        .resolve_branch()
+        .lat(48.2)
+        .lng(16.4)
+        .send()
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TryLater);
+    assert_eq!(
+        mock.count("resolve_branch"),
+        1,
+        "no time is left for a second attempt"
+    );
+}
+
+#[tokio::test]
+async fn a_backoff_that_does_not_fit_the_deadline_is_not_begun() {
+    let mock = Wunder::start().await;
+    let mut settings = Settings::default();
+    settings.backoff_base = FOREVER;
+    settings.backoff_cap = FOREVER;
+    let client = client(&mock, settings);
+    mock.fail_next("resolve_branch", 503);
+    let error = client.resolve_branch(48.2, 16.4).await.unwrap_err();
+    assert_eq!(error.status().unwrap().as_u16(), 503);
+    assert_eq!(mock.count("resolve_branch"), 1);
+}
+
+#[tokio::test]
+async fn an_answer_over_the_bound_is_not_read_to_its_end() {
+    let mock = Wunder::start().await;
+    let mut settings = Settings::default();
+    settings.max_answer_bytes = 16;
+    let client = client(&mock, settings);
+    let error = client.resolve_branch(48.2, 16.4).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Undecodable);
+    assert!(
+        error.to_string().contains("larger than 16 bytes"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn calls_above_the_limit_in_flight_wait_for_a_place() {
+    let mock = Wunder::start().await;
+    let mut settings = Settings::default();
+    settings.max_in_flight = 1;
+    let client = client(&mock, settings);
+    mock.delay("resolve_branch", Duration::from_millis(100));
+    let slow = tokio::spawn({
+        let client = client.clone();
+        async move { client.resolve_branch(48.2, 16.4).await }
+    });
+    while mock.count("resolve_branch") == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let options = CallOptions::new().deadline(Duration::from_millis(20));
+    let api = client.user_api_with(options);
+    let error = api
+        .resolve_branch()
+        .lat(1.0)
+        .lng(1.0)
+        .send()
+        .await
+        .unwrap_err();
+    assert_eq!(error.delivery(), Delivery::NotSent);
+    slow.await.unwrap().unwrap();
+    client.resolve_branch(48.2, 16.4).await.unwrap();
+    assert_eq!(mock.count("resolve_branch"), 2);
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_was_certainly_not_reached() {
+    let client = Client::builder("http://127.0.0.1:9", "tenant01")
+        .signature_key("k")
+        .build()
+        .unwrap();
+    let sign_in = client.phone_sign_in("+43123456789", "2");
+    let error = sign_in.send_code().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TryLater);
+    assert_eq!(error.delivery(), Delivery::NotSent);
+    assert_eq!(error.attempts(), 3, "what was not sent may be tried again");
+    let shown = format!("{error} {error:?}");
+    assert!(
+        !shown.contains("43123456789") && !shown.contains("signature="),
+        "{shown}"
+    );
+}
