@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Two linters must find nothing in the documents, neither an error nor a warning.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+command -v npm >/dev/null || { apt-get update -qq; apt-get install -y -qq nodejs npm >/dev/null; }
+tools=target/tools/openapi
+if ! cmp -s scripts/openapi/package-lock.json "$tools/package-lock.json" || [ ! -d "$tools/node_modules" ]; then
+    mkdir -p "$tools"
+    cp scripts/openapi/package.json scripts/openapi/package-lock.json "$tools/"
+    npm ci --prefix "$tools" --no-audit --no-fund --loglevel=error
+fi
+python=target/tools/python
+[ -x "$python/bin/python" ] || python3 -m venv "$python"
+"$python/bin/python" -c 'import openapi_spec_validator' 2>/dev/null \
+    || "$python/bin/pip" install --quiet --disable-pip-version-check openapi-spec-validator==0.9.0
+
+findings=$("$tools/node_modules/.bin/redocly" lint --config scripts/openapi/redocly.yaml \
+    --format json openapi/*.yaml 2>/dev/null) || true
+"$python/bin/python" - "$findings" <<'PYTHON'
+import json, sys
+
+rest = sys.argv[1].lstrip()
+documents = found = 0
+while rest:
+    report, end = json.JSONDecoder().raw_decode(rest)
+    rest = rest[end:].lstrip()
+    documents += 1
+    for problem in report["problems"]:
+        place = problem["location"][0]
+        print(problem["severity"], place["source"]["ref"], place.get("pointer"), problem["message"])
+    found += report["totals"]["errors"] + report["totals"]["warnings"]
+print(f"redocly: {documents} documents, {found} errors and warnings")
+sys.exit(documents == 0 or found > 0)
+PYTHON
+"$python/bin/openapi-spec-validator" --schema 3.0 openapi/*.yaml

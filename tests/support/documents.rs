@@ -1,0 +1,70 @@
+//! The OpenAPI documents as the tests read them.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+
+/// The names of the documents in `openapi/`.
+pub const DOCUMENTS: [&str; 5] = [
+    "wunder-auth",
+    "wunder-user",
+    "walletcrew",
+    "goodcity",
+    "fynd",
+];
+
+const METHODS: [&str; 5] = ["get", "put", "post", "delete", "patch"];
+
+/// One document.
+pub struct Document {
+    pub name: String,
+    pub root: Value,
+}
+
+/// One operation of a document.
+pub struct Operation {
+    pub method: String,
+    pub path: String,
+    pub value: Value,
+}
+
+impl Document {
+    pub fn read(name: &&str) -> Self {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("openapi");
+        let text = fs::read_to_string(folder.join(format!("{name}.yaml"))).unwrap();
+        Self {
+            name: (*name).to_owned(),
+            root: serde_saphyr::from_str(&text).unwrap(),
+        }
+    }
+
+    pub fn operations(&self) -> Vec<Operation> {
+        let mut operations = Vec::new();
+        for (path, item) in self.root["paths"].as_object().unwrap() {
+            for method in METHODS {
+                if let Some(value) = item.get(method) {
+                    operations.push(Operation {
+                        method: method.to_owned(),
+                        path: path.clone(),
+                        value: value.clone(),
+                    });
+                }
+            }
+        }
+        operations
+    }
+
+    /// Follows a local `$ref`.
+    pub fn resolve<'a>(&'a self, value: &'a Value) -> &'a Value {
+        match value["$ref"].as_str() {
+            Some(reference) => {
+                let pointer = reference.strip_prefix('#').expect("a local reference");
+                self.root
+                    .pointer(pointer)
+                    .expect("a reference that leads somewhere")
+            }
+            None => value,
+        }
+    }
+}
