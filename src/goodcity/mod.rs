@@ -1,1 +1,43 @@
-//! goodcity
+//! GoodCity: signing in by a pin of four digits that arrives by SMS.
+//!
+//! The server gives a key with each pin, and only the newest key is worth anything. [`PendingPin`]
+//! keeps that key; nobody else has to. There is no refresh: a session ends with its token, and the
+//! user signs in by pin again.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), vestibule::Error> {
+//! use vestibule::goodcity::Client;
+//!
+//! let client = Client::builder("https://api.goodcity.hk", "app")
+//!     .accept_language("zh-tw")
+//!     .build()?;
+//! let pending = client.sign_up("+85251234567", "Ada", "Wong").district_id("1").send_pin().await?;
+//! let signed_in = match pending.confirm("0042").await {
+//!     Ok(signed_in) => signed_in,
+//!     // The user mistyped: the state is still good.
+//!     Err(returned) => returned.state.confirm("0043").await?,
+//! };
+//! signed_in.session.register_device("the handle of the device", "fcm").await?;
+//! # Ok(())
+//! # }
+//! ```
+
+mod client;
+mod mobile;
+mod pin_sign_in;
+mod refusal;
+mod rules;
+mod session;
+mod sign_up;
+
+pub use self::client::{Client, ClientBuilder};
+pub use self::mobile::MobileRule;
+pub use self::pin_sign_in::{PendingPin, SignedIn};
+pub use self::refusal::{Refusal, Shape};
+pub use self::session::Session;
+pub use self::sign_up::SignUp;
+
+/// Every described call of GoodCity, typed.
+pub mod api {
+    pub use crate::generated::goodcity::{Client as Api, builder, enums, types};
+}

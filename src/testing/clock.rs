@@ -12,7 +12,7 @@ use crate::clock::{BoxFuture, Clock, Time};
 /// share one time.
 #[derive(Clone, Debug, Default)]
 pub struct TestClock {
-    offset_millis: Arc<AtomicI64>,
+    offset_nanos: Arc<AtomicI64>,
 }
 
 impl TestClock {
@@ -23,8 +23,8 @@ impl TestClock {
 
     /// Moves the clock forward.
     pub fn advance(&self, duration: Duration) {
-        let millis = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
-        self.offset_millis.fetch_add(millis, Ordering::SeqCst);
+        let nanos = i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX);
+        self.offset_nanos.fetch_add(nanos, Ordering::SeqCst);
     }
 
     /// The clock as a client takes it.
@@ -35,7 +35,7 @@ impl TestClock {
 
 impl Time for TestClock {
     fn now(&self) -> DateTime<Utc> {
-        Utc::now() + TimeDelta::milliseconds(self.offset_millis.load(Ordering::SeqCst))
+        Utc::now() + TimeDelta::nanoseconds(self.offset_nanos.load(Ordering::SeqCst))
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {

@@ -1,4 +1,220 @@
-//! A stateful mock of WalletCrew.
-/// A mock.
-#[derive(Debug)]
-pub struct WalletCrew;
+//! A stateful mock of The Wallet Crew.
+
+mod state;
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde_json::{Map, Value, json};
+
+use self::state::State;
+use super::server::handle_methods;
+use super::{Answer, Behaviour, Call, Channel, Message, Outbox, Server, TestClock};
+use crate::clock::Time;
+use crate::generated::walletcrew::operations;
+use crate::pipeline::Operation;
+
+/// A mock of The Wallet Crew, for any tenant; customers of different tenants are strangers.
+///
+/// A customer is known by `email`, `phone` or `id`. Any flow sends a code to the customer, which
+/// the one provider, `otp`, takes as `{"identifier": "…", "code": "…"}`.
+pub struct WalletCrew {
+    server: Server,
+    outbox: Outbox,
+    clock: TestClock,
+    state: Arc<Mutex<State>>,
+}
+
+impl fmt::Debug for WalletCrew {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "testing::WalletCrew({})", self.server.uri())
+    }
+}
+
+impl WalletCrew {
+    handle_methods!();
+
+    /// Starts a mock on a free port of the loopback.
+    pub async fn start() -> Self {
+        Self::start_with(TestClock::new()).await
+    }
+
+    /// Starts a mock that lives in the time of `clock`.
+    pub async fn start_with(clock: TestClock) -> Self {
+        let outbox = Outbox::default();
+        let state = Arc::new(Mutex::new(State::default()));
+        let behaviour = Mocked {
+            state: state.clone(),
+            outbox: outbox.clone(),
+            clock: clock.clone(),
+        };
+        let server = Server::start(Arc::new(behaviour), outbox.clone()).await;
+        Self {
+            server,
+            outbox,
+            clock,
+            state,
+        }
+    }
+
+    /// The base URL for a client.
+    pub fn base_url(&self) -> String {
+        self.server.uri()
+    }
+
+    /// How long new tokens live, in seconds; 24 hours by default.
+    pub fn set_token_lifetime(&self, seconds: i64) {
+        lock(&self.state).token_seconds = seconds;
+    }
+
+    /// Whether tokens are answered as bare text rather than as a JSON string.
+    pub fn bare_text_tokens(&self, bare: bool) {
+        lock(&self.state).bare_text = bare;
+    }
+
+    /// Whether new tokens are no JWTs, so that nobody can read their end from them.
+    pub fn opaque_tokens(&self, opaque: bool) {
+        lock(&self.state).opaque = opaque;
+    }
+}
+
+fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+struct Mocked {
+    state: Arc<Mutex<State>>,
+    outbox: Outbox,
+    clock: TestClock,
+}
+
+impl Behaviour for Mocked {
+    fn operations(&self) -> Vec<&'static Operation> {
+        operations::ALL.to_vec()
+    }
+
+    fn answer(&self, call: &Call<'_>) -> Answer {
+        let mut state = lock(&self.state);
+        match self.route(&mut state, call) {
+            Ok(answer) | Err(answer) => answer,
+        }
+    }
+}
+
+impl Mocked {
+    fn route(&self, state: &mut State, call: &Call<'_>) -> Result<Answer, Answer> {
+        let tenant = call.path_value("tenantId");
+        let now = self.clock.now().timestamp();
+        match call.operation.id {
+            "get_customer" => {
+                let profile = state.profile(tenant, call.bearer(), now);
+                profile
+                    .map(|profile| Answer::json(200, Value::Object(profile)))
+                    .ok_or_else(|| problem(401, "Unauthorized", json!({})))
+            }
+            "create_or_update_customer" => self.save(state, tenant, call),
+            "authenticate" => authenticate(state, tenant, call, now),
+            _ => Err(problem(501, "Not Implemented", json!({}))),
+        }
+    }
+
+    fn save(&self, state: &mut State, tenant: &str, call: &Call<'_>) -> Result<Answer, Answer> {
+        let Value::Object(body) = call.json() else {
+            let errors = json!({"": ["The account data must be an object."]});
+            return Err(problem(412, "Validation failed", errors));
+        };
+        check_account(&body)?;
+        let customer = state.save(tenant, &body);
+        let flow = call.query("flow").unwrap_or_default();
+        if flow.is_empty() {
+            return Ok(Answer::json(200, Value::Object(customer)));
+        }
+        let Some((channel, to)) = contact(&body).or_else(|| contact(&customer)) else {
+            let errors = json!({"email": ["The flow needs an e-mail address or a phone number."]});
+            return Err(problem(412, "Validation failed", errors));
+        };
+        let code = state.new_code(tenant, &customer);
+        self.outbox.send(Message {
+            to,
+            channel,
+            code,
+            at: self.clock.now().timestamp_millis(),
+        });
+        let mut challenged = customer;
+        challenged.insert("challenge".to_owned(), json!("pending"));
+        Ok(Answer::json(202, Value::Object(challenged)))
+    }
+}
+
+/// Where a customer can be reached.
+fn contact(members: &Map<String, Value>) -> Option<(Channel, String)> {
+    let text = |name: &str| Some(members.get(name)?.as_str()?.to_owned());
+    let email = text("email").map(|to| (Channel::Email, to));
+    email.or_else(|| text("phone").map(|to| (Channel::Sms, to)))
+}
+
+fn check_account(body: &Map<String, Value>) -> Result<(), Answer> {
+    let wrong =
+        |field: &str, message: &str| problem(412, "Validation failed", json!({field: [message]}));
+    for field in state::IDENTIFIERS {
+        match body.get(field) {
+            None | Some(Value::Null) => {}
+            Some(Value::String(text)) if !text.is_empty() => {}
+            Some(_) => return Err(wrong(field, "This must be text.")),
+        }
+    }
+    let text = |field: &str| body.get(field).and_then(Value::as_str);
+    if text("email").is_some_and(|email| !email.contains('@')) {
+        return Err(wrong("email", "This is not an e-mail address."));
+    }
+    if state::IDENTIFIERS.iter().all(|field| text(field).is_none()) {
+        return Err(wrong(
+            "email",
+            "An e-mail address, a phone number or an id is needed.",
+        ));
+    }
+    Ok(())
+}
+
+/// A code is good once.
+fn authenticate(
+    state: &mut State,
+    tenant: &str,
+    call: &Call<'_>,
+    now: i64,
+) -> Result<Answer, Answer> {
+    let malformed =
+        |field: &str, message: &str| problem(400, "Bad Request", json!({field: [message]}));
+    match call.query("provider").as_deref() {
+        Some("otp") => {}
+        None | Some("") => return Err(malformed("provider", "A provider is needed.")),
+        Some(_) => return Err(malformed("provider", "There is no such provider.")),
+    }
+    let body = call.json();
+    let (Some(identifier), Some(code)) = (body["identifier"].as_str(), body["code"].as_str())
+    else {
+        return Err(malformed("", "An identifier and a code are needed."));
+    };
+    let token = state
+        .use_code(tenant, identifier, code, now)
+        .ok_or_else(|| problem(422, "Unprocessable Entity", json!({})))?;
+    Ok(match state.bare_text {
+        true => Answer::text(200, token),
+        false => Answer::json(200, json!(token)),
+    })
+}
+
+/// Problem details; `errors` stand in it if there are any.
+fn problem(status: u16, title: &str, errors: Value) -> Answer {
+    let mut body = json!({
+        "type": null,
+        "title": title,
+        "status": status,
+        "detail": null,
+        "instance": null,
+    });
+    if errors.as_object().is_some_and(|errors| !errors.is_empty()) {
+        body["errors"] = errors;
+    }
+    Answer::json(status, body)
+}

@@ -1,0 +1,153 @@
+//! Fynd: one-time password, resend, confirm, profile of a new user, session of cookies.
+
+use vestibule::challenge::{ResendTimer, Returned};
+use vestibule::fynd::{Client, PendingCode, SignIn};
+use vestibule::testing::Fynd;
+use vestibule::{Error, Secret};
+
+use crate::arguments::{self, Arguments};
+use crate::codes::{Challenge, Codes};
+use crate::steps::{Failed, Steps};
+
+struct Plan {
+    client: Client,
+    country_code: String,
+    mobile: String,
+    first_name: Option<String>,
+    last_name: Option<String>,
+    codes: Codes,
+}
+
+/// On a mock, as a new user.
+pub async fn on(mock: Fynd) -> Result<(), Failed> {
+    let steps = Steps::of("fynd");
+    let client = Client::builder("000000000000000000000001", "test-token-1")
+        .base_url(mock.base_url())
+        .clock(mock.clock().clock())
+        .build()
+        .map_err(steps.failed("client"))?;
+    let plan = Plan {
+        client,
+        country_code: "91".to_owned(),
+        mobile: "9987568530".to_owned(),
+        first_name: Some("Ada".to_owned()),
+        last_name: Some("Lovelace".to_owned()),
+        codes: Codes::Mock {
+            outbox: mock.outbox().clone(),
+            clock: mock.clock().clone(),
+        },
+    };
+    onboard(steps, plan).await
+}
+
+/// On a real server.
+pub async fn for_real(arguments: &mut Arguments) -> Result<(), Failed> {
+    let steps = Steps::of("fynd");
+    let plan = plan(steps, arguments).map_err(|mistake| steps.mistake(mistake))??;
+    onboard(steps, plan).await
+}
+
+fn plan(steps: Steps, arguments: &mut Arguments) -> Result<Result<Plan, Failed>, String> {
+    let id = arguments::secret("FYND_APPLICATION_ID")?;
+    let token = arguments::secret("FYND_APPLICATION_TOKEN")?;
+    let mut builder = Client::builder(id.expose(), token);
+    if let Some(base_url) = arguments.optional("base-url") {
+        builder = builder.base_url(base_url);
+    }
+    if arguments.flag("allow-plain-http") {
+        builder = builder.allow_plain_http();
+    }
+    let country_code = arguments.required("country-code")?;
+    let mobile = arguments.required("phone")?;
+    let first_name = arguments.optional("first-name");
+    let last_name = arguments.optional("last-name");
+    arguments.finish()?;
+    Ok(builder
+        .build()
+        .map_err(steps.failed("client"))
+        .map(|client| Plan {
+            client,
+            country_code,
+            mobile,
+            first_name,
+            last_name,
+            codes: Codes::terminal(),
+        }))
+}
+
+async fn onboard(steps: Steps, mut plan: Plan) -> Result<(), Failed> {
+    let sign_in = plan
+        .client
+        .otp_sign_in(plan.mobile.as_str(), plan.country_code.as_str());
+    let mut pending = sign_in
+        .send_code()
+        .await
+        .map_err(steps.failed("send code"))?;
+    steps.done("send code", format_args!("a code went to {}", to(&plan)));
+
+    let wait = pending.resend_timer().remaining();
+    if plan.codes.pass_time(wait) {
+        pending.resend().await.map_err(steps.failed("resend"))?;
+        let seconds = wait.as_secs_f64().ceil();
+        steps.done(
+            "resend",
+            format_args!("after {seconds} s, with the newest resend token; the first code is void"),
+        );
+    }
+
+    let to = to(&plan);
+    let session = match plan.codes.confirm(steps, &to, pending).await? {
+        SignIn::SignedIn(session) => {
+            steps.done("confirm", "a known user: signed in");
+            session
+        }
+        SignIn::ProfileRequired(profile) => {
+            steps.done(
+                "confirm",
+                "the code is right; a new user completes the profile",
+            );
+            let (Some(first_name), Some(last_name)) = (&plan.first_name, &plan.last_name) else {
+                return Err(steps.mistake("a new user needs --first-name and --last-name"));
+            };
+            let completed = profile
+                .complete(first_name.as_str(), last_name.as_str())
+                .await;
+            let session = completed.map_err(steps.failed("complete profile"))?;
+            steps.done(
+                "complete profile",
+                "signed in, by cookies of this user alone",
+            );
+            session
+        }
+    };
+    let user = session.user().await.map_err(steps.failed("session user"))?;
+    let name = user.first_name.unwrap_or_default();
+    steps.done("session user", format_args!("first name: {name}"));
+    session.sign_out().await.map_err(steps.failed("sign out"))?;
+    steps.done("sign out", "signed out");
+    Ok(())
+}
+
+fn to(plan: &Plan) -> String {
+    format!(
+        "+{}{}",
+        plan.country_code.trim_start_matches('+'),
+        plan.mobile
+    )
+}
+
+impl Challenge for PendingCode {
+    type Next = SignIn;
+
+    fn timer(&self) -> Option<ResendTimer> {
+        Some(self.resend_timer().clone())
+    }
+
+    async fn resend(&mut self) -> Result<(), Error> {
+        self.resend().await
+    }
+
+    async fn confirm(self, code: Secret) -> Result<Self::Next, Returned<Self>> {
+        self.confirm(code).await
+    }
+}

@@ -1,0 +1,134 @@
+//! GoodCity: sign up or send a pin, resend, confirm with the newest key, profile, device.
+
+use std::time::Duration;
+
+use vestibule::challenge::{ResendTimer, Returned};
+use vestibule::goodcity::{Client, PendingPin, SignedIn};
+use vestibule::testing::GoodCity;
+use vestibule::{Error, Secret};
+
+use crate::arguments::Arguments;
+use crate::codes::{Challenge, Codes};
+use crate::steps::{Failed, Steps};
+
+struct Plan {
+    client: Client,
+    mobile: String,
+    /// First and last name of a new user; none to sign in.
+    names: Option<(String, String)>,
+    codes: Codes,
+}
+
+/// On a mock, as a new user.
+pub async fn on(mock: GoodCity) -> Result<(), Failed> {
+    let steps = Steps::of("goodcity");
+    let client = Client::builder(mock.base_url(), "app")
+        .clock(mock.clock().clock())
+        .build()
+        .map_err(steps.failed("client"))?;
+    let plan = Plan {
+        client,
+        mobile: "+85261234567".to_owned(),
+        names: Some(("Ada".to_owned(), "Lovelace".to_owned())),
+        codes: Codes::Mock {
+            outbox: mock.outbox().clone(),
+            clock: mock.clock().clone(),
+        },
+    };
+    onboard(steps, plan).await
+}
+
+/// On a real server.
+pub async fn for_real(arguments: &mut Arguments) -> Result<(), Failed> {
+    let steps = Steps::of("goodcity");
+    let plan = plan(steps, arguments).map_err(|mistake| steps.mistake(mistake))??;
+    onboard(steps, plan).await
+}
+
+fn plan(steps: Steps, arguments: &mut Arguments) -> Result<Result<Plan, Failed>, String> {
+    let mut builder = Client::builder(arguments.required("base-url")?, arguments.required("app")?);
+    if arguments.flag("allow-plain-http") {
+        builder = builder.allow_plain_http();
+    }
+    let mobile = arguments.required("phone")?;
+    let first_name = arguments.optional("first-name");
+    let names = first_name.zip(arguments.optional("last-name"));
+    arguments.finish()?;
+    Ok(builder
+        .build()
+        .map_err(steps.failed("client"))
+        .map(|client| Plan {
+            client,
+            mobile,
+            names,
+            codes: Codes::terminal(),
+        }))
+}
+
+async fn onboard(steps: Steps, mut plan: Plan) -> Result<(), Failed> {
+    let mut pending = match &plan.names {
+        Some((first_name, last_name)) => {
+            let sign_up = plan.client.sign_up(
+                plan.mobile.as_str(),
+                first_name.as_str(),
+                last_name.as_str(),
+            );
+            let pending = sign_up.send_pin().await.map_err(steps.failed("sign up"))?;
+            steps.done("sign up", format_args!("a pin went to {}", plan.mobile));
+            steps.done("", "(a number with an account keeps its old names)");
+            pending
+        }
+        None => {
+            let sent = plan.client.send_pin(plan.mobile.as_str()).await;
+            let pending = sent.map_err(steps.failed("send pin"))?;
+            steps.done(
+                "send pin",
+                "if the number has an account, a pin is on its way",
+            );
+            pending
+        }
+    };
+
+    let wait = pending.resend_timer().remaining();
+    if plan.codes.pass_time(wait) {
+        pending.resend().await.map_err(steps.failed("resend"))?;
+        let seconds = wait.as_secs_f64().ceil();
+        steps.done(
+            "resend",
+            format_args!("after {seconds} s another pin; the first one and its key are void"),
+        );
+    }
+
+    let signed_in = plan.codes.confirm(steps, &plan.mobile, pending).await?;
+    steps.done("confirm", "the newest pin is right: signed in");
+    let session = signed_in.session;
+    let profile = session.profile().await.map_err(steps.failed("profile"))?;
+    let user = profile.user_profile;
+    let name = user.and_then(|user| user.first_name).unwrap_or_default();
+    steps.done("profile", format_args!("first name: {name}"));
+    if plan.codes.pass_time(Duration::ZERO) {
+        // A real device's handle comes from its push service.
+        let registered = session.register_device("demo-device-handle", "fcm").await;
+        registered.map_err(steps.failed("register device"))?;
+        steps.done("register device", "registered for push messages");
+    }
+    session.sign_out().await.map_err(steps.failed("sign out"))?;
+    steps.done("sign out", "forgotten here; the server keeps no session");
+    Ok(())
+}
+
+impl Challenge for PendingPin {
+    type Next = SignedIn;
+
+    fn timer(&self) -> Option<ResendTimer> {
+        Some(self.resend_timer().clone())
+    }
+
+    async fn resend(&mut self) -> Result<(), Error> {
+        self.resend().await
+    }
+
+    async fn confirm(self, code: Secret) -> Result<Self::Next, Returned<Self>> {
+        self.confirm(code).await
+    }
+}

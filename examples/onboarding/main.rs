@@ -1,0 +1,78 @@
+//! Onboards a user on each of the four systems.
+//!
+//! Without arguments it starts a mock of each system and signs one new user in on each, over real
+//! HTTP on the loopback. With the name of a system it does the same against a real server, and
+//! asks for the code at the terminal. `--help` explains all of it.
+
+// Output is what an example is for.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+mod arguments;
+mod codes;
+mod fynd;
+mod goodcity;
+mod steps;
+mod walletcrew;
+mod wunder;
+
+use std::process::ExitCode;
+
+use arguments::Arguments;
+use steps::{Failed, Steps};
+use tracing_subscriber::EnvFilter;
+use vestibule::testing;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::from_default_env())
+        .with_writer(std::io::stderr)
+        .init();
+    let mut arguments = match Arguments::from_command_line() {
+        Ok(Some(arguments)) => arguments,
+        Ok(None) => return ExitCode::SUCCESS,
+        Err(mistake) => {
+            eprintln!("{mistake}\nTry --help.");
+            return ExitCode::FAILURE;
+        }
+    };
+    match arguments.system() {
+        None => onboard_on_mocks().await,
+        Some(system) => conclude(&[onboard_for_real(&system, &mut arguments).await]),
+    }
+}
+
+async fn onboard_on_mocks() -> ExitCode {
+    conclude(&[
+        wunder::on(testing::Wunder::start().await).await,
+        walletcrew::on(testing::WalletCrew::start().await).await,
+        goodcity::on(testing::GoodCity::start().await).await,
+        fynd::on(testing::Fynd::start().await).await,
+    ])
+}
+
+async fn onboard_for_real(system: &str, arguments: &mut Arguments) -> Result<(), Failed> {
+    match system {
+        "wunder" => wunder::for_real(arguments).await,
+        "walletcrew" => walletcrew::for_real(arguments).await,
+        "goodcity" => goodcity::for_real(arguments).await,
+        "fynd" => fynd::for_real(arguments).await,
+        other => Err(Steps::of("onboarding").mistake(format!(
+            "`{other}` is not one of wunder, walletcrew, goodcity and fynd"
+        ))),
+    }
+}
+
+/// The last line counts who is signed in; before it stands what failed and what to do.
+fn conclude(results: &[Result<(), Failed>]) -> ExitCode {
+    for failed in results.iter().filter_map(|result| result.as_ref().err()) {
+        println!("{failed}");
+    }
+    let onboarded = results.iter().filter(|result| result.is_ok()).count();
+    println!("onboarded: {onboarded} of {}", results.len());
+    if onboarded == results.len() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}

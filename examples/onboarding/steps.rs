@@ -1,0 +1,58 @@
+//! One line per step, and what to do about a step that failed.
+
+use std::fmt::{self, Display};
+
+use vestibule::Error;
+
+/// Prints the steps of one system.
+#[derive(Clone, Copy)]
+pub struct Steps {
+    system: &'static str,
+}
+
+/// A step that failed.
+pub struct Failed {
+    system: &'static str,
+    step: &'static str,
+    what: String,
+}
+
+impl Steps {
+    pub fn of(system: &'static str) -> Self {
+        Self { system }
+    }
+
+    /// Says what a step brought. Never a secret.
+    pub fn done(&self, step: &str, what: impl Display) {
+        println!("{:<11} {step:<18} {what}", self.system);
+    }
+
+    /// Says that a call failed at a step; the error tells what to do.
+    pub fn failed<E: Into<Error>>(&self, step: &'static str) -> impl FnOnce(E) -> Failed {
+        let system = self.system;
+        move |error| Failed {
+            system,
+            step,
+            what: error.into().to_string(),
+        }
+    }
+
+    /// Says that the command line or the terminal gave the wrong thing.
+    pub fn mistake(&self, what: impl Display) -> Failed {
+        Failed {
+            system: self.system,
+            step: "arguments",
+            what: what.to_string(),
+        }
+    }
+}
+
+impl Display for Failed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{:<11} {:<18} FAILED: {}",
+            self.system, self.step, self.what
+        )
+    }
+}

@@ -1,0 +1,123 @@
+//! The Wallet Crew: create a customer with a flow, pass its challenge, profile.
+
+use serde_json::{Value, json};
+use vestibule::testing::WalletCrew;
+use vestibule::walletcrew::{Client, Saved};
+
+use crate::arguments::Arguments;
+use crate::codes::{Codes, Typed};
+use crate::steps::{Failed, Steps};
+
+struct Plan {
+    client: Client,
+    /// E-mail address or phone number.
+    identifier: String,
+    flow: Option<String>,
+    provider: String,
+    codes: Codes,
+}
+
+/// On a mock, with a flow that issues a challenge.
+pub async fn on(mock: WalletCrew) -> Result<(), Failed> {
+    let steps = Steps::of("walletcrew");
+    let client = Client::builder(mock.base_url(), "demo")
+        .clock(mock.clock().clock())
+        .build()
+        .map_err(steps.failed("client"))?;
+    let plan = Plan {
+        client,
+        identifier: "ada@example.org".to_owned(),
+        flow: Some("activation".to_owned()),
+        provider: "otp".to_owned(),
+        codes: Codes::Mock {
+            outbox: mock.outbox().clone(),
+            clock: mock.clock().clone(),
+        },
+    };
+    onboard(steps, plan).await
+}
+
+/// On a real server.
+pub async fn for_real(arguments: &mut Arguments) -> Result<(), Failed> {
+    let steps = Steps::of("walletcrew");
+    let plan = plan(steps, arguments).map_err(|mistake| steps.mistake(mistake))??;
+    onboard(steps, plan).await
+}
+
+fn plan(steps: Steps, arguments: &mut Arguments) -> Result<Result<Plan, Failed>, String> {
+    let mut builder = Client::builder(
+        arguments.required("base-url")?,
+        arguments.required("tenant")?,
+    );
+    if arguments.flag("allow-plain-http") {
+        builder = builder.allow_plain_http();
+    }
+    let provider = arguments.required("provider")?;
+    let identifier = arguments.required("identifier")?;
+    let flow = arguments.optional("flow");
+    arguments.finish()?;
+    Ok(builder
+        .build()
+        .map_err(steps.failed("client"))
+        .map(|client| Plan {
+            client,
+            identifier,
+            flow,
+            provider,
+            codes: Codes::terminal(),
+        }))
+}
+
+/// The members are the tenant's own; these are the mock's.
+fn customer(identifier: &str) -> Value {
+    let member = if identifier.contains('@') {
+        "email"
+    } else {
+        "phone"
+    };
+    json!({member: identifier, "firstName": "Ada", "lastName": "Lovelace"})
+}
+
+async fn onboard(steps: Steps, mut plan: Plan) -> Result<(), Failed> {
+    let mut request = plan.client.customer(&customer(&plan.identifier));
+    if let Some(flow) = &plan.flow {
+        request = request.flow(flow.as_str());
+    }
+    let saved = request
+        .save()
+        .await
+        .map_err(steps.failed("create customer"))?;
+    match &saved {
+        Saved::Done(_) => steps.done("create customer", "created or updated"),
+        Saved::ChallengeIssued(_) => steps.done("create customer", "202: a challenge was issued"),
+    }
+
+    let code = match plan.codes.code(steps, &plan.identifier, None).await? {
+        Typed::Code(code) => code,
+        Typed::Resend => return Err(steps.mistake("start again to get another code")),
+    };
+    let data = json!({"identifier": plan.identifier, "code": code.expose()});
+    let session = match saved {
+        Saved::Done(_) => {
+            let authenticated = plan
+                .client
+                .authenticate(plan.provider.as_str(), &data)
+                .await;
+            authenticated.map_err(steps.failed("authenticate"))?
+        }
+        Saved::ChallengeIssued(challenge) => {
+            let authenticated = challenge.authenticate(plan.provider.as_str(), &data).await;
+            authenticated.map_err(steps.failed("authenticate"))?
+        }
+    };
+    steps.done(
+        "authenticate",
+        format_args!("signed in by provider {}", plan.provider),
+    );
+    let profile: Value = session.profile().await.map_err(steps.failed("profile"))?;
+    let members = profile.as_object().map_or(0, |profile| profile.len());
+    steps.done("profile", format_args!("{members} members"));
+    session.sign_out().await.map_err(steps.failed("sign out"))?;
+    steps.done("sign out", "forgotten here; the token ends by itself");
+    Ok(())
+}

@@ -1,0 +1,177 @@
+//! Wunder Mobility: branch, code by SMS, second factor if asked for, profile, refresh.
+
+use std::time::Duration;
+
+use vestibule::challenge::{ResendTimer, Returned};
+use vestibule::testing::Wunder;
+use vestibule::wunder::{Client, ClientBuilder, PendingCode, SignIn};
+use vestibule::{Error, Secret};
+
+use crate::arguments::{self, Arguments};
+use crate::codes::{Challenge, Codes, Typed};
+use crate::steps::{Failed, Steps};
+
+const PHONE: &str = "+43660000001";
+/// What the authenticator of the mock's user shows.
+const AUTHENTICATOR_CODE: &str = "246810";
+
+struct Plan {
+    client: Client,
+    phone: String,
+    branch: Branch,
+    language: Option<String>,
+    terms_accepted: bool,
+    codes: Codes,
+}
+
+enum Branch {
+    Known(String),
+    At(f64, f64),
+}
+
+/// On a mock that asks for a second factor.
+pub async fn on(mock: Wunder) -> Result<(), Failed> {
+    let steps = Steps::of("wunder");
+    let builder = Client::builder(mock.base_url(), "demo")
+        .signature_key(Wunder::SIGNATURE_KEY)
+        .clock(mock.clock().clock());
+    mock.require_mfa(PHONE, AUTHENTICATOR_CODE);
+    let plan = Plan {
+        client: build(steps, builder)?,
+        phone: PHONE.to_owned(),
+        branch: Branch::At(48.2, 16.4),
+        language: Some("de".to_owned()),
+        terms_accepted: false,
+        codes: Codes::Mock {
+            outbox: mock.outbox().clone(),
+            clock: mock.clock().clone(),
+        },
+    };
+    onboard(steps, plan, Some(AUTHENTICATOR_CODE)).await
+}
+
+/// On a real server.
+pub async fn for_real(arguments: &mut Arguments) -> Result<(), Failed> {
+    let steps = Steps::of("wunder");
+    let plan = plan(steps, arguments).map_err(|mistake| steps.mistake(mistake))??;
+    onboard(steps, plan, None).await
+}
+
+fn plan(steps: Steps, arguments: &mut Arguments) -> Result<Result<Plan, Failed>, String> {
+    let mut builder = Client::builder(
+        arguments.required("base-url")?,
+        arguments.required("tenant")?,
+    )
+    .signature_key(arguments::secret("WUNDER_SIGNATURE_KEY")?);
+    if arguments.flag("allow-plain-http") {
+        builder = builder.allow_plain_http();
+    }
+    let branch = match arguments.optional("branch") {
+        Some(id) => Branch::Known(id),
+        None => Branch::At(degrees(arguments, "lat")?, degrees(arguments, "lng")?),
+    };
+    let phone = arguments.required("phone")?;
+    let language = arguments.optional("language");
+    let terms_accepted = arguments.flag("accept-terms");
+    arguments.finish()?;
+    Ok(build(steps, builder).map(|client| Plan {
+        client,
+        phone,
+        branch,
+        language,
+        terms_accepted,
+        codes: Codes::terminal(),
+    }))
+}
+
+fn degrees(arguments: &mut Arguments, name: &str) -> Result<f64, String> {
+    let text = arguments.required(name)?;
+    text.parse()
+        .map_err(|_| format!("--{name} must be degrees such as 48.2"))
+}
+
+fn build(steps: Steps, builder: ClientBuilder) -> Result<Client, Failed> {
+    builder.build().map_err(steps.failed("client"))
+}
+
+async fn onboard(steps: Steps, mut plan: Plan, authenticator: Option<&str>) -> Result<(), Failed> {
+    let branch = match &plan.branch {
+        Branch::Known(id) => id.clone(),
+        Branch::At(latitude, longitude) => {
+            let found = plan.client.resolve_branch(*latitude, *longitude).await;
+            found
+                .map_err(steps.failed("resolve branch"))?
+                .id()
+                .to_owned()
+        }
+    };
+    steps.done("resolve branch", format_args!("branch {branch}"));
+
+    let mut request = plan.client.phone_sign_in(plan.phone.as_str(), branch);
+    if let Some(language) = &plan.language {
+        request = request.language(language.as_str());
+    }
+    if plan.terms_accepted {
+        request = request.terms_accepted(true);
+    }
+    let pending = request
+        .send_code()
+        .await
+        .map_err(steps.failed("send code"))?;
+    steps.done(
+        "send code",
+        format_args!("signed; a code went to {}", plan.phone),
+    );
+
+    let sign_in = plan.codes.confirm(steps, &plan.phone, pending).await?;
+    let session = match sign_in {
+        SignIn::SignedIn(session) => session,
+        SignIn::MfaRequired(mfa) => {
+            steps.done("confirm", "the code is right; a second factor is required");
+            let code = match authenticator {
+                Some(code) => code.into(),
+                None => match plan.codes.code(steps, "the authenticator", None).await? {
+                    Typed::Code(code) => code,
+                    Typed::Resend => return Err(steps.mistake("an authenticator sends nothing")),
+                },
+            };
+            mfa.validate(code)
+                .await
+                .map_err(steps.failed("second factor"))?
+        }
+    };
+    steps.done("sign in", "signed in");
+
+    if plan.codes.pass_time(Duration::from_secs(6 * 3600)) {
+        session
+            .access_token()
+            .await
+            .map_err(steps.failed("refresh"))?;
+        steps.done(
+            "refresh",
+            "six hours later: one refresh, a new access token",
+        );
+    }
+    let profile = session.profile().await.map_err(steps.failed("profile"))?;
+    let verified = profile.phone_is_verified.unwrap_or_default();
+    steps.done("profile", format_args!("phone verified: {verified}"));
+    session.sign_out().await.map_err(steps.failed("sign out"))?;
+    steps.done("sign out", "signed out");
+    Ok(())
+}
+
+impl Challenge for PendingCode {
+    type Next = SignIn;
+
+    fn timer(&self) -> Option<ResendTimer> {
+        None
+    }
+
+    async fn resend(&mut self) -> Result<(), Error> {
+        self.resend().await
+    }
+
+    async fn confirm(self, code: Secret) -> Result<Self::Next, Returned<Self>> {
+        self.confirm(code).await
+    }
+}

@@ -1,0 +1,191 @@
+//! The client of one sales channel and its builder.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::HeaderName;
+
+use super::api::Api;
+use super::otp_sign_in::OtpSignIn;
+use super::rules::Rules;
+use super::session::Session;
+use super::settings::{check_application, currency_header, location_header, version_header};
+use super::signature::{PUBLIC_KEY, SDK_VERSION, SDK_VERSION_HEADER};
+use crate::credential::CookieJar;
+use crate::error::{Error, System};
+use crate::foundation::{Foundation, foundation_setters, of_system};
+use crate::pipeline::{Bound, CallOptions, Road};
+use crate::secret::Secret;
+use crate::session::{Host, Material};
+
+/// One sales channel of Fynd. Cheap to clone; all clones share connections and sessions.
+#[derive(Clone)]
+pub struct Client {
+    pub(super) road: Arc<Road>,
+    pub(super) host: Arc<Host>,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("fynd::Client")
+    }
+}
+
+/// Collects the settings of a [`Client`].
+#[must_use = "there is no client before `build`"]
+pub struct ClientBuilder {
+    foundation: Foundation,
+    application_id: String,
+    application_token: Secret,
+    currency: Option<String>,
+    location_detail: Option<String>,
+    signing_key: String,
+    sdk_version: String,
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("fynd::ClientBuilder")
+    }
+}
+
+impl ClientBuilder {
+    foundation_setters!();
+
+    /// Where the API is; `https://api.fynd.com` by default.
+    pub fn base_url(mut self, base_url: impl Into<String>) -> Self {
+        self.foundation.base_url = base_url.into();
+        self
+    }
+
+    /// The currency that the shopper sees, an ISO 4217 code such as `INR`. Without it the server
+    /// decides.
+    pub fn currency(mut self, code: impl Into<String>) -> Self {
+        self.currency = Some(code.into());
+        self
+    }
+
+    /// Where the shopper is: the text of a JSON object, such as
+    /// `{"country":"India","city":"Mumbai","pincode":"400001"}`.
+    pub fn location_detail(mut self, json: impl Into<String>) -> Self {
+        self.location_detail = Some(json.into());
+        self
+    }
+
+    /// Another key for [`sign`](super::sign) than `1234567`, which all official clients use. It
+    /// is a checksum's key and no secret.
+    pub fn signing_key(mut self, key: impl Into<String>) -> Self {
+        self.signing_key = key.into();
+        self
+    }
+
+    /// The version that the server is told, as `x-fp-sdk-version`. By default it is the release
+    /// of the official clients that this one signs like.
+    pub fn sdk_version(mut self, version: impl Into<String>) -> Self {
+        self.sdk_version = version.into();
+        self
+    }
+
+    /// The client.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming the setting that is
+    /// wrong: `base_url`, `application_id`, `application_token`, `currency`, `location_detail`,
+    /// `signing_key`, `sdk_version` or `language`.
+    pub fn build(self) -> Result<Client, Error> {
+        of_system(System::Fynd, self.checked())
+    }
+
+    fn checked(self) -> Result<Client, Error> {
+        check_application(&self.application_id, &self.application_token)?;
+        if self.signing_key.is_empty() {
+            return Err(Error::invalid("signing_key", "must not be empty"));
+        }
+        let base = self.foundation.base()?;
+        let mut headers = self.foundation.standing_headers()?;
+        let version = version_header(&self.sdk_version)?;
+        headers.insert(HeaderName::from_static(SDK_VERSION_HEADER), version);
+        if let Some(code) = &self.currency {
+            let code = currency_header(code)?;
+            headers.insert(HeaderName::from_static("x-currency-code"), code);
+        }
+        if let Some(location) = &self.location_detail {
+            let location = location_header(location)?;
+            headers.insert(HeaderName::from_static("x-location-detail"), location);
+        }
+        let rules = Rules::new(
+            headers,
+            &self.application_id,
+            &self.application_token,
+            self.signing_key,
+        )?;
+        let (road, host) = self.foundation.build(base, Box::new(rules))?;
+        Ok(Client { road, host })
+    }
+}
+
+impl Client {
+    /// A client of one application of a sales channel: its id (24 hex digits) and its token (at
+    /// least 5 characters).
+    pub fn builder(
+        application_id: impl Into<String>,
+        application_token: impl Into<Secret>,
+    ) -> ClientBuilder {
+        ClientBuilder {
+            foundation: Foundation::new("https://api.fynd.com".to_owned()),
+            application_id: application_id.into(),
+            application_token: application_token.into(),
+            currency: None,
+            location_detail: None,
+            signing_key: PUBLIC_KEY.to_owned(),
+            sdk_version: SDK_VERSION.to_owned(),
+        }
+    }
+
+    /// The described calls that need no session. Cookies of their answers are not kept.
+    pub fn api(&self) -> Api {
+        self.api_with(CallOptions::default())
+    }
+
+    /// The same calls as [`api`](Self::api), with options.
+    pub fn api_with(&self, options: CallOptions) -> Api {
+        Api::new(Bound::new(self.road.clone()).with_options(options))
+    }
+
+    /// Starts a sign-in by a code that is sent to a mobile: its number without country code (4 to
+    /// 15 digits, such as `9000000001`) and the country calling code (`+91` or `91`).
+    pub fn otp_sign_in(
+        &self,
+        mobile: impl Into<String>,
+        country_code: impl Into<String>,
+    ) -> OtpSignIn {
+        OtpSignIn::new(self.clone(), mobile.into(), country_code.into())
+    }
+
+    /// Takes up a session by its id, here or after a restart.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if there is no such session.
+    pub async fn session(&self, id: &Secret) -> Result<Session, Error> {
+        let core = self.host.resume(id, None).await?;
+        Ok(Session::new(self, core))
+    }
+
+    /// Waits until cookies that are being saved are saved. For the end of a process.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if some were not saved in time.
+    pub async fn shutdown(&self, deadline: Duration) -> Result<(), Error> {
+        self.host.shutdown(deadline).await
+    }
+
+    /// Stores the cookies of a user who is now signed in.
+    pub(super) async fn sign_in(&self, jar: CookieJar) -> Result<Session, Error> {
+        let core = self.host.create(Material::Cookies(jar), None).await?;
+        Ok(Session::new(self, core))
+    }
+}

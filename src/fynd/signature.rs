@@ -1,0 +1,233 @@
+//! The signature of requests: a checksum over what is sent, with a key that everybody knows.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use hmac::{Hmac, KeyInit, Mac};
+use http::{HeaderMap, Method};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
+use sha2::{Digest, Sha256};
+use url::Url;
+
+use crate::error::{Error, System};
+
+/// The key of the official clients. It is public, and so no secret.
+pub(super) const PUBLIC_KEY: &str = "1234567";
+/// The release of the official clients whose way of signing this is.
+pub(super) const SDK_VERSION: &str = "3.31.0";
+
+pub(super) const SDK_VERSION_HEADER: &str = "x-fp-sdk-version";
+pub(super) const DATE_HEADER: &str = "x-fp-date";
+pub(super) const SIGNATURE_HEADER: &str = "x-fp-signature";
+
+/// What stays as it is in a segment of the canonical path.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'!')
+    .remove(b'~')
+    .remove(b'*')
+    .remove(b'\'')
+    .remove(b'(')
+    .remove(b')');
+
+/// Headers that are not signed, whatever their names contain.
+const UNSIGNED: &[&str] = &[
+    SIGNATURE_HEADER,
+    "authorization",
+    "connection",
+    "x-amzn-trace-id",
+    "user-agent",
+    "expect",
+    "presigned-expires",
+    "range",
+];
+
+/// What an `x-fp-signature` is made from. `Debug` shows none of it: URL and body are the user's.
+///
+/// ```
+/// use vestibule::fynd::{SignatureInput, sign};
+///
+/// let date = "2024-03-05T06:07:08Z".parse().expect("a date");
+/// let url = "https://api.fynd.com/service/application/user/authentication/v1.0/session";
+/// let input = SignatureInput::new(&http::Method::GET, url, date)?;
+/// assert_eq!(
+///     sign(&input),
+///     "v1.1:57e6a92468e505f27adfe027c72a4c93f35e7a1cd97a7487680b2df567377d40",
+/// );
+/// # Ok::<(), vestibule::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct SignatureInput<'a> {
+    method: &'a Method,
+    url: Cow<'a, Url>,
+    /// The signed ones, by name in lower case.
+    headers: BTreeMap<String, String>,
+    body: &'a [u8],
+    key: &'a str,
+}
+
+impl fmt::Debug for SignatureInput<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("fynd::SignatureInput")
+    }
+}
+
+impl<'a> SignatureInput<'a> {
+    /// A request without body to an absolute `url` with its query, sent at `date` by the default
+    /// version with the public key.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the URL is not absolute.
+    pub fn new(method: &'a Method, url: &str, date: DateTime<Utc>) -> Result<Self, Error> {
+        let url = Url::parse(url).ok().filter(Url::has_host).ok_or_else(|| {
+            let right = "must be absolute, such as `https://api.fynd.com/path?name=value`";
+            Error::invalid("url", right).of(System::Fynd)
+        })?;
+        let input = Self::of(method, Cow::Owned(url), PUBLIC_KEY);
+        Ok(input
+            .header(DATE_HEADER, &date_text(date))
+            .header(SDK_VERSION_HEADER, SDK_VERSION))
+    }
+
+    /// A request as it is about to be sent, with date and version among its headers.
+    pub(super) fn of_sent(
+        method: &'a Method,
+        url: &'a Url,
+        headers: &HeaderMap,
+        body: &'a [u8],
+        key: &'a str,
+    ) -> Self {
+        let input = Self::of(method, Cow::Borrowed(url), key).body(body);
+        headers.iter().fold(input, |input, (name, value)| {
+            input.header(name.as_str(), &String::from_utf8_lossy(value.as_bytes()))
+        })
+    }
+
+    fn of(method: &'a Method, url: Cow<'a, Url>, key: &'a str) -> Self {
+        let host = url.host_str().unwrap_or_default();
+        let host = match url.port() {
+            Some(port) => format!("{host}:{port}"),
+            None => host.to_owned(),
+        };
+        Self {
+            method,
+            url,
+            headers: BTreeMap::from([("host".to_owned(), host)]),
+            body: &[],
+            key,
+        }
+    }
+
+    /// The bytes of the body, exactly as they are sent.
+    pub fn body(mut self, body: &'a [u8]) -> Self {
+        self.body = body;
+        self
+    }
+
+    /// The `x-fp-sdk-version` that is sent.
+    pub fn sdk_version(self, version: &str) -> Self {
+        self.header(SDK_VERSION_HEADER, version)
+    }
+
+    /// Another key than the public one.
+    pub fn key(mut self, key: &'a str) -> Self {
+        self.key = key;
+        self
+    }
+
+    /// A header as it is sent, in place of an earlier one of that name. What the signature does
+    /// not cover is left out here, so that all headers of a request may be given.
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        let name = name.to_ascii_lowercase();
+        let signed = name.contains("x-fp-") || name.contains("host");
+        if signed && !UNSIGNED.contains(&name.as_str()) {
+            let value: Vec<_> = value.split_whitespace().collect();
+            self.headers.insert(name, value.join(" "));
+        }
+        self
+    }
+
+    /// The canonical request: method, path, query, headers, their names and the body's digest.
+    /// It holds the query in the clear.
+    pub fn canonical_request(&self) -> String {
+        let mut lines: Vec<_> = self
+            .headers
+            .iter()
+            .map(|(name, value)| format!("{name}:{value}"))
+            .collect();
+        lines.sort();
+        let names: Vec<_> = self.headers.keys().map(String::as_str).collect();
+        let body = match *self.method {
+            Method::GET => &[],
+            _ => self.body,
+        };
+        [
+            self.method.as_str(),
+            &canonical_path(self.url.path()),
+            &canonical_query(&self.url),
+            &lines.join("\n"),
+            "",
+            &names.join(";"),
+            &crate::hex::encode(&Sha256::digest(body)),
+        ]
+        .join("\n")
+    }
+
+    /// What the key signs: the date and the digest of the canonical request.
+    pub fn string_to_sign(&self) -> String {
+        let date = self.headers.get(DATE_HEADER).map_or("", String::as_str);
+        let digest = Sha256::digest(self.canonical_request());
+        format!("{date}\n{}", crate::hex::encode(&digest))
+    }
+}
+
+/// The value of `x-fp-signature` for a request.
+///
+/// It is no secret and proves nothing about the caller. It depends on nothing but the input, so
+/// equal requests of the same second have equal signatures.
+pub fn sign(input: &SignatureInput<'_>) -> String {
+    // HMAC takes a key of any length, so there is no error to handle.
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(input.key.as_bytes()) else {
+        return String::new();
+    };
+    mac.update(input.string_to_sign().as_bytes());
+    format!("v1.1:{}", crate::hex::encode(&mac.finalize().into_bytes()))
+}
+
+/// A time as `x-fp-date` has it.
+pub(super) fn date_text(date: DateTime<Utc>) -> String {
+    date.format("%Y%m%dT%H%M%SZ").to_string()
+}
+
+fn canonical_path(path: &str) -> String {
+    let mut segments: Vec<String> = Vec::new();
+    for segment in path.split('/') {
+        let plain: Cow<'_, [u8]> = percent_decode_str(segment).into();
+        match &*plain {
+            b"" | b"." => {}
+            b".." => {
+                segments.pop();
+            }
+            plain => segments.push(percent_encode(plain, SEGMENT).to_string()),
+        }
+    }
+    format!("/{}", segments.join("/"))
+}
+
+fn canonical_query(url: &Url) -> String {
+    let mut pairs: Vec<_> = url
+        .query_pairs()
+        .filter(|(name, _)| name != SIGNATURE_HEADER)
+        .collect();
+    pairs.sort();
+    let pairs: Vec<_> = pairs
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    pairs.join("&")
+}

@@ -1,0 +1,181 @@
+//! The client of one GoodCity app and its builder.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::HeaderValue;
+
+use super::api::Api;
+use super::mobile::MobileRule;
+use super::pin_sign_in::PendingPin;
+use super::rules::{APP_NAME, Rules};
+use super::session::Session;
+use super::sign_up::SignUp;
+use crate::error::{Error, System};
+use crate::foundation::{Foundation, foundation_setters, of_system};
+use crate::pipeline::{Bound, CallOptions, Road};
+use crate::secret::Secret;
+use crate::session::{Host, Material, Tokens};
+
+/// One app of GoodCity. Cheap to clone; all clones share connections and sessions.
+#[derive(Clone)]
+pub struct Client {
+    pub(super) road: Arc<Road>,
+    host: Arc<Host>,
+    pub(super) mobile_rule: MobileRule,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("goodcity::Client")
+    }
+}
+
+/// Collects the settings of a [`Client`].
+#[must_use = "there is no client before `build`"]
+pub struct ClientBuilder {
+    foundation: Foundation,
+    app_name: String,
+    mobile_rule: MobileRule,
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("goodcity::ClientBuilder")
+    }
+}
+
+impl ClientBuilder {
+    foundation_setters!();
+
+    /// Which mobile numbers are let through; [`MobileRule::Current`] by default.
+    pub fn mobile_rule(mut self, rule: MobileRule) -> Self {
+        self.mobile_rule = rule;
+        self
+    }
+
+    /// The client.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming the setting that is
+    /// wrong: `base_url`, `app_name` or `language`.
+    pub fn build(self) -> Result<Client, Error> {
+        of_system(System::GoodCity, self.checked())
+    }
+
+    fn checked(self) -> Result<Client, Error> {
+        let mut headers = self.foundation.standing_headers()?;
+        headers.insert(APP_NAME, app_name_header(&self.app_name)?);
+        let base = self.foundation.base()?;
+        let (road, host) = self.foundation.build(base, Box::new(Rules::new(headers)))?;
+        Ok(Client {
+            road,
+            host,
+            mobile_rule: self.mobile_rule,
+        })
+    }
+}
+
+/// The list of apps may grow, so only what no app can be called is refused.
+fn app_name_header(name: &str) -> Result<HeaderValue, Error> {
+    let well_formed = |byte: u8| byte.is_ascii_lowercase() || matches!(byte, b'_' | b'.');
+    (!name.is_empty() && name.bytes().all(well_formed))
+        .then(|| HeaderValue::from_str(name).ok())
+        .flatten()
+        .ok_or_else(|| {
+            let right = "must be the name of an app, such as `app` or `admin.goodcity`";
+            Error::invalid("app_name", right)
+        })
+}
+
+impl Client {
+    /// A client at `base_url`, such as `https://api.goodcity.hk`, that calls as the app
+    /// `app_name`: `app`, `admin`, `stock`, `browse` or `settings_editor`, each also with the
+    /// suffix `.goodcity`.
+    ///
+    /// A server that is not told the app refuses known users and uses up their pins, so there is
+    /// no client without it.
+    pub fn builder(base_url: impl Into<String>, app_name: impl Into<String>) -> ClientBuilder {
+        ClientBuilder {
+            foundation: Foundation::new(base_url.into()),
+            app_name: app_name.into(),
+            mobile_rule: MobileRule::default(),
+        }
+    }
+
+    /// The calls that need no session.
+    pub fn api(&self) -> Api {
+        self.api_with(CallOptions::default())
+    }
+
+    /// The same calls as [`api`](Self::api), with options.
+    pub fn api_with(&self, options: CallOptions) -> Api {
+        Api::new(Bound::new(self.road.clone()).with_options(options))
+    }
+
+    /// Asks for a pin for a user who has an account. `mobile` is a Hong Kong number with its
+    /// country code, such as `+85251234567`.
+    ///
+    /// **Success does not mean that the number is registered.** For a number without account the
+    /// server answers alike, with a random key and without an SMS; every pin is wrong then. Do
+    /// not tell the user more than "if there is an account, a pin is on its way".
+    ///
+    /// Not repeated unless the server certainly did not process it. Whether it may be called
+    /// again is the caller's: the server has no limit, and every call voids earlier pins.
+    ///
+    /// Source: `POST /api/v1/auth/send_pin`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a number against the
+    /// client's [`MobileRule`]; else as any call, see [`Error`].
+    pub async fn send_pin(&self, mobile: impl Into<String>) -> Result<PendingPin, Error> {
+        PendingPin::ask(self, mobile.into()).await
+    }
+
+    /// Starts a sign-up of a new user with a Hong Kong mobile number, such as `+85251234567`.
+    ///
+    /// If the number has an account already, the server drops the names and the address and sends
+    /// the pin to the existing user. It does not say which of both happened.
+    pub fn sign_up(
+        &self,
+        mobile: impl Into<String>,
+        first_name: impl Into<String>,
+        last_name: impl Into<String>,
+    ) -> SignUp {
+        SignUp::new(
+            self.clone(),
+            mobile.into(),
+            first_name.into(),
+            last_name.into(),
+        )
+    }
+
+    /// Takes up a session by its id, here or after a restart.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if there is no such session.
+    pub async fn session(&self, id: &Secret) -> Result<Session, Error> {
+        let core = self.host.resume(id, None).await?;
+        Ok(Session::new(self, core))
+    }
+
+    /// Waits for what is under way to be saved. GoodCity's tokens are not renewed, so this is
+    /// quick; call it all the same before the process ends.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if something did not finish in time.
+    pub async fn shutdown(&self, deadline: Duration) -> Result<(), Error> {
+        self.host.shutdown(deadline).await
+    }
+
+    /// Stores the token of a user who is now signed in.
+    pub(super) async fn sign_in(&self, tokens: Tokens) -> Result<Session, Error> {
+        let core = self.host.create(Material::Tokens(tokens), None).await?;
+        Ok(Session::new(self, core))
+    }
+}

@@ -1,0 +1,39 @@
+//! What is GoodCity's own on the road: the name of the app, and six shapes of errors.
+
+use http::{HeaderMap, HeaderName, StatusCode};
+
+use super::refusal;
+use crate::error::System;
+use crate::pipeline::{Operation, Refusal, SystemRules};
+
+/// Which app is calling.
+pub(super) const APP_NAME: HeaderName = HeaderName::from_static("x-goodcity-app-name");
+
+pub(super) struct Rules {
+    headers: HeaderMap,
+}
+
+impl Rules {
+    pub(super) fn new(headers: HeaderMap) -> Self {
+        Self { headers }
+    }
+}
+
+impl SystemRules for Rules {
+    fn system(&self) -> System {
+        System::GoodCity
+    }
+
+    fn standing_headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    fn read_refusal(
+        &self,
+        operation: &Operation,
+        status: StatusCode,
+        body: &[u8],
+    ) -> Option<Refusal> {
+        refusal::read(operation, status, body)
+    }
+}

@@ -1,0 +1,131 @@
+//! A signed-in user of GoodCity.
+
+use std::sync::Arc;
+
+use super::api::{Api, enums, types};
+use super::client::Client;
+use crate::error::{Error, System};
+use crate::pipeline::CallOptions;
+use crate::secret::Secret;
+use crate::session::{Core, Session as Shared, SessionRequest, Tokens};
+
+/// A signed-in user. Cheap to clone; all clones share one token.
+///
+/// The token lives as long as the server has set, and nothing prolongs it. Once it has expired,
+/// or the server does not accept it any more, every call fails with
+/// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) without touching the network: ask for
+/// a pin again.
+#[derive(Clone, Debug)]
+pub struct Session {
+    shared: Shared,
+}
+
+impl Session {
+    pub(super) fn new(client: &Client, core: Arc<Core>) -> Self {
+        Self {
+            shared: Shared::new(core, client.road.clone()),
+        }
+    }
+
+    /// A session of a token that was got elsewhere. It is stored, not checked.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the store fails.
+    pub async fn from_tokens(client: &Client, tokens: Tokens) -> Result<Self, Error> {
+        client.sign_in(tokens).await
+    }
+
+    /// The id under which the session is stored: a secret.
+    pub fn id(&self) -> &Secret {
+        self.shared.id()
+    }
+
+    /// What all systems' sessions can do: why it ended, calls of the caller's own.
+    pub fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    /// The JWT, as long as it is good; see
+    /// [`session::Session::access_token`](crate::session::Session::access_token).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub async fn access_token(&self) -> Result<Secret, Error> {
+        self.shared.access_token().await
+    }
+
+    /// A call beyond the described ones, such as `/api/v1/districts`; see
+    /// [`session::Session::request`](crate::session::Session::request).
+    pub fn request(&self, method: http::Method, path: impl Into<String>) -> SessionRequest {
+        self.shared.request(method, path)
+    }
+
+    /// The described calls, with this session.
+    pub fn api(&self) -> Api {
+        self.api_with(CallOptions::default())
+    }
+
+    /// The described calls, with this session and options.
+    pub fn api_with(&self, options: CallOptions) -> Api {
+        Api::new(self.shared.bound(options))
+    }
+
+    /// The profile of the user, with its address and other records beside it. The mobile number
+    /// in it has no country code. Safe to repeat.
+    ///
+    /// Source: `GET /api/v1/auth/current_user_profile`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) with status 403 for a user who was
+    /// disabled or deleted; else as any call, see [`Error`].
+    pub async fn profile(&self) -> Result<types::Profile, Error> {
+        let api = self.api();
+        Ok(api.current_user_profile().send().await?.into_inner())
+    }
+
+    /// Registers the user's device for push messages. `handle` is what the push service of the
+    /// platform gave to the device; `platform` is `fcm` or `aps` today, `gcm` or `wns` on older
+    /// servers. Not repeated unless the server certainly did not process it.
+    ///
+    /// Source: `POST /api/v1/auth/register_device`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for an empty handle or
+    /// platform, [`ErrorKind::Refused`](crate::ErrorKind::Refused) with status 400 for a platform
+    /// that the server does not know; else as any call, see [`Error`].
+    pub async fn register_device(
+        &self,
+        handle: impl Into<Secret>,
+        platform: impl Into<enums::RegisterDeviceRequestPlatform>,
+    ) -> Result<(), Error> {
+        let (handle, platform) = (handle.into(), platform.into());
+        for (field, empty) in [
+            ("handle", handle.is_empty()),
+            ("platform", platform.as_str().is_empty()),
+        ] {
+            if empty {
+                return Err(Error::invalid(field, "must not be empty").of(System::GoodCity));
+            }
+        }
+        let body = types::RegisterDeviceRequest::builder()
+            .handle(handle)
+            .platform(platform);
+        self.api().register_device().body(body).send().await?;
+        Ok(())
+    }
+
+    /// Ends the session here and removes it from the store. GoodCity cannot revoke a token:
+    /// whoever has a copy can use it until it expires.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the store fails; nothing is sent
+    /// with the session any more all the same.
+    pub async fn sign_out(self) -> Result<(), Error> {
+        self.shared.close("the user signed out").await
+    }
+}

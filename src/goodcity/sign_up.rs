@@ -1,0 +1,85 @@
+//! Signing up a new user.
+
+use std::fmt;
+
+use super::api::types;
+use super::client::Client;
+use super::pin_sign_in::PendingPin;
+use crate::error::Error;
+
+/// A sign-up that was not sent yet.
+#[derive(Clone)]
+#[must_use = "no pin is asked for before `send_pin`"]
+pub struct SignUp {
+    client: Client,
+    mobile: String,
+    first_name: String,
+    last_name: String,
+    district_id: Option<String>,
+    address_type: Option<String>,
+}
+
+impl fmt::Debug for SignUp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("goodcity::SignUp")
+    }
+}
+
+impl SignUp {
+    pub(super) fn new(
+        client: Client,
+        mobile: String,
+        first_name: String,
+        last_name: String,
+    ) -> Self {
+        Self {
+            client,
+            mobile,
+            first_name,
+            last_name,
+            district_id: None,
+            address_type: None,
+        }
+    }
+
+    /// The id of the user's district in Hong Kong: a number, which travels as text.
+    pub fn district_id(mut self, id: impl Into<String>) -> Self {
+        self.district_id = Some(id.into());
+        self
+    }
+
+    /// What the address is for; `Profile` and `Collection` are known.
+    pub fn address_type(mut self, kind: impl Into<String>) -> Self {
+        self.address_type = Some(kind.into());
+        self
+    }
+
+    /// Creates the user and asks for a pin.
+    ///
+    /// For a number that has an account, the server drops everything but the number and sends a
+    /// pin to the existing user: that a sign-up succeeds does not mean that these names are stored.
+    /// Not repeated unless the server certainly did not process it; a second call creates no
+    /// second user, but voids the first pin.
+    ///
+    /// Source: `POST /api/v1/auth/signup`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a number against the
+    /// client's [`MobileRule`](super::MobileRule); else as any call, see [`Error`].
+    pub async fn send_pin(self) -> Result<PendingPin, Error> {
+        self.client.mobile_rule.check(&self.mobile)?;
+        let address = types::AddressAttributes::builder()
+            .district_id(self.district_id)
+            .address_type(self.address_type);
+        let user = types::UserAuth::builder()
+            .mobile(self.mobile.clone())
+            .first_name(self.first_name)
+            .last_name(self.last_name)
+            .address_attributes(address);
+        let body = types::SignupRequest::builder().user_auth(user);
+        let api = self.client.api();
+        let answer = api.signup().body(body).send().await?.into_inner();
+        PendingPin::begin(&self.client, self.mobile, answer)
+    }
+}

@@ -1,0 +1,150 @@
+//! The client of one tenant and its builder.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::account::Account;
+use super::api::Api;
+use super::rules::Rules;
+use super::session::Session;
+use super::sign_in;
+use crate::error::{Error, System};
+use crate::foundation::{Foundation, foundation_setters, of_system};
+use crate::generated::walletcrew::operations::BASE_PATH;
+use crate::pipeline::{Bound, CallOptions, Road};
+use crate::secret::Secret;
+use crate::session::{Host, Material, Tokens};
+
+/// One tenant of The Wallet Crew. Cheap to clone; all clones share connections and sessions.
+#[derive(Clone)]
+pub struct Client {
+    pub(super) road: Arc<Road>,
+    host: Arc<Host>,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("walletcrew::Client")
+    }
+}
+
+/// Collects the settings of a [`Client`].
+#[must_use = "there is no client before `build`"]
+pub struct ClientBuilder {
+    foundation: Foundation,
+    tenant_id: String,
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("walletcrew::ClientBuilder")
+    }
+}
+
+impl ClientBuilder {
+    foundation_setters!();
+
+    /// The client.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming the setting that is
+    /// wrong: `base_url`, `tenant_id` or `language`.
+    pub fn build(self) -> Result<Client, Error> {
+        of_system(System::WalletCrew, self.checked())
+    }
+
+    fn checked(self) -> Result<Client, Error> {
+        let well_formed = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
+        if self.tenant_id.is_empty() || !self.tenant_id.bytes().all(well_formed) {
+            let right = "must be letters, digits, `_` and `-`";
+            return Err(Error::invalid("tenant_id", right));
+        }
+        let base =
+            self.foundation
+                .base()?
+                .with_start_of_path(BASE_PATH, "tenantId", &self.tenant_id);
+        let rules = Rules::new(self.foundation.standing_headers()?);
+        let (road, host) = self.foundation.build(base, Box::new(rules))?;
+        Ok(Client { road, host })
+    }
+}
+
+impl Client {
+    /// A client of the tenant `tenant_id` (letters, digits, `_`, `-`) at `base_url`, such as
+    /// `https://app.neostore.cloud`.
+    pub fn builder(base_url: impl Into<String>, tenant_id: impl Into<String>) -> ClientBuilder {
+        ClientBuilder {
+            foundation: Foundation::new(base_url.into()),
+            tenant_id: tenant_id.into(),
+        }
+    }
+
+    /// The calls that need no session.
+    pub fn api(&self) -> Api {
+        self.api_with(CallOptions::default())
+    }
+
+    /// The same calls as [`api`](Self::api), with options.
+    pub fn api_with(&self, options: CallOptions) -> Api {
+        Api::new(Bound::new(self.road.clone()).with_options(options))
+    }
+
+    /// Starts to create or change the account of a customer. `data` is the caller's own type; it
+    /// must serialise as an object, and hold the identifier by which the tenant knows customers.
+    pub fn customer(&self, data: &impl Serialize) -> Account {
+        Account::new(self.clone(), data)
+    }
+
+    /// Signs a customer in. `provider` is the identity provider, as the tenant names it; `data` is
+    /// what that provider asks for (a login token, an identifier with a code): the caller's own
+    /// type. The data is sent once, whatever happens, as it is often good for one use only.
+    ///
+    /// The token's own end counts, else 24 hours from now.
+    ///
+    /// Source: `POST /api/{tenantId}/customer/authenticate`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for an empty provider or data
+    /// that cannot be written as JSON, [`ErrorKind::Refused`](crate::ErrorKind::Refused) for data
+    /// that the server or the provider does not accept (see [`Reason`](super::Reason)); else as
+    /// any call, see [`Error`].
+    pub async fn authenticate(
+        &self,
+        provider: impl Into<String>,
+        data: &impl Serialize,
+    ) -> Result<Session, Error> {
+        let data = sign_in::login_data(data);
+        sign_in::authenticate(self, provider.into(), data).await
+    }
+
+    /// Takes up a session by its id, here or after a restart.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if there is no such session.
+    pub async fn session(&self, id: &Secret) -> Result<Session, Error> {
+        let core = self.host.resume(id, None).await?;
+        Ok(Session::new(self, core))
+    }
+
+    /// Waits for what is under way to be saved. Tokens are not renewed here, so this is quick;
+    /// call it all the same before the process ends.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if something did not finish in time.
+    pub async fn shutdown(&self, deadline: Duration) -> Result<(), Error> {
+        self.host.shutdown(deadline).await
+    }
+
+    /// Stores the token of a customer who is now signed in.
+    pub(super) async fn sign_in(&self, tokens: Tokens) -> Result<Session, Error> {
+        let core = self.host.create(Material::Tokens(tokens), None).await?;
+        Ok(Session::new(self, core))
+    }
+}

@@ -1,0 +1,105 @@
+//! A signed-in customer of The Wallet Crew.
+
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+
+use super::account::read_as;
+use super::api::Api;
+use super::client::Client;
+use crate::error::Error;
+use crate::pipeline::CallOptions;
+use crate::secret::Secret;
+use crate::session::{Core, Session as Shared, SessionRequest, Tokens};
+
+/// A signed-in customer. Cheap to clone; all clones share one token.
+///
+/// The token lives 24 hours, and nothing prolongs it. Once it has expired, or the server does not
+/// accept it any more, every call fails with
+/// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) without touching the network:
+/// authenticate again.
+#[derive(Clone, Debug)]
+pub struct Session {
+    shared: Shared,
+}
+
+impl Session {
+    pub(super) fn new(client: &Client, core: Arc<Core>) -> Self {
+        Self {
+            shared: Shared::new(core, client.road.clone()),
+        }
+    }
+
+    /// A session of a token that was got elsewhere. It is stored, not checked.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the store fails.
+    pub async fn from_tokens(client: &Client, tokens: Tokens) -> Result<Self, Error> {
+        client.sign_in(tokens).await
+    }
+
+    /// The id under which the session is stored: a secret.
+    pub fn id(&self) -> &Secret {
+        self.shared.id()
+    }
+
+    /// What all systems' sessions can do: why it ended, calls of the caller's own.
+    pub fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    /// The JWT, as long as it is good; see
+    /// [`session::Session::access_token`](crate::session::Session::access_token).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub async fn access_token(&self) -> Result<Secret, Error> {
+        self.shared.access_token().await
+    }
+
+    /// A call beyond the described ones; its path is relative to `/api/{tenantId}`. See
+    /// [`session::Session::request`](crate::session::Session::request).
+    pub fn request(&self, method: http::Method, path: impl Into<String>) -> SessionRequest {
+        self.shared.request(method, path)
+    }
+
+    /// The described calls, with this session.
+    pub fn api(&self) -> Api {
+        self.api_with(CallOptions::default())
+    }
+
+    /// The described calls, with this session and options.
+    pub fn api_with(&self, options: CallOptions) -> Api {
+        Api::new(self.shared.bound(options))
+    }
+
+    /// The profile of the customer: the claims of the token and what the system knows beyond them.
+    /// Its members depend on the tenant, so `T` is the caller's own type; `serde_json::Value` and
+    /// [`api::types::Customer`](super::api::types::Customer), whose `Debug` shows no member, take any profile.
+    /// Safe to repeat.
+    ///
+    /// Source: `GET /api/{tenantId}/customer`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Undecodable`](crate::ErrorKind::Undecodable) if the profile does not fit `T`;
+    /// else as any call, see [`Error`].
+    pub async fn profile<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        let api = self.api();
+        let customer = api.get_customer().send().await?.into_inner();
+        read_as(customer, "get_customer")
+    }
+
+    /// Ends the session here and removes it from the store. The server has nothing to revoke a
+    /// token with: whoever has a copy can use it until it expires.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the store fails; nothing is sent
+    /// with the session any more all the same.
+    pub async fn sign_out(self) -> Result<(), Error> {
+        self.shared.close("the customer signed out").await
+    }
+}

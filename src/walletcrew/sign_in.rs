@@ -1,0 +1,46 @@
+//! Exchanging a provider's login data for a session.
+
+use chrono::TimeDelta;
+use serde::Serialize;
+
+use super::api::types;
+use super::client::Client;
+use super::session::Session;
+use crate::error::{Error, ErrorKind, System};
+use crate::json::AnyJson;
+use crate::session::Tokens;
+
+/// How long a token lives that does not say so itself.
+const TOKEN_LIFETIME: TimeDelta = TimeDelta::hours(24);
+
+/// The caller's own type as it is sent.
+pub(super) fn login_data(data: &impl Serialize) -> Result<types::AuthenticationData, Error> {
+    serde_json::to_value(data)
+        .map(|value| types::AuthenticationData(AnyJson(value)))
+        .map_err(|_| Error::invalid("data", "cannot be written as JSON").of(System::WalletCrew))
+}
+
+pub(super) async fn authenticate(
+    client: &Client,
+    provider: String,
+    data: Result<types::AuthenticationData, Error>,
+) -> Result<Session, Error> {
+    if provider.trim().is_empty() {
+        let error = Error::invalid("provider", "must not be empty");
+        return Err(error.of(System::WalletCrew));
+    }
+    let api = client.api();
+    let call = api.authenticate().provider(provider).body(data?);
+    // Counted from before the call, so that the session never outlives the token.
+    let asked_at = client.road.clock.now();
+    let token = call.send().await?.into_inner().0;
+    if token.is_empty() {
+        let message = "the sign-in brought no token";
+        return Err(Error::new(ErrorKind::Undecodable, message)
+            .with_status(http::StatusCode::OK)
+            .at(System::WalletCrew, "authenticate"));
+    }
+    let mut tokens = Tokens::new(token, None);
+    tokens.expires_at = tokens.expires_at.or(Some(asked_at + TOKEN_LIFETIME));
+    client.sign_in(tokens).await
+}

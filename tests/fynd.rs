@@ -1,0 +1,260 @@
+//! Signing in to Fynd by a code, with its refusals.
+#![cfg(feature = "fynd")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[path = "fynd/answers.rs"]
+mod answers;
+#[path = "fynd/input.rs"]
+mod input;
+#[path = "fynd/mock.rs"]
+mod mock;
+mod wire;
+
+use std::fmt::Debug;
+use std::time::Duration;
+
+use vestibule::fynd::api::types;
+use vestibule::fynd::{
+    Client, ClientBuilder, CompleteProfile, PendingCode, Refusal, Session, SignIn,
+};
+use vestibule::testing::Fynd;
+use vestibule::{Delivery, Error, ErrorKind, Secret};
+
+const APPLICATION: &str = "64b000000000000000000001";
+const TOKEN: &str = "application-token";
+const ASHA: &str = "9000000001";
+const BELA: &str = "9000000002";
+
+fn builder(mock: &Fynd) -> ClientBuilder {
+    Client::builder(APPLICATION, TOKEN)
+        .base_url(mock.base_url())
+        .clock(mock.clock().clock())
+}
+
+fn client(mock: &Fynd) -> Client {
+    builder(mock).build().unwrap()
+}
+
+/// A mock that knows Asha and Bela.
+async fn with_users() -> (Fynd, Client) {
+    let mock = Fynd::start().await;
+    mock.add_user("91", ASHA, "Asha");
+    mock.add_user("+91", BELA, "Bela");
+    let client = client(&mock);
+    (mock, client)
+}
+
+async fn send_code(client: &Client, mobile: &str) -> PendingCode {
+    let sign_in = client.otp_sign_in(mobile, "+91");
+    sign_in.send_code().await.unwrap()
+}
+
+fn code(mock: &Fynd, mobile: &str) -> String {
+    mock.outbox().last_code(&format!("+91{mobile}")).unwrap()
+}
+
+/// A code of the right form that is not the one.
+fn other_than(code: &str) -> &'static str {
+    if code == "1111" { "2222" } else { "1111" }
+}
+
+fn signed_in(sign_in: SignIn) -> Session {
+    match sign_in {
+        SignIn::SignedIn(session) => session,
+        SignIn::ProfileRequired(_) => panic!("the user is known"),
+    }
+}
+
+async fn sign_in(client: &Client, mock: &Fynd, mobile: &str) -> Session {
+    let pending = send_code(client, mobile).await;
+    let confirmed = pending.confirm(code(mock, mobile)).await;
+    signed_in(confirmed.unwrap())
+}
+
+async fn new_user(client: &Client, mock: &Fynd, mobile: &str) -> CompleteProfile {
+    let pending = send_code(client, mobile).await;
+    match pending.confirm(code(mock, mobile)).await.unwrap() {
+        SignIn::ProfileRequired(profile) => profile,
+        SignIn::SignedIn(_) => panic!("nobody knows this user yet"),
+    }
+}
+
+/// That a server refused, and with which status and code.
+fn refused<T: Debug>(result: Result<T, impl Into<Error>>) -> (u16, String) {
+    let error = result.unwrap_err().into();
+    assert_eq!(error.kind(), ErrorKind::Refused, "{error}");
+    let refusal = error.refusal::<Refusal>().unwrap();
+    assert_eq!(error.code(), Some(refusal.code()));
+    assert_eq!(error.request_id(), refusal.request_id());
+    assert!(refusal.message().is_some());
+    (error.status().unwrap().as_u16(), refusal.code().to_owned())
+}
+
+fn refusal(status: u16, code: &str) -> (u16, String) {
+    (status, code.to_owned())
+}
+
+fn kind<T: Debug>(result: Result<T, impl Into<Error>>) -> ErrorKind {
+    result.unwrap_err().into().kind()
+}
+
+#[tokio::test]
+async fn a_known_user_signs_in_by_a_code() {
+    let (mock, client) = with_users().await;
+    let session = sign_in(&client, &mock, ASHA).await;
+
+    let user = session.user().await.unwrap();
+    assert_eq!(user.first_name.as_deref(), Some("Asha"));
+    assert_eq!(user.application_id.as_deref(), Some(APPLICATION));
+    let numbers = user.phone_numbers.unwrap();
+    assert_eq!(numbers[0].country_code, Some(91));
+    let has_password = session.api().has_password().send().await.unwrap();
+    assert_eq!(has_password.result, Some(0));
+    let resumed = client.session(session.id()).await.unwrap();
+    let again = resumed.user().await.unwrap();
+    assert_eq!(again.first_name.as_deref(), Some("Asha"));
+}
+
+#[tokio::test]
+async fn an_unknown_user_completes_the_profile_first() {
+    let (mock, client) = with_users().await;
+    let profile = new_user(&client, &mock, "9000000003").await;
+
+    let returned = profile.complete(" ", "Sen").await.unwrap_err();
+    assert_eq!(returned.error.field(), Some("first_name"));
+    assert_eq!(mock.count("update_profile"), 0);
+    mock.fail_next("update_profile", 400);
+    let returned = returned.state.complete("Chandra", "Sen").await.unwrap_err();
+    assert_eq!(returned.error.kind(), ErrorKind::Refused);
+
+    let profile = returned.state.email("chandra@example.com").gender("female");
+    let session = profile.complete("Chandra", "Sen").await.unwrap();
+    let user = session.user().await.unwrap();
+    assert_eq!(user.first_name.as_deref(), Some("Chandra"));
+    assert_eq!(user.last_name.as_deref(), Some("Sen"));
+    assert_eq!(
+        user.emails.unwrap()[0].email.as_deref(),
+        Some("chandra@example.com")
+    );
+
+    let change = types::EditProfileRequestSchema::builder().first_name("Chandrika".to_owned());
+    let api = session.api();
+    api.update_profile().body(change).send().await.unwrap();
+    let user = session.user().await.unwrap();
+    assert_eq!(user.first_name.as_deref(), Some("Chandrika"));
+    assert_eq!(user.last_name.as_deref(), Some("Sen"));
+    let known = sign_in(&client, &mock, "9000000003").await;
+    assert!(known.user().await.is_ok());
+}
+
+#[tokio::test]
+async fn a_resend_waits_for_its_timer_and_voids_what_came_before() {
+    let (mock, client) = with_users().await;
+    let mut pending = send_code(&client, ASHA).await;
+    let (first_id, first_code) = (pending.request_id().to_owned(), code(&mock, ASHA));
+
+    let early = pending.resend().await.unwrap_err();
+    assert_eq!(early.kind(), ErrorKind::SlowDown);
+    assert_eq!(early.delivery(), Delivery::NotSent);
+    assert!(early.retry_after().unwrap() > Duration::from_secs(25));
+    assert_eq!(mock.count("send_otp_on_mobile"), 0);
+
+    mock.clock().advance(Duration::from_secs(31));
+    pending.resend().await.unwrap();
+    assert_ne!(pending.request_id(), first_id);
+    assert!(pending.resend_timer().remaining() > Duration::from_secs(25));
+    assert_eq!(kind(pending.resend().await), ErrorKind::SlowDown);
+    assert_eq!(mock.outbox().messages().len(), 2);
+
+    let body = types::VerifyOtpRequestSchema::builder()
+        .request_id(first_id)
+        .otp(Secret::from(code(&mock, ASHA)));
+    let with_old_id = client.api().verify_mobile_otp().body(body).send().await;
+    assert_eq!(refused(with_old_id), refusal(400, "OTP_INVALID"));
+    let returned = pending.confirm(first_code).await.unwrap_err();
+    assert_eq!(returned.error.code(), Some("OTP_INVALID"));
+
+    let mut pending = returned.state;
+    mock.clock().advance(Duration::from_secs(31));
+    pending.resend().await.unwrap();
+    let session = pending.confirm(code(&mock, ASHA)).await.unwrap();
+    assert!(signed_in(session).user().await.is_ok());
+}
+
+#[tokio::test]
+async fn a_wrong_code_gives_the_state_back_and_the_right_one_works_once() {
+    let (mock, client) = with_users().await;
+    let pending = send_code(&client, ASHA).await;
+    let request_id = pending.request_id().to_owned();
+    let right = code(&mock, ASHA);
+
+    let returned = pending.confirm(other_than(&right)).await.unwrap_err();
+    assert_eq!(returned.error.code(), Some("OTP_INVALID"));
+    assert_eq!(mock.count("verify_mobile_otp"), 1);
+    let session = returned.state.confirm(right.as_str()).await.unwrap();
+    signed_in(session);
+
+    let body = types::VerifyOtpRequestSchema::builder()
+        .request_id(request_id)
+        .otp(Secret::from(right));
+    let used = client.api().verify_mobile_otp().body(body).send().await;
+    assert_eq!(refused(used), refusal(400, "OTP_INVALID"));
+}
+
+#[tokio::test]
+async fn two_users_of_one_client_never_share_cookies() {
+    let (mock, client) = with_users().await;
+    let (asha, bela) = (
+        send_code(&client, ASHA).await,
+        send_code(&client, BELA).await,
+    );
+    let asha = asha.confirm(code(&mock, ASHA)).await.unwrap();
+    let bela = bela.confirm(code(&mock, BELA)).await.unwrap();
+    let (asha, bela) = (signed_in(asha), signed_in(bela));
+
+    let (first, second) = tokio::join!(asha.user(), bela.user());
+    assert_eq!(first.unwrap().first_name.as_deref(), Some("Asha"));
+    assert_eq!(second.unwrap().first_name.as_deref(), Some("Bela"));
+    let nobody = client.api().get_logged_in_user().send().await;
+    assert_eq!(kind(nobody), ErrorKind::SignInAgain);
+    assert_eq!(mock.count("get_logged_in_user"), 2);
+
+    asha.clone().sign_out().await.unwrap();
+    assert_eq!(kind(asha.user().await), ErrorKind::SignInAgain);
+    assert_eq!(mock.count("get_logged_in_user"), 2);
+    let bela = bela.user().await.unwrap();
+    assert_eq!(bela.first_name.as_deref(), Some("Bela"));
+}
+
+#[tokio::test]
+async fn a_session_that_the_server_ended_says_so_and_asks_no_more() {
+    let (mock, client) = with_users().await;
+    let session = sign_in(&client, &mock, ASHA).await;
+    mock.end_sessions();
+
+    assert_eq!(kind(session.user().await), ErrorKind::SignInAgain);
+    assert_eq!(mock.count("get_logged_in_user"), 1);
+    assert_eq!(kind(session.user().await), ErrorKind::SignInAgain);
+    let own: Result<vestibule::Response<()>, _> = session
+        .request(http::Method::GET, "/service/application/cart/v1.0/basic")
+        .send()
+        .await;
+    assert_eq!(kind(own), ErrorKind::SignInAgain);
+    assert_eq!(mock.journal().len(), 3);
+    assert!(session.shared().ended().is_some());
+    let resumed = client.session(session.id()).await;
+    let gone = match resumed {
+        Ok(session) => kind(session.user().await),
+        Err(error) => error.kind(),
+    };
+    assert_eq!(gone, ErrorKind::SignInAgain);
+    assert_eq!(mock.count("get_logged_in_user"), 1);
+}
+
+#[tokio::test]
+async fn a_cookie_ends_with_its_age() {
+    let (mock, client) = with_users().await;
+    let session = sign_in(&client, &mock, ASHA).await;
+    mock.clock().advance(Duration::from_secs(31 * 24 * 3600));
+    assert_eq!(kind(session.user().await), ErrorKind::SignInAgain);
+}

@@ -1,0 +1,97 @@
+//! What is refused before it is sent, and what is never shown.
+
+use vestibule::fynd::{SignatureInput, sign};
+
+use super::*;
+
+/// The field that an error names.
+fn field<T: Debug>(result: Result<T, impl Into<Error>>) -> String {
+    let error = result.unwrap_err().into();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
+    error.field().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn settings_of_the_wrong_form_are_named() {
+    let built = |id: &str, token: &str| Client::builder(id, token).build();
+    for id in ["", "64b00000000000000000000", "64b00000000000000000000x"] {
+        assert_eq!(field(built(id, TOKEN)), "application_id");
+    }
+    assert_eq!(field(built(APPLICATION, "1234")), "application_token");
+    assert!(built(APPLICATION, "12345").is_ok());
+    let builder = || Client::builder(APPLICATION, TOKEN);
+    assert_eq!(field(builder().currency("rupee").build()), "currency");
+    for json in ["Mumbai", "[]", "{\"city\":", "\"\r\nx-other: y\""] {
+        let built = builder().location_detail(json).build();
+        assert_eq!(field(built), "location_detail");
+    }
+    assert_eq!(field(builder().signing_key("").build()), "signing_key");
+    assert_eq!(field(builder().sdk_version("1 2").build()), "sdk_version");
+    assert_eq!(
+        field(builder().base_url("http://x.com").build()),
+        "base_url"
+    );
+}
+
+#[tokio::test]
+async fn what_cannot_be_right_is_never_sent() {
+    let mock = Fynd::start().await;
+    let client = client(&mock);
+    for mobile in ["", "123", "1234567890123456", "+919000000001", "90000 0001"] {
+        let sent = client.otp_sign_in(mobile, "91").send_code().await;
+        assert_eq!(field(sent), "mobile");
+    }
+    for country_code in ["", "+", "1234", "9a", "++9"] {
+        let sent = client.otp_sign_in(ASHA, country_code).send_code().await;
+        assert_eq!(field(sent), "country_code");
+    }
+    assert!(mock.journal().is_empty());
+
+    let mut pending = send_code(&client, ASHA).await;
+    for code in ["", "12 34", "1234\n5"] {
+        let returned = pending.confirm(code).await.unwrap_err();
+        assert_eq!(returned.error.field(), Some("code"));
+        pending = returned.state;
+    }
+    assert_eq!(mock.journal(), [("login_with_otp", 200)]);
+    assert_eq!((pending.mobile(), pending.country_code()), (ASHA, "91"));
+}
+
+#[tokio::test]
+async fn debug_shows_no_secret() {
+    let (mock, client) = with_users().await;
+    let builder = builder(&mock);
+    assert_eq!(
+        format!("{builder:?} {client:?}"),
+        "fynd::ClientBuilder fynd::Client"
+    );
+    assert_eq!(
+        format!("{:?}", client.otp_sign_in(ASHA, "91")),
+        "fynd::OtpSignIn"
+    );
+    let date = mock.clock().clock().now();
+    let input = SignatureInput::new(&http::Method::GET, "https://x.com/?q=secret", date).unwrap();
+    assert_eq!(format!("{input:?}"), "fynd::SignatureInput");
+    assert!(sign(&input).starts_with("v1.1:"));
+
+    let pending = send_code(&client, ASHA).await;
+    assert_eq!(format!("{pending:?}"), "fynd::PendingCode");
+    let right = code(&mock, ASHA);
+    let wrong = other_than(&right);
+    let returned = pending.confirm(wrong).await.unwrap_err();
+    let shown = format!("{returned:?} {returned}");
+    assert!(!shown.contains(wrong) && !shown.contains(ASHA), "{shown}");
+    let refusal = returned.error.refusal::<Refusal>().unwrap();
+    assert_eq!(format!("{refusal:?}"), "fynd::Refusal(OTP_INVALID)");
+
+    let profile = new_user(&client, &mock, "9000000005").await;
+    assert_eq!(format!("{profile:?}"), "fynd::CompleteProfile");
+    let sign_in = returned.state.confirm(right).await.unwrap();
+    let shown = format!("{sign_in:?} {:?} {mock:?}", client.api());
+    let SignIn::SignedIn(session) = sign_in else {
+        panic!("the user is known");
+    };
+    for secret in [session.id().expose(), "mock.sid", TOKEN, "Bearer", ASHA] {
+        assert!(!shown.contains(secret), "{shown}");
+    }
+}

@@ -1,0 +1,99 @@
+//! Input that the client or the server refuses.
+
+use super::*;
+
+#[tokio::test]
+async fn bodies_of_the_wrong_form_are_refused_by_the_server() {
+    let (mock, client) = start().await;
+    let session = sign_in(&mock, &client).await;
+    let user = json!({"mobile": MOBILE, "address_attributes": {"district_id": 1}});
+    for (path, body, shape) in [
+        ("send_pin", json!({"mobile": ""}), Shape::Invalid),
+        ("send_pin", json!({"mobile": "+9101234567"}), Shape::Invalid),
+        ("send_pin", json!({"mobile": 51234567}), Shape::Plain),
+        ("signup", json!({}), Shape::Plain),
+        (
+            "signup",
+            json!({"user_auth": {"mobile": MOBILE}}),
+            Shape::Plain,
+        ),
+        ("signup", json!({"user_auth": user}), Shape::Plain),
+        (
+            "verify",
+            json!({"pin": 1234, "otp_auth_key": "key"}),
+            Shape::Plain,
+        ),
+        (
+            "verify",
+            json!({"pin": "1234", "otp_auth_key": "key"}),
+            Shape::Fields,
+        ),
+        ("register_device", json!({"platform": "fcm"}), Shape::Plain),
+    ] {
+        let call = session.request(Method::POST, format!("/api/v1/auth/{path}"));
+        let error = call.json(&body).send::<Value>().await.unwrap_err();
+        refused(&error, 422, shape);
+    }
+    let call = session.request(Method::POST, "/api/v1/auth/send_pin");
+    let error = call
+        .json(&json!({"mobile": "51234567"}))
+        .send::<Value>()
+        .await
+        .unwrap_err();
+    let refusal: &Refusal = error.refusal().unwrap();
+    assert_eq!(refusal.message(), Some("Mobile must begin with +852"));
+}
+
+#[tokio::test]
+async fn bad_input_is_refused_before_anything_is_sent() {
+    let (mock, client) = start().await;
+    let base = mock.base_url();
+    for wrong in ["", "App", "my app", "app\n", "app-1", "ａpp"] {
+        assert_eq!(
+            field(Client::builder(&base, wrong).build()),
+            "app_name",
+            "{wrong:?}"
+        );
+    }
+    for right in ["app", "admin.goodcity", "settings_editor"] {
+        assert!(Client::builder(&base, right).build().is_ok(), "{right}");
+    }
+    assert_eq!(
+        field(Client::builder("http://goodcity.example", "app").build()),
+        "base_url"
+    );
+    let language = Client::builder(&base, "app").accept_language("");
+    assert_eq!(field(language.build()), "language");
+
+    for wrong in [
+        "",
+        "51234567",
+        "+85231234567",
+        "+852 51234567",
+        "+8525123456",
+        "+9101234567",
+    ] {
+        assert_eq!(field(client.send_pin(wrong).await), "mobile", "{wrong}");
+        let sign_up = client.sign_up(wrong, "Ada", "Wong");
+        assert_eq!(field(sign_up.send_pin().await), "mobile", "{wrong}");
+    }
+    let strict = Client::builder(&base, "app").mobile_rule(MobileRule::Documented);
+    let strict = strict.build().unwrap();
+    assert_eq!(field(strict.send_pin("+85241234567").await), "mobile");
+    assert!(mock.journal().is_empty());
+    client.send_pin("+85241234567").await.unwrap();
+
+    let mut pending = Some(send_pin(&client).await);
+    for wrong in ["", "123", "12345", "12a4", "１２３４", "+123"] {
+        let returned = pending.take().unwrap().confirm(wrong).await.unwrap_err();
+        assert_eq!(returned.error.field(), Some("pin"), "{wrong:?}");
+        pending = Some(returned.state);
+    }
+    assert_eq!(mock.count("verify"), 0);
+    let signed_in = pending.unwrap().confirm(pin(&mock)).await.unwrap();
+    let register = signed_in.session.register_device("", "fcm").await;
+    assert_eq!(field(register), "handle");
+    let register = signed_in.session.register_device("handle", "").await;
+    assert_eq!(field(register), "platform");
+    assert_eq!(mock.count("register_device"), 0);
+}

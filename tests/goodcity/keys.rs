@@ -1,0 +1,156 @@
+//! Keys: which one is sent, and what voids it.
+
+use super::*;
+
+#[tokio::test]
+async fn only_the_newest_key_is_worth_anything_and_only_that_is_sent() {
+    let (mock, client) = start().await;
+    mock.set_next_pin("1111");
+    let old_key = key_by_hand(&client).await;
+    mock.set_next_pin("2222");
+    let mut pending = send_pin(&client).await;
+    mock.clock().advance(WAIT);
+    mock.set_next_pin("3333");
+    pending.resend().await.unwrap();
+
+    for pin in ["1111", "2222", "3333"] {
+        let error = verify_by_hand(&client, &old_key, pin).await.unwrap_err();
+        refused(&error, 422, Shape::Fields);
+    }
+    // The former pin does not go with the newest key, the newest pin does.
+    let returned = pending.confirm("2222").await.unwrap_err();
+    refused(&returned.error, 422, Shape::Fields);
+    returned.state.confirm("3333").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_resend_waits_for_its_timer() {
+    let (mock, client) = start().await;
+    let mut pending = send_pin(&client).await;
+    mock.clock().advance(Duration::from_secs(50));
+    let error = pending.resend().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::SlowDown);
+    let wait = error.retry_after().unwrap();
+    assert!(
+        wait > Duration::from_secs(9) && wait <= Duration::from_secs(10),
+        "{wait:?}"
+    );
+    assert_eq!(mock.count("send_pin"), 1);
+
+    mock.clock().advance(Duration::from_secs(10));
+    assert!(pending.resend_timer().remaining().is_zero());
+    pending.resend().await.unwrap();
+    assert_eq!(
+        pending.resend().await.unwrap_err().kind(),
+        ErrorKind::SlowDown
+    );
+    assert_eq!(mock.outbox().messages().len(), 2);
+    pending.confirm(pin(&mock)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_refused_resend_voids_the_pin_until_another_is_sent() {
+    let (mock, client) = start().await;
+    let mut pending = send_pin(&client).await;
+    mock.clock().advance(WAIT);
+    mock.fail_next("send_pin", 401);
+    let error = pending.resend().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Refused);
+
+    let returned = pending.confirm(pin(&mock)).await.unwrap_err();
+    assert_eq!(returned.error.kind(), ErrorKind::StepRequired);
+    assert!(returned.error.to_string().contains("send a new pin"));
+    assert_eq!(mock.count("verify"), 0);
+
+    // No message was sent, so there is nothing to wait for.
+    let mut pending = returned.state;
+    pending.resend().await.unwrap();
+    pending.confirm(pin(&mock)).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_answer_without_key_voids_the_pin_as_well() {
+    // A bare 200 is an answer without members.
+    let (mock, client) = start().await;
+    mock.fail_next("send_pin", 200);
+    let error = client.send_pin(MOBILE).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Undecodable);
+
+    let mut pending = send_pin(&client).await;
+    mock.clock().advance(WAIT);
+    mock.fail_next("send_pin", 200);
+    let error = pending.resend().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Undecodable);
+    let returned = pending.confirm(pin(&mock)).await.unwrap_err();
+    assert_eq!(returned.error.kind(), ErrorKind::StepRequired);
+}
+
+#[tokio::test]
+async fn after_a_failed_resend_the_former_pin_may_still_be_good() {
+    let (mock, client) = start().await;
+    for status in [500, 422] {
+        let mut pending = send_pin(&client).await;
+        mock.clock().advance(WAIT);
+        mock.fail_next("send_pin", status);
+        pending.resend().await.unwrap_err();
+        // What may have sent a message is waited for, what has not is not.
+        assert_eq!(pending.resend_timer().remaining().is_zero(), status == 422);
+        pending.confirm(pin(&mock)).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_dropped_resend_leaves_the_state_usable() {
+    let (mock, client) = start().await;
+    let mut pending = send_pin(&client).await;
+    mock.clock().advance(WAIT);
+    mock.delay("send_pin", Duration::from_secs(5));
+    let resend = tokio::time::timeout(Duration::from_millis(200), pending.resend());
+    assert!(resend.await.is_err());
+    // The server has replaced the key meanwhile, so the new pin does not go with the old key.
+    let returned = pending.confirm(pin(&mock)).await.unwrap_err();
+    refused(&returned.error, 422, Shape::Fields);
+    let mut pending = returned.state;
+    assert_eq!(
+        pending.resend().await.unwrap_err().kind(),
+        ErrorKind::SlowDown
+    );
+    mock.delay("send_pin", Duration::ZERO);
+    mock.clock().advance(WAIT);
+    pending.resend().await.unwrap();
+    pending.confirm(pin(&mock)).await.unwrap();
+}
+
+#[tokio::test]
+async fn without_the_name_of_an_app_keys_and_pins_are_lost() {
+    let (mock, client) = start().await;
+    let pending = send_pin(&client).await;
+    let response = post(&mock, "send_pin", &json!({"mobile": MOBILE})).await;
+    assert!(response.starts_with("HTTP/1.1 401"), "{response}");
+    let returned = pending.confirm(pin(&mock)).await.unwrap_err();
+    refused(&returned.error, 422, Shape::Fields);
+
+    let response = post(&mock, "send_pin", &json!({"mobile": UNKNOWN})).await;
+    assert!(response.starts_with("HTTP/1.1 200"), "{response}");
+
+    let key = key_by_hand(&client).await;
+    let body = json!({"pin": pin(&mock), "otp_auth_key": key.expose()});
+    let response = post(&mock, "verify", &body).await;
+    assert!(response.starts_with("HTTP/1.1 422"), "{response}");
+    let error = verify_by_hand(&client, &key, &pin(&mock))
+        .await
+        .unwrap_err();
+    refused(&error, 422, Shape::Fields);
+}
+
+#[tokio::test]
+async fn an_app_that_is_not_allowed_is_refused() {
+    let (mock, client) = start().await;
+    let mut pending = send_pin(&client).await;
+    mock.clock().advance(WAIT);
+    mock.refuse_app("app");
+    let error = pending.resend().await.unwrap_err();
+    refused(&error, 401, Shape::Plain);
+    let returned = pending.confirm(pin(&mock)).await.unwrap_err();
+    assert_eq!(returned.error.kind(), ErrorKind::StepRequired);
+}

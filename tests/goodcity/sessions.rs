@@ -1,0 +1,81 @@
+//! What a signed-in user can do, and how that ends.
+
+use super::*;
+
+#[tokio::test]
+async fn a_device_is_registered_and_an_unknown_platform_refused() {
+    let (mock, client) = start().await;
+    let session = sign_in(&mock, &client).await;
+    session.register_device("handle", "fcm").await.unwrap();
+    let error = session
+        .register_device("handle", "pager")
+        .await
+        .unwrap_err();
+    refused(&error, 400, Shape::Blank);
+    let rooms = session.api().current_user_rooms().send().await.unwrap();
+    assert_eq!(**rooms, ["user_1001"]);
+    assert_eq!(mock.count("register_device"), 2);
+}
+
+#[tokio::test]
+async fn a_disabled_user_is_refused() {
+    let (mock, client) = start().await;
+    let session = sign_in(&mock, &client).await;
+    let pending = send_pin(&client).await;
+    mock.disable_user(MOBILE);
+    let returned = pending.confirm(pin(&mock)).await.unwrap_err();
+    refused(&returned.error, 422, Shape::Fields);
+    let error = session.profile().await.unwrap_err();
+    refused(&error, 403, Shape::Typed);
+    assert_eq!(error.code(), Some("AccessDeniedError"));
+    assert_eq!(session.shared().ended(), None);
+}
+
+#[tokio::test]
+async fn an_expired_session_asks_to_sign_in_again_without_the_network() {
+    let (mock, client) = start().await;
+    mock.set_token_lifetime(3600);
+    let session = sign_in(&mock, &client).await;
+    session.access_token().await.unwrap();
+    mock.clock().advance(Duration::from_secs(3600));
+    let calls = mock.journal().len();
+    for _ in 0..2 {
+        let error = session.profile().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::SignInAgain);
+    }
+    let error = session.access_token().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::SignInAgain);
+    let error = client.session(session.id()).await.unwrap().profile().await;
+    assert_eq!(error.unwrap_err().kind(), ErrorKind::SignInAgain);
+    assert_eq!(mock.journal().len(), calls);
+}
+
+#[tokio::test]
+async fn a_token_that_the_server_refuses_ends_the_session() {
+    let (mock, client) = start().await;
+    let tokens = Tokens::new("not.a.token", None);
+    let session = Session::from_tokens(&client, tokens).await.unwrap();
+    for _ in 0..2 {
+        let error = session.profile().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::SignInAgain);
+    }
+    assert_eq!(mock.count("current_user_profile"), 1);
+}
+
+#[tokio::test]
+async fn a_session_is_taken_up_by_its_id_until_it_is_signed_out() {
+    let (mock, client) = start().await;
+    let session = sign_in(&mock, &client).await;
+    let id = session.id().clone();
+    let same = client.session(&id).await.unwrap();
+    same.profile().await.unwrap();
+    let calls = mock.journal().len();
+    same.sign_out().await.unwrap();
+    let error = session.profile().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::SignInAgain);
+    drop(session);
+    let error = client.session(&id).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::SignInAgain);
+    assert_eq!(mock.journal().len(), calls);
+    client.shutdown(Duration::from_secs(1)).await.unwrap();
+}

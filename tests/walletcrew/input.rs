@@ -1,0 +1,94 @@
+//! Input that the client or the server refuses.
+
+use super::*;
+
+#[tokio::test]
+async fn a_missing_or_unknown_provider_and_malformed_data_are_refused_by_the_server() {
+    let (mock, client) = start().await;
+    let error = client
+        .authenticate("faxbook", &otp("123456"))
+        .await
+        .unwrap_err();
+    refused(&error, 400, Reason::Malformed);
+    let refusal: &Refusal = error.refusal().unwrap();
+    assert_eq!(refusal.fields(), ["provider"]);
+
+    let api = client.api();
+    let call = api.authenticate().body(AnyJson(json!({})));
+    refused(&call.send().await.unwrap_err(), 400, Reason::Malformed);
+
+    for data in [json!(null), json!("123456"), json!({"code": "123456"})] {
+        let error = client.authenticate("otp", &data).await.unwrap_err();
+        refused(&error, 400, Reason::Malformed);
+    }
+    assert_eq!(mock.count("authenticate"), 5);
+}
+
+#[tokio::test]
+async fn account_data_without_identifier_or_of_the_wrong_form_is_refused_with_its_fields() {
+    let (mock, client) = start().await;
+    for data in [
+        json!({}),
+        json!({"firstName": "Ada"}),
+        json!({"email": "ada"}),
+        json!({"email": 5}),
+    ] {
+        let error = client.customer(&data).save().await.unwrap_err();
+        refused(&error, 412, Reason::AccountData);
+        let refusal: &Refusal = error.refusal().unwrap();
+        assert_eq!(refusal.fields(), ["email"]);
+        assert_eq!(refusal.field_errors("email").len(), 1);
+        assert!(refusal.field_errors("phone").is_empty());
+        assert_eq!(refusal.problem().status, Some(412));
+    }
+    let unreachable = json!({"id": "customer-9"});
+    let error = client
+        .customer(&unreachable)
+        .flow("activation")
+        .save()
+        .await;
+    refused(&error.unwrap_err(), 412, Reason::AccountData);
+
+    let session = sign_in(&mock, &client).await;
+    let call = session.request(Method::POST, "/customer").json(&json!([]));
+    let error = call.send::<Value>().await.unwrap_err();
+    refused(&error, 412, Reason::AccountData);
+}
+
+#[tokio::test]
+async fn bad_input_is_refused_before_anything_is_sent() {
+    let (mock, client) = start().await;
+    let base = mock.base_url();
+    for wrong in ["", "a/b", "..", "tenant 1", "ten%41nt"] {
+        assert_eq!(
+            field(Client::builder(&base, wrong).build()),
+            "tenant_id",
+            "{wrong}"
+        );
+    }
+    assert_eq!(
+        field(Client::builder("http://wallet.example", "t").build()),
+        "base_url"
+    );
+    for wrong in ["", " "] {
+        assert_eq!(
+            field(client.authenticate(wrong, &otp("1")).await),
+            "provider"
+        );
+    }
+    for wrong in [json!(null), json!("ada"), json!([{}])] {
+        assert_eq!(
+            field(client.customer(&wrong).save().await),
+            "data",
+            "{wrong}"
+        );
+    }
+    let not_json = std::collections::HashMap::from([((1, 2), 3)]);
+    assert_eq!(field(client.customer(&not_json).save().await), "data");
+    assert_eq!(field(client.authenticate("otp", &not_json).await), "data");
+    assert!(mock.journal().is_empty());
+
+    let returned = challenge(&client).await.authenticate("", &otp("1")).await;
+    assert_eq!(returned.unwrap_err().error.field(), Some("provider"));
+    assert_eq!(mock.count("authenticate"), 0);
+}

@@ -1,0 +1,81 @@
+//! How long a customer stays signed in.
+
+use super::*;
+
+#[tokio::test]
+async fn an_expired_session_asks_to_sign_in_again_without_the_network() {
+    let (mock, client) = start().await;
+    for opaque in [false, true] {
+        mock.opaque_tokens(opaque);
+        let session = sign_in(&mock, &client).await;
+        mock.clock().advance(A_DAY - Duration::from_secs(60));
+        session.profile::<Value>().await.unwrap();
+        mock.clock().advance(Duration::from_secs(60));
+        let calls = mock.journal().len();
+        for _ in 0..2 {
+            let error = session.profile::<Value>().await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::SignInAgain);
+        }
+        let error = session.access_token().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::SignInAgain);
+        assert_eq!(mock.journal().len(), calls);
+    }
+}
+
+#[tokio::test]
+async fn the_end_that_a_token_names_counts() {
+    let (mock, client) = start().await;
+    mock.set_token_lifetime(600);
+    let session = sign_in(&mock, &client).await;
+    mock.clock().advance(Duration::from_secs(600));
+    let error = session.profile::<Value>().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::SignInAgain);
+    assert_eq!(mock.count("get_customer"), 0);
+}
+
+#[tokio::test]
+async fn a_token_that_the_server_refuses_ends_the_session() {
+    let (mock, client) = start().await;
+    let tokens = Tokens::new("not-a-token", None);
+    let session = Session::from_tokens(&client, tokens).await.unwrap();
+    for _ in 0..2 {
+        let error = session.profile::<Value>().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::SignInAgain);
+    }
+    assert_eq!(mock.journal(), [("get_customer", 401)]);
+}
+
+#[tokio::test]
+async fn customers_and_tokens_belong_to_one_tenant() {
+    let (mock, ours) = start().await;
+    let session = sign_in(&mock, &ours).await;
+    let theirs = client(&mock, "tenant-02");
+    let error = theirs
+        .authenticate("otp", &otp("123456"))
+        .await
+        .unwrap_err();
+    refused(&error, 422, Reason::LoginData);
+    let tokens = Tokens::new(session.access_token().await.unwrap(), None);
+    let stranger = Session::from_tokens(&theirs, tokens).await.unwrap();
+    let error = stranger.profile::<Value>().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::SignInAgain);
+    session.profile::<Value>().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_session_is_taken_up_by_its_id_until_it_is_signed_out() {
+    let (mock, client) = start().await;
+    let session = sign_in(&mock, &client).await;
+    let id = session.id().clone();
+    let same = client.session(&id).await.unwrap();
+    same.profile::<Value>().await.unwrap();
+    let calls = mock.journal().len();
+    same.sign_out().await.unwrap();
+    let error = session.profile::<Value>().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::SignInAgain);
+    drop(session);
+    let error = client.session(&id).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::SignInAgain);
+    assert_eq!(mock.journal().len(), calls);
+    client.shutdown(Duration::from_secs(1)).await.unwrap();
+}

@@ -1,0 +1,113 @@
+//! A server of bytes: it answers what a test says and keeps every request as it came.
+// Each test file uses its part of it.
+#![allow(dead_code)]
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+/// One request, byte for byte; header names in lower case.
+#[derive(Clone, Debug, Default)]
+pub struct Received {
+    pub method: String,
+    pub target: String,
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+}
+
+impl Received {
+    pub fn header(&self, name: &str) -> &str {
+        let header = self.headers.iter().find(|(known, _)| known == name);
+        header.map_or("", |(_, value)| value)
+    }
+}
+
+pub struct Wire {
+    pub base_url: String,
+    received: Arc<Mutex<Vec<Received>>>,
+}
+
+impl Wire {
+    /// Starts a server; `answer` gives headers (each ended by CRLF) and JSON for a path.
+    pub fn start(answer: fn(&str) -> (&'static str, &'static str)) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let base_url = format!("http://{}", listener.local_addr().unwrap());
+        let received = Arc::new(Mutex::new(Vec::new()));
+        let kept = received.clone();
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let kept = kept.clone();
+                thread::spawn(move || serve(stream.unwrap(), answer, &kept));
+            }
+        });
+        Self { base_url, received }
+    }
+
+    /// The newest request whose target begins like this.
+    pub fn last(&self, start: &str) -> Received {
+        let received = self.received.lock().unwrap();
+        let newest = received
+            .iter()
+            .rev()
+            .find(|request| request.target.starts_with(start));
+        newest.expect("no such request").clone()
+    }
+}
+
+/// Sends bytes to a server and gives the status of its answer.
+pub fn status_of(base_url: &str, head: &str) -> u16 {
+    let address = base_url.strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(
+        stream,
+        "{head}host: {address}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer.split(' ').nth(1).unwrap().parse().unwrap()
+}
+
+fn serve(
+    stream: TcpStream,
+    answer: fn(&str) -> (&'static str, &'static str),
+    kept: &Mutex<Vec<Received>>,
+) {
+    let mut reader = BufReader::new(stream.try_clone().unwrap());
+    let mut stream = stream;
+    while let Some(request) = read(&mut reader) {
+        let path = request.target.split('?').next().unwrap().to_owned();
+        kept.lock().unwrap().push(request);
+        let (headers, body) = answer(&path);
+        let length = body.len();
+        let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n{headers}\r\n");
+        stream.write_all((head + body).as_bytes()).unwrap();
+    }
+}
+
+fn read(reader: &mut BufReader<TcpStream>) -> Option<Received> {
+    let mut line = String::new();
+    if reader.read_line(&mut line).ok()? == 0 {
+        return None;
+    }
+    let mut start = line.split(' ');
+    let mut request = Received {
+        method: start.next()?.to_owned(),
+        target: start.next()?.to_owned(),
+        ..Received::default()
+    };
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).ok()?;
+        let Some((name, value)) = line.trim_end().split_once(':') else {
+            break;
+        };
+        let header = (name.to_ascii_lowercase(), value.trim().to_owned());
+        request.headers.push(header);
+    }
+    let length = request.header("content-length").parse().unwrap_or(0);
+    request.body = vec![0; length];
+    reader.read_exact(&mut request.body).ok()?;
+    Some(request)
+}
