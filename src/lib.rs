@@ -42,7 +42,7 @@
         feature = "fynd",
         feature = "testing"
     )),
-    allow(dead_code, unused_imports, irrefutable_let_patterns)
+    allow(dead_code, unused_imports, unused_macros, irrefutable_let_patterns)
 )]
 
 pub mod challenge;
