@@ -1,13 +1,9 @@
 //! A signed-in user of Fynd.
 
-use std::sync::Arc;
-
 use super::api::{Api, types};
-use super::client::Client;
 use crate::error::{Error, ErrorKind, System};
 use crate::pipeline::CallOptions;
-use crate::secret::Secret;
-use crate::session::{Core, Session as Shared, SessionRequest};
+use crate::session::{Session as Shared, session_methods};
 
 /// A signed-in user. Cheap to clone; all clones share one set of cookies, and nobody else does.
 ///
@@ -20,27 +16,7 @@ pub struct Session {
 }
 
 impl Session {
-    pub(super) fn new(client: &Client, core: Arc<Core>) -> Self {
-        Self {
-            shared: Shared::new(core, client.road.clone()),
-        }
-    }
-
-    /// The id under which the session is stored: a secret.
-    pub fn id(&self) -> &Secret {
-        self.shared.id()
-    }
-
-    /// What all systems' sessions can do: their end, calls of the caller's own.
-    pub fn shared(&self) -> &Shared {
-        &self.shared
-    }
-
-    /// A call beyond the described ones, such as `/service/application/cart/v1.0/basic`; see
-    /// [`session::Session::request`](crate::session::Session::request).
-    pub fn request(&self, method: http::Method, path: impl Into<String>) -> SessionRequest {
-        self.shared.request(method, path)
-    }
+    session_methods!();
 
     /// The described calls, with this session.
     pub fn api(&self) -> Api {

@@ -79,3 +79,71 @@ impl Session {
         self.core.close(why).await
     }
 }
+
+/// The methods that the sessions of all systems have; the session keeps a `shared`.
+macro_rules! session_methods {
+    () => {
+        pub(super) fn new(
+            client: &super::client::Client,
+            core: ::std::sync::Arc<$crate::session::Core>,
+        ) -> Self {
+            Self {
+                shared: $crate::session::Session::new(core, client.road.clone()),
+            }
+        }
+
+        /// The id under which the session is stored: a secret.
+        pub fn id(&self) -> &$crate::Secret {
+            self.shared.id()
+        }
+
+        /// What all systems' sessions can do: why it ended, calls of the caller's own.
+        pub fn shared(&self) -> &$crate::session::Session {
+            &self.shared
+        }
+
+        /// A call beyond the described ones; see
+        /// [`session::Session::request`](crate::session::Session::request).
+        pub fn request(
+            &self,
+            method: ::http::Method,
+            path: impl ::std::convert::Into<String>,
+        ) -> $crate::session::SessionRequest {
+            self.shared.request(method, path)
+        }
+    };
+}
+
+/// The methods that sessions of tokens have besides.
+#[cfg(any(feature = "wunder", feature = "walletcrew", feature = "goodcity"))]
+macro_rules! token_session_methods {
+    () => {
+        $crate::session::session_methods!();
+
+        /// An access token that is good for now; see
+        /// [`session::Session::access_token`](crate::session::Session::access_token).
+        ///
+        /// # Errors
+        ///
+        /// As there.
+        pub async fn access_token(&self) -> Result<$crate::Secret, $crate::Error> {
+            self.shared.access_token().await
+        }
+
+        /// A session of tokens that were got elsewhere. They are stored, not checked.
+        ///
+        /// # Errors
+        ///
+        /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the store fails.
+        pub async fn from_tokens(
+            client: &super::client::Client,
+            tokens: $crate::session::Tokens,
+        ) -> Result<Self, $crate::Error> {
+            client.sign_in(tokens).await
+        }
+    };
+}
+
+pub(crate) use session_methods;
+#[cfg(any(feature = "wunder", feature = "walletcrew", feature = "goodcity"))]
+pub(crate) use token_session_methods;

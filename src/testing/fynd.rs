@@ -4,16 +4,13 @@ mod answers;
 mod application;
 mod state;
 
-use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use self::answers::{not_signed_in, platform_config, refusal, sent, user};
 use self::state::{Number, RESEND_SECONDS, SESSION, State};
-use super::server::handle_methods;
-use super::{Answer, Behaviour, Call, Channel, Message, Outbox, Server, TestClock};
+use super::mock::mock;
+use super::{Answer, Behaviour, Call, Channel, Message, World};
 use crate::clock::Time;
 use crate::generated::fynd::operations;
 use crate::pipeline::{Need, Operation};
@@ -21,87 +18,41 @@ use crate::pipeline::{Need, Operation};
 /// The server decides how its cookie is called, and a client must not care.
 const COOKIE: &str = "mock.sid";
 
-/// A mock of one Fynd server, for any well-formed application. It signs with the public key.
-///
-/// A number that [`add_user`](Self::add_user) did not name is a new user. It answers signing in
-/// by mobile with its resend, completing the profile, who is signed in, signing out, whether a
-/// user exists or has a password, and the platform's configuration; other operations answer 501.
-pub struct Fynd {
-    server: Server,
-    outbox: Outbox,
-    clock: TestClock,
-    state: Arc<Mutex<State>>,
-}
-
-impl fmt::Debug for Fynd {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "testing::Fynd({})", self.server.uri())
-    }
-}
+mock!(
+    /// A mock of one Fynd server, for any well-formed application. It signs with the public key.
+    ///
+    /// A number that [`add_user`](Self::add_user) did not name is a new user. It answers signing in
+    /// by mobile with its resend, completing the profile, who is signed in, signing out, whether a
+    /// user exists or has a password, and the platform's configuration; other operations answer 501.
+    Fynd,
+    State
+);
 
 impl Fynd {
-    handle_methods!();
-
-    /// Starts a mock on a free port of the loopback.
-    pub async fn start() -> Self {
-        Self::start_with(TestClock::new()).await
-    }
-
-    /// Starts a mock that lives in the time of `clock`.
-    pub async fn start_with(clock: TestClock) -> Self {
-        let outbox = Outbox::default();
-        let state = Arc::new(Mutex::new(State::default()));
-        let behaviour = Mocked {
-            state: state.clone(),
-            outbox: outbox.clone(),
-            clock: clock.clone(),
-        };
-        let server = Server::start(Arc::new(behaviour), outbox.clone()).await;
-        Self {
-            server,
-            outbox,
-            clock,
-            state,
-        }
-    }
-
-    /// The base URL for a client.
-    pub fn base_url(&self) -> String {
-        self.server.uri()
-    }
-
     /// Adds a user: country calling code (`91` or `+91`), mobile number without it, given name.
     pub fn add_user(&self, country_code: &str, mobile: &str, first_name: &str) {
         let number = Number {
             country_code: country_code.trim_start_matches('+').to_owned(),
             mobile: mobile.to_owned(),
         };
-        lock(&self.state).add_user(number, first_name, self.clock.now());
+        self.world
+            .state()
+            .add_user(number, first_name, self.world.clock.now());
     }
 
     /// Makes every cookie that was issued until now invalid.
     pub fn end_sessions(&self) {
-        lock(&self.state).sign_all_out();
+        self.world.state().sign_all_out();
     }
 }
 
-fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
-    state.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-struct Mocked {
-    state: Arc<Mutex<State>>,
-    outbox: Outbox,
-    clock: TestClock,
-}
-
-impl Behaviour for Mocked {
+impl Behaviour for World<State> {
     fn operations(&self) -> Vec<&'static Operation> {
         operations::ALL.to_vec()
     }
 
     fn answer(&self, call: &Call<'_>) -> Answer {
-        let mut state = lock(&self.state);
+        let mut state = self.state();
         match self.route(&mut state, call) {
             Ok(answer) | Err(answer) => answer,
         }
@@ -153,7 +104,7 @@ impl Asked {
     }
 }
 
-impl Mocked {
+impl World<State> {
     fn route(&self, state: &mut State, call: &Call<'_>) -> Result<Answer, Answer> {
         let now = self.clock.now();
         let asked = Asked {

@@ -3,129 +3,78 @@
 mod profile;
 mod state;
 
-use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
 use serde_json::{Value, json};
 
 use self::state::{State, User};
-use super::server::handle_methods;
-use super::{Answer, Behaviour, Call, Channel, Message, Outbox, Server, TestClock};
+use super::mock::mock;
+use super::{Answer, Behaviour, Call, Channel, Message, World};
 use crate::clock::Time;
 use crate::generated::goodcity::operations;
 use crate::pipeline::Operation;
 
-/// A mock of one GoodCity server. It has no users until [`add_user`](Self::add_user) or a sign-up.
-///
-/// It takes any well-formed app name. Keys and pins are replaced as on the real server: each new
-/// pin voids the former key, and so does a `send_pin` that is refused with 401.
-pub struct GoodCity {
-    server: Server,
-    outbox: Outbox,
-    clock: TestClock,
-    state: Arc<Mutex<State>>,
-}
-
-impl fmt::Debug for GoodCity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "testing::GoodCity({})", self.server.uri())
-    }
-}
+mock!(
+    /// A mock of one GoodCity server. It has no users until [`add_user`](Self::add_user) or a sign-up.
+    ///
+    /// It takes any well-formed app name. Keys and pins are replaced as on the real server: each new
+    /// pin voids the former key, and so does a `send_pin` that is refused with 401.
+    GoodCity,
+    State
+);
 
 impl GoodCity {
-    handle_methods!();
-
-    /// Starts a mock on a free port of the loopback.
-    pub async fn start() -> Self {
-        Self::start_with(TestClock::new()).await
-    }
-
-    /// Starts a mock that lives in the time of `clock`.
-    pub async fn start_with(clock: TestClock) -> Self {
-        let outbox = Outbox::default();
-        let state = Arc::new(Mutex::new(State::default()));
-        let behaviour = Mocked {
-            state: state.clone(),
-            outbox: outbox.clone(),
-            clock: clock.clone(),
-        };
-        let server = Server::start(Arc::new(behaviour), outbox.clone()).await;
-        Self {
-            server,
-            outbox,
-            clock,
-            state,
-        }
-    }
-
-    /// The base URL for a client.
-    pub fn base_url(&self) -> String {
-        self.server.uri()
-    }
-
     /// Adds a user; `mobile` with its country code.
     pub fn add_user(&self, mobile: &str, first_name: &str, last_name: &str) {
-        lock(&self.state).add_user(mobile, first_name, last_name);
+        self.world.state().add_user(mobile, first_name, last_name);
     }
 
     /// Disables a user: pins and tokens are refused from now on.
     pub fn disable_user(&self, mobile: &str) {
-        if let Some(user) = lock(&self.state).user_by_mobile(mobile) {
+        if let Some(user) = self.world.state().user_by_mobile(mobile) {
             user.disabled = true;
         }
     }
 
     /// Refuses an app from now on, as if it had not given its name.
     pub fn refuse_app(&self, name: &str) {
-        lock(&self.state).refused_apps.insert(name.to_owned());
+        self.world.state().refused_apps.insert(name.to_owned());
     }
 
     /// Makes this the next pin that is sent.
     pub fn set_next_pin(&self, pin: &str) {
-        lock(&self.state).next_pin = Some(pin.to_owned());
+        self.world.state().next_pin = Some(pin.to_owned());
     }
 
     /// How long pins are good, in seconds; ten minutes by default.
     pub fn set_pin_lifetime(&self, seconds: i64) {
-        lock(&self.state).pin_seconds = seconds;
+        self.world.state().pin_seconds = seconds;
     }
 
     /// How long new tokens live, in seconds; a day by default.
     pub fn set_token_lifetime(&self, seconds: i64) {
-        lock(&self.state).token_seconds = seconds;
+        self.world.state().token_seconds = seconds;
     }
 
     /// Whether the mock is a server of 2014: the profile of that time, numbers that begin with 5,
     /// 6 or 9 only, the push platforms `gcm` and `wns`, and documented routes only.
     pub fn old_server(&self, old: bool) {
-        lock(&self.state).old = old;
+        self.world.state().old = old;
     }
 }
 
-fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
-    state.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-struct Mocked {
-    state: Arc<Mutex<State>>,
-    outbox: Outbox,
-    clock: TestClock,
-}
-
-impl Behaviour for Mocked {
+impl Behaviour for World<State> {
     fn operations(&self) -> Vec<&'static Operation> {
         operations::ALL.to_vec()
     }
 
     fn answer(&self, call: &Call<'_>) -> Answer {
-        let mut state = lock(&self.state);
+        let mut state = self.state();
         match self.route(&mut state, call) {
             Ok(answer) | Err(answer) => answer,
         }
     }
 }
 
-impl Mocked {
+impl World<State> {
     fn route(&self, state: &mut State, call: &Call<'_>) -> Result<Answer, Answer> {
         let body = call.json();
         let app = state.admits_app(call.header("x-goodcity-app-name"));

@@ -13,6 +13,7 @@ mod fynd;
 #[cfg(feature = "goodcity")]
 mod goodcity;
 mod jwt;
+mod mock;
 mod outbox;
 mod server;
 #[cfg(feature = "walletcrew")]
@@ -27,6 +28,7 @@ pub use self::clock::TestClock;
 pub use self::fynd::Fynd;
 #[cfg(feature = "goodcity")]
 pub use self::goodcity::GoodCity;
+pub(crate) use self::mock::World;
 pub use self::outbox::{Channel, Message, Outbox};
 pub(crate) use self::server::{Behaviour, Server};
 #[cfg(feature = "walletcrew")]

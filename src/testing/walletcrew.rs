@@ -2,106 +2,55 @@
 
 mod state;
 
-use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
 use serde_json::{Map, Value, json};
 
 use self::state::State;
-use super::server::handle_methods;
-use super::{Answer, Behaviour, Call, Channel, Message, Outbox, Server, TestClock};
+use super::mock::mock;
+use super::{Answer, Behaviour, Call, Channel, Message, World};
 use crate::clock::Time;
 use crate::generated::walletcrew::operations;
 use crate::pipeline::Operation;
 
-/// A mock of The Wallet Crew, for any tenant; customers of different tenants are strangers.
-///
-/// A customer is known by `email`, `phone` or `id`. Any flow sends a code to the customer, which
-/// the one provider, `otp`, takes as `{"identifier": "…", "code": "…"}`.
-pub struct WalletCrew {
-    server: Server,
-    outbox: Outbox,
-    clock: TestClock,
-    state: Arc<Mutex<State>>,
-}
-
-impl fmt::Debug for WalletCrew {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "testing::WalletCrew({})", self.server.uri())
-    }
-}
+mock!(
+    /// A mock of The Wallet Crew, for any tenant; customers of different tenants are strangers.
+    ///
+    /// A customer is known by `email`, `phone` or `id`. Any flow sends a code to the customer, which
+    /// the one provider, `otp`, takes as `{"identifier": "…", "code": "…"}`.
+    WalletCrew,
+    State
+);
 
 impl WalletCrew {
-    handle_methods!();
-
-    /// Starts a mock on a free port of the loopback.
-    pub async fn start() -> Self {
-        Self::start_with(TestClock::new()).await
-    }
-
-    /// Starts a mock that lives in the time of `clock`.
-    pub async fn start_with(clock: TestClock) -> Self {
-        let outbox = Outbox::default();
-        let state = Arc::new(Mutex::new(State::default()));
-        let behaviour = Mocked {
-            state: state.clone(),
-            outbox: outbox.clone(),
-            clock: clock.clone(),
-        };
-        let server = Server::start(Arc::new(behaviour), outbox.clone()).await;
-        Self {
-            server,
-            outbox,
-            clock,
-            state,
-        }
-    }
-
-    /// The base URL for a client.
-    pub fn base_url(&self) -> String {
-        self.server.uri()
-    }
-
     /// How long new tokens live, in seconds; 24 hours by default.
     pub fn set_token_lifetime(&self, seconds: i64) {
-        lock(&self.state).token_seconds = seconds;
+        self.world.state().token_seconds = seconds;
     }
 
     /// Whether tokens are answered as bare text rather than as a JSON string.
     pub fn bare_text_tokens(&self, bare: bool) {
-        lock(&self.state).bare_text = bare;
+        self.world.state().bare_text = bare;
     }
 
     /// Whether new tokens are no JWTs, so that nobody can read their end from them.
     pub fn opaque_tokens(&self, opaque: bool) {
-        lock(&self.state).opaque = opaque;
+        self.world.state().opaque = opaque;
     }
 }
 
-fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
-    state.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-struct Mocked {
-    state: Arc<Mutex<State>>,
-    outbox: Outbox,
-    clock: TestClock,
-}
-
-impl Behaviour for Mocked {
+impl Behaviour for World<State> {
     fn operations(&self) -> Vec<&'static Operation> {
         operations::ALL.to_vec()
     }
 
     fn answer(&self, call: &Call<'_>) -> Answer {
-        let mut state = lock(&self.state);
+        let mut state = self.state();
         match self.route(&mut state, call) {
             Ok(answer) | Err(answer) => answer,
         }
     }
 }
 
-impl Mocked {
+impl World<State> {
     fn route(&self, state: &mut State, call: &Call<'_>) -> Result<Answer, Answer> {
         let tenant = call.path_value("tenantId");
         let now = self.clock.now().timestamp();

@@ -3,14 +3,12 @@
 mod state;
 
 use std::collections::HashSet;
-use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Value, json};
 
 use self::state::{State, User};
-use super::server::handle_methods;
-use super::{Answer, Behaviour, Call, Channel, Message, Outbox, Server, TestClock};
+use super::mock::mock;
+use super::{Answer, Behaviour, Call, Channel, Message, World};
 use crate::clock::Time;
 use crate::generated::{wunder_auth, wunder_user};
 use crate::pipeline::{Need, Operation};
@@ -20,100 +18,52 @@ use crate::wunder::{BootstrapSignature, Sha256Hex, SignatureInput};
 /// How far a signed timestamp may be from the server's time.
 const SIGNATURE_WINDOW_MILLIS: i64 = 5 * 60 * 1000;
 
-/// A mock of one Wunder server, for any tenant. Its signature key is `test-signature-key`.
-///
-/// A new phone number is a new user. It answers the flow of signing in by phone with its second
-/// factor, refreshing, logging out, the profile and the branch; other operations answer 501.
-pub struct Wunder {
-    server: Server,
-    outbox: Outbox,
-    clock: TestClock,
-    state: Arc<Mutex<State>>,
-}
-
-impl fmt::Debug for Wunder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "testing::Wunder({})", self.server.uri())
-    }
-}
+mock!(
+    /// A mock of one Wunder server, for any tenant. Its signature key is `test-signature-key`.
+    ///
+    /// A new phone number is a new user. It answers the flow of signing in by phone with its second
+    /// factor, refreshing, logging out, the profile and the branch; other operations answer 501.
+    Wunder,
+    State
+);
 
 impl Wunder {
     /// The key that requests to the mock are signed with.
     pub const SIGNATURE_KEY: &'static str = "test-signature-key";
 
-    handle_methods!();
-
-    /// Starts a mock on a free port of the loopback.
-    pub async fn start() -> Self {
-        Self::start_with(TestClock::new()).await
-    }
-
-    /// Starts a mock that lives in the time of `clock`.
-    pub async fn start_with(clock: TestClock) -> Self {
-        let outbox = Outbox::default();
-        let state = Arc::new(Mutex::new(State::default()));
-        let behaviour = Mocked {
-            state: state.clone(),
-            outbox: outbox.clone(),
-            clock: clock.clone(),
-        };
-        let server = Server::start(Arc::new(behaviour), outbox.clone()).await;
-        Self {
-            server,
-            outbox,
-            clock,
-            state,
-        }
-    }
-
-    /// The base URL for a client.
-    pub fn base_url(&self) -> String {
-        self.server.uri()
-    }
-
     /// Makes signing in ask this phone number for a second factor, which is `code`.
     pub fn require_mfa(&self, phone: &str, code: &str) {
-        let mut state = lock(&self.state);
+        let mut state = self.world.state();
         state.user(phone).mfa_code = Some(code.to_owned());
     }
 
     /// How long new access tokens live, in seconds; five hours by default.
     pub fn set_access_lifetime(&self, seconds: i64) {
-        lock(&self.state).access_seconds = seconds;
+        self.world.state().access_seconds = seconds;
     }
 
     /// Path and query of the last request whose signature was good.
     pub fn last_signed_url(&self) -> Option<String> {
-        lock(&self.state).last_signed_url.clone()
+        self.world.state().last_signed_url.clone()
     }
 
     /// How many good signatures were seen.
     pub fn signatures_seen(&self) -> usize {
-        lock(&self.state).signatures.len()
+        self.world.state().signatures.len()
     }
 
     /// Makes every refresh token invalid, as if the operator had signed everybody out.
     pub fn revoke_refresh_tokens(&self) {
-        lock(&self.state).refresh_tokens.clear();
+        self.world.state().refresh_tokens.clear();
     }
 
     /// Makes every access token that was issued until now invalid; refresh tokens stay.
     pub fn revoke_access_tokens(&self) {
-        lock(&self.state).access_tokens.clear();
+        self.world.state().access_tokens.clear();
     }
 }
 
-fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
-    state.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-struct Mocked {
-    state: Arc<Mutex<State>>,
-    outbox: Outbox,
-    clock: TestClock,
-}
-
-impl Behaviour for Mocked {
+impl Behaviour for World<State> {
     fn operations(&self) -> Vec<&'static Operation> {
         let auth = wunder_auth::operations::ALL;
         auth.iter()
@@ -123,7 +73,7 @@ impl Behaviour for Mocked {
     }
 
     fn answer(&self, call: &Call<'_>) -> Answer {
-        let mut state = lock(&self.state);
+        let mut state = self.state();
         if call.operation.signature != Need::Never
             && let Err(refusal) = self.check_signature(&mut state, call)
         {
@@ -135,7 +85,7 @@ impl Behaviour for Mocked {
     }
 }
 
-impl Mocked {
+impl World<State> {
     fn route(&self, state: &mut State, call: &Call<'_>) -> Result<Answer, Answer> {
         let body = call.json();
         let now = self.clock.now().timestamp();

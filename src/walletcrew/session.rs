@@ -1,16 +1,12 @@
 //! A signed-in customer of The Wallet Crew.
 
-use std::sync::Arc;
-
 use serde::de::DeserializeOwned;
 
 use super::account::read_as;
 use super::api::Api;
-use super::client::Client;
 use crate::error::Error;
 use crate::pipeline::CallOptions;
-use crate::secret::Secret;
-use crate::session::{Core, Session as Shared, SessionRequest, Tokens};
+use crate::session::{Session as Shared, token_session_methods};
 
 /// A signed-in customer. Cheap to clone; all clones share one token.
 ///
@@ -24,46 +20,7 @@ pub struct Session {
 }
 
 impl Session {
-    pub(super) fn new(client: &Client, core: Arc<Core>) -> Self {
-        Self {
-            shared: Shared::new(core, client.road.clone()),
-        }
-    }
-
-    /// A session of a token that was got elsewhere. It is stored, not checked.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the store fails.
-    pub async fn from_tokens(client: &Client, tokens: Tokens) -> Result<Self, Error> {
-        client.sign_in(tokens).await
-    }
-
-    /// The id under which the session is stored: a secret.
-    pub fn id(&self) -> &Secret {
-        self.shared.id()
-    }
-
-    /// What all systems' sessions can do: why it ended, calls of the caller's own.
-    pub fn shared(&self) -> &Shared {
-        &self.shared
-    }
-
-    /// The JWT, as long as it is good; see
-    /// [`session::Session::access_token`](crate::session::Session::access_token).
-    ///
-    /// # Errors
-    ///
-    /// As there.
-    pub async fn access_token(&self) -> Result<Secret, Error> {
-        self.shared.access_token().await
-    }
-
-    /// A call beyond the described ones; its path is relative to `/api/{tenantId}`. See
-    /// [`session::Session::request`](crate::session::Session::request).
-    pub fn request(&self, method: http::Method, path: impl Into<String>) -> SessionRequest {
-        self.shared.request(method, path)
-    }
+    token_session_methods!();
 
     /// The described calls, with this session.
     pub fn api(&self) -> Api {

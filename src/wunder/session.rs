@@ -1,14 +1,10 @@
 //! A signed-in user of Wunder Mobility.
 
-use std::sync::Arc;
-
 use super::auth_api::{AuthApi, types as auth};
-use super::client::Client;
 use super::user_api::{UserApi, types as user};
 use crate::error::Error;
 use crate::pipeline::CallOptions;
-use crate::secret::Secret;
-use crate::session::{Core, Session as Shared, SessionRequest, Tokens};
+use crate::session::{Session as Shared, token_session_methods};
 
 /// A signed-in user. Cheap to clone; all clones share one credential and one refresh.
 #[derive(Clone, Debug)]
@@ -17,46 +13,7 @@ pub struct Session {
 }
 
 impl Session {
-    pub(super) fn new(client: &Client, core: Arc<Core>) -> Self {
-        Self {
-            shared: Shared::new(core, client.road.clone()),
-        }
-    }
-
-    /// A session of tokens that were got elsewhere. They are stored, not checked.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the store fails.
-    pub async fn from_tokens(client: &Client, tokens: Tokens) -> Result<Self, Error> {
-        client.sign_in(tokens).await
-    }
-
-    /// The id under which the session is stored: a secret.
-    pub fn id(&self) -> &Secret {
-        self.shared.id()
-    }
-
-    /// What all systems' sessions can do: a fresh access token, calls of the caller's own.
-    pub fn shared(&self) -> &Shared {
-        &self.shared
-    }
-
-    /// An access token that is good for now; see
-    /// [`session::Session::access_token`](crate::session::Session::access_token).
-    ///
-    /// # Errors
-    ///
-    /// As there.
-    pub async fn access_token(&self) -> Result<Secret, Error> {
-        self.shared.access_token().await
-    }
-
-    /// A call beyond the described ones, such as `/front/rentals`; see
-    /// [`session::Session::request`](crate::session::Session::request).
-    pub fn request(&self, method: http::Method, path: impl Into<String>) -> SessionRequest {
-        self.shared.request(method, path)
-    }
+    token_session_methods!();
 
     /// The calls of the Authentication API, with this session.
     pub fn auth_api(&self) -> AuthApi {
