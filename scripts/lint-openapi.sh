@@ -3,13 +3,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-command -v npm >/dev/null || { apt-get update -qq; apt-get install -y -qq nodejs npm >/dev/null; }
+scripts/openapi/install.sh
 tools=target/tools/openapi
-if ! cmp -s scripts/openapi/package-lock.json "$tools/package-lock.json" || [ ! -d "$tools/node_modules" ]; then
-    mkdir -p "$tools"
-    cp scripts/openapi/package.json scripts/openapi/package-lock.json "$tools/"
-    npm ci --prefix "$tools" --no-audit --no-fund --loglevel=error
-fi
 python=target/tools/python
 [ -x "$python/bin/python" ] || python3 -m venv "$python"
 "$python/bin/python" -c 'import openapi_spec_validator' 2>/dev/null \

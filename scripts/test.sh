@@ -21,6 +21,8 @@ if [ ! -x "$tools/bin/cargo-hack" ] || [ ! -x "$tools/bin/cargo-deny" ]; then
 fi
 export PATH="$PWD/$tools/bin:$PATH"
 
+scripts/openapi/install.sh
+
 rm -rf target/proof
 mkdir -p target/proof
 
@@ -29,6 +31,9 @@ cargo fmt --check
 
 step 'Lints'
 cargo clippy --all-targets --all-features -- -D warnings
+
+step 'OpenAPI documents'
+scripts/lint-openapi.sh
 
 step 'Tests'
 cargo test --all-features

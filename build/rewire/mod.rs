@@ -4,6 +4,7 @@
 //! operation that collects its arguments. The end of every `send` is replaced: it hands a
 //! `Request` to the road, so that nothing of a foreign error or of a URL can reach a caller.
 
+mod dispatch;
 mod send;
 mod types;
 
@@ -31,6 +32,7 @@ pub fn rewire(
     };
     file.items.extend(front(document, policies, prepared)?);
     let mut rewired = 0;
+    let mut dispatcher = None;
     for item in generated.items {
         match item {
             Item::Mod(mut module) if module.ident == "types" => {
@@ -73,6 +75,8 @@ pub fn rewire(
                         ),
                     );
                 }
+                let builders = module.content.iter().flat_map(|(_, items)| items.clone());
+                dispatcher = dispatch::dispatch(policies, &builders.collect::<Vec<_>>());
                 file.items.push(Item::Mod(module));
             }
             // The constructors of the operation builders, grouped by tag.
@@ -88,6 +92,9 @@ pub fn rewire(
         let what = format!("{rewired} of {} operations were rewired", policies.len());
         return Err(document.fault("", "", what));
     }
+    let dispatcher =
+        dispatcher.ok_or_else(|| document.fault("", "", "an operation has no builder"))?;
+    file.items.push(dispatcher);
     Ok(file)
 }
 

@@ -49,6 +49,43 @@ impl CookieJar {
         }
     }
 
+    /// A jar of cookies that were got elsewhere, by name and value, for the whole of `base`.
+    pub(crate) fn of_values(base: &Url, cookies: Vec<(String, Secret)>) -> Result<Self, Error> {
+        let mut jar = Self::new(base);
+        for (name, value) in cookies {
+            let token =
+                |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+            let plain = |byte: u8| byte.is_ascii_graphic() && !b"\",;\\".contains(&byte);
+            if name.is_empty() || !name.bytes().all(token) {
+                return Err(Error::invalid(
+                    "cookies",
+                    "must have names that HTTP allows",
+                ));
+            }
+            if !value.expose().bytes().all(plain) {
+                return Err(Error::invalid(
+                    "cookies",
+                    "must have values that HTTP allows",
+                ));
+            }
+            jar.cookies.push(Stored {
+                name,
+                value,
+                domain: jar.host.clone(),
+                path: "/".to_owned(),
+                secure: false,
+                expires: None,
+            });
+        }
+        if jar.cookies.is_empty() || jar.cookies.len() > MAX_COOKIES {
+            return Err(Error::invalid(
+                "cookies",
+                "must be at least one and at most 64",
+            ));
+        }
+        Ok(jar)
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.cookies.is_empty()
     }

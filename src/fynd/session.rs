@@ -1,8 +1,12 @@
 //! A signed-in user of Fynd.
 
 use super::api::{Api, types};
+use super::client::Client;
+use crate::credential::CookieJar;
 use crate::error::{Error, ErrorKind, System};
+use crate::foundation::of_system;
 use crate::pipeline::CallOptions;
+use crate::secret::Secret;
 use crate::session::{Session as Shared, session_methods};
 
 /// A signed-in user. Cheap to clone; all clones share one set of cookies, and nobody else does.
@@ -17,6 +21,23 @@ pub struct Session {
 
 impl Session {
     session_methods!();
+
+    /// A session of cookies that were got elsewhere: names and values, as a `Cookie` header would
+    /// carry them. They are stored, not checked.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`] for no cookie and for names or values that HTTP does not allow,
+    /// [`ErrorKind::TryLater`] if the store fails.
+    pub async fn from_cookies<N: Into<String>, V: Into<Secret>>(
+        client: &Client,
+        cookies: impl IntoIterator<Item = (N, V)>,
+    ) -> Result<Self, Error> {
+        let cookies = cookies.into_iter();
+        let cookies = cookies.map(|(name, value)| (name.into(), value.into()));
+        let jar = CookieJar::of_values(client.road.base.url(), cookies.collect());
+        client.sign_in(of_system(System::Fynd, jar)?).await
+    }
 
     /// The described calls, with this session.
     pub fn api(&self) -> Api {

@@ -8,6 +8,7 @@
 mod answer;
 mod call;
 mod clock;
+mod dispatch;
 #[cfg(feature = "fynd")]
 mod fynd;
 #[cfg(feature = "goodcity")]
@@ -24,6 +25,8 @@ mod wunder;
 pub(crate) use self::answer::Answer;
 pub(crate) use self::call::Call;
 pub use self::clock::TestClock;
+pub(crate) use self::dispatch::argument;
+pub use self::dispatch::{Described, Dispatch, Dispatched, call};
 #[cfg(feature = "fynd")]
 pub use self::fynd::Fynd;
 #[cfg(feature = "goodcity")]

@@ -55,6 +55,17 @@ impl Document {
         operations
     }
 
+    /// What a value has against a schema of this document.
+    pub fn errors(&self, schema: &Value, value: &Value) -> Vec<String> {
+        let mut root = as_json_schema(schema);
+        root["components"] = as_json_schema(&self.root["components"]);
+        let validator = jsonschema::draft4::new(&root).expect("a schema");
+        let errors = validator.iter_errors(value);
+        errors
+            .map(|error| format!("{}: {error}", error.instance_path()))
+            .collect()
+    }
+
     /// Follows a local `$ref`.
     pub fn resolve<'a>(&'a self, value: &'a Value) -> &'a Value {
         match value["$ref"].as_str() {
@@ -66,5 +77,25 @@ impl Document {
             }
             None => value,
         }
+    }
+}
+
+/// OpenAPI 3.0 says `nullable` where JSON Schema has a second type.
+fn as_json_schema(schema: &Value) -> Value {
+    match schema {
+        Value::Object(members) => {
+            let mut members: serde_json::Map<String, Value> = members
+                .iter()
+                .map(|(name, value)| (name.clone(), as_json_schema(value)))
+                .collect();
+            if members.get("nullable") == Some(&Value::Bool(true))
+                && let Some(kind) = members.get("type").cloned()
+            {
+                members.insert("type".to_owned(), serde_json::json!([kind, "null"]));
+            }
+            Value::Object(members)
+        }
+        Value::Array(items) => items.iter().map(as_json_schema).collect(),
+        other => other.clone(),
     }
 }

@@ -1,6 +1,13 @@
 //! What several tests need. No test uses all of it.
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[cfg(all(
+    feature = "wunder",
+    feature = "walletcrew",
+    feature = "goodcity",
+    feature = "fynd"
+))]
+pub mod apis;
 pub mod documents;
 
 use std::fs;

@@ -1,0 +1,208 @@
+//! Every described operation is called through the public client; what arrives at a recording
+//! server is held against the document, and what comes back against its example.
+#![cfg(all(
+    feature = "wunder",
+    feature = "walletcrew",
+    feature = "goodcity",
+    feature = "fynd"
+))]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use support::apis::{Api, COOKIE, TOKEN};
+use support::documents::{DOCUMENTS, Document, Operation};
+use support::proof;
+use wiremock::matchers::any;
+use wiremock::{Mock, MockServer, Request, ResponseTemplate};
+
+/// Everything that could end a segment, start a query or be decoded twice.
+const HOSTILE: &str = "a b/c?d#e%2Ff+g\\h;é=&";
+
+/// What RFC 3986 says a segment of that looks like.
+const HOSTILE_ENCODED: &str = "a%20b%2Fc%3Fd%23e%252Ff%2Bg%5Ch%3B%C3%A9%3D%26";
+
+struct Case<'a> {
+    document: &'a Document,
+    operation: &'a Operation,
+    api: &'a Api,
+    server: &'a MockServer,
+}
+
+impl Case<'_> {
+    /// Calls the operation, answered by one documented success.
+    async fn check(&self, status: u16, example: Option<&Value>) {
+        let place = format!("{} {}", self.document.name, self.operation.id());
+        let mut answer = ResponseTemplate::new(status);
+        if let Some(example) = example {
+            answer = answer.set_body_json(example);
+        }
+        self.server.reset().await;
+        Mock::given(any())
+            .respond_with(answer)
+            .mount(self.server)
+            .await;
+        let arguments = self.operation.call_arguments(self.document, Some(HOSTILE));
+        let answered = self
+            .api
+            .call(
+                self.operation.id(),
+                self.operation.takes_session(),
+                &arguments,
+            )
+            .await
+            .unwrap_or_else(|error| panic!("{place}: {error}"));
+        let requests = self.server.received_requests().await.unwrap();
+        assert_eq!(requests.len(), 1, "{place}: one request");
+        self.check_request(&place, &requests[0]);
+        assert_eq!(answered.status().as_u16(), status, "{place}");
+        let expected = example.cloned().unwrap_or(Value::Null);
+        assert_eq!(
+            canonical(&answered.into_inner().0),
+            canonical(&expected),
+            "{place}"
+        );
+    }
+
+    fn check_request(&self, place: &str, request: &Request) {
+        let method = self.operation.method.to_uppercase();
+        assert_eq!(request.method.as_str(), method, "{place}");
+        let mut path = self.operation.path.replace("{tenant}", "tenant01");
+        path = path.replace("{tenantId}", "tenant01");
+        let mut query = BTreeMap::new();
+        for argument in self.operation.arguments(self.document, Some(HOSTILE)) {
+            if argument.place == "path" {
+                path = path.replace(&format!("{{{}}}", argument.name), HOSTILE_ENCODED);
+            } else {
+                let value = match argument.value {
+                    Value::String(text) => text,
+                    other => other.to_string(),
+                };
+                query.insert(argument.name, value);
+            }
+        }
+        assert_eq!(request.url.path(), path, "{place}");
+        let mut sent: BTreeMap<String, String> = request.url.query_pairs().into_owned().collect();
+        self.check_credentials(place, request, &mut sent);
+        assert_eq!(sent, query, "{place}");
+        self.check_body(place, request);
+    }
+
+    /// Exactly the documented credentials are attached.
+    fn check_credentials(
+        &self,
+        place: &str,
+        request: &Request,
+        query: &mut BTreeMap<String, String>,
+    ) {
+        let header = |name: &str| {
+            let value = request.headers.get(name)?;
+            Some(value.to_str().unwrap().to_owned())
+        };
+        let alternatives = self.operation.value["security"].as_array().unwrap();
+        let names = |scheme: &str| alternatives.iter().any(|set| set.get(scheme).is_some());
+        let is_fynd = self.document.name == "fynd";
+        let bearer = (names("session") && !is_fynd).then(|| format!("Bearer {TOKEN}"));
+        let application = names("application")
+            .then(|| "Bearer MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAxOnRlc3QtdG9rZW4tMQ==".to_owned());
+        assert_eq!(header("authorization"), bearer.or(application), "{place}");
+        let cookie = (names("session") && is_fynd).then(|| format!("{COOKIE}=a-cookie"));
+        assert_eq!(header("cookie"), cookie, "{place}");
+        for signed in ["x-fp-signature", "x-fp-date", "x-fp-sdk-version"] {
+            assert_eq!(header(signed).is_some(), is_fynd, "{place}: {signed}");
+        }
+        for signed in ["signature", "timestamp"] {
+            let attached = query.remove(signed).is_some();
+            assert_eq!(attached, names("bootstrapSignature"), "{place}: {signed}");
+        }
+        assert_eq!(header("api-version"), None, "{place}");
+    }
+
+    /// The body is the example, fits its schema and is labelled as JSON.
+    fn check_body(&self, place: &str, request: &Request) {
+        let Some(example) = self.operation.body(self.document) else {
+            assert!(request.body.is_empty(), "{place}");
+            return;
+        };
+        assert_eq!(
+            request.headers["content-type"], "application/json",
+            "{place}"
+        );
+        let sent: Value = serde_json::from_slice(&request.body).unwrap();
+        assert_eq!(canonical(&sent), canonical(&example), "{place}");
+        let body = self.document.resolve(&self.operation.value["requestBody"]);
+        let schema = &body["content"]["application/json"]["schema"];
+        let errors = self.document.errors(schema, &sent);
+        assert!(errors.is_empty(), "{place}: {errors:?}");
+    }
+}
+
+/// The same JSON whatever the precision of a time, and without members that are null.
+fn canonical(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => members
+            .iter()
+            .filter(|(_, value)| !value.is_null())
+            .map(|(name, value)| (name.clone(), canonical(value)))
+            .collect(),
+        Value::Array(items) => items.iter().map(canonical).collect(),
+        Value::String(text) => match chrono::DateTime::parse_from_rfc3339(text) {
+            Ok(time) => json!({"time": time.timestamp_micros()}),
+            Err(_) => value.clone(),
+        },
+        other => other.clone(),
+    }
+}
+
+#[tokio::test]
+async fn every_operation_sends_what_its_document_says_and_decodes_its_example() {
+    let server = MockServer::start().await;
+    let (mut called, mut total) = (0, 0);
+    for document in DOCUMENTS.iter().map(Document::read) {
+        let api = Api::of(&document.name, &server.uri()).await;
+        let operations = document.operations();
+        assert_eq!(api.described().len(), operations.len(), "{}", document.name);
+        for operation in &operations {
+            let documented = operation.value["x-beyond-documentation"] != true;
+            total += usize::from(documented);
+            let case = Case {
+                document: &document,
+                operation,
+                api: &api,
+                server: &server,
+            };
+            let successes = operation.successes(&document);
+            assert!(!successes.is_empty(), "{} has no success", operation.id());
+            for (status, example) in &successes {
+                case.check(*status, example.as_ref()).await;
+            }
+            called += usize::from(documented);
+        }
+    }
+    proof("operations-called", &format!("{called}/{total}"));
+}
+
+#[test]
+fn every_example_of_the_documents_fits_its_schema() {
+    for document in DOCUMENTS.iter().map(Document::read) {
+        for operation in document.operations() {
+            let bodies = operation.value["responses"].as_object().unwrap().values();
+            let bodies = bodies.chain(operation.value.get("requestBody"));
+            for body in bodies.map(|body| document.resolve(body)) {
+                let content = &body["content"]["application/json"];
+                if let Some(example) = support::apis::example(content) {
+                    let errors = document.errors(&content["schema"], &example);
+                    assert!(
+                        errors.is_empty(),
+                        "{} {}: {errors:?}",
+                        document.name,
+                        operation.id()
+                    );
+                }
+            }
+        }
+    }
+}
