@@ -55,7 +55,7 @@ pub fn generate(file: &Path, target: &Path) -> Result<(), String> {
     let generated = syn::parse2(tokens).map_err(|error| document.fault("", "", error))?;
     let rewired = rewire::rewire(&document, generated, &policies, &prepared)?;
     let secrets = rewire::count_secrets(&rewired);
-    if secrets < prepared.secret_fields {
+    if secrets != prepared.secret_fields {
         return Err(document.fault(
             "",
             "",

@@ -18,6 +18,8 @@ pub struct Prepared {
     pub enums: Vec<OpenEnum>,
     /// Documentation of fields whose schema is a reference, by schema and property.
     pub field_docs: BTreeMap<(String, String), String>,
+    /// Documentation of the arguments of operations, by operation and documented name.
+    pub argument_docs: BTreeMap<(String, String), String>,
     /// How many properties, parameters and schemas are documented as secrets.
     pub secret_fields: usize,
 }
@@ -27,6 +29,7 @@ pub fn prepare(document: &Document) -> Result<Prepared, String> {
         root: document.root.clone(),
         enums: Vec::new(),
         field_docs: BTreeMap::new(),
+        argument_docs: BTreeMap::new(),
         secret_fields: 0,
     };
     let mut paths = Map::new();
@@ -76,6 +79,11 @@ impl Prepared {
             );
             append_notes(&mut parameter, &notes);
             parameter.remove("example");
+            if let Some(Value::String(text)) = parameter.get("description") {
+                let id = operation["operationId"].as_str().unwrap_or_default();
+                let key = (id.to_owned(), name.to_owned());
+                self.argument_docs.insert(key, text.clone());
+            }
             parameters.push(Value::Object(parameter));
         }
         operation.insert("parameters".into(), Value::Array(parameters));

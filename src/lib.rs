@@ -57,6 +57,7 @@ mod generated;
 pub mod goodcity;
 mod hex;
 mod json;
+mod member;
 mod pipeline;
 mod random;
 mod secret;
@@ -71,6 +72,7 @@ pub mod wunder;
 pub use clock::{BoxFuture, Clock, Time};
 pub use error::{Delivery, Error, ErrorKind, System};
 pub use json::{AnyJson, JsonObject};
+pub use member::{Given, IntoMember, Maybe};
 pub use pipeline::{CallOptions, QueryValue, Response, Settings};
 pub use secret::Secret;
 

@@ -205,7 +205,7 @@ async fn real_requests_have_the_form_of_the_vectors_on_the_wire() {
 
     let with_query = vector("get_with_query");
     let wanted = text(&with_query["input"], "query_params", "q");
-    client.api().user_exists().q(wanted).send().await.unwrap();
+    client.api().user_exists(wanted).send().await.unwrap();
     assert_wire(&wire, &with_query);
 
     let pending = client.otp_sign_in("9987568530", "91").send_code().await;

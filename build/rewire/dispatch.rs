@@ -3,8 +3,9 @@
 use heck::ToUpperCamelCase;
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
-use syn::{GenericArgument, Item, PathArguments, Type, parse_quote};
+use syn::{Item, parse_quote};
 
+use super::types_of::{body_type, built, named, optional, required_argument};
 use crate::build::policy::{Policies, Policy};
 
 /// The implementation of `testing::Dispatch`, from the builders of the operations.
@@ -33,7 +34,7 @@ pub fn dispatch(policies: &Policies, builders: &[Item]) -> Option<Item> {
                 operation: &str,
                 arguments: &'a ::serde_json::Value,
             ) -> Option<crate::testing::Dispatched<'a>> {
-                use crate::testing::argument;
+                use crate::testing::{argument, required};
                 match operation {
                     #(#arms)*
                     _ => None,
@@ -46,56 +47,36 @@ pub fn dispatch(policies: &Policies, builders: &[Item]) -> Option<Item> {
 fn arm(policy: &Policy, builder: &syn::ItemStruct) -> TokenStream {
     let id = &policy.id;
     let call = format_ident!("{id}");
-    let setters = builder.fields.iter().filter_map(|field| {
-        let setter = field.ident.as_ref().filter(|name| *name != "client")?;
-        let name = setter.to_string();
-        let value = argument_type(&field.ty)?;
-        Some(quote! {
-            if let Some(value) = argument::<#value>(arguments, #name)? {
-                call = call.#setter(value);
-            }
-        })
+    let required = required_argument(builder);
+    let given = required.iter().map(|required| {
+        let (name, ty) = (required.name.to_string(), &required.ty);
+        quote! { required::<#ty>(arguments, #name)? }
     });
+    let setters = named(&builder.fields)
+        .into_iter()
+        .filter_map(|(setter, ty)| {
+            if setter == "client"
+                || required
+                    .as_ref()
+                    .is_some_and(|required| required.name == setter)
+            {
+                return None;
+            }
+            let name = setter.to_string();
+            let value = built(&ty)?;
+            let value = body_type(&optional(&value).unwrap_or(value))?;
+            Some(quote! {
+                if let Some(value) = argument::<#value>(arguments, #name)? {
+                    call = call.#setter(value);
+                }
+            })
+        });
     quote! {
         #id => Some(Box::pin(async move {
             #[allow(unused_mut)]
-            let mut call = self.#call();
+            let mut call = self.#call(#(#given),*);
             #(#setters)*
             call.send().await?.into_json()
         })),
     }
-}
-
-/// The type of the value in `Result<T, String>` or `Result<Option<T>, String>`.
-fn argument_type(ty: &Type) -> Option<TokenStream> {
-    let value = first_argument(ty)?;
-    let value = match last_segment(&value)?.as_str() {
-        "Option" => first_argument(&value)?,
-        _ => value,
-    };
-    // A body is collected by the builder of its type.
-    let text = quote!(#value).to_string().replace("builder ::", "");
-    text.parse().ok()
-}
-
-fn last_segment(ty: &Type) -> Option<String> {
-    match ty {
-        Type::Path(path) => path
-            .path
-            .segments
-            .last()
-            .map(|segment| segment.ident.to_string()),
-        _ => None,
-    }
-}
-
-fn first_argument(ty: &Type) -> Option<Type> {
-    let Type::Path(path) = ty else { return None };
-    let PathArguments::AngleBracketed(arguments) = &path.path.segments.last()?.arguments else {
-        return None;
-    };
-    arguments.args.iter().find_map(|argument| match argument {
-        GenericArgument::Type(ty) => Some(ty.clone()),
-        _ => None,
-    })
 }

@@ -6,7 +6,9 @@
 
 mod dispatch;
 mod send;
+mod setters;
 mod types;
+mod types_of;
 
 use heck::ToUpperCamelCase;
 use proc_macro2::TokenStream;
@@ -16,6 +18,7 @@ use syn::{File, ImplItem, Item, parse_quote};
 
 use self::send::rewire_send;
 use self::types::{Foreign, Types};
+use self::types_of::required_argument;
 use super::document::Document;
 use super::policy::{self, Policies};
 use super::prepare::Prepared;
@@ -26,76 +29,113 @@ pub fn rewire(
     policies: &Policies,
     prepared: &Prepared,
 ) -> Result<File, String> {
-    let mut file = File {
-        items: Vec::new(),
-        ..generated.clone()
-    };
-    file.items.extend(front(document, policies, prepared)?);
-    let mut rewired = 0;
-    let mut dispatcher = None;
-    for item in generated.items {
+    let mut rest = generated.items;
+    let mut types = take_module(document, &mut rest, "types")?;
+    rewire_types(document, prepared, &mut types)?;
+    let mut builders = take_module(document, &mut rest, "builder")?;
+    rewire_builders(document, policies, prepared, &mut builders)?;
+
+    let mut items = front(document, policies, prepared)?;
+    for item in rest {
         match item {
-            Item::Mod(mut module) if module.ident == "types" => {
-                Types::new(prepared).visit_item_mod_mut(&mut module);
-                if let Some((_, items)) = &mut module.content {
-                    items.insert(
-                        0,
-                        parse_quote!(
-                            use super::enums;
-                        ),
-                    );
-                }
-                file.items.push(Item::Mod(module));
-            }
-            Item::Mod(mut module) if module.ident == "builder" => {
-                let items = module.content.as_mut().map(|(_, items)| items);
-                for item in items.into_iter().flatten() {
-                    describe_builder(policies, item);
-                    rewired += rewire_send(document, policies, item)?;
-                }
-                Foreign.visit_item_mod_mut(&mut module);
-                if let Some((_, items)) = &mut module.content {
-                    items.retain(|item| !matches!(item, Item::Use(_)));
-                    items.insert(
-                        0,
-                        parse_quote!(
-                            use super::types;
-                        ),
-                    );
-                    items.insert(
-                        1,
-                        parse_quote!(
-                            use crate::Error;
-                        ),
-                    );
-                    items.insert(
-                        2,
-                        parse_quote!(
-                            use crate::pipeline;
-                        ),
-                    );
-                }
-                let builders = module.content.iter().flat_map(|(_, items)| items.clone());
-                dispatcher = dispatch::dispatch(policies, &builders.collect::<Vec<_>>());
-                file.items.push(Item::Mod(module));
-            }
             // The constructors of the operation builders, grouped by tag.
             Item::Impl(group) if is_client(&group.self_ty) && group.trait_.is_some() => {
-                if let Some(group) = constructors(policies, group) {
-                    file.items.push(group);
-                }
+                items.extend(calls(policies, &builders, group));
             }
             _ => {}
         }
+    }
+    let dispatcher = dispatch::dispatch(policies, &builders)
+        .ok_or_else(|| document.fault("", "", "an operation has no builder"))?;
+    items.push(dispatcher);
+    items.push(parse_quote! {
+        /// The types of requests and answers.
+        pub mod types { #(#types)* }
+    });
+    items.push(parse_quote! {
+        /// The arguments of the calls.
+        pub mod builder { #(#builders)* }
+    });
+    Ok(File {
+        shebang: None,
+        frontmatter: None,
+        attrs: Vec::new(),
+        items,
+    })
+}
+
+fn take_module(
+    document: &Document,
+    items: &mut Vec<Item>,
+    name: &str,
+) -> Result<Vec<Item>, String> {
+    let at = items
+        .iter()
+        .position(|item| matches!(item, Item::Mod(module) if module.ident == name));
+    match at.map(|at| items.remove(at)) {
+        Some(Item::Mod(module)) => Ok(module.content.map(|(_, items)| items).unwrap_or_default()),
+        _ => Err(document.fault("", "", format!("no module `{name}` was generated"))),
+    }
+}
+
+fn rewire_types(
+    document: &Document,
+    prepared: &Prepared,
+    types: &mut Vec<Item>,
+) -> Result<(), String> {
+    let mut visitor = Types::new(prepared);
+    types
+        .iter_mut()
+        .for_each(|item| visitor.visit_item_mut(item));
+    setters::derive_defaults(types);
+    let mut builders = take_module(document, types, "builder")?;
+    setters::friendly_setters(&mut builders, &setters::member_docs(types));
+    types.extend(setters::constructors(types));
+    types.insert(
+        0,
+        parse_quote!(
+            use super::enums;
+        ),
+    );
+    types.push(parse_quote! {
+        /// Builders of the types.
+        pub mod builder { #(#builders)* }
+    });
+    Ok(())
+}
+
+fn rewire_builders(
+    document: &Document,
+    policies: &Policies,
+    prepared: &Prepared,
+    builders: &mut Vec<Item>,
+) -> Result<(), String> {
+    let mut rewired = 0;
+    builders.retain(|item| !matches!(item, Item::Use(_)));
+    for item in builders.iter_mut() {
+        describe_builder(policies, item);
+        rewired += rewire_send(document, policies, item)?;
+        Foreign.visit_item_mut(item);
     }
     if rewired != policies.len() {
         let what = format!("{rewired} of {} operations were rewired", policies.len());
         return Err(document.fault("", "", what));
     }
-    let dispatcher =
-        dispatcher.ok_or_else(|| document.fault("", "", "an operation has no builder"))?;
-    file.items.push(dispatcher);
-    Ok(file)
+    let docs = setters::argument_docs(&prepared.argument_docs);
+    setters::friendly_setters(builders, &docs);
+    let uses: [Item; 3] = [
+        parse_quote!(
+            use super::types;
+        ),
+        parse_quote!(
+            use crate::Error;
+        ),
+        parse_quote!(
+            use crate::pipeline;
+        ),
+    ];
+    builders.splice(0..0, uses);
+    Ok(())
 }
 
 /// How many places of the generated code hold a secret by its type.
@@ -187,17 +227,38 @@ fn describe_builder(policies: &Policies, item: &mut Item) {
     }
 }
 
-/// Turns the trait of one tag into plain methods with documentation from the document.
-fn constructors(policies: &Policies, mut group: syn::ItemImpl) -> Option<Item> {
+/// Turns the trait of one tag into plain methods that ask for what is required, with
+/// documentation from the document.
+fn calls(policies: &Policies, builders: &[Item], mut group: syn::ItemImpl) -> Option<Item> {
     group.trait_ = None;
-    group.items.retain(|item| {
-        matches!(item, ImplItem::Fn(method) if policies.contains_key(&method.sig.ident.to_string()))
-    });
-    for item in &mut group.items {
-        let ImplItem::Fn(method) = item else { continue };
-        let doc = policies[&method.sig.ident.to_string()].documentation();
-        method.vis = parse_quote!(pub);
-        method.attrs = vec![parse_quote!(#[doc = #doc])];
-    }
+    group.items = group
+        .items
+        .iter()
+        .filter_map(|item| {
+            let ImplItem::Fn(method) = item else {
+                return None;
+            };
+            let id = &method.sig.ident;
+            let policy = policies.get(&id.to_string())?;
+            let builder = id.to_string().to_upper_camel_case();
+            let builder = builders.iter().find_map(|item| match item {
+                Item::Struct(found) if found.ident == builder => Some(found),
+                _ => None,
+            })?;
+            let required = required_argument(builder);
+            let name: Vec<_> = required.iter().map(|required| &required.name).collect();
+            let ty = required.iter().map(|required| &required.ty);
+            let (doc, builder) = (policy.documentation(), &builder.ident);
+            Some(parse_quote! {
+                #[doc = #doc]
+                pub fn #id(
+                    &self,
+                    #(#name: impl ::std::convert::Into<#ty>)*
+                ) -> builder::#builder<'_> {
+                    builder::#builder::new(self)#(.#name(#name.into()))*
+                }
+            })
+        })
+        .collect();
     (!group.items.is_empty()).then_some(Item::Impl(group))
 }

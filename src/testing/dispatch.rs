@@ -88,3 +88,11 @@ pub(crate) fn argument<T: DeserializeOwned>(
         )),
     }
 }
+
+/// One argument that the call cannot do without.
+pub(crate) fn required<T: DeserializeOwned>(
+    arguments: &Value,
+    name: &'static str,
+) -> Result<T, Error> {
+    argument(arguments, name)?.ok_or_else(|| Error::invalid(name, "must be given"))
+}

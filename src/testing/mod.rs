@@ -25,8 +25,8 @@ mod wunder;
 pub(crate) use self::answer::Answer;
 pub(crate) use self::call::Call;
 pub use self::clock::TestClock;
-pub(crate) use self::dispatch::argument;
 pub use self::dispatch::{Described, Dispatch, Dispatched, call};
+pub(crate) use self::dispatch::{argument, required};
 #[cfg(feature = "fynd")]
 pub use self::fynd::Fynd;
 #[cfg(feature = "goodcity")]

@@ -116,7 +116,7 @@ async fn the_mock_refuses_an_application_without_its_credential_or_signature() {
 async fn the_mock_says_who_exists_and_what_it_does_not_play() {
     let (mock, client) = with_users().await;
     let api = client.api();
-    let exists = |q: &str| api.user_exists().q(q).send();
+    let exists = |q: &str| api.user_exists(q).send();
     assert_eq!(exists(ASHA).await.unwrap().user_exists, Some(true));
     assert_eq!(exists("a b+c@d").await.unwrap().user_exists, Some(false));
     assert_eq!(refused(exists("").await), refusal(400, "QUERY_MISSING"));
