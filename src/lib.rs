@@ -30,7 +30,8 @@
 //! # Features
 //!
 //! One for each system (`wunder`, `walletcrew`, `goodcity`, `fynd`; all on by default), `testing`
-//! for the mock servers, and `rustls` (default) or `native-tls`.
+//! for the mock servers, `schemars` for JSON schemas of all types, and `rustls` (default) or
+//! `native-tls`.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // The rooms that all systems share hold more than each of them uses alone.
@@ -60,6 +61,8 @@ mod json;
 mod member;
 mod pipeline;
 mod random;
+#[cfg(feature = "schemars")]
+pub mod schema;
 mod secret;
 pub mod session;
 #[cfg(feature = "testing")]

@@ -48,6 +48,7 @@ pub fn rewire(
     let dispatcher = dispatch::dispatch(policies, &builders)
         .ok_or_else(|| document.fault("", "", "an operation has no builder"))?;
     items.push(dispatcher);
+    items.push(schemas(&types));
     items.push(parse_quote! {
         /// The types of requests and answers.
         pub mod types { #(#types)* }
@@ -62,6 +63,22 @@ pub fn rewire(
         attrs: Vec::new(),
         items,
     })
+}
+
+/// The JSON schema of every type, by name.
+fn schemas(types: &[Item]) -> Item {
+    let names = types.iter().filter_map(|item| match item {
+        Item::Struct(item) => Some(&item.ident),
+        _ => None,
+    });
+    let schemas =
+        names.map(|name| quote!((stringify!(#name), || ::schemars::schema_for!(types::#name))));
+    parse_quote! {
+        #[cfg(feature = "schemars")]
+        pub(crate) fn schemas() -> Vec<(&'static str, fn() -> ::schemars::Schema)> {
+            vec![#(#schemas),*]
+        }
+    }
 }
 
 fn take_module(

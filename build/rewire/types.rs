@@ -68,6 +68,15 @@ impl VisitMut for Types<'_> {
         if item.fields.iter().all(|field| field.ident.is_some()) && is_public(&item.vis) {
             item.attrs.push(parse_quote!(#[non_exhaustive]));
         }
+        let serialises = item.attrs.iter().any(|attribute| {
+            attribute.path().is_ident("derive")
+                && quote!(#attribute).to_string().contains("Serialize")
+        });
+        if serialises {
+            let derive =
+                parse_quote!(#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]);
+            item.attrs.push(derive);
+        }
         visit_mut::visit_item_struct_mut(self, item);
     }
 

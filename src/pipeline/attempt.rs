@@ -26,6 +26,9 @@ impl Attempt {
     ) -> Result<Self, Error> {
         let mut headers = road.rules.standing_headers().clone();
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+        for (name, value) in &options.headers {
+            headers.insert(name.clone(), value.clone());
+        }
         if let Some(language) = &options.accept_language {
             headers.insert(header::ACCEPT_LANGUAGE, language.clone());
         }

@@ -1,6 +1,7 @@
 //! What an attempt's outcome means.
 
 use std::any::Any;
+use std::borrow::Cow;
 use std::time::Duration;
 
 use http::{HeaderMap, StatusCode, header};
@@ -69,7 +70,13 @@ pub(crate) fn classify(
             .and_then(|refusal| refusal.kind)
             .unwrap_or_else(|| kind_of(status))
     };
-    let mut error = Error::new(kind, message(kind, status))
+    let message = match &refusal {
+        None if !answer.body.trim_ascii().is_empty() => {
+            format!("{} ({})", message(kind, status), answer.description()).into()
+        }
+        _ => Cow::Borrowed(message(kind, status)),
+    };
+    let mut error = Error::new(kind, message)
         .with_status(status)
         .with_retry_after(retry_after);
     if let Some(refusal) = refusal {
@@ -80,6 +87,8 @@ pub(crate) fn classify(
             ..
         } = refusal;
         error = error.with_refusal(typed, code.as_deref(), request_id.as_deref());
+    } else if !answer.body.is_empty() {
+        error = error.with_body(&answer.body);
     }
     if rejected {
         return Outcome::SessionRejected(error);

@@ -94,6 +94,13 @@ impl Bound {
         self
     }
 
+    /// Options of one call, beside what the session puts on all of its calls.
+    pub(crate) fn with_more_options(mut self, options: CallOptions) -> Self {
+        let headers = std::mem::take(&mut self.options.headers);
+        self.options = options.with_headers(&headers);
+        self
+    }
+
     /// Sends a request whose answer has a body.
     pub(crate) async fn call<T: DeserializeOwned>(
         &self,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use http::HeaderValue;
+use http::{HeaderMap, HeaderValue};
 
 use crate::error::Error;
 
@@ -52,12 +52,20 @@ impl Default for Settings {
 pub struct CallOptions {
     pub(crate) deadline: Option<Duration>,
     pub(crate) accept_language: Option<HeaderValue>,
+    pub(crate) headers: HeaderMap,
 }
 
 impl CallOptions {
     /// No options: everything as the client has it.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    pub(crate) fn with_headers(mut self, headers: &HeaderMap) -> Self {
+        for (name, value) in headers {
+            self.headers.insert(name.clone(), value.clone());
+        }
+        self
     }
 
     /// The deadline over all attempts.

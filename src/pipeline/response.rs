@@ -64,18 +64,24 @@ impl Answer {
     }
 
     fn undecodable(&self) -> Error {
-        let kind = self
-            .headers
-            .get(header::CONTENT_TYPE)
+        let message = format!("the answer was not understood ({})", self.description());
+        Error::new(ErrorKind::Undecodable, message)
+            .with_status(self.status)
+            .with_body(&self.body)
+    }
+
+    /// Length and type of the body, which is all that may be shown of it.
+    pub(crate) fn description(&self) -> String {
+        let label = self.headers.get(header::CONTENT_TYPE);
+        let kind = label
             .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.split(';').next())
-            .filter(|kind| kind.len() <= 64)
-            .unwrap_or("unknown");
-        let message = format!(
-            "the answer was not understood ({} bytes of type {kind})",
-            self.body.len()
-        );
-        Error::new(ErrorKind::Undecodable, message).with_status(self.status)
+            .unwrap_or_default();
+        let kind = kind.split(';').next().unwrap_or_default().trim();
+        let known = |byte: u8| byte.is_ascii_alphanumeric() || b"/+.-".contains(&byte);
+        if kind.is_empty() || kind.len() > 64 || !kind.bytes().all(known) {
+            return format!("{} bytes of unknown type", self.body.len());
+        }
+        format!("{} bytes of {kind}", self.body.len())
     }
 }
 

@@ -29,11 +29,17 @@ use crate::secret::Secret;
 pub struct Session {
     core: Arc<Core>,
     road: Arc<Road>,
+    /// Headers of every call of this handle, such as for whom it acts.
+    headers: http::HeaderMap,
 }
 
 impl Session {
     pub(crate) fn new(core: Arc<Core>, road: Arc<Road>) -> Self {
-        Self { core, road }
+        Self {
+            core,
+            road,
+            headers: http::HeaderMap::new(),
+        }
     }
 
     /// The id under which the session is stored. Who knows it can use the session: it is a secret.
@@ -65,6 +71,14 @@ impl Session {
         SessionRequest::new(self.bound(CallOptions::default()), method, path.into())
     }
 
+    /// The same session, with a header on all its calls.
+    #[cfg(feature = "wunder")]
+    pub(crate) fn with_header(&self, name: http::HeaderName, value: http::HeaderValue) -> Self {
+        let mut session = self.clone();
+        session.headers.insert(name, value);
+        session
+    }
+
     pub(crate) fn refresh_token(&self) -> Option<Secret> {
         self.core.refresh_token()
     }
@@ -72,7 +86,7 @@ impl Session {
     pub(crate) fn bound(&self, options: CallOptions) -> Bound {
         Bound::new(self.road.clone())
             .with_credential(self.core.clone())
-            .with_options(options)
+            .with_options(options.with_headers(&self.headers))
     }
 
     pub(crate) async fn close(&self, why: &'static str) -> Result<(), Error> {

@@ -48,7 +48,7 @@ impl SessionRequest {
 
     /// Sets the options of this call.
     pub fn options(mut self, options: CallOptions) -> Self {
-        self.bound = self.bound.with_options(options);
+        self.bound = self.bound.with_more_options(options);
         self
     }
 

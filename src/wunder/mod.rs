@@ -23,7 +23,9 @@
 
 mod branch;
 mod client;
+mod lists;
 mod mfa;
+mod pages;
 mod phone_code;
 mod refusal;
 mod renewal;
@@ -33,7 +35,9 @@ mod signature;
 
 pub use self::branch::Branch;
 pub use self::client::{Client, ClientBuilder};
+pub use self::lists::TermsOf;
 pub use self::mfa::MfaRequired;
+pub use self::pages::{Page, Pages};
 pub use self::phone_code::{PendingCode, PhoneSignIn, SignIn};
 pub use self::refusal::{Family, Refusal};
 pub use self::session::Session;

@@ -2,7 +2,7 @@
 
 use super::auth_api::{AuthApi, types as auth};
 use super::user_api::{UserApi, types as user};
-use crate::error::Error;
+use crate::error::{Error, System};
 use crate::pipeline::CallOptions;
 use crate::session::{Session as Shared, token_session_methods};
 
@@ -33,6 +33,29 @@ impl Session {
     /// The calls of the User API, with this session and options.
     pub fn user_api_with(&self, options: CallOptions) -> UserApi {
         UserApi::new(self.shared.bound(options))
+    }
+
+    /// The session of an API client, acting for a user whom it created (`GoUrban-Impersonate`):
+    /// every call of what comes back is made as that user. This session stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if `user` is not a UUID, such
+    /// as `6f1d2a34-0000-4000-8000-000000000001`.
+    pub fn acting_for(&self, user: &str) -> Result<Self, Error> {
+        let groups: Vec<&str> = user.split('-').collect();
+        let well_formed = groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12])
+            && groups.concat().bytes().all(|byte| byte.is_ascii_hexdigit());
+        let value = http::HeaderValue::from_str(user)
+            .ok()
+            .filter(|_| well_formed);
+        let Some(value) = value else {
+            return Err(Error::invalid("user", "must be the UUID of a user").of(System::Wunder));
+        };
+        let name = http::HeaderName::from_static("gourban-impersonate");
+        Ok(Self {
+            shared: self.shared.with_header(name, value),
+        })
     }
 
     /// The profile of the user. Safe to repeat.

@@ -1,88 +1,19 @@
 //! The one error of the crate: what happened, and what the caller should do about it.
 
+mod kind;
+
 use std::any::Any;
 use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::StatusCode;
 
-/// One of the four identity systems.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum System {
-    /// Wunder Mobility (goUrban).
-    Wunder,
-    /// The Wallet Crew.
-    WalletCrew,
-    /// GoodCity.
-    GoodCity,
-    /// Fynd Commerce.
-    Fynd,
-}
+pub use self::kind::{Delivery, ErrorKind, System};
 
-impl System {
-    /// The name in lower case, as it stands in logs: `wunder`, `walletcrew`, `goodcity`, `fynd`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Wunder => "wunder",
-            Self::WalletCrew => "walletcrew",
-            Self::GoodCity => "goodcity",
-            Self::Fynd => "fynd",
-        }
-    }
-}
-
-impl fmt::Display for System {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-/// What a caller should do about an [`Error`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// Fix the input: nothing was sent. [`Error::field`] names what is wrong.
-    InvalidInput,
-    /// Sign in again: there is no session, or it has ended.
-    SignInAgain,
-    /// Slow down: not before [`Error::retry_after`].
-    SlowDown,
-    /// Try later: the server could not be reached, did not answer in time or failed.
-    TryLater,
-    /// Finish a step first, such as multi-factor authentication.
-    StepRequired,
-    /// The server refused. [`Error::refusal`] gives the system's own error.
-    Refused,
-    /// Report it: the answer was not understood.
-    Undecodable,
-}
-
-impl ErrorKind {
-    fn advice(self) -> &'static str {
-        match self {
-            Self::InvalidInput => "fix the input",
-            Self::SignInAgain => "sign in again",
-            Self::SlowDown => "slow down",
-            Self::TryLater => "try later",
-            Self::StepRequired => "finish the step first",
-            Self::Refused => "do not repeat it unchanged",
-            Self::Undecodable => "report it",
-        }
-    }
-}
-
-/// What is known about whether the server saw the request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Delivery {
-    /// Nothing reached the server.
-    NotSent,
-    /// The request left, no answer came: it may have been processed.
-    Unknown,
-    /// The server answered.
-    Answered,
-}
+/// How much of a body is kept that was not understood.
+const MAX_KEPT_BODY: usize = 64 * 1024;
 
 /// A call that failed.
 ///
@@ -104,6 +35,7 @@ struct Inner {
     attempts: u32,
     elapsed: Duration,
     refusal: Option<Box<dyn Any + Send + Sync>>,
+    body: Option<Bytes>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -123,6 +55,7 @@ impl Error {
             attempts: 0,
             elapsed: Duration::ZERO,
             refusal: None,
+            body: None,
             source: None,
         }))
     }
@@ -177,6 +110,12 @@ impl Error {
         self.0.refusal = Some(refusal);
         self.0.code = code.filter(|code| is_plain(code)).map(str::to_owned);
         self.0.request_id = request_id.filter(|id| is_plain(id)).map(str::to_owned);
+        self
+    }
+
+    /// Keeps the start of a body that was not understood.
+    pub(crate) fn with_body(mut self, body: &Bytes) -> Self {
+        self.0.body = Some(body.slice(..body.len().min(MAX_KEPT_BODY)));
         self
     }
 
@@ -241,6 +180,14 @@ impl Error {
     /// The time from the first attempt to this error.
     pub fn elapsed(&self) -> Duration {
         self.0.elapsed
+    }
+
+    /// The body of an answer that was not understood, up to its first 64 KiB.
+    ///
+    /// It may hold secrets: look at it, do not log it. `Display` and `Debug` show its length and
+    /// type only.
+    pub fn expose_body(&self) -> Option<&[u8]> {
+        self.0.body.as_deref()
     }
 
     /// The system's typed error, such as `wunder::Refusal`, if the server sent one.

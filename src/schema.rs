@@ -1,0 +1,107 @@
+//! JSON schemas of every type of a request or an answer (feature `schemars`).
+//!
+//! ```
+//! let all = vestibule::schema::all();
+//! assert!(all.iter().all(|named| named.schema().as_object().is_some()));
+//! ```
+
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+use crate::error::System;
+use crate::json::{AnyJson, JsonObject};
+use crate::secret::Secret;
+
+/// A type of a request or an answer, with its schema.
+#[derive(Clone, Copy, Debug)]
+pub struct NamedSchema {
+    system: System,
+    name: &'static str,
+    make: fn() -> Schema,
+}
+
+impl NamedSchema {
+    /// The system that the type belongs to.
+    pub fn system(&self) -> System {
+        self.system
+    }
+
+    /// The name of the type.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The JSON schema (draft 2020-12), with the documentation of the members.
+    pub fn schema(&self) -> Schema {
+        (self.make)()
+    }
+}
+
+/// What the generated code of one document lists.
+type Listed = Vec<(&'static str, fn() -> Schema)>;
+
+/// The types of all enabled systems. Wunder's two documents share some names.
+pub fn all() -> Vec<NamedSchema> {
+    let mut all = Vec::new();
+    let mut add = |system, schemas: Listed| {
+        let named = schemas
+            .into_iter()
+            .map(|(name, make)| NamedSchema { system, name, make });
+        all.extend(named);
+    };
+    #[cfg(feature = "wunder")]
+    {
+        add(System::Wunder, crate::generated::wunder_auth::schemas());
+        add(System::Wunder, crate::generated::wunder_user::schemas());
+    }
+    #[cfg(feature = "walletcrew")]
+    add(System::WalletCrew, crate::generated::walletcrew::schemas());
+    #[cfg(feature = "goodcity")]
+    add(System::GoodCity, crate::generated::goodcity::schemas());
+    #[cfg(feature = "fynd")]
+    add(System::Fynd, crate::generated::fynd::schemas());
+    all
+}
+
+impl JsonSchema for Secret {
+    fn schema_name() -> Cow<'static, str> {
+        "Secret".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "format": "password"})
+    }
+}
+
+impl JsonSchema for JsonObject {
+    fn schema_name() -> Cow<'static, str> {
+        "JsonObject".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "object", "additionalProperties": true})
+    }
+}
+
+impl JsonSchema for AnyJson {
+    fn schema_name() -> Cow<'static, str> {
+        "AnyJson".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!(true)
+    }
+}

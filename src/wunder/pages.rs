@@ -1,0 +1,138 @@
+//! Lists that come page by page.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::pin::Pin;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use futures_core::Stream;
+
+use crate::clock::BoxFuture;
+use crate::error::Error;
+use crate::pipeline::Response;
+
+/// One page of a list, with what the server said about the whole.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Page<T> {
+    /// What is on the page.
+    pub items: Vec<T>,
+    /// The number of the page, from 0 (`X-Pagination-Number`).
+    pub number: Option<u32>,
+    /// How many items a page may hold (`X-Pagination-Size`).
+    pub size: Option<u32>,
+    /// How many pages there are (`X-Pagination-TotalPages`).
+    pub total_pages: Option<u32>,
+    /// How many items there are (`X-Pagination-TotalElements`).
+    pub total_items: Option<u64>,
+    /// Whether it is the last page (`X-Pagination-Last`).
+    pub is_last: Option<bool>,
+}
+
+impl<T> Page<T> {
+    pub(super) fn of<L>(answer: Response<L>, items: impl FnOnce(L) -> Vec<T>) -> Self {
+        Self {
+            number: header(&answer, "x-pagination-number"),
+            size: header(&answer, "x-pagination-size"),
+            total_pages: header(&answer, "x-pagination-totalpages"),
+            total_items: header(&answer, "x-pagination-totalelements"),
+            is_last: header(&answer, "x-pagination-last"),
+            items: items(answer.into_inner()),
+        }
+    }
+
+    /// Whether `asked` was not the last page. A server that says nothing about pages has just one.
+    fn has_next(&self, asked: u32) -> bool {
+        let number = self.number.unwrap_or(asked);
+        let more = match (self.is_last, self.total_pages) {
+            (Some(last), _) => !last,
+            (None, Some(total)) => number.saturating_add(1) < total,
+            (None, None) => false,
+        };
+        // A page without items, or another one than was asked for, would never end.
+        more && !self.items.is_empty() && number == asked
+    }
+}
+
+fn header<L, V: FromStr>(answer: &Response<L>, name: &str) -> Option<V> {
+    let value = answer.headers().get(name)?.to_str().ok()?;
+    value.trim().parse().ok()
+}
+
+/// Gets one page by its number.
+type Fetch<T> = Arc<dyn Fn(u32) -> BoxFuture<'static, Result<Page<T>, Error>> + Send + Sync>;
+
+/// A list that is fetched page by page: as pages by [`next_page`](Self::next_page), or as a
+/// `Stream` of its items. Each page is a call of its own, safe to repeat; nothing is fetched before
+/// it is asked for, and an error ends the stream.
+pub struct Pages<T> {
+    fetch: Fetch<T>,
+    next: Option<u32>,
+    items: VecDeque<T>,
+    running: Option<BoxFuture<'static, Result<Page<T>, Error>>>,
+}
+
+impl<T> fmt::Debug for Pages<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "wunder::Pages(next: {:?})", self.next)
+    }
+}
+
+impl<T> Pages<T> {
+    pub(super) fn new(
+        fetch: impl Fn(u32) -> BoxFuture<'static, Result<Page<T>, Error>> + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            fetch: Arc::new(fetch),
+            next: Some(0),
+            items: VecDeque::new(),
+            running: None,
+        }
+    }
+
+    /// The next page; nothing after the last one. A call that fails or is dropped can be made
+    /// again: it asks for the same page.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`].
+    pub async fn next_page(&mut self) -> Result<Option<Page<T>>, Error> {
+        let Some(number) = self.next else {
+            return Ok(None);
+        };
+        let page = (self.fetch)(number).await?;
+        self.next = page.has_next(number).then(|| number.saturating_add(1));
+        Ok(Some(page))
+    }
+}
+
+impl<T: Unpin> Stream for Pages<T> {
+    type Item = Result<T, Error>;
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = self.get_mut();
+        loop {
+            if let Some(item) = this.items.pop_front() {
+                return Poll::Ready(Some(Ok(item)));
+            }
+            let Some(number) = this.next else {
+                return Poll::Ready(None);
+            };
+            let running = this.running.get_or_insert_with(|| (this.fetch)(number));
+            let fetched = ready!(running.as_mut().poll(context));
+            this.running = None;
+            match fetched {
+                Ok(page) => {
+                    this.next = page.has_next(number).then(|| number.saturating_add(1));
+                    this.items = page.items.into();
+                }
+                Err(error) => {
+                    this.next = None;
+                    return Poll::Ready(Some(Err(error)));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! Every type of a request or an answer has a JSON schema that its documented examples fit.
+#![cfg(all(
+    feature = "schemars",
+    feature = "wunder",
+    feature = "walletcrew",
+    feature = "goodcity",
+    feature = "fynd"
+))]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+use support::documents::{DOCUMENTS, Document};
+use vestibule::schema::{self, NamedSchema};
+
+fn schemas_of(document: &Document) -> Vec<NamedSchema> {
+    let system = document.name.split('-').next().unwrap();
+    let all = schema::all().into_iter();
+    all.filter(|named| named.system().name() == system)
+        .collect()
+}
+
+/// Rust writes `APIError` as `ApiError`.
+fn rust_name(name: &str) -> String {
+    name.to_ascii_lowercase()
+}
+
+#[test]
+fn every_schema_of_the_documents_is_a_type_with_a_schema() {
+    for document in DOCUMENTS.iter().map(Document::read) {
+        let types: BTreeSet<&str> = schemas_of(&document)
+            .iter()
+            .map(NamedSchema::name)
+            .collect();
+        for name in document.root["components"]["schemas"]
+            .as_object()
+            .unwrap()
+            .keys()
+        {
+            assert!(
+                types.contains(&rust_name(name)),
+                "{} has no type {name}",
+                document.name
+            );
+        }
+    }
+}
+
+#[test]
+fn the_examples_of_the_documents_fit_the_schemas_of_the_types() {
+    let mut checked = 0;
+    for document in DOCUMENTS.iter().map(Document::read) {
+        let types = schemas_of(&document);
+        for operation in document.operations() {
+            let bodies = operation.value["responses"].as_object().unwrap().values();
+            let bodies = bodies.chain(operation.value.get("requestBody"));
+            for body in bodies.map(|body| document.resolve(body)) {
+                let content = &body["content"]["application/json"];
+                let Some(example) = support::apis::example(content) else {
+                    continue;
+                };
+                let name = content["schema"]["$ref"]
+                    .as_str()
+                    .unwrap()
+                    .rsplit('/')
+                    .next()
+                    .unwrap();
+                let mut same_name = types
+                    .iter()
+                    .filter(|named| rust_name(named.name()) == rust_name(name));
+                let fits = |named: &NamedSchema| {
+                    let schema: Value = named.schema().into();
+                    jsonschema::draft202012::is_valid(&schema, &example)
+                };
+                assert!(same_name.any(fits), "{} {name}", document.name);
+                checked += 1;
+            }
+        }
+    }
+    assert!(checked > 100, "only {checked} examples were found");
+}
