@@ -31,10 +31,8 @@ fn rust_name(name: &str) -> String {
 #[test]
 fn every_schema_of_the_documents_is_a_type_with_a_schema() {
     for document in DOCUMENTS.iter().map(Document::read) {
-        let types: BTreeSet<&str> = schemas_of(&document)
-            .iter()
-            .map(NamedSchema::name)
-            .collect();
+        let types = schemas_of(&document).into_iter();
+        let types: BTreeSet<String> = types.map(|named| rust_name(named.name())).collect();
         for name in document.root["components"]["schemas"]
             .as_object()
             .unwrap()
