@@ -20,6 +20,8 @@ pub struct Prepared {
     pub field_docs: BTreeMap<(String, String), String>,
     /// Documentation of the arguments of operations, by operation and documented name.
     pub argument_docs: BTreeMap<(String, String), String>,
+    /// Documented bounds of query parameters, by operation and name.
+    pub bounds: BTreeMap<(String, String), (i64, i64)>,
     /// How many properties, parameters and schemas are documented as secrets.
     pub secret_fields: usize,
 }
@@ -30,6 +32,7 @@ pub fn prepare(document: &Document) -> Result<Prepared, String> {
         enums: Vec::new(),
         field_docs: BTreeMap::new(),
         argument_docs: BTreeMap::new(),
+        bounds: BTreeMap::new(),
         secret_fields: 0,
     };
     let mut paths = Map::new();
@@ -73,6 +76,14 @@ impl Prepared {
             );
             let schema = document.resolve(place, &parameter["schema"])?.clone();
             let notes = notes(&schema);
+            let bound = |key: &str| schema[key].as_i64();
+            if place_of == "query" && (bound("minimum").is_some() || bound("maximum").is_some()) {
+                let id = operation["operationId"].as_str().unwrap_or_default();
+                let lowest = bound("minimum").unwrap_or(i64::MIN);
+                let highest = bound("maximum").unwrap_or(i64::MAX);
+                let key = (id.to_owned(), name.to_owned());
+                self.bounds.insert(key, (lowest, highest));
+            }
             parameter.insert(
                 "schema".into(),
                 self.schema(&owner.to_upper_camel_case(), &schema),

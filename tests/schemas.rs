@@ -80,3 +80,40 @@ fn the_examples_of_the_documents_fit_the_schemas_of_the_types() {
     }
     assert!(checked > 100, "only {checked} examples were found");
 }
+
+/// The members whose values are secrets, in a JSON schema or in a schema of OpenAPI.
+fn secret_members(schema: &Value) -> BTreeSet<String> {
+    let is_secret = |schema: &Value| schema["format"] == "password";
+    let members = schema["properties"].as_object().into_iter().flatten();
+    members
+        .filter(|(_, member)| {
+            let choices = member["anyOf"].as_array();
+            is_secret(member)
+                || is_secret(&member["items"])
+                || choices.is_some_and(|choices| choices.iter().any(is_secret))
+        })
+        .map(|(name, _)| name.clone())
+        .collect()
+}
+
+#[test]
+fn every_documented_secret_is_a_secret_of_its_type() {
+    let mut secrets = 0;
+    for document in DOCUMENTS.iter().map(Document::read) {
+        let types = schemas_of(&document);
+        for (name, schema) in document.root["components"]["schemas"].as_object().unwrap() {
+            let documented = secret_members(schema);
+            let mut same_name = types
+                .iter()
+                .filter(|named| rust_name(named.name()) == rust_name(name));
+            let alike = |named: &NamedSchema| secret_members(&named.schema().into()) == documented;
+            assert!(
+                same_name.any(alike),
+                "{} {name}: {documented:?}",
+                document.name
+            );
+            secrets += documented.len();
+        }
+    }
+    assert!(secrets > 60, "only {secrets} secrets are documented");
+}

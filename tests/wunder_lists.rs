@@ -156,3 +156,17 @@ async fn a_session_acts_for_another_user_only_where_it_is_told_to() {
         assert_eq!(session.acting_for(wrong).unwrap_err().field(), Some("user"));
     }
 }
+
+#[tokio::test]
+async fn a_page_beyond_the_documented_bounds_is_not_asked_for() {
+    let server = MockServer::start().await;
+    let api = client(&server).user_api();
+    let field = |error: Error| (error.kind(), error.field().unwrap().to_owned());
+    for size in [0, -1, 5001] {
+        let error = api.list_terms().size(size).send().await.unwrap_err();
+        assert_eq!(field(error), (ErrorKind::InvalidInput, "size".to_owned()));
+    }
+    let error = api.list_terms().page(-1).send().await.unwrap_err();
+    assert_eq!(field(error), (ErrorKind::InvalidInput, "page".to_owned()));
+    assert!(server.received_requests().await.unwrap().is_empty());
+}

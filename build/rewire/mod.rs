@@ -131,7 +131,7 @@ fn rewire_builders(
     builders.retain(|item| !matches!(item, Item::Use(_)));
     for item in builders.iter_mut() {
         describe_builder(policies, item);
-        rewired += rewire_send(document, policies, item)?;
+        rewired += rewire_send(document, policies, prepared, item)?;
         Foreign.visit_item_mut(item);
     }
     if rewired != policies.len() {

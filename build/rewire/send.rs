@@ -7,11 +7,13 @@ use syn::{Expr, ImplItem, Item, Stmt, parse_quote};
 
 use crate::build::document::Document;
 use crate::build::policy::{Policies, Policy};
+use crate::build::prepare::Prepared;
 
 /// Rewrites the `send` of one builder; answers how many were found.
 pub fn rewire_send(
     document: &Document,
     policies: &Policies,
+    prepared: &Prepared,
     item: &mut Item,
 ) -> Result<usize, String> {
     let Item::Impl(implementation) = item else {
@@ -34,7 +36,7 @@ pub fn rewire_send(
             .ok_or_else(|| fault("the generated call builds no path"))?;
         let path = path(&method.block.stmts[start])
             .ok_or_else(|| fault("the generated path was not understood"))?;
-        let request = request(&method.block.stmts[start..], policy, path)
+        let request = request(prepared, &method.block.stmts[start..], policy, path)
             .ok_or_else(|| fault("the generated request was not understood"))?;
         let output = &method.sig.output;
         let output = quote!(#output).to_string().replace(' ', "");
@@ -135,7 +137,12 @@ fn segment_value(argument: &Expr) -> Option<TokenStream> {
 }
 
 /// Our request from the chain of calls on reqwest's builder.
-fn request(statements: &[Stmt], policy: &Policy, path: TokenStream) -> Option<TokenStream> {
+fn request(
+    prepared: &Prepared,
+    statements: &[Stmt],
+    policy: &Policy,
+    path: TokenStream,
+) -> Option<TokenStream> {
     let chain = statements.iter().find_map(|statement| match statement {
         Stmt::Local(local) => match &*local.init.as_ref()?.expr {
             Expr::Try(attempt) => match &*attempt.expr {
@@ -160,7 +167,13 @@ fn request(statements: &[Stmt], policy: &Policy, path: TokenStream) -> Option<To
                     return None;
                 };
                 let (name, value) = (&parameter.args[0], &parameter.args[1]);
-                steps.push(quote!(.query(#name, #value)));
+                let key = (policy.id.clone(), literal(name)?);
+                steps.push(match prepared.bounds.get(&key) {
+                    Some((lowest, highest)) => {
+                        quote!(.query_within(#name, #value, #lowest, #highest)?)
+                    }
+                    None => quote!(.query(#name, #value)),
+                });
             }
             "header" | "headers" | "get" | "put" | "post" | "delete" | "patch" | "head"
             | "options" => {}
@@ -171,6 +184,16 @@ fn request(statements: &[Stmt], policy: &Policy, path: TokenStream) -> Option<To
     steps.reverse();
     let constant = policy.constant();
     Some(quote!(pipeline::Request::new(&super::operations::#constant, #path) #(#steps)*))
+}
+
+fn literal(expression: &Expr) -> Option<String> {
+    match expression {
+        Expr::Lit(syn::ExprLit {
+            lit: syn::Lit::Str(text),
+            ..
+        }) => Some(text.value()),
+        _ => None,
+    }
 }
 
 /// `Error::InvalidRequest` becomes our error, which names the operation.

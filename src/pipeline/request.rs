@@ -42,6 +42,25 @@ impl<'a> Request<'a> {
         self
     }
 
+    /// A whole number with documented bounds.
+    pub(crate) fn query_within<V: QueryValue + Copy + Into<i64>>(
+        self,
+        name: &'static str,
+        value: &Option<V>,
+        lowest: i64,
+        highest: i64,
+    ) -> Result<Self, Error> {
+        if value.is_some_and(|value| !(lowest..=highest).contains(&value.into())) {
+            let right = match (lowest, highest) {
+                (lowest, i64::MAX) => format!("must be at least {lowest}"),
+                (i64::MIN, highest) => format!("must be at most {highest}"),
+                (lowest, highest) => format!("must be from {lowest} to {highest}"),
+            };
+            return Err(Error::invalid(name, &right));
+        }
+        Ok(self.query(name, value))
+    }
+
     pub(crate) fn json(mut self, body: &impl Serialize) -> Result<Self, Error> {
         let bytes = serde_json::to_vec(body)
             .map_err(|_| Error::invalid("body", "cannot be written as JSON"))?;
