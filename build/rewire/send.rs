@@ -34,7 +34,7 @@ pub fn rewire_send(
             .iter()
             .position(|statement| format_arguments(statement).is_some())
             .ok_or_else(|| fault("the generated call builds no path"))?;
-        let path = path(&method.block.stmts[start])
+        let path = path(&method.block.stmts[start], &policy.constant())
             .ok_or_else(|| fault("the generated path was not understood"))?;
         let request = request(prepared, &method.block.stmts[start..], policy, path)
             .ok_or_else(|| fault("the generated request was not understood"))?;
@@ -93,7 +93,7 @@ fn format_arguments(statement: &Stmt) -> Option<TokenStream> {
 }
 
 /// The path below the base URL, each value checked and encoded as one segment.
-fn path(statement: &Stmt) -> Option<TokenStream> {
+fn path(statement: &Stmt, operation: &syn::Ident) -> Option<TokenStream> {
     use syn::parse::Parser;
     let arguments = syn::punctuated::Punctuated::<Expr, syn::Token![,]>::parse_terminated
         .parse2(format_arguments(statement)?)
@@ -110,7 +110,7 @@ fn path(statement: &Stmt) -> Option<TokenStream> {
     let template = template.strip_prefix("{}")?;
     arguments.next()?;
     let values: Vec<_> = arguments
-        .map(|argument| segment_value(&argument))
+        .map(|argument| segment_value(&argument, operation))
         .collect::<Option<_>>()?;
     if values.is_empty() {
         return Some(quote!(#template));
@@ -119,7 +119,7 @@ fn path(statement: &Stmt) -> Option<TokenStream> {
 }
 
 /// From `encode_path(&code.to_string())` to a checked segment that may be a secret.
-fn segment_value(argument: &Expr) -> Option<TokenStream> {
+fn segment_value(argument: &Expr, operation: &syn::Ident) -> Option<TokenStream> {
     let Expr::Call(call) = argument else {
         return None;
     };
@@ -133,7 +133,7 @@ fn segment_value(argument: &Expr) -> Option<TokenStream> {
         return None;
     };
     let name = value.path.get_ident()?.to_string();
-    Some(quote!(pipeline::segment(#name, &#value)?))
+    Some(quote!(client.bound.segment(&super::operations::#operation, #name, &#value)?))
 }
 
 /// Our request from the chain of calls on reqwest's builder.
@@ -158,7 +158,7 @@ fn request(
     while let Expr::MethodCall(call) = next {
         let argument = call.args.first();
         match call.method.to_string().as_str() {
-            "json" => steps.push(quote!(.json(#argument)?)),
+            "json" => steps.push(quote!(.json(#argument))),
             "query" => {
                 let Expr::Reference(reference) = argument? else {
                     return None;
@@ -170,7 +170,7 @@ fn request(
                 let key = (policy.id.clone(), literal(name)?);
                 steps.push(match prepared.bounds.get(&key) {
                     Some((lowest, highest)) => {
-                        quote!(.query_within(#name, #value, #lowest, #highest)?)
+                        quote!(.query_within(#name, #value, #lowest, #highest))
                     }
                     None => quote!(.query(#name, #value)),
                 });
@@ -203,7 +203,7 @@ impl VisitMut for InvalidRequest<'_> {
     fn visit_expr_mut(&mut self, node: &mut Expr) {
         let constant = self.0;
         if matches!(node, Expr::Path(path) if ends_with(&path.path, &["Error", "InvalidRequest"])) {
-            *node = parse_quote!(|message| super::operations::#constant.invalid(message));
+            *node = parse_quote!(|message| client.bound.invalid(&super::operations::#constant, message));
             return;
         }
         visit_mut::visit_expr_mut(self, node);

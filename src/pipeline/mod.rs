@@ -38,7 +38,7 @@ pub(crate) use self::operation::{Need, Operation, Repeat};
 pub(crate) use self::options::language_header;
 pub use self::options::{CallOptions, Settings};
 pub use self::request::QueryValue;
-pub(crate) use self::request::{Request, segment};
+pub(crate) use self::request::Request;
 pub(crate) use self::response::Answer;
 pub use self::response::Response;
 pub(crate) use self::rules::{Attached, SessionCredential, Stamp, SystemRules};
@@ -119,8 +119,11 @@ impl Bound {
     }
 
     /// Sends a request down the road.
-    pub(crate) async fn run(&self, request: Request<'_>) -> Result<Answer, Error> {
+    pub(crate) async fn run(&self, mut request: Request<'_>) -> Result<Answer, Error> {
         let operation = request.operation;
+        if let Some(fault) = request.fault.take() {
+            return Err(fault.at(self.system(), operation.id));
+        }
         let deadline =
             Deadline::after(self.options.deadline.unwrap_or(self.road.settings.deadline));
         let mut journey = Journey {
@@ -251,9 +254,24 @@ impl Journey<'_> {
     }
 }
 
-/// The road's system, for errors that are found before a call.
+/// For errors that are found before a call.
 impl Bound {
     pub(crate) fn system(&self) -> System {
         self.road.rules.system()
+    }
+
+    /// An argument that was not given or could not be converted.
+    pub(crate) fn invalid(&self, operation: &Operation, message: String) -> Error {
+        Error::new(ErrorKind::InvalidInput, message).at(self.system(), operation.id)
+    }
+
+    /// A value as one segment of a path.
+    pub(crate) fn segment(
+        &self,
+        operation: &Operation,
+        name: &'static str,
+        value: &impl request::Segment,
+    ) -> Result<String, Error> {
+        request::segment(name, value).map_err(|error| error.at(self.system(), operation.id))
     }
 }

@@ -4,8 +4,6 @@ use std::borrow::Cow;
 
 use http::Method;
 
-use crate::error::{Error, ErrorKind};
-
 /// One documented operation, as the build read it from the description.
 #[derive(Debug)]
 pub(crate) struct Operation {
@@ -43,11 +41,4 @@ pub(crate) enum Repeat {
     Safe,
     /// It sends a message, consumes a code or creates something.
     Once,
-}
-
-impl Operation {
-    /// An argument that was not given or could not be converted.
-    pub(crate) fn invalid(&self, message: String) -> Error {
-        Error::new(ErrorKind::InvalidInput, message)
-    }
 }

@@ -25,6 +25,8 @@ pub(crate) struct Request<'a> {
     /// Name and plain value of each query parameter.
     pub(crate) query: Vec<(&'a str, String)>,
     pub(crate) body: Option<Bytes>,
+    /// The first thing that is wrong with it; such a request is not sent.
+    pub(crate) fault: Option<Error>,
 }
 
 impl<'a> Request<'a> {
@@ -34,6 +36,7 @@ impl<'a> Request<'a> {
             path: path.into(),
             query: Vec::new(),
             body: None,
+            fault: None,
         }
     }
 
@@ -44,28 +47,33 @@ impl<'a> Request<'a> {
 
     /// A whole number with documented bounds.
     pub(crate) fn query_within<V: QueryValue + Copy + Into<i64>>(
-        self,
+        mut self,
         name: &'static str,
         value: &Option<V>,
         lowest: i64,
         highest: i64,
-    ) -> Result<Self, Error> {
+    ) -> Self {
         if value.is_some_and(|value| !(lowest..=highest).contains(&value.into())) {
             let right = match (lowest, highest) {
                 (lowest, i64::MAX) => format!("must be at least {lowest}"),
                 (i64::MIN, highest) => format!("must be at most {highest}"),
                 (lowest, highest) => format!("must be from {lowest} to {highest}"),
             };
-            return Err(Error::invalid(name, &right));
+            self.fault
+                .get_or_insert_with(|| Error::invalid(name, &right));
         }
-        Ok(self.query(name, value))
+        self.query(name, value)
     }
 
-    pub(crate) fn json(mut self, body: &impl Serialize) -> Result<Self, Error> {
-        let bytes = serde_json::to_vec(body)
-            .map_err(|_| Error::invalid("body", "cannot be written as JSON"))?;
-        self.body = Some(Bytes::from(bytes));
-        Ok(self)
+    pub(crate) fn json(mut self, body: &impl Serialize) -> Self {
+        match serde_json::to_vec(body) {
+            Ok(bytes) => self.body = Some(Bytes::from(bytes)),
+            Err(_) => {
+                let fault = || Error::invalid("body", "cannot be written as JSON");
+                self.fault.get_or_insert_with(fault);
+            }
+        }
+        self
     }
 }
 
