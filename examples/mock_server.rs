@@ -10,6 +10,10 @@ use vestibule::testing::{Fynd, GoodCity, WalletCrew, Wunder};
 
 #[tokio::main]
 async fn main() -> io::Result<()> {
+    if std::env::args().len() > 1 {
+        let usage = "mock_server takes no arguments: it starts all four mocks on free ports";
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, usage));
+    }
     let wunder = Wunder::start().await;
     let walletcrew = WalletCrew::start().await;
     let goodcity = GoodCity::start().await;

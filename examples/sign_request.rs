@@ -35,9 +35,14 @@ struct FyndRequest {
 
 fn main() -> ExitCode {
     let words: Vec<String> = env::args().skip(1).collect();
-    let signature = match words.first().map(String::as_str) {
-        Some("wunder") => wunder(&words[1..]),
-        Some("fynd") => fynd(),
+    if words.iter().any(|word| word == "--help") {
+        println!("{USAGE}");
+        return ExitCode::SUCCESS;
+    }
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let signature = match words.as_slice() {
+        ["wunder", options @ ..] => wunder(options),
+        ["fynd"] => fynd(),
         _ => Err(USAGE.to_owned()),
     };
     match signature {
@@ -52,18 +57,28 @@ fn main() -> ExitCode {
     }
 }
 
-fn wunder(words: &[String]) -> Result<String, String> {
-    let value = |name: &str| {
-        let at = words.iter().position(|word| word == name);
-        at.and_then(|at| words.get(at + 1))
-            .ok_or(format!("{name} needs a value\n{USAGE}"))
+fn wunder(options: &[&str]) -> Result<String, String> {
+    let (mut key, mut timestamp, mut identifier) = (None, None, None);
+    for option in options.chunks(2) {
+        match option {
+            ["--key", value] => key = Some(*value),
+            ["--timestamp", value] => timestamp = Some(*value),
+            ["--identifier", value] => identifier = Some(*value),
+            [name, ..] => return Err(format!("`{name}` was not expected\n{USAGE}")),
+            [] => {}
+        }
+    }
+    let given = |name: &str, value: Option<&str>| match value {
+        Some(value) if !value.is_empty() && !value.starts_with("--") => Ok(value.to_owned()),
+        _ => Err(format!("{name} needs a value\n{USAGE}")),
     };
-    let key = Secret::from(value("--key")?.as_str());
-    let timestamp = value("--timestamp")?;
-    if timestamp.is_empty() || !timestamp.bytes().all(|byte| byte.is_ascii_digit()) {
+    let key = Secret::from(given("--key", key)?);
+    let timestamp = given("--timestamp", timestamp)?;
+    if !timestamp.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err("--timestamp must be milliseconds since the Unix epoch".to_owned());
     }
-    let input = SignatureInput::new(&key, timestamp, value("--identifier")?);
+    let identifier = given("--identifier", identifier)?;
+    let input = SignatureInput::new(&key, &timestamp, &identifier);
     Ok(Sha256Hex.signature(&input))
 }
 
@@ -76,6 +91,7 @@ fn fynd() -> Result<String, String> {
         .map_err(|error| format!("the request is not right: {error}"))?;
     let method = request
         .method
+        .to_ascii_uppercase()
         .parse()
         .map_err(|_| "`method` must be an HTTP method".to_owned())?;
     let input = vestibule::fynd::SignatureInput::new(&method, &request.url, request.date)

@@ -15,10 +15,12 @@ Usage:
                         [--language de] [--accept-terms]
   onboarding walletcrew --base-url URL --tenant NAME --provider NAME --identifier X [--flow NAME]
   onboarding goodcity   --base-url URL --app app --phone +852… [--first-name A --last-name B]
+                        [--device-handle H --platform fcm]
   onboarding fynd       [--base-url URL] --country-code 91 --phone 9987568530
                         [--first-name A --last-name B]
 
 Without --first-name and --last-name, GoodCity sends a pin to a known user; with both it signs up.
+Fynd asks a user that it does not know for both names, after the code.
 The code is asked for at the terminal, where `resend` asks for another one when its timer has ended.
 --allow-plain-http permits http to a host that is not this machine.
 
@@ -53,7 +55,8 @@ impl Arguments {
                     arguments.options.insert(name.to_owned(), String::new());
                 }
                 Some(name) => {
-                    let value = words.next().ok_or(format!("--{name} needs a value"))?;
+                    let value = words.next().filter(|value| !value.is_empty());
+                    let value = value.ok_or(format!("--{name} needs a value"))?;
                     arguments.options.insert(name.to_owned(), value);
                 }
                 None if arguments.system.is_none() => arguments.system = Some(word),
@@ -80,6 +83,15 @@ impl Arguments {
 
     pub fn required(&mut self, name: &str) -> Result<String, String> {
         self.optional(name).ok_or(format!("--{name} is needed"))
+    }
+
+    /// Two options that go together: both or none.
+    pub fn pair(&mut self, first: &str, second: &str) -> Result<Option<(String, String)>, String> {
+        match (self.optional(first), self.optional(second)) {
+            (Some(one), Some(other)) => Ok(Some((one, other))),
+            (None, None) => Ok(None),
+            _ => Err(format!("--{first} and --{second} go together")),
+        }
     }
 
     /// Fails if an option is left that nobody asked for.

@@ -101,7 +101,7 @@ impl Codes {
             Self::Mock { outbox, .. } => outbox
                 .last_code(to)
                 .map(|code| Typed::Code(Secret::from(code)))
-                .ok_or_else(|| steps.mistake(format!("no message went to {to}"))),
+                .ok_or_else(|| steps.stopped("confirm", format!("no message went to {to}"))),
             Self::Terminal(input) => ask(input, steps, to, timer).await,
         }
     }
@@ -121,9 +121,9 @@ async fn ask(
     loop {
         tokio::select! {
             read = input.read_line(&mut line) => match read {
-                Ok(0) => return Err(steps.mistake("the input ended before a code came")),
+                Ok(0) => return Err(steps.stopped("confirm", "the input ended before a code came")),
                 Ok(_) => break,
-                Err(error) => return Err(steps.mistake(error)),
+                Err(error) => return Err(steps.stopped("confirm", error)),
             },
             _ = second.tick(), if live && timer.is_some() => prompt(to, timer, true),
         }
@@ -137,11 +137,11 @@ async fn ask(
 fn prompt(to: &str, timer: Option<&ResendTimer>, again: bool) {
     let wait = timer.map_or(0, |timer| timer.remaining().as_secs_f64().ceil() as u64);
     let resend = match (timer, wait) {
-        (None, _) => String::new(),
+        (None, _) => " (or `resend`)".to_owned(),
         (Some(_), 0) => " (or `resend`)".to_owned(),
         (Some(_), wait) => format!(" (`resend` in {wait} s)"),
     };
     let start = if again { "\r\x1b[K" } else { "" };
-    eprint!("{start}code sent to {to}{resend}: ");
+    eprint!("{start}code for {to}{resend}: ");
     let _ = io::stderr().flush();
 }

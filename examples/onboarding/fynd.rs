@@ -13,8 +13,8 @@ struct Plan {
     client: Client,
     country_code: String,
     mobile: String,
-    first_name: Option<String>,
-    last_name: Option<String>,
+    /// First and last name of a new user.
+    names: Option<(String, String)>,
     codes: Codes,
 }
 
@@ -30,8 +30,7 @@ pub async fn on(mock: Fynd) -> Result<(), Failed> {
         client,
         country_code: "91".to_owned(),
         mobile: "9987568530".to_owned(),
-        first_name: Some("Ada".to_owned()),
-        last_name: Some("Lovelace".to_owned()),
+        names: Some(("Ada".to_owned(), "Lovelace".to_owned())),
         codes: Codes::Mock {
             outbox: mock.outbox().clone(),
             clock: mock.clock().clone(),
@@ -59,8 +58,7 @@ fn plan(steps: Steps, arguments: &mut Arguments) -> Result<Result<Plan, Failed>,
     }
     let country_code = arguments.required("country-code")?;
     let mobile = arguments.required("phone")?;
-    let first_name = arguments.optional("first-name");
-    let last_name = arguments.optional("last-name");
+    let names = arguments.pair("first-name", "last-name")?;
     arguments.finish()?;
     Ok(builder
         .build()
@@ -69,8 +67,7 @@ fn plan(steps: Steps, arguments: &mut Arguments) -> Result<Result<Plan, Failed>,
             client,
             country_code,
             mobile,
-            first_name,
-            last_name,
+            names,
             codes: Codes::terminal(),
         }))
 }
@@ -106,8 +103,9 @@ async fn onboard(steps: Steps, mut plan: Plan) -> Result<(), Failed> {
                 "confirm",
                 "the code is right; a new user completes the profile",
             );
-            let (Some(first_name), Some(last_name)) = (&plan.first_name, &plan.last_name) else {
-                return Err(steps.mistake("a new user needs --first-name and --last-name"));
+            let Some((first_name, last_name)) = &plan.names else {
+                let what = "a new user needs --first-name and --last-name";
+                return Err(steps.stopped("complete profile", what));
             };
             let completed = profile
                 .complete(first_name.as_str(), last_name.as_str())

@@ -1,7 +1,5 @@
 //! GoodCity: sign up or send a pin, resend, confirm with the newest key, profile, device.
 
-use std::time::Duration;
-
 use vestibule::challenge::{ResendTimer, Returned};
 use vestibule::goodcity::{Client, PendingPin, SignedIn};
 use vestibule::testing::GoodCity;
@@ -16,6 +14,8 @@ struct Plan {
     mobile: String,
     /// First and last name of a new user; none to sign in.
     names: Option<(String, String)>,
+    /// The push handle of a device and its platform.
+    device: Option<(String, String)>,
     codes: Codes,
 }
 
@@ -30,6 +30,7 @@ pub async fn on(mock: GoodCity) -> Result<(), Failed> {
         client,
         mobile: "+85261234567".to_owned(),
         names: Some(("Ada".to_owned(), "Lovelace".to_owned())),
+        device: Some(("demo-device-handle".to_owned(), "fcm".to_owned())),
         codes: Codes::Mock {
             outbox: mock.outbox().clone(),
             clock: mock.clock().clone(),
@@ -51,8 +52,8 @@ fn plan(steps: Steps, arguments: &mut Arguments) -> Result<Result<Plan, Failed>,
         builder = builder.allow_plain_http();
     }
     let mobile = arguments.required("phone")?;
-    let first_name = arguments.optional("first-name");
-    let names = first_name.zip(arguments.optional("last-name"));
+    let names = arguments.pair("first-name", "last-name")?;
+    let device = arguments.pair("device-handle", "platform")?;
     arguments.finish()?;
     Ok(builder
         .build()
@@ -61,6 +62,7 @@ fn plan(steps: Steps, arguments: &mut Arguments) -> Result<Result<Plan, Failed>,
             client,
             mobile,
             names,
+            device,
             codes: Codes::terminal(),
         }))
 }
@@ -74,8 +76,11 @@ async fn onboard(steps: Steps, mut plan: Plan) -> Result<(), Failed> {
                 last_name.as_str(),
             );
             let pending = sign_up.send_pin().await.map_err(steps.failed("sign up"))?;
-            steps.done("sign up", format_args!("a pin went to {}", plan.mobile));
-            steps.done("", "(a number with an account keeps its old names)");
+            let note = "a known number keeps its names";
+            steps.done(
+                "sign up",
+                format_args!("a pin went to {} ({note})", plan.mobile),
+            );
             pending
         }
         None => {
@@ -106,9 +111,10 @@ async fn onboard(steps: Steps, mut plan: Plan) -> Result<(), Failed> {
     let user = profile.user_profile;
     let name = user.and_then(|user| user.first_name).unwrap_or_default();
     steps.done("profile", format_args!("first name: {name}"));
-    if plan.codes.pass_time(Duration::ZERO) {
-        // A real device's handle comes from its push service.
-        let registered = session.register_device("demo-device-handle", "fcm").await;
+    if let Some((handle, platform)) = &plan.device {
+        let registered = session
+            .register_device(handle.as_str(), platform.as_str())
+            .await;
         registered.map_err(steps.failed("register device"))?;
         steps.done("register device", "registered for push messages");
     }

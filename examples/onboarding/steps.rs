@@ -37,11 +37,16 @@ impl Steps {
         }
     }
 
-    /// Says that the command line or the terminal gave the wrong thing.
+    /// Says that the command line gave the wrong thing.
     pub fn mistake(&self, what: impl Display) -> Failed {
+        self.stopped("arguments", what)
+    }
+
+    /// Says that a step could not go on without a person.
+    pub fn stopped(&self, step: &'static str, what: impl Display) -> Failed {
         Failed {
             system: self.system,
-            step: "arguments",
+            step,
             what: what.to_string(),
         }
     }

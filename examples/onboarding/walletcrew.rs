@@ -1,11 +1,13 @@
 //! The Wallet Crew: create a customer with a flow, pass its challenge, profile.
 
 use serde_json::{Value, json};
+use vestibule::challenge::{ResendTimer, Returned};
 use vestibule::testing::WalletCrew;
-use vestibule::walletcrew::{Client, Saved};
+use vestibule::walletcrew::{Client, Saved, Session};
+use vestibule::{Error, Secret};
 
 use crate::arguments::Arguments;
-use crate::codes::{Codes, Typed};
+use crate::codes::{Challenge, Codes};
 use crate::steps::{Failed, Steps};
 
 struct Plan {
@@ -79,11 +81,14 @@ fn customer(identifier: &str) -> Value {
 }
 
 async fn onboard(steps: Steps, mut plan: Plan) -> Result<(), Failed> {
-    let mut request = plan.client.customer(&customer(&plan.identifier));
-    if let Some(flow) = &plan.flow {
-        request = request.flow(flow.as_str());
-    }
-    let saved = request
+    let mut pending = PendingCustomer {
+        client: plan.client.clone(),
+        identifier: plan.identifier.clone(),
+        flow: plan.flow.clone(),
+        provider: plan.provider.clone(),
+        saved: None,
+    };
+    let saved = pending
         .save()
         .await
         .map_err(steps.failed("create customer"))?;
@@ -91,28 +96,12 @@ async fn onboard(steps: Steps, mut plan: Plan) -> Result<(), Failed> {
         Saved::Done(_) => steps.done("create customer", "created or updated"),
         Saved::ChallengeIssued(_) => steps.done("create customer", "202: a challenge was issued"),
     }
-
-    let code = match plan.codes.code(steps, &plan.identifier, None).await? {
-        Typed::Code(code) => code,
-        Typed::Resend => return Err(steps.mistake("start again to get another code")),
-    };
-    let data = json!({"identifier": plan.identifier, "code": code.expose()});
-    let session = match saved {
-        Saved::Done(_) => {
-            let authenticated = plan
-                .client
-                .authenticate(plan.provider.as_str(), &data)
-                .await;
-            authenticated.map_err(steps.failed("authenticate"))?
-        }
-        Saved::ChallengeIssued(challenge) => {
-            let authenticated = challenge.authenticate(plan.provider.as_str(), &data).await;
-            authenticated.map_err(steps.failed("authenticate"))?
-        }
-    };
+    pending.saved = Some(saved);
+    let session = plan.codes.confirm(steps, &plan.identifier, pending).await?;
+    let provider = &plan.provider;
     steps.done(
         "authenticate",
-        format_args!("signed in by provider {}", plan.provider),
+        format_args!("signed in by provider {provider}"),
     );
     let profile: Value = session.profile().await.map_err(steps.failed("profile"))?;
     let members = profile.as_object().map_or(0, |profile| profile.len());
@@ -120,4 +109,64 @@ async fn onboard(steps: Steps, mut plan: Plan) -> Result<(), Failed> {
     session.sign_out().await.map_err(steps.failed("sign out"))?;
     steps.done("sign out", "forgotten here; the token ends by itself");
     Ok(())
+}
+
+/// A customer who was saved, with a challenge or without, and is not signed in yet.
+struct PendingCustomer {
+    client: Client,
+    identifier: String,
+    flow: Option<String>,
+    provider: String,
+    saved: Option<Saved>,
+}
+
+impl PendingCustomer {
+    async fn save(&self) -> Result<Saved, Error> {
+        let mut request = self.client.customer(&customer(&self.identifier));
+        if let Some(flow) = &self.flow {
+            request = request.flow(flow.as_str());
+        }
+        request.save().await
+    }
+}
+
+impl Challenge for PendingCustomer {
+    type Next = Session;
+
+    fn timer(&self) -> Option<ResendTimer> {
+        None
+    }
+
+    /// Running the flow again issues a new challenge.
+    async fn resend(&mut self) -> Result<(), Error> {
+        self.saved = Some(self.save().await?);
+        Ok(())
+    }
+
+    async fn confirm(mut self, code: Secret) -> Result<Self::Next, Returned<Self>> {
+        let data = json!({"identifier": self.identifier, "code": code.expose()});
+        let error = match self.saved.take() {
+            Some(Saved::ChallengeIssued(challenge)) => {
+                match challenge.authenticate(self.provider.as_str(), &data).await {
+                    Ok(session) => return Ok(session),
+                    Err(returned) => {
+                        self.saved = Some(Saved::ChallengeIssued(returned.state));
+                        returned.error
+                    }
+                }
+            }
+            saved => {
+                self.saved = saved;
+                match self
+                    .client
+                    .authenticate(self.provider.as_str(), &data)
+                    .await
+                {
+                    Ok(session) => return Ok(session),
+                    Err(error) => error,
+                }
+            }
+        };
+        Err(Returned { state: self, error })
+    }
 }

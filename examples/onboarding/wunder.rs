@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use vestibule::challenge::{ResendTimer, Returned};
 use vestibule::testing::Wunder;
-use vestibule::wunder::{Client, ClientBuilder, PendingCode, SignIn};
+use vestibule::wunder::{
+    Client, ClientBuilder, MfaRequired, PendingCode, Session, SignIn, check_phone,
+};
 use vestibule::{Error, Secret};
 
 use crate::arguments::{self, Arguments};
-use crate::codes::{Challenge, Codes, Typed};
+use crate::codes::{Challenge, Codes};
 use crate::steps::{Failed, Steps};
 
 const PHONE: &str = "+43660000001";
@@ -66,11 +68,14 @@ fn plan(steps: Steps, arguments: &mut Arguments) -> Result<Result<Plan, Failed>,
     if arguments.flag("allow-plain-http") {
         builder = builder.allow_plain_http();
     }
-    let branch = match arguments.optional("branch") {
-        Some(id) => Branch::Known(id),
-        None => Branch::At(degrees(arguments, "lat")?, degrees(arguments, "lng")?),
+    let place = arguments.pair("lat", "lng")?;
+    let branch = match (arguments.optional("branch"), place) {
+        (Some(id), None) => Branch::Known(id),
+        (None, Some((lat, lng))) => Branch::At(degrees("lat", &lat)?, degrees("lng", &lng)?),
+        _ => return Err("give either --branch or --lat and --lng".to_owned()),
     };
     let phone = arguments.required("phone")?;
+    check_phone(&phone).map_err(|error| error.to_string())?;
     let language = arguments.optional("language");
     let terms_accepted = arguments.flag("accept-terms");
     arguments.finish()?;
@@ -84,8 +89,7 @@ fn plan(steps: Steps, arguments: &mut Arguments) -> Result<Result<Plan, Failed>,
     }))
 }
 
-fn degrees(arguments: &mut Arguments, name: &str) -> Result<f64, String> {
-    let text = arguments.required(name)?;
+fn degrees(name: &str, text: &str) -> Result<f64, String> {
     text.parse()
         .map_err(|_| format!("--{name} must be degrees such as 48.2"))
 }
@@ -99,13 +103,11 @@ async fn onboard(steps: Steps, mut plan: Plan, authenticator: Option<&str>) -> R
         Branch::Known(id) => id.clone(),
         Branch::At(latitude, longitude) => {
             let found = plan.client.resolve_branch(*latitude, *longitude).await;
-            found
-                .map_err(steps.failed("resolve branch"))?
-                .id()
-                .to_owned()
+            let branch = found.map_err(steps.failed("resolve branch"))?;
+            steps.done("resolve branch", format_args!("branch {}", branch.id()));
+            branch.id().to_owned()
         }
     };
-    steps.done("resolve branch", format_args!("branch {branch}"));
 
     let mut request = plan.client.phone_sign_in(plan.phone.as_str(), branch);
     if let Some(language) = &plan.language {
@@ -128,16 +130,13 @@ async fn onboard(steps: Steps, mut plan: Plan, authenticator: Option<&str>) -> R
         SignIn::SignedIn(session) => session,
         SignIn::MfaRequired(mfa) => {
             steps.done("confirm", "the code is right; a second factor is required");
-            let code = match authenticator {
-                Some(code) => code.into(),
-                None => match plan.codes.code(steps, "the authenticator", None).await? {
-                    Typed::Code(code) => code,
-                    Typed::Resend => return Err(steps.mistake("an authenticator sends nothing")),
-                },
-            };
-            mfa.validate(code)
-                .await
-                .map_err(steps.failed("second factor"))?
+            match authenticator {
+                Some(code) => mfa
+                    .validate(code)
+                    .await
+                    .map_err(steps.failed("second factor"))?,
+                None => plan.codes.confirm(steps, "the authenticator", mfa).await?,
+            }
         }
     };
     steps.done("sign in", "signed in");
@@ -173,5 +172,22 @@ impl Challenge for PendingCode {
 
     async fn confirm(self, code: Secret) -> Result<Self::Next, Returned<Self>> {
         self.confirm(code).await
+    }
+}
+
+impl Challenge for MfaRequired {
+    type Next = Session;
+
+    fn timer(&self) -> Option<ResendTimer> {
+        None
+    }
+
+    /// An authenticator sends nothing: the next code is on its screen in half a minute.
+    async fn resend(&mut self) -> Result<(), Error> {
+        Ok(())
+    }
+
+    async fn confirm(self, code: Secret) -> Result<Self::Next, Returned<Self>> {
+        self.validate(code).await
     }
 }

@@ -61,7 +61,7 @@ impl ErrorKind {
             Self::SlowDown => "slow down",
             Self::TryLater => "try later",
             Self::StepRequired => "finish the step first",
-            Self::Refused => "do not repeat it unchanged",
+            Self::Refused => "correct the request or the settings before another try",
             Self::Undecodable => "report it",
         }
     }

@@ -64,6 +64,8 @@ const UNSIGNED: &[&str] = &[
 pub struct SignatureInput<'a> {
     method: &'a Method,
     url: Cow<'a, Url>,
+    /// As it was written: a parsed URL has resolved its dot segments in another way.
+    path: Cow<'a, str>,
     /// The signed ones, by name in lower case.
     headers: BTreeMap<String, String>,
     body: &'a [u8],
@@ -84,11 +86,12 @@ impl<'a> SignatureInput<'a> {
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the URL is not absolute.
     pub fn new(method: &'a Method, url: &str, date: DateTime<Utc>) -> Result<Self, Error> {
-        let url = Url::parse(url).ok().filter(Url::has_host).ok_or_else(|| {
+        let parsed = Url::parse(url).ok().filter(Url::has_host).ok_or_else(|| {
             let right = "must be absolute, such as `https://api.fynd.com/path?name=value`";
             Error::invalid("url", right).of(System::Fynd)
         })?;
-        let input = Self::of(method, Cow::Owned(url), PUBLIC_KEY);
+        let path = Cow::Owned(written_path(url).to_owned());
+        let input = Self::of(method, Cow::Owned(parsed), path, PUBLIC_KEY);
         Ok(input
             .header(DATE_HEADER, &date_text(date))
             .header(SDK_VERSION_HEADER, SDK_VERSION))
@@ -102,13 +105,14 @@ impl<'a> SignatureInput<'a> {
         body: &'a [u8],
         key: &'a str,
     ) -> Self {
-        let input = Self::of(method, Cow::Borrowed(url), key).body(body);
+        let path = Cow::Borrowed(url.path());
+        let input = Self::of(method, Cow::Borrowed(url), path, key).body(body);
         headers.iter().fold(input, |input, (name, value)| {
             input.header(name.as_str(), &String::from_utf8_lossy(value.as_bytes()))
         })
     }
 
-    fn of(method: &'a Method, url: Cow<'a, Url>, key: &'a str) -> Self {
+    fn of(method: &'a Method, url: Cow<'a, Url>, path: Cow<'a, str>, key: &'a str) -> Self {
         let host = url.host_str().unwrap_or_default();
         let host = match url.port() {
             Some(port) => format!("{host}:{port}"),
@@ -117,6 +121,7 @@ impl<'a> SignatureInput<'a> {
         Self {
             method,
             url,
+            path,
             headers: BTreeMap::from([("host".to_owned(), host)]),
             body: &[],
             key,
@@ -168,7 +173,7 @@ impl<'a> SignatureInput<'a> {
         };
         [
             self.method.as_str(),
-            &canonical_path(self.url.path()),
+            &canonical_path(&self.path),
             &canonical_query(&self.url),
             &lines.join("\n"),
             "",
@@ -202,6 +207,16 @@ pub fn sign(input: &SignatureInput<'_>) -> String {
 /// A time as `x-fp-date` has it.
 pub(super) fn date_text(date: DateTime<Utc>) -> String {
     date.format("%Y%m%dT%H%M%SZ").to_string()
+}
+
+/// The path of an absolute URL, not yet resolved.
+fn written_path(url: &str) -> &str {
+    let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let end = after_scheme.find(['?', '#']).unwrap_or(after_scheme.len());
+    let before_query = &after_scheme[..end];
+    before_query
+        .find('/')
+        .map_or("/", |start| &before_query[start..])
 }
 
 fn canonical_path(path: &str) -> String {

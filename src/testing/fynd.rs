@@ -246,8 +246,11 @@ fn signed_in(state: &mut State, number: Number, body: Value, now: DateTime<Utc>)
 }
 
 fn cookie(call: &Call<'_>) -> Option<String> {
-    call.header("cookie")?.split("; ").find_map(|pair| {
-        let (name, value) = pair.split_once('=')?;
-        (name == COOKIE).then(|| value.to_owned())
-    })
+    call.header("cookie")?
+        .split(';')
+        .map(str::trim)
+        .find_map(|pair| {
+            let (name, value) = pair.split_once('=')?;
+            (name == COOKIE).then(|| value.to_owned())
+        })
 }

@@ -1,5 +1,6 @@
 //! A stateful mock of GoodCity.
 
+mod form;
 mod profile;
 mod state;
 
@@ -76,7 +77,7 @@ impl Behaviour for World<State> {
 
 impl World<State> {
     fn route(&self, state: &mut State, call: &Call<'_>) -> Result<Answer, Answer> {
-        let body = call.json();
+        let body = form::body_of(call);
         let app = state.admits_app(call.header("x-goodcity-app-name"));
         let now = self.clock.now().timestamp();
         let undocumented = ["signup_and_send_pin", "current_user_rooms"];
@@ -218,12 +219,14 @@ fn mobile_of(state: &State, body: &Value) -> Result<String, Answer> {
     Ok(mobile.to_owned())
 }
 
-/// An object that must be there, with members that are text or objects.
+/// An object that must be there, with members that are text or the object of the address.
 fn text_members<'a>(body: &'a Value, name: &str) -> Result<&'a Value, Answer> {
     let wrong = || plain(422, "The parameters have the wrong form");
     let members = body[name].as_object().ok_or_else(wrong)?;
-    let well_formed = |value: &Value| value.is_string() || value.is_object();
-    if !members.values().all(well_formed) {
+    let well_formed = |(name, value): (&String, &Value)| {
+        value.is_string() || (name == "address_attributes" && value.is_object())
+    };
+    if !members.iter().all(well_formed) {
         return Err(wrong());
     }
     Ok(&body[name])

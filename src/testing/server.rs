@@ -116,7 +116,7 @@ struct Responder {
 
 impl Respond for Responder {
     fn respond(&self, request: &Request) -> ResponseTemplate {
-        if request.url.path() == "/__outbox" {
+        if request.url.path() == "/__outbox" && request.method == http::Method::GET {
             let messages = json!(self.shared.outbox.messages());
             return Answer::json(200, messages).into_template(Duration::ZERO);
         }

@@ -13,10 +13,10 @@ use crate::clock::Time;
 use crate::generated::{wunder_auth, wunder_user};
 use crate::pipeline::{Need, Operation};
 use crate::secret::Secret;
-use crate::wunder::{BootstrapSignature, Sha256Hex, SignatureInput};
+use crate::wunder::{BootstrapSignature, Sha256Hex, SignatureInput, check_phone};
 
 /// How far a signed timestamp may be from the server's time.
-const SIGNATURE_WINDOW_MILLIS: i64 = 5 * 60 * 1000;
+const SIGNATURE_WINDOW_MILLIS: u64 = 5 * 60 * 1000;
 
 mock!(
     /// A mock of one Wunder server, for any tenant. Its signature key is `test-signature-key`.
@@ -73,6 +73,9 @@ impl Behaviour for World<State> {
     }
 
     fn answer(&self, call: &Call<'_>) -> Answer {
+        if !is_tenant(call.path_value("tenant")) {
+            return refusal(404, "R404", "there is no such tenant");
+        }
         let mut state = self.state();
         if call.operation.signature != Need::Never
             && let Err(refusal) = self.check_signature(&mut state, call)
@@ -106,10 +109,13 @@ impl World<State> {
                 Ok(Answer::json(200, profile(&phone, user)))
             }
             "resolve_branch" => {
-                let degrees = |name| call.query(name)?.parse::<f64>().ok();
-                match (degrees("lat"), degrees("lng")) {
+                let degrees = |name, bound: f64| {
+                    let degrees = call.query(name)?.parse::<f64>().ok()?;
+                    (-bound..=bound).contains(&degrees).then_some(degrees)
+                };
+                match (degrees("lat", 90.0), degrees("lng", 180.0)) {
                     (Some(_), Some(_)) => Ok(Answer::json(200, json!({"id": 2, "name": "Wien"}))),
-                    _ => Err(refusal(400, "R100", "lat and lng are needed")),
+                    _ => Err(refusal(400, "R100", "lat and lng are needed, in degrees")),
                 }
             }
             _ => Err(refusal(
@@ -139,11 +145,11 @@ impl World<State> {
         let key = Secret::from(Wunder::SIGNATURE_KEY);
         let input = SignatureInput::new(&key, &timestamp, identifier.unwrap_or_default());
         let millis: i64 = timestamp.parse().map_err(|_| wrong())?;
-        let age = self.clock.now().timestamp_millis() - millis;
+        let age = self.clock.now().timestamp_millis().abs_diff(millis);
         if Sha256Hex.signature(&input) != signature {
             return Err(wrong());
         }
-        if age.abs() > SIGNATURE_WINDOW_MILLIS {
+        if age > SIGNATURE_WINDOW_MILLIS {
             return Err(refusal(403, "A105", "the signature is too old"));
         }
         if !state.signatures.insert(signature) {
@@ -155,8 +161,10 @@ impl World<State> {
     }
 
     fn send_code(&self, state: &mut State, body: &Value) -> Result<Answer, Answer> {
-        let (Some(phone), Some(_)) = (body["phoneNumber"].as_str(), body["branchId"].as_str())
-        else {
+        let branch = &body["branchId"];
+        let phone = body["phoneNumber"].as_str();
+        let phone = phone.filter(|phone| check_phone(phone).is_ok());
+        let Some(phone) = phone.filter(|_| branch.is_string() || branch.is_number()) else {
             return Err(refusal(400, "R101", "phoneNumber and branchId are needed"));
         };
         let code = state.next_code();
@@ -231,6 +239,12 @@ fn profile(phone: &str, user: &User) -> Value {
         "phoneIsVerified": true,
         "emailIsVerified": false,
     })
+}
+
+/// Any well-formed tenant exists.
+fn is_tenant(tenant: &str) -> bool {
+    let well_formed = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
+    tenant.bytes().all(well_formed)
 }
 
 fn unauthorized() -> Answer {

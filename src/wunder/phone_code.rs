@@ -5,6 +5,7 @@ use std::fmt;
 use super::auth_api::types as auth;
 use super::client::Client;
 use super::mfa::MfaRequired;
+use super::phone::check_phone;
 use super::session::Session;
 use super::user_api::types as user;
 use crate::challenge::{Returned, check_code};
@@ -69,7 +70,7 @@ impl PhoneSignIn {
     }
 
     async fn send(&self) -> Result<(), Error> {
-        check_e164(&self.phone)?;
+        check_phone(&self.phone)?;
         if self.branch_id.is_empty() {
             let error = Error::invalid("branch_id", "must not be empty");
             return Err(error.of(System::Wunder));
@@ -172,16 +173,4 @@ impl SignIn {
         }
         client.sign_in(tokens).await.map(Self::SignedIn)
     }
-}
-
-/// E.164: a plus, a first digit that is not 0, 7 to 15 digits in all.
-fn check_e164(phone: &str) -> Result<(), Error> {
-    let digits = phone.strip_prefix('+').unwrap_or_default();
-    let well_formed = (7..=15).contains(&digits.len())
-        && !digits.starts_with('0')
-        && digits.bytes().all(|byte| byte.is_ascii_digit());
-    if well_formed {
-        return Ok(());
-    }
-    Err(Error::invalid("phone", "must be E.164, such as `+43123456789`").of(System::Wunder))
 }
