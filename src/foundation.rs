@@ -18,6 +18,8 @@ pub(crate) struct Foundation {
     pub(crate) clock: Clock,
     pub(crate) store: Option<Arc<dyn SessionStore>>,
     pub(crate) language: Option<String>,
+    /// What tells sessions of one server apart besides the base URL, such as an application.
+    pub(crate) audience: String,
 }
 
 impl Foundation {
@@ -29,6 +31,7 @@ impl Foundation {
             clock: Clock::system(),
             store: None,
             language: None,
+            audience: String::new(),
         }
     }
 
@@ -53,10 +56,16 @@ impl Foundation {
         rules: Box<dyn SystemRules>,
     ) -> Result<(Arc<Road>, Arc<Host>), Error> {
         let system = rules.system();
-        let transport = Transport::new(&self.settings, base.is_plain_http())
-            .map_err(|error| error.of(system))?;
+        let transport = Transport::new(&self.settings, &base).map_err(|error| error.of(system))?;
         let store = self.store.unwrap_or_else(|| Arc::new(MemoryStore::new()));
-        let host = Host::new(system, store, self.clock.clone(), self.settings.clone());
+        let audience = format!("{system} {} {}", base.url(), self.audience);
+        let host = Host::new(
+            system,
+            audience,
+            store,
+            self.clock.clone(),
+            self.settings.clone(),
+        );
         let road = Arc::new(Road {
             base,
             rules,

@@ -72,6 +72,8 @@ pub mod walletcrew;
 #[cfg(feature = "wunder")]
 pub mod wunder;
 
+pub use {chrono, http};
+
 pub use clock::{BoxFuture, Clock, Time};
 pub use error::{Delivery, Error, ErrorKind, System};
 pub use json::{AnyJson, JsonObject};

@@ -49,7 +49,11 @@ pub fn rewire_send(
         };
         let constant = policy.constant();
         method.block.stmts.truncate(start);
-        InvalidRequest(&constant).visit_block_mut(&mut method.block);
+        InvalidRequest {
+            operation: &constant,
+            argument: String::new(),
+        }
+        .visit_block_mut(&mut method.block);
         let tail: Expr = parse_quote!(client.bound.#finish(#request).await);
         method.block.stmts.push(Stmt::Expr(tail, None));
         let doc = format!(
@@ -196,14 +200,26 @@ fn literal(expression: &Expr) -> Option<String> {
     }
 }
 
-/// `Error::InvalidRequest` becomes our error, which names the operation.
-struct InvalidRequest<'a>(&'a syn::Ident);
+/// `Error::InvalidRequest` becomes our error, which names the operation and the argument.
+struct InvalidRequest<'a> {
+    operation: &'a syn::Ident,
+    argument: String,
+}
 
 impl VisitMut for InvalidRequest<'_> {
+    fn visit_local_mut(&mut self, node: &mut syn::Local) {
+        if let syn::Pat::Ident(argument) = &node.pat {
+            self.argument = argument.ident.to_string();
+        }
+        visit_mut::visit_local_mut(self, node);
+    }
+
     fn visit_expr_mut(&mut self, node: &mut Expr) {
-        let constant = self.0;
+        let (operation, argument) = (self.operation, &self.argument);
         if matches!(node, Expr::Path(path) if ends_with(&path.path, &["Error", "InvalidRequest"])) {
-            *node = parse_quote!(|message| client.bound.invalid(&super::operations::#constant, message));
+            *node = parse_quote!(|message| {
+                client.bound.invalid(&super::operations::#operation, #argument, message)
+            });
             return;
         }
         visit_mut::visit_expr_mut(self, node);

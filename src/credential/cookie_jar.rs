@@ -231,12 +231,12 @@ impl SessionCredential for JarCredential {
         Box::pin(std::future::ready(Err(error)))
     }
 
-    fn observe<'a>(&'a self, headers: &'a HeaderMap) -> BoxFuture<'a, Result<(), Error>> {
+    fn observe<'a>(&'a self, headers: &'a HeaderMap) -> BoxFuture<'a, ()> {
         self.lock().merge(headers, self.clock.now());
-        Box::pin(std::future::ready(Ok(())))
+        Box::pin(std::future::ready(()))
     }
 
-    fn end(&self, _why: &'static str) -> BoxFuture<'_, ()> {
+    fn end(&self, _stamp: Stamp, _why: &'static str) -> BoxFuture<'_, ()> {
         Box::pin(std::future::ready(()))
     }
 }

@@ -190,6 +190,11 @@ impl Error {
         self.0.body.as_deref()
     }
 
+    /// Whether the server refused in the system's own error shape.
+    pub(crate) fn is_in_the_systems_words(&self) -> bool {
+        self.0.refusal.is_some()
+    }
+
     /// The system's typed error, such as `wunder::Refusal`, if the server sent one.
     pub fn refusal<T: 'static>(&self) -> Option<&T> {
         self.0.refusal.as_ref()?.downcast_ref()

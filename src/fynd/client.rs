@@ -121,7 +121,9 @@ impl ClientBuilder {
             &self.application_token,
             self.signing_key,
         )?;
-        let (road, host) = self.foundation.build(base, Box::new(rules))?;
+        let mut foundation = self.foundation;
+        foundation.audience = self.application_id;
+        let (road, host) = foundation.build(base, Box::new(rules))?;
         Ok(Client { road, host })
     }
 }

@@ -74,8 +74,8 @@ impl Session {
     ///
     /// What went wrong on the way to the server; the session has ended all the same.
     pub async fn sign_out(self) -> Result<(), Error> {
-        let told = self.api().logout().send().await;
-        self.shared.close("the user signed out").await?;
-        told.map(|_| ())
+        let api = self.api();
+        let tell = async move { api.logout().send().await.map(|_| ()) };
+        self.shared.sign_out(tell).await
     }
 }

@@ -59,11 +59,14 @@ impl BaseUrl {
         url
     }
 
+    pub(crate) fn is_loopback(&self) -> bool {
+        is_loopback(&self.url)
+    }
+
     pub(crate) fn is_plain_http(&self) -> bool {
         self.url.scheme() == "http"
     }
 
-    #[cfg(feature = "fynd")]
     pub(crate) fn url(&self) -> &Url {
         &self.url
     }

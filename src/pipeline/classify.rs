@@ -4,6 +4,7 @@ use std::any::Any;
 use std::borrow::Cow;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use http::{HeaderMap, StatusCode, header};
 
 use super::Road;
@@ -61,7 +62,7 @@ pub(crate) fn classify(
         && carried_session
         && operation.session != Need::Never
         && (!operation.carries_code || names_token);
-    let retry_after = retry_after(&answer.headers);
+    let retry_after = retry_after(&answer.headers, road.clock.now());
     let kind = if rejected {
         ErrorKind::SignInAgain
     } else {
@@ -123,8 +124,12 @@ fn message(kind: ErrorKind, status: StatusCode) -> &'static str {
     }
 }
 
-/// `Retry-After` in seconds.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let value = headers.get(header::RETRY_AFTER)?.to_str().ok()?;
-    value.trim().parse().ok().map(Duration::from_secs)
+/// `Retry-After`, in seconds or as a date.
+fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
+    let value = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = value.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = DateTime::parse_from_rfc2822(value).ok()?;
+    Some((date.to_utc() - now).to_std().unwrap_or(Duration::ZERO))
 }

@@ -25,6 +25,7 @@ mod retry;
 mod rules;
 mod transport;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -44,7 +45,7 @@ pub use self::response::Response;
 pub(crate) use self::rules::{Attached, SessionCredential, Stamp, SystemRules};
 pub(crate) use self::transport::Transport;
 use crate::clock::Clock;
-use crate::error::{Error, ErrorKind, System};
+use crate::error::{Delivery, Error, ErrorKind, System};
 
 /// The road of one client: where it leads, by which rules, within which limits.
 pub(crate) struct Road {
@@ -132,10 +133,17 @@ impl Bound {
             deadline,
             attempts: 0,
             replayed: false,
+            may_have_arrived: false,
         };
         let result = journey.travel().await;
-        let attempts = journey.attempts;
+        let (attempts, may_have_arrived) = (journey.attempts, journey.may_have_arrived);
         result.map_err(|error| {
+            let unknown = may_have_arrived && error.delivery() == Delivery::NotSent;
+            let error = if unknown {
+                error.with_delivery(Delivery::Unknown)
+            } else {
+                error
+            };
             error
                 .at(self.road.rules.system(), operation.id)
                 .with_effort(attempts, deadline.elapsed())
@@ -165,6 +173,8 @@ struct Journey<'a> {
     deadline: Deadline,
     attempts: u32,
     replayed: bool,
+    /// Whether some attempt may have reached the server without an answer.
+    may_have_arrived: bool,
 }
 
 impl Journey<'_> {
@@ -179,8 +189,11 @@ impl Journey<'_> {
                 .transport
                 .send(attempt, self.deadline, road.settings.attempt_timeout)
                 .await;
+            if let Err(error) = &sent {
+                self.may_have_arrived |= error.delivery() == Delivery::Unknown;
+            }
             if let (Ok(answer), Some(credential)) = (&sent, credential) {
-                credential.observe(&answer.headers).await?;
+                credential.observe(&answer.headers).await;
             }
             let fault = match classify::classify(road, operation, stamp.is_some(), sent) {
                 classify::Outcome::Success(answer) => return Ok(answer),
@@ -244,13 +257,16 @@ impl Journey<'_> {
             return Err(error);
         };
         if self.replayed {
-            credential
-                .end("the server rejected a token that it had just issued")
-                .await;
+            let why = "the server rejected a token that it had just issued";
+            credential.end(stamp, why).await;
             return Err(error);
         }
         self.replayed = true;
-        credential.renew(stamp, self.deadline).await
+        match credential.renew(stamp, self.deadline).await {
+            // The server's own refusal says more than that the session has ended.
+            Err(ended) if ended.kind() == ErrorKind::SignInAgain => Err(error),
+            renewed => renewed,
+        }
     }
 }
 
@@ -261,8 +277,25 @@ impl Bound {
     }
 
     /// An argument that was not given or could not be converted.
-    pub(crate) fn invalid(&self, operation: &Operation, message: String) -> Error {
-        Error::new(ErrorKind::InvalidInput, message).at(self.system(), operation.id)
+    pub(crate) fn invalid(
+        &self,
+        operation: &Operation,
+        argument: &'static str,
+        message: String,
+    ) -> Error {
+        // A builder of a body names the member that it lacks.
+        let member = message
+            .strip_prefix("no value supplied for ")
+            .map(str::to_owned);
+        let field = member.map_or(Cow::Borrowed(argument), Cow::Owned);
+        let error = match field {
+            Cow::Borrowed(argument) if message.ends_with("was not initialized") => {
+                Error::invalid(argument, "must be given")
+            }
+            Cow::Borrowed(argument) => Error::invalid(argument, "does not fit its type"),
+            Cow::Owned(member) => Error::invalid(member, "must be given"),
+        };
+        error.at(self.system(), operation.id)
     }
 
     /// A value as one segment of a path.

@@ -34,7 +34,7 @@ fn may_repeat(operation: &Operation, fault: &Fault) -> bool {
     match (fault.error.delivery(), fault.status) {
         (Delivery::NotSent, _) => true,
         (Delivery::Unknown, _) => safe,
-        (Delivery::Answered, Some(StatusCode::TOO_MANY_REQUESTS)) => true,
+        (Delivery::Answered, Some(StatusCode::TOO_MANY_REQUESTS)) => !operation.carries_code,
         (Delivery::Answered, Some(StatusCode::SERVICE_UNAVAILABLE)) => {
             let delicate = operation.sends_message || operation.carries_code;
             safe || (fault.retry_after.is_some() && !delicate)
@@ -46,11 +46,12 @@ fn may_repeat(operation: &Operation, fault: &Fault) -> bool {
     }
 }
 
-/// Exponential backoff with full jitter: anything from nothing to the doubled base, capped.
+/// Exponential backoff with full jitter: anything from nothing to the base, which doubles with
+/// each attempt up to the cap.
 fn backoff(settings: &Settings, attempts: u32) -> Duration {
     let doubled = settings
         .backoff_base
-        .saturating_mul(2_u32.saturating_pow(attempts));
+        .saturating_mul(2_u32.saturating_pow(attempts.saturating_sub(1)));
     doubled
         .min(settings.backoff_cap)
         .mul_f64(random::fraction())

@@ -75,10 +75,10 @@ pub(crate) trait SessionCredential: Send + Sync + fmt::Debug {
     fn renew(&self, stamp: Stamp, deadline: Deadline) -> BoxFuture<'_, Result<(), Error>>;
 
     /// Sees the headers of every answer.
-    fn observe<'a>(&'a self, _headers: &'a HeaderMap) -> BoxFuture<'a, Result<(), Error>> {
-        Box::pin(std::future::ready(Ok(())))
+    fn observe<'a>(&'a self, _headers: &'a HeaderMap) -> BoxFuture<'a, ()> {
+        Box::pin(std::future::ready(()))
     }
 
-    /// Ends the session: nothing is sent with it any more.
-    fn end(&self, why: &'static str) -> BoxFuture<'_, ()>;
+    /// Ends the session if its credential still has this stamp: nothing is sent with it any more.
+    fn end(&self, stamp: Stamp, why: &'static str) -> BoxFuture<'_, ()>;
 }

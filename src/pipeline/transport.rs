@@ -8,6 +8,7 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout_at;
 
 use super::attempt::Attempt;
+use super::base_url::BaseUrl;
 use super::deadline::Deadline;
 use super::options::Settings;
 use super::response::Answer;
@@ -22,15 +23,19 @@ pub(crate) struct Transport {
 }
 
 impl Transport {
-    /// A client that follows no redirects and keeps connections alive.
-    pub(crate) fn new(settings: &Settings, plain_http: bool) -> Result<Self, Error> {
-        let client = reqwest::Client::builder()
+    /// A client that follows no redirects, keeps connections alive, and reaches this machine without
+    /// a proxy.
+    pub(crate) fn new(settings: &Settings, base: &BaseUrl) -> Result<Self, Error> {
+        let mut client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(settings.connect_timeout)
             .pool_idle_timeout(Duration::from_secs(90))
             .tcp_nodelay(true)
             .user_agent(concat!("vestibule/", env!("CARGO_PKG_VERSION")));
-        let client = with_tls(client, plain_http)?;
+        if base.is_loopback() {
+            client = client.no_proxy();
+        }
+        let client = with_tls(client, base.is_plain_http())?;
         let client = client
             .build()
             .map_err(|_| Error::new(ErrorKind::InvalidInput, "the HTTP client cannot start"))?;

@@ -4,30 +4,37 @@ use http::HeaderMap;
 
 use super::core::Core;
 use super::material::Material;
-use crate::error::Error;
+use super::saving::Saved;
 
 impl Core {
-    /// Merges new cookies and saves the jar if that changed it, in a task that nobody can drop.
-    pub(super) async fn keep_cookies(&self, headers: &HeaderMap) -> Result<(), Error> {
-        let (core, running) = {
+    /// Merges new cookies and saves the jar if that changed it, in a task that nobody can drop. A
+    /// store that fails costs nobody an answer: saving goes on in the background.
+    pub(super) async fn keep_cookies(&self, headers: &HeaderMap) {
+        {
             let mut state = self.lock();
             let Material::Cookies(jar) = &mut state.material else {
-                return Ok(());
+                return;
             };
             if !jar.merge(headers, self.host.clock.now()) {
-                return Ok(());
+                return;
             }
-            (self.me.upgrade(), self.host.exchanges.begin())
-        };
-        let Some(core) = core else { return Ok(()) };
-        let saved = tokio::spawn(async move {
-            let saved = core.save(|| core.lock().material.clone()).await;
-            drop(running);
-            saved
-        });
-        match saved.await {
-            Ok(Err(error)) => Err(error),
-            Ok(Ok(_)) | Err(_) => Ok(()),
+            state.stamp.0 += 1;
         }
+        let Some(core) = self.me.upgrade() else {
+            return;
+        };
+        let running = self.host.exchanges.count();
+        let saving = tokio::spawn(async move {
+            match core.save().await {
+                Ok(Saved::Stored) => {}
+                Ok(Saved::Gone) => core.ended_elsewhere(),
+                Err(error) => {
+                    tracing::warn!(session = %core.key, %error, "new cookies are not saved yet");
+                    core.save_later();
+                }
+            }
+            drop(running);
+        });
+        let _ = saving.await;
     }
 }

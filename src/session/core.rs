@@ -7,12 +7,11 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use http::{HeaderMap, header};
-use tokio::sync::watch;
-use tokio::time::timeout_at;
 
-use super::exchange::Exchanged;
+use super::exchange::Watched;
+use super::exchanges::Running;
 use super::host::Host;
 use super::material::Material;
 use super::store::{StoreKey, Version};
@@ -22,7 +21,8 @@ use crate::error::{Error, ErrorKind};
 use crate::pipeline::{Attached, Attempt, Deadline, Operation, SessionCredential, Stamp};
 use crate::secret::Secret;
 
-/// A token that ends sooner than this is not sent any more: it would end on the way.
+/// A token that ends sooner than this is not sent any more: it would end on the way. Of a short
+/// life it is a tenth.
 const EXPIRY_LEEWAY: TimeDelta = TimeDelta::seconds(5);
 
 /// How one system gets new tokens for old ones.
@@ -38,21 +38,30 @@ pub(crate) struct Core {
     id: Secret,
     pub(super) key: StoreKey,
     pub(super) renewal: Option<Arc<dyn Renew>>,
+    /// Held while the session is saved.
+    pub(super) saving: tokio::sync::Mutex<()>,
     state: Mutex<State>,
 }
 
 pub(super) struct State {
     pub(super) material: Material,
+    /// New tokens that are being saved and not used yet.
+    pub(super) next: Option<Material>,
+    /// Since when the material is here.
+    pub(super) since: DateTime<Utc>,
     /// Counts the credentials of this session in this process.
     pub(super) stamp: Stamp,
-    /// The version of the stored record that the material came from or went to.
-    pub(super) version: Version,
+    /// The version of the stored record that the material came from or went to; none before it
+    /// was ever stored.
+    pub(super) version: Option<Version>,
     pub(super) ended: Option<&'static str>,
     /// Whether the server may still renew the credential.
     pub(super) renewable: bool,
     /// Whether the server has rejected the present credential.
     pub(super) rejected: bool,
-    pub(super) exchange: Option<watch::Receiver<Option<Exchanged>>>,
+    /// No early renewal before this time.
+    pub(super) not_early_before: Option<DateTime<Utc>>,
+    pub(super) exchange: Option<Watched>,
 }
 
 impl fmt::Debug for Core {
@@ -67,22 +76,27 @@ impl Core {
         id: Secret,
         key: StoreKey,
         material: Material,
-        version: Version,
+        version: Option<Version>,
         renewal: Option<Arc<dyn Renew>>,
     ) -> Arc<Self> {
+        let since = host.clock.now();
         Arc::new_cyclic(|me| Self {
             me: me.clone(),
             host,
             id,
             key,
             renewal,
+            saving: tokio::sync::Mutex::new(()),
             state: Mutex::new(State {
                 material,
+                next: None,
+                since,
                 stamp: Stamp(0),
                 version,
                 ended: None,
                 renewable: true,
                 rejected: false,
+                not_early_before: None,
                 exchange: None,
             }),
         })
@@ -117,14 +131,25 @@ impl Core {
         }
     }
 
-    /// Ends the session here and removes it from the store.
+    /// Makes a shutdown wait for what is going on.
+    pub(crate) fn count(&self) -> Running {
+        self.host.exchanges.count()
+    }
+
+    /// Ends the session here at once, and removes it from the store for as long as that takes.
     pub(crate) async fn close(&self, why: &'static str) -> Result<(), Error> {
         self.lock().ended.get_or_insert(why);
-        self.host
-            .store
-            .delete(&self.key)
-            .await
-            .map_err(|error| self.host.store_failed(error))
+        self.delete().await
+    }
+
+    /// Takes over a credential; earlier refusals were about the former one.
+    pub(super) fn set_material(&self, state: &mut State, material: Material) {
+        state.material = material;
+        state.since = self.host.clock.now();
+        state.stamp.0 += 1;
+        state.renewable = true;
+        state.rejected = false;
+        state.not_early_before = None;
     }
 
     /// The state is only ever replaced as a whole or by one assignment, so a panic elsewhere
@@ -133,7 +158,7 @@ impl Core {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn ended_error(&self, why: &'static str) -> Error {
+    pub(super) fn ended_error(&self, why: &'static str) -> Error {
         Error::new(
             ErrorKind::SignInAgain,
             format!("the session has ended: {why}"),
@@ -143,14 +168,25 @@ impl Core {
 
     /// Whether the credential would end on the way.
     pub(super) fn is_stale(&self, state: &State) -> bool {
-        self.ends_within(state, EXPIRY_LEEWAY)
+        self.ends_within(state, EXPIRY_LEEWAY, 10)
     }
 
-    fn ends_within(&self, state: &State, time: TimeDelta) -> bool {
+    /// Whether it is time to renew a credential that is still good.
+    fn is_aging(&self, state: &State) -> bool {
+        let early = TimeDelta::from_std(self.host.settings.renew_before_expiry);
+        let paused = state
+            .not_early_before
+            .is_some_and(|then| self.host.clock.now() < then);
+        !paused && self.ends_within(state, early.unwrap_or(TimeDelta::MAX), 4)
+    }
+
+    /// Whether the credential ends within `time`, or within that part of its life if it is shorter.
+    fn ends_within(&self, state: &State, time: TimeDelta, part: i32) -> bool {
         match &state.material {
-            Material::Tokens(tokens) => tokens
-                .expires_at
-                .is_some_and(|end| end - self.host.clock.now() <= time),
+            Material::Tokens(tokens) => tokens.expires_at.is_some_and(|end| {
+                let life = (end - state.since).max(TimeDelta::zero());
+                end - self.host.clock.now() <= time.min(life / part)
+            }),
             #[cfg(feature = "fynd")]
             Material::Cookies(_) => false,
         }
@@ -174,10 +210,7 @@ impl Core {
         if self.is_stale(&state) {
             return Ok((tokens.access, Attached::Stale(stamp)));
         }
-        let early = self.host.settings.renew_before_expiry;
-        if self.ends_within(&state, TimeDelta::from_std(early).unwrap_or(TimeDelta::MAX))
-            && state.exchange.is_none()
-        {
+        if self.is_aging(&state) && self.running_exchange(&state).is_none() {
             self.begin_exchange(&mut state);
         }
         Ok((tokens.access, Attached::Fresh(stamp)))
@@ -215,69 +248,23 @@ impl SessionCredential for Core {
     }
 
     fn renew(&self, stamp: Stamp, deadline: Deadline) -> BoxFuture<'_, Result<(), Error>> {
-        Box::pin(async move {
-            let exchange = {
-                let mut state = self.lock();
-                if let Some(why) = state.ended {
-                    return Err(self.ended_error(why));
-                }
-                if state.stamp != stamp {
-                    return Ok(());
-                }
-                state.rejected = true;
-                match state.exchange.clone() {
-                    Some(running) => Some(running),
-                    None if self.renewal.is_some() && state.renewable => {
-                        let begun = self.begin_exchange(&mut state);
-                        if begun.is_none() {
-                            let message = "the client is shutting down";
-                            return Err(
-                                Error::new(ErrorKind::TryLater, message).of(self.host.system)
-                            );
-                        }
-                        begun
-                    }
-                    None => None,
-                }
-            };
-            let Some(mut exchange) = exchange else {
-                let why = "its credential has expired and cannot be renewed";
-                self.close(why).await?;
-                return Err(self.ended_error(why));
-            };
-            let waited = timeout_at(deadline.end(), exchange.wait_for(Option::is_some)).await;
-            let later = |message| Error::new(ErrorKind::TryLater, message).of(self.host.system);
-            let outcome = match waited {
-                Ok(Ok(outcome)) => outcome.clone(),
-                Ok(Err(_)) => return Err(later("the renewal of the session was interrupted")),
-                Err(_) => return Err(later("the renewal of the session took too long")),
-            };
-            match outcome {
-                Some(Exchanged::Ended(why)) => Err(self.ended_error(why)),
-                Some(Exchanged::Failed {
-                    kind,
-                    delivery,
-                    retry_after,
-                }) => Err(Error::new(kind, "the session could not be renewed")
-                    .of(self.host.system)
-                    .with_delivery(delivery)
-                    .with_retry_after(retry_after)),
-                Some(Exchanged::Renewed) | None => Ok(()),
-            }
-        })
+        Box::pin(self.join_exchange(stamp, deadline))
     }
 
-    fn observe<'a>(&'a self, headers: &'a HeaderMap) -> BoxFuture<'a, Result<(), Error>> {
+    fn observe<'a>(&'a self, headers: &'a HeaderMap) -> BoxFuture<'a, ()> {
         #[cfg(feature = "fynd")]
         if headers.contains_key(header::SET_COOKIE) {
             return Box::pin(self.keep_cookies(headers));
         }
         let _ = headers;
-        Box::pin(std::future::ready(Ok(())))
+        Box::pin(std::future::ready(()))
     }
 
-    fn end(&self, why: &'static str) -> BoxFuture<'_, ()> {
+    fn end(&self, stamp: Stamp, why: &'static str) -> BoxFuture<'_, ()> {
         Box::pin(async move {
+            if self.lock().stamp != stamp {
+                return;
+            }
             if let Err(error) = self.close(why).await {
                 tracing::warn!(session = %self.key, %error, "an ended session is still stored");
             }

@@ -23,10 +23,15 @@ struct Counter {
 pub(crate) struct Running(Arc<Counter>);
 
 impl Exchanges {
+    /// Counts work that must be finished whenever it began, such as saving.
+    pub(crate) fn count(&self) -> Running {
+        self.0.running.fetch_add(1, Ordering::SeqCst);
+        Running(self.0.clone())
+    }
+
     /// Announces an exchange; nothing after a shutdown began.
     pub(crate) fn begin(&self) -> Option<Running> {
-        self.0.running.fetch_add(1, Ordering::SeqCst);
-        let running = Running(self.0.clone());
+        let running = self.count();
         (!self.0.closed.load(Ordering::SeqCst)).then_some(running)
     }
 

@@ -1,14 +1,17 @@
 //! What all sessions of one client share.
 
 use std::collections::HashMap;
+use std::io;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
+
+use tokio::time::timeout;
 
 use super::core::{Core, Renew};
 use super::exchanges::Exchanges;
 use super::material::Material;
-use super::store::{SessionStore, StoreError, StoreKey};
-use crate::clock::Clock;
+use super::store::{Record, SessionStore, StoreError, StoreKey};
+use crate::clock::{BoxFuture, Clock};
 use crate::error::{Error, ErrorKind, System};
 use crate::pipeline::Settings;
 use crate::random;
@@ -17,9 +20,14 @@ use crate::secret::Secret;
 /// How long a session that nobody uses is kept.
 const TIME_TO_LIVE: Duration = Duration::from_secs(30 * 24 * 3600);
 
+/// How long one step of a store may take.
+const STORE_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// The store, the clock and the live sessions of one client.
 pub(crate) struct Host {
     pub(super) system: System,
+    /// Where sessions of this client are good; a record of another audience is not taken up.
+    audience: String,
     pub(super) store: Arc<dyn SessionStore>,
     pub(super) clock: Clock,
     pub(super) settings: Settings,
@@ -31,12 +39,14 @@ pub(crate) struct Host {
 impl Host {
     pub(crate) fn new(
         system: System,
+        audience: String,
         store: Arc<dyn SessionStore>,
         clock: Clock,
         settings: Settings,
     ) -> Arc<Self> {
         Arc::new(Self {
             system,
+            audience,
             store,
             clock,
             settings,
@@ -61,13 +71,20 @@ impl Host {
                 .with_source(error)
         })?;
         let key = StoreKey::of(&id);
-        let record = material.to_record(self.system.name())?;
-        let version = self
-            .store
-            .create(&key, record, TIME_TO_LIVE)
-            .await
-            .map_err(|error| self.store_failed(error))?;
-        let core = Core::new(self.clone(), id, key, material, version, renewal);
+        let record = self.to_record(&material)?;
+        let created = self
+            .bounded(self.store.create(&key, record, TIME_TO_LIVE))
+            .await;
+        let core = match created {
+            Ok(version) => Core::new(self.clone(), id, key, material, Some(version), renewal),
+            // What the server has granted once is not thrown away: it is kept here meanwhile.
+            Err(error) => {
+                tracing::warn!(session = %key, %error, "a new session is not saved yet");
+                let core = Core::new(self.clone(), id, key, material, None, renewal);
+                core.save_later();
+                core
+            }
+        };
         Ok(self.register(key, core))
     }
 
@@ -79,19 +96,20 @@ impl Host {
     ) -> Result<Arc<Core>, Error> {
         let key = StoreKey::of(id);
         if let Some(core) = self.find(&key) {
-            return Ok(core);
+            return match core.ended() {
+                Some(why) => Err(core.ended_error(why)),
+                None => Ok(core),
+            };
         }
-        let loaded = self
-            .store
-            .load(&key)
-            .await
-            .map_err(|error| self.store_failed(error))?;
+        let loaded = self.bounded(self.store.load(&key)).await;
+        let loaded = loaded.map_err(|error| self.store_failed(error))?;
         let Some((record, version)) = loaded else {
             return Err(
                 Error::new(ErrorKind::SignInAgain, "there is no such session").of(self.system),
             );
         };
-        let material = Material::from_record(&record, self.system.name())?;
+        let material = self.read_record(&record)?;
+        let version = Some(version);
         let core = Core::new(self.clone(), id.clone(), key, material, version, renewal);
         Ok(self.register(key, core))
     }
@@ -106,6 +124,25 @@ impl Host {
             )
             .of(self.system)),
         }
+    }
+
+    pub(super) fn to_record(&self, material: &Material) -> Result<Record, Error> {
+        let record = material.to_record(&self.audience);
+        record.map_err(|error| error.of(self.system))
+    }
+
+    pub(super) fn read_record(&self, record: &Record) -> Result<Material, Error> {
+        let material = Material::from_record(record, &self.audience);
+        material.map_err(|error| error.of(self.system))
+    }
+
+    /// One step of the store, which must not take for ever.
+    pub(super) async fn bounded<T>(
+        &self,
+        step: BoxFuture<'_, Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        let timed_out = StoreError::Unavailable(io::ErrorKind::TimedOut);
+        timeout(STORE_TIMEOUT, step).await.unwrap_or(Err(timed_out))
     }
 
     pub(super) fn store_failed(&self, error: StoreError) -> Error {

@@ -20,15 +20,16 @@ pub(crate) enum Material {
 /// What a store holds of one session.
 #[derive(Debug, Serialize, Deserialize)]
 struct Stored {
-    system: String,
+    /// Where the credential is good: system, server and tenant or application.
+    audience: String,
     #[serde(flatten)]
     material: Material,
 }
 
 impl Material {
-    pub(crate) fn to_record(&self, system: &str) -> Result<Record, Error> {
+    pub(crate) fn to_record(&self, audience: &str) -> Result<Record, Error> {
         let stored = Stored {
-            system: system.to_owned(),
+            audience: audience.to_owned(),
             material: self.clone(),
         };
         serde_json::to_vec(&stored)
@@ -36,12 +37,13 @@ impl Material {
             .map_err(|_| Error::new(ErrorKind::Undecodable, "the session cannot be written"))
     }
 
-    pub(crate) fn from_record(record: &Record, system: &str) -> Result<Self, Error> {
+    pub(crate) fn from_record(record: &Record, audience: &str) -> Result<Self, Error> {
         let unreadable = |what| Error::new(ErrorKind::Undecodable, what);
         let stored: Stored = serde_json::from_slice(record.expose())
             .map_err(|_| unreadable("the stored session was not understood"))?;
-        if stored.system != system {
-            return Err(unreadable("the stored session is another system's"));
+        if stored.audience != audience {
+            let what = "the stored session is of another system, server or tenant";
+            return Err(unreadable(what));
         }
         Ok(stored.material)
     }

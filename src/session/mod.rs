@@ -20,7 +20,7 @@ pub(crate) use self::material::Material;
 pub use self::request::SessionRequest;
 pub use self::store::{MemoryStore, Record, SessionStore, StoreError, StoreKey, Version};
 pub use self::tokens::Tokens;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::pipeline::{Bound, CallOptions, Road};
 use crate::secret::Secret;
 
@@ -87,6 +87,25 @@ impl Session {
         Bound::new(self.road.clone())
             .with_credential(self.core.clone())
             .with_options(options.with_headers(&self.headers))
+    }
+
+    /// Tells the server and ends the session here, whatever the server says and whoever drops the
+    /// call.
+    #[cfg(any(feature = "wunder", feature = "fynd"))]
+    pub(crate) async fn sign_out(
+        self,
+        tell: impl Future<Output = Result<(), Error>> + Send + 'static,
+    ) -> Result<(), Error> {
+        let running = self.core.count();
+        let done = tokio::spawn(async move {
+            let told = tell.await;
+            let closed = self.close("the user signed out").await;
+            drop(running);
+            told.and(closed)
+        });
+        let interrupted = "signing out was interrupted";
+        let interrupted = |_| Err(Error::new(ErrorKind::TryLater, interrupted));
+        done.await.unwrap_or_else(interrupted)
     }
 
     pub(crate) async fn close(&self, why: &'static str) -> Result<(), Error> {

@@ -2,7 +2,7 @@
 
 use super::client::Client;
 use super::user_api::types;
-use crate::error::{Error, ErrorKind, System};
+use crate::error::{Delivery, Error, ErrorKind, System};
 
 /// A branch of an operator, the home of a user.
 #[derive(Clone, Debug)]
@@ -35,6 +35,7 @@ impl Branch {
             _ => {
                 let message = "the branch has no id";
                 return Err(Error::new(ErrorKind::Undecodable, message)
+                    .with_delivery(Delivery::Answered)
                     .at(System::Wunder, "resolve_branch"));
             }
         };

@@ -10,7 +10,7 @@ use super::client::Client;
 use super::session::Session;
 use crate::challenge::{Returned, check_code};
 use crate::clock::BoxFuture;
-use crate::error::{Error, ErrorKind, System};
+use crate::error::{Delivery, Error, ErrorKind, System};
 use crate::pipeline::{Attached, Attempt, Bound, Deadline, SessionCredential, Stamp};
 use crate::secret::Secret;
 use crate::session::Tokens;
@@ -66,7 +66,9 @@ impl MfaRequired {
             .into_inner();
         if answer.mfa_required == Some(true) {
             let message = "the server asks for the second factor again";
-            return Err(Error::new(ErrorKind::StepRequired, message).of(System::Wunder));
+            return Err(Error::new(ErrorKind::StepRequired, message)
+                .with_delivery(Delivery::Answered)
+                .of(System::Wunder));
         }
         // A server that answers without tokens has lifted the provisional ones.
         let tokens = match answer.access_token {
@@ -101,7 +103,7 @@ impl SessionCredential for Provisional {
         Box::pin(std::future::ready(Err(error)))
     }
 
-    fn end(&self, _why: &'static str) -> BoxFuture<'_, ()> {
+    fn end(&self, _stamp: Stamp, _why: &'static str) -> BoxFuture<'_, ()> {
         Box::pin(std::future::ready(()))
     }
 }

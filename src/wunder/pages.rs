@@ -66,7 +66,7 @@ type Fetch<T> = Arc<dyn Fn(u32) -> BoxFuture<'static, Result<Page<T>, Error>> + 
 
 /// A list that is fetched page by page: as pages by [`next_page`](Self::next_page), or as a
 /// `Stream` of its items. Each page is a call of its own, safe to repeat; nothing is fetched before
-/// it is asked for, and an error ends the stream.
+/// it is asked for, and an error ends the stream. Use one of the two ways, not both in turn.
 pub struct Pages<T> {
     fetch: Fetch<T>,
     next: Option<u32>,

@@ -9,7 +9,7 @@ use super::phone::check_phone;
 use super::session::Session;
 use super::user_api::types as user;
 use crate::challenge::{Returned, check_code};
-use crate::error::{Error, ErrorKind, System};
+use crate::error::{Delivery, Error, ErrorKind, System};
 use crate::secret::Secret;
 use crate::session::Tokens;
 
@@ -165,6 +165,7 @@ impl SignIn {
                 ErrorKind::Undecodable,
                 "the sign-in brought no access token",
             )
+            .with_delivery(Delivery::Answered)
             .at(System::Wunder, "sign_in")
         })?;
         let tokens = Tokens::new(access, answer.refresh_token);

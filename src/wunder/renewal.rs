@@ -2,7 +2,7 @@
 
 use super::auth_api::{AuthApi, types};
 use crate::clock::BoxFuture;
-use crate::error::{Error, ErrorKind, System};
+use crate::error::{Delivery, Error, ErrorKind, System};
 use crate::session::{Renew, Tokens};
 
 /// `POST /{tenant}/auth/refresh-token`.
@@ -36,6 +36,7 @@ impl Renew for RefreshToken {
                     ErrorKind::Undecodable,
                     "the refresh brought no access token",
                 )
+                .with_delivery(Delivery::Answered)
                 .at(System::Wunder, "refresh_token")
             })?;
             Ok(Tokens::new(access, answer.refresh_token))

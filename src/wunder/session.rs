@@ -78,14 +78,14 @@ impl Session {
     ///
     /// What went wrong on the way to the server; the session has ended all the same.
     pub async fn sign_out(self) -> Result<(), Error> {
-        let refresh = self.shared.refresh_token();
-        let api = self.auth_api();
-        let told = api
-            .logout()
-            .body(auth::LogoutRequest::builder().refresh_token(refresh))
-            .send()
-            .await;
-        self.shared.close("the user signed out").await?;
-        told.map(|_| ())
+        let (api, shared) = (self.auth_api(), self.shared.clone());
+        let tell = async move {
+            // A stale token is renewed first: the refresh token that ends must be the newest.
+            shared.access_token().await?;
+            let refresh = shared.refresh_token();
+            let body = auth::LogoutRequest::builder().refresh_token(refresh);
+            api.logout().body(body).send().await.map(|_| ())
+        };
+        self.shared.sign_out(tell).await
     }
 }

@@ -31,18 +31,14 @@ impl<'a> SignatureInput<'a> {
 /// A scheme of signing bootstrap requests: digest, encoding and unit of time.
 ///
 /// ```
-/// use vestibule::wunder::{BootstrapSignature, SignatureInput};
+/// use vestibule::wunder::{BootstrapSignature, Sha256Hex, SignatureInput};
 ///
-/// /// Seconds instead of milliseconds.
-/// struct Seconds;
+/// /// Upper-case hex.
+/// struct UpperCase;
 ///
-/// impl BootstrapSignature for Seconds {
-///     fn timestamp(&self, time: chrono::DateTime<chrono::Utc>) -> String {
-///         time.timestamp().to_string()
-///     }
-///
+/// impl BootstrapSignature for UpperCase {
 ///     fn signature(&self, input: &SignatureInput<'_>) -> String {
-///         vestibule::wunder::Sha256Hex.signature(input)
+///         Sha256Hex.signature(input).to_uppercase()
 ///     }
 /// }
 /// ```

@@ -45,8 +45,8 @@ async fn an_expired_session_asks_to_sign_in_again_without_the_network() {
     }
     let error = session.access_token().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::SignInAgain);
-    let error = client.session(session.id()).await.unwrap().profile().await;
-    assert_eq!(error.unwrap_err().kind(), ErrorKind::SignInAgain);
+    let error = client.session(session.id()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::SignInAgain);
     assert_eq!(mock.journal().len(), calls);
 }
 

@@ -2,8 +2,8 @@
 
 mod memory;
 
-use std::fmt;
 use std::time::Duration;
+use std::{fmt, io};
 
 use secrecy::{ExposeSecret, SecretSlice};
 use sha2::{Digest, Sha256};
@@ -20,6 +20,11 @@ pub struct StoreKey([u8; 32]);
 impl StoreKey {
     pub(crate) fn of(id: &Secret) -> Self {
         Self(Sha256::digest(id.expose().as_bytes()).into())
+    }
+
+    /// A key of these bytes, to test a store with.
+    pub fn new(bytes: [u8; 32]) -> Self {
+        Self(bytes)
     }
 
     /// The bytes of the key.
@@ -82,9 +87,10 @@ pub enum StoreError {
     /// The store has no room.
     #[error("the store is full")]
     Full,
-    /// The store could not be reached or failed.
+    /// The store could not be reached or failed. A category without a text: that of a driver may
+    /// quote a password.
     #[error("the store failed: {0}")]
-    Unavailable(String),
+    Unavailable(io::ErrorKind),
 }
 
 /// A place for sessions. Every write names the version that it replaces, so that a stale writer

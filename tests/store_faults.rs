@@ -1,0 +1,250 @@
+//! A session store that fails costs nobody a token.
+#![cfg(feature = "wunder")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use vestibule::session::{
+    MemoryStore, Record, SessionStore, StoreError, StoreKey, Tokens, Version,
+};
+use vestibule::testing::Wunder;
+use vestibule::wunder::{Client, Session, SignIn};
+use vestibule::{BoxFuture, ErrorKind, Secret};
+
+const PHONE: &str = "+43123456789";
+const PAST_EXPIRY: Duration = Duration::from_secs(5 * 3600 + 1);
+
+/// A store in memory that can be switched off.
+#[derive(Default)]
+struct Flaky {
+    inner: MemoryStore,
+    down: AtomicBool,
+}
+
+impl Flaky {
+    fn set_down(&self, down: bool) {
+        self.down.store(down, Ordering::SeqCst);
+    }
+
+    fn check<'a, T: Send + 'a>(
+        &'a self,
+        step: BoxFuture<'a, Result<T, StoreError>>,
+    ) -> BoxFuture<'a, Result<T, StoreError>> {
+        if self.down.load(Ordering::SeqCst) {
+            let error = StoreError::Unavailable(io::ErrorKind::ConnectionRefused);
+            return Box::pin(std::future::ready(Err(error)));
+        }
+        step
+    }
+}
+
+impl SessionStore for Flaky {
+    fn load<'a>(
+        &'a self,
+        key: &'a StoreKey,
+    ) -> BoxFuture<'a, Result<Option<(Record, Version)>, StoreError>> {
+        self.check(self.inner.load(key))
+    }
+
+    fn create<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        record: Record,
+        time_to_live: Duration,
+    ) -> BoxFuture<'a, Result<Version, StoreError>> {
+        if self.down.load(Ordering::SeqCst) {
+            return self.check(Box::pin(std::future::pending()));
+        }
+        self.inner.create(key, record, time_to_live)
+    }
+
+    fn compare_and_swap<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        expected: Version,
+        record: Record,
+        time_to_live: Duration,
+    ) -> BoxFuture<'a, Result<Version, StoreError>> {
+        if self.down.load(Ordering::SeqCst) {
+            return self.check(Box::pin(std::future::pending()));
+        }
+        self.inner
+            .compare_and_swap(key, expected, record, time_to_live)
+    }
+
+    fn delete<'a>(&'a self, key: &'a StoreKey) -> BoxFuture<'a, Result<(), StoreError>> {
+        if self.down.load(Ordering::SeqCst) {
+            return self.check(Box::pin(std::future::pending()));
+        }
+        self.inner.delete(key)
+    }
+}
+
+fn client_of(mock: &Wunder, store: &Arc<Flaky>, tenant: &str) -> Client {
+    Client::builder(mock.base_url(), tenant)
+        .signature_key(Wunder::SIGNATURE_KEY)
+        .clock(mock.clock().clock())
+        .store(store.clone())
+        .build()
+        .unwrap()
+}
+
+fn client(mock: &Wunder, store: &Arc<Flaky>) -> Client {
+    client_of(mock, store, "tenant01")
+}
+
+async fn sign_in(mock: &Wunder, client: &Client) -> Session {
+    let pending = client.phone_sign_in(PHONE, "2").send_code().await.unwrap();
+    let code = mock.outbox().last_code(PHONE).unwrap();
+    match pending.confirm(code).await.unwrap() {
+        SignIn::SignedIn(session) => session,
+        SignIn::MfaRequired(_) => panic!("no second factor was expected"),
+    }
+}
+
+#[tokio::test]
+async fn tokens_that_could_not_be_saved_are_used_and_saved_when_the_store_is_back() {
+    let mock = Wunder::start().await;
+    let store = Arc::new(Flaky::default());
+    let first = client(&mock, &store);
+    let session = sign_in(&mock, &first).await;
+    mock.clock().advance(PAST_EXPIRY);
+    store.set_down(true);
+    session.profile().await.unwrap();
+    store.set_down(false);
+    first.shutdown(Duration::from_secs(10)).await.unwrap();
+    let resumed = client(&mock, &store).session(session.id()).await.unwrap();
+    resumed.profile().await.unwrap();
+    assert_eq!(mock.count("refresh_token"), 1);
+}
+
+#[tokio::test]
+async fn a_user_who_signs_in_while_the_store_is_down_is_signed_in() {
+    let mock = Wunder::start().await;
+    let store = Arc::new(Flaky::default());
+    store.set_down(true);
+    let first = client(&mock, &store);
+    let session = sign_in(&mock, &first).await;
+    session.profile().await.unwrap();
+    store.set_down(false);
+    first.shutdown(Duration::from_secs(10)).await.unwrap();
+    let resumed = client(&mock, &store).session(session.id()).await.unwrap();
+    resumed.profile().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_session_ended_while_the_store_is_down_is_removed_when_it_is_back() {
+    let mock = Wunder::start().await;
+    let store = Arc::new(Flaky::default());
+    let first = client(&mock, &store);
+    let session = sign_in(&mock, &first).await;
+    let id = session.id().clone();
+    store.set_down(true);
+    assert_eq!(
+        session.sign_out().await.unwrap_err().kind(),
+        ErrorKind::TryLater
+    );
+    assert_eq!(
+        first.session(&id).await.unwrap_err().kind(),
+        ErrorKind::SignInAgain
+    );
+    store.set_down(false);
+    first.shutdown(Duration::from_secs(10)).await.unwrap();
+    let error = client(&mock, &store).session(&id).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::SignInAgain);
+}
+
+#[tokio::test]
+async fn who_lost_the_race_for_a_refresh_takes_over_the_winners_tokens() {
+    let mock = Wunder::start().await;
+    let store = Arc::new(Flaky::default());
+    let (one, other) = (client(&mock, &store), client(&mock, &store));
+    let winner = sign_in(&mock, &one).await;
+    let loser = other.session(winner.id()).await.unwrap();
+    mock.clock().advance(PAST_EXPIRY);
+    winner.profile().await.unwrap();
+    loser.profile().await.unwrap();
+    assert_eq!(
+        loser.access_token().await.unwrap(),
+        winner.access_token().await.unwrap()
+    );
+    assert_eq!(loser.shared().ended(), None);
+}
+
+#[tokio::test]
+async fn a_stored_session_is_taken_up_by_its_own_tenant_only() {
+    let mock = Wunder::start().await;
+    let store = Arc::new(Flaky::default());
+    let session = sign_in(&mock, &client(&mock, &store)).await;
+    let stranger = client_of(&mock, &store, "tenant02");
+    let error = stranger.session(session.id()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Undecodable);
+    assert!(error.to_string().contains("tenant"), "{error}");
+}
+
+#[tokio::test]
+async fn a_short_lived_token_is_not_renewed_with_every_call() {
+    let mock = Wunder::start().await;
+    mock.set_access_lifetime(40);
+    let store = Arc::new(Flaky::default());
+    let session = sign_in(&mock, &client(&mock, &store)).await;
+    for _ in 0..20 {
+        session.profile().await.unwrap();
+        mock.clock().advance(Duration::from_secs(1));
+    }
+    assert_eq!(mock.count("refresh_token"), 0, "half of its life is left");
+    mock.clock().advance(Duration::from_secs(12));
+    for _ in 0..20 {
+        mock.fail_next("refresh_token", 500);
+        session.profile().await.unwrap();
+        tokio::task::yield_now().await;
+    }
+    assert!(
+        mock.count("refresh_token") <= 1,
+        "a failed early renewal is not tried at once again"
+    );
+}
+
+#[tokio::test]
+async fn a_gateways_page_does_not_end_a_session() {
+    let mock = Wunder::start().await;
+    let store = Arc::new(Flaky::default());
+    let session = sign_in(&mock, &client(&mock, &store)).await;
+    mock.clock().advance(PAST_EXPIRY);
+    for status in [404, 403, 400] {
+        mock.fail_next("refresh_token", status);
+        let error = session.profile().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TryLater, "{status}");
+    }
+    session.profile().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_call_of_the_callers_own_shows_nothing_and_does_not_climb() {
+    let mock = Wunder::start().await;
+    let client = client(&mock, &Arc::new(Flaky::default()));
+    let tokens = Tokens::new("an access token", None);
+    let session = Session::from_tokens(&client, tokens).await.unwrap();
+    let get = || http::Method::GET;
+    let request = session
+        .request(get(), "/front/secret-path")
+        .query("signature", "hidden");
+    let request = request.json(&serde_json::json!({"code": Secret::from("4711")}));
+    let shown = format!("{request:?}");
+    assert!(
+        !shown.contains("hidden") && !shown.contains("secret-path"),
+        "{shown}"
+    );
+    for climbing in ["/.\t./.\n./other", "/a /b", "/a\r/b", "/\u{a0}"] {
+        let error = session
+            .request(get(), climbing)
+            .send::<()>()
+            .await
+            .unwrap_err();
+        assert_eq!(error.field(), Some("path"), "{climbing:?}");
+    }
+    assert!(mock.journal().is_empty());
+}
