@@ -12,9 +12,10 @@ mod support;
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use support::apis::{Api, COOKIE, TOKEN};
 use support::documents::{DOCUMENTS, Document, Operation};
+use support::json::canonical;
 use support::proof;
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
@@ -137,23 +138,6 @@ impl Case<'_> {
         let schema = &body["content"]["application/json"]["schema"];
         let errors = self.document.errors(schema, &sent);
         assert!(errors.is_empty(), "{place}: {errors:?}");
-    }
-}
-
-/// The same JSON whatever the precision of a time, and without members that are null.
-fn canonical(value: &Value) -> Value {
-    match value {
-        Value::Object(members) => members
-            .iter()
-            .filter(|(_, value)| !value.is_null())
-            .map(|(name, value)| (name.clone(), canonical(value)))
-            .collect(),
-        Value::Array(items) => items.iter().map(canonical).collect(),
-        Value::String(text) => match chrono::DateTime::parse_from_rfc3339(text) {
-            Ok(time) => json!({"time": time.timestamp_micros()}),
-            Err(_) => value.clone(),
-        },
-        other => other.clone(),
     }
 }
 

@@ -30,6 +30,11 @@ pub struct Operation {
 }
 
 impl Document {
+    /// The system that it describes.
+    pub fn system(&self) -> &str {
+        self.name.split('-').next().unwrap_or_default()
+    }
+
     pub fn read(name: &&str) -> Self {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("openapi");
         let text = fs::read_to_string(folder.join(format!("{name}.yaml"))).unwrap();

@@ -9,6 +9,14 @@
 ))]
 pub mod apis;
 pub mod documents;
+pub mod json;
+#[cfg(all(
+    feature = "wunder",
+    feature = "walletcrew",
+    feature = "goodcity",
+    feature = "fynd"
+))]
+pub mod refusals;
 
 use std::fs;
 use std::path::Path;
