@@ -33,21 +33,21 @@ impl fmt::Display for System {
     }
 }
 
-/// What a caller should do about an [`Error`].
+/// What a caller should do about an [`Error`](crate::Error).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// Fix the input: nothing was sent. [`Error::field`] names what is wrong.
+    /// Fix the input: nothing was sent. [`Error::field`](crate::Error::field) names what is wrong.
     InvalidInput,
     /// Sign in again: there is no session, or it has ended.
     SignInAgain,
-    /// Slow down: not before [`Error::retry_after`].
+    /// Slow down: not before [`Error::retry_after`](crate::Error::retry_after).
     SlowDown,
     /// Try later: the server could not be reached, did not answer in time or failed.
     TryLater,
     /// Finish a step first, such as multi-factor authentication.
     StepRequired,
-    /// The server refused. [`Error::refusal`] gives the system's own error.
+    /// The server refused. [`Error::refusal`](crate::Error::refusal) gives the system's own error.
     Refused,
     /// Report it: the answer was not understood.
     Undecodable,

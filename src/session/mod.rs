@@ -56,9 +56,9 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if the session has ended,
-    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if it could not be renewed now,
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a session of cookies.
+    /// [`ErrorKind::SignInAgain`] if the session has ended,
+    /// [`ErrorKind::TryLater`] if it could not be renewed now,
+    /// [`ErrorKind::InvalidInput`] for a session of cookies.
     pub async fn access_token(&self) -> Result<Secret, Error> {
         self.core.access_token().await
     }
