@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
-const METHODS: [&str; 7] = ["get", "put", "post", "delete", "options", "head", "patch"];
+pub const METHODS: [&str; 7] = ["get", "put", "post", "delete", "options", "head", "patch"];
 
 /// One description, as published.
 pub struct Document {
@@ -31,7 +31,7 @@ impl Document {
         let text = fs::read_to_string(file).map_err(|error| format!("{name}: {error}"))?;
         let root: Value = serde_saphyr::from_str(&text)
             .map_err(|error| format!("{name}: {}", one_line(&error.to_string())))?;
-        let mut document = Self {
+        let document = Self {
             file: name,
             root,
             base_path: String::new(),
@@ -40,8 +40,13 @@ impl Document {
         if !version.starts_with("3.0.") {
             return Err(document.fault("", "", "`openapi` must be 3.0.x"));
         }
-        document.base_path = document.find_base_path()?;
         Ok(document)
+    }
+
+    /// The document with its base path, once its parameters are known to be right.
+    pub fn with_base_path(mut self) -> Result<Self, String> {
+        self.base_path = self.find_base_path()?;
+        Ok(self)
     }
 
     /// One line about what is wrong and where.
@@ -83,16 +88,15 @@ impl Document {
         let Some(reference) = value.get("$ref").and_then(Value::as_str) else {
             return Ok(value);
         };
-        reference
-            .strip_prefix('#')
-            .and_then(|pointer| self.root.pointer(pointer))
-            .ok_or_else(|| {
-                self.fault(
-                    place.path,
-                    place.method,
-                    format!("`{reference}` leads nowhere"),
-                )
-            })
+        self.target(reference).ok_or_else(|| {
+            let what = format!("`{reference}` leads nowhere");
+            self.fault(place.path, place.method, what)
+        })
+    }
+
+    /// What a local reference leads to.
+    pub fn target(&self, reference: &str) -> Option<&Value> {
+        self.root.pointer(reference.strip_prefix('#')?)
     }
 
     /// The parameters of an operation and of its path, references followed.
@@ -111,20 +115,24 @@ impl Document {
         let mut found: Option<String> = None;
         for place in self.operations()? {
             let mut end = 0;
+            let mut start_of_call = place.path.len();
             for parameter in self.parameters(&place)? {
-                if parameter["in"] == "path" && is_client_setting(parameter) {
-                    let name = format!("{{{}}}", parameter["name"].as_str().unwrap_or_default());
-                    let at = place.path.find(&name).ok_or_else(|| {
-                        self.fault(
-                            place.path,
-                            place.method,
-                            format!("{name} is not in the path"),
-                        )
-                    })?;
+                if parameter["in"] != "path" {
+                    continue;
+                }
+                let name = format!("{{{}}}", parameter["name"].as_str().unwrap_or_default());
+                let at = place.path.find(&name).unwrap_or_default();
+                if is_client_setting(parameter) {
                     end = end.max(at + name.len());
+                } else {
+                    start_of_call = start_of_call.min(at);
                 }
             }
             let base = &place.path[..end];
+            if start_of_call < end || (end > 0 && !place.path[end..].starts_with('/')) {
+                let what = "path parameters of a call come after the client settings and a `/`";
+                return Err(self.fault(place.path, place.method, what));
+            }
             match &found {
                 None => found = Some(base.to_owned()),
                 Some(other) if other == base => {}

@@ -1,9 +1,10 @@
 //! Open enums: the documented values as variants, and every other value kept as it came.
 
-use heck::ToUpperCamelCase;
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use serde_json::{Value, json};
+
+use super::names;
 
 /// A set of documented strings that may grow.
 pub struct OpenEnum {
@@ -25,7 +26,7 @@ impl OpenEnum {
         let docs = values.iter().map(|value| format!("`{value}`"));
         let variants: Vec<_> = values
             .iter()
-            .map(|value| format_ident!("{}", value.to_upper_camel_case()))
+            .map(|value| format_ident!("{}", names::variant(value)))
             .collect();
         quote! {
             #[doc = #description]

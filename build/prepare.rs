@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::document::{Document, Place, is_client_setting};
 use super::enums::OpenEnum;
+use super::names;
 
 /// The rewritten copy and what was learned on the way.
 pub struct Prepared {
@@ -43,19 +44,14 @@ pub fn prepare(document: &Document) -> Result<Prepared, String> {
         item[place.method] = operation;
     }
     prepared.root["paths"] = Value::Object(paths);
-    prepared.root["components"] = json!({"schemas": prepared.schemas(document)?});
+    prepared.root["components"] = json!({"schemas": prepared.schemas(document)});
     Ok(prepared)
 }
 
 impl Prepared {
     fn operation(&mut self, document: &Document, place: &Place<'_>) -> Result<Value, String> {
-        let fault = |what: String| document.fault(place.path, place.method, what);
         let mut operation = without_extensions(place.operation);
         operation.remove("security");
-        let tags = place.operation.get("tags").and_then(Value::as_array);
-        if tags.is_none_or(|tags| tags.len() != 1) {
-            return Err(fault("an operation has exactly one tag".into()));
-        }
 
         let mut parameters = Vec::new();
         for parameter in document.parameters(place)? {
@@ -64,11 +60,6 @@ impl Prepared {
             }
             let name = parameter["name"].as_str().unwrap_or_default();
             let place_of = parameter["in"].as_str().unwrap_or_default();
-            if !matches!(place_of, "path" | "query") {
-                return Err(fault(format!(
-                    "{place_of} parameter `{name}` must be a setting of the client"
-                )));
-            }
             let mut parameter = without_extensions(parameter.as_object().unwrap_or(&Map::new()));
             let owner = format!(
                 "{}-{name}",
@@ -103,7 +94,8 @@ impl Prepared {
             let body = document.resolve(place, body)?;
             let schema = &body["content"]["application/json"]["schema"];
             if schema["$ref"].as_str().is_none() {
-                return Err(fault("the request body must be JSON by `$ref`".into()));
+                let what = "the request body must be JSON by `$ref`";
+                return Err(document.fault(place.path, place.method, what));
             }
             operation.insert(
                 "requestBody".into(),
@@ -152,17 +144,14 @@ impl Prepared {
         })
     }
 
-    fn schemas(&mut self, document: &Document) -> Result<Value, String> {
+    fn schemas(&mut self, document: &Document) -> Value {
         let mut schemas = Map::new();
         let published = document.root.pointer("/components/schemas");
         for (name, schema) in published.and_then(Value::as_object).into_iter().flatten() {
-            if schema.get("allOf").is_some() || schema.get("oneOf").is_some() {
-                return Err(document.fault("", "", format!("schema {name}: no allOf or oneOf")));
-            }
             let schema = self.schema(name, schema);
             schemas.insert(name.clone(), schema);
         }
-        Ok(Value::Object(schemas))
+        Value::Object(schemas)
     }
 
     /// Rewrites one schema; `owner` names an enum that is found in it.
@@ -227,7 +216,7 @@ impl Prepared {
         }
         if let Some(Value::Array(values)) = schema.remove("enum") {
             let open_enum = OpenEnum {
-                name: owner.to_upper_camel_case(),
+                name: names::type_name(owner),
                 values: values
                     .iter()
                     .filter_map(|value| value.as_str().map(str::to_owned))
@@ -239,9 +228,7 @@ impl Prepared {
                     .to_owned(),
             };
             schema.insert("format".into(), open_enum.marker()["format"].clone());
-            if self.enums.iter().all(|known| known.name != open_enum.name) {
-                self.enums.push(open_enum);
-            }
+            self.enums.push(open_enum);
         }
     }
 

@@ -4,6 +4,8 @@
 
 #[path = "fynd/answers.rs"]
 mod answers;
+#[path = "fynd/bare_string.rs"]
+mod bare_string;
 #[path = "fynd/input.rs"]
 mod input;
 #[path = "fynd/mock.rs"]

@@ -35,6 +35,7 @@ pub struct Policy {
     sends_message: bool,
     carries_code: bool,
     bare_text: bool,
+    bare_member: Option<String>,
     pub statuses: Vec<(String, String)>,
 }
 
@@ -45,14 +46,7 @@ pub fn read(document: &Document) -> Result<Policies, String> {
     let mut policies = Policies::new();
     for place in document.operations()? {
         let policy = read_one(document, &place)?;
-        let id = policy.id.clone();
-        if policies.insert(id.clone(), policy).is_some() {
-            return Err(document.fault(
-                place.path,
-                place.method,
-                format!("operationId `{id}` is used twice"),
-            ));
-        }
+        policies.insert(policy.id.clone(), policy);
     }
     Ok(policies)
 }
@@ -113,6 +107,7 @@ fn read_one(document: &Document, place: &Place<'_>) -> Result<Policy, String> {
         sends_message,
         carries_code,
         bare_text,
+        bare_member: read_bare_member(document, place)?,
         statuses,
     })
 }
@@ -238,4 +233,31 @@ fn read_responses(
         return Err(fault("no 2xx response is described".into()));
     }
     Ok((statuses, bare_text))
+}
+
+/// The member that a server's bare string stands for, where it may answer that instead of an object.
+fn read_bare_member(document: &Document, place: &Place<'_>) -> Result<Option<String>, String> {
+    let fault = |what: &str| document.fault(place.path, place.method, what);
+    let Some(member) = place.operation.get("x-bare-string") else {
+        return Ok(None);
+    };
+    let member = member
+        .as_str()
+        .ok_or_else(|| fault("`x-bare-string` must name a member of the answer"))?;
+    let responses = place.operation.get("responses").and_then(Value::as_object);
+    let success = responses
+        .into_iter()
+        .flatten()
+        .find(|(status, _)| status.starts_with('2'));
+    let schema = match success {
+        Some((_, response)) => {
+            let response = document.resolve(place, response)?;
+            document.resolve(place, &response["content"]["application/json"]["schema"])?
+        }
+        None => &Value::Null,
+    };
+    if schema["properties"].get(member).is_none() {
+        return Err(fault("`x-bare-string` must name a member of the answer"));
+    }
+    Ok(Some(member.to_owned()))
 }

@@ -38,6 +38,10 @@ impl Policy {
         };
         let (sends_message, carries_code, bare_text) =
             (self.sends_message, self.carries_code, self.bare_text);
+        let bare_member = match &self.bare_member {
+            Some(member) => quote! { Some(#member) },
+            None => quote! { None },
+        };
         let doc = format!("`{} {}`", self.method, self.path);
         quote! {
             #[doc = #doc]
@@ -53,6 +57,7 @@ impl Policy {
                 sends_message: #sends_message,
                 carries_code: #carries_code,
                 bare_text: #bare_text,
+                bare_member: #bare_member,
             };
         }
     }

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use quote::{format_ident, quote};
+use quote::quote;
 use syn::{ImplItem, Item, ItemStruct, Type, parse_quote};
 
 use super::types_of::{built, named, optional};
+use crate::build::names;
 
 /// Documentation by type and member.
 pub type MemberDocs = BTreeMap<(String, String), String>;
@@ -147,12 +148,11 @@ fn doc_of(attributes: &[syn::Attribute]) -> String {
 
 /// The documentation of the arguments of operations, for their builders.
 pub fn argument_docs(arguments: &BTreeMap<(String, String), String>) -> MemberDocs {
-    use heck::{ToSnakeCase, ToUpperCamelCase};
     arguments
         .iter()
         .map(|((operation, name), doc)| {
-            let owner = format_ident!("{}", operation.to_upper_camel_case());
-            ((owner.to_string(), name.to_snake_case()), doc.clone())
+            let key = (names::type_name(operation), names::argument(name));
+            (key, doc.clone())
         })
         .collect()
 }

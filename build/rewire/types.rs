@@ -4,6 +4,7 @@ use quote::quote;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Expr, parse_quote};
 
+use crate::build::names;
 use crate::build::prepare::Prepared;
 
 /// Foreign response, error and JSON types become ours.
@@ -101,9 +102,8 @@ impl VisitMut for Types<'_> {
                 .field_docs
                 .iter()
                 .find_map(|((owner, property), doc)| {
-                    let same = heck::ToUpperCamelCase::to_upper_camel_case(owner.as_str())
-                        == self.owner
-                        && *name == heck::ToSnakeCase::to_snake_case(property.as_str());
+                    let same =
+                        names::type_name(owner) == self.owner && *name == names::member(property);
                     same.then_some(doc)
                 });
             if let Some(doc) = doc {

@@ -21,6 +21,8 @@ pub(crate) struct Operation {
     pub(crate) carries_code: bool,
     /// Whether success is a string that may come without JSON's quotes.
     pub(crate) bare_text: bool,
+    /// The member that a bare string stands for, where the server may answer that.
+    pub(crate) bare_member: Option<&'static str>,
 }
 
 /// Whether a credential is attached.

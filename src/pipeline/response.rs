@@ -6,6 +6,7 @@ use std::ops::Deref;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
 use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 
 use super::operation::Operation;
 use crate::error::{Error, ErrorKind};
@@ -32,10 +33,8 @@ impl Answer {
         };
         let value = match decoded {
             Ok(value) => value,
-            Err(_) => operation
-                .bare_text
-                .then(|| self.bare_text())
-                .flatten()
+            Err(_) => self
+                .bare_string(operation)
                 .ok_or_else(|| self.undecodable())?,
         };
         Ok(Response {
@@ -53,14 +52,24 @@ impl Answer {
         }
     }
 
-    /// A string that was sent without JSON's quotes.
-    fn bare_text<T: DeserializeOwned>(&self) -> Option<T> {
-        let text = std::str::from_utf8(self.body.trim_ascii()).ok()?;
-        let is_word = !text.is_empty() && !text.starts_with(['{', '[', '<', '"']);
-        let value = serde_json::Value::String(text.to_owned());
-        is_word
-            .then(|| serde_json::from_value(value).ok())
-            .flatten()
+    /// A string where an object may be meant, with JSON's quotes or without.
+    fn bare_string<T: DeserializeOwned>(&self, operation: &Operation) -> Option<T> {
+        let body = self.body.trim_ascii();
+        let text = match serde_json::from_slice(body) {
+            Ok(text) => text,
+            Err(_) => {
+                let text = std::str::from_utf8(body).ok()?;
+                let is_word = !text.is_empty() && !text.starts_with(['{', '[', '<', '"']);
+                is_word.then(|| text.to_owned())?
+            }
+        };
+        let text = Value::String(text);
+        let value = match operation.bare_member {
+            Some(member) => json!({member: text}),
+            None if operation.bare_text => text,
+            None => return None,
+        };
+        serde_json::from_value(value).ok()
     }
 
     fn undecodable(&self) -> Error {

@@ -84,6 +84,7 @@ impl SessionRequest {
             sends_message: false,
             carries_code: false,
             bare_text: true,
+            bare_member: None,
         };
         let mut request = Request::new(&operation, self.path.as_str());
         for (name, value) in &self.query {

@@ -1,0 +1,40 @@
+//! Where a server may answer a bare string, it stands for the member that the document names.
+
+use serde_json::json;
+use vestibule::fynd::Client;
+use wiremock::matchers::any;
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+#[tokio::test]
+async fn a_bare_string_is_a_success_where_the_document_says_so() {
+    let server = MockServer::start().await;
+    let client = Client::builder("000000000000000000000001", "test-token-1")
+        .base_url(server.uri())
+        .build()
+        .unwrap();
+    let object = ResponseTemplate::new(200).set_body_json(json!({"status": "sent"}));
+    let quoted = ResponseTemplate::new(200).set_body_json("sent");
+    let bare = ResponseTemplate::new(200).set_body_string("sent");
+    for answer in [object, quoted, bare] {
+        server.reset().await;
+        Mock::given(any()).respond_with(answer).mount(&server).await;
+        let api = client.api();
+        let sent = api.send_reset_password_mobile().send().await.unwrap();
+        assert_eq!(sent.status.as_deref(), Some("sent"));
+    }
+}
+
+#[tokio::test]
+async fn a_bare_string_is_not_understood_anywhere_else() {
+    let server = MockServer::start().await;
+    let answer = ResponseTemplate::new(200).set_body_json("sent");
+    Mock::given(any()).respond_with(answer).mount(&server).await;
+    let client = Client::builder("000000000000000000000001", "test-token-1")
+        .base_url(server.uri())
+        .build()
+        .unwrap();
+    let error = client.api().get_platform_config().send().await.unwrap_err();
+    assert_eq!(error.kind(), vestibule::ErrorKind::Undecodable);
+    assert_eq!(error.expose_body(), Some(&b"\"sent\""[..]));
+    assert!(!format!("{error} {error:?}").contains("sent\""));
+}
