@@ -59,14 +59,14 @@ pub fn clash(
 /// The name with only what may stand inside an identifier.
 fn plain(name: &str) -> String {
     name.replace('\'', "")
-        .replace(|c: char| !is_identifier(&format!("a{c}")), "-")
+        .replace(|c: char| !is_identifier(&format!("_{c}")), "-")
 }
 
 fn identifier(cased: String, prefix: &str) -> String {
     let starts_well = cased
         .chars()
         .next()
-        .is_some_and(|first| is_identifier(&format!("{first}a")));
+        .is_some_and(|first| is_identifier(&format!("{first}_")));
     let name = if starts_well {
         cased
     } else if cased.is_empty() {

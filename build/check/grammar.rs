@@ -140,6 +140,7 @@ pub static OPERATION: Kind = Kind {
         ("requestBody", One(&BODY)),
         ("responses", Named(&RESPONSE)),
         ("x-repeat", Text),
+        ("x-bare-string", Text),
         ("x-sends-message", Flag),
         ("x-carries-code", Flag),
         ("x-signed-field", Texts),

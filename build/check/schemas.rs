@@ -192,6 +192,9 @@ pub fn type_names(top: &Spot<'_>, schemas: &Value) -> Result<(), String> {
 
 /// Objects that are described where they are used get a type that is named after the place.
 fn inline_types(label: &str, owner: &str, schema: &Value, types: &mut Vec<(String, String)>) {
+    if !schema.is_object() {
+        return;
+    }
     let mut inner = Vec::new();
     for (name, property) in schema["properties"].as_object().into_iter().flatten() {
         inner.push((name.as_str(), format!("{owner}-{name}"), property));
