@@ -24,6 +24,7 @@ pub struct Policy {
     pub id: String,
     pub method: String,
     pub path: String,
+    pub tag: String,
     pub summary: String,
     pub description: String,
     pub assumption: Option<String>,
@@ -96,6 +97,12 @@ fn read_one(document: &Document, place: &Place<'_>) -> Result<Policy, String> {
         id: id.to_owned(),
         method: place.method.to_uppercase(),
         path: place.path.to_owned(),
+        tag: place
+            .operation
+            .get("tags")
+            .and_then(|tags| tags[0].as_str())
+            .unwrap_or_default()
+            .to_owned(),
         summary: text("summary").unwrap_or_default().trim().to_owned(),
         description: text("description").unwrap_or_default().trim().to_owned(),
         assumption: text("x-assumption").map(|text| text.trim().to_owned()),

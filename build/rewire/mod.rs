@@ -40,7 +40,7 @@ pub fn rewire(
         match item {
             // The constructors of the operation builders, grouped by tag.
             Item::Impl(group) if is_client(&group.self_ty) && group.trait_.is_some() => {
-                items.extend(calls(policies, &builders, group));
+                items.extend(calls(document, policies, &builders, group));
             }
             _ => {}
         }
@@ -244,10 +244,35 @@ fn describe_builder(policies: &Policies, item: &mut Item) {
     }
 }
 
+/// The name and the description of the tag that a group of calls belongs to.
+fn group_doc(
+    document: &Document,
+    policies: &Policies,
+    group: &syn::ItemImpl,
+) -> Option<syn::Attribute> {
+    let tag = group.items.iter().find_map(|item| match item {
+        ImplItem::Fn(method) => Some(&policies.get(&method.sig.ident.to_string())?.tag),
+        _ => None,
+    })?;
+    let tags = document.root["tags"].as_array().into_iter().flatten();
+    let described = tags.filter(|described| described["name"] == tag.as_str());
+    let description = described
+        .filter_map(|tag| tag["description"].as_str())
+        .next();
+    let doc = format!("**{tag}.** {}", description.unwrap_or_default());
+    Some(parse_quote!(#[doc = #doc]))
+}
+
 /// Turns the trait of one tag into plain methods that ask for what is required, with
 /// documentation from the document.
-fn calls(policies: &Policies, builders: &[Item], mut group: syn::ItemImpl) -> Option<Item> {
+fn calls(
+    document: &Document,
+    policies: &Policies,
+    builders: &[Item],
+    mut group: syn::ItemImpl,
+) -> Option<Item> {
     group.trait_ = None;
+    group.attrs = vec![group_doc(document, policies, &group)?];
     group.items = group
         .items
         .iter()
