@@ -43,25 +43,24 @@ type Listed = Vec<(&'static str, fn() -> Schema)>;
 
 /// The types of all enabled systems. Wunder's two documents share some names.
 pub fn all() -> Vec<NamedSchema> {
-    let mut all = Vec::new();
-    let mut add = |system, schemas: Listed| {
-        let named = schemas
-            .into_iter()
-            .map(|(name, make)| NamedSchema { system, name, make });
-        all.extend(named);
+    let documents: &[(System, fn() -> Listed)] = &[
+        #[cfg(feature = "wunder")]
+        (System::Wunder, crate::generated::wunder_auth::schemas),
+        #[cfg(feature = "wunder")]
+        (System::Wunder, crate::generated::wunder_user::schemas),
+        #[cfg(feature = "walletcrew")]
+        (System::WalletCrew, crate::generated::walletcrew::schemas),
+        #[cfg(feature = "goodcity")]
+        (System::GoodCity, crate::generated::goodcity::schemas),
+        #[cfg(feature = "fynd")]
+        (System::Fynd, crate::generated::fynd::schemas),
+    ];
+    let named = |(system, list): &(System, fn() -> Listed)| {
+        let system = *system;
+        let listed = list().into_iter();
+        listed.map(move |(name, make)| NamedSchema { system, name, make })
     };
-    #[cfg(feature = "wunder")]
-    {
-        add(System::Wunder, crate::generated::wunder_auth::schemas());
-        add(System::Wunder, crate::generated::wunder_user::schemas());
-    }
-    #[cfg(feature = "walletcrew")]
-    add(System::WalletCrew, crate::generated::walletcrew::schemas());
-    #[cfg(feature = "goodcity")]
-    add(System::GoodCity, crate::generated::goodcity::schemas());
-    #[cfg(feature = "fynd")]
-    add(System::Fynd, crate::generated::fynd::schemas());
-    all
+    documents.iter().flat_map(named).collect()
 }
 
 impl JsonSchema for Secret {
