@@ -30,7 +30,7 @@ impl Document {
         let name = file.display().to_string();
         let text = fs::read_to_string(file).map_err(|error| format!("{name}: {error}"))?;
         let root: Value = serde_saphyr::from_str(&text)
-            .map_err(|error| format!("{name}: {}", one_line(&error.to_string())))?;
+            .map_err(|error| format!("{name}: {}", reason(&error.to_string())))?;
         let document = Self {
             file: name,
             root,
@@ -152,6 +152,12 @@ impl Document {
 /// Whether a parameter is set once on the client and not in each call.
 pub fn is_client_setting(parameter: &Value) -> bool {
     parameter["x-client-setting"] == true
+}
+
+/// A parser's message without its picture of the text, which needs several lines to be understood.
+fn reason(message: &str) -> String {
+    let message = message.split("-->").next().unwrap_or_default();
+    one_line(message.trim_start_matches("error: "))
 }
 
 fn one_line(text: &str) -> String {

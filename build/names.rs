@@ -4,10 +4,23 @@
 
 use heck::{ToSnakeCase, ToUpperCamelCase};
 
-/// Types that generated code names without a path.
-const PRELUDE: [&str; 13] = [
-    "Box", "Clone", "Default", "Err", "Error", "From", "None", "Ok", "Option", "Result", "Self",
-    "Some", "String",
+/// What generated code, and the code that rewires it, knows by name alone.
+const BY_NAME: [&str; 15] = [
+    "Box",
+    "ByteStream",
+    "Clone",
+    "Default",
+    "Err",
+    "Error",
+    "From",
+    "None",
+    "Ok",
+    "Option",
+    "ResponseValue",
+    "Result",
+    "Self",
+    "Some",
+    "String",
 ];
 
 /// The type of a schema, or of the arguments of an operation.
@@ -37,9 +50,9 @@ pub fn variant(value: &str) -> String {
     }
 }
 
-/// Whether a type of this name would hide one that generated code relies on.
-pub fn hides_prelude(type_name: &str) -> bool {
-    PRELUDE.contains(&type_name.trim_end_matches('_'))
+/// Whether a type of this name would hide one that is known by name alone.
+pub fn is_relied_on(type_name: &str) -> bool {
+    BY_NAME.contains(&type_name.trim_end_matches('_'))
 }
 
 /// The first two labels that share a Rust name, and that name.

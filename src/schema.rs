@@ -41,9 +41,12 @@ impl NamedSchema {
 /// What the generated code of one document lists.
 type Listed = Vec<(&'static str, fn() -> Schema)>;
 
+/// A system and the types of one of its documents.
+type Document = (System, fn() -> Listed);
+
 /// The types of all enabled systems. Wunder's two documents share some names.
 pub fn all() -> Vec<NamedSchema> {
-    let documents: &[(System, fn() -> Listed)] = &[
+    let documents: &[Document] = &[
         #[cfg(feature = "wunder")]
         (System::Wunder, crate::generated::wunder_auth::schemas),
         #[cfg(feature = "wunder")]
@@ -55,7 +58,7 @@ pub fn all() -> Vec<NamedSchema> {
         #[cfg(feature = "fynd")]
         (System::Fynd, crate::generated::fynd::schemas),
     ];
-    let named = |(system, list): &(System, fn() -> Listed)| {
+    let named = |(system, list): &Document| {
         let system = *system;
         let listed = list().into_iter();
         listed.map(move |(name, make)| NamedSchema { system, name, make })

@@ -6,7 +6,7 @@ use super::names;
 use crate::build::document::{Document, Place, is_client_setting};
 
 /// What a generated client has already, as methods and as constants.
-const TAKEN_CALLS: [&str; 4] = ["all", "base_path", "clone", "new"];
+const TAKEN_CALLS: [&str; 5] = ["all", "base_path", "client", "clone", "new"];
 
 /// What the arguments of a call have already.
 const TAKEN_ARGUMENTS: [&str; 6] = ["body", "body_map", "client", "clone", "new", "send"];
@@ -21,7 +21,7 @@ pub fn check(document: &Document) -> Result<(), String> {
         if TAKEN_CALLS.contains(&id)
             || names::argument(id).ends_with('_')
             || !names::is_identifier(id)
-            || names::hides_prelude(&type_name)
+            || names::is_relied_on(&type_name)
         {
             return Err(fault(format!(
                 "operationId `{id}` cannot be a name in Rust"
@@ -56,6 +56,9 @@ pub fn check(document: &Document) -> Result<(), String> {
                 return Err(fault(format!("`{}` is no status", status.0)));
             }
         }
+    }
+    if calls.is_empty() {
+        return Err(document.fault("", "", "`paths` has no operation"));
     }
     Ok(())
 }

@@ -175,8 +175,10 @@ pub fn type_names(top: &Spot<'_>, schemas: &Value) -> Result<(), String> {
     let mut types = Vec::new();
     for (name, schema) in schemas.as_object().into_iter().flatten() {
         let type_name = names::type_name(name);
-        if names::hides_prelude(&type_name) {
-            return Err(spot.fault(format!("schema `{name}` would hide Rust's `{type_name}`")));
+        if names::is_relied_on(&type_name) {
+            return Err(spot.fault(format!(
+                "schema `{name}` becomes `{type_name}`, which is taken"
+            )));
         }
         types.push((name.clone(), type_name.clone()));
         inline_types(name, &type_name, schema, &mut types);

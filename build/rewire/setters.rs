@@ -35,6 +35,10 @@ pub fn friendly_setters(items: &mut [Item], docs: &MemberDocs) {
         .collect();
     for item in items {
         let Item::Impl(group) = item else { continue };
+        // A member may be called `from` or `default` without its setter being that of a trait.
+        if group.trait_.is_some() {
+            continue;
+        }
         let Type::Path(owner) = &*group.self_ty else {
             continue;
         };
