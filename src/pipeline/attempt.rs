@@ -62,12 +62,7 @@ impl Attempt {
         if self.query.is_empty() {
             return;
         }
-        let query: Vec<_> = self
-            .query
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.clone()))
-            .collect();
-        self.url.set_query(Some(&encode_query(&query)));
+        self.url.set_query(Some(&encode_query(&self.query)));
     }
 
     /// Sets a header whose value must not be seen.

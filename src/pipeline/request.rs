@@ -112,7 +112,7 @@ impl Request<'_> {
 }
 
 /// Percent-encodes a query: sorted by name, a space as `%20`.
-pub(crate) fn encode_query(query: &[(&str, String)]) -> String {
+pub(crate) fn encode_query(query: &[(String, String)]) -> String {
     let mut pairs: Vec<_> = query.iter().collect();
     pairs.sort();
     let mut text = String::new();
