@@ -4,10 +4,15 @@
 use std::sync::Arc;
 
 use http::{HeaderMap, header};
+use tokio::time::Instant;
 
 use crate::clock::Clock;
 use crate::error::{Error, System};
-use crate::pipeline::{BaseUrl, Road, Settings, SystemRules, Transport, language_header};
+use crate::observe::{Observer, Signals};
+use crate::pipeline::{
+    BaseUrl, RetryBudget, Road, Settings, SystemRules, Transport, language_header,
+};
+use crate::server_time::ServerTime;
 use crate::session::{Host, MemoryStore, SessionStore};
 
 /// The shared part of a client's builder.
@@ -17,6 +22,8 @@ pub(crate) struct Foundation {
     pub(crate) settings: Settings,
     pub(crate) clock: Clock,
     pub(crate) store: Option<Arc<dyn SessionStore>>,
+    pub(crate) observer: Option<Arc<dyn Observer>>,
+    pub(crate) http_client: Option<reqwest::Client>,
     pub(crate) language: Option<String>,
     /// What tells sessions of one server apart besides the base URL, such as an application.
     pub(crate) audience: String,
@@ -30,6 +37,8 @@ impl Foundation {
             settings: Settings::default(),
             clock: Clock::system(),
             store: None,
+            observer: None,
+            http_client: None,
             language: None,
             audience: String::new(),
         }
@@ -56,21 +65,26 @@ impl Foundation {
         rules: Box<dyn SystemRules>,
     ) -> Result<(Arc<Road>, Arc<Host>), Error> {
         let system = rules.system();
-        let transport = Transport::new(&self.settings, &base).map_err(|error| error.of(system))?;
-        let store = self.store.unwrap_or_else(|| Arc::new(MemoryStore::new()));
-        let audience = format!("{system} {} {}", base.url(), self.audience);
+        let transport = Transport::new(&self.settings, &base, self.http_client);
+        let transport = transport.map_err(|error| error.of(system))?;
+        let time = ServerTime::new(self.clock, self.settings.max_clock_correction);
+        let signals = Signals::to(self.observer);
         let host = Host::new(
             system,
-            audience,
-            store,
-            self.clock.clone(),
+            format!("{system} {} {}", base.url(), self.audience),
+            self.store.unwrap_or_else(|| Arc::new(MemoryStore::new())),
+            time.clone(),
+            signals.clone(),
             self.settings.clone(),
         );
         let road = Arc::new(Road {
             base,
             rules,
+            budget: RetryBudget::new(self.settings.retry_budget),
+            start: Instant::now(),
             settings: self.settings,
-            clock: self.clock,
+            time,
+            signals,
             transport,
         });
         Ok((road, host))
@@ -95,6 +109,44 @@ macro_rules! foundation_setters {
         /// Times and bounds.
         pub fn settings(mut self, settings: $crate::Settings) -> Self {
             self.foundation.settings = settings;
+            self
+        }
+
+        /// When a request that may be repeated is; the same as [`Settings::retry`]
+        /// (which [`settings`](Self::settings) replaces).
+        ///
+        /// [`Settings::retry`]: $crate::Settings::retry
+        pub fn retry(mut self, policy: impl $crate::RetryPolicy) -> Self {
+            self.foundation.settings.retry = ::std::sync::Arc::new(policy);
+            self
+        }
+
+        /// The deadline of a call over all its attempts; the same as [`Settings::deadline`]
+        /// (which [`settings`](Self::settings) replaces).
+        ///
+        /// [`Settings::deadline`]: $crate::Settings::deadline
+        pub fn deadline(mut self, deadline: ::std::time::Duration) -> Self {
+            self.foundation.settings.deadline = deadline;
+            self
+        }
+
+        /// Sees every event of the client, for metrics.
+        pub fn observer(mut self, observer: impl $crate::Observer) -> Self {
+            self.foundation.observer = Some(::std::sync::Arc::new(observer));
+            self
+        }
+
+        /// An HTTP client of the caller's, for a proxy, a private certificate authority or a
+        /// shared pool. Its connections, TLS and proxies are then its own business, and so is
+        /// `connect_timeout`. All other bounds still hold.
+        ///
+        /// It must follow no redirects (`redirect::Policy::none()`), because credentials would
+        /// travel with them: an answer that came by one is an error. It must keep no cookies
+        /// (no `cookie_store`), because each session has a jar of its own; must not repeat
+        /// requests by a `retry` of its own; and should verify certificates and log no bytes
+        /// (no `connection_verbose`).
+        pub fn http_client(mut self, client: $crate::reqwest::Client) -> Self {
+            self.foundation.http_client = Some(client);
             self
         }
 

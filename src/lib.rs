@@ -59,11 +59,13 @@ pub mod goodcity;
 mod hex;
 mod json;
 mod member;
+mod observe;
 mod pipeline;
 mod random;
 #[cfg(feature = "schemars")]
 pub mod schema;
 mod secret;
+mod server_time;
 pub mod session;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -72,13 +74,16 @@ pub mod walletcrew;
 #[cfg(feature = "wunder")]
 pub mod wunder;
 
-pub use {chrono, http};
+pub use {chrono, http, reqwest};
 
 pub use clock::{BoxFuture, Clock, Time};
 pub use error::{Delivery, Error, ErrorKind, System};
 pub use json::{AnyJson, JsonObject};
 pub use member::{Given, IntoMember, Maybe};
-pub use pipeline::{CallOptions, QueryValue, Response, Settings};
+pub use observe::{Event, Observer, RefreshOutcome};
+pub use pipeline::{
+    Backoff, CallOptions, FailedAttempt, QueryValue, Response, RetryPolicy, Settings,
+};
 pub use secret::Secret;
 
 /// The README's examples are compiled with the tests.

@@ -2,11 +2,12 @@
 #![cfg(feature = "wunder")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use vestibule::testing::Wunder;
 use vestibule::wunder::Client;
-use vestibule::{CallOptions, Delivery, ErrorKind, Settings};
+use vestibule::{Backoff, CallOptions, Delivery, ErrorKind, Settings};
 
 const FOREVER: Duration = Duration::from_secs(3600);
 
@@ -72,8 +73,8 @@ async fn one_deadline_covers_all_attempts() {
 async fn a_backoff_that_does_not_fit_the_deadline_is_not_begun() {
     let mock = Wunder::start().await;
     let mut settings = Settings::default();
-    settings.backoff_base = FOREVER;
-    settings.backoff_cap = FOREVER;
+    let backoff = Backoff::new().with_base(FOREVER).with_cap(FOREVER);
+    settings.retry = Arc::new(backoff);
     let client = client(&mock, settings);
     mock.fail_next("resolve_branch", 503);
     let error = client.resolve_branch(48.2, 16.4).await.unwrap_err();

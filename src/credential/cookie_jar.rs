@@ -9,10 +9,11 @@ use http::{HeaderMap, header};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::clock::{BoxFuture, Clock};
+use crate::clock::BoxFuture;
 use crate::error::{Error, ErrorKind, System};
 use crate::pipeline::{Attached, Attempt, Deadline, Operation, SessionCredential, Stamp};
 use crate::secret::Secret;
+use crate::server_time::ServerTime;
 
 /// More than any server should set; a jar must not grow without bound.
 const MAX_COOKIES: usize = 64;
@@ -187,7 +188,7 @@ fn path_matches(request: &str, cookie: &str) -> bool {
 
 /// The jar of a sign-in that is not finished: kept in memory until there is a session.
 pub(crate) struct JarCredential {
-    clock: Clock,
+    time: ServerTime,
     jar: Mutex<CookieJar>,
 }
 
@@ -198,9 +199,9 @@ impl fmt::Debug for JarCredential {
 }
 
 impl JarCredential {
-    pub(crate) fn new(base: &Url, clock: Clock) -> Self {
+    pub(crate) fn new(base: &Url, time: ServerTime) -> Self {
         Self {
-            clock,
+            time,
             jar: Mutex::new(CookieJar::new(base)),
         }
     }
@@ -221,7 +222,7 @@ impl SessionCredential for JarCredential {
     }
 
     fn attach(&self, attempt: &mut Attempt, _even_stale: bool) -> Result<Attached, Error> {
-        self.lock().attach(attempt, self.clock.now())?;
+        self.lock().attach(attempt, self.time.now())?;
         Ok(Attached::Nothing)
     }
 
@@ -232,7 +233,7 @@ impl SessionCredential for JarCredential {
     }
 
     fn observe<'a>(&'a self, headers: &'a HeaderMap) -> BoxFuture<'a, ()> {
-        self.lock().merge(headers, self.clock.now());
+        self.lock().merge(headers, self.time.now());
         Box::pin(std::future::ready(()))
     }
 

@@ -54,6 +54,19 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
+    /// The word for it in telemetry.
+    pub(super) fn class(self) -> &'static str {
+        match self {
+            Self::InvalidInput => "invalid_input",
+            Self::SignInAgain => "sign_in_again",
+            Self::SlowDown => "slow_down",
+            Self::TryLater => "try_later",
+            Self::StepRequired => "step_required",
+            Self::Refused => "refused",
+            Self::Undecodable => "undecodable",
+        }
+    }
+
     pub(super) fn advice(self) -> &'static str {
         match self {
             Self::InvalidInput => "fix the input",

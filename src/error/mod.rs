@@ -28,6 +28,7 @@ struct Inner {
     operation: Option<Cow<'static, str>>,
     field: Option<Cow<'static, str>>,
     status: Option<StatusCode>,
+    class: Option<&'static str>,
     code: Option<String>,
     request_id: Option<String>,
     retry_after: Option<Duration>,
@@ -48,6 +49,7 @@ impl Error {
             operation: None,
             field: None,
             status: None,
+            class: None,
             code: None,
             request_id: None,
             retry_after: None,
@@ -109,7 +111,20 @@ impl Error {
     ) -> Self {
         self.0.refusal = Some(refusal);
         self.0.code = code.filter(|code| is_plain(code)).map(str::to_owned);
-        self.0.request_id = request_id.filter(|id| is_plain(id)).map(str::to_owned);
+        self.with_request_id(request_id)
+    }
+
+    /// Keeps an id of the request, unless there is none to keep.
+    pub(crate) fn with_request_id(mut self, id: Option<&str>) -> Self {
+        if let Some(id) = id.filter(|id| is_plain(id)) {
+            self.0.request_id = Some(id.to_owned());
+        }
+        self
+    }
+
+    /// Names the class of a fault that has no status.
+    pub(crate) fn with_class(mut self, class: &'static str) -> Self {
+        self.0.class = Some(class);
         self
     }
 
@@ -180,6 +195,17 @@ impl Error {
     /// The time from the first attempt to this error.
     pub fn elapsed(&self) -> Duration {
         self.0.elapsed
+    }
+
+    /// The class of the error, as OpenTelemetry's `error.type`: the status of a refusal (`503`),
+    /// else a word such as `connect`, `timeout`, `undecodable`.
+    pub fn error_type(&self) -> &str {
+        let inner = &*self.0;
+        match (inner.class, &inner.status) {
+            (Some(class), _) => class,
+            (None, Some(status)) if !status.is_success() => status.as_str(),
+            (None, _) => inner.kind.class(),
+        }
     }
 
     /// The body of an answer that was not understood, up to its first 64 KiB.

@@ -106,7 +106,7 @@ pub(super) struct Unfinished {
 impl Unfinished {
     fn new(client: Client, platform: Option<String>) -> Self {
         let road = &client.road;
-        let cookies = Arc::new(JarCredential::new(road.base.url(), road.clock.clone()));
+        let cookies = Arc::new(JarCredential::new(road.base.url(), road.time.clone()));
         Self {
             client,
             platform,

@@ -41,7 +41,7 @@ impl SentCode {
         Ok(Self {
             request_id,
             resend_token,
-            timer: ResendTimer::start(&client.road.clock, wait),
+            timer: ResendTimer::start(client.road.time.local(), wait),
         })
     }
 }

@@ -170,7 +170,7 @@ async fn send_pin(client: &Client, mobile: &str) -> Result<types::OtpAuthKey, Er
 }
 
 fn new_timer(client: &Client) -> ResendTimer {
-    ResendTimer::start(&client.road.clock, RESEND_WAIT)
+    ResendTimer::start(client.road.time.local(), RESEND_WAIT)
 }
 
 fn key_of(answer: types::OtpAuthKey) -> Result<Secret, Error> {

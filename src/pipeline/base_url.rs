@@ -67,6 +67,15 @@ impl BaseUrl {
         self.url.scheme() == "http"
     }
 
+    /// The host, as telemetry shows it.
+    pub(crate) fn host(&self) -> &str {
+        self.url.host_str().unwrap_or_default()
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.url.port_or_known_default().unwrap_or_default()
+    }
+
     pub(crate) fn url(&self) -> &Url {
         &self.url
     }

@@ -11,6 +11,7 @@ use super::Road;
 use super::operation::{Need, Operation};
 use super::response::Answer;
 use crate::error::{Error, ErrorKind};
+use crate::server_time;
 
 /// A refusal in the system's own shape.
 pub(crate) struct Refusal {
@@ -28,7 +29,6 @@ pub(crate) struct Refusal {
 pub(crate) struct Fault {
     pub(crate) error: Error,
     pub(crate) status: Option<StatusCode>,
-    pub(crate) retry_after: Option<Duration>,
 }
 
 pub(crate) enum Outcome {
@@ -51,7 +51,6 @@ pub(crate) fn classify(
             return Outcome::Fault(Fault {
                 error,
                 status: None,
-                retry_after: None,
             });
         }
     };
@@ -62,7 +61,7 @@ pub(crate) fn classify(
         && carried_session
         && operation.session != Need::Never
         && (!operation.carries_code || names_token);
-    let retry_after = retry_after(&answer.headers, road.clock.now());
+    let retry_after = retry_after(&answer.headers, road.time.now());
     let kind = if rejected {
         ErrorKind::SignInAgain
     } else {
@@ -79,7 +78,8 @@ pub(crate) fn classify(
     };
     let mut error = Error::new(kind, message)
         .with_status(status)
-        .with_retry_after(retry_after);
+        .with_retry_after(retry_after)
+        .with_request_id(request_id(&answer.headers));
     if let Some(refusal) = refusal {
         let Refusal {
             typed,
@@ -97,7 +97,6 @@ pub(crate) fn classify(
     Outcome::Fault(Fault {
         error,
         status: Some(status),
-        retry_after,
     })
 }
 
@@ -124,12 +123,21 @@ fn message(kind: ErrorKind, status: StatusCode) -> &'static str {
     }
 }
 
-/// `Retry-After`, in seconds or as a date.
-fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
+/// `Retry-After`, in seconds or as a date. A date is compared with the time at the server, where
+/// the answer tells it.
+pub(crate) fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
     let value = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = value.parse() {
         return Some(Duration::from_secs(seconds));
     }
-    let date = DateTime::parse_from_rfc2822(value).ok()?;
-    Some((date.to_utc() - now).to_std().unwrap_or(Duration::ZERO))
+    let then = DateTime::parse_from_rfc2822(value).ok()?.to_utc();
+    let now = server_time::date(headers).unwrap_or(now);
+    Some((then - now).to_std().unwrap_or(Duration::ZERO))
+}
+
+/// The id under which the vendor or its gateway can find the request, where a header gives it.
+fn request_id(headers: &HeaderMap) -> Option<&str> {
+    ["x-request-id", "x-correlation-id"]
+        .iter()
+        .find_map(|name| headers.get(*name)?.to_str().ok())
 }

@@ -39,6 +39,10 @@ impl Deadline {
             .is_some_and(|then| then < self.end)
     }
 
+    pub(crate) fn is_over(&self) -> bool {
+        Instant::now() >= self.end
+    }
+
     pub(crate) fn elapsed(&self) -> Duration {
         self.start.elapsed()
     }

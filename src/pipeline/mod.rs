@@ -2,39 +2,51 @@
 //!
 //! 1. **Authorise** – for every attempt: the application's credential by the system's
 //!    [`SystemRules`], the session's by its [`SessionCredential`]. A stale token is renewed first.
-//! 2. **Sign** – for every attempt anew, over what is really sent.
-//! 3. **Send** – within the attempt's timeout and the call's deadline; the body is read up to a
-//!    bound.
+//! 2. **Sign** – for every attempt anew, over what is really sent, by the server's time.
+//! 3. **Send** – within the attempt's timeout and the call's deadline; headers and body are read up
+//!    to a bound, and `Date` tells the server's time.
 //! 4. **Classify** – success, a refusal in the system's own shape, a rejected session, a fault.
-//! 5. **Return or repeat** – a rejected session is renewed and the request replayed once; a fault
-//!    is repeated after a backoff if the operation's [`Repeat`] class allows it and the deadline
-//!    leaves room.
+//! 5. **Return or repeat** – a rejected session is renewed and the request replayed once. A fault
+//!    is repeated if, in this order, the operation's [`Repeat`] class allows it, the
+//!    [`RetryPolicy`] gives a wait, the deadline leaves room for that wait and for `Retry-After`,
+//!    and the retry budget has one left.
 //!
 //! What a station must know about an operation stands in the [`Operation`] that was generated from
 //! the system's description, and nowhere else.
 
+mod atomic;
 mod attempt;
+mod backoff;
 mod base_url;
+mod budget;
 mod classify;
 mod deadline;
+mod journey;
+mod limits;
 mod operation;
 mod options;
 mod request;
 mod response;
 mod retry;
 mod rules;
+mod trace;
 mod transport;
 
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::de::DeserializeOwned;
+use tokio::time::Instant;
 
 pub(crate) use self::attempt::Attempt;
+pub use self::backoff::{Backoff, FailedAttempt, RetryPolicy};
 pub(crate) use self::base_url::BaseUrl;
+pub(crate) use self::budget::RetryBudget;
 pub(crate) use self::classify::Refusal;
 pub(crate) use self::deadline::Deadline;
+use self::journey::Journey;
 pub(crate) use self::operation::{Need, Operation, Repeat};
 pub(crate) use self::options::language_header;
 pub use self::options::{CallOptions, Settings};
@@ -44,16 +56,27 @@ pub(crate) use self::response::Answer;
 pub use self::response::Response;
 pub(crate) use self::rules::{Attached, SessionCredential, Stamp, SystemRules};
 pub(crate) use self::transport::Transport;
-use crate::clock::Clock;
-use crate::error::{Delivery, Error, ErrorKind, System};
+use crate::error::{Error, ErrorKind, System};
+use crate::observe::Signals;
+use crate::server_time::ServerTime;
 
 /// The road of one client: where it leads, by which rules, within which limits.
 pub(crate) struct Road {
     pub(crate) base: BaseUrl,
     pub(crate) rules: Box<dyn SystemRules>,
     pub(crate) settings: Settings,
-    pub(crate) clock: Clock,
+    pub(crate) time: ServerTime,
+    pub(crate) signals: Signals,
+    pub(crate) budget: RetryBudget,
+    pub(crate) start: Instant,
     pub(crate) transport: Transport,
+}
+
+impl Road {
+    /// The time since the road was built, which no clock of the day moves.
+    fn since_start(&self) -> Duration {
+        self.start.elapsed()
+    }
 }
 
 impl fmt::Debug for Road {
@@ -108,46 +131,19 @@ impl Bound {
         request: Request<'_>,
     ) -> Result<Response<T>, Error> {
         let operation = request.operation;
-        let answer = self.run(request).await?;
-        answer
-            .decode(operation)
-            .map_err(|error| error.at(self.road.rules.system(), operation.id))
+        let mut journey = Journey::begin(self, request);
+        let decoded = match journey.travel().await {
+            Ok(answer) => answer.decode(operation),
+            Err(error) => Err(error),
+        };
+        journey.end(decoded)
     }
 
     /// Sends a request whose answer has no body, or none that matters.
     pub(crate) async fn call_empty(&self, request: Request<'_>) -> Result<Response<()>, Error> {
-        self.run(request).await.map(Answer::empty)
-    }
-
-    /// Sends a request down the road.
-    pub(crate) async fn run(&self, mut request: Request<'_>) -> Result<Answer, Error> {
-        let operation = request.operation;
-        if let Some(fault) = request.fault.take() {
-            return Err(fault.at(self.system(), operation.id));
-        }
-        let deadline =
-            Deadline::after(self.options.deadline.unwrap_or(self.road.settings.deadline));
-        let mut journey = Journey {
-            bound: self,
-            request: &request,
-            deadline,
-            attempts: 0,
-            replayed: false,
-            may_have_arrived: false,
-        };
-        let result = journey.travel().await;
-        let (attempts, may_have_arrived) = (journey.attempts, journey.may_have_arrived);
-        result.map_err(|error| {
-            let unknown = may_have_arrived && error.delivery() == Delivery::NotSent;
-            let error = if unknown {
-                error.with_delivery(Delivery::Unknown)
-            } else {
-                error
-            };
-            error
-                .at(self.road.rules.system(), operation.id)
-                .with_effort(attempts, deadline.elapsed())
-        })
+        let mut journey = Journey::begin(self, request);
+        let answer = journey.travel().await.and_then(Answer::empty);
+        journey.end(answer)
     }
 
     fn credential_for(
@@ -162,110 +158,6 @@ impl Bound {
                 "this call needs a session",
             )),
             _ => Ok(None),
-        }
-    }
-}
-
-/// One call on its way, over all its attempts.
-struct Journey<'a> {
-    bound: &'a Bound,
-    request: &'a Request<'a>,
-    deadline: Deadline,
-    attempts: u32,
-    replayed: bool,
-    /// Whether some attempt may have reached the server without an answer.
-    may_have_arrived: bool,
-}
-
-impl Journey<'_> {
-    async fn travel(&mut self) -> Result<Answer, Error> {
-        let road = &*self.bound.road;
-        let operation = self.request.operation;
-        let credential = self.bound.credential_for(operation)?;
-        loop {
-            let (attempt, stamp) = self.prepare(credential).await?;
-            self.attempts += 1;
-            let sent = road
-                .transport
-                .send(attempt, self.deadline, road.settings.attempt_timeout)
-                .await;
-            if let Err(error) = &sent {
-                self.may_have_arrived |= error.delivery() == Delivery::Unknown;
-            }
-            if let (Ok(answer), Some(credential)) = (&sent, credential) {
-                credential.observe(&answer.headers).await;
-            }
-            let fault = match classify::classify(road, operation, stamp.is_some(), sent) {
-                classify::Outcome::Success(answer) => return Ok(answer),
-                classify::Outcome::SessionRejected(error) => {
-                    self.session_rejected(credential, stamp, error).await?;
-                    continue;
-                }
-                classify::Outcome::Fault(fault) => fault,
-            };
-            tracing::debug!(
-                system = road.rules.system().name(),
-                operation = operation.id,
-                attempt = self.attempts,
-                status = fault.status.map(|status| status.as_u16()),
-                "attempt failed"
-            );
-            let wait = retry::wait_before_next(&road.settings, operation, &fault, self.attempts);
-            match wait {
-                Some(wait) if self.deadline.leaves_room_for(wait) => road.clock.sleep(wait).await,
-                _ => return Err(fault.error),
-            }
-        }
-    }
-
-    /// Authorises and signs one attempt.
-    async fn prepare(
-        &self,
-        credential: Option<&dyn SessionCredential>,
-    ) -> Result<(Attempt, Option<Stamp>), Error> {
-        let road = &*self.bound.road;
-        let operation = self.request.operation;
-        let mut attempt = Attempt::new(road, self.request, &self.bound.options)?;
-        if operation.application != Need::Never {
-            road.rules.authorize_application(&mut attempt.headers)?;
-        }
-        let mut stamp = None;
-        if let Some(credential) = credential {
-            let mut attached = credential.attach(&mut attempt, false)?;
-            if let Attached::Stale(stale) = attached {
-                credential.renew(stale, self.deadline).await?;
-                attached = credential.attach(&mut attempt, true)?;
-            }
-            stamp = match attached {
-                Attached::Nothing => None,
-                Attached::Fresh(stamp) | Attached::Stale(stamp) => Some(stamp),
-            };
-        }
-        road.rules
-            .sign(self.request, &mut attempt, road.clock.now())?;
-        Ok((attempt, stamp))
-    }
-
-    /// A server that rejects a session's credential gets a renewed one, once.
-    async fn session_rejected(
-        &mut self,
-        credential: Option<&dyn SessionCredential>,
-        stamp: Option<Stamp>,
-        error: Error,
-    ) -> Result<(), Error> {
-        let (Some(credential), Some(stamp)) = (credential, stamp) else {
-            return Err(error);
-        };
-        if self.replayed {
-            let why = "the server rejected a token that it had just issued";
-            credential.end(stamp, why).await;
-            return Err(error);
-        }
-        self.replayed = true;
-        match credential.renew(stamp, self.deadline).await {
-            // The server's own refusal says more than that the session has ended.
-            Err(ended) if ended.kind() == ErrorKind::SignInAgain => Err(error),
-            renewed => renewed,
         }
     }
 }

@@ -1,9 +1,11 @@
 //! Settings of a client and of a call.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue};
 
+use super::backoff::{Backoff, RetryPolicy};
 use crate::error::Error;
 
 /// Times and bounds of a client. The defaults suit a back end.
@@ -16,19 +18,23 @@ pub struct Settings {
     pub attempt_timeout: Duration,
     /// For connecting. Default 5 s.
     pub connect_timeout: Duration,
-    /// How often a request may be sent in all. Default 3.
-    pub max_attempts: u32,
-    /// The first backoff; each further one may be twice as long. Default 200 ms.
-    pub backoff_base: Duration,
-    /// The longest backoff. Default 5 s.
-    pub backoff_cap: Duration,
+    /// When a request that may be repeated is. Default [`Backoff::new`].
+    pub retry: Arc<dyn RetryPolicy>,
+    /// How many repeats the client may make in a row, over all its calls. Ten successes or one
+    /// second give one back, so a server that is down is not stormed. Default 100.
+    pub retry_budget: u32,
     /// How many requests may be under way at once; further ones wait, which counts against their
     /// deadline. Default 256.
     pub max_in_flight: usize,
-    /// The largest answer that is read, in bytes. Default 4 MiB.
+    /// The largest body that is read, in bytes after decompression. Default 4 MiB.
     pub max_answer_bytes: usize,
+    /// The largest headers of an answer, names and values together, in bytes. Default 64 KiB.
+    pub max_header_bytes: usize,
     /// How long before its end a token is renewed. Default 60 s.
     pub renew_before_expiry: Duration,
+    /// How far this machine's clock may be from the server's to be corrected for, by the `Date` of
+    /// the answers; zero turns the correction off. Default one day.
+    pub max_clock_correction: Duration,
 }
 
 impl Default for Settings {
@@ -37,12 +43,13 @@ impl Default for Settings {
             deadline: Duration::from_secs(30),
             attempt_timeout: Duration::from_secs(10),
             connect_timeout: Duration::from_secs(5),
-            max_attempts: 3,
-            backoff_base: Duration::from_millis(200),
-            backoff_cap: Duration::from_secs(5),
+            retry: Arc::new(Backoff::new()),
+            retry_budget: 100,
             max_in_flight: 256,
             max_answer_bytes: 4 * 1024 * 1024,
+            max_header_bytes: 64 * 1024,
             renew_before_expiry: Duration::from_secs(60),
+            max_clock_correction: Duration::from_secs(24 * 3600),
         }
     }
 }
@@ -51,6 +58,7 @@ impl Default for Settings {
 #[derive(Clone, Debug, Default)]
 pub struct CallOptions {
     pub(crate) deadline: Option<Duration>,
+    pub(crate) retry: Option<Arc<dyn RetryPolicy>>,
     pub(crate) accept_language: Option<HeaderValue>,
     pub(crate) headers: HeaderMap,
 }
@@ -71,6 +79,12 @@ impl CallOptions {
     /// The deadline over all attempts.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = Some(deadline);
+        self
+    }
+
+    /// When a request that may be repeated is.
+    pub fn retry(mut self, policy: impl RetryPolicy) -> Self {
+        self.retry = Some(Arc::new(policy));
         self
     }
 

@@ -44,12 +44,16 @@ impl Answer {
         })
     }
 
-    pub(crate) fn empty(self) -> Response<()> {
-        Response {
+    /// Whatever the body says, but for a page: that comes from something in front of the server.
+    pub(crate) fn empty(self) -> Result<Response<()>, Error> {
+        if self.body.trim_ascii_start().starts_with(b"<") {
+            return Err(self.undecodable());
+        }
+        Ok(Response {
             value: (),
             status: self.status,
             headers: self.headers,
-        }
+        })
     }
 
     /// A string where an object may be meant, with JSON's quotes or without.

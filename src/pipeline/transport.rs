@@ -1,48 +1,52 @@
 //! Sends one attempt and reads its answer, within bounds.
 
-use std::fmt;
 use std::time::Duration;
+use std::{fmt, io};
 
-use bytes::BytesMut;
+use http::StatusCode;
 use tokio::sync::Semaphore;
 use tokio::time::timeout_at;
 
 use super::attempt::Attempt;
 use super::base_url::BaseUrl;
 use super::deadline::Deadline;
+use super::limits::Limits;
 use super::options::Settings;
 use super::response::Answer;
 use crate::error::{Delivery, Error, ErrorKind};
+
+/// How long a connection may be silent before an HTTP/2 ping, and how long the answer to that.
+const PING_AFTER: Duration = Duration::from_secs(30);
+const PING_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The HTTP client of a road.
 #[derive(Debug)]
 pub(crate) struct Transport {
     client: reqwest::Client,
+    /// Whether the client is the caller's own, which may do what ours never does.
+    is_foreign: bool,
     in_flight: Semaphore,
-    max_answer_bytes: usize,
+    limits: Limits,
 }
 
 impl Transport {
-    /// A client that follows no redirects, keeps connections alive, and reaches this machine without
-    /// a proxy.
-    pub(crate) fn new(settings: &Settings, base: &BaseUrl) -> Result<Self, Error> {
-        let mut client = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(settings.connect_timeout)
-            .pool_idle_timeout(Duration::from_secs(90))
-            .tcp_nodelay(true)
-            .user_agent(concat!("vestibule/", env!("CARGO_PKG_VERSION")));
-        if base.is_loopback() {
-            client = client.no_proxy();
-        }
-        let client = with_tls(client, base.is_plain_http())?;
-        let client = client
-            .build()
-            .map_err(|_| Error::new(ErrorKind::InvalidInput, "the HTTP client cannot start"))?;
+    /// `client` is the caller's own, if there is one; else a client that follows no redirects,
+    /// keeps connections alive, and reaches this machine without a proxy.
+    pub(crate) fn new(
+        settings: &Settings,
+        base: &BaseUrl,
+        client: Option<reqwest::Client>,
+    ) -> Result<Self, Error> {
+        let is_foreign = client.is_some();
+        let client = match client {
+            Some(client) => client,
+            None => own_client(settings, base)?,
+        };
         Ok(Self {
             client,
+            is_foreign,
             in_flight: Semaphore::new(settings.max_in_flight.clamp(1, Semaphore::MAX_PERMITS)),
-            max_answer_bytes: settings.max_answer_bytes,
+            limits: Limits::of(settings),
         })
     }
 
@@ -55,11 +59,16 @@ impl Transport {
         attempt_timeout: Duration,
     ) -> Result<Answer, Error> {
         let Ok(Ok(_place)) = timeout_at(deadline.end(), self.in_flight.acquire()).await else {
-            return Err(Error::new(
-                ErrorKind::TryLater,
-                "too many requests are under way",
-            ));
+            return Err(
+                Error::new(ErrorKind::TryLater, "too many requests are under way")
+                    .with_class("in_flight"),
+            );
         };
+        if deadline.is_over() {
+            return Err(
+                Error::new(ErrorKind::TryLater, "the deadline is over").with_class("timeout")
+            );
+        }
         let until = deadline.within(attempt_timeout);
         let mut request = reqwest::Request::new(attempt.method, attempt.url);
         *request.headers_mut() = attempt.headers;
@@ -67,56 +76,101 @@ impl Transport {
         match timeout_at(until, self.exchange(request)).await {
             Ok(answer) => answer,
             Err(_) => Err(Error::new(ErrorKind::TryLater, "no answer in time")
+                .with_class("timeout")
                 .with_delivery(Delivery::Unknown)),
         }
     }
 
     async fn exchange(&self, request: reqwest::Request) -> Result<Answer, Error> {
-        let mut response = self
-            .client
-            .execute(request)
-            .await
-            .map_err(unsent_or_unanswered)?;
+        let sent_to = self.is_foreign.then(|| request.url().clone());
+        let sent = self.client.execute(request).await;
+        let mut response = sent.map_err(|error| unsent_or_unanswered(&error))?;
         let status = response.status();
+        if sent_to.is_some_and(|sent_to| sent_to != *response.url()) {
+            let message = "the given HTTP client followed a redirect, which it must not";
+            return Err(Error::new(ErrorKind::Undecodable, message).with_status(status));
+        }
         let headers = std::mem::take(response.headers_mut());
-        let mut body = BytesMut::new();
+        self.limits.check_headers(status, &headers)?;
+        let mut body = self.limits.body();
         loop {
-            let chunk = response.chunk().await.map_err(|error| {
-                let message = if error.is_timeout() {
-                    "no answer in time"
-                } else {
-                    "the answer broke off"
-                };
-                Error::new(ErrorKind::TryLater, message)
-                    .with_delivery(Delivery::Unknown)
-                    .with_source(Cause::of(&error))
-            })?;
-            let Some(chunk) = chunk else { break };
-            if body.len() + chunk.len() > self.max_answer_bytes {
-                let message = format!("the answer is larger than {} bytes", self.max_answer_bytes);
-                return Err(Error::new(ErrorKind::Undecodable, message).with_status(status));
+            match response.chunk().await {
+                Ok(Some(chunk)) => body.take(&chunk, status)?,
+                Ok(None) => break,
+                Err(error) => return Err(broken_off(&error, status)),
             }
-            body.extend_from_slice(&chunk);
         }
         Ok(Answer {
             status,
             headers,
-            body: body.freeze(),
+            body: body.whole(),
         })
     }
 }
 
-fn unsent_or_unanswered(error: reqwest::Error) -> Error {
-    let (message, delivery) = if error.is_connect() {
-        ("the server could not be reached", Delivery::NotSent)
+fn own_client(settings: &Settings, base: &BaseUrl) -> Result<reqwest::Client, Error> {
+    let header_bytes = u32::try_from(settings.max_header_bytes).unwrap_or(u32::MAX);
+    let mut client = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(settings.connect_timeout)
+        .pool_idle_timeout(Duration::from_secs(90))
+        .pool_max_idle_per_host(settings.max_in_flight)
+        .tcp_nodelay(true)
+        .http2_keep_alive_interval(PING_AFTER)
+        .http2_keep_alive_timeout(PING_TIMEOUT)
+        .http2_max_header_list_size(header_bytes)
+        .user_agent(concat!("vestibule/", env!("CARGO_PKG_VERSION")));
+    if base.is_loopback() {
+        client = client.no_proxy();
+    }
+    with_tls(client, base.is_plain_http())?
+        .build()
+        .map_err(|_| Error::new(ErrorKind::InvalidInput, "the HTTP client cannot start"))
+}
+
+fn unsent_or_unanswered(error: &reqwest::Error) -> Error {
+    let (message, delivery, class) = if error.is_connect() {
+        let message = "the server could not be reached";
+        (message, Delivery::NotSent, "connect")
     } else if error.is_builder() {
-        ("the request could not be built", Delivery::NotSent)
+        let message = "the request could not be built";
+        (message, Delivery::NotSent, "request")
+    } else if error.is_redirect() {
+        let message = "the given HTTP client followed redirects, which it must not";
+        (message, Delivery::Unknown, "redirect")
+    } else if error.is_timeout() {
+        ("no answer in time", Delivery::Unknown, "timeout")
     } else {
-        ("the connection broke before an answer", Delivery::Unknown)
+        let message = "the connection broke before an answer";
+        (message, Delivery::Unknown, "connection")
     };
     Error::new(ErrorKind::TryLater, message)
+        .with_class(class)
         .with_delivery(delivery)
-        .with_source(Cause::of(&error))
+        .with_source(Cause::of(error))
+}
+
+/// A body that did not come whole. One whose compression is broken came, and cannot be read.
+fn broken_off(error: &reqwest::Error, status: StatusCode) -> Error {
+    let cause = Cause::of(error);
+    if matches!(
+        cause,
+        Cause::Io(io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput)
+    ) {
+        let message = "the compression of the answer is broken";
+        return Error::new(ErrorKind::Undecodable, message)
+            .with_status(status)
+            .with_source(cause);
+    }
+    let (message, class) = if error.is_timeout() {
+        ("no answer in time", "timeout")
+    } else {
+        ("the answer broke off", "connection")
+    };
+    Error::new(ErrorKind::TryLater, message)
+        .with_class(class)
+        .with_delivery(Delivery::Unknown)
+        .with_source(cause)
 }
 
 /// The category of a foreign error, without its text: that may quote a URL.

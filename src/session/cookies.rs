@@ -15,7 +15,7 @@ impl Core {
             let Material::Cookies(jar) = &mut state.material else {
                 return;
             };
-            if !jar.merge(headers, self.host.clock.now()) {
+            if !jar.merge(headers, self.host.time.now()) {
                 return;
             }
             state.stamp.0 += 1;

@@ -18,6 +18,7 @@ use super::store::{StoreKey, Version};
 use super::tokens::Tokens;
 use crate::clock::BoxFuture;
 use crate::error::{Error, ErrorKind};
+use crate::observe::Event;
 use crate::pipeline::{Attached, Attempt, Deadline, Operation, SessionCredential, Stamp};
 use crate::secret::Secret;
 
@@ -79,7 +80,7 @@ impl Core {
         version: Option<Version>,
         renewal: Option<Arc<dyn Renew>>,
     ) -> Arc<Self> {
-        let since = host.clock.now();
+        let since = host.time.now();
         Arc::new_cyclic(|me| Self {
             me: me.clone(),
             host,
@@ -138,14 +139,30 @@ impl Core {
 
     /// Ends the session here at once, and removes it from the store for as long as that takes.
     pub(crate) async fn close(&self, why: &'static str) -> Result<(), Error> {
-        self.lock().ended.get_or_insert(why);
+        self.mark_ended(why);
         self.delete().await
+    }
+
+    /// Ends the session in this process: nothing is sent with its credential any more.
+    pub(super) fn mark_ended(&self, why: &'static str) {
+        {
+            let mut state = self.lock();
+            if state.ended.is_some() {
+                return;
+            }
+            state.ended = Some(why);
+        }
+        self.host.signals.emit(&Event::SessionEnded {
+            system: self.host.system,
+            session: self.key,
+            why,
+        });
     }
 
     /// Takes over a credential; earlier refusals were about the former one.
     pub(super) fn set_material(&self, state: &mut State, material: Material) {
         state.material = material;
-        state.since = self.host.clock.now();
+        state.since = self.host.time.now();
         state.stamp.0 += 1;
         state.renewable = true;
         state.rejected = false;
@@ -176,7 +193,7 @@ impl Core {
         let early = TimeDelta::from_std(self.host.settings.renew_before_expiry);
         let paused = state
             .not_early_before
-            .is_some_and(|then| self.host.clock.now() < then);
+            .is_some_and(|then| self.host.time.now() < then);
         !paused && self.ends_within(state, early.unwrap_or(TimeDelta::MAX), 4)
     }
 
@@ -185,7 +202,7 @@ impl Core {
         match &state.material {
             Material::Tokens(tokens) => tokens.expires_at.is_some_and(|end| {
                 let life = (end - state.since).max(TimeDelta::zero());
-                end - self.host.clock.now() <= time.min(life / part)
+                end - self.host.time.now() <= time.min(life / part)
             }),
             #[cfg(feature = "fynd")]
             Material::Cookies(_) => false,
@@ -235,7 +252,7 @@ impl SessionCredential for Core {
                 if let Some(why) = state.ended {
                     return Err(self.ended_error(why));
                 }
-                jar.attach(attempt, self.host.clock.now())?;
+                jar.attach(attempt, self.host.time.now())?;
                 return Ok(Attached::Fresh(state.stamp));
             }
         }

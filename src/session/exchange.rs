@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use http::StatusCode;
 use tokio::sync::watch;
-use tokio::time::timeout_at;
+use tokio::time::{Instant, timeout_at};
+use tracing::Instrument;
 
 use super::core::{Core, Renew, State};
 use super::material::Material;
 use super::saving::Saved;
 use super::tokens::Tokens;
 use crate::error::{Delivery, Error, ErrorKind};
+use crate::observe::{Event, RefreshOutcome};
 use crate::pipeline::{Deadline, Stamp};
 
 /// After an early renewal that failed, the token that is still good is left alone for this long.
@@ -27,6 +29,16 @@ pub(super) enum Exchanged {
         delivery: Delivery,
         retry_after: Option<Duration>,
     },
+}
+
+impl Exchanged {
+    fn for_observers(&self) -> RefreshOutcome {
+        match self {
+            Self::Renewed => RefreshOutcome::Renewed,
+            Self::Ended(_) => RefreshOutcome::Ended,
+            Self::Failed { .. } => RefreshOutcome::Failed,
+        }
+    }
 }
 
 /// What a waiting caller watches.
@@ -52,12 +64,27 @@ impl Core {
         let running = self.host.exchanges.begin()?;
         let (announce, watched) = watch::channel(None);
         state.exchange = Some(watched.clone());
-        tokio::spawn(async move {
+        let span = tracing::info_span!(
+            parent: None,
+            "vestibule.refresh",
+            system = %self.host.system,
+            session = %self.key,
+        );
+        span.follows_from(tracing::Span::current());
+        let exchange = async move {
+            let began = Instant::now();
             let outcome = core.exchange(&*renewal, tokens).await;
+            core.host.signals.emit(&Event::Refresh {
+                system: core.host.system,
+                session: core.key,
+                outcome: outcome.for_observers(),
+                elapsed: began.elapsed(),
+            });
             core.lock().exchange = None;
             announce.send_replace(Some(outcome));
             drop(running);
-        });
+        };
+        tokio::spawn(exchange.instrument(span));
         Some(watched)
     }
 
@@ -114,7 +141,6 @@ impl Core {
     }
 
     async fn exchange(self: &Arc<Self>, renewal: &dyn Renew, tokens: Tokens) -> Exchanged {
-        tracing::debug!(session = %self.key, "renewing");
         match renewal.renew(&tokens).await {
             Ok(renewed) => {
                 self.replace(renewed).await;
@@ -124,7 +150,7 @@ impl Core {
             Err(error) => {
                 let pause = error.retry_after().unwrap_or_default().max(EARLY_PAUSE);
                 let mut state = self.lock();
-                state.not_early_before = Some(self.host.clock.now() + pause);
+                state.not_early_before = Some(self.host.time.now() + pause);
                 Exchanged::Failed {
                     kind: match error.kind() {
                         ErrorKind::SlowDown => ErrorKind::SlowDown,

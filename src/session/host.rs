@@ -11,11 +11,13 @@ use super::core::{Core, Renew};
 use super::exchanges::Exchanges;
 use super::material::Material;
 use super::store::{Record, SessionStore, StoreError, StoreKey};
-use crate::clock::{BoxFuture, Clock};
+use crate::clock::BoxFuture;
 use crate::error::{Error, ErrorKind, System};
+use crate::observe::Signals;
 use crate::pipeline::Settings;
 use crate::random;
 use crate::secret::Secret;
+use crate::server_time::ServerTime;
 
 /// How long a session that nobody uses is kept.
 const TIME_TO_LIVE: Duration = Duration::from_secs(30 * 24 * 3600);
@@ -29,7 +31,8 @@ pub(crate) struct Host {
     /// Where sessions of this client are good; a record of another audience is not taken up.
     audience: String,
     pub(super) store: Arc<dyn SessionStore>,
-    pub(super) clock: Clock,
+    pub(super) time: ServerTime,
+    pub(super) signals: Signals,
     pub(super) settings: Settings,
     pub(super) exchanges: Exchanges,
     /// One core per session, so that all its users in this process share one refresh.
@@ -41,14 +44,16 @@ impl Host {
         system: System,
         audience: String,
         store: Arc<dyn SessionStore>,
-        clock: Clock,
+        time: ServerTime,
+        signals: Signals,
         settings: Settings,
     ) -> Arc<Self> {
         Arc::new(Self {
             system,
             audience,
             store,
-            clock,
+            time,
+            signals,
             settings,
             exchanges: Exchanges::default(),
             live: Mutex::default(),

@@ -72,7 +72,7 @@ impl Core {
         tokio::spawn(async move {
             let mut backoff = FIRST_BACKOFF;
             loop {
-                core.host.clock.sleep(backoff).await;
+                core.host.time.sleep(backoff).await;
                 if core.ended().is_some() {
                     break;
                 }
@@ -91,7 +91,7 @@ impl Core {
     }
 
     pub(super) fn ended_elsewhere(&self) {
-        self.lock().ended.get_or_insert("it was ended elsewhere");
+        self.mark_ended("it was ended elsewhere");
     }
 
     /// Deletes the record in the background until that has worked; answers how the first try went.
@@ -113,7 +113,7 @@ impl Core {
                 if done {
                     break;
                 }
-                core.host.clock.sleep(backoff).await;
+                core.host.time.sleep(backoff).await;
                 backoff = backoff.saturating_mul(2).min(LONGEST_BACKOFF);
             }
             drop(running);

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 use wiremock::ResponseTemplate;
 
@@ -54,8 +55,12 @@ impl Answer {
         self.status
     }
 
-    pub(crate) fn into_template(self, delay: Duration) -> ResponseTemplate {
-        let mut template = ResponseTemplate::new(self.status).set_delay(delay);
+    /// The answer as it is sent at `now`, the time of the mock.
+    pub(crate) fn into_template(self, now: DateTime<Utc>, delay: Duration) -> ResponseTemplate {
+        let date = now.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        let mut template = ResponseTemplate::new(self.status)
+            .set_delay(delay)
+            .insert_header("date", date);
         template = match self.body {
             Body::Empty => template,
             Body::Json(body) => template.set_body_json(body),

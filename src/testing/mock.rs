@@ -52,8 +52,8 @@ macro_rules! mock {
             /// Starts a mock that lives in the time of `clock`.
             pub async fn start_with(clock: $crate::testing::TestClock) -> Self {
                 let world = ::std::sync::Arc::new($crate::testing::World::new(clock));
-                let outbox = world.outbox.clone();
-                let server = $crate::testing::Server::start(world.clone(), outbox).await;
+                let (outbox, clock) = (world.outbox.clone(), world.clock.clone());
+                let server = $crate::testing::Server::start(world.clone(), outbox, clock).await;
                 Self { server, world }
             }
 

@@ -10,7 +10,9 @@ use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 
 use super::answer::Answer;
 use super::call::Call;
+use super::clock::TestClock;
 use super::outbox::Outbox;
+use crate::clock::Time;
 use crate::pipeline::Operation;
 
 /// How many calls the journal keeps in order; counts are kept for all.
@@ -31,9 +33,9 @@ pub(crate) struct Server {
     shared: Arc<Shared>,
 }
 
-#[derive(Default)]
 struct Shared {
     outbox: Outbox,
+    clock: TestClock,
     control: Mutex<Control>,
 }
 
@@ -47,13 +49,18 @@ struct Control {
 }
 
 impl Server {
-    pub(crate) async fn start(behaviour: Arc<dyn Behaviour>, outbox: Outbox) -> Self {
+    pub(crate) async fn start(
+        behaviour: Arc<dyn Behaviour>,
+        outbox: Outbox,
+        clock: TestClock,
+    ) -> Self {
         let http = MockServer::builder()
             .disable_request_recording()
             .start()
             .await;
         let shared = Arc::new(Shared {
             outbox,
+            clock,
             control: Mutex::default(),
         });
         let responder = Responder {
@@ -116,13 +123,14 @@ struct Responder {
 
 impl Respond for Responder {
     fn respond(&self, request: &Request) -> ResponseTemplate {
+        let now = self.shared.clock.now();
         if request.url.path() == "/__outbox" && request.method == http::Method::GET {
             let messages = json!(self.shared.outbox.messages());
-            return Answer::json(200, messages).into_template(Duration::ZERO);
+            return Answer::json(200, messages).into_template(now, Duration::ZERO);
         }
         let Some(call) = Call::matching(&self.operations, request) else {
             let body = json!({"error": "no such endpoint"});
-            return Answer::json(404, body).into_template(Duration::ZERO);
+            return Answer::json(404, body).into_template(now, Duration::ZERO);
         };
         let id = call.operation.id;
         let (forced, delay) = {
@@ -141,6 +149,6 @@ impl Respond for Responder {
         }
         control.journal.push_back((id, answer.status()));
         drop(control);
-        answer.into_template(delay)
+        answer.into_template(now, delay)
     }
 }

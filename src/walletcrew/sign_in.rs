@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 use serde::Serialize;
+use tokio::time::Instant;
 
 use super::api::types;
 use super::client::Client;
@@ -31,9 +32,12 @@ pub(super) async fn authenticate(
     }
     let api = client.api();
     let call = api.authenticate().provider(provider).body(data?);
-    // Counted from before the call, so that the session never outlives the token.
-    let asked_at = client.road.clock.now();
+    let asked = Instant::now();
     let token = call.send().await?.into_inner().0;
+    // Counted from before the call, so that the session never outlives the token, and by the
+    // server's time, which the answer may have corrected.
+    let call_took = TimeDelta::from_std(asked.elapsed()).unwrap_or_default();
+    let asked_at = client.road.time.now() - call_took;
     if token.is_empty() {
         let message = "the sign-in brought no token";
         return Err(Error::new(ErrorKind::Undecodable, message)

@@ -12,6 +12,9 @@ use crate::error::{Error, System};
 use crate::pipeline::{Attempt, Need, Operation, Refusal, Request, SystemRules};
 use crate::secret::Secret;
 
+/// No burst of calls signs so far ahead of the clock.
+const CORRECTED_MILLIS: i64 = 60_000;
+
 pub(super) struct Rules {
     headers: HeaderMap,
     key: Option<Secret>,
@@ -34,10 +37,17 @@ impl Rules {
         }
     }
 
-    /// The time, or the first millisecond after the last signature if that is later.
+    /// The time, or the first millisecond after the last signature if that is a little later. If it
+    /// is much later, the clock was corrected since, and the old times are not good any more.
     fn next_timestamp(&self, now: DateTime<Utc>) -> DateTime<Utc> {
         let now = now.timestamp_millis();
-        let next = |last: i64| now.max(last.saturating_add(1));
+        let next = |last: i64| {
+            if last.saturating_sub(now) > CORRECTED_MILLIS {
+                now
+            } else {
+                now.max(last.saturating_add(1))
+            }
+        };
         let last = self
             .last_signed
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, |last| Some(next(last)))

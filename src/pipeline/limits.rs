@@ -1,0 +1,71 @@
+//! How much of an answer is taken in.
+
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, StatusCode};
+
+use super::options::Settings;
+use crate::error::{Error, ErrorKind};
+
+/// The bounds of one client.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    answer_bytes: usize,
+    header_bytes: usize,
+}
+
+impl Limits {
+    pub(super) fn of(settings: &Settings) -> Self {
+        Self {
+            answer_bytes: settings.max_answer_bytes,
+            header_bytes: settings.max_header_bytes,
+        }
+    }
+
+    pub(super) fn check_headers(
+        &self,
+        status: StatusCode,
+        headers: &HeaderMap,
+    ) -> Result<(), Error> {
+        let size: usize = headers
+            .iter()
+            .map(|(name, value)| name.as_str().len() + value.len())
+            .sum();
+        if size <= self.header_bytes {
+            return Ok(());
+        }
+        Err(too_large("the headers are", self.header_bytes).with_status(status))
+    }
+
+    /// A body that takes in no more than its bound, however long the answer says that it is.
+    pub(super) fn body(&self) -> BoundedBody {
+        BoundedBody {
+            bytes: BytesMut::new(),
+            bound: self.answer_bytes,
+        }
+    }
+}
+
+/// The body of an answer while it arrives, decompressed.
+pub(super) struct BoundedBody {
+    bytes: BytesMut,
+    bound: usize,
+}
+
+impl BoundedBody {
+    pub(super) fn take(&mut self, chunk: &[u8], status: StatusCode) -> Result<(), Error> {
+        if self.bytes.len() + chunk.len() > self.bound {
+            return Err(too_large("the answer is", self.bound).with_status(status));
+        }
+        self.bytes.extend_from_slice(chunk);
+        Ok(())
+    }
+
+    pub(super) fn whole(self) -> Bytes {
+        self.bytes.freeze()
+    }
+}
+
+fn too_large(what: &str, bound: usize) -> Error {
+    let message = format!("{what} larger than {bound} bytes");
+    Error::new(ErrorKind::Undecodable, message).with_class("too_large")
+}

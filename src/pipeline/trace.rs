@@ -1,0 +1,69 @@
+//! The spans of the road, with the names that OpenTelemetry gives to an HTTP client's attributes.
+//!
+//! A span shows the documented path and never the real one, the host and never the query.
+
+use http::StatusCode;
+use tracing::field::{Empty, display};
+use tracing::{Span, info_span};
+
+use super::Road;
+use super::operation::Operation;
+use crate::error::Error;
+
+/// The span of one call over all its attempts.
+pub(super) fn call(road: &Road, operation: &Operation) -> Span {
+    info_span!(
+        "vestibule.call",
+        otel.name = %format_args!("{} {}", road.rules.system(), operation.id),
+        otel.kind = "internal",
+        otel.status_code = Empty,
+        system = %road.rules.system(),
+        operation = operation.id,
+        http.request.method = operation.method.as_str(),
+        url.template = &*operation.path,
+        server.address = road.base.host(),
+        server.port = road.base.port(),
+        http.response.status_code = Empty,
+        http.request.resend_count = Empty,
+        error.type = Empty,
+    )
+}
+
+/// The span of one attempt, which is what goes over the wire.
+pub(super) fn attempt(road: &Road, operation: &Operation, resends: u32) -> Span {
+    let span = info_span!(
+        "vestibule.attempt",
+        otel.name = %format_args!("{} {}", operation.method, operation.path),
+        otel.kind = "client",
+        otel.status_code = Empty,
+        system = %road.rules.system(),
+        operation = operation.id,
+        http.request.method = operation.method.as_str(),
+        url.template = &*operation.path,
+        server.address = road.base.host(),
+        server.port = road.base.port(),
+        http.response.status_code = Empty,
+        http.request.resend_count = Empty,
+        error.type = Empty,
+    );
+    record_resends(&span, resends);
+    span
+}
+
+/// Zero is left out, as the conventions have it.
+pub(super) fn record_resends(span: &Span, resends: u32) {
+    if resends > 0 {
+        span.record("http.request.resend_count", resends);
+    }
+}
+
+/// Writes what came of a call or an attempt.
+pub(super) fn record_outcome(span: &Span, status: Option<StatusCode>, error: Option<&Error>) {
+    if let Some(status) = status {
+        span.record("http.response.status_code", status.as_u16());
+    }
+    if let Some(error) = error {
+        span.record("error.type", display(error.error_type()));
+        span.record("otel.status_code", "ERROR");
+    }
+}

@@ -1,0 +1,151 @@
+//! The time as the server sees it.
+//!
+//! Signatures are good for minutes and tokens end at a time that the server wrote, so a clock that
+//! is wrong breaks both. Every answer says in `Date` what time it is there: a difference beyond
+//! doubt is corrected for, within a bound, and reported once.
+
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use http::{HeaderMap, header};
+
+use crate::clock::{BoxFuture, Clock};
+
+/// A smaller difference is left alone: `Date` has whole seconds, and answers take their time.
+const TOLERANCE_MILLIS: i64 = 5_000;
+
+/// Of answers that succeed, one in this time is looked at.
+const LOOK_EVERY_MILLIS: i64 = 1_000;
+
+/// A clock that is corrected by what one server says. Clones share the correction.
+#[derive(Clone)]
+pub(crate) struct ServerTime {
+    clock: Clock,
+    skew: Arc<Skew>,
+}
+
+struct Skew {
+    correction_millis: AtomicI64,
+    longest_millis: i64,
+    next_look_millis: AtomicI64,
+    reported: AtomicBool,
+    seen: Mutex<Seen>,
+}
+
+/// What earlier answers said.
+#[derive(Default)]
+struct Seen {
+    /// Whether any answer was believed yet.
+    settled: bool,
+    /// Another correction than the present one, said by the last answer alone.
+    candidate: Option<i64>,
+}
+
+/// A difference that was noticed for the first time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NewSkew {
+    /// Server time less local time.
+    pub(crate) skew: TimeDelta,
+    /// Whether it is within the bound.
+    pub(crate) corrected: bool,
+}
+
+impl ServerTime {
+    /// `longest` bounds the correction; zero turns it off.
+    pub(crate) fn new(clock: Clock, longest: Duration) -> Self {
+        Self {
+            clock,
+            skew: Arc::new(Skew {
+                correction_millis: AtomicI64::new(0),
+                longest_millis: i64::try_from(longest.as_millis()).unwrap_or(i64::MAX),
+                next_look_millis: AtomicI64::new(i64::MIN),
+                reported: AtomicBool::new(false),
+                seen: Mutex::default(),
+            }),
+        }
+    }
+
+    /// The time of day in UTC, as the server has it.
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        let correction = self.skew.correction_millis.load(Ordering::Relaxed);
+        self.local_now() + TimeDelta::milliseconds(correction)
+    }
+
+    /// The time of day in UTC, as this machine has it.
+    pub(crate) fn local_now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    /// The clock without the correction, for what no server has a say in.
+    pub(crate) fn local(&self) -> &Clock {
+        &self.clock
+    }
+
+    pub(crate) fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        self.clock.sleep(duration)
+    }
+
+    /// Learns from an answer to a request that left at `sent`, local time. The first answer counts
+    /// at once; later on, two that agree are needed to change the correction, so that one server
+    /// of many with a wrong clock changes nothing.
+    pub(crate) fn learn(
+        &self,
+        sent: DateTime<Utc>,
+        headers: &HeaderMap,
+        success: bool,
+    ) -> Option<NewSkew> {
+        let skew = &*self.skew;
+        let received = self.local_now().timestamp_millis();
+        let next_look = skew.next_look_millis.load(Ordering::Relaxed);
+        if skew.longest_millis == 0 || (success && received < next_look) {
+            return None;
+        }
+        let date = date(headers)?.timestamp_millis();
+        let next_look = received.saturating_add(LOOK_EVERY_MILLIS);
+        skew.next_look_millis.store(next_look, Ordering::Relaxed);
+        // The server wrote the date, cut to a second, somewhere between sending and receiving.
+        let lowest = date.saturating_sub(received);
+        let highest = date
+            .saturating_add(1_000)
+            .saturating_sub(sent.timestamp_millis())
+            .max(lowest);
+        let fits = |correction: i64| {
+            correction >= lowest.saturating_sub(TOLERANCE_MILLIS)
+                && correction <= highest.saturating_add(TOLERANCE_MILLIS)
+        };
+        let mut seen = skew.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if fits(skew.correction_millis.load(Ordering::Relaxed)) {
+            seen.settled = true;
+            seen.candidate = None;
+            return None;
+        }
+        let agreed = !seen.settled || seen.candidate.is_some_and(fits);
+        let correction = if fits(0) { 0 } else { lowest.midpoint(highest) };
+        let corrected = correction.saturating_abs() <= skew.longest_millis;
+        if agreed && corrected {
+            skew.correction_millis.store(correction, Ordering::Relaxed);
+            seen.settled = true;
+            seen.candidate = None;
+        } else {
+            seen.candidate = Some(correction);
+        }
+        let is_new = agreed && correction != 0 && !skew.reported.swap(true, Ordering::Relaxed);
+        is_new.then_some(NewSkew {
+            skew: TimeDelta::milliseconds(correction),
+            corrected,
+        })
+    }
+}
+
+/// The time at the server when it made the answer; unknown for one out of a cache.
+pub(crate) fn date(headers: &HeaderMap) -> Option<DateTime<Utc>> {
+    if headers.contains_key(header::AGE) {
+        return None;
+    }
+    let text = headers.get(header::DATE)?.to_str().ok()?;
+    DateTime::parse_from_rfc2822(text)
+        .ok()
+        .map(|date| date.to_utc())
+}
