@@ -4,6 +4,9 @@
 //! only the newest key, burns a code at its first use, rotates refresh tokens. Every message that
 //! it would send lands in its [`Outbox`], which a test reads by [`Outbox::last_code`] and anybody
 //! else by `GET /__outbox`.
+//!
+//! A [`FaultProxy`] in front of a mock, or of any server, breaks the wire: resets, stalls, half
+//! answers. [`Fault`] lists what it can do.
 
 mod answer;
 mod call;
@@ -16,6 +19,7 @@ mod goodcity;
 mod jwt;
 mod mock;
 mod outbox;
+mod proxy;
 mod server;
 #[cfg(feature = "walletcrew")]
 mod walletcrew;
@@ -33,6 +37,7 @@ pub use self::fynd::Fynd;
 pub use self::goodcity::GoodCity;
 pub(crate) use self::mock::World;
 pub use self::outbox::{Channel, Message, Outbox};
+pub use self::proxy::{Arrival, Fault, FaultProxy, FaultRule, RefusingPort};
 pub(crate) use self::server::{Behaviour, Server};
 #[cfg(feature = "walletcrew")]
 pub use self::walletcrew::WalletCrew;

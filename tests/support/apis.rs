@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 use vestibule::session::Tokens;
 use vestibule::testing::{self, Described, Dispatch};
-use vestibule::{AnyJson, Error, Response, fynd, goodcity, walletcrew, wunder};
+use vestibule::{AnyJson, Clock, Error, Response, Settings, fynd, goodcity, walletcrew, wunder};
 
 use super::documents::{Document, Operation};
 
@@ -25,16 +25,57 @@ pub enum Api {
     Fynd(fynd::api::Api, fynd::api::Api),
 }
 
+/// How the clients of a test are set up, and with which secrets.
+#[derive(Clone)]
+pub struct Equipment {
+    pub settings: Settings,
+    pub clock: Clock,
+    pub access_token: String,
+    pub refresh_token: Option<String>,
+    pub cookie: String,
+    pub application_token: String,
+    pub signature_key: String,
+}
+
+impl Default for Equipment {
+    fn default() -> Self {
+        Self {
+            settings: Settings::default(),
+            clock: Clock::system(),
+            access_token: TOKEN.to_owned(),
+            refresh_token: None,
+            cookie: "a-cookie".to_owned(),
+            application_token: APPLICATION.1.to_owned(),
+            signature_key: "a key".to_owned(),
+        }
+    }
+}
+
 impl Api {
     /// The API of a document at `base_url`, with a session of a fixed credential.
     pub async fn of(document: &str, base_url: &str) -> Self {
-        let tokens = || Tokens::new(TOKEN, None);
+        Self::equipped(document, base_url, &Equipment::default()).await
+    }
+
+    /// The same, set up as a test wants it.
+    pub async fn equipped(document: &str, base_url: &str, with: &Equipment) -> Self {
+        macro_rules! build {
+            ($builder:expr) => {
+                $builder
+                    .settings(with.settings.clone())
+                    .clock(with.clock.clone())
+                    .build()
+                    .unwrap()
+            };
+        }
+        let tokens = || {
+            let refresh = with.refresh_token.as_deref().map(Into::into);
+            Tokens::new(with.access_token.as_str(), refresh)
+        };
         match document {
             "wunder-auth" | "wunder-user" => {
-                let client = wunder::Client::builder(base_url, "tenant01")
-                    .signature_key("a key")
-                    .build()
-                    .unwrap();
+                let builder = wunder::Client::builder(base_url, "tenant01");
+                let client = build!(builder.signature_key(with.signature_key.as_str()));
                 let session = wunder::Session::from_tokens(&client, tokens())
                     .await
                     .unwrap();
@@ -45,27 +86,24 @@ impl Api {
                 }
             }
             "walletcrew" => {
-                let client = walletcrew::Client::builder(base_url, "tenant01")
-                    .build()
-                    .unwrap();
+                let client = build!(walletcrew::Client::builder(base_url, "tenant01"));
                 let session = walletcrew::Session::from_tokens(&client, tokens())
                     .await
                     .unwrap();
                 Self::WalletCrew(session.api(), client.api())
             }
             "goodcity" => {
-                let client = goodcity::Client::builder(base_url, "app").build().unwrap();
+                let client = build!(goodcity::Client::builder(base_url, "app"));
                 let session = goodcity::Session::from_tokens(&client, tokens())
                     .await
                     .unwrap();
                 Self::GoodCity(session.api(), client.api())
             }
             "fynd" => {
-                let client = fynd::Client::builder(APPLICATION.0, APPLICATION.1)
-                    .base_url(base_url)
-                    .build()
-                    .unwrap();
-                let cookies = [(COOKIE, "a-cookie")];
+                let token = with.application_token.as_str();
+                let builder = fynd::Client::builder(APPLICATION.0, token);
+                let client = build!(builder.base_url(base_url));
+                let cookies = [(COOKIE, with.cookie.as_str())];
                 let session = fynd::Session::from_cookies(&client, cookies).await.unwrap();
                 Self::Fynd(session.api(), client.api())
             }
@@ -122,6 +160,22 @@ impl Operation {
     pub fn takes_session(&self) -> bool {
         let mut alternatives = self.value["security"].as_array().unwrap().iter();
         alternatives.any(|alternative| alternative.get("session").is_some())
+    }
+
+    /// Whether repeating it changes nothing at the server.
+    pub fn is_safe(&self) -> bool {
+        match self.value["x-repeat"].as_str() {
+            Some(repeat) => repeat == "safe",
+            None => self.method == "get",
+        }
+    }
+
+    pub fn sends_message(&self) -> bool {
+        self.value["x-sends-message"] == true
+    }
+
+    pub fn carries_code(&self) -> bool {
+        self.value["x-carries-code"] == true
     }
 
     /// The parameters that a caller gives; a path parameter gets `in_path`.

@@ -17,6 +17,14 @@ pub mod json;
     feature = "fynd"
 ))]
 pub mod refusals;
+pub mod sleeper;
+#[cfg(all(
+    feature = "wunder",
+    feature = "walletcrew",
+    feature = "goodcity",
+    feature = "fynd"
+))]
+pub mod upstream;
 
 use std::fs;
 use std::path::Path;

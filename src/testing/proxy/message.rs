@@ -1,0 +1,97 @@
+//! HTTP/1.1 messages as bytes: what a proxy needs that must break them.
+
+use std::io;
+
+use tokio::io::{AsyncRead, AsyncReadExt};
+
+/// The largest head and body that are taken in.
+const MAX_HEAD: usize = 256 * 1024;
+const MAX_BODY: usize = 64 * 1024 * 1024;
+
+/// A request or an answer: everything up to the empty line, and the rest.
+#[derive(Clone, Debug)]
+pub(super) struct Message {
+    pub(super) head: String,
+    pub(super) body: Vec<u8>,
+}
+
+impl Message {
+    /// Reads a request; nothing if the peer closed before it was whole.
+    pub(super) async fn read_request(stream: &mut (impl AsyncRead + Unpin)) -> Option<Self> {
+        let mut bytes = Vec::new();
+        let body_start = loop {
+            if let Some(start) = end_of_head(&bytes) {
+                break start;
+            }
+            if bytes.len() > MAX_HEAD || stream.read_buf(&mut bytes).await.ok()? == 0 {
+                return None;
+            }
+        };
+        let mut message = Self::split(bytes, body_start)?;
+        let length: usize = message
+            .header("content-length")
+            .map_or(Some(0), |length| length.parse().ok())?;
+        if length > MAX_BODY {
+            return None;
+        }
+        while message.body.len() < length {
+            if stream.read_buf(&mut message.body).await.ok()? == 0 {
+                return None;
+            }
+        }
+        Some(message)
+    }
+
+    /// Reads an answer that ends with its connection.
+    pub(super) async fn read_answer(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Self> {
+        let mut bytes = Vec::new();
+        stream.read_to_end(&mut bytes).await?;
+        end_of_head(&bytes)
+            .and_then(|start| Self::split(bytes, start))
+            .ok_or_else(|| io::ErrorKind::InvalidData.into())
+    }
+
+    fn split(mut bytes: Vec<u8>, body_start: usize) -> Option<Self> {
+        let body = bytes.split_off(body_start);
+        bytes.truncate(body_start - 4);
+        let head = String::from_utf8(bytes).ok()?;
+        Some(Self { head, body })
+    }
+
+    /// The words of the first line: method and target, or version and status.
+    pub(super) fn first_words(&self) -> (&str, &str) {
+        let mut words = self.head.lines().next().unwrap_or_default().split(' ');
+        (
+            words.next().unwrap_or_default(),
+            words.next().unwrap_or_default(),
+        )
+    }
+
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.head.lines().skip(1).find_map(|line| {
+            let (known, value) = line.split_once(':')?;
+            known.eq_ignore_ascii_case(name).then(|| value.trim())
+        })
+    }
+
+    /// The bytes of the message, with another header; those of this name that it had are dropped.
+    pub(super) fn with_header(&self, name: &str, value: &str) -> Vec<u8> {
+        let mut text = String::new();
+        for line in self.head.lines() {
+            let known = line.split_once(':').map_or("", |(known, _)| known);
+            if !known.eq_ignore_ascii_case(name) {
+                text.push_str(line);
+                text.push_str("\r\n");
+            }
+        }
+        text.push_str(&format!("{name}: {value}\r\n\r\n"));
+        let mut bytes = text.into_bytes();
+        bytes.extend_from_slice(&self.body);
+        bytes
+    }
+}
+
+fn end_of_head(bytes: &[u8]) -> Option<usize> {
+    let at = bytes.windows(4).position(|four| four == b"\r\n\r\n")?;
+    Some(at + 4)
+}

@@ -1,0 +1,102 @@
+//! What was seen, as the table that the README shows.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use vestibule::{Delivery, Error, ErrorKind};
+
+use super::faults::Facts;
+
+const COLUMNS: [&str; 4] = [
+    "safe to repeat",
+    "sent once",
+    "sends a message",
+    "carries a code",
+];
+
+/// For each fault and kind of operation, every outcome that was seen.
+#[derive(Default)]
+pub struct Table(BTreeMap<(&'static str, usize), BTreeSet<String>>);
+
+impl Table {
+    pub fn add<T>(
+        &mut self,
+        fault: &'static str,
+        facts: Facts,
+        requests: usize,
+        outcome: &Result<T, Error>,
+    ) {
+        let column = if facts.is_safe {
+            0
+        } else if facts.carries_code {
+            3
+        } else if facts.sends_message {
+            2
+        } else {
+            1
+        };
+        let outcome = match outcome {
+            Ok(_) => "success".to_owned(),
+            Err(error) => format!("{}{}", advice(error.kind()), delivery(error.delivery())),
+        };
+        let cell = self.0.entry((fault, column)).or_default();
+        cell.insert(format!("{requests}: {outcome}"));
+    }
+
+    pub fn merge(&mut self, other: Self) {
+        for (key, outcomes) in other.0 {
+            self.0.entry(key).or_default().extend(outcomes);
+        }
+    }
+
+    pub fn markdown(&self, faults: impl Iterator<Item = &'static str>) -> String {
+        let mut text = format!(
+            "| fault | {} |\n|---|---|---|---|---|\n",
+            COLUMNS.join(" | ")
+        );
+        for fault in faults {
+            let cells = (0..COLUMNS.len()).map(|column| {
+                let outcomes = self
+                    .0
+                    .get(&(fault, column))
+                    .expect("every cell has outcomes");
+                outcomes.iter().cloned().collect::<Vec<_>>().join(" / ")
+            });
+            let cells: Vec<_> = cells.collect();
+            text.push_str(&format!("| {fault} | {} |\n", cells.join(" | ")));
+        }
+        text
+    }
+}
+
+fn advice(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::InvalidInput => "fix the input",
+        ErrorKind::SignInAgain => "sign in again",
+        ErrorKind::SlowDown => "slow down",
+        ErrorKind::TryLater => "try later",
+        ErrorKind::StepRequired => "finish a step",
+        ErrorKind::Refused => "refused",
+        ErrorKind::Undecodable => "report",
+        other => panic!("{other:?} is not in the README"),
+    }
+}
+
+fn delivery(delivery: Delivery) -> &'static str {
+    match delivery {
+        Delivery::NotSent => ", not sent",
+        Delivery::Unknown => ", fate unknown",
+        _ => "",
+    }
+}
+
+/// The README shows this table and no other.
+pub fn check_readme(table: &str) {
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let readme = fs::read_to_string(readme).unwrap();
+    assert!(
+        readme.contains(table),
+        "README.md, «What happens when…» must show this table:\n{table}"
+    );
+}
