@@ -1,0 +1,124 @@
+//! A backoff never exceeds its bound, its cap, its number of attempts or the deadline.
+#![cfg(feature = "goodcity")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use proptest::prelude::*;
+use support::sleeper::Sleeper;
+use vestibule::testing::{Fault, FaultProxy, FaultRule, GoodCity};
+use vestibule::{Backoff, CallOptions, Error, FailedAttempt, RetryPolicy, goodcity};
+
+/// Asks a client how it fails against a server that is down.
+struct Trial {
+    proxy: FaultProxy,
+    sleeper: Sleeper,
+    client: goodcity::Client,
+}
+
+impl Trial {
+    async fn start(fault: Fault) -> Self {
+        let mock = GoodCity::start().await;
+        let proxy = FaultProxy::start(mock.base_url()).await.unwrap();
+        proxy.inject(FaultRule::new(fault));
+        let sleeper = Sleeper::default();
+        let client = goodcity::Client::builder(proxy.base_url(), "app")
+            .clock(sleeper.clock())
+            .build()
+            .unwrap();
+        Self {
+            proxy,
+            sleeper,
+            client,
+        }
+    }
+
+    async fn fail(&self, options: CallOptions) -> Error {
+        let api = self.client.api_with(options);
+        let body = goodcity::api::types::SendPinRequest::builder().mobile("+85261234567");
+        api.send_pin().body(body).send().await.unwrap_err()
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+    #[test]
+    fn no_wait_exceeds_its_bound_its_cap_or_the_deadline(
+        attempts in 0_u32..6,
+        base in 0_u64..20_000,
+        cap in 0_u64..20_000,
+        deadline in 1_u64..20_000,
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let (error, waits) = runtime.block_on(async {
+            let trial = Trial::start(Fault::status(429)).await;
+            let backoff = Backoff::new()
+                .with_max_attempts(attempts)
+                .with_base(Duration::from_millis(base))
+                .with_cap(Duration::from_millis(cap));
+            let deadline = Duration::from_millis(deadline).max(Duration::from_secs(5));
+            let error = trial.fail(CallOptions::new().retry(backoff).deadline(deadline)).await;
+            (error, trial.sleeper.asked())
+        });
+        let deadline = deadline.max(5_000);
+        prop_assert!(error.attempts() <= attempts.max(1));
+        prop_assert_eq!(waits.len() as u32 + 1, error.attempts());
+        for (number, wait) in waits.iter().enumerate() {
+            let bound = (base << number).min(cap).min(deadline);
+            prop_assert!(*wait <= Duration::from_millis(bound), "{:?} of {}", wait, bound);
+        }
+    }
+}
+
+/// Repeats for ever, without a wait.
+#[derive(Debug, Default)]
+struct Stubborn(Arc<Mutex<Vec<u32>>>);
+
+impl RetryPolicy for Stubborn {
+    fn wait(&self, failed: &FailedAttempt<'_>) -> Option<Duration> {
+        self.0.lock().unwrap().push(failed.attempts);
+        assert_eq!(failed.operation, "send_pin");
+        assert!(!failed.is_safe);
+        Some(Duration::ZERO)
+    }
+}
+
+#[tokio::test]
+async fn a_policy_without_end_is_ended_by_the_budget() {
+    let trial = Trial::start(Fault::status(429)).await;
+    let stubborn = Stubborn::default();
+    let asked = stubborn.0.clone();
+    let error = trial.fail(CallOptions::new().retry(stubborn)).await;
+    assert_eq!(error.status().unwrap().as_u16(), 429);
+    assert_eq!(error.attempts() as usize, trial.proxy.arrivals().len());
+    assert!((101..200).contains(&error.attempts()), "{error}");
+    assert_eq!(
+        *asked.lock().unwrap(),
+        (1..=error.attempts()).collect::<Vec<_>>()
+    );
+}
+
+#[tokio::test]
+async fn no_policy_sends_a_message_again_whose_fate_is_unknown() {
+    let trial = Trial::start(Fault::ResetAfterRequest).await;
+    let stubborn = Stubborn::default();
+    let asked = stubborn.0.clone();
+    trial.fail(CallOptions::new().retry(stubborn)).await;
+    assert_eq!(trial.proxy.arrivals().len(), 1);
+    assert!(asked.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_policy_of_a_client_holds_for_its_calls() {
+    let proxy = FaultProxy::start("http://127.0.0.1:9").await.unwrap();
+    proxy.inject(FaultRule::new(Fault::status(429)));
+    let client = goodcity::Client::builder(proxy.base_url(), "app")
+        .retry(Backoff::none())
+        .build()
+        .unwrap();
+    let error = client.send_pin("+85261234567").await.unwrap_err();
+    assert_eq!((error.attempts(), proxy.arrivals().len()), (1, 1));
+}

@@ -1,0 +1,165 @@
+//! A clock that is wrong is corrected by the server's, within a bound, and reported once.
+#![cfg(feature = "wunder")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use vestibule::testing::{TestClock, Wunder};
+use vestibule::wunder::{Client, ClientBuilder, SignIn};
+use vestibule::{Event, Observer, Settings};
+
+const PHONE: &str = "+43123456789";
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// The skews that were reported, in seconds, and whether they are corrected.
+#[derive(Clone, Default)]
+struct Reports(Arc<Mutex<Vec<(i64, bool)>>>);
+
+impl Observer for Reports {
+    fn observe(&self, event: &Event<'_>) {
+        if let Event::ClockSkew {
+            skew, corrected, ..
+        } = event
+        {
+            self.0
+                .lock()
+                .unwrap()
+                .push((skew.num_seconds(), *corrected));
+        }
+    }
+}
+
+impl Reports {
+    fn all(&self) -> Vec<(i64, bool)> {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+/// A mock whose clock is ahead of this machine's, and a client that uses this machine's.
+async fn ahead_by(skew: Duration) -> (Wunder, ClientBuilder, Reports) {
+    let mock = Wunder::start().await;
+    mock.clock().advance(skew);
+    let reports = Reports::default();
+    let builder = Client::builder(mock.base_url(), "tenant01")
+        .signature_key(Wunder::SIGNATURE_KEY)
+        .observer(reports.clone());
+    (mock, builder, reports)
+}
+
+async fn sign_in(
+    mock: &Wunder,
+    client: &Client,
+) -> Result<vestibule::wunder::Session, vestibule::Error> {
+    let pending = client.phone_sign_in(PHONE, "2").send_code().await?;
+    let code = mock.outbox().last_code(PHONE).unwrap();
+    match pending.confirm(code).await? {
+        SignIn::SignedIn(session) => Ok(session),
+        SignIn::MfaRequired(_) => panic!("no second factor was asked for"),
+    }
+}
+
+#[tokio::test]
+async fn signatures_and_expiries_follow_the_servers_clock_after_its_first_answer() {
+    let (mock, builder, reports) = ahead_by(HOUR).await;
+    let client = builder.build().unwrap();
+    let stale = client
+        .phone_sign_in(PHONE, "2")
+        .send_code()
+        .await
+        .unwrap_err();
+    assert_eq!(stale.code(), Some("A105"), "signed an hour too early");
+    let session = sign_in(&mock, &client).await.unwrap();
+    session.profile().await.unwrap();
+    assert_eq!(
+        mock.count("refresh_token"),
+        0,
+        "the token is fresh at the server"
+    );
+    let reports = reports.all();
+    assert_eq!(reports.len(), 1, "{reports:?}");
+    assert!(
+        (3_595..=3_605).contains(&reports[0].0) && reports[0].1,
+        "{reports:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_token_is_renewed_when_it_ends_at_the_server() {
+    let (mock, builder, _) = ahead_by(HOUR).await;
+    mock.set_access_lifetime(1800);
+    let client = builder.build().unwrap();
+    client.resolve_branch(48.2, 16.4).await.unwrap();
+    let session = sign_in(&mock, &client).await.unwrap();
+    mock.clock().advance(Duration::from_secs(1790));
+    // Another answer tells of the time that has passed at the server alone.
+    client.resolve_branch(48.2, 16.4).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    client.resolve_branch(48.2, 16.4).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    client.resolve_branch(48.2, 16.4).await.unwrap();
+    mock.clock().advance(Duration::from_secs(8));
+    session.profile().await.unwrap();
+    assert_eq!(mock.count("refresh_token"), 1);
+}
+
+#[tokio::test]
+async fn a_skew_beyond_the_bound_is_reported_and_not_followed() {
+    let (_mock, builder, reports) = ahead_by(48 * HOUR).await;
+    let client = builder.build().unwrap();
+    for _ in 0..3 {
+        let error = client
+            .phone_sign_in(PHONE, "2")
+            .send_code()
+            .await
+            .unwrap_err();
+        assert_eq!(error.code(), Some("A105"));
+    }
+    let reports = reports.all();
+    assert_eq!(reports.len(), 1, "{reports:?}");
+    assert!(!reports[0].1, "{reports:?}");
+}
+
+#[tokio::test]
+async fn the_correction_can_be_turned_off() {
+    let (_mock, builder, reports) = ahead_by(HOUR).await;
+    let mut settings = Settings::default();
+    settings.max_clock_correction = Duration::ZERO;
+    let client = builder.settings(settings).build().unwrap();
+    for _ in 0..2 {
+        let error = client
+            .phone_sign_in(PHONE, "2")
+            .send_code()
+            .await
+            .unwrap_err();
+        assert_eq!(error.code(), Some("A105"));
+    }
+    assert_eq!(reports.all(), []);
+}
+
+#[tokio::test]
+async fn a_clock_that_was_too_fast_signs_with_earlier_times_once_it_is_corrected() {
+    let mock = Wunder::start().await;
+    let fast = TestClock::new();
+    fast.advance(2 * HOUR);
+    let client = Client::builder(mock.base_url(), "tenant01")
+        .signature_key(Wunder::SIGNATURE_KEY)
+        .clock(fast.clock())
+        .build()
+        .unwrap();
+    let early = client
+        .phone_sign_in(PHONE, "2")
+        .send_code()
+        .await
+        .unwrap_err();
+    assert_eq!(early.code(), Some("A105"));
+    sign_in(&mock, &client).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_clock_that_is_right_is_left_alone() {
+    let (mock, builder, reports) = ahead_by(Duration::from_secs(3)).await;
+    let client = builder.build().unwrap();
+    sign_in(&mock, &client).await.unwrap();
+    assert_eq!(reports.all(), []);
+}
