@@ -76,7 +76,10 @@ fn arm(policy: &Policy, builder: &syn::ItemStruct) -> TokenStream {
             #[allow(unused_mut)]
             let mut call = self.#call(#(#given),*);
             #(#setters)*
-            call.send().await?.into_json()
+            crate::testing::show(&call);
+            let answer = call.send().await?;
+            crate::testing::show(&answer);
+            answer.into_json()
         })),
     }
 }

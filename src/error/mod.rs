@@ -228,7 +228,7 @@ impl Error {
 }
 
 /// Whether a code or id from a server is short and harmless enough to stand in a log line.
-fn is_plain(text: &str) -> bool {
+pub(crate) fn is_plain(text: &str) -> bool {
     let harmless = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
     (1..=64).contains(&text.len()) && text.bytes().all(harmless)
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::api::types::ApiError;
+use crate::error::is_plain;
 use crate::pipeline::Refusal as OnRoad;
 
 /// How Fynd said no; get it by [`Error::refusal`](crate::Error::refusal).
@@ -37,7 +38,8 @@ impl Refusal {
 
 impl fmt::Debug for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "fynd::Refusal({})", self.code().escape_debug())
+        let code = Some(self.code()).filter(|code| is_plain(code));
+        write!(f, "fynd::Refusal({})", code.unwrap_or("?"))
     }
 }
 

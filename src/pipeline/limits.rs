@@ -1,7 +1,7 @@
-//! How much of an answer is taken in.
+//! How much of an answer is taken in, and how much of it may be shown.
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderName, StatusCode, header};
 
 use super::options::Settings;
 use crate::error::{Error, ErrorKind};
@@ -62,6 +62,27 @@ impl BoundedBody {
 
     pub(super) fn whole(self) -> Bytes {
         self.bytes.freeze()
+    }
+}
+
+/// The headers whose values anybody may see.
+const SHOWN: [HeaderName; 8] = [
+    header::AGE,
+    header::CACHE_CONTROL,
+    header::CONTENT_ENCODING,
+    header::CONTENT_LENGTH,
+    header::CONTENT_TYPE,
+    header::DATE,
+    header::RETRY_AFTER,
+    header::SERVER,
+];
+
+/// Whoever prints the headers of an answer sees the names of all and the values of a few.
+pub(super) fn hide_values(headers: &mut HeaderMap) {
+    for (name, value) in headers.iter_mut() {
+        if !SHOWN.contains(name) {
+            value.set_sensitive(true);
+        }
     }
 }
 

@@ -11,6 +11,20 @@ use serde_json::{Value, json};
 use super::operation::Operation;
 use crate::error::{Error, ErrorKind};
 
+/// The labels of bodies that an error names; any other could be anything.
+const KNOWN_TYPES: [&str; 10] = [
+    "application/json",
+    "application/octet-stream",
+    "application/problem+json",
+    "application/xml",
+    "image/png",
+    "image/svg+xml",
+    "text/html",
+    "text/json",
+    "text/plain",
+    "text/xml",
+];
+
 /// An answer with its body, not yet decoded.
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
@@ -90,11 +104,13 @@ impl Answer {
             .and_then(|value| value.to_str().ok())
             .unwrap_or_default();
         let kind = kind.split(';').next().unwrap_or_default().trim();
-        let known = |byte: u8| byte.is_ascii_alphanumeric() || b"/+.-".contains(&byte);
-        if kind.is_empty() || kind.len() > 64 || !kind.bytes().all(known) {
-            return format!("{} bytes of unknown type", self.body.len());
+        let known = KNOWN_TYPES
+            .iter()
+            .find(|known| known.eq_ignore_ascii_case(kind));
+        match known {
+            Some(known) => format!("{} bytes of {known}", self.body.len()),
+            None => format!("{} bytes of unknown type", self.body.len()),
         }
-        format!("{} bytes of {kind}", self.body.len())
     }
 }
 
@@ -119,7 +135,8 @@ impl<T> Response<T> {
         self.status
     }
 
-    /// The headers as they came. They may hold cookies: do not log them.
+    /// The headers as they came. `Debug` shows the values of those alone that are never secret,
+    /// such as `content-type` and `date`.
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
     }

@@ -10,7 +10,7 @@ use tokio::time::timeout_at;
 use super::attempt::Attempt;
 use super::base_url::BaseUrl;
 use super::deadline::Deadline;
-use super::limits::Limits;
+use super::limits::{self, Limits};
 use super::options::Settings;
 use super::response::Answer;
 use crate::error::{Delivery, Error, ErrorKind};
@@ -90,7 +90,8 @@ impl Transport {
             let message = "the given HTTP client followed a redirect, which it must not";
             return Err(Error::new(ErrorKind::Undecodable, message).with_status(status));
         }
-        let headers = std::mem::take(response.headers_mut());
+        let mut headers = std::mem::take(response.headers_mut());
+        limits::hide_values(&mut headers);
         self.limits.check_headers(status, &headers)?;
         let mut body = self.limits.body();
         loop {

@@ -72,6 +72,12 @@ pub async fn call(
     }
 }
 
+/// Shows a typed call or its answer as a log would: a test that collects the log sees what the
+/// types give away.
+pub(crate) fn show(value: &impl std::fmt::Debug) {
+    tracing::trace!(?value, "dispatched");
+}
+
 /// One argument in its type.
 pub(crate) fn argument<T: DeserializeOwned>(
     arguments: &Value,

@@ -30,7 +30,7 @@ pub(crate) use self::answer::Answer;
 pub(crate) use self::call::Call;
 pub use self::clock::TestClock;
 pub use self::dispatch::{Described, Dispatch, Dispatched, call};
-pub(crate) use self::dispatch::{argument, required};
+pub(crate) use self::dispatch::{argument, required, show};
 #[cfg(feature = "fynd")]
 pub use self::fynd::Fynd;
 #[cfg(feature = "goodcity")]

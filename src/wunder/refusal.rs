@@ -87,7 +87,8 @@ impl Refusal {
 
 impl fmt::Debug for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "wunder::Refusal({})", self.code())
+        let code = Some(self.code()).filter(|code| is_code(code));
+        write!(f, "wunder::Refusal({})", code.unwrap_or("?"))
     }
 }
 
@@ -105,11 +106,7 @@ pub(super) fn read(operation: &Operation, body: &[u8]) -> Option<OnRoad> {
             | Family::Terms
     );
     Some(OnRoad {
-        code: refusal
-            .body
-            .error_code
-            .clone()
-            .or_else(|| older_code(&refusal.body)),
+        code: own_code(&refusal.body).map(str::to_owned),
         request_id: refusal.body.trace_id.clone(),
         names_token: family == Family::Authentication,
         kind: (unfinished && !operation.carries_code).then_some(ErrorKind::StepRequired),
@@ -117,7 +114,15 @@ pub(super) fn read(operation: &Operation, body: &[u8]) -> Option<OnRoad> {
     })
 }
 
-/// One older endpoint answers `{"error": "0012", "error_description": "…"}`.
-fn older_code(body: &ApiError) -> Option<String> {
-    body.extra.get("error")?.as_str().map(str::to_owned)
+/// The code; one older endpoint answers `{"error": "0012", "error_description": "…"}`.
+fn own_code(body: &ApiError) -> Option<&str> {
+    let older = || body.extra.get("error")?.as_str();
+    let code = body.error_code.as_deref().or_else(older);
+    code.filter(|code| is_code(code))
+}
+
+/// Whether it looks like a code and like nothing that is secret: `R102.1`, `AUTH7`, `0012`.
+fn is_code(text: &str) -> bool {
+    let of_code = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'.';
+    (1..=12).contains(&text.len()) && text.bytes().all(of_code)
 }

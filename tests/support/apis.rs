@@ -3,7 +3,9 @@
 use serde_json::{Map, Value, json};
 use vestibule::session::Tokens;
 use vestibule::testing::{self, Described, Dispatch};
-use vestibule::{AnyJson, Clock, Error, Response, Settings, fynd, goodcity, walletcrew, wunder};
+use vestibule::{
+    AnyJson, Clock, Error, Response, Settings, fynd, goodcity, reqwest, walletcrew, wunder,
+};
 
 use super::documents::{Document, Operation};
 
@@ -35,6 +37,8 @@ pub struct Equipment {
     pub cookie: String,
     pub application_token: String,
     pub signature_key: String,
+    /// An HTTP client of the test's own.
+    pub http_client: Option<reqwest::Client>,
 }
 
 impl Default for Equipment {
@@ -47,6 +51,7 @@ impl Default for Equipment {
             cookie: "a-cookie".to_owned(),
             application_token: APPLICATION.1.to_owned(),
             signature_key: "a key".to_owned(),
+            http_client: None,
         }
     }
 }
@@ -60,13 +65,16 @@ impl Api {
     /// The same, set up as a test wants it.
     pub async fn equipped(document: &str, base_url: &str, with: &Equipment) -> Self {
         macro_rules! build {
-            ($builder:expr) => {
-                $builder
+            ($builder:expr) => {{
+                let builder = $builder
                     .settings(with.settings.clone())
-                    .clock(with.clock.clone())
-                    .build()
-                    .unwrap()
-            };
+                    .clock(with.clock.clone());
+                let builder = match &with.http_client {
+                    Some(client) => builder.http_client(client.clone()),
+                    None => builder,
+                };
+                builder.build().unwrap()
+            }};
         }
         let tokens = || {
             let refresh = with.refresh_token.as_deref().map(Into::into);
@@ -108,6 +116,17 @@ impl Api {
                 Self::Fynd(session.api(), client.api())
             }
             other => panic!("{other} is not a document"),
+        }
+    }
+
+    /// The API as `Debug` shows it.
+    pub fn shown(&self) -> String {
+        match self {
+            Self::WunderAuth(session, plain) => format!("{session:?} {plain:?}"),
+            Self::WunderUser(session, plain) => format!("{session:?} {plain:?}"),
+            Self::WalletCrew(session, plain) => format!("{session:?} {plain:?}"),
+            Self::GoodCity(session, plain) => format!("{session:?} {plain:?}"),
+            Self::Fynd(session, plain) => format!("{session:?} {plain:?}"),
         }
     }
 
@@ -241,7 +260,7 @@ impl Operation {
 }
 
 /// The snake case of a documented name.
-fn rust_name(name: &str) -> String {
+pub fn rust_name(name: &str) -> String {
     let mut snake = String::new();
     for letter in name.chars() {
         if letter.is_ascii_uppercase() {

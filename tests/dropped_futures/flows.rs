@@ -1,0 +1,305 @@
+//! The flows of the four systems.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+use vestibule::testing::{Fynd, GoodCity, TestClock, WalletCrew, Wunder};
+use vestibule::{ErrorKind, Secret, Settings, fynd, goodcity, walletcrew, wunder};
+
+use crate::dropping::at_each_point;
+
+const PHONE: &str = "+43123456789";
+const MFA_PHONE: &str = "+43987654321";
+const MOBILE: &str = "+85251234567";
+const ASHA: &str = "9000000001";
+const EMAIL: &str = "ada@example.com";
+const PAST_EXPIRY: Duration = Duration::from_secs(5 * 3600 + 1);
+
+/// One place in flight, so that a place that a dropped call kept would stop the next call.
+pub fn settings() -> Settings {
+    let mut settings = Settings::default();
+    settings.max_in_flight = 1;
+    settings.deadline = Duration::from_secs(10);
+    settings
+}
+
+fn ended(clock: &TestClock, after: Duration) -> DateTime<Utc> {
+    use vestibule::Time;
+    clock.now() + after
+}
+
+struct OnWunder {
+    mock: Wunder,
+    client: wunder::Client,
+}
+
+impl OnWunder {
+    async fn start() -> Self {
+        let mock = Wunder::start().await;
+        mock.require_mfa(MFA_PHONE, "135790");
+        let client = wunder::Client::builder(mock.base_url(), "tenant01")
+            .signature_key(Wunder::SIGNATURE_KEY)
+            .clock(mock.clock().clock())
+            .settings(settings())
+            .build()
+            .unwrap();
+        Self { mock, client }
+    }
+
+    async fn pending(&self, phone: &str) -> wunder::PendingCode {
+        let sign_in = self.client.phone_sign_in(phone, "2");
+        sign_in.send_code().await.unwrap()
+    }
+
+    fn code(&self, phone: &str) -> String {
+        self.mock.outbox().last_code(phone).unwrap()
+    }
+
+    async fn confirm(&self, phone: &str) -> wunder::SignIn {
+        let pending = self.pending(phone).await;
+        pending.confirm(self.code(phone)).await.unwrap()
+    }
+
+    async fn session(&self) -> wunder::Session {
+        match self.confirm(PHONE).await {
+            wunder::SignIn::SignedIn(session) => session,
+            wunder::SignIn::MfaRequired(_) => panic!("no second factor was asked for"),
+        }
+    }
+
+    async fn mfa(&self) -> wunder::MfaRequired {
+        match self.confirm(MFA_PHONE).await {
+            wunder::SignIn::MfaRequired(mfa) => mfa,
+            wunder::SignIn::SignedIn(_) => panic!("a second factor was skipped"),
+        }
+    }
+}
+
+pub async fn wunder() -> usize {
+    let on = OnWunder::start().await;
+    let nothing = async || {};
+    let works = async |()| {
+        on.client.resolve_branch(48.2, 16.4).await.unwrap();
+        on.session().await.profile().await.unwrap();
+    };
+    let mut points = 0;
+    let send = async |_: &mut ()| on.client.phone_sign_in(PHONE, "2").send_code().await;
+    points += at_each_point("send_code", nothing, send, works).await;
+
+    let resend = async |pending: &mut wunder::PendingCode| pending.resend().await;
+    let confirms = async |pending: wunder::PendingCode| {
+        let code = on.code(PHONE);
+        assert!(
+            pending.confirm(code).await.is_ok(),
+            "the newest code still confirms"
+        );
+    };
+    let pending = async || on.pending(PHONE).await;
+    points += at_each_point("resend", pending, resend, confirms).await;
+
+    let pending = async || Some(on.pending(PHONE).await);
+    let confirm = async |pending: &mut Option<wunder::PendingCode>| {
+        let pending = pending.take().unwrap();
+        pending.confirm(on.code(PHONE)).await.map_err(Into::into)
+    };
+    points += at_each_point("confirm", pending, confirm, async |_| works(()).await).await;
+
+    let mfa = async || Some(on.mfa().await);
+    let validate = async |mfa: &mut Option<wunder::MfaRequired>| {
+        let mfa = mfa.take().unwrap();
+        mfa.validate("135790").await.map_err(Into::into)
+    };
+    let signs_in = async |_| {
+        let session = on.mfa().await.validate("135790").await.unwrap();
+        session.profile().await.unwrap();
+    };
+    points += at_each_point("validate", mfa, validate, signs_in).await;
+    points + wunder_sessions(&on).await
+}
+
+/// A session whose token is renewed, once, whoever is dropped meanwhile.
+async fn wunder_sessions(on: &OnWunder) -> usize {
+    let expired = async || {
+        let session = on.session().await;
+        on.mock.clock().advance(PAST_EXPIRY);
+        (session, on.mock.count("refresh_token"))
+    };
+    let renewed = async |(session, before): (wunder::Session, usize)| {
+        session.profile().await.unwrap();
+        assert_eq!(
+            on.mock.count("refresh_token"),
+            before + 1,
+            "one refresh, and none lost"
+        );
+        let stored = on.client.session(session.id()).await.unwrap();
+        stored.profile().await.unwrap();
+    };
+    let mut points = 0;
+    let profile = async |(session, _): &mut (wunder::Session, usize)| session.profile().await;
+    points += at_each_point("profile", expired, profile, renewed).await;
+    let token = async |(session, _): &mut (wunder::Session, usize)| session.access_token().await;
+    points += at_each_point("access_token", expired, token, renewed).await;
+
+    let rejected = async || {
+        let session = on.session().await;
+        on.mock.revoke_access_tokens();
+        (session, on.mock.count("refresh_token"))
+    };
+    points += at_each_point("replay", rejected, profile, renewed).await;
+
+    let session = async || {
+        let session = on.session().await;
+        (Some(session.clone()), session)
+    };
+    let sign_out =
+        async |(mine, _): &mut (Option<wunder::Session>, _)| mine.take().unwrap().sign_out().await;
+    let begun_is_done = async |(mine, session): (Option<wunder::Session>, wunder::Session)| {
+        if mine.is_some() {
+            return session.profile().await.map(drop).unwrap();
+        }
+        while session.shared().ended().is_none() {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        let error = session.profile().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::SignInAgain);
+    };
+    points += at_each_point("sign_out", session, sign_out, begun_is_done).await;
+
+    let resume =
+        async |(_, session): &mut (_, wunder::Session)| on.client.session(session.id()).await;
+    let lives = async |(_, session): (Option<wunder::Session>, wunder::Session)| {
+        session.profile().await.unwrap();
+    };
+    points + at_each_point("resume", session, resume, lives).await
+}
+
+pub async fn goodcity() -> usize {
+    let mock = GoodCity::start().await;
+    mock.add_user(MOBILE, "Ada", "Wong");
+    let client = goodcity::Client::builder(mock.base_url(), "app")
+        .clock(mock.clock().clock())
+        .settings(settings())
+        .build()
+        .unwrap();
+    let pin = || mock.outbox().last_code(MOBILE).unwrap();
+    let pending = async || {
+        let pending = client.send_pin(MOBILE).await.unwrap();
+        mock.clock().advance(Duration::from_secs(61));
+        Some(pending)
+    };
+    let signs_in = async |_| {
+        let pending = client.send_pin(MOBILE).await.unwrap();
+        let signed_in = pending.confirm(pin()).await.unwrap();
+        signed_in.session.profile().await.unwrap();
+    };
+    let mut points = 0;
+    let send = async |_: &mut ()| client.send_pin(MOBILE).await;
+    points += at_each_point(
+        "send_pin",
+        async || {},
+        send,
+        async |()| signs_in(None).await,
+    )
+    .await;
+    let resend =
+        async |pending: &mut Option<goodcity::PendingPin>| pending.as_mut().unwrap().resend().await;
+    // What a dropped resend did is not known, and one more makes it good.
+    let resends = async |pending: Option<goodcity::PendingPin>| {
+        mock.clock().advance(Duration::from_secs(61));
+        let mut pending = pending.unwrap();
+        pending.resend().await.unwrap();
+        assert!(pending.confirm(pin()).await.is_ok());
+    };
+    points += at_each_point("resend", pending, resend, resends).await;
+    let confirm = async |pending: &mut Option<goodcity::PendingPin>| {
+        let pending = pending.take().unwrap();
+        pending.confirm(pin()).await.map_err(Into::into)
+    };
+    points + at_each_point("confirm", pending, confirm, signs_in).await
+}
+
+pub async fn fynd() -> usize {
+    let mock = Fynd::start().await;
+    mock.add_user("91", ASHA, "Asha");
+    let client = fynd::Client::builder("64b000000000000000000001", "application-token")
+        .base_url(mock.base_url())
+        .clock(mock.clock().clock())
+        .settings(settings())
+        .build()
+        .unwrap();
+    let code = || mock.outbox().last_code(&format!("+91{ASHA}")).unwrap();
+    let send = async || client.otp_sign_in(ASHA, "91").send_code().await;
+    let signs_in = async |_| {
+        let signed_in = send().await.unwrap().confirm(code()).await;
+        let Ok(fynd::SignIn::SignedIn(session)) = signed_in else {
+            panic!("a known user signs in");
+        };
+        session.user().await.unwrap();
+    };
+    let pending = async || {
+        let pending = send().await.unwrap();
+        mock.clock().advance(Duration::from_secs(31));
+        Some(pending)
+    };
+    let mut points = 0;
+    let dropped = async |_: &mut ()| send().await;
+    points += at_each_point(
+        "send_code",
+        async || {},
+        dropped,
+        async |()| signs_in(None).await,
+    )
+    .await;
+    let resend =
+        async |pending: &mut Option<fynd::PendingCode>| pending.as_mut().unwrap().resend().await;
+    points += at_each_point("resend", pending, resend, signs_in).await;
+    let confirm = async |pending: &mut Option<fynd::PendingCode>| {
+        let pending = pending.take().unwrap();
+        pending.confirm(code()).await.map_err(Into::into)
+    };
+    points += at_each_point("confirm", pending, confirm, signs_in).await;
+    let session = async || {
+        let signed_in = send().await.unwrap().confirm(code()).await;
+        match signed_in {
+            Ok(fynd::SignIn::SignedIn(session)) => session,
+            _ => panic!("a known user signs in"),
+        }
+    };
+    let user = async |session: &mut fynd::Session| session.user().await;
+    let lives = async |session: fynd::Session| {
+        session.user().await.unwrap();
+        let stored = client.session(session.id()).await.unwrap();
+        stored.user().await.unwrap();
+    };
+    points + at_each_point("user", session, user, lives).await
+}
+
+pub async fn walletcrew() -> usize {
+    let mock = WalletCrew::start().await;
+    let client = walletcrew::Client::builder(mock.base_url(), "tenant-01")
+        .clock(mock.clock().clock())
+        .settings(settings())
+        .build()
+        .unwrap();
+    let account = || json!({"email": EMAIL, "firstName": "Ada"});
+    let save = async |_: &mut ()| client.account(&account()).flow("email-otp").save().await;
+    let challenge = async || match client.account(&account()).flow("email-otp").save().await {
+        Ok(walletcrew::Saved::Challenged(challenge)) => Some(challenge),
+        _ => panic!("the flow asks for a code"),
+    };
+    let login = || json!({"identifier": EMAIL, "code": mock.outbox().last_code(EMAIL).unwrap()});
+    let signs_in = async |_| {
+        let challenge = challenge().await.unwrap();
+        let session = challenge.authenticate("email-otp", &login()).await.unwrap();
+        session.profile::<Value>().await.unwrap();
+    };
+    let mut points = 0;
+    points += at_each_point("save", async || {}, save, async |()| signs_in(None).await).await;
+    let authenticate = async |challenge: &mut Option<walletcrew::Challenge>| {
+        let challenge = challenge.take().unwrap();
+        let session = challenge.authenticate("email-otp", &login()).await;
+        session.map_err(Into::into)
+    };
+    points + at_each_point("authenticate", challenge, authenticate, signs_in).await
+}
