@@ -16,28 +16,58 @@ mod support;
 
 use dropping::at_each_point;
 use support::apis::{Api, Equipment};
-use support::documents::{DOCUMENTS, Document};
+use support::documents::{DOCUMENTS, Document, Operation};
 use support::proof;
-use support::upstream::{self, IN_PATH};
+use support::sleeper::Sleeper;
+use support::upstream::{self, IN_PATH, sent_path};
+use vestibule::testing::{Fault, FaultProxy, FaultRule};
+
+/// What goes wrong before a call succeeds, so that there is more to drop in the middle of.
+fn troubles(document: &Document, operation: &Operation) -> Vec<Option<Fault>> {
+    let mut troubles = vec![None];
+    if operation.is_safe() {
+        troubles.push(Some(Fault::status(503)));
+        troubles.push(Some(Fault::HalfBody));
+    }
+    let renewable = document.system() == "wunder" && operation.takes_session();
+    if renewable && !operation.carries_code() {
+        troubles.push(Some(Fault::status(401)));
+    }
+    troubles
+}
 
 async fn operations() -> usize {
-    let server = upstream::start().await;
+    let upstream = upstream::start().await;
+    let proxy = FaultProxy::start(upstream.uri()).await.unwrap();
     let mut points = 0;
     for document in DOCUMENTS.iter().map(Document::read) {
         let equipment = Equipment {
             settings: flows::settings(),
+            refresh_token: Some("a-refresh-token".to_owned()),
+            clock: Sleeper::default().clock(),
             ..Equipment::default()
         };
-        let api = Api::equipped(&document.name, &server.uri(), &equipment).await;
+        let api = Api::equipped(&document.name, &proxy.base_url(), &equipment).await;
         for operation in document.operations() {
+            let path = sent_path(&operation);
             let arguments = operation.call_arguments(&document, Some(IN_PATH));
             let (id, with_session) = (operation.id(), operation.takes_session());
-            let call = async |_: &mut ()| api.call(id, with_session, &arguments).await;
-            let works = async |()| {
-                let again = api.call(id, with_session, &arguments).await;
-                again.unwrap_or_else(|error| panic!("{id} after a dropped call: {error}"));
-            };
-            points += at_each_point(id, async || {}, call, works).await;
+            for trouble in troubles(&document, &operation) {
+                let before = async || {
+                    proxy.reset();
+                    if let Some(fault) = &trouble {
+                        let rule = FaultRule::new(fault.clone()).on(path.as_str());
+                        proxy.inject(rule.times(1));
+                    }
+                };
+                let call = async |_: &mut ()| api.call(id, with_session, &arguments).await;
+                let works = async |()| {
+                    proxy.reset();
+                    let again = api.call(id, with_session, &arguments).await;
+                    again.unwrap_or_else(|error| panic!("{id} after a dropped call: {error}"));
+                };
+                points += at_each_point(id, before, call, works).await;
+            }
         }
     }
     points

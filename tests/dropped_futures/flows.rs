@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
-use vestibule::testing::{Fynd, GoodCity, TestClock, WalletCrew, Wunder};
-use vestibule::{ErrorKind, Secret, Settings, fynd, goodcity, walletcrew, wunder};
+use vestibule::testing::{Fynd, GoodCity, WalletCrew, Wunder};
+use vestibule::{ErrorKind, Settings, fynd, goodcity, walletcrew, wunder};
 
 use crate::dropping::at_each_point;
 
@@ -22,11 +21,6 @@ pub fn settings() -> Settings {
     settings.max_in_flight = 1;
     settings.deadline = Duration::from_secs(10);
     settings
-}
-
-fn ended(clock: &TestClock, after: Duration) -> DateTime<Utc> {
-    use vestibule::Time;
-    clock.now() + after
 }
 
 struct OnWunder {
@@ -283,22 +277,22 @@ pub async fn walletcrew() -> usize {
         .build()
         .unwrap();
     let account = || json!({"email": EMAIL, "firstName": "Ada"});
-    let save = async |_: &mut ()| client.account(&account()).flow("email-otp").save().await;
-    let challenge = async || match client.account(&account()).flow("email-otp").save().await {
-        Ok(walletcrew::Saved::Challenged(challenge)) => Some(challenge),
+    let save = async |_: &mut ()| client.customer(&account()).flow("activation").save().await;
+    let challenge = async || match client.customer(&account()).flow("activation").save().await {
+        Ok(walletcrew::Saved::ChallengeIssued(challenge)) => Some(challenge),
         _ => panic!("the flow asks for a code"),
     };
     let login = || json!({"identifier": EMAIL, "code": mock.outbox().last_code(EMAIL).unwrap()});
     let signs_in = async |_| {
         let challenge = challenge().await.unwrap();
-        let session = challenge.authenticate("email-otp", &login()).await.unwrap();
+        let session = challenge.authenticate("otp", &login()).await.unwrap();
         session.profile::<Value>().await.unwrap();
     };
     let mut points = 0;
     points += at_each_point("save", async || {}, save, async |()| signs_in(None).await).await;
     let authenticate = async |challenge: &mut Option<walletcrew::Challenge>| {
         let challenge = challenge.take().unwrap();
-        let session = challenge.authenticate("email-otp", &login()).await;
+        let session = challenge.authenticate("otp", &login()).await;
         session.map_err(Into::into)
     };
     points + at_each_point("authenticate", challenge, authenticate, signs_in).await
