@@ -21,6 +21,9 @@ const MAX_KEPT_BODY: usize = 64 * 1024;
 /// Neither it nor `Debug` shows a URL's query, a header, a body or a secret.
 pub struct Error(Box<Inner>);
 
+/// It travels by value through every call.
+const _: () = assert!(size_of::<Error>() <= 128);
+
 struct Inner {
     kind: ErrorKind,
     message: Cow<'static, str>,

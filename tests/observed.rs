@@ -1,0 +1,288 @@
+//! What happens can be seen: in spans and events by the names of OpenTelemetry, and by an observer.
+#![cfg(feature = "wunder")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[path = "observed/collect.rs"]
+mod collect;
+mod support;
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use collect::{Collected, Fields};
+use support::sleeper::Sleeper;
+use vestibule::testing::{Fault, FaultProxy, FaultRule, Wunder};
+use vestibule::wunder::{Client, ClientBuilder, Session, SignIn};
+use vestibule::{Event, Observer, RefreshOutcome, Settings};
+
+const PHONE: &str = "+43123456789";
+const PAST_EXPIRY: Duration = Duration::from_secs(5 * 3600 + 1);
+
+/// Writes down what it is told, in words.
+#[derive(Clone, Default)]
+struct Notes(Arc<Mutex<Vec<String>>>);
+
+impl Observer for Notes {
+    fn observe(&self, event: &Event<'_>) {
+        let note = match event {
+            Event::Attempt {
+                operation,
+                attempt,
+                status,
+                error_type,
+                ..
+            } => format!("attempt {operation} {attempt} {status:?} {error_type:?}"),
+            Event::Retry {
+                operation,
+                attempt,
+                reason,
+                ..
+            } => format!("retry {operation} {attempt} {reason}"),
+            Event::RetryBudgetExhausted { operation, .. } => format!("exhausted {operation}"),
+            Event::Call {
+                operation,
+                attempts,
+                error,
+                ..
+            } => {
+                let error = error.map(|error| error.error_type().to_owned());
+                format!("call {operation} {attempts} {error:?}")
+            }
+            Event::Refresh { outcome, .. } => format!("refresh {outcome:?}"),
+            Event::SessionEnded { why, .. } => format!("ended: {why}"),
+            other => format!("{other:?}"),
+        };
+        self.0.lock().unwrap().push(note);
+    }
+}
+
+impl Notes {
+    fn take(&self) -> Vec<String> {
+        std::mem::take(&mut *self.0.lock().unwrap())
+    }
+}
+
+struct Watched {
+    mock: Wunder,
+    proxy: FaultProxy,
+    client: Client,
+    notes: Notes,
+}
+
+impl Watched {
+    async fn start(set: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Self {
+        let mock = Wunder::start().await;
+        let proxy = FaultProxy::start(mock.base_url()).await.unwrap();
+        let notes = Notes::default();
+        let builder = Client::builder(proxy.base_url(), "tenant01")
+            .signature_key(Wunder::SIGNATURE_KEY)
+            .observer(notes.clone());
+        let client = set(builder).build().unwrap();
+        Self {
+            mock,
+            proxy,
+            client,
+            notes,
+        }
+    }
+
+    async fn sign_in(&self) -> Session {
+        let pending = self
+            .client
+            .phone_sign_in(PHONE, "2")
+            .send_code()
+            .await
+            .unwrap();
+        let code = self.mock.outbox().last_code(PHONE).unwrap();
+        match pending.confirm(code).await.unwrap() {
+            SignIn::SignedIn(session) => session,
+            SignIn::MfaRequired(_) => panic!("no second factor was asked for"),
+        }
+    }
+
+    fn port(&self) -> String {
+        self.proxy.base_url().rsplit(':').next().unwrap().to_owned()
+    }
+}
+
+fn fields<const N: usize>(fields: [(&str, &str); N]) -> Fields {
+    let own = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+    fields.into_iter().map(own).collect()
+}
+
+#[tokio::test]
+async fn a_call_has_one_span_and_one_below_it_for_each_attempt() {
+    let on = Watched::start(|builder| builder.clock(Sleeper::default().clock())).await;
+    on.proxy.inject(FaultRule::new(Fault::status(503)).times(1));
+    let (collected, _guard) = Collected::begin();
+    on.client.resolve_branch(48.2, 16.4).await.unwrap();
+    let port = on.port();
+    let common = fields([
+        ("system", "wunder"),
+        ("operation", "resolve_branch"),
+        ("http.request.method", "GET"),
+        ("url.template", "/{tenant}/front/branches/resolve"),
+        ("server.address", "127.0.0.1"),
+        ("server.port", &port),
+    ]);
+    let with = |mut fields: Fields| {
+        fields.extend(common.clone());
+        fields
+    };
+    let calls = collected.spans("vestibule.call");
+    assert_eq!(calls.len(), 1);
+    assert_eq!(
+        calls[0].fields,
+        with(fields([
+            ("otel.name", "wunder resolve_branch"),
+            ("otel.kind", "internal"),
+            ("http.response.status_code", "200"),
+            ("http.request.resend_count", "1"),
+        ]))
+    );
+    let attempts = collected.spans("vestibule.attempt");
+    assert_eq!(attempts.len(), 2);
+    let name = ("otel.name", "GET /{tenant}/front/branches/resolve");
+    let failed = fields([
+        name,
+        ("otel.kind", "client"),
+        ("otel.status_code", "ERROR"),
+        ("http.response.status_code", "503"),
+        ("error.type", "503"),
+    ]);
+    let served = fields([
+        name,
+        ("otel.kind", "client"),
+        ("http.response.status_code", "200"),
+        ("http.request.resend_count", "1"),
+    ]);
+    assert_eq!(attempts[0].fields, with(failed));
+    assert_eq!(attempts[1].fields, with(served));
+    for attempt in &attempts {
+        assert_eq!(attempt.parent.as_deref(), Some("vestibule.call"));
+    }
+    let retries = collected.events("retry");
+    assert_eq!(retries.len(), 1);
+    assert_eq!(
+        (&*retries[0]["reason"], &*retries[0]["attempt"]),
+        ("503", "1")
+    );
+}
+
+#[tokio::test]
+async fn an_observer_is_told_the_same() {
+    let on = Watched::start(|builder| builder.clock(Sleeper::default().clock())).await;
+    on.proxy.inject(FaultRule::new(Fault::status(503)).times(1));
+    on.client.resolve_branch(48.2, 16.4).await.unwrap();
+    assert_eq!(
+        on.notes.take(),
+        [
+            "attempt resolve_branch 1 Some(503) Some(\"503\")",
+            "retry resolve_branch 1 503",
+            "attempt resolve_branch 2 Some(200) None",
+            "call resolve_branch 2 None",
+        ]
+    );
+    on.proxy.inject(FaultRule::new(Fault::ResetAfterRequest));
+    let pending = on.client.phone_sign_in(PHONE, "2").send_code().await;
+    pending.unwrap_err();
+    assert_eq!(
+        on.notes.take(),
+        [
+            "attempt create_or_sign_in_with_phone_number 1 None Some(\"connection\")",
+            "call create_or_sign_in_with_phone_number 1 Some(\"connection\")",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_refresh_and_the_end_of_a_session_are_seen_once_each() {
+    let mock_clock = vestibule::testing::TestClock::new();
+    let on = {
+        let mock = Wunder::start_with(mock_clock.clone()).await;
+        let proxy = FaultProxy::start(mock.base_url()).await.unwrap();
+        let notes = Notes::default();
+        let client = Client::builder(proxy.base_url(), "tenant01")
+            .signature_key(Wunder::SIGNATURE_KEY)
+            .observer(notes.clone())
+            .clock(mock_clock.clock())
+            .build()
+            .unwrap();
+        Watched {
+            mock,
+            proxy,
+            client,
+            notes,
+        }
+    };
+    let session = on.sign_in().await;
+    mock_clock.advance(PAST_EXPIRY);
+    on.notes.take();
+    let (collected, guard) = Collected::begin();
+    session.profile().await.unwrap();
+    let refreshes = |notes: &[String], outcome| {
+        let word = format!("refresh {outcome:?}");
+        notes.iter().filter(|note| **note == word).count()
+    };
+    assert_eq!(refreshes(&on.notes.take(), RefreshOutcome::Renewed), 1);
+    let spans = collected.spans("vestibule.refresh");
+    assert_eq!(spans.len(), 1);
+    assert_eq!(
+        spans[0].fields["session"].len(),
+        8,
+        "8 hex digits and not the id"
+    );
+    let exchange = collected.spans("vestibule.call");
+    let exchange = exchange
+        .iter()
+        .find(|span| span.fields["operation"] == "refresh_token");
+    assert_eq!(
+        exchange.unwrap().parent.as_deref(),
+        Some("vestibule.refresh")
+    );
+    drop(guard);
+
+    on.mock.revoke_refresh_tokens();
+    mock_clock.advance(PAST_EXPIRY);
+    session.profile().await.unwrap_err();
+    session.profile().await.unwrap_err();
+    let notes = on.notes.take();
+    assert_eq!(refreshes(&notes, RefreshOutcome::Ended), 1, "{notes:?}");
+    let ended = "ended: the server refused to renew it";
+    assert_eq!(
+        notes.iter().filter(|note| *note == ended).count(),
+        1,
+        "{notes:?}"
+    );
+}
+
+#[tokio::test]
+async fn an_empty_budget_is_seen() {
+    let mut settings = Settings::default();
+    settings.retry_budget = 0;
+    let on = Watched::start(|builder| builder.settings(settings)).await;
+    on.proxy.inject(FaultRule::new(Fault::status(503)));
+    let (collected, _guard) = Collected::begin();
+    on.client.resolve_branch(48.2, 16.4).await.unwrap_err();
+    assert_eq!(collected.events("retry budget exhausted").len(), 1);
+    assert!(
+        on.notes
+            .take()
+            .contains(&"exhausted resolve_branch".to_owned())
+    );
+}
+
+/// An observer with a fault of its own.
+struct Panicking;
+
+impl Observer for Panicking {
+    fn observe(&self, _event: &Event<'_>) {
+        panic!("an observer's own fault");
+    }
+}
+
+#[tokio::test]
+async fn an_observer_that_panics_breaks_no_call() {
+    let on = Watched::start(|builder| builder.observer(Panicking)).await;
+    on.sign_in().await.profile().await.unwrap();
+}
