@@ -6,7 +6,12 @@
     feature = "fynd",
     feature = "gzip"
 ))]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout
+)]
 
 #[path = "fault_matrix/faults.rs"]
 mod faults;
