@@ -8,6 +8,7 @@
     feature = "fynd"
 ))]
 pub mod apis;
+pub mod conformance;
 pub mod documents;
 pub mod json;
 #[cfg(all(
@@ -17,6 +18,9 @@ pub mod json;
     feature = "fynd"
 ))]
 pub mod refusals;
+
+#[cfg(feature = "redis")]
+pub mod redis_server;
 
 use std::fs;
 use std::path::Path;
