@@ -120,8 +120,11 @@ async fn no_increment_is_lost(bench: Bench) -> Result<(), String> {
     let increments = all_at_once(|_| {
         let bench = bench.clone();
         async move {
-            let mut done = 0;
+            let (mut done, mut tries) = (0, 0);
             while done < ROUNDS {
+                // A swap fails only when another one succeeds, and there are so many of these.
+                tries += 1;
+                ensure(tries <= MANY * ROUNDS, "swaps fail although nobody swaps")?;
                 let loaded = bench.load(&key).await?;
                 let (body, version) = loaded.ok_or("the record is gone")?;
                 let next = (number_in(&body)? + 1).to_string();
@@ -167,10 +170,7 @@ async fn holders_of_a_lease_follow_each_other(bench: Bench) -> Result<(), String
         async move {
             let mut held = 0;
             while held < ROUNDS {
-                let Some(fence) = bench.try_acquire(&key, LONG).await? else {
-                    tokio::task::yield_now().await;
-                    continue;
-                };
+                let fence = bench.wait_and_acquire(&key, LONG).await?;
                 let others = inside.fetch_add(1, Ordering::SeqCst);
                 let before = newest.swap(fence.0, Ordering::SeqCst);
                 tokio::task::yield_now().await;
