@@ -7,6 +7,7 @@ mod redis;
 mod sealed;
 #[cfg(feature = "sealed")]
 mod sealing;
+mod shared;
 #[cfg(any(feature = "redis", feature = "sqlite"))]
 mod span;
 #[cfg(feature = "sqlite")]
