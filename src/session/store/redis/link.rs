@@ -18,9 +18,9 @@ use super::super::StoreError;
 use super::failure::{may_be_stuck, unavailable};
 use crate::secret::Secret;
 
-const RETRIES: u32 = 3;
+const RETRIES: u32 = 2;
 const FIRST_DELAY: Duration = Duration::from_millis(50);
-const LONGEST_DELAY: Duration = Duration::from_millis(500);
+const LONGEST_DELAY: Duration = Duration::from_millis(100);
 
 /// Where Redis is and how it is spoken to.
 pub(super) struct Address {
