@@ -27,7 +27,6 @@ async fn the_suite_passes_a_right_store_and_fails_each_broken_one() {
     }
     let mut passed: Vec<Fault> = Vec::new();
     for (fault, report) in running.join_all().await {
-        println!("{fault:?}: {report}");
         if report.passed() {
             passed.push(fault);
         }

@@ -22,7 +22,6 @@ async fn passes(name: &str, store: impl SessionStore) {
     let report = store_conformance(Arc::new(store)).await;
     let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("target");
     support::conformance::note(&target, name, &report);
-    println!("{name}: {report}");
     report.assert_passed();
 }
 

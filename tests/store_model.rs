@@ -59,7 +59,6 @@ async fn check(name: &str, stores: &[Arc<dyn SessionStore>], steps: usize) -> (u
             "{name}: no fence was old"
         );
     }
-    println!("{name}: {operations} operations, {lost} lost updates");
     (operations, lost)
 }
 
