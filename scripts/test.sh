@@ -23,7 +23,7 @@ export PATH="$PWD/$tools/bin:$PATH"
 
 scripts/openapi/install.sh
 
-rm -rf target/proof
+rm -rf target/proof target/store-conformance
 mkdir -p target/proof
 
 step 'Format'
@@ -36,7 +36,13 @@ step 'OpenAPI documents'
 scripts/lint-openapi.sh
 
 step 'Tests'
-cargo test --all-features
+scripts/services.sh cargo test --all-features
+
+step 'The example store, on PostgreSQL'
+example=(--manifest-path examples/postgres-store/Cargo.toml)
+cargo fmt --check "${example[@]}"
+cargo clippy --all-targets "${example[@]}" --target-dir target -- -D warnings
+scripts/services.sh cargo test "${example[@]}" --target-dir target
 
 step 'Documentation'
 RUSTDOCFLAGS='-D warnings' cargo doc --all-features --no-deps

@@ -29,9 +29,10 @@
 //!
 //! # Features
 //!
-//! One for each system (`wunder`, `walletcrew`, `goodcity`, `fynd`; all on by default), `testing`
-//! for the mock servers, `schemars` for JSON schemas of all types, and `rustls` (default) or
-//! `native-tls`.
+//! One for each system (`wunder`, `walletcrew`, `goodcity`, `fynd`; all on by default), `sqlite` and
+//! `redis` for sessions that outlive the process, `sealed` for sealing in stores of your own,
+//! `testing` for the mock servers, `schemars` for JSON schemas of all types, and `rustls` (default)
+//! or `native-tls`.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // The rooms that all systems share hold more than each of them uses alone.

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use vestibule::session::{
-    MemoryStore, Record, SessionStore, StoreError, StoreKey, Tokens, Version,
+    Fence, MemoryStore, Record, SessionStore, StoreError, StoreKey, Tokens, Version,
 };
 use vestibule::testing::Wunder;
 use vestibule::wunder::{Client, Session, SignIn};
@@ -67,12 +67,13 @@ impl SessionStore for Flaky {
         expected: Version,
         record: Record,
         time_to_live: Duration,
+        fence: Option<Fence>,
     ) -> BoxFuture<'a, Result<Version, StoreError>> {
         if self.down.load(Ordering::SeqCst) {
             return self.check(Box::pin(std::future::pending()));
         }
         self.inner
-            .compare_and_swap(key, expected, record, time_to_live)
+            .compare_and_swap(key, expected, record, time_to_live, fence)
     }
 
     fn delete<'a>(&'a self, key: &'a StoreKey) -> BoxFuture<'a, Result<(), StoreError>> {
@@ -80,6 +81,31 @@ impl SessionStore for Flaky {
             return self.check(Box::pin(std::future::pending()));
         }
         self.inner.delete(key)
+    }
+
+    fn acquire<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        time_to_live: Duration,
+    ) -> BoxFuture<'a, Result<Option<Fence>, StoreError>> {
+        self.check(self.inner.acquire(key, time_to_live))
+    }
+
+    fn extend<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        fence: Fence,
+        time_to_live: Duration,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.check(self.inner.extend(key, fence, time_to_live))
+    }
+
+    fn release<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        fence: Fence,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.check(self.inner.release(key, fence))
     }
 }
 

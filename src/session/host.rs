@@ -75,7 +75,7 @@ impl Host {
                 .of(self.system)
                 .with_source(error)
         })?;
-        let key = StoreKey::of(&id);
+        let key = StoreKey::of(self.system, &id);
         let record = self.to_record(&material)?;
         let created = self
             .bounded(self.store.create(&key, record, TIME_TO_LIVE))
@@ -99,7 +99,7 @@ impl Host {
         id: &Secret,
         renewal: Option<Arc<dyn Renew>>,
     ) -> Result<Arc<Core>, Error> {
-        let key = StoreKey::of(id);
+        let key = StoreKey::of(self.system, id);
         if let Some(core) = self.find(&key) {
             return match core.ended() {
                 Some(why) => Err(core.ended_error(why)),
@@ -151,7 +151,12 @@ impl Host {
     }
 
     pub(super) fn store_failed(&self, error: StoreError) -> Error {
-        Error::new(ErrorKind::TryLater, "the session store failed")
+        let kind = match error {
+            // The same bytes and the same keys will not do better later.
+            StoreError::Unreadable => ErrorKind::Undecodable,
+            _ => ErrorKind::TryLater,
+        };
+        Error::new(kind, "the session store failed")
             .of(self.system)
             .with_source(error)
     }

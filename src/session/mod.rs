@@ -18,7 +18,13 @@ pub(crate) use self::core::{Core, Renew};
 pub(crate) use self::host::Host;
 pub(crate) use self::material::Material;
 pub use self::request::SessionRequest;
-pub use self::store::{MemoryStore, Record, SessionStore, StoreError, StoreKey, Version};
+pub use self::store::{Fence, MemoryStore, Record, SessionStore, StoreError, StoreKey, Version};
+#[cfg(feature = "redis")]
+pub use self::store::{RedisBuilder, RedisStore};
+#[cfg(feature = "sealed")]
+pub use self::store::{Sealed, Sealing, SealingKey};
+#[cfg(feature = "sqlite")]
+pub use self::store::{SqliteBuilder, SqliteStore};
 pub use self::tokens::Tokens;
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::{Bound, CallOptions, Road};

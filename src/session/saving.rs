@@ -38,7 +38,8 @@ impl Core {
             let store = &self.host.store;
             let written = match version {
                 Some(version) => {
-                    let write = store.compare_and_swap(&self.key, version, record, time_to_live);
+                    let write =
+                        store.compare_and_swap(&self.key, version, record, time_to_live, None);
                     self.host.bounded(write).await
                 }
                 None => {

@@ -11,6 +11,7 @@
 mod answer;
 mod call;
 mod clock;
+mod conformance;
 mod dispatch;
 #[cfg(feature = "fynd")]
 mod fynd;
@@ -29,6 +30,7 @@ mod wunder;
 pub(crate) use self::answer::Answer;
 pub(crate) use self::call::Call;
 pub use self::clock::TestClock;
+pub use self::conformance::{ConformanceCase, ConformanceReport, store_conformance};
 pub use self::dispatch::{Described, Dispatch, Dispatched, call};
 pub(crate) use self::dispatch::{argument, required, show};
 #[cfg(feature = "fynd")]

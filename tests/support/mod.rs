@@ -8,6 +8,7 @@
     feature = "fynd"
 ))]
 pub mod apis;
+pub mod conformance;
 pub mod documents;
 pub mod json;
 #[cfg(all(
@@ -25,6 +26,9 @@ pub mod sleeper;
     feature = "fynd"
 ))]
 pub mod upstream;
+
+#[cfg(feature = "redis")]
+pub mod redis_server;
 
 use std::fs;
 use std::path::Path;

@@ -1,39 +1,59 @@
 //! Sessions in the memory of this process: the default.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Record, SessionStore, StoreError, StoreKey, Version};
+use super::{Fence, Record, SessionStore, StoreError, StoreKey, Version};
 use crate::clock::BoxFuture;
 
-/// How many records are held before the first look for expired ones.
-const FIRST_SWEEP: usize = 1024;
+/// How many slots that are over are removed before each write: more than the one that a write may
+/// add, so that the store shrinks, and few, so that no write takes long.
+const EVICTED_PER_WRITE: usize = 8;
 
-/// A store in memory. Records are gone when the process ends.
+/// A time that no process lives to see.
+const FAR: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+
+/// A store in memory. Records and leases are gone when the process ends.
 ///
-/// Expired records are not returned, and are removed when the store has doubled since the last
-/// look; there is no task and no timer per session.
+/// It is bounded. What has expired is not returned, and is removed by later writes; there is no
+/// task and no timer per session.
 #[derive(Debug)]
 pub struct MemoryStore {
-    records: Mutex<Records>,
+    slots: Mutex<Slots>,
     capacity: usize,
 }
 
 #[derive(Debug, Default)]
-struct Records {
-    by_key: HashMap<StoreKey, Entry>,
-    sweep_at: usize,
-    last_version: u64,
+struct Slots {
+    by_key: HashMap<StoreKey, Slot>,
+    /// Every slot by its end.
+    by_end: BTreeSet<(Instant, StoreKey)>,
+    /// The last version or fence that was given out, of any key.
+    last_number: u64,
+}
+
+/// What there is of one key. It goes when both are over.
+#[derive(Debug, Default)]
+struct Slot {
+    record: Option<Stored>,
+    lease: Option<Lease>,
 }
 
 #[derive(Debug)]
-struct Entry {
+struct Stored {
     record: Record,
     version: Version,
-    expires: Instant,
+    end: Instant,
+}
+
+/// The newest lease; its fence counts beyond its end.
+#[derive(Debug)]
+struct Lease {
+    fence: Fence,
+    end: Instant,
 }
 
 impl MemoryStore {
@@ -42,17 +62,30 @@ impl MemoryStore {
         Self::with_capacity(1_000_000)
     }
 
-    /// A store that refuses new sessions above `capacity`.
+    /// A store that answers [`StoreError::Full`] to new sessions and leases above `capacity`.
     pub fn with_capacity(capacity: usize) -> Self {
         Self {
-            records: Mutex::default(),
+            slots: Mutex::default(),
             capacity,
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Records> {
-        // Every write below is a single insertion or removal, so no panic leaves it half done.
-        self.records.lock().unwrap_or_else(PoisonError::into_inner)
+    /// One step, on what is left when some of what is over was removed.
+    fn step<'a, T: 'a>(
+        &'a self,
+        step: impl FnOnce(&mut Slots, Instant) -> Result<T, StoreError> + Send + 'a,
+    ) -> BoxFuture<'a, Result<T, StoreError>> {
+        Box::pin(async move {
+            let now = Instant::now();
+            let mut slots = self.lock();
+            slots.evict(now);
+            step(&mut slots, now)
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Slots> {
+        // Nothing below can panic between two changes that belong together.
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -62,36 +95,82 @@ impl Default for MemoryStore {
     }
 }
 
-impl Records {
-    fn live(&mut self, key: &StoreKey) -> Option<&mut Entry> {
-        self.by_key
-            .get_mut(key)
-            .filter(|entry| entry.expires > Instant::now())
+impl Slot {
+    fn end(&self) -> Option<Instant> {
+        let record = self.record.as_ref().map(|stored| stored.end);
+        record.max(self.lease.as_ref().map(|lease| lease.end))
+    }
+}
+
+impl Slots {
+    fn evict(&mut self, now: Instant) {
+        for _ in 0..EVICTED_PER_WRITE {
+            match self.by_end.first().copied() {
+                Some((end, key)) if end <= now => {
+                    self.by_end.pop_first();
+                    self.by_key.remove(&key);
+                }
+                _ => return,
+            }
+        }
     }
 
-    fn write(&mut self, key: &StoreKey, record: Record, time_to_live: Duration) -> Version {
-        self.last_version += 1;
-        let version = Version(self.last_version);
-        let now = Instant::now();
-        let expires = now
-            .checked_add(time_to_live)
-            .unwrap_or_else(|| now + Duration::from_secs(365 * 24 * 3600));
-        self.by_key.insert(
-            *key,
-            Entry {
-                record,
-                version,
-                expires,
-            },
-        );
+    fn next_number(&mut self) -> u64 {
+        self.last_number += 1;
+        self.last_number
+    }
+
+    fn version(&self, key: &StoreKey, now: Instant) -> Option<Version> {
+        let stored = self.by_key.get(key)?.record.as_ref()?;
+        (stored.end > now).then_some(stored.version)
+    }
+
+    fn lease(&self, key: &StoreKey) -> Option<&Lease> {
+        self.by_key.get(key)?.lease.as_ref()
+    }
+
+    fn holds(&self, key: &StoreKey, fence: Fence, now: Instant) -> bool {
+        self.lease(key)
+            .is_some_and(|lease| lease.fence == fence && lease.end > now)
+    }
+
+    fn has_room_for(&self, key: &StoreKey, capacity: usize) -> bool {
+        self.by_key.len() < capacity || self.by_key.contains_key(key)
+    }
+
+    /// Changes a slot and files it under its new end, or removes it if nothing is left.
+    fn change(&mut self, key: &StoreKey, change: impl FnOnce(&mut Slot)) {
+        let slot = self.by_key.entry(*key).or_default();
+        let before = slot.end();
+        change(slot);
+        let after = slot.end();
+        if let Some(before) = before {
+            self.by_end.remove(&(before, *key));
+        }
+        match after {
+            Some(after) => {
+                self.by_end.insert((after, *key));
+            }
+            None => {
+                self.by_key.remove(key);
+            }
+        }
+    }
+
+    fn write(&mut self, key: &StoreKey, record: Record, end: Instant) -> Version {
+        let version = Version(self.next_number());
+        let stored = Stored {
+            record,
+            version,
+            end,
+        };
+        self.change(key, |slot| slot.record = Some(stored));
         version
     }
+}
 
-    fn sweep(&mut self) {
-        let now = Instant::now();
-        self.by_key.retain(|_, entry| entry.expires > now);
-        self.sweep_at = (self.by_key.len() * 2).max(FIRST_SWEEP);
-    }
+fn end_of(now: Instant, time_to_live: Duration) -> Instant {
+    now + time_to_live.min(FAR)
 }
 
 impl SessionStore for MemoryStore {
@@ -99,11 +178,13 @@ impl SessionStore for MemoryStore {
         &'a self,
         key: &'a StoreKey,
     ) -> BoxFuture<'a, Result<Option<(Record, Version)>, StoreError>> {
-        let found = self
-            .lock()
-            .live(key)
-            .map(|entry| (entry.record.clone(), entry.version));
-        Box::pin(std::future::ready(Ok(found)))
+        Box::pin(async move {
+            let now = Instant::now();
+            let slots = self.lock();
+            let stored = slots.by_key.get(key).and_then(|slot| slot.record.as_ref());
+            let found = stored.filter(|stored| stored.end > now);
+            Ok(found.map(|stored| (stored.record.clone(), stored.version)))
+        })
     }
 
     fn create<'a>(
@@ -112,18 +193,15 @@ impl SessionStore for MemoryStore {
         record: Record,
         time_to_live: Duration,
     ) -> BoxFuture<'a, Result<Version, StoreError>> {
-        let mut records = self.lock();
-        if records.by_key.len() >= records.sweep_at.min(self.capacity) {
-            records.sweep();
-        }
-        let result = if records.live(key).is_some() {
-            Err(StoreError::Exists)
-        } else if records.by_key.len() >= self.capacity {
-            Err(StoreError::Full)
-        } else {
-            Ok(records.write(key, record, time_to_live))
-        };
-        Box::pin(std::future::ready(result))
+        self.step(move |slots, now| {
+            if slots.version(key, now).is_some() {
+                return Err(StoreError::Exists);
+            }
+            if !slots.has_room_for(key, self.capacity) {
+                return Err(StoreError::Full);
+            }
+            Ok(slots.write(key, record, end_of(now, time_to_live)))
+        })
     }
 
     fn compare_and_swap<'a>(
@@ -132,19 +210,75 @@ impl SessionStore for MemoryStore {
         expected: Version,
         record: Record,
         time_to_live: Duration,
+        fence: Option<Fence>,
     ) -> BoxFuture<'a, Result<Version, StoreError>> {
-        let mut records = self.lock();
-        let current = records.live(key).map(|entry| entry.version);
-        let result = if current == Some(expected) {
-            Ok(records.write(key, record, time_to_live))
-        } else {
-            Err(StoreError::Conflict)
-        };
-        Box::pin(std::future::ready(result))
+        self.step(move |slots, now| {
+            let newest = slots.lease(key).map(|lease| lease.fence);
+            if fence.is_some() && fence != newest {
+                return Err(StoreError::LeaseLost);
+            }
+            if slots.version(key, now) != Some(expected) {
+                return Err(StoreError::Conflict);
+            }
+            Ok(slots.write(key, record, end_of(now, time_to_live)))
+        })
     }
 
     fn delete<'a>(&'a self, key: &'a StoreKey) -> BoxFuture<'a, Result<(), StoreError>> {
-        self.lock().by_key.remove(key);
-        Box::pin(std::future::ready(Ok(())))
+        self.step(move |slots, now| {
+            slots.change(key, |slot| {
+                slot.record = None;
+                slot.lease.take_if(|lease| lease.end <= now);
+            });
+            Ok(())
+        })
+    }
+
+    fn acquire<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        time_to_live: Duration,
+    ) -> BoxFuture<'a, Result<Option<Fence>, StoreError>> {
+        self.step(move |slots, now| {
+            if slots.lease(key).is_some_and(|lease| lease.end > now) {
+                return Ok(None);
+            }
+            if !slots.has_room_for(key, self.capacity) {
+                return Err(StoreError::Full);
+            }
+            let fence = Fence(slots.next_number());
+            let end = end_of(now, time_to_live);
+            slots.change(key, |slot| slot.lease = Some(Lease { fence, end }));
+            Ok(Some(fence))
+        })
+    }
+
+    fn extend<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        fence: Fence,
+        time_to_live: Duration,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.step(move |slots, now| {
+            if !slots.holds(key, fence, now) {
+                return Err(StoreError::LeaseLost);
+            }
+            let end = end_of(now, time_to_live);
+            slots.change(key, |slot| slot.lease = Some(Lease { fence, end }));
+            Ok(())
+        })
+    }
+
+    fn release<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        fence: Fence,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.step(move |slots, now| {
+            if slots.holds(key, fence, now) {
+                slots.change(key, |slot| slot.lease = Some(Lease { fence, end: now }));
+            }
+            Ok(())
+        })
     }
 }

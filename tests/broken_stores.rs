@@ -1,0 +1,39 @@
+//! The conformance suite finds every mistake out, and no case of it is idle.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[path = "broken_stores/naive.rs"]
+mod naive;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use naive::{FAULTS, Fault, Naive};
+use tokio::task::JoinSet;
+use vestibule::testing::store_conformance;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_suite_passes_a_right_store_and_fails_each_broken_one() {
+    let right = store_conformance(Arc::new(Naive::new(None))).await;
+    right.assert_passed();
+    let mut cases: BTreeSet<&str> = right.cases().iter().map(|case| case.name()).collect();
+    assert_eq!(cases.len(), right.cases().len(), "no name stands twice");
+
+    let mut running = JoinSet::new();
+    for &fault in FAULTS {
+        running.spawn(async move {
+            let report = store_conformance(Arc::new(Naive::new(Some(fault)))).await;
+            (fault, report)
+        });
+    }
+    let mut passed: Vec<Fault> = Vec::new();
+    for (fault, report) in running.join_all().await {
+        if report.passed() {
+            passed.push(fault);
+        }
+        for case in report.failed() {
+            cases.remove(case.name());
+        }
+    }
+    assert_eq!(passed, [], "these mistakes were not found out");
+    assert_eq!(cases, BTreeSet::new(), "these cases failed on no store");
+}

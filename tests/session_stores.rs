@@ -1,0 +1,75 @@
+//! Sessions of clients in the stores that outlive them.
+#![cfg(all(
+    feature = "wunder",
+    feature = "goodcity",
+    feature = "sqlite",
+    feature = "redis"
+))]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+use std::sync::Arc;
+
+use support::redis_server::RedisServer;
+use vestibule::session::{RedisStore, Sealing, SealingKey, SessionStore, SqliteStore, Tokens};
+use vestibule::wunder::Session;
+use vestibule::{ErrorKind, Secret, goodcity, wunder};
+
+const ADDRESS: &str = "http://127.0.0.1:9";
+
+fn sealed(byte: u8) -> Sealing {
+    Sealing::keys(SealingKey::new(1, [byte; 32]), [])
+}
+
+fn client(store: impl SessionStore) -> wunder::Client {
+    let builder = wunder::Client::builder(ADDRESS, "tenant01").signature_key("a key");
+    builder.store(Arc::new(store)).build().unwrap()
+}
+
+async fn start(store: impl SessionStore) -> Secret {
+    let client = client(store);
+    let tokens = Tokens::new("an access token", None);
+    let session = Session::from_tokens(&client, tokens).await.unwrap();
+    session.id().clone()
+}
+
+/// What becomes of the session when another process takes it up.
+async fn resume(store: impl SessionStore, id: &Secret) -> Result<Secret, ErrorKind> {
+    let session = client(store).session(id).await;
+    let session = session.map_err(|error| error.kind())?;
+    session.access_token().await.map_err(|error| error.kind())
+}
+
+#[tokio::test]
+async fn a_session_is_taken_up_by_another_process_that_has_the_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sessions.db");
+    let sqlite = async |byte| SqliteStore::open(&path, sealed(byte)).await.unwrap();
+    let redis = RedisServer::start();
+    let redis = async |byte| RedisStore::open(redis.url(), sealed(byte)).await.unwrap();
+
+    let in_sqlite = start(sqlite(1).await).await;
+    let in_redis = start(redis(1).await).await;
+    let token = Secret::from("an access token");
+    assert_eq!(resume(sqlite(1).await, &in_sqlite).await, Ok(token.clone()));
+    assert_eq!(resume(redis(1).await, &in_redis).await, Ok(token));
+
+    // Trying again with the same wrong key would not help.
+    let wrong = Err(ErrorKind::Undecodable);
+    assert_eq!(resume(sqlite(2).await, &in_sqlite).await, wrong);
+    assert_eq!(resume(redis(2).await, &in_redis).await, wrong);
+    let elsewhere = Err(ErrorKind::SignInAgain);
+    assert_eq!(resume(sqlite(1).await, &in_redis).await, elsewhere);
+}
+
+#[tokio::test]
+async fn an_id_of_one_system_names_nothing_in_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sessions.db");
+    let store = SqliteStore::open(&path, sealed(1)).await.unwrap();
+    let id = start(store.clone()).await;
+    let other = goodcity::Client::builder(ADDRESS, "app").store(Arc::new(store));
+    let error = other.build().unwrap().session(&id).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::SignInAgain);
+}

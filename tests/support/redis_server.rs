@@ -1,0 +1,138 @@
+//! A Redis of one's own: on a free port, with its files in a folder that goes with it.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+/// A running `redis-server`, killed when it is dropped.
+pub struct RedisServer {
+    port: u16,
+    folder: TempDir,
+    more: Vec<String>,
+    child: Option<Child>,
+}
+
+impl RedisServer {
+    /// Starts a server that keeps every write on disk before it answers.
+    pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// Starts a server with more settings, as on its command line.
+    pub fn start_with(more: &[&str]) -> Self {
+        let mut server = Self {
+            port: free_port(),
+            folder: tempfile::tempdir().expect("a folder for Redis"),
+            more: more.iter().map(|&word| word.to_owned()).collect(),
+            child: None,
+        };
+        // Somebody may take the port before Redis does.
+        for _ in 0..5 {
+            if server.try_run() {
+                return server;
+            }
+            server.port = free_port();
+        }
+        panic!("redis-server does not start");
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    pub fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
+    /// Ends the process as a crash does.
+    pub fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            child.kill().expect("Redis can be killed");
+            child.wait().expect("Redis ends");
+        }
+    }
+
+    /// Starts it again, on its former port with its former data.
+    pub fn restart(&mut self) {
+        self.kill();
+        assert!(self.try_run(), "redis-server does not start again");
+    }
+
+    /// Freezes the process: connections stay, nothing is answered.
+    pub fn freeze(&self) {
+        self.signal("-STOP");
+    }
+
+    /// Lets a frozen process go on.
+    pub fn thaw(&self) {
+        self.signal("-CONT");
+    }
+
+    /// Sends one command and gives the beginning of the answer.
+    pub fn command(&self, command: &str) -> String {
+        self.try_command(command).expect("Redis answers")
+    }
+
+    fn try_command(&self, command: &str) -> std::io::Result<String> {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port))?;
+        stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+        stream.write_all(format!("{command}\r\n").as_bytes())?;
+        let mut answer = [0; 16 * 1024];
+        let length = stream.read(&mut answer)?;
+        Ok(String::from_utf8_lossy(&answer[..length]).into_owned())
+    }
+
+    fn signal(&self, signal: &str) {
+        let id = self.child.as_ref().expect("Redis runs").id().to_string();
+        let sent = Command::new("kill").args([signal, &id]).status();
+        assert!(sent.expect("kill runs").success());
+    }
+
+    fn try_run(&mut self) -> bool {
+        let port = self.port.to_string();
+        let spawned = Command::new("redis-server")
+            .args(["--port", &port, "--bind", "127.0.0.1", "--save", ""])
+            .args(["--appendonly", "yes", "--appendfsync", "always"])
+            .arg("--dir")
+            .arg(self.folder.path())
+            .args(&self.more)
+            .stdout(Stdio::null())
+            .spawn();
+        let missing = "redis-server must be installed for this test; scripts/services.sh does that";
+        self.child = Some(spawned.expect(missing));
+        let begun = Instant::now();
+        while begun.elapsed() < Duration::from_secs(20) {
+            let answered = self.try_command("PING");
+            if answered
+                .is_ok_and(|answer| answer.starts_with("+PONG") || answer.starts_with("-NOAUTH"))
+            {
+                return true;
+            }
+            let child = self.child.as_mut().expect("it was just started");
+            if child.try_wait().expect("its state can be read").is_some() {
+                return false;
+            }
+            sleep(Duration::from_millis(20));
+        }
+        false
+    }
+}
+
+impl Drop for RedisServer {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+pub fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("it has an address").port()
+}
