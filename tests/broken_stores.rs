@@ -1,13 +1,18 @@
 //! The conformance suite finds every mistake out, and no case of it is idle.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "broken_stores/fault.rs"]
+mod fault;
 #[path = "broken_stores/naive.rs"]
 mod naive;
+#[path = "broken_stores/steps.rs"]
+mod steps;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use naive::{FAULTS, Fault, Naive};
+use fault::{FAULTS, Fault};
+use naive::Naive;
 use tokio::task::JoinSet;
 use vestibule::testing::store_conformance;
 

@@ -5,13 +5,17 @@
 #![cfg(all(feature = "sqlite", feature = "redis"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[allow(dead_code)]
+#[path = "broken_stores/fault.rs"]
+mod fault;
 #[path = "store_model/history.rs"]
 mod history;
 #[path = "store_model/model.rs"]
 mod model;
-#[allow(dead_code)]
 #[path = "broken_stores/naive.rs"]
 mod naive;
+#[path = "broken_stores/steps.rs"]
+mod steps;
 mod support;
 #[path = "store_model/tasks.rs"]
 mod tasks;
@@ -19,8 +23,9 @@ mod tasks;
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use fault::Fault;
 use history::{Event, Step, Swapped};
-use naive::{Fault, Naive};
+use naive::Naive;
 use support::redis_server::RedisServer;
 use vestibule::session::{MemoryStore, RedisStore, Sealing, SealingKey, SessionStore, SqliteStore};
 

@@ -115,6 +115,10 @@ impl RedisBuilder {
     }
 
     /// The URL is that of one node of a cluster; `more` are others, in case that one is down.
+    ///
+    /// When a node is lost in the middle of a write, the driver sends it again, up to twice. It
+    /// is not done twice, but the answer may be that of the second: the caller's own first write
+    /// stands in its way.
     pub fn cluster(mut self, more: impl IntoIterator<Item = Secret>) -> Self {
         self.address.cluster = true;
         self.address.urls.extend(more);
