@@ -138,12 +138,36 @@ async fn tokens_that_could_not_be_saved_are_used_and_saved_when_the_store_is_bac
     let first = client(&mock, &store);
     let session = sign_in(&mock, &first).await;
     mock.clock().advance(PAST_EXPIRY);
+    mock.delay("refresh_token", Duration::from_millis(200));
+    let call = tokio::spawn({
+        let session = session.clone();
+        async move { session.profile().await }
+    });
+    while mock.count("refresh_token") == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
     store.set_down(true);
-    session.profile().await.unwrap();
+    call.await.unwrap().unwrap();
     store.set_down(false);
     first.shutdown(Duration::from_secs(10)).await.unwrap();
     let resumed = client(&mock, &store).session(session.id()).await.unwrap();
     resumed.profile().await.unwrap();
+    assert_eq!(mock.count("refresh_token"), 1);
+}
+
+#[tokio::test]
+async fn no_token_is_presented_while_the_store_is_down() {
+    let mock = Wunder::start().await;
+    let store = Arc::new(Flaky::default());
+    let session = sign_in(&mock, &client(&mock, &store)).await;
+    mock.clock().advance(PAST_EXPIRY);
+    store.set_down(true);
+    let error = session.profile().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TryLater);
+    assert_eq!(mock.count("refresh_token"), 0);
+    assert_eq!(session.shared().ended(), None);
+    store.set_down(false);
+    session.profile().await.unwrap();
     assert_eq!(mock.count("refresh_token"), 1);
 }
 

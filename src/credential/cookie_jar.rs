@@ -20,7 +20,7 @@ const MAX_COOKIES: usize = 64;
 const MAX_COOKIE_BYTES: usize = 4096;
 
 /// Cookies of one host, merged by name, domain and path.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct CookieJar {
     host: String,
     cookies: Vec<Stored>,
@@ -89,6 +89,22 @@ impl CookieJar {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.cookies.is_empty()
+    }
+
+    /// Takes in the cookies of a copy of this jar, which count more.
+    pub(crate) fn put_over(&mut self, other: &Self) {
+        for cookie in &other.cookies {
+            let at = self.cookies.iter().position(|known| {
+                known.name == cookie.name
+                    && known.domain == cookie.domain
+                    && known.path == cookie.path
+            });
+            match at {
+                Some(at) => self.cookies[at] = cookie.clone(),
+                None if self.cookies.len() >= MAX_COOKIES => {}
+                None => self.cookies.push(cookie.clone()),
+            }
+        }
     }
 
     /// Takes in what a server set; answers whether that changed anything.

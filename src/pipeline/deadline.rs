@@ -43,6 +43,10 @@ impl Deadline {
         Instant::now() >= self.end
     }
 
+    pub(crate) fn remaining(&self) -> Duration {
+        self.end.saturating_duration_since(Instant::now())
+    }
+
     pub(crate) fn elapsed(&self) -> Duration {
         self.start.elapsed()
     }

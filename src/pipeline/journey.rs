@@ -220,6 +220,9 @@ impl<'a> Journey<'a> {
         }
         let mut stamp = None;
         if let Some(credential) = credential {
+            if let Some(look) = credential.look_if_due() {
+                look.await?;
+            }
             let mut attached = credential.attach(&mut attempt, false)?;
             if let Attached::Stale(stale) = attached {
                 credential.renew(stale, self.deadline).await?;

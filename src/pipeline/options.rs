@@ -32,6 +32,13 @@ pub struct Settings {
     pub max_header_bytes: usize,
     /// How long before its end a token is renewed. Default 60 s.
     pub renew_before_expiry: Duration,
+    /// How long what is known of a session's stored record is relied on. Then it is read again
+    /// before the next call: a session that was ended on another instance is refused here within
+    /// that time. Default 30 s.
+    pub trust_session: Duration,
+    /// How long a renewal that died with its process keeps others from renewing the session. A
+    /// renewal that lives extends it. Default 10 s.
+    pub lease_time: Duration,
     /// How far this machine's clock may be from the server's to be corrected for, by the `Date` of
     /// the answers; zero turns the correction off. Default one day.
     pub max_clock_correction: Duration,
@@ -49,6 +56,8 @@ impl Default for Settings {
             max_answer_bytes: 4 * 1024 * 1024,
             max_header_bytes: 64 * 1024,
             renew_before_expiry: Duration::from_secs(60),
+            trust_session: Duration::from_secs(30),
+            lease_time: Duration::from_secs(10),
             max_clock_correction: Duration::from_secs(24 * 3600),
         }
     }

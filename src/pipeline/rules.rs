@@ -66,6 +66,12 @@ pub(crate) trait SessionCredential: Send + Sync + fmt::Debug {
         operation.session != Need::Never
     }
 
+    /// What is to be done before the credential is attached, if its last look at the session's
+    /// store is too long ago.
+    fn look_if_due(&self) -> Option<BoxFuture<'_, Result<(), Error>>> {
+        None
+    }
+
     /// Attaches the credential; with `even_stale` also one that seems to need renewal.
     ///
     /// Fails without touching the network if the session has ended.

@@ -26,7 +26,7 @@ impl Core {
         let running = self.host.exchanges.count();
         let saving = tokio::spawn(async move {
             match core.save().await {
-                Ok(Saved::Stored) => {}
+                Ok(Saved::Stored | Saved::Overtaken) => {}
                 Ok(Saved::Gone) => core.ended_elsewhere(),
                 Err(error) => {
                     tracing::warn!(session = %core.key, %error, "new cookies are not saved yet");

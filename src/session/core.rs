@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use http::{HeaderMap, header};
@@ -13,13 +14,14 @@ use http::{HeaderMap, header};
 use super::exchange::Watched;
 use super::exchanges::Running;
 use super::host::Host;
-use super::material::Material;
+use super::material::{Material, Renewal};
 use super::store::{StoreKey, Version};
 use super::tokens::Tokens;
 use crate::clock::BoxFuture;
 use crate::error::{Error, ErrorKind};
 use crate::observe::Event;
 use crate::pipeline::{Attached, Attempt, Deadline, Operation, SessionCredential, Stamp};
+use crate::random;
 use crate::secret::Secret;
 
 /// A token that ends sooner than this is not sent any more: it would end on the way. Of a short
@@ -28,8 +30,12 @@ const EXPIRY_LEEWAY: TimeDelta = TimeDelta::seconds(5);
 
 /// How one system gets new tokens for old ones.
 pub(crate) trait Renew: Send + Sync {
-    /// A refusal ends the session, any other error leaves it as it is.
-    fn renew<'a>(&'a self, current: &'a Tokens) -> BoxFuture<'a, Result<Tokens, Error>>;
+    /// A refusal ends the session, any other error leaves it as it is. It may take `within`.
+    fn renew<'a>(
+        &'a self,
+        current: &'a Tokens,
+        within: Duration,
+    ) -> BoxFuture<'a, Result<Tokens, Error>>;
 }
 
 /// One session of this process.
@@ -56,12 +62,22 @@ pub(super) struct State {
     /// was ever stored.
     pub(super) version: Option<Version>,
     pub(super) ended: Option<&'static str>,
-    /// Whether the server may still renew the credential.
-    pub(super) renewable: bool,
+    /// What is stored about the renewal of the material.
+    pub(super) renewal: Renewal,
+    /// When the record was seen last, by this machine's clock.
+    pub(super) seen_at: DateTime<Utc>,
+    /// Whether the store does not have the newest credential yet.
+    pub(super) unsaved: bool,
     /// Whether the server has rejected the present credential.
     pub(super) rejected: bool,
     /// No early renewal before this time.
     pub(super) not_early_before: Option<DateTime<Utc>>,
+    /// No renewal at all before this time, and how many have failed in a row.
+    pub(super) cool_until: Option<DateTime<Utc>>,
+    pub(super) failures: u32,
+    /// From 0 to 1: how much earlier than others this credential is renewed, so that sessions that
+    /// began together are not renewed together.
+    earliness: f64,
     pub(super) exchange: Option<Watched>,
 }
 
@@ -76,11 +92,13 @@ impl Core {
         host: Arc<Host>,
         id: Secret,
         key: StoreKey,
-        material: Material,
+        material: (Material, Renewal),
         version: Option<Version>,
         renewal: Option<Arc<dyn Renew>>,
     ) -> Arc<Self> {
         let since = host.time.now();
+        let seen_at = host.time.local_now();
+        let (material, stored_renewal) = material;
         Arc::new_cyclic(|me| Self {
             me: me.clone(),
             host,
@@ -95,9 +113,14 @@ impl Core {
                 stamp: Stamp(0),
                 version,
                 ended: None,
-                renewable: true,
+                renewal: stored_renewal,
+                seen_at,
+                unsaved: false,
                 rejected: false,
                 not_early_before: None,
+                cool_until: None,
+                failures: 0,
+                earliness: random::fraction(),
                 exchange: None,
             }),
         })
@@ -114,6 +137,9 @@ impl Core {
     /// An access token that is good for now, renewed if it must be.
     pub(crate) async fn access_token(&self) -> Result<Secret, Error> {
         let deadline = Deadline::after(self.host.settings.deadline);
+        if let Some(check) = self.look_if_due() {
+            check.await?;
+        }
         let (token, attached) = self.token()?;
         match attached {
             Attached::Stale(stamp) => {
@@ -164,9 +190,10 @@ impl Core {
         state.material = material;
         state.since = self.host.time.now();
         state.stamp.0 += 1;
-        state.renewable = true;
+        state.renewal = Renewal::default();
         state.rejected = false;
         state.not_early_before = None;
+        state.earliness = random::fraction();
     }
 
     /// The state is only ever replaced as a whole or by one assignment, so a panic elsewhere
@@ -190,7 +217,8 @@ impl Core {
 
     /// Whether it is time to renew a credential that is still good.
     fn is_aging(&self, state: &State) -> bool {
-        let early = TimeDelta::from_std(self.host.settings.renew_before_expiry);
+        let early = self.host.settings.renew_before_expiry;
+        let early = TimeDelta::from_std(early.mul_f64(1.0 + state.earliness / 4.0));
         let paused = state
             .not_early_before
             .is_some_and(|then| self.host.time.now() < then);
@@ -235,6 +263,11 @@ impl Core {
 }
 
 impl SessionCredential for Core {
+    fn look_if_due(&self) -> Option<BoxFuture<'_, Result<(), Error>>> {
+        let due = !self.is_trusted(&self.lock());
+        due.then(|| -> BoxFuture<'_, _> { Box::pin(self.check()) })
+    }
+
     fn covers(&self, operation: &Operation) -> bool {
         let needed = operation.session != crate::pipeline::Need::Never;
         match self.lock().material {
@@ -282,9 +315,7 @@ impl SessionCredential for Core {
             if self.lock().stamp != stamp {
                 return;
             }
-            if let Err(error) = self.close(why).await {
-                tracing::warn!(session = %self.key, %error, "an ended session is still stored");
-            }
+            self.close_in_background(why).await;
         })
     }
 }

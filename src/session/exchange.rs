@@ -1,23 +1,51 @@
-//! The exchange of old tokens for new ones: one at a time, in a task that nobody can drop.
+//! The exchange of old tokens for new ones: one at a time, over all instances.
+//!
+//! It runs in a task that nobody can drop, in this order:
+//!
+//! 1. **Cool down**: after a failure that may pass, the next try waits for a backoff.
+//! 2. **Lease**: take the lease on the session. While another instance holds it, look at the record
+//!    now and then; if that has moved on, its tokens are taken over and nothing is presented.
+//! 3. **Read again** under the lease: who lost the race finds the winner's tokens here.
+//! 4. **Mark**: store the digest of the refresh token that is about to be presented. A mark that is
+//!    there already was left by somebody who died or never learnt the result: that token is
+//!    presented once more, and only the server's refusal ends the session.
+//! 5. **Exchange** with the server, while the lease is extended.
+//! 6. **Save** the new tokens, by compare-and-swap under the lease's fence; then let them be used.
+//!    Who lost the lease meanwhile takes it again and reads the record first. While the store
+//!    fails, the new tokens are used all the same, because the old ones are spent, and saving goes
+//!    on in the background.
+//! 7. **Release** the lease.
+//!
+//! A failure that certainly did not reach the server clears the mark. The server's refusal makes
+//! the record be read once more: a newer token is used, else the session ends. If the access token
+//! is still good it is used to its end; that it can not be renewed is stored, so that no instance
+//! presents the refresh token again.
 
-use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use http::StatusCode;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 
 use super::core::{Core, Renew, State};
-use super::material::Material;
-use super::saving::Saved;
+use super::lease::Asked;
+use super::material::{Mark, Material, Renewal};
+use super::record::{Found, Written};
+use super::store::Fence;
 use super::tokens::Tokens;
 use crate::error::{Delivery, Error, ErrorKind};
 use crate::observe::{Event, RefreshOutcome};
 use crate::pipeline::{Deadline, Stamp};
+use crate::random;
 
 /// After an early renewal that failed, the token that is still good is left alone for this long.
 const EARLY_PAUSE: Duration = Duration::from_secs(15);
+
+/// The backoff between exchanges that fail: it doubles up to the longest.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// How an exchange went, for everybody who waits for it.
 #[derive(Clone, Debug)]
@@ -39,6 +67,18 @@ impl Exchanged {
             Self::Failed { .. } => RefreshOutcome::Failed,
         }
     }
+
+    fn failed(error: &Error) -> Self {
+        Self::Failed {
+            kind: match error.kind() {
+                ErrorKind::SlowDown => ErrorKind::SlowDown,
+                ErrorKind::Undecodable => ErrorKind::Undecodable,
+                _ => ErrorKind::TryLater,
+            },
+            delivery: error.delivery(),
+            retry_after: error.retry_after(),
+        }
+    }
 }
 
 /// What a waiting caller watches.
@@ -55,15 +95,13 @@ impl Core {
     pub(super) fn begin_exchange(&self, state: &mut State) -> Option<Watched> {
         let core = self.me.upgrade()?;
         let renewal = self.renewal.clone()?;
-        let Material::Tokens(tokens) = state.material.clone() else {
-            return None;
-        };
-        if !state.renewable {
+        if !matches!(state.material, Material::Tokens(_)) || state.renewal.refused {
             return None;
         }
         let running = self.host.exchanges.begin()?;
         let (announce, watched) = watch::channel(None);
         state.exchange = Some(watched.clone());
+        let stamp = state.stamp;
         let span = tracing::info_span!(
             parent: None,
             "vestibule.refresh",
@@ -73,7 +111,7 @@ impl Core {
         span.follows_from(tracing::Span::current());
         let exchange = async move {
             let began = Instant::now();
-            let outcome = core.exchange(&*renewal, tokens).await;
+            let outcome = core.exchange(&*renewal, stamp).await;
             core.host.signals.emit(&Event::Refresh {
                 system: core.host.system,
                 session: core.key,
@@ -106,7 +144,7 @@ impl Core {
             state.rejected = true;
             match self.running_exchange(&state) {
                 Some(running) => Some(running),
-                None if self.renewal.is_some() && state.renewable => {
+                None if self.renewal.is_some() && !state.renewal.refused => {
                     let begun = self.begin_exchange(&mut state);
                     Some(begun.ok_or_else(|| later("the client is shutting down"))?)
                 }
@@ -115,9 +153,7 @@ impl Core {
         };
         let Some(mut exchange) = exchange else {
             let why = "its credential has expired and cannot be renewed";
-            if let Err(error) = self.close(why).await {
-                tracing::warn!(session = %self.key, %error, "an ended session is still stored");
-            }
+            self.close_in_background(why).await;
             return Err(self.ended_error(why));
         };
         let waited = timeout_at(deadline.end(), exchange.wait_for(Option::is_some)).await;
@@ -140,91 +176,184 @@ impl Core {
         }
     }
 
-    async fn exchange(self: &Arc<Self>, renewal: &dyn Renew, tokens: Tokens) -> Exchanged {
-        match renewal.renew(&tokens).await {
-            Ok(renewed) => {
-                self.replace(renewed).await;
-                Exchanged::Renewed
+    /// All steps, for the credential with this stamp.
+    async fn exchange(&self, renewal: &dyn Renew, stamp: Stamp) -> Exchanged {
+        let deadline = Deadline::after(self.host.settings.deadline);
+        if let Err(error) = self.cool_down(deadline).await {
+            return Exchanged::failed(&error);
+        }
+        let outcome = match self.ask_for_lease(deadline).await {
+            Ok(Asked::Held(fence)) => {
+                let outcome = self.exchange_under(fence, renewal, stamp, deadline).await;
+                self.release_lease(fence).await;
+                outcome
             }
-            Err(error) if ends_session(&error) => self.refused().await,
-            Err(error) => {
-                let pause = error.retry_after().unwrap_or_default().max(EARLY_PAUSE);
-                let mut state = self.lock();
-                state.not_early_before = Some(self.host.time.now() + pause);
-                Exchanged::Failed {
-                    kind: match error.kind() {
-                        ErrorKind::SlowDown => ErrorKind::SlowDown,
-                        ErrorKind::Undecodable => ErrorKind::Undecodable,
-                        _ => ErrorKind::TryLater,
-                    },
-                    delivery: error.delivery(),
-                    retry_after: error.retry_after(),
+            Ok(Asked::Overtaken(found)) => Ok(self.overtaken(found)),
+            Err(error) => Err(error),
+        };
+        let outcome = outcome.unwrap_or_else(|error| {
+            tracing::debug!(session = %self.key, %error, "a renewal failed");
+            Exchanged::failed(&error)
+        });
+        self.note(&outcome);
+        outcome
+    }
+
+    async fn exchange_under(
+        &self,
+        fence: Fence,
+        renewal: &dyn Renew,
+        stamp: Stamp,
+        deadline: Deadline,
+    ) -> Result<Exchanged, Error> {
+        let found = self.look_again().await?;
+        if found != Found::Unchanged || self.lock().stamp != stamp {
+            return Ok(self.overtaken(found));
+        }
+        let Some((tokens, was_presented)) = self.tokens_to_present() else {
+            return Ok(Exchanged::Renewed);
+        };
+        if !was_presented {
+            match self.mark(&tokens, fence).await? {
+                Written::Done => {}
+                // Somebody wrote in between, whose turn it was not: the next try sees what.
+                Written::Conflict | Written::LeaseLost => return Err(self.lost_lease()),
+            }
+        }
+        let asked = renewal.renew(&tokens, deadline.remaining());
+        match self.while_held(fence, asked).await {
+            Ok(renewed) => Ok(self.keep(renewed, &tokens, fence, deadline).await),
+            Err(error) if ends_session(&error) => {
+                let found = self.look_again().await?;
+                if found != Found::Unchanged {
+                    return Ok(self.overtaken(found));
                 }
+                Ok(self.refused(was_presented, fence).await)
+            }
+            Err(error) => {
+                if error.delivery() == Delivery::NotSent {
+                    self.clear_mark(fence).await;
+                }
+                Err(error)
             }
         }
     }
 
-    /// The server will never renew this credential. If somebody else has stored a newer one, that
-    /// is used. One that is still good is used to its end, a rejected or ended one ends the session.
-    async fn refused(&self) -> Exchanged {
-        if let Some(adopted) = self.adopt_newer().await {
-            return adopted;
-        }
-        let why = "the server refused to renew it";
-        let still_good = {
-            let mut state = self.lock();
-            state.renewable = false;
-            !state.rejected && !self.is_stale(&state)
+    /// The tokens, and whether this refresh token was presented before without a known result.
+    fn tokens_to_present(&self) -> Option<(Tokens, bool)> {
+        let state = self.lock();
+        // Without the feature there is nothing but tokens.
+        #[allow(irrefutable_let_patterns)]
+        let Material::Tokens(tokens) = &state.material else {
+            return None;
         };
-        if !still_good && let Err(error) = self.close(why).await {
-            tracing::warn!(session = %self.key, %error, "an ended session is still stored");
+        let mark = tokens.refresh.as_ref().map(Mark::of);
+        let was_presented = mark.is_some() && mark == state.renewal.presented;
+        Some((tokens.clone(), was_presented))
+    }
+
+    async fn mark(&self, tokens: &Tokens, fence: Fence) -> Result<Written, Error> {
+        let renewal = Renewal {
+            presented: tokens.refresh.as_ref().map(Mark::of),
+            refused: false,
+        };
+        let material = Material::Tokens(tokens.clone());
+        let written = self.write(&material, &renewal, Some(fence)).await?;
+        if written == Written::Done {
+            self.lock().renewal = renewal;
+        }
+        Ok(written)
+    }
+
+    /// What never reached the server was not presented. If the store fails the mark stays, and
+    /// costs nothing but a word in the reason of an end.
+    async fn clear_mark(&self, fence: Fence) {
+        let material = self.lock().material.clone();
+        let renewal = Renewal::default();
+        let cleared = self.write(&material, &renewal, Some(fence)).await;
+        if let Ok(Written::Done) = cleared {
+            self.lock().renewal = renewal;
+        }
+    }
+
+    /// The server will never renew this credential. One that is still good is used to its end, a
+    /// rejected or ended one ends the session.
+    async fn refused(&self, was_presented: bool, fence: Fence) -> Exchanged {
+        let why = if was_presented {
+            "an earlier renewal was interrupted, and the server refused another"
+        } else {
+            "the server refused to renew it"
+        };
+        let (still_good, material) = {
+            let mut state = self.lock();
+            state.renewal = Renewal {
+                presented: None,
+                refused: true,
+            };
+            let still_good = !state.rejected && !self.is_stale(&state);
+            (still_good, state.material.clone())
+        };
+        if still_good {
+            let renewal = self.lock().renewal.clone();
+            if let Err(error) = self.write(&material, &renewal, Some(fence)).await {
+                tracing::warn!(session = %self.key, %error, "a refusal is not stored");
+            }
+        } else {
+            self.close_in_background(why).await;
         }
         Exchanged::Ended(why)
     }
 
-    /// Takes over a credential that another instance has stored since.
-    async fn adopt_newer(&self) -> Option<Exchanged> {
-        let loaded = self.host.bounded(self.host.store.load(&self.key)).await;
-        let found = loaded.ok()?;
-        let Some((record, version)) = found else {
-            self.ended_elsewhere();
-            return Some(Exchanged::Ended("it was ended elsewhere"));
+    /// Waits until the backoff of the last failure is over.
+    async fn cool_down(&self, deadline: Deadline) -> Result<(), Error> {
+        let until = self.lock().cool_until;
+        let wait = until.map(|until| (until - self.host.time.now()).to_std());
+        let Some(Ok(wait)) = wait else {
+            return Ok(());
         };
-        if self.lock().version == Some(version) {
-            return None;
+        if !deadline.leaves_room_for(wait) {
+            let message = "the last renewal has just failed";
+            return Err(Error::new(ErrorKind::TryLater, message).with_retry_after(Some(wait)));
         }
-        let material = self.host.read_record(&record).ok()?;
-        let mut state = self.lock();
-        self.set_material(&mut state, material);
-        state.version = Some(version);
-        Some(Exchanged::Renewed)
+        self.host.time.sleep(wait).await;
+        Ok(())
     }
 
-    /// Saves new tokens and only then lets anybody use them. While the store fails they are used
-    /// all the same, because the old ones are spent.
-    async fn replace(&self, mut tokens: Tokens) {
-        {
-            let mut state = self.lock();
-            if let Material::Tokens(old) = &state.material {
-                tokens.refresh = tokens.refresh.or_else(|| old.refresh.clone());
-            }
-            state.next = Some(Material::Tokens(tokens));
+    /// Learns from an outcome when the next exchange may begin.
+    fn note(&self, outcome: &Exchanged) {
+        let mut state = self.lock();
+        let Exchanged::Failed { retry_after, .. } = outcome else {
+            state.failures = 0;
+            state.cool_until = None;
+            return;
+        };
+        let doublings = state.failures.min(16);
+        state.failures = state.failures.saturating_add(1);
+        let backoff = FIRST_PAUSE
+            .saturating_mul(1 << doublings)
+            .min(LONGEST_PAUSE);
+        let backoff = backoff.mul_f64(0.5 + random::fraction() / 2.0);
+        let floor = retry_after.unwrap_or_default();
+        let now = self.host.time.now();
+        let after = |pause: Duration| {
+            let pause = TimeDelta::from_std(pause).unwrap_or(TimeDelta::MAX);
+            now.checked_add_signed(pause)
+        };
+        state.cool_until = after(backoff.max(floor));
+        state.not_early_before = after(floor.max(EARLY_PAUSE));
+    }
+
+    /// What another instance's doing means for those who wait here.
+    pub(super) fn overtaken(&self, found: Found) -> Exchanged {
+        match found {
+            Found::Gone => Exchanged::Ended("it was ended elsewhere"),
+            Found::Adopted | Found::Unchanged => Exchanged::Renewed,
         }
-        let saved = self.save().await;
-        {
-            let mut state = self.lock();
-            if let Some(material) = state.next.take() {
-                self.set_material(&mut state, material);
-            }
-        }
-        match saved {
-            Ok(Saved::Stored) => {}
-            Ok(Saved::Gone) => self.ended_elsewhere(),
-            Err(error) => {
-                tracing::warn!(session = %self.key, %error, "renewed tokens are not saved yet");
-                self.save_later();
-            }
-        }
+    }
+
+    fn lost_lease(&self) -> Error {
+        let message = "another instance has taken the renewal over";
+        Error::new(ErrorKind::TryLater, message).of(self.host.system)
     }
 }
 

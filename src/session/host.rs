@@ -9,7 +9,7 @@ use tokio::time::timeout;
 
 use super::core::{Core, Renew};
 use super::exchanges::Exchanges;
-use super::material::Material;
+use super::material::{Material, Renewal};
 use super::store::{Record, SessionStore, StoreError, StoreKey};
 use crate::clock::BoxFuture;
 use crate::error::{Error, ErrorKind, System};
@@ -76,7 +76,8 @@ impl Host {
                 .with_source(error)
         })?;
         let key = StoreKey::of(self.system, &id);
-        let record = self.to_record(&material)?;
+        let material = (material, Renewal::default());
+        let record = self.to_record(&material.0, &material.1)?;
         let created = self
             .bounded(self.store.create(&key, record, TIME_TO_LIVE))
             .await;
@@ -131,12 +132,16 @@ impl Host {
         }
     }
 
-    pub(super) fn to_record(&self, material: &Material) -> Result<Record, Error> {
-        let record = material.to_record(&self.audience);
+    pub(super) fn to_record(
+        &self,
+        material: &Material,
+        renewal: &Renewal,
+    ) -> Result<Record, Error> {
+        let record = material.to_record(renewal, &self.audience);
         record.map_err(|error| error.of(self.system))
     }
 
-    pub(super) fn read_record(&self, record: &Record) -> Result<Material, Error> {
+    pub(super) fn read_record(&self, record: &Record) -> Result<(Material, Renewal), Error> {
         let material = Material::from_record(record, &self.audience);
         material.map_err(|error| error.of(self.system))
     }

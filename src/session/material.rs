@@ -1,12 +1,14 @@
 //! What a session keeps: tokens or cookies, and how they are written to a store.
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use super::store::Record;
 use super::tokens::Tokens;
 #[cfg(feature = "fynd")]
 use crate::credential::CookieJar;
 use crate::error::{Error, ErrorKind};
+use crate::secret::Secret;
 
 /// The credential of one session.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -17,19 +19,47 @@ pub(crate) enum Material {
     Cookies(CookieJar),
 }
 
+/// What is known about the renewal of a stored credential.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Renewal {
+    /// The refresh token that was presented to the server last, if nothing is known of the result.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) presented: Option<Mark>,
+    /// Whether the server will never renew the credential, which is used to its end.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) refused: bool,
+}
+
+/// The digest of a refresh token. It tells tokens apart and is none itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Mark(String);
+
+impl Mark {
+    pub(super) fn of(refresh: &Secret) -> Self {
+        let digest = Sha256::new()
+            .chain_update("vestibule presented ")
+            .chain_update(refresh.expose())
+            .finalize();
+        Self(crate::hex::encode(&digest))
+    }
+}
+
 /// What a store holds of one session.
 #[derive(Debug, Serialize, Deserialize)]
 struct Stored {
     /// Where the credential is good: system, server and tenant or application.
     audience: String,
     #[serde(flatten)]
+    renewal: Renewal,
+    #[serde(flatten)]
     material: Material,
 }
 
 impl Material {
-    pub(crate) fn to_record(&self, audience: &str) -> Result<Record, Error> {
+    pub(super) fn to_record(&self, renewal: &Renewal, audience: &str) -> Result<Record, Error> {
         let stored = Stored {
             audience: audience.to_owned(),
+            renewal: renewal.clone(),
             material: self.clone(),
         };
         serde_json::to_vec(&stored)
@@ -37,7 +67,7 @@ impl Material {
             .map_err(|_| Error::new(ErrorKind::Undecodable, "the session cannot be written"))
     }
 
-    pub(crate) fn from_record(record: &Record, audience: &str) -> Result<Self, Error> {
+    pub(super) fn from_record(record: &Record, audience: &str) -> Result<(Self, Renewal), Error> {
         let unreadable = |what| Error::new(ErrorKind::Undecodable, what);
         let stored: Stored = serde_json::from_slice(record.expose())
             .map_err(|_| unreadable("the stored session was not understood"))?;
@@ -45,6 +75,17 @@ impl Material {
             let what = "the stored session is of another system, server or tenant";
             return Err(unreadable(what));
         }
-        Ok(stored.material)
+        Ok((stored.material, stored.renewal))
+    }
+
+    /// Whether both are the same credential.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Tokens(one), Self::Tokens(other)) => one == other,
+            #[cfg(feature = "fynd")]
+            (Self::Cookies(one), Self::Cookies(other)) => one == other,
+            #[cfg(feature = "fynd")]
+            _ => false,
+        }
     }
 }

@@ -1,11 +1,16 @@
-//! Writing a session's credential over its stored record.
+//! Writing a session's newest credential over its stored record.
 
 use std::time::Duration;
 
 use super::core::{Core, State};
-use super::material::Material;
-use super::store::StoreError;
+use super::exchange::Exchanged;
+use super::lease::Asked;
+use super::material::{Material, Renewal};
+use super::record::{Found, Written};
+use super::store::Fence;
+use super::tokens::Tokens;
 use crate::error::Error;
+use crate::pipeline::Deadline;
 
 const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(30);
@@ -14,54 +19,124 @@ const LONGEST_BACKOFF: Duration = Duration::from_secs(30);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Saved {
     Stored,
+    /// Another instance has stored a newer one, which is used here now.
+    Overtaken,
     /// The record is gone: the session was ended elsewhere.
     Gone,
 }
 
 /// The newest credential: one that is about to replace the present one counts already.
-fn newest(state: &State) -> Material {
-    state.next.as_ref().unwrap_or(&state.material).clone()
+fn newest(state: &State) -> (Material, Renewal) {
+    match &state.next {
+        Some(next) => (next.clone(), Renewal::default()),
+        None => (state.material.clone(), state.renewal.clone()),
+    }
 }
 
 impl Core {
-    /// Writes the newest credential. One save runs at a time, and what it writes is read together
-    /// with the version that it replaces, so that an older credential never follows a newer one.
-    pub(super) async fn save(&self) -> Result<Saved, Error> {
-        let _turn = self.saving.lock().await;
-        loop {
-            let (material, version) = {
-                let state = self.lock();
-                (newest(&state), state.version)
-            };
-            let record = self.host.to_record(&material)?;
-            let time_to_live = self.host.time_to_live();
-            let store = &self.host.store;
-            let written = match version {
-                Some(version) => {
-                    let write =
-                        store.compare_and_swap(&self.key, version, record, time_to_live, None);
-                    self.host.bounded(write).await
-                }
-                None => {
-                    let write = store.create(&self.key, record, time_to_live);
-                    self.host.bounded(write).await
-                }
-            };
-            match written {
-                Ok(version) => {
-                    self.lock().version = Some(version);
-                    return Ok(Saved::Stored);
-                }
-                Err(StoreError::Conflict | StoreError::Exists) => {
-                    let loaded = self.host.bounded(store.load(&self.key)).await;
-                    match loaded.map_err(|error| self.host.store_failed(error))? {
-                        Some((_, version)) => self.lock().version = Some(version),
-                        None => return Ok(Saved::Gone),
-                    }
-                }
-                Err(error) => return Err(self.host.store_failed(error)),
+    /// Saves new tokens and only then lets anybody use them. While the store fails they are used
+    /// all the same, because the old ones are spent.
+    pub(super) async fn keep(
+        &self,
+        mut renewed: Tokens,
+        former: &Tokens,
+        fence: Fence,
+        deadline: Deadline,
+    ) -> Exchanged {
+        renewed.refresh = renewed.refresh.or_else(|| former.refresh.clone());
+        self.lock().next = Some(Material::Tokens(renewed));
+        let saved = self.save_under(Some(fence), deadline).await;
+        self.use_next();
+        match saved {
+            Ok(Saved::Stored | Saved::Overtaken) => Exchanged::Renewed,
+            Ok(Saved::Gone) => {
+                self.ended_elsewhere();
+                Exchanged::Ended("it was ended elsewhere")
+            }
+            Err(error) => {
+                tracing::warn!(session = %self.key, %error, "renewed tokens are not saved yet");
+                self.save_later();
+                Exchanged::Renewed
             }
         }
+    }
+
+    /// Lets the credential be used that was saved, or could not be.
+    fn use_next(&self) {
+        let mut state = self.lock();
+        if let Some(material) = state.next.take() {
+            self.set_material(&mut state, material);
+        }
+    }
+
+    /// Writes the newest credential; of cookies, without a lease.
+    pub(super) async fn save(&self) -> Result<Saved, Error> {
+        let deadline = Deadline::after(self.host.settings.deadline);
+        self.save_under(None, deadline).await
+    }
+
+    /// Writes the newest credential. One save runs at a time, and what it writes is read together
+    /// with the version that it replaces, so that an older credential never follows a newer one.
+    async fn save_under(
+        &self,
+        mut fence: Option<Fence>,
+        deadline: Deadline,
+    ) -> Result<Saved, Error> {
+        let _turn = self.saving.lock().await;
+        let mut regained = None;
+        let saved = loop {
+            let (material, renewal) = newest(&self.lock());
+            match self.write(&material, &renewal, fence).await? {
+                Written::Done => break Saved::Stored,
+                Written::Conflict => match self.reconcile().await? {
+                    Found::Unchanged => {}
+                    Found::Adopted => break Saved::Overtaken,
+                    Found::Gone => break Saved::Gone,
+                },
+                // Whoever lost the lease may write only after taking it again, and after a look at
+                // what was written meanwhile.
+                Written::LeaseLost => match self.ask_for_lease(deadline).await? {
+                    Asked::Held(again) => {
+                        (fence, regained) = (Some(again), Some(again));
+                        match self.reconcile().await? {
+                            Found::Unchanged => {}
+                            Found::Adopted => break Saved::Overtaken,
+                            Found::Gone => break Saved::Gone,
+                        }
+                    }
+                    Asked::Overtaken(Found::Gone) => break Saved::Gone,
+                    Asked::Overtaken(_) => break Saved::Overtaken,
+                },
+            }
+        };
+        if let Some(fence) = regained {
+            self.release_lease(fence).await;
+        }
+        let mut state = self.lock();
+        state.unsaved = false;
+        if saved == Saved::Overtaken {
+            state.next = None;
+        }
+        Ok(saved)
+    }
+
+    /// Looks at the record that stands in the way. Cookies that another instance has set are taken
+    /// in beside ours; tokens that it has stored are newer than ours.
+    async fn reconcile(&self) -> Result<Found, Error> {
+        #[cfg(feature = "fynd")]
+        {
+            let ours = self.lock().material.clone();
+            if let Material::Cookies(ours) = ours {
+                let found = self.look_again().await?;
+                let mut state = self.lock();
+                if let (Found::Adopted, Material::Cookies(theirs)) = (found, &mut state.material) {
+                    theirs.put_over(&ours);
+                    return Ok(Found::Unchanged);
+                }
+                return Ok(found);
+            }
+        }
+        self.look_again().await
     }
 
     /// Saves in the background what could not be saved, until it is or the session has ended.
@@ -70,6 +145,7 @@ impl Core {
             return;
         };
         let running = self.host.exchanges.count();
+        core.lock().unsaved = true;
         tokio::spawn(async move {
             let mut backoff = FIRST_BACKOFF;
             loop {
@@ -78,7 +154,7 @@ impl Core {
                     break;
                 }
                 match core.save().await {
-                    Ok(Saved::Stored) => break,
+                    Ok(Saved::Stored | Saved::Overtaken) => break,
                     Ok(Saved::Gone) => {
                         core.ended_elsewhere();
                         break;
@@ -93,6 +169,13 @@ impl Core {
 
     pub(super) fn ended_elsewhere(&self) {
         self.mark_ended("it was ended elsewhere");
+    }
+
+    /// Ends the session; that its record is still there is noted and goes on being tried.
+    pub(super) async fn close_in_background(&self, why: &'static str) {
+        if let Err(error) = self.close(why).await {
+            tracing::warn!(session = %self.key, %error, "an ended session is still stored");
+        }
     }
 
     /// Deletes the record in the background until that has worked; answers how the first try went.

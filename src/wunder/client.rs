@@ -177,6 +177,6 @@ impl Client {
     }
 
     fn renewal(&self) -> Arc<dyn Renew> {
-        Arc::new(RefreshToken::new(self.auth_api()))
+        Arc::new(RefreshToken::new(self.road.clone()))
     }
 }

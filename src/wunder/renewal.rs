@@ -1,36 +1,40 @@
 //! New tokens for a refresh token.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use super::auth_api::{AuthApi, types};
 use crate::clock::BoxFuture;
 use crate::error::{Delivery, Error, ErrorKind, System};
+use crate::pipeline::{Bound, CallOptions, Road};
 use crate::session::{Renew, Tokens};
 
 /// `POST /{tenant}/auth/refresh-token`.
 pub(super) struct RefreshToken {
-    api: AuthApi,
+    road: Arc<Road>,
 }
 
 impl RefreshToken {
-    pub(super) fn new(api: AuthApi) -> Self {
-        Self { api }
+    pub(super) fn new(road: Arc<Road>) -> Self {
+        Self { road }
     }
 }
 
 impl Renew for RefreshToken {
-    fn renew<'a>(&'a self, current: &'a Tokens) -> BoxFuture<'a, Result<Tokens, Error>> {
+    fn renew<'a>(
+        &'a self,
+        current: &'a Tokens,
+        within: Duration,
+    ) -> BoxFuture<'a, Result<Tokens, Error>> {
         Box::pin(async move {
             let refresh = current.refresh.clone().ok_or_else(|| {
                 Error::new(ErrorKind::SignInAgain, "the session has no refresh token")
                     .of(System::Wunder)
             })?;
             let body = types::RefreshRequest::builder().refresh_token(refresh);
-            let answer = self
-                .api
-                .refresh_token()
-                .body(body)
-                .send()
-                .await?
-                .into_inner();
+            let options = CallOptions::new().deadline(within);
+            let api = AuthApi::new(Bound::new(self.road.clone()).with_options(options));
+            let answer = api.refresh_token().body(body).send().await?.into_inner();
             let access = answer.access_token.ok_or_else(|| {
                 Error::new(
                     ErrorKind::Undecodable,

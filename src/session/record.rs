@@ -1,0 +1,120 @@
+//! The stored record of a session, and what a look at it tells.
+
+use super::core::{Core, State};
+use super::material::{Material, Renewal};
+use super::store::{Fence, StoreError, Version};
+use crate::error::Error;
+
+/// What a look at the stored record tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    /// The credential is the one that is known here.
+    Unchanged,
+    /// Another instance has stored another credential, which is used here from now on.
+    Adopted,
+    /// The record is gone: the session was ended elsewhere, and has ended here now.
+    Gone,
+}
+
+/// What came of a write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Written {
+    Done,
+    /// The record is another one than was known here.
+    Conflict,
+    /// The lease was lost.
+    LeaseLost,
+}
+
+impl Core {
+    /// Reads the record and takes over what another instance has stored since.
+    pub(super) async fn look_again(&self) -> Result<Found, Error> {
+        let loaded = self.host.bounded(self.host.store.load(&self.key)).await;
+        let loaded = loaded.map_err(|error| self.host.store_failed(error))?;
+        let Some((record, version)) = loaded else {
+            // What was never stored cannot have been deleted.
+            if self.lock().version.is_none() {
+                return Ok(Found::Unchanged);
+            }
+            self.ended_elsewhere();
+            return Ok(Found::Gone);
+        };
+        if self.lock().version == Some(version) {
+            self.lock().seen_at = self.host.time.local_now();
+            return Ok(Found::Unchanged);
+        }
+        let (material, renewal) = self.host.read_record(&record)?;
+        Ok(self.take_over(material, renewal, version))
+    }
+
+    fn take_over(&self, material: Material, renewal: Renewal, version: Version) -> Found {
+        let mut state = self.lock();
+        // A look that took long may come back with less than is known here by now.
+        if state.version.is_some_and(|known| known >= version) {
+            return Found::Unchanged;
+        }
+        state.version = Some(version);
+        state.seen_at = self.host.time.local_now();
+        if state.material.is_same(&material) {
+            state.renewal = renewal;
+            return Found::Unchanged;
+        }
+        self.set_material(&mut state, material);
+        state.renewal = renewal;
+        Found::Adopted
+    }
+
+    /// Writes a credential over the record that is known here. On success nothing but the version
+    /// changes here.
+    pub(super) async fn write(
+        &self,
+        material: &Material,
+        renewal: &Renewal,
+        fence: Option<Fence>,
+    ) -> Result<Written, Error> {
+        let record = self.host.to_record(material, renewal)?;
+        let (store, time_to_live) = (&self.host.store, self.host.time_to_live());
+        let version = self.lock().version;
+        let written = match version {
+            Some(version) => {
+                let write = store.compare_and_swap(&self.key, version, record, time_to_live, fence);
+                self.host.bounded(write).await
+            }
+            None => {
+                let write = store.create(&self.key, record, time_to_live);
+                self.host.bounded(write).await
+            }
+        };
+        match written {
+            Ok(version) => {
+                let mut state = self.lock();
+                state.version = Some(version);
+                state.seen_at = self.host.time.local_now();
+                Ok(Written::Done)
+            }
+            Err(StoreError::Conflict | StoreError::Exists) => Ok(Written::Conflict),
+            Err(StoreError::LeaseLost) => Ok(Written::LeaseLost),
+            Err(error) => Err(self.host.store_failed(error)),
+        }
+    }
+
+    /// Reads the record again if the last look is too long ago to be trusted.
+    pub(super) async fn check(&self) -> Result<(), Error> {
+        let _turn = self.saving.lock().await;
+        if self.is_trusted(&self.lock()) {
+            return Ok(());
+        }
+        self.look_again().await.map(|_| ())
+    }
+
+    /// Whether the record was seen recently, or is not stored yet.
+    pub(super) fn is_trusted(&self, state: &State) -> bool {
+        if state.version.is_none() || state.ended.is_some() || state.unsaved {
+            return true;
+        }
+        let age = self.host.time.local_now() - state.seen_at;
+        // A clock that was set back tells nothing.
+        age.to_std()
+            .is_ok_and(|age| age < self.host.settings.trust_session)
+    }
+}
