@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use http::StatusCode;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
@@ -149,8 +150,12 @@ impl Core {
             Err(error) if ends_session(&error) => self.refused().await,
             Err(error) => {
                 let pause = error.retry_after().unwrap_or_default().max(EARLY_PAUSE);
-                let mut state = self.lock();
-                state.not_early_before = Some(self.host.time.now() + pause);
+                // A server may ask for a wait past the end of the calendar.
+                let until = TimeDelta::from_std(pause)
+                    .ok()
+                    .and_then(|pause| self.host.time.now().checked_add_signed(pause))
+                    .unwrap_or(DateTime::<Utc>::MAX_UTC);
+                self.lock().not_early_before = Some(until);
                 Exchanged::Failed {
                     kind: match error.kind() {
                         ErrorKind::SlowDown => ErrorKind::SlowDown,
