@@ -7,7 +7,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use http::StatusCode;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
-use tracing::Instrument;
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
 
 use super::core::{Core, Renew, State};
 use super::material::Material;
@@ -68,13 +69,19 @@ impl Core {
         let span = tracing::info_span!(
             parent: None,
             "vestibule.refresh",
+            otel.name = %format_args!("{} refresh", self.host.system),
+            otel.kind = "internal",
+            otel.status_code = Empty,
             system = %self.host.system,
             session = %self.key,
         );
-        span.follows_from(tracing::Span::current());
+        span.follows_from(Span::current());
         let exchange = async move {
             let began = Instant::now();
             let outcome = core.exchange(&*renewal, tokens).await;
+            if !matches!(outcome, Exchanged::Renewed) {
+                Span::current().record("otel.status_code", "ERROR");
+            }
             core.host.signals.emit(&Event::Refresh {
                 system: core.host.system,
                 session: core.key,
