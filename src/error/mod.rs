@@ -233,6 +233,15 @@ fn is_plain(text: &str) -> bool {
     (1..=64).contains(&text.len()) && text.bytes().all(harmless)
 }
 
+/// A code from a server as a log line may show it.
+pub(crate) fn shown_code(code: &str) -> &str {
+    if code.is_empty() || is_plain(code) {
+        code
+    } else {
+        "[not shown]"
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &*self.0;

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::api::types::ApiError;
+use crate::error::shown_code;
 use crate::pipeline::Refusal as OnRoad;
 
 /// How Fynd said no; get it by [`Error::refusal`](crate::Error::refusal).
@@ -37,7 +38,7 @@ impl Refusal {
 
 impl fmt::Debug for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "fynd::Refusal({})", self.code().escape_debug())
+        write!(f, "fynd::Refusal({})", shown_code(self.code()))
     }
 }
 

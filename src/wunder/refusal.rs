@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::user_api::types::ApiError;
-use crate::error::ErrorKind;
+use crate::error::{ErrorKind, shown_code};
 use crate::pipeline::{Operation, Refusal as OnRoad};
 
 /// How Wunder said no; get it by [`Error::refusal`](crate::Error::refusal).
@@ -87,7 +87,7 @@ impl Refusal {
 
 impl fmt::Debug for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "wunder::Refusal({})", self.code())
+        write!(f, "wunder::Refusal({})", shown_code(self.code()))
     }
 }
 
@@ -120,4 +120,27 @@ pub(super) fn read(operation: &Operation, body: &[u8]) -> Option<OnRoad> {
 /// One older endpoint answers `{"error": "0012", "error_description": "…"}`.
 fn older_code(body: &ApiError) -> Option<String> {
     body.extra.get("error")?.as_str().map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::generated::wunder_user::operations::GET_CUSTOMER;
+
+    #[test]
+    fn a_code_that_is_none_is_not_shown() {
+        for (code, shown) in [
+            ("U106.2", "wunder::Refusal(U106)"),
+            ("", "wunder::Refusal()"),
+            ("+43123456789", "wunder::Refusal([not shown])"),
+            ("U1\\n06", "wunder::Refusal([not shown])"),
+        ] {
+            let body = format!(r#"{{"errorCode": "{code}"}}"#);
+            let read = read(&GET_CUSTOMER, body.as_bytes()).unwrap();
+            let refusal: &Refusal = read.typed.downcast_ref().unwrap();
+            assert_eq!(format!("{refusal:?}"), shown, "{code}");
+        }
+    }
 }
