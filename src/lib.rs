@@ -52,6 +52,9 @@ mod clock;
 mod credential;
 mod error;
 mod foundation;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 #[cfg(feature = "fynd")]
 pub mod fynd;
 mod generated;

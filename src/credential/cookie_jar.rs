@@ -109,7 +109,11 @@ impl CookieJar {
 
     /// Takes in what a server set; answers whether that changed anything.
     pub(crate) fn merge(&mut self, headers: &HeaderMap, now: DateTime<Utc>) -> bool {
-        let mut changed = false;
+        // What is over would take the place of what comes.
+        let before = self.cookies.len();
+        self.cookies
+            .retain(|cookie| cookie.expires.is_none_or(|end| end > now));
+        let mut changed = self.cookies.len() != before;
         for value in headers.get_all(header::SET_COOKIE) {
             let Ok(text) = value.to_str() else { continue };
             if text.len() > MAX_COOKIE_BYTES {
@@ -255,5 +259,34 @@ impl SessionCredential for JarCredential {
 
     fn end(&self, _stamp: Stamp, _why: &'static str) -> BoxFuture<'_, ()> {
         Box::pin(std::future::ready(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn a_full_jar_gives_the_place_of_a_cookie_that_is_over_to_a_new_one() {
+        let set = |texts: &[String]| {
+            let values = texts
+                .iter()
+                .map(|text| (header::SET_COOKIE, HeaderValue::from_str(text).unwrap()));
+            values.collect::<HeaderMap>()
+        };
+        let mut jar = CookieJar::new(&Url::parse("https://api.example.com").unwrap());
+        let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        let short_lived: Vec<_> = (0..MAX_COOKIES)
+            .map(|number| format!("c{number}=1; Max-Age=60"))
+            .collect();
+        assert!(jar.merge(&set(&short_lived), now));
+        let new = set(&["session=1".to_owned()]);
+        assert!(!jar.merge(&new, now));
+        assert!(jar.merge(&new, now + chrono::TimeDelta::seconds(61)));
+        assert_eq!(jar.cookies.len(), 1);
     }
 }

@@ -22,7 +22,7 @@ use crate::session::{Host, Material};
 /// One sales channel of Fynd. Cheap to clone; all clones share connections and sessions.
 #[derive(Clone)]
 pub struct Client {
-    pub(super) road: Arc<Road>,
+    pub(crate) road: Arc<Road>,
     pub(super) host: Arc<Host>,
 }
 

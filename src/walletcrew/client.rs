@@ -21,7 +21,7 @@ use crate::session::{Host, Material, Tokens};
 /// One tenant of The Wallet Crew. Cheap to clone; all clones share connections and sessions.
 #[derive(Clone)]
 pub struct Client {
-    pub(super) road: Arc<Road>,
+    pub(crate) road: Arc<Road>,
     host: Arc<Host>,
 }
 

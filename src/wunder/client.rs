@@ -22,7 +22,7 @@ use crate::session::{Host, Material, Renew, Tokens};
 /// One tenant of Wunder Mobility. Cheap to clone; all clones share connections and sessions.
 #[derive(Clone)]
 pub struct Client {
-    pub(super) road: Arc<Road>,
+    pub(crate) road: Arc<Road>,
     pub(super) host: Arc<Host>,
 }
 
