@@ -19,6 +19,9 @@ use crate::server_time::ServerTime;
 const MAX_COOKIES: usize = 64;
 const MAX_COOKIE_BYTES: usize = 4096;
 
+/// Names and values together: servers refuse headers that are much larger.
+const MAX_JAR_BYTES: usize = 32 * 1024;
+
 /// Cookies of one host, merged by name, domain and path.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct CookieJar {
@@ -34,6 +37,12 @@ struct Stored {
     path: String,
     secure: bool,
     expires: Option<DateTime<Utc>>,
+}
+
+impl Stored {
+    fn bytes(&self) -> usize {
+        self.name.len() + self.value.expose().len()
+    }
 }
 
 impl fmt::Debug for CookieJar {
@@ -94,17 +103,32 @@ impl CookieJar {
     /// Takes in the cookies of a copy of this jar, which count more.
     pub(crate) fn put_over(&mut self, other: &Self) {
         for cookie in &other.cookies {
-            let at = self.cookies.iter().position(|known| {
-                known.name == cookie.name
-                    && known.domain == cookie.domain
-                    && known.path == cookie.path
-            });
-            match at {
-                Some(at) => self.cookies[at] = cookie.clone(),
-                None if self.cookies.len() >= MAX_COOKIES => {}
-                None => self.cookies.push(cookie.clone()),
-            }
+            self.put(cookie.clone());
         }
+    }
+
+    /// Puts a cookie in the place of the one that it replaces, or beside the others if there is
+    /// room; answers whether that changed anything.
+    fn put(&mut self, cookie: Stored) -> bool {
+        let at = self.place_of(&cookie.name, &cookie.domain, &cookie.path);
+        let replaced = at.map(|at| &self.cookies[at]);
+        let bytes: usize = self.cookies.iter().map(Stored::bytes).sum();
+        let bytes = bytes - replaced.map_or(0, Stored::bytes) + cookie.bytes();
+        let is_full = at.is_none() && self.cookies.len() >= MAX_COOKIES;
+        if is_full || bytes > MAX_JAR_BYTES || replaced == Some(&cookie) {
+            return false;
+        }
+        match at {
+            Some(at) => self.cookies[at] = cookie,
+            None => self.cookies.push(cookie),
+        }
+        true
+    }
+
+    fn place_of(&self, name: &str, domain: &str, path: &str) -> Option<usize> {
+        self.cookies
+            .iter()
+            .position(|known| known.name == name && known.domain == domain && known.path == path)
     }
 
     /// Takes in what a server set; answers whether that changed anything.
@@ -139,32 +163,18 @@ impl CookieJar {
             .filter(|path| path.starts_with('/'))
             .unwrap_or("/");
         let expires = expiry(cookie, now);
-        let at = self.cookies.iter().position(|known| {
-            known.name == cookie.name() && known.domain == domain && known.path == path
-        });
+        let at = self.place_of(cookie.name(), &domain, path);
         if expires.is_some_and(|end| end <= now) {
             return at.map(|at| self.cookies.remove(at)).is_some();
         }
-        let stored = Stored {
+        self.put(Stored {
             name: cookie.name().to_owned(),
             value: Secret::from(cookie.value()),
             domain,
             path: path.to_owned(),
             secure: cookie.secure().unwrap_or(false),
             expires,
-        };
-        match at {
-            Some(at) if self.cookies[at] == stored => false,
-            Some(at) => {
-                self.cookies[at] = stored;
-                true
-            }
-            None if self.cookies.len() >= MAX_COOKIES => false,
-            None => {
-                self.cookies.push(stored);
-                true
-            }
-        }
+        })
     }
 
     /// Puts the cookies that belong to the attempt's URL into its header.
@@ -288,5 +298,23 @@ mod tests {
         assert!(!jar.merge(&new, now));
         assert!(jar.merge(&new, now + chrono::TimeDelta::seconds(61)));
         assert_eq!(jar.cookies.len(), 1);
+    }
+
+    #[test]
+    fn a_jar_is_bounded_in_bytes_too_and_a_cookie_is_replaced_in_its_place() {
+        let set = |name: &str, length: usize| {
+            let value = format!("{name}={}", "x".repeat(length));
+            let value = HeaderValue::from_str(&value).unwrap();
+            HeaderMap::from_iter([(header::SET_COOKIE, value)])
+        };
+        let mut jar = CookieJar::new(&Url::parse("https://api.example.com").unwrap());
+        let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        for number in 0..8 {
+            assert!(jar.merge(&set(&format!("c{number}"), 4_000), now));
+        }
+        assert!(!jar.merge(&set("c8", 4_000), now));
+        assert!(jar.merge(&set("c7", 10), now));
+        assert!(jar.merge(&set("c8", 3_000), now));
+        assert_eq!(jar.cookies.len(), 9);
     }
 }
