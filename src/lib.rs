@@ -91,6 +91,6 @@ pub use pipeline::{
 pub use secret::Secret;
 
 /// The README's examples are compiled with the tests.
-#[cfg(all(doctest, feature = "wunder"))]
+#[cfg(all(doctest, feature = "wunder", feature = "redis"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
