@@ -84,7 +84,7 @@ pub use clock::{BoxFuture, Clock, Time};
 pub use error::{Delivery, Error, ErrorKind, System};
 pub use json::{AnyJson, JsonObject};
 pub use member::{Given, IntoMember, Maybe};
-pub use observe::{Event, Observer, RefreshOutcome};
+pub use observe::{Event, Observer, RefreshOutcome, SessionLabel};
 pub use pipeline::{
     Backoff, CallOptions, FailedAttempt, QueryValue, Response, RetryPolicy, Settings,
 };

@@ -121,7 +121,7 @@ impl Core {
             }
             core.host.signals.emit(&Event::Refresh {
                 system: core.host.system,
-                session: core.key,
+                session: core.key.label(),
                 outcome: outcome.for_observers(),
                 elapsed: began.elapsed(),
             });

@@ -31,6 +31,7 @@ pub use self::sealing::{Sealing, SealingKey};
 pub use self::sqlite::{SqliteBuilder, SqliteStore};
 use crate::clock::BoxFuture;
 use crate::error::System;
+use crate::observe::SessionLabel;
 use crate::secret::Secret;
 
 /// The name of a record: the SHA-256 of a session's system and id, so that a store never sees the
@@ -52,6 +53,11 @@ impl StoreKey {
         Self(bytes)
     }
 
+    pub(crate) fn label(&self) -> SessionLabel {
+        let [first, second, third, fourth, ..] = self.0;
+        SessionLabel([first, second, third, fourth])
+    }
+
     /// The bytes of the key.
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
@@ -61,9 +67,7 @@ impl StoreKey {
 /// The first 8 hex digits, enough to follow a session through a log.
 impl fmt::Display for StoreKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0[..4]
-            .iter()
-            .try_for_each(|byte| write!(f, "{byte:02x}"))
+        fmt::Display::fmt(&self.label(), f)
     }
 }
 
