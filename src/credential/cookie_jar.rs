@@ -216,7 +216,7 @@ fn path_matches(request: &str, cookie: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || cookie.ends_with('/') || rest.starts_with('/'))
 }
 
-/// The jar of a sign-in that is not finished: kept in memory until there is a session.
+/// The jar of a sign-in that is not finished, for one call.
 pub(crate) struct JarCredential {
     time: ServerTime,
     jar: Mutex<CookieJar>,
@@ -229,10 +229,10 @@ impl fmt::Debug for JarCredential {
 }
 
 impl JarCredential {
-    pub(crate) fn new(base: &Url, time: ServerTime) -> Self {
+    pub(crate) fn new(jar: CookieJar, time: ServerTime) -> Self {
         Self {
             time,
-            jar: Mutex::new(CookieJar::new(base)),
+            jar: Mutex::new(jar),
         }
     }
 

@@ -35,7 +35,8 @@ use crate::observe::SessionLabel;
 use crate::secret::Secret;
 
 /// The name of a record: the SHA-256 of a session's system and id, so that a store never sees the
-/// id, and one id in two systems names two records.
+/// id, and one id in two systems names two records. Challenges and what is remembered of their
+/// destinations are named by digests that no session has.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StoreKey([u8; 32]);
 
@@ -45,6 +46,27 @@ impl StoreKey {
             .chain_update(system.name())
             .chain_update([0])
             .chain_update(id.expose());
+        Self(digest.finalize().into())
+    }
+
+    /// The key of an unfinished sign-in: no id is good for both a session and a challenge.
+    pub(crate) fn of_challenge(system: System, id: &Secret) -> Self {
+        Self::in_domain("challenge", system.name(), id.expose())
+    }
+
+    /// The key of what is remembered of a phone or mailbox that messages go to.
+    pub(crate) fn of_destination(audience: &str, destination: &str) -> Self {
+        Self::in_domain("destination", audience, destination)
+    }
+
+    /// No system is called like a domain, so these keys are never those of [`of`](Self::of).
+    fn in_domain(domain: &str, place: &str, name: &str) -> Self {
+        let digest = Sha256::new()
+            .chain_update(domain)
+            .chain_update([0])
+            .chain_update(place)
+            .chain_update([0])
+            .chain_update(name);
         Self(digest.finalize().into())
     }
 
