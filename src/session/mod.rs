@@ -9,6 +9,7 @@ mod host;
 mod lease;
 mod material;
 mod record;
+mod refusal;
 mod request;
 mod saving;
 mod store;
