@@ -10,6 +10,8 @@ mod lease;
 mod material;
 mod record;
 mod refusal;
+#[cfg(feature = "testing")]
+mod rejected;
 mod request;
 mod saving;
 mod store;
