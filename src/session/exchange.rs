@@ -3,28 +3,30 @@
 //! It runs in a task that nobody can drop, in this order:
 //!
 //! 1. **Cool down**: after a failure that may pass, the next try waits for a backoff.
-//! 2. **Lease**: take the lease on the session. While another instance holds it, look at the record
-//!    now and then; if that has moved on, its tokens are taken over and nothing is presented.
+//! 2. **Lease**: take the lease on the session, and extend it until the end. While another instance
+//!    holds it, look at the record now and then; if that has moved on, its tokens are taken over
+//!    and nothing is presented.
 //! 3. **Read again** under the lease: who lost the race finds the winner's tokens here.
 //! 4. **Mark**: store the digest of the refresh token that is about to be presented. A mark that is
 //!    there already was left by somebody who died or never learnt the result: that token is
 //!    presented once more, and only the server's refusal ends the session.
-//! 5. **Exchange** with the server, while the lease is extended.
+//! 5. **Exchange** with the server, if the lease still runs for certain.
 //! 6. **Save** the new tokens, by compare-and-swap under the lease's fence; then let them be used.
 //!    Who lost the lease meanwhile takes it again and reads the record first. While the store
 //!    fails, the new tokens are used all the same, because the old ones are spent, and saving goes
 //!    on in the background.
-//! 7. **Release** the lease.
+//! 7. **Release** the lease, or keep it until the new tokens are saved: until then the record holds
+//!    old ones, which others would present.
 //!
-//! A failure that certainly did not reach the server clears the mark. The server's refusal makes
-//! the record be read once more: a newer token is used, else the session ends. If the access token
-//! is still good it is used to its end; that it can not be renewed is stored, so that no instance
-//! presents the refresh token again.
+//! A failure that certainly did not reach the server clears the mark that was made for it. The
+//! server's refusal makes the record be read once more: a newer token is used, else the session
+//! ends, by a write under the lease's fence: who was refused after losing the lease ends nothing.
+//! If the access token is still good it is used to its end; that it can not be renewed is stored,
+//! so that no instance presents the refresh token again.
 
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use http::StatusCode;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 use tracing::field::Empty;
@@ -34,6 +36,8 @@ use super::core::{Core, Renew, State};
 use super::lease::Asked;
 use super::material::{Mark, Material, Renewal};
 use super::record::{Found, Written};
+use super::refusal::{REFUSED, ends_session};
+use super::saving::Saved;
 use super::store::Fence;
 use super::tokens::Tokens;
 use crate::error::{Delivery, Error, ErrorKind};
@@ -96,7 +100,7 @@ impl Core {
     pub(super) fn begin_exchange(&self, state: &mut State) -> Option<Watched> {
         let core = self.me.upgrade()?;
         let renewal = self.renewal.clone()?;
-        if !matches!(state.material, Material::Tokens(_)) || state.renewal.refused {
+        if !matches!(state.material, Material::Tokens(_)) {
             return None;
         }
         let running = self.host.exchanges.begin()?;
@@ -151,7 +155,7 @@ impl Core {
             state.rejected = true;
             match self.running_exchange(&state) {
                 Some(running) => Some(running),
-                None if self.renewal.is_some() && !state.renewal.refused => {
+                None if self.renewal.is_some() => {
                     let begun = self.begin_exchange(&mut state);
                     Some(begun.ok_or_else(|| later("the client is shutting down"))?)
                 }
@@ -160,7 +164,8 @@ impl Core {
         };
         let Some(mut exchange) = exchange else {
             let why = "its credential has expired and cannot be renewed";
-            self.close_in_background(why).await;
+            let closing = self.close_in_background(why);
+            let _ = timeout_at(deadline.end(), closing).await;
             return Err(self.ended_error(why));
         };
         let waited = timeout_at(deadline.end(), exchange.wait_for(Option::is_some)).await;
@@ -189,21 +194,36 @@ impl Core {
         if let Err(error) = self.cool_down(deadline).await {
             return Exchanged::failed(&error);
         }
-        let outcome = match self.ask_for_lease(deadline).await {
-            Ok(Asked::Held(fence)) => {
-                let outcome = self.exchange_under(fence, renewal, stamp, deadline).await;
-                self.release_lease(fence).await;
-                outcome
-            }
-            Ok(Asked::Overtaken(found)) => Ok(self.overtaken(found)),
-            Err(error) => Err(error),
-        };
+        let outcome = self.exchange_in_turn(renewal, stamp, deadline).await;
         let outcome = outcome.unwrap_or_else(|error| {
             tracing::debug!(session = %self.key, %error, "a renewal failed");
             Exchanged::failed(&error)
         });
         self.note(&outcome);
         outcome
+    }
+
+    async fn exchange_in_turn(
+        &self,
+        renewal: &dyn Renew,
+        stamp: Stamp,
+        deadline: Deadline,
+    ) -> Result<Exchanged, Error> {
+        if self.lock().unsaved && self.save().await? == Saved::Gone {
+            self.ended_elsewhere();
+            return Ok(self.overtaken(Found::Gone));
+        }
+        match self.ask_for_lease(stamp, deadline).await? {
+            Asked::Held(fence) => {
+                let work = self.exchange_under(fence, renewal, stamp, deadline);
+                let outcome = self.while_held(|_| Some(fence), work).await;
+                if self.lock().kept_lease.is_none() {
+                    self.release_lease(fence).await;
+                }
+                outcome
+            }
+            Asked::Overtaken(found) => Ok(self.overtaken(found)),
+        }
     }
 
     async fn exchange_under(
@@ -214,8 +234,12 @@ impl Core {
         deadline: Deadline,
     ) -> Result<Exchanged, Error> {
         let found = self.look_again().await?;
-        if found != Found::Unchanged || self.lock().stamp != stamp {
+        if self.is_served(found, stamp) {
             return Ok(self.overtaken(found));
+        }
+        let stamp = self.lock().stamp;
+        if self.lock().refused || self.lock().renewal.refused {
+            return self.settle_refusal(REFUSED, fence).await;
         }
         let Some((tokens, was_presented)) = self.tokens_to_present() else {
             return Ok(Exchanged::Renewed);
@@ -227,18 +251,15 @@ impl Core {
                 Written::Conflict | Written::LeaseLost => return Err(self.lost_lease()),
             }
         }
-        let asked = renewal.renew(&tokens, deadline.remaining());
-        match self.while_held(fence, asked).await {
+        if !self.is_held() || self.lock().stamp != stamp {
+            return Err(self.lost_lease());
+        }
+        match renewal.renew(&tokens, deadline.remaining()).await {
             Ok(renewed) => Ok(self.keep(renewed, &tokens, fence, deadline).await),
-            Err(error) if ends_session(&error) => {
-                let found = self.look_again().await?;
-                if found != Found::Unchanged {
-                    return Ok(self.overtaken(found));
-                }
-                Ok(self.refused(was_presented, fence).await)
-            }
+            Err(error) if ends_session(&error) => self.refused(stamp, was_presented, fence).await,
             Err(error) => {
-                if error.delivery() == Delivery::NotSent {
+                // Of an earlier presentation nothing is known still.
+                if error.delivery() == Delivery::NotSent && !was_presented {
                     self.clear_mark(fence).await;
                 }
                 Err(error)
@@ -283,34 +304,6 @@ impl Core {
         }
     }
 
-    /// The server will never renew this credential. One that is still good is used to its end, a
-    /// rejected or ended one ends the session.
-    async fn refused(&self, was_presented: bool, fence: Fence) -> Exchanged {
-        let why = if was_presented {
-            "an earlier renewal was interrupted, and the server refused another"
-        } else {
-            "the server refused to renew it"
-        };
-        let (still_good, material) = {
-            let mut state = self.lock();
-            state.renewal = Renewal {
-                presented: None,
-                refused: true,
-            };
-            let still_good = !state.rejected && !self.is_stale(&state);
-            (still_good, state.material.clone())
-        };
-        if still_good {
-            let renewal = self.lock().renewal.clone();
-            if let Err(error) = self.write(&material, &renewal, Some(fence)).await {
-                tracing::warn!(session = %self.key, %error, "a refusal is not stored");
-            }
-        } else {
-            self.close_in_background(why).await;
-        }
-        Exchanged::Ended(why)
-    }
-
     /// Waits until the backoff of the last failure is over.
     async fn cool_down(&self, deadline: Deadline) -> Result<(), Error> {
         let until = self.lock().cool_until;
@@ -352,6 +345,13 @@ impl Core {
         state.not_early_before = after(floor.max(EARLY_PAUSE));
     }
 
+    /// Whether those who wait for another credential than that with this stamp have what they
+    /// want. One that was stored so long ago that it has ended by now serves nobody.
+    pub(super) fn is_served(&self, found: Found, stamp: Stamp) -> bool {
+        let state = self.lock();
+        found == Found::Gone || (state.stamp != stamp && !self.is_stale(&state))
+    }
+
     /// What another instance's doing means for those who wait here.
     pub(super) fn overtaken(&self, found: Found) -> Exchanged {
         match found {
@@ -360,22 +360,8 @@ impl Core {
         }
     }
 
-    fn lost_lease(&self) -> Error {
+    pub(super) fn lost_lease(&self) -> Error {
         let message = "another instance has taken the renewal over";
         Error::new(ErrorKind::TryLater, message).of(self.host.system)
-    }
-}
-
-/// Whether the server said in its own words that the credential is not good any more. A gateway's
-/// page says nothing about it.
-fn ends_session(error: &Error) -> bool {
-    let final_status = matches!(
-        error.status(),
-        Some(StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
-    );
-    match error.kind() {
-        ErrorKind::SignInAgain => true,
-        ErrorKind::Refused => final_status && error.is_in_the_systems_words(),
-        _ => false,
     }
 }
