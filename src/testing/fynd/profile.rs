@@ -77,18 +77,24 @@ impl Turn<'_> {
 
     pub(super) fn get_user_attributes(&mut self) -> Outcome {
         let user_id = self.signed_in()?;
-        let user = self.state.users.get(&user_id).ok_or_else(not_signed_in)?;
         let slug = self.call.query("slug");
         if let Some(slug) = &slug
             && !self.state.attributes.contains_key(slug)
         {
             return Err(undefined());
         }
-        let wanted = |known: &str| slug.as_ref().is_none_or(|slug| slug == known);
+        self.attributes(&user_id, slug.as_deref())
+    }
+
+    /// The defined attributes of a user, or the one that is asked for.
+    fn attributes(&self, user_id: &str, slug: Option<&str>) -> Outcome {
+        let user = self.state.users.get(user_id).ok_or_else(not_signed_in)?;
+        let defined = &self.state.attributes;
         let attributes: Map<String, Value> = user
             .attributes
             .iter()
-            .filter(|(known, _)| self.state.attributes.contains_key(*known) && wanted(known))
+            .filter(|(known, _)| defined.contains_key(*known))
+            .filter(|(known, _)| slug.is_none_or(|slug| slug == *known))
             .map(|(known, value)| (known.clone(), value.clone()))
             .collect();
         Ok(Answer::json(200, json!({"attributes": attributes})))
@@ -117,8 +123,7 @@ impl Turn<'_> {
             .ok_or_else(not_signed_in)?;
         user.attributes.extend(changes);
         user.updated_at = self.now;
-        let attributes = user.attributes.clone();
-        Ok(Answer::json(200, json!({"attributes": attributes})))
+        self.attributes(&user_id, None)
     }
 }
 

@@ -12,7 +12,6 @@ use crate::testing::{Answer, Channel};
 
 impl Turn<'_> {
     pub(super) fn register_with_form(&mut self) -> Outcome {
-        self.needed("first_name")?;
         let phone = &self.body["phone"];
         let mobile = match phone {
             Value::Null => None,
@@ -52,9 +51,6 @@ impl Turn<'_> {
         let known = self.state.registrations.get(begun);
         let mut registration = known.cloned().ok_or_else(register_token_invalid)?;
         registration.details.update(self.details_without_password());
-        if registration.details.first_name.is_none() {
-            return Err(refusal(400, "FIRST_NAME_MISSING", "first_name is needed"));
-        }
         let mut contacts = Vec::new();
         if let Some(mobile) = self.new_mobile()? {
             contacts.push((mobile, true));
@@ -92,9 +88,7 @@ impl Turn<'_> {
     pub(super) fn settle(&mut self, id: u64) -> Outcome<Option<String>> {
         let known = self.state.registrations.get(id);
         let registration = known.cloned().ok_or_else(register_token_invalid)?;
-        let ready = registration.open.is_empty()
-            && registration.details.first_name.is_some()
-            && self.has_required(&registration).is_ok();
+        let ready = registration.open.is_empty() && self.has_required(&registration).is_ok();
         if !ready {
             return Ok(None);
         }
@@ -111,8 +105,11 @@ impl Turn<'_> {
         Ok(Some(self.state.seed(user, self.now)))
     }
 
-    /// Refuses a registration without a contact that the sales channel insists on.
+    /// Refuses a registration without a name or a contact that the sales channel insists on.
     fn has_required(&self, registration: &Registration) -> Outcome<()> {
+        if registration.details.first_name.is_none() {
+            return Err(refusal(400, "FIRST_NAME_MISSING", "first_name is needed"));
+        }
         let rules = &self.state.rules;
         let missing =
             |required, channel| required && registration.contacts.of(channel).next().is_none();
