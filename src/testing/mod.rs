@@ -39,7 +39,7 @@ pub use self::conformance::{ConformanceCase, ConformanceReport, store_conformanc
 pub use self::dispatch::{Described, Dispatch, Dispatched, call};
 pub(crate) use self::dispatch::{argument, required, show};
 #[cfg(feature = "fynd")]
-pub use self::fynd::Fynd;
+pub use self::fynd::{Fynd, FyndAttribute, FyndProvider, FyndSignIn, FyndUser};
 #[cfg(feature = "goodcity")]
 pub use self::goodcity::GoodCity;
 pub use self::instance::{Instance, InstanceSession, TokenFault, TokenServer};
