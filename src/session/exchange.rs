@@ -182,14 +182,21 @@ impl Core {
         if let Err(error) = self.cool_down(deadline).await {
             return Exchanged::failed(&error);
         }
-        let outcome = match self.ask_for_lease(deadline).await {
-            Ok(Asked::Held(fence)) => {
-                let outcome = self.exchange_under(fence, renewal, stamp, deadline).await;
-                self.release_lease(fence).await;
-                outcome
+        let outcome = loop {
+            match self.ask_for_lease(deadline).await {
+                Ok(Asked::Held(fence)) => {
+                    let outcome = self.exchange_under(fence, renewal, stamp, deadline).await;
+                    self.release_lease(fence).await;
+                    match outcome {
+                        Ok(None) if deadline.leaves_room_for(Duration::ZERO) => {}
+                        Ok(None) => break Err(self.lost_lease()),
+                        Ok(Some(exchanged)) => break Ok(exchanged),
+                        Err(error) => break Err(error),
+                    }
+                }
+                Ok(Asked::Overtaken(found)) => break Ok(self.overtaken(found)),
+                Err(error) => break Err(error),
             }
-            Ok(Asked::Overtaken(found)) => Ok(self.overtaken(found)),
-            Err(error) => Err(error),
         };
         let outcome = outcome.unwrap_or_else(|error| {
             tracing::debug!(session = %self.key, %error, "a renewal failed");
@@ -199,36 +206,37 @@ impl Core {
         outcome
     }
 
+    /// Steps 3 to 6. Nothing comes of it if the lease was lost before anything was presented, as by
+    /// a process that was frozen: then there is all to begin with again.
     async fn exchange_under(
         &self,
         fence: Fence,
         renewal: &dyn Renew,
         stamp: Stamp,
         deadline: Deadline,
-    ) -> Result<Exchanged, Error> {
+    ) -> Result<Option<Exchanged>, Error> {
         let found = self.look_again().await?;
         if found != Found::Unchanged || self.lock().stamp != stamp {
-            return Ok(self.overtaken(found));
+            return Ok(Some(self.overtaken(found)));
         }
         let Some((tokens, was_presented)) = self.tokens_to_present() else {
-            return Ok(Exchanged::Renewed);
+            return Ok(Some(Exchanged::Renewed));
         };
         if !was_presented {
             match self.mark(&tokens, fence).await? {
                 Written::Done => {}
-                // Somebody wrote in between, whose turn it was not: the next try sees what.
-                Written::Conflict | Written::LeaseLost => return Err(self.lost_lease()),
+                Written::Conflict | Written::LeaseLost => return Ok(None),
             }
         }
         let asked = renewal.renew(&tokens, deadline.remaining());
         match self.while_held(fence, asked).await {
-            Ok(renewed) => Ok(self.keep(renewed, &tokens, fence, deadline).await),
+            Ok(renewed) => Ok(Some(self.keep(renewed, &tokens, fence, deadline).await)),
             Err(error) if ends_session(&error) => {
                 let found = self.look_again().await?;
                 if found != Found::Unchanged {
-                    return Ok(self.overtaken(found));
+                    return Ok(Some(self.overtaken(found)));
                 }
-                Ok(self.refused(was_presented, fence).await)
+                Ok(Some(self.refused(was_presented, fence).await))
             }
             Err(error) => {
                 if error.delivery() == Delivery::NotSent {
