@@ -8,7 +8,9 @@
 //! 3. **Read again** under the lease: who lost the race finds the winner's tokens here.
 //! 4. **Mark**: store the digest of the refresh token that is about to be presented. A mark that is
 //!    there already was left by somebody who died or never learnt the result: that token is
-//!    presented once more, and only the server's refusal ends the session.
+//!    presented once more, and only the server's refusal ends the session. If the store was away
+//!    not long ago, its writer may live and have new tokens that it could not save; so the lease is
+//!    given back first, for as long as saving takes when the store is there again.
 //! 5. **Exchange** with the server, while the lease is extended.
 //! 6. **Save** the new tokens, by compare-and-swap under the lease's fence; then let them be used.
 //!    Who lost the lease meanwhile takes it again and reads the record first. While the store
@@ -79,6 +81,15 @@ impl Exchanged {
             retry_after: error.retry_after(),
         }
     }
+}
+
+/// What came of holding the lease.
+enum Turn {
+    Over(Exchanged),
+    /// The lease was lost before anything was presented, as by a process that was frozen.
+    LeaseLost,
+    /// Somebody has presented the token, and may be about to store what came of it.
+    Unfinished,
 }
 
 /// What a waiting caller watches.
@@ -182,22 +193,7 @@ impl Core {
         if let Err(error) = self.cool_down(deadline).await {
             return Exchanged::failed(&error);
         }
-        let outcome = loop {
-            match self.ask_for_lease(deadline).await {
-                Ok(Asked::Held(fence)) => {
-                    let outcome = self.exchange_under(fence, renewal, stamp, deadline).await;
-                    self.release_lease(fence).await;
-                    match outcome {
-                        Ok(None) if deadline.leaves_room_for(Duration::ZERO) => {}
-                        Ok(None) => break Err(self.lost_lease()),
-                        Ok(Some(exchanged)) => break Ok(exchanged),
-                        Err(error) => break Err(error),
-                    }
-                }
-                Ok(Asked::Overtaken(found)) => break Ok(self.overtaken(found)),
-                Err(error) => break Err(error),
-            }
-        };
+        let outcome = self.exchange_in_turn(renewal, stamp, deadline).await;
         let outcome = outcome.unwrap_or_else(|error| {
             tracing::debug!(session = %self.key, %error, "a renewal failed");
             Exchanged::failed(&error)
@@ -206,37 +202,72 @@ impl Core {
         outcome
     }
 
-    /// Steps 3 to 6. Nothing comes of it if the lease was lost before anything was presented, as by
-    /// a process that was frozen: then there is all to begin with again.
+    /// Steps 2 to 7, as often as it takes.
+    async fn exchange_in_turn(
+        &self,
+        renewal: &dyn Renew,
+        stamp: Stamp,
+        deadline: Deadline,
+    ) -> Result<Exchanged, Error> {
+        let mut has_waited = false;
+        loop {
+            let fence = match self.ask_for_lease(deadline).await? {
+                Asked::Held(fence) => fence,
+                Asked::Overtaken(found) => return Ok(self.overtaken(found)),
+            };
+            let waits = !has_waited && self.host.store_was_away();
+            let turn = self.exchange_under(fence, renewal, stamp, deadline, waits);
+            let turn = turn.await;
+            self.release_lease(fence).await;
+            match turn? {
+                Turn::Over(exchanged) => return Ok(exchanged),
+                Turn::LeaseLost if deadline.leaves_room_for(Duration::ZERO) => {}
+                Turn::LeaseLost => return Err(self.lost_lease()),
+                Turn::Unfinished => match self.wait_for_result(deadline).await? {
+                    Found::Unchanged => has_waited = true,
+                    moved_on => return Ok(self.overtaken(moved_on)),
+                },
+            }
+        }
+    }
+
+    /// Steps 3 to 6.
     async fn exchange_under(
         &self,
         fence: Fence,
         renewal: &dyn Renew,
         stamp: Stamp,
         deadline: Deadline,
-    ) -> Result<Option<Exchanged>, Error> {
+        waits: bool,
+    ) -> Result<Turn, Error> {
         let found = self.look_again().await?;
         if found != Found::Unchanged || self.lock().stamp != stamp {
-            return Ok(Some(self.overtaken(found)));
+            return Ok(Turn::Over(self.overtaken(found)));
         }
         let Some((tokens, was_presented)) = self.tokens_to_present() else {
-            return Ok(Some(Exchanged::Renewed));
+            return Ok(Turn::Over(Exchanged::Renewed));
         };
+        if was_presented && waits {
+            return Ok(Turn::Unfinished);
+        }
         if !was_presented {
             match self.mark(&tokens, fence).await? {
                 Written::Done => {}
-                Written::Conflict | Written::LeaseLost => return Ok(None),
+                Written::Conflict | Written::LeaseLost => return Ok(Turn::LeaseLost),
             }
         }
         let asked = renewal.renew(&tokens, deadline.remaining());
         match self.while_held(fence, asked).await {
-            Ok(renewed) => Ok(Some(self.keep(renewed, &tokens, fence, deadline).await)),
+            Ok(renewed) => {
+                let kept = self.keep(renewed, &tokens, fence, deadline).await;
+                Ok(Turn::Over(kept))
+            }
             Err(error) if ends_session(&error) => {
                 let found = self.look_again().await?;
                 if found != Found::Unchanged {
-                    return Ok(Some(self.overtaken(found)));
+                    return Ok(Turn::Over(self.overtaken(found)));
                 }
-                Ok(Some(self.refused(was_presented, fence).await))
+                Ok(Turn::Over(self.refused(was_presented, fence).await))
             }
             Err(error) => {
                 if error.delivery() == Delivery::NotSent {

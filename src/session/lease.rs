@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::core::Core;
 use super::record::Found;
 use super::store::{Fence, StoreError};
@@ -12,6 +14,10 @@ use crate::random;
 /// Who waits for a lease looks again after about this long, and then less and less often.
 const FIRST_LOOK: Duration = Duration::from_millis(20);
 const LONGEST_LOOK: Duration = Duration::from_millis(500);
+
+/// How long the tokens of an instance that could not save them are waited for: it tries to at
+/// least once a second.
+const SAVING: Duration = Duration::from_secs(3);
 
 /// What came of asking for the lease.
 pub(super) enum Asked {
@@ -47,6 +53,24 @@ impl Core {
         }
     }
 
+    /// Looks, without the lease, whether somebody stores what came of a renewal.
+    pub(super) async fn wait_for_result(&self, deadline: Deadline) -> Result<Found, Error> {
+        let until = Instant::now() + SAVING;
+        while Instant::now() < until {
+            let wait = FIRST_LOOK.mul_f64(5.0 * (0.5 + random::fraction()));
+            if !deadline.leaves_room_for(wait) {
+                let message = "another instance may still store the renewed session";
+                return Err(Error::new(ErrorKind::TryLater, message).of(self.host.system));
+            }
+            self.host.time.sleep(wait).await;
+            match self.look_again().await? {
+                Found::Unchanged => {}
+                moved_on => return Ok(moved_on),
+            }
+        }
+        Ok(Found::Unchanged)
+    }
+
     /// Runs `work` while the lease is extended again and again. One that is lost does not stop the
     /// work: what was sent cannot be called back.
     pub(super) async fn while_held<T>(&self, fence: Fence, work: impl Future<Output = T>) -> T {
@@ -79,6 +103,6 @@ impl Core {
     }
 
     fn lease_time(&self) -> Duration {
-        self.host.settings.lease_time.max(Duration::from_millis(1))
+        self.host.lease_time()
     }
 }
