@@ -10,11 +10,15 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+#[path = "../sqlite_store/disk.rs"]
+mod disk;
 mod frozen;
 mod killed;
 mod orders;
+mod outages;
 mod random_kills;
 mod scene;
+mod soak;
 mod stepped;
 mod storm;
 mod worker;

@@ -95,7 +95,7 @@ impl Lane {
 }
 
 /// From 0 to 1, by splitmix64: the runs of a seed are the same each time.
-fn fraction(state: &mut u64) -> f64 {
+pub fn fraction(state: &mut u64) -> f64 {
     *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let mut mixed = *state;
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -1,6 +1,7 @@
 //! What surrounds the workers: the server, the wire before it, and the store that they share.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -60,14 +61,21 @@ impl Scene {
     /// The refresh token that is stored of a session; none if the session is not there.
     pub async fn stored_refresh(&self, session: &str) -> Option<String> {
         let key = Sha256::digest([b"wunder\0", session.as_bytes()].concat());
-        let loaded = self.store.load(&StoreKey::new(key.into())).await.unwrap();
-        loaded.map(|(record, _)| refresh_token_of(&record).expect("a session of tokens"))
+        let key = StoreKey::new(key.into());
+        // The first step after an outage may still meet a connection that has died.
+        for _ in 0..50 {
+            if let Ok(loaded) = self.store.load(&key).await {
+                return loaded.map(|(record, _)| refresh_token_of(&record).unwrap());
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("the store does not come back");
     }
 
     /// Waits until the server has seen this many refreshes.
     pub async fn refreshes_reach(&self, refreshes: usize) {
         while self.mock.count("refresh_token") < refreshes {
-            tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+            tokio::time::sleep(Duration::from_millis(2)).await;
         }
     }
 }
