@@ -278,3 +278,97 @@ async fn a_session_that_was_ended_elsewhere_does_not_come_back_by_a_refresh() {
     );
     assert!(client(&mock, &store).session(session.id()).await.is_err());
 }
+
+#[tokio::test]
+async fn signing_out_ends_the_session_before_the_server_has_answered() {
+    let Fixture {
+        mock,
+        store,
+        session,
+        ..
+    } = signed_in().await;
+    mock.delay("logout", Duration::from_secs(3600));
+    let kept = session.clone();
+    let signing_out = tokio::spawn(session.sign_out());
+    while mock.count("logout") == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(
+        kept.profile().await.unwrap_err().kind(),
+        ErrorKind::SignInAgain
+    );
+    assert!(client(&mock, &store).session(kept.id()).await.is_err());
+    assert!(
+        !signing_out.is_finished(),
+        "the server has not answered yet"
+    );
+    signing_out.abort();
+}
+
+#[tokio::test]
+async fn signing_out_with_an_expired_token_hands_the_newest_refresh_token_back() {
+    let Fixture { mock, session, .. } = signed_in().await;
+    mock.clock().advance(PAST_EXPIRY);
+    session.sign_out().await.unwrap();
+    assert_eq!((mock.count("refresh_token"), mock.count("logout")), (1, 1));
+}
+
+#[tokio::test]
+async fn a_session_that_ended_on_one_instance_is_refused_on_others_within_the_trust_time() {
+    let Fixture {
+        mock,
+        store,
+        session,
+        ..
+    } = signed_in().await;
+    let other = client(&mock, &store).session(session.id()).await.unwrap();
+    // The server is not told, so only the store can say that the session has ended.
+    mock.fail_next("logout", 500);
+    let _ = session.sign_out().await;
+    other.profile().await.unwrap();
+    mock.clock().advance(Duration::from_secs(31));
+    assert_eq!(
+        other.profile().await.unwrap_err().kind(),
+        ErrorKind::SignInAgain
+    );
+    assert_eq!(mock.count("get_customer"), 1);
+}
+
+#[tokio::test]
+async fn tokens_that_another_instance_has_renewed_are_used_within_the_trust_time() {
+    let Fixture {
+        mock,
+        store,
+        session,
+        ..
+    } = signed_in().await;
+    let other = client(&mock, &store).session(session.id()).await.unwrap();
+    mock.clock().advance(PAST_EXPIRY);
+    session.profile().await.unwrap();
+    other.profile().await.unwrap();
+    assert_eq!(mock.count("refresh_token"), 1);
+    assert_eq!(
+        session.access_token().await.unwrap(),
+        other.access_token().await.unwrap()
+    );
+}
+
+#[tokio::test]
+async fn a_renewal_that_failed_cools_down_before_the_next() {
+    let Fixture { mock, session, .. } = signed_in().await;
+    mock.clock().advance(PAST_EXPIRY);
+    for _ in 0..3 {
+        mock.fail_next("refresh_token", 500);
+        session.profile().await.unwrap_err();
+    }
+    let calls: Vec<_> = (0..100)
+        .map(|_| {
+            let session = session.clone();
+            tokio::spawn(async move { session.profile().await })
+        })
+        .collect();
+    for call in calls {
+        call.await.unwrap().unwrap();
+    }
+    assert_eq!(mock.count("refresh_token"), 4);
+}

@@ -66,16 +66,21 @@ impl Session {
         })
     }
 
-    /// Signs out: tells the server, and forgets the cookies here whatever the server says.
+    /// Signs out: ends the session here and in the store, and then tells the server. A call that is
+    /// dropped is finished all the same.
     ///
     /// Source: `GET /service/application/user/authentication/v1.0/logout`.
     ///
     /// # Errors
     ///
-    /// What went wrong on the way to the server; the session has ended all the same.
+    /// What went wrong on the way to the server or to the store; the session has ended all the
+    /// same.
     pub async fn sign_out(self) -> Result<(), Error> {
-        let api = self.api();
-        let tell = async move { api.logout().send().await.map(|_| ()) };
-        self.shared.sign_out(tell).await
+        self.shared
+            .sign_out(|farewell| async move {
+                let api = Api::new(farewell.bound());
+                api.logout().send().await.map(|_| ())
+            })
+            .await
     }
 }

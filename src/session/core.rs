@@ -150,12 +150,16 @@ impl Core {
         }
     }
 
-    pub(crate) fn refresh_token(&self) -> Option<Secret> {
-        match &self.lock().material {
-            Material::Tokens(tokens) => tokens.refresh.clone(),
-            #[cfg(feature = "fynd")]
-            Material::Cookies(_) => None,
+    /// The credential that a session ends with, when the exchange that runs is done.
+    #[cfg(any(feature = "wunder", feature = "fynd"))]
+    pub(super) async fn last_material(&self) -> Material {
+        let running = self.running_exchange(&self.lock());
+        if let Some(mut running) = running {
+            // Its sender goes when it is done, whatever comes of it.
+            let _ = running.wait_for(Option::is_some).await;
         }
+        let state = self.lock();
+        state.next.as_ref().unwrap_or(&state.material).clone()
     }
 
     /// Makes a shutdown wait for what is going on.
@@ -180,7 +184,7 @@ impl Core {
         }
         self.host.signals.emit(&Event::SessionEnded {
             system: self.host.system,
-            session: self.key,
+            session: self.key.label(),
             why,
         });
     }

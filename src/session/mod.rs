@@ -1,10 +1,12 @@
-//! Sessions: signed-in users whose credential is attached, renewed and kept.
+#![doc = include_str!("guide.md")]
 
 #[cfg(feature = "fynd")]
 mod cookies;
 mod core;
 mod exchange;
 mod exchanges;
+#[cfg(any(feature = "wunder", feature = "fynd"))]
+mod farewell;
 mod host;
 mod lease;
 mod material;
@@ -17,6 +19,8 @@ mod tokens;
 use std::sync::Arc;
 
 pub(crate) use self::core::{Core, Renew};
+#[cfg(any(feature = "wunder", feature = "fynd"))]
+pub(crate) use self::farewell::Farewell;
 pub(crate) use self::host::Host;
 pub(crate) use self::material::Material;
 pub use self::request::SessionRequest;
@@ -87,27 +91,28 @@ impl Session {
         session
     }
 
-    pub(crate) fn refresh_token(&self) -> Option<Secret> {
-        self.core.refresh_token()
-    }
-
     pub(crate) fn bound(&self, options: CallOptions) -> Bound {
         Bound::new(self.road.clone())
             .with_credential(self.core.clone())
             .with_options(options.with_headers(&self.headers))
     }
 
-    /// Tells the server and ends the session here, whatever the server says and whoever drops the
-    /// call.
+    /// Ends the session here and in the store, and then tells the server, whoever drops the call.
     #[cfg(any(feature = "wunder", feature = "fynd"))]
-    pub(crate) async fn sign_out(
+    pub(crate) async fn sign_out<F>(
         self,
-        tell: impl Future<Output = Result<(), Error>> + Send + 'static,
-    ) -> Result<(), Error> {
+        tell: impl FnOnce(Farewell) -> F + Send + 'static,
+    ) -> Result<(), Error>
+    where
+        F: Future<Output = Result<(), Error>> + Send,
+    {
+        const WHY: &str = "the user signed out";
+        self.core.mark_ended(WHY);
         let running = self.core.count();
         let done = tokio::spawn(async move {
-            let told = tell.await;
-            let closed = self.close("the user signed out").await;
+            let farewell = Farewell::of(self.core.clone(), self.road.clone()).await;
+            let closed = self.close(WHY).await;
+            let told = tell(farewell).await;
             drop(running);
             told.and(closed)
         });

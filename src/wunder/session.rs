@@ -70,22 +70,24 @@ impl Session {
         Ok(api.get_customer().send().await?.into_inner())
     }
 
-    /// Signs out: tells the server, and ends the session here whatever the server says.
+    /// Signs out: ends the session here and in the store, and then tells the server. A call that is
+    /// dropped is finished all the same.
     ///
     /// Source: `POST /{tenant}/auth/logout`.
     ///
     /// # Errors
     ///
-    /// What went wrong on the way to the server; the session has ended all the same.
+    /// What went wrong on the way to the server or to the store; the session has ended all the
+    /// same.
     pub async fn sign_out(self) -> Result<(), Error> {
-        let (api, shared) = (self.auth_api(), self.shared.clone());
-        let tell = async move {
-            // A stale token is renewed first: the refresh token that ends must be the newest.
-            shared.access_token().await?;
-            let refresh = shared.refresh_token();
-            let body = auth::LogoutRequest::builder().refresh_token(refresh);
-            api.logout().body(body).send().await.map(|_| ())
-        };
-        self.shared.sign_out(tell).await
+        self.shared
+            .sign_out(|farewell| async move {
+                farewell.freshen().await?;
+                let refresh = farewell.refresh_token();
+                let body = auth::LogoutRequest::builder().refresh_token(refresh);
+                let api = AuthApi::new(farewell.bound());
+                api.logout().body(body).send().await.map(|_| ())
+            })
+            .await
     }
 }
