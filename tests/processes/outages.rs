@@ -61,7 +61,6 @@ impl Storm {
             failed += called.failures.len();
         }
         for worker in &mut self.workers {
-            works_again(worker, &self.session).await;
             worker.begin_calls(&self.session, CALLS).await;
         }
         for called in self.called().await {
@@ -72,19 +71,6 @@ impl Storm {
         assert_eq!(self.scene.mock.count("refresh_token"), 1);
         failed
     }
-}
-
-/// The first step may still meet a connection that has died.
-async fn works_again(worker: &mut Worker, session: &str) {
-    for _ in 0..10 {
-        let called = worker.call(session, 1).await;
-        if called.succeeded == 1 {
-            return;
-        }
-        called.failures.iter().for_each(says_that_the_store_failed);
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    panic!("the store is back, and is not used");
 }
 
 fn says_that_the_store_failed(failure: &Failure) {

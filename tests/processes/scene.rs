@@ -61,15 +61,8 @@ impl Scene {
     /// The refresh token that is stored of a session; none if the session is not there.
     pub async fn stored_refresh(&self, session: &str) -> Option<String> {
         let key = Sha256::digest([b"wunder\0", session.as_bytes()].concat());
-        let key = StoreKey::new(key.into());
-        // The first step after an outage may still meet a connection that has died.
-        for _ in 0..50 {
-            if let Ok(loaded) = self.store.load(&key).await {
-                return loaded.map(|(record, _)| refresh_token_of(&record).unwrap());
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-        panic!("the store does not come back");
+        let loaded = self.store.load(&StoreKey::new(key.into())).await.unwrap();
+        loaded.map(|(record, _)| refresh_token_of(&record).expect("a session of tokens"))
     }
 
     /// Waits until the server has seen this many refreshes.
