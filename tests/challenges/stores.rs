@@ -46,16 +46,22 @@ impl Shared {
     }
 }
 
-/// A store in memory that can be switched off, and lets others go first around every step.
+/// A store in memory that can be switched off or made to hang, and lets others go first around
+/// every step.
 #[derive(Default)]
 pub struct Unruly {
     inner: MemoryStore,
     down: AtomicBool,
+    hanging: AtomicBool,
 }
 
 impl Unruly {
     pub fn set_down(&self, down: bool) {
         self.down.store(down, Ordering::SeqCst);
+    }
+
+    pub fn set_hanging(&self, hanging: bool) {
+        self.hanging.store(hanging, Ordering::SeqCst);
     }
 
     fn step<'a, T: Send + 'a>(
@@ -66,6 +72,9 @@ impl Unruly {
             tokio::task::yield_now().await;
             if self.down.load(Ordering::SeqCst) {
                 return Err(StoreError::Unavailable(io::ErrorKind::ConnectionRefused));
+            }
+            if self.hanging.load(Ordering::SeqCst) {
+                std::future::pending::<()>().await;
             }
             let done = step.await;
             tokio::task::yield_now().await;
