@@ -9,7 +9,9 @@
 //! 3. **Read again** under the lease: who lost the race finds the winner's tokens here.
 //! 4. **Mark**: store the digest of the refresh token that is about to be presented. A mark that is
 //!    there already was left by somebody who died or never learnt the result: that token is
-//!    presented once more, and only the server's refusal ends the session.
+//!    presented once more, and only the server's refusal ends the session. If the store was away
+//!    not long ago, its writer may live and have new tokens that it could not save; so the lease is
+//!    given back first, for as long as saving takes when the store is there again.
 //! 5. **Exchange** with the server, if the lease still runs for certain.
 //! 6. **Save** the new tokens, by compare-and-swap under the lease's fence; then let them be used.
 //!    Who lost the lease meanwhile takes it again and reads the record first. While the store
@@ -84,6 +86,15 @@ impl Exchanged {
             retry_after: error.retry_after(),
         }
     }
+}
+
+/// What came of holding the lease.
+enum Turn {
+    Over(Exchanged),
+    /// The lease was lost before anything was presented, as by a process that was frozen.
+    LeaseLost,
+    /// Somebody has presented the token, and may be about to store what came of it.
+    Unfinished,
 }
 
 /// What a waiting caller watches.
@@ -213,16 +224,30 @@ impl Core {
             self.ended_elsewhere();
             return Ok(self.overtaken(Found::Gone));
         }
-        match self.ask_for_lease(stamp, deadline).await? {
-            Asked::Held(fence) => {
-                let work = self.exchange_under(fence, renewal, stamp, deadline);
-                let outcome = self.while_held(|_| Some(fence), work).await;
-                if self.lock().kept_lease.is_none() {
-                    self.release_lease(fence).await;
-                }
-                outcome
+        let mut has_waited = false;
+        loop {
+            let fence = match self.ask_for_lease(stamp, deadline).await? {
+                Asked::Held(fence) => fence,
+                Asked::Overtaken(found) => return Ok(self.overtaken(found)),
+            };
+            let waits = !has_waited && self.host.store_was_away();
+            let work = self.exchange_under(fence, renewal, stamp, deadline, waits);
+            let turn = self.while_held(|_| Some(fence), work).await;
+            if self.lock().kept_lease.is_none() {
+                self.release_lease(fence).await;
             }
-            Asked::Overtaken(found) => Ok(self.overtaken(found)),
+            match turn? {
+                Turn::Over(exchanged) => return Ok(exchanged),
+                Turn::LeaseLost if deadline.is_over() => return Err(self.lost_lease()),
+                Turn::LeaseLost => {}
+                Turn::Unfinished => {
+                    has_waited = true;
+                    let found = self.wait_for_result(stamp, deadline).await?;
+                    if self.is_served(found, stamp) {
+                        return Ok(self.overtaken(found));
+                    }
+                }
+            }
         }
     }
 
@@ -232,31 +257,40 @@ impl Core {
         renewal: &dyn Renew,
         stamp: Stamp,
         deadline: Deadline,
-    ) -> Result<Exchanged, Error> {
+        waits: bool,
+    ) -> Result<Turn, Error> {
         let found = self.look_again().await?;
         if self.is_served(found, stamp) {
-            return Ok(self.overtaken(found));
+            return Ok(Turn::Over(self.overtaken(found)));
         }
         let stamp = self.lock().stamp;
         if self.lock().refused || self.lock().renewal.refused {
-            return self.settle_refusal(REFUSED, fence).await;
+            return self.settle_refusal(REFUSED, fence).await.map(Turn::Over);
         }
         let Some((tokens, was_presented)) = self.tokens_to_present() else {
-            return Ok(Exchanged::Renewed);
+            return Ok(Turn::Over(Exchanged::Renewed));
         };
-        if !was_presented {
-            match self.mark(&tokens, fence).await? {
-                Written::Done => {}
-                // Somebody wrote in between, whose turn it was not: the next try sees what.
-                Written::Conflict | Written::LeaseLost => return Err(self.lost_lease()),
-            }
+        if was_presented && waits {
+            return Ok(Turn::Unfinished);
+        }
+        if !was_presented && self.mark(&tokens, fence).await? != Written::Done {
+            return Ok(Turn::LeaseLost);
         }
         if !self.is_held() || self.lock().stamp != stamp {
-            return Err(self.lost_lease());
+            return Ok(Turn::LeaseLost);
         }
-        match renewal.renew(&tokens, deadline.remaining()).await {
-            Ok(renewed) => Ok(self.keep(renewed, &tokens, fence, deadline).await),
-            Err(error) if ends_session(&error) => self.refused(stamp, was_presented, fence).await,
+        // What is presented is spent, so the answer gets its time even if little is left: those
+        // who wait are bounded by their own deadlines.
+        let within = deadline.remaining().max(self.host.settings.attempt_timeout);
+        match renewal.renew(&tokens, within).await {
+            Ok(renewed) => {
+                let kept = self.keep(renewed, &tokens, fence, deadline).await;
+                Ok(Turn::Over(kept))
+            }
+            Err(error) if ends_session(&error) => {
+                let refused = self.refused(stamp, was_presented, fence).await;
+                refused.map(Turn::Over)
+            }
             Err(error) => {
                 // Of an earlier presentation nothing is known still.
                 if error.delivery() == Delivery::NotSent && !was_presented {

@@ -18,8 +18,9 @@ use crate::random;
 const FIRST_LOOK: Duration = Duration::from_millis(20);
 const LONGEST_LOOK: Duration = Duration::from_millis(500);
 
-/// Nobody waits longer for somebody who has died.
-const LONGEST_LEASE: Duration = Duration::from_secs(3600);
+/// How long the tokens of an instance that could not save them are waited for: it tries to at
+/// least once a second.
+const SAVING: Duration = Duration::from_secs(3);
 
 /// What came of asking for the lease.
 pub(super) enum Asked {
@@ -59,6 +60,27 @@ impl Core {
             }
             self.host.time.sleep(wait).await;
             look = look.saturating_mul(2).min(LONGEST_LOOK);
+        }
+    }
+
+    /// Looks, without the lease, whether somebody stores what came of a renewal.
+    pub(super) async fn wait_for_result(
+        &self,
+        stamp: Stamp,
+        deadline: Deadline,
+    ) -> Result<Found, Error> {
+        let until = Instant::now() + SAVING;
+        loop {
+            let found = self.look_again().await?;
+            if self.is_served(found, stamp) || Instant::now() >= until {
+                return Ok(found);
+            }
+            let wait = FIRST_LOOK.mul_f64(5.0 * (0.5 + random::fraction()));
+            if !deadline.leaves_room_for(wait) {
+                let message = "another instance may still store the renewed session";
+                return Err(Error::new(ErrorKind::TryLater, message).of(self.host.system));
+            }
+            self.host.time.sleep(wait).await;
         }
     }
 
@@ -110,7 +132,6 @@ impl Core {
     }
 
     fn lease_time(&self) -> Duration {
-        let time = self.host.settings.lease_time;
-        time.clamp(Duration::from_millis(1), LONGEST_LEASE)
+        self.host.lease_time()
     }
 }

@@ -15,6 +15,10 @@ use crate::pipeline::Deadline;
 const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(30);
 
+/// New tokens that only this process knows are saved as soon as the store is there again: another
+/// instance that finds their mark without them waits for little more than this.
+const LONGEST_WITHOUT_SAVING: Duration = Duration::from_secs(1);
+
 /// Whether a credential reached the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Saved {
@@ -191,7 +195,7 @@ impl Core {
                 Ok(Saved::Gone) => return self.ended_elsewhere(),
                 Err(error) => tracing::warn!(session = %self.key, %error, "still not saved"),
             }
-            backoff = backoff.saturating_mul(2).min(LONGEST_BACKOFF);
+            backoff = backoff.saturating_mul(2).min(LONGEST_WITHOUT_SAVING);
         }
     }
 

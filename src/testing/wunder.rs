@@ -57,6 +57,11 @@ impl Wunder {
         self.world.state().refresh_tokens.clear();
     }
 
+    /// Whether a refresh with this token would be granted. It stays as it is.
+    pub fn accepts_refresh_token(&self, token: &str) -> bool {
+        self.world.state().refresh_tokens.contains_key(token)
+    }
+
     /// Makes every access token that was issued until now invalid; refresh tokens stay.
     pub fn revoke_access_tokens(&self) {
         self.world.state().access_tokens.clear();
