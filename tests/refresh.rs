@@ -298,7 +298,10 @@ async fn signing_out_ends_the_session_before_the_server_has_answered() {
         ErrorKind::SignInAgain
     );
     assert!(client(&mock, &store).session(kept.id()).await.is_err());
-    assert!(!signing_out.is_finished(), "the server has not answered yet");
+    assert!(
+        !signing_out.is_finished(),
+        "the server has not answered yet"
+    );
     signing_out.abort();
 }
 
