@@ -2,6 +2,8 @@
 #![cfg(feature = "wunder")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "wunder_mock/judge.rs"]
+mod judge;
 #[path = "wunder_mock/lists.rs"]
 mod lists;
 #[path = "wunder_mock/profile.rs"]
@@ -22,7 +24,8 @@ mod support;
 
 use std::collections::BTreeSet;
 
-use server::{Server, Tally, documents, id};
+use judge::{Tally, documents, id};
+use server::Server;
 use support::proof;
 
 /// Each scenario is a test of its own, and one test adds all of them up.

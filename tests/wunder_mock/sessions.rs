@@ -5,7 +5,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use vestibule::testing::WunderUser;
 
-use crate::server::{Reply, Server, ask, documents, id, tokens};
+use crate::judge::{documents, id};
+use crate::server::{Reply, Server, ask, tokens};
 
 const PHONE: &str = "+43123456789";
 const DAY: u64 = 24 * 3600;
