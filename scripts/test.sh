@@ -27,10 +27,16 @@ rm -rf target/proof target/store-conformance
 mkdir -p target/proof
 
 step 'Format'
-cargo fmt --check
+# Packages of their own, so that their dependencies are nobody else's.
+opentelemetry=examples/opentelemetry/Cargo.toml
+for package in Cargo.toml "$opentelemetry" fuzz/Cargo.toml; do
+    cargo fmt --check --manifest-path "$package"
+done
 
 step 'Lints'
 cargo clippy --all-targets --all-features -- -D warnings
+cargo clippy --manifest-path "$opentelemetry" --target-dir target --all-targets -- -D warnings
+scripts/fuzz.sh lint
 
 step 'OpenAPI documents'
 scripts/lint-openapi.sh
@@ -43,6 +49,13 @@ example=(--manifest-path examples/postgres-store/Cargo.toml)
 cargo fmt --check "${example[@]}"
 cargo clippy --all-targets "${example[@]}" --target-dir target -- -D warnings
 scripts/services.sh cargo test "${example[@]}" --target-dir target
+
+step 'Spans, exported with OpenTelemetry'
+cargo test --manifest-path "$opentelemetry" --target-dir target
+cargo run --quiet --manifest-path "$opentelemetry" --target-dir target >target/opentelemetry.txt
+
+step 'Fuzz'
+scripts/fuzz.sh 12
 
 step 'Documentation'
 RUSTDOCFLAGS='-D warnings' cargo doc --all-features --no-deps

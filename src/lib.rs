@@ -52,6 +52,9 @@ mod clock;
 mod credential;
 mod error;
 mod foundation;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 #[cfg(feature = "fynd")]
 pub mod fynd;
 mod generated;
@@ -81,13 +84,13 @@ pub use clock::{BoxFuture, Clock, Time};
 pub use error::{Delivery, Error, ErrorKind, System};
 pub use json::{AnyJson, JsonObject};
 pub use member::{Given, IntoMember, Maybe};
-pub use observe::{Event, Observer, RefreshOutcome};
+pub use observe::{Event, Observer, RefreshOutcome, SessionLabel};
 pub use pipeline::{
     Backoff, CallOptions, FailedAttempt, QueryValue, Response, RetryPolicy, Settings,
 };
 pub use secret::Secret;
 
 /// The README's examples are compiled with the tests.
-#[cfg(all(doctest, feature = "wunder"))]
+#[cfg(all(doctest, feature = "wunder", feature = "redis"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -9,7 +9,6 @@ use chrono::TimeDelta;
 use http::StatusCode;
 
 use crate::error::{Error, System};
-use crate::session::StoreKey;
 
 /// Something that happened on the road or to a session. No variant holds a secret, a URL or a body.
 #[derive(Debug)]
@@ -74,8 +73,8 @@ pub enum Event<'a> {
     Refresh {
         /// The system of the session.
         system: System,
-        /// The session, shown by 8 hex digits.
-        session: StoreKey,
+        /// The session.
+        session: SessionLabel,
         /// What came of it.
         outcome: RefreshOutcome,
         /// From the beginning of the exchange to its saving.
@@ -86,8 +85,8 @@ pub enum Event<'a> {
     SessionEnded {
         /// The system of the session.
         system: System,
-        /// The session, shown by 8 hex digits.
-        session: StoreKey,
+        /// The session.
+        session: SessionLabel,
         /// Why.
         why: &'static str,
     },
@@ -101,6 +100,24 @@ pub enum Event<'a> {
         /// Whether it is corrected for; else it is larger than the client's bound.
         corrected: bool,
     },
+}
+
+/// By what a session is called in logs: 8 hex digits of the digest of its id, enough to follow it
+/// and too little to use it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SessionLabel(pub(crate) [u8; 4]);
+
+impl fmt::Display for SessionLabel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut bytes = self.0.iter();
+        bytes.try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for SessionLabel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SessionLabel({self})")
+    }
 }
 
 /// How an exchange of tokens went.

@@ -145,6 +145,7 @@ async fn an_unknown_user_completes_the_profile_first() {
     let user = session.user().await.unwrap();
     assert_eq!(user.first_name.as_deref(), Some("Chandrika"));
     assert_eq!(user.last_name.as_deref(), Some("Sen"));
+    mock.clock().advance(Duration::from_secs(30));
     let known = sign_in(&client, &mock, "9000000003").await;
     assert!(known.user().await.is_ok());
 }

@@ -225,11 +225,13 @@ async fn a_message_and_a_pin_are_not_sent_twice_after_a_fault() {
     }
     let error = client.send_pin(MOBILE).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TryLater);
+    mock.clock().advance(WAIT);
     client
         .sign_up(MOBILE, "A", "B")
         .send_pin()
         .await
         .unwrap_err();
+    mock.clock().advance(WAIT);
     let pending = send_pin(&client).await;
     let returned = pending.confirm(pin(&mock)).await.unwrap_err();
     assert_eq!(returned.error.kind(), ErrorKind::TryLater);

@@ -90,8 +90,16 @@ async fn a_used_code_and_an_old_code_are_refused() {
     let pending = send_code(&client).await;
     let used = code(&mock);
     signed_in(pending.clone().confirm(used.clone()).await.unwrap());
-    let returned = pending.confirm(used).await.unwrap_err();
-    assert_eq!(returned.error.kind(), ErrorKind::Refused);
+    // A copy of the finished challenge is refused here, and so is the code by the server.
+    let returned = pending.confirm(used.clone()).await.unwrap_err();
+    assert_eq!(returned.error.kind(), ErrorKind::SignInAgain);
+    assert_eq!(mock.count("sign_in_phone_number"), 1);
+    let body = vestibule::wunder::auth_api::types::PhoneSignIn::builder()
+        .phone_number(PHONE.to_owned())
+        .code(vestibule::Secret::from(used));
+    let api = client.auth_api();
+    let answer = api.sign_in_phone_number().body(body).send().await;
+    assert_eq!(answer.unwrap_err().kind(), ErrorKind::Refused);
 
     let mut pending = send_code(&client).await;
     let old = code(&mock);

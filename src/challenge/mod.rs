@@ -1,9 +1,120 @@
-//! One-time password challenges: what the user was sent, and what may happen next.
+//! Challenges: sign-ins that wait for the user, and what may happen next.
+//!
+//! Each state of an unfinished sign-in (a code that was sent, a second factor, a profile to
+//! complete) is kept in the client's [`SessionStore`](crate::session::SessionStore) under a random
+//! id of 128 bits. Any instance that shares the store takes it up by that id, after a restart or
+//! between two requests of one user: `client.challenge(&id)` of each system. With the default store,
+//! which is the memory of one client, that is the same client.
+//!
+//! # What holds, on all instances together
+//!
+//! - **The newest key.** Before a key is sent, the store is asked for a newer one. Of two resends at
+//!   the same time one sends a message; the other is told to slow down, and both go on with the
+//!   newest key.
+//! - **Five codes.** A message is good for five wrong codes. Each is counted before it is sent, and
+//!   given back only if the server certainly did not judge it. Then
+//!   [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired): ask for a new code. Of a second
+//!   factor there is no new code; the sign-in is started anew.
+//! - **The newest challenge.** A message of a newer challenge to the same phone replaces older
+//!   challenges: they are refused with `StepRequired` before anything is sent.
+//! - **The wait between two messages** belongs to the phone or mailbox, not to the challenge:
+//!   starting over, on whatever instance, is told to wait by
+//!   [`ErrorKind::SlowDown`](crate::ErrorKind::SlowDown). A sign-in that succeeds does not end it.
+//!   Times are compared by the clocks of the instances, which should agree within seconds.
+//! - **Once.** A finished challenge is removed; wherever it was taken up before, it is refused. The
+//!   same holds for a step that has gone on to the next, under the same id.
+//! - **A time to live.** A code: 15 minutes from the newest message. A second factor: 10 minutes, or
+//!   the end of its provisional token. A profile to complete and a verification of The Wallet
+//!   Crew: one hour. Nothing is prolonged by trying.
+//!
+//! A challenge that is unknown, finished, expired, or of another server, tenant or application gives
+//! [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain): start the sign-in anew. The ids of
+//! challenges open no sessions, nor those of sessions challenges.
+//!
+//! # When the store fails
+//!
+//! Before a message is sent, that is [`ErrorKind::TryLater`](crate::ErrorKind::TryLater), and
+//! nothing is sent. Afterwards it costs the user nothing: the state in memory goes on to work, and
+//! saving is tried again until it works. Meanwhile each process counts wrong codes for itself, and
+//! does not learn of newer challenges. A store that loses its records ends the challenges in it.
+//!
+//! # Whose challenge it is
+//!
+//! Whoever knows the id can go on with the challenge. So it must never come from a link, a form or
+//! a body, where somebody else could have put it: keep it on the server, in the browser's own
+//! session, and take it from there alone. A user who is signed in elsewhere has another browser
+//! session, and so finds no challenge of yours. Give the browser session a new id when the user
+//! has signed in.
+//!
+//! ```no_run
+//! # #[cfg(feature = "goodcity")]
+//! # mod example {
+//! use std::collections::HashMap;
+//!
+//! use vestibule::goodcity::{Client, SignedIn};
+//! use vestibule::{Error, Secret};
+//!
+//! /// What the back end keeps of one browser, found by a cookie that is `__Host-`, `HttpOnly`,
+//! /// `Secure` and `SameSite=Lax`, with a random value of its own.
+//! #[derive(Default)]
+//! pub struct Browser {
+//!     challenge: Option<Secret>,
+//!     session: Option<Secret>,
+//! }
+//!
+//! pub type Browsers = HashMap<String, Browser>;
+//!
+//! /// `POST /sign-in`, with the mobile in its body.
+//! pub async fn start(client: &Client, browser: &mut Browser, mobile: &str) -> Result<(), Error> {
+//!     let pending = client.send_pin(mobile).await?;
+//!     browser.challenge = Some(pending.id().clone());
+//!     Ok(())
+//! }
+//!
+//! /// `POST /sign-in/pin`, perhaps at another instance: the pin is in the body, the challenge is
+//! /// this browser's or none.
+//! pub async fn confirm(
+//!     client: &Client,
+//!     browsers: &mut Browsers,
+//!     cookie: &str,
+//!     new_cookie: String,
+//!     pin: Secret,
+//! ) -> Result<Option<SignedIn>, Error> {
+//!     let browser = browsers.get(cookie);
+//!     let Some(id) = browser.and_then(|browser| browser.challenge.clone()) else {
+//!         return Ok(None);
+//!     };
+//!     let signed_in = client.challenge(&id).await?.confirm(pin).await?;
+//!     browsers.remove(cookie);
+//!     let session = Some(signed_in.session.id().clone());
+//!     browsers.insert(new_cookie, Browser { challenge: None, session });
+//!     Ok(Some(signed_in))
+//! }
+//! # }
+//! ```
 
 mod code;
+mod destination;
+mod guess;
+mod open;
+mod opening;
+mod outcome;
+mod record;
+mod refusals;
 mod resend;
 mod returned;
+mod saving;
+mod sending;
+
+use std::time::Duration;
 
 pub(crate) use self::code::check_code;
+pub(crate) use self::open::{Found, Open};
+pub(crate) use self::opening::Opening;
+pub(crate) use self::outcome::Outcome;
+pub(crate) use self::record::Step;
 pub use self::resend::ResendTimer;
 pub use self::returned::Returned;
+
+/// How long a code is waited for.
+pub(crate) const CODE_TIME_TO_LIVE: Duration = Duration::from_secs(15 * 60);

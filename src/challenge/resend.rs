@@ -7,7 +7,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, System};
 
-/// The wait between two messages of one challenge.
+/// The wait between two messages to one destination.
+///
+/// It belongs to the phone or mailbox and not to the challenge: starting over does not shorten it.
 #[derive(Clone, Debug)]
 pub struct ResendTimer {
     clock: Clock,
@@ -23,6 +25,13 @@ impl ResendTimer {
             not_before: now
                 .checked_add_signed(wait)
                 .unwrap_or(DateTime::<Utc>::MAX_UTC),
+        }
+    }
+
+    pub(super) fn until(clock: &Clock, not_before: DateTime<Utc>) -> Self {
+        Self {
+            clock: clock.clone(),
+            not_before,
         }
     }
 

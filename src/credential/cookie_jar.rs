@@ -19,6 +19,9 @@ use crate::server_time::ServerTime;
 const MAX_COOKIES: usize = 64;
 const MAX_COOKIE_BYTES: usize = 4096;
 
+/// Names and values together: servers refuse headers that are much larger.
+const MAX_JAR_BYTES: usize = 32 * 1024;
+
 /// Cookies of one host, merged by name, domain and path.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct CookieJar {
@@ -34,6 +37,12 @@ struct Stored {
     path: String,
     secure: bool,
     expires: Option<DateTime<Utc>>,
+}
+
+impl Stored {
+    fn bytes(&self) -> usize {
+        self.name.len() + self.value.expose().len()
+    }
 }
 
 impl fmt::Debug for CookieJar {
@@ -94,22 +103,41 @@ impl CookieJar {
     /// Takes in the cookies of a copy of this jar, which count more.
     pub(crate) fn put_over(&mut self, other: &Self) {
         for cookie in &other.cookies {
-            let at = self.cookies.iter().position(|known| {
-                known.name == cookie.name
-                    && known.domain == cookie.domain
-                    && known.path == cookie.path
-            });
-            match at {
-                Some(at) => self.cookies[at] = cookie.clone(),
-                None if self.cookies.len() >= MAX_COOKIES => {}
-                None => self.cookies.push(cookie.clone()),
-            }
+            self.put(cookie.clone());
         }
+    }
+
+    /// Puts a cookie in the place of the one that it replaces, or beside the others if there is
+    /// room; answers whether that changed anything.
+    fn put(&mut self, cookie: Stored) -> bool {
+        let at = self.place_of(&cookie.name, &cookie.domain, &cookie.path);
+        let replaced = at.map(|at| &self.cookies[at]);
+        let bytes: usize = self.cookies.iter().map(Stored::bytes).sum();
+        let bytes = bytes - replaced.map_or(0, Stored::bytes) + cookie.bytes();
+        let is_full = at.is_none() && self.cookies.len() >= MAX_COOKIES;
+        if is_full || bytes > MAX_JAR_BYTES || replaced == Some(&cookie) {
+            return false;
+        }
+        match at {
+            Some(at) => self.cookies[at] = cookie,
+            None => self.cookies.push(cookie),
+        }
+        true
+    }
+
+    fn place_of(&self, name: &str, domain: &str, path: &str) -> Option<usize> {
+        self.cookies
+            .iter()
+            .position(|known| known.name == name && known.domain == domain && known.path == path)
     }
 
     /// Takes in what a server set; answers whether that changed anything.
     pub(crate) fn merge(&mut self, headers: &HeaderMap, now: DateTime<Utc>) -> bool {
-        let mut changed = false;
+        // What is over would take the place of what comes.
+        let before = self.cookies.len();
+        self.cookies
+            .retain(|cookie| cookie.expires.is_none_or(|end| end > now));
+        let mut changed = self.cookies.len() != before;
         for value in headers.get_all(header::SET_COOKIE) {
             let Ok(text) = value.to_str() else { continue };
             if text.len() > MAX_COOKIE_BYTES {
@@ -135,32 +163,18 @@ impl CookieJar {
             .filter(|path| path.starts_with('/'))
             .unwrap_or("/");
         let expires = expiry(cookie, now);
-        let at = self.cookies.iter().position(|known| {
-            known.name == cookie.name() && known.domain == domain && known.path == path
-        });
+        let at = self.place_of(cookie.name(), &domain, path);
         if expires.is_some_and(|end| end <= now) {
             return at.map(|at| self.cookies.remove(at)).is_some();
         }
-        let stored = Stored {
+        self.put(Stored {
             name: cookie.name().to_owned(),
             value: Secret::from(cookie.value()),
             domain,
             path: path.to_owned(),
             secure: cookie.secure().unwrap_or(false),
             expires,
-        };
-        match at {
-            Some(at) if self.cookies[at] == stored => false,
-            Some(at) => {
-                self.cookies[at] = stored;
-                true
-            }
-            None if self.cookies.len() >= MAX_COOKIES => false,
-            None => {
-                self.cookies.push(stored);
-                true
-            }
-        }
+        })
     }
 
     /// Puts the cookies that belong to the attempt's URL into its header.
@@ -202,7 +216,7 @@ fn path_matches(request: &str, cookie: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || cookie.ends_with('/') || rest.starts_with('/'))
 }
 
-/// The jar of a sign-in that is not finished: kept in memory until there is a session.
+/// The jar of a sign-in that is not finished, for one call.
 pub(crate) struct JarCredential {
     time: ServerTime,
     jar: Mutex<CookieJar>,
@@ -215,10 +229,10 @@ impl fmt::Debug for JarCredential {
 }
 
 impl JarCredential {
-    pub(crate) fn new(base: &Url, time: ServerTime) -> Self {
+    pub(crate) fn new(jar: CookieJar, time: ServerTime) -> Self {
         Self {
             time,
-            jar: Mutex::new(CookieJar::new(base)),
+            jar: Mutex::new(jar),
         }
     }
 
@@ -255,5 +269,52 @@ impl SessionCredential for JarCredential {
 
     fn end(&self, _stamp: Stamp, _why: &'static str) -> BoxFuture<'_, ()> {
         Box::pin(std::future::ready(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn a_full_jar_gives_the_place_of_a_cookie_that_is_over_to_a_new_one() {
+        let set = |texts: &[String]| {
+            let values = texts
+                .iter()
+                .map(|text| (header::SET_COOKIE, HeaderValue::from_str(text).unwrap()));
+            values.collect::<HeaderMap>()
+        };
+        let mut jar = CookieJar::new(&Url::parse("https://api.example.com").unwrap());
+        let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        let short_lived: Vec<_> = (0..MAX_COOKIES)
+            .map(|number| format!("c{number}=1; Max-Age=60"))
+            .collect();
+        assert!(jar.merge(&set(&short_lived), now));
+        let new = set(&["session=1".to_owned()]);
+        assert!(!jar.merge(&new, now));
+        assert!(jar.merge(&new, now + chrono::TimeDelta::seconds(61)));
+        assert_eq!(jar.cookies.len(), 1);
+    }
+
+    #[test]
+    fn a_jar_is_bounded_in_bytes_too_and_a_cookie_is_replaced_in_its_place() {
+        let set = |name: &str, length: usize| {
+            let value = format!("{name}={}", "x".repeat(length));
+            let value = HeaderValue::from_str(&value).unwrap();
+            HeaderMap::from_iter([(header::SET_COOKIE, value)])
+        };
+        let mut jar = CookieJar::new(&Url::parse("https://api.example.com").unwrap());
+        let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        for number in 0..8 {
+            assert!(jar.merge(&set(&format!("c{number}"), 4_000), now));
+        }
+        assert!(!jar.merge(&set("c8", 4_000), now));
+        assert!(jar.merge(&set("c7", 10), now));
+        assert!(jar.merge(&set("c8", 3_000), now));
+        assert_eq!(jar.cookies.len(), 9);
     }
 }

@@ -231,9 +231,18 @@ impl Error {
 }
 
 /// Whether a code or id from a server is short and harmless enough to stand in a log line.
-pub(crate) fn is_plain(text: &str) -> bool {
+fn is_plain(text: &str) -> bool {
     let harmless = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
     (1..=64).contains(&text.len()) && text.bytes().all(harmless)
+}
+
+/// A code from a server as a log line may show it.
+pub(crate) fn shown_code(code: &str) -> &str {
+    if code.is_empty() || is_plain(code) {
+        code
+    } else {
+        "[not shown]"
+    }
 }
 
 impl fmt::Display for Error {

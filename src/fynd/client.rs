@@ -8,10 +8,13 @@ use http::HeaderName;
 
 use super::api::Api;
 use super::otp_sign_in::OtpSignIn;
+use super::pending_code::{PendingCode, SentCode};
+use super::profile::{CompleteProfile, NewUser};
 use super::rules::Rules;
 use super::session::Session;
 use super::settings::{check_application, currency_header, location_header, version_header};
 use super::signature::{PUBLIC_KEY, SDK_VERSION, SDK_VERSION_HEADER};
+use crate::challenge::Found;
 use crate::credential::CookieJar;
 use crate::error::{Error, System};
 use crate::foundation::{Foundation, foundation_setters, of_system};
@@ -22,8 +25,18 @@ use crate::session::{Host, Material};
 /// One sales channel of Fynd. Cheap to clone; all clones share connections and sessions.
 #[derive(Clone)]
 pub struct Client {
-    pub(super) road: Arc<Road>,
+    pub(crate) road: Arc<Road>,
     pub(super) host: Arc<Host>,
+}
+
+/// A sign-in that was taken up by its id, at the step that it waits for.
+#[derive(Debug)]
+#[must_use = "a user with an open challenge is not signed in"]
+pub enum Challenge {
+    /// A code is on its way to the user's mobile.
+    PendingCode(PendingCode),
+    /// The code was right, and a new user's profile is to be completed.
+    CompleteProfile(CompleteProfile),
 }
 
 impl fmt::Debug for Client {
@@ -174,6 +187,26 @@ impl Client {
     pub async fn session(&self, id: &Secret) -> Result<Session, Error> {
         let core = self.host.resume(id, None).await?;
         Ok(Session::new(self, core))
+    }
+
+    /// Takes up an unfinished sign-in by its id, on any instance that shares the store; sends
+    /// nothing. Read in [`challenge`](crate::challenge) how an id is bound to its user.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if there is no such challenge: it is
+    /// finished, has expired, never was, or is of another application.
+    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the store fails.
+    pub async fn challenge(&self, id: &Secret) -> Result<Challenge, Error> {
+        let found = Found::by_id(&self.host, id).await?;
+        if found.is::<NewUser>() {
+            let open = found.open().await?;
+            let profile = CompleteProfile::resumed(self.clone(), open);
+            return Ok(Challenge::CompleteProfile(profile));
+        }
+        let open = found.open::<SentCode>().await?;
+        let pending = PendingCode::resumed(self.clone(), open);
+        Ok(Challenge::PendingCode(pending))
     }
 
     /// Waits until cookies that are being saved are saved. For the end of a process.

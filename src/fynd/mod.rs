@@ -29,8 +29,9 @@ mod rules;
 mod session;
 mod settings;
 mod signature;
+mod unfinished;
 
-pub use self::client::{Client, ClientBuilder};
+pub use self::client::{Challenge, Client, ClientBuilder};
 pub use self::otp_sign_in::OtpSignIn;
 pub use self::pending_code::{PendingCode, SignIn};
 pub use self::profile::CompleteProfile;

@@ -1,15 +1,14 @@
 //! Starting a sign-in by a code that is sent to a mobile.
 
 use std::fmt;
-use std::sync::Arc;
 
-use super::api::{Api, types};
+use super::api::types;
 use super::client::Client;
-use super::pending_code::{PendingCode, SentCode};
-use super::session::Session;
-use crate::credential::JarCredential;
-use crate::error::{Error, ErrorKind, System};
-use crate::pipeline::Bound;
+use super::pending_code::{Keys, PendingCode, RESEND_AFTER, SentCode};
+use super::unfinished::Unfinished;
+use crate::challenge::Opening;
+use crate::credential::CookieJar;
+use crate::error::{Error, System};
 
 /// A sign-in by mobile that was not sent yet.
 #[derive(Clone)]
@@ -55,82 +54,76 @@ impl OtpSignIn {
         self
     }
 
-    /// Sends the code. It is repeated only if the server certainly did not process it.
+    /// Sends the code. It is repeated only if the server certainly did not process it. Earlier
+    /// challenges for this number are void then.
     ///
     /// Source: `POST /service/application/user/authentication/v1.0/login/otp`.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`] for a `mobile` that is not 4 to 15 digits or a `country_code`
-    /// that is not 1 to 3, [`ErrorKind::Undecodable`] if the answer cannot be continued from;
-    /// else as any call, see [`Error`].
+    /// that is not 1 to 3, [`ErrorKind::SlowDown`] while the timer of the last message to this
+    /// number runs, [`ErrorKind::TryLater`] if the session store fails: nothing is sent in these
+    /// cases. [`ErrorKind::Undecodable`] if the answer cannot be continued from; else as any call,
+    /// see [`Error`].
+    ///
+    /// [`ErrorKind::InvalidInput`]: crate::ErrorKind::InvalidInput
+    /// [`ErrorKind::SlowDown`]: crate::ErrorKind::SlowDown
+    /// [`ErrorKind::TryLater`]: crate::ErrorKind::TryLater
+    /// [`ErrorKind::Undecodable`]: crate::ErrorKind::Undecodable
     pub async fn send_code(self) -> Result<PendingCode, Error> {
         check_digits("mobile", &self.mobile, 4, 15)?;
         check_digits("country_code", &self.country_code, 1, 3)?;
-        let sign_in = Unfinished::new(self.client, self.platform);
+        let destination = destination(&self.country_code, &self.mobile);
+        let opening = Opening::claim(&self.client.host, destination, RESEND_AFTER).await?;
+        match self.send().await {
+            Ok(sent) => {
+                let wait = sent.keys.wait();
+                let open = opening.open(sent, wait).await;
+                Ok(PendingCode::resumed(self.client, open))
+            }
+            Err(error) => Err(opening.failed(error).await),
+        }
+    }
+
+    async fn send(&self) -> Result<SentCode, Error> {
+        let cookies = CookieJar::new(self.client.road.base.url());
+        let unfinished = Unfinished::new(&self.client, &cookies);
         let body = types::SendOtpRequestSchema::builder()
             .mobile(self.mobile.clone())
             .country_code(self.country_code.clone())
             .android_hash(self.android_hash.clone());
-        let api = sign_in.api();
+        let api = unfinished.api();
         let mut call = api.login_with_otp().body(body);
-        if let Some(platform) = &sign_in.platform {
+        if let Some(platform) = &self.platform {
             call = call.platform(platform.clone());
         }
         let answer = call.send().await?.into_inner();
-        let code = SentCode::new(
-            &sign_in.client,
+        let keys = Keys::new(
             "login_with_otp",
             answer.request_id,
             answer.resend_token,
             answer.resend_timer,
         )?;
-        Ok(PendingCode {
-            sign_in,
-            mobile: self.mobile,
-            country_code: self.country_code,
-            android_hash: self.android_hash,
-            code,
+        Ok(SentCode {
+            mobile: self.mobile.clone(),
+            country_code: self.country_code.clone(),
+            platform: self.platform.clone(),
+            android_hash: self.android_hash.clone(),
+            cookies: unfinished.cookies(),
+            keys,
             register_token: answer.register_token,
         })
     }
 }
 
-/// A sign-in under way: nobody else's requests carry its cookies.
-pub(super) struct Unfinished {
-    pub(super) client: Client,
-    pub(super) platform: Option<String>,
-    cookies: Arc<JarCredential>,
-}
-
-impl Unfinished {
-    fn new(client: Client, platform: Option<String>) -> Self {
-        let road = &client.road;
-        let cookies = Arc::new(JarCredential::new(road.base.url(), road.time.clone()));
-        Self {
-            client,
-            platform,
-            cookies,
-        }
-    }
-
-    pub(super) fn api(&self) -> Api {
-        let bound = Bound::new(self.client.road.clone());
-        Api::new(bound.with_credential(self.cookies.clone()))
-    }
-
-    pub(super) fn has_cookies(&self) -> bool {
-        !self.cookies.jar().is_empty()
-    }
-
-    /// The session, after `operation` succeeded: the cookies are all that says so.
-    pub(super) async fn finish(&self, operation: &'static str) -> Result<Session, Error> {
-        if !self.has_cookies() {
-            let message = "the sign-in succeeded but brought no cookie";
-            return Err(Error::new(ErrorKind::Undecodable, message).at(System::Fynd, operation));
-        }
-        self.client.sign_in(self.cookies.jar()).await
-    }
+/// The number as timers know it: zeros in front are ways to write the same one.
+fn destination(country_code: &str, mobile: &str) -> String {
+    let (country_code, mobile) = (
+        country_code.trim_start_matches('0'),
+        mobile.trim_start_matches('0'),
+    );
+    format!("+{country_code}{mobile}")
 }
 
 fn check_digits(field: &'static str, text: &str, least: usize, most: usize) -> Result<(), Error> {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::api::types::ApiError;
-use crate::error::is_plain;
+use crate::error::shown_code;
 use crate::pipeline::Refusal as OnRoad;
 
 /// How Fynd said no; get it by [`Error::refusal`](crate::Error::refusal).
@@ -38,8 +38,7 @@ impl Refusal {
 
 impl fmt::Debug for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let code = Some(self.code()).filter(|code| is_plain(code));
-        write!(f, "fynd::Refusal({})", code.unwrap_or("?"))
+        write!(f, "fynd::Refusal({})", shown_code(self.code()))
     }
 }
 

@@ -8,10 +8,11 @@ use http::HeaderValue;
 
 use super::api::Api;
 use super::mobile::MobileRule;
-use super::pin_sign_in::PendingPin;
+use super::pin_sign_in::{PendingPin, PinRequest};
 use super::rules::{APP_NAME, Rules};
 use super::session::Session;
 use super::sign_up::SignUp;
+use crate::challenge::Found;
 use crate::error::{Error, System};
 use crate::foundation::{Foundation, foundation_setters, of_system};
 use crate::pipeline::{Bound, CallOptions, Road};
@@ -21,8 +22,8 @@ use crate::session::{Host, Material, Tokens};
 /// One app of GoodCity. Cheap to clone; all clones share connections and sessions.
 #[derive(Clone)]
 pub struct Client {
-    pub(super) road: Arc<Road>,
-    host: Arc<Host>,
+    pub(crate) road: Arc<Road>,
+    pub(super) host: Arc<Host>,
     pub(super) mobile_rule: MobileRule,
 }
 
@@ -122,15 +123,18 @@ impl Client {
     /// server answers alike, with a random key and without an SMS; every pin is wrong then. Do
     /// not tell the user more than "if there is an account, a pin is on its way".
     ///
-    /// Not repeated unless the server certainly did not process it. Whether it may be called
-    /// again is the caller's: the server has no limit, and every call voids earlier pins.
+    /// Not repeated unless the server certainly did not process it. Every call voids earlier pins
+    /// and their challenges. The server has no limit; here a number gets a pin once in 60 seconds,
+    /// as from GoodCity's own clients, whichever challenge asks for it.
     ///
     /// Source: `POST /api/v1/auth/send_pin`.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a number against the
-    /// client's [`MobileRule`]; else as any call, see [`Error`].
+    /// client's [`MobileRule`], [`ErrorKind::SlowDown`](crate::ErrorKind::SlowDown) if the last pin
+    /// is too fresh, [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the session store
+    /// fails: nothing is sent in these cases. Else as any call, see [`Error`].
     pub async fn send_pin(&self, mobile: impl Into<String>) -> Result<PendingPin, Error> {
         PendingPin::ask(self, mobile.into()).await
     }
@@ -161,6 +165,20 @@ impl Client {
     pub async fn session(&self, id: &Secret) -> Result<Session, Error> {
         let core = self.host.resume(id, None).await?;
         Ok(Session::new(self, core))
+    }
+
+    /// Takes up an unfinished sign-in by its id, on any instance that shares the store; sends
+    /// nothing. Read in [`challenge`](crate::challenge) how an id is bound to its user.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if there is no such challenge: it is
+    /// finished, has expired, never was, or is of another server.
+    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the store fails.
+    pub async fn challenge(&self, id: &Secret) -> Result<PendingPin, Error> {
+        let found = Found::by_id(&self.host, id).await?;
+        let open = found.open::<PinRequest>().await?;
+        Ok(PendingPin::resumed(self.clone(), open))
     }
 
     /// Waits for what is under way to be saved. GoodCity's tokens are not renewed, so this is

@@ -3,12 +3,16 @@
 use std::fmt;
 use std::time::Duration;
 
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+
 use super::api::types;
 use super::client::Client;
 use super::session::Session;
-use crate::challenge::{ResendTimer, Returned};
-use crate::error::{Delivery, Error, ErrorKind, System};
+use crate::challenge::{CODE_TIME_TO_LIVE, Open, Opening, Outcome, ResendTimer, Returned, Step};
+use crate::error::{Error, ErrorKind, System};
 use crate::secret::Secret;
+use crate::server_time::ServerTime;
 use crate::session::Tokens;
 
 /// The wait of GoodCity's own clients between two messages.
@@ -17,13 +21,27 @@ const RESEND_WAIT: Duration = Duration::from_secs(60);
 /// A pin was asked for. If the number has an account, it is on its way to the user's phone.
 ///
 /// The state keeps the newest key, which is the only one that the server accepts. It cannot be
-/// cloned, so that no copy holds on to an old key.
+/// cloned, so that no copy holds on to an old key, and asks the client's store for a newer one
+/// before it sends a key; see [`challenge`](crate::challenge).
 pub struct PendingPin {
     client: Client,
+    open: Open<PinRequest>,
+}
+
+/// What the store keeps.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct PinRequest {
     mobile: String,
     /// The newest key that is known; none after the server has discarded it.
     key: Option<Secret>,
-    timer: ResendTimer,
+}
+
+impl Step for PinRequest {
+    const KIND: &'static str = "pin";
+
+    fn time_to_live(&self, _: &ServerTime) -> Duration {
+        CODE_TIME_TO_LIVE
+    }
 }
 
 impl fmt::Debug for PendingPin {
@@ -46,32 +64,50 @@ pub struct SignedIn {
 impl PendingPin {
     pub(super) async fn ask(client: &Client, mobile: String) -> Result<Self, Error> {
         client.mobile_rule.check(&mobile)?;
-        let answer = send_pin(client, &mobile).await?;
-        Self::begin(client, mobile, answer)
+        let opening = Self::claim(client, &mobile).await?;
+        let answer = send_pin(client, &mobile).await;
+        Self::begin(client, mobile, opening, answer).await
+    }
+
+    /// The right to ask for the first pin.
+    pub(super) async fn claim(client: &Client, mobile: &str) -> Result<Opening, Error> {
+        Opening::claim(&client.host, mobile.to_owned(), RESEND_WAIT).await
     }
 
     /// The state after the first message.
-    pub(super) fn begin(
+    pub(super) async fn begin(
         client: &Client,
         mobile: String,
-        answer: types::OtpAuthKey,
+        opening: Opening,
+        answer: Result<types::OtpAuthKey, Error>,
     ) -> Result<Self, Error> {
-        Ok(Self {
-            key: Some(key_of(answer)?),
-            timer: new_timer(client),
-            client: client.clone(),
-            mobile,
-        })
+        match answer.and_then(key_of) {
+            Ok(key) => {
+                let key = Some(key);
+                let open = opening.open(PinRequest { mobile, key }, RESEND_WAIT).await;
+                Ok(Self::resumed(client.clone(), open))
+            }
+            Err(error) => Err(opening.failed(error).await),
+        }
+    }
+
+    pub(super) fn resumed(client: Client, open: Open<PinRequest>) -> Self {
+        Self { client, open }
+    }
+
+    /// The id under which [`Client::challenge`] takes the sign-in up: a secret.
+    pub fn id(&self) -> &Secret {
+        self.open.id()
     }
 
     /// The number that the pin was asked for, as it was given.
     pub fn mobile(&self) -> &str {
-        &self.mobile
+        &self.open.step.mobile
     }
 
     /// When another pin may be asked for.
     pub fn resend_timer(&self) -> &ResendTimer {
-        &self.timer
+        self.open.timer()
     }
 
     /// Asks for another pin; the former one is void. Within 60 seconds of the last message it is
@@ -92,31 +128,28 @@ impl PendingPin {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::SlowDown`] before [`resend_timer`](Self::resend_timer) has run out; else as
-    /// any call, see [`Error`].
+    /// [`ErrorKind::SlowDown`] before [`resend_timer`](Self::resend_timer) has run out;
+    /// [`ErrorKind::StepRequired`] if a newer challenge for this number has replaced this one;
+    /// [`ErrorKind::SignInAgain`] if it is finished or has expired; [`ErrorKind::TryLater`] if the
+    /// session store fails: nothing is sent in all of these cases. Else as any call, see [`Error`].
     pub async fn resend(&mut self) -> Result<(), Error> {
-        self.timer.check(System::GoodCity)?;
-        // Started before the message may leave: a dropped future must not make two of it.
-        let former = std::mem::replace(&mut self.timer, new_timer(&self.client));
-        let sent = send_pin(&self.client, &self.mobile).await.and_then(key_of);
-        let error = match sent {
+        let claim = self.open.claim_resend(RESEND_WAIT).await?;
+        let sent = send_pin(&self.client, &self.open.step.mobile).await;
+        let error = match sent.and_then(key_of) {
             Ok(key) => {
-                self.key = Some(key);
-                self.timer = new_timer(&self.client);
+                self.open.step.key = Some(key);
+                self.open.sent(claim, RESEND_WAIT).await;
                 return Ok(());
             }
             Err(error) => error,
         };
-        match error.status() {
-            Some(status) if status.is_success() => self.key = None,
-            Some(status) if status.is_client_error() => {
-                self.timer = former;
-                if status == http::StatusCode::UNAUTHORIZED {
-                    self.key = None;
-                }
-            }
-            None if error.delivery() == Delivery::NotSent => self.timer = former,
-            _ => {}
+        let outcome = Outcome::of(&error);
+        if outcome == Outcome::Taken || error.status() == Some(StatusCode::UNAUTHORIZED) {
+            self.open.step.key = None;
+            self.open.voided(&claim).await;
+        }
+        if outcome == Outcome::NotSent {
+            self.open.not_sent(claim).await;
         }
         Err(error)
     }
@@ -130,25 +163,32 @@ impl PendingPin {
     ///
     /// The state comes back with the error: [`ErrorKind::InvalidInput`] for a pin that is not four
     /// digits, [`ErrorKind::StepRequired`] if a new pin must be sent first (see
-    /// [`resend`](Self::resend)), [`ErrorKind::Refused`] for a pin that is wrong, expired or used,
+    /// [`resend`](Self::resend)): the server has discarded it, five pins were wrong, or a newer
+    /// challenge has replaced this one; [`ErrorKind::SignInAgain`] if it is finished or has
+    /// expired; nothing is sent in these cases. [`ErrorKind::Refused`] for a pin that is wrong, expired or used,
     /// and for a number without account: the server tells none of these apart. After a lost answer
     /// the pin may be used up: if it is refused the next time, `resend`.
-    pub async fn confirm(self, pin: impl Into<Secret>) -> Result<SignedIn, Returned<Self>> {
+    pub async fn confirm(mut self, pin: impl Into<Secret>) -> Result<SignedIn, Returned<Self>> {
         match self.try_pin(pin.into()).await {
             Ok(signed_in) => Ok(signed_in),
             Err(error) => Err(Returned::new(self, error)),
         }
     }
 
-    async fn try_pin(&self, pin: Secret) -> Result<SignedIn, Error> {
+    async fn try_pin(&mut self, pin: Secret) -> Result<SignedIn, Error> {
         let pin = check_pin(&pin)?;
-        let key = self.key.clone().ok_or_else(|| {
-            let message = "the server has discarded the pin: send a new pin";
-            Error::new(ErrorKind::StepRequired, message).of(System::GoodCity)
-        })?;
-        let body = types::VerifyRequest::builder().pin(pin).otp_auth_key(key);
-        let api = self.client.api();
-        let answer = api.verify().body(body).send().await?.into_inner();
+        let guess = self.open.begin_guess().await?;
+        let answer = match self.open.step.key.clone() {
+            Some(key) => {
+                let body = types::VerifyRequest::builder().pin(pin).otp_auth_key(key);
+                self.client.api().verify().body(body).send().await
+            }
+            None => {
+                let message = "the server has discarded the pin: send a new pin";
+                Err(Error::new(ErrorKind::StepRequired, message).of(System::GoodCity))
+            }
+        };
+        let answer = self.open.judged(guess, answer).await?.into_inner();
         let token = answer.jwt_token.filter(|token| !token.is_empty());
         let token = token.ok_or_else(|| {
             Error::new(ErrorKind::Undecodable, "the sign-in brought no token")
@@ -156,6 +196,7 @@ impl PendingPin {
                 .at(System::GoodCity, "verify")
         })?;
         let session = self.client.sign_in(Tokens::new(token, None)).await?;
+        self.open.finish().await;
         Ok(SignedIn {
             session,
             profile: answer.user,
@@ -167,10 +208,6 @@ async fn send_pin(client: &Client, mobile: &str) -> Result<types::OtpAuthKey, Er
     let body = types::SendPinRequest::builder().mobile(mobile.to_owned());
     let api = client.api();
     Ok(api.send_pin().body(body).send().await?.into_inner())
-}
-
-fn new_timer(client: &Client) -> ResendTimer {
-    ResendTimer::start(client.road.time.local(), RESEND_WAIT)
 }
 
 fn key_of(answer: types::OtpAuthKey) -> Result<Secret, Error> {

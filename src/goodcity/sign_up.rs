@@ -66,7 +66,10 @@ impl SignUp {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a number against the
-    /// client's [`MobileRule`](super::MobileRule); else as any call, see [`Error`].
+    /// client's [`MobileRule`](super::MobileRule), [`ErrorKind::SlowDown`](crate::ErrorKind::SlowDown)
+    /// within 60 seconds after the last pin for the number,
+    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the session store fails: nothing is
+    /// sent in these cases. Else as any call, see [`Error`].
     pub async fn send_pin(self) -> Result<PendingPin, Error> {
         self.client.mobile_rule.check(&self.mobile)?;
         let address = types::AddressAttributes::builder()
@@ -78,8 +81,9 @@ impl SignUp {
             .last_name(self.last_name)
             .address_attributes(address);
         let body = types::SignupRequest::builder().user_auth(user);
-        let api = self.client.api();
-        let answer = api.signup().body(body).send().await?.into_inner();
-        PendingPin::begin(&self.client, self.mobile, answer)
+        let opening = PendingPin::claim(&self.client, &self.mobile).await?;
+        let answer = self.client.api().signup().body(body).send().await;
+        let answer = answer.map(|answer| answer.into_inner());
+        PendingPin::begin(&self.client, self.mobile, opening, answer).await
     }
 }

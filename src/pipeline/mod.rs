@@ -45,6 +45,8 @@ pub use self::backoff::{Backoff, FailedAttempt, RetryPolicy};
 pub(crate) use self::base_url::BaseUrl;
 pub(crate) use self::budget::RetryBudget;
 pub(crate) use self::classify::Refusal;
+#[cfg(fuzzing)]
+pub(crate) use self::classify::{Outcome, classify, retry_after};
 pub(crate) use self::deadline::Deadline;
 use self::journey::Journey;
 pub(crate) use self::operation::{Need, Operation, Repeat};

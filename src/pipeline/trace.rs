@@ -1,6 +1,7 @@
 //! The spans of the road, with the names that OpenTelemetry gives to an HTTP client's attributes.
 //!
-//! A span shows the documented path and never the real one, the host and never the query.
+//! A span shows the documented path and never the real one, the host and never the query. Numbers
+//! are signed: an unsigned one becomes a text on its way to OpenTelemetry.
 
 use http::StatusCode;
 use tracing::field::{Empty, display};
@@ -22,7 +23,7 @@ pub(super) fn call(road: &Road, operation: &Operation) -> Span {
         http.request.method = operation.method.as_str(),
         url.template = &*operation.path,
         server.address = road.base.host(),
-        server.port = road.base.port(),
+        server.port = i64::from(road.base.port()),
         http.response.status_code = Empty,
         http.request.resend_count = Empty,
         error.type = Empty,
@@ -41,7 +42,7 @@ pub(super) fn attempt(road: &Road, operation: &Operation, resends: u32) -> Span 
         http.request.method = operation.method.as_str(),
         url.template = &*operation.path,
         server.address = road.base.host(),
-        server.port = road.base.port(),
+        server.port = i64::from(road.base.port()),
         http.response.status_code = Empty,
         http.request.resend_count = Empty,
         error.type = Empty,
@@ -53,14 +54,14 @@ pub(super) fn attempt(road: &Road, operation: &Operation, resends: u32) -> Span 
 /// Zero is left out, as the conventions have it.
 pub(super) fn record_resends(span: &Span, resends: u32) {
     if resends > 0 {
-        span.record("http.request.resend_count", resends);
+        span.record("http.request.resend_count", i64::from(resends));
     }
 }
 
 /// Writes what came of a call or an attempt.
 pub(super) fn record_outcome(span: &Span, status: Option<StatusCode>, error: Option<&Error>) {
     if let Some(status) = status {
-        span.record("http.response.status_code", status.as_u16());
+        span.record("http.response.status_code", i64::from(status.as_u16()));
     }
     if let Some(error) = error {
         span.record("error.type", display(error.error_type()));

@@ -184,7 +184,7 @@ impl Core {
         }
         self.host.signals.emit(&Event::SessionEnded {
             system: self.host.system,
-            session: self.key,
+            session: self.key.label(),
             why,
         });
     }

@@ -23,11 +23,12 @@
 
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use http::StatusCode;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
-use tracing::Instrument;
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
 
 use super::core::{Core, Renew, State};
 use super::lease::Asked;
@@ -105,16 +106,22 @@ impl Core {
         let span = tracing::info_span!(
             parent: None,
             "vestibule.refresh",
+            otel.name = %format_args!("{} refresh", self.host.system),
+            otel.kind = "internal",
+            otel.status_code = Empty,
             system = %self.host.system,
             session = %self.key,
         );
-        span.follows_from(tracing::Span::current());
+        span.follows_from(Span::current());
         let exchange = async move {
             let began = Instant::now();
             let outcome = core.exchange(&*renewal, stamp).await;
+            if !matches!(outcome, Exchanged::Renewed) {
+                Span::current().record("otel.status_code", "ERROR");
+            }
             core.host.signals.emit(&Event::Refresh {
                 system: core.host.system,
-                session: core.key,
+                session: core.key.label(),
                 outcome: outcome.for_observers(),
                 elapsed: began.elapsed(),
             });
@@ -335,9 +342,11 @@ impl Core {
         let backoff = backoff.mul_f64(0.5 + random::fraction() / 2.0);
         let floor = retry_after.unwrap_or_default();
         let now = self.host.time.now();
+        // A server may ask for a wait past the end of the calendar.
         let after = |pause: Duration| {
-            let pause = TimeDelta::from_std(pause).unwrap_or(TimeDelta::MAX);
-            now.checked_add_signed(pause)
+            let pause = TimeDelta::from_std(pause).ok();
+            let then = pause.and_then(|pause| now.checked_add_signed(pause));
+            Some(then.unwrap_or(DateTime::<Utc>::MAX_UTC))
         };
         state.cool_until = after(backoff.max(floor));
         state.not_early_before = after(floor.max(EARLY_PAUSE));

@@ -8,10 +8,10 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::core::{Core, Renew};
-use super::exchanges::Exchanges;
+use super::exchanges::{Exchanges, Running};
 use super::material::{Material, Renewal};
 use super::store::{Record, SessionStore, StoreError, StoreKey};
-use crate::clock::BoxFuture;
+use crate::clock::{BoxFuture, Clock};
 use crate::error::{Error, ErrorKind, System};
 use crate::observe::Signals;
 use crate::pipeline::Settings;
@@ -182,5 +182,48 @@ impl Host {
         }
         live.insert(key, Arc::downgrade(&core));
         core
+    }
+}
+
+/// For challenges, which live in the same store.
+impl Host {
+    pub(crate) fn system(&self) -> System {
+        self.system
+    }
+
+    pub(crate) fn audience(&self) -> &str {
+        &self.audience
+    }
+
+    /// This machine's clock.
+    pub(crate) fn clock(&self) -> &Clock {
+        self.time.local()
+    }
+
+    /// The clock with what the server said about it.
+    pub(crate) fn server_time(&self) -> &ServerTime {
+        &self.time
+    }
+
+    pub(crate) fn store(&self) -> &dyn SessionStore {
+        &*self.store
+    }
+
+    /// One step of the store, within the same bound as those of sessions.
+    pub(crate) async fn step<T>(
+        &self,
+        step: BoxFuture<'_, Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        self.bounded(step).await
+    }
+
+    /// What a caller is told of a store that failed.
+    pub(crate) fn store_error(&self, error: StoreError) -> Error {
+        self.store_failed(error)
+    }
+
+    /// Makes a shutdown wait for what is being saved.
+    pub(crate) fn count(&self) -> Running {
+        self.exchanges.count()
     }
 }

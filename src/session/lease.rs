@@ -1,5 +1,8 @@
 //! The lease on a session: who holds it may renew the session's token.
 
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use super::core::Core;
@@ -61,13 +64,16 @@ impl Core {
                 }
             }
         };
-        tokio::pin!(work);
-        tokio::select! {
-            biased;
-            done = &mut work => return done,
-            () = keep => {}
-        }
-        work.await
+        let (mut work, mut keep) = (pin!(work), pin!(keep));
+        let mut is_kept = true;
+        poll_fn(|context| {
+            if let Poll::Ready(done) = work.as_mut().poll(context) {
+                return Poll::Ready(done);
+            }
+            is_kept = is_kept && keep.as_mut().poll(context).is_pending();
+            Poll::Pending
+        })
+        .await
     }
 
     /// Gives the lease back. If the store does not hear it, the lease runs out.

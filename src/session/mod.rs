@@ -1,4 +1,4 @@
-//! Sessions: signed-in users whose credential is attached, renewed and kept.
+#![doc = include_str!("guide.md")]
 
 #[cfg(feature = "fynd")]
 mod cookies;

@@ -9,9 +9,8 @@ use serde_json::Value;
 
 use super::api::types;
 use super::client::Client;
-use super::session::Session;
-use super::sign_in;
-use crate::challenge::Returned;
+use super::verification::{self, Challenge};
+use crate::challenge::Opening;
 use crate::error::{Error, ErrorKind, System};
 use crate::json::JsonObject;
 
@@ -71,25 +70,29 @@ impl Account {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`] for data that is not an object, [`ErrorKind::Refused`] for data
-    /// that the server does not accept, with its fields in the [`Refusal`](super::Refusal); else
-    /// as any call, see [`Error`].
+    /// that the server does not accept, with its fields in the [`Refusal`](super::Refusal),
+    /// [`ErrorKind::TryLater`] without sending anything if there is a flow and the session store
+    /// fails; else as any call, see [`Error`].
     pub async fn save(self) -> Result<Saved, Error> {
+        let data = self.data?;
+        // A flow may send a message, whose challenge must have a place to be kept in.
+        let opening = Opening::to_unknown(&self.client.host)?;
+        if self.flow.is_some() {
+            opening.check_store().await?;
+        }
         let api = self.client.api();
-        let mut call = api.create_or_update_customer().body(self.data?);
+        let mut call = api.create_or_update_customer().body(data);
         if let Some(flow) = self.flow {
             call = call.flow(flow);
         }
         let answer = call.send().await?;
         let challenged = answer.status() == StatusCode::ACCEPTED;
         let customer = answer.into_inner();
-        Ok(if challenged {
-            Saved::ChallengeIssued(Challenge {
-                client: self.client,
-                details: customer,
-            })
-        } else {
-            Saved::Done(customer)
-        })
+        if !challenged {
+            return Ok(Saved::Done(customer));
+        }
+        let challenge = verification::issued(self.client, opening, customer).await;
+        Ok(Saved::ChallengeIssued(challenge))
     }
 
     /// As [`save`](Self::save), but the account comes back as the caller's own type.
@@ -118,43 +121,4 @@ pub(super) fn read_as<T: DeserializeOwned>(
             .with_status(StatusCode::OK)
             .at(System::WalletCrew, operation)
     })
-}
-
-/// The account is stored, and the customer has to pass a further verification.
-#[derive(Clone)]
-pub struct Challenge {
-    client: Client,
-    details: types::Customer,
-}
-
-impl fmt::Debug for Challenge {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("walletcrew::Challenge")
-    }
-}
-
-impl Challenge {
-    /// What the server said with the challenge; its members depend on the tenant.
-    pub fn details(&self) -> &types::Customer {
-        &self.details
-    }
-
-    /// Answers the challenge and signs the customer in; otherwise as [`Client::authenticate`].
-    ///
-    /// Source: `POST /api/{tenantId}/customer/authenticate`.
-    ///
-    /// # Errors
-    ///
-    /// As there; the challenge comes back with the error, for another try.
-    pub async fn authenticate(
-        self,
-        provider: impl Into<String>,
-        data: &impl Serialize,
-    ) -> Result<Session, Returned<Self>> {
-        let data = sign_in::login_data(data);
-        match sign_in::authenticate(&self.client, provider.into(), data).await {
-            Ok(session) => Ok(session),
-            Err(error) => Err(Returned::new(self, error)),
-        }
-    }
 }

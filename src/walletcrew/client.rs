@@ -11,6 +11,8 @@ use super::api::Api;
 use super::rules::Rules;
 use super::session::Session;
 use super::sign_in;
+use super::verification::{Challenge, Verification};
+use crate::challenge::Found;
 use crate::error::{Error, System};
 use crate::foundation::{Foundation, foundation_setters, of_system};
 use crate::generated::walletcrew::operations::BASE_PATH;
@@ -21,8 +23,8 @@ use crate::session::{Host, Material, Tokens};
 /// One tenant of The Wallet Crew. Cheap to clone; all clones share connections and sessions.
 #[derive(Clone)]
 pub struct Client {
-    pub(super) road: Arc<Road>,
-    host: Arc<Host>,
+    pub(crate) road: Arc<Road>,
+    pub(super) host: Arc<Host>,
 }
 
 impl fmt::Debug for Client {
@@ -118,8 +120,9 @@ impl Client {
         provider: impl Into<String>,
         data: &impl Serialize,
     ) -> Result<Session, Error> {
-        let data = sign_in::login_data(data);
-        sign_in::authenticate(self, provider.into(), data).await
+        let provider = provider.into();
+        let data = sign_in::check(&provider, sign_in::login_data(data))?;
+        sign_in::authenticate(self, provider, data).await
     }
 
     /// Takes up a session by its id, here or after a restart.
@@ -130,6 +133,20 @@ impl Client {
     pub async fn session(&self, id: &Secret) -> Result<Session, Error> {
         let core = self.host.resume(id, None).await?;
         Ok(Session::new(self, core))
+    }
+
+    /// Takes up a challenge by its id, on any instance that shares the store; sends nothing. Read
+    /// in [`challenge`](crate::challenge) how an id is bound to its customer.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if there is no such challenge: it is
+    /// finished, has expired, never was, or is of another tenant.
+    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the store fails.
+    pub async fn challenge(&self, id: &Secret) -> Result<Challenge, Error> {
+        let found = Found::by_id(&self.host, id).await?;
+        let open = found.open::<Verification>().await?;
+        Ok(Challenge::resumed(self.clone(), open))
     }
 
     /// Waits for what is under way to be saved. Tokens are not renewed here, so this is quick;

@@ -28,11 +28,13 @@ mod refusal;
 mod rules;
 mod session;
 mod sign_in;
+mod verification;
 
-pub use self::account::{Account, Challenge, Saved};
+pub use self::account::{Account, Saved};
 pub use self::client::{Client, ClientBuilder};
 pub use self::refusal::{Reason, Refusal};
 pub use self::session::Session;
+pub use self::verification::Challenge;
 
 /// Every described call of The Wallet Crew, typed.
 pub mod api {

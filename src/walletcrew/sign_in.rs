@@ -21,17 +21,25 @@ pub(super) fn login_data(data: &impl Serialize) -> Result<types::AuthenticationD
         .map_err(|_| Error::invalid("data", "cannot be written as JSON").of(System::WalletCrew))
 }
 
-pub(super) async fn authenticate(
-    client: &Client,
-    provider: String,
+/// What can be told wrong before anything is sent.
+pub(super) fn check(
+    provider: &str,
     data: Result<types::AuthenticationData, Error>,
-) -> Result<Session, Error> {
+) -> Result<types::AuthenticationData, Error> {
     if provider.trim().is_empty() {
         let error = Error::invalid("provider", "must not be empty");
         return Err(error.of(System::WalletCrew));
     }
+    data
+}
+
+pub(super) async fn authenticate(
+    client: &Client,
+    provider: String,
+    data: types::AuthenticationData,
+) -> Result<Session, Error> {
     let api = client.api();
-    let call = api.authenticate().provider(provider).body(data?);
+    let call = api.authenticate().provider(provider).body(data);
     let asked = Instant::now();
     let token = call.send().await?.into_inner().0;
     // Counted from before the call, so that the session never outlives the token, and by the

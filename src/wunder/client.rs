@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use super::auth_api::AuthApi;
 use super::branch::Branch;
-use super::phone_code::PhoneSignIn;
+use super::mfa::{MfaRequired, SecondFactor};
+use super::phone_code::{CodeRequest, PendingCode, PhoneSignIn};
 use super::renewal::RefreshToken;
 use super::rules::Rules;
 use super::session::Session;
 use super::signature::{BootstrapSignature, Sha256Hex};
 use super::user_api::UserApi;
+use crate::challenge::Found;
 use crate::error::{Error, System};
 use crate::foundation::{Foundation, foundation_setters, of_system};
 use crate::generated::wunder_auth::operations::BASE_PATH;
@@ -22,8 +24,20 @@ use crate::session::{Host, Material, Renew, Tokens};
 /// One tenant of Wunder Mobility. Cheap to clone; all clones share connections and sessions.
 #[derive(Clone)]
 pub struct Client {
-    pub(super) road: Arc<Road>,
+    pub(crate) road: Arc<Road>,
     pub(super) host: Arc<Host>,
+    /// The wait between two messages to one number.
+    pub(super) resend_wait: Duration,
+}
+
+/// A sign-in that was taken up by its id, at the step that it waits for.
+#[derive(Clone, Debug)]
+#[must_use = "a user with an open challenge is not signed in"]
+pub enum Challenge {
+    /// A code is on its way to the user's phone.
+    PendingCode(PendingCode),
+    /// The code was right, and a second factor is needed.
+    MfaRequired(MfaRequired),
 }
 
 impl fmt::Debug for Client {
@@ -39,6 +53,7 @@ pub struct ClientBuilder {
     tenant: String,
     signature_key: Option<Secret>,
     signature: Arc<dyn BootstrapSignature>,
+    resend_wait: Duration,
 }
 
 impl fmt::Debug for ClientBuilder {
@@ -60,6 +75,14 @@ impl ClientBuilder {
     /// Another signature scheme than [`Sha256Hex`].
     pub fn signature_scheme(mut self, scheme: impl BootstrapSignature) -> Self {
         self.signature = Arc::new(scheme);
+        self
+    }
+
+    /// The wait between two messages to one number, also if the sign-in is started over. The
+    /// vendor names none, so by default there is none; a back end that is open to everybody should
+    /// have one.
+    pub fn resend_wait(mut self, wait: Duration) -> Self {
+        self.resend_wait = wait;
         self
     }
 
@@ -91,7 +114,11 @@ impl ClientBuilder {
         let headers = self.foundation.standing_headers()?;
         let rules = Rules::new(headers, self.signature_key, self.signature);
         let (road, host) = self.foundation.build(base, Box::new(rules))?;
-        Ok(Client { road, host })
+        Ok(Client {
+            road,
+            host,
+            resend_wait: self.resend_wait,
+        })
     }
 }
 
@@ -104,6 +131,7 @@ impl Client {
             tenant: tenant.into(),
             signature_key: None,
             signature: Arc::new(Sha256Hex),
+            resend_wait: Duration::ZERO,
         }
     }
 
@@ -157,6 +185,26 @@ impl Client {
     pub async fn session(&self, id: &Secret) -> Result<Session, Error> {
         let core = self.host.resume(id, Some(self.renewal())).await?;
         Ok(Session::new(self, core))
+    }
+
+    /// Takes up an unfinished sign-in by its id, on any instance that shares the store; sends
+    /// nothing. Read in [`challenge`](crate::challenge) how an id is bound to its user.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if there is no such challenge: it is
+    /// finished, has expired, never was, or is of another tenant.
+    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the store fails.
+    pub async fn challenge(&self, id: &Secret) -> Result<Challenge, Error> {
+        let found = Found::by_id(&self.host, id).await?;
+        if found.is::<SecondFactor>() {
+            let open = found.open().await?;
+            let mfa = MfaRequired::resumed(self.clone(), open);
+            return Ok(Challenge::MfaRequired(mfa));
+        }
+        let open = found.open::<CodeRequest>().await?;
+        let pending = PendingCode::resumed(self.clone(), open);
+        Ok(Challenge::PendingCode(pending))
     }
 
     /// Lets token exchanges that are under way finish and their tokens be saved. Afterwards

@@ -2,27 +2,57 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::header;
+use serde::{Deserialize, Serialize};
 
 use super::auth_api::{AuthApi, types};
 use super::client::Client;
 use super::session::Session;
-use crate::challenge::{Returned, check_code};
+use crate::challenge::{Open, Returned, Step, check_code};
 use crate::clock::BoxFuture;
 use crate::error::{Delivery, Error, ErrorKind, System};
 use crate::pipeline::{Attached, Attempt, Bound, Deadline, SessionCredential, Stamp};
 use crate::secret::Secret;
+use crate::server_time::ServerTime;
 use crate::session::Tokens;
+
+/// The longest time for the second factor.
+const TIME_TO_LIVE: Duration = Duration::from_secs(10 * 60);
+
+/// The provisional credential.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct SecondFactor {
+    tokens: Tokens,
+}
+
+impl SecondFactor {
+    pub(super) fn new(tokens: Tokens) -> Self {
+        Self { tokens }
+    }
+}
+
+impl Step for SecondFactor {
+    const KIND: &'static str = "second_factor";
+
+    /// No longer than the token says that it lives.
+    fn time_to_live(&self, time: &ServerTime) -> Duration {
+        let left = self.tokens.expires_at.map(|end| end - time.now());
+        let left = left.map(|left| left.to_std().unwrap_or_default());
+        left.map_or(TIME_TO_LIVE, |left| left.min(TIME_TO_LIVE))
+    }
+}
 
 /// The code was right, and a second factor is needed before there is a session.
 ///
 /// The credential that the server gave is provisional: only the two-factor call of this type
-/// carries it. It is never refreshed and never becomes a [`Session`] by itself.
+/// carries it. It is never refreshed and never becomes a [`Session`] by itself. It is kept in the
+/// client's store for ten minutes at most; see [`challenge`](crate::challenge).
 #[derive(Clone)]
 pub struct MfaRequired {
     client: Client,
-    tokens: Tokens,
+    open: Open<SecondFactor>,
 }
 
 impl fmt::Debug for MfaRequired {
@@ -32,8 +62,14 @@ impl fmt::Debug for MfaRequired {
 }
 
 impl MfaRequired {
-    pub(super) fn new(client: Client, tokens: Tokens) -> Self {
-        Self { client, tokens }
+    pub(super) fn resumed(client: Client, open: Open<SecondFactor>) -> Self {
+        Self { client, open }
+    }
+
+    /// The id under which [`Client::challenge`] takes the sign-in up, the same as before the second
+    /// factor: a secret.
+    pub fn id(&self) -> &Secret {
+        self.open.id()
     }
 
     /// Validates a code of the user's authenticator. It is sent once, whatever happens.
@@ -42,28 +78,28 @@ impl MfaRequired {
     ///
     /// # Errors
     ///
-    /// The state comes back with the error: [`ErrorKind::Refused`] means a wrong code.
-    pub async fn validate(self, code: impl Into<Secret>) -> Result<Session, Returned<Self>> {
+    /// The state comes back with the error: [`ErrorKind::Refused`] means a wrong code. Nothing is
+    /// sent with [`ErrorKind::InvalidInput`] (it does not look like a code),
+    /// [`ErrorKind::StepRequired`] (five codes were wrong) and [`ErrorKind::SignInAgain`] (it is
+    /// finished, has expired or took too long): start the sign-in anew after these two.
+    pub async fn validate(mut self, code: impl Into<Secret>) -> Result<Session, Returned<Self>> {
         match self.try_code(code.into()).await {
             Ok(session) => Ok(session),
             Err(error) => Err(Returned::new(self, error)),
         }
     }
 
-    async fn try_code(&self, code: Secret) -> Result<Session, Error> {
+    async fn try_code(&mut self, code: Secret) -> Result<Session, Error> {
         let code = check_code("code", &code).map_err(|error| error.of(System::Wunder))?;
+        let guess = self.open.begin_guess().await?;
         let credential = Arc::new(Provisional {
-            token: self.tokens.access.clone(),
+            token: self.open.step.tokens.access.clone(),
         });
         let bound = Bound::new(self.client.road.clone()).with_credential(credential);
         let api = AuthApi::new(bound);
         let body = types::TwoFactorCode::builder().code(code);
-        let answer = api
-            .two_factor_code_validate()
-            .body(body)
-            .send()
-            .await?
-            .into_inner();
+        let answer = api.two_factor_code_validate().body(body).send().await;
+        let answer = self.open.judged(guess, answer).await?.into_inner();
         if answer.mfa_required == Some(true) {
             let message = "the server asks for the second factor again";
             return Err(Error::new(ErrorKind::StepRequired, message)
@@ -73,9 +109,11 @@ impl MfaRequired {
         // A server that answers without tokens has lifted the provisional ones.
         let tokens = match answer.access_token {
             Some(access) => Tokens::new(access, answer.refresh_token),
-            None => self.tokens.clone(),
+            None => self.open.step.tokens.clone(),
         };
-        self.client.sign_in(tokens).await
+        let session = self.client.sign_in(tokens).await?;
+        self.open.finish().await;
+        Ok(session)
     }
 }
 

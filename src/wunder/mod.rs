@@ -35,7 +35,7 @@ mod session;
 mod signature;
 
 pub use self::branch::Branch;
-pub use self::client::{Client, ClientBuilder};
+pub use self::client::{Challenge, Client, ClientBuilder};
 pub use self::lists::TermsOf;
 pub use self::mfa::MfaRequired;
 pub use self::pages::{Page, Pages};

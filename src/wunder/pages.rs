@@ -32,7 +32,7 @@ pub struct Page<T> {
 }
 
 impl<T> Page<T> {
-    pub(super) fn of<L>(answer: Response<L>, items: impl FnOnce(L) -> Vec<T>) -> Self {
+    pub(crate) fn of<L>(answer: Response<L>, items: impl FnOnce(L) -> Vec<T>) -> Self {
         Self {
             number: header(&answer, "x-pagination-number"),
             size: header(&answer, "x-pagination-size"),
@@ -81,7 +81,7 @@ impl<T> fmt::Debug for Pages<T> {
 }
 
 impl<T> Pages<T> {
-    pub(super) fn new(
+    pub(crate) fn new(
         fetch: impl Fn(u32) -> BoxFuture<'static, Result<Page<T>, Error>> + Send + Sync + 'static,
     ) -> Self {
         Self {

@@ -87,8 +87,8 @@ impl Refusal {
 
 impl fmt::Debug for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let code = Some(self.code()).filter(|code| is_code(code));
-        write!(f, "wunder::Refusal({})", code.unwrap_or("?"))
+        let code = Some(self.code()).filter(|code| code.is_empty() || is_code(code));
+        write!(f, "wunder::Refusal({})", code.unwrap_or("[not shown]"))
     }
 }
 
@@ -125,4 +125,27 @@ fn own_code(body: &ApiError) -> Option<&str> {
 fn is_code(text: &str) -> bool {
     let of_code = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'.';
     (1..=12).contains(&text.len()) && text.bytes().all(of_code)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::generated::wunder_user::operations::GET_CUSTOMER;
+
+    #[test]
+    fn a_code_that_is_none_is_not_shown() {
+        for (code, shown) in [
+            ("U106.2", "wunder::Refusal(U106)"),
+            ("", "wunder::Refusal()"),
+            ("+43123456789", "wunder::Refusal([not shown])"),
+            ("U1\\n06", "wunder::Refusal([not shown])"),
+        ] {
+            let body = format!(r#"{{"errorCode": "{code}"}}"#);
+            let read = read(&GET_CUSTOMER, body.as_bytes()).unwrap();
+            let refusal: &Refusal = read.typed.downcast_ref().unwrap();
+            assert_eq!(format!("{refusal:?}"), shown, "{code}");
+        }
+    }
 }

@@ -177,12 +177,16 @@ pub async fn goodcity() -> usize {
         .build()
         .unwrap();
     let pin = || mock.outbox().last_code(MOBILE).unwrap();
+    // Past the timer of the number, which a dropped send may have started.
+    let wait = || mock.clock().advance(Duration::from_secs(61));
     let pending = async || {
+        wait();
         let pending = client.send_pin(MOBILE).await.unwrap();
-        mock.clock().advance(Duration::from_secs(61));
+        wait();
         Some(pending)
     };
     let signs_in = async |_| {
+        wait();
         let pending = client.send_pin(MOBILE).await.unwrap();
         let signed_in = pending.confirm(pin()).await.unwrap();
         signed_in.session.profile().await.unwrap();
@@ -191,7 +195,7 @@ pub async fn goodcity() -> usize {
     let send = async |_: &mut ()| client.send_pin(MOBILE).await;
     points += at_each_point(
         "send_pin",
-        async || {},
+        async || wait(),
         send,
         async |()| signs_in(None).await,
     )
@@ -200,7 +204,7 @@ pub async fn goodcity() -> usize {
         async |pending: &mut Option<goodcity::PendingPin>| pending.as_mut().unwrap().resend().await;
     // What a dropped resend did is not known, and one more makes it good.
     let resends = async |pending: Option<goodcity::PendingPin>| {
-        mock.clock().advance(Duration::from_secs(61));
+        wait();
         let mut pending = pending.unwrap();
         pending.resend().await.unwrap();
         assert!(pending.confirm(pin()).await.is_ok());
@@ -224,7 +228,10 @@ pub async fn fynd() -> usize {
         .unwrap();
     let code = || mock.outbox().last_code(&format!("+91{ASHA}")).unwrap();
     let send = async || client.otp_sign_in(ASHA, "91").send_code().await;
+    // Past the timer of the number, which a dropped send may have started.
+    let wait = || mock.clock().advance(Duration::from_secs(31));
     let signs_in = async |_| {
+        wait();
         let signed_in = send().await.unwrap().confirm(code()).await;
         let Ok(fynd::SignIn::SignedIn(session)) = signed_in else {
             panic!("a known user signs in");
@@ -232,15 +239,16 @@ pub async fn fynd() -> usize {
         session.user().await.unwrap();
     };
     let pending = async || {
+        wait();
         let pending = send().await.unwrap();
-        mock.clock().advance(Duration::from_secs(31));
+        wait();
         Some(pending)
     };
     let mut points = 0;
     let dropped = async |_: &mut ()| send().await;
     points += at_each_point(
         "send_code",
-        async || {},
+        async || wait(),
         dropped,
         async |()| signs_in(None).await,
     )
@@ -254,6 +262,7 @@ pub async fn fynd() -> usize {
     };
     points += at_each_point("confirm", pending, confirm, signs_in).await;
     let session = async || {
+        wait();
         let signed_in = send().await.unwrap().confirm(code()).await;
         match signed_in {
             Ok(fynd::SignIn::SignedIn(session)) => session,

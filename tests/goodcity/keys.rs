@@ -76,6 +76,7 @@ async fn an_answer_without_key_voids_the_pin_as_well() {
     let error = client.send_pin(MOBILE).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Undecodable);
 
+    mock.clock().advance(WAIT);
     let mut pending = send_pin(&client).await;
     mock.clock().advance(WAIT);
     mock.fail_next("send_pin", 200);
@@ -96,6 +97,7 @@ async fn after_a_failed_resend_the_former_pin_may_still_be_good() {
         // What may have sent a message is waited for, what has not is not.
         assert_eq!(pending.resend_timer().remaining().is_zero(), status == 422);
         pending.confirm(pin(&mock)).await.unwrap();
+        mock.clock().advance(WAIT);
     }
 }
 

@@ -21,6 +21,7 @@ async fn a_device_is_registered_and_an_unknown_platform_refused() {
 async fn a_disabled_user_is_refused() {
     let (mock, client) = start().await;
     let session = sign_in(&mock, &client).await;
+    mock.clock().advance(WAIT);
     let pending = send_pin(&client).await;
     mock.disable_user(MOBILE);
     let returned = pending.confirm(pin(&mock)).await.unwrap_err();

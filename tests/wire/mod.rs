@@ -44,6 +44,15 @@ impl Wire {
         Self { base_url, received }
     }
 
+    /// The requests whose targets begin like this, oldest first.
+    pub fn all(&self, start: &str) -> Vec<Received> {
+        let received = self.received.lock().unwrap();
+        let begins = received
+            .iter()
+            .filter(|request| request.target.starts_with(start));
+        begins.cloned().collect()
+    }
+
     /// The newest request whose target begins like this.
     pub fn last(&self, start: &str) -> Received {
         let received = self.received.lock().unwrap();

@@ -31,10 +31,12 @@ pub use self::sealing::{Sealing, SealingKey};
 pub use self::sqlite::{SqliteBuilder, SqliteStore};
 use crate::clock::BoxFuture;
 use crate::error::System;
+use crate::observe::SessionLabel;
 use crate::secret::Secret;
 
 /// The name of a record: the SHA-256 of a session's system and id, so that a store never sees the
-/// id, and one id in two systems names two records.
+/// id, and one id in two systems names two records. Challenges and what is remembered of their
+/// destinations are named by digests that no session has.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StoreKey([u8; 32]);
 
@@ -47,9 +49,35 @@ impl StoreKey {
         Self(digest.finalize().into())
     }
 
+    /// The key of an unfinished sign-in: no id is good for both a session and a challenge.
+    pub(crate) fn of_challenge(system: System, id: &Secret) -> Self {
+        Self::in_domain("challenge", system.name(), id.expose())
+    }
+
+    /// The key of what is remembered of a phone or mailbox that messages go to.
+    pub(crate) fn of_destination(audience: &str, destination: &str) -> Self {
+        Self::in_domain("destination", audience, destination)
+    }
+
+    /// No system is called like a domain, so these keys are never those of [`of`](Self::of).
+    fn in_domain(domain: &str, place: &str, name: &str) -> Self {
+        let digest = Sha256::new()
+            .chain_update(domain)
+            .chain_update([0])
+            .chain_update(place)
+            .chain_update([0])
+            .chain_update(name);
+        Self(digest.finalize().into())
+    }
+
     /// A key of these bytes, to test a store with.
     pub fn new(bytes: [u8; 32]) -> Self {
         Self(bytes)
+    }
+
+    pub(crate) fn label(&self) -> SessionLabel {
+        let [first, second, third, fourth, ..] = self.0;
+        SessionLabel([first, second, third, fourth])
     }
 
     /// The bytes of the key.
@@ -61,9 +89,7 @@ impl StoreKey {
 /// The first 8 hex digits, enough to follow a session through a log.
 impl fmt::Display for StoreKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0[..4]
-            .iter()
-            .try_for_each(|byte| write!(f, "{byte:02x}"))
+        fmt::Display::fmt(&self.label(), f)
     }
 }
 

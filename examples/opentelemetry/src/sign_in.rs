@@ -1,0 +1,53 @@
+//! A sign-in by a code over SMS, against the mock of Wunder Mobility, with things that go wrong.
+
+use std::time::Duration;
+
+use vestibule::testing::Wunder;
+use vestibule::wunder::{Client, SignIn};
+use vestibule::{Error, Observer};
+
+/// The user of the mock.
+pub const PHONE: &str = "+43660000001";
+
+/// What the user types first.
+pub const WRONG_CODE: &str = "wrong-code";
+
+/// What no log and no trace may show: beside the number and the codes, the tokens.
+pub struct Secrets(pub Vec<String>);
+
+/// Resolves a branch, which is unavailable at first and asked again; sends a code, gets it wrong
+/// and then right; reads the profile, also six hours later, which takes a new token; signs out.
+pub async fn run(observer: impl Observer) -> Result<Secrets, Error> {
+    let mock = Wunder::start().await;
+    let client = Client::builder(mock.base_url(), "demo")
+        .signature_key(Wunder::SIGNATURE_KEY)
+        .clock(mock.clock().clock())
+        .observer(observer)
+        .build()?;
+
+    mock.fail_next("resolve_branch", 503);
+    let branch = client.resolve_branch(48.2, 16.4).await?;
+
+    let sign_in = client.phone_sign_in(PHONE, branch.id());
+    let pending = sign_in.send_code().await?;
+    let code = mock.outbox().last_code(PHONE).unwrap_or_default();
+    let confirmed = match pending.confirm(WRONG_CODE).await {
+        Err(returned) => returned.state.confirm(code.as_str()).await?,
+        confirmed => confirmed?,
+    };
+    let SignIn::SignedIn(session) = confirmed else {
+        panic!("the mock asks for no second factor");
+    };
+
+    let first = session.access_token().await?;
+    session.profile().await?;
+    mock.clock().advance(Duration::from_secs(6 * 3600));
+    session.profile().await?;
+    let second = session.access_token().await?;
+    session.sign_out().await?;
+
+    let mut secrets = vec![PHONE.to_owned(), WRONG_CODE.to_owned(), code.clone()];
+    secrets.extend([first.expose().to_owned(), second.expose().to_owned()]);
+    secrets.push(Wunder::SIGNATURE_KEY.to_owned());
+    Ok(Secrets(secrets))
+}

@@ -1,0 +1,27 @@
+//! Headers out of bytes.
+
+use vestibule::http::{HeaderMap, HeaderName, HeaderValue};
+
+/// The answers in an input: blocks of lines, each `name: value`, with an empty line between two.
+/// What can be no header is left out, as no HTTP client would let it through.
+pub fn blocks(data: &[u8]) -> Vec<HeaderMap> {
+    let mut blocks = vec![HeaderMap::new()];
+    for line in data.split(|byte| *byte == b'\n') {
+        if line.is_empty() {
+            blocks.push(HeaderMap::new());
+            continue;
+        }
+        let mut parts = line.splitn(2, |byte| *byte == b':');
+        let name = HeaderName::from_bytes(parts.next().unwrap_or_default());
+        let value = parts.next().and_then(|value| header(value.trim_ascii()));
+        if let (Ok(name), Some(value), Some(block)) = (name, value, blocks.last_mut()) {
+            block.append(name, value);
+        }
+    }
+    blocks
+}
+
+/// A value, if it can be one.
+pub fn header(value: &[u8]) -> Option<HeaderValue> {
+    HeaderValue::from_bytes(value).ok()
+}

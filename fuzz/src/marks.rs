@@ -1,0 +1,78 @@
+//! Secrets that are put into inputs and must never come out where a log may see them.
+
+use vestibule::{Error, fynd, goodcity, walletcrew, wunder};
+
+/// A token and an address. A code or an id of a request may be shown if it is short and plain; the
+/// token is plain and too long for that, the address is short and not plain, as real ones are.
+const MARKS: [(u8, &str); 2] = [
+    (
+        0x01,
+        "eyJhbGciOiJIUzI1NiJ9.bWFya2VkLXNlY3JldC10aGF0LW5vYm9keS1tYXktc2Vl.bWFya2VkLXNpZ25hdHVyZQ",
+    ),
+    (0x02, "+43-marked@secret.example"),
+];
+
+/// Any of these in a text is a leak, so a mark that was cut is still found.
+const TRACES: [&str; 3] = [
+    "bWFya2VkLXNlY3JldC10",
+    "bWFya2VkLXNpZ25hdHVy",
+    "marked@secret",
+];
+
+/// The input with a mark for each of its bytes 1 and 2. Nothing for an input in which the fuzzer,
+/// which sees what is compared, has put a piece of a mark elsewhere.
+pub fn put_into(data: &[u8]) -> Option<Vec<u8>> {
+    if found(&String::from_utf8_lossy(data)).is_some() {
+        return None;
+    }
+    let mut marked = Vec::with_capacity(data.len());
+    for byte in data {
+        match MARKS.iter().find(|(place, _)| place == byte) {
+            Some((_, mark)) => marked.extend_from_slice(mark.as_bytes()),
+            None => marked.push(*byte),
+        }
+    }
+    Some(marked)
+}
+
+fn found(text: &str) -> Option<&'static str> {
+    TRACES.into_iter().find(|trace| text.contains(trace))
+}
+
+/// Panics if a text shows a mark.
+pub fn assert_none_in(text: &str) {
+    assert!(found(text).is_none(), "a secret is shown: {text}");
+}
+
+/// Panics if an error, a cause of it or the system's own error in it shows a mark, or more than
+/// one line.
+pub fn assert_silent(error: &Error) {
+    let line = error.to_string();
+    assert!(!line.contains(char::is_control), "not one line: {line:?}");
+    let mut shown = format!("{line} {error:?} {error:#?}");
+    let mut source = std::error::Error::source(error);
+    while let Some(inner) = source {
+        shown.push_str(&format!(" {inner} {inner:?}"));
+        source = inner.source();
+    }
+    let refusals = [
+        error
+            .refusal::<wunder::Refusal>()
+            .map(|it| format!("{it:?}")),
+        error
+            .refusal::<walletcrew::Refusal>()
+            .map(|it| format!("{it:?}")),
+        error
+            .refusal::<goodcity::Refusal>()
+            .map(|it| format!("{it:?}")),
+        error.refusal::<fynd::Refusal>().map(|it| format!("{it:?}")),
+    ];
+    for refusal in refusals.into_iter().flatten() {
+        assert!(
+            !refusal.contains(char::is_control),
+            "not one line: {refusal:?}"
+        );
+        shown.push_str(&refusal);
+    }
+    assert_none_in(&shown);
+}

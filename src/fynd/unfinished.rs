@@ -1,0 +1,46 @@
+//! The calls of a sign-in under way: nobody else's requests carry its cookies.
+
+use std::sync::Arc;
+
+use super::api::Api;
+use super::client::Client;
+use super::session::Session;
+use crate::credential::{CookieJar, JarCredential};
+use crate::error::{Error, ErrorKind, System};
+use crate::pipeline::Bound;
+
+/// One call, and the cookies with which it came back.
+pub(super) struct Unfinished {
+    cookies: Arc<JarCredential>,
+    bound: Bound,
+}
+
+impl Unfinished {
+    pub(super) fn new(client: &Client, jar: &CookieJar) -> Self {
+        let time = client.road.time.clone();
+        let cookies = Arc::new(JarCredential::new(jar.clone(), time));
+        let bound = Bound::new(client.road.clone()).with_credential(cookies.clone());
+        Self { cookies, bound }
+    }
+
+    pub(super) fn api(&self) -> Api {
+        Api::new(self.bound.clone())
+    }
+
+    pub(super) fn cookies(&self) -> CookieJar {
+        self.cookies.jar()
+    }
+}
+
+/// The session, after `operation` succeeded: the cookies are all that says so.
+pub(super) async fn finish(
+    client: &Client,
+    cookies: &CookieJar,
+    operation: &'static str,
+) -> Result<Session, Error> {
+    if cookies.is_empty() {
+        let message = "the sign-in succeeded but brought no cookie";
+        return Err(Error::new(ErrorKind::Undecodable, message).at(System::Fynd, operation));
+    }
+    client.sign_in(cookies.clone()).await
+}

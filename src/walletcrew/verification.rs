@@ -1,0 +1,120 @@
+//! The further verification that a flow asks for.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::api::types;
+use super::client::Client;
+use super::session::Session;
+use super::sign_in;
+use crate::challenge::{Open, Opening, Returned, Step};
+use crate::error::Error;
+use crate::secret::Secret;
+use crate::server_time::ServerTime;
+
+/// Nobody says what the verification is, or how long it is good.
+const TIME_TO_LIVE: Duration = Duration::from_secs(3600);
+
+/// The account is stored, and the customer has to pass a further verification.
+///
+/// It is kept in the client's store for an hour; see [`challenge`](crate::challenge). There is no
+/// resend: save the account with the flow again. If the account has an `id`, that replaces earlier
+/// challenges of the same account.
+#[derive(Clone)]
+pub struct Challenge {
+    client: Client,
+    open: Open<Verification>,
+}
+
+impl fmt::Debug for Challenge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("walletcrew::Challenge")
+    }
+}
+
+/// What the store keeps.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct Verification {
+    details: types::Customer,
+}
+
+impl Step for Verification {
+    const KIND: &'static str = "verification";
+
+    fn time_to_live(&self, _: &ServerTime) -> Duration {
+        TIME_TO_LIVE
+    }
+}
+
+/// The challenge that an answer asks for.
+pub(super) async fn issued(
+    client: Client,
+    opening: Opening,
+    details: types::Customer,
+) -> Challenge {
+    let account = match details.get("id") {
+        Some(Value::String(id)) if !id.is_empty() => Some(id.clone()),
+        Some(Value::Number(id)) => Some(id.to_string()),
+        _ => None,
+    };
+    let opening = match account {
+        Some(account) => opening.reached(account).await,
+        None => opening,
+    };
+    let open = opening.open(Verification { details }, Duration::ZERO).await;
+    Challenge::resumed(client, open)
+}
+
+impl Challenge {
+    pub(super) fn resumed(client: Client, open: Open<Verification>) -> Self {
+        Self { client, open }
+    }
+
+    /// The id under which [`Client::challenge`] takes the challenge up: a secret.
+    pub fn id(&self) -> &Secret {
+        self.open.id()
+    }
+
+    /// What the server said with the challenge; its members depend on the tenant.
+    pub fn details(&self) -> &types::Customer {
+        &self.open.step.details
+    }
+
+    /// Answers the challenge and signs the customer in; otherwise as [`Client::authenticate`].
+    ///
+    /// Source: `POST /api/{tenantId}/customer/authenticate`.
+    ///
+    /// # Errors
+    ///
+    /// As there; the challenge comes back with the error, for another try. Nothing is sent with
+    /// [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired) (five answers were wrong, or a
+    /// newer challenge has replaced this one: save the account with the flow again) and
+    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) (it is finished or has expired).
+    pub async fn authenticate(
+        mut self,
+        provider: impl Into<String>,
+        data: &impl Serialize,
+    ) -> Result<Session, Returned<Self>> {
+        let data = sign_in::login_data(data);
+        match self.answer(provider.into(), data).await {
+            Ok(session) => Ok(session),
+            Err(error) => Err(Returned::new(self, error)),
+        }
+    }
+
+    async fn answer(
+        &mut self,
+        provider: String,
+        data: Result<types::AuthenticationData, Error>,
+    ) -> Result<Session, Error> {
+        let data = sign_in::check(&provider, data)?;
+        let guess = self.open.begin_guess().await?;
+        let answer = sign_in::authenticate(&self.client, provider, data).await;
+        let session = self.open.judged(guess, answer).await?;
+        self.open.finish().await;
+        Ok(session)
+    }
+}

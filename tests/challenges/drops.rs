@@ -1,0 +1,141 @@
+//! A step that is dropped at any of its await points, those of the store included, leaves a
+//! challenge that is taken up by its id, or one that is finished.
+
+use std::sync::Arc;
+
+use vestibule::{ErrorKind, Secret, fynd, goodcity, wunder};
+
+use crate::dropping::at_each_point;
+use crate::instances::*;
+use crate::stores::Unruly;
+use crate::support::proof;
+
+/// Three messages and their times, so that no wait is left.
+fn pass(clock: &vestibule::testing::TestClock) {
+    clock.advance(PIN_WAIT);
+}
+
+async fn goodcity() -> usize {
+    let mock = start_goodcity().await;
+    let client = on_goodcity(&mock, Arc::new(Unruly::default()));
+    let pin = || mock.outbox().last_code(MOBILE).unwrap();
+    let before = async || {
+        pass(mock.clock());
+        let pending = client.send_pin(MOBILE).await.unwrap();
+        pass(mock.clock());
+        (pending.id().clone(), Some(pending))
+    };
+    let goes_on = async |(id, _): (Secret, Option<goodcity::PendingPin>)| {
+        let mut pending = match client.challenge(&id).await {
+            Ok(pending) => pending,
+            Err(error) => return assert_eq!(error.kind(), ErrorKind::SignInAgain),
+        };
+        pass(mock.clock());
+        pending.resend().await.unwrap();
+        pending.confirm(pin()).await.unwrap();
+    };
+    let resend = async |(_, pending): &mut (Secret, Option<goodcity::PendingPin>)| {
+        pending.as_mut().unwrap().resend().await
+    };
+    let confirm = async |(_, pending): &mut (Secret, Option<goodcity::PendingPin>)| {
+        let pending = pending.take().unwrap();
+        pending.confirm(pin()).await.map_err(Into::into)
+    };
+    let points = at_each_point("goodcity resend", before, resend, goes_on).await;
+    points + at_each_point("goodcity confirm", before, confirm, goes_on).await
+}
+
+async fn wunder() -> usize {
+    let mock = start_wunder().await;
+    let client = on_wunder(&mock, Arc::new(Unruly::default()));
+    let code = || mock.outbox().last_code(MFA_PHONE).unwrap();
+    let sent = async || {
+        let sign_in = client.phone_sign_in(MFA_PHONE, "2");
+        let pending = sign_in.send_code().await.unwrap();
+        pass(mock.clock());
+        (pending.id().clone(), Some(pending))
+    };
+    let goes_on = async |(id, _): (Secret, Option<wunder::PendingCode>)| {
+        let mfa = match client.challenge(&id).await.unwrap() {
+            wunder::Challenge::MfaRequired(mfa) => mfa,
+            wunder::Challenge::PendingCode(mut pending) => {
+                pass(mock.clock());
+                pending.resend().await.unwrap();
+                match pending.confirm(code()).await.unwrap() {
+                    wunder::SignIn::MfaRequired(mfa) => mfa,
+                    wunder::SignIn::SignedIn(_) => panic!("a second factor was skipped"),
+                }
+            }
+        };
+        mfa.validate(MFA_CODE).await.unwrap();
+    };
+    let resend = async |(_, pending): &mut (Secret, Option<wunder::PendingCode>)| {
+        pending.as_mut().unwrap().resend().await
+    };
+    let confirm = async |(_, pending): &mut (Secret, Option<wunder::PendingCode>)| {
+        let pending = pending.take().unwrap();
+        pending.confirm(code()).await.map_err(Into::into)
+    };
+    let mut points = at_each_point("wunder resend", sent, resend, goes_on).await;
+    points += at_each_point("wunder confirm", sent, confirm, goes_on).await;
+
+    let mfa = async || {
+        let (id, pending) = sent().await;
+        match pending.unwrap().confirm(code()).await.unwrap() {
+            wunder::SignIn::MfaRequired(mfa) => (id, Some(mfa)),
+            wunder::SignIn::SignedIn(_) => panic!("a second factor was skipped"),
+        }
+    };
+    let validate = async |(_, mfa): &mut (Secret, Option<wunder::MfaRequired>)| {
+        let mfa = mfa.take().unwrap();
+        mfa.validate(MFA_CODE).await.map_err(Into::into)
+    };
+    let validates =
+        async |(id, _): (Secret, Option<wunder::MfaRequired>)| match client.challenge(&id).await {
+            Ok(wunder::Challenge::MfaRequired(mfa)) => {
+                mfa.validate(MFA_CODE).await.unwrap();
+            }
+            Ok(wunder::Challenge::PendingCode(_)) => panic!("it has gone on"),
+            Err(error) => assert_eq!(error.kind(), ErrorKind::SignInAgain),
+        };
+    points + at_each_point("wunder validate", mfa, validate, validates).await
+}
+
+async fn fynd() -> usize {
+    let mock = start_fynd().await;
+    let client = on_fynd(&mock, Arc::new(Unruly::default()));
+    let code = || mock.outbox().last_code(&format!("+91{ASHA}")).unwrap();
+    let before = async || {
+        pass(mock.clock());
+        let pending = client.otp_sign_in(ASHA, "91").send_code().await.unwrap();
+        pass(mock.clock());
+        (pending.id().clone(), Some(pending))
+    };
+    // A resend whose answer is lost has spent the token for the next one: the user starts over.
+    let goes_on = async |(id, _): (Secret, Option<fynd::PendingCode>)| {
+        match client.challenge(&id).await {
+            Ok(fynd::Challenge::PendingCode(pending)) => assert_eq!(pending.mobile(), ASHA),
+            Ok(fynd::Challenge::CompleteProfile(_)) => panic!("the user is known"),
+            Err(error) => assert_eq!(error.kind(), ErrorKind::SignInAgain),
+        }
+        pass(mock.clock());
+        let pending = client.otp_sign_in(ASHA, "91").send_code().await.unwrap();
+        assert!(pending.confirm(code()).await.is_ok());
+    };
+    let resend = async |(_, pending): &mut (Secret, Option<fynd::PendingCode>)| {
+        pending.as_mut().unwrap().resend().await
+    };
+    let confirm = async |(_, pending): &mut (Secret, Option<fynd::PendingCode>)| {
+        let pending = pending.take().unwrap();
+        pending.confirm(code()).await.map_err(Into::into)
+    };
+    let points = at_each_point("fynd resend", before, resend, goes_on).await;
+    points + at_each_point("fynd confirm", before, confirm, goes_on).await
+}
+
+#[tokio::test]
+async fn a_dropped_step_leaves_a_challenge_that_goes_on() {
+    let points = goodcity().await + wunder().await + fynd().await;
+    assert!(points > 60, "only {points} points were found");
+    proof("challenge-drops", &format!("{points} lost=0"));
+}

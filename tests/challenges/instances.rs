@@ -1,0 +1,123 @@
+//! The mocks of the four systems, and any number of instances of their clients over one store.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use vestibule::testing::{Fynd, GoodCity, WalletCrew, Wunder};
+use vestibule::{Error, ErrorKind, Secret, fynd, goodcity, walletcrew, wunder};
+
+use crate::stores::Store;
+
+pub const PHONE: &str = "+43123456789";
+pub const MFA_PHONE: &str = "+43987654321";
+pub const MFA_CODE: &str = "246810";
+pub const MOBILE: &str = "+85251234567";
+pub const ASHA: &str = "9000000001";
+pub const NEW: &str = "9000000009";
+pub const EMAIL: &str = "ada@example.com";
+
+/// GoodCity's wait between two pins.
+pub const PIN_WAIT: Duration = Duration::from_secs(60);
+/// Fynd's, as its mock says.
+pub const CODE_WAIT: Duration = Duration::from_secs(30);
+
+pub async fn start_wunder() -> Wunder {
+    let mock = Wunder::start().await;
+    mock.require_mfa(MFA_PHONE, MFA_CODE);
+    mock
+}
+
+pub fn on_wunder(mock: &Wunder, store: Store) -> wunder::Client {
+    wunder_of(mock, store, "tenant01").build().unwrap()
+}
+
+pub fn wunder_of(mock: &Wunder, store: Store, tenant: &str) -> wunder::ClientBuilder {
+    wunder::Client::builder(mock.base_url(), tenant)
+        .signature_key(Wunder::SIGNATURE_KEY)
+        .clock(mock.clock().clock())
+        .store(store)
+}
+
+pub async fn start_goodcity() -> GoodCity {
+    let mock = GoodCity::start().await;
+    mock.add_user(MOBILE, "Ada", "Wong");
+    mock
+}
+
+pub fn on_goodcity(mock: &GoodCity, store: Store) -> goodcity::Client {
+    goodcity_at(mock.base_url(), mock, store).build().unwrap()
+}
+
+pub fn goodcity_at(url: String, mock: &GoodCity, store: Store) -> goodcity::ClientBuilder {
+    goodcity::Client::builder(url, "app")
+        .clock(mock.clock().clock())
+        .store(store)
+}
+
+pub async fn start_fynd() -> Fynd {
+    let mock = Fynd::start().await;
+    mock.add_user("91", ASHA, "Asha");
+    mock
+}
+
+pub fn on_fynd(mock: &Fynd, store: Store) -> fynd::Client {
+    fynd_of(mock, store, "64b000000000000000000001")
+}
+
+pub fn fynd_of(mock: &Fynd, store: Store, application: &str) -> fynd::Client {
+    fynd::Client::builder(application, "application-token")
+        .base_url(mock.base_url())
+        .clock(mock.clock().clock())
+        .store(store)
+        .build()
+        .unwrap()
+}
+
+pub fn on_walletcrew(mock: &WalletCrew, store: Store) -> walletcrew::Client {
+    walletcrew::Client::builder(mock.base_url(), "tenant-01")
+        .clock(mock.clock().clock())
+        .store(store)
+        .build()
+        .unwrap()
+}
+
+/// What a client finds under an id, where a code is expected.
+pub async fn wunder_code(client: &wunder::Client, id: &Secret) -> wunder::PendingCode {
+    match client.challenge(id).await.unwrap() {
+        wunder::Challenge::PendingCode(pending) => pending,
+        wunder::Challenge::MfaRequired(_) => panic!("no second factor yet"),
+    }
+}
+
+pub async fn fynd_code(client: &fynd::Client, id: &Secret) -> fynd::PendingCode {
+    match client.challenge(id).await.unwrap() {
+        fynd::Challenge::PendingCode(pending) => pending,
+        fynd::Challenge::CompleteProfile(_) => panic!("no profile yet"),
+    }
+}
+
+pub async fn challenge_of(client: &walletcrew::Client) -> walletcrew::Challenge {
+    let account = json!({"email": EMAIL, "firstName": "Ada"});
+    let saved = client.customer(&account).flow("activation").save().await;
+    match saved.unwrap() {
+        walletcrew::Saved::ChallengeIssued(challenge) => challenge,
+        walletcrew::Saved::Done(_) => panic!("a challenge was expected"),
+    }
+}
+
+pub fn login(code: &str) -> Value {
+    json!({"identifier": EMAIL, "code": code})
+}
+
+/// A pin that is not this one.
+pub fn other_than(pin: &str, nth: usize) -> String {
+    let pin: usize = pin.parse().unwrap();
+    format!("{:04}", (pin + 1 + nth) % 10_000)
+}
+
+pub fn kind<T>(result: Result<T, impl Into<Error>>) -> ErrorKind {
+    match result {
+        Ok(_) => panic!("an error was expected"),
+        Err(error) => error.into().kind(),
+    }
+}

@@ -1,0 +1,165 @@
+//! A store that fails: nothing is sent that could not be kept, and nobody who has a code is lost.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use vestibule::testing::WalletCrew;
+use vestibule::wunder::SignIn;
+use vestibule::{BoxFuture, Clock, ErrorKind, Time, chrono};
+
+use crate::instances::*;
+use crate::stores::Unruly;
+
+#[tokio::test]
+async fn while_the_store_is_down_no_message_is_sent() {
+    let store = Arc::new(Unruly::default());
+    let (wunder, goodcity) = (start_wunder().await, start_goodcity().await);
+    let (fynd, walletcrew) = (start_fynd().await, WalletCrew::start().await);
+    let on_goodcity = on_goodcity(&goodcity, store.clone());
+    let mut pending = on_goodcity.send_pin(MOBILE).await.unwrap();
+    goodcity.clock().advance(PIN_WAIT);
+    store.set_down(true);
+
+    let on_wunder = on_wunder(&wunder, store.clone());
+    let sent = on_wunder.phone_sign_in(PHONE, "2").send_code().await;
+    assert_eq!(kind(sent), ErrorKind::TryLater);
+    let sent = on_goodcity.send_pin(MOBILE).await;
+    assert_eq!(kind(sent), ErrorKind::TryLater);
+    let sign_up = on_goodcity.sign_up(MOBILE, "Ada", "Wong");
+    assert_eq!(kind(sign_up.send_pin().await), ErrorKind::TryLater);
+    assert_eq!(kind(pending.resend().await), ErrorKind::TryLater);
+    let sent = on_fynd(&fynd, store.clone()).otp_sign_in(ASHA, "91");
+    assert_eq!(kind(sent.send_code().await), ErrorKind::TryLater);
+    let on_walletcrew = on_walletcrew(&walletcrew, store.clone());
+    let account = serde_json::json!({"email": EMAIL});
+    let saved = on_walletcrew.customer(&account).flow("activation").save();
+    assert_eq!(kind(saved.await), ErrorKind::TryLater);
+    let found = on_goodcity.challenge(pending.id()).await;
+    assert_eq!(kind(found), ErrorKind::TryLater);
+
+    assert_eq!(goodcity.count("send_pin") + goodcity.count("signup"), 1);
+    let others = [wunder.outbox(), fynd.outbox(), walletcrew.outbox()];
+    assert!(others.iter().all(|outbox| outbox.messages().is_empty()));
+
+    store.set_down(false);
+    pending.resend().await.unwrap();
+}
+
+#[tokio::test]
+async fn who_has_a_code_signs_in_while_the_store_is_down() {
+    let store = Arc::new(Unruly::default());
+    let mock = start_wunder().await;
+    let client = on_wunder(&mock, store.clone());
+    let pending = client
+        .phone_sign_in(MFA_PHONE, "2")
+        .send_code()
+        .await
+        .unwrap();
+    let id = pending.id().clone();
+    store.set_down(true);
+    let code = mock.outbox().last_code(MFA_PHONE).unwrap();
+    let Ok(SignIn::MfaRequired(mfa)) = pending.confirm(code).await else {
+        panic!("the code is right");
+    };
+    let session = mfa.validate(MFA_CODE).await.unwrap();
+    session.profile().await.unwrap();
+    // The challenge is removed and the session saved when the store is back.
+    store.set_down(false);
+    client.shutdown(Duration::from_secs(10)).await.unwrap();
+    let later = on_wunder(&mock, store);
+    assert_eq!(kind(later.challenge(&id).await), ErrorKind::SignInAgain);
+    later.session(session.id()).await.unwrap();
+}
+
+#[tokio::test]
+async fn wrong_codes_are_limited_while_the_store_is_down_and_count_on_afterwards() {
+    let store = Arc::new(Unruly::default());
+    let mock = start_goodcity().await;
+    let client = on_goodcity(&mock, store.clone());
+    let mut pending = client.send_pin(MOBILE).await.unwrap();
+    let pin = mock.outbox().last_code(MOBILE).unwrap();
+    let guess = async |pending: vestibule::goodcity::PendingPin, nth| {
+        let returned = pending.confirm(other_than(&pin, nth)).await.unwrap_err();
+        (returned.state, returned.error.kind())
+    };
+    for nth in 0..4 {
+        store.set_down(nth >= 2);
+        let refused;
+        (pending, refused) = guess(pending, nth).await;
+        assert_eq!(refused, ErrorKind::Refused);
+    }
+    store.set_down(false);
+    let refused;
+    (pending, refused) = guess(pending, 4).await;
+    assert_eq!(refused, ErrorKind::Refused);
+    for down in [false, true] {
+        store.set_down(down);
+        let refused;
+        (pending, refused) = guess(pending, 5).await;
+        assert_eq!(refused, ErrorKind::StepRequired);
+    }
+    assert_eq!(mock.count("verify"), 5);
+}
+
+/// The mock's clock, which switches the store off when the answer to a message is read: it is the
+/// first to be asked for a sleep.
+#[derive(Clone)]
+struct Impatient(vestibule::testing::TestClock);
+
+impl Time for Impatient {
+    fn now(&self) -> chrono::DateTime<chrono::Utc> {
+        self.0.now()
+    }
+
+    fn sleep(&self, _: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(tokio::time::sleep(Duration::from_millis(20)))
+    }
+}
+
+#[tokio::test]
+async fn a_challenge_that_could_not_be_saved_works_here_and_is_saved_later() {
+    let store = Arc::new(Unruly::default());
+    let mock = start_goodcity().await;
+    let build = || {
+        let clock = Clock::new(Impatient(mock.clock().clone()));
+        let builder = goodcity_at(mock.base_url(), &mock, store.clone()).clock(clock);
+        builder.build().unwrap()
+    };
+    let client = build();
+    mock.delay("send_pin", Duration::from_millis(200));
+    // The store goes down while the message is on its way.
+    let (pending, ()) = tokio::join!(client.send_pin(MOBILE), async {
+        while mock.count("send_pin") == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        store.set_down(true);
+    });
+    let pending = pending.unwrap();
+    let pin = mock.outbox().last_code(MOBILE).unwrap();
+    let returned = pending.confirm(other_than(&pin, 0)).await.unwrap_err();
+    assert_eq!(returned.error.kind(), ErrorKind::Refused);
+    store.set_down(false);
+    client.shutdown(Duration::from_secs(10)).await.unwrap();
+    let elsewhere = build().challenge(returned.state.id()).await.unwrap();
+    assert!(elsewhere.resend_timer().remaining() > PIN_WAIT / 2);
+    elsewhere.confirm(pin).await.unwrap();
+
+    // The same for a message that was sent again.
+    mock.clock().advance(PIN_WAIT);
+    mock.delay("send_pin", Duration::ZERO);
+    let mut pending = client.send_pin(MOBILE).await.unwrap();
+    mock.clock().advance(PIN_WAIT);
+    mock.delay("send_pin", Duration::from_millis(200));
+    let (resent, ()) = tokio::join!(pending.resend(), async {
+        while mock.count("send_pin") < 3 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        store.set_down(true);
+    });
+    resent.unwrap();
+    store.set_down(false);
+    // Its own holder does not wait for the saving.
+    let pin = mock.outbox().last_code(MOBILE).unwrap();
+    pending.confirm(pin).await.unwrap();
+    assert_eq!(mock.count("verify"), 3);
+}

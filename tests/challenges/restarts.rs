@@ -1,0 +1,164 @@
+//! A process that ends between any two steps of a flow: the next takes it up by its id.
+
+use serde_json::Value;
+use vestibule::fynd::{Challenge as OnFynd, SignIn as FyndSignIn};
+use vestibule::testing::WalletCrew;
+use vestibule::wunder::{Challenge as OnWunder, SignIn};
+
+use crate::instances::*;
+use crate::stores::Shared;
+use crate::support::proof;
+
+/// Each step has a client of its own, which is gone before the next.
+async fn wunder(shared: &Shared) -> usize {
+    let mock = start_wunder().await;
+    let client = async || on_wunder(&mock, shared.open().await);
+    let id = {
+        let sign_in = client().await.phone_sign_in(MFA_PHONE, "2");
+        sign_in.send_code().await.unwrap().id().clone()
+    };
+    {
+        let wrong = wunder_code(&client().await, &id).await.confirm("000000");
+        assert!(wrong.await.is_err());
+    }
+    {
+        let mut pending = wunder_code(&client().await, &id).await;
+        assert_eq!(pending.phone(), MFA_PHONE);
+        pending.resend().await.unwrap();
+    }
+    {
+        let code = mock.outbox().last_code(MFA_PHONE).unwrap();
+        let pending = wunder_code(&client().await, &id).await;
+        let confirmed = pending.confirm(code).await;
+        assert!(matches!(confirmed, Ok(SignIn::MfaRequired(_))));
+    }
+    for code in ["111111", MFA_CODE] {
+        let Ok(OnWunder::MfaRequired(mfa)) = client().await.challenge(&id).await else {
+            panic!("the second factor is taken up");
+        };
+        let Ok(session) = mfa.validate(code).await else {
+            continue;
+        };
+        let session = client().await.session(session.id()).await.unwrap();
+        session.profile().await.unwrap();
+    }
+    assert!(client().await.challenge(&id).await.is_err());
+    assert_eq!(mock.count("two_factor_code_validate"), 2);
+    6
+}
+
+async fn goodcity(shared: &Shared) -> usize {
+    let mut steps = 0;
+    for sign_up in [false, true] {
+        let mock = start_goodcity().await;
+        let client = async || on_goodcity(&mock, shared.open().await);
+        let id = {
+            let client = client().await;
+            let pending = match sign_up {
+                true => client.sign_up(MOBILE, "Ada", "Wong").send_pin().await,
+                false => client.send_pin(MOBILE).await,
+            };
+            pending.unwrap().id().clone()
+        };
+        {
+            let pin = other_than(&mock.outbox().last_code(MOBILE).unwrap(), 0);
+            let pending = client().await.challenge(&id).await.unwrap();
+            assert!(pending.confirm(pin).await.is_err());
+        }
+        mock.clock().advance(PIN_WAIT);
+        {
+            let mut pending = client().await.challenge(&id).await.unwrap();
+            pending.resend().await.unwrap();
+        }
+        let session = {
+            let pin = mock.outbox().last_code(MOBILE).unwrap();
+            let pending = client().await.challenge(&id).await.unwrap();
+            let signed_in = pending.confirm(pin).await.unwrap();
+            signed_in.session.id().clone()
+        };
+        let session = client().await.session(&session).await.unwrap();
+        session.profile().await.unwrap();
+        assert!(client().await.challenge(&id).await.is_err());
+        assert_eq!(mock.count("verify"), 2);
+        steps += 4;
+    }
+    steps
+}
+
+async fn fynd(shared: &Shared) -> usize {
+    let mock = start_fynd().await;
+    let client = async || on_fynd(&mock, shared.open().await);
+    let code = || mock.outbox().last_code(&format!("+91{NEW}")).unwrap();
+    let id = {
+        let sign_in = client().await.otp_sign_in(NEW, "91");
+        sign_in.send_code().await.unwrap().id().clone()
+    };
+    {
+        let wrong = if code() == "1111" { "2222" } else { "1111" };
+        let pending = fynd_code(&client().await, &id).await;
+        assert!(pending.confirm(wrong).await.is_err());
+    }
+    mock.clock().advance(CODE_WAIT);
+    {
+        let mut pending = fynd_code(&client().await, &id).await;
+        assert_eq!((pending.mobile(), pending.country_code()), (NEW, "91"));
+        pending.resend().await.unwrap();
+    }
+    {
+        let pending = fynd_code(&client().await, &id).await;
+        let confirmed = pending.confirm(code()).await;
+        assert!(matches!(confirmed, Ok(FyndSignIn::ProfileRequired(_))));
+    }
+    let profile = async || match client().await.challenge(&id).await {
+        Ok(OnFynd::CompleteProfile(profile)) => profile,
+        _ => panic!("the profile is taken up"),
+    };
+    assert!(profile().await.complete(" ", "Sen").await.is_err());
+    mock.fail_next("update_profile", 400);
+    assert!(profile().await.complete("Chandra", "Sen").await.is_err());
+    let session = {
+        let profile = profile().await.email("chandra@example.com");
+        let session = profile.complete("Chandra", "Sen").await.unwrap();
+        session.id().clone()
+    };
+    let session = client().await.session(&session).await.unwrap();
+    let user = session.user().await.unwrap();
+    assert_eq!(user.first_name.as_deref(), Some("Chandra"));
+    assert!(client().await.challenge(&id).await.is_err());
+    assert_eq!(mock.count("update_profile"), 2);
+    7
+}
+
+async fn walletcrew(shared: &Shared) -> usize {
+    let mock = WalletCrew::start().await;
+    let client = async || on_walletcrew(&mock, shared.open().await);
+    let id = challenge_of(&client().await).await.id().clone();
+    let code = mock.outbox().last_code(EMAIL).unwrap();
+    for code in ["000000", code.as_str()] {
+        let challenge = client().await.challenge(&id).await.unwrap();
+        assert_eq!(challenge.details()["firstName"], "Ada");
+        let Ok(session) = challenge.authenticate("otp", &login(code)).await else {
+            continue;
+        };
+        let session = client().await.session(session.id()).await.unwrap();
+        session.profile::<Value>().await.unwrap();
+    }
+    assert!(client().await.challenge(&id).await.is_err());
+    assert_eq!(mock.count("authenticate"), 2);
+    3
+}
+
+#[tokio::test]
+async fn a_flow_survives_a_restart_between_any_two_steps() {
+    let mut steps = 0;
+    for shared in Shared::all() {
+        steps += wunder(&shared).await;
+        steps += goodcity(&shared).await;
+        steps += fynd(&shared).await;
+        steps += walletcrew(&shared).await;
+    }
+    proof(
+        "challenge-restarts",
+        &format!("systems=4 steps={steps} lost=0"),
+    );
+}

@@ -1,0 +1,101 @@
+//! Sent on one instance, sent again on another, confirmed on a third.
+
+use serde_json::Value;
+use vestibule::fynd::SignIn as FyndSignIn;
+use vestibule::testing::WalletCrew;
+use vestibule::wunder::{Challenge, SignIn};
+
+use crate::instances::*;
+use crate::stores::Shared;
+use crate::support::proof;
+
+async fn wunder(shared: &Shared) {
+    let mock = start_wunder().await;
+    let instance = async || on_wunder(&mock, shared.open().await);
+    let (a, b, c) = (instance().await, instance().await, instance().await);
+    let sent = a.phone_sign_in(MFA_PHONE, "2").language("de").send_code();
+    let id = sent.await.unwrap().id().clone();
+    wunder_code(&b, &id).await.resend().await.unwrap();
+    let code = mock.outbox().last_code(MFA_PHONE).unwrap();
+    let confirmed = wunder_code(&c, &id).await.confirm(code).await.unwrap();
+    let SignIn::MfaRequired(mfa) = confirmed else {
+        panic!("a second factor was expected");
+    };
+    assert_eq!(mfa.id(), &id);
+    let Ok(Challenge::MfaRequired(mfa)) = a.challenge(&id).await else {
+        panic!("the second factor has the id of the code");
+    };
+    let session = mfa.validate(MFA_CODE).await.unwrap();
+    let session = b.session(session.id()).await.unwrap();
+    session.profile().await.unwrap();
+    assert_eq!(mock.count("create_or_sign_in_with_phone_number"), 2);
+    assert_eq!(mock.count("sign_in_phone_number"), 1);
+    assert_eq!(mock.count("two_factor_code_validate"), 1);
+}
+
+async fn goodcity(shared: &Shared) {
+    let mock = start_goodcity().await;
+    let instance = async || on_goodcity(&mock, shared.open().await);
+    let (a, b, c) = (instance().await, instance().await, instance().await);
+    let id = a.send_pin(MOBILE).await.unwrap().id().clone();
+    mock.clock().advance(PIN_WAIT);
+    b.challenge(&id).await.unwrap().resend().await.unwrap();
+    let pin = mock.outbox().last_code(MOBILE).unwrap();
+    let pending = c.challenge(&id).await.unwrap();
+    assert_eq!(pending.mobile(), MOBILE);
+    assert!(pending.resend_timer().remaining() > PIN_WAIT / 2);
+    pending.confirm(pin).await.unwrap();
+    assert_eq!((mock.count("send_pin"), mock.count("verify")), (2, 1));
+}
+
+async fn fynd(shared: &Shared) {
+    let mock = start_fynd().await;
+    let instance = async || on_fynd(&mock, shared.open().await);
+    let (a, b, c) = (instance().await, instance().await, instance().await);
+    let sent = a.otp_sign_in(ASHA, "91").platform("Shop").send_code().await;
+    let sent = sent.unwrap();
+    mock.clock().advance(CODE_WAIT);
+    let mut again = fynd_code(&b, sent.id()).await;
+    again.resend().await.unwrap();
+    let code = mock.outbox().last_code(&format!("+91{ASHA}")).unwrap();
+    let pending = fynd_code(&c, sent.id()).await;
+    assert_eq!(pending.request_id(), again.request_id());
+    assert_ne!(pending.request_id(), sent.request_id());
+    let Ok(FyndSignIn::SignedIn(session)) = pending.confirm(code).await else {
+        panic!("a known user signs in");
+    };
+    session.user().await.unwrap();
+    assert_eq!(mock.count("send_otp_on_mobile"), 1);
+    assert_eq!(mock.count("verify_mobile_otp"), 1);
+}
+
+/// Sending again is saving again, which makes a challenge of its own.
+async fn walletcrew(shared: &Shared) {
+    let mock = WalletCrew::start().await;
+    let instance = async || on_walletcrew(&mock, shared.open().await);
+    let (a, b, c) = (instance().await, instance().await, instance().await);
+    let first = challenge_of(&a).await;
+    let again = challenge_of(&b).await;
+    let code = mock.outbox().last_code(EMAIL).unwrap();
+    let old = c.challenge(first.id()).await.unwrap();
+    let refused = old.authenticate("otp", &login(&code)).await;
+    assert_eq!(kind(refused), vestibule::ErrorKind::StepRequired);
+    let challenge = c.challenge(again.id()).await.unwrap();
+    assert_eq!(challenge.details()["email"], EMAIL);
+    let session = challenge.authenticate("otp", &login(&code)).await.unwrap();
+    session.profile::<Value>().await.unwrap();
+    assert_eq!(mock.count("authenticate"), 1);
+}
+
+#[tokio::test]
+async fn a_challenge_is_sent_sent_again_and_confirmed_on_three_instances() {
+    let mut stores = 0;
+    for shared in Shared::all() {
+        wunder(&shared).await;
+        goodcity(&shared).await;
+        fynd(&shared).await;
+        walletcrew(&shared).await;
+        stores += 1;
+    }
+    proof("challenges-shared", &format!("systems=4 stores={stores}"));
+}

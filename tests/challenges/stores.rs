@@ -1,0 +1,134 @@
+//! Stores that instances share, and one that fails or yields when a test says so.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use vestibule::BoxFuture;
+use vestibule::session::{Fence, MemoryStore, Record, SessionStore, StoreError, StoreKey, Version};
+
+pub type Store = Arc<dyn SessionStore>;
+
+/// A store as each instance opens it.
+pub enum Shared {
+    Memory(Store),
+    #[cfg(feature = "redis")]
+    Redis(crate::support::redis_server::RedisServer),
+}
+
+impl Shared {
+    pub fn memory() -> Self {
+        Self::Memory(Arc::new(MemoryStore::new()))
+    }
+
+    /// Every kind of store that is tried.
+    pub fn all() -> Vec<Self> {
+        vec![
+            Self::memory(),
+            #[cfg(feature = "redis")]
+            Self::Redis(crate::support::redis_server::RedisServer::start()),
+        ]
+    }
+
+    /// The store of one more instance: of Redis, with a connection of its own.
+    pub async fn open(&self) -> Store {
+        match self {
+            Self::Memory(store) => store.clone(),
+            #[cfg(feature = "redis")]
+            Self::Redis(server) => {
+                use vestibule::session::{RedisStore, Sealing, SealingKey};
+                let sealing = Sealing::keys(SealingKey::new(1, [9; 32]), []);
+                let store = RedisStore::open(server.url(), sealing).await;
+                Arc::new(store.unwrap())
+            }
+        }
+    }
+}
+
+/// A store in memory that can be switched off, and lets others go first around every step.
+#[derive(Default)]
+pub struct Unruly {
+    inner: MemoryStore,
+    down: AtomicBool,
+}
+
+impl Unruly {
+    pub fn set_down(&self, down: bool) {
+        self.down.store(down, Ordering::SeqCst);
+    }
+
+    fn step<'a, T: Send + 'a>(
+        &'a self,
+        step: BoxFuture<'a, Result<T, StoreError>>,
+    ) -> BoxFuture<'a, Result<T, StoreError>> {
+        Box::pin(async move {
+            tokio::task::yield_now().await;
+            if self.down.load(Ordering::SeqCst) {
+                return Err(StoreError::Unavailable(io::ErrorKind::ConnectionRefused));
+            }
+            let done = step.await;
+            tokio::task::yield_now().await;
+            done
+        })
+    }
+}
+
+impl SessionStore for Unruly {
+    fn load<'a>(
+        &'a self,
+        key: &'a StoreKey,
+    ) -> BoxFuture<'a, Result<Option<(Record, Version)>, StoreError>> {
+        self.step(self.inner.load(key))
+    }
+
+    fn create<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        record: Record,
+        time_to_live: Duration,
+    ) -> BoxFuture<'a, Result<Version, StoreError>> {
+        self.step(self.inner.create(key, record, time_to_live))
+    }
+
+    fn compare_and_swap<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        expected: Version,
+        record: Record,
+        time_to_live: Duration,
+        fence: Option<Fence>,
+    ) -> BoxFuture<'a, Result<Version, StoreError>> {
+        let inner = &self.inner;
+        self.step(inner.compare_and_swap(key, expected, record, time_to_live, fence))
+    }
+
+    fn delete<'a>(&'a self, key: &'a StoreKey) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.step(self.inner.delete(key))
+    }
+
+    fn acquire<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        time_to_live: Duration,
+    ) -> BoxFuture<'a, Result<Option<Fence>, StoreError>> {
+        self.step(self.inner.acquire(key, time_to_live))
+    }
+
+    fn extend<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        fence: Fence,
+        time_to_live: Duration,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.step(self.inner.extend(key, fence, time_to_live))
+    }
+
+    fn release<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        fence: Fence,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.step(self.inner.release(key, fence))
+    }
+}

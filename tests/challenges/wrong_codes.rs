@@ -1,0 +1,179 @@
+//! Five wrong codes, and no more, whoever sends them.
+
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use vestibule::testing::{Fault, FaultProxy, FaultRule, WalletCrew};
+use vestibule::wunder::SignIn;
+use vestibule::{Delivery, ErrorKind, Settings};
+
+use crate::instances::*;
+use crate::stores::Shared;
+use crate::support::proof;
+
+#[tokio::test]
+async fn after_five_wrong_codes_nothing_is_sent_before_a_new_code() {
+    let mock = start_goodcity().await;
+    let shared = Shared::memory();
+    let (a, b) = (
+        on_goodcity(&mock, shared.open().await),
+        on_goodcity(&mock, shared.open().await),
+    );
+    let id = a.send_pin(MOBILE).await.unwrap().id().clone();
+    let pin = mock.outbox().last_code(MOBILE).unwrap();
+    for nth in 0..5 {
+        let instance = if nth % 2 == 0 { &a } else { &b };
+        let pending = instance.challenge(&id).await.unwrap();
+        let refused = pending.confirm(other_than(&pin, nth)).await;
+        assert_eq!(kind(refused), ErrorKind::Refused);
+    }
+    for instance in [&a, &b] {
+        let pending = instance.challenge(&id).await.unwrap();
+        let error = pending.confirm(pin.as_str()).await.unwrap_err().error;
+        assert_eq!(error.kind(), ErrorKind::StepRequired);
+        assert!(error.to_string().contains("ask for a new code"), "{error}");
+    }
+    assert_eq!(mock.count("verify"), 5);
+
+    mock.clock().advance(PIN_WAIT);
+    let mut pending = b.challenge(&id).await.unwrap();
+    pending.resend().await.unwrap();
+    let pin = mock.outbox().last_code(MOBILE).unwrap();
+    pending.confirm(pin).await.unwrap();
+    assert_eq!(mock.count("verify"), 6);
+}
+
+#[tokio::test]
+async fn of_fifty_guesses_at_once_five_are_sent() {
+    let mut stores = 0;
+    for shared in Shared::all() {
+        let mock = start_goodcity().await;
+        let (a, b) = (
+            on_goodcity(&mock, shared.open().await),
+            on_goodcity(&mock, shared.open().await),
+        );
+        let id = a.send_pin(MOBILE).await.unwrap().id().clone();
+        let pin = mock.outbox().last_code(MOBILE).unwrap();
+        let mut guesses = JoinSet::new();
+        for nth in 0..50 {
+            let instance = if nth % 2 == 0 { &a } else { &b };
+            let pending = instance.challenge(&id).await.unwrap();
+            let guess = other_than(&pin, nth);
+            guesses.spawn(async move { kind(pending.confirm(guess).await) });
+        }
+        let kinds = guesses.join_all().await;
+        let count = |kind| kinds.iter().filter(|&&is| is == kind).count();
+        assert_eq!(count(ErrorKind::Refused), 5, "{kinds:?}");
+        assert_eq!(count(ErrorKind::StepRequired), 45, "{kinds:?}");
+        assert_eq!(mock.count("verify"), 5);
+        let pending = a.challenge(&id).await.unwrap();
+        let right = pending.confirm(pin).await;
+        assert_eq!(kind(right), ErrorKind::StepRequired);
+        stores += 1;
+    }
+    let figure = format!("guesses=50 instances=2 stores={stores} sent-at-most=5");
+    proof("challenge-brute-force", &figure);
+}
+
+#[tokio::test]
+async fn a_second_factor_a_code_and_a_verification_are_limited_as_well() {
+    let shared = Shared::memory();
+    let mock = start_wunder().await;
+    let client = on_wunder(&mock, shared.open().await);
+    let mut pending = client
+        .phone_sign_in(MFA_PHONE, "2")
+        .send_code()
+        .await
+        .unwrap();
+    for _ in 0..4 {
+        pending = pending.confirm("000000").await.unwrap_err().state;
+    }
+    let code = mock.outbox().last_code(MFA_PHONE).unwrap();
+    let Ok(SignIn::MfaRequired(mut mfa)) = pending.confirm(code).await else {
+        panic!("a second factor was expected");
+    };
+    for _ in 0..5 {
+        let returned = mfa.validate("111111").await.unwrap_err();
+        assert_eq!(returned.error.kind(), ErrorKind::Refused);
+        mfa = returned.state;
+    }
+    // A copy counts with the original.
+    assert_eq!(
+        kind(mfa.clone().validate(MFA_CODE).await),
+        ErrorKind::StepRequired
+    );
+    assert_eq!(kind(mfa.validate(MFA_CODE).await), ErrorKind::StepRequired);
+    assert_eq!(mock.count("two_factor_code_validate"), 5);
+
+    let mock = start_fynd().await;
+    let client = on_fynd(&mock, shared.open().await);
+    let mut pending = client.otp_sign_in(ASHA, "91").send_code().await.unwrap();
+    let code = mock.outbox().last_code(&format!("+91{ASHA}")).unwrap();
+    let wrong = if code == "1111" { "2222" } else { "1111" };
+    for _ in 0..5 {
+        pending = pending.confirm(wrong).await.unwrap_err().state;
+    }
+    assert_eq!(kind(pending.confirm(code).await), ErrorKind::StepRequired);
+    assert_eq!(mock.count("verify_mobile_otp"), 5);
+
+    let mock = WalletCrew::start().await;
+    let client = on_walletcrew(&mock, shared.open().await);
+    let mut challenge = challenge_of(&client).await;
+    for _ in 0..5 {
+        let answered = challenge.authenticate("otp", &login("000000")).await;
+        challenge = answered.unwrap_err().state;
+    }
+    let code = mock.outbox().last_code(EMAIL).unwrap();
+    let answered = challenge.authenticate("otp", &login(&code)).await;
+    assert_eq!(kind(answered), ErrorKind::StepRequired);
+    assert_eq!(mock.count("authenticate"), 5);
+}
+
+/// What is certainly not judged costs no try; what may have been, does.
+#[tokio::test]
+async fn a_code_that_was_not_judged_is_given_back() {
+    let mock = start_goodcity().await;
+    let proxy = FaultProxy::start(mock.base_url()).await.unwrap();
+    let shared = Shared::memory();
+    let store = shared.open().await;
+    let client = goodcity_at(proxy.base_url(), &mock, store.clone());
+    let client = client.build().unwrap();
+    let mut pending = client.send_pin(MOBILE).await.unwrap();
+    let put_off = |status, retry_after: Option<&str>| Fault::Status {
+        status,
+        retry_after: retry_after.map(str::to_owned),
+    };
+    for fault in [put_off(429, None), put_off(503, Some("7"))] {
+        proxy.inject(FaultRule::new(fault).on("/verify"));
+        for _ in 0..6 {
+            let returned = pending.confirm("0000").await.unwrap_err();
+            assert_ne!(returned.error.kind(), ErrorKind::StepRequired);
+            pending = returned.state;
+        }
+        proxy.reset();
+    }
+    // No time is left for the call, so it is not even begun.
+    let mut settings = Settings::default();
+    settings.deadline = Duration::ZERO;
+    let late = goodcity_at(proxy.base_url(), &mock, store).settings(settings);
+    let late = late.build().unwrap();
+    for _ in 0..6 {
+        let late = late.challenge(pending.id()).await.unwrap();
+        let error = late.confirm("0000").await.unwrap_err().error;
+        assert_eq!(error.delivery(), Delivery::NotSent, "{error}");
+        assert_ne!(error.kind(), ErrorKind::StepRequired, "{error}");
+    }
+    for malformed in ["", "12", "12345", "abcd", "1 23", "0x12"] {
+        pending = pending.confirm(malformed).await.unwrap_err().state;
+    }
+    assert_eq!(mock.count("verify"), 0);
+
+    proxy.inject(FaultRule::new(Fault::ResetAfterRequest).on("/verify"));
+    for _ in 0..5 {
+        pending = pending.confirm("0000").await.unwrap_err().state;
+    }
+    proxy.reset();
+    let pin = mock.outbox().last_code(MOBILE).unwrap();
+    assert_eq!(kind(pending.confirm(pin).await), ErrorKind::StepRequired);
+    assert_eq!(mock.count("verify"), 5);
+}

@@ -1,0 +1,49 @@
+//! `fuzz/arguments.json` holds what a call of each described operation takes, as the documents
+//! have it today.
+//!
+//! `scripts/fuzz-arguments.sh` writes it anew.
+#![cfg(all(
+    feature = "wunder",
+    feature = "walletcrew",
+    feature = "goodcity",
+    feature = "fynd"
+))]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+use std::path::Path;
+use std::{env, fs};
+
+use serde_json::{Map, Value};
+use support::documents::{DOCUMENTS, Document};
+
+fn arguments() -> String {
+    let mut all = Map::new();
+    for document in DOCUMENTS.iter().map(Document::read) {
+        let operations = document.operations();
+        let arguments = operations.iter().map(|operation| {
+            let arguments = operation.call_arguments(&document, None);
+            (operation.id().to_owned(), arguments)
+        });
+        let arguments: Map<String, Value> = arguments.collect();
+        all.insert(document.name.clone(), arguments.into());
+    }
+    let mut text = serde_json::to_string_pretty(&all).unwrap();
+    text.push('\n');
+    text
+}
+
+#[test]
+fn the_arguments_of_the_fuzz_targets_are_what_the_documents_say() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/arguments.json");
+    let arguments = arguments();
+    if env::var_os("WRITE_FUZZ_ARGUMENTS").is_some() {
+        fs::write(&file, &arguments).unwrap();
+    }
+    let written = fs::read_to_string(&file).unwrap_or_default();
+    assert!(
+        written == arguments,
+        "fuzz/arguments.json is stale: run scripts/fuzz-arguments.sh"
+    );
+}
