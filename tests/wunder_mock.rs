@@ -85,6 +85,7 @@ scenarios! {
     lists::terms_are_accepted_in_their_newest_version
     lists::terms_are_accepted_with_the_first_contact_if_the_user_says_so
     lists::a_list_comes_page_by_page_in_the_order_that_is_asked_for
+    lists::a_list_of_unlike_things_has_an_order_too
     lists::a_branch_serves_the_places_that_it_was_given
     lists::a_tenant_that_is_not_there_is_not_found
     signatures::a_wrong_a_stale_and_a_replayed_signature_are_refused

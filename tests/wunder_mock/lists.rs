@@ -159,6 +159,36 @@ pub async fn a_list_comes_page_by_page_in_the_order_that_is_asked_for(server: &S
     }
 }
 
+pub async fn a_list_of_unlike_things_has_an_order_too(server: &Server) {
+    server.mock.add_user(WunderUser::new().phone(PHONE));
+    let rows = [
+        json!("b"),
+        json!(true),
+        json!(10),
+        json!("a"),
+        json!({}),
+        json!(9.5),
+    ];
+    for (id, row) in (0_u64..).zip(rows.iter().cycle().take(60)) {
+        assert!(
+            server
+                .mock
+                .add_identity_card(PHONE, json!({"id": id, "row": row}))
+        );
+    }
+    let (access, _) = server.signed_in(PHONE).await;
+    let list = ask("list_identity_cards").bearer(&access).query("size", 60);
+    let sorted = ids(server.send(list.query("sort", "row,asc")).await);
+    let rows: Vec<u64> = sorted.iter().map(|id| id % 6).collect();
+    for (tens, row) in [(0, 5), (1, 2), (2, 3), (3, 0)] {
+        assert!(
+            rows[10 * tens..10 * tens + 10].iter().all(|it| *it == row),
+            "{rows:?}"
+        );
+    }
+    assert!(sorted[40..].is_sorted());
+}
+
 pub async fn a_branch_serves_the_places_that_it_was_given(server: &Server) {
     let resolve =
         |lat: f64, lng: f64| server.send(ask("resolve_branch").query("lat", lat).query("lng", lng));

@@ -89,6 +89,19 @@ pub async fn logging_out_ends_one_session_and_wants_a_body(server: &Server) {
         .refused(401, "A201");
     server.profile(&there).await;
     tokens(&renew(server, &there_refresh).await.ok());
+
+    // Another session of the user ends with its refresh token, one of somebody else does not.
+    let (here, _) = server.signed_in(PHONE).await;
+    let (_, second_refresh) = server.signed_in(PHONE).await;
+    let (_, foreign_refresh) = server.signed_in("+43123456780").await;
+    let (again, _) = server.signed_in(PHONE).await;
+    for (access, refresh) in [(here, &second_refresh), (again, &foreign_refresh)] {
+        let logout = ask("logout").bearer(&access);
+        let body = json!({"refreshToken": refresh});
+        server.send(logout.body(body)).await.ok_empty();
+    }
+    renew(server, &second_refresh).await.refused(401, "A202");
+    tokens(&renew(server, &foreign_refresh).await.ok());
 }
 
 pub async fn an_operator_can_end_sessions(server: &Server) {

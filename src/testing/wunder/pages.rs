@@ -58,13 +58,16 @@ pub(super) fn page(call: &Call<'_>, mut items: Vec<Value>) -> Answered {
         .fold(answer, |answer, (name, value)| answer.header(name, value)))
 }
 
-/// Numbers by size and texts by letters; other values keep their order.
+/// Numbers by size, then texts by letters; other values come last and keep their order.
 fn compare(one: &Value, other: &Value) -> Ordering {
-    match (one, other) {
-        (Value::String(one), Value::String(other)) => one.cmp(other),
-        _ => one
-            .as_f64()
-            .partial_cmp(&other.as_f64())
-            .unwrap_or(Ordering::Equal),
-    }
+    let rank = |value: &Value| match value {
+        Value::Number(_) => 0,
+        Value::String(_) => 1,
+        _ => 2,
+    };
+    let size = |value: &Value| value.as_f64().unwrap_or_default();
+    rank(one)
+        .cmp(&rank(other))
+        .then(size(one).total_cmp(&size(other)))
+        .then(one.as_str().cmp(&other.as_str()))
 }

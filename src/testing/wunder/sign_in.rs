@@ -93,12 +93,13 @@ impl State {
         Ok(Answer::json(200, body))
     }
 
-    /// Insists on a body, whatever is in it.
+    /// Insists on a body, whatever is in it; a refresh token in it ends too.
     pub(super) fn logout(&mut self, asked: &Asked<'_>) -> Answered {
-        self.owner(asked)?;
+        let owner = self.owner(asked)?;
         asked.members()?;
-        self.tokens
-            .end_session(asked.call.bearer().unwrap_or_default());
+        for token in [asked.call.bearer(), asked.text("refreshToken")] {
+            self.tokens.end_session(&owner, token.unwrap_or_default());
+        }
         Ok(Answer::empty(200))
     }
 }

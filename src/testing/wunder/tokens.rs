@@ -114,9 +114,11 @@ impl Tokens {
         Some(self.granted(&self.provisional, bearer, now)?.owner)
     }
 
-    /// Ends the session of an access token.
-    pub(super) fn end_session(&mut self, bearer: &str) {
-        if let Some(session) = self.access.get(bearer).map(|grant| grant.session) {
+    /// Ends the session that a token came from, if it is one of `owner`.
+    pub(super) fn end_session(&mut self, owner: &Owner, token: &str) {
+        let grant = self.access.get(token).or_else(|| self.refresh.get(token));
+        let own = grant.filter(|grant| grant.owner == *owner);
+        if let Some(session) = own.map(|grant| grant.session) {
             self.access.retain(|_, grant| grant.session != session);
             self.refresh.retain(|_, grant| grant.session != session);
         }
