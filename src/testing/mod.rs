@@ -52,4 +52,4 @@ pub(crate) use self::server::{Behaviour, Server};
 #[cfg(feature = "walletcrew")]
 pub use self::walletcrew::WalletCrew;
 #[cfg(feature = "wunder")]
-pub use self::wunder::Wunder;
+pub use self::wunder::{Wunder, WunderDemand, WunderUser};
