@@ -81,10 +81,9 @@ impl Core {
             loop {
                 tokio::time::sleep(self.lease_time() / 3).await;
                 let extended = self.host.store.extend(&self.key, fence, self.lease_time());
-                match self.host.bounded(extended).await {
-                    Err(StoreError::LeaseLost) => return,
-                    // The next try may still come in time.
-                    Ok(()) | Err(_) => {}
+                // After any other failure the next try may still come in time.
+                if let Err(StoreError::LeaseLost) = self.host.bounded(extended).await {
+                    return;
                 }
             }
         };
