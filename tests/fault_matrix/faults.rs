@@ -140,7 +140,7 @@ pub fn all() -> Vec<Case> {
             Fault::ResetAfterRequest,
             Unanswered(1),
         )),
-        case("silence", Fault::Silence, Unanswered(0)),
+        case("silence", Fault::Silence, Unanswered(1)),
         case(
             "stall before the head",
             Fault::StallBeforeHead,
