@@ -10,12 +10,14 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use http::{HeaderMap, header};
+use tokio::time::{Instant, timeout_at};
 
 use super::exchange::Watched;
 use super::exchanges::Running;
 use super::host::Host;
-use super::material::{Material, Renewal};
-use super::store::{StoreKey, Version};
+use super::material::{Mark, Material, Renewal};
+use super::record::{Found, Written};
+use super::store::{Fence, StoreKey, Version};
 use super::tokens::Tokens;
 use crate::clock::BoxFuture;
 use crate::error::{Error, ErrorKind};
@@ -68,8 +70,16 @@ pub(super) struct State {
     pub(super) seen_at: DateTime<Utc>,
     /// Whether the store does not have the newest credential yet.
     pub(super) unsaved: bool,
+    /// The lease that is kept until that has changed.
+    pub(super) kept_lease: Option<Fence>,
+    /// Until when a lease that is held here runs for certain.
+    pub(super) lease_end: Instant,
+    /// The refresh token that the present one was bought with here.
+    pub(super) replaced: Option<Mark>,
     /// Whether the server has rejected the present credential.
     pub(super) rejected: bool,
+    /// Whether the server has refused to renew it, stored or not.
+    pub(super) refused: bool,
     /// No early renewal before this time.
     pub(super) not_early_before: Option<DateTime<Utc>>,
     /// No renewal at all before this time, and how many have failed in a row.
@@ -116,7 +126,11 @@ impl Core {
                 renewal: stored_renewal,
                 seen_at,
                 unsaved: false,
+                lease_end: Instant::now(),
+                kept_lease: None,
+                replaced: None,
                 rejected: false,
+                refused: false,
                 not_early_before: None,
                 cool_until: None,
                 failures: 0,
@@ -136,18 +150,28 @@ impl Core {
 
     /// An access token that is good for now, renewed if it must be.
     pub(crate) async fn access_token(&self) -> Result<Secret, Error> {
-        let deadline = Deadline::after(self.host.settings.deadline);
-        if let Some(check) = self.look_if_due() {
-            check.await?;
-        }
-        let (token, attached) = self.token()?;
-        match attached {
-            Attached::Stale(stamp) => {
-                self.renew(stamp, deadline).await?;
-                self.token().map(|(token, _)| token)
+        self.fresh_token(Deadline::after(self.host.settings.deadline))
+            .await
+    }
+
+    pub(super) async fn fresh_token(&self, deadline: Deadline) -> Result<Secret, Error> {
+        let fresh = async {
+            if let Some(check) = self.look_if_due() {
+                check.await?;
             }
-            Attached::Fresh(_) | Attached::Nothing => Ok(token),
-        }
+            let (token, attached) = self.token()?;
+            match attached {
+                Attached::Stale(stamp) => {
+                    self.renew(stamp, deadline).await?;
+                    self.token().map(|(token, _)| token)
+                }
+                Attached::Fresh(_) | Attached::Nothing => Ok(token),
+            }
+        };
+        let message = "the session took too long";
+        let late = Error::new(ErrorKind::TryLater, message).of(self.host.system);
+        let fresh = timeout_at(deadline.end(), fresh).await;
+        fresh.unwrap_or(Err(late))
     }
 
     /// The credential that a session ends with, when the exchange that runs is done.
@@ -195,7 +219,9 @@ impl Core {
         state.since = self.host.time.now();
         state.stamp.0 += 1;
         state.renewal = Renewal::default();
+        state.replaced = None;
         state.rejected = false;
+        state.refused = false;
         state.not_early_before = None;
         state.earliness = random::fraction();
     }
@@ -259,7 +285,8 @@ impl Core {
         if self.is_stale(&state) {
             return Ok((tokens.access, Attached::Stale(stamp)));
         }
-        if self.is_aging(&state) && self.running_exchange(&state).is_none() {
+        let is_refused = state.refused || state.renewal.refused;
+        if self.is_aging(&state) && !is_refused && self.running_exchange(&state).is_none() {
             self.begin_exchange(&mut state);
         }
         Ok((tokens.access, Attached::Fresh(stamp)))
@@ -319,7 +346,14 @@ impl SessionCredential for Core {
             if self.lock().stamp != stamp {
                 return;
             }
-            self.close_in_background(why).await;
+            // Another instance may have renewed it meanwhile, which makes a server reject this one.
+            let looked = self.look_again().await;
+            if !matches!(looked, Ok(Found::Unchanged)) || self.lock().stamp != stamp {
+                return;
+            }
+            if let Ok(Written::Done) = self.remove(None).await {
+                self.mark_ended(why);
+            }
         })
     }
 }

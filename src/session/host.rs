@@ -25,6 +25,9 @@ const TIME_TO_LIVE: Duration = Duration::from_secs(30 * 24 * 3600);
 /// How long one step of a store may take.
 const STORE_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Nobody waits longer for somebody who has died.
+const LONGEST_LEASE: Duration = Duration::from_secs(3600);
+
 /// For how long after the store was away a renewal may be unsaved at another instance.
 const UNSAVED: Duration = Duration::from_secs(60);
 
@@ -174,7 +177,8 @@ impl Host {
     }
 
     pub(super) fn lease_time(&self) -> Duration {
-        self.settings.lease_time.max(Duration::from_millis(1))
+        let time = self.settings.lease_time;
+        time.clamp(Duration::from_millis(1), LONGEST_LEASE)
     }
 
     fn away_at(&self) -> MutexGuard<'_, Option<Instant>> {

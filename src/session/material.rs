@@ -78,6 +78,15 @@ impl Material {
         Ok((stored.material, stored.renewal))
     }
 
+    /// The digest of its refresh token.
+    pub(super) fn mark(&self) -> Option<Mark> {
+        match self {
+            Self::Tokens(tokens) => tokens.refresh.as_ref().map(Mark::of),
+            #[cfg(feature = "fynd")]
+            Self::Cookies(_) => None,
+        }
+    }
+
     /// Whether both are the same credential.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         match (self, other) {

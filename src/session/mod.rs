@@ -11,6 +11,9 @@ mod host;
 mod lease;
 mod material;
 mod record;
+mod refusal;
+#[cfg(feature = "testing")]
+mod rejected;
 mod request;
 mod saving;
 mod store;

@@ -1,5 +1,7 @@
 //! The stored record of a session, and what a look at it tells.
 
+use std::time::Duration;
+
 use super::core::{Core, State};
 use super::material::{Material, Renewal};
 use super::store::{Fence, StoreError, Version};
@@ -29,11 +31,12 @@ pub(super) enum Written {
 impl Core {
     /// Reads the record and takes over what another instance has stored since.
     pub(super) async fn look_again(&self) -> Result<Found, Error> {
+        let known = self.lock().version;
         let loaded = self.host.bounded(self.host.store.load(&self.key)).await;
         let loaded = loaded.map_err(|error| self.host.store_failed(error))?;
         let Some((record, version)) = loaded else {
-            // What was never stored cannot have been deleted.
-            if self.lock().version.is_none() {
+            // What was not stored yet when the look began cannot have been deleted.
+            if known.is_none() {
                 return Ok(Found::Unchanged);
             }
             self.ended_elsewhere();
@@ -55,6 +58,10 @@ impl Core {
         }
         state.version = Some(version);
         state.seen_at = self.host.time.local_now();
+        if state.unsaved && state.replaced.is_some() && state.replaced == material.mark() {
+            // Ours was bought with what is found, so it is newer, and is about to be saved.
+            return Found::Unchanged;
+        }
         if state.material.is_same(&material) {
             state.renewal = renewal;
             return Found::Unchanged;
@@ -72,8 +79,30 @@ impl Core {
         renewal: &Renewal,
         fence: Option<Fence>,
     ) -> Result<Written, Error> {
+        let time_to_live = self.host.time_to_live();
+        self.write_for(time_to_live, material, renewal, fence).await
+    }
+
+    /// Removes the record that is known here, and no other: a deletion asks for no version and no
+    /// fence, and one that comes late would take a newer token with it.
+    pub(super) async fn remove(&self, fence: Option<Fence>) -> Result<Written, Error> {
+        let (material, renewal) = {
+            let state = self.lock();
+            (state.material.clone(), state.renewal.clone())
+        };
+        self.write_for(Duration::ZERO, &material, &renewal, fence)
+            .await
+    }
+
+    async fn write_for(
+        &self,
+        time_to_live: Duration,
+        material: &Material,
+        renewal: &Renewal,
+        fence: Option<Fence>,
+    ) -> Result<Written, Error> {
         let record = self.host.to_record(material, renewal)?;
-        let (store, time_to_live) = (&self.host.store, self.host.time_to_live());
+        let store = &self.host.store;
         let version = self.lock().version;
         let written = match version {
             Some(version) => {
@@ -88,7 +117,8 @@ impl Core {
         match written {
             Ok(version) => {
                 let mut state = self.lock();
-                state.version = Some(version);
+                // An answer that took long may come after a look that has seen more.
+                state.version = state.version.max(Some(version));
                 state.seen_at = self.host.time.local_now();
                 Ok(Written::Done)
             }

@@ -7,6 +7,9 @@
 //!
 //! A [`FaultProxy`] in front of a mock, or of any server, breaks the wire: resets, stalls, half
 //! answers. [`Fault`] lists what it can do.
+//!
+//! An [`Instance`] runs the session code over a store and a token server of the caller's making,
+//! for simulations of many instances.
 
 mod answer;
 mod call;
@@ -17,6 +20,8 @@ mod dispatch;
 mod fynd;
 #[cfg(feature = "goodcity")]
 mod goodcity;
+mod instance;
+mod jitter;
 mod jwt;
 mod mock;
 mod outbox;
@@ -34,9 +39,12 @@ pub use self::conformance::{ConformanceCase, ConformanceReport, store_conformanc
 pub use self::dispatch::{Described, Dispatch, Dispatched, call};
 pub(crate) use self::dispatch::{argument, required, show};
 #[cfg(feature = "fynd")]
-pub use self::fynd::Fynd;
+pub use self::fynd::{Fynd, FyndAttribute, FyndProvider, FyndSignIn, FyndUser};
 #[cfg(feature = "goodcity")]
 pub use self::goodcity::GoodCity;
+pub use self::instance::{Instance, InstanceSession, TokenFault, TokenServer};
+pub use self::jitter::seed_jitter;
+pub(crate) use self::jitter::seeded_fraction;
 pub(crate) use self::mock::World;
 pub use self::outbox::{Channel, Message, Outbox};
 pub use self::proxy::{Arrival, Fault, FaultProxy, FaultRule, RefusingPort};

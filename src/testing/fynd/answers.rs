@@ -3,14 +3,16 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 
-use super::state::{Number, Sending, User};
-use crate::testing::Answer;
+use super::codes::{RESEND_SECONDS, Sending};
+use super::person::{Contact, User};
+use super::state::unguessable;
+use crate::testing::{Answer, Channel};
 
 pub(super) fn refusal(status: u16, code: &str, message: &str) -> Answer {
     let body = json!({
         "code": code,
         "message": message,
-        "request_id": "4bf92f3577b34da6a3ce929d0e0e4736",
+        "request_id": unguessable(),
     });
     Answer::json(status, body)
 }
@@ -19,86 +21,75 @@ pub(super) fn not_signed_in() -> Answer {
     let body = json!({
         "code": "SESSION_UNKNOWN",
         "message": "nobody is signed in",
-        "request_id": "4bf92f3577b34da6a3ce929d0e0e4736",
+        "request_id": unguessable(),
         "authenticated": false,
     });
     Answer::json(401, body)
 }
 
-pub(super) fn sent(number: &Number, sending: &Sending) -> Answer {
-    let body = json!({
-        "success": true,
-        "message": "a code was sent",
-        "mobile": number.mobile,
-        "country_code": number.country_code,
-        "request_id": sending.request_id,
-        "resend_token": sending.resend_token,
-        "resend_timer": super::state::RESEND_SECONDS,
-    });
-    Answer::json(200, body)
+/// What an answer says of a code that was sent: how to confirm it and how to have another.
+pub(super) fn tell_sent(body: &mut Value, contact: &Contact, sending: &Sending) {
+    match contact {
+        Contact::Mobile(number) => {
+            body["mobile"] = json!(number.mobile);
+            body["country_code"] = json!(number.country_code);
+            body["request_id"] = json!(sending.request_id);
+            body["resend_token"] = json!(sending.resend_token);
+        }
+        Contact::Email(email) => {
+            body["email"] = json!(email);
+            body["resend_email_token"] = json!(sending.resend_token);
+        }
+    }
+    body["resend_timer"] = json!(RESEND_SECONDS);
+    body["message"] = json!("OTP sent");
 }
 
-pub(super) fn user(application_id: &str, number: &Number, user: &User) -> Value {
+pub(super) fn user(application_id: &str, user: &User) -> Value {
+    let numbers = user.contacts.of(Channel::Sms).filter_map(|entry| {
+        let Contact::Mobile(number) = &entry.contact else {
+            return None;
+        };
+        Some(json!({
+            "phone": number.mobile,
+            "country_code": number.country_code.parse::<u32>().ok()?,
+            "active": entry.active,
+            "primary": entry.primary,
+            "verified": entry.verified,
+        }))
+    });
+    let emails = user.contacts.of(Channel::Email).map(|entry| {
+        json!({
+            "email": entry.contact.address(),
+            "active": entry.active,
+            "primary": entry.primary,
+            "verified": entry.verified,
+        })
+    });
     let mut body = json!({
         "application_id": application_id,
         "user_id": user.id,
         "_id": user.id,
-        "first_name": user.first_name,
-        "phone_numbers": [{
-            "phone": number.mobile,
-            "country_code": number.country_code.parse::<u32>().unwrap_or_default(),
-            "active": true,
-            "primary": true,
-            "verified": true,
-        }],
-        "emails": [],
+        "phone_numbers": numbers.collect::<Vec<_>>(),
+        "emails": emails.collect::<Vec<_>>(),
         "active": true,
         "account_type": "user",
         "created_at": time(user.created_at),
         "updated_at": time(user.updated_at),
     });
     let optional = [
-        ("last_name", &user.last_name),
-        ("gender", &user.gender),
-        ("dob", &user.date_of_birth),
+        ("first_name", &user.details.first_name),
+        ("last_name", &user.details.last_name),
+        ("gender", &user.details.gender),
+        ("dob", &user.details.date_of_birth),
+        ("profile_pic_url", &user.details.picture),
     ];
     for (name, value) in optional {
         if let Some(value) = value {
             body[name] = json!(value);
         }
     }
-    if let Some(email) = &user.email {
-        body["emails"] = json!([{
-            "email": email,
-            "active": true,
-            "primary": true,
-            "verified": false,
-        }]);
-    }
     body
-}
-
-pub(super) fn platform_config(session_days: i64) -> Answer {
-    let body = json!({
-        "name": "Fynd",
-        "display": "Fynd",
-        "active": true,
-        "register": true,
-        "login": {"otp": true, "password": false},
-        "required_fields": {
-            "mobile": {"is_required": true, "level": "hard"},
-            "email": {"is_required": false, "level": "soft"},
-        },
-        "delete_account_day": 7,
-        "delete_account_reasons": [{
-            "reason_id": "64b000000000000000000004",
-            "reason_text": "I no longer shop here",
-            "show_text_area": false,
-        }],
-        "delete_account_consent": {"consent_text": "I agree that my account goes away."},
-        "session_config": {"duration": session_days, "type": "Days", "is_rolling": false},
-    });
-    Answer::json(200, body)
 }
 
 fn time(time: DateTime<Utc>) -> String {

@@ -1,123 +1,186 @@
-//! What the mock remembers of its users.
+//! What the mock remembers: users, who is signed in, and the rules of the sales channel.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::codes::{Codes, Links, Spendable};
+use super::person::{Contact, Identity, User};
+use super::registrations::Registrations;
+use super::seed::{FyndAttribute, FyndSignIn, FyndUser};
 use crate::random;
 
-/// How soon after a message another may be asked for, in seconds.
-pub(super) const RESEND_SECONDS: i64 = 30;
 /// How long a cookie is good.
 pub(super) const SESSION: TimeDelta = TimeDelta::days(30);
+/// How long a third party confirms a token.
+const SOCIAL_TOKEN: TimeDelta = TimeDelta::hours(1);
 
-/// A mobile number; both parts are digits.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub(super) struct Number {
-    pub(super) country_code: String,
-    pub(super) mobile: String,
+/// What the sales channel's owner decides.
+pub(super) struct Rules {
+    pub(super) mobile_required: bool,
+    pub(super) email_required: bool,
+    pub(super) off: HashSet<FyndSignIn>,
 }
 
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            mobile_required: true,
+            email_required: false,
+            off: HashSet::new(),
+        }
+    }
+}
+
+/// Whose a third party's token is.
 #[derive(Clone)]
-pub(super) struct User {
-    pub(super) id: String,
-    pub(super) first_name: String,
-    pub(super) last_name: Option<String>,
+pub(super) struct SocialAccount {
+    pub(super) identity: Identity,
     pub(super) email: Option<String>,
-    pub(super) gender: Option<String>,
-    pub(super) date_of_birth: Option<String>,
-    pub(super) created_at: DateTime<Utc>,
-    pub(super) updated_at: DateTime<Utc>,
 }
 
-/// The newest message to a number, until its code is used.
-#[derive(Clone)]
-pub(super) struct Sending {
-    pub(super) request_id: String,
-    pub(super) resend_token: String,
-    pub(super) code: String,
-    pub(super) at: DateTime<Utc>,
+/// One signed-in browser or app.
+struct Session {
+    id: String,
+    user_id: String,
+    until: DateTime<Utc>,
 }
 
 #[derive(Default)]
 pub(super) struct State {
-    pub(super) users: HashMap<Number, User>,
-    pub(super) sendings: HashMap<Number, Sending>,
-    pub(super) register_tokens: HashMap<String, Number>,
-    cookies: HashMap<String, (Number, DateTime<Utc>)>,
-    counter: u64,
+    pub(super) users: BTreeMap<String, User>,
+    pub(super) codes: Codes,
+    pub(super) links: Links,
+    pub(super) registrations: Registrations,
+    /// What a right forgotten-password code is exchanged for, with the user's id.
+    pub(super) forgot_tokens: Spendable<String>,
+    pub(super) attributes: BTreeMap<String, FyndAttribute>,
+    pub(super) rules: Rules,
+    login_tokens: HashMap<String, String>,
+    social_tokens: HashMap<String, (SocialAccount, DateTime<Utc>)>,
+    sessions: HashMap<String, Session>,
+    made: usize,
 }
 
 impl State {
-    pub(super) fn add_user(&mut self, number: Number, first_name: &str, now: DateTime<Utc>) {
-        let id = format!("64b{:021x}", self.users.len() + 1);
+    /// Adds a user and gives the id.
+    pub(super) fn seed(&mut self, user: FyndUser, now: DateTime<Utc>) -> String {
+        for entry in user.contacts.all() {
+            if let Some(owner) = self.owner(&entry.contact) {
+                self.remove(&owner);
+            }
+        }
+        self.made += 1;
+        let id = format!("64b{:021x}", self.made);
         let user = User {
-            id,
-            first_name: first_name.to_owned(),
-            last_name: None,
-            email: None,
-            gender: None,
-            date_of_birth: None,
+            id: id.clone(),
+            details: user.details,
+            contacts: user.contacts,
+            identities: user.identities,
+            attributes: user.attributes,
             created_at: now,
             updated_at: now,
         };
-        self.users.insert(number, user);
+        self.users.insert(id.clone(), user);
+        id
     }
 
-    /// A new code for a number; what was sent before is void.
-    pub(super) fn send(&mut self, number: &Number, now: DateTime<Utc>) -> Sending {
-        self.counter += 1;
-        let code = 1_000 + self.counter.wrapping_mul(7_919) % 9_000;
-        let sending = Sending {
-            request_id: self.unguessable(),
-            resend_token: self.unguessable(),
-            code: code.to_string(),
-            at: now,
+    /// Forgets a user and everything that signs in as that user.
+    pub(super) fn remove(&mut self, id: &str) {
+        self.users.remove(id);
+        self.login_tokens.retain(|_, user_id| user_id != id);
+        self.sign_out_user(id);
+    }
+
+    /// The id of the user who has a contact.
+    pub(super) fn owner(&self, contact: &Contact) -> Option<String> {
+        let mut users = self.users.values();
+        users
+            .find(|user| user.contacts.get(contact).is_some())
+            .map(|user| user.id.clone())
+    }
+
+    pub(super) fn owner_of_identity(&self, identity: &Identity) -> Option<String> {
+        let mut users = self.users.values();
+        users
+            .find(|user| user.identities.contains(identity))
+            .map(|user| user.id.clone())
+    }
+
+    /// The value of a new cookie for a user.
+    pub(super) fn sign_in(&mut self, user_id: &str, now: DateTime<Utc>) -> String {
+        let value = unguessable();
+        let session = Session {
+            id: unguessable(),
+            user_id: user_id.to_owned(),
+            until: now + SESSION,
         };
-        self.sendings.insert(number.clone(), sending.clone());
-        sending
-    }
-
-    /// Uses up a code; answers whose it was.
-    pub(super) fn use_code(&mut self, request_id: &str, code: &str) -> Option<Number> {
-        let (number, _) = self
-            .sendings
-            .iter()
-            .find(|(_, sending)| sending.request_id == request_id && sending.code == code)?;
-        let number = number.clone();
-        self.sendings.remove(&number);
-        Some(number)
-    }
-
-    pub(super) fn register_token(&mut self, number: Number) -> String {
-        let token = self.unguessable();
-        self.register_tokens.insert(token.clone(), number);
-        token
-    }
-
-    /// The value of a new cookie for the user of a number.
-    pub(super) fn sign_in(&mut self, number: Number, now: DateTime<Utc>) -> String {
-        let value = self.unguessable();
-        self.cookies.insert(value.clone(), (number, now + SESSION));
+        self.sessions.insert(value.clone(), session);
         value
     }
 
     /// Whose cookie this is.
-    pub(super) fn signed_in(&self, cookie: Option<&str>, now: DateTime<Utc>) -> Option<Number> {
-        let (number, end) = self.cookies.get(cookie?)?;
-        (*end > now && self.users.contains_key(number)).then(|| number.clone())
+    pub(super) fn signed_in(&self, cookie: &str, now: DateTime<Utc>) -> Option<String> {
+        let session = self.sessions.get(cookie)?;
+        let alive = session.until > now && self.users.contains_key(&session.user_id);
+        alive.then(|| session.user_id.clone())
+    }
+
+    /// The ids of a user's sessions, in no order.
+    pub(super) fn sessions(&self, user_id: &str, now: DateTime<Utc>) -> Vec<&str> {
+        let sessions = self.sessions.values();
+        sessions
+            .filter(|session| session.user_id == user_id && session.until > now)
+            .map(|session| session.id.as_str())
+            .collect()
     }
 
     pub(super) fn sign_out(&mut self, cookie: &str) {
-        self.cookies.remove(cookie);
+        self.sessions.remove(cookie);
+    }
+
+    pub(super) fn sign_out_user(&mut self, user_id: &str) {
+        self.sessions
+            .retain(|_, session| session.user_id != user_id);
     }
 
     pub(super) fn sign_all_out(&mut self) {
-        self.cookies.clear();
+        self.sessions.clear();
     }
 
-    fn unguessable(&mut self) -> String {
-        self.counter += 1;
-        random::id().unwrap_or_else(|_| format!("{:032x}", self.counter))
+    pub(super) fn issue_login_token(&mut self, user_id: &str) -> String {
+        let token = unguessable();
+        self.login_tokens.insert(token.clone(), user_id.to_owned());
+        token
     }
+
+    /// Uses up a login token; answers whose it was.
+    pub(super) fn spend_login_token(&mut self, token: &str) -> Option<String> {
+        self.login_tokens.remove(token)
+    }
+
+    pub(super) fn issue_social_token(
+        &mut self,
+        account: SocialAccount,
+        now: DateTime<Utc>,
+    ) -> String {
+        let token = unguessable();
+        let until = now + SOCIAL_TOKEN;
+        self.social_tokens.insert(token.clone(), (account, until));
+        token
+    }
+
+    /// Whose token this is, as the third party would say.
+    pub(super) fn social_account(&self, token: &str, now: DateTime<Utc>) -> Option<SocialAccount> {
+        let (account, until) = self.social_tokens.get(token)?;
+        (*until > now).then(|| account.clone())
+    }
+}
+
+/// A value that nobody can guess.
+pub(super) fn unguessable() -> String {
+    static MADE: AtomicU64 = AtomicU64::new(0);
+    // Without entropy it can be guessed, but no two values are ever equal.
+    random::id().unwrap_or_else(|_| format!("{:032x}", MADE.fetch_add(1, Ordering::Relaxed)))
 }

@@ -1,0 +1,96 @@
+//! Signing in by an account at a third party.
+
+use serde_json::{Value, json};
+
+use super::answers::refusal;
+use super::person::{Contact, Details};
+use super::registrations::Registration;
+use super::seed::{FyndProvider, FyndSignIn};
+use super::state::SocialAccount;
+use super::turn::{Outcome, Turn, text};
+use crate::testing::Answer;
+
+impl Turn<'_> {
+    pub(super) fn login_with_oauth(&mut self, provider: FyndProvider) -> Outcome {
+        let token = text(&self.body["oauth2"], "access_token");
+        let id = text(&self.body["profile"], "id");
+        let expiry = self.body["oauth2"]["expiry"].as_i64();
+        if expiry.is_some_and(|expiry| expiry <= self.now.timestamp_millis()) {
+            return Err(token_invalid());
+        }
+        self.login_with(provider, token, id)
+    }
+
+    pub(super) fn login_with_apple(&mut self) -> Outcome {
+        let token = text(&self.body["oauth"], "identity_token");
+        let id = self.text("user_identifier");
+        self.login_with(FyndProvider::Apple, token, id)
+    }
+
+    /// Signs in whose account it is: who used it before, or who has its e-mail address confirmed.
+    fn login_with(
+        &mut self,
+        provider: FyndProvider,
+        token: Option<String>,
+        id: Option<String>,
+    ) -> Outcome {
+        self.offered(FyndSignIn::Social(provider))?;
+        let account = token
+            .and_then(|token| self.state.social_account(&token, self.now))
+            .filter(|account| {
+                let (issuer, known) = &account.identity;
+                *issuer == provider && id.is_none_or(|id| id == *known)
+            })
+            .ok_or_else(token_invalid)?;
+        let Some(user_id) = self.owner_of(&account) else {
+            let registration = self.begin(account);
+            let id = self.state.registrations.begin(registration);
+            return Ok(self.goes_on(id));
+        };
+        if let Some(user) = self.state.users.get_mut(&user_id)
+            && !user.identities.contains(&account.identity)
+        {
+            user.identities.push(account.identity);
+        }
+        let body = json!({"user": self.shown(&user_id)?, "user_exists": true});
+        Ok(self.signing_in(&user_id, body))
+    }
+
+    fn owner_of(&self, account: &SocialAccount) -> Option<String> {
+        self.state.owner_of_identity(&account.identity).or_else(|| {
+            let email = Contact::Email(account.email.clone()?);
+            let owner = self.state.owner(&email)?;
+            let entry = self.state.users.get(&owner)?.contacts.get(&email)?;
+            entry.verified.then_some(owner)
+        })
+    }
+
+    /// The third party vouches for the e-mail address; the names are the app's word.
+    fn begin(&self, account: SocialAccount) -> Registration {
+        let profile: &Value = &self.body["profile"];
+        let mut registration = Registration {
+            details: Details {
+                first_name: text(profile, "first_name"),
+                last_name: text(profile, "last_name"),
+                picture: text(profile, "image"),
+                ..Details::default()
+            },
+            identity: Some(account.identity),
+            ..Registration::default()
+        };
+        let email = account.email.map(Contact::Email);
+        // An address that a user has unconfirmed stays with that user.
+        if let Some(email) = email.filter(|email| self.state.owner(email).is_none()) {
+            registration.confirm(&email);
+        }
+        registration
+    }
+}
+
+fn token_invalid() -> Answer {
+    refusal(
+        401,
+        "SOCIAL_TOKEN_INVALID",
+        "the third party does not confirm the token",
+    )
+}

@@ -1,0 +1,203 @@
+//! The mobiles and e-mail addresses of a profile.
+
+use serde_json::{Value, json};
+use vestibule::testing::FyndUser;
+
+use super::bench::{Bench, Jar, Said};
+use super::signing_in::{ASHA, by_code, user};
+
+/// The two kinds of contacts, by what differs.
+struct Kind {
+    list: &'static str,
+    flag: &'static str,
+    add: &'static str,
+    link: &'static str,
+    verify: &'static str,
+    primary: &'static str,
+    delete: &'static str,
+    first: Value,
+    second: Value,
+    to: &'static str,
+}
+
+fn mobiles() -> Kind {
+    Kind {
+        list: "phone_numbers",
+        flag: "verify_mobile_link",
+        add: "add_mobile_number",
+        link: "send_verification_link_to_mobile",
+        verify: "verify_mobile",
+        primary: "set_mobile_number_as_primary",
+        delete: "delete_mobile_number",
+        first: json!({"phone": ASHA, "country_code": "91"}),
+        second: json!({"phone": "9000000002", "country_code": "91"}),
+        to: "+919000000002",
+    }
+}
+
+fn emails() -> Kind {
+    Kind {
+        list: "emails",
+        flag: "verify_email_link",
+        add: "add_email",
+        link: "send_verification_link_to_email",
+        verify: "verify_email",
+        primary: "set_email_as_primary",
+        delete: "delete_email",
+        first: json!({"email": "asha@example.com"}),
+        second: json!({"email": "asha.work@example.com"}),
+        to: "asha.work@example.com",
+    }
+}
+
+async fn signed_in(bench: &Bench) -> Jar {
+    let asha = FyndUser::new("Asha").mobile("91", ASHA);
+    bench.mock.seed_user(asha.email("asha@example.com"));
+    bench.mock.seed_user(
+        FyndUser::new("Bela")
+            .mobile("91", "9000000009")
+            .email("b@example.com"),
+    );
+    by_code(bench, ASHA).await
+}
+
+/// `contact` with the three flags.
+fn described(contact: &Value, active: bool, primary: bool, verified: bool) -> Value {
+    let mut whole = json!({"active": active, "primary": primary, "verified": verified});
+    for (name, value) in contact.as_object().unwrap() {
+        whole[name] = value.clone();
+    }
+    whole
+}
+
+/// Added, confirmed by its link, made the main one, and the former main one removed.
+async fn live(bench: &Bench, kind: Kind) {
+    let jar = &mut signed_in(bench).await;
+    let added = bench.ask_as(jar, kind.add, kind.second.clone()).await.ok();
+    assert_eq!(added[kind.flag], true);
+    let flags = |user: &Value| -> Vec<[Value; 3]> {
+        let entries = user[kind.list].as_array().unwrap().iter();
+        let flags = ["active", "primary", "verified"];
+        entries
+            .map(|entry| flags.map(|flag| entry[flag].clone()))
+            .collect()
+    };
+    let [yes, no] = [json!(true), json!(false)];
+    let main = [yes.clone(), yes.clone(), yes.clone()];
+    let second = [yes.clone(), no.clone(), yes.clone()];
+    let unconfirmed = [no.clone(), no.clone(), no.clone()];
+    assert_eq!(flags(&added["user"]), [main.clone(), unconfirmed]);
+    let again = bench.ask_as(jar, kind.add, kind.second.clone()).await;
+    again.refused(400, "CONTACT_TAKEN");
+    let early = bench.ask_as(jar, kind.primary, kind.second.clone()).await;
+    early.refused(400, "CONTACT_UNVERIFIED");
+
+    let old = bench.code(kind.to);
+    let sent = bench.ask_as(jar, kind.link, kind.second.clone()).await.ok();
+    assert_eq!(sent[kind.flag], true);
+    bench
+        .ask(kind.verify, json!({"code": old}))
+        .await
+        .refused(400, "LINK_INVALID");
+    let body = json!({"code": bench.code(kind.to)});
+    let other = if kind.verify == "verify_email" {
+        "verify_mobile"
+    } else {
+        "verify_email"
+    };
+    bench
+        .ask(other, body.clone())
+        .await
+        .refused(400, "LINK_INVALID");
+    let said = bench.ask(kind.verify, body.clone()).await.ok();
+    assert_eq!(said["message"], "success");
+    bench
+        .ask(kind.verify, body)
+        .await
+        .refused(400, "LINK_INVALID");
+    let messages = bench.messages();
+    let needless = bench.ask_as(jar, kind.link, kind.second.clone()).await.ok();
+    assert_eq!(needless[kind.flag], false);
+    assert_eq!(bench.messages(), messages);
+
+    let said = bench
+        .ask_as(jar, kind.delete, described(&kind.first, true, true, true))
+        .await;
+    said.refused(400, "CONTACT_PRIMARY");
+    let said = bench
+        .ask_as(jar, kind.primary, kind.second.clone())
+        .await
+        .ok();
+    assert_eq!(flags(&said["user"]), [second.clone(), main.clone()]);
+    let said = bench
+        .ask_as(jar, kind.delete, described(&kind.first, true, true, true))
+        .await;
+    said.refused(400, "CONTACT_CHANGED");
+    let delete = described(&kind.first, true, false, true);
+    let said = bench.ask_as(jar, kind.delete, delete.clone()).await.ok();
+    assert_eq!(flags(&said["user"]), std::slice::from_ref(&main));
+    assert_eq!(flags(&user(bench, jar).await), [main]);
+    bench
+        .ask_as(jar, kind.delete, delete)
+        .await
+        .refused(400, "CONTACT_UNKNOWN");
+}
+
+pub async fn a_mobile_is_added_confirmed_made_primary_and_removed(bench: &Bench) {
+    live(bench, mobiles()).await;
+}
+
+pub async fn an_e_mail_is_added_confirmed_made_primary_and_removed(bench: &Bench) {
+    live(bench, emails()).await;
+}
+
+/// Each query parameter but `platform` is required, and the flags are true or false.
+pub async fn a_removal_needs_every_documented_parameter(bench: &Bench) {
+    let jar = &mut signed_in(bench).await;
+    for kind in [mobiles(), emails()] {
+        bench.ask_as(jar, kind.add, kind.second.clone()).await.ok();
+        let whole = described(&kind.second, false, false, false);
+        for name in whole.as_object().unwrap().keys() {
+            let mut partial = whole.clone();
+            partial.as_object_mut().unwrap().remove(name);
+            let said = bench.ask_as(jar, kind.delete, partial).await;
+            assert_eq!(said.status, 400, "{name}: {}", said.body);
+        }
+        let mut wrong = whole.clone();
+        wrong["active"] = json!("perhaps");
+        bench
+            .ask_as(jar, kind.delete, wrong)
+            .await
+            .refused(400, "QUERY_INVALID");
+        let code = bench.code(kind.to);
+        bench.ask_as(jar, kind.delete, whole).await.ok();
+        let said = bench.ask(kind.verify, json!({"code": code})).await;
+        said.refused(400, "LINK_INVALID");
+    }
+}
+
+pub async fn what_another_user_has_cannot_be_touched(bench: &Bench) {
+    let jar = &mut signed_in(bench).await;
+    let refuse = async |jar: &mut Jar, operation: &str, body: Value, code: &str| {
+        let said: Said = bench.ask_as(jar, operation, body).await;
+        said.refused(400, code);
+    };
+    let number = json!({"phone": "9000000009", "country_code": "91"});
+    let email = json!({"email": "b@example.com"});
+    for (kind, contact) in [(mobiles(), number), (emails(), email)] {
+        refuse(jar, kind.add, contact.clone(), "CONTACT_TAKEN").await;
+        refuse(jar, kind.primary, contact.clone(), "CONTACT_UNKNOWN").await;
+        refuse(jar, kind.link, contact.clone(), "CONTACT_UNKNOWN").await;
+        let delete = described(&contact, true, true, true);
+        refuse(jar, kind.delete, delete, "CONTACT_UNKNOWN").await;
+    }
+    let body = json!({"mobile": {"phone": "9000000009", "country_code": "91"}});
+    refuse(jar, "update_profile", body, "CONTACT_TAKEN").await;
+    refuse(
+        jar,
+        "update_profile",
+        json!({"email": "b@example.com"}),
+        "CONTACT_TAKEN",
+    )
+    .await;
+}
