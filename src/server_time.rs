@@ -99,7 +99,9 @@ impl ServerTime {
         let skew = &*self.skew;
         let received = self.local_now().timestamp_millis();
         let next_look = skew.next_look_millis.load(Ordering::Relaxed);
-        if skew.longest_millis == 0 || (success && received < next_look) {
+        // A look that is far off was planned by a clock that was set back since.
+        let waits = received < next_look && next_look.saturating_sub(received) <= LOOK_EVERY_MILLIS;
+        if skew.longest_millis == 0 || (success && waits) {
             return None;
         }
         let date = date(headers)?.timestamp_millis();

@@ -20,6 +20,8 @@ use super::record::{Found, Written};
 use super::store::{Fence, StoreKey, Version};
 use super::tokens::Tokens;
 use crate::clock::BoxFuture;
+#[cfg(feature = "fynd")]
+use crate::credential::CookieJar;
 use crate::error::{Error, ErrorKind};
 use crate::observe::Event;
 use crate::pipeline::{Attached, Attempt, Deadline, Operation, SessionCredential, Stamp};
@@ -29,6 +31,9 @@ use crate::secret::Secret;
 /// A token that ends sooner than this is not sent any more: it would end on the way. Of a short
 /// life it is a tenth.
 const EXPIRY_LEEWAY: TimeDelta = TimeDelta::seconds(5);
+
+/// No token lives so long that it could be renewed earlier.
+const LONGEST_EARLY: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 
 /// How one system gets new tokens for old ones.
 pub(crate) trait Renew: Send + Sync {
@@ -70,6 +75,8 @@ pub(super) struct State {
     pub(super) seen_at: DateTime<Utc>,
     /// Whether the store does not have the newest credential yet.
     pub(super) unsaved: bool,
+    /// Whether a task tries again and again to change that.
+    pub(super) saves_later: bool,
     /// The lease that is kept until that has changed.
     pub(super) kept_lease: Option<Fence>,
     /// Until when a lease that is held here runs for certain.
@@ -83,8 +90,17 @@ pub(super) struct State {
     /// No early renewal before this time.
     pub(super) not_early_before: Option<DateTime<Utc>>,
     /// No renewal at all before this time, and how many have failed in a row.
-    pub(super) cool_until: Option<DateTime<Utc>>,
+    pub(super) cool_until: Option<Instant>,
     pub(super) failures: u32,
+    /// Whether a refresh token is with the server, whose answer must be waited for.
+    pub(super) presenting: bool,
+    /// When a look at the record failed last.
+    pub(super) look_failed_at: Option<Instant>,
+    /// When the record was written last, as far as is known here.
+    pub(super) written_at: DateTime<Utc>,
+    /// The cookies as the store has them; ours may have changed since.
+    #[cfg(feature = "fynd")]
+    pub(super) stored_jar: Option<CookieJar>,
     /// From 0 to 1: how much earlier than others this credential is renewed, so that sessions that
     /// began together are not renewed together.
     earliness: f64,
@@ -109,6 +125,11 @@ impl Core {
         let since = host.time.now();
         let seen_at = host.time.local_now();
         let (material, stored_renewal) = material;
+        #[cfg(feature = "fynd")]
+        let stored_jar = match &material {
+            Material::Cookies(jar) if version.is_some() => Some(jar.clone()),
+            _ => None,
+        };
         Arc::new_cyclic(|me| Self {
             me: me.clone(),
             host,
@@ -126,6 +147,7 @@ impl Core {
                 renewal: stored_renewal,
                 seen_at,
                 unsaved: false,
+                saves_later: false,
                 lease_end: Instant::now(),
                 kept_lease: None,
                 replaced: None,
@@ -134,6 +156,11 @@ impl Core {
                 not_early_before: None,
                 cool_until: None,
                 failures: 0,
+                presenting: false,
+                look_failed_at: None,
+                written_at: since,
+                #[cfg(feature = "fynd")]
+                stored_jar,
                 earliness: random::fraction(),
                 exchange: None,
             }),
@@ -177,13 +204,24 @@ impl Core {
     /// The credential that a session ends with, when the exchange that runs is done.
     #[cfg(any(feature = "wunder", feature = "fynd"))]
     pub(super) async fn last_material(&self) -> Material {
-        let running = self.running_exchange(&self.lock());
+        let running = {
+            let state = self.lock();
+            // What presents nothing finds that the session has ended, and presents nothing more.
+            let running = self.running_exchange(&state);
+            running.filter(|_| state.presenting)
+        };
         if let Some(mut running) = running {
             // Its sender goes when it is done, whatever comes of it.
             let _ = running.wait_for(Option::is_some).await;
         }
         let state = self.lock();
         state.next.as_ref().unwrap_or(&state.material).clone()
+    }
+
+    #[cfg(any(feature = "wunder", feature = "fynd"))]
+    pub(super) fn is_refused(&self) -> bool {
+        let state = self.lock();
+        state.refused || state.renewal.refused
     }
 
     /// Makes a shutdown wait for what is going on.
@@ -247,7 +285,7 @@ impl Core {
 
     /// Whether it is time to renew a credential that is still good.
     fn is_aging(&self, state: &State) -> bool {
-        let early = self.host.settings.renew_before_expiry;
+        let early = self.host.settings.renew_before_expiry.min(LONGEST_EARLY);
         let early = TimeDelta::from_std(early.mul_f64(1.0 + state.earliness / 4.0));
         let paused = state
             .not_early_before

@@ -28,7 +28,6 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 use tracing::field::Empty;
@@ -45,14 +44,6 @@ use super::tokens::Tokens;
 use crate::error::{Delivery, Error, ErrorKind};
 use crate::observe::{Event, RefreshOutcome};
 use crate::pipeline::{Deadline, Stamp};
-use crate::random;
-
-/// After an early renewal that failed, the token that is still good is left alone for this long.
-const EARLY_PAUSE: Duration = Duration::from_secs(15);
-
-/// The backoff between exchanges that fail: it doubles up to the longest.
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// How an exchange went, for everybody who waits for it.
 #[derive(Clone, Debug)]
@@ -140,7 +131,11 @@ impl Core {
                 outcome: outcome.for_observers(),
                 elapsed: began.elapsed(),
             });
-            core.lock().exchange = None;
+            {
+                let mut state = core.lock();
+                state.exchange = None;
+                state.presenting = false;
+            }
             announce.send_replace(Some(outcome));
             drop(running);
         };
@@ -166,7 +161,7 @@ impl Core {
             state.rejected = true;
             match self.running_exchange(&state) {
                 Some(running) => Some(running),
-                None if self.renewal.is_some() => {
+                None if self.renewal.is_some() && !(state.refused || state.renewal.refused) => {
                     let begun = self.begin_exchange(&mut state);
                     Some(begun.ok_or_else(|| later("the client is shutting down"))?)
                 }
@@ -174,10 +169,8 @@ impl Core {
             }
         };
         let Some(mut exchange) = exchange else {
-            let why = "its credential has expired and cannot be renewed";
-            let closing = self.close_in_background(why);
-            let _ = timeout_at(deadline.end(), closing).await;
-            return Err(self.ended_error(why));
+            let giving_up = timeout_at(deadline.end(), self.give_up(stamp)).await;
+            return giving_up.unwrap_or_else(|_| Err(later("the session store took too long")));
         };
         let waited = timeout_at(deadline.end(), exchange.wait_for(Option::is_some)).await;
         let outcome = match waited {
@@ -199,13 +192,41 @@ impl Core {
         }
     }
 
+    /// Ends a session that nobody can renew, unless another instance has a newer credential.
+    async fn give_up(&self, stamp: Stamp) -> Result<(), Error> {
+        let why = "its credential has expired and cannot be renewed";
+        loop {
+            self.look_again().await?;
+            let is_stored = {
+                let state = self.lock();
+                if let Some(why) = state.ended {
+                    return Err(self.ended_error(why));
+                }
+                if state.stamp != stamp {
+                    return Ok(());
+                }
+                state.version.is_some()
+            };
+            if !is_stored {
+                self.close_in_background(why).await;
+                return Err(self.ended_error(why));
+            }
+            // Only the record that was seen: a newer one may have come since.
+            if self.remove(None).await? == Written::Done {
+                self.mark_ended(why);
+                return Err(self.ended_error(why));
+            }
+        }
+    }
+
     /// All steps, for the credential with this stamp.
     async fn exchange(&self, renewal: &dyn Renew, stamp: Stamp) -> Exchanged {
         let deadline = Deadline::after(self.host.settings.deadline);
-        if let Err(error) = self.cool_down(deadline).await {
-            return Exchanged::failed(&error);
-        }
-        let outcome = self.exchange_in_turn(renewal, stamp, deadline).await;
+        let outcome = match self.cool_down(stamp, deadline).await {
+            Ok(Some(overtaken)) => return overtaken,
+            Ok(None) => self.exchange_in_turn(renewal, stamp, deadline).await,
+            Err(error) => return Exchanged::failed(&error),
+        };
         let outcome = outcome.unwrap_or_else(|error| {
             tracing::debug!(session = %self.key, %error, "a renewal failed");
             Exchanged::failed(&error)
@@ -276,8 +297,18 @@ impl Core {
         if !was_presented && self.mark(&tokens, fence).await? != Written::Done {
             return Ok(Turn::LeaseLost);
         }
-        if !self.is_held() || self.lock().stamp != stamp {
+        if !self.is_held() {
             return Ok(Turn::LeaseLost);
+        }
+        {
+            let mut state = self.lock();
+            if let Some(why) = state.ended {
+                return Ok(Turn::Over(Exchanged::Ended(why)));
+            }
+            if state.stamp != stamp {
+                return Ok(Turn::LeaseLost);
+            }
+            state.presenting = true;
         }
         // What is presented is spent, so the answer gets its time even if little is left: those
         // who wait are bounded by their own deadlines.
@@ -336,47 +367,6 @@ impl Core {
         if let Ok(Written::Done) = cleared {
             self.lock().renewal = renewal;
         }
-    }
-
-    /// Waits until the backoff of the last failure is over.
-    async fn cool_down(&self, deadline: Deadline) -> Result<(), Error> {
-        let until = self.lock().cool_until;
-        let wait = until.map(|until| (until - self.host.time.now()).to_std());
-        let Some(Ok(wait)) = wait else {
-            return Ok(());
-        };
-        if !deadline.leaves_room_for(wait) {
-            let message = "the last renewal has just failed";
-            return Err(Error::new(ErrorKind::TryLater, message).with_retry_after(Some(wait)));
-        }
-        self.host.time.sleep(wait).await;
-        Ok(())
-    }
-
-    /// Learns from an outcome when the next exchange may begin.
-    fn note(&self, outcome: &Exchanged) {
-        let mut state = self.lock();
-        let Exchanged::Failed { retry_after, .. } = outcome else {
-            state.failures = 0;
-            state.cool_until = None;
-            return;
-        };
-        let doublings = state.failures.min(16);
-        state.failures = state.failures.saturating_add(1);
-        let backoff = FIRST_PAUSE
-            .saturating_mul(1 << doublings)
-            .min(LONGEST_PAUSE);
-        let backoff = backoff.mul_f64(0.5 + random::fraction() / 2.0);
-        let floor = retry_after.unwrap_or_default();
-        let now = self.host.time.now();
-        // A server may ask for a wait past the end of the calendar.
-        let after = |pause: Duration| {
-            let pause = TimeDelta::from_std(pause).ok();
-            let then = pause.and_then(|pause| now.checked_add_signed(pause));
-            Some(then.unwrap_or(DateTime::<Utc>::MAX_UTC))
-        };
-        state.cool_until = after(backoff.max(floor));
-        state.not_early_before = after(floor.max(EARLY_PAUSE));
     }
 
     /// Whether those who wait for another credential than that with this stamp have what they

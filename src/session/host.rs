@@ -5,6 +5,7 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use tokio::time::{Instant, timeout};
 
 use super::core::{Core, Renew};
@@ -23,7 +24,7 @@ use crate::server_time::ServerTime;
 const TIME_TO_LIVE: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// How long one step of a store may take.
-const STORE_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const STORE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Nobody waits longer for somebody who has died.
 const LONGEST_LEASE: Duration = Duration::from_secs(3600);
@@ -123,9 +124,10 @@ impl Host {
                 Error::new(ErrorKind::SignInAgain, "there is no such session").of(self.system),
             );
         };
-        let material = self.read_record(&record)?;
-        let version = Some(version);
+        let (material, stored_renewal, written_at) = self.read_record(&record)?;
+        let (material, version) = ((material, stored_renewal), Some(version));
         let core = Core::new(self.clone(), id.clone(), key, material, version, renewal);
+        core.lock().written_at = written_at;
         Ok(self.register(key, core))
     }
 
@@ -146,11 +148,14 @@ impl Host {
         material: &Material,
         renewal: &Renewal,
     ) -> Result<Record, Error> {
-        let record = material.to_record(renewal, &self.audience);
+        let record = material.to_record(renewal, &self.audience, self.time.local_now());
         record.map_err(|error| error.of(self.system))
     }
 
-    pub(super) fn read_record(&self, record: &Record) -> Result<(Material, Renewal), Error> {
+    pub(super) fn read_record(
+        &self,
+        record: &Record,
+    ) -> Result<(Material, Renewal, DateTime<Utc>), Error> {
         let material = Material::from_record(record, &self.audience);
         material.map_err(|error| error.of(self.system))
     }

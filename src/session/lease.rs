@@ -39,6 +39,9 @@ impl Core {
     ) -> Result<Asked, Error> {
         let mut look = FIRST_LOOK;
         loop {
+            if let Some(why) = self.ended() {
+                return Err(self.ended_error(why));
+            }
             let end = Instant::now() + self.lease_time();
             let asked = self.host.store.acquire(&self.key, self.lease_time());
             let asked = self.host.bounded(asked).await;

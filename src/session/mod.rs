@@ -2,6 +2,7 @@
 
 #[cfg(feature = "fynd")]
 mod cookies;
+mod cooling;
 mod core;
 mod exchange;
 mod exchanges;

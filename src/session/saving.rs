@@ -37,6 +37,17 @@ fn newest(state: &State) -> (Material, Renewal) {
     }
 }
 
+impl State {
+    /// Whether cookies have changed here since the store last had them.
+    fn has_new_cookies(&self) -> bool {
+        #[cfg(feature = "fynd")]
+        if let Material::Cookies(jar) = &self.material {
+            return self.stored_jar.as_ref() != Some(jar);
+        }
+        false
+    }
+}
+
 impl Core {
     /// Saves new tokens and only then lets anybody use them. While the store fails they are used
     /// all the same, because the old ones are spent.
@@ -94,7 +105,7 @@ impl Core {
             let mut state = self.lock();
             match &saved {
                 Ok(saved) => {
-                    state.unsaved = false;
+                    state.unsaved = state.has_new_cookies();
                     if *saved == Saved::Overtaken {
                         state.next = None;
                     }
@@ -150,23 +161,15 @@ impl Core {
         }
     }
 
-    /// Looks at the record that stands in the way. Cookies that another instance has set are taken
-    /// in beside ours; tokens that it has stored are newer than ours.
+    /// Looks at the record that stands in the way. Cookies that another instance has set stand
+    /// beside those that were set here, which are still to be written; tokens that it has stored
+    /// are newer than ours.
     async fn reconcile(&self) -> Result<Found, Error> {
-        #[cfg(feature = "fynd")]
-        {
-            let ours = self.lock().material.clone();
-            if let Material::Cookies(ours) = ours {
-                let found = self.look_again().await?;
-                let mut state = self.lock();
-                if let (Found::Adopted, Material::Cookies(theirs)) = (found, &mut state.material) {
-                    theirs.put_over(&ours);
-                    return Ok(Found::Unchanged);
-                }
-                return Ok(found);
-            }
+        let found = self.look_again().await?;
+        if found == Found::Adopted && self.lock().has_new_cookies() {
+            return Ok(Found::Unchanged);
         }
-        self.look_again().await
+        Ok(found)
     }
 
     /// Saves in the background what could not be saved, until it is or the session has ended.
@@ -175,7 +178,13 @@ impl Core {
             return;
         };
         let running = self.host.exchanges.count();
-        core.lock().unsaved = true;
+        {
+            let mut state = core.lock();
+            state.unsaved = true;
+            if std::mem::replace(&mut state.saves_later, true) {
+                return;
+            }
+        }
         tokio::spawn(async move {
             let save = core.save_until_saved();
             core.while_held(|state| state.kept_lease, save).await;
@@ -187,12 +196,20 @@ impl Core {
         let mut backoff = FIRST_BACKOFF;
         loop {
             self.host.time.sleep(backoff).await;
-            if self.ended().is_some() || !self.lock().unsaved {
-                return;
+            {
+                let mut state = self.lock();
+                if state.ended.is_some() || !state.unsaved {
+                    state.saves_later = false;
+                    return;
+                }
             }
             match self.save().await {
-                Ok(Saved::Stored | Saved::Overtaken) => return,
-                Ok(Saved::Gone) => return self.ended_elsewhere(),
+                Ok(Saved::Gone) => self.ended_elsewhere(),
+                Ok(Saved::Stored | Saved::Overtaken) if self.ended().is_some() => {
+                    // It ended while it was being saved, perhaps for the first time.
+                    let _ = self.delete().await;
+                }
+                Ok(Saved::Stored | Saved::Overtaken) => {}
                 Err(error) => tracing::warn!(session = %self.key, %error, "still not saved"),
             }
             backoff = backoff.saturating_mul(2).min(LONGEST_WITHOUT_SAVING);
