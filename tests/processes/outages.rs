@@ -53,7 +53,7 @@ impl Storm {
 
     /// Whatever could not be done in the storm told its callers to try later, and can be done now.
     /// Nobody presented the refresh token a second time. Answers how many calls had failed.
-    async fn is_over(mut self) -> usize {
+    async fn passes(mut self) -> usize {
         let mut failed = 0;
         for called in self.called().await {
             assert_eq!(called.succeeded + called.failures.len(), CALLS);
@@ -92,7 +92,7 @@ async fn a_redis_that_is_killed_in_a_storm_costs_no_second_refresh() {
     // Longer than the lease: it does not keep the others away any more.
     tokio::time::sleep(2 * storm.scene.setup.lease).await;
     redis.restart();
-    assert!(storm.is_over().await > 0, "the others were to notice");
+    assert!(storm.passes().await > 0, "the others were to notice");
 }
 
 #[tokio::test]
@@ -100,7 +100,7 @@ async fn a_redis_that_is_restarted_at_once_in_a_storm_costs_no_second_refresh() 
     let mut redis = RedisServer::start();
     let storm = Storm::breaks_out(Place::Redis(redis.url())).await;
     redis.restart();
-    storm.is_over().await;
+    storm.passes().await;
 }
 
 #[tokio::test]
@@ -110,7 +110,7 @@ async fn a_redis_that_answers_late_in_a_storm_costs_no_second_refresh() {
     redis.freeze();
     tokio::time::sleep(2 * storm.scene.setup.lease).await;
     redis.thaw();
-    storm.is_over().await;
+    storm.passes().await;
 }
 
 #[tokio::test]
@@ -127,5 +127,5 @@ async fn a_disk_that_is_full_in_a_storm_costs_no_second_refresh() {
     drop(fill);
     tokio::time::sleep(2 * storm.scene.setup.lease).await;
     std::fs::remove_file(&ballast).unwrap();
-    assert!(storm.is_over().await > 0, "the others were to notice");
+    assert!(storm.passes().await > 0, "the others were to notice");
 }
