@@ -151,3 +151,50 @@ pub(crate) fn date(headers: &HeaderMap) -> Option<DateTime<Utc>> {
         .ok()
         .map(|date| date.to_utc())
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use http::HeaderValue;
+
+    use super::*;
+    use crate::clock::Time;
+
+    /// A clock that can be set, also back.
+    #[derive(Clone)]
+    struct Settable(Arc<AtomicI64>);
+
+    impl Time for Settable {
+        fn now(&self) -> DateTime<Utc> {
+            DateTime::from_timestamp(self.0.load(Ordering::Relaxed), 0).unwrap()
+        }
+
+        fn sleep(&self, _duration: Duration) -> BoxFuture<'static, ()> {
+            Box::pin(std::future::ready(()))
+        }
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_is_learnt_anew() {
+        const TRUE_TIME: i64 = 1_800_000_000;
+        const TWO_HOURS: i64 = 7_200;
+        let local = Settable(Arc::new(AtomicI64::new(TRUE_TIME + TWO_HOURS)));
+        let day = Duration::from_secs(24 * 3600);
+        let time = ServerTime::new(Clock::new(local.clone()), day);
+        let date = DateTime::from_timestamp(TRUE_TIME, 0).unwrap();
+        let date = date.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        let date = HeaderValue::from_str(&date).unwrap();
+        let headers = HeaderMap::from_iter([(header::DATE, date)]);
+        let learn = || time.learn(time.local_now(), &headers, true);
+        let new = learn().unwrap();
+        assert!(new.corrected && new.skew.num_seconds() <= -TWO_HOURS + 1);
+        assert!((time.now().timestamp() - TRUE_TIME).abs() <= 1);
+
+        local.0.store(TRUE_TIME, Ordering::Relaxed);
+        assert_eq!((learn(), learn()), (None, None), "a skew is reported once");
+        local.0.store(TRUE_TIME + 2, Ordering::Relaxed);
+        learn();
+        assert!((time.now().timestamp() - TRUE_TIME).abs() <= 3);
+    }
+}

@@ -46,6 +46,26 @@ async fn while_the_store_is_down_no_message_is_sent() {
 }
 
 #[tokio::test]
+async fn while_wrong_codes_cannot_be_counted_who_takes_a_challenge_up_sends_none() {
+    let store = Arc::new(Unruly::default());
+    let mock = start_goodcity().await;
+    let client = on_goodcity(&mock, store.clone());
+    let own = client.send_pin(MOBILE).await.unwrap();
+    let pin = mock.outbox().last_code(MOBILE).unwrap();
+    store.set_read_only(true);
+    for _ in 0..20 {
+        let taken_up = client.challenge(own.id()).await.unwrap();
+        let error = taken_up.confirm("0000").await.unwrap_err().error;
+        assert_eq!(error.kind(), ErrorKind::TryLater);
+    }
+    assert_eq!(mock.count("verify"), 0);
+    assert!(
+        own.confirm(pin).await.is_ok(),
+        "who sent the message counts for itself"
+    );
+}
+
+#[tokio::test]
 async fn a_store_that_hangs_is_given_up_before_a_message_is_sent() {
     let store = Arc::new(Unruly::default());
     let (wunder, goodcity) = (start_wunder().await, start_goodcity().await);
