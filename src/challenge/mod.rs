@@ -96,6 +96,8 @@
 mod code;
 mod destination;
 mod guess;
+mod messages;
+mod of_session;
 mod open;
 mod opening;
 mod outcome;
@@ -109,6 +111,7 @@ mod sending;
 use std::time::Duration;
 
 pub(crate) use self::code::check_code;
+pub(crate) use self::of_session::OfSession;
 pub(crate) use self::open::{Found, Open};
 pub(crate) use self::opening::Opening;
 pub(crate) use self::outcome::Outcome;

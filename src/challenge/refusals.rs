@@ -14,6 +14,11 @@ pub(super) fn of_another_place() -> Error {
     Error::new(ErrorKind::SignInAgain, message)
 }
 
+pub(super) fn of_another_session() -> Error {
+    let message = "this session has no such challenge";
+    Error::new(ErrorKind::SignInAgain, message)
+}
+
 pub(super) fn expired() -> Error {
     Error::new(ErrorKind::SignInAgain, "the challenge has expired")
 }
