@@ -23,27 +23,44 @@
 
 mod branch;
 mod client;
+mod code_sign_in;
+mod contact;
 mod lists;
 mod mfa;
+mod mfa_enrolment;
 mod pages;
-mod phone;
-mod phone_code;
+mod password_reset;
+mod pending_code;
+mod phone_verification;
+mod profile;
 mod refusal;
+mod registration;
 mod renewal;
 mod rules;
 mod session;
+mod sign_in;
 mod signature;
+mod terms;
+mod verification;
 
 pub use self::branch::Branch;
 pub use self::client::{Challenge, Client, ClientBuilder};
+pub use self::code_sign_in::{EmailCodeSignIn, PhoneSignIn};
+pub use self::contact::{Contact, check_email, check_phone};
 pub use self::lists::TermsOf;
 pub use self::mfa::MfaRequired;
+pub use self::mfa_enrolment::{MfaEnrolment, QrPicture};
 pub use self::pages::{Page, Pages};
-pub use self::phone::check_phone;
-pub use self::phone_code::{PendingCode, PhoneSignIn, SignIn};
+pub use self::password_reset::PasswordReset;
+pub use self::pending_code::PendingCode;
+pub use self::phone_verification::PhoneVerification;
+pub use self::profile::ProfileChange;
 pub use self::refusal::{Family, Refusal};
+pub use self::registration::Registration;
 pub use self::session::Session;
+pub use self::sign_in::SignIn;
 pub use self::signature::{BootstrapSignature, Sha256Hex, SignatureInput};
+pub use self::terms::{Outstanding, OutstandingTerms, outstanding_terms};
 
 /// Every described call of the Authentication API, typed.
 pub mod auth_api {

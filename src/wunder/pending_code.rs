@@ -1,4 +1,4 @@
-//! Signing in by a code that is sent to a phone.
+//! A login code that is on its way to a phone or a mailbox.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,103 +7,46 @@ use serde::{Deserialize, Serialize};
 
 use super::auth_api::types as auth;
 use super::client::Client;
+use super::contact::Contact;
 use super::mfa::{MfaRequired, SecondFactor};
-use super::phone::check_phone;
-use super::session::Session;
+use super::sign_in::{Admitted, SignIn};
 use super::user_api::types as user;
-use crate::challenge::{
-    CODE_TIME_TO_LIVE, Open, Opening, Outcome, ResendTimer, Returned, Step, check_code,
-};
-use crate::error::{Delivery, Error, ErrorKind, System};
+use crate::challenge::{CODE_TIME_TO_LIVE, Open, ResendTimer, Returned, Step};
+use crate::error::{Error, System};
 use crate::secret::Secret;
 use crate::server_time::ServerTime;
-use crate::session::Tokens;
-
-/// A sign-in by phone that was not sent yet.
-#[derive(Clone, Debug)]
-#[must_use = "no code is sent before `send_code`"]
-pub struct PhoneSignIn {
-    client: Client,
-    request: CodeRequest,
-}
 
 /// What each message of the sign-in is asked for with.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct CodeRequest {
-    phone: String,
+    to: Contact,
     branch_id: String,
-    language: Option<String>,
-    device: Option<Secret>,
-    terms_accepted: Option<bool>,
+    pub(super) language: Option<String>,
+    pub(super) device: Option<Secret>,
+    pub(super) terms_accepted: Option<bool>,
 }
 
 impl Step for CodeRequest {
-    const KIND: &'static str = "phone_code";
+    const KIND: &'static str = "login_code";
 
     fn time_to_live(&self, _: &ServerTime) -> Duration {
         CODE_TIME_TO_LIVE
     }
 }
 
-impl PhoneSignIn {
-    pub(super) fn new(client: Client, phone: String, branch_id: String) -> Self {
-        let request = CodeRequest {
-            phone,
+impl CodeRequest {
+    pub(super) fn new(to: Contact, branch_id: String) -> Self {
+        Self {
+            to,
             branch_id,
             language: None,
             device: None,
             terms_accepted: None,
-        };
-        Self { client, request }
-    }
-
-    /// The language of the message and of a new user.
-    pub fn language(mut self, language: impl Into<String>) -> Self {
-        self.request.language = Some(language.into());
-        self
-    }
-
-    /// The OneSignal device that push messages go to.
-    pub fn one_signal_device_id(mut self, device: impl Into<Secret>) -> Self {
-        self.request.device = Some(device.into());
-        self
-    }
-
-    /// Whether the user has accepted the terms. Nothing is said unless this is called.
-    pub fn terms_accepted(mut self, accepted: bool) -> Self {
-        self.request.terms_accepted = Some(accepted);
-        self
-    }
-
-    /// Sends the code by SMS. The request is signed anew for each attempt, and repeated only if
-    /// the server certainly did not process it. Earlier challenges for this number are void then.
-    ///
-    /// Source: `POST /{tenant}/front/customers/create-or-sign-in-with-phone-number`.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::InvalidInput`] for a phone number that is not E.164, an empty branch or a
-    /// client without signature key; [`ErrorKind::SlowDown`] before the client's
-    /// [`resend_wait`](super::ClientBuilder::resend_wait) has passed; [`ErrorKind::TryLater`] if
-    /// the session store fails, and nothing is sent then; else as any call, see [`Error`].
-    pub async fn send_code(self) -> Result<PendingCode, Error> {
-        let Self { client, request } = self;
-        request.check()?;
-        let wait = client.resend_wait;
-        let opening = Opening::claim(&client.host, request.phone.clone(), wait).await?;
-        match request.send(&client).await {
-            Ok(()) => Ok(PendingCode {
-                open: opening.open(request, wait).await,
-                client,
-            }),
-            Err(error) => Err(opening.failed(error).await),
         }
     }
-}
 
-impl CodeRequest {
     fn check(&self) -> Result<(), Error> {
-        check_phone(&self.phone)?;
+        self.to.check()?;
         if self.branch_id.is_empty() {
             let error = Error::invalid("branch_id", "must not be empty");
             return Err(error.of(System::Wunder));
@@ -111,25 +54,53 @@ impl CodeRequest {
         Ok(())
     }
 
-    async fn send(&self, client: &Client) -> Result<(), Error> {
-        let body = user::PhoneBootstrap::builder()
-            .phone_number(self.phone.clone())
-            .branch_id(self.branch_id.clone())
-            .language(self.language.clone())
-            .one_signal_device_id(self.device.clone())
-            .tnc_accepted(self.terms_accepted);
+    async fn send(self, client: Client) -> Result<(), Error> {
         let api = client.user_api();
-        api.create_or_sign_in_with_phone_number()
-            .body(body)
-            .send()
-            .await?;
+        match self.to {
+            Contact::Phone(phone) => {
+                let body = user::PhoneBootstrap::builder()
+                    .phone_number(phone)
+                    .branch_id(self.branch_id)
+                    .language(self.language)
+                    .one_signal_device_id(self.device)
+                    .tnc_accepted(self.terms_accepted);
+                let call = api.create_or_sign_in_with_phone_number().body(body);
+                call.send().await?;
+            }
+            Contact::Email(email) => {
+                let body = user::EmailBootstrap::builder()
+                    .email(email)
+                    .branch_id(self.branch_id)
+                    .language(self.language)
+                    .tnc_accepted(self.terms_accepted);
+                let call = api.create_or_sign_in_with_email_code().body(body);
+                call.send().await?;
+            }
+        }
         Ok(())
+    }
+
+    async fn confirm(self, client: Client, code: Secret) -> Result<auth::SignInResponse, Error> {
+        let api = client.auth_api();
+        let answer = match self.to {
+            Contact::Phone(phone) => {
+                let body = auth::PhoneSignIn::builder().phone_number(phone).code(code);
+                api.sign_in_phone_number().body(body).send().await?
+            }
+            Contact::Email(email) => {
+                let body = auth::EmailCodeSignIn::builder().email(email).code(code);
+                api.sign_in_email_code().body(body).send().await?
+            }
+        };
+        Ok(answer.into_inner())
     }
 }
 
-/// A code is on its way to the user's phone.
+/// A login code is on its way to the user's phone or mailbox.
 ///
-/// It is kept in the client's store; see [`challenge`](crate::challenge) for what that gives.
+/// It is kept in the client's store; see [`challenge`](crate::challenge) for what that gives. Its
+/// code signs in and does nothing else: the number of a user who is signed in is verified by a
+/// [`PhoneVerification`](super::PhoneVerification), which never takes a login code.
 #[derive(Clone)]
 pub struct PendingCode {
     client: Client,
@@ -142,17 +113,16 @@ impl fmt::Debug for PendingCode {
     }
 }
 
-/// How far the code took the user.
-#[derive(Debug)]
-#[must_use = "a user who needs a second factor is not signed in"]
-pub enum SignIn {
-    /// The user is signed in.
-    SignedIn(Session),
-    /// A second factor is needed first.
-    MfaRequired(MfaRequired),
-}
-
 impl PendingCode {
+    pub(super) async fn send(client: Client, request: CodeRequest) -> Result<Self, Error> {
+        request.check()?;
+        let (wait, to) = (client.resend_wait, request.to.destination());
+        let sender = client.clone();
+        let send = |request: CodeRequest| request.send(sender);
+        let open = Open::by_message(&client.host, to, wait, request, send).await?;
+        Ok(Self { client, open })
+    }
+
     pub(super) fn resumed(client: Client, open: Open<CodeRequest>) -> Self {
         Self { client, open }
     }
@@ -162,9 +132,9 @@ impl PendingCode {
         self.open.id()
     }
 
-    /// The number that the code went to.
-    pub fn phone(&self) -> &str {
-        &self.open.step.phone
+    /// The number or address that the code went to.
+    pub fn contact(&self) -> &Contact {
+        &self.open.step.to
     }
 
     /// When another message may be sent. The vendor names no wait, so there is none unless the
@@ -173,47 +143,40 @@ impl PendingCode {
         self.open.timer()
     }
 
-    /// Sends another code; the former one is void.
+    /// Sends another code by the same way; the former one is void.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::SlowDown`] before [`resend_timer`](Self::resend_timer) has run out, or if
-    /// another caller has just asked for a code of this challenge; [`ErrorKind::StepRequired`] if a
-    /// newer challenge has replaced this one; [`ErrorKind::SignInAgain`] if it is finished or has
-    /// expired; [`ErrorKind::TryLater`] if the session store fails: nothing is sent in all of
-    /// these cases. Else as any call, see [`Error`].
+    /// [`ErrorKind::SlowDown`](crate::ErrorKind::SlowDown) before
+    /// [`resend_timer`](Self::resend_timer) has run out, or if another caller has just asked for a
+    /// code of this challenge; [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired) if a
+    /// newer challenge has replaced this one;
+    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if it is finished or has expired;
+    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the session store fails: nothing is
+    /// sent in all of these cases. Else as any call, see [`Error`].
     pub async fn resend(&mut self) -> Result<(), Error> {
-        let wait = self.client.resend_wait;
-        let claim = self.open.claim_resend(wait).await?;
-        match self.open.step.send(&self.client).await {
-            Ok(()) => {
-                self.open.sent(claim, wait).await;
-                Ok(())
-            }
-            Err(error) => {
-                if Outcome::of(&error) == Outcome::NotSent {
-                    self.open.not_sent(claim).await;
-                }
-                Err(error)
-            }
-        }
+        let client = self.client.clone();
+        let send = |request: CodeRequest| request.send(client);
+        self.open.send_again(self.client.resend_wait, send).await
     }
 
     /// Confirms the code. It is sent once, whatever happens. A second factor goes on under the same
     /// [`id`](Self::id).
     ///
-    /// Source: `POST /{tenant}/auth/sign-in-phone-number`.
+    /// Source: `POST /{tenant}/auth/sign-in-phone-number` or `…/sign-in-email-code`.
     ///
     /// # Errors
     ///
-    /// The state comes back with the error: [`ErrorKind::Refused`] means a wrong or used code.
-    /// Nothing is sent with [`ErrorKind::InvalidInput`] (it does not look like a code),
-    /// [`ErrorKind::StepRequired`] (five codes were wrong, or a newer challenge has replaced this
-    /// one) and [`ErrorKind::SignInAgain`] (it is finished or has expired).
+    /// The state comes back with the error: [`ErrorKind::Refused`](crate::ErrorKind::Refused) means
+    /// a wrong or used code. Nothing is sent with
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) (it does not look like a code),
+    /// [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired) (five codes were wrong, or a
+    /// newer challenge has replaced this one) and
+    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) (it is finished or has expired).
     pub async fn confirm(mut self, code: impl Into<Secret>) -> Result<SignIn, Returned<Self>> {
         match self.try_code(code.into()).await {
-            Ok(Confirmed::SignedIn(session)) => Ok(SignIn::SignedIn(session)),
-            Ok(Confirmed::Provisional(tokens)) => {
+            Ok(Admitted::Session(session)) => Ok(SignIn::SignedIn(session)),
+            Ok(Admitted::Provisional(tokens)) => {
                 let open = self.open.go_on(SecondFactor::new(tokens)).await;
                 let mfa = MfaRequired::resumed(self.client, open);
                 Ok(SignIn::MfaRequired(mfa))
@@ -222,36 +185,14 @@ impl PendingCode {
         }
     }
 
-    async fn try_code(&mut self, code: Secret) -> Result<Confirmed, Error> {
-        let code = check_code("code", &code).map_err(|error| error.of(System::Wunder))?;
-        let guess = self.open.begin_guess().await?;
-        let body = auth::PhoneSignIn::builder()
-            .phone_number(self.open.step.phone.clone())
-            .code(code);
-        let api = self.client.auth_api();
-        let answer = api.sign_in_phone_number().body(body).send().await;
-        let answer = self.open.judged(guess, answer).await?.into_inner();
-        let access = answer.access_token.ok_or_else(|| {
-            Error::new(
-                ErrorKind::Undecodable,
-                "the sign-in brought no access token",
-            )
-            .with_delivery(Delivery::Answered)
-            .at(System::Wunder, "sign_in")
-        })?;
-        let tokens = Tokens::new(access, answer.refresh_token);
-        if answer.mfa_required == Some(true) {
-            return Ok(Confirmed::Provisional(tokens));
+    async fn try_code(&mut self, code: Secret) -> Result<Admitted, Error> {
+        let client = self.client.clone();
+        let send = |request: CodeRequest, code| request.confirm(client, code);
+        let answer = self.open.try_code(&code, send).await?;
+        let admitted = Admitted::of(&self.client, answer).await?;
+        if matches!(admitted, Admitted::Session(_)) {
+            self.open.finish().await;
         }
-        let session = self.client.sign_in(tokens).await?;
-        self.open.finish().await;
-        Ok(Confirmed::SignedIn(session))
+        Ok(admitted)
     }
-}
-
-/// What a right code was answered with: tokens without a second factor are a session, with one
-/// they are provisional.
-enum Confirmed {
-    SignedIn(Session),
-    Provisional(Tokens),
 }

@@ -1,6 +1,7 @@
 //! A signed-in user of Wunder Mobility.
 
 use super::auth_api::{AuthApi, types as auth};
+use super::client::Client;
 use super::user_api::{UserApi, types as user};
 use crate::error::{Error, System};
 use crate::pipeline::CallOptions;
@@ -9,11 +10,12 @@ use crate::session::{Session as Shared, token_session_methods};
 /// A signed-in user. Cheap to clone; all clones share one credential and one refresh.
 #[derive(Clone, Debug)]
 pub struct Session {
-    shared: Shared,
+    pub(super) shared: Shared,
+    pub(super) client: Client,
 }
 
 impl Session {
-    token_session_methods!();
+    token_session_methods!(client);
 
     /// The calls of the Authentication API, with this session.
     pub fn auth_api(&self) -> AuthApi {
@@ -55,6 +57,7 @@ impl Session {
         let name = http::HeaderName::from_static("gourban-impersonate");
         Ok(Self {
             shared: self.shared.with_header(name, value),
+            client: self.client.clone(),
         })
     }
 
