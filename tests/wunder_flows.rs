@@ -6,12 +6,16 @@
 mod account;
 #[path = "wunder_flows/mfa_enrolment.rs"]
 mod mfa_enrolment;
+#[path = "wunder_flows/onboarding.rs"]
+mod onboarding;
 #[path = "wunder_flows/profile.rs"]
 mod profile;
 #[path = "wunder_flows/reset.rs"]
 mod reset;
 #[path = "wunder_flows/sign_in.rs"]
 mod sign_in;
+#[path = "wunder_flows/signed_profile.rs"]
+mod signed_profile;
 #[path = "wunder_flows/terms.rs"]
 mod terms;
 #[path = "wunder_flows/verification.rs"]

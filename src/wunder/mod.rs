@@ -28,6 +28,7 @@ mod contact;
 mod lists;
 mod mfa;
 mod mfa_enrolment;
+mod onboarding;
 mod pages;
 mod password_reset;
 mod pending_code;
@@ -40,6 +41,7 @@ mod rules;
 mod session;
 mod sign_in;
 mod signature;
+mod signed_profile;
 mod terms;
 mod verification;
 
@@ -50,6 +52,7 @@ pub use self::contact::{Contact, check_email, check_phone};
 pub use self::lists::TermsOf;
 pub use self::mfa::MfaRequired;
 pub use self::mfa_enrolment::{MfaEnrolment, QrPicture};
+pub use self::onboarding::{Onboarding, OnboardingCheck, Step};
 pub use self::pages::{Page, Pages};
 pub use self::password_reset::PasswordReset;
 pub use self::pending_code::PendingCode;
@@ -60,6 +63,7 @@ pub use self::registration::Registration;
 pub use self::session::Session;
 pub use self::sign_in::SignIn;
 pub use self::signature::{BootstrapSignature, Sha256Hex, SignatureInput};
+pub use self::signed_profile::{SignedProfile, SignedProfileVerifier, SigningAlgorithm};
 pub use self::terms::{Outstanding, OutstandingTerms, outstanding_terms};
 
 /// Every described call of the Authentication API, typed.

@@ -166,7 +166,7 @@ impl Session {
     }
 }
 
-async fn all<T>(mut pages: Pages<T>) -> Result<Vec<T>, Error> {
+pub(super) async fn all<T>(mut pages: Pages<T>) -> Result<Vec<T>, Error> {
     let mut items = Vec::new();
     while let Some(page) = pages.next_page().await? {
         items.extend(page.items);

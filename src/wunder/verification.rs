@@ -59,7 +59,7 @@ impl Session {
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `request` if it is not a
     /// JSON object; [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired) if another step of
-    /// the onboarding comes first; else as any call, see [`Error`].
+    /// the onboarding comes first (see [`Step::of`](super::Step::of)); else as any call, see [`Error`].
     pub async fn start_verification(
         &self,
         request: &impl Serialize,
