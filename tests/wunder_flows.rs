@@ -4,6 +4,8 @@
 
 #[path = "wunder_flows/account.rs"]
 mod account;
+#[path = "wunder_flows/instances.rs"]
+mod instances;
 #[path = "wunder_flows/mfa_enrolment.rs"]
 mod mfa_enrolment;
 #[path = "wunder_flows/onboarding.rs"]

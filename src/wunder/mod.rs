@@ -1,7 +1,23 @@
 //! Wunder Mobility (goUrban): the Authentication API and the User API.
 //!
-//! A user signs in with a code that is sent by SMS. The server may ask for a second factor; until
-//! that is done there is no [`Session`].
+//! However a user signs in, what comes back is a [`SignIn`]: a session, or a second factor that the
+//! server asks for; until that is done there is no [`Session`].
+//!
+//! | to do | flow |
+//! |---|---|
+//! | sign in by a code | [`Client::phone_sign_in`], [`Client::email_code_sign_in`] -> [`PendingCode`] |
+//! | sign in at once | [`Client::password_sign_in`], [`Client::social_sign_in`], [`Client::gaiyo_sign_in`], [`Client::api_client_sign_in`] |
+//! | act for a user | [`Session::acting_for`] |
+//! | second factor | [`MfaRequired::validate`]; set up by [`Session::enrol_mfa`] -> [`MfaEnrolment`] |
+//! | exchange a token | [`Session::exchange_openid_token`] |
+//! | register | [`Client::register`], [`Client::social_sign_up`] |
+//! | password reset | [`Client::request_password_reset`] -> [`PasswordReset`] |
+//! | verify | [`Session::verify_phone`] -> [`PhoneVerification`], [`Client::resend_email_verification`], [`Session::start_verification`] |
+//! | profile | [`Session::profile`], [`Session::change_profile`], [`Session::request_deletion`], [`Session::identity_cards`] |
+//! | signed profile | [`Session::signed_profile`], checked by [`SignedProfileVerifier`] |
+//! | terms | [`Client::terms`], [`Client::terms_by_id`], [`Session::accept_terms`], [`Session::outstanding_terms`] |
+//! | what is left to do | [`Session::onboarding`], and of a refusal [`Step::of`] |
+//! | sign out | [`Session::sign_out`] |
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), vestibule::Error> {
