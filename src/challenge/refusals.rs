@@ -14,8 +14,8 @@ pub(super) fn of_another_place() -> Error {
     Error::new(ErrorKind::SignInAgain, message)
 }
 
-pub(super) fn of_another_session() -> Error {
-    let message = "this session has no such challenge";
+pub(super) fn of_somebody_else() -> Error {
+    let message = "there is no such challenge here";
     Error::new(ErrorKind::SignInAgain, message)
 }
 

@@ -6,9 +6,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::auth_api::types;
+use super::auth_api::{AuthApi, types};
+use super::client::Client;
+use super::mfa::MfaRequired;
 use super::session::Session;
-use crate::challenge::{OfSession, Open, Opening, Returned, Step};
+use crate::challenge::{Open, Opening, Owned, Owner, Returned, Step};
 use crate::error::{Delivery, Error, ErrorKind, System};
 use crate::json::AnyJson;
 use crate::secret::Secret;
@@ -35,7 +37,7 @@ impl Step for Enrolment {
 /// The server has given a secret for an authenticator app, which is not in use yet: a code of the
 /// app proves that it arrived. There is no way to enable a second factor without this state.
 ///
-/// It is kept in the client's store for 15 minutes, for this session alone; seal the store, for it
+/// It is kept in the client's store for 15 minutes, for this session or sign-in alone; seal the store, for it
 /// holds the secret until then.
 ///
 /// ```no_run
@@ -57,8 +59,8 @@ impl Step for Enrolment {
 /// ```
 #[derive(Clone)]
 pub struct MfaEnrolment {
-    session: Session,
-    open: Open<OfSession<Enrolment>>,
+    api: AuthApi,
+    open: Open<Owned<Enrolment>>,
 }
 
 impl fmt::Debug for MfaEnrolment {
@@ -99,9 +101,65 @@ impl Session {
     /// [`ErrorKind::TryLater`] if the session store fails, and nothing is asked for then; else as any
     /// call, see [`Error`].
     pub async fn enrol_mfa(&self) -> Result<MfaEnrolment, Error> {
-        let opening = Opening::to_unknown(&self.client.host)?;
-        opening.check_store().await?;
+        MfaEnrolment::begin(&self.client, self.auth_api(), self.owner()).await
+    }
+
+    /// Takes up an enrolment of this session by its id, on any instance that shares the store;
+    /// sends nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::SignInAgain`] if this session has no such enrolment: start it anew.
+    /// [`ErrorKind::TryLater`] if the store fails.
+    pub async fn mfa_enrolment(&self, id: &Secret) -> Result<MfaEnrolment, Error> {
+        let open = Open::owned_by(&self.owner(), &self.client.host, id).await?;
         let api = self.auth_api();
+        Ok(MfaEnrolment { api, open })
+    }
+}
+
+/// Where the tenant insists on a second factor that the user has not set up yet: the provisional
+/// credential of the sign-in is good for doing so. Afterwards [`validate`](Self::validate) the next
+/// code of the app.
+impl MfaRequired {
+    /// Asks for the secret of a second factor, as [`Session::enrol_mfa`] does.
+    ///
+    /// ```no_run
+    /// # async fn example(mfa: vestibule::wunder::MfaRequired) -> Result<(), vestibule::Error> {
+    /// let enrolment = mfa.enrol().await?;
+    /// enrolment.enable("123456").await?;
+    /// let session = mfa.validate("654321").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Source: `POST /{tenant}/auth/user/2fa-secret`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Refused`] if the user has a second factor already; else as
+    /// [`Session::enrol_mfa`].
+    pub async fn enrol(&self) -> Result<MfaEnrolment, Error> {
+        MfaEnrolment::begin(self.client(), self.provisional_api(), self.owner()).await
+    }
+
+    /// Takes up an enrolment of this sign-in by its id, on any instance that shares the store; sends
+    /// nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::mfa_enrolment`].
+    pub async fn enrolment(&self, id: &Secret) -> Result<MfaEnrolment, Error> {
+        let open = Open::owned_by(&self.owner(), &self.client().host, id).await?;
+        let api = self.provisional_api();
+        Ok(MfaEnrolment { api, open })
+    }
+}
+
+impl MfaEnrolment {
+    async fn begin(client: &Client, api: AuthApi, owner: Owner) -> Result<Self, Error> {
+        let opening = Opening::to_unknown(&client.host)?;
+        opening.check_store().await?;
         let answer = api.two_factor_secret().send().await?.into_inner();
         if answer.secret.is_none() && answer.otpauth_url.is_none() {
             let message = "the answer has no secret";
@@ -113,31 +171,13 @@ impl Session {
             secret: answer.secret,
             otpauth: answer.otpauth_url,
         };
-        let step = OfSession::new(&self.client.host, &self.shared, step);
-        Ok(MfaEnrolment {
-            session: self.clone(),
-            open: opening.open(step, Duration::ZERO).await,
-        })
+        let step = Owned::new(owner, step);
+        let open = opening.open(step, Duration::ZERO).await;
+        Ok(Self { api, open })
     }
 
-    /// Takes up an enrolment of this session by its id, on any instance that shares the store;
-    /// sends nothing.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::SignInAgain`] if this session has no such enrolment: start it anew.
-    /// [`ErrorKind::TryLater`] if the store fails.
-    pub async fn mfa_enrolment(&self, id: &Secret) -> Result<MfaEnrolment, Error> {
-        let open = Open::of_session(&self.client.host, &self.shared, id).await?;
-        Ok(MfaEnrolment {
-            session: self.clone(),
-            open,
-        })
-    }
-}
-
-impl MfaEnrolment {
-    /// The id under which [`Session::mfa_enrolment`] takes it up: a secret.
+    /// The id under which [`Session::mfa_enrolment`] or [`MfaRequired::enrolment`] takes it up: a
+    /// secret.
     pub fn id(&self) -> &Secret {
         self.open.id()
     }
@@ -163,8 +203,7 @@ impl MfaEnrolment {
     /// [`ErrorKind::Undecodable`] for what is neither JSON nor a picture of less than 64 KiB; else as
     /// any call, see [`Error`].
     pub async fn qr_picture(&self) -> Result<QrPicture, Error> {
-        let api = self.session.auth_api();
-        match api.two_factor_qr_code().send().await {
+        match self.api.two_factor_qr_code().send().await {
             Ok(answer) => Ok(QrPicture::Json(answer.into_inner().0)),
             Err(error) => match error.expose_body() {
                 Some(body)
@@ -196,19 +235,18 @@ impl MfaEnrolment {
     }
 
     async fn try_code(&mut self, code: &Secret) -> Result<AnyJson, Error> {
-        let session = self.session.clone();
+        let api = self.api.clone();
         let answer = self
             .open
-            .try_code(code, |_, code| enable(session, code))
+            .try_code(code, |_, code| enable(api, code))
             .await?;
         self.open.finish().await;
         Ok(answer)
     }
 }
 
-async fn enable(session: Session, code: Secret) -> Result<AnyJson, Error> {
+async fn enable(api: AuthApi, code: Secret) -> Result<AnyJson, Error> {
     let body = types::TwoFactorCode::builder().code(code);
-    let api = session.auth_api();
     let answer = api.two_factor_enable().body(body).send().await?;
     Ok(answer.into_inner().0)
 }

@@ -8,7 +8,7 @@
 //! | sign in by a code | [`Client::phone_sign_in`], [`Client::email_code_sign_in`] -> [`PendingCode`] |
 //! | sign in at once | [`Client::password_sign_in`], [`Client::social_sign_in`], [`Client::gaiyo_sign_in`], [`Client::api_client_sign_in`] |
 //! | act for a user | [`Session::acting_for`] |
-//! | second factor | [`MfaRequired::validate`]; set up by [`Session::enrol_mfa`] -> [`MfaEnrolment`] |
+//! | second factor | [`MfaRequired::validate`]; set up by [`Session::enrol_mfa`] or [`MfaRequired::enrol`] -> [`MfaEnrolment`] |
 //! | exchange a token | [`Session::exchange_openid_token`] |
 //! | register | [`Client::register`], [`Client::social_sign_up`] |
 //! | password reset | [`Client::request_password_reset`] -> [`PasswordReset`] |

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::contact::check_phone;
 use super::session::Session;
 use super::user_api::types;
-use crate::challenge::{CODE_TIME_TO_LIVE, OfSession, Open, ResendTimer, Returned, Step};
+use crate::challenge::{CODE_TIME_TO_LIVE, Open, Owned, ResendTimer, Returned, Step};
 use crate::error::{Error, System};
 use crate::secret::Secret;
 use crate::server_time::ServerTime;
@@ -47,7 +47,7 @@ impl Step for Number {
 #[derive(Clone)]
 pub struct PhoneVerification {
     session: Session,
-    open: Open<OfSession<Number>>,
+    open: Open<Owned<Number>>,
 }
 
 impl fmt::Debug for PhoneVerification {
@@ -88,7 +88,7 @@ impl Session {
         let host = &self.client.host;
         // Apart from the messages of a sign-in, whose challenge stays good.
         let to = format!("verification {phone}");
-        let step = OfSession::new(host, &self.shared, Number { phone });
+        let step = Owned::new(self.owner(), Number { phone });
         let session = self.clone();
         let send = |_| send(session);
         let open = Open::by_message(host, to, self.client.resend_wait, step, send).await?;
@@ -107,7 +107,7 @@ impl Session {
     /// verification: start it anew. [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the store
     /// fails.
     pub async fn phone_verification(&self, id: &Secret) -> Result<PhoneVerification, Error> {
-        let open = Open::of_session(&self.client.host, &self.shared, id).await?;
+        let open = Open::owned_by(&self.owner(), &self.client.host, id).await?;
         Ok(PhoneVerification {
             session: self.clone(),
             open,

@@ -3,6 +3,7 @@
 use super::auth_api::{AuthApi, types as auth};
 use super::client::Client;
 use super::user_api::{UserApi, types as user};
+use crate::challenge::Owner;
 use crate::error::{Error, System};
 use crate::pipeline::CallOptions;
 use crate::session::{Session as Shared, token_session_methods};
@@ -59,6 +60,11 @@ impl Session {
             shared: self.shared.with_header(name, value),
             client: self.client.clone(),
         })
+    }
+
+    /// The one to whom challenges of this session belong.
+    pub(super) fn owner(&self) -> Owner {
+        Owner::session(&self.client.host, &self.shared)
     }
 
     /// The profile of the user. Safe to repeat.

@@ -73,6 +73,32 @@ async fn five_wrong_codes_enable_nothing_and_malformed_ones_are_not_sent() {
 }
 
 #[tokio::test]
+async fn who_must_have_a_second_factor_sets_it_up_while_signing_in() {
+    let (mock, client) = start().await;
+    mock.add_user(ada().must_use_second_factor());
+    let needed = mfa(client.password_sign_in(EMAIL, PASSWORD).await.unwrap());
+    let id = needed.enrol().await.unwrap().id().clone();
+    let other = mfa(client.password_sign_in(EMAIL, PASSWORD).await.unwrap());
+    assert_eq!(kind(other.enrolment(&id).await), ErrorKind::SignInAgain);
+    let enrolment = needed.enrolment(&id).await.unwrap();
+    enrolment.enable(next_code(&mock)).await.unwrap();
+    // Enabling is not yet signing in.
+    assert_eq!(mock.count("get_customer"), 0);
+    let session = needed.validate(next_code(&mock)).await.unwrap();
+    session.profile().await.unwrap();
+}
+
+#[tokio::test]
+async fn half_a_sign_in_does_not_replace_a_second_factor() {
+    let (mock, client) = start().await;
+    mock.add_user(ada());
+    mock.require_mfa(PHONE, "246810");
+    let needed = mfa(client.password_sign_in(EMAIL, PASSWORD).await.unwrap());
+    assert_eq!(code(needed.enrol().await), "U121");
+    needed.validate("246810").await.unwrap();
+}
+
+#[tokio::test]
 async fn a_picture_comes_as_the_server_gives_it() {
     let (mock, client) = start().await;
     mock.add_user(ada());
