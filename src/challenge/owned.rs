@@ -19,8 +19,13 @@ use crate::session::{Host, Session, StoreKey};
 pub(crate) struct Owner(String);
 
 impl Owner {
-    pub(crate) fn session(host: &Host, session: &Session) -> Self {
-        Self::of(&StoreKey::of(host.system(), session.id()))
+    /// A session, and the user for whom it acts if that is another.
+    pub(crate) fn session(host: &Host, session: &Session, acts_for: Option<&str>) -> Self {
+        let Self(name) = Self::of(&StoreKey::of(host.system(), session.id()));
+        match acts_for {
+            Some(user) => Self(format!("{name} {}", user.to_ascii_lowercase())),
+            None => Self(name),
+        }
     }
 
     pub(crate) fn challenge<S: Step>(open: &Open<S>) -> Self {

@@ -91,6 +91,12 @@ impl Session {
         session
     }
 
+    /// A header that is on all its calls.
+    #[cfg(feature = "wunder")]
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
     pub(crate) fn bound(&self, options: CallOptions) -> Bound {
         Bound::new(self.road.clone())
             .with_credential(self.core.clone())

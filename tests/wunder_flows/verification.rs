@@ -46,6 +46,28 @@ async fn a_verification_is_taken_up_by_its_own_session_alone() {
 }
 
 #[tokio::test]
+async fn what_was_begun_for_one_user_is_not_gone_on_with_for_another() {
+    let (mock, client) = start().await;
+    mock.add_api_client("service", "service-key");
+    let a = mock.add_user(WunderUser::new().phone(PHONE).created_by("service"));
+    let other = WunderUser::new().phone("+43987654321");
+    let b = mock.add_user(other.created_by("service"));
+    let signed_in = client.api_client_sign_in("service", "service-key").await;
+    let service = super::session(signed_in.unwrap());
+    let for_a = service.acting_for(&a).unwrap();
+    let id = for_a.verify_phone().await.unwrap().id().clone();
+    let for_b = service.acting_for(&b).unwrap();
+    for stranger in [&for_b, &service] {
+        let found = stranger.phone_verification(&id).await;
+        assert_eq!(kind(found), ErrorKind::SignInAgain);
+    }
+    let again = service.acting_for(&a.to_uppercase()).unwrap();
+    assert!(again.phone_verification(&id).await.is_ok());
+    let verification = for_a.phone_verification(&id).await.unwrap();
+    verification.check(code_to(&mock, PHONE)).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_login_and_a_verification_are_never_mixed_up() {
     let (mock, client, session) = signed_in().await;
     let login = client.phone_sign_in(PHONE, "2").send_code().await.unwrap();
