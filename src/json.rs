@@ -23,6 +23,14 @@ impl JsonObject {
     pub fn new() -> Self {
         Self::default()
     }
+
+    /// What a caller's own type is written as, if that is an object.
+    pub(crate) fn of(value: &impl Serialize) -> Option<Self> {
+        match serde_json::to_value(value) {
+            Ok(Value::Object(members)) => Some(Self(members)),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Debug for JsonObject {

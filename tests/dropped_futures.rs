@@ -13,6 +13,8 @@ mod dropping;
 #[path = "dropped_futures/flows.rs"]
 mod flows;
 mod support;
+#[path = "dropped_futures/wunder_accounts.rs"]
+mod wunder_accounts;
 
 use dropping::at_each_point;
 use support::apis::{Api, Equipment};
@@ -78,6 +80,7 @@ async fn nothing_is_lost_wherever_a_call_or_a_flow_is_dropped() {
     let mut points = operations().await;
     assert!(points > 400, "only {points} points were found");
     points += flows::wunder().await;
+    points += wunder_accounts::all().await;
     points += flows::goodcity().await;
     points += flows::fynd().await;
     points += flows::walletcrew().await;

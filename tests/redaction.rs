@@ -15,6 +15,8 @@ mod log;
 #[path = "redaction/marks.rs"]
 mod marks;
 mod support;
+#[path = "redaction/wunder_flows.rs"]
+mod wunder_flows;
 
 use std::time::Duration;
 
@@ -221,6 +223,8 @@ async fn no_secret_is_shown_by_any_operation_however_it_ends() {
             subject.call_badly(&server.uri(), &mut search).await;
         }
     }
+    let flows = wunder_flows::look(&mut search).await;
+    assert!(flows > 80, "only {flows} looks at flows");
     let leaks = &search.leaks;
     assert!(
         leaks.is_empty(),

@@ -12,7 +12,7 @@ use super::refusals::{
     expired, finished, gone_on, no_such_challenge, of_another_place, superseded,
 };
 use super::resend::ResendTimer;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, System};
 use crate::random;
 use crate::secret::Secret;
 use crate::session::{Host, Record, StoreError, StoreKey, Version};
@@ -100,6 +100,10 @@ pub(super) fn after(now: DateTime<Utc>, duration: Duration) -> DateTime<Utc> {
 impl<S: Step> Open<S> {
     pub(crate) fn id(&self) -> &Secret {
         &self.identity.id
+    }
+
+    pub(crate) fn system(&self) -> System {
+        self.host.system()
     }
 
     pub(crate) fn timer(&self) -> &ResendTimer {
@@ -247,8 +251,7 @@ impl Found {
     pub(crate) async fn open<S: Step>(self) -> Result<Open<S>, Error> {
         let host = self.host;
         if self.head.kind != S::KIND {
-            let message = "the stored challenge was not understood";
-            return Err(Error::new(ErrorKind::Undecodable, message).of(host.system()));
+            return Err(no_such_challenge().of(host.system()));
         }
         let step = record::step_of(&self.record).map_err(|error| host.store_error(error))?;
         let identity = Identity::new(&host, self.id, true);

@@ -14,6 +14,11 @@ pub(super) fn of_another_place() -> Error {
     Error::new(ErrorKind::SignInAgain, message)
 }
 
+pub(super) fn of_somebody_else() -> Error {
+    let message = "there is no such challenge here";
+    Error::new(ErrorKind::SignInAgain, message)
+}
+
 pub(super) fn expired() -> Error {
     Error::new(ErrorKind::SignInAgain, "the challenge has expired")
 }

@@ -95,6 +95,12 @@ impl Session {
         session
     }
 
+    /// A header that is on all its calls.
+    #[cfg(feature = "wunder")]
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
     pub(crate) fn bound(&self, options: CallOptions) -> Bound {
         Bound::new(self.road.clone())
             .with_credential(self.core.clone())
@@ -131,14 +137,17 @@ impl Session {
 }
 
 /// The methods that the sessions of all systems have; the session keeps a `shared`.
+///
+/// Those fields that are named are clones of the client.
 macro_rules! session_methods {
-    () => {
+    ($($client:ident),*) => {
         pub(super) fn new(
             client: &super::client::Client,
             core: ::std::sync::Arc<$crate::session::Core>,
         ) -> Self {
             Self {
                 shared: $crate::session::Session::new(core, client.road.clone()),
+                $($client: ::std::clone::Clone::clone(client),)*
             }
         }
 
@@ -167,8 +176,8 @@ macro_rules! session_methods {
 /// The methods that sessions of tokens have besides.
 #[cfg(any(feature = "wunder", feature = "walletcrew", feature = "goodcity"))]
 macro_rules! token_session_methods {
-    () => {
-        $crate::session::session_methods!();
+    ($($client:ident),*) => {
+        $crate::session::session_methods!($($client),*);
 
         /// An access token that is good for now; see
         /// [`session::Session::access_token`](crate::session::Session::access_token).

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::auth_api::AuthApi;
 use super::branch::Branch;
 use super::mfa::{MfaRequired, SecondFactor};
-use super::phone_code::{CodeRequest, PendingCode, PhoneSignIn};
+use super::pending_code::{CodeRequest, PendingCode};
 use super::renewal::RefreshToken;
 use super::rules::Rules;
 use super::session::Session;
@@ -34,7 +34,7 @@ pub struct Client {
 #[derive(Clone, Debug)]
 #[must_use = "a user with an open challenge is not signed in"]
 pub enum Challenge {
-    /// A code is on its way to the user's phone.
+    /// A code is on its way to the user's phone or mailbox.
     PendingCode(PendingCode),
     /// The code was right, and a second factor is needed.
     MfaRequired(MfaRequired),
@@ -165,16 +165,6 @@ impl Client {
     /// any call, see [`Error`].
     pub async fn resolve_branch(&self, latitude: f64, longitude: f64) -> Result<Branch, Error> {
         Branch::resolve(self, latitude, longitude).await
-    }
-
-    /// Starts a sign-in by a code that is sent to `phone` (E.164, such as `+43123456789`). A new
-    /// number becomes a user of the branch.
-    pub fn phone_sign_in(
-        &self,
-        phone: impl Into<String>,
-        branch_id: impl Into<String>,
-    ) -> PhoneSignIn {
-        PhoneSignIn::new(self.clone(), phone.into(), branch_id.into())
     }
 
     /// Takes up a session by its id, here or after a restart.

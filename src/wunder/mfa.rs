@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::auth_api::{AuthApi, types};
 use super::client::Client;
 use super::session::Session;
-use crate::challenge::{Open, Returned, Step, check_code};
+use crate::challenge::{Open, Owner, Returned, Step, check_code};
 use crate::clock::BoxFuture;
 use crate::error::{Delivery, Error, ErrorKind, System};
 use crate::pipeline::{Attached, Attempt, Bound, Deadline, SessionCredential, Stamp};
@@ -44,10 +44,11 @@ impl Step for SecondFactor {
     }
 }
 
-/// The code was right, and a second factor is needed before there is a session.
+/// The first factor was right, and a second one is needed before there is a session. Where the user
+/// has none yet, [`enrol`](Self::enrol) sets it up.
 ///
-/// The credential that the server gave is provisional: only the two-factor call of this type
-/// carries it. It is never refreshed and never becomes a [`Session`] by itself. It is kept in the
+/// The credential that the server gave is provisional: only the two-factor calls of this type
+/// carry it. It is never refreshed and never becomes a [`Session`] by itself. It is kept in the
 /// client's store for ten minutes at most; see [`challenge`](crate::challenge).
 #[derive(Clone)]
 pub struct MfaRequired {
@@ -89,14 +90,27 @@ impl MfaRequired {
         }
     }
 
-    async fn try_code(&mut self, code: Secret) -> Result<Session, Error> {
-        let code = check_code("code", &code).map_err(|error| error.of(System::Wunder))?;
-        let guess = self.open.begin_guess().await?;
+    pub(super) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The one to whom challenges of this sign-in belong.
+    pub(super) fn owner(&self) -> Owner {
+        Owner::challenge(&self.open)
+    }
+
+    /// Calls with the provisional credential: the two-factor calls alone are made with it.
+    pub(super) fn provisional_api(&self) -> AuthApi {
         let credential = Arc::new(Provisional {
             token: self.open.step.tokens.access.clone(),
         });
-        let bound = Bound::new(self.client.road.clone()).with_credential(credential);
-        let api = AuthApi::new(bound);
+        AuthApi::new(Bound::new(self.client.road.clone()).with_credential(credential))
+    }
+
+    async fn try_code(&mut self, code: Secret) -> Result<Session, Error> {
+        let code = check_code("code", &code).map_err(|error| error.of(System::Wunder))?;
+        let guess = self.open.begin_guess().await?;
+        let api = self.provisional_api();
         let body = types::TwoFactorCode::builder().code(code);
         let answer = api.two_factor_code_validate().body(body).send().await;
         let answer = self.open.judged(guess, answer).await?.into_inner();

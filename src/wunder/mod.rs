@@ -1,7 +1,23 @@
 //! Wunder Mobility (goUrban): the Authentication API and the User API.
 //!
-//! A user signs in with a code that is sent by SMS. The server may ask for a second factor; until
-//! that is done there is no [`Session`].
+//! However a user signs in, what comes back is a [`SignIn`]: a session, or a second factor that the
+//! server asks for; until that is done there is no [`Session`].
+//!
+//! | to do | flow |
+//! |---|---|
+//! | sign in by a code | [`Client::phone_sign_in`], [`Client::email_code_sign_in`] -> [`PendingCode`] |
+//! | sign in at once | [`Client::password_sign_in`], [`Client::social_sign_in`], [`Client::gaiyo_sign_in`], [`Client::api_client_sign_in`] |
+//! | act for a user | [`Session::acting_for`] |
+//! | second factor | [`MfaRequired::validate`]; set up by [`Session::enrol_mfa`] or [`MfaRequired::enrol`] -> [`MfaEnrolment`] |
+//! | exchange a token | [`Session::exchange_openid_token`] |
+//! | register | [`Client::register`], [`Client::social_sign_up`] |
+//! | password reset | [`Client::request_password_reset`] -> [`PasswordReset`] |
+//! | verify | [`Session::verify_phone`] -> [`PhoneVerification`], [`Client::resend_email_verification`], [`Session::start_verification`] |
+//! | profile | [`Session::profile`], [`Session::change_profile`], [`Session::request_deletion`], [`Session::identity_cards`] |
+//! | signed profile | [`Session::signed_profile`], checked by [`SignedProfileVerifier`] |
+//! | terms | [`Client::terms`], [`Client::terms_by_id`], [`Session::accept_terms`], [`Session::outstanding_terms`] |
+//! | what is left to do | [`Session::onboarding`], and of a refusal [`Step::of`] |
+//! | sign out | [`Session::sign_out`] |
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), vestibule::Error> {
@@ -23,27 +39,48 @@
 
 mod branch;
 mod client;
+mod code_sign_in;
+mod contact;
 mod lists;
 mod mfa;
+mod mfa_enrolment;
+mod onboarding;
 mod pages;
-mod phone;
-mod phone_code;
+mod password_reset;
+mod pending_code;
+mod phone_verification;
+mod profile;
 mod refusal;
+mod registration;
 mod renewal;
 mod rules;
 mod session;
+mod sign_in;
 mod signature;
+mod signed_profile;
+mod terms;
+mod verification;
 
 pub use self::branch::Branch;
 pub use self::client::{Challenge, Client, ClientBuilder};
+pub use self::code_sign_in::{EmailCodeSignIn, PhoneSignIn};
+pub use self::contact::{Contact, check_email, check_phone};
 pub use self::lists::TermsOf;
 pub use self::mfa::MfaRequired;
+pub use self::mfa_enrolment::{MfaEnrolment, QrPicture};
+pub use self::onboarding::{Onboarding, OnboardingCheck, Step};
 pub use self::pages::{Page, Pages};
-pub use self::phone::check_phone;
-pub use self::phone_code::{PendingCode, PhoneSignIn, SignIn};
+pub use self::password_reset::PasswordReset;
+pub use self::pending_code::PendingCode;
+pub use self::phone_verification::PhoneVerification;
+pub use self::profile::ProfileChange;
 pub use self::refusal::{Family, Refusal};
+pub use self::registration::Registration;
 pub use self::session::Session;
+pub use self::sign_in::SignIn;
 pub use self::signature::{BootstrapSignature, Sha256Hex, SignatureInput};
+pub use self::signed_profile::{SignedProfile, SignedProfileVerifier, SigningAlgorithm};
+pub use self::terms::{Outstanding, OutstandingTerms, outstanding_terms};
 
 /// Every described call of the Authentication API, typed.
 pub mod auth_api {

@@ -1,19 +1,25 @@
 //! A signed-in user of Wunder Mobility.
 
 use super::auth_api::{AuthApi, types as auth};
+use super::client::Client;
 use super::user_api::{UserApi, types as user};
+use crate::challenge::Owner;
 use crate::error::{Error, System};
 use crate::pipeline::CallOptions;
 use crate::session::{Session as Shared, token_session_methods};
 
+/// The header that names the user for whom an API client acts.
+const ACTS_FOR: &str = "gourban-impersonate";
+
 /// A signed-in user. Cheap to clone; all clones share one credential and one refresh.
 #[derive(Clone, Debug)]
 pub struct Session {
-    shared: Shared,
+    pub(super) shared: Shared,
+    pub(super) client: Client,
 }
 
 impl Session {
-    token_session_methods!();
+    token_session_methods!(client);
 
     /// The calls of the Authentication API, with this session.
     pub fn auth_api(&self) -> AuthApi {
@@ -52,10 +58,18 @@ impl Session {
         let Some(value) = value else {
             return Err(Error::invalid("user", "must be the UUID of a user").of(System::Wunder));
         };
-        let name = http::HeaderName::from_static("gourban-impersonate");
+        let name = http::HeaderName::from_static(ACTS_FOR);
         Ok(Self {
             shared: self.shared.with_header(name, value),
+            client: self.client.clone(),
         })
+    }
+
+    /// The one to whom challenges of this session belong: an API client has one session for all
+    /// users, and what was begun for one is not gone on with for another.
+    pub(super) fn owner(&self) -> Owner {
+        let acts_for = self.shared.header(ACTS_FOR);
+        Owner::session(&self.client.host, &self.shared, acts_for)
     }
 
     /// The profile of the user. Safe to repeat.

@@ -23,7 +23,7 @@ async fn wunder(shared: &Shared) -> usize {
     }
     {
         let mut pending = wunder_code(&client().await, &id).await;
-        assert_eq!(pending.phone(), MFA_PHONE);
+        assert_eq!(pending.contact().as_str(), MFA_PHONE);
         pending.resend().await.unwrap();
     }
     {

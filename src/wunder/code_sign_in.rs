@@ -1,0 +1,129 @@
+//! Asking for a login code, by SMS or by e-mail.
+
+use super::client::Client;
+use super::contact::Contact;
+use super::pending_code::{CodeRequest, PendingCode};
+use crate::error::Error;
+use crate::secret::Secret;
+
+/// A sign-in by phone that was not sent yet.
+#[derive(Clone, Debug)]
+#[must_use = "no code is sent before `send_code`"]
+pub struct PhoneSignIn {
+    client: Client,
+    request: CodeRequest,
+}
+
+/// A sign-in by e-mail code that was not sent yet.
+#[derive(Clone, Debug)]
+#[must_use = "no code is sent before `send_code`"]
+pub struct EmailCodeSignIn {
+    client: Client,
+    request: CodeRequest,
+}
+
+impl Client {
+    /// Starts a sign-in by a code that is sent to `phone` (E.164, such as `+43123456789`). A new
+    /// number becomes a user of the branch.
+    pub fn phone_sign_in(
+        &self,
+        phone: impl Into<String>,
+        branch_id: impl Into<String>,
+    ) -> PhoneSignIn {
+        PhoneSignIn {
+            client: self.clone(),
+            request: CodeRequest::new(Contact::Phone(phone.into()), branch_id.into()),
+        }
+    }
+
+    /// Starts a sign-in by a code that is sent to an e-mail address. A new address becomes a user
+    /// of the branch.
+    ///
+    /// ```no_run
+    /// # async fn example(client: vestibule::wunder::Client) -> Result<(), vestibule::Error> {
+    /// use vestibule::wunder::SignIn;
+    ///
+    /// let pending = client.email_code_sign_in("ada@example.org", "2").send_code().await?;
+    /// let sign_in = pending.confirm("123456").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn email_code_sign_in(
+        &self,
+        email: impl Into<String>,
+        branch_id: impl Into<String>,
+    ) -> EmailCodeSignIn {
+        EmailCodeSignIn {
+            client: self.clone(),
+            request: CodeRequest::new(Contact::Email(email.into()), branch_id.into()),
+        }
+    }
+}
+
+impl PhoneSignIn {
+    /// The language of the message and of a new user.
+    pub fn language(mut self, language: impl Into<String>) -> Self {
+        self.request.language = Some(language.into());
+        self
+    }
+
+    /// The OneSignal device that push messages go to.
+    pub fn one_signal_device_id(mut self, device: impl Into<Secret>) -> Self {
+        self.request.device = Some(device.into());
+        self
+    }
+
+    /// Whether the user has accepted the terms. Nothing is said unless this is called.
+    pub fn terms_accepted(mut self, accepted: bool) -> Self {
+        self.request.terms_accepted = Some(accepted);
+        self
+    }
+
+    /// Sends the code by SMS. The request is signed anew for each attempt, and repeated only if
+    /// the server certainly did not process it. Earlier challenges for this number are void then.
+    ///
+    /// Source: `POST /{tenant}/front/customers/create-or-sign-in-with-phone-number`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a phone number that is not
+    /// E.164, an empty branch or a client without signature key;
+    /// [`ErrorKind::SlowDown`](crate::ErrorKind::SlowDown) before the client's
+    /// [`resend_wait`](super::ClientBuilder::resend_wait) has passed;
+    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the session store fails, and nothing
+    /// is sent then; else as any call, see [`Error`].
+    pub async fn send_code(self) -> Result<PendingCode, Error> {
+        PendingCode::send(self.client, self.request).await
+    }
+}
+
+impl EmailCodeSignIn {
+    /// The language of the message and of a new user.
+    pub fn language(mut self, language: impl Into<String>) -> Self {
+        self.request.language = Some(language.into());
+        self
+    }
+
+    /// Whether the user has accepted the terms. Nothing is said unless this is called.
+    pub fn terms_accepted(mut self, accepted: bool) -> Self {
+        self.request.terms_accepted = Some(accepted);
+        self
+    }
+
+    /// Sends the code by e-mail. The request is signed anew for each attempt, and repeated only if
+    /// the server certainly did not process it. Earlier challenges for this address are void then.
+    ///
+    /// Source: `POST /{tenant}/front/customers/create-or-sign-in-with-email-code`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for what is no e-mail address,
+    /// an empty branch or a client without signature key;
+    /// [`ErrorKind::SlowDown`](crate::ErrorKind::SlowDown) before the client's
+    /// [`resend_wait`](super::ClientBuilder::resend_wait) has passed;
+    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the session store fails, and nothing
+    /// is sent then; else as any call, see [`Error`].
+    pub async fn send_code(self) -> Result<PendingCode, Error> {
+        PendingCode::send(self.client, self.request).await
+    }
+}

@@ -1,0 +1,198 @@
+//! A login code that is on its way to a phone or a mailbox.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::auth_api::types as auth;
+use super::client::Client;
+use super::contact::Contact;
+use super::mfa::{MfaRequired, SecondFactor};
+use super::sign_in::{Admitted, SignIn};
+use super::user_api::types as user;
+use crate::challenge::{CODE_TIME_TO_LIVE, Open, ResendTimer, Returned, Step};
+use crate::error::{Error, System};
+use crate::secret::Secret;
+use crate::server_time::ServerTime;
+
+/// What each message of the sign-in is asked for with.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct CodeRequest {
+    to: Contact,
+    branch_id: String,
+    pub(super) language: Option<String>,
+    pub(super) device: Option<Secret>,
+    pub(super) terms_accepted: Option<bool>,
+}
+
+impl Step for CodeRequest {
+    const KIND: &'static str = "login_code";
+
+    fn time_to_live(&self, _: &ServerTime) -> Duration {
+        CODE_TIME_TO_LIVE
+    }
+}
+
+impl CodeRequest {
+    pub(super) fn new(to: Contact, branch_id: String) -> Self {
+        Self {
+            to,
+            branch_id,
+            language: None,
+            device: None,
+            terms_accepted: None,
+        }
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        self.to.check()?;
+        if self.branch_id.is_empty() {
+            let error = Error::invalid("branch_id", "must not be empty");
+            return Err(error.of(System::Wunder));
+        }
+        Ok(())
+    }
+
+    async fn send(self, client: Client) -> Result<(), Error> {
+        let api = client.user_api();
+        match self.to {
+            Contact::Phone(phone) => {
+                let body = user::PhoneBootstrap::builder()
+                    .phone_number(phone)
+                    .branch_id(self.branch_id)
+                    .language(self.language)
+                    .one_signal_device_id(self.device)
+                    .tnc_accepted(self.terms_accepted);
+                let call = api.create_or_sign_in_with_phone_number().body(body);
+                call.send().await?;
+            }
+            Contact::Email(email) => {
+                let body = user::EmailBootstrap::builder()
+                    .email(email)
+                    .branch_id(self.branch_id)
+                    .language(self.language)
+                    .tnc_accepted(self.terms_accepted);
+                let call = api.create_or_sign_in_with_email_code().body(body);
+                call.send().await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn confirm(self, client: Client, code: Secret) -> Result<auth::SignInResponse, Error> {
+        let api = client.auth_api();
+        let answer = match self.to {
+            Contact::Phone(phone) => {
+                let body = auth::PhoneSignIn::builder().phone_number(phone).code(code);
+                api.sign_in_phone_number().body(body).send().await?
+            }
+            Contact::Email(email) => {
+                let body = auth::EmailCodeSignIn::builder().email(email).code(code);
+                api.sign_in_email_code().body(body).send().await?
+            }
+        };
+        Ok(answer.into_inner())
+    }
+}
+
+/// A login code is on its way to the user's phone or mailbox.
+///
+/// It is kept in the client's store; see [`challenge`](crate::challenge) for what that gives. Its
+/// code signs in and does nothing else: the number of a user who is signed in is verified by a
+/// [`PhoneVerification`](super::PhoneVerification), which never takes a login code.
+#[derive(Clone)]
+pub struct PendingCode {
+    client: Client,
+    open: Open<CodeRequest>,
+}
+
+impl fmt::Debug for PendingCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("wunder::PendingCode")
+    }
+}
+
+impl PendingCode {
+    pub(super) async fn send(client: Client, request: CodeRequest) -> Result<Self, Error> {
+        request.check()?;
+        let (wait, to) = (client.resend_wait, request.to.destination());
+        let sender = client.clone();
+        let send = |request: CodeRequest| request.send(sender);
+        let open = Open::by_message(&client.host, to, wait, request, send).await?;
+        Ok(Self { client, open })
+    }
+
+    pub(super) fn resumed(client: Client, open: Open<CodeRequest>) -> Self {
+        Self { client, open }
+    }
+
+    /// The id under which [`Client::challenge`] takes the sign-in up: a secret.
+    pub fn id(&self) -> &Secret {
+        self.open.id()
+    }
+
+    /// The number or address that the code went to.
+    pub fn contact(&self) -> &Contact {
+        &self.open.step.to
+    }
+
+    /// When another message may be sent. The vendor names no wait, so there is none unless the
+    /// client has a [`resend_wait`](super::ClientBuilder::resend_wait).
+    pub fn resend_timer(&self) -> &ResendTimer {
+        self.open.timer()
+    }
+
+    /// Sends another code by the same way; the former one is void.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::SlowDown`](crate::ErrorKind::SlowDown) before
+    /// [`resend_timer`](Self::resend_timer) has run out, or if another caller has just asked for a
+    /// code of this challenge; [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired) if a
+    /// newer challenge has replaced this one;
+    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if it is finished or has expired;
+    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the session store fails: nothing is
+    /// sent in all of these cases. Else as any call, see [`Error`].
+    pub async fn resend(&mut self) -> Result<(), Error> {
+        let client = self.client.clone();
+        let send = |request: CodeRequest| request.send(client);
+        self.open.send_again(self.client.resend_wait, send).await
+    }
+
+    /// Confirms the code. It is sent once, whatever happens. A second factor goes on under the same
+    /// [`id`](Self::id).
+    ///
+    /// Source: `POST /{tenant}/auth/sign-in-phone-number` or `…/sign-in-email-code`.
+    ///
+    /// # Errors
+    ///
+    /// The state comes back with the error: [`ErrorKind::Refused`](crate::ErrorKind::Refused) means
+    /// a wrong or used code. Nothing is sent with
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) (it does not look like a code),
+    /// [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired) (five codes were wrong, or a
+    /// newer challenge has replaced this one) and
+    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) (it is finished or has expired).
+    pub async fn confirm(mut self, code: impl Into<Secret>) -> Result<SignIn, Returned<Self>> {
+        match self.try_code(code.into()).await {
+            Ok(Admitted::Session(session)) => Ok(SignIn::SignedIn(session)),
+            Ok(Admitted::Provisional(tokens)) => {
+                let open = self.open.go_on(SecondFactor::new(tokens)).await;
+                let mfa = MfaRequired::resumed(self.client, open);
+                Ok(SignIn::MfaRequired(mfa))
+            }
+            Err(error) => Err(Returned::new(self, error)),
+        }
+    }
+
+    async fn try_code(&mut self, code: Secret) -> Result<Admitted, Error> {
+        let client = self.client.clone();
+        let send = |request: CodeRequest, code| request.confirm(client, code);
+        let answer = self.open.try_code(&code, send).await?;
+        let admitted = Admitted::of(&self.client, answer).await?;
+        if matches!(admitted, Admitted::Session(_)) {
+            self.open.finish().await;
+        }
+        Ok(admitted)
+    }
+}

@@ -1,0 +1,195 @@
+//! The ways to sign in at once, without a code that is sent first.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::auth_api::types;
+use super::client::Client;
+use super::contact::check_email;
+use super::mfa::{MfaRequired, SecondFactor};
+use super::session::Session;
+use crate::challenge::Opening;
+use crate::error::{Delivery, Error, ErrorKind, System};
+use crate::json::JsonObject;
+use crate::secret::Secret;
+use crate::session::Tokens;
+
+/// How far a sign-in took the user, whatever way it went.
+#[derive(Debug)]
+#[must_use = "a user who needs a second factor is not signed in"]
+pub enum SignIn {
+    /// The user is signed in.
+    SignedIn(Session),
+    /// A second factor is needed first.
+    MfaRequired(MfaRequired),
+}
+
+/// What a first factor was answered with: tokens without a second factor are a session, with one
+/// they are provisional.
+pub(super) enum Admitted {
+    Session(Session),
+    Provisional(Tokens),
+}
+
+impl Admitted {
+    pub(super) async fn of(client: &Client, answer: types::SignInResponse) -> Result<Self, Error> {
+        let access = answer.access_token.ok_or_else(|| {
+            let message = "the sign-in brought no access token";
+            Error::new(ErrorKind::Undecodable, message)
+                .with_delivery(Delivery::Answered)
+                .at(System::Wunder, "sign_in")
+        })?;
+        let tokens = Tokens::new(access, answer.refresh_token);
+        if answer.mfa_required == Some(true) {
+            return Ok(Self::Provisional(tokens));
+        }
+        Ok(Self::Session(client.sign_in(tokens).await?))
+    }
+}
+
+impl Client {
+    /// Signs in with e-mail address and password. Sends no message. The password is sent once: it
+    /// is not repeated unless the server certainly did not process it.
+    ///
+    /// ```no_run
+    /// # async fn example(client: vestibule::wunder::Client) -> Result<(), vestibule::Error> {
+    /// use vestibule::wunder::SignIn;
+    ///
+    /// let session = match client.password_sign_in("ada@example.org", "the password").await? {
+    ///     SignIn::SignedIn(session) => session,
+    ///     SignIn::MfaRequired(mfa) => mfa.validate("654321").await?,
+    /// };
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Source: `POST /{tenant}/auth/sign-in-email`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`] for what is no e-mail address or an empty password;
+    /// [`ErrorKind::Refused`] if the two do not belong together, the account is locked (`U131`) or
+    /// the tenant does not offer this way (`U109`); else as any call, see [`Error`].
+    pub async fn password_sign_in(
+        &self,
+        email: impl Into<String>,
+        password: impl Into<Secret>,
+    ) -> Result<SignIn, Error> {
+        let (email, password) = (email.into(), password.into());
+        check_email(&email)?;
+        not_empty("password", password.expose())?;
+        let body = types::EmailSignIn::builder()
+            .email(email)
+            .password(password);
+        let opening = Opening::to_unknown(&self.host)?;
+        let answer = self.auth_api().sign_in_email().body(body).send().await?;
+        self.admit(opening, answer.into_inner()).await
+    }
+
+    /// Signs in by what a third party issued, such as a token or an authorization code. The vendor
+    /// publishes no fields: ask the operator for them, they are sent as they are. Sends no message,
+    /// and is not repeated unless the server certainly did not process it.
+    ///
+    /// A user who is not known yet is created by [`social_sign_up`](Self::social_sign_up).
+    ///
+    /// Source: `POST /{tenant}/auth/social-login`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`] for a login that is not a JSON object with members;
+    /// [`ErrorKind::Refused`] if it is not good, nobody has it (`U106`) or the tenant does not offer
+    /// this way (`U109`); else as any call, see [`Error`].
+    pub async fn social_sign_in(&self, login: &impl Serialize) -> Result<SignIn, Error> {
+        let body = types::SocialLogin(what_was_issued(login)?);
+        let opening = Opening::to_unknown(&self.host)?;
+        let answer = self.auth_api().social_login().body(body).send().await?;
+        self.admit(opening, answer.into_inner()).await
+    }
+
+    /// Signs in a user who comes from Gaiyo, by what Gaiyo handed out. The vendor publishes no
+    /// fields: ask the operator for them, they are sent as they are. Sends no message, and is not
+    /// repeated unless the server certainly did not process it.
+    ///
+    /// Source: `POST /{tenant}/auth/sign-in-gaiyo`.
+    ///
+    /// # Errors
+    ///
+    /// As [`social_sign_in`](Self::social_sign_in).
+    pub async fn gaiyo_sign_in(&self, login: &impl Serialize) -> Result<SignIn, Error> {
+        let body = types::GaiyoSignIn(what_was_issued(login)?);
+        let opening = Opening::to_unknown(&self.host)?;
+        let answer = self.auth_api().sign_in_gaiyo().body(body).send().await?;
+        self.admit(opening, answer.into_inner()).await
+    }
+
+    /// Signs in an API client, a service account of the operator, by its id and key. Its session
+    /// acts for the users that it created by [`Session::acting_for`]. Sends no message, and is not
+    /// repeated unless the server certainly did not process it.
+    ///
+    /// ```no_run
+    /// # async fn example(client: vestibule::wunder::Client) -> Result<(), vestibule::Error> {
+    /// use vestibule::wunder::SignIn;
+    ///
+    /// if let SignIn::SignedIn(service) = client.api_client_sign_in("our-service", "the key").await? {
+    ///     let ada = service.acting_for("6f1d2a34-0000-4000-8000-000000000001")?;
+    ///     println!("{:?}", ada.profile().await?.email_is_verified);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Source: `POST /{tenant}/auth/sign-in-api-client`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`] for an empty id or key; [`ErrorKind::Refused`] if the two do not
+    /// belong together; else as any call, see [`Error`].
+    pub async fn api_client_sign_in(
+        &self,
+        client_id: impl Into<String>,
+        client_key: impl Into<Secret>,
+    ) -> Result<SignIn, Error> {
+        let (id, key) = (client_id.into(), client_key.into());
+        not_empty("client_id", &id)?;
+        not_empty("client_key", key.expose())?;
+        let body = types::ApiClientSignIn::builder()
+            .client_id(id)
+            .client_key(key);
+        let opening = Opening::to_unknown(&self.host)?;
+        let api = self.auth_api();
+        let answer = api.sign_in_api_client().body(body).send().await?;
+        self.admit(opening, answer.into_inner()).await
+    }
+
+    async fn admit(
+        &self,
+        opening: Opening,
+        answer: types::SignInResponse,
+    ) -> Result<SignIn, Error> {
+        match Admitted::of(self, answer).await? {
+            Admitted::Session(session) => Ok(SignIn::SignedIn(session)),
+            Admitted::Provisional(tokens) => {
+                let step = SecondFactor::new(tokens);
+                let open = opening.open(step, Duration::ZERO).await;
+                let mfa = MfaRequired::resumed(self.clone(), open);
+                Ok(SignIn::MfaRequired(mfa))
+            }
+        }
+    }
+}
+
+pub(super) fn not_empty(field: &'static str, value: &str) -> Result<(), Error> {
+    if value.is_empty() {
+        return Err(Error::invalid(field, "must not be empty").of(System::Wunder));
+    }
+    Ok(())
+}
+
+/// What a third party issued, as an object with at least one member.
+pub(super) fn what_was_issued(login: &impl Serialize) -> Result<JsonObject, Error> {
+    let members = JsonObject::of(login).filter(|members| !members.is_empty());
+    members.ok_or_else(|| {
+        Error::invalid("login", "must serialise as a JSON object with members").of(System::Wunder)
+    })
+}

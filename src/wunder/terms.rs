@@ -1,0 +1,175 @@
+//! Accepting terms, and what is still to be accepted.
+
+use super::client::Client;
+use super::lists::TermsOf;
+use super::pages::Pages;
+use super::session::Session;
+use super::sign_in::not_empty;
+use super::user_api::types;
+use crate::error::{Error, System};
+use crate::json::AnyJson;
+
+/// Why terms are still to be accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Outstanding {
+    /// No version of them was ever accepted, as far as the lists tell.
+    NeverAccepted,
+    /// An older version was accepted.
+    NewerVersion,
+}
+
+/// Terms that the user has still to accept. Show them exactly as they came.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct OutstandingTerms {
+    /// The terms as the server gave them.
+    pub terms: types::Terms,
+    /// Why they are to be accepted.
+    pub why: Outstanding,
+}
+
+/// Compares the terms that apply with what a user has accepted, and gives those that are missing.
+///
+/// Terms are accepted if their id and version are. An accepted id with another version is an older
+/// version. The vendor does not publish whether a newer version keeps its id; where it does not,
+/// `series` names the member by which two versions are known to be of the same terms, such as a
+/// title. Without it such a version counts as never accepted, which asks the user for the same.
+///
+/// ```
+/// use serde_json::json;
+/// use vestibule::wunder::{Outstanding, outstanding_terms};
+///
+/// let listed = vec![
+///     serde_json::from_value(json!({"id": 1, "version": 2})).unwrap(),
+///     serde_json::from_value(json!({"id": 5, "version": 1})).unwrap(),
+/// ];
+/// let accepted = [serde_json::from_value(json!({"id": 1, "version": 1})).unwrap()];
+/// let missing = outstanding_terms(listed, &accepted, None);
+/// assert_eq!(missing[0].why, Outstanding::NewerVersion);
+/// assert_eq!(missing[1].why, Outstanding::NeverAccepted);
+/// ```
+pub fn outstanding_terms(
+    listed: Vec<types::Terms>,
+    accepted: &[types::AcceptedTerms],
+    series: Option<&str>,
+) -> Vec<OutstandingTerms> {
+    let missing = listed.into_iter().filter_map(|terms| {
+        let same_id = |other: &&types::AcceptedTerms| {
+            terms.id.is_some() && text(&other.id) == text(&terms.id)
+        };
+        let same_version = |other: &types::AcceptedTerms| {
+            terms.version.is_none()
+                || other.version.is_none()
+                || text(&other.version) == text(&terms.version)
+        };
+        let same_series = |other: &types::AcceptedTerms| {
+            let of = series.and_then(|member| terms.extra.get(member));
+            let others = series.and_then(|member| other.extra.get(member));
+            of.is_some() && of == others
+        };
+        let mut by_id = accepted.iter().filter(same_id).peekable();
+        let is_known = by_id.peek().is_some();
+        if by_id.any(same_version) {
+            return None;
+        }
+        let why = match is_known || accepted.iter().any(same_series) {
+            true => Outstanding::NewerVersion,
+            false => Outstanding::NeverAccepted,
+        };
+        Some(OutstandingTerms { terms, why })
+    });
+    missing.collect()
+}
+
+/// An id or version, which may be a number in one list and a string in the other.
+fn text(value: &Option<AnyJson>) -> Option<String> {
+    let value = &value.as_ref()?.0;
+    Some(match value.as_str() {
+        Some(text) => text.to_owned(),
+        None => value.to_string(),
+    })
+}
+
+impl Client {
+    /// One set of terms by its id, which names one version. Show them exactly as they come. Sends no
+    /// message; safe to repeat.
+    ///
+    /// Source: `GET /{tenant}/front/termsandconditions/{id}`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `id`; else as any call, see
+    /// [`Error`].
+    pub async fn terms_by_id(&self, id: impl Into<String>) -> Result<types::Terms, Error> {
+        let id = id.into();
+        not_empty("id", &id)?;
+        let api = self.user_api();
+        Ok(api.get_terms(id).send().await?.into_inner())
+    }
+}
+
+impl Session {
+    /// Records that the user accepts these terms: call it only after the user agreed to exactly
+    /// these. What comes back is not published and handed over whole.
+    ///
+    /// Sends no message, and is repeated only if the server certainly did not process it.
+    ///
+    /// ```no_run
+    /// # async fn example(session: vestibule::wunder::Session) -> Result<(), vestibule::Error> {
+    /// for missing in session.outstanding_terms("2", None).await? {
+    ///     // Show `missing.terms` as they are, and once the user agrees:
+    ///     session.accept_terms(&missing.terms).await?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Source: `POST /{tenant}/front/termsandconditions`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `terms` if they have no id;
+    /// [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired) with `U602` if there are newer
+    /// ones: fetch them again; else as any call, see [`Error`].
+    pub async fn accept_terms(&self, terms: &types::Terms) -> Result<AnyJson, Error> {
+        let Some(id) = terms.id.clone().filter(|id| !id.0.is_null()) else {
+            return Err(Error::invalid("terms", "must have an id").of(System::Wunder));
+        };
+        let body = types::TermsAcceptance::builder().id(id);
+        let api = self.user_api();
+        Ok(api.accept_terms().body(body).send().await?.into_inner().0)
+    }
+
+    /// The terms of a branch that the user has still to accept; see [`outstanding_terms`] for how
+    /// they are told, and what `series` is. Reads all pages of both lists. Sends no message; safe to
+    /// repeat.
+    ///
+    /// Source: `GET /{tenant}/front/termsandconditions` and
+    /// `GET /{tenant}/front/customers/termsandconditions`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `branch_id`; else as any
+    /// call, see [`Error`].
+    pub async fn outstanding_terms(
+        &self,
+        branch_id: impl Into<String>,
+        series: Option<&str>,
+    ) -> Result<Vec<OutstandingTerms>, Error> {
+        let branch_id = branch_id.into();
+        not_empty("branch_id", &branch_id)?;
+        let listed = self.client.terms(TermsOf::Branch(branch_id.clone()));
+        let listed = all(listed).await?;
+        let accepted = all(self.accepted_terms(branch_id)).await?;
+        Ok(outstanding_terms(listed, &accepted, series))
+    }
+}
+
+pub(super) async fn all<T>(mut pages: Pages<T>) -> Result<Vec<T>, Error> {
+    let mut items = Vec::new();
+    while let Some(page) = pages.next_page().await? {
+        items.extend(page.items);
+    }
+    Ok(items)
+}

@@ -1,0 +1,108 @@
+//! Proving an e-mail address or an identity, and exchanging a token for another.
+
+use serde::Serialize;
+
+use super::auth_api::types as auth;
+use super::client::Client;
+use super::contact::check_email;
+use super::session::Session;
+use super::user_api::types as user;
+use crate::error::{Error, System};
+use crate::json::{AnyJson, JsonObject};
+
+impl Client {
+    /// Sends the message that verifies an e-mail address once more. Signed if the client has a
+    /// signature key; every call sends an e-mail, so it is repeated only if the server certainly
+    /// did not process it.
+    ///
+    /// ```no_run
+    /// # async fn example(client: vestibule::wunder::Client) -> Result<(), vestibule::Error> {
+    /// client.resend_email_verification("ada@example.org").await
+    /// # }
+    /// ```
+    ///
+    /// Source: `POST /{tenant}/front/customers/verify-email/resend/{email}`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for what is no e-mail address;
+    /// [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired) with a code `U4xx` for an address
+    /// that has nothing to verify; else as any call, see [`Error`].
+    pub async fn resend_email_verification(&self, email: impl Into<String>) -> Result<(), Error> {
+        let email = email.into();
+        check_email(&email)?;
+        let api = self.user_api();
+        api.resend_email_verification(email).send().await?;
+        Ok(())
+    }
+}
+
+impl Session {
+    /// Opens a session with the provider that verifies identities or licences for the tenant, and
+    /// gives what leads the user there. It lets its holder in: treat it as a secret. The vendor
+    /// publishes no fields of the request: ask the operator, `{}` where nothing is wanted.
+    ///
+    /// Sends no message. Every call may open another session, so it is repeated only if the server
+    /// certainly did not process it.
+    ///
+    /// ```no_run
+    /// # async fn example(session: vestibule::wunder::Session) -> Result<(), vestibule::Error> {
+    /// let verification = session.start_verification(&serde_json::json!({})).await?;
+    /// let url = verification.get("url").and_then(|url| url.as_str());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Source: `POST /{tenant}/front/verification/init`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `request` if it is not a
+    /// JSON object; [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired) if another step of
+    /// the onboarding comes first (see [`Step::of`](super::Step::of)); else as any call, see [`Error`].
+    pub async fn start_verification(
+        &self,
+        request: &impl Serialize,
+    ) -> Result<user::VerificationSession, Error> {
+        let body = user::VerificationInit(object("request", request)?);
+        let api = self.user_api();
+        Ok(api
+            .init_verification()
+            .body(body)
+            .send()
+            .await?
+            .into_inner())
+    }
+
+    /// Exchanges an OpenID token in the name of the user. Fields and answer are not published: ask
+    /// the operator for them. Both may hold tokens; `Debug` of what comes back shows none.
+    ///
+    /// Sends no message, and is repeated only if the server certainly did not process it.
+    ///
+    /// ```no_run
+    /// # async fn example(session: vestibule::wunder::Session) -> Result<(), vestibule::Error> {
+    /// let token = serde_json::json!({"token": "what the other side issued"});
+    /// let exchanged = session.exchange_openid_token(&token).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Source: `POST /{tenant}/auth/user/openid-token-exchange`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `token` if it is not a JSON
+    /// object; [`ErrorKind::Refused`](crate::ErrorKind::Refused) if it is not good; else as any call,
+    /// see [`Error`].
+    pub async fn exchange_openid_token(&self, token: &impl Serialize) -> Result<AnyJson, Error> {
+        let body = auth::OpenidTokenExchange(object("token", token)?);
+        let api = self.auth_api();
+        let answer = api.openid_token_exchange().body(body).send().await?;
+        Ok(answer.into_inner().0)
+    }
+}
+
+fn object(field: &'static str, value: &impl Serialize) -> Result<JsonObject, Error> {
+    JsonObject::of(value)
+        .ok_or_else(|| Error::invalid(field, "must serialise as a JSON object").of(System::Wunder))
+}

@@ -1,0 +1,104 @@
+//! Each state is taken up by its id on another instance that shares the store, in another request.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use vestibule::ErrorKind;
+use vestibule::session::MemoryStore;
+use vestibule::wunder::Challenge;
+
+use super::*;
+
+/// Two instances over one store.
+async fn two() -> (Wunder, Client, Client) {
+    let mock = Wunder::start().await;
+    mock.add_user(ada());
+    let store = Arc::new(MemoryStore::default());
+    let instance = || builder(&mock).store(store.clone()).build().unwrap();
+    let (a, b) = (instance(), instance());
+    (mock, a, b)
+}
+
+#[tokio::test]
+async fn a_sign_in_by_email_code_goes_on_elsewhere_up_to_the_second_factor() {
+    let (mock, a, b) = two().await;
+    mock.require_mfa(PHONE, "246810");
+    let sent = a.email_code_sign_in(EMAIL, "2").send_code().await.unwrap();
+    let id = sent.id().clone();
+    let Challenge::PendingCode(pending) = b.challenge(&id).await.unwrap() else {
+        panic!("a code is waited for");
+    };
+    let needed = mfa(pending.confirm(code_to(&mock, EMAIL)).await.unwrap());
+    assert_eq!(*needed.id(), id);
+    let Challenge::MfaRequired(needed) = a.challenge(&id).await.unwrap() else {
+        panic!("a second factor is waited for");
+    };
+    let session = needed.validate("246810").await.unwrap();
+    assert_eq!(kind(b.challenge(&id).await), ErrorKind::SignInAgain);
+    // What was begun before the end is refused without being sent.
+    let late = sent.confirm("123456").await;
+    assert_eq!(kind(late), ErrorKind::SignInAgain);
+    let elsewhere = b.session(session.id()).await.unwrap();
+    elsewhere.profile().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_reset_goes_on_elsewhere() {
+    let (mock, a, b) = two().await;
+    let id = a.request_password_reset(EMAIL).await.unwrap().id().clone();
+    let mut reset = b.password_reset(&id).await.unwrap();
+    reset.resend().await.unwrap();
+    let reset = a.password_reset(&id).await.unwrap();
+    reset
+        .set_password(code_to(&mock, EMAIL), "a better horse")
+        .await
+        .unwrap();
+    assert_eq!(kind(b.password_reset(&id).await), ErrorKind::SignInAgain);
+}
+
+#[tokio::test]
+async fn a_verification_and_an_enrolment_go_on_elsewhere() {
+    let (mock, a, b) = two().await;
+    let here = session_of(&a).await;
+    let there = b.session(here.id()).await.unwrap();
+
+    let id = here.verify_phone().await.unwrap().id().clone();
+    let verification = there.phone_verification(&id).await.unwrap();
+    assert_eq!(verification.phone(), PHONE);
+    let profile = verification.check(code_to(&mock, PHONE)).await.unwrap();
+    assert_eq!(profile.phone_is_verified, Some(true));
+
+    let enrolment = here.enrol_mfa().await.unwrap();
+    let taken_up = there.mfa_enrolment(enrolment.id()).await.unwrap();
+    assert_eq!(taken_up.secret(), enrolment.secret());
+    mock.clock().advance(Duration::from_secs(30));
+    let code = mock.second_factor_code(EMAIL).unwrap();
+    taken_up.enable(code).await.unwrap();
+    mfa(b.password_sign_in(EMAIL, PASSWORD).await.unwrap());
+}
+
+#[tokio::test]
+async fn an_unfinished_step_ends_with_its_time() {
+    let (mock, a, b) = two().await;
+    let session = session_of(&a).await;
+    let email = a.email_code_sign_in(EMAIL, "2").send_code().await.unwrap();
+    let reset = a.request_password_reset(EMAIL).await.unwrap();
+    let verification = session.verify_phone().await.unwrap();
+    let enrolment = session.enrol_mfa().await.unwrap();
+    mock.clock().advance(Duration::from_secs(15 * 60));
+    let there = b.session(session.id()).await.unwrap();
+    for ended in [
+        kind(b.challenge(email.id()).await),
+        kind(b.password_reset(reset.id()).await),
+        kind(there.phone_verification(verification.id()).await),
+        kind(there.mfa_enrolment(enrolment.id()).await),
+        kind(email.confirm("123456").await),
+        kind(reset.set_password("123456", "a better horse").await),
+        kind(verification.check("123456").await),
+        kind(enrolment.enable("123456").await),
+    ] {
+        assert_eq!(ended, ErrorKind::SignInAgain);
+    }
+    assert_eq!(mock.count("sign_in_email_code"), 0);
+    assert_eq!(mock.count("two_factor_enable"), 0);
+}

@@ -1,0 +1,163 @@
+//! A second factor is set up, and asked for from then on.
+
+use std::time::Duration;
+
+use serde_json::json;
+use vestibule::ErrorKind;
+use vestibule::wunder::QrPicture;
+use wiremock::matchers::{method, path};
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+use super::*;
+
+/// A code is good once, so the next one is waited for.
+fn next_code(mock: &Wunder) -> String {
+    mock.clock().advance(Duration::from_secs(30));
+    mock.second_factor_code(EMAIL).unwrap()
+}
+
+#[tokio::test]
+async fn a_second_factor_is_enabled_by_a_code_and_then_asked_for() {
+    let (mock, client) = start().await;
+    mock.add_user(ada());
+    let signed_in = session_of(&client).await;
+    let enrolment = signed_in.enrol_mfa().await.unwrap();
+    let secret = enrolment.secret().unwrap().expose().to_owned();
+    let uri = enrolment.otpauth_uri().unwrap().expose().to_owned();
+    assert!(uri.starts_with("otpauth://totp/") && uri.contains(&secret));
+    let shown = format!("{enrolment:?}");
+    assert!(!shown.contains(&secret));
+    let code = next_code(&mock);
+    let returned = enrolment.enable(other_than(&code)).await.unwrap_err();
+    assert_eq!(returned.error.code(), Some("U120"));
+    // Not enabled yet.
+    session_of(&client).await;
+    returned.state.enable(code).await.unwrap();
+    let needed = mfa(client.password_sign_in(EMAIL, PASSWORD).await.unwrap());
+    needed.validate(next_code(&mock)).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_enrolment_is_taken_up_by_its_own_session_alone() {
+    let (mock, client) = start().await;
+    mock.add_user(ada());
+    let session = session_of(&client).await;
+    let id = session.enrol_mfa().await.unwrap().id().clone();
+    let other = session_of(&client).await;
+    assert_eq!(kind(other.mfa_enrolment(&id).await), ErrorKind::SignInAgain);
+    assert_eq!(kind(client.challenge(&id).await), ErrorKind::SignInAgain);
+    let restarted = client.session(session.id()).await.unwrap();
+    let enrolment = restarted.mfa_enrolment(&id).await.unwrap();
+    let copy = enrolment.clone();
+    enrolment.enable(next_code(&mock)).await.unwrap();
+    assert_eq!(kind(copy.enable("123456").await), ErrorKind::SignInAgain);
+    assert_eq!(mock.count("two_factor_enable"), 1);
+}
+
+#[tokio::test]
+async fn five_wrong_codes_enable_nothing_and_malformed_ones_are_not_sent() {
+    let (mock, client) = start().await;
+    mock.add_user(ada());
+    let session = session_of(&client).await;
+    let mut enrolment = session.enrol_mfa().await.unwrap();
+    let returned = enrolment.enable("12 34").await.unwrap_err();
+    assert_eq!(returned.error.field(), Some("code"));
+    enrolment = returned.state;
+    let right = next_code(&mock);
+    for _ in 0..5 {
+        let wrong = enrolment.enable(other_than(&right)).await;
+        enrolment = wrong.unwrap_err().state;
+    }
+    assert_eq!(kind(enrolment.enable(right).await), ErrorKind::StepRequired);
+    assert_eq!(mock.count("two_factor_enable"), 5);
+}
+
+#[tokio::test]
+async fn who_must_have_a_second_factor_sets_it_up_while_signing_in() {
+    let (mock, client) = start().await;
+    mock.add_user(ada().must_use_second_factor());
+    let needed = mfa(client.password_sign_in(EMAIL, PASSWORD).await.unwrap());
+    let id = needed.enrol().await.unwrap().id().clone();
+    let other = mfa(client.password_sign_in(EMAIL, PASSWORD).await.unwrap());
+    assert_eq!(kind(other.enrolment(&id).await), ErrorKind::SignInAgain);
+    let enrolment = needed.enrolment(&id).await.unwrap();
+    enrolment.enable(next_code(&mock)).await.unwrap();
+    // Enabling is not yet signing in.
+    assert_eq!(mock.count("get_customer"), 0);
+    let session = needed.validate(next_code(&mock)).await.unwrap();
+    session.profile().await.unwrap();
+}
+
+#[tokio::test]
+async fn half_a_sign_in_does_not_replace_a_second_factor() {
+    let (mock, client) = start().await;
+    mock.add_user(ada());
+    mock.require_mfa(PHONE, "246810");
+    let needed = mfa(client.password_sign_in(EMAIL, PASSWORD).await.unwrap());
+    assert_eq!(code(needed.enrol().await), "U121");
+    needed.validate("246810").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_picture_comes_as_the_server_gives_it() {
+    let (mock, client) = start().await;
+    mock.add_user(ada());
+    let enrolment = session_of(&client).await.enrol_mfa().await.unwrap();
+    let picture = enrolment.qr_picture().await.unwrap();
+    let QrPicture::Json(json) = &picture else {
+        panic!("the mock answers with JSON");
+    };
+    let drawn = json["qrCode"].as_str().unwrap();
+    assert!(!format!("{picture:?}").contains(drawn));
+}
+
+/// A server that signs in, gives a secret, and answers `body` where a picture is asked for.
+async fn with_picture(body: &[u8], secret: serde_json::Value) -> (MockServer, Session) {
+    let server = MockServer::start().await;
+    for (place, answer) in [
+        (
+            "sign-in-email",
+            json!({"accessToken": "token", "refreshToken": "token"}),
+        ),
+        ("user/2fa-secret", secret),
+    ] {
+        Mock::given(method("POST"))
+            .and(path(format!("/t/auth/{place}")))
+            .respond_with(ResponseTemplate::new(200).set_body_json(answer))
+            .mount(&server)
+            .await;
+    }
+    Mock::given(path("/t/auth/user/2fa-qr-code"))
+        .respond_with(ResponseTemplate::new(200).set_body_raw(body, "image/png"))
+        .mount(&server)
+        .await;
+    let client = Client::builder(server.uri(), "t").build().unwrap();
+    let session = session_of(&client).await;
+    (server, session)
+}
+
+#[tokio::test]
+async fn the_bytes_of_a_picture_are_kept_and_a_page_is_none() {
+    let secret = json!({"secret": "JBSWY3DPEHPK3PXP"});
+    let png = b"\x89PNG\r\n\x1a\nrest".as_slice();
+    let (_server, session) = with_picture(png, secret.clone()).await;
+    let enrolment = session.enrol_mfa().await.unwrap();
+    assert!(enrolment.otpauth_uri().is_none());
+    let QrPicture::Bytes(bytes) = enrolment.qr_picture().await.unwrap() else {
+        panic!("bytes were answered");
+    };
+    assert_eq!(bytes, png);
+    let big = [png, &[0; 64 * 1024]].concat();
+    for wrong in [b"<html>sorry</html>".as_slice(), &big] {
+        let (_server, session) = with_picture(wrong, secret.clone()).await;
+        let enrolment = session.enrol_mfa().await.unwrap();
+        let picture = enrolment.qr_picture().await;
+        assert_eq!(kind(picture), ErrorKind::Undecodable);
+    }
+}
+
+#[tokio::test]
+async fn an_answer_without_a_secret_is_no_enrolment() {
+    let (_server, session) = with_picture(b"", json!({"key": "elsewhere"})).await;
+    assert_eq!(kind(session.enrol_mfa().await), ErrorKind::Undecodable);
+}

@@ -1,0 +1,91 @@
+//! A user changes the profile, or wishes to be deleted.
+
+use serde_json::json;
+
+use super::*;
+
+#[tokio::test]
+async fn what_is_named_changes_and_all_else_stays() {
+    let (mock, client) = start().await;
+    mock.add_user(ada().member("lastName", json!("Lovelace")));
+    let session = session_of(&client).await;
+    let change = session.change_profile().phone("+43987654321");
+    let change = change
+        .member("firstName", "Ada")
+        .custom_properties(json!({"externalId": "7"}));
+    let profile = change.save().await.unwrap();
+    assert_eq!(profile.phone_number.as_deref(), Some("+43987654321"));
+    assert_eq!(profile.email.as_deref(), Some(EMAIL));
+    assert_eq!(profile.extra["firstName"], "Ada");
+    assert_eq!(profile.extra["lastName"], "Lovelace");
+    assert_eq!(profile, session.profile().await.unwrap());
+}
+
+#[tokio::test]
+async fn a_taken_address_is_refused() {
+    let (mock, client) = start().await;
+    mock.add_user(ada());
+    mock.add_user(WunderUser::new().email("bob@example.org"));
+    let session = session_of(&client).await;
+    let taken = session
+        .change_profile()
+        .email("bob@example.org")
+        .save()
+        .await;
+    assert_eq!(code(taken), "U141");
+}
+
+#[tokio::test]
+async fn what_cannot_be_a_change_is_refused_before_anything_is_sent() {
+    let (mock, client) = start().await;
+    mock.add_user(ada());
+    let session = session_of(&client).await;
+    let change = || session.change_profile();
+    assert_eq!(field(change().save().await), "change");
+    assert_eq!(field(change().email("ada").save().await), "email");
+    assert_eq!(field(change().phone("0123").save().await), "phone");
+    assert_eq!(field(change().member("email", "a@b").save().await), "email");
+    assert_eq!(mock.count("update_customer"), 0);
+    let shown = format!("{:?}", change().email("eve@example.org"));
+    assert!(!shown.contains("eve"), "{shown}");
+}
+
+#[tokio::test]
+async fn an_empty_answer_is_followed_by_a_read() {
+    let server = wiremock::MockServer::start().await;
+    for (verb, place, answer) in [
+        (
+            "POST",
+            "auth/sign-in-email",
+            json!({"accessToken": "token"}),
+        ),
+        ("GET", "front/customers", json!({"email": EMAIL})),
+    ] {
+        wiremock::Mock::given(wiremock::matchers::method(verb))
+            .and(wiremock::matchers::path(format!("/t/{place}")))
+            .respond_with(wiremock::ResponseTemplate::new(200).set_body_json(answer))
+            .mount(&server)
+            .await;
+    }
+    wiremock::Mock::given(wiremock::matchers::method("PATCH"))
+        .respond_with(wiremock::ResponseTemplate::new(200))
+        .mount(&server)
+        .await;
+    let client = Client::builder(server.uri(), "t").build().unwrap();
+    let session = session_of(&client).await;
+    let profile = session.change_profile().email(EMAIL).save().await;
+    assert_eq!(profile.unwrap().email.as_deref(), Some(EMAIL));
+}
+
+#[tokio::test]
+async fn a_deletion_is_asked_for() {
+    let (mock, client) = start().await;
+    mock.add_user(ada());
+    let session = session_of(&client).await;
+    assert!(!mock.asked_for_deletion(EMAIL));
+    session.request_deletion().await.unwrap();
+    assert!(mock.asked_for_deletion(EMAIL));
+    mock.fail_next("request_deletion", 500);
+    assert_eq!(kind(session.request_deletion().await), ErrorKind::TryLater);
+    assert_eq!(mock.count("request_deletion"), 2, "it is sent once");
+}

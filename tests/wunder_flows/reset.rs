@@ -1,0 +1,127 @@
+//! A forgotten password is set anew by a code.
+
+use std::time::Duration;
+
+use vestibule::ErrorKind;
+
+use super::*;
+
+const NEW: &str = "a better horse";
+
+#[tokio::test]
+async fn a_password_is_set_by_the_code_that_was_sent() {
+    let (mock, client) = start().await;
+    mock.add_user(ada());
+    let reset = client.request_password_reset(EMAIL).await.unwrap();
+    assert_eq!(mock.signatures_seen(), 1);
+    assert_eq!(reset.email(), EMAIL);
+    let sent = code_to(&mock, EMAIL);
+    let returned = reset
+        .set_password(other_than(&sent), NEW)
+        .await
+        .unwrap_err();
+    assert_eq!(returned.error.code(), Some("U107"));
+    let returned = returned.state.set_password(sent.as_str(), "short").await;
+    let returned = returned.unwrap_err();
+    assert_eq!(returned.error.code(), Some("U101.1"));
+    returned.state.set_password(sent, NEW).await.unwrap();
+    session(client.password_sign_in(EMAIL, NEW).await.unwrap());
+    assert_eq!(code(client.password_sign_in(EMAIL, PASSWORD).await), "U107");
+}
+
+#[tokio::test]
+async fn a_reset_is_taken_up_by_its_id_and_finished_once() {
+    let mock = Wunder::start().await;
+    let wait = Duration::from_secs(30);
+    let client = builder(&mock).resend_wait(wait).build().unwrap();
+    mock.add_user(ada());
+    let first = client.request_password_reset(EMAIL).await.unwrap();
+    let id = first.id().clone();
+    let mut reset = client.password_reset(&id).await.unwrap();
+    assert_eq!(kind(reset.resend().await), ErrorKind::SlowDown);
+    mock.clock().advance(wait);
+    reset.resend().await.unwrap();
+    reset
+        .set_password(code_to(&mock, EMAIL), NEW)
+        .await
+        .unwrap();
+    assert_eq!(
+        kind(client.password_reset(&id).await),
+        ErrorKind::SignInAgain
+    );
+    let late = first.set_password("123456", NEW).await;
+    assert_eq!(kind(late), ErrorKind::SignInAgain);
+    assert_eq!(mock.count("set_password"), 1);
+}
+
+#[tokio::test]
+async fn a_reset_and_a_sign_in_of_one_mailbox_do_not_void_each_other() {
+    let (mock, client) = start().await;
+    mock.add_user(ada());
+    let pending = client
+        .email_code_sign_in(EMAIL, "2")
+        .send_code()
+        .await
+        .unwrap();
+    let login = code_to(&mock, EMAIL);
+    let reset = client.request_password_reset(EMAIL).await.unwrap();
+    let reset_code = code_to(&mock, EMAIL);
+    // The id of the one is not good for the other.
+    let mixed_up = client.challenge(reset.id()).await;
+    assert_eq!(kind(mixed_up), ErrorKind::SignInAgain);
+    let mixed_up = client.password_reset(pending.id()).await;
+    assert_eq!(kind(mixed_up), ErrorKind::SignInAgain);
+    session(pending.confirm(login).await.unwrap());
+    reset.set_password(reset_code, NEW).await.unwrap();
+}
+
+#[tokio::test]
+async fn after_five_wrong_reset_codes_nothing_is_sent() {
+    let (mock, client) = start().await;
+    mock.add_user(ada());
+    let mut reset = client.request_password_reset(EMAIL).await.unwrap();
+    let right = code_to(&mock, EMAIL);
+    for _ in 0..5 {
+        let wrong = reset.set_password(other_than(&right), NEW).await;
+        reset = wrong.unwrap_err().state;
+    }
+    assert_eq!(
+        kind(reset.set_password(right, NEW).await),
+        ErrorKind::StepRequired
+    );
+    assert_eq!(mock.count("set_password"), 5);
+}
+
+#[tokio::test]
+async fn a_link_sets_a_password_without_a_state() {
+    let (mock, client) = start().await;
+    mock.add_user(ada());
+    let _ = client.request_password_reset(EMAIL).await.unwrap();
+    let sent = code_to(&mock, EMAIL);
+    assert_eq!(field(client.set_password("", NEW).await), "code");
+    assert_eq!(field(client.set_password("../x", NEW).await), "code");
+    assert_eq!(
+        field(client.set_password(sent.as_str(), "").await),
+        "password"
+    );
+    assert_eq!(mock.count("set_password"), 0);
+    client.set_password(sent.as_str(), NEW).await.unwrap();
+    assert_eq!(code(client.set_password(sent, NEW).await), "U107");
+    session(client.password_sign_in(EMAIL, NEW).await.unwrap());
+}
+
+#[tokio::test]
+async fn an_unknown_address_looks_like_a_known_one() {
+    let (mock, client) = start().await;
+    let reset = client.request_password_reset("nobody@example.org").await;
+    let reset = reset.unwrap();
+    assert!(mock.outbox().last_code("nobody@example.org").is_none());
+    assert_eq!(code(reset.set_password("123456", NEW).await), "U107");
+    assert_eq!(field(client.request_password_reset("..").await), "email");
+    let unsigned = Client::builder(mock.base_url(), "tenant01")
+        .build()
+        .unwrap();
+    let before = mock.signatures_seen();
+    let _ = unsigned.request_password_reset(EMAIL).await.unwrap();
+    assert_eq!(mock.signatures_seen(), before);
+}

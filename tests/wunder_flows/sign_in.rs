@@ -1,0 +1,247 @@
+//! Each way in gives the same: a session, or a second factor that is still needed.
+
+use std::time::Duration;
+
+use serde_json::json;
+use vestibule::testing::{Wunder, WunderUser};
+use vestibule::wunder::{Challenge, Client, Contact, PendingCode};
+use vestibule::{ErrorKind, Secret};
+
+use super::*;
+
+async fn send_code(client: &Client) -> PendingCode {
+    let sign_in = client.email_code_sign_in(EMAIL, "2").language("de");
+    sign_in.send_code().await.unwrap()
+}
+
+#[tokio::test]
+async fn an_email_code_signs_a_new_user_in() {
+    let (mock, client) = start().await;
+    let pending = send_code(&client).await;
+    assert_eq!(*pending.contact(), Contact::Email(EMAIL.to_owned()));
+    let session = session(pending.confirm(code_to(&mock, EMAIL)).await.unwrap());
+    let profile = session.profile().await.unwrap();
+    assert_eq!(profile.email.as_deref(), Some(EMAIL));
+    assert_eq!(profile.email_is_verified, Some(true));
+    assert_eq!(mock.signatures_seen(), 1, "the request was signed");
+    assert_eq!(mock.count("sign_in_phone_number"), 0);
+}
+
+#[tokio::test]
+async fn terms_are_accepted_with_an_email_code_if_the_user_says_so() {
+    let (mock, client) = start().await;
+    mock.add_terms(vestibule::wunder::TermsOf::Branch("2".into()), json!({}));
+    let sign_in = client.email_code_sign_in(EMAIL, "2").terms_accepted(true);
+    let pending = sign_in.send_code().await.unwrap();
+    let session = session(pending.confirm(code_to(&mock, EMAIL)).await.unwrap());
+    let mut accepted = session.accepted_terms("2");
+    let page = accepted.next_page().await.unwrap().unwrap();
+    assert_eq!(page.items.len(), 1);
+}
+
+#[tokio::test]
+async fn an_email_code_is_resent_and_only_the_newest_is_good() {
+    let (mock, client) = start().await;
+    let mut pending = send_code(&client).await;
+    let old = code_to(&mock, EMAIL);
+    pending.resend().await.unwrap();
+    let newest = code_to(&mock, EMAIL);
+    assert_ne!(old, newest);
+    let returned = pending.confirm(old).await.unwrap_err();
+    assert_eq!(returned.error.kind(), ErrorKind::Refused);
+    session(returned.state.confirm(newest).await.unwrap());
+    assert_eq!(mock.count("create_or_sign_in_with_email_code"), 2);
+}
+
+#[tokio::test]
+async fn after_five_wrong_email_codes_nothing_is_sent() {
+    let (mock, client) = start().await;
+    let mut pending = send_code(&client).await;
+    let right = code_to(&mock, EMAIL);
+    for _ in 0..5 {
+        let returned = pending.confirm(other_than(&right)).await.unwrap_err();
+        assert_eq!(returned.error.kind(), ErrorKind::Refused);
+        pending = returned.state;
+    }
+    let returned = pending.confirm(right).await.unwrap_err();
+    assert_eq!(returned.error.kind(), ErrorKind::StepRequired);
+    assert_eq!(mock.count("sign_in_email_code"), 5);
+    let mut pending = returned.state;
+    pending.resend().await.unwrap();
+    session(pending.confirm(code_to(&mock, EMAIL)).await.unwrap());
+}
+
+#[tokio::test]
+async fn an_email_code_is_taken_up_by_its_id_and_the_wait_is_kept() {
+    let mock = Wunder::start().await;
+    let wait = Duration::from_secs(60);
+    let client = builder(&mock).resend_wait(wait).build().unwrap();
+    let id = send_code(&client).await.id().clone();
+    let Challenge::PendingCode(mut pending) = client.challenge(&id).await.unwrap() else {
+        panic!("no second factor yet");
+    };
+    assert_eq!(kind(pending.resend().await), ErrorKind::SlowDown);
+    // One mailbox, whatever its capitals are.
+    let again = client.email_code_sign_in("ADA@example.org", "2");
+    assert_eq!(kind(again.send_code().await), ErrorKind::SlowDown);
+    mock.clock().advance(wait);
+    pending.resend().await.unwrap();
+    session(pending.confirm(code_to(&mock, EMAIL)).await.unwrap());
+    assert_eq!(kind(client.challenge(&id).await), ErrorKind::SignInAgain);
+}
+
+#[tokio::test]
+async fn a_password_signs_in_and_a_wrong_one_does_not() {
+    let (mock, client) = start().await;
+    mock.add_user(ada());
+    let session = session_of(&client).await;
+    assert_eq!(
+        session.profile().await.unwrap().email.as_deref(),
+        Some(EMAIL)
+    );
+    let wrong = client.password_sign_in(EMAIL, "wrong horse").await;
+    assert_eq!(code(wrong), "U107");
+    mock.fail_next("sign_in_email", 500);
+    let before = mock.count("sign_in_email");
+    let failed = client.password_sign_in(EMAIL, PASSWORD).await;
+    assert_eq!(kind(failed), ErrorKind::TryLater);
+    assert_eq!(mock.count("sign_in_email"), before + 1, "it is sent once");
+    mock.lock_user(EMAIL);
+    assert_eq!(code(client.password_sign_in(EMAIL, PASSWORD).await), "U131");
+    mock.stop_offering("sign_in_email");
+    assert_eq!(code(client.password_sign_in(EMAIL, PASSWORD).await), "U109");
+}
+
+#[tokio::test]
+async fn a_password_leads_to_the_second_factor_that_is_taken_up_by_its_id() {
+    let (mock, client) = start().await;
+    mock.add_user(ada());
+    mock.require_mfa(PHONE, "246810");
+    let id = mfa(client.password_sign_in(EMAIL, PASSWORD).await.unwrap())
+        .id()
+        .clone();
+    let Challenge::MfaRequired(mfa) = client.challenge(&id).await.unwrap() else {
+        panic!("the second factor is what is waited for");
+    };
+    let returned = mfa.validate("111111").await.unwrap_err();
+    let session = returned.state.validate("246810").await.unwrap();
+    session.profile().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_social_login_and_gaiyo_sign_in_each_with_its_own_tokens() {
+    let (mock, client) = start().await;
+    let user = ada()
+        .social("google", "from-google")
+        .social("gaiyo", "from-gaiyo");
+    mock.add_user(user);
+    let google = json!({"provider": "google", "token": "from-google"});
+    let gaiyo = json!({"token": "from-gaiyo"});
+    let first = session(client.social_sign_in(&google).await.unwrap());
+    let second = session(client.gaiyo_sign_in(&gaiyo).await.unwrap());
+    for session in [first, second] {
+        assert_eq!(
+            session.profile().await.unwrap().email.as_deref(),
+            Some(EMAIL)
+        );
+    }
+    assert_eq!(code(client.social_sign_in(&gaiyo).await), "U107");
+    assert_eq!(code(client.gaiyo_sign_in(&google).await), "U107");
+    mock.require_mfa(PHONE, "246810");
+    let needed = mfa(client.social_sign_in(&google).await.unwrap());
+    needed.validate("246810").await.unwrap();
+}
+
+#[tokio::test]
+async fn an_api_client_acts_for_the_users_that_it_created() {
+    let (mock, client) = start().await;
+    mock.add_api_client("service", "service-key");
+    let own = mock.add_user(WunderUser::new().email(EMAIL).created_by("service"));
+    let other = mock.add_user(WunderUser::new().email("bob@example.org"));
+    let signed_in = client.api_client_sign_in("service", "service-key").await;
+    let service = session(signed_in.unwrap());
+    let acting = service.acting_for(&own).unwrap();
+    assert_eq!(
+        acting.profile().await.unwrap().email.as_deref(),
+        Some(EMAIL)
+    );
+    let foreign = service.acting_for(&other).unwrap().profile().await;
+    assert_eq!(code(foreign), "A108");
+    let wrong = client.api_client_sign_in("service", "another key").await;
+    assert_eq!(code(wrong), "U107");
+}
+
+#[tokio::test]
+async fn a_signed_in_user_exchanges_an_openid_token() {
+    let (mock, client) = start().await;
+    mock.add_user(ada().social("google", "from-google"));
+    let session = session_of(&client).await;
+    let token = json!({"token": "from-google"});
+    let exchanged = session.exchange_openid_token(&token).await.unwrap();
+    assert!(exchanged["token"].as_str().unwrap().split('.').count() == 3);
+    assert!(!format!("{exchanged:?}").contains(exchanged["token"].as_str().unwrap()));
+    let wrong = session
+        .exchange_openid_token(&json!({"token": "made up"}))
+        .await;
+    assert_eq!(code(wrong), "U107");
+    // The answer was about the exchanged token; the session goes on.
+    session.profile().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_cannot_sign_in_is_refused_before_anything_is_sent() {
+    let (mock, client) = start().await;
+    for wrong in [
+        "",
+        "ada",
+        "@example.org",
+        "ada@",
+        "a da@example.org",
+        "a@b@c",
+        "a@b\n",
+    ] {
+        let sent = client.email_code_sign_in(wrong, "2").send_code().await;
+        assert_eq!(field(sent), "email", "{wrong:?}");
+        assert_eq!(
+            field(client.password_sign_in(wrong, PASSWORD).await),
+            "email"
+        );
+    }
+    let sent = client.email_code_sign_in(EMAIL, "").send_code().await;
+    assert_eq!(field(sent), "branch_id");
+    assert_eq!(field(client.password_sign_in(EMAIL, "").await), "password");
+    for wrong in [json!(null), json!({}), json!("token"), json!([1])] {
+        assert_eq!(field(client.social_sign_in(&wrong).await), "login");
+        assert_eq!(field(client.gaiyo_sign_in(&wrong).await), "login");
+    }
+    assert_eq!(
+        field(client.api_client_sign_in("", "key").await),
+        "client_id"
+    );
+    assert_eq!(
+        field(client.api_client_sign_in("id", "").await),
+        "client_key"
+    );
+    let unsigned = Client::builder(mock.base_url(), "tenant01")
+        .build()
+        .unwrap();
+    let sent = unsigned.email_code_sign_in(EMAIL, "2").send_code().await;
+    assert_eq!(field(sent), "signature_key");
+    assert!(mock.journal().is_empty());
+}
+
+#[tokio::test]
+async fn nothing_shows_where_a_code_went_or_what_signed_in() {
+    let (mock, client) = start().await;
+    let sign_in = client.email_code_sign_in(EMAIL, "2");
+    let pending = send_code(&client).await;
+    let code = Secret::from(code_to(&mock, EMAIL));
+    let shown = format!("{pending:?} {:?} {code:?}", pending.contact());
+    assert!(
+        !shown.contains(EMAIL) && !shown.contains(code.expose()),
+        "{shown}"
+    );
+    assert!(!shown.contains(pending.id().expose()), "{shown}");
+    let shown = format!("{sign_in:?}");
+    assert!(!shown.contains(EMAIL), "{shown}");
+}

@@ -1,0 +1,191 @@
+//! Signed profiles are made for a downstream system, which believes only what it allows.
+
+use std::time::Duration;
+
+use serde_json::json;
+use vestibule::chrono::{DateTime, Utc};
+use vestibule::wunder::{SignedProfileVerifier, SigningAlgorithm};
+use vestibule::{BoxFuture, Clock, ErrorKind, Secret, Time};
+use wiremock::matchers::{method, path};
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+use super::*;
+
+const KEY: &str = "a shared key of the operator";
+
+// Made with Python's hmac and hashlib; good from 1700000000 to 1700000600.
+const HS256: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxIiwibmJmIjoxNzAwMDAwMDAwLCJleHAiOjE3MDAwMDA2MDB9.A_aKXo8LIFkNpK9kpxHjss4bpWykBQRlOy_3U8DAJR0";
+const HS384: &str = "eyJhbGciOiJIUzM4NCIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxIiwibmJmIjoxNzAwMDAwMDAwLCJleHAiOjE3MDAwMDA2MDB9.65U7Lzh-a9xf5b1SQp5pgTF47TMU4QCB9Lisbi6DUOTSDUFS7KEKkUBNUesAtovb";
+const HS512: &str = "eyJhbGciOiJIUzUxMiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxIiwibmJmIjoxNzAwMDAwMDAwLCJleHAiOjE3MDAwMDA2MDB9.Xg5fOFAoT--HsLg6FZVHFrDD9JFFKgH3jXbSyQMFSEhVmWMUL-2nkTmksU5pXUEcH2sKB9CgeY3C8zzw85FhiQ";
+const NONE: &str = "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.eyJzdWIiOiIxIiwibmJmIjoxNzAwMDAwMDAwLCJleHAiOjE3MDAwMDA2MDB9.AA";
+const RS256: &str = "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxIiwibmJmIjoxNzAwMDAwMDAwLCJleHAiOjE3MDAwMDA2MDB9.z25f10ZzMqWVk_ZtwLcvXTS8MlKv50bY0p-pMQBy_DM";
+const LYING: &str = "eyJhbGciOiJIUzUxMiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxIiwibmJmIjoxNzAwMDAwMDAwLCJleHAiOjE3MDAwMDA2MDB9.7ZSZMPKZAGkbQvtgRBCIwrDMmdWuEMtt9ed_D3CqkqU";
+const CRIT: &str = "eyJhbGciOiJIUzI1NiIsImNyaXQiOlsieCJdfQ.eyJzdWIiOiIxIiwibmJmIjoxNzAwMDAwMDAwLCJleHAiOjE3MDAwMDA2MDB9.q2WBFCccX-N8x9mBKUKGykzYnLU05atAcKNuVX0qVBE";
+const ENDLESS: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxIn0.2AWApjDAfWtf6HevQcMtvHpR1GRMM7lBiWkT98jnTvk";
+const ODD_TIME: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJleHAiOiJzb29uIn0.T0Lz8zMInLjDrrCv5P41HYOJfyN3ohFKiFqvm2er2oc";
+const HUGE_TIME: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJleHAiOjFlKzMwMH0.VF2rLQxMsNRWeqO6cqvFBfRejGDMYoiRXLHtcHfoZsg";
+const LIST: &str =
+    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.WzFd.m-BVFBhhy61JU_lO4rvly9mAjd2cnudpad9zvGiNzlk";
+
+const ALL: [SigningAlgorithm; 3] = [
+    SigningAlgorithm::Hs256,
+    SigningAlgorithm::Hs384,
+    SigningAlgorithm::Hs512,
+];
+
+/// A clock that stands still at a second.
+struct At(i64);
+
+impl Time for At {
+    fn now(&self) -> DateTime<Utc> {
+        DateTime::from_timestamp(self.0, 0).unwrap()
+    }
+
+    fn sleep(&self, _: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(std::future::ready(()))
+    }
+}
+
+/// A verifier whose clock shows this second.
+fn at(second: i64, algorithms: &[SigningAlgorithm]) -> SignedProfileVerifier {
+    let verifier = SignedProfileVerifier::new(KEY, algorithms.iter().copied()).unwrap();
+    verifier.clock(Clock::new(At(second)))
+}
+
+/// Why it is refused; the error shows nothing of the token.
+fn why(verifier: &SignedProfileVerifier, token: &str) -> String {
+    let error = verifier.verify(&token.into()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Refused);
+    let shown = format!("{error} {error:?} {verifier:?}");
+    for part in token.split('.').filter(|part| part.len() > 8) {
+        assert!(!shown.contains(part));
+    }
+    assert!(!shown.contains(KEY));
+    error.to_string()
+}
+
+#[test]
+fn each_algorithm_of_the_list_verifies_its_own_tokens_alone() {
+    let tokens = [HS256, HS384, HS512];
+    for (allowed, token) in ALL.iter().zip(tokens) {
+        let verifier = at(1_700_000_300, &[*allowed]);
+        let claims = verifier.verify(&token.into()).unwrap();
+        assert_eq!(claims["sub"], "1");
+        for other in tokens.into_iter().filter(|other| *other != token) {
+            assert!(why(&verifier, other).contains("not allowed"));
+        }
+    }
+}
+
+#[test]
+fn a_header_is_never_believed() {
+    let verifier = at(1_700_000_300, &ALL);
+    for token in [NONE, RS256] {
+        assert!(why(&verifier, token).contains("not allowed"));
+    }
+    assert!(why(&verifier, LYING).contains("signature"));
+    assert!(why(&verifier, CRIT).contains("demands"));
+}
+
+#[test]
+fn a_changed_token_and_another_key_are_refused() {
+    let verifier = at(1_700_000_300, &ALL);
+    let parts: Vec<&str> = HS256.split('.').collect();
+    let (header, claims, signature) = (parts[0], parts[1], parts[2]);
+    let flipped = other_than(&signature[..20]) + &signature[20..];
+    for wrong in [
+        format!(
+            "{header}.{}.{signature}",
+            ENDLESS.split('.').nth(1).unwrap()
+        ),
+        format!("{header}.{claims}.{flipped}"),
+        format!("{header}.{claims}."),
+        format!("{header}.{claims}.{}", &signature[..20]),
+    ] {
+        assert!(why(&verifier, &wrong).contains("signature"), "{wrong}");
+    }
+    let other = SignedProfileVerifier::new("another key", ALL).unwrap();
+    assert!(why(&other, HS256).contains("signature"));
+    for wrong in ["", "x", "a.b", "a.b.c", "....", &format!("{HS256}.x"), LIST] {
+        assert!(
+            why(&verifier, wrong).contains("no signed profile"),
+            "{wrong}"
+        );
+    }
+}
+
+#[test]
+fn a_token_is_good_in_its_time_alone() {
+    for (second, good) in [
+        (1_699_999_939, false),
+        (1_699_999_940, true),
+        (1_700_000_659, true),
+        (1_700_000_660, false),
+    ] {
+        let verified = at(second, &ALL).verify(&HS256.into());
+        assert_eq!(verified.is_ok(), good, "{second}");
+    }
+    let verifier = at(1_700_000_300, &ALL);
+    assert!(why(&verifier, ENDLESS).contains("never ends"));
+    let verifier = verifier.allow_without_expiry();
+    assert_eq!(verifier.verify(&ENDLESS.into()).unwrap()["sub"], "1");
+    for odd in [ODD_TIME, HUGE_TIME] {
+        assert!(why(&verifier, odd).contains("a time"));
+    }
+}
+
+#[test]
+fn a_verifier_wants_a_key_and_an_algorithm() {
+    assert_eq!(field(SignedProfileVerifier::new("", ALL)), "key");
+    assert_eq!(field(SignedProfileVerifier::new(KEY, [])), "algorithms");
+}
+
+#[tokio::test]
+async fn the_profile_of_a_user_is_verified_downstream() {
+    let (mock, client) = start().await;
+    let uuid = mock.add_user(ada());
+    let session = session_of(&client).await;
+    let signed = session.signed_profile().await.unwrap();
+    assert!(!format!("{signed:?}").contains(signed.jwt().expose()));
+    let key = Wunder::SIGNED_DATA_KEY;
+    let verifier = SignedProfileVerifier::new(key, [SigningAlgorithm::Hs256]).unwrap();
+    let verifier = verifier.clock(mock.clock().clock());
+    let claims = verifier.verify(signed.jwt()).unwrap();
+    assert_eq!(claims["sub"], uuid.as_str());
+    assert_eq!(claims["email"], EMAIL);
+    // An access token is no signed profile.
+    let access = session.access_token().await.unwrap();
+    assert!(verifier.verify(&access).is_err());
+    mock.clock().advance(Duration::from_secs(3600));
+    assert!(verifier.verify(signed.jwt()).is_err());
+}
+
+#[tokio::test]
+async fn a_signed_profile_is_found_in_whatever_shape_it_comes() {
+    for (body, found) in [
+        (HS256.to_owned(), true),
+        (json!(HS256).to_string(), true),
+        (json!({"signed": HS256, "type": "jwt"}).to_string(), true),
+        (json!({"one": HS256, "two": HS384}).to_string(), false),
+        (json!({"signed": "no token"}).to_string(), false),
+        (json!([HS256]).to_string(), false),
+        ("a.b".to_owned(), false),
+    ] {
+        let server = MockServer::start().await;
+        let tokens = json!({"accessToken": "token"});
+        Mock::given(method("POST"))
+            .respond_with(ResponseTemplate::new(200).set_body_json(tokens))
+            .mount(&server)
+            .await;
+        Mock::given(path("/t/front/customers/signed"))
+            .respond_with(ResponseTemplate::new(200).set_body_string(body.as_str()))
+            .mount(&server)
+            .await;
+        let client = Client::builder(server.uri(), "t").build().unwrap();
+        let session = session_of(&client).await;
+        match session.signed_profile().await {
+            Ok(signed) => assert!(found && *signed.jwt() == Secret::from(HS256), "{body}"),
+            Err(error) => assert!(!found && error.kind() == ErrorKind::Undecodable, "{body}"),
+        }
+    }
+}

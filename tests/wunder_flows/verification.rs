@@ -1,0 +1,144 @@
+//! Who is signed in proves a number, an address or an identity.
+
+use serde_json::json;
+use vestibule::ErrorKind;
+
+use super::*;
+
+async fn signed_in() -> (Wunder, Client, Session) {
+    let (mock, client) = start().await;
+    mock.add_user(ada());
+    let session = session_of(&client).await;
+    (mock, client, session)
+}
+
+#[tokio::test]
+async fn a_number_is_verified_and_the_profile_read_again() {
+    let (mock, _, session) = signed_in().await;
+    assert_eq!(
+        session.profile().await.unwrap().phone_is_verified,
+        Some(false)
+    );
+    let verification = session.verify_phone().await.unwrap();
+    assert_eq!(verification.phone(), PHONE);
+    let sent = code_to(&mock, PHONE);
+    let returned = verification.check(other_than(&sent)).await.unwrap_err();
+    assert_eq!(returned.error.kind(), ErrorKind::Refused);
+    assert_eq!(returned.error.code(), Some("U302"));
+    let profile = returned.state.check(sent).await.unwrap();
+    assert_eq!(profile.phone_is_verified, Some(true));
+    assert_eq!(mock.count("sign_in_phone_number"), 0);
+}
+
+#[tokio::test]
+async fn a_verification_is_taken_up_by_its_own_session_alone() {
+    let (mock, client, session) = signed_in().await;
+    let id = session.verify_phone().await.unwrap().id().clone();
+    let other = session_of(&client).await;
+    let stolen = other.phone_verification(&id).await;
+    assert_eq!(kind(stolen), ErrorKind::SignInAgain);
+    let restarted = client.session(session.id()).await.unwrap();
+    let mut verification = restarted.phone_verification(&id).await.unwrap();
+    verification.resend().await.unwrap();
+    verification.check(code_to(&mock, PHONE)).await.unwrap();
+    let finished = session.phone_verification(&id).await;
+    assert_eq!(kind(finished), ErrorKind::SignInAgain);
+}
+
+#[tokio::test]
+async fn what_was_begun_for_one_user_is_not_gone_on_with_for_another() {
+    let (mock, client) = start().await;
+    mock.add_api_client("service", "service-key");
+    let a = mock.add_user(WunderUser::new().phone(PHONE).created_by("service"));
+    let other = WunderUser::new().phone("+43987654321");
+    let b = mock.add_user(other.created_by("service"));
+    let signed_in = client.api_client_sign_in("service", "service-key").await;
+    let service = super::session(signed_in.unwrap());
+    let for_a = service.acting_for(&a).unwrap();
+    let id = for_a.verify_phone().await.unwrap().id().clone();
+    let for_b = service.acting_for(&b).unwrap();
+    for stranger in [&for_b, &service] {
+        let found = stranger.phone_verification(&id).await;
+        assert_eq!(kind(found), ErrorKind::SignInAgain);
+    }
+    let again = service.acting_for(&a.to_uppercase()).unwrap();
+    assert!(again.phone_verification(&id).await.is_ok());
+    let verification = for_a.phone_verification(&id).await.unwrap();
+    verification.check(code_to(&mock, PHONE)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_login_and_a_verification_are_never_mixed_up() {
+    let (mock, client, session) = signed_in().await;
+    let login = client.phone_sign_in(PHONE, "2").send_code().await.unwrap();
+    let login_code = code_to(&mock, PHONE);
+    let verification = session.verify_phone().await.unwrap();
+    let verification_code = code_to(&mock, PHONE);
+    let mixed_up = session.phone_verification(login.id()).await;
+    assert_eq!(kind(mixed_up), ErrorKind::SignInAgain);
+    let mixed_up = client.challenge(verification.id()).await;
+    assert_eq!(kind(mixed_up), ErrorKind::SignInAgain);
+    // Neither has voided the other.
+    super::session(login.confirm(login_code).await.unwrap());
+    verification.check(verification_code).await.unwrap();
+}
+
+#[tokio::test]
+async fn five_wrong_codes_verify_nothing() {
+    let (mock, _, session) = signed_in().await;
+    let mut verification = session.verify_phone().await.unwrap();
+    let right = code_to(&mock, PHONE);
+    for _ in 0..5 {
+        let wrong = verification.check(other_than(&right)).await;
+        verification = wrong.unwrap_err().state;
+    }
+    assert_eq!(
+        kind(verification.check(right).await),
+        ErrorKind::StepRequired
+    );
+    assert_eq!(mock.count("check_phone_verification"), 5);
+}
+
+#[tokio::test]
+async fn without_a_number_nothing_is_sent() {
+    let (mock, client) = start().await;
+    mock.add_user(WunderUser::new().email(EMAIL).password(PASSWORD));
+    let session = session_of(&client).await;
+    assert_eq!(field(session.verify_phone().await), "phone");
+    assert_eq!(mock.count("send_phone_verification"), 0);
+}
+
+#[tokio::test]
+async fn an_email_verification_is_sent_again_until_it_is_done() {
+    let (mock, client, session) = signed_in().await;
+    client.resend_email_verification(EMAIL).await.unwrap();
+    assert_eq!(mock.signatures_seen(), 1);
+    assert!(mock.open_email_link(&code_to(&mock, EMAIL)));
+    assert_eq!(
+        session.profile().await.unwrap().email_is_verified,
+        Some(true)
+    );
+    assert_eq!(code(client.resend_email_verification(EMAIL).await), "U402");
+    let before = mock.count("resend_email_verification");
+    assert_eq!(field(client.resend_email_verification("..").await), "email");
+    assert_eq!(mock.count("resend_email_verification"), before);
+    mock.fail_next("resend_email_verification", 500);
+    let failed = client.resend_email_verification(EMAIL).await;
+    assert_eq!(kind(failed), ErrorKind::TryLater);
+    assert_eq!(mock.count("resend_email_verification"), before + 1);
+}
+
+#[tokio::test]
+async fn an_outside_verification_is_started_anew_each_time() {
+    let (mock, _, session) = signed_in().await;
+    let first = session.start_verification(&json!({})).await.unwrap();
+    let second = session
+        .start_verification(&json!({"kind": "licence"}))
+        .await;
+    let (first, second) = (first["url"].clone(), second.unwrap()["url"].clone());
+    assert!(first.is_string() && first != second);
+    let before = mock.count("init_verification");
+    let wrong = session.start_verification(&json!("licence")).await;
+    assert_eq!(field(wrong), "request");
+    assert_eq!(mock.count("init_verification"), before);
+}
