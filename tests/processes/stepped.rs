@@ -31,6 +31,16 @@ impl Stepped {
         done
     }
 
+    /// Before it is done, because afterwards nobody may be left to tell.
+    async fn tell_of_deletion(&self, key: &StoreKey, expected: Option<Version>) {
+        if let Ok(Some((record, version))) = self.inner.load(key).await
+            && expected.is_none_or(|expected| expected == version)
+            && let Some(refresh) = refresh_token_of(&record)
+        {
+            report(&Report::Deletes { refresh });
+        }
+    }
+
     async fn pass(&self, point: Point) {
         if self.wait_at == Some(point) && !self.waited.swap(true, Ordering::SeqCst) {
             report(&Report::At(point));
@@ -65,6 +75,10 @@ impl SessionStore for Stepped {
         fence: Option<Fence>,
     ) -> BoxFuture<'a, Result<Version, StoreError>> {
         Box::pin(async move {
+            // How a record is removed that must not be a newer one.
+            if time_to_live.is_zero() {
+                self.tell_of_deletion(key, Some(expected)).await;
+            }
             // A renewal writes its mark first, and then the new tokens.
             let number = self.writes.fetch_add(1, Ordering::SeqCst);
             match number {
@@ -85,11 +99,7 @@ impl SessionStore for Stepped {
 
     fn delete<'a>(&'a self, key: &'a StoreKey) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(async move {
-            if let Ok(Some((record, _))) = self.inner.load(key).await
-                && let Some(refresh) = refresh_token_of(&record)
-            {
-                report(&Report::Deletes { refresh });
-            }
+            self.tell_of_deletion(key, None).await;
             self.inner.delete(key).await
         })
     }
