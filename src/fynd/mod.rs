@@ -11,33 +11,62 @@
 //!
 //! let client = Client::builder("64b000000000000000000001", "the application's token").build()?;
 //! let pending = client.otp_sign_in("9000000001", "+91").send_code().await?;
-//! let session = match pending.confirm("1234").await? {
-//!     SignIn::SignedIn(session) => session,
+//! let signed_in = match pending.confirm("1234").await? {
 //!     SignIn::ProfileRequired(profile) => profile.complete("Asha", "Rao").await?,
+//!     signed_in => signed_in,
 //! };
-//! println!("{:?}", session.user().await?.active);
+//! if let SignIn::SignedIn(session) = signed_in {
+//!     println!("{:?}", session.user().await?.active);
+//! }
 //! # Ok(())
 //! # }
 //! ```
 
+mod account;
+mod announced;
 mod client;
+mod codes;
+mod contact;
+mod deletion;
+mod keys;
+mod opaque;
 mod otp_sign_in;
+mod own_contacts;
+mod password_code;
+mod password_link;
 mod pending_code;
+mod platform;
 mod profile;
 mod refusal;
+mod registration;
+mod remaining_codes;
 mod rules;
+mod sent_code;
 mod session;
 mod settings;
+mod sign_in;
+mod sign_in_at_once;
 mod signature;
+mod social;
 mod unfinished;
 
+pub use self::account::ProfileChange;
 pub use self::client::{Challenge, Client, ClientBuilder};
+pub use self::contact::{Contact, OwnContact};
+pub use self::deletion::{Deletion, PendingDeletion};
 pub use self::otp_sign_in::OtpSignIn;
-pub use self::pending_code::{PendingCode, SignIn};
+pub use self::password_code::{ForgottenPassword, NewPassword, PasswordCode};
+pub use self::password_link::PasswordLink;
+pub use self::pending_code::PendingCode;
+pub use self::platform::{DeletionTerms, Reason};
 pub use self::profile::CompleteProfile;
 pub use self::refusal::Refusal;
+pub use self::registration::Registration;
+pub use self::remaining_codes::RemainingCodes;
 pub use self::session::Session;
+pub use self::sign_in::SignIn;
 pub use self::signature::{SignatureInput, sign};
+pub use self::social::SocialSignIn;
 
 /// Every described call, typed.
 pub mod api {
