@@ -12,6 +12,8 @@
 mod dropping;
 #[path = "dropped_futures/flows.rs"]
 mod flows;
+#[path = "dropped_futures/fynd_flows.rs"]
+mod fynd_flows;
 mod support;
 
 use dropping::at_each_point;
@@ -80,6 +82,7 @@ async fn nothing_is_lost_wherever_a_call_or_a_flow_is_dropped() {
     points += flows::wunder().await;
     points += flows::goodcity().await;
     points += flows::fynd().await;
+    points += fynd_flows::all().await;
     points += flows::walletcrew().await;
     proof("dropped-futures", &format!("{points} lost=0"));
 }

@@ -58,6 +58,20 @@ impl Session {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    /// Neither of these compiles:
+    ///
+    /// ```compile_fail,E0061
+    /// # fn example(client: vestibule::fynd::Client, session: vestibule::fynd::Session) {
+    /// session.deletion(&client);
+    /// # }
+    /// ```
+    ///
+    /// ```compile_fail,E0599
+    /// # async fn example(deletion: vestibule::fynd::Deletion) {
+    /// deletion.confirm("1234").await;
+    /// # }
+    /// ```
     pub fn deletion(&self, client: &Client, reason: Reason) -> Deletion {
         Deletion {
             client: client.clone(),
