@@ -2,7 +2,7 @@
 
 use super::contact::Contact;
 use super::keys::{Keys, RESEND_AFTER};
-use super::remaining_codes::Waiting;
+use super::waiting::Waiting;
 use crate::challenge::{LineClaim, Open, Opening, Step};
 use crate::error::Error;
 use crate::secret::Secret;

@@ -106,7 +106,8 @@ impl Session {
 }
 
 impl Deletion {
-    /// What the user says in words of their own; some reasons need it.
+    /// What the user says in words of their own; some reasons need it. Without it the server is
+    /// told the sales channel's words.
     pub fn words(mut self, words: impl Into<String>) -> Self {
         self.words = Some(words.into());
         self
@@ -150,7 +151,7 @@ impl Deletion {
         let leaving = Leaving {
             user_id,
             reason_id: self.reason.id,
-            words: self.words,
+            words: self.words.or(self.reason.text),
         };
         let aim = Aim::Deletion(leaving);
         let open = sent_code::send(&self.client, aim, Route::to(contact)).await?;

@@ -1,9 +1,15 @@
 //! Fynd Commerce storefront: the User API of one sales channel.
 //!
-//! A shopper signs in with a code that is sent to their mobile. A number that the sales channel
-//! does not know yet has to complete a profile first. There are no tokens: a [`Session`] is a set
-//! of cookies of its own, and the client attaches, keeps and forgets them. Every request carries
-//! the application's credential and a signature; [`sign`] shows how that is made.
+//! A shopper signs in with a code that is sent to their mobile ([`Client::otp_sign_in`]) or by
+//! e-mail ([`Client::email_sign_in`]), by a password ([`Client::password_sign_in`]), a token
+//! ([`Client::token_sign_in`]) or an account at a third party ([`Client::social_sign_in`]), or
+//! registers by a form ([`Client::registration`]). Each gives a [`SignIn`]: the session, or what
+//! stands in its way, a profile to complete or codes to confirm. Who forgot the password sets a new
+//! one by a code ([`Client::forgotten_password`]) or a link ([`Client::send_password_link`]).
+//!
+//! There are no tokens: a [`Session`] is a set of cookies of its own, and the client attaches, keeps
+//! and forgets them. It reads and changes the account, and deletes it ([`Session::deletion`]). Every
+//! request carries the application's credential and a signature; [`sign`] shows how that is made.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), vestibule::Error> {
@@ -49,6 +55,7 @@ mod sign_in_at_once;
 mod signature;
 mod social;
 mod unfinished;
+mod waiting;
 
 pub use self::account::ProfileChange;
 pub use self::client::{Challenge, Client, ClientBuilder};

@@ -22,7 +22,7 @@ pub struct DeletionTerms {
 #[derive(Clone, Debug)]
 pub struct Reason {
     pub(super) id: String,
-    text: Option<String>,
+    pub(super) text: Option<String>,
     wants_words: bool,
 }
 

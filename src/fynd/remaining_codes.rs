@@ -1,100 +1,18 @@
 //! The codes that a new user must confirm still.
 
-use std::time::Duration;
-
-use serde::{Deserialize, Serialize};
-
 use super::client::Client;
-use super::codes::{Purpose, Route};
+use super::codes::Purpose;
 use super::contact::Contact;
 use super::keys::{Keys, RESEND_AFTER};
 use super::opaque::opaque;
 use super::profile::{CompleteProfile, NewUser};
 use super::sign_in::{SignIn, Verdict};
 use super::unfinished::{Unfinished, finish};
-use crate::challenge::{Line, LineClaim, Open, ResendTimer, Returned, Step, check_code};
+use super::waiting::{Codes, Kind};
+use crate::challenge::{Open, ResendTimer, Returned, check_code};
 use crate::credential::CookieJar;
 use crate::error::{Error, ErrorKind, System};
 use crate::secret::Secret;
-use crate::server_time::ServerTime;
-
-/// How long the user has for all codes; a resend makes it begin again.
-const TIME_TO_LIVE: Duration = Duration::from_secs(3600);
-
-/// The kinds of contact, each of which a registration has at most once.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Mobile,
-    Email,
-}
-
-impl Kind {
-    fn has(self, contact: &Contact) -> bool {
-        matches!(
-            (self, contact),
-            (Self::Mobile, Contact::Mobile { .. }) | (Self::Email, Contact::Email(_))
-        )
-    }
-}
-
-/// A contact whose code was sent and is not confirmed yet.
-#[derive(Clone, Serialize, Deserialize)]
-pub(super) struct Waiting {
-    contact: Contact,
-    keys: Keys,
-    line: Line,
-}
-
-impl Waiting {
-    pub(super) async fn sent(contact: Contact, keys: Keys, claim: LineClaim) -> Self {
-        let line = claim.sent(keys.wait()).await;
-        Self {
-            contact,
-            keys,
-            line,
-        }
-    }
-}
-
-/// What the store keeps.
-#[derive(Clone, Serialize, Deserialize)]
-pub(super) struct Codes {
-    pub(super) platform: Option<String>,
-    pub(super) cookies: CookieJar,
-    pub(super) register_token: Option<Secret>,
-    pub(super) waiting: Vec<Waiting>,
-}
-
-impl Step for Codes {
-    const KIND: &'static str = "remaining_codes";
-
-    fn time_to_live(&self, _: &ServerTime) -> Duration {
-        TIME_TO_LIVE
-    }
-}
-
-impl Codes {
-    fn find(&self, kind: Kind) -> Result<&Waiting, Error> {
-        let mut waiting = self.waiting.iter();
-        waiting
-            .find(|waiting| kind.has(&waiting.contact))
-            .ok_or_else(|| {
-                let message = "no code of this kind remains to be confirmed";
-                Error::new(ErrorKind::StepRequired, message).of(System::Fynd)
-            })
-    }
-
-    fn line(&self, kind: Kind) -> Result<Line, Error> {
-        self.find(kind).map(|waiting| waiting.line.clone())
-    }
-
-    fn route(&self, contact: &Contact) -> Route {
-        Route {
-            platform: self.platform.clone(),
-            ..Route::to(contact.clone())
-        }
-    }
-}
 
 /// Codes were sent to the contacts of a new user, who is signed in when each is confirmed, in any
 /// order.
