@@ -11,7 +11,7 @@ use super::unfinished::{Unfinished, finish};
 use super::waiting::{Codes, Kind};
 use crate::challenge::{Open, ResendTimer, Returned, check_code};
 use crate::credential::CookieJar;
-use crate::error::{Error, ErrorKind, System};
+use crate::error::{Error, System};
 use crate::secret::Secret;
 
 /// Codes were sent to the contacts of a new user, who is signed in when each is confirmed, in any
@@ -76,6 +76,11 @@ impl RemainingCodes {
     /// [`ErrorKind::SignInAgain`] if the challenge is finished or has expired,
     /// [`ErrorKind::TryLater`] if the session store fails: nothing is sent in these cases. Else as
     /// any call, see [`Error`].
+    ///
+    /// [`ErrorKind::StepRequired`]: crate::ErrorKind::StepRequired
+    /// [`ErrorKind::SlowDown`]: crate::ErrorKind::SlowDown
+    /// [`ErrorKind::SignInAgain`]: crate::ErrorKind::SignInAgain
+    /// [`ErrorKind::TryLater`]: crate::ErrorKind::TryLater
     pub async fn resend_to_mobile(&mut self) -> Result<(), Error> {
         self.resend(Kind::Mobile).await
     }
@@ -147,6 +152,12 @@ impl RemainingCodes {
     /// were wrong, or a newer challenge has replaced this one) and [`ErrorKind::SignInAgain`] (it is
     /// finished or has expired). [`ErrorKind::Refused`]: it is wrong, used or not the newest.
     /// [`ErrorKind::Undecodable`]: the server agreed and gave no cookie.
+    ///
+    /// [`ErrorKind::InvalidInput`]: crate::ErrorKind::InvalidInput
+    /// [`ErrorKind::StepRequired`]: crate::ErrorKind::StepRequired
+    /// [`ErrorKind::SignInAgain`]: crate::ErrorKind::SignInAgain
+    /// [`ErrorKind::Refused`]: crate::ErrorKind::Refused
+    /// [`ErrorKind::Undecodable`]: crate::ErrorKind::Undecodable
     pub async fn confirm_mobile(self, code: impl Into<Secret>) -> Result<SignIn, Returned<Self>> {
         self.confirm(Kind::Mobile, code.into()).await
     }
