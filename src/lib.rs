@@ -26,6 +26,8 @@
 //! # Sessions
 //!
 //! A session attaches its credential to each call and renews it when it must; see [`session`].
+//! An unfinished sign-in is taken up by its id, on any instance that shares the store; see
+//! [`challenge`].
 //!
 //! # Features
 //!

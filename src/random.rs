@@ -9,6 +9,10 @@ pub(crate) fn id() -> std::io::Result<String> {
 
 /// A number from 0 to below 1.
 pub(crate) fn fraction() -> f64 {
+    #[cfg(feature = "testing")]
+    if let Some(fraction) = crate::testing::seeded_fraction() {
+        return fraction;
+    }
     // Without entropy the longest backoff is the careful choice.
     let bits = getrandom::u32().unwrap_or(u32::MAX);
     f64::from(bits) / (f64::from(u32::MAX) + 1.0)

@@ -99,7 +99,9 @@ impl ServerTime {
         let skew = &*self.skew;
         let received = self.local_now().timestamp_millis();
         let next_look = skew.next_look_millis.load(Ordering::Relaxed);
-        if skew.longest_millis == 0 || (success && received < next_look) {
+        // A look that is far off was planned by a clock that was set back since.
+        let waits = received < next_look && next_look.saturating_sub(received) <= LOOK_EVERY_MILLIS;
+        if skew.longest_millis == 0 || (success && waits) {
             return None;
         }
         let date = date(headers)?.timestamp_millis();
@@ -148,4 +150,51 @@ pub(crate) fn date(headers: &HeaderMap) -> Option<DateTime<Utc>> {
     DateTime::parse_from_rfc2822(text)
         .ok()
         .map(|date| date.to_utc())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use http::HeaderValue;
+
+    use super::*;
+    use crate::clock::Time;
+
+    /// A clock that can be set, also back.
+    #[derive(Clone)]
+    struct Settable(Arc<AtomicI64>);
+
+    impl Time for Settable {
+        fn now(&self) -> DateTime<Utc> {
+            DateTime::from_timestamp(self.0.load(Ordering::Relaxed), 0).unwrap()
+        }
+
+        fn sleep(&self, _duration: Duration) -> BoxFuture<'static, ()> {
+            Box::pin(std::future::ready(()))
+        }
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_is_learnt_anew() {
+        const TRUE_TIME: i64 = 1_800_000_000;
+        const TWO_HOURS: i64 = 7_200;
+        let local = Settable(Arc::new(AtomicI64::new(TRUE_TIME + TWO_HOURS)));
+        let day = Duration::from_secs(24 * 3600);
+        let time = ServerTime::new(Clock::new(local.clone()), day);
+        let date = DateTime::from_timestamp(TRUE_TIME, 0).unwrap();
+        let date = date.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        let date = HeaderValue::from_str(&date).unwrap();
+        let headers = HeaderMap::from_iter([(header::DATE, date)]);
+        let learn = || time.learn(time.local_now(), &headers, true);
+        let new = learn().unwrap();
+        assert!(new.corrected && new.skew.num_seconds() <= -TWO_HOURS + 1);
+        assert!((time.now().timestamp() - TRUE_TIME).abs() <= 1);
+
+        local.0.store(TRUE_TIME, Ordering::Relaxed);
+        assert_eq!((learn(), learn()), (None, None), "a skew is reported once");
+        local.0.store(TRUE_TIME + 2, Ordering::Relaxed);
+        learn();
+        assert!((time.now().timestamp() - TRUE_TIME).abs() <= 3);
+    }
 }

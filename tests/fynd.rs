@@ -8,8 +8,11 @@ mod answers;
 mod bare_string;
 #[path = "fynd/input.rs"]
 mod input;
+#[path = "fynd/jars.rs"]
+mod jars;
 #[path = "fynd/mock.rs"]
 mod mock;
+mod support;
 mod wire;
 
 use std::fmt::Debug;

@@ -272,6 +272,25 @@ async fn an_empty_budget_is_seen() {
     );
 }
 
+#[tokio::test]
+async fn a_path_of_the_callers_own_is_in_no_span() {
+    let on = Watched::start(|builder| builder).await;
+    let session = on.sign_in().await;
+    let (collected, _guard) = Collected::begin();
+    let request = session.request(http::Method::GET, "/front/vouchers/s3cr3t");
+    request.send::<()>().await.unwrap_err();
+    let spans = [
+        collected.spans("vestibule.call"),
+        collected.spans("vestibule.attempt"),
+    ]
+    .concat();
+    assert_eq!(spans.len(), 2);
+    for span in &spans {
+        assert_eq!(span.fields["url.template"], "/{path}");
+        assert!(!format!("{:?}", span.fields).contains("s3cr3t"), "{span:?}");
+    }
+}
+
 /// An observer with a fault of its own.
 struct Panicking;
 

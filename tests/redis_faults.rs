@@ -72,6 +72,23 @@ async fn a_redis_that_was_killed_is_a_typed_error_and_keeps_the_sessions() {
 }
 
 #[tokio::test]
+async fn the_first_step_after_an_outage_works() {
+    let mut redis = RedisServer::start();
+    let store = open(redis.url()).await;
+    let version = create(&store, 1).await.unwrap();
+    for steps_meanwhile in [0, 1, 3] {
+        redis.kill();
+        // The driver notices the loss by itself, and tries to connect in vain.
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        for _ in 0..steps_meanwhile {
+            kind(store.load(&key(1)).await);
+        }
+        redis.restart();
+        assert_eq!(store.load(&key(1)).await.unwrap().unwrap().1, version);
+    }
+}
+
+#[tokio::test]
 async fn a_frozen_redis_is_a_timeout_and_goes_on_when_it_wakes_up() {
     let redis = RedisServer::start();
     let store = open(redis.url()).await;

@@ -7,14 +7,14 @@ use std::path::Path;
 /// The tests that the page names, as file and function.
 fn named_tests(page: &str) -> Vec<(String, String)> {
     let words = page.split('`').skip(1).step_by(2);
-    let paths = words.filter_map(|word| word.split_once("::"));
+    let paths = words.filter_map(|word| word.rsplit_once("::"));
     let is_name = |text: &str| {
         text.bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+            .all(|byte| byte.is_ascii_lowercase() || b"_:".contains(&byte))
     };
     paths
         .filter(|(file, test)| is_name(file) && is_name(test) && *file != "testing")
-        .map(|(file, test)| (file.to_owned(), test.to_owned()))
+        .map(|(file, test)| (file.replace("::", "/"), test.to_owned()))
         .collect()
 }
 
@@ -29,7 +29,9 @@ fn every_guarantee_of_sessions_names_a_test_that_is_there() {
         .expect("the page tells what is guaranteed");
     let named = named_tests(guarantees);
     for (file, test) in &named {
+        let of_a_folder = root.join(format!("tests/{file}/mod.rs"));
         let source = fs::read_to_string(root.join(format!("tests/{file}.rs")))
+            .or_else(|_| fs::read_to_string(of_a_folder))
             .unwrap_or_else(|_| panic!("tests/{file}.rs is named and not there"));
         assert!(
             source.contains(&format!("fn {test}()")),

@@ -23,8 +23,8 @@ impl<S: Step> Open<S> {
     /// Counts a code in the store, so that all instances together send no more than five. Takes
     /// over a newer key first.
     ///
-    /// While the store fails, each process counts for itself: the user has the code, and it is good
-    /// only for a short time.
+    /// While the store fails, the process that sent the message counts for itself: the user has the
+    /// code, and it is good only for a short time.
     pub(crate) async fn begin_guess(&mut self) -> Result<Guess, Error> {
         self.check_time()?;
         for _ in 0..TRIES {
@@ -38,7 +38,7 @@ impl<S: Step> Open<S> {
                 Seen::Unsaved => (None, self.identity.wrong_codes.load(Ordering::SeqCst)),
                 Seen::Down(error) => {
                     tracing::warn!(challenge = %self.identity.key, %error, "a code is counted here alone");
-                    return self.count_here();
+                    return self.count_here(error);
                 }
             };
             self.check_newest().await?;
@@ -61,7 +61,7 @@ impl<S: Step> Open<S> {
                     return Ok(self.guess());
                 }
                 Err(StoreError::Conflict | StoreError::Exists) => {}
-                Err(error) if is_outage(&error) => return self.count_here(),
+                Err(error) if is_outage(&error) => return self.count_here(error),
                 Err(error) => return Err(self.host.store_error(error)),
             }
         }
@@ -88,7 +88,12 @@ impl<S: Step> Open<S> {
         }
     }
 
-    fn count_here(&self) -> Result<Guess, Error> {
+    /// Counts a code without the store. A challenge that was taken up by its id could be taken up
+    /// again and again, each time with nothing counted yet, so it waits for the store.
+    fn count_here(&self, error: StoreError) -> Result<Guess, Error> {
+        if !self.identity.is_own {
+            return Err(self.host.store_error(error));
+        }
         let here = &self.identity.wrong_codes;
         let counted = here.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |wrong_codes| {
             (wrong_codes < MOST_WRONG_CODES).then_some(wrong_codes + 1)

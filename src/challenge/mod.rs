@@ -33,10 +33,11 @@
 //!
 //! # When the store fails
 //!
-//! Before a message is sent, that is [`ErrorKind::TryLater`](crate::ErrorKind::TryLater), and
-//! nothing is sent. Afterwards it costs the user nothing: the state in memory goes on to work, and
-//! saving is tried again until it works. Meanwhile each process counts wrong codes for itself, and
-//! does not learn of newer challenges. A store that loses its records ends the challenges in it.
+//! Before a message is sent, that is [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) within
+//! seconds, and nothing is sent; the wait for the next message may run all the same. Afterwards it costs the user nothing: the state in memory goes on to work, and
+//! saving is tried again until it works. Meanwhile the process that sent the message counts wrong
+//! codes for itself, and does not learn of newer challenges; a challenge that was taken up by its id
+//! waits for the store. A store that loses its records ends the challenges in it.
 //!
 //! # Whose challenge it is
 //!

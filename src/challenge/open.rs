@@ -40,6 +40,8 @@ pub(super) struct Identity {
     pub(super) key: StoreKey,
     /// The key in hex, by which destinations name the challenge.
     pub(super) name: String,
+    /// Whether the challenge was made here, and not taken up by its id.
+    pub(super) is_own: bool,
     /// Whether there ever was a record.
     pub(super) stored: AtomicBool,
     pub(super) finished: AtomicBool,
@@ -56,6 +58,7 @@ impl Identity {
             name: crate::hex::encode(key.as_bytes()),
             id,
             key,
+            is_own: !stored,
             stored: AtomicBool::new(stored),
             finished: AtomicBool::new(false),
             wrong_codes: AtomicU32::new(0),

@@ -100,17 +100,39 @@ impl CookieJar {
         self.cookies.is_empty()
     }
 
-    /// Takes in the cookies of a copy of this jar, which count more.
-    pub(crate) fn put_over(&mut self, other: &Self) {
-        for cookie in &other.cookies {
-            self.put(cookie.clone());
+    /// This jar with what has changed from `before` to `after`: cookies that were set or removed.
+    pub(crate) fn with_changes(mut self, before: &Self, after: &Self) -> Self {
+        for cookie in &before.cookies {
+            if after.place_of_same(cookie).is_none()
+                && let Some(at) = self.place_of_same(cookie)
+            {
+                self.cookies.remove(at);
+            }
+        }
+        for cookie in &after.cookies {
+            if !before.cookies.contains(cookie) {
+                self.put(cookie.clone());
+            }
+        }
+        self
+    }
+
+    fn place_of_same(&self, cookie: &Stored) -> Option<usize> {
+        self.place_of(&cookie.name, &cookie.domain, &cookie.path)
+    }
+
+    /// A jar of the same host without a cookie.
+    pub(crate) fn emptied(&self) -> Self {
+        Self {
+            host: self.host.clone(),
+            cookies: Vec::new(),
         }
     }
 
     /// Puts a cookie in the place of the one that it replaces, or beside the others if there is
     /// room; answers whether that changed anything.
     fn put(&mut self, cookie: Stored) -> bool {
-        let at = self.place_of(&cookie.name, &cookie.domain, &cookie.path);
+        let at = self.place_of_same(&cookie);
         let replaced = at.map(|at| &self.cookies[at]);
         let bytes: usize = self.cookies.iter().map(Stored::bytes).sum();
         let bytes = bytes - replaced.map_or(0, Stored::bytes) + cookie.bytes();

@@ -57,7 +57,10 @@ pub(crate) fn classify(
     let status = answer.status;
     let refusal = road.rules.read_refusal(operation, status, &answer.body);
     let names_token = refusal.as_ref().is_some_and(|refusal| refusal.names_token);
+    // A page comes from something in front of the server, which knows nothing of sessions.
+    let is_page = answer.body.trim_ascii_start().starts_with(b"<");
     let rejected = status == StatusCode::UNAUTHORIZED
+        && !is_page
         && carried_session
         && operation.session != Need::Never
         && (!operation.carries_code || names_token);

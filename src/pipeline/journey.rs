@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::StatusCode;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 use tracing::{Instrument, Span};
 
 use super::classify::{Fault, Outcome, classify};
@@ -221,7 +221,11 @@ impl<'a> Journey<'a> {
         let mut stamp = None;
         if let Some(credential) = credential {
             if let Some(look) = credential.look_if_due() {
-                look.await?;
+                let looked = timeout_at(self.deadline.end(), look).await;
+                looked.unwrap_or_else(|_| {
+                    let message = "the session store took too long";
+                    Err(Error::new(ErrorKind::TryLater, message))
+                })?;
             }
             let mut attached = credential.attach(&mut attempt, false)?;
             if let Attached::Stale(stale) = attached {

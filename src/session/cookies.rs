@@ -1,8 +1,10 @@
 //! The cookies of a session, saved whenever a server changes them.
 
 use http::HeaderMap;
+use tokio::time::timeout;
 
 use super::core::Core;
+use super::host::STORE_TIMEOUT;
 use super::material::Material;
 use super::saving::Saved;
 
@@ -19,22 +21,29 @@ impl Core {
                 return;
             }
             state.stamp.0 += 1;
+            // Whoever saves already takes these along.
+            if std::mem::replace(&mut state.unsaved, true) {
+                return;
+            }
         }
         let Some(core) = self.me.upgrade() else {
             return;
         };
         let running = self.host.exchanges.count();
         let saving = tokio::spawn(async move {
-            match core.save().await {
-                Ok(Saved::Stored | Saved::Overtaken) => {}
-                Ok(Saved::Gone) => core.ended_elsewhere(),
-                Err(error) => {
-                    tracing::warn!(session = %core.key, %error, "new cookies are not saved yet");
-                    core.save_later();
+            loop {
+                match core.save().await {
+                    Ok(Saved::Stored | Saved::Overtaken) if core.lock().unsaved => {}
+                    Ok(Saved::Stored | Saved::Overtaken) => break,
+                    Ok(Saved::Gone) => break core.ended_elsewhere(),
+                    Err(error) => {
+                        tracing::warn!(session = %core.key, %error, "new cookies are not saved yet");
+                        break core.save_later();
+                    }
                 }
             }
             drop(running);
         });
-        let _ = saving.await;
+        let _ = timeout(STORE_TIMEOUT, saving).await;
     }
 }

@@ -10,14 +10,18 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use http::{HeaderMap, header};
+use tokio::time::{Instant, timeout_at};
 
 use super::exchange::Watched;
 use super::exchanges::Running;
 use super::host::Host;
-use super::material::{Material, Renewal};
-use super::store::{StoreKey, Version};
+use super::material::{Mark, Material, Renewal};
+use super::record::{Found, Written};
+use super::store::{Fence, StoreKey, Version};
 use super::tokens::Tokens;
 use crate::clock::BoxFuture;
+#[cfg(feature = "fynd")]
+use crate::credential::CookieJar;
 use crate::error::{Error, ErrorKind};
 use crate::observe::Event;
 use crate::pipeline::{Attached, Attempt, Deadline, Operation, SessionCredential, Stamp};
@@ -27,6 +31,9 @@ use crate::secret::Secret;
 /// A token that ends sooner than this is not sent any more: it would end on the way. Of a short
 /// life it is a tenth.
 const EXPIRY_LEEWAY: TimeDelta = TimeDelta::seconds(5);
+
+/// No token lives so long that it could be renewed earlier.
+const LONGEST_EARLY: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 
 /// How one system gets new tokens for old ones.
 pub(crate) trait Renew: Send + Sync {
@@ -68,13 +75,32 @@ pub(super) struct State {
     pub(super) seen_at: DateTime<Utc>,
     /// Whether the store does not have the newest credential yet.
     pub(super) unsaved: bool,
+    /// Whether a task tries again and again to change that.
+    pub(super) saves_later: bool,
+    /// The lease that is kept until that has changed.
+    pub(super) kept_lease: Option<Fence>,
+    /// Until when a lease that is held here runs for certain.
+    pub(super) lease_end: Instant,
+    /// The refresh token that the present one was bought with here.
+    pub(super) replaced: Option<Mark>,
     /// Whether the server has rejected the present credential.
     pub(super) rejected: bool,
+    /// Whether the server has refused to renew it, stored or not.
+    pub(super) refused: bool,
     /// No early renewal before this time.
     pub(super) not_early_before: Option<DateTime<Utc>>,
     /// No renewal at all before this time, and how many have failed in a row.
-    pub(super) cool_until: Option<DateTime<Utc>>,
+    pub(super) cool_until: Option<Instant>,
     pub(super) failures: u32,
+    /// Whether a refresh token is with the server, whose answer must be waited for.
+    pub(super) presenting: bool,
+    /// When a look at the record failed last.
+    pub(super) look_failed_at: Option<Instant>,
+    /// When the record was written last, as far as is known here.
+    pub(super) written_at: DateTime<Utc>,
+    /// The cookies as the store has them; ours may have changed since.
+    #[cfg(feature = "fynd")]
+    pub(super) stored_jar: Option<CookieJar>,
     /// From 0 to 1: how much earlier than others this credential is renewed, so that sessions that
     /// began together are not renewed together.
     earliness: f64,
@@ -99,6 +125,11 @@ impl Core {
         let since = host.time.now();
         let seen_at = host.time.local_now();
         let (material, stored_renewal) = material;
+        #[cfg(feature = "fynd")]
+        let stored_jar = match &material {
+            Material::Cookies(jar) if version.is_some() => Some(jar.clone()),
+            _ => None,
+        };
         Arc::new_cyclic(|me| Self {
             me: me.clone(),
             host,
@@ -116,10 +147,20 @@ impl Core {
                 renewal: stored_renewal,
                 seen_at,
                 unsaved: false,
+                saves_later: false,
+                lease_end: Instant::now(),
+                kept_lease: None,
+                replaced: None,
                 rejected: false,
+                refused: false,
                 not_early_before: None,
                 cool_until: None,
                 failures: 0,
+                presenting: false,
+                look_failed_at: None,
+                written_at: since,
+                #[cfg(feature = "fynd")]
+                stored_jar,
                 earliness: random::fraction(),
                 exchange: None,
             }),
@@ -136,30 +177,51 @@ impl Core {
 
     /// An access token that is good for now, renewed if it must be.
     pub(crate) async fn access_token(&self) -> Result<Secret, Error> {
-        let deadline = Deadline::after(self.host.settings.deadline);
-        if let Some(check) = self.look_if_due() {
-            check.await?;
-        }
-        let (token, attached) = self.token()?;
-        match attached {
-            Attached::Stale(stamp) => {
-                self.renew(stamp, deadline).await?;
-                self.token().map(|(token, _)| token)
+        self.fresh_token(Deadline::after(self.host.settings.deadline))
+            .await
+    }
+
+    pub(super) async fn fresh_token(&self, deadline: Deadline) -> Result<Secret, Error> {
+        let fresh = async {
+            if let Some(check) = self.look_if_due() {
+                check.await?;
             }
-            Attached::Fresh(_) | Attached::Nothing => Ok(token),
-        }
+            let (token, attached) = self.token()?;
+            match attached {
+                Attached::Stale(stamp) => {
+                    self.renew(stamp, deadline).await?;
+                    self.token().map(|(token, _)| token)
+                }
+                Attached::Fresh(_) | Attached::Nothing => Ok(token),
+            }
+        };
+        let message = "the session took too long";
+        let late = Error::new(ErrorKind::TryLater, message).of(self.host.system);
+        let fresh = timeout_at(deadline.end(), fresh).await;
+        fresh.unwrap_or(Err(late))
     }
 
     /// The credential that a session ends with, when the exchange that runs is done.
     #[cfg(any(feature = "wunder", feature = "fynd"))]
     pub(super) async fn last_material(&self) -> Material {
-        let running = self.running_exchange(&self.lock());
+        let running = {
+            let state = self.lock();
+            // What presents nothing finds that the session has ended, and presents nothing more.
+            let running = self.running_exchange(&state);
+            running.filter(|_| state.presenting)
+        };
         if let Some(mut running) = running {
             // Its sender goes when it is done, whatever comes of it.
             let _ = running.wait_for(Option::is_some).await;
         }
         let state = self.lock();
         state.next.as_ref().unwrap_or(&state.material).clone()
+    }
+
+    #[cfg(any(feature = "wunder", feature = "fynd"))]
+    pub(super) fn is_refused(&self) -> bool {
+        let state = self.lock();
+        state.refused || state.renewal.refused
     }
 
     /// Makes a shutdown wait for what is going on.
@@ -195,7 +257,9 @@ impl Core {
         state.since = self.host.time.now();
         state.stamp.0 += 1;
         state.renewal = Renewal::default();
+        state.replaced = None;
         state.rejected = false;
+        state.refused = false;
         state.not_early_before = None;
         state.earliness = random::fraction();
     }
@@ -221,7 +285,7 @@ impl Core {
 
     /// Whether it is time to renew a credential that is still good.
     fn is_aging(&self, state: &State) -> bool {
-        let early = self.host.settings.renew_before_expiry;
+        let early = self.host.settings.renew_before_expiry.min(LONGEST_EARLY);
         let early = TimeDelta::from_std(early.mul_f64(1.0 + state.earliness / 4.0));
         let paused = state
             .not_early_before
@@ -259,7 +323,8 @@ impl Core {
         if self.is_stale(&state) {
             return Ok((tokens.access, Attached::Stale(stamp)));
         }
-        if self.is_aging(&state) && self.running_exchange(&state).is_none() {
+        let is_refused = state.refused || state.renewal.refused;
+        if self.is_aging(&state) && !is_refused && self.running_exchange(&state).is_none() {
             self.begin_exchange(&mut state);
         }
         Ok((tokens.access, Attached::Fresh(stamp)))
@@ -319,7 +384,14 @@ impl SessionCredential for Core {
             if self.lock().stamp != stamp {
                 return;
             }
-            self.close_in_background(why).await;
+            // Another instance may have renewed it meanwhile, which makes a server reject this one.
+            let looked = self.look_again().await;
+            if !matches!(looked, Ok(Found::Unchanged)) || self.lock().stamp != stamp {
+                return;
+            }
+            if let Ok(Written::Done) = self.remove(None).await {
+                self.mark_ended(why);
+            }
         })
     }
 }

@@ -3,28 +3,31 @@
 //! It runs in a task that nobody can drop, in this order:
 //!
 //! 1. **Cool down**: after a failure that may pass, the next try waits for a backoff.
-//! 2. **Lease**: take the lease on the session. While another instance holds it, look at the record
-//!    now and then; if that has moved on, its tokens are taken over and nothing is presented.
+//! 2. **Lease**: take the lease on the session, and extend it until the end. While another instance
+//!    holds it, look at the record now and then; if that has moved on, its tokens are taken over
+//!    and nothing is presented.
 //! 3. **Read again** under the lease: who lost the race finds the winner's tokens here.
 //! 4. **Mark**: store the digest of the refresh token that is about to be presented. A mark that is
 //!    there already was left by somebody who died or never learnt the result: that token is
-//!    presented once more, and only the server's refusal ends the session.
-//! 5. **Exchange** with the server, while the lease is extended.
+//!    presented once more, and only the server's refusal ends the session. If the store was away
+//!    not long ago, its writer may live and have new tokens that it could not save; so the lease is
+//!    given back first, for as long as saving takes when the store is there again.
+//! 5. **Exchange** with the server, if the lease still runs for certain.
 //! 6. **Save** the new tokens, by compare-and-swap under the lease's fence; then let them be used.
 //!    Who lost the lease meanwhile takes it again and reads the record first. While the store
 //!    fails, the new tokens are used all the same, because the old ones are spent, and saving goes
 //!    on in the background.
-//! 7. **Release** the lease.
+//! 7. **Release** the lease, or keep it until the new tokens are saved: until then the record holds
+//!    old ones, which others would present.
 //!
-//! A failure that certainly did not reach the server clears the mark. The server's refusal makes
-//! the record be read once more: a newer token is used, else the session ends. If the access token
-//! is still good it is used to its end; that it can not be renewed is stored, so that no instance
-//! presents the refresh token again.
+//! A failure that certainly did not reach the server clears the mark that was made for it. The
+//! server's refusal makes the record be read once more: a newer token is used, else the session
+//! ends, by a write under the lease's fence: who was refused after losing the lease ends nothing.
+//! If the access token is still good it is used to its end; that it can not be renewed is stored,
+//! so that no instance presents the refresh token again.
 
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
-use http::StatusCode;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 use tracing::field::Empty;
@@ -34,19 +37,13 @@ use super::core::{Core, Renew, State};
 use super::lease::Asked;
 use super::material::{Mark, Material, Renewal};
 use super::record::{Found, Written};
+use super::refusal::{REFUSED, ends_session};
+use super::saving::Saved;
 use super::store::Fence;
 use super::tokens::Tokens;
 use crate::error::{Delivery, Error, ErrorKind};
 use crate::observe::{Event, RefreshOutcome};
 use crate::pipeline::{Deadline, Stamp};
-use crate::random;
-
-/// After an early renewal that failed, the token that is still good is left alone for this long.
-const EARLY_PAUSE: Duration = Duration::from_secs(15);
-
-/// The backoff between exchanges that fail: it doubles up to the longest.
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// How an exchange went, for everybody who waits for it.
 #[derive(Clone, Debug)]
@@ -82,6 +79,15 @@ impl Exchanged {
     }
 }
 
+/// What came of holding the lease.
+enum Turn {
+    Over(Exchanged),
+    /// The lease was lost before anything was presented, as by a process that was frozen.
+    LeaseLost,
+    /// Somebody has presented the token, and may be about to store what came of it.
+    Unfinished,
+}
+
 /// What a waiting caller watches.
 pub(super) type Watched = watch::Receiver<Option<Exchanged>>;
 
@@ -96,7 +102,7 @@ impl Core {
     pub(super) fn begin_exchange(&self, state: &mut State) -> Option<Watched> {
         let core = self.me.upgrade()?;
         let renewal = self.renewal.clone()?;
-        if !matches!(state.material, Material::Tokens(_)) || state.renewal.refused {
+        if !matches!(state.material, Material::Tokens(_)) {
             return None;
         }
         let running = self.host.exchanges.begin()?;
@@ -125,7 +131,11 @@ impl Core {
                 outcome: outcome.for_observers(),
                 elapsed: began.elapsed(),
             });
-            core.lock().exchange = None;
+            {
+                let mut state = core.lock();
+                state.exchange = None;
+                state.presenting = false;
+            }
             announce.send_replace(Some(outcome));
             drop(running);
         };
@@ -151,7 +161,7 @@ impl Core {
             state.rejected = true;
             match self.running_exchange(&state) {
                 Some(running) => Some(running),
-                None if self.renewal.is_some() && !state.renewal.refused => {
+                None if self.renewal.is_some() && !(state.refused || state.renewal.refused) => {
                     let begun = self.begin_exchange(&mut state);
                     Some(begun.ok_or_else(|| later("the client is shutting down"))?)
                 }
@@ -159,9 +169,8 @@ impl Core {
             }
         };
         let Some(mut exchange) = exchange else {
-            let why = "its credential has expired and cannot be renewed";
-            self.close_in_background(why).await;
-            return Err(self.ended_error(why));
+            let giving_up = timeout_at(deadline.end(), self.give_up(stamp)).await;
+            return giving_up.unwrap_or_else(|_| Err(later("the session store took too long")));
         };
         let waited = timeout_at(deadline.end(), exchange.wait_for(Option::is_some)).await;
         let outcome = match waited {
@@ -183,20 +192,40 @@ impl Core {
         }
     }
 
+    /// Ends a session that nobody can renew, unless another instance has a newer credential.
+    async fn give_up(&self, stamp: Stamp) -> Result<(), Error> {
+        let why = "its credential has expired and cannot be renewed";
+        loop {
+            self.look_again().await?;
+            let is_stored = {
+                let state = self.lock();
+                if let Some(why) = state.ended {
+                    return Err(self.ended_error(why));
+                }
+                if state.stamp != stamp {
+                    return Ok(());
+                }
+                state.version.is_some()
+            };
+            if !is_stored {
+                self.close_in_background(why).await;
+                return Err(self.ended_error(why));
+            }
+            // Only the record that was seen: a newer one may have come since.
+            if self.remove(None).await? == Written::Done {
+                self.mark_ended(why);
+                return Err(self.ended_error(why));
+            }
+        }
+    }
+
     /// All steps, for the credential with this stamp.
     async fn exchange(&self, renewal: &dyn Renew, stamp: Stamp) -> Exchanged {
         let deadline = Deadline::after(self.host.settings.deadline);
-        if let Err(error) = self.cool_down(deadline).await {
-            return Exchanged::failed(&error);
-        }
-        let outcome = match self.ask_for_lease(deadline).await {
-            Ok(Asked::Held(fence)) => {
-                let outcome = self.exchange_under(fence, renewal, stamp, deadline).await;
-                self.release_lease(fence).await;
-                outcome
-            }
-            Ok(Asked::Overtaken(found)) => Ok(self.overtaken(found)),
-            Err(error) => Err(error),
+        let outcome = match self.cool_down(stamp, deadline).await {
+            Ok(Some(overtaken)) => return overtaken,
+            Ok(None) => self.exchange_in_turn(renewal, stamp, deadline).await,
+            Err(error) => return Exchanged::failed(&error),
         };
         let outcome = outcome.unwrap_or_else(|error| {
             tracing::debug!(session = %self.key, %error, "a renewal failed");
@@ -206,39 +235,96 @@ impl Core {
         outcome
     }
 
+    async fn exchange_in_turn(
+        &self,
+        renewal: &dyn Renew,
+        stamp: Stamp,
+        deadline: Deadline,
+    ) -> Result<Exchanged, Error> {
+        if self.lock().unsaved && self.save().await? == Saved::Gone {
+            self.ended_elsewhere();
+            return Ok(self.overtaken(Found::Gone));
+        }
+        let mut has_waited = false;
+        loop {
+            let fence = match self.ask_for_lease(stamp, deadline).await? {
+                Asked::Held(fence) => fence,
+                Asked::Overtaken(found) => return Ok(self.overtaken(found)),
+            };
+            let waits = !has_waited && self.host.store_was_away();
+            let work = self.exchange_under(fence, renewal, stamp, deadline, waits);
+            let turn = self.while_held(|_| Some(fence), work).await;
+            if self.lock().kept_lease.is_none() {
+                self.release_lease(fence).await;
+            }
+            match turn? {
+                Turn::Over(exchanged) => return Ok(exchanged),
+                Turn::LeaseLost if deadline.is_over() => return Err(self.lost_lease()),
+                Turn::LeaseLost => {}
+                Turn::Unfinished => {
+                    has_waited = true;
+                    let found = self.wait_for_result(stamp, deadline).await?;
+                    if self.is_served(found, stamp) {
+                        return Ok(self.overtaken(found));
+                    }
+                }
+            }
+        }
+    }
+
     async fn exchange_under(
         &self,
         fence: Fence,
         renewal: &dyn Renew,
         stamp: Stamp,
         deadline: Deadline,
-    ) -> Result<Exchanged, Error> {
+        waits: bool,
+    ) -> Result<Turn, Error> {
         let found = self.look_again().await?;
-        if found != Found::Unchanged || self.lock().stamp != stamp {
-            return Ok(self.overtaken(found));
+        if self.is_served(found, stamp) {
+            return Ok(Turn::Over(self.overtaken(found)));
+        }
+        let stamp = self.lock().stamp;
+        if self.lock().refused || self.lock().renewal.refused {
+            return self.settle_refusal(REFUSED, fence).await.map(Turn::Over);
         }
         let Some((tokens, was_presented)) = self.tokens_to_present() else {
-            return Ok(Exchanged::Renewed);
+            return Ok(Turn::Over(Exchanged::Renewed));
         };
-        if !was_presented {
-            match self.mark(&tokens, fence).await? {
-                Written::Done => {}
-                // Somebody wrote in between, whose turn it was not: the next try sees what.
-                Written::Conflict | Written::LeaseLost => return Err(self.lost_lease()),
-            }
+        if was_presented && waits {
+            return Ok(Turn::Unfinished);
         }
-        let asked = renewal.renew(&tokens, deadline.remaining());
-        match self.while_held(fence, asked).await {
-            Ok(renewed) => Ok(self.keep(renewed, &tokens, fence, deadline).await),
+        if !was_presented && self.mark(&tokens, fence).await? != Written::Done {
+            return Ok(Turn::LeaseLost);
+        }
+        if !self.is_held() {
+            return Ok(Turn::LeaseLost);
+        }
+        {
+            let mut state = self.lock();
+            if let Some(why) = state.ended {
+                return Ok(Turn::Over(Exchanged::Ended(why)));
+            }
+            if state.stamp != stamp {
+                return Ok(Turn::LeaseLost);
+            }
+            state.presenting = true;
+        }
+        // What is presented is spent, so the answer gets its time even if little is left: those
+        // who wait are bounded by their own deadlines.
+        let within = deadline.remaining().max(self.host.settings.attempt_timeout);
+        match renewal.renew(&tokens, within).await {
+            Ok(renewed) => {
+                let kept = self.keep(renewed, &tokens, fence, deadline).await;
+                Ok(Turn::Over(kept))
+            }
             Err(error) if ends_session(&error) => {
-                let found = self.look_again().await?;
-                if found != Found::Unchanged {
-                    return Ok(self.overtaken(found));
-                }
-                Ok(self.refused(was_presented, fence).await)
+                let refused = self.refused(stamp, was_presented, fence).await;
+                refused.map(Turn::Over)
             }
             Err(error) => {
-                if error.delivery() == Delivery::NotSent {
+                // Of an earlier presentation nothing is known still.
+                if error.delivery() == Delivery::NotSent && !was_presented {
                     self.clear_mark(fence).await;
                 }
                 Err(error)
@@ -283,73 +369,11 @@ impl Core {
         }
     }
 
-    /// The server will never renew this credential. One that is still good is used to its end, a
-    /// rejected or ended one ends the session.
-    async fn refused(&self, was_presented: bool, fence: Fence) -> Exchanged {
-        let why = if was_presented {
-            "an earlier renewal was interrupted, and the server refused another"
-        } else {
-            "the server refused to renew it"
-        };
-        let (still_good, material) = {
-            let mut state = self.lock();
-            state.renewal = Renewal {
-                presented: None,
-                refused: true,
-            };
-            let still_good = !state.rejected && !self.is_stale(&state);
-            (still_good, state.material.clone())
-        };
-        if still_good {
-            let renewal = self.lock().renewal.clone();
-            if let Err(error) = self.write(&material, &renewal, Some(fence)).await {
-                tracing::warn!(session = %self.key, %error, "a refusal is not stored");
-            }
-        } else {
-            self.close_in_background(why).await;
-        }
-        Exchanged::Ended(why)
-    }
-
-    /// Waits until the backoff of the last failure is over.
-    async fn cool_down(&self, deadline: Deadline) -> Result<(), Error> {
-        let until = self.lock().cool_until;
-        let wait = until.map(|until| (until - self.host.time.now()).to_std());
-        let Some(Ok(wait)) = wait else {
-            return Ok(());
-        };
-        if !deadline.leaves_room_for(wait) {
-            let message = "the last renewal has just failed";
-            return Err(Error::new(ErrorKind::TryLater, message).with_retry_after(Some(wait)));
-        }
-        self.host.time.sleep(wait).await;
-        Ok(())
-    }
-
-    /// Learns from an outcome when the next exchange may begin.
-    fn note(&self, outcome: &Exchanged) {
-        let mut state = self.lock();
-        let Exchanged::Failed { retry_after, .. } = outcome else {
-            state.failures = 0;
-            state.cool_until = None;
-            return;
-        };
-        let doublings = state.failures.min(16);
-        state.failures = state.failures.saturating_add(1);
-        let backoff = FIRST_PAUSE
-            .saturating_mul(1 << doublings)
-            .min(LONGEST_PAUSE);
-        let backoff = backoff.mul_f64(0.5 + random::fraction() / 2.0);
-        let floor = retry_after.unwrap_or_default();
-        let now = self.host.time.now();
-        // A server may ask for a wait past the end of the calendar.
-        let after = |pause: Duration| {
-            let pause = TimeDelta::from_std(pause).ok();
-            let then = pause.and_then(|pause| now.checked_add_signed(pause));
-            Some(then.unwrap_or(DateTime::<Utc>::MAX_UTC))
-        };
-        state.cool_until = after(backoff.max(floor));
-        state.not_early_before = after(floor.max(EARLY_PAUSE));
+    /// Whether those who wait for another credential than that with this stamp have what they
+    /// want. One that was stored so long ago that it has ended by now serves nobody.
+    pub(super) fn is_served(&self, found: Found, stamp: Stamp) -> bool {
+        let state = self.lock();
+        found == Found::Gone || (state.stamp != stamp && !self.is_stale(&state))
     }
 
     /// What another instance's doing means for those who wait here.
@@ -360,22 +384,8 @@ impl Core {
         }
     }
 
-    fn lost_lease(&self) -> Error {
+    pub(super) fn lost_lease(&self) -> Error {
         let message = "another instance has taken the renewal over";
         Error::new(ErrorKind::TryLater, message).of(self.host.system)
-    }
-}
-
-/// Whether the server said in its own words that the credential is not good any more. A gateway's
-/// page says nothing about it.
-fn ends_session(error: &Error) -> bool {
-    let final_status = matches!(
-        error.status(),
-        Some(StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
-    );
-    match error.kind() {
-        ErrorKind::SignInAgain => true,
-        ErrorKind::Refused => final_status && error.is_in_the_systems_words(),
-        _ => false,
     }
 }

@@ -23,6 +23,8 @@ pub(crate) struct Farewell {
 struct Last {
     material: Material,
     stamp: Stamp,
+    /// Whether the server will never renew it.
+    refused: bool,
 }
 
 impl std::fmt::Debug for Farewell {
@@ -38,6 +40,7 @@ impl Farewell {
         let last = Last {
             material,
             stamp: Stamp(0),
+            refused: core.is_refused(),
         };
         Self {
             core,
@@ -111,6 +114,7 @@ impl SessionCredential for Farewell {
             let renewal = self.core.renewal.clone().ok_or_else(ended)?;
             let former = match &*self.lock() {
                 Last { stamp: newer, .. } if *newer != stamp => return Ok(()),
+                Last { refused: true, .. } => return Err(ended()),
                 Last {
                     material: Material::Tokens(tokens),
                     ..

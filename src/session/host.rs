@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use tokio::time::timeout;
+use chrono::{DateTime, Utc};
+use tokio::time::{Instant, timeout};
 
 use super::core::{Core, Renew};
 use super::exchanges::{Exchanges, Running};
@@ -23,7 +24,13 @@ use crate::server_time::ServerTime;
 const TIME_TO_LIVE: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// How long one step of a store may take.
-const STORE_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const STORE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Nobody waits longer for somebody who has died.
+const LONGEST_LEASE: Duration = Duration::from_secs(3600);
+
+/// For how long after the store was away a renewal may be unsaved at another instance.
+const UNSAVED: Duration = Duration::from_secs(60);
 
 /// The store, the clock and the live sessions of one client.
 pub(crate) struct Host {
@@ -35,6 +42,8 @@ pub(crate) struct Host {
     pub(super) signals: Signals,
     pub(super) settings: Settings,
     pub(super) exchanges: Exchanges,
+    /// When a step of the store failed last, or took so long that leases may have run out.
+    away_at: Mutex<Option<Instant>>,
     /// One core per session, so that all its users in this process share one refresh.
     live: Mutex<HashMap<StoreKey, Weak<Core>>>,
 }
@@ -56,6 +65,7 @@ impl Host {
             signals,
             settings,
             exchanges: Exchanges::default(),
+            away_at: Mutex::default(),
             live: Mutex::default(),
         })
     }
@@ -114,9 +124,10 @@ impl Host {
                 Error::new(ErrorKind::SignInAgain, "there is no such session").of(self.system),
             );
         };
-        let material = self.read_record(&record)?;
-        let version = Some(version);
+        let (material, stored_renewal, written_at) = self.read_record(&record)?;
+        let (material, version) = ((material, stored_renewal), Some(version));
         let core = Core::new(self.clone(), id.clone(), key, material, version, renewal);
+        core.lock().written_at = written_at;
         Ok(self.register(key, core))
     }
 
@@ -137,11 +148,14 @@ impl Host {
         material: &Material,
         renewal: &Renewal,
     ) -> Result<Record, Error> {
-        let record = material.to_record(renewal, &self.audience);
+        let record = material.to_record(renewal, &self.audience, self.time.local_now());
         record.map_err(|error| error.of(self.system))
     }
 
-    pub(super) fn read_record(&self, record: &Record) -> Result<(Material, Renewal), Error> {
+    pub(super) fn read_record(
+        &self,
+        record: &Record,
+    ) -> Result<(Material, Renewal, DateTime<Utc>), Error> {
         let material = Material::from_record(record, &self.audience);
         material.map_err(|error| error.of(self.system))
     }
@@ -152,7 +166,28 @@ impl Host {
         step: BoxFuture<'_, Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
         let timed_out = StoreError::Unavailable(io::ErrorKind::TimedOut);
-        timeout(STORE_TIMEOUT, step).await.unwrap_or(Err(timed_out))
+        let began = Instant::now();
+        let done = timeout(STORE_TIMEOUT, step).await.unwrap_or(Err(timed_out));
+        let failed = matches!(done, Err(StoreError::Unavailable(_) | StoreError::Full));
+        if failed || began.elapsed() >= self.lease_time() / 3 {
+            *self.away_at() = Some(Instant::now());
+        }
+        done
+    }
+
+    /// Whether the store was away so recently that another instance may not have saved yet what it
+    /// could not save meanwhile.
+    pub(super) fn store_was_away(&self) -> bool {
+        self.away_at().is_some_and(|then| then.elapsed() < UNSAVED)
+    }
+
+    pub(super) fn lease_time(&self) -> Duration {
+        let time = self.settings.lease_time;
+        time.clamp(Duration::from_millis(1), LONGEST_LEASE)
+    }
+
+    fn away_at(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.away_at.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn store_failed(&self, error: StoreError) -> Error {

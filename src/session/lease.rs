@@ -5,16 +5,22 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
-use super::core::Core;
+use tokio::time::{Instant, timeout};
+
+use super::core::{Core, State};
 use super::record::Found;
-use super::store::{Fence, StoreError};
+use super::store::Fence;
 use crate::error::{Error, ErrorKind};
-use crate::pipeline::Deadline;
+use crate::pipeline::{Deadline, Stamp};
 use crate::random;
 
 /// Who waits for a lease looks again after about this long, and then less and less often.
 const FIRST_LOOK: Duration = Duration::from_millis(20);
 const LONGEST_LOOK: Duration = Duration::from_millis(500);
+
+/// How long the tokens of an instance that could not save them are waited for: it tries to at
+/// least once a second.
+const SAVING: Duration = Duration::from_secs(3);
 
 /// What came of asking for the lease.
 pub(super) enum Asked {
@@ -24,18 +30,28 @@ pub(super) enum Asked {
 }
 
 impl Core {
-    /// Waits for the lease until it is held, the holder has finished, or `deadline`.
-    pub(super) async fn ask_for_lease(&self, deadline: Deadline) -> Result<Asked, Error> {
+    /// Waits for the lease until it is held, the holder has renewed the credential with this stamp,
+    /// or `deadline`.
+    pub(super) async fn ask_for_lease(
+        &self,
+        stamp: Stamp,
+        deadline: Deadline,
+    ) -> Result<Asked, Error> {
         let mut look = FIRST_LOOK;
         loop {
+            if let Some(why) = self.ended() {
+                return Err(self.ended_error(why));
+            }
+            let end = Instant::now() + self.lease_time();
             let asked = self.host.store.acquire(&self.key, self.lease_time());
             let asked = self.host.bounded(asked).await;
             if let Some(fence) = asked.map_err(|error| self.host.store_failed(error))? {
+                self.lock().lease_end = end;
                 return Ok(Asked::Held(fence));
             }
-            match self.look_again().await? {
-                Found::Unchanged => {}
-                moved_on => return Ok(Asked::Overtaken(moved_on)),
+            let found = self.look_again().await?;
+            if self.is_served(found, stamp) {
+                return Ok(Asked::Overtaken(found));
             }
             // Jitter keeps those who wait for one lease from asking in step.
             let wait = look.mul_f64(0.5 + random::fraction());
@@ -50,30 +66,64 @@ impl Core {
         }
     }
 
-    /// Runs `work` while the lease is extended again and again. One that is lost does not stop the
-    /// work: what was sent cannot be called back.
-    pub(super) async fn while_held<T>(&self, fence: Fence, work: impl Future<Output = T>) -> T {
+    /// Looks, without the lease, whether somebody stores what came of a renewal.
+    pub(super) async fn wait_for_result(
+        &self,
+        stamp: Stamp,
+        deadline: Deadline,
+    ) -> Result<Found, Error> {
+        let until = Instant::now() + SAVING;
+        loop {
+            let found = self.look_again().await?;
+            if self.is_served(found, stamp) || Instant::now() >= until {
+                return Ok(found);
+            }
+            let wait = FIRST_LOOK.mul_f64(5.0 * (0.5 + random::fraction()));
+            if !deadline.leaves_room_for(wait) {
+                let message = "another instance may still store the renewed session";
+                return Err(Error::new(ErrorKind::TryLater, message).of(self.host.system));
+            }
+            self.host.time.sleep(wait).await;
+        }
+    }
+
+    /// Runs `work` while the lease that `fence` names is extended again and again. One that is lost
+    /// does not stop the work: what was sent cannot be called back.
+    pub(super) async fn while_held<T>(
+        &self,
+        fence: impl Fn(&State) -> Option<Fence>,
+        work: impl Future<Output = T>,
+    ) -> T {
+        let pause = self.lease_time() / 3;
         let keep = async {
             loop {
-                tokio::time::sleep(self.lease_time() / 3).await;
+                tokio::time::sleep(pause).await;
+                let Some(fence) = fence(&self.lock()) else {
+                    continue;
+                };
+                let end = Instant::now() + self.lease_time();
                 let extended = self.host.store.extend(&self.key, fence, self.lease_time());
-                match self.host.bounded(extended).await {
-                    Err(StoreError::LeaseLost) => return,
-                    // The next try may still come in time.
-                    Ok(()) | Err(_) => {}
+                // A step that hangs must not take the time of the next one, which may still work.
+                if let Ok(Ok(())) = timeout(pause, extended).await {
+                    self.lock().lease_end = end;
                 }
             }
         };
         let (mut work, mut keep) = (pin!(work), pin!(keep));
-        let mut is_kept = true;
         poll_fn(|context| {
             if let Poll::Ready(done) = work.as_mut().poll(context) {
                 return Poll::Ready(done);
             }
-            is_kept = is_kept && keep.as_mut().poll(context).is_pending();
+            let _: Poll<()> = keep.as_mut().poll(context);
             Poll::Pending
         })
         .await
+    }
+
+    /// Whether the lease that was taken last still runs for certain. An answer of the store that
+    /// took long may have come after its end.
+    pub(super) fn is_held(&self) -> bool {
+        Instant::now() < self.lock().lease_end
     }
 
     /// Gives the lease back. If the store does not hear it, the lease runs out.
@@ -85,6 +135,6 @@ impl Core {
     }
 
     fn lease_time(&self) -> Duration {
-        self.host.settings.lease_time.max(Duration::from_millis(1))
+        self.host.lease_time()
     }
 }

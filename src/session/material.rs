@@ -1,5 +1,6 @@
 //! What a session keeps: tokens or cookies, and how they are written to a store.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -49,6 +50,9 @@ impl Mark {
 struct Stored {
     /// Where the credential is good: system, server and tenant or application.
     audience: String,
+    /// When it was written, to the second.
+    #[serde(default)]
+    written_at: i64,
     #[serde(flatten)]
     renewal: Renewal,
     #[serde(flatten)]
@@ -56,9 +60,15 @@ struct Stored {
 }
 
 impl Material {
-    pub(super) fn to_record(&self, renewal: &Renewal, audience: &str) -> Result<Record, Error> {
+    pub(super) fn to_record(
+        &self,
+        renewal: &Renewal,
+        audience: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Record, Error> {
         let stored = Stored {
             audience: audience.to_owned(),
+            written_at: now.timestamp(),
             renewal: renewal.clone(),
             material: self.clone(),
         };
@@ -67,7 +77,10 @@ impl Material {
             .map_err(|_| Error::new(ErrorKind::Undecodable, "the session cannot be written"))
     }
 
-    pub(super) fn from_record(record: &Record, audience: &str) -> Result<(Self, Renewal), Error> {
+    pub(super) fn from_record(
+        record: &Record,
+        audience: &str,
+    ) -> Result<(Self, Renewal, DateTime<Utc>), Error> {
         let unreadable = |what| Error::new(ErrorKind::Undecodable, what);
         let stored: Stored = serde_json::from_slice(record.expose())
             .map_err(|_| unreadable("the stored session was not understood"))?;
@@ -75,7 +88,17 @@ impl Material {
             let what = "the stored session is of another system, server or tenant";
             return Err(unreadable(what));
         }
-        Ok((stored.material, stored.renewal))
+        let written_at = DateTime::from_timestamp(stored.written_at, 0).unwrap_or_default();
+        Ok((stored.material, stored.renewal, written_at))
+    }
+
+    /// The digest of its refresh token.
+    pub(super) fn mark(&self) -> Option<Mark> {
+        match self {
+            Self::Tokens(tokens) => tokens.refresh.as_ref().map(Mark::of),
+            #[cfg(feature = "fynd")]
+            Self::Cookies(_) => None,
+        }
     }
 
     /// Whether both are the same credential.

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "fynd")]
 mod cookies;
+mod cooling;
 mod core;
 mod exchange;
 mod exchanges;
@@ -11,6 +12,9 @@ mod host;
 mod lease;
 mod material;
 mod record;
+mod refusal;
+#[cfg(feature = "testing")]
+mod rejected;
 mod request;
 mod saving;
 mod store;

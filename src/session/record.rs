@@ -1,9 +1,17 @@
 //! The stored record of a session, and what a look at it tells.
 
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use tokio::time::Instant;
+
 use super::core::{Core, State};
 use super::material::{Material, Renewal};
 use super::store::{Fence, StoreError, Version};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
+
+/// A record that was not written for so long is written again when it is used.
+const PROLONG_AFTER: TimeDelta = TimeDelta::days(1);
 
 /// What a look at the stored record tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,11 +37,12 @@ pub(super) enum Written {
 impl Core {
     /// Reads the record and takes over what another instance has stored since.
     pub(super) async fn look_again(&self) -> Result<Found, Error> {
+        let known = self.lock().version;
         let loaded = self.host.bounded(self.host.store.load(&self.key)).await;
         let loaded = loaded.map_err(|error| self.host.store_failed(error))?;
         let Some((record, version)) = loaded else {
-            // What was never stored cannot have been deleted.
-            if self.lock().version.is_none() {
+            // What was not stored yet when the look began cannot have been deleted.
+            if known.is_none() {
                 return Ok(Found::Unchanged);
             }
             self.ended_elsewhere();
@@ -43,23 +52,32 @@ impl Core {
             self.lock().seen_at = self.host.time.local_now();
             return Ok(Found::Unchanged);
         }
-        let (material, renewal) = self.host.read_record(&record)?;
-        Ok(self.take_over(material, renewal, version))
+        let (material, renewal, written_at) = self.host.read_record(&record)?;
+        let found = self.take_over(material, renewal, version);
+        self.lock().written_at = written_at;
+        Ok(found)
     }
 
     fn take_over(&self, material: Material, renewal: Renewal, version: Version) -> Found {
         let mut state = self.lock();
+        let state = &mut *state;
         // A look that took long may come back with less than is known here by now.
         if state.version.is_some_and(|known| known >= version) {
             return Found::Unchanged;
         }
         state.version = Some(version);
         state.seen_at = self.host.time.local_now();
+        #[cfg(feature = "fynd")]
+        let material = with_own_cookies(state, material);
+        if state.unsaved && state.replaced.is_some() && state.replaced == material.mark() {
+            // Ours was bought with what is found, so it is newer, and is about to be saved.
+            return Found::Unchanged;
+        }
         if state.material.is_same(&material) {
             state.renewal = renewal;
             return Found::Unchanged;
         }
-        self.set_material(&mut state, material);
+        self.set_material(state, material);
         state.renewal = renewal;
         Found::Adopted
     }
@@ -72,8 +90,30 @@ impl Core {
         renewal: &Renewal,
         fence: Option<Fence>,
     ) -> Result<Written, Error> {
+        let time_to_live = self.host.time_to_live();
+        self.write_for(time_to_live, material, renewal, fence).await
+    }
+
+    /// Removes the record that is known here, and no other: a deletion asks for no version and no
+    /// fence, and one that comes late would take a newer token with it.
+    pub(super) async fn remove(&self, fence: Option<Fence>) -> Result<Written, Error> {
+        let (material, renewal) = {
+            let state = self.lock();
+            (state.material.clone(), state.renewal.clone())
+        };
+        self.write_for(Duration::ZERO, &material, &renewal, fence)
+            .await
+    }
+
+    async fn write_for(
+        &self,
+        time_to_live: Duration,
+        material: &Material,
+        renewal: &Renewal,
+        fence: Option<Fence>,
+    ) -> Result<Written, Error> {
         let record = self.host.to_record(material, renewal)?;
-        let (store, time_to_live) = (&self.host.store, self.host.time_to_live());
+        let store = &self.host.store;
         let version = self.lock().version;
         let written = match version {
             Some(version) => {
@@ -88,8 +128,14 @@ impl Core {
         match written {
             Ok(version) => {
                 let mut state = self.lock();
-                state.version = Some(version);
+                // An answer that took long may come after a look that has seen more.
+                state.version = state.version.max(Some(version));
                 state.seen_at = self.host.time.local_now();
+                state.written_at = state.seen_at;
+                #[cfg(feature = "fynd")]
+                if let Material::Cookies(jar) = material {
+                    state.stored_jar = Some(jar.clone());
+                }
                 Ok(Written::Done)
             }
             Err(StoreError::Conflict | StoreError::Exists) => Ok(Written::Conflict),
@@ -98,13 +144,44 @@ impl Core {
         }
     }
 
-    /// Reads the record again if the last look is too long ago to be trusted.
+    /// Reads the record again if the last look is too long ago to be trusted, and writes it again if
+    /// that is long ago, so that a session that is used does not run out.
     pub(super) async fn check(&self) -> Result<(), Error> {
+        let asked_at = Instant::now();
         let _turn = self.saving.lock().await;
-        if self.is_trusted(&self.lock()) {
-            return Ok(());
+        let failed_meanwhile = {
+            let state = self.lock();
+            if self.is_trusted(&state) {
+                return Ok(());
+            }
+            state.look_failed_at.is_some_and(|then| then > asked_at)
+        };
+        // Who has waited for a look that failed is answered by it.
+        if failed_meanwhile {
+            let message = "the session store has just failed";
+            return Err(Error::new(ErrorKind::TryLater, message).of(self.host.system));
         }
-        self.look_again().await.map(|_| ())
+        let found = self.look_again().await;
+        self.lock().look_failed_at = found.is_err().then(Instant::now);
+        if found? == Found::Unchanged {
+            self.prolong().await;
+        }
+        Ok(())
+    }
+
+    /// That this fails is no harm: the next look tries again.
+    async fn prolong(&self) {
+        let (age, material, renewal) = {
+            let state = self.lock();
+            let age = self.host.time.local_now() - state.written_at;
+            (age, state.material.clone(), state.renewal.clone())
+        };
+        if age < PROLONG_AFTER {
+            return;
+        }
+        if let Err(error) = self.write(&material, &renewal, None).await {
+            tracing::debug!(session = %self.key, %error, "a session is not prolonged yet");
+        }
     }
 
     /// Whether the record was seen recently, or is not stored yet.
@@ -117,4 +194,16 @@ impl Core {
         age.to_std()
             .is_ok_and(|age| age < self.host.settings.trust_session)
     }
+}
+
+/// Cookies that were found, with what has changed here since the last look.
+#[cfg(feature = "fynd")]
+fn with_own_cookies(state: &mut State, found: Material) -> Material {
+    let (Material::Cookies(theirs), Material::Cookies(ours)) = (&found, &state.material) else {
+        return found;
+    };
+    let before = state.stored_jar.take().unwrap_or_else(|| ours.emptied());
+    let both = theirs.clone().with_changes(&before, ours);
+    state.stored_jar = Some(theirs.clone());
+    Material::Cookies(both)
 }

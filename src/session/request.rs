@@ -71,7 +71,8 @@ impl SessionRequest {
         let operation = Operation {
             id: "request",
             method: self.method.clone(),
-            path: Cow::Owned(self.path.clone()),
+            // The real path may hold what nobody should see.
+            path: Cow::Borrowed("/{path}"),
             session: Need::Required,
             application: Need::Required,
             signature: Need::Never,

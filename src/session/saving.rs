@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::core::{Core, State};
 use super::exchange::Exchanged;
 use super::lease::Asked;
-use super::material::{Material, Renewal};
+use super::material::{Mark, Material, Renewal};
 use super::record::{Found, Written};
 use super::store::Fence;
 use super::tokens::Tokens;
@@ -14,6 +14,10 @@ use crate::pipeline::Deadline;
 
 const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(30);
+
+/// New tokens that only this process knows are saved as soon as the store is there again: another
+/// instance that finds their mark without them waits for little more than this.
+const LONGEST_WITHOUT_SAVING: Duration = Duration::from_secs(1);
 
 /// Whether a credential reached the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +37,17 @@ fn newest(state: &State) -> (Material, Renewal) {
     }
 }
 
+impl State {
+    /// Whether cookies have changed here since the store last had them.
+    fn has_new_cookies(&self) -> bool {
+        #[cfg(feature = "fynd")]
+        if let Material::Cookies(jar) = &self.material {
+            return self.stored_jar.as_ref() != Some(jar);
+        }
+        false
+    }
+}
+
 impl Core {
     /// Saves new tokens and only then lets anybody use them. While the store fails they are used
     /// all the same, because the old ones are spent.
@@ -46,7 +61,7 @@ impl Core {
         renewed.refresh = renewed.refresh.or_else(|| former.refresh.clone());
         self.lock().next = Some(Material::Tokens(renewed));
         let saved = self.save_under(Some(fence), deadline).await;
-        self.use_next();
+        self.use_next(former);
         match saved {
             Ok(Saved::Stored | Saved::Overtaken) => Exchanged::Renewed,
             Ok(Saved::Gone) => {
@@ -62,81 +77,99 @@ impl Core {
     }
 
     /// Lets the credential be used that was saved, or could not be.
-    fn use_next(&self) {
+    fn use_next(&self, former: &Tokens) {
         let mut state = self.lock();
         if let Some(material) = state.next.take() {
             self.set_material(&mut state, material);
+            state.replaced = former.refresh.as_ref().map(Mark::of);
         }
     }
 
-    /// Writes the newest credential; of cookies, without a lease.
+    /// Writes the newest credential: under the lease that was kept for it, if there is one.
     pub(super) async fn save(&self) -> Result<Saved, Error> {
         let deadline = Deadline::after(self.host.settings.deadline);
-        self.save_under(None, deadline).await
+        let kept = self.lock().kept_lease;
+        self.save_under(kept, deadline).await
     }
 
     /// Writes the newest credential. One save runs at a time, and what it writes is read together
     /// with the version that it replaces, so that an older credential never follows a newer one.
-    async fn save_under(
-        &self,
-        mut fence: Option<Fence>,
-        deadline: Deadline,
-    ) -> Result<Saved, Error> {
+    ///
+    /// A lease that was taken again is given back after a success and kept after a failure, when
+    /// nobody else may present the old tokens.
+    async fn save_under(&self, given: Option<Fence>, deadline: Deadline) -> Result<Saved, Error> {
         let _turn = self.saving.lock().await;
-        let mut regained = None;
-        let saved = loop {
-            let (material, renewal) = newest(&self.lock());
-            match self.write(&material, &renewal, fence).await? {
-                Written::Done => break Saved::Stored,
-                Written::Conflict => match self.reconcile().await? {
-                    Found::Unchanged => {}
-                    Found::Adopted => break Saved::Overtaken,
-                    Found::Gone => break Saved::Gone,
-                },
-                // Whoever lost the lease may write only after taking it again, and after a look at
-                // what was written meanwhile.
-                Written::LeaseLost => match self.ask_for_lease(deadline).await? {
-                    Asked::Held(again) => {
-                        (fence, regained) = (Some(again), Some(again));
-                        match self.reconcile().await? {
-                            Found::Unchanged => {}
-                            Found::Adopted => break Saved::Overtaken,
-                            Found::Gone => break Saved::Gone,
-                        }
+        let mut fence = given;
+        let saved = self.save_in_turn(&mut fence, deadline).await;
+        let kept = {
+            let mut state = self.lock();
+            match &saved {
+                Ok(saved) => {
+                    state.unsaved = state.has_new_cookies();
+                    if *saved == Saved::Overtaken {
+                        state.next = None;
                     }
-                    Asked::Overtaken(Found::Gone) => break Saved::Gone,
-                    Asked::Overtaken(_) => break Saved::Overtaken,
-                },
+                    state.kept_lease.take()
+                }
+                Err(_) => {
+                    state.kept_lease = fence;
+                    None
+                }
             }
         };
-        if let Some(fence) = regained {
-            self.release_lease(fence).await;
-        }
-        let mut state = self.lock();
-        state.unsaved = false;
-        if saved == Saved::Overtaken {
-            state.next = None;
-        }
-        Ok(saved)
-    }
-
-    /// Looks at the record that stands in the way. Cookies that another instance has set are taken
-    /// in beside ours; tokens that it has stored are newer than ours.
-    async fn reconcile(&self) -> Result<Found, Error> {
-        #[cfg(feature = "fynd")]
-        {
-            let ours = self.lock().material.clone();
-            if let Material::Cookies(ours) = ours {
-                let found = self.look_again().await?;
-                let mut state = self.lock();
-                if let (Found::Adopted, Material::Cookies(theirs)) = (found, &mut state.material) {
-                    theirs.put_over(&ours);
-                    return Ok(Found::Unchanged);
-                }
-                return Ok(found);
+        if saved.is_ok() {
+            let regained = fence.filter(|_| fence != given);
+            for fence in [kept, regained].into_iter().flatten() {
+                self.release_lease(fence).await;
             }
         }
-        self.look_again().await
+        saved
+    }
+
+    async fn save_in_turn(
+        &self,
+        fence: &mut Option<Fence>,
+        deadline: Deadline,
+    ) -> Result<Saved, Error> {
+        loop {
+            let (material, renewal) = newest(&self.lock());
+            let found = match self.write(&material, &renewal, *fence).await? {
+                Written::Done => return Ok(Saved::Stored),
+                Written::Conflict => self.reconcile().await?,
+                // Whoever lost the lease may write only after taking it again, and after a look at
+                // what was written meanwhile.
+                Written::LeaseLost => {
+                    let stamp = self.lock().stamp;
+                    match self.ask_for_lease(stamp, deadline).await? {
+                        Asked::Held(again) => {
+                            *fence = Some(again);
+                            match self.reconcile().await? {
+                                Found::Unchanged if self.lock().stamp != stamp => Found::Adopted,
+                                found => found,
+                            }
+                        }
+                        Asked::Overtaken(Found::Gone) => Found::Gone,
+                        Asked::Overtaken(_) => Found::Adopted,
+                    }
+                }
+            };
+            match found {
+                Found::Unchanged => {}
+                Found::Adopted => return Ok(Saved::Overtaken),
+                Found::Gone => return Ok(Saved::Gone),
+            }
+        }
+    }
+
+    /// Looks at the record that stands in the way. Cookies that another instance has set stand
+    /// beside those that were set here, which are still to be written; tokens that it has stored
+    /// are newer than ours.
+    async fn reconcile(&self) -> Result<Found, Error> {
+        let found = self.look_again().await?;
+        if found == Found::Adopted && self.lock().has_new_cookies() {
+            return Ok(Found::Unchanged);
+        }
+        Ok(found)
     }
 
     /// Saves in the background what could not be saved, until it is or the session has ended.
@@ -145,26 +178,42 @@ impl Core {
             return;
         };
         let running = self.host.exchanges.count();
-        core.lock().unsaved = true;
-        tokio::spawn(async move {
-            let mut backoff = FIRST_BACKOFF;
-            loop {
-                core.host.time.sleep(backoff).await;
-                if core.ended().is_some() {
-                    break;
-                }
-                match core.save().await {
-                    Ok(Saved::Stored | Saved::Overtaken) => break,
-                    Ok(Saved::Gone) => {
-                        core.ended_elsewhere();
-                        break;
-                    }
-                    Err(error) => tracing::warn!(session = %core.key, %error, "still not saved"),
-                }
-                backoff = backoff.saturating_mul(2).min(LONGEST_BACKOFF);
+        {
+            let mut state = core.lock();
+            state.unsaved = true;
+            if std::mem::replace(&mut state.saves_later, true) {
+                return;
             }
+        }
+        tokio::spawn(async move {
+            let save = core.save_until_saved();
+            core.while_held(|state| state.kept_lease, save).await;
             drop(running);
         });
+    }
+
+    async fn save_until_saved(&self) {
+        let mut backoff = FIRST_BACKOFF;
+        loop {
+            self.host.time.sleep(backoff).await;
+            {
+                let mut state = self.lock();
+                if state.ended.is_some() || !state.unsaved {
+                    state.saves_later = false;
+                    return;
+                }
+            }
+            match self.save().await {
+                Ok(Saved::Gone) => self.ended_elsewhere(),
+                Ok(Saved::Stored | Saved::Overtaken) if self.ended().is_some() => {
+                    // It ended while it was being saved, perhaps for the first time.
+                    let _ = self.delete().await;
+                }
+                Ok(Saved::Stored | Saved::Overtaken) => {}
+                Err(error) => tracing::warn!(session = %self.key, %error, "still not saved"),
+            }
+            backoff = backoff.saturating_mul(2).min(LONGEST_WITHOUT_SAVING);
+        }
     }
 
     pub(super) fn ended_elsewhere(&self) {

@@ -29,7 +29,7 @@ use crate::clock::Time;
 use crate::generated::fynd::operations;
 use crate::pipeline::{Need, Operation};
 
-/// How much of a body is read: what a request makes the mock remember is bounded.
+/// The longest body that is accepted, so that no request makes the mock remember more.
 const MAX_BODY: usize = 64 * 1024;
 
 mock!(

@@ -7,6 +7,9 @@
 //!
 //! A [`FaultProxy`] in front of a mock, or of any server, breaks the wire: resets, stalls, half
 //! answers. [`Fault`] lists what it can do.
+//!
+//! An [`Instance`] runs the session code over a store and a token server of the caller's making,
+//! for simulations of many instances.
 
 mod answer;
 mod call;
@@ -17,6 +20,8 @@ mod dispatch;
 mod fynd;
 #[cfg(feature = "goodcity")]
 mod goodcity;
+mod instance;
+mod jitter;
 mod jwt;
 mod mock;
 mod outbox;
@@ -37,6 +42,9 @@ pub(crate) use self::dispatch::{argument, required, show};
 pub use self::fynd::{Fynd, FyndAttribute, FyndProvider, FyndSignIn, FyndUser};
 #[cfg(feature = "goodcity")]
 pub use self::goodcity::GoodCity;
+pub use self::instance::{Instance, InstanceSession, TokenFault, TokenServer};
+pub use self::jitter::seed_jitter;
+pub(crate) use self::jitter::seeded_fraction;
 pub(crate) use self::mock::World;
 pub use self::outbox::{Channel, Message, Outbox};
 pub use self::proxy::{Arrival, Fault, FaultProxy, FaultRule, RefusingPort};
@@ -44,4 +52,4 @@ pub(crate) use self::server::{Behaviour, Server};
 #[cfg(feature = "walletcrew")]
 pub use self::walletcrew::WalletCrew;
 #[cfg(feature = "wunder")]
-pub use self::wunder::Wunder;
+pub use self::wunder::{Wunder, WunderDemand, WunderUser};

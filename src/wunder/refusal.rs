@@ -96,6 +96,10 @@ impl fmt::Debug for Refusal {
 /// code was sent: there it is about that code.
 pub(super) fn read(operation: &Operation, body: &[u8]) -> Option<OnRoad> {
     let body: ApiError = serde_json::from_slice(body).ok()?;
+    // Any object fits the documented shape, also that of a gateway.
+    if own_code(&body).is_none() && body.error_code.is_none() && body.user_message.is_none() {
+        return None;
+    }
     let refusal = Refusal { body };
     let family = refusal.family();
     let unfinished = matches!(

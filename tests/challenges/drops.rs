@@ -10,7 +10,7 @@ use crate::instances::*;
 use crate::stores::Unruly;
 use crate::support::proof;
 
-/// Three messages and their times, so that no wait is left.
+/// Past every wait between two messages.
 fn pass(clock: &vestibule::testing::TestClock) {
     clock.advance(PIN_WAIT);
 }

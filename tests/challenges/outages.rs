@@ -1,7 +1,7 @@
 //! A store that fails: nothing is sent that could not be kept, and nobody who has a code is lost.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use vestibule::fynd::SignIn as FyndSignIn;
 use vestibule::testing::WalletCrew;
@@ -44,6 +44,54 @@ async fn while_the_store_is_down_no_message_is_sent() {
 
     store.set_down(false);
     pending.resend().await.unwrap();
+}
+
+#[tokio::test]
+async fn while_wrong_codes_cannot_be_counted_who_takes_a_challenge_up_sends_none() {
+    let store = Arc::new(Unruly::default());
+    let mock = start_goodcity().await;
+    let client = on_goodcity(&mock, store.clone());
+    let own = client.send_pin(MOBILE).await.unwrap();
+    let pin = mock.outbox().last_code(MOBILE).unwrap();
+    store.set_read_only(true);
+    for _ in 0..20 {
+        let taken_up = client.challenge(own.id()).await.unwrap();
+        let error = taken_up.confirm("0000").await.unwrap_err().error;
+        assert_eq!(error.kind(), ErrorKind::TryLater);
+    }
+    assert_eq!(mock.count("verify"), 0);
+    assert!(
+        own.confirm(pin).await.is_ok(),
+        "who sent the message counts for itself"
+    );
+}
+
+#[tokio::test]
+async fn a_store_that_hangs_is_given_up_before_a_message_is_sent() {
+    let store = Arc::new(Unruly::default());
+    let (wunder, goodcity) = (start_wunder().await, start_goodcity().await);
+    let (fynd, walletcrew) = (start_fynd().await, WalletCrew::start().await);
+    let a = on_wunder(&wunder, store.clone());
+    let b = on_goodcity(&goodcity, store.clone());
+    let c = on_fynd(&fynd, store.clone());
+    let d = on_walletcrew(&walletcrew, store.clone());
+    let mut pending = a.phone_sign_in(PHONE, "2").send_code().await.unwrap();
+    store.set_hanging(true);
+    let account = serde_json::json!({"email": EMAIL});
+    let begun = Instant::now();
+    let (a, b, c, d, e) = tokio::join!(
+        a.phone_sign_in(MFA_PHONE, "2").send_code(),
+        b.send_pin(MOBILE),
+        c.otp_sign_in(ASHA, "91").send_code(),
+        d.customer(&account).flow("activation").save(),
+        pending.resend(),
+    );
+    let took = begun.elapsed();
+    assert!(took < Duration::from_secs(8), "{took:?}");
+    let kinds = [kind(a), kind(b), kind(c), kind(d), kind(e)];
+    assert_eq!(kinds, [ErrorKind::TryLater; 5]);
+    let sent = wunder.journal().len() + goodcity.journal().len();
+    assert_eq!(sent + fynd.journal().len() + walletcrew.journal().len(), 1);
 }
 
 #[tokio::test]
@@ -102,8 +150,7 @@ async fn wrong_codes_are_limited_while_the_store_is_down_and_count_on_afterwards
     assert_eq!(mock.count("verify"), 5);
 }
 
-/// The mock's clock, which switches the store off when the answer to a message is read: it is the
-/// first to be asked for a sleep.
+/// The mock's clock, with short waits between two tries to save.
 #[derive(Clone)]
 struct Impatient(vestibule::testing::TestClock);
 

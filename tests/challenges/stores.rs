@@ -46,16 +46,38 @@ impl Shared {
     }
 }
 
-/// A store in memory that can be switched off, and lets others go first around every step.
+/// A store in memory that can be switched off or made to hang, and lets others go first around
+/// every step.
 #[derive(Default)]
 pub struct Unruly {
     inner: MemoryStore,
     down: AtomicBool,
+    hanging: AtomicBool,
+    read_only: AtomicBool,
 }
 
 impl Unruly {
     pub fn set_down(&self, down: bool) {
         self.down.store(down, Ordering::SeqCst);
+    }
+
+    pub fn set_hanging(&self, hanging: bool) {
+        self.hanging.store(hanging, Ordering::SeqCst);
+    }
+
+    /// A full disk, or a replica.
+    pub fn set_read_only(&self, read_only: bool) {
+        self.read_only.store(read_only, Ordering::SeqCst);
+    }
+
+    fn change<'a, T: Send + 'a>(
+        &'a self,
+        step: BoxFuture<'a, Result<T, StoreError>>,
+    ) -> BoxFuture<'a, Result<T, StoreError>> {
+        if self.read_only.load(Ordering::SeqCst) {
+            return Box::pin(std::future::ready(Err(StoreError::Full)));
+        }
+        self.step(step)
     }
 
     fn step<'a, T: Send + 'a>(
@@ -66,6 +88,9 @@ impl Unruly {
             tokio::task::yield_now().await;
             if self.down.load(Ordering::SeqCst) {
                 return Err(StoreError::Unavailable(io::ErrorKind::ConnectionRefused));
+            }
+            if self.hanging.load(Ordering::SeqCst) {
+                std::future::pending::<()>().await;
             }
             let done = step.await;
             tokio::task::yield_now().await;
@@ -88,7 +113,7 @@ impl SessionStore for Unruly {
         record: Record,
         time_to_live: Duration,
     ) -> BoxFuture<'a, Result<Version, StoreError>> {
-        self.step(self.inner.create(key, record, time_to_live))
+        self.change(self.inner.create(key, record, time_to_live))
     }
 
     fn compare_and_swap<'a>(
@@ -100,7 +125,7 @@ impl SessionStore for Unruly {
         fence: Option<Fence>,
     ) -> BoxFuture<'a, Result<Version, StoreError>> {
         let inner = &self.inner;
-        self.step(inner.compare_and_swap(key, expected, record, time_to_live, fence))
+        self.change(inner.compare_and_swap(key, expected, record, time_to_live, fence))
     }
 
     fn delete<'a>(&'a self, key: &'a StoreKey) -> BoxFuture<'a, Result<(), StoreError>> {

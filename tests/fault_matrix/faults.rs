@@ -85,7 +85,10 @@ pub struct Case {
 }
 
 fn case(name: &'static str, fault: Fault, effect: Effect) -> Case {
-    let stalls = matches!(fault, Fault::StallBeforeHead | Fault::StallMidBody);
+    let stalls = matches!(
+        fault,
+        Fault::Silence | Fault::StallBeforeHead | Fault::StallMidBody
+    );
     Case {
         name,
         place: Place::Proxy(fault),
@@ -137,6 +140,7 @@ pub fn all() -> Vec<Case> {
             Fault::ResetAfterRequest,
             Unanswered(1),
         )),
+        case("silence", Fault::Silence, Unanswered(1)),
         case(
             "stall before the head",
             Fault::StallBeforeHead,

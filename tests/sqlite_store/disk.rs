@@ -1,4 +1,5 @@
 //! A disk of one's own that can be full or read-only.
+#![allow(dead_code)]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -56,6 +56,26 @@ impl FyndAttribute {
 }
 
 /// A user for [`Fynd::seed_user`]. The first mobile and the first e-mail are the main ones.
+///
+/// ```
+/// use vestibule::testing::{Fynd, FyndProvider, FyndUser};
+///
+/// # #[tokio::main]
+/// # async fn main() {
+/// let fynd = Fynd::start().await;
+/// let asha = FyndUser::new("Asha")
+///     .mobile("+91", "9000000001")
+///     .unverified_email("asha@example.com")
+///     .social(FyndProvider::Google, "1001");
+/// let asha = fynd.seed_user(asha);
+///
+/// // What an app would get from Google, and what a shop's own system would issue.
+/// let google = fynd.issue_social_token(FyndProvider::Google, "1001", None);
+/// let token = fynd.issue_login_token(&asha);
+/// # assert_ne!(google, token);
+/// assert_eq!(fynd.sessions_of(&asha), 0);
+/// # }
+/// ```
 #[derive(Clone, Default)]
 #[must_use = "a user is seeded by `Fynd::seed_user`"]
 pub struct FyndUser {

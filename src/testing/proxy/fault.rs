@@ -12,6 +12,8 @@ pub enum Fault {
     ResetDuringRequest,
     /// The server processes the request, then the connection is reset.
     ResetAfterRequest,
+    /// The request gets no further, and nobody answers.
+    Silence,
     /// The server processes the request and never answers.
     StallBeforeHead,
     /// The server processes the request; half the body of its answer arrives, then silence.
@@ -73,6 +75,7 @@ impl Fault {
         match self {
             Self::ResetBeforeRequest
             | Self::ResetDuringRequest
+            | Self::Silence
             | Self::HtmlInsteadOfJson
             | Self::Redirect(_)
             | Self::Status { .. }

@@ -77,6 +77,7 @@ async fn refuse(stream: &mut TcpStream, fault: &Fault) -> io::Result<()> {
             retry_after: Some(retry_after),
         } => (*status, format!("retry-after: {retry_after}\r\n"), ""),
         Fault::Status { status, .. } => (*status, String::new(), ""),
+        Fault::Silence => return wait_for_the_end(stream).await,
         // The rest fits one path alone, so it could strike only now.
         _ => return reset(stream),
     };

@@ -1,119 +1,120 @@
-//! What the mock remembers of its users.
+//! What the mock remembers, and who is calling.
 
 use std::collections::{HashMap, HashSet};
 
-use serde_json::json;
+use super::asked::Asked;
+use super::branches::Branches;
+use super::demands::WunderDemand;
+use super::foreign::ForeignAccount;
+use super::passwords::PasswordRules;
+use super::refusals::{locked, no_such_user, refusal, unauthorized};
+use super::signature::Signatures;
+use super::terms::Library;
+use super::tokens::{Owner, Tokens};
+use super::users::{UserId, Users};
+use crate::testing::Answer;
 
-use super::Seen;
-use crate::testing::jwt::Issuer;
-
-const FIVE_HOURS: i64 = 5 * 3600;
-const TEN_MINUTES: i64 = 600;
-
-/// One user, known by phone number.
 #[derive(Default)]
-pub(super) struct User {
-    pub(super) uuid: String,
-    /// The login code that is good, once.
-    pub(super) code: Option<String>,
-    /// What the user's authenticator shows; none without a second factor.
-    pub(super) mfa_code: Option<String>,
-}
-
 pub(super) struct State {
-    pub(super) users: HashMap<String, User>,
-    pub(super) signatures: Seen,
-    pub(super) last_signed_url: Option<String>,
-    pub(super) refresh_tokens: HashMap<String, String>,
-    pub(super) access_tokens: HashSet<String>,
-    pub(super) access_seconds: i64,
-    provisional_tokens: HashSet<String>,
-    issuer: Issuer,
+    pub(super) users: Users,
+    pub(super) tokens: Tokens,
+    pub(super) signatures: Signatures,
+    /// The keys of the API clients, by their ids.
+    pub(super) clients: HashMap<String, String>,
+    pub(super) foreign: Vec<ForeignAccount>,
+    pub(super) library: Library,
+    pub(super) branches: Branches,
+    pub(super) password_rules: PasswordRules,
+    /// What an operation asks of a user before it does anything.
+    pub(super) demands: HashMap<String, Vec<WunderDemand>>,
+    /// The ways in that the tenant does not offer.
+    pub(super) withheld: HashSet<String>,
     counter: u64,
-}
-
-impl Default for State {
-    fn default() -> Self {
-        Self {
-            users: HashMap::new(),
-            signatures: Seen::new(),
-            last_signed_url: None,
-            refresh_tokens: HashMap::new(),
-            access_tokens: HashSet::new(),
-            access_seconds: FIVE_HOURS,
-            provisional_tokens: HashSet::new(),
-            issuer: Issuer::new("wunder mock"),
-            counter: 0,
-        }
-    }
 }
 
 impl State {
     /// The user of a number; a new one at first contact.
-    pub(super) fn user(&mut self, phone: &str) -> &mut User {
-        let count = self.users.len() + 1;
-        self.users.entry(phone.to_owned()).or_insert_with(|| User {
-            uuid: format!("6f1d2a34-0000-4000-8000-{count:012}"),
-            ..User::default()
+    pub(super) fn user_of_phone(&mut self, phone: &str) -> UserId {
+        self.users.by_phone(phone).unwrap_or_else(|| {
+            let id = self.users.add();
+            self.users.set_phone(id, phone);
+            id
+        })
+    }
+
+    /// The user of an address; a new one at first contact.
+    pub(super) fn user_of_email(&mut self, email: &str) -> UserId {
+        self.users.by_email(email).unwrap_or_else(|| {
+            let id = self.users.add();
+            self.users.set_email(id, email);
+            id
         })
     }
 
     /// Six digits, another each time.
     pub(super) fn next_code(&mut self) -> String {
-        self.counter += 1;
-        let code = 100_000 + self.counter.wrapping_mul(7_919) % 900_000;
+        let code = 100_000 + self.next_number().wrapping_mul(7_919) % 900_000;
         code.to_string()
     }
 
-    pub(super) fn issue(&mut self, phone: &str, now: i64) -> (String, String) {
-        let access = self.jwt(phone, "access", now, self.access_seconds);
-        let refresh = self.jwt(phone, "refresh", now, 30 * 24 * 3600);
-        self.access_tokens.insert(access.clone());
-        self.refresh_tokens
-            .insert(refresh.clone(), phone.to_owned());
-        (access, refresh)
-    }
-
-    pub(super) fn issue_provisional(&mut self, phone: &str, now: i64) -> String {
-        let token = self.jwt(phone, "mfa", now, TEN_MINUTES);
-        self.provisional_tokens.insert(token.clone());
-        token
-    }
-
-    /// Whose access token this is.
-    pub(super) fn signed_in(&self, bearer: Option<&str>, now: i64) -> Option<String> {
-        self.owner(bearer?, &self.access_tokens, now)
-    }
-
-    /// Whose provisional token this is.
-    pub(super) fn provisional(&self, bearer: Option<&str>, now: i64) -> Option<String> {
-        self.owner(bearer?, &self.provisional_tokens, now)
-    }
-
-    pub(super) fn sign_out(&mut self, phone: &str) {
-        self.refresh_tokens.retain(|_, owner| owner != phone);
-        let issuer = &self.issuer;
-        self.access_tokens.retain(|token| {
-            issuer
-                .check(token, i64::MIN)
-                .is_none_or(|claims| claims["sub"] != phone)
-        });
-    }
-
-    fn owner(&self, token: &str, known: &HashSet<String>, now: i64) -> Option<String> {
-        let claims = self.issuer.check(token, now)?;
-        let owner = claims["sub"].as_str()?.to_owned();
-        known.contains(token).then_some(owner)
-    }
-
-    fn jwt(&mut self, phone: &str, kind: &str, now: i64, seconds: i64) -> String {
+    /// A number that was not given before.
+    pub(super) fn next_number(&mut self) -> u64 {
         self.counter += 1;
-        self.issuer.issue(&json!({
-            "sub": phone,
-            "kind": kind,
-            "jti": self.counter,
-            "iat": now,
-            "exp": now + seconds,
-        }))
+        self.counter
     }
+
+    /// Whose access token the call carries.
+    pub(super) fn owner(&self, asked: &Asked<'_>) -> Result<Owner, Answer> {
+        let bearer = asked.call.bearer().ok_or_else(no_token)?;
+        let owner = self.tokens.signed_in(bearer, asked.seconds());
+        owner.ok_or_else(unauthorized)
+    }
+
+    /// The user who is signed in, or whose second factor is all that lacks.
+    pub(super) fn half_signed_in(&self, asked: &Asked<'_>) -> Result<(UserId, bool), Answer> {
+        let bearer = asked.call.bearer().ok_or_else(no_token)?;
+        if let Some(Owner::User(user)) = self.tokens.provisional(bearer, asked.seconds()) {
+            return Ok((self.unlocked(user)?, false));
+        }
+        match self.owner(asked)? {
+            Owner::User(user) => Ok((self.unlocked(user)?, true)),
+            Owner::Client(_) => Err(no_such_user()),
+        }
+    }
+
+    /// The user whom a call of the User API is about: the one who is signed in, or the one for
+    /// whom an API client acts. Refused while the operation demands something of that user.
+    pub(super) fn customer(&self, asked: &Asked<'_>) -> Result<UserId, Answer> {
+        let acting_for = asked.call.header("GoUrban-Impersonate");
+        let user = match (self.owner(asked)?, acting_for) {
+            (Owner::User(user), None) => user,
+            (Owner::User(_), Some(_)) => {
+                let message = "only an API client acts for somebody";
+                return Err(refusal(403, "A107", message));
+            }
+            (Owner::Client(_), None) => return Err(no_such_user()),
+            (Owner::Client(client), Some(uuid)) => {
+                let user = self.users.by_uuid(uuid);
+                let created =
+                    |user: &UserId| self.users[*user].created_by.as_ref() == Some(&client);
+                let message = "this client did not create such a user";
+                user.filter(created)
+                    .ok_or_else(|| refusal(403, "A108", message))?
+            }
+        };
+        let user = self.unlocked(user)?;
+        self.meets_demands(user, asked.call.operation.id)?;
+        Ok(user)
+    }
+
+    pub(super) fn unlocked(&self, user: UserId) -> Result<UserId, Answer> {
+        match self.users[user].is_locked {
+            true => Err(locked()),
+            false => Ok(user),
+        }
+    }
+}
+
+fn no_token() -> Answer {
+    refusal(401, "AUTH001", "an access token is needed")
 }

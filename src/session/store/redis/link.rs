@@ -64,15 +64,15 @@ impl Link {
 
     /// Sends a command and waits for its answer, but not for ever.
     pub(super) async fn send<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, StoreError> {
-        self.bounded(command.query_async(&mut self.connection().0))
-            .await
+        let (mut connection, _) = self.connection();
+        self.bounded(ask(&mut connection, command)).await
     }
 
     /// Runs a script by its digest, or by its text if the server does not know it.
     pub(super) async fn run(&self, by_digest: &Cmd, by_text: &Cmd) -> Result<i64, StoreError> {
         let (mut connection, _) = self.connection();
         let run = async {
-            match by_digest.query_async(&mut connection).await {
+            match ask(&mut connection, by_digest).await {
                 Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
                     by_text.query_async(&mut connection).await
                 }
@@ -205,6 +205,15 @@ impl ConnectionLike for Connection {
             Self::Server(connection) => connection.get_db(),
             Self::Cluster(connection) => connection.get_db(),
         }
+    }
+}
+
+/// A connection that was refused carried nothing. The driver says so once more, of its last try,
+/// when the server is back long since; so a second try is worth its while.
+async fn ask<T: FromRedisValue>(connection: &mut Connection, command: &Cmd) -> RedisResult<T> {
+    match command.query_async(connection).await {
+        Err(error) if error.is_connection_refusal() => command.query_async(connection).await,
+        answered => answered,
     }
 }
 

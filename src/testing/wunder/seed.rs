@@ -1,0 +1,163 @@
+//! Users that a test puts into the mock.
+
+use std::fmt;
+
+use serde_json::{Map, Value};
+
+use super::Wunder;
+
+/// A user to seed a [`Wunder`] mock with.
+///
+/// ```
+/// use vestibule::testing::{Wunder, WunderUser};
+///
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// let mock = Wunder::start().await;
+/// let ada = WunderUser::new().verified_email("ada@example.org").password("not-a-real-password");
+/// let uuid = mock.add_user(ada);
+/// assert!(mock.lock_user(&uuid));
+/// # });
+/// ```
+#[derive(Clone, Default)]
+#[must_use = "a user is there when it was given to `add_user`"]
+pub struct WunderUser {
+    phone: Option<(String, bool)>,
+    email: Option<(String, bool)>,
+    password: Option<String>,
+    branch: Option<String>,
+    accounts: Vec<(String, String)>,
+    created_by: Option<String>,
+    members: Map<String, Value>,
+    must_use_second_factor: bool,
+}
+
+impl fmt::Debug for WunderUser {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WunderUser")
+            .field("phone", &self.phone)
+            .field("email", &self.email)
+            .finish_non_exhaustive()
+    }
+}
+
+impl WunderUser {
+    /// A user without anything.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A phone number that is not verified yet.
+    pub fn phone(mut self, phone: impl Into<String>) -> Self {
+        self.phone = Some((phone.into(), false));
+        self
+    }
+
+    /// A verified phone number.
+    pub fn verified_phone(mut self, phone: impl Into<String>) -> Self {
+        self.phone = Some((phone.into(), true));
+        self
+    }
+
+    /// An e-mail address that is not verified yet.
+    pub fn email(mut self, email: impl Into<String>) -> Self {
+        self.email = Some((email.into(), false));
+        self
+    }
+
+    /// A verified e-mail address.
+    pub fn verified_email(mut self, email: impl Into<String>) -> Self {
+        self.email = Some((email.into(), true));
+        self
+    }
+
+    /// A password, which may break the rules that hold for new ones.
+    pub fn password(mut self, password: impl Into<String>) -> Self {
+        self.password = Some(password.into());
+        self
+    }
+
+    /// The branch that the user belongs to.
+    pub fn branch(mut self, id: impl Into<String>) -> Self {
+        self.branch = Some(id.into());
+        self
+    }
+
+    /// An account at a third party, by which the user signs in with `token`; the provider is
+    /// `gaiyo` or any other name. There may be several.
+    pub fn social(mut self, provider: impl Into<String>, token: impl Into<String>) -> Self {
+        self.accounts.push((provider.into(), token.into()));
+        self
+    }
+
+    /// The API client that created the user and may act for it.
+    pub fn created_by(mut self, client_id: impl Into<String>) -> Self {
+        self.created_by = Some(client_id.into());
+        self
+    }
+
+    /// A further member of the profile, such as `customProperties`.
+    pub fn member(mut self, name: impl Into<String>, value: Value) -> Self {
+        self.members.insert(name.into(), value);
+        self
+    }
+
+    /// The tenant insists on a second factor: a sign-in asks for it even before the user has set
+    /// one up, and the provisional credential is good for doing so.
+    pub fn must_use_second_factor(mut self) -> Self {
+        self.must_use_second_factor = true;
+        self
+    }
+}
+
+impl Wunder {
+    /// Adds a user and gives the uuid. A user who has the number or the address already is
+    /// changed instead.
+    pub fn add_user(&self, seed: WunderUser) -> String {
+        let mut state = self.world.state();
+        let by_phone = (seed.phone.as_ref()).and_then(|(phone, _)| state.users.by_phone(phone));
+        let by_email = (seed.email.as_ref()).and_then(|(email, _)| state.users.by_email(email));
+        let known = by_phone.or(by_email);
+        let id = known.unwrap_or_else(|| state.users.add());
+        if let Some((phone, is_verified)) = &seed.phone {
+            state.users.set_phone(id, phone);
+            if *is_verified {
+                state.users[id].verify_phone();
+            }
+        }
+        if let Some((email, is_verified)) = &seed.email {
+            state.users.set_email(id, email);
+            if *is_verified {
+                state.users[id].verify_email();
+            }
+        }
+        for (provider, token) in &seed.accounts {
+            state.link(provider, token, id);
+        }
+        let user = &mut state.users[id];
+        user.password = seed.password.or(user.password.take());
+        user.branch = seed.branch.or(user.branch.take());
+        user.created_by = seed.created_by.or(user.created_by.take());
+        user.members.extend(seed.members);
+        user.factor.is_demanded |= seed.must_use_second_factor;
+        user.uuid.clone()
+    }
+
+    /// Locks a user, who is named by phone number, e-mail address or uuid: all calls answer `U131`
+    /// from now on. False if there is no such user.
+    pub fn lock_user(&self, user: &str) -> bool {
+        self.set_locked(user, true)
+    }
+
+    /// Lets a locked user in again. False if there is no such user.
+    pub fn unlock_user(&self, user: &str) -> bool {
+        self.set_locked(user, false)
+    }
+
+    fn set_locked(&self, user: &str, is_locked: bool) -> bool {
+        let mut state = self.world.state();
+        let found = state.users.find(user);
+        found
+            .inspect(|id| state.users[*id].is_locked = is_locked)
+            .is_some()
+    }
+}

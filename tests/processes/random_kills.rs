@@ -1,0 +1,145 @@
+//! Renewals that die at any moment, again and again.
+
+use std::time::{Duration, Instant};
+
+use super::killed::INTERRUPTED;
+use super::orders::Place;
+use super::scene::Scene;
+use super::support::{self, redis_server::RedisServer};
+use super::workers::Worker;
+
+const RUNS_OF_A_LANE: usize = 10;
+const LANES_OF_A_STORE: u64 = 5;
+
+/// How the runs ended.
+#[derive(Debug, Default)]
+struct Tally {
+    runs: usize,
+    /// The server had not processed the dead renewal: the other renewed the session.
+    renewed: usize,
+    /// Its result was stored: the other took it over.
+    adopted: usize,
+    /// Its result was lost with it: the other ended the session.
+    ended: usize,
+    /// The other ended it although the server would still have taken the stored token.
+    lost: usize,
+}
+
+/// Runs one after another, with a server of their own.
+struct Lane {
+    scene: Scene,
+    other: Worker,
+    random: u64,
+    tally: Tally,
+}
+
+impl Lane {
+    async fn new(place: Place, seed: u64) -> Self {
+        let mut scene = Scene::on(place).await;
+        scene.mock.delay("refresh_token", Duration::from_millis(20));
+        let other = Worker::start(&scene.setup).await;
+        scene.setup.slowness = Duration::from_millis(20);
+        Self {
+            scene,
+            other,
+            random: seed,
+            tally: Tally::default(),
+        }
+    }
+
+    /// A session whose renewal takes the holder this long, if nobody kills it.
+    async fn time_of_a_renewal(&self) -> Duration {
+        let session = self.scene.sign_in_expired("+43000000000").await;
+        let mut holder = Worker::start(&self.scene.setup).await;
+        let began = Instant::now();
+        assert_eq!(holder.call(&session, 1).await.succeeded, 1);
+        began.elapsed()
+    }
+
+    async fn run(&mut self, phone: &str, longest: Duration) {
+        let Self { scene, other, .. } = self;
+        let session = scene.sign_in_expired(phone).await;
+        let former = scene.stored_refresh(&session).await.unwrap();
+        let mut holder = Worker::start(&scene.setup).await;
+        holder.begin_calls(&session, 3).await;
+        let alive = longest.mul_f64(fraction(&mut self.random));
+        tokio::time::sleep(alive).await;
+        holder.kill().await;
+
+        let stored = scene.stored_refresh(&session).await.unwrap();
+        let called = other.call(&session, 3).await;
+        self.tally.runs += 1;
+        if called.failures.is_empty() {
+            let renewed = scene.stored_refresh(&session).await.unwrap();
+            assert!(scene.mock.accepts_refresh_token(&renewed));
+            match stored == former {
+                true => self.tally.renewed += 1,
+                false => self.tally.adopted += 1,
+            }
+            return;
+        }
+        for failure in &called.failures {
+            assert_eq!(failure.kind, "SignInAgain", "{failure:?}");
+        }
+        self.tally.ended += 1;
+        let tokens = called.deleted.iter().chain([&stored]);
+        let still_good = tokens
+            .into_iter()
+            .any(|token| scene.mock.accepts_refresh_token(token));
+        let as_documented = called.failures.iter().all(|failure| {
+            failure.message.contains(INTERRUPTED) && failure.ended.as_deref() == Some(INTERRUPTED)
+        });
+        self.tally.lost += usize::from(still_good);
+        assert!(as_documented, "{:?}", called.failures);
+    }
+}
+
+/// From 0 to 1, by splitmix64: the runs of a seed are the same each time.
+pub fn fraction(state: &mut u64) -> f64 {
+    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mut mixed = *state;
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^= mixed >> 31;
+    f64::from((mixed >> 32) as u32) / f64::from(u32::MAX)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hundred_renewals_killed_at_random_lose_no_session_that_could_go_on() {
+    let redis = RedisServer::start();
+    let folder = tempfile::tempdir().unwrap();
+    let places = [
+        Place::Redis(redis.url()),
+        Place::Sqlite(folder.path().join("sessions.db")),
+    ];
+    let mut lanes = Vec::new();
+    for seed in 0..LANES_OF_A_STORE {
+        for place in &places {
+            let place = place.clone();
+            lanes.push(tokio::spawn(async move {
+                let mut lane = Lane::new(place, seed).await;
+                let longest = lane.time_of_a_renewal().await;
+                for run in 0..RUNS_OF_A_LANE {
+                    lane.run(&format!("+4312345678{run}"), longest).await;
+                }
+                lane.tally
+            }));
+        }
+    }
+    let mut all = Tally::default();
+    for lane in lanes {
+        let tally = lane.await.unwrap();
+        all.runs += tally.runs;
+        all.renewed += tally.renewed;
+        all.adopted += tally.adopted;
+        all.ended += tally.ended;
+        all.lost += tally.lost;
+    }
+    support::proof("kill-9", &format!("runs={} lost={}", all.runs, all.lost));
+    assert_eq!((all.runs, all.lost), (100, 0), "{all:?}");
+    let moments = [all.renewed, all.adopted, all.ended];
+    assert!(
+        moments.iter().all(|&runs| runs >= 3),
+        "every moment was to be hit: {all:?}"
+    );
+}

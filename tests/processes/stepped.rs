@@ -1,0 +1,127 @@
+//! A store whose steps take their time, and at one of which a renewal waits.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use vestibule::BoxFuture;
+use vestibule::session::{Fence, Record, SessionStore, StoreError, StoreKey, Version};
+
+use super::orders::{Point, Report};
+use super::scene::refresh_token_of;
+use super::worker::report;
+
+pub struct Stepped {
+    pub inner: Arc<dyn SessionStore>,
+    pub slowness: Duration,
+    pub wait_at: Option<Point>,
+    /// Whether it has waited; it does so once.
+    pub waited: AtomicBool,
+    /// The writes that were begun under a lease.
+    pub writes: AtomicUsize,
+    pub go_on: Arc<Notify>,
+}
+
+impl Stepped {
+    async fn step<T>(&self, step: BoxFuture<'_, T>) -> T {
+        tokio::time::sleep(self.slowness / 2).await;
+        let done = step.await;
+        tokio::time::sleep(self.slowness / 2).await;
+        done
+    }
+
+    async fn pass(&self, point: Point) {
+        if self.wait_at == Some(point) && !self.waited.swap(true, Ordering::SeqCst) {
+            report(&Report::At(point));
+            self.go_on.notified().await;
+        }
+    }
+}
+
+impl SessionStore for Stepped {
+    fn load<'a>(
+        &'a self,
+        key: &'a StoreKey,
+    ) -> BoxFuture<'a, Result<Option<(Record, Version)>, StoreError>> {
+        Box::pin(self.step(self.inner.load(key)))
+    }
+
+    fn create<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        record: Record,
+        time_to_live: Duration,
+    ) -> BoxFuture<'a, Result<Version, StoreError>> {
+        self.inner.create(key, record, time_to_live)
+    }
+
+    fn compare_and_swap<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        expected: Version,
+        record: Record,
+        time_to_live: Duration,
+        fence: Option<Fence>,
+    ) -> BoxFuture<'a, Result<Version, StoreError>> {
+        Box::pin(async move {
+            // A renewal writes its mark first, and then the new tokens.
+            let number = self.writes.fetch_add(1, Ordering::SeqCst);
+            match number {
+                0 => self.pass(Point::Read).await,
+                1 => self.pass(Point::Answered).await,
+                _ => {}
+            }
+            let swap = self
+                .inner
+                .compare_and_swap(key, expected, record, time_to_live, fence);
+            let written = self.step(swap).await;
+            if number == 0 {
+                self.pass(Point::Marked).await;
+            }
+            written
+        })
+    }
+
+    fn delete<'a>(&'a self, key: &'a StoreKey) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            if let Ok(Some((record, _))) = self.inner.load(key).await
+                && let Some(refresh) = refresh_token_of(&record)
+            {
+                report(&Report::Deletes { refresh });
+            }
+            self.inner.delete(key).await
+        })
+    }
+
+    fn acquire<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        time_to_live: Duration,
+    ) -> BoxFuture<'a, Result<Option<Fence>, StoreError>> {
+        Box::pin(async move {
+            let fence = self.step(self.inner.acquire(key, time_to_live)).await;
+            if matches!(fence, Ok(Some(_))) {
+                self.pass(Point::Leased).await;
+            }
+            fence
+        })
+    }
+
+    fn extend<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        fence: Fence,
+        time_to_live: Duration,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.inner.extend(key, fence, time_to_live)
+    }
+
+    fn release<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        fence: Fence,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(self.step(self.inner.release(key, fence)))
+    }
+}

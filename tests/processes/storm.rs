@@ -1,0 +1,55 @@
+//! Many calls of several processes on one expired session cost one refresh.
+
+use std::time::Duration;
+
+use super::orders::Place;
+use super::scene::Scene;
+use super::support::{self, redis_server::RedisServer};
+use super::workers::Worker;
+
+const PROCESSES: usize = 4;
+const CALLS: usize = 250;
+
+async fn storm(store: &str, place: Place) {
+    let scene = Scene::on(place).await;
+    let session = scene.sign_in_expired("+43123456789").await;
+    // Long enough for all to arrive while it runs.
+    scene
+        .mock
+        .delay("refresh_token", Duration::from_millis(300));
+    let setups = vec![scene.setup.clone(); PROCESSES];
+    let mut workers = Worker::start_all(setups).await;
+    for worker in &mut workers {
+        worker.begin_calls(&session, CALLS).await;
+    }
+    let (mut calls, mut failed) = (0, Vec::new());
+    for worker in &mut workers {
+        let called = worker.called().await;
+        calls += called.succeeded;
+        failed.extend(called.failures);
+    }
+    let refreshes = scene.mock.count("refresh_token");
+    support::proof(
+        &format!("storm-{store}"),
+        &format!(
+            "processes={PROCESSES} calls={} refreshes={refreshes} failed={}",
+            calls + failed.len(),
+            failed.len()
+        ),
+    );
+    assert_eq!((calls, refreshes), (PROCESSES * CALLS, 1), "{failed:?}");
+    let stored = scene.stored_refresh(&session).await.unwrap();
+    assert!(scene.mock.accepts_refresh_token(&stored));
+}
+
+#[tokio::test]
+async fn a_thousand_calls_of_four_processes_on_redis_cause_one_refresh() {
+    let redis = RedisServer::start();
+    storm("redis", Place::Redis(redis.url())).await;
+}
+
+#[tokio::test]
+async fn a_thousand_calls_of_four_processes_on_sqlite_cause_one_refresh() {
+    let folder = tempfile::tempdir().unwrap();
+    storm("sqlite", Place::Sqlite(folder.path().join("sessions.db"))).await;
+}

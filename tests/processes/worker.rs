@@ -1,0 +1,156 @@
+//! A worker process: a client of the shared store that does what it is told on its standard input.
+
+use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use chrono::Utc;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::sync::Notify;
+use vestibule::wunder::{Client, Session};
+use vestibule::{Error, ErrorKind, Secret};
+
+use super::orders::{Failure, Order, Place, Report, SETUP, Setup};
+use super::stepped::Stepped;
+use super::support::refusals;
+use super::workers::Worker;
+
+/// How long a worker pauses between two calls of [`Order::KeepCalling`].
+const PAUSE: Duration = Duration::from_millis(60);
+
+/// Tests start this binary again, at this test, as their workers. One whose parent has died is to
+/// end too, so that nothing is left behind.
+#[test]
+fn a_worker_process_ends_when_its_parent_has_gone() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    if let Ok(setup) = std::env::var(SETUP) {
+        return runtime.block_on(serve(serde_json::from_str(&setup).unwrap()));
+    }
+    runtime.block_on(async {
+        let folder = tempfile::tempdir().unwrap();
+        let place = Place::Sqlite(folder.path().join("sessions.db"));
+        let setup = Setup::new(place, "http://127.0.0.1:9".to_owned());
+        let worker = Worker::start(&setup).await;
+        assert!(worker.leave().await.success());
+    });
+}
+
+pub fn report(report: &Report) {
+    let line = serde_json::to_string(report).unwrap();
+    let mut out = std::io::stdout().lock();
+    // A parent that has gone hears nothing.
+    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+}
+
+async fn serve(setup: Setup) {
+    std::panic::set_hook(Box::new(|panic| {
+        report(&Report::Panicked(panic.to_string()))
+    }));
+    let go_on = Arc::new(Notify::new());
+    let store = Stepped {
+        inner: setup.place.open().await,
+        slowness: setup.slowness,
+        wait_at: setup.wait_at,
+        waited: false.into(),
+        writes: 0.into(),
+        go_on: go_on.clone(),
+    };
+    let client = setup.client(Arc::new(store));
+    let succeeded = Arc::new(AtomicUsize::new(0));
+    tokio::spawn(tell_successes(succeeded.clone()));
+    report(&Report::Ready);
+    let mut lines = BufReader::new(tokio::io::stdin()).lines();
+    while let Ok(Some(line)) = lines.next_line().await {
+        match serde_json::from_str(&line).unwrap() {
+            Order::Call { session, calls } => {
+                tokio::spawn(call(client.clone(), session, calls));
+            }
+            Order::KeepCalling { session } => {
+                tokio::spawn(keep_calling(client.clone(), session, succeeded.clone()));
+            }
+            Order::GoOn => go_on.notify_one(),
+        }
+    }
+}
+
+async fn call(client: Client, id: String, calls: usize) {
+    let one = |client: Client, id: String| async move {
+        let began = Utc::now().timestamp_millis();
+        let session = resume(&client, &id, began).await?;
+        let called = session.profile().await;
+        called.map_err(|error| failure(&id, &error, Some(&session), began))
+    };
+    let calls: Vec<_> = (0..calls)
+        .map(|_| tokio::spawn(one(client.clone(), id.clone())))
+        .collect();
+    let (mut succeeded, mut failures) = (0, Vec::new());
+    for call in calls {
+        match call.await.unwrap() {
+            Ok(_) => succeeded += 1,
+            Err(failure) => failures.push(failure),
+        }
+    }
+    let access = match client.session(&Secret::from(id)).await {
+        Ok(session) => session.access_token().await.ok(),
+        Err(_) => None,
+    };
+    report(&Report::Called {
+        succeeded,
+        failures,
+        access: access.map(|access| access.expose().to_owned()),
+    });
+}
+
+async fn keep_calling(client: Client, id: String, succeeded: Arc<AtomicUsize>) {
+    loop {
+        let began = Utc::now().timestamp_millis();
+        let outcome = match resume(&client, &id, began).await {
+            Ok(session) => {
+                let called = session.profile().await;
+                called.map_err(|error| failure(&id, &error, Some(&session), began))
+            }
+            Err(failure) => Err(failure),
+        };
+        match outcome {
+            Ok(_) => {
+                succeeded.fetch_add(1, Ordering::SeqCst);
+            }
+            Err(failure) => {
+                let ended = failure.kind == format!("{:?}", ErrorKind::SignInAgain);
+                report(&Report::Failed(failure));
+                if ended {
+                    return;
+                }
+            }
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+async fn tell_successes(succeeded: Arc<AtomicUsize>) {
+    loop {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        match succeeded.swap(0, Ordering::SeqCst) {
+            0 => {}
+            calls => report(&Report::Succeeded(calls)),
+        }
+    }
+}
+
+async fn resume(client: &Client, id: &str, began: i64) -> Result<Session, Failure> {
+    let resumed = client.session(&Secret::from(id)).await;
+    resumed.map_err(|error| failure(id, &error, None, began))
+}
+
+fn failure(id: &str, error: &Error, session: Option<&Session>, began: i64) -> Failure {
+    let ended = session.and_then(|session| session.shared().ended());
+    Failure {
+        session: id.to_owned(),
+        kind: format!("{:?}", error.kind()),
+        message: refusals::shown(error),
+        ended: ended.map(str::to_owned),
+        began,
+        over: Utc::now().timestamp_millis(),
+    }
+}

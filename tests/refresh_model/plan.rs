@@ -1,0 +1,127 @@
+//! What happens in one run, drawn from its seed.
+
+use std::time::Duration;
+
+use vestibule::Settings;
+
+use super::dice::Dice;
+
+/// How often a step of a store or server goes wrong, of a thousand.
+#[derive(Clone, Copy, Debug)]
+pub struct Weather {
+    pub slow: u64,
+    pub fails_before: u64,
+    pub fails_after: u64,
+    /// The caller gives up, the step is done later all the same.
+    pub late: u64,
+}
+
+/// An instance does nothing for a while, or ever after.
+#[derive(Clone, Copy, Debug)]
+pub struct Freeze {
+    pub instance: usize,
+    pub from: Duration,
+    pub until: Option<Duration>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub seed: u64,
+    pub instances: usize,
+    pub tasks: usize,
+    pub token_life: Duration,
+    pub settings: Settings,
+    pub store: Weather,
+    pub server: Weather,
+    /// When the faults end.
+    pub calm_at: Duration,
+    pub freezes: Vec<Freeze>,
+    /// The store is away for some time.
+    pub outage: Option<(Duration, Duration)>,
+    /// Callers that are dropped, tokens that are rejected early: of a thousand calls.
+    pub dropped: u64,
+    pub rejected: u64,
+    /// The server forgets the user.
+    pub revoked_at: Option<Duration>,
+    /// The user signs out at an instance.
+    pub signs_out_at: Option<(usize, Duration)>,
+    /// How far the instances' clocks are from the server's.
+    pub skews_millis: Vec<i64>,
+}
+
+impl Plan {
+    /// Whether nothing goes wrong in it.
+    pub fn is_fair(&self) -> bool {
+        let is_fair = |weather: Weather| {
+            weather.slow + weather.fails_before + weather.fails_after + weather.late == 0
+        };
+        is_fair(self.store)
+            && is_fair(self.server)
+            && self.freezes.is_empty()
+            && self.outage.is_none()
+    }
+
+    pub fn of(seed: u64) -> Self {
+        let mut dice = Dice::new(seed, 1);
+        let instances = usize::try_from(dice.number(2, 6)).expect("few");
+        let calm_at = Duration::from_secs(dice.pick(&[30, 60, 120]));
+        let mut settings = Settings::default();
+        settings.deadline = Duration::from_secs(dice.pick(&[5, 10, 30]));
+        settings.lease_time = Duration::from_secs(dice.pick(&[1, 3, 10]));
+        settings.trust_session = Duration::from_secs(dice.pick(&[1, 5, 30]));
+        settings.renew_before_expiry = Duration::from_secs(dice.pick(&[0, 5, 60]));
+        let rough = dice.pick(&[0, 1, 1, 2, 5]);
+        let weather = |dice: &mut Dice| Weather {
+            slow: rough * dice.pick(&[0, 20, 60]),
+            fails_before: rough * dice.pick(&[0, 10, 40]),
+            fails_after: rough * dice.pick(&[0, 10, 40]),
+            late: rough * dice.pick(&[0, 0, 10]),
+        };
+        let store = weather(&mut dice);
+        let server = weather(&mut dice);
+        let at = |dice: &mut Dice| {
+            let end = u64::try_from(calm_at.as_millis()).expect("short");
+            dice.millis(0, end)
+        };
+        let mut freezes = Vec::new();
+        // The last instance is never frozen, so somebody is left to look at the end.
+        for instance in 0..instances - 1 {
+            if rough > 0 && dice.chance(400) {
+                let from = at(&mut dice);
+                let crashed = dice.chance(400);
+                let until = (!crashed).then(|| from + dice.millis(500, 25_000));
+                freezes.push(Freeze {
+                    instance,
+                    from,
+                    until,
+                });
+            }
+        }
+        let outage = (rough > 0 && dice.chance(250)).then(|| {
+            let from = at(&mut dice);
+            (from, from + dice.millis(200, 20_000))
+        });
+        Self {
+            seed,
+            instances,
+            tasks: usize::try_from(dice.number(1, 5)).expect("few"),
+            token_life: Duration::from_secs(dice.pick(&[4, 10, 30, 90])),
+            settings,
+            store,
+            server,
+            calm_at,
+            freezes,
+            outage,
+            dropped: dice.pick(&[0, 100, 400]),
+            rejected: dice.pick(&[0, 50, 200]),
+            revoked_at: dice.chance(60).then(|| at(&mut dice)),
+            signs_out_at: dice.chance(100).then(|| {
+                let instance = dice.number(0, u64::try_from(instances).expect("few"));
+                (usize::try_from(instance).expect("few"), at(&mut dice))
+            }),
+            skews_millis: (0..instances)
+                .map(|_| i64::try_from(dice.number(0, 300)).expect("small") - 150)
+                .collect(),
+        }
+    }
+}

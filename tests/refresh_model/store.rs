@@ -1,0 +1,248 @@
+//! The one store of all instances, as one of them reaches it: slow, failing, frozen.
+
+use std::io;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::time::sleep;
+use vestibule::BoxFuture;
+use vestibule::session::{Fence, MemoryStore, Record, SessionStore, StoreError, StoreKey, Version};
+
+use super::dice::Dice;
+use super::mutant::Mutant;
+use super::watcher::Watcher;
+use super::world::World;
+
+#[derive(Clone)]
+pub struct Reached {
+    pub instance: usize,
+    pub store: Arc<MemoryStore>,
+    pub world: Arc<World>,
+    pub watcher: Arc<Watcher>,
+    pub dice: Arc<Mutex<Dice>>,
+    pub mutant: Option<Mutant>,
+}
+
+/// What becomes of one step.
+struct Fate {
+    before: Duration,
+    after: Duration,
+    fails_before: bool,
+    fails_after: bool,
+    /// Done so much later, by nobody who waits for it.
+    late: Option<Duration>,
+}
+
+const FAILED: StoreError = StoreError::Unavailable(io::ErrorKind::ConnectionReset);
+
+impl Reached {
+    fn fate(&self) -> Fate {
+        let weather = self.world.plan.store;
+        let mut dice = self.dice.lock().expect("nobody panics");
+        let mut rough = |per_mille| !self.world.is_calm() && dice.chance(per_mille);
+        let (slow_before, slow_after) = (rough(weather.slow), rough(weather.slow));
+        let (fails_before, fails_after) = (rough(weather.fails_before), rough(weather.fails_after));
+        let late = rough(weather.late);
+        let mut wait = |slow| match slow {
+            true => dice.millis(300, 9_000),
+            // Nothing at all happens at times, which orders steps by chance alone.
+            false => dice.millis(0, 10),
+        };
+        Fate {
+            before: wait(slow_before),
+            after: wait(slow_after),
+            fails_before,
+            fails_after,
+            late: late.then(|| wait(true)),
+        }
+    }
+
+    fn is(&self, mutant: Mutant) -> bool {
+        self.mutant == Some(mutant)
+    }
+
+    async fn thaw(&self) {
+        if self.world.thaw(self.instance).await {
+            self.watcher.trouble(self.instance);
+        }
+    }
+
+    async fn wait(&self, time: Duration) {
+        if time >= Duration::from_millis(300) {
+            self.watcher.trouble(self.instance);
+        }
+        if time.is_zero() {
+            tokio::task::yield_now().await;
+        } else {
+            sleep(time).await;
+        }
+    }
+
+    async fn step<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.thaw().await;
+        let fate = self.fate();
+        if self.world.store_is_away() {
+            self.watcher.trouble(self.instance);
+            // Some notice it at once, some never.
+            sleep(fate.before * 1_000).await;
+            return Err(FAILED);
+        }
+        if let Some(late) = fate.late {
+            self.watcher.trouble(self.instance);
+            tokio::spawn(async move {
+                sleep(late).await;
+                let _ = work.await;
+            });
+            sleep(fate.before * 500).await;
+            return Err(FAILED);
+        }
+        self.wait(fate.before).await;
+        self.thaw().await;
+        if fate.fails_before {
+            self.watcher.trouble(self.instance);
+            return Err(FAILED);
+        }
+        let done = work.await;
+        if fate.fails_after {
+            self.watcher.trouble(self.instance);
+            return Err(FAILED);
+        }
+        self.wait(fate.after).await;
+        self.thaw().await;
+        done
+    }
+}
+
+impl SessionStore for Reached {
+    fn load<'a>(
+        &'a self,
+        key: &'a StoreKey,
+    ) -> BoxFuture<'a, Result<Option<(Record, Version)>, StoreError>> {
+        let (this, key) = (self.clone(), *key);
+        Box::pin(self.step(async move {
+            let lost = this.is(Mutant::LosesRecords)
+                && this.dice.lock().expect("nobody panics").chance(20);
+            match lost {
+                true => Ok(None),
+                false => this.store.load(&key).await,
+            }
+        }))
+    }
+
+    fn create<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        record: Record,
+        time_to_live: Duration,
+    ) -> BoxFuture<'a, Result<Version, StoreError>> {
+        let (this, key) = (self.clone(), *key);
+        Box::pin(self.step(async move {
+            let created = this.store.create(&key, record.clone(), time_to_live).await;
+            if created.is_ok() {
+                this.watcher.wrote(this.instance, &record, time_to_live);
+            }
+            created
+        }))
+    }
+
+    fn compare_and_swap<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        mut expected: Version,
+        record: Record,
+        time_to_live: Duration,
+        mut fence: Option<Fence>,
+    ) -> BoxFuture<'a, Result<Version, StoreError>> {
+        let (this, key) = (self.clone(), *key);
+        Box::pin(self.step(async move {
+            if time_to_live.is_zero() && this.is(Mutant::ForgetsDeletions) {
+                return Ok(Version(expected.0 + 1));
+            }
+            if this.is(Mutant::ForgetsWrites)
+                && this.dice.lock().expect("nobody panics").chance(100)
+            {
+                return Ok(Version(expected.0 + 1));
+            }
+            if this.is(Mutant::WritesBlindly) {
+                fence = None;
+                if let Some((_, version)) = this.store.load(&key).await? {
+                    expected = version;
+                }
+            }
+            if this.is(Mutant::LeasesForAll) {
+                fence = None;
+            }
+            let swap =
+                this.store
+                    .compare_and_swap(&key, expected, record.clone(), time_to_live, fence);
+            let swapped = swap.await;
+            if swapped.is_ok() {
+                this.watcher.wrote(this.instance, &record, time_to_live);
+            }
+            swapped
+        }))
+    }
+
+    fn delete<'a>(&'a self, key: &'a StoreKey) -> BoxFuture<'a, Result<(), StoreError>> {
+        let (this, key) = (self.clone(), *key);
+        Box::pin(self.step(async move {
+            if this.is(Mutant::ForgetsDeletions) {
+                return Ok(());
+            }
+            this.watcher.deletes(this.instance);
+            this.store.delete(&key).await
+        }))
+    }
+
+    fn acquire<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        time_to_live: Duration,
+    ) -> BoxFuture<'a, Result<Option<Fence>, StoreError>> {
+        let (this, key) = (self.clone(), *key);
+        Box::pin(self.step(async move {
+            let time_to_live = match this.is(Mutant::LeasesGoEarly) {
+                true => time_to_live / 20,
+                false => time_to_live,
+            };
+            let mut acquired = this.store.acquire(&key, time_to_live).await?;
+            if this.is(Mutant::LeasesForAll) {
+                acquired = acquired.or(Some(Fence(u64::MAX)));
+            }
+            if let Some(fence) = acquired {
+                this.watcher.leased(this.instance, fence);
+            }
+            Ok(acquired)
+        }))
+    }
+
+    fn extend<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        fence: Fence,
+        time_to_live: Duration,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        let (this, key) = (self.clone(), *key);
+        Box::pin(self.step(async move {
+            match this.is(Mutant::ExtendsNothing) {
+                true => Ok(()),
+                false => this.store.extend(&key, fence, time_to_live).await,
+            }
+        }))
+    }
+
+    fn release<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        fence: Fence,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        let (this, key) = (self.clone(), *key);
+        Box::pin(self.step(async move {
+            this.watcher.releases(this.instance, fence);
+            this.store.release(&key, fence).await
+        }))
+    }
+}
