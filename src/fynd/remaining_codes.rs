@@ -100,6 +100,7 @@ impl RemainingCodes {
         let wait = self.open.step.find(kind).map(|found| found.keys.wait());
         let wait = wait.unwrap_or(RESEND_AFTER);
         let claim = self.open.claim_again(|step| step.line(kind), wait).await?;
+        let before = self.open.step.cookies.clone();
         match self.send_again(kind).await {
             Ok((keys, cookies)) => {
                 let line = claim.sent(keys.wait()).await;
@@ -109,7 +110,7 @@ impl RemainingCodes {
                         found.keys = keys.clone();
                         found.line = line.clone();
                     }
-                    step.cookies.put_over(&cookies);
+                    step.cookies = step.cookies.clone().with_changes(&before, &cookies);
                 };
                 self.open.edit(true, change).await;
                 Ok(())
@@ -188,7 +189,8 @@ impl RemainingCodes {
         let guess = self.open.begin_guess().await?;
         let step = &self.open.step;
         let waiting = step.find(kind)?;
-        let unfinished = Unfinished::new(&self.client, &step.cookies);
+        let before = step.cookies.clone();
+        let unfinished = Unfinished::new(&self.client, &before);
         let token = step.register_token.clone();
         let route = step.route(&waiting.contact);
         let answer = route.verify(&unfinished, &waiting.keys, token, code).await;
@@ -202,7 +204,7 @@ impl RemainingCodes {
         let token = verdict.registration(self.open.step.register_token.as_ref());
         let change = |step: &mut Codes| {
             step.waiting.retain(|waiting| !kind.has(&waiting.contact));
-            step.cookies.put_over(&cookies);
+            step.cookies = step.cookies.clone().with_changes(&before, &cookies);
             step.register_token.clone_from(&token);
         };
         self.open.edit(false, change).await;
