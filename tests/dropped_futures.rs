@@ -12,6 +12,8 @@
 mod dropping;
 #[path = "dropped_futures/flows.rs"]
 mod flows;
+#[path = "dropped_futures/fynd_flows.rs"]
+mod fynd_flows;
 mod support;
 #[path = "dropped_futures/wunder_accounts.rs"]
 mod wunder_accounts;
@@ -83,6 +85,7 @@ async fn nothing_is_lost_wherever_a_call_or_a_flow_is_dropped() {
     points += wunder_accounts::all().await;
     points += flows::goodcity().await;
     points += flows::fynd().await;
+    points += fynd_flows::all().await;
     points += flows::walletcrew().await;
     proof("dropped-futures", &format!("{points} lost=0"));
 }

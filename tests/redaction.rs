@@ -10,6 +10,8 @@
 
 #[path = "redaction/answers.rs"]
 mod answers;
+#[path = "redaction/fynd_flows.rs"]
+mod fynd_flows;
 #[path = "redaction/log.rs"]
 mod log;
 #[path = "redaction/marks.rs"]
@@ -170,6 +172,7 @@ async fn no_secret_is_shown_by_any_operation_however_it_ends() {
         looked: 0,
     };
     let canaries = canaries(&mut search);
+    assert_eq!(fynd_flows::look(&mut search).await, 15);
     let server = MockServer::builder()
         .disable_request_recording()
         .start()

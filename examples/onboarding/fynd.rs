@@ -110,12 +110,20 @@ async fn onboard(steps: Steps, mut plan: Plan) -> Result<(), Failed> {
             let completed = profile
                 .complete(first_name.as_str(), last_name.as_str())
                 .await;
-            let session = completed.map_err(steps.failed("complete profile"))?;
+            let completed = completed.map_err(steps.failed("complete profile"))?;
+            let Some(session) = completed.signed_in() else {
+                let what = "the sales channel wants more codes confirmed";
+                return Err(steps.stopped("complete profile", what));
+            };
             steps.done(
                 "complete profile",
                 "signed in, by cookies of this user alone",
             );
             session
+        }
+        SignIn::CodesRequired(_) => {
+            let what = "the sales channel wants more codes confirmed";
+            return Err(steps.stopped("confirm", what));
         }
     };
     let user = session.user().await.map_err(steps.failed("session user"))?;

@@ -24,8 +24,8 @@
 //! - **Once.** A finished challenge is removed; wherever it was taken up before, it is refused. The
 //!   same holds for a step that has gone on to the next, under the same id.
 //! - **A time to live.** A code: 15 minutes from the newest message. A second factor: 10 minutes, or
-//!   the end of its provisional token. A profile to complete and a verification of The Wallet
-//!   Crew: one hour. Nothing is prolonged by trying.
+//!   the end of its provisional token. A profile to complete, all codes of a registration and
+//!   a verification of The Wallet Crew: one hour. Nothing is prolonged by trying.
 //!
 //! A challenge that is unknown, finished, expired, or of another server, tenant or application gives
 //! [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain): start the sign-in anew. The ids of
@@ -97,6 +97,8 @@
 mod code;
 mod destination;
 mod guess;
+#[cfg(feature = "fynd")]
+mod lines;
 mod messages;
 mod open;
 mod opening;
@@ -112,6 +114,8 @@ mod sending;
 use std::time::Duration;
 
 pub(crate) use self::code::check_code;
+#[cfg(feature = "fynd")]
+pub(crate) use self::lines::{Line, LineClaim};
 pub(crate) use self::open::{Found, Open};
 pub(crate) use self::opening::Opening;
 pub(crate) use self::outcome::Outcome;

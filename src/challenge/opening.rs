@@ -15,8 +15,8 @@ use crate::session::{Host, StoreKey};
 /// A challenge whose first message may be sent now. The store works and knows of it.
 #[must_use = "a message that was not sent gives its place back"]
 pub(crate) struct Opening {
-    host: Arc<Host>,
-    identity: Identity,
+    pub(super) host: Arc<Host>,
+    pub(super) identity: Identity,
     destination: Option<String>,
     claim: Option<Claim>,
 }

@@ -7,16 +7,22 @@ use std::time::Duration;
 use http::HeaderName;
 
 use super::api::Api;
+use super::contact::Contact;
 use super::otp_sign_in::OtpSignIn;
-use super::pending_code::{PendingCode, SentCode};
+use super::password_code::{NewPassword, PasswordCode, PasswordToken};
+use super::pending_code::PendingCode;
 use super::profile::{CompleteProfile, NewUser};
+use super::registration::Registration;
+use super::remaining_codes::RemainingCodes;
 use super::rules::Rules;
+use super::sent_code::{Aim, SentCode};
 use super::session::Session;
 use super::settings::{check_application, currency_header, location_header, version_header};
 use super::signature::{PUBLIC_KEY, SDK_VERSION, SDK_VERSION_HEADER};
+use super::waiting::Codes;
 use crate::challenge::Found;
 use crate::credential::CookieJar;
-use crate::error::{Error, System};
+use crate::error::{Error, ErrorKind, System};
 use crate::foundation::{Foundation, foundation_setters, of_system};
 use crate::pipeline::{Bound, CallOptions, Road};
 use crate::secret::Secret;
@@ -32,11 +38,18 @@ pub struct Client {
 /// A sign-in that was taken up by its id, at the step that it waits for.
 #[derive(Debug)]
 #[must_use = "a user with an open challenge is not signed in"]
+#[non_exhaustive]
 pub enum Challenge {
-    /// A code is on its way to the user's mobile.
+    /// A code is on its way to the user, to sign in by.
     PendingCode(PendingCode),
-    /// The code was right, and a new user's profile is to be completed.
+    /// A new user's profile is to be completed.
     CompleteProfile(CompleteProfile),
+    /// Codes are on their way to a new user.
+    RemainingCodes(RemainingCodes),
+    /// A code is on its way to a user who forgot the password.
+    PasswordCode(PasswordCode),
+    /// That code was right, and a new password is to be set.
+    NewPassword(NewPassword),
 }
 
 impl fmt::Debug for Client {
@@ -176,7 +189,41 @@ impl Client {
         mobile: impl Into<String>,
         country_code: impl Into<String>,
     ) -> OtpSignIn {
-        OtpSignIn::new(self.clone(), mobile.into(), country_code.into())
+        OtpSignIn::new(self.clone(), Contact::mobile(mobile, country_code))
+    }
+
+    /// Starts a sign-in by a code that is sent by e-mail.
+    ///
+    /// ```no_run
+    /// # async fn example(client: vestibule::fynd::Client) -> Result<(), vestibule::Error> {
+    /// let pending = client.email_sign_in("asha@example.com").send_code().await?;
+    /// let signed_in = pending.confirm("1234").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn email_sign_in(&self, address: impl Into<String>) -> OtpSignIn {
+        OtpSignIn::new(self.clone(), Contact::email(address))
+    }
+
+    /// Starts the registration of a new user by a form.
+    ///
+    /// ```no_run
+    /// # async fn example(client: vestibule::fynd::Client) -> Result<(), vestibule::Error> {
+    /// use vestibule::fynd::SignIn;
+    ///
+    /// let form = client.registration("Asha").mobile("9000000001", "+91");
+    /// if let SignIn::CodesRequired(codes) = form.email("asha@example.com").submit().await? {
+    ///     // Keep the id: any instance takes the registration up by it.
+    ///     let id = codes.id().clone();
+    ///     if let SignIn::CodesRequired(codes) = codes.confirm_mobile("1234").await? {
+    ///         let signed_in = codes.confirm_email("5678").await?;
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn registration(&self, first_name: impl Into<String>) -> Registration {
+        Registration::new(self.clone(), first_name.into())
     }
 
     /// Takes up a session by its id, here or after a restart.
@@ -197,6 +244,8 @@ impl Client {
     /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if there is no such challenge: it is
     /// finished, has expired, never was, or is of another application.
     /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the store fails.
+    /// [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired) for the deletion of an account:
+    /// [`Session::pending_deletion`] takes it up.
     pub async fn challenge(&self, id: &Secret) -> Result<Challenge, Error> {
         let found = Found::by_id(&self.host, id).await?;
         if found.is::<NewUser>() {
@@ -204,9 +253,24 @@ impl Client {
             let profile = CompleteProfile::resumed(self.clone(), open);
             return Ok(Challenge::CompleteProfile(profile));
         }
+        let client = self.clone();
+        if found.is::<Codes>() {
+            let codes = RemainingCodes::resumed(client, found.open().await?);
+            return Ok(Challenge::RemainingCodes(codes));
+        }
+        if found.is::<PasswordToken>() {
+            let password = NewPassword::resumed(client, found.open().await?);
+            return Ok(Challenge::NewPassword(password));
+        }
         let open = found.open::<SentCode>().await?;
-        let pending = PendingCode::resumed(self.clone(), open);
-        Ok(Challenge::PendingCode(pending))
+        match &open.step.aim {
+            Aim::SignIn => Ok(Challenge::PendingCode(PendingCode::resumed(client, open))),
+            Aim::NewPassword => Ok(Challenge::PasswordCode(PasswordCode::resumed(client, open))),
+            Aim::Deletion(_) => {
+                let message = "a deletion is taken up by the session of its user";
+                Err(Error::new(ErrorKind::StepRequired, message).of(System::Fynd))
+            }
+        }
     }
 
     /// Waits until cookies that are being saved are saved. For the end of a process.

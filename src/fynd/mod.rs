@@ -1,9 +1,15 @@
 //! Fynd Commerce storefront: the User API of one sales channel.
 //!
-//! A shopper signs in with a code that is sent to their mobile. A number that the sales channel
-//! does not know yet has to complete a profile first. There are no tokens: a [`Session`] is a set
-//! of cookies of its own, and the client attaches, keeps and forgets them. Every request carries
-//! the application's credential and a signature; [`sign`] shows how that is made.
+//! A shopper signs in with a code that is sent to their mobile ([`Client::otp_sign_in`]) or by
+//! e-mail ([`Client::email_sign_in`]), by a password ([`Client::password_sign_in`]), a token
+//! ([`Client::token_sign_in`]) or an account at a third party ([`Client::social_sign_in`]), or
+//! registers by a form ([`Client::registration`]). Each gives a [`SignIn`]: the session, or what
+//! stands in its way, a profile to complete or codes to confirm. Who forgot the password sets a new
+//! one by a code ([`Client::forgotten_password`]) or a link ([`Client::send_password_link`]).
+//!
+//! There are no tokens: a [`Session`] is a set of cookies of its own, and the client attaches, keeps
+//! and forgets them. It reads and changes the account, and deletes it ([`Session::deletion`]). Every
+//! request carries the application's credential and a signature; [`sign`] shows how that is made.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), vestibule::Error> {
@@ -11,33 +17,63 @@
 //!
 //! let client = Client::builder("64b000000000000000000001", "the application's token").build()?;
 //! let pending = client.otp_sign_in("9000000001", "+91").send_code().await?;
-//! let session = match pending.confirm("1234").await? {
-//!     SignIn::SignedIn(session) => session,
+//! let signed_in = match pending.confirm("1234").await? {
 //!     SignIn::ProfileRequired(profile) => profile.complete("Asha", "Rao").await?,
+//!     signed_in => signed_in,
 //! };
-//! println!("{:?}", session.user().await?.active);
+//! if let SignIn::SignedIn(session) = signed_in {
+//!     println!("{:?}", session.user().await?.active);
+//! }
 //! # Ok(())
 //! # }
 //! ```
 
+mod account;
+mod announced;
 mod client;
+mod codes;
+mod contact;
+mod deletion;
+mod keys;
+mod opaque;
 mod otp_sign_in;
+mod own_contacts;
+mod password_code;
+mod password_link;
 mod pending_code;
+mod platform;
 mod profile;
 mod refusal;
+mod registration;
+mod remaining_codes;
 mod rules;
+mod sent_code;
 mod session;
 mod settings;
+mod sign_in;
+mod sign_in_at_once;
 mod signature;
+mod social;
 mod unfinished;
+mod waiting;
 
+pub use self::account::ProfileChange;
 pub use self::client::{Challenge, Client, ClientBuilder};
+pub use self::contact::{Contact, OwnContact};
+pub use self::deletion::{Deletion, PendingDeletion};
 pub use self::otp_sign_in::OtpSignIn;
-pub use self::pending_code::{PendingCode, SignIn};
+pub use self::password_code::{ForgottenPassword, NewPassword, PasswordCode};
+pub use self::password_link::PasswordLink;
+pub use self::pending_code::PendingCode;
+pub use self::platform::{DeletionTerms, Reason};
 pub use self::profile::CompleteProfile;
 pub use self::refusal::Refusal;
+pub use self::registration::Registration;
+pub use self::remaining_codes::RemainingCodes;
 pub use self::session::Session;
+pub use self::sign_in::SignIn;
 pub use self::signature::{SignatureInput, sign};
+pub use self::social::SocialSignIn;
 
 /// Every described call, typed.
 pub mod api {

@@ -1,80 +1,17 @@
-//! A code that was sent, until it is confirmed.
+//! A code that was sent to sign in by, until it is confirmed.
 
-use std::fmt;
-use std::time::Duration;
-
-use serde::{Deserialize, Serialize};
-
-use super::api::enums::SendMobileOtpRequestSchemaAction as Action;
-use super::api::types;
 use super::client::Client;
+use super::contact::Contact;
+use super::opaque::opaque;
 use super::profile::{CompleteProfile, NewUser};
-use super::session::Session;
+use super::sent_code::{self, SentCode};
+use super::sign_in::{SignIn, Verdict};
 use super::unfinished::{Unfinished, finish};
-use crate::challenge::{CODE_TIME_TO_LIVE, Open, Outcome, ResendTimer, Returned, Step, check_code};
-use crate::credential::CookieJar;
-use crate::error::{Error, ErrorKind, System};
+use crate::challenge::{Open, ResendTimer, Returned, check_code};
+use crate::error::{Error, System};
 use crate::secret::Secret;
-use crate::server_time::ServerTime;
 
-/// The wait before a resend where the server names none.
-pub(super) const RESEND_AFTER: Duration = Duration::from_secs(30);
-
-/// What the newest message can be confirmed and followed by.
-#[derive(Clone, Serialize, Deserialize)]
-pub(super) struct Keys {
-    request_id: String,
-    resend_token: Option<Secret>,
-    resend_seconds: Option<u64>,
-}
-
-impl Keys {
-    pub(super) fn new(
-        operation: &'static str,
-        request_id: Option<String>,
-        resend_token: Option<Secret>,
-        resend_seconds: Option<i64>,
-    ) -> Result<Self, Error> {
-        let request_id = request_id.ok_or_else(|| {
-            let message = "the answer has no request id, so its code cannot be confirmed";
-            Error::new(ErrorKind::Undecodable, message)
-                .with_status(http::StatusCode::OK)
-                .at(System::Fynd, operation)
-        })?;
-        Ok(Self {
-            request_id,
-            resend_token,
-            resend_seconds: resend_seconds.map(|seconds| seconds.try_into().unwrap_or_default()),
-        })
-    }
-
-    pub(super) fn wait(&self) -> Duration {
-        self.resend_seconds
-            .map_or(RESEND_AFTER, Duration::from_secs)
-    }
-}
-
-/// What the store keeps.
-#[derive(Clone, Serialize, Deserialize)]
-pub(super) struct SentCode {
-    pub(super) mobile: String,
-    pub(super) country_code: String,
-    pub(super) platform: Option<String>,
-    pub(super) android_hash: Option<String>,
-    pub(super) cookies: CookieJar,
-    pub(super) keys: Keys,
-    pub(super) register_token: Option<Secret>,
-}
-
-impl Step for SentCode {
-    const KIND: &'static str = "mobile_code";
-
-    fn time_to_live(&self, _: &ServerTime) -> Duration {
-        CODE_TIME_TO_LIVE
-    }
-}
-
-/// A code is on its way to the user's mobile.
+/// A code is on its way to the user's mobile or mailbox.
 ///
 /// Only the newest code counts: with each resend the server forgets the ones before. The state is
 /// kept in the client's store, with its cookies; see [`challenge`](crate::challenge).
@@ -83,21 +20,7 @@ pub struct PendingCode {
     open: Open<SentCode>,
 }
 
-impl fmt::Debug for PendingCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("fynd::PendingCode")
-    }
-}
-
-/// How far the code took the user.
-#[derive(Debug)]
-#[must_use = "a user whose profile is required is not signed in"]
-pub enum SignIn {
-    /// The user is signed in.
-    SignedIn(Session),
-    /// The number is new: there is no user before the profile is complete.
-    ProfileRequired(CompleteProfile),
-}
+opaque!(PendingCode);
 
 impl PendingCode {
     pub(super) fn resumed(client: Client, open: Open<SentCode>) -> Self {
@@ -109,19 +32,15 @@ impl PendingCode {
         self.open.id()
     }
 
-    /// The number that the code went to, without country code.
-    pub fn mobile(&self) -> &str {
-        &self.open.step.mobile
+    /// Where the code went.
+    pub fn contact(&self) -> &Contact {
+        &self.open.step.route.contact
     }
 
-    /// The country calling code of the number, digits only.
-    pub fn country_code(&self) -> &str {
-        &self.open.step.country_code
-    }
-
-    /// The id of the newest message that this state knows of, as the server counts it.
-    pub fn request_id(&self) -> &str {
-        &self.open.step.keys.request_id
+    /// The id of the newest message that this state knows of, as the server counts it; messages
+    /// to a mailbox have none.
+    pub fn request_id(&self) -> Option<&str> {
+        self.open.step.keys.request_id.as_deref()
     }
 
     /// When another message may be sent.
@@ -131,74 +50,32 @@ impl PendingCode {
 
     /// Sends another code; the former one is void, and the timer starts again.
     ///
-    /// Source: `POST /service/application/user/authentication/v1.0/otp/mobile/send`.
+    /// Source: `POST /service/application/user/authentication/v1.0/otp/mobile/send` or
+    /// `…/otp/email/send`.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::SlowDown`] with the time to wait if the timer still runs,
-    /// [`ErrorKind::StepRequired`] if a newer challenge for this number has replaced this one,
+    /// [`ErrorKind::StepRequired`] if a newer challenge for this contact has replaced this one,
     /// [`ErrorKind::SignInAgain`] if it is finished or has expired, [`ErrorKind::TryLater`] if the
     /// session store fails: nothing is sent in these cases. [`ErrorKind::Undecodable`] if the
     /// server has given nothing to go on with: start the sign-in anew. Else as any call, see
     /// [`Error`].
+    ///
+    /// [`ErrorKind::SlowDown`]: crate::ErrorKind::SlowDown
+    /// [`ErrorKind::StepRequired`]: crate::ErrorKind::StepRequired
+    /// [`ErrorKind::SignInAgain`]: crate::ErrorKind::SignInAgain
+    /// [`ErrorKind::TryLater`]: crate::ErrorKind::TryLater
+    /// [`ErrorKind::Undecodable`]: crate::ErrorKind::Undecodable
     pub async fn resend(&mut self) -> Result<(), Error> {
-        let wait = self.open.step.keys.wait();
-        let claim = self.open.claim_resend(wait).await;
-        let claim = claim.map_err(|error| error.at(System::Fynd, RESEND))?;
-        match self.send_again().await {
-            Ok(sent) => {
-                let wait = sent.keys.wait();
-                self.open.step = sent;
-                self.open.sent(claim, wait).await;
-                Ok(())
-            }
-            Err(error) => {
-                if Outcome::of(&error) == Outcome::NotSent {
-                    self.open.not_sent(claim).await;
-                }
-                Err(error)
-            }
-        }
-    }
-
-    async fn send_again(&self) -> Result<SentCode, Error> {
-        let step = &self.open.step;
-        let token = step.keys.resend_token.clone().ok_or_else(|| {
-            let message = "the last answer has no token for a resend";
-            Error::new(ErrorKind::Undecodable, message).at(System::Fynd, RESEND)
-        })?;
-        let body = types::SendMobileOtpRequestSchema::builder()
-            .mobile(step.mobile.clone())
-            .country_code(step.country_code.clone())
-            .android_hash(step.android_hash.clone())
-            .token(token)
-            .action(Action::Resend);
-        let unfinished = Unfinished::new(&self.client, &step.cookies);
-        let api = unfinished.api();
-        let mut call = api.send_otp_on_mobile().body(body);
-        if let Some(platform) = &step.platform {
-            call = call.platform(platform.clone());
-        }
-        let answer = call.send().await?.into_inner();
-        let keys = Keys::new(
-            RESEND,
-            answer.request_id,
-            answer.resend_token,
-            answer.resend_timer,
-        )?;
-        let register_token = answer.register_token;
-        Ok(SentCode {
-            keys,
-            register_token: register_token.or_else(|| step.register_token.clone()),
-            cookies: unfinished.cookies(),
-            ..step.clone()
-        })
+        sent_code::resend(&self.client, &mut self.open).await
     }
 
     /// Confirms the code. It is sent once, whatever happens. A profile to complete goes on under
     /// the same [`id`](Self::id).
     ///
-    /// Source: `POST /service/application/user/authentication/v1.0/otp/mobile/verify`.
+    /// Source: `POST /service/application/user/authentication/v1.0/otp/mobile/verify` or
+    /// `…/otp/email/verify`.
     ///
     /// # Errors
     ///
@@ -207,12 +84,30 @@ impl PendingCode {
     /// challenge has replaced this one) and [`ErrorKind::SignInAgain`] (it is finished or has
     /// expired). [`ErrorKind::Refused`]: it is wrong, used or not the newest.
     /// [`ErrorKind::Undecodable`]: the server agreed and gave no cookie.
+    ///
+    /// [`ErrorKind::InvalidInput`]: crate::ErrorKind::InvalidInput
+    /// [`ErrorKind::StepRequired`]: crate::ErrorKind::StepRequired
+    /// [`ErrorKind::SignInAgain`]: crate::ErrorKind::SignInAgain
+    /// [`ErrorKind::Refused`]: crate::ErrorKind::Refused
+    /// [`ErrorKind::Undecodable`]: crate::ErrorKind::Undecodable
     pub async fn confirm(mut self, code: impl Into<Secret>) -> Result<SignIn, Returned<Self>> {
         match self.try_code(code.into()).await {
-            Ok(Confirmed::User(session)) => Ok(SignIn::SignedIn(session)),
-            Ok(Confirmed::NewNumber(register_token)) => {
+            Ok(None) => {
+                let operation = match self.contact() {
+                    Contact::Mobile { .. } => "verify_mobile_otp",
+                    Contact::Email(_) => "verify_email_otp",
+                };
+                match finish(&self.client, &self.open.step.cookies, operation).await {
+                    Ok(session) => {
+                        self.open.finish().await;
+                        Ok(SignIn::SignedIn(session))
+                    }
+                    Err(error) => Err(Returned::new(self, error)),
+                }
+            }
+            Ok(Some(register_token)) => {
                 let step = &self.open.step;
-                let (platform, cookies) = (step.platform.clone(), step.cookies.clone());
+                let (platform, cookies) = (step.route.platform.clone(), step.cookies.clone());
                 let new_user = NewUser::new(platform, cookies, register_token);
                 let open = self.open.go_on(new_user).await;
                 let profile = CompleteProfile::resumed(self.client, open);
@@ -222,43 +117,20 @@ impl PendingCode {
         }
     }
 
-    async fn try_code(&mut self, code: Secret) -> Result<Confirmed, Error> {
-        const OPERATION: &str = "verify_mobile_otp";
+    /// The token of a registration, or nothing for a user.
+    async fn try_code(&mut self, code: Secret) -> Result<Option<Secret>, Error> {
         let code = check_code("code", &code).map_err(|error| error.of(System::Fynd))?;
         let guess = self.open.begin_guess().await?;
         let step = &self.open.step;
-        let body = types::VerifyOtpRequestSchema::builder()
-            .request_id(step.keys.request_id.clone())
-            .otp(code);
         let unfinished = Unfinished::new(&self.client, &step.cookies);
-        let api = unfinished.api();
-        let mut call = api.verify_mobile_otp().body(body);
-        if let Some(platform) = &step.platform {
-            call = call.platform(platform.clone());
-        }
-        let answer = call.send().await;
+        let answer = step.route.verify(&unfinished, &step.keys, None, code).await;
         self.open.step.cookies = unfinished.cookies();
-        let answer = self.open.judged(guess, answer).await?.into_inner();
-        let step = &self.open.step;
-        let register_token = answer
-            .register_token
-            .or_else(|| step.register_token.clone());
-        match register_token {
-            Some(token) if answer.user_exists == Some(false) => Ok(Confirmed::NewNumber(token)),
-            _ => {
-                let session = finish(&self.client, &step.cookies, OPERATION).await?;
-                self.open.finish().await;
-                Ok(Confirmed::User(session))
-            }
-        }
+        let answer = self.open.judged(guess, answer).await?;
+        let verdict = Verdict {
+            has_user: answer.has_user,
+            user_exists: answer.user_exists,
+            register_token: answer.register_token,
+        };
+        Ok(verdict.registration(self.open.step.register_token.as_ref()))
     }
-}
-
-const RESEND: &str = "send_otp_on_mobile";
-
-/// What a right code was answered with.
-enum Confirmed {
-    User(Session),
-    /// With the token of the registration.
-    NewNumber(Secret),
 }

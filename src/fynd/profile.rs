@@ -1,14 +1,18 @@
 //! The profile that makes a new number a user.
 
-use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::announced::{Announced, Told};
 use super::api::types;
 use super::client::Client;
-use super::session::Session;
+use super::contact::{Contact, check_filled};
+use super::opaque::opaque;
+use super::remaining_codes::RemainingCodes;
+use super::sign_in::SignIn;
 use super::unfinished::{Unfinished, finish};
+use super::waiting::{Codes, Waiting};
 use crate::challenge::{Open, Returned, Step};
 use crate::credential::CookieJar;
 use crate::error::{Error, ErrorKind, System};
@@ -58,22 +62,20 @@ impl Step for NewUser {
 pub struct CompleteProfile {
     client: Client,
     open: Open<NewUser>,
+    mobile: Option<Contact>,
     email: Option<String>,
     gender: Option<String>,
     date_of_birth: Option<String>,
 }
 
-impl fmt::Debug for CompleteProfile {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("fynd::CompleteProfile")
-    }
-}
+opaque!(CompleteProfile);
 
 impl CompleteProfile {
     pub(super) fn resumed(client: Client, open: Open<NewUser>) -> Self {
         Self {
             client,
             open,
+            mobile: None,
             email: None,
             gender: None,
             date_of_birth: None,
@@ -84,6 +86,13 @@ impl CompleteProfile {
     /// profile: a secret.
     pub fn id(&self) -> &Secret {
         self.open.id()
+    }
+
+    /// The user's mobile, without country code, and the country calling code (`+91` or `91`). The
+    /// sales channel may want it confirmed before there is a session.
+    pub fn mobile(mut self, number: impl Into<String>, country_code: impl Into<String>) -> Self {
+        self.mobile = Some(Contact::mobile(number, country_code));
+        self
     }
 
     /// The user's e-mail address. The sales channel may want it confirmed before there is a
@@ -105,62 +114,132 @@ impl CompleteProfile {
         self
     }
 
-    /// Completes the profile and signs the user in. It is sent once, whatever happens.
+    /// Completes the profile. The user is signed in, unless the server wants a contact confirmed
+    /// that the profile names and sends it a code; the codes go on under the same
+    /// [`id`](Self::id). It is sent once, whatever happens.
     ///
     /// Source: `POST /service/application/user/profile/v1.0/detail`.
     ///
     /// # Errors
     ///
-    /// The state comes back with the error. [`ErrorKind::InvalidInput`]: an empty `first_name`,
-    /// nothing was sent. [`ErrorKind::SignInAgain`]: it is finished or has expired, nothing was
-    /// sent. [`ErrorKind::StepRequired`]: the server wants a code confirmed first.
-    /// [`ErrorKind::Undecodable`]: it agreed and gave no cookie.
+    /// The state comes back with the error. Nothing was sent with [`ErrorKind::InvalidInput`]
+    /// naming `first_name`, `mobile`, `country_code` or `email`, [`ErrorKind::SlowDown`] (the timer
+    /// of the last message to one of the contacts runs), [`ErrorKind::TryLater`] (the session store
+    /// fails) and [`ErrorKind::SignInAgain`] (it is finished or has expired).
+    /// [`ErrorKind::StepRequired`]: the server wants a contact confirmed that the profile does not
+    /// name. [`ErrorKind::Undecodable`]: it agreed and gave no cookie.
     pub async fn complete(
         mut self,
         first_name: impl Into<String>,
         last_name: impl Into<String>,
-    ) -> Result<Session, Returned<Self>> {
+    ) -> Result<SignIn, Returned<Self>> {
         match self.send(first_name.into(), last_name.into()).await {
-            Ok(session) => Ok(session),
+            Ok(waiting) if waiting.is_empty() => {
+                let cookies = &self.open.step.cookies;
+                match finish(&self.client, cookies, OPERATION).await {
+                    Ok(session) => {
+                        self.open.finish().await;
+                        Ok(SignIn::SignedIn(session))
+                    }
+                    Err(error) => Err(Returned::new(self, error)),
+                }
+            }
+            Ok(waiting) => {
+                let NewUser {
+                    platform,
+                    cookies,
+                    register_token,
+                } = self.open.step.clone();
+                let codes = Codes {
+                    platform,
+                    cookies,
+                    register_token: Some(register_token),
+                    waiting,
+                };
+                let open = self.open.go_on(codes).await;
+                let codes = RemainingCodes::resumed(self.client, open);
+                Ok(SignIn::CodesRequired(codes))
+            }
             Err(error) => Err(Returned::new(self, error)),
         }
     }
 
-    async fn send(&mut self, first_name: String, last_name: String) -> Result<Session, Error> {
-        if first_name.trim().is_empty() {
-            return Err(Error::invalid("first_name", "must not be empty").of(System::Fynd));
+    /// The codes that remain; none if the user is signed in.
+    async fn send(&mut self, first_name: String, last_name: String) -> Result<Vec<Waiting>, Error> {
+        check_filled("first_name", &first_name)?;
+        let email = self.email.clone().map(Contact::Email);
+        let contacts: Vec<Contact> = self.mobile.iter().cloned().chain(email).collect();
+        for contact in &contacts {
+            contact.check()?;
         }
         self.open.check().await?;
-        let last_name = Some(last_name).filter(|name| !name.trim().is_empty());
-        let step = &self.open.step;
-        let body = types::EditProfileRequestSchema::builder()
-            .register_token(step.register_token.clone())
-            .first_name(first_name)
-            .last_name(last_name)
-            .email(self.email.clone())
-            .gender(self.gender.clone())
-            .dob(self.date_of_birth.clone());
-        let unfinished = Unfinished::new(&self.client, &step.cookies);
+        let announced = Announced::of_open(&self.open, contacts).await?;
+        let unfinished = Unfinished::new(&self.client, &self.open.step.cookies);
         let api = unfinished.api();
-        let mut call = api.update_profile().body(body);
-        if let Some(platform) = &step.platform {
-            call = call.platform(platform.clone());
-        }
-        let answer = call.send().await;
+        let call = api.update_profile().body(self.body(first_name, last_name));
+        let answer = call.platform(self.open.step.platform.clone()).send().await;
         self.open.step.cookies = unfinished.cookies();
-        let answer = answer?.into_inner();
+        let answer = match answer {
+            Ok(answer) => answer.into_inner(),
+            Err(error) => {
+                announced.failed(&error).await;
+                return Err(error);
+            }
+        };
         if let Some(token) = answer.register_token {
             self.open.step.register_token = token;
         }
-        let unconfirmed =
-            answer.verify_mobile_otp == Some(true) || answer.verify_email_otp == Some(true);
-        if unconfirmed && self.open.step.cookies.is_empty() {
-            self.open.changed().await;
-            let message = "a code that was sent to the mobile or by e-mail must be confirmed";
-            return Err(Error::new(ErrorKind::StepRequired, message).at(System::Fynd, OPERATION));
+        let told = Told {
+            operation: OPERATION,
+            mobile: answer.verify_mobile_otp == Some(true),
+            email: answer.verify_email_otp == Some(true),
+            request_id: answer.request_id,
+            resend_token: answer.resend_token,
+            resend_email_token: answer.resend_email_token,
+            resend_timer: answer.resend_timer,
+        };
+        let wants_codes = told.mobile || told.email;
+        let waiting = announced.sent(told).await?;
+        let is_user = answer.user.is_some() || answer.user_exists == Some(true);
+        if !wants_codes || (is_user && !self.open.step.cookies.is_empty()) {
+            return Ok(Vec::new());
         }
-        let session = finish(&self.client, &self.open.step.cookies, OPERATION).await?;
-        self.open.finish().await;
-        Ok(session)
+        if waiting.is_empty() {
+            self.open.changed().await;
+            return Err(code_of_unknown_contact(OPERATION));
+        }
+        Ok(waiting)
     }
+
+    fn body(
+        &self,
+        first_name: String,
+        last_name: String,
+    ) -> types::builder::EditProfileRequestSchema {
+        let mobile = self.mobile.as_ref().and_then(|mobile| match mobile {
+            Contact::Mobile {
+                country_code,
+                number,
+            } => Some(types::EditProfileMobileSchema {
+                country_code: Some(country_code.clone()),
+                phone: Some(number.clone()),
+            }),
+            Contact::Email(_) => None,
+        });
+        let last_name = Some(last_name).filter(|name| !name.trim().is_empty());
+        types::EditProfileRequestSchema::builder()
+            .register_token(self.open.step.register_token.clone())
+            .first_name(first_name)
+            .last_name(last_name)
+            .mobile(mobile)
+            .email(self.email.clone())
+            .gender(self.gender.clone())
+            .dob(self.date_of_birth.clone())
+    }
+}
+
+/// The server waits for a code, and nobody knows where it went.
+pub(super) fn code_of_unknown_contact(operation: &'static str) -> Error {
+    let message = "the server wants a contact confirmed that was not named: name it";
+    Error::new(ErrorKind::StepRequired, message).at(System::Fynd, operation)
 }

@@ -23,6 +23,11 @@ impl Unfinished {
         Self { cookies, bound }
     }
 
+    /// With no cookie yet.
+    pub(super) fn begin(client: &Client) -> Self {
+        Self::new(client, &CookieJar::new(client.road.base.url()))
+    }
+
     pub(super) fn api(&self) -> Api {
         Api::new(self.bound.clone())
     }

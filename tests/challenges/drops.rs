@@ -114,8 +114,10 @@ async fn fynd() -> usize {
     // A resend whose answer is lost has spent the token for the next one: the user starts over.
     let goes_on = async |(id, _): (Secret, Option<fynd::PendingCode>)| {
         match client.challenge(&id).await {
-            Ok(fynd::Challenge::PendingCode(pending)) => assert_eq!(pending.mobile(), ASHA),
-            Ok(fynd::Challenge::CompleteProfile(_)) => panic!("the user is known"),
+            Ok(fynd::Challenge::PendingCode(pending)) => {
+                assert_eq!(*pending.contact(), fynd::Contact::mobile(ASHA, "91"));
+            }
+            Ok(other) => panic!("{other:?}: the user is known"),
             Err(error) => assert_eq!(error.kind(), ErrorKind::SignInAgain),
         }
         pass(mock.clock());

@@ -92,7 +92,7 @@ pub async fn wunder_code(client: &wunder::Client, id: &Secret) -> wunder::Pendin
 pub async fn fynd_code(client: &fynd::Client, id: &Secret) -> fynd::PendingCode {
     match client.challenge(id).await.unwrap() {
         fynd::Challenge::PendingCode(pending) => pending,
-        fynd::Challenge::CompleteProfile(_) => panic!("no profile yet"),
+        other => panic!("{other:?} has no code to sign in by"),
     }
 }
 

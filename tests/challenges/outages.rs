@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use vestibule::fynd::SignIn as FyndSignIn;
 use vestibule::testing::WalletCrew;
 use vestibule::wunder::SignIn;
 use vestibule::{BoxFuture, Clock, ErrorKind, Time, chrono};
@@ -209,4 +210,40 @@ async fn a_challenge_that_could_not_be_saved_works_here_and_is_saved_later() {
     let pin = mock.outbox().last_code(MOBILE).unwrap();
     pending.confirm(pin).await.unwrap();
     assert_eq!(mock.count("verify"), 3);
+}
+
+#[tokio::test]
+async fn a_registration_goes_on_with_its_other_code_after_an_outage() {
+    let store = Arc::new(Unruly::default());
+    let mock = start_fynd().await;
+    let client = on_fynd(&mock, store.clone());
+    let form = || {
+        let form = client.registration("Chandra").email(EMAIL);
+        form.mobile(NEW, "91")
+    };
+    store.set_down(true);
+    assert_eq!(kind(form().submit().await), ErrorKind::TryLater);
+    let signed_in = client.password_sign_in(EMAIL, "the-password").await;
+    assert_eq!(kind(signed_in), ErrorKind::TryLater);
+    assert!(mock.journal().is_empty());
+    store.set_down(false);
+
+    let Ok(FyndSignIn::CodesRequired(codes)) = form().submit().await else {
+        panic!("codes are sent");
+    };
+    store.set_down(true);
+    let code = mock.outbox().last_code(&format!("+91{NEW}")).unwrap();
+    let Ok(FyndSignIn::CodesRequired(mut half)) = codes.confirm_mobile(code).await else {
+        panic!("the code by e-mail remains");
+    };
+    mock.clock().advance(CODE_WAIT);
+    assert_eq!(kind(half.resend_by_email().await), ErrorKind::TryLater);
+    assert_eq!(mock.outbox().messages().len(), 2);
+
+    store.set_down(false);
+    half.resend_by_email().await.unwrap();
+    let code = mock.outbox().last_code(EMAIL).unwrap();
+    let signed_in = half.confirm_email(code).await.unwrap();
+    let user = signed_in.signed_in().unwrap().user().await.unwrap();
+    assert_eq!(user.first_name.as_deref(), Some("Chandra"));
 }

@@ -1,7 +1,7 @@
 //! A process that ends between any two steps of a flow: the next takes it up by its id.
 
 use serde_json::Value;
-use vestibule::fynd::{Challenge as OnFynd, SignIn as FyndSignIn};
+use vestibule::fynd::{Challenge as OnFynd, Contact, SignIn as FyndSignIn};
 use vestibule::testing::WalletCrew;
 use vestibule::wunder::{Challenge as OnWunder, SignIn};
 
@@ -101,7 +101,7 @@ async fn fynd(shared: &Shared) -> usize {
     mock.clock().advance(CODE_WAIT);
     {
         let mut pending = fynd_code(&client().await, &id).await;
-        assert_eq!((pending.mobile(), pending.country_code()), (NEW, "91"));
+        assert_eq!(*pending.contact(), Contact::mobile(NEW, "91"));
         pending.resend().await.unwrap();
     }
     {
@@ -118,8 +118,8 @@ async fn fynd(shared: &Shared) -> usize {
     assert!(profile().await.complete("Chandra", "Sen").await.is_err());
     let session = {
         let profile = profile().await.email("chandra@example.com");
-        let session = profile.complete("Chandra", "Sen").await.unwrap();
-        session.id().clone()
+        let signed_in = profile.complete("Chandra", "Sen").await.unwrap();
+        signed_in.signed_in().unwrap().id().clone()
     };
     let session = client().await.session(&session).await.unwrap();
     let user = session.user().await.unwrap();

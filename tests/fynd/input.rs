@@ -1,6 +1,6 @@
 //! What is refused before it is sent, and what is never shown.
 
-use vestibule::fynd::{SignatureInput, sign};
+use vestibule::fynd::{Contact, SignatureInput, sign};
 
 use super::*;
 
@@ -54,7 +54,7 @@ async fn what_cannot_be_right_is_never_sent() {
         pending = returned.state;
     }
     assert_eq!(mock.journal(), [("login_with_otp", 200)]);
-    assert_eq!((pending.mobile(), pending.country_code()), (ASHA, "91"));
+    assert_eq!(*pending.contact(), Contact::mobile(ASHA, "91"));
 }
 
 #[tokio::test]

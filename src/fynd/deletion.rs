@@ -1,0 +1,248 @@
+//! Deleting the account of a signed-in user: a reason, a code, and then the end of the session.
+
+use super::api::types;
+use super::client::Client;
+use super::codes::Route;
+use super::contact::{Contact, check_filled};
+use super::opaque::opaque;
+use super::platform::Reason;
+use super::sent_code::{self, Aim, Leaving, SentCode};
+use super::session::Session;
+use crate::challenge::{Found, Open, ResendTimer, Returned, check_code};
+use crate::error::{Error, ErrorKind, System};
+use crate::secret::Secret;
+
+const OPERATION: &str = "delete_user";
+
+/// A user who wants to leave and has said why. Nothing was sent yet.
+#[derive(Clone)]
+#[must_use = "no code is sent before `send_code`"]
+pub struct Deletion {
+    client: Client,
+    session: Session,
+    reason: Reason,
+    words: Option<String>,
+}
+
+/// A code is on its way to a user who wants to leave.
+///
+/// Only the newest code counts. The state is kept in the client's store, without the session:
+/// [`Session::pending_deletion`] takes it up.
+pub struct PendingDeletion {
+    client: Client,
+    session: Session,
+    open: Open<SentCode>,
+}
+
+opaque!(Deletion, PendingDeletion);
+
+impl Session {
+    /// Starts deleting the account of this user, for a reason of
+    /// [`Client::deletion_terms`]; the user must have agreed to what the terms say. Without a reason
+    /// and a code nothing can be deleted.
+    ///
+    /// ```no_run
+    /// # async fn example(
+    /// #     client: vestibule::fynd::Client,
+    /// #     session: vestibule::fynd::Session,
+    /// # ) -> Result<(), vestibule::Error> {
+    /// use vestibule::fynd::Contact;
+    ///
+    /// let terms = client.deletion_terms().await?;
+    /// let Some(reason) = terms.reasons.into_iter().next() else {
+    ///     return Ok(());
+    /// };
+    /// let deletion = session.deletion(&client, reason).words("I shop elsewhere");
+    /// let pending = deletion.send_code(Contact::mobile("9000000001", "+91")).await?;
+    /// pending.confirm("1234").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Neither of these compiles:
+    ///
+    /// ```compile_fail,E0061
+    /// # fn example(client: vestibule::fynd::Client, session: vestibule::fynd::Session) {
+    /// session.deletion(&client);
+    /// # }
+    /// ```
+    ///
+    /// ```compile_fail,E0599
+    /// # async fn example(deletion: vestibule::fynd::Deletion) {
+    /// deletion.confirm("1234").await;
+    /// # }
+    /// ```
+    pub fn deletion(&self, client: &Client, reason: Reason) -> Deletion {
+        Deletion {
+            client: client.clone(),
+            session: self.clone(),
+            reason,
+            words: None,
+        }
+    }
+
+    /// Takes up a deletion by its id, on any instance that shares the store; sends nothing. The
+    /// server refuses it to another user than the one who started it.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::SignInAgain`] if there is no such challenge: it is finished, has expired or
+    /// never was. [`ErrorKind::StepRequired`] if it is no deletion. [`ErrorKind::TryLater`] if the
+    /// store fails.
+    pub async fn pending_deletion(
+        &self,
+        client: &Client,
+        id: &Secret,
+    ) -> Result<PendingDeletion, Error> {
+        let open = Found::by_id(&client.host, id).await?.open().await?;
+        let pending = PendingDeletion {
+            client: client.clone(),
+            session: self.clone(),
+            open,
+        };
+        pending.leaving()?;
+        Ok(pending)
+    }
+}
+
+impl Deletion {
+    /// What the user says in words of their own; some reasons need it. Without it the server is
+    /// told the sales channel's words.
+    pub fn words(mut self, words: impl Into<String>) -> Self {
+        self.words = Some(words.into());
+        self
+    }
+
+    /// Sends a code to a contact of the user. It is repeated only if the server certainly did not
+    /// process it. Earlier challenges for this contact are void then.
+    ///
+    /// Source: `POST /service/application/user/authentication/v1.0/otp/mobile/send` or
+    /// `…/otp/email/send`, after `GET …/session`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`] naming `reason` (it needs words), `mobile`, `country_code` or
+    /// `email` (the profile does not have it), [`ErrorKind::SignInAgain`] if the session has ended,
+    /// [`ErrorKind::SlowDown`] while the timer of the last message to this contact runs,
+    /// [`ErrorKind::TryLater`] if the session store fails: no message is sent in these cases. Else
+    /// as any call, see [`Error`].
+    pub async fn send_code(self, contact: Contact) -> Result<PendingDeletion, Error> {
+        if self.reason.wants_words() {
+            check_filled("reason", self.words.as_deref().unwrap_or_default())?;
+        }
+        contact.check()?;
+        let user = self.session.user().await?;
+        let user_id = user.user_id.clone().or_else(|| user.id.clone());
+        let user_id = user_id.ok_or_else(|| {
+            Error::new(
+                ErrorKind::Undecodable,
+                "the answer does not say who the user is",
+            )
+            .at(System::Fynd, "get_logged_in_user")
+        })?;
+        let mut own = super::contact::of_user(user).into_iter();
+        if !own.any(|own| own.contact.destination() == contact.destination()) {
+            let field = match contact {
+                Contact::Mobile { .. } => "mobile",
+                Contact::Email(_) => "email",
+            };
+            return Err(Error::invalid(field, "must be a contact of the user").of(System::Fynd));
+        }
+        let leaving = Leaving {
+            user_id,
+            reason_id: self.reason.id,
+            words: self.words.or(self.reason.text),
+        };
+        let aim = Aim::Deletion(leaving);
+        let open = sent_code::send(&self.client, aim, Route::to(contact)).await?;
+        Ok(PendingDeletion {
+            client: self.client,
+            session: self.session,
+            open,
+        })
+    }
+}
+
+impl PendingDeletion {
+    fn leaving(&self) -> Result<&Leaving, Error> {
+        match &self.open.step.aim {
+            Aim::Deletion(leaving) => Ok(leaving),
+            Aim::SignIn | Aim::NewPassword => {
+                let message = "the challenge is no deletion: take it up by the client";
+                Err(Error::new(ErrorKind::StepRequired, message).of(System::Fynd))
+            }
+        }
+    }
+
+    /// The id under which [`Session::pending_deletion`] takes it up: a secret.
+    pub fn id(&self) -> &Secret {
+        self.open.id()
+    }
+
+    /// Where the code went.
+    pub fn contact(&self) -> &Contact {
+        &self.open.step.route.contact
+    }
+
+    /// When another message may be sent.
+    pub fn resend_timer(&self) -> &ResendTimer {
+        self.open.timer()
+    }
+
+    /// Sends another code; the former one is void, and the timer starts again.
+    ///
+    /// Source: `POST /service/application/user/authentication/v1.0/otp/mobile/send` or
+    /// `…/otp/email/send`.
+    ///
+    /// # Errors
+    ///
+    /// As [`PendingCode::resend`](super::PendingCode::resend).
+    pub async fn resend(&mut self) -> Result<(), Error> {
+        sent_code::resend(&self.client, &mut self.open).await
+    }
+
+    /// Deletes the account and ends the session, here and in the store. It is sent once, whatever
+    /// happens.
+    ///
+    /// Source: `POST /service/application/user/authentication/v1.0/delete`.
+    ///
+    /// # Errors
+    ///
+    /// The state comes back with the error. Nothing was sent with [`ErrorKind::InvalidInput`] (it
+    /// does not look like a code), [`ErrorKind::StepRequired`] (five codes were wrong, or a newer
+    /// challenge has replaced this one) and [`ErrorKind::SignInAgain`] (it is finished or has
+    /// expired, or the session has ended). [`ErrorKind::Refused`]: the code is wrong, used or not
+    /// the newest.
+    pub async fn confirm(mut self, code: impl Into<Secret>) -> Result<(), Returned<Self>> {
+        match self.try_code(code.into()).await {
+            Ok(()) => {
+                self.open.finish().await;
+                let closed = self.session.shared().close("the user was deleted").await;
+                if let Err(error) = closed {
+                    tracing::warn!(%error, "the session of a deleted user is still stored");
+                }
+                Ok(())
+            }
+            Err(error) => Err(Returned::new(self, error)),
+        }
+    }
+
+    async fn try_code(&mut self, code: Secret) -> Result<(), Error> {
+        let code = check_code("code", &code).map_err(|error| error.of(System::Fynd))?;
+        let guess = self.open.begin_guess().await?;
+        let leaving = self.leaving()?.clone();
+        let body = types::DeleteApplicationUserRequestSchema::builder()
+            .user_id(leaving.user_id)
+            .reason_id(leaving.reason_id)
+            .reason(leaving.words)
+            .request_id(self.open.step.keys.request_id.clone())
+            .otp(code);
+        let answer = self.session.api().delete_user().body(body).send().await;
+        let answer = self.open.judged(guess, answer).await?.into_inner();
+        if answer.success == Some(false) {
+            let message = "the server answered that it did not delete the user";
+            return Err(Error::new(ErrorKind::Refused, message).at(System::Fynd, OPERATION));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,60 @@
+//! What the newest message can be confirmed and followed by.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, ErrorKind, System};
+use crate::secret::Secret;
+
+/// The wait before a resend where the server names none.
+pub(super) const RESEND_AFTER: Duration = Duration::from_secs(30);
+
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct Keys {
+    /// What the code of a mobile is confirmed with; a mailbox has none.
+    pub(super) request_id: Option<String>,
+    resend_token: Option<Secret>,
+    resend_seconds: Option<u64>,
+}
+
+impl Keys {
+    pub(super) fn of_mobile(
+        operation: &'static str,
+        request_id: Option<String>,
+        resend_token: Option<Secret>,
+        resend_seconds: Option<i64>,
+    ) -> Result<Self, Error> {
+        if request_id.is_none() {
+            let message = "the answer has no request id, so its code cannot be confirmed";
+            return Err(Error::new(ErrorKind::Undecodable, message)
+                .with_status(http::StatusCode::OK)
+                .at(System::Fynd, operation));
+        }
+        Ok(Self {
+            request_id,
+            ..Self::of_email(resend_token, resend_seconds)
+        })
+    }
+
+    pub(super) fn of_email(resend_token: Option<Secret>, resend_seconds: Option<i64>) -> Self {
+        Self {
+            request_id: None,
+            resend_token,
+            resend_seconds: resend_seconds.map(|seconds| seconds.try_into().unwrap_or_default()),
+        }
+    }
+
+    pub(super) fn wait(&self) -> Duration {
+        self.resend_seconds
+            .map_or(RESEND_AFTER, Duration::from_secs)
+    }
+
+    /// What another message is asked for with.
+    pub(super) fn resend_token(&self, operation: &'static str) -> Result<&Secret, Error> {
+        self.resend_token.as_ref().ok_or_else(|| {
+            let message = "the last answer has no token for a resend";
+            Error::new(ErrorKind::Undecodable, message).at(System::Fynd, operation)
+        })
+    }
+}

@@ -1,0 +1,180 @@
+//! The mobiles and e-mail addresses of a signed-in user.
+
+use super::api::types;
+use super::contact::{Contact, OwnContact, of_user};
+use super::session::Session;
+use crate::error::Error;
+
+impl Session {
+    /// The contacts of the profile. Sends no message; safe to repeat.
+    ///
+    /// Source: `GET /service/application/user/authentication/v1.0/session`.
+    ///
+    /// ```no_run
+    /// # async fn example(session: vestibule::fynd::Session) -> Result<(), vestibule::Error> {
+    /// use vestibule::fynd::Contact;
+    ///
+    /// session.add_contact(&Contact::email("asha@example.com")).await?;
+    /// for own in session.contacts().await? {
+    ///     if !own.verified {
+    ///         session.send_verification_link(&own).await?;
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`user`](Self::user).
+    pub async fn contacts(&self) -> Result<Vec<OwnContact>, Error> {
+        self.user().await.map(of_user)
+    }
+
+    /// Adds a contact to the profile, and answers whether the server says that it sent a link to
+    /// confirm it by. It is repeated only if the server certainly did not process it.
+    ///
+    /// Source: `PUT /service/application/user/profile/v1.0/mobile` or `…/email`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`] naming `mobile`, `country_code` or `email`: nothing was sent.
+    /// [`ErrorKind::Refused`] if somebody has it. [`ErrorKind::SignInAgain`] if the session has
+    /// ended. Else as any call, see [`Error`].
+    ///
+    /// [`ErrorKind::InvalidInput`]: crate::ErrorKind::InvalidInput
+    /// [`ErrorKind::Refused`]: crate::ErrorKind::Refused
+    /// [`ErrorKind::SignInAgain`]: crate::ErrorKind::SignInAgain
+    pub async fn add_contact(&self, contact: &Contact) -> Result<bool, Error> {
+        contact.check()?;
+        let api = self.api();
+        let sent = match contact {
+            Contact::Mobile {
+                country_code,
+                number,
+            } => {
+                let body = types::EditMobileRequestSchema::builder()
+                    .country_code(country_code.clone())
+                    .phone(number.clone());
+                let answer = api.add_mobile_number().body(body).send().await?;
+                answer.into_inner().verify_mobile_link
+            }
+            Contact::Email(address) => {
+                let answer = api.add_email().body(email(address)).send().await?;
+                answer.into_inner().verify_email_link
+            }
+        };
+        Ok(sent.unwrap_or_default())
+    }
+
+    /// Sends a link to confirm a contact by, and answers whether the server says that it did: a
+    /// confirmed one needs none. It is repeated only if the server certainly did not process it.
+    ///
+    /// Source: `POST /service/application/user/profile/v1.0/mobile/link/send` or
+    /// `…/email/link/send`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) if the profile does not have it any more,
+    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if the session has ended. Else as
+    /// any call, see [`Error`].
+    pub async fn send_verification_link(&self, own: &OwnContact) -> Result<bool, Error> {
+        let api = self.api();
+        let sent = match &own.contact {
+            Contact::Mobile { .. } => {
+                let call = api.send_verification_link_to_mobile().body(mobile(own));
+                call.send().await?.into_inner().verify_mobile_link
+            }
+            Contact::Email(address) => {
+                let call = api.send_verification_link_to_email().body(email(address));
+                call.send().await?.into_inner().verify_email_link
+            }
+        };
+        Ok(sent.unwrap_or_default())
+    }
+
+    /// Makes a confirmed contact the main one of its kind. Sends no message. It is repeated only if
+    /// the server certainly did not process it.
+    ///
+    /// Source: `POST /service/application/user/profile/v1.0/mobile/primary` or `…/email/primary`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) if it is not confirmed or not there any
+    /// more, [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if the session has ended.
+    /// Else as any call, see [`Error`].
+    pub async fn make_primary(&self, own: &OwnContact) -> Result<(), Error> {
+        let api = self.api();
+        match &own.contact {
+            Contact::Mobile { .. } => {
+                let call = api.set_mobile_number_as_primary().body(mobile(own));
+                call.send().await?;
+            }
+            Contact::Email(address) => {
+                let call = api.set_email_as_primary().body(email(address));
+                call.send().await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes a contact from the profile. Sends no message. It is repeated only if the server
+    /// certainly did not process it.
+    ///
+    /// Source: `DELETE /service/application/user/profile/v1.0/mobile` or `…/email`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) if it is the main one, or does not stand in
+    /// the profile as it did when it was read;
+    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if the session has ended. Else as
+    /// any call, see [`Error`].
+    pub async fn delete_contact(&self, own: &OwnContact) -> Result<(), Error> {
+        let api = self.api();
+        match &own.contact {
+            Contact::Mobile {
+                country_code,
+                number,
+            } => {
+                let call = api
+                    .delete_mobile_number()
+                    .active(own.active)
+                    .primary(own.primary)
+                    .verified(own.verified)
+                    .country_code(country_code.clone())
+                    .phone(number.clone());
+                call.send().await?;
+            }
+            Contact::Email(address) => {
+                let call = api
+                    .delete_email()
+                    .active(own.active)
+                    .primary(own.primary)
+                    .verified(own.verified)
+                    .email(address.clone());
+                call.send().await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn email(address: &str) -> types::builder::EditEmailRequestSchema {
+    types::EditEmailRequestSchema::builder().email(address.to_owned())
+}
+
+fn mobile(own: &OwnContact) -> types::builder::SendVerificationLinkMobileRequestSchema {
+    let (country_code, number) = match &own.contact {
+        Contact::Mobile {
+            country_code,
+            number,
+        } => (Some(country_code.clone()), Some(number.clone())),
+        Contact::Email(_) => (None, None),
+    };
+    types::SendVerificationLinkMobileRequestSchema::builder()
+        .active(own.active)
+        .primary(own.primary)
+        .verified(own.verified)
+        .country_code(country_code)
+        .phone(number)
+}

@@ -1,0 +1,135 @@
+//! A forgotten password: a link leads back, and its code sets a new password.
+
+use super::api::types;
+use super::client::Client;
+use super::contact::{Contact, check_filled};
+use super::opaque::opaque;
+use super::session::Session;
+use super::unfinished::{Unfinished, finish};
+use crate::challenge::Returned;
+use crate::error::Error;
+use crate::secret::Secret;
+
+/// The code of a link that a user who forgot the password has followed.
+#[must_use = "the password is the old one before `set_password`"]
+pub struct PasswordLink {
+    client: Client,
+    code: Secret,
+}
+
+opaque!(PasswordLink);
+
+impl Client {
+    /// Sends a link by which a user who forgot the password can set a new one, by SMS or by e-mail.
+    /// It is repeated only if the server certainly did not process it.
+    ///
+    /// Source: `POST /service/application/user/authentication/v1.0/login/password/mobile/reset` or
+    /// `…/login/password/reset`.
+    ///
+    /// ```no_run
+    /// # async fn example(client: vestibule::fynd::Client) -> Result<(), vestibule::Error> {
+    /// use vestibule::fynd::Contact;
+    ///
+    /// client.send_password_link(&Contact::email("asha@example.com")).await?;
+    /// // The user comes back with the code of the link.
+    /// let link = client.password_link("the code");
+    /// link.check().await?;
+    /// let session = link.set_password("the new password").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`] naming `mobile`, `country_code` or `email`: nothing was sent.
+    /// [`ErrorKind::Refused`] if the server knows nobody with this contact. Else as any call, see
+    /// [`Error`].
+    ///
+    /// [`ErrorKind::InvalidInput`]: crate::ErrorKind::InvalidInput
+    /// [`ErrorKind::Refused`]: crate::ErrorKind::Refused
+    pub async fn send_password_link(&self, contact: &Contact) -> Result<(), Error> {
+        contact.check()?;
+        let api = self.api();
+        match contact {
+            Contact::Mobile {
+                country_code,
+                number,
+            } => {
+                let body = types::SendResetPasswordMobileRequestSchema::builder()
+                    .country_code(country_code.clone())
+                    .mobile(number.clone());
+                api.send_reset_password_mobile().body(body).send().await?;
+            }
+            Contact::Email(address) => {
+                let body =
+                    types::SendResetPasswordEmailRequestSchema::builder().email(address.clone());
+                api.send_reset_password_email().body(body).send().await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The code of a link that was followed. It lives in the link, so there is nothing to keep.
+    pub fn password_link(&self, code: impl Into<Secret>) -> PasswordLink {
+        PasswordLink {
+            client: self.clone(),
+            code: code.into(),
+        }
+    }
+}
+
+impl PasswordLink {
+    /// Asks whether the code is still good, before the user is asked for a password. Sends no
+    /// message and does not use the code up.
+    ///
+    /// Source: `POST /service/application/user/authentication/v1.0/login/password/reset/token`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for an empty `code`: nothing was
+    /// sent. [`ErrorKind::Refused`](crate::ErrorKind::Refused): it is wrong, used or too old. Else
+    /// as any call, see [`Error`].
+    pub async fn check(&self) -> Result<(), Error> {
+        check_filled("code", self.code.expose())?;
+        let body = types::CodeRequestBodySchema::builder().code(self.code.clone());
+        let api = self.client.api();
+        api.send_reset_token().body(body).send().await?;
+        Ok(())
+    }
+
+    /// Sets the password and signs the user in. Sends no message. The code is good once; it is sent
+    /// once, unless the server certainly did not process it.
+    ///
+    /// Source: `POST /service/application/user/authentication/v1.0/login/password/reset/forgot`.
+    ///
+    /// # Errors
+    ///
+    /// The state comes back with the error. [`ErrorKind::InvalidInput`]: `code` or `password` is
+    /// empty, nothing was sent. [`ErrorKind::Refused`]: the code is wrong, used or too old, or the
+    /// server does not take the password. [`ErrorKind::Undecodable`]: it agreed and gave no cookie.
+    ///
+    /// [`ErrorKind::InvalidInput`]: crate::ErrorKind::InvalidInput
+    /// [`ErrorKind::Refused`]: crate::ErrorKind::Refused
+    /// [`ErrorKind::Undecodable`]: crate::ErrorKind::Undecodable
+    pub async fn set_password(
+        self,
+        password: impl Into<Secret>,
+    ) -> Result<Session, Returned<Self>> {
+        match self.try_password(password.into()).await {
+            Ok(session) => Ok(session),
+            Err(error) => Err(Returned::new(self, error)),
+        }
+    }
+
+    async fn try_password(&self, password: Secret) -> Result<Session, Error> {
+        check_filled("code", self.code.expose())?;
+        check_filled("password", password.expose())?;
+        let unfinished = Unfinished::begin(&self.client);
+        let body = types::ForgotPasswordRequestSchema::builder()
+            .code(self.code.clone())
+            .password(password);
+        let api = unfinished.api();
+        api.forgot_password().body(body).send().await?;
+        finish(&self.client, &unfinished.cookies(), "forgot_password").await
+    }
+}

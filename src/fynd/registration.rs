@@ -1,0 +1,190 @@
+//! Becoming a user by a form.
+
+use super::announced::{Announced, Told};
+use super::api::types;
+use super::client::Client;
+use super::contact::{Contact, check_filled};
+use super::opaque::opaque;
+use super::profile::{CompleteProfile, NewUser};
+use super::remaining_codes::RemainingCodes;
+use super::sign_in::SignIn;
+use super::unfinished::{Unfinished, finish};
+use super::waiting::Codes;
+use crate::challenge::Opening;
+use crate::error::{Error, System};
+use crate::secret::Secret;
+
+const OPERATION: &str = "register_with_form";
+
+/// The form of a new user, not sent yet.
+#[derive(Clone)]
+#[must_use = "nobody is registered before `submit`"]
+pub struct Registration {
+    client: Client,
+    platform: Option<String>,
+    first_name: String,
+    last_name: Option<String>,
+    gender: Option<String>,
+    password: Option<Secret>,
+    mobile: Option<Contact>,
+    email: Option<Contact>,
+}
+
+opaque!(Registration);
+
+impl Registration {
+    pub(super) fn new(client: Client, first_name: String) -> Self {
+        Self {
+            client,
+            platform: None,
+            first_name,
+            last_name: None,
+            gender: None,
+            password: None,
+            mobile: None,
+            email: None,
+        }
+    }
+
+    /// The id of the application that the user belongs to; the server takes `Fynd` without it.
+    pub fn platform(mut self, id: impl Into<String>) -> Self {
+        self.platform = Some(id.into());
+        self
+    }
+
+    /// The user's family name.
+    pub fn last_name(mut self, name: impl Into<String>) -> Self {
+        self.last_name = Some(name.into());
+        self
+    }
+
+    /// The user's gender, in the sales channel's words: the values are not published.
+    pub fn gender(mut self, gender: impl Into<String>) -> Self {
+        self.gender = Some(gender.into());
+        self
+    }
+
+    /// A password, to sign in with together with the e-mail address.
+    pub fn password(mut self, password: impl Into<Secret>) -> Self {
+        self.password = Some(password.into());
+        self
+    }
+
+    /// The user's mobile, without country code, and the country calling code (`+91` or `91`).
+    pub fn mobile(mut self, number: impl Into<String>, country_code: impl Into<String>) -> Self {
+        self.mobile = Some(Contact::mobile(number, country_code));
+        self
+    }
+
+    /// The user's e-mail address.
+    pub fn email(mut self, address: impl Into<String>) -> Self {
+        self.email = Some(Contact::email(address));
+        self
+    }
+
+    /// Registers the user. The server may send a code to the mobile, by e-mail or both, and says
+    /// which it wants confirmed. It is sent once, unless the server certainly did not process it.
+    ///
+    /// Source: `POST /service/application/user/authentication/v1.0/register/form`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`] naming `first_name`, `password`, `mobile`, `country_code` or
+    /// `email`; [`ErrorKind::SlowDown`] while the timer of the last message to one of the contacts
+    /// runs; [`ErrorKind::TryLater`] if the session store fails: nothing is sent in these cases.
+    /// [`ErrorKind::StepRequired`] if the server wants a contact confirmed that the form does not
+    /// name. [`ErrorKind::Undecodable`] if the answer cannot be continued from; else as any call,
+    /// see [`Error`].
+    ///
+    /// [`ErrorKind::InvalidInput`]: crate::ErrorKind::InvalidInput
+    /// [`ErrorKind::SlowDown`]: crate::ErrorKind::SlowDown
+    /// [`ErrorKind::TryLater`]: crate::ErrorKind::TryLater
+    /// [`ErrorKind::StepRequired`]: crate::ErrorKind::StepRequired
+    /// [`ErrorKind::Undecodable`]: crate::ErrorKind::Undecodable
+    pub async fn submit(self) -> Result<SignIn, Error> {
+        self.check()?;
+        let opening = Opening::to_unknown(&self.client.host)?;
+        opening.check_store().await?;
+        let contacts: Vec<Contact> = self.mobile.iter().chain(&self.email).cloned().collect();
+        let announced = Announced::of_opening(&opening, contacts).await?;
+        let unfinished = Unfinished::begin(&self.client);
+        let api = unfinished.api();
+        let call = api.register_with_form().platform(self.platform.clone());
+        let answer = match call.body(self.body()).send().await {
+            Ok(answer) => answer.into_inner(),
+            Err(error) => {
+                announced.failed(&error).await;
+                return Err(error);
+            }
+        };
+        let told = Told {
+            operation: OPERATION,
+            mobile: answer.verify_mobile_otp == Some(true),
+            email: answer.verify_email_otp == Some(true),
+            request_id: answer.request_id,
+            resend_token: answer.resend_token,
+            resend_email_token: answer.resend_email_token,
+            resend_timer: answer.resend_timer,
+        };
+        let wants_codes = told.mobile || told.email;
+        let waiting = announced.sent(told).await?;
+        let (client, cookies) = (self.client, unfinished.cookies());
+        if answer.user_exists == Some(true) || (!wants_codes && answer.register_token.is_none()) {
+            let session = finish(&client, &cookies, OPERATION).await?;
+            return Ok(SignIn::SignedIn(session));
+        }
+        let wait = std::time::Duration::ZERO;
+        if !wants_codes && let Some(register_token) = answer.register_token {
+            let step = NewUser::new(self.platform, cookies, register_token);
+            let open = opening.open(step, wait).await;
+            let profile = CompleteProfile::resumed(client, open);
+            return Ok(SignIn::ProfileRequired(profile));
+        }
+        if waiting.is_empty() {
+            return Err(super::profile::code_of_unknown_contact(OPERATION));
+        }
+        let step = Codes {
+            platform: self.platform,
+            cookies,
+            register_token: answer.register_token,
+            waiting,
+        };
+        let open = opening.open(step, wait).await;
+        Ok(SignIn::CodesRequired(RemainingCodes::resumed(client, open)))
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        check_filled("first_name", &self.first_name)?;
+        for contact in self.mobile.iter().chain(&self.email) {
+            contact.check()?;
+        }
+        if self.password.as_ref().is_some_and(Secret::is_empty) {
+            return Err(Error::invalid("password", "must not be empty").of(System::Fynd));
+        }
+        Ok(())
+    }
+
+    fn body(&self) -> types::builder::FormRegisterRequestSchema {
+        let phone = self.mobile.as_ref().and_then(|mobile| match mobile {
+            Contact::Mobile {
+                country_code,
+                number,
+            } => Some(types::FormRegisterRequestSchemaPhone {
+                country_code: Some(country_code.clone()),
+                mobile: Some(number.clone()),
+            }),
+            Contact::Email(_) => None,
+        });
+        let email = self.email.as_ref().and_then(|email| match email {
+            Contact::Email(address) => Some(address.clone()),
+            Contact::Mobile { .. } => None,
+        });
+        types::FormRegisterRequestSchema::builder()
+            .first_name(self.first_name.clone())
+            .last_name(self.last_name.clone())
+            .gender(self.gender.clone())
+            .password(self.password.clone())
+            .phone(phone)
+            .email(email)
+    }
+}

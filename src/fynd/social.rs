@@ -1,0 +1,257 @@
+//! Signing in by an account at a third party.
+
+use super::api::types;
+use super::client::Client;
+use super::contact::{check_email, check_filled};
+use super::opaque::opaque;
+use super::sign_in::{AtOnce, SignIn, Verdict};
+use super::unfinished::Unfinished;
+use crate::error::Error;
+use crate::secret::Secret;
+
+#[derive(Clone)]
+enum Party {
+    Facebook,
+    Google,
+    GoogleAndroid,
+    GoogleIos,
+    /// With the user's id at Apple.
+    Apple(String),
+}
+
+/// The token of a third party and what it says of the user.
+#[derive(Clone)]
+#[must_use = "nobody is signed in before `Client::social_sign_in`"]
+pub struct SocialSignIn {
+    party: Party,
+    token: Secret,
+    refresh_token: Option<Secret>,
+    expiry: Option<i64>,
+    id: Option<String>,
+    email: Option<String>,
+    first_name: Option<String>,
+    last_name: Option<String>,
+    full_name: Option<String>,
+    image: Option<String>,
+    platform: Option<String>,
+}
+
+opaque!(SocialSignIn);
+
+impl SocialSignIn {
+    fn new(party: Party, token: Secret) -> Self {
+        Self {
+            party,
+            token,
+            refresh_token: None,
+            expiry: None,
+            id: None,
+            email: None,
+            first_name: None,
+            last_name: None,
+            full_name: None,
+            image: None,
+            platform: None,
+        }
+    }
+
+    /// An access token of Facebook.
+    pub fn facebook(access_token: impl Into<Secret>) -> Self {
+        Self::new(Party::Facebook, access_token.into())
+    }
+
+    /// An access token of Google, from a website.
+    pub fn google(access_token: impl Into<Secret>) -> Self {
+        Self::new(Party::Google, access_token.into())
+    }
+
+    /// An access token of Google, from an Android app.
+    pub fn google_android(access_token: impl Into<Secret>) -> Self {
+        Self::new(Party::GoogleAndroid, access_token.into())
+    }
+
+    /// An access token of Google, from an iOS app.
+    pub fn google_ios(access_token: impl Into<Secret>) -> Self {
+        Self::new(Party::GoogleIos, access_token.into())
+    }
+
+    /// An identity token of Apple, and the user's id there. Of the profile, Apple's has names only.
+    pub fn apple(identity_token: impl Into<Secret>, user_identifier: impl Into<String>) -> Self {
+        Self::new(Party::Apple(user_identifier.into()), identity_token.into())
+    }
+
+    /// The refresh token that came with the access token.
+    pub fn refresh_token(mut self, token: impl Into<Secret>) -> Self {
+        self.refresh_token = Some(token.into());
+        self
+    }
+
+    /// When the access token ends.
+    pub fn expires_at(mut self, time: chrono::DateTime<chrono::Utc>) -> Self {
+        self.expiry = Some(time.timestamp_millis());
+        self
+    }
+
+    /// The user's id at the third party.
+    pub fn id(mut self, id: impl Into<String>) -> Self {
+        self.id = Some(id.into());
+        self
+    }
+
+    /// The user's e-mail address.
+    pub fn email(mut self, address: impl Into<String>) -> Self {
+        self.email = Some(address.into());
+        self
+    }
+
+    /// The user's given name.
+    pub fn first_name(mut self, name: impl Into<String>) -> Self {
+        self.first_name = Some(name.into());
+        self
+    }
+
+    /// The user's family name.
+    pub fn last_name(mut self, name: impl Into<String>) -> Self {
+        self.last_name = Some(name.into());
+        self
+    }
+
+    /// The user's whole name.
+    pub fn full_name(mut self, name: impl Into<String>) -> Self {
+        self.full_name = Some(name.into());
+        self
+    }
+
+    /// The address of the user's picture.
+    pub fn image(mut self, url: impl Into<String>) -> Self {
+        self.image = Some(url.into());
+        self
+    }
+
+    /// The id of the application that the user belongs to; the server takes `Fynd` without it.
+    pub fn platform(mut self, id: impl Into<String>) -> Self {
+        self.platform = Some(id.into());
+        self
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        let token = self.token.expose();
+        match &self.party {
+            Party::Apple(user) => {
+                check_filled("identity_token", token)?;
+                check_filled("user_identifier", user)?;
+            }
+            _ => check_filled("access_token", token)?,
+        }
+        self.email.as_deref().map_or(Ok(()), check_email)
+    }
+
+    fn body(self) -> types::builder::OAuthRequestSchema {
+        let profile = types::OAuthRequestSchemaProfile {
+            email: self.email,
+            first_name: self.first_name,
+            full_name: self.full_name,
+            id: self.id,
+            image: self.image,
+            last_name: self.last_name,
+        };
+        types::OAuthRequestSchema::builder()
+            .is_signed_in(true)
+            .oauth2(types::OAuthRequestSchemaOauth2 {
+                access_token: Some(self.token),
+                expiry: self.expiry,
+                refresh_token: self.refresh_token,
+            })
+            .profile(profile)
+    }
+
+    fn apple_body(self, user_identifier: String) -> types::builder::OAuthRequestAppleSchema {
+        types::OAuthRequestAppleSchema::builder()
+            .user_identifier(user_identifier)
+            .oauth(types::OAuthRequestAppleSchemaOauth {
+                identity_token: Some(self.token),
+            })
+            .profile(types::OAuthRequestAppleSchemaProfile {
+                first_name: self.first_name,
+                full_name: self.full_name,
+                last_name: self.last_name,
+            })
+    }
+}
+
+impl Client {
+    /// Signs a user in by an account at a third party. Sends no message. It is repeated only if the
+    /// server certainly did not process it. A new user has to complete the profile.
+    ///
+    /// Source: `POST /service/application/user/authentication/v1.0/login/` with `facebook-token`,
+    /// `google-token`, `google-android`, `google-ios` or `apple-ios`.
+    ///
+    /// ```no_run
+    /// # async fn example(client: vestibule::fynd::Client) -> Result<(), vestibule::Error> {
+    /// use vestibule::fynd::{SignIn, SocialSignIn};
+    ///
+    /// let account = SocialSignIn::google("the access token").first_name("Asha");
+    /// match client.social_sign_in(account).await? {
+    ///     SignIn::SignedIn(session) => println!("{:?}", session.user().await?.active),
+    ///     SignIn::ProfileRequired(profile) => drop(profile.complete("Asha", "Rao").await?),
+    ///     SignIn::CodesRequired(_) => println!("the user must confirm codes"),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`] naming `access_token`, `identity_token`, `user_identifier` or
+    /// `email`, [`ErrorKind::TryLater`] if the session store fails: nothing is sent in these cases.
+    /// [`ErrorKind::Refused`]: the third party does not confirm the token.
+    /// [`ErrorKind::Undecodable`]: the server agreed and gave no cookie. Else as any call, see
+    /// [`Error`].
+    ///
+    /// [`ErrorKind::InvalidInput`]: crate::ErrorKind::InvalidInput
+    /// [`ErrorKind::TryLater`]: crate::ErrorKind::TryLater
+    /// [`ErrorKind::Refused`]: crate::ErrorKind::Refused
+    /// [`ErrorKind::Undecodable`]: crate::ErrorKind::Undecodable
+    pub async fn social_sign_in(&self, account: SocialSignIn) -> Result<SignIn, Error> {
+        account.check()?;
+        let platform = account.platform.clone();
+        let begun = AtOnce::begin(self, platform.clone()).await?;
+        let unfinished = Unfinished::begin(self);
+        let api = unfinished.api();
+        let (operation, answer) = match account.party.clone() {
+            Party::Facebook => {
+                let call = api.login_with_facebook().platform(platform);
+                (
+                    "login_with_facebook",
+                    call.body(account.body()).send().await,
+                )
+            }
+            Party::Google => {
+                let call = api.login_with_google().platform(platform);
+                ("login_with_google", call.body(account.body()).send().await)
+            }
+            Party::GoogleAndroid => {
+                let call = api.login_with_google_android().platform(platform);
+                let answer = call.body(account.body()).send().await;
+                ("login_with_google_android", answer)
+            }
+            Party::GoogleIos => {
+                let call = api.login_with_google_ios().platform(platform);
+                let answer = call.body(account.body()).send().await;
+                ("login_with_google_ios", answer)
+            }
+            Party::Apple(user) => {
+                let call = api.login_with_apple_ios().platform(platform);
+                let answer = call.body(account.apple_body(user)).send().await;
+                ("login_with_apple_ios", answer)
+            }
+        };
+        let answer = answer?.into_inner();
+        let verdict = Verdict {
+            has_user: answer.user.is_some(),
+            user_exists: answer.user_exists,
+            register_token: answer.register_token,
+        };
+        begun.end(verdict, unfinished.cookies(), operation).await
+    }
+}

@@ -1,0 +1,106 @@
+//! What a signed-in user sees and changes.
+
+use serde_json::{Map, json};
+use vestibule::fynd::{Contact, OwnContact, ProfileChange};
+use vestibule::testing::FyndAttribute;
+
+use super::*;
+
+async fn own(session: &Session, contact: &Contact) -> OwnContact {
+    let contacts = session.contacts().await.unwrap();
+    let found = contacts.into_iter().find(|own| own.contact == *contact);
+    found.expect("a contact of the profile")
+}
+
+#[tokio::test]
+async fn a_password_is_changed_by_who_knows_the_old_one() {
+    let (bench, _) = Bench::with_asha().await;
+    let asha = bench.asha().await;
+    assert!(asha.has_password().await.unwrap());
+    let wrong = asha.change_password("another", "new").await;
+    assert_eq!(refused(wrong), "PASSWORD_WRONG");
+    asha.change_password(PASSWORD, "new").await.unwrap();
+    let signed_in = bench.client.password_sign_in(EMAIL, "new").await;
+    assert!(signed_in.unwrap().signed_in().is_some());
+
+    bench.mock.add_user("91", "9000000002", "Bela");
+    let pending = bench.client.otp_sign_in("9000000002", "91").send_code();
+    let confirmed = pending.await.unwrap().confirm(bench.code("+919000000002"));
+    let bela = session(confirmed.await.unwrap());
+    assert!(!bela.has_password().await.unwrap());
+}
+
+#[tokio::test]
+async fn contacts_are_added_confirmed_made_primary_and_removed() {
+    let (bench, _) = Bench::with_asha().await;
+    let asha = bench.asha().await;
+    let added = [
+        (Contact::mobile("9000000007", "91"), "+919000000007"),
+        (Contact::email("asha@work.example"), "asha@work.example"),
+    ];
+    let former = [Contact::mobile(ASHA, "91"), Contact::email(EMAIL)];
+    for ((contact, to), former) in added.iter().zip(former) {
+        assert!(asha.add_contact(contact).await.unwrap());
+        let new = own(&asha, contact).await;
+        assert!(!new.verified && !new.primary);
+        assert_eq!(refused(asha.make_primary(&new).await), "CONTACT_UNVERIFIED");
+
+        let first = bench.code(to);
+        assert!(asha.send_verification_link(&new).await.unwrap());
+        let verify = async |code: String| match contact {
+            Contact::Mobile { .. } => bench.other.verify_mobile_link(code).await,
+            Contact::Email(_) => bench.other.verify_email_link(code).await,
+        };
+        assert_eq!(refused(verify(first).await), "LINK_INVALID");
+        verify(bench.code(to)).await.unwrap();
+        let verified = own(&asha, contact).await;
+        assert!(verified.verified);
+        assert!(!asha.send_verification_link(&verified).await.unwrap());
+
+        asha.make_primary(&verified).await.unwrap();
+        assert!(own(&asha, contact).await.primary);
+        let stale = asha.delete_contact(&verified).await;
+        assert_eq!(refused(stale), "CONTACT_CHANGED");
+        let former = own(&asha, &former).await;
+        asha.delete_contact(&former).await.unwrap();
+    }
+    let left = asha.contacts().await.unwrap();
+    let left: Vec<&Contact> = left.iter().map(|own| &own.contact).collect();
+    assert_eq!(left, [&added[0].0, &added[1].0]);
+    assert_eq!(bench.messages(), 4);
+}
+
+#[tokio::test]
+async fn profile_attributes_and_sessions_are_those_of_the_user() {
+    let (bench, id) = Bench::with_asha().await;
+    bench.mock.define_attribute("size", FyndAttribute::Text);
+    let asha = bench.asha().await;
+    let change = ProfileChange::new().first_name("Ashika").gender("female");
+    let user = asha.change_profile(change).await.unwrap();
+    assert_eq!(user.first_name.as_deref(), Some("Ashika"));
+    assert_eq!(user.gender.as_deref(), Some("female"));
+    assert_eq!(first_name(&asha).await, "Ashika");
+
+    assert!(asha.attributes().await.unwrap().is_empty());
+    let size = |value| Map::from_iter([("size".to_owned(), value)]);
+    let changed = asha.change_attributes(size(json!("M"))).await.unwrap();
+    assert_eq!(changed["size"], "M");
+    assert_eq!(asha.attributes().await.unwrap()["size"], "M");
+    let wrong = asha.change_attributes(size(json!(7))).await;
+    assert_eq!(refused(wrong), "ATTRIBUTE_TYPE");
+
+    let second = bench.asha().await;
+    assert_eq!(asha.active_sessions().await.unwrap().len(), 2);
+    second.sign_out().await.unwrap();
+    assert_eq!(asha.active_sessions().await.unwrap().len(), 1);
+    assert_eq!(bench.mock.sessions_of(&id), 1);
+}
+
+#[tokio::test]
+async fn anybody_learns_who_is_known_and_how_the_sales_channel_is_set() {
+    let (bench, _) = Bench::with_asha().await;
+    assert!(bench.client.user_exists(EMAIL).await.unwrap());
+    assert!(!bench.client.user_exists("bela@example.com").await.unwrap());
+    let config = bench.client.platform_config().await.unwrap();
+    assert_eq!(config.login.unwrap().password, Some(true));
+}

@@ -1,0 +1,51 @@
+//! Codes by e-mail go like codes by mobile.
+
+use vestibule::fynd::{Challenge, Contact};
+
+use super::*;
+
+#[tokio::test]
+async fn a_code_by_e_mail_signs_in_after_a_resend_and_a_restart() {
+    let (bench, _) = Bench::with_asha().await;
+    let sign_in = bench.client.email_sign_in(EMAIL);
+    let mut pending = sign_in.send_code().await.unwrap();
+    assert_eq!(*pending.contact(), Contact::email(EMAIL));
+    assert_eq!(pending.request_id(), None);
+    let first = bench.code(EMAIL);
+    assert_eq!(kind(pending.resend().await), ErrorKind::SlowDown);
+    let again = bench.other.email_sign_in("ASHA@example.com").send_code();
+    assert_eq!(kind(again.await), ErrorKind::SlowDown);
+    assert_eq!(bench.messages(), 1);
+
+    bench.wait(31);
+    let Challenge::PendingCode(mut pending) = bench.other.challenge(pending.id()).await.unwrap()
+    else {
+        panic!("a code is the step");
+    };
+    pending.resend().await.unwrap();
+    let returned = pending.confirm(first).await.unwrap_err();
+    assert_eq!(returned.error.code(), Some("OTP_INVALID"));
+    let id = returned.state.id().clone();
+    let signed_in = returned.state.confirm(bench.code(EMAIL)).await.unwrap();
+    assert_eq!(first_name(&session(signed_in)).await, "Asha");
+    assert_eq!(
+        kind(bench.client.challenge(&id).await),
+        ErrorKind::SignInAgain
+    );
+}
+
+#[tokio::test]
+async fn five_wrong_codes_by_e_mail_are_enough() {
+    let (bench, _) = Bench::with_asha().await;
+    let sign_in = bench.client.email_sign_in(EMAIL);
+    let mut pending = sign_in.send_code().await.unwrap();
+    let right = bench.code(EMAIL);
+    for _ in 0..5 {
+        let returned = pending.confirm(other_than(&right)).await.unwrap_err();
+        assert_eq!(returned.error.kind(), ErrorKind::Refused);
+        pending = returned.state;
+    }
+    let returned = pending.confirm(right).await.unwrap_err();
+    assert_eq!(returned.error.kind(), ErrorKind::StepRequired);
+    assert_eq!(bench.mock.count("verify_email_otp"), 5);
+}

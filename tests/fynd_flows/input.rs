@@ -1,0 +1,102 @@
+//! What is refused before it is sent, and what is never shown.
+
+use vestibule::fynd::{Contact, ProfileChange, SocialSignIn};
+
+use super::*;
+
+#[track_caller]
+fn field<T: Debug>(result: Result<T, impl Into<Error>>) -> String {
+    let error = result.unwrap_err().into();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
+    error.field().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn wrong_input_is_named_and_never_sent() {
+    let bench = Bench::start().await;
+    let client = &bench.client;
+    assert_eq!(field(client.password_sign_in(" ", "x").await), "username");
+    assert_eq!(field(client.password_sign_in("x", "").await), "password");
+    assert_eq!(field(client.token_sign_in("").await), "token");
+    let social = async |account| field(client.social_sign_in(account).await);
+    assert_eq!(social(SocialSignIn::google("")).await, "access_token");
+    assert_eq!(
+        social(SocialSignIn::facebook("x").email("x")).await,
+        "email"
+    );
+    assert_eq!(social(SocialSignIn::apple("", "x")).await, "identity_token");
+    assert_eq!(
+        social(SocialSignIn::apple("x", "")).await,
+        "user_identifier"
+    );
+
+    for address in ["", "asha", "@example.com", "asha@", "a b@example.com"] {
+        let sent = client.email_sign_in(address).send_code().await;
+        assert_eq!(field(sent), "email");
+        let sent = client.registration("Asha").email(address).submit().await;
+        assert_eq!(field(sent), "email");
+        let contact = Contact::email(address);
+        assert_eq!(field(client.send_password_link(&contact).await), "email");
+        let sent = client.forgotten_password(contact).send_code().await;
+        assert_eq!(field(sent), "email");
+    }
+    let form = || client.registration("Asha");
+    assert_eq!(field(client.registration(" ").submit().await), "first_name");
+    assert_eq!(field(form().mobile("12", "91").submit().await), "mobile");
+    assert_eq!(
+        field(form().mobile(ASHA, "x").submit().await),
+        "country_code"
+    );
+    assert_eq!(field(form().password("").submit().await), "password");
+    assert_eq!(field(client.user_exists("").await), "q");
+    assert_eq!(field(client.verify_mobile_link("").await), "code");
+    assert_eq!(field(client.verify_email_link(" ").await), "code");
+    assert_eq!(field(client.password_link("").check().await), "code");
+    assert!(bench.mock.journal().is_empty());
+}
+
+#[tokio::test]
+async fn a_user_is_told_of_wrong_input_before_it_is_sent() {
+    let (bench, _) = Bench::with_asha().await;
+    let asha = bench.asha().await;
+    let before = bench.mock.journal().len();
+    assert_eq!(field(asha.change_password("", "x").await), "old_password");
+    assert_eq!(field(asha.change_password("x", "").await), "new_password");
+    let change = ProfileChange::new().first_name(" ");
+    assert_eq!(field(asha.change_profile(change).await), "first_name");
+    let contact = Contact::mobile(ASHA, "");
+    assert_eq!(field(asha.add_contact(&contact).await), "country_code");
+    assert_eq!(bench.mock.journal().len(), before);
+}
+
+#[tokio::test]
+async fn debug_shows_no_secret_and_no_contact() {
+    let (bench, _) = Bench::with_asha().await;
+    let client = &bench.client;
+    let form = client.registration("Bela").password("a-secret-password");
+    let form = form.email("bela@example.com").mobile("9000000002", "91");
+    let social = SocialSignIn::google("a-secret-token").email("bela@example.com");
+    let link = client.password_link("a-secret-code");
+    let mut shown = format!("{form:?} {social:?} {link:?}");
+    let sent = codes(form.submit().await.unwrap());
+    let forgotten = client.forgotten_password(Contact::email(EMAIL));
+    let pending = forgotten.clone().send_code().await.unwrap();
+    shown += &format!("{sent:?} {forgotten:?} {pending:?} {:?}", sent.email());
+    let right = bench.code(EMAIL);
+    let returned = sent.confirm_email("a-wrong-code").await.unwrap_err();
+    shown += &format!("{returned:?} {returned}");
+    let step = pending.confirm(right.as_str()).await.unwrap();
+    let asha = bench.asha().await;
+    shown += &format!("{step:?} {:?}", asha.contacts().await.unwrap());
+    let secrets = [
+        "secret",
+        "example.com",
+        "9000000",
+        "wrong",
+        asha.id().expose(),
+    ];
+    for secret in secrets {
+        assert!(!shown.contains(secret), "{secret}: {shown}");
+    }
+    assert!(!shown.contains(right.as_str()), "{shown}");
+}
