@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use tokio::time::Instant;
 
 use super::core::Core;
-use super::exchange::Exchanged;
+use super::joining::Exchanged;
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::{Deadline, Stamp};
 use crate::random;

@@ -26,14 +26,8 @@
 //! If the access token is still good it is used to its end; that it can not be renewed is stored,
 //! so that no instance presents the refresh token again.
 
-use std::time::Duration;
-
-use tokio::sync::watch;
-use tokio::time::{Instant, timeout_at};
-use tracing::field::Empty;
-use tracing::{Instrument, Span};
-
-use super::core::{Core, Renew, State};
+use super::core::{Core, Renew};
+use super::joining::Exchanged;
 use super::lease::Asked;
 use super::material::{Mark, Material, Renewal};
 use super::record::{Found, Written};
@@ -42,42 +36,7 @@ use super::saving::Saved;
 use super::store::Fence;
 use super::tokens::Tokens;
 use crate::error::{Delivery, Error, ErrorKind};
-use crate::observe::{Event, RefreshOutcome};
 use crate::pipeline::{Deadline, Stamp};
-
-/// How an exchange went, for everybody who waits for it.
-#[derive(Clone, Debug)]
-pub(super) enum Exchanged {
-    Renewed,
-    Ended(&'static str),
-    Failed {
-        kind: ErrorKind,
-        delivery: Delivery,
-        retry_after: Option<Duration>,
-    },
-}
-
-impl Exchanged {
-    fn for_observers(&self) -> RefreshOutcome {
-        match self {
-            Self::Renewed => RefreshOutcome::Renewed,
-            Self::Ended(_) => RefreshOutcome::Ended,
-            Self::Failed { .. } => RefreshOutcome::Failed,
-        }
-    }
-
-    fn failed(error: &Error) -> Self {
-        Self::Failed {
-            kind: match error.kind() {
-                ErrorKind::SlowDown => ErrorKind::SlowDown,
-                ErrorKind::Undecodable => ErrorKind::Undecodable,
-                _ => ErrorKind::TryLater,
-            },
-            delivery: error.delivery(),
-            retry_after: error.retry_after(),
-        }
-    }
-}
 
 /// What came of holding the lease.
 enum Turn {
@@ -88,139 +47,9 @@ enum Turn {
     Unfinished,
 }
 
-/// What a waiting caller watches.
-pub(super) type Watched = watch::Receiver<Option<Exchanged>>;
-
 impl Core {
-    /// The exchange that runs; one whose task is gone does not.
-    pub(super) fn running_exchange(&self, state: &State) -> Option<Watched> {
-        let watched = state.exchange.as_ref()?;
-        watched.has_changed().is_ok().then(|| watched.clone())
-    }
-
-    /// Starts the one exchange of this credential.
-    pub(super) fn begin_exchange(&self, state: &mut State) -> Option<Watched> {
-        let core = self.me.upgrade()?;
-        let renewal = self.renewal.clone()?;
-        if !matches!(state.material, Material::Tokens(_)) {
-            return None;
-        }
-        let running = self.host.exchanges.begin()?;
-        let (announce, watched) = watch::channel(None);
-        state.exchange = Some(watched.clone());
-        let stamp = state.stamp;
-        let span = tracing::info_span!(
-            parent: None,
-            "vestibule.refresh",
-            otel.name = %format_args!("{} refresh", self.host.system),
-            otel.kind = "internal",
-            otel.status_code = Empty,
-            system = %self.host.system,
-            session = %self.key,
-        );
-        span.follows_from(Span::current());
-        let exchange = async move {
-            let began = Instant::now();
-            let outcome = core.exchange(&*renewal, stamp).await;
-            if !matches!(outcome, Exchanged::Renewed) {
-                Span::current().record("otel.status_code", "ERROR");
-            }
-            core.host.signals.emit(&Event::Refresh {
-                system: core.host.system,
-                session: core.key.label(),
-                outcome: outcome.for_observers(),
-                elapsed: began.elapsed(),
-            });
-            {
-                let mut state = core.lock();
-                state.exchange = None;
-                state.presenting = false;
-            }
-            announce.send_replace(Some(outcome));
-            drop(running);
-        };
-        tokio::spawn(exchange.instrument(span));
-        Some(watched)
-    }
-
-    /// Waits for the exchange of the credential with this stamp, and begins it if none runs.
-    pub(super) async fn join_exchange(
-        &self,
-        stamp: Stamp,
-        deadline: Deadline,
-    ) -> Result<(), Error> {
-        let later = |message| Error::new(ErrorKind::TryLater, message).of(self.host.system);
-        let exchange = {
-            let mut state = self.lock();
-            if let Some(why) = state.ended {
-                return Err(self.ended_error(why));
-            }
-            if state.stamp != stamp {
-                return Ok(());
-            }
-            state.rejected = true;
-            match self.running_exchange(&state) {
-                Some(running) => Some(running),
-                None if self.renewal.is_some() && !(state.refused || state.renewal.refused) => {
-                    let begun = self.begin_exchange(&mut state);
-                    Some(begun.ok_or_else(|| later("the client is shutting down"))?)
-                }
-                None => None,
-            }
-        };
-        let Some(mut exchange) = exchange else {
-            let giving_up = timeout_at(deadline.end(), self.give_up(stamp)).await;
-            return giving_up.unwrap_or_else(|_| Err(later("the session store took too long")));
-        };
-        let waited = timeout_at(deadline.end(), exchange.wait_for(Option::is_some)).await;
-        let outcome = match waited {
-            Ok(Ok(outcome)) => outcome.clone(),
-            Ok(Err(_)) => return Err(later("the renewal of the session was interrupted")),
-            Err(_) => return Err(later("the renewal of the session took too long")),
-        };
-        match outcome {
-            Some(Exchanged::Ended(why)) => Err(self.ended_error(why)),
-            Some(Exchanged::Failed {
-                kind,
-                delivery,
-                retry_after,
-            }) => Err(Error::new(kind, "the session could not be renewed")
-                .of(self.host.system)
-                .with_delivery(delivery)
-                .with_retry_after(retry_after)),
-            Some(Exchanged::Renewed) | None => Ok(()),
-        }
-    }
-
-    /// Ends a session that nobody can renew, unless another instance has a newer credential.
-    async fn give_up(&self, stamp: Stamp) -> Result<(), Error> {
-        let why = "its credential has expired and cannot be renewed";
-        loop {
-            self.look_again().await?;
-            let is_stored = {
-                let state = self.lock();
-                if let Some(why) = state.ended {
-                    return Err(self.ended_error(why));
-                }
-                if state.stamp != stamp {
-                    return Ok(());
-                }
-                state.version.is_some()
-            };
-            if !is_stored {
-                self.close_in_background(why).await;
-                return Err(self.ended_error(why));
-            }
-            // Only the record that was seen: a newer one may have come since.
-            if self.remove(None).await? == Written::Done {
-                self.mark_ended(why);
-                return Err(self.ended_error(why));
-            }
-        }
-    }
-
     /// All steps, for the credential with this stamp.
-    async fn exchange(&self, renewal: &dyn Renew, stamp: Stamp) -> Exchanged {
+    pub(super) async fn exchange(&self, renewal: &dyn Renew, stamp: Stamp) -> Exchanged {
         let deadline = Deadline::after(self.host.settings.deadline);
         let outcome = match self.cool_down(stamp, deadline).await {
             Ok(Some(overtaken)) => return overtaken,

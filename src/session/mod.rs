@@ -1,5 +1,6 @@
 #![doc = include_str!("guide.md")]
 
+mod attaching;
 #[cfg(feature = "fynd")]
 mod cookies;
 mod cooling;
@@ -9,6 +10,7 @@ mod exchanges;
 #[cfg(any(feature = "wunder", feature = "fynd"))]
 mod farewell;
 mod host;
+mod joining;
 mod lease;
 mod material;
 mod record;

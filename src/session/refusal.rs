@@ -3,7 +3,7 @@
 use http::StatusCode;
 
 use super::core::Core;
-use super::exchange::Exchanged;
+use super::joining::Exchanged;
 use super::material::Renewal;
 use super::record::{Found, Written};
 use super::store::Fence;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::core::{Core, State};
-use super::exchange::Exchanged;
+use super::joining::Exchanged;
 use super::lease::Asked;
 use super::material::{Mark, Material, Renewal};
 use super::record::{Found, Written};
