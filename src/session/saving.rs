@@ -196,12 +196,8 @@ impl Core {
         let mut backoff = FIRST_BACKOFF;
         loop {
             self.host.time.sleep(backoff).await;
-            {
-                let mut state = self.lock();
-                if state.ended.is_some() || !state.unsaved {
-                    state.saves_later = false;
-                    return;
-                }
+            if self.has_nothing_to_save() {
+                return;
             }
             match self.save().await {
                 Ok(Saved::Gone) => self.ended_elsewhere(),
@@ -212,8 +208,21 @@ impl Core {
                 Ok(Saved::Stored | Saved::Overtaken) => {}
                 Err(error) => tracing::warn!(session = %self.key, %error, "still not saved"),
             }
+            if self.has_nothing_to_save() {
+                return;
+            }
             backoff = backoff.saturating_mul(2).min(LONGEST_WITHOUT_SAVING);
         }
+    }
+
+    /// Whether the background may stop; if so, the next failure begins it anew.
+    fn has_nothing_to_save(&self) -> bool {
+        let mut state = self.lock();
+        let nothing = state.ended.is_some() || !state.unsaved;
+        if nothing {
+            state.saves_later = false;
+        }
+        nothing
     }
 
     pub(super) fn ended_elsewhere(&self) {
