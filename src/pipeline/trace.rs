@@ -11,42 +11,37 @@ use super::Road;
 use super::operation::Operation;
 use crate::error::Error;
 
+/// A span with the attributes that calls and attempts share.
+macro_rules! span {
+    ($name:literal, $kind:literal, $shown:expr, $road:ident, $operation:ident) => {
+        info_span!(
+            $name,
+            otel.name = %$shown,
+            otel.kind = $kind,
+            otel.status_code = Empty,
+            system = %$road.rules.system(),
+            operation = $operation.id,
+            http.request.method = $operation.method.as_str(),
+            url.template = &*$operation.path,
+            server.address = $road.base.host(),
+            server.port = i64::from($road.base.port()),
+            http.response.status_code = Empty,
+            http.request.resend_count = Empty,
+            error.type = Empty,
+        )
+    };
+}
+
 /// The span of one call over all its attempts.
 pub(super) fn call(road: &Road, operation: &Operation) -> Span {
-    info_span!(
-        "vestibule.call",
-        otel.name = %format_args!("{} {}", road.rules.system(), operation.id),
-        otel.kind = "internal",
-        otel.status_code = Empty,
-        system = %road.rules.system(),
-        operation = operation.id,
-        http.request.method = operation.method.as_str(),
-        url.template = &*operation.path,
-        server.address = road.base.host(),
-        server.port = i64::from(road.base.port()),
-        http.response.status_code = Empty,
-        http.request.resend_count = Empty,
-        error.type = Empty,
-    )
+    let shown = format_args!("{} {}", road.rules.system(), operation.id);
+    span!("vestibule.call", "internal", shown, road, operation)
 }
 
 /// The span of one attempt, which is what goes over the wire.
 pub(super) fn attempt(road: &Road, operation: &Operation, resends: u32) -> Span {
-    let span = info_span!(
-        "vestibule.attempt",
-        otel.name = %format_args!("{} {}", operation.method, operation.path),
-        otel.kind = "client",
-        otel.status_code = Empty,
-        system = %road.rules.system(),
-        operation = operation.id,
-        http.request.method = operation.method.as_str(),
-        url.template = &*operation.path,
-        server.address = road.base.host(),
-        server.port = i64::from(road.base.port()),
-        http.response.status_code = Empty,
-        http.request.resend_count = Empty,
-        error.type = Empty,
-    );
+    let shown = format_args!("{} {}", operation.method, operation.path);
+    let span = span!("vestibule.attempt", "client", shown, road, operation);
     record_resends(&span, resends);
     span
 }
