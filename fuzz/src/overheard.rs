@@ -31,7 +31,9 @@ impl Visit for Writing {
 
 impl Subscriber for Listener {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target().starts_with("vestibule")
+        // `testing::call` shows whole answers, whose members are not all secret.
+        let target = metadata.target();
+        target.starts_with("vestibule") && !target.starts_with("vestibule::testing")
     }
 
     fn new_span(&self, span: &Attributes<'_>) -> Id {
