@@ -93,8 +93,7 @@ impl Core {
         if self.is_stale(&state) {
             return Ok((tokens.access, Attached::Stale(stamp)));
         }
-        let is_refused = state.refused || state.renewal.refused;
-        if self.is_aging(&state) && !is_refused && self.running_exchange(&state).is_none() {
+        if self.is_aging(&state) && !state.is_refused() && self.running_exchange(&state).is_none() {
             self.begin_exchange(&mut state);
         }
         Ok((tokens.access, Attached::Fresh(stamp)))

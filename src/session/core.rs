@@ -98,6 +98,13 @@ pub(super) struct State {
     pub(super) exchange: Option<Watched>,
 }
 
+impl State {
+    /// Whether the server will never renew the credential, as far as is known here or stored.
+    pub(super) fn is_refused(&self) -> bool {
+        self.refused || self.renewal.refused
+    }
+}
+
 impl fmt::Debug for Core {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Session({} {})", self.host.system, self.key)
@@ -181,12 +188,6 @@ impl Core {
         }
         let state = self.lock();
         state.next.as_ref().unwrap_or(&state.material).clone()
-    }
-
-    #[cfg(any(feature = "wunder", feature = "fynd"))]
-    pub(super) fn is_refused(&self) -> bool {
-        let state = self.lock();
-        state.refused || state.renewal.refused
     }
 
     /// Makes a shutdown wait for what is going on.

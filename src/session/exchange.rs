@@ -32,7 +32,7 @@ use super::lease::Asked;
 use super::material::{Mark, Material, Renewal};
 use super::record::{Found, Written};
 use super::refusal::{REFUSED, ends_session};
-use super::saving::Saved;
+use super::saving::{ENDED_ELSEWHERE, Saved};
 use super::store::Fence;
 use super::tokens::Tokens;
 use crate::error::{Delivery, Error, ErrorKind};
@@ -113,8 +113,11 @@ impl Core {
         if self.is_served(found, stamp) {
             return Ok(Turn::Over(self.overtaken(found)));
         }
-        let stamp = self.lock().stamp;
-        if self.lock().refused || self.lock().renewal.refused {
+        let (stamp, is_refused) = {
+            let state = self.lock();
+            (state.stamp, state.is_refused())
+        };
+        if is_refused {
             return self.settle_refusal(REFUSED, fence).await.map(Turn::Over);
         }
         let Some((tokens, was_presented)) = self.tokens_to_present() else {
@@ -208,7 +211,7 @@ impl Core {
     /// What another instance's doing means for those who wait here.
     pub(super) fn overtaken(&self, found: Found) -> Exchanged {
         match found {
-            Found::Gone => Exchanged::Ended("it was ended elsewhere"),
+            Found::Gone => Exchanged::Ended(ENDED_ELSEWHERE),
             Found::Adopted | Found::Unchanged => Exchanged::Renewed,
         }
     }

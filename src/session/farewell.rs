@@ -40,7 +40,7 @@ impl Farewell {
         let last = Last {
             material,
             stamp: Stamp(0),
-            refused: core.is_refused(),
+            refused: core.lock().is_refused(),
         };
         Self {
             core,

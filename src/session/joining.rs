@@ -121,7 +121,7 @@ impl Core {
             state.rejected = true;
             match self.running_exchange(&state) {
                 Some(running) => Some(running),
-                None if self.renewal.is_some() && !(state.refused || state.renewal.refused) => {
+                None if self.renewal.is_some() && !state.is_refused() => {
                     let begun = self.begin_exchange(&mut state);
                     Some(begun.ok_or_else(|| later("the client is shutting down"))?)
                 }

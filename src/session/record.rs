@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::Instant;
 
 use super::core::{Core, State};
@@ -53,12 +53,16 @@ impl Core {
             return Ok(Found::Unchanged);
         }
         let (material, renewal, written_at) = self.host.read_record(&record)?;
-        let found = self.take_over(material, renewal, version);
-        self.lock().written_at = written_at;
-        Ok(found)
+        Ok(self.take_over(material, renewal, version, written_at))
     }
 
-    fn take_over(&self, material: Material, renewal: Renewal, version: Version) -> Found {
+    fn take_over(
+        &self,
+        material: Material,
+        renewal: Renewal,
+        version: Version,
+        written_at: DateTime<Utc>,
+    ) -> Found {
         let mut state = self.lock();
         let state = &mut *state;
         // A look that took long may come back with less than is known here by now.
@@ -66,6 +70,7 @@ impl Core {
             return Found::Unchanged;
         }
         state.version = Some(version);
+        state.written_at = written_at;
         state.seen_at = self.host.time.local_now();
         #[cfg(feature = "fynd")]
         let material = with_own_cookies(state, material);

@@ -19,6 +19,8 @@ const LONGEST_BACKOFF: Duration = Duration::from_secs(30);
 /// instance that finds their mark without them waits for little more than this.
 const LONGEST_WITHOUT_SAVING: Duration = Duration::from_secs(1);
 
+pub(super) const ENDED_ELSEWHERE: &str = "it was ended elsewhere";
+
 /// Whether a credential reached the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Saved {
@@ -66,7 +68,7 @@ impl Core {
             Ok(Saved::Stored | Saved::Overtaken) => Exchanged::Renewed,
             Ok(Saved::Gone) => {
                 self.ended_elsewhere();
-                Exchanged::Ended("it was ended elsewhere")
+                self.overtaken(Found::Gone)
             }
             Err(error) => {
                 tracing::warn!(session = %self.key, %error, "renewed tokens are not saved yet");
@@ -226,7 +228,7 @@ impl Core {
     }
 
     pub(super) fn ended_elsewhere(&self) {
-        self.mark_ended("it was ended elsewhere");
+        self.mark_ended(ENDED_ELSEWHERE);
     }
 
     /// Ends the session; that its record is still there is noted and goes on being tried.
