@@ -284,7 +284,7 @@ impl Client {
 
     /// Stores the cookies of a user who is now signed in.
     pub(super) async fn sign_in(&self, jar: CookieJar) -> Result<Session, Error> {
-        let core = self.host.create(Material::Cookies(jar), None).await?;
+        let core = self.host.create(Material::Cookies(jar), None, None).await?;
         Ok(Session::new(self, core))
     }
 }
