@@ -25,7 +25,7 @@ const RESEND_WAIT: Duration = Duration::from_secs(60);
 /// before it sends a key; see [`challenge`](crate::challenge).
 pub struct PendingPin {
     client: Client,
-    open: Open<PinRequest>,
+    pub(super) open: Open<PinRequest>,
 }
 
 /// What the store keeps.

@@ -25,6 +25,7 @@
 
 mod account;
 mod client;
+mod code_sign_in;
 mod reauthentication;
 mod refusal;
 mod rules;
@@ -34,6 +35,7 @@ mod verification;
 
 pub use self::account::{Account, Saved};
 pub use self::client::{Client, ClientBuilder};
+pub use self::code_sign_in::FlowSignIn;
 pub use self::reauthentication::{EndingToken, Login, NextLogin};
 pub use self::refusal::{Reason, Refusal};
 pub use self::session::Session;
