@@ -1,15 +1,13 @@
 //! The flows of GoodCity.
 
-use std::sync::Arc;
 use std::time::Duration;
 
+use vestibule::ErrorKind;
 use vestibule::goodcity::{Client, PendingPin, Session};
-use vestibule::session::SessionStore;
-use vestibule::testing::{GoodCity, Outbox, TestClock};
-use vestibule::{Error, ErrorKind};
+use vestibule::testing::GoodCity;
 
 use super::failed::{Failed, Outcome, check, expect, given_back, stopped};
-use super::scene::{self, System, kept};
+use super::scene::{self, kept, system};
 use super::{Flow, flows};
 
 const MOBILE: &str = "+85251234567";
@@ -33,34 +31,13 @@ pub fn flows() -> Vec<Flow<GoodCity>> {
     ]
 }
 
-impl System for GoodCity {
-    const NAME: &'static str = "goodcity";
+system!(GoodCity, "goodcity", Client, |mock| Client::builder(
+    mock.base_url(),
+    "app"
+));
 
-    type Client = Client;
-
-    async fn start() -> Self {
-        Self::start().await
-    }
-
-    fn client(&self, store: Option<Arc<dyn SessionStore>>) -> Result<Client, Error> {
-        let mut builder = Client::builder(self.base_url(), "app").clock(self.clock().clock());
-        if let Some(store) = store {
-            builder = builder.store(store);
-        }
-        builder.build()
-    }
-
-    fn outbox(&self) -> &Outbox {
-        self.outbox()
-    }
-
-    fn clock(&self) -> &TestClock {
-        self.clock()
-    }
-}
-
-kept!(GoodCity: PendingPin, Client::challenge);
-kept!(GoodCity: Session, Client::session);
+kept!(GoodCity: PendingPin, by Client::challenge);
+kept!(GoodCity: Session, by Client::session);
 
 /// A pin is on its way to Ada, who is known.
 async fn send_pin(scene: &mut Scene<'_>) -> Result<PendingPin, Failed> {

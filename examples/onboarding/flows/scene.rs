@@ -58,10 +58,79 @@ pub trait Kept<S: System>: Sized {
     async fn take_up(client: &S::Client, ids: &Self::Ids) -> Result<Self, Failed>;
 }
 
-/// Says which id a state has, and which call of the client takes it up.
+/// Makes a mock a system: its name, and the builder of a client for it.
+macro_rules! system {
+    ($mock:ident, $name:literal, $client:ty, |$this:ident| $builder:expr) => {
+        impl $crate::flows::scene::System for $mock {
+            const NAME: &'static str = $name;
+
+            type Client = $client;
+
+            async fn start() -> Self {
+                Self::start().await
+            }
+
+            fn client(
+                &self,
+                store: Option<::std::sync::Arc<dyn vestibule::session::SessionStore>>,
+            ) -> Result<Self::Client, vestibule::Error> {
+                let $this = self;
+                let mut builder = $builder.clock(self.clock().clock());
+                if let Some(store) = store {
+                    builder = builder.store(store);
+                }
+                builder.build()
+            }
+
+            fn outbox(&self) -> &vestibule::testing::Outbox {
+                self.outbox()
+            }
+
+            fn clock(&self) -> &vestibule::testing::TestClock {
+                self.clock()
+            }
+        }
+    };
+}
+pub(super) use system;
+
+/// Says how a state is taken up: `by` a call of the client, as a step `in` what the client finds
+/// under the id, or `of` the state that began it.
 macro_rules! kept {
-    ($system:ty: $state:ty, $take_up:expr) => {
-        impl $crate::flows::scene::Kept<$system> for $state {
+    ($mock:ty: $state:ty, by $take_up:path) => {
+        $crate::flows::scene::kept!(@ $mock, $state, |client, id| Ok($take_up(client, id).await?));
+    };
+    ($mock:ty: $state:ty, in $step:path) => {
+        $crate::flows::scene::kept!(@ $mock, $state, |client, id| {
+            match client.challenge(id).await? {
+                $step(state) => Ok(state),
+                other => Err($crate::flows::failed::Failed::because(format_args!(
+                    "{other:?} is the step"
+                ))),
+            }
+        });
+    };
+    ($mock:ty: $state:ty, of $owner:ty, |$by:ident, $client:ident, $id:ident| $take_up:expr) => {
+        impl $crate::flows::scene::Kept<$mock> for ($owner, $state) {
+            type Ids = (vestibule::Secret, vestibule::Secret);
+
+            fn ids(&self) -> Self::Ids {
+                (self.0.id().clone(), self.1.id().clone())
+            }
+
+            async fn take_up(
+                $client: &<$mock as $crate::flows::scene::System>::Client,
+                (owner, $id): &Self::Ids,
+            ) -> Result<Self, $crate::flows::failed::Failed> {
+                let $by = <$owner as $crate::flows::scene::Kept<$mock>>::take_up($client, owner);
+                let $by = $by.await?;
+                let state = $take_up.await?;
+                Ok(($by, state))
+            }
+        }
+    };
+    (@ $mock:ty, $state:ty, |$client:ident, $id:ident| $take_up:expr) => {
+        impl $crate::flows::scene::Kept<$mock> for $state {
             type Ids = vestibule::Secret;
 
             fn ids(&self) -> Self::Ids {
@@ -69,10 +138,10 @@ macro_rules! kept {
             }
 
             async fn take_up(
-                client: &<$system as $crate::flows::scene::System>::Client,
-                id: &Self::Ids,
+                $client: &<$mock as $crate::flows::scene::System>::Client,
+                $id: &Self::Ids,
             ) -> Result<Self, $crate::flows::failed::Failed> {
-                Ok($take_up(client, id).await?)
+                $take_up
             }
         }
     };

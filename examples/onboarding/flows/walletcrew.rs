@@ -1,16 +1,13 @@
 //! The flows of The Wallet Crew.
 
-use std::sync::Arc;
-
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use vestibule::session::SessionStore;
-use vestibule::testing::{Outbox, TestClock, WalletCrew};
+use vestibule::testing::WalletCrew;
 use vestibule::walletcrew::{Challenge, Client, Saved, Session};
-use vestibule::{Error, ErrorKind, Secret};
+use vestibule::{ErrorKind, Secret};
 
 use super::failed::{Failed, Outcome, check, given_back, stopped};
-use super::scene::{self, System, kept};
+use super::scene::{self, kept, system};
 use super::{Flow, flows};
 
 const EMAIL: &str = "ada@example.com";
@@ -29,34 +26,13 @@ pub fn flows() -> Vec<Flow<WalletCrew>> {
     ]
 }
 
-impl System for WalletCrew {
-    const NAME: &'static str = "walletcrew";
+system!(WalletCrew, "walletcrew", Client, |mock| Client::builder(
+    mock.base_url(),
+    "demo"
+));
 
-    type Client = Client;
-
-    async fn start() -> Self {
-        Self::start().await
-    }
-
-    fn client(&self, store: Option<Arc<dyn SessionStore>>) -> Result<Client, Error> {
-        let mut builder = Client::builder(self.base_url(), "demo").clock(self.clock().clock());
-        if let Some(store) = store {
-            builder = builder.store(store);
-        }
-        builder.build()
-    }
-
-    fn outbox(&self) -> &Outbox {
-        self.outbox()
-    }
-
-    fn clock(&self) -> &TestClock {
-        self.clock()
-    }
-}
-
-kept!(WalletCrew: Challenge, Client::challenge);
-kept!(WalletCrew: Session, Client::session);
+kept!(WalletCrew: Challenge, by Client::challenge);
+kept!(WalletCrew: Session, by Client::session);
 
 /// What the tenant keeps of a customer: the caller's own type.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]

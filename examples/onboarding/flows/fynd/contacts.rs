@@ -1,7 +1,7 @@
 //! A user's own mobile numbers and e-mail addresses.
 
-use vestibule::ErrorKind;
 use vestibule::fynd::OwnContact;
+use vestibule::{Error, ErrorKind};
 
 use super::super::failed::stopped;
 use super::*;

@@ -8,19 +8,17 @@ mod deletion;
 mod passwords;
 mod registration;
 
-use std::sync::Arc;
 use std::time::Duration;
 
+use vestibule::Secret;
 use vestibule::fynd::{
     Challenge, Client, CompleteProfile, Contact, NewPassword, PasswordCode, PendingCode,
     PendingDeletion, RemainingCodes, Session, SignIn,
 };
-use vestibule::session::SessionStore;
-use vestibule::testing::{Fynd, FyndUser, Outbox, TestClock};
-use vestibule::{Error, Secret};
+use vestibule::testing::{Fynd, FyndUser};
 
 use super::failed::{Failed, Outcome, check, expect};
-use super::scene::{self, Kept, System, kept};
+use super::scene::{self, kept, system};
 use super::{Flow, flows};
 
 const MOBILE: &str = "9000000001";
@@ -66,66 +64,18 @@ pub fn flows() -> Vec<Flow<Fynd>> {
     ]
 }
 
-impl System for Fynd {
-    const NAME: &'static str = "fynd";
+system!(Fynd, "fynd", Client, |mock| {
+    let builder = Client::builder("64b000000000000000000001", "application-token");
+    builder.base_url(mock.base_url())
+});
 
-    type Client = Client;
-
-    async fn start() -> Self {
-        Self::start().await
-    }
-
-    fn client(&self, store: Option<Arc<dyn SessionStore>>) -> Result<Client, Error> {
-        let mut builder = Client::builder("64b000000000000000000001", "application-token")
-            .base_url(self.base_url())
-            .clock(self.clock().clock());
-        if let Some(store) = store {
-            builder = builder.store(store);
-        }
-        builder.build()
-    }
-
-    fn outbox(&self) -> &Outbox {
-        self.outbox()
-    }
-
-    fn clock(&self) -> &TestClock {
-        self.clock()
-    }
-}
-
-kept!(Fynd: Session, Client::session);
-
-/// A state that waits for the user is taken up at its own step and at no other.
-macro_rules! kept_challenge {
-    ($($state:ident),*) => {
-        $(kept!(Fynd: $state, async |client: &Client, id| match client.challenge(id).await? {
-            Challenge::$state(state) => Ok(state),
-            other => Err(Failed::because(format_args!("{other:?} is the step"))),
-        });)*
-    };
-}
-kept_challenge!(
-    PendingCode,
-    CompleteProfile,
-    RemainingCodes,
-    PasswordCode,
-    NewPassword
-);
-
-impl Kept<Fynd> for (Session, PendingDeletion) {
-    type Ids = (Secret, Secret);
-
-    fn ids(&self) -> Self::Ids {
-        (self.0.id().clone(), self.1.id().clone())
-    }
-
-    async fn take_up(client: &Client, (session, id): &Self::Ids) -> Result<Self, Failed> {
-        let session = client.session(session).await?;
-        let deletion = session.pending_deletion(client, id).await?;
-        Ok((session, deletion))
-    }
-}
+kept!(Fynd: Session, by Client::session);
+kept!(Fynd: PendingCode, in Challenge::PendingCode);
+kept!(Fynd: CompleteProfile, in Challenge::CompleteProfile);
+kept!(Fynd: RemainingCodes, in Challenge::RemainingCodes);
+kept!(Fynd: PasswordCode, in Challenge::PasswordCode);
+kept!(Fynd: NewPassword, in Challenge::NewPassword);
+kept!(Fynd: PendingDeletion, of Session, |by, client, id| by.pending_deletion(client, id));
 
 fn mobile() -> Contact {
     Contact::mobile(MOBILE, "91")

@@ -8,19 +8,17 @@ mod second_factor;
 mod sign_in;
 mod terms;
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use vestibule::session::SessionStore;
-use vestibule::testing::{Outbox, TestClock, Wunder, WunderUser};
+use vestibule::Secret;
+use vestibule::testing::{Wunder, WunderUser};
 use vestibule::wunder::{
     Challenge, Client, MfaEnrolment, MfaRequired, PasswordReset, PendingCode, PhoneVerification,
     Session, SignIn,
 };
-use vestibule::{Error, Secret};
 
 use super::failed::{Failed, Outcome, check};
-use super::scene::{self, Kept, System, kept};
+use super::scene::{self, kept, system};
 use super::{Flow, flows};
 
 const PHONE: &str = "+43660000001";
@@ -65,88 +63,18 @@ pub fn flows() -> Vec<Flow<Wunder>> {
     ]
 }
 
-impl System for Wunder {
-    const NAME: &'static str = "wunder";
-
-    type Client = Client;
-
-    async fn start() -> Self {
-        Self::start().await
-    }
-
-    fn client(&self, store: Option<Arc<dyn SessionStore>>) -> Result<Client, Error> {
-        let mut builder = Client::builder(self.base_url(), "demo")
-            .signature_key(Self::SIGNATURE_KEY)
-            .resend_wait(WAIT)
-            .clock(self.clock().clock());
-        if let Some(store) = store {
-            builder = builder.store(store);
-        }
-        builder.build()
-    }
-
-    fn outbox(&self) -> &Outbox {
-        self.outbox()
-    }
-
-    fn clock(&self) -> &TestClock {
-        self.clock()
-    }
-}
-
-kept!(Wunder: Session, Client::session);
-kept!(Wunder: PasswordReset, Client::password_reset);
-kept!(Wunder: PendingCode, async |client: &Client, id| match client.challenge(id).await? {
-    Challenge::PendingCode(pending) => Ok(pending),
-    Challenge::MfaRequired(_) => Err(Failed::because("a second factor is waited for")),
-});
-kept!(Wunder: MfaRequired, async |client: &Client, id| match client.challenge(id).await? {
-    Challenge::MfaRequired(mfa) => Ok(mfa),
-    Challenge::PendingCode(_) => Err(Failed::because("a code is waited for")),
+system!(Wunder, "wunder", Client, |mock| {
+    let builder = Client::builder(mock.base_url(), "demo");
+    builder.signature_key(Self::SIGNATURE_KEY).resend_wait(WAIT)
 });
 
-/// What a signed-in user has begun is taken up by the session that began it.
-impl Kept<Wunder> for (Session, PhoneVerification) {
-    type Ids = (Secret, Secret);
-
-    fn ids(&self) -> Self::Ids {
-        (self.0.id().clone(), self.1.id().clone())
-    }
-
-    async fn take_up(client: &Client, (session, id): &Self::Ids) -> Result<Self, Failed> {
-        let session = client.session(session).await?;
-        let verification = session.phone_verification(id).await?;
-        Ok((session, verification))
-    }
-}
-
-impl Kept<Wunder> for (Session, MfaEnrolment) {
-    type Ids = (Secret, Secret);
-
-    fn ids(&self) -> Self::Ids {
-        (self.0.id().clone(), self.1.id().clone())
-    }
-
-    async fn take_up(client: &Client, (session, id): &Self::Ids) -> Result<Self, Failed> {
-        let session = client.session(session).await?;
-        let enrolment = session.mfa_enrolment(id).await?;
-        Ok((session, enrolment))
-    }
-}
-
-impl Kept<Wunder> for (MfaRequired, MfaEnrolment) {
-    type Ids = (Secret, Secret);
-
-    fn ids(&self) -> Self::Ids {
-        (self.0.id().clone(), self.1.id().clone())
-    }
-
-    async fn take_up(client: &Client, (needed, id): &Self::Ids) -> Result<Self, Failed> {
-        let needed = MfaRequired::take_up(client, needed).await?;
-        let enrolment = needed.enrolment(id).await?;
-        Ok((needed, enrolment))
-    }
-}
+kept!(Wunder: Session, by Client::session);
+kept!(Wunder: PasswordReset, by Client::password_reset);
+kept!(Wunder: PendingCode, in Challenge::PendingCode);
+kept!(Wunder: MfaRequired, in Challenge::MfaRequired);
+kept!(Wunder: PhoneVerification, of Session, |by, client, id| by.phone_verification(id));
+kept!(Wunder: MfaEnrolment, of Session, |by, client, id| by.mfa_enrolment(id));
+kept!(Wunder: MfaEnrolment, of MfaRequired, |by, client, id| by.enrolment(id));
 
 /// Ada has both contacts, neither of them verified, and a password.
 fn ada() -> WunderUser {
