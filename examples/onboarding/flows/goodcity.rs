@@ -31,10 +31,9 @@ pub fn flows() -> Vec<Flow<GoodCity>> {
     ]
 }
 
-system!(GoodCity, "goodcity", Client, |mock| Client::builder(
-    mock.base_url(),
-    "app"
-));
+system!(GoodCity, "goodcity", Client, |mock| {
+    Client::builder(mock.base_url(), "app")
+});
 
 kept!(GoodCity: PendingPin, by Client::challenge);
 kept!(GoodCity: Session, by Client::session);

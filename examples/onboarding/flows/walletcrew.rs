@@ -26,10 +26,9 @@ pub fn flows() -> Vec<Flow<WalletCrew>> {
     ]
 }
 
-system!(WalletCrew, "walletcrew", Client, |mock| Client::builder(
-    mock.base_url(),
-    "demo"
-));
+system!(WalletCrew, "walletcrew", Client, |mock| {
+    Client::builder(mock.base_url(), "demo")
+});
 
 kept!(WalletCrew: Challenge, by Client::challenge);
 kept!(WalletCrew: Session, by Client::session);
