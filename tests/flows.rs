@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use flows::scene::{Keeping, StoreOf};
 use flows::{OneProcess, Walked, walk_all};
+use support::documents::{DOCUMENTS, Document};
 
 use vestibule::session::{MemoryStore, SessionStore};
 
@@ -35,6 +36,40 @@ fn prove(name: &str, walked: &[Walked]) {
 async fn every_flow_ends_as_it_should() {
     let walked = walk_all(&OneProcess, |_| ()).await;
     prove("flows", &walked);
+    reach_every_operation(&walked);
+}
+
+/// What no flow needs, as the documentations of the vendors do not have it: plain calls of `api()`.
+const PLAIN_CALLS: [&str; 2] = ["signup_and_send_pin", "current_user_rooms"];
+
+/// Every described operation was called by a flow, and did what it is for.
+fn reach_every_operation(walked: &[Walked]) {
+    let succeeded = |system: &str, id: &str| {
+        let mut calls = walked
+            .iter()
+            .filter(|walked| walked.system == system)
+            .flat_map(|walked| &walked.calls);
+        calls.any(|(operation, status)| *operation == id && *status < 300)
+    };
+    let mut missing = Vec::new();
+    let mut reached = 0;
+    for document in DOCUMENTS.iter().map(Document::read) {
+        for operation in document.operations() {
+            let id = operation.id();
+            match succeeded(document.system(), id) {
+                true => reached += 1,
+                false => missing.push(id.to_owned()),
+            }
+        }
+    }
+    missing.sort();
+    let mut plain = PLAIN_CALLS;
+    plain.sort();
+    assert_eq!(missing, plain);
+    support::proof(
+        "flow-operations",
+        &format!("{reached} plain={}", plain.len()),
+    );
 }
 
 /// Each process finds an empty store.

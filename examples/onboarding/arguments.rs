@@ -23,8 +23,8 @@ Usage:
 Without --first-name and --last-name, GoodCity sends a pin to a known user; with both it signs up.
 Fynd asks a user that it does not know for both names, after the code.
 With --all each flow (signing in, registering, passwords, verification, second factor, profile, terms,
-deletion and the others) is one line: the system, the flow, its steps, and what came of it. The last
-line counts those that ended as they should.
+deletion and the others) is one line: the system, the flow, its steps and calls, and what came of it.
+The last line counts those that ended as they should.
 The code is asked for at the terminal, where `resend` asks for another one when its timer has ended.
 --allow-plain-http permits http to a host that is not this machine.
 

@@ -72,11 +72,15 @@ async fn walk_all_flows() -> ExitCode {
             system,
             flow,
             steps,
+            calls,
             outcome,
         } = walked;
+        let calls = calls.len();
         match outcome {
-            Ok(what) => println!("{system:<11} {flow:<36} {steps:>2} steps: {what}"),
-            Err(failed) => println!("{system:<11} {flow:<36} FAILED: {failed}"),
+            Ok(what) => {
+                println!("{system:<11} {flow:<34} {steps:>2} steps, {calls:>2} calls: {what}")
+            }
+            Err(failed) => println!("{system:<11} {flow:<34} FAILED: {failed}"),
         }
     });
     let walked = walked.await;

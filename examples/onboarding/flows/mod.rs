@@ -37,6 +37,8 @@ pub struct Walked {
     pub system: &'static str,
     pub flow: &'static str,
     pub steps: usize,
+    /// Each operation that was called, with the status of its answer.
+    pub calls: Vec<(&'static str, u16)>,
     pub outcome: Outcome,
 }
 
@@ -57,17 +59,18 @@ async fn walk<S: System>(
     walked: &mut Vec<Walked>,
 ) {
     for flow in flows {
-        let (steps, outcome) = match Scene::begin(keeping).await {
+        let (steps, calls, outcome) = match Scene::begin(keeping).await {
             Ok(mut scene) => {
                 let outcome = (flow.walk)(&mut scene).await;
-                (scene.steps, outcome)
+                (scene.steps, scene.mock.journal(), outcome)
             }
-            Err(failed) => (0, Err(failed)),
+            Err(failed) => (0, Vec::new(), Err(failed)),
         };
         let this = Walked {
             system: S::NAME,
             flow: flow.name,
             steps,
+            calls,
             outcome,
         };
         show(&this);

@@ -47,6 +47,9 @@ pub trait System: Sized {
     fn outbox(&self) -> &Outbox;
 
     fn clock(&self) -> &TestClock;
+
+    /// The operations that were called, with the statuses of their answers.
+    fn journal(&self) -> Vec<(&'static str, u16)>;
 }
 
 /// What is kept between two steps and taken up by its id, or its ids.
@@ -88,6 +91,10 @@ macro_rules! system {
 
             fn clock(&self) -> &vestibule::testing::TestClock {
                 self.clock()
+            }
+
+            fn journal(&self) -> Vec<(&'static str, u16)> {
+                self.journal()
             }
         }
     };
