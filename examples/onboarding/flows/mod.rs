@@ -58,11 +58,15 @@ async fn walk<S: System>(
     show: &impl Fn(&Walked),
     walked: &mut Vec<Walked>,
 ) {
+    // A mock that has gone leaves its port to the next one, and with it what a store knows of it.
+    let mut mocks = Vec::new();
     for flow in flows {
         let (steps, calls, outcome) = match Scene::begin(keeping).await {
             Ok(mut scene) => {
                 let outcome = (flow.walk)(&mut scene).await;
-                (scene.steps, scene.mock.journal(), outcome)
+                let calls = scene.mock.journal();
+                mocks.push(scene.mock);
+                (scene.steps, calls, outcome)
             }
             Err(failed) => (0, Vec::new(), Err(failed)),
         };
