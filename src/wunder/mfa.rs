@@ -53,7 +53,7 @@ impl Step for SecondFactor {
 #[derive(Clone)]
 pub struct MfaRequired {
     client: Client,
-    open: Open<SecondFactor>,
+    pub(super) open: Open<SecondFactor>,
 }
 
 impl fmt::Debug for MfaRequired {

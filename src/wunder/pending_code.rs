@@ -104,7 +104,7 @@ impl CodeRequest {
 #[derive(Clone)]
 pub struct PendingCode {
     client: Client,
-    open: Open<CodeRequest>,
+    pub(super) open: Open<CodeRequest>,
 }
 
 impl fmt::Debug for PendingCode {

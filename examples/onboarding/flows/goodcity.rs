@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use vestibule::ErrorKind;
+use vestibule::code_sign_in::Destination;
 use vestibule::goodcity::{Client, PendingPin, Session};
 use vestibule::testing::GoodCity;
 
 use super::failed::{Failed, Outcome, check, expect, given_back, stopped};
 use super::scene::{self, kept, system};
+use super::shared_words::{self, Visit};
 use super::{Flow, flows};
 
 const MOBILE: &str = "+85251234567";
@@ -27,6 +29,7 @@ pub fn flows() -> Vec<Flow<GoodCity>> {
         "profile of an old server" => profile_of_an_old_server,
         "device" => device,
         "sign in again after the token's end" => again_after_the_end,
+        "pin in shared words" => in_shared_words,
         "sign out" => sign_out,
     ]
 }
@@ -188,12 +191,24 @@ async fn again_after_the_end(scene: &mut Scene<'_>) -> Outcome {
     let session = signed_in_ada(scene).await?;
     scene.wait(Duration::from_secs(3600));
     stopped(session.profile().await, ErrorKind::SignInAgain)?;
+    let pending = session.send_pin().await?;
     drop(session);
-    let pending = scene.client.send_pin(MOBILE).await?;
     let pending = scene.between(pending).await?;
+    check(pending.mobile() == MOBILE, "the number is filled in")?;
     let session = confirm(scene, pending).await?;
     is_called(&session, "Ada").await?;
-    Ok("the token ended; signed in again by a pin".to_owned())
+    Ok("the token ended; signed in again with the same number".to_owned())
+}
+
+async fn in_shared_words(scene: &mut Scene<'_>) -> Outcome {
+    scene.mock.add_user(MOBILE, "Ada", "Wong");
+    let visit = Visit {
+        to: Destination::phone("852", &MOBILE["+852".len()..]),
+        authenticator: "",
+        whoami: "/api/v1/auth/current_user_profile",
+        system: |client: &Client| Box::new(client.clone()),
+    };
+    shared_words::sign_in(scene, visit).await
 }
 
 async fn sign_out(scene: &mut Scene<'_>) -> Outcome {

@@ -7,6 +7,7 @@ mod failed;
 mod fynd;
 mod goodcity;
 pub mod scene;
+mod shared_words;
 mod walletcrew;
 mod wunder;
 

@@ -1,16 +1,22 @@
 //! The flows of The Wallet Crew.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use vestibule::testing::WalletCrew;
-use vestibule::walletcrew::{Challenge, Client, Saved, Session};
+use vestibule::code_sign_in::Destination;
+use vestibule::testing::{Outbox, WalletCrew};
+use vestibule::walletcrew::{Challenge, Client, Login, NextLogin, Saved, Session};
 use vestibule::{ErrorKind, Secret};
 
 use super::failed::{Failed, Outcome, check, given_back, stopped};
 use super::scene::{self, kept, system};
+use super::shared_words::{self, Visit};
 use super::{Flow, flows};
 
 const EMAIL: &str = "ada@example.com";
+const PHONE: &str = "+33612345678";
+const AN_HOUR: Duration = Duration::from_secs(3600);
 
 type Scene<'k> = scene::Scene<'k, WalletCrew>;
 
@@ -22,13 +28,30 @@ pub fn flows() -> Vec<Flow<WalletCrew>> {
         "authenticate by a provider" => by_a_provider,
         "profile in one's own type" => profile,
         "session of a day" => a_day,
+        "session that outlives its token" => authenticated_again,
+        "code in shared words" => in_shared_words,
         "sign out" => sign_out,
     ]
 }
 
 system!(WalletCrew, "walletcrew", Client, |mock| {
-    Client::builder(mock.base_url(), "demo")
+    let outbox = mock.outbox().clone();
+    let builder = Client::builder(mock.base_url(), "demo");
+    builder.authenticate_again(move |_| std::future::ready(next_login(&outbox)))
 });
+
+/// What this back end does about a token that ends: who was sent a code by SMS meanwhile can
+/// authenticate again.
+fn next_login(outbox: &Outbox) -> NextLogin {
+    let login = outbox.last_code(PHONE).map(|code| {
+        let data = json!({"identifier": PHONE, "code": code});
+        Login::new("otp", &data)
+    });
+    match login {
+        Some(Ok(login)) => NextLogin::With(login),
+        _ => NextLogin::Never,
+    }
+}
 
 kept!(WalletCrew: Challenge, by Client::challenge);
 kept!(WalletCrew: Session, by Client::session);
@@ -52,12 +75,12 @@ impl Customer {
 
 /// What the provider of this tenant wants to know: the caller's own type as well.
 #[derive(Serialize)]
-struct Login {
+struct Otp {
     identifier: &'static str,
     code: Secret,
 }
 
-impl Login {
+impl Otp {
     fn by(code: Secret) -> Self {
         Self {
             identifier: EMAIL,
@@ -87,7 +110,7 @@ async fn signed_in_ada(scene: &mut Scene<'_>) -> Result<Session, Failed> {
     let ada = Customer::called("Ada");
     let saved = scene.client.customer(&ada).flow("activation").save();
     let challenge = scene.between(challenge(saved.await?)?).await?;
-    let login = Login::by(scene.code(EMAIL)?);
+    let login = Otp::by(scene.code(EMAIL)?);
     let session = challenge.authenticate("otp", &login).await?;
     scene.between(session).await
 }
@@ -139,10 +162,10 @@ async fn challenge_is_answered(scene: &mut Scene<'_>) -> Outcome {
         challenge.details()["challenge"] == "pending",
         "the answer is kept",
     )?;
-    let wrong = Login::by(scene.wrong_code(EMAIL)?);
+    let wrong = Otp::by(scene.wrong_code(EMAIL)?);
     let challenge = given_back(challenge.authenticate("otp", &wrong).await)?;
     let challenge = scene.between(challenge).await?;
-    let login = Login::by(scene.code(EMAIL)?);
+    let login = Otp::by(scene.code(EMAIL)?);
     let session = challenge.authenticate("otp", &login).await?;
     let session = scene.between(session).await?;
     is_called(&session, "Ada").await?;
@@ -160,7 +183,7 @@ async fn by_a_provider(scene: &mut Scene<'_>) -> Outcome {
             .await?,
     );
     scene.between(()).await?;
-    let login = Login::by(scene.code(EMAIL)?);
+    let login = Otp::by(scene.code(EMAIL)?);
     let unknown = scene.client.authenticate("pigeon", &login).await;
     stopped(unknown, ErrorKind::Refused)?;
     let session = scene.client.authenticate("otp", &login).await?;
@@ -184,15 +207,49 @@ async fn profile(scene: &mut Scene<'_>) -> Outcome {
 async fn a_day(scene: &mut Scene<'_>) -> Outcome {
     let session = signed_in_ada(scene).await?;
     let id = session.id().clone();
-    scene.wait(std::time::Duration::from_secs(23 * 3600));
+    scene.wait(23 * AN_HOUR);
     let session = scene.between(session).await?;
     is_called(&session, "Ada").await?;
-    scene.wait(std::time::Duration::from_secs(3600));
+    scene.wait(AN_HOUR);
     stopped(session.profile::<Value>().await, ErrorKind::SignInAgain)?;
     drop(session);
     scene.between(()).await?;
     stopped(scene.client.session(&id).await, ErrorKind::SignInAgain)?;
     Ok("good for a day, then `sign in again`".to_owned())
+}
+
+async fn authenticated_again(scene: &mut Scene<'_>) -> Outcome {
+    let session = signed_in_ada(scene).await?;
+    let first = session.access_token().await?;
+    let profile: Value = session.profile().await?;
+    let by_sms = json!({"id": profile["id"], "phone": PHONE});
+    let saved = scene.client.customer(&by_sms).flow("activation").save();
+    drop(challenge(saved.await?)?);
+    scene.wait(24 * AN_HOUR);
+    let session = scene.between(session).await?;
+    is_called(&session, "Ada").await?;
+    let session = scene.between(session).await?;
+    let second = session.access_token().await?;
+    check(first != second, "the token is a new one")?;
+    let logins = scene.mock.count("authenticate");
+    check(logins == 2, "the customer was authenticated once more")?;
+    Ok("the caller gave the next login; the session went on".to_owned())
+}
+
+async fn in_shared_words(scene: &mut Scene<'_>) -> Outcome {
+    let visit = Visit {
+        to: Destination::email(EMAIL),
+        authenticator: "",
+        whoami: "/customer",
+        system: |client: &Client| {
+            Box::new(client.code_sign_in(
+                ("activation", "otp"),
+                |to| json!({"email": to.to_text()}),
+                |to, code| json!({"identifier": to.to_text(), "code": code.expose()}),
+            ))
+        },
+    };
+    shared_words::sign_in(scene, visit).await
 }
 
 async fn sign_out(scene: &mut Scene<'_>) -> Outcome {

@@ -1,8 +1,10 @@
 //! Signing in by a code.
 
 use vestibule::ErrorKind;
+use vestibule::code_sign_in::Destination;
 
 use super::super::failed::{given_back, stopped};
+use super::super::shared_words::{self, Visit};
 use super::*;
 
 /// After the timer, with the newest token, and from then on only the newest code is good.
@@ -63,4 +65,15 @@ pub async fn email(scene: &mut Scene<'_>) -> Outcome {
     let sign_in = pending.confirm(scene.code(EMAIL)?).await?;
     is_signed_in(scene, sign_in).await?;
     Ok("signed in by the third code; the first is void".to_owned())
+}
+
+pub async fn in_shared_words(scene: &mut Scene<'_>) -> Outcome {
+    add_asha(scene);
+    let visit = Visit {
+        to: Destination::phone("91", MOBILE),
+        authenticator: "",
+        whoami: "/service/application/user/authentication/v1.0/session",
+        system: |client: &Client| Box::new(client.clone()),
+    };
+    shared_words::sign_in(scene, visit).await
 }

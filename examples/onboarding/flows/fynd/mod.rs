@@ -36,6 +36,7 @@ pub fn flows() -> Vec<Flow<Fynd>> {
         "mobile code, known user" => codes::mobile_of_a_known_user,
         "mobile code, new user" => codes::mobile_of_a_new_user,
         "e-mail code" => codes::email,
+        "code in shared words" => codes::in_shared_words,
         "password" => at_once::password,
         "token" => at_once::token,
         "Facebook" => at_once::facebook,

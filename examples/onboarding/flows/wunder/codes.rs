@@ -1,8 +1,10 @@
 //! Signing in by a code.
 
 use vestibule::ErrorKind;
+use vestibule::code_sign_in::Destination;
 
 use super::super::failed::{given_back, stopped};
+use super::super::shared_words::{self, Visit};
 use super::*;
 
 /// The code does not come with the request for it, and a wrong one may be followed by the right one.
@@ -61,4 +63,16 @@ pub async fn email(scene: &mut Scene<'_>) -> Outcome {
         "the address is verified",
     )?;
     Ok("signed in by the code that was sent again".to_owned())
+}
+
+pub async fn in_shared_words(scene: &mut Scene<'_>) -> Outcome {
+    scene.mock.add_user(ada());
+    scene.mock.require_mfa(PHONE, "246810");
+    let visit = Visit {
+        to: Destination::phone("43", &PHONE["+43".len()..]),
+        authenticator: "246810",
+        whoami: "/front/customers",
+        system: |client: &Client| Box::new(client.at_branch(BRANCH)),
+    };
+    shared_words::sign_in(scene, visit).await
 }

@@ -35,6 +35,7 @@ pub fn flows() -> Vec<Flow<Wunder>> {
         "phone code, new user" => codes::phone_of_a_new_user,
         "phone code, known user" => codes::phone_of_a_known_user,
         "e-mail code" => codes::email,
+        "code in shared words" => codes::in_shared_words,
         "password" => sign_in::password,
         "social login" => sign_in::social,
         "Gaiyo" => sign_in::gaiyo,
