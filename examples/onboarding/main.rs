@@ -78,9 +78,9 @@ async fn walk_all_flows() -> ExitCode {
         let calls = calls.len();
         match outcome {
             Ok(what) => {
-                println!("{system:<11} {flow:<34} {steps:>2} steps, {calls:>2} calls: {what}")
+                println!("{system:<11} {flow:<36} {steps:>2} steps, {calls:>2} calls: {what}")
             }
-            Err(failed) => println!("{system:<11} {flow:<34} FAILED: {failed}"),
+            Err(failed) => println!("{system:<11} {flow:<36} FAILED: {failed}"),
         }
     });
     let walked = walked.await;
