@@ -14,6 +14,8 @@ mod forgotten;
 mod input;
 #[path = "fynd_flows/platform.rs"]
 mod platform;
+#[path = "fynd_flows/refusals.rs"]
+mod refusals;
 #[path = "fynd_flows/registering.rs"]
 mod registering;
 #[path = "fynd_flows/signing_in.rs"]
