@@ -27,7 +27,7 @@
 //!
 //! A session attaches its credential to each call and renews it when it must; see [`session`].
 //! An unfinished sign-in is taken up by its id, on any instance that shares the store; see
-//! [`challenge`].
+//! [`challenge`]. A back end that serves several systems signs users in by [`code_sign_in`].
 //!
 //! # Features
 //!
@@ -51,6 +51,7 @@
 
 pub mod challenge;
 mod clock;
+pub mod code_sign_in;
 mod credential;
 mod error;
 mod foundation;

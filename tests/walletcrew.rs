@@ -4,6 +4,8 @@
 
 #[path = "walletcrew/input.rs"]
 mod input;
+#[path = "walletcrew/reauthentication.rs"]
+mod reauthentication;
 #[path = "walletcrew/sessions.rs"]
 mod sessions;
 

@@ -106,6 +106,10 @@ impl<S: Step> Open<S> {
         self.host.system()
     }
 
+    pub(crate) fn expires_at(&self) -> DateTime<Utc> {
+        self.expires_at
+    }
+
     pub(crate) fn timer(&self) -> &ResendTimer {
         &self.timer
     }

@@ -49,6 +49,8 @@ pub enum ErrorKind {
     StepRequired,
     /// The server refused. [`Error::refusal`](crate::Error::refusal) gives the system's own error.
     Refused,
+    /// Do it another way: this system, or what it is set up for, does not have it.
+    NotOffered,
     /// Report it: the answer was not understood.
     Undecodable,
 }
@@ -63,6 +65,7 @@ impl ErrorKind {
             Self::TryLater => "try_later",
             Self::StepRequired => "step_required",
             Self::Refused => "refused",
+            Self::NotOffered => "not_offered",
             Self::Undecodable => "undecodable",
         }
     }
@@ -75,6 +78,7 @@ impl ErrorKind {
             Self::TryLater => "try later",
             Self::StepRequired => "finish the step first",
             Self::Refused => "correct the request or the settings before another try",
+            Self::NotOffered => "do it another way",
             Self::Undecodable => "report it",
         }
     }

@@ -148,7 +148,8 @@ impl Deletion {
             words: self.words.or(self.reason.text),
         };
         let aim = Aim::Deletion(leaving);
-        let open = sent_code::send(&self.client, aim, Route::to(contact)).await?;
+        let route = Route::to(contact, self.client.platform.clone());
+        let open = sent_code::send(&self.client, aim, route).await?;
         Ok(PendingDeletion {
             client: self.client,
             session: self.session,

@@ -31,6 +31,7 @@
 mod account;
 mod announced;
 mod client;
+mod code_sign_in;
 mod codes;
 mod contact;
 mod deletion;

@@ -17,7 +17,7 @@ use crate::secret::Secret;
 /// kept in the client's store, with its cookies; see [`challenge`](crate::challenge).
 pub struct PendingCode {
     client: Client,
-    open: Open<SentCode>,
+    pub(super) open: Open<SentCode>,
 }
 
 opaque!(PendingCode);

@@ -191,9 +191,19 @@ impl Client {
         self.host.shutdown(deadline).await
     }
 
-    /// Stores the token of a user who is now signed in.
+    /// Stores a token of which nothing else is known.
     pub(super) async fn sign_in(&self, tokens: Tokens) -> Result<Session, Error> {
-        let core = self.host.create(Material::Tokens(tokens), None).await?;
+        self.sign_in_by(None, tokens).await
+    }
+
+    /// Stores the token of a user who is now signed in, with the mobile that the pin went to.
+    pub(super) async fn sign_in_by(
+        &self,
+        mobile: Option<String>,
+        tokens: Tokens,
+    ) -> Result<Session, Error> {
+        let material = Material::Tokens(tokens);
+        let core = self.host.create(material, None, mobile).await?;
         Ok(Session::new(self, core))
     }
 }

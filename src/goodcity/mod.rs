@@ -23,6 +23,7 @@
 //! ```
 
 mod client;
+mod code_sign_in;
 mod mobile;
 mod pin_sign_in;
 mod refusal;

@@ -25,7 +25,7 @@ const RESEND_WAIT: Duration = Duration::from_secs(60);
 /// before it sends a key; see [`challenge`](crate::challenge).
 pub struct PendingPin {
     client: Client,
-    open: Open<PinRequest>,
+    pub(super) open: Open<PinRequest>,
 }
 
 /// What the store keeps.
@@ -195,7 +195,9 @@ impl PendingPin {
                 .with_status(http::StatusCode::OK)
                 .at(System::GoodCity, "verify")
         })?;
-        let session = self.client.sign_in(Tokens::new(token, None)).await?;
+        let mobile = Some(self.open.step.mobile.clone());
+        let tokens = Tokens::new(token, None);
+        let session = self.client.sign_in_by(mobile, tokens).await?;
         self.open.finish().await;
         Ok(SignedIn {
             session,

@@ -122,7 +122,9 @@ fn message(kind: ErrorKind, status: StatusCode) -> &'static str {
             "the server redirects, which is not followed"
         }
         ErrorKind::Undecodable => "the server sent an unexpected status",
-        ErrorKind::InvalidInput | ErrorKind::Refused => "the server refused",
+        ErrorKind::InvalidInput | ErrorKind::NotOffered | ErrorKind::Refused => {
+            "the server refused"
+        }
     }
 }
 

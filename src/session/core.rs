@@ -36,11 +36,20 @@ pub(crate) trait Renew: Send + Sync {
     ) -> BoxFuture<'a, Result<Tokens, Error>>;
 }
 
+/// What a session is known by.
+pub(super) struct Name {
+    pub(super) id: Secret,
+    pub(super) key: StoreKey,
+    /// What the user has signed in by.
+    pub(super) login_hint: Option<String>,
+}
+
 /// One session of this process.
 pub(crate) struct Core {
     pub(super) me: Weak<Core>,
     pub(super) host: Arc<Host>,
     id: Secret,
+    login_hint: Option<String>,
     pub(super) key: StoreKey,
     pub(super) renewal: Option<Arc<dyn Renew>>,
     /// Held while the session is saved.
@@ -114,8 +123,7 @@ impl fmt::Debug for Core {
 impl Core {
     pub(super) fn new(
         host: Arc<Host>,
-        id: Secret,
-        key: StoreKey,
+        name: Name,
         material: (Material, Renewal),
         version: Option<Version>,
         renewal: Option<Arc<dyn Renew>>,
@@ -131,8 +139,9 @@ impl Core {
         Arc::new_cyclic(|me| Self {
             me: me.clone(),
             host,
-            id,
-            key,
+            id: name.id,
+            login_hint: name.login_hint,
+            key: name.key,
             renewal,
             saving: tokio::sync::Mutex::new(()),
             state: Mutex::new(State {
@@ -167,6 +176,11 @@ impl Core {
 
     pub(crate) fn id(&self) -> &Secret {
         &self.id
+    }
+
+    /// What the user has signed in by, if that was stored.
+    pub(crate) fn login_hint(&self) -> Option<&str> {
+        self.login_hint.as_deref()
     }
 
     pub(crate) fn ended(&self) -> Option<&'static str> {

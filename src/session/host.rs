@@ -5,12 +5,11 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use tokio::time::{Instant, timeout};
 
-use super::core::{Core, Renew};
+use super::core::{Core, Name, Renew};
 use super::exchanges::{Exchanges, Running};
-use super::material::{Material, Renewal};
+use super::material::{Material, Recorded, Renewal};
 use super::store::{Record, SessionStore, StoreError, StoreKey};
 use crate::clock::{BoxFuture, Clock};
 use crate::error::{Error, ErrorKind, System};
@@ -74,11 +73,12 @@ impl Host {
         TIME_TO_LIVE
     }
 
-    /// Stores a new session.
+    /// Stores a new session. `login_hint` is what the user has signed in by.
     pub(crate) async fn create(
         self: &Arc<Self>,
         material: Material,
         renewal: Option<Arc<dyn Renew>>,
+        login_hint: Option<String>,
     ) -> Result<Arc<Core>, Error> {
         let id = random::id().map(Secret::from).map_err(|error| {
             Error::new(ErrorKind::TryLater, "this machine gives no random numbers")
@@ -87,16 +87,21 @@ impl Host {
         })?;
         let key = StoreKey::of(self.system, &id);
         let material = (material, Renewal::default());
-        let record = self.to_record(&material.0, &material.1)?;
+        let record = self.to_record(&material.0, &material.1, login_hint.as_deref())?;
         let created = self
             .bounded(self.store.create(&key, record, TIME_TO_LIVE))
             .await;
+        let name = Name {
+            id,
+            key,
+            login_hint,
+        };
         let core = match created {
-            Ok(version) => Core::new(self.clone(), id, key, material, Some(version), renewal),
+            Ok(version) => Core::new(self.clone(), name, material, Some(version), renewal),
             // What the server has granted once is not thrown away: it is kept here meanwhile.
             Err(error) => {
                 tracing::warn!(session = %key, %error, "a new session is not saved yet");
-                let core = Core::new(self.clone(), id, key, material, None, renewal);
+                let core = Core::new(self.clone(), name, material, None, renewal);
                 core.save_later();
                 core
             }
@@ -124,10 +129,15 @@ impl Host {
                 Error::new(ErrorKind::SignInAgain, "there is no such session").of(self.system),
             );
         };
-        let (material, stored_renewal, written_at) = self.read_record(&record)?;
-        let (material, version) = ((material, stored_renewal), Some(version));
-        let core = Core::new(self.clone(), id.clone(), key, material, version, renewal);
-        core.lock().written_at = written_at;
+        let found = self.read_record(&record)?;
+        let name = Name {
+            id: id.clone(),
+            key,
+            login_hint: found.login_hint,
+        };
+        let material = (found.material, found.renewal);
+        let core = Core::new(self.clone(), name, material, Some(version), renewal);
+        core.lock().written_at = found.written_at;
         Ok(self.register(key, core))
     }
 
@@ -147,15 +157,14 @@ impl Host {
         &self,
         material: &Material,
         renewal: &Renewal,
+        login_hint: Option<&str>,
     ) -> Result<Record, Error> {
-        let record = material.to_record(renewal, &self.audience, self.time.local_now());
+        let now = self.time.local_now();
+        let record = material.to_record(renewal, login_hint, &self.audience, now);
         record.map_err(|error| error.of(self.system))
     }
 
-    pub(super) fn read_record(
-        &self,
-        record: &Record,
-    ) -> Result<(Material, Renewal, DateTime<Utc>), Error> {
+    pub(super) fn read_record(&self, record: &Record) -> Result<Recorded, Error> {
         let material = Material::from_record(record, &self.audience);
         material.map_err(|error| error.of(self.system))
     }

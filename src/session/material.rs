@@ -53,22 +53,35 @@ struct Stored {
     /// When it was written, to the second.
     #[serde(default)]
     written_at: i64,
+    /// What the user has signed in by, to do it again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    login_hint: Option<String>,
     #[serde(flatten)]
     renewal: Renewal,
     #[serde(flatten)]
     material: Material,
 }
 
+/// What a record says.
+pub(super) struct Recorded {
+    pub(super) material: Material,
+    pub(super) renewal: Renewal,
+    pub(super) written_at: DateTime<Utc>,
+    pub(super) login_hint: Option<String>,
+}
+
 impl Material {
     pub(super) fn to_record(
         &self,
         renewal: &Renewal,
+        login_hint: Option<&str>,
         audience: &str,
         now: DateTime<Utc>,
     ) -> Result<Record, Error> {
         let stored = Stored {
             audience: audience.to_owned(),
             written_at: now.timestamp(),
+            login_hint: login_hint.map(str::to_owned),
             renewal: renewal.clone(),
             material: self.clone(),
         };
@@ -77,10 +90,7 @@ impl Material {
             .map_err(|_| Error::new(ErrorKind::Undecodable, "the session cannot be written"))
     }
 
-    pub(super) fn from_record(
-        record: &Record,
-        audience: &str,
-    ) -> Result<(Self, Renewal, DateTime<Utc>), Error> {
+    pub(super) fn from_record(record: &Record, audience: &str) -> Result<Recorded, Error> {
         let unreadable = |what| Error::new(ErrorKind::Undecodable, what);
         let stored: Stored = serde_json::from_slice(record.expose())
             .map_err(|_| unreadable("the stored session was not understood"))?;
@@ -88,8 +98,12 @@ impl Material {
             let what = "the stored session is of another system, server or tenant";
             return Err(unreadable(what));
         }
-        let written_at = DateTime::from_timestamp(stored.written_at, 0).unwrap_or_default();
-        Ok((stored.material, stored.renewal, written_at))
+        Ok(Recorded {
+            material: stored.material,
+            renewal: stored.renewal,
+            written_at: DateTime::from_timestamp(stored.written_at, 0).unwrap_or_default(),
+            login_hint: stored.login_hint,
+        })
     }
 
     /// The digest of its refresh token.

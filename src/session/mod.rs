@@ -65,6 +65,11 @@ impl Session {
         self.core.id()
     }
 
+    #[cfg(feature = "goodcity")]
+    pub(crate) fn login_hint(&self) -> Option<&str> {
+        self.core.login_hint()
+    }
+
     /// Why the session has ended, if it has.
     pub fn ended(&self) -> Option<&'static str> {
         self.core.ended()

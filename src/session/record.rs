@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use tokio::time::Instant;
 
 use super::core::{Core, State};
-use super::material::{Material, Renewal};
+use super::material::{Material, Recorded, Renewal};
 use super::store::{Fence, StoreError, Version};
 use crate::error::{Error, ErrorKind};
 
@@ -52,17 +52,17 @@ impl Core {
             self.lock().seen_at = self.host.time.local_now();
             return Ok(Found::Unchanged);
         }
-        let (material, renewal, written_at) = self.host.read_record(&record)?;
-        Ok(self.take_over(material, renewal, version, written_at))
+        let found = self.host.read_record(&record)?;
+        Ok(self.take_over(found, version))
     }
 
-    fn take_over(
-        &self,
-        material: Material,
-        renewal: Renewal,
-        version: Version,
-        written_at: DateTime<Utc>,
-    ) -> Found {
+    fn take_over(&self, found: Recorded, version: Version) -> Found {
+        let Recorded {
+            material,
+            renewal,
+            written_at,
+            ..
+        } = found;
         let mut state = self.lock();
         let state = &mut *state;
         // A look that took long may come back with less than is known here by now.
@@ -117,7 +117,8 @@ impl Core {
         renewal: &Renewal,
         fence: Option<Fence>,
     ) -> Result<Written, Error> {
-        let record = self.host.to_record(material, renewal)?;
+        let login_hint = self.login_hint();
+        let record = self.host.to_record(material, renewal, login_hint)?;
         let store = &self.host.store;
         let version = self.lock().version;
         let written = match version {

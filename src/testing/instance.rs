@@ -133,7 +133,8 @@ impl Instance {
     /// [`ErrorKind::TryLater`] if the machine has no random numbers for an id.
     pub async fn sign_in(&self, tokens: Tokens) -> Result<InstanceSession, Error> {
         let material = Material::Tokens(tokens);
-        let core = self.host.create(material, Some(self.renewal.clone())).await;
+        let renewal = Some(self.renewal.clone());
+        let core = self.host.create(material, renewal, None).await;
         core.map(InstanceSession)
     }
 

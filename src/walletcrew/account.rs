@@ -11,6 +11,7 @@ use super::api::types;
 use super::client::Client;
 use super::verification::{self, Challenge};
 use crate::challenge::Opening;
+use crate::code_sign_in::Destination;
 use crate::error::{Error, ErrorKind, System};
 use crate::json::JsonObject;
 
@@ -20,6 +21,7 @@ pub struct Account {
     client: Client,
     data: Result<types::CustomerInput, Error>,
     flow: Option<String>,
+    to: Option<Destination>,
 }
 
 impl fmt::Debug for Account {
@@ -50,6 +52,7 @@ impl Account {
             client,
             data,
             flow: None,
+            to: None,
         }
     }
 
@@ -58,6 +61,12 @@ impl Account {
     /// only.
     pub fn flow(mut self, name: impl Into<String>) -> Self {
         self.flow = Some(name.into());
+        self
+    }
+
+    /// Where the customer is reached, which a challenge remembers.
+    pub(super) fn to(mut self, destination: &Destination) -> Self {
+        self.to = Some(destination.clone());
         self
     }
 
@@ -91,7 +100,7 @@ impl Account {
         if !challenged {
             return Ok(Saved::Done(customer));
         }
-        let challenge = verification::issued(self.client, opening, customer).await;
+        let challenge = verification::issued(self.client, opening, customer, self.to).await;
         Ok(Saved::ChallengeIssued(challenge))
     }
 

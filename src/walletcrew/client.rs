@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::account::Account;
 use super::api::Api;
+use super::reauthentication::{EndingToken, NextLogin, Reauthenticate};
 use super::rules::Rules;
 use super::session::Session;
 use super::sign_in;
@@ -18,13 +19,14 @@ use crate::foundation::{Foundation, foundation_setters, of_system};
 use crate::generated::walletcrew::operations::BASE_PATH;
 use crate::pipeline::{Bound, CallOptions, Road};
 use crate::secret::Secret;
-use crate::session::{Host, Material, Tokens};
+use crate::session::{Host, Material, Renew, Tokens};
 
 /// One tenant of The Wallet Crew. Cheap to clone; all clones share connections and sessions.
 #[derive(Clone)]
 pub struct Client {
     pub(crate) road: Arc<Road>,
     pub(super) host: Arc<Host>,
+    reauthenticate: Option<Reauthenticate>,
 }
 
 impl fmt::Debug for Client {
@@ -38,6 +40,7 @@ impl fmt::Debug for Client {
 pub struct ClientBuilder {
     foundation: Foundation,
     tenant_id: String,
+    reauthenticate: Option<Reauthenticate>,
 }
 
 impl fmt::Debug for ClientBuilder {
@@ -48,6 +51,57 @@ impl fmt::Debug for ClientBuilder {
 
 impl ClientBuilder {
     foundation_setters!();
+
+    /// How sessions outlive their token: `login` is asked for login data when a token is near its
+    /// end, as by [`Settings::renew_before_expiry`](crate::Settings::renew_before_expiry), or has
+    /// ended, and the client authenticates again with it. Without this, sessions end with their
+    /// token.
+    ///
+    /// However many calls and instances find the token at its end, one asks at a time. The answer
+    /// has the deadline of a call. Do not use the session of that token in `login`: it would wait
+    /// for itself. If the provider refuses the data, the token is used to its end, and then the
+    /// session ends.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # let mock = vestibule::testing::WalletCrew::start().await;
+    /// # let (url, clock) = (mock.base_url(), mock.clock().clock());
+    /// use serde::Deserialize;
+    /// use serde_json::json;
+    /// use vestibule::walletcrew::{Client, Login, NextLogin};
+    ///
+    /// #[derive(Deserialize)]
+    /// struct Claims {
+    ///     sub: String,
+    /// }
+    ///
+    /// /// What your back end knows of its customers, such as a token of its own identity provider.
+    /// async fn login_of(customer: Option<Claims>) -> NextLogin {
+    ///     let Some(customer) = customer else {
+    ///         return NextLogin::Never;
+    ///     };
+    ///     match Login::new("social", &json!({"identifier": customer.sub, "token": "fresh"})) {
+    ///         Ok(login) => NextLogin::With(login),
+    ///         Err(_) => NextLogin::Never,
+    ///     }
+    /// }
+    ///
+    /// let client = Client::builder(url, "demo-tenant")
+    ///     .authenticate_again(|ending| async move { login_of(ending.claims()).await })
+    /// #   .clock(clock)
+    ///     .build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn authenticate_again<F, L>(mut self, login: L) -> Self
+    where
+        L: Fn(EndingToken) -> F + Send + Sync + 'static,
+        F: Future<Output = NextLogin> + Send + 'static,
+    {
+        self.reauthenticate = Some(Reauthenticate::by(login));
+        self
+    }
 
     /// The client.
     ///
@@ -71,7 +125,11 @@ impl ClientBuilder {
                 .with_start_of_path(BASE_PATH, "tenantId", &self.tenant_id);
         let rules = Rules::new(self.foundation.standing_headers()?);
         let (road, host) = self.foundation.build(base, Box::new(rules))?;
-        Ok(Client { road, host })
+        Ok(Client {
+            road,
+            host,
+            reauthenticate: self.reauthenticate,
+        })
     }
 }
 
@@ -82,6 +140,7 @@ impl Client {
         ClientBuilder {
             foundation: Foundation::new(base_url.into()),
             tenant_id: tenant_id.into(),
+            reauthenticate: None,
         }
     }
 
@@ -131,7 +190,7 @@ impl Client {
     ///
     /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if there is no such session.
     pub async fn session(&self, id: &Secret) -> Result<Session, Error> {
-        let core = self.host.resume(id, None).await?;
+        let core = self.host.resume(id, self.renewal()).await?;
         Ok(Session::new(self, core))
     }
 
@@ -149,8 +208,8 @@ impl Client {
         Ok(Challenge::resumed(self.clone(), open))
     }
 
-    /// Waits for what is under way to be saved. Tokens are not renewed here, so this is quick;
-    /// call it all the same before the process ends.
+    /// Waits for what is under way to be saved: before the process ends. Afterwards nobody is
+    /// authenticated again.
     ///
     /// # Errors
     ///
@@ -161,7 +220,13 @@ impl Client {
 
     /// Stores the token of a customer who is now signed in.
     pub(super) async fn sign_in(&self, tokens: Tokens) -> Result<Session, Error> {
-        let core = self.host.create(Material::Tokens(tokens), None).await?;
+        let (material, renewal) = (Material::Tokens(tokens), self.renewal());
+        let core = self.host.create(material, renewal, None).await?;
         Ok(Session::new(self, core))
+    }
+
+    fn renewal(&self) -> Option<Arc<dyn Renew>> {
+        let reauthenticate = self.reauthenticate.as_ref()?;
+        Some(reauthenticate.on(&self.road))
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! Accounts are free-form: every tenant decides which members they have, so the caller's own types
 //! go in and come out. There is no refresh: a session ends with its token, after 24 hours, with
-//! [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain); authenticate again then.
+//! [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain); authenticate again then, or let
+//! [`ClientBuilder::authenticate_again`] do it before.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), vestibule::Error> {
@@ -24,6 +25,8 @@
 
 mod account;
 mod client;
+mod code_sign_in;
+mod reauthentication;
 mod refusal;
 mod rules;
 mod session;
@@ -32,6 +35,8 @@ mod verification;
 
 pub use self::account::{Account, Saved};
 pub use self::client::{Client, ClientBuilder};
+pub use self::code_sign_in::FlowSignIn;
+pub use self::reauthentication::{EndingToken, Login, NextLogin};
 pub use self::refusal::{Reason, Refusal};
 pub use self::session::Session;
 pub use self::verification::Challenge;

@@ -10,8 +10,9 @@ use crate::session::{Session as Shared, token_session_methods};
 
 /// A signed-in customer. Cheap to clone; all clones share one token.
 ///
-/// The token lives 24 hours, and nothing prolongs it. Once it has expired, or the server does not
-/// accept it any more, every call fails with
+/// The token lives 24 hours, and nothing prolongs it. Unless
+/// [`ClientBuilder::authenticate_again`](super::ClientBuilder::authenticate_again) gets another one
+/// before, every call fails once it has expired, or the server does not accept it any more, with
 /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) without touching the network:
 /// authenticate again.
 #[derive(Clone, Debug)]

@@ -1,14 +1,17 @@
 //! Exchanging a provider's login data for a session.
 
+use std::sync::Arc;
+
 use chrono::TimeDelta;
 use serde::Serialize;
 use tokio::time::Instant;
 
-use super::api::types;
+use super::api::{Api, types};
 use super::client::Client;
 use super::session::Session;
 use crate::error::{Error, ErrorKind, System};
 use crate::json::AnyJson;
+use crate::pipeline::{Bound, CallOptions, Road};
 use crate::session::Tokens;
 
 /// How long a token lives that does not say so itself.
@@ -38,14 +41,26 @@ pub(super) async fn authenticate(
     provider: String,
     data: types::AuthenticationData,
 ) -> Result<Session, Error> {
-    let api = client.api();
+    let options = CallOptions::default();
+    let tokens = exchange(&client.road, options, provider, data).await?;
+    client.sign_in(tokens).await
+}
+
+/// The token for login data.
+pub(super) async fn exchange(
+    road: &Arc<Road>,
+    options: CallOptions,
+    provider: String,
+    data: types::AuthenticationData,
+) -> Result<Tokens, Error> {
+    let api = Api::new(Bound::new(road.clone()).with_options(options));
     let call = api.authenticate().provider(provider).body(data);
     let asked = Instant::now();
     let token = call.send().await?.into_inner().0;
     // Counted from before the call, so that the session never outlives the token, and by the
     // server's time, which the answer may have corrected.
     let call_took = TimeDelta::from_std(asked.elapsed()).unwrap_or_default();
-    let asked_at = client.road.time.now() - call_took;
+    let asked_at = road.time.now() - call_took;
     if token.is_empty() {
         let message = "the sign-in brought no token";
         return Err(Error::new(ErrorKind::Undecodable, message)
@@ -54,5 +69,5 @@ pub(super) async fn authenticate(
     }
     let mut tokens = Tokens::new(token, None);
     tokens.expires_at = tokens.expires_at.or(Some(asked_at + TOKEN_LIFETIME));
-    client.sign_in(tokens).await
+    Ok(tokens)
 }

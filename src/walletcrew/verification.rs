@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -11,6 +12,7 @@ use super::client::Client;
 use super::session::Session;
 use super::sign_in;
 use crate::challenge::{Open, Opening, Returned, Step};
+use crate::code_sign_in::Destination;
 use crate::error::Error;
 use crate::secret::Secret;
 use crate::server_time::ServerTime;
@@ -39,6 +41,9 @@ impl fmt::Debug for Challenge {
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Verification {
     details: types::Customer,
+    /// Where the customer is reached, if the caller said it.
+    #[serde(default)]
+    to: Option<Box<Destination>>,
 }
 
 impl Step for Verification {
@@ -54,6 +59,7 @@ pub(super) async fn issued(
     client: Client,
     opening: Opening,
     details: types::Customer,
+    to: Option<Destination>,
 ) -> Challenge {
     let account = match details.get("id") {
         Some(Value::String(id)) if !id.is_empty() => Some(id.clone()),
@@ -64,7 +70,15 @@ pub(super) async fn issued(
         Some(account) => opening.reached(account).await,
         None => opening,
     };
-    let open = opening.open(Verification { details }, Duration::ZERO).await;
+    let open = opening
+        .open(
+            Verification {
+                details,
+                to: to.map(Box::new),
+            },
+            Duration::ZERO,
+        )
+        .await;
     Challenge::resumed(client, open)
 }
 
@@ -76,6 +90,16 @@ impl Challenge {
     /// The id under which [`Client::challenge`] takes the challenge up: a secret.
     pub fn id(&self) -> &Secret {
         self.open.id()
+    }
+
+    /// Where the customer is reached, if the caller said it.
+    pub(super) fn to(&self) -> Option<&Destination> {
+        self.open.step.to.as_deref()
+    }
+
+    /// Until when the challenge is kept.
+    pub fn expires_at(&self) -> DateTime<Utc> {
+        self.open.expires_at()
     }
 
     /// What the server said with the challenge; its members depend on the tenant.

@@ -210,7 +210,10 @@ impl Client {
     /// Stores the tokens of a user who is now signed in.
     pub(super) async fn sign_in(&self, tokens: Tokens) -> Result<Session, Error> {
         let material = Material::Tokens(tokens);
-        let core = self.host.create(material, Some(self.renewal())).await?;
+        let core = self
+            .host
+            .create(material, Some(self.renewal()), None)
+            .await?;
         Ok(Session::new(self, core))
     }
 

@@ -52,7 +52,7 @@ impl Step for SecondFactor {
 /// client's store for ten minutes at most; see [`challenge`](crate::challenge).
 pub struct MfaRequired {
     client: Client,
-    open: Open<SecondFactor>,
+    pub(super) open: Open<SecondFactor>,
 }
 
 impl fmt::Debug for MfaRequired {

@@ -38,6 +38,7 @@
 //! ```
 
 mod branch;
+mod branch_sign_in;
 mod client;
 mod code_sign_in;
 mod contact;
@@ -62,6 +63,7 @@ mod terms;
 mod verification;
 
 pub use self::branch::Branch;
+pub use self::branch_sign_in::BranchSignIn;
 pub use self::client::{Challenge, Client, ClientBuilder};
 pub use self::code_sign_in::{EmailCodeSignIn, PhoneSignIn};
 pub use self::contact::{Contact, check_email, check_phone};

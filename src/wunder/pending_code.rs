@@ -103,7 +103,7 @@ impl CodeRequest {
 /// [`PhoneVerification`](super::PhoneVerification), which never takes a login code.
 pub struct PendingCode {
     client: Client,
-    open: Open<CodeRequest>,
+    pub(super) open: Open<CodeRequest>,
 }
 
 impl fmt::Debug for PendingCode {

@@ -80,3 +80,42 @@ async fn a_session_is_taken_up_by_its_id_until_it_is_signed_out() {
     assert_eq!(mock.journal().len(), calls);
     client.shutdown(Duration::from_secs(1)).await.unwrap();
 }
+
+#[tokio::test]
+async fn a_user_whose_token_has_ended_signs_in_again_with_the_same_number() {
+    let (mock, client) = start().await;
+    mock.set_token_lifetime(3600);
+    let session = sign_in(&mock, &client).await;
+    let taken_up = client.session(session.id()).await.unwrap();
+    mock.clock().advance(Duration::from_secs(3600));
+    let error = session.profile().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::SignInAgain);
+    for session in [&session, &taken_up] {
+        assert_eq!(session.mobile(), Some(MOBILE));
+    }
+    let pending = session.send_pin().await.unwrap();
+    assert_eq!(pending.mobile(), MOBILE);
+    let again = pending.confirm(pin(&mock)).await.unwrap().session;
+    again.profile().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_number_is_kept_in_the_store_and_not_invented() {
+    let mock = GoodCity::start().await;
+    let store: std::sync::Arc<dyn vestibule::session::SessionStore> =
+        std::sync::Arc::new(vestibule::session::MemoryStore::new());
+    let instance = || {
+        let builder = Client::builder(mock.base_url(), "app").clock(mock.clock().clock());
+        builder.store(store.clone()).build().unwrap()
+    };
+    mock.add_user(MOBILE, "Ada", "Wong");
+    let session = sign_in(&mock, &instance()).await;
+    let elsewhere = instance().session(session.id()).await.unwrap();
+    assert_eq!(elsewhere.mobile(), Some(MOBILE));
+    let tokens = Tokens::new(session.access_token().await.unwrap(), None);
+    let bare = Session::from_tokens(&instance(), tokens).await.unwrap();
+    assert_eq!(bare.mobile(), None);
+    let error = bare.send_pin().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    assert_eq!(error.field(), Some("mobile"));
+}

@@ -1,0 +1,107 @@
+//! The one-time password in the words of [`code_sign_in`](crate::code_sign_in).
+
+use super::client::{Challenge, Client};
+use super::contact::Contact;
+use super::otp_sign_in::OtpSignIn;
+use super::pending_code::PendingCode;
+use super::sign_in::SignIn;
+use crate::challenge::{ResendTimer, Returned};
+use crate::clock::BoxFuture;
+use crate::code_sign_in::{
+    Awaited, Channel, CodeChallenge, CodeSignIn, Confirmed, Destination, OwnStep, boxed,
+    open_challenge, sessions_of,
+};
+use crate::error::{Error, ErrorKind, System};
+use crate::secret::Secret;
+
+impl From<Destination> for Contact {
+    fn from(destination: Destination) -> Self {
+        match destination {
+            Destination::Phone {
+                country_code,
+                number,
+            } => Self::Mobile {
+                country_code,
+                number,
+            },
+            Destination::Email(address) => Self::Email(address),
+        }
+    }
+}
+
+/// A new user's code leads to [`Confirmed::OwnStep`]: the profile is completed by
+/// [`CompleteProfile`](super::CompleteProfile).
+impl CodeSignIn for Client {
+    fn system(&self) -> System {
+        System::Fynd
+    }
+
+    fn offers(&self, channel: Channel) -> bool {
+        matches!(channel, Channel::Phone | Channel::Email)
+    }
+
+    fn send_code<'a>(
+        &'a self,
+        to: &'a Destination,
+    ) -> BoxFuture<'a, Result<Box<dyn CodeChallenge>, Error>> {
+        Box::pin(async move {
+            let sign_in = OtpSignIn::new(self.clone(), to.clone().into());
+            let pending = sign_in.send_code().await?;
+            Ok(Box::new(pending) as Box<dyn CodeChallenge>)
+        })
+    }
+
+    fn challenge<'a>(
+        &'a self,
+        id: &'a Secret,
+    ) -> BoxFuture<'a, Result<Box<dyn CodeChallenge>, Error>> {
+        Box::pin(async move {
+            match Self::challenge(self, id).await? {
+                Challenge::PendingCode(pending) => Ok(Box::new(pending) as Box<dyn CodeChallenge>),
+                _ => {
+                    let message = "the sign-in waits for a step of Fynd's own";
+                    Err(Error::new(ErrorKind::StepRequired, message).of(System::Fynd))
+                }
+            }
+        })
+    }
+
+    sessions_of!(Self::clone);
+}
+
+impl CodeChallenge for PendingCode {
+    open_challenge!();
+
+    fn awaits(&self) -> Awaited {
+        Awaited::Message
+    }
+
+    fn resend_timer(&self) -> Option<&ResendTimer> {
+        Some(self.open.timer())
+    }
+
+    fn resend(&mut self) -> BoxFuture<'_, Result<(), Error>> {
+        Box::pin(Self::resend(self))
+    }
+
+    fn confirm(
+        self: Box<Self>,
+        code: Secret,
+    ) -> BoxFuture<'static, Result<Confirmed, Returned<Box<dyn CodeChallenge>>>> {
+        Box::pin(async move {
+            let own_step = |id: &Secret, what| {
+                Confirmed::OwnStep(OwnStep {
+                    system: System::Fynd,
+                    id: id.clone(),
+                    what,
+                })
+            };
+            let confirmed = Self::confirm(*self, code).await;
+            Ok(match confirmed.map_err(boxed)? {
+                SignIn::SignedIn(session) => Confirmed::SignedIn(session.shared().clone()),
+                SignIn::ProfileRequired(profile) => own_step(profile.id(), "complete the profile"),
+                SignIn::CodesRequired(codes) => own_step(codes.id(), "confirm the other codes"),
+            })
+        })
+    }
+}

@@ -1,0 +1,219 @@
+//! A tenant's flow in the words of [`code_sign_in`](crate::code_sign_in).
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::account::Saved;
+use super::client::Client;
+use super::verification::Challenge;
+use crate::challenge::{ResendTimer, Returned};
+use crate::clock::BoxFuture;
+use crate::code_sign_in::{
+    Awaited, Channel, CodeChallenge, CodeSignIn, Confirmed, Destination, boxed, not_offered,
+    sessions_of,
+};
+use crate::error::{Delivery, Error, ErrorKind, System};
+use crate::secret::Secret;
+
+type AccountOf = dyn Fn(&Destination) -> Value + Send + Sync;
+type LoginOf = dyn Fn(&Destination, &Secret) -> Value + Send + Sync;
+
+/// Sign-ins by a flow that challenges the customer, as one tenant has set it up.
+#[derive(Clone)]
+pub struct FlowSignIn {
+    client: Client,
+    flow: String,
+    provider: String,
+    account: Arc<AccountOf>,
+    login: Arc<LoginOf>,
+}
+
+impl fmt::Debug for FlowSignIn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("walletcrew::FlowSignIn")
+    }
+}
+
+impl Client {
+    /// Sign-ins by a code, for a back end that serves several systems; see
+    /// [`code_sign_in`](crate::code_sign_in). Sends nothing.
+    ///
+    /// A tenant decides what its accounts and logins are made of, so the caller says it: `flow` is
+    /// the flow that sends the code, `account` makes the account data of a customer who is reached
+    /// at a destination, `provider` takes the code, and `login` makes the data for it. An account
+    /// that does not serialise as an object is refused when a code is sent.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # let mock = vestibule::testing::WalletCrew::start().await;
+    /// # let code = || mock.outbox().last_code("ada@example.com").unwrap_or_default();
+    /// # let url = mock.base_url();
+    /// use serde_json::json;
+    /// use vestibule::code_sign_in::{CodeSignIn, Confirmed, Destination};
+    /// use vestibule::walletcrew::Client;
+    ///
+    /// let client = Client::builder(url, "demo-tenant").build()?;
+    /// let system = client.code_sign_in(
+    ///     ("activation", "otp"),
+    ///     |to| json!({"email": to.to_text()}),
+    ///     |to, code| json!({"identifier": to.to_text(), "code": code.expose()}),
+    /// );
+    /// let challenge = system.send_code(&Destination::email("ada@example.com")).await?;
+    /// let confirmed = challenge.confirm(code().into()).await?;
+    /// # assert!(matches!(confirmed, Confirmed::SignedIn(_)));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn code_sign_in<A: Serialize, L: Serialize>(
+        &self,
+        (flow, provider): (&str, &str),
+        account: impl Fn(&Destination) -> A + Send + Sync + 'static,
+        login: impl Fn(&Destination, &Secret) -> L + Send + Sync + 'static,
+    ) -> FlowSignIn {
+        FlowSignIn {
+            client: self.clone(),
+            flow: flow.to_owned(),
+            provider: provider.to_owned(),
+            // What cannot be written is null, which no call takes.
+            account: Arc::new(move |to| serde_json::to_value(account(to)).unwrap_or_default()),
+            login: Arc::new(move |to, code| {
+                serde_json::to_value(login(to, code)).unwrap_or_default()
+            }),
+        }
+    }
+}
+
+impl FlowSignIn {
+    fn client(&self) -> &Client {
+        &self.client
+    }
+
+    async fn send(&self, to: &Destination) -> Result<FlowChallenge, Error> {
+        let account = self.client.customer(&(self.account)(to));
+        match account.flow(&self.flow).to(to).save().await? {
+            Saved::ChallengeIssued(challenge) => Ok(self.resumed(to.clone(), challenge)),
+            Saved::Done(_) => {
+                let message = "the flow challenges nobody: the account is stored without a code";
+                let error = not_offered(System::WalletCrew, message);
+                Err(error.with_delivery(Delivery::Answered))
+            }
+        }
+    }
+
+    fn resumed(&self, to: Destination, challenge: Challenge) -> FlowChallenge {
+        FlowChallenge {
+            sign_in: self.clone(),
+            to,
+            challenge,
+        }
+    }
+}
+
+impl CodeSignIn for FlowSignIn {
+    fn system(&self) -> System {
+        System::WalletCrew
+    }
+
+    /// The tenant knows; what its flow does not take is refused by the server.
+    fn offers(&self, channel: Channel) -> bool {
+        matches!(channel, Channel::Phone | Channel::Email)
+    }
+
+    fn send_code<'a>(
+        &'a self,
+        to: &'a Destination,
+    ) -> BoxFuture<'a, Result<Box<dyn CodeChallenge>, Error>> {
+        Box::pin(async move {
+            let challenge = self.send(to).await?;
+            Ok(Box::new(challenge) as Box<dyn CodeChallenge>)
+        })
+    }
+
+    fn challenge<'a>(
+        &'a self,
+        id: &'a Secret,
+    ) -> BoxFuture<'a, Result<Box<dyn CodeChallenge>, Error>> {
+        Box::pin(async move {
+            let challenge = self.client.challenge(id).await?;
+            let Some(to) = challenge.to().cloned() else {
+                let message = "the challenge was issued by `Account::save`, and goes on there";
+                return Err(Error::new(ErrorKind::StepRequired, message).of(System::WalletCrew));
+            };
+            Ok(Box::new(self.resumed(to, challenge)) as Box<dyn CodeChallenge>)
+        })
+    }
+
+    sessions_of!(Self::client);
+}
+
+/// A challenge that knows how the tenant takes its code.
+struct FlowChallenge {
+    sign_in: FlowSignIn,
+    to: Destination,
+    challenge: Challenge,
+}
+
+impl fmt::Debug for FlowChallenge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("walletcrew::FlowChallenge")
+    }
+}
+
+impl FlowChallenge {
+    async fn answer(self, code: Secret) -> Result<Confirmed, Returned<Self>> {
+        let Self {
+            sign_in,
+            to,
+            challenge,
+        } = self;
+        if code.is_empty() {
+            let error = Error::invalid("code", "must not be empty").of(System::WalletCrew);
+            return Err(Returned::new(sign_in.resumed(to, challenge), error));
+        }
+        let login = (sign_in.login)(&to, &code);
+        let provider = sign_in.provider.as_str();
+        match challenge.authenticate(provider, &login).await {
+            Ok(session) => Ok(Confirmed::SignedIn(session.shared().clone())),
+            Err(Returned { state, error }) => Err(Returned::new(sign_in.resumed(to, state), error)),
+        }
+    }
+}
+
+impl CodeChallenge for FlowChallenge {
+    fn system(&self) -> System {
+        System::WalletCrew
+    }
+
+    fn id(&self) -> &Secret {
+        self.challenge.id()
+    }
+
+    fn awaits(&self) -> Awaited {
+        Awaited::Message
+    }
+
+    fn expires_at(&self) -> chrono::DateTime<chrono::Utc> {
+        self.challenge.expires_at()
+    }
+
+    fn resend_timer(&self) -> Option<&ResendTimer> {
+        None
+    }
+
+    fn resend(&mut self) -> BoxFuture<'_, Result<(), Error>> {
+        let message = "there is no resend: send the first code anew";
+        let error = not_offered(System::WalletCrew, message);
+        Box::pin(std::future::ready(Err(error)))
+    }
+
+    fn confirm(
+        self: Box<Self>,
+        code: Secret,
+    ) -> BoxFuture<'static, Result<Confirmed, Returned<Box<dyn CodeChallenge>>>> {
+        Box::pin(async move { self.answer(code).await.map_err(boxed) })
+    }
+}

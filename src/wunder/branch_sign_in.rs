@@ -1,0 +1,174 @@
+//! The login code in the words of [`code_sign_in`](crate::code_sign_in).
+
+use super::client::{Challenge, Client};
+use super::mfa::MfaRequired;
+use super::pending_code::PendingCode;
+use super::sign_in::SignIn;
+use crate::challenge::{ResendTimer, Returned};
+use crate::clock::BoxFuture;
+use crate::code_sign_in::{
+    Awaited, Channel, CodeChallenge, CodeSignIn, Confirmed, Destination, boxed, not_offered,
+    open_challenge, sessions_of,
+};
+use crate::error::{Error, System};
+use crate::secret::Secret;
+
+/// Sign-ins by a code at one branch, which new users belong to.
+#[derive(Clone, Debug)]
+pub struct BranchSignIn {
+    client: Client,
+    branch_id: String,
+    language: Option<String>,
+    terms_accepted: Option<bool>,
+}
+
+impl Client {
+    /// Sign-ins by a code at this branch, for a back end that serves several systems; see
+    /// [`code_sign_in`](crate::code_sign_in). Sends nothing.
+    pub fn at_branch(&self, branch_id: impl Into<String>) -> BranchSignIn {
+        BranchSignIn {
+            client: self.clone(),
+            branch_id: branch_id.into(),
+            language: None,
+            terms_accepted: None,
+        }
+    }
+}
+
+impl BranchSignIn {
+    /// The language of the messages and of new users.
+    pub fn language(mut self, language: impl Into<String>) -> Self {
+        self.language = Some(language.into());
+        self
+    }
+
+    /// Whether the users have accepted the terms. Nothing is said unless this is called.
+    pub fn terms_accepted(mut self, accepted: bool) -> Self {
+        self.terms_accepted = Some(accepted);
+        self
+    }
+
+    fn client(&self) -> &Client {
+        &self.client
+    }
+
+    async fn send(&self, to: &Destination) -> Result<PendingCode, Error> {
+        let (to_text, branch) = (to.to_text(), self.branch_id.as_str());
+        match to {
+            Destination::Phone { .. } => {
+                let mut sign_in = self.client.phone_sign_in(to_text, branch);
+                if let Some(language) = &self.language {
+                    sign_in = sign_in.language(language);
+                }
+                if let Some(accepted) = self.terms_accepted {
+                    sign_in = sign_in.terms_accepted(accepted);
+                }
+                sign_in.send_code().await
+            }
+            Destination::Email(_) => {
+                let mut sign_in = self.client.email_code_sign_in(to_text, branch);
+                if let Some(language) = &self.language {
+                    sign_in = sign_in.language(language);
+                }
+                if let Some(accepted) = self.terms_accepted {
+                    sign_in = sign_in.terms_accepted(accepted);
+                }
+                sign_in.send_code().await
+            }
+        }
+    }
+}
+
+impl CodeSignIn for BranchSignIn {
+    fn system(&self) -> System {
+        System::Wunder
+    }
+
+    fn offers(&self, channel: Channel) -> bool {
+        matches!(channel, Channel::Phone | Channel::Email)
+    }
+
+    fn send_code<'a>(
+        &'a self,
+        to: &'a Destination,
+    ) -> BoxFuture<'a, Result<Box<dyn CodeChallenge>, Error>> {
+        Box::pin(async move {
+            let pending = self.send(to).await?;
+            Ok(Box::new(pending) as Box<dyn CodeChallenge>)
+        })
+    }
+
+    fn challenge<'a>(
+        &'a self,
+        id: &'a Secret,
+    ) -> BoxFuture<'a, Result<Box<dyn CodeChallenge>, Error>> {
+        Box::pin(async move {
+            Ok(match self.client.challenge(id).await? {
+                Challenge::PendingCode(pending) => Box::new(pending) as Box<dyn CodeChallenge>,
+                Challenge::MfaRequired(mfa) => Box::new(mfa),
+            })
+        })
+    }
+
+    sessions_of!(Self::client);
+}
+
+impl CodeChallenge for PendingCode {
+    open_challenge!();
+
+    fn awaits(&self) -> Awaited {
+        Awaited::Message
+    }
+
+    fn resend_timer(&self) -> Option<&ResendTimer> {
+        Some(self.open.timer())
+    }
+
+    fn resend(&mut self) -> BoxFuture<'_, Result<(), Error>> {
+        Box::pin(Self::resend(self))
+    }
+
+    fn confirm(
+        self: Box<Self>,
+        code: Secret,
+    ) -> BoxFuture<'static, Result<Confirmed, Returned<Box<dyn CodeChallenge>>>> {
+        Box::pin(async move {
+            let confirmed = Self::confirm(*self, code).await;
+            Ok(match confirmed.map_err(boxed)? {
+                SignIn::SignedIn(session) => Confirmed::SignedIn(session.shared().clone()),
+                SignIn::MfaRequired(mfa) => Confirmed::SecondFactor(Box::new(mfa)),
+            })
+        })
+    }
+}
+
+impl CodeChallenge for MfaRequired {
+    open_challenge!();
+
+    fn awaits(&self) -> Awaited {
+        Awaited::Authenticator
+    }
+
+    fn resend_timer(&self) -> Option<&ResendTimer> {
+        None
+    }
+
+    fn resend(&mut self) -> BoxFuture<'_, Result<(), Error>> {
+        let message = "the code is shown by the user's authenticator";
+        Box::pin(std::future::ready(Err(not_offered(
+            System::Wunder,
+            message,
+        ))))
+    }
+
+    fn confirm(
+        self: Box<Self>,
+        code: Secret,
+    ) -> BoxFuture<'static, Result<Confirmed, Returned<Box<dyn CodeChallenge>>>> {
+        Box::pin(async move {
+            let validated = self.validate(code).await;
+            let session = validated.map_err(boxed)?;
+            Ok(Confirmed::SignedIn(session.shared().clone()))
+        })
+    }
+}

@@ -1,0 +1,183 @@
+//! Sessions that outlive their token, because the caller authenticates again.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use vestibule::session::{MemoryStore, SessionStore};
+use vestibule::walletcrew::{Login, NextLogin};
+
+use super::*;
+
+/// What the caller answers, and how often it was asked.
+#[derive(Clone)]
+struct Caller {
+    asked: Arc<AtomicUsize>,
+    answer: Arc<dyn Fn() -> NextLogin + Send + Sync>,
+}
+
+impl Caller {
+    fn new(answer: impl Fn() -> NextLogin + Send + Sync + 'static) -> Self {
+        Self {
+            asked: Arc::default(),
+            answer: Arc::new(answer),
+        }
+    }
+
+    fn asked(&self) -> usize {
+        self.asked.load(Ordering::SeqCst)
+    }
+}
+
+fn login(code: impl Into<Secret>) -> NextLogin {
+    NextLogin::With(Login::new("otp", &otp(code)).unwrap())
+}
+
+/// Gives the newest code of the outbox.
+fn with_newest_code(mock: &WalletCrew) -> Caller {
+    let outbox = mock.outbox().clone();
+    Caller::new(move || login(outbox.last_code(EMAIL).unwrap()))
+}
+
+fn client_of(mock: &WalletCrew, caller: &Caller, store: &Arc<dyn SessionStore>) -> Client {
+    let caller = caller.clone();
+    Client::builder(mock.base_url(), "tenant-01")
+        .clock(mock.clock().clock())
+        .store(store.clone())
+        .authenticate_again(move |ending| {
+            let caller = caller.clone();
+            async move {
+                let claims: Value = ending.claims().unwrap();
+                assert_eq!(claims["sub"], "customer-0001");
+                caller.asked.fetch_add(1, Ordering::SeqCst);
+                (caller.answer)()
+            }
+        })
+        .build()
+        .unwrap()
+}
+
+fn memory() -> Arc<dyn SessionStore> {
+    Arc::new(MemoryStore::new())
+}
+
+/// A signed-in customer, and a code that waits in the outbox for the next login.
+async fn signed_in(mock: &WalletCrew, client: &Client) -> Session {
+    let session = sign_in(mock, client).await;
+    let _ = challenge(client).await;
+    session
+}
+
+#[tokio::test]
+async fn many_calls_at_the_end_of_a_token_authenticate_once_on_all_instances() {
+    let mock = WalletCrew::start().await;
+    let (caller, store) = (with_newest_code(&mock), memory());
+    let here = client_of(&mock, &caller, &store);
+    let session = signed_in(&mock, &here).await;
+    let there = client_of(&mock, &caller, &store);
+    let same = there.session(session.id()).await.unwrap();
+    mock.clock().advance(A_DAY);
+    let mut calls = tokio::task::JoinSet::new();
+    for _ in 0..25 {
+        for session in [session.clone(), same.clone()] {
+            calls.spawn(async move { session.profile::<Value>().await.map(drop) });
+        }
+    }
+    for called in calls.join_all().await {
+        called.unwrap();
+    }
+    assert_eq!(caller.asked(), 1);
+    assert_eq!(mock.count("authenticate"), 2);
+    assert_eq!(mock.count("get_customer"), 50);
+}
+
+#[tokio::test]
+async fn a_token_near_its_end_is_replaced_while_it_is_still_used() {
+    let mock = WalletCrew::start().await;
+    let caller = with_newest_code(&mock);
+    let client = client_of(&mock, &caller, &memory());
+    let session = signed_in(&mock, &client).await;
+    let first = session.access_token().await.unwrap();
+    mock.clock().advance(A_DAY - Duration::from_secs(20));
+    session.profile::<Value>().await.unwrap();
+    client.shutdown(Duration::from_secs(5)).await.unwrap();
+    assert_eq!(caller.asked(), 1);
+    assert!(session.access_token().await.unwrap() != first);
+    mock.clock().advance(Duration::from_secs(20));
+    session.profile::<Value>().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_token_that_the_server_rejects_is_replaced_and_the_call_replayed() {
+    let mock = WalletCrew::start().await;
+    let caller = with_newest_code(&mock);
+    let client = client_of(&mock, &caller, &memory());
+    let session = signed_in(&mock, &client).await;
+    mock.fail_next("get_customer", 401);
+    session.profile::<Value>().await.unwrap();
+    assert_eq!(caller.asked(), 1);
+}
+
+#[tokio::test]
+async fn a_caller_that_has_nothing_for_now_is_asked_again() {
+    let mock = WalletCrew::start().await;
+    let caller = Caller::new(|| NextLogin::Later);
+    let client = client_of(&mock, &caller, &memory());
+    let session = signed_in(&mock, &client).await;
+    mock.clock().advance(A_DAY - Duration::from_secs(20));
+    session.profile::<Value>().await.unwrap();
+    mock.clock().advance(Duration::from_secs(20));
+    for _ in 0..2 {
+        let error = session.profile::<Value>().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TryLater);
+        assert_eq!(error.delivery(), vestibule::Delivery::NotSent);
+    }
+    assert_eq!(session.shared().ended(), None);
+    assert!(caller.asked() >= 2);
+    assert_eq!(mock.count("authenticate"), 1);
+}
+
+#[tokio::test]
+async fn what_only_the_customer_can_do_ends_the_session_with_its_token() {
+    let mock = WalletCrew::start().await;
+    for (caller, sent) in [
+        (Caller::new(|| NextLogin::Never), 0),
+        (Caller::new(|| login("000000")), 1),
+    ] {
+        let client = client_of(&mock, &caller, &memory());
+        let session = signed_in(&mock, &client).await;
+        let before = mock.count("authenticate");
+        mock.clock().advance(A_DAY - Duration::from_secs(20));
+        for _ in 0..2 {
+            session.profile::<Value>().await.unwrap();
+            tokio::task::yield_now().await;
+        }
+        mock.clock().advance(Duration::from_secs(20));
+        for _ in 0..2 {
+            let error = session.profile::<Value>().await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::SignInAgain);
+        }
+        assert_eq!(caller.asked(), 1);
+        assert_eq!(mock.count("authenticate") - before, sent);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_caller_that_hangs_is_waited_for_no_longer_than_a_deadline() {
+    let mock = WalletCrew::start().await;
+    let client = Client::builder(mock.base_url(), "tenant-01")
+        .clock(mock.clock().clock())
+        .authenticate_again(|_| std::future::pending())
+        .build()
+        .unwrap();
+    let session = Session::from_tokens(&client, ended(&mock)).await.unwrap();
+    let error = session.profile::<Value>().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TryLater);
+    assert!(mock.journal().is_empty());
+}
+
+/// Tokens that have ended just now.
+fn ended(mock: &WalletCrew) -> Tokens {
+    let mut tokens = Tokens::new("a-token", None);
+    tokens.expires_at = Some(mock.clock().clock().now());
+    tokens
+}
