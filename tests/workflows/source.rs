@@ -39,6 +39,12 @@ pub fn methods(system: &str) -> BTreeSet<Method> {
     methods
 }
 
+/// The test that walks through a system's workflows.
+pub fn walk(system: &str) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/workflows");
+    fs::read_to_string(folder.join(format!("{system}.rs"))).expect("a walk")
+}
+
 fn source() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
 }
