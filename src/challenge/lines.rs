@@ -116,7 +116,6 @@ impl<S: Step> Open<S> {
         line: impl Fn(&S) -> Result<Line, Error> + Send + Sync,
         wait: Duration,
     ) -> Result<LineClaim, Error> {
-        self.check_time()?;
         let known = line(&self.step)?.message;
         if let Seen::Down(error) = self.look().await? {
             return Err(self.host.store_error(error));

@@ -50,7 +50,6 @@ impl Step for SecondFactor {
 /// The credential that the server gave is provisional: only the two-factor calls of this type
 /// carry it. It is never refreshed and never becomes a [`Session`] by itself. It is kept in the
 /// client's store for ten minutes at most; see [`challenge`](crate::challenge).
-#[derive(Clone)]
 pub struct MfaRequired {
     client: Client,
     pub(super) open: Open<SecondFactor>,

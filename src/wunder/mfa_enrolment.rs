@@ -51,13 +51,6 @@ impl Step for Enrolment {
 /// # Ok(())
 /// # }
 /// ```
-///
-/// ```compile_fail
-/// # async fn example(session: vestibule::wunder::Session) {
-/// session.enable("123456").await; // without a secret
-/// # }
-/// ```
-#[derive(Clone)]
 pub struct MfaEnrolment {
     api: AuthApi,
     open: Open<Owned<Enrolment>>,

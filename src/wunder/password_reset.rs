@@ -51,7 +51,6 @@ impl ResetRequest {
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone)]
 pub struct PasswordReset {
     client: Client,
     open: Open<ResetRequest>,
