@@ -16,17 +16,21 @@ mod call;
 mod clock;
 mod conformance;
 mod dispatch;
+mod doors;
+mod expectations;
 #[cfg(feature = "fynd")]
 mod fynd;
 #[cfg(feature = "goodcity")]
 mod goodcity;
 mod instance;
 mod jitter;
+mod journal;
 mod jwt;
 mod mock;
 mod outbox;
 mod proxy;
 mod server;
+mod settings;
 #[cfg(feature = "walletcrew")]
 mod walletcrew;
 #[cfg(feature = "wunder")]
@@ -38,6 +42,7 @@ pub use self::clock::TestClock;
 pub use self::conformance::{ConformanceCase, ConformanceReport, store_conformance};
 pub use self::dispatch::{Described, Dispatch, Dispatched, call};
 pub(crate) use self::dispatch::{argument, required, show};
+pub use self::expectations::Calls;
 #[cfg(feature = "fynd")]
 pub use self::fynd::{Fynd, FyndAttribute, FyndProvider, FyndSignIn, FyndUser};
 #[cfg(feature = "goodcity")]
@@ -45,10 +50,13 @@ pub use self::goodcity::GoodCity;
 pub use self::instance::{Instance, InstanceSession, TokenFault, TokenServer};
 pub use self::jitter::seed_jitter;
 pub(crate) use self::jitter::seeded_fraction;
+pub use self::journal::SeenRequest;
 pub(crate) use self::mock::World;
 pub use self::outbox::{Channel, Message, Outbox};
 pub use self::proxy::{Arrival, Fault, FaultProxy, FaultRule, RefusingPort};
-pub(crate) use self::server::{Behaviour, Server};
+pub(crate) use self::server::{Behaviour, Parts, Server};
+pub(crate) use self::settings::AllowedOrigin;
+pub use self::settings::MockSettings;
 #[cfg(feature = "walletcrew")]
 pub use self::walletcrew::WalletCrew;
 #[cfg(feature = "wunder")]
