@@ -9,7 +9,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use vestibule::testing::{MockSettings, TestClock};
 
 use crate::faults::{FaultFlag, ProfileFlag};
-use crate::seeds::{ApiClient, Attribute, Seed, Terms};
+use crate::seeds::{ApiClient, Attribute, Seed, SocialAccount, Terms};
 
 const ABOUT: &str = "\
 Mocks of Wunder Mobility, The Wallet Crew, GoodCity and Fynd on 127.0.0.1, until ended by Ctrl-C.
@@ -102,6 +102,10 @@ impl Arguments {
         self.all("wunder-api-client")
     }
 
+    pub fn social_accounts(&self) -> impl Iterator<Item = &SocialAccount> {
+        self.all("wunder-social-account")
+    }
+
     pub fn attributes(&self) -> impl Iterator<Item = &Attribute> {
         self.all("fynd-attribute")
     }
@@ -136,6 +140,10 @@ fn command() -> Command {
             "A user: phone=, email=, unverified-email=, password=, branch=, social=PROVIDER:TOKEN, \
              second-factor=yes; separated by commas",
         ))
+        .arg(
+            many::<SocialAccount>("wunder-social-account", "PROVIDER:TOKEN")
+                .help("A token of a third party for somebody who is no user yet, to sign up by"),
+        )
         .arg(
             many::<ApiClient>("wunder-api-client", "ID:KEY")
                 .help("An API client that signs in by this id and key"),

@@ -37,6 +37,21 @@ impl Seed {
     }
 }
 
+/// `PROVIDER:TOKEN`.
+#[derive(Clone)]
+pub struct SocialAccount(String, String);
+
+impl FromStr for SocialAccount {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (provider, token) = text
+            .split_once(':')
+            .ok_or("is of the form PROVIDER:TOKEN")?;
+        Ok(Self(provider.to_owned(), token.to_owned()))
+    }
+}
+
 /// `ID:KEY`.
 #[derive(Clone)]
 pub struct ApiClient(String, String);
@@ -85,6 +100,10 @@ impl FromStr for Attribute {
 
 pub fn wunder_client(mock: &Wunder, ApiClient(id, key): &ApiClient) {
     mock.add_api_client(id, key);
+}
+
+pub fn wunder_social_account(mock: &Wunder, SocialAccount(provider, token): &SocialAccount) {
+    mock.add_social_account(provider, token, None);
 }
 
 pub fn wunder_terms(mock: &Wunder, Terms(branch, title): &Terms) -> String {

@@ -81,6 +81,9 @@ impl Serving {
         for client in arguments.api_clients() {
             seeds::wunder_client(&self.wunder.0, client);
         }
+        for account in arguments.social_accounts() {
+            seeds::wunder_social_account(&self.wunder.0, account);
+        }
         for terms in arguments.terms() {
             told.push(seeds::wunder_terms(&self.wunder.0, terms));
         }
