@@ -1,15 +1,4 @@
-//! Stateful mock servers of the four systems, for tests and for trying things out.
-//!
-//! Each mock behaves as the real server does, its refusals included: it checks signatures, keeps
-//! only the newest key, burns a code at its first use, rotates refresh tokens. Every message that
-//! it would send lands in its [`Outbox`], which a test reads by [`Outbox::last_code`] and anybody
-//! else by `GET /__outbox`.
-//!
-//! A [`FaultProxy`] in front of a mock, or of any server, breaks the wire: resets, stalls, half
-//! answers. [`Fault`] lists what it can do.
-//!
-//! An [`Instance`] runs the session code over a store and a token server of the caller's making,
-//! for simulations of many instances.
+#![doc = include_str!("guide.md")]
 
 mod answer;
 mod call;
@@ -61,3 +50,4 @@ pub use self::settings::MockSettings;
 pub use self::walletcrew::WalletCrew;
 #[cfg(feature = "wunder")]
 pub use self::wunder::{Wunder, WunderDemand, WunderUser};
+pub use ::wiremock;
