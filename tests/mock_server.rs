@@ -62,6 +62,7 @@ async fn help_tells_of_every_flag_fault_and_profile() {
         "--goodcity-port",
         "--fynd-port",
         "--wunder-user",
+        "--wunder-social-account",
         "--wunder-api-client",
         "--wunder-terms",
         "--walletcrew-customer",
@@ -99,6 +100,10 @@ async fn a_wrong_flag_is_refused_with_the_right_form() {
             "--wunder-user does not know fone=",
         ),
         ("--wunder-api-client=id", "is of the form ID:KEY"),
+        (
+            "--wunder-social-account=apple",
+            "is of the form PROVIDER:TOKEN",
+        ),
         ("--wunder-terms=2", "is of the form BRANCH=TITLE"),
         (
             "--walletcrew-customer=email=a@b.c",

@@ -78,6 +78,20 @@ async fn seeded_api_clients_and_terms_of_wunder_are_there() {
 }
 
 #[tokio::test]
+async fn somebody_with_a_seeded_account_at_a_third_party_signs_up() {
+    let server = serve(["--wunder-social-account=apple:not-a-real-token"]).await;
+    let token = json!({"token": "not-a-real-token", "email": "ada@example.org"});
+    let sign_up = "/acme/front/customers/social-sign-up";
+    let signed_up = server.post("wunder", sign_up, &token).await;
+    assert_eq!(
+        (signed_up.status, &signed_up.json()["email"]),
+        (200, &json!("ada@example.org"))
+    );
+    let sign_in = "/acme/auth/social-login";
+    assert_eq!(server.post("wunder", sign_in, &token).await.status, 200);
+}
+
+#[tokio::test]
 async fn a_seeded_customer_of_the_wallet_crew_keeps_every_member() {
     let seed = "--walletcrew-customer=tenant=acme,email=ada@example.com,firstName=Ada";
     let server = serve([seed]).await;
