@@ -6,12 +6,14 @@ Takes the path of the mock server, the folder of the documents, and the file for
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 
-SERVER, DOCUMENTS, PROOF = sys.argv[1:4]
-HERE = pathlib.Path(__file__).parent
-TARGET = pathlib.Path("target/schemathesis")
+SERVER, DOCUMENTS, PROOF = (pathlib.Path(path).resolve() for path in sys.argv[1:4])
+HERE = pathlib.Path(__file__).resolve().parent
+# What schemathesis remembers of a run is in its working directory: there is none from a former one.
+TARGET = pathlib.Path("target/schemathesis").resolve()
 
 # What a document is served by.
 SYSTEMS = {
@@ -42,7 +44,7 @@ CHECKS = [
 
 def described(document):
     """How many operations a document has, and how many of them no vendor documents."""
-    text = pathlib.Path(DOCUMENTS, f"{document}.yaml").read_text(encoding="utf-8")
+    text = (DOCUMENTS / f"{document}.yaml").read_text(encoding="utf-8")
     return text.count("operationId:"), text.count("Not part of the published documentation")
 
 
@@ -58,7 +60,7 @@ def run(document, seeds):
         "PYTHONDONTWRITEBYTECODE": "1",
     }
     command = [
-        str(pathlib.Path(sys.executable).with_name("st")),
+        str(pathlib.Path(sys.executable).absolute().with_name("st")),
         "run",
         f"{DOCUMENTS}/{document}.yaml",
         f"--url={seeds[SYSTEMS[document]]}",
@@ -76,8 +78,7 @@ def run(document, seeds):
         f"--report-json-path={TARGET}/{document}.json",
     ]
     report = TARGET / f"{document}.json"
-    report.unlink(missing_ok=True)
-    status = subprocess.run(command, env=environment, check=False).returncode
+    status = subprocess.run(command, env=environment, cwd=TARGET, check=False).returncode
     found = json.loads(report.read_text(encoding="utf-8"))
     failures = found["test_cases"]["unique_failures"] + len(found["errors"])
     # It also fails when it could not run to its end.
@@ -85,7 +86,8 @@ def run(document, seeds):
 
 
 def main():
-    TARGET.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(TARGET, ignore_errors=True)
+    TARGET.mkdir(parents=True)
     seen_file = TARGET / "seen.jsonl"
     seen_file.write_text("", encoding="utf-8")
     server = subprocess.Popen([SERVER, *FLAGS], stdout=subprocess.PIPE, text=True)
@@ -118,7 +120,7 @@ def main():
         sys.exit("the mocks and the documents do not agree")
     if len(operations) != total or reached != operations:
         sys.exit("not every operation was run and reached")
-    pathlib.Path(PROOF).write_text(line + "\n", encoding="utf-8")
+    PROOF.write_text(line + "\n", encoding="utf-8")
 
 
 main()
