@@ -102,6 +102,17 @@ impl State {
         Some(self.issue(tenant, id, now))
     }
 
+    /// A token without any code.
+    pub(super) fn token_for(&mut self, tenant: &str, identifier: &str, now: i64) -> Option<String> {
+        let customer = self.find(tenant, identifier)?;
+        let id = id_of(&customer.members).to_owned();
+        Some(self.issue(tenant, id, now))
+    }
+
+    pub(super) fn revoke_tokens(&mut self) {
+        self.grants.clear();
+    }
+
     /// The claims of a token and what is known about its customer.
     pub(super) fn profile(
         &mut self,
