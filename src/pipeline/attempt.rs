@@ -43,7 +43,7 @@ impl Attempt {
             .collect();
         let mut attempt = Self {
             method: request.operation.method.clone(),
-            url: road.base.below(&request.path),
+            url: road.base.of(request.operation, &request.path),
             headers,
             body: request.body.clone(),
             query,
