@@ -69,8 +69,15 @@ impl ServerTime {
 
     /// The time of day in UTC, as the server has it.
     pub(crate) fn now(&self) -> DateTime<Utc> {
-        let correction = self.skew.correction_millis.load(Ordering::Relaxed);
-        self.local_now() + TimeDelta::milliseconds(correction)
+        self.at(self.local_now())
+    }
+
+    /// The time at the server when it is `local` here.
+    pub(crate) fn at(&self, local: DateTime<Utc>) -> DateTime<Utc> {
+        match self.skew.correction_millis.load(Ordering::Relaxed) {
+            0 => local,
+            correction => local + TimeDelta::milliseconds(correction),
+        }
     }
 
     /// The time of day in UTC, as this machine has it.

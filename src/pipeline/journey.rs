@@ -126,7 +126,7 @@ impl<'a> Journey<'a> {
         let operation = self.request.operation;
         let span = trace::attempt(road, operation, self.attempts - 1);
         let began = Instant::now();
-        let left_at = road.time.local_now();
+        let left_at = attempt.made_at;
         let sent = road
             .transport
             .send(attempt, self.deadline, road.settings.attempt_timeout)
@@ -144,8 +144,8 @@ impl<'a> Journey<'a> {
                         corrected: new.corrected,
                     });
                 }
-                if let Some(credential) = credential {
-                    credential.observe(&answer.headers).await;
+                if let Some(observed) = credential.and_then(|one| one.observe(&answer.headers)) {
+                    observed.await;
                 }
             }
             Err(error) => {
@@ -220,16 +220,18 @@ impl<'a> Journey<'a> {
         }
         let mut stamp = None;
         if let Some(credential) = credential {
-            if let Some(look) = credential.look_if_due() {
+            if let Some(look) = credential.look_if_due(attempt.made_at) {
                 let looked = timeout_at(self.deadline.end(), look).await;
                 looked.unwrap_or_else(|_| {
                     let message = "the session store took too long";
                     Err(Error::new(ErrorKind::TryLater, message))
                 })?;
+                attempt.made_at = road.time.local_now();
             }
             let mut attached = credential.attach(&mut attempt, false)?;
             if let Attached::Stale(stale) = attached {
                 credential.renew(stale, self.deadline).await?;
+                attempt.made_at = road.time.local_now();
                 attached = credential.attach(&mut attempt, true)?;
             }
             stamp = match attached {
@@ -237,8 +239,8 @@ impl<'a> Journey<'a> {
                 Attached::Fresh(stamp) | Attached::Stale(stamp) => Some(stamp),
             };
         }
-        road.rules
-            .sign(&self.request, &mut attempt, road.time.now())?;
+        let now = road.time.at(attempt.made_at);
+        road.rules.sign(&self.request, &mut attempt, now)?;
         Ok((attempt, stamp))
     }
 
