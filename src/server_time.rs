@@ -16,7 +16,7 @@ use crate::clock::{BoxFuture, Clock};
 /// A smaller difference is left alone: `Date` has whole seconds, and answers take their time.
 const TOLERANCE_MILLIS: i64 = 5_000;
 
-/// Of answers that succeed, one in this time is looked at.
+/// Of answers that succeed, one to a request that left in this time is looked at.
 const LOOK_EVERY_MILLIS: i64 = 1_000;
 
 /// A clock that is corrected by what one server says. Clones share the correction.
@@ -104,13 +104,15 @@ impl ServerTime {
         success: bool,
     ) -> Option<NewSkew> {
         let skew = &*self.skew;
-        let received = self.local_now().timestamp_millis();
+        let sent_millis = sent.timestamp_millis();
         let next_look = skew.next_look_millis.load(Ordering::Relaxed);
         // A look that is far off was planned by a clock that was set back since.
-        let waits = received < next_look && next_look.saturating_sub(received) <= LOOK_EVERY_MILLIS;
+        let until_look = next_look.saturating_sub(sent_millis);
+        let waits = (1..=LOOK_EVERY_MILLIS).contains(&until_look);
         if skew.longest_millis == 0 || (success && waits) {
             return None;
         }
+        let received = self.local_now().timestamp_millis();
         let date = date(headers)?.timestamp_millis();
         let next_look = received.saturating_add(LOOK_EVERY_MILLIS);
         skew.next_look_millis.store(next_look, Ordering::Relaxed);
@@ -118,7 +120,7 @@ impl ServerTime {
         let lowest = date.saturating_sub(received);
         let highest = date
             .saturating_add(1_000)
-            .saturating_sub(sent.timestamp_millis())
+            .saturating_sub(sent_millis)
             .max(lowest);
         let fits = |correction: i64| {
             correction >= lowest.saturating_sub(TOLERANCE_MILLIS)

@@ -81,7 +81,7 @@ impl<'a> Journey<'a> {
     fn tell(&self, error: Option<&Error>) {
         trace::record_resends(&self.span, self.attempts.saturating_sub(1));
         trace::record_outcome(&self.span, self.status, error);
-        self.bound.road.signals.emit(&Event::Call {
+        self.bound.road.signals.observe(|| Event::Call {
             system: self.bound.system(),
             operation: self.request.operation.id,
             attempts: self.attempts,
@@ -99,7 +99,7 @@ impl<'a> Journey<'a> {
             self.attempts += 1;
             match self.send(attempt, credential, stamp.is_some()).await {
                 Outcome::Success(answer) => {
-                    road.budget.succeed(road.since_start());
+                    road.budget.succeed(|| road.since_start());
                     return Ok(answer);
                 }
                 Outcome::SessionRejected(error) => {
@@ -129,7 +129,7 @@ impl<'a> Journey<'a> {
         let left_at = attempt.made_at;
         let sent = road
             .transport
-            .send(attempt, self.deadline, road.settings.attempt_timeout)
+            .send(attempt, began, self.deadline, road.settings.attempt_timeout)
             .instrument(span.clone())
             .await;
         self.status = None;
@@ -160,7 +160,7 @@ impl<'a> Journey<'a> {
             Outcome::Fault(fault) => Some(&fault.error),
         };
         trace::record_outcome(&span, self.status, error);
-        road.signals.emit(&Event::Attempt {
+        road.signals.observe(|| Event::Attempt {
             system: self.bound.system(),
             operation: operation.id,
             attempt: self.attempts,

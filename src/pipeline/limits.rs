@@ -39,7 +39,8 @@ impl Limits {
     /// A body that takes in no more than its bound, however long the answer says that it is.
     pub(super) fn body(&self) -> BoundedBody {
         BoundedBody {
-            bytes: BytesMut::new(),
+            first: Bytes::new(),
+            all: BytesMut::new(),
             bound: self.answer_bytes,
         }
     }
@@ -47,26 +48,40 @@ impl Limits {
 
 /// The body of an answer while it arrives, decompressed.
 pub(super) struct BoundedBody {
-    bytes: BytesMut,
+    /// The first chunk, which most often is all there is and need not be copied then.
+    first: Bytes,
+    /// All chunks, once there are several.
+    all: BytesMut,
     bound: usize,
 }
 
 impl BoundedBody {
-    pub(super) fn take(&mut self, chunk: &[u8], status: StatusCode) -> Result<(), Error> {
-        if self.bytes.len() + chunk.len() > self.bound {
+    pub(super) fn take(&mut self, chunk: Bytes, status: StatusCode) -> Result<(), Error> {
+        if self.first.len().max(self.all.len()) + chunk.len() > self.bound {
             return Err(too_large("the answer is", self.bound).with_status(status));
         }
-        self.bytes.extend_from_slice(chunk);
+        if self.first.is_empty() {
+            self.first = chunk;
+            return Ok(());
+        }
+        if self.all.is_empty() {
+            self.all.extend_from_slice(&self.first);
+        }
+        self.all.extend_from_slice(&chunk);
         Ok(())
     }
 
     pub(super) fn whole(self) -> Bytes {
-        self.bytes.freeze()
+        if self.all.is_empty() {
+            self.first
+        } else {
+            self.all.freeze()
+        }
     }
 }
 
 /// The headers whose values anybody may see.
-const SHOWN: [HeaderName; 8] = [
+static SHOWN: [HeaderName; 8] = [
     header::AGE,
     header::CACHE_CONTROL,
     header::CONTENT_ENCODING,

@@ -4,7 +4,6 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header;
 use serde::{Deserialize, Serialize};
 
 use super::auth_api::{AuthApi, types};
