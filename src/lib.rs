@@ -52,6 +52,7 @@
 pub mod challenge;
 mod clock;
 mod credential;
+mod decode;
 mod error;
 mod foundation;
 #[cfg(fuzzing)]

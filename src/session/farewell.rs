@@ -2,7 +2,6 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-
 use super::core::Core;
 use super::material::Material;
 use crate::clock::BoxFuture;
