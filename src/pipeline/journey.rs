@@ -1,10 +1,11 @@
 //! One call on its way, over all its attempts.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use http::StatusCode;
 use tokio::time::{Instant, timeout_at};
-use tracing::{Instrument, Span};
+use tracing::Span;
 
 use super::classify::{Fault, Outcome, classify};
 use super::operation::Need;
@@ -48,7 +49,7 @@ impl<'a> Journey<'a> {
             return Err(fault);
         }
         let span = self.span.clone();
-        self.repeat().instrument(span).await
+        trace::within(&span, pin!(self.repeat())).await
     }
 
     /// Tells everybody how it went, and the error how much was tried.
@@ -127,11 +128,9 @@ impl<'a> Journey<'a> {
         let span = trace::attempt(road, operation, self.attempts - 1);
         let began = Instant::now();
         let left_at = attempt.made_at;
-        let sent = road
-            .transport
-            .send(attempt, began, self.deadline, road.settings.attempt_timeout)
-            .instrument(span.clone())
-            .await;
+        let timeout = road.settings.attempt_timeout;
+        let sending = road.transport.send(attempt, began, self.deadline, timeout);
+        let sent = trace::within(&span, pin!(sending)).await;
         self.status = None;
         match &sent {
             Ok(answer) => {

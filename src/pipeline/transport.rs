@@ -1,5 +1,6 @@
 //! Sends one attempt and reads its answer, within bounds.
 
+use std::pin::pin;
 use std::time::Duration;
 use std::{fmt, io};
 
@@ -80,7 +81,7 @@ impl Transport {
         let mut request = reqwest::Request::new(attempt.method, attempt.url);
         *request.headers_mut() = attempt.headers;
         *request.body_mut() = attempt.body.map(reqwest::Body::from);
-        match timeout_at(until, self.exchange(request)).await {
+        match timeout_at(until, pin!(self.exchange(request))).await {
             Ok(answer) => answer,
             Err(_) => Err(Error::new(ErrorKind::TryLater, "no answer in time")
                 .with_class("timeout")
