@@ -1,7 +1,7 @@
 //! How much of an answer is taken in, and how much of it may be shown.
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, HeaderName, StatusCode, header};
+use http::{HeaderMap, HeaderName, StatusCode};
 
 use super::options::Settings;
 use crate::error::{Error, ErrorKind};
@@ -21,15 +21,18 @@ impl Limits {
         }
     }
 
+    /// Checks the size of the headers of an answer. Whoever prints them sees the names of all and
+    /// the values of a few.
     pub(super) fn check_headers(
         &self,
         status: StatusCode,
-        headers: &HeaderMap,
+        headers: &mut HeaderMap,
     ) -> Result<(), Error> {
-        let size: usize = headers
-            .iter()
-            .map(|(name, value)| name.as_str().len() + value.len())
-            .sum();
+        let mut size = 0;
+        for (name, value) in headers {
+            size += name.as_str().len() + value.len();
+            value.set_sensitive(!is_shown(name));
+        }
         if size <= self.header_bytes {
             return Ok(());
         }
@@ -80,24 +83,19 @@ impl BoundedBody {
     }
 }
 
-/// The headers whose values anybody may see.
-static SHOWN: [HeaderName; 8] = [
-    header::AGE,
-    header::CACHE_CONTROL,
-    header::CONTENT_ENCODING,
-    header::CONTENT_LENGTH,
-    header::CONTENT_TYPE,
-    header::DATE,
-    header::RETRY_AFTER,
-    header::SERVER,
-];
-
-/// Whoever prints the headers of an answer sees the names of all and the values of a few.
-pub(super) fn hide_values(headers: &mut HeaderMap) {
-    for (name, value) in headers.iter_mut() {
-        let shown = SHOWN.contains(name);
-        value.set_sensitive(!shown);
-    }
+/// Whether anybody may see the value of a header.
+fn is_shown(name: &HeaderName) -> bool {
+    matches!(
+        name.as_str(),
+        "age"
+            | "cache-control"
+            | "content-encoding"
+            | "content-length"
+            | "content-type"
+            | "date"
+            | "retry-after"
+            | "server"
+    )
 }
 
 fn too_large(what: &str, bound: usize) -> Error {

@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout_at};
 use super::attempt::Attempt;
 use super::base_url::BaseUrl;
 use super::deadline::Deadline;
-use super::limits::{self, Limits};
+use super::limits::Limits;
 use super::options::Settings;
 use super::response::Answer;
 use crate::error::{Delivery, Error, ErrorKind};
@@ -99,8 +99,7 @@ impl Transport {
             return Err(Error::new(ErrorKind::Undecodable, message).with_status(status));
         }
         let mut headers = std::mem::take(response.headers_mut());
-        limits::hide_values(&mut headers);
-        self.limits.check_headers(status, &headers)?;
+        self.limits.check_headers(status, &mut headers)?;
         let mut body = self.limits.body();
         loop {
             match response.chunk().await {
