@@ -59,8 +59,3 @@ pub(crate) fn once<'de, T: Deserialize<'de>, A: MapAccess<'de>>(
     *member = Some(members.next_value()?);
     Ok(())
 }
-
-/// The value of a member that must be there.
-pub(crate) fn required<T, E: Error>(member: Option<T>, name: &'static str) -> Result<T, E> {
-    member.ok_or_else(|| E::missing_field(name))
-}

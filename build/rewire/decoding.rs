@@ -3,13 +3,14 @@
 //! serde's own way, `flatten`, first copies every member that it does not know aside. What is
 //! written here looks at each member once, and copies no name that is known.
 
-use quote::{format_ident, quote};
+use quote::format_ident;
 use syn::punctuated::Punctuated;
 use syn::{Item, ItemStruct, Token, parse_quote};
 
 use super::types_of::{named, optional};
 
-/// `Deserialize` for the types among `items` that have an `extra`, in place of the derived one.
+/// `Deserialize` for the types among `items` that have an `extra` and no member that must be there,
+/// in place of the derived one.
 pub fn read_members(items: &mut Vec<Item>) {
     let mut written = Vec::new();
     for item in items.iter_mut() {
@@ -22,10 +23,11 @@ pub fn read_members(items: &mut Vec<Item>) {
 }
 
 fn keeps_members(item: &ItemStruct) -> bool {
+    let fields = named(&item.fields);
+    let (extra, others): (Vec<_>, Vec<_>) = fields.iter().partition(|(name, _)| name == "extra");
     let json_object: syn::Type = parse_quote!(crate::JsonObject);
-    named(&item.fields)
-        .iter()
-        .any(|(name, ty)| name == "extra" && *ty == json_object)
+    let keeps = extra.iter().any(|(_, ty)| *ty == json_object);
+    keeps && others.iter().all(|(_, ty)| optional(ty).is_some())
 }
 
 /// Takes the derived one away, if it is there.
@@ -66,13 +68,6 @@ fn deserialize(item: &ItemStruct) -> Item {
     let slot: Vec<_> = (0..field.len())
         .map(|number| format_ident!("member_{number}"))
         .collect();
-    let value = fields().zip(&name).zip(&slot).map(|((field, name), slot)| {
-        if optional(&field.ty).is_some() {
-            quote!(#slot.unwrap_or_default())
-        } else {
-            quote!(crate::decode::required(#slot, #name)?)
-        }
-    });
     parse_quote! {
         impl<'de> ::serde::Deserialize<'de> for #owner {
             fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -98,7 +93,7 @@ fn deserialize(item: &ItemStruct) -> Item {
                                 }
                             }
                         }
-                        Ok(#owner { #(#field: #value,)* extra })
+                        Ok(#owner { #(#field: #slot.flatten(),)* extra })
                     }
                 }
                 deserializer.deserialize_map(Members)
