@@ -9,7 +9,7 @@ use vestibule::session::Tokens;
 use vestibule::wunder::{Client, ClientBuilder, Session};
 use vestibule::{Backoff, ErrorKind, Event, Observer, Settings};
 
-use crate::customer::access_token;
+use crate::customer::{LONG, access_token};
 
 /// Fails if a protection is off.
 pub async fn assert_on(address: &str) {
@@ -60,7 +60,7 @@ async fn shows_spans_and_no_secret(address: &str) {
         assert!(written.contains(span), "{span} is not in the log");
     }
     let shown = format!("{session:?} {customer:?} {written}");
-    assert!(!shown.contains(&access_token()), "the token is shown");
+    assert!(!shown.contains(&access_token(LONG)), "the token is shown");
 }
 
 fn client(address: &str, tenant: &str, change: impl Fn(&mut Settings)) -> ClientBuilder {
@@ -70,7 +70,7 @@ fn client(address: &str, tenant: &str, change: impl Fn(&mut Settings)) -> Client
 }
 
 async fn session(client: ClientBuilder) -> Session {
-    let tokens = Tokens::new(access_token(), Some("a refresh token".into()));
+    let tokens = Tokens::new(access_token(LONG), Some("a refresh token".into()));
     let session = Session::from_tokens(&client.build().expect("a client"), tokens).await;
     session.expect("a session")
 }

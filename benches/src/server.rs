@@ -5,11 +5,13 @@
 
 use std::io::{self, BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::customer::BODY;
+use crate::customer::{BODY, LONG, access_token};
 
 /// A server that runs until it is dropped.
 pub struct Server {
@@ -42,20 +44,36 @@ impl Drop for Server {
     }
 }
 
+/// What a server answers. A request for new tokens is counted; `/refreshes` tells how many came.
+struct Answers {
+    customer: Vec<u8>,
+    busy: Vec<u8>,
+    tokens: Vec<u8>,
+    refreshes: AtomicU64,
+}
+
 /// Serves for ever; prints the address first.
 pub async fn serve() -> io::Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     println!("http://{}", listener.local_addr()?);
-    let answer: &'static [u8] = Vec::leak(answer("200 OK", BODY));
-    let busy: &'static [u8] = Vec::leak(self::answer("503 Service Unavailable", ""));
+    let tokens = format!(
+        r#"{{"accessToken":"{}","refreshToken":"another refresh token"}}"#,
+        access_token(LONG)
+    );
+    let answers = Arc::new(Answers {
+        customer: answer("200 OK", BODY),
+        busy: answer("503 Service Unavailable", ""),
+        tokens: answer("200 OK", &tokens),
+        refreshes: AtomicU64::new(0),
+    });
     loop {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
-        tokio::spawn(connection(stream, answer, busy));
+        tokio::spawn(connection(stream, answers.clone()));
     }
 }
 
-async fn connection(mut stream: TcpStream, answer: &[u8], busy: &[u8]) -> io::Result<()> {
+async fn connection(mut stream: TcpStream, answers: Arc<Answers>) -> io::Result<()> {
     let mut buffer = [0_u8; 8192];
     let (mut filled, mut is_busy) = (0, true);
     loop {
@@ -64,21 +82,30 @@ async fn connection(mut stream: TcpStream, answer: &[u8], busy: &[u8]) -> io::Re
             return Ok(());
         }
         filled += read;
-        // The requests have no bodies, so a blank line ends them.
-        if !buffer[..filled].ends_with(b"\r\n\r\n") {
+        let request = &buffer[..filled];
+        // Only a request for new tokens has a body, and that is an object.
+        if !request.ends_with(b"\r\n\r\n") && !request.ends_with(b"}") {
             continue;
         }
-        let request = &buffer[..filled];
-        let is = |tenant: &[u8]| request.windows(tenant.len()).any(|part| part == tenant);
+        let line = request.split(|byte| *byte == b'\r').next();
+        let line = line.unwrap_or_default();
+        let is = |part: &[u8]| line.windows(part.len()).any(|found| found == part);
         if is(b"/silent/") {
             std::future::pending::<()>().await;
         }
-        if is(b"/flaky/") && is_busy {
-            stream.write_all(busy).await?;
-            is_busy = false;
+        let busy = std::mem::replace(&mut is_busy, false) && is(b"/flaky/");
+        is_busy |= !busy;
+        if is(b"/refreshes") {
+            let count = answers.refreshes.load(Ordering::Relaxed);
+            let count = answer("200 OK", &count.to_string());
+            stream.write_all(&count).await?;
+        } else if is(b"/auth/refresh-token") {
+            answers.refreshes.fetch_add(1, Ordering::Relaxed);
+            stream.write_all(&answers.tokens).await?;
+        } else if busy {
+            stream.write_all(&answers.busy).await?;
         } else {
-            stream.write_all(answer).await?;
-            is_busy = true;
+            stream.write_all(&answers.customer).await?;
         }
         filled = 0;
     }

@@ -11,7 +11,7 @@ use vestibule::session::Tokens;
 use vestibule::wunder::user_api::types::Customer;
 use vestibule::wunder::{Client, Session};
 
-use crate::customer::access_token;
+use crate::customer::{LONG, access_token};
 
 const TENANT: &str = "steady";
 
@@ -28,7 +28,7 @@ pub struct Vestibule(Session);
 impl Vestibule {
     pub async fn new(address: &str) -> Self {
         let client = Client::builder(format!("{address}/v1"), TENANT).build();
-        let tokens = Tokens::new(access_token(), Some("a refresh token".into()));
+        let tokens = Tokens::new(access_token(LONG), Some("a refresh token".into()));
         let session = Session::from_tokens(&client.expect("a client"), tokens).await;
         Self(session.expect("a session"))
     }
@@ -54,7 +54,7 @@ impl Reqwest {
         Self {
             client: http_client(HeaderMap::new()),
             url: url(address).into(),
-            token: access_token().into(),
+            token: access_token(LONG).into(),
         }
     }
 }
@@ -87,7 +87,7 @@ impl Middleware {
         Self {
             client,
             url: url(address).into(),
-            token: access_token().into(),
+            token: access_token(LONG).into(),
         }
     }
 }
@@ -109,7 +109,7 @@ pub struct Progenitor(crate::progenitor::Client);
 
 impl Progenitor {
     pub fn new(address: &str) -> Self {
-        let token = format!("Bearer {}", access_token());
+        let token = format!("Bearer {}", access_token(LONG));
         let mut token = HeaderValue::from_str(&token).expect("a header");
         token.set_sensitive(true);
         let client = http_client(HeaderMap::from_iter([(AUTHORIZATION, token)]));
@@ -131,7 +131,7 @@ fn url(address: &str) -> String {
 }
 
 /// The cheapest that reqwest has: no proxies, no redirects, no timeouts.
-fn http_client(headers: HeaderMap) -> reqwest::Client {
+pub fn http_client(headers: HeaderMap) -> reqwest::Client {
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder()
         .no_proxy()
