@@ -4,7 +4,6 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header;
 use serde::{Deserialize, Serialize};
 
 use super::auth_api::{AuthApi, types};
@@ -143,8 +142,7 @@ impl fmt::Debug for Provisional {
 
 impl SessionCredential for Provisional {
     fn attach(&self, attempt: &mut Attempt, _even_stale: bool) -> Result<Attached, Error> {
-        let value = format!("Bearer {}", self.token.expose());
-        attempt.set_secret_header(header::AUTHORIZATION, &value)?;
+        attempt.set_bearer(&self.token)?;
         Ok(Attached::Fresh(Stamp(0)))
     }
 
