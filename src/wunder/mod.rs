@@ -19,20 +19,23 @@
 //! | what is left to do | [`Session::onboarding`], and of a refusal [`Step::of`] |
 //! | sign out | [`Session::sign_out`] |
 //!
-//! ```no_run
-//! # async fn example() -> Result<(), vestibule::Error> {
+//! ```
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), vestibule::Error> {
+//! # let mock = vestibule::testing::Wunder::start().await;
+//! # let url = mock.base_url();
+//! # let key = vestibule::testing::Wunder::SIGNATURE_KEY;
+//! # let code = || mock.outbox().last_code("+43123456789").unwrap();
 //! use vestibule::wunder::{Client, SignIn};
 //!
-//! let client = Client::builder("https://go.api.gourban.services/v1", "mytenant")
-//!     .signature_key("the key of the tenant")
-//!     .build()?;
+//! let client = Client::builder(url, "mytenant").signature_key(key).build()?;
 //! let branch = client.resolve_branch(48.2, 16.4).await?;
 //! let pending = client.phone_sign_in("+43123456789", branch.id()).send_code().await?;
-//! let session = match pending.confirm("123456").await? {
+//! let session = match pending.confirm(code()).await? {
 //!     SignIn::SignedIn(session) => session,
 //!     SignIn::MfaRequired(mfa) => mfa.validate("654321").await?,
 //! };
-//! println!("{:?}", session.profile().await?.email_is_verified);
+//! assert_eq!(session.profile().await?.phone_is_verified, Some(true));
 //! # Ok(())
 //! # }
 //! ```
