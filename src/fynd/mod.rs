@@ -11,19 +11,25 @@
 //! and forgets them. It reads and changes the account, and deletes it ([`Session::deletion`]). Every
 //! request carries the application's credential and a signature; [`sign`] shows how that is made.
 //!
-//! ```no_run
-//! # async fn example() -> Result<(), vestibule::Error> {
+//! ```
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), vestibule::Error> {
+//! # let mock = vestibule::testing::Fynd::start().await;
+//! # let url = mock.base_url();
+//! # let code = || mock.outbox().last_code("+919000000001").unwrap();
 //! use vestibule::fynd::{Client, SignIn};
 //!
-//! let client = Client::builder("64b000000000000000000001", "the application's token").build()?;
+//! let application = "64b000000000000000000001";
+//! let client = Client::builder(application, "the application's token").base_url(url).build()?;
 //! let pending = client.otp_sign_in("9000000001", "+91").send_code().await?;
-//! let signed_in = match pending.confirm("1234").await? {
+//! let signed_in = match pending.confirm(code()).await? {
 //!     SignIn::ProfileRequired(profile) => profile.complete("Asha", "Rao").await?,
 //!     signed_in => signed_in,
 //! };
-//! if let SignIn::SignedIn(session) = signed_in {
-//!     println!("{:?}", session.user().await?.active);
+//! if let SignIn::SignedIn(session) = &signed_in {
+//!     assert_eq!(session.user().await?.first_name.as_deref(), Some("Asha"));
 //! }
+//! # assert!(matches!(signed_in, SignIn::SignedIn(_)));
 //! # Ok(())
 //! # }
 //! ```

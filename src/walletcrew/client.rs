@@ -156,6 +156,32 @@ impl Client {
 
     /// Starts to create or change the account of a customer. `data` is the caller's own type; it
     /// must serialise as an object, and hold the identifier by which the tenant knows customers.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # let mock = vestibule::testing::WalletCrew::start().await;
+    /// # let code = || mock.outbox().last_code("ada@example.com").unwrap();
+    /// # let client = vestibule::walletcrew::Client::builder(mock.base_url(), "demo-tenant").build()?;
+    /// use serde::{Deserialize, Serialize};
+    /// use vestibule::walletcrew::Saved;
+    ///
+    /// #[derive(Serialize, Deserialize)]
+    /// #[serde(rename_all = "camelCase")]
+    /// struct Ada {
+    ///     email: String,
+    ///     first_name: String,
+    /// }
+    ///
+    /// let ada = Ada { email: "ada@example.com".into(), first_name: "Ada".into() };
+    /// match client.customer(&ada).save_as::<Ada>().await? {
+    ///     Saved::Done(stored) => assert_eq!(stored.first_name, "Ada"),
+    ///     Saved::ChallengeIssued(challenge) => println!("a challenge: {}", challenge.expires_at()),
+    /// }
+    /// # assert_eq!(mock.count("create_or_update_customer"), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn customer(&self, data: &impl Serialize) -> Account {
         Account::new(self.clone(), data)
     }
@@ -165,6 +191,32 @@ impl Client {
     /// type. The data is sent once, whatever happens, as it is often good for one use only.
     ///
     /// The token's own end counts, else 24 hours from now.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # let mock = vestibule::testing::WalletCrew::start().await;
+    /// # let code = || mock.outbox().last_code("ada@example.com").unwrap();
+    /// # let client = vestibule::walletcrew::Client::builder(mock.base_url(), "demo-tenant").build()?;
+    /// # use serde_json::json;
+    /// # let account = client.customer(&json!({"email": "ada@example.com", "firstName": "Ada"}));
+    /// # let saved = account.flow("activation").save().await?;
+    /// # let vestibule::walletcrew::Saved::ChallengeIssued(challenge) = saved else { panic!() };
+    /// use serde::Serialize;
+    ///
+    /// #[derive(Serialize)]
+    /// struct Otp<'a> {
+    ///     identifier: &'a str,
+    ///     code: String,
+    /// }
+    ///
+    /// let login = Otp { identifier: "ada@example.com", code: code() };
+    /// let session = client.authenticate("otp", &login).await?;
+    /// let profile: serde_json::Value = session.profile().await?;
+    /// assert_eq!(profile["firstName"], "Ada");
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// Source: `POST /api/{tenantId}/customer/authenticate`.
     ///
