@@ -66,7 +66,8 @@ impl PendingCode {
     /// let too_soon = pending.resend().await.unwrap_err();
     /// assert_eq!(too_soon.kind(), ErrorKind::SlowDown);
     /// # assert_eq!(mock.outbox().messages().len(), 1);
-    /// # mock.clock().advance(pending.resend_timer().remaining());
+    /// # let wait = pending.resend_timer().remaining();
+    /// # mock.clock().advance(wait + std::time::Duration::from_secs(1));
     /// // When the timer has run out:
     /// pending.resend().await?;
     /// let signed_in = pending.confirm(code()).await?;

@@ -4,6 +4,16 @@
 //! keeps that key; nobody else has to. There is no refresh: a session ends with its token, and the
 //! user signs in by pin again.
 //!
+//! | to do | flow |
+//! |---|---|
+//! | sign in | [`Client::send_pin`] -> [`PendingPin`] |
+//! | sign up | [`Client::sign_up`] -> [`PendingPin`] |
+//! | another pin | [`PendingPin::resend`] |
+//! | sign in again | [`Session::send_pin`] |
+//! | profile | [`Session::profile`] |
+//! | push messages | [`Session::register_device`] |
+//! | sign out | [`Session::sign_out`] |
+//!
 //! ```
 //! # #[tokio::main]
 //! # async fn main() -> Result<(), vestibule::Error> {
@@ -24,6 +34,8 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+#![doc = include_str!("pitfalls.md")]
 
 mod client;
 mod code_sign_in;

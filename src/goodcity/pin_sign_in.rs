@@ -137,7 +137,8 @@ impl PendingPin {
     /// let too_soon = pending.resend().await.unwrap_err();
     /// assert_eq!(too_soon.kind(), ErrorKind::SlowDown);
     /// # assert_eq!(mock.count("send_pin"), 1);
-    /// # mock.clock().advance(pending.resend_timer().remaining());
+    /// # let wait = pending.resend_timer().remaining();
+    /// # mock.clock().advance(wait + std::time::Duration::from_secs(1));
     /// // A minute later:
     /// pending.resend().await?;
     /// let signed_in = pending.confirm(pin()).await?;

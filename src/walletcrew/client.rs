@@ -65,6 +65,8 @@ impl ClientBuilder {
     /// ```
     /// # #[tokio::main]
     /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use std::sync::atomic::{AtomicBool, Ordering};
+    /// # static ASKED: AtomicBool = AtomicBool::new(false);
     /// # let mock = vestibule::testing::WalletCrew::start().await;
     /// # let (url, clock) = (mock.base_url(), mock.clock().clock());
     /// use serde::Deserialize;
@@ -78,6 +80,7 @@ impl ClientBuilder {
     ///
     /// /// What your back end knows of its customers, such as a token of its own identity provider.
     /// async fn login_of(customer: Option<Claims>) -> NextLogin {
+    /// #   ASKED.store(true, Ordering::SeqCst);
     ///     let Some(customer) = customer else {
     ///         return NextLogin::Never;
     ///     };
@@ -91,6 +94,14 @@ impl ClientBuilder {
     ///     .authenticate_again(|ending| async move { login_of(ending.claims()).await })
     /// #   .clock(clock)
     ///     .build()?;
+    /// # let ada = json!({"email": "ada@example.com"});
+    /// # let _ = client.customer(&ada).flow("activation").save().await?;
+    /// # let code = mock.outbox().last_code("ada@example.com").unwrap();
+    /// # let login = json!({"identifier": "ada@example.com", "code": code});
+    /// # let session = client.authenticate("otp", &login).await?;
+    /// # mock.clock().advance(std::time::Duration::from_secs(25 * 3600));
+    /// # assert!(session.profile::<serde_json::Value>().await.is_err(), "there is no such provider");
+    /// # assert!(ASKED.load(Ordering::SeqCst));
     /// # Ok(())
     /// # }
     /// ```

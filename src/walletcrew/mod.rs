@@ -5,6 +5,16 @@
 //! [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain); authenticate again then, or let
 //! [`ClientBuilder::authenticate_again`] do it before.
 //!
+//! | to do | flow |
+//! |---|---|
+//! | create or change an account | [`Client::customer`] -> [`Account`] -> [`Saved`] |
+//! | with a flow | [`Account::flow`] -> [`Challenge::authenticate`] |
+//! | sign in | [`Client::authenticate`] by any provider |
+//! | sign in by a code, for several systems | [`Client::code_sign_in`] |
+//! | outlive the token | [`ClientBuilder::authenticate_again`] |
+//! | profile | [`Session::profile`] |
+//! | sign out | [`Session::sign_out`] |
+//!
 //! ```
 //! # #[tokio::main]
 //! # async fn main() -> Result<(), vestibule::Error> {
@@ -27,6 +37,8 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+#![doc = include_str!("pitfalls.md")]
 
 mod account;
 mod client;

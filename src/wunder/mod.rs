@@ -6,16 +6,18 @@
 //! | to do | flow |
 //! |---|---|
 //! | sign in by a code | [`Client::phone_sign_in`], [`Client::email_code_sign_in`] -> [`PendingCode`] |
+//! | the same for several systems | [`Client::at_branch`] |
+//! | which branch | [`Client::resolve_branch`] |
 //! | sign in at once | [`Client::password_sign_in`], [`Client::social_sign_in`], [`Client::gaiyo_sign_in`], [`Client::api_client_sign_in`] |
 //! | act for a user | [`Session::acting_for`] |
 //! | second factor | [`MfaRequired::validate`]; set up by [`Session::enrol_mfa`] or [`MfaRequired::enrol`] -> [`MfaEnrolment`] |
 //! | exchange a token | [`Session::exchange_openid_token`] |
 //! | register | [`Client::register`], [`Client::social_sign_up`] |
-//! | password reset | [`Client::request_password_reset`] -> [`PasswordReset`] |
+//! | password reset | [`Client::request_password_reset`] -> [`PasswordReset`]; from a link [`Client::set_password`] |
 //! | verify | [`Session::verify_phone`] -> [`PhoneVerification`], [`Client::resend_email_verification`], [`Session::start_verification`] |
 //! | profile | [`Session::profile`], [`Session::change_profile`], [`Session::request_deletion`], [`Session::identity_cards`] |
 //! | signed profile | [`Session::signed_profile`], checked by [`SignedProfileVerifier`] |
-//! | terms | [`Client::terms`], [`Client::terms_by_id`], [`Session::accept_terms`], [`Session::outstanding_terms`] |
+//! | terms | [`Client::terms`], [`Client::terms_by_id`], [`Session::accept_terms`], [`Session::accepted_terms`], [`Session::outstanding_terms`] |
 //! | what is left to do | [`Session::onboarding`], and of a refusal [`Step::of`] |
 //! | sign out | [`Session::sign_out`] |
 //!
@@ -39,6 +41,8 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+#![doc = include_str!("pitfalls.md")]
 
 mod branch;
 mod branch_sign_in;

@@ -155,7 +155,7 @@ impl PendingCode {
     /// # let mut pending = client.phone_sign_in("+43123456789", "2").send_code().await?;
     /// let wait = pending.resend_timer().remaining();
     /// # assert!(!wait.is_zero());
-    /// # mock.clock().advance(wait);
+    /// # mock.clock().advance(wait + std::time::Duration::from_secs(1));
     /// // Once that has passed:
     /// pending.resend().await?;
     /// let sign_in = pending.confirm(code()).await?;
