@@ -72,6 +72,7 @@ pub mod challenge;
 mod clock;
 pub mod code_sign_in;
 mod credential;
+mod decode;
 mod error;
 mod foundation;
 #[cfg(fuzzing)]

@@ -1,5 +1,6 @@
 //! What a client tells about its work: as `tracing` events, and to an [`Observer`] of the caller's.
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -175,16 +176,22 @@ impl Signals {
     /// Tells everybody.
     pub(crate) fn emit(&self, event: &Event<'_>) {
         trace(event);
+        self.observe(|| event);
+    }
+
+    /// Tells the observer, if there is one.
+    pub(crate) fn observe<'a, E: Borrow<Event<'a>>>(&self, event: impl FnOnce() -> E) {
         if let Some(observer) = &self.0 {
+            let event = event();
             // Somebody else's panic must not take a token exchange with it.
-            let _ = catch_unwind(AssertUnwindSafe(|| observer.observe(event)));
+            let _ = catch_unwind(AssertUnwindSafe(|| observer.observe(event.borrow())));
         }
     }
 }
 
 fn trace(event: &Event<'_>) {
     match event {
-        // Spans tell these.
+        // Spans tell these, and they go to the observer alone.
         Event::Attempt { .. } | Event::Call { .. } => {}
         Event::Retry {
             system,

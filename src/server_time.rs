@@ -16,7 +16,7 @@ use crate::clock::{BoxFuture, Clock};
 /// A smaller difference is left alone: `Date` has whole seconds, and answers take their time.
 const TOLERANCE_MILLIS: i64 = 5_000;
 
-/// Of answers that succeed, one in this time is looked at.
+/// Of answers that succeed, one to a request that left in this time is looked at.
 const LOOK_EVERY_MILLIS: i64 = 1_000;
 
 /// A clock that is corrected by what one server says. Clones share the correction.
@@ -69,8 +69,15 @@ impl ServerTime {
 
     /// The time of day in UTC, as the server has it.
     pub(crate) fn now(&self) -> DateTime<Utc> {
-        let correction = self.skew.correction_millis.load(Ordering::Relaxed);
-        self.local_now() + TimeDelta::milliseconds(correction)
+        self.at(self.local_now())
+    }
+
+    /// The time at the server when it is `local` here.
+    pub(crate) fn at(&self, local: DateTime<Utc>) -> DateTime<Utc> {
+        match self.skew.correction_millis.load(Ordering::Relaxed) {
+            0 => local,
+            correction => local + TimeDelta::milliseconds(correction),
+        }
     }
 
     /// The time of day in UTC, as this machine has it.
@@ -97,13 +104,15 @@ impl ServerTime {
         success: bool,
     ) -> Option<NewSkew> {
         let skew = &*self.skew;
-        let received = self.local_now().timestamp_millis();
+        let sent_millis = sent.timestamp_millis();
         let next_look = skew.next_look_millis.load(Ordering::Relaxed);
         // A look that is far off was planned by a clock that was set back since.
-        let waits = received < next_look && next_look.saturating_sub(received) <= LOOK_EVERY_MILLIS;
+        let until_look = next_look.saturating_sub(sent_millis);
+        let waits = (1..=LOOK_EVERY_MILLIS).contains(&until_look);
         if skew.longest_millis == 0 || (success && waits) {
             return None;
         }
+        let received = self.local_now().timestamp_millis();
         let date = date(headers)?.timestamp_millis();
         let next_look = received.saturating_add(LOOK_EVERY_MILLIS);
         skew.next_look_millis.store(next_look, Ordering::Relaxed);
@@ -111,7 +120,7 @@ impl ServerTime {
         let lowest = date.saturating_sub(received);
         let highest = date
             .saturating_add(1_000)
-            .saturating_sub(sent.timestamp_millis())
+            .saturating_sub(sent_millis)
             .max(lowest);
         let fits = |correction: i64| {
             correction >= lowest.saturating_sub(TOLERANCE_MILLIS)

@@ -12,6 +12,10 @@ mod email_codes;
 mod forgotten;
 #[path = "fynd_flows/input.rs"]
 mod input;
+#[path = "fynd_flows/platform.rs"]
+mod platform;
+#[path = "fynd_flows/refusals.rs"]
+mod refusals;
 #[path = "fynd_flows/registering.rs"]
 mod registering;
 #[path = "fynd_flows/signing_in.rs"]

@@ -78,20 +78,45 @@ async fn four_users_are_onboarded_on_four_mocks() {
 }
 
 #[tokio::test]
+async fn every_flow_is_walked_and_counted() {
+    let output = finish(example("onboarding").arg("--all").spawn().unwrap()).await;
+    assert!(output.success, "{}", output.lines);
+    let mut lines: Vec<&str> = output.lines.lines().collect();
+    let last = lines.pop().unwrap();
+    assert_eq!(last, format!("flows: {0} of {0}", lines.len()));
+    for system in ["wunder", "walletcrew", "goodcity", "fynd"] {
+        let of_system = lines.iter().filter(|line| line.starts_with(system));
+        assert!(of_system.count() > 1, "{system}:\n{}", output.lines);
+    }
+}
+
+#[tokio::test]
+async fn flows_are_walked_on_mocks_alone() {
+    let mut command = example("onboarding");
+    let output = finish(command.args(["--all", "wunder"]).spawn().unwrap()).await;
+    assert!(!output.success && output.lines.is_empty());
+}
+
+#[tokio::test]
 async fn nothing_that_looks_like_a_secret_is_written_or_logged() {
-    let output = finish(example("onboarding").spawn().unwrap()).await;
-    let traced = output.everything.contains("TRACE");
-    assert!(traced, "the log was to be as detailed as it can be");
-    // The start of every JWT, every bearer, the mocks' keys, the resend and the register tokens.
-    for secret in [
-        "eyJ",
-        "Bearer ",
-        Wunder::SIGNATURE_KEY,
-        "246810",
-        "signature=",
-        "v1.1:",
-    ] {
-        assert!(!output.everything.contains(secret), "`{secret}` was shown");
+    for arguments in [&[] as &[&str], &["--all"]] {
+        let mut command = example("onboarding");
+        let output = finish(command.args(arguments).spawn().unwrap()).await;
+        let traced = output.everything.contains("TRACE");
+        assert!(traced, "the log was to be as detailed as it can be");
+        // The start of every JWT, every bearer, the mocks' keys, the resend and register tokens.
+        for secret in [
+            "eyJ",
+            "Bearer ",
+            Wunder::SIGNATURE_KEY,
+            "246810",
+            "signature=",
+            "v1.1:",
+            "otpauth:",
+            "correct horse",
+        ] {
+            assert!(!output.everything.contains(secret), "`{secret}` was shown");
+        }
     }
 }
 

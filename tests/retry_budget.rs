@@ -45,11 +45,11 @@ fn no_success_is_lost_to_a_taker_and_none_fills_it_beyond_its_size() {
     loom::model(|| {
         let budget = Arc::new(RetryBudget::new(2));
         assert!(budget.take(NOW));
-        (0..9).for_each(|_| budget.succeed(NOW));
+        (0..9).for_each(|_| budget.succeed(|| NOW));
         let others: Vec<_> = (0..2)
             .map(|_| {
                 let budget = budget.clone();
-                thread::spawn(move || budget.succeed(NOW))
+                thread::spawn(move || budget.succeed(|| NOW))
             })
             .collect();
         assert!(budget.take(NOW), "one repeat is there all the time");
@@ -92,7 +92,7 @@ proptest! {
                         level -= if there_is { 1_000 } else { 0 };
                     }
                     Step::Succeed => {
-                        budget.succeed(now);
+                        budget.succeed(|| now);
                         level = full.min(level + 100);
                     }
                     Step::Wait(millis) => {

@@ -175,12 +175,12 @@ async fn a_wrong_code_gives_the_challenge_back_and_a_code_is_good_once() {
         .unwrap_err();
     refused(&returned.error, 422, Reason::LoginData);
     let code = code(&mock);
-    let challenge = returned.state.clone();
+    let challenge = client.challenge(returned.state.id()).await.unwrap();
     challenge
         .authenticate("otp", &otp(code.clone()))
         .await
         .unwrap();
-    // A copy of the finished challenge is refused here, and so is the code by the server.
+    // Another handle of the finished challenge is refused here, and so is the code by the server.
     let finished = returned.state.authenticate("otp", &otp(code.clone())).await;
     let finished = finished.unwrap_err();
     assert_eq!(finished.error.kind(), ErrorKind::SignInAgain);

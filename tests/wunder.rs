@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use vestibule::testing::Wunder;
-use vestibule::wunder::{Client, Family, PendingCode, Refusal, Session, SignIn};
+use vestibule::wunder::{Challenge, Client, Family, PendingCode, Refusal, Session, SignIn};
 use vestibule::{Error, ErrorKind};
 
 const PHONE: &str = "+43123456789";
@@ -89,9 +89,12 @@ async fn a_used_code_and_an_old_code_are_refused() {
     let client = client(&mock);
     let pending = send_code(&client).await;
     let used = code(&mock);
-    signed_in(pending.clone().confirm(used.clone()).await.unwrap());
-    // A copy of the finished challenge is refused here, and so is the code by the server.
-    let returned = pending.confirm(used.clone()).await.unwrap_err();
+    let Challenge::PendingCode(other) = client.challenge(pending.id()).await.unwrap() else {
+        panic!("a code was expected");
+    };
+    signed_in(pending.confirm(used.clone()).await.unwrap());
+    // Another handle of the finished challenge is refused here, and so is the code by the server.
+    let returned = other.confirm(used.clone()).await.unwrap_err();
     assert_eq!(returned.error.kind(), ErrorKind::SignInAgain);
     assert_eq!(mock.count("sign_in_phone_number"), 1);
     let body = vestibule::wunder::auth_api::types::PhoneSignIn::builder()

@@ -12,6 +12,8 @@ mod mfa_enrolment;
 mod onboarding;
 #[path = "wunder_flows/profile.rs"]
 mod profile;
+#[path = "wunder_flows/refusals.rs"]
+mod refusals;
 #[path = "wunder_flows/reset.rs"]
 mod reset;
 #[path = "wunder_flows/sign_in.rs"]

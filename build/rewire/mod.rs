@@ -4,6 +4,7 @@
 //! operation that collects its arguments. The end of every `send` is replaced: it hands a
 //! `Request` to the road, so that nothing of a foreign error or of a URL can reach a caller.
 
+mod decoding;
 mod dispatch;
 mod send;
 mod setters;
@@ -108,6 +109,7 @@ fn rewire_types(
     let mut builders = take_module(document, types, "builder")?;
     setters::friendly_setters(&mut builders, &setters::member_docs(types));
     types.extend(setters::constructors(types));
+    decoding::read_members(types);
     types.insert(
         0,
         parse_quote!(

@@ -11,6 +11,7 @@ Onboards a user on each of four identity systems.
 
 Usage:
   onboarding                         all four, on mocks that it starts itself
+  onboarding --all                   every flow of the four systems, each on a mock of its own
   onboarding wunder     --base-url URL --tenant NAME --phone +43… (--branch ID | --lat N --lng N)
                         [--language de] [--accept-terms]
   onboarding walletcrew --base-url URL --tenant NAME --provider NAME --identifier X [--flow NAME]
@@ -21,6 +22,9 @@ Usage:
 
 Without --first-name and --last-name, GoodCity sends a pin to a known user; with both it signs up.
 Fynd asks a user that it does not know for both names, after the code.
+With --all each flow (signing in, registering, passwords, verification, second factor, profile, terms,
+deletion and the others) is one line: the system, the flow, its steps and calls, and what came of it.
+The last line counts those that ended as they should.
 The code is asked for at the terminal, where `resend` asks for another one when its timer has ended.
 --allow-plain-http permits http to a host that is not this machine.
 
@@ -34,6 +38,7 @@ Environment:
 /// The parsed command line.
 pub struct Arguments {
     system: Option<String>,
+    all_flows: bool,
     options: BTreeMap<String, String>,
 }
 
@@ -42,6 +47,7 @@ impl Arguments {
     pub fn from_command_line() -> Result<Option<Self>, String> {
         let mut arguments = Self {
             system: None,
+            all_flows: false,
             options: BTreeMap::new(),
         };
         let mut words = env::args().skip(1);
@@ -51,6 +57,7 @@ impl Arguments {
                     print!("{HELP}");
                     return Ok(None);
                 }
+                Some("all") => arguments.all_flows = true,
                 Some(name @ ("accept-terms" | "allow-plain-http")) => {
                     arguments.options.insert(name.to_owned(), String::new());
                 }
@@ -63,6 +70,9 @@ impl Arguments {
                 None => return Err(format!("`{word}` was not expected")),
             }
         }
+        if arguments.all_flows && arguments.system.is_some() {
+            return Err("--all is for the mocks, without the name of a system".to_owned());
+        }
         if arguments.system.is_none() && !arguments.options.is_empty() {
             return Err("options belong to a system: name it first".to_owned());
         }
@@ -71,6 +81,11 @@ impl Arguments {
 
     pub fn system(&self) -> Option<String> {
         self.system.clone()
+    }
+
+    /// Whether every flow is to be walked on the mocks.
+    pub fn all_flows(&self) -> bool {
+        self.all_flows
     }
 
     pub fn flag(&mut self, name: &str) -> bool {

@@ -1,7 +1,7 @@
 //! Onboards a user on each of the four systems.
 //!
 //! Without arguments it starts a mock of each system and signs one new user in on each, over real
-//! HTTP on the loopback. With the name of a system it does the same against a real server, and
+//! HTTP on the loopback. With `--all` it walks every flow of each system there. With the name of a system it does the same against a real server, and
 //! asks for the code at the terminal. `--help` explains all of it.
 
 // Output is what an example is for.
@@ -9,6 +9,7 @@
 
 mod arguments;
 mod codes;
+mod flows;
 mod fynd;
 mod goodcity;
 mod steps;
@@ -18,6 +19,7 @@ mod wunder;
 use std::process::ExitCode;
 
 use arguments::Arguments;
+use flows::{OneProcess, Walked};
 use steps::{Failed, Steps};
 use tracing_subscriber::EnvFilter;
 use vestibule::testing;
@@ -37,6 +39,7 @@ async fn main() -> ExitCode {
         }
     };
     match arguments.system() {
+        None if arguments.all_flows() => walk_all_flows().await,
         None => onboard_on_mocks().await,
         Some(system) => conclude(&[onboard_for_real(&system, &mut arguments).await]),
     }
@@ -63,14 +66,40 @@ async fn onboard_for_real(system: &str, arguments: &mut Arguments) -> Result<(),
     }
 }
 
+async fn walk_all_flows() -> ExitCode {
+    let walked = flows::walk_all(&OneProcess, |walked| {
+        let Walked {
+            system,
+            flow,
+            steps,
+            calls,
+            outcome,
+        } = walked;
+        let calls = calls.len();
+        match outcome {
+            Ok(what) => {
+                println!("{system:<11} {flow:<36} {steps:>2} steps, {calls:>2} calls: {what}")
+            }
+            Err(failed) => println!("{system:<11} {flow:<36} FAILED: {failed}"),
+        }
+    });
+    let walked = walked.await;
+    let ended_well = walked.iter().filter(|walked| walked.outcome.is_ok());
+    conclude_count("flows", ended_well.count(), walked.len())
+}
+
 /// The last line counts who is signed in; before it stands what failed and what to do.
 fn conclude(results: &[Result<(), Failed>]) -> ExitCode {
     for failed in results.iter().filter_map(|result| result.as_ref().err()) {
         println!("{failed}");
     }
     let onboarded = results.iter().filter(|result| result.is_ok()).count();
-    println!("onboarded: {onboarded} of {}", results.len());
-    if onboarded == results.len() {
+    conclude_count("onboarded", onboarded, results.len())
+}
+
+fn conclude_count(what: &str, done: usize, of: usize) -> ExitCode {
+    println!("{what}: {done} of {of}");
+    if done == of {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE

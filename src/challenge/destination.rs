@@ -198,12 +198,17 @@ impl Claim {
         Err(StoreError::Conflict)
     }
 
-    /// The message was sent, and the next may follow after `wait`.
-    pub(super) async fn sent(&self, host: &Host, wait: Duration) -> Result<(), StoreError> {
-        let not_before = ResendTimer::start(host.clock(), wait).not_before();
+    /// The message was sent, and the next may follow when `timer` has run for `wait`. It is the
+    /// timer that the user is shown, so that who waits for its end does not come too early.
+    pub(super) async fn sent(
+        &self,
+        host: &Host,
+        timer: &ResendTimer,
+        wait: Duration,
+    ) -> Result<(), StoreError> {
         self.change(host, |destination| {
             if destination.last == self.message {
-                destination.not_before = not_before;
+                destination.not_before = timer.not_before();
                 destination.wait_millis = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
             }
             let newest = destination.newest.as_ref();

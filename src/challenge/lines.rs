@@ -57,13 +57,14 @@ async fn claim(
 impl LineClaim {
     /// The message was sent, and the next may follow after `wait`.
     pub(crate) async fn sent(self, wait: Duration) -> Line {
-        if let Err(error) = self.claim.sent(&self.host, wait).await {
+        let timer = ResendTimer::start(self.host.clock(), wait);
+        if let Err(error) = self.claim.sent(&self.host, &timer, wait).await {
             tracing::warn!(%error, "the wait of a destination is not saved");
         }
         Line {
             destination: self.destination,
             message: self.claim.message,
-            not_before: ResendTimer::start(self.host.clock(), wait).not_before(),
+            not_before: timer.not_before(),
         }
     }
 
@@ -115,7 +116,6 @@ impl<S: Step> Open<S> {
         line: impl Fn(&S) -> Result<Line, Error> + Send + Sync,
         wait: Duration,
     ) -> Result<LineClaim, Error> {
-        self.check_time()?;
         let known = line(&self.step)?.message;
         if let Seen::Down(error) = self.look().await? {
             return Err(self.host.store_error(error));

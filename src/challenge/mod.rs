@@ -140,6 +140,8 @@ pub(crate) use self::opening::Opening;
 pub(crate) use self::outcome::Outcome;
 pub(crate) use self::owned::{Owned, Owner};
 pub(crate) use self::record::Step;
+#[cfg(feature = "fynd")]
+pub(crate) use self::refusals::of_somebody_else;
 pub use self::resend::ResendTimer;
 pub use self::returned::Returned;
 

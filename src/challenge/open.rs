@@ -192,8 +192,8 @@ impl<S: Step> Open<S> {
     /// Fails if the challenge is finished or over, and takes over what is newer in the store. A
     /// store that fails now does not say so.
     pub(crate) async fn check(&mut self) -> Result<(), Error> {
-        self.check_time()?;
-        self.look().await.map(drop)
+        self.look().await?;
+        self.check_time()
     }
 
     /// Fails if another challenge has a newer message for the same destination. A store that fails

@@ -14,7 +14,7 @@ pub(super) fn of_another_place() -> Error {
     Error::new(ErrorKind::SignInAgain, message)
 }
 
-pub(super) fn of_somebody_else() -> Error {
+pub(crate) fn of_somebody_else() -> Error {
     let message = "there is no such challenge here";
     Error::new(ErrorKind::SignInAgain, message)
 }

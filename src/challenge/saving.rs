@@ -42,7 +42,7 @@ impl<S: Step> Open<S> {
     ) -> Result<(), StoreError> {
         self.put(put).await?;
         match sent {
-            Some((claim, wait)) => claim.sent(&self.host, *wait).await,
+            Some((claim, wait)) => claim.sent(&self.host, &self.timer, *wait).await,
             None => Ok(()),
         }
     }

@@ -17,7 +17,6 @@ impl<S: Step> Open<S> {
     /// Fails before anything is sent if the store fails, the last message is too fresh, another
     /// caller has just asked for one, or another challenge has replaced this one.
     pub(crate) async fn claim_resend(&mut self, wait: Duration) -> Result<Claim, Error> {
-        self.check_time()?;
         let known = self.known;
         if let Seen::Down(error) = self.look().await? {
             return Err(self.host.store_error(error));

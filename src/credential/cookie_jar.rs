@@ -284,9 +284,9 @@ impl SessionCredential for JarCredential {
         Box::pin(std::future::ready(Err(error)))
     }
 
-    fn observe<'a>(&'a self, headers: &'a HeaderMap) -> BoxFuture<'a, ()> {
+    fn observe<'a>(&'a self, headers: &'a HeaderMap) -> Option<BoxFuture<'a, ()>> {
         self.lock().merge(headers, self.time.now());
-        Box::pin(std::future::ready(()))
+        None
     }
 
     fn end(&self, _stamp: Stamp, _why: &'static str) -> BoxFuture<'_, ()> {

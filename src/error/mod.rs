@@ -133,7 +133,9 @@ impl Error {
 
     /// Keeps the start of a body that was not understood.
     pub(crate) fn with_body(mut self, body: &Bytes) -> Self {
-        self.0.body = Some(body.slice(..body.len().min(MAX_KEPT_BODY)));
+        // A copy, so that an error that is kept does not keep the buffer of a connection.
+        let kept = &body[..body.len().min(MAX_KEPT_BODY)];
+        self.0.body = Some(Bytes::copy_from_slice(kept));
         self
     }
 

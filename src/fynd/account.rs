@@ -206,7 +206,9 @@ impl Session {
             .gender(change.gender)
             .dob(change.date_of_birth)
             .profile_pic_url(change.picture);
-        let answer = self.api().update_profile().body(body).send().await?;
+        let api = self.api();
+        let call = api.update_profile().platform(self.platform()).body(body);
+        let answer = call.send().await?;
         answer
             .into_inner()
             .user

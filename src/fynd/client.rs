@@ -33,6 +33,7 @@ use crate::session::{Host, Material};
 pub struct Client {
     pub(crate) road: Arc<Road>,
     pub(super) host: Arc<Host>,
+    pub(super) platform: Option<String>,
 }
 
 /// A sign-in that was taken up by its id, at the step that it waits for.
@@ -68,6 +69,7 @@ pub struct ClientBuilder {
     location_detail: Option<String>,
     signing_key: String,
     sdk_version: String,
+    platform: Option<String>,
 }
 
 impl fmt::Debug for ClientBuilder {
@@ -96,6 +98,13 @@ impl ClientBuilder {
     /// `{"country":"India","city":"Mumbai","pincode":"400001"}`.
     pub fn location_detail(mut self, json: impl Into<String>) -> Self {
         self.location_detail = Some(json.into());
+        self
+    }
+
+    /// The id of the application that users belong to, for all flows; each flow may name another
+    /// one. The server takes `Fynd` without it.
+    pub fn platform(mut self, id: impl Into<String>) -> Self {
+        self.platform = Some(id.into());
         self
     }
 
@@ -150,7 +159,11 @@ impl ClientBuilder {
         let mut foundation = self.foundation;
         foundation.audience = self.application_id;
         let (road, host) = foundation.build(base, Box::new(rules))?;
-        Ok(Client { road, host })
+        Ok(Client {
+            road,
+            host,
+            platform: self.platform,
+        })
     }
 }
 
@@ -169,6 +182,7 @@ impl Client {
             location_detail: None,
             signing_key: PUBLIC_KEY.to_owned(),
             sdk_version: SDK_VERSION.to_owned(),
+            platform: None,
         }
     }
 

@@ -47,10 +47,10 @@ pub(super) struct Verified {
 }
 
 impl Route {
-    pub(super) fn to(contact: Contact) -> Self {
+    pub(super) fn to(contact: Contact, platform: Option<String>) -> Self {
         Self {
             contact,
-            platform: None,
+            platform,
             android_hash: None,
         }
     }

@@ -8,7 +8,7 @@ use super::opaque::opaque;
 use super::platform::Reason;
 use super::sent_code::{self, Aim, Leaving, SentCode};
 use super::session::Session;
-use crate::challenge::{Found, Open, ResendTimer, Returned, check_code};
+use crate::challenge::{Found, Open, Owner, ResendTimer, Returned, check_code, of_somebody_else};
 use crate::error::{Error, ErrorKind, System};
 use crate::secret::Secret;
 
@@ -65,20 +65,6 @@ impl Session {
     /// # Ok(())
     /// # }
     /// ```
-    ///
-    /// Neither of these compiles:
-    ///
-    /// ```compile_fail,E0061
-    /// # fn example(client: vestibule::fynd::Client, session: vestibule::fynd::Session) {
-    /// session.deletion(&client);
-    /// # }
-    /// ```
-    ///
-    /// ```compile_fail,E0599
-    /// # async fn example(deletion: vestibule::fynd::Deletion) {
-    /// deletion.confirm("1234").await;
-    /// # }
-    /// ```
     pub fn deletion(&self, client: &Client, reason: Reason) -> Deletion {
         Deletion {
             client: client.clone(),
@@ -88,14 +74,14 @@ impl Session {
         }
     }
 
-    /// Takes up a deletion by its id, on any instance that shares the store; sends nothing. The
-    /// server refuses it to another user than the one who started it.
+    /// Takes up a deletion of this session by its id, on any instance that shares the store; sends
+    /// nothing.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::SignInAgain`] if there is no such challenge: it is finished, has expired or
-    /// never was. [`ErrorKind::StepRequired`] if it is no deletion. [`ErrorKind::TryLater`] if the
-    /// store fails.
+    /// [`ErrorKind::SignInAgain`] if this session has no such deletion: it is finished, has expired
+    /// or is another session's. [`ErrorKind::StepRequired`] if it is no deletion.
+    /// [`ErrorKind::TryLater`] if the store fails.
     pub async fn pending_deletion(
         &self,
         client: &Client,
@@ -107,8 +93,15 @@ impl Session {
             session: self.clone(),
             open,
         };
-        pending.leaving()?;
+        if pending.leaving()?.owner != self.owner(client) {
+            return Err(of_somebody_else().of(System::Fynd));
+        }
         Ok(pending)
+    }
+
+    /// The one to whom challenges of this session belong.
+    fn owner(&self, client: &Client) -> Owner {
+        Owner::session(&client.host, self.shared(), None)
     }
 }
 
@@ -156,12 +149,14 @@ impl Deletion {
             return Err(Error::invalid(field, "must be a contact of the user").of(System::Fynd));
         }
         let leaving = Leaving {
+            owner: self.session.owner(&self.client),
             user_id,
             reason_id: self.reason.id,
             words: self.words.or(self.reason.text),
         };
         let aim = Aim::Deletion(leaving);
-        let open = sent_code::send(&self.client, aim, Route::to(contact)).await?;
+        let route = Route::to(contact, self.client.platform.clone());
+        let open = sent_code::send(&self.client, aim, route).await?;
         Ok(PendingDeletion {
             client: self.client,
             session: self.session,

@@ -20,10 +20,8 @@ opaque!(OtpSignIn);
 
 impl OtpSignIn {
     pub(super) fn new(client: Client, contact: Contact) -> Self {
-        Self {
-            client,
-            route: Route::to(contact),
-        }
+        let route = Route::to(contact, client.platform.clone());
+        Self { client, route }
     }
 
     /// The id of the application that the user belongs to; the server takes `Fynd` without it.

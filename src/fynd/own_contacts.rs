@@ -81,11 +81,13 @@ impl Session {
                 let body = types::EditMobileRequestSchema::builder()
                     .country_code(country_code.clone())
                     .phone(number.clone());
-                let answer = api.add_mobile_number().body(body).send().await?;
+                let call = api.add_mobile_number().platform(self.platform());
+                let answer = call.body(body).send().await?;
                 answer.into_inner().verify_mobile_link
             }
             Contact::Email(address) => {
-                let answer = api.add_email().body(email(address)).send().await?;
+                let call = api.add_email().platform(self.platform());
+                let answer = call.body(email(address)).send().await?;
                 answer.into_inner().verify_email_link
             }
         };
@@ -130,10 +132,12 @@ impl Session {
         let sent = match &own.contact {
             Contact::Mobile { .. } => {
                 let call = api.send_verification_link_to_mobile().body(mobile(own));
+                let call = call.platform(self.platform());
                 call.send().await?.into_inner().verify_mobile_link
             }
             Contact::Email(address) => {
                 let call = api.send_verification_link_to_email().body(email(address));
+                let call = call.platform(self.platform());
                 call.send().await?.into_inner().verify_email_link
             }
         };
@@ -233,6 +237,7 @@ impl Session {
             } => {
                 let call = api
                     .delete_mobile_number()
+                    .platform(self.platform())
                     .active(own.active)
                     .primary(own.primary)
                     .verified(own.verified)
@@ -243,6 +248,7 @@ impl Session {
             Contact::Email(address) => {
                 let call = api
                     .delete_email()
+                    .platform(self.platform())
                     .active(own.active)
                     .primary(own.primary)
                     .verified(own.verified)

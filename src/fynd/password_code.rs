@@ -88,7 +88,7 @@ impl Client {
     pub fn forgotten_password(&self, contact: Contact) -> ForgottenPassword {
         ForgottenPassword {
             client: self.clone(),
-            route: Route::to(contact),
+            route: Route::to(contact, self.platform.clone()),
         }
     }
 }

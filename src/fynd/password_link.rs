@@ -67,12 +67,14 @@ impl Client {
                 let body = types::SendResetPasswordMobileRequestSchema::builder()
                     .country_code(country_code.clone())
                     .mobile(number.clone());
-                api.send_reset_password_mobile().body(body).send().await?;
+                let call = api.send_reset_password_mobile().body(body);
+                call.platform(self.platform.clone()).send().await?;
             }
             Contact::Email(address) => {
                 let body =
                     types::SendResetPasswordEmailRequestSchema::builder().email(address.clone());
-                api.send_reset_password_email().body(body).send().await?;
+                let call = api.send_reset_password_email().body(body);
+                call.platform(self.platform.clone()).send().await?;
             }
         }
         Ok(())

@@ -35,8 +35,8 @@ opaque!(Registration);
 impl Registration {
     pub(super) fn new(client: Client, first_name: String) -> Self {
         Self {
+            platform: client.platform.clone(),
             client,
-            platform: None,
             first_name,
             last_name: None,
             gender: None,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::client::Client;
 use super::codes::{Purpose, Route, Sent};
 use super::keys::{Keys, RESEND_AFTER};
-use crate::challenge::{CODE_TIME_TO_LIVE, Open, Opening, Outcome, Step};
+use crate::challenge::{CODE_TIME_TO_LIVE, Open, Opening, Outcome, Owner, Step};
 use crate::credential::CookieJar;
 use crate::error::{Error, System};
 use crate::secret::Secret;
@@ -24,6 +24,8 @@ pub(super) enum Aim {
 /// Who wants to be deleted, and why.
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Leaving {
+    /// The session that asked: nobody else's may go on with it.
+    pub(super) owner: Owner,
     pub(super) user_id: String,
     pub(super) reason_id: String,
     pub(super) words: Option<String>,

@@ -17,10 +17,11 @@ use crate::session::{Session as Shared, session_methods};
 #[derive(Clone, Debug)]
 pub struct Session {
     shared: Shared,
+    client: Client,
 }
 
 impl Session {
-    session_methods!();
+    session_methods!(client);
 
     /// A session of cookies that were got elsewhere: names and values, as a `Cookie` header would
     /// carry them. They are stored, not checked.
@@ -37,6 +38,11 @@ impl Session {
         let cookies = cookies.map(|(name, value)| (name.into(), value.into()));
         let jar = CookieJar::of_values(client.road.base.url(), cookies.collect());
         client.sign_in(of_system(System::Fynd, jar)?).await
+    }
+
+    /// The id of the application that the user belongs to, as the client has it.
+    pub(super) fn platform(&self) -> Option<String> {
+        self.client.platform.clone()
     }
 
     /// The described calls, with this session.

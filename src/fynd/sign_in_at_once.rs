@@ -52,7 +52,7 @@ impl Client {
         let (username, password) = (username.into(), password.into());
         check_filled("username", &username)?;
         check_filled("password", password.expose())?;
-        let begun = AtOnce::begin(self, None).await?;
+        let begun = AtOnce::begin(self, self.platform.clone()).await?;
         let unfinished = Unfinished::begin(self);
         let body = types::PasswordLoginRequestSchema::builder()
             .username(username)
@@ -97,7 +97,7 @@ impl Client {
     pub async fn token_sign_in(&self, token: impl Into<Secret>) -> Result<SignIn, Error> {
         let token = token.into();
         check_filled("token", token.expose())?;
-        let begun = AtOnce::begin(self, None).await?;
+        let begun = AtOnce::begin(self, self.platform.clone()).await?;
         let unfinished = Unfinished::begin(self);
         let body = types::TokenRequestBodySchema::builder().token(token);
         let api = unfinished.api();

@@ -224,7 +224,7 @@ impl Client {
     /// [`ErrorKind::Undecodable`]: crate::ErrorKind::Undecodable
     pub async fn social_sign_in(&self, account: SocialSignIn) -> Result<SignIn, Error> {
         account.check()?;
-        let platform = account.platform.clone();
+        let platform = account.platform.clone().or_else(|| self.platform.clone());
         let begun = AtOnce::begin(self, platform.clone()).await?;
         let unfinished = Unfinished::begin(self);
         let api = unfinished.api();

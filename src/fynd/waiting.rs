@@ -84,9 +84,6 @@ impl Codes {
     }
 
     pub(super) fn route(&self, contact: &Contact) -> Route {
-        Route {
-            platform: self.platform.clone(),
-            ..Route::to(contact.clone())
-        }
+        Route::to(contact.clone(), self.platform.clone())
     }
 }

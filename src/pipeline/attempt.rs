@@ -1,6 +1,7 @@
 //! One attempt: what is really sent, made anew each time.
 
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use http::{HeaderMap, HeaderValue, Method, header};
 use url::Url;
 
@@ -8,6 +9,7 @@ use super::Road;
 use super::options::CallOptions;
 use super::request::{Request, encode_query};
 use crate::error::Error;
+use crate::secret::Secret;
 
 /// A request with its URL, headers and body, ready to be authorised and signed.
 pub(crate) struct Attempt {
@@ -15,6 +17,8 @@ pub(crate) struct Attempt {
     pub(crate) url: Url,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Option<Bytes>,
+    /// When it was made, by this machine's clock.
+    pub(crate) made_at: DateTime<Utc>,
     query: Vec<(String, String)>,
 }
 
@@ -43,9 +47,10 @@ impl Attempt {
             .collect();
         let mut attempt = Self {
             method: request.operation.method.clone(),
-            url: road.base.below(&request.path),
+            url: road.base.of(request.operation, &request.path),
             headers,
             body: request.body.clone(),
+            made_at: road.time.local_now(),
             query,
         };
         attempt.write_query();
@@ -65,6 +70,16 @@ impl Attempt {
         self.url.set_query(Some(&encode_query(&self.query)));
     }
 
+    /// Sets the token of a session.
+    pub(crate) fn set_bearer(&mut self, token: &Secret) -> Result<(), Error> {
+        const SCHEME: &str = "Bearer ";
+        let mut value = String::with_capacity(SCHEME.len() + token.expose().len());
+        value.push_str(SCHEME);
+        value.push_str(token.expose());
+        let value = HeaderValue::from_maybe_shared(Bytes::from(value));
+        set_secret_value(&mut self.headers, header::AUTHORIZATION, value)
+    }
+
     /// Sets a header whose value must not be seen.
     pub(crate) fn set_secret_header(
         &mut self,
@@ -81,8 +96,16 @@ pub(crate) fn set_secret_header(
     name: header::HeaderName,
     value: &str,
 ) -> Result<(), Error> {
-    let mut value = HeaderValue::from_str(value)
-        .map_err(|_| Error::invalid("token", "holds characters that no header can carry"))?;
+    set_secret_value(headers, name, HeaderValue::from_str(value))
+}
+
+fn set_secret_value(
+    headers: &mut HeaderMap,
+    name: header::HeaderName,
+    value: Result<HeaderValue, header::InvalidHeaderValue>,
+) -> Result<(), Error> {
+    let mut value =
+        value.map_err(|_| Error::invalid("token", "holds characters that no header can carry"))?;
     value.set_sensitive(true);
     headers.insert(name, value);
     Ok(())

@@ -1,13 +1,19 @@
 //! Where a client's requests go.
 
+use std::sync::{PoisonError, RwLock};
+
 use url::{Host, Url};
 
+use super::operation::Operation;
 use crate::error::Error;
 
 /// A checked base URL, kept parsed.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct BaseUrl {
     url: Url,
+    /// The URLs of operations without parameters in their path, by that path. To build one takes
+    /// ten times as long as to copy it.
+    known: RwLock<Vec<(String, Url)>>,
 }
 
 impl BaseUrl {
@@ -39,7 +45,10 @@ impl BaseUrl {
                 "must use https: plain http is for loopback, or must be allowed explicitly",
             ));
         }
-        Ok(Self { url })
+        Ok(Self {
+            url,
+            known: RwLock::default(),
+        })
     }
 
     /// Puts the settings of the client into the start of every path.
@@ -52,8 +61,28 @@ impl BaseUrl {
         self
     }
 
+    /// The URL of a percent-encoded path of an operation.
+    pub(crate) fn of(&self, operation: &Operation, path: &str) -> Url {
+        {
+            let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+            if let Some((_, url)) = known.iter().find(|(known, _)| known == path) {
+                return url.clone();
+            }
+        }
+        let url = self.below(path);
+        // A path with a parameter is as good as never the end of its template, so there are no more
+        // of these than operations.
+        if operation.path.ends_with(path) {
+            let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+            if known.iter().all(|(known, _)| known != path) {
+                known.push((path.to_owned(), url.clone()));
+            }
+        }
+        url
+    }
+
     /// The URL of a percent-encoded path below this one.
-    pub(crate) fn below(&self, path: &str) -> Url {
+    fn below(&self, path: &str) -> Url {
         let mut url = self.url.clone();
         url.set_path(&format!("{}{path}", self.url.path().trim_end_matches('/')));
         url

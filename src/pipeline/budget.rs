@@ -43,9 +43,12 @@ impl RetryBudget {
             .is_ok()
     }
 
-    /// Counts a success.
-    pub(crate) fn succeed(&self, now: Duration) {
-        let now = nanos(now);
+    /// Counts a success. The time is asked for only if a repeat was ever taken out.
+    pub(crate) fn succeed(&self, now: impl FnOnce() -> Duration) {
+        if self.full_at.load(Ordering::Acquire) == 0 {
+            return;
+        }
+        let now = nanos(now());
         let put_back =
             |full_at: u64| (full_at > now).then(|| full_at.saturating_sub(SUCCESS).max(now));
         let _ = self

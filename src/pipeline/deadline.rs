@@ -21,10 +21,9 @@ impl Deadline {
         Self { start, end }
     }
 
-    /// The end of an attempt that may take `timeout`.
-    pub(crate) fn within(&self, timeout: Duration) -> Instant {
-        Instant::now()
-            .checked_add(timeout)
+    /// The end of an attempt that begins `now` and may take `timeout`.
+    pub(crate) fn within(&self, now: Instant, timeout: Duration) -> Instant {
+        now.checked_add(timeout)
             .map_or(self.end, |end| end.min(self.end))
     }
 

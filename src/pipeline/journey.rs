@@ -1,10 +1,11 @@
 //! One call on its way, over all its attempts.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use http::StatusCode;
 use tokio::time::{Instant, timeout_at};
-use tracing::{Instrument, Span};
+use tracing::Span;
 
 use super::classify::{Fault, Outcome, classify};
 use super::operation::Need;
@@ -48,7 +49,7 @@ impl<'a> Journey<'a> {
             return Err(fault);
         }
         let span = self.span.clone();
-        self.repeat().instrument(span).await
+        trace::within(&span, pin!(self.repeat())).await
     }
 
     /// Tells everybody how it went, and the error how much was tried.
@@ -81,7 +82,7 @@ impl<'a> Journey<'a> {
     fn tell(&self, error: Option<&Error>) {
         trace::record_resends(&self.span, self.attempts.saturating_sub(1));
         trace::record_outcome(&self.span, self.status, error);
-        self.bound.road.signals.emit(&Event::Call {
+        self.bound.road.signals.observe(|| Event::Call {
             system: self.bound.system(),
             operation: self.request.operation.id,
             attempts: self.attempts,
@@ -99,7 +100,7 @@ impl<'a> Journey<'a> {
             self.attempts += 1;
             match self.send(attempt, credential, stamp.is_some()).await {
                 Outcome::Success(answer) => {
-                    road.budget.succeed(road.since_start());
+                    road.budget.succeed(|| road.since_start());
                     return Ok(answer);
                 }
                 Outcome::SessionRejected(error) => {
@@ -126,12 +127,10 @@ impl<'a> Journey<'a> {
         let operation = self.request.operation;
         let span = trace::attempt(road, operation, self.attempts - 1);
         let began = Instant::now();
-        let left_at = road.time.local_now();
-        let sent = road
-            .transport
-            .send(attempt, self.deadline, road.settings.attempt_timeout)
-            .instrument(span.clone())
-            .await;
+        let left_at = attempt.made_at;
+        let timeout = road.settings.attempt_timeout;
+        let sending = road.transport.send(attempt, began, self.deadline, timeout);
+        let sent = trace::within(&span, pin!(sending)).await;
         self.status = None;
         match &sent {
             Ok(answer) => {
@@ -144,8 +143,8 @@ impl<'a> Journey<'a> {
                         corrected: new.corrected,
                     });
                 }
-                if let Some(credential) = credential {
-                    credential.observe(&answer.headers).await;
+                if let Some(observed) = credential.and_then(|one| one.observe(&answer.headers)) {
+                    observed.await;
                 }
             }
             Err(error) => {
@@ -160,7 +159,7 @@ impl<'a> Journey<'a> {
             Outcome::Fault(fault) => Some(&fault.error),
         };
         trace::record_outcome(&span, self.status, error);
-        road.signals.emit(&Event::Attempt {
+        road.signals.observe(|| Event::Attempt {
             system: self.bound.system(),
             operation: operation.id,
             attempt: self.attempts,
@@ -220,16 +219,18 @@ impl<'a> Journey<'a> {
         }
         let mut stamp = None;
         if let Some(credential) = credential {
-            if let Some(look) = credential.look_if_due() {
+            if let Some(look) = credential.look_if_due(attempt.made_at) {
                 let looked = timeout_at(self.deadline.end(), look).await;
                 looked.unwrap_or_else(|_| {
                     let message = "the session store took too long";
                     Err(Error::new(ErrorKind::TryLater, message))
                 })?;
+                attempt.made_at = road.time.local_now();
             }
             let mut attached = credential.attach(&mut attempt, false)?;
             if let Attached::Stale(stale) = attached {
                 credential.renew(stale, self.deadline).await?;
+                attempt.made_at = road.time.local_now();
                 attached = credential.attach(&mut attempt, true)?;
             }
             stamp = match attached {
@@ -237,8 +238,8 @@ impl<'a> Journey<'a> {
                 Attached::Fresh(stamp) | Attached::Stale(stamp) => Some(stamp),
             };
         }
-        road.rules
-            .sign(&self.request, &mut attempt, road.time.now())?;
+        let now = road.time.at(attempt.made_at);
+        road.rules.sign(&self.request, &mut attempt, now)?;
         Ok((attempt, stamp))
     }
 

@@ -1,7 +1,7 @@
 //! How much of an answer is taken in, and how much of it may be shown.
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, HeaderName, StatusCode, header};
+use http::{HeaderMap, HeaderName, StatusCode};
 
 use super::options::Settings;
 use crate::error::{Error, ErrorKind};
@@ -21,15 +21,18 @@ impl Limits {
         }
     }
 
+    /// Checks the size of the headers of an answer. Whoever prints them sees the names of all and
+    /// the values of a few.
     pub(super) fn check_headers(
         &self,
         status: StatusCode,
-        headers: &HeaderMap,
+        headers: &mut HeaderMap,
     ) -> Result<(), Error> {
-        let size: usize = headers
-            .iter()
-            .map(|(name, value)| name.as_str().len() + value.len())
-            .sum();
+        let mut size = 0;
+        for (name, value) in headers {
+            size += name.as_str().len() + value.len();
+            value.set_sensitive(!is_shown(name));
+        }
         if size <= self.header_bytes {
             return Ok(());
         }
@@ -39,7 +42,8 @@ impl Limits {
     /// A body that takes in no more than its bound, however long the answer says that it is.
     pub(super) fn body(&self) -> BoundedBody {
         BoundedBody {
-            bytes: BytesMut::new(),
+            first: Bytes::new(),
+            all: BytesMut::new(),
             bound: self.answer_bytes,
         }
     }
@@ -47,43 +51,51 @@ impl Limits {
 
 /// The body of an answer while it arrives, decompressed.
 pub(super) struct BoundedBody {
-    bytes: BytesMut,
+    /// The first chunk, which most often is all there is and need not be copied then.
+    first: Bytes,
+    /// All chunks, once there are several.
+    all: BytesMut,
     bound: usize,
 }
 
 impl BoundedBody {
-    pub(super) fn take(&mut self, chunk: &[u8], status: StatusCode) -> Result<(), Error> {
-        if self.bytes.len() + chunk.len() > self.bound {
+    pub(super) fn take(&mut self, chunk: Bytes, status: StatusCode) -> Result<(), Error> {
+        if self.first.len().max(self.all.len()) + chunk.len() > self.bound {
             return Err(too_large("the answer is", self.bound).with_status(status));
         }
-        self.bytes.extend_from_slice(chunk);
+        if self.first.is_empty() {
+            self.first = chunk;
+            return Ok(());
+        }
+        if self.all.is_empty() {
+            self.all.extend_from_slice(&self.first);
+        }
+        self.all.extend_from_slice(&chunk);
         Ok(())
     }
 
     pub(super) fn whole(self) -> Bytes {
-        self.bytes.freeze()
+        if self.all.is_empty() {
+            self.first
+        } else {
+            self.all.freeze()
+        }
     }
 }
 
-/// The headers whose values anybody may see.
-const SHOWN: [HeaderName; 8] = [
-    header::AGE,
-    header::CACHE_CONTROL,
-    header::CONTENT_ENCODING,
-    header::CONTENT_LENGTH,
-    header::CONTENT_TYPE,
-    header::DATE,
-    header::RETRY_AFTER,
-    header::SERVER,
-];
-
-/// Whoever prints the headers of an answer sees the names of all and the values of a few.
-pub(super) fn hide_values(headers: &mut HeaderMap) {
-    for (name, value) in headers.iter_mut() {
-        if !SHOWN.contains(name) {
-            value.set_sensitive(true);
-        }
-    }
+/// Whether anybody may see the value of a header.
+fn is_shown(name: &HeaderName) -> bool {
+    matches!(
+        name.as_str(),
+        "age"
+            | "cache-control"
+            | "content-encoding"
+            | "content-length"
+            | "content-type"
+            | "date"
+            | "retry-after"
+            | "server"
+    )
 }
 
 fn too_large(what: &str, bound: usize) -> Error {

@@ -40,14 +40,17 @@ impl Answer {
         operation: &Operation,
     ) -> Result<Response<T>, Error> {
         let body = self.body.trim_ascii();
-        let decoded = if body.is_empty() {
-            serde_json::from_slice(b"{}").or_else(|_| serde_json::from_slice(b"null"))
-        } else {
-            serde_json::from_slice(body)
+        // To look at all bytes once is quicker than to look at each string.
+        let decoded = match std::str::from_utf8(body) {
+            Ok("") => serde_json::from_str("{}")
+                .or_else(|_| serde_json::from_str("null"))
+                .ok(),
+            Ok(text) => serde_json::from_str(text).ok(),
+            Err(_) => None,
         };
         let value = match decoded {
-            Ok(value) => value,
-            Err(_) => self
+            Some(value) => value,
+            None => self
                 .bare_string(operation)
                 .ok_or_else(|| self.undecodable())?,
         };

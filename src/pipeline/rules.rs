@@ -67,8 +67,8 @@ pub(crate) trait SessionCredential: Send + Sync + fmt::Debug {
     }
 
     /// What is to be done before the credential is attached, if its last look at the session's
-    /// store is too long ago.
-    fn look_if_due(&self) -> Option<BoxFuture<'_, Result<(), Error>>> {
+    /// store is too long ago. `now` is this machine's time.
+    fn look_if_due(&self, _now: DateTime<Utc>) -> Option<BoxFuture<'_, Result<(), Error>>> {
         None
     }
 
@@ -80,9 +80,9 @@ pub(crate) trait SessionCredential: Send + Sync + fmt::Debug {
     /// Renews the credential that has this stamp; does nothing if a newer one is there already.
     fn renew(&self, stamp: Stamp, deadline: Deadline) -> BoxFuture<'_, Result<(), Error>>;
 
-    /// Sees the headers of every answer.
-    fn observe<'a>(&'a self, _headers: &'a HeaderMap) -> BoxFuture<'a, ()> {
-        Box::pin(std::future::ready(()))
+    /// Sees the headers of every answer; what takes its time is to be waited for.
+    fn observe<'a>(&'a self, _headers: &'a HeaderMap) -> Option<BoxFuture<'a, ()>> {
+        None
     }
 
     /// Ends the session if its credential still has this stamp: nothing is sent with it any more.

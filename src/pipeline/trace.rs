@@ -3,6 +3,9 @@
 //! A span shows the documented path and never the real one, the host and never the query. Numbers
 //! are signed: an unsigned one becomes a text on its way to OpenTelemetry.
 
+use std::future::poll_fn;
+use std::pin::Pin;
+
 use http::StatusCode;
 use tracing::field::{Empty, display};
 use tracing::{Span, info_span};
@@ -44,6 +47,15 @@ pub(super) fn attempt(road: &Road, operation: &Operation, resends: u32) -> Span 
     let span = span!("vestibule.attempt", "client", shown, road, operation);
     record_resends(&span, resends);
     span
+}
+
+/// Polls a future within a span. The future stays where it is, while `Instrument` would take it.
+pub(super) async fn within<F: Future>(span: &Span, mut future: Pin<&mut F>) -> F::Output {
+    poll_fn(|context| {
+        let _entered = span.enter();
+        future.as_mut().poll(context)
+    })
+    .await
 }
 
 /// Zero is left out, as the conventions have it.

@@ -1,16 +1,17 @@
 //! Sends one attempt and reads its answer, within bounds.
 
+use std::pin::pin;
 use std::time::Duration;
 use std::{fmt, io};
 
 use http::StatusCode;
 use tokio::sync::Semaphore;
-use tokio::time::timeout_at;
+use tokio::time::{Instant, timeout_at};
 
 use super::attempt::Attempt;
 use super::base_url::BaseUrl;
 use super::deadline::Deadline;
-use super::limits::{self, Limits};
+use super::limits::Limits;
 use super::options::Settings;
 use super::response::Answer;
 use crate::error::{Delivery, Error, ErrorKind};
@@ -50,30 +51,37 @@ impl Transport {
         })
     }
 
-    /// Sends an attempt once there is a place for it, which may take until `deadline`; from then on
-    /// it may take `attempt_timeout`.
+    /// Sends an attempt that begins `now` once there is a place for it, which may take until
+    /// `deadline`; from then on it may take `attempt_timeout`.
     pub(crate) async fn send(
         &self,
         attempt: Attempt,
+        mut now: Instant,
         deadline: Deadline,
         attempt_timeout: Duration,
     ) -> Result<Answer, Error> {
-        let Ok(Ok(_place)) = timeout_at(deadline.end(), self.in_flight.acquire()).await else {
-            return Err(
-                Error::new(ErrorKind::TryLater, "too many requests are under way")
-                    .with_class("in_flight"),
-            );
+        let _place = match self.in_flight.try_acquire() {
+            Ok(place) => place,
+            Err(_) => {
+                let place = timeout_at(deadline.end(), self.in_flight.acquire()).await;
+                let Ok(Ok(place)) = place else {
+                    let message = "too many requests are under way";
+                    return Err(Error::new(ErrorKind::TryLater, message).with_class("in_flight"));
+                };
+                now = Instant::now();
+                place
+            }
         };
-        if deadline.is_over() {
+        if now >= deadline.end() {
             return Err(
                 Error::new(ErrorKind::TryLater, "the deadline is over").with_class("timeout")
             );
         }
-        let until = deadline.within(attempt_timeout);
+        let until = deadline.within(now, attempt_timeout);
         let mut request = reqwest::Request::new(attempt.method, attempt.url);
         *request.headers_mut() = attempt.headers;
         *request.body_mut() = attempt.body.map(reqwest::Body::from);
-        match timeout_at(until, self.exchange(request)).await {
+        match timeout_at(until, pin!(self.exchange(request))).await {
             Ok(answer) => answer,
             Err(_) => Err(Error::new(ErrorKind::TryLater, "no answer in time")
                 .with_class("timeout")
@@ -91,12 +99,11 @@ impl Transport {
             return Err(Error::new(ErrorKind::Undecodable, message).with_status(status));
         }
         let mut headers = std::mem::take(response.headers_mut());
-        limits::hide_values(&mut headers);
-        self.limits.check_headers(status, &headers)?;
+        self.limits.check_headers(status, &mut headers)?;
         let mut body = self.limits.body();
         loop {
             match response.chunk().await {
-                Ok(Some(chunk)) => body.take(&chunk, status)?,
+                Ok(Some(chunk)) => body.take(chunk, status)?,
                 Ok(None) => break,
                 Err(error) => return Err(broken_off(&error, status)),
             }

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use chrono::TimeDelta;
-use http::{HeaderMap, header};
+use chrono::{DateTime, TimeDelta, Utc};
+use http::HeaderMap;
+#[cfg(feature = "fynd")]
+use http::header;
 use tokio::time::timeout_at;
 
 use super::core::{Core, State};
@@ -16,7 +18,7 @@ use crate::secret::Secret;
 
 /// A token that ends sooner than this is not sent any more: it would end on the way. Of a short
 /// life it is a tenth.
-const EXPIRY_LEEWAY: TimeDelta = TimeDelta::seconds(5);
+const EXPIRY_LEEWAY: Duration = Duration::from_secs(5);
 
 /// No token lives so long that it could be renewed earlier.
 const LONGEST_EARLY: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
@@ -30,7 +32,7 @@ impl Core {
 
     pub(super) async fn fresh_token(&self, deadline: Deadline) -> Result<Secret, Error> {
         let fresh = async {
-            if let Some(check) = self.look_if_due() {
+            if let Some(check) = self.look_if_due(self.host.time.local_now()) {
                 check.await?;
             }
             let (token, attached) = self.token()?;
@@ -50,59 +52,76 @@ impl Core {
 
     /// Whether the credential would end on the way.
     pub(super) fn is_stale(&self, state: &State) -> bool {
-        self.ends_within(state, EXPIRY_LEEWAY, 10)
+        is_stale_at(state, self.host.time.now())
     }
 
     /// Whether it is time to renew a credential that is still good.
-    fn is_aging(&self, state: &State) -> bool {
-        let early = self.host.settings.renew_before_expiry.min(LONGEST_EARLY);
-        let early = TimeDelta::from_std(early.mul_f64(1.0 + state.earliness / 4.0));
-        let paused = state
-            .not_early_before
-            .is_some_and(|then| self.host.time.now() < then);
-        !paused && self.ends_within(state, early.unwrap_or(TimeDelta::MAX), 4)
-    }
-
-    /// Whether the credential ends within `time`, or within that part of its life if it is shorter.
-    fn ends_within(&self, state: &State, time: TimeDelta, part: i32) -> bool {
-        match &state.material {
-            Material::Tokens(tokens) => tokens.expires_at.is_some_and(|end| {
-                let life = (end - state.since).max(TimeDelta::zero());
-                end - self.host.time.now() <= time.min(life / part)
-            }),
-            #[cfg(feature = "fynd")]
-            Material::Cookies(_) => false,
+    fn is_aging_at(&self, state: &State, now: DateTime<Utc>) -> bool {
+        if state.not_early_before.is_some_and(|then| now < then) {
+            return false;
         }
+        let early = self.host.settings.renew_before_expiry.min(LONGEST_EARLY);
+        let early = early.mul_f64(1.0 + state.earliness / 4.0);
+        ends_within(state, now, early, 4)
     }
 
-    /// The access token and whether it must be renewed; starts an early renewal near its end.
+    /// Whether the credential must be renewed; starts an early renewal near its end.
+    fn attached(&self, state: &mut State, now: DateTime<Utc>) -> Attached {
+        let stamp = state.stamp;
+        if is_stale_at(state, now) {
+            return Attached::Stale(stamp);
+        }
+        let renew = self.is_aging_at(state, now) && !state.is_refused();
+        if renew && self.running_exchange(state).is_none() {
+            self.begin_exchange(state);
+        }
+        Attached::Fresh(stamp)
+    }
+
+    /// The access token and whether it must be renewed.
     fn token(&self) -> Result<(Secret, Attached), Error> {
+        let now = self.host.time.now();
         let mut state = self.lock();
         if let Some(why) = state.ended {
             return Err(self.ended_error(why));
         }
-        let tokens = match &state.material {
-            Material::Tokens(tokens) => tokens.clone(),
+        let attached = self.attached(&mut state, now);
+        match &state.material {
+            Material::Tokens(tokens) => Ok((tokens.access.clone(), attached)),
             #[cfg(feature = "fynd")]
             Material::Cookies(_) => {
                 let message = "a session of cookies has no access token";
-                return Err(Error::new(ErrorKind::InvalidInput, message).of(self.host.system));
+                Err(Error::new(ErrorKind::InvalidInput, message).of(self.host.system))
             }
-        };
-        let stamp = state.stamp;
-        if self.is_stale(&state) {
-            return Ok((tokens.access, Attached::Stale(stamp)));
         }
-        if self.is_aging(&state) && !state.is_refused() && self.running_exchange(&state).is_none() {
-            self.begin_exchange(&mut state);
-        }
-        Ok((tokens.access, Attached::Fresh(stamp)))
     }
 }
 
+fn is_stale_at(state: &State, now: DateTime<Utc>) -> bool {
+    ends_within(state, now, EXPIRY_LEEWAY, 10)
+}
+
+/// Whether the credential ends within `time`, or within that part of its life if it is shorter.
+fn ends_within(state: &State, now: DateTime<Utc>, time: Duration, part: i32) -> bool {
+    let end = match &state.material {
+        Material::Tokens(tokens) => tokens.expires_at,
+        #[cfg(feature = "fynd")]
+        Material::Cookies(_) => None,
+    };
+    let Some(end) = end else { return false };
+    // Whole seconds tell of nearly every call that there is time enough.
+    let seconds = i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
+    if end.timestamp().saturating_sub(now.timestamp()) > seconds.saturating_add(1) {
+        return false;
+    }
+    let time = TimeDelta::from_std(time).unwrap_or(TimeDelta::MAX);
+    let life = (end - state.since).max(TimeDelta::zero());
+    end - now <= time.min(life / part)
+}
+
 impl SessionCredential for Core {
-    fn look_if_due(&self) -> Option<BoxFuture<'_, Result<(), Error>>> {
-        let due = !self.is_trusted(&self.lock());
+    fn look_if_due(&self, now: DateTime<Utc>) -> Option<BoxFuture<'_, Result<(), Error>>> {
+        let due = !self.is_trusted(&self.lock(), now);
         due.then(|| -> BoxFuture<'_, _> { Box::pin(self.check()) })
     }
 
@@ -116,21 +135,20 @@ impl SessionCredential for Core {
     }
 
     fn attach(&self, attempt: &mut Attempt, even_stale: bool) -> Result<Attached, Error> {
-        #[cfg(feature = "fynd")]
-        {
-            let state = self.lock();
-            if let Material::Cookies(jar) = &state.material {
-                if let Some(why) = state.ended {
-                    return Err(self.ended_error(why));
-                }
-                jar.attach(attempt, self.host.time.now())?;
-                return Ok(Attached::Fresh(state.stamp));
-            }
+        let now = self.host.time.at(attempt.made_at);
+        let mut state = self.lock();
+        if let Some(why) = state.ended {
+            return Err(self.ended_error(why));
         }
-        let (token, attached) = self.token()?;
-        if matches!(attached, Attached::Fresh(_)) || even_stale {
-            let value = format!("Bearer {}", token.expose());
-            attempt.set_secret_header(header::AUTHORIZATION, &value)?;
+        let attached = self.attached(&mut state, now);
+        match &state.material {
+            Material::Tokens(tokens) => {
+                if matches!(attached, Attached::Fresh(_)) || even_stale {
+                    attempt.set_bearer(&tokens.access)?;
+                }
+            }
+            #[cfg(feature = "fynd")]
+            Material::Cookies(jar) => jar.attach(attempt, now)?,
         }
         Ok(attached)
     }
@@ -139,13 +157,13 @@ impl SessionCredential for Core {
         Box::pin(self.join_exchange(stamp, deadline))
     }
 
-    fn observe<'a>(&'a self, headers: &'a HeaderMap) -> BoxFuture<'a, ()> {
+    fn observe<'a>(&'a self, headers: &'a HeaderMap) -> Option<BoxFuture<'a, ()>> {
         #[cfg(feature = "fynd")]
         if headers.contains_key(header::SET_COOKIE) {
-            return Box::pin(self.keep_cookies(headers));
+            return Some(Box::pin(self.keep_cookies(headers)));
         }
         let _ = headers;
-        Box::pin(std::future::ready(()))
+        None
     }
 
     fn end(&self, stamp: Stamp, why: &'static str) -> BoxFuture<'_, ()> {

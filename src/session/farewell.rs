@@ -2,8 +2,6 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use http::header;
-
 use super::core::Core;
 use super::material::Material;
 use crate::clock::BoxFuture;
@@ -96,8 +94,7 @@ impl SessionCredential for Farewell {
         match &last.material {
             Material::Tokens(_) if stale && !even_stale => Ok(Attached::Stale(last.stamp)),
             Material::Tokens(tokens) => {
-                let value = format!("Bearer {}", tokens.access.expose());
-                attempt.set_secret_header(header::AUTHORIZATION, &value)?;
+                attempt.set_bearer(&tokens.access)?;
                 Ok(Attached::Fresh(last.stamp))
             }
             #[cfg(feature = "fynd")]

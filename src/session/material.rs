@@ -1,5 +1,7 @@
 //! What a session keeps: tokens or cookies, and how they are written to a store.
 
+use std::io;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -45,6 +47,20 @@ impl Mark {
     }
 }
 
+/// Counts what is written to it.
+struct Length(usize);
+
+impl io::Write for Length {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// What a store holds of one session.
 #[derive(Debug, Serialize, Deserialize)]
 struct Stored {
@@ -85,9 +101,13 @@ impl Material {
             renewal: renewal.clone(),
             material: self.clone(),
         };
-        serde_json::to_vec(&stored)
-            .map(Record::new)
-            .map_err(|_| Error::new(ErrorKind::Undecodable, "the session cannot be written"))
+        let unwritable = |_| Error::new(ErrorKind::Undecodable, "the session cannot be written");
+        // A buffer that grows would leave copies of the tokens behind, and holes in memory.
+        let mut length = Length(0);
+        serde_json::to_writer(&mut length, &stored).map_err(unwritable)?;
+        let mut bytes = Vec::with_capacity(length.0);
+        serde_json::to_writer(&mut bytes, &stored).map_err(unwritable)?;
+        Ok(Record::new(bytes))
     }
 
     pub(super) fn from_record(record: &Record, audience: &str) -> Result<Recorded, Error> {

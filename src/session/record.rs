@@ -157,7 +157,7 @@ impl Core {
         let _turn = self.saving.lock().await;
         let failed_meanwhile = {
             let state = self.lock();
-            if self.is_trusted(&state) {
+            if self.is_trusted(&state, self.host.time.local_now()) {
                 return Ok(());
             }
             state.look_failed_at.is_some_and(|then| then > asked_at)
@@ -191,11 +191,11 @@ impl Core {
     }
 
     /// Whether the record was seen recently, or is not stored yet.
-    pub(super) fn is_trusted(&self, state: &State) -> bool {
+    pub(super) fn is_trusted(&self, state: &State, now: DateTime<Utc>) -> bool {
         if state.version.is_none() || state.ended.is_some() || state.unsaved {
             return true;
         }
-        let age = self.host.time.local_now() - state.seen_at;
+        let age = now - state.seen_at;
         // A clock that was set back tells nothing.
         age.to_std()
             .is_ok_and(|age| age < self.host.settings.trust_session)

@@ -69,7 +69,10 @@ impl<'a> Call<'a> {
 }
 
 /// The values of the braces in `template`, if `path` has its shape.
-fn path_values(template: &'static str, path: &str) -> Option<Vec<(&'static str, String)>> {
+pub(super) fn path_values(
+    template: &'static str,
+    path: &str,
+) -> Option<Vec<(&'static str, String)>> {
     let mut values = Vec::new();
     let mut segments = path.split('/');
     for expected in template.split('/') {

@@ -21,10 +21,28 @@ impl TestClock {
         Self::default()
     }
 
+    /// A clock that goes on from `start`. It can be up to 292 years off the system's.
+    pub fn starting_at(start: DateTime<Utc>) -> Self {
+        let offset = start - Utc::now();
+        let furthest = if offset < TimeDelta::zero() {
+            i64::MIN
+        } else {
+            i64::MAX
+        };
+        let nanos = offset.num_nanoseconds().unwrap_or(furthest);
+        Self {
+            offset_nanos: Arc::new(AtomicI64::new(nanos)),
+        }
+    }
+
     /// Moves the clock forward.
     pub fn advance(&self, duration: Duration) {
         let nanos = i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX);
-        self.offset_nanos.fetch_add(nanos, Ordering::SeqCst);
+        let further = |offset: i64| Some(offset.saturating_add(nanos));
+        // The closure always gives a value, so there is nothing to handle.
+        let _ = self
+            .offset_nanos
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, further);
     }
 
     /// The clock as a client takes it.

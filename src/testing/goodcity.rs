@@ -12,6 +12,7 @@ use super::{Answer, Behaviour, Call, Channel, Message, World};
 use crate::clock::Time;
 use crate::generated::goodcity::operations;
 use crate::pipeline::Operation;
+use crate::session::Tokens;
 
 mock!(
     /// A mock of one GoodCity server. It has no users until [`add_user`](Self::add_user) or a sign-up.
@@ -26,6 +27,24 @@ impl GoodCity {
     /// Adds a user; `mobile` with its country code.
     pub fn add_user(&self, mobile: &str, first_name: &str, last_name: &str) {
         self.world.state().add_user(mobile, first_name, last_name);
+    }
+
+    /// A token of a user, as a sign-in gives one. Nothing if there is no such user.
+    pub fn tokens_for(&self, mobile: &str) -> Option<Tokens> {
+        let now = self.world.clock.now().timestamp();
+        let mut state = self.world.state();
+        let id = state.user_by_mobile(mobile)?.id;
+        Some(Tokens::new(state.issue(id, now), None))
+    }
+
+    /// Makes every token that was issued until now invalid, as a server does that has a new key.
+    pub fn revoke_tokens(&self) {
+        self.world.state().replace_issuer();
+    }
+
+    /// Makes every pin that was sent until now invalid, as if its time were over.
+    pub fn expire_pins(&self) {
+        self.world.state().discard_pins();
     }
 
     /// Disables a user: pins and tokens are refused from now on.

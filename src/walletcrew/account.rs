@@ -31,7 +31,7 @@ impl fmt::Debug for Account {
 }
 
 /// What became of account data.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 #[must_use = "a customer with an open challenge is not verified"]
 pub enum Saved<T = types::Customer> {
     /// It is stored. This is the account as the server has it now: checked, filled and enriched.

@@ -25,7 +25,6 @@ const TIME_TO_LIVE: Duration = Duration::from_secs(3600);
 /// It is kept in the client's store for an hour; see [`challenge`](crate::challenge). There is no
 /// resend: save the account with the flow again. If the account has an `id`, that replaces earlier
 /// challenges of the same account.
-#[derive(Clone)]
 pub struct Challenge {
     client: Client,
     open: Open<Verification>,

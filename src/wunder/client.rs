@@ -31,7 +31,7 @@ pub struct Client {
 }
 
 /// A sign-in that was taken up by its id, at the step that it waits for.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 #[must_use = "a user with an open challenge is not signed in"]
 pub enum Challenge {
     /// A code is on its way to the user's phone or mailbox.

@@ -4,7 +4,6 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header;
 use serde::{Deserialize, Serialize};
 
 use super::auth_api::{AuthApi, types};
@@ -50,7 +49,6 @@ impl Step for SecondFactor {
 /// The credential that the server gave is provisional: only the two-factor calls of this type
 /// carry it. It is never refreshed and never becomes a [`Session`] by itself. It is kept in the
 /// client's store for ten minutes at most; see [`challenge`](crate::challenge).
-#[derive(Clone)]
 pub struct MfaRequired {
     client: Client,
     pub(super) open: Open<SecondFactor>,
@@ -167,8 +165,7 @@ impl fmt::Debug for Provisional {
 
 impl SessionCredential for Provisional {
     fn attach(&self, attempt: &mut Attempt, _even_stale: bool) -> Result<Attached, Error> {
-        let value = format!("Bearer {}", self.token.expose());
-        attempt.set_secret_header(header::AUTHORIZATION, &value)?;
+        attempt.set_bearer(&self.token)?;
         Ok(Attached::Fresh(Stamp(0)))
     }
 

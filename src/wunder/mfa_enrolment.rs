@@ -39,13 +39,6 @@ impl Step for Enrolment {
 ///
 /// It is kept in the client's store for 15 minutes, for this session or sign-in alone; seal the store, for it
 /// holds the secret until then.
-///
-/// ```compile_fail
-/// # async fn example(session: vestibule::wunder::Session) {
-/// session.enable("123456").await; // without a secret
-/// # }
-/// ```
-#[derive(Clone)]
 pub struct MfaEnrolment {
     api: AuthApi,
     open: Open<Owned<Enrolment>>,

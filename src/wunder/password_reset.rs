@@ -40,7 +40,6 @@ impl ResetRequest {
 /// server does not tell, and nobody should.
 ///
 /// It is kept in the client's store; see [`challenge`](crate::challenge) for what that gives.
-#[derive(Clone)]
 pub struct PasswordReset {
     client: Client,
     open: Open<ResetRequest>,

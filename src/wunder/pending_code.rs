@@ -101,7 +101,6 @@ impl CodeRequest {
 /// It is kept in the client's store; see [`challenge`](crate::challenge) for what that gives. Its
 /// code signs in and does nothing else: the number of a user who is signed in is verified by a
 /// [`PhoneVerification`](super::PhoneVerification), which never takes a login code.
-#[derive(Clone)]
 pub struct PendingCode {
     client: Client,
     pub(super) open: Open<CodeRequest>,

@@ -32,19 +32,6 @@ impl Step for Number {
 /// It is kept in the client's store, for this session alone. Its code verifies the number and does
 /// nothing else: signing in is a [`PendingCode`](super::PendingCode), whose code is never sent
 /// here.
-///
-/// ```compile_fail
-/// # async fn example(session: vestibule::wunder::Session, login: vestibule::wunder::PendingCode) {
-/// login.check("123456").await; // a login code verifies no number
-/// # }
-/// ```
-///
-/// ```compile_fail
-/// # async fn example(verification: vestibule::wunder::PhoneVerification) {
-/// verification.confirm("123456").await; // a verification code signs nobody in
-/// # }
-/// ```
-#[derive(Clone)]
 pub struct PhoneVerification {
     session: Session,
     open: Open<Owned<Number>>,

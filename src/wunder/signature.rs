@@ -42,6 +42,11 @@ impl<'a> SignatureInput<'a> {
 ///     }
 /// }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` signs nothing, and no bootstrap request is sent unsigned",
+    label = "is not a signature scheme",
+    note = "implement `BootstrapSignature` for it, or leave the default `Sha256Hex`"
+)]
 pub trait BootstrapSignature: Send + Sync + 'static {
     /// Writes the `timestamp` parameter. The times that one client gives strictly increase.
     fn timestamp(&self, time: DateTime<Utc>) -> String {

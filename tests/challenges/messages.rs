@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use vestibule::ErrorKind;
+use vestibule::chrono::{DateTime, Utc};
+use vestibule::testing::TestClock;
+use vestibule::{BoxFuture, Clock, ErrorKind, Time};
 
 use crate::instances::*;
 use crate::stores::Shared;
@@ -141,6 +143,36 @@ async fn wunder_waits_as_long_as_its_client_says() {
     mock.clock().advance(wait);
     pending.resend().await.unwrap();
     assert_eq!(mock.count("create_or_sign_in_with_phone_number"), 2);
+}
+
+/// A clock on which a second passes with every look at it.
+struct Hasty(TestClock);
+
+impl Time for Hasty {
+    fn now(&self) -> DateTime<Utc> {
+        self.0.advance(Duration::from_secs(1));
+        self.0.now()
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        self.0.sleep(duration)
+    }
+}
+
+#[tokio::test]
+async fn who_waits_until_the_timer_ends_does_not_come_too_early() {
+    let shared = Shared::memory();
+    let mock = start_goodcity().await;
+    let builder = goodcity_at(mock.base_url(), &mock, shared.open().await);
+    let hasty = Clock::new(Hasty(mock.clock().clone()));
+    let client = builder.clock(hasty).build().unwrap();
+    let mut pending = client.send_pin(MOBILE).await.unwrap();
+    for _ in 0..3 {
+        mock.clock().advance(pending.resend_timer().remaining());
+        pending.resend().await.unwrap();
+    }
+    mock.clock().advance(pending.resend_timer().remaining());
+    client.send_pin(MOBILE).await.unwrap();
 }
 
 #[tokio::test]

@@ -66,6 +66,24 @@ async fn a_handle_with_an_old_key_sends_the_newest() {
     assert_eq!(sent_keys(&wire)[2..], ["the-third-key"; 3]);
 }
 
+/// The time of a challenge counts from its newest message, whoever asked for that.
+#[tokio::test]
+async fn a_resend_elsewhere_keeps_an_old_handle_good() {
+    let mock = start_goodcity().await;
+    let shared = Shared::memory();
+    let (one, other) = (shared.open().await, shared.open().await);
+    let (a, b) = (on_goodcity(&mock, one), on_goodcity(&mock, other));
+    let mut first = a.send_pin(MOBILE).await.unwrap();
+    let mut second = b.challenge(first.id()).await.unwrap();
+    for pending in [&mut second, &mut first] {
+        mock.clock().advance(Duration::from_secs(14 * 60));
+        pending.resend().await.unwrap();
+    }
+    mock.clock().advance(Duration::from_secs(2 * 60));
+    let pin = mock.outbox().last_code(MOBILE).unwrap();
+    second.confirm(pin).await.unwrap();
+}
+
 /// Two handles of two instances, which both know the first message only, resend at the same time.
 #[tokio::test]
 async fn two_resends_at_once_send_one_message() {

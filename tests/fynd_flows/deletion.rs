@@ -73,7 +73,7 @@ async fn a_reason_that_wants_words_gets_them_before_anything_is_sent() {
 }
 
 #[tokio::test]
-async fn a_deletion_is_no_sign_in_and_not_another_users() {
+async fn a_deletion_is_no_sign_in_and_not_another_sessions() {
     let (bench, _) = Bench::with_asha().await;
     let bela = FyndUser::new("Bela").email("bela@example.com");
     bench.mock.seed_user(bela.password("another"));
@@ -85,8 +85,8 @@ async fn a_deletion_is_no_sign_in_and_not_another_users() {
     assert_eq!(kind(as_sign_in), ErrorKind::StepRequired);
 
     let of_bela = bela.pending_deletion(&bench.client, sent.id()).await;
-    let returned = of_bela.unwrap().confirm(bench.code(SMS)).await.unwrap_err();
-    assert_eq!(returned.error.code(), Some("USER_UNKNOWN"));
+    assert_eq!(kind(of_bela), ErrorKind::SignInAgain);
+    assert_eq!(bench.mock.count("delete_user"), 0);
     assert_eq!(first_name(&bela).await, "Bela");
     assert_eq!(first_name(&asha).await, "Asha");
 

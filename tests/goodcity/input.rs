@@ -97,3 +97,38 @@ async fn bad_input_is_refused_before_anything_is_sent() {
     assert_eq!(field(register), "platform");
     assert_eq!(mock.count("register_device"), 0);
 }
+
+#[tokio::test]
+async fn a_number_that_an_old_server_does_not_take_can_be_corrected_at_once() {
+    let (mock, client) = start().await;
+    mock.old_server(true);
+    for _ in 0..2 {
+        let sign_up = client.sign_up("+85241234567", "Grace", "Lee");
+        let error = sign_up.send_pin().await.unwrap_err();
+        refused(&error, 422, Shape::Invalid);
+    }
+    assert_eq!(mock.count("signup"), 2, "there was nothing to wait for");
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_serve_the_host_refuses() {
+    let server = wiremock::MockServer::start().await;
+    let answer = wiremock::ResponseTemplate::new(403);
+    wiremock::Mock::given(wiremock::matchers::any())
+        .respond_with(answer.set_body_json(json!({"errors": "Invalid host"})))
+        .mount(&server)
+        .await;
+    let client = Client::builder(server.uri(), "app").build().unwrap();
+    for error in [
+        client.send_pin(MOBILE).await.unwrap_err(),
+        client
+            .sign_up(UNKNOWN, "A", "B")
+            .send_pin()
+            .await
+            .unwrap_err(),
+    ] {
+        refused(&error, 403, Shape::Invalid);
+        let refusal: &Refusal = error.refusal().unwrap();
+        assert_eq!(refusal.message(), Some("Invalid host"));
+    }
+}

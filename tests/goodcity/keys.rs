@@ -156,3 +156,16 @@ async fn an_app_that_is_not_allowed_is_refused() {
     let returned = pending.confirm(pin(&mock)).await.unwrap_err();
     assert_eq!(returned.error.kind(), ErrorKind::StepRequired);
 }
+
+#[tokio::test]
+async fn an_app_that_is_not_allowed_signs_nobody_up_and_in() {
+    let (mock, client) = start().await;
+    let pending = send_pin(&client).await;
+    mock.refuse_app("app");
+    let sign_up = client.sign_up(UNKNOWN, "Grace", "Lee").send_pin().await;
+    refused(&sign_up.unwrap_err(), 401, Shape::Plain);
+    assert!(mock.outbox().last_code(UNKNOWN).is_none());
+    // To a right pin the server says what it says to a wrong one.
+    let returned = pending.confirm(pin(&mock)).await.unwrap_err();
+    refused(&returned.error, 422, Shape::Fields);
+}

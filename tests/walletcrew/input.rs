@@ -92,3 +92,34 @@ async fn bad_input_is_refused_before_anything_is_sent() {
     assert_eq!(returned.unwrap_err().error.field(), Some("provider"));
     assert_eq!(mock.count("authenticate"), 0);
 }
+
+#[tokio::test]
+async fn data_of_the_wrong_form_gives_the_challenge_back() {
+    let (mock, client) = start().await;
+    let challenge = challenge(&client).await;
+    let returned = challenge.authenticate("faxbook", &otp(code(&mock))).await;
+    let returned = returned.unwrap_err();
+    refused(&returned.error, 400, Reason::Malformed);
+    let login = otp(code(&mock));
+    returned.state.authenticate("otp", &login).await.unwrap();
+}
+
+#[tokio::test]
+async fn who_may_not_store_accounts_is_told_so() {
+    let server = wiremock::MockServer::start().await;
+    let problem = json!({"title": "Unauthorized", "status": 401});
+    wiremock::Mock::given(wiremock::matchers::any())
+        .respond_with(wiremock::ResponseTemplate::new(401).set_body_json(problem))
+        .expect(2)
+        .mount(&server)
+        .await;
+    let client = Client::builder(server.uri(), "tenant-01").build().unwrap();
+    let account = ada();
+    for account in [
+        client.customer(&account),
+        client.customer(&account).flow("activation"),
+    ] {
+        let error = account.save().await.unwrap_err();
+        refused(&error, 401, Reason::NotAuthenticated);
+    }
+}

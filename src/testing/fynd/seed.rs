@@ -5,9 +5,12 @@ use std::fmt;
 use serde_json::{Map, Value};
 
 use super::Fynd;
+use super::codes::{Codes, Links};
 use super::person::{Contact, Contacts, Details, Identity, Number};
 use super::state::SocialAccount;
+use super::turn::COOKIE;
 use crate::clock::Time;
+use crate::secret::Secret;
 
 /// A third party whose accounts Fynd accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -167,6 +170,23 @@ impl Fynd {
     /// Adds a user and gives the id. Who had one of the contacts before is gone.
     pub fn seed_user(&self, user: FyndUser) -> String {
         self.world.state().seed(user, self.world.clock.now())
+    }
+
+    /// Signs a user in, by the user's id, and gives the names and values of the cookies.
+    pub fn cookies_for(&self, user_id: &str) -> Option<Vec<(String, Secret)>> {
+        let now = self.world.clock.now();
+        let mut state = self.world.state();
+        state.users.contains_key(user_id).then(|| {
+            let value = state.sign_in(user_id, now);
+            vec![(COOKIE.to_owned(), value.into())]
+        })
+    }
+
+    /// Makes every code and link that was sent until now invalid, as if its time were over.
+    pub fn expire_codes(&self) {
+        let mut state = self.world.state();
+        state.codes = Codes::default();
+        state.links = Links::default();
     }
 
     /// Makes every cookie that was issued until now invalid.

@@ -112,6 +112,12 @@ impl State {
         }
     }
 
+    pub(super) fn discard_pins(&mut self) {
+        for user in &mut self.users {
+            user.pin = None;
+        }
+    }
+
     /// Whose pin this is; it is good once.
     pub(super) fn use_pin(&mut self, key: &str, code: &str, now: i64) -> Option<String> {
         let oldest = now - self.pin_seconds;
@@ -131,6 +137,12 @@ impl State {
             "iss": "GoodCityMock",
             "exp": now + self.token_seconds,
         }))
+    }
+
+    /// Signs with another key from now on.
+    pub(super) fn replace_issuer(&mut self) {
+        let key = self.next_key();
+        self.issuer = Issuer::new(&key);
     }
 
     /// The user whom a token names.

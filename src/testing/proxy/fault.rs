@@ -1,6 +1,7 @@
 //! The faults that a wire can have.
 
 use std::sync::OnceLock;
+use std::time::Duration;
 
 /// Something that goes wrong between a client and a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub enum Fault {
     Silence,
     /// The server processes the request and never answers.
     StallBeforeHead,
+    /// The server processes the request, and its answer comes this much later.
+    Slow(Duration),
     /// The server processes the request; half the body of its answer arrives, then silence.
     StallMidBody,
     /// The server processes the request; half the body of its answer arrives, then the connection
@@ -82,6 +85,7 @@ impl Fault {
             | Self::TlsFailure => false,
             Self::ResetAfterRequest
             | Self::StallBeforeHead
+            | Self::Slow(_)
             | Self::StallMidBody
             | Self::HalfBody
             | Self::WrongContentLength

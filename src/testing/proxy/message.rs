@@ -28,6 +28,19 @@ impl Message {
             }
         };
         let mut message = Self::split(bytes, body_start)?;
+        let is_chunked = message
+            .header("transfer-encoding")
+            .is_some_and(|encoding| encoding.eq_ignore_ascii_case("chunked"));
+        if is_chunked {
+            while !chunks_end(&message.body)? {
+                if message.body.len() > MAX_BODY
+                    || stream.read_buf(&mut message.body).await.ok()? == 0
+                {
+                    return None;
+                }
+            }
+            return Some(message);
+        }
         let length: usize = message
             .header("content-length")
             .map_or(Some(0), |length| length.parse().ok())?;
@@ -88,6 +101,27 @@ impl Message {
         let mut bytes = text.into_bytes();
         bytes.extend_from_slice(&self.body);
         bytes
+    }
+}
+
+/// Whether a body in chunks has come to its end; nothing if it is none.
+fn chunks_end(mut bytes: &[u8]) -> Option<bool> {
+    loop {
+        let Some(line_end) = bytes.windows(2).position(|two| two == b"\r\n") else {
+            return Some(false);
+        };
+        let line = std::str::from_utf8(&bytes[..line_end]).ok()?;
+        let size = line.split(';').next().unwrap_or_default().trim();
+        let size = usize::from_str_radix(size, 16).ok()?;
+        bytes = &bytes[line_end..];
+        if size == 0 {
+            // Trailers, if there are any, and an empty line.
+            return Some(bytes.windows(4).any(|four| four == b"\r\n\r\n"));
+        }
+        let Some(rest) = bytes.get(size.checked_add(4)?..) else {
+            return Some(false);
+        };
+        bytes = rest;
     }
 }
 

@@ -15,6 +15,7 @@ use tokio::task::JoinHandle;
 pub use self::fault::Fault;
 use self::rules::Rules;
 pub use self::rules::{Arrival, FaultRule};
+use crate::pipeline::Operation;
 
 /// A proxy on the loopback that passes requests to a server and does to some of them what networks
 /// do: resets, stalls, half answers, pages of gateways.
@@ -62,9 +63,25 @@ impl FaultProxy {
             .strip_prefix("http://")
             .map(|rest| rest.trim_end_matches('/').to_owned())
             .ok_or(io::ErrorKind::InvalidInput)?;
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        Self::run(upstream, 0, Rules::default()).await
+    }
+
+    /// In front of a mock: on this port, with the operations that rules may name, and with the
+    /// headers that every answer of the proxy's own carries.
+    pub(super) async fn start_for(
+        upstream: &str,
+        port: u16,
+        operations: Vec<&'static Operation>,
+        headers: Vec<(&'static str, String)>,
+    ) -> io::Result<Self> {
+        let upstream = upstream.trim_start_matches("http://").to_owned();
+        Self::run(upstream, port, Rules::new(operations, headers)).await
+    }
+
+    async fn run(upstream: String, port: u16, rules: Rules) -> io::Result<Self> {
+        let listener = TcpListener::bind(("127.0.0.1", port)).await?;
         let authority = listener.local_addr()?.to_string();
-        let rules = Arc::new(Rules::default());
+        let rules = Arc::new(rules);
         let shared = rules.clone();
         let accepting = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -90,6 +107,13 @@ impl FaultProxy {
     }
 
     /// Adds a rule. The oldest one that fits a request is applied to it.
+    ///
+    /// # Panics
+    ///
+    /// If it names an operation that the server behind the proxy does not have. What a proxy
+    /// of [`start`](Self::start) stands before has no known operations; start it by `fault_proxy` of
+    /// a mock.
+    #[track_caller]
     pub fn inject(&self, rule: FaultRule) {
         self.rules.add(rule);
     }

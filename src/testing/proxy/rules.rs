@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::fault::Fault;
+use crate::pipeline::Operation;
+use crate::testing::call::path_values;
 
 /// How many arrivals are kept.
 const KEPT: usize = 10_000;
@@ -13,6 +15,7 @@ const KEPT: usize = 10_000;
 pub struct FaultRule {
     fault: Fault,
     path_end: Option<String>,
+    operation: Option<String>,
     left: Option<usize>,
 }
 
@@ -22,6 +25,7 @@ impl FaultRule {
         Self {
             fault,
             path_end: None,
+            operation: None,
             left: None,
         }
     }
@@ -29,6 +33,12 @@ impl FaultRule {
     /// Only of requests whose path ends like this.
     pub fn on(mut self, path_end: impl Into<String>) -> Self {
         self.path_end = Some(path_end.into());
+        self
+    }
+
+    /// Only of the requests for this operation, by its id. It is for proxies that a mock started.
+    pub fn on_operation(mut self, operation: impl Into<String>) -> Self {
+        self.operation = Some(operation.into());
         self
     }
 
@@ -53,7 +63,12 @@ pub struct Arrival {
 
 /// The rules and the journal of one proxy.
 #[derive(Debug, Default)]
-pub(super) struct Rules(Mutex<State>);
+pub(super) struct Rules {
+    operations: Vec<&'static Operation>,
+    /// Lines of the heads of all answers that the proxy makes.
+    headers: String,
+    state: Mutex<State>,
+}
 
 #[derive(Debug, Default)]
 struct State {
@@ -63,7 +78,32 @@ struct State {
 }
 
 impl Rules {
+    pub(super) fn new(
+        operations: Vec<&'static Operation>,
+        headers: Vec<(&'static str, String)>,
+    ) -> Self {
+        let lines = headers.into_iter();
+        Self {
+            operations,
+            headers: lines
+                .map(|(name, value)| format!("{name}: {value}\r\n"))
+                .collect(),
+            state: Mutex::default(),
+        }
+    }
+
+    pub(super) fn headers(&self) -> &str {
+        &self.headers
+    }
+
+    #[track_caller]
     pub(super) fn add(&self, rule: FaultRule) {
+        let operation = rule.operation.as_deref().unwrap_or_default();
+        let is_known = self.operations.iter().any(|known| known.id == operation);
+        assert!(
+            rule.operation.is_none() || is_known,
+            "the server behind this proxy has no operation `{operation}`",
+        );
         self.lock().rules.push(rule);
     }
 
@@ -91,16 +131,16 @@ impl Rules {
                 rule.fault,
                 Fault::ResetBeforeRequest | Fault::ResetDuringRequest | Fault::TlsFailure
             );
-            blind && rule.path_end.is_none()
+            blind && rule.path_end.is_none() && rule.operation.is_none()
         })
     }
 
     /// The fault of a request, which is written down.
     pub(super) fn take_for(&self, method: &str, path: &str) -> Option<Fault> {
         let fault = self.take(|rule| {
-            rule.path_end
-                .as_ref()
-                .is_none_or(|path_end| path.ends_with(path_end))
+            let ends = |path_end: &String| path.ends_with(path_end);
+            let calls = |operation: &String| self.is_for(operation, method, path);
+            rule.path_end.as_ref().is_none_or(ends) && rule.operation.as_ref().is_none_or(calls)
         });
         let mut state = self.lock();
         if state.arrivals.len() == KEPT {
@@ -112,6 +152,13 @@ impl Rules {
             processed: fault.as_ref().is_none_or(Fault::is_processed),
         });
         fault
+    }
+
+    fn is_for(&self, operation: &str, method: &str, path: &str) -> bool {
+        let mut operations = self.operations.iter();
+        operations
+            .find(|known| known.method == method && path_values(&known.path, path).is_some())
+            .is_some_and(|known| known.id == operation)
     }
 
     fn take(&self, fits: impl Fn(&FaultRule) -> bool) -> Option<Fault> {
@@ -127,6 +174,6 @@ impl Rules {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

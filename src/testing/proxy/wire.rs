@@ -48,18 +48,23 @@ async fn handle(stream: &mut TcpStream, upstream: &str, rules: &Rules) -> io::Re
     let path = target.split('?').next().unwrap_or_default();
     let fault = rules.take_for(method, path);
     if let Some(fault) = fault.as_ref().filter(|fault| !fault.is_processed()) {
-        return refuse(stream, fault).await;
+        return refuse(stream, fault, rules.headers()).await;
     }
     let answer = forward(&request, upstream).await?;
     match fault {
-        Some(fault) => spoil(stream, &answer, fault).await,
-        None => {
-            let bytes = answer.with_header("connection", "close");
-            stream.write_all(&bytes).await
+        Some(Fault::Slow(delay)) => {
+            tokio::time::sleep(delay).await;
+            pass(stream, &answer).await
         }
+        Some(fault) => spoil(stream, &answer, fault, rules.headers()).await,
+        None => pass(stream, &answer).await,
     }
 }
 
+async fn pass(stream: &mut TcpStream, answer: &Message) -> io::Result<()> {
+    let bytes = answer.with_header("connection", "close");
+    stream.write_all(&bytes).await
+}
 async fn forward(request: &Message, upstream: &str) -> io::Result<Message> {
     let mut server = TcpStream::connect(upstream).await?;
     let bytes = request.with_header("connection", "close");
@@ -68,7 +73,7 @@ async fn forward(request: &Message, upstream: &str) -> io::Result<Message> {
 }
 
 /// Answers in the server's place.
-async fn refuse(stream: &mut TcpStream, fault: &Fault) -> io::Result<()> {
+async fn refuse(stream: &mut TcpStream, fault: &Fault, extra: &str) -> io::Result<()> {
     let (status, headers, body) = match fault {
         Fault::HtmlInsteadOfJson => (200, "content-type: text/html\r\n".to_owned(), PAGE),
         Fault::Redirect(to) => (302, format!("location: {to}\r\n"), ""),
@@ -81,12 +86,18 @@ async fn refuse(stream: &mut TcpStream, fault: &Fault) -> io::Result<()> {
         // The rest fits one path alone, so it could strike only now.
         _ => return reset(stream),
     };
+    let headers = format!("{headers}{extra}");
     write(stream, status, &headers, body.len(), body.as_bytes()).await
 }
 
 /// Breaks the server's answer.
-async fn spoil(stream: &mut TcpStream, answer: &Message, fault: Fault) -> io::Result<()> {
-    const JSON: &str = "content-type: application/json\r\n";
+async fn spoil(
+    stream: &mut TcpStream,
+    answer: &Message,
+    fault: Fault,
+    extra: &str,
+) -> io::Result<()> {
+    let json = format!("content-type: application/json\r\n{extra}");
     let body = if answer.body.is_empty() {
         FILLER
     } else {
@@ -96,22 +107,22 @@ async fn spoil(stream: &mut TcpStream, answer: &Message, fault: Fault) -> io::Re
     match fault {
         Fault::StallBeforeHead => wait_for_the_end(stream).await,
         Fault::StallMidBody => {
-            write(stream, 200, JSON, length, half).await?;
+            write(stream, 200, &json, length, half).await?;
             wait_for_the_end(stream).await
         }
-        Fault::HalfBody => write(stream, 200, JSON, length, half).await,
-        Fault::WrongContentLength => write(stream, 200, JSON, half.len(), body).await,
-        Fault::TruncatedJson => write(stream, 200, JSON, half.len(), half).await,
+        Fault::HalfBody => write(stream, 200, &json, length, half).await,
+        Fault::WrongContentLength => write(stream, 200, &json, half.len(), body).await,
+        Fault::TruncatedJson => write(stream, 200, &json, half.len(), half).await,
         Fault::WrongContentType => {
-            let picture = "content-type: image/png\r\n";
-            write(stream, 200, picture, length, body).await
+            let picture = format!("content-type: image/png\r\n{extra}");
+            write(stream, 200, &picture, length, body).await
         }
         Fault::HugeBody(bytes) => {
             let filler = vec![b'x'; 64 * 1024];
             write(
                 stream,
                 200,
-                JSON,
+                &json,
                 usize::try_from(bytes).unwrap_or(usize::MAX),
                 b"",
             )
@@ -127,7 +138,7 @@ async fn spoil(stream: &mut TcpStream, answer: &Message, fault: Fault) -> io::Re
             Ok(())
         }
         Fault::HugeHeaders(bytes) => {
-            let mut headers = JSON.to_owned();
+            let mut headers = json.clone();
             let line = "x".repeat(4_000);
             for number in 0..bytes.div_ceil(line.len()) {
                 headers.push_str(&format!("x-filler-{number}: {line}\r\n"));
@@ -136,10 +147,10 @@ async fn spoil(stream: &mut TcpStream, answer: &Message, fault: Fault) -> io::Re
         }
         Fault::GzipBomb(unpacked) => {
             let packed = bomb(unpacked);
-            let headers = format!("{JSON}content-encoding: gzip\r\n");
+            let headers = format!("{json}content-encoding: gzip\r\n");
             write(stream, 200, &headers, packed.len(), &packed).await
         }
-        Fault::LateStatus(status) => write(stream, status, "", 0, b"").await,
+        Fault::LateStatus(status) => write(stream, status, extra, 0, b"").await,
         _ => reset(stream),
     }
 }

@@ -1,6 +1,6 @@
 //! What the mock remembers of its customers.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value, json};
 
@@ -29,6 +29,8 @@ pub(super) struct State {
     pub(super) token_seconds: i64,
     pub(super) bare_text: bool,
     pub(super) opaque: bool,
+    /// Flows that issue no challenge.
+    pub(super) passed_flows: HashSet<String>,
     customers: Vec<Customer>,
     grants: HashMap<String, Grant>,
     issuer: Issuer,
@@ -41,6 +43,7 @@ impl Default for State {
             token_seconds: A_DAY,
             bare_text: false,
             opaque: false,
+            passed_flows: HashSet::new(),
             customers: Vec::new(),
             grants: HashMap::new(),
             issuer: Issuer::new("walletcrew mock"),
@@ -97,6 +100,17 @@ impl State {
         customer.code = None;
         let id = id_of(&customer.members).to_owned();
         Some(self.issue(tenant, id, now))
+    }
+
+    /// A token without any code.
+    pub(super) fn token_for(&mut self, tenant: &str, identifier: &str, now: i64) -> Option<String> {
+        let customer = self.find(tenant, identifier)?;
+        let id = id_of(&customer.members).to_owned();
+        Some(self.issue(tenant, id, now))
+    }
+
+    pub(super) fn revoke_tokens(&mut self) {
+        self.grants.clear();
     }
 
     /// The claims of a token and what is known about its customer.

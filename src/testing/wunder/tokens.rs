@@ -7,6 +7,8 @@ use serde_json::json;
 use super::Wunder;
 use super::users::UserId;
 use crate::clock::Time;
+use crate::session;
+use crate::testing::Calls;
 use crate::testing::jwt::Issuer;
 
 const FIVE_HOURS: i64 = 5 * 3600;
@@ -181,6 +183,24 @@ impl Wunder {
     /// Otherwise none comes back and the old one stays in use.
     pub fn rotate_refresh_tokens(&self, rotates: bool) {
         self.world.state().tokens.rotates = rotates;
+    }
+
+    /// Tokens of a user, who is named by phone number, e-mail address or uuid, as a finished sign-in
+    /// gives them. Nothing if there is no such user.
+    pub fn tokens_for(&self, user: &str) -> Option<session::Tokens> {
+        let now = self.world.clock.now().timestamp();
+        let mut state = self.world.state();
+        let id = state.users.find(user)?;
+        let uuid = state.users[id].uuid.clone();
+        let (access, refresh) = state.tokens.start(&Owner::User(id), &uuid, now);
+        Some(session::Tokens::new(access, Some(refresh.into())))
+    }
+
+    /// Expects this many calls of `refresh_token` from now on: a number or a range. As
+    /// [`expect_calls`](Self::expect_calls).
+    #[track_caller]
+    pub fn expect_refreshes(&self, calls: impl Into<Calls>) {
+        self.expect_calls("refresh_token", calls);
     }
 
     /// Whether a refresh with this token would be granted. It stays as it is.

@@ -1,0 +1,112 @@
+//! What it costs to read an answer of 100 KiB into our type, which keeps members that no
+//! documentation knows, beside a struct of the same members written by hand.
+
+use std::fmt::Write;
+use std::hint::black_box;
+
+use serde::Deserialize;
+use vestibule::fynd::api::types::UserObjectSchema;
+use vestibule_benches::table::at_most;
+use vestibule_benches::valgrind::{Times, cost};
+
+const TIMES: Times = Times(2, 12);
+
+#[derive(Deserialize)]
+#[allow(dead_code)]
+struct Answer {
+    user: Option<User>,
+}
+
+#[derive(Deserialize)]
+#[allow(dead_code)]
+struct User {
+    first_name: Option<String>,
+    last_name: Option<String>,
+    emails: Option<Vec<Email>>,
+    phone_numbers: Option<Vec<PhoneNumber>>,
+}
+
+#[derive(Deserialize)]
+#[allow(dead_code)]
+struct Email {
+    active: Option<bool>,
+    email: Option<String>,
+    primary: Option<bool>,
+    verified: Option<bool>,
+}
+
+#[derive(Deserialize)]
+#[allow(dead_code)]
+struct PhoneNumber {
+    active: Option<bool>,
+    country_code: Option<i64>,
+    phone: Option<String>,
+    primary: Option<bool>,
+    verified: Option<bool>,
+}
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments[..] {
+        ["run", subject, times, _] => run(subject, times.parse().expect("a number")),
+        [] => {
+            let of = |subject| cost(subject, TIMES, "");
+            let (ours, by_hand) = (of("vestibule"), of("by-hand"));
+            let (instructions, allocations) = (by_hand.instructions, by_hand.allocations);
+            at_most(
+                "decode/instructions:by-hand",
+                ours.instructions,
+                instructions,
+                1.15,
+            );
+            at_most(
+                "decode/allocations:by-hand",
+                ours.allocations,
+                allocations,
+                1.15,
+            );
+        }
+        _ => panic!("run SUBJECT TIMES ''"),
+    }
+}
+
+fn run(subject: &str, times: u64) {
+    let body = body();
+    for _ in 0..times {
+        let body = black_box(body.as_bytes());
+        match subject {
+            "vestibule" => {
+                let answer: UserObjectSchema = serde_json::from_slice(body).expect("an answer");
+                black_box(answer);
+            }
+            "by-hand" => {
+                let answer: Answer = serde_json::from_slice(body).expect("an answer");
+                black_box(answer);
+            }
+            other => panic!("there is no {other}"),
+        }
+    }
+}
+
+/// A user with as many addresses and numbers as fit into 100 KiB.
+fn body() -> String {
+    let mut emails = String::new();
+    let mut numbers = String::new();
+    let mut count = 0;
+    while emails.len() + numbers.len() < 100 * 1024 {
+        let comma = if count == 0 { "" } else { "," };
+        let _ = write!(
+            emails,
+            r#"{comma}{{"active":true,"primary":false,"verified":true,"email":"ada.{count}@example.org"}}"#
+        );
+        let _ = write!(
+            numbers,
+            r#"{comma}{{"active":true,"primary":false,"verified":true,"country_code":91,"phone":"98{count:08}"}}"#
+        );
+        count += 1;
+    }
+    format!(
+        r#"{{"user":{{"first_name":"Ada","last_name":"Lovelace","emails":[{emails}],"phone_numbers":[{numbers}]}}}}"#
+    )
+}

@@ -1,0 +1,125 @@
+//! The server of the benches. It runs in a process of its own, so that what it costs is not counted.
+//!
+//! The first segment of a path after the version is the tenant, and tells how it behaves: `steady`
+//! answers, `flaky` answers every other request with 503, `silent` never answers.
+
+use std::io::{self, BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::customer::{BODY, LONG, access_token};
+
+/// A server that runs until it is dropped.
+pub struct Server {
+    child: Child,
+    address: String,
+}
+
+impl Server {
+    /// Starts the program `server` that stands beside the running one.
+    pub fn start() -> io::Result<Self> {
+        let program = std::env::current_exe()?.with_file_name("server");
+        let mut child = Command::new(program).stdout(Stdio::piped()).spawn()?;
+        let mut address = String::new();
+        let output = child.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
+        BufReader::new(output).read_line(&mut address)?;
+        let address = address.trim().to_owned();
+        Ok(Self { child, address })
+    }
+
+    /// Such as `http://127.0.0.1:4711`.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// What a server answers. A request for new tokens is counted; `/refreshes` tells how many came.
+struct Answers {
+    customer: Vec<u8>,
+    busy: Vec<u8>,
+    tokens: Vec<u8>,
+    refreshes: AtomicU64,
+}
+
+/// Serves for ever; prints the address first.
+pub async fn serve() -> io::Result<()> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    println!("http://{}", listener.local_addr()?);
+    let tokens = format!(
+        r#"{{"accessToken":"{}","refreshToken":"another refresh token"}}"#,
+        access_token(LONG)
+    );
+    let answers = Arc::new(Answers {
+        customer: answer("200 OK", BODY),
+        busy: answer("503 Service Unavailable", ""),
+        tokens: answer("200 OK", &tokens),
+        refreshes: AtomicU64::new(0),
+    });
+    loop {
+        let (stream, _) = listener.accept().await?;
+        stream.set_nodelay(true)?;
+        tokio::spawn(connection(stream, answers.clone()));
+    }
+}
+
+async fn connection(mut stream: TcpStream, answers: Arc<Answers>) -> io::Result<()> {
+    let mut buffer = [0_u8; 8192];
+    let (mut filled, mut is_busy) = (0, true);
+    loop {
+        let read = stream.read(&mut buffer[filled..]).await?;
+        if read == 0 {
+            return Ok(());
+        }
+        filled += read;
+        let request = &buffer[..filled];
+        // Only a request for new tokens has a body, and that is an object.
+        if !request.ends_with(b"\r\n\r\n") && !request.ends_with(b"}") {
+            continue;
+        }
+        let line = request.split(|byte| *byte == b'\r').next();
+        let line = line.unwrap_or_default();
+        let is = |part: &[u8]| line.windows(part.len()).any(|found| found == part);
+        if is(b"/silent/") {
+            std::future::pending::<()>().await;
+        }
+        let busy = std::mem::replace(&mut is_busy, false) && is(b"/flaky/");
+        is_busy |= !busy;
+        if is(b"/refreshes") {
+            let count = answers.refreshes.load(Ordering::Relaxed);
+            let count = answer("200 OK", &count.to_string());
+            stream.write_all(&count).await?;
+        } else if is(b"/auth/refresh-token") {
+            answers.refreshes.fetch_add(1, Ordering::Relaxed);
+            stream.write_all(&answers.tokens).await?;
+        } else if busy {
+            stream.write_all(&answers.busy).await?;
+        } else {
+            stream.write_all(&answers.customer).await?;
+        }
+        filled = 0;
+    }
+}
+
+/// An answer with the headers that servers usually send. The date is far from today's: what is
+/// learnt from it once is part of no call.
+fn answer(status: &str, body: &str) -> Vec<u8> {
+    format!(
+        "HTTP/1.1 {status}\r\nServer: nginx\r\nDate: {DATE}\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\nConnection: keep-alive\r\nX-Request-Id: 0d0c2a5e\r\n\r\n{body}",
+        body.len()
+    )
+    .into_bytes()
+}
+
+const DATE: &str = "Tue, 05 Mar 2024 06:07:08 GMT";

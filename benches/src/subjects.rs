@@ -1,0 +1,142 @@
+//! The same call by each of the clients that could be used.
+
+use std::sync::Arc;
+
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use reqwest_middleware::{ClientBuilder, ClientWithMiddleware};
+use reqwest_retry::RetryTransientMiddleware;
+use reqwest_retry::policies::ExponentialBackoff;
+use reqwest_tracing::TracingMiddleware;
+use vestibule::session::Tokens;
+use vestibule::wunder::user_api::types::Customer;
+use vestibule::wunder::{Client, Session};
+
+use crate::customer::{LONG, access_token};
+
+const TENANT: &str = "steady";
+
+/// A client that reads a profile.
+#[allow(async_fn_in_trait)]
+pub trait Subject: Clone + 'static {
+    async fn call(&self);
+}
+
+/// Ours, with everything on.
+#[derive(Clone)]
+pub struct Vestibule(Session);
+
+impl Vestibule {
+    pub async fn new(address: &str) -> Self {
+        let client = Client::builder(format!("{address}/v1"), TENANT).build();
+        let tokens = Tokens::new(access_token(LONG), Some("a refresh token".into()));
+        let session = Session::from_tokens(&client.expect("a client"), tokens).await;
+        Self(session.expect("a session"))
+    }
+}
+
+impl Subject for Vestibule {
+    async fn call(&self) {
+        let customer = self.0.profile().await.expect("a profile");
+        assert_eq!(customer.phone_is_verified, Some(true));
+    }
+}
+
+/// Reqwest by hand, with nothing around it.
+#[derive(Clone)]
+pub struct Reqwest {
+    client: reqwest::Client,
+    url: Arc<str>,
+    token: Arc<str>,
+}
+
+impl Reqwest {
+    pub fn new(address: &str) -> Self {
+        Self {
+            client: http_client(HeaderMap::new()),
+            url: url(address).into(),
+            token: access_token(LONG).into(),
+        }
+    }
+}
+
+impl Subject for Reqwest {
+    async fn call(&self) {
+        let request = self.client.get(&*self.url).bearer_auth(&*self.token);
+        let answer = request.send().await.expect("an answer");
+        let answer = answer.error_for_status().expect("success");
+        let customer: Customer = answer.json().await.expect("a profile");
+        assert_eq!(customer.phone_is_verified, Some(true));
+    }
+}
+
+/// Reqwest with the middleware that repeats and traces.
+#[derive(Clone)]
+pub struct Middleware {
+    client: ClientWithMiddleware,
+    url: Arc<str>,
+    token: Arc<str>,
+}
+
+impl Middleware {
+    pub fn new(address: &str) -> Self {
+        let policy = ExponentialBackoff::builder().build_with_max_retries(2);
+        let client = ClientBuilder::new(http_client(HeaderMap::new()))
+            .with(TracingMiddleware::default())
+            .with(RetryTransientMiddleware::new_with_policy(policy))
+            .build();
+        Self {
+            client,
+            url: url(address).into(),
+            token: access_token(LONG).into(),
+        }
+    }
+}
+
+impl Subject for Middleware {
+    async fn call(&self) {
+        let request = self.client.get(&*self.url).bearer_auth(&*self.token);
+        let answer = request.send().await.expect("an answer");
+        let answer = answer.error_for_status().expect("success");
+        let customer: Customer = answer.json().await.expect("a profile");
+        assert_eq!(customer.phone_is_verified, Some(true));
+    }
+}
+
+/// What progenitor makes of the same document. The token is a default header, as it has no other
+/// place for one.
+#[derive(Clone)]
+pub struct Progenitor(crate::progenitor::Client);
+
+impl Progenitor {
+    pub fn new(address: &str) -> Self {
+        let token = format!("Bearer {}", access_token(LONG));
+        let mut token = HeaderValue::from_str(&token).expect("a header");
+        token.set_sensitive(true);
+        let client = http_client(HeaderMap::from_iter([(AUTHORIZATION, token)]));
+        let base = format!("{address}/v1");
+        Self(crate::progenitor::Client::new_with_client(&base, client))
+    }
+}
+
+impl Subject for Progenitor {
+    async fn call(&self) {
+        let call = self.0.get_customer().tenant(TENANT).send();
+        let customer = call.await.expect("a profile").into_inner();
+        assert_eq!(customer.phone_is_verified, Some(true));
+    }
+}
+
+fn url(address: &str) -> String {
+    format!("{address}/v1/{TENANT}/front/customers")
+}
+
+/// The cheapest that reqwest has: no proxies, no redirects, no timeouts.
+pub fn http_client(headers: HeaderMap) -> reqwest::Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .default_headers(headers)
+        .build()
+        .expect("a client")
+}

@@ -1,0 +1,228 @@
+//! The command line.
+
+use std::str::FromStr;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use clap::builder::ValueParser;
+use clap::error::ErrorKind;
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use vestibule::testing::{MockSettings, TestClock};
+
+use crate::faults::{FaultFlag, ProfileFlag};
+use crate::seeds::{ApiClient, Attribute, Seed, SocialAccount, Terms};
+
+const ABOUT: &str = "\
+Mocks of Wunder Mobility, The Wallet Crew, GoodCity and Fynd on 127.0.0.1, until ended by Ctrl-C.
+
+Prints a line for each, its name and base URL, then what was seeded, then `ready`.";
+
+const AFTER: &str = "\
+Each mock behaves as the real server: it checks signatures, burns codes, rotates tokens.
+  wunder      any tenant; the signature key is `test-signature-key`; branch `2` serves all the world
+  walletcrew  any tenant; the provider is `otp` and takes {\"identifier\": …, \"code\": …}
+  goodcity    any app name
+  fynd        any application id of 24 hex digits with any token; the public signing key `1234567`
+
+Beside the documented endpoints, each has:
+  GET  /__outbox  the messages that it would have sent, with their codes
+  GET  /__clock   the time of the mocks
+  POST /__clock   {\"advance_seconds\": 60} moves the time of all four forward
+
+Faults, for --fault SYSTEM:OPERATION=FAULT[,times=N]; OPERATION is the id of the documents, or `*`:
+  400 … 599       this status without a body; `,retry-after=SECONDS` adds the header
+  slow            the answer comes late: 3 seconds, or `,delay=SECONDS`
+  reset           the request is processed, then the connection is reset
+  reset-before    the connection is reset, nothing is processed
+  silence         nothing is processed, nobody answers
+  stall           the request is processed, half of the answer comes, then silence
+  half            the same, and then the connection is closed
+  truncated       the JSON of the answer ends in the middle
+  html            a page of a gateway instead of the answer, nothing is processed
+
+Profiles, for --profile [SYSTEM:]PROFILE; without a system it holds for all four:
+  outage          503 for everything
+  rate-limit      429 with Retry-After: 5 for everything
+  slow            every answer comes 3 seconds late
+  captive-portal  a page of a gateway for everything
+  flaky           the first answer of every operation is lost: processed, then reset
+
+Examples:
+  mock_server --wunder-port 4001 --fynd-port 4004 --cors http://localhost:3000
+  mock_server --wunder-user phone=+43123456789,email=ada@example.org,password=not-a-real-one
+  mock_server --fault fynd:login_with_otp=429,retry-after=30,times=2 --profile goodcity:slow
+  mock_server --start-time 2030-01-01T00:00:00Z";
+
+/// What was asked for.
+pub struct Arguments {
+    matches: ArgMatches,
+    clock: TestClock,
+}
+
+impl Arguments {
+    /// Ends the process with a message if they are wrong, and after `--help`.
+    pub fn from_command_line() -> Self {
+        let matches = command().get_matches();
+        let start: Option<&DateTime<Utc>> = matches.get_one("start-time");
+        let offset: Option<&i64> = matches.get_one("clock-offset");
+        let offset = offset.and_then(|seconds| TimeDelta::try_seconds(*seconds));
+        let start = start
+            .copied()
+            .or_else(|| Utc::now().checked_add_signed(offset?));
+        Self {
+            clock: start.map_or_else(TestClock::new, TestClock::starting_at),
+            matches,
+        }
+    }
+
+    /// All mocks live in one time.
+    pub fn settings(&self) -> Result<MockSettings, String> {
+        let settings = MockSettings::new().clock(self.clock.clone());
+        match self.matches.get_one::<String>("cors") {
+            Some(origin) => settings
+                .allow_origin(origin)
+                .map_err(|error| error.to_string()),
+            None => Ok(settings),
+        }
+    }
+
+    pub fn port(&self, system: &str) -> u16 {
+        let port = self.matches.get_one(&format!("{system}-port"));
+        port.copied().unwrap_or_default()
+    }
+
+    pub fn seeds(&self, flag: &str) -> impl Iterator<Item = &Seed> {
+        self.all(flag)
+    }
+
+    pub fn terms(&self) -> impl Iterator<Item = &Terms> {
+        self.all("wunder-terms")
+    }
+
+    pub fn api_clients(&self) -> impl Iterator<Item = &ApiClient> {
+        self.all("wunder-api-client")
+    }
+
+    pub fn social_accounts(&self) -> impl Iterator<Item = &SocialAccount> {
+        self.all("wunder-social-account")
+    }
+
+    pub fn attributes(&self) -> impl Iterator<Item = &Attribute> {
+        self.all("fynd-attribute")
+    }
+
+    pub fn faults(&self) -> impl Iterator<Item = &FaultFlag> {
+        self.all("fault")
+    }
+
+    pub fn profiles(&self) -> impl Iterator<Item = &ProfileFlag> {
+        self.all("profile")
+    }
+
+    fn all<T: Clone + Send + Sync + 'static>(&self, flag: &str) -> impl Iterator<Item = &T> {
+        self.matches.get_many(flag).into_iter().flatten()
+    }
+}
+
+/// Ends the process as a wrong command line does.
+pub fn refuse(problem: &str) -> ! {
+    command().error(ErrorKind::ValueValidation, problem).exit()
+}
+
+fn command() -> Command {
+    Command::new("mock_server")
+        .about(ABOUT)
+        .after_help(AFTER)
+        .arg(port("wunder", "wunder-port"))
+        .arg(port("walletcrew", "walletcrew-port"))
+        .arg(port("goodcity", "goodcity-port"))
+        .arg(port("fynd", "fynd-port"))
+        .arg(many::<Seed>("wunder-user", "MEMBERS").help(
+            "A user: phone=, email=, unverified-email=, password=, branch=, social=PROVIDER:TOKEN, \
+             second-factor=yes; separated by commas",
+        ))
+        .arg(
+            many::<SocialAccount>("wunder-social-account", "PROVIDER:TOKEN")
+                .help("A token of a third party for somebody who is no user yet, to sign up by"),
+        )
+        .arg(
+            many::<ApiClient>("wunder-api-client", "ID:KEY")
+                .help("An API client that signs in by this id and key"),
+        )
+        .arg(
+            many::<Terms>("wunder-terms", "BRANCH=TITLE")
+                .help("Terms of a branch, which its users are to accept"),
+        )
+        .arg(
+            many::<Seed>("walletcrew-customer", "MEMBERS")
+                .help("A customer: tenant= is needed, and email=, phone= or id=; any others"),
+        )
+        .arg(
+            many::<Seed>("goodcity-user", "MEMBERS")
+                .help("A user: mobile=+852…, first-name=, last-name="),
+        )
+        .arg(many::<Seed>("fynd-user", "MEMBERS").help(
+            "A user: first-name=, last-name=, mobile=+91:9000000001, email=, unverified-email=, \
+             password=, social=google|facebook|apple:ID; prints the id, and tokens to sign in by",
+        ))
+        .arg(
+            many::<Attribute>("fynd-attribute", "SLUG=TYPE")
+                .help("A user attribute that can be set; text, number, boolean or list"),
+        )
+        .arg(
+            flag("start-time", "TIME", text::<DateTime<Utc>>())
+                .conflicts_with("clock-offset")
+                .help("The time of the mocks at the start, such as 2030-01-01T00:00:00Z"),
+        )
+        .arg(
+            flag(
+                "clock-offset",
+                "SECONDS",
+                value_parser!(i64)
+                    .range(-3_155_760_000..=3_155_760_000)
+                    .into(),
+            )
+            .allow_hyphen_values(true)
+            .help("How far the mocks are ahead of this machine's time, or behind (-60)"),
+        )
+        .arg(
+            many::<FaultFlag>("fault", "SYSTEM:OPERATION=FAULT")
+                .help("Something that goes wrong; see below"),
+        )
+        .arg(
+            many::<ProfileFlag>("profile", "[SYSTEM:]PROFILE")
+                .help("Several faults by one name; see below"),
+        )
+        .arg(flag("cors", "ORIGIN", value_parser!(String)).help(
+            "The origin of the web pages that may call the mocks, with cookies, such as \
+                 http://localhost:3000; `*` is any origin, without cookies",
+        ))
+}
+
+fn port(system: &'static str, name: &'static str) -> Arg {
+    flag(name, "PORT", value_parser!(u16).into()).help(format!(
+        "The port of the mock of {system}; a free one if left out"
+    ))
+}
+
+/// A flag that may be given several times.
+fn many<T>(name: &'static str, value: &'static str) -> Arg
+where
+    T: FromStr<Err = String> + Clone + Send + Sync + 'static,
+{
+    flag(name, value, text::<T>()).action(ArgAction::Append)
+}
+
+fn flag(name: &'static str, value: &'static str, parser: ValueParser) -> Arg {
+    Arg::new(name)
+        .long(name)
+        .value_name(value)
+        .value_parser(parser)
+}
+
+fn text<T>() -> ValueParser
+where
+    T: FromStr + Clone + Send + Sync + 'static,
+    T::Err: std::fmt::Display,
+{
+    ValueParser::new(|text: &str| text.parse::<T>().map_err(|error| error.to_string()))
+}

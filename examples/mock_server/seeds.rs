@@ -1,0 +1,210 @@
+//! Users and what else is there from the start, as the command line says it.
+
+use std::str::FromStr;
+
+use serde_json::json;
+use vestibule::testing::{
+    Fynd, FyndAttribute, FyndProvider, FyndUser, GoodCity, WalletCrew, Wunder, WunderUser,
+};
+use vestibule::wunder::TermsOf;
+
+/// The members of somebody: `name=value`, separated by commas.
+#[derive(Clone)]
+pub struct Seed(Vec<(String, String)>);
+
+impl FromStr for Seed {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let members = text.split(',').map(|member| match member.split_once('=') {
+            Some((name, value)) if !name.is_empty() && !value.is_empty() => {
+                Ok((name.to_owned(), value.to_owned()))
+            }
+            _ => Err(format!("`{member}` is not of the form name=value")),
+        });
+        members.collect::<Result<_, _>>().map(Self)
+    }
+}
+
+impl Seed {
+    fn get(&self, name: &str) -> Option<&str> {
+        let member = self.0.iter().find(|(known, _)| known == name);
+        member.map(|(_, value)| value.as_str())
+    }
+
+    fn needed(&self, name: &str, flag: &str) -> Result<&str, String> {
+        self.get(name).ok_or(format!("{flag} needs {name}=…"))
+    }
+}
+
+/// `PROVIDER:TOKEN`.
+#[derive(Clone)]
+pub struct SocialAccount(String, String);
+
+impl FromStr for SocialAccount {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (provider, token) = text
+            .split_once(':')
+            .ok_or("is of the form PROVIDER:TOKEN")?;
+        Ok(Self(provider.to_owned(), token.to_owned()))
+    }
+}
+
+/// `ID:KEY`.
+#[derive(Clone)]
+pub struct ApiClient(String, String);
+
+impl FromStr for ApiClient {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (id, key) = text.split_once(':').ok_or("is of the form ID:KEY")?;
+        Ok(Self(id.to_owned(), key.to_owned()))
+    }
+}
+
+/// `BRANCH=TITLE`.
+#[derive(Clone)]
+pub struct Terms(String, String);
+
+impl FromStr for Terms {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (branch, title) = text.split_once('=').ok_or("is of the form BRANCH=TITLE")?;
+        Ok(Self(branch.to_owned(), title.to_owned()))
+    }
+}
+
+/// `SLUG=TYPE`.
+#[derive(Clone)]
+pub struct Attribute(String, FyndAttribute);
+
+impl FromStr for Attribute {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (slug, values) = text.split_once('=').ok_or("is of the form SLUG=TYPE")?;
+        let values = match values {
+            "text" => FyndAttribute::Text,
+            "number" => FyndAttribute::Number,
+            "boolean" => FyndAttribute::Boolean,
+            "list" => FyndAttribute::List,
+            _ => return Err("TYPE is text, number, boolean or list".to_owned()),
+        };
+        Ok(Self(slug.to_owned(), values))
+    }
+}
+
+pub fn wunder_client(mock: &Wunder, ApiClient(id, key): &ApiClient) {
+    mock.add_api_client(id, key);
+}
+
+pub fn wunder_social_account(mock: &Wunder, SocialAccount(provider, token): &SocialAccount) {
+    mock.add_social_account(provider, token, None);
+}
+
+pub fn wunder_terms(mock: &Wunder, Terms(branch, title): &Terms) -> String {
+    let id = mock.add_terms(TermsOf::Branch(branch.clone()), json!({"title": title}));
+    format!("wunder-terms {id}")
+}
+
+pub fn wunder_user(mock: &Wunder, seed: &Seed) -> Result<String, String> {
+    let mut user = WunderUser::new();
+    for (name, value) in &seed.0 {
+        user = match name.as_str() {
+            "phone" => user.verified_phone(value),
+            "email" => user.verified_email(value),
+            "unverified-email" => user.email(value),
+            "password" => user.password(value),
+            "branch" => user.branch(value),
+            "second-factor" if value == "yes" => user.must_use_second_factor(),
+            "social" => {
+                let (provider, token) = pair("social", value)?;
+                user.social(provider, token)
+            }
+            _ => return Err(unknown("--wunder-user", name)),
+        };
+    }
+    Ok(format!("wunder-user {}", mock.add_user(user)))
+}
+
+pub fn walletcrew_customer(mock: &WalletCrew, seed: &Seed) -> Result<String, String> {
+    let tenant = seed.needed("tenant", "--walletcrew-customer")?;
+    let members = seed.0.iter().filter(|(name, _)| name != "tenant");
+    let members = members.map(|(name, value)| (name.clone(), json!(value)));
+    let id = mock.add_customer(tenant, members.collect());
+    let id = id.ok_or("--walletcrew-customer needs email=…, phone=… or id=…")?;
+    Ok(format!("walletcrew-customer {id}"))
+}
+
+pub fn goodcity_user(mock: &GoodCity, seed: &Seed) -> Result<String, String> {
+    let known = ["mobile", "first-name", "last-name"];
+    if let Some((name, _)) = seed
+        .0
+        .iter()
+        .find(|(name, _)| !known.contains(&name.as_str()))
+    {
+        return Err(unknown("--goodcity-user", name));
+    }
+    let mobile = seed.needed("mobile", "--goodcity-user")?;
+    let name = |name| seed.get(name).unwrap_or_default();
+    mock.add_user(mobile, name("first-name"), name("last-name"));
+    Ok(format!("goodcity-user {mobile}"))
+}
+
+pub fn fynd_attribute(mock: &Fynd, Attribute(slug, values): &Attribute) {
+    mock.define_attribute(slug, *values);
+}
+
+/// The id, a token that signs in once, and a token of each account at a third party.
+pub fn fynd_user(mock: &Fynd, seed: &Seed) -> Result<Vec<String>, String> {
+    let mut user = FyndUser::new(seed.get("first-name").unwrap_or("Asha"));
+    let mut social = Vec::new();
+    for (name, value) in &seed.0 {
+        user = match name.as_str() {
+            "first-name" => user,
+            "last-name" => user.last_name(value),
+            "password" => user.password(value),
+            "email" => user.email(value),
+            "unverified-email" => user.unverified_email(value),
+            "mobile" => {
+                let (country_code, mobile) = pair("mobile", value)?;
+                user.mobile(country_code, mobile)
+            }
+            "social" => {
+                let (name, id) = pair("social", value)?;
+                let provider = match name {
+                    "google" => FyndProvider::Google,
+                    "facebook" => FyndProvider::Facebook,
+                    "apple" => FyndProvider::Apple,
+                    _ => return Err("social= is of google, facebook or apple".to_owned()),
+                };
+                social.push((name, provider, id));
+                user.social(provider, id)
+            }
+            _ => return Err(unknown("--fynd-user", name)),
+        };
+    }
+    let id = mock.seed_user(user);
+    let mut lines = vec![
+        format!("fynd-user {id}"),
+        format!("fynd-login-token {}", mock.issue_login_token(&id)),
+    ];
+    for (name, provider, id) in social {
+        let token = mock.issue_social_token(provider, id, None);
+        lines.push(format!("fynd-{name}-token {token}"));
+    }
+    Ok(lines)
+}
+
+fn pair<'a>(name: &str, value: &'a str) -> Result<(&'a str, &'a str), String> {
+    let form = || format!("{name}= has two parts with a colon between");
+    value.split_once(':').ok_or_else(form)
+}
+
+fn unknown(flag: &str, name: &str) -> String {
+    format!("{flag} does not know {name}=")
+}

@@ -1,0 +1,64 @@
+//! A user's own mobile numbers and e-mail addresses.
+
+use vestibule::fynd::OwnContact;
+use vestibule::{Error, ErrorKind};
+
+use super::super::failed::stopped;
+use super::*;
+
+async fn own(session: &Session, contact: &Contact) -> Result<OwnContact, Failed> {
+    let contacts = session.contacts().await?;
+    let found = contacts.into_iter().find(|own| own.contact == *contact);
+    expect(found, "such contact")
+}
+
+/// Adds a contact, confirms it by the link that was sent last, and lets it take the former one's
+/// place.
+async fn replace(scene: &mut Scene<'_>, new: Contact, to: &str, former: Contact) -> Outcome {
+    let session = signed_in_asha(scene).await?;
+    check(session.add_contact(&new).await?, "a link is sent at once")?;
+    let first = scene.code(to)?;
+    let session = scene.between(session).await?;
+    let added = own(&session, &new).await?;
+    check(!added.verified && !added.primary, "it is not confirmed yet")?;
+    stopped(session.make_primary(&added).await, ErrorKind::Refused)?;
+    check(
+        session.send_verification_link(&added).await?,
+        "a link is sent again",
+    )?;
+    let session = scene.between(session).await?;
+    stopped(verify(scene, &new, first).await, ErrorKind::Refused)?;
+    verify(scene, &new, scene.code(to)?).await?;
+    let session = scene.between(session).await?;
+    let verified = own(&session, &new).await?;
+    check(verified.verified, "it is confirmed")?;
+    session.make_primary(&verified).await?;
+    let session = scene.between(session).await?;
+    check(own(&session, &new).await?.primary, "it is the main one")?;
+    session
+        .delete_contact(&own(&session, &former).await?)
+        .await?;
+    let session = scene.between(session).await?;
+    let left = session.contacts().await?;
+    let gone = left.iter().all(|own| own.contact != former);
+    check(gone && left.len() == 2, "the former one is gone")?;
+    Ok("added, confirmed by link, made the main one; old one gone".to_owned())
+}
+
+/// What a link does, whoever opens it.
+async fn verify(scene: &Scene<'_>, contact: &Contact, code: Secret) -> Result<(), Error> {
+    match contact {
+        Contact::Mobile { .. } => scene.client.verify_mobile_link(code).await,
+        Contact::Email(_) => scene.client.verify_email_link(code).await,
+    }
+}
+
+pub async fn mobiles(scene: &mut Scene<'_>) -> Outcome {
+    let new = Contact::mobile("9000000007", "91");
+    replace(scene, new, "+919000000007", mobile()).await
+}
+
+pub async fn emails(scene: &mut Scene<'_>) -> Outcome {
+    let new = Contact::email("asha@work.example");
+    replace(scene, new, "asha@work.example", email()).await
+}

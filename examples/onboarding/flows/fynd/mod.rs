@@ -1,0 +1,130 @@
+//! The flows of Fynd Commerce.
+
+mod account;
+mod at_once;
+mod codes;
+mod contacts;
+mod deletion;
+mod passwords;
+mod registration;
+
+use std::time::Duration;
+
+use vestibule::Secret;
+use vestibule::fynd::{
+    Challenge, Client, CompleteProfile, Contact, NewPassword, PasswordCode, PendingCode,
+    PendingDeletion, RemainingCodes, Session, SignIn,
+};
+use vestibule::testing::{Fynd, FyndUser};
+
+use super::failed::{Failed, Outcome, check, expect};
+use super::scene::{self, kept, system};
+use super::{Flow, flows};
+
+const MOBILE: &str = "9000000001";
+/// The same number, as messages go to it.
+const SMS: &str = "+919000000001";
+const EMAIL: &str = "asha@example.com";
+const PASSWORD: &str = "the-password";
+/// Longer than the server's time between two messages.
+const WAIT: Duration = Duration::from_secs(31);
+
+type Scene<'k> = scene::Scene<'k, Fynd>;
+
+pub fn flows() -> Vec<Flow<Fynd>> {
+    flows![
+        "mobile code, known user" => codes::mobile_of_a_known_user,
+        "mobile code, new user" => codes::mobile_of_a_new_user,
+        "e-mail code" => codes::email,
+        "code in shared words" => codes::in_shared_words,
+        "password" => at_once::password,
+        "token" => at_once::token,
+        "Facebook" => at_once::facebook,
+        "Google" => at_once::google,
+        "Google on Android" => at_once::google_android,
+        "Google on iOS" => at_once::google_ios,
+        "Apple" => at_once::apple,
+        "new user of a third party" => at_once::new_user_of_a_third_party,
+        "register by form" => registration::by_form,
+        "forgotten password, mobile code" => passwords::mobile_code,
+        "forgotten password, e-mail code" => passwords::email_code,
+        "forgotten password, link by SMS" => passwords::link_by_sms,
+        "forgotten password, link by e-mail" => passwords::link_by_email,
+        "password changed" => passwords::changed,
+        "no password yet" => passwords::none_yet,
+        "mobile numbers" => contacts::mobiles,
+        "e-mail addresses" => contacts::emails,
+        "profile" => account::profile,
+        "attributes" => account::attributes,
+        "sessions of a user" => account::sessions,
+        "logout" => account::logout,
+        "does a user exist" => account::user_exists,
+        "platform config" => account::platform_config,
+        "deletion, mobile code" => deletion::mobile_code,
+        "deletion, e-mail code" => deletion::email_code,
+    ]
+}
+
+system!(Fynd, "fynd", Client, |mock| {
+    let builder = Client::builder("64b000000000000000000001", "application-token");
+    builder.base_url(mock.base_url())
+});
+
+kept!(Fynd: Session, by Client::session);
+kept!(Fynd: PendingCode, in Challenge::PendingCode);
+kept!(Fynd: CompleteProfile, in Challenge::CompleteProfile);
+kept!(Fynd: RemainingCodes, in Challenge::RemainingCodes);
+kept!(Fynd: PasswordCode, in Challenge::PasswordCode);
+kept!(Fynd: NewPassword, in Challenge::NewPassword);
+kept!(Fynd: PendingDeletion, of Session, |by, client, id| by.pending_deletion(client, id));
+
+fn mobile() -> Contact {
+    Contact::mobile(MOBILE, "91")
+}
+
+fn email() -> Contact {
+    Contact::email(EMAIL)
+}
+
+/// Asha has both contacts, confirmed, and a password; gives her id.
+fn add_asha(scene: &Scene<'_>) -> String {
+    let asha = FyndUser::new("Asha").mobile("91", MOBILE).email(EMAIL);
+    scene.mock.seed_user(asha.password(PASSWORD))
+}
+
+/// Asha, signed in by her password.
+async fn signed_in_asha(scene: &mut Scene<'_>) -> Result<Session, Failed> {
+    add_asha(scene);
+    let sign_in = scene.client.password_sign_in(EMAIL, PASSWORD).await?;
+    is_signed_in(scene, sign_in).await
+}
+
+/// Ends a way in: the session, taken up once more, is Asha's.
+async fn is_signed_in(scene: &mut Scene<'_>, sign_in: SignIn) -> Result<Session, Failed> {
+    let session = expect(sign_in.signed_in(), "session")?;
+    let session = scene.between(session).await?;
+    let user = session.user().await?;
+    check(
+        user.first_name.as_deref() == Some("Asha"),
+        "Asha is signed in",
+    )?;
+    Ok(session)
+}
+
+#[track_caller]
+fn codes(sign_in: SignIn) -> Result<RemainingCodes, Failed> {
+    match sign_in {
+        SignIn::CodesRequired(codes) => Ok(codes),
+        other => Err(Failed::because(format_args!("{other:?} instead of codes"))),
+    }
+}
+
+#[track_caller]
+fn profile_to_complete(sign_in: SignIn) -> Result<CompleteProfile, Failed> {
+    match sign_in {
+        SignIn::ProfileRequired(profile) => Ok(profile),
+        other => Err(Failed::because(format_args!(
+            "{other:?} instead of a profile"
+        ))),
+    }
+}

@@ -1,0 +1,262 @@
+//! The flows of The Wallet Crew.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use vestibule::code_sign_in::Destination;
+use vestibule::testing::{Outbox, WalletCrew};
+use vestibule::walletcrew::{Challenge, Client, Login, NextLogin, Saved, Session};
+use vestibule::{ErrorKind, Secret};
+
+use super::failed::{Failed, Outcome, check, given_back, stopped};
+use super::scene::{self, kept, system};
+use super::shared_words::{self, Visit};
+use super::{Flow, flows};
+
+const EMAIL: &str = "ada@example.com";
+const PHONE: &str = "+33612345678";
+const AN_HOUR: Duration = Duration::from_secs(3600);
+
+type Scene<'k> = scene::Scene<'k, WalletCrew>;
+
+pub fn flows() -> Vec<Flow<WalletCrew>> {
+    flows![
+        "create and update without a flow" => without_a_flow,
+        "create and update, the flow is done" => flow_is_done,
+        "create, a challenge is answered" => challenge_is_answered,
+        "authenticate by a provider" => by_a_provider,
+        "profile in one's own type" => profile,
+        "session of a day" => a_day,
+        "session that outlives its token" => authenticated_again,
+        "code in shared words" => in_shared_words,
+        "sign out" => sign_out,
+    ]
+}
+
+system!(WalletCrew, "walletcrew", Client, |mock| {
+    let outbox = mock.outbox().clone();
+    let builder = Client::builder(mock.base_url(), "demo");
+    builder.authenticate_again(move |_| std::future::ready(next_login(&outbox)))
+});
+
+/// What this back end does about a token that ends: who was sent a code by SMS meanwhile can
+/// authenticate again.
+fn next_login(outbox: &Outbox) -> NextLogin {
+    let login = outbox.last_code(PHONE).map(|code| {
+        let data = json!({"identifier": PHONE, "code": code});
+        Login::new("otp", &data)
+    });
+    match login {
+        Some(Ok(login)) => NextLogin::With(login),
+        _ => NextLogin::Never,
+    }
+}
+
+kept!(WalletCrew: Challenge, by Client::challenge);
+kept!(WalletCrew: Session, by Client::session);
+
+/// What the tenant keeps of a customer: the caller's own type.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Customer {
+    email: String,
+    first_name: String,
+}
+
+impl Customer {
+    fn called(first_name: &str) -> Self {
+        Self {
+            email: EMAIL.to_owned(),
+            first_name: first_name.to_owned(),
+        }
+    }
+}
+
+/// What the provider of this tenant wants to know: the caller's own type as well.
+#[derive(Serialize)]
+struct Otp {
+    identifier: &'static str,
+    code: Secret,
+}
+
+impl Otp {
+    fn by(code: Secret) -> Self {
+        Self {
+            identifier: EMAIL,
+            code,
+        }
+    }
+}
+
+#[track_caller]
+fn challenge<T>(saved: Saved<T>) -> Result<Challenge, Failed> {
+    match saved {
+        Saved::ChallengeIssued(challenge) => Ok(challenge),
+        Saved::Done(_) => Err(Failed::because("no challenge was issued")),
+    }
+}
+
+#[track_caller]
+fn done<T>(saved: Saved<T>) -> Result<T, Failed> {
+    match saved {
+        Saved::Done(customer) => Ok(customer),
+        Saved::ChallengeIssued(_) => Err(Failed::because("a challenge was issued")),
+    }
+}
+
+/// Ada, signed in by the code of a challenge.
+async fn signed_in_ada(scene: &mut Scene<'_>) -> Result<Session, Failed> {
+    let ada = Customer::called("Ada");
+    let saved = scene.client.customer(&ada).flow("activation").save();
+    let challenge = scene.between(challenge(saved.await?)?).await?;
+    let login = Otp::by(scene.code(EMAIL)?);
+    let session = challenge.authenticate("otp", &login).await?;
+    scene.between(session).await
+}
+
+async fn is_called(session: &Session, first_name: &str) -> Result<(), Failed> {
+    let profile: Customer = session.profile().await?;
+    let is_so = profile == Customer::called(first_name);
+    check(is_so, "the customer is known by this name")
+}
+
+async fn without_a_flow(scene: &mut Scene<'_>) -> Outcome {
+    let ada = Customer::called("Ada");
+    let created = done(scene.client.customer(&ada).save().await?)?;
+    scene.between(()).await?;
+    let change = json!({"id": created["id"], "firstName": "Augusta"});
+    let changed = scene.client.customer(&change).save_as::<Customer>();
+    let changed = done(changed.await?)?;
+    check(
+        changed == Customer::called("Augusta"),
+        "the change came back",
+    )?;
+    check(scene.messages() == 0, "nobody was sent a code")?;
+    Ok("created, then changed; no challenge".to_owned())
+}
+
+async fn flow_is_done(scene: &mut Scene<'_>) -> Outcome {
+    scene.mock.pass_flow("preregistration");
+    let save = async |scene: &Scene<'_>, name| {
+        let customer = Customer::called(name);
+        let account = scene.client.customer(&customer).flow("preregistration");
+        done(account.save_as::<Customer>().await?)
+    };
+    save(scene, "Ada").await?;
+    scene.between(()).await?;
+    let changed = save(scene, "Augusta").await?;
+    check(
+        changed == Customer::called("Augusta"),
+        "the change came back",
+    )?;
+    check(scene.messages() == 0, "nobody was sent a code")?;
+    Ok("created, then changed; the flow asked for nothing".to_owned())
+}
+
+async fn challenge_is_answered(scene: &mut Scene<'_>) -> Outcome {
+    let ada = Customer::called("Ada");
+    let saved = scene.client.customer(&ada).flow("activation").save();
+    let challenge = scene.between(challenge(saved.await?)?).await?;
+    check(
+        challenge.details()["challenge"] == "pending",
+        "the answer is kept",
+    )?;
+    let wrong = Otp::by(scene.wrong_code(EMAIL)?);
+    let challenge = given_back(challenge.authenticate("otp", &wrong).await)?;
+    let challenge = scene.between(challenge).await?;
+    let login = Otp::by(scene.code(EMAIL)?);
+    let session = challenge.authenticate("otp", &login).await?;
+    let session = scene.between(session).await?;
+    is_called(&session, "Ada").await?;
+    Ok("202, a wrong code, the right one: signed in".to_owned())
+}
+
+async fn by_a_provider(scene: &mut Scene<'_>) -> Outcome {
+    let ada = Customer::called("Ada");
+    drop(
+        scene
+            .client
+            .customer(&ada)
+            .flow("activation")
+            .save()
+            .await?,
+    );
+    scene.between(()).await?;
+    let login = Otp::by(scene.code(EMAIL)?);
+    let unknown = scene.client.authenticate("pigeon", &login).await;
+    stopped(unknown, ErrorKind::Refused)?;
+    let session = scene.client.authenticate("otp", &login).await?;
+    let session = scene.between(session).await?;
+    is_called(&session, "Ada").await?;
+    Ok("signed in, by data in the caller's own type".to_owned())
+}
+
+async fn profile(scene: &mut Scene<'_>) -> Outcome {
+    let session = signed_in_ada(scene).await?;
+    is_called(&session, "Ada").await?;
+    let change = Customer::called("Augusta");
+    done(scene.client.customer(&change).save().await?)?;
+    let session = scene.between(session).await?;
+    is_called(&session, "Augusta").await?;
+    let all: Value = session.profile().await?;
+    check(all["provider"] == "otp", "the token tells its provider")?;
+    Ok("read in two types, and read again after a change".to_owned())
+}
+
+async fn a_day(scene: &mut Scene<'_>) -> Outcome {
+    let session = signed_in_ada(scene).await?;
+    let id = session.id().clone();
+    scene.wait(23 * AN_HOUR);
+    let session = scene.between(session).await?;
+    is_called(&session, "Ada").await?;
+    scene.wait(AN_HOUR);
+    stopped(session.profile::<Value>().await, ErrorKind::SignInAgain)?;
+    drop(session);
+    scene.between(()).await?;
+    stopped(scene.client.session(&id).await, ErrorKind::SignInAgain)?;
+    Ok("good for a day, then `sign in again`".to_owned())
+}
+
+async fn authenticated_again(scene: &mut Scene<'_>) -> Outcome {
+    let session = signed_in_ada(scene).await?;
+    let first = session.access_token().await?;
+    let profile: Value = session.profile().await?;
+    let by_sms = json!({"id": profile["id"], "phone": PHONE});
+    let saved = scene.client.customer(&by_sms).flow("activation").save();
+    drop(challenge(saved.await?)?);
+    scene.wait(24 * AN_HOUR);
+    let session = scene.between(session).await?;
+    is_called(&session, "Ada").await?;
+    let session = scene.between(session).await?;
+    let second = session.access_token().await?;
+    check(first != second, "the token is a new one")?;
+    let logins = scene.mock.count("authenticate");
+    check(logins == 2, "the customer was authenticated once more")?;
+    Ok("the caller gave the next login; the session went on".to_owned())
+}
+
+async fn in_shared_words(scene: &mut Scene<'_>) -> Outcome {
+    let visit = Visit {
+        to: Destination::email(EMAIL),
+        authenticator: "",
+        whoami: "/customer",
+        system: |client: &Client| {
+            Box::new(client.code_sign_in(
+                ("activation", "otp"),
+                |to| json!({"email": to.to_text()}),
+                |to, code| json!({"identifier": to.to_text(), "code": code.expose()}),
+            ))
+        },
+    };
+    shared_words::sign_in(scene, visit).await
+}
+
+async fn sign_out(scene: &mut Scene<'_>) -> Outcome {
+    let session = signed_in_ada(scene).await?;
+    let id = session.id().clone();
+    session.sign_out().await?;
+    scene.between(()).await?;
+    stopped(scene.client.session(&id).await, ErrorKind::SignInAgain)?;
+    Ok("the session is gone".to_owned())
+}

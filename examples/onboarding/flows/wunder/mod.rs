@@ -1,0 +1,118 @@
+//! The flows of Wunder Mobility.
+
+mod account;
+mod codes;
+mod contacts;
+mod onboarding;
+mod second_factor;
+mod sign_in;
+mod terms;
+
+use std::time::Duration;
+
+use vestibule::Secret;
+use vestibule::testing::{Wunder, WunderUser};
+use vestibule::wunder::{
+    Challenge, Client, MfaEnrolment, MfaRequired, PasswordReset, PendingCode, PhoneVerification,
+    Session, SignIn,
+};
+
+use super::failed::{Failed, Outcome, check};
+use super::scene::{self, kept, system};
+use super::{Flow, flows};
+
+const PHONE: &str = "+43660000001";
+const EMAIL: &str = "ada@example.org";
+const PASSWORD: &str = "correct horse";
+const BRANCH: &str = "2";
+/// A minute between two messages to one phone or mailbox.
+const WAIT: Duration = Duration::from_secs(60);
+
+type Scene<'k> = scene::Scene<'k, Wunder>;
+
+pub fn flows() -> Vec<Flow<Wunder>> {
+    flows![
+        "phone code, new user" => codes::phone_of_a_new_user,
+        "phone code, known user" => codes::phone_of_a_known_user,
+        "e-mail code" => codes::email,
+        "code in shared words" => codes::in_shared_words,
+        "password" => sign_in::password,
+        "social login" => sign_in::social,
+        "Gaiyo" => sign_in::gaiyo,
+        "API client acting for a user" => sign_in::api_client,
+        "OpenID token exchange" => sign_in::openid_exchange,
+        "refresh" => sign_in::refresh,
+        "logout" => sign_in::logout,
+        "second factor, set up" => second_factor::set_up,
+        "second factor, at sign-in" => second_factor::at_sign_in,
+        "second factor, set up at sign-in" => second_factor::set_up_at_sign_in,
+        "register" => account::register,
+        "social sign-up" => account::social_sign_up,
+        "password reset" => account::password_reset,
+        "password reset by the code alone" => account::password_by_code_alone,
+        "profile" => account::profile,
+        "signed profile" => account::signed_profile,
+        "deletion request" => account::deletion_request,
+        "identity cards" => account::identity_cards,
+        "phone verification" => contacts::phone_verification,
+        "e-mail verification" => contacts::email_verification,
+        "external verification" => contacts::external_verification,
+        "terms of a branch" => terms::of_a_branch,
+        "terms of a vehicle" => terms::of_a_vehicle,
+        "onboarding step by step" => onboarding::step_by_step,
+        "onboarding by refusals" => onboarding::by_refusals,
+    ]
+}
+
+system!(Wunder, "wunder", Client, |mock| {
+    let builder = Client::builder(mock.base_url(), "demo");
+    builder.signature_key(Self::SIGNATURE_KEY).resend_wait(WAIT)
+});
+
+kept!(Wunder: Session, by Client::session);
+kept!(Wunder: PasswordReset, by Client::password_reset);
+kept!(Wunder: PendingCode, in Challenge::PendingCode);
+kept!(Wunder: MfaRequired, in Challenge::MfaRequired);
+kept!(Wunder: PhoneVerification, of Session, |by, client, id| by.phone_verification(id));
+kept!(Wunder: MfaEnrolment, of Session, |by, client, id| by.mfa_enrolment(id));
+kept!(Wunder: MfaEnrolment, of MfaRequired, |by, client, id| by.enrolment(id));
+
+/// Ada has both contacts, neither of them verified, and a password.
+fn ada() -> WunderUser {
+    WunderUser::new()
+        .phone(PHONE)
+        .email(EMAIL)
+        .password(PASSWORD)
+        .branch(BRANCH)
+}
+
+/// Ada, signed in by her password.
+async fn signed_in_ada(scene: &mut Scene<'_>) -> Result<Session, Failed> {
+    scene.mock.add_user(ada());
+    let sign_in = scene.client.password_sign_in(EMAIL, PASSWORD).await?;
+    scene.between(session(sign_in)?).await
+}
+
+#[track_caller]
+fn session(sign_in: SignIn) -> Result<Session, Failed> {
+    match sign_in {
+        SignIn::SignedIn(session) => Ok(session),
+        SignIn::MfaRequired(_) => Err(Failed::because("a second factor is asked for")),
+    }
+}
+
+#[track_caller]
+fn second_factor(sign_in: SignIn) -> Result<MfaRequired, Failed> {
+    match sign_in {
+        SignIn::MfaRequired(mfa) => Ok(mfa),
+        SignIn::SignedIn(_) => Err(Failed::because("no second factor is asked for")),
+    }
+}
+
+/// Ends a way in: the session, taken up once more, is that of the user with this address.
+async fn is_signed_in(scene: &mut Scene<'_>, sign_in: SignIn) -> Result<Session, Failed> {
+    let session = scene.between(session(sign_in)?).await?;
+    let profile = session.profile().await?;
+    check(profile.email.as_deref() == Some(EMAIL), "Ada is signed in")?;
+    Ok(session)
+}

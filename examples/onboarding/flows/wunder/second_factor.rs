@@ -1,0 +1,75 @@
+//! A second factor is set up, and asked for from then on.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use vestibule::wunder::QrPicture;
+
+use super::super::failed::{expect, given_back};
+use super::*;
+
+/// What the authenticator shows next; each code is good once.
+fn next_code(scene: &Scene<'_>) -> Result<Secret, Failed> {
+    scene.wait(Duration::from_secs(30));
+    let code = scene.mock.second_factor_code(EMAIL);
+    Ok(Secret::from(expect(code, "second factor")?))
+}
+
+/// The user gets all that an authenticator can be set up by.
+async fn shows_the_secret(enrolment: &MfaEnrolment) -> Result<(), Failed> {
+    let secret = expect(enrolment.secret(), "secret")?;
+    let uri = expect(enrolment.otpauth_uri(), "URI")?.expose();
+    check(
+        uri.starts_with("otpauth://totp/"),
+        "an authenticator reads it",
+    )?;
+    check(uri.contains(secret.expose()), "it holds the secret")?;
+    let QrPicture::Json(picture) = enrolment.qr_picture().await? else {
+        return Err(Failed::because("the mock gives its picture in JSON"));
+    };
+    let drawn = expect(picture["qrCode"].as_str(), "picture")?;
+    let drawn = STANDARD.decode(drawn).map_err(Failed::because)?;
+    let is_svg = String::from_utf8_lossy(&drawn).contains("<svg");
+    check(is_svg, "the picture is SVG")
+}
+
+pub async fn set_up(scene: &mut Scene<'_>) -> Outcome {
+    let session = signed_in_ada(scene).await?;
+    let enrolment = session.enrol_mfa().await?;
+    let (session, enrolment) = scene.between((session, enrolment)).await?;
+    shows_the_secret(&enrolment).await?;
+    let wrong = enrolment.enable("000000").await;
+    let state = (session, given_back(wrong)?);
+    let (_, enrolment) = scene.between(state).await?;
+    enrolment.enable(next_code(scene)?).await?;
+    scene.between(()).await?;
+    let sign_in = scene.client.password_sign_in(EMAIL, PASSWORD).await?;
+    second_factor(sign_in)?;
+    Ok("secret, URI, picture, enabled; asked for from now on".to_owned())
+}
+
+pub async fn at_sign_in(scene: &mut Scene<'_>) -> Outcome {
+    scene.mock.add_user(ada());
+    scene.mock.require_mfa(PHONE, "246810");
+    let sign_in = scene.client.phone_sign_in(PHONE, BRANCH);
+    let pending = scene.between(sign_in.send_code().await?).await?;
+    let needed = second_factor(pending.confirm(scene.code(PHONE)?).await?)?;
+    let needed = scene.between(needed).await?;
+    let needed = given_back(needed.validate("111111").await)?;
+    let needed = scene.between(needed).await?;
+    let session = needed.validate("246810").await?;
+    is_signed_in(scene, SignIn::SignedIn(session)).await?;
+    Ok("signed in after the code and the second factor".to_owned())
+}
+
+pub async fn set_up_at_sign_in(scene: &mut Scene<'_>) -> Outcome {
+    scene.mock.add_user(ada().must_use_second_factor());
+    let sign_in = scene.client.password_sign_in(EMAIL, PASSWORD).await?;
+    let needed = scene.between(second_factor(sign_in)?).await?;
+    let enrolment = needed.enrol().await?;
+    let (needed, enrolment) = scene.between((needed, enrolment)).await?;
+    enrolment.enable(next_code(scene)?).await?;
+    let needed = scene.between(needed).await?;
+    let session = needed.validate(next_code(scene)?).await?;
+    is_signed_in(scene, SignIn::SignedIn(session)).await?;
+    Ok("set up and validated; only then signed in".to_owned())
+}

@@ -1,0 +1,66 @@
+//! Terms are shown, accepted, and compared with what was accepted.
+
+use serde_json::json;
+use vestibule::ErrorKind;
+use vestibule::wunder::{Outstanding, TermsOf};
+
+use super::super::failed::{expect, stopped};
+use super::*;
+
+/// What is outstanding in the branch, where the title tells which versions belong together.
+async fn outstanding(session: &Session) -> Result<Vec<Outstanding>, Failed> {
+    let missing = session.outstanding_terms(BRANCH, Some("title")).await?;
+    Ok(missing.into_iter().map(|missing| missing.why).collect())
+}
+
+pub async fn of_a_branch(scene: &mut Scene<'_>) -> Outcome {
+    let of = TermsOf::Branch(BRANCH.to_owned());
+    let rental = json!({"title": "Rental", "text": "§ 1"});
+    let rental = scene.mock.add_terms(of.clone(), rental);
+    let session = signed_in_ada(scene).await?;
+    check(
+        outstanding(&session).await? == [Outstanding::NeverAccepted],
+        "they are new",
+    )?;
+    let session = scene.between(session).await?;
+    let listed = expect(scene.client.terms(of).next_page().await?, "page")?.items;
+    let shown = scene.client.terms_by_id(rental.to_string()).await?;
+    check(listed == [shown.clone()], "they are listed")?;
+    check(shown.extra["text"] == "§ 1", "they are shown as they came")?;
+    session.accept_terms(&shown).await?;
+    let session = scene.between(session).await?;
+    check(outstanding(&session).await?.is_empty(), "they are accepted")?;
+
+    let newer = json!({"title": "Rental", "text": "§ 2"});
+    expect(scene.mock.add_terms_version(rental, newer), "newer version")?;
+    let session = scene.between(session).await?;
+    check(
+        outstanding(&session).await? == [Outstanding::NewerVersion],
+        "they are newer",
+    )?;
+    stopped(session.accept_terms(&shown).await, ErrorKind::StepRequired)?;
+    let missing = session.outstanding_terms(BRANCH, Some("title")).await?;
+    session.accept_terms(&missing[0].terms).await?;
+    let session = scene.between(session).await?;
+    check(
+        outstanding(&session).await?.is_empty(),
+        "the newer are accepted",
+    )?;
+    Ok("listed, shown, accepted; a newer version comes up again".to_owned())
+}
+
+pub async fn of_a_vehicle(scene: &mut Scene<'_>) -> Outcome {
+    let of = TermsOf::Vehicle("7".to_owned());
+    scene.mock.add_terms(of.clone(), json!({"title": "Car"}));
+    let elsewhere = TermsOf::Branch(BRANCH.to_owned());
+    scene.mock.add_terms(elsewhere, json!({"title": "Rental"}));
+    let session = signed_in_ada(scene).await?;
+    let listed = expect(scene.client.terms(of).next_page().await?, "page")?.items;
+    check(listed.len() == 1, "only the vehicle's are listed")?;
+    check(listed[0].extra["title"] == "Car", "they are the vehicle's")?;
+    session.accept_terms(&listed[0]).await?;
+    let session = scene.between(session).await?;
+    let missing = session.outstanding_terms(BRANCH, Some("title")).await?;
+    check(missing.len() == 1, "the branch's are still to be accepted")?;
+    Ok("the vehicle's are accepted, the branch's are not".to_owned())
+}

@@ -1,0 +1,55 @@
+//! A user with a password sets a second factor up, and needs it from then on (Wunder, on a mock).
+//!
+//! `cargo run --example password_and_mfa`
+
+// Output is what an example is for.
+#![allow(clippy::print_stdout)]
+
+use std::error::Error;
+use std::time::Duration;
+
+use vestibule::ErrorKind;
+use vestibule::testing::{Wunder, WunderUser};
+use vestibule::wunder::{Client, SignIn};
+
+const EMAIL: &str = "ada@example.org";
+const PASSWORD: &str = "Correct-horse-7";
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let mock = Wunder::start().await;
+    mock.add_user(WunderUser::new().verified_email(EMAIL).password(PASSWORD));
+    let client = Client::builder(mock.base_url(), "demo")
+        .clock(mock.clock().clock())
+        .build()?;
+    // A code of the authenticator is good once, so the next one is waited for.
+    let authenticator = || {
+        mock.clock().advance(Duration::from_secs(30));
+        mock.second_factor_code(EMAIL).unwrap_or_default()
+    };
+
+    let SignIn::SignedIn(session) = client.password_sign_in(EMAIL, PASSWORD).await? else {
+        return Err("this user has no second factor yet".into());
+    };
+    println!("signed in by the password alone");
+
+    let enrolment = session.enrol_mfa().await?;
+    // Show the picture, or `otpauth_uri()` as a link; both hold the secret.
+    println!("to scan: {:?}", enrolment.qr_picture().await?);
+    enrolment.enable(authenticator()).await?;
+    session.sign_out().await?;
+
+    let SignIn::MfaRequired(mfa) = client.password_sign_in(EMAIL, PASSWORD).await? else {
+        return Err("the second factor was not asked for".into());
+    };
+    let mfa = match mfa.validate("000000").await {
+        Ok(_) => return Err("a wrong code was taken".into()),
+        Err(returned) if returned.error.kind() == ErrorKind::Refused => returned.state,
+        Err(returned) => return Err(returned.error.into()),
+    };
+    println!("a wrong code gives the state back");
+    let session = mfa.validate(authenticator()).await?;
+    let verified = session.profile().await?.email_is_verified;
+    println!("signed in by both: e-mail verified {verified:?}");
+    Ok(())
+}

@@ -1,0 +1,79 @@
+//! Another signature scheme than the default one, for a tenant whose server wants it (Wunder).
+//!
+//! `cargo run --example signature_scheme`
+
+// Output is what an example is for.
+#![allow(clippy::print_stdout)]
+
+use std::error::Error;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha512;
+use vestibule::chrono::{DateTime, Utc};
+use vestibule::wunder::{BootstrapSignature, Client, SignatureInput};
+use wiremock::matchers::path_regex;
+use wiremock::{Mock, MockServer, Request, ResponseTemplate};
+
+const KEY: &str = "the key of the tenant";
+
+/// HMAC-SHA-512 over timestamp and identifier, in base64, with the timestamp in seconds.
+struct HmacSha512;
+
+impl BootstrapSignature for HmacSha512 {
+    fn timestamp(&self, time: DateTime<Utc>) -> String {
+        time.timestamp().to_string()
+    }
+
+    fn signature(&self, input: &SignatureInput<'_>) -> String {
+        sign(input.key.expose(), input.timestamp, input.identifier)
+    }
+}
+
+fn sign(key: &str, timestamp: &str, identifier: &str) -> String {
+    let Ok(mac) = Hmac::<Sha512>::new_from_slice(key.as_bytes()) else {
+        // HMAC takes keys of every length.
+        return String::new();
+    };
+    let mac = mac.chain_update(timestamp).chain_update(identifier);
+    URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
+}
+
+/// A server that takes nothing but this scheme.
+async fn server() -> MockServer {
+    let server = MockServer::start().await;
+    let judge = |request: &Request| {
+        let query = |wanted: &str| {
+            let mut pairs = request.url.query_pairs();
+            let found = pairs.find(|(name, _)| name == wanted);
+            found.map(|(_, value)| value.into_owned())
+        };
+        let body: serde_json::Value = request.body_json().unwrap_or_default();
+        let phone = body["phoneNumber"].as_str().unwrap_or_default();
+        let right = sign(KEY, &query("timestamp").unwrap_or_default(), phone);
+        let is_right = query("signature") == Some(right);
+        ResponseTemplate::new(if is_right { 204 } else { 403 })
+    };
+    let bootstrap = path_regex("/create-or-sign-in-with-phone-number$");
+    let mock = Mock::given(bootstrap).respond_with(judge);
+    mock.mount(&server).await;
+    server
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let server = server().await;
+    let builder = || Client::builder(server.uri(), "demo").signature_key(KEY);
+
+    let ours = builder().signature_scheme(HmacSha512).build()?;
+    ours.phone_sign_in("+43123456789", "2").send_code().await?;
+    println!("the tenant's scheme is taken");
+
+    let default = builder().build()?;
+    match default.phone_sign_in("+43987654321", "2").send_code().await {
+        Err(error) => println!("the default scheme is not: {error}"),
+        Ok(_) => return Err("the default scheme was taken".into()),
+    }
+    Ok(())
+}

@@ -1,0 +1,86 @@
+//! Signing in by what a third party issued (Fynd and Wunder, on mocks).
+//!
+//! `cargo run --example social_login`
+
+// Output is what an example is for.
+#![allow(clippy::print_stdout)]
+
+use std::error::Error;
+
+use serde::Serialize;
+use vestibule::testing::{Fynd, FyndProvider, FyndUser, Wunder, WunderUser};
+use vestibule::{Secret, fynd, wunder};
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    on_fynd().await?;
+    on_wunder().await
+}
+
+/// Fynd documents what each third party's login is made of.
+async fn on_fynd() -> Result<(), Box<dyn Error>> {
+    use fynd::{Client, SignIn, SocialSignIn};
+
+    let mock = Fynd::start().await;
+    // This sales channel wants no mobile of new users.
+    mock.require_mobile(false);
+    mock.seed_user(FyndUser::new("Asha").social(FyndProvider::Google, "google-7"));
+    // Your page gets such tokens from Google's own script, or your app from Android.
+    let known = mock.issue_social_token(FyndProvider::Google, "google-7", None);
+    let unknown = mock.issue_social_token(
+        FyndProvider::Google,
+        "google-8",
+        Some("chandra@example.com"),
+    );
+
+    let client = Client::builder("64b000000000000000000001", "application-token")
+        .base_url(mock.base_url())
+        .build()?;
+    for token in [known, unknown] {
+        let account = SocialSignIn::google(token);
+        let session = match client.social_sign_in(account).await? {
+            SignIn::SignedIn(session) => session,
+            SignIn::ProfileRequired(profile) => {
+                println!("fynd: a new user, whose profile is completed first");
+                let signed_in = profile.complete("Chandra", "Sen").await?.signed_in();
+                signed_in.ok_or("codes are to be confirmed first")?
+            }
+            SignIn::CodesRequired(_) => return Err("codes are to be confirmed first".into()),
+        };
+        let name = session.user().await?.first_name;
+        println!("fynd: signed in {}", name.unwrap_or_default());
+    }
+    Ok(())
+}
+
+/// What an operator of Wunder takes is agreed with the operator: it goes out as it is.
+#[derive(Serialize)]
+struct Login {
+    provider: &'static str,
+    #[serde(serialize_with = "exposed")]
+    token: Secret,
+}
+
+fn exposed<S: serde::Serializer>(token: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(token.expose())
+}
+
+async fn on_wunder() -> Result<(), Box<dyn Error>> {
+    use wunder::{Client, SignIn};
+
+    let mock = Wunder::start().await;
+    mock.add_user(WunderUser::new().social("google", "a-token-of-google"));
+    let client = Client::builder(mock.base_url(), "demo").build()?;
+    let login = Login {
+        provider: "google",
+        token: Secret::from("a-token-of-google"),
+    };
+    match client.social_sign_in(&login).await? {
+        SignIn::SignedIn(session) => {
+            let uuid = session.profile().await?.uuid;
+            println!("wunder: signed in {}", uuid.unwrap_or_default());
+            Ok(())
+        }
+        SignIn::MfaRequired(_) => Err("this user has no second factor".into()),
+    }
+}

@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# What vestibule costs beside what would be used instead. Installs what it needs, prints and writes
+# target/bench.tsv: NAME, OURS, PEER, RATIO, GOAL, met or short. docs/performance.md explains it.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+export CARGO_TERM_COLOR=never CARGO_INCREMENTAL=0
+
+if ! command -v valgrind >/dev/null; then
+    apt-get update -qq
+    apt-get install -y -qq valgrind >/dev/null
+fi
+# CARGO_TARGET_DIR would put the programs elsewhere than where they are looked for.
+cargo build --quiet --release --locked --manifest-path benches/Cargo.toml --target-dir target
+
+results=target/bench.tsv
+printf 'name\tours\tpeer\tratio\tgoal\tmet\n' | tee "$results"
+for bench in overhead signature decode storm sessions; do
+    "target/release/$bench" | tee -a "$results"
+done
+awk -F '\t' 'NR > 1 { count[$6]++ }
+    END { printf "%d met, %d short\n", count["met"], count["short"] }' "$results"

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# What takes long, beside `scripts/test.sh`: before a release, and before an issue is resolved.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+export CARGO_TERM_COLOR=never
+
+step() { printf '\n== %s\n' "$1"; }
+
+step 'Tools'
+scripts/check/tools.sh
+
+step 'Fast checks'
+scripts/check/fast.sh
+
+step 'Public API'
+scripts/check/public-api.sh
+
+step 'Minimal versions'
+scripts/check/minimal-versions.sh
+
+step 'What would be published'
+cargo publish --dry-run --allow-dirty --target-dir target/publish
+
+step 'Coverage'
+scripts/check/coverage.sh
+
+step 'Soak'
+scripts/soak.sh "${SOAK_SECONDS:-600}"
+
+step 'Fuzz'
+scripts/fuzz.sh "${FUZZ_SECONDS:-120}"
+
+step 'Proofs:'
+cat target/proof/*

@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Runs schemathesis over every described operation of the running mocks: no 5xx, no undocumented
+# status, every answer as its document says; for right and for wrong requests. Installs what it needs.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+tools=target/tools/schemathesis
+wanted=scripts/schemathesis/requirements.txt
+if ! cmp -s "$wanted" "$tools/requirements.txt"; then
+    command -v python3 >/dev/null || {
+        apt-get update -qq
+        apt-get install -y -qq python3 python3-venv >/dev/null
+    }
+    python3 -m venv "$tools"
+    "$tools/bin/pip" install --quiet --disable-pip-version-check -r "$wanted"
+    cp "$wanted" "$tools/requirements.txt"
+fi
+
+cargo build --quiet --all-features --example mock_server
+mkdir -p target/proof
+rm -f target/proof/schemathesis
+"$tools/bin/python" scripts/schemathesis/run.py \
+    "$PWD/target/debug/examples/mock_server" openapi target/proof/schemathesis

@@ -1,0 +1,43 @@
+//! The side doors of a mock: paths that no real server has, for people and other programs.
+
+use http::Method;
+use serde_json::{Value, json};
+use std::time::Duration;
+use wiremock::Request;
+
+use super::answer::Answer;
+use super::clock::TestClock;
+use super::outbox::Outbox;
+use crate::clock::Time;
+
+/// What a side door answers; nothing where the request is for none.
+pub(super) fn answer(request: &Request, outbox: &Outbox, clock: &TestClock) -> Option<Answer> {
+    let method = &request.method;
+    match request.url.path() {
+        "/__outbox" if method == Method::GET => Some(Answer::json(200, json!(outbox.messages()))),
+        "/__clock" if method == Method::GET => Some(now(clock)),
+        "/__clock" if method == Method::POST => Some(advance(&request.body, clock)),
+        _ => None,
+    }
+}
+
+fn now(clock: &TestClock) -> Answer {
+    Answer::json(200, json!({"now": clock.now().to_rfc3339()}))
+}
+
+fn advance(body: &[u8], clock: &TestClock) -> Answer {
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let seconds = body["advance_seconds"]
+        .as_u64()
+        .and_then(|it| u32::try_from(it).ok());
+    match seconds {
+        Some(seconds) => {
+            clock.advance(Duration::from_secs(seconds.into()));
+            now(clock)
+        }
+        None => {
+            let error = "the body is to be {\"advance_seconds\": N}, N a whole number from 0";
+            Answer::json(400, json!({"error": error}))
+        }
+    }
+}

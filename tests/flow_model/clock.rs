@@ -1,0 +1,55 @@
+//! A clock that moves only when the model says so.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use vestibule::{BoxFuture, Clock, Time};
+
+/// Clones move together.
+#[derive(Clone)]
+pub struct StillClock {
+    start: DateTime<Utc>,
+    seconds: Arc<AtomicI64>,
+}
+
+impl StillClock {
+    pub fn new(start: DateTime<Utc>) -> Self {
+        Self {
+            start,
+            seconds: Arc::default(),
+        }
+    }
+
+    pub fn advance(&self, seconds: u64) {
+        let seconds = i64::try_from(seconds).expect("short");
+        self.seconds.fetch_add(seconds, Ordering::SeqCst);
+    }
+
+    /// A clock that shows the same, and moves for itself.
+    pub fn apart(&self) -> Self {
+        Self::new(self.now())
+    }
+
+    /// A clock that is always so many seconds ahead.
+    pub fn ahead(&self, seconds: i64) -> Self {
+        let mut clock = self.clone();
+        clock.start += TimeDelta::seconds(seconds);
+        clock
+    }
+
+    pub fn clock(&self) -> Clock {
+        Clock::new(self.clone())
+    }
+}
+
+impl Time for StillClock {
+    fn now(&self) -> DateTime<Utc> {
+        self.start + TimeDelta::seconds(self.seconds.load(Ordering::SeqCst))
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(tokio::time::sleep(duration))
+    }
+}

@@ -1,0 +1,83 @@
+//! GoodCity: pins by SMS, with a key for each.
+
+use vestibule::testing::{GoodCity, Outbox, TestClock};
+use vestibule::{Error, Secret, goodcity};
+
+use super::model::Terms;
+use super::reference::Machine;
+use super::system::{Check, Place, Step, System, mock};
+
+pub struct OnGoodCity;
+
+impl Machine for OnGoodCity {
+    const TERMS: Terms = Terms {
+        wait: 60,
+        has_resend: true,
+        time_to_live: 900,
+        code_life: 605,
+    };
+}
+
+impl System for OnGoodCity {
+    const NAME: &'static str = "goodcity";
+    const ASKING: &'static [&'static str] = &["send_pin"];
+    const PRESENTING: &'static [&'static str] = &["verify"];
+
+    mock!(GoodCity);
+    type Client = goodcity::Client;
+    type Pending = goodcity::PendingPin;
+
+    fn asking(_: &str, _: bool) -> &'static str {
+        Self::ASKING[0]
+    }
+
+    fn presenting(_: &str) -> &'static str {
+        Self::PRESENTING[0]
+    }
+
+    fn newcomer(mock: &GoodCity, number: usize) -> String {
+        // The mock counts whole seconds, so the end of a pin's life is kept off those of the model.
+        mock.set_pin_lifetime(605);
+        let mobile = format!("+852512{number:05}");
+        mock.add_user(&mobile, "Ada", "Wong");
+        mobile
+    }
+
+    fn client(mock: &GoodCity, place: Place) -> goodcity::Client {
+        let client = goodcity::Client::builder(mock.base_url(), "app");
+        let client = client.http_client(place.http).clock(place.clock);
+        client.store(place.store).build().unwrap()
+    }
+
+    fn id(pending: &goodcity::PendingPin) -> Secret {
+        pending.id().clone()
+    }
+
+    async fn send(client: &goodcity::Client, to: &str) -> Result<goodcity::PendingPin, Error> {
+        client.send_pin(to).await
+    }
+
+    async fn resend(pending: &mut goodcity::PendingPin) -> Result<(), Error> {
+        pending.resend().await
+    }
+
+    async fn confirm(
+        pending: goodcity::PendingPin,
+        _: &str,
+        code: &str,
+    ) -> Step<goodcity::PendingPin, Check> {
+        match pending.confirm(code).await {
+            Ok(signed_in) => Ok(Box::pin(async move {
+                signed_in.session.profile().await.map(drop)
+            })),
+            Err(returned) => Err((returned.state, returned.error)),
+        }
+    }
+
+    async fn take_up(
+        client: &goodcity::Client,
+        id: &Secret,
+    ) -> Result<goodcity::PendingPin, Error> {
+        client.challenge(id).await
+    }
+}

@@ -1,0 +1,88 @@
+//! The Wallet Crew: the challenge of a flow, without a resend.
+
+use serde_json::json;
+use vestibule::testing::{Outbox, TestClock, WalletCrew};
+use vestibule::{Error, Secret, walletcrew};
+
+use super::model::Terms;
+use super::reference::Machine;
+use super::system::{Check, Place, Step, System, mailbox, mock};
+
+pub struct OnWalletCrew;
+
+impl Machine for OnWalletCrew {
+    const TERMS: Terms = Terms {
+        wait: 0,
+        has_resend: false,
+        time_to_live: 3_600,
+        code_life: u64::MAX,
+    };
+}
+
+impl System for OnWalletCrew {
+    const NAME: &'static str = "walletcrew";
+    const ASKING: &'static [&'static str] = &["create_or_update_customer"];
+    const PRESENTING: &'static [&'static str] = &["authenticate"];
+
+    mock!(WalletCrew);
+    type Client = walletcrew::Client;
+    type Pending = walletcrew::Challenge;
+
+    fn asking(_: &str, _: bool) -> &'static str {
+        Self::ASKING[0]
+    }
+
+    fn presenting(_: &str) -> &'static str {
+        Self::PRESENTING[0]
+    }
+
+    fn newcomer(_: &WalletCrew, number: usize) -> String {
+        mailbox(number).unwrap_or_else(|| format!("+3361234{number:05}"))
+    }
+
+    fn client(mock: &WalletCrew, place: Place) -> walletcrew::Client {
+        let client = walletcrew::Client::builder(mock.base_url(), "tenant-01");
+        let client = client.http_client(place.http).clock(place.clock);
+        client.store(place.store).build().unwrap()
+    }
+
+    fn id(pending: &walletcrew::Challenge) -> Secret {
+        pending.id().clone()
+    }
+
+    async fn send(client: &walletcrew::Client, to: &str) -> Result<walletcrew::Challenge, Error> {
+        let field = if to.contains('@') { "email" } else { "phone" };
+        let account = client.customer(&json!({ field: to }));
+        match account.flow("activation").save().await? {
+            walletcrew::Saved::ChallengeIssued(challenge) => Ok(challenge),
+            walletcrew::Saved::Done(_) => panic!("the flow challenges everybody"),
+        }
+    }
+
+    async fn resend(_: &mut walletcrew::Challenge) -> Result<(), Error> {
+        panic!("the model knows that there is none")
+    }
+
+    async fn confirm(
+        pending: walletcrew::Challenge,
+        to: &str,
+        code: &str,
+    ) -> Step<walletcrew::Challenge, Check> {
+        let answer = json!({"identifier": to, "code": code});
+        match pending.authenticate("otp", &answer).await {
+            Ok(session) => Ok(Box::pin(async move {
+                let profile: serde_json::Value = session.profile().await?;
+                drop(profile);
+                Ok(())
+            })),
+            Err(returned) => Err((returned.state, returned.error)),
+        }
+    }
+
+    async fn take_up(
+        client: &walletcrew::Client,
+        id: &Secret,
+    ) -> Result<walletcrew::Challenge, Error> {
+        client.challenge(id).await
+    }
+}

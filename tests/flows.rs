@@ -1,0 +1,143 @@
+//! Every flow of the four systems ends as it should, in one process and in as many as it has steps.
+#![cfg(all(
+    feature = "wunder",
+    feature = "walletcrew",
+    feature = "goodcity",
+    feature = "fynd"
+))]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[path = "../examples/onboarding/flows/mod.rs"]
+mod flows;
+mod support;
+
+use std::cell::Cell;
+use std::sync::Arc;
+
+use flows::scene::{Keeping, StoreOf};
+use flows::{OneProcess, Walked, walk_all};
+use support::documents::{DOCUMENTS, Document};
+
+use vestibule::session::{MemoryStore, SessionStore};
+
+/// Writes the proof, and fails with every flow that did not end well.
+fn prove(name: &str, walked: &[Walked]) {
+    let failed = |walked: &Walked| {
+        let failed = walked.outcome.as_ref().err()?;
+        Some(format!("{} {}: {failed}", walked.system, walked.flow))
+    };
+    let failed: Vec<String> = walked.iter().filter_map(failed).collect();
+    let ended_well = walked.len() - failed.len();
+    support::proof(name, &format!("{ended_well}/{}", walked.len()));
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
+
+#[tokio::test]
+async fn every_flow_ends_as_it_should() {
+    let walked = walk_all(&OneProcess, |_| ()).await;
+    prove("flows", &walked);
+    reach_every_operation(&walked);
+}
+
+/// What no flow needs, as the documentations of the vendors do not have it: plain calls of `api()`.
+const PLAIN_CALLS: [&str; 2] = ["signup_and_send_pin", "current_user_rooms"];
+
+/// Every described operation was called by a flow, and did what it is for.
+fn reach_every_operation(walked: &[Walked]) {
+    let succeeded = |system: &str, id: &str| {
+        let mut calls = walked
+            .iter()
+            .filter(|walked| walked.system == system)
+            .flat_map(|walked| &walked.calls);
+        calls.any(|(operation, status)| *operation == id && *status < 300)
+    };
+    let mut missing = Vec::new();
+    let mut reached = 0;
+    for document in DOCUMENTS.iter().map(Document::read) {
+        for operation in document.operations() {
+            let id = operation.id();
+            match succeeded(document.system(), id) {
+                true => reached += 1,
+                false => missing.push(id.to_owned()),
+            }
+        }
+    }
+    missing.sort();
+    let mut plain = PLAIN_CALLS;
+    plain.sort();
+    assert_eq!(missing, plain);
+    support::proof(
+        "flow-operations",
+        &format!("{reached} plain={}", plain.len()),
+    );
+}
+
+/// Each process finds an empty store.
+struct Forgetful(Cell<usize>);
+
+impl Keeping for Forgetful {
+    fn store(&self) -> StoreOf<'_> {
+        self.0.set(self.0.get() + 1);
+        let store: Arc<dyn SessionStore> = Arc::new(MemoryStore::new());
+        Box::pin(std::future::ready(Some(store)))
+    }
+}
+
+#[tokio::test]
+async fn a_restart_takes_everything_from_a_flow_but_the_store() {
+    let forgetful = Forgetful(Cell::new(0));
+    let walked = walk_all(&forgetful, |_| ()).await;
+    // These keep nothing between their steps.
+    let need_no_store = [
+        "create and update without a flow",
+        "create and update, the flow is done",
+        "does a user exist",
+        "platform config",
+    ];
+    for walked in walked {
+        let ended_well = walked.outcome.is_ok();
+        let expected = need_no_store.contains(&walked.flow);
+        assert_eq!(ended_well, expected, "{} {}", walked.system, walked.flow);
+    }
+}
+
+#[cfg(feature = "redis")]
+mod restarted {
+    use super::support::redis_server::RedisServer;
+    use super::*;
+    use vestibule::session::{RedisStore, Sealing, SealingKey};
+
+    /// Each process has a connection of its own to one Redis.
+    struct Processes {
+        redis: RedisServer,
+        begun: Cell<usize>,
+    }
+
+    impl Keeping for Processes {
+        fn store(&self) -> StoreOf<'_> {
+            Box::pin(async {
+                self.begun.set(self.begun.get() + 1);
+                let sealing = Sealing::keys(SealingKey::new(1, [7; 32]), []);
+                let store = RedisStore::open(self.redis.url(), sealing).await.unwrap();
+                Some(Arc::new(store) as Arc<dyn SessionStore>)
+            })
+        }
+    }
+
+    #[tokio::test]
+    async fn every_flow_goes_on_after_a_restart_between_any_two_steps() {
+        let processes = Processes {
+            redis: RedisServer::start(),
+            begun: Cell::new(0),
+        };
+        let walked = walk_all(&processes, |_| ()).await;
+        prove("flows-restarted", &walked);
+        for walked in &walked {
+            let (system, flow) = (walked.system, walked.flow);
+            assert!(walked.steps > 1, "{system} {flow} was not restarted");
+        }
+        // A process for each step.
+        let steps: usize = walked.iter().map(|walked| walked.steps).sum();
+        assert_eq!(processes.begun.get(), steps);
+    }
+}

@@ -1,0 +1,57 @@
+//! A client of one application says so in every flow.
+
+use vestibule::fynd::{Contact, ProfileChange, SocialSignIn};
+use wiremock::matchers::any;
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+use super::*;
+
+const PLATFORM: &str = "64b0000000000000000000aa";
+
+async fn calls(server: &MockServer, client: &Client) -> usize {
+    let cookies = [("f.session", "a-cookie")];
+    let session = Session::from_cookies(client, cookies).await.unwrap();
+    let contacts = [Contact::mobile(ASHA, "91"), Contact::email(EMAIL)];
+    for contact in &contacts {
+        let _ = session.add_contact(contact).await;
+        let _ = client.send_password_link(contact).await;
+        let _ = client.forgotten_password(contact.clone()).send_code().await;
+    }
+    let change = ProfileChange::new().first_name("Asha");
+    let _ = session.change_profile(change).await;
+    let _ = client.otp_sign_in(ASHA, "91").send_code().await;
+    let _ = client.email_sign_in("asha@example.org").send_code().await;
+    let _ = client.registration("Asha").email(EMAIL).submit().await;
+    let _ = client.social_sign_in(SocialSignIn::google("a-token")).await;
+    server.received_requests().await.unwrap().len()
+}
+
+#[tokio::test]
+async fn the_application_of_a_user_is_named_once_for_all_flows() {
+    let server = MockServer::start().await;
+    let refusal = ResponseTemplate::new(400).set_body_string("{}");
+    Mock::given(any())
+        .respond_with(refusal)
+        .mount(&server)
+        .await;
+    let client = |platform: Option<&str>| {
+        let builder = Client::builder(APPLICATION, "application-token").base_url(server.uri());
+        let builder = match platform {
+            Some(id) => builder.platform(id),
+            None => builder,
+        };
+        builder.build().unwrap()
+    };
+    let named = async || {
+        let requests = server.received_requests().await.unwrap();
+        let of_ours = |(name, value): (_, _)| name == "platform" && value == PLATFORM;
+        let named = requests
+            .iter()
+            .filter(|request| request.url.query_pairs().any(of_ours));
+        named.count()
+    };
+    let without = calls(&server, &client(None)).await;
+    assert_eq!(named().await, 0);
+    let with = calls(&server, &client(Some(PLATFORM))).await - without;
+    assert_eq!((with, without, named().await), (11, 11, 11));
+}

@@ -1,0 +1,10 @@
+//! No signer, no bootstrap request.
+
+use vestibule::wunder::Client;
+
+fn unsigned() {
+    let builder = Client::builder("https://go.api.gourban.services/v1", "mytenant");
+    let _ = builder.signature_scheme(());
+}
+
+fn main() {}

@@ -1,0 +1,12 @@
+//! A copy would hold on to a request id that the resend makes old.
+
+use vestibule::Error;
+use vestibule::fynd::{PendingCode, SignIn};
+
+async fn resend(mut pending: PendingCode) -> Result<SignIn, Error> {
+    let old = pending.clone();
+    pending.resend().await?;
+    Ok(old.confirm("1234").await?)
+}
+
+fn main() {}

@@ -1,0 +1,12 @@
+//! A sign-in that lacks its second factor goes one way only.
+
+use vestibule::Error;
+use vestibule::wunder::{MfaRequired, Session};
+
+async fn validate(mfa: MfaRequired) -> Result<Session, Error> {
+    let spare = mfa.clone();
+    let _first = mfa.validate("123456").await;
+    Ok(spare.validate("654321").await?)
+}
+
+fn main() {}

@@ -1,0 +1,12 @@
+//! Whoever signs in may need a second factor, so there is no session yet.
+
+use vestibule::Error;
+use vestibule::wunder::{Client, Session};
+
+async fn sign_in(client: &Client) -> Result<Session, Error> {
+    client
+        .password_sign_in("ada@example.org", "the password")
+        .await
+}
+
+fn main() {}

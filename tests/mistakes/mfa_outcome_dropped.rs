@@ -1,0 +1,14 @@
+//! An outcome that nobody looks at may be a second factor that nobody asks for.
+#![deny(unused_must_use)]
+
+use vestibule::Error;
+use vestibule::wunder::Client;
+
+async fn sign_in(client: &Client) -> Result<(), Error> {
+    client
+        .password_sign_in("ada@example.org", "the password")
+        .await?;
+    Ok(())
+}
+
+fn main() {}

@@ -1,0 +1,18 @@
+//! The plain bootstrap call answers with nothing at all.
+
+use vestibule::Error;
+use vestibule::wunder::Client;
+use vestibule::wunder::user_api::types::PhoneBootstrap;
+
+async fn sign_in(client: &Client, phone: PhoneBootstrap) -> Result<(), Error> {
+    let api = client.user_api();
+    let answer = api
+        .create_or_sign_in_with_phone_number()
+        .body(phone)
+        .send()
+        .await?;
+    println!("{:?}", answer.access_token);
+    Ok(())
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+//! A verification code signs nobody in.
+
+use vestibule::wunder::PhoneVerification;
+
+async fn sign_in(verification: PhoneVerification) {
+    verification.confirm("123456").await;
+}
+
+fn main() {}

@@ -1,0 +1,12 @@
+//! A code is good for one sign-in, and the state is used up with it.
+
+use vestibule::Error;
+use vestibule::wunder::PendingCode;
+
+async fn twice(pending: PendingCode) -> Result<(), Error> {
+    let _first = pending.confirm("123456").await?;
+    let _second = pending.confirm("123456").await?;
+    Ok(())
+}
+
+fn main() {}

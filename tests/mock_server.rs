@@ -1,0 +1,161 @@
+//! The example `mock_server`, run as a process: each of its flags holds over real HTTP.
+#![cfg(all(
+    feature = "wunder",
+    feature = "walletcrew",
+    feature = "goodcity",
+    feature = "fynd"
+))]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[path = "mock_server/faults.rs"]
+mod faults;
+#[path = "mock_server/pages.rs"]
+mod pages;
+#[path = "mock_server/process.rs"]
+mod process;
+#[path = "mock_server/seeds.rs"]
+mod seeds;
+#[path = "mock_server/time.rs"]
+mod time;
+
+use std::net::TcpListener;
+
+use process::{refused, run, serve};
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+#[tokio::test]
+async fn each_mock_listens_where_it_is_told() {
+    let systems = ["wunder", "walletcrew", "goodcity", "fynd"];
+    let ports = systems.map(|_| free_port());
+    let flags = systems.iter().zip(&ports);
+    let flags = flags.map(|(system, port)| format!("--{system}-port={port}"));
+    let server = serve(flags).await;
+    for (system, port) in systems.iter().zip(ports) {
+        assert_eq!(server.url(system), format!("http://127.0.0.1:{port}"));
+        let outbox = server.get(system, "/__outbox").await;
+        assert_eq!((outbox.status, outbox.text.as_str()), (200, "[]"));
+    }
+}
+
+#[tokio::test]
+async fn a_port_that_is_taken_is_named() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let message = refused([format!("--fynd-port={port}")]).await;
+    assert!(
+        message.contains(&format!("port {port} for fynd")),
+        "{message}"
+    );
+}
+
+#[tokio::test]
+async fn help_tells_of_every_flag_fault_and_profile() {
+    let help = run(["--help"]).await;
+    assert!(help.success);
+    for word in [
+        "--wunder-port",
+        "--walletcrew-port",
+        "--goodcity-port",
+        "--fynd-port",
+        "--wunder-user",
+        "--wunder-social-account",
+        "--wunder-api-client",
+        "--wunder-terms",
+        "--walletcrew-customer",
+        "--goodcity-user",
+        "--fynd-user",
+        "--fynd-attribute",
+        "--start-time",
+        "--clock-offset",
+        "--fault",
+        "--profile",
+        "--cors",
+        "/__outbox",
+        "POST /__clock",
+        "reset-before",
+        "captive-portal",
+    ] {
+        assert!(help.out.contains(word), "{word}");
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_flag_is_refused_with_the_right_form() {
+    for (flag, told) in [
+        (
+            "--wunder-prt=1",
+            "tip: a similar argument exists: '--wunder-port'",
+        ),
+        ("--wunder-port=70000", "70000 is not in 0..=65535"),
+        (
+            "--wunder-user=phone",
+            "`phone` is not of the form name=value",
+        ),
+        (
+            "--wunder-user=fone=+43123456789",
+            "--wunder-user does not know fone=",
+        ),
+        ("--wunder-api-client=id", "is of the form ID:KEY"),
+        (
+            "--wunder-social-account=apple",
+            "is of the form PROVIDER:TOKEN",
+        ),
+        ("--wunder-terms=2", "is of the form BRANCH=TITLE"),
+        (
+            "--walletcrew-customer=email=a@b.c",
+            "--walletcrew-customer needs tenant=",
+        ),
+        (
+            "--walletcrew-customer=tenant=a",
+            "--walletcrew-customer needs email=",
+        ),
+        (
+            "--goodcity-user=first-name=Ada",
+            "--goodcity-user needs mobile=",
+        ),
+        ("--fynd-user=mobile=9000000001", "mobile= has two parts"),
+        (
+            "--fynd-user=social=orkut:1",
+            "social= is of google, facebook or apple",
+        ),
+        (
+            "--fynd-attribute=size=huge",
+            "TYPE is text, number, boolean or list",
+        ),
+        ("--start-time=tomorrow", "invalid value 'tomorrow'"),
+        ("--clock-offset=soon", "invalid value 'soon'"),
+        ("--fault=503", "is of the form SYSTEM:OPERATION=FAULT"),
+        (
+            "--fault=find:logout=503",
+            "`find` is no system: it is wunder, walletcrew",
+        ),
+        (
+            "--fault=fynd:log_out=503",
+            "fynd has no operation `log_out`; it has: add_email",
+        ),
+        (
+            "--fault=fynd:logout=200",
+            "`200` is no fault: it is a status from 400 to 599",
+        ),
+        (
+            "--fault=fynd:logout=503,delay=1",
+            "delay= belongs to `slow`",
+        ),
+        (
+            "--fault=fynd:logout=slow,retry-after=1",
+            "retry-after= belongs to a status",
+        ),
+        ("--profile=chaos", "`chaos` is no profile: it is outage"),
+        (
+            "--cors=localhost:3000",
+            "an origin is `*` or a scheme and a host",
+        ),
+    ] {
+        let message = refused([flag]).await;
+        assert!(message.contains(told), "{flag}: {message}");
+    }
+}

@@ -1,0 +1,117 @@
+//! Users who are signed in without a flow, and credentials that the server takes back.
+
+use serde_json::json;
+use vestibule::testing::{Fynd, FyndUser, GoodCity, WalletCrew, Wunder, WunderUser, call};
+use vestibule::{ErrorKind, fynd, goodcity, walletcrew, wunder};
+
+#[tokio::test]
+async fn tokens_of_wunder_are_good_until_they_are_revoked() {
+    let mock = Wunder::start().await;
+    let uuid = mock.add_user(WunderUser::new().verified_phone("+43123456789"));
+    let client = wunder::Client::builder(mock.base_url(), "acme")
+        .build()
+        .unwrap();
+    let tokens = mock.tokens_for(&uuid).unwrap();
+    let session = wunder::Session::from_tokens(&client, tokens).await.unwrap();
+    mock.expect_refreshes(1..);
+    session.profile().await.unwrap();
+    mock.revoke_access_tokens();
+    session.profile().await.unwrap();
+    mock.verify();
+    mock.sign_user_out(&uuid);
+    let refused = session.profile().await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::SignInAgain);
+    assert!(mock.tokens_for("+43999999999").is_none());
+}
+
+#[tokio::test]
+async fn tokens_of_the_wallet_crew_are_good_until_they_are_revoked() {
+    let mock = WalletCrew::start().await;
+    let members = json!({"email": "ada@example.com"})
+        .as_object()
+        .unwrap()
+        .clone();
+    let id = mock.add_customer("acme", members).unwrap();
+    assert!(mock.add_customer("acme", Default::default()).is_none());
+    assert!(mock.tokens_for("other", &id).is_none());
+    let client = walletcrew::Client::builder(mock.base_url(), "acme")
+        .build()
+        .unwrap();
+    let tokens = mock.tokens_for("acme", "ada@example.com").unwrap();
+    let session = walletcrew::Session::from_tokens(&client, tokens)
+        .await
+        .unwrap();
+    let profile = call(&session.api(), "get_customer", &json!({}))
+        .await
+        .unwrap();
+    let profile = serde_json::to_value(&*profile).unwrap();
+    assert_eq!(profile["sub"], json!(id));
+    mock.revoke_tokens();
+    let refused = call(&session.api(), "get_customer", &json!({}))
+        .await
+        .unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::SignInAgain);
+}
+
+#[tokio::test]
+async fn pins_and_tokens_of_goodcity_are_good_until_they_are_taken_back() {
+    let mock = GoodCity::start().await;
+    mock.add_user("+85261234567", "Ada", "Wong");
+    let client = goodcity::Client::builder(mock.base_url(), "app")
+        .build()
+        .unwrap();
+    let tokens = mock.tokens_for("+85261234567").unwrap();
+    let session = goodcity::Session::from_tokens(&client, tokens)
+        .await
+        .unwrap();
+    call(&session.api(), "current_user_profile", &json!({}))
+        .await
+        .unwrap();
+    mock.revoke_tokens();
+    let refused = call(&session.api(), "current_user_profile", &json!({}))
+        .await
+        .unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::SignInAgain);
+
+    let pending = client.send_pin("+85261234567").await.unwrap();
+    let pin = mock.outbox().last_code("+85261234567").unwrap();
+    mock.expire_pins();
+    assert!(pending.confirm(pin).await.is_err());
+    assert!(
+        mock.tokens_for("+85261234567").is_some(),
+        "new tokens are issued by the new key"
+    );
+}
+
+#[tokio::test]
+async fn cookies_and_codes_of_fynd_are_good_until_they_are_taken_back() {
+    let mock = Fynd::start().await;
+    let id = mock.seed_user(FyndUser::new("Asha").mobile("91", "9000000001"));
+    let client = fynd::Client::builder("64b000000000000000000001", "not-a-real-token");
+    let client = client.base_url(mock.base_url()).build().unwrap();
+    let cookies = mock.cookies_for(&id).unwrap();
+    let session = fynd::Session::from_cookies(&client, cookies).await.unwrap();
+    call(&session.api(), "get_logged_in_user", &json!({}))
+        .await
+        .unwrap();
+    mock.end_sessions_of(&id);
+    let refused = call(&session.api(), "get_logged_in_user", &json!({}))
+        .await
+        .unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::SignInAgain);
+    assert!(mock.cookies_for("nobody").is_none());
+
+    let number = json!({"body": {"mobile": "9000000001", "country_code": "91"}});
+    let sent = call(&client.api(), "login_with_otp", &number)
+        .await
+        .unwrap();
+    let sent = serde_json::to_value(&*sent).unwrap();
+    let code = mock.outbox().last_code("+919000000001").unwrap();
+    mock.expire_codes();
+    let proof = json!({"body": {"request_id": sent["request_id"], "otp": code}});
+    assert!(
+        call(&client.api(), "verify_mobile_otp", &proof)
+            .await
+            .is_err()
+    );
+}

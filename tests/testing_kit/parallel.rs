@@ -1,0 +1,74 @@
+//! Mocks that run at once share nothing.
+
+use serde_json::json;
+use vestibule::testing::{Fynd, GoodCity, WalletCrew, Wunder, WunderUser};
+use vestibule::{goodcity, wunder};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sixteen_tests_at_once_see_only_their_own_users_messages_and_calls() {
+    let mobile = |number: usize| format!("+8526{number:07}");
+    let test = move |number: usize| async move {
+        let mock = GoodCity::start().await;
+        mock.add_user(&mobile(number), "Ada", "Wong");
+        mock.expect_calls("send_pin", 16);
+        let client = goodcity::Client::builder(mock.base_url(), "app")
+            .build()
+            .unwrap();
+        for other in 0..16 {
+            client.send_pin(mobile(other)).await.unwrap();
+        }
+        let messages = mock.outbox().messages();
+        let to: Vec<&str> = messages.iter().map(|message| message.to.as_str()).collect();
+        assert_eq!(to, [mobile(number)]);
+        mock.base_url()
+    };
+    let tests: Vec<_> = (0..16).map(|number| tokio::spawn(test(number))).collect();
+    for test in tests {
+        test.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_one_mock_is_told_no_other_knows() {
+    let (one, other) = (Wunder::start().await, Wunder::start().await);
+    assert_ne!(one.base_url(), other.base_url());
+    one.add_user(WunderUser::new().verified_email("ada@example.org"));
+    one.fail_next("get_customer", 503);
+    one.clock().advance(std::time::Duration::from_secs(3600));
+    assert!(other.tokens_for("ada@example.org").is_none());
+    other.add_user(WunderUser::new().verified_email("ada@example.org"));
+    let client = wunder::Client::builder(other.base_url(), "acme")
+        .build()
+        .unwrap();
+    let tokens = other.tokens_for("ada@example.org").unwrap();
+    let session = wunder::Session::from_tokens(&client, tokens).await.unwrap();
+    session.profile().await.unwrap();
+    assert_eq!(
+        (one.count("get_customer"), other.count("get_customer")),
+        (0, 1)
+    );
+
+    // A token of one server is nothing to another of the same system.
+    let foreign = one.tokens_for("ada@example.org").unwrap();
+    let foreign = wunder::Session::from_tokens(&client, foreign)
+        .await
+        .unwrap();
+    other.revoke_access_tokens();
+    assert!(foreign.profile().await.is_err());
+}
+
+#[tokio::test]
+async fn customers_and_users_of_the_other_systems_are_apart_too() {
+    let (one, other) = (WalletCrew::start().await, WalletCrew::start().await);
+    let ada = json!({"email": "ada@example.com"})
+        .as_object()
+        .unwrap()
+        .clone();
+    one.add_customer("acme", ada).unwrap();
+    assert!(other.tokens_for("acme", "ada@example.com").is_none());
+    let (one, other) = (Fynd::start().await, Fynd::start().await);
+    one.add_user("91", "9000000001", "Asha");
+    other.add_user("91", "9000000001", "Asha");
+    one.end_sessions();
+    assert!(one.requests().is_empty() && other.requests().is_empty());
+}

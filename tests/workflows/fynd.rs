@@ -1,0 +1,222 @@
+//! Walks through Fynd's workflows.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde_json::{Map, json};
+use vestibule::fynd::{Client, Contact, OwnContact, ProfileChange, RemainingCodes, Session};
+use vestibule::fynd::{SignIn, SocialSignIn};
+use vestibule::testing::{Fynd, FyndAttribute, FyndProvider, FyndUser};
+
+use super::calls::Calls;
+
+const ASHA: &str = "9000000001";
+const SMS: &str = "+919000000001";
+const EMAIL: &str = "asha@example.com";
+const PASSWORD: &str = "the-password";
+
+struct Bench {
+    mock: Fynd,
+    client: Client,
+    /// Asha's.
+    session: Session,
+    /// The id of Asha.
+    id: String,
+}
+
+impl Bench {
+    async fn start() -> Self {
+        let mock = Fynd::start().await;
+        let asha = FyndUser::new("Asha").mobile("91", ASHA).email(EMAIL);
+        let asha = asha.social(FyndProvider::Facebook, "f1");
+        let asha = asha.social(FyndProvider::Google, "g1");
+        let asha = asha.social(FyndProvider::Apple, "a1");
+        let id = mock.seed_user(asha.password(PASSWORD));
+        mock.define_attribute("size", FyndAttribute::Text);
+        let client = Client::builder("64b000000000000000000001", "application-token");
+        let client = client.base_url(mock.base_url());
+        let client = client.clock(mock.clock().clock()).build().unwrap();
+        let session = client.password_sign_in(EMAIL, PASSWORD).await.unwrap();
+        Self {
+            session: session.signed_in().unwrap(),
+            mock,
+            client,
+            id,
+        }
+    }
+
+    fn code(&self, to: &str) -> String {
+        self.mock.outbox().last_code(to).unwrap()
+    }
+
+    async fn own(&self, contact: &Contact) -> OwnContact {
+        let own = self.session.contacts().await.unwrap();
+        let mut own = own.into_iter().filter(|own| own.contact == *contact);
+        own.next().expect("a contact of the profile")
+    }
+}
+
+fn contacts() -> [(Contact, &'static str); 2] {
+    [
+        (Contact::mobile(ASHA, "91"), SMS),
+        (Contact::email(EMAIL), EMAIL),
+    ]
+}
+
+fn codes(sign_in: SignIn) -> RemainingCodes {
+    match sign_in {
+        SignIn::CodesRequired(codes) => codes,
+        other => panic!("{other:?} has no codes"),
+    }
+}
+
+/// Takes the row that begins with this method; gives the operations that it called.
+pub async fn walk(begins_with: &str) -> BTreeSet<String> {
+    let bench = Bench::start().await;
+    let calls = Calls::new("fynd", |id| bench.mock.count(id));
+    let client = &bench.client;
+    match begins_with {
+        "Client::otp_sign_in" => {
+            let sign_in = client.otp_sign_in(ASHA, "91");
+            let mut pending = sign_in.send_code().await.unwrap();
+            bench.mock.clock().advance(Duration::from_secs(31));
+            pending.resend().await.unwrap();
+            let signed_in = pending.confirm(bench.code(SMS)).await.unwrap();
+            signed_in.signed_in().unwrap();
+        }
+        "Client::email_sign_in" => {
+            let pending = client.email_sign_in(EMAIL).send_code().await.unwrap();
+            let signed_in = pending.confirm(bench.code(EMAIL)).await.unwrap();
+            signed_in.signed_in().unwrap();
+        }
+        "Client::password_sign_in" => {
+            let signed_in = client.password_sign_in(EMAIL, PASSWORD).await.unwrap();
+            signed_in.signed_in().unwrap();
+        }
+        "Client::token_sign_in" => {
+            let token = bench.mock.issue_login_token(&bench.id);
+            let signed_in = client.token_sign_in(token.as_str()).await.unwrap();
+            signed_in.signed_in().unwrap();
+        }
+        "Client::social_sign_in" => social(&bench).await,
+        "CompleteProfile::complete" => {
+            let google = FyndProvider::Google;
+            let token = bench
+                .mock
+                .issue_social_token(google, "g9", Some("bela@example.com"));
+            let signed_in = client.social_sign_in(SocialSignIn::google(token)).await;
+            let SignIn::ProfileRequired(profile) = signed_in.unwrap() else {
+                panic!("nobody knows this account yet");
+            };
+            calls.forget();
+            let profile = profile.mobile("9000000002", "91");
+            let left = codes(profile.complete("Bela", "Rao").await.unwrap());
+            assert!(left.mobile().is_some());
+        }
+        "Client::registration" => {
+            let form = client.registration("Bela").mobile("9000000002", "91");
+            let form = form.email("bela@example.com").password(PASSWORD);
+            let left = codes(form.submit().await.unwrap());
+            let left = left.confirm_mobile(bench.code("+919000000002")).await;
+            let left = codes(left.unwrap());
+            let signed_in = left.confirm_email(bench.code("bela@example.com")).await;
+            signed_in.unwrap().signed_in().unwrap();
+        }
+        "Client::forgotten_password" => {
+            for (contact, to) in contacts() {
+                let pending = client
+                    .forgotten_password(contact)
+                    .send_code()
+                    .await
+                    .unwrap();
+                let password = pending.confirm(bench.code(to)).await.unwrap();
+                password.set("another").await.unwrap();
+            }
+        }
+        "Client::send_password_link" => {
+            for (contact, to) in contacts() {
+                client.send_password_link(&contact).await.unwrap();
+                let link = client.password_link(bench.code(to));
+                link.check().await.unwrap();
+                link.set_password("another").await.unwrap();
+            }
+        }
+        "Client::user_exists" => assert!(client.user_exists(EMAIL).await.unwrap()),
+        "Client::platform_config" => drop(client.platform_config().await.unwrap()),
+        "Client::deletion_terms" => {
+            let mut reasons = client.deletion_terms().await.unwrap().reasons.into_iter();
+            let reason = reasons.find(|reason| !reason.wants_words()).unwrap();
+            let deletion = bench.session.deletion(client, reason);
+            let sent = deletion.send_code(Contact::mobile(ASHA, "91")).await;
+            sent.unwrap().confirm(bench.code(SMS)).await.unwrap();
+        }
+        other => walk_as(&bench, other).await,
+    }
+    calls.made()
+}
+
+/// What a signed-in user sees and changes.
+async fn walk_as(bench: &Bench, begins_with: &str) {
+    let asha = &bench.session;
+    match begins_with {
+        "Session::has_password" => {
+            assert!(asha.has_password().await.unwrap());
+            asha.change_password(PASSWORD, "another").await.unwrap();
+        }
+        "Session::user" => drop(asha.user().await.unwrap()),
+        "Session::change_profile" => {
+            let change = ProfileChange::new().first_name("Ashika");
+            asha.change_profile(change).await.unwrap();
+        }
+        "Session::attributes" => {
+            asha.attributes().await.unwrap();
+            let size = Map::from_iter([("size".to_owned(), json!("M"))]);
+            asha.change_attributes(size).await.unwrap();
+        }
+        "Session::contacts" => change_contacts(bench).await,
+        "Session::active_sessions" => {
+            assert_eq!(asha.active_sessions().await.unwrap().len(), 1);
+        }
+        "Session::sign_out" => asha.clone().sign_out().await.unwrap(),
+        other => panic!("nobody walks {other}"),
+    }
+}
+
+async fn social(bench: &Bench) {
+    let token = |party, id| bench.mock.issue_social_token(party, id, None);
+    let google = || token(FyndProvider::Google, "g1");
+    let accounts = [
+        SocialSignIn::facebook(token(FyndProvider::Facebook, "f1")).id("f1"),
+        SocialSignIn::google(google()),
+        SocialSignIn::google_android(google()),
+        SocialSignIn::google_ios(google()),
+        SocialSignIn::apple(token(FyndProvider::Apple, "a1"), "a1"),
+    ];
+    for account in accounts {
+        let signed_in = bench.client.social_sign_in(account).await.unwrap();
+        signed_in.signed_in().unwrap();
+    }
+}
+
+/// A new contact of each kind takes the place of the one from before.
+async fn change_contacts(bench: &Bench) {
+    let asha = &bench.session;
+    let new = [
+        (Contact::mobile("9000000007", "91"), "+919000000007"),
+        (Contact::email("asha@work.example"), "asha@work.example"),
+    ];
+    for ((contact, to), (former, _)) in new.iter().zip(contacts()) {
+        asha.add_contact(contact).await.unwrap();
+        let added = bench.own(contact).await;
+        asha.send_verification_link(&added).await.unwrap();
+        let code = bench.code(to);
+        match contact {
+            Contact::Email(_) => bench.client.verify_email_link(code).await.unwrap(),
+            _ => bench.client.verify_mobile_link(code).await.unwrap(),
+        }
+        asha.make_primary(&bench.own(contact).await).await.unwrap();
+        asha.delete_contact(&bench.own(&former).await)
+            .await
+            .unwrap();
+    }
+}

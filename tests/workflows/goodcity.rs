@@ -1,0 +1,63 @@
+//! Walks through GoodCity's workflows.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use vestibule::goodcity::api::types::SendPinRequest;
+use vestibule::goodcity::{Client, Session};
+use vestibule::testing::GoodCity;
+
+use super::calls::Calls;
+
+const MOBILE: &str = "+85251234567";
+const UNKNOWN: &str = "+85261234567";
+
+async fn signed_in(mock: &GoodCity, client: &Client) -> Session {
+    let pending = client.send_pin(MOBILE).await.unwrap();
+    let pin = mock.outbox().last_code(MOBILE).unwrap();
+    pending.confirm(pin).await.unwrap().session
+}
+
+/// Takes the row that begins with this method; gives the operations that it called.
+pub async fn walk(begins_with: &str) -> BTreeSet<String> {
+    let mock = GoodCity::start().await;
+    mock.add_user(MOBILE, "Ada", "Wong");
+    let client = Client::builder(mock.base_url(), "app").clock(mock.clock().clock());
+    let client = client.build().unwrap();
+    let calls = Calls::new("goodcity", |id| mock.count(id));
+    match begins_with {
+        "Client::send_pin" => {
+            let mut pending = client.send_pin(MOBILE).await.unwrap();
+            mock.clock().advance(Duration::from_secs(61));
+            pending.resend().await.unwrap();
+            let pin = mock.outbox().last_code(MOBILE).unwrap();
+            pending.confirm(pin).await.unwrap();
+        }
+        "Client::sign_up" => {
+            let sign_up = client.sign_up(UNKNOWN, "Grace", "Lee");
+            let pending = sign_up.send_pin().await.unwrap();
+            let pin = mock.outbox().last_code(UNKNOWN).unwrap();
+            pending.confirm(pin).await.unwrap();
+        }
+        "Session::profile" => {
+            let session = signed_in(&mock, &client).await;
+            calls.forget();
+            session.profile().await.unwrap();
+        }
+        "Session::register_device" => {
+            let session = signed_in(&mock, &client).await;
+            calls.forget();
+            session.register_device("a-handle", "fcm").await.unwrap();
+        }
+        "Client::api" => {
+            let session = signed_in(&mock, &client).await;
+            calls.forget();
+            let body = SendPinRequest::builder().mobile(UNKNOWN.to_owned());
+            let sent = client.api().signup_and_send_pin().body(body).send().await;
+            sent.unwrap();
+            session.api().current_user_rooms().send().await.unwrap();
+        }
+        other => panic!("nobody walks {other}"),
+    }
+    calls.made()
+}

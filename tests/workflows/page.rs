@@ -1,0 +1,84 @@
+//! The README's tables of workflows.
+
+use std::collections::BTreeSet;
+
+const README: &str = include_str!("../../README.md");
+const DOCS: &str = "https://docs.rs/vestibule/latest/vestibule/";
+
+/// A method that a row names, as its link has it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Method {
+    /// The module that has the type, which is the system.
+    pub system: String,
+    pub of: String,
+    pub name: String,
+}
+
+#[derive(Debug)]
+pub struct Row {
+    /// In the vendor's words.
+    pub tasks: Vec<String>,
+    pub methods: Vec<Method>,
+    /// The ids of the operations.
+    pub calls: BTreeSet<String>,
+    /// Whether no flow makes these calls.
+    pub is_plain: bool,
+}
+
+impl Row {
+    pub fn system(&self) -> &str {
+        &self.methods[0].system
+    }
+
+    /// What tells the rows of a system apart.
+    pub fn begins_with(&self) -> String {
+        format!("{}::{}", self.methods[0].of, self.methods[0].name)
+    }
+}
+
+pub fn rows() -> Vec<Row> {
+    let (_, section) = README.split_once("\n## Workflows\n").expect("a section");
+    let section = section.split("\n## ").next().expect("its text");
+    let rows = section.lines().filter(|line| line.starts_with("| "));
+    let rows = rows.filter(|line| *line != "| task | flow | calls |");
+    rows.map(|line| row(section, line)).collect()
+}
+
+fn row(section: &str, line: &str) -> Row {
+    let cells: Vec<&str> = line.trim_matches('|').split(" | ").map(str::trim).collect();
+    let [task, flow, calls] = cells.as_slice() else {
+        panic!("three cells: {line}");
+    };
+    let labels = flow.split("][").skip(1);
+    let labels = labels.map(|rest| rest.split(']').next().expect("a label"));
+    let calls = calls
+        .split(", ")
+        .map(|call| call.trim_matches('`').to_owned());
+    Row {
+        tasks: task.split("; ").map(str::to_owned).collect(),
+        methods: labels.map(|label| method(section, label)).collect(),
+        calls: calls.collect(),
+        is_plain: flow.starts_with("plain calls"),
+    }
+}
+
+/// Where a label leads to.
+fn method(section: &str, label: &str) -> Method {
+    let start = format!("[{label}]: {DOCS}");
+    let target = section.lines().find_map(|line| line.strip_prefix(&start));
+    let target = target.unwrap_or_else(|| panic!("{label} leads nowhere"));
+    let parts = target.split_once("/struct.").and_then(|(system, rest)| {
+        let (of, name) = rest.split_once(".html#method.")?;
+        Some((system, of, name))
+    });
+    let (system, of, name) = parts.unwrap_or_else(|| panic!("{target} is no method"));
+    assert!(
+        label.ends_with(&format!("{of}::{name}")),
+        "{label}: {target}"
+    );
+    Method {
+        system: system.to_owned(),
+        of: of.to_owned(),
+        name: name.to_owned(),
+    }
+}

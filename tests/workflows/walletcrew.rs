@@ -1,0 +1,55 @@
+//! Walks through the workflows of The Wallet Crew.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+use vestibule::testing::WalletCrew;
+use vestibule::walletcrew::{Challenge, Client, Saved};
+
+use super::calls::Calls;
+
+const EMAIL: &str = "ada@example.com";
+
+async fn challenge(client: &Client) -> Challenge {
+    let account = client.customer(&json!({"email": EMAIL}));
+    match account.flow("activation").save().await.unwrap() {
+        Saved::ChallengeIssued(challenge) => challenge,
+        Saved::Done(_) => panic!("a challenge was expected"),
+    }
+}
+
+/// Takes the row that begins with this method; gives the operations that it called.
+pub async fn walk(begins_with: &str) -> BTreeSet<String> {
+    let mock = WalletCrew::start().await;
+    let client = Client::builder(mock.base_url(), "tenant-01").clock(mock.clock().clock());
+    let client = client.build().unwrap();
+    let login = || {
+        let code = mock.outbox().last_code(EMAIL).unwrap();
+        json!({"identifier": EMAIL, "code": code})
+    };
+    let calls = Calls::new("walletcrew", |id| mock.count(id));
+    match begins_with {
+        "Client::customer" => {
+            let account = client.customer(&json!({"email": EMAIL}));
+            assert!(matches!(account.save().await.unwrap(), Saved::Done(_)));
+        }
+        "Account::flow" => {
+            let challenge = challenge(&client).await;
+            challenge.authenticate("otp", &login()).await.unwrap();
+        }
+        "Client::authenticate" => {
+            let _challenge = challenge(&client).await;
+            calls.forget();
+            client.authenticate("otp", &login()).await.unwrap();
+        }
+        "Session::profile" => {
+            let challenge = challenge(&client).await;
+            let session = challenge.authenticate("otp", &login()).await.unwrap();
+            calls.forget();
+            let profile: Value = session.profile().await.unwrap();
+            assert_eq!(profile["email"], EMAIL);
+        }
+        other => panic!("nobody walks {other}"),
+    }
+    calls.made()
+}

@@ -1,0 +1,165 @@
+//! Walks through Wunder's workflows.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde_json::json;
+use vestibule::testing::{Wunder, WunderUser};
+use vestibule::wunder::{
+    Client, MfaRequired, Session, SignIn, SignedProfileVerifier, SigningAlgorithm, TermsOf,
+};
+
+use super::calls::Calls;
+
+const PHONE: &str = "+43123456789";
+const EMAIL: &str = "ada@example.org";
+const PASSWORD: &str = "correct horse";
+
+fn session(sign_in: SignIn) -> Session {
+    match sign_in {
+        SignIn::SignedIn(session) => session,
+        SignIn::MfaRequired(_) => panic!("no second factor was expected"),
+    }
+}
+
+fn mfa(sign_in: SignIn) -> MfaRequired {
+    match sign_in {
+        SignIn::MfaRequired(mfa) => mfa,
+        SignIn::SignedIn(_) => panic!("a second factor was expected"),
+    }
+}
+
+/// Takes the row that begins with this method; gives the operations that it called.
+pub async fn walk(begins_with: &str) -> BTreeSet<String> {
+    let mock = Wunder::start().await;
+    let client = Client::builder(mock.base_url(), "tenant01")
+        .signature_key(Wunder::SIGNATURE_KEY)
+        .clock(mock.clock().clock());
+    let client = client.build().unwrap();
+    let ada = WunderUser::new().phone(PHONE).email(EMAIL).branch("2");
+    let ada = ada.password(PASSWORD).social("google", "from-google");
+    let id = mock.add_user(ada.social("gaiyo", "from-gaiyo").created_by("service"));
+    mock.add_api_client("service", "service-key");
+    mock.add_terms(TermsOf::Branch("2".to_owned()), json!({"title": "Rental"}));
+    let ada = session(client.password_sign_in(EMAIL, PASSWORD).await.unwrap());
+    let code_to = |to: &str| mock.outbox().last_code(to).unwrap();
+    let calls = Calls::new("wunder", |id| mock.count(id));
+    match begins_with {
+        "Client::resolve_branch" => {
+            let branch = client.resolve_branch(48.2, 16.4).await.unwrap();
+            let sign_in = client.phone_sign_in(PHONE, branch.id());
+            let pending = sign_in.send_code().await.unwrap();
+            session(pending.confirm(code_to(PHONE)).await.unwrap());
+        }
+        "Client::email_code_sign_in" => {
+            let sign_in = client.email_code_sign_in(EMAIL, "2");
+            let pending = sign_in.send_code().await.unwrap();
+            session(pending.confirm(code_to(EMAIL)).await.unwrap());
+        }
+        "Client::password_sign_in" => {
+            session(client.password_sign_in(EMAIL, PASSWORD).await.unwrap());
+        }
+        "Client::gaiyo_sign_in" => {
+            let login = json!({"token": "from-gaiyo"});
+            session(client.gaiyo_sign_in(&login).await.unwrap());
+        }
+        "Client::social_sign_in" => {
+            let login = json!({"provider": "google", "token": "from-google"});
+            session(client.social_sign_in(&login).await.unwrap());
+        }
+        "Client::api_client_sign_in" => {
+            let service = client.api_client_sign_in("service", "service-key").await;
+            session(service.unwrap()).acting_for(&id).unwrap();
+        }
+        "Session::access_token" => {
+            mock.clock().advance(Duration::from_secs(24 * 3_600));
+            ada.access_token().await.unwrap();
+        }
+        "Session::sign_out" => ada.sign_out().await.unwrap(),
+        "Session::exchange_openid_token" => {
+            let token = json!({"token": "from-google"});
+            ada.exchange_openid_token(&token).await.unwrap();
+        }
+        "Session::enrol_mfa" => enrol(&mock, &ada).await,
+        "MfaRequired::validate" => {
+            enrol(&mock, &ada).await;
+            let needed = mfa(client.password_sign_in(EMAIL, PASSWORD).await.unwrap());
+            calls.forget();
+            needed.validate(next_code(&mock)).await.unwrap();
+        }
+        "Client::register" => {
+            let bob = client.register().email("bob@example.org");
+            bob.password(PASSWORD).create().await.unwrap();
+        }
+        "Client::social_sign_up" => {
+            mock.add_social_account("google", "from-bob", Some("bob@example.org"));
+            let login = json!({"email": "bob@example.org", "token": "from-bob"});
+            client.social_sign_up(&login).await.unwrap();
+        }
+        "Session::signed_profile" => {
+            let signed = ada.signed_profile().await.unwrap();
+            let key = Wunder::SIGNED_DATA_KEY;
+            let verifier = SignedProfileVerifier::new(key, [SigningAlgorithm::Hs256]);
+            let verifier = verifier.unwrap().clock(mock.clock().clock());
+            verifier.verify(signed.jwt()).unwrap();
+        }
+        "Client::request_password_reset" => {
+            let reset = client.request_password_reset(EMAIL).await.unwrap();
+            let set = reset.set_password(code_to(EMAIL), "a better horse").await;
+            set.unwrap();
+        }
+        "Session::verify_phone" => {
+            let verification = ada.verify_phone().await.unwrap();
+            verification.check(code_to(PHONE)).await.unwrap();
+        }
+        "Client::resend_email_verification" => {
+            client.resend_email_verification(EMAIL).await.unwrap();
+        }
+        other => walk_as(&ada, &client, other).await,
+    }
+    calls.made()
+}
+
+/// What a signed-in user sees and changes.
+async fn walk_as(ada: &Session, client: &Client, begins_with: &str) {
+    match begins_with {
+        "Session::profile" => {
+            ada.profile().await.unwrap();
+            let change = ada.change_profile().member("firstName", "Ada");
+            change.save().await.unwrap();
+        }
+        "Session::request_deletion" => drop(ada.request_deletion().await.unwrap()),
+        "Session::start_verification" => {
+            ada.start_verification(&json!({})).await.unwrap();
+        }
+        "Session::identity_cards" => drop(ada.identity_cards().next_page().await.unwrap()),
+        "Client::terms" => {
+            let mut terms = client.terms(TermsOf::Branch("2".to_owned()));
+            let page = terms.next_page().await.unwrap().expect("a page");
+            let id = page.items[0].id.as_ref().expect("an id").0.to_string();
+            let terms = client.terms_by_id(id).await.unwrap();
+            ada.accept_terms(&terms).await.unwrap();
+        }
+        "Session::accepted_terms" => {
+            let mut accepted = ada.accepted_terms("2");
+            accepted.next_page().await.unwrap();
+        }
+        "Session::onboarding" => {
+            let onboarding = ada.onboarding("2").check().await.unwrap();
+            assert!(!onboarding.is_done());
+        }
+        other => panic!("nobody walks {other}"),
+    }
+}
+
+/// A code is good once, so the next one is waited for.
+fn next_code(mock: &Wunder) -> String {
+    mock.clock().advance(Duration::from_secs(30));
+    mock.second_factor_code(EMAIL).unwrap()
+}
+
+async fn enrol(mock: &Wunder, ada: &Session) {
+    let enrolment = ada.enrol_mfa().await.unwrap();
+    enrolment.qr_picture().await.unwrap();
+    enrolment.enable(next_code(mock)).await.unwrap();
+}
