@@ -1,40 +1,59 @@
 //! A typed async SDK for four identity APIs: Wunder Mobility, The Wallet Crew, GoodCity and Fynd.
 //!
-//! Each system has a module with a `Client`, its sign-in as types, and a `Session`:
-//! [`wunder`], [`walletcrew`], [`goodcity`], [`fynd`]. Every documented endpoint is a typed call,
-//! generated from the OpenAPI documents of the crate, and passes the same road: it is authorised
-//! and signed for each attempt, sent within a deadline, classified, and repeated only if the
-//! description allows that.
+//! # Sign a user in
 //!
-//! ```no_run
+//! ```
 //! # #[cfg(feature = "goodcity")]
-//! # async fn example() -> Result<(), vestibule::Error> {
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), vestibule::Error> {
+//! # let mock = vestibule::testing::GoodCity::start().await;
+//! # let url = mock.base_url();
+//! # let pin_of_the_user = || mock.outbox().last_code("+85261234567").unwrap();
 //! use vestibule::goodcity::Client;
 //!
-//! let client = Client::builder("https://api.goodcity.hk", "app").build()?;
-//! let pending = client.send_pin("+85261234567").await?;
-//! let signed_in = pending.confirm("1234").await?;
+//! let client = Client::builder(url, "app").build()?;
+//! // Sends an SMS. Keep `pending.id()` if the pin comes with another request.
+//! let pending = client.sign_up("+85261234567", "Ada", "Wong").send_pin().await?;
+//! let session = match pending.confirm(pin_of_the_user()).await {
+//!     Ok(signed_in) => signed_in.session,
+//!     // The user mistyped: the state is still good.
+//!     Err(returned) => returned.state.confirm(pin_of_the_user()).await?.session,
+//! };
+//! // Keep `session.id()`: any instance takes the session up by it.
+//! let profile = session.profile().await?;
+//! assert_eq!(profile.user_profile.unwrap().first_name.as_deref(), Some("Ada"));
 //! # Ok(())
 //! # }
+//! # #[cfg(not(feature = "goodcity"))]
+//! # fn main() {}
 //! ```
 //!
-//! # Errors
+//! The same on a mock, for your own tests: `vestibule::testing::GoodCity::start().await` gives the
+//! `url`, and its outbox the pin.
 //!
-//! Every call fails with the one [`Error`]. Its [`kind`](Error::kind) says what to do, its
-//! [`refusal`](Error::refusal) is the system's own typed error.
+//! # Where to read on
 //!
-//! # Sessions
+//! | module | holds |
+//! |---|---|
+//! | [`wunder`], [`walletcrew`], [`goodcity`], [`fynd`] | one system each: its client, flows, session and calls, and what it does that surprises people |
+//! | [`code_sign_in`] | signing in by a code, in words that all four share |
+//! | [`session`] | signed-in users: how their credential is kept and renewed, and where |
+//! | [`challenge`] | unfinished sign-ins: how they are taken up, and by whom |
+//! | [`testing`] | a stateful mock of each system |
 //!
-//! A session attaches its credential to each call and renews it when it must; see [`session`].
-//! An unfinished sign-in is taken up by its id, on any instance that shares the store; see
-//! [`challenge`]. A back end that serves several systems signs users in by [`code_sign_in`].
+//! | guide | answers |
+//! |---|---|
+//! | [flows](guide::flows) | states, ids, timers, restarts, wrong codes |
+//! | [errors](guide::errors) | what to do about each kind of [`Error`] |
+//! | [retries](guide::retries) | what is sent again, and how to say otherwise |
+//! | [security](guide::security) | what is protected from whom, and what is yours to do |
+//! | [features](guide::features) | what to switch on, TLS, time to compile |
+//! | [migrating](guide::migrating) | from a client of your own |
 //!
-//! # Features
-//!
-//! One for each system (`wunder`, `walletcrew`, `goodcity`, `fynd`; all on by default), `sqlite` and
-//! `redis` for sessions that outlive the process, `sealed` for sealing in stores of your own,
-//! `testing` for the mock servers, `schemars` for JSON schemas of all types, and `rustls` (default)
-//! or `native-tls`.
+//! Every documented endpoint of the four systems is a typed call through `api()` of a client or session,
+//! generated from the OpenAPI documents of the crate. All calls pass the same road: each is authorised
+//! and signed for each attempt, sent within a deadline, classified, and repeated only if the
+//! description allows that.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // The rooms that all systems share hold more than each of them uses alone.
@@ -64,6 +83,7 @@ pub mod fynd;
 mod generated;
 #[cfg(feature = "goodcity")]
 pub mod goodcity;
+pub mod guide;
 mod hex;
 mod json;
 mod member;

@@ -47,7 +47,7 @@
 //! session, and so finds no challenge of yours. Give the browser session a new id when the user
 //! has signed in.
 //!
-//! ```no_run
+//! ```
 //! # #[cfg(feature = "goodcity")]
 //! # mod example {
 //! use std::collections::HashMap;
@@ -91,6 +91,25 @@
 //!     browsers.insert(new_cookie, Browser { challenge: None, session });
 //!     Ok(Some(signed_in))
 //! }
+//! # #[tokio::main]
+//! # pub async fn main() -> Result<(), Error> {
+//! #     let mock = vestibule::testing::GoodCity::start().await;
+//! #     mock.add_user("+85261234567", "Ada", "Wong");
+//! #     let client = Client::builder(mock.base_url(), "app").build()?;
+//! #     let mut browsers = Browsers::from([("before".to_owned(), Browser::default())]);
+//! #     start(&client, browsers.get_mut("before").unwrap(), "+85261234567").await?;
+//! #     let pin = || Secret::from(mock.outbox().last_code("+85261234567").unwrap());
+//! #     let stranger = confirm(&client, &mut browsers, "another", "x".into(), pin()).await?;
+//! #     assert!(stranger.is_none());
+//! #     let signed_in = confirm(&client, &mut browsers, "before", "after".into(), pin()).await?;
+//! #     assert!(signed_in.is_some() && !browsers.contains_key("before"));
+//! #     assert!(browsers["after"].session.is_some());
+//! #     Ok(())
+//! # }
+//! # }
+//! # fn main() {
+//! #     #[cfg(feature = "goodcity")]
+//! #     example::main().unwrap();
 //! # }
 //! ```
 

@@ -36,7 +36,7 @@
 //!         match challenge.confirm(code).await? {
 //!             Confirmed::SignedIn(session) => return Ok(session),
 //!             Confirmed::SecondFactor(next) => challenge = next,
-//!             Confirmed::OwnStep(step) => panic!("not written yet: {step:?}"),
+//!             other => panic!("not written yet: {other:?}"),
 //!         }
 //!     }
 //! }

@@ -62,6 +62,22 @@ impl ProfileChange {
 impl Session {
     /// Whether the user has a password. Sends no message; safe to repeat.
     ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Fynd, FyndUser};
+    /// # let mock = Fynd::start().await;
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clock()).build()?;
+    /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
+    /// # let id = mock.seed_user(asha.password("the password"));
+    /// # let signed_in = client.password_sign_in("asha@example.com", "the password").await?;
+    /// # let session = signed_in.signed_in().unwrap();
+    /// assert!(session.has_password().await?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// Source: `GET /service/application/user/authentication/v1.0/has-password`.
     ///
     /// # Errors
@@ -78,6 +94,24 @@ impl Session {
 
     /// Changes the password. Sends no message. It is sent once, unless the server certainly did not
     /// process it.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Fynd, FyndUser};
+    /// # let mock = Fynd::start().await;
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clock()).build()?;
+    /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
+    /// # let id = mock.seed_user(asha.password("the password"));
+    /// # let signed_in = client.password_sign_in("asha@example.com", "the password").await?;
+    /// # let session = signed_in.signed_in().unwrap();
+    /// session.change_password("the password", "the new password").await?;
+    /// # let signed_in = client.password_sign_in("asha@example.com", "the new password").await?;
+    /// # assert!(signed_in.signed_in().is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// Source: `POST /service/application/user/authentication/v1.0/password`.
     ///
@@ -104,6 +138,24 @@ impl Session {
     /// The ids of the user's sessions on the server, on all devices. Sends no message; safe to
     /// repeat.
     ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Fynd, FyndUser};
+    /// # let mock = Fynd::start().await;
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clock()).build()?;
+    /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
+    /// # let id = mock.seed_user(asha.password("the password"));
+    /// # let signed_in = client.password_sign_in("asha@example.com", "the password").await?;
+    /// # let session = signed_in.signed_in().unwrap();
+    /// let ids = session.active_sessions().await?;
+    /// println!("signed in on {} devices", ids.len());
+    /// # assert_eq!(ids.len(), mock.sessions_of(&id));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// Source: `GET /service/application/user/authentication/v1.0/sessions`.
     ///
     /// # Errors
@@ -119,12 +171,22 @@ impl Session {
     ///
     /// Source: `POST /service/application/user/profile/v1.0/detail`.
     ///
-    /// ```no_run
-    /// # async fn example(session: vestibule::fynd::Session) -> Result<(), vestibule::Error> {
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Fynd, FyndUser};
+    /// # let mock = Fynd::start().await;
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clock()).build()?;
+    /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
+    /// # let id = mock.seed_user(asha.password("the password"));
+    /// # let signed_in = client.password_sign_in("asha@example.com", "the password").await?;
+    /// # let session = signed_in.signed_in().unwrap();
     /// use vestibule::fynd::ProfileChange;
     ///
-    /// let change = ProfileChange::new().first_name("Asha").gender("female");
+    /// let change = ProfileChange::new().first_name("Ashika").gender("female");
     /// let user = session.change_profile(change).await?;
+    /// assert_eq!(user.first_name.as_deref(), Some("Ashika"));
     /// # Ok(())
     /// # }
     /// ```
@@ -155,6 +217,24 @@ impl Session {
 
     /// The attributes that the seller keeps of the user, by slug. Sends no message; safe to repeat.
     ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Fynd, FyndUser};
+    /// # let mock = Fynd::start().await;
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clock()).build()?;
+    /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com").attribute("size", "M");
+    /// # let id = mock.seed_user(asha.password("the password"));
+    /// # let signed_in = client.password_sign_in("asha@example.com", "the password").await?;
+    /// # let session = signed_in.signed_in().unwrap();
+    /// # mock.define_attribute("size", vestibule::testing::FyndAttribute::Text);
+    /// let attributes = session.attributes().await?;
+    /// assert_eq!(attributes["size"], "M");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// Source: `GET /service/application/user/profile/v1.0/user-attributes`.
     ///
     /// # Errors
@@ -167,6 +247,27 @@ impl Session {
 
     /// Sets attributes of the user, by slug, and answers those that the server names then. Sends no
     /// message. It is sent once, unless the server certainly did not process it.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Fynd, FyndUser};
+    /// # let mock = Fynd::start().await;
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clock()).build()?;
+    /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
+    /// # let id = mock.seed_user(asha.password("the password"));
+    /// # let signed_in = client.password_sign_in("asha@example.com", "the password").await?;
+    /// # let session = signed_in.signed_in().unwrap();
+    /// # mock.define_attribute("size", vestibule::testing::FyndAttribute::Text);
+    /// use serde_json::{Map, json};
+    ///
+    /// let size = Map::from_iter([("size".to_owned(), json!("M"))]);
+    /// let attributes = session.change_attributes(size).await?;
+    /// assert_eq!(attributes["size"], "M");
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// Source: `PATCH /service/application/user/profile/v1.0/user-attributes`.
     ///

@@ -198,6 +198,30 @@ impl Client {
 
     /// Starts a sign-in by a code that is sent to a mobile: its number without country code (4 to
     /// 15 digits, such as `9000000001`) and the country calling code (`+91` or `91`).
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Fynd, FyndUser};
+    /// # let mock = Fynd::start().await;
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clock()).build()?;
+    /// # let code = || mock.outbox().last_code("+919000000001").unwrap();
+    /// use vestibule::fynd::SignIn;
+    ///
+    /// let pending = client.otp_sign_in("9000000001", "+91").send_code().await?;
+    /// let signed_in = match pending.confirm(code()).await? {
+    ///     // Nobody has this number yet.
+    ///     SignIn::ProfileRequired(profile) => profile.complete("Asha", "Rao").await?,
+    ///     signed_in => signed_in,
+    /// };
+    /// if let SignIn::SignedIn(session) = &signed_in {
+    ///     assert_eq!(session.user().await?.first_name.as_deref(), Some("Asha"));
+    /// }
+    /// # assert!(matches!(signed_in, SignIn::SignedIn(_)));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn otp_sign_in(
         &self,
         mobile: impl Into<String>,
@@ -208,10 +232,20 @@ impl Client {
 
     /// Starts a sign-in by a code that is sent by e-mail.
     ///
-    /// ```no_run
-    /// # async fn example(client: vestibule::fynd::Client) -> Result<(), vestibule::Error> {
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Fynd, FyndUser};
+    /// # let mock = Fynd::start().await;
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clock()).build()?;
+    /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
+    /// # let id = mock.seed_user(asha.password("the password"));
+    /// # let code = || mock.outbox().last_code("asha@example.com").unwrap();
     /// let pending = client.email_sign_in("asha@example.com").send_code().await?;
-    /// let signed_in = pending.confirm("1234").await?;
+    /// let signed_in = pending.confirm(code()).await?;
+    /// # let session = signed_in.signed_in().unwrap();
+    /// # assert_eq!(session.user().await?.first_name.as_deref(), Some("Asha"));
     /// # Ok(())
     /// # }
     /// ```
@@ -221,18 +255,28 @@ impl Client {
 
     /// Starts the registration of a new user by a form.
     ///
-    /// ```no_run
-    /// # async fn example(client: vestibule::fynd::Client) -> Result<(), vestibule::Error> {
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Fynd, FyndUser};
+    /// # let mock = Fynd::start().await;
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clock()).build()?;
+    /// # mock.require_email(true);
+    /// # let code = |to| mock.outbox().last_code(to).unwrap();
     /// use vestibule::fynd::SignIn;
     ///
-    /// let form = client.registration("Asha").mobile("9000000001", "+91");
-    /// if let SignIn::CodesRequired(codes) = form.email("asha@example.com").submit().await? {
-    ///     // Keep the id: any instance takes the registration up by it.
-    ///     let id = codes.id().clone();
-    ///     if let SignIn::CodesRequired(codes) = codes.confirm_mobile("1234").await? {
-    ///         let signed_in = codes.confirm_email("5678").await?;
-    ///     }
+    /// let form = client.registration("Asha").mobile("9000000001", "+91").email("asha@example.com");
+    /// let mut step = form.submit().await?;
+    /// while let SignIn::CodesRequired(codes) = step {
+    ///     // Keep `codes.id()`: any instance takes the registration up by it.
+    ///     step = match codes.mobile() {
+    ///         Some(_) => codes.confirm_mobile(code("+919000000001")).await?,
+    ///         None => codes.confirm_email(code("asha@example.com")).await?,
+    ///     };
     /// }
+    /// # let session = step.signed_in().unwrap();
+    /// # assert!(session.contacts().await?.iter().all(|own| own.verified));
     /// # Ok(())
     /// # }
     /// ```

@@ -41,20 +41,27 @@ impl Session {
     /// [`Client::deletion_terms`]; the user must have agreed to what the terms say. Without a reason
     /// and a code nothing can be deleted.
     ///
-    /// ```no_run
-    /// # async fn example(
-    /// #     client: vestibule::fynd::Client,
-    /// #     session: vestibule::fynd::Session,
-    /// # ) -> Result<(), vestibule::Error> {
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Fynd, FyndUser};
+    /// # let mock = Fynd::start().await;
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clock()).build()?;
+    /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
+    /// # let id = mock.seed_user(asha.password("the password"));
+    /// # let signed_in = client.password_sign_in("asha@example.com", "the password").await?;
+    /// # let session = signed_in.signed_in().unwrap();
+    /// # let code = || mock.outbox().last_code("+919000000001").unwrap();
     /// use vestibule::fynd::Contact;
     ///
     /// let terms = client.deletion_terms().await?;
-    /// let Some(reason) = terms.reasons.into_iter().next() else {
-    ///     return Ok(());
-    /// };
+    /// // The user has agreed to `terms.consent` and chosen a reason.
+    /// let reason = terms.reasons.into_iter().next().expect("a reason");
     /// let deletion = session.deletion(&client, reason).words("I shop elsewhere");
     /// let pending = deletion.send_code(Contact::mobile("9000000001", "+91")).await?;
-    /// pending.confirm("1234").await?;
+    /// pending.confirm(code()).await?;
+    /// assert!(!client.user_exists("asha@example.com").await?);
     /// # Ok(())
     /// # }
     /// ```

@@ -1,32 +1,50 @@
 //! Fynd Commerce storefront: the User API of one sales channel.
 //!
-//! A shopper signs in with a code that is sent to their mobile ([`Client::otp_sign_in`]) or by
-//! e-mail ([`Client::email_sign_in`]), by a password ([`Client::password_sign_in`]), a token
-//! ([`Client::token_sign_in`]) or an account at a third party ([`Client::social_sign_in`]), or
-//! registers by a form ([`Client::registration`]). Each gives a [`SignIn`]: the session, or what
-//! stands in its way, a profile to complete or codes to confirm. Who forgot the password sets a new
-//! one by a code ([`Client::forgotten_password`]) or a link ([`Client::send_password_link`]).
+//! However a shopper signs in, what comes back is a [`SignIn`]: the session, or what stands in its way,
+//! a profile to complete or codes to confirm.
+//!
+//! | to do | flow |
+//! |---|---|
+//! | sign in by a code | [`Client::otp_sign_in`], [`Client::email_sign_in`] -> [`PendingCode`], [`PendingCode::resend`] |
+//! | sign in at once | [`Client::password_sign_in`], [`Client::token_sign_in`], [`Client::social_sign_in`] |
+//! | register | [`Client::registration`] -> [`RemainingCodes`]; [`CompleteProfile::complete`] |
+//! | forgotten password | by a code [`Client::forgotten_password`] -> [`NewPassword`]; by a link [`Client::send_password_link`], [`Client::password_link`] |
+//! | password | [`Session::has_password`], [`Session::change_password`] |
+//! | contacts | [`Session::contacts`], [`Session::add_contact`], [`Session::send_verification_link`], [`Session::make_primary`], [`Session::delete_contact`] |
+//! | links that were followed | [`Client::verify_mobile_link`], [`Client::verify_email_link`] |
+//! | profile | [`Session::user`], [`Session::change_profile`], [`Session::attributes`], [`Session::change_attributes`] |
+//! | who and what there is | [`Client::user_exists`], [`Client::platform_config`] |
+//! | sessions | [`Session::active_sessions`], [`Session::sign_out`] |
+//! | leave for good | [`Client::deletion_terms`], [`Session::deletion`] -> [`PendingDeletion`] |
 //!
 //! There are no tokens: a [`Session`] is a set of cookies of its own, and the client attaches, keeps
-//! and forgets them. It reads and changes the account, and deletes it ([`Session::deletion`]). Every
-//! request carries the application's credential and a signature; [`sign`] shows how that is made.
+//! and forgets them. Every request carries the application's credential and a signature; [`sign`]
+//! shows how that is made.
 //!
-//! ```no_run
-//! # async fn example() -> Result<(), vestibule::Error> {
+//! ```
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), vestibule::Error> {
+//! # let mock = vestibule::testing::Fynd::start().await;
+//! # let url = mock.base_url();
+//! # let code = || mock.outbox().last_code("+919000000001").unwrap();
 //! use vestibule::fynd::{Client, SignIn};
 //!
-//! let client = Client::builder("64b000000000000000000001", "the application's token").build()?;
+//! let application = "64b000000000000000000001";
+//! let client = Client::builder(application, "the application's token").base_url(url).build()?;
 //! let pending = client.otp_sign_in("9000000001", "+91").send_code().await?;
-//! let signed_in = match pending.confirm("1234").await? {
+//! let signed_in = match pending.confirm(code()).await? {
 //!     SignIn::ProfileRequired(profile) => profile.complete("Asha", "Rao").await?,
 //!     signed_in => signed_in,
 //! };
-//! if let SignIn::SignedIn(session) = signed_in {
-//!     println!("{:?}", session.user().await?.active);
+//! if let SignIn::SignedIn(session) = &signed_in {
+//!     assert_eq!(session.user().await?.first_name.as_deref(), Some("Asha"));
 //! }
+//! # assert!(matches!(signed_in, SignIn::SignedIn(_)));
 //! # Ok(())
 //! # }
 //! ```
+//!
+#![doc = include_str!("pitfalls.md")]
 
 mod account;
 mod announced;

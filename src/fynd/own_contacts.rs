@@ -10,16 +10,21 @@ impl Session {
     ///
     /// Source: `GET /service/application/user/authentication/v1.0/session`.
     ///
-    /// ```no_run
-    /// # async fn example(session: vestibule::fynd::Session) -> Result<(), vestibule::Error> {
-    /// use vestibule::fynd::Contact;
-    ///
-    /// session.add_contact(&Contact::email("asha@example.com")).await?;
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Fynd, FyndUser};
+    /// # let mock = Fynd::start().await;
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clock()).build()?;
+    /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
+    /// # let id = mock.seed_user(asha.password("the password"));
+    /// # let signed_in = client.password_sign_in("asha@example.com", "the password").await?;
+    /// # let session = signed_in.signed_in().unwrap();
     /// for own in session.contacts().await? {
-    ///     if !own.verified {
-    ///         session.send_verification_link(&own).await?;
-    ///     }
+    ///     println!("verified: {}, primary: {}", own.verified, own.primary);
     /// }
+    /// # assert_eq!(session.contacts().await?.len(), 2);
     /// # Ok(())
     /// # }
     /// ```
@@ -33,6 +38,26 @@ impl Session {
 
     /// Adds a contact to the profile, and answers whether the server says that it sent a link to
     /// confirm it by. It is repeated only if the server certainly did not process it.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Fynd, FyndUser};
+    /// # let mock = Fynd::start().await;
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clock()).build()?;
+    /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
+    /// # let id = mock.seed_user(asha.password("the password"));
+    /// # let signed_in = client.password_sign_in("asha@example.com", "the password").await?;
+    /// # let session = signed_in.signed_in().unwrap();
+    /// use vestibule::fynd::Contact;
+    ///
+    /// let link_was_sent = session.add_contact(&Contact::email("asha@example.org")).await?;
+    /// assert!(link_was_sent);
+    /// # assert!(mock.outbox().last_code("asha@example.org").is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// Source: `PUT /service/application/user/profile/v1.0/mobile` or `…/email`.
     ///
@@ -72,6 +97,28 @@ impl Session {
     /// Sends a link to confirm a contact by, and answers whether the server says that it did: a
     /// confirmed one needs none. It is repeated only if the server certainly did not process it.
     ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Fynd, FyndUser};
+    /// # let mock = Fynd::start().await;
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clock()).build()?;
+    /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
+    /// # let id = mock.seed_user(asha.password("the password"));
+    /// # let signed_in = client.password_sign_in("asha@example.com", "the password").await?;
+    /// # let session = signed_in.signed_in().unwrap();
+    /// # session.add_contact(&vestibule::fynd::Contact::email("asha@example.org")).await?;
+    /// for own in session.contacts().await? {
+    ///     if !own.verified {
+    ///         assert!(session.send_verification_link(&own).await?);
+    ///     }
+    /// }
+    /// # assert_eq!(mock.outbox().messages().len(), 2);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// Source: `POST /service/application/user/profile/v1.0/mobile/link/send` or
     /// `…/email/link/send`.
     ///
@@ -100,6 +147,30 @@ impl Session {
     /// Makes a confirmed contact the main one of its kind. Sends no message. It is repeated only if
     /// the server certainly did not process it.
     ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Fynd, FyndUser};
+    /// # let mock = Fynd::start().await;
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clock()).build()?;
+    /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
+    /// # let id = mock.seed_user(asha.password("the password"));
+    /// # let signed_in = client.password_sign_in("asha@example.com", "the password").await?;
+    /// # let session = signed_in.signed_in().unwrap();
+    /// # let second = vestibule::fynd::Contact::email("asha@example.org");
+    /// # session.add_contact(&second).await?;
+    /// # client.verify_email_link(mock.outbox().last_code("asha@example.org").unwrap()).await?;
+    /// for own in session.contacts().await? {
+    ///     if own.contact == second {
+    ///         session.make_primary(&own).await?;
+    ///     }
+    /// }
+    /// # assert!(session.contacts().await?.iter().any(|own| own.contact == second && own.primary));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// Source: `POST /service/application/user/profile/v1.0/mobile/primary` or `…/email/primary`.
     ///
     /// # Errors
@@ -124,6 +195,30 @@ impl Session {
 
     /// Removes a contact from the profile. Sends no message. It is repeated only if the server
     /// certainly did not process it.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Fynd, FyndUser};
+    /// # let mock = Fynd::start().await;
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clock()).build()?;
+    /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
+    /// # let id = mock.seed_user(asha.password("the password"));
+    /// # let signed_in = client.password_sign_in("asha@example.com", "the password").await?;
+    /// # let session = signed_in.signed_in().unwrap();
+    /// # let second = vestibule::fynd::Contact::email("asha@example.org");
+    /// # session.add_contact(&second).await?;
+    /// # client.verify_email_link(mock.outbox().last_code("asha@example.org").unwrap()).await?;
+    /// for own in session.contacts().await? {
+    ///     if own.contact == second {
+    ///         session.delete_contact(&own).await?;
+    ///     }
+    /// }
+    /// # assert!(session.contacts().await?.iter().all(|own| own.contact != second));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// Source: `DELETE /service/application/user/profile/v1.0/mobile` or `…/email`.
     ///

@@ -64,14 +64,24 @@ impl Client {
     /// Starts setting a new password for a user who forgot the old one, by a code that is sent to a
     /// contact of theirs: [`Contact::mobile`] or [`Contact::email`].
     ///
-    /// ```no_run
-    /// # async fn example(client: vestibule::fynd::Client) -> Result<(), vestibule::Error> {
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Fynd, FyndUser};
+    /// # let mock = Fynd::start().await;
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clock()).build()?;
+    /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
+    /// # let id = mock.seed_user(asha.password("the password"));
+    /// # let code = || mock.outbox().last_code("+919000000001").unwrap();
     /// use vestibule::fynd::Contact;
     ///
     /// let mobile = Contact::mobile("9000000001", "+91");
     /// let pending = client.forgotten_password(mobile).send_code().await?;
-    /// let new_password = pending.confirm("1234").await?;
+    /// let new_password = pending.confirm(code()).await?;
     /// new_password.set("the new password").await?;
+    /// let signed_in = client.password_sign_in("asha@example.com", "the new password").await?;
+    /// # assert!(signed_in.signed_in().is_some());
     /// # Ok(())
     /// # }
     /// ```

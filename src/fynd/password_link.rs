@@ -26,15 +26,24 @@ impl Client {
     /// Source: `POST /service/application/user/authentication/v1.0/login/password/mobile/reset` or
     /// `…/login/password/reset`.
     ///
-    /// ```no_run
-    /// # async fn example(client: vestibule::fynd::Client) -> Result<(), vestibule::Error> {
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Fynd, FyndUser};
+    /// # let mock = Fynd::start().await;
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clock()).build()?;
+    /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
+    /// # let id = mock.seed_user(asha.password("the password"));
+    /// # let code = || mock.outbox().last_code("asha@example.com").unwrap();
     /// use vestibule::fynd::Contact;
     ///
     /// client.send_password_link(&Contact::email("asha@example.com")).await?;
     /// // The user comes back with the code of the link.
-    /// let link = client.password_link("the code");
+    /// let link = client.password_link(code());
     /// link.check().await?;
     /// let session = link.set_password("the new password").await?;
+    /// # assert_eq!(session.user().await?.first_name.as_deref(), Some("Asha"));
     /// # Ok(())
     /// # }
     /// ```
@@ -72,6 +81,28 @@ impl Client {
     }
 
     /// The code of a link that was followed. It lives in the link, so there is nothing to keep.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Fynd, FyndUser};
+    /// # let mock = Fynd::start().await;
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clock()).build()?;
+    /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
+    /// # let id = mock.seed_user(asha.password("the password"));
+    /// # let code = || mock.outbox().last_code("asha@example.com").unwrap();
+    /// # client.send_password_link(&vestibule::fynd::Contact::email("asha@example.com")).await?;
+    /// let link = client.password_link(code());
+    /// let session = match link.set_password("").await {
+    ///     Ok(session) => session,
+    ///     // The code is not used up: the user may enter another password.
+    ///     Err(returned) => returned.state.set_password("the new password").await?,
+    /// };
+    /// # assert_eq!(session.user().await?.first_name.as_deref(), Some("Asha"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn password_link(&self, code: impl Into<Secret>) -> PasswordLink {
         PasswordLink {
             client: self.clone(),

@@ -50,6 +50,32 @@ impl PendingCode {
 
     /// Sends another code; the former one is void, and the timer starts again.
     ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Fynd, FyndUser};
+    /// # let mock = Fynd::start().await;
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clock()).build()?;
+    /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
+    /// # let id = mock.seed_user(asha.password("the password"));
+    /// # let code = || mock.outbox().last_code("+919000000001").unwrap();
+    /// # let mut pending = client.otp_sign_in("9000000001", "+91").send_code().await?;
+    /// use vestibule::ErrorKind;
+    ///
+    /// let too_soon = pending.resend().await.unwrap_err();
+    /// assert_eq!(too_soon.kind(), ErrorKind::SlowDown);
+    /// # assert_eq!(mock.outbox().messages().len(), 1);
+    /// # let wait = pending.resend_timer().remaining();
+    /// # mock.clock().advance(wait + std::time::Duration::from_secs(1));
+    /// // When the timer has run out:
+    /// pending.resend().await?;
+    /// let signed_in = pending.confirm(code()).await?;
+    /// # assert!(signed_in.signed_in().is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// Source: `POST /service/application/user/authentication/v1.0/otp/mobile/send` or
     /// `…/otp/email/send`.
     ///

@@ -42,6 +42,20 @@ impl Client {
     /// How users sign in to and register with this sales channel, and why they may leave. Sends no
     /// message; safe to repeat.
     ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Fynd, FyndUser};
+    /// # let mock = Fynd::start().await;
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clock()).build()?;
+    /// let config = client.platform_config().await?;
+    /// let offers_passwords = config.login.and_then(|login| login.password);
+    /// assert_eq!(offers_passwords, Some(true));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// Source: `GET /service/application/user/platform/v1.0/config`.
     ///
     /// # Errors
@@ -54,6 +68,23 @@ impl Client {
 
     /// What a user who leaves must be shown, and the reasons to choose from. Sends no message; safe
     /// to repeat.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Fynd, FyndUser};
+    /// # let mock = Fynd::start().await;
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clock()).build()?;
+    /// let terms = client.deletion_terms().await?;
+    /// // Show the consent, and let the user choose a reason.
+    /// for reason in &terms.reasons {
+    ///     println!("{:?}, in own words: {}", reason.text(), reason.wants_words());
+    /// }
+    /// # assert!(terms.consent.is_some() && !terms.reasons.is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// Source: `GET /service/application/user/platform/v1.0/config`.
     ///
@@ -82,6 +113,21 @@ impl Client {
     /// Whether somebody has this mobile (without country code) or e-mail address. Sends no message;
     /// safe to repeat.
     ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Fynd, FyndUser};
+    /// # let mock = Fynd::start().await;
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clock()).build()?;
+    /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
+    /// # let id = mock.seed_user(asha.password("the password"));
+    /// assert!(client.user_exists("9000000001").await?);
+    /// assert!(!client.user_exists("nobody@example.com").await?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// Source: `GET /service/application/user/authentication/v1.0/user-exists`.
     ///
     /// # Errors
@@ -101,6 +147,28 @@ impl Client {
     /// Confirms a mobile by the code of a link that the user has followed. Sends no message. The
     /// code is good once; it is sent once, unless the server certainly did not process it.
     ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Fynd, FyndUser};
+    /// # let mock = Fynd::start().await;
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clock()).build()?;
+    /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
+    /// # let id = mock.seed_user(asha.password("the password"));
+    /// # let signed_in = client.password_sign_in("asha@example.com", "the password").await?;
+    /// # let session = signed_in.signed_in().unwrap();
+    /// # let contact = vestibule::fynd::Contact::mobile("9000000002", "91");
+    /// # session.add_contact(&contact).await?;
+    /// # let code = || mock.outbox().last_code("+919000000002").unwrap();
+    /// // The user has followed a link, perhaps without being signed in.
+    /// client.verify_mobile_link(code()).await?;
+    /// # let own = session.contacts().await?.into_iter().find(|own| own.contact == contact);
+    /// # assert!(own.unwrap().verified);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// Source: `POST /service/application/user/authentication/v1.0/verify/mobile`.
     ///
     /// # Errors
@@ -116,6 +184,28 @@ impl Client {
     }
 
     /// Confirms an e-mail address, as [`verify_mobile_link`](Self::verify_mobile_link) a mobile.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Fynd, FyndUser};
+    /// # let mock = Fynd::start().await;
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clock()).build()?;
+    /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
+    /// # let id = mock.seed_user(asha.password("the password"));
+    /// # let signed_in = client.password_sign_in("asha@example.com", "the password").await?;
+    /// # let session = signed_in.signed_in().unwrap();
+    /// # let contact = vestibule::fynd::Contact::email("asha@example.org");
+    /// # session.add_contact(&contact).await?;
+    /// # let code = || mock.outbox().last_code("asha@example.org").unwrap();
+    /// // The user has followed a link, perhaps without being signed in.
+    /// client.verify_email_link(code()).await?;
+    /// # let own = session.contacts().await?.into_iter().find(|own| own.contact == contact);
+    /// # assert!(own.unwrap().verified);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// Source: `POST /service/application/user/authentication/v1.0/verify/email`.
     ///

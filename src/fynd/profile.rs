@@ -118,6 +118,31 @@ impl CompleteProfile {
     /// that the profile names and sends it a code; the codes go on under the same
     /// [`id`](Self::id). It is sent once, whatever happens.
     ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Fynd, FyndUser};
+    /// # let mock = Fynd::start().await;
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clock()).build()?;
+    /// # mock.require_email(true);
+    /// # let code = || mock.outbox().last_code("+919000000001").unwrap();
+    /// # let email_code = || mock.outbox().last_code("asha@example.com").unwrap();
+    /// # let pending = client.otp_sign_in("9000000001", "91").send_code().await?;
+    /// # use vestibule::fynd::SignIn;
+    /// # let SignIn::ProfileRequired(profile) = pending.confirm(code()).await? else { panic!() };
+    /// let profile = profile.email("asha@example.com");
+    /// let signed_in = match profile.complete("Asha", "Rao").await? {
+    ///     // This sales channel wants the address confirmed.
+    ///     SignIn::CodesRequired(codes) => codes.confirm_email(email_code()).await?,
+    ///     signed_in => signed_in,
+    /// };
+    /// # let session = signed_in.signed_in().unwrap();
+    /// # assert_eq!(session.user().await?.first_name.as_deref(), Some("Asha"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// Source: `POST /service/application/user/profile/v1.0/detail`.
     ///
     /// # Errors

@@ -58,6 +58,23 @@ impl Session {
     /// Who is signed in. Safe to repeat, and the cheapest way to learn whether a stored session
     /// still lives.
     ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Fynd, FyndUser};
+    /// # let mock = Fynd::start().await;
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clock()).build()?;
+    /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
+    /// # let id = mock.seed_user(asha.password("the password"));
+    /// # let signed_in = client.password_sign_in("asha@example.com", "the password").await?;
+    /// # let session = signed_in.signed_in().unwrap();
+    /// let user = session.user().await?;
+    /// assert_eq!(user.first_name.as_deref(), Some("Asha"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// Source: `GET /service/application/user/authentication/v1.0/session`.
     ///
     /// # Errors
@@ -74,6 +91,28 @@ impl Session {
 
     /// Signs out: ends the session here and in the store, and then tells the server. A call that is
     /// dropped is finished all the same.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Fynd, FyndUser};
+    /// # let mock = Fynd::start().await;
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clock()).build()?;
+    /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
+    /// # let id = mock.seed_user(asha.password("the password"));
+    /// # let signed_in = client.password_sign_in("asha@example.com", "the password").await?;
+    /// # let session = signed_in.signed_in().unwrap();
+    /// use vestibule::ErrorKind;
+    ///
+    /// let session_id = session.id().clone();
+    /// session.sign_out().await?;
+    /// let error = client.session(&session_id).await.unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::SignInAgain);
+    /// # assert_eq!(mock.sessions_of(&id), 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// Source: `GET /service/application/user/authentication/v1.0/logout`.
     ///

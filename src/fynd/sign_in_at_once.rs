@@ -15,12 +15,20 @@ impl Client {
     ///
     /// Source: `POST /service/application/user/authentication/v1.0/login/password`.
     ///
-    /// ```no_run
-    /// # async fn example(client: vestibule::fynd::Client) -> Result<(), vestibule::Error> {
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Fynd, FyndUser};
+    /// # let mock = Fynd::start().await;
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clock()).build()?;
+    /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
+    /// # let id = mock.seed_user(asha.password("the password"));
     /// let signed_in = client.password_sign_in("asha@example.com", "the password").await?;
     /// if let Some(session) = signed_in.signed_in() {
-    ///     println!("{:?}", session.user().await?.active);
+    ///     assert_eq!(session.user().await?.first_name.as_deref(), Some("Asha"));
     /// }
+    /// # assert_eq!(mock.sessions_of(&id), 1);
     /// # Ok(())
     /// # }
     /// ```
@@ -60,6 +68,25 @@ impl Client {
 
     /// Signs a user in by a token that the seller's own system got for them. Sends no message; a
     /// token is good once. It is repeated only if the server certainly did not process it.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Fynd, FyndUser};
+    /// # let mock = Fynd::start().await;
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clock()).build()?;
+    /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
+    /// # let id = mock.seed_user(asha.password("the password"));
+    /// # let token = mock.issue_login_token(&id);
+    /// let signed_in = client.token_sign_in(token).await?;
+    /// if let Some(session) = signed_in.signed_in() {
+    ///     assert_eq!(session.user().await?.first_name.as_deref(), Some("Asha"));
+    /// }
+    /// # assert_eq!(mock.sessions_of(&id), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// Source: `POST /service/application/user/authentication/v1.0/login/token`.
     ///

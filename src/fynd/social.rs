@@ -186,16 +186,26 @@ impl Client {
     /// Source: `POST /service/application/user/authentication/v1.0/login/` with `facebook-token`,
     /// `google-token`, `google-android`, `google-ios` or `apple-ios`.
     ///
-    /// ```no_run
-    /// # async fn example(client: vestibule::fynd::Client) -> Result<(), vestibule::Error> {
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Fynd, FyndUser};
+    /// # let mock = Fynd::start().await;
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clock()).build()?;
+    /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com").social(vestibule::testing::FyndProvider::Google, "1001");
+    /// # let id = mock.seed_user(asha.password("the password"));
+    /// # let token = mock.issue_social_token(vestibule::testing::FyndProvider::Google, "1001", None);
     /// use vestibule::fynd::{SignIn, SocialSignIn};
     ///
-    /// let account = SocialSignIn::google("the access token").first_name("Asha");
+    /// // `google_android`, `google_ios`, `facebook` and `apple` are used alike.
+    /// let account = SocialSignIn::google(token).first_name("Asha");
     /// match client.social_sign_in(account).await? {
     ///     SignIn::SignedIn(session) => println!("{:?}", session.user().await?.active),
     ///     SignIn::ProfileRequired(profile) => drop(profile.complete("Asha", "Rao").await?),
     ///     SignIn::CodesRequired(_) => println!("the user must confirm codes"),
     /// }
+    /// # assert_eq!(mock.sessions_of(&id), 1);
     /// # Ok(())
     /// # }
     /// ```

@@ -127,6 +127,24 @@ impl Client {
     /// and their challenges. The server has no limit; here a number gets a pin once in 60 seconds,
     /// as from GoodCity's own clients, whichever challenge asks for it.
     ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # let mock = vestibule::testing::GoodCity::start().await;
+    /// # let pin = || mock.outbox().last_code("+85261234567").unwrap();
+    /// # let client = vestibule::goodcity::Client::builder(mock.base_url(), "app").clock(mock.clock().clock()).build()?;
+    /// # mock.add_user("+85261234567", "Ada", "Wong");
+    /// let pending = client.send_pin("+85261234567").await?;
+    /// let signed_in = match pending.confirm("0042").await {
+    ///     Ok(signed_in) => signed_in,
+    ///     // The user mistyped: the state is still good.
+    ///     Err(returned) => returned.state.confirm(pin()).await?,
+    /// };
+    /// # assert!(signed_in.session.profile().await?.user_profile.is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// Source: `POST /api/v1/auth/send_pin`.
     ///
     /// # Errors
@@ -143,6 +161,22 @@ impl Client {
     ///
     /// If the number has an account already, the server drops the names and the address and sends
     /// the pin to the existing user. It does not say which of both happened.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # let mock = vestibule::testing::GoodCity::start().await;
+    /// # let pin = || mock.outbox().last_code("+85261234567").unwrap();
+    /// # let client = vestibule::goodcity::Client::builder(mock.base_url(), "app").clock(mock.clock().clock()).build()?;
+    /// let sign_up = client.sign_up("+85261234567", "Ada", "Wong").district_id("1");
+    /// let pending = sign_up.send_pin().await?;
+    /// let id = pending.id().clone();
+    /// // Later, at any instance that shares the store:
+    /// let signed_in = client.challenge(&id).await?.confirm(pin()).await?;
+    /// # assert!(signed_in.session.profile().await?.user_profile.is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn sign_up(
         &self,
         mobile: impl Into<String>,

@@ -4,23 +4,38 @@
 //! keeps that key; nobody else has to. There is no refresh: a session ends with its token, and the
 //! user signs in by pin again.
 //!
-//! ```no_run
-//! # async fn example() -> Result<(), vestibule::Error> {
+//! | to do | flow |
+//! |---|---|
+//! | sign in | [`Client::send_pin`] -> [`PendingPin`] |
+//! | sign up | [`Client::sign_up`] -> [`PendingPin`] |
+//! | another pin | [`PendingPin::resend`] |
+//! | sign in again | [`Session::send_pin`] |
+//! | profile | [`Session::profile`] |
+//! | push messages | [`Session::register_device`] |
+//! | sign out | [`Session::sign_out`] |
+//!
+//! ```
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), vestibule::Error> {
+//! # let mock = vestibule::testing::GoodCity::start().await;
+//! # let pin = || mock.outbox().last_code("+85261234567").unwrap();
+//! # let url = mock.base_url();
 //! use vestibule::goodcity::Client;
 //!
-//! let client = Client::builder("https://api.goodcity.hk", "app")
-//!     .accept_language("zh-tw")
-//!     .build()?;
-//! let pending = client.sign_up("+85251234567", "Ada", "Wong").district_id("1").send_pin().await?;
+//! let client = Client::builder(url, "app").accept_language("zh-tw").build()?;
+//! let pending = client.sign_up("+85261234567", "Ada", "Wong").district_id("1").send_pin().await?;
 //! let signed_in = match pending.confirm("0042").await {
 //!     Ok(signed_in) => signed_in,
 //!     // The user mistyped: the state is still good.
-//!     Err(returned) => returned.state.confirm("0043").await?,
+//!     Err(returned) => returned.state.confirm(pin()).await?,
 //! };
-//! signed_in.session.register_device("the handle of the device", "fcm").await?;
+//! signed_in.session.register_device("what the push service gave", "fcm").await?;
+//! # assert_eq!(mock.count("register_device"), 1);
 //! # Ok(())
 //! # }
 //! ```
+//!
+#![doc = include_str!("pitfalls.md")]
 
 mod client;
 mod code_sign_in;

@@ -124,6 +124,28 @@ impl PendingPin {
     ///   still be good; but if a new one arrives, its key is lost and it will be refused, so
     ///   `resend` once more. The same holds if this future is dropped.
     ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # let mock = vestibule::testing::GoodCity::start().await;
+    /// # let pin = || mock.outbox().last_code("+85261234567").unwrap();
+    /// # let client = vestibule::goodcity::Client::builder(mock.base_url(), "app").clock(mock.clock().clock()).build()?;
+    /// # mock.add_user("+85261234567", "Ada", "Wong");
+    /// # let mut pending = client.send_pin("+85261234567").await?;
+    /// use vestibule::ErrorKind;
+    ///
+    /// let too_soon = pending.resend().await.unwrap_err();
+    /// assert_eq!(too_soon.kind(), ErrorKind::SlowDown);
+    /// # assert_eq!(mock.count("send_pin"), 1);
+    /// # let wait = pending.resend_timer().remaining();
+    /// # mock.clock().advance(wait + std::time::Duration::from_secs(1));
+    /// // A minute later:
+    /// pending.resend().await?;
+    /// let signed_in = pending.confirm(pin()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// Source: `POST /api/v1/auth/send_pin`.
     ///
     /// # Errors

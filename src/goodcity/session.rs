@@ -88,6 +88,21 @@ impl Session {
     /// The profile of the user, with its address and other records beside it. The mobile number
     /// in it has no country code. Safe to repeat.
     ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # let mock = vestibule::testing::GoodCity::start().await;
+    /// # let pin = || mock.outbox().last_code("+85261234567").unwrap();
+    /// # let client = vestibule::goodcity::Client::builder(mock.base_url(), "app").clock(mock.clock().clock()).build()?;
+    /// # mock.add_user("+85261234567", "Ada", "Wong");
+    /// # let session = client.send_pin("+85261234567").await?.confirm(pin()).await?.session;
+    /// let profile = session.profile().await?;
+    /// let first_name = profile.user_profile.and_then(|user| user.first_name);
+    /// assert_eq!(first_name.as_deref(), Some("Ada"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// Source: `GET /api/v1/auth/current_user_profile`.
     ///
     /// # Errors
@@ -102,6 +117,20 @@ impl Session {
     /// Registers the user's device for push messages. `handle` is what the push service of the
     /// platform gave to the device; `platform` is `fcm` or `aps` today, `gcm` or `wns` on older
     /// servers. Not repeated unless the server certainly did not process it.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # let mock = vestibule::testing::GoodCity::start().await;
+    /// # let pin = || mock.outbox().last_code("+85261234567").unwrap();
+    /// # let client = vestibule::goodcity::Client::builder(mock.base_url(), "app").clock(mock.clock().clock()).build()?;
+    /// # mock.add_user("+85261234567", "Ada", "Wong");
+    /// # let session = client.send_pin("+85261234567").await?.confirm(pin()).await?.session;
+    /// session.register_device("what the push service gave", "fcm").await?;
+    /// # assert_eq!(mock.count("register_device"), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// Source: `POST /api/v1/auth/register_device`.
     ///
@@ -133,6 +162,24 @@ impl Session {
 
     /// Ends the session here and removes it from the store. GoodCity cannot revoke a token:
     /// whoever has a copy can use it until it expires.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # let mock = vestibule::testing::GoodCity::start().await;
+    /// # let pin = || mock.outbox().last_code("+85261234567").unwrap();
+    /// # let client = vestibule::goodcity::Client::builder(mock.base_url(), "app").clock(mock.clock().clock()).build()?;
+    /// # mock.add_user("+85261234567", "Ada", "Wong");
+    /// # let session = client.send_pin("+85261234567").await?.confirm(pin()).await?.session;
+    /// use vestibule::ErrorKind;
+    ///
+    /// let id = session.id().clone();
+    /// session.sign_out().await?;
+    /// let error = client.session(&id).await.unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::SignInAgain);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///

@@ -59,6 +59,29 @@ impl Account {
     /// The flow that the server runs once the data is stored, such as `preregistration` or
     /// `activation`. It may send the customer a message. Without it the data is checked and filled
     /// only.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # let mock = vestibule::testing::WalletCrew::start().await;
+    /// # let code = || mock.outbox().last_code("ada@example.com").unwrap();
+    /// # let client = vestibule::walletcrew::Client::builder(mock.base_url(), "demo-tenant").build()?;
+    /// use serde_json::json;
+    /// use vestibule::walletcrew::Saved;
+    ///
+    /// let account = client.customer(&json!({"email": "ada@example.com"}));
+    /// let session = match account.flow("activation").save().await? {
+    ///     Saved::ChallengeIssued(challenge) => {
+    ///         // Ask the customer for the code that came.
+    ///         let login = json!({"identifier": "ada@example.com", "code": code()});
+    ///         Some(challenge.authenticate("otp", &login).await?)
+    ///     }
+    ///     Saved::Done(_) => None,
+    /// };
+    /// assert!(session.is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn flow(mut self, name: impl Into<String>) -> Self {
         self.flow = Some(name.into());
         self

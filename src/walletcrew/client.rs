@@ -65,6 +65,8 @@ impl ClientBuilder {
     /// ```
     /// # #[tokio::main]
     /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use std::sync::atomic::{AtomicBool, Ordering};
+    /// # static ASKED: AtomicBool = AtomicBool::new(false);
     /// # let mock = vestibule::testing::WalletCrew::start().await;
     /// # let (url, clock) = (mock.base_url(), mock.clock().clock());
     /// use serde::Deserialize;
@@ -78,6 +80,7 @@ impl ClientBuilder {
     ///
     /// /// What your back end knows of its customers, such as a token of its own identity provider.
     /// async fn login_of(customer: Option<Claims>) -> NextLogin {
+    /// #   ASKED.store(true, Ordering::SeqCst);
     ///     let Some(customer) = customer else {
     ///         return NextLogin::Never;
     ///     };
@@ -91,6 +94,14 @@ impl ClientBuilder {
     ///     .authenticate_again(|ending| async move { login_of(ending.claims()).await })
     /// #   .clock(clock)
     ///     .build()?;
+    /// # let ada = json!({"email": "ada@example.com"});
+    /// # let _ = client.customer(&ada).flow("activation").save().await?;
+    /// # let code = mock.outbox().last_code("ada@example.com").unwrap();
+    /// # let login = json!({"identifier": "ada@example.com", "code": code});
+    /// # let session = client.authenticate("otp", &login).await?;
+    /// # mock.clock().advance(std::time::Duration::from_secs(25 * 3600));
+    /// # assert!(session.profile::<serde_json::Value>().await.is_err(), "there is no such provider");
+    /// # assert!(ASKED.load(Ordering::SeqCst));
     /// # Ok(())
     /// # }
     /// ```
@@ -156,6 +167,32 @@ impl Client {
 
     /// Starts to create or change the account of a customer. `data` is the caller's own type; it
     /// must serialise as an object, and hold the identifier by which the tenant knows customers.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # let mock = vestibule::testing::WalletCrew::start().await;
+    /// # let code = || mock.outbox().last_code("ada@example.com").unwrap();
+    /// # let client = vestibule::walletcrew::Client::builder(mock.base_url(), "demo-tenant").build()?;
+    /// use serde::{Deserialize, Serialize};
+    /// use vestibule::walletcrew::Saved;
+    ///
+    /// #[derive(Serialize, Deserialize)]
+    /// #[serde(rename_all = "camelCase")]
+    /// struct Ada {
+    ///     email: String,
+    ///     first_name: String,
+    /// }
+    ///
+    /// let ada = Ada { email: "ada@example.com".into(), first_name: "Ada".into() };
+    /// match client.customer(&ada).save_as::<Ada>().await? {
+    ///     Saved::Done(stored) => assert_eq!(stored.first_name, "Ada"),
+    ///     Saved::ChallengeIssued(challenge) => println!("a challenge: {}", challenge.expires_at()),
+    /// }
+    /// # assert_eq!(mock.count("create_or_update_customer"), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn customer(&self, data: &impl Serialize) -> Account {
         Account::new(self.clone(), data)
     }
@@ -165,6 +202,32 @@ impl Client {
     /// type. The data is sent once, whatever happens, as it is often good for one use only.
     ///
     /// The token's own end counts, else 24 hours from now.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # let mock = vestibule::testing::WalletCrew::start().await;
+    /// # let code = || mock.outbox().last_code("ada@example.com").unwrap();
+    /// # let client = vestibule::walletcrew::Client::builder(mock.base_url(), "demo-tenant").build()?;
+    /// # use serde_json::json;
+    /// # let account = client.customer(&json!({"email": "ada@example.com", "firstName": "Ada"}));
+    /// # let saved = account.flow("activation").save().await?;
+    /// # let vestibule::walletcrew::Saved::ChallengeIssued(challenge) = saved else { panic!() };
+    /// use serde::Serialize;
+    ///
+    /// #[derive(Serialize)]
+    /// struct Otp<'a> {
+    ///     identifier: &'a str,
+    ///     code: String,
+    /// }
+    ///
+    /// let login = Otp { identifier: "ada@example.com", code: code() };
+    /// let session = client.authenticate("otp", &login).await?;
+    /// let profile: serde_json::Value = session.profile().await?;
+    /// assert_eq!(profile["firstName"], "Ada");
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// Source: `POST /api/{tenantId}/customer/authenticate`.
     ///

@@ -5,23 +5,40 @@
 //! [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain); authenticate again then, or let
 //! [`ClientBuilder::authenticate_again`] do it before.
 //!
-//! ```no_run
-//! # async fn example() -> Result<(), vestibule::Error> {
+//! | to do | flow |
+//! |---|---|
+//! | create or change an account | [`Client::customer`] -> [`Account`] -> [`Saved`] |
+//! | with a flow | [`Account::flow`] -> [`Challenge::authenticate`] |
+//! | sign in | [`Client::authenticate`] by any provider |
+//! | sign in by a code, for several systems | [`Client::code_sign_in`] |
+//! | outlive the token | [`ClientBuilder::authenticate_again`] |
+//! | profile | [`Session::profile`] |
+//! | sign out | [`Session::sign_out`] |
+//!
+//! ```
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), vestibule::Error> {
+//! # let mock = vestibule::testing::WalletCrew::start().await;
+//! # let code = || mock.outbox().last_code("ada@example.com").unwrap();
+//! # let url = mock.base_url();
 //! use serde_json::json;
 //! use vestibule::walletcrew::{Client, Saved};
 //!
-//! let client = Client::builder("https://app.neostore.cloud", "demo-tenant").build()?;
+//! let client = Client::builder(url, "demo-tenant").build()?;
 //! let account = json!({"email": "ada@example.com", "firstName": "Ada"});
-//! let login = json!({"identifier": "ada@example.com", "code": "123456"});
-//! let session = match client.customer(&account).flow("activation").save().await? {
-//!     Saved::Done(_) => client.authenticate("otp", &login).await?,
-//!     Saved::ChallengeIssued(challenge) => challenge.authenticate("otp", &login).await?,
+//! let Saved::ChallengeIssued(challenge) = client.customer(&account).flow("activation").save().await?
+//! else {
+//!     panic!("this tenant's activation challenges the customer");
 //! };
+//! let login = json!({"identifier": "ada@example.com", "code": code()});
+//! let session = challenge.authenticate("otp", &login).await?;
 //! let profile: serde_json::Value = session.profile().await?;
-//! println!("{}", profile["firstName"]);
+//! assert_eq!(profile["firstName"], "Ada");
 //! # Ok(())
 //! # }
 //! ```
+//!
+#![doc = include_str!("pitfalls.md")]
 
 mod account;
 mod client;

@@ -38,6 +38,31 @@ impl Session {
     /// [`api::types::Customer`](super::api::types::Customer), whose `Debug` shows no member, take any profile.
     /// Safe to repeat.
     ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # let mock = vestibule::testing::WalletCrew::start().await;
+    /// # let code = || mock.outbox().last_code("ada@example.com").unwrap();
+    /// # let client = vestibule::walletcrew::Client::builder(mock.base_url(), "demo-tenant").build()?;
+    /// # use serde_json::json;
+    /// # let account = client.customer(&json!({"email": "ada@example.com", "firstName": "Ada"}));
+    /// # let saved = account.flow("activation").save().await?;
+    /// # let vestibule::walletcrew::Saved::ChallengeIssued(challenge) = saved else { panic!() };
+    /// # let login = json!({"identifier": "ada@example.com", "code": code()});
+    /// # let session = challenge.authenticate("otp", &login).await?;
+    /// #[derive(serde::Deserialize)]
+    /// #[serde(rename_all = "camelCase")]
+    /// struct Profile {
+    ///     email: String,
+    ///     first_name: Option<String>,
+    /// }
+    ///
+    /// let profile: Profile = session.profile().await?;
+    /// assert_eq!(profile.email, "ada@example.com");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// Source: `GET /api/{tenantId}/customer`.
     ///
     /// # Errors
@@ -52,6 +77,28 @@ impl Session {
 
     /// Ends the session here and removes it from the store. The server has nothing to revoke a
     /// token with: whoever has a copy can use it until it expires.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # let mock = vestibule::testing::WalletCrew::start().await;
+    /// # let code = || mock.outbox().last_code("ada@example.com").unwrap();
+    /// # let client = vestibule::walletcrew::Client::builder(mock.base_url(), "demo-tenant").build()?;
+    /// # use serde_json::json;
+    /// # let account = client.customer(&json!({"email": "ada@example.com", "firstName": "Ada"}));
+    /// # let saved = account.flow("activation").save().await?;
+    /// # let vestibule::walletcrew::Saved::ChallengeIssued(challenge) = saved else { panic!() };
+    /// # let login = json!({"identifier": "ada@example.com", "code": code()});
+    /// # let session = challenge.authenticate("otp", &login).await?;
+    /// use vestibule::ErrorKind;
+    ///
+    /// let id = session.id().clone();
+    /// session.sign_out().await?;
+    /// let error = client.session(&id).await.unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::SignInAgain);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///

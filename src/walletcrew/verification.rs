@@ -108,6 +108,29 @@ impl Challenge {
 
     /// Answers the challenge and signs the customer in; otherwise as [`Client::authenticate`].
     ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # let mock = vestibule::testing::WalletCrew::start().await;
+    /// # let code = || mock.outbox().last_code("ada@example.com").unwrap();
+    /// # let client = vestibule::walletcrew::Client::builder(mock.base_url(), "demo-tenant").build()?;
+    /// # use serde_json::json;
+    /// # let account = client.customer(&json!({"email": "ada@example.com", "firstName": "Ada"}));
+    /// # let saved = account.flow("activation").save().await?;
+    /// # let vestibule::walletcrew::Saved::ChallengeIssued(challenge) = saved else { panic!() };
+    /// use vestibule::ErrorKind;
+    ///
+    /// let id = challenge.id().clone();
+    /// // Later, at any instance that shares the store:
+    /// let challenge = client.challenge(&id).await?;
+    /// let login = json!({"identifier": "ada@example.com", "code": code()});
+    /// let session = challenge.authenticate("otp", &login).await?;
+    /// let error = client.challenge(&id).await.unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::SignInAgain);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// Source: `POST /api/{tenantId}/customer/authenticate`.
     ///
     /// # Errors

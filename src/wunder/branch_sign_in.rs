@@ -25,6 +25,24 @@ pub struct BranchSignIn {
 impl Client {
     /// Sign-ins by a code at this branch, for a back end that serves several systems; see
     /// [`code_sign_in`](crate::code_sign_in). Sends nothing.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Wunder, WunderUser};
+    /// # let mock = Wunder::start().await;
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo");
+    /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).build()?;
+    /// # let code = || mock.outbox().last_code("+43123456789").unwrap();
+    /// use vestibule::code_sign_in::{CodeSignIn, Confirmed, Destination};
+    ///
+    /// let system: &dyn CodeSignIn = &client.at_branch("2").language("de");
+    /// let challenge = system.send_code(&Destination::phone("43", "123456789")).await?;
+    /// let confirmed = challenge.confirm(code().into()).await?;
+    /// assert!(matches!(confirmed, Confirmed::SignedIn(_)));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn at_branch(&self, branch_id: impl Into<String>) -> BranchSignIn {
         BranchSignIn {
             client: self.clone(),

@@ -157,6 +157,20 @@ impl Client {
 
     /// The branch that serves a place (degrees). Safe to repeat.
     ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Wunder, WunderUser};
+    /// # let mock = Wunder::start().await;
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo");
+    /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).build()?;
+    /// let branch = client.resolve_branch(48.2, 16.4).await?;
+    /// let sign_in = client.phone_sign_in("+43123456789", branch.id());
+    /// # assert!(!branch.id().is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// Source: `GET /{tenant}/front/branches/resolve`.
     ///
     /// # Errors

@@ -25,6 +25,27 @@ pub struct EmailCodeSignIn {
 impl Client {
     /// Starts a sign-in by a code that is sent to `phone` (E.164, such as `+43123456789`). A new
     /// number becomes a user of the branch.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Wunder, WunderUser};
+    /// # let mock = Wunder::start().await;
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo");
+    /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).build()?;
+    /// # let code = || mock.outbox().last_code("+43123456789").unwrap();
+    /// use vestibule::wunder::SignIn;
+    ///
+    /// let pending = client.phone_sign_in("+43123456789", "2").send_code().await?;
+    /// // Ask the user for the code that came by SMS.
+    /// let session = match pending.confirm(code()).await? {
+    ///     SignIn::SignedIn(session) => session,
+    ///     SignIn::MfaRequired(mfa) => mfa.validate("654321").await?,
+    /// };
+    /// assert_eq!(session.profile().await?.phone_is_verified, Some(true));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn phone_sign_in(
         &self,
         phone: impl Into<String>,
@@ -39,12 +60,26 @@ impl Client {
     /// Starts a sign-in by a code that is sent to an e-mail address. A new address becomes a user
     /// of the branch.
     ///
-    /// ```no_run
-    /// # async fn example(client: vestibule::wunder::Client) -> Result<(), vestibule::Error> {
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Wunder, WunderUser};
+    /// # let mock = Wunder::start().await;
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo");
+    /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).build()?;
+    /// # let code = || mock.outbox().last_code("ada@example.org").unwrap();
+    /// use vestibule::ErrorKind;
     /// use vestibule::wunder::SignIn;
     ///
     /// let pending = client.email_code_sign_in("ada@example.org", "2").send_code().await?;
-    /// let sign_in = pending.confirm("123456").await?;
+    /// let sign_in = match pending.confirm("000000").await {
+    ///     // The user mistyped: the state is still good.
+    ///     Err(returned) if returned.error.kind() == ErrorKind::Refused => {
+    ///         returned.state.confirm(code()).await?
+    ///     }
+    ///     confirmed => confirmed?,
+    /// };
+    /// assert!(matches!(sign_in, SignIn::SignedIn(_)));
     /// # Ok(())
     /// # }
     /// ```

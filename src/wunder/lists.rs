@@ -18,6 +18,29 @@ pub enum TermsOf {
 impl Client {
     /// The terms that apply to a branch or a vehicle. Show them exactly as they come.
     ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Wunder, WunderUser};
+    /// # let mock = Wunder::start().await;
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo");
+    /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).build()?;
+    /// # use serde_json::json;
+    /// # let id = mock.add_terms(vestibule::wunder::TermsOf::Branch("2".into()), json!({"title": "Rental"}));
+    /// use vestibule::wunder::TermsOf;
+    ///
+    /// let mut pages = client.terms(TermsOf::Branch("2".to_owned()));
+    /// while let Some(page) = pages.next_page().await? {
+    ///     for terms in page.items {
+    ///         println!("{:?}", terms.extra.get("title"));
+    /// #       assert_eq!(terms.extra["title"], "Rental");
+    ///     }
+    /// }
+    /// # assert_eq!(mock.count("list_terms"), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// Source: `GET /{tenant}/front/termsandconditions`.
     pub fn terms(&self, of: TermsOf) -> Pages<types::Terms> {
         let api = self.user_api();
@@ -38,6 +61,31 @@ impl Client {
 impl Session {
     /// The terms that the user has accepted for a branch.
     ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Wunder, WunderUser};
+    /// # let mock = Wunder::start().await;
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo");
+    /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).build()?;
+    /// # mock.add_user(WunderUser::new().email("ada@example.org").password("the password"));
+    /// # let sign_in = client.password_sign_in("ada@example.org", "the password").await?;
+    /// # let vestibule::wunder::SignIn::SignedIn(session) = sign_in else { panic!() };
+    /// # use serde_json::json;
+    /// # let id = mock.add_terms(vestibule::wunder::TermsOf::Branch("2".into()), json!({"title": "Rental"}));
+    /// # session.accept_terms(&client.terms_by_id(id.to_string()).await?).await?;
+    /// let mut pages = session.accepted_terms("2");
+    /// while let Some(page) = pages.next_page().await? {
+    ///     for terms in page.items {
+    ///         println!("accepted: {:?} {:?}", terms.id, terms.version);
+    /// #       assert_eq!(terms.id.unwrap().0, json!(id));
+    ///     }
+    /// }
+    /// # assert_eq!(mock.count("list_accepted_terms"), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// Source: `GET /{tenant}/front/customers/termsandconditions`.
     pub fn accepted_terms(&self, branch_id: impl Into<String>) -> Pages<types::AcceptedTerms> {
         let (api, branch_id) = (self.user_api(), branch_id.into());
@@ -52,6 +100,27 @@ impl Session {
     }
 
     /// The identity cards of the user; none where the tenant does not use them.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Wunder, WunderUser};
+    /// # let mock = Wunder::start().await;
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo");
+    /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).build()?;
+    /// # mock.add_user(WunderUser::new().email("ada@example.org").password("the password"));
+    /// # let sign_in = client.password_sign_in("ada@example.org", "the password").await?;
+    /// # let vestibule::wunder::SignIn::SignedIn(session) = sign_in else { panic!() };
+    /// # mock.add_identity_card("ada@example.org", serde_json::json!({"number": "A-1"}));
+    /// let mut cards = Vec::new();
+    /// let mut pages = session.identity_cards();
+    /// while let Some(page) = pages.next_page().await? {
+    ///     cards.extend(page.items);
+    /// }
+    /// assert_eq!(cards.len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// Source: `GET /{tenant}/front/customer-identity-cards`.
     pub fn identity_cards(&self) -> Pages<types::IdentityCard> {

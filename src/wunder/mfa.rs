@@ -73,6 +73,29 @@ impl MfaRequired {
 
     /// Validates a code of the user's authenticator. It is sent once, whatever happens.
     ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Wunder, WunderUser};
+    /// # let mock = Wunder::start().await;
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo");
+    /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).build()?;
+    /// # mock.add_user(WunderUser::new().email("ada@example.org").password("the password").phone("+43123456789"));
+    /// # mock.require_mfa("+43123456789", "246810");
+    /// # let sign_in = client.password_sign_in("ada@example.org", "the password").await?;
+    /// # let vestibule::wunder::SignIn::MfaRequired(mfa) = sign_in else { panic!() };
+    /// let id = mfa.id().clone();
+    /// let session = match mfa.validate("000000").await {
+    ///     Ok(session) => session,
+    ///     // The user mistyped: the state is still good.
+    ///     Err(returned) => returned.state.validate("246810").await?,
+    /// };
+    /// # assert_eq!(session.profile().await?.email.as_deref(), Some("ada@example.org"));
+    /// # assert!(client.challenge(&id).await.is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// Source: `POST /{tenant}/auth/user/2fa-code-validate`.
     ///
     /// # Errors

@@ -39,18 +39,6 @@ impl Step for Enrolment {
 ///
 /// It is kept in the client's store for 15 minutes, for this session or sign-in alone; seal the store, for it
 /// holds the secret until then.
-///
-/// ```no_run
-/// # async fn example(session: vestibule::wunder::Session) -> Result<(), vestibule::Error> {
-/// let enrolment = session.enrol_mfa().await?;
-/// if let Some(uri) = enrolment.otpauth_uri() {
-///     // Show it to the user as a QR code, or as a link on the phone itself.
-///     let uri = uri.expose();
-/// }
-/// let recovery = enrolment.enable("123456").await?;
-/// # Ok(())
-/// # }
-/// ```
 pub struct MfaEnrolment {
     api: AuthApi,
     open: Open<Owned<Enrolment>>,
@@ -86,6 +74,33 @@ impl Session {
     /// Asks for the secret of a second factor. Sends no message. Each call may make a new secret
     /// that voids the one before, so it is repeated only if the server certainly did not process it.
     ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Wunder, WunderUser};
+    /// # let mock = Wunder::start().await;
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo");
+    /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).clock(mock.clock().clock()).build()?;
+    /// # mock.add_user(WunderUser::new().email("ada@example.org").password("the password"));
+    /// # let sign_in = client.password_sign_in("ada@example.org", "the password").await?;
+    /// # let vestibule::wunder::SignIn::SignedIn(session) = sign_in else { panic!() };
+    /// # let code = || {
+    /// #     mock.clock().advance(std::time::Duration::from_secs(30));
+    /// #     mock.second_factor_code("ada@example.org").unwrap()
+    /// # };
+    /// let enrolment = session.enrol_mfa().await?;
+    /// if let Some(uri) = enrolment.otpauth_uri() {
+    ///     // Show it to the user as a QR code, or as a link on the phone itself.
+    ///     assert!(uri.expose().starts_with("otpauth://totp/"));
+    /// }
+    /// // Ask the user for the code that the app shows now.
+    /// let recovery = enrolment.enable(code()).await?;
+    /// # let sign_in = client.password_sign_in("ada@example.org", "the password").await?;
+    /// # assert!(matches!(sign_in, vestibule::wunder::SignIn::MfaRequired(_)));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// Source: `POST /{tenant}/auth/user/2fa-secret`.
     ///
     /// # Errors
@@ -117,11 +132,25 @@ impl Session {
 impl MfaRequired {
     /// Asks for the secret of a second factor, as [`Session::enrol_mfa`] does.
     ///
-    /// ```no_run
-    /// # async fn example(mfa: vestibule::wunder::MfaRequired) -> Result<(), vestibule::Error> {
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Wunder, WunderUser};
+    /// # let mock = Wunder::start().await;
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo");
+    /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).clock(mock.clock().clock()).build()?;
+    /// # mock.add_user(WunderUser::new().email("ada@example.org").password("the password").must_use_second_factor());
+    /// # let sign_in = client.password_sign_in("ada@example.org", "the password").await?;
+    /// # let vestibule::wunder::SignIn::MfaRequired(mfa) = sign_in else { panic!() };
+    /// # let code = || {
+    /// #     mock.clock().advance(std::time::Duration::from_secs(30));
+    /// #     mock.second_factor_code("ada@example.org").unwrap()
+    /// # };
     /// let enrolment = mfa.enrol().await?;
-    /// enrolment.enable("123456").await?;
-    /// let session = mfa.validate("654321").await?;
+    /// enrolment.enable(code()).await?;
+    /// // The next code of the app signs the user in.
+    /// let session = mfa.validate(code()).await?;
+    /// assert_eq!(session.profile().await?.email.as_deref(), Some("ada@example.org"));
     /// # Ok(())
     /// # }
     /// ```

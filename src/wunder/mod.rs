@@ -6,36 +6,43 @@
 //! | to do | flow |
 //! |---|---|
 //! | sign in by a code | [`Client::phone_sign_in`], [`Client::email_code_sign_in`] -> [`PendingCode`] |
+//! | the same for several systems | [`Client::at_branch`] |
+//! | which branch | [`Client::resolve_branch`] |
 //! | sign in at once | [`Client::password_sign_in`], [`Client::social_sign_in`], [`Client::gaiyo_sign_in`], [`Client::api_client_sign_in`] |
 //! | act for a user | [`Session::acting_for`] |
 //! | second factor | [`MfaRequired::validate`]; set up by [`Session::enrol_mfa`] or [`MfaRequired::enrol`] -> [`MfaEnrolment`] |
 //! | exchange a token | [`Session::exchange_openid_token`] |
 //! | register | [`Client::register`], [`Client::social_sign_up`] |
-//! | password reset | [`Client::request_password_reset`] -> [`PasswordReset`] |
+//! | password reset | [`Client::request_password_reset`] -> [`PasswordReset`]; from a link [`Client::set_password`] |
 //! | verify | [`Session::verify_phone`] -> [`PhoneVerification`], [`Client::resend_email_verification`], [`Session::start_verification`] |
 //! | profile | [`Session::profile`], [`Session::change_profile`], [`Session::request_deletion`], [`Session::identity_cards`] |
 //! | signed profile | [`Session::signed_profile`], checked by [`SignedProfileVerifier`] |
-//! | terms | [`Client::terms`], [`Client::terms_by_id`], [`Session::accept_terms`], [`Session::outstanding_terms`] |
+//! | terms | [`Client::terms`], [`Client::terms_by_id`], [`Session::accept_terms`], [`Session::accepted_terms`], [`Session::outstanding_terms`] |
 //! | what is left to do | [`Session::onboarding`], and of a refusal [`Step::of`] |
 //! | sign out | [`Session::sign_out`] |
 //!
-//! ```no_run
-//! # async fn example() -> Result<(), vestibule::Error> {
+//! ```
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), vestibule::Error> {
+//! # let mock = vestibule::testing::Wunder::start().await;
+//! # let url = mock.base_url();
+//! # let key = vestibule::testing::Wunder::SIGNATURE_KEY;
+//! # let code = || mock.outbox().last_code("+43123456789").unwrap();
 //! use vestibule::wunder::{Client, SignIn};
 //!
-//! let client = Client::builder("https://go.api.gourban.services/v1", "mytenant")
-//!     .signature_key("the key of the tenant")
-//!     .build()?;
+//! let client = Client::builder(url, "mytenant").signature_key(key).build()?;
 //! let branch = client.resolve_branch(48.2, 16.4).await?;
 //! let pending = client.phone_sign_in("+43123456789", branch.id()).send_code().await?;
-//! let session = match pending.confirm("123456").await? {
+//! let session = match pending.confirm(code()).await? {
 //!     SignIn::SignedIn(session) => session,
 //!     SignIn::MfaRequired(mfa) => mfa.validate("654321").await?,
 //! };
-//! println!("{:?}", session.profile().await?.email_is_verified);
+//! assert_eq!(session.profile().await?.phone_is_verified, Some(true));
 //! # Ok(())
 //! # }
 //! ```
+//!
+#![doc = include_str!("pitfalls.md")]
 
 mod branch;
 mod branch_sign_in;

@@ -13,27 +13,6 @@ use super::user_api::types;
 use crate::error::Error;
 
 /// A step that a user has to take, and the flow that takes it.
-///
-/// ```no_run
-/// # async fn example(session: vestibule::wunder::Session, client: vestibule::wunder::Client)
-/// # -> Result<(), vestibule::Error> {
-/// use vestibule::wunder::Step;
-///
-/// let onboarding = session.onboarding("2").check().await?;
-/// for step in onboarding.steps() {
-///     match step {
-///         Step::VerifyPhone => drop(session.verify_phone().await?),
-///         Step::AcceptTerms => {
-///             for missing in onboarding.terms() {
-///                 println!("to be shown: {:?}", missing.terms.id);
-///             }
-///         }
-///         other => println!("to do: {other:?}"),
-///     }
-/// }
-/// # Ok(())
-/// # }
-/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Step {
@@ -64,18 +43,27 @@ impl Step {
     /// `U130` is an incomplete profile, `U3xx` the phone number, `U4xx` the e-mail address, `U5xx` the
     /// licence, `U6xx` the terms.
     ///
-    /// ```no_run
-    /// # async fn example(session: vestibule::wunder::Session) -> Result<(), vestibule::Error> {
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Wunder, WunderUser};
+    /// # let mock = Wunder::start().await;
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo");
+    /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).build()?;
+    /// # mock.add_user(WunderUser::new().email("ada@example.org").password("the password").phone("+43123456789"));
+    /// # let sign_in = client.password_sign_in("ada@example.org", "the password").await?;
+    /// # let vestibule::wunder::SignIn::SignedIn(session) = sign_in else { panic!() };
+    /// # mock.demand("init_verification", vestibule::testing::WunderDemand::VerifiedPhone);
     /// use vestibule::wunder::Step;
     ///
-    /// let rental = session.request(vestibule::http::Method::POST, "/front/rentals");
-    /// if let Err(error) = rental.send::<()>().await {
+    /// if let Err(error) = session.start_verification(&serde_json::json!({})).await {
     ///     match Step::of(&error) {
     ///         Some(Step::VerifyPhone) => drop(session.verify_phone().await?),
     ///         Some(step) => println!("first: {step:?}"),
     ///         None => return Err(error),
     ///     }
     /// }
+    /// # assert_eq!(mock.count("send_phone_verification"), 1);
     /// # Ok(())
     /// # }
     /// ```
@@ -129,6 +117,32 @@ impl fmt::Debug for Onboarding {
 
 impl Session {
     /// Looks for what still stands between the user and a rental in a branch.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Wunder, WunderUser};
+    /// # let mock = Wunder::start().await;
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo");
+    /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).build()?;
+    /// # mock.add_user(WunderUser::new().email("ada@example.org").password("the password").phone("+43123456789").branch("2"));
+    /// # let sign_in = client.password_sign_in("ada@example.org", "the password").await?;
+    /// # let vestibule::wunder::SignIn::SignedIn(session) = sign_in else { panic!() };
+    /// use vestibule::wunder::Step;
+    ///
+    /// let onboarding = session.onboarding("2").wants(["firstName"]).check().await?;
+    /// for step in onboarding.steps() {
+    ///     match step {
+    ///         Step::VerifyPhone => drop(session.verify_phone().await?),
+    ///         Step::CompleteProfile => println!("ask for {:?}", onboarding.missing_members()),
+    ///         Step::AcceptTerms => println!("show {} terms", onboarding.terms().len()),
+    ///         other => println!("to do: {other:?}"),
+    ///     }
+    /// }
+    /// # assert_eq!(onboarding.steps(), [Step::VerifyPhone, Step::VerifyEmail, Step::CompleteProfile]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn onboarding(&self, branch_id: impl Into<String>) -> OnboardingCheck {
         OnboardingCheck {
             session: self.clone(),

@@ -40,17 +40,6 @@ impl ResetRequest {
 /// server does not tell, and nobody should.
 ///
 /// It is kept in the client's store; see [`challenge`](crate::challenge) for what that gives.
-///
-/// ```no_run
-/// # async fn example(client: vestibule::wunder::Client) -> Result<(), vestibule::Error> {
-/// let reset = client.request_password_reset("ada@example.org").await?;
-/// let id = reset.id().clone();
-/// // Later, at any instance:
-/// let reset = client.password_reset(&id).await?;
-/// reset.set_password("123456", "a better password").await?;
-/// # Ok(())
-/// # }
-/// ```
 pub struct PasswordReset {
     client: Client,
     open: Open<ResetRequest>,
@@ -65,6 +54,26 @@ impl fmt::Debug for PasswordReset {
 impl Client {
     /// Sends a reset code by e-mail. Signed if the client has a signature key, anew for each
     /// attempt; repeated only if the server certainly did not process it.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Wunder, WunderUser};
+    /// # let mock = Wunder::start().await;
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo");
+    /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).build()?;
+    /// # mock.add_user(WunderUser::new().email("ada@example.org").password("the password"));
+    /// # let code = || mock.outbox().last_code("ada@example.org").unwrap();
+    /// let reset = client.request_password_reset("ada@example.org").await?;
+    /// let id = reset.id().clone();
+    /// // Later, at any instance that shares the store:
+    /// let reset = client.password_reset(&id).await?;
+    /// reset.set_password(code(), "a better password").await?;
+    /// let sign_in = client.password_sign_in("ada@example.org", "a better password").await?;
+    /// # assert!(matches!(sign_in, vestibule::wunder::SignIn::SignedIn(_)));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// Source: `POST /{tenant}/front/customers/reset/{email}`.
     ///
@@ -111,6 +120,23 @@ impl Client {
     /// Sets a new password by a reset code, where nothing else is left of the reset: the user has
     /// followed a link on another device. Sends no message. The code is sent once, whatever
     /// happens. There are no tokens: sign in afterwards.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Wunder, WunderUser};
+    /// # let mock = Wunder::start().await;
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo");
+    /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).build()?;
+    /// # mock.add_user(WunderUser::new().email("ada@example.org").password("the password"));
+    /// # client.request_password_reset("ada@example.org").await?;
+    /// # let code_of_the_link = mock.outbox().last_code("ada@example.org").unwrap();
+    /// client.set_password(code_of_the_link, "a better password").await?;
+    /// let sign_in = client.password_sign_in("ada@example.org", "a better password").await?;
+    /// # assert!(matches!(sign_in, vestibule::wunder::SignIn::SignedIn(_)));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// Source: `POST /{tenant}/auth/set-password/{code}`.
     ///

@@ -144,6 +144,25 @@ impl PendingCode {
 
     /// Sends another code by the same way; the former one is void.
     ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # let mock = vestibule::testing::Wunder::start().await;
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo").signature_key("test-signature-key");
+    /// # let client = client.resend_wait(std::time::Duration::from_secs(30)).clock(mock.clock().clock()).build()?;
+    /// # let code = || mock.outbox().last_code("+43123456789").unwrap();
+    /// # let mut pending = client.phone_sign_in("+43123456789", "2").send_code().await?;
+    /// let wait = pending.resend_timer().remaining();
+    /// # assert!(!wait.is_zero());
+    /// # mock.clock().advance(wait + std::time::Duration::from_secs(1));
+    /// // Once that has passed:
+    /// pending.resend().await?;
+    /// let sign_in = pending.confirm(code()).await?;
+    /// # assert!(matches!(sign_in, vestibule::wunder::SignIn::SignedIn(_)));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`ErrorKind::SlowDown`](crate::ErrorKind::SlowDown) before

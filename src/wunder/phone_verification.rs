@@ -47,10 +47,20 @@ impl Session {
     /// Reads the profile, and sends a code by SMS to the phone number on it. Repeated only if the
     /// server certainly did not process it.
     ///
-    /// ```no_run
-    /// # async fn example(session: vestibule::wunder::Session) -> Result<(), vestibule::Error> {
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Wunder, WunderUser};
+    /// # let mock = Wunder::start().await;
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo");
+    /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).build()?;
+    /// # mock.add_user(WunderUser::new().email("ada@example.org").password("the password").phone("+43123456789"));
+    /// # let sign_in = client.password_sign_in("ada@example.org", "the password").await?;
+    /// # let vestibule::wunder::SignIn::SignedIn(session) = sign_in else { panic!() };
+    /// # let code = || mock.outbox().last_code("+43123456789").unwrap();
     /// let verification = session.verify_phone().await?;
-    /// let profile = verification.check("123456").await?;
+    /// println!("a code went to {}", verification.phone());
+    /// let profile = verification.check(code()).await?;
     /// assert_eq!(profile.phone_is_verified, Some(true));
     /// # Ok(())
     /// # }

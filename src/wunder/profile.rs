@@ -28,13 +28,22 @@ impl fmt::Debug for ProfileChange {
 impl Session {
     /// Starts a change of the profile.
     ///
-    /// ```no_run
-    /// # async fn example(session: vestibule::wunder::Session) -> Result<(), vestibule::Error> {
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Wunder, WunderUser};
+    /// # let mock = Wunder::start().await;
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo");
+    /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).build()?;
+    /// # mock.add_user(WunderUser::new().email("ada@example.org").password("the password"));
+    /// # let sign_in = client.password_sign_in("ada@example.org", "the password").await?;
+    /// # let vestibule::wunder::SignIn::SignedIn(session) = sign_in else { panic!() };
     /// let change = session.change_profile().phone("+43123456789").member("firstName", "Ada");
     /// let profile = change.save().await?;
     /// // A new number is to be verified.
     /// assert_eq!(profile.phone_is_verified, Some(false));
     /// let verification = session.verify_phone().await?;
+    /// # assert_eq!(verification.phone(), "+43123456789");
     /// # Ok(())
     /// # }
     /// ```
@@ -52,10 +61,20 @@ impl Session {
     /// Whether a message is sent is not published; repeated only if the server certainly did not
     /// process it.
     ///
-    /// ```no_run
-    /// # async fn example(session: vestibule::wunder::Session) -> Result<(), vestibule::Error> {
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Wunder, WunderUser};
+    /// # let mock = Wunder::start().await;
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo");
+    /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).build()?;
+    /// # mock.add_user(WunderUser::new().email("ada@example.org").password("the password"));
+    /// # let sign_in = client.password_sign_in("ada@example.org", "the password").await?;
+    /// # let vestibule::wunder::SignIn::SignedIn(session) = sign_in else { panic!() };
     /// session.request_deletion().await?;
-    /// session.sign_out().await
+    /// session.sign_out().await?;
+    /// # assert!(mock.asked_for_deletion("ada@example.org"));
+    /// # Ok(())
     /// # }
     /// ```
     ///

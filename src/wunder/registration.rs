@@ -38,8 +38,13 @@ impl fmt::Debug for Registration {
 impl Client {
     /// Starts the creation of a user.
     ///
-    /// ```no_run
-    /// # async fn example(client: vestibule::wunder::Client) -> Result<(), vestibule::Error> {
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Wunder, WunderUser};
+    /// # let mock = Wunder::start().await;
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo");
+    /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).build()?;
     /// let customer = client
     ///     .register()
     ///     .email("ada@example.org")
@@ -49,6 +54,7 @@ impl Client {
     ///     .await?;
     /// assert_eq!(customer.email_is_verified, Some(false));
     /// let sign_in = client.password_sign_in("ada@example.org", "a long password").await?;
+    /// # assert!(matches!(sign_in, vestibule::wunder::SignIn::SignedIn(_)));
     /// # Ok(())
     /// # }
     /// ```
@@ -72,11 +78,18 @@ impl Client {
     /// Sends no message that is known of, and is not repeated unless the server certainly did not
     /// process it.
     ///
-    /// ```no_run
-    /// # async fn example(client: vestibule::wunder::Client) -> Result<(), vestibule::Error> {
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Wunder, WunderUser};
+    /// # let mock = Wunder::start().await;
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo");
+    /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).build()?;
+    /// # mock.add_social_account("google", "what Google issued", Some("ada@example.org"));
     /// let login = serde_json::json!({"provider": "google", "token": "what Google issued"});
     /// client.social_sign_up(&login).await?;
     /// let sign_in = client.social_sign_in(&login).await?;
+    /// # assert!(matches!(sign_in, vestibule::wunder::SignIn::SignedIn(_)));
     /// # Ok(())
     /// # }
     /// ```

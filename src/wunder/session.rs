@@ -44,6 +44,24 @@ impl Session {
     /// The session of an API client, acting for a user whom it created (`GoUrban-Impersonate`):
     /// every call of what comes back is made as that user. This session stays as it is.
     ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Wunder, WunderUser};
+    /// # let mock = Wunder::start().await;
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo");
+    /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).build()?;
+    /// # mock.add_api_client("our-service", "the key");
+    /// # let ada = mock.add_user(WunderUser::new().email("ada@example.org").created_by("our-service"));
+    /// # let sign_in = client.api_client_sign_in("our-service", "the key").await?;
+    /// # let vestibule::wunder::SignIn::SignedIn(service) = sign_in else { panic!() };
+    /// // `ada` is the UUID of the user, `service` the session of the API client.
+    /// let session = service.acting_for(&ada)?;
+    /// assert_eq!(session.profile().await?.email.as_deref(), Some("ada@example.org"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if `user` is not a UUID, such
@@ -74,6 +92,24 @@ impl Session {
 
     /// The profile of the user. Safe to repeat.
     ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Wunder, WunderUser};
+    /// # let mock = Wunder::start().await;
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo");
+    /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).build()?;
+    /// # mock.add_user(WunderUser::new().email("ada@example.org").password("the password"));
+    /// # let sign_in = client.password_sign_in("ada@example.org", "the password").await?;
+    /// # let vestibule::wunder::SignIn::SignedIn(session) = sign_in else { panic!() };
+    /// let profile = session.profile().await?;
+    /// assert_eq!(profile.email.as_deref(), Some("ada@example.org"));
+    /// // Members that no documentation names are in `extra`.
+    /// let first_name = profile.extra.get("firstName");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// Source: `GET /{tenant}/front/customers`.
     ///
     /// # Errors
@@ -86,6 +122,27 @@ impl Session {
 
     /// Signs out: ends the session here and in the store, and then tells the server. A call that is
     /// dropped is finished all the same.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Wunder, WunderUser};
+    /// # let mock = Wunder::start().await;
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo");
+    /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).build()?;
+    /// # mock.add_user(WunderUser::new().email("ada@example.org").password("the password"));
+    /// # let sign_in = client.password_sign_in("ada@example.org", "the password").await?;
+    /// # let vestibule::wunder::SignIn::SignedIn(session) = sign_in else { panic!() };
+    /// use vestibule::ErrorKind;
+    ///
+    /// let id = session.id().clone();
+    /// session.sign_out().await?;
+    /// let error = client.session(&id).await.unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::SignInAgain);
+    /// # assert_eq!(mock.count("logout"), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// Source: `POST /{tenant}/auth/logout`.
     ///

@@ -52,14 +52,23 @@ impl Client {
     /// Signs in with e-mail address and password. Sends no message. The password is sent once: it
     /// is not repeated unless the server certainly did not process it.
     ///
-    /// ```no_run
-    /// # async fn example(client: vestibule::wunder::Client) -> Result<(), vestibule::Error> {
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Wunder, WunderUser};
+    /// # let mock = Wunder::start().await;
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo");
+    /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).build()?;
+    /// # mock.add_user(WunderUser::new().email("ada@example.org").password("the password").phone("+43123456789"));
+    /// # mock.require_mfa("+43123456789", "246810");
     /// use vestibule::wunder::SignIn;
     ///
     /// let session = match client.password_sign_in("ada@example.org", "the password").await? {
     ///     SignIn::SignedIn(session) => session,
-    ///     SignIn::MfaRequired(mfa) => mfa.validate("654321").await?,
+    ///     // Ask the user for the code that the authenticator shows.
+    ///     SignIn::MfaRequired(mfa) => mfa.validate("246810").await?,
     /// };
+    /// assert_eq!(session.profile().await?.email.as_deref(), Some("ada@example.org"));
     /// # Ok(())
     /// # }
     /// ```
@@ -93,6 +102,26 @@ impl Client {
     ///
     /// A user who is not known yet is created by [`social_sign_up`](Self::social_sign_up).
     ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Wunder, WunderUser};
+    /// # let mock = Wunder::start().await;
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo");
+    /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).build()?;
+    /// # mock.add_user(WunderUser::new().email("ada@example.org").password("the password").social("google", "what Google issued"));
+    /// use vestibule::wunder::SignIn;
+    ///
+    /// let login = serde_json::json!({"provider": "google", "token": "what Google issued"});
+    /// let session = match client.social_sign_in(&login).await? {
+    ///     SignIn::SignedIn(session) => session,
+    ///     SignIn::MfaRequired(mfa) => mfa.validate("654321").await?,
+    /// };
+    /// assert_eq!(session.profile().await?.email.as_deref(), Some("ada@example.org"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// Source: `POST /{tenant}/auth/social-login`.
     ///
     /// # Errors
@@ -111,6 +140,26 @@ impl Client {
     /// fields: ask the operator for them, they are sent as they are. Sends no message, and is not
     /// repeated unless the server certainly did not process it.
     ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Wunder, WunderUser};
+    /// # let mock = Wunder::start().await;
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo");
+    /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).build()?;
+    /// # mock.add_user(WunderUser::new().email("ada@example.org").password("the password").social("gaiyo", "what Gaiyo issued"));
+    /// use vestibule::wunder::SignIn;
+    ///
+    /// let login = serde_json::json!({"token": "what Gaiyo issued"});
+    /// let session = match client.gaiyo_sign_in(&login).await? {
+    ///     SignIn::SignedIn(session) => session,
+    ///     SignIn::MfaRequired(mfa) => mfa.validate("654321").await?,
+    /// };
+    /// assert_eq!(session.profile().await?.email.as_deref(), Some("ada@example.org"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// Source: `POST /{tenant}/auth/sign-in-gaiyo`.
     ///
     /// # Errors
@@ -127,14 +176,23 @@ impl Client {
     /// acts for the users that it created by [`Session::acting_for`]. Sends no message, and is not
     /// repeated unless the server certainly did not process it.
     ///
-    /// ```no_run
-    /// # async fn example(client: vestibule::wunder::Client) -> Result<(), vestibule::Error> {
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Wunder, WunderUser};
+    /// # let mock = Wunder::start().await;
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo");
+    /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).build()?;
+    /// # mock.add_api_client("our-service", "the key");
+    /// # let ada = mock.add_user(WunderUser::new().email("ada@example.org").created_by("our-service"));
     /// use vestibule::wunder::SignIn;
     ///
-    /// if let SignIn::SignedIn(service) = client.api_client_sign_in("our-service", "the key").await? {
-    ///     let ada = service.acting_for("6f1d2a34-0000-4000-8000-000000000001")?;
-    ///     println!("{:?}", ada.profile().await?.email_is_verified);
-    /// }
+    /// let SignIn::SignedIn(service) = client.api_client_sign_in("our-service", "the key").await? else {
+    ///     panic!("a second factor is asked of a service");
+    /// };
+    /// // The UUID of a user whom the service created.
+    /// let profile = service.acting_for(&ada)?.profile().await?;
+    /// assert_eq!(profile.email.as_deref(), Some("ada@example.org"));
     /// # Ok(())
     /// # }
     /// ```

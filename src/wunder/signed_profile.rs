@@ -26,10 +26,24 @@ pub struct SignedProfile {
 impl Session {
     /// The profile as a signed token, made for this call. Sends no message; safe to repeat.
     ///
-    /// ```no_run
-    /// # async fn example(session: vestibule::wunder::Session) -> Result<(), vestibule::Error> {
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Wunder, WunderUser};
+    /// # let mock = Wunder::start().await;
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo");
+    /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).build()?;
+    /// # mock.add_user(WunderUser::new().email("ada@example.org").password("the password"));
+    /// # let sign_in = client.password_sign_in("ada@example.org", "the password").await?;
+    /// # let vestibule::wunder::SignIn::SignedIn(session) = sign_in else { panic!() };
+    /// use vestibule::wunder::{SignedProfileVerifier, SigningAlgorithm};
+    ///
     /// let signed = session.signed_profile().await?;
-    /// let for_the_other_system = signed.jwt().expose();
+    /// // In the system that gets it, with the key and the algorithms of the operator:
+    /// let key = Wunder::SIGNED_DATA_KEY;
+    /// let verifier = SignedProfileVerifier::new(key, [SigningAlgorithm::Hs256])?;
+    /// let claims = verifier.verify(signed.jwt())?;
+    /// assert!(claims.get("sub").is_some());
     /// # Ok(())
     /// # }
     /// ```

@@ -95,6 +95,22 @@ impl Client {
     /// One set of terms by its id, which names one version. Show them exactly as they come. Sends no
     /// message; safe to repeat.
     ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Wunder, WunderUser};
+    /// # let mock = Wunder::start().await;
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo");
+    /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).build()?;
+    /// # use serde_json::json;
+    /// # let id = mock.add_terms(vestibule::wunder::TermsOf::Branch("2".into()), json!({"title": "Rental"}));
+    /// # let id = id.to_string();
+    /// let terms = client.terms_by_id(id).await?;
+    /// assert_eq!(terms.extra["title"], "Rental");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// Source: `GET /{tenant}/front/termsandconditions/{id}`.
     ///
     /// # Errors
@@ -115,12 +131,24 @@ impl Session {
     ///
     /// Sends no message, and is repeated only if the server certainly did not process it.
     ///
-    /// ```no_run
-    /// # async fn example(session: vestibule::wunder::Session) -> Result<(), vestibule::Error> {
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Wunder, WunderUser};
+    /// # let mock = Wunder::start().await;
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo");
+    /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).build()?;
+    /// # mock.add_user(WunderUser::new().email("ada@example.org").password("the password"));
+    /// # let sign_in = client.password_sign_in("ada@example.org", "the password").await?;
+    /// # let vestibule::wunder::SignIn::SignedIn(session) = sign_in else { panic!() };
+    /// # use serde_json::json;
+    /// # let id = mock.add_terms(vestibule::wunder::TermsOf::Branch("2".into()), json!({"title": "Rental"}));
     /// for missing in session.outstanding_terms("2", None).await? {
     ///     // Show `missing.terms` as they are, and once the user agrees:
     ///     session.accept_terms(&missing.terms).await?;
     /// }
+    /// assert!(session.outstanding_terms("2", None).await?.is_empty());
+    /// # assert_eq!(mock.count("accept_terms"), 1);
     /// # Ok(())
     /// # }
     /// ```
@@ -144,6 +172,29 @@ impl Session {
     /// The terms of a branch that the user has still to accept; see [`outstanding_terms`] for how
     /// they are told, and what `series` is. Reads all pages of both lists. Sends no message; safe to
     /// repeat.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Wunder, WunderUser};
+    /// # let mock = Wunder::start().await;
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo");
+    /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).build()?;
+    /// # mock.add_user(WunderUser::new().email("ada@example.org").password("the password"));
+    /// # let sign_in = client.password_sign_in("ada@example.org", "the password").await?;
+    /// # let vestibule::wunder::SignIn::SignedIn(session) = sign_in else { panic!() };
+    /// # use serde_json::json;
+    /// # let id = mock.add_terms(vestibule::wunder::TermsOf::Branch("2".into()), json!({"title": "Rental"}));
+    /// # session.accept_terms(&client.terms_by_id(id.to_string()).await?).await?;
+    /// # mock.add_terms_version(id, json!({"title": "Rental"}));
+    /// use vestibule::wunder::Outstanding;
+    ///
+    /// // This operator gives the versions of the same terms the same title.
+    /// let missing = session.outstanding_terms("2", Some("title")).await?;
+    /// assert_eq!(missing[0].why, Outstanding::NewerVersion);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// Source: `GET /{tenant}/front/termsandconditions` and
     /// `GET /{tenant}/front/customers/termsandconditions`.

@@ -15,9 +15,17 @@ impl Client {
     /// signature key; every call sends an e-mail, so it is repeated only if the server certainly
     /// did not process it.
     ///
-    /// ```no_run
-    /// # async fn example(client: vestibule::wunder::Client) -> Result<(), vestibule::Error> {
-    /// client.resend_email_verification("ada@example.org").await
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Wunder, WunderUser};
+    /// # let mock = Wunder::start().await;
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo");
+    /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).build()?;
+    /// # mock.add_user(WunderUser::new().email("ada@example.org").password("the password"));
+    /// client.resend_email_verification("ada@example.org").await?;
+    /// # assert!(mock.open_email_link(&mock.outbox().last_code("ada@example.org").unwrap()));
+    /// # Ok(())
     /// # }
     /// ```
     ///
@@ -45,10 +53,20 @@ impl Session {
     /// Sends no message. Every call may open another session, so it is repeated only if the server
     /// certainly did not process it.
     ///
-    /// ```no_run
-    /// # async fn example(session: vestibule::wunder::Session) -> Result<(), vestibule::Error> {
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Wunder, WunderUser};
+    /// # let mock = Wunder::start().await;
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo");
+    /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).build()?;
+    /// # mock.add_user(WunderUser::new().email("ada@example.org").password("the password"));
+    /// # let sign_in = client.password_sign_in("ada@example.org", "the password").await?;
+    /// # let vestibule::wunder::SignIn::SignedIn(session) = sign_in else { panic!() };
     /// let verification = session.start_verification(&serde_json::json!({})).await?;
+    /// // Lead the user there.
     /// let url = verification.get("url").and_then(|url| url.as_str());
+    /// assert!(url.is_some());
     /// # Ok(())
     /// # }
     /// ```
@@ -79,10 +97,19 @@ impl Session {
     ///
     /// Sends no message, and is repeated only if the server certainly did not process it.
     ///
-    /// ```no_run
-    /// # async fn example(session: vestibule::wunder::Session) -> Result<(), vestibule::Error> {
-    /// let token = serde_json::json!({"token": "what the other side issued"});
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Wunder, WunderUser};
+    /// # let mock = Wunder::start().await;
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo");
+    /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).build()?;
+    /// # mock.add_user(WunderUser::new().email("ada@example.org").password("the password").social("google", "what Google issued"));
+    /// # let sign_in = client.password_sign_in("ada@example.org", "the password").await?;
+    /// # let vestibule::wunder::SignIn::SignedIn(session) = sign_in else { panic!() };
+    /// let token = serde_json::json!({"token": "what Google issued"});
     /// let exchanged = session.exchange_openid_token(&token).await?;
+    /// assert!(exchanged["token"].is_string());
     /// # Ok(())
     /// # }
     /// ```

@@ -23,11 +23,16 @@ use crate::clock::BoxFuture;
 /// process and of the machine. The file is made for its owner only. Times are those of the
 /// machine's wall clock. Expired records are removed by later writes.
 ///
-/// ```no_run
-/// # async fn example(key: vestibule::session::SealingKey) -> Result<(), vestibule::session::StoreError> {
+/// ```
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let file = folder.path().join("sessions.db");
+/// # let key = vestibule::session::SealingKey::generate(1)?;
 /// use vestibule::session::{Sealing, SqliteStore};
 ///
-/// let store = SqliteStore::open("sessions.db", Sealing::keys(key, [])).await?;
+/// let store = SqliteStore::open(&file, Sealing::keys(key, [])).await?;
+/// # assert!(file.exists());
 /// # Ok(())
 /// # }
 /// ```
