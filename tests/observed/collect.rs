@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
 
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
@@ -31,6 +31,13 @@ pub struct Collected {
 impl Collected {
     /// Collects what this thread does, until the guard is dropped.
     pub fn begin() -> (Self, DefaultGuard) {
+        // A callsite that another thread meets first, where nobody collects, would count as one
+        // that interests nobody. So somebody is always interested.
+        static EVERYWHERE: Once = Once::new();
+        EVERYWHERE.call_once(|| {
+            let all = tracing_subscriber::registry();
+            tracing::subscriber::set_global_default(all).expect("it is set here alone");
+        });
         let collected = Self::default();
         let subscriber = tracing_subscriber::registry().with(collected.clone());
         (collected, tracing::subscriber::set_default(subscriber))
