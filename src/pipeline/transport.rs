@@ -7,6 +7,7 @@ use std::{fmt, io};
 use http::StatusCode;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
+use url::Url;
 
 use super::attempt::Attempt;
 use super::base_url::BaseUrl;
@@ -81,7 +82,10 @@ impl Transport {
         let mut request = reqwest::Request::new(attempt.method, attempt.url);
         *request.headers_mut() = attempt.headers;
         *request.body_mut() = attempt.body.map(reqwest::Body::from);
-        match timeout_at(until, pin!(self.exchange(request))).await {
+        let sent_to = self.is_foreign.then(|| Box::new(request.url().clone()));
+        // What is given on is small: every future that holds a request makes all calls larger.
+        let sending = self.client.execute(request);
+        match timeout_at(until, pin!(self.exchange(sending, sent_to))).await {
             Ok(answer) => answer,
             Err(_) => Err(Error::new(ErrorKind::TryLater, "no answer in time")
                 .with_class("timeout")
@@ -89,12 +93,17 @@ impl Transport {
         }
     }
 
-    async fn exchange(&self, request: reqwest::Request) -> Result<Answer, Error> {
-        let sent_to = self.is_foreign.then(|| request.url().clone());
-        let sent = self.client.execute(request).await;
-        let mut response = sent.map_err(|error| unsent_or_unanswered(&error))?;
+    /// `sent_to` is what must not have been left by a redirect.
+    async fn exchange(
+        &self,
+        sending: impl Future<Output = reqwest::Result<reqwest::Response>>,
+        sent_to: Option<Box<Url>>,
+    ) -> Result<Answer, Error> {
+        let mut response = sending
+            .await
+            .map_err(|error| unsent_or_unanswered(&error))?;
         let status = response.status();
-        if sent_to.is_some_and(|sent_to| sent_to != *response.url()) {
+        if sent_to.is_some_and(|sent_to| *sent_to != *response.url()) {
             let message = "the given HTTP client followed a redirect, which it must not";
             return Err(Error::new(ErrorKind::Undecodable, message).with_status(status));
         }
