@@ -1,0 +1,15 @@
+// Counts the seconds until another message may be sent. The server decides; this only tells.
+for (const line of document.querySelectorAll("[data-countdown]")) {
+  const end = Date.now() + Number(line.dataset.countdown) * 1000;
+  const done = document.querySelector("[data-countdown-done]");
+  const timer = setInterval(() => {
+    const left = Math.ceil((end - Date.now()) / 1000);
+    if (left > 0) {
+      line.textContent = `You can have another one in ${left} second${left === 1 ? "" : "s"}.`;
+      return;
+    }
+    clearInterval(timer);
+    line.remove();
+    done.textContent = "You can have another code now.";
+  }, 1000);
+}
