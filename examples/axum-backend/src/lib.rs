@@ -1,7 +1,7 @@
 //! A back end with a web page that onboards people on any of four identity systems.
 
 pub mod app;
-mod browser;
+pub mod browser;
 pub mod demo;
 mod pages;
 mod routes;
