@@ -90,6 +90,7 @@ pub enum Field {
     Email,
     Code,
     FirstName,
+    LastName,
 }
 
 impl Browser {

@@ -128,5 +128,6 @@ fn name_of(field: Field) -> &'static str {
         Field::Email => "email",
         Field::Code => "code",
         Field::FirstName => "first_name",
+        Field::LastName => "last_name",
     }
 }

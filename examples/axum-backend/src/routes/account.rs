@@ -35,8 +35,14 @@ pub async fn give_name(
         visit.typed.last_name = name.last_name.clone();
     };
     let (first, last) = (name.first_name.trim(), name.last_name.trim());
-    if first.is_empty() {
-        let notice = Notice::problem("Write your first name.").about(Field::FirstName);
+    let missing = match (first, last) {
+        ("", _) => Some(Notice::problem("Write your first name.").about(Field::FirstName)),
+        (_, "") if system == System::Wunder => {
+            Some(Notice::problem("Write your last name.").about(Field::LastName))
+        }
+        _ => None,
+    };
+    if let Some(notice) = missing {
         let tell = |visit: &mut Visit| {
             keep(visit);
             visit.notice = Some(notice.clone());

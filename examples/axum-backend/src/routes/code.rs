@@ -139,7 +139,8 @@ fn next_step(waiting: &Waiting, id: &Secret) -> Waiting {
 
 /// Whether a code cost a try: whatever may have reached the server, unless it said to come back.
 fn was_judged(error: &Error) -> bool {
-    error.delivery() != Delivery::NotSent && error.retry_after().is_none()
+    let put_off = error.kind() == ErrorKind::SlowDown || error.retry_after().is_some();
+    error.delivery() != Delivery::NotSent && !put_off
 }
 
 async fn tell(mut visitor: Visitor, place: &Place, notice: Notice) -> Result<Response, Trouble> {

@@ -58,6 +58,10 @@ impl Chrome {
         }
         let mut wanted = Capabilities::new();
         wanted.insert("goog:chromeOptions".to_owned(), options);
+        wanted.insert(
+            "timeouts".to_owned(),
+            json!({"pageLoad": 15_000, "script": 15_000}),
+        );
         ClientBuilder::new(HttpConnector::new())
             .capabilities(wanted)
             .connect(&self.url)

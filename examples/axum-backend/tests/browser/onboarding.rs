@@ -28,7 +28,7 @@ pub async fn a_new_user_of_wunder_accepts_terms_gives_a_name_and_sets_up_an_auth
 
     person.sees("Terms of riding").await;
     person.shows("wunder-terms").await;
-    person.presses("I have read this and agree").await;
+    person.ticks("I have read this and agree").await;
     person.presses("Go on").await;
     person.sees("How shall we call you?").await;
     person.shows("wunder-name").await;
@@ -83,12 +83,13 @@ pub async fn a_user_of_wunder_signs_in_by_email(stand: Stand) {
     person.sees("We have sent a code to ada@example.org").await;
     confirm(&site, &person, System::Wunder, "ada@example.org").await;
     person.sees("Terms of riding").await;
-    person.presses("I have read this and agree").await;
+    person.ticks("I have read this and agree").await;
     person.presses("Go on").await;
     person.types("First name", "Ada").await;
     person.presses("Go on").await;
-    // The last name is wanted too, and the page says so by asking again.
-    person.sees("How shall we call you?").await;
+    // The operator wants both.
+    person.sees("Write your last name.").await;
+    assert_eq!(person.has_focus_on().await, "last_name");
     person.types("Last name", "Lovelace").await;
     person.presses("Go on").await;
     person.sees("Hello, Ada Lovelace").await;

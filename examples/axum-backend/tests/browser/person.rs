@@ -8,7 +8,7 @@ use fantoccini::{Client, Locator};
 use vestibule::System;
 use vestibule_axum_backend::demo::Mocks;
 
-use crate::chrome::{Chrome, Devtools};
+use crate::chrome::Chrome;
 use crate::looks::Looks;
 
 /// How long a page may take. It is never waited for in vain where all is well.
@@ -55,12 +55,22 @@ impl Person {
         field.send_keys(text).await.expect("it takes text");
     }
 
-    /// Presses the button, or follows the link, of this name.
+    /// Presses the button, or follows the link, of this name, and waits for the next page.
     pub async fn presses(&self, name: &str) {
-        let path =
-            format!("//*[self::button or self::a or self::label][normalize-space()='{name}']");
+        let path = format!("//*[self::button or self::a][normalize-space()='{name}']");
         let found = self.find(&path, name).await;
         found.click().await.expect("it can be pressed");
+        // What was pressed goes with its page.
+        let gone = async { while found.is_displayed().await.is_ok() {} };
+        let gone = tokio::time::timeout(PATIENCE, gone).await;
+        assert!(gone.is_ok(), "`{name}` leads nowhere");
+    }
+
+    /// Ticks the box with this label.
+    pub async fn ticks(&self, label: &str) {
+        let path = format!("//label[normalize-space()='{label}']");
+        let found = self.find(&path, label).await;
+        found.click().await.expect("it can be ticked");
     }
 
     /// Presses keys, wherever the focus is.
@@ -123,13 +133,13 @@ impl Person {
         turned.expect("the window is open");
     }
 
-    /// Lets the clock of the page itself run on at once.
+    /// Sets the clock of the page itself forward.
     pub async fn lets_seconds_pass_on_the_page(&self, seconds: u32) {
-        let command = Devtools {
-            command: "Emulation.setVirtualTimePolicy",
-            parameters: serde_json::json!({"policy": "advance", "budget": seconds * 1000}),
-        };
-        self.browser.issue_cmd(command).await.expect("time passes");
+        let script =
+            "const now = Date.now, more = arguments[0] * 1000; Date.now = () => now() + more";
+        let arguments = vec![seconds.into()];
+        let run = self.browser.execute(script, arguments).await;
+        run.expect("the page runs scripts");
     }
 
     /// Has this page looked at: pictures, and what axe finds.
