@@ -126,7 +126,7 @@ async fn no_page_shows_an_id_a_key_or_a_token() {
     secrets.extend(kept_secrets(&app, &browser).await);
     confirm(&app, &mut browser).await;
     pages += &browser.get("/wunder").await.body;
-    browser.post("/wunder/terms", "terms=1").await;
+    browser.post("/wunder/terms", "terms=1&agreed=yes").await;
     pages += &browser.get("/wunder").await.body;
     secrets.extend(kept_secrets(&app, &browser).await);
     assert!(pages.contains("How shall we call you?"));
@@ -148,6 +148,50 @@ async fn what_people_type_comes_back_as_text_and_never_as_markup() {
     assert!(page.contains("Check the e-mail address"));
     assert!(!page.contains("<script>alert"));
     assert!(page.contains("&#60;script&#62;"));
+}
+
+#[tokio::test]
+async fn terms_are_accepted_by_a_ticked_box_alone() {
+    let app = start(false).await;
+    let wunder = &app.mocks.as_ref().unwrap().wunder;
+    let mut browser = Client::of(&app);
+    browser.post("/wunder/code", PHONE).await;
+    confirm(&app, &mut browser).await;
+    browser.post("/wunder/terms", "terms=1").await;
+    let page = browser.get("/wunder").await.body;
+    assert!(page.contains("Tick the box if you agree."));
+    // Others than those that are outstanding are not accepted in anybody's name.
+    browser.post("/wunder/terms", "terms=7&agreed=yes").await;
+    assert_eq!(wunder.count("accept_terms"), 0);
+    browser.post("/wunder/terms", "terms=1&agreed=yes").await;
+    assert_eq!(wunder.count("accept_terms"), 1);
+    let page = browser.get("/wunder").await.body;
+    assert!(page.contains("How shall we call you?"));
+}
+
+#[tokio::test]
+async fn steps_that_are_not_due_do_nothing() {
+    let app = start(false).await;
+    let mut browser = Client::of(&app);
+    for (path, form) in [
+        ("/wunder/confirm", "sign_in=1&code=123456"),
+        ("/wunder/resend", ""),
+        ("/wunder/start-over", ""),
+        ("/wunder/terms", "terms=1&agreed=yes"),
+        ("/fynd/name", "first_name=Ada&last_name=Lovelace"),
+        ("/wunder/authenticator", ""),
+        ("/wunder/authenticator/enable", "code=123456"),
+        ("/wunder/authenticator/leave", ""),
+        ("/goodcity/sign-out", ""),
+    ] {
+        let answer = browser.post(path, form).await;
+        assert_eq!(answer.status, 303, "{path}");
+        assert_eq!(browser.cookie, None, "{path}");
+    }
+    let mocks = app.mocks.as_ref().unwrap();
+    assert!(mocks.wunder.journal().is_empty());
+    assert!(mocks.goodcity.journal().is_empty());
+    assert!(mocks.fynd.journal().is_empty());
 }
 
 #[tokio::test]

@@ -91,6 +91,7 @@ pub enum Field {
     Code,
     FirstName,
     LastName,
+    Agreed,
 }
 
 impl Browser {

@@ -129,5 +129,6 @@ fn name_of(field: Field) -> &'static str {
         Field::Code => "code",
         Field::FirstName => "first_name",
         Field::LastName => "last_name",
+        Field::Agreed => "agreed",
     }
 }

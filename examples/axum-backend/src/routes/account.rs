@@ -19,7 +19,10 @@ pub struct Name {
 
 #[derive(Deserialize)]
 pub struct Terms {
+    /// The id of the terms that were shown.
     terms: String,
+    /// Not there unless the box is ticked.
+    agreed: Option<String>,
 }
 
 /// Fynd's new user is nobody before this; Wunder's user adds it to the profile.
@@ -58,12 +61,8 @@ pub async fn give_name(
                     visitor.signed_in(system, session.id()).await?;
                     None
                 }
-                Ok(None) => {
-                    let text = "This shop wants more codes than this page can ask for.";
-                    let tell = |visit: &mut Visit| visit.start_over(Some(Notice::problem(text)));
-                    visitor.change(system, tell).await?;
-                    None
-                }
+                // More codes are wanted, which the page tells.
+                Ok(None) => None,
                 Err(error) => Some(error),
             }
         }
@@ -103,11 +102,18 @@ pub async fn accept_terms(
     Form(shown): Form<Terms>,
 ) -> Result<Response, Trouble> {
     let system = place.system;
-    let stage = visitor.visit(system).stage;
-    if let (Stage::SignedIn(user), System::Wunder, Some(wunder)) =
-        (stage, system, &place.app.systems.wunder)
-        && let Err(error) = wunder.accept_terms(&user.id, &shown.terms).await
-    {
+    let (Stage::SignedIn(user), System::Wunder, Some(wunder)) = (
+        visitor.visit(system).stage,
+        system,
+        &place.app.systems.wunder,
+    ) else {
+        return Ok(visitor.go_to(system));
+    };
+    if shown.agreed.is_none() {
+        let notice = Notice::problem("Tick the box if you agree.").about(Field::Agreed);
+        let tell = |visit: &mut Visit| visit.notice = Some(notice.clone());
+        visitor.change(system, tell).await?;
+    } else if let Err(error) = wunder.accept_terms(&user.id, &shown.terms).await {
         visitor.change(system, tell(&error)).await?;
     }
     Ok(visitor.go_to(system))

@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 use vestibule::code_sign_in::Channel;
-use vestibule::{Error, ErrorKind, Secret, System};
+use vestibule::{Error, ErrorKind, Secret, System, fynd};
 
 use super::Trouble;
 use super::authenticator;
@@ -36,7 +36,7 @@ pub async fn home(State(app): State<Arc<App>>, visitor: Visitor) -> Response {
 
 pub async fn page(
     place: Place,
-    mut visitor: Visitor,
+    visitor: Visitor,
     Query(chosen): Query<Chosen>,
 ) -> Result<Response, Trouble> {
     let visit = visitor.visit(place.system);
@@ -49,17 +49,7 @@ pub async fn page(
             enrolment(&place, visitor, &visit).await
         }
         Stage::SecondFactor(waiting) => code(&place, visitor, &visit, waiting).await,
-        Stage::Profile(waiting) => {
-            if let Some(client) = &place.app.systems.fynd
-                && let Err(error) = client.challenge(&waiting.id).await
-            {
-                return lost(&place, visitor, &error).await;
-            }
-            let notice = visitor.take_notice(place.system).await?;
-            let frame = Frame::new(&place.app, place.system, "Your name", notice, &visit);
-            let page = NamePage::new(frame, visit.typed.clone());
-            Ok(visitor.answer(pages::html(&page)))
-        }
+        Stage::Profile(waiting) => name(&place, visitor, &visit, waiting).await,
         Stage::SignedIn(user) => account(&place, visitor, &visit, user).await,
     }
 }
@@ -116,6 +106,32 @@ async fn code(
         }
     };
     Ok(visitor.answer(page))
+}
+
+/// The name of Fynd's new user.
+async fn name(
+    place: &Place,
+    mut visitor: Visitor,
+    visit: &Visit,
+    waiting: &Waiting,
+) -> Result<Response, Trouble> {
+    let client = place.app.systems.fynd.as_ref();
+    let client = client.ok_or_else(Trouble::not_here)?;
+    match client.challenge(&waiting.id).await {
+        Ok(fynd::Challenge::CompleteProfile(_)) => {}
+        // A sales channel may want codes of further contacts.
+        Ok(_) => {
+            let text = "This shop wants more codes than this page can ask for.";
+            let over = |visit: &mut Visit| visit.start_over(Some(Notice::problem(text)));
+            visitor.change(place.system, over).await?;
+            return Ok(visitor.go_to(place.system));
+        }
+        Err(error) => return lost(place, visitor, &error).await,
+    }
+    let notice = visitor.take_notice(place.system).await?;
+    let frame = Frame::new(&place.app, place.system, "Your name", notice, visit);
+    let page = NamePage::new(frame, visit.typed.clone());
+    Ok(visitor.answer(pages::html(&page)))
 }
 
 async fn enrolment(

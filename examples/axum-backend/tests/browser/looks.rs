@@ -100,12 +100,16 @@ impl Looks {
         fs::write(file, format!("{name} {figure}\n")).expect("a proof can be written");
     }
 
-    /// What axe found on all pages together.
-    pub fn finish(&self) -> Vec<String> {
+    /// Writes how much axe found, and on how many pages.
+    pub fn proof_of_axe(&self) {
         let seen = self.seen.lock().unwrap();
         let (violations, pages) = (seen.violations.len(), seen.pages);
         self.proof("axe", &format!("violations={violations} pages={pages}"));
-        seen.violations.clone()
+    }
+
+    /// What axe found on all pages together.
+    pub fn violations(&self) -> Vec<String> {
+        self.seen.lock().unwrap().violations.clone()
     }
 }
 

@@ -43,7 +43,7 @@ macro_rules! ways {
         /// Runs those whose name contains `WAY`, and tells which failed.
         async fn run_all(stand: Stand) -> Vec<(&'static str, bool)> {
             let mut results = Vec::new();
-            let only = std::env::var("WAY").unwrap_or_default();
+            let only = chosen();
             $(
                 let name = stringify!($way);
                 if name.contains(&only) {
@@ -84,6 +84,11 @@ ways! {
     program::a_restart_in_the_middle_loses_nothing,
 }
 
+/// A part of the names of the ways that are wanted; all without it.
+fn chosen() -> String {
+    std::env::var("WAY").unwrap_or_default()
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn people_find_their_way_through_the_page() {
     let stand = Stand {
@@ -93,8 +98,12 @@ async fn people_find_their_way_through_the_page() {
     let results = run_all(stand.clone()).await;
     let passed = results.iter().filter(|(_, passed)| *passed).count();
     let figure = format!("{passed}/{}", results.len());
-    stand.looks.proof("browser", &figure);
-    let violations = stand.looks.finish();
+    let violations = stand.looks.violations();
+    // Some ways alone prove nothing.
+    if chosen().is_empty() {
+        stand.looks.proof("browser", &figure);
+        stand.looks.proof_of_axe();
+    }
     assert!(violations.is_empty(), "axe: {}", violations.join("\n"));
     let failed = results.iter().filter(|(_, passed)| !passed);
     let failed: Vec<&str> = failed.map(|(name, _)| *name).collect();
