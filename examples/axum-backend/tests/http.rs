@@ -151,6 +151,22 @@ async fn what_people_type_comes_back_as_text_and_never_as_markup() {
 }
 
 #[tokio::test]
+async fn what_is_no_form_of_the_page_is_refused_in_words() {
+    let mut browser = Client::of(&start(false).await);
+    browser.post("/wunder/code", PHONE).await;
+    for form in ["", "sign_in=first&code=123456", "code=123456"] {
+        let answer = browser.post("/wunder/confirm", form).await;
+        assert_eq!(answer.status, 422, "{form}");
+        assert!(answer.body.contains("This form did not arrive"));
+    }
+    let long = format!("email={}", "a".repeat(20_000));
+    assert_eq!(browser.post("/wunder/code", &long).await.status, 413);
+    let answer = browser.get("/wunder/code").await;
+    assert_eq!(answer.status, 405);
+    assert!(answer.body.contains("Nothing is to be seen there."));
+}
+
+#[tokio::test]
 async fn terms_are_accepted_by_a_ticked_box_alone() {
     let app = start(false).await;
     let wunder = &app.mocks.as_ref().unwrap().wunder;

@@ -1,6 +1,5 @@
 //! A signed-in user, and a new one who becomes a user by a name.
 
-use axum::extract::Form;
 use axum::response::Response;
 use serde::Deserialize;
 use vestibule::challenge::Returned;
@@ -8,6 +7,7 @@ use vestibule::{Error, ErrorKind, Secret, System, fynd};
 
 use super::Trouble;
 use super::place::Place;
+use super::sent::Sent;
 use crate::browser::{Field, Notice, Stage, Visit, Visitor};
 use crate::words::{self, Doing};
 
@@ -29,7 +29,7 @@ pub struct Terms {
 pub async fn give_name(
     place: Place,
     mut visitor: Visitor,
-    Form(name): Form<Name>,
+    Sent(name): Sent<Name>,
 ) -> Result<Response, Trouble> {
     let system = place.system;
     let visit = visitor.visit(system);
@@ -99,7 +99,7 @@ async fn complete(
 pub async fn accept_terms(
     place: Place,
     mut visitor: Visitor,
-    Form(shown): Form<Terms>,
+    Sent(shown): Sent<Terms>,
 ) -> Result<Response, Trouble> {
     let system = place.system;
     let (Stage::SignedIn(user), System::Wunder, Some(wunder)) = (

@@ -1,12 +1,12 @@
 //! Setting up an authenticator at Wunder, during the sign-in or after it.
 
-use axum::extract::Form;
 use axum::response::Response;
 use serde::Deserialize;
 use vestibule::{ErrorKind, Secret};
 
 use super::Trouble;
 use super::place::Place;
+use super::sent::Sent;
 use crate::browser::{Notice, Stage, Visit, Visitor};
 use crate::systems::wunder::{Enroller, Wunder};
 use crate::words::{self, Doing};
@@ -45,7 +45,7 @@ pub async fn set_up(place: Place, mut visitor: Visitor) -> Result<Response, Trou
 pub async fn enable(
     place: Place,
     mut visitor: Visitor,
-    Form(typed): Form<Typed>,
+    Sent(typed): Sent<Typed>,
 ) -> Result<Response, Trouble> {
     let stage = visitor.visit(place.system).stage;
     let (Some(who), Some(id), Ok(wunder)) = (enroller(&stage), enrolment(&stage), wunder(&place))

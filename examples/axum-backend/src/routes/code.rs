@@ -1,6 +1,5 @@
 //! Codes: typing one, and asking for another.
 
-use axum::extract::Form;
 use axum::response::Response;
 use serde::Deserialize;
 use vestibule::code_sign_in::{Awaited, Confirmed};
@@ -8,6 +7,7 @@ use vestibule::{Delivery, Error, ErrorKind, Secret};
 
 use super::Trouble;
 use super::place::Place;
+use super::sent::Sent;
 use crate::browser::{Notice, Stage, Visit, Visitor, Waiting};
 use crate::words::{self, Doing};
 
@@ -21,7 +21,7 @@ pub struct Typed {
 pub async fn confirm(
     place: Place,
     mut visitor: Visitor,
-    Form(typed): Form<Typed>,
+    Sent(typed): Sent<Typed>,
 ) -> Result<Response, Trouble> {
     let system = place.system;
     let visit = visitor.visit(system);

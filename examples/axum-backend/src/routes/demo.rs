@@ -4,11 +4,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{Form, State};
+use axum::extract::State;
 use axum::response::Redirect;
 use serde::Deserialize;
 
 use super::Trouble;
+use super::sent::Sent;
 use crate::app::App;
 
 #[derive(Deserialize)]
@@ -20,7 +21,7 @@ pub struct Passed {
 
 pub async fn pass_time(
     State(app): State<Arc<App>>,
-    Form(passed): Form<Passed>,
+    Sent(passed): Sent<Passed>,
 ) -> Result<Redirect, Trouble> {
     let system = app.systems.by_name(&passed.system);
     let system = system.ok_or_else(Trouble::not_here)?;

@@ -7,6 +7,7 @@ mod authenticator;
 mod code;
 mod demo;
 mod place;
+mod sent;
 mod show;
 mod sign_up;
 mod start;
@@ -42,6 +43,7 @@ pub fn all() -> Router<Arc<App>> {
         .route("/countdown.js", get(assets::countdown))
         .route("/icon.svg", get(assets::icon))
         .fallback(trouble::not_found)
+        .method_not_allowed_fallback(trouble::only_forms_go_there)
 }
 
 /// What there is on mocks only.

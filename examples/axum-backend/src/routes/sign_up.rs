@@ -1,12 +1,12 @@
 //! GoodCity's own way in for new people: names and a mobile, then the pin as for everybody.
 
-use axum::extract::Form;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use vestibule::code_sign_in::CodeChallenge;
 
 use super::Trouble;
 use super::place::Place;
+use super::sent::Sent;
 use crate::browser::{Field, Notice, Stage, Typed, Visit, Visitor};
 use crate::pages::{self, Frame, SignUpPage};
 use crate::words::{self, Doing};
@@ -35,7 +35,7 @@ pub async fn form(place: Place, mut visitor: Visitor) -> Result<Response, Troubl
 pub async fn send_pin(
     place: Place,
     mut visitor: Visitor,
-    Form(new): Form<NewUser>,
+    Sent(new): Sent<NewUser>,
 ) -> Result<Response, Trouble> {
     let system = place.system;
     let client = place.app.systems.goodcity.as_ref();

@@ -1,11 +1,11 @@
 //! Asking for the first code, and starting over.
 
-use axum::extract::Form;
 use axum::response::Response;
 use serde::Deserialize;
 
 use super::Trouble;
 use super::place::Place;
+use super::sent::Sent;
 use crate::browser::{Stage, Typed, Visit, Visitor};
 use crate::words::{self, Doing};
 
@@ -22,7 +22,7 @@ pub struct Contact {
 pub async fn send_code(
     place: Place,
     mut visitor: Visitor,
-    Form(contact): Form<Contact>,
+    Sent(contact): Sent<Contact>,
 ) -> Result<Response, Trouble> {
     let system = place.system;
     let visit = visitor.visit(system);

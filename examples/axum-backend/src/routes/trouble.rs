@@ -26,6 +26,12 @@ pub async fn not_found() -> Trouble {
     Trouble::not_here()
 }
 
+/// An address of a form, typed or kept as a bookmark.
+pub async fn only_forms_go_there() -> Trouble {
+    let what = "Nothing is to be seen there. Go on from the beginning: nothing is lost.";
+    Trouble::new(StatusCode::METHOD_NOT_ALLOWED, what)
+}
+
 impl From<StoreError> for Trouble {
     fn from(error: StoreError) -> Self {
         tracing::error!(%error, "the store of the browsers failed");
