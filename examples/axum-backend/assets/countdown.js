@@ -1,7 +1,7 @@
 // Counts the seconds until another message may be sent. The server decides; this only tells.
 for (const line of document.querySelectorAll("[data-countdown]")) {
   const end = Date.now() + Number(line.dataset.countdown) * 1000;
-  const done = document.querySelector("[data-countdown-done]");
+  const done = line.nextElementSibling;
   const timer = setInterval(() => {
     const left = Math.ceil((end - Date.now()) / 1000);
     if (left > 0) {

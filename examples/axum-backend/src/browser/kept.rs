@@ -30,8 +30,8 @@ pub enum Stage {
     Stranger,
     Code(Waiting),
     SecondFactor(Waiting),
-    /// A new user has a name to give first.
-    Profile(Waiting),
+    /// A new user of Fynd has a name to give, or more codes to type.
+    OwnStep(Waiting),
     SignedIn(SignedIn),
 }
 
@@ -127,7 +127,7 @@ impl Visit {
     /// The sign-in that waits, if one does.
     pub fn waiting(&self) -> Option<&Waiting> {
         match &self.stage {
-            Stage::Code(waiting) | Stage::SecondFactor(waiting) | Stage::Profile(waiting) => {
+            Stage::Code(waiting) | Stage::SecondFactor(waiting) | Stage::OwnStep(waiting) => {
                 Some(waiting)
             }
             Stage::Stranger | Stage::SignedIn(_) => None,
@@ -136,7 +136,7 @@ impl Visit {
 
     pub fn waiting_mut(&mut self) -> Option<&mut Waiting> {
         match &mut self.stage {
-            Stage::Code(waiting) | Stage::SecondFactor(waiting) | Stage::Profile(waiting) => {
+            Stage::Code(waiting) | Stage::SecondFactor(waiting) | Stage::OwnStep(waiting) => {
                 Some(waiting)
             }
             Stage::Stranger | Stage::SignedIn(_) => None,

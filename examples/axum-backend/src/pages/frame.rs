@@ -63,7 +63,7 @@ impl Frame {
         let now = match &visit.stage {
             Stage::Stranger => "Contact",
             Stage::Code(_) | Stage::SecondFactor(_) => "Code",
-            Stage::Profile(_) => "Name",
+            Stage::OwnStep(_) => "Name",
             Stage::SignedIn(_) => "",
         };
         let frame = Self {

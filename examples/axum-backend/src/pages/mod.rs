@@ -9,7 +9,7 @@ use axum::response::{Html, IntoResponse, Response};
 use vestibule::System;
 
 pub use self::frame::Frame;
-pub use self::sign_in::{CodePage, SecondFactorPage, SignUpPage, StartPage};
+pub use self::sign_in::{CodePage, CodesPage, SecondFactorPage, SignUpPage, StartPage};
 pub use self::user::{AccountPage, AuthenticatorPage, NamePage, RecoveryPage, TermsPage};
 use crate::systems;
 

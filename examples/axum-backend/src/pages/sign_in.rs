@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use askama::Template;
 use vestibule::System;
+use vestibule::challenge::ResendTimer;
+use vestibule::fynd::{Contact, RemainingCodes};
 
 use super::Frame;
 use crate::browser::{Typed, Waiting};
@@ -84,7 +86,7 @@ impl CodePage {
             to: waiting.to.to_text(),
             sign_in: waiting.number,
             tries: Tries::of(waiting),
-            wait: wait.as_secs() + u64::from(wait.subsec_nanos() > 0),
+            wait: whole_seconds(wait),
             wait_text: words::seconds(wait),
             left: words::seconds(left),
         }
@@ -107,6 +109,54 @@ impl SecondFactorPage {
             tries: Tries::of(waiting),
         }
     }
+}
+
+/// The codes of a new user's contacts.
+#[derive(Template)]
+#[template(path = "codes.html")]
+pub struct CodesPage {
+    frame: Frame,
+    tries: Tries,
+    remaining: Vec<Remaining>,
+}
+
+struct Remaining {
+    /// As addresses name the contact.
+    contact: &'static str,
+    to: String,
+    wait: u64,
+    wait_text: String,
+}
+
+impl CodesPage {
+    pub fn new(frame: Frame, waiting: &Waiting, codes: &RemainingCodes) -> Self {
+        let remaining = |contact, to: Option<&Contact>, timer: Option<ResendTimer>| {
+            let wait = timer.map(|timer| timer.remaining()).unwrap_or_default();
+            Some(Remaining {
+                contact,
+                to: match to? {
+                    Contact::Mobile {
+                        country_code,
+                        number,
+                    } => format!("+{}{number}", country_code.trim_start_matches('+')),
+                    Contact::Email(address) => address.clone(),
+                },
+                wait: whole_seconds(wait),
+                wait_text: words::seconds(wait),
+            })
+        };
+        let mobile = remaining("mobile", codes.mobile(), codes.mobile_timer());
+        let email = remaining("email", codes.email(), codes.email_timer());
+        Self {
+            frame,
+            tries: Tries::of(waiting),
+            remaining: mobile.into_iter().chain(email).collect(),
+        }
+    }
+}
+
+fn whole_seconds(time: Duration) -> u64 {
+    time.as_secs() + u64::from(time.subsec_nanos() > 0)
 }
 
 /// How many tries are left.

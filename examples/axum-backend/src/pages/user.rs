@@ -14,11 +14,22 @@ use crate::systems::account::Account;
 pub struct NamePage {
     frame: Frame,
     typed: Typed,
+    asks_email: bool,
 }
 
 impl NamePage {
     pub fn new(frame: Frame, typed: Typed) -> Self {
-        Self { frame, typed }
+        Self {
+            frame,
+            typed,
+            asks_email: false,
+        }
+    }
+
+    /// Whether an e-mail address is asked for as well.
+    pub fn asking_email(mut self, asks_email: bool) -> Self {
+        self.asks_email = asks_email;
+        self
     }
 }
 

@@ -50,7 +50,7 @@ pub async fn confirm(
         Ok(Confirmed::OwnStep(step)) => {
             let waiting = next_step(&waiting, step.id());
             let go_on = |visit: &mut Visit| {
-                visit.stage = Stage::Profile(waiting.clone());
+                visit.stage = Stage::OwnStep(waiting.clone());
                 visit.notice = None;
             };
             visitor.change(system, go_on).await?;
@@ -138,7 +138,7 @@ fn next_step(waiting: &Waiting, id: &Secret) -> Waiting {
 }
 
 /// Whether a code cost a try: whatever may have reached the server, unless it said to come back.
-fn was_judged(error: &Error) -> bool {
+pub fn was_judged(error: &Error) -> bool {
     let put_off = error.kind() == ErrorKind::SlowDown || error.retry_after().is_some();
     error.delivery() != Delivery::NotSent && !put_off
 }

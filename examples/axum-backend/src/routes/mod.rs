@@ -6,6 +6,7 @@ mod assets;
 mod authenticator;
 mod code;
 mod demo;
+mod fynd;
 mod place;
 mod sent;
 mod show;
@@ -29,13 +30,16 @@ pub fn all() -> Router<Arc<App>> {
         .route("/{system}/start-over", post(start::start_over))
         .route("/{system}/resend", post(code::resend))
         .route("/{system}/confirm", post(code::confirm))
-        .route("/{system}/name", post(account::give_name))
-        .route("/{system}/terms", post(account::accept_terms))
         .route("/{system}/sign-out", post(account::sign_out))
         .route(
             "/goodcity/sign-up",
             get(sign_up::form).post(sign_up::send_pin),
         )
+        .route("/wunder/terms", post(account::accept_terms))
+        .route("/wunder/name", post(account::give_name))
+        .route("/fynd/name", post(fynd::complete_profile))
+        .route("/fynd/codes/{contact}/confirm", post(fynd::confirm))
+        .route("/fynd/codes/{contact}/resend", post(fynd::resend))
         .route("/wunder/authenticator", post(authenticator::set_up))
         .route("/wunder/authenticator/enable", post(authenticator::enable))
         .route("/wunder/authenticator/leave", post(authenticator::leave))

@@ -15,8 +15,8 @@ use super::place::Place;
 use crate::app::App;
 use crate::browser::{Notice, SignedIn, Stage, Visit, Visitor, Waiting};
 use crate::pages::{
-    self, AccountPage, AuthenticatorPage, CodePage, Frame, HomePage, NamePage, RecoveryPage,
-    SecondFactorPage, StartPage, TermsPage,
+    self, AccountPage, AuthenticatorPage, CodePage, CodesPage, Frame, HomePage, NamePage,
+    RecoveryPage, SecondFactorPage, StartPage, TermsPage,
 };
 use crate::systems::account::Next;
 use crate::words::{self, Doing};
@@ -49,7 +49,7 @@ pub async fn page(
             enrolment(&place, visitor, &visit).await
         }
         Stage::SecondFactor(waiting) => code(&place, visitor, &visit, waiting).await,
-        Stage::Profile(waiting) => name(&place, visitor, &visit, waiting).await,
+        Stage::OwnStep(waiting) => own_step(&place, visitor, &visit, waiting).await,
         Stage::SignedIn(user) => account(&place, visitor, &visit, user).await,
     }
 }
@@ -108,8 +108,8 @@ async fn code(
     Ok(visitor.answer(page))
 }
 
-/// The name of Fynd's new user.
-async fn name(
+/// The step of Fynd's own that comes next.
+async fn own_step(
     place: &Place,
     mut visitor: Visitor,
     visit: &Visit,
@@ -117,21 +117,25 @@ async fn name(
 ) -> Result<Response, Trouble> {
     let client = place.app.systems.fynd.as_ref();
     let client = client.ok_or_else(Trouble::not_here)?;
-    match client.challenge(&waiting.id).await {
-        Ok(fynd::Challenge::CompleteProfile(_)) => {}
-        // A sales channel may want codes of further contacts.
-        Ok(_) => {
-            let text = "This shop wants more codes than this page can ask for.";
-            let over = |visit: &mut Visit| visit.start_over(Some(Notice::problem(text)));
-            visitor.change(place.system, over).await?;
-            return Ok(visitor.go_to(place.system));
-        }
+    let challenge = match client.challenge(&waiting.id).await {
+        Ok(challenge) => challenge,
         Err(error) => return lost(place, visitor, &error).await,
-    }
+    };
     let notice = visitor.take_notice(place.system).await?;
-    let frame = Frame::new(&place.app, place.system, "Your name", notice, visit);
-    let page = NamePage::new(frame, visit.typed.clone());
-    Ok(visitor.answer(pages::html(&page)))
+    let frame = |title| Frame::new(&place.app, place.system, title, notice, visit);
+    let page = match challenge {
+        fynd::Challenge::RemainingCodes(codes) => {
+            let page = CodesPage::new(frame("Type the other codes"), waiting, &codes);
+            pages::html(&page)
+        }
+        // No other step is kept at this stage.
+        _ => {
+            let asks_email = waiting.to.channel() == Channel::Phone;
+            let page = NamePage::new(frame("Your name"), visit.typed.clone());
+            pages::html(&page.asking_email(asks_email))
+        }
+    };
+    Ok(visitor.answer(page))
 }
 
 async fn enrolment(

@@ -68,6 +68,7 @@ ways! {
     onboarding::a_customer_of_the_wallet_crew_signs_in,
     onboarding::a_new_user_of_goodcity_signs_up,
     onboarding::a_new_user_of_fynd_completes_the_profile,
+    onboarding::a_new_user_of_fynd_confirms_what_the_shop_wants_confirmed,
     onboarding::a_keyboard_is_enough,
     onboarding::scripts_are_not_needed,
     trouble::a_wrong_code_costs_a_try_and_a_new_code_gives_new_ones,

@@ -7,7 +7,7 @@ use vestibule::System;
 use vestibule::testing::WunderUser;
 
 use crate::Stand;
-use crate::person::{Person, code};
+use crate::person::{Person, code, wrong};
 use crate::site::Site;
 
 pub async fn a_new_user_of_wunder_accepts_terms_gives_a_name_and_sets_up_an_authenticator(
@@ -177,6 +177,37 @@ pub async fn a_new_user_of_fynd_completes_the_profile(stand: Stand) {
     person.goes_to("/fynd").await;
     person.presses("Sign out").await;
     person.sees("You are signed out.").await;
+    person.leaves().await;
+}
+
+pub async fn a_new_user_of_fynd_confirms_what_the_shop_wants_confirmed(stand: Stand) {
+    let (site, person) = stand.open().await;
+    site.mocks().fynd.require_email(true);
+    person.goes_to("/fynd").await;
+    send_code(&person, "91", "9000000009").await;
+    confirm(&site, &person, System::Fynd, "+919000000009").await;
+    person.types("First name", "Chandra").await;
+    person.presses("Go on").await;
+    person.sees("It may want your e-mail address too.").await;
+    person
+        .types("E-mail address, if you like", "chandra@example.org")
+        .await;
+    person.presses("Go on").await;
+    person.sees("Type the other codes").await;
+    person.sees("chandra@example.org").await;
+    person.shows("fynd-other-codes").await;
+    let right = code(site.mocks(), System::Fynd, "chandra@example.org");
+    person.types("Code", &wrong(&right)).await;
+    person.presses("Go on").await;
+    person.sees("You have 4 tries left.").await;
+    person.presses("Send another code").await;
+    person.sees("Please wait").await;
+    site.mocks().pass_time(Duration::from_secs(60));
+    person.presses("Send another code").await;
+    person.sees("Another code is on its way.").await;
+    confirm(&site, &person, System::Fynd, "chandra@example.org").await;
+    person.sees("Hello, Chandra").await;
+    person.sees("chandra@example.org").await;
     person.leaves().await;
 }
 
