@@ -11,8 +11,8 @@ pub async fn style() -> impl IntoResponse {
     file("text/css; charset=utf-8", text)
 }
 
-pub async fn countdown() -> impl IntoResponse {
-    let text = include_str!("../../assets/countdown.js");
+pub async fn script() -> impl IntoResponse {
+    let text = include_str!("../../assets/page.js");
     file("text/javascript; charset=utf-8", text)
 }
 

@@ -44,7 +44,7 @@ pub fn all() -> Router<Arc<App>> {
         .route("/wunder/authenticator/enable", post(authenticator::enable))
         .route("/wunder/authenticator/leave", post(authenticator::leave))
         .route("/style.css", get(assets::style))
-        .route("/countdown.js", get(assets::countdown))
+        .route("/page.js", get(assets::script))
         .route("/icon.svg", get(assets::icon))
         .fallback(trouble::not_found)
         .method_not_allowed_fallback(trouble::only_forms_go_there)

@@ -74,6 +74,7 @@ ways! {
     trouble::a_wrong_code_costs_a_try_and_a_new_code_gives_new_ones,
     trouble::an_expired_code_is_told_from_an_expired_sign_in,
     trouble::another_code_has_to_be_waited_for,
+    trouble::pressing_twice_sends_one_message,
     trouble::wrong_input_is_told_at_the_field,
     trouble::a_system_that_is_down_is_told_in_plain_words,
     trouble::a_session_that_ended_elsewhere_is_told,

@@ -66,6 +66,14 @@ impl Person {
         assert!(gone.is_ok(), "`{name}` leads nowhere");
     }
 
+    /// Presses the button of the first form, and again a moment later.
+    pub async fn presses_twice(&self) {
+        let script = "const form = document.forms[0]; form.requestSubmit(); \
+                      setTimeout(() => form.requestSubmit(), 100)";
+        let pressed = self.browser.execute(script, Vec::new()).await;
+        pressed.expect("the page runs scripts");
+    }
+
     /// Ticks the box with this label.
     pub async fn ticks(&self, label: &str) {
         let path = format!("//label[normalize-space()='{label}']");

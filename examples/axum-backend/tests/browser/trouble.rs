@@ -103,6 +103,22 @@ pub async fn another_code_has_to_be_waited_for(stand: Stand) {
     person.leaves().await;
 }
 
+pub async fn pressing_twice_sends_one_message(stand: Stand) {
+    let (site, person) = stand.open().await;
+    person.goes_to("/goodcity").await;
+    person.types("Number", "61234567").await;
+    // The second press comes while the first is under way.
+    let half_a_second = Duration::from_millis(500);
+    site.mocks().goodcity.delay("send_pin", half_a_second);
+    person.presses_twice().await;
+    person.sees("We have sent a code to +85261234567").await;
+    person.does_not_see("Please wait").await;
+    assert_eq!(site.mocks().goodcity.count("send_pin"), 1);
+    confirm(&site, &person, System::GoodCity, ADA).await;
+    person.sees("Hello, Ada Wong").await;
+    person.leaves().await;
+}
+
 pub async fn wrong_input_is_told_at_the_field(stand: Stand) {
     let (site, person) = stand.open().await;
     person.goes_to("/wunder").await;

@@ -13,3 +13,13 @@ for (const line of document.querySelectorAll("[data-countdown]")) {
     done.textContent = "You can have another code now.";
   }, 1000);
 }
+
+// People press twice. A form is sent once, until its page is shown again.
+for (const form of document.forms) {
+  let sent = false;
+  form.addEventListener("submit", (event) => {
+    if (sent) event.preventDefault();
+    sent = true;
+  });
+  addEventListener("pageshow", () => (sent = false));
+}
