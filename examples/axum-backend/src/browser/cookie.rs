@@ -1,0 +1,40 @@
+//! The cookie: a random value that means nothing to anybody else.
+
+use std::io::ErrorKind;
+
+use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use vestibule::Secret;
+use vestibule::session::StoreError;
+
+/// 128 random bits.
+pub(super) fn new_value() -> Result<Secret, StoreError> {
+    let mut bytes = [0; 16];
+    let filled = getrandom::fill(&mut bytes);
+    filled.map_err(|_| StoreError::Unavailable(ErrorKind::Other))?;
+    Ok(URL_SAFE_NO_PAD.encode(bytes).into())
+}
+
+/// `__Host-` binds the cookie to this host alone, which browsers allow over https only.
+fn name(https: bool) -> &'static str {
+    match https {
+        true => "__Host-browser",
+        false => "browser",
+    }
+}
+
+pub(super) fn value_of(jar: &CookieJar, https: bool) -> Option<Secret> {
+    let value = jar.get(name(https))?.value();
+    Some(value.into())
+}
+
+/// It ends with the browser, and with the record at the latest.
+pub(super) fn set(value: &Secret, https: bool) -> Cookie<'static> {
+    Cookie::build((name(https), value.expose().to_owned()))
+        .http_only(true)
+        .same_site(SameSite::Lax)
+        .secure(https)
+        .path("/")
+        .build()
+}

@@ -1,0 +1,35 @@
+//! What browsers are told not to do with these pages.
+
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::response::Response;
+
+const ALL: [(HeaderName, &str); 6] = [
+    // Nothing inline, nothing from elsewhere, and forms go nowhere else.
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
+         form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    ),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (header::REFERRER_POLICY, "same-origin"),
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    ),
+    (
+        HeaderName::from_static("permissions-policy"),
+        "camera=(), geolocation=(), microphone=()",
+    ),
+];
+
+pub async fn add(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    for (name, value) in ALL {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    // The pages show what is private; files say for themselves how long they are good.
+    let cache = HeaderValue::from_static("no-store");
+    headers.entry(header::CACHE_CONTROL).or_insert(cache);
+    response
+}

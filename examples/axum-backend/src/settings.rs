@@ -1,0 +1,129 @@
+//! What the environment says.
+
+use std::net::SocketAddr;
+
+use vestibule::Secret;
+
+/// Where to listen, what to keep things in, and which systems to offer.
+pub struct Settings {
+    pub listen: SocketAddr,
+    /// Whether browsers come by https, so that the cookie may be for https alone.
+    pub https: bool,
+    /// Memory without it.
+    pub redis: Option<Redis>,
+    /// Mocks if none is named.
+    pub servers: Servers,
+}
+
+pub struct Redis {
+    pub url: Secret,
+    /// 32 bytes in base64.
+    pub sealing_key: Secret,
+}
+
+/// The servers of the systems that are offered.
+#[derive(Default)]
+pub struct Servers {
+    pub wunder: Option<WunderServer>,
+    pub walletcrew: Option<WalletCrewServer>,
+    pub goodcity: Option<GoodCityServer>,
+    pub fynd: Option<FyndServer>,
+}
+
+pub struct WunderServer {
+    pub url: String,
+    pub tenant: String,
+    pub signature_key: Secret,
+    pub branch: String,
+}
+
+pub struct WalletCrewServer {
+    pub url: String,
+    pub tenant: String,
+    /// The flow that sends a code.
+    pub flow: String,
+    /// The provider that takes the code.
+    pub provider: String,
+}
+
+pub struct GoodCityServer {
+    pub url: String,
+    pub app: String,
+}
+
+pub struct FyndServer {
+    /// The vendor's own without it.
+    pub url: Option<String>,
+    pub application_id: String,
+    pub application_token: Secret,
+}
+
+impl Settings {
+    /// Reads the settings; `variable` gives the value of an environment variable.
+    ///
+    /// # Errors
+    ///
+    /// What is missing or wrong, in one sentence that quotes no value.
+    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
+        let given = |name: &str| variable(name).filter(|value| !value.is_empty());
+        let needed = |name: &str, by: &str| given(name).ok_or(format!("{by} needs {name}"));
+        let listen = given("LISTEN").unwrap_or_else(|| "127.0.0.1:3000".to_owned());
+        let redis = given("REDIS_URL").map(|url| {
+            Ok::<_, String>(Redis {
+                url: url.into(),
+                sealing_key: needed("SEALING_KEY", "REDIS_URL")?.into(),
+            })
+        });
+        let wunder = given("WUNDER_URL").map(|url| {
+            Ok::<_, String>(WunderServer {
+                url,
+                tenant: needed("WUNDER_TENANT", "WUNDER_URL")?,
+                signature_key: needed("WUNDER_SIGNATURE_KEY", "WUNDER_URL")?.into(),
+                branch: needed("WUNDER_BRANCH", "WUNDER_URL")?,
+            })
+        });
+        let walletcrew = given("WALLETCREW_URL").map(|url| {
+            Ok::<_, String>(WalletCrewServer {
+                url,
+                tenant: needed("WALLETCREW_TENANT", "WALLETCREW_URL")?,
+                flow: needed("WALLETCREW_FLOW", "WALLETCREW_URL")?,
+                provider: needed("WALLETCREW_PROVIDER", "WALLETCREW_URL")?,
+            })
+        });
+        let goodcity = given("GOODCITY_URL").map(|url| {
+            Ok::<_, String>(GoodCityServer {
+                url,
+                app: needed("GOODCITY_APP", "GOODCITY_URL")?,
+            })
+        });
+        let fynd = given("FYND_APPLICATION_ID").map(|application_id| {
+            Ok::<_, String>(FyndServer {
+                url: given("FYND_URL"),
+                application_id,
+                application_token: needed("FYND_APPLICATION_TOKEN", "FYND_APPLICATION_ID")?.into(),
+            })
+        });
+        Ok(Self {
+            listen: listen
+                .parse()
+                .map_err(|_| "LISTEN must be like 127.0.0.1:3000".to_owned())?,
+            https: given("HTTPS").is_some_and(|value| value == "1"),
+            redis: redis.transpose()?,
+            servers: Servers {
+                wunder: wunder.transpose()?,
+                walletcrew: walletcrew.transpose()?,
+                goodcity: goodcity.transpose()?,
+                fynd: fynd.transpose()?,
+            },
+        })
+    }
+}
+
+impl Servers {
+    pub fn is_empty(&self) -> bool {
+        self.wunder.is_none()
+            && self.walletcrew.is_none()
+            && self.goodcity.is_none()
+            && self.fynd.is_none()
+    }
+}

@@ -1,0 +1,26 @@
+//! The one store: of the browsers, and of the SDK's sessions and challenges.
+
+use std::sync::Arc;
+
+use vestibule::session::{MemoryStore, RedisStore, Sealing, SealingKey, SessionStore};
+
+use crate::settings::Redis;
+
+/// Redis, where everything is sealed, or this process's memory.
+///
+/// # Errors
+///
+/// Why Redis cannot be used.
+pub async fn open(redis: Option<&Redis>) -> Result<Arc<dyn SessionStore>, String> {
+    let Some(redis) = redis else {
+        return Ok(Arc::new(MemoryStore::new()));
+    };
+    let key = SealingKey::from_base64(1, &redis.sealing_key)
+        .map_err(|_| "SEALING_KEY must be 32 bytes in base64".to_owned())?;
+    let store = RedisStore::builder(redis.url.clone(), Sealing::keys(key, []))
+        .prefix("vestibule-backend")
+        .open()
+        .await
+        .map_err(|error| format!("REDIS_URL: {error}"))?;
+    Ok(Arc::new(store))
+}

@@ -1,0 +1,36 @@
+//! The Wallet Crew. A tenant decides what its accounts and logins are made of: adapt it here.
+
+use std::sync::Arc;
+
+use serde_json::json;
+use vestibule::code_sign_in::Destination;
+use vestibule::session::SessionStore;
+use vestibule::walletcrew::{Client, FlowSignIn};
+use vestibule::{Clock, Error};
+
+use crate::settings::WalletCrewServer;
+
+pub struct WalletCrew {
+    pub client: Client,
+    pub sign_in: FlowSignIn,
+}
+
+impl WalletCrew {
+    pub(super) fn new(
+        server: &WalletCrewServer,
+        store: Arc<dyn SessionStore>,
+        clock: Clock,
+    ) -> Result<Self, Error> {
+        let builder = Client::builder(server.url.as_str(), server.tenant.as_str());
+        let client = builder.store(store).clock(clock).build()?;
+        let sign_in = client.code_sign_in(
+            (server.flow.as_str(), server.provider.as_str()),
+            |to| match to {
+                Destination::Phone { .. } => json!({"phone": to.to_text()}),
+                Destination::Email(address) => json!({"email": address}),
+            },
+            |to, code| json!({"identifier": to.to_text(), "code": code.expose()}),
+        );
+        Ok(Self { client, sign_in })
+    }
+}
