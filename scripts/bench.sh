@@ -5,16 +5,21 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 export CARGO_TERM_COLOR=never CARGO_INCREMENTAL=0
 
-if ! command -v valgrind >/dev/null; then
+missing=()
+command -v valgrind >/dev/null || missing+=(valgrind)
+command -v redis-server >/dev/null || missing+=(redis-server)
+if [ "${#missing[@]}" -gt 0 ]; then
     apt-get update -qq
-    apt-get install -y -qq valgrind >/dev/null
+    apt-get install -y -qq "${missing[@]}" >/dev/null
 fi
 # CARGO_TARGET_DIR would put the programs elsewhere than where they are looked for.
-cargo build --quiet --release --locked --manifest-path benches/Cargo.toml --target-dir target
+build=(cargo build --quiet --release --locked --manifest-path benches/Cargo.toml --target-dir target)
+"${build[@]}" --features redis --bin redis
+"${build[@]}"
 
 results=target/bench.tsv
 printf 'name\tours\tpeer\tratio\tgoal\tmet\n' | tee "$results"
-for bench in overhead signature decode storm sessions; do
+for bench in overhead signature decode storm sessions redis; do
     "target/release/$bench" | tee -a "$results"
 done
 awk -F '\t' 'NR > 1 { count[$6]++ }

@@ -1,0 +1,13 @@
+//! The same with all systems built.
+
+use vestibule::wunder::{Client, SignIn};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let client = Client::builder("https://go.api.gourban.services/v1", "mytenant").build()?;
+    let password = std::env::var("PASSWORD")?;
+    if let SignIn::SignedIn(session) = client.password_sign_in("ada@example.org", password).await? {
+        println!("{:?}", session.profile().await?.email_is_verified);
+    }
+    Ok(())
+}

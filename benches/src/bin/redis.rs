@@ -1,0 +1,205 @@
+//! Round trips to Redis: of a call, of taking a session up, of a refresh. And how many of them one
+//! Redis serves.
+
+use std::io;
+use std::net::TcpListener as FreePort;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use vestibule::Secret;
+use vestibule::session::{RedisStore, Sealing, SealingKey, Tokens};
+use vestibule::wunder::{Client, Session};
+use vestibule_benches::customer::{LONG, OVER, access_token};
+use vestibule_benches::server::Server;
+use vestibule_benches::table::figure;
+
+/// A key for benches, base64 of 32 bytes.
+const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+const SESSIONS: usize = 20_000;
+const AT_ONCE: usize = 64;
+
+struct Redis {
+    process: Child,
+    port: u16,
+}
+
+impl Redis {
+    async fn start() -> io::Result<Self> {
+        let port = FreePort::bind("127.0.0.1:0")?.local_addr()?.port();
+        let process = Command::new("redis-server")
+            .args([
+                "--port",
+                &port.to_string(),
+                "--save",
+                "",
+                "--bind",
+                "127.0.0.1",
+            ])
+            .stdout(Stdio::null())
+            .spawn()?;
+        let redis = Self { process, port };
+        while TcpStream::connect(("127.0.0.1", port)).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        Ok(redis)
+    }
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Stands between a client and Redis. A round trip is what the client says after Redis has spoken.
+async fn count_trips(redis: u16) -> io::Result<(u16, Arc<AtomicUsize>)> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let port = listener.local_addr()?.port();
+    let trips = Arc::new(AtomicUsize::new(0));
+    let counter = trips.clone();
+    tokio::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            let Ok(server) = TcpStream::connect(("127.0.0.1", redis)).await else {
+                return;
+            };
+            tokio::spawn(forward(client, server, counter.clone()));
+        }
+    });
+    Ok((port, trips))
+}
+
+async fn forward(
+    mut client: TcpStream,
+    mut server: TcpStream,
+    trips: Arc<AtomicUsize>,
+) -> io::Result<()> {
+    let (mut asked, mut answered) = ([0; 64 * 1024], [0; 64 * 1024]);
+    let mut is_asking = false;
+    loop {
+        tokio::select! {
+            read = client.read(&mut asked) => match read? {
+                0 => return Ok(()),
+                length => {
+                    if !is_asking {
+                        trips.fetch_add(1, SeqCst);
+                    }
+                    is_asking = true;
+                    server.write_all(&asked[..length]).await?;
+                }
+            },
+            read = server.read(&mut answered) => match read? {
+                0 => return Ok(()),
+                length => {
+                    is_asking = false;
+                    client.write_all(&answered[..length]).await?;
+                }
+            },
+        }
+    }
+}
+
+async fn client(server: &Server, port: u16) -> Client {
+    let key = SealingKey::from_base64(1, &Secret::from(KEY)).expect("a key");
+    let url = format!("redis://127.0.0.1:{port}");
+    let store = RedisStore::open(url, Sealing::keys(key, [])).await;
+    let base = format!("{}/v1", server.address());
+    let builder = Client::builder(base, "steady").store(Arc::new(store.expect("Redis")));
+    builder.build().expect("a client")
+}
+
+async fn session(client: &Client, access: &str) -> Session {
+    let tokens = Tokens::new(access, Some("a refresh token".into()));
+    let session = Session::from_tokens(client, tokens).await;
+    session.expect("a session")
+}
+
+/// The round trips that something makes.
+async fn trips<T>(counter: &AtomicUsize, work: impl Future<Output = T>) -> f64 {
+    let before = counter.load(SeqCst);
+    work.await;
+    (counter.load(SeqCst) - before) as f64
+}
+
+async fn round_trips(server: &Server, redis: &Redis) {
+    let (port, counter) = count_trips(redis.port).await.expect("a proxy");
+    let (here, there) = (client(server, port).await, client(server, port).await);
+    let fresh = session(&here, &access_token(LONG)).await;
+
+    let warm = trips(&counter, async {
+        for _ in 0..10 {
+            fresh.profile().await.expect("a profile");
+        }
+    });
+    figure(
+        "redis/round-trips-of-10-calls-on-a-warm-session",
+        warm.await,
+        0.0,
+        0.0,
+    );
+    let cold = trips(&counter, there.session(fresh.id()));
+    figure(
+        "redis/round-trips-of-taking-a-session-up",
+        cold.await,
+        1.0,
+        1.0,
+    );
+    let over = session(&here, &access_token(OVER)).await;
+    let refresh = trips(&counter, async {
+        over.profile().await.expect("a profile");
+        // The lease is given back after the caller has gone on.
+        here.shutdown(Duration::from_secs(5))
+            .await
+            .expect("in time");
+    });
+    figure("redis/round-trips-of-a-refresh", refresh.await, 5.0, 5.0);
+}
+
+/// How many sessions a second are stored, and taken up, 64 at once.
+async fn throughput(server: &Server, redis: &Redis) {
+    let client = client(server, redis.port).await;
+    let token = access_token(LONG);
+    let began = Instant::now();
+    let mut ids = Vec::new();
+    let mut work = JoinSet::new();
+    for _ in 0..AT_ONCE {
+        let (client, token) = (client.clone(), token.clone());
+        work.spawn(async move {
+            let mut ids = Vec::new();
+            for _ in 0..SESSIONS / AT_ONCE {
+                ids.push(session(&client, &token).await.id().clone());
+            }
+            ids
+        });
+    }
+    while let Some(some) = work.join_next().await {
+        ids.push(some.expect("no panic"));
+    }
+    let stored = SESSIONS as f64 / began.elapsed().as_secs_f64();
+    let began = Instant::now();
+    let mut work = JoinSet::new();
+    for ids in ids {
+        let client = client.clone();
+        work.spawn(async move {
+            for id in ids {
+                client.session(&id).await.expect("it is there");
+            }
+        });
+    }
+    while work.join_next().await.is_some() {}
+    let taken_up = SESSIONS as f64 / began.elapsed().as_secs_f64();
+    eprintln!("one Redis: {stored:.0} sessions a second stored, {taken_up:.0} taken up");
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() {
+    let server = Server::start().expect("the server");
+    let redis = Redis::start().await.expect("redis-server");
+    round_trips(&server, &redis).await;
+    throughput(&server, &redis).await;
+}
