@@ -57,4 +57,21 @@ macro_rules! open_challenge {
     };
 }
 
-pub(crate) use {open_challenge, sessions_of};
+/// The further steps of [`CodeChallenge`] that are the same where a message was sent.
+macro_rules! message_challenge {
+    () => {
+        fn awaits(&self) -> $crate::code_sign_in::Awaited {
+            $crate::code_sign_in::Awaited::Message
+        }
+
+        fn resend_timer(&self) -> ::std::option::Option<&$crate::challenge::ResendTimer> {
+            ::std::option::Option::Some(self.open.timer())
+        }
+
+        fn resend(&mut self) -> $crate::BoxFuture<'_, Result<(), $crate::Error>> {
+            ::std::boxed::Box::pin(Self::resend(self))
+        }
+    };
+}
+
+pub(crate) use {message_challenge, open_challenge, sessions_of};

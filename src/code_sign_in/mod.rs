@@ -68,7 +68,9 @@ use chrono::{DateTime, Utc};
 
 pub use self::confirmed::{Awaited, Confirmed, OwnStep};
 pub use self::destination::{Channel, Destination};
-pub(crate) use self::implementing::{boxed, not_offered, open_challenge, sessions_of};
+pub(crate) use self::implementing::{
+    boxed, message_challenge, not_offered, open_challenge, sessions_of,
+};
 use crate::challenge::{ResendTimer, Returned};
 use crate::clock::BoxFuture;
 use crate::error::{Error, System};

@@ -9,20 +9,13 @@ use http::HeaderName;
 use super::api::Api;
 use super::contact::Contact;
 use super::otp_sign_in::OtpSignIn;
-use super::password_code::{NewPassword, PasswordCode, PasswordToken};
-use super::pending_code::PendingCode;
-use super::profile::{CompleteProfile, NewUser};
 use super::registration::Registration;
-use super::remaining_codes::RemainingCodes;
 use super::rules::Rules;
-use super::sent_code::{Aim, SentCode};
 use super::session::Session;
 use super::settings::{check_application, currency_header, location_header, version_header};
 use super::signature::{PUBLIC_KEY, SDK_VERSION, SDK_VERSION_HEADER};
-use super::waiting::Codes;
-use crate::challenge::Found;
 use crate::credential::CookieJar;
-use crate::error::{Error, ErrorKind, System};
+use crate::error::{Error, System};
 use crate::foundation::{Foundation, foundation_setters, of_system};
 use crate::pipeline::{Bound, CallOptions, Road};
 use crate::secret::Secret;
@@ -34,23 +27,6 @@ pub struct Client {
     pub(crate) road: Arc<Road>,
     pub(super) host: Arc<Host>,
     pub(super) platform: Option<String>,
-}
-
-/// A sign-in that was taken up by its id, at the step that it waits for.
-#[derive(Debug)]
-#[must_use = "a user with an open challenge is not signed in"]
-#[non_exhaustive]
-pub enum Challenge {
-    /// A code is on its way to the user, to sign in by.
-    PendingCode(PendingCode),
-    /// A new user's profile is to be completed.
-    CompleteProfile(CompleteProfile),
-    /// Codes are on their way to a new user.
-    RemainingCodes(RemainingCodes),
-    /// A code is on its way to a user who forgot the password.
-    PasswordCode(PasswordCode),
-    /// That code was right, and a new password is to be set.
-    NewPassword(NewPassword),
 }
 
 impl fmt::Debug for Client {
@@ -292,43 +268,6 @@ impl Client {
     pub async fn session(&self, id: &Secret) -> Result<Session, Error> {
         let core = self.host.resume(id, None).await?;
         Ok(Session::new(self, core))
-    }
-
-    /// Takes up an unfinished sign-in by its id, on any instance that shares the store; sends
-    /// nothing. Read in [`challenge`](crate::challenge) how an id is bound to its user.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if there is no such challenge: it is
-    /// finished, has expired, never was, or is of another application.
-    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the store fails.
-    /// [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired) for the deletion of an account:
-    /// [`Session::pending_deletion`] takes it up.
-    pub async fn challenge(&self, id: &Secret) -> Result<Challenge, Error> {
-        let found = Found::by_id(&self.host, id).await?;
-        if found.is::<NewUser>() {
-            let open = found.open().await?;
-            let profile = CompleteProfile::resumed(self.clone(), open);
-            return Ok(Challenge::CompleteProfile(profile));
-        }
-        let client = self.clone();
-        if found.is::<Codes>() {
-            let codes = RemainingCodes::resumed(client, found.open().await?);
-            return Ok(Challenge::RemainingCodes(codes));
-        }
-        if found.is::<PasswordToken>() {
-            let password = NewPassword::resumed(client, found.open().await?);
-            return Ok(Challenge::NewPassword(password));
-        }
-        let open = found.open::<SentCode>().await?;
-        match &open.step.aim {
-            Aim::SignIn => Ok(Challenge::PendingCode(PendingCode::resumed(client, open))),
-            Aim::NewPassword => Ok(Challenge::PasswordCode(PasswordCode::resumed(client, open))),
-            Aim::Deletion(_) => {
-                let message = "a deletion is taken up by the session of its user";
-                Err(Error::new(ErrorKind::StepRequired, message).of(System::Fynd))
-            }
-        }
     }
 
     /// Waits until cookies that are being saved are saved. For the end of a process.

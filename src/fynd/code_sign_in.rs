@@ -1,14 +1,15 @@
 //! The one-time password in the words of [`code_sign_in`](crate::code_sign_in).
 
-use super::client::{Challenge, Client};
+use super::challenge::Challenge;
+use super::client::Client;
 use super::contact::Contact;
 use super::otp_sign_in::OtpSignIn;
 use super::pending_code::PendingCode;
 use super::sign_in::SignIn;
-use crate::challenge::{ResendTimer, Returned};
+use crate::challenge::Returned;
 use crate::clock::BoxFuture;
 use crate::code_sign_in::{
-    Awaited, Channel, CodeChallenge, CodeSignIn, Confirmed, Destination, OwnStep, boxed,
+    Channel, CodeChallenge, CodeSignIn, Confirmed, Destination, OwnStep, boxed, message_challenge,
     open_challenge, sessions_of,
 };
 use crate::error::{Error, ErrorKind, System};
@@ -71,18 +72,7 @@ impl CodeSignIn for Client {
 
 impl CodeChallenge for PendingCode {
     open_challenge!();
-
-    fn awaits(&self) -> Awaited {
-        Awaited::Message
-    }
-
-    fn resend_timer(&self) -> Option<&ResendTimer> {
-        Some(self.open.timer())
-    }
-
-    fn resend(&mut self) -> BoxFuture<'_, Result<(), Error>> {
-        Box::pin(Self::resend(self))
-    }
+    message_challenge!();
 
     fn confirm(
         self: Box<Self>,

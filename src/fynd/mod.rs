@@ -48,6 +48,7 @@
 
 mod account;
 mod announced;
+mod challenge;
 mod client;
 mod code_sign_in;
 mod codes;
@@ -77,7 +78,8 @@ mod unfinished;
 mod waiting;
 
 pub use self::account::ProfileChange;
-pub use self::client::{Challenge, Client, ClientBuilder};
+pub use self::challenge::Challenge;
+pub use self::client::{Client, ClientBuilder};
 pub use self::contact::{Contact, OwnContact};
 pub use self::deletion::{Deletion, PendingDeletion};
 pub use self::otp_sign_in::OtpSignIn;

@@ -2,11 +2,11 @@
 
 use super::client::Client;
 use super::pin_sign_in::PendingPin;
-use crate::challenge::{ResendTimer, Returned};
+use crate::challenge::Returned;
 use crate::clock::BoxFuture;
 use crate::code_sign_in::{
-    Awaited, Channel, CodeChallenge, CodeSignIn, Confirmed, Destination, boxed, not_offered,
-    open_challenge, sessions_of,
+    Channel, CodeChallenge, CodeSignIn, Confirmed, Destination, boxed, message_challenge,
+    not_offered, open_challenge, sessions_of,
 };
 use crate::error::{Error, System};
 use crate::secret::Secret;
@@ -50,18 +50,7 @@ impl CodeSignIn for Client {
 
 impl CodeChallenge for PendingPin {
     open_challenge!();
-
-    fn awaits(&self) -> Awaited {
-        Awaited::Message
-    }
-
-    fn resend_timer(&self) -> Option<&ResendTimer> {
-        Some(self.open.timer())
-    }
-
-    fn resend(&mut self) -> BoxFuture<'_, Result<(), Error>> {
-        Box::pin(Self::resend(self))
-    }
+    message_challenge!();
 
     fn confirm(
         self: Box<Self>,

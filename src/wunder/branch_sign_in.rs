@@ -7,8 +7,8 @@ use super::sign_in::SignIn;
 use crate::challenge::{ResendTimer, Returned};
 use crate::clock::BoxFuture;
 use crate::code_sign_in::{
-    Awaited, Channel, CodeChallenge, CodeSignIn, Confirmed, Destination, boxed, not_offered,
-    open_challenge, sessions_of,
+    Awaited, Channel, CodeChallenge, CodeSignIn, Confirmed, Destination, boxed, message_challenge,
+    not_offered, open_challenge, sessions_of,
 };
 use crate::error::{Error, System};
 use crate::secret::Secret;
@@ -133,18 +133,7 @@ impl CodeSignIn for BranchSignIn {
 
 impl CodeChallenge for PendingCode {
     open_challenge!();
-
-    fn awaits(&self) -> Awaited {
-        Awaited::Message
-    }
-
-    fn resend_timer(&self) -> Option<&ResendTimer> {
-        Some(self.open.timer())
-    }
-
-    fn resend(&mut self) -> BoxFuture<'_, Result<(), Error>> {
-        Box::pin(Self::resend(self))
-    }
+    message_challenge!();
 
     fn confirm(
         self: Box<Self>,
