@@ -129,6 +129,11 @@ async fn trips<T>(counter: &AtomicUsize, work: impl Future<Output = T>) -> f64 {
 async fn round_trips(server: &Server, redis: &Redis) {
     let (port, counter) = count_trips(redis.port).await.expect("a proxy");
     let (here, there) = (client(server, port).await, client(server, port).await);
+    // Redis learns each script once, and each client greets it once.
+    let first = client(server, port).await;
+    renewed(&first, &session(&first, &access_token(OVER)).await).await;
+    let greeting = session(&there, &access_token(LONG)).await;
+    drop(greeting);
     let fresh = session(&here, &access_token(LONG)).await;
 
     let warm = trips(&counter, async {
@@ -150,14 +155,16 @@ async fn round_trips(server: &Server, redis: &Redis) {
         1.0,
     );
     let over = session(&here, &access_token(OVER)).await;
-    let refresh = trips(&counter, async {
-        over.profile().await.expect("a profile");
-        // The lease is given back after the caller has gone on.
-        here.shutdown(Duration::from_secs(5))
-            .await
-            .expect("in time");
-    });
+    let refresh = trips(&counter, renewed(&here, &over));
     figure("redis/round-trips-of-a-refresh", refresh.await, 5.0, 5.0);
+}
+
+/// A call on a token that has ended, until the lease is given back, which the caller does not wait
+/// for.
+async fn renewed(client: &Client, session: &Session) {
+    session.profile().await.expect("a profile");
+    let given_back = client.shutdown(Duration::from_secs(5)).await;
+    given_back.expect("in time");
 }
 
 /// How many sessions a second are stored, and taken up, 64 at once.
