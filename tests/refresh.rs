@@ -372,3 +372,19 @@ async fn a_renewal_that_failed_cools_down_before_the_next() {
     }
     assert_eq!(mock.count("refresh_token"), 4);
 }
+
+#[tokio::test]
+async fn a_token_that_no_header_can_carry_is_not_kept() {
+    let Fixture { mock, session, .. } = signed_in().await;
+    mock.clock().advance(PAST_EXPIRY);
+    let broken = serde_json::json!({"accessToken": "a\ntoken", "refreshToken": "another"});
+    let refresh = wiremock::Mock::given(wiremock::matchers::path_regex("/refresh-token$"))
+        .respond_with(wiremock::ResponseTemplate::new(200).set_body_json(broken))
+        .up_to_n_times(1);
+    mock.mount(refresh).await;
+    let error = session.profile().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Undecodable, "{error}");
+    assert_eq!(session.shared().ended(), None);
+    assert_eq!(mock.count("get_customer"), 0);
+    session.profile().await.unwrap();
+}
