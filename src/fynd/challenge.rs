@@ -38,7 +38,7 @@ impl Client {
     /// finished, has expired, never was, or is of another application.
     /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the store fails.
     /// [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired) for the deletion of an account:
-    /// [`Session::pending_deletion`] takes it up.
+    /// [`Session::pending_deletion`](super::Session::pending_deletion) takes it up.
     pub async fn challenge(&self, id: &Secret) -> Result<Challenge, Error> {
         let found = Found::by_id(&self.host, id).await?;
         if found.is::<NewUser>() {
