@@ -14,7 +14,9 @@ mod support;
 
 use places::{Place, all};
 use vestibule::challenge::Returned;
-use vestibule::code_sign_in::{Awaited, Channel, CodeChallenge, Confirmed, Destination};
+use vestibule::code_sign_in::{
+    Awaited, Channel, CodeChallenge, CodeSignIn, Confirmed, Destination,
+};
 use vestibule::{Delivery, Error, ErrorKind, Secret, System};
 
 /// Knows no system: drops the challenge and its client between any two steps, and takes it up by
@@ -195,4 +197,43 @@ async fn a_challenge_says_how_long_it_waits() {
         let error = place.system().challenge(&id).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::SignInAgain);
     }
+}
+
+/// Serialises as nothing, as a map whose keys are no strings does not.
+fn unwritable() -> std::collections::BTreeMap<Vec<u8>, u8> {
+    [(vec![1], 1)].into()
+}
+
+#[tokio::test]
+async fn data_that_does_not_serialise_is_refused_by_its_name_before_anything_is_sent() {
+    let mock = vestibule::testing::WalletCrew::start().await;
+    let client = vestibule::walletcrew::Client::builder(mock.base_url(), "demo-tenant");
+    let client = client.build().unwrap();
+    let to = Destination::email("ada@example.com");
+    let account = |to: &Destination| serde_json::json!({"email": to.to_text()});
+
+    let no_account = client.code_sign_in(
+        ("activation", "otp"),
+        |_| unwritable(),
+        |_, _| serde_json::json!({}),
+    );
+    let error = no_account.send_code(&to).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.field()),
+        (ErrorKind::InvalidInput, Some("account"))
+    );
+    assert_eq!(mock.requests().len(), 0);
+
+    let no_login = client.code_sign_in(("activation", "otp"), account, |_, _| unwritable());
+    let challenge = no_login.send_code(&to).await.unwrap();
+    let sent = mock.requests().len();
+    let Err(Returned { state, error }) = challenge.confirm("123456".into()).await else {
+        panic!("there is nothing to sign in by");
+    };
+    assert_eq!(
+        (error.kind(), error.field()),
+        (ErrorKind::InvalidInput, Some("login"))
+    );
+    assert_eq!(mock.requests().len(), sent);
+    no_login.challenge(state.id()).await.unwrap();
 }

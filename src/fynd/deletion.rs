@@ -1,7 +1,6 @@
 //! Deleting the account of a signed-in user: a reason, a code, and then the end of the session.
 
 use super::api::types;
-use super::client::Client;
 use super::codes::Route;
 use super::contact::{Contact, check_filled};
 use super::opaque::opaque;
@@ -18,7 +17,6 @@ const OPERATION: &str = "delete_user";
 #[derive(Clone)]
 #[must_use = "no code is sent before `send_code`"]
 pub struct Deletion {
-    client: Client,
     session: Session,
     reason: Reason,
     words: Option<String>,
@@ -29,7 +27,6 @@ pub struct Deletion {
 /// Only the newest code counts. The state is kept in the client's store, without the session:
 /// [`Session::pending_deletion`] takes it up.
 pub struct PendingDeletion {
-    client: Client,
     session: Session,
     open: Open<SentCode>,
 }
@@ -38,7 +35,7 @@ opaque!(Deletion, PendingDeletion);
 
 impl Session {
     /// Starts deleting the account of this user, for a reason of
-    /// [`Client::deletion_terms`]; the user must have agreed to what the terms say. Without a reason
+    /// [`Client::deletion_terms`](super::Client::deletion_terms); the user must have agreed to what the terms say. Without a reason
     /// and a code nothing can be deleted.
     ///
     /// ```
@@ -58,16 +55,15 @@ impl Session {
     /// let terms = client.deletion_terms().await?;
     /// // The user has agreed to `terms.consent` and chosen a reason.
     /// let reason = terms.reasons.into_iter().next().expect("a reason");
-    /// let deletion = session.deletion(&client, reason).words("I shop elsewhere");
+    /// let deletion = session.deletion(reason).words("I shop elsewhere");
     /// let pending = deletion.send_code(Contact::mobile("9000000001", "+91")).await?;
     /// pending.confirm(code()).await?;
     /// assert!(!client.user_exists("asha@example.com").await?);
     /// # Ok(())
     /// # }
     /// ```
-    pub fn deletion(&self, client: &Client, reason: Reason) -> Deletion {
+    pub fn deletion(&self, reason: Reason) -> Deletion {
         Deletion {
-            client: client.clone(),
             session: self.clone(),
             reason,
             words: None,
@@ -82,26 +78,21 @@ impl Session {
     /// [`ErrorKind::SignInAgain`] if this session has no such deletion: it is finished, has expired
     /// or is another session's. [`ErrorKind::StepRequired`] if it is no deletion.
     /// [`ErrorKind::TryLater`] if the store fails.
-    pub async fn pending_deletion(
-        &self,
-        client: &Client,
-        id: &Secret,
-    ) -> Result<PendingDeletion, Error> {
-        let open = Found::by_id(&client.host, id).await?.open().await?;
+    pub async fn pending_deletion(&self, id: &Secret) -> Result<PendingDeletion, Error> {
+        let open = Found::by_id(&self.client().host, id).await?.open().await?;
         let pending = PendingDeletion {
-            client: client.clone(),
             session: self.clone(),
             open,
         };
-        if pending.leaving()?.owner != self.owner(client) {
+        if pending.leaving()?.owner != self.owner() {
             return Err(of_somebody_else().of(System::Fynd));
         }
         Ok(pending)
     }
 
     /// The one to whom challenges of this session belong.
-    fn owner(&self, client: &Client) -> Owner {
-        Owner::session(&client.host, self.shared(), None)
+    fn owner(&self) -> Owner {
+        Owner::session(&self.client().host, self.shared(), None)
     }
 }
 
@@ -149,16 +140,15 @@ impl Deletion {
             return Err(Error::invalid(field, "must be a contact of the user").of(System::Fynd));
         }
         let leaving = Leaving {
-            owner: self.session.owner(&self.client),
+            owner: self.session.owner(),
             user_id,
             reason_id: self.reason.id,
             words: self.words.or(self.reason.text),
         };
         let aim = Aim::Deletion(leaving);
-        let route = Route::to(contact, self.client.platform.clone());
-        let open = sent_code::send(&self.client, aim, route).await?;
+        let route = Route::to(contact, self.session.platform());
+        let open = sent_code::send(self.session.client(), aim, route).await?;
         Ok(PendingDeletion {
-            client: self.client,
             session: self.session,
             open,
         })
@@ -200,7 +190,7 @@ impl PendingDeletion {
     ///
     /// As [`PendingCode::resend`](super::PendingCode::resend).
     pub async fn resend(&mut self) -> Result<(), Error> {
-        sent_code::resend(&self.client, &mut self.open).await
+        sent_code::resend(self.session.client(), &mut self.open).await
     }
 
     /// Deletes the account and ends the session, here and in the store. It is sent once, whatever

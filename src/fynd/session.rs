@@ -45,6 +45,11 @@ impl Session {
         self.client.platform.clone()
     }
 
+    /// The client of the application that the user belongs to.
+    pub(super) fn client(&self) -> &Client {
+        &self.client
+    }
+
     /// The described calls, with this session.
     pub fn api(&self) -> Api {
         self.api_with(CallOptions::default())

@@ -26,8 +26,6 @@
 //! If the access token is still good it is used to its end; that it can not be renewed is stored,
 //! so that no instance presents the refresh token again.
 
-use http::HeaderValue;
-
 use super::core::{Core, Renew};
 use super::joining::Exchanged;
 use super::lease::Asked;
@@ -148,7 +146,7 @@ impl Core {
         // who wait are bounded by their own deadlines.
         let within = deadline.remaining().max(self.host.settings.attempt_timeout);
         let renewed = renewal.renew(&tokens, within).await;
-        match renewed.and_then(|renewed| self.sendable(renewed)) {
+        match renewed.and_then(|renewed| renewed.answered(self.host.system)) {
             Ok(renewed) => {
                 let kept = self.keep(renewed, &tokens, fence, deadline).await;
                 Ok(Turn::Over(kept))
@@ -163,19 +161,6 @@ impl Core {
                     self.clear_mark(fence).await;
                 }
                 Err(error)
-            }
-        }
-    }
-
-    /// What no call could carry is no token, and is not kept.
-    fn sendable(&self, renewed: Tokens) -> Result<Tokens, Error> {
-        match HeaderValue::from_str(renewed.access.expose()) {
-            Ok(_) => Ok(renewed),
-            Err(_) => {
-                let message = "the renewal brought a token that no header can carry";
-                Err(Error::new(ErrorKind::Undecodable, message)
-                    .with_delivery(Delivery::Answered)
-                    .of(self.host.system))
             }
         }
     }

@@ -119,7 +119,8 @@ impl SessionCredential for Farewell {
                 #[cfg(feature = "fynd")]
                 Last { .. } => return Err(ended()),
             };
-            let mut renewed = renewal.renew(&former, deadline.remaining()).await?;
+            let renewed = renewal.renew(&former, deadline.remaining()).await?;
+            let mut renewed = renewed.answered(self.core.host.system)?;
             renewed.refresh = renewed.refresh.or(former.refresh);
             let mut last = self.lock();
             last.material = Material::Tokens(renewed);

@@ -73,7 +73,8 @@ impl Host {
         TIME_TO_LIVE
     }
 
-    /// Stores a new session. `login_hint` is what the user has signed in by.
+    /// Stores a new session. `login_hint` is what the user has signed in by. Tokens that no call
+    /// can carry make none.
     pub(crate) async fn create(
         self: &Arc<Self>,
         material: Material,
@@ -86,7 +87,7 @@ impl Host {
                 .with_source(error)
         })?;
         let key = StoreKey::of(self.system, &id);
-        let material = (material, Renewal::default());
+        let material = (material.answered(self.system)?, Renewal::default());
         let record = self.to_record(&material.0, &material.1, login_hint.as_deref())?;
         let created = self
             .bounded(self.store.create(&key, record, TIME_TO_LIVE))

@@ -10,7 +10,7 @@ use super::store::Record;
 use super::tokens::Tokens;
 #[cfg(feature = "fynd")]
 use crate::credential::CookieJar;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, System};
 use crate::secret::Secret;
 
 /// The credential of one session.
@@ -87,6 +87,15 @@ pub(super) struct Recorded {
 }
 
 impl Material {
+    /// What the server has issued, if calls can carry it. A cookie jar takes nothing else.
+    pub(super) fn answered(self, system: System) -> Result<Self, Error> {
+        match self {
+            Self::Tokens(tokens) => tokens.answered(system).map(Self::Tokens),
+            #[cfg(feature = "fynd")]
+            Self::Cookies(_) => Ok(self),
+        }
+    }
+
     pub(super) fn to_record(
         &self,
         renewal: &Renewal,

@@ -200,12 +200,14 @@ macro_rules! token_session_methods {
         ///
         /// # Errors
         ///
-        /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the store fails.
+        /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `access` for a token
+        /// that no header can carry, [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the
+        /// store fails.
         pub async fn from_tokens(
             client: &super::client::Client,
             tokens: $crate::session::Tokens,
         ) -> Result<Self, $crate::Error> {
-            client.sign_in(tokens).await
+            client.sign_in(tokens.brought(client.host.system())?).await
         }
     };
 }

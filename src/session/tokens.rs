@@ -3,8 +3,10 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
+use http::HeaderValue;
 use serde::{Deserialize, Serialize};
 
+use crate::error::{Delivery, Error, ErrorKind, System};
 use crate::secret::Secret;
 
 /// An access token, the refresh token that came with it, and its end.
@@ -31,6 +33,32 @@ impl Tokens {
             refresh,
             expires_at,
         }
+    }
+
+    fn is_sendable(&self) -> bool {
+        !self.access.is_empty() && HeaderValue::from_str(self.access.expose()).is_ok()
+    }
+
+    /// Tokens of an answer of the server, if calls can carry them. Others are no tokens: a session
+    /// of them could neither call nor learn that it is not signed in.
+    pub(super) fn answered(self, system: System) -> Result<Self, Error> {
+        if self.is_sendable() {
+            return Ok(self);
+        }
+        let message = "the server issued a token that no header can carry";
+        Err(Error::new(ErrorKind::Undecodable, message)
+            .with_delivery(Delivery::Answered)
+            .of(system))
+    }
+
+    /// Tokens that the caller has brought, if calls can carry them.
+    #[cfg(any(feature = "wunder", feature = "walletcrew", feature = "goodcity"))]
+    pub(crate) fn brought(self, system: System) -> Result<Self, Error> {
+        if self.is_sendable() {
+            return Ok(self);
+        }
+        let what = "must not be empty, and hold nothing that a header cannot carry";
+        Err(Error::invalid("access", what).of(system))
     }
 }
 

@@ -18,8 +18,8 @@ use crate::code_sign_in::{
 use crate::error::{Delivery, Error, ErrorKind, System};
 use crate::secret::Secret;
 
-type AccountOf = dyn Fn(&Destination) -> Value + Send + Sync;
-type LoginOf = dyn Fn(&Destination, &Secret) -> Value + Send + Sync;
+type AccountOf = dyn Fn(&Destination) -> Result<Value, Error> + Send + Sync;
+type LoginOf = dyn Fn(&Destination, &Secret) -> Result<Value, Error> + Send + Sync;
 
 /// Sign-ins by a flow that challenges the customer, as one tenant has set it up.
 #[derive(Clone)]
@@ -44,7 +44,8 @@ impl Client {
     /// A tenant decides what its accounts and logins are made of, so the caller says it: `flow` is
     /// the flow that sends the code, `account` makes the account data of a customer who is reached
     /// at a destination, `provider` takes the code, and `login` makes the data for it. An account
-    /// that does not serialise as an object is refused when a code is sent.
+    /// that does not serialise as an object is refused when a code is sent, a login that does not
+    /// serialise when a code is entered: with [`ErrorKind::InvalidInput`] naming it.
     ///
     /// ```
     /// # #[tokio::main]
@@ -78,13 +79,17 @@ impl Client {
             client: self.clone(),
             flow: flow.to_owned(),
             provider: provider.to_owned(),
-            // What cannot be written is null, which no call takes.
-            account: Arc::new(move |to| serde_json::to_value(account(to)).unwrap_or_default()),
-            login: Arc::new(move |to, code| {
-                serde_json::to_value(login(to, code)).unwrap_or_default()
-            }),
+            account: Arc::new(move |to| written("account", &account(to))),
+            login: Arc::new(move |to, code| written("login", &login(to, code))),
         }
     }
+}
+
+/// What the caller's function has made, as JSON. Why it does not serialise may repeat a part of it,
+/// and is not told.
+fn written(field: &'static str, made: &impl Serialize) -> Result<Value, Error> {
+    serde_json::to_value(made)
+        .map_err(|_| Error::invalid(field, "must serialise as JSON").of(System::WalletCrew))
 }
 
 impl FlowSignIn {
@@ -93,7 +98,7 @@ impl FlowSignIn {
     }
 
     async fn send(&self, to: &Destination) -> Result<FlowChallenge, Error> {
-        let account = self.client.customer(&(self.account)(to));
+        let account = self.client.customer(&(self.account)(to)?);
         match account.flow(&self.flow).to(to).save().await? {
             Saved::ChallengeIssued(challenge) => Ok(self.resumed(to.clone(), challenge)),
             Saved::Done(_) => {
@@ -174,7 +179,10 @@ impl FlowChallenge {
             let error = Error::invalid("code", "must not be empty").of(System::WalletCrew);
             return Err(Returned::new(sign_in.resumed(to, challenge), error));
         }
-        let login = (sign_in.login)(&to, &code);
+        let login = match (sign_in.login)(&to, &code) {
+            Ok(login) => login,
+            Err(error) => return Err(Returned::new(sign_in.resumed(to, challenge), error)),
+        };
         let provider = sign_in.provider.as_str();
         match challenge.authenticate(provider, &login).await {
             Ok(session) => Ok(Confirmed::SignedIn(session.shared().clone())),

@@ -152,7 +152,7 @@ impl OnFynd {
     async fn deletion(&self, session: &Session) -> Deletion {
         let terms = self.client.deletion_terms().await.unwrap();
         let reason = terms.reasons.into_iter().next().unwrap();
-        session.deletion(&self.client, reason)
+        session.deletion(reason)
     }
 
     async fn leaving(&self) -> usize {

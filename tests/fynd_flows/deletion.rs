@@ -16,7 +16,7 @@ async fn reason(bench: &Bench, wants_words: bool) -> Reason {
 }
 
 async fn pending(bench: &Bench, session: &Session, contact: Contact) -> PendingDeletion {
-    let deletion = session.deletion(&bench.client, reason(bench, false).await);
+    let deletion = session.deletion(reason(bench, false).await);
     deletion.send_code(contact).await.unwrap()
 }
 
@@ -39,8 +39,8 @@ async fn a_code_by_mobile_or_e_mail_deletes_the_user_and_ends_the_session() {
         // Another instance goes on, after a resend.
         bench.wait(31);
         let there = bench.other.session(asha.id()).await.unwrap();
-        let taken_up = there.pending_deletion(&bench.other, returned.state.id());
-        let mut taken_up = taken_up.await.unwrap();
+        let taken_up = there.pending_deletion(returned.state.id()).await;
+        let mut taken_up = taken_up.unwrap();
         taken_up.resend().await.unwrap();
         let id = taken_up.id().clone();
         taken_up.confirm(bench.code(to)).await.unwrap();
@@ -49,7 +49,7 @@ async fn a_code_by_mobile_or_e_mail_deletes_the_user_and_ends_the_session() {
         let gone = bench.other.session(asha.id()).await;
         assert_eq!(kind(gone), ErrorKind::SignInAgain);
         assert_eq!(kind(asha.user().await), ErrorKind::SignInAgain);
-        let over = there.pending_deletion(&bench.other, &id).await;
+        let over = there.pending_deletion(&id).await;
         assert_eq!(kind(over), ErrorKind::SignInAgain);
         assert!(!bench.client.user_exists(EMAIL).await.unwrap());
     }
@@ -59,7 +59,7 @@ async fn a_code_by_mobile_or_e_mail_deletes_the_user_and_ends_the_session() {
 async fn a_reason_that_wants_words_gets_them_before_anything_is_sent() {
     let (bench, _) = Bench::with_asha().await;
     let asha = bench.asha().await;
-    let deletion = asha.deletion(&bench.client, reason(&bench, true).await);
+    let deletion = asha.deletion(reason(&bench, true).await);
     let mobile = || Contact::mobile(ASHA, "91");
     let error = deletion.clone().send_code(mobile()).await.unwrap_err();
     assert_eq!(error.field(), Some("reason"));
@@ -84,7 +84,7 @@ async fn a_deletion_is_no_sign_in_and_not_another_sessions() {
     let as_sign_in = bench.client.challenge(sent.id()).await;
     assert_eq!(kind(as_sign_in), ErrorKind::StepRequired);
 
-    let of_bela = bela.pending_deletion(&bench.client, sent.id()).await;
+    let of_bela = bela.pending_deletion(sent.id()).await;
     assert_eq!(kind(of_bela), ErrorKind::SignInAgain);
     assert_eq!(bench.mock.count("delete_user"), 0);
     assert_eq!(first_name(&bela).await, "Bela");
@@ -93,6 +93,6 @@ async fn a_deletion_is_no_sign_in_and_not_another_sessions() {
     bench.wait(31);
     let code = bench.client.otp_sign_in(ASHA, "91").send_code().await;
     let code = code.unwrap();
-    let as_deletion = asha.pending_deletion(&bench.client, code.id()).await;
+    let as_deletion = asha.pending_deletion(code.id()).await;
     assert_eq!(kind(as_deletion), ErrorKind::StepRequired);
 }

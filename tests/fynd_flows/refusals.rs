@@ -207,7 +207,7 @@ async fn who_is_signed_out_elsewhere_deletes_nothing() {
     let terms = bench.client.deletion_terms().await.unwrap();
     let mut reasons = terms.reasons.into_iter();
     let reason = reasons.find(|reason| !reason.wants_words()).unwrap();
-    let deletion = asha.deletion(&bench.client, reason);
+    let deletion = asha.deletion(reason);
     let pending = deletion.send_code(Contact::email(EMAIL)).await.unwrap();
     bench.mock.end_sessions_of(&id);
     let confirmed = pending.confirm(bench.code(EMAIL)).await;

@@ -1,9 +1,9 @@
 //! Nobody is deleted without a reason.
 
-use vestibule::fynd::{Client, Session};
+use vestibule::fynd::Session;
 
-fn delete(client: &Client, session: &Session) {
-    let _ = session.deletion(client);
+fn delete(session: &Session) {
+    let _ = session.deletion();
 }
 
 fn main() {}

@@ -146,7 +146,7 @@ pub async fn walk(begins_with: &str) -> BTreeSet<String> {
         "Client::deletion_terms" => {
             let mut reasons = client.deletion_terms().await.unwrap().reasons.into_iter();
             let reason = reasons.find(|reason| !reason.wants_words()).unwrap();
-            let deletion = bench.session.deletion(client, reason);
+            let deletion = bench.session.deletion(reason);
             let sent = deletion.send_code(Contact::mobile(ASHA, "91")).await;
             sent.unwrap().confirm(bench.code(SMS)).await.unwrap();
         }

@@ -117,7 +117,7 @@ macro_rules! kept {
             }
         });
     };
-    ($mock:ty: $state:ty, of $owner:ty, |$by:ident, $client:ident, $id:ident| $take_up:expr) => {
+    ($mock:ty: $state:ty, of $owner:ty, |$by:ident, $id:ident| $take_up:expr) => {
         impl $crate::flows::scene::Kept<$mock> for ($owner, $state) {
             type Ids = (vestibule::Secret, vestibule::Secret);
 
@@ -126,10 +126,10 @@ macro_rules! kept {
             }
 
             async fn take_up(
-                $client: &<$mock as $crate::flows::scene::System>::Client,
+                client: &<$mock as $crate::flows::scene::System>::Client,
                 (owner, $id): &Self::Ids,
             ) -> Result<Self, $crate::flows::failed::Failed> {
-                let $by = <$owner as $crate::flows::scene::Kept<$mock>>::take_up($client, owner);
+                let $by = <$owner as $crate::flows::scene::Kept<$mock>>::take_up(client, owner);
                 let $by = $by.await?;
                 let state = $take_up.await?;
                 Ok(($by, state))

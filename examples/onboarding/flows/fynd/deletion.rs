@@ -13,7 +13,7 @@ async fn by_code(scene: &mut Scene<'_>, contact: Contact, to: &str) -> Outcome {
     let wants_words = terms.reasons.into_iter().find(|it| it.wants_words());
     let reason = expect(wants_words, "reason that wants words")?;
     let session = scene.between(session).await?;
-    let deletion = session.deletion(&scene.client, reason).words("too far");
+    let deletion = session.deletion(reason).words("too far");
     let pending = deletion.send_code(contact).await?;
     let (session, mut pending) = scene.between((session, pending)).await?;
     let first = scene.code(to)?;

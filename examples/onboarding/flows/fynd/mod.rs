@@ -76,7 +76,7 @@ kept!(Fynd: CompleteProfile, in Challenge::CompleteProfile);
 kept!(Fynd: RemainingCodes, in Challenge::RemainingCodes);
 kept!(Fynd: PasswordCode, in Challenge::PasswordCode);
 kept!(Fynd: NewPassword, in Challenge::NewPassword);
-kept!(Fynd: PendingDeletion, of Session, |by, client, id| by.pending_deletion(client, id));
+kept!(Fynd: PendingDeletion, of Session, |by, id| by.pending_deletion(id));
 
 fn mobile() -> Contact {
     Contact::mobile(MOBILE, "91")

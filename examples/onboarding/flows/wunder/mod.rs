@@ -73,9 +73,9 @@ kept!(Wunder: Session, by Client::session);
 kept!(Wunder: PasswordReset, by Client::password_reset);
 kept!(Wunder: PendingCode, in Challenge::PendingCode);
 kept!(Wunder: MfaRequired, in Challenge::MfaRequired);
-kept!(Wunder: PhoneVerification, of Session, |by, client, id| by.phone_verification(id));
-kept!(Wunder: MfaEnrolment, of Session, |by, client, id| by.mfa_enrolment(id));
-kept!(Wunder: MfaEnrolment, of MfaRequired, |by, client, id| by.enrolment(id));
+kept!(Wunder: PhoneVerification, of Session, |by, id| by.phone_verification(id));
+kept!(Wunder: MfaEnrolment, of Session, |by, id| by.mfa_enrolment(id));
+kept!(Wunder: MfaEnrolment, of MfaRequired, |by, id| by.enrolment(id));
 
 /// Ada has both contacts, neither of them verified, and a password.
 fn ada() -> WunderUser {
