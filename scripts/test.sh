@@ -40,7 +40,10 @@ step 'OpenAPI documents'
 scripts/lint-openapi.sh
 
 step 'Tests'
-scripts/services.sh cargo test --all-features
+scripts/services.sh cargo nextest run --all-features
+
+step 'Examples in the documentation'
+cargo test --all-features --doc
 
 step 'The example store, on PostgreSQL'
 scripts/services.sh cargo test --manifest-path "$postgres" --target-dir target

