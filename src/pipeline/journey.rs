@@ -3,12 +3,15 @@
 use std::pin::pin;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use http::StatusCode;
+use tokio::sync::SemaphorePermit;
 use tokio::time::{Instant, timeout_at};
 use tracing::Span;
 
 use super::classify::{Fault, Outcome, classify};
 use super::operation::Need;
+use super::transport::{Sending, UnderWay};
 use super::{
     Answer, Attached, Attempt, Bound, Deadline, FailedAttempt, Request, Response,
     SessionCredential, Stamp, retry, trace,
@@ -18,50 +21,67 @@ use crate::observe::Event;
 
 pub(super) struct Journey<'a> {
     bound: &'a Bound,
-    request: Request<'a>,
+    request: &'a Request<'a>,
     deadline: Deadline,
-    span: Span,
     attempts: u32,
+    /// Whether anything was waited for since the deadline's start.
+    waited: bool,
     replayed: bool,
     /// Whether some attempt may have reached the server without an answer.
     may_have_arrived: bool,
     status: Option<StatusCode>,
 }
 
+/// An attempt that has left.
+struct Departed<'a, S> {
+    span: Span,
+    began: Instant,
+    /// The same by this machine's clock.
+    left_at: DateTime<Utc>,
+    until: Instant,
+    stamp: Option<Stamp>,
+    under_way: UnderWay<'a, S>,
+}
+
+/// What came of trying to send an attempt without waiting for anything.
+enum Departure<'a, S> {
+    Departed(Departed<'a, S>),
+    /// The credential with this stamp must be renewed first.
+    Stale(&'a dyn SessionCredential, Stamp),
+    /// Too many others are under way.
+    Full,
+}
+
 impl<'a> Journey<'a> {
-    pub(super) fn begin(bound: &'a Bound, request: Request<'a>) -> Self {
-        let road = &*bound.road;
-        let deadline = bound.options.deadline.unwrap_or(road.settings.deadline);
+    pub(super) fn begin(bound: &'a Bound, request: &'a Request<'a>) -> Self {
+        let own = bound.options.as_ref().and_then(|options| options.deadline);
+        let deadline = own.unwrap_or(bound.road.settings.deadline);
         Self {
             bound,
             deadline: Deadline::after(deadline),
-            span: trace::call(road, request.operation),
             request,
             attempts: 0,
+            waited: false,
             replayed: false,
             may_have_arrived: false,
             status: None,
         }
     }
 
-    pub(super) async fn travel(&mut self) -> Result<Answer, Error> {
-        if let Some(fault) = self.request.fault.take() {
-            return Err(fault);
-        }
-        let span = self.span.clone();
-        trace::within(&span, pin!(self.repeat())).await
-    }
-
     /// Tells everybody how it went, and the error how much was tried.
-    pub(super) fn end<T>(self, outcome: Result<Response<T>, Error>) -> Result<Response<T>, Error> {
+    pub(super) fn end<T>(
+        self,
+        span: &Span,
+        outcome: Result<Response<T>, Error>,
+    ) -> Result<Response<T>, Error> {
         match outcome {
             Ok(response) => {
-                self.tell(None);
+                self.tell(span, None);
                 Ok(response)
             }
             Err(error) => {
                 let error = self.with_effort(error);
-                self.tell(Some(&error));
+                self.tell(span, Some(&error));
                 Err(error)
             }
         }
@@ -79,9 +99,9 @@ impl<'a> Journey<'a> {
             .with_effort(self.attempts, self.deadline.elapsed())
     }
 
-    fn tell(&self, error: Option<&Error>) {
-        trace::record_resends(&self.span, self.attempts.saturating_sub(1));
-        trace::record_outcome(&self.span, self.status, error);
+    fn tell(&self, span: &Span, error: Option<&Error>) {
+        trace::record_resends(span, self.attempts.saturating_sub(1));
+        trace::record_outcome(span, self.status, error);
         self.bound.road.signals.observe(|| Event::Call {
             system: self.bound.system(),
             operation: self.request.operation.id,
@@ -91,14 +111,13 @@ impl<'a> Journey<'a> {
         });
     }
 
-    async fn repeat(&mut self) -> Result<Answer, Error> {
+    pub(super) async fn travel(&mut self) -> Result<Answer, Error> {
         let road = &*self.bound.road;
-        let bound = self.bound;
-        let credential = bound.credential_for(self.request.operation)?;
+        let credential = self.bound.credential_for(self.request.operation)?;
         loop {
-            let (attempt, stamp) = self.prepare(credential).await?;
-            self.attempts += 1;
-            match self.send(attempt, credential, stamp.is_some()).await {
+            let departed = self.depart(credential).await?;
+            let stamp = departed.stamp;
+            match self.arrive(credential, departed).await {
                 Outcome::Success(answer) => {
                     road.budget.succeed(|| road.since_start());
                     return Ok(answer);
@@ -113,61 +132,153 @@ impl<'a> Journey<'a> {
                     road.time.sleep(wait).await;
                 }
             }
+            self.waited = true;
         }
     }
 
-    /// Sends one attempt, learns what its answer tells, and classifies it.
-    async fn send(
+    /// Sends one attempt as soon as there is a place and a credential for it. Nothing that was made
+    /// is kept while it waits: the attempt that leaves has the newest credential and signature.
+    async fn depart(
         &mut self,
-        attempt: Attempt,
-        credential: Option<&dyn SessionCredential>,
-        carried_session: bool,
-    ) -> Outcome {
+        credential: Option<&'a dyn SessionCredential>,
+    ) -> Result<Departed<'a, impl Sending + use<>>, Error> {
+        let road = &*self.bound.road;
+        let mut now = road.time.local_now();
+        if let Some(look) = credential.and_then(|credential| credential.look_if_due(now)) {
+            let looked = timeout_at(self.deadline.end(), look).await;
+            looked.unwrap_or_else(|_| {
+                let message = "the session store took too long";
+                Err(Error::new(ErrorKind::TryLater, message))
+            })?;
+            (now, self.waited) = (road.time.local_now(), true);
+        }
+        let mut even_stale = false;
+        let mut place = road.transport.free_place();
+        loop {
+            match self.try_to_depart(credential, now, even_stale, place.take())? {
+                Departure::Departed(departed) => return Ok(departed),
+                Departure::Stale(credential, stamp) => {
+                    credential.renew(stamp, self.deadline).await?;
+                    even_stale = true;
+                    place = road.transport.free_place();
+                }
+                Departure::Full => place = Some(road.transport.place(self.deadline).await?),
+            }
+            (now, self.waited) = (road.time.local_now(), true);
+        }
+    }
+
+    /// Authorises, signs and sends one attempt. A place is not kept while a credential is renewed:
+    /// the renewal may need it.
+    fn try_to_depart(
+        &mut self,
+        credential: Option<&'a dyn SessionCredential>,
+        now: DateTime<Utc>,
+        even_stale: bool,
+        place: Option<SemaphorePermit<'a>>,
+    ) -> Result<Departure<'a, impl Sending + use<>>, Error> {
+        let Some(place) = place else {
+            return Ok(Departure::Full);
+        };
+        let began = if self.waited {
+            Instant::now()
+        } else {
+            self.deadline.start()
+        };
+        if began >= self.deadline.end() {
+            let message = "the deadline is over";
+            return Err(Error::new(ErrorKind::TryLater, message).with_class("timeout"));
+        }
         let road = &*self.bound.road;
         let operation = self.request.operation;
-        let span = trace::attempt(road, operation, self.attempts - 1);
-        let began = Instant::now();
-        let left_at = attempt.made_at;
-        let timeout = road.settings.attempt_timeout;
-        let sending = road.transport.send(attempt, began, self.deadline, timeout);
-        let sent = trace::within(&span, pin!(sending)).await;
-        self.status = None;
-        match &sent {
-            Ok(answer) => {
-                self.status = Some(answer.status);
-                let success = answer.status.is_success();
-                if let Some(new) = road.time.learn(left_at, &answer.headers, success) {
-                    road.signals.emit(&Event::ClockSkew {
-                        system: self.bound.system(),
-                        skew: new.skew,
-                        corrected: new.corrected,
-                    });
-                }
-                if let Some(observed) = credential.and_then(|one| one.observe(&answer.headers)) {
-                    observed.await;
-                }
-            }
-            Err(error) => {
-                self.status = error.status();
-                self.may_have_arrived |= error.delivery() == Delivery::Unknown;
-            }
+        let options = self.bound.options.as_deref();
+        let mut attempt = Attempt::new(road, self.request, options, now);
+        if operation.application != Need::Never {
+            road.rules.authorize_application(&mut attempt.headers)?;
         }
-        let outcome = classify(road, operation, carried_session, sent);
-        let error = match &outcome {
-            Outcome::Success(_) => None,
-            Outcome::SessionRejected(error) => Some(error),
-            Outcome::Fault(fault) => Some(&fault.error),
-        };
-        trace::record_outcome(&span, self.status, error);
-        road.signals.observe(|| Event::Attempt {
-            system: self.bound.system(),
-            operation: operation.id,
-            attempt: self.attempts,
-            status: self.status,
-            error_type: error.map(Error::error_type),
-            elapsed: began.elapsed(),
-        });
-        outcome
+        let mut stamp = None;
+        if let Some(credential) = credential {
+            stamp = match credential.attach(&mut attempt, even_stale)? {
+                Attached::Nothing => None,
+                Attached::Stale(stamp) if !even_stale => {
+                    return Ok(Departure::Stale(credential, stamp));
+                }
+                Attached::Fresh(stamp) | Attached::Stale(stamp) => Some(stamp),
+            };
+        }
+        road.rules
+            .sign(self.request, &mut attempt, road.time.at(now))?;
+        self.attempts += 1;
+        let span = trace::attempt(road, operation, self.attempts - 1);
+        let under_way = span.in_scope(|| road.transport.send(attempt, place));
+        Ok(Departure::Departed(Departed {
+            span,
+            began,
+            left_at: now,
+            until: self.deadline.within(began, road.settings.attempt_timeout),
+            stamp,
+            under_way,
+        }))
+    }
+
+    /// Waits for an answer, learns what it tells, and classifies it.
+    fn arrive<S: Sending>(
+        &mut self,
+        credential: Option<&'a dyn SessionCredential>,
+        departed: Departed<'a, S>,
+    ) -> impl Future<Output = Outcome> {
+        let road = &*self.bound.road;
+        let operation = self.request.operation;
+        let Departed {
+            span,
+            began,
+            left_at,
+            until,
+            stamp,
+            under_way,
+        } = departed;
+        async move {
+            let answer = road.transport.answer(under_way, until);
+            let sent = trace::within(&span, pin!(answer)).await;
+            self.status = None;
+            match &sent {
+                Ok(answer) => {
+                    self.status = Some(answer.status);
+                    let success = answer.status.is_success();
+                    if let Some(new) = road.time.learn(left_at, &answer.headers, success) {
+                        road.signals.emit(&Event::ClockSkew {
+                            system: self.bound.system(),
+                            skew: new.skew,
+                            corrected: new.corrected,
+                        });
+                    }
+                    if let Some(observed) = credential.and_then(|one| one.observe(&answer.headers))
+                    {
+                        observed.await;
+                    }
+                }
+                Err(error) => {
+                    self.status = error.status();
+                    self.may_have_arrived |= error.delivery() == Delivery::Unknown;
+                }
+            }
+            let outcome = classify(road, operation, stamp.is_some(), sent);
+            let error = match &outcome {
+                Outcome::Success(_) => None,
+                Outcome::SessionRejected(error) => Some(error),
+                Outcome::Fault(fault) => Some(&fault.error),
+            };
+            trace::record_outcome(&span, self.status, error);
+            road.signals.observe(|| Event::Attempt {
+                system: self.bound.system(),
+                operation: operation.id,
+                attempt: self.attempts,
+                status: self.status,
+                error_type: error.map(Error::error_type),
+                elapsed: began.elapsed(),
+            });
+            outcome
+        }
     }
 
     /// How long to wait before the next attempt; `None` if there must be none.
@@ -177,7 +288,8 @@ impl<'a> Journey<'a> {
         if !retry::may_repeat(operation, fault) {
             return None;
         }
-        let policy = self.bound.options.retry.as_ref();
+        let options = self.bound.options.as_ref();
+        let policy = options.and_then(|options| options.retry.as_ref());
         let policy = policy.unwrap_or(&road.settings.retry);
         let elapsed = self.deadline.elapsed();
         let failed = FailedAttempt::new(&fault.error, operation, self.attempts, elapsed);
@@ -204,43 +316,6 @@ impl<'a> Journey<'a> {
             reason: fault.error.error_type(),
         });
         Some(wait)
-    }
-
-    /// Authorises and signs one attempt.
-    async fn prepare(
-        &self,
-        credential: Option<&dyn SessionCredential>,
-    ) -> Result<(Attempt, Option<Stamp>), Error> {
-        let road = &*self.bound.road;
-        let operation = self.request.operation;
-        let mut attempt = Attempt::new(road, &self.request, &self.bound.options)?;
-        if operation.application != Need::Never {
-            road.rules.authorize_application(&mut attempt.headers)?;
-        }
-        let mut stamp = None;
-        if let Some(credential) = credential {
-            if let Some(look) = credential.look_if_due(attempt.made_at) {
-                let looked = timeout_at(self.deadline.end(), look).await;
-                looked.unwrap_or_else(|_| {
-                    let message = "the session store took too long";
-                    Err(Error::new(ErrorKind::TryLater, message))
-                })?;
-                attempt.made_at = road.time.local_now();
-            }
-            let mut attached = credential.attach(&mut attempt, false)?;
-            if let Attached::Stale(stale) = attached {
-                credential.renew(stale, self.deadline).await?;
-                attempt.made_at = road.time.local_now();
-                attached = credential.attach(&mut attempt, true)?;
-            }
-            stamp = match attached {
-                Attached::Nothing => None,
-                Attached::Fresh(stamp) | Attached::Stale(stamp) => Some(stamp),
-            };
-        }
-        let now = road.time.at(attempt.made_at);
-        road.rules.sign(&self.request, &mut attempt, now)?;
-        Ok((attempt, stamp))
     }
 
     /// A server that rejects a session's credential gets a renewed one, once.
