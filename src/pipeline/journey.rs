@@ -3,53 +3,30 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use http::StatusCode;
-use tokio::sync::SemaphorePermit;
-use tokio::time::{Instant, timeout_at};
 use tracing::Span;
 
 use super::classify::{Fault, Outcome, classify};
-use super::operation::Need;
-use super::transport::{Sending, UnderWay};
+use super::departure::Departed;
+use super::transport::Sending;
 use super::{
-    Answer, Attached, Attempt, Bound, Deadline, FailedAttempt, Request, Response,
-    SessionCredential, Stamp, retry, trace,
+    Answer, Bound, Deadline, FailedAttempt, Request, Response, SessionCredential, Stamp, retry,
+    trace,
 };
 use crate::error::{Delivery, Error, ErrorKind};
 use crate::observe::Event;
 
 pub(super) struct Journey<'a> {
-    bound: &'a Bound,
-    request: &'a Request<'a>,
-    deadline: Deadline,
-    attempts: u32,
+    pub(super) bound: &'a Bound,
+    pub(super) request: &'a Request<'a>,
+    pub(super) deadline: Deadline,
+    pub(super) attempts: u32,
     /// Whether anything was waited for since the deadline's start.
-    waited: bool,
+    pub(super) waited: bool,
     replayed: bool,
     /// Whether some attempt may have reached the server without an answer.
     may_have_arrived: bool,
     status: Option<StatusCode>,
-}
-
-/// An attempt that has left.
-struct Departed<'a, S> {
-    span: Span,
-    began: Instant,
-    /// The same by this machine's clock.
-    left_at: DateTime<Utc>,
-    until: Instant,
-    stamp: Option<Stamp>,
-    under_way: UnderWay<'a, S>,
-}
-
-/// What came of trying to send an attempt without waiting for anything.
-enum Departure<'a, S> {
-    Departed(Departed<'a, S>),
-    /// The credential with this stamp must be renewed first.
-    Stale(&'a dyn SessionCredential, Stamp),
-    /// Too many others are under way.
-    Full,
 }
 
 impl<'a> Journey<'a> {
@@ -134,91 +111,6 @@ impl<'a> Journey<'a> {
             }
             self.waited = true;
         }
-    }
-
-    /// Sends one attempt as soon as there is a place and a credential for it. Nothing that was made
-    /// is kept while it waits: the attempt that leaves has the newest credential and signature.
-    async fn depart(
-        &mut self,
-        credential: Option<&'a dyn SessionCredential>,
-    ) -> Result<Departed<'a, impl Sending + use<>>, Error> {
-        let road = &*self.bound.road;
-        let mut now = road.time.local_now();
-        if let Some(look) = credential.and_then(|credential| credential.look_if_due(now)) {
-            let looked = timeout_at(self.deadline.end(), look).await;
-            looked.unwrap_or_else(|_| {
-                let message = "the session store took too long";
-                Err(Error::new(ErrorKind::TryLater, message))
-            })?;
-            (now, self.waited) = (road.time.local_now(), true);
-        }
-        let mut even_stale = false;
-        let mut place = road.transport.free_place();
-        loop {
-            match self.try_to_depart(credential, now, even_stale, place.take())? {
-                Departure::Departed(departed) => return Ok(departed),
-                Departure::Stale(credential, stamp) => {
-                    credential.renew(stamp, self.deadline).await?;
-                    even_stale = true;
-                    place = road.transport.free_place();
-                }
-                Departure::Full => place = Some(road.transport.place(self.deadline).await?),
-            }
-            (now, self.waited) = (road.time.local_now(), true);
-        }
-    }
-
-    /// Authorises, signs and sends one attempt. A place is not kept while a credential is renewed:
-    /// the renewal may need it.
-    fn try_to_depart(
-        &mut self,
-        credential: Option<&'a dyn SessionCredential>,
-        now: DateTime<Utc>,
-        even_stale: bool,
-        place: Option<SemaphorePermit<'a>>,
-    ) -> Result<Departure<'a, impl Sending + use<>>, Error> {
-        let Some(place) = place else {
-            return Ok(Departure::Full);
-        };
-        let began = if self.waited {
-            Instant::now()
-        } else {
-            self.deadline.start()
-        };
-        if began >= self.deadline.end() {
-            let message = "the deadline is over";
-            return Err(Error::new(ErrorKind::TryLater, message).with_class("timeout"));
-        }
-        let road = &*self.bound.road;
-        let operation = self.request.operation;
-        let options = self.bound.options.as_deref();
-        let mut attempt = Attempt::new(road, self.request, options, now);
-        if operation.application != Need::Never {
-            road.rules.authorize_application(&mut attempt.headers)?;
-        }
-        let mut stamp = None;
-        if let Some(credential) = credential {
-            stamp = match credential.attach(&mut attempt, even_stale)? {
-                Attached::Nothing => None,
-                Attached::Stale(stamp) if !even_stale => {
-                    return Ok(Departure::Stale(credential, stamp));
-                }
-                Attached::Fresh(stamp) | Attached::Stale(stamp) => Some(stamp),
-            };
-        }
-        road.rules
-            .sign(self.request, &mut attempt, road.time.at(now))?;
-        self.attempts += 1;
-        let span = trace::attempt(road, operation, self.attempts - 1);
-        let under_way = span.in_scope(|| road.transport.send(attempt, place));
-        Ok(Departure::Departed(Departed {
-            span,
-            began,
-            left_at: now,
-            until: self.deadline.within(began, road.settings.attempt_timeout),
-            stamp,
-            under_way,
-        }))
     }
 
     /// Waits for an answer, learns what it tells, and classifies it.

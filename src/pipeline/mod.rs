@@ -21,6 +21,7 @@ mod base_url;
 mod budget;
 mod classify;
 mod deadline;
+mod departure;
 mod journey;
 mod limits;
 mod operation;
