@@ -14,8 +14,9 @@ use crate::error::{Error, ErrorKind};
 /// An attempt that has left.
 pub(super) struct Departed<'a, S> {
     pub(super) span: Span,
+    /// When it began to wait for a place, or left if there was one.
     pub(super) began: Instant,
-    /// The same by this machine's clock.
+    /// When it left, by this machine's clock.
     pub(super) left_at: DateTime<Utc>,
     pub(super) until: Instant,
     pub(super) stamp: Option<Stamp>,
@@ -50,15 +51,23 @@ impl<'a> Journey<'a> {
         }
         let mut even_stale = false;
         let mut place = road.transport.free_place();
+        let mut waits_since = None;
         loop {
             match self.try_to_depart(credential, now, even_stale, place.take())? {
-                Departure::Departed(departed) => return Ok(departed),
+                Departure::Departed(mut departed) => {
+                    departed.began = waits_since.unwrap_or(departed.began);
+                    return Ok(departed);
+                }
                 Departure::Stale(credential, stamp) => {
                     credential.renew(stamp, self.deadline).await?;
                     even_stale = true;
                     place = road.transport.free_place();
+                    waits_since = None;
                 }
-                Departure::Full => place = Some(road.transport.place(self.deadline).await?),
+                Departure::Full => {
+                    waits_since = Some(Instant::now());
+                    place = Some(road.transport.place(self.deadline).await?);
+                }
             }
             (now, self.waited) = (road.time.local_now(), true);
         }
