@@ -11,9 +11,7 @@ use serde_json::Value;
 
 use crate::credential::CookieJar;
 use crate::error::Error;
-use crate::pipeline::{
-    Answer, Attempt, CallOptions, Operation, Outcome, Request, Road, classify, retry_after,
-};
+use crate::pipeline::{Answer, Attempt, Operation, Outcome, Request, Road, classify, retry_after};
 use crate::{fynd, generated, goodcity, walletcrew, wunder};
 
 /// The road of one described API.
@@ -85,7 +83,7 @@ impl Door {
         now: DateTime<Utc>,
     ) -> Result<Option<HeaderValue>, Error> {
         let request = Request::new(self.operations[0], path);
-        let mut attempt = Attempt::new(&self.road, &request, &CallOptions::new())?;
+        let mut attempt = Attempt::new(&self.road, &request, None, now);
         jar.0.attach(&mut attempt, now)?;
         Ok(attempt.headers.remove(header::COOKIE))
     }

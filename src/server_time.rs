@@ -106,9 +106,11 @@ impl ServerTime {
         let skew = &*self.skew;
         let sent_millis = sent.timestamp_millis();
         let next_look = skew.next_look_millis.load(Ordering::Relaxed);
-        // A look that is far off was planned by a clock that was set back since.
+        // Requests that left before the last look are under way still, so the next one is further
+        // off for them. One that is very far off was planned by a clock that was set back since; by
+        // less than the tolerance changes nothing.
         let until_look = next_look.saturating_sub(sent_millis);
-        let waits = (1..=LOOK_EVERY_MILLIS).contains(&until_look);
+        let waits = (1..=LOOK_EVERY_MILLIS + TOLERANCE_MILLIS).contains(&until_look);
         if skew.longest_millis == 0 || (success && waits) {
             return None;
         }
@@ -184,17 +186,37 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_clock_that_is_set_back_is_learnt_anew() {
-        const TRUE_TIME: i64 = 1_800_000_000;
-        const TWO_HOURS: i64 = 7_200;
-        let local = Settable(Arc::new(AtomicI64::new(TRUE_TIME + TWO_HOURS)));
-        let day = Duration::from_secs(24 * 3600);
-        let time = ServerTime::new(Clock::new(local.clone()), day);
-        let date = DateTime::from_timestamp(TRUE_TIME, 0).unwrap();
+    const TRUE_TIME: i64 = 1_800_000_000;
+    const TWO_HOURS: i64 = 7_200;
+    const DAY: Duration = Duration::from_secs(24 * 3600);
+
+    fn dated(timestamp: i64) -> HeaderMap {
+        let date = DateTime::from_timestamp(timestamp, 0).unwrap();
         let date = date.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
         let date = HeaderValue::from_str(&date).unwrap();
-        let headers = HeaderMap::from_iter([(header::DATE, date)]);
+        HeaderMap::from_iter([(header::DATE, date)])
+    }
+
+    #[test]
+    fn of_requests_that_are_under_way_together_one_is_looked_at() {
+        let local = Settable(Arc::new(AtomicI64::new(TRUE_TIME)));
+        let time = ServerTime::new(Clock::new(local.clone()), DAY);
+        let left_together = time.local_now();
+        local.0.store(TRUE_TIME + 2, Ordering::Relaxed);
+        time.learn(left_together, &dated(TRUE_TIME + 1), true);
+        time.learn(left_together, &dated(TRUE_TIME + TWO_HOURS), true);
+        assert_eq!(time.skew.seen.lock().unwrap().candidate, None);
+
+        local.0.store(TRUE_TIME + 4, Ordering::Relaxed);
+        time.learn(time.local_now(), &dated(TRUE_TIME + TWO_HOURS), true);
+        assert!(time.skew.seen.lock().unwrap().candidate.is_some());
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_is_learnt_anew() {
+        let local = Settable(Arc::new(AtomicI64::new(TRUE_TIME + TWO_HOURS)));
+        let time = ServerTime::new(Clock::new(local.clone()), DAY);
+        let headers = dated(TRUE_TIME);
         let learn = || time.learn(time.local_now(), &headers, true);
         let new = learn().unwrap();
         assert!(new.corrected && new.skew.num_seconds() <= -TWO_HOURS + 1);

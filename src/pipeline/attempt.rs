@@ -26,15 +26,18 @@ impl Attempt {
     pub(crate) fn new(
         road: &Road,
         request: &Request<'_>,
-        options: &CallOptions,
-    ) -> Result<Self, Error> {
+        options: Option<&CallOptions>,
+        made_at: DateTime<Utc>,
+    ) -> Self {
         let mut headers = road.rules.standing_headers().clone();
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
-        for (name, value) in &options.headers {
-            headers.insert(name.clone(), value.clone());
-        }
-        if let Some(language) = &options.accept_language {
-            headers.insert(header::ACCEPT_LANGUAGE, language.clone());
+        if let Some(options) = options {
+            for (name, value) in &options.headers {
+                headers.insert(name.clone(), value.clone());
+            }
+            if let Some(language) = &options.accept_language {
+                headers.insert(header::ACCEPT_LANGUAGE, language.clone());
+            }
         }
         if request.body.is_some() {
             let json = HeaderValue::from_static("application/json");
@@ -50,11 +53,11 @@ impl Attempt {
             url: road.base.of(request.operation, &request.path),
             headers,
             body: request.body.clone(),
-            made_at: road.time.local_now(),
+            made_at,
             query,
         };
         attempt.write_query();
-        Ok(attempt)
+        attempt
     }
 
     /// Adds a parameter to the query.

@@ -27,6 +27,10 @@ impl Deadline {
             .map_or(self.end, |end| end.min(self.end))
     }
 
+    pub(crate) fn start(&self) -> Instant {
+        self.start
+    }
+
     pub(crate) fn end(&self) -> Instant {
         self.end
     }

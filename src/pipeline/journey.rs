@@ -4,24 +4,25 @@ use std::pin::pin;
 use std::time::Duration;
 
 use http::StatusCode;
-use tokio::time::{Instant, timeout_at};
 use tracing::Span;
 
 use super::classify::{Fault, Outcome, classify};
-use super::operation::Need;
+use super::departure::Departed;
+use super::transport::Sending;
 use super::{
-    Answer, Attached, Attempt, Bound, Deadline, FailedAttempt, Request, Response,
-    SessionCredential, Stamp, retry, trace,
+    Answer, Bound, Deadline, FailedAttempt, Request, Response, SessionCredential, Stamp, retry,
+    trace,
 };
 use crate::error::{Delivery, Error, ErrorKind};
 use crate::observe::Event;
 
 pub(super) struct Journey<'a> {
-    bound: &'a Bound,
-    request: Request<'a>,
-    deadline: Deadline,
-    span: Span,
-    attempts: u32,
+    pub(super) bound: &'a Bound,
+    pub(super) request: &'a Request<'a>,
+    pub(super) deadline: Deadline,
+    pub(super) attempts: u32,
+    /// Whether anything was waited for since the deadline's start.
+    pub(super) waited: bool,
     replayed: bool,
     /// Whether some attempt may have reached the server without an answer.
     may_have_arrived: bool,
@@ -29,39 +30,35 @@ pub(super) struct Journey<'a> {
 }
 
 impl<'a> Journey<'a> {
-    pub(super) fn begin(bound: &'a Bound, request: Request<'a>) -> Self {
-        let road = &*bound.road;
-        let deadline = bound.options.deadline.unwrap_or(road.settings.deadline);
+    pub(super) fn begin(bound: &'a Bound, request: &'a Request<'a>) -> Self {
+        let own = bound.options.as_ref().and_then(|options| options.deadline);
+        let deadline = own.unwrap_or(bound.road.settings.deadline);
         Self {
             bound,
             deadline: Deadline::after(deadline),
-            span: trace::call(road, request.operation),
             request,
             attempts: 0,
+            waited: false,
             replayed: false,
             may_have_arrived: false,
             status: None,
         }
     }
 
-    pub(super) async fn travel(&mut self) -> Result<Answer, Error> {
-        if let Some(fault) = self.request.fault.take() {
-            return Err(fault);
-        }
-        let span = self.span.clone();
-        trace::within(&span, pin!(self.repeat())).await
-    }
-
     /// Tells everybody how it went, and the error how much was tried.
-    pub(super) fn end<T>(self, outcome: Result<Response<T>, Error>) -> Result<Response<T>, Error> {
+    pub(super) fn end<T>(
+        self,
+        span: &Span,
+        outcome: Result<Response<T>, Error>,
+    ) -> Result<Response<T>, Error> {
         match outcome {
             Ok(response) => {
-                self.tell(None);
+                self.tell(span, None);
                 Ok(response)
             }
             Err(error) => {
                 let error = self.with_effort(error);
-                self.tell(Some(&error));
+                self.tell(span, Some(&error));
                 Err(error)
             }
         }
@@ -79,9 +76,9 @@ impl<'a> Journey<'a> {
             .with_effort(self.attempts, self.deadline.elapsed())
     }
 
-    fn tell(&self, error: Option<&Error>) {
-        trace::record_resends(&self.span, self.attempts.saturating_sub(1));
-        trace::record_outcome(&self.span, self.status, error);
+    fn tell(&self, span: &Span, error: Option<&Error>) {
+        trace::record_resends(span, self.attempts.saturating_sub(1));
+        trace::record_outcome(span, self.status, error);
         self.bound.road.signals.observe(|| Event::Call {
             system: self.bound.system(),
             operation: self.request.operation.id,
@@ -91,14 +88,13 @@ impl<'a> Journey<'a> {
         });
     }
 
-    async fn repeat(&mut self) -> Result<Answer, Error> {
+    pub(super) async fn travel(&mut self) -> Result<Answer, Error> {
         let road = &*self.bound.road;
-        let bound = self.bound;
-        let credential = bound.credential_for(self.request.operation)?;
+        let credential = self.bound.credential_for(self.request.operation)?;
         loop {
-            let (attempt, stamp) = self.prepare(credential).await?;
-            self.attempts += 1;
-            match self.send(attempt, credential, stamp.is_some()).await {
+            let departed = self.depart(credential).await?;
+            let stamp = departed.stamp;
+            match self.arrive(credential, departed).await {
                 Outcome::Success(answer) => {
                     road.budget.succeed(|| road.since_start());
                     return Ok(answer);
@@ -113,61 +109,68 @@ impl<'a> Journey<'a> {
                     road.time.sleep(wait).await;
                 }
             }
+            self.waited = true;
         }
     }
 
-    /// Sends one attempt, learns what its answer tells, and classifies it.
-    async fn send(
+    /// Waits for an answer, learns what it tells, and classifies it.
+    fn arrive<S: Sending>(
         &mut self,
-        attempt: Attempt,
-        credential: Option<&dyn SessionCredential>,
-        carried_session: bool,
-    ) -> Outcome {
+        credential: Option<&'a dyn SessionCredential>,
+        departed: Departed<'a, S>,
+    ) -> impl Future<Output = Outcome> {
         let road = &*self.bound.road;
         let operation = self.request.operation;
-        let span = trace::attempt(road, operation, self.attempts - 1);
-        let began = Instant::now();
-        let left_at = attempt.made_at;
-        let timeout = road.settings.attempt_timeout;
-        let sending = road.transport.send(attempt, began, self.deadline, timeout);
-        let sent = trace::within(&span, pin!(sending)).await;
-        self.status = None;
-        match &sent {
-            Ok(answer) => {
-                self.status = Some(answer.status);
-                let success = answer.status.is_success();
-                if let Some(new) = road.time.learn(left_at, &answer.headers, success) {
-                    road.signals.emit(&Event::ClockSkew {
-                        system: self.bound.system(),
-                        skew: new.skew,
-                        corrected: new.corrected,
-                    });
+        let Departed {
+            span,
+            began,
+            left_at,
+            until,
+            stamp,
+            under_way,
+        } = departed;
+        async move {
+            let answer = road.transport.answer(under_way, until);
+            let sent = trace::within(&span, pin!(answer)).await;
+            self.status = None;
+            match &sent {
+                Ok(answer) => {
+                    self.status = Some(answer.status);
+                    let success = answer.status.is_success();
+                    if let Some(new) = road.time.learn(left_at, &answer.headers, success) {
+                        road.signals.emit(&Event::ClockSkew {
+                            system: self.bound.system(),
+                            skew: new.skew,
+                            corrected: new.corrected,
+                        });
+                    }
+                    if let Some(observed) = credential.and_then(|one| one.observe(&answer.headers))
+                    {
+                        observed.await;
+                    }
                 }
-                if let Some(observed) = credential.and_then(|one| one.observe(&answer.headers)) {
-                    observed.await;
+                Err(error) => {
+                    self.status = error.status();
+                    self.may_have_arrived |= error.delivery() == Delivery::Unknown;
                 }
             }
-            Err(error) => {
-                self.status = error.status();
-                self.may_have_arrived |= error.delivery() == Delivery::Unknown;
-            }
+            let outcome = classify(road, operation, stamp.is_some(), sent);
+            let error = match &outcome {
+                Outcome::Success(_) => None,
+                Outcome::SessionRejected(error) => Some(error),
+                Outcome::Fault(fault) => Some(&fault.error),
+            };
+            trace::record_outcome(&span, self.status, error);
+            road.signals.observe(|| Event::Attempt {
+                system: self.bound.system(),
+                operation: operation.id,
+                attempt: self.attempts,
+                status: self.status,
+                error_type: error.map(Error::error_type),
+                elapsed: began.elapsed(),
+            });
+            outcome
         }
-        let outcome = classify(road, operation, carried_session, sent);
-        let error = match &outcome {
-            Outcome::Success(_) => None,
-            Outcome::SessionRejected(error) => Some(error),
-            Outcome::Fault(fault) => Some(&fault.error),
-        };
-        trace::record_outcome(&span, self.status, error);
-        road.signals.observe(|| Event::Attempt {
-            system: self.bound.system(),
-            operation: operation.id,
-            attempt: self.attempts,
-            status: self.status,
-            error_type: error.map(Error::error_type),
-            elapsed: began.elapsed(),
-        });
-        outcome
     }
 
     /// How long to wait before the next attempt; `None` if there must be none.
@@ -177,7 +180,8 @@ impl<'a> Journey<'a> {
         if !retry::may_repeat(operation, fault) {
             return None;
         }
-        let policy = self.bound.options.retry.as_ref();
+        let options = self.bound.options.as_ref();
+        let policy = options.and_then(|options| options.retry.as_ref());
         let policy = policy.unwrap_or(&road.settings.retry);
         let elapsed = self.deadline.elapsed();
         let failed = FailedAttempt::new(&fault.error, operation, self.attempts, elapsed);
@@ -204,43 +208,6 @@ impl<'a> Journey<'a> {
             reason: fault.error.error_type(),
         });
         Some(wait)
-    }
-
-    /// Authorises and signs one attempt.
-    async fn prepare(
-        &self,
-        credential: Option<&dyn SessionCredential>,
-    ) -> Result<(Attempt, Option<Stamp>), Error> {
-        let road = &*self.bound.road;
-        let operation = self.request.operation;
-        let mut attempt = Attempt::new(road, &self.request, &self.bound.options)?;
-        if operation.application != Need::Never {
-            road.rules.authorize_application(&mut attempt.headers)?;
-        }
-        let mut stamp = None;
-        if let Some(credential) = credential {
-            if let Some(look) = credential.look_if_due(attempt.made_at) {
-                let looked = timeout_at(self.deadline.end(), look).await;
-                looked.unwrap_or_else(|_| {
-                    let message = "the session store took too long";
-                    Err(Error::new(ErrorKind::TryLater, message))
-                })?;
-                attempt.made_at = road.time.local_now();
-            }
-            let mut attached = credential.attach(&mut attempt, false)?;
-            if let Attached::Stale(stale) = attached {
-                credential.renew(stale, self.deadline).await?;
-                attempt.made_at = road.time.local_now();
-                attached = credential.attach(&mut attempt, true)?;
-            }
-            stamp = match attached {
-                Attached::Nothing => None,
-                Attached::Fresh(stamp) | Attached::Stale(stamp) => Some(stamp),
-            };
-        }
-        let now = road.time.at(attempt.made_at);
-        road.rules.sign(&self.request, &mut attempt, now)?;
-        Ok((attempt, stamp))
     }
 
     /// A server that rejects a session's credential gets a renewed one, once.

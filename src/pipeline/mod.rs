@@ -21,6 +21,7 @@ mod base_url;
 mod budget;
 mod classify;
 mod deadline;
+mod departure;
 mod journey;
 mod limits;
 mod operation;
@@ -34,6 +35,7 @@ mod transport;
 
 use std::borrow::Cow;
 use std::fmt;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -92,7 +94,8 @@ impl fmt::Debug for Road {
 pub(crate) struct Bound {
     road: Arc<Road>,
     credential: Option<Arc<dyn SessionCredential>>,
-    options: CallOptions,
+    /// Most calls have none, and every future of a call holds this.
+    options: Option<Box<CallOptions>>,
 }
 
 impl fmt::Debug for Bound {
@@ -106,7 +109,7 @@ impl Bound {
         Self {
             road,
             credential: None,
-            options: CallOptions::default(),
+            options: None,
         }
     }
 
@@ -116,36 +119,52 @@ impl Bound {
     }
 
     pub(crate) fn with_options(mut self, options: CallOptions) -> Self {
-        self.options = options;
+        self.options = (!options.is_empty()).then(|| Box::new(options));
         self
     }
 
     /// Options of one call, beside what the session puts on all of its calls.
     pub(crate) fn with_more_options(mut self, options: CallOptions) -> Self {
-        let headers = std::mem::take(&mut self.options.headers);
-        self.options = options.with_headers(&headers);
-        self
+        let options = match self.options.take() {
+            Some(standing) => options.with_headers(&standing.headers),
+            None => options,
+        };
+        self.with_options(options)
     }
 
     /// Sends a request whose answer has a body.
-    pub(crate) async fn call<T: DeserializeOwned>(
-        &self,
-        request: Request<'_>,
-    ) -> Result<Response<T>, Error> {
-        let operation = request.operation;
-        let mut journey = Journey::begin(self, request);
-        let decoded = match journey.travel().await {
-            Ok(answer) => answer.decode(operation),
-            Err(error) => Err(error),
-        };
-        journey.end(decoded)
+    pub(crate) fn call<'a, T: DeserializeOwned>(
+        &'a self,
+        request: Request<'a>,
+    ) -> impl Future<Output = Result<Response<T>, Error>> {
+        self.send(request, Answer::decode)
     }
 
     /// Sends a request whose answer has no body, or none that matters.
-    pub(crate) async fn call_empty(&self, request: Request<'_>) -> Result<Response<()>, Error> {
-        let mut journey = Journey::begin(self, request);
-        let answer = journey.travel().await.and_then(Answer::empty);
-        journey.end(answer)
+    pub(crate) fn call_empty<'a>(
+        &'a self,
+        request: Request<'a>,
+    ) -> impl Future<Output = Result<Response<()>, Error>> {
+        self.send(request, |answer, _| answer.empty())
+    }
+
+    /// No `async fn`, which would keep the request twice: as it was given, and where it is used.
+    fn send<'a, T>(
+        &'a self,
+        mut request: Request<'a>,
+        read: impl FnOnce(Answer, &Operation) -> Result<Response<T>, Error>,
+    ) -> impl Future<Output = Result<Response<T>, Error>> {
+        let fault = request.fault.take();
+        async move {
+            let span = trace::call(&self.road, request.operation);
+            let mut journey = Journey::begin(self, &request);
+            let answer = match fault {
+                Some(fault) => Err(fault),
+                None => trace::within(&span, pin!(journey.travel())).await,
+            };
+            let outcome = answer.and_then(|answer| read(answer, request.operation));
+            journey.end(&span, outcome)
+        }
     }
 
     fn credential_for(

@@ -78,6 +78,16 @@ impl CallOptions {
         Self::default()
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        let Self {
+            deadline,
+            retry,
+            accept_language,
+            headers,
+        } = self;
+        deadline.is_none() && retry.is_none() && accept_language.is_none() && headers.is_empty()
+    }
+
     pub(crate) fn with_headers(mut self, headers: &HeaderMap) -> Self {
         for (name, value) in headers {
             self.headers.insert(name.clone(), value.clone());

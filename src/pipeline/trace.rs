@@ -50,12 +50,14 @@ pub(super) fn attempt(road: &Road, operation: &Operation, resends: u32) -> Span 
 }
 
 /// Polls a future within a span. The future stays where it is, while `Instrument` would take it.
-pub(super) async fn within<F: Future>(span: &Span, mut future: Pin<&mut F>) -> F::Output {
-    poll_fn(|context| {
+pub(super) fn within<F: Future>(
+    span: &Span,
+    mut future: Pin<&mut F>,
+) -> impl Future<Output = F::Output> {
+    poll_fn(move |context| {
         let _entered = span.enter();
         future.as_mut().poll(context)
     })
-    .await
 }
 
 /// Zero is left out, as the conventions have it.

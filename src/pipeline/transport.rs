@@ -5,7 +5,7 @@ use std::time::Duration;
 use std::{fmt, io};
 
 use http::StatusCode;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
@@ -20,6 +20,19 @@ use crate::error::{Delivery, Error, ErrorKind};
 /// How long a connection may be silent before an HTTP/2 ping, and how long the answer to that.
 const PING_AFTER: Duration = Duration::from_secs(30);
 const PING_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What reqwest makes of a request that is under way.
+pub(crate) trait Sending: Future<Output = reqwest::Result<reqwest::Response>> {}
+
+impl<F: Future<Output = reqwest::Result<reqwest::Response>>> Sending for F {}
+
+/// A request that is under way.
+pub(crate) struct UnderWay<'a, S> {
+    place: SemaphorePermit<'a>,
+    sending: S,
+    /// What must not have been left by a redirect.
+    sent_to: Option<Box<Url>>,
+}
 
 /// The HTTP client of a road.
 #[derive(Debug)]
@@ -52,51 +65,65 @@ impl Transport {
         })
     }
 
-    /// Sends an attempt that begins `now` once there is a place for it, which may take until
-    /// `deadline`; from then on it may take `attempt_timeout`.
-    pub(crate) async fn send(
-        &self,
-        attempt: Attempt,
-        mut now: Instant,
-        deadline: Deadline,
-        attempt_timeout: Duration,
-    ) -> Result<Answer, Error> {
-        let _place = match self.in_flight.try_acquire() {
-            Ok(place) => place,
-            Err(_) => {
-                let place = timeout_at(deadline.end(), self.in_flight.acquire()).await;
-                let Ok(Ok(place)) = place else {
-                    let message = "too many requests are under way";
-                    return Err(Error::new(ErrorKind::TryLater, message).with_class("in_flight"));
-                };
-                now = Instant::now();
-                place
+    /// A place among the requests that are under way, if one is free.
+    pub(crate) fn free_place(&self) -> Option<SemaphorePermit<'_>> {
+        self.in_flight.try_acquire().ok()
+    }
+
+    /// Waits for a place among the requests that are under way.
+    pub(crate) async fn place(&self, deadline: Deadline) -> Result<SemaphorePermit<'_>, Error> {
+        match timeout_at(deadline.end(), self.in_flight.acquire()).await {
+            Ok(Ok(place)) => Ok(place),
+            _ => {
+                let message = "too many requests are under way";
+                Err(Error::new(ErrorKind::TryLater, message).with_class("in_flight"))
             }
-        };
-        if now >= deadline.end() {
-            return Err(
-                Error::new(ErrorKind::TryLater, "the deadline is over").with_class("timeout")
-            );
-        }
-        let until = deadline.within(now, attempt_timeout);
-        let mut request = reqwest::Request::new(attempt.method, attempt.url);
-        *request.headers_mut() = attempt.headers;
-        *request.body_mut() = attempt.body.map(reqwest::Body::from);
-        let sent_to = self.is_foreign.then(|| Box::new(request.url().clone()));
-        // What is given on is small: every future that holds a request makes all calls larger.
-        let sending = self.client.execute(request);
-        match timeout_at(until, pin!(self.exchange(sending, sent_to))).await {
-            Ok(answer) => answer,
-            Err(_) => Err(Error::new(ErrorKind::TryLater, "no answer in time")
-                .with_class("timeout")
-                .with_delivery(Delivery::Unknown)),
         }
     }
 
-    /// `sent_to` is what must not have been left by a redirect.
+    /// Sends an attempt; it gives its place back when it is answered.
+    ///
+    /// No future holds the attempt, or what reqwest makes of it: that would make all calls larger.
+    pub(crate) fn send<'a>(
+        &self,
+        attempt: Attempt,
+        place: SemaphorePermit<'a>,
+    ) -> UnderWay<'a, impl Sending + use<>> {
+        let mut request = reqwest::Request::new(attempt.method, attempt.url);
+        *request.headers_mut() = attempt.headers;
+        *request.body_mut() = attempt.body.map(reqwest::Body::from);
+        UnderWay {
+            place,
+            sent_to: self.is_foreign.then(|| Box::new(request.url().clone())),
+            sending: self.client.execute(request),
+        }
+    }
+
+    /// Waits `until` then for the whole answer.
+    pub(crate) fn answer<'a, S: Sending>(
+        &'a self,
+        under_way: UnderWay<'a, S>,
+        until: Instant,
+    ) -> impl Future<Output = Result<Answer, Error>> {
+        let UnderWay {
+            place,
+            sending,
+            sent_to,
+        } = under_way;
+        async move {
+            let _until_answered = &place;
+            match timeout_at(until, pin!(self.exchange(sending, sent_to))).await {
+                Ok(answer) => answer,
+                Err(_) => Err(Error::new(ErrorKind::TryLater, "no answer in time")
+                    .with_class("timeout")
+                    .with_delivery(Delivery::Unknown)),
+            }
+        }
+    }
+
     async fn exchange(
         &self,
-        sending: impl Future<Output = reqwest::Result<reqwest::Response>>,
+        sending: impl Sending,
         sent_to: Option<Box<Url>>,
     ) -> Result<Answer, Error> {
         let mut response = sending
@@ -107,8 +134,7 @@ impl Transport {
             let message = "the given HTTP client followed a redirect, which it must not";
             return Err(Error::new(ErrorKind::Undecodable, message).with_status(status));
         }
-        let mut headers = std::mem::take(response.headers_mut());
-        self.limits.check_headers(status, &mut headers)?;
+        self.limits.check_headers(status, response.headers_mut())?;
         let mut body = self.limits.body();
         loop {
             match response.chunk().await {
@@ -119,7 +145,7 @@ impl Transport {
         }
         Ok(Answer {
             status,
-            headers,
+            headers: std::mem::take(response.headers_mut()),
             body: body.whole(),
         })
     }

@@ -57,7 +57,8 @@ impl Core {
 
     /// Whether it is time to renew a credential that is still good.
     fn is_aging_at(&self, state: &State, now: DateTime<Utc>) -> bool {
-        if state.not_early_before.is_some_and(|then| now < then) {
+        let not_before = state.passing().not_early_before;
+        if not_before.is_some_and(|then| now < then) {
             return false;
         }
         let early = self.host.settings.renew_before_expiry.min(LONGEST_EARLY);

@@ -28,7 +28,7 @@ impl Core {
         stamp: Stamp,
         deadline: Deadline,
     ) -> Result<Option<Exchanged>, Error> {
-        let until = self.lock().cool_until;
+        let until = self.lock().passing().cool_until;
         let wait = until.map(|until| until.saturating_duration_since(Instant::now()));
         let Some(wait) = wait.filter(|wait| !wait.is_zero()) else {
             return Ok(None);
@@ -50,23 +50,28 @@ impl Core {
     pub(super) fn note(&self, outcome: &Exchanged) {
         let mut state = self.lock();
         let Exchanged::Failed { retry_after, .. } = outcome else {
-            state.failures = 0;
-            state.cool_until = None;
+            state.change(|passing| {
+                passing.failures = 0;
+                passing.cool_until = None;
+            });
             return;
         };
-        let doublings = state.failures.min(16);
-        state.failures = state.failures.saturating_add(1);
+        let failures = state.passing().failures;
+        let doublings = failures.min(16);
         let backoff = FIRST_PAUSE
             .saturating_mul(1 << doublings)
             .min(LONGEST_PAUSE);
         let backoff = backoff.mul_f64(0.5 + random::fraction() / 2.0);
         let floor = retry_after.unwrap_or_default();
         let pause = backoff.max(floor).min(LONGEST_COOLING);
-        state.cool_until = Instant::now().checked_add(pause);
         let early = TimeDelta::from_std(floor.clamp(EARLY_PAUSE, LONGEST_COOLING));
         let early = early
             .ok()
             .and_then(|pause| self.host.time.now().checked_add_signed(pause));
-        state.not_early_before = early;
+        state.change(|passing| {
+            passing.failures = failures.saturating_add(1);
+            passing.cool_until = Instant::now().checked_add(pause);
+            passing.not_early_before = early;
+        });
     }
 }

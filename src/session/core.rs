@@ -9,13 +9,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use tokio::time::Instant;
 
 use super::exchanges::Running;
 use super::host::Host;
-use super::joining::Watched;
-use super::material::{Mark, Material, Renewal};
-use super::store::{Fence, StoreKey, Version};
+use super::material::{Material, Renewal};
+use super::passing::Passing;
+use super::store::{StoreKey, Version};
 use super::tokens::Tokens;
 use crate::clock::BoxFuture;
 #[cfg(feature = "fynd")]
@@ -49,7 +48,7 @@ pub(crate) struct Core {
     pub(super) me: Weak<Core>,
     pub(super) host: Arc<Host>,
     id: Secret,
-    login_hint: Option<String>,
+    login_hint: Option<Box<str>>,
     pub(super) key: StoreKey,
     pub(super) renewal: Option<Arc<dyn Renew>>,
     /// Held while the session is saved.
@@ -59,8 +58,6 @@ pub(crate) struct Core {
 
 pub(super) struct State {
     pub(super) material: Material,
-    /// New tokens that are being saved and not used yet.
-    pub(super) next: Option<Material>,
     /// Since when the material is here.
     pub(super) since: DateTime<Utc>,
     /// Counts the credentials of this session in this process.
@@ -69,48 +66,31 @@ pub(super) struct State {
     /// was ever stored.
     pub(super) version: Option<Version>,
     pub(super) ended: Option<&'static str>,
-    /// What is stored about the renewal of the material.
-    pub(super) renewal: Renewal,
     /// When the record was seen last, by this machine's clock.
     pub(super) seen_at: DateTime<Utc>,
     /// Whether the store does not have the newest credential yet.
     pub(super) unsaved: bool,
     /// Whether a task tries again and again to change that.
     pub(super) saves_later: bool,
-    /// The lease that is kept until that has changed.
-    pub(super) kept_lease: Option<Fence>,
-    /// Until when a lease that is held here runs for certain.
-    pub(super) lease_end: Instant,
-    /// The refresh token that the present one was bought with here.
-    pub(super) replaced: Option<Mark>,
     /// Whether the server has rejected the present credential.
     pub(super) rejected: bool,
     /// Whether the server has refused to renew it, stored or not.
     pub(super) refused: bool,
-    /// No early renewal before this time.
-    pub(super) not_early_before: Option<DateTime<Utc>>,
-    /// No renewal at all before this time, and how many have failed in a row.
-    pub(super) cool_until: Option<Instant>,
-    pub(super) failures: u32,
-    /// Whether a refresh token is with the server, whose answer must be waited for.
-    pub(super) presenting: bool,
-    /// When a look at the record failed last.
-    pub(super) look_failed_at: Option<Instant>,
     /// When the record was written last, as far as is known here.
     pub(super) written_at: DateTime<Utc>,
     /// The cookies as the store has them; ours may have changed since.
     #[cfg(feature = "fynd")]
-    pub(super) stored_jar: Option<CookieJar>,
+    pub(super) stored_jar: Option<Box<CookieJar>>,
     /// From 0 to 1: how much earlier than others this credential is renewed, so that sessions that
     /// began together are not renewed together.
     pub(super) earliness: f64,
-    pub(super) exchange: Option<Watched>,
+    pub(super) passing: Option<Box<Passing>>,
 }
 
 impl State {
     /// Whether the server will never renew the credential, as far as is known here or stored.
     pub(super) fn is_refused(&self) -> bool {
-        self.refused || self.renewal.refused
+        self.refused || self.passing().renewal.refused
     }
 }
 
@@ -133,43 +113,39 @@ impl Core {
         let (material, stored_renewal) = material;
         #[cfg(feature = "fynd")]
         let stored_jar = match &material {
-            Material::Cookies(jar) if version.is_some() => Some(jar.clone()),
+            Material::Cookies(jar) if version.is_some() => Some(Box::new(jar.clone())),
             _ => None,
         };
+        let passing = (stored_renewal != Renewal::default()).then(|| {
+            Box::new(Passing {
+                renewal: stored_renewal,
+                ..Passing::default()
+            })
+        });
         Arc::new_cyclic(|me| Self {
             me: me.clone(),
             host,
             id: name.id,
-            login_hint: name.login_hint,
+            login_hint: name.login_hint.map(String::into_boxed_str),
             key: name.key,
             renewal,
             saving: tokio::sync::Mutex::new(()),
             state: Mutex::new(State {
                 material,
-                next: None,
                 since,
                 stamp: Stamp(0),
                 version,
                 ended: None,
-                renewal: stored_renewal,
                 seen_at,
                 unsaved: false,
                 saves_later: false,
-                lease_end: Instant::now(),
-                kept_lease: None,
-                replaced: None,
                 rejected: false,
                 refused: false,
-                not_early_before: None,
-                cool_until: None,
-                failures: 0,
-                presenting: false,
-                look_failed_at: None,
                 written_at: since,
                 #[cfg(feature = "fynd")]
                 stored_jar,
                 earliness: random::fraction(),
-                exchange: None,
+                passing,
             }),
         })
     }
@@ -194,14 +170,15 @@ impl Core {
             let state = self.lock();
             // What presents nothing finds that the session has ended, and presents nothing more.
             let running = self.running_exchange(&state);
-            running.filter(|_| state.presenting)
+            running.filter(|_| state.passing().presenting)
         };
         if let Some(mut running) = running {
             // Its sender goes when it is done, whatever comes of it.
             let _ = running.wait_for(Option::is_some).await;
         }
         let state = self.lock();
-        state.next.as_ref().unwrap_or(&state.material).clone()
+        let next = state.passing().next.as_ref();
+        next.unwrap_or(&state.material).clone()
     }
 
     /// Makes a shutdown wait for what is going on.
@@ -236,11 +213,13 @@ impl Core {
         state.material = material;
         state.since = self.host.time.now();
         state.stamp.0 += 1;
-        state.renewal = Renewal::default();
-        state.replaced = None;
         state.rejected = false;
         state.refused = false;
-        state.not_early_before = None;
+        state.change(|passing| {
+            passing.renewal = Renewal::default();
+            passing.replaced = None;
+            passing.not_early_before = None;
+        });
         state.earliness = random::fraction();
     }
 

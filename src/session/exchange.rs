@@ -83,7 +83,7 @@ impl Core {
             let waits = !has_waited && self.host.store_was_away();
             let work = self.exchange_under(fence, renewal, stamp, deadline, waits);
             let turn = self.while_held(|_| Some(fence), work).await;
-            if self.lock().kept_lease.is_none() {
+            if self.lock().passing().kept_lease.is_none() {
                 self.release_lease(fence).await;
             }
             match turn? {
@@ -140,7 +140,7 @@ impl Core {
             if state.stamp != stamp {
                 return Ok(Turn::LeaseLost);
             }
-            state.presenting = true;
+            state.change(|passing| passing.presenting = true);
         }
         // What is presented is spent, so the answer gets its time even if little is left: those
         // who wait are bounded by their own deadlines.
@@ -174,7 +174,7 @@ impl Core {
             return None;
         };
         let mark = tokens.refresh.as_ref().map(Mark::of);
-        let was_presented = mark.is_some() && mark == state.renewal.presented;
+        let was_presented = mark.is_some() && mark == state.passing().renewal.presented;
         Some((tokens.clone(), was_presented))
     }
 
@@ -186,7 +186,7 @@ impl Core {
         let material = Material::Tokens(tokens.clone());
         let written = self.write(&material, &renewal, Some(fence)).await?;
         if written == Written::Done {
-            self.lock().renewal = renewal;
+            self.lock().change(|passing| passing.renewal = renewal);
         }
         Ok(written)
     }
@@ -198,7 +198,7 @@ impl Core {
         let renewal = Renewal::default();
         let cleared = self.write(&material, &renewal, Some(fence)).await;
         if let Ok(Written::Done) = cleared {
-            self.lock().renewal = renewal;
+            self.lock().change(|passing| passing.renewal = renewal);
         }
     }
 

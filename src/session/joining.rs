@@ -54,7 +54,7 @@ pub(super) type Watched = watch::Receiver<Option<Exchanged>>;
 impl Core {
     /// The exchange that runs; one whose task is gone does not.
     pub(super) fn running_exchange(&self, state: &State) -> Option<Watched> {
-        let watched = state.exchange.as_ref()?;
+        let watched = state.passing().exchange.as_ref()?;
         watched.has_changed().is_ok().then(|| watched.clone())
     }
 
@@ -67,7 +67,7 @@ impl Core {
         }
         let running = self.host.exchanges.begin()?;
         let (announce, watched) = watch::channel(None);
-        state.exchange = Some(watched.clone());
+        state.change(|passing| passing.exchange = Some(watched.clone()));
         let stamp = state.stamp;
         let span = tracing::info_span!(
             parent: None,
@@ -91,11 +91,11 @@ impl Core {
                 outcome: outcome.for_observers(),
                 elapsed: began.elapsed(),
             });
-            {
-                let mut state = core.lock();
-                state.exchange = None;
-                state.presenting = false;
-            }
+            core.lock().change(|passing| {
+                passing.exchange = None;
+                passing.presenting = false;
+                passing.lease_end = None;
+            });
             announce.send_replace(Some(outcome));
             drop(running);
         };

@@ -46,7 +46,7 @@ impl Core {
             let asked = self.host.store.acquire(&self.key, self.lease_time());
             let asked = self.host.bounded(asked).await;
             if let Some(fence) = asked.map_err(|error| self.host.store_failed(error))? {
-                self.lock().lease_end = end;
+                self.lock().change(|passing| passing.lease_end = Some(end));
                 return Ok(Asked::Held(fence));
             }
             let found = self.look_again().await?;
@@ -105,7 +105,7 @@ impl Core {
                 let extended = self.host.store.extend(&self.key, fence, self.lease_time());
                 // A step that hangs must not take the time of the next one, which may still work.
                 if let Ok(Ok(())) = timeout(pause, extended).await {
-                    self.lock().lease_end = end;
+                    self.lock().change(|passing| passing.lease_end = Some(end));
                 }
             }
         };
@@ -123,7 +123,8 @@ impl Core {
     /// Whether the lease that was taken last still runs for certain. An answer of the store that
     /// took long may have come after its end.
     pub(super) fn is_held(&self) -> bool {
-        Instant::now() < self.lock().lease_end
+        let end = self.lock().passing().lease_end;
+        end.is_some_and(|end| Instant::now() < end)
     }
 
     /// Gives the lease back. If the store does not hear it, the lease runs out.

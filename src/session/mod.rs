@@ -13,6 +13,7 @@ mod host;
 mod joining;
 mod lease;
 mod material;
+mod passing;
 mod record;
 mod refusal;
 #[cfg(feature = "testing")]
@@ -48,7 +49,7 @@ pub struct Session {
     core: Arc<Core>,
     road: Arc<Road>,
     /// Headers of every call of this handle, such as for whom it acts.
-    headers: http::HeaderMap,
+    headers: Option<Arc<http::HeaderMap>>,
 }
 
 impl Session {
@@ -56,7 +57,7 @@ impl Session {
         Self {
             core,
             road,
-            headers: http::HeaderMap::new(),
+            headers: None,
         }
     }
 
@@ -98,20 +99,25 @@ impl Session {
     #[cfg(feature = "wunder")]
     pub(crate) fn with_header(&self, name: http::HeaderName, value: http::HeaderValue) -> Self {
         let mut session = self.clone();
-        session.headers.insert(name, value);
+        let headers = session.headers.get_or_insert_default();
+        Arc::make_mut(headers).insert(name, value);
         session
     }
 
     /// A header that is on all its calls.
     #[cfg(feature = "wunder")]
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name)?.to_str().ok()
+        self.headers.as_ref()?.get(name)?.to_str().ok()
     }
 
     pub(crate) fn bound(&self, options: CallOptions) -> Bound {
+        let options = match &self.headers {
+            Some(headers) => options.with_headers(headers),
+            None => options,
+        };
         Bound::new(self.road.clone())
             .with_credential(self.core.clone())
-            .with_options(options.with_headers(&self.headers))
+            .with_options(options)
     }
 
     /// Ends the session here and in the store, and then tells the server, whoever drops the call.

@@ -74,16 +74,17 @@ impl Core {
         state.seen_at = self.host.time.local_now();
         #[cfg(feature = "fynd")]
         let material = with_own_cookies(state, material);
-        if state.unsaved && state.replaced.is_some() && state.replaced == material.mark() {
+        let replaced = &state.passing().replaced;
+        if state.unsaved && replaced.is_some() && *replaced == material.mark() {
             // Ours was bought with what is found, so it is newer, and is about to be saved.
             return Found::Unchanged;
         }
         if state.material.is_same(&material) {
-            state.renewal = renewal;
+            state.change(|passing| passing.renewal = renewal);
             return Found::Unchanged;
         }
         self.set_material(state, material);
-        state.renewal = renewal;
+        state.change(|passing| passing.renewal = renewal);
         Found::Adopted
     }
 
@@ -104,7 +105,7 @@ impl Core {
     pub(super) async fn remove(&self, fence: Option<Fence>) -> Result<Written, Error> {
         let (material, renewal) = {
             let state = self.lock();
-            (state.material.clone(), state.renewal.clone())
+            (state.material.clone(), state.passing().renewal.clone())
         };
         self.write_for(Duration::ZERO, &material, &renewal, fence)
             .await
@@ -140,7 +141,7 @@ impl Core {
                 state.written_at = state.seen_at;
                 #[cfg(feature = "fynd")]
                 if let Material::Cookies(jar) = material {
-                    state.stored_jar = Some(jar.clone());
+                    state.stored_jar = Some(Box::new(jar.clone()));
                 }
                 Ok(Written::Done)
             }
@@ -160,7 +161,8 @@ impl Core {
             if self.is_trusted(&state, self.host.time.local_now()) {
                 return Ok(());
             }
-            state.look_failed_at.is_some_and(|then| then > asked_at)
+            let failed_at = state.passing().look_failed_at;
+            failed_at.is_some_and(|then| then > asked_at)
         };
         // Who has waited for a look that failed is answered by it.
         if failed_meanwhile {
@@ -168,7 +170,9 @@ impl Core {
             return Err(Error::new(ErrorKind::TryLater, message).of(self.host.system));
         }
         let found = self.look_again().await;
-        self.lock().look_failed_at = found.is_err().then(Instant::now);
+        let failed_at = found.is_err().then(Instant::now);
+        self.lock()
+            .change(|passing| passing.look_failed_at = failed_at);
         if found? == Found::Unchanged {
             self.prolong().await;
         }
@@ -180,7 +184,8 @@ impl Core {
         let (age, material, renewal) = {
             let state = self.lock();
             let age = self.host.time.local_now() - state.written_at;
-            (age, state.material.clone(), state.renewal.clone())
+            let renewal = state.passing().renewal.clone();
+            (age, state.material.clone(), renewal)
         };
         if age < PROLONG_AFTER {
             return;
@@ -208,8 +213,9 @@ fn with_own_cookies(state: &mut State, found: Material) -> Material {
     let (Material::Cookies(theirs), Material::Cookies(ours)) = (&found, &state.material) else {
         return found;
     };
-    let before = state.stored_jar.take().unwrap_or_else(|| ours.emptied());
+    let before = state.stored_jar.take();
+    let before = before.map_or_else(|| ours.emptied(), |jar| *jar);
     let both = theirs.clone().with_changes(&before, ours);
-    state.stored_jar = Some(theirs.clone());
+    state.stored_jar = Some(Box::new(theirs.clone()));
     Material::Cookies(both)
 }

@@ -52,7 +52,8 @@ impl Core {
         let (still_good, is_known, material) = {
             let state = self.lock();
             let still_good = !state.rejected && !self.is_stale(&state);
-            (still_good, state.renewal.refused, state.material.clone())
+            let is_known = state.passing().renewal.refused;
+            (still_good, is_known, state.material.clone())
         };
         let written = match (still_good, is_known) {
             (true, true) => Written::Done,
@@ -63,7 +64,7 @@ impl Core {
             return Err(self.lost_lease());
         }
         if still_good {
-            self.lock().renewal = refusal;
+            self.lock().change(|passing| passing.renewal = refusal);
         } else {
             self.mark_ended(why);
         }

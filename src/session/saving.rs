@@ -33,9 +33,9 @@ pub(super) enum Saved {
 
 /// The newest credential: one that is about to replace the present one counts already.
 fn newest(state: &State) -> (Material, Renewal) {
-    match &state.next {
+    match &state.passing().next {
         Some(next) => (next.clone(), Renewal::default()),
-        None => (state.material.clone(), state.renewal.clone()),
+        None => (state.material.clone(), state.passing().renewal.clone()),
     }
 }
 
@@ -44,7 +44,7 @@ impl State {
     fn has_new_cookies(&self) -> bool {
         #[cfg(feature = "fynd")]
         if let Material::Cookies(jar) = &self.material {
-            return self.stored_jar.as_ref() != Some(jar);
+            return self.stored_jar.as_deref() != Some(jar);
         }
         false
     }
@@ -61,9 +61,10 @@ impl Core {
         deadline: Deadline,
     ) -> Exchanged {
         renewed.refresh = renewed.refresh.or_else(|| former.refresh.clone());
-        self.lock().next = Some(Material::Tokens(renewed));
+        let renewed = Material::Tokens(renewed);
+        self.lock().change(|passing| passing.next = Some(renewed));
         let saved = self.save_under(Some(fence), deadline).await;
-        self.use_next(former);
+        self.use_next(former, saved.is_ok());
         match saved {
             Ok(Saved::Stored | Saved::Overtaken) => Exchanged::Renewed,
             Ok(Saved::Gone) => {
@@ -79,18 +80,19 @@ impl Core {
     }
 
     /// Lets the credential be used that was saved, or could not be.
-    fn use_next(&self, former: &Tokens) {
+    fn use_next(&self, former: &Tokens, is_saved: bool) {
         let mut state = self.lock();
-        if let Some(material) = state.next.take() {
+        if let Some(material) = state.change(|passing| passing.next.take()) {
             self.set_material(&mut state, material);
-            state.replaced = former.refresh.as_ref().map(Mark::of);
+            let replaced = former.refresh.as_ref().filter(|_| !is_saved).map(Mark::of);
+            state.change(|passing| passing.replaced = replaced);
         }
     }
 
     /// Writes the newest credential: under the lease that was kept for it, if there is one.
     pub(super) async fn save(&self) -> Result<Saved, Error> {
         let deadline = Deadline::after(self.host.settings.deadline);
-        let kept = self.lock().kept_lease;
+        let kept = self.lock().passing().kept_lease;
         self.save_under(kept, deadline).await
     }
 
@@ -108,13 +110,15 @@ impl Core {
             match &saved {
                 Ok(saved) => {
                     state.unsaved = state.has_new_cookies();
-                    if *saved == Saved::Overtaken {
-                        state.next = None;
-                    }
-                    state.kept_lease.take()
+                    state.change(|passing| {
+                        if *saved == Saved::Overtaken {
+                            passing.next = None;
+                        }
+                        passing.kept_lease.take()
+                    })
                 }
                 Err(_) => {
-                    state.kept_lease = fence;
+                    state.change(|passing| passing.kept_lease = fence);
                     None
                 }
             }
@@ -189,7 +193,8 @@ impl Core {
         }
         tokio::spawn(async move {
             let save = core.save_until_saved();
-            core.while_held(|state| state.kept_lease, save).await;
+            core.while_held(|state| state.passing().kept_lease, save)
+                .await;
             drop(running);
         });
     }

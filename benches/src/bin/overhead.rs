@@ -18,10 +18,13 @@ fn main() {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments[..] {
         ["run", subject, times, address] => run(subject, times.parse().expect("a number"), address),
+        ["at-once", subject, times, address] => {
+            run_at_once(subject, times.parse().expect("a number"), address);
+        }
         ["cost"] => print_cost(),
         ["clock"] => print_by_the_clock(Server::start().expect("the server").address()),
         [] => print_all(),
-        _ => panic!("run SUBJECT TIMES ADDRESS | cost | clock"),
+        _ => panic!("run|at-once SUBJECT TIMES ADDRESS | cost | clock"),
     }
 }
 
@@ -41,6 +44,19 @@ fn run(subject: &str, times: u64, address: &str) {
             other => panic!("there is no {other}"),
         }
     });
+}
+
+/// The same with 64 at once, as by the clock.
+fn run_at_once(subject: &str, times: usize, address: &str) {
+    let runtime = runtime();
+    match subject {
+        "vestibule" => {
+            let ours = runtime.block_on(Vestibule::new(address));
+            at_once(&runtime, &ours, times);
+        }
+        "reqwest" => at_once(&runtime, &Reqwest::new(address), times),
+        other => panic!("there is no {other}"),
+    }
 }
 
 /// The figures that the guard compares.
