@@ -24,11 +24,12 @@ cargo publish --dry-run --allow-dirty --target-dir target/publish
 step 'Coverage'
 scripts/check/coverage.sh
 
-step 'Soak'
-scripts/soak.sh "${SOAK_SECONDS:-600}"
-
-step 'Fuzz'
+# The soak waits most of its time, and the fuzzers take one core.
+step 'Soak, and fuzz'
+scripts/soak.sh "${SOAK_SECONDS:-600}" >target/soak.log 2>&1 &
+soak=$!
 scripts/fuzz.sh "${FUZZ_SECONDS:-120}"
+wait "$soak" || { cat target/soak.log; exit 1; }
 
 step 'Proofs:'
 cat target/proof/*

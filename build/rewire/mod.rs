@@ -6,6 +6,7 @@
 
 mod decoding;
 mod dispatch;
+mod on_demand;
 mod send;
 mod setters;
 mod types;
@@ -17,6 +18,7 @@ use quote::quote;
 use syn::visit_mut::VisitMut;
 use syn::{File, ImplItem, Item, parse_quote};
 
+use self::on_demand::compile_on_demand;
 use self::send::rewire_send;
 use self::types::{Foreign, Types};
 use self::types_of::required_argument;
@@ -35,6 +37,8 @@ pub fn rewire(
     rewire_types(document, prepared, &mut types)?;
     let mut builders = take_module(document, &mut rest, "builder")?;
     rewire_builders(document, policies, prepared, &mut builders)?;
+    types.iter_mut().for_each(compile_on_demand);
+    builders.iter_mut().for_each(compile_on_demand);
 
     let mut items = front(document, policies, prepared)?;
     for item in rest {

@@ -5,10 +5,11 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::destination::{Claim, TRIES};
-use super::open::{Open, after};
+use super::open::{Identity, Open, after};
 use super::record::{self, Step};
 use super::resend::ResendTimer;
-use crate::session::StoreError;
+use crate::clock::BoxFuture;
+use crate::session::{Host, StoreError};
 
 const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(30);
@@ -99,7 +100,8 @@ impl<S: Step> Open<S> {
     fn save_later(&self, put: Put, sent: Option<(Claim, Duration)>, turn: u64) {
         let open = self.clone();
         let running = open.host.count();
-        tokio::spawn(async move {
+        // In a box, so that the runtime's part is compiled once and not for each step.
+        let saving: BoxFuture<'static, ()> = Box::pin(async move {
             let mut backoff = FIRST_BACKOFF;
             loop {
                 open.host.clock().sleep(backoff).await;
@@ -120,6 +122,7 @@ impl<S: Step> Open<S> {
             }
             drop(running);
         });
+        tokio::spawn(saving);
     }
 
     /// The next step of the same sign-in, under the same id: the step before is not good any more,
@@ -145,33 +148,37 @@ impl<S: Step> Open<S> {
     /// first try.
     pub(crate) async fn finish(&self) {
         let (host, identity) = (self.host.clone(), Arc::clone(&self.identity));
-        identity.finished.store(true, Ordering::SeqCst);
-        let running = host.count();
-        let time_left = self.time_left();
-        let (tell, first) = tokio::sync::oneshot::channel();
-        tokio::spawn(async move {
-            let mut tell = Some(tell);
-            let mut backoff = FIRST_BACKOFF;
-            let mut waited = Duration::ZERO;
-            loop {
-                let deleted = host.step(host.store().delete(&identity.key)).await;
-                if let Some(tell) = tell.take() {
-                    let _ = tell.send(());
-                }
-                match deleted {
-                    Ok(()) => break,
-                    // By then the record has ended by itself.
-                    Err(_) if waited > time_left => break,
-                    Err(error) => {
-                        tracing::warn!(challenge = %identity.key, %error, "a finished challenge is still stored");
-                    }
-                }
-                host.clock().sleep(backoff).await;
-                waited += backoff;
-                backoff = backoff.saturating_mul(2).min(LONGEST_BACKOFF);
-            }
-            drop(running);
-        });
-        let _ = first.await;
+        remove(host, identity, self.time_left()).await;
     }
+}
+
+/// What [`Open::finish`] does, which is the same for all steps.
+async fn remove(host: Arc<Host>, identity: Arc<Identity>, time_left: Duration) {
+    identity.finished.store(true, Ordering::SeqCst);
+    let running = host.count();
+    let (tell, first) = tokio::sync::oneshot::channel();
+    tokio::spawn(async move {
+        let mut tell = Some(tell);
+        let mut backoff = FIRST_BACKOFF;
+        let mut waited = Duration::ZERO;
+        loop {
+            let deleted = host.step(host.store().delete(&identity.key)).await;
+            if let Some(tell) = tell.take() {
+                let _ = tell.send(());
+            }
+            match deleted {
+                Ok(()) => break,
+                // By then the record has ended by itself.
+                Err(_) if waited > time_left => break,
+                Err(error) => {
+                    tracing::warn!(challenge = %identity.key, %error, "a finished challenge is still stored");
+                }
+            }
+            host.clock().sleep(backoff).await;
+            waited += backoff;
+            backoff = backoff.saturating_mul(2).min(LONGEST_BACKOFF);
+        }
+        drop(running);
+    });
+    let _ = first.await;
 }
