@@ -12,8 +12,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
+use vestibule::Settings;
 use vestibule::goodcity::Client;
-use vestibule::reqwest::{self, Proxy, Url};
+use vestibule::reqwest::{Proxy, Url};
 use vestibule::testing::GoodCity;
 
 #[tokio::main]
@@ -23,7 +24,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     // Whatever reqwest can do: proxies, certificates, addresses, DNS. The crate's own bounds on
     // time, bodies, headers and redirects hold all the same.
-    let http = reqwest::Client::builder()
+    let http = Settings::default()
+        .http_client_builder()?
         .proxy(Proxy::http(&proxy)?)
         .user_agent("my-back-end/1.0")
         .build()?;

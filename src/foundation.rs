@@ -139,6 +139,8 @@ macro_rules! foundation_setters {
         /// An HTTP client of the caller's, for a proxy, a private certificate authority or a
         /// shared pool. Its connections, TLS and proxies are then its own business, and so is
         /// `connect_timeout`. All other bounds still hold.
+        /// [`Settings::http_client_builder`]($crate::Settings::http_client_builder) gives one to
+        /// begin with.
         ///
         /// It must follow no redirects (`redirect::Policy::none()`), because credentials would
         /// travel with them: an answer that came by one is an error. It must keep no cookies

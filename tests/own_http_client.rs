@@ -11,6 +11,10 @@ use vestibule::{Delivery, Error, ErrorKind, Settings};
 
 const MOBILE: &str = "+85251234567";
 
+fn builder() -> reqwest::ClientBuilder {
+    Settings::default().http_client_builder().unwrap()
+}
+
 async fn start() -> (GoodCity, FaultProxy) {
     let mock = GoodCity::start().await;
     let proxy = FaultProxy::start(mock.base_url()).await.unwrap();
@@ -33,7 +37,7 @@ async fn send_pin(
 #[tokio::test]
 async fn it_sends_the_calls() {
     let (mock, proxy) = start().await;
-    let own = reqwest::Client::builder().user_agent("the caller's");
+    let own = builder().user_agent("the caller's");
     send_pin(&proxy, own, Settings::default()).await.unwrap();
     assert_eq!(mock.count("send_pin"), 1);
 }
@@ -47,7 +51,7 @@ async fn an_answer_that_came_by_a_redirect_is_an_error() {
         elsewhere.base_url()
     ));
     proxy.inject(FaultRule::new(redirect));
-    let own = reqwest::Client::builder().redirect(redirect::Policy::limited(3));
+    let own = builder().redirect(redirect::Policy::limited(3));
     let error = send_pin(&proxy, own, Settings::default())
         .await
         .unwrap_err();
@@ -60,7 +64,7 @@ async fn redirects_that_it_gives_up_are_an_error_without_their_address() {
     let (_mock, proxy) = start().await;
     let redirect = Fault::Redirect(format!("{}/loop?token=secret", proxy.base_url()));
     proxy.inject(FaultRule::new(redirect));
-    let own = reqwest::Client::builder().redirect(redirect::Policy::limited(2));
+    let own = builder().redirect(redirect::Policy::limited(2));
     let error = send_pin(&proxy, own, Settings::default())
         .await
         .unwrap_err();
@@ -74,14 +78,13 @@ async fn attempts_and_answers_stay_bounded() {
     proxy.inject(FaultRule::new(Fault::StallBeforeHead).times(1));
     let mut settings = Settings::default();
     settings.attempt_timeout = Duration::from_millis(100);
-    let own = reqwest::Client::builder;
-    let error = send_pin(&proxy, own(), settings).await.unwrap_err();
+    let error = send_pin(&proxy, builder(), settings).await.unwrap_err();
     assert_eq!(
         (error.kind(), error.error_type()),
         (ErrorKind::TryLater, "timeout")
     );
     proxy.inject(FaultRule::new(Fault::HugeBody(100_000_000)));
-    let error = send_pin(&proxy, own(), Settings::default())
+    let error = send_pin(&proxy, builder(), Settings::default())
         .await
         .unwrap_err();
     assert_eq!(

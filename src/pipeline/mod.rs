@@ -22,6 +22,7 @@ mod budget;
 mod classify;
 mod deadline;
 mod departure;
+mod http_client;
 mod journey;
 mod limits;
 mod operation;

@@ -1,7 +1,6 @@
 //! Sends one attempt and reads its answer, within bounds.
 
 use std::pin::pin;
-use std::time::Duration;
 use std::{fmt, io};
 
 use http::StatusCode;
@@ -12,14 +11,11 @@ use url::Url;
 use super::attempt::Attempt;
 use super::base_url::BaseUrl;
 use super::deadline::Deadline;
+use super::http_client;
 use super::limits::Limits;
 use super::options::Settings;
 use super::response::Answer;
 use crate::error::{Delivery, Error, ErrorKind};
-
-/// How long a connection may be silent before an HTTP/2 ping, and how long the answer to that.
-const PING_AFTER: Duration = Duration::from_secs(30);
-const PING_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What reqwest makes of a request that is under way.
 pub(crate) trait Sending: Future<Output = reqwest::Result<reqwest::Response>> {}
@@ -55,7 +51,7 @@ impl Transport {
         let is_foreign = client.is_some();
         let client = match client {
             Some(client) => client,
-            None => own_client(settings, base)?,
+            None => http_client::for_server(settings, base)?,
         };
         Ok(Self {
             client,
@@ -151,26 +147,6 @@ impl Transport {
     }
 }
 
-fn own_client(settings: &Settings, base: &BaseUrl) -> Result<reqwest::Client, Error> {
-    let header_bytes = u32::try_from(settings.max_header_bytes).unwrap_or(u32::MAX);
-    let mut client = reqwest::Client::builder()
-        .redirect(reqwest::redirect::Policy::none())
-        .connect_timeout(settings.connect_timeout)
-        .pool_idle_timeout(Duration::from_secs(90))
-        .pool_max_idle_per_host(settings.max_in_flight)
-        .tcp_nodelay(true)
-        .http2_keep_alive_interval(PING_AFTER)
-        .http2_keep_alive_timeout(PING_TIMEOUT)
-        .http2_max_header_list_size(header_bytes)
-        .user_agent(concat!("vestibule/", env!("CARGO_PKG_VERSION")));
-    if base.is_loopback() {
-        client = client.no_proxy();
-    }
-    with_tls(client, base.is_plain_http())?
-        .build()
-        .map_err(|_| Error::new(ErrorKind::InvalidInput, "the HTTP client cannot start"))
-}
-
 fn unsent_or_unanswered(error: &reqwest::Error) -> Error {
     let (message, delivery, class) = if error.is_connect() {
         let message = "the server could not be reached";
@@ -256,42 +232,3 @@ impl fmt::Display for Cause {
 }
 
 impl std::error::Error for Cause {}
-
-/// rustls with ring: it builds in half the time of aws-lc-rs and asks for no more than a C
-/// compiler.
-#[cfg(feature = "rustls")]
-fn with_tls(
-    client: reqwest::ClientBuilder,
-    plain_http: bool,
-) -> Result<reqwest::ClientBuilder, Error> {
-    use std::sync::Arc;
-
-    let failed = |_| Error::new(ErrorKind::InvalidInput, "TLS cannot start on this machine");
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ClientConfig::builder_with_provider(provider.clone())
-        .with_safe_default_protocol_versions()
-        .map_err(failed)?;
-    // A machine without certificates can still talk plain http to its loopback, and to read them
-    // takes longer than all the rest.
-    let mut config = if plain_http {
-        config
-            .with_root_certificates(rustls::RootCertStore::empty())
-            .with_no_client_auth()
-    } else {
-        let verifier = rustls_platform_verifier::Verifier::new(provider).map_err(failed)?;
-        config
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(verifier))
-            .with_no_client_auth()
-    };
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(client.tls_backend_preconfigured(config))
-}
-
-#[cfg(not(feature = "rustls"))]
-fn with_tls(
-    client: reqwest::ClientBuilder,
-    _plain_http: bool,
-) -> Result<reqwest::ClientBuilder, Error> {
-    Ok(client)
-}

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use tokio::runtime::Runtime;
-use vestibule::reqwest;
+use vestibule::{Settings, reqwest};
 
 use super::action::{Action, Ending, Expected};
 use super::model::Model;
@@ -29,7 +29,8 @@ impl<S: System> Bench<S> {
     pub fn start(mutant: Option<Mutant>) -> Self {
         let mut builder = tokio::runtime::Builder::new_current_thread();
         let runtime = builder.enable_all().build().expect("a runtime");
-        let http = reqwest::Client::builder().no_proxy().build();
+        let http = Settings::default().http_client_builder();
+        let http = http.expect("TLS").no_proxy().build();
         Self {
             mock: runtime.block_on(S::start()),
             http: http.expect("a client"),
