@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod support;
+#[path = "refresh/unsendable.rs"]
+mod unsendable;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -371,46 +373,4 @@ async fn a_renewal_that_failed_cools_down_before_the_next() {
         call.await.unwrap().unwrap();
     }
     assert_eq!(mock.count("refresh_token"), 4);
-}
-
-#[tokio::test]
-async fn a_token_that_no_header_can_carry_is_not_kept() {
-    let Fixture { mock, session, .. } = signed_in().await;
-    mock.clock().advance(PAST_EXPIRY);
-    let broken = serde_json::json!({"accessToken": "a\ntoken", "refreshToken": "another"});
-    let refresh = wiremock::Mock::given(wiremock::matchers::path_regex("/refresh-token$"))
-        .respond_with(wiremock::ResponseTemplate::new(200).set_body_json(broken))
-        .up_to_n_times(1);
-    mock.mount(refresh).await;
-    let error = session.profile().await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Undecodable, "{error}");
-    assert_eq!(session.shared().ended(), None);
-    assert_eq!(mock.count("get_customer"), 0);
-    session.profile().await.unwrap();
-}
-
-#[tokio::test]
-async fn a_sign_in_whose_token_no_header_can_carry_makes_no_session() {
-    let Fixture { mock, store, .. } = signed_in().await;
-    let broken = serde_json::json!({"accessToken": "a\ntoken", "refreshToken": "another"});
-    let client = client(&mock, &store);
-    let pending = client.phone_sign_in(PHONE, "2").send_code().await.unwrap();
-    let answer = wiremock::ResponseTemplate::new(200).set_body_json(broken);
-    let confirm = wiremock::Mock::given(wiremock::matchers::method("POST")).respond_with(answer);
-    mock.mount(confirm).await;
-    let returned = pending.confirm("123456").await.unwrap_err();
-    assert_eq!(returned.error.kind(), ErrorKind::Undecodable);
-    assert!(returned.error.to_string().contains("no header can carry"));
-}
-
-#[tokio::test]
-async fn a_token_of_the_callers_that_no_header_can_carry_is_refused_by_its_name() {
-    let Fixture { mock, store, .. } = signed_in().await;
-    let client = client(&mock, &store);
-    for access in ["", "a\ntoken"] {
-        let tokens = Tokens::new(access, None);
-        let error = Session::from_tokens(&client, tokens).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::InvalidInput);
-        assert_eq!(error.field(), Some("access"));
-    }
 }
