@@ -15,7 +15,8 @@ use crate::error::{Error, System};
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
-    /// A request was sent, or tried to be, and what came of it.
+    /// A request was sent, and what came of it. One that found no place in time, or no credential,
+    /// was not: the call alone tells of it.
     #[non_exhaustive]
     Attempt {
         /// The system that was called.
@@ -28,7 +29,7 @@ pub enum Event<'a> {
         status: Option<StatusCode>,
         /// The class of the error, as OpenTelemetry's `error.type`; none for a success.
         error_type: Option<&'a str>,
-        /// From waiting for a place to the last byte of the answer.
+        /// From waiting for a place, if one was waited for, to the last byte of the answer.
         elapsed: Duration,
     },
     /// The request will be sent again.

@@ -5,8 +5,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use vestibule::session::Tokens;
 use vestibule::testing::Wunder;
-use vestibule::wunder::Client;
+use vestibule::wunder::{Client, Session};
 use vestibule::{Backoff, CallOptions, Delivery, ErrorKind, Settings};
 
 const FOREVER: Duration = Duration::from_secs(3600);
@@ -123,6 +124,30 @@ async fn calls_above_the_limit_in_flight_wait_for_a_place() {
     slow.await.unwrap().unwrap();
     client.resolve_branch(48.2, 16.4).await.unwrap();
     assert_eq!(mock.count("resolve_branch"), 2);
+}
+
+#[tokio::test]
+async fn a_call_of_a_session_that_has_ended_waits_for_no_place() {
+    let mock = Wunder::start().await;
+    let mut settings = Settings::default();
+    settings.max_in_flight = 1;
+    let client = client(&mock, settings);
+    let tokens = Tokens::new("a token", None);
+    let session = Session::from_tokens(&client, tokens).await.unwrap();
+    let _ = session.clone().sign_out().await;
+    mock.delay("resolve_branch", FOREVER);
+    let slow = tokio::spawn({
+        let client = client.clone();
+        async move { client.resolve_branch(48.2, 16.4).await }
+    });
+    while mock.count("resolve_branch") == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let options = CallOptions::new().deadline(Duration::from_millis(200));
+    let api = session.user_api_with(options);
+    let error = api.get_customer().send().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::SignInAgain, "{error}");
+    slow.abort();
 }
 
 #[tokio::test]

@@ -40,6 +40,7 @@ impl<'a> Journey<'a> {
         credential: Option<&'a dyn SessionCredential>,
     ) -> Result<Departed<'a, impl Sending + use<>>, Error> {
         let road = &*self.bound.road;
+        self.status = None;
         let mut now = road.time.local_now();
         if let Some(look) = credential.and_then(|credential| credential.look_if_due(now)) {
             let looked = timeout_at(self.deadline.end(), look).await;
@@ -82,9 +83,6 @@ impl<'a> Journey<'a> {
         even_stale: bool,
         place: Option<SemaphorePermit<'a>>,
     ) -> Result<Departure<'a, impl Sending + use<>>, Error> {
-        let Some(place) = place else {
-            return Ok(Departure::Full);
-        };
         let began = if self.waited {
             Instant::now()
         } else {
@@ -111,6 +109,10 @@ impl<'a> Journey<'a> {
                 Attached::Fresh(stamp) | Attached::Stale(stamp) => Some(stamp),
             };
         }
+        // Only what could leave waits for a place.
+        let Some(place) = place else {
+            return Ok(Departure::Full);
+        };
         road.rules
             .sign(self.request, &mut attempt, road.time.at(now))?;
         self.attempts += 1;

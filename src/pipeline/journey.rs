@@ -26,7 +26,7 @@ pub(super) struct Journey<'a> {
     replayed: bool,
     /// Whether some attempt may have reached the server without an answer.
     may_have_arrived: bool,
-    status: Option<StatusCode>,
+    pub(super) status: Option<StatusCode>,
 }
 
 impl<'a> Journey<'a> {

@@ -114,6 +114,10 @@ impl Core {
                         if *saved == Saved::Overtaken {
                             passing.next = None;
                         }
+                        passing.replaced = None;
+                        if passing.exchange.is_none() {
+                            passing.lease_end = None;
+                        }
                         passing.kept_lease.take()
                     })
                 }
