@@ -32,8 +32,11 @@ scripts/check/coverage.sh
 step 'Soak, and fuzz'
 scripts/soak.sh "$soak_seconds" >target/soak.log 2>&1 &
 soak=$!
-scripts/fuzz.sh "${FUZZ_SECONDS:-120}"
+fuzz=0
+scripts/fuzz.sh "${FUZZ_SECONDS:-120}" || fuzz=$?
+# Also after a finding, so that nothing is left running.
 wait "$soak" || { cat target/soak.log; exit 1; }
+[ "$fuzz" = 0 ] || exit "$fuzz"
 
 step 'Proofs:'
 cat target/proof/*

@@ -5,10 +5,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::task::JoinHandle;
 use vestibule::session::Tokens;
 use vestibule::testing::Wunder;
-use vestibule::wunder::{Client, Session};
-use vestibule::{Backoff, CallOptions, Delivery, ErrorKind, Settings};
+use vestibule::wunder::{Branch, Client, Session};
+use vestibule::{Backoff, CallOptions, Delivery, Error, ErrorKind, Settings};
 
 const FOREVER: Duration = Duration::from_secs(3600);
 
@@ -18,6 +19,29 @@ fn client(mock: &Wunder, settings: Settings) -> Client {
         .settings(settings)
         .build()
         .unwrap()
+}
+
+fn client_with_one_place(mock: &Wunder) -> Client {
+    let mut settings = Settings::default();
+    settings.max_in_flight = 1;
+    client(mock, settings)
+}
+
+/// A call that is at the server, and answered after `delay`.
+async fn take_the_place(
+    client: &Client,
+    mock: &Wunder,
+    delay: Duration,
+) -> JoinHandle<Result<Branch, Error>> {
+    mock.delay("resolve_branch", delay);
+    let slow = tokio::spawn({
+        let client = client.clone();
+        async move { client.resolve_branch(48.2, 16.4).await }
+    });
+    while mock.count("resolve_branch") == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    slow
 }
 
 #[tokio::test]
@@ -100,17 +124,8 @@ async fn an_answer_over_the_bound_is_not_read_to_its_end() {
 #[tokio::test]
 async fn calls_above_the_limit_in_flight_wait_for_a_place() {
     let mock = Wunder::start().await;
-    let mut settings = Settings::default();
-    settings.max_in_flight = 1;
-    let client = client(&mock, settings);
-    mock.delay("resolve_branch", Duration::from_millis(100));
-    let slow = tokio::spawn({
-        let client = client.clone();
-        async move { client.resolve_branch(48.2, 16.4).await }
-    });
-    while mock.count("resolve_branch") == 0 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    let client = client_with_one_place(&mock);
+    let slow = take_the_place(&client, &mock, Duration::from_millis(100)).await;
     let options = CallOptions::new().deadline(Duration::from_millis(20));
     let api = client.user_api_with(options);
     let error = api
@@ -129,20 +144,11 @@ async fn calls_above_the_limit_in_flight_wait_for_a_place() {
 #[tokio::test]
 async fn a_call_of_a_session_that_has_ended_waits_for_no_place() {
     let mock = Wunder::start().await;
-    let mut settings = Settings::default();
-    settings.max_in_flight = 1;
-    let client = client(&mock, settings);
+    let client = client_with_one_place(&mock);
     let tokens = Tokens::new("a token", None);
     let session = Session::from_tokens(&client, tokens).await.unwrap();
     let _ = session.clone().sign_out().await;
-    mock.delay("resolve_branch", FOREVER);
-    let slow = tokio::spawn({
-        let client = client.clone();
-        async move { client.resolve_branch(48.2, 16.4).await }
-    });
-    while mock.count("resolve_branch") == 0 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    let slow = take_the_place(&client, &mock, FOREVER).await;
     let options = CallOptions::new().deadline(Duration::from_millis(200));
     let api = session.user_api_with(options);
     let error = api.get_customer().send().await.unwrap_err();

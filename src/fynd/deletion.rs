@@ -35,8 +35,8 @@ opaque!(Deletion, PendingDeletion);
 
 impl Session {
     /// Starts deleting the account of this user, for a reason of
-    /// [`Client::deletion_terms`](super::Client::deletion_terms); the user must have agreed to what the terms say. Without a reason
-    /// and a code nothing can be deleted.
+    /// [`Client::deletion_terms`](super::Client::deletion_terms); the user must have agreed to what
+    /// the terms say. Without a reason and a code nothing can be deleted.
     ///
     /// ```
     /// # #[tokio::main]
