@@ -55,9 +55,10 @@ fn credential(operation: &Operation) -> String {
     }
 }
 
-fn repeat(operation: &Operation) -> String {
+fn idempotent(operation: &Operation) -> String {
     let flag = |name: &str| operation.value[name] == true;
-    let mut text = operation.value["x-repeat"].as_str().unwrap().to_owned();
+    let idempotent = operation.value["x-idempotent"].as_bool().unwrap();
+    let mut text = String::from(if idempotent { "yes" } else { "no" });
     if flag("x-sends-message") {
         text.push_str(", sends a message");
     }
@@ -72,8 +73,8 @@ fn table() -> String {
         "# Operations\n\n\
          Every call that the crate describes, as the documents in `openapi/` have it. Written by\n\
          `scripts/operations-table.sh`; the tests fail when it is stale.\n\n\
-         *Repeat*: a `safe` call is repeated after faults that may pass, a `once` call only if the\n\
-         server certainly did not process it.\n",
+         An *idempotent* call is retried after transient failures, any other only if the server\n\
+         certainly did not process it.\n",
     );
     for document in DOCUMENTS.iter().map(Document::read) {
         let (title, api) = api(&document.name);
@@ -84,7 +85,7 @@ fn table() -> String {
             operations.len()
         )
         .unwrap();
-        text.push_str("| call | method | path | credential | repeat |\n|---|---|---|---|---|\n");
+        text.push_str("| call | method | path | credential | idempotent |\n|---|---|---|---|---|\n");
         for operation in operations {
             let id = operation.value["operationId"].as_str().unwrap();
             let beyond = match operation.value["x-beyond-documentation"] {
@@ -97,7 +98,7 @@ fn table() -> String {
                 operation.method.to_uppercase(),
                 operation.path,
                 credential(&operation),
-                repeat(&operation),
+                idempotent(&operation),
             )
             .unwrap();
         }

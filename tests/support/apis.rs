@@ -183,8 +183,8 @@ impl Operation {
 
     /// Whether repeating it changes nothing at the server.
     pub fn is_safe(&self) -> bool {
-        match self.value["x-repeat"].as_str() {
-            Some(repeat) => repeat == "safe",
+        match self.value["x-idempotent"].as_bool() {
+            Some(idempotent) => idempotent,
             None => self.method == "get",
         }
     }
