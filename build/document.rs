@@ -152,6 +152,11 @@ impl<'a> Operation<'a> {
         self.document.at(self.path, self.method).fault(what)
     }
 
+    /// Method and path.
+    pub fn line(&self) -> String {
+        format!("{} {}", self.method.to_uppercase(), self.path)
+    }
+
     pub fn id(&self) -> &'a str {
         self.text("operationId")
     }
@@ -174,12 +179,6 @@ impl<'a> Operation<'a> {
         all.flatten()
             .map(|parameter| self.document.resolve(parameter))
             .collect()
-    }
-
-    /// The schema of the JSON body, reference not followed; null if there is none.
-    pub fn body(&self) -> &'a Value {
-        let body = self.object.get("requestBody").unwrap_or(&Value::Null);
-        json_schema(self.document.resolve(body))
     }
 
     /// The documented statuses and their responses, references followed.

@@ -20,15 +20,17 @@ mod policy;
 mod prepare;
 
 use std::any::Any;
-use std::fs;
+use std::error::Error;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
+use std::{fs, iter};
 
 use document::Document;
+use enums::OpenEnum;
 use policy::Policy;
 use prepare::Prepared;
 use progenitor::{GenerationSettings, Generator, InterfaceStyle};
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// Generates the client of `file` into `target`.
 pub fn generate(file: &Path, target: &Path) -> Result<(), String> {
@@ -51,7 +53,7 @@ pub fn generate(file: &Path, target: &Path) -> Result<(), String> {
 
 /// The code of the client that a document describes.
 fn client(document: &Document, base_path: &str, policies: &[Policy<'_>]) -> Result<String, String> {
-    let prepared = prepare::prepare(document, base_path)?;
+    let prepared = prepare::prepare(document, base_path, policies);
     let enums = prepared.enums.iter().map(|open_enum| {
         let values = format!("[{}]", open_enum.values.join(", "));
         (values, open_enum.name.clone())
@@ -63,30 +65,20 @@ fn client(document: &Document, base_path: &str, policies: &[Policy<'_>]) -> Resu
 }
 
 /// What progenitor makes of the prepared copy.
-fn generated(prepared: &Prepared) -> Result<syn::File, String> {
+fn generated(prepared: &Prepared) -> Result<syn::File, Box<dyn Error>> {
     let mut settings = GenerationSettings::new();
     settings
         .with_interface(InterfaceStyle::Builder)
         .with_derive("PartialEq");
-    let mut convert = |schema: Value, name: String| {
-        let schema = serde_json::from_value(schema).map_err(|error| error.to_string())?;
-        settings.with_conversion(schema, name, std::iter::empty());
-        Ok::<_, String>(())
-    };
     let secret = json!({"type": "string", "format": "password"});
-    convert(secret, "crate::Secret".into())?;
-    for open_enum in &prepared.enums {
-        convert(
-            open_enum.marker(),
-            format!("super::enums::{}", open_enum.name),
-        )?;
+    let secret = (secret, "crate::Secret".to_owned());
+    let enums = prepared.enums.iter().map(OpenEnum::replacement);
+    for (schema, name) in enums.chain([secret]) {
+        settings.with_conversion(serde_json::from_value(schema)?, name, iter::empty());
     }
-    let description =
-        serde_json::from_value(prepared.root.clone()).map_err(|error| error.to_string())?;
-    let tokens = Generator::new(&settings)
-        .generate_tokens(&description)
-        .map_err(|error| error.to_string())?;
-    syn::parse2(tokens).map_err(|error| error.to_string())
+    let description = serde_json::from_value(prepared.root.clone())?;
+    let tokens = Generator::new(&settings).generate_tokens(&description)?;
+    Ok(syn::parse2(tokens)?)
 }
 
 fn reason(panic: &(dyn Any + Send)) -> String {

@@ -26,6 +26,10 @@ pub struct Policy<'a> {
     pub idempotent: bool,
     pub sends_message: bool,
     pub carries_code: bool,
+    /// The reference to the schema of the request body, if there is one.
+    pub body: Option<&'a Value>,
+    /// The reference to the schema of a successful response, if it has a body.
+    pub success: Option<&'a Value>,
     /// Whether a success is a bare string.
     pub bare_text: bool,
     /// The member that a bare string stands for.
@@ -55,8 +59,13 @@ impl<'a> Policy<'a> {
                     .into(),
             );
         }
+        let body = operation.object.get("requestBody");
+        let body = body.map(|body| json_schema(operation.document.resolve(body)));
+        if body.is_some_and(|schema| !schema["$ref"].is_string()) {
+            return Err("the request body must be JSON by `$ref`".into());
+        }
         let [session, application, signature] = security(&operation)?;
-        let signed_fields = signed_fields(&operation)?;
+        let signed_fields = signed_fields(&operation, body)?;
         if (signature == Need::Never) != signed_fields.is_empty() {
             return Err("`bootstrapSignature` and `x-signed-field` go together".into());
         }
@@ -66,13 +75,16 @@ impl<'a> Policy<'a> {
         if operation.successes().next().is_none() {
             return Err("no 2xx response is described".into());
         }
-        let schemas = operation
-            .successes()
-            .map(|(_, success)| json_schema(success));
-        let bare_text = schemas.filter(|schema| !schema.is_null()).any(|schema| {
-            let kind = &operation.document.resolve(schema)["type"];
-            kind.is_null() || kind == "string"
-        });
+        let success = success(&operation)?;
+        let schema = success.map_or(&Value::Null, |schema| operation.document.resolve(schema));
+        let kind = &schema["type"];
+        let bare_member = operation
+            .object
+            .get("x-bare-string")
+            .and_then(Value::as_str);
+        if bare_member.is_some_and(|member| schema["properties"].get(member).is_none()) {
+            return Err("`x-bare-string` must name a member of the response".into());
+        }
         Ok(Self {
             session,
             application,
@@ -81,8 +93,10 @@ impl<'a> Policy<'a> {
             idempotent,
             sends_message,
             carries_code,
-            bare_text,
-            bare_member: bare_member(&operation)?,
+            body,
+            success,
+            bare_text: success.is_some() && (kind.is_null() || kind == "string"),
+            bare_member,
             operation,
         })
     }
@@ -123,12 +137,15 @@ fn security(operation: &Operation<'_>) -> Result<[Need; 3], String> {
     }))
 }
 
-fn signed_fields<'a>(operation: &Operation<'a>) -> Result<Vec<&'a str>, String> {
+fn signed_fields<'a>(
+    operation: &Operation<'a>,
+    body: Option<&'a Value>,
+) -> Result<Vec<&'a str>, String> {
     let parameters = operation.parameters().into_iter();
     let in_path = parameters.filter(|parameter| parameter["in"] == "path");
     let mut known: BTreeSet<&str> = in_path.filter_map(|path| path["name"].as_str()).collect();
-    let body = operation.document.resolve(operation.body());
-    let members = body["properties"].as_object().into_iter().flatten();
+    let body = body.map(|schema| &operation.document.resolve(schema)["properties"]);
+    let members = body.and_then(Value::as_object).into_iter().flatten();
     known.extend(members.map(|(name, _)| name.as_str()));
     let fields = operation.object.get("x-signed-field");
     let fields = fields.and_then(Value::as_array).into_iter().flatten();
@@ -143,16 +160,20 @@ fn signed_fields<'a>(operation: &Operation<'a>) -> Result<Vec<&'a str>, String> 
         .collect()
 }
 
-/// The member that a server's bare string stands for, where it may return that instead of an object.
-fn bare_member<'a>(operation: &Operation<'a>) -> Result<Option<&'a str>, String> {
-    if !operation.object.contains_key("x-bare-string") {
-        return Ok(None);
+/// The reference to the schema of all successful responses, if they have a body.
+fn success<'a>(operation: &Operation<'a>) -> Result<Option<&'a Value>, String> {
+    let mut schema = None;
+    for (status, response) in operation.successes() {
+        if response.get("content").is_none() {
+            continue;
+        }
+        let found = json_schema(response);
+        if !found["$ref"].is_string() {
+            return Err(format!("the {status} response must be JSON by `$ref`"));
+        }
+        if *schema.get_or_insert(found) != found {
+            return Err("all 2xx responses of an operation must have one schema".into());
+        }
     }
-    let member = operation.text("x-bare-string");
-    let success = operation.successes().next();
-    let schema = success.map(|(_, response)| operation.document.resolve(json_schema(response)));
-    match schema.and_then(|schema| schema["properties"].get(member)) {
-        Some(_) => Ok(Some(member)),
-        None => Err("`x-bare-string` must name a member of the response".into()),
-    }
+    Ok(schema)
 }

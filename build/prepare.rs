@@ -9,13 +9,14 @@ use std::collections::BTreeMap;
 use heck::ToUpperCamelCase;
 use serde_json::{Map, Value, json};
 
-use super::document::{Document, Operation, is_client_setting, json_schema};
+use super::document::{Document, is_client_setting};
 use super::enums::OpenEnum;
 use super::names;
+use super::policy::Policy;
 
-/// Keywords that no type expresses.
-const IGNORED: &str = "default example title pattern minLength maxLength minimum maximum \
-    minItems maxItems uniqueItems";
+/// The keywords that a type expresses.
+const KEPT: &str = "type format description nullable items properties required \
+    additionalProperties enum";
 
 /// The rewritten copy and what it can no longer say.
 pub struct Prepared {
@@ -27,7 +28,7 @@ pub struct Prepared {
     pub secrets: usize,
 }
 
-pub fn prepare(document: &Document, base_path: &str) -> Result<Prepared, String> {
+pub fn prepare(document: &Document, base_path: &str, policies: &[Policy<'_>]) -> Prepared {
     let mut prepared = Prepared {
         root: document.root.clone(),
         enums: Vec::new(),
@@ -35,13 +36,11 @@ pub fn prepare(document: &Document, base_path: &str) -> Result<Prepared, String>
         secrets: 0,
     };
     let mut paths = Map::new();
-    for operation in document.operations() {
-        let rewritten = prepared
-            .operation(&operation)
-            .map_err(|what| operation.fault(what))?;
+    for policy in policies {
+        let operation = &policy.operation;
         let path = &operation.path[base_path.len()..];
         let item = paths.entry(path).or_insert_with(|| json!({}));
-        item[operation.method] = rewritten;
+        item[operation.method] = prepared.operation(policy);
     }
     let mut schemas = Map::new();
     let published = document.root["components"]["schemas"].as_object();
@@ -50,29 +49,12 @@ pub fn prepare(document: &Document, base_path: &str) -> Result<Prepared, String>
     }
     prepared.root["paths"] = Value::Object(paths);
     prepared.root["components"] = json!({"schemas": schemas});
-    Ok(prepared)
-}
-
-/// The reference to the schema of a successful response, if it has a body.
-pub fn success<'a>(operation: &Operation<'a>) -> Result<Option<&'a Value>, String> {
-    let mut schema = None;
-    for (status, response) in operation.successes() {
-        if response.get("content").is_none() {
-            continue;
-        }
-        let found = json_schema(response);
-        if !found["$ref"].is_string() {
-            return Err(format!("the {status} response must be JSON by `$ref`"));
-        }
-        if *schema.get_or_insert(found) != found {
-            return Err("all 2xx responses of an operation must have one schema".into());
-        }
-    }
-    Ok(schema)
+    prepared
 }
 
 impl Prepared {
-    fn operation(&mut self, operation: &Operation<'_>) -> Result<Value, String> {
+    fn operation(&mut self, policy: &Policy<'_>) -> Value {
+        let operation = &policy.operation;
         let mut parameters = Vec::new();
         for parameter in operation.parameters() {
             if is_client_setting(parameter) {
@@ -92,17 +74,13 @@ impl Prepared {
             "responses": {"2XX": {"description": "Success."}},
         });
         let content = |schema: &Value| json!({"application/json": {"schema": schema}});
-        if operation.object.contains_key("requestBody") {
-            if !operation.body()["$ref"].is_string() {
-                return Err("the request body must be JSON by `$ref`".into());
-            }
-            let content = content(operation.body());
-            rewritten["requestBody"] = json!({"required": true, "content": content});
+        if let Some(schema) = policy.body {
+            rewritten["requestBody"] = json!({"required": true, "content": content(schema)});
         }
-        if let Some(schema) = success(operation)? {
+        if let Some(schema) = policy.success {
             rewritten["responses"]["2XX"]["content"] = content(schema);
         }
-        Ok(rewritten)
+        rewritten
     }
 
     /// Rewrites one schema; `owner` names an enum that is found in it.
@@ -116,9 +94,8 @@ impl Prepared {
         if let Some(reference) = single_reference(published) {
             return reference.clone();
         }
-        let is_ignored = |key: &str| IGNORED.split(' ').any(|ignored| ignored == key);
         let mut schema = object.clone();
-        schema.retain(|key, _| !key.starts_with("x-") && !is_ignored(key));
+        schema.retain(|key, _| KEPT.split_whitespace().any(|kept| kept == key));
         let text = documentation(published, published);
         if !text.is_empty() {
             schema.insert("description".into(), Value::String(text));
@@ -158,7 +135,7 @@ impl Prepared {
                 values: texts.map(str::to_owned).collect(),
                 description: description.unwrap_or("A documented set of values.").into(),
             };
-            schema.insert("format".into(), open_enum.marker()["format"].clone());
+            schema.insert("format".into(), open_enum.format().into());
             self.enums.push(open_enum);
         }
     }
@@ -166,9 +143,9 @@ impl Prepared {
     fn properties(&mut self, owner: &str, required: &Value, properties: &mut Map<String, Value>) {
         let required = required.as_array();
         for (name, property) in properties.iter_mut() {
-            if single_reference(property).is_some() {
+            let text = documentation(property, property);
+            if single_reference(property).is_some() && !text.is_empty() {
                 let key = (names::type_name(owner), names::member(name));
-                let text = documentation(property, property);
                 self.member_docs.insert(key, text);
             }
             let enum_owner = format!("{owner}-{name}").to_upper_camel_case();

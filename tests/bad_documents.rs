@@ -272,7 +272,7 @@ fn no_two_names_become_one() {
         with_parameter,
         r"
         {name: a-b, in: query, schema: {type: string}}\n        - {name: a_b, in: query, schema: {type: string}} => POST /api/v1/auth/send_pin: the parameters `a-b` and `a_b` both become `a_b`
-        {name: a, in: query, schema: {type: string}}\n        - {name: a, in: query, schema: {type: string}} => POST /api/v1/auth/send_pin: query parameter `a` stands twice
+        {name: a, in: query, schema: {type: string}}\n        - {name: a, in: query, schema: {type: string}} => POST /api/v1/auth/send_pin: query parameter `a` is declared twice
         {name: body, in: query, schema: {type: string}} => POST /api/v1/auth/send_pin: parameter `body` becomes `body`, which is taken
     ",
     );

@@ -3,7 +3,7 @@
 //! `kinds` lists the keys of each kind of object and `objects` compares a document with it;
 //! `schemas` and `operations` hold the rules that a list of keys cannot express. All later stages
 //! rely on a checked document. What only matters to readers of a document (`info`, `servers`,
-//! headers, examples, identical paths) is left to `scripts/lint-openapi.sh`.
+//! headers, examples, the form of statuses, identical paths) is left to `scripts/lint-openapi.sh`.
 
 mod kinds;
 mod objects;

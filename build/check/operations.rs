@@ -98,7 +98,7 @@ fn parameters(operation: &Operation<'_>) -> Result<(), String> {
         let name = parameter["name"].as_str().unwrap_or_default();
         let place = parameter["in"].as_str().unwrap_or_default();
         if seen.contains(&(place, name)) {
-            return Err(format!("{place} parameter `{name}` stands twice"));
+            return Err(format!("{place} parameter `{name}` is declared twice"));
         }
         seen.push((place, name));
         one_parameter(operation, parameter)?;

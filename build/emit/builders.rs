@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use syn::{Attribute, ImplItem, Item, ItemStruct, Type, parse_quote};
+use syn::{Attribute, ImplItem, Item, ItemStruct, parse_quote};
 
 use super::fields::{built, last_name, named, optional, structs};
 
@@ -76,8 +76,12 @@ pub fn is_default(item: &Item) -> bool {
     last.is_some_and(|last| last.ident == "Default")
 }
 
+pub fn is_doc(attribute: &Attribute) -> bool {
+    attribute.path().is_ident("doc")
+}
+
 /// Replaces the documentation among `attributes`.
 pub fn set_doc(attributes: &mut Vec<Attribute>, doc: Attribute) {
-    attributes.retain(|attribute| !attribute.path().is_ident("doc"));
+    attributes.retain(|attribute| !is_doc(attribute));
     attributes.insert(0, doc);
 }

@@ -1,12 +1,12 @@
-//! How a type that keeps further members is read.
+//! `Deserialize` of a type that keeps unknown members.
 //!
-//! serde's own way, `flatten`, first copies every member that it does not know aside. What is
-//! emitted here looks at each member once, and copies no name that is known.
+//! serde's `flatten` first buffers all members that it does not know. The code that is emitted here
+//! reads each member once and copies only the names of unknown ones.
 
 use quote::format_ident;
 use syn::{Item, ItemStruct, parse_quote};
 
-/// `Deserialize` for a type that has `extra`, and no member that must be present.
+/// The implementation for a type that has `extra` and no required member.
 pub fn deserialize(item: &ItemStruct) -> Item {
     let owner = &item.ident;
     let expected = format!("the members of {owner}");

@@ -26,12 +26,9 @@ pub fn table(policies: &[Policy<'_>], base_path: &str) -> TokenStream {
 }
 
 fn static_of(policy: &Policy<'_>) -> TokenStream {
-    let (constant, id, path) = (
-        policy.constant(),
-        policy.operation.id(),
-        policy.operation.path,
-    );
-    let method = format_ident!("{}", policy.operation.method.to_uppercase());
+    let (constant, operation) = (policy.constant(), &policy.operation);
+    let (id, path) = (operation.id(), operation.path);
+    let method = format_ident!("{}", operation.method.to_uppercase());
     let [session, application, signature] = [policy.session, policy.application, policy.signature]
         .map(|need| format_ident!("{need:?}"));
     let repeat = format_ident!("{}", if policy.idempotent { "Safe" } else { "Once" });
@@ -46,7 +43,7 @@ fn static_of(policy: &Policy<'_>) -> TokenStream {
         Some(member) => quote!(Some(#member)),
         None => quote!(None),
     };
-    let doc = format!("`{method} {path}`");
+    let doc = format!("`{}`", operation.line());
     quote! {
         #[doc = #doc]
         pub(crate) static #constant: crate::pipeline::Operation = crate::pipeline::Operation {
@@ -69,13 +66,8 @@ fn static_of(policy: &Policy<'_>) -> TokenStream {
 /// The documentation of a call.
 pub fn documentation(policy: &Policy<'_>) -> String {
     let operation = &policy.operation;
-    let method = operation.method.to_uppercase();
-    let mut text = format!(
-        "{}\n\n{}\n\n`{method} {}`\n",
-        operation.text("summary"),
-        operation.text("description"),
-        operation.path
-    );
+    let (summary, description) = (operation.text("summary"), operation.text("description"));
+    let mut text = format!("{summary}\n\n{description}\n\n`{}`\n", operation.line());
     if operation.object.contains_key("x-assumption") {
         text += &format!("\n**Assumption:** {}\n", operation.text("x-assumption"));
     }

@@ -14,7 +14,7 @@ use super::operations;
 use crate::build::document::Document;
 use crate::build::names;
 use crate::build::policy::Policy;
-use crate::build::prepare::{documentation, success};
+use crate::build::prepare::documentation;
 
 /// Completes the builders of the operations; returns the methods of the client, by tag.
 pub fn calls(
@@ -48,7 +48,7 @@ pub fn calls(
             .entry(tag)
             .or_default()
             .push(method(policy, builder));
-        sends.push(send(policy, base_path, builder).map_err(|what| operation.fault(what))?);
+        sends.push(send(policy, base_path, builder));
         for parameter in operation.parameters() {
             let argument = names::argument(parameter["name"].as_str().unwrap_or_default());
             let doc = documentation(parameter, document.resolve(&parameter["schema"]));
@@ -106,7 +106,7 @@ fn method(policy: &Policy<'_>, builder: &ItemStruct) -> ImplItem {
 }
 
 /// The `send` of a builder.
-fn send(policy: &Policy<'_>, base_path: &str, builder: &ItemStruct) -> Result<Item, String> {
+fn send(policy: &Policy<'_>, base_path: &str, builder: &ItemStruct) -> Item {
     let operation = &policy.operation;
     let constant = policy.constant();
     let fields = named(&builder.fields).into_iter();
@@ -114,8 +114,8 @@ fn send(policy: &Policy<'_>, base_path: &str, builder: &ItemStruct) -> Result<It
     let arguments: Vec<&Ident> = arguments.map(|(name, _)| name).collect();
     let names = arguments.iter().map(ToString::to_string);
     let build = arguments.iter().map(|argument| {
-        (*argument == "body").then(|| {
-            let body = type_of(operation.body());
+        let body = policy.body.filter(|_| *argument == "body").map(type_of);
+        body.map(|body| {
             quote!(.and_then(|body| {
                 types::#body::try_from(body).map_err(|error| error.to_string())
             }))
@@ -123,20 +123,17 @@ fn send(policy: &Policy<'_>, base_path: &str, builder: &ItemStruct) -> Result<It
     });
     let path = path(policy, base_path);
     let parts = arguments.iter().map(|argument| part(policy, argument));
-    let (response, call) = match success(operation)? {
+    let (response, call) = match policy.success {
         Some(schema) => {
             let ty = type_of(schema);
             (quote!(types::#ty), quote!(call))
         }
         None => (quote!(()), quote!(call_empty)),
     };
-    let method = operation.method.to_uppercase();
-    let doc = format!(
-        "Sends `{method} {}`.\n\n# Errors\n\nSee [`Error`](crate::Error).",
-        operation.path
-    );
+    let line = operation.line();
+    let doc = format!("Sends `{line}`.\n\n# Errors\n\nSee [`Error`](crate::Error).");
     let name = &builder.ident;
-    Ok(parse_quote! {
+    parse_quote! {
         impl #name<'_> {
             #[doc = #doc]
             pub async fn send(self) -> Result<crate::Response<#response>, Error> {
@@ -148,7 +145,7 @@ fn send(policy: &Policy<'_>, base_path: &str, builder: &ItemStruct) -> Result<It
                 client.bound.#call(request).await
             }
         }
-    })
+    }
 }
 
 /// The path below the base URL, each value checked and encoded as one segment.

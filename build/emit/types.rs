@@ -7,7 +7,7 @@ use quote::quote;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Attribute, Item, ItemStruct, parse_quote};
 
-use super::builders::{self, Docs, adapt_setters};
+use super::builders::{self, Docs, adapt_setters, is_doc};
 use super::deserialize::deserialize;
 use super::fields::{named, only_required, optional, structs};
 use crate::build::prepare::Prepared;
@@ -119,8 +119,4 @@ fn constructor(item: &ItemStruct) -> Option<Item> {
 fn keep_description(attributes: &mut Vec<Attribute>) {
     let mut first = true;
     attributes.retain(|attribute| !is_doc(attribute) || mem::take(&mut first));
-}
-
-fn is_doc(attribute: &Attribute) -> bool {
-    attribute.path().is_ident("doc")
 }
