@@ -32,9 +32,9 @@ impl Policy {
         );
         let signed_fields = &self.signed_fields;
         let repeat = if self.repeat_safe {
-            quote! { crate::pipeline::Repeat::Safe }
+            quote! { crate::pipeline::Idempotency::Idempotent }
         } else {
-            quote! { crate::pipeline::Repeat::Once }
+            quote! { crate::pipeline::Idempotency::NotIdempotent }
         };
         let (sends_message, carries_code, bare_text) =
             (self.sends_message, self.carries_code, self.bare_text);
@@ -53,7 +53,7 @@ impl Policy {
                 application: #application,
                 signature: #signature,
                 signed_fields: &[#(#signed_fields),*],
-                repeat: #repeat,
+                idempotency: #repeat,
                 sends_message: #sends_message,
                 carries_code: #carries_code,
                 bare_text: #bare_text,

@@ -214,12 +214,12 @@ fn front(
         #[doc = #doc]
         #[derive(Clone, Debug)]
         pub struct Client {
-            pub(crate) bound: crate::pipeline::Bound,
+            pub(crate) context: crate::pipeline::CallContext,
         }
 
         impl Client {
-            pub(crate) fn new(bound: crate::pipeline::Bound) -> Self {
-                Self { bound }
+            pub(crate) fn new(context: crate::pipeline::CallContext) -> Self {
+                Self { context }
             }
         }
     };

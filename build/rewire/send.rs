@@ -54,7 +54,7 @@ pub fn rewire_send(
             argument: String::new(),
         }
         .visit_block_mut(&mut method.block);
-        let tail: Expr = parse_quote!(client.bound.#finish(#request).await);
+        let tail: Expr = parse_quote!(client.context.#finish(#request).await);
         method.block.stmts.push(Stmt::Expr(tail, None));
         let doc = format!(
             "Sends `{} {}`.\n\n# Errors\n\nSee [`Error`](crate::Error).",
@@ -137,7 +137,7 @@ fn segment_value(argument: &Expr, operation: &syn::Ident) -> Option<TokenStream>
         return None;
     };
     let name = value.path.get_ident()?.to_string();
-    Some(quote!(client.bound.segment(&super::operations::#operation, #name, &#value)?))
+    Some(quote!(client.context.segment(&super::operations::#operation, #name, &#value)?))
 }
 
 /// Our request from the chain of calls on reqwest's builder.
@@ -218,7 +218,7 @@ impl VisitMut for InvalidRequest<'_> {
         let (operation, argument) = (self.operation, &self.argument);
         if matches!(node, Expr::Path(path) if ends_with(&path.path, &["Error", "InvalidRequest"])) {
             *node = parse_quote!(|message| {
-                client.bound.invalid(&super::operations::#operation, #argument, message)
+                client.context.invalid(&super::operations::#operation, #argument, message)
             });
             return;
         }

@@ -8,7 +8,8 @@ use serde_json::Value;
 use vestibule::session::Tokens;
 use vestibule::testing::{self, Described, Dispatch};
 use vestibule::{
-    AnyJson, Backoff, Clock, Error, Response, Secret, Settings, fynd, goodcity, walletcrew, wunder,
+    AnyJson, Backoff, Clock, Error, Response, Secret, Settings, SystemClock, fynd, goodcity,
+    walletcrew, wunder,
 };
 
 /// What each operation takes, which a test of the crate keeps as the documents have it.
@@ -49,7 +50,7 @@ pub async fn all() -> Vec<Operation> {
     let arguments: Value = serde_json::from_str(ARGUMENTS).unwrap();
     let mut operations = Vec::new();
     for (document, arguments) in arguments.as_object().unwrap() {
-        let clock = Clock::system();
+        let clock = Arc::new(SystemClock);
         for described in api(document, nowhere, clock, With::Nothing)
             .await
             .described()
@@ -69,7 +70,7 @@ impl Operation {
     pub async fn call(
         &self,
         address: SocketAddr,
-        clock: Clock,
+        clock: Arc<dyn Clock>,
         with: With,
     ) -> Result<Response<AnyJson>, Error> {
         let api = api(&self.document, address, clock, with).await;
@@ -108,7 +109,7 @@ impl Api {
 }
 
 /// The API of one document. Nothing is shared with another one, so that each input begins anew.
-async fn api(document: &str, address: SocketAddr, clock: Clock, with: With) -> Api {
+async fn api(document: &str, address: SocketAddr, clock: Arc<dyn Clock>, with: With) -> Api {
     let at = format!("http://{address}");
     macro_rules! client {
         ($builder:expr) => {
@@ -184,7 +185,7 @@ fn settings() -> Settings {
     settings.deadline = DEADLINE;
     settings.attempt_timeout = DEADLINE / 2;
     settings.max_in_flight = 0;
-    settings.max_answer_bytes = MOST_BYTES;
+    settings.max_response_bytes = MOST_BYTES;
     settings.max_header_bytes = MOST_BYTES;
     settings.retry = Arc::new(Backoff::new().with_max_attempts(MOST_ATTEMPTS));
     settings

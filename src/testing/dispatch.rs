@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::clock::BoxFuture;
 use crate::error::{Error, ErrorKind};
 use crate::json::AnyJson;
-use crate::pipeline::{Need, Operation, Repeat, Response};
+use crate::pipeline::{Idempotency, Need, Operation, Response};
 
 /// A typed call that was made by name.
 pub type Dispatched<'a> = BoxFuture<'a, Result<Response<AnyJson>, Error>>;
@@ -46,7 +46,7 @@ impl Described {
             id: operation.id,
             method: operation.method.as_str(),
             path: &operation.path,
-            safe_to_repeat: operation.repeat == Repeat::Safe,
+            safe_to_repeat: operation.idempotency == Idempotency::Idempotent,
             sends_message: operation.sends_message,
             carries_code: operation.carries_code,
             needs_session: operation.session == Need::Required,

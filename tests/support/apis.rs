@@ -1,10 +1,12 @@
 //! Every described operation of every document, callable by name through the public clients.
 
 use serde_json::{Map, Value, json};
+use std::sync::Arc;
 use vestibule::session::Tokens;
 use vestibule::testing::{self, Described, Dispatch};
 use vestibule::{
-    AnyJson, Clock, Error, Response, Settings, fynd, goodcity, reqwest, walletcrew, wunder,
+    AnyJson, Clock, Error, Response, Settings, SystemClock, fynd, goodcity, reqwest, walletcrew,
+    wunder,
 };
 
 use super::documents::{Document, Operation};
@@ -31,7 +33,7 @@ pub enum Api {
 #[derive(Clone)]
 pub struct Equipment {
     pub settings: Settings,
-    pub clock: Clock,
+    pub clock: Arc<dyn Clock>,
     pub access_token: String,
     pub refresh_token: Option<String>,
     pub cookie: String,
@@ -45,7 +47,7 @@ impl Default for Equipment {
     fn default() -> Self {
         Self {
             settings: Settings::default(),
-            clock: Clock::system(),
+            clock: Arc::new(SystemClock),
             access_token: TOKEN.to_owned(),
             refresh_token: None,
             cookie: "a-cookie".to_owned(),
@@ -182,7 +184,7 @@ impl Operation {
     }
 
     /// Whether repeating it changes nothing at the server.
-    pub fn is_safe(&self) -> bool {
+    pub fn is_idempotent(&self) -> bool {
         match self.value["x-repeat"].as_str() {
             Some(repeat) => repeat == "safe",
             None => self.method == "get",
