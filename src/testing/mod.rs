@@ -10,6 +10,7 @@ mod expectations;
 mod fynd;
 #[cfg(feature = "goodcity")]
 mod goodcity;
+mod http_server;
 mod instance;
 mod jitter;
 mod journal;

@@ -8,12 +8,13 @@ use std::time::Duration;
 
 use serde_json::json;
 use wiremock::matchers::any;
-use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
+use wiremock::{Mock, Request, Respond, ResponseTemplate};
 
 use super::call::Call;
 use super::clock::TestClock;
 use super::doors;
 use super::expectations::{Calls, Expectations};
+use super::http_server::HttpServer;
 use super::journal::{Journal, SeenRequest, shown_path};
 use super::outbox::Outbox;
 use super::proxy::FaultProxy;
@@ -37,7 +38,7 @@ pub(crate) trait Behaviour: Send + Sync + 'static {
 /// A running mock.
 pub(crate) struct Server {
     name: &'static str,
-    http: MockServer,
+    http: HttpServer,
     shared: Arc<Shared>,
 }
 
@@ -70,11 +71,7 @@ pub(crate) struct Parts {
 impl Server {
     /// Serves on `listener`, or on a free port of the loopback.
     pub(crate) async fn start(parts: Parts, listener: Option<TcpListener>) -> Self {
-        let mut http = MockServer::builder().disable_request_recording();
-        if let Some(listener) = listener {
-            http = http.listener(listener);
-        }
-        let http = http.start().await;
+        let http = HttpServer::start(listener).await;
         let shared = Arc::new(Shared {
             operations: parts.behaviour.operations(),
             outbox: parts.outbox,
@@ -86,11 +83,8 @@ impl Server {
             behaviour: parts.behaviour,
             shared: shared.clone(),
         };
-        Mock::given(any())
-            .respond_with(responder)
-            .with_priority(LAST)
-            .mount(&http)
-            .await;
+        let last = Mock::given(any()).respond_with(responder);
+        http.mount(last.with_priority(LAST)).await;
         Self {
             name: parts.name,
             http,
@@ -103,7 +97,7 @@ impl Server {
     }
 
     pub(crate) async fn mount(&self, mock: Mock) {
-        self.http.register(mock).await;
+        self.http.mount(mock).await;
     }
 
     pub(crate) async fn fault_proxy(&self, port: u16) -> io::Result<FaultProxy> {
