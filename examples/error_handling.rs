@@ -8,7 +8,7 @@
 use std::error::Error as StdError;
 use std::time::Duration;
 
-use vestibule::goodcity::{Client, Refusal, Session};
+use vestibule::goodcity::{ApiError, Client, Session};
 use vestibule::testing::GoodCity;
 use vestibule::{Delivery, Error, ErrorKind};
 
@@ -47,8 +47,8 @@ fn show<T>(what: &str, result: Result<T, impl Into<Error>>) {
                 for_the_user(&error)
             );
             // The system's own error, typed; here the shape of GoodCity's.
-            if let Some(refusal) = error.refusal::<Refusal>() {
-                println!("    GoodCity's own: {refusal:?}");
+            if let Some(api_error) = error.api_error::<ApiError>() {
+                println!("    GoodCity's own: {api_error:?}");
             }
         }
     }
@@ -59,7 +59,7 @@ async fn main() -> Result<(), Box<dyn StdError>> {
     let mock = GoodCity::start().await;
     mock.add_user(MOBILE, "Ada", "Wong");
     let client = Client::builder(mock.base_url(), "app")
-        .clock(mock.clock().clock())
+        .clock(mock.clock().clone())
         .deadline(Duration::from_secs(2))
         .build()?;
 

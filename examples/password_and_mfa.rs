@@ -20,7 +20,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mock = Wunder::start().await;
     mock.add_user(WunderUser::new().verified_email(EMAIL).password(PASSWORD));
     let client = Client::builder(mock.base_url(), "demo")
-        .clock(mock.clock().clock())
+        .clock(mock.clock().clone())
         .build()?;
     // A code of the authenticator is good once, so the next one is waited for.
     let authenticator = || {

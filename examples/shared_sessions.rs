@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use vestibule::Secret;
-use vestibule::session::{RedisStore, Sealing, SealingKey};
+use vestibule::store::{RedisStore, Sealing, SealingKey};
 use vestibule::testing::{Wunder, WunderUser};
 use vestibule::wunder::{Client, SignIn};
 

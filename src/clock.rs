@@ -1,4 +1,4 @@
-//! The only place that asks for the time.
+//! The only module that reads the time.
 
 use std::fmt;
 use std::future::Future;
@@ -11,63 +11,68 @@ use chrono::{DateTime, Utc};
 /// A boxed future, as the traits of this crate return it.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// Where a client takes the time from and how it waits.
+/// A source of the time and of timers.
 ///
-/// The default is the system's clock and tokio's timer. A test gives its own and moves it.
-pub trait Time: Send + Sync + 'static {
-    /// The time of day in UTC.
+/// A client uses [`SystemClock`] unless its builder is given another. A test implements this trait
+/// for a clock that the test moves.
+pub trait Clock: Send + Sync + 'static {
+    /// Returns the current time in UTC.
     fn now(&self) -> DateTime<Utc>;
 
-    /// Waits for `duration`.
+    /// Returns a future that completes after `duration`.
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()>;
 }
 
-/// A shared handle on a [`Time`].
-#[derive(Clone)]
-pub struct Clock(Arc<dyn Time>);
-
-impl Clock {
-    /// The system's clock and tokio's timer.
-    pub fn system() -> Self {
-        Self::new(SystemTime)
+impl<C: Clock + ?Sized> Clock for Arc<C> {
+    fn now(&self) -> DateTime<Utc> {
+        (**self).now()
     }
 
-    /// A clock of the caller's.
-    pub fn new(time: impl Time) -> Self {
-        Self(Arc::new(time))
-    }
-
-    /// The time of day in UTC.
-    pub fn now(&self) -> DateTime<Utc> {
-        self.0.now()
-    }
-
-    /// Waits for `duration`.
-    pub(crate) fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
-        self.0.sleep(duration)
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        (**self).sleep(duration)
     }
 }
 
-impl Default for Clock {
-    fn default() -> Self {
-        Self::system()
-    }
-}
+/// The operating system's clock and tokio's timer.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
 
-impl fmt::Debug for Clock {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Clock")
-    }
-}
-
-struct SystemTime;
-
-impl Time for SystemTime {
+impl Clock for SystemClock {
     fn now(&self) -> DateTime<Utc> {
         Utc::now()
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
         Box::pin(tokio::time::sleep(duration))
+    }
+}
+
+/// A clock that several parts of a client share.
+#[derive(Clone)]
+pub(crate) struct SharedClock(Arc<dyn Clock>);
+
+impl SharedClock {
+    pub(crate) fn new(clock: impl Clock) -> Self {
+        Self(Arc::new(clock))
+    }
+
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.0.now()
+    }
+
+    pub(crate) fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        self.0.sleep(duration)
+    }
+}
+
+impl Default for SharedClock {
+    fn default() -> Self {
+        Self::new(SystemClock)
+    }
+}
+
+impl fmt::Debug for SharedClock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SharedClock")
     }
 }

@@ -9,15 +9,17 @@ use chrono::{DateTime, Utc};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::Value;
 
-use crate::credential::CookieJar;
 use crate::error::Error;
-use crate::pipeline::{Answer, Attempt, Operation, Outcome, Request, Road, classify, retry_after};
+use crate::pipeline::{
+    Attempt, Operation, Outcome, Pipeline, RawResponse, Request, classify, retry_after,
+};
+use crate::session::CookieJar;
 use crate::{fynd, generated, goodcity, walletcrew, wunder};
 
 /// The road of one described API.
 #[derive(Debug)]
 pub struct Door {
-    road: Arc<Road>,
+    pipeline: Arc<Pipeline>,
     operations: &'static [&'static Operation],
 }
 
@@ -29,15 +31,15 @@ impl Door {
     /// See [`Error`].
     pub fn all() -> Result<[Self; 5], Error> {
         let at = "https://api.example.com";
-        let wunder = wunder::Client::builder(at, "tenant").build()?.road;
-        let walletcrew = walletcrew::Client::builder(at, "tenant").build()?.road;
-        let goodcity = goodcity::Client::builder(at, "app").build()?.road;
+        let wunder = wunder::Client::builder(at, "tenant").build()?.pipeline;
+        let walletcrew = walletcrew::Client::builder(at, "tenant").build()?.pipeline;
+        let goodcity = goodcity::Client::builder(at, "app").build()?.pipeline;
         let fynd = fynd::Client::builder("000000000000000000000001", "token")
             .base_url(at)
             .build()?
-            .road;
-        let door = |road: &Arc<Road>, operations| Self {
-            road: road.clone(),
+            .pipeline;
+        let door = |pipeline: &Arc<Pipeline>, operations| Self {
+            pipeline: pipeline.clone(),
             operations,
         };
         Ok([
@@ -59,12 +61,12 @@ impl Door {
         body: Vec<u8>,
     ) -> Option<Error> {
         let operation = self.operations[usize::from(operation) % self.operations.len()];
-        let answer = Answer {
+        let answer = RawResponse {
             status,
             headers,
             body: body.into(),
         };
-        match classify(&self.road, operation, carried_session, Ok(answer)) {
+        match classify(&self.pipeline, operation, carried_session, Ok(answer)) {
             Outcome::Success(_) => None,
             Outcome::SessionRejected(error) => Some(error),
             Outcome::Fault(fault) => Some(fault.error),
@@ -83,14 +85,14 @@ impl Door {
         now: DateTime<Utc>,
     ) -> Result<Option<HeaderValue>, Error> {
         let request = Request::new(self.operations[0], path);
-        let mut attempt = Attempt::new(&self.road, &request, None, now);
+        let mut attempt = Attempt::new(&self.pipeline, &request, None, now);
         jar.0.attach(&mut attempt, now)?;
         Ok(attempt.headers.remove(header::COOKIE))
     }
 
     /// An empty jar for the host of this API.
     pub fn jar(&self) -> Jar {
-        Jar(CookieJar::new(self.road.base.url()))
+        Jar(CookieJar::new(self.pipeline.base.url()))
     }
 }
 
@@ -144,7 +146,7 @@ pub fn pages(answers: Vec<(HeaderMap, u8)>, asked: &Arc<Mutex<Vec<u32>>>) -> wun
             .unwrap_or_else(PoisonError::into_inner)
             .next();
         let (headers, items) = next.unwrap_or_default();
-        let answer = Answer {
+        let answer = RawResponse {
             status: StatusCode::OK,
             headers,
             body: Value::Array(vec![Value::Null; items.into()])

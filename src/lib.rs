@@ -69,12 +69,11 @@
 )]
 
 pub mod challenge;
+mod client_config;
 mod clock;
 pub mod code_sign_in;
-mod credential;
 mod decode;
 mod error;
-mod foundation;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
@@ -87,14 +86,15 @@ pub mod guide;
 mod hex;
 mod json;
 mod member;
-mod observe;
 mod pipeline;
 mod random;
 #[cfg(feature = "schemars")]
 pub mod schema;
 mod secret;
-mod server_time;
 pub mod session;
+mod skewed_clock;
+pub mod store;
+mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;
 #[cfg(feature = "walletcrew")]
@@ -104,15 +104,15 @@ pub mod wunder;
 
 pub use {chrono, http, reqwest};
 
-pub use clock::{BoxFuture, Clock, Time};
+pub use clock::{BoxFuture, Clock, SystemClock};
 pub use error::{Delivery, Error, ErrorKind, System};
 pub use json::{AnyJson, JsonObject};
 pub use member::{Given, IntoMember, Maybe};
-pub use observe::{Event, Observer, RefreshOutcome, SessionLabel};
 pub use pipeline::{
     Backoff, CallOptions, FailedAttempt, QueryValue, Response, RetryPolicy, Settings,
 };
 pub use secret::Secret;
+pub use telemetry::{Event, Observer, RefreshOutcome, SessionLabel};
 
 /// The README's examples are compiled with the tests.
 #[cfg(all(doctest, feature = "wunder", feature = "redis"))]

@@ -26,7 +26,7 @@ impl Trial {
         proxy.inject(FaultRule::new(fault));
         let sleeper = Sleeper::default();
         let client = goodcity::Client::builder(proxy.base_url(), "app")
-            .clock(sleeper.clock())
+            .clock(sleeper.clone())
             .build()
             .unwrap();
         Self {
@@ -81,7 +81,7 @@ impl RetryPolicy for Stubborn {
     fn wait(&self, failed: &FailedAttempt<'_>) -> Option<Duration> {
         self.0.lock().unwrap().push(failed.attempts);
         assert_eq!(failed.operation, "send_pin");
-        assert!(!failed.is_safe);
+        assert!(!failed.is_idempotent);
         Some(Duration::ZERO)
     }
 }

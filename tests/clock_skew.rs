@@ -144,7 +144,7 @@ async fn a_clock_that_was_too_fast_signs_with_earlier_times_once_it_is_corrected
     fast.advance(2 * HOUR);
     let client = Client::builder(mock.base_url(), "tenant01")
         .signature_key(Wunder::SIGNATURE_KEY)
-        .clock(fast.clock())
+        .clock(fast.clone())
         .build()
         .unwrap();
     let early = client

@@ -13,7 +13,7 @@ mod places;
 mod support;
 
 use places::{Place, all};
-use vestibule::challenge::Returned;
+use vestibule::challenge::StepError;
 use vestibule::code_sign_in::{
     Awaited, Channel, CodeChallenge, CodeSignIn, Confirmed, Destination,
 };
@@ -25,7 +25,8 @@ async fn sign_in(place: &Place) -> Result<Secret, Error> {
     let id = place.system().send_code(&place.to).await?.id().clone();
     let taken_up = async || place.system().challenge(&id).await;
 
-    let Err(Returned { state, error }) = taken_up().await?.confirm(place.wrong_code()).await else {
+    let Err(StepError { state, error }) = taken_up().await?.confirm(place.wrong_code()).await
+    else {
         panic!("{}: a wrong code signs nobody in", place.name);
     };
     assert_eq!(error.kind(), ErrorKind::Refused, "{}", place.name);
@@ -156,7 +157,7 @@ async fn a_code_that_is_empty_costs_no_try() {
         let mut challenge = place.system().send_code(&place.to).await.unwrap();
         let before = place.requests();
         for _ in 0..6 {
-            let Err(Returned { state, error }) = challenge.confirm(Secret::from("")).await else {
+            let Err(StepError { state, error }) = challenge.confirm(Secret::from("")).await else {
                 panic!("{}: an empty code signs nobody in", place.name);
             };
             assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
@@ -227,7 +228,7 @@ async fn data_that_does_not_serialise_is_refused_by_its_name_before_anything_is_
     let no_login = client.code_sign_in(("activation", "otp"), account, |_, _| unwritable());
     let challenge = no_login.send_code(&to).await.unwrap();
     let sent = mock.requests().len();
-    let Err(Returned { state, error }) = challenge.confirm("123456".into()).await else {
+    let Err(StepError { state, error }) = challenge.confirm("123456".into()).await else {
         panic!("there is nothing to sign in by");
     };
     assert_eq!(

@@ -49,7 +49,7 @@ async fn a_thousand_callers_do_not_storm_a_dead_server() {
     let exhausted = Exhausted::default();
     let sleeper = Sleeper::default();
     let client = Client::builder(proxy.base_url(), "tenant01")
-        .clock(sleeper.clock())
+        .clock(sleeper.clone())
         .observer(exhausted.clone())
         .build()
         .unwrap();
@@ -93,7 +93,7 @@ async fn the_budget_of_one_client_is_not_that_of_another() {
         settings.retry_budget = budget;
         Client::builder(proxy.base_url(), "tenant01")
             .settings(settings)
-            .clock(Sleeper::default().clock())
+            .clock(Sleeper::default())
             .build()
             .unwrap()
     };

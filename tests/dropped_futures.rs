@@ -19,6 +19,7 @@ mod support;
 mod wunder_accounts;
 
 use dropping::at_each_point;
+use std::sync::Arc;
 use support::apis::{Api, Equipment};
 use support::documents::{DOCUMENTS, Document, Operation};
 use support::proof;
@@ -29,7 +30,7 @@ use vestibule::testing::{Fault, FaultProxy, FaultRule};
 /// What goes wrong before a call succeeds, so that there is more to drop in the middle of.
 fn troubles(document: &Document, operation: &Operation) -> Vec<Option<Fault>> {
     let mut troubles = vec![None];
-    if operation.is_safe() {
+    if operation.is_idempotent() {
         troubles.push(Some(Fault::status(503)));
         troubles.push(Some(Fault::HalfBody));
     }
@@ -48,7 +49,7 @@ async fn operations() -> usize {
         let equipment = Equipment {
             settings: flows::settings(),
             refresh_token: Some("a-refresh-token".to_owned()),
-            clock: Sleeper::default().clock(),
+            clock: Arc::new(Sleeper::default()),
             ..Equipment::default()
         };
         let api = Api::equipped(&document.name, &proxy.base_url(), &equipment).await;

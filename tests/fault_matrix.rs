@@ -75,7 +75,7 @@ impl Trial<'_> {
     fn facts(&self) -> Facts {
         let with_session = self.operation.takes_session();
         Facts {
-            is_safe: self.operation.is_safe(),
+            is_idempotent: self.operation.is_idempotent(),
             sends_message: self.operation.sends_message(),
             carries_code: self.operation.carries_code(),
             with_session,
@@ -116,7 +116,7 @@ impl Trial<'_> {
         let base_url = self.arm(&path);
         let sleeper = Sleeper::default();
         let mut equipment = Equipment {
-            clock: sleeper.clock(),
+            clock: Arc::new(sleeper.clone()),
             refresh_token: Some("a-refresh-token".to_owned()),
             ..Equipment::default()
         };
@@ -172,7 +172,7 @@ impl Trial<'_> {
             seen.arrived == arrived,
             format!("{} arrived, not {arrived}", seen.arrived),
         );
-        let once = !self.operation.is_safe();
+        let once = !self.operation.is_idempotent();
         check(
             !once || seen.processed <= 1,
             format!("processed {} times", seen.processed),

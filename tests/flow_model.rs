@@ -16,6 +16,8 @@
 mod action;
 #[path = "flow_model/clock.rs"]
 mod clock;
+#[path = "flow_model/fixture.rs"]
+mod fixture;
 #[path = "flow_model/fynd.rs"]
 mod fynd;
 #[path = "flow_model/goodcity.rs"]
@@ -28,8 +30,6 @@ mod mutant;
 mod reference;
 #[path = "flow_model/run.rs"]
 mod run;
-#[path = "flow_model/scene.rs"]
-mod scene;
 mod support;
 #[path = "flow_model/system.rs"]
 mod system;

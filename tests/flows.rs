@@ -14,11 +14,11 @@ mod support;
 use std::cell::Cell;
 use std::sync::Arc;
 
-use flows::scene::{Keeping, StoreOf};
+use flows::fixture::{Keeping, StoreOf};
 use flows::{OneProcess, Walked, walk_all};
 use support::documents::{DOCUMENTS, Document};
 
-use vestibule::session::{MemoryStore, SessionStore};
+use vestibule::store::{MemoryStore, SessionStore};
 
 /// Writes the proof, and fails with every flow that did not end well.
 fn prove(name: &str, walked: &[Walked]) {
@@ -105,7 +105,7 @@ async fn a_restart_takes_everything_from_a_flow_but_the_store() {
 mod restarted {
     use super::support::redis_server::RedisServer;
     use super::*;
-    use vestibule::session::{RedisStore, Sealing, SealingKey};
+    use vestibule::store::{RedisStore, Sealing, SealingKey};
 
     /// Each process has a connection of its own to one Redis.
     struct Processes {

@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use vestibule::fynd::api::types;
 use vestibule::fynd::{
-    Client, ClientBuilder, CompleteProfile, PendingCode, Refusal, Session, SignIn,
+    ApiError, Client, ClientBuilder, CompleteProfile, PendingCode, Session, SignIn,
 };
 use vestibule::testing::Fynd;
 use vestibule::{Delivery, Error, ErrorKind, Secret};
@@ -33,7 +33,7 @@ const BELA: &str = "9000000002";
 fn builder(mock: &Fynd) -> ClientBuilder {
     Client::builder(APPLICATION, TOKEN)
         .base_url(mock.base_url())
-        .clock(mock.clock().clock())
+        .clock(mock.clock().clone())
 }
 
 fn client(mock: &Fynd) -> Client {
@@ -88,14 +88,17 @@ async fn new_user(client: &Client, mock: &Fynd, mobile: &str) -> CompleteProfile
 fn refused<T: Debug>(result: Result<T, impl Into<Error>>) -> (u16, String) {
     let error = result.unwrap_err().into();
     assert_eq!(error.kind(), ErrorKind::Refused, "{error}");
-    let refusal = error.refusal::<Refusal>().unwrap();
-    assert_eq!(error.code(), Some(refusal.code()));
-    assert_eq!(error.request_id(), refusal.request_id());
-    assert!(refusal.message().is_some());
-    (error.status().unwrap().as_u16(), refusal.code().to_owned())
+    let api_error = error.api_error::<ApiError>().unwrap();
+    assert_eq!(error.code(), Some(api_error.code()));
+    assert_eq!(error.request_id(), api_error.request_id());
+    assert!(api_error.message().is_some());
+    (
+        error.status().unwrap().as_u16(),
+        api_error.code().to_owned(),
+    )
 }
 
-fn refusal(status: u16, code: &str) -> (u16, String) {
+fn api_error(status: u16, code: &str) -> (u16, String) {
     (status, code.to_owned())
 }
 
@@ -177,7 +180,7 @@ async fn a_resend_waits_for_its_timer_and_voids_what_came_before() {
         .request_id(first_id)
         .otp(Secret::from(code(&mock, ASHA)));
     let with_old_id = client.api().verify_mobile_otp().body(body).send().await;
-    assert_eq!(refused(with_old_id), refusal(400, "OTP_INVALID"));
+    assert_eq!(refused(with_old_id), api_error(400, "OTP_INVALID"));
     let returned = pending.confirm(first_code).await.unwrap_err();
     assert_eq!(returned.error.code(), Some("OTP_INVALID"));
 
@@ -205,7 +208,7 @@ async fn a_wrong_code_gives_the_state_back_and_the_right_one_works_once() {
         .request_id(request_id)
         .otp(Secret::from(right));
     let used = client.api().verify_mobile_otp().body(body).send().await;
-    assert_eq!(refused(used), refusal(400, "OTP_INVALID"));
+    assert_eq!(refused(used), api_error(400, "OTP_INVALID"));
 }
 
 #[tokio::test]

@@ -26,7 +26,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use vestibule::fynd::{Client, RemainingCodes, Session, SignIn};
-use vestibule::session::MemoryStore;
+use vestibule::store::MemoryStore;
 use vestibule::testing::{Fynd, FyndUser};
 use vestibule::{Error, ErrorKind};
 
@@ -50,7 +50,7 @@ impl Bench {
         let client = || {
             Client::builder(APPLICATION, "application-token")
                 .base_url(mock.base_url())
-                .clock(mock.clock().clock())
+                .clock(mock.clock().clone())
                 .store(store.clone())
                 .build()
                 .unwrap()

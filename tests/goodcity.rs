@@ -15,7 +15,7 @@ use http::Method;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use vestibule::goodcity::api::types;
-use vestibule::goodcity::{Client, MobileRule, PendingPin, Refusal, Session, Shape};
+use vestibule::goodcity::{ApiError, Client, MobileRule, PendingPin, Session, Shape};
 use vestibule::session::Tokens;
 use vestibule::testing::GoodCity;
 use vestibule::{Error, ErrorKind, Secret};
@@ -28,7 +28,7 @@ async fn start() -> (GoodCity, Client) {
     let mock = GoodCity::start().await;
     mock.add_user(MOBILE, "Ada", "Wong");
     let client = Client::builder(mock.base_url(), "app")
-        .clock(mock.clock().clock())
+        .clock(mock.clock().clone())
         .build()
         .unwrap();
     (mock, client)
@@ -83,8 +83,8 @@ async fn post(mock: &GoodCity, path: &str, body: &Value) -> String {
 fn refused(error: &Error, status: u16, shape: Shape) {
     assert_eq!(error.kind(), ErrorKind::Refused, "{error}");
     assert_eq!(error.status().unwrap().as_u16(), status, "{error}");
-    let refusal: &Refusal = error.refusal().unwrap();
-    assert_eq!(refusal.shape(), shape, "{error}");
+    let api_error: &ApiError = error.api_error().unwrap();
+    assert_eq!(api_error.shape(), shape, "{error}");
 }
 
 /// The field that an error names.
@@ -193,8 +193,8 @@ async fn a_wrong_pin_gives_the_state_back_and_a_pin_is_good_once() {
     let pending = send_pin(&client).await;
     let returned = pending.confirm("8765").await.unwrap_err();
     refused(&returned.error, 422, Shape::Fields);
-    let refusal: &Refusal = returned.error.refusal().unwrap();
-    assert_eq!(refusal.fields()[0].0, "pin");
+    let api_error: &ApiError = returned.error.api_error().unwrap();
+    assert_eq!(api_error.fields()[0].0, "pin");
     returned.state.confirm("5678").await.unwrap();
     assert_eq!(mock.count("verify"), 5);
 }
@@ -256,7 +256,7 @@ async fn nothing_shows_a_secret() {
     let returned = pending.confirm("1789").await.unwrap_err();
     let shown = format!(
         "{returned:?} {returned} {:?}",
-        returned.error.refusal::<Refusal>()
+        returned.error.api_error::<ApiError>()
     );
     assert!(
         !shown.contains("1789") && !shown.contains("Invalid SMS"),

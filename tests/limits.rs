@@ -111,7 +111,7 @@ async fn a_backoff_that_does_not_fit_the_deadline_is_not_begun() {
 async fn an_answer_over_the_bound_is_not_read_to_its_end() {
     let mock = Wunder::start().await;
     let mut settings = Settings::default();
-    settings.max_answer_bytes = 16;
+    settings.max_response_bytes = 16;
     let client = client(&mock, settings);
     let error = client.resolve_branch(48.2, 16.4).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Undecodable);

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use tokio::time::sleep;
-use vestibule::session::{MemoryStore, Record, SessionStore, StoreError, StoreKey};
+use vestibule::store::{MemoryStore, Record, SessionStore, StoreError, StoreKey};
 
 const LONG: Duration = Duration::from_secs(60);
 const SHORT: Duration = Duration::from_millis(50);

@@ -62,14 +62,14 @@ impl Notes {
     }
 }
 
-struct Watched {
+struct RefreshReceiver {
     mock: Wunder,
     proxy: FaultProxy,
     client: Client,
     notes: Notes,
 }
 
-impl Watched {
+impl RefreshReceiver {
     async fn start(set: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Self {
         let mock = Wunder::start().await;
         let proxy = FaultProxy::start(mock.base_url()).await.unwrap();
@@ -112,7 +112,7 @@ fn fields<const N: usize>(fields: [(&str, &str); N]) -> Fields {
 
 #[tokio::test]
 async fn a_call_has_one_span_and_one_below_it_for_each_attempt() {
-    let on = Watched::start(|builder| builder.clock(Sleeper::default().clock())).await;
+    let on = RefreshReceiver::start(|builder| builder.clock(Sleeper::default())).await;
     on.proxy.inject(FaultRule::new(Fault::status(503)).times(1));
     let (collected, _guard) = Collected::begin();
     on.client.resolve_branch(48.2, 16.4).await.unwrap();
@@ -171,7 +171,7 @@ async fn a_call_has_one_span_and_one_below_it_for_each_attempt() {
 
 #[tokio::test]
 async fn an_observer_is_told_the_same() {
-    let on = Watched::start(|builder| builder.clock(Sleeper::default().clock())).await;
+    let on = RefreshReceiver::start(|builder| builder.clock(Sleeper::default())).await;
     on.proxy.inject(FaultRule::new(Fault::status(503)).times(1));
     on.client.resolve_branch(48.2, 16.4).await.unwrap();
     assert_eq!(
@@ -205,10 +205,10 @@ async fn a_refresh_and_the_end_of_a_session_are_seen_once_each() {
         let client = Client::builder(proxy.base_url(), "tenant01")
             .signature_key(Wunder::SIGNATURE_KEY)
             .observer(notes.clone())
-            .clock(mock_clock.clock())
+            .clock(mock_clock.clone())
             .build()
             .unwrap();
-        Watched {
+        RefreshReceiver {
             mock,
             proxy,
             client,
@@ -260,7 +260,7 @@ async fn a_refresh_and_the_end_of_a_session_are_seen_once_each() {
 async fn an_empty_budget_is_seen() {
     let mut settings = Settings::default();
     settings.retry_budget = 0;
-    let on = Watched::start(|builder| builder.settings(settings)).await;
+    let on = RefreshReceiver::start(|builder| builder.settings(settings)).await;
     on.proxy.inject(FaultRule::new(Fault::status(503)));
     let (collected, _guard) = Collected::begin();
     on.client.resolve_branch(48.2, 16.4).await.unwrap_err();
@@ -274,7 +274,7 @@ async fn an_empty_budget_is_seen() {
 
 #[tokio::test]
 async fn a_path_of_the_callers_own_is_in_no_span() {
-    let on = Watched::start(|builder| builder).await;
+    let on = RefreshReceiver::start(|builder| builder).await;
     let session = on.sign_in().await;
     let (collected, _guard) = Collected::begin();
     let request = session.request(http::Method::GET, "/front/vouchers/s3cr3t");
@@ -302,6 +302,6 @@ impl Observer for Panicking {
 
 #[tokio::test]
 async fn an_observer_that_panics_breaks_no_call() {
-    let on = Watched::start(|builder| builder.observer(Panicking)).await;
+    let on = RefreshReceiver::start(|builder| builder.observer(Panicking)).await;
     on.sign_in().await.profile().await.unwrap();
 }

@@ -13,6 +13,7 @@ mod index;
 mod support;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use index::{Entry, Kind, Part};
@@ -22,10 +23,10 @@ use support::calls::{self, JsonResponse};
 use support::documents::{DOCUMENTS, Document, Operation};
 use support::json::{canonical, texts};
 use support::proof;
-use support::refusals::{refusal, shown};
+use support::refusals::{api_error, shown};
 use vestibule::session::Tokens;
 use vestibule::testing::TestClock;
-use vestibule::{BoxFuture, Clock, Error, Time, goodcity};
+use vestibule::{BoxFuture, Clock, Error, goodcity};
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
@@ -132,7 +133,7 @@ impl<'a> Case<'a> {
         let token = value.strip_prefix("Bearer ").unwrap();
         self.answer_by_example().await;
         let client = goodcity::Client::builder(self.server.uri(), "app")
-            .clock(Clock::new(December2014(TestClock::new())))
+            .clock(Arc::new(December2014(TestClock::new())))
             .build()
             .unwrap();
         let tokens = Tokens::new(token, None);
@@ -180,18 +181,18 @@ impl<'a> Case<'a> {
             assert_eq!(Some(kind), self.entry.error_kind, "{place}");
             let status = error.status().map(|status| status.as_u16());
             assert_eq!(status, Some(self.entry.status()), "{place}");
-            let refusal = refusal(&self.entry.system, &error).expect("a typed refusal");
-            assert_eq!(Some(refusal.what), self.entry.refusal, "{place}");
-            if let Some(kept) = refusal.body {
+            let api_error = api_error(&self.entry.system, &error).expect("a typed refusal");
+            assert_eq!(Some(api_error.what), self.entry.api_error, "{place}");
+            if let Some(kept) = api_error.body {
                 assert_eq!(canonical(&kept), canonical(&self.entry.json()), "{place}");
             }
-            self.check_silence(&place, &error, &refusal.debug);
+            self.check_silence(&place, &error, &api_error.debug);
         }
     }
 
     /// Nothing of the body is shown but the code and the id of the request.
-    fn check_silence(&self, place: &str, error: &Error, refusal: &str) {
-        let shown = format!("{} {refusal}", shown(error));
+    fn check_silence(&self, place: &str, error: &Error, api_error: &str) {
+        let shown = format!("{} {api_error}", shown(error));
         let recorded = self.entry.json();
         for text in texts(&recorded) {
             let meant = [error.code(), error.request_id()].contains(&Some(text));
@@ -204,7 +205,7 @@ impl<'a> Case<'a> {
 /// The time at which the printed token was good.
 struct December2014(TestClock);
 
-impl Time for December2014 {
+impl Clock for December2014 {
     fn now(&self) -> DateTime<Utc> {
         DateTime::from_timestamp(1_417_579_014, 0).unwrap()
     }

@@ -20,6 +20,7 @@ mod support;
 #[path = "redaction/wunder_flows.rs"]
 mod wunder_flows;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use log::Log;
@@ -29,7 +30,7 @@ use support::apis::{Api, Equipment};
 use support::calls::JsonResponse;
 use support::documents::{DOCUMENTS, Document, Operation, rust_name};
 use support::proof;
-use support::refusals::{refusal, shown};
+use support::refusals::{api_error, shown};
 use support::sleeper::Sleeper;
 use vestibule::Error;
 use vestibule::reqwest;
@@ -40,7 +41,7 @@ use wiremock::{Mock, MockServer};
 /// Everything secret that a client holds is marked.
 fn equipment() -> Equipment {
     let mut equipment = Equipment {
-        clock: Sleeper::default().clock(),
+        clock: Arc::new(Sleeper::default()),
         access_token: MARK.to_owned(),
         refresh_token: Some(MARK.to_owned()),
         cookie: MARK.to_owned(),
@@ -82,8 +83,8 @@ fn shown_outcome(system: &str, outcome: &Result<JsonResponse, Error>) -> String 
     match outcome {
         Ok(answer) => format!("{answer:?} {answer:#?} {:?}", answer.headers()),
         Err(error) => {
-            let refusal = refusal(system, error).map(|refused| refused.debug);
-            format!("{} {refusal:?}", shown(error))
+            let api_error = api_error(system, error).map(|refused| refused.debug);
+            format!("{} {api_error:?}", shown(error))
         }
     }
 }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use bench::{LONG, TIMEOUT, create, key, kind, open, record, sealed};
 use support::redis_server::{RedisServer, free_port};
-use vestibule::session::{Fence, RedisStore, SessionStore, StoreError, Version};
+use vestibule::store::{Fence, RedisStore, SessionStore, StoreError, Version};
 
 /// Every step of the store fails with a category, and none takes much longer than it may.
 async fn every_step_fails(store: &RedisStore) -> Vec<Io> {

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use bench::{LONG, create, key, kind, open, record, sealed};
 use support::redis_server::{RedisServer, free_port};
-use vestibule::session::{Record, RedisStore, SessionStore, StoreError};
+use vestibule::store::{Record, RedisStore, SessionStore, StoreError};
 
 #[tokio::test]
 async fn scripts_that_redis_has_forgotten_are_sent_again() {

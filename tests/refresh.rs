@@ -9,7 +9,8 @@ mod unsendable;
 use std::sync::Arc;
 use std::time::Duration;
 
-use vestibule::session::{MemoryStore, Tokens};
+use vestibule::session::Tokens;
+use vestibule::store::MemoryStore;
 use vestibule::testing::Wunder;
 use vestibule::wunder::{Client, Session, SignIn};
 use vestibule::{ErrorKind, Secret};
@@ -27,7 +28,7 @@ struct Fixture {
 fn client(mock: &Wunder, store: &Arc<MemoryStore>) -> Client {
     Client::builder(mock.base_url(), "tenant01")
         .signature_key(Wunder::SIGNATURE_KEY)
-        .clock(mock.clock().clock())
+        .clock(mock.clock().clone())
         .store(store.clone())
         .build()
         .unwrap()

@@ -6,25 +6,25 @@
 //! `VESTIBULE_RUNS` their number.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-#[path = "refresh_model/dice.rs"]
-mod dice;
 #[path = "refresh_model/mutant.rs"]
 mod mutant;
 #[path = "refresh_model/plan.rs"]
 mod plan;
+#[path = "refresh_model/rng.rs"]
+mod rng;
 #[path = "refresh_model/run.rs"]
 mod run;
 #[path = "refresh_model/seen.rs"]
 mod seen;
 #[path = "refresh_model/server.rs"]
 mod server;
+#[path = "refresh_model/simulation.rs"]
+mod simulation;
 #[path = "refresh_model/store.rs"]
 mod store;
 mod support;
 #[path = "refresh_model/watcher.rs"]
 mod watcher;
-#[path = "refresh_model/world.rs"]
-mod world;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -87,7 +87,7 @@ fn every_promise_holds_in_every_run() {
     for (what, times) in [
         ("calls", sum(|seen| seen.calls)),
         ("dropped callers", sum(|seen| seen.dropped)),
-        ("exchanges", sum(|seen| seen.tally.exchanges)),
+        ("exchanges", sum(|seen| seen.tally.in_flight_tasks)),
         ("granted exchanges", sum(|seen| seen.tally.granted)),
         ("unanswered exchanges", sum(|seen| seen.tally.unanswered)),
         ("refusals", sum(|seen| seen.tally.refused)),

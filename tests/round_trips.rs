@@ -28,7 +28,7 @@ use serde_json::Value;
 use support::documents::{DOCUMENTS, Document, Operation};
 use support::json::canonical;
 use support::proof;
-use support::refusals::{refusal, shown};
+use support::refusals::{api_error, shown};
 use tokio::runtime::{Builder, Runtime};
 use values::{MARK, Values};
 use vestibule::{Error, ErrorKind};
@@ -148,7 +148,7 @@ impl Case<'_> {
             let bytes = body.to_string().into_bytes();
             let (_, given) = self.call(None, 400, bytes.clone());
             let error = given.expect_err("a refusal");
-            match refusal(self.document.system(), &error) {
+            match api_error(self.document.system(), &error) {
                 Some(refused) => self.same(&refused.body.unwrap(), &body)?,
                 None => prop_assert_eq!(error.expose_body(), Some(&bytes[..])),
             }

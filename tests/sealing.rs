@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use vestibule::session::{
+use vestibule::store::{
     MemoryStore, Record, Sealed, Sealing, SealingKey, SessionStore, StoreError, StoreKey, Version,
 };
 use vestibule::{ErrorKind, Secret};

@@ -12,7 +12,8 @@ mod support;
 use std::sync::Arc;
 
 use support::redis_server::RedisServer;
-use vestibule::session::{RedisStore, Sealing, SealingKey, SessionStore, SqliteStore, Tokens};
+use vestibule::session::Tokens;
+use vestibule::store::{RedisStore, Sealing, SealingKey, SessionStore, SqliteStore};
 use vestibule::wunder::Session;
 use vestibule::{ErrorKind, Secret, goodcity, wunder};
 

@@ -6,7 +6,8 @@
 use std::sync::Arc;
 
 use http::Method;
-use vestibule::session::{MemoryStore, Tokens};
+use vestibule::session::Tokens;
+use vestibule::store::MemoryStore;
 use vestibule::{AnyJson, ErrorKind, fynd, goodcity, wunder};
 use wiremock::matchers::{header, method, path};
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};

@@ -10,13 +10,14 @@
 mod support;
 mod wire;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::Method;
 use serde_json::Value;
 use vestibule::fynd::{self, SignIn, SignatureInput, sign};
 use vestibule::wunder::{self, BootstrapSignature, Sha256Hex};
-use vestibule::{BoxFuture, Clock, Secret, Time};
+use vestibule::{BoxFuture, Clock, Secret};
 use wire::Wire;
 
 fn vectors() -> Vec<Value> {
@@ -154,7 +155,7 @@ fn the_body_of_a_get_is_not_signed_and_any_other_is() {
 /// The clock under which the vectors were made.
 struct Stopped;
 
-impl Time for Stopped {
+impl Clock for Stopped {
     fn now(&self) -> chrono::DateTime<chrono::Utc> {
         "2024-03-05T06:07:08Z".parse().unwrap()
     }
@@ -199,7 +200,7 @@ async fn real_requests_have_the_form_of_the_vectors_on_the_wire() {
     });
     let client = fynd::Client::builder("000000000000000000000001", "test-token-1")
         .base_url(&wire.base_url)
-        .clock(Clock::new(Stopped))
+        .clock(Arc::new(Stopped))
         .build()
         .unwrap();
 

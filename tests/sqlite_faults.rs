@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use bench::{LONG, create, key, kind, open, record, sealed, swap};
 use disk::Disk;
-use vestibule::session::{SessionStore, SqliteStore, StoreError};
+use vestibule::store::{SessionStore, SqliteStore, StoreError};
 
 /// Fills the store until it says that it is full; answers how many records it took.
 async fn fill(store: &SqliteStore) -> u32 {

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use bench::{LONG, create, key, kind, open, record, sealed, swap};
 use rusqlite::Connection;
-use vestibule::session::{Record, Sealing, SessionStore, SqliteStore, StoreError};
+use vestibule::store::{Record, Sealing, SessionStore, SqliteStore, StoreError};
 
 #[tokio::test]
 async fn a_file_of_another_version_is_left_alone() {

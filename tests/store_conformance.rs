@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use support::redis_server::RedisServer;
-use vestibule::session::{
+use vestibule::store::{
     MemoryStore, RedisStore, Sealed, Sealing, SealingKey, SessionStore, SqliteStore,
 };
 use vestibule::testing::store_conformance;

@@ -7,9 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use vestibule::session::{
-    Fence, MemoryStore, Record, SessionStore, StoreError, StoreKey, Tokens, Version,
-};
+use vestibule::session::Tokens;
+use vestibule::store::{Fence, MemoryStore, Record, SessionStore, StoreError, StoreKey, Version};
 use vestibule::testing::Wunder;
 use vestibule::wunder::{Client, Session, SignIn};
 use vestibule::{BoxFuture, ErrorKind, Secret};
@@ -112,7 +111,7 @@ impl SessionStore for Flaky {
 fn client_of(mock: &Wunder, store: &Arc<Flaky>, tenant: &str) -> Client {
     Client::builder(mock.base_url(), tenant)
         .signature_key(Wunder::SIGNATURE_KEY)
-        .clock(mock.clock().clock())
+        .clock(mock.clock().clone())
         .store(store.clone())
         .build()
         .unwrap()

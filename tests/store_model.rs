@@ -27,7 +27,7 @@ use fault::Fault;
 use history::{Event, Step, Swapped};
 use naive::Naive;
 use support::redis_server::RedisServer;
-use vestibule::session::{MemoryStore, RedisStore, Sealing, SealingKey, SessionStore, SqliteStore};
+use vestibule::store::{MemoryStore, RedisStore, Sealing, SealingKey, SessionStore, SqliteStore};
 
 fn seed() -> u64 {
     let given = std::env::var("VESTIBULE_SEED").ok();

@@ -9,6 +9,8 @@
 
 #[path = "testing_kit/credentials.rs"]
 mod credentials;
+#[path = "testing_kit/drops.rs"]
+mod drops;
 #[path = "testing_kit/expectations.rs"]
 mod expectations;
 #[path = "testing_kit/own_mounts.rs"]

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use vestibule::session::Tokens;
 use vestibule::testing::{Channel, WalletCrew};
 use vestibule::walletcrew::api::types;
-use vestibule::walletcrew::{Challenge, Client, Reason, Refusal, Saved, Session};
+use vestibule::walletcrew::{ApiError, Challenge, Client, Reason, Saved, Session};
 use vestibule::{AnyJson, Error, ErrorKind, Secret};
 
 const EMAIL: &str = "ada@example.com";
@@ -60,7 +60,7 @@ async fn start() -> (WalletCrew, Client) {
 }
 
 fn client(mock: &WalletCrew, tenant: &str) -> Client {
-    let builder = Client::builder(mock.base_url(), tenant).clock(mock.clock().clock());
+    let builder = Client::builder(mock.base_url(), tenant).clock(mock.clock().clone());
     builder.build().unwrap()
 }
 
@@ -92,8 +92,8 @@ async fn sign_in(mock: &WalletCrew, client: &Client) -> Session {
 fn refused(error: &Error, status: u16, reason: Reason) {
     assert_eq!(error.kind(), ErrorKind::Refused, "{error}");
     assert_eq!(error.status().unwrap().as_u16(), status, "{error}");
-    let refusal: &Refusal = error.refusal().unwrap();
-    assert_eq!(refusal.reason(), reason, "{error}");
+    let api_error: &ApiError = error.api_error().unwrap();
+    assert_eq!(api_error.reason(), reason, "{error}");
 }
 
 /// The field that an error names.
@@ -245,7 +245,7 @@ async fn nothing_shows_a_secret() {
         .unwrap_err();
     let shown = format!(
         "{returned:?} {returned} {:?}",
-        returned.error.refusal::<Refusal>()
+        returned.error.api_error::<ApiError>()
     );
     assert!(
         !shown.contains("987123") && !shown.contains(EMAIL),

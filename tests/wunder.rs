@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use vestibule::testing::Wunder;
-use vestibule::wunder::{Challenge, Client, Family, PendingCode, Refusal, Session, SignIn};
+use vestibule::wunder::{ApiError, Challenge, Client, Family, PendingCode, Session, SignIn};
 use vestibule::{Error, ErrorKind};
 
 const PHONE: &str = "+43123456789";
@@ -13,7 +13,7 @@ const PHONE: &str = "+43123456789";
 fn client(mock: &Wunder) -> Client {
     Client::builder(mock.base_url(), "tenant01")
         .signature_key(Wunder::SIGNATURE_KEY)
-        .clock(mock.clock().clock())
+        .clock(mock.clock().clone())
         .build()
         .unwrap()
 }
@@ -78,8 +78,8 @@ async fn a_wrong_code_gives_the_state_back_and_the_right_one_still_works() {
     let returned = pending.confirm("000000").await.unwrap_err();
     assert_eq!(returned.error.kind(), ErrorKind::Refused);
     assert_eq!(returned.error.code(), Some("U107"));
-    let refusal: &Refusal = returned.error.refusal().unwrap();
-    assert_eq!(refusal.family(), Family::User);
+    let api_error: &ApiError = returned.error.api_error().unwrap();
+    assert_eq!(api_error.family(), Family::User);
     signed_in(returned.state.confirm(code(&mock)).await.unwrap());
 }
 

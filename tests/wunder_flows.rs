@@ -36,7 +36,7 @@ const PASSWORD: &str = "correct horse";
 fn builder(mock: &Wunder) -> ClientBuilder {
     Client::builder(mock.base_url(), "tenant01")
         .signature_key(Wunder::SIGNATURE_KEY)
-        .clock(mock.clock().clock())
+        .clock(mock.clock().clone())
 }
 
 async fn start() -> (Wunder, Client) {

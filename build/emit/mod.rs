@@ -68,12 +68,12 @@ pub fn client(
         #[doc = #doc]
         #[derive(Clone, Debug)]
         pub struct Client {
-            pub(crate) bound: crate::pipeline::Bound,
+            pub(crate) context: crate::pipeline::CallContext,
         }
 
         impl Client {
-            pub(crate) fn new(bound: crate::pipeline::Bound) -> Self {
-                Self { bound }
+            pub(crate) fn new(context: crate::pipeline::CallContext) -> Self {
+                Self { context }
             }
         }
 

@@ -31,14 +31,10 @@ fn static_of(policy: &Policy<'_>) -> TokenStream {
     let method = format_ident!("{}", operation.method.to_uppercase());
     let [session, application, signature] = [policy.session, policy.application, policy.signature]
         .map(|need| format_ident!("{need:?}"));
-    let repeat = format_ident!("{}", if policy.idempotent { "Safe" } else { "Once" });
-    let Policy {
-        signed_fields,
-        sends_message,
-        carries_code,
-        bare_text,
-        ..
-    } = policy;
+    let not = if policy.idempotent { "" } else { "Not" };
+    let idempotency = format_ident!("{not}Idempotent");
+    let (signed_fields, bare_text) = (&policy.signed_fields, policy.bare_text);
+    let (sends_message, carries_code) = (policy.sends_message, policy.carries_code);
     let bare_member = match policy.bare_member {
         Some(member) => quote!(Some(#member)),
         None => quote!(None),
@@ -54,7 +50,7 @@ fn static_of(policy: &Policy<'_>) -> TokenStream {
             application: crate::pipeline::Need::#application,
             signature: crate::pipeline::Need::#signature,
             signed_fields: &[#(#signed_fields),*],
-            repeat: crate::pipeline::Repeat::#repeat,
+            idempotency: crate::pipeline::Idempotency::#idempotency,
             sends_message: #sends_message,
             carries_code: #carries_code,
             bare_text: #bare_text,

@@ -139,10 +139,10 @@ fn send(policy: &Policy<'_>, base_path: &str, builder: &ItemStruct) -> Item {
             pub async fn send(self) -> Result<crate::Response<#response>, Error> {
                 let Self { client, #(#arguments),* } = self;
                 #(let #arguments = #arguments #build.map_err(|message| {
-                    client.bound.invalid(&super::operations::#constant, #names, message)
+                    client.context.invalid(&super::operations::#constant, #names, message)
                 })?;)*
                 let request = pipeline::Request::new(&super::operations::#constant, #path) #(#parts)*;
-                client.bound.#call(request).await
+                client.context.#call(request).await
             }
         }
     }
@@ -158,7 +158,7 @@ fn path(policy: &Policy<'_>, base_path: &str) -> TokenStream {
         let name = names::argument(name);
         let value = format_ident!("{name}");
         values.push(quote!(
-            client.bound.segment(&super::operations::#constant, #name, &#value)?
+            client.context.segment(&super::operations::#constant, #name, &#value)?
         ));
         template += before;
         template += "{}";

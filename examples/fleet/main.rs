@@ -13,13 +13,13 @@
 // Output is what an example is for.
 #![allow(clippy::print_stdout, clippy::expect_used)]
 
-mod dice;
+mod rng;
 mod server;
+mod simulation;
 mod steady;
 mod store;
 mod storm;
 mod tally;
-mod world;
 
 use std::process::ExitCode;
 

@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 use vestibule::chrono::TimeDelta;
-use vestibule::session::{MemoryStore, Tokens};
+use vestibule::session::Tokens;
+use vestibule::store::MemoryStore;
 use vestibule::testing::{Instance, TokenFault, TokenServer};
 use vestibule::{BoxFuture, Secret, Settings};
 
+use crate::simulation::{Alive, SERVER_TRIP, Simulation, TOKEN_LIFE};
 use crate::store::Reached;
-use crate::world::{Alive, SERVER_TRIP, TOKEN_LIFE, World};
 
 #[derive(Default)]
 pub struct Ledger {
@@ -25,7 +26,7 @@ impl Ledger {
         u64::try_from(self.presented.len()).expect("a count")
     }
 
-    pub fn exchanges(&self) -> u64 {
+    pub fn in_flight_tasks(&self) -> u64 {
         self.presented.values().sum()
     }
 }
@@ -33,15 +34,15 @@ impl Ledger {
 /// What all instances share.
 #[derive(Clone)]
 pub struct Centre {
-    pub world: Arc<World>,
+    pub simulation: Arc<Simulation>,
     store: Arc<MemoryStore>,
     ledger: Arc<Mutex<Ledger>>,
 }
 
 impl Centre {
-    pub fn new(world: Arc<World>) -> Self {
+    pub fn new(simulation: Arc<Simulation>) -> Self {
         Self {
-            world,
+            simulation,
             store: Arc::new(MemoryStore::new()),
             ledger: Arc::default(),
         }
@@ -61,21 +62,21 @@ impl Centre {
         let refresh = Secret::from(format!("refresh-{number}"));
         let mut tokens = Tokens::new(format!("access-{number}"), Some(refresh));
         let life = TimeDelta::from_std(TOKEN_LIFE).expect("an hour");
-        tokens.expires_at = Some(self.world.now() + life);
+        tokens.expires_at = Some(self.simulation.now() + life);
         tokens
     }
 
     pub fn instance(&self, alive: &Alive) -> Instance {
         let store = Reached {
             store: self.store.clone(),
-            world: self.world.clone(),
+            simulation: self.simulation.clone(),
             alive: alive.clone(),
         };
         let line = Line {
             centre: self.clone(),
             alive: alive.clone(),
         };
-        let clock = self.world.clock();
+        let clock = self.simulation.clock();
         Instance::new(line, Arc::new(store), clock, Settings::default())
     }
 }

@@ -10,10 +10,10 @@ use tokio::time::{Instant, sleep, sleep_until};
 use vestibule::testing::{Instance, InstanceSession};
 use vestibule::{Error, Secret};
 
-use crate::dice::Dice;
+use crate::rng::Rng;
 use crate::server::Centre;
+use crate::simulation::{Alive, Simulation, in_virtual_time};
 use crate::tally::Tally;
-use crate::world::{Alive, World, in_virtual_time};
 
 const SESSIONS: usize = 200;
 const HOURS: Duration = Duration::from_secs(4 * 3600);
@@ -58,7 +58,7 @@ async fn scene(instances: usize, has_troubles: bool) -> Tally {
     let minute = |minute: u64| Duration::from_secs(60 * minute);
     // Some tokens end meanwhile.
     let outage = has_troubles.then(|| (minute(59), minute(61)));
-    let centre = Centre::new(World::new(outage));
+    let centre = Centre::new(Simulation::new(outage));
     let places = (0..instances).map(|_| Place::new(&centre)).collect();
     let scene = Rc::new(Scene {
         centre,
@@ -82,14 +82,14 @@ async fn scene(instances: usize, has_troubles: bool) -> Tally {
 
 impl Scene {
     async fn user(self: Rc<Self>, user: usize) {
-        let mut dice = Dice::new(u64::try_from(user).expect("a count"));
-        sleep(dice.around(GAP)).await;
+        let mut rng = Rng::new(u64::try_from(user).expect("a count"));
+        sleep(rng.around(GAP)).await;
         let first = self.places.borrow()[0].instance.clone();
         let signed_in = first.sign_in(self.centre.tokens()).await;
         let id = signed_in.expect("random numbers").id().clone();
-        while self.centre.world.elapsed() < HOURS {
-            sleep(dice.around(GAP)).await;
-            let place = dice.below(self.places.borrow().len());
+        while self.centre.simulation.elapsed() < HOURS {
+            sleep(rng.around(GAP)).await;
+            let place = rng.below(self.places.borrow().len());
             let began = Instant::now();
             let called = self.call(place, user, &id).await;
             let error = called.err().map(|error| error.kind());
@@ -124,13 +124,13 @@ impl Scene {
 
     async fn crashes(self: Rc<Self>) {
         let count = self.places.borrow().len();
-        let mut dice = Dice::new(7);
+        let mut rng = Rng::new(7);
         let crashes = count.div_ceil(CRASH);
         for crash in 1..=crashes {
             let part = u32::try_from(crash).expect("a count") * HOURS;
             let parts = u32::try_from(crashes + 1).expect("a count");
-            sleep_until(self.centre.world.at(part / parts)).await;
-            let place = dice.below(count);
+            sleep_until(self.centre.simulation.at(part / parts)).await;
+            let place = rng.below(count);
             let mut places = self.places.borrow_mut();
             places[place].alive.crash();
             places[place] = Place::new(&self.centre);

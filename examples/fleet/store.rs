@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 use vestibule::BoxFuture;
-use vestibule::session::{Fence, MemoryStore, Record, SessionStore, StoreError, StoreKey, Version};
+use vestibule::store::{Fence, MemoryStore, Record, SessionStore, StoreError, StoreKey, Version};
 
-use crate::world::{Alive, STORE_TRIP, World};
+use crate::simulation::{Alive, STORE_TRIP, Simulation};
 
 pub struct Reached {
     pub store: Arc<MemoryStore>,
-    pub world: Arc<World>,
+    pub simulation: Arc<Simulation>,
     pub alive: Alive,
 }
 
@@ -23,9 +23,9 @@ impl Reached {
     fn step<'a, T: Send + 'a>(&'a self, work: Done<'a, T>) -> Done<'a, T> {
         Box::pin(async move {
             self.alive.check().await;
-            self.world.store_steps.fetch_add(1, SeqCst);
+            self.simulation.store_steps.fetch_add(1, SeqCst);
             sleep(STORE_TRIP / 2).await;
-            if self.world.store_is_away() {
+            if self.simulation.store_is_away() {
                 return Err(StoreError::Unavailable(io::ErrorKind::ConnectionRefused));
             }
             let done = work.await;

@@ -8,8 +8,8 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
 use crate::server::Centre;
+use crate::simulation::{Alive, Simulation, TOKEN_LIFE, in_virtual_time};
 use crate::tally::Tally;
-use crate::world::{Alive, TOKEN_LIFE, World, in_virtual_time};
 
 const SESSIONS: usize = 20;
 /// How many calls of one session wait at each instance.
@@ -20,7 +20,7 @@ pub fn play(instances: usize) -> Tally {
 }
 
 async fn scene(instances: usize) -> Tally {
-    let centre = Centre::new(World::new(None));
+    let centre = Centre::new(Simulation::new(None));
     let alive = Alive::new();
     let fleet: Vec<_> = (0..instances)
         .map(|_| Arc::new(centre.instance(&alive)))
@@ -40,7 +40,7 @@ async fn scene(instances: usize) -> Tally {
     sleep(TOKEN_LIFE + Duration::from_secs(1)).await;
     let mut tally = Tally {
         sessions: SESSIONS,
-        store_steps: centre.world.store_steps.load(SeqCst),
+        store_steps: centre.simulation.store_steps.load(SeqCst),
         ..Tally::default()
     };
     let mut calls = JoinSet::new();

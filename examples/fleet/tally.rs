@@ -14,7 +14,7 @@ pub struct Tally {
     pub longest_wait: Duration,
     pub store_steps: u64,
     pub refresh_tokens: u64,
-    pub exchanges: u64,
+    pub in_flight_tasks: u64,
     /// Whether something went wrong by plan, such as a crash in the middle of an exchange.
     pub has_troubles: bool,
 }
@@ -26,8 +26,8 @@ impl Tally {
     pub fn close(&mut self, centre: &Centre) {
         let ledger = centre.ledger();
         self.refresh_tokens = ledger.refresh_tokens();
-        self.exchanges = ledger.exchanges();
-        self.store_steps = centre.world.store_steps.load(SeqCst) - self.store_steps;
+        self.in_flight_tasks = ledger.in_flight_tasks();
+        self.store_steps = centre.simulation.store_steps.load(SeqCst) - self.store_steps;
     }
 
     pub fn call(&mut self, waited: Duration, error: Option<vestibule::ErrorKind>) {
@@ -44,7 +44,9 @@ impl Tally {
     /// whose instance died.
     pub fn is_well(&self) -> bool {
         self.has_troubles
-            || (self.failed == 0 && self.signed_out == 0 && self.exchanges == self.refresh_tokens)
+            || (self.failed == 0
+                && self.signed_out == 0
+                && self.in_flight_tasks == self.refresh_tokens)
     }
 
     pub fn row(&self, scene: &str, instances: usize) -> String {
@@ -54,7 +56,7 @@ impl Tally {
             "{scene:<14} {instances:>9} {:>9} {:>8} {:>21.2} {:>21.2} {:>10} ms {:>7} {:>11}",
             self.sessions,
             self.calls,
-            ratio(self.exchanges, self.refresh_tokens),
+            ratio(self.in_flight_tasks, self.refresh_tokens),
             ratio(self.store_steps, self.calls),
             self.longest_wait.as_millis(),
             self.failed,

@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, BufReader, Stdin};
-use vestibule::challenge::{ResendTimer, Returned};
+use vestibule::challenge::{ResendTimer, StepError};
 use vestibule::testing::{Outbox, TestClock};
 use vestibule::{Error, ErrorKind, Secret};
 
@@ -34,7 +34,7 @@ pub trait Challenge: Sized {
 
     async fn resend(&mut self) -> Result<(), Error>;
 
-    async fn confirm(self, code: Secret) -> Result<Self::Next, Returned<Self>>;
+    async fn confirm(self, code: Secret) -> Result<Self::Next, StepError<Self>>;
 }
 
 impl Codes {
@@ -79,7 +79,7 @@ impl Codes {
             };
             match pending.confirm(code).await {
                 Ok(next) => return Ok(next),
-                Err(Returned { state, error, .. }) => match error.kind() {
+                Err(StepError { state, error, .. }) => match error.kind() {
                     ErrorKind::Refused | ErrorKind::InvalidInput | ErrorKind::StepRequired => {
                         steps.done("confirm", format_args!("try again: {error}"));
                         pending = state;

@@ -1,6 +1,6 @@
 //! Fynd: one-time password, resend, confirm, profile of a new user, session of cookies.
 
-use vestibule::challenge::{ResendTimer, Returned};
+use vestibule::challenge::{ResendTimer, StepError};
 use vestibule::fynd::{Client, PendingCode, SignIn};
 use vestibule::testing::Fynd;
 use vestibule::{Error, Secret};
@@ -23,7 +23,7 @@ pub async fn on(mock: Fynd) -> Result<(), Failed> {
     let steps = Steps::of("fynd");
     let client = Client::builder("000000000000000000000001", "test-token-1")
         .base_url(mock.base_url())
-        .clock(mock.clock().clock())
+        .clock(mock.clock().clone())
         .build()
         .map_err(steps.failed("client"))?;
     let plan = Plan {
@@ -153,7 +153,7 @@ impl Challenge for PendingCode {
         self.resend().await
     }
 
-    async fn confirm(self, code: Secret) -> Result<Self::Next, Returned<Self>> {
+    async fn confirm(self, code: Secret) -> Result<Self::Next, StepError<Self>> {
         self.confirm(code).await
     }
 }

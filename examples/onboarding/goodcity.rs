@@ -1,6 +1,6 @@
 //! GoodCity: sign up or send a pin, resend, confirm with the newest key, profile, device.
 
-use vestibule::challenge::{ResendTimer, Returned};
+use vestibule::challenge::{ResendTimer, StepError};
 use vestibule::goodcity::{Client, PendingPin, SignedIn};
 use vestibule::testing::GoodCity;
 use vestibule::{Error, Secret};
@@ -23,7 +23,7 @@ struct Plan {
 pub async fn on(mock: GoodCity) -> Result<(), Failed> {
     let steps = Steps::of("goodcity");
     let client = Client::builder(mock.base_url(), "app")
-        .clock(mock.clock().clock())
+        .clock(mock.clock().clone())
         .build()
         .map_err(steps.failed("client"))?;
     let plan = Plan {
@@ -134,7 +134,7 @@ impl Challenge for PendingPin {
         self.resend().await
     }
 
-    async fn confirm(self, code: Secret) -> Result<Self::Next, Returned<Self>> {
+    async fn confirm(self, code: Secret) -> Result<Self::Next, StepError<Self>> {
         self.confirm(code).await
     }
 }

@@ -1,7 +1,7 @@
 //! The Wallet Crew: create a customer with a flow, pass its challenge, profile.
 
 use serde_json::{Value, json};
-use vestibule::challenge::{ResendTimer, Returned};
+use vestibule::challenge::{ResendTimer, StepError};
 use vestibule::testing::WalletCrew;
 use vestibule::walletcrew::{Client, Saved, Session};
 use vestibule::{Error, Secret};
@@ -23,7 +23,7 @@ struct Plan {
 pub async fn on(mock: WalletCrew) -> Result<(), Failed> {
     let steps = Steps::of("walletcrew");
     let client = Client::builder(mock.base_url(), "demo")
-        .clock(mock.clock().clock())
+        .clock(mock.clock().clone())
         .build()
         .map_err(steps.failed("client"))?;
     let plan = Plan {
@@ -143,7 +143,7 @@ impl Challenge for PendingCustomer {
         Ok(())
     }
 
-    async fn confirm(mut self, code: Secret) -> Result<Self::Next, Returned<Self>> {
+    async fn confirm(mut self, code: Secret) -> Result<Self::Next, StepError<Self>> {
         let data = json!({"identifier": self.identifier, "code": code.expose()});
         let error = match self.saved.take() {
             Some(Saved::ChallengeIssued(challenge)) => {
@@ -167,6 +167,6 @@ impl Challenge for PendingCustomer {
                 }
             }
         };
-        Err(Returned { state: self, error })
+        Err(StepError { state: self, error })
     }
 }

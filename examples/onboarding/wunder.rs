@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use vestibule::challenge::{ResendTimer, Returned};
+use vestibule::challenge::{ResendTimer, StepError};
 use vestibule::testing::Wunder;
 use vestibule::wunder::{
     Client, ClientBuilder, MfaRequired, PendingCode, Session, SignIn, check_phone,
@@ -36,7 +36,7 @@ pub async fn on(mock: Wunder) -> Result<(), Failed> {
     let steps = Steps::of("wunder");
     let builder = Client::builder(mock.base_url(), "demo")
         .signature_key(Wunder::SIGNATURE_KEY)
-        .clock(mock.clock().clock());
+        .clock(mock.clock().clone());
     mock.require_mfa(PHONE, AUTHENTICATOR_CODE);
     let plan = Plan {
         client: build(steps, builder)?,
@@ -170,7 +170,7 @@ impl Challenge for PendingCode {
         self.resend().await
     }
 
-    async fn confirm(self, code: Secret) -> Result<Self::Next, Returned<Self>> {
+    async fn confirm(self, code: Secret) -> Result<Self::Next, StepError<Self>> {
         self.confirm(code).await
     }
 }
@@ -187,7 +187,7 @@ impl Challenge for MfaRequired {
         Ok(())
     }
 
-    async fn confirm(self, code: Secret) -> Result<Self::Next, Returned<Self>> {
+    async fn confirm(self, code: Secret) -> Result<Self::Next, StepError<Self>> {
         self.validate(code).await
     }
 }

@@ -28,7 +28,7 @@ pub fn put_into(data: &[u8]) -> Option<Vec<u8>> {
     let mut marked = Vec::with_capacity(data.len());
     for byte in data {
         match MARKS.iter().find(|(place, _)| place == byte) {
-            Some((_, mark)) => marked.extend_from_slice(mark.as_bytes()),
+            Some((_, fingerprint)) => marked.extend_from_slice(fingerprint.as_bytes()),
             None => marked.push(*byte),
         }
     }
@@ -57,22 +57,24 @@ pub fn assert_silent(error: &Error) {
     }
     let refusals = [
         error
-            .refusal::<wunder::Refusal>()
+            .api_error::<wunder::ApiError>()
             .map(|it| format!("{it:?}")),
         error
-            .refusal::<walletcrew::Refusal>()
+            .api_error::<walletcrew::ApiError>()
             .map(|it| format!("{it:?}")),
         error
-            .refusal::<goodcity::Refusal>()
+            .api_error::<goodcity::ApiError>()
             .map(|it| format!("{it:?}")),
-        error.refusal::<fynd::Refusal>().map(|it| format!("{it:?}")),
+        error
+            .api_error::<fynd::ApiError>()
+            .map(|it| format!("{it:?}")),
     ];
-    for refusal in refusals.into_iter().flatten() {
+    for api_error in refusals.into_iter().flatten() {
         assert!(
-            !refusal.contains(char::is_control),
-            "not one line: {refusal:?}"
+            !api_error.contains(char::is_control),
+            "not one line: {api_error:?}"
         );
-        shown.push_str(&refusal);
+        shown.push_str(&api_error);
     }
     assert_none_in(&shown);
 }

@@ -73,7 +73,7 @@ impl Operation {
     pub async fn call(
         &self,
         address: SocketAddr,
-        clock: Clock,
+        clock: Arc<dyn Clock>,
         with: With,
     ) -> Result<JsonResponse, Error> {
         let api = api(&self.document, address, clock, with).await;
@@ -102,7 +102,7 @@ impl Api {
 }
 
 /// The API of one document. Nothing is shared with another one, so that each input begins anew.
-async fn api(document: &str, address: SocketAddr, clock: Clock, with: With) -> Api {
+async fn api(document: &str, address: SocketAddr, clock: Arc<dyn Clock>, with: With) -> Api {
     let at = format!("http://{address}");
     macro_rules! client {
         ($builder:expr) => {
@@ -178,7 +178,7 @@ fn settings() -> Settings {
     settings.deadline = DEADLINE;
     settings.attempt_timeout = DEADLINE / 2;
     settings.max_in_flight = 0;
-    settings.max_answer_bytes = MOST_BYTES;
+    settings.max_response_bytes = MOST_BYTES;
     settings.max_header_bytes = MOST_BYTES;
     settings.retry = Arc::new(Backoff::new().with_max_attempts(MOST_ATTEMPTS));
     settings

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use vestibule::chrono::{DateTime, Utc};
-use vestibule::{BoxFuture, Clock, Time};
+use vestibule::{BoxFuture, Clock};
 
 /// The time in which all inputs live: 21 October 2026.
 pub const NOW: i64 = 1_792_540_800;
@@ -26,8 +26,8 @@ impl Still {
         }
     }
 
-    pub fn clock(&self) -> Clock {
-        Clock::new(self.clone())
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        Arc::new(self.clone())
     }
 
     /// Every wait that was asked for.
@@ -36,7 +36,7 @@ impl Still {
     }
 }
 
-impl Time for Still {
+impl Clock for Still {
     fn now(&self) -> DateTime<Utc> {
         self.now
     }

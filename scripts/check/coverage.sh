@@ -11,7 +11,7 @@ fi
 export LLVM_COV=/usr/bin/llvm-cov-22 LLVM_PROFDATA=/usr/bin/llvm-profdata-22 CARGO_LLVM_COV_SETUP=no
 export CARGO_INCREMENTAL=0
 # Doctests are not counted: stable Rust cannot. What is not to compile runs nothing.
-scripts/services.sh target/tools/python/bin/cargo-llvm-cov llvm-cov nextest --all-features -E 'not binary(mistakes)' \
+scripts/services.sh target/tools/python/bin/cargo-llvm-cov llvm-cov nextest --all-features -E 'not binary(ui)' \
     --ignore-filename-regex '(/generated|/out/|tests/|examples/|build/)' \
     --json --output-path target/coverage.json
 python3 - target/coverage.json <<'PYTHON'

@@ -9,10 +9,11 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::refusals::{contended, message_under_way, superseded};
-use super::resend::ResendTimer;
+use super::errors::{contended, message_under_way, superseded};
+use super::resend_timer::ResendTimer;
 use crate::error::Error;
-use crate::session::{Host, Record, StoreError, StoreKey, Version};
+use crate::session::SessionContext;
+use crate::store::{Record, StoreError, StoreKey, Version};
 
 /// Longer than any challenge that a newer one supersedes.
 const TIME_TO_LIVE: Duration = Duration::from_secs(3600);
@@ -45,7 +46,7 @@ struct Newest {
 
 /// The right to send one message.
 #[must_use = "a message that was not sent gives its place back"]
-pub(crate) struct Claim {
+pub(crate) struct SendPermit {
     pub(super) message: u64,
     key: StoreKey,
     challenge: String,
@@ -53,14 +54,17 @@ pub(crate) struct Claim {
 }
 
 /// Who asks for a message.
-pub(super) struct Asker<'a> {
+pub(super) struct Requester<'a> {
     pub(super) challenge: &'a str,
     /// The newest message that it knows of; none for the first of a challenge.
     pub(super) known: Option<u64>,
 }
 
-async fn load(host: &Host, key: &StoreKey) -> Result<Option<(Destination, Version)>, StoreError> {
-    let Some((record, version)) = host.step(host.store().load(key)).await? else {
+async fn load(
+    context: &SessionContext,
+    key: &StoreKey,
+) -> Result<Option<(Destination, Version)>, StoreError> {
+    let Some((record, version)) = context.step(context.store().load(key)).await? else {
         return Ok(None);
     };
     let read = serde_json::from_slice(record.expose());
@@ -69,7 +73,7 @@ async fn load(host: &Host, key: &StoreKey) -> Result<Option<(Destination, Versio
 }
 
 async fn write(
-    host: &Host,
+    context: &SessionContext,
     key: &StoreKey,
     over: Option<Version>,
     destination: &Destination,
@@ -78,12 +82,12 @@ async fn write(
     let record = Record::new(bytes);
     let wait = Duration::from_millis(destination.wait_millis);
     let time_to_live = TIME_TO_LIVE.max(wait);
-    let store = host.store();
+    let store = context.store();
     let step = match over {
         Some(version) => store.compare_and_swap(key, version, record, time_to_live, None),
         None => store.create(key, record, time_to_live),
     };
-    host.step(step).await.map(drop)
+    context.step(step).await.map(drop)
 }
 
 impl Destination {
@@ -104,37 +108,40 @@ impl Destination {
 }
 
 /// When the destination may get another message, as far as the store knows.
-pub(super) async fn timer(host: &Host, key: &StoreKey) -> Result<Option<ResendTimer>, StoreError> {
-    let found = load(host, key).await?;
-    let clock = host.clock();
+pub(super) async fn timer(
+    context: &SessionContext,
+    key: &StoreKey,
+) -> Result<Option<ResendTimer>, StoreError> {
+    let found = load(context, key).await?;
+    let clock = context.clock();
     Ok(found.map(|(found, _)| ResendTimer::until(clock, found.not_before(clock.now()))))
 }
 
 /// Whether another challenge of this destination has a newer message than `message`.
 pub(super) async fn is_superseded(
-    host: &Host,
+    context: &SessionContext,
     key: &StoreKey,
     challenge: &str,
     message: u64,
 ) -> Result<bool, StoreError> {
-    let found = load(host, key).await?;
+    let found = load(context, key).await?;
     Ok(found.is_some_and(|(found, _)| found.supersedes(challenge, message)))
 }
 
 /// Takes the right to send the next message and starts the wait, before anything is sent: of those
 /// who ask at the same time one gets it, and one who is dropped meanwhile makes no second message.
 pub(super) async fn claim(
-    host: &Host,
+    context: &SessionContext,
     key: StoreKey,
-    asker: Asker<'_>,
+    requester: Requester<'_>,
     wait: Duration,
-) -> Result<(Claim, ResendTimer), Error> {
-    let system = host.system();
-    let Asker { challenge, known } = asker;
+) -> Result<(SendPermit, ResendTimer), Error> {
+    let system = context.system();
+    let Requester { challenge, known } = requester;
     for _ in 0..TRIES {
-        let found = load(host, &key).await;
-        let found = found.map_err(|error| host.store_error(error))?;
-        let clock = host.clock();
+        let found = load(context, &key).await;
+        let found = found.map_err(|error| context.store_error(error))?;
+        let clock = context.clock();
         let now = clock.now();
         if let Some((found, _)) = &found {
             if known.is_some_and(|known| found.supersedes(challenge, known)) {
@@ -159,9 +166,9 @@ pub(super) async fn claim(
             newest: found.as_ref().and_then(|(found, _)| found.newest.clone()),
         };
         let over = found.as_ref().map(|(_, version)| *version);
-        match write(host, &key, over, &next).await {
+        match write(context, &key, over, &next).await {
             Ok(()) => {
-                let claim = Claim {
+                let claim = SendPermit {
                     message: next.last,
                     key,
                     challenge: challenge.to_owned(),
@@ -170,27 +177,27 @@ pub(super) async fn claim(
                 return Ok((claim, started));
             }
             Err(StoreError::Conflict | StoreError::Exists) => {}
-            Err(error) => return Err(host.store_error(error)),
+            Err(error) => return Err(context.store_error(error)),
         }
     }
     Err(contended().of(system))
 }
 
-impl Claim {
+impl SendPermit {
     /// Changes the destination's record as long as others do not get in between.
     async fn change(
         &self,
-        host: &Host,
+        context: &SessionContext,
         change: impl Fn(&mut Destination) -> bool,
     ) -> Result<(), StoreError> {
         for _ in 0..TRIES {
-            let Some((mut found, version)) = load(host, &self.key).await? else {
+            let Some((mut found, version)) = load(context, &self.key).await? else {
                 return Ok(());
             };
             if !change(&mut found) {
                 return Ok(());
             }
-            match write(host, &self.key, Some(version), &found).await {
+            match write(context, &self.key, Some(version), &found).await {
                 Err(StoreError::Conflict) => {}
                 done => return done,
             }
@@ -202,11 +209,11 @@ impl Claim {
     /// timer that the user is shown, so that who waits for its end does not come too early.
     pub(super) async fn sent(
         &self,
-        host: &Host,
+        context: &SessionContext,
         timer: &ResendTimer,
         wait: Duration,
     ) -> Result<(), StoreError> {
-        self.change(host, |destination| {
+        self.change(context, |destination| {
             if destination.last == self.message {
                 destination.not_before = timer.not_before();
                 destination.wait_millis = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
@@ -224,8 +231,8 @@ impl Claim {
     }
 
     /// No message was sent, so there is nothing to wait for.
-    pub(super) async fn not_sent(&self, host: &Host) -> Result<(), StoreError> {
-        self.change(host, |destination| {
+    pub(super) async fn not_sent(&self, context: &SessionContext) -> Result<(), StoreError> {
+        self.change(context, |destination| {
             if destination.last != self.message {
                 return false;
             }
@@ -237,7 +244,7 @@ impl Claim {
     }
 
     /// The timer as it was before the claim.
-    pub(super) fn former_timer(&self, host: &Host) -> ResendTimer {
-        ResendTimer::until(host.clock(), self.former_not_before)
+    pub(super) fn former_timer(&self, context: &SessionContext) -> ResendTimer {
+        ResendTimer::until(context.clock(), self.former_not_before)
     }
 }

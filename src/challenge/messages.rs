@@ -3,21 +3,21 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::active::ActiveChallenge;
 use super::code::check_code;
-use super::open::Open;
-use super::opening::Opening;
+use super::first_message::FirstMessage;
 use super::outcome::Outcome;
 use super::record::Step;
 use crate::error::Error;
 use crate::secret::Secret;
-use crate::session::Host;
+use crate::session::SessionContext;
 
-impl<S: Step> Open<S> {
+impl<S: Step> ActiveChallenge<S> {
     /// Opens a challenge by its first message to `destination`; the next may follow after `wait`.
     ///
     /// Fails before anything is sent if the store fails or the last message is too fresh.
     pub(crate) async fn by_message<F>(
-        host: &Arc<Host>,
+        context: &Arc<SessionContext>,
         destination: String,
         wait: Duration,
         step: S,
@@ -26,7 +26,7 @@ impl<S: Step> Open<S> {
     where
         F: Future<Output = Result<(), Error>>,
     {
-        let opening = Opening::claim(host, destination, wait).await?;
+        let opening = FirstMessage::claim(context, destination, wait).await?;
         match send(step.clone()).await {
             Ok(()) => Ok(opening.open(step, wait).await),
             Err(error) => Err(opening.failed(error).await),
@@ -69,8 +69,8 @@ impl<S: Step> Open<S> {
         F: Future<Output = Result<T, Error>>,
     {
         let code = check_code("code", code).map_err(|error| error.of(self.system()))?;
-        let guess = self.begin_guess().await?;
+        let code_attempt = self.begin_code_attempt().await?;
         let answer = send(self.step.clone(), code).await;
-        self.judged(guess, answer).await
+        self.settle(code_attempt, answer).await
     }
 }

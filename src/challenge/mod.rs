@@ -1,7 +1,7 @@
 //! Challenges: sign-ins that wait for the user, and what may happen next.
 //!
 //! Each state of an unfinished sign-in (a code that was sent, a second factor, a profile to
-//! complete) is kept in the client's [`SessionStore`](crate::session::SessionStore) under a random
+//! complete) is kept in the client's [`SessionStore`](crate::store::SessionStore) under a random
 //! id of 128 bits. Any instance that shares the store takes it up by that id, after a restart or
 //! between two requests of one user: `client.challenge(&id)` of each system. With the default store,
 //! which is the memory of one client, that is the same client.
@@ -113,37 +113,37 @@
 //! # }
 //! ```
 
+mod active;
+mod attempts;
 mod code;
 mod destination;
-mod guess;
+mod errors;
+mod first_message;
 #[cfg(feature = "fynd")]
-mod lines;
+mod message_limit;
 mod messages;
-mod open;
-mod opening;
 mod outcome;
-mod owned;
+mod owner;
 mod record;
-mod refusals;
-mod resend;
-mod returned;
-mod saving;
+mod resend_timer;
 mod sending;
+mod step_error;
+mod write_back;
 
 use std::time::Duration;
 
+pub(crate) use self::active::{ActiveChallenge, StoredChallenge};
 pub(crate) use self::code::check_code;
 #[cfg(feature = "fynd")]
-pub(crate) use self::lines::{Line, LineClaim};
-pub(crate) use self::open::{Found, Open};
-pub(crate) use self::opening::Opening;
-pub(crate) use self::outcome::Outcome;
-pub(crate) use self::owned::{Owned, Owner};
-pub(crate) use self::record::Step;
+pub(crate) use self::errors::of_somebody_else;
+pub(crate) use self::first_message::FirstMessage;
 #[cfg(feature = "fynd")]
-pub(crate) use self::refusals::of_somebody_else;
-pub use self::resend::ResendTimer;
-pub use self::returned::Returned;
+pub(crate) use self::message_limit::{DestinationPermit, MessageLimit};
+pub(crate) use self::outcome::Outcome;
+pub(crate) use self::owner::{Owner, OwnerBound};
+pub(crate) use self::record::Step;
+pub use self::resend_timer::ResendTimer;
+pub use self::step_error::StepError;
 
 /// How long a code is waited for.
 pub(crate) const CODE_TIME_TO_LIVE: Duration = Duration::from_secs(15 * 60);

@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::server_time::ServerTime;
-use crate::session::{Record, StoreError};
+use crate::skewed_clock::SkewedClock;
+use crate::store::{Record, StoreError};
 
 /// What one step of a sign-in keeps until the next.
 pub(crate) trait Step: Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
@@ -15,12 +15,12 @@ pub(crate) trait Step: Clone + Serialize + DeserializeOwned + Send + Sync + 'sta
     const KIND: &'static str;
 
     /// How long the user has for it.
-    fn time_to_live(&self, time: &ServerTime) -> Duration;
+    fn time_to_live(&self, time: &SkewedClock) -> Duration;
 }
 
 /// What is the same for all steps.
 #[derive(Clone, Serialize, Deserialize)]
-pub(super) struct Head {
+pub(super) struct RecordHeader {
     /// Where the sign-in is good: system, server and tenant or application.
     pub(super) audience: String,
     pub(super) kind: String,
@@ -36,7 +36,7 @@ pub(super) struct Head {
 #[derive(Serialize)]
 struct Whole<'a, S> {
     #[serde(flatten)]
-    head: &'a Head,
+    head: &'a RecordHeader,
     step: &'a S,
 }
 
@@ -45,12 +45,12 @@ struct StepAlone<S> {
     step: S,
 }
 
-pub(super) fn write<S: Step>(head: &Head, step: &S) -> Result<Record, StoreError> {
+pub(super) fn write<S: Step>(head: &RecordHeader, step: &S) -> Result<Record, StoreError> {
     let bytes = serde_json::to_vec(&Whole { head, step });
     bytes.map(Record::new).map_err(|_| StoreError::Unreadable)
 }
 
-pub(super) fn head_of(record: &Record) -> Result<Head, StoreError> {
+pub(super) fn head_of(record: &Record) -> Result<RecordHeader, StoreError> {
     serde_json::from_slice(record.expose()).map_err(|_| StoreError::Unreadable)
 }
 

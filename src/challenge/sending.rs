@@ -3,34 +3,34 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::destination::{self, Asker, Claim};
-use super::open::{Open, Seen, after};
+use super::active::{ActiveChallenge, ObservedVersion, after};
+use super::destination::{self, Requester, SendPermit};
 use super::record::Step;
-use super::resend::ResendTimer;
-use super::saving::Put;
+use super::resend_timer::ResendTimer;
+use super::write_back::WriteMode;
 use crate::error::{Error, ErrorKind};
 
-impl<S: Step> Open<S> {
+impl<S: Step> ActiveChallenge<S> {
     /// Takes the right to send another message, and the newest key to ask for it with. The timer
     /// runs from now on.
     ///
     /// Fails before anything is sent if the store fails, the last message is too fresh, another
     /// caller has just asked for one, or another challenge has replaced this one.
-    pub(crate) async fn claim_resend(&mut self, wait: Duration) -> Result<Claim, Error> {
+    pub(crate) async fn claim_resend(&mut self, wait: Duration) -> Result<SendPermit, Error> {
         let known = self.known;
-        if let Seen::Down(error) = self.look().await? {
-            return Err(self.host.store_error(error));
+        if let ObservedVersion::Down(error) = self.look().await? {
+            return Err(self.context.store_error(error));
         }
         self.check_time()?;
         let Some(key) = self.destination_key() else {
             let message = "this step sends no messages";
-            return Err(Error::new(ErrorKind::InvalidInput, message).of(self.host.system()));
+            return Err(Error::new(ErrorKind::InvalidInput, message).of(self.context.system()));
         };
-        let asker = Asker {
+        let requester = Requester {
             challenge: &self.identity.name,
             known: Some(known),
         };
-        match destination::claim(&self.host, key, asker, wait).await {
+        match destination::claim(&self.context, key, requester, wait).await {
             Ok((claim, timer)) => {
                 self.known = claim.message;
                 self.timer = timer;
@@ -38,7 +38,7 @@ impl<S: Step> Open<S> {
             }
             Err(error) => {
                 if let (ErrorKind::SlowDown, Some(rest)) = (error.kind(), error.retry_after()) {
-                    self.timer = ResendTimer::start(self.host.clock(), rest);
+                    self.timer = ResendTimer::start(self.context.clock(), rest);
                 }
                 Err(error)
             }
@@ -46,22 +46,22 @@ impl<S: Step> Open<S> {
     }
 
     /// The message was sent, and `step` holds its keys: whatever came before is void.
-    pub(crate) async fn sent(&mut self, claim: Claim, wait: Duration) {
+    pub(crate) async fn sent(&mut self, claim: SendPermit, wait: Duration) {
         self.take(&claim);
-        self.timer = ResendTimer::start(self.host.clock(), wait);
-        self.save(Put::Newer, Some((claim, wait))).await;
+        self.timer = ResendTimer::start(self.context.clock(), wait);
+        self.save(WriteMode::Newer, Some((claim, wait))).await;
     }
 
     /// The server has given up the former key, and `step` says so; the timer stays as it is.
-    pub(crate) async fn voided(&mut self, claim: &Claim) {
+    pub(crate) async fn voided(&mut self, claim: &SendPermit) {
         self.take(claim);
-        self.save(Put::Newer, None).await;
+        self.save(WriteMode::Newer, None).await;
     }
 
     /// No message was sent: there is nothing to wait for.
-    pub(crate) async fn not_sent(&mut self, claim: Claim) {
-        self.timer = claim.former_timer(&self.host);
-        if let Err(error) = claim.not_sent(&self.host).await {
+    pub(crate) async fn not_sent(&mut self, claim: SendPermit) {
+        self.timer = claim.former_timer(&self.context);
+        if let Err(error) = claim.not_sent(&self.context).await {
             tracing::warn!(challenge = %self.identity.key, %error, "a resend timer runs on");
         }
     }
@@ -70,14 +70,14 @@ impl<S: Step> Open<S> {
     pub(crate) async fn changed(&mut self) {
         self.message += 1;
         self.known = self.message;
-        self.save(Put::Newer, None).await;
+        self.save(WriteMode::Newer, None).await;
     }
 
-    fn take(&mut self, claim: &Claim) {
+    fn take(&mut self, claim: &SendPermit) {
         self.message = claim.message;
         self.known = claim.message;
-        let time_to_live = self.step.time_to_live(self.host.server_time());
-        self.expires_at = after(self.host.clock().now(), time_to_live);
+        let time_to_live = self.step.time_to_live(self.context.skewed_clock());
+        self.expires_at = after(self.context.clock().now(), time_to_live);
         self.identity.wrong_codes.store(0, Ordering::SeqCst);
     }
 }

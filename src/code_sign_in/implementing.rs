@@ -1,7 +1,7 @@
 //! What the systems share to speak this vocabulary.
 
 use super::CodeChallenge;
-use crate::challenge::Returned;
+use crate::challenge::StepError;
 use crate::error::{Error, ErrorKind, System};
 
 /// The system has no such thing.
@@ -11,9 +11,9 @@ pub(crate) fn not_offered(system: System, what: &'static str) -> Error {
 
 /// A state that comes back, as a challenge of whatever system.
 pub(crate) fn boxed<S: CodeChallenge + 'static>(
-    returned: Returned<S>,
-) -> Returned<Box<dyn CodeChallenge>> {
-    Returned::new(Box::new(returned.state), returned.error)
+    returned: StepError<S>,
+) -> StepError<Box<dyn CodeChallenge>> {
+    StepError::new(Box::new(returned.state), returned.error)
 }
 
 /// The two steps of [`CodeSignIn`] that are the same for all clients.

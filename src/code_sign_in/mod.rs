@@ -71,7 +71,7 @@ pub use self::destination::{Channel, Destination};
 pub(crate) use self::implementing::{
     boxed, message_challenge, not_offered, open_challenge, sessions_of,
 };
-use crate::challenge::{ResendTimer, Returned};
+use crate::challenge::{ResendTimer, StepError};
 use crate::clock::BoxFuture;
 use crate::error::{Error, System};
 use crate::secret::Secret;
@@ -175,5 +175,5 @@ pub trait CodeChallenge: fmt::Debug + Send + Sync {
     fn confirm(
         self: Box<Self>,
         code: Secret,
-    ) -> BoxFuture<'static, Result<Confirmed, Returned<Box<dyn CodeChallenge>>>>;
+    ) -> BoxFuture<'static, Result<Confirmed, StepError<Box<dyn CodeChallenge>>>>;
 }

@@ -47,7 +47,7 @@ pub enum ErrorKind {
     TryLater,
     /// Finish a step first, such as multi-factor authentication.
     StepRequired,
-    /// The server refused. [`Error::refusal`](crate::Error::refusal) gives the system's own error.
+    /// The server refused. [`Error::api_error`](crate::Error::api_error) gives the system's own error.
     Refused,
     /// Do it another way: this system, or what it is set up for, does not have it.
     NotOffered,

@@ -38,7 +38,7 @@ struct Inner {
     delivery: Delivery,
     attempts: u32,
     elapsed: Duration,
-    refusal: Option<Box<dyn Any + Send + Sync>>,
+    api_error: Option<Box<dyn Any + Send + Sync>>,
     body: Option<Bytes>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
@@ -59,7 +59,7 @@ impl Error {
             delivery: Delivery::NotSent,
             attempts: 0,
             elapsed: Duration::ZERO,
-            refusal: None,
+            api_error: None,
             body: None,
             source: None,
         }))
@@ -106,13 +106,13 @@ impl Error {
         self
     }
 
-    pub(crate) fn with_refusal(
+    pub(crate) fn with_api_error(
         mut self,
-        refusal: Box<dyn Any + Send + Sync>,
+        api_error: Box<dyn Any + Send + Sync>,
         code: Option<&str>,
         request_id: Option<&str>,
     ) -> Self {
-        self.0.refusal = Some(refusal);
+        self.0.api_error = Some(api_error);
         self.0.code = code.filter(|code| is_plain(code)).map(str::to_owned);
         self.with_request_id(request_id)
     }
@@ -222,13 +222,13 @@ impl Error {
     }
 
     /// Whether the server refused in the system's own error shape.
-    pub(crate) fn is_in_the_systems_words(&self) -> bool {
-        self.0.refusal.is_some()
+    pub(crate) fn has_api_error(&self) -> bool {
+        self.0.api_error.is_some()
     }
 
-    /// The system's typed error, such as `wunder::Refusal`, if the server sent one.
-    pub fn refusal<T: 'static>(&self) -> Option<&T> {
-        self.0.refusal.as_ref()?.downcast_ref()
+    /// The system's typed error, such as `wunder::ApiError`, if the server sent one.
+    pub fn api_error<T: 'static>(&self) -> Option<&T> {
+        self.0.api_error.as_ref()?.downcast_ref()
     }
 }
 

@@ -3,12 +3,12 @@
 use super::contact::Contact;
 use super::keys::{Keys, RESEND_AFTER};
 use super::waiting::Waiting;
-use crate::challenge::{LineClaim, Open, Opening, Step};
+use crate::challenge::{ActiveChallenge, DestinationPermit, FirstMessage, Step};
 use crate::error::Error;
 use crate::secret::Secret;
 
 /// The contacts of a call, each with the right to get a message.
-pub(super) struct Announced(Vec<(Contact, LineClaim)>);
+pub(super) struct Announced(Vec<(Contact, DestinationPermit)>);
 
 /// What the answer says of codes.
 pub(super) struct Told {
@@ -24,7 +24,7 @@ pub(super) struct Told {
 impl Announced {
     /// Before the first call of a challenge.
     pub(super) async fn of_opening(
-        opening: &Opening,
+        opening: &FirstMessage,
         contacts: Vec<Contact>,
     ) -> Result<Self, Error> {
         let mut announced = Self(Vec::new());
@@ -40,7 +40,7 @@ impl Announced {
 
     /// Before a later call of a challenge.
     pub(super) async fn of_open<S: Step>(
-        open: &Open<S>,
+        open: &ActiveChallenge<S>,
         contacts: Vec<Contact>,
     ) -> Result<Self, Error> {
         let mut announced = Self(Vec::new());

@@ -7,7 +7,7 @@ use super::profile::{CompleteProfile, NewUser};
 use super::remaining_codes::RemainingCodes;
 use super::sent_code::{Aim, SentCode};
 use super::waiting::Codes;
-use crate::challenge::Found;
+use crate::challenge::StoredChallenge;
 use crate::error::{Error, ErrorKind, System};
 use crate::secret::Secret;
 
@@ -40,7 +40,7 @@ impl Client {
     /// [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired) for the deletion of an account:
     /// [`Session::pending_deletion`](super::Session::pending_deletion) takes it up.
     pub async fn challenge(&self, id: &Secret) -> Result<Challenge, Error> {
-        let found = Found::by_id(&self.host, id).await?;
+        let found = StoredChallenge::by_id(&self.context, id).await?;
         if found.is::<NewUser>() {
             let open = found.open().await?;
             let profile = CompleteProfile::resumed(self.clone(), open);

@@ -14,18 +14,18 @@ use super::rules::Rules;
 use super::session::Session;
 use super::settings::{check_application, currency_header, location_header, version_header};
 use super::signature::{PUBLIC_KEY, SDK_VERSION, SDK_VERSION_HEADER};
-use crate::credential::CookieJar;
+use crate::client_config::{ClientConfig, client_config_setters, of_system};
 use crate::error::{Error, System};
-use crate::foundation::{Foundation, foundation_setters, of_system};
-use crate::pipeline::{Bound, CallOptions, Road};
+use crate::pipeline::{CallContext, CallOptions, Pipeline};
 use crate::secret::Secret;
-use crate::session::{Host, Material};
+use crate::session::CookieJar;
+use crate::session::{Credential, SessionContext};
 
 /// One sales channel of Fynd. Cheap to clone; all clones share connections and sessions.
 #[derive(Clone)]
 pub struct Client {
-    pub(crate) road: Arc<Road>,
-    pub(super) host: Arc<Host>,
+    pub(crate) pipeline: Arc<Pipeline>,
+    pub(super) context: Arc<SessionContext>,
     pub(super) platform: Option<String>,
 }
 
@@ -38,7 +38,7 @@ impl fmt::Debug for Client {
 /// Collects the settings of a [`Client`].
 #[must_use = "there is no client before `build`"]
 pub struct ClientBuilder {
-    foundation: Foundation,
+    client_config: ClientConfig,
     application_id: String,
     application_token: Secret,
     currency: Option<String>,
@@ -55,11 +55,11 @@ impl fmt::Debug for ClientBuilder {
 }
 
 impl ClientBuilder {
-    foundation_setters!();
+    client_config_setters!();
 
     /// Where the API is; `https://api.fynd.com` by default.
     pub fn base_url(mut self, base_url: impl Into<String>) -> Self {
-        self.foundation.base_url = base_url.into();
+        self.client_config.base_url = base_url.into();
         self
     }
 
@@ -114,8 +114,8 @@ impl ClientBuilder {
         if self.signing_key.is_empty() {
             return Err(Error::invalid("signing_key", "must not be empty"));
         }
-        let base = self.foundation.base()?;
-        let mut headers = self.foundation.standing_headers()?;
+        let base = self.client_config.base()?;
+        let mut headers = self.client_config.default_headers()?;
         let version = version_header(&self.sdk_version)?;
         headers.insert(HeaderName::from_static(SDK_VERSION_HEADER), version);
         if let Some(code) = &self.currency {
@@ -132,12 +132,12 @@ impl ClientBuilder {
             &self.application_token,
             self.signing_key,
         )?;
-        let mut foundation = self.foundation;
-        foundation.audience = self.application_id;
-        let (road, host) = foundation.build(base, Box::new(rules))?;
+        let mut client_config = self.client_config;
+        client_config.audience = self.application_id;
+        let (pipeline, context) = client_config.build(base, Box::new(rules))?;
         Ok(Client {
-            road,
-            host,
+            pipeline,
+            context,
             platform: self.platform,
         })
     }
@@ -151,7 +151,7 @@ impl Client {
         application_token: impl Into<Secret>,
     ) -> ClientBuilder {
         ClientBuilder {
-            foundation: Foundation::new("https://api.fynd.com".to_owned()),
+            client_config: ClientConfig::new("https://api.fynd.com".to_owned()),
             application_id: application_id.into(),
             application_token: application_token.into(),
             currency: None,
@@ -169,7 +169,7 @@ impl Client {
 
     /// The same calls as [`api`](Self::api), with options.
     pub fn api_with(&self, options: CallOptions) -> Api {
-        Api::new(Bound::new(self.road.clone()).with_options(options))
+        Api::new(CallContext::new(self.pipeline.clone()).with_options(options))
     }
 
     /// Starts a sign-in by a code that is sent to a mobile: its number without country code (4 to
@@ -181,7 +181,7 @@ impl Client {
     /// # use vestibule::testing::{Fynd, FyndUser};
     /// # let mock = Fynd::start().await;
     /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
-    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clock()).build()?;
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
     /// # let code = || mock.outbox().last_code("+919000000001").unwrap();
     /// use vestibule::fynd::SignIn;
     ///
@@ -214,7 +214,7 @@ impl Client {
     /// # use vestibule::testing::{Fynd, FyndUser};
     /// # let mock = Fynd::start().await;
     /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
-    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clock()).build()?;
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
     /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
     /// # let id = mock.seed_user(asha.password("the password"));
     /// # let code = || mock.outbox().last_code("asha@example.com").unwrap();
@@ -237,7 +237,7 @@ impl Client {
     /// # use vestibule::testing::{Fynd, FyndUser};
     /// # let mock = Fynd::start().await;
     /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
-    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clock()).build()?;
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
     /// # mock.require_email(true);
     /// # let code = |to| mock.outbox().last_code(to).unwrap();
     /// use vestibule::fynd::SignIn;
@@ -266,8 +266,8 @@ impl Client {
     ///
     /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if there is no such session.
     pub async fn session(&self, id: &Secret) -> Result<Session, Error> {
-        let core = self.host.resume(id, None).await?;
-        Ok(Session::new(self, core))
+        let entry = self.context.resume(id, None).await?;
+        Ok(Session::new(self, entry))
     }
 
     /// Waits until cookies that are being saved are saved. For the end of a process.
@@ -276,12 +276,15 @@ impl Client {
     ///
     /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if some were not saved in time.
     pub async fn shutdown(&self, deadline: Duration) -> Result<(), Error> {
-        self.host.shutdown(deadline).await
+        self.context.shutdown(deadline).await
     }
 
     /// Stores the cookies of a user who is now signed in.
     pub(super) async fn sign_in(&self, jar: CookieJar) -> Result<Session, Error> {
-        let core = self.host.create(Material::Cookies(jar), None, None).await?;
-        Ok(Session::new(self, core))
+        let entry = self
+            .context
+            .create(Credential::Cookies(jar), None, None)
+            .await?;
+        Ok(Session::new(self, entry))
     }
 }

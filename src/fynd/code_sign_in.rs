@@ -6,7 +6,7 @@ use super::contact::Contact;
 use super::otp_sign_in::OtpSignIn;
 use super::pending_code::PendingCode;
 use super::sign_in::SignIn;
-use crate::challenge::Returned;
+use crate::challenge::StepError;
 use crate::clock::BoxFuture;
 use crate::code_sign_in::{
     Channel, CodeChallenge, CodeSignIn, Confirmed, Destination, OwnStep, boxed, message_challenge,
@@ -77,7 +77,7 @@ impl CodeChallenge for PendingCode {
     fn confirm(
         self: Box<Self>,
         code: Secret,
-    ) -> BoxFuture<'static, Result<Confirmed, Returned<Box<dyn CodeChallenge>>>> {
+    ) -> BoxFuture<'static, Result<Confirmed, StepError<Box<dyn CodeChallenge>>>> {
         Box::pin(async move {
             let own_step = |id: &Secret, what| {
                 Confirmed::OwnStep(OwnStep {

@@ -13,9 +13,9 @@ use super::client::Client;
 use super::contact::Contact;
 use super::keys::Keys;
 use super::unfinished::Unfinished;
-use crate::credential::CookieJar;
 use crate::error::Error;
 use crate::secret::Secret;
+use crate::session::CookieJar;
 
 /// What a code is good for on the server: one for signing in does not set a password.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -138,7 +138,7 @@ fn check_digits(field: &'static str, text: &str, least: usize, most: usize) -> R
 
 pub(super) fn check_email(address: &str) -> Result<(), Error> {
     let parts = address.rsplit_once('@');
-    let well_formed = parts.is_some_and(|(name, host)| !name.is_empty() && !host.is_empty())
+    let well_formed = parts.is_some_and(|(name, context)| !name.is_empty() && !context.is_empty())
         && address.len() <= LONGEST_EMAIL
         && !address.contains(|c: char| c.is_whitespace() || c.is_control());
     if well_formed {

@@ -7,7 +7,9 @@ use super::opaque::opaque;
 use super::platform::Reason;
 use super::sent_code::{self, Aim, Leaving, SentCode};
 use super::session::Session;
-use crate::challenge::{Found, Open, Owner, ResendTimer, Returned, check_code, of_somebody_else};
+use crate::challenge::{
+    ActiveChallenge, Owner, ResendTimer, StepError, StoredChallenge, check_code, of_somebody_else,
+};
 use crate::error::{Error, ErrorKind, System};
 use crate::secret::Secret;
 
@@ -28,7 +30,7 @@ pub struct Deletion {
 /// [`Session::pending_deletion`] takes it up.
 pub struct PendingDeletion {
     session: Session,
-    open: Open<SentCode>,
+    open: ActiveChallenge<SentCode>,
 }
 
 opaque!(Deletion, PendingDeletion);
@@ -44,7 +46,7 @@ impl Session {
     /// # use vestibule::testing::{Fynd, FyndUser};
     /// # let mock = Fynd::start().await;
     /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
-    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clock()).build()?;
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
     /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
     /// # let id = mock.seed_user(asha.password("the password"));
     /// # let signed_in = client.password_sign_in("asha@example.com", "the password").await?;
@@ -79,7 +81,10 @@ impl Session {
     /// or is another session's. [`ErrorKind::StepRequired`] if it is no deletion.
     /// [`ErrorKind::TryLater`] if the store fails.
     pub async fn pending_deletion(&self, id: &Secret) -> Result<PendingDeletion, Error> {
-        let open = Found::by_id(&self.client().host, id).await?.open().await?;
+        let open = StoredChallenge::by_id(&self.client().context, id)
+            .await?
+            .open()
+            .await?;
         let pending = PendingDeletion {
             session: self.clone(),
             open,
@@ -92,7 +97,7 @@ impl Session {
 
     /// The one to whom challenges of this session belong.
     fn owner(&self) -> Owner {
-        Owner::session(&self.client().host, self.shared(), None)
+        Owner::session(&self.client().context, self.shared(), None)
     }
 }
 
@@ -205,7 +210,7 @@ impl PendingDeletion {
     /// challenge has replaced this one) and [`ErrorKind::SignInAgain`] (it is finished or has
     /// expired, or the session has ended). [`ErrorKind::Refused`]: the code is wrong, used or not
     /// the newest.
-    pub async fn confirm(mut self, code: impl Into<Secret>) -> Result<(), Returned<Self>> {
+    pub async fn confirm(mut self, code: impl Into<Secret>) -> Result<(), StepError<Self>> {
         match self.try_code(code.into()).await {
             Ok(()) => {
                 self.open.finish().await;
@@ -215,13 +220,13 @@ impl PendingDeletion {
                 }
                 Ok(())
             }
-            Err(error) => Err(Returned::new(self, error)),
+            Err(error) => Err(StepError::new(self, error)),
         }
     }
 
     async fn try_code(&mut self, code: Secret) -> Result<(), Error> {
         let code = check_code("code", &code).map_err(|error| error.of(System::Fynd))?;
-        let guess = self.open.begin_guess().await?;
+        let code_attempt = self.open.begin_code_attempt().await?;
         let leaving = self.leaving()?.clone();
         let body = types::DeleteApplicationUserRequestSchema::builder()
             .user_id(leaving.user_id)
@@ -230,7 +235,7 @@ impl PendingDeletion {
             .request_id(self.open.step.keys.request_id.clone())
             .otp(code);
         let answer = self.session.api().delete_user().body(body).send().await;
-        let answer = self.open.judged(guess, answer).await?.into_inner();
+        let answer = self.open.settle(code_attempt, answer).await?.into_inner();
         if answer.success == Some(false) {
             let message = "the server answered that it did not delete the user";
             return Err(Error::new(ErrorKind::Refused, message).at(System::Fynd, OPERATION));

@@ -48,6 +48,7 @@
 
 mod account;
 mod announced;
+mod api_error;
 mod challenge;
 mod client;
 mod code_sign_in;
@@ -63,7 +64,6 @@ mod password_link;
 mod pending_code;
 mod platform;
 mod profile;
-mod refusal;
 mod registration;
 mod remaining_codes;
 mod rules;
@@ -78,6 +78,7 @@ mod unfinished;
 mod waiting;
 
 pub use self::account::ProfileChange;
+pub use self::api_error::ApiError;
 pub use self::challenge::Challenge;
 pub use self::client::{Client, ClientBuilder};
 pub use self::contact::{Contact, OwnContact};
@@ -88,7 +89,6 @@ pub use self::password_link::PasswordLink;
 pub use self::pending_code::PendingCode;
 pub use self::platform::{DeletionTerms, Reason};
 pub use self::profile::CompleteProfile;
-pub use self::refusal::Refusal;
 pub use self::registration::Registration;
 pub use self::remaining_codes::RemainingCodes;
 pub use self::session::Session;

@@ -16,7 +16,7 @@ impl Session {
     /// # use vestibule::testing::{Fynd, FyndUser};
     /// # let mock = Fynd::start().await;
     /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
-    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clock()).build()?;
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
     /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
     /// # let id = mock.seed_user(asha.password("the password"));
     /// # let signed_in = client.password_sign_in("asha@example.com", "the password").await?;
@@ -45,7 +45,7 @@ impl Session {
     /// # use vestibule::testing::{Fynd, FyndUser};
     /// # let mock = Fynd::start().await;
     /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
-    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clock()).build()?;
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
     /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
     /// # let id = mock.seed_user(asha.password("the password"));
     /// # let signed_in = client.password_sign_in("asha@example.com", "the password").await?;
@@ -103,7 +103,7 @@ impl Session {
     /// # use vestibule::testing::{Fynd, FyndUser};
     /// # let mock = Fynd::start().await;
     /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
-    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clock()).build()?;
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
     /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
     /// # let id = mock.seed_user(asha.password("the password"));
     /// # let signed_in = client.password_sign_in("asha@example.com", "the password").await?;
@@ -153,7 +153,7 @@ impl Session {
     /// # use vestibule::testing::{Fynd, FyndUser};
     /// # let mock = Fynd::start().await;
     /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
-    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clock()).build()?;
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
     /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
     /// # let id = mock.seed_user(asha.password("the password"));
     /// # let signed_in = client.password_sign_in("asha@example.com", "the password").await?;
@@ -202,7 +202,7 @@ impl Session {
     /// # use vestibule::testing::{Fynd, FyndUser};
     /// # let mock = Fynd::start().await;
     /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
-    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clock()).build()?;
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
     /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
     /// # let id = mock.seed_user(asha.password("the password"));
     /// # let signed_in = client.password_sign_in("asha@example.com", "the password").await?;

@@ -11,11 +11,13 @@ use super::contact::{Contact, check_filled};
 use super::opaque::opaque;
 use super::sent_code::{self, Aim, SentCode};
 use super::unfinished::Unfinished;
-use crate::challenge::{CODE_TIME_TO_LIVE, Open, ResendTimer, Returned, Step, check_code};
-use crate::credential::CookieJar;
+use crate::challenge::{
+    ActiveChallenge, CODE_TIME_TO_LIVE, ResendTimer, Step, StepError, check_code,
+};
 use crate::error::{Error, ErrorKind, System};
 use crate::secret::Secret;
-use crate::server_time::ServerTime;
+use crate::session::CookieJar;
+use crate::skewed_clock::SkewedClock;
 
 /// A user who forgot the password, before anything was sent.
 #[derive(Clone)]
@@ -31,7 +33,7 @@ pub struct ForgottenPassword {
 /// [`challenge`](crate::challenge).
 pub struct PasswordCode {
     client: Client,
-    open: Open<SentCode>,
+    open: ActiveChallenge<SentCode>,
 }
 
 /// What the store keeps of a user who may set a new password.
@@ -44,7 +46,7 @@ pub(super) struct PasswordToken {
 impl Step for PasswordToken {
     const KIND: &'static str = "new_password";
 
-    fn time_to_live(&self, _: &ServerTime) -> Duration {
+    fn time_to_live(&self, _: &SkewedClock) -> Duration {
         CODE_TIME_TO_LIVE
     }
 }
@@ -55,7 +57,7 @@ impl Step for PasswordToken {
 #[must_use = "the password is the old one before `set`"]
 pub struct NewPassword {
     client: Client,
-    open: Open<PasswordToken>,
+    open: ActiveChallenge<PasswordToken>,
 }
 
 opaque!(ForgottenPassword, PasswordCode, NewPassword);
@@ -70,7 +72,7 @@ impl Client {
     /// # use vestibule::testing::{Fynd, FyndUser};
     /// # let mock = Fynd::start().await;
     /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
-    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clock()).build()?;
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
     /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
     /// # let id = mock.seed_user(asha.password("the password"));
     /// # let code = || mock.outbox().last_code("+919000000001").unwrap();
@@ -117,7 +119,7 @@ impl ForgottenPassword {
 }
 
 impl PasswordCode {
-    pub(super) fn resumed(client: Client, open: Open<SentCode>) -> Self {
+    pub(super) fn resumed(client: Client, open: ActiveChallenge<SentCode>) -> Self {
         Self { client, open }
     }
 
@@ -159,7 +161,10 @@ impl PasswordCode {
     /// The state comes back with the error, as of
     /// [`PendingCode::confirm`](super::PendingCode::confirm); [`ErrorKind::Undecodable`] if the
     /// server agreed and gave no token.
-    pub async fn confirm(mut self, code: impl Into<Secret>) -> Result<NewPassword, Returned<Self>> {
+    pub async fn confirm(
+        mut self,
+        code: impl Into<Secret>,
+    ) -> Result<NewPassword, StepError<Self>> {
         match self.try_code(code.into()).await {
             Ok(forgot_token) => {
                 let step = PasswordToken {
@@ -169,19 +174,19 @@ impl PasswordCode {
                 let open = self.open.go_on(step).await;
                 Ok(NewPassword::resumed(self.client, open))
             }
-            Err(error) => Err(Returned::new(self, error)),
+            Err(error) => Err(StepError::new(self, error)),
         }
     }
 
     async fn try_code(&mut self, code: Secret) -> Result<Secret, Error> {
         let code = check_code("code", &code).map_err(|error| error.of(System::Fynd))?;
-        let guess = self.open.begin_guess().await?;
+        let code_attempt = self.open.begin_code_attempt().await?;
         let step = &self.open.step;
         let unfinished = Unfinished::new(&self.client, &step.cookies);
         let answer = step.route.verify_forgotten(&unfinished, &step.keys, code);
         let answer = answer.await;
         self.open.step.cookies = unfinished.cookies();
-        let token = self.open.judged(guess, answer).await?;
+        let token = self.open.settle(code_attempt, answer).await?;
         token.ok_or_else(|| {
             let operation = match self.contact() {
                 Contact::Mobile { .. } => "verify_mobile_forgot_otp",
@@ -196,7 +201,7 @@ impl PasswordCode {
 }
 
 impl NewPassword {
-    pub(super) fn resumed(client: Client, open: Open<PasswordToken>) -> Self {
+    pub(super) fn resumed(client: Client, open: ActiveChallenge<PasswordToken>) -> Self {
         Self { client, open }
     }
 
@@ -215,13 +220,13 @@ impl NewPassword {
     /// The state comes back with the error. Nothing was sent with [`ErrorKind::InvalidInput`] (the
     /// `password` is empty) and [`ErrorKind::SignInAgain`] (it is finished or has expired).
     /// [`ErrorKind::Refused`]: the server does not take the password, or the time is over.
-    pub async fn set(mut self, password: impl Into<Secret>) -> Result<(), Returned<Self>> {
+    pub async fn set(mut self, password: impl Into<Secret>) -> Result<(), StepError<Self>> {
         match self.try_password(password.into()).await {
             Ok(()) => {
                 self.open.finish().await;
                 Ok(())
             }
-            Err(error) => Err(Returned::new(self, error)),
+            Err(error) => Err(StepError::new(self, error)),
         }
     }
 

@@ -6,7 +6,7 @@ use super::contact::{Contact, check_filled};
 use super::opaque::opaque;
 use super::session::Session;
 use super::unfinished::{Unfinished, finish};
-use crate::challenge::Returned;
+use crate::challenge::StepError;
 use crate::error::Error;
 use crate::secret::Secret;
 
@@ -32,7 +32,7 @@ impl Client {
     /// # use vestibule::testing::{Fynd, FyndUser};
     /// # let mock = Fynd::start().await;
     /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
-    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clock()).build()?;
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
     /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
     /// # let id = mock.seed_user(asha.password("the password"));
     /// # let code = || mock.outbox().last_code("asha@example.com").unwrap();
@@ -88,7 +88,7 @@ impl Client {
     /// # use vestibule::testing::{Fynd, FyndUser};
     /// # let mock = Fynd::start().await;
     /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
-    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clock()).build()?;
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
     /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
     /// # let id = mock.seed_user(asha.password("the password"));
     /// # let code = || mock.outbox().last_code("asha@example.com").unwrap();
@@ -147,10 +147,10 @@ impl PasswordLink {
     pub async fn set_password(
         self,
         password: impl Into<Secret>,
-    ) -> Result<Session, Returned<Self>> {
+    ) -> Result<Session, StepError<Self>> {
         match self.try_password(password.into()).await {
             Ok(session) => Ok(session),
-            Err(error) => Err(Returned::new(self, error)),
+            Err(error) => Err(StepError::new(self, error)),
         }
     }
 

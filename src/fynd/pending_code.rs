@@ -7,7 +7,7 @@ use super::profile::{CompleteProfile, NewUser};
 use super::sent_code::{self, SentCode};
 use super::sign_in::{SignIn, Verdict};
 use super::unfinished::{Unfinished, finish};
-use crate::challenge::{Open, ResendTimer, Returned, check_code};
+use crate::challenge::{ActiveChallenge, ResendTimer, StepError, check_code};
 use crate::error::{Error, System};
 use crate::secret::Secret;
 
@@ -17,13 +17,13 @@ use crate::secret::Secret;
 /// kept in the client's store, with its cookies; see [`challenge`](crate::challenge).
 pub struct PendingCode {
     client: Client,
-    pub(super) open: Open<SentCode>,
+    pub(super) open: ActiveChallenge<SentCode>,
 }
 
 opaque!(PendingCode);
 
 impl PendingCode {
-    pub(super) fn resumed(client: Client, open: Open<SentCode>) -> Self {
+    pub(super) fn resumed(client: Client, open: ActiveChallenge<SentCode>) -> Self {
         Self { client, open }
     }
 
@@ -56,7 +56,7 @@ impl PendingCode {
     /// # use vestibule::testing::{Fynd, FyndUser};
     /// # let mock = Fynd::start().await;
     /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
-    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clock()).build()?;
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
     /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
     /// # let id = mock.seed_user(asha.password("the password"));
     /// # let code = || mock.outbox().last_code("+919000000001").unwrap();
@@ -116,7 +116,7 @@ impl PendingCode {
     /// [`ErrorKind::SignInAgain`]: crate::ErrorKind::SignInAgain
     /// [`ErrorKind::Refused`]: crate::ErrorKind::Refused
     /// [`ErrorKind::Undecodable`]: crate::ErrorKind::Undecodable
-    pub async fn confirm(mut self, code: impl Into<Secret>) -> Result<SignIn, Returned<Self>> {
+    pub async fn confirm(mut self, code: impl Into<Secret>) -> Result<SignIn, StepError<Self>> {
         match self.try_code(code.into()).await {
             Ok(None) => {
                 let operation = match self.contact() {
@@ -128,7 +128,7 @@ impl PendingCode {
                         self.open.finish().await;
                         Ok(SignIn::SignedIn(session))
                     }
-                    Err(error) => Err(Returned::new(self, error)),
+                    Err(error) => Err(StepError::new(self, error)),
                 }
             }
             Ok(Some(register_token)) => {
@@ -139,19 +139,19 @@ impl PendingCode {
                 let profile = CompleteProfile::resumed(self.client, open);
                 Ok(SignIn::ProfileRequired(profile))
             }
-            Err(error) => Err(Returned::new(self, error)),
+            Err(error) => Err(StepError::new(self, error)),
         }
     }
 
     /// The token of a registration, or nothing for a user.
     async fn try_code(&mut self, code: Secret) -> Result<Option<Secret>, Error> {
         let code = check_code("code", &code).map_err(|error| error.of(System::Fynd))?;
-        let guess = self.open.begin_guess().await?;
+        let code_attempt = self.open.begin_code_attempt().await?;
         let step = &self.open.step;
         let unfinished = Unfinished::new(&self.client, &step.cookies);
         let answer = step.route.verify(&unfinished, &step.keys, None, code).await;
         self.open.step.cookies = unfinished.cookies();
-        let answer = self.open.judged(guess, answer).await?;
+        let answer = self.open.settle(code_attempt, answer).await?;
         let verdict = Verdict {
             has_user: answer.has_user,
             user_exists: answer.user_exists,

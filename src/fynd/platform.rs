@@ -48,7 +48,7 @@ impl Client {
     /// # use vestibule::testing::{Fynd, FyndUser};
     /// # let mock = Fynd::start().await;
     /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
-    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clock()).build()?;
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
     /// let config = client.platform_config().await?;
     /// let offers_passwords = config.login.and_then(|login| login.password);
     /// assert_eq!(offers_passwords, Some(true));
@@ -75,7 +75,7 @@ impl Client {
     /// # use vestibule::testing::{Fynd, FyndUser};
     /// # let mock = Fynd::start().await;
     /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
-    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clock()).build()?;
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
     /// let terms = client.deletion_terms().await?;
     /// // Show the consent, and let the user choose a reason.
     /// for reason in &terms.reasons {
@@ -119,7 +119,7 @@ impl Client {
     /// # use vestibule::testing::{Fynd, FyndUser};
     /// # let mock = Fynd::start().await;
     /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
-    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clock()).build()?;
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
     /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
     /// # let id = mock.seed_user(asha.password("the password"));
     /// assert!(client.user_exists("9000000001").await?);
@@ -153,7 +153,7 @@ impl Client {
     /// # use vestibule::testing::{Fynd, FyndUser};
     /// # let mock = Fynd::start().await;
     /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
-    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clock()).build()?;
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
     /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
     /// # let id = mock.seed_user(asha.password("the password"));
     /// # let signed_in = client.password_sign_in("asha@example.com", "the password").await?;
@@ -191,7 +191,7 @@ impl Client {
     /// # use vestibule::testing::{Fynd, FyndUser};
     /// # let mock = Fynd::start().await;
     /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
-    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clock()).build()?;
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
     /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
     /// # let id = mock.seed_user(asha.password("the password"));
     /// # let signed_in = client.password_sign_in("asha@example.com", "the password").await?;

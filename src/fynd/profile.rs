@@ -13,11 +13,11 @@ use super::remaining_codes::RemainingCodes;
 use super::sign_in::SignIn;
 use super::unfinished::{Unfinished, finish};
 use super::waiting::{Codes, Waiting};
-use crate::challenge::{Open, Returned, Step};
-use crate::credential::CookieJar;
+use crate::challenge::{ActiveChallenge, Step, StepError};
 use crate::error::{Error, ErrorKind, System};
 use crate::secret::Secret;
-use crate::server_time::ServerTime;
+use crate::session::CookieJar;
+use crate::skewed_clock::SkewedClock;
 
 const OPERATION: &str = "update_profile";
 
@@ -49,7 +49,7 @@ impl NewUser {
 impl Step for NewUser {
     const KIND: &'static str = "profile";
 
-    fn time_to_live(&self, _: &ServerTime) -> Duration {
+    fn time_to_live(&self, _: &SkewedClock) -> Duration {
         TIME_TO_LIVE
     }
 }
@@ -61,7 +61,7 @@ impl Step for NewUser {
 #[must_use = "there is no user before `complete`"]
 pub struct CompleteProfile {
     client: Client,
-    open: Open<NewUser>,
+    open: ActiveChallenge<NewUser>,
     mobile: Option<Contact>,
     email: Option<String>,
     gender: Option<String>,
@@ -71,7 +71,7 @@ pub struct CompleteProfile {
 opaque!(CompleteProfile);
 
 impl CompleteProfile {
-    pub(super) fn resumed(client: Client, open: Open<NewUser>) -> Self {
+    pub(super) fn resumed(client: Client, open: ActiveChallenge<NewUser>) -> Self {
         Self {
             client,
             open,
@@ -124,7 +124,7 @@ impl CompleteProfile {
     /// # use vestibule::testing::{Fynd, FyndUser};
     /// # let mock = Fynd::start().await;
     /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
-    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clock()).build()?;
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
     /// # mock.require_email(true);
     /// # let code = || mock.outbox().last_code("+919000000001").unwrap();
     /// # let email_code = || mock.outbox().last_code("asha@example.com").unwrap();
@@ -157,7 +157,7 @@ impl CompleteProfile {
         mut self,
         first_name: impl Into<String>,
         last_name: impl Into<String>,
-    ) -> Result<SignIn, Returned<Self>> {
+    ) -> Result<SignIn, StepError<Self>> {
         match self.send(first_name.into(), last_name.into()).await {
             Ok(waiting) if waiting.is_empty() => {
                 let cookies = &self.open.step.cookies;
@@ -166,7 +166,7 @@ impl CompleteProfile {
                         self.open.finish().await;
                         Ok(SignIn::SignedIn(session))
                     }
-                    Err(error) => Err(Returned::new(self, error)),
+                    Err(error) => Err(StepError::new(self, error)),
                 }
             }
             Ok(waiting) => {
@@ -185,7 +185,7 @@ impl CompleteProfile {
                 let codes = RemainingCodes::resumed(self.client, open);
                 Ok(SignIn::CodesRequired(codes))
             }
-            Err(error) => Err(Returned::new(self, error)),
+            Err(error) => Err(StepError::new(self, error)),
         }
     }
 

@@ -10,7 +10,7 @@ use super::remaining_codes::RemainingCodes;
 use super::sign_in::SignIn;
 use super::unfinished::{Unfinished, finish};
 use super::waiting::Codes;
-use crate::challenge::Opening;
+use crate::challenge::FirstMessage;
 use crate::error::{Error, System};
 use crate::secret::Secret;
 
@@ -103,7 +103,7 @@ impl Registration {
     /// [`ErrorKind::Undecodable`]: crate::ErrorKind::Undecodable
     pub async fn submit(self) -> Result<SignIn, Error> {
         self.check()?;
-        let opening = Opening::to_unknown(&self.client.host)?;
+        let opening = FirstMessage::to_unknown(&self.client.context)?;
         opening.check_store().await?;
         let contacts: Vec<Contact> = self.mobile.iter().chain(&self.email).cloned().collect();
         let announced = Announced::of_opening(&opening, contacts).await?;

@@ -9,10 +9,10 @@ use super::profile::{CompleteProfile, NewUser};
 use super::sign_in::{SignIn, Verdict};
 use super::unfinished::{Unfinished, finish};
 use super::waiting::{Codes, Kind};
-use crate::challenge::{Open, ResendTimer, Returned, check_code};
-use crate::credential::CookieJar;
+use crate::challenge::{ActiveChallenge, ResendTimer, StepError, check_code};
 use crate::error::{Error, System};
 use crate::secret::Secret;
+use crate::session::CookieJar;
 
 /// Codes were sent to the contacts of a new user, who is signed in when each is confirmed, in any
 /// order.
@@ -23,13 +23,13 @@ use crate::secret::Secret;
 #[must_use = "there is no user before each code is confirmed"]
 pub struct RemainingCodes {
     client: Client,
-    open: Open<Codes>,
+    open: ActiveChallenge<Codes>,
 }
 
 opaque!(RemainingCodes);
 
 impl RemainingCodes {
-    pub(super) fn resumed(client: Client, open: Open<Codes>) -> Self {
+    pub(super) fn resumed(client: Client, open: ActiveChallenge<Codes>) -> Self {
         Self { client, open }
     }
 
@@ -159,7 +159,7 @@ impl RemainingCodes {
     /// [`ErrorKind::SignInAgain`]: crate::ErrorKind::SignInAgain
     /// [`ErrorKind::Refused`]: crate::ErrorKind::Refused
     /// [`ErrorKind::Undecodable`]: crate::ErrorKind::Undecodable
-    pub async fn confirm_mobile(self, code: impl Into<Secret>) -> Result<SignIn, Returned<Self>> {
+    pub async fn confirm_mobile(self, code: impl Into<Secret>) -> Result<SignIn, StepError<Self>> {
         self.confirm(Kind::Mobile, code.into()).await
     }
 
@@ -170,15 +170,15 @@ impl RemainingCodes {
     /// # Errors
     ///
     /// As [`confirm_mobile`](Self::confirm_mobile).
-    pub async fn confirm_email(self, code: impl Into<Secret>) -> Result<SignIn, Returned<Self>> {
+    pub async fn confirm_email(self, code: impl Into<Secret>) -> Result<SignIn, StepError<Self>> {
         self.confirm(Kind::Email, code.into()).await
     }
 
-    async fn confirm(mut self, kind: Kind, code: Secret) -> Result<SignIn, Returned<Self>> {
+    async fn confirm(mut self, kind: Kind, code: Secret) -> Result<SignIn, StepError<Self>> {
         match self.try_code(kind, code).await {
             Ok(true) => Ok(SignIn::CodesRequired(self)),
             Ok(false) => self.end(kind).await,
-            Err(error) => Err(Returned::new(self, error)),
+            Err(error) => Err(StepError::new(self, error)),
         }
     }
 
@@ -186,7 +186,7 @@ impl RemainingCodes {
     async fn try_code(&mut self, kind: Kind, code: Secret) -> Result<bool, Error> {
         let code = check_code("code", &code).map_err(|error| error.of(System::Fynd))?;
         self.open.check_line(|step| step.line(kind)).await?;
-        let guess = self.open.begin_guess().await?;
+        let code_attempt = self.open.begin_code_attempt().await?;
         let step = &self.open.step;
         let waiting = step.find(kind)?;
         let before = step.cookies.clone();
@@ -194,7 +194,7 @@ impl RemainingCodes {
         let token = step.register_token.clone();
         let route = step.route(&waiting.contact);
         let answer = route.verify(&unfinished, &waiting.keys, token, code).await;
-        let answer = self.open.judged(guess, answer).await?;
+        let answer = self.open.settle(code_attempt, answer).await?;
         let cookies = unfinished.cookies();
         let verdict = Verdict {
             has_user: answer.has_user,
@@ -212,7 +212,7 @@ impl RemainingCodes {
     }
 
     /// No code remains, or the server has signed the user in without.
-    async fn end(self, kind: Kind) -> Result<SignIn, Returned<Self>> {
+    async fn end(self, kind: Kind) -> Result<SignIn, StepError<Self>> {
         let step = &self.open.step;
         if let Some(register_token) = step.register_token.clone() {
             let (platform, cookies) = (step.platform.clone(), step.cookies.clone());
@@ -230,7 +230,7 @@ impl RemainingCodes {
                 self.open.finish().await;
                 Ok(SignIn::SignedIn(session))
             }
-            Err(error) => Err(Returned::new(self, error)),
+            Err(error) => Err(StepError::new(self, error)),
         }
     }
 }

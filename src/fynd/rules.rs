@@ -5,10 +5,10 @@ use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
-use super::refusal;
+use super::api_error;
 use super::signature::{DATE_HEADER, SIGNATURE_HEADER, SignatureInput, date_text, sign};
 use crate::error::{Error, System};
-use crate::pipeline::{Attempt, Operation, Refusal, Request, SystemRules};
+use crate::pipeline::{Attempt, Operation, ParsedError, Request, SystemRules};
 use crate::secret::Secret;
 
 pub(super) struct Rules {
@@ -41,7 +41,7 @@ impl SystemRules for Rules {
         System::Fynd
     }
 
-    fn standing_headers(&self) -> &HeaderMap {
+    fn default_headers(&self) -> &HeaderMap {
         &self.headers
     }
 
@@ -74,13 +74,13 @@ impl SystemRules for Rules {
         Ok(())
     }
 
-    fn read_refusal(
+    fn parse_error(
         &self,
         _operation: &Operation,
         _status: StatusCode,
         body: &[u8],
-    ) -> Option<Refusal> {
-        refusal::read(body)
+    ) -> Option<ParsedError> {
+        api_error::read(body)
     }
 }
 

@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 use super::client::Client;
 use super::codes::{Purpose, Route, Sent};
 use super::keys::{Keys, RESEND_AFTER};
-use crate::challenge::{CODE_TIME_TO_LIVE, Open, Opening, Outcome, Owner, Step};
-use crate::credential::CookieJar;
+use crate::challenge::{ActiveChallenge, CODE_TIME_TO_LIVE, FirstMessage, Outcome, Owner, Step};
 use crate::error::{Error, System};
 use crate::secret::Secret;
-use crate::server_time::ServerTime;
+use crate::session::CookieJar;
+use crate::skewed_clock::SkewedClock;
 
 /// What a right code does.
 #[derive(Clone, Serialize, Deserialize)]
@@ -53,16 +53,20 @@ pub(super) struct SentCode {
 impl Step for SentCode {
     const KIND: &'static str = "code";
 
-    fn time_to_live(&self, _: &ServerTime) -> Duration {
+    fn time_to_live(&self, _: &SkewedClock) -> Duration {
         CODE_TIME_TO_LIVE
     }
 }
 
 /// Sends the first code of a challenge.
-pub(super) async fn send(client: &Client, aim: Aim, route: Route) -> Result<Open<SentCode>, Error> {
+pub(super) async fn send(
+    client: &Client,
+    aim: Aim,
+    route: Route,
+) -> Result<ActiveChallenge<SentCode>, Error> {
     route.contact.check()?;
     let destination = route.contact.destination();
-    let opening = Opening::claim(&client.host, destination, RESEND_AFTER).await?;
+    let opening = FirstMessage::claim(&client.context, destination, RESEND_AFTER).await?;
     let sent = match &aim {
         Aim::SignIn => route.sign_in(client).await,
         aim => route.send(client, aim.purpose(), None, None, None).await,
@@ -84,7 +88,10 @@ pub(super) async fn send(client: &Client, aim: Aim, route: Route) -> Result<Open
 }
 
 /// Sends another code, in place of the newest.
-pub(super) async fn resend(client: &Client, open: &mut Open<SentCode>) -> Result<(), Error> {
+pub(super) async fn resend(
+    client: &Client,
+    open: &mut ActiveChallenge<SentCode>,
+) -> Result<(), Error> {
     let operation = open.step.route.sending(open.step.aim.purpose());
     let wait = open.step.keys.wait();
     let claim = open.claim_resend(wait).await;

@@ -2,11 +2,11 @@
 
 use super::api::{Api, types};
 use super::client::Client;
-use crate::credential::CookieJar;
+use crate::client_config::of_system;
 use crate::error::{Error, ErrorKind, System};
-use crate::foundation::of_system;
 use crate::pipeline::CallOptions;
 use crate::secret::Secret;
+use crate::session::CookieJar;
 use crate::session::{Session as Shared, session_methods};
 
 /// A signed-in user. Cheap to clone; all clones share one set of cookies, and nobody else does.
@@ -36,7 +36,7 @@ impl Session {
     ) -> Result<Self, Error> {
         let cookies = cookies.into_iter();
         let cookies = cookies.map(|(name, value)| (name.into(), value.into()));
-        let jar = CookieJar::of_values(client.road.base.url(), cookies.collect());
+        let jar = CookieJar::of_values(client.pipeline.base.url(), cookies.collect());
         client.sign_in(of_system(System::Fynd, jar)?).await
     }
 
@@ -57,7 +57,7 @@ impl Session {
 
     /// The described calls, with this session and options.
     pub fn api_with(&self, options: CallOptions) -> Api {
-        Api::new(self.shared.bound(options))
+        Api::new(self.shared.call_context(options))
     }
 
     /// Who is signed in. Safe to repeat, and the cheapest way to learn whether a stored session
@@ -69,7 +69,7 @@ impl Session {
     /// # use vestibule::testing::{Fynd, FyndUser};
     /// # let mock = Fynd::start().await;
     /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
-    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clock()).build()?;
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
     /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
     /// # let id = mock.seed_user(asha.password("the password"));
     /// # let signed_in = client.password_sign_in("asha@example.com", "the password").await?;
@@ -103,7 +103,7 @@ impl Session {
     /// # use vestibule::testing::{Fynd, FyndUser};
     /// # let mock = Fynd::start().await;
     /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
-    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clock()).build()?;
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
     /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
     /// # let id = mock.seed_user(asha.password("the password"));
     /// # let signed_in = client.password_sign_in("asha@example.com", "the password").await?;
@@ -127,8 +127,8 @@ impl Session {
     /// same.
     pub async fn sign_out(self) -> Result<(), Error> {
         self.shared
-            .sign_out(|farewell| async move {
-                let api = Api::new(farewell.bound());
+            .sign_out(|final_credential| async move {
+                let api = Api::new(final_credential.call_context());
                 api.logout().send().await.map(|_| ())
             })
             .await

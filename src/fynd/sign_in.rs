@@ -5,10 +5,10 @@ use super::profile::{CompleteProfile, NewUser};
 use super::remaining_codes::RemainingCodes;
 use super::session::Session;
 use super::unfinished::finish;
-use crate::challenge::Opening;
-use crate::credential::CookieJar;
+use crate::challenge::FirstMessage;
 use crate::error::Error;
 use crate::secret::Secret;
+use crate::session::CookieJar;
 
 /// How far a step took the user.
 #[derive(Debug)]
@@ -54,14 +54,14 @@ impl Verdict {
 /// A sign-in that one call begins and perhaps ends.
 pub(super) struct AtOnce {
     client: Client,
-    opening: Opening,
+    opening: FirstMessage,
     platform: Option<String>,
 }
 
 impl AtOnce {
     /// Before anything is sent: without a store there would be no session and no next step.
     pub(super) async fn begin(client: &Client, platform: Option<String>) -> Result<Self, Error> {
-        let opening = Opening::to_unknown(&client.host)?;
+        let opening = FirstMessage::to_unknown(&client.context)?;
         opening.check_store().await?;
         Ok(Self {
             client: client.clone(),

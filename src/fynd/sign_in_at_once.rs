@@ -21,7 +21,7 @@ impl Client {
     /// # use vestibule::testing::{Fynd, FyndUser};
     /// # let mock = Fynd::start().await;
     /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
-    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clock()).build()?;
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
     /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
     /// # let id = mock.seed_user(asha.password("the password"));
     /// let signed_in = client.password_sign_in("asha@example.com", "the password").await?;
@@ -75,7 +75,7 @@ impl Client {
     /// # use vestibule::testing::{Fynd, FyndUser};
     /// # let mock = Fynd::start().await;
     /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
-    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clock()).build()?;
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
     /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
     /// # let id = mock.seed_user(asha.password("the password"));
     /// # let token = mock.issue_login_token(&id);

@@ -192,7 +192,7 @@ impl Client {
     /// # use vestibule::testing::{Fynd, FyndUser};
     /// # let mock = Fynd::start().await;
     /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
-    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clock()).build()?;
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
     /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com").social(vestibule::testing::FyndProvider::Google, "1001");
     /// # let id = mock.seed_user(asha.password("the password"));
     /// # let token = mock.issue_social_token(vestibule::testing::FyndProvider::Google, "1001", None);

@@ -5,31 +5,31 @@ use std::sync::Arc;
 use super::api::Api;
 use super::client::Client;
 use super::session::Session;
-use crate::credential::{CookieJar, JarCredential};
 use crate::error::{Error, ErrorKind, System};
-use crate::pipeline::Bound;
+use crate::pipeline::CallContext;
+use crate::session::{CookieJar, JarCredential};
 
 /// One call, and the cookies with which it came back.
 pub(super) struct Unfinished {
     cookies: Arc<JarCredential>,
-    bound: Bound,
+    context: CallContext,
 }
 
 impl Unfinished {
     pub(super) fn new(client: &Client, jar: &CookieJar) -> Self {
-        let time = client.road.time.clone();
+        let time = client.pipeline.time.clone();
         let cookies = Arc::new(JarCredential::new(jar.clone(), time));
-        let bound = Bound::new(client.road.clone()).with_credential(cookies.clone());
-        Self { cookies, bound }
+        let context = CallContext::new(client.pipeline.clone()).with_credential(cookies.clone());
+        Self { cookies, context }
     }
 
     /// With no cookie yet.
     pub(super) fn begin(client: &Client) -> Self {
-        Self::new(client, &CookieJar::new(client.road.base.url()))
+        Self::new(client, &CookieJar::new(client.pipeline.base.url()))
     }
 
     pub(super) fn api(&self) -> Api {
-        Api::new(self.bound.clone())
+        Api::new(self.context.clone())
     }
 
     pub(super) fn cookies(&self) -> CookieJar {

@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 use super::codes::Route;
 use super::contact::Contact;
 use super::keys::Keys;
-use crate::challenge::{Line, LineClaim, Step};
-use crate::credential::CookieJar;
+use crate::challenge::{DestinationPermit, MessageLimit, Step};
 use crate::error::{Error, ErrorKind, System};
 use crate::secret::Secret;
-use crate::server_time::ServerTime;
+use crate::session::CookieJar;
+use crate::skewed_clock::SkewedClock;
 
 /// How long the user has for all codes; a resend makes it begin again.
 const TIME_TO_LIVE: Duration = Duration::from_secs(3600);
@@ -37,11 +37,11 @@ impl Kind {
 pub(super) struct Waiting {
     pub(super) contact: Contact,
     pub(super) keys: Keys,
-    pub(super) line: Line,
+    pub(super) line: MessageLimit,
 }
 
 impl Waiting {
-    pub(super) async fn sent(contact: Contact, keys: Keys, claim: LineClaim) -> Self {
+    pub(super) async fn sent(contact: Contact, keys: Keys, claim: DestinationPermit) -> Self {
         let line = claim.sent(keys.wait()).await;
         Self {
             contact,
@@ -63,7 +63,7 @@ pub(super) struct Codes {
 impl Step for Codes {
     const KIND: &'static str = "remaining_codes";
 
-    fn time_to_live(&self, _: &ServerTime) -> Duration {
+    fn time_to_live(&self, _: &SkewedClock) -> Duration {
         TIME_TO_LIVE
     }
 }
@@ -79,7 +79,7 @@ impl Codes {
             })
     }
 
-    pub(super) fn line(&self, kind: Kind) -> Result<Line, Error> {
+    pub(super) fn line(&self, kind: Kind) -> Result<MessageLimit, Error> {
         self.find(kind).map(|waiting| waiting.line.clone())
     }
 

@@ -12,18 +12,18 @@ use super::pin_sign_in::{PendingPin, PinRequest};
 use super::rules::{APP_NAME, Rules};
 use super::session::Session;
 use super::sign_up::SignUp;
-use crate::challenge::Found;
+use crate::challenge::StoredChallenge;
+use crate::client_config::{ClientConfig, client_config_setters, of_system};
 use crate::error::{Error, System};
-use crate::foundation::{Foundation, foundation_setters, of_system};
-use crate::pipeline::{Bound, CallOptions, Road};
+use crate::pipeline::{CallContext, CallOptions, Pipeline};
 use crate::secret::Secret;
-use crate::session::{Host, Material, Tokens};
+use crate::session::{Credential, SessionContext, Tokens};
 
 /// One app of GoodCity. Cheap to clone; all clones share connections and sessions.
 #[derive(Clone)]
 pub struct Client {
-    pub(crate) road: Arc<Road>,
-    pub(super) host: Arc<Host>,
+    pub(crate) pipeline: Arc<Pipeline>,
+    pub(super) context: Arc<SessionContext>,
     pub(super) mobile_rule: MobileRule,
 }
 
@@ -36,7 +36,7 @@ impl fmt::Debug for Client {
 /// Collects the settings of a [`Client`].
 #[must_use = "there is no client before `build`"]
 pub struct ClientBuilder {
-    foundation: Foundation,
+    client_config: ClientConfig,
     app_name: String,
     mobile_rule: MobileRule,
 }
@@ -48,7 +48,7 @@ impl fmt::Debug for ClientBuilder {
 }
 
 impl ClientBuilder {
-    foundation_setters!();
+    client_config_setters!();
 
     /// Which mobile numbers are let through; [`MobileRule::Current`] by default.
     pub fn mobile_rule(mut self, rule: MobileRule) -> Self {
@@ -67,13 +67,15 @@ impl ClientBuilder {
     }
 
     fn checked(self) -> Result<Client, Error> {
-        let mut headers = self.foundation.standing_headers()?;
+        let mut headers = self.client_config.default_headers()?;
         headers.insert(APP_NAME, app_name_header(&self.app_name)?);
-        let base = self.foundation.base()?;
-        let (road, host) = self.foundation.build(base, Box::new(Rules::new(headers)))?;
+        let base = self.client_config.base()?;
+        let (pipeline, context) = self
+            .client_config
+            .build(base, Box::new(Rules::new(headers)))?;
         Ok(Client {
-            road,
-            host,
+            pipeline,
+            context,
             mobile_rule: self.mobile_rule,
         })
     }
@@ -100,7 +102,7 @@ impl Client {
     /// no client without it.
     pub fn builder(base_url: impl Into<String>, app_name: impl Into<String>) -> ClientBuilder {
         ClientBuilder {
-            foundation: Foundation::new(base_url.into()),
+            client_config: ClientConfig::new(base_url.into()),
             app_name: app_name.into(),
             mobile_rule: MobileRule::default(),
         }
@@ -113,7 +115,7 @@ impl Client {
 
     /// The same calls as [`api`](Self::api), with options.
     pub fn api_with(&self, options: CallOptions) -> Api {
-        Api::new(Bound::new(self.road.clone()).with_options(options))
+        Api::new(CallContext::new(self.pipeline.clone()).with_options(options))
     }
 
     /// Asks for a pin for a user who has an account. `mobile` is a Hong Kong number with its
@@ -132,7 +134,7 @@ impl Client {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # let mock = vestibule::testing::GoodCity::start().await;
     /// # let pin = || mock.outbox().last_code("+85261234567").unwrap();
-    /// # let client = vestibule::goodcity::Client::builder(mock.base_url(), "app").clock(mock.clock().clock()).build()?;
+    /// # let client = vestibule::goodcity::Client::builder(mock.base_url(), "app").clock(mock.clock().clone()).build()?;
     /// # mock.add_user("+85261234567", "Ada", "Wong");
     /// let pending = client.send_pin("+85261234567").await?;
     /// let signed_in = match pending.confirm("0042").await {
@@ -167,7 +169,7 @@ impl Client {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # let mock = vestibule::testing::GoodCity::start().await;
     /// # let pin = || mock.outbox().last_code("+85261234567").unwrap();
-    /// # let client = vestibule::goodcity::Client::builder(mock.base_url(), "app").clock(mock.clock().clock()).build()?;
+    /// # let client = vestibule::goodcity::Client::builder(mock.base_url(), "app").clock(mock.clock().clone()).build()?;
     /// let sign_up = client.sign_up("+85261234567", "Ada", "Wong").district_id("1");
     /// let pending = sign_up.send_pin().await?;
     /// let id = pending.id().clone();
@@ -197,8 +199,8 @@ impl Client {
     ///
     /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if there is no such session.
     pub async fn session(&self, id: &Secret) -> Result<Session, Error> {
-        let core = self.host.resume(id, None).await?;
-        Ok(Session::new(self, core))
+        let entry = self.context.resume(id, None).await?;
+        Ok(Session::new(self, entry))
     }
 
     /// Takes up an unfinished sign-in by its id, on any instance that shares the store; sends
@@ -210,7 +212,7 @@ impl Client {
     /// finished, has expired, never was, or is of another server.
     /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the store fails.
     pub async fn challenge(&self, id: &Secret) -> Result<PendingPin, Error> {
-        let found = Found::by_id(&self.host, id).await?;
+        let found = StoredChallenge::by_id(&self.context, id).await?;
         let open = found.open::<PinRequest>().await?;
         Ok(PendingPin::resumed(self.clone(), open))
     }
@@ -222,7 +224,7 @@ impl Client {
     ///
     /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if something did not finish in time.
     pub async fn shutdown(&self, deadline: Duration) -> Result<(), Error> {
-        self.host.shutdown(deadline).await
+        self.context.shutdown(deadline).await
     }
 
     /// Stores a token of which nothing else is known.
@@ -236,8 +238,8 @@ impl Client {
         mobile: Option<String>,
         tokens: Tokens,
     ) -> Result<Session, Error> {
-        let material = Material::Tokens(tokens);
-        let core = self.host.create(material, None, mobile).await?;
-        Ok(Session::new(self, core))
+        let credential = Credential::Tokens(tokens);
+        let entry = self.context.create(credential, None, mobile).await?;
+        Ok(Session::new(self, entry))
     }
 }

@@ -2,7 +2,7 @@
 
 use super::client::Client;
 use super::pin_sign_in::PendingPin;
-use crate::challenge::Returned;
+use crate::challenge::StepError;
 use crate::clock::BoxFuture;
 use crate::code_sign_in::{
     Channel, CodeChallenge, CodeSignIn, Confirmed, Destination, boxed, message_challenge,
@@ -55,7 +55,7 @@ impl CodeChallenge for PendingPin {
     fn confirm(
         self: Box<Self>,
         code: Secret,
-    ) -> BoxFuture<'static, Result<Confirmed, Returned<Box<dyn CodeChallenge>>>> {
+    ) -> BoxFuture<'static, Result<Confirmed, StepError<Box<dyn CodeChallenge>>>> {
         Box::pin(async move {
             let confirmed = Self::confirm(*self, code).await;
             let signed_in = confirmed.map_err(boxed)?;

@@ -37,19 +37,19 @@
 //!
 #![doc = include_str!("pitfalls.md")]
 
+mod api_error;
 mod client;
 mod code_sign_in;
 mod mobile;
 mod pin_sign_in;
-mod refusal;
 mod rules;
 mod session;
 mod sign_up;
 
+pub use self::api_error::{ApiError, Shape};
 pub use self::client::{Client, ClientBuilder};
 pub use self::mobile::MobileRule;
 pub use self::pin_sign_in::{PendingPin, SignedIn};
-pub use self::refusal::{Refusal, Shape};
 pub use self::session::Session;
 pub use self::sign_up::SignUp;
 

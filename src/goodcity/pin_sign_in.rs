@@ -9,11 +9,13 @@ use serde::{Deserialize, Serialize};
 use super::api::types;
 use super::client::Client;
 use super::session::Session;
-use crate::challenge::{CODE_TIME_TO_LIVE, Open, Opening, Outcome, ResendTimer, Returned, Step};
+use crate::challenge::{
+    ActiveChallenge, CODE_TIME_TO_LIVE, FirstMessage, Outcome, ResendTimer, Step, StepError,
+};
 use crate::error::{Error, ErrorKind, System};
 use crate::secret::Secret;
-use crate::server_time::ServerTime;
 use crate::session::Tokens;
+use crate::skewed_clock::SkewedClock;
 
 /// The wait of GoodCity's own clients between two messages.
 const RESEND_WAIT: Duration = Duration::from_secs(60);
@@ -25,7 +27,7 @@ const RESEND_WAIT: Duration = Duration::from_secs(60);
 /// before it sends a key; see [`challenge`](crate::challenge).
 pub struct PendingPin {
     client: Client,
-    pub(super) open: Open<PinRequest>,
+    pub(super) open: ActiveChallenge<PinRequest>,
 }
 
 /// What the store keeps.
@@ -39,7 +41,7 @@ pub(super) struct PinRequest {
 impl Step for PinRequest {
     const KIND: &'static str = "pin";
 
-    fn time_to_live(&self, _: &ServerTime) -> Duration {
+    fn time_to_live(&self, _: &SkewedClock) -> Duration {
         CODE_TIME_TO_LIVE
     }
 }
@@ -70,15 +72,15 @@ impl PendingPin {
     }
 
     /// The right to ask for the first pin.
-    pub(super) async fn claim(client: &Client, mobile: &str) -> Result<Opening, Error> {
-        Opening::claim(&client.host, mobile.to_owned(), RESEND_WAIT).await
+    pub(super) async fn claim(client: &Client, mobile: &str) -> Result<FirstMessage, Error> {
+        FirstMessage::claim(&client.context, mobile.to_owned(), RESEND_WAIT).await
     }
 
     /// The state after the first message.
     pub(super) async fn begin(
         client: &Client,
         mobile: String,
-        opening: Opening,
+        opening: FirstMessage,
         answer: Result<types::OtpAuthKey, Error>,
     ) -> Result<Self, Error> {
         match answer.and_then(key_of) {
@@ -91,7 +93,7 @@ impl PendingPin {
         }
     }
 
-    pub(super) fn resumed(client: Client, open: Open<PinRequest>) -> Self {
+    pub(super) fn resumed(client: Client, open: ActiveChallenge<PinRequest>) -> Self {
         Self { client, open }
     }
 
@@ -129,7 +131,7 @@ impl PendingPin {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # let mock = vestibule::testing::GoodCity::start().await;
     /// # let pin = || mock.outbox().last_code("+85261234567").unwrap();
-    /// # let client = vestibule::goodcity::Client::builder(mock.base_url(), "app").clock(mock.clock().clock()).build()?;
+    /// # let client = vestibule::goodcity::Client::builder(mock.base_url(), "app").clock(mock.clock().clone()).build()?;
     /// # mock.add_user("+85261234567", "Ada", "Wong");
     /// # let mut pending = client.send_pin("+85261234567").await?;
     /// use vestibule::ErrorKind;
@@ -190,16 +192,16 @@ impl PendingPin {
     /// expired; nothing is sent in these cases. [`ErrorKind::Refused`] for a pin that is wrong, expired or used,
     /// and for a number without account: the server tells none of these apart. After a lost answer
     /// the pin may be used up: if it is refused the next time, `resend`.
-    pub async fn confirm(mut self, pin: impl Into<Secret>) -> Result<SignedIn, Returned<Self>> {
+    pub async fn confirm(mut self, pin: impl Into<Secret>) -> Result<SignedIn, StepError<Self>> {
         match self.try_pin(pin.into()).await {
             Ok(signed_in) => Ok(signed_in),
-            Err(error) => Err(Returned::new(self, error)),
+            Err(error) => Err(StepError::new(self, error)),
         }
     }
 
     async fn try_pin(&mut self, pin: Secret) -> Result<SignedIn, Error> {
         let pin = check_pin(&pin)?;
-        let guess = self.open.begin_guess().await?;
+        let code_attempt = self.open.begin_code_attempt().await?;
         let answer = match self.open.step.key.clone() {
             Some(key) => {
                 let body = types::VerifyRequest::builder().pin(pin).otp_auth_key(key);
@@ -210,7 +212,7 @@ impl PendingPin {
                 Err(Error::new(ErrorKind::StepRequired, message).of(System::GoodCity))
             }
         };
-        let answer = self.open.judged(guess, answer).await?.into_inner();
+        let answer = self.open.settle(code_attempt, answer).await?.into_inner();
         let token = answer.jwt_token.filter(|token| !token.is_empty());
         let token = token.ok_or_else(|| {
             Error::new(ErrorKind::Undecodable, "the sign-in brought no token")

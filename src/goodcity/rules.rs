@@ -2,9 +2,9 @@
 
 use http::{HeaderMap, HeaderName, StatusCode};
 
-use super::refusal;
+use super::api_error;
 use crate::error::System;
-use crate::pipeline::{Operation, Refusal, SystemRules};
+use crate::pipeline::{Operation, ParsedError, SystemRules};
 
 /// Which app is calling.
 pub(super) const APP_NAME: HeaderName = HeaderName::from_static("x-goodcity-app-name");
@@ -24,16 +24,16 @@ impl SystemRules for Rules {
         System::GoodCity
     }
 
-    fn standing_headers(&self) -> &HeaderMap {
+    fn default_headers(&self) -> &HeaderMap {
         &self.headers
     }
 
-    fn read_refusal(
+    fn parse_error(
         &self,
         operation: &Operation,
         status: StatusCode,
         body: &[u8],
-    ) -> Option<Refusal> {
-        refusal::read(operation, status, body)
+    ) -> Option<ParsedError> {
+        api_error::read(operation, status, body)
     }
 }

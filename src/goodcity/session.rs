@@ -42,7 +42,7 @@ impl Session {
     /// # let mock = vestibule::testing::GoodCity::start().await;
     /// # mock.add_user("+85261234567", "Ada", "Wong");
     /// # let code = || mock.outbox().last_code("+85261234567").unwrap_or_default();
-    /// # let clock = mock.clock().clock();
+    /// # let clock = mock.clock().clone();
     /// # let client = Client::builder(mock.base_url(), "app").clock(clock).build()?;
     /// # let session = client.send_pin("+85261234567").await?.confirm(code()).await?.session;
     /// # mock.clock().advance(std::time::Duration::from_secs(400 * 24 * 3600));
@@ -82,7 +82,7 @@ impl Session {
 
     /// The described calls, with this session and options.
     pub fn api_with(&self, options: CallOptions) -> Api {
-        Api::new(self.shared.bound(options))
+        Api::new(self.shared.call_context(options))
     }
 
     /// The profile of the user, with its address and other records beside it. The mobile number
@@ -93,7 +93,7 @@ impl Session {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # let mock = vestibule::testing::GoodCity::start().await;
     /// # let pin = || mock.outbox().last_code("+85261234567").unwrap();
-    /// # let client = vestibule::goodcity::Client::builder(mock.base_url(), "app").clock(mock.clock().clock()).build()?;
+    /// # let client = vestibule::goodcity::Client::builder(mock.base_url(), "app").clock(mock.clock().clone()).build()?;
     /// # mock.add_user("+85261234567", "Ada", "Wong");
     /// # let session = client.send_pin("+85261234567").await?.confirm(pin()).await?.session;
     /// let profile = session.profile().await?;
@@ -123,7 +123,7 @@ impl Session {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # let mock = vestibule::testing::GoodCity::start().await;
     /// # let pin = || mock.outbox().last_code("+85261234567").unwrap();
-    /// # let client = vestibule::goodcity::Client::builder(mock.base_url(), "app").clock(mock.clock().clock()).build()?;
+    /// # let client = vestibule::goodcity::Client::builder(mock.base_url(), "app").clock(mock.clock().clone()).build()?;
     /// # mock.add_user("+85261234567", "Ada", "Wong");
     /// # let session = client.send_pin("+85261234567").await?.confirm(pin()).await?.session;
     /// session.register_device("what the push service gave", "fcm").await?;
@@ -168,7 +168,7 @@ impl Session {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # let mock = vestibule::testing::GoodCity::start().await;
     /// # let pin = || mock.outbox().last_code("+85261234567").unwrap();
-    /// # let client = vestibule::goodcity::Client::builder(mock.base_url(), "app").clock(mock.clock().clock()).build()?;
+    /// # let client = vestibule::goodcity::Client::builder(mock.base_url(), "app").clock(mock.clock().clone()).build()?;
     /// # mock.add_user("+85261234567", "Ada", "Wong");
     /// # let session = client.send_pin("+85261234567").await?.confirm(pin()).await?.session;
     /// use vestibule::ErrorKind;

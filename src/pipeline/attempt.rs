@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use http::{HeaderMap, HeaderValue, Method, header};
 use url::Url;
 
-use super::Road;
+use super::Pipeline;
 use super::options::CallOptions;
 use super::request::{Request, encode_query};
 use crate::error::Error;
@@ -24,12 +24,12 @@ pub(crate) struct Attempt {
 
 impl Attempt {
     pub(crate) fn new(
-        road: &Road,
+        pipeline: &Pipeline,
         request: &Request<'_>,
         options: Option<&CallOptions>,
         made_at: DateTime<Utc>,
     ) -> Self {
-        let mut headers = road.rules.standing_headers().clone();
+        let mut headers = pipeline.rules.default_headers().clone();
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
         if let Some(options) = options {
             for (name, value) in &options.headers {
@@ -50,7 +50,7 @@ impl Attempt {
             .collect();
         let mut attempt = Self {
             method: request.operation.method.clone(),
-            url: road.base.of(request.operation, &request.path),
+            url: pipeline.base.of(request.operation, &request.path),
             headers,
             body: request.body.clone(),
             made_at,

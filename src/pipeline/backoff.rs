@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::operation::{Operation, Repeat};
+use super::operation::{Idempotency, Operation};
 use crate::error::Error;
 use crate::random;
 
@@ -17,7 +17,7 @@ pub struct FailedAttempt<'a> {
     pub operation: &'a str,
     /// Whether repeating it changes nothing at the server. Else it is asked about only because the
     /// server has certainly not processed the attempt.
-    pub is_safe: bool,
+    pub is_idempotent: bool,
     /// How many attempts were made, this one included.
     pub attempts: u32,
     /// The time since the call began.
@@ -34,7 +34,7 @@ impl<'a> FailedAttempt<'a> {
         Self {
             error,
             operation: operation.id,
-            is_safe: operation.repeat == Repeat::Safe,
+            is_idempotent: operation.idempotency == Idempotency::Idempotent,
             attempts,
             elapsed,
         }

@@ -7,14 +7,14 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, StatusCode, header};
 
-use super::Road;
+use super::Pipeline;
 use super::operation::{Need, Operation};
-use super::response::Answer;
+use super::response::RawResponse;
 use crate::error::{Error, ErrorKind};
-use crate::server_time;
+use crate::skewed_clock;
 
 /// A refusal in the system's own shape.
-pub(crate) struct Refusal {
+pub(crate) struct ParsedError {
     /// The typed error of the system.
     pub(crate) typed: Box<dyn Any + Send + Sync>,
     pub(crate) code: Option<String>,
@@ -26,78 +26,82 @@ pub(crate) struct Refusal {
 }
 
 /// A failed attempt.
-pub(crate) struct Fault {
+pub(crate) struct AttemptError {
     pub(crate) error: Error,
     pub(crate) status: Option<StatusCode>,
 }
 
 pub(crate) enum Outcome {
-    Success(Answer),
+    Success(RawResponse),
     /// The server does not accept the session's credential.
     SessionRejected(Error),
-    Fault(Fault),
+    AttemptError(AttemptError),
 }
 
 pub(crate) fn classify(
-    road: &Road,
+    pipeline: &Pipeline,
     operation: &Operation,
     carried_session: bool,
-    sent: Result<Answer, Error>,
+    sent: Result<RawResponse, Error>,
 ) -> Outcome {
-    let answer = match sent {
-        Ok(answer) if answer.status.is_success() => return Outcome::Success(answer),
-        Ok(answer) => answer,
+    let response = match sent {
+        Ok(response) if response.status.is_success() => return Outcome::Success(response),
+        Ok(response) => response,
         Err(error) => {
-            return Outcome::Fault(Fault {
+            return Outcome::AttemptError(AttemptError {
                 error,
                 status: None,
             });
         }
     };
-    let status = answer.status;
-    let refusal = road.rules.read_refusal(operation, status, &answer.body);
-    let names_token = refusal.as_ref().is_some_and(|refusal| refusal.names_token);
+    let status = response.status;
+    let api_error = pipeline
+        .rules
+        .parse_error(operation, status, &response.body);
+    let names_token = api_error
+        .as_ref()
+        .is_some_and(|api_error| api_error.names_token);
     // A page comes from something in front of the server, which knows nothing of sessions.
-    let is_page = answer.body.trim_ascii_start().starts_with(b"<");
+    let is_page = response.body.trim_ascii_start().starts_with(b"<");
     let rejected = status == StatusCode::UNAUTHORIZED
         && !is_page
         && carried_session
         && operation.session != Need::Never
         && (!operation.carries_code || names_token);
-    let retry_after = retry_after(&answer.headers, road.time.now());
+    let retry_after = retry_after(&response.headers, pipeline.time.now());
     let kind = if rejected {
         ErrorKind::SignInAgain
     } else {
-        refusal
+        api_error
             .as_ref()
-            .and_then(|refusal| refusal.kind)
+            .and_then(|api_error| api_error.kind)
             .unwrap_or_else(|| kind_of(status))
     };
-    let message = match &refusal {
-        None if !answer.body.trim_ascii().is_empty() => {
-            format!("{} ({})", message(kind, status), answer.description()).into()
+    let message = match &api_error {
+        None if !response.body.trim_ascii().is_empty() => {
+            format!("{} ({})", message(kind, status), response.description()).into()
         }
         _ => Cow::Borrowed(message(kind, status)),
     };
     let mut error = Error::new(kind, message)
         .with_status(status)
         .with_retry_after(retry_after)
-        .with_request_id(request_id(&answer.headers));
-    if let Some(refusal) = refusal {
-        let Refusal {
+        .with_request_id(request_id(&response.headers));
+    if let Some(api_error) = api_error {
+        let ParsedError {
             typed,
             code,
             request_id,
             ..
-        } = refusal;
-        error = error.with_refusal(typed, code.as_deref(), request_id.as_deref());
-    } else if !answer.body.is_empty() {
-        error = error.with_body(&answer.body);
+        } = api_error;
+        error = error.with_api_error(typed, code.as_deref(), request_id.as_deref());
+    } else if !response.body.is_empty() {
+        error = error.with_body(&response.body);
     }
     if rejected {
         return Outcome::SessionRejected(error);
     }
-    Outcome::Fault(Fault {
+    Outcome::AttemptError(AttemptError {
         error,
         status: Some(status),
     })
@@ -136,7 +140,7 @@ pub(crate) fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Dur
         return Some(Duration::from_secs(seconds));
     }
     let then = DateTime::parse_from_rfc2822(value).ok()?.to_utc();
-    let now = server_time::date(headers).unwrap_or(now);
+    let now = skewed_clock::date(headers).unwrap_or(now);
     Some((then - now).to_std().unwrap_or(Duration::ZERO))
 }
 

@@ -8,7 +8,7 @@ use tracing::Span;
 use super::journey::Journey;
 use super::operation::Need;
 use super::transport::{Sending, UnderWay};
-use super::{Attached, Attempt, SessionCredential, Stamp, trace};
+use super::{Attempt, Authorization, CredentialGeneration, SessionCredential, trace};
 use crate::error::{Error, ErrorKind};
 
 /// An attempt that has left.
@@ -19,7 +19,7 @@ pub(super) struct Departed<'a, S> {
     /// When it left, by this machine's clock.
     pub(super) left_at: DateTime<Utc>,
     pub(super) until: Instant,
-    pub(super) stamp: Option<Stamp>,
+    pub(super) generation: Option<CredentialGeneration>,
     pub(super) under_way: UnderWay<'a, S>,
 }
 
@@ -27,7 +27,7 @@ pub(super) struct Departed<'a, S> {
 enum Departure<'a, S> {
     Departed(Departed<'a, S>),
     /// The credential with this stamp must be renewed first.
-    Stale(&'a dyn SessionCredential, Stamp),
+    Stale(&'a dyn SessionCredential, CredentialGeneration),
     /// Too many others are under way.
     Full,
 }
@@ -39,38 +39,38 @@ impl<'a> Journey<'a> {
         &mut self,
         credential: Option<&'a dyn SessionCredential>,
     ) -> Result<Departed<'a, impl Sending + use<>>, Error> {
-        let road = &*self.bound.road;
+        let pipeline = &*self.context.pipeline;
         self.status = None;
-        let mut now = road.time.local_now();
-        if let Some(look) = credential.and_then(|credential| credential.look_if_due(now)) {
+        let mut now = pipeline.time.local_now();
+        if let Some(look) = credential.and_then(|credential| credential.revalidate_if_due(now)) {
             let looked = timeout_at(self.deadline.end(), look).await;
             looked.unwrap_or_else(|_| {
                 let message = "the session store took too long";
                 Err(Error::new(ErrorKind::TryLater, message))
             })?;
-            (now, self.waited) = (road.time.local_now(), true);
+            (now, self.waited) = (pipeline.time.local_now(), true);
         }
-        let mut even_stale = false;
-        let mut place = road.transport.free_place();
+        let mut allow_stale = false;
+        let mut place = pipeline.transport.free_place();
         let mut waits_since = None;
         loop {
-            match self.try_to_depart(credential, now, even_stale, place.take())? {
+            match self.try_to_depart(credential, now, allow_stale, place.take())? {
                 Departure::Departed(mut departed) => {
                     departed.began = waits_since.unwrap_or(departed.began);
                     return Ok(departed);
                 }
-                Departure::Stale(credential, stamp) => {
-                    credential.renew(stamp, self.deadline).await?;
-                    even_stale = true;
-                    place = road.transport.free_place();
+                Departure::Stale(credential, generation) => {
+                    credential.renew(generation, self.deadline).await?;
+                    allow_stale = true;
+                    place = pipeline.transport.free_place();
                     waits_since = None;
                 }
                 Departure::Full => {
                     waits_since = Some(Instant::now());
-                    place = Some(road.transport.place(self.deadline).await?);
+                    place = Some(pipeline.transport.place(self.deadline).await?);
                 }
             }
-            (now, self.waited) = (road.time.local_now(), true);
+            (now, self.waited) = (pipeline.time.local_now(), true);
         }
     }
 
@@ -80,7 +80,7 @@ impl<'a> Journey<'a> {
         &mut self,
         credential: Option<&'a dyn SessionCredential>,
         now: DateTime<Utc>,
-        even_stale: bool,
+        allow_stale: bool,
         place: Option<SemaphorePermit<'a>>,
     ) -> Result<Departure<'a, impl Sending + use<>>, Error> {
         let began = if self.waited {
@@ -92,38 +92,43 @@ impl<'a> Journey<'a> {
             let message = "the deadline is over";
             return Err(Error::new(ErrorKind::TryLater, message).with_class("timeout"));
         }
-        let road = &*self.bound.road;
+        let pipeline = &*self.context.pipeline;
         let operation = self.request.operation;
-        let options = self.bound.options.as_deref();
-        let mut attempt = Attempt::new(road, self.request, options, now);
+        let options = self.context.options.as_deref();
+        let mut attempt = Attempt::new(pipeline, self.request, options, now);
         if operation.application != Need::Never {
-            road.rules.authorize_application(&mut attempt.headers)?;
+            pipeline.rules.authorize_application(&mut attempt.headers)?;
         }
-        let mut stamp = None;
+        let mut generation = None;
         if let Some(credential) = credential {
-            stamp = match credential.attach(&mut attempt, even_stale)? {
-                Attached::Nothing => None,
-                Attached::Stale(stamp) if !even_stale => {
-                    return Ok(Departure::Stale(credential, stamp));
+            generation = match credential.attach(&mut attempt, allow_stale)? {
+                Authorization::Nothing => None,
+                Authorization::Stale(generation) if !allow_stale => {
+                    return Ok(Departure::Stale(credential, generation));
                 }
-                Attached::Fresh(stamp) | Attached::Stale(stamp) => Some(stamp),
+                Authorization::Fresh(generation) | Authorization::Stale(generation) => {
+                    Some(generation)
+                }
             };
         }
         // Only what could leave waits for a place.
         let Some(place) = place else {
             return Ok(Departure::Full);
         };
-        road.rules
-            .sign(self.request, &mut attempt, road.time.at(now))?;
+        pipeline
+            .rules
+            .sign(self.request, &mut attempt, pipeline.time.at(now))?;
         self.attempts += 1;
-        let span = trace::attempt(road, operation, self.attempts - 1);
-        let under_way = span.in_scope(|| road.transport.send(attempt, place));
+        let span = trace::attempt(pipeline, operation, self.attempts - 1);
+        let under_way = span.in_scope(|| pipeline.transport.send(attempt, place));
         Ok(Departure::Departed(Departed {
             span,
             began,
             left_at: now,
-            until: self.deadline.within(began, road.settings.attempt_timeout),
-            stamp,
+            until: self
+                .deadline
+                .within(began, pipeline.settings.attempt_timeout),
+            generation,
             under_way,
         }))
     }

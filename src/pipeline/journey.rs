@@ -6,18 +6,18 @@ use std::time::Duration;
 use http::StatusCode;
 use tracing::Span;
 
-use super::classify::{Fault, Outcome, classify};
+use super::classify::{AttemptError, Outcome, classify};
 use super::departure::Departed;
 use super::transport::Sending;
 use super::{
-    Answer, Bound, Deadline, FailedAttempt, Request, Response, SessionCredential, Stamp, retry,
-    trace,
+    CallContext, CredentialGeneration, Deadline, FailedAttempt, RawResponse, Request, Response,
+    SessionCredential, retry, trace,
 };
 use crate::error::{Delivery, Error, ErrorKind};
-use crate::observe::Event;
+use crate::telemetry::Event;
 
 pub(super) struct Journey<'a> {
-    pub(super) bound: &'a Bound,
+    pub(super) context: &'a CallContext,
     pub(super) request: &'a Request<'a>,
     pub(super) deadline: Deadline,
     pub(super) attempts: u32,
@@ -30,11 +30,14 @@ pub(super) struct Journey<'a> {
 }
 
 impl<'a> Journey<'a> {
-    pub(super) fn begin(bound: &'a Bound, request: &'a Request<'a>) -> Self {
-        let own = bound.options.as_ref().and_then(|options| options.deadline);
-        let deadline = own.unwrap_or(bound.road.settings.deadline);
+    pub(super) fn begin(context: &'a CallContext, request: &'a Request<'a>) -> Self {
+        let own = context
+            .options
+            .as_ref()
+            .and_then(|options| options.deadline);
+        let deadline = own.unwrap_or(context.pipeline.settings.deadline);
         Self {
-            bound,
+            context,
             deadline: Deadline::after(deadline),
             request,
             attempts: 0,
@@ -72,15 +75,15 @@ impl<'a> Journey<'a> {
             error
         };
         error
-            .at(self.bound.system(), self.request.operation.id)
+            .at(self.context.system(), self.request.operation.id)
             .with_effort(self.attempts, self.deadline.elapsed())
     }
 
     fn tell(&self, span: &Span, error: Option<&Error>) {
         trace::record_resends(span, self.attempts.saturating_sub(1));
         trace::record_outcome(span, self.status, error);
-        self.bound.road.signals.observe(|| Event::Call {
-            system: self.bound.system(),
+        self.context.pipeline.telemetry.observe(|| Event::Call {
+            system: self.context.system(),
             operation: self.request.operation.id,
             attempts: self.attempts,
             error,
@@ -88,25 +91,25 @@ impl<'a> Journey<'a> {
         });
     }
 
-    pub(super) async fn travel(&mut self) -> Result<Answer, Error> {
-        let road = &*self.bound.road;
-        let credential = self.bound.credential_for(self.request.operation)?;
+    pub(super) async fn travel(&mut self) -> Result<RawResponse, Error> {
+        let pipeline = &*self.context.pipeline;
+        let credential = self.context.credential_for(self.request.operation)?;
         loop {
             let departed = self.depart(credential).await?;
-            let stamp = departed.stamp;
+            let generation = departed.generation;
             match self.arrive(credential, departed).await {
-                Outcome::Success(answer) => {
-                    road.budget.succeed(|| road.since_start());
-                    return Ok(answer);
+                Outcome::Success(response) => {
+                    pipeline.budget.succeed(|| pipeline.since_start());
+                    return Ok(response);
                 }
                 Outcome::SessionRejected(error) => {
-                    self.session_rejected(credential, stamp, error).await?;
+                    self.session_rejected(credential, generation, error).await?;
                 }
-                Outcome::Fault(fault) => {
+                Outcome::AttemptError(fault) => {
                     let Some(wait) = self.wait_before_next(&fault) else {
                         return Err(fault.error);
                     };
-                    road.time.sleep(wait).await;
+                    pipeline.time.sleep(wait).await;
                 }
             }
             self.waited = true;
@@ -119,32 +122,33 @@ impl<'a> Journey<'a> {
         credential: Option<&'a dyn SessionCredential>,
         departed: Departed<'a, S>,
     ) -> impl Future<Output = Outcome> {
-        let road = &*self.bound.road;
+        let pipeline = &*self.context.pipeline;
         let operation = self.request.operation;
         let Departed {
             span,
             began,
             left_at,
             until,
-            stamp,
+            generation,
             under_way,
         } = departed;
         async move {
-            let answer = road.transport.answer(under_way, until);
-            let sent = trace::within(&span, pin!(answer)).await;
+            let response = pipeline.transport.response(under_way, until);
+            let sent = trace::within(&span, pin!(response)).await;
             self.status = None;
             match &sent {
-                Ok(answer) => {
-                    self.status = Some(answer.status);
-                    let success = answer.status.is_success();
-                    if let Some(new) = road.time.learn(left_at, &answer.headers, success) {
-                        road.signals.emit(&Event::ClockSkew {
-                            system: self.bound.system(),
+                Ok(response) => {
+                    self.status = Some(response.status);
+                    let success = response.status.is_success();
+                    if let Some(new) = pipeline.time.learn(left_at, &response.headers, success) {
+                        pipeline.telemetry.emit(&Event::ClockSkew {
+                            system: self.context.system(),
                             skew: new.skew,
                             corrected: new.corrected,
                         });
                     }
-                    if let Some(observed) = credential.and_then(|one| one.observe(&answer.headers))
+                    if let Some(observed) =
+                        credential.and_then(|one| one.observe(&response.headers))
                     {
                         observed.await;
                     }
@@ -154,15 +158,15 @@ impl<'a> Journey<'a> {
                     self.may_have_arrived |= error.delivery() == Delivery::Unknown;
                 }
             }
-            let outcome = classify(road, operation, stamp.is_some(), sent);
+            let outcome = classify(pipeline, operation, generation.is_some(), sent);
             let error = match &outcome {
                 Outcome::Success(_) => None,
                 Outcome::SessionRejected(error) => Some(error),
-                Outcome::Fault(fault) => Some(&fault.error),
+                Outcome::AttemptError(fault) => Some(&fault.error),
             };
             trace::record_outcome(&span, self.status, error);
-            road.signals.observe(|| Event::Attempt {
-                system: self.bound.system(),
+            pipeline.telemetry.observe(|| Event::Attempt {
+                system: self.context.system(),
                 operation: operation.id,
                 attempt: self.attempts,
                 status: self.status,
@@ -174,15 +178,15 @@ impl<'a> Journey<'a> {
     }
 
     /// How long to wait before the next attempt; `None` if there must be none.
-    fn wait_before_next(&self, fault: &Fault) -> Option<Duration> {
-        let road = &*self.bound.road;
+    fn wait_before_next(&self, fault: &AttemptError) -> Option<Duration> {
+        let pipeline = &*self.context.pipeline;
         let operation = self.request.operation;
-        if !retry::may_repeat(operation, fault) {
+        if !retry::is_retryable(operation, fault) {
             return None;
         }
-        let options = self.bound.options.as_ref();
+        let options = self.context.options.as_ref();
         let policy = options.and_then(|options| options.retry.as_ref());
-        let policy = policy.unwrap_or(&road.settings.retry);
+        let policy = policy.unwrap_or(&pipeline.settings.retry);
         let elapsed = self.deadline.elapsed();
         let failed = FailedAttempt::new(&fault.error, operation, self.attempts, elapsed);
         let wait = policy.wait(&failed)?;
@@ -191,16 +195,16 @@ impl<'a> Journey<'a> {
         if !self.deadline.leaves_room_for(wait) {
             return None;
         }
-        let system = self.bound.system();
-        if !road.budget.take(road.since_start()) {
-            road.signals.emit(&Event::RetryBudgetExhausted {
+        let system = self.context.system();
+        if !pipeline.budget.take(pipeline.since_start()) {
+            pipeline.telemetry.emit(&Event::RetryBudgetExhausted {
                 system,
                 operation: operation.id,
                 attempt: self.attempts,
             });
             return None;
         }
-        road.signals.emit(&Event::Retry {
+        pipeline.telemetry.emit(&Event::Retry {
             system,
             operation: operation.id,
             attempt: self.attempts,
@@ -214,19 +218,19 @@ impl<'a> Journey<'a> {
     async fn session_rejected(
         &mut self,
         credential: Option<&dyn SessionCredential>,
-        stamp: Option<Stamp>,
+        generation: Option<CredentialGeneration>,
         error: Error,
     ) -> Result<(), Error> {
-        let (Some(credential), Some(stamp)) = (credential, stamp) else {
+        let (Some(credential), Some(generation)) = (credential, generation) else {
             return Err(error);
         };
         if self.replayed {
             let why = "the server rejected a token that it had just issued";
-            credential.end(stamp, why).await;
+            credential.end(generation, why).await;
             return Err(error);
         }
         self.replayed = true;
-        match credential.renew(stamp, self.deadline).await {
+        match credential.renew(generation, self.deadline).await {
             // The server's own refusal says more than that the session has ended.
             Err(ended) if ended.kind() == ErrorKind::SignInAgain => Err(error),
             renewed => renewed,

@@ -16,7 +16,7 @@ pub(super) struct Limits {
 impl Limits {
     pub(super) fn of(settings: &Settings) -> Self {
         Self {
-            answer_bytes: settings.max_answer_bytes,
+            answer_bytes: settings.max_response_bytes,
             header_bytes: settings.max_header_bytes,
         }
     }

@@ -7,7 +7,7 @@
 //!    to a bound, and `Date` tells the server's time.
 //! 4. **Classify** – success, a refusal in the system's own shape, a rejected session, a fault.
 //! 5. **Return or repeat** – a rejected session is renewed and the request replayed once. A fault
-//!    is repeated if, in this order, the operation's [`Repeat`] class allows it, the
+//!    is repeated if, in this order, the operation's [`Idempotency`] class allows it, the
 //!    [`RetryPolicy`] gives a wait, the deadline leaves room for that wait and for `Retry-After`,
 //!    and the retry budget has one left.
 //!
@@ -30,7 +30,7 @@ mod options;
 mod request;
 mod response;
 mod retry;
-mod rules;
+mod system;
 mod trace;
 mod transport;
 
@@ -47,44 +47,46 @@ pub(crate) use self::attempt::Attempt;
 pub use self::backoff::{Backoff, FailedAttempt, RetryPolicy};
 pub(crate) use self::base_url::BaseUrl;
 pub(crate) use self::budget::RetryBudget;
-pub(crate) use self::classify::Refusal;
+pub(crate) use self::classify::ParsedError;
 #[cfg(fuzzing)]
 pub(crate) use self::classify::{Outcome, classify, retry_after};
 pub(crate) use self::deadline::Deadline;
 use self::journey::Journey;
-pub(crate) use self::operation::{Need, Operation, Repeat};
+pub(crate) use self::operation::{Idempotency, Need, Operation};
 pub(crate) use self::options::language_header;
 pub use self::options::{CallOptions, Settings};
 pub use self::request::QueryValue;
 pub(crate) use self::request::Request;
-pub(crate) use self::response::Answer;
+pub(crate) use self::response::RawResponse;
 pub use self::response::Response;
-pub(crate) use self::rules::{Attached, SessionCredential, Stamp, SystemRules};
+pub(crate) use self::system::{
+    Authorization, CredentialGeneration, SessionCredential, SystemRules,
+};
 pub(crate) use self::transport::Transport;
 use crate::error::{Error, ErrorKind, System};
-use crate::observe::Signals;
-use crate::server_time::ServerTime;
+use crate::skewed_clock::SkewedClock;
+use crate::telemetry::Telemetry;
 
 /// The road of one client: where it leads, by which rules, within which limits.
-pub(crate) struct Road {
+pub(crate) struct Pipeline {
     pub(crate) base: BaseUrl,
     pub(crate) rules: Box<dyn SystemRules>,
     pub(crate) settings: Settings,
-    pub(crate) time: ServerTime,
-    pub(crate) signals: Signals,
+    pub(crate) time: SkewedClock,
+    pub(crate) telemetry: Telemetry,
     pub(crate) budget: RetryBudget,
     pub(crate) start: Instant,
     pub(crate) transport: Transport,
 }
 
-impl Road {
+impl Pipeline {
     /// The time since the road was built, which no clock of the day moves.
     fn since_start(&self) -> Duration {
         self.start.elapsed()
     }
 }
 
-impl fmt::Debug for Road {
+impl fmt::Debug for Pipeline {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Road({})", self.rules.system())
     }
@@ -92,23 +94,23 @@ impl fmt::Debug for Road {
 
 /// A road with the credential and the options of the calls that are made through it.
 #[derive(Clone)]
-pub(crate) struct Bound {
-    road: Arc<Road>,
+pub(crate) struct CallContext {
+    pipeline: Arc<Pipeline>,
     credential: Option<Arc<dyn SessionCredential>>,
     /// Most calls have none, and every future of a call holds this.
     options: Option<Box<CallOptions>>,
 }
 
-impl fmt::Debug for Bound {
+impl fmt::Debug for CallContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.road, f)
+        fmt::Debug::fmt(&self.pipeline, f)
     }
 }
 
-impl Bound {
-    pub(crate) fn new(road: Arc<Road>) -> Self {
+impl CallContext {
+    pub(crate) fn new(pipeline: Arc<Pipeline>) -> Self {
         Self {
-            road,
+            pipeline,
             credential: None,
             options: None,
         }
@@ -138,7 +140,7 @@ impl Bound {
         &'a self,
         request: Request<'a>,
     ) -> impl Future<Output = Result<Response<T>, Error>> {
-        self.send(request, Answer::decode)
+        self.send(request, RawResponse::decode)
     }
 
     /// Sends a request whose answer has no body, or none that matters.
@@ -146,24 +148,24 @@ impl Bound {
         &'a self,
         request: Request<'a>,
     ) -> impl Future<Output = Result<Response<()>, Error>> {
-        self.send(request, |answer, _| answer.empty())
+        self.send(request, |response, _| response.empty())
     }
 
     /// No `async fn`, which would keep the request twice: as it was given, and where it is used.
     fn send<'a, T>(
         &'a self,
         mut request: Request<'a>,
-        read: impl FnOnce(Answer, &Operation) -> Result<Response<T>, Error>,
+        read: impl FnOnce(RawResponse, &Operation) -> Result<Response<T>, Error>,
     ) -> impl Future<Output = Result<Response<T>, Error>> {
         let fault = request.fault.take();
         async move {
-            let span = trace::call(&self.road, request.operation);
+            let span = trace::call(&self.pipeline, request.operation);
             let mut journey = Journey::begin(self, &request);
-            let answer = match fault {
+            let response = match fault {
                 Some(fault) => Err(fault),
                 None => trace::within(&span, pin!(journey.travel())).await,
             };
-            let outcome = answer.and_then(|answer| read(answer, request.operation));
+            let outcome = response.and_then(|response| read(response, request.operation));
             journey.end(&span, outcome)
         }
     }
@@ -185,9 +187,9 @@ impl Bound {
 }
 
 /// For errors that are found before a call.
-impl Bound {
+impl CallContext {
     pub(crate) fn system(&self) -> System {
-        self.road.rules.system()
+        self.pipeline.rules.system()
     }
 
     /// An argument that was not given or could not be converted.

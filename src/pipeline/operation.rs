@@ -16,7 +16,7 @@ pub(crate) struct Operation {
     pub(crate) signature: Need,
     /// What the bootstrap signature covers: the first of these that the request has.
     pub(crate) signed_fields: &'static [&'static str],
-    pub(crate) repeat: Repeat,
+    pub(crate) idempotency: Idempotency,
     pub(crate) sends_message: bool,
     pub(crate) carries_code: bool,
     /// Whether success is a string that may come without JSON's quotes.
@@ -38,9 +38,9 @@ pub(crate) enum Need {
 
 /// What may happen to a request more than once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Repeat {
+pub(crate) enum Idempotency {
     /// Repeating changes nothing.
-    Safe,
+    Idempotent,
     /// It sends a message, consumes a code or creates something.
-    Once,
+    NotIdempotent,
 }

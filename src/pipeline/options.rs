@@ -27,15 +27,15 @@ pub struct Settings {
     /// deadline. Default 256.
     pub max_in_flight: usize,
     /// The largest body that is read, in bytes after decompression. Default 4 MiB.
-    pub max_answer_bytes: usize,
+    pub max_response_bytes: usize,
     /// The largest headers of an answer, names and values together, in bytes. Default 64 KiB.
     pub max_header_bytes: usize,
     /// How long before its end a token is renewed. Default 60 s.
-    pub renew_before_expiry: Duration,
+    pub refresh_before_expiry: Duration,
     /// How long what is known of a session's stored record is relied on. Then it is read again
     /// before the next call: a session that was ended on another instance is refused here within
     /// that time. Default 30 s.
-    pub trust_session: Duration,
+    pub revalidate_session_after: Duration,
     /// How long a renewal that died with its process keeps others from renewing the session. A
     /// renewal that lives extends it. Default 10 s.
     pub lease_time: Duration,
@@ -53,10 +53,10 @@ impl Default for Settings {
             retry: Arc::new(Backoff::new()),
             retry_budget: 100,
             max_in_flight: 256,
-            max_answer_bytes: 4 * 1024 * 1024,
+            max_response_bytes: 4 * 1024 * 1024,
             max_header_bytes: 64 * 1024,
-            renew_before_expiry: Duration::from_secs(60),
-            trust_session: Duration::from_secs(30),
+            refresh_before_expiry: Duration::from_secs(60),
+            revalidate_session_after: Duration::from_secs(30),
             lease_time: Duration::from_secs(10),
             max_clock_correction: Duration::from_secs(24 * 3600),
         }

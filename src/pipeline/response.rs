@@ -26,13 +26,13 @@ const KNOWN_TYPES: [&str; 10] = [
 ];
 
 /// An answer with its body, not yet decoded.
-pub(crate) struct Answer {
+pub(crate) struct RawResponse {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
 }
 
-impl Answer {
+impl RawResponse {
     /// Decodes by content, not by label: servers send JSON as text, and nothing where an object
     /// without members is meant.
     pub(crate) fn decode<T: DeserializeOwned>(

@@ -3,12 +3,12 @@
 
 use http::StatusCode;
 
-use super::classify::Fault;
-use super::operation::{Operation, Repeat};
+use super::classify::AttemptError;
+use super::operation::{Idempotency, Operation};
 use crate::error::Delivery;
 
-pub(super) fn may_repeat(operation: &Operation, fault: &Fault) -> bool {
-    let safe = operation.repeat == Repeat::Safe;
+pub(super) fn is_retryable(operation: &Operation, fault: &AttemptError) -> bool {
+    let safe = operation.idempotency == Idempotency::Idempotent;
     match (fault.error.delivery(), fault.status) {
         (Delivery::NotSent, _) => true,
         (Delivery::Unknown, _) => safe,

@@ -10,24 +10,24 @@ use http::StatusCode;
 use tracing::field::{Empty, display};
 use tracing::{Span, info_span};
 
-use super::Road;
+use super::Pipeline;
 use super::operation::Operation;
 use crate::error::Error;
 
 /// A span with the attributes that calls and attempts share.
 macro_rules! span {
-    ($name:literal, $kind:literal, $shown:expr, $road:ident, $operation:ident) => {
+    ($name:literal, $kind:literal, $shown:expr, $pipeline:ident, $operation:ident) => {
         info_span!(
             $name,
             otel.name = %$shown,
             otel.kind = $kind,
             otel.status_code = Empty,
-            system = %$road.rules.system(),
+            system = %$pipeline.rules.system(),
             operation = $operation.id,
             http.request.method = $operation.method.as_str(),
             url.template = &*$operation.path,
-            server.address = $road.base.host(),
-            server.port = i64::from($road.base.port()),
+            server.address = $pipeline.base.host(),
+            server.port = i64::from($pipeline.base.port()),
             http.response.status_code = Empty,
             http.request.resend_count = Empty,
             error.type = Empty,
@@ -36,15 +36,15 @@ macro_rules! span {
 }
 
 /// The span of one call over all its attempts.
-pub(super) fn call(road: &Road, operation: &Operation) -> Span {
-    let shown = format_args!("{} {}", road.rules.system(), operation.id);
-    span!("vestibule.call", "internal", shown, road, operation)
+pub(super) fn call(pipeline: &Pipeline, operation: &Operation) -> Span {
+    let shown = format_args!("{} {}", pipeline.rules.system(), operation.id);
+    span!("vestibule.call", "internal", shown, pipeline, operation)
 }
 
 /// The span of one attempt, which is what goes over the wire.
-pub(super) fn attempt(road: &Road, operation: &Operation, resends: u32) -> Span {
+pub(super) fn attempt(pipeline: &Pipeline, operation: &Operation, resends: u32) -> Span {
     let shown = format_args!("{} {}", operation.method, operation.path);
-    let span = span!("vestibule.attempt", "client", shown, road, operation);
+    let span = span!("vestibule.attempt", "client", shown, pipeline, operation);
     record_resends(&span, resends);
     span
 }

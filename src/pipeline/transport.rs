@@ -14,7 +14,7 @@ use super::deadline::Deadline;
 use super::http_client;
 use super::limits::Limits;
 use super::options::Settings;
-use super::response::Answer;
+use super::response::RawResponse;
 use crate::error::{Delivery, Error, ErrorKind};
 
 /// What reqwest makes of a request that is under way.
@@ -96,11 +96,11 @@ impl Transport {
     }
 
     /// Waits `until` then for the whole answer.
-    pub(crate) fn answer<'a, S: Sending>(
+    pub(crate) fn response<'a, S: Sending>(
         &'a self,
         under_way: UnderWay<'a, S>,
         until: Instant,
-    ) -> impl Future<Output = Result<Answer, Error>> {
+    ) -> impl Future<Output = Result<RawResponse, Error>> {
         let UnderWay {
             place,
             sending,
@@ -109,7 +109,7 @@ impl Transport {
         async move {
             let _until_answered = &place;
             match timeout_at(until, pin!(self.exchange(sending, sent_to))).await {
-                Ok(answer) => answer,
+                Ok(response) => response,
                 Err(_) => Err(Error::new(ErrorKind::TryLater, "no answer in time")
                     .with_class("timeout")
                     .with_delivery(Delivery::Unknown)),
@@ -121,7 +121,7 @@ impl Transport {
         &self,
         sending: impl Sending,
         sent_to: Option<Box<Url>>,
-    ) -> Result<Answer, Error> {
+    ) -> Result<RawResponse, Error> {
         let mut response = sending
             .await
             .map_err(|error| unsent_or_unanswered(&error))?;
@@ -139,7 +139,7 @@ impl Transport {
                 Err(error) => return Err(broken_off(&error, status)),
             }
         }
-        Ok(Answer {
+        Ok(RawResponse {
             status,
             headers: std::mem::take(response.headers_mut()),
             body: body.whole(),
@@ -166,15 +166,15 @@ fn unsent_or_unanswered(error: &reqwest::Error) -> Error {
     Error::new(ErrorKind::TryLater, message)
         .with_class(class)
         .with_delivery(delivery)
-        .with_source(Cause::of(error))
+        .with_source(TransportError::of(error))
 }
 
 /// A body that did not come whole. One whose compression is broken came, and cannot be read.
 fn broken_off(error: &reqwest::Error, status: StatusCode) -> Error {
-    let cause = Cause::of(error);
+    let cause = TransportError::of(error);
     if matches!(
         cause,
-        Cause::Io(io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput)
+        TransportError::Io(io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput)
     ) {
         let message = "the compression of the answer is broken";
         return Error::new(ErrorKind::Undecodable, message)
@@ -194,14 +194,14 @@ fn broken_off(error: &reqwest::Error, status: StatusCode) -> Error {
 
 /// The category of a foreign error, without its text: that may quote a URL.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Cause {
+pub(crate) enum TransportError {
     Connect,
     Timeout,
     Io(std::io::ErrorKind),
     Protocol,
 }
 
-impl Cause {
+impl TransportError {
     fn of(error: &reqwest::Error) -> Self {
         let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
         while let Some(inner) = source {
@@ -220,7 +220,7 @@ impl Cause {
     }
 }
 
-impl fmt::Display for Cause {
+impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Connect => f.write_str("connecting failed"),
@@ -231,4 +231,4 @@ impl fmt::Display for Cause {
     }
 }
 
-impl std::error::Error for Cause {}
+impl std::error::Error for TransportError {}

@@ -3,42 +3,42 @@
 use http::HeaderMap;
 use tokio::time::timeout;
 
-use super::core::Core;
-use super::host::STORE_TIMEOUT;
-use super::material::Material;
-use super::saving::Saved;
+use super::context::STORE_TIMEOUT;
+use super::credential::Credential;
+use super::entry::SessionEntry;
+use super::write_back::SaveOutcome;
 
-impl Core {
+impl SessionEntry {
     /// Merges new cookies and saves the jar if that changed it, in a task that nobody can drop. A
     /// store that fails costs nobody an answer: saving goes on in the background.
     pub(super) async fn keep_cookies(&self, headers: &HeaderMap) {
         {
             let mut state = self.lock();
-            let Material::Cookies(jar) = &mut state.material else {
+            let Credential::Cookies(jar) = &mut state.credential else {
                 return;
             };
-            if !jar.merge(headers, self.host.time.now()) {
+            if !jar.merge(headers, self.context.time.now()) {
                 return;
             }
-            state.stamp.0 += 1;
+            state.generation.0 += 1;
             // Whoever saves already takes these along.
             if std::mem::replace(&mut state.unsaved, true) {
                 return;
             }
         }
-        let Some(core) = self.me.upgrade() else {
+        let Some(entry) = self.me.upgrade() else {
             return;
         };
-        let running = self.host.exchanges.count();
+        let running = self.context.in_flight_tasks.count();
         let saving = tokio::spawn(async move {
             loop {
-                match core.save().await {
-                    Ok(Saved::Stored | Saved::Overtaken) if core.lock().unsaved => {}
-                    Ok(Saved::Stored | Saved::Overtaken) => break,
-                    Ok(Saved::Gone) => break core.ended_elsewhere(),
+                match entry.save().await {
+                    Ok(SaveOutcome::Stored | SaveOutcome::Overtaken) if entry.lock().unsaved => {}
+                    Ok(SaveOutcome::Stored | SaveOutcome::Overtaken) => break,
+                    Ok(SaveOutcome::Gone) => break entry.ended_elsewhere(),
                     Err(error) => {
-                        tracing::warn!(session = %core.key, %error, "new cookies are not saved yet");
-                        break core.save_later();
+                        tracing::warn!(session = %entry.key, %error, "new cookies are not saved yet");
+                        break entry.save_later();
                     }
                 }
             }

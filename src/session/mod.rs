@@ -1,79 +1,70 @@
 #![doc = include_str!("guide.md")]
 
-mod attaching;
+mod authorize;
+mod context;
+#[cfg(feature = "fynd")]
+mod cookie_jar;
 #[cfg(feature = "fynd")]
 mod cookies;
-mod cooling;
-mod core;
-mod exchange;
-mod exchanges;
-#[cfg(any(feature = "wunder", feature = "fynd"))]
-mod farewell;
-mod host;
-mod joining;
-mod lease;
-mod material;
-mod passing;
+mod credential;
+mod custom_request;
+mod entry;
+mod in_flight_tasks;
 mod record;
-mod refusal;
+mod refresh;
 #[cfg(feature = "testing")]
 mod rejected;
-mod request;
-mod saving;
-mod store;
+#[cfg(any(feature = "wunder", feature = "fynd"))]
+mod sign_out;
 mod tokens;
+mod write_back;
 
 use std::sync::Arc;
 
-pub(crate) use self::core::{Core, Renew};
+pub(crate) use self::context::SessionContext;
+#[cfg(feature = "fynd")]
+pub(crate) use self::cookie_jar::{CookieJar, JarCredential};
+pub(crate) use self::credential::Credential;
+pub use self::custom_request::SessionRequest;
+pub(crate) use self::entry::{Renew, SessionEntry};
 #[cfg(any(feature = "wunder", feature = "fynd"))]
-pub(crate) use self::farewell::Farewell;
-pub(crate) use self::host::Host;
-pub(crate) use self::material::Material;
-pub use self::request::SessionRequest;
-pub use self::store::{Fence, MemoryStore, Record, SessionStore, StoreError, StoreKey, Version};
-#[cfg(feature = "redis")]
-pub use self::store::{RedisBuilder, RedisStore};
-#[cfg(feature = "sealed")]
-pub use self::store::{Sealed, Sealing, SealingKey};
-#[cfg(feature = "sqlite")]
-pub use self::store::{SqliteBuilder, SqliteStore};
+pub(crate) use self::sign_out::FinalCredential;
 pub use self::tokens::Tokens;
 use crate::error::{Error, ErrorKind};
-use crate::pipeline::{Bound, CallOptions, Road};
+use crate::pipeline::{CallContext, CallOptions, Pipeline};
 use crate::secret::Secret;
 
 /// A signed-in user of one system. Cheap to clone; all clones share one credential.
 #[derive(Clone, Debug)]
 pub struct Session {
-    core: Arc<Core>,
-    road: Arc<Road>,
+    entry: Arc<SessionEntry>,
+    pipeline: Arc<Pipeline>,
     /// Headers of every call of this handle, such as for whom it acts.
     headers: Option<Arc<http::HeaderMap>>,
 }
 
 impl Session {
-    pub(crate) fn new(core: Arc<Core>, road: Arc<Road>) -> Self {
+    pub(crate) fn new(entry: Arc<SessionEntry>, pipeline: Arc<Pipeline>) -> Self {
         Self {
-            core,
-            road,
+            entry,
+            pipeline,
             headers: None,
         }
     }
 
     /// The id under which the session is stored. Who knows it can use the session: it is a secret.
     pub fn id(&self) -> &Secret {
-        self.core.id()
+        self.entry.id()
     }
 
     #[cfg(feature = "goodcity")]
     pub(crate) fn login_hint(&self) -> Option<&str> {
-        self.core.login_hint()
+        self.entry.login_hint()
     }
 
     /// Why the session has ended, if it has.
     pub fn ended(&self) -> Option<&'static str> {
-        self.core.ended()
+        self.entry.ended()
     }
 
     /// An access token that is good for now; it is renewed first if it must be.
@@ -84,7 +75,7 @@ impl Session {
     /// [`ErrorKind::TryLater`] if it could not be renewed now,
     /// [`ErrorKind::InvalidInput`] for a session of cookies.
     pub async fn access_token(&self) -> Result<Secret, Error> {
-        self.core.access_token().await
+        self.entry.access_token().await
     }
 
     /// A call beyond the described ones, down the same road: `path` is relative to the base URL
@@ -92,7 +83,11 @@ impl Session {
     ///
     /// GET and HEAD count as safe to repeat, anything else is sent once.
     pub fn request(&self, method: http::Method, path: impl Into<String>) -> SessionRequest {
-        SessionRequest::new(self.bound(CallOptions::default()), method, path.into())
+        SessionRequest::new(
+            self.call_context(CallOptions::default()),
+            method,
+            path.into(),
+        )
     }
 
     /// The same session, with a header on all its calls.
@@ -110,13 +105,13 @@ impl Session {
         self.headers.as_ref()?.get(name)?.to_str().ok()
     }
 
-    pub(crate) fn bound(&self, options: CallOptions) -> Bound {
+    pub(crate) fn call_context(&self, options: CallOptions) -> CallContext {
         let options = match &self.headers {
             Some(headers) => options.with_headers(headers),
             None => options,
         };
-        Bound::new(self.road.clone())
-            .with_credential(self.core.clone())
+        CallContext::new(self.pipeline.clone())
+            .with_credential(self.entry.clone())
             .with_options(options)
     }
 
@@ -124,18 +119,19 @@ impl Session {
     #[cfg(any(feature = "wunder", feature = "fynd"))]
     pub(crate) async fn sign_out<F>(
         self,
-        tell: impl FnOnce(Farewell) -> F + Send + 'static,
+        tell: impl FnOnce(FinalCredential) -> F + Send + 'static,
     ) -> Result<(), Error>
     where
         F: Future<Output = Result<(), Error>> + Send,
     {
         const WHY: &str = "the user signed out";
-        self.core.mark_ended(WHY);
-        let running = self.core.count();
+        self.entry.mark_ended(WHY);
+        let running = self.entry.count();
         let done = tokio::spawn(async move {
-            let farewell = Farewell::of(self.core.clone(), self.road.clone()).await;
+            let final_credential =
+                FinalCredential::of(self.entry.clone(), self.pipeline.clone()).await;
             let closed = self.close(WHY).await;
-            let told = tell(farewell).await;
+            let told = tell(final_credential).await;
             drop(running);
             told.and(closed)
         });
@@ -145,7 +141,7 @@ impl Session {
     }
 
     pub(crate) async fn close(&self, why: &'static str) -> Result<(), Error> {
-        self.core.close(why).await
+        self.entry.close(why).await
     }
 }
 
@@ -156,10 +152,10 @@ macro_rules! session_methods {
     ($($client:ident),*) => {
         pub(super) fn new(
             client: &super::client::Client,
-            core: ::std::sync::Arc<$crate::session::Core>,
+            entry: ::std::sync::Arc<$crate::session::SessionEntry>,
         ) -> Self {
             Self {
-                shared: $crate::session::Session::new(core, client.road.clone()),
+                shared: $crate::session::Session::new(entry, client.pipeline.clone()),
                 $($client: ::std::clone::Clone::clone(client),)*
             }
         }
@@ -213,7 +209,7 @@ macro_rules! token_session_methods {
             client: &super::client::Client,
             tokens: $crate::session::Tokens,
         ) -> Result<Self, $crate::Error> {
-            client.sign_in(tokens.brought(client.host.system())?).await
+            client.sign_in(tokens.brought(client.context.system())?).await
         }
     };
 }

@@ -5,17 +5,17 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::Instant;
 
-use super::core::{Core, State};
-use super::material::{Material, Recorded, Renewal};
-use super::store::{Fence, StoreError, Version};
+use super::credential::{Credential, Recorded, Renewal};
+use super::entry::{SessionEntry, State};
 use crate::error::{Error, ErrorKind};
+use crate::store::{Fence, StoreError, Version};
 
 /// A record that was not written for so long is written again when it is used.
 const PROLONG_AFTER: TimeDelta = TimeDelta::days(1);
 
 /// What a look at the stored record tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Found {
+pub(super) enum ReloadOutcome {
     /// The credential is the one that is known here.
     Unchanged,
     /// Another instance has stored another credential, which is used here from now on.
@@ -26,7 +26,7 @@ pub(super) enum Found {
 
 /// What came of a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Written {
+pub(super) enum WriteOutcome {
     Done,
     /// The record is another one than was known here.
     Conflict,
@@ -34,31 +34,34 @@ pub(super) enum Written {
     LeaseLost,
 }
 
-impl Core {
+impl SessionEntry {
     /// Reads the record and takes over what another instance has stored since.
-    pub(super) async fn look_again(&self) -> Result<Found, Error> {
+    pub(super) async fn reload(&self) -> Result<ReloadOutcome, Error> {
         let known = self.lock().version;
-        let loaded = self.host.bounded(self.host.store.load(&self.key)).await;
-        let loaded = loaded.map_err(|error| self.host.store_failed(error))?;
+        let loaded = self
+            .context
+            .bounded(self.context.store.load(&self.key))
+            .await;
+        let loaded = loaded.map_err(|error| self.context.store_failed(error))?;
         let Some((record, version)) = loaded else {
             // What was not stored yet when the look began cannot have been deleted.
             if known.is_none() {
-                return Ok(Found::Unchanged);
+                return Ok(ReloadOutcome::Unchanged);
             }
             self.ended_elsewhere();
-            return Ok(Found::Gone);
+            return Ok(ReloadOutcome::Gone);
         };
         if self.lock().version == Some(version) {
-            self.lock().seen_at = self.host.time.local_now();
-            return Ok(Found::Unchanged);
+            self.lock().seen_at = self.context.time.local_now();
+            return Ok(ReloadOutcome::Unchanged);
         }
-        let found = self.host.read_record(&record)?;
+        let found = self.context.read_record(&record)?;
         Ok(self.take_over(found, version))
     }
 
-    fn take_over(&self, found: Recorded, version: Version) -> Found {
+    fn take_over(&self, found: Recorded, version: Version) -> ReloadOutcome {
         let Recorded {
-            material,
+            credential,
             renewal,
             written_at,
             ..
@@ -67,69 +70,73 @@ impl Core {
         let state = &mut *state;
         // A look that took long may come back with less than is known here by now.
         if state.version.is_some_and(|known| known >= version) {
-            return Found::Unchanged;
+            return ReloadOutcome::Unchanged;
         }
         state.version = Some(version);
         state.written_at = written_at;
-        state.seen_at = self.host.time.local_now();
+        state.seen_at = self.context.time.local_now();
         #[cfg(feature = "fynd")]
-        let material = with_own_cookies(state, material);
-        let replaced = &state.passing().replaced;
-        if state.unsaved && replaced.is_some() && *replaced == material.mark() {
+        let credential = with_own_cookies(state, credential);
+        let replaced = &state.refresh_state().replaced;
+        if state.unsaved && replaced.is_some() && *replaced == credential.fingerprint() {
             // Ours was bought with what is found, so it is newer, and is about to be saved.
-            return Found::Unchanged;
+            return ReloadOutcome::Unchanged;
         }
-        if state.material.is_same(&material) {
-            state.change(|passing| passing.renewal = renewal);
-            return Found::Unchanged;
+        if state.credential.is_same(&credential) {
+            state.change(|refresh_state| refresh_state.renewal = renewal);
+            return ReloadOutcome::Unchanged;
         }
-        self.set_material(state, material);
-        state.change(|passing| passing.renewal = renewal);
-        Found::Adopted
+        self.set_credential(state, credential);
+        state.change(|refresh_state| refresh_state.renewal = renewal);
+        ReloadOutcome::Adopted
     }
 
     /// Writes a credential over the record that is known here. On success nothing but the version
     /// changes here.
     pub(super) async fn write(
         &self,
-        material: &Material,
+        credential: &Credential,
         renewal: &Renewal,
         fence: Option<Fence>,
-    ) -> Result<Written, Error> {
-        let time_to_live = self.host.time_to_live();
-        self.write_for(time_to_live, material, renewal, fence).await
+    ) -> Result<WriteOutcome, Error> {
+        let time_to_live = self.context.time_to_live();
+        self.write_for(time_to_live, credential, renewal, fence)
+            .await
     }
 
     /// Removes the record that is known here, and no other: a deletion asks for no version and no
     /// fence, and one that comes late would take a newer token with it.
-    pub(super) async fn remove(&self, fence: Option<Fence>) -> Result<Written, Error> {
-        let (material, renewal) = {
+    pub(super) async fn remove(&self, fence: Option<Fence>) -> Result<WriteOutcome, Error> {
+        let (credential, renewal) = {
             let state = self.lock();
-            (state.material.clone(), state.passing().renewal.clone())
+            (
+                state.credential.clone(),
+                state.refresh_state().renewal.clone(),
+            )
         };
-        self.write_for(Duration::ZERO, &material, &renewal, fence)
+        self.write_for(Duration::ZERO, &credential, &renewal, fence)
             .await
     }
 
     async fn write_for(
         &self,
         time_to_live: Duration,
-        material: &Material,
+        credential: &Credential,
         renewal: &Renewal,
         fence: Option<Fence>,
-    ) -> Result<Written, Error> {
+    ) -> Result<WriteOutcome, Error> {
         let login_hint = self.login_hint();
-        let record = self.host.to_record(material, renewal, login_hint)?;
-        let store = &self.host.store;
+        let record = self.context.to_record(credential, renewal, login_hint)?;
+        let store = &self.context.store;
         let version = self.lock().version;
         let written = match version {
             Some(version) => {
                 let write = store.compare_and_swap(&self.key, version, record, time_to_live, fence);
-                self.host.bounded(write).await
+                self.context.bounded(write).await
             }
             None => {
                 let write = store.create(&self.key, record, time_to_live);
-                self.host.bounded(write).await
+                self.context.bounded(write).await
             }
         };
         match written {
@@ -137,17 +144,17 @@ impl Core {
                 let mut state = self.lock();
                 // An answer that took long may come after a look that has seen more.
                 state.version = state.version.max(Some(version));
-                state.seen_at = self.host.time.local_now();
+                state.seen_at = self.context.time.local_now();
                 state.written_at = state.seen_at;
                 #[cfg(feature = "fynd")]
-                if let Material::Cookies(jar) = material {
+                if let Credential::Cookies(jar) = credential {
                     state.stored_jar = Some(Box::new(jar.clone()));
                 }
-                Ok(Written::Done)
+                Ok(WriteOutcome::Done)
             }
-            Err(StoreError::Conflict | StoreError::Exists) => Ok(Written::Conflict),
-            Err(StoreError::LeaseLost) => Ok(Written::LeaseLost),
-            Err(error) => Err(self.host.store_failed(error)),
+            Err(StoreError::Conflict | StoreError::Exists) => Ok(WriteOutcome::Conflict),
+            Err(StoreError::LeaseLost) => Ok(WriteOutcome::LeaseLost),
+            Err(error) => Err(self.context.store_failed(error)),
         }
     }
 
@@ -158,39 +165,39 @@ impl Core {
         let _turn = self.saving.lock().await;
         let failed_meanwhile = {
             let state = self.lock();
-            if self.is_trusted(&state, self.host.time.local_now()) {
+            if self.is_trusted(&state, self.context.time.local_now()) {
                 return Ok(());
             }
-            let failed_at = state.passing().look_failed_at;
+            let failed_at = state.refresh_state().look_failed_at;
             failed_at.is_some_and(|then| then > asked_at)
         };
         // Who has waited for a look that failed is answered by it.
         if failed_meanwhile {
             let message = "the session store has just failed";
-            return Err(Error::new(ErrorKind::TryLater, message).of(self.host.system));
+            return Err(Error::new(ErrorKind::TryLater, message).of(self.context.system));
         }
-        let found = self.look_again().await;
+        let found = self.reload().await;
         let failed_at = found.is_err().then(Instant::now);
         self.lock()
-            .change(|passing| passing.look_failed_at = failed_at);
-        if found? == Found::Unchanged {
-            self.prolong().await;
+            .change(|refresh_state| refresh_state.look_failed_at = failed_at);
+        if found? == ReloadOutcome::Unchanged {
+            self.touch().await;
         }
         Ok(())
     }
 
     /// That this fails is no harm: the next look tries again.
-    async fn prolong(&self) {
-        let (age, material, renewal) = {
+    async fn touch(&self) {
+        let (age, credential, renewal) = {
             let state = self.lock();
-            let age = self.host.time.local_now() - state.written_at;
-            let renewal = state.passing().renewal.clone();
-            (age, state.material.clone(), renewal)
+            let age = self.context.time.local_now() - state.written_at;
+            let renewal = state.refresh_state().renewal.clone();
+            (age, state.credential.clone(), renewal)
         };
         if age < PROLONG_AFTER {
             return;
         }
-        if let Err(error) = self.write(&material, &renewal, None).await {
+        if let Err(error) = self.write(&credential, &renewal, None).await {
             tracing::debug!(session = %self.key, %error, "a session is not prolonged yet");
         }
     }
@@ -203,19 +210,20 @@ impl Core {
         let age = now - state.seen_at;
         // A clock that was set back tells nothing.
         age.to_std()
-            .is_ok_and(|age| age < self.host.settings.trust_session)
+            .is_ok_and(|age| age < self.context.settings.revalidate_session_after)
     }
 }
 
 /// Cookies that were found, with what has changed here since the last look.
 #[cfg(feature = "fynd")]
-fn with_own_cookies(state: &mut State, found: Material) -> Material {
-    let (Material::Cookies(theirs), Material::Cookies(ours)) = (&found, &state.material) else {
+fn with_own_cookies(state: &mut State, found: Credential) -> Credential {
+    let (Credential::Cookies(theirs), Credential::Cookies(ours)) = (&found, &state.credential)
+    else {
         return found;
     };
     let before = state.stored_jar.take();
     let before = before.map_or_else(|| ours.emptied(), |jar| *jar);
     let both = theirs.clone().with_changes(&before, ours);
     state.stored_jar = Some(Box::new(theirs.clone()));
-    Material::Cookies(both)
+    Credential::Cookies(both)
 }

@@ -1,26 +1,26 @@
 //! What a call does after a 401, without a call: for simulations.
 
-use super::core::Core;
-use super::material::Material;
+use super::credential::Credential;
+use super::entry::SessionEntry;
 use crate::error::Error;
 use crate::pipeline::{Deadline, SessionCredential};
 use crate::secret::Secret;
 
-impl Core {
+impl SessionEntry {
     /// Another access token for one that the server has rejected.
     pub(crate) async fn replace_rejected(&self, access: &Secret) -> Result<Secret, Error> {
-        let deadline = Deadline::after(self.host.settings.deadline);
-        let stamp = {
+        let deadline = Deadline::after(self.context.settings.deadline);
+        let generation = {
             let state = self.lock();
-            let known = match &state.material {
-                Material::Tokens(tokens) => tokens.access == *access,
+            let known = match &state.credential {
+                Credential::Tokens(tokens) => tokens.access == *access,
                 #[cfg(feature = "fynd")]
-                Material::Cookies(_) => false,
+                Credential::Cookies(_) => false,
             };
-            known.then_some(state.stamp)
+            known.then_some(state.generation)
         };
-        if let Some(stamp) = stamp {
-            self.renew(stamp, deadline).await?;
+        if let Some(generation) = generation {
+            self.renew(generation, deadline).await?;
         }
         self.fresh_token(deadline).await
     }

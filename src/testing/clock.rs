@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::clock::{BoxFuture, Clock, Time};
+use crate::clock::{BoxFuture, Clock};
 
 /// The system's clock plus what a test adds. Clones move together, so that a mock and a client can
 /// share one time.
@@ -44,14 +44,9 @@ impl TestClock {
             .offset_nanos
             .fetch_update(Ordering::SeqCst, Ordering::SeqCst, further);
     }
-
-    /// The clock as a client takes it.
-    pub fn clock(&self) -> Clock {
-        Clock::new(self.clone())
-    }
 }
 
-impl Time for TestClock {
+impl Clock for TestClock {
     fn now(&self) -> DateTime<Utc> {
         Utc::now() + TimeDelta::nanoseconds(self.offset_nanos.load(Ordering::SeqCst))
     }

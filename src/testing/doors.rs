@@ -5,27 +5,33 @@ use serde_json::{Value, json};
 use std::time::Duration;
 use wiremock::Request;
 
-use super::answer::Answer;
 use super::clock::TestClock;
 use super::outbox::Outbox;
-use crate::clock::Time;
+use super::response::MockResponse;
+use crate::clock::Clock;
 
 /// What a side door answers; nothing where the request is for none.
-pub(super) fn answer(request: &Request, outbox: &Outbox, clock: &TestClock) -> Option<Answer> {
+pub(super) fn answer(
+    request: &Request,
+    outbox: &Outbox,
+    clock: &TestClock,
+) -> Option<MockResponse> {
     let method = &request.method;
     match request.url.path() {
-        "/__outbox" if method == Method::GET => Some(Answer::json(200, json!(outbox.messages()))),
+        "/__outbox" if method == Method::GET => {
+            Some(MockResponse::json(200, json!(outbox.messages())))
+        }
         "/__clock" if method == Method::GET => Some(now(clock)),
         "/__clock" if method == Method::POST => Some(advance(&request.body, clock)),
         _ => None,
     }
 }
 
-fn now(clock: &TestClock) -> Answer {
-    Answer::json(200, json!({"now": clock.now().to_rfc3339()}))
+fn now(clock: &TestClock) -> MockResponse {
+    MockResponse::json(200, json!({"now": clock.now().to_rfc3339()}))
 }
 
-fn advance(body: &[u8], clock: &TestClock) -> Answer {
+fn advance(body: &[u8], clock: &TestClock) -> MockResponse {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let seconds = body["advance_seconds"]
         .as_u64()
@@ -37,7 +43,7 @@ fn advance(body: &[u8], clock: &TestClock) -> Answer {
         }
         None => {
             let error = "the body is to be {\"advance_seconds\": N}, N a whole number from 0";
-            Answer::json(400, json!({"error": error}))
+            MockResponse::json(400, json!({"error": error}))
         }
     }
 }

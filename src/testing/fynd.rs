@@ -1,10 +1,10 @@
 //! A stateful mock of Fynd.
 
 mod account;
-mod answers;
 mod application;
 mod codes;
 mod contacts;
+mod exchange;
 mod otp;
 mod passwords;
 mod person;
@@ -12,20 +12,20 @@ mod platform;
 mod profile;
 mod registration;
 mod registrations;
+mod responses;
 mod seed;
 mod sign_in;
 mod social;
 mod state;
-mod turn;
 
-use self::answers::refusal;
+use self::exchange::{Outcome, Turn};
 use self::person::Contact;
+use self::responses::api_error;
 pub use self::seed::{FyndAttribute, FyndProvider, FyndSignIn, FyndUser};
 use self::state::State;
-use self::turn::{Outcome, Turn};
 use super::mock::mock;
-use super::{Answer, Behaviour, Call, World};
-use crate::clock::Time;
+use super::{Behaviour, Call, MockResponse, World};
+use crate::clock::Clock;
 use crate::generated::fynd::operations;
 use crate::pipeline::{Need, Operation};
 
@@ -48,7 +48,7 @@ impl Behaviour for World<State> {
         operations::ALL.to_vec()
     }
 
-    fn answer(&self, call: &Call<'_>) -> Answer {
+    fn answer(&self, call: &Call<'_>) -> MockResponse {
         match self.check(call) {
             Ok(answer) | Err(answer) => answer,
         }
@@ -61,7 +61,7 @@ impl World<State> {
         let now = self.clock.now();
         let application_id = application::check(call, now)?;
         if call.body.len() > MAX_BODY {
-            return Err(refusal(413, "BODY_TOO_LARGE", "the body is too large"));
+            return Err(api_error(413, "BODY_TOO_LARGE", "the body is too large"));
         }
         let mut state = self.state();
         let mut turn = Turn {
@@ -78,7 +78,7 @@ impl World<State> {
         let takes_body = call.operation.method != http::Method::GET
             && call.operation.method != http::Method::DELETE;
         if takes_body && !turn.body.is_object() {
-            return Err(refusal(
+            return Err(api_error(
                 400,
                 "BODY_INVALID",
                 "the body must be a JSON object",
@@ -93,7 +93,9 @@ impl Turn<'_> {
         match self.call.operation.id {
             "get_logged_in_user" => self.get_logged_in_user(),
             "get_list_of_active_sessions" => self.list_sessions(),
-            "get_platform_config" => Ok(Answer::json(200, platform::config(&self.state.rules))),
+            "get_platform_config" => {
+                Ok(MockResponse::json(200, platform::config(&self.state.rules)))
+            }
             "user_exists" => self.user_exists(),
             "delete_user" => self.delete_user(),
             "logout" => self.logout(),
@@ -149,7 +151,11 @@ impl Turn<'_> {
             "verify_mobile" => self.verify_link(|contact| matches!(contact, Contact::Mobile(_))),
             "verify_email" => self.verify_link(|contact| matches!(contact, Contact::Email(_))),
             // The tests hold this routing against the description.
-            _ => Err(refusal(501, "NOT_PLAYED", "the mock lacks this operation")),
+            _ => Err(api_error(
+                501,
+                "NOT_PLAYED",
+                "the mock lacks this operation",
+            )),
         }
     }
 }

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use self::state::{State, User};
 use super::mock::mock;
-use super::{Answer, Behaviour, Call, Channel, Message, World};
-use crate::clock::Time;
+use super::{Behaviour, Call, Channel, Message, MockResponse, World};
+use crate::clock::Clock;
 use crate::generated::goodcity::operations;
 use crate::pipeline::Operation;
 use crate::session::Tokens;
@@ -86,7 +86,7 @@ impl Behaviour for World<State> {
         operations::ALL.to_vec()
     }
 
-    fn answer(&self, call: &Call<'_>) -> Answer {
+    fn answer(&self, call: &Call<'_>) -> MockResponse {
         let mut state = self.state();
         match self.route(&mut state, call) {
             Ok(answer) | Err(answer) => answer,
@@ -95,7 +95,7 @@ impl Behaviour for World<State> {
 }
 
 impl World<State> {
-    fn route(&self, state: &mut State, call: &Call<'_>) -> Result<Answer, Answer> {
+    fn route(&self, state: &mut State, call: &Call<'_>) -> Result<MockResponse, MockResponse> {
         let body = form::body_of(call);
         let app = state.admits_app(call.header("x-goodcity-app-name"));
         let now = self.clock.now().timestamp();
@@ -108,7 +108,7 @@ impl World<State> {
                 let mobile = mobile_of(state, &body)?;
                 if state.user_by_mobile(&mobile).is_none() {
                     let key = state.next_key();
-                    return Ok(Answer::json(200, json!({"otp_auth_key": key})));
+                    return Ok(MockResponse::json(200, json!({"otp_auth_key": key})));
                 }
                 self.send_pin(state, &mobile, app)
             }
@@ -136,11 +136,14 @@ impl World<State> {
             "current_user_profile" => {
                 let old = state.old;
                 let user = signed_in(state, call.bearer(), now)?;
-                Ok(Answer::json(200, profile::of(user, old)))
+                Ok(MockResponse::json(200, profile::of(user, old)))
             }
             "current_user_rooms" => {
                 let user = signed_in(state, call.bearer(), now)?;
-                Ok(Answer::json(200, json!([format!("user_{}", user.id)])))
+                Ok(MockResponse::json(
+                    200,
+                    json!([format!("user_{}", user.id)]),
+                ))
             }
             "register_device" => {
                 signed_in(state, call.bearer(), now)?;
@@ -151,7 +154,12 @@ impl World<State> {
     }
 
     /// The former key and pin are gone, even if the app is refused.
-    fn send_pin(&self, state: &mut State, mobile: &str, app: bool) -> Result<Answer, Answer> {
+    fn send_pin(
+        &self,
+        state: &mut State,
+        mobile: &str,
+        app: bool,
+    ) -> Result<MockResponse, MockResponse> {
         if !app {
             state.discard_pin(mobile);
             return Err(plain(401, "You are not authorised to do this"));
@@ -164,18 +172,23 @@ impl World<State> {
             code: pin,
             at: now.timestamp_millis(),
         });
-        Ok(Answer::json(200, json!({"otp_auth_key": key})))
+        Ok(MockResponse::json(200, json!({"otp_auth_key": key})))
     }
 }
 
 /// A right pin is used up before anybody asks for the app.
-fn verify(state: &mut State, body: &Value, app: bool, now: i64) -> Result<Answer, Answer> {
+fn verify(
+    state: &mut State,
+    body: &Value,
+    app: bool,
+    now: i64,
+) -> Result<MockResponse, MockResponse> {
     for field in ["pin", "otp_auth_key"] {
         if !(body[field].is_string() || body[field].is_null()) {
             return Err(plain(422, "The parameters have the wrong form"));
         }
     }
-    let refused = || Answer::json(422, json!({"errors": {"pin": "Invalid SMS code"}}));
+    let refused = || MockResponse::json(422, json!({"errors": {"pin": "Invalid SMS code"}}));
     let text = |field: &str| body[field].as_str().unwrap_or_default();
     let mobile = state
         .use_pin(text("otp_auth_key"), text("pin"), now)
@@ -189,10 +202,13 @@ fn verify(state: &mut State, body: &Value, app: bool, now: i64) -> Result<Answer
     let user = state
         .user_by_mobile(&mobile)
         .map(|user| profile::of(user, old));
-    Ok(Answer::json(200, json!({"jwt_token": token, "user": user})))
+    Ok(MockResponse::json(
+        200,
+        json!({"jwt_token": token, "user": user}),
+    ))
 }
 
-fn register_device(state: &State, body: &Value) -> Result<Answer, Answer> {
+fn register_device(state: &State, body: &Value) -> Result<MockResponse, MockResponse> {
     let (Some(_), Some(platform)) = (body["handle"].as_str(), body["platform"].as_str()) else {
         return Err(plain(422, "The parameters have the wrong form"));
     };
@@ -202,12 +218,16 @@ fn register_device(state: &State, body: &Value) -> Result<Answer, Answer> {
         &["fcm", "aps"]
     };
     match known.contains(&platform) {
-        true => Ok(Answer::empty(204)),
-        false => Err(Answer::text(400, " ")),
+        true => Ok(MockResponse::empty(204)),
+        false => Err(MockResponse::text(400, " ")),
     }
 }
 
-fn signed_in<'a>(state: &'a mut State, bearer: Option<&str>, now: i64) -> Result<&'a User, Answer> {
+fn signed_in<'a>(
+    state: &'a mut State,
+    bearer: Option<&str>,
+    now: i64,
+) -> Result<&'a User, MockResponse> {
     let unauthorized = || typed(401, "UnauthorizedError", "Invalid token");
     let id = state.owner(bearer, now).ok_or_else(unauthorized)?;
     let user = state.user_by_id(id).filter(|user| !user.disabled);
@@ -215,8 +235,8 @@ fn signed_in<'a>(state: &'a mut State, bearer: Option<&str>, now: i64) -> Result
 }
 
 /// The mobile number of a body, by the server's rule.
-fn mobile_of(state: &State, body: &Value) -> Result<String, Answer> {
-    let invalid = |message: &str| Answer::json(422, json!({"errors": message}));
+fn mobile_of(state: &State, body: &Value) -> Result<String, MockResponse> {
+    let invalid = |message: &str| MockResponse::json(422, json!({"errors": message}));
     let mobile = match &body["mobile"] {
         Value::String(mobile) => mobile.as_str(),
         Value::Null => "",
@@ -239,7 +259,7 @@ fn mobile_of(state: &State, body: &Value) -> Result<String, Answer> {
 }
 
 /// An object that must be there, with members that are text or the object of the address.
-fn text_members<'a>(body: &'a Value, name: &str) -> Result<&'a Value, Answer> {
+fn text_members<'a>(body: &'a Value, name: &str) -> Result<&'a Value, MockResponse> {
     let wrong = || plain(422, "The parameters have the wrong form");
     let members = body[name].as_object().ok_or_else(wrong)?;
     let well_formed = |(name, value): (&String, &Value)| {
@@ -251,17 +271,17 @@ fn text_members<'a>(body: &'a Value, name: &str) -> Result<&'a Value, Answer> {
     Ok(&body[name])
 }
 
-fn plain(status: u16, message: &str) -> Answer {
-    Answer::json(status, json!({"error": message}))
+fn plain(status: u16, message: &str) -> MockResponse {
+    MockResponse::json(status, json!({"error": message}))
 }
 
-fn typed(status: u16, kind: &str, message: &str) -> Answer {
-    Answer::json(
+fn typed(status: u16, kind: &str, message: &str) -> MockResponse {
+    MockResponse::json(
         status,
         json!({"error": message, "type": kind, "status": status}),
     )
 }
 
-fn framework(status: u16, message: &str) -> Answer {
-    Answer::json(status, json!({"status": status, "error": message}))
+fn framework(status: u16, message: &str) -> MockResponse {
+    MockResponse::json(status, json!({"status": status, "error": message}))
 }

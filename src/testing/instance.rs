@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use crate::clock::{BoxFuture, Clock};
+use crate::clock::{BoxFuture, Clock, SharedClock};
 use crate::error::{Delivery, Error, ErrorKind, System};
-use crate::observe::Signals;
 use crate::pipeline::Settings;
 use crate::secret::Secret;
-use crate::server_time::ServerTime;
-use crate::session::{Core, Host, Material, Renew, SessionStore, Tokens};
+use crate::session::{Credential, Renew, SessionContext, SessionEntry, Tokens};
+use crate::skewed_clock::SkewedClock;
+use crate::store::SessionStore;
+use crate::telemetry::Telemetry;
 
 const SYSTEM: System = System::Wunder;
 
@@ -69,7 +70,8 @@ impl TokenFault {
 /// use std::sync::Arc;
 /// use std::time::Duration;
 ///
-/// use vestibule::session::{MemoryStore, Tokens};
+/// use vestibule::session::Tokens;
+/// use vestibule::store::MemoryStore;
 /// use vestibule::testing::{Instance, TestClock, TokenFault, TokenServer};
 /// use vestibule::{BoxFuture, Secret, Settings};
 ///
@@ -89,7 +91,7 @@ impl TokenFault {
 /// # async fn main() -> Result<(), vestibule::Error> {
 /// let store = Arc::new(MemoryStore::new());
 /// let clock = TestClock::new();
-/// let instance = || Instance::new(Strict, store.clone(), clock.clock(), Settings::default());
+/// let instance = || Instance::new(Strict, store.clone(), clock.clone(), Settings::default());
 /// let (one, other) = (instance(), instance());
 /// let session = one.sign_in(Tokens::new("access", Some("refresh".into()))).await?;
 /// let same = other.session(session.id()).await?;
@@ -100,7 +102,7 @@ impl TokenFault {
 /// # }
 /// ```
 pub struct Instance {
-    host: Arc<Host>,
+    context: Arc<SessionContext>,
     renewal: Arc<dyn Renew>,
 }
 
@@ -115,13 +117,20 @@ impl Instance {
     pub fn new(
         server: impl TokenServer,
         store: Arc<dyn SessionStore>,
-        clock: Clock,
+        clock: impl Clock,
         settings: Settings,
     ) -> Self {
-        let time = ServerTime::new(clock, settings.max_clock_correction);
+        let time = SkewedClock::new(SharedClock::new(clock), settings.max_clock_correction);
         let audience = "simulation".to_owned();
         Self {
-            host: Host::new(SYSTEM, audience, store, time, Signals::default(), settings),
+            context: SessionContext::new(
+                SYSTEM,
+                audience,
+                store,
+                time,
+                Telemetry::default(),
+                settings,
+            ),
             renewal: Arc::new(Exchanger(server)),
         }
     }
@@ -132,10 +141,10 @@ impl Instance {
     ///
     /// [`ErrorKind::TryLater`] if the machine has no random numbers for an id.
     pub async fn sign_in(&self, tokens: Tokens) -> Result<InstanceSession, Error> {
-        let material = Material::Tokens(tokens);
+        let credential = Credential::Tokens(tokens);
         let renewal = Some(self.renewal.clone());
-        let core = self.host.create(material, renewal, None).await;
-        core.map(InstanceSession)
+        let entry = self.context.create(credential, renewal, None).await;
+        entry.map(InstanceSession)
     }
 
     /// Takes up a session that this or another instance has stored.
@@ -145,8 +154,8 @@ impl Instance {
     /// [`ErrorKind::SignInAgain`] if there is no such session,
     /// [`ErrorKind::TryLater`] if the store fails.
     pub async fn session(&self, id: &Secret) -> Result<InstanceSession, Error> {
-        let core = self.host.resume(id, Some(self.renewal.clone())).await;
-        core.map(InstanceSession)
+        let entry = self.context.resume(id, Some(self.renewal.clone())).await;
+        entry.map(InstanceSession)
     }
 
     /// Lets exchanges that are under way finish and their tokens be saved.
@@ -155,13 +164,13 @@ impl Instance {
     ///
     /// [`ErrorKind::TryLater`] if some did not finish in time.
     pub async fn shutdown(&self, deadline: Duration) -> Result<(), Error> {
-        self.host.shutdown(deadline).await
+        self.context.shutdown(deadline).await
     }
 }
 
 /// A session as one [`Instance`] has it.
 #[derive(Clone, Debug)]
-pub struct InstanceSession(Arc<Core>);
+pub struct InstanceSession(Arc<SessionEntry>);
 
 impl InstanceSession {
     /// The id under which the session is stored.

@@ -1,6 +1,5 @@
 #![doc = include_str!("guide.md")]
 
-mod answer;
 mod call;
 mod clock;
 mod conformance;
@@ -10,6 +9,7 @@ mod expectations;
 mod fynd;
 #[cfg(feature = "goodcity")]
 mod goodcity;
+mod http_server;
 mod instance;
 mod jitter;
 mod journal;
@@ -17,6 +17,7 @@ mod jwt;
 mod mock;
 mod outbox;
 mod proxy;
+mod response;
 mod server;
 mod settings;
 #[cfg(feature = "walletcrew")]
@@ -24,7 +25,6 @@ mod walletcrew;
 #[cfg(feature = "wunder")]
 mod wunder;
 
-pub(crate) use self::answer::Answer;
 pub(crate) use self::call::Call;
 pub use self::clock::TestClock;
 pub use self::conformance::{ConformanceCase, ConformanceReport, store_conformance};
@@ -40,6 +40,7 @@ pub use self::journal::SeenRequest;
 pub(crate) use self::mock::World;
 pub use self::outbox::{Channel, Message, Outbox};
 pub use self::proxy::{Arrival, Fault, FaultProxy, FaultRule, RefusingPort};
+pub(crate) use self::response::MockResponse;
 pub(crate) use self::server::{Behaviour, Parts, Server};
 pub(crate) use self::settings::AllowedOrigin;
 pub use self::settings::MockSettings;

@@ -8,18 +8,19 @@ use std::time::Duration;
 
 use serde_json::json;
 use wiremock::matchers::any;
-use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
+use wiremock::{Mock, Request, Respond, ResponseTemplate};
 
-use super::answer::Answer;
 use super::call::Call;
 use super::clock::TestClock;
 use super::doors;
 use super::expectations::{Calls, Expectations};
+use super::http_server::HttpServer;
 use super::journal::{Journal, SeenRequest, shown_path};
 use super::outbox::Outbox;
 use super::proxy::FaultProxy;
+use super::response::MockResponse;
 use super::settings::AllowedOrigin;
-use crate::clock::Time;
+use crate::clock::Clock;
 use crate::pipeline::Operation;
 
 /// wiremock's lowest priority, so that every mock of a test comes first.
@@ -31,13 +32,13 @@ pub(crate) trait Behaviour: Send + Sync + 'static {
     fn operations(&self) -> Vec<&'static Operation>;
 
     /// The answer to one of them.
-    fn answer(&self, call: &Call<'_>) -> Answer;
+    fn answer(&self, call: &Call<'_>) -> MockResponse;
 }
 
 /// A running mock.
 pub(crate) struct Server {
     name: &'static str,
-    http: MockServer,
+    http: HttpServer,
     shared: Arc<Shared>,
 }
 
@@ -70,11 +71,7 @@ pub(crate) struct Parts {
 impl Server {
     /// Serves on `listener`, or on a free port of the loopback.
     pub(crate) async fn start(parts: Parts, listener: Option<TcpListener>) -> Self {
-        let mut http = MockServer::builder().disable_request_recording();
-        if let Some(listener) = listener {
-            http = http.listener(listener);
-        }
-        let http = http.start().await;
+        let http = HttpServer::start(listener).await;
         let shared = Arc::new(Shared {
             operations: parts.behaviour.operations(),
             outbox: parts.outbox,
@@ -86,11 +83,8 @@ impl Server {
             behaviour: parts.behaviour,
             shared: shared.clone(),
         };
-        Mock::given(any())
-            .respond_with(responder)
-            .with_priority(LAST)
-            .mount(&http)
-            .await;
+        let last = Mock::given(any()).respond_with(responder);
+        http.mount(last.with_priority(LAST)).await;
         Self {
             name: parts.name,
             http,
@@ -103,7 +97,7 @@ impl Server {
     }
 
     pub(crate) async fn mount(&self, mock: Mock) {
-        self.http.register(mock).await;
+        self.http.mount(mock).await;
     }
 
     pub(crate) async fn fault_proxy(&self, port: u16) -> io::Result<FaultProxy> {
@@ -219,7 +213,7 @@ impl Respond for Responder {
 }
 
 impl Responder {
-    fn answer(&self, request: &Request) -> (Answer, Duration) {
+    fn answer(&self, request: &Request) -> (MockResponse, Duration) {
         let Shared { outbox, clock, .. } = &*self.shared;
         if let Some(answer) = doors::answer(request, outbox, clock) {
             return (answer, Duration::ZERO);
@@ -229,7 +223,7 @@ impl Responder {
         }
         let Some(call) = Call::matching(&self.shared.operations, request) else {
             let body = json!({"error": "no such endpoint"});
-            let answer = Answer::json(404, body);
+            let answer = MockResponse::json(404, body);
             let path = shown_path(&self.shared.operations, request.url.path());
             self.write(None, request, path, &answer);
             return (answer, Duration::ZERO);
@@ -242,7 +236,7 @@ impl Responder {
             (forced, control.delays.get(id).copied().unwrap_or_default())
         };
         let answer = match forced {
-            Some(status) => Answer::empty(status),
+            Some(status) => MockResponse::empty(status),
             None => self.behaviour.answer(&call),
         };
         self.write(Some(id), request, call.operation.path.to_string(), &answer);
@@ -250,12 +244,12 @@ impl Responder {
     }
 
     /// The answer to a browser that asks whether a page may send a request.
-    fn preflight(&self, request: &Request) -> Option<Answer> {
+    fn preflight(&self, request: &Request) -> Option<MockResponse> {
         let origin = self.shared.origin.as_ref()?;
         let header = |name| request.headers.get(name).and_then(|it| it.to_str().ok());
         header("access-control-request-method").filter(|_| request.method == "OPTIONS")?;
         let headers = origin.preflight_headers(header("access-control-request-headers"));
-        let answer = Answer::empty(204);
+        let answer = MockResponse::empty(204);
         Some(
             headers
                 .into_iter()
@@ -268,7 +262,7 @@ impl Responder {
         operation: Option<&'static str>,
         request: &Request,
         path: String,
-        answer: &Answer,
+        answer: &MockResponse,
     ) {
         self.shared.control().journal.write(SeenRequest {
             operation,

@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 
 use self::state::State;
 use super::mock::mock;
-use super::{Answer, Behaviour, Call, Channel, Message, World};
-use crate::clock::Time;
+use super::{Behaviour, Call, Channel, Message, MockResponse, World};
+use crate::clock::Clock;
 use crate::generated::walletcrew::operations;
 use crate::pipeline::Operation;
 use crate::session::Tokens;
@@ -70,7 +70,7 @@ impl Behaviour for World<State> {
         operations::ALL.to_vec()
     }
 
-    fn answer(&self, call: &Call<'_>) -> Answer {
+    fn answer(&self, call: &Call<'_>) -> MockResponse {
         let mut state = self.state();
         match self.route(&mut state, call) {
             Ok(answer) | Err(answer) => answer,
@@ -79,14 +79,14 @@ impl Behaviour for World<State> {
 }
 
 impl World<State> {
-    fn route(&self, state: &mut State, call: &Call<'_>) -> Result<Answer, Answer> {
+    fn route(&self, state: &mut State, call: &Call<'_>) -> Result<MockResponse, MockResponse> {
         let tenant = call.path_value("tenantId");
         let now = self.clock.now().timestamp();
         match call.operation.id {
             "get_customer" => {
                 let profile = state.profile(tenant, call.bearer(), now);
                 profile
-                    .map(|profile| Answer::json(200, Value::Object(profile)))
+                    .map(|profile| MockResponse::json(200, Value::Object(profile)))
                     .ok_or_else(|| problem(401, "Unauthorized", json!({})))
             }
             "create_or_update_customer" => self.save(state, tenant, call),
@@ -95,7 +95,12 @@ impl World<State> {
         }
     }
 
-    fn save(&self, state: &mut State, tenant: &str, call: &Call<'_>) -> Result<Answer, Answer> {
+    fn save(
+        &self,
+        state: &mut State,
+        tenant: &str,
+        call: &Call<'_>,
+    ) -> Result<MockResponse, MockResponse> {
         let Value::Object(body) = call.json() else {
             let errors = json!({"": ["The account data must be an object."]});
             return Err(problem(412, "Validation failed", errors));
@@ -104,7 +109,7 @@ impl World<State> {
         let customer = state.save(tenant, &body);
         let flow = call.query("flow").unwrap_or_default();
         if flow.is_empty() || state.passed_flows.contains(&*flow) {
-            return Ok(Answer::json(200, Value::Object(customer)));
+            return Ok(MockResponse::json(200, Value::Object(customer)));
         }
         let Some((channel, to)) = contact(&body).or_else(|| contact(&customer)) else {
             let errors = json!({"email": ["The flow needs an e-mail address or a phone number."]});
@@ -119,7 +124,7 @@ impl World<State> {
         });
         let mut challenged = customer;
         challenged.insert("challenge".to_owned(), json!("pending"));
-        Ok(Answer::json(202, Value::Object(challenged)))
+        Ok(MockResponse::json(202, Value::Object(challenged)))
     }
 }
 
@@ -130,7 +135,7 @@ fn contact(members: &Map<String, Value>) -> Option<(Channel, String)> {
     email.or_else(|| text("phone").map(|to| (Channel::Sms, to)))
 }
 
-fn check_account(body: &Map<String, Value>) -> Result<(), Answer> {
+fn check_account(body: &Map<String, Value>) -> Result<(), MockResponse> {
     let wrong =
         |field: &str, message: &str| problem(412, "Validation failed", json!({field: [message]}));
     for field in state::IDENTIFIERS {
@@ -159,7 +164,7 @@ fn authenticate(
     tenant: &str,
     call: &Call<'_>,
     now: i64,
-) -> Result<Answer, Answer> {
+) -> Result<MockResponse, MockResponse> {
     let malformed =
         |field: &str, message: &str| problem(400, "Bad Request", json!({field: [message]}));
     match call.query("provider").as_deref() {
@@ -176,13 +181,13 @@ fn authenticate(
         .use_code(tenant, identifier, code, now)
         .ok_or_else(|| problem(422, "Unprocessable Entity", json!({})))?;
     Ok(match state.bare_text {
-        true => Answer::text(200, token),
-        false => Answer::json(200, json!(token)),
+        true => MockResponse::text(200, token),
+        false => MockResponse::json(200, json!(token)),
     })
 }
 
 /// Problem details; `errors` stand in it if there are any.
-fn problem(status: u16, title: &str, errors: Value) -> Answer {
+fn problem(status: u16, title: &str, errors: Value) -> MockResponse {
     let mut body = json!({
         "type": null,
         "title": title,
@@ -193,5 +198,5 @@ fn problem(status: u16, title: &str, errors: Value) -> Answer {
     if errors.as_object().is_some_and(|errors| !errors.is_empty()) {
         body["errors"] = errors;
     }
-    Answer::json(status, body)
+    MockResponse::json(status, body)
 }

@@ -6,10 +6,10 @@ mod branches;
 mod cards;
 mod customers;
 mod demands;
+mod errors;
 mod foreign;
 mod pages;
 mod passwords;
-mod refusals;
 mod second_factor;
 mod seed;
 mod sign_in;
@@ -23,12 +23,12 @@ mod verification;
 
 use self::asked::Asked;
 pub use self::demands::WunderDemand;
-use self::refusals::{Answered, refusal};
+use self::errors::{Answered, api_error};
 pub use self::seed::WunderUser;
 use self::state::State;
 use super::mock::mock;
-use super::{Answer, Behaviour, Call, World};
-use crate::clock::Time;
+use super::{Behaviour, Call, MockResponse, World};
+use crate::clock::Clock;
 use crate::generated::{wunder_auth, wunder_user};
 use crate::pipeline::{Need, Operation};
 
@@ -57,9 +57,9 @@ impl Behaviour for World<State> {
             .collect()
     }
 
-    fn answer(&self, call: &Call<'_>) -> Answer {
+    fn answer(&self, call: &Call<'_>) -> MockResponse {
         if !is_tenant(call.path_value("tenant")) {
-            return refusal(404, "R404", "there is no such tenant");
+            return api_error(404, "R404", "there is no such tenant");
         }
         let asked = Asked::new(call, &self.outbox, self.clock.now());
         match self.state().answer(&asked) {
@@ -76,7 +76,7 @@ impl State {
         }
         if self.withheld.contains(operation.id) {
             let message = "this way of signing in is not available";
-            return Err(refusal(400, "U109", message));
+            return Err(api_error(400, "U109", message));
         }
         match operation.id {
             "sign_in_email" => self.sign_in_email(asked),
@@ -112,7 +112,7 @@ impl State {
             "accept_terms" => self.accept_terms(asked),
             "list_accepted_terms" => self.list_accepted_terms(asked),
             "resolve_branch" => self.resolve_branch(asked),
-            _ => Err(refusal(
+            _ => Err(api_error(
                 501,
                 "R999",
                 "this mock does not know the operation",

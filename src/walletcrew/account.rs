@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::api::types;
 use super::client::Client;
 use super::verification::{self, Challenge};
-use crate::challenge::Opening;
+use crate::challenge::FirstMessage;
 use crate::code_sign_in::Destination;
 use crate::error::{Error, ErrorKind, System};
 use crate::json::JsonObject;
@@ -102,13 +102,13 @@ impl Account {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`] for data that is not an object, [`ErrorKind::Refused`] for data
-    /// that the server does not accept, with its fields in the [`Refusal`](super::Refusal),
+    /// that the server does not accept, with its fields in the [`ApiError`](super::ApiError),
     /// [`ErrorKind::TryLater`] without sending anything if there is a flow and the session store
     /// fails; else as any call, see [`Error`].
     pub async fn save(self) -> Result<Saved, Error> {
         let data = self.data?;
         // A flow may send a message, whose challenge must have a place to be kept in.
-        let opening = Opening::to_unknown(&self.client.host)?;
+        let opening = FirstMessage::to_unknown(&self.client.context)?;
         if self.flow.is_some() {
             opening.check_store().await?;
         }

@@ -13,19 +13,19 @@ use super::rules::Rules;
 use super::session::Session;
 use super::sign_in;
 use super::verification::{Challenge, Verification};
-use crate::challenge::Found;
+use crate::challenge::StoredChallenge;
+use crate::client_config::{ClientConfig, client_config_setters, of_system};
 use crate::error::{Error, System};
-use crate::foundation::{Foundation, foundation_setters, of_system};
 use crate::generated::walletcrew::operations::BASE_PATH;
-use crate::pipeline::{Bound, CallOptions, Road};
+use crate::pipeline::{CallContext, CallOptions, Pipeline};
 use crate::secret::Secret;
-use crate::session::{Host, Material, Renew, Tokens};
+use crate::session::{Credential, Renew, SessionContext, Tokens};
 
 /// One tenant of The Wallet Crew. Cheap to clone; all clones share connections and sessions.
 #[derive(Clone)]
 pub struct Client {
-    pub(crate) road: Arc<Road>,
-    pub(super) host: Arc<Host>,
+    pub(crate) pipeline: Arc<Pipeline>,
+    pub(super) context: Arc<SessionContext>,
     reauthenticate: Option<Reauthenticate>,
 }
 
@@ -38,7 +38,7 @@ impl fmt::Debug for Client {
 /// Collects the settings of a [`Client`].
 #[must_use = "there is no client before `build`"]
 pub struct ClientBuilder {
-    foundation: Foundation,
+    client_config: ClientConfig,
     tenant_id: String,
     reauthenticate: Option<Reauthenticate>,
 }
@@ -50,10 +50,10 @@ impl fmt::Debug for ClientBuilder {
 }
 
 impl ClientBuilder {
-    foundation_setters!();
+    client_config_setters!();
 
     /// How sessions outlive their token: `login` is asked for login data when a token is near its
-    /// end, as by [`Settings::renew_before_expiry`](crate::Settings::renew_before_expiry), or has
+    /// end, as by [`Settings::refresh_before_expiry`](crate::Settings::renew_before_expiry), or has
     /// ended, and the client authenticates again with it. Without this, sessions end with their
     /// token.
     ///
@@ -68,7 +68,7 @@ impl ClientBuilder {
     /// # use std::sync::atomic::{AtomicBool, Ordering};
     /// # static ASKED: AtomicBool = AtomicBool::new(false);
     /// # let mock = vestibule::testing::WalletCrew::start().await;
-    /// # let (url, clock) = (mock.base_url(), mock.clock().clock());
+    /// # let (url, clock) = (mock.base_url(), mock.clock().clone());
     /// use serde::Deserialize;
     /// use serde_json::json;
     /// use vestibule::walletcrew::{Client, Login, NextLogin};
@@ -131,14 +131,14 @@ impl ClientBuilder {
             return Err(Error::invalid("tenant_id", right));
         }
         let base =
-            self.foundation
+            self.client_config
                 .base()?
                 .with_start_of_path(BASE_PATH, "tenantId", &self.tenant_id);
-        let rules = Rules::new(self.foundation.standing_headers()?);
-        let (road, host) = self.foundation.build(base, Box::new(rules))?;
+        let rules = Rules::new(self.client_config.default_headers()?);
+        let (pipeline, context) = self.client_config.build(base, Box::new(rules))?;
         Ok(Client {
-            road,
-            host,
+            pipeline,
+            context,
             reauthenticate: self.reauthenticate,
         })
     }
@@ -149,7 +149,7 @@ impl Client {
     /// `https://app.neostore.cloud`.
     pub fn builder(base_url: impl Into<String>, tenant_id: impl Into<String>) -> ClientBuilder {
         ClientBuilder {
-            foundation: Foundation::new(base_url.into()),
+            client_config: ClientConfig::new(base_url.into()),
             tenant_id: tenant_id.into(),
             reauthenticate: None,
         }
@@ -162,7 +162,7 @@ impl Client {
 
     /// The same calls as [`api`](Self::api), with options.
     pub fn api_with(&self, options: CallOptions) -> Api {
-        Api::new(Bound::new(self.road.clone()).with_options(options))
+        Api::new(CallContext::new(self.pipeline.clone()).with_options(options))
     }
 
     /// Starts to create or change the account of a customer. `data` is the caller's own type; it
@@ -253,8 +253,8 @@ impl Client {
     ///
     /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if there is no such session.
     pub async fn session(&self, id: &Secret) -> Result<Session, Error> {
-        let core = self.host.resume(id, self.renewal()).await?;
-        Ok(Session::new(self, core))
+        let entry = self.context.resume(id, self.renewal()).await?;
+        Ok(Session::new(self, entry))
     }
 
     /// Takes up a challenge by its id, on any instance that shares the store; sends nothing. Read
@@ -266,7 +266,7 @@ impl Client {
     /// finished, has expired, never was, or is of another tenant.
     /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the store fails.
     pub async fn challenge(&self, id: &Secret) -> Result<Challenge, Error> {
-        let found = Found::by_id(&self.host, id).await?;
+        let found = StoredChallenge::by_id(&self.context, id).await?;
         let open = found.open::<Verification>().await?;
         Ok(Challenge::resumed(self.clone(), open))
     }
@@ -278,18 +278,18 @@ impl Client {
     ///
     /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if something did not finish in time.
     pub async fn shutdown(&self, deadline: Duration) -> Result<(), Error> {
-        self.host.shutdown(deadline).await
+        self.context.shutdown(deadline).await
     }
 
     /// Stores the token of a customer who is now signed in.
     pub(super) async fn sign_in(&self, tokens: Tokens) -> Result<Session, Error> {
-        let (material, renewal) = (Material::Tokens(tokens), self.renewal());
-        let core = self.host.create(material, renewal, None).await?;
-        Ok(Session::new(self, core))
+        let (credential, renewal) = (Credential::Tokens(tokens), self.renewal());
+        let entry = self.context.create(credential, renewal, None).await?;
+        Ok(Session::new(self, entry))
     }
 
     fn renewal(&self) -> Option<Arc<dyn Renew>> {
         let reauthenticate = self.reauthenticate.as_ref()?;
-        Some(reauthenticate.on(&self.road))
+        Some(reauthenticate.on(&self.pipeline))
     }
 }

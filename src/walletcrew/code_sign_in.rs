@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::account::Saved;
 use super::client::Client;
 use super::verification::Challenge;
-use crate::challenge::{ResendTimer, Returned};
+use crate::challenge::{ResendTimer, StepError};
 use crate::clock::BoxFuture;
 use crate::code_sign_in::{
     Awaited, Channel, CodeChallenge, CodeSignIn, Confirmed, Destination, boxed, not_offered,
@@ -169,7 +169,7 @@ impl fmt::Debug for FlowChallenge {
 }
 
 impl FlowChallenge {
-    async fn answer(self, code: Secret) -> Result<Confirmed, Returned<Self>> {
+    async fn answer(self, code: Secret) -> Result<Confirmed, StepError<Self>> {
         let Self {
             sign_in,
             to,
@@ -177,16 +177,18 @@ impl FlowChallenge {
         } = self;
         if code.is_empty() {
             let error = Error::invalid("code", "must not be empty").of(System::WalletCrew);
-            return Err(Returned::new(sign_in.resumed(to, challenge), error));
+            return Err(StepError::new(sign_in.resumed(to, challenge), error));
         }
         let login = match (sign_in.login)(&to, &code) {
             Ok(login) => login,
-            Err(error) => return Err(Returned::new(sign_in.resumed(to, challenge), error)),
+            Err(error) => return Err(StepError::new(sign_in.resumed(to, challenge), error)),
         };
         let provider = sign_in.provider.as_str();
         match challenge.authenticate(provider, &login).await {
             Ok(session) => Ok(Confirmed::SignedIn(session.shared().clone())),
-            Err(Returned { state, error }) => Err(Returned::new(sign_in.resumed(to, state), error)),
+            Err(StepError { state, error }) => {
+                Err(StepError::new(sign_in.resumed(to, state), error))
+            }
         }
     }
 }
@@ -221,7 +223,7 @@ impl CodeChallenge for FlowChallenge {
     fn confirm(
         self: Box<Self>,
         code: Secret,
-    ) -> BoxFuture<'static, Result<Confirmed, Returned<Box<dyn CodeChallenge>>>> {
+    ) -> BoxFuture<'static, Result<Confirmed, StepError<Box<dyn CodeChallenge>>>> {
         Box::pin(async move { self.answer(code).await.map_err(boxed) })
     }
 }

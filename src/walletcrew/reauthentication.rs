@@ -15,7 +15,7 @@ use super::api::types;
 use super::sign_in;
 use crate::clock::BoxFuture;
 use crate::error::{Delivery, Error, ErrorKind, System};
-use crate::pipeline::{CallOptions, Road};
+use crate::pipeline::{CallOptions, Pipeline};
 use crate::secret::Secret;
 use crate::session::{Renew, Tokens};
 
@@ -100,16 +100,16 @@ impl Reauthenticate {
         Self(Arc::new(move |token| Box::pin(login(token))))
     }
 
-    pub(super) fn on(&self, road: &Arc<Road>) -> Arc<dyn Renew> {
+    pub(super) fn on(&self, pipeline: &Arc<Pipeline>) -> Arc<dyn Renew> {
         Arc::new(Reauthentication {
-            road: road.clone(),
+            pipeline: pipeline.clone(),
             login: self.clone(),
         })
     }
 }
 
 struct Reauthentication {
-    road: Arc<Road>,
+    pipeline: Arc<Pipeline>,
     login: Reauthenticate,
 }
 
@@ -136,7 +136,8 @@ impl Renew for Reauthentication {
         Box::pin(async move {
             let login = self.next_login(current, within).await?;
             let options = CallOptions::new().deadline(within);
-            let answer = sign_in::exchange(&self.road, options, login.provider, login.data).await;
+            let answer =
+                sign_in::exchange(&self.pipeline, options, login.provider, login.data).await;
             answer.map_err(|error| match error.kind() {
                 // The next try would ask for the same customer, and be refused again.
                 ErrorKind::Refused => must_sign_in("the provider refused the login data"),

@@ -2,9 +2,9 @@
 
 use http::{HeaderMap, StatusCode};
 
-use super::refusal;
+use super::api_error;
 use crate::error::System;
-use crate::pipeline::{Operation, Refusal, SystemRules};
+use crate::pipeline::{Operation, ParsedError, SystemRules};
 
 pub(super) struct Rules {
     headers: HeaderMap,
@@ -21,16 +21,16 @@ impl SystemRules for Rules {
         System::WalletCrew
     }
 
-    fn standing_headers(&self) -> &HeaderMap {
+    fn default_headers(&self) -> &HeaderMap {
         &self.headers
     }
 
-    fn read_refusal(
+    fn parse_error(
         &self,
         operation: &Operation,
         status: StatusCode,
         body: &[u8],
-    ) -> Option<Refusal> {
-        refusal::read(operation, status, body)
+    ) -> Option<ParsedError> {
+        api_error::read(operation, status, body)
     }
 }

@@ -30,7 +30,7 @@ impl Session {
 
     /// The described calls, with this session and options.
     pub fn api_with(&self, options: CallOptions) -> Api {
-        Api::new(self.shared.bound(options))
+        Api::new(self.shared.call_context(options))
     }
 
     /// The profile of the customer: the claims of the token and what the system knows beyond them.

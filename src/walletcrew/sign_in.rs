@@ -11,7 +11,7 @@ use super::client::Client;
 use super::session::Session;
 use crate::error::{Error, ErrorKind, System};
 use crate::json::AnyJson;
-use crate::pipeline::{Bound, CallOptions, Road};
+use crate::pipeline::{CallContext, CallOptions, Pipeline};
 use crate::session::Tokens;
 
 /// How long a token lives that does not say so itself.
@@ -42,25 +42,25 @@ pub(super) async fn authenticate(
     data: types::AuthenticationData,
 ) -> Result<Session, Error> {
     let options = CallOptions::default();
-    let tokens = exchange(&client.road, options, provider, data).await?;
+    let tokens = exchange(&client.pipeline, options, provider, data).await?;
     client.sign_in(tokens).await
 }
 
 /// The token for login data.
 pub(super) async fn exchange(
-    road: &Arc<Road>,
+    pipeline: &Arc<Pipeline>,
     options: CallOptions,
     provider: String,
     data: types::AuthenticationData,
 ) -> Result<Tokens, Error> {
-    let api = Api::new(Bound::new(road.clone()).with_options(options));
+    let api = Api::new(CallContext::new(pipeline.clone()).with_options(options));
     let call = api.authenticate().provider(provider).body(data);
     let asked = Instant::now();
     let token = call.send().await?.into_inner().0;
     // Counted from before the call, so that the session never outlives the token, and by the
     // server's time, which the answer may have corrected.
     let call_took = TimeDelta::from_std(asked.elapsed()).unwrap_or_default();
-    let asked_at = road.time.now() - call_took;
+    let asked_at = pipeline.time.now() - call_took;
     if token.is_empty() {
         let message = "the sign-in brought no token";
         return Err(Error::new(ErrorKind::Undecodable, message)

@@ -11,11 +11,11 @@ use super::api::types;
 use super::client::Client;
 use super::session::Session;
 use super::sign_in;
-use crate::challenge::{Open, Opening, Returned, Step};
+use crate::challenge::{ActiveChallenge, FirstMessage, Step, StepError};
 use crate::code_sign_in::Destination;
 use crate::error::Error;
 use crate::secret::Secret;
-use crate::server_time::ServerTime;
+use crate::skewed_clock::SkewedClock;
 
 /// Nobody says what the verification is, or how long it is good.
 const TIME_TO_LIVE: Duration = Duration::from_secs(3600);
@@ -27,7 +27,7 @@ const TIME_TO_LIVE: Duration = Duration::from_secs(3600);
 /// challenges of the same account.
 pub struct Challenge {
     client: Client,
-    open: Open<Verification>,
+    open: ActiveChallenge<Verification>,
 }
 
 impl fmt::Debug for Challenge {
@@ -48,7 +48,7 @@ pub(super) struct Verification {
 impl Step for Verification {
     const KIND: &'static str = "verification";
 
-    fn time_to_live(&self, _: &ServerTime) -> Duration {
+    fn time_to_live(&self, _: &SkewedClock) -> Duration {
         TIME_TO_LIVE
     }
 }
@@ -56,7 +56,7 @@ impl Step for Verification {
 /// The challenge that an answer asks for.
 pub(super) async fn issued(
     client: Client,
-    opening: Opening,
+    opening: FirstMessage,
     details: types::Customer,
     to: Option<Destination>,
 ) -> Challenge {
@@ -82,7 +82,7 @@ pub(super) async fn issued(
 }
 
 impl Challenge {
-    pub(super) fn resumed(client: Client, open: Open<Verification>) -> Self {
+    pub(super) fn resumed(client: Client, open: ActiveChallenge<Verification>) -> Self {
         Self { client, open }
     }
 
@@ -143,11 +143,11 @@ impl Challenge {
         mut self,
         provider: impl Into<String>,
         data: &impl Serialize,
-    ) -> Result<Session, Returned<Self>> {
+    ) -> Result<Session, StepError<Self>> {
         let data = sign_in::login_data(data);
         match self.answer(provider.into(), data).await {
             Ok(session) => Ok(session),
-            Err(error) => Err(Returned::new(self, error)),
+            Err(error) => Err(StepError::new(self, error)),
         }
     }
 
@@ -157,9 +157,9 @@ impl Challenge {
         data: Result<types::AuthenticationData, Error>,
     ) -> Result<Session, Error> {
         let data = sign_in::check(&provider, data)?;
-        let guess = self.open.begin_guess().await?;
+        let code_attempt = self.open.begin_code_attempt().await?;
         let answer = sign_in::authenticate(&self.client, provider, data).await;
-        let session = self.open.judged(guess, answer).await?;
+        let session = self.open.settle(code_attempt, answer).await?;
         self.open.finish().await;
         Ok(session)
     }

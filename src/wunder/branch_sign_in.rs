@@ -4,7 +4,7 @@ use super::client::{Challenge, Client};
 use super::mfa::MfaRequired;
 use super::pending_code::PendingCode;
 use super::sign_in::SignIn;
-use crate::challenge::{ResendTimer, Returned};
+use crate::challenge::{ResendTimer, StepError};
 use crate::clock::BoxFuture;
 use crate::code_sign_in::{
     Awaited, Channel, CodeChallenge, CodeSignIn, Confirmed, Destination, boxed, message_challenge,
@@ -138,7 +138,7 @@ impl CodeChallenge for PendingCode {
     fn confirm(
         self: Box<Self>,
         code: Secret,
-    ) -> BoxFuture<'static, Result<Confirmed, Returned<Box<dyn CodeChallenge>>>> {
+    ) -> BoxFuture<'static, Result<Confirmed, StepError<Box<dyn CodeChallenge>>>> {
         Box::pin(async move {
             let confirmed = Self::confirm(*self, code).await;
             Ok(match confirmed.map_err(boxed)? {
@@ -171,7 +171,7 @@ impl CodeChallenge for MfaRequired {
     fn confirm(
         self: Box<Self>,
         code: Secret,
-    ) -> BoxFuture<'static, Result<Confirmed, Returned<Box<dyn CodeChallenge>>>> {
+    ) -> BoxFuture<'static, Result<Confirmed, StepError<Box<dyn CodeChallenge>>>> {
         Box::pin(async move {
             let validated = self.validate(code).await;
             let session = validated.map_err(boxed)?;

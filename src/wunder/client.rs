@@ -8,24 +8,24 @@ use super::auth_api::AuthApi;
 use super::branch::Branch;
 use super::mfa::{MfaRequired, SecondFactor};
 use super::pending_code::{CodeRequest, PendingCode};
-use super::renewal::RefreshToken;
+use super::refresh::RefreshToken;
 use super::rules::Rules;
 use super::session::Session;
 use super::signature::{BootstrapSignature, Sha256Hex};
 use super::user_api::UserApi;
-use crate::challenge::Found;
+use crate::challenge::StoredChallenge;
+use crate::client_config::{ClientConfig, client_config_setters, of_system};
 use crate::error::{Error, System};
-use crate::foundation::{Foundation, foundation_setters, of_system};
 use crate::generated::wunder_auth::operations::BASE_PATH;
-use crate::pipeline::{Bound, CallOptions, Road};
+use crate::pipeline::{CallContext, CallOptions, Pipeline};
 use crate::secret::Secret;
-use crate::session::{Host, Material, Renew, Tokens};
+use crate::session::{Credential, Renew, SessionContext, Tokens};
 
 /// One tenant of Wunder Mobility. Cheap to clone; all clones share connections and sessions.
 #[derive(Clone)]
 pub struct Client {
-    pub(crate) road: Arc<Road>,
-    pub(super) host: Arc<Host>,
+    pub(crate) pipeline: Arc<Pipeline>,
+    pub(super) context: Arc<SessionContext>,
     /// The wait between two messages to one number.
     pub(super) resend_wait: Duration,
 }
@@ -49,7 +49,7 @@ impl fmt::Debug for Client {
 /// Collects the settings of a [`Client`].
 #[must_use = "there is no client before `build`"]
 pub struct ClientBuilder {
-    foundation: Foundation,
+    client_config: ClientConfig,
     tenant: String,
     signature_key: Option<Secret>,
     signature: Arc<dyn BootstrapSignature>,
@@ -63,7 +63,7 @@ impl fmt::Debug for ClientBuilder {
 }
 
 impl ClientBuilder {
-    foundation_setters!();
+    client_config_setters!();
 
     /// The key that bootstrap requests are signed with. Without it the code flows are refused
     /// before anything is sent.
@@ -108,15 +108,15 @@ impl ClientBuilder {
             return Err(Error::invalid("signature_key", "must not be empty"));
         }
         let base = self
-            .foundation
+            .client_config
             .base()?
             .with_start_of_path(BASE_PATH, "tenant", &self.tenant);
-        let headers = self.foundation.standing_headers()?;
+        let headers = self.client_config.default_headers()?;
         let rules = Rules::new(headers, self.signature_key, self.signature);
-        let (road, host) = self.foundation.build(base, Box::new(rules))?;
+        let (pipeline, context) = self.client_config.build(base, Box::new(rules))?;
         Ok(Client {
-            road,
-            host,
+            pipeline,
+            context,
             resend_wait: self.resend_wait,
         })
     }
@@ -127,7 +127,7 @@ impl Client {
     /// `https://go.api.gourban.services/v1`.
     pub fn builder(base_url: impl Into<String>, tenant: impl Into<String>) -> ClientBuilder {
         ClientBuilder {
-            foundation: Foundation::new(base_url.into()),
+            client_config: ClientConfig::new(base_url.into()),
             tenant: tenant.into(),
             signature_key: None,
             signature: Arc::new(Sha256Hex),
@@ -137,22 +137,22 @@ impl Client {
 
     /// The calls of the Authentication API that need no session.
     pub fn auth_api(&self) -> AuthApi {
-        AuthApi::new(Bound::new(self.road.clone()))
+        AuthApi::new(CallContext::new(self.pipeline.clone()))
     }
 
     /// The calls of the User API that need no session.
     pub fn user_api(&self) -> UserApi {
-        UserApi::new(Bound::new(self.road.clone()))
+        UserApi::new(CallContext::new(self.pipeline.clone()))
     }
 
     /// The same calls as [`auth_api`](Self::auth_api), with options.
     pub fn auth_api_with(&self, options: CallOptions) -> AuthApi {
-        AuthApi::new(Bound::new(self.road.clone()).with_options(options))
+        AuthApi::new(CallContext::new(self.pipeline.clone()).with_options(options))
     }
 
     /// The same calls as [`user_api`](Self::user_api), with options.
     pub fn user_api_with(&self, options: CallOptions) -> UserApi {
-        UserApi::new(Bound::new(self.road.clone()).with_options(options))
+        UserApi::new(CallContext::new(self.pipeline.clone()).with_options(options))
     }
 
     /// The branch that serves a place (degrees). Safe to repeat.
@@ -187,8 +187,8 @@ impl Client {
     ///
     /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if there is no such session.
     pub async fn session(&self, id: &Secret) -> Result<Session, Error> {
-        let core = self.host.resume(id, Some(self.renewal())).await?;
-        Ok(Session::new(self, core))
+        let entry = self.context.resume(id, Some(self.renewal())).await?;
+        Ok(Session::new(self, entry))
     }
 
     /// Takes up an unfinished sign-in by its id, on any instance that shares the store; sends
@@ -200,7 +200,7 @@ impl Client {
     /// finished, has expired, never was, or is of another tenant.
     /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the store fails.
     pub async fn challenge(&self, id: &Secret) -> Result<Challenge, Error> {
-        let found = Found::by_id(&self.host, id).await?;
+        let found = StoredChallenge::by_id(&self.context, id).await?;
         if found.is::<SecondFactor>() {
             let open = found.open().await?;
             let mfa = MfaRequired::resumed(self.clone(), open);
@@ -218,20 +218,20 @@ impl Client {
     ///
     /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if some did not finish in time.
     pub async fn shutdown(&self, deadline: Duration) -> Result<(), Error> {
-        self.host.shutdown(deadline).await
+        self.context.shutdown(deadline).await
     }
 
     /// Stores the tokens of a user who is now signed in.
     pub(super) async fn sign_in(&self, tokens: Tokens) -> Result<Session, Error> {
-        let material = Material::Tokens(tokens);
-        let core = self
-            .host
-            .create(material, Some(self.renewal()), None)
+        let credential = Credential::Tokens(tokens);
+        let entry = self
+            .context
+            .create(credential, Some(self.renewal()), None)
             .await?;
-        Ok(Session::new(self, core))
+        Ok(Session::new(self, entry))
     }
 
     fn renewal(&self) -> Arc<dyn Renew> {
-        Arc::new(RefreshToken::new(self.road.clone()))
+        Arc::new(RefreshToken::new(self.pipeline.clone()))
     }
 }

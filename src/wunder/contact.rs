@@ -74,11 +74,11 @@ pub fn check_phone(phone: &str) -> Result<(), Error> {
 ///
 /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `email`.
 pub fn check_email(email: &str) -> Result<(), Error> {
-    let (name, host) = email.rsplit_once('@').unwrap_or_default();
+    let (name, context) = email.rsplit_once('@').unwrap_or_default();
     let printable = |letter: char| !letter.is_whitespace() && !letter.is_control();
     let well_formed = email.len() <= 254
         && !name.is_empty()
-        && !host.is_empty()
+        && !context.is_empty()
         && !name.contains('@')
         && email.chars().all(printable);
     if well_formed {

@@ -9,13 +9,15 @@ use serde::{Deserialize, Serialize};
 use super::auth_api::{AuthApi, types};
 use super::client::Client;
 use super::session::Session;
-use crate::challenge::{Open, Owner, Returned, Step, check_code};
+use crate::challenge::{ActiveChallenge, Owner, Step, StepError, check_code};
 use crate::clock::BoxFuture;
 use crate::error::{Delivery, Error, ErrorKind, System};
-use crate::pipeline::{Attached, Attempt, Bound, Deadline, SessionCredential, Stamp};
+use crate::pipeline::{
+    Attempt, Authorization, CallContext, CredentialGeneration, Deadline, SessionCredential,
+};
 use crate::secret::Secret;
-use crate::server_time::ServerTime;
 use crate::session::Tokens;
+use crate::skewed_clock::SkewedClock;
 
 /// The longest time for the second factor.
 const TIME_TO_LIVE: Duration = Duration::from_secs(10 * 60);
@@ -36,7 +38,7 @@ impl Step for SecondFactor {
     const KIND: &'static str = "second_factor";
 
     /// No longer than the token says that it lives.
-    fn time_to_live(&self, time: &ServerTime) -> Duration {
+    fn time_to_live(&self, time: &SkewedClock) -> Duration {
         let left = self.tokens.expires_at.map(|end| end - time.now());
         let left = left.map(|left| left.to_std().unwrap_or_default());
         left.map_or(TIME_TO_LIVE, |left| left.min(TIME_TO_LIVE))
@@ -51,7 +53,7 @@ impl Step for SecondFactor {
 /// client's store for ten minutes at most; see [`challenge`](crate::challenge).
 pub struct MfaRequired {
     client: Client,
-    pub(super) open: Open<SecondFactor>,
+    pub(super) open: ActiveChallenge<SecondFactor>,
 }
 
 impl fmt::Debug for MfaRequired {
@@ -61,7 +63,7 @@ impl fmt::Debug for MfaRequired {
 }
 
 impl MfaRequired {
-    pub(super) fn resumed(client: Client, open: Open<SecondFactor>) -> Self {
+    pub(super) fn resumed(client: Client, open: ActiveChallenge<SecondFactor>) -> Self {
         Self { client, open }
     }
 
@@ -104,10 +106,10 @@ impl MfaRequired {
     /// sent with [`ErrorKind::InvalidInput`] (it does not look like a code),
     /// [`ErrorKind::StepRequired`] (five codes were wrong) and [`ErrorKind::SignInAgain`] (it is
     /// finished, has expired or took too long): start the sign-in anew after these two.
-    pub async fn validate(mut self, code: impl Into<Secret>) -> Result<Session, Returned<Self>> {
+    pub async fn validate(mut self, code: impl Into<Secret>) -> Result<Session, StepError<Self>> {
         match self.try_code(code.into()).await {
             Ok(session) => Ok(session),
-            Err(error) => Err(Returned::new(self, error)),
+            Err(error) => Err(StepError::new(self, error)),
         }
     }
 
@@ -125,16 +127,16 @@ impl MfaRequired {
         let credential = Arc::new(Provisional {
             token: self.open.step.tokens.access.clone(),
         });
-        AuthApi::new(Bound::new(self.client.road.clone()).with_credential(credential))
+        AuthApi::new(CallContext::new(self.client.pipeline.clone()).with_credential(credential))
     }
 
     async fn try_code(&mut self, code: Secret) -> Result<Session, Error> {
         let code = check_code("code", &code).map_err(|error| error.of(System::Wunder))?;
-        let guess = self.open.begin_guess().await?;
+        let code_attempt = self.open.begin_code_attempt().await?;
         let api = self.provisional_api();
         let body = types::TwoFactorCode::builder().code(code);
         let answer = api.two_factor_code_validate().body(body).send().await;
-        let answer = self.open.judged(guess, answer).await?.into_inner();
+        let answer = self.open.settle(code_attempt, answer).await?.into_inner();
         if answer.mfa_required == Some(true) {
             let message = "the server asks for the second factor again";
             return Err(Error::new(ErrorKind::StepRequired, message)
@@ -164,18 +166,22 @@ impl fmt::Debug for Provisional {
 }
 
 impl SessionCredential for Provisional {
-    fn attach(&self, attempt: &mut Attempt, _even_stale: bool) -> Result<Attached, Error> {
+    fn attach(&self, attempt: &mut Attempt, _even_stale: bool) -> Result<Authorization, Error> {
         attempt.set_bearer(&self.token)?;
-        Ok(Attached::Fresh(Stamp(0)))
+        Ok(Authorization::Fresh(CredentialGeneration(0)))
     }
 
-    fn renew(&self, _stamp: Stamp, _deadline: Deadline) -> BoxFuture<'_, Result<(), Error>> {
+    fn renew(
+        &self,
+        _stamp: CredentialGeneration,
+        _deadline: Deadline,
+    ) -> BoxFuture<'_, Result<(), Error>> {
         let message = "the sign-in took too long for its second factor";
         let error = Error::new(ErrorKind::SignInAgain, message).of(System::Wunder);
         Box::pin(std::future::ready(Err(error)))
     }
 
-    fn end(&self, _stamp: Stamp, _why: &'static str) -> BoxFuture<'_, ()> {
+    fn end(&self, _stamp: CredentialGeneration, _why: &'static str) -> BoxFuture<'_, ()> {
         Box::pin(std::future::ready(()))
     }
 }

@@ -10,11 +10,11 @@ use super::auth_api::{AuthApi, types};
 use super::client::Client;
 use super::mfa::MfaRequired;
 use super::session::Session;
-use crate::challenge::{Open, Opening, Owned, Owner, Returned, Step};
+use crate::challenge::{ActiveChallenge, FirstMessage, Owner, OwnerBound, Step, StepError};
 use crate::error::{Delivery, Error, ErrorKind, System};
 use crate::json::AnyJson;
 use crate::secret::Secret;
-use crate::server_time::ServerTime;
+use crate::skewed_clock::SkewedClock;
 
 /// How long a secret waits for its first code.
 const TIME_TO_LIVE: Duration = Duration::from_secs(15 * 60);
@@ -29,7 +29,7 @@ struct Enrolment {
 impl Step for Enrolment {
     const KIND: &'static str = "mfa_enrolment";
 
-    fn time_to_live(&self, _: &ServerTime) -> Duration {
+    fn time_to_live(&self, _: &SkewedClock) -> Duration {
         TIME_TO_LIVE
     }
 }
@@ -41,7 +41,7 @@ impl Step for Enrolment {
 /// holds the secret until then.
 pub struct MfaEnrolment {
     api: AuthApi,
-    open: Open<Owned<Enrolment>>,
+    open: ActiveChallenge<OwnerBound<Enrolment>>,
 }
 
 impl fmt::Debug for MfaEnrolment {
@@ -80,7 +80,7 @@ impl Session {
     /// # use vestibule::testing::{Wunder, WunderUser};
     /// # let mock = Wunder::start().await;
     /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo");
-    /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).clock(mock.clock().clock()).build()?;
+    /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).clock(mock.clock().clone()).build()?;
     /// # mock.add_user(WunderUser::new().email("ada@example.org").password("the password"));
     /// # let sign_in = client.password_sign_in("ada@example.org", "the password").await?;
     /// # let vestibule::wunder::SignIn::SignedIn(session) = sign_in else { panic!() };
@@ -120,7 +120,7 @@ impl Session {
     /// [`ErrorKind::SignInAgain`] if this session has no such enrolment: start it anew.
     /// [`ErrorKind::TryLater`] if the store fails.
     pub async fn mfa_enrolment(&self, id: &Secret) -> Result<MfaEnrolment, Error> {
-        let open = Open::owned_by(&self.owner(), &self.client.host, id).await?;
+        let open = ActiveChallenge::owned_by(&self.owner(), &self.client.context, id).await?;
         let api = self.auth_api();
         Ok(MfaEnrolment { api, open })
     }
@@ -138,7 +138,7 @@ impl MfaRequired {
     /// # use vestibule::testing::{Wunder, WunderUser};
     /// # let mock = Wunder::start().await;
     /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo");
-    /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).clock(mock.clock().clock()).build()?;
+    /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).clock(mock.clock().clone()).build()?;
     /// # mock.add_user(WunderUser::new().email("ada@example.org").password("the password").must_use_second_factor());
     /// # let sign_in = client.password_sign_in("ada@example.org", "the password").await?;
     /// # let vestibule::wunder::SignIn::MfaRequired(mfa) = sign_in else { panic!() };
@@ -172,7 +172,7 @@ impl MfaRequired {
     ///
     /// As [`Session::mfa_enrolment`].
     pub async fn enrolment(&self, id: &Secret) -> Result<MfaEnrolment, Error> {
-        let open = Open::owned_by(&self.owner(), &self.client().host, id).await?;
+        let open = ActiveChallenge::owned_by(&self.owner(), &self.client().context, id).await?;
         let api = self.provisional_api();
         Ok(MfaEnrolment { api, open })
     }
@@ -180,7 +180,7 @@ impl MfaRequired {
 
 impl MfaEnrolment {
     async fn begin(client: &Client, api: AuthApi, owner: Owner) -> Result<Self, Error> {
-        let opening = Opening::to_unknown(&client.host)?;
+        let opening = FirstMessage::to_unknown(&client.context)?;
         opening.check_store().await?;
         let answer = api.two_factor_secret().send().await?.into_inner();
         if answer.secret.is_none() && answer.otpauth_url.is_none() {
@@ -193,7 +193,7 @@ impl MfaEnrolment {
             secret: answer.secret,
             otpauth: answer.otpauth_url,
         };
-        let step = Owned::new(owner, step);
+        let step = OwnerBound::new(owner, step);
         let open = opening.open(step, Duration::ZERO).await;
         Ok(Self { api, open })
     }
@@ -249,10 +249,10 @@ impl MfaEnrolment {
     /// sent with [`ErrorKind::InvalidInput`] (it does not look like a code),
     /// [`ErrorKind::StepRequired`] (five codes were wrong) and [`ErrorKind::SignInAgain`] (it is
     /// finished or has expired, or the session has ended).
-    pub async fn enable(mut self, code: impl Into<Secret>) -> Result<AnyJson, Returned<Self>> {
+    pub async fn enable(mut self, code: impl Into<Secret>) -> Result<AnyJson, StepError<Self>> {
         match self.try_code(&code.into()).await {
             Ok(answer) => Ok(answer),
-            Err(error) => Err(Returned::new(self, error)),
+            Err(error) => Err(StepError::new(self, error)),
         }
     }
 

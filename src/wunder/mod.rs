@@ -44,6 +44,7 @@
 //!
 #![doc = include_str!("pitfalls.md")]
 
+mod api_error;
 mod branch;
 mod branch_sign_in;
 mod client;
@@ -58,9 +59,8 @@ mod password_reset;
 mod pending_code;
 mod phone_verification;
 mod profile;
-mod refusal;
+mod refresh;
 mod registration;
-mod renewal;
 mod rules;
 mod session;
 mod sign_in;
@@ -69,6 +69,7 @@ mod signed_profile;
 mod terms;
 mod verification;
 
+pub use self::api_error::{ApiError, Family};
 pub use self::branch::Branch;
 pub use self::branch_sign_in::BranchSignIn;
 pub use self::client::{Challenge, Client, ClientBuilder};
@@ -83,7 +84,6 @@ pub use self::password_reset::PasswordReset;
 pub use self::pending_code::PendingCode;
 pub use self::phone_verification::PhoneVerification;
 pub use self::profile::ProfileChange;
-pub use self::refusal::{Family, Refusal};
 pub use self::registration::Registration;
 pub use self::session::Session;
 pub use self::sign_in::SignIn;

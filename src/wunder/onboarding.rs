@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde_json::Value;
 
+use super::api_error::{ApiError, Family};
 use super::lists::TermsOf;
-use super::refusal::{Family, Refusal};
 use super::session::Session;
 use super::sign_in::not_empty;
 use super::terms::{OutstandingTerms, all, outstanding_terms};
@@ -72,7 +72,7 @@ impl Step {
         if error.operation() == Some("check_phone_verification") {
             return None;
         }
-        match error.refusal::<Refusal>()?.family() {
+        match error.api_error::<ApiError>()?.family() {
             Family::ProfileIncomplete => Some(Self::CompleteProfile),
             Family::PhoneVerification => Some(Self::VerifyPhone),
             Family::EmailVerification => Some(Self::VerifyEmail),

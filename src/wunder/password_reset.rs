@@ -9,10 +9,12 @@ use super::auth_api::types;
 use super::client::Client;
 use super::contact::{Contact, check_email};
 use super::sign_in::not_empty;
-use crate::challenge::{CODE_TIME_TO_LIVE, Found, Open, ResendTimer, Returned, Step, check_code};
+use crate::challenge::{
+    ActiveChallenge, CODE_TIME_TO_LIVE, ResendTimer, Step, StepError, StoredChallenge, check_code,
+};
 use crate::error::{Error, System};
 use crate::secret::Secret;
-use crate::server_time::ServerTime;
+use crate::skewed_clock::SkewedClock;
 
 /// The address that a reset code was asked for.
 #[derive(Clone, Serialize, Deserialize)]
@@ -23,7 +25,7 @@ struct ResetRequest {
 impl Step for ResetRequest {
     const KIND: &'static str = "password_reset";
 
-    fn time_to_live(&self, _: &ServerTime) -> Duration {
+    fn time_to_live(&self, _: &SkewedClock) -> Duration {
         CODE_TIME_TO_LIVE
     }
 }
@@ -42,7 +44,7 @@ impl ResetRequest {
 /// It is kept in the client's store; see [`challenge`](crate::challenge) for what that gives.
 pub struct PasswordReset {
     client: Client,
-    open: Open<ResetRequest>,
+    open: ActiveChallenge<ResetRequest>,
 }
 
 impl fmt::Debug for PasswordReset {
@@ -96,7 +98,8 @@ impl Client {
         let client = self.clone();
         let step = ResetRequest { email };
         let send = |request: ResetRequest| request.send(client);
-        let open = Open::by_message(&self.host, to, self.resend_wait, step, send).await?;
+        let open =
+            ActiveChallenge::by_message(&self.context, to, self.resend_wait, step, send).await?;
         Ok(PasswordReset {
             client: self.clone(),
             open,
@@ -110,7 +113,7 @@ impl Client {
     /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if there is no such reset: start it
     /// anew. [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the store fails.
     pub async fn password_reset(&self, id: &Secret) -> Result<PasswordReset, Error> {
-        let found = Found::by_id(&self.host, id).await?;
+        let found = StoredChallenge::by_id(&self.context, id).await?;
         Ok(PasswordReset {
             client: self.clone(),
             open: found.open().await?,
@@ -203,10 +206,10 @@ impl PasswordReset {
         mut self,
         code: impl Into<Secret>,
         password: impl Into<Secret>,
-    ) -> Result<(), Returned<Self>> {
+    ) -> Result<(), StepError<Self>> {
         match self.try_code(&code.into(), password.into()).await {
             Ok(()) => Ok(()),
-            Err(error) => Err(Returned::new(self, error)),
+            Err(error) => Err(StepError::new(self, error)),
         }
     }
 

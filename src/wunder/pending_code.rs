@@ -11,10 +11,10 @@ use super::contact::Contact;
 use super::mfa::{MfaRequired, SecondFactor};
 use super::sign_in::{Admitted, SignIn};
 use super::user_api::types as user;
-use crate::challenge::{CODE_TIME_TO_LIVE, Open, ResendTimer, Returned, Step};
+use crate::challenge::{ActiveChallenge, CODE_TIME_TO_LIVE, ResendTimer, Step, StepError};
 use crate::error::{Error, System};
 use crate::secret::Secret;
-use crate::server_time::ServerTime;
+use crate::skewed_clock::SkewedClock;
 
 /// What each message of the sign-in is asked for with.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -29,7 +29,7 @@ pub(super) struct CodeRequest {
 impl Step for CodeRequest {
     const KIND: &'static str = "login_code";
 
-    fn time_to_live(&self, _: &ServerTime) -> Duration {
+    fn time_to_live(&self, _: &SkewedClock) -> Duration {
         CODE_TIME_TO_LIVE
     }
 }
@@ -103,7 +103,7 @@ impl CodeRequest {
 /// [`PhoneVerification`](super::PhoneVerification), which never takes a login code.
 pub struct PendingCode {
     client: Client,
-    pub(super) open: Open<CodeRequest>,
+    pub(super) open: ActiveChallenge<CodeRequest>,
 }
 
 impl fmt::Debug for PendingCode {
@@ -118,11 +118,11 @@ impl PendingCode {
         let (wait, to) = (client.resend_wait, request.to.destination());
         let sender = client.clone();
         let send = |request: CodeRequest| request.send(sender);
-        let open = Open::by_message(&client.host, to, wait, request, send).await?;
+        let open = ActiveChallenge::by_message(&client.context, to, wait, request, send).await?;
         Ok(Self { client, open })
     }
 
-    pub(super) fn resumed(client: Client, open: Open<CodeRequest>) -> Self {
+    pub(super) fn resumed(client: Client, open: ActiveChallenge<CodeRequest>) -> Self {
         Self { client, open }
     }
 
@@ -149,7 +149,7 @@ impl PendingCode {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # let mock = vestibule::testing::Wunder::start().await;
     /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo").signature_key("test-signature-key");
-    /// # let client = client.resend_wait(std::time::Duration::from_secs(30)).clock(mock.clock().clock()).build()?;
+    /// # let client = client.resend_wait(std::time::Duration::from_secs(30)).clock(mock.clock().clone()).build()?;
     /// # let code = || mock.outbox().last_code("+43123456789").unwrap();
     /// # let mut pending = client.phone_sign_in("+43123456789", "2").send_code().await?;
     /// let wait = pending.resend_timer().remaining();
@@ -191,7 +191,7 @@ impl PendingCode {
     /// [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired) (five codes were wrong, or a
     /// newer challenge has replaced this one) and
     /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) (it is finished or has expired).
-    pub async fn confirm(mut self, code: impl Into<Secret>) -> Result<SignIn, Returned<Self>> {
+    pub async fn confirm(mut self, code: impl Into<Secret>) -> Result<SignIn, StepError<Self>> {
         match self.try_code(code.into()).await {
             Ok(Admitted::Session(session)) => Ok(SignIn::SignedIn(session)),
             Ok(Admitted::Provisional(tokens)) => {
@@ -199,7 +199,7 @@ impl PendingCode {
                 let mfa = MfaRequired::resumed(self.client, open);
                 Ok(SignIn::MfaRequired(mfa))
             }
-            Err(error) => Err(Returned::new(self, error)),
+            Err(error) => Err(StepError::new(self, error)),
         }
     }
 

@@ -8,10 +8,12 @@ use serde::{Deserialize, Serialize};
 use super::contact::check_phone;
 use super::session::Session;
 use super::user_api::types;
-use crate::challenge::{CODE_TIME_TO_LIVE, Open, Owned, ResendTimer, Returned, Step};
+use crate::challenge::{
+    ActiveChallenge, CODE_TIME_TO_LIVE, OwnerBound, ResendTimer, Step, StepError,
+};
 use crate::error::{Error, System};
 use crate::secret::Secret;
-use crate::server_time::ServerTime;
+use crate::skewed_clock::SkewedClock;
 
 /// The number that is to be verified.
 #[derive(Clone, Serialize, Deserialize)]
@@ -22,7 +24,7 @@ struct Number {
 impl Step for Number {
     const KIND: &'static str = "phone_verification";
 
-    fn time_to_live(&self, _: &ServerTime) -> Duration {
+    fn time_to_live(&self, _: &SkewedClock) -> Duration {
         CODE_TIME_TO_LIVE
     }
 }
@@ -34,7 +36,7 @@ impl Step for Number {
 /// here.
 pub struct PhoneVerification {
     session: Session,
-    open: Open<Owned<Number>>,
+    open: ActiveChallenge<OwnerBound<Number>>,
 }
 
 impl fmt::Debug for PhoneVerification {
@@ -82,13 +84,14 @@ impl Session {
             return Err(error.of(System::Wunder));
         }
         check_phone(&phone)?;
-        let host = &self.client.host;
+        let context = &self.client.context;
         // Apart from the messages of a sign-in, whose challenge stays good.
         let to = format!("verification {phone}");
-        let step = Owned::new(self.owner(), Number { phone });
+        let step = OwnerBound::new(self.owner(), Number { phone });
         let session = self.clone();
         let send = |_| send(session);
-        let open = Open::by_message(host, to, self.client.resend_wait, step, send).await?;
+        let open =
+            ActiveChallenge::by_message(context, to, self.client.resend_wait, step, send).await?;
         Ok(PhoneVerification {
             session: self.clone(),
             open,
@@ -104,7 +107,7 @@ impl Session {
     /// verification: start it anew. [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the store
     /// fails.
     pub async fn phone_verification(&self, id: &Secret) -> Result<PhoneVerification, Error> {
-        let open = Open::owned_by(&self.owner(), &self.client.host, id).await?;
+        let open = ActiveChallenge::owned_by(&self.owner(), &self.client.context, id).await?;
         Ok(PhoneVerification {
             session: self.clone(),
             open,
@@ -158,10 +161,10 @@ impl PhoneVerification {
     pub async fn check(
         mut self,
         code: impl Into<Secret>,
-    ) -> Result<types::Customer, Returned<Self>> {
+    ) -> Result<types::Customer, StepError<Self>> {
         match self.try_code(&code.into()).await {
             Ok(profile) => Ok(profile),
-            Err(error) => Err(Returned::new(self, error)),
+            Err(error) => Err(StepError::new(self, error)),
         }
     }
 

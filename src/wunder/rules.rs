@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, StatusCode};
 
-use super::refusal;
+use super::api_error;
 use super::signature::{BootstrapSignature, SignatureInput};
 use crate::error::{Error, System};
-use crate::pipeline::{Attempt, Need, Operation, Refusal, Request, SystemRules};
+use crate::pipeline::{Attempt, Need, Operation, ParsedError, Request, SystemRules};
 use crate::secret::Secret;
 
 /// No burst of calls signs so far ahead of the clock.
@@ -61,7 +61,7 @@ impl SystemRules for Rules {
         System::Wunder
     }
 
-    fn standing_headers(&self) -> &HeaderMap {
+    fn default_headers(&self) -> &HeaderMap {
         &self.headers
     }
 
@@ -101,12 +101,12 @@ impl SystemRules for Rules {
         Ok(())
     }
 
-    fn read_refusal(
+    fn parse_error(
         &self,
         operation: &Operation,
         _status: StatusCode,
         body: &[u8],
-    ) -> Option<Refusal> {
-        refusal::read(operation, body)
+    ) -> Option<ParsedError> {
+        api_error::read(operation, body)
     }
 }

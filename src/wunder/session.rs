@@ -33,12 +33,12 @@ impl Session {
 
     /// The calls of the Authentication API, with this session and options.
     pub fn auth_api_with(&self, options: CallOptions) -> AuthApi {
-        AuthApi::new(self.shared.bound(options))
+        AuthApi::new(self.shared.call_context(options))
     }
 
     /// The calls of the User API, with this session and options.
     pub fn user_api_with(&self, options: CallOptions) -> UserApi {
-        UserApi::new(self.shared.bound(options))
+        UserApi::new(self.shared.call_context(options))
     }
 
     /// The session of an API client, acting for a user whom it created (`GoUrban-Impersonate`):
@@ -87,7 +87,7 @@ impl Session {
     /// users, and what was begun for one is not gone on with for another.
     pub(super) fn owner(&self) -> Owner {
         let acts_for = self.shared.header(ACTS_FOR);
-        Owner::session(&self.client.host, &self.shared, acts_for)
+        Owner::session(&self.client.context, &self.shared, acts_for)
     }
 
     /// The profile of the user. Safe to repeat.
@@ -152,11 +152,11 @@ impl Session {
     /// same.
     pub async fn sign_out(self) -> Result<(), Error> {
         self.shared
-            .sign_out(|farewell| async move {
-                farewell.freshen().await?;
-                let refresh = farewell.refresh_token();
+            .sign_out(|final_credential| async move {
+                final_credential.freshen().await?;
+                let refresh = final_credential.refresh_token();
                 let body = auth::LogoutRequest::builder().refresh_token(refresh);
-                let api = AuthApi::new(farewell.bound());
+                let api = AuthApi::new(final_credential.call_context());
                 api.logout().body(body).send().await.map(|_| ())
             })
             .await

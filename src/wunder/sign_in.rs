@@ -9,7 +9,7 @@ use super::client::Client;
 use super::contact::check_email;
 use super::mfa::{MfaRequired, SecondFactor};
 use super::session::Session;
-use crate::challenge::Opening;
+use crate::challenge::FirstMessage;
 use crate::error::{Delivery, Error, ErrorKind, System};
 use crate::json::JsonObject;
 use crate::secret::Secret;
@@ -91,7 +91,7 @@ impl Client {
         let body = types::EmailSignIn::builder()
             .email(email)
             .password(password);
-        let opening = Opening::to_unknown(&self.host)?;
+        let opening = FirstMessage::to_unknown(&self.context)?;
         let answer = self.auth_api().sign_in_email().body(body).send().await?;
         self.admit(opening, answer.into_inner()).await
     }
@@ -131,7 +131,7 @@ impl Client {
     /// this way (`U109`); else as any call, see [`Error`].
     pub async fn social_sign_in(&self, login: &impl Serialize) -> Result<SignIn, Error> {
         let body = types::SocialLogin(what_was_issued(login)?);
-        let opening = Opening::to_unknown(&self.host)?;
+        let opening = FirstMessage::to_unknown(&self.context)?;
         let answer = self.auth_api().social_login().body(body).send().await?;
         self.admit(opening, answer.into_inner()).await
     }
@@ -167,7 +167,7 @@ impl Client {
     /// As [`social_sign_in`](Self::social_sign_in).
     pub async fn gaiyo_sign_in(&self, login: &impl Serialize) -> Result<SignIn, Error> {
         let body = types::GaiyoSignIn(what_was_issued(login)?);
-        let opening = Opening::to_unknown(&self.host)?;
+        let opening = FirstMessage::to_unknown(&self.context)?;
         let answer = self.auth_api().sign_in_gaiyo().body(body).send().await?;
         self.admit(opening, answer.into_inner()).await
     }
@@ -214,7 +214,7 @@ impl Client {
         let body = types::ApiClientSignIn::builder()
             .client_id(id)
             .client_key(key);
-        let opening = Opening::to_unknown(&self.host)?;
+        let opening = FirstMessage::to_unknown(&self.context)?;
         let api = self.auth_api();
         let answer = api.sign_in_api_client().body(body).send().await?;
         self.admit(opening, answer.into_inner()).await
@@ -222,7 +222,7 @@ impl Client {
 
     async fn admit(
         &self,
-        opening: Opening,
+        opening: FirstMessage,
         answer: types::SignInResponse,
     ) -> Result<SignIn, Error> {
         match Admitted::of(self, answer).await? {

@@ -9,7 +9,7 @@ use serde_json::Value;
 use sha2::{Sha256, Sha384, Sha512};
 
 use super::session::Session;
-use crate::clock::Clock;
+use crate::clock::{Clock, SharedClock};
 use crate::error::{Delivery, Error, ErrorKind, System};
 use crate::json::JsonObject;
 use crate::secret::Secret;
@@ -148,7 +148,7 @@ impl SigningAlgorithm {
 pub struct SignedProfileVerifier {
     key: Secret,
     algorithms: Vec<SigningAlgorithm>,
-    clock: Clock,
+    clock: SharedClock,
     leeway: TimeDelta,
     must_expire: bool,
 }
@@ -180,15 +180,15 @@ impl SignedProfileVerifier {
         Ok(Self {
             key,
             algorithms,
-            clock: Clock::default(),
+            clock: SharedClock::default(),
             leeway: TimeDelta::seconds(60),
             must_expire: true,
         })
     }
 
     /// Another clock than the system's.
-    pub fn clock(mut self, clock: Clock) -> Self {
-        self.clock = clock;
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = SharedClock::new(clock);
         self
     }
 

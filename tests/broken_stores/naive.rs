@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use tokio::time::Instant;
-use vestibule::session::{Fence, Record, StoreError, StoreKey, Version};
+use vestibule::store::{Fence, Record, StoreError, StoreKey, Version};
 
 use super::fault::Fault;
 

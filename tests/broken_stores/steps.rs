@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 use vestibule::BoxFuture;
-use vestibule::session::{Fence, Record, SessionStore, StoreError, StoreKey, Version};
+use vestibule::store::{Fence, Record, SessionStore, StoreError, StoreKey, Version};
 
 use super::fault::Fault;
 use super::naive::{Naive, State};

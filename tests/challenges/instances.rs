@@ -34,7 +34,7 @@ pub fn on_wunder(mock: &Wunder, store: Store) -> wunder::Client {
 pub fn wunder_of(mock: &Wunder, store: Store, tenant: &str) -> wunder::ClientBuilder {
     wunder::Client::builder(mock.base_url(), tenant)
         .signature_key(Wunder::SIGNATURE_KEY)
-        .clock(mock.clock().clock())
+        .clock(mock.clock().clone())
         .store(store)
 }
 
@@ -50,7 +50,7 @@ pub fn on_goodcity(mock: &GoodCity, store: Store) -> goodcity::Client {
 
 pub fn goodcity_at(url: String, mock: &GoodCity, store: Store) -> goodcity::ClientBuilder {
     goodcity::Client::builder(url, "app")
-        .clock(mock.clock().clock())
+        .clock(mock.clock().clone())
         .store(store)
 }
 
@@ -67,7 +67,7 @@ pub fn on_fynd(mock: &Fynd, store: Store) -> fynd::Client {
 pub fn fynd_of(mock: &Fynd, store: Store, application: &str) -> fynd::Client {
     fynd::Client::builder(application, "application-token")
         .base_url(mock.base_url())
-        .clock(mock.clock().clock())
+        .clock(mock.clock().clone())
         .store(store)
         .build()
         .unwrap()
@@ -75,7 +75,7 @@ pub fn fynd_of(mock: &Fynd, store: Store, application: &str) -> fynd::Client {
 
 pub fn on_walletcrew(mock: &WalletCrew, store: Store) -> walletcrew::Client {
     walletcrew::Client::builder(mock.base_url(), "tenant-01")
-        .clock(mock.clock().clock())
+        .clock(mock.clock().clone())
         .store(store)
         .build()
         .unwrap()

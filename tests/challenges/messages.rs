@@ -1,10 +1,11 @@
 //! When a phone gets another message, and which challenge that leaves good.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use vestibule::chrono::{DateTime, Utc};
 use vestibule::testing::TestClock;
-use vestibule::{BoxFuture, Clock, ErrorKind, Time};
+use vestibule::{BoxFuture, Clock, ErrorKind};
 
 use crate::instances::*;
 use crate::stores::Shared;
@@ -148,7 +149,7 @@ async fn wunder_waits_as_long_as_its_client_says() {
 /// A clock on which a second passes with every look at it.
 struct Hasty(TestClock);
 
-impl Time for Hasty {
+impl Clock for Hasty {
     fn now(&self) -> DateTime<Utc> {
         self.0.advance(Duration::from_secs(1));
         self.0.now()
@@ -164,7 +165,7 @@ async fn who_waits_until_the_timer_ends_does_not_come_too_early() {
     let shared = Shared::memory();
     let mock = start_goodcity().await;
     let builder = goodcity_at(mock.base_url(), &mock, shared.open().await);
-    let hasty = Clock::new(Hasty(mock.clock().clone()));
+    let hasty = Arc::new(Hasty(mock.clock().clone()));
     let client = builder.clock(hasty).build().unwrap();
     let mut pending = client.send_pin(MOBILE).await.unwrap();
     for _ in 0..3 {

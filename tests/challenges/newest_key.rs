@@ -42,7 +42,7 @@ async fn a_handle_with_an_old_key_sends_the_newest() {
     let clock = TestClock::new();
     let shared = Shared::memory();
     let instance = async || {
-        let builder = Client::builder(&wire.base_url, "app").clock(clock.clock());
+        let builder = Client::builder(&wire.base_url, "app").clock(clock.clone());
         builder.store(shared.open().await).build().unwrap()
     };
     let (a, b, c) = (instance().await, instance().await, instance().await);

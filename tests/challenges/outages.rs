@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use vestibule::fynd::SignIn as FyndSignIn;
 use vestibule::testing::WalletCrew;
 use vestibule::wunder::SignIn;
-use vestibule::{BoxFuture, Clock, ErrorKind, Time, chrono};
+use vestibule::{BoxFuture, Clock, ErrorKind, chrono};
 
 use crate::instances::*;
 use crate::stores::Unruly;
@@ -127,24 +127,24 @@ async fn wrong_codes_are_limited_while_the_store_is_down_and_count_on_afterwards
     let client = on_goodcity(&mock, store.clone());
     let mut pending = client.send_pin(MOBILE).await.unwrap();
     let pin = mock.outbox().last_code(MOBILE).unwrap();
-    let guess = async |pending: vestibule::goodcity::PendingPin, nth| {
+    let code_attempt = async |pending: vestibule::goodcity::PendingPin, nth| {
         let returned = pending.confirm(other_than(&pin, nth)).await.unwrap_err();
         (returned.state, returned.error.kind())
     };
     for nth in 0..4 {
         store.set_down(nth >= 2);
         let refused;
-        (pending, refused) = guess(pending, nth).await;
+        (pending, refused) = code_attempt(pending, nth).await;
         assert_eq!(refused, ErrorKind::Refused);
     }
     store.set_down(false);
     let refused;
-    (pending, refused) = guess(pending, 4).await;
+    (pending, refused) = code_attempt(pending, 4).await;
     assert_eq!(refused, ErrorKind::Refused);
     for down in [false, true] {
         store.set_down(down);
         let refused;
-        (pending, refused) = guess(pending, 5).await;
+        (pending, refused) = code_attempt(pending, 5).await;
         assert_eq!(refused, ErrorKind::StepRequired);
     }
     assert_eq!(mock.count("verify"), 5);
@@ -154,7 +154,7 @@ async fn wrong_codes_are_limited_while_the_store_is_down_and_count_on_afterwards
 #[derive(Clone)]
 struct Impatient(vestibule::testing::TestClock);
 
-impl Time for Impatient {
+impl Clock for Impatient {
     fn now(&self) -> chrono::DateTime<chrono::Utc> {
         self.0.now()
     }
@@ -169,7 +169,7 @@ async fn a_challenge_that_could_not_be_saved_works_here_and_is_saved_later() {
     let store = Arc::new(Unruly::default());
     let mock = start_goodcity().await;
     let build = || {
-        let clock = Clock::new(Impatient(mock.clock().clone()));
+        let clock = Arc::new(Impatient(mock.clock().clone()));
         let builder = goodcity_at(mock.base_url(), &mock, store.clone()).clock(clock);
         builder.build().unwrap()
     };

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use vestibule::BoxFuture;
-use vestibule::session::{Fence, MemoryStore, Record, SessionStore, StoreError, StoreKey, Version};
+use vestibule::store::{Fence, MemoryStore, Record, SessionStore, StoreError, StoreKey, Version};
 
 pub type Store = Arc<dyn SessionStore>;
 
@@ -37,7 +37,7 @@ impl Shared {
             Self::Memory(store) => store.clone(),
             #[cfg(feature = "redis")]
             Self::Redis(server) => {
-                use vestibule::session::{RedisStore, Sealing, SealingKey};
+                use vestibule::store::{RedisStore, Sealing, SealingKey};
                 let sealing = Sealing::keys(SealingKey::new(1, [9; 32]), []);
                 let store = RedisStore::open(server.url(), sealing).await;
                 Arc::new(store.unwrap())

@@ -58,8 +58,8 @@ async fn of_fifty_guesses_at_once_five_are_sent() {
         for nth in 0..50 {
             let instance = if nth % 2 == 0 { &a } else { &b };
             let pending = instance.challenge(&id).await.unwrap();
-            let guess = other_than(&pin, nth);
-            guesses.spawn(async move { kind(pending.confirm(guess).await) });
+            let code_attempt = other_than(&pin, nth);
+            guesses.spawn(async move { kind(pending.confirm(code_attempt).await) });
         }
         let kinds = guesses.join_all().await;
         let count = |kind| kinds.iter().filter(|&&is| is == kind).count();

@@ -6,9 +6,9 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use vestibule::code_sign_in::{CodeSignIn, Destination};
-use vestibule::session::{MemoryStore, SessionStore};
+use vestibule::store::{MemoryStore, SessionStore};
 use vestibule::testing::{Fynd, GoodCity, WalletCrew, Wunder};
-use vestibule::{Secret, Time, fynd, goodcity, walletcrew, wunder};
+use vestibule::{Clock, Secret, fynd, goodcity, walletcrew, wunder};
 
 const AUTHENTICATOR_CODE: &str = "246810";
 /// A mobile that Fynd knows, and one that it does not know.
@@ -123,8 +123,8 @@ impl Place {
             .unwrap()
     }
 
-    fn clock(&self) -> vestibule::Clock {
-        on_any!(&self.mock, mock => mock.clock().clock())
+    fn clock(&self) -> Arc<dyn vestibule::Clock> {
+        on_any!(&self.mock, mock => Arc::new(mock.clock().clone()))
     }
 
     pub fn now(&self) -> DateTime<Utc> {

@@ -34,7 +34,7 @@ impl OnWunder {
         mock.require_mfa(MFA_PHONE, "135790");
         let client = wunder::Client::builder(mock.base_url(), "tenant01")
             .signature_key(Wunder::SIGNATURE_KEY)
-            .clock(mock.clock().clock())
+            .clock(mock.clock().clone())
             .settings(settings())
             .build()
             .unwrap();
@@ -172,7 +172,7 @@ pub async fn goodcity() -> usize {
     let mock = GoodCity::start().await;
     mock.add_user(MOBILE, "Ada", "Wong");
     let client = goodcity::Client::builder(mock.base_url(), "app")
-        .clock(mock.clock().clock())
+        .clock(mock.clock().clone())
         .settings(settings())
         .build()
         .unwrap();
@@ -222,7 +222,7 @@ pub async fn fynd() -> usize {
     mock.add_user("91", ASHA, "Asha");
     let client = fynd::Client::builder("64b000000000000000000001", "application-token")
         .base_url(mock.base_url())
-        .clock(mock.clock().clock())
+        .clock(mock.clock().clone())
         .settings(settings())
         .build()
         .unwrap();
@@ -281,7 +281,7 @@ pub async fn fynd() -> usize {
 pub async fn walletcrew() -> usize {
     let mock = WalletCrew::start().await;
     let client = walletcrew::Client::builder(mock.base_url(), "tenant-01")
-        .clock(mock.clock().clock())
+        .clock(mock.clock().clone())
         .settings(settings())
         .build()
         .unwrap();

@@ -217,7 +217,7 @@ pub async fn all() -> usize {
     let mock = Fynd::start().await;
     let client = Client::builder("64b000000000000000000001", "application-token")
         .base_url(mock.base_url())
-        .clock(mock.clock().clock())
+        .clock(mock.clock().clone())
         .settings(settings())
         .build()
         .unwrap();

@@ -28,7 +28,7 @@ impl On {
         mock.add_terms(TermsOf::Branch("2".to_owned()), json!({}));
         let client = Client::builder(mock.base_url(), "tenant01")
             .signature_key(Wunder::SIGNATURE_KEY)
-            .clock(mock.clock().clock())
+            .clock(mock.clock().clone())
             .settings(settings())
             .build()
             .unwrap();

@@ -10,7 +10,7 @@ use vestibule::{Delivery, ErrorKind};
 /// What the documents say about an operation, as far as faults are concerned.
 #[derive(Clone, Copy)]
 pub struct Facts {
-    pub is_safe: bool,
+    pub is_idempotent: bool,
     pub sends_message: bool,
     pub carries_code: bool,
     /// Whether it was called with a session's credential.
@@ -51,7 +51,7 @@ enum Effect {
     /// It may have, and this many of each attempt's requests arrive whole.
     Unanswered(usize),
     /// A status that is repeated if that is safe.
-    Passing(ErrorKind),
+    RefreshState(ErrorKind),
     /// Too many requests.
     Throttled(RetryAfter),
     /// Unavailable.
@@ -166,7 +166,7 @@ pub fn all() -> Vec<Case> {
         at("302 to another host", Place::Elsewhere, Unreadable),
         case("401", Fault::status(401), Unauthorised),
         case("403", Fault::status(403), Refused),
-        case("408", Fault::status(408), Passing(later)),
+        case("408", Fault::status(408), RefreshState(later)),
         case("429", Fault::status(429), Throttled(RetryAfter::None)),
         case(
             "429, retry after 7 s",
@@ -183,8 +183,8 @@ pub fn all() -> Vec<Case> {
             limited(&date_in(900)),
             Throttled(RetryAfter::Date(900)),
         ),
-        case("500", Fault::LateStatus(500), Passing(later)),
-        case("502", Fault::LateStatus(502), Passing(later)),
+        case("500", Fault::LateStatus(500), RefreshState(later)),
+        case("502", Fault::LateStatus(502), RefreshState(later)),
         case("503", Fault::status(503), Unavailable(RetryAfter::None)),
         once(case(
             "503, once",
@@ -196,7 +196,7 @@ pub fn all() -> Vec<Case> {
             unavailable("2"),
             Unavailable(RetryAfter::Seconds(2)),
         ),
-        case("504", Fault::LateStatus(504), Passing(later)),
+        case("504", Fault::LateStatus(504), RefreshState(later)),
     ]
 }
 
@@ -241,19 +241,21 @@ impl Case {
                     error: Some((ErrorKind::TryLater, Delivery::Unknown)),
                     ..once()
                 };
-                let promise = self.repeated(promise, facts.is_safe, RetryAfter::None);
+                let promise = self.repeated(promise, facts.is_idempotent, RetryAfter::None);
                 Promise {
                     arrived: promise.attempts * whole,
                     ..promise
                 }
             }
-            Effect::Passing(kind) => self.repeated(failing(*kind), facts.is_safe, RetryAfter::None),
+            Effect::RefreshState(kind) => {
+                self.repeated(failing(*kind), facts.is_idempotent, RetryAfter::None)
+            }
             Effect::Throttled(after) => {
                 self.repeated(failing(ErrorKind::SlowDown), !facts.carries_code, *after)
             }
             Effect::Unavailable(after) => {
                 let says_when = !matches!(after, RetryAfter::None);
-                let may = facts.is_safe || (says_when && !delicate);
+                let may = facts.is_idempotent || (says_when && !delicate);
                 self.repeated(failing(ErrorKind::TryLater), may, *after)
             }
             Effect::Unreadable => failing(ErrorKind::Undecodable),

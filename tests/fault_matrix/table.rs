@@ -27,7 +27,7 @@ impl Table {
         requests: usize,
         outcome: &Result<T, Error>,
     ) {
-        let column = if facts.is_safe {
+        let column = if facts.is_idempotent {
             0
         } else if facts.carries_code {
             3

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use vestibule::{BoxFuture, Clock, Time};
+use vestibule::{BoxFuture, Clock};
 
 /// Clones move together.
 #[derive(Clone)]
@@ -39,12 +39,12 @@ impl StillClock {
         clock
     }
 
-    pub fn clock(&self) -> Clock {
-        Clock::new(self.clone())
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        Arc::new(self.clone())
     }
 }
 
-impl Time for StillClock {
+impl Clock for StillClock {
     fn now(&self) -> DateTime<Utc> {
         self.start + TimeDelta::seconds(self.seconds.load(Ordering::SeqCst))
     }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use vestibule::BoxFuture;
-use vestibule::session::{Fence, MemoryStore, Record, SessionStore, StoreError, StoreKey, Version};
+use vestibule::store::{Fence, MemoryStore, Record, SessionStore, StoreError, StoreKey, Version};
 
 macro_rules! mutants {
     ($($(#[$doc:meta])* $mutant:ident),* $(,)?) => {

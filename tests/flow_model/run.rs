@@ -6,9 +6,9 @@ use tokio::runtime::Runtime;
 use vestibule::{Settings, reqwest};
 
 use super::action::{Action, Ending, Expected};
+use super::fixture::Fixture;
 use super::model::Model;
 use super::mutant::Mutant;
-use super::scene::Scene;
 use super::system::System;
 
 /// How often actions ended in what.
@@ -48,15 +48,15 @@ impl<S: System> Bench<S> {
         let mut endings = Vec::new();
         let bench = &*self;
         let outcome = bench.runtime.block_on(async {
-            let mut scene = Scene::new(bench);
+            let mut fixture = Fixture::new(bench);
             let mut model = model;
             for action in actions {
                 seen();
                 model = model.after(action);
                 endings.push((action.name(), model.expected.ending));
-                compare(bench, &mut scene, action, &model).await?;
+                compare(bench, &mut fixture, action, &model).await?;
             }
-            scene.end().await
+            fixture.end().await
         });
         for ending in endings {
             *self.tally.entry(ending).or_default() += 1;
@@ -77,24 +77,24 @@ impl<S: System> Bench<S> {
 /// Takes an action and looks at what came of it. `model` has taken it already.
 async fn compare<S: System>(
     bench: &Bench<S>,
-    scene: &mut Scene<'_, S>,
+    fixture: &mut Fixture<'_, S>,
     action: &Action,
     model: &Model,
 ) -> Result<(), String> {
     let (asked, presented) = (bench.count(S::ASKING), bench.count(S::PRESENTING));
-    let ending = scene.take(action, model).await;
+    let ending = fixture.take(action, model).await;
     let seen = Expected {
         ending,
         asked: bench.count(S::ASKING) - asked,
         presented: bench.count(S::PRESENTING) - presented,
     };
-    scene.promises.check(&seen, model)?;
+    fixture.promises.check(&seen, model)?;
     if seen != model.expected {
         let expected = model.expected;
         return Err(format!("{action:?}: {seen:?} instead of {expected:?}"));
     }
-    if scene.messages() != model.messages() {
-        let (here, there) = (scene.messages(), model.messages());
+    if fixture.messages() != model.messages() {
+        let (here, there) = (fixture.messages(), model.messages());
         return Err(format!("{action:?}: {here} messages instead of {there}"));
     }
     Ok(())

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use vestibule::reqwest;
-use vestibule::session::SessionStore;
+use vestibule::store::SessionStore;
 use vestibule::testing::{Outbox, TestClock};
 use vestibule::{BoxFuture, Clock, Error, Secret};
 
@@ -12,7 +12,7 @@ use super::reference::Machine;
 /// What a client is made from.
 pub struct Place {
     pub store: Arc<dyn SessionStore>,
-    pub clock: Clock,
+    pub clock: Arc<dyn Clock>,
     pub http: reqwest::Client,
 }
 

@@ -1,5 +1,6 @@
 //! What is refused before it is sent, and what is never shown.
 
+use vestibule::Clock as _;
 use vestibule::fynd::{Contact, SignatureInput, sign};
 
 use super::*;
@@ -69,7 +70,7 @@ async fn debug_shows_no_secret() {
         format!("{:?}", client.otp_sign_in(ASHA, "91")),
         "fynd::OtpSignIn"
     );
-    let date = mock.clock().clock().now();
+    let date = mock.clock().now();
     let input = SignatureInput::new(&http::Method::GET, "https://x.com/?q=secret", date).unwrap();
     assert_eq!(format!("{input:?}"), "fynd::SignatureInput");
     assert!(sign(&input).starts_with("v1.1:"));
@@ -81,8 +82,8 @@ async fn debug_shows_no_secret() {
     let returned = pending.confirm(wrong).await.unwrap_err();
     let shown = format!("{returned:?} {returned}");
     assert!(!shown.contains(wrong) && !shown.contains(ASHA), "{shown}");
-    let refusal = returned.error.refusal::<Refusal>().unwrap();
-    assert_eq!(format!("{refusal:?}"), "fynd::Refusal(OTP_INVALID)");
+    let api_error = returned.error.api_error::<ApiError>().unwrap();
+    assert_eq!(format!("{api_error:?}"), "fynd::ApiError(OTP_INVALID)");
 
     let profile = new_user(&client, &mock, "9000000005").await;
     assert_eq!(format!("{profile:?}"), "fynd::CompleteProfile");

@@ -34,16 +34,16 @@ async fn a_register_token_is_good_once() {
     let profile =
         types::EditProfileRequestSchema::builder().register_token(answer.register_token.clone());
     let nameless = api.update_profile().body(profile.clone()).send().await;
-    assert_eq!(refused(nameless), refusal(400, "FIRST_NAME_MISSING"));
+    assert_eq!(refused(nameless), api_error(400, "FIRST_NAME_MISSING"));
     let named = profile.first_name("Dev".to_owned());
     let answer = api.update_profile().body(named.clone()).send().await;
     let cookie = answer.unwrap().headers()["set-cookie"].clone();
     assert!(cookie.to_str().unwrap().contains("HttpOnly"));
     let again = api.update_profile().body(named).send().await;
-    assert_eq!(refused(again), refusal(400, "REGISTER_TOKEN_INVALID"));
+    assert_eq!(refused(again), api_error(400, "REGISTER_TOKEN_INVALID"));
     let nobody = types::EditProfileRequestSchema::builder().first_name("Eve".to_owned());
     let answer = api.update_profile().body(nobody).send().await;
-    assert_eq!(refused(answer), refusal(401, "SESSION_UNKNOWN"));
+    assert_eq!(refused(answer), api_error(401, "SESSION_UNKNOWN"));
 }
 
 #[tokio::test]
@@ -60,16 +60,16 @@ async fn the_mock_resends_for_the_newest_token_alone() {
         api.send_otp_on_mobile().body(body).send()
     };
     let early = resend(sent.resend_token.clone(), "resend").await;
-    assert_eq!(refused(early), refusal(400, "RESEND_TOO_EARLY"));
+    assert_eq!(refused(early), api_error(400, "RESEND_TOO_EARLY"));
     mock.clock().advance(Duration::from_secs(30));
     resend(sent.resend_token.clone(), "resend").await.unwrap();
     mock.clock().advance(Duration::from_secs(30));
     let spent = resend(sent.resend_token.clone(), "resend").await;
-    assert_eq!(refused(spent), refusal(400, "RESEND_TOKEN_INVALID"));
+    assert_eq!(refused(spent), api_error(400, "RESEND_TOKEN_INVALID"));
     let without = resend(None, "resend").await;
-    assert_eq!(refused(without), refusal(400, "RESEND_TOKEN_INVALID"));
+    assert_eq!(refused(without), api_error(400, "RESEND_TOKEN_INVALID"));
     let unknown = resend(None, "shout").await;
-    assert_eq!(refused(unknown), refusal(400, "ACTION_UNKNOWN"));
+    assert_eq!(refused(unknown), api_error(400, "ACTION_UNKNOWN"));
     resend(None, "send").await.unwrap();
 }
 
@@ -78,13 +78,13 @@ async fn the_mock_refuses_a_wrong_and_a_stale_signature() {
     let mock = Fynd::start().await;
     let wrong = builder(&mock).signing_key("7654321").build().unwrap();
     let answer = wrong.otp_sign_in(ASHA, "91").send_code().await;
-    assert_eq!(refused(answer), refusal(403, "SIGNATURE_INVALID"));
+    assert_eq!(refused(answer), api_error(403, "SIGNATURE_INVALID"));
 
     let late = TestClock::new();
     late.advance(Duration::from_secs(16 * 60));
-    let late = builder(&mock).clock(late.clock()).build().unwrap();
+    let late = builder(&mock).clock(late.clone()).build().unwrap();
     let answer = late.otp_sign_in(ASHA, "91").send_code().await;
-    assert_eq!(refused(answer), refusal(403, "SIGNATURE_STALE"));
+    assert_eq!(refused(answer), api_error(403, "SIGNATURE_STALE"));
     assert!(mock.outbox().messages().is_empty());
 
     let client = client(&mock);
@@ -119,9 +119,9 @@ async fn the_mock_says_who_exists() {
     let exists = |q: &str| api.user_exists(q).send();
     assert_eq!(exists(ASHA).await.unwrap().user_exists, Some(true));
     assert_eq!(exists("a b+c@d").await.unwrap().user_exists, Some(false));
-    assert_eq!(refused(exists("").await), refusal(400, "QUERY_MISSING"));
+    assert_eq!(refused(exists("").await), api_error(400, "QUERY_MISSING"));
 
     let body = types::SendOtpRequestSchema::builder().mobile(ASHA.to_owned());
     let incomplete = api.login_with_otp().body(body).send().await;
-    assert_eq!(refused(incomplete), refusal(400, "NUMBER_INVALID"));
+    assert_eq!(refused(incomplete), api_error(400, "NUMBER_INVALID"));
 }

@@ -29,9 +29,9 @@ async fn calls(server: &MockServer, client: &Client) -> usize {
 #[tokio::test]
 async fn the_application_of_a_user_is_named_once_for_all_flows() {
     let server = MockServer::start().await;
-    let refusal = ResponseTemplate::new(400).set_body_string("{}");
+    let api_error = ResponseTemplate::new(400).set_body_string("{}");
     Mock::given(any())
-        .respond_with(refusal)
+        .respond_with(api_error)
         .mount(&server)
         .await;
     let client = |platform: Option<&str>| {

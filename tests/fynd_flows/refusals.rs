@@ -13,7 +13,7 @@ fn stranger(bench: &Bench, clock: &TestClock) -> Client {
     settings.max_clock_correction = Duration::ZERO;
     let builder = Client::builder(APPLICATION, "application-token").settings(settings);
     let builder = builder.base_url(bench.mock.base_url());
-    builder.clock(clock.clock()).build().unwrap()
+    builder.clock(clock.clone()).build().unwrap()
 }
 
 #[tokio::test]

@@ -64,8 +64,8 @@ async fn each_third_party_signs_its_user_in() {
         assert_eq!(bench.mock.count(operation), 1, "{operation}");
     }
     let unknown = SocialSignIn::google("no-such-token");
-    let refusal = bench.client.social_sign_in(unknown).await;
-    assert!(refusal.is_err());
+    let api_error = bench.client.social_sign_in(unknown).await;
+    assert!(api_error.is_err());
 }
 
 #[tokio::test]

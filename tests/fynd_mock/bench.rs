@@ -10,6 +10,7 @@ use http::Method;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use vestibule::Clock as _;
 use vestibule::fynd::{SignatureInput, sign};
 use vestibule::testing::Fynd;
 
@@ -153,7 +154,7 @@ impl Bench {
         } else {
             body = serde_json::to_vec(input).unwrap();
         }
-        let now = self.mock.clock().clock().now();
+        let now = self.mock.clock().now();
         let method: Method = operation.method.to_uppercase().parse().unwrap();
         let url = format!("{}{target}", self.mock.base_url());
         let input = SignatureInput::new(&method, &url, now).unwrap();

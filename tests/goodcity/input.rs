@@ -40,8 +40,8 @@ async fn bodies_of_the_wrong_form_are_refused_by_the_server() {
         .send::<Value>()
         .await
         .unwrap_err();
-    let refusal: &Refusal = error.refusal().unwrap();
-    assert_eq!(refusal.message(), Some("Mobile must begin with +852"));
+    let api_error: &ApiError = error.api_error().unwrap();
+    assert_eq!(api_error.message(), Some("Mobile must begin with +852"));
 }
 
 #[tokio::test]
@@ -128,7 +128,7 @@ async fn a_server_that_does_not_serve_the_host_refuses() {
             .unwrap_err(),
     ] {
         refused(&error, 403, Shape::Invalid);
-        let refusal: &Refusal = error.refusal().unwrap();
-        assert_eq!(refusal.message(), Some("Invalid host"));
+        let api_error: &ApiError = error.api_error().unwrap();
+        assert_eq!(api_error.message(), Some("Invalid host"));
     }
 }

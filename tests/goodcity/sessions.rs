@@ -102,10 +102,10 @@ async fn a_user_whose_token_has_ended_signs_in_again_with_the_same_number() {
 #[tokio::test]
 async fn the_number_is_kept_in_the_store_and_not_invented() {
     let mock = GoodCity::start().await;
-    let store: std::sync::Arc<dyn vestibule::session::SessionStore> =
-        std::sync::Arc::new(vestibule::session::MemoryStore::new());
+    let store: std::sync::Arc<dyn vestibule::store::SessionStore> =
+        std::sync::Arc::new(vestibule::store::MemoryStore::new());
     let instance = || {
-        let builder = Client::builder(mock.base_url(), "app").clock(mock.clock().clock());
+        let builder = Client::builder(mock.base_url(), "app").clock(mock.clock().clone());
         builder.store(store.clone()).build().unwrap()
     };
     mock.add_user(MOBILE, "Ada", "Wong");

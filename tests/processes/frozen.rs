@@ -1,19 +1,19 @@
 //! A process that is frozen in the middle of a renewal, and wakes up when others have gone on.
 
+use super::fixture::Fixture;
 use super::orders::{Order, Place, Point};
-use super::scene::Scene;
 use super::support::redis_server::RedisServer;
 use super::workers::{Called, Worker};
 
 /// The holder is frozen at `point` until another has made its calls. What came of the calls of the
 /// other, then of the holder's.
-async fn frozen_at(point: Point, place: Place) -> (Scene, String, Called, Called) {
-    let scene = Scene::on(place).await;
-    let session = scene.sign_in_expired("+43123456789").await;
-    let mut setup = scene.setup.clone();
+async fn frozen_at(point: Point, place: Place) -> (Fixture, String, Called, Called) {
+    let fixture = Fixture::on(place).await;
+    let session = fixture.sign_in_expired("+43123456789").await;
+    let mut setup = fixture.setup.clone();
     setup.wait_at = Some(point);
     let mut holder = Worker::start(&setup).await;
-    let mut other = Worker::start(&scene.setup).await;
+    let mut other = Worker::start(&fixture.setup).await;
     holder.begin_calls(&session, 5).await;
     holder.reaches(point).await;
     holder.freeze();
@@ -21,30 +21,30 @@ async fn frozen_at(point: Point, place: Place) -> (Scene, String, Called, Called
     holder.thaw();
     holder.order(&Order::GoOn).await;
     let holders = holder.called().await;
-    (scene, session, others, holders)
+    (fixture, session, others, holders)
 }
 
 /// The holder takes over what the other has got, and its callers do not notice.
 async fn the_holder_adopts_the_newer_token(point: Point, place: Place) {
-    let (scene, session, others, holders) = frozen_at(point, place).await;
+    let (fixture, session, others, holders) = frozen_at(point, place).await;
     assert_eq!(others.succeeded, 5, "{point:?}: {:?}", others.failures);
     assert_eq!(holders.succeeded, 5, "{point:?}: {:?}", holders.failures);
     assert!(others.access.is_some());
     assert_eq!(holders.access, others.access, "{point:?}");
-    let stored = scene.stored_refresh(&session).await.unwrap();
-    assert!(scene.mock.accepts_refresh_token(&stored), "{point:?}");
+    let stored = fixture.stored_refresh(&session).await.unwrap();
+    assert!(fixture.mock.accepts_refresh_token(&stored), "{point:?}");
 }
 
 /// The other has ended the session because nobody knew the answer, which the holder brings too
 /// late: it does not bring the session back.
 async fn the_holder_does_not_revive_the_session(place: Place) {
-    let (scene, session, others, holders) = frozen_at(Point::Answered, place).await;
+    let (fixture, session, others, holders) = frozen_at(Point::Answered, place).await;
     assert_eq!((others.succeeded, holders.succeeded), (0, 0));
     let failures = others.failures.iter().chain(&holders.failures);
     for failure in failures {
         assert_eq!(failure.kind, "SignInAgain", "{failure:?}");
     }
-    assert_eq!(scene.stored_refresh(&session).await, None);
+    assert_eq!(fixture.stored_refresh(&session).await, None);
 }
 
 async fn every_point(place: impl Fn(&str) -> Place) {

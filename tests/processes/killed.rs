@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use vestibule::testing::{Fault, FaultRule};
 
+use super::fixture::Fixture;
 use super::orders::{Place, Point};
-use super::scene::Scene;
 use super::support::redis_server::RedisServer;
 use super::workers::{Called, Worker};
 
@@ -22,66 +22,66 @@ enum Death {
 }
 
 /// Others make calls while the holder renews the session and dies.
-async fn others_after(death: Death, place: Place) -> (Scene, Called) {
-    let scene = Scene::on(place).await;
-    let session = scene.sign_in_expired("+43123456789").await;
-    let mut setup = scene.setup.clone();
+async fn others_after(death: Death, place: Place) -> (Fixture, Called) {
+    let fixture = Fixture::on(place).await;
+    let session = fixture.sign_in_expired("+43123456789").await;
+    let mut setup = fixture.setup.clone();
     match death {
         Death::At(point) => setup.wait_at = Some(point),
-        Death::Sent => spoil_refresh(&scene, Fault::Silence),
-        Death::Processed => spoil_refresh(&scene, Fault::StallBeforeHead),
+        Death::Sent => spoil_refresh(&fixture, Fault::Silence),
+        Death::Processed => spoil_refresh(&fixture, Fault::StallBeforeHead),
     }
     let mut holder = Worker::start(&setup).await;
-    let mut other = Worker::start(&scene.setup).await;
+    let mut other = Worker::start(&fixture.setup).await;
     holder.begin_calls(&session, 5).await;
     match death {
         Death::At(point) => holder.reaches(point).await,
         Death::Sent => {
             let arrived = |path: &str| path.ends_with("/refresh-token");
-            while !scene.proxy.arrivals().iter().any(|it| arrived(&it.path)) {
+            while !fixture.proxy.arrivals().iter().any(|it| arrived(&it.path)) {
                 tokio::time::sleep(Duration::from_millis(2)).await;
             }
         }
-        Death::Processed => scene.refreshes_reach(1).await,
+        Death::Processed => fixture.refreshes_reach(1).await,
     }
     other.begin_calls(&session, 50).await;
     holder.kill().await;
     let died = Instant::now();
     let called = other.called().await;
-    let bound = scene.setup.lease + Duration::from_secs(15);
+    let bound = fixture.setup.lease + Duration::from_secs(15);
     assert!(died.elapsed() < bound, "{:?}", died.elapsed());
-    (scene, called)
+    (fixture, called)
 }
 
-fn spoil_refresh(scene: &Scene, fault: Fault) {
+fn spoil_refresh(fixture: &Fixture, fault: Fault) {
     let rule = FaultRule::new(fault).on("/refresh-token");
-    scene.proxy.inject(rule.times(1));
+    fixture.proxy.inject(rule.times(1));
 }
 
 /// The server has not processed the dead renewal: nobody notices.
 async fn the_session_goes_on(death: Death, place: Place) {
-    let (scene, called) = others_after(death, place).await;
+    let (fixture, called) = others_after(death, place).await;
     assert_eq!(called.succeeded, 50, "{death:?}: {:?}", called.failures);
-    assert_eq!(scene.mock.count("refresh_token"), 1, "{death:?}");
+    assert_eq!(fixture.mock.count("refresh_token"), 1, "{death:?}");
 }
 
 /// The server has processed it and nobody knows the new tokens: the session ends and says why, when
 /// the old token was presented once more.
 async fn the_session_ends(death: Death, place: Place) {
-    let (scene, called) = others_after(death, place).await;
+    let (fixture, called) = others_after(death, place).await;
     assert_eq!(called.failures.len(), 50, "{death:?}");
     for failure in &called.failures {
         assert_eq!(failure.kind, "SignInAgain", "{failure:?}");
         assert!(failure.message.contains(INTERRUPTED), "{failure:?}");
     }
-    assert_eq!(scene.mock.count("refresh_token"), 2, "{death:?}");
+    assert_eq!(fixture.mock.count("refresh_token"), 2, "{death:?}");
     let [refresh] = &called.deleted[..] else {
         panic!(
             "{death:?}: the record is removed once, not {}",
             called.deleted.len()
         );
     };
-    assert!(!scene.mock.accepts_refresh_token(refresh), "{death:?}");
+    assert!(!fixture.mock.accepts_refresh_token(refresh), "{death:?}");
 }
 
 async fn every_death(place: impl Fn(&str) -> Place) {

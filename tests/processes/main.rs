@@ -12,12 +12,12 @@ mod support;
 
 #[path = "../sqlite_store/disk.rs"]
 mod disk;
+mod fixture;
 mod frozen;
 mod killed;
 mod orders;
 mod outages;
 mod random_kills;
-mod scene;
 mod soak;
 mod stepped;
 mod storm;

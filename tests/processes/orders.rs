@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use vestibule::Settings;
-use vestibule::session::{RedisStore, Sealing, SessionStore, SqliteStore};
+use vestibule::store::{RedisStore, Sealing, SessionStore, SqliteStore};
 use vestibule::testing::Wunder;
 use vestibule::wunder::Client;
 
@@ -76,7 +76,7 @@ impl Setup {
     pub fn client(&self, store: Arc<dyn SessionStore>) -> Client {
         let mut settings = Settings::default();
         settings.lease_time = self.lease;
-        settings.trust_session = self.trust;
+        settings.revalidate_session_after = self.trust;
         settings.attempt_timeout = self.attempt_timeout;
         settings.deadline = self.deadline;
         Client::builder(self.base_url.as_str(), "tenant01")

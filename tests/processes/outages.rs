@@ -5,8 +5,8 @@ use std::io::Write;
 use std::time::Duration;
 
 use super::disk::Disk;
+use super::fixture::Fixture;
 use super::orders::{Failure, Place};
-use super::scene::Scene;
 use super::support::redis_server::RedisServer;
 use super::workers::{Called, Worker};
 
@@ -17,7 +17,7 @@ const PROCESSES: usize = 4;
 const CALLS: usize = 100;
 
 struct Storm {
-    scene: Scene,
+    fixture: Fixture,
     session: String,
     workers: Vec<Worker>,
 }
@@ -25,19 +25,19 @@ struct Storm {
 impl Storm {
     /// All processes call at once, and the refresh of one of them is under way.
     async fn breaks_out(place: Place) -> Self {
-        let scene = Scene::on(place).await;
-        let session = scene.sign_in_expired("+43123456789").await;
-        scene
+        let fixture = Fixture::on(place).await;
+        let session = fixture.sign_in_expired("+43123456789").await;
+        fixture
             .mock
             .delay("refresh_token", Duration::from_millis(500));
-        let setups = vec![scene.setup.clone(); PROCESSES];
+        let setups = vec![fixture.setup.clone(); PROCESSES];
         let mut workers = Worker::start_all(setups).await;
         for worker in &mut workers {
             worker.begin_calls(&session, CALLS).await;
         }
-        scene.refreshes_reach(1).await;
+        fixture.refreshes_reach(1).await;
         Self {
-            scene,
+            fixture,
             session,
             workers,
         }
@@ -66,9 +66,9 @@ impl Storm {
         for called in self.called().await {
             assert_eq!(called.succeeded, CALLS, "{:?}", called.failures.first());
         }
-        let stored = self.scene.stored_refresh(&self.session).await.unwrap();
-        assert!(self.scene.mock.accepts_refresh_token(&stored));
-        assert_eq!(self.scene.mock.count("refresh_token"), 1);
+        let stored = self.fixture.stored_refresh(&self.session).await.unwrap();
+        assert!(self.fixture.mock.accepts_refresh_token(&stored));
+        assert_eq!(self.fixture.mock.count("refresh_token"), 1);
         failed
     }
 }
@@ -90,7 +90,7 @@ async fn a_redis_that_is_killed_in_a_storm_costs_no_second_refresh() {
     let storm = Storm::breaks_out(Place::Redis(redis.url())).await;
     redis.kill();
     // Longer than the lease: it does not keep the others away any more.
-    tokio::time::sleep(2 * storm.scene.setup.lease).await;
+    tokio::time::sleep(2 * storm.fixture.setup.lease).await;
     redis.restart();
     assert!(storm.passes().await > 0, "the others were to notice");
 }
@@ -108,7 +108,7 @@ async fn a_redis_that_answers_late_in_a_storm_costs_no_second_refresh() {
     let redis = RedisServer::start();
     let storm = Storm::breaks_out(Place::Redis(redis.url())).await;
     redis.freeze();
-    tokio::time::sleep(2 * storm.scene.setup.lease).await;
+    tokio::time::sleep(2 * storm.fixture.setup.lease).await;
     redis.thaw();
     storm.passes().await;
 }
@@ -125,7 +125,7 @@ async fn a_disk_that_is_full_in_a_storm_costs_no_second_refresh() {
     let mut fill = std::fs::File::create(&ballast).unwrap();
     while fill.write_all(&[0; 512]).is_ok() {}
     drop(fill);
-    tokio::time::sleep(2 * storm.scene.setup.lease).await;
+    tokio::time::sleep(2 * storm.fixture.setup.lease).await;
     std::fs::remove_file(&ballast).unwrap();
     assert!(storm.passes().await > 0, "the others were to notice");
 }

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use super::fixture::Fixture;
 use super::killed::INTERRUPTED;
 use super::orders::Place;
-use super::scene::Scene;
 use super::support::{self, redis_server::RedisServer};
 use super::workers::Worker;
 
@@ -27,7 +27,7 @@ struct Tally {
 
 /// Runs one after another, with a server of their own.
 struct Lane {
-    scene: Scene,
+    fixture: Fixture,
     other: Worker,
     random: u64,
     tally: Tally,
@@ -35,12 +35,14 @@ struct Lane {
 
 impl Lane {
     async fn new(place: Place, seed: u64) -> Self {
-        let mut scene = Scene::on(place).await;
-        scene.mock.delay("refresh_token", Duration::from_millis(20));
-        let other = Worker::start(&scene.setup).await;
-        scene.setup.slowness = Duration::from_millis(20);
+        let mut fixture = Fixture::on(place).await;
+        fixture
+            .mock
+            .delay("refresh_token", Duration::from_millis(20));
+        let other = Worker::start(&fixture.setup).await;
+        fixture.setup.slowness = Duration::from_millis(20);
         Self {
-            scene,
+            fixture,
             other,
             random: seed,
             tally: Tally::default(),
@@ -49,29 +51,29 @@ impl Lane {
 
     /// A session whose renewal takes the holder this long, if nobody kills it.
     async fn time_of_a_renewal(&self) -> Duration {
-        let session = self.scene.sign_in_expired("+43000000000").await;
-        let mut holder = Worker::start(&self.scene.setup).await;
+        let session = self.fixture.sign_in_expired("+43000000000").await;
+        let mut holder = Worker::start(&self.fixture.setup).await;
         let began = Instant::now();
         assert_eq!(holder.call(&session, 1).await.succeeded, 1);
         began.elapsed()
     }
 
     async fn run(&mut self, phone: &str, longest: Duration) {
-        let Self { scene, other, .. } = self;
-        let session = scene.sign_in_expired(phone).await;
-        let former = scene.stored_refresh(&session).await.unwrap();
-        let mut holder = Worker::start(&scene.setup).await;
+        let Self { fixture, other, .. } = self;
+        let session = fixture.sign_in_expired(phone).await;
+        let former = fixture.stored_refresh(&session).await.unwrap();
+        let mut holder = Worker::start(&fixture.setup).await;
         holder.begin_calls(&session, 3).await;
         let alive = longest.mul_f64(fraction(&mut self.random));
         tokio::time::sleep(alive).await;
         holder.kill().await;
 
-        let stored = scene.stored_refresh(&session).await.unwrap();
+        let stored = fixture.stored_refresh(&session).await.unwrap();
         let called = other.call(&session, 3).await;
         self.tally.runs += 1;
         if called.failures.is_empty() {
-            let renewed = scene.stored_refresh(&session).await.unwrap();
-            assert!(scene.mock.accepts_refresh_token(&renewed));
+            let renewed = fixture.stored_refresh(&session).await.unwrap();
+            assert!(fixture.mock.accepts_refresh_token(&renewed));
             match stored == former {
                 true => self.tally.renewed += 1,
                 false => self.tally.adopted += 1,
@@ -85,7 +87,7 @@ impl Lane {
         let tokens = called.deleted.iter().chain([&stored]);
         let still_good = tokens
             .into_iter()
-            .any(|token| scene.mock.accepts_refresh_token(token));
+            .any(|token| fixture.mock.accepts_refresh_token(token));
         let as_documented = called.failures.iter().all(|failure| {
             failure.message.contains(INTERRUPTED) && failure.ended.as_deref() == Some(INTERRUPTED)
         });

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 use vestibule::BoxFuture;
-use vestibule::session::{Fence, Record, SessionStore, StoreError, StoreKey, Version};
+use vestibule::store::{Fence, Record, SessionStore, StoreError, StoreKey, Version};
 
+use super::fixture::refresh_token_of;
 use super::orders::{Point, Report};
-use super::scene::refresh_token_of;
 use super::worker::report;
 
 pub struct Stepped {

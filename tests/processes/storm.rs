@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use super::fixture::Fixture;
 use super::orders::Place;
-use super::scene::Scene;
 use super::support::{self, redis_server::RedisServer};
 use super::workers::Worker;
 
@@ -11,13 +11,13 @@ const PROCESSES: usize = 4;
 const CALLS: usize = 250;
 
 async fn storm(store: &str, place: Place) {
-    let scene = Scene::on(place).await;
-    let session = scene.sign_in_expired("+43123456789").await;
+    let fixture = Fixture::on(place).await;
+    let session = fixture.sign_in_expired("+43123456789").await;
     // Long enough for all to arrive while it runs.
-    scene
+    fixture
         .mock
         .delay("refresh_token", Duration::from_millis(300));
-    let setups = vec![scene.setup.clone(); PROCESSES];
+    let setups = vec![fixture.setup.clone(); PROCESSES];
     let mut workers = Worker::start_all(setups).await;
     for worker in &mut workers {
         worker.begin_calls(&session, CALLS).await;
@@ -28,7 +28,7 @@ async fn storm(store: &str, place: Place) {
         calls += called.succeeded;
         failed.extend(called.failures);
     }
-    let refreshes = scene.mock.count("refresh_token");
+    let refreshes = fixture.mock.count("refresh_token");
     support::proof(
         &format!("storm-{store}"),
         &format!(
@@ -38,8 +38,8 @@ async fn storm(store: &str, place: Place) {
         ),
     );
     assert_eq!((calls, refreshes), (PROCESSES * CALLS, 1), "{failed:?}");
-    let stored = scene.stored_refresh(&session).await.unwrap();
-    assert!(scene.mock.accepts_refresh_token(&stored));
+    let stored = fixture.stored_refresh(&session).await.unwrap();
+    assert!(fixture.mock.accepts_refresh_token(&stored));
 }
 
 #[tokio::test]

@@ -23,7 +23,7 @@ pub struct Entry {
     /// The name of the `ErrorKind`.
     pub error_kind: Option<String>,
     /// The shape, family, reason or code of the system's own error.
-    pub refusal: Option<String>,
+    pub api_error: Option<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Deserialize)]

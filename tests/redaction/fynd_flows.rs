@@ -20,7 +20,7 @@ pub async fn look(search: &mut Search) -> usize {
     mock.seed_user(FyndUser::new("Asha").email(EMAIL).password(MARK));
     let client = Client::builder("64b000000000000000000001", MARK)
         .base_url(mock.base_url())
-        .clock(mock.clock().clock())
+        .clock(mock.clock().clone())
         .build()
         .unwrap();
 

@@ -4,7 +4,7 @@
 use std::io::ErrorKind as Io;
 use std::time::Duration;
 
-use vestibule::session::{
+use vestibule::store::{
     Record, RedisStore, Sealing, SealingKey, SessionStore, StoreError, StoreKey, Version,
 };
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use vestibule::Settings;
 
-use super::dice::Dice;
+use super::rng::Rng;
 
 /// How often a step of a store or server goes wrong, of a thousand.
 #[derive(Clone, Copy, Debug)]
@@ -62,34 +62,34 @@ impl Plan {
     }
 
     pub fn of(seed: u64) -> Self {
-        let mut dice = Dice::new(seed, 1);
-        let instances = usize::try_from(dice.number(2, 6)).expect("few");
-        let calm_at = Duration::from_secs(dice.pick(&[30, 60, 120]));
+        let mut rng = Rng::new(seed, 1);
+        let instances = usize::try_from(rng.number(2, 6)).expect("few");
+        let calm_at = Duration::from_secs(rng.pick(&[30, 60, 120]));
         let mut settings = Settings::default();
-        settings.deadline = Duration::from_secs(dice.pick(&[5, 10, 30]));
-        settings.lease_time = Duration::from_secs(dice.pick(&[1, 3, 10]));
-        settings.trust_session = Duration::from_secs(dice.pick(&[1, 5, 30]));
-        settings.renew_before_expiry = Duration::from_secs(dice.pick(&[0, 5, 60]));
-        let rough = dice.pick(&[0, 1, 1, 2, 5]);
-        let weather = |dice: &mut Dice| Weather {
-            slow: rough * dice.pick(&[0, 20, 60]),
-            fails_before: rough * dice.pick(&[0, 10, 40]),
-            fails_after: rough * dice.pick(&[0, 10, 40]),
-            late: rough * dice.pick(&[0, 0, 10]),
+        settings.deadline = Duration::from_secs(rng.pick(&[5, 10, 30]));
+        settings.lease_time = Duration::from_secs(rng.pick(&[1, 3, 10]));
+        settings.revalidate_session_after = Duration::from_secs(rng.pick(&[1, 5, 30]));
+        settings.refresh_before_expiry = Duration::from_secs(rng.pick(&[0, 5, 60]));
+        let rough = rng.pick(&[0, 1, 1, 2, 5]);
+        let weather = |rng: &mut Rng| Weather {
+            slow: rough * rng.pick(&[0, 20, 60]),
+            fails_before: rough * rng.pick(&[0, 10, 40]),
+            fails_after: rough * rng.pick(&[0, 10, 40]),
+            late: rough * rng.pick(&[0, 0, 10]),
         };
-        let store = weather(&mut dice);
-        let server = weather(&mut dice);
-        let at = |dice: &mut Dice| {
+        let store = weather(&mut rng);
+        let server = weather(&mut rng);
+        let at = |rng: &mut Rng| {
             let end = u64::try_from(calm_at.as_millis()).expect("short");
-            dice.millis(0, end)
+            rng.millis(0, end)
         };
         let mut freezes = Vec::new();
         // The last instance is never frozen, so somebody is left to look at the end.
         for instance in 0..instances - 1 {
-            if rough > 0 && dice.chance(400) {
-                let from = at(&mut dice);
-                let crashed = dice.chance(400);
-                let until = (!crashed).then(|| from + dice.millis(500, 25_000));
+            if rough > 0 && rng.chance(400) {
+                let from = at(&mut rng);
+                let crashed = rng.chance(400);
+                let until = (!crashed).then(|| from + rng.millis(500, 25_000));
                 freezes.push(Freeze {
                     instance,
                     from,
@@ -97,30 +97,30 @@ impl Plan {
                 });
             }
         }
-        let outage = (rough > 0 && dice.chance(250)).then(|| {
-            let from = at(&mut dice);
-            (from, from + dice.millis(200, 20_000))
+        let outage = (rough > 0 && rng.chance(250)).then(|| {
+            let from = at(&mut rng);
+            (from, from + rng.millis(200, 20_000))
         });
         Self {
             seed,
             instances,
-            tasks: usize::try_from(dice.number(1, 5)).expect("few"),
-            token_life: Duration::from_secs(dice.pick(&[4, 10, 30, 90])),
+            tasks: usize::try_from(rng.number(1, 5)).expect("few"),
+            token_life: Duration::from_secs(rng.pick(&[4, 10, 30, 90])),
             settings,
             store,
             server,
             calm_at,
             freezes,
             outage,
-            dropped: dice.pick(&[0, 100, 400]),
-            rejected: dice.pick(&[0, 50, 200]),
-            revoked_at: dice.chance(60).then(|| at(&mut dice)),
-            signs_out_at: dice.chance(100).then(|| {
-                let instance = dice.number(0, u64::try_from(instances).expect("few"));
-                (usize::try_from(instance).expect("few"), at(&mut dice))
+            dropped: rng.pick(&[0, 100, 400]),
+            rejected: rng.pick(&[0, 50, 200]),
+            revoked_at: rng.chance(60).then(|| at(&mut rng)),
+            signs_out_at: rng.chance(100).then(|| {
+                let instance = rng.number(0, u64::try_from(instances).expect("few"));
+                (usize::try_from(instance).expect("few"), at(&mut rng))
             }),
             skews_millis: (0..instances)
-                .map(|_| i64::try_from(dice.number(0, 300)).expect("small") - 150)
+                .map(|_| i64::try_from(rng.number(0, 300)).expect("small") - 150)
                 .collect(),
         }
     }

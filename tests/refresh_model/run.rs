@@ -5,18 +5,18 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 use tokio::time::{sleep, sleep_until, timeout};
-use vestibule::session::{MemoryStore, SessionStore};
+use vestibule::store::{MemoryStore, SessionStore};
 use vestibule::testing::{Instance, InstanceSession, seed_jitter};
 use vestibule::{Error, ErrorKind, Secret};
 
-use super::dice::Dice;
 use super::mutant::Mutant;
 use super::plan::Plan;
+use super::rng::Rng;
 use super::seen::Tally;
 use super::server::{Line, rotation_of, tokens};
+use super::simulation::{InstanceClock, Simulation};
 use super::store::Reached;
 use super::watcher::Watcher;
-use super::world::{InstanceClock, World};
 
 /// What came of one run.
 pub struct Outcome {
@@ -40,36 +40,36 @@ pub fn run(seed: u64, mutant: Option<Mutant>) -> Outcome {
     runtime.block_on(simulate(Plan::of(seed), mutant))
 }
 
-struct Simulation {
-    world: Arc<World>,
+struct ModelRun {
+    simulation: Arc<Simulation>,
     watcher: Arc<Watcher>,
     store: Arc<MemoryStore>,
     mutant: Option<Mutant>,
     calls: Mutex<(usize, usize)>,
 }
 
-impl Simulation {
+impl ModelRun {
     fn instance(&self, number: usize) -> Instance {
-        let seed = self.world.plan.seed;
+        let seed = self.simulation.plan.seed;
         let stream = u64::try_from(number).expect("few");
         let store = Reached {
             instance: number,
             store: self.store.clone(),
-            world: self.world.clone(),
+            simulation: self.simulation.clone(),
             watcher: self.watcher.clone(),
-            dice: Arc::new(Mutex::new(Dice::new(seed, 100 + stream))),
+            rng: Arc::new(Mutex::new(Rng::new(seed, 100 + stream))),
             mutant: self.mutant,
         };
         let line = Line {
             instance: number,
-            world: self.world.clone(),
+            simulation: self.simulation.clone(),
             watcher: self.watcher.clone(),
-            dice: Mutex::new(Dice::new(seed, 200 + stream)),
+            rng: Mutex::new(Rng::new(seed, 200 + stream)),
             mutant: self.mutant,
         };
-        let clock = InstanceClock::of(&self.world, number, self.mutant);
+        let clock = InstanceClock::of(&self.simulation, number, self.mutant);
         let store: Arc<dyn SessionStore> = Arc::new(store);
-        Instance::new(line, store, clock, self.world.plan.settings.clone())
+        Instance::new(line, store, clock, self.simulation.plan.settings.clone())
     }
 
     /// One call, which must be over in time.
@@ -80,13 +80,13 @@ impl Simulation {
         rejected: Option<&Secret>,
     ) -> Result<Secret, Error> {
         self.calls.lock().expect("nobody panics").0 += 1;
-        let began = self.world.elapsed();
+        let began = self.simulation.elapsed();
         let result = match rejected {
             Some(access) => session.replace_rejected(access).await,
             None => session.access_token().await,
         };
-        let took = self.world.elapsed() - began;
-        if took > self.world.plan.settings.deadline + Duration::from_millis(5) {
+        let took = self.simulation.elapsed() - began;
+        if took > self.simulation.plan.settings.deadline + Duration::from_millis(5) {
             let what = format!("a caller of {number} waited for {took:?}");
             self.watcher.violation(what);
         }
@@ -102,22 +102,22 @@ impl Simulation {
 
     /// A caller of one instance, until the faults end or its instance has crashed.
     async fn calls(&self, number: usize, instance: &Instance, id: &Secret, stream: u64) {
-        let plan = &self.world.plan;
-        let mut dice = Dice::new(plan.seed, 1_000 + stream);
+        let plan = &self.simulation.plan;
+        let mut rng = Rng::new(plan.seed, 1_000 + stream);
         let mut known: Option<Secret> = None;
         let pause = u64::try_from(plan.token_life.as_millis()).expect("short");
         loop {
-            sleep(dice.millis(0, pause)).await;
-            if self.world.is_calm() || self.world.has_crashed(number) {
+            sleep(rng.millis(0, pause)).await;
+            if self.simulation.is_calm() || self.simulation.has_crashed(number) {
                 return;
             }
             let Ok(session) = instance.session(id).await else {
                 continue;
             };
-            let rejected = dice.chance(plan.rejected);
+            let rejected = rng.chance(plan.rejected);
             let call = self.call(number, &session, known.as_ref().filter(|_| rejected));
-            if dice.chance(plan.dropped) {
-                let patience = dice.millis(0, 300);
+            if rng.chance(plan.dropped) {
+                let patience = rng.millis(0, 300);
                 if timeout(patience, call).await.is_err() {
                     self.calls.lock().expect("nobody panics").1 += 1;
                 }
@@ -154,10 +154,13 @@ impl Simulation {
 
     /// After the faults: it works everywhere or nowhere, and an end is an end everywhere.
     async fn settle(&self, instances: &[Arc<Instance>], id: &Secret) {
-        let trust = self.world.plan.settings.trust_session + Duration::from_millis(100);
+        let trust =
+            self.simulation.plan.settings.revalidate_session_after + Duration::from_millis(100);
         let newcomer = Arc::new(self.instance(instances.len()));
         let all = instances.iter().chain([&newcomer]).enumerate();
-        let alive: Vec<_> = all.filter(|(at, _)| !self.world.has_crashed(*at)).collect();
+        let alive: Vec<_> = all
+            .filter(|(at, _)| !self.simulation.has_crashed(*at))
+            .collect();
         let mut works = 0;
         for (number, instance) in &alive {
             works += usize::from(self.works(*number, instance, id).await);
@@ -186,21 +189,19 @@ impl Simulation {
 }
 
 async fn simulate(plan: Plan, mutant: Option<Mutant>) -> Outcome {
-    let world = World::new(plan);
-    let watcher = Watcher::new(world.clone());
-    let simulation = Arc::new(Simulation {
-        world: world.clone(),
+    let simulation = Simulation::new(plan);
+    let watcher = Watcher::new(simulation.clone());
+    let model_run = Arc::new(ModelRun {
+        simulation: simulation.clone(),
         watcher: watcher.clone(),
         store: Arc::new(MemoryStore::new()),
         mutant,
         calls: Mutex::default(),
     });
-    let plan = &world.plan;
+    let plan = &simulation.plan;
     let numbers = 0..plan.instances;
-    let instances: Vec<_> = numbers
-        .map(|at| Arc::new(simulation.instance(at)))
-        .collect();
-    let first = tokens(&world, &watcher, 0);
+    let instances: Vec<_> = numbers.map(|at| Arc::new(model_run.instance(at))).collect();
+    let first = tokens(&simulation, &watcher, 0);
     let session = instances[0].sign_in(first).await.expect("random numbers");
     let id = session.id().clone();
 
@@ -208,23 +209,23 @@ async fn simulate(plan: Plan, mutant: Option<Mutant>) -> Outcome {
     for (number, instance) in instances.iter().enumerate() {
         for task in 0..plan.tasks {
             let stream = u64::try_from(number * 10 + task).expect("few");
-            let (simulation, instance, id) = (simulation.clone(), instance.clone(), id.clone());
-            callers.spawn(async move { simulation.calls(number, &instance, &id, stream).await });
+            let (model_run, instance, id) = (model_run.clone(), instance.clone(), id.clone());
+            callers.spawn(async move { model_run.calls(number, &instance, &id, stream).await });
         }
     }
     if let Some(then) = plan.revoked_at {
-        let (world, watcher) = (world.clone(), watcher.clone());
+        let (simulation, watcher) = (simulation.clone(), watcher.clone());
         callers.spawn(async move {
-            sleep_until(world.at(then)).await;
+            sleep_until(simulation.at(then)).await;
             watcher.revoke();
         });
     }
     if let Some((number, then)) = plan.signs_out_at {
-        let (world, watcher) = (world.clone(), watcher.clone());
+        let (simulation, watcher) = (simulation.clone(), watcher.clone());
         let (instance, id) = (instances[number].clone(), id.clone());
         callers.spawn(async move {
-            sleep_until(world.at(then)).await;
-            if world.has_crashed(number) {
+            sleep_until(simulation.at(then)).await;
+            if simulation.has_crashed(number) {
                 return;
             }
             if let Ok(session) = instance.session(&id).await {
@@ -233,7 +234,7 @@ async fn simulate(plan: Plan, mutant: Option<Mutant>) -> Outcome {
             }
         });
     }
-    sleep_until(world.at(plan.calm_at)).await;
+    sleep_until(simulation.at(plan.calm_at)).await;
     let longest = plan.token_life + plan.settings.deadline + Duration::from_secs(10);
     let over = async { while callers.join_next().await.is_some() {} };
     if timeout(longest, over).await.is_err() {
@@ -241,10 +242,10 @@ async fn simulate(plan: Plan, mutant: Option<Mutant>) -> Outcome {
     }
     drop(session);
     sleep(UNTIL_ALL_IS_WELL).await;
-    simulation.settle(&instances, &id).await;
+    model_run.settle(&instances, &id).await;
 
     let (violations, trace, tally) = watcher.verdict();
-    let (calls, dropped) = *simulation.calls.lock().expect("nobody panics");
+    let (calls, dropped) = *model_run.calls.lock().expect("nobody panics");
     Outcome {
         violations,
         trace,

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use tokio::time::Instant;
 use vestibule::chrono::{DateTime, Utc};
-use vestibule::session::Fence;
+use vestibule::store::Fence;
 
 /// What somebody learnt who had presented a refresh token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +33,7 @@ pub struct Held {
 /// How often what happened.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Tally {
-    pub exchanges: usize,
+    pub in_flight_tasks: usize,
     pub granted: usize,
     pub unanswered: usize,
     pub refused: usize,

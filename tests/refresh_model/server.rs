@@ -9,24 +9,24 @@ use vestibule::session::Tokens;
 use vestibule::testing::{TokenFault, TokenServer};
 use vestibule::{BoxFuture, Secret, chrono};
 
-use super::dice::Dice;
 use super::mutant::Mutant;
+use super::rng::Rng;
 use super::seen::Answer;
+use super::simulation::Simulation;
 use super::watcher::Watcher;
-use super::world::World;
 
 pub struct Line {
     pub instance: usize,
-    pub world: Arc<World>,
+    pub simulation: Arc<Simulation>,
     pub watcher: Arc<Watcher>,
-    pub dice: Mutex<Dice>,
+    pub rng: Mutex<Rng>,
     pub mutant: Option<Mutant>,
 }
 
 /// The tokens of one rotation.
-pub fn tokens(world: &World, watcher: &Watcher, rotation: u64) -> Tokens {
-    let life = chrono::TimeDelta::from_std(world.plan.token_life).expect("short");
-    let end = world.now() + life;
+pub fn tokens(simulation: &Simulation, watcher: &Watcher, rotation: u64) -> Tokens {
+    let life = chrono::TimeDelta::from_std(simulation.plan.token_life).expect("short");
+    let end = simulation.now() + life;
     watcher.issued(rotation, end);
     let refresh = Secret::from(format!("r-{rotation}"));
     let mut tokens = Tokens::new(format!("a-{rotation}"), Some(refresh));
@@ -60,9 +60,9 @@ impl Drop for Waiting<'_> {
 impl Line {
     /// How long the way takes there and back, and what goes wrong on it.
     fn fate(&self) -> (Duration, Duration, bool, bool, bool) {
-        let weather = self.world.plan.server;
-        let mut dice = self.dice.lock().expect("nobody panics");
-        let mut rough = |per_mille| !self.world.is_calm() && dice.chance(per_mille);
+        let weather = self.simulation.plan.server;
+        let mut rng = self.rng.lock().expect("nobody panics");
+        let mut rough = |per_mille| !self.simulation.is_calm() && rng.chance(per_mille);
         let slow = (rough(weather.slow), rough(weather.slow));
         let faults = (
             rough(weather.fails_before),
@@ -70,14 +70,14 @@ impl Line {
             rough(weather.late),
         );
         let mut wait = |slow| match slow {
-            true => dice.millis(300, 15_000),
-            false => dice.millis(1, 200),
+            true => rng.millis(300, 15_000),
+            false => rng.millis(1, 200),
         };
         (wait(slow.0), wait(slow.1), faults.0, faults.1, faults.2)
     }
 
     async fn thaw(&self) {
-        if self.world.thaw(self.instance).await {
+        if self.simulation.thaw(self.instance).await {
             self.watcher.trouble(self.instance);
         }
     }
@@ -98,7 +98,7 @@ impl Line {
             presented,
         };
         let (tell, told) = oneshot::channel();
-        let (world, watcher) = (self.world.clone(), self.watcher.clone());
+        let (simulation, watcher) = (self.simulation.clone(), self.watcher.clone());
         // What has left arrives, whether or not anybody still waits for the answer.
         tokio::spawn(async move {
             sleep(there).await;
@@ -106,7 +106,7 @@ impl Line {
                 Err(TokenFault::Failed)
             } else {
                 let next = watcher.serves(presented);
-                next.map(|next| tokens(&world, &watcher, next))
+                next.map(|next| tokens(&simulation, &watcher, next))
                     .ok_or(TokenFault::Refused)
             };
             sleep(back).await;

@@ -6,20 +6,20 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 use vestibule::BoxFuture;
-use vestibule::session::{Fence, MemoryStore, Record, SessionStore, StoreError, StoreKey, Version};
+use vestibule::store::{Fence, MemoryStore, Record, SessionStore, StoreError, StoreKey, Version};
 
-use super::dice::Dice;
 use super::mutant::Mutant;
+use super::rng::Rng;
+use super::simulation::Simulation;
 use super::watcher::Watcher;
-use super::world::World;
 
 #[derive(Clone)]
 pub struct Reached {
     pub instance: usize,
     pub store: Arc<MemoryStore>,
-    pub world: Arc<World>,
+    pub simulation: Arc<Simulation>,
     pub watcher: Arc<Watcher>,
-    pub dice: Arc<Mutex<Dice>>,
+    pub rng: Arc<Mutex<Rng>>,
     pub mutant: Option<Mutant>,
 }
 
@@ -37,16 +37,16 @@ const FAILED: StoreError = StoreError::Unavailable(io::ErrorKind::ConnectionRese
 
 impl Reached {
     fn fate(&self) -> Fate {
-        let weather = self.world.plan.store;
-        let mut dice = self.dice.lock().expect("nobody panics");
-        let mut rough = |per_mille| !self.world.is_calm() && dice.chance(per_mille);
+        let weather = self.simulation.plan.store;
+        let mut rng = self.rng.lock().expect("nobody panics");
+        let mut rough = |per_mille| !self.simulation.is_calm() && rng.chance(per_mille);
         let (slow_before, slow_after) = (rough(weather.slow), rough(weather.slow));
         let (fails_before, fails_after) = (rough(weather.fails_before), rough(weather.fails_after));
         let late = rough(weather.late);
         let mut wait = |slow| match slow {
-            true => dice.millis(300, 9_000),
+            true => rng.millis(300, 9_000),
             // Nothing at all happens at times, which orders steps by chance alone.
-            false => dice.millis(0, 10),
+            false => rng.millis(0, 10),
         };
         Fate {
             before: wait(slow_before),
@@ -62,7 +62,7 @@ impl Reached {
     }
 
     async fn thaw(&self) {
-        if self.world.thaw(self.instance).await {
+        if self.simulation.thaw(self.instance).await {
             self.watcher.trouble(self.instance);
         }
     }
@@ -84,7 +84,7 @@ impl Reached {
     ) -> Result<T, StoreError> {
         self.thaw().await;
         let fate = self.fate();
-        if self.world.store_is_away() {
+        if self.simulation.store_is_away() {
             self.watcher.trouble(self.instance);
             // Some notice it at once, some never.
             sleep(fate.before * 1_000).await;
@@ -123,8 +123,8 @@ impl SessionStore for Reached {
     ) -> BoxFuture<'a, Result<Option<(Record, Version)>, StoreError>> {
         let (this, key) = (self.clone(), *key);
         Box::pin(self.step(async move {
-            let lost = this.is(Mutant::LosesRecords)
-                && this.dice.lock().expect("nobody panics").chance(20);
+            let lost =
+                this.is(Mutant::LosesRecords) && this.rng.lock().expect("nobody panics").chance(20);
             match lost {
                 true => Ok(None),
                 false => this.store.load(&key).await,
@@ -161,8 +161,7 @@ impl SessionStore for Reached {
             if time_to_live.is_zero() && this.is(Mutant::ForgetsDeletions) {
                 return Ok(Version(expected.0 + 1));
             }
-            if this.is(Mutant::ForgetsWrites)
-                && this.dice.lock().expect("nobody panics").chance(100)
+            if this.is(Mutant::ForgetsWrites) && this.rng.lock().expect("nobody panics").chance(100)
             {
                 return Ok(Version(expected.0 + 1));
             }

@@ -5,23 +5,23 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 use vestibule::chrono::{DateTime, TimeDelta, Utc};
-use vestibule::session::{Fence, Record};
+use vestibule::store::{Fence, Record};
 
 use super::seen::{Answer, Held, Presented, Seen, Tally};
-use super::world::World;
+use super::simulation::Simulation;
 
 /// How long after a fault an instance may still be busy with what it delayed.
 const LONGEST_DELAY: Duration = Duration::from_secs(30);
 
 pub struct Watcher {
-    world: Arc<World>,
+    simulation: Arc<Simulation>,
     seen: Mutex<Seen>,
 }
 
 impl Watcher {
-    pub fn new(world: Arc<World>) -> Arc<Self> {
+    pub fn new(simulation: Arc<Simulation>) -> Arc<Self> {
         Arc::new(Self {
-            world,
+            simulation,
             seen: Mutex::default(),
         })
     }
@@ -32,7 +32,7 @@ impl Watcher {
 
     fn note(&self, seen: &mut Seen, what: String) {
         seen.trace
-            .push(format!("{:>9.3?} {what}", self.world.elapsed()));
+            .push(format!("{:>9.3?} {what}", self.simulation.elapsed()));
     }
 
     fn broke(&self, seen: &mut Seen, what: String) {
@@ -72,7 +72,7 @@ impl Watcher {
     fn is_excused(&self, seen: &Seen, instance: usize, leased_at: Instant) -> bool {
         let in_trouble = seen.troubles.get(&instance);
         in_trouble.is_some_and(|then| *then >= leased_at)
-            || self.world.frozen_until(instance).is_some()
+            || self.simulation.frozen_until(instance).is_some()
     }
 
     pub fn leased(&self, instance: usize, fence: Fence) {
@@ -108,7 +108,7 @@ impl Watcher {
     pub fn presents(&self, instance: usize, rotation: u64) -> usize {
         let mut seen = self.lock();
         self.note(&mut seen, format!("{instance} presents {rotation}"));
-        seen.tally.exchanges += 1;
+        seen.tally.in_flight_tasks += 1;
         let is_spent = rotation < seen.newest;
         seen.tally.spent_presented += usize::from(is_spent);
         let mut broken = Vec::new();
@@ -280,7 +280,7 @@ impl Watcher {
     pub fn used(&self, instance: usize, rotation: u64) {
         let mut seen = self.lock();
         // Clocks differ a little.
-        let now = self.world.now() - TimeDelta::milliseconds(300);
+        let now = self.simulation.now() - TimeDelta::milliseconds(300);
         let is_over = seen.ends.get(&rotation).is_none_or(|end| *end < now);
         let was_delayed = seen.delays.get(&instance);
         let was_delayed = was_delayed.is_some_and(|then| then.elapsed() < LONGEST_DELAY);

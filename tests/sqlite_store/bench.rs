@@ -5,7 +5,7 @@ use std::io::ErrorKind as Io;
 use std::path::Path;
 use std::time::Duration;
 
-use vestibule::session::{
+use vestibule::store::{
     Fence, Record, Sealing, SealingKey, SessionStore, SqliteStore, StoreError, StoreKey, Version,
 };
 

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::task::JoinSet;
-use vestibule::session::{Fence, Record, SessionStore, StoreError, StoreKey, Version};
+use vestibule::store::{Fence, Record, SessionStore, StoreError, StoreKey, Version};
 
 use super::history::{Event, Step, Swapped, Ticks};
 

@@ -1,8 +1,10 @@
 //! Every described operation of every document, callable by name through the public clients.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 use vestibule::session::Tokens;
-use vestibule::{Clock, Error, Settings, fynd, goodcity, reqwest, walletcrew, wunder};
+use vestibule::{Clock, Error, Settings, SystemClock, fynd, goodcity, reqwest, walletcrew, wunder};
 
 use super::calls::{self, JsonResponse};
 
@@ -28,7 +30,7 @@ pub enum Api {
 #[derive(Clone)]
 pub struct Equipment {
     pub settings: Settings,
-    pub clock: Clock,
+    pub clock: Arc<dyn Clock>,
     pub access_token: String,
     pub refresh_token: Option<String>,
     pub cookie: String,
@@ -42,7 +44,7 @@ impl Default for Equipment {
     fn default() -> Self {
         Self {
             settings: Settings::default(),
-            clock: Clock::system(),
+            clock: Arc::new(SystemClock),
             access_token: TOKEN.to_owned(),
             refresh_token: None,
             cookie: "a-cookie".to_owned(),

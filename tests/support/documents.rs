@@ -111,7 +111,7 @@ impl Operation {
     }
 
     /// Whether repeating it changes nothing at the server.
-    pub fn is_safe(&self) -> bool {
+    pub fn is_idempotent(&self) -> bool {
         match self.value["x-idempotent"].as_bool() {
             Some(idempotent) => idempotent,
             None => self.method == "get",

@@ -14,10 +14,10 @@ pub struct Refused {
 }
 
 /// The typed refusal in an error of a system.
-pub fn refusal(system: &str, error: &Error) -> Option<Refused> {
+pub fn api_error(system: &str, error: &Error) -> Option<Refused> {
     macro_rules! refused {
-        ($refusal:ty, |$it:ident| $what:expr, $body:expr) => {{
-            let $it = error.refusal::<$refusal>()?;
+        ($api_error:ty, |$it:ident| $what:expr, $body:expr) => {{
+            let $it = error.api_error::<$api_error>()?;
             Some(Refused {
                 what: $what,
                 body: $body,
@@ -28,22 +28,22 @@ pub fn refusal(system: &str, error: &Error) -> Option<Refused> {
     let json = |body: serde_json::Result<Value>| Some(body.expect("a body is JSON"));
     match system {
         "goodcity" => refused!(
-            goodcity::Refusal,
+            goodcity::ApiError,
             |it| format!("{:?}", it.shape()),
             it.body().and_then(|body| json(serde_json::to_value(body)))
         ),
         "walletcrew" => refused!(
-            walletcrew::Refusal,
+            walletcrew::ApiError,
             |it| format!("{:?}", it.reason()),
             json(serde_json::to_value(it.problem()))
         ),
         "fynd" => refused!(
-            fynd::Refusal,
+            fynd::ApiError,
             |it| it.code().to_owned(),
             json(serde_json::to_value(it.body()))
         ),
         "wunder" => refused!(
-            wunder::Refusal,
+            wunder::ApiError,
             |it| format!("{:?}", it.family()),
             json(serde_json::to_value(it.body()))
         ),

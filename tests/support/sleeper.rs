@@ -4,23 +4,19 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use vestibule::{BoxFuture, Clock, Time};
+use vestibule::{BoxFuture, Clock};
 
 #[derive(Clone, Default)]
 pub struct Sleeper(Arc<Mutex<Vec<Duration>>>);
 
 impl Sleeper {
-    pub fn clock(&self) -> Clock {
-        Clock::new(self.clone())
-    }
-
     /// What was asked for so far.
     pub fn asked(&self) -> Vec<Duration> {
         self.0.lock().unwrap().clone()
     }
 }
 
-impl Time for Sleeper {
+impl Clock for Sleeper {
     fn now(&self) -> DateTime<Utc> {
         Utc::now()
     }

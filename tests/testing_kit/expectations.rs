@@ -10,7 +10,7 @@ use crate::message;
 
 async fn session(mock: &Wunder, clock: &TestClock) -> wunder::Session {
     mock.add_user(WunderUser::new().verified_email("ada@example.org"));
-    let client = wunder::Client::builder(mock.base_url(), "acme").clock(clock.clock());
+    let client = wunder::Client::builder(mock.base_url(), "acme").clock(clock.clone());
     let tokens = mock.tokens_for("ada@example.org").unwrap();
     wunder::Session::from_tokens(&client.build().unwrap(), tokens)
         .await

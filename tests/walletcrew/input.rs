@@ -10,8 +10,8 @@ async fn a_missing_or_unknown_provider_and_malformed_data_are_refused_by_the_ser
         .await
         .unwrap_err();
     refused(&error, 400, Reason::Malformed);
-    let refusal: &Refusal = error.refusal().unwrap();
-    assert_eq!(refusal.fields(), ["provider"]);
+    let api_error: &ApiError = error.api_error().unwrap();
+    assert_eq!(api_error.fields(), ["provider"]);
 
     let api = client.api();
     let call = api.authenticate().body(AnyJson(json!({})));
@@ -35,11 +35,11 @@ async fn account_data_without_identifier_or_of_the_wrong_form_is_refused_with_it
     ] {
         let error = client.customer(&data).save().await.unwrap_err();
         refused(&error, 412, Reason::AccountData);
-        let refusal: &Refusal = error.refusal().unwrap();
-        assert_eq!(refusal.fields(), ["email"]);
-        assert_eq!(refusal.field_errors("email").len(), 1);
-        assert!(refusal.field_errors("phone").is_empty());
-        assert_eq!(refusal.problem().status, Some(412));
+        let api_error: &ApiError = error.api_error().unwrap();
+        assert_eq!(api_error.fields(), ["email"]);
+        assert_eq!(api_error.field_errors("email").len(), 1);
+        assert!(api_error.field_errors("phone").is_empty());
+        assert_eq!(api_error.problem().status, Some(412));
     }
     let unreachable = json!({"id": "customer-9"});
     let error = client

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use vestibule::session::{MemoryStore, SessionStore};
+use vestibule::Clock as _;
+use vestibule::store::{MemoryStore, SessionStore};
 use vestibule::walletcrew::{Login, NextLogin};
 
 use super::*;
@@ -41,7 +42,7 @@ fn with_newest_code(mock: &WalletCrew) -> Caller {
 fn client_of(mock: &WalletCrew, caller: &Caller, store: &Arc<dyn SessionStore>) -> Client {
     let caller = caller.clone();
     Client::builder(mock.base_url(), "tenant-01")
-        .clock(mock.clock().clock())
+        .clock(mock.clock().clone())
         .store(store.clone())
         .authenticate_again(move |ending| {
             let caller = caller.clone();
@@ -165,7 +166,7 @@ async fn what_only_the_customer_can_do_ends_the_session_with_its_token() {
 async fn a_caller_that_hangs_is_waited_for_no_longer_than_a_deadline() {
     let mock = WalletCrew::start().await;
     let client = Client::builder(mock.base_url(), "tenant-01")
-        .clock(mock.clock().clock())
+        .clock(mock.clock().clone())
         .authenticate_again(|_| std::future::pending())
         .build()
         .unwrap();
@@ -178,6 +179,6 @@ async fn a_caller_that_hangs_is_waited_for_no_longer_than_a_deadline() {
 /// Tokens that have ended just now.
 fn ended(mock: &WalletCrew) -> Tokens {
     let mut tokens = Tokens::new("a-token", None);
-    tokens.expires_at = Some(mock.clock().clock().now());
+    tokens.expires_at = Some(mock.clock().now());
     tokens
 }

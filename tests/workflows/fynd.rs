@@ -35,7 +35,7 @@ impl Bench {
         mock.define_attribute("size", FyndAttribute::Text);
         let client = Client::builder("64b000000000000000000001", "application-token");
         let client = client.base_url(mock.base_url());
-        let client = client.clock(mock.clock().clock()).build().unwrap();
+        let client = client.clock(mock.clock().clone()).build().unwrap();
         let session = client.password_sign_in(EMAIL, PASSWORD).await.unwrap();
         Self {
             session: session.signed_in().unwrap(),

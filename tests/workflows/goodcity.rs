@@ -22,7 +22,7 @@ async fn signed_in(mock: &GoodCity, client: &Client) -> Session {
 pub async fn walk(begins_with: &str) -> BTreeSet<String> {
     let mock = GoodCity::start().await;
     mock.add_user(MOBILE, "Ada", "Wong");
-    let client = Client::builder(mock.base_url(), "app").clock(mock.clock().clock());
+    let client = Client::builder(mock.base_url(), "app").clock(mock.clock().clone());
     let client = client.build().unwrap();
     let calls = Calls::new("goodcity", |id| mock.count(id));
     match begins_with {

@@ -21,7 +21,7 @@ async fn challenge(client: &Client) -> Challenge {
 /// Takes the row that begins with this method; gives the operations that it called.
 pub async fn walk(begins_with: &str) -> BTreeSet<String> {
     let mock = WalletCrew::start().await;
-    let client = Client::builder(mock.base_url(), "tenant-01").clock(mock.clock().clock());
+    let client = Client::builder(mock.base_url(), "tenant-01").clock(mock.clock().clone());
     let client = client.build().unwrap();
     let login = || {
         let code = mock.outbox().last_code(EMAIL).unwrap();

@@ -34,7 +34,7 @@ pub async fn walk(begins_with: &str) -> BTreeSet<String> {
     let mock = Wunder::start().await;
     let client = Client::builder(mock.base_url(), "tenant01")
         .signature_key(Wunder::SIGNATURE_KEY)
-        .clock(mock.clock().clock());
+        .clock(mock.clock().clone());
     let client = client.build().unwrap();
     let ada = WunderUser::new().phone(PHONE).email(EMAIL).branch("2");
     let ada = ada.password(PASSWORD).social("google", "from-google");
@@ -100,7 +100,7 @@ pub async fn walk(begins_with: &str) -> BTreeSet<String> {
             let signed = ada.signed_profile().await.unwrap();
             let key = Wunder::SIGNED_DATA_KEY;
             let verifier = SignedProfileVerifier::new(key, [SigningAlgorithm::Hs256]);
-            let verifier = verifier.unwrap().clock(mock.clock().clock());
+            let verifier = verifier.unwrap().clock(mock.clock().clone());
             verifier.verify(signed.jwt()).unwrap();
         }
         "Client::request_password_reset" => {

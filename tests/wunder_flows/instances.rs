@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use vestibule::ErrorKind;
-use vestibule::session::MemoryStore;
+use vestibule::store::MemoryStore;
 use vestibule::wunder::Challenge;
 
 use super::*;

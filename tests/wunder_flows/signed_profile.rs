@@ -1,11 +1,12 @@
 //! Signed profiles are made for a downstream system, which believes only what it allows.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
 use vestibule::chrono::{DateTime, Utc};
 use vestibule::wunder::{SignedProfileVerifier, SigningAlgorithm};
-use vestibule::{BoxFuture, Clock, ErrorKind, Secret, Time};
+use vestibule::{BoxFuture, Clock, ErrorKind, Secret};
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -36,7 +37,7 @@ const ALL: [SigningAlgorithm; 3] = [
 /// A clock that stands still at a second.
 struct At(i64);
 
-impl Time for At {
+impl Clock for At {
     fn now(&self) -> DateTime<Utc> {
         DateTime::from_timestamp(self.0, 0).unwrap()
     }
@@ -49,7 +50,7 @@ impl Time for At {
 /// A verifier whose clock shows this second.
 fn at(second: i64, algorithms: &[SigningAlgorithm]) -> SignedProfileVerifier {
     let verifier = SignedProfileVerifier::new(KEY, algorithms.iter().copied()).unwrap();
-    verifier.clock(Clock::new(At(second)))
+    verifier.clock(Arc::new(At(second)))
 }
 
 /// Why it is refused; the error shows nothing of the token.
@@ -149,7 +150,7 @@ async fn the_profile_of_a_user_is_verified_downstream() {
     assert!(!format!("{signed:?}").contains(signed.jwt().expose()));
     let key = Wunder::SIGNED_DATA_KEY;
     let verifier = SignedProfileVerifier::new(key, [SigningAlgorithm::Hs256]).unwrap();
-    let verifier = verifier.clock(mock.clock().clock());
+    let verifier = verifier.clock(mock.clock().clone());
     let claims = verifier.verify(signed.jwt()).unwrap();
     assert_eq!(claims["sub"], uuid.as_str());
     assert_eq!(claims["email"], EMAIL);

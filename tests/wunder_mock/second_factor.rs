@@ -8,7 +8,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use qrcode::QrCode;
 use qrcode::render::svg;
 use serde_json::{Value, json};
-use vestibule::Time;
+use vestibule::Clock;
 use vestibule::testing::WunderUser;
 
 use crate::server::{Reply, Server, ask, tokens};

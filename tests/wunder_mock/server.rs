@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use url::Url;
 use vestibule::testing::Wunder;
 use vestibule::wunder::{BootstrapSignature, Sha256Hex, SignatureInput};
-use vestibule::{Secret, Time, reqwest};
+use vestibule::{Clock, Secret, reqwest};
 
 use crate::judge::{Tally, documents, id, violations};
 

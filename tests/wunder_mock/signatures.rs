@@ -1,7 +1,7 @@
 //! Signed operations: required on two, checked on all six.
 
 use serde_json::{Value, json};
-use vestibule::Time;
+use vestibule::Clock;
 
 use crate::server::{Ask, Server, ask};
 

@@ -6,8 +6,8 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, map_response};
-use vestibule::session::SessionStore;
-use vestibule::{Clock, Error};
+use vestibule::store::SessionStore;
+use vestibule::{Clock, Error, SystemClock};
 
 use crate::browser::Browsers;
 use crate::demo::Mocks;
@@ -23,7 +23,7 @@ pub struct App {
     pub browsers: Browsers,
     pub https: bool,
     /// The time in which the clients live.
-    pub clock: Clock,
+    pub clock: Arc<dyn Clock>,
     /// The servers, where none was named.
     pub mocks: Option<Mocks>,
 }
@@ -37,7 +37,12 @@ impl App {
     pub async fn start(settings: &Settings) -> Result<Arc<Self>, String> {
         let store = store::open(settings.redis.as_ref()).await?;
         if !settings.servers.is_empty() {
-            let made = Self::new(&settings.servers, &store, Clock::default(), settings.https);
+            let made = Self::new(
+                &settings.servers,
+                &store,
+                Arc::new(SystemClock),
+                settings.https,
+            );
             return made.map(Arc::new).map_err(|error| error.to_string());
         }
         let mocks = Mocks::start().await;
@@ -50,7 +55,7 @@ impl App {
     fn new(
         servers: &Servers,
         store: &Arc<dyn SessionStore>,
-        clock: Clock,
+        clock: Arc<dyn Clock>,
         https: bool,
     ) -> Result<Self, Error> {
         Ok(Self {

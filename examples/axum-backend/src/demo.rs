@@ -1,5 +1,6 @@
 //! Mocks of the four systems, so that the page can be tried alone. A back end of your own has none.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
@@ -77,7 +78,7 @@ impl Mocks {
     }
 
     /// The time of the mocks, for the clients.
-    pub fn clock(&self) -> Clock {
+    pub fn clock(&self) -> Arc<dyn Clock> {
         self.clock.clock()
     }
 

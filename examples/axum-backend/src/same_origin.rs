@@ -13,7 +13,7 @@ use crate::routes::Trouble;
 
 /// Refuses what changes something, unless it comes from a page of this host.
 pub async fn check(request: Request, next: Next) -> Response {
-    if request.method().is_safe() || is_own(request.headers()) {
+    if request.method().is_idempotent() || is_own(request.headers()) {
         return next.run(request).await;
     }
     let what = "This form came from another page. Open this site yourself and try again.";

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use vestibule::session::{MemoryStore, RedisStore, Sealing, SealingKey, SessionStore};
+use vestibule::store::{MemoryStore, RedisStore, Sealing, SealingKey, SessionStore};
 
 use crate::settings::Redis;
 

@@ -12,7 +12,7 @@ const PHONE: &str = "+43660000001";
 fn accounts(base_url: String, mock: &Wunder) -> Accounts {
     let client = Client::builder(base_url, "demo")
         .signature_key(Wunder::SIGNATURE_KEY)
-        .clock(mock.clock().clock());
+        .clock(mock.clock().clone());
     Accounts::new(client.build().unwrap())
 }
 

@@ -3,7 +3,7 @@
 use std::fmt::{self, Display};
 use std::panic::Location;
 
-use vestibule::challenge::Returned;
+use vestibule::challenge::StepError;
 use vestibule::{Error, ErrorKind};
 
 /// What a flow gives: what came of it, in a few words that hold no secret.
@@ -33,9 +33,9 @@ impl From<Error> for Failed {
     }
 }
 
-impl<S> From<Returned<S>> for Failed {
+impl<S> From<StepError<S>> for Failed {
     #[track_caller]
-    fn from(returned: Returned<S>) -> Self {
+    fn from(returned: StepError<S>) -> Self {
         Self::because(returned.error)
     }
 }
@@ -75,7 +75,7 @@ pub fn stopped<T, E: Into<Error>>(result: Result<T, E>, kind: ErrorKind) -> Resu
 
 /// Goes on with the state that a wrong code gives back.
 #[track_caller]
-pub fn given_back<T, S>(result: Result<T, Returned<S>>) -> Result<S, Failed> {
+pub fn given_back<T, S>(result: Result<T, StepError<S>>) -> Result<S, Failed> {
     match result {
         Err(returned) if returned.error.kind() == ErrorKind::Refused => Ok(returned.state),
         Err(returned) => Err(Failed::because(returned.error)),

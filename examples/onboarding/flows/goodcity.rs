@@ -8,7 +8,7 @@ use vestibule::goodcity::{Client, PendingPin, Session};
 use vestibule::testing::GoodCity;
 
 use super::failed::{Failed, Outcome, check, expect, given_back, stopped};
-use super::scene::{self, kept, system};
+use super::fixture::{self, kept, system};
 use super::shared_words::{self, Visit};
 use super::{Flow, flows};
 
@@ -16,7 +16,7 @@ const MOBILE: &str = "+85251234567";
 /// The client's own time between two pins.
 const WAIT: Duration = Duration::from_secs(60);
 
-type Scene<'k> = scene::Scene<'k, GoodCity>;
+type Fixture<'k> = fixture::Fixture<'k, GoodCity>;
 
 pub fn flows() -> Vec<Flow<GoodCity>> {
     flows![
@@ -42,21 +42,21 @@ kept!(GoodCity: PendingPin, by Client::challenge);
 kept!(GoodCity: Session, by Client::session);
 
 /// A pin is on its way to Ada, who is known.
-async fn send_pin(scene: &mut Scene<'_>) -> Result<PendingPin, Failed> {
-    scene.mock.add_user(MOBILE, "Ada", "Wong");
-    let pending = scene.client.send_pin(MOBILE).await?;
-    scene.between(pending).await
+async fn send_pin(fixture: &mut Fixture<'_>) -> Result<PendingPin, Failed> {
+    fixture.mock.add_user(MOBILE, "Ada", "Wong");
+    let pending = fixture.client.send_pin(MOBILE).await?;
+    fixture.between(pending).await
 }
 
 /// Signs in by the newest pin.
-async fn confirm(scene: &mut Scene<'_>, pending: PendingPin) -> Result<Session, Failed> {
-    let signed_in = pending.confirm(scene.code(MOBILE)?).await?;
-    scene.between(signed_in.session).await
+async fn confirm(fixture: &mut Fixture<'_>, pending: PendingPin) -> Result<Session, Failed> {
+    let signed_in = pending.confirm(fixture.code(MOBILE)?).await?;
+    fixture.between(signed_in.session).await
 }
 
-async fn signed_in_ada(scene: &mut Scene<'_>) -> Result<Session, Failed> {
-    let pending = send_pin(scene).await?;
-    confirm(scene, pending).await
+async fn signed_in_ada(fixture: &mut Fixture<'_>) -> Result<Session, Failed> {
+    let pending = send_pin(fixture).await?;
+    confirm(fixture, pending).await
 }
 
 async fn is_called(session: &Session, first_name: &str) -> Result<(), Failed> {
@@ -65,65 +65,65 @@ async fn is_called(session: &Session, first_name: &str) -> Result<(), Failed> {
     check(is_so, "the user is known by this name")
 }
 
-async fn sign_up(scene: &mut Scene<'_>) -> Outcome {
-    let sign_up = scene.client.sign_up(MOBILE, "Grace", "Lee");
+async fn sign_up(fixture: &mut Fixture<'_>) -> Outcome {
+    let sign_up = fixture.client.sign_up(MOBILE, "Grace", "Lee");
     let pending = sign_up.district_id("7").send_pin().await?;
-    let pending = scene.between(pending).await?;
-    let session = confirm(scene, pending).await?;
+    let pending = fixture.between(pending).await?;
+    let session = confirm(fixture, pending).await?;
     is_called(&session, "Grace").await?;
     let addresses = expect(session.profile().await?.addresses, "address")?;
     check(addresses[0].district_id == Some(7), "the district is kept")?;
     session.sign_out().await?;
 
-    scene.wait(WAIT);
-    let known = scene.client.sign_up(MOBILE, "Eve", "Li").send_pin();
-    let known = scene.between(known.await?).await?;
-    let session = confirm(scene, known).await?;
+    fixture.wait(WAIT);
+    let known = fixture.client.sign_up(MOBILE, "Eve", "Li").send_pin();
+    let known = fixture.between(known.await?).await?;
+    let session = confirm(fixture, known).await?;
     is_called(&session, "Grace").await?;
     Ok("created; who signs up again keeps the names".to_owned())
 }
 
-async fn sign_in(scene: &mut Scene<'_>) -> Outcome {
-    let pending = send_pin(scene).await?;
-    let pending = given_back(pending.confirm(scene.wrong_code(MOBILE)?).await)?;
-    let pending = scene.between(pending).await?;
-    let session = confirm(scene, pending).await?;
+async fn sign_in(fixture: &mut Fixture<'_>) -> Outcome {
+    let pending = send_pin(fixture).await?;
+    let pending = given_back(pending.confirm(fixture.wrong_code(MOBILE)?).await)?;
+    let pending = fixture.between(pending).await?;
+    let session = confirm(fixture, pending).await?;
     is_called(&session, "Ada").await?;
     Ok("signed in, by the second try".to_owned())
 }
 
-async fn pin_sent_again(scene: &mut Scene<'_>) -> Outcome {
-    let pending = send_pin(scene).await?;
-    let first = scene.code(MOBILE)?;
-    let mut pending = scene.between(pending).await?;
+async fn pin_sent_again(fixture: &mut Fixture<'_>) -> Outcome {
+    let pending = send_pin(fixture).await?;
+    let first = fixture.code(MOBILE)?;
+    let mut pending = fixture.between(pending).await?;
     stopped(pending.resend().await, ErrorKind::SlowDown)?;
     check(
-        scene.mock.count("send_pin") == 1,
+        fixture.mock.count("send_pin") == 1,
         "nothing was sent too early",
     )?;
-    scene.wait(pending.resend_timer().remaining());
-    let mut pending = scene.between(pending).await?;
+    fixture.wait(pending.resend_timer().remaining());
+    let mut pending = fixture.between(pending).await?;
     pending.resend().await?;
-    let mut pending = scene.between(pending).await?;
-    let second = scene.code(MOBILE)?;
+    let mut pending = fixture.between(pending).await?;
+    let second = fixture.code(MOBILE)?;
     // The two may be alike by chance, and then the first is right.
     if first != second {
         pending = given_back(pending.confirm(first).await)?;
     }
-    let session = confirm(scene, pending).await?;
+    let session = confirm(fixture, pending).await?;
     is_called(&session, "Ada").await?;
     Ok("signed in by the second pin, with the newest key".to_owned())
 }
 
 /// A 401 destroys the former key too, so the former pin is not even sent.
-async fn key_lost(scene: &mut Scene<'_>) -> Outcome {
-    let pending = send_pin(scene).await?;
-    scene.wait(WAIT);
-    let mut pending = scene.between(pending).await?;
-    scene.mock.fail_next("send_pin", 401);
+async fn key_lost(fixture: &mut Fixture<'_>) -> Outcome {
+    let pending = send_pin(fixture).await?;
+    fixture.wait(WAIT);
+    let mut pending = fixture.between(pending).await?;
+    fixture.mock.fail_next("send_pin", 401);
     stopped(pending.resend().await, ErrorKind::Refused)?;
-    let pending = scene.between(pending).await?;
-    let Err(returned) = pending.confirm(scene.code(MOBILE)?).await else {
+    let pending = fixture.between(pending).await?;
+    let Err(returned) = pending.confirm(fixture.code(MOBILE)?).await else {
         return Err(Failed::because("the former pin was taken"));
     };
     check(
@@ -131,28 +131,28 @@ async fn key_lost(scene: &mut Scene<'_>) -> Outcome {
         "a new pin is needed",
     )?;
     check(
-        scene.mock.count("verify") == 0,
+        fixture.mock.count("verify") == 0,
         "the former pin was not sent",
     )?;
-    scene.wait(WAIT);
-    let mut pending = scene.between(returned.state).await?;
+    fixture.wait(WAIT);
+    let mut pending = fixture.between(returned.state).await?;
     pending.resend().await?;
-    let pending = scene.between(pending).await?;
-    let session = confirm(scene, pending).await?;
+    let pending = fixture.between(pending).await?;
+    let session = confirm(fixture, pending).await?;
     is_called(&session, "Ada").await?;
     Ok("the former pin is not sent; signed in by a new one".to_owned())
 }
 
-async fn unknown_number(scene: &mut Scene<'_>) -> Outcome {
-    let pending = scene.client.send_pin(MOBILE).await?;
-    check(scene.messages() == 0, "nobody was sent a pin")?;
-    let pending = scene.between(pending).await?;
+async fn unknown_number(fixture: &mut Fixture<'_>) -> Outcome {
+    let pending = fixture.client.send_pin(MOBILE).await?;
+    check(fixture.messages() == 0, "nobody was sent a pin")?;
+    let pending = fixture.between(pending).await?;
     given_back(pending.confirm("1234").await)?;
     Ok("looks like a known one, and no pin is right".to_owned())
 }
 
-async fn profile(scene: &mut Scene<'_>) -> Outcome {
-    let session = signed_in_ada(scene).await?;
+async fn profile(fixture: &mut Fixture<'_>) -> Outcome {
+    let session = signed_in_ada(fixture).await?;
     let user = expect(session.profile().await?.user_profile, "user")?;
     check(user.last_name.as_deref() == Some("Wong"), "it is Ada's")?;
     check(
@@ -162,9 +162,9 @@ async fn profile(scene: &mut Scene<'_>) -> Outcome {
     Ok("as servers give it today".to_owned())
 }
 
-async fn profile_of_an_old_server(scene: &mut Scene<'_>) -> Outcome {
-    scene.mock.old_server(true);
-    let session = signed_in_ada(scene).await?;
+async fn profile_of_an_old_server(fixture: &mut Fixture<'_>) -> Outcome {
+    fixture.mock.old_server(true);
+    let session = signed_in_ada(fixture).await?;
     let profile = session.profile().await?;
     check(
         profile.permissions == Some(vec![]),
@@ -176,46 +176,46 @@ async fn profile_of_an_old_server(scene: &mut Scene<'_>) -> Outcome {
     Ok("as servers gave it in 2014".to_owned())
 }
 
-async fn device(scene: &mut Scene<'_>) -> Outcome {
-    let session = signed_in_ada(scene).await?;
+async fn device(fixture: &mut Fixture<'_>) -> Outcome {
+    let session = signed_in_ada(fixture).await?;
     session.register_device("a handle", "fcm").await?;
-    let session = scene.between(session).await?;
+    let session = fixture.between(session).await?;
     let unknown = session.register_device("a handle", "pigeon").await;
     stopped(unknown, ErrorKind::Refused)?;
     is_called(&session, "Ada").await?;
     Ok("registered; an unknown platform is refused".to_owned())
 }
 
-async fn again_after_the_end(scene: &mut Scene<'_>) -> Outcome {
-    scene.mock.set_token_lifetime(3600);
-    let session = signed_in_ada(scene).await?;
-    scene.wait(Duration::from_secs(3600));
+async fn again_after_the_end(fixture: &mut Fixture<'_>) -> Outcome {
+    fixture.mock.set_token_lifetime(3600);
+    let session = signed_in_ada(fixture).await?;
+    fixture.wait(Duration::from_secs(3600));
     stopped(session.profile().await, ErrorKind::SignInAgain)?;
     let pending = session.send_pin().await?;
     drop(session);
-    let pending = scene.between(pending).await?;
+    let pending = fixture.between(pending).await?;
     check(pending.mobile() == MOBILE, "the number is filled in")?;
-    let session = confirm(scene, pending).await?;
+    let session = confirm(fixture, pending).await?;
     is_called(&session, "Ada").await?;
     Ok("the token ended; signed in again with the same number".to_owned())
 }
 
-async fn in_shared_words(scene: &mut Scene<'_>) -> Outcome {
-    scene.mock.add_user(MOBILE, "Ada", "Wong");
+async fn in_shared_words(fixture: &mut Fixture<'_>) -> Outcome {
+    fixture.mock.add_user(MOBILE, "Ada", "Wong");
     let visit = Visit {
         to: Destination::phone("852", &MOBILE["+852".len()..]),
         authenticator: "",
         whoami: "/api/v1/auth/current_user_profile",
         system: |client: &Client| Box::new(client.clone()),
     };
-    shared_words::sign_in(scene, visit).await
+    shared_words::sign_in(fixture, visit).await
 }
 
-async fn sign_out(scene: &mut Scene<'_>) -> Outcome {
-    let session = signed_in_ada(scene).await?;
+async fn sign_out(fixture: &mut Fixture<'_>) -> Outcome {
+    let session = signed_in_ada(fixture).await?;
     let id = session.id().clone();
     session.sign_out().await?;
-    scene.between(()).await?;
-    stopped(scene.client.session(&id).await, ErrorKind::SignInAgain)?;
+    fixture.between(()).await?;
+    stopped(fixture.client.session(&id).await, ErrorKind::SignInAgain)?;
     Ok("the session is gone".to_owned())
 }

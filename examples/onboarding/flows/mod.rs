@@ -4,22 +4,22 @@
 //! two steps, and another one takes the states up by their ids.
 
 mod failed;
+pub mod fixture;
 mod fynd;
 mod goodcity;
-pub mod scene;
 mod shared_words;
 mod walletcrew;
 mod wunder;
 
 use failed::Outcome;
-use scene::{Keeping, LocalFuture, Scene, System};
+use fixture::{Fixture, Keeping, LocalFuture, System};
 
-pub use scene::OneProcess;
+pub use fixture::OneProcess;
 
 /// The name of a flow, and the way through it.
 struct Flow<S: System> {
     name: &'static str,
-    walk: for<'s> fn(&'s mut Scene<'_, S>) -> LocalFuture<'s, Outcome>,
+    walk: for<'s> fn(&'s mut Fixture<'_, S>) -> LocalFuture<'s, Outcome>,
 }
 
 /// Lists flows by their names.
@@ -27,7 +27,7 @@ macro_rules! flows {
     ($($name:literal => $walk:path,)*) => {
         vec![$($crate::flows::Flow {
             name: $name,
-            walk: |scene| Box::pin($walk(scene)),
+            walk: |fixture| Box::pin($walk(fixture)),
         }),*]
     };
 }
@@ -62,12 +62,12 @@ async fn walk<S: System>(
     // A mock that has gone leaves its port to the next one, and with it what a store knows of it.
     let mut mocks = Vec::new();
     for flow in flows {
-        let (steps, calls, outcome) = match Scene::begin(keeping).await {
-            Ok(mut scene) => {
-                let outcome = (flow.walk)(&mut scene).await;
-                let calls = scene.mock.journal();
-                mocks.push(scene.mock);
-                (scene.steps, calls, outcome)
+        let (steps, calls, outcome) = match Fixture::begin(keeping).await {
+            Ok(mut fixture) => {
+                let outcome = (flow.walk)(&mut fixture).await;
+                let calls = fixture.mock.journal();
+                mocks.push(fixture.mock);
+                (fixture.steps, calls, outcome)
             }
             Err(failed) => (0, Vec::new(), Err(failed)),
         };

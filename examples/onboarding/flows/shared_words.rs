@@ -6,7 +6,7 @@ use vestibule::http::Method;
 use vestibule::{ErrorKind, Secret};
 
 use super::failed::{Failed, Outcome, check, given_back, stopped};
-use super::scene::{Scene, System};
+use super::fixture::{Fixture, System};
 
 /// Who signs in, and where.
 pub struct Visit<S: System> {
@@ -19,30 +19,30 @@ pub struct Visit<S: System> {
     pub system: fn(&S::Client) -> Box<dyn CodeSignIn>,
 }
 
-pub async fn sign_in<S: System>(scene: &mut Scene<'_, S>, visit: Visit<S>) -> Outcome {
+pub async fn sign_in<S: System>(fixture: &mut Fixture<'_, S>, visit: Visit<S>) -> Outcome {
     let to = visit.to.to_text();
     let id = {
-        let system = (visit.system)(&scene.client);
+        let system = (visit.system)(&fixture.client);
         system.send_code(&visit.to).await?.id().clone()
     };
-    scene.between(()).await?;
+    fixture.between(()).await?;
     {
-        let challenge = (visit.system)(&scene.client).challenge(&id).await?;
-        let mut challenge = given_back(challenge.confirm(scene.wrong_code(&to)?).await)?;
+        let challenge = (visit.system)(&fixture.client).challenge(&id).await?;
+        let mut challenge = given_back(challenge.confirm(fixture.wrong_code(&to)?).await)?;
         match challenge.resend_timer().cloned() {
             Some(timer) => {
-                scene.wait(timer.remaining());
+                fixture.wait(timer.remaining());
                 challenge.resend().await?;
             }
             None => stopped(challenge.resend().await, ErrorKind::NotOffered)?,
         }
     }
     let session_id = loop {
-        scene.between(()).await?;
-        let challenge = (visit.system)(&scene.client).challenge(&id).await?;
+        fixture.between(()).await?;
+        let challenge = (visit.system)(&fixture.client).challenge(&id).await?;
         let code = match challenge.awaits() {
             Awaited::Authenticator => Secret::from(visit.authenticator),
-            _ => scene.code(&to)?,
+            _ => fixture.code(&to)?,
         };
         match challenge.confirm(code).await? {
             Confirmed::SignedIn(session) => break session.id().clone(),
@@ -50,9 +50,9 @@ pub async fn sign_in<S: System>(scene: &mut Scene<'_, S>, visit: Visit<S>) -> Ou
             other => return Err(Failed::because(format_args!("{other:?}"))),
         }
     };
-    scene.between(()).await?;
+    fixture.between(()).await?;
     {
-        let system = (visit.system)(&scene.client);
+        let system = (visit.system)(&fixture.client);
         let session = system.session(&session_id).await?;
         let whoami = session.request(Method::GET, visit.whoami);
         let profile = whoami.send::<Value>().await?.into_inner();
@@ -60,8 +60,8 @@ pub async fn sign_in<S: System>(scene: &mut Scene<'_, S>, visit: Visit<S>) -> Ou
         drop(session);
         system.sign_out(&session_id).await?;
     }
-    scene.between(()).await?;
-    let system = (visit.system)(&scene.client);
+    fixture.between(()).await?;
+    let system = (visit.system)(&fixture.client);
     let gone = system.session(&session_id).await;
     stopped(gone, ErrorKind::SignInAgain)?;
     Ok("signed in and out by code that knows no system".to_owned())

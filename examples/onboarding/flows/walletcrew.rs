@@ -10,7 +10,7 @@ use vestibule::walletcrew::{Challenge, Client, Login, NextLogin, Saved, Session}
 use vestibule::{ErrorKind, Secret};
 
 use super::failed::{Failed, Outcome, check, given_back, stopped};
-use super::scene::{self, kept, system};
+use super::fixture::{self, kept, system};
 use super::shared_words::{self, Visit};
 use super::{Flow, flows};
 
@@ -18,7 +18,7 @@ const EMAIL: &str = "ada@example.com";
 const PHONE: &str = "+33612345678";
 const AN_HOUR: Duration = Duration::from_secs(3600);
 
-type Scene<'k> = scene::Scene<'k, WalletCrew>;
+type Fixture<'k> = fixture::Fixture<'k, WalletCrew>;
 
 pub fn flows() -> Vec<Flow<WalletCrew>> {
     flows![
@@ -106,13 +106,13 @@ fn done<T>(saved: Saved<T>) -> Result<T, Failed> {
 }
 
 /// Ada, signed in by the code of a challenge.
-async fn signed_in_ada(scene: &mut Scene<'_>) -> Result<Session, Failed> {
+async fn signed_in_ada(fixture: &mut Fixture<'_>) -> Result<Session, Failed> {
     let ada = Customer::called("Ada");
-    let saved = scene.client.customer(&ada).flow("activation").save();
-    let challenge = scene.between(challenge(saved.await?)?).await?;
-    let login = Otp::by(scene.code(EMAIL)?);
+    let saved = fixture.client.customer(&ada).flow("activation").save();
+    let challenge = fixture.between(challenge(saved.await?)?).await?;
+    let login = Otp::by(fixture.code(EMAIL)?);
     let session = challenge.authenticate("otp", &login).await?;
-    scene.between(session).await
+    fixture.between(session).await
 }
 
 async fn is_called(session: &Session, first_name: &str) -> Result<(), Failed> {
@@ -121,122 +121,122 @@ async fn is_called(session: &Session, first_name: &str) -> Result<(), Failed> {
     check(is_so, "the customer is known by this name")
 }
 
-async fn without_a_flow(scene: &mut Scene<'_>) -> Outcome {
+async fn without_a_flow(fixture: &mut Fixture<'_>) -> Outcome {
     let ada = Customer::called("Ada");
-    let created = done(scene.client.customer(&ada).save().await?)?;
-    scene.between(()).await?;
+    let created = done(fixture.client.customer(&ada).save().await?)?;
+    fixture.between(()).await?;
     let change = json!({"id": created["id"], "firstName": "Augusta"});
-    let changed = scene.client.customer(&change).save_as::<Customer>();
+    let changed = fixture.client.customer(&change).save_as::<Customer>();
     let changed = done(changed.await?)?;
     check(
         changed == Customer::called("Augusta"),
         "the change came back",
     )?;
-    check(scene.messages() == 0, "nobody was sent a code")?;
+    check(fixture.messages() == 0, "nobody was sent a code")?;
     Ok("created, then changed; no challenge".to_owned())
 }
 
-async fn flow_is_done(scene: &mut Scene<'_>) -> Outcome {
-    scene.mock.pass_flow("preregistration");
-    let save = async |scene: &Scene<'_>, name| {
+async fn flow_is_done(fixture: &mut Fixture<'_>) -> Outcome {
+    fixture.mock.pass_flow("preregistration");
+    let save = async |fixture: &Fixture<'_>, name| {
         let customer = Customer::called(name);
-        let account = scene.client.customer(&customer).flow("preregistration");
+        let account = fixture.client.customer(&customer).flow("preregistration");
         done(account.save_as::<Customer>().await?)
     };
-    save(scene, "Ada").await?;
-    scene.between(()).await?;
-    let changed = save(scene, "Augusta").await?;
+    save(fixture, "Ada").await?;
+    fixture.between(()).await?;
+    let changed = save(fixture, "Augusta").await?;
     check(
         changed == Customer::called("Augusta"),
         "the change came back",
     )?;
-    check(scene.messages() == 0, "nobody was sent a code")?;
+    check(fixture.messages() == 0, "nobody was sent a code")?;
     Ok("created, then changed; the flow asked for nothing".to_owned())
 }
 
-async fn challenge_is_answered(scene: &mut Scene<'_>) -> Outcome {
+async fn challenge_is_answered(fixture: &mut Fixture<'_>) -> Outcome {
     let ada = Customer::called("Ada");
-    let saved = scene.client.customer(&ada).flow("activation").save();
-    let challenge = scene.between(challenge(saved.await?)?).await?;
+    let saved = fixture.client.customer(&ada).flow("activation").save();
+    let challenge = fixture.between(challenge(saved.await?)?).await?;
     check(
         challenge.details()["challenge"] == "pending",
         "the answer is kept",
     )?;
-    let wrong = Otp::by(scene.wrong_code(EMAIL)?);
+    let wrong = Otp::by(fixture.wrong_code(EMAIL)?);
     let challenge = given_back(challenge.authenticate("otp", &wrong).await)?;
-    let challenge = scene.between(challenge).await?;
-    let login = Otp::by(scene.code(EMAIL)?);
+    let challenge = fixture.between(challenge).await?;
+    let login = Otp::by(fixture.code(EMAIL)?);
     let session = challenge.authenticate("otp", &login).await?;
-    let session = scene.between(session).await?;
+    let session = fixture.between(session).await?;
     is_called(&session, "Ada").await?;
     Ok("202, a wrong code, the right one: signed in".to_owned())
 }
 
-async fn by_a_provider(scene: &mut Scene<'_>) -> Outcome {
+async fn by_a_provider(fixture: &mut Fixture<'_>) -> Outcome {
     let ada = Customer::called("Ada");
     drop(
-        scene
+        fixture
             .client
             .customer(&ada)
             .flow("activation")
             .save()
             .await?,
     );
-    scene.between(()).await?;
-    let login = Otp::by(scene.code(EMAIL)?);
-    let unknown = scene.client.authenticate("pigeon", &login).await;
+    fixture.between(()).await?;
+    let login = Otp::by(fixture.code(EMAIL)?);
+    let unknown = fixture.client.authenticate("pigeon", &login).await;
     stopped(unknown, ErrorKind::Refused)?;
-    let session = scene.client.authenticate("otp", &login).await?;
-    let session = scene.between(session).await?;
+    let session = fixture.client.authenticate("otp", &login).await?;
+    let session = fixture.between(session).await?;
     is_called(&session, "Ada").await?;
     Ok("signed in, by data in the caller's own type".to_owned())
 }
 
-async fn profile(scene: &mut Scene<'_>) -> Outcome {
-    let session = signed_in_ada(scene).await?;
+async fn profile(fixture: &mut Fixture<'_>) -> Outcome {
+    let session = signed_in_ada(fixture).await?;
     is_called(&session, "Ada").await?;
     let change = Customer::called("Augusta");
-    done(scene.client.customer(&change).save().await?)?;
-    let session = scene.between(session).await?;
+    done(fixture.client.customer(&change).save().await?)?;
+    let session = fixture.between(session).await?;
     is_called(&session, "Augusta").await?;
     let all: Value = session.profile().await?;
     check(all["provider"] == "otp", "the token tells its provider")?;
     Ok("read in two types, and read again after a change".to_owned())
 }
 
-async fn a_day(scene: &mut Scene<'_>) -> Outcome {
-    let session = signed_in_ada(scene).await?;
+async fn a_day(fixture: &mut Fixture<'_>) -> Outcome {
+    let session = signed_in_ada(fixture).await?;
     let id = session.id().clone();
-    scene.wait(23 * AN_HOUR);
-    let session = scene.between(session).await?;
+    fixture.wait(23 * AN_HOUR);
+    let session = fixture.between(session).await?;
     is_called(&session, "Ada").await?;
-    scene.wait(AN_HOUR);
+    fixture.wait(AN_HOUR);
     stopped(session.profile::<Value>().await, ErrorKind::SignInAgain)?;
     drop(session);
-    scene.between(()).await?;
-    stopped(scene.client.session(&id).await, ErrorKind::SignInAgain)?;
+    fixture.between(()).await?;
+    stopped(fixture.client.session(&id).await, ErrorKind::SignInAgain)?;
     Ok("good for a day, then `sign in again`".to_owned())
 }
 
-async fn authenticated_again(scene: &mut Scene<'_>) -> Outcome {
-    let session = signed_in_ada(scene).await?;
+async fn authenticated_again(fixture: &mut Fixture<'_>) -> Outcome {
+    let session = signed_in_ada(fixture).await?;
     let first = session.access_token().await?;
     let profile: Value = session.profile().await?;
     let by_sms = json!({"id": profile["id"], "phone": PHONE});
-    let saved = scene.client.customer(&by_sms).flow("activation").save();
+    let saved = fixture.client.customer(&by_sms).flow("activation").save();
     drop(challenge(saved.await?)?);
-    scene.wait(24 * AN_HOUR);
-    let session = scene.between(session).await?;
+    fixture.wait(24 * AN_HOUR);
+    let session = fixture.between(session).await?;
     is_called(&session, "Ada").await?;
-    let session = scene.between(session).await?;
+    let session = fixture.between(session).await?;
     let second = session.access_token().await?;
     check(first != second, "the token is a new one")?;
-    let logins = scene.mock.count("authenticate");
+    let logins = fixture.mock.count("authenticate");
     check(logins == 2, "the customer was authenticated once more")?;
     Ok("the caller gave the next login; the session went on".to_owned())
 }
 
-async fn in_shared_words(scene: &mut Scene<'_>) -> Outcome {
+async fn in_shared_words(fixture: &mut Fixture<'_>) -> Outcome {
     let visit = Visit {
         to: Destination::email(EMAIL),
         authenticator: "",
@@ -249,14 +249,14 @@ async fn in_shared_words(scene: &mut Scene<'_>) -> Outcome {
             ))
         },
     };
-    shared_words::sign_in(scene, visit).await
+    shared_words::sign_in(fixture, visit).await
 }
 
-async fn sign_out(scene: &mut Scene<'_>) -> Outcome {
-    let session = signed_in_ada(scene).await?;
+async fn sign_out(fixture: &mut Fixture<'_>) -> Outcome {
+    let session = signed_in_ada(fixture).await?;
     let id = session.id().clone();
     session.sign_out().await?;
-    scene.between(()).await?;
-    stopped(scene.client.session(&id).await, ErrorKind::SignInAgain)?;
+    fixture.between(()).await?;
+    stopped(fixture.client.session(&id).await, ErrorKind::SignInAgain)?;
     Ok("the session is gone".to_owned())
 }

@@ -21,7 +21,7 @@ pub async fn run(observer: impl Observer) -> Result<Secrets, Error> {
     let mock = Wunder::start().await;
     let client = Client::builder(mock.base_url(), "demo")
         .signature_key(Wunder::SIGNATURE_KEY)
-        .clock(mock.clock().clock())
+        .clock(mock.clock().clone())
         .observer(observer)
         .build()?;
 

@@ -4,7 +4,7 @@
 //! `nextval()` are evaluated again when a statement had to wait for a row, so times are not stale,
 //! and the numbers of a key increase in the order in which its row was written.
 //!
-//! Wrap it in [`vestibule::session::Sealed`], so that the database holds no plain tokens.
+//! Wrap it in [`vestibule::store::Sealed`], so that the database holds no plain tokens.
 
 use std::io;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Config, NoTls, Row};
 use vestibule::BoxFuture;
-use vestibule::session::{Fence, Record, SessionStore, StoreError, StoreKey, Version};
+use vestibule::store::{Fence, Record, SessionStore, StoreError, StoreKey, Version};
 
 const SCHEMA: &str = "
     SELECT pg_advisory_lock(8277401);

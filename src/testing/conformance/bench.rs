@@ -6,7 +6,7 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 use tokio::time::{Instant, sleep};
 
-use crate::session::{Fence, Record, SessionStore, StoreError, StoreKey, Version};
+use crate::store::{Fence, Record, SessionStore, StoreError, StoreKey, Version};
 
 /// Long enough not to pass while a case runs.
 pub(super) const LONG: Duration = Duration::from_secs(120);
@@ -18,7 +18,7 @@ pub(super) const SHORT: Duration = Duration::from_millis(300);
 const LATENESS: Duration = Duration::from_secs(5);
 
 /// What a step answers, without what it answers it about.
-pub(super) type Answer<T> = Result<T, StoreError>;
+pub(super) type MockResponse<T> = Result<T, StoreError>;
 
 #[derive(Clone)]
 pub(super) struct Bench {
@@ -47,7 +47,7 @@ impl Bench {
         key: &StoreKey,
         body: &[u8],
         time_to_live: Duration,
-    ) -> Answer<Version> {
+    ) -> MockResponse<Version> {
         let record = Record::new(body.to_vec());
         self.store.create(key, record, time_to_live).await
     }
@@ -69,7 +69,7 @@ impl Bench {
         body: &[u8],
         time_to_live: Duration,
         fence: Option<Fence>,
-    ) -> Answer<Version> {
+    ) -> MockResponse<Version> {
         let record = Record::new(body.to_vec());
         let store = &self.store;
         let swap = store.compare_and_swap(key, expected, record, time_to_live, fence);
@@ -118,7 +118,7 @@ impl Bench {
         key: &StoreKey,
         fence: Fence,
         time_to_live: Duration,
-    ) -> Answer<()> {
+    ) -> MockResponse<()> {
         self.store.extend(key, fence, time_to_live).await
     }
 
@@ -210,7 +210,7 @@ pub(super) fn ensure(so: bool, complaint: &str) -> Result<(), String> {
 
 /// Complains unless the step was refused with this error.
 pub(super) fn refused<T>(
-    answer: Answer<T>,
+    answer: MockResponse<T>,
     right: fn(&StoreError) -> bool,
     step: &str,
 ) -> Result<(), String> {

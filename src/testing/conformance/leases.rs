@@ -1,7 +1,7 @@
 //! Leases: one holder at a time, and only the newest one writes.
 
 use super::bench::{Bench, LONG, SHORT, conflict, ensure, lease_lost, refused};
-use crate::session::Fence;
+use crate::store::Fence;
 
 super::cases![
     a_lease_is_held_by_one,

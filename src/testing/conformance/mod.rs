@@ -1,4 +1,4 @@
-//! Whether a session store does what [`SessionStore`](crate::session::SessionStore) promises.
+//! Whether a session store does what [`SessionStore`](crate::store::SessionStore) promises.
 
 mod bench;
 mod leases;
@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 use self::bench::Bench;
 pub use self::report::{ConformanceCase, ConformanceReport};
 use crate::clock::BoxFuture;
-use crate::session::SessionStore;
+use crate::store::SessionStore;
 
 /// How long one case may take: a store that hangs fails it.
 const LONGEST_CASE: Duration = Duration::from_secs(60);
@@ -47,7 +47,7 @@ use cases;
 ///
 /// ```
 /// # use std::sync::Arc;
-/// use vestibule::session::MemoryStore;
+/// use vestibule::store::MemoryStore;
 /// use vestibule::testing::store_conformance;
 ///
 /// # #[tokio::main]

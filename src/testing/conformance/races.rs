@@ -8,7 +8,7 @@ use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
 use super::bench::{Bench, LONG, conflict, ensure, exists, refused};
-use crate::session::{StoreError, Version};
+use crate::store::{StoreError, Version};
 
 super::cases![
     one_of_many_creations_wins,

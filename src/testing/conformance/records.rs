@@ -1,7 +1,7 @@
 //! Records: what is written is read, and only over the version that it replaces.
 
 use super::bench::{Bench, LONG, conflict, ensure, exists, refused};
-use crate::session::{StoreKey, Version};
+use crate::store::{StoreKey, Version};
 
 super::cases![
     a_record_is_loaded_as_it_was_created,

@@ -2,24 +2,27 @@
 
 use serde_json::{Value, json};
 
-use super::answers::refusal;
 use super::codes::Purpose;
+use super::exchange::{COOKIE, Outcome, Turn};
 use super::person::Contact;
 use super::platform;
+use super::responses::api_error;
 use super::sign_in::code_invalid;
-use super::turn::{COOKIE, Outcome, Turn};
-use crate::testing::{Answer, Channel};
+use crate::testing::{Channel, MockResponse};
 
 impl Turn<'_> {
     pub(super) fn get_logged_in_user(&mut self) -> Outcome {
         let user_id = self.signed_in()?;
-        Ok(Answer::json(200, json!({"user": self.shown(&user_id)?})))
+        Ok(MockResponse::json(
+            200,
+            json!({"user": self.shown(&user_id)?}),
+        ))
     }
 
     pub(super) fn list_sessions(&mut self) -> Outcome {
         let user_id = self.signed_in()?;
         let sessions = self.state.sessions(&user_id, self.now);
-        Ok(Answer::json(200, json!({"sessions": sessions})))
+        Ok(MockResponse::json(200, json!({"sessions": sessions})))
     }
 
     pub(super) fn logout(&mut self) -> Outcome {
@@ -34,7 +37,7 @@ impl Turn<'_> {
             .call
             .query("q")
             .filter(|wanted| !wanted.is_empty())
-            .ok_or_else(|| refusal(400, "QUERY_MISSING", "q is needed"))?;
+            .ok_or_else(|| api_error(400, "QUERY_MISSING", "q is needed"))?;
         let mut users = self.state.users.values();
         let known = users.any(|user| {
             let mut contacts = user.contacts.all();
@@ -45,17 +48,17 @@ impl Turn<'_> {
                 Contact::Email(email) => *email == wanted,
             })
         });
-        Ok(Answer::json(200, json!({"user_exists": known})))
+        Ok(MockResponse::json(200, json!({"user_exists": known})))
     }
 
     /// Deletes the signed-in user, who names a reason and proves by a code to be there.
     pub(super) fn delete_user(&mut self) -> Outcome {
         let user_id = self.signed_in()?;
         if self.needed("user_id")? != user_id {
-            return Err(refusal(400, "USER_UNKNOWN", "this is not the user"));
+            return Err(api_error(400, "USER_UNKNOWN", "this is not the user"));
         }
         let in_words = platform::reason(&self.needed("reason_id")?)
-            .ok_or_else(|| refusal(400, "REASON_UNKNOWN", "no such reason is offered"))?;
+            .ok_or_else(|| api_error(400, "REASON_UNKNOWN", "no such reason is offered"))?;
         if in_words {
             self.needed("reason")?;
         }
@@ -89,6 +92,6 @@ impl Turn<'_> {
     }
 }
 
-fn without_cookie(body: Value) -> Answer {
-    Answer::json(200, body).header("set-cookie", format!("{COOKIE}=; Path=/; Max-Age=0"))
+fn without_cookie(body: Value) -> MockResponse {
+    MockResponse::json(200, body).header("set-cookie", format!("{COOKIE}=; Path=/; Max-Age=0"))
 }

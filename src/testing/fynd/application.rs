@@ -6,17 +6,17 @@ use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use http::header;
 use url::Position;
 
-use super::answers::refusal;
+use super::responses::api_error;
 use crate::fynd::{SignatureInput, sign};
-use crate::testing::{Answer, Call};
+use crate::testing::{Call, MockResponse};
 
 /// How far a signed date may be from the server's time.
 const SIGNATURE_WINDOW: TimeDelta = TimeDelta::minutes(15);
 
 /// The id of the application that asks. Any well-formed id and token will do.
-pub(super) fn check(call: &Call<'_>, now: DateTime<Utc>) -> Result<String, Answer> {
+pub(super) fn check(call: &Call<'_>, now: DateTime<Utc>) -> Result<String, MockResponse> {
     let id = application_id(call).ok_or_else(|| {
-        refusal(
+        api_error(
             401,
             "APPLICATION_UNKNOWN",
             "the application is not authorized",
@@ -37,8 +37,8 @@ fn application_id(call: &Call<'_>) -> Option<String> {
 }
 
 /// Refuses a wrong and a stale signature. An equal one may come twice: dates have only seconds.
-fn check_signature(call: &Call<'_>, now: DateTime<Utc>) -> Result<(), Answer> {
-    let wrong = || refusal(403, "SIGNATURE_INVALID", "the signature is not valid");
+fn check_signature(call: &Call<'_>, now: DateTime<Utc>) -> Result<(), MockResponse> {
+    let wrong = || api_error(403, "SIGNATURE_INVALID", "the signature is not valid");
     let given = |name| call.header(name).ok_or_else(wrong);
     let (signature, date) = (given("x-fp-signature")?, given("x-fp-date")?);
     given("x-fp-sdk-version")?;
@@ -63,7 +63,11 @@ fn check_signature(call: &Call<'_>, now: DateTime<Utc>) -> Result<(), Answer> {
         return Err(wrong());
     }
     if (now - date).abs() > SIGNATURE_WINDOW {
-        return Err(refusal(403, "SIGNATURE_STALE", "the signature is too old"));
+        return Err(api_error(
+            403,
+            "SIGNATURE_STALE",
+            "the signature is too old",
+        ));
     }
     Ok(())
 }

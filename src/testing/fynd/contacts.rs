@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
-use super::answers::{not_signed_in, refusal};
 use super::codes::{Aim, Purpose};
+use super::exchange::{Outcome, Turn, email, number};
 use super::person::{Contact, Entry};
-use super::turn::{Outcome, Turn, email, number};
-use crate::testing::Answer;
+use super::responses::{api_error, not_signed_in};
+use crate::testing::MockResponse;
 
 impl Turn<'_> {
     pub(super) fn add_contact(&mut self, contact: &Contact) -> Outcome {
@@ -23,7 +23,7 @@ impl Turn<'_> {
         self.send_link(Aim::Confirm, contact, &user_id);
         let mut body = json!({"user": self.shown(&user_id)?});
         body[link_member(contact)] = json!(true);
-        Ok(Answer::json(200, body))
+        Ok(MockResponse::json(200, body))
     }
 
     pub(super) fn send_link(&mut self, aim: Aim, contact: &Contact, user_id: &str) {
@@ -40,13 +40,13 @@ impl Turn<'_> {
         }
         let mut body = json!({});
         body[link_member(contact)] = json!(!verified);
-        Ok(Answer::json(200, body))
+        Ok(MockResponse::json(200, body))
     }
 
     pub(super) fn make_primary(&mut self, contact: &Contact) -> Outcome {
         let user_id = self.signed_in()?;
         if !self.own(&user_id, contact)?.verified {
-            return Err(refusal(
+            return Err(api_error(
                 400,
                 "CONTACT_UNVERIFIED",
                 "the contact was not confirmed yet",
@@ -57,7 +57,10 @@ impl Turn<'_> {
             user.contacts.make_primary(contact);
             user.updated_at = now;
         }
-        Ok(Answer::json(200, json!({"user": self.shown(&user_id)?})))
+        Ok(MockResponse::json(
+            200,
+            json!({"user": self.shown(&user_id)?}),
+        ))
     }
 
     pub(super) fn delete_mobile_number(&mut self) -> Outcome {
@@ -78,7 +81,7 @@ impl Turn<'_> {
             let value = self.call.query(name);
             value.and_then(|value| value.parse().ok()).ok_or_else(|| {
                 let message = format!("{name} is needed, as true or false");
-                refusal(400, "QUERY_INVALID", &message)
+                api_error(400, "QUERY_INVALID", &message)
             })
         };
         Ok([flag("active")?, flag("primary")?, flag("verified")?])
@@ -88,14 +91,14 @@ impl Turn<'_> {
         let user_id = self.signed_in()?;
         let entry = self.own(&user_id, contact)?;
         if described != [entry.active, entry.primary, entry.verified] {
-            return Err(refusal(
+            return Err(api_error(
                 400,
                 "CONTACT_CHANGED",
                 "the contact stands otherwise in the profile",
             ));
         }
         if entry.primary {
-            return Err(refusal(
+            return Err(api_error(
                 400,
                 "CONTACT_PRIMARY",
                 "the main contact cannot be removed",
@@ -110,7 +113,10 @@ impl Turn<'_> {
         for purpose in [Purpose::SignIn, Purpose::Forgot] {
             self.state.codes.burn(purpose, contact);
         }
-        Ok(Answer::json(200, json!({"user": self.shown(&user_id)?})))
+        Ok(MockResponse::json(
+            200,
+            json!({"user": self.shown(&user_id)?}),
+        ))
     }
 
     /// Follows a confirmation link, which came to a mobile or by e-mail.
@@ -128,14 +134,14 @@ impl Turn<'_> {
             .ok_or_else(link_invalid)?;
         user.contacts.add(contact, true);
         user.updated_at = self.now;
-        Ok(Answer::json(200, json!({"message": "success"})))
+        Ok(MockResponse::json(200, json!({"message": "success"})))
     }
 
     /// How a contact stands in the profile of a user.
     fn own(&self, user_id: &str, contact: &Contact) -> Outcome<&Entry> {
         let user = self.state.users.get(user_id).ok_or_else(not_signed_in)?;
         user.contacts.get(contact).ok_or_else(|| {
-            refusal(
+            api_error(
                 400,
                 "CONTACT_UNKNOWN",
                 "the profile does not have this contact",
@@ -144,8 +150,8 @@ impl Turn<'_> {
     }
 }
 
-pub(super) fn link_invalid() -> Answer {
-    refusal(400, "LINK_INVALID", "the code of the link is not valid")
+pub(super) fn link_invalid() -> MockResponse {
+    api_error(400, "LINK_INVALID", "the code of the link is not valid")
 }
 
 /// The member that says whether a link went out.

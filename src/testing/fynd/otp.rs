@@ -3,12 +3,12 @@
 use chrono::TimeDelta;
 use serde_json::json;
 
-use super::answers::{refusal, tell_sent};
 use super::codes::{Claim, Purpose, RESEND_SECONDS, Sending};
+use super::exchange::{Outcome, Turn};
 use super::person::Contact;
+use super::responses::{api_error, tell_sent};
 use super::sign_in::code_invalid;
-use super::turn::{Outcome, Turn};
-use crate::testing::Answer;
+use crate::testing::MockResponse;
 
 impl Turn<'_> {
     pub(super) fn send_otp_on_mobile(&mut self) -> Outcome {
@@ -82,14 +82,14 @@ impl Turn<'_> {
         self.state.codes.burn(Purpose::Forgot, contact);
         let token = self.state.forgot_tokens.issue(user_id, self.now);
         let body = json!({"success": true, "forgot_token": token});
-        Ok(Answer::json(200, body))
+        Ok(MockResponse::json(200, body))
     }
 
     /// The id of the user who is reached by a contact.
     pub(super) fn known(&self, contact: &Contact) -> Outcome<String> {
         self.state
             .owner(contact)
-            .ok_or_else(|| refusal(400, "USER_UNKNOWN", "no user has this contact"))
+            .ok_or_else(|| api_error(400, "USER_UNKNOWN", "no user has this contact"))
     }
 
     /// Sends as `action` says. A resend needs the newest token, and that the timer has ended. For
@@ -103,13 +103,13 @@ impl Turn<'_> {
                 let newest = newest
                     .filter(|newest| token.as_ref() == Some(&newest.resend_token))
                     .ok_or_else(|| {
-                        refusal(400, "RESEND_TOKEN_INVALID", "the token is not valid")
+                        api_error(400, "RESEND_TOKEN_INVALID", "the token is not valid")
                     })?;
                 if self.now - newest.at < TimeDelta::seconds(RESEND_SECONDS) {
-                    return Err(refusal(400, "RESEND_TOO_EARLY", "wait before a resend"));
+                    return Err(api_error(400, "RESEND_TOO_EARLY", "wait before a resend"));
                 }
             }
-            Some(_) => return Err(refusal(400, "ACTION_UNKNOWN", "no such action")),
+            Some(_) => return Err(api_error(400, "ACTION_UNKNOWN", "no such action")),
         }
         let claim = match newest.map(|newest| &newest.claim) {
             Some(Claim::User(id)) if self.state.users.contains_key(id) => Claim::User(id.clone()),
@@ -122,13 +122,13 @@ impl Turn<'_> {
     }
 }
 
-fn mobile_sent(number: &Contact, sending: &Sending) -> Answer {
+fn mobile_sent(number: &Contact, sending: &Sending) -> MockResponse {
     let mut body = json!({"success": true});
     tell_sent(&mut body, number, sending);
-    Answer::json(200, body)
+    MockResponse::json(200, body)
 }
 
-fn email_sent(sending: &Sending) -> Answer {
+fn email_sent(sending: &Sending) -> MockResponse {
     let body = json!({"success": true, "resend_email_token": sending.resend_token});
-    Answer::json(200, body)
+    MockResponse::json(200, body)
 }

@@ -2,18 +2,18 @@
 
 use serde_json::json;
 
-use super::answers::{not_signed_in, refusal};
 use super::codes::Aim;
 use super::contacts::link_invalid;
+use super::exchange::{Outcome, Turn};
 use super::person::Contact;
-use super::turn::{Outcome, Turn};
-use crate::testing::Answer;
+use super::responses::{api_error, not_signed_in};
+use crate::testing::MockResponse;
 
 impl Turn<'_> {
     pub(super) fn send_reset_link(&mut self, contact: &Contact) -> Outcome {
         let user_id = self.known(contact)?;
         self.send_link(Aim::Reset, contact, &user_id);
-        Ok(Answer::json(200, json!({"status": "sent"})))
+        Ok(MockResponse::json(200, json!({"status": "sent"})))
     }
 
     /// The code stays good: the password is still to come.
@@ -21,7 +21,7 @@ impl Turn<'_> {
         let code = self.needed("code")?;
         let link = self.state.links.check(Aim::Reset, &code, self.now);
         link.ok_or_else(link_invalid)?;
-        Ok(Answer::json(200, json!({"status": "verified"})))
+        Ok(MockResponse::json(200, json!({"status": "verified"})))
     }
 
     pub(super) fn set_password_by_link(&mut self) -> Outcome {
@@ -37,32 +37,32 @@ impl Turn<'_> {
 
     pub(super) fn set_password_by_token(&mut self) -> Outcome {
         let (token, password) = (self.needed("code")?, self.needed("password")?);
-        let invalid = || refusal(400, "FORGOT_TOKEN_INVALID", "the token is not valid");
+        let invalid = || api_error(400, "FORGOT_TOKEN_INVALID", "the token is not valid");
         let user_id = self.state.forgot_tokens.spend(&token, self.now);
         let user_id = user_id.ok_or_else(invalid)?;
         self.set_password(&user_id, password).ok_or_else(invalid)?;
-        Ok(Answer::json(200, json!({"success": true})))
+        Ok(MockResponse::json(200, json!({"success": true})))
     }
 
     pub(super) fn has_password_set(&mut self) -> Outcome {
         let user_id = self.signed_in()?;
         let user = self.state.users.get(&user_id).ok_or_else(not_signed_in)?;
         let result = u8::from(user.details.password.is_some());
-        Ok(Answer::json(200, json!({"result": result})))
+        Ok(MockResponse::json(200, json!({"result": result})))
     }
 
     pub(super) fn update_password(&mut self) -> Outcome {
         let user_id = self.signed_in()?;
         let (old, new) = (self.needed("old_password")?, self.needed("new_password")?);
         if !self.has_password(&user_id, &old) {
-            return Err(refusal(
+            return Err(api_error(
                 400,
                 "PASSWORD_WRONG",
                 "the present password is another one",
             ));
         }
         self.set_password(&user_id, new).ok_or_else(not_signed_in)?;
-        Ok(Answer::json(200, json!({"message": "success"})))
+        Ok(MockResponse::json(200, json!({"message": "success"})))
     }
 
     /// Nothing if the user is gone.

@@ -2,11 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
-use super::answers::{not_signed_in, refusal};
 use super::codes::Claim;
+use super::exchange::{Outcome, Turn};
 use super::person::{Contact, Details};
-use super::turn::{Outcome, Turn};
-use crate::testing::Answer;
+use super::responses::{api_error, not_signed_in};
+use crate::testing::MockResponse;
 
 impl Turn<'_> {
     /// Changes the signed-in user, or makes one of a registration.
@@ -66,7 +66,7 @@ impl Turn<'_> {
         let mut body = json!({"success": true, "user_exists": true});
         self.send_each(&added, &Claim::User(user_id.clone()), &mut body);
         body["user"] = self.shown(&user_id)?;
-        Ok(Answer::json(200, body))
+        Ok(MockResponse::json(200, body))
     }
 
     fn is_confirmed(&self, user_id: &str, contact: &Contact) -> bool {
@@ -97,7 +97,7 @@ impl Turn<'_> {
             .filter(|(known, _)| slug.is_none_or(|slug| slug == *known))
             .map(|(known, value)| (known.clone(), value.clone()))
             .collect();
-        Ok(Answer::json(200, json!({"attributes": attributes})))
+        Ok(MockResponse::json(200, json!({"attributes": attributes})))
     }
 
     pub(super) fn update_user_attributes(&mut self) -> Outcome {
@@ -105,11 +105,11 @@ impl Turn<'_> {
         let changes = self.body["attributes"]
             .as_object()
             .cloned()
-            .ok_or_else(|| refusal(400, "FIELD_MISSING", "attributes is needed"))?;
+            .ok_or_else(|| api_error(400, "FIELD_MISSING", "attributes is needed"))?;
         for (slug, value) in &changes {
             let defined = self.state.attributes.get(slug).ok_or_else(undefined)?;
             if !defined.takes(value) {
-                return Err(refusal(
+                return Err(api_error(
                     400,
                     "ATTRIBUTE_TYPE",
                     "the value has not the type of its attribute",
@@ -127,6 +127,6 @@ impl Turn<'_> {
     }
 }
 
-fn undefined() -> Answer {
-    refusal(400, "ATTRIBUTE_UNDEFINED", "no such attribute is defined")
+fn undefined() -> MockResponse {
+    api_error(400, "ATTRIBUTE_UNDEFINED", "no such attribute is defined")
 }

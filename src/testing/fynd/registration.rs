@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::answers::{refusal, tell_sent};
 use super::codes::{Claim, Purpose};
+use super::exchange::{Outcome, Turn, register_token_invalid};
 use super::person::Contact;
 use super::registrations::Registration;
+use super::responses::{api_error, tell_sent};
 use super::seed::FyndUser;
-use super::turn::{Outcome, Turn, register_token_invalid};
-use crate::testing::{Answer, Channel};
+use crate::testing::{Channel, MockResponse};
 
 impl Turn<'_> {
     pub(super) fn register_with_form(&mut self) -> Outcome {
@@ -35,7 +35,7 @@ impl Turn<'_> {
             let mut body = json!({"success": true, "user_exists": false});
             self.send_open(id, &contacts, &Claim::Registration(id), &mut body);
             body["register_token"] = json!(self.state.registrations.renew(id, self.now));
-            return Ok(Answer::json(200, body));
+            return Ok(MockResponse::json(200, body));
         };
         let body = json!({
             "success": true,
@@ -76,7 +76,7 @@ impl Turn<'_> {
             let mut body = json!({"success": true, "user_exists": false});
             self.send_open(id, &open, &Claim::Registration(id), &mut body);
             body["register_token"] = json!(self.state.registrations.renew(id, self.now));
-            return Ok(Answer::json(200, body));
+            return Ok(MockResponse::json(200, body));
         };
         let mut body = json!({"success": true, "user_exists": true});
         self.send_each(&open, &Claim::User(user_id.clone()), &mut body);
@@ -108,19 +108,19 @@ impl Turn<'_> {
     /// Refuses a registration without a name or a contact that the sales channel insists on.
     fn has_required(&self, registration: &Registration) -> Outcome<()> {
         if registration.details.first_name.is_none() {
-            return Err(refusal(400, "FIRST_NAME_MISSING", "first_name is needed"));
+            return Err(api_error(400, "FIRST_NAME_MISSING", "first_name is needed"));
         }
         let rules = &self.state.rules;
         let missing =
             |required, channel| required && registration.contacts.of(channel).next().is_none();
         if missing(rules.mobile_required, Channel::Sms) {
-            return Err(refusal(400, "MOBILE_MISSING", "a mobile is needed"));
+            return Err(api_error(400, "MOBILE_MISSING", "a mobile is needed"));
         }
         if missing(rules.email_required, Channel::Email) {
-            return Err(refusal(400, "EMAIL_MISSING", "email is needed"));
+            return Err(api_error(400, "EMAIL_MISSING", "email is needed"));
         }
         if registration.contacts.all().next().is_none() {
-            return Err(refusal(400, "CONTACT_MISSING", "a contact is needed"));
+            return Err(api_error(400, "CONTACT_MISSING", "a contact is needed"));
         }
         Ok(())
     }

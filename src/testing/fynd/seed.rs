@@ -6,10 +6,10 @@ use serde_json::{Map, Value};
 
 use super::Fynd;
 use super::codes::{Codes, Links};
+use super::exchange::COOKIE;
 use super::person::{Contact, Contacts, Details, Identity, Number};
 use super::state::SocialAccount;
-use super::turn::COOKIE;
-use crate::clock::Time;
+use crate::clock::Clock;
 use crate::secret::Secret;
 
 /// A third party whose accounts Fynd accepts.

@@ -2,13 +2,13 @@
 
 use serde_json::json;
 
-use super::answers::{refusal, tell_sent};
 use super::codes::{Claim, Purpose};
+use super::exchange::{Outcome, Turn, register_token_invalid};
 use super::person::Contact;
 use super::registrations::Registration;
+use super::responses::{api_error, tell_sent};
 use super::seed::FyndSignIn;
-use super::turn::{Outcome, Turn, register_token_invalid};
-use crate::testing::Answer;
+use crate::testing::MockResponse;
 
 impl Turn<'_> {
     pub(super) fn login_with_otp(&mut self) -> Outcome {
@@ -22,7 +22,7 @@ impl Turn<'_> {
             "user_exists": self.state.owner(&number).is_some(),
         });
         tell_sent(&mut body, &number, &sending);
-        Ok(Answer::json(200, body))
+        Ok(MockResponse::json(200, body))
     }
 
     pub(super) fn login_with_password(&mut self) -> Outcome {
@@ -37,14 +37,14 @@ impl Turn<'_> {
         }
         let registrations = &mut self.state.registrations;
         let Some(unfinished) = registrations.by_password(&username, &password) else {
-            return Err(refusal(
+            return Err(api_error(
                 400,
                 "CREDENTIALS_INVALID",
                 "user name or password is wrong",
             ));
         };
         let token = registrations.renew(unfinished, self.now);
-        Ok(Answer::json(200, json!({"register_token": token})))
+        Ok(MockResponse::json(200, json!({"register_token": token})))
     }
 
     pub(super) fn has_password(&self, user_id: &str, password: &str) -> bool {
@@ -57,7 +57,7 @@ impl Turn<'_> {
         let id = self
             .state
             .spend_login_token(&token)
-            .ok_or_else(|| refusal(400, "TOKEN_INVALID", "the token is not valid"))?;
+            .ok_or_else(|| api_error(400, "TOKEN_INVALID", "the token is not valid"))?;
         let body = json!({"user": self.shown(&id)?});
         Ok(self.signing_in(&id, body))
     }
@@ -143,13 +143,13 @@ impl Turn<'_> {
     }
 
     /// Nobody is signed in yet: the registration has a next step.
-    pub(super) fn goes_on(&mut self, registration: u64) -> Answer {
+    pub(super) fn goes_on(&mut self, registration: u64) -> MockResponse {
         let token = self.state.registrations.renew(registration, self.now);
         let body = json!({"user_exists": false, "register_token": token});
-        Answer::json(200, body)
+        MockResponse::json(200, body)
     }
 }
 
-pub(super) fn code_invalid() -> Answer {
-    refusal(400, "OTP_INVALID", "the code is not valid")
+pub(super) fn code_invalid() -> MockResponse {
+    api_error(400, "OTP_INVALID", "the code is not valid")
 }

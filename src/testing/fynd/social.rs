@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::answers::refusal;
+use super::exchange::{Outcome, Turn, text};
 use super::person::{Contact, Details};
 use super::registrations::Registration;
+use super::responses::api_error;
 use super::seed::{FyndProvider, FyndSignIn};
 use super::state::SocialAccount;
-use super::turn::{Outcome, Turn, text};
-use crate::testing::Answer;
+use crate::testing::MockResponse;
 
 impl Turn<'_> {
     pub(super) fn login_with_oauth(&mut self, provider: FyndProvider) -> Outcome {
@@ -87,8 +87,8 @@ impl Turn<'_> {
     }
 }
 
-fn token_invalid() -> Answer {
-    refusal(
+fn token_invalid() -> MockResponse {
+    api_error(
         401,
         "SOCIAL_TOKEN_INVALID",
         "the third party does not confirm the token",

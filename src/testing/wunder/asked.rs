@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
-use super::refusals::malformed;
-use crate::testing::{Answer, Call, Channel, Message, Outbox};
+use super::errors::malformed;
+use crate::testing::{Call, Channel, Message, MockResponse, Outbox};
 use crate::wunder::check_phone;
 
 /// A call in its time, with the place where messages go.
@@ -36,20 +36,20 @@ impl<'a> Asked<'a> {
     }
 
     /// The same, where the operation can not do without it.
-    pub(super) fn needed(&self, name: &str) -> Result<&str, Answer> {
+    pub(super) fn needed(&self, name: &str) -> Result<&str, MockResponse> {
         self.text(name)
             .ok_or_else(|| malformed(&format!("{name} is needed")))
     }
 
     /// The body, which has to be an object.
-    pub(super) fn members(&self) -> Result<&Map<String, Value>, Answer> {
+    pub(super) fn members(&self) -> Result<&Map<String, Value>, MockResponse> {
         self.body
             .as_object()
             .ok_or_else(|| malformed("a JSON object is needed"))
     }
 
     /// A phone number of the body; refused if it is none.
-    pub(super) fn phone(&self) -> Result<Option<&str>, Answer> {
+    pub(super) fn phone(&self) -> Result<Option<&str>, MockResponse> {
         match self.text("phoneNumber") {
             Some(phone) if check_phone(phone).is_err() => {
                 Err(malformed("phoneNumber is no number"))
@@ -59,7 +59,7 @@ impl<'a> Asked<'a> {
     }
 
     /// An e-mail address of the body; refused if it is none.
-    pub(super) fn email(&self) -> Result<Option<&str>, Answer> {
+    pub(super) fn email(&self) -> Result<Option<&str>, MockResponse> {
         self.text("email").map(check_email).transpose()
     }
 
@@ -83,7 +83,7 @@ impl<'a> Asked<'a> {
 }
 
 /// The address, if it could be one.
-pub(super) fn check_email(email: &str) -> Result<&str, Answer> {
+pub(super) fn check_email(email: &str) -> Result<&str, MockResponse> {
     let well_formed = email.split_once('@').is_some_and(|(name, host)| {
         let printable = |text: &str| !text.is_empty() && !text.contains([' ', '@', '\r', '\n']);
         printable(name) && printable(host)

@@ -2,10 +2,10 @@
 
 use super::Wunder;
 use super::asked::Asked;
-use super::refusals::{Answered, malformed};
+use super::errors::{Answered, malformed};
 use super::state::State;
 use super::users::{Codes, UserId};
-use crate::testing::{Answer, Channel};
+use crate::testing::{Channel, MockResponse};
 
 impl State {
     pub(super) fn send_code_to_phone(&mut self, asked: &Asked<'_>) -> Answered {
@@ -18,7 +18,7 @@ impl State {
         let code = self.next_code();
         asked.send(Channel::Sms, phone, &code);
         self.users[id].codes.phone_login = Some(code);
-        Ok(Answer::empty(204))
+        Ok(MockResponse::empty(204))
     }
 
     pub(super) fn send_code_to_email(&mut self, asked: &Asked<'_>) -> Answered {
@@ -31,11 +31,16 @@ impl State {
         let code = self.next_code();
         asked.send(Channel::Email, email, &code);
         self.users[id].codes.email_login = Some(code);
-        Ok(Answer::empty(204))
+        Ok(MockResponse::empty(204))
     }
 
     /// A known user stays in the branch of the sign-up.
-    fn welcome(&mut self, id: UserId, branch: String, asked: &Asked<'_>) -> Result<(), Answer> {
+    fn welcome(
+        &mut self,
+        id: UserId,
+        branch: String,
+        asked: &Asked<'_>,
+    ) -> Result<(), MockResponse> {
         let id = self.unlocked(id)?;
         self.users[id].branch.get_or_insert(branch);
         if asked.body["tncAccepted"] == true {

@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 
 use super::Wunder;
 use super::asked::Asked;
-use super::refusals::{Answered, refusal};
+use super::errors::{Answered, api_error};
 use super::state::State;
-use crate::testing::Answer;
+use crate::testing::MockResponse;
 
 struct Branch {
     id: String,
@@ -23,11 +23,11 @@ pub(super) struct Branches(Vec<Branch>);
 
 impl Branches {
     /// Refuses a branch that is not there.
-    pub(super) fn check(&self, id: &str) -> Result<(), Answer> {
+    pub(super) fn check(&self, id: &str) -> Result<(), MockResponse> {
         if self.0.is_empty() || self.0.iter().any(|branch| branch.id == id) {
             return Ok(());
         }
-        Err(refusal(404, "U801", "there is no such branch"))
+        Err(api_error(404, "U801", "there is no such branch"))
     }
 }
 
@@ -38,21 +38,24 @@ impl State {
             (-bound..=bound).contains(&degrees).then_some(degrees)
         };
         let (Some(lat), Some(lng)) = (degrees("lat", 90.0), degrees("lng", 180.0)) else {
-            return Err(refusal(400, "R100", "lat and lng are needed, in degrees"));
+            return Err(api_error(400, "R100", "lat and lng are needed, in degrees"));
         };
         if self.branches.0.is_empty() {
-            return Ok(Answer::json(200, json!({"id": 2, "name": "Wien"})));
+            return Ok(MockResponse::json(200, json!({"id": 2, "name": "Wien"})));
         }
         let mut branches = self.branches.0.iter();
         let serves =
             |branch: &&Branch| branch.latitudes.contains(&lat) && branch.longitudes.contains(&lng);
         let found = branches.find(serves);
-        let branch = found.ok_or_else(|| refusal(404, "B101", "no branch serves this place"))?;
+        let branch = found.ok_or_else(|| api_error(404, "B101", "no branch serves this place"))?;
         let id: Value = match branch.id.parse::<u64>() {
             Ok(number) => json!(number),
             Err(_) => json!(branch.id),
         };
-        Ok(Answer::json(200, json!({"id": id, "name": branch.name})))
+        Ok(MockResponse::json(
+            200,
+            json!({"id": id, "name": branch.name}),
+        ))
     }
 }
 

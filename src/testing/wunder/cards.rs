@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::Wunder;
 use super::asked::Asked;
+use super::errors::Answered;
 use super::pages::page;
-use super::refusals::Answered;
 use super::state::State;
 
 impl State {

@@ -4,11 +4,11 @@ use serde_json::{Map, Value, json};
 
 use super::Wunder;
 use super::asked::Asked;
-use super::refusals::{Answered, email_taken, malformed, user_exists};
+use super::errors::{Answered, email_taken, malformed, user_exists};
 use super::state::State;
 use super::users::UserId;
 use crate::testing::jwt::Issuer;
-use crate::testing::{Answer, Channel};
+use crate::testing::{Channel, MockResponse};
 
 /// Members that a request can not set: those with rules of their own, those that the server
 /// keeps, and what must never come back.
@@ -44,7 +44,7 @@ impl State {
         if let Some(email) = email {
             self.send_email_verification(id, &email, asked);
         }
-        Ok(Answer::json(200, self.profile(id)))
+        Ok(MockResponse::json(200, self.profile(id)))
     }
 
     /// A user with the contacts of the body, if nobody has them.
@@ -53,7 +53,7 @@ impl State {
         asked: &Asked<'_>,
         email: Option<&str>,
         password: Option<String>,
-    ) -> Result<UserId, Answer> {
+    ) -> Result<UserId, MockResponse> {
         let phone = asked.phone()?;
         let branch = asked.branch();
         if let Some(branch) = &branch {
@@ -82,7 +82,7 @@ impl State {
 
     pub(super) fn get_customer(&mut self, asked: &Asked<'_>) -> Answered {
         let id = self.customer(asked)?;
-        Ok(Answer::json(200, self.profile(id)))
+        Ok(MockResponse::json(200, self.profile(id)))
     }
 
     /// What is left out or null stays as it is.
@@ -109,7 +109,7 @@ impl State {
         if let Some(email) = email {
             self.users.set_email(id, email);
         }
-        Ok(Answer::json(200, self.profile(id)))
+        Ok(MockResponse::json(200, self.profile(id)))
     }
 
     pub(super) fn get_signed_customer(&mut self, asked: &Asked<'_>) -> Answered {
@@ -120,14 +120,14 @@ impl State {
         claims["iat"] = json!(asked.seconds());
         claims["exp"] = json!(asked.seconds() + SIGNED_SECONDS);
         let token = Issuer::new(Wunder::SIGNED_DATA_KEY).issue(&claims);
-        Ok(Answer::json(200, json!(token)))
+        Ok(MockResponse::json(200, json!(token)))
     }
 
     /// A wish that can be said again.
     pub(super) fn request_deletion(&mut self, asked: &Asked<'_>) -> Answered {
         let id = self.customer(asked)?;
         self.users[id].asked_for_deletion = true;
-        Ok(Answer::json(200, json!({})))
+        Ok(MockResponse::json(200, json!({})))
     }
 
     /// Null members are left out, as the real server does.

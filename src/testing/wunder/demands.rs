@@ -1,11 +1,11 @@
 //! What an operation may ask of a user before it does anything.
 
 use super::Wunder;
-use super::refusals::refusal;
+use super::errors::api_error;
 use super::state::State;
 use super::terms::Standing;
 use super::users::UserId;
-use crate::testing::Answer;
+use crate::testing::MockResponse;
 
 /// A step that a tenant can demand of a user before an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub enum WunderDemand {
 }
 
 impl State {
-    pub(super) fn meets_demands(&self, user: UserId, operation: &str) -> Result<(), Answer> {
+    pub(super) fn meets_demands(&self, user: UserId, operation: &str) -> Result<(), MockResponse> {
         let demands = self.demands.get(operation).into_iter().flatten();
         for demand in demands {
             self.meets(user, *demand)?;
@@ -33,9 +33,9 @@ impl State {
         Ok(())
     }
 
-    fn meets(&self, id: UserId, demand: WunderDemand) -> Result<(), Answer> {
+    fn meets(&self, id: UserId, demand: WunderDemand) -> Result<(), MockResponse> {
         let user = &self.users[id];
-        let missing = |code, message| Err(refusal(403, code, message));
+        let missing = |code, message| Err(api_error(403, code, message));
         match demand {
             WunderDemand::CompleteProfile if user.phone().is_none() => {
                 missing("U130.1", "the profile has no phone number")

@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 
 use super::Wunder;
 use super::asked::Asked;
-use super::refusals::{Answered, malformed, no_such_user, user_exists, wrong_secret};
+use super::errors::{Answered, malformed, no_such_user, user_exists, wrong_secret};
 use super::state::State;
 use super::tokens::Owner;
 use super::users::UserId;
-use crate::testing::Answer;
+use crate::testing::MockResponse;
 
 /// The provider whose tokens go to a sign-in of their own.
 const GAIYO: &str = "gaiyo";
@@ -48,7 +48,7 @@ impl State {
             self.users[id].verify_email();
         }
         self.foreign[place].user = Some(id);
-        Ok(Answer::json(200, self.profile(id)))
+        Ok(MockResponse::json(200, self.profile(id)))
     }
 
     /// A token of the body must be genuine; without one the session is all that is exchanged.
@@ -61,12 +61,12 @@ impl State {
             self.proved(asked, |_| true)?;
         }
         let token = self.tokens.openid(&subject, asked.seconds());
-        Ok(Answer::json(200, json!({"token": token})))
+        Ok(MockResponse::json(200, json!({"token": token})))
     }
 
     /// The account whose token the body carries. What its member is called is not published, so
     /// any may have it.
-    fn proved(&self, asked: &Asked<'_>, of: impl Fn(&str) -> bool) -> Result<usize, Answer> {
+    fn proved(&self, asked: &Asked<'_>, of: impl Fn(&str) -> bool) -> Result<usize, MockResponse> {
         asked.members()?;
         if texts(&asked.body).next().is_none() {
             return Err(malformed("what the third party issued is needed"));

@@ -4,15 +4,15 @@ use std::cmp::Ordering;
 
 use serde_json::Value;
 
-use super::refusals::{Answered, refusal};
-use crate::testing::{Answer, Call};
+use super::errors::{Answered, api_error};
+use crate::testing::{Call, MockResponse};
 
 const USUAL_SIZE: usize = 50;
 const GREATEST_SIZE: usize = 5_000;
 
 /// The page of `items` that the call asks for.
 pub(super) fn page(call: &Call<'_>, mut items: Vec<Value>) -> Answered {
-    let wrong = |message| refusal(400, "R100", message);
+    let wrong = |message| api_error(400, "R100", message);
     let number = |name: &str, usual: usize| match call.query(name) {
         Some(text) => text.parse().map_err(|_| wrong("page and size are numbers")),
         None => Ok(usual),
@@ -52,7 +52,7 @@ pub(super) fn page(call: &Call<'_>, mut items: Vec<Value>) -> Answered {
             (page.saturating_add(1) >= pages).to_string(),
         ),
     ];
-    let answer = Answer::json(200, Value::Array(shown));
+    let answer = MockResponse::json(200, Value::Array(shown));
     Ok(headers
         .into_iter()
         .fold(answer, |answer, (name, value)| answer.header(name, value)))

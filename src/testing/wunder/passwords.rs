@@ -2,10 +2,10 @@
 
 use super::Wunder;
 use super::asked::{Asked, check_email};
-use super::refusals::{Answered, refusal, wrong_secret};
+use super::errors::{Answered, api_error, wrong_secret};
 use super::state::State;
 use super::users::burn;
-use crate::testing::{Answer, Channel};
+use crate::testing::{Channel, MockResponse};
 
 /// What a password has to obey.
 pub(super) struct PasswordRules {
@@ -19,12 +19,16 @@ impl Default for PasswordRules {
 }
 
 impl PasswordRules {
-    pub(super) fn check(&self, password: &str, email: Option<&str>) -> Result<(), Answer> {
+    pub(super) fn check(&self, password: &str, email: Option<&str>) -> Result<(), MockResponse> {
         if password.chars().count() < self.shortest {
-            return Err(refusal(400, "U101.1", "the password is too short"));
+            return Err(api_error(400, "U101.1", "the password is too short"));
         }
         if email.is_some_and(|email| email.eq_ignore_ascii_case(password)) {
-            return Err(refusal(400, "U101.2", "the password is the e-mail address"));
+            return Err(api_error(
+                400,
+                "U101.2",
+                "the password is the e-mail address",
+            ));
         }
         Ok(())
     }
@@ -39,7 +43,7 @@ impl State {
             asked.send(Channel::Email, email, &code);
             self.users[id].codes.password_reset = Some(code);
         }
-        Ok(Answer::empty(204))
+        Ok(MockResponse::empty(204))
     }
 
     /// A password that breaks the rules does not burn the code: the user may choose another.
@@ -55,7 +59,7 @@ impl State {
         user.password = Some(password.to_owned());
         // Who has the code reads the mailbox.
         user.verify_email();
-        Ok(Answer::empty(200))
+        Ok(MockResponse::empty(200))
     }
 }
 

@@ -9,13 +9,13 @@ use serde_json::json;
 
 use super::Wunder;
 use super::asked::Asked;
-use super::refusals::{Answered, refusal};
+use super::errors::{Answered, api_error};
 use super::state::State;
 use super::tokens::Owner;
 use super::totp::Authenticator;
 use super::users::{User, UserId};
-use crate::clock::Time;
-use crate::testing::Answer;
+use crate::clock::Clock;
+use crate::testing::MockResponse;
 
 /// How a user stands with the second factor.
 #[derive(Default)]
@@ -64,7 +64,7 @@ impl State {
         let answer =
             json!({"secret": fresh.base32(), "otpauthUrl": otpauth(&self.users[id], &fresh)});
         self.users[id].factor.pending = Some(fresh);
-        Ok(Answer::json(200, answer))
+        Ok(MockResponse::json(200, answer))
     }
 
     /// The picture of the secret that waits to be proved.
@@ -75,10 +75,10 @@ impl State {
             None => Authenticator::new().ok_or_else(no_randomness)?,
         };
         let url = otpauth(&self.users[id], &pending);
-        let picture = QrCode::new(url).map_err(|_| refusal(500, "R500", "no picture"))?;
+        let picture = QrCode::new(url).map_err(|_| api_error(500, "R500", "no picture"))?;
         let picture = picture.render::<svg::Color<'_>>().build();
         self.users[id].factor.pending = Some(pending);
-        Ok(Answer::json(
+        Ok(MockResponse::json(
             200,
             json!({"qrCode": STANDARD.encode(picture)}),
         ))
@@ -89,10 +89,10 @@ impl State {
         let code = asked.needed("code")?;
         let factor = &mut self.users[id].factor;
         if factor.pending.is_none() {
-            return Err(refusal(400, "U122", "ask for a secret first"));
+            return Err(api_error(400, "U122", "ask for a secret first"));
         }
         match factor.enable(code, asked.seconds()) {
-            true => Ok(Answer::json(200, json!({}))),
+            true => Ok(MockResponse::json(200, json!({}))),
             false => Err(wrong_code()),
         }
     }
@@ -109,10 +109,10 @@ impl State {
     }
 
     /// Who only knows the first factor must not replace the second.
-    fn may_set_up(&self, asked: &Asked<'_>) -> Result<UserId, Answer> {
+    fn may_set_up(&self, asked: &Asked<'_>) -> Result<UserId, MockResponse> {
         let (id, is_signed_in) = self.half_signed_in(asked)?;
         if !is_signed_in && self.users[id].factor.is_set_up() {
-            return Err(refusal(403, "U121", "validate the second factor first"));
+            return Err(api_error(403, "U121", "validate the second factor first"));
         }
         Ok(id)
     }
@@ -146,10 +146,10 @@ fn otpauth(user: &User, secret: &Authenticator) -> String {
     format!("otpauth://totp/Wunder%20mock:{label}?secret={secret}&issuer=Wunder%20mock")
 }
 
-fn wrong_code() -> Answer {
-    refusal(401, "U120", "the code is not valid")
+fn wrong_code() -> MockResponse {
+    api_error(401, "U120", "the code is not valid")
 }
 
-fn no_randomness() -> Answer {
-    refusal(500, "R500", "no secret could be made")
+fn no_randomness() -> MockResponse {
+    api_error(500, "R500", "no secret could be made")
 }

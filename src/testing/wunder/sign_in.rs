@@ -4,11 +4,11 @@ use serde_json::json;
 
 use super::Wunder;
 use super::asked::Asked;
-use super::refusals::{Answered, refusal, wrong_secret};
+use super::errors::{Answered, api_error, wrong_secret};
 use super::state::State;
 use super::tokens::Owner;
 use super::users::{UserId, burn};
-use crate::testing::Answer;
+use crate::testing::MockResponse;
 
 impl State {
     /// A code is good once, and no more when the user asked for another.
@@ -60,7 +60,7 @@ impl State {
         if user.factor.is_needed() {
             let access = self.tokens.start_provisional(id, &uuid, asked.seconds());
             let body = json!({"accessToken": access, "mfaRequired": true});
-            return Ok(Answer::json(200, body));
+            return Ok(MockResponse::json(200, body));
         }
         Ok(self.start_session(&Owner::User(id), &uuid, asked))
     }
@@ -70,14 +70,14 @@ impl State {
         owner: &Owner,
         subject: &str,
         asked: &Asked<'_>,
-    ) -> Answer {
+    ) -> MockResponse {
         let (access, refresh) = self.tokens.start(owner, subject, asked.seconds());
         let body = json!({"accessToken": access, "refreshToken": refresh, "mfaRequired": false});
-        Answer::json(200, body)
+        MockResponse::json(200, body)
     }
 
     pub(super) fn refresh_token(&mut self, asked: &Asked<'_>) -> Answered {
-        let ended = || refusal(401, "A202", "the refresh token is not valid");
+        let ended = || api_error(401, "A202", "the refresh token is not valid");
         let presented = asked.needed("refreshToken")?;
         let grant = self.tokens.renewable(presented, asked.seconds());
         let subject = match grant.ok_or_else(ended)?.owner {
@@ -90,7 +90,7 @@ impl State {
         if let Some(refresh) = refresh {
             body["refreshToken"] = json!(refresh);
         }
-        Ok(Answer::json(200, body))
+        Ok(MockResponse::json(200, body))
     }
 
     /// Insists on a body, whatever is in it; a refresh token in it ends too.
@@ -100,7 +100,7 @@ impl State {
         for token in [asked.call.bearer(), asked.text("refreshToken")] {
             self.tokens.end_session(&owner, token.unwrap_or_default());
         }
-        Ok(Answer::empty(200))
+        Ok(MockResponse::empty(200))
     }
 }
 

@@ -4,11 +4,11 @@ use std::collections::HashSet;
 
 use super::Wunder;
 use super::asked::Asked;
-use super::refusals::refusal;
+use super::errors::api_error;
 use super::state::State;
 use crate::pipeline::Need;
 use crate::secret::Secret;
-use crate::testing::Answer;
+use crate::testing::MockResponse;
 use crate::wunder::{BootstrapSignature, Sha256Hex, SignatureInput};
 
 /// How far a signed timestamp may be from the server's time.
@@ -22,9 +22,9 @@ pub(super) struct Signatures {
 }
 
 impl State {
-    pub(super) fn check_signature(&mut self, asked: &Asked<'_>) -> Result<(), Answer> {
+    pub(super) fn check_signature(&mut self, asked: &Asked<'_>) -> Result<(), MockResponse> {
         let call = asked.call;
-        let wrong = || refusal(403, "A104", "the signature is not valid");
+        let wrong = || api_error(403, "A104", "the signature is not valid");
         let (signature, timestamp) = match (call.query("signature"), call.query("timestamp")) {
             (Some(signature), Some(timestamp)) => (signature, timestamp),
             (None, None) if call.operation.signature != Need::Required => return Ok(()),
@@ -43,10 +43,10 @@ impl State {
             return Err(wrong());
         }
         if age > SIGNATURE_WINDOW_MILLIS {
-            return Err(refusal(403, "A105", "the signature is too old"));
+            return Err(api_error(403, "A105", "the signature is too old"));
         }
         if !self.signatures.seen.insert(signature) {
-            return Err(refusal(403, "A106", "the signature was used before"));
+            return Err(api_error(403, "A106", "the signature was used before"));
         }
         let query = call.url.query().unwrap_or_default();
         self.signatures.last_url = Some(format!("{}?{query}", call.url.path()));

@@ -5,14 +5,14 @@ use std::collections::{HashMap, HashSet};
 use super::asked::Asked;
 use super::branches::Branches;
 use super::demands::WunderDemand;
+use super::errors::{api_error, locked, no_such_user, unauthorized};
 use super::foreign::ForeignAccount;
 use super::passwords::PasswordRules;
-use super::refusals::{locked, no_such_user, refusal, unauthorized};
 use super::signature::Signatures;
 use super::terms::Library;
 use super::tokens::{Owner, Tokens};
 use super::users::{UserId, Users};
-use crate::testing::Answer;
+use crate::testing::MockResponse;
 
 #[derive(Default)]
 pub(super) struct State {
@@ -64,14 +64,14 @@ impl State {
     }
 
     /// Whose access token the call carries.
-    pub(super) fn owner(&self, asked: &Asked<'_>) -> Result<Owner, Answer> {
+    pub(super) fn owner(&self, asked: &Asked<'_>) -> Result<Owner, MockResponse> {
         let bearer = asked.call.bearer().ok_or_else(no_token)?;
         let owner = self.tokens.signed_in(bearer, asked.seconds());
         owner.ok_or_else(unauthorized)
     }
 
     /// The user who is signed in, or whose second factor is all that lacks.
-    pub(super) fn half_signed_in(&self, asked: &Asked<'_>) -> Result<(UserId, bool), Answer> {
+    pub(super) fn half_signed_in(&self, asked: &Asked<'_>) -> Result<(UserId, bool), MockResponse> {
         let bearer = asked.call.bearer().ok_or_else(no_token)?;
         if let Some(Owner::User(user)) = self.tokens.provisional(bearer, asked.seconds()) {
             return Ok((self.unlocked(user)?, false));
@@ -84,13 +84,13 @@ impl State {
 
     /// The user whom a call of the User API is about: the one who is signed in, or the one for
     /// whom an API client acts. Refused while the operation demands something of that user.
-    pub(super) fn customer(&self, asked: &Asked<'_>) -> Result<UserId, Answer> {
+    pub(super) fn customer(&self, asked: &Asked<'_>) -> Result<UserId, MockResponse> {
         let acting_for = asked.call.header("GoUrban-Impersonate");
         let user = match (self.owner(asked)?, acting_for) {
             (Owner::User(user), None) => user,
             (Owner::User(_), Some(_)) => {
                 let message = "only an API client acts for somebody";
-                return Err(refusal(403, "A107", message));
+                return Err(api_error(403, "A107", message));
             }
             (Owner::Client(_), None) => return Err(no_such_user()),
             (Owner::Client(client), Some(uuid)) => {
@@ -99,7 +99,7 @@ impl State {
                     |user: &UserId| self.users[*user].created_by.as_ref() == Some(&client);
                 let message = "this client did not create such a user";
                 user.filter(created)
-                    .ok_or_else(|| refusal(403, "A108", message))?
+                    .ok_or_else(|| api_error(403, "A108", message))?
             }
         };
         let user = self.unlocked(user)?;
@@ -107,7 +107,7 @@ impl State {
         Ok(user)
     }
 
-    pub(super) fn unlocked(&self, user: UserId) -> Result<UserId, Answer> {
+    pub(super) fn unlocked(&self, user: UserId) -> Result<UserId, MockResponse> {
         match self.users[user].is_locked {
             true => Err(locked()),
             false => Ok(user),
@@ -115,6 +115,6 @@ impl State {
     }
 }
 
-fn no_token() -> Answer {
-    refusal(401, "AUTH001", "an access token is needed")
+fn no_token() -> MockResponse {
+    api_error(401, "AUTH001", "an access token is needed")
 }

@@ -4,11 +4,11 @@ use serde_json::{Map, Value, json};
 
 use super::Wunder;
 use super::asked::Asked;
+use super::errors::{Answered, api_error, malformed};
 use super::pages::page;
-use super::refusals::{Answered, malformed, refusal};
 use super::state::State;
 use super::users::UserId;
-use crate::testing::Answer;
+use crate::testing::MockResponse;
 use crate::wunder::TermsOf;
 
 /// One version of terms.
@@ -106,7 +106,7 @@ impl State {
     pub(super) fn get_terms(&mut self, asked: &Asked<'_>) -> Answered {
         let found = self.library.find(asked.call.path_value("id"));
         let terms = found.ok_or_else(no_such_terms)?;
-        Ok(Answer::json(200, terms.shown()))
+        Ok(MockResponse::json(200, terms.shown()))
     }
 
     /// An old version can not be accepted any more.
@@ -119,10 +119,10 @@ impl State {
         };
         let terms = self.library.find(&id).ok_or_else(no_such_terms)?;
         if !self.library.is_newest(terms) {
-            return Err(refusal(400, "U602", "there are newer terms"));
+            return Err(api_error(400, "U602", "there are newer terms"));
         }
         accept(&mut self.users[user].accepted, terms.id);
-        Ok(Answer::json(200, json!({})))
+        Ok(MockResponse::json(200, json!({})))
     }
 
     /// The newest accepted version of each.
@@ -199,6 +199,6 @@ fn accept(accepted: &mut Vec<u64>, id: u64) {
     }
 }
 
-fn no_such_terms() -> Answer {
-    refusal(404, "R404", "there are no such terms")
+fn no_such_terms() -> MockResponse {
+    api_error(404, "R404", "there are no such terms")
 }

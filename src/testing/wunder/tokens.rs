@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::Wunder;
 use super::users::UserId;
-use crate::clock::Time;
+use crate::clock::Clock;
 use crate::session;
 use crate::testing::Calls;
 use crate::testing::jwt::Issuer;

@@ -4,21 +4,21 @@ use serde_json::{Value, json};
 
 use super::Wunder;
 use super::asked::{Asked, check_email};
-use super::refusals::{Answered, malformed, no_such_user, refusal};
+use super::errors::{Answered, api_error, malformed, no_such_user};
 use super::state::State;
 use super::users::burn;
-use crate::testing::{Answer, Channel};
+use crate::testing::{Channel, MockResponse};
 
 impl State {
     pub(super) fn send_phone_verification(&mut self, asked: &Asked<'_>) -> Answered {
         let id = self.customer(asked)?;
         let phone = self.users[id].phone().map(|phone| phone.value.clone());
-        let no_number = || refusal(400, "U303", "the profile has no phone number");
+        let no_number = || api_error(400, "U303", "the profile has no phone number");
         let phone = phone.ok_or_else(no_number)?;
         let code = self.next_code();
         asked.send(Channel::Sms, &phone, &code);
         self.users[id].codes.phone_verification = Some(code);
-        Ok(Answer::empty(204))
+        Ok(MockResponse::empty(204))
     }
 
     /// A login code is not asked about here, so it is neither right nor burnt.
@@ -29,10 +29,10 @@ impl State {
             &mut user.codes.phone_verification,
             asked.call.path_value("code"),
         ) {
-            return Err(refusal(400, "U302", "the code is not valid"));
+            return Err(api_error(400, "U302", "the code is not valid"));
         }
         user.verify_phone();
-        Ok(Answer::empty(204))
+        Ok(MockResponse::empty(204))
     }
 
     pub(super) fn resend_email_verification(&mut self, asked: &Asked<'_>) -> Answered {
@@ -43,10 +43,10 @@ impl State {
             .is_some_and(|email| email.is_verified)
         {
             let message = "the e-mail address is verified already";
-            return Err(refusal(400, "U402", message));
+            return Err(api_error(400, "U402", message));
         }
         self.send_email_verification(id, email, asked);
-        Ok(Answer::empty(204))
+        Ok(MockResponse::empty(204))
     }
 
     /// A new session each time.
@@ -57,7 +57,7 @@ impl State {
         }
         let session = self.next_number();
         let url = format!("https://verification.example.org/session/{session}");
-        Ok(Answer::json(200, json!({"url": url})))
+        Ok(MockResponse::json(200, json!({"url": url})))
     }
 }
 

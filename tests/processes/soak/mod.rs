@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use self::ledger::Ledger;
 use self::troubles::{Deck, Trouble};
+use super::fixture::Fixture;
 use super::orders::{Failure, Order, Place, Report, Setup};
-use super::scene::Scene;
 use super::support::{self, redis_server::RedisServer};
 use super::workers::Worker;
 
@@ -27,7 +27,7 @@ const GROWTH: u64 = 24 * 1024;
 
 struct Soak {
     redis: RedisServer,
-    scene: Scene,
+    fixture: Fixture,
     setup: Setup,
     workers: Vec<Worker>,
     /// The live sessions and whose they are.
@@ -40,9 +40,9 @@ struct Soak {
 impl Soak {
     async fn begin() -> Self {
         let redis = RedisServer::start();
-        let scene = Scene::on(Place::Redis(redis.url())).await;
-        scene.mock.set_access_lifetime(TOKEN_SECONDS);
-        let mut setup = scene.setup.clone();
+        let fixture = Fixture::on(Place::Redis(redis.url())).await;
+        fixture.mock.set_access_lifetime(TOKEN_SECONDS);
+        let mut setup = fixture.setup.clone();
         setup.trust = Duration::from_secs(1);
         setup.attempt_timeout = Duration::from_secs(1);
         setup.deadline = Duration::from_secs(8);
@@ -50,7 +50,7 @@ impl Soak {
         let phones = (0..USERS).map(|user| format!("+4312345678{user}"));
         let mut soak = Self {
             redis,
-            scene,
+            fixture,
             setup,
             workers,
             sessions: HashMap::new(),
@@ -64,8 +64,8 @@ impl Soak {
     /// Signs in who is signed out; all processes call with the new sessions.
     async fn sign_in_again(&mut self) {
         for phone in std::mem::take(&mut self.signed_out) {
-            let session = self.scene.sign_in(&phone).await;
-            while self.scene.stored_refresh(&session).await.is_none() {
+            let session = self.fixture.sign_in(&phone).await;
+            while self.fixture.stored_refresh(&session).await.is_none() {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
             self.sessions.insert(session.clone(), phone);
@@ -94,7 +94,7 @@ impl Soak {
             Report::Succeeded(calls) => self.ledger.calls += calls,
             Report::Failed(failure) => self.failed(failure),
             Report::Deletes { refresh } => {
-                let lost = self.scene.mock.accepts_refresh_token(&refresh);
+                let lost = self.fixture.mock.accepts_refresh_token(&refresh);
                 self.ledger.deleted(lost);
             }
             other => panic!("{other:?}"),
@@ -122,7 +122,7 @@ impl Soak {
         }
         self.listen(time).await;
         match trouble {
-            Trouble::Wire(_) => self.scene.proxy.reset(),
+            Trouble::Wire(_) => self.fixture.proxy.reset(),
             Trouble::KilledWorker(_) => {}
             Trouble::KilledStore => self.redis.restart(),
             Trouble::FrozenStore => self.redis.thaw(),
@@ -132,7 +132,7 @@ impl Soak {
 
     fn spoil_the_wire(&self, fault: troubles::Spoiled) {
         for path in ["/refresh-token", "/front/customers"] {
-            self.scene.proxy.inject(fault.rule().on(path));
+            self.fixture.proxy.inject(fault.rule().on(path));
         }
     }
 
@@ -183,7 +183,7 @@ async fn nothing_is_lost_and_every_failed_call_has_a_cause() {
         ledger.lost
     );
     support::proof("soak", &summary);
-    let told = ledger.told(soak.scene.mock.count("refresh_token"), memory);
+    let told = ledger.told(soak.fixture.mock.count("refresh_token"), memory);
     std::io::Write::write_all(&mut std::io::stdout(), told.as_bytes()).unwrap();
     assert!(unexplained.is_empty(), "{unexplained:#?}\n{told}");
     assert_eq!(ledger.lost, 0, "{told}");

@@ -6,7 +6,7 @@ use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use vestibule::Secret;
-use vestibule::session::StoreError;
+use vestibule::store::StoreError;
 
 /// 128 random bits.
 pub(super) fn new_value() -> Result<Secret, StoreError> {

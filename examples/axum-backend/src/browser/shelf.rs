@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 use vestibule::Secret;
-use vestibule::session::{Record, SessionStore, StoreError, StoreKey};
+use vestibule::store::{Record, SessionStore, StoreError, StoreKey};
 
 use super::cookie;
 use super::kept::Browser;

@@ -3,7 +3,7 @@
 use axum::extract::Path;
 use axum::response::Response;
 use serde::Deserialize;
-use vestibule::challenge::Returned;
+use vestibule::challenge::StepError;
 use vestibule::fynd::{Challenge, Client, SignIn};
 use vestibule::{Error, ErrorKind, Secret};
 
@@ -183,7 +183,7 @@ async fn complete(client: &Client, id: &Secret, typed: &Profile) -> Result<Optio
         false => profile.email(email),
     };
     let completed = profile.complete(typed.first_name.trim(), typed.last_name.trim());
-    let completed = completed.await.map_err(|Returned { error, .. }| error)?;
+    let completed = completed.await.map_err(|StepError { error, .. }| error)?;
     Ok(Some(completed))
 }
 

@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use vestibule::session::StoreError;
+use vestibule::store::StoreError;
 
 use crate::pages::{self, TroublePage};
 

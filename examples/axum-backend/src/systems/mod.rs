@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use vestibule::code_sign_in::CodeSignIn;
-use vestibule::session::SessionStore;
+use vestibule::store::SessionStore;
 use vestibule::{Clock, Error, System, fynd, goodcity};
 
 use self::walletcrew::WalletCrew;
@@ -41,7 +41,7 @@ impl Systems {
     pub fn new(
         servers: &Servers,
         store: &Arc<dyn SessionStore>,
-        clock: &Clock,
+        clock: &Arc<dyn Clock>,
     ) -> Result<Self, Error> {
         let wunder = servers.wunder.as_ref();
         let wunder = wunder.map(|server| Wunder::new(server, store.clone(), clock.clone()));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 use vestibule::code_sign_in::Destination;
-use vestibule::session::SessionStore;
+use vestibule::store::SessionStore;
 use vestibule::walletcrew::{Client, FlowSignIn};
 use vestibule::{Clock, Error};
 
@@ -19,7 +19,7 @@ impl WalletCrew {
     pub(super) fn new(
         server: &WalletCrewServer,
         store: Arc<dyn SessionStore>,
-        clock: Clock,
+        clock: Arc<dyn Clock>,
     ) -> Result<Self, Error> {
         let builder = Client::builder(server.url.as_str(), server.tenant.as_str());
         let client = builder.store(store).clock(clock).build()?;

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use vestibule::challenge::Returned;
-use vestibule::session::SessionStore;
+use vestibule::challenge::StepError;
+use vestibule::store::SessionStore;
 use vestibule::wunder::{
     BranchSignIn, Challenge, Client, MfaEnrolment, MfaRequired, Onboarding, Session,
 };
@@ -29,7 +29,7 @@ impl Wunder {
     pub(super) fn new(
         server: &WunderServer,
         store: Arc<dyn SessionStore>,
-        clock: Clock,
+        clock: Arc<dyn Clock>,
     ) -> Result<Self, Error> {
         let client = Client::builder(server.url.as_str(), server.tenant.as_str())
             .signature_key(server.signature_key.clone())
@@ -132,7 +132,7 @@ impl Wunder {
             return Ok(Vec::new());
         };
         let answer = enrolment.enable(code).await;
-        let answer = answer.map_err(|Returned { error, .. }| error)?;
+        let answer = answer.map_err(|StepError { error, .. }| error)?;
         Ok(recovery_codes(&answer))
     }
 }

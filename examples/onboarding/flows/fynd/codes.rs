@@ -9,46 +9,46 @@ use super::*;
 
 /// After the timer, with the newest token, and from then on only the newest code is good.
 async fn send_again(
-    scene: &mut Scene<'_>,
+    fixture: &mut Fixture<'_>,
     mut pending: PendingCode,
     to: &str,
 ) -> Result<PendingCode, Failed> {
-    let first = scene.code(to)?;
+    let first = fixture.code(to)?;
     stopped(pending.resend().await, ErrorKind::SlowDown)?;
-    check(scene.messages() == 1, "nothing was sent too early")?;
-    scene.wait(pending.resend_timer().remaining());
+    check(fixture.messages() == 1, "nothing was sent too early")?;
+    fixture.wait(pending.resend_timer().remaining());
     for _ in 0..2 {
-        pending = scene.between(pending).await?;
+        pending = fixture.between(pending).await?;
         pending.resend().await?;
-        scene.wait(WAIT);
+        fixture.wait(WAIT);
     }
-    check(scene.messages() == 3, "two more were sent")?;
-    let pending = scene.between(pending).await?;
+    check(fixture.messages() == 3, "two more were sent")?;
+    let pending = fixture.between(pending).await?;
     let pending = given_back(pending.confirm(first).await)?;
-    scene.between(pending).await
+    fixture.between(pending).await
 }
 
-pub async fn mobile_of_a_known_user(scene: &mut Scene<'_>) -> Outcome {
-    let id = add_asha(scene);
-    let pending = scene.client.otp_sign_in(MOBILE, "91").send_code().await?;
-    let pending = scene.between(pending).await?;
-    let pending = send_again(scene, pending, SMS).await?;
-    let sign_in = pending.confirm(scene.code(SMS)?).await?;
-    is_signed_in(scene, sign_in).await?;
+pub async fn mobile_of_a_known_user(fixture: &mut Fixture<'_>) -> Outcome {
+    let id = add_asha(fixture);
+    let pending = fixture.client.otp_sign_in(MOBILE, "91").send_code().await?;
+    let pending = fixture.between(pending).await?;
+    let pending = send_again(fixture, pending, SMS).await?;
+    let sign_in = pending.confirm(fixture.code(SMS)?).await?;
+    is_signed_in(fixture, sign_in).await?;
     check(
-        scene.mock.sessions_of(&id) == 1,
+        fixture.mock.sessions_of(&id) == 1,
         "the server has one session",
     )?;
     Ok("signed in by the third code; the first is void".to_owned())
 }
 
-pub async fn mobile_of_a_new_user(scene: &mut Scene<'_>) -> Outcome {
-    let pending = scene.client.otp_sign_in(MOBILE, "91").send_code().await?;
-    let pending = scene.between(pending).await?;
-    let sign_in = pending.confirm(scene.code(SMS)?).await?;
-    let profile = scene.between(profile_to_complete(sign_in)?).await?;
+pub async fn mobile_of_a_new_user(fixture: &mut Fixture<'_>) -> Outcome {
+    let pending = fixture.client.otp_sign_in(MOBILE, "91").send_code().await?;
+    let pending = fixture.between(pending).await?;
+    let sign_in = pending.confirm(fixture.code(SMS)?).await?;
+    let profile = fixture.between(profile_to_complete(sign_in)?).await?;
     let completed = profile.complete("Asha", "Rao").await?;
-    let session = is_signed_in(scene, completed).await?;
+    let session = is_signed_in(fixture, completed).await?;
     let contacts = session.contacts().await?;
     check(
         contacts.iter().any(|own| own.verified),
@@ -57,23 +57,23 @@ pub async fn mobile_of_a_new_user(scene: &mut Scene<'_>) -> Outcome {
     Ok("the profile completed, then signed in".to_owned())
 }
 
-pub async fn email(scene: &mut Scene<'_>) -> Outcome {
-    add_asha(scene);
-    let pending = scene.client.email_sign_in(EMAIL).send_code().await?;
-    let pending = scene.between(pending).await?;
-    let pending = send_again(scene, pending, EMAIL).await?;
-    let sign_in = pending.confirm(scene.code(EMAIL)?).await?;
-    is_signed_in(scene, sign_in).await?;
+pub async fn email(fixture: &mut Fixture<'_>) -> Outcome {
+    add_asha(fixture);
+    let pending = fixture.client.email_sign_in(EMAIL).send_code().await?;
+    let pending = fixture.between(pending).await?;
+    let pending = send_again(fixture, pending, EMAIL).await?;
+    let sign_in = pending.confirm(fixture.code(EMAIL)?).await?;
+    is_signed_in(fixture, sign_in).await?;
     Ok("signed in by the third code; the first is void".to_owned())
 }
 
-pub async fn in_shared_words(scene: &mut Scene<'_>) -> Outcome {
-    add_asha(scene);
+pub async fn in_shared_words(fixture: &mut Fixture<'_>) -> Outcome {
+    add_asha(fixture);
     let visit = Visit {
         to: Destination::phone("91", MOBILE),
         authenticator: "",
         whoami: "/service/application/user/authentication/v1.0/session",
         system: |client: &Client| Box::new(client.clone()),
     };
-    shared_words::sign_in(scene, visit).await
+    shared_words::sign_in(fixture, visit).await
 }

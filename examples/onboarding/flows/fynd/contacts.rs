@@ -14,11 +14,11 @@ async fn own(session: &Session, contact: &Contact) -> Result<OwnContact, Failed>
 
 /// Adds a contact, confirms it by the link that was sent last, and lets it take the former one's
 /// place.
-async fn replace(scene: &mut Scene<'_>, new: Contact, to: &str, former: Contact) -> Outcome {
-    let session = signed_in_asha(scene).await?;
+async fn replace(fixture: &mut Fixture<'_>, new: Contact, to: &str, former: Contact) -> Outcome {
+    let session = signed_in_asha(fixture).await?;
     check(session.add_contact(&new).await?, "a link is sent at once")?;
-    let first = scene.code(to)?;
-    let session = scene.between(session).await?;
+    let first = fixture.code(to)?;
+    let session = fixture.between(session).await?;
     let added = own(&session, &new).await?;
     check(!added.verified && !added.primary, "it is not confirmed yet")?;
     stopped(session.make_primary(&added).await, ErrorKind::Refused)?;
@@ -26,19 +26,19 @@ async fn replace(scene: &mut Scene<'_>, new: Contact, to: &str, former: Contact)
         session.send_verification_link(&added).await?,
         "a link is sent again",
     )?;
-    let session = scene.between(session).await?;
-    stopped(verify(scene, &new, first).await, ErrorKind::Refused)?;
-    verify(scene, &new, scene.code(to)?).await?;
-    let session = scene.between(session).await?;
+    let session = fixture.between(session).await?;
+    stopped(verify(fixture, &new, first).await, ErrorKind::Refused)?;
+    verify(fixture, &new, fixture.code(to)?).await?;
+    let session = fixture.between(session).await?;
     let verified = own(&session, &new).await?;
     check(verified.verified, "it is confirmed")?;
     session.make_primary(&verified).await?;
-    let session = scene.between(session).await?;
+    let session = fixture.between(session).await?;
     check(own(&session, &new).await?.primary, "it is the main one")?;
     session
         .delete_contact(&own(&session, &former).await?)
         .await?;
-    let session = scene.between(session).await?;
+    let session = fixture.between(session).await?;
     let left = session.contacts().await?;
     let gone = left.iter().all(|own| own.contact != former);
     check(gone && left.len() == 2, "the former one is gone")?;
@@ -46,19 +46,19 @@ async fn replace(scene: &mut Scene<'_>, new: Contact, to: &str, former: Contact)
 }
 
 /// What a link does, whoever opens it.
-async fn verify(scene: &Scene<'_>, contact: &Contact, code: Secret) -> Result<(), Error> {
+async fn verify(fixture: &Fixture<'_>, contact: &Contact, code: Secret) -> Result<(), Error> {
     match contact {
-        Contact::Mobile { .. } => scene.client.verify_mobile_link(code).await,
-        Contact::Email(_) => scene.client.verify_email_link(code).await,
+        Contact::Mobile { .. } => fixture.client.verify_mobile_link(code).await,
+        Contact::Email(_) => fixture.client.verify_email_link(code).await,
     }
 }
 
-pub async fn mobiles(scene: &mut Scene<'_>) -> Outcome {
+pub async fn mobiles(fixture: &mut Fixture<'_>) -> Outcome {
     let new = Contact::mobile("9000000007", "91");
-    replace(scene, new, "+919000000007", mobile()).await
+    replace(fixture, new, "+919000000007", mobile()).await
 }
 
-pub async fn emails(scene: &mut Scene<'_>) -> Outcome {
+pub async fn emails(fixture: &mut Fixture<'_>) -> Outcome {
     let new = Contact::email("asha@work.example");
-    replace(scene, new, "asha@work.example", email()).await
+    replace(fixture, new, "asha@work.example", email()).await
 }

@@ -18,7 +18,7 @@ use vestibule::fynd::{
 use vestibule::testing::{Fynd, FyndUser};
 
 use super::failed::{Failed, Outcome, check, expect};
-use super::scene::{self, kept, system};
+use super::fixture::{self, kept, system};
 use super::{Flow, flows};
 
 const MOBILE: &str = "9000000001";
@@ -29,7 +29,7 @@ const PASSWORD: &str = "the-password";
 /// Longer than the server's time between two messages.
 const WAIT: Duration = Duration::from_secs(31);
 
-type Scene<'k> = scene::Scene<'k, Fynd>;
+type Fixture<'k> = fixture::Fixture<'k, Fynd>;
 
 pub fn flows() -> Vec<Flow<Fynd>> {
     flows![
@@ -87,22 +87,22 @@ fn email() -> Contact {
 }
 
 /// Asha has both contacts, confirmed, and a password; gives her id.
-fn add_asha(scene: &Scene<'_>) -> String {
+fn add_asha(fixture: &Fixture<'_>) -> String {
     let asha = FyndUser::new("Asha").mobile("91", MOBILE).email(EMAIL);
-    scene.mock.seed_user(asha.password(PASSWORD))
+    fixture.mock.seed_user(asha.password(PASSWORD))
 }
 
 /// Asha, signed in by her password.
-async fn signed_in_asha(scene: &mut Scene<'_>) -> Result<Session, Failed> {
-    add_asha(scene);
-    let sign_in = scene.client.password_sign_in(EMAIL, PASSWORD).await?;
-    is_signed_in(scene, sign_in).await
+async fn signed_in_asha(fixture: &mut Fixture<'_>) -> Result<Session, Failed> {
+    add_asha(fixture);
+    let sign_in = fixture.client.password_sign_in(EMAIL, PASSWORD).await?;
+    is_signed_in(fixture, sign_in).await
 }
 
 /// Ends a way in: the session, taken up once more, is Asha's.
-async fn is_signed_in(scene: &mut Scene<'_>, sign_in: SignIn) -> Result<Session, Failed> {
+async fn is_signed_in(fixture: &mut Fixture<'_>, sign_in: SignIn) -> Result<Session, Failed> {
     let session = expect(sign_in.signed_in(), "session")?;
-    let session = scene.between(session).await?;
+    let session = fixture.between(session).await?;
     let user = session.user().await?;
     check(
         user.first_name.as_deref() == Some("Asha"),

@@ -18,7 +18,7 @@ use vestibule::wunder::{
 };
 
 use super::failed::{Failed, Outcome, check};
-use super::scene::{self, kept, system};
+use super::fixture::{self, kept, system};
 use super::{Flow, flows};
 
 const PHONE: &str = "+43660000001";
@@ -28,7 +28,7 @@ const BRANCH: &str = "2";
 /// A minute between two messages to one phone or mailbox.
 const WAIT: Duration = Duration::from_secs(60);
 
-type Scene<'k> = scene::Scene<'k, Wunder>;
+type Fixture<'k> = fixture::Fixture<'k, Wunder>;
 
 pub fn flows() -> Vec<Flow<Wunder>> {
     flows![
@@ -87,10 +87,10 @@ fn ada() -> WunderUser {
 }
 
 /// Ada, signed in by her password.
-async fn signed_in_ada(scene: &mut Scene<'_>) -> Result<Session, Failed> {
-    scene.mock.add_user(ada());
-    let sign_in = scene.client.password_sign_in(EMAIL, PASSWORD).await?;
-    scene.between(session(sign_in)?).await
+async fn signed_in_ada(fixture: &mut Fixture<'_>) -> Result<Session, Failed> {
+    fixture.mock.add_user(ada());
+    let sign_in = fixture.client.password_sign_in(EMAIL, PASSWORD).await?;
+    fixture.between(session(sign_in)?).await
 }
 
 #[track_caller]
@@ -110,8 +110,8 @@ fn second_factor(sign_in: SignIn) -> Result<MfaRequired, Failed> {
 }
 
 /// Ends a way in: the session, taken up once more, is that of the user with this address.
-async fn is_signed_in(scene: &mut Scene<'_>, sign_in: SignIn) -> Result<Session, Failed> {
-    let session = scene.between(session(sign_in)?).await?;
+async fn is_signed_in(fixture: &mut Fixture<'_>, sign_in: SignIn) -> Result<Session, Failed> {
+    let session = fixture.between(session(sign_in)?).await?;
     let profile = session.profile().await?;
     check(profile.email.as_deref() == Some(EMAIL), "Ada is signed in")?;
     Ok(session)

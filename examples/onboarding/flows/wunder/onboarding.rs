@@ -8,13 +8,13 @@ use super::super::failed::expect;
 use super::*;
 
 /// A user who lacks everything that can be asked for.
-async fn begin(scene: &mut Scene<'_>) -> Result<Session, Failed> {
+async fn begin(fixture: &mut Fixture<'_>) -> Result<Session, Failed> {
     let user = WunderUser::new().email(EMAIL).password(PASSWORD);
-    scene.mock.add_user(user.branch(BRANCH));
+    fixture.mock.add_user(user.branch(BRANCH));
     let of = TermsOf::Branch(BRANCH.to_owned());
-    scene.mock.add_terms(of, json!({"title": "Rental"}));
-    let sign_in = scene.client.password_sign_in(EMAIL, PASSWORD).await?;
-    scene.between(session(sign_in)?).await
+    fixture.mock.add_terms(of, json!({"title": "Rental"}));
+    let sign_in = fixture.client.password_sign_in(EMAIL, PASSWORD).await?;
+    fixture.between(session(sign_in)?).await
 }
 
 /// What the back end knows of the user, as nobody else tells it.
@@ -32,8 +32,8 @@ impl Known {
     }
 }
 
-pub async fn step_by_step(scene: &mut Scene<'_>) -> Outcome {
-    let mut session = begin(scene).await?;
+pub async fn step_by_step(fixture: &mut Fixture<'_>) -> Outcome {
+    let mut session = begin(fixture).await?;
     let mut known = Known::default();
     let mut taken = Vec::new();
     loop {
@@ -43,9 +43,9 @@ pub async fn step_by_step(scene: &mut Scene<'_>) -> Outcome {
         };
         check(!taken.contains(&step), "a step that was taken stays so")?;
         taken.push(step);
-        session = scene.between(session).await?;
-        session = solve(scene, session, &mut known, step).await?;
-        session = scene.between(session).await?;
+        session = fixture.between(session).await?;
+        session = solve(fixture, session, &mut known, step).await?;
+        session = fixture.between(session).await?;
     }
     check(taken.len() == 7, "all seven steps were to be taken")?;
     Ok(format!("{} steps taken, nothing is left", taken.len()))
@@ -53,7 +53,7 @@ pub async fn step_by_step(scene: &mut Scene<'_>) -> Outcome {
 
 /// Leads the user to the flow of the step, and through it.
 async fn solve(
-    scene: &mut Scene<'_>,
+    fixture: &mut Fixture<'_>,
     session: Session,
     known: &mut Known,
     step: Step,
@@ -64,14 +64,14 @@ async fn solve(
         }
         Step::VerifyPhone => {
             let verification = session.verify_phone().await?;
-            let (session, verification) = scene.between((session, verification)).await?;
-            verification.check(scene.code(PHONE)?).await?;
+            let (session, verification) = fixture.between((session, verification)).await?;
+            verification.check(fixture.code(PHONE)?).await?;
             return Ok(session);
         }
         Step::VerifyEmail => {
-            scene.client.resend_email_verification(EMAIL).await?;
+            fixture.client.resend_email_verification(EMAIL).await?;
             check(
-                scene.mock.open_email_link(scene.code(EMAIL)?.expose()),
+                fixture.mock.open_email_link(fixture.code(EMAIL)?.expose()),
                 "the link is good",
             )?;
         }
@@ -84,7 +84,7 @@ async fn solve(
         }
         Step::VerifyIdentity => {
             session.start_verification(&json!({})).await?;
-            known.has_licence = scene.mock.finish_verification(EMAIL);
+            known.has_licence = fixture.mock.finish_verification(EMAIL);
         }
         Step::AcceptTerms => {
             for missing in session.outstanding_terms(BRANCH, None).await? {
@@ -93,9 +93,9 @@ async fn solve(
         }
         Step::EnrolMfa => {
             let enrolment = session.enrol_mfa().await?;
-            let (session, enrolment) = scene.between((session, enrolment)).await?;
-            scene.wait(Duration::from_secs(30));
-            let code = scene.mock.second_factor_code(EMAIL);
+            let (session, enrolment) = fixture.between((session, enrolment)).await?;
+            fixture.wait(Duration::from_secs(30));
+            let code = fixture.mock.second_factor_code(EMAIL);
             enrolment.enable(expect(code, "second factor")?).await?;
             known.has_second_factor = true;
             return Ok(session);
@@ -110,8 +110,8 @@ async fn solve(
 }
 
 /// A call that is refused is not repeated before the step that its error names.
-pub async fn by_refusals(scene: &mut Scene<'_>) -> Outcome {
-    let mut session = begin(scene).await?;
+pub async fn by_refusals(fixture: &mut Fixture<'_>) -> Outcome {
+    let mut session = begin(fixture).await?;
     session.change_profile().phone(PHONE).save().await?;
     for demand in [
         WunderDemand::VerifiedPhone,
@@ -119,7 +119,7 @@ pub async fn by_refusals(scene: &mut Scene<'_>) -> Outcome {
         WunderDemand::Licence,
         WunderDemand::Terms,
     ] {
-        scene.mock.demand("request_deletion", demand);
+        fixture.mock.demand("request_deletion", demand);
     }
     let mut known = Known::default();
     let mut refusals = 0;
@@ -127,12 +127,12 @@ pub async fn by_refusals(scene: &mut Scene<'_>) -> Outcome {
         let step = expect(Step::of(&error), "step that the error names")?;
         refusals += 1;
         check(refusals <= 4, "no step is asked for twice")?;
-        session = scene.between(session).await?;
-        session = solve(scene, session, &mut known, step).await?;
+        session = fixture.between(session).await?;
+        session = solve(fixture, session, &mut known, step).await?;
     }
     check(refusals == 4, "each demand was refused once")?;
     check(
-        scene.mock.asked_for_deletion(EMAIL),
+        fixture.mock.asked_for_deletion(EMAIL),
         "the call has succeeded",
     )?;
     Ok(format!(

@@ -8,9 +8,9 @@ use super::super::failed::{expect, given_back};
 use super::*;
 
 /// What the authenticator shows next; each code is good once.
-fn next_code(scene: &Scene<'_>) -> Result<Secret, Failed> {
-    scene.wait(Duration::from_secs(30));
-    let code = scene.mock.second_factor_code(EMAIL);
+fn next_code(fixture: &Fixture<'_>) -> Result<Secret, Failed> {
+    fixture.wait(Duration::from_secs(30));
+    let code = fixture.mock.second_factor_code(EMAIL);
     Ok(Secret::from(expect(code, "second factor")?))
 }
 
@@ -32,44 +32,44 @@ async fn shows_the_secret(enrolment: &MfaEnrolment) -> Result<(), Failed> {
     check(is_svg, "the picture is SVG")
 }
 
-pub async fn set_up(scene: &mut Scene<'_>) -> Outcome {
-    let session = signed_in_ada(scene).await?;
+pub async fn set_up(fixture: &mut Fixture<'_>) -> Outcome {
+    let session = signed_in_ada(fixture).await?;
     let enrolment = session.enrol_mfa().await?;
-    let (session, enrolment) = scene.between((session, enrolment)).await?;
+    let (session, enrolment) = fixture.between((session, enrolment)).await?;
     shows_the_secret(&enrolment).await?;
     let wrong = enrolment.enable("000000").await;
     let state = (session, given_back(wrong)?);
-    let (_, enrolment) = scene.between(state).await?;
-    enrolment.enable(next_code(scene)?).await?;
-    scene.between(()).await?;
-    let sign_in = scene.client.password_sign_in(EMAIL, PASSWORD).await?;
+    let (_, enrolment) = fixture.between(state).await?;
+    enrolment.enable(next_code(fixture)?).await?;
+    fixture.between(()).await?;
+    let sign_in = fixture.client.password_sign_in(EMAIL, PASSWORD).await?;
     second_factor(sign_in)?;
     Ok("secret, URI, picture, enabled; asked for from now on".to_owned())
 }
 
-pub async fn at_sign_in(scene: &mut Scene<'_>) -> Outcome {
-    scene.mock.add_user(ada());
-    scene.mock.require_mfa(PHONE, "246810");
-    let sign_in = scene.client.phone_sign_in(PHONE, BRANCH);
-    let pending = scene.between(sign_in.send_code().await?).await?;
-    let needed = second_factor(pending.confirm(scene.code(PHONE)?).await?)?;
-    let needed = scene.between(needed).await?;
+pub async fn at_sign_in(fixture: &mut Fixture<'_>) -> Outcome {
+    fixture.mock.add_user(ada());
+    fixture.mock.require_mfa(PHONE, "246810");
+    let sign_in = fixture.client.phone_sign_in(PHONE, BRANCH);
+    let pending = fixture.between(sign_in.send_code().await?).await?;
+    let needed = second_factor(pending.confirm(fixture.code(PHONE)?).await?)?;
+    let needed = fixture.between(needed).await?;
     let needed = given_back(needed.validate("111111").await)?;
-    let needed = scene.between(needed).await?;
+    let needed = fixture.between(needed).await?;
     let session = needed.validate("246810").await?;
-    is_signed_in(scene, SignIn::SignedIn(session)).await?;
+    is_signed_in(fixture, SignIn::SignedIn(session)).await?;
     Ok("signed in after the code and the second factor".to_owned())
 }
 
-pub async fn set_up_at_sign_in(scene: &mut Scene<'_>) -> Outcome {
-    scene.mock.add_user(ada().must_use_second_factor());
-    let sign_in = scene.client.password_sign_in(EMAIL, PASSWORD).await?;
-    let needed = scene.between(second_factor(sign_in)?).await?;
+pub async fn set_up_at_sign_in(fixture: &mut Fixture<'_>) -> Outcome {
+    fixture.mock.add_user(ada().must_use_second_factor());
+    let sign_in = fixture.client.password_sign_in(EMAIL, PASSWORD).await?;
+    let needed = fixture.between(second_factor(sign_in)?).await?;
     let enrolment = needed.enrol().await?;
-    let (needed, enrolment) = scene.between((needed, enrolment)).await?;
-    enrolment.enable(next_code(scene)?).await?;
-    let needed = scene.between(needed).await?;
-    let session = needed.validate(next_code(scene)?).await?;
-    is_signed_in(scene, SignIn::SignedIn(session)).await?;
+    let (needed, enrolment) = fixture.between((needed, enrolment)).await?;
+    enrolment.enable(next_code(fixture)?).await?;
+    let needed = fixture.between(needed).await?;
+    let session = needed.validate(next_code(fixture)?).await?;
+    is_signed_in(fixture, SignIn::SignedIn(session)).await?;
     Ok("set up and validated; only then signed in".to_owned())
 }

@@ -13,27 +13,30 @@ async fn outstanding(session: &Session) -> Result<Vec<Outstanding>, Failed> {
     Ok(missing.into_iter().map(|missing| missing.why).collect())
 }
 
-pub async fn of_a_branch(scene: &mut Scene<'_>) -> Outcome {
+pub async fn of_a_branch(fixture: &mut Fixture<'_>) -> Outcome {
     let of = TermsOf::Branch(BRANCH.to_owned());
     let rental = json!({"title": "Rental", "text": "§ 1"});
-    let rental = scene.mock.add_terms(of.clone(), rental);
-    let session = signed_in_ada(scene).await?;
+    let rental = fixture.mock.add_terms(of.clone(), rental);
+    let session = signed_in_ada(fixture).await?;
     check(
         outstanding(&session).await? == [Outstanding::NeverAccepted],
         "they are new",
     )?;
-    let session = scene.between(session).await?;
-    let listed = expect(scene.client.terms(of).next_page().await?, "page")?.items;
-    let shown = scene.client.terms_by_id(rental.to_string()).await?;
+    let session = fixture.between(session).await?;
+    let listed = expect(fixture.client.terms(of).next_page().await?, "page")?.items;
+    let shown = fixture.client.terms_by_id(rental.to_string()).await?;
     check(listed == [shown.clone()], "they are listed")?;
     check(shown.extra["text"] == "§ 1", "they are shown as they came")?;
     session.accept_terms(&shown).await?;
-    let session = scene.between(session).await?;
+    let session = fixture.between(session).await?;
     check(outstanding(&session).await?.is_empty(), "they are accepted")?;
 
     let newer = json!({"title": "Rental", "text": "§ 2"});
-    expect(scene.mock.add_terms_version(rental, newer), "newer version")?;
-    let session = scene.between(session).await?;
+    expect(
+        fixture.mock.add_terms_version(rental, newer),
+        "newer version",
+    )?;
+    let session = fixture.between(session).await?;
     check(
         outstanding(&session).await? == [Outstanding::NewerVersion],
         "they are newer",
@@ -41,7 +44,7 @@ pub async fn of_a_branch(scene: &mut Scene<'_>) -> Outcome {
     stopped(session.accept_terms(&shown).await, ErrorKind::StepRequired)?;
     let missing = session.outstanding_terms(BRANCH, Some("title")).await?;
     session.accept_terms(&missing[0].terms).await?;
-    let session = scene.between(session).await?;
+    let session = fixture.between(session).await?;
     check(
         outstanding(&session).await?.is_empty(),
         "the newer are accepted",
@@ -49,17 +52,19 @@ pub async fn of_a_branch(scene: &mut Scene<'_>) -> Outcome {
     Ok("listed, shown, accepted; a newer version comes up again".to_owned())
 }
 
-pub async fn of_a_vehicle(scene: &mut Scene<'_>) -> Outcome {
+pub async fn of_a_vehicle(fixture: &mut Fixture<'_>) -> Outcome {
     let of = TermsOf::Vehicle("7".to_owned());
-    scene.mock.add_terms(of.clone(), json!({"title": "Car"}));
+    fixture.mock.add_terms(of.clone(), json!({"title": "Car"}));
     let elsewhere = TermsOf::Branch(BRANCH.to_owned());
-    scene.mock.add_terms(elsewhere, json!({"title": "Rental"}));
-    let session = signed_in_ada(scene).await?;
-    let listed = expect(scene.client.terms(of).next_page().await?, "page")?.items;
+    fixture
+        .mock
+        .add_terms(elsewhere, json!({"title": "Rental"}));
+    let session = signed_in_ada(fixture).await?;
+    let listed = expect(fixture.client.terms(of).next_page().await?, "page")?.items;
     check(listed.len() == 1, "only the vehicle's are listed")?;
     check(listed[0].extra["title"] == "Car", "they are the vehicle's")?;
     session.accept_terms(&listed[0]).await?;
-    let session = scene.between(session).await?;
+    let session = fixture.between(session).await?;
     let missing = session.outstanding_terms(BRANCH, Some("title")).await?;
     check(missing.len() == 1, "the branch's are still to be accepted")?;
     Ok("the vehicle's are accepted, the branch's are not".to_owned())

@@ -1,0 +1,63 @@
+//! When a message may be sent again.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::clock::SharedClock;
+use crate::error::{Error, ErrorKind, System};
+
+/// The wait between two messages to one destination.
+///
+/// It belongs to the phone or mailbox and not to the challenge: starting over does not shorten it.
+#[derive(Clone, Debug)]
+pub struct ResendTimer {
+    clock: SharedClock,
+    not_before: DateTime<Utc>,
+}
+
+impl ResendTimer {
+    pub(crate) fn start(clock: &SharedClock, wait: Duration) -> Self {
+        let wait = TimeDelta::from_std(wait).unwrap_or(TimeDelta::MAX);
+        let now = clock.now();
+        Self {
+            clock: clock.clone(),
+            not_before: now
+                .checked_add_signed(wait)
+                .unwrap_or(DateTime::<Utc>::MAX_UTC),
+        }
+    }
+
+    pub(super) fn until(clock: &SharedClock, not_before: DateTime<Utc>) -> Self {
+        Self {
+            clock: clock.clone(),
+            not_before,
+        }
+    }
+
+    /// The earliest time of the next message.
+    pub fn not_before(&self) -> DateTime<Utc> {
+        self.not_before
+    }
+
+    /// How long to wait still; zero when a message may be sent.
+    pub fn remaining(&self) -> Duration {
+        (self.not_before - self.clock.now())
+            .to_std()
+            .unwrap_or(Duration::ZERO)
+    }
+
+    /// Fails while the timer runs.
+    pub(crate) fn check(&self, system: System) -> Result<(), Error> {
+        let remaining = self.remaining();
+        if remaining.is_zero() {
+            return Ok(());
+        }
+        Err(Error::new(
+            ErrorKind::SlowDown,
+            "the last message is too fresh to send another",
+        )
+        .of(system)
+        .with_retry_after(Some(remaining)))
+    }
+}

@@ -1,0 +1,45 @@
+//! A failed step that gives its state back.
+
+use std::fmt;
+
+use crate::error::Error;
+
+/// Why a step failed, and the state that it was taken from, so that the user can try again.
+///
+/// `?` turns it into its [`Error`] where the state is not wanted any more.
+pub struct StepError<S> {
+    /// The state as it was before, or as the failure left it.
+    pub state: S,
+    /// What went wrong.
+    pub error: Error,
+}
+
+impl<S> StepError<S> {
+    pub(crate) fn new(state: S, error: Error) -> Self {
+        Self { state, error }
+    }
+}
+
+impl<S> From<StepError<S>> for Error {
+    fn from(returned: StepError<S>) -> Self {
+        returned.error
+    }
+}
+
+impl<S> fmt::Debug for StepError<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.error, f)
+    }
+}
+
+impl<S> fmt::Display for StepError<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.error, f)
+    }
+}
+
+impl<S> std::error::Error for StepError<S> {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        std::error::Error::source(&self.error)
+    }
+}

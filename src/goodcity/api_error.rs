@@ -1,0 +1,190 @@
+//! GoodCity's own errors, which come in six shapes.
+
+use std::fmt;
+
+use http::StatusCode;
+use serde_json::Value;
+
+use super::api::types::ErrorBody;
+use crate::pipeline::{Need, Operation, ParsedError};
+
+/// How GoodCity said no; get it by [`Error::api_error`](crate::Error::api_error).
+///
+/// Messages are in the language of the request and change: decide by status and shape. `Debug`
+/// shows the shape alone, as a message may quote what the user entered.
+#[derive(Clone)]
+pub struct ApiError {
+    shape: Shape,
+    body: Option<ErrorBody>,
+}
+
+/// The shape of an error body, which tells the part of the server that made it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Shape {
+    /// `{"errors": "…"}`: what was sent is not valid; several messages may be joined in one text.
+    /// Older servers also refuse a host like this.
+    Invalid,
+    /// `{"errors": {"pin": "…"}}`: a pin that is not accepted, for whatever reason.
+    Fields,
+    /// `{"error": "…"}`: not authorised, or a parameter of the wrong type.
+    Plain,
+    /// `{"error": "…", "type": "…", "status": 401}`: tokens and permissions, and conflicts.
+    Typed,
+    /// `{"status": 404, "error": "…"}`: the server's framework, not GoodCity.
+    Framework,
+    /// A body of white space: a push platform that is not known.
+    Blank,
+}
+
+impl ApiError {
+    /// The shape of the body.
+    pub fn shape(&self) -> Shape {
+        self.shape
+    }
+
+    /// The type that the server gives to the error, such as `UnauthorizedError`.
+    pub fn error_type(&self) -> Option<&str> {
+        self.body.as_ref()?.type_.as_deref()
+    }
+
+    /// The message, except where messages belong to [`fields`](Self::fields). Not for logs.
+    pub fn message(&self) -> Option<&str> {
+        let body = self.body.as_ref()?;
+        let errors = body.errors.as_ref().and_then(|errors| errors.as_str());
+        errors.or(body.error.as_deref())
+    }
+
+    /// Each field that is complained about, with the message. Not for logs.
+    pub fn fields(&self) -> Vec<(&str, &str)> {
+        let errors = self.body.as_ref().and_then(|body| body.errors.as_ref());
+        let Some(Value::Object(fields)) = errors.map(|errors| &**errors) else {
+            return Vec::new();
+        };
+        let fields = fields.iter();
+        fields
+            .filter_map(|(name, message)| Some((name.as_str(), message.as_str()?)))
+            .collect()
+    }
+
+    /// The whole error as it came; none for [`Shape::Blank`]. Not for logs.
+    pub fn body(&self) -> Option<&ErrorBody> {
+        self.body.as_ref()
+    }
+}
+
+impl fmt::Debug for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "goodcity::ApiError({:?})", self.shape)
+    }
+}
+
+/// Reads an error body.
+pub(super) fn read(operation: &Operation, status: StatusCode, body: &[u8]) -> Option<ParsedError> {
+    let api_error = decode(body)?;
+    let about_credential = matches!(api_error.shape, Shape::Typed | Shape::Plain);
+    Some(ParsedError {
+        code: api_error.error_type().map(str::to_owned),
+        request_id: None,
+        names_token: status == StatusCode::UNAUTHORIZED
+            && operation.session != Need::Never
+            && about_credential,
+        kind: None,
+        typed: Box::new(api_error),
+    })
+}
+
+fn decode(body: &[u8]) -> Option<ApiError> {
+    if !body.is_empty() && body.trim_ascii().is_empty() {
+        return Some(ApiError {
+            shape: Shape::Blank,
+            body: None,
+        });
+    }
+    let body: ErrorBody = serde_json::from_slice(body).ok()?;
+    let shape = match (&body.errors, &body.error) {
+        (Some(errors), _) if errors.is_string() => Shape::Invalid,
+        (Some(errors), _) if errors.is_object() => Shape::Fields,
+        (_, Some(_)) if body.type_.is_some() => Shape::Typed,
+        (_, Some(_)) if body.status.is_some() => Shape::Framework,
+        (_, Some(_)) => Shape::Plain,
+        _ => return None,
+    };
+    Some(ApiError {
+        shape,
+        body: Some(body),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::generated::goodcity::operations::{CURRENT_USER_PROFILE, SEND_PIN};
+
+    #[test]
+    fn each_of_the_six_shapes_is_told_apart() {
+        let message = |text| (Some(text), vec![]);
+        for (body, shape, (text, fields)) in [
+            (
+                r#"{"errors": "Not valid. Nor that"}"#,
+                Shape::Invalid,
+                message("Not valid. Nor that"),
+            ),
+            (
+                r#"{"errors": {"pin": "No"}}"#,
+                Shape::Fields,
+                (None, vec![("pin", "No")]),
+            ),
+            (r#"{"error": "No"}"#, Shape::Plain, message("No")),
+            (
+                r#"{"error": "No", "type": "UnauthorizedError", "status": 401}"#,
+                Shape::Typed,
+                message("No"),
+            ),
+            (
+                r#"{"status": 404, "error": "Not Found"}"#,
+                Shape::Framework,
+                message("Not Found"),
+            ),
+            (" ", Shape::Blank, (None, vec![])),
+        ] {
+            let api_error = decode(body.as_bytes()).unwrap();
+            assert_eq!(api_error.shape(), shape, "{body}");
+            assert_eq!(api_error.message(), text, "{body}");
+            assert_eq!(api_error.fields(), fields, "{body}");
+            assert_eq!(
+                format!("{api_error:?}"),
+                format!("goodcity::ApiError({shape:?})")
+            );
+        }
+    }
+
+    #[test]
+    fn anything_else_is_no_refusal_of_goodcity() {
+        for body in [
+            "",
+            "<html>",
+            "{}",
+            "null",
+            "[]",
+            r#"{"errors": 5}"#,
+            r#"{"status": 500}"#,
+        ] {
+            assert!(decode(body.as_bytes()).is_none(), "{body}");
+        }
+    }
+
+    #[test]
+    fn only_a_401_of_a_call_with_session_names_the_token() {
+        let body = br#"{"error": "No", "type": "UnauthorizedError", "status": 401}"#;
+        let names = |operation, status| read(operation, status, body).unwrap().names_token;
+        assert!(names(&CURRENT_USER_PROFILE, StatusCode::UNAUTHORIZED));
+        assert!(!names(&CURRENT_USER_PROFILE, StatusCode::FORBIDDEN));
+        assert!(!names(&SEND_PIN, StatusCode::UNAUTHORIZED));
+        let plain = br#"{"error": "No"}"#;
+        let plain = read(&CURRENT_USER_PROFILE, StatusCode::UNAUTHORIZED, plain).unwrap();
+        assert!(plain.names_token);
+    }
+}

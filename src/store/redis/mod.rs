@@ -1,0 +1,295 @@
+//! Sessions in Redis or Valkey, for several instances on several machines.
+
+mod failure;
+mod link;
+mod scripts;
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use redis::Cmd;
+
+use self::link::{Address, Link};
+use self::scripts::{CONFLICT, EXISTS, HELD, LEASE_LOST, Scripts, Step};
+use super::span::millis;
+use super::{Fence, Record, Sealing, SessionStore, StoreError, StoreKey, Version};
+use crate::clock::BoxFuture;
+use crate::secret::Secret;
+
+/// A store in Redis 6 or later, or in Valkey: a single server or a cluster.
+///
+/// All steps share one connection, which is made when it is first needed and made anew when it is
+/// lost. While the server is away every step fails within its timeout. Every write is one script,
+/// so it happens as a whole or not at all; times are those of the server.
+///
+/// Redis acknowledges a write before it is on disk and before its replicas have it. Set
+/// `appendfsync always` where a session must survive a crash of Redis, and `maxmemory-policy
+/// noeviction` (the default) so that it does not throw sessions away.
+///
+/// ```no_run
+/// # async fn example(key: vestibule::store::SealingKey) -> Result<(), vestibule::store::StoreError> {
+/// use vestibule::store::{RedisStore, Sealing};
+///
+/// let store = RedisStore::open("redis://localhost", Sealing::keys(key, [])).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct RedisStore(Arc<Inner>);
+
+struct Inner {
+    link: Link,
+    scripts: Scripts,
+    prefix: String,
+    sealing: Sealing,
+}
+
+impl RedisStore {
+    /// A store in the server at `url`: `redis://user:password@host:port/database`, or `rediss://…`
+    /// with TLS.
+    ///
+    /// It is not connected yet: a service starts while Redis is down.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] with `InvalidInput` if the URL is not one of Redis.
+    pub async fn open(url: impl Into<Secret>, sealing: Sealing) -> Result<Self, StoreError> {
+        Self::builder(url, sealing).open().await
+    }
+
+    /// A store with settings.
+    pub fn builder(url: impl Into<Secret>, sealing: Sealing) -> RedisBuilder {
+        RedisBuilder {
+            address: Address {
+                urls: vec![url.into()],
+                cluster: false,
+                timeout: Duration::from_secs(3),
+                root_certificates: None,
+            },
+            prefix: "vestibule:".to_owned(),
+            sealing,
+        }
+    }
+}
+
+impl fmt::Debug for RedisStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisStore")
+            .field("prefix", &self.0.prefix)
+            .field("sealing", &self.0.sealing)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The settings of a [`RedisStore`].
+pub struct RedisBuilder {
+    address: Address,
+    prefix: String,
+    sealing: Sealing,
+}
+
+impl fmt::Debug for RedisBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisBuilder")
+            .field("prefix", &self.prefix)
+            .field("sealing", &self.sealing)
+            .finish_non_exhaustive()
+    }
+}
+
+impl RedisBuilder {
+    /// What the names of all keys begin with; `vestibule:` by default. It may not contain braces,
+    /// which would lay all sessions on one node of a cluster.
+    pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.prefix = prefix.into();
+        self
+    }
+
+    /// How long a step may take, connecting included; 3 s by default. A client waits 5 s for a
+    /// store.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.address.timeout = timeout;
+        self
+    }
+
+    /// The URL is that of one node of a cluster; `more` are others, in case that one is down.
+    ///
+    /// When a node is lost in the middle of a write, the driver sends it again, up to twice. It
+    /// is not done twice, but the answer may be that of the second: the caller's own first write
+    /// stands in its way.
+    pub fn cluster(mut self, more: impl IntoIterator<Item = Secret>) -> Self {
+        self.address.cluster = true;
+        self.address.urls.extend(more);
+        self
+    }
+
+    /// Trusts these certificates, in PEM, instead of those of the machine.
+    pub fn root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.address.root_certificates = Some(pem.into());
+        self
+    }
+
+    /// The store. It is not connected yet.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] with `InvalidInput` if a URL is not one of Redis or the prefix
+    /// has braces.
+    pub async fn open(self) -> Result<RedisStore, StoreError> {
+        if self.prefix.contains(['{', '}']) {
+            return Err(StoreError::Unavailable(io::ErrorKind::InvalidInput));
+        }
+        Ok(RedisStore(Arc::new(Inner {
+            link: Link::new(self.address)?,
+            scripts: Scripts::new(),
+            prefix: self.prefix,
+            sealing: self.sealing,
+        })))
+    }
+}
+
+impl Inner {
+    fn record_name(&self, key: &StoreKey) -> String {
+        let Self { prefix, .. } = self;
+        // The braces lay both keys of a record in one slot of a cluster.
+        format!("{prefix}{{{}}}:record", crate::hex::encode(key.as_bytes()))
+    }
+
+    fn guard_name(&self, key: &StoreKey) -> String {
+        let Self { prefix, .. } = self;
+        format!("{prefix}{{{}}}:guard", crate::hex::encode(key.as_bytes()))
+    }
+
+    /// Runs a script on the two keys of a record.
+    async fn run(
+        &self,
+        step: &Step,
+        key: &StoreKey,
+        arguments: &[&[u8]],
+    ) -> Result<i64, StoreError> {
+        let command = |how: &str, what: &str| {
+            let mut command = Cmd::new();
+            command.arg(how).arg(what).arg(2);
+            command.arg(self.record_name(key)).arg(self.guard_name(key));
+            command.arg(arguments);
+            command
+        };
+        let by_digest = command("EVALSHA", &step.digest);
+        let by_text = command("EVAL", &step.text);
+        match self.link.run(&by_digest, &by_text).await? {
+            EXISTS => Err(StoreError::Exists),
+            CONFLICT => Err(StoreError::Conflict),
+            LEASE_LOST => Err(StoreError::LeaseLost),
+            answer => Ok(answer),
+        }
+    }
+}
+
+/// A number as the scripts take it.
+fn digits(number: impl ToString) -> Vec<u8> {
+    number.to_string().into_bytes()
+}
+
+impl SessionStore for RedisStore {
+    fn load<'a>(
+        &'a self,
+        key: &'a StoreKey,
+    ) -> BoxFuture<'a, Result<Option<(Record, Version)>, StoreError>> {
+        Box::pin(async move {
+            let mut command = Cmd::new();
+            command.arg("HMGET").arg(self.0.record_name(key));
+            command.arg("version").arg("body");
+            let found: (Option<u64>, Option<Vec<u8>>) = self.0.link.send(&command).await?;
+            let (Some(version), Some(body)) = found else {
+                return Ok(None);
+            };
+            let record = self.0.sealing.open(key, &Record::new(body))?;
+            Ok(Some((record, Version(version))))
+        })
+    }
+
+    fn create<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        record: Record,
+        time_to_live: Duration,
+    ) -> BoxFuture<'a, Result<Version, StoreError>> {
+        Box::pin(async move {
+            let body = self.0.sealing.seal(key, &record)?;
+            let arguments: [&[u8]; 2] = [body.expose(), &digits(millis(time_to_live))];
+            let version = self.0.run(&self.0.scripts.create, key, &arguments).await?;
+            Ok(Version(version.cast_unsigned()))
+        })
+    }
+
+    fn compare_and_swap<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        expected: Version,
+        record: Record,
+        time_to_live: Duration,
+        fence: Option<Fence>,
+    ) -> BoxFuture<'a, Result<Version, StoreError>> {
+        Box::pin(async move {
+            let body = self.0.sealing.seal(key, &record)?;
+            let time_to_live = digits(millis(time_to_live));
+            let expected = digits(expected.0);
+            let fence = fence.map(|fence| digits(fence.0));
+            let mut arguments = vec![body.expose(), &time_to_live, &expected];
+            arguments.extend(fence.as_deref());
+            let script = &self.0.scripts.compare_and_swap;
+            let version = self.0.run(script, key, &arguments).await?;
+            Ok(Version(version.cast_unsigned()))
+        })
+    }
+
+    fn delete<'a>(&'a self, key: &'a StoreKey) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            self.0.run(&self.0.scripts.delete, key, &[]).await?;
+            Ok(())
+        })
+    }
+
+    fn acquire<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        time_to_live: Duration,
+    ) -> BoxFuture<'a, Result<Option<Fence>, StoreError>> {
+        Box::pin(async move {
+            let time_to_live = digits(millis(time_to_live));
+            let script = &self.0.scripts.acquire;
+            match self.0.run(script, key, &[&time_to_live]).await? {
+                HELD => Ok(None),
+                fence => Ok(Some(Fence(fence.cast_unsigned()))),
+            }
+        })
+    }
+
+    fn extend<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        fence: Fence,
+        time_to_live: Duration,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            let (fence, time_to_live) = (digits(fence.0), digits(millis(time_to_live)));
+            let arguments: [&[u8]; 2] = [&fence, &time_to_live];
+            self.0.run(&self.0.scripts.extend, key, &arguments).await?;
+            Ok(())
+        })
+    }
+
+    fn release<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        fence: Fence,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            let fence = digits(fence.0);
+            self.0.run(&self.0.scripts.release, key, &[&fence]).await?;
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,216 @@
+//! Sessions in an SQLite file that the processes of one machine share.
+
+mod failure;
+mod schema;
+mod steps;
+mod worker;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use self::schema::Place;
+use self::steps::Write;
+use self::worker::Worker;
+use super::{Fence, Record, Sealing, SessionStore, StoreError, StoreKey, Version};
+use crate::clock::BoxFuture;
+
+/// A store in a file. All processes of one machine may use it at the same time; a file on a network
+/// drive is not safe.
+///
+/// Blocking work is done by two threads per store, one that writes and one that reads. The journal
+/// is a write-ahead log and every write is synced, so that what was saved survives a crash of the
+/// process and of the machine. The file is made for its owner only. Times are those of the
+/// machine's wall clock. Expired records are removed by later writes.
+///
+/// ```
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let file = folder.path().join("sessions.db");
+/// # let key = vestibule::store::SealingKey::generate(1)?;
+/// use vestibule::store::{Sealing, SqliteStore};
+///
+/// let store = SqliteStore::open(&file, Sealing::keys(key, [])).await?;
+/// # assert!(file.exists());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct SqliteStore {
+    writer: Worker,
+    reader: Worker,
+    sealing: Sealing,
+}
+
+impl SqliteStore {
+    /// Opens the file at `path`, and makes it if there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] with the category of what is wrong: `NotFound` if there is no
+    /// such folder, `InvalidData` if the file is not a database, `Unsupported` if it is one of
+    /// another version of this crate, `ReadOnlyFilesystem` or `PermissionDenied` if it cannot be
+    /// written. [`StoreError::Full`] if there is no room.
+    pub async fn open(path: impl Into<PathBuf>, sealing: Sealing) -> Result<Self, StoreError> {
+        Self::builder(path, sealing).open().await
+    }
+
+    /// A store with settings.
+    pub fn builder(path: impl Into<PathBuf>, sealing: Sealing) -> SqliteBuilder {
+        SqliteBuilder {
+            place: Place {
+                path: path.into(),
+                busy_timeout: Duration::from_secs(3),
+                max_bytes: None,
+            },
+            sealing,
+        }
+    }
+}
+
+impl fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteStore")
+            .field("sealing", &self.sealing)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The settings of a [`SqliteStore`].
+#[derive(Debug)]
+pub struct SqliteBuilder {
+    place: Place,
+    sealing: Sealing,
+}
+
+impl SqliteBuilder {
+    /// How long a write waits for those of other processes; 3 s by default. A client waits 5 s for
+    /// a store.
+    pub fn busy_timeout(mut self, busy_timeout: Duration) -> Self {
+        self.place.busy_timeout = busy_timeout;
+        self
+    }
+
+    /// How large the database may become; above that it answers [`StoreError::Full`]. Unbounded by
+    /// default. The write-ahead log comes on top, usually 4 MB. Every process has its own setting.
+    pub fn max_bytes(mut self, max_bytes: u64) -> Self {
+        self.place.max_bytes = Some(max_bytes);
+        self
+    }
+
+    /// Opens the file.
+    ///
+    /// # Errors
+    ///
+    /// As [`SqliteStore::open`].
+    pub async fn open(self) -> Result<SqliteStore, StoreError> {
+        let Self { place, sealing } = self;
+        let to_read = place.clone();
+        let writer = Worker::start(move || place.open_to_write()).await?;
+        let reader = Worker::start(move || to_read.open_to_read()).await?;
+        Ok(SqliteStore {
+            writer,
+            reader,
+            sealing,
+        })
+    }
+}
+
+impl SessionStore for SqliteStore {
+    fn load<'a>(
+        &'a self,
+        key: &'a StoreKey,
+    ) -> BoxFuture<'a, Result<Option<(Record, Version)>, StoreError>> {
+        let wanted = *key;
+        Box::pin(async move {
+            let load = move |connection: &mut _| steps::load(connection, &wanted);
+            match self.reader.run(load).await? {
+                Some((body, version)) => Ok(Some((self.sealing.open(key, &body)?, version))),
+                None => Ok(None),
+            }
+        })
+    }
+
+    fn create<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        record: Record,
+        time_to_live: Duration,
+    ) -> BoxFuture<'a, Result<Version, StoreError>> {
+        Box::pin(async move {
+            let write = self.write(key, &record, time_to_live)?;
+            let create = move |connection: &mut _| steps::create(connection, &write);
+            self.writer.run(create).await
+        })
+    }
+
+    fn compare_and_swap<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        expected: Version,
+        record: Record,
+        time_to_live: Duration,
+        fence: Option<Fence>,
+    ) -> BoxFuture<'a, Result<Version, StoreError>> {
+        Box::pin(async move {
+            let write = self.write(key, &record, time_to_live)?;
+            let swap = move |connection: &mut _| {
+                steps::compare_and_swap(connection, expected, fence, &write)
+            };
+            self.writer.run(swap).await
+        })
+    }
+
+    fn delete<'a>(&'a self, key: &'a StoreKey) -> BoxFuture<'a, Result<(), StoreError>> {
+        let key = *key;
+        let delete = move |connection: &mut _| steps::delete(connection, &key);
+        Box::pin(self.writer.run(delete))
+    }
+
+    fn acquire<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        time_to_live: Duration,
+    ) -> BoxFuture<'a, Result<Option<Fence>, StoreError>> {
+        let key = *key;
+        let acquire = move |connection: &mut _| steps::acquire(connection, &key, time_to_live);
+        Box::pin(self.writer.run(acquire))
+    }
+
+    fn extend<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        fence: Fence,
+        time_to_live: Duration,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        let key = *key;
+        let extend = move |connection: &mut _| steps::extend(connection, &key, fence, time_to_live);
+        Box::pin(self.writer.run(extend))
+    }
+
+    fn release<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        fence: Fence,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        let key = *key;
+        let release = move |connection: &mut _| steps::release(connection, &key, fence);
+        Box::pin(self.writer.run(release))
+    }
+}
+
+impl SqliteStore {
+    fn write(
+        &self,
+        key: &StoreKey,
+        record: &Record,
+        time_to_live: Duration,
+    ) -> Result<Write, StoreError> {
+        Ok(Write {
+            key: *key,
+            body: self.sealing.seal(key, record)?,
+            time_to_live,
+        })
+    }
+}

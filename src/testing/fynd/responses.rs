@@ -1,0 +1,97 @@
+//! What the mock says. Absent members are left out, never null.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde_json::{Value, json};
+
+use super::codes::{RESEND_SECONDS, Sending};
+use super::person::{Contact, User};
+use super::state::unguessable;
+use crate::testing::{Channel, MockResponse};
+
+pub(super) fn api_error(status: u16, code: &str, message: &str) -> MockResponse {
+    let body = json!({
+        "code": code,
+        "message": message,
+        "request_id": unguessable(),
+    });
+    MockResponse::json(status, body)
+}
+
+pub(super) fn not_signed_in() -> MockResponse {
+    let body = json!({
+        "code": "SESSION_UNKNOWN",
+        "message": "nobody is signed in",
+        "request_id": unguessable(),
+        "authenticated": false,
+    });
+    MockResponse::json(401, body)
+}
+
+/// What an answer says of a code that was sent: how to confirm it and how to have another.
+pub(super) fn tell_sent(body: &mut Value, contact: &Contact, sending: &Sending) {
+    match contact {
+        Contact::Mobile(number) => {
+            body["mobile"] = json!(number.mobile);
+            body["country_code"] = json!(number.country_code);
+            body["request_id"] = json!(sending.request_id);
+            body["resend_token"] = json!(sending.resend_token);
+        }
+        Contact::Email(email) => {
+            body["email"] = json!(email);
+            body["resend_email_token"] = json!(sending.resend_token);
+        }
+    }
+    body["resend_timer"] = json!(RESEND_SECONDS);
+    body["message"] = json!("OTP sent");
+}
+
+pub(super) fn user(application_id: &str, user: &User) -> Value {
+    let numbers = user.contacts.of(Channel::Sms).filter_map(|entry| {
+        let Contact::Mobile(number) = &entry.contact else {
+            return None;
+        };
+        Some(json!({
+            "phone": number.mobile,
+            "country_code": number.country_code.parse::<u32>().ok()?,
+            "active": entry.active,
+            "primary": entry.primary,
+            "verified": entry.verified,
+        }))
+    });
+    let emails = user.contacts.of(Channel::Email).map(|entry| {
+        json!({
+            "email": entry.contact.address(),
+            "active": entry.active,
+            "primary": entry.primary,
+            "verified": entry.verified,
+        })
+    });
+    let mut body = json!({
+        "application_id": application_id,
+        "user_id": user.id,
+        "_id": user.id,
+        "phone_numbers": numbers.collect::<Vec<_>>(),
+        "emails": emails.collect::<Vec<_>>(),
+        "active": true,
+        "account_type": "user",
+        "created_at": time(user.created_at),
+        "updated_at": time(user.updated_at),
+    });
+    let optional = [
+        ("first_name", &user.details.first_name),
+        ("last_name", &user.details.last_name),
+        ("gender", &user.details.gender),
+        ("dob", &user.details.date_of_birth),
+        ("profile_pic_url", &user.details.picture),
+    ];
+    for (name, value) in optional {
+        if let Some(value) = value {
+            body[name] = json!(value);
+        }
+    }
+    body
+}
+
+fn time(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Millis, true)
+}

@@ -1,0 +1,74 @@
+//! What a mock answers.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use wiremock::ResponseTemplate;
+
+/// An answer of a mock.
+#[derive(Clone, Debug)]
+pub(crate) struct MockResponse {
+    status: u16,
+    headers: Vec<(&'static str, String)>,
+    body: Body,
+}
+
+#[derive(Clone, Debug)]
+enum Body {
+    Empty,
+    Json(Value),
+    Text(String),
+}
+
+impl MockResponse {
+    pub(crate) fn json(status: u16, body: Value) -> Self {
+        Self {
+            status,
+            headers: Vec::new(),
+            body: Body::Json(body),
+        }
+    }
+
+    pub(crate) fn empty(status: u16) -> Self {
+        Self {
+            status,
+            headers: Vec::new(),
+            body: Body::Empty,
+        }
+    }
+
+    pub(crate) fn text(status: u16, body: impl Into<String>) -> Self {
+        Self {
+            status,
+            headers: Vec::new(),
+            body: Body::Text(body.into()),
+        }
+    }
+
+    pub(crate) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    pub(crate) fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// The answer as it is sent at `now`, the time of the mock.
+    pub(crate) fn into_template(self, now: DateTime<Utc>, delay: Duration) -> ResponseTemplate {
+        let date = now.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        let mut template = ResponseTemplate::new(self.status)
+            .set_delay(delay)
+            .insert_header("date", date);
+        template = match self.body {
+            Body::Empty => template,
+            Body::Json(body) => template.set_body_json(body),
+            Body::Text(body) => template.set_body_string(body),
+        };
+        for (name, value) in self.headers {
+            template = template.append_header(name, value);
+        }
+        template
+    }
+}

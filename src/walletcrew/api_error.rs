@@ -1,0 +1,124 @@
+//! The Wallet Crew's own errors: problem details after RFC 9457.
+
+use std::fmt;
+
+use http::StatusCode;
+
+use super::api::types::ProblemDetails;
+use crate::pipeline::{Need, Operation, ParsedError};
+
+/// How The Wallet Crew said no; get it by [`Error::api_error`](crate::Error::api_error).
+///
+/// `Debug` shows the reason alone: the problem may quote what the customer entered.
+#[derive(Clone)]
+pub struct ApiError {
+    reason: Reason,
+    problem: ProblemDetails,
+}
+
+/// What a refusal is about, by its status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Reason {
+    /// 400: no provider was named, or the login data does not have its form.
+    Malformed,
+    /// 401: not authenticated as a customer.
+    NotAuthenticated,
+    /// 412: the account data did not pass validation; see [`ApiError::field_errors`].
+    AccountData,
+    /// 422: the provider does not accept this login data.
+    LoginData,
+    /// Any other status.
+    Other,
+}
+
+impl Reason {
+    fn of(status: StatusCode) -> Self {
+        match status {
+            StatusCode::BAD_REQUEST => Self::Malformed,
+            StatusCode::UNAUTHORIZED => Self::NotAuthenticated,
+            StatusCode::PRECONDITION_FAILED => Self::AccountData,
+            StatusCode::UNPROCESSABLE_ENTITY => Self::LoginData,
+            _ => Self::Other,
+        }
+    }
+}
+
+impl ApiError {
+    /// What it is about.
+    pub fn reason(&self) -> Reason {
+        self.reason
+    }
+
+    /// The messages about a field of what was sent; none if nothing is wrong with it. Not for
+    /// logs.
+    pub fn field_errors(&self, field: &str) -> &[String] {
+        let errors = self.problem.errors.as_ref();
+        errors
+            .and_then(|errors| errors.get(field))
+            .map_or(&[], Vec::as_slice)
+    }
+
+    /// The fields that are wrong, sorted by name.
+    pub fn fields(&self) -> Vec<&str> {
+        let errors = self.problem.errors.iter().flatten();
+        let mut fields: Vec<_> = errors.map(|(field, _)| field.as_str()).collect();
+        fields.sort_unstable();
+        fields
+    }
+
+    /// The whole problem as it came. Not for logs.
+    pub fn problem(&self) -> &ProblemDetails {
+        &self.problem
+    }
+}
+
+impl fmt::Debug for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "walletcrew::ApiError({:?})", self.reason)
+    }
+}
+
+/// Reads an error body.
+pub(super) fn read(operation: &Operation, status: StatusCode, body: &[u8]) -> Option<ParsedError> {
+    let problem: ProblemDetails = serde_json::from_slice(body).ok()?;
+    let reason = Reason::of(status);
+    Some(ParsedError {
+        code: None,
+        request_id: None,
+        names_token: reason == Reason::NotAuthenticated && operation.session != Need::Never,
+        kind: None,
+        typed: Box::new(ApiError { reason, problem }),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::generated::walletcrew::operations::{CREATE_OR_UPDATE_CUSTOMER, GET_CUSTOMER};
+
+    #[test]
+    fn a_problem_may_lack_members_and_have_others() {
+        for body in [
+            "{}",
+            r#"{"type": null, "title": null, "status": null, "detail": null, "instance": null}"#,
+            r#"{"title": "No", "errors": null, "traceId": "00-1", "more": {"a": []}}"#,
+        ] {
+            let read = read(&GET_CUSTOMER, StatusCode::BAD_REQUEST, body.as_bytes()).unwrap();
+            let api_error: &ApiError = read.typed.downcast_ref().unwrap();
+            assert_eq!(api_error.reason(), Reason::Malformed);
+            assert!(api_error.fields().is_empty() && api_error.field_errors("email").is_empty());
+        }
+        assert!(read(&GET_CUSTOMER, StatusCode::BAD_GATEWAY, b"<html>").is_none());
+    }
+
+    #[test]
+    fn only_a_401_of_a_call_with_session_names_the_token() {
+        let names = |operation, status| read(operation, status, b"{}").unwrap().names_token;
+        assert!(names(&GET_CUSTOMER, StatusCode::UNAUTHORIZED));
+        assert!(!names(&GET_CUSTOMER, StatusCode::FORBIDDEN));
+        assert!(!names(&CREATE_OR_UPDATE_CUSTOMER, StatusCode::UNAUTHORIZED));
+    }
+}

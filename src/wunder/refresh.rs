@@ -1,0 +1,49 @@
+//! New tokens for a refresh token.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::auth_api::{AuthApi, types};
+use crate::clock::BoxFuture;
+use crate::error::{Delivery, Error, ErrorKind, System};
+use crate::pipeline::{CallContext, CallOptions, Pipeline};
+use crate::session::{Renew, Tokens};
+
+/// `POST /{tenant}/auth/refresh-token`.
+pub(super) struct RefreshToken {
+    pipeline: Arc<Pipeline>,
+}
+
+impl RefreshToken {
+    pub(super) fn new(pipeline: Arc<Pipeline>) -> Self {
+        Self { pipeline }
+    }
+}
+
+impl Renew for RefreshToken {
+    fn renew<'a>(
+        &'a self,
+        current: &'a Tokens,
+        within: Duration,
+    ) -> BoxFuture<'a, Result<Tokens, Error>> {
+        Box::pin(async move {
+            let refresh = current.refresh.clone().ok_or_else(|| {
+                Error::new(ErrorKind::SignInAgain, "the session has no refresh token")
+                    .of(System::Wunder)
+            })?;
+            let body = types::RefreshRequest::builder().refresh_token(refresh);
+            let options = CallOptions::new().deadline(within);
+            let api = AuthApi::new(CallContext::new(self.pipeline.clone()).with_options(options));
+            let answer = api.refresh_token().body(body).send().await?.into_inner();
+            let access = answer.access_token.ok_or_else(|| {
+                Error::new(
+                    ErrorKind::Undecodable,
+                    "the refresh brought no access token",
+                )
+                .with_delivery(Delivery::Answered)
+                .at(System::Wunder, "refresh_token")
+            })?;
+            Ok(Tokens::new(access, answer.refresh_token))
+        })
+    }
+}

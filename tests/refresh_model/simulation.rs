@@ -1,0 +1,116 @@
+//! The time of one run, and who is frozen in it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep_until};
+use vestibule::chrono::{DateTime, TimeDelta, Utc};
+use vestibule::{BoxFuture, Clock};
+
+use super::mutant::Mutant;
+use super::plan::{Freeze, Plan};
+
+const EPOCH: DateTime<Utc> = DateTime::from_timestamp(1_750_000_000, 0).expect("a time");
+
+pub struct Simulation {
+    pub plan: Plan,
+    start: Instant,
+}
+
+impl Simulation {
+    pub fn new(plan: Plan) -> Arc<Self> {
+        Arc::new(Self {
+            plan,
+            start: Instant::now(),
+        })
+    }
+
+    pub fn elapsed(&self) -> Duration {
+        self.start.elapsed()
+    }
+
+    pub fn at(&self, time: Duration) -> Instant {
+        self.start + time
+    }
+
+    pub fn is_calm(&self) -> bool {
+        self.elapsed() >= self.plan.calm_at
+    }
+
+    /// The server's time of day.
+    pub fn now(&self) -> DateTime<Utc> {
+        EPOCH + TimeDelta::from_std(self.elapsed()).expect("short")
+    }
+
+    pub fn has_crashed(&self, instance: usize) -> bool {
+        let gone = |freeze: &&_| matches!(freeze, Freeze { until: None, .. });
+        let mut crashes = self.plan.freezes.iter().filter(gone);
+        crashes.any(|crash| crash.instance == instance && crash.from <= self.elapsed())
+    }
+
+    /// When an instance that is frozen now goes on; far away after a crash.
+    pub fn frozen_until(&self, instance: usize) -> Option<Instant> {
+        let now = self.elapsed();
+        let freeze = self.plan.freezes.iter().find(|freeze| {
+            freeze.instance == instance
+                && freeze.from <= now
+                && freeze.until.is_none_or(|until| now < until)
+        })?;
+        let never = Duration::from_secs(365 * 24 * 3600);
+        Some(self.at(freeze.until.unwrap_or(never)))
+    }
+
+    /// Waits while an instance is frozen; answers whether it was.
+    pub async fn thaw(&self, instance: usize) -> bool {
+        let mut was_frozen = false;
+        while let Some(until) = self.frozen_until(instance) {
+            was_frozen = true;
+            sleep_until(until).await;
+        }
+        was_frozen
+    }
+
+    pub fn store_is_away(&self) -> bool {
+        let now = self.elapsed();
+        let outage = self.plan.outage.filter(|_| !self.is_calm());
+        outage.is_some_and(|(from, until)| from <= now && now < until)
+    }
+}
+
+/// An instance's clock.
+pub struct InstanceClock {
+    simulation: Arc<Simulation>,
+    skew: TimeDelta,
+    mutant: Option<Mutant>,
+}
+
+impl InstanceClock {
+    pub fn of(
+        simulation: &Arc<Simulation>,
+        instance: usize,
+        mutant: Option<Mutant>,
+    ) -> Arc<dyn Clock> {
+        let skew = simulation.plan.skews_millis.get(instance).copied();
+        Arc::new(Self {
+            simulation: simulation.clone(),
+            skew: TimeDelta::milliseconds(skew.unwrap_or(0)),
+            mutant,
+        })
+    }
+}
+
+impl Clock for InstanceClock {
+    fn now(&self) -> DateTime<Utc> {
+        match self.mutant {
+            Some(Mutant::ClocksStandStill) => EPOCH,
+            _ => self.simulation.now() + self.skew,
+        }
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        match self.mutant {
+            Some(Mutant::SleepsForEver) => Box::pin(std::future::pending()),
+            _ => Box::pin(tokio::time::sleep(duration)),
+        }
+    }
+}
