@@ -43,7 +43,7 @@ impl fmt::Debug for ApiError {
 }
 
 /// Reads an error body. `authenticated: false` blames the cookie, also where a code was sent.
-pub(super) fn read(body: &[u8]) -> Option<ParsedError> {
+pub(super) fn parse(body: &[u8]) -> Option<ParsedError> {
     let body: types::ApiError = serde_json::from_slice(body).ok()?;
     Some(ParsedError {
         code: body.code.clone(),

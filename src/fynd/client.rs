@@ -1,6 +1,5 @@
 //! The client of one sales channel and its builder.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,13 +7,15 @@ use http::HeaderName;
 
 use super::api::Api;
 use super::contact::Contact;
+use super::opaque::opaque;
 use super::otp_sign_in::OtpSignIn;
 use super::registration::Registration;
-use super::rules::Rules;
+use super::rules::{
+    CURRENCY_HEADER, LOCATION_HEADER, Rules, currency_header, location_header, version_header,
+};
 use super::session::Session;
-use super::settings::{check_application, currency_header, location_header, version_header};
 use super::signature::{PUBLIC_KEY, SDK_VERSION, SDK_VERSION_HEADER};
-use crate::client_config::{ClientConfig, client_config_setters, of_system};
+use crate::client_config::{ClientConfig, client_config_setters};
 use crate::error::{Error, System};
 use crate::pipeline::{CallContext, CallOptions, Pipeline};
 use crate::secret::Secret;
@@ -29,16 +30,10 @@ pub struct Client {
     pub(super) platform: Option<String>,
 }
 
-impl fmt::Debug for Client {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("fynd::Client")
-    }
-}
-
 /// Collects the settings of a [`Client`].
 #[must_use = "there is no client before `build`"]
 pub struct ClientBuilder {
-    client_config: ClientConfig,
+    config: ClientConfig,
     application_id: String,
     application_token: Secret,
     currency: Option<String>,
@@ -48,18 +43,14 @@ pub struct ClientBuilder {
     platform: Option<String>,
 }
 
-impl fmt::Debug for ClientBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("fynd::ClientBuilder")
-    }
-}
+opaque!(Client, ClientBuilder);
 
 impl ClientBuilder {
     client_config_setters!();
 
     /// Where the API is; `https://api.fynd.com` by default.
     pub fn base_url(mut self, base_url: impl Into<String>) -> Self {
-        self.client_config.base_url = base_url.into();
+        self.config.base_url = base_url.into();
         self
     }
 
@@ -106,35 +97,18 @@ impl ClientBuilder {
     /// wrong: `base_url`, `application_id`, `application_token`, `currency`, `location_detail`,
     /// `signing_key`, `sdk_version` or `language`.
     pub fn build(self) -> Result<Client, Error> {
-        of_system(System::Fynd, self.checked())
-    }
-
-    fn checked(self) -> Result<Client, Error> {
-        check_application(&self.application_id, &self.application_token)?;
-        if self.signing_key.is_empty() {
-            return Err(Error::invalid("signing_key", "must not be empty"));
-        }
-        let base = self.client_config.base()?;
-        let mut headers = self.client_config.default_headers()?;
-        let version = version_header(&self.sdk_version)?;
-        headers.insert(HeaderName::from_static(SDK_VERSION_HEADER), version);
-        if let Some(code) = &self.currency {
-            let code = currency_header(code)?;
-            headers.insert(HeaderName::from_static("x-currency-code"), code);
-        }
-        if let Some(location) = &self.location_detail {
-            let location = location_header(location)?;
-            headers.insert(HeaderName::from_static("x-location-detail"), location);
-        }
-        let rules = Rules::new(
-            headers,
-            &self.application_id,
-            &self.application_token,
-            self.signing_key,
-        )?;
-        let mut client_config = self.client_config;
-        client_config.audience = self.application_id;
-        let (pipeline, context) = client_config.build(base, Box::new(rules))?;
+        let (pipeline, context) = self.config.build(|base, mut headers| {
+            let version = version_header(&self.sdk_version)?;
+            headers.insert(HeaderName::from_static(SDK_VERSION_HEADER), version);
+            if let Some(code) = &self.currency {
+                headers.insert(CURRENCY_HEADER, currency_header(code)?);
+            }
+            if let Some(location) = &self.location_detail {
+                headers.insert(LOCATION_HEADER, location_header(location)?);
+            }
+            let (id, token) = (&self.application_id, &self.application_token);
+            Ok((base, Rules::new(headers, id, token, self.signing_key)?))
+        })?;
         Ok(Client {
             pipeline,
             context,
@@ -150,9 +124,12 @@ impl Client {
         application_id: impl Into<String>,
         application_token: impl Into<Secret>,
     ) -> ClientBuilder {
+        let application_id = application_id.into();
+        let mut config = ClientConfig::new(System::Fynd, "https://api.fynd.com");
+        config.audience.clone_from(&application_id);
         ClientBuilder {
-            client_config: ClientConfig::new("https://api.fynd.com".to_owned()),
-            application_id: application_id.into(),
+            config,
+            application_id,
             application_token: application_token.into(),
             currency: None,
             location_detail: None,

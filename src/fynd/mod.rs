@@ -69,7 +69,6 @@ mod remaining_codes;
 mod rules;
 mod sent_code;
 mod session;
-mod settings;
 mod sign_in;
 mod sign_in_at_once;
 mod signature;

@@ -2,7 +2,6 @@
 
 use super::api::{Api, types};
 use super::client::Client;
-use crate::client_config::of_system;
 use crate::error::{Error, ErrorKind, System};
 use crate::pipeline::CallOptions;
 use crate::secret::Secret;
@@ -37,7 +36,9 @@ impl Session {
         let cookies = cookies.into_iter();
         let cookies = cookies.map(|(name, value)| (name.into(), value.into()));
         let jar = CookieJar::of_values(client.pipeline.base.url(), cookies.collect());
-        client.sign_in(of_system(System::Fynd, jar)?).await
+        client
+            .sign_in(jar.map_err(|error| error.of(System::Fynd))?)
+            .await
     }
 
     /// The id of the application that the user belongs to, as the client has it.

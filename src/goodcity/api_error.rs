@@ -80,7 +80,7 @@ impl fmt::Debug for ApiError {
 }
 
 /// Reads an error body.
-pub(super) fn read(operation: &Operation, status: StatusCode, body: &[u8]) -> Option<ParsedError> {
+pub(super) fn parse(operation: &Operation, status: StatusCode, body: &[u8]) -> Option<ParsedError> {
     let api_error = decode(body)?;
     let about_credential = matches!(api_error.shape, Shape::Typed | Shape::Plain);
     Some(ParsedError {
@@ -179,12 +179,12 @@ mod tests {
     #[test]
     fn only_a_401_of_a_call_with_session_names_the_token() {
         let body = br#"{"error": "No", "type": "UnauthorizedError", "status": 401}"#;
-        let names = |operation, status| read(operation, status, body).unwrap().names_token;
+        let names = |operation, status| parse(operation, status, body).unwrap().names_token;
         assert!(names(&CURRENT_USER_PROFILE, StatusCode::UNAUTHORIZED));
         assert!(!names(&CURRENT_USER_PROFILE, StatusCode::FORBIDDEN));
         assert!(!names(&SEND_PIN, StatusCode::UNAUTHORIZED));
         let plain = br#"{"error": "No"}"#;
-        let plain = read(&CURRENT_USER_PROFILE, StatusCode::UNAUTHORIZED, plain).unwrap();
+        let plain = parse(&CURRENT_USER_PROFILE, StatusCode::UNAUTHORIZED, plain).unwrap();
         assert!(plain.names_token);
     }
 }

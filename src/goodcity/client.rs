@@ -1,6 +1,5 @@
 //! The client of one GoodCity app and its builder.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,8 +12,9 @@ use super::rules::{APP_NAME, Rules};
 use super::session::Session;
 use super::sign_up::SignUp;
 use crate::challenge::StoredChallenge;
-use crate::client_config::{ClientConfig, client_config_setters, of_system};
+use crate::client_config::{ClientConfig, client_config_setters};
 use crate::error::{Error, System};
+use crate::opaque_debug::opaque_debug;
 use crate::pipeline::{CallContext, CallOptions, Pipeline};
 use crate::secret::Secret;
 use crate::session::{Credential, SessionContext, Tokens};
@@ -27,25 +27,15 @@ pub struct Client {
     pub(super) mobile_rule: MobileRule,
 }
 
-impl fmt::Debug for Client {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("goodcity::Client")
-    }
-}
-
 /// Collects the settings of a [`Client`].
 #[must_use = "there is no client before `build`"]
 pub struct ClientBuilder {
-    client_config: ClientConfig,
+    config: ClientConfig,
     app_name: String,
     mobile_rule: MobileRule,
 }
 
-impl fmt::Debug for ClientBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("goodcity::ClientBuilder")
-    }
-}
+opaque_debug!("goodcity": Client, ClientBuilder);
 
 impl ClientBuilder {
     client_config_setters!();
@@ -63,16 +53,10 @@ impl ClientBuilder {
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming the setting that is
     /// wrong: `base_url`, `app_name` or `language`.
     pub fn build(self) -> Result<Client, Error> {
-        of_system(System::GoodCity, self.checked())
-    }
-
-    fn checked(self) -> Result<Client, Error> {
-        let mut headers = self.client_config.default_headers()?;
-        headers.insert(APP_NAME, app_name_header(&self.app_name)?);
-        let base = self.client_config.base()?;
-        let (pipeline, context) = self
-            .client_config
-            .build(base, Box::new(Rules::new(headers)))?;
+        let (pipeline, context) = self.config.build(|base, mut headers| {
+            headers.insert(APP_NAME, app_name_header(&self.app_name)?);
+            Ok((base, Rules::new(headers)))
+        })?;
         Ok(Client {
             pipeline,
             context,
@@ -102,7 +86,7 @@ impl Client {
     /// no client without it.
     pub fn builder(base_url: impl Into<String>, app_name: impl Into<String>) -> ClientBuilder {
         ClientBuilder {
-            client_config: ClientConfig::new(base_url.into()),
+            config: ClientConfig::new(System::GoodCity, base_url),
             app_name: app_name.into(),
             mobile_rule: MobileRule::default(),
         }

@@ -34,6 +34,6 @@ impl SystemRules for Rules {
         status: StatusCode,
         body: &[u8],
     ) -> Option<ParsedError> {
-        api_error::read(operation, status, body)
+        api_error::parse(operation, status, body)
     }
 }

@@ -80,7 +80,7 @@ impl fmt::Debug for ApiError {
 }
 
 /// Reads an error body.
-pub(super) fn read(operation: &Operation, status: StatusCode, body: &[u8]) -> Option<ParsedError> {
+pub(super) fn parse(operation: &Operation, status: StatusCode, body: &[u8]) -> Option<ParsedError> {
     let problem: ProblemDetails = serde_json::from_slice(body).ok()?;
     let reason = Reason::of(status);
     Some(ParsedError {
@@ -106,17 +106,17 @@ mod tests {
             r#"{"type": null, "title": null, "status": null, "detail": null, "instance": null}"#,
             r#"{"title": "No", "errors": null, "traceId": "00-1", "more": {"a": []}}"#,
         ] {
-            let read = read(&GET_CUSTOMER, StatusCode::BAD_REQUEST, body.as_bytes()).unwrap();
-            let api_error: &ApiError = read.typed.downcast_ref().unwrap();
+            let parsed = parse(&GET_CUSTOMER, StatusCode::BAD_REQUEST, body.as_bytes()).unwrap();
+            let api_error: &ApiError = parsed.typed.downcast_ref().unwrap();
             assert_eq!(api_error.reason(), Reason::Malformed);
             assert!(api_error.fields().is_empty() && api_error.field_errors("email").is_empty());
         }
-        assert!(read(&GET_CUSTOMER, StatusCode::BAD_GATEWAY, b"<html>").is_none());
+        assert!(parse(&GET_CUSTOMER, StatusCode::BAD_GATEWAY, b"<html>").is_none());
     }
 
     #[test]
     fn only_a_401_of_a_call_with_session_names_the_token() {
-        let names = |operation, status| read(operation, status, b"{}").unwrap().names_token;
+        let names = |operation, status| parse(operation, status, b"{}").unwrap().names_token;
         assert!(names(&GET_CUSTOMER, StatusCode::UNAUTHORIZED));
         assert!(!names(&GET_CUSTOMER, StatusCode::FORBIDDEN));
         assert!(!names(&CREATE_OR_UPDATE_CUSTOMER, StatusCode::UNAUTHORIZED));

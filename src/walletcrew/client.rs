@@ -1,6 +1,5 @@
 //! The client of one tenant and its builder.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,9 +13,10 @@ use super::session::Session;
 use super::sign_in;
 use super::verification::{Challenge, Verification};
 use crate::challenge::StoredChallenge;
-use crate::client_config::{ClientConfig, client_config_setters, of_system};
+use crate::client_config::{ClientConfig, check_tenant, client_config_setters};
 use crate::error::{Error, System};
 use crate::generated::walletcrew::operations::BASE_PATH;
+use crate::opaque_debug::opaque_debug;
 use crate::pipeline::{CallContext, CallOptions, Pipeline};
 use crate::secret::Secret;
 use crate::session::{Credential, Renew, SessionContext, Tokens};
@@ -29,25 +29,15 @@ pub struct Client {
     reauthenticate: Option<Reauthenticate>,
 }
 
-impl fmt::Debug for Client {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("walletcrew::Client")
-    }
-}
-
 /// Collects the settings of a [`Client`].
 #[must_use = "there is no client before `build`"]
 pub struct ClientBuilder {
-    client_config: ClientConfig,
+    config: ClientConfig,
     tenant_id: String,
     reauthenticate: Option<Reauthenticate>,
 }
 
-impl fmt::Debug for ClientBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("walletcrew::ClientBuilder")
-    }
-}
+opaque_debug!("walletcrew": Client, ClientBuilder);
 
 impl ClientBuilder {
     client_config_setters!();
@@ -121,21 +111,11 @@ impl ClientBuilder {
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming the setting that is
     /// wrong: `base_url`, `tenant_id` or `language`.
     pub fn build(self) -> Result<Client, Error> {
-        of_system(System::WalletCrew, self.checked())
-    }
-
-    fn checked(self) -> Result<Client, Error> {
-        let well_formed = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
-        if self.tenant_id.is_empty() || !self.tenant_id.bytes().all(well_formed) {
-            let right = "must be letters, digits, `_` and `-`";
-            return Err(Error::invalid("tenant_id", right));
-        }
-        let base =
-            self.client_config
-                .base()?
-                .with_start_of_path(BASE_PATH, "tenantId", &self.tenant_id);
-        let rules = Rules::new(self.client_config.default_headers()?);
-        let (pipeline, context) = self.client_config.build(base, Box::new(rules))?;
+        let (pipeline, context) = self.config.build(|base, headers| {
+            check_tenant("tenant_id", &self.tenant_id)?;
+            let base = base.with_start_of_path(BASE_PATH, "tenantId", &self.tenant_id);
+            Ok((base, Rules::new(headers)))
+        })?;
         Ok(Client {
             pipeline,
             context,
@@ -149,7 +129,7 @@ impl Client {
     /// `https://app.neostore.cloud`.
     pub fn builder(base_url: impl Into<String>, tenant_id: impl Into<String>) -> ClientBuilder {
         ClientBuilder {
-            client_config: ClientConfig::new(base_url.into()),
+            config: ClientConfig::new(System::WalletCrew, base_url),
             tenant_id: tenant_id.into(),
             reauthenticate: None,
         }

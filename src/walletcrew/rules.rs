@@ -31,6 +31,6 @@ impl SystemRules for Rules {
         status: StatusCode,
         body: &[u8],
     ) -> Option<ParsedError> {
-        api_error::read(operation, status, body)
+        api_error::parse(operation, status, body)
     }
 }

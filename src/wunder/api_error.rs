@@ -94,7 +94,7 @@ impl fmt::Debug for ApiError {
 
 /// Reads an error body. A code that names an unfinished step leads to that step, except where a
 /// code was sent: there it is about that code.
-pub(super) fn read(operation: &Operation, body: &[u8]) -> Option<ParsedError> {
+pub(super) fn parse(operation: &Operation, body: &[u8]) -> Option<ParsedError> {
     let body: types::ApiError = serde_json::from_slice(body).ok()?;
     // Any object fits the documented shape, also that of a gateway.
     if own_code(&body).is_none() && body.error_code.is_none() && body.user_message.is_none() {
@@ -147,8 +147,8 @@ mod tests {
             ("U1\\n06", "wunder::ApiError([not shown])"),
         ] {
             let body = format!(r#"{{"errorCode": "{code}"}}"#);
-            let read = read(&GET_CUSTOMER, body.as_bytes()).unwrap();
-            let api_error: &ApiError = read.typed.downcast_ref().unwrap();
+            let parsed = parse(&GET_CUSTOMER, body.as_bytes()).unwrap();
+            let api_error: &ApiError = parsed.typed.downcast_ref().unwrap();
             assert_eq!(format!("{api_error:?}"), shown, "{code}");
         }
     }

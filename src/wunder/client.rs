@@ -1,6 +1,5 @@
 //! The client of one tenant and its builder.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,9 +13,10 @@ use super::session::Session;
 use super::signature::{BootstrapSignature, Sha256Hex};
 use super::user_api::UserApi;
 use crate::challenge::StoredChallenge;
-use crate::client_config::{ClientConfig, client_config_setters, of_system};
+use crate::client_config::{ClientConfig, check_tenant, client_config_setters};
 use crate::error::{Error, System};
 use crate::generated::wunder_auth::operations::BASE_PATH;
+use crate::opaque_debug::opaque_debug;
 use crate::pipeline::{CallContext, CallOptions, Pipeline};
 use crate::secret::Secret;
 use crate::session::{Credential, Renew, SessionContext, Tokens};
@@ -40,27 +40,17 @@ pub enum Challenge {
     MfaRequired(MfaRequired),
 }
 
-impl fmt::Debug for Client {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("wunder::Client")
-    }
-}
-
 /// Collects the settings of a [`Client`].
 #[must_use = "there is no client before `build`"]
 pub struct ClientBuilder {
-    client_config: ClientConfig,
+    config: ClientConfig,
     tenant: String,
     signature_key: Option<Secret>,
     signature: Arc<dyn BootstrapSignature>,
     resend_wait: Duration,
 }
 
-impl fmt::Debug for ClientBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("wunder::ClientBuilder")
-    }
-}
+opaque_debug!("wunder": Client, ClientBuilder);
 
 impl ClientBuilder {
     client_config_setters!();
@@ -93,27 +83,17 @@ impl ClientBuilder {
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming the setting that is
     /// wrong: `base_url`, `tenant`, `signature_key` or `language`.
     pub fn build(self) -> Result<Client, Error> {
-        of_system(System::Wunder, self.checked())
-    }
-
-    fn checked(self) -> Result<Client, Error> {
-        let well_formed = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
-        if self.tenant.is_empty() || !self.tenant.bytes().all(well_formed) {
-            return Err(Error::invalid(
-                "tenant",
-                "must be letters, digits, `_` and `-`",
-            ));
-        }
-        if self.signature_key.as_ref().is_some_and(Secret::is_empty) {
-            return Err(Error::invalid("signature_key", "must not be empty"));
-        }
-        let base = self
-            .client_config
-            .base()?
-            .with_start_of_path(BASE_PATH, "tenant", &self.tenant);
-        let headers = self.client_config.default_headers()?;
-        let rules = Rules::new(headers, self.signature_key, self.signature);
-        let (pipeline, context) = self.client_config.build(base, Box::new(rules))?;
+        let (pipeline, context) = self.config.build(|base, headers| {
+            check_tenant("tenant", &self.tenant)?;
+            if self.signature_key.as_ref().is_some_and(Secret::is_empty) {
+                return Err(Error::invalid("signature_key", "must not be empty"));
+            }
+            let base = base.with_start_of_path(BASE_PATH, "tenant", &self.tenant);
+            Ok((
+                base,
+                Rules::new(headers, self.signature_key, self.signature),
+            ))
+        })?;
         Ok(Client {
             pipeline,
             context,
@@ -127,7 +107,7 @@ impl Client {
     /// `https://go.api.gourban.services/v1`.
     pub fn builder(base_url: impl Into<String>, tenant: impl Into<String>) -> ClientBuilder {
         ClientBuilder {
-            client_config: ClientConfig::new(base_url.into()),
+            config: ClientConfig::new(System::Wunder, base_url),
             tenant: tenant.into(),
             signature_key: None,
             signature: Arc::new(Sha256Hex),

@@ -107,6 +107,6 @@ impl SystemRules for Rules {
         _status: StatusCode,
         body: &[u8],
     ) -> Option<ParsedError> {
-        api_error::read(operation, body)
+        api_error::parse(operation, body)
     }
 }
