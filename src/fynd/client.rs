@@ -22,7 +22,8 @@ use crate::secret::Secret;
 use crate::session::CookieJar;
 use crate::session::{Credential, SessionContext};
 
-/// One sales channel of Fynd. Cheap to clone; all clones share connections and sessions.
+/// A client of one application of a sales channel of Fynd. Cheap to clone: all clones share
+/// connections and sessions.
 #[derive(Clone)]
 pub struct Client {
     pub(crate) pipeline: Arc<Pipeline>,
@@ -30,8 +31,8 @@ pub struct Client {
     pub(super) platform: Option<String>,
 }
 
-/// Collects the settings of a [`Client`].
-#[must_use = "there is no client before `build`"]
+/// A builder of a [`Client`].
+#[must_use = "call `build` to get a client"]
 pub struct ClientBuilder {
     config: ClientConfig,
     application_id: String,
@@ -48,53 +49,53 @@ opaque!(Client, ClientBuilder);
 impl ClientBuilder {
     client_config_setters!();
 
-    /// Where the API is; `https://api.fynd.com` by default.
+    /// Sets the base URL; `https://api.fynd.com` by default.
     pub fn base_url(mut self, base_url: impl Into<String>) -> Self {
         self.config.base_url = base_url.into();
         self
     }
 
-    /// The currency that the shopper sees, an ISO 4217 code such as `INR`. Without it the server
-    /// decides.
+    /// Sets the currency that the user sees, an ISO 4217 code such as `INR`; by default the server
+    /// chooses it.
     pub fn currency(mut self, code: impl Into<String>) -> Self {
         self.currency = Some(code.into());
         self
     }
 
-    /// Where the shopper is: the text of a JSON object, such as
+    /// Sets the location of the user: the text of a JSON object, such as
     /// `{"country":"India","city":"Mumbai","pincode":"400001"}`.
     pub fn location_detail(mut self, json: impl Into<String>) -> Self {
         self.location_detail = Some(json.into());
         self
     }
 
-    /// The id of the application that users belong to, for all flows; each flow may name another
-    /// one. The server takes `Fynd` without it.
+    /// Sets the id of the application that users belong to, for all flows; each flow can override
+    /// it. The server assumes `Fynd` without it.
     pub fn platform(mut self, id: impl Into<String>) -> Self {
         self.platform = Some(id.into());
         self
     }
 
-    /// Another key for [`sign`](super::sign) than `1234567`, which all official clients use. It
-    /// is a checksum's key and no secret.
+    /// Sets the key of the request signature; by default `1234567`, the key of all official
+    /// clients. It is public, see [`sign`](super::sign).
     pub fn signing_key(mut self, key: impl Into<String>) -> Self {
         self.signing_key = key.into();
         self
     }
 
-    /// The version that the server is told, as `x-fp-sdk-version`. By default it is the release
-    /// of the official clients that this one signs like.
+    /// Sets the version sent as `x-fp-sdk-version`; by default the release of the official clients
+    /// whose signature scheme this client implements.
     pub fn sdk_version(mut self, version: impl Into<String>) -> Self {
         self.sdk_version = version.into();
         self
     }
 
-    /// The client.
+    /// Checks the settings and builds the client; sends nothing.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming the setting that is
-    /// wrong: `base_url`, `application_id`, `application_token`, `currency`, `location_detail`,
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming the wrong setting:
+    /// `base_url`, `application_id`, `application_token`, `currency`, `location_detail`,
     /// `signing_key`, `sdk_version` or `language`.
     pub fn build(self) -> Result<Client, Error> {
         let (pipeline, context) = self.config.build(|base, mut headers| {
@@ -118,8 +119,8 @@ impl ClientBuilder {
 }
 
 impl Client {
-    /// A client of one application of a sales channel: its id (24 hex digits) and its token (at
-    /// least 5 characters).
+    /// Starts a client of one application, by its id (24 hex digits) and its token (at least 5
+    /// characters).
     pub fn builder(
         application_id: impl Into<String>,
         application_token: impl Into<Secret>,
@@ -139,18 +140,19 @@ impl Client {
         }
     }
 
-    /// The described calls that need no session. Cookies of their answers are not kept.
+    /// The operations that need no session. Cookies of their responses are not kept.
     pub fn api(&self) -> Api {
         self.api_with(CallOptions::default())
     }
 
-    /// The same calls as [`api`](Self::api), with options.
+    /// The same as [`api`](Self::api), with options.
     pub fn api_with(&self, options: CallOptions) -> Api {
         Api::new(CallContext::new(self.pipeline.clone()).with_options(options))
     }
 
-    /// Starts a sign-in by a code that is sent to a mobile: its number without country code (4 to
-    /// 15 digits, such as `9000000001`) and the country calling code (`+91` or `91`).
+    /// Starts a sign-in by a code sent to a mobile phone: the number without country code (4 to 15
+    /// digits, such as `9000000001`) and the country calling code (`+91` or `91`). Nothing is sent
+    /// before [`OtpSignIn::send_code`].
     ///
     /// ```
     /// # #[tokio::main]
@@ -164,7 +166,7 @@ impl Client {
     ///
     /// let pending = client.otp_sign_in("9000000001", "+91").send_code().await?;
     /// let signed_in = match pending.confirm(code()).await? {
-    ///     // Nobody has this number yet.
+    ///     // The number has no account yet.
     ///     SignIn::ProfileRequired(profile) => profile.complete("Asha", "Rao").await?,
     ///     signed_in => signed_in,
     /// };
@@ -183,7 +185,7 @@ impl Client {
         OtpSignIn::new(self.clone(), Contact::mobile(mobile, country_code))
     }
 
-    /// Starts a sign-in by a code that is sent by e-mail.
+    /// Starts a sign-in by a code sent by e-mail. Nothing is sent before [`OtpSignIn::send_code`].
     ///
     /// ```
     /// # #[tokio::main]
@@ -206,7 +208,8 @@ impl Client {
         OtpSignIn::new(self.clone(), Contact::email(address))
     }
 
-    /// Starts the registration of a new user by a form.
+    /// Starts the registration of a new user by a form. Nothing is sent before
+    /// [`Registration::submit`].
     ///
     /// ```
     /// # #[tokio::main]
@@ -222,7 +225,7 @@ impl Client {
     /// let form = client.registration("Asha").mobile("9000000001", "+91").email("asha@example.com");
     /// let mut step = form.submit().await?;
     /// while let SignIn::CodesRequired(codes) = step {
-    ///     // Keep `codes.id()`: any instance takes the registration up by it.
+    ///     // Keep `codes.id()`: any instance resumes the registration by it.
     ///     step = match codes.mobile() {
     ///         Some(_) => codes.confirm_mobile(code("+919000000001")).await?,
     ///         None => codes.confirm_email(code("asha@example.com")).await?,
@@ -237,26 +240,28 @@ impl Client {
         Registration::new(self.clone(), first_name.into())
     }
 
-    /// Takes up a session by its id, here or after a restart.
+    /// Resumes a session by its id, on any instance that shares the store; sends nothing.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if there is no such session.
+    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the store fails.
     pub async fn session(&self, id: &Secret) -> Result<Session, Error> {
         let entry = self.context.resume(id, None).await?;
         Ok(Session::new(self, entry))
     }
 
-    /// Waits until cookies that are being saved are saved. For the end of a process.
+    /// Waits up to `deadline` until running writes to the store have finished. Call it before the
+    /// process ends.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if some were not saved in time.
+    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if a write did not finish in time.
     pub async fn shutdown(&self, deadline: Duration) -> Result<(), Error> {
         self.context.shutdown(deadline).await
     }
 
-    /// Stores the cookies of a user who is now signed in.
+    /// Stores the cookies of a new session.
     pub(super) async fn sign_in(&self, jar: CookieJar) -> Result<Session, Error> {
         let entry = self
             .context

@@ -4,7 +4,7 @@ use super::client::Client;
 use super::user_api::types;
 use crate::error::{Delivery, Error, ErrorKind, System};
 
-/// A branch of an operator, the home of a user.
+/// A branch of an operator, to which its users belong.
 #[derive(Clone, Debug)]
 pub struct Branch {
     id: String,
@@ -42,12 +42,12 @@ impl Branch {
         Ok(Self { id, details })
     }
 
-    /// The id, as the sign-in wants it.
+    /// The id, as the sign-in flows take it.
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// Everything that the server said about the branch.
+    /// The whole branch as the server returned it.
     pub fn details(&self) -> &types::Branch {
         &self.details
     }

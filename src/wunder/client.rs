@@ -21,27 +21,28 @@ use crate::pipeline::{CallContext, CallOptions, Pipeline};
 use crate::secret::Secret;
 use crate::session::{Credential, Renew, SessionContext, Tokens};
 
-/// One tenant of Wunder Mobility. Cheap to clone; all clones share connections and sessions.
+/// A client of one tenant of Wunder Mobility. Cheap to clone: all clones share connections and
+/// sessions.
 #[derive(Clone)]
 pub struct Client {
     pub(crate) pipeline: Arc<Pipeline>,
     pub(super) context: Arc<SessionContext>,
-    /// The wait between two messages to one number.
+    /// The least time between two messages to one number.
     pub(super) resend_wait: Duration,
 }
 
-/// A sign-in that was taken up by its id, at the step that it waits for.
+/// A resumed sign-in, at the step that it waits for.
 #[derive(Debug)]
-#[must_use = "a user with an open challenge is not signed in"]
+#[must_use = "the user is not signed in until the challenge is completed"]
 pub enum Challenge {
-    /// A code is on its way to the user's phone or mailbox.
+    /// A code was sent to the phone or mailbox of the user.
     PendingCode(PendingCode),
-    /// The code was right, and a second factor is needed.
+    /// The code was correct, and a second factor is required.
     MfaRequired(MfaRequired),
 }
 
-/// Collects the settings of a [`Client`].
-#[must_use = "there is no client before `build`"]
+/// A builder of a [`Client`].
+#[must_use = "call `build` to get a client"]
 pub struct ClientBuilder {
     config: ClientConfig,
     tenant: String,
@@ -55,33 +56,32 @@ opaque_debug!("wunder": Client, ClientBuilder);
 impl ClientBuilder {
     client_config_setters!();
 
-    /// The key that bootstrap requests are signed with. Without it the code flows are refused
-    /// before anything is sent.
+    /// Sets the key that signs bootstrap requests. Without a key, flows that send a code fail with
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) before anything is sent.
     pub fn signature_key(mut self, key: impl Into<Secret>) -> Self {
         self.signature_key = Some(key.into());
         self
     }
 
-    /// Another signature scheme than [`Sha256Hex`].
+    /// Sets the signature scheme; [`Sha256Hex`] by default.
     pub fn signature_scheme(mut self, scheme: impl BootstrapSignature) -> Self {
         self.signature = Arc::new(scheme);
         self
     }
 
-    /// The wait between two messages to one number, also if the sign-in is started over. The
-    /// vendor names none, so by default there is none; a back end that is open to everybody should
-    /// have one.
+    /// Sets the least time between two messages to one number, also across sign-ins. Zero by
+    /// default, because the vendor documents none; a public back end should set one.
     pub fn resend_wait(mut self, wait: Duration) -> Self {
         self.resend_wait = wait;
         self
     }
 
-    /// The client.
+    /// Checks the settings and builds the client; sends nothing.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming the setting that is
-    /// wrong: `base_url`, `tenant`, `signature_key` or `language`.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming the wrong setting:
+    /// `base_url`, `tenant`, `signature_key` or `language`.
     pub fn build(self) -> Result<Client, Error> {
         let (pipeline, context) = self.config.build(|base, headers| {
             check_tenant("tenant", &self.tenant)?;
@@ -103,7 +103,7 @@ impl ClientBuilder {
 }
 
 impl Client {
-    /// A client of `tenant` (letters, digits, `_`, `-`) at `base_url`, such as
+    /// Starts a client of `tenant` (letters, digits, `_`, `-`) at `base_url`, such as
     /// `https://go.api.gourban.services/v1`.
     pub fn builder(base_url: impl Into<String>, tenant: impl Into<String>) -> ClientBuilder {
         ClientBuilder {
@@ -115,27 +115,27 @@ impl Client {
         }
     }
 
-    /// The calls of the Authentication API that need no session.
+    /// The operations of the Authentication API that need no session.
     pub fn auth_api(&self) -> AuthApi {
         AuthApi::new(CallContext::new(self.pipeline.clone()))
     }
 
-    /// The calls of the User API that need no session.
+    /// The operations of the User API that need no session.
     pub fn user_api(&self) -> UserApi {
         UserApi::new(CallContext::new(self.pipeline.clone()))
     }
 
-    /// The same calls as [`auth_api`](Self::auth_api), with options.
+    /// The same as [`auth_api`](Self::auth_api), with options.
     pub fn auth_api_with(&self, options: CallOptions) -> AuthApi {
         AuthApi::new(CallContext::new(self.pipeline.clone()).with_options(options))
     }
 
-    /// The same calls as [`user_api`](Self::user_api), with options.
+    /// The same as [`user_api`](Self::user_api), with options.
     pub fn user_api_with(&self, options: CallOptions) -> UserApi {
         UserApi::new(CallContext::new(self.pipeline.clone()).with_options(options))
     }
 
-    /// The branch that serves a place (degrees). Safe to repeat.
+    /// Finds the branch that serves a place, given in degrees. Idempotent; sends no message.
     ///
     /// ```
     /// # #[tokio::main]
@@ -155,63 +155,65 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Undecodable`](crate::ErrorKind::Undecodable) if the branch has no id; else as
-    /// any call, see [`Error`].
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `latitude` or
+    /// `longitude`; [`ErrorKind::Undecodable`](crate::ErrorKind::Undecodable) if the branch has no
+    /// id; otherwise see [`Error`].
     pub async fn resolve_branch(&self, latitude: f64, longitude: f64) -> Result<Branch, Error> {
         Branch::resolve(self, latitude, longitude).await
     }
 
-    /// Takes up a session by its id, here or after a restart.
+    /// Resumes a session by its id, on any instance that shares the store; sends nothing.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if there is no such session.
+    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the store fails.
     pub async fn session(&self, id: &Secret) -> Result<Session, Error> {
-        let entry = self.context.resume(id, Some(self.renewal())).await?;
+        let entry = self.context.resume(id, Some(self.refresher())).await?;
         Ok(Session::new(self, entry))
     }
 
-    /// Takes up an unfinished sign-in by its id, on any instance that shares the store; sends
-    /// nothing. Read in [`challenge`](crate::challenge) how an id is bound to its user.
+    /// Resumes an unfinished sign-in by its id, on any instance that shares the store; sends
+    /// nothing. [`challenge`](crate::challenge) explains how an id is bound to its user.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if there is no such challenge: it is
-    /// finished, has expired, never was, or is of another tenant.
+    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if there is no such challenge: it
+    /// is finished, has expired, never existed, or belongs to another tenant.
     /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the store fails.
     pub async fn challenge(&self, id: &Secret) -> Result<Challenge, Error> {
-        let found = StoredChallenge::by_id(&self.context, id).await?;
-        if found.is::<SecondFactor>() {
-            let open = found.open().await?;
-            let mfa = MfaRequired::resumed(self.clone(), open);
+        let stored = StoredChallenge::by_id(&self.context, id).await?;
+        if stored.is::<SecondFactor>() {
+            let active = stored.open().await?;
+            let mfa = MfaRequired::resumed(self.clone(), active);
             return Ok(Challenge::MfaRequired(mfa));
         }
-        let open = found.open::<CodeRequest>().await?;
-        let pending = PendingCode::resumed(self.clone(), open);
+        let active = stored.open::<CodeRequest>().await?;
+        let pending = PendingCode::resumed(self.clone(), active);
         Ok(Challenge::PendingCode(pending))
     }
 
-    /// Lets token exchanges that are under way finish and their tokens be saved. Afterwards
-    /// nothing is renewed any more.
+    /// Waits up to `deadline` until running token exchanges have finished and their tokens are
+    /// saved. Afterwards no token is refreshed. Call it before the process ends.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if some did not finish in time.
+    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if an exchange did not finish in time.
     pub async fn shutdown(&self, deadline: Duration) -> Result<(), Error> {
         self.context.shutdown(deadline).await
     }
 
-    /// Stores the tokens of a user who is now signed in.
+    /// Stores the tokens of a new session.
     pub(super) async fn sign_in(&self, tokens: Tokens) -> Result<Session, Error> {
         let credential = Credential::Tokens(tokens);
         let entry = self
             .context
-            .create(credential, Some(self.renewal()), None)
+            .create(credential, Some(self.refresher()), None)
             .await?;
         Ok(Session::new(self, entry))
     }
 
-    fn renewal(&self) -> Arc<dyn Renew> {
+    fn refresher(&self) -> Arc<dyn Renew> {
         Arc::new(RefreshToken::new(self.pipeline.clone()))
     }
 }
