@@ -7,11 +7,8 @@ use http::HeaderValue;
 
 use super::api::Api;
 use super::mobile::MobileRule;
-use super::pin_sign_in::{PendingPin, PinRequest};
 use super::rules::{APP_NAME, Rules};
 use super::session::Session;
-use super::sign_up::SignUp;
-use crate::challenge::StoredChallenge;
 use crate::client_config::{ClientConfig, client_config_setters};
 use crate::error::{Error, System};
 use crate::opaque_debug::opaque_debug;
@@ -100,82 +97,6 @@ impl Client {
         Api::new(CallContext::new(self.pipeline.clone()).with_options(options))
     }
 
-    /// Sends a pin by SMS to a user who has an account. `mobile` is a Hong Kong number with its
-    /// country code, such as `+85251234567`.
-    ///
-    /// **Success does not mean that the number is registered.** For a number without an account the
-    /// server returns the same response with a random key, sends no SMS, and accepts no pin. Tell
-    /// the user only that a pin was sent if there is an account.
-    ///
-    /// Not idempotent: retried only if the server certainly did not process it. Every call
-    /// invalidates earlier pins and their challenges. The server has no limit; this client sends
-    /// one pin to a number in 60 seconds, as GoodCity's own clients do, across all challenges.
-    ///
-    /// ```
-    /// # #[tokio::main]
-    /// # async fn main() -> Result<(), vestibule::Error> {
-    /// # let mock = vestibule::testing::GoodCity::start().await;
-    /// # let pin = || mock.outbox().last_code("+85261234567").unwrap();
-    /// # let client = vestibule::goodcity::Client::builder(mock.base_url(), "app").clock(mock.clock().clone()).build()?;
-    /// # mock.add_user("+85261234567", "Ada", "Wong");
-    /// let pending = client.send_pin("+85261234567").await?;
-    /// let signed_in = match pending.confirm("0042").await {
-    ///     Ok(signed_in) => signed_in,
-    ///     // The user mistyped: the challenge is still open.
-    ///     Err(returned) => returned.state.confirm(pin()).await?,
-    /// };
-    /// # assert!(signed_in.session.profile().await?.user_profile.is_some());
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// Source: `POST /api/v1/auth/send_pin`.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a number against the
-    /// client's [`MobileRule`], [`ErrorKind::SlowDown`](crate::ErrorKind::SlowDown) if the last pin
-    /// is too fresh, [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the session store
-    /// fails: nothing is sent in these cases. Else as any call, see [`Error`].
-    pub async fn send_pin(&self, mobile: impl Into<String>) -> Result<PendingPin, Error> {
-        PendingPin::ask(self, mobile.into()).await
-    }
-
-    /// Starts the sign-up of a new user with a Hong Kong mobile number, such as `+85251234567`;
-    /// nothing is sent before [`SignUp::send_pin`].
-    ///
-    /// If the number already has an account, the server ignores the names and the address and sends
-    /// the pin to the existing user. The response does not tell which happened.
-    ///
-    /// ```
-    /// # #[tokio::main]
-    /// # async fn main() -> Result<(), vestibule::Error> {
-    /// # let mock = vestibule::testing::GoodCity::start().await;
-    /// # let pin = || mock.outbox().last_code("+85261234567").unwrap();
-    /// # let client = vestibule::goodcity::Client::builder(mock.base_url(), "app").clock(mock.clock().clone()).build()?;
-    /// let sign_up = client.sign_up("+85261234567", "Ada", "Wong").district_id("1");
-    /// let pending = sign_up.send_pin().await?;
-    /// let id = pending.id().clone();
-    /// // Later, at any instance that shares the store:
-    /// let signed_in = client.challenge(&id).await?.confirm(pin()).await?;
-    /// # assert!(signed_in.session.profile().await?.user_profile.is_some());
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn sign_up(
-        &self,
-        mobile: impl Into<String>,
-        first_name: impl Into<String>,
-        last_name: impl Into<String>,
-    ) -> SignUp {
-        SignUp::new(
-            self.clone(),
-            mobile.into(),
-            first_name.into(),
-            last_name.into(),
-        )
-    }
-
     /// Resumes a session by its id, on any instance that shares the store; sends nothing.
     ///
     /// # Errors
@@ -185,20 +106,6 @@ impl Client {
     pub async fn session(&self, id: &Secret) -> Result<Session, Error> {
         let entry = self.context.resume(id, None).await?;
         Ok(Session::new(self, entry))
-    }
-
-    /// Resumes an unfinished sign-in by its id, on any instance that shares the store; sends
-    /// nothing. [`challenge`](crate::challenge) explains how an id is bound to its user.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if there is no such challenge: it
-    /// is finished, has expired, never existed, or belongs to another server.
-    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the store fails.
-    pub async fn challenge(&self, id: &Secret) -> Result<PendingPin, Error> {
-        let stored = StoredChallenge::by_id(&self.context, id).await?;
-        let active = stored.open::<PinRequest>().await?;
-        Ok(PendingPin::resumed(self.clone(), active))
     }
 
     /// Waits up to `deadline` until running writes to the store have finished. Call it before the

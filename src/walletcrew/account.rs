@@ -9,10 +9,11 @@ use serde_json::Value;
 
 use super::api::types;
 use super::client::Client;
+use super::session::read_as;
 use super::verification::{self, Challenge};
 use crate::challenge::FirstMessage;
 use crate::code_sign_in::Destination;
-use crate::error::{Error, ErrorKind, System};
+use crate::error::{Error, System};
 use crate::json::JsonObject;
 
 /// Account data that was not sent yet.
@@ -38,6 +39,41 @@ pub enum Saved<T = types::Customer> {
     Done(T),
     /// It is stored, and the customer has to pass a further verification.
     ChallengeIssued(Challenge),
+}
+
+impl Client {
+    /// Starts to create or change the account of a customer; nothing is sent before
+    /// [`Account::save`]. `data` is a type of the caller that serialises as a JSON object and holds
+    /// the identifier by which the tenant knows its customers.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # let mock = vestibule::testing::WalletCrew::start().await;
+    /// # let code = || mock.outbox().last_code("ada@example.com").unwrap();
+    /// # let client = vestibule::walletcrew::Client::builder(mock.base_url(), "demo-tenant").build()?;
+    /// use serde::{Deserialize, Serialize};
+    /// use vestibule::walletcrew::Saved;
+    ///
+    /// #[derive(Serialize, Deserialize)]
+    /// #[serde(rename_all = "camelCase")]
+    /// struct Ada {
+    ///     email: String,
+    ///     first_name: String,
+    /// }
+    ///
+    /// let ada = Ada { email: "ada@example.com".into(), first_name: "Ada".into() };
+    /// match client.customer(&ada).save_as::<Ada>().await? {
+    ///     Saved::Done(stored) => assert_eq!(stored.first_name, "Ada"),
+    ///     Saved::ChallengeIssued(challenge) => println!("a challenge: {}", challenge.expires_at()),
+    /// }
+    /// # assert_eq!(mock.count("create_or_update_customer"), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn customer(&self, data: &impl Serialize) -> Account {
+        Account::new(self.clone(), data)
+    }
 }
 
 impl Account {
@@ -139,18 +175,4 @@ impl Account {
             Saved::ChallengeIssued(challenge) => Saved::ChallengeIssued(challenge),
         })
     }
-}
-
-/// Reads an account as the caller's own type. Why it does not fit is not told: that would quote
-/// the account.
-pub(super) fn read_as<T: DeserializeOwned>(
-    customer: types::Customer,
-    operation: &'static str,
-) -> Result<T, Error> {
-    serde_json::from_value(Value::Object(customer.0.0)).map_err(|_| {
-        let message = "the account does not fit the type that was asked for";
-        Error::new(ErrorKind::Undecodable, message)
-            .with_status(StatusCode::OK)
-            .at(System::WalletCrew, operation)
-    })
 }

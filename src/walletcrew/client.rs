@@ -5,14 +5,11 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::account::Account;
 use super::api::Api;
+use super::login::Login;
 use super::reauthentication::{EndingToken, NextLogin, Reauthenticate};
 use super::rules::Rules;
 use super::session::Session;
-use super::sign_in;
-use super::verification::{Challenge, Verification};
-use crate::challenge::StoredChallenge;
 use crate::client_config::{ClientConfig, check_tenant, client_config_setters};
 use crate::error::{Error, System};
 use crate::generated::walletcrew::operations::BASE_PATH;
@@ -146,39 +143,6 @@ impl Client {
         Api::new(CallContext::new(self.pipeline.clone()).with_options(options))
     }
 
-    /// Starts to create or change the account of a customer; nothing is sent before
-    /// [`Account::save`]. `data` is a type of the caller that serialises as a JSON object and holds
-    /// the identifier by which the tenant knows its customers.
-    ///
-    /// ```
-    /// # #[tokio::main]
-    /// # async fn main() -> Result<(), vestibule::Error> {
-    /// # let mock = vestibule::testing::WalletCrew::start().await;
-    /// # let code = || mock.outbox().last_code("ada@example.com").unwrap();
-    /// # let client = vestibule::walletcrew::Client::builder(mock.base_url(), "demo-tenant").build()?;
-    /// use serde::{Deserialize, Serialize};
-    /// use vestibule::walletcrew::Saved;
-    ///
-    /// #[derive(Serialize, Deserialize)]
-    /// #[serde(rename_all = "camelCase")]
-    /// struct Ada {
-    ///     email: String,
-    ///     first_name: String,
-    /// }
-    ///
-    /// let ada = Ada { email: "ada@example.com".into(), first_name: "Ada".into() };
-    /// match client.customer(&ada).save_as::<Ada>().await? {
-    ///     Saved::Done(stored) => assert_eq!(stored.first_name, "Ada"),
-    ///     Saved::ChallengeIssued(challenge) => println!("a challenge: {}", challenge.expires_at()),
-    /// }
-    /// # assert_eq!(mock.count("create_or_update_customer"), 1);
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn customer(&self, data: &impl Serialize) -> Account {
-        Account::new(self.clone(), data)
-    }
-
     /// Signs a customer in with an identity provider. `provider` is its name at the tenant; `data`
     /// is a type of the caller that holds what this provider expects (a login token, an identifier
     /// with a code). Never retried, because login data is often valid for one use only. Sends no
@@ -225,9 +189,8 @@ impl Client {
         provider: impl Into<String>,
         data: &impl Serialize,
     ) -> Result<Session, Error> {
-        let provider = provider.into();
-        let data = sign_in::check(&provider, sign_in::login_data(data))?;
-        sign_in::authenticate(self, provider, data).await
+        let login = Login::new(provider, data);
+        self.sign_in_with(login?).await
     }
 
     /// Resumes a session by its id, on any instance that shares the store; sends nothing.
@@ -241,20 +204,6 @@ impl Client {
         Ok(Session::new(self, entry))
     }
 
-    /// Resumes a challenge by its id, on any instance that shares the store; sends nothing.
-    /// [`challenge`](crate::challenge) explains how an id is bound to its customer.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if there is no such challenge: it
-    /// is finished, has expired, never existed, or belongs to another tenant.
-    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the store fails.
-    pub async fn challenge(&self, id: &Secret) -> Result<Challenge, Error> {
-        let stored = StoredChallenge::by_id(&self.context, id).await?;
-        let active = stored.open::<Verification>().await?;
-        Ok(Challenge::resumed(self.clone(), active))
-    }
-
     /// Waits up to `deadline` until running token exchanges have finished and their tokens are
     /// saved. Afterwards no customer is authenticated again. Call it before the process ends.
     ///
@@ -263,6 +212,11 @@ impl Client {
     /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if an exchange did not finish in time.
     pub async fn shutdown(&self, deadline: Duration) -> Result<(), Error> {
         self.context.shutdown(deadline).await
+    }
+
+    pub(super) async fn sign_in_with(&self, login: Login) -> Result<Session, Error> {
+        let tokens = login.exchange(&self.pipeline, CallOptions::default());
+        self.sign_in(tokens.await?).await
     }
 
     /// Stores the token of a new session.

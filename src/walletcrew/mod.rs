@@ -44,17 +44,18 @@ mod account;
 mod api_error;
 mod client;
 mod code_sign_in;
+mod login;
 mod reauthentication;
 mod rules;
 mod session;
-mod sign_in;
 mod verification;
 
 pub use self::account::{Account, Saved};
 pub use self::api_error::{ApiError, Reason};
 pub use self::client::{Client, ClientBuilder};
 pub use self::code_sign_in::FlowSignIn;
-pub use self::reauthentication::{EndingToken, Login, NextLogin};
+pub use self::login::Login;
+pub use self::reauthentication::{EndingToken, NextLogin};
 pub use self::session::Session;
 pub use self::verification::Challenge;
 

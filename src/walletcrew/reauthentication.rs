@@ -1,20 +1,18 @@
 //! Authenticating again, by the caller, before a token ends.
 
-use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
-use super::api::types;
-use super::sign_in;
+use super::login::Login;
 use crate::clock::BoxFuture;
 use crate::error::{Delivery, Error, ErrorKind, System};
+use crate::opaque_debug::opaque_debug;
 use crate::pipeline::{CallOptions, Pipeline};
 use crate::secret::Secret;
 use crate::session::{Renew, Tokens};
@@ -24,6 +22,8 @@ use crate::session::{Renew, Tokens};
 pub struct EndingToken {
     token: Secret,
 }
+
+opaque_debug!("walletcrew": EndingToken);
 
 impl EndingToken {
     /// The token itself.
@@ -37,40 +37,6 @@ impl EndingToken {
         let payload = self.token.expose().split('.').nth(1)?;
         let payload = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?;
         serde_json::from_slice(&payload).ok()
-    }
-}
-
-impl fmt::Debug for EndingToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("walletcrew::EndingToken")
-    }
-}
-
-/// A provider and what it asks for.
-#[derive(Clone)]
-pub struct Login {
-    provider: String,
-    data: types::AuthenticationData,
-}
-
-impl Login {
-    /// `provider` as the tenant names it, `data` as that provider asks for it; see
-    /// [`Client::authenticate`](super::Client::authenticate).
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for an empty provider or data
-    /// that cannot be written as JSON.
-    pub fn new(provider: impl Into<String>, data: &impl Serialize) -> Result<Self, Error> {
-        let provider = provider.into();
-        let data = sign_in::check(&provider, sign_in::login_data(data))?;
-        Ok(Self { provider, data })
-    }
-}
-
-impl fmt::Debug for Login {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("walletcrew::Login")
     }
 }
 
@@ -136,9 +102,8 @@ impl Renew for Reauthentication {
         Box::pin(async move {
             let login = self.next_login(current, within).await?;
             let options = CallOptions::new().deadline(within);
-            let answer =
-                sign_in::exchange(&self.pipeline, options, login.provider, login.data).await;
-            answer.map_err(|error| match error.kind() {
+            let tokens = login.exchange(&self.pipeline, options).await;
+            tokens.map_err(|error| match error.kind() {
                 // The next try would ask for the same customer, and be refused again.
                 ErrorKind::Refused => must_sign_in("the provider refused the login data"),
                 _ => error,

@@ -1,10 +1,11 @@
 //! A signed-in customer of The Wallet Crew.
 
+use http::StatusCode;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
-use super::account::read_as;
-use super::api::Api;
-use crate::error::Error;
+use super::api::{Api, types};
+use crate::error::{Error, ErrorKind, System};
 use crate::pipeline::CallOptions;
 use crate::session::{Session as Shared, token_session_methods};
 
@@ -107,4 +108,18 @@ impl Session {
     pub async fn sign_out(self) -> Result<(), Error> {
         self.shared.close("the customer signed out").await
     }
+}
+
+/// Reads an account as the caller's own type. Why it does not fit is not told: that would quote
+/// the account.
+pub(super) fn read_as<T: DeserializeOwned>(
+    customer: types::Customer,
+    operation: &'static str,
+) -> Result<T, Error> {
+    serde_json::from_value(Value::Object(customer.0.0)).map_err(|_| {
+        let message = "the account does not fit the type that was asked for";
+        Error::new(ErrorKind::Undecodable, message)
+            .with_status(StatusCode::OK)
+            .at(System::WalletCrew, operation)
+    })
 }

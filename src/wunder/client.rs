@@ -4,15 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::auth_api::AuthApi;
-use super::branch::Branch;
-use super::mfa::{MfaRequired, SecondFactor};
-use super::pending_code::{CodeRequest, PendingCode};
 use super::refresh::RefreshToken;
 use super::rules::Rules;
 use super::session::Session;
 use super::signature::{BootstrapSignature, Sha256Hex};
 use super::user_api::UserApi;
-use crate::challenge::StoredChallenge;
 use crate::client_config::{ClientConfig, check_tenant, client_config_setters};
 use crate::error::{Error, System};
 use crate::generated::wunder_auth::operations::BASE_PATH;
@@ -29,16 +25,6 @@ pub struct Client {
     pub(super) context: Arc<SessionContext>,
     /// The least time between two messages to one number.
     pub(super) resend_wait: Duration,
-}
-
-/// A resumed sign-in, at the step that it waits for.
-#[derive(Debug)]
-#[must_use = "the user is not signed in until the challenge is completed"]
-pub enum Challenge {
-    /// A code was sent to the phone or mailbox of the user.
-    PendingCode(PendingCode),
-    /// The code was correct, and a second factor is required.
-    MfaRequired(MfaRequired),
 }
 
 /// A builder of a [`Client`].
@@ -135,33 +121,6 @@ impl Client {
         UserApi::new(CallContext::new(self.pipeline.clone()).with_options(options))
     }
 
-    /// Finds the branch that serves a place, given in degrees. Idempotent; sends no message.
-    ///
-    /// ```
-    /// # #[tokio::main]
-    /// # async fn main() -> Result<(), vestibule::Error> {
-    /// # use vestibule::testing::{Wunder, WunderUser};
-    /// # let mock = Wunder::start().await;
-    /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo");
-    /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).build()?;
-    /// let branch = client.resolve_branch(48.2, 16.4).await?;
-    /// let sign_in = client.phone_sign_in("+43123456789", branch.id());
-    /// # assert!(!branch.id().is_empty());
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// Source: `GET /{tenant}/front/branches/resolve`.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `latitude` or
-    /// `longitude`; [`ErrorKind::Undecodable`](crate::ErrorKind::Undecodable) if the branch has no
-    /// id; otherwise see [`Error`].
-    pub async fn resolve_branch(&self, latitude: f64, longitude: f64) -> Result<Branch, Error> {
-        Branch::resolve(self, latitude, longitude).await
-    }
-
     /// Resumes a session by its id, on any instance that shares the store; sends nothing.
     ///
     /// # Errors
@@ -171,26 +130,6 @@ impl Client {
     pub async fn session(&self, id: &Secret) -> Result<Session, Error> {
         let entry = self.context.resume(id, Some(self.refresher())).await?;
         Ok(Session::new(self, entry))
-    }
-
-    /// Resumes an unfinished sign-in by its id, on any instance that shares the store; sends
-    /// nothing. [`challenge`](crate::challenge) explains how an id is bound to its user.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if there is no such challenge: it
-    /// is finished, has expired, never existed, or belongs to another tenant.
-    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the store fails.
-    pub async fn challenge(&self, id: &Secret) -> Result<Challenge, Error> {
-        let stored = StoredChallenge::by_id(&self.context, id).await?;
-        if stored.is::<SecondFactor>() {
-            let active = stored.open().await?;
-            let mfa = MfaRequired::resumed(self.clone(), active);
-            return Ok(Challenge::MfaRequired(mfa));
-        }
-        let active = stored.open::<CodeRequest>().await?;
-        let pending = PendingCode::resumed(self.clone(), active);
-        Ok(Challenge::PendingCode(pending))
     }
 
     /// Waits up to `deadline` until running token exchanges have finished and their tokens are
