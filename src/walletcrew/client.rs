@@ -98,7 +98,7 @@ impl ClientBuilder {
         L: Fn(EndingToken) -> F + Send + Sync + 'static,
         F: Future<Output = NextLogin> + Send + 'static,
     {
-        self.reauthenticate = Some(Reauthenticate::by(login));
+        self.reauthenticate = Some(Reauthenticate::new(login));
         self
     }
 
@@ -231,6 +231,6 @@ impl Client {
 
     fn refresher(&self) -> Option<Arc<dyn Renew>> {
         let reauthenticate = self.reauthenticate.as_ref()?;
-        Some(reauthenticate.on(&self.pipeline))
+        Some(reauthenticate.refresher(&self.pipeline))
     }
 }

@@ -1,4 +1,4 @@
-//! What is The Wallet Crew's own on the road: problem details.
+//! The Wallet Crew's rules: default headers, parsed errors.
 
 use http::{HeaderMap, StatusCode};
 
