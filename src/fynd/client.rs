@@ -16,8 +16,7 @@ use crate::client_config::{ClientConfig, client_config_setters};
 use crate::error::{Error, System};
 use crate::pipeline::{CallContext, CallOptions, Pipeline};
 use crate::secret::Secret;
-use crate::session::CookieJar;
-use crate::session::{Credential, SessionContext};
+use crate::session::{CookieJar, Credential, SessionContext};
 
 /// A client of one application of a sales channel of Fynd. Cheap to clone: all clones share
 /// connections and sessions.
