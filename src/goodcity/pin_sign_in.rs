@@ -289,11 +289,10 @@ impl Client {
 }
 
 impl Session {
-    /// Asks for a pin for the user of this session, to sign in again: with the number of the last
-    /// time, also after the session has ended. **Sends a message**; otherwise as
-    /// [`Client::send_pin`].
+    /// Sends a pin to the user of this session, to sign in again with the same number; works after
+    /// the session has ended as well. **Sends a message**; otherwise like [`Client::send_pin`].
     ///
-    /// The right pin leads to a new session. This one, if it has not ended, goes on beside it.
+    /// Confirming the pin gives a new session. This session, if it has not ended, stays valid.
     ///
     /// ```
     /// # #[tokio::main]
@@ -325,11 +324,12 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a session that knows no
-    /// number; else as [`Client::send_pin`].
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the session was created from
+    /// tokens and has no number; otherwise like [`Client::send_pin`].
     pub async fn send_pin(&self) -> Result<PendingPin, Error> {
         let mobile = self.mobile().ok_or_else(|| {
-            let right = "must be given to `Client::send_pin`: this session came from tokens";
+            let right =
+                "must be passed to `Client::send_pin`: this session was created from tokens";
             Error::invalid("mobile", right).of(System::GoodCity)
         })?;
         self.client().send_pin(mobile).await
