@@ -266,9 +266,10 @@ impl Client {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a number against the
-    /// client's [`MobileRule`], [`ErrorKind::SlowDown`](crate::ErrorKind::SlowDown) if the last pin
-    /// is too fresh, [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the session store
-    /// fails: nothing is sent in these cases. Else as any call, see [`Error`].
+    /// client's [`MobileRule`](super::MobileRule),
+    /// [`ErrorKind::SlowDown`](crate::ErrorKind::SlowDown) if the last pin is too fresh,
+    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the session store fails: nothing is
+    /// sent in these cases. Else as any call, see [`Error`].
     pub async fn send_pin(&self, mobile: impl Into<String>) -> Result<PendingPin, Error> {
         PendingPin::ask(self, mobile.into()).await
     }

@@ -126,10 +126,11 @@ impl Account {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`] naming `data` if it does not serialise as an object;
-    /// [`ErrorKind::Refused`] if the server rejects it, with the wrong fields in the
-    /// [`ApiError`](super::ApiError); [`ErrorKind::TryLater`] before anything is sent if a flow is
-    /// set and the store fails; otherwise see [`Error`].
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `data` if it does not
+    /// serialise as an object; [`ErrorKind::Refused`](crate::ErrorKind::Refused) if the server
+    /// rejects it, with the wrong fields in the [`ApiError`](super::ApiError);
+    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) before anything is sent if a flow is set
+    /// and the store fails; otherwise see [`Error`].
     pub async fn save(self) -> Result<Saved, Error> {
         let data = self.data?;
         // A flow may send a message, whose challenge then has to be stored.
@@ -155,8 +156,8 @@ impl Account {
     ///
     /// # Errors
     ///
-    /// As there, and [`ErrorKind::Undecodable`] if the account does not fit `T`; it is stored in
-    /// any case.
+    /// As there, and [`ErrorKind::Undecodable`](crate::ErrorKind::Undecodable) if the account does
+    /// not fit `T`; it is stored in any case.
     pub async fn save_as<T: DeserializeOwned>(self) -> Result<Saved<T>, Error> {
         Ok(match self.save().await? {
             Saved::Done(customer) => Saved::Done(read_as(customer, "create_or_update_customer")?),

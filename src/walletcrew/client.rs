@@ -41,7 +41,7 @@ impl ClientBuilder {
     client_config_setters!();
 
     /// Sets how the client authenticates again when a token is about to expire: `login` is called
-    /// with the token, [`Settings::refresh_before_expiry`](crate::Settings::renew_before_expiry)
+    /// with the token, [`Settings::refresh_before_expiry`](crate::Settings::refresh_before_expiry)
     /// ahead of its expiry or once it has expired, and the client authenticates with the login data
     /// that it returns. Without this, a session ends with its token.
     ///
