@@ -1,4 +1,4 @@
-//! New tokens for a refresh token.
+//! The exchange of a refresh token for new tokens.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,16 +34,14 @@ impl Renew for RefreshToken {
             let body = types::RefreshRequest::builder().refresh_token(refresh);
             let options = CallOptions::new().deadline(within);
             let api = AuthApi::new(CallContext::new(self.pipeline.clone()).with_options(options));
-            let answer = api.refresh_token().body(body).send().await?.into_inner();
-            let access = answer.access_token.ok_or_else(|| {
-                Error::new(
-                    ErrorKind::Undecodable,
-                    "the refresh brought no access token",
-                )
-                .with_delivery(Delivery::Answered)
-                .at(System::Wunder, "refresh_token")
+            let issued = api.refresh_token().body(body).send().await?.into_inner();
+            let access = issued.access_token.ok_or_else(|| {
+                let message = "the response of the refresh has no access token";
+                Error::new(ErrorKind::Undecodable, message)
+                    .with_delivery(Delivery::Answered)
+                    .at(System::Wunder, "refresh_token")
             })?;
-            Ok(Tokens::new(access, answer.refresh_token))
+            Ok(Tokens::new(access, issued.refresh_token))
         })
     }
 }
