@@ -19,13 +19,14 @@ use crate::error::{Error, System};
 use crate::pipeline::{CallContext, CallOptions, Pipeline};
 use crate::secret::Secret;
 use crate::session::CookieJar;
-use crate::session::{Credential, SessionContext};
+use crate::session::{Credential, SessionContext, SessionRegistry};
 
 /// One sales channel of Fynd. Cheap to clone; all clones share connections and sessions.
 #[derive(Clone)]
 pub struct Client {
     pub(crate) pipeline: Arc<Pipeline>,
     pub(super) context: Arc<SessionContext>,
+    sessions: Arc<SessionRegistry>,
     pub(super) platform: Option<String>,
 }
 
@@ -137,6 +138,7 @@ impl ClientBuilder {
         let (pipeline, context) = client_config.build(base, Box::new(rules))?;
         Ok(Client {
             pipeline,
+            sessions: SessionRegistry::new(context.clone()),
             context,
             platform: self.platform,
         })
@@ -266,7 +268,7 @@ impl Client {
     ///
     /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if there is no such session.
     pub async fn session(&self, id: &Secret) -> Result<Session, Error> {
-        let entry = self.context.resume(id, None).await?;
+        let entry = self.sessions.resume(id, None).await?;
         Ok(Session::new(self, entry))
     }
 
@@ -282,7 +284,7 @@ impl Client {
     /// Stores the cookies of a user who is now signed in.
     pub(super) async fn sign_in(&self, jar: CookieJar) -> Result<Session, Error> {
         let entry = self
-            .context
+            .sessions
             .create(Credential::Cookies(jar), None, None)
             .await?;
         Ok(Session::new(self, entry))

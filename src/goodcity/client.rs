@@ -17,13 +17,14 @@ use crate::client_config::{ClientConfig, client_config_setters, of_system};
 use crate::error::{Error, System};
 use crate::pipeline::{CallContext, CallOptions, Pipeline};
 use crate::secret::Secret;
-use crate::session::{Credential, SessionContext, Tokens};
+use crate::session::{Credential, SessionContext, SessionRegistry, Tokens};
 
 /// One app of GoodCity. Cheap to clone; all clones share connections and sessions.
 #[derive(Clone)]
 pub struct Client {
     pub(crate) pipeline: Arc<Pipeline>,
     pub(super) context: Arc<SessionContext>,
+    sessions: Arc<SessionRegistry>,
     pub(super) mobile_rule: MobileRule,
 }
 
@@ -75,6 +76,7 @@ impl ClientBuilder {
             .build(base, Box::new(Rules::new(headers)))?;
         Ok(Client {
             pipeline,
+            sessions: SessionRegistry::new(context.clone()),
             context,
             mobile_rule: self.mobile_rule,
         })
@@ -199,7 +201,7 @@ impl Client {
     ///
     /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if there is no such session.
     pub async fn session(&self, id: &Secret) -> Result<Session, Error> {
-        let entry = self.context.resume(id, None).await?;
+        let entry = self.sessions.resume(id, None).await?;
         Ok(Session::new(self, entry))
     }
 
@@ -239,7 +241,7 @@ impl Client {
         tokens: Tokens,
     ) -> Result<Session, Error> {
         let credential = Credential::Tokens(tokens);
-        let entry = self.context.create(credential, None, mobile).await?;
+        let entry = self.sessions.create(credential, None, mobile).await?;
         Ok(Session::new(self, entry))
     }
 }

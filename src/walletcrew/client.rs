@@ -19,13 +19,14 @@ use crate::error::{Error, System};
 use crate::generated::walletcrew::operations::BASE_PATH;
 use crate::pipeline::{CallContext, CallOptions, Pipeline};
 use crate::secret::Secret;
-use crate::session::{Credential, Renew, SessionContext, Tokens};
+use crate::session::{Credential, Refresher, SessionContext, SessionRegistry, Tokens};
 
 /// One tenant of The Wallet Crew. Cheap to clone; all clones share connections and sessions.
 #[derive(Clone)]
 pub struct Client {
     pub(crate) pipeline: Arc<Pipeline>,
     pub(super) context: Arc<SessionContext>,
+    sessions: Arc<SessionRegistry>,
     reauthenticate: Option<Reauthenticate>,
 }
 
@@ -138,6 +139,7 @@ impl ClientBuilder {
         let (pipeline, context) = self.client_config.build(base, Box::new(rules))?;
         Ok(Client {
             pipeline,
+            sessions: SessionRegistry::new(context.clone()),
             context,
             reauthenticate: self.reauthenticate,
         })
@@ -253,7 +255,7 @@ impl Client {
     ///
     /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if there is no such session.
     pub async fn session(&self, id: &Secret) -> Result<Session, Error> {
-        let entry = self.context.resume(id, self.renewal()).await?;
+        let entry = self.sessions.resume(id, self.refresher()).await?;
         Ok(Session::new(self, entry))
     }
 
@@ -283,12 +285,12 @@ impl Client {
 
     /// Stores the token of a customer who is now signed in.
     pub(super) async fn sign_in(&self, tokens: Tokens) -> Result<Session, Error> {
-        let (credential, renewal) = (Credential::Tokens(tokens), self.renewal());
-        let entry = self.context.create(credential, renewal, None).await?;
+        let (credential, refresher) = (Credential::Tokens(tokens), self.refresher());
+        let entry = self.sessions.create(credential, refresher, None).await?;
         Ok(Session::new(self, entry))
     }
 
-    fn renewal(&self) -> Option<Arc<dyn Renew>> {
+    fn refresher(&self) -> Option<Arc<dyn Refresher>> {
         let reauthenticate = self.reauthenticate.as_ref()?;
         Some(reauthenticate.on(&self.pipeline))
     }

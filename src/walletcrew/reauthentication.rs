@@ -17,7 +17,7 @@ use crate::clock::BoxFuture;
 use crate::error::{Delivery, Error, ErrorKind, System};
 use crate::pipeline::{CallOptions, Pipeline};
 use crate::secret::Secret;
-use crate::session::{Renew, Tokens};
+use crate::session::{Refresher, Tokens};
 
 /// A token that is about to end or has ended, for which the caller may authenticate again.
 #[derive(Clone)]
@@ -100,7 +100,7 @@ impl Reauthenticate {
         Self(Arc::new(move |token| Box::pin(login(token))))
     }
 
-    pub(super) fn on(&self, pipeline: &Arc<Pipeline>) -> Arc<dyn Renew> {
+    pub(super) fn on(&self, pipeline: &Arc<Pipeline>) -> Arc<dyn Refresher> {
         Arc::new(Reauthentication {
             pipeline: pipeline.clone(),
             login: self.clone(),
@@ -127,8 +127,8 @@ impl Reauthentication {
     }
 }
 
-impl Renew for Reauthentication {
-    fn renew<'a>(
+impl Refresher for Reauthentication {
+    fn refresh<'a>(
         &'a self,
         current: &'a Tokens,
         within: Duration,

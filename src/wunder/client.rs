@@ -19,13 +19,14 @@ use crate::error::{Error, System};
 use crate::generated::wunder_auth::operations::BASE_PATH;
 use crate::pipeline::{CallContext, CallOptions, Pipeline};
 use crate::secret::Secret;
-use crate::session::{Credential, Renew, SessionContext, Tokens};
+use crate::session::{Credential, Refresher, SessionContext, SessionRegistry, Tokens};
 
 /// One tenant of Wunder Mobility. Cheap to clone; all clones share connections and sessions.
 #[derive(Clone)]
 pub struct Client {
     pub(crate) pipeline: Arc<Pipeline>,
     pub(super) context: Arc<SessionContext>,
+    sessions: Arc<SessionRegistry>,
     /// The wait between two messages to one number.
     pub(super) resend_wait: Duration,
 }
@@ -116,6 +117,7 @@ impl ClientBuilder {
         let (pipeline, context) = self.client_config.build(base, Box::new(rules))?;
         Ok(Client {
             pipeline,
+            sessions: SessionRegistry::new(context.clone()),
             context,
             resend_wait: self.resend_wait,
         })
@@ -187,7 +189,7 @@ impl Client {
     ///
     /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if there is no such session.
     pub async fn session(&self, id: &Secret) -> Result<Session, Error> {
-        let entry = self.context.resume(id, Some(self.renewal())).await?;
+        let entry = self.sessions.resume(id, Some(self.refresher())).await?;
         Ok(Session::new(self, entry))
     }
 
@@ -225,13 +227,13 @@ impl Client {
     pub(super) async fn sign_in(&self, tokens: Tokens) -> Result<Session, Error> {
         let credential = Credential::Tokens(tokens);
         let entry = self
-            .context
-            .create(credential, Some(self.renewal()), None)
+            .sessions
+            .create(credential, Some(self.refresher()), None)
             .await?;
         Ok(Session::new(self, entry))
     }
 
-    fn renewal(&self) -> Arc<dyn Renew> {
+    fn refresher(&self) -> Arc<dyn Refresher> {
         Arc::new(RefreshToken::new(self.pipeline.clone()))
     }
 }
