@@ -116,7 +116,7 @@ impl SessionCredential for SessionEntry {
         Ok(authorization)
     }
 
-    fn renew(
+    fn refresh(
         &self,
         generation: CredentialGeneration,
         deadline: Deadline,

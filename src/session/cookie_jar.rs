@@ -281,7 +281,7 @@ impl SessionCredential for JarCredential {
         Ok(Authorization::Nothing)
     }
 
-    fn renew(
+    fn refresh(
         &self,
         _generation: CredentialGeneration,
         _deadline: Deadline,

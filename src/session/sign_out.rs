@@ -71,7 +71,7 @@ impl FinalCredential {
         }
         let generation = self.lock().generation;
         let deadline = Deadline::after(self.pipeline.settings.deadline);
-        self.renew(generation, deadline).await
+        self.refresh(generation, deadline).await
     }
 
     #[cfg(feature = "wunder")]
@@ -109,7 +109,7 @@ impl SessionCredential for FinalCredential {
         Ok(Authorization::Fresh(state.generation))
     }
 
-    fn renew(
+    fn refresh(
         &self,
         generation: CredentialGeneration,
         deadline: Deadline,

@@ -203,7 +203,7 @@ impl SessionEntry {
             presented: tokens.fingerprint(),
             refused: false,
         };
-        self.store_mark(&Credential::Tokens(tokens.clone()), mark, fence)
+        self.write_refresh_record(&Credential::Tokens(tokens.clone()), mark, fence)
             .await
     }
 
@@ -212,20 +212,20 @@ impl SessionEntry {
     async fn clear_mark(&self, fence: Fence) {
         let credential = self.lock().credential.clone();
         let _ = self
-            .store_mark(&credential, RefreshRecord::default(), fence)
+            .write_refresh_record(&credential, RefreshRecord::default(), fence)
             .await;
     }
 
-    async fn store_mark(
+    async fn write_refresh_record(
         &self,
         credential: &Credential,
-        mark: RefreshRecord,
+        refresh: RefreshRecord,
         fence: Fence,
     ) -> Result<WriteOutcome, Error> {
-        let written = self.write(credential, &mark, Some(fence)).await?;
+        let written = self.write(credential, &refresh, Some(fence)).await?;
         if written == WriteOutcome::Done {
             self.lock()
-                .update_refresh(|refresh_state| refresh_state.record = mark);
+                .update_refresh(|refresh_state| refresh_state.record = refresh);
         }
         Ok(written)
     }
@@ -274,7 +274,10 @@ impl SessionEntry {
         };
         let written = match (is_valid, is_stored) {
             (true, true) => WriteOutcome::Done,
-            (true, false) => self.store_mark(&credential, refused, fence).await?,
+            (true, false) => {
+                self.write_refresh_record(&credential, refused, fence)
+                    .await?
+            }
             (false, _) => self.remove(Some(fence)).await?,
         };
         if written != WriteOutcome::Done {
