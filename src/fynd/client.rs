@@ -16,7 +16,7 @@ use crate::client_config::{ClientConfig, client_config_setters};
 use crate::error::{Error, System};
 use crate::pipeline::{CallContext, CallOptions, Pipeline};
 use crate::secret::Secret;
-use crate::session::{CookieJar, Credential, SessionContext};
+use crate::session::{CookieJar, Credential, SessionContext, SessionRegistry};
 
 /// A client of one application of a sales channel of Fynd. Cheap to clone: all clones share
 /// connections and sessions.
@@ -24,6 +24,7 @@ use crate::session::{CookieJar, Credential, SessionContext};
 pub struct Client {
     pub(crate) pipeline: Arc<Pipeline>,
     pub(super) context: Arc<SessionContext>,
+    sessions: Arc<SessionRegistry>,
     pub(super) platform: Option<String>,
 }
 
@@ -108,6 +109,7 @@ impl ClientBuilder {
         })?;
         Ok(Client {
             pipeline,
+            sessions: SessionRegistry::new(context.clone()),
             context,
             platform: self.platform,
         })
@@ -153,7 +155,7 @@ impl Client {
     /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if there is no such session.
     /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the store fails.
     pub async fn session(&self, id: &Secret) -> Result<Session, Error> {
-        let entry = self.context.resume(id, None).await?;
+        let entry = self.sessions.resume(id, None).await?;
         Ok(Session::new(self, entry))
     }
 
@@ -170,7 +172,7 @@ impl Client {
     /// Stores the cookies of a new session.
     pub(super) async fn sign_in(&self, jar: CookieJar) -> Result<Session, Error> {
         let entry = self
-            .context
+            .sessions
             .create(Credential::Cookies(jar), None, None)
             .await?;
         Ok(Session::new(self, entry))

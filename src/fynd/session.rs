@@ -36,7 +36,7 @@ impl Session {
     ) -> Result<Self, Error> {
         let cookies = cookies.into_iter();
         let cookies = cookies.map(|(name, value)| (name.into(), value.into()));
-        let jar = CookieJar::of_values(client.pipeline.base.url(), cookies.collect());
+        let jar = CookieJar::from_values(client.pipeline.base.url(), cookies.collect());
         client
             .sign_in(jar.map_err(|error| error.of(System::Fynd))?)
             .await

@@ -14,7 +14,7 @@ use crate::error::{Error, System};
 use crate::opaque_debug::opaque_debug;
 use crate::pipeline::{CallContext, CallOptions, Pipeline};
 use crate::secret::Secret;
-use crate::session::{Credential, SessionContext, Tokens};
+use crate::session::{Credential, SessionContext, SessionRegistry, Tokens};
 
 /// A client that calls as one app of GoodCity. Cheap to clone: all clones share connections and
 /// sessions.
@@ -22,6 +22,7 @@ use crate::session::{Credential, SessionContext, Tokens};
 pub struct Client {
     pub(crate) pipeline: Arc<Pipeline>,
     pub(super) context: Arc<SessionContext>,
+    sessions: Arc<SessionRegistry>,
     pub(super) mobile_rule: MobileRule,
 }
 
@@ -57,6 +58,7 @@ impl ClientBuilder {
         })?;
         Ok(Client {
             pipeline,
+            sessions: SessionRegistry::new(context.clone()),
             context,
             mobile_rule: self.mobile_rule,
         })
@@ -104,7 +106,7 @@ impl Client {
     /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if there is no such session.
     /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the store fails.
     pub async fn session(&self, id: &Secret) -> Result<Session, Error> {
-        let entry = self.context.resume(id, None).await?;
+        let entry = self.sessions.resume(id, None).await?;
         Ok(Session::new(self, entry))
     }
 
@@ -130,7 +132,7 @@ impl Client {
         tokens: Tokens,
     ) -> Result<Session, Error> {
         let credential = Credential::Tokens(tokens);
-        let entry = self.context.create(credential, None, mobile).await?;
+        let entry = self.sessions.create(credential, None, mobile).await?;
         Ok(Session::new(self, entry))
     }
 }

@@ -16,7 +16,7 @@ use crate::generated::walletcrew::operations::BASE_PATH;
 use crate::opaque_debug::opaque_debug;
 use crate::pipeline::{CallContext, CallOptions, Pipeline};
 use crate::secret::Secret;
-use crate::session::{Credential, Renew, SessionContext, Tokens};
+use crate::session::{Credential, Refresher, SessionContext, SessionRegistry, Tokens};
 
 /// A client of one tenant of The Wallet Crew. Cheap to clone: all clones share connections and
 /// sessions.
@@ -24,6 +24,7 @@ use crate::session::{Credential, Renew, SessionContext, Tokens};
 pub struct Client {
     pub(crate) pipeline: Arc<Pipeline>,
     pub(super) context: Arc<SessionContext>,
+    sessions: Arc<SessionRegistry>,
     reauthenticate: Option<Reauthenticate>,
 }
 
@@ -116,6 +117,7 @@ impl ClientBuilder {
         })?;
         Ok(Client {
             pipeline,
+            sessions: SessionRegistry::new(context.clone()),
             context,
             reauthenticate: self.reauthenticate,
         })
@@ -200,7 +202,7 @@ impl Client {
     /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if there is no such session.
     /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the store fails.
     pub async fn session(&self, id: &Secret) -> Result<Session, Error> {
-        let entry = self.context.resume(id, self.refresher()).await?;
+        let entry = self.sessions.resume(id, self.refresher()).await?;
         Ok(Session::new(self, entry))
     }
 
@@ -221,15 +223,12 @@ impl Client {
 
     /// Stores the token of a new session.
     pub(super) async fn sign_in(&self, tokens: Tokens) -> Result<Session, Error> {
-        let credential = Credential::Tokens(tokens);
-        let entry = self
-            .context
-            .create(credential, self.refresher(), None)
-            .await?;
+        let (credential, refresher) = (Credential::Tokens(tokens), self.refresher());
+        let entry = self.sessions.create(credential, refresher, None).await?;
         Ok(Session::new(self, entry))
     }
 
-    fn refresher(&self) -> Option<Arc<dyn Renew>> {
+    fn refresher(&self) -> Option<Arc<dyn Refresher>> {
         let reauthenticate = self.reauthenticate.as_ref()?;
         Some(reauthenticate.refresher(&self.pipeline))
     }

@@ -15,7 +15,7 @@ use crate::error::{Error, ErrorKind, System};
 use crate::opaque_debug::opaque_debug;
 use crate::pipeline::{CallOptions, Pipeline};
 use crate::secret::Secret;
-use crate::session::{Renew, Tokens};
+use crate::session::{Refresher, Tokens};
 
 /// A token that is about to expire or has expired, for which the caller can supply new login data.
 #[derive(Clone)]
@@ -68,7 +68,7 @@ impl Reauthenticate {
         Self(Arc::new(move |token| Box::pin(login(token))))
     }
 
-    pub(super) fn refresher(&self, pipeline: &Arc<Pipeline>) -> Arc<dyn Renew> {
+    pub(super) fn refresher(&self, pipeline: &Arc<Pipeline>) -> Arc<dyn Refresher> {
         Arc::new(Reauthentication {
             pipeline: pipeline.clone(),
             login: self.clone(),
@@ -95,8 +95,8 @@ impl Reauthentication {
     }
 }
 
-impl Renew for Reauthentication {
-    fn renew<'a>(
+impl Refresher for Reauthentication {
+    fn refresh<'a>(
         &'a self,
         current: &'a Tokens,
         within: Duration,

@@ -15,7 +15,7 @@ use crate::generated::wunder_auth::operations::BASE_PATH;
 use crate::opaque_debug::opaque_debug;
 use crate::pipeline::{CallContext, CallOptions, Pipeline};
 use crate::secret::Secret;
-use crate::session::{Credential, Renew, SessionContext, Tokens};
+use crate::session::{Credential, Refresher, SessionContext, SessionRegistry, Tokens};
 
 /// A client of one tenant of Wunder Mobility. Cheap to clone: all clones share connections and
 /// sessions.
@@ -23,6 +23,7 @@ use crate::session::{Credential, Renew, SessionContext, Tokens};
 pub struct Client {
     pub(crate) pipeline: Arc<Pipeline>,
     pub(super) context: Arc<SessionContext>,
+    sessions: Arc<SessionRegistry>,
     /// The least time between two messages to one number.
     pub(super) resend_wait: Duration,
 }
@@ -82,6 +83,7 @@ impl ClientBuilder {
         })?;
         Ok(Client {
             pipeline,
+            sessions: SessionRegistry::new(context.clone()),
             context,
             resend_wait: self.resend_wait,
         })
@@ -128,7 +130,7 @@ impl Client {
     /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if there is no such session.
     /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the store fails.
     pub async fn session(&self, id: &Secret) -> Result<Session, Error> {
-        let entry = self.context.resume(id, Some(self.refresher())).await?;
+        let entry = self.sessions.resume(id, Some(self.refresher())).await?;
         Ok(Session::new(self, entry))
     }
 
@@ -146,13 +148,13 @@ impl Client {
     pub(super) async fn sign_in(&self, tokens: Tokens) -> Result<Session, Error> {
         let credential = Credential::Tokens(tokens);
         let entry = self
-            .context
+            .sessions
             .create(credential, Some(self.refresher()), None)
             .await?;
         Ok(Session::new(self, entry))
     }
 
-    fn refresher(&self) -> Arc<dyn Renew> {
+    fn refresher(&self) -> Arc<dyn Refresher> {
         Arc::new(RefreshToken::new(self.pipeline.clone()))
     }
 }

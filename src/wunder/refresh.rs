@@ -7,7 +7,7 @@ use super::auth_api::{AuthApi, types};
 use crate::clock::BoxFuture;
 use crate::error::{Delivery, Error, ErrorKind, System};
 use crate::pipeline::{CallContext, CallOptions, Pipeline};
-use crate::session::{Renew, Tokens};
+use crate::session::{Refresher, Tokens};
 
 /// `POST /{tenant}/auth/refresh-token`.
 pub(super) struct RefreshToken {
@@ -20,8 +20,8 @@ impl RefreshToken {
     }
 }
 
-impl Renew for RefreshToken {
-    fn renew<'a>(
+impl Refresher for RefreshToken {
+    fn refresh<'a>(
         &'a self,
         current: &'a Tokens,
         within: Duration,

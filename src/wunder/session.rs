@@ -151,7 +151,7 @@ impl Session {
     pub async fn sign_out(self) -> Result<(), Error> {
         self.shared
             .sign_out(|final_credential| async move {
-                final_credential.freshen().await?;
+                final_credential.refresh_if_expired().await?;
                 let refresh = final_credential.refresh_token();
                 let body = auth::LogoutRequest::builder().refresh_token(refresh);
                 let api = AuthApi::new(final_credential.call_context());
