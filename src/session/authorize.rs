@@ -40,7 +40,7 @@ impl SessionEntry {
             let (token, attached) = self.token()?;
             match attached {
                 Authorization::Stale(generation) => {
-                    self.renew(generation, deadline).await?;
+                    self.refresh(generation, deadline).await?;
                     self.token().map(|(token, _)| token)
                 }
                 Authorization::Fresh(_) | Authorization::Nothing => Ok(token),
@@ -160,7 +160,7 @@ impl SessionCredential for SessionEntry {
         Ok(attached)
     }
 
-    fn renew(
+    fn refresh(
         &self,
         generation: CredentialGeneration,
         deadline: Deadline,

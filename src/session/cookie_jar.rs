@@ -280,7 +280,7 @@ impl SessionCredential for JarCredential {
         Ok(Authorization::Nothing)
     }
 
-    fn renew(
+    fn refresh(
         &self,
         _stamp: CredentialGeneration,
         _deadline: Deadline,

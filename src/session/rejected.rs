@@ -20,7 +20,7 @@ impl SessionEntry {
             known.then_some(state.generation)
         };
         if let Some(generation) = generation {
-            self.renew(generation, deadline).await?;
+            self.refresh(generation, deadline).await?;
         }
         self.fresh_token(deadline).await
     }

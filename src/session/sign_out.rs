@@ -58,7 +58,7 @@ impl FinalCredential {
         }
         let generation = self.lock().generation;
         let deadline = Deadline::after(self.pipeline.settings.deadline);
-        self.renew(generation, deadline).await
+        self.refresh(generation, deadline).await
     }
 
     #[cfg(feature = "wunder")]
@@ -110,7 +110,7 @@ impl SessionCredential for FinalCredential {
         }
     }
 
-    fn renew(
+    fn refresh(
         &self,
         generation: CredentialGeneration,
         deadline: Deadline,
