@@ -69,7 +69,7 @@ impl<'a> Request<'a> {
         match serde_json::to_vec(body) {
             Ok(bytes) => self.body = Some(Bytes::from(bytes)),
             Err(_) => {
-                let invalid = || Error::invalid("body", "could not be serialised as JSON");
+                let invalid = || Error::invalid("body", "must be serialisable as JSON");
                 self.invalid.get_or_insert_with(invalid);
             }
         }
