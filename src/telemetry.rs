@@ -126,8 +126,8 @@ impl fmt::Debug for SessionLabel {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RefreshOutcome {
-    /// There is a new token.
-    Renewed,
+    /// The session has a new token.
+    Refreshed,
     /// The session has ended: the server refused the refresh for good, or another instance ended the
     /// session.
     Ended,

@@ -224,7 +224,7 @@ async fn a_refresh_and_the_end_of_a_session_are_seen_once_each() {
         let word = format!("refresh {outcome:?}");
         notes.iter().filter(|note| **note == word).count()
     };
-    assert_eq!(refreshes(&on.notes.take(), RefreshOutcome::Renewed), 1);
+    assert_eq!(refreshes(&on.notes.take(), RefreshOutcome::Refreshed), 1);
     let spans = collected.spans("vestibule.refresh");
     assert_eq!(spans.len(), 1);
     assert_eq!(

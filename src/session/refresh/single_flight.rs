@@ -29,7 +29,7 @@ pub(in crate::session) enum RefreshResult {
 impl RefreshResult {
     fn for_observers(&self) -> RefreshOutcome {
         match self {
-            Self::Renewed => RefreshOutcome::Renewed,
+            Self::Renewed => RefreshOutcome::Refreshed,
             Self::Ended(_) => RefreshOutcome::Ended,
             Self::Failed { .. } => RefreshOutcome::Failed,
         }
