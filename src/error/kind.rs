@@ -94,5 +94,5 @@ pub enum Delivery {
     /// The request was sent, but no response came: the server may have processed it.
     Unknown,
     /// The server responded.
-    Answered,
+    Responded,
 }

@@ -86,7 +86,7 @@ impl Error {
 
     pub(crate) fn with_status(mut self, status: StatusCode) -> Self {
         self.0.status = Some(status);
-        self.0.delivery = Delivery::Answered;
+        self.0.delivery = Delivery::Responded;
         self
     }
 

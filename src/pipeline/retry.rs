@@ -17,16 +17,16 @@ pub(super) fn is_retryable(operation: &Operation, error: &Error) -> bool {
         (Delivery::NotSent, _) => true,
         (Delivery::Unknown, _) => idempotent,
         // The response came, but cannot be read: it would be the same again.
-        (Delivery::Answered, _) if error.kind() == ErrorKind::Undecodable => false,
-        (Delivery::Answered, Some(StatusCode::TOO_MANY_REQUESTS)) => !operation.carries_code,
-        (Delivery::Answered, Some(StatusCode::SERVICE_UNAVAILABLE)) => {
+        (Delivery::Responded, _) if error.kind() == ErrorKind::Undecodable => false,
+        (Delivery::Responded, Some(StatusCode::TOO_MANY_REQUESTS)) => !operation.carries_code,
+        (Delivery::Responded, Some(StatusCode::SERVICE_UNAVAILABLE)) => {
             let once = operation.sends_message || operation.carries_code;
             idempotent || (error.retry_after().is_some() && !once)
         }
-        (Delivery::Answered, Some(status)) => {
+        (Delivery::Responded, Some(status)) => {
             idempotent && matches!(status.as_u16(), 408 | 500 | 502 | 504)
         }
-        (Delivery::Answered, None) => false,
+        (Delivery::Responded, None) => false,
     }
 }
 

@@ -40,7 +40,7 @@ impl Renew for RefreshToken {
                     ErrorKind::Undecodable,
                     "the refresh brought no access token",
                 )
-                .with_delivery(Delivery::Answered)
+                .with_delivery(Delivery::Responded)
                 .at(System::Wunder, "refresh_token")
             })?;
             Ok(Tokens::new(access, answer.refresh_token))
