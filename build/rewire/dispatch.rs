@@ -24,16 +24,16 @@ pub fn dispatch(policies: &Policies, builders: &[Item]) -> Option<Item> {
     Some(parse_quote! {
         #[cfg(feature = "testing")]
         impl crate::testing::Dispatch for Client {
-            fn described(&self) -> Vec<crate::testing::Described> {
+            fn operations(&self) -> Vec<crate::testing::OperationInfo> {
                 let all = operations::ALL.iter();
-                all.map(|operation| crate::testing::Described::of(operation)).collect()
+                all.map(|operation| crate::testing::OperationInfo::of(operation)).collect()
             }
 
             fn dispatch<'a>(
                 &'a self,
                 operation: &str,
                 arguments: &'a ::serde_json::Value,
-            ) -> Option<crate::testing::Dispatched<'a>> {
+            ) -> Option<crate::testing::DispatchFuture<'a>> {
                 use crate::testing::{argument, required};
                 match operation {
                     #(#arms)*

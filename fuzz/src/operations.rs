@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use vestibule::session::Tokens;
-use vestibule::testing::{self, Described, Dispatch};
+use vestibule::testing::{self, Dispatch, OperationInfo};
 use vestibule::{
     AnyJson, Backoff, Clock, Error, Response, Secret, Settings, SystemClock, fynd, goodcity,
     walletcrew, wunder,
@@ -40,7 +40,7 @@ pub enum With {
 /// One operation.
 pub struct Operation {
     pub document: String,
-    pub described: Described,
+    pub described: OperationInfo,
     arguments: Value,
 }
 
@@ -53,7 +53,7 @@ pub async fn all() -> Vec<Operation> {
         let clock = Arc::new(SystemClock);
         for described in api(document, nowhere, clock, With::Nothing)
             .await
-            .described()
+            .operations()
         {
             operations.push(Operation {
                 document: document.clone(),
@@ -87,13 +87,13 @@ enum Api {
 }
 
 impl Api {
-    fn described(&self) -> Vec<Described> {
+    fn operations(&self) -> Vec<OperationInfo> {
         match self {
-            Self::WunderAuth(api) => api.described(),
-            Self::WunderUser(api) => api.described(),
-            Self::WalletCrew(api) => api.described(),
-            Self::GoodCity(api) => api.described(),
-            Self::Fynd(api) => api.described(),
+            Self::WunderAuth(api) => api.operations(),
+            Self::WunderUser(api) => api.operations(),
+            Self::WalletCrew(api) => api.operations(),
+            Self::GoodCity(api) => api.operations(),
+            Self::Fynd(api) => api.operations(),
         }
     }
 

@@ -1,4 +1,4 @@
-//! Calls by name, for tests that go over every described operation.
+//! Calls by operation id, for tests that cover all operations.
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -8,45 +8,45 @@ use crate::error::{Error, ErrorKind};
 use crate::json::AnyJson;
 use crate::pipeline::{Idempotency, Need, Operation, Response};
 
-/// A typed call that was made by name.
-pub type Dispatched<'a> = BoxFuture<'a, Result<Response<AnyJson>, Error>>;
+/// The future of a call that was made by operation id.
+pub type DispatchFuture<'a> = BoxFuture<'a, Result<Response<AnyJson>, Error>>;
 
-/// The typed calls of one API, by the ids of their operations. Every generated API has it.
+/// Calls the operations of an API by their ids. All generated APIs implement it.
 pub trait Dispatch {
-    /// What the description says about each operation.
-    fn described(&self) -> Vec<Described>;
+    /// What the OpenAPI document says about each operation.
+    fn operations(&self) -> Vec<OperationInfo>;
 
-    /// The call of one operation; see [`call`]. Nothing for an id that the API does not have.
-    fn dispatch<'a>(&'a self, operation: &str, arguments: &'a Value) -> Option<Dispatched<'a>>;
+    /// Calls an operation; see [`call`]. Returns `None` for an unknown id.
+    fn dispatch<'a>(&'a self, operation: &str, arguments: &'a Value) -> Option<DispatchFuture<'a>>;
 }
 
-/// What the description says about an operation.
+/// What the OpenAPI document says about an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Described {
+pub struct OperationInfo {
     /// The id, which is also the name of the typed call.
     pub id: &'static str,
     /// The HTTP method.
     pub method: &'static str,
     /// The path with its parameters in braces.
     pub path: &'static str,
-    /// Whether the client repeats it after any fault that may pass.
-    pub safe_to_repeat: bool,
+    /// Whether the client retries it after every transient error.
+    pub is_idempotent: bool,
     /// Whether it makes the server send a message.
     pub sends_message: bool,
-    /// Whether it carries a code, a password or a third party's token.
+    /// Whether it carries a code, a password or the token of a social account.
     pub carries_code: bool,
     /// Whether it needs a session.
     pub needs_session: bool,
 }
 
-impl Described {
+impl OperationInfo {
     pub(crate) fn of(operation: &'static Operation) -> Self {
         Self {
             id: operation.id,
             method: operation.method.as_str(),
             path: &operation.path,
-            safe_to_repeat: operation.idempotency == Idempotency::Idempotent,
+            is_idempotent: operation.idempotency == Idempotency::Idempotent,
             sends_message: operation.sends_message,
             carries_code: operation.carries_code,
             needs_session: operation.session == Need::Required,
@@ -54,31 +54,34 @@ impl Described {
     }
 }
 
-/// Makes the typed call of an operation. `arguments` is an object with the path and query
-/// parameters by their Rust names, and the JSON body as `body`; what it leaves out is not set.
+/// Calls an operation by its id. `arguments` is an object with the path and query parameters by
+/// their Rust names, and the JSON body as `body`; missing arguments are not set.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::InvalidInput`] for an id that the API does not have and for arguments that do not
-/// fit their types; else what the call gives.
+/// [`ErrorKind::InvalidInput`] for an unknown id and for arguments of the wrong type; otherwise the
+/// error of the call.
 pub async fn call(
     api: &impl Dispatch,
     operation: &str,
     arguments: &Value,
 ) -> Result<Response<AnyJson>, Error> {
     match api.dispatch(operation, arguments) {
-        Some(answer) => answer.await,
-        None => Err(Error::invalid("operation", "must be an id of this API")),
+        Some(response) => response.await,
+        None => Err(Error::invalid(
+            "operation",
+            "must be an operation id of this API",
+        )),
     }
 }
 
-/// Shows a typed call or its answer as a log would: a test that collects the log sees what the
-/// types give away.
+/// Logs a typed call or its response, so that a test which captures the log sees whether a `Debug`
+/// implementation shows a secret.
 pub(crate) fn show(value: &impl std::fmt::Debug) {
     tracing::trace!(?value, "dispatched");
 }
 
-/// One argument in its type.
+/// An optional argument.
 pub(crate) fn argument<T: DeserializeOwned>(
     arguments: &Value,
     name: &'static str,
@@ -90,12 +93,12 @@ pub(crate) fn argument<T: DeserializeOwned>(
         Ok(value) => Ok(Some(value)),
         Err(_) => Err(Error::new(
             ErrorKind::InvalidInput,
-            format!("`{name}` does not fit its type"),
+            format!("`{name}` has the wrong type"),
         )),
     }
 }
 
-/// One argument that the call cannot do without.
+/// A required argument.
 pub(crate) fn required<T: DeserializeOwned>(
     arguments: &Value,
     name: &'static str,

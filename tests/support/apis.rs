@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 use vestibule::session::Tokens;
-use vestibule::testing::{self, Described, Dispatch};
+use vestibule::testing::{self, Dispatch, OperationInfo};
 use vestibule::{
     AnyJson, Clock, Error, Response, Settings, SystemClock, fynd, goodcity, reqwest, walletcrew,
     wunder,
@@ -133,13 +133,13 @@ impl Api {
     }
 
     /// What the generated code knows of the operations.
-    pub fn described(&self) -> Vec<Described> {
+    pub fn operations(&self) -> Vec<OperationInfo> {
         match self {
-            Self::WunderAuth(api, _) => api.described(),
-            Self::WunderUser(api, _) => api.described(),
-            Self::WalletCrew(api, _) => api.described(),
-            Self::GoodCity(api, _) => api.described(),
-            Self::Fynd(api, _) => api.described(),
+            Self::WunderAuth(api, _) => api.operations(),
+            Self::WunderUser(api, _) => api.operations(),
+            Self::WalletCrew(api, _) => api.operations(),
+            Self::GoodCity(api, _) => api.operations(),
+            Self::Fynd(api, _) => api.operations(),
         }
     }
 

@@ -1,4 +1,4 @@
-//! The store under test, with the steps as the cases need them.
+//! The store under test, with the operations that the cases use.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,37 +8,37 @@ use tokio::time::{Instant, sleep};
 
 use crate::store::{Fence, Record, SessionStore, StoreError, StoreKey, Version};
 
-/// Long enough not to pass while a case runs.
+/// A time to live that does not expire while a case runs.
 pub(super) const LONG: Duration = Duration::from_secs(120);
 
-/// Short enough to wait for.
+/// A time to live that a case waits for.
 pub(super) const SHORT: Duration = Duration::from_millis(300);
 
-/// How long a store may take to notice that a time is over.
-const LATENESS: Duration = Duration::from_secs(5);
+/// How late a store may expire a record or a lease.
+const EXPIRY_TOLERANCE: Duration = Duration::from_secs(5);
 
-/// What a step answers, without what it answers it about.
-pub(super) type MockResponse<T> = Result<T, StoreError>;
+/// The result of a store operation that a case expects to fail or checks itself.
+pub(super) type StepResult<T> = Result<T, StoreError>;
 
 #[derive(Clone)]
-pub(super) struct Bench {
+pub(super) struct Harness {
     store: Arc<dyn SessionStore>,
 }
 
-impl Bench {
+impl Harness {
     pub(super) fn new(store: Arc<dyn SessionStore>) -> Self {
         Self { store }
     }
 
-    /// A key that nobody has used.
+    /// A new random key.
     pub(super) fn key(&self) -> Result<StoreKey, String> {
-        let id = crate::random::id().map_err(|_| "this machine gives no random numbers")?;
+        let id = crate::random::id().map_err(|_| "the system has no random number generator")?;
         Ok(StoreKey::new(Sha256::digest(id.as_bytes()).into()))
     }
 
     pub(super) async fn load(&self, key: &StoreKey) -> Result<Option<(Vec<u8>, Version)>, String> {
         let loaded = self.store.load(key).await;
-        let loaded = loaded.map_err(|error| format!("loading failed: {error}"))?;
+        let loaded = loaded.map_err(|error| format!("load failed: {error}"))?;
         Ok(loaded.map(|(record, version)| (record.expose().to_vec(), version)))
     }
 
@@ -47,7 +47,7 @@ impl Bench {
         key: &StoreKey,
         body: &[u8],
         time_to_live: Duration,
-    ) -> MockResponse<Version> {
+    ) -> StepResult<Version> {
         let record = Record::new(body.to_vec());
         self.store.create(key, record, time_to_live).await
     }
@@ -59,7 +59,7 @@ impl Bench {
         time_to_live: Duration,
     ) -> Result<Version, String> {
         let created = self.try_create(key, body, time_to_live).await;
-        created.map_err(|error| format!("creating failed: {error}"))
+        created.map_err(|error| format!("create failed: {error}"))
     }
 
     pub(super) async fn try_swap(
@@ -69,7 +69,7 @@ impl Bench {
         body: &[u8],
         time_to_live: Duration,
         fence: Option<Fence>,
-    ) -> MockResponse<Version> {
+    ) -> StepResult<Version> {
         let record = Record::new(body.to_vec());
         let store = &self.store;
         let swap = store.compare_and_swap(key, expected, record, time_to_live, fence);
@@ -87,12 +87,12 @@ impl Bench {
         let swapped = self
             .try_swap(key, expected, body, time_to_live, fence)
             .await;
-        swapped.map_err(|error| format!("swapping failed: {error}"))
+        swapped.map_err(|error| format!("compare_and_swap failed: {error}"))
     }
 
     pub(super) async fn delete(&self, key: &StoreKey) -> Result<(), String> {
         let deleted = self.store.delete(key).await;
-        deleted.map_err(|error| format!("deleting failed: {error}"))
+        deleted.map_err(|error| format!("delete failed: {error}"))
     }
 
     pub(super) async fn try_acquire(
@@ -101,7 +101,7 @@ impl Bench {
         time_to_live: Duration,
     ) -> Result<Option<Fence>, String> {
         let acquired = self.store.acquire(key, time_to_live).await;
-        acquired.map_err(|error| format!("acquiring failed: {error}"))
+        acquired.map_err(|error| format!("acquire failed: {error}"))
     }
 
     pub(super) async fn acquire(
@@ -110,7 +110,7 @@ impl Bench {
         time_to_live: Duration,
     ) -> Result<Fence, String> {
         let acquired = self.try_acquire(key, time_to_live).await?;
-        acquired.ok_or_else(|| "the lease was refused although nobody holds it".to_owned())
+        acquired.ok_or_else(|| "acquire returned no lease although none is held".to_owned())
     }
 
     pub(super) async fn try_extend(
@@ -118,7 +118,7 @@ impl Bench {
         key: &StoreKey,
         fence: Fence,
         time_to_live: Duration,
-    ) -> MockResponse<()> {
+    ) -> StepResult<()> {
         self.store.extend(key, fence, time_to_live).await
     }
 
@@ -129,16 +129,16 @@ impl Bench {
         time_to_live: Duration,
     ) -> Result<(), String> {
         let extended = self.try_extend(key, fence, time_to_live).await;
-        extended.map_err(|error| format!("extending failed: {error}"))
+        extended.map_err(|error| format!("extend failed: {error}"))
     }
 
     pub(super) async fn release(&self, key: &StoreKey, fence: Fence) -> Result<(), String> {
         let released = self.store.release(key, fence).await;
-        released.map_err(|error| format!("releasing failed: {error}"))
+        released.map_err(|error| format!("release failed: {error}"))
     }
 
-    /// Whether the record is this one, in this version.
-    pub(super) async fn holds(
+    /// Fails unless this record is stored in this version.
+    pub(super) async fn expect_record(
         &self,
         key: &StoreKey,
         body: &[u8],
@@ -146,32 +146,34 @@ impl Bench {
     ) -> Result<(), String> {
         match self.load(key).await? {
             Some((found, _)) if found != body => Err(format!(
-                "a record of {} bytes was loaded as another one of {} bytes",
+                "a record of {} bytes was stored, a different one of {} bytes was loaded",
                 body.len(),
                 found.len()
             )),
-            Some((_, found)) if found != version => {
-                Err(format!("version {} was loaded as {}", version.0, found.0))
-            }
+            Some((_, found)) if found != version => Err(format!(
+                "version {} was stored, version {} was loaded",
+                version.0, found.0
+            )),
             Some(_) => Ok(()),
-            None => Err("the record is gone".to_owned()),
+            None => Err("the record is missing".to_owned()),
         }
     }
 
-    pub(super) async fn is_gone(&self, key: &StoreKey) -> Result<(), String> {
+    /// Fails if a record is stored.
+    pub(super) async fn expect_absent(&self, key: &StoreKey) -> Result<(), String> {
         match self.load(key).await? {
-            Some(_) => Err("the record is still there".to_owned()),
+            Some(_) => Err("the record still exists".to_owned()),
             None => Ok(()),
         }
     }
 
     /// Waits until the record has expired.
-    pub(super) async fn wait_until_gone(&self, key: &StoreKey) -> Result<(), String> {
-        let begun = Instant::now();
+    pub(super) async fn wait_until_expired(&self, key: &StoreKey) -> Result<(), String> {
+        let started = Instant::now();
         while self.load(key).await?.is_some() {
-            if begun.elapsed() > SHORT + LATENESS {
+            if started.elapsed() > SHORT + EXPIRY_TOLERANCE {
                 return Err(format!(
-                    "a record of {} ms did not expire",
+                    "a record with a time to live of {} ms did not expire",
                     SHORT.as_millis()
                 ));
             }
@@ -180,44 +182,45 @@ impl Bench {
         Ok(())
     }
 
-    /// Waits until the lease can be taken.
+    /// Waits until the lease can be acquired.
     pub(super) async fn wait_and_acquire(
         &self,
         key: &StoreKey,
         time_to_live: Duration,
     ) -> Result<Fence, String> {
-        let begun = Instant::now();
+        let started = Instant::now();
         loop {
             if let Some(fence) = self.try_acquire(key, time_to_live).await? {
                 return Ok(fence);
             }
-            if begun.elapsed() > SHORT + LATENESS {
-                return Err("a lease could not be taken long after its end".to_owned());
+            if started.elapsed() > SHORT + EXPIRY_TOLERANCE {
+                return Err("a lease could not be acquired long after it expired".to_owned());
             }
             sleep(SHORT / 100).await;
         }
     }
 }
 
-/// Complains unless something is so.
-pub(super) fn ensure(so: bool, complaint: &str) -> Result<(), String> {
-    if so {
-        Ok(())
-    } else {
-        Err(complaint.to_owned())
+/// Fails with `message` unless `condition` holds.
+pub(super) fn ensure(condition: bool, message: &str) -> Result<(), String> {
+    match condition {
+        true => Ok(()),
+        false => Err(message.to_owned()),
     }
 }
 
-/// Complains unless the step was refused with this error.
-pub(super) fn refused<T>(
-    answer: MockResponse<T>,
-    right: fn(&StoreError) -> bool,
-    step: &str,
+/// Fails unless the operation failed with the expected error.
+pub(super) fn expect_error<T>(
+    result: StepResult<T>,
+    is_expected: fn(&StoreError) -> bool,
+    operation: &str,
 ) -> Result<(), String> {
-    match answer {
-        Ok(_) => Err(format!("{step} was not refused")),
-        Err(error) if right(&error) => Ok(()),
-        Err(error) => Err(format!("{step} was refused with another error: {error}")),
+    match result {
+        Ok(_) => Err(format!("{operation} succeeded")),
+        Err(error) if is_expected(&error) => Ok(()),
+        Err(error) => Err(format!(
+            "{operation} failed with an unexpected error: {error}"
+        )),
     }
 }
 

@@ -1,8 +1,9 @@
-//! The side doors of a mock: paths that no real server has, for people and other programs.
+//! The admin endpoints of a mock, `/__outbox` and `/__clock`, for programs that only know its URL.
+
+use std::time::Duration;
 
 use http::Method;
 use serde_json::{Value, json};
-use std::time::Duration;
 use wiremock::Request;
 
 use super::clock::TestClock;
@@ -10,8 +11,8 @@ use super::outbox::Outbox;
 use super::response::MockResponse;
 use crate::clock::Clock;
 
-/// What a side door answers; nothing where the request is for none.
-pub(super) fn answer(
+/// The response of an admin endpoint; `None` for other requests.
+pub(super) fn respond(
     request: &Request,
     outbox: &Outbox,
     clock: &TestClock,
@@ -42,7 +43,7 @@ fn advance(body: &[u8], clock: &TestClock) -> MockResponse {
             now(clock)
         }
         None => {
-            let error = "the body is to be {\"advance_seconds\": N}, N a whole number from 0";
+            let error = "the body must be {\"advance_seconds\": N} with an integer N >= 0";
             MockResponse::json(400, json!({"error": error}))
         }
     }
