@@ -17,26 +17,29 @@ pub(super) const SHORT: Duration = Duration::from_millis(300);
 /// How late a store may expire a record or a lease.
 const EXPIRY_TOLERANCE: Duration = Duration::from_secs(5);
 
+/// The result of a case or a step of it; an error describes the failure.
+pub(super) type CaseResult<T = ()> = Result<T, String>;
+
 /// The result of a store operation that a case expects to fail or checks itself.
 pub(super) type StepResult<T> = Result<T, StoreError>;
 
 #[derive(Clone)]
-pub(super) struct Harness {
+pub(super) struct TestStore {
     store: Arc<dyn SessionStore>,
 }
 
-impl Harness {
+impl TestStore {
     pub(super) fn new(store: Arc<dyn SessionStore>) -> Self {
         Self { store }
     }
 
     /// A new random key.
-    pub(super) fn key(&self) -> Result<StoreKey, String> {
+    pub(super) fn key(&self) -> CaseResult<StoreKey> {
         let id = crate::random::id().map_err(|_| "the system has no random number generator")?;
         Ok(StoreKey::new(Sha256::digest(id.as_bytes()).into()))
     }
 
-    pub(super) async fn load(&self, key: &StoreKey) -> Result<Option<(Vec<u8>, Version)>, String> {
+    pub(super) async fn load(&self, key: &StoreKey) -> CaseResult<Option<(Vec<u8>, Version)>> {
         let loaded = self.store.load(key).await;
         let loaded = loaded.map_err(|error| format!("load failed: {error}"))?;
         Ok(loaded.map(|(record, version)| (record.expose().to_vec(), version)))
@@ -46,19 +49,19 @@ impl Harness {
         &self,
         key: &StoreKey,
         body: &[u8],
-        time_to_live: Duration,
+        ttl: Duration,
     ) -> StepResult<Version> {
         let record = Record::new(body.to_vec());
-        self.store.create(key, record, time_to_live).await
+        self.store.create(key, record, ttl).await
     }
 
     pub(super) async fn create(
         &self,
         key: &StoreKey,
         body: &[u8],
-        time_to_live: Duration,
-    ) -> Result<Version, String> {
-        let created = self.try_create(key, body, time_to_live).await;
+        ttl: Duration,
+    ) -> CaseResult<Version> {
+        let created = self.try_create(key, body, ttl).await;
         created.map_err(|error| format!("create failed: {error}"))
     }
 
@@ -67,12 +70,12 @@ impl Harness {
         key: &StoreKey,
         expected: Version,
         body: &[u8],
-        time_to_live: Duration,
+        ttl: Duration,
         fence: Option<Fence>,
     ) -> StepResult<Version> {
         let record = Record::new(body.to_vec());
         let store = &self.store;
-        let swap = store.compare_and_swap(key, expected, record, time_to_live, fence);
+        let swap = store.compare_and_swap(key, expected, record, ttl, fence);
         swap.await
     }
 
@@ -81,16 +84,14 @@ impl Harness {
         key: &StoreKey,
         expected: Version,
         body: &[u8],
-        time_to_live: Duration,
+        ttl: Duration,
         fence: Option<Fence>,
-    ) -> Result<Version, String> {
-        let swapped = self
-            .try_swap(key, expected, body, time_to_live, fence)
-            .await;
+    ) -> CaseResult<Version> {
+        let swapped = self.try_swap(key, expected, body, ttl, fence).await;
         swapped.map_err(|error| format!("compare_and_swap failed: {error}"))
     }
 
-    pub(super) async fn delete(&self, key: &StoreKey) -> Result<(), String> {
+    pub(super) async fn delete(&self, key: &StoreKey) -> CaseResult {
         let deleted = self.store.delete(key).await;
         deleted.map_err(|error| format!("delete failed: {error}"))
     }
@@ -98,18 +99,14 @@ impl Harness {
     pub(super) async fn try_acquire(
         &self,
         key: &StoreKey,
-        time_to_live: Duration,
-    ) -> Result<Option<Fence>, String> {
-        let acquired = self.store.acquire(key, time_to_live).await;
+        ttl: Duration,
+    ) -> CaseResult<Option<Fence>> {
+        let acquired = self.store.acquire(key, ttl).await;
         acquired.map_err(|error| format!("acquire failed: {error}"))
     }
 
-    pub(super) async fn acquire(
-        &self,
-        key: &StoreKey,
-        time_to_live: Duration,
-    ) -> Result<Fence, String> {
-        let acquired = self.try_acquire(key, time_to_live).await?;
+    pub(super) async fn acquire(&self, key: &StoreKey, ttl: Duration) -> CaseResult<Fence> {
+        let acquired = self.try_acquire(key, ttl).await?;
         acquired.ok_or_else(|| "acquire returned no lease although none is held".to_owned())
     }
 
@@ -117,22 +114,17 @@ impl Harness {
         &self,
         key: &StoreKey,
         fence: Fence,
-        time_to_live: Duration,
+        ttl: Duration,
     ) -> StepResult<()> {
-        self.store.extend(key, fence, time_to_live).await
+        self.store.extend(key, fence, ttl).await
     }
 
-    pub(super) async fn extend(
-        &self,
-        key: &StoreKey,
-        fence: Fence,
-        time_to_live: Duration,
-    ) -> Result<(), String> {
-        let extended = self.try_extend(key, fence, time_to_live).await;
+    pub(super) async fn extend(&self, key: &StoreKey, fence: Fence, ttl: Duration) -> CaseResult {
+        let extended = self.try_extend(key, fence, ttl).await;
         extended.map_err(|error| format!("extend failed: {error}"))
     }
 
-    pub(super) async fn release(&self, key: &StoreKey, fence: Fence) -> Result<(), String> {
+    pub(super) async fn release(&self, key: &StoreKey, fence: Fence) -> CaseResult {
         let released = self.store.release(key, fence).await;
         released.map_err(|error| format!("release failed: {error}"))
     }
@@ -143,7 +135,7 @@ impl Harness {
         key: &StoreKey,
         body: &[u8],
         version: Version,
-    ) -> Result<(), String> {
+    ) -> CaseResult {
         match self.load(key).await? {
             Some((found, _)) if found != body => Err(format!(
                 "a record of {} bytes was stored, a different one of {} bytes was loaded",
@@ -160,7 +152,7 @@ impl Harness {
     }
 
     /// Fails if a record is stored.
-    pub(super) async fn expect_absent(&self, key: &StoreKey) -> Result<(), String> {
+    pub(super) async fn expect_absent(&self, key: &StoreKey) -> CaseResult {
         match self.load(key).await? {
             Some(_) => Err("the record still exists".to_owned()),
             None => Ok(()),
@@ -168,7 +160,7 @@ impl Harness {
     }
 
     /// Waits until the record has expired.
-    pub(super) async fn wait_until_expired(&self, key: &StoreKey) -> Result<(), String> {
+    pub(super) async fn wait_until_expired(&self, key: &StoreKey) -> CaseResult {
         let started = Instant::now();
         while self.load(key).await?.is_some() {
             if started.elapsed() > SHORT + EXPIRY_TOLERANCE {
@@ -186,11 +178,11 @@ impl Harness {
     pub(super) async fn wait_and_acquire(
         &self,
         key: &StoreKey,
-        time_to_live: Duration,
-    ) -> Result<Fence, String> {
+        ttl: Duration,
+    ) -> CaseResult<Fence> {
         let started = Instant::now();
         loop {
-            if let Some(fence) = self.try_acquire(key, time_to_live).await? {
+            if let Some(fence) = self.try_acquire(key, ttl).await? {
                 return Ok(fence);
             }
             if started.elapsed() > SHORT + EXPIRY_TOLERANCE {
@@ -202,7 +194,7 @@ impl Harness {
 }
 
 /// Fails with `message` unless `condition` holds.
-pub(super) fn ensure(condition: bool, message: &str) -> Result<(), String> {
+pub(super) fn ensure(condition: bool, message: &str) -> CaseResult {
     match condition {
         true => Ok(()),
         false => Err(message.to_owned()),
@@ -214,7 +206,7 @@ pub(super) fn expect_error<T>(
     result: StepResult<T>,
     is_expected: fn(&StoreError) -> bool,
     operation: &str,
-) -> Result<(), String> {
+) -> CaseResult {
     match result {
         Ok(_) => Err(format!("{operation} succeeded")),
         Err(error) if is_expected(&error) => Ok(()),

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
-use self::harness::Harness;
+use self::harness::{CaseResult, TestStore};
 pub use self::report::{ConformanceCase, ConformanceReport};
 use crate::clock::BoxFuture;
 use crate::store::SessionStore;
@@ -24,17 +24,17 @@ const CASE_TIMEOUT: Duration = Duration::from_secs(60);
 /// How many cases run concurrently: most of their time is spent waiting for an expiry.
 const MAX_CONCURRENT: usize = 8;
 
-/// The future of a case; its error describes the failure.
-type Check = BoxFuture<'static, Result<(), String>>;
-
 /// The name of a case and its function.
-type Case = (&'static str, fn(Harness) -> Check);
+type Case = (
+    &'static str,
+    fn(TestStore) -> BoxFuture<'static, CaseResult>,
+);
 
 /// Defines `CASES`, a list of functions with their names.
 macro_rules! cases {
     ($($case:ident),* $(,)?) => {
         pub(super) const CASES: &[super::Case] = &[
-            $((stringify!($case), |harness| Box::pin($case(harness)))),*
+            $((stringify!($case), |store| Box::pin($case(store)))),*
         ];
     };
 }
@@ -67,7 +67,7 @@ pub async fn store_conformance(store: Arc<dyn SessionStore>) -> ConformanceRepor
         while running.len() < MAX_CONCURRENT
             && let Some((index, case)) = pending.next()
         {
-            running.spawn(run(index, case, Harness::new(store.clone())));
+            running.spawn(run(index, case, TestStore::new(store.clone())));
         }
         match running.join_next().await {
             Some(Ok(result)) => done.push(result),
@@ -80,8 +80,8 @@ pub async fn store_conformance(store: Arc<dyn SessionStore>) -> ConformanceRepor
 }
 
 /// Runs one case in its own task, so that a panic of the store fails only this case.
-async fn run(index: usize, (name, check): Case, harness: Harness) -> (usize, ConformanceCase) {
-    let joined = tokio::spawn(tokio::time::timeout(CASE_TIMEOUT, check(harness)));
+async fn run(index: usize, (name, check): Case, store: TestStore) -> (usize, ConformanceCase) {
+    let joined = tokio::spawn(tokio::time::timeout(CASE_TIMEOUT, check(store)));
     let failure = match joined.await {
         Ok(Ok(result)) => result.err(),
         Ok(Err(_)) => Some(format!("timed out after {} s", CASE_TIMEOUT.as_secs())),

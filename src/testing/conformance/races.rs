@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
-use super::harness::{Harness, LONG, StepResult, conflict, ensure, exists, expect_error};
+use super::harness::{
+    CaseResult, LONG, StepResult, TestStore, conflict, ensure, exists, expect_error,
+};
 use crate::store::{StoreError, Version};
 
 super::cases![
@@ -23,10 +25,10 @@ const TASKS: usize = 16;
 const ROUNDS: usize = 10;
 
 /// Runs `TASKS` tasks that start at the same time and collects their results.
-async fn run_concurrently<T, F>(task: impl Fn(usize) -> F) -> Result<Vec<T>, String>
+async fn run_concurrently<T, F>(task: impl Fn(usize) -> F) -> CaseResult<Vec<T>>
 where
     T: Send + 'static,
-    F: Future<Output = Result<T, String>> + Send + 'static,
+    F: Future<Output = CaseResult<T>> + Send + 'static,
 {
     let start = Arc::new(Barrier::new(TASKS));
     let mut tasks = JoinSet::new();
@@ -46,7 +48,7 @@ fn only_success(
     results: Vec<(usize, StepResult<Version>)>,
     is_expected: fn(&StoreError) -> bool,
     operation: &str,
-) -> Result<(usize, Version), String> {
+) -> CaseResult<(usize, Version)> {
     let mut successes = Vec::new();
     for (number, result) in results {
         match result {
@@ -60,60 +62,51 @@ fn only_success(
     }
 }
 
-async fn one_of_many_concurrent_creations_succeeds(harness: Harness) -> Result<(), String> {
+async fn one_of_many_concurrent_creations_succeeds(store: TestStore) -> CaseResult {
     for _ in 0..ROUNDS {
-        let key = harness.key()?;
+        let key = store.key()?;
         let created = run_concurrently(|number| {
-            let harness = harness.clone();
+            let store = store.clone();
             let body = number.to_string();
-            async move {
-                Ok((
-                    number,
-                    harness.try_create(&key, body.as_bytes(), LONG).await,
-                ))
-            }
+            async move { Ok((number, store.try_create(&key, body.as_bytes(), LONG).await)) }
         });
         let (number, version) = only_success(created.await?, exists, "a concurrent creation")?;
         let body = number.to_string();
-        harness
-            .expect_record(&key, body.as_bytes(), version)
-            .await?;
+        store.expect_record(&key, body.as_bytes(), version).await?;
     }
     Ok(())
 }
 
-async fn one_of_many_concurrent_swaps_succeeds(harness: Harness) -> Result<(), String> {
+async fn one_of_many_concurrent_swaps_succeeds(store: TestStore) -> CaseResult {
     for _ in 0..ROUNDS {
-        let key = harness.key()?;
-        let first = harness.create(&key, b"one", LONG).await?;
+        let key = store.key()?;
+        let first = store.create(&key, b"one", LONG).await?;
         let swapped = run_concurrently(|number| {
-            let harness = harness.clone();
+            let store = store.clone();
             let body = number.to_string();
             async move {
-                let swap = harness.try_swap(&key, first, body.as_bytes(), LONG, None);
+                let swap = store.try_swap(&key, first, body.as_bytes(), LONG, None);
                 Ok((number, swap.await))
             }
         });
         let (number, version) = only_success(swapped.await?, conflict, "a concurrent swap")?;
         let body = number.to_string();
-        harness
-            .expect_record(&key, body.as_bytes(), version)
-            .await?;
+        store.expect_record(&key, body.as_bytes(), version).await?;
     }
     Ok(())
 }
 
-fn parse_number(body: &[u8]) -> Result<u64, String> {
+fn parse_number(body: &[u8]) -> CaseResult<u64> {
     let text = std::str::from_utf8(body).ok();
     let number = text.and_then(|text| text.parse().ok());
     number.ok_or_else(|| "the record is not the one that was written".to_owned())
 }
 
-async fn no_increment_is_lost(harness: Harness) -> Result<(), String> {
-    let key = harness.key()?;
-    harness.create(&key, b"0", LONG).await?;
+async fn no_increment_is_lost(store: TestStore) -> CaseResult {
+    let key = store.key()?;
+    store.create(&key, b"0", LONG).await?;
     let increments = run_concurrently(|_| {
-        let harness = harness.clone();
+        let store = store.clone();
         async move {
             let (mut done, mut attempts) = (0, 0);
             while done < ROUNDS {
@@ -123,10 +116,10 @@ async fn no_increment_is_lost(harness: Harness) -> Result<(), String> {
                     attempts <= TASKS * ROUNDS,
                     "swaps fail without a concurrent swap",
                 )?;
-                let loaded = harness.load(&key).await?;
+                let loaded = store.load(&key).await?;
                 let (body, version) = loaded.ok_or("the record is missing")?;
                 let next = (parse_number(&body)? + 1).to_string();
-                match harness
+                match store
                     .try_swap(&key, version, next.as_bytes(), LONG, None)
                     .await
                 {
@@ -138,7 +131,7 @@ async fn no_increment_is_lost(harness: Harness) -> Result<(), String> {
         }
     });
     increments.await?;
-    let (body, _) = harness.load(&key).await?.ok_or("the record is missing")?;
+    let (body, _) = store.load(&key).await?.ok_or("the record is missing")?;
     let (found, expected) = (parse_number(&body)?, TASKS * ROUNDS);
     ensure(
         found == expected as u64,
@@ -146,12 +139,12 @@ async fn no_increment_is_lost(harness: Harness) -> Result<(), String> {
     )
 }
 
-async fn one_of_many_concurrent_acquisitions_succeeds(harness: Harness) -> Result<(), String> {
+async fn one_of_many_concurrent_acquisitions_succeeds(store: TestStore) -> CaseResult {
     for _ in 0..ROUNDS {
-        let key = harness.key()?;
+        let key = store.key()?;
         let acquired = run_concurrently(|_| {
-            let harness = harness.clone();
-            async move { harness.try_acquire(&key, LONG).await }
+            let store = store.clone();
+            async move { store.try_acquire(&key, LONG).await }
         });
         let holders = acquired.await?.into_iter().flatten().count();
         ensure(holders == 1, &format!("{holders} tasks acquired one lease"))?;
@@ -159,16 +152,16 @@ async fn one_of_many_concurrent_acquisitions_succeeds(harness: Harness) -> Resul
     Ok(())
 }
 
-async fn holders_of_a_lease_never_overlap(harness: Harness) -> Result<(), String> {
-    let key = harness.key()?;
+async fn holders_of_a_lease_never_overlap(store: TestStore) -> CaseResult {
+    let key = store.key()?;
     let last_fence = Arc::new(AtomicU64::new(0));
     let active = Arc::new(AtomicU64::new(0));
     let holders = run_concurrently(|_| {
-        let (harness, last_fence, active) = (harness.clone(), last_fence.clone(), active.clone());
+        let (store, last_fence, active) = (store.clone(), last_fence.clone(), active.clone());
         async move {
             let mut rounds = 0;
             while rounds < ROUNDS {
-                let fence = harness.wait_and_acquire(&key, LONG).await?;
+                let fence = store.wait_and_acquire(&key, LONG).await?;
                 let other_holders = active.fetch_add(1, Ordering::SeqCst);
                 let previous = last_fence.swap(fence.0, Ordering::SeqCst);
                 tokio::task::yield_now().await;
@@ -178,7 +171,7 @@ async fn holders_of_a_lease_never_overlap(harness: Harness) -> Result<(), String
                     "a lease had two holders at the same time",
                 )?;
                 ensure(fence.0 > previous, "a later lease has no higher fence")?;
-                harness.release(&key, fence).await?;
+                store.release(&key, fence).await?;
                 rounds += 1;
             }
             Ok(())
@@ -187,24 +180,24 @@ async fn holders_of_a_lease_never_overlap(harness: Harness) -> Result<(), String
     holders.await.map(drop)
 }
 
-async fn a_version_is_never_reused(harness: Harness) -> Result<(), String> {
-    let key = harness.key()?;
+async fn a_version_is_never_reused(store: TestStore) -> CaseResult {
+    let key = store.key()?;
     let written = run_concurrently(|number| {
-        let harness = harness.clone();
+        let store = store.clone();
         async move {
             let mut seen: Vec<(Version, Vec<u8>)> = Vec::new();
             for round in 0..ROUNDS {
                 let body = format!("{number} {round}").into_bytes();
-                match harness.try_create(&key, &body, LONG).await {
+                match store.try_create(&key, &body, LONG).await {
                     Ok(version) => seen.push((version, body)),
                     Err(StoreError::Exists) => {
                         seen.extend(
-                            harness
+                            store
                                 .load(&key)
                                 .await?
                                 .map(|(body, version)| (version, body)),
                         );
-                        harness.delete(&key).await?;
+                        store.delete(&key).await?;
                     }
                     Err(error) => return Err(format!("create failed: {error}")),
                 }

@@ -32,10 +32,7 @@ impl RequestContext<'_> {
 
         let id = self.store_registration(pending, registration);
         let Some(user_id) = self.try_complete(id)? else {
-            let mut body = json!({"success": true, "user_exists": false});
-            self.send_unconfirmed(id, &contacts, &CodeSubject::Registration(id), &mut body);
-            body["register_token"] = json!(self.state.registrations.issue_token(id, self.now));
-            return Ok(MockResponse::json(200, body));
+            return Ok(self.send_unconfirmed(id, &contacts));
         };
         let body = json!({
             "success": true,
@@ -73,10 +70,7 @@ impl RequestContext<'_> {
             .collect();
         let id = self.store_registration(Some(pending), registration);
         let Some(user_id) = self.try_complete(id)? else {
-            let mut body = json!({"success": true, "user_exists": false});
-            self.send_unconfirmed(id, &unconfirmed, &CodeSubject::Registration(id), &mut body);
-            body["register_token"] = json!(self.state.registrations.issue_token(id, self.now));
-            return Ok(MockResponse::json(200, body));
+            return Ok(self.send_unconfirmed(id, &unconfirmed));
         };
         let mut body = json!({"success": true, "user_exists": true});
         self.send_each(&unconfirmed, &CodeSubject::User(user_id.clone()), &mut body);
@@ -144,27 +138,21 @@ impl RequestContext<'_> {
         }
     }
 
-    /// Sends codes to those of `contacts` that the registration still has to confirm.
-    fn send_unconfirmed(
-        &mut self,
-        id: u64,
-        contacts: &[Contact],
-        subject: &CodeSubject,
-        body: &mut Value,
-    ) {
+    /// The response of a step after which the registration is not complete. Sends codes to those of
+    /// `contacts` that it still has to confirm.
+    fn send_unconfirmed(&mut self, id: u64, contacts: &[Contact]) -> MockResponse {
         let registration = self.state.registrations.get(id);
-        let unconfirmed = registration.map(|registration| registration.unconfirmed.clone());
-        let unconfirmed = unconfirmed.unwrap_or_default();
-        let recipients: Vec<Contact> = contacts
-            .iter()
-            .filter(|contact| unconfirmed.contains(contact))
-            .cloned()
-            .collect();
-        self.send_each(&recipients, subject, body);
+        let unconfirmed = registration.map_or(Vec::new(), |it| it.unconfirmed.clone());
+        let recipients = contacts.iter().filter(|it| unconfirmed.contains(it));
+        let recipients: Vec<Contact> = recipients.cloned().collect();
+        let mut body = json!({"success": true, "user_exists": false});
+        self.send_each(&recipients, &CodeSubject::Registration(id), &mut body);
         // Contacts of earlier steps still have to be confirmed.
         for contact in unconfirmed {
             body[flag(&contact)] = json!(true);
         }
+        body["register_token"] = json!(self.state.registrations.issue_token(id, self.now));
+        MockResponse::json(200, body)
     }
 
     /// Sends a code to each contact and adds the result to `body`.
