@@ -37,48 +37,28 @@ impl Seed {
     }
 }
 
-/// `PROVIDER:TOKEN`.
-#[derive(Clone)]
-pub struct SocialAccount(String, String);
+/// Defines a type of two parts with a separator between them.
+macro_rules! two_parts {
+    ($name:ident, $separator:literal, $form:literal) => {
+        #[doc = $form]
+        #[derive(Clone)]
+        pub struct $name(String, String);
 
-impl FromStr for SocialAccount {
-    type Err = String;
+        impl FromStr for $name {
+            type Err = String;
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (provider, token) = text
-            .split_once(':')
-            .ok_or("must have the form PROVIDER:TOKEN")?;
-        Ok(Self(provider.to_owned(), token.to_owned()))
-    }
+            fn from_str(text: &str) -> Result<Self, String> {
+                let parts = text.split_once($separator);
+                let (first, second) = parts.ok_or(concat!("must have the form ", $form))?;
+                Ok(Self(first.to_owned(), second.to_owned()))
+            }
+        }
+    };
 }
 
-/// `ID:KEY`.
-#[derive(Clone)]
-pub struct ApiClient(String, String);
-
-impl FromStr for ApiClient {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (id, key) = text.split_once(':').ok_or("must have the form ID:KEY")?;
-        Ok(Self(id.to_owned(), key.to_owned()))
-    }
-}
-
-/// `BRANCH=TITLE`.
-#[derive(Clone)]
-pub struct Terms(String, String);
-
-impl FromStr for Terms {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (branch, title) = text
-            .split_once('=')
-            .ok_or("must have the form BRANCH=TITLE")?;
-        Ok(Self(branch.to_owned(), title.to_owned()))
-    }
-}
+two_parts!(SocialAccount, ':', "PROVIDER:TOKEN");
+two_parts!(ApiClient, ':', "ID:KEY");
+two_parts!(Terms, '=', "BRANCH=TITLE");
 
 /// `SLUG=TYPE`.
 #[derive(Clone)]

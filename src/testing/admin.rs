@@ -19,9 +19,7 @@ pub(super) fn respond(
 ) -> Option<MockResponse> {
     let method = &request.method;
     match request.url.path() {
-        "/__outbox" if method == Method::GET => {
-            Some(MockResponse::json(200, json!(outbox.messages())))
-        }
+        "/__outbox" if method == Method::GET => Some(MockResponse::ok(json!(outbox.messages()))),
         "/__clock" if method == Method::GET => Some(now(clock)),
         "/__clock" if method == Method::POST => Some(advance(&request.body, clock)),
         _ => None,
@@ -29,7 +27,7 @@ pub(super) fn respond(
 }
 
 fn now(clock: &TestClock) -> MockResponse {
-    MockResponse::json(200, json!({"now": clock.now().to_rfc3339()}))
+    MockResponse::ok(json!({"now": clock.now().to_rfc3339()}))
 }
 
 fn advance(body: &[u8], clock: &TestClock) -> MockResponse {

@@ -25,6 +25,10 @@ enum Body {
 }
 
 impl MockResponse {
+    pub(crate) fn ok(body: Value) -> Self {
+        Self::json(200, body)
+    }
+
     pub(crate) fn json(status: u16, body: Value) -> Self {
         Self::new(status, Body::Json(body))
     }

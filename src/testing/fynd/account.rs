@@ -5,23 +5,20 @@ use serde_json::{Value, json};
 use super::codes::Purpose;
 use super::platform;
 use super::request_context::{COOKIE, RequestContext};
-use super::responses::{api_error, code_invalid};
+use super::responses::{bad_request, code_invalid};
 use super::user::Contact;
 use crate::testing::{Channel, MockResponse, MockResult};
 
 impl RequestContext<'_> {
     pub(super) fn get_logged_in_user(&mut self) -> MockResult {
         let user_id = self.signed_in()?;
-        Ok(MockResponse::json(
-            200,
-            json!({"user": self.user_json(&user_id)?}),
-        ))
+        Ok(MockResponse::ok(json!({"user": self.user_json(&user_id)?})))
     }
 
     pub(super) fn list_sessions(&mut self) -> MockResult {
         let user_id = self.signed_in()?;
         let sessions = self.state.sessions(&user_id, self.now);
-        Ok(MockResponse::json(200, json!({"sessions": sessions})))
+        Ok(MockResponse::ok(json!({"sessions": sessions})))
     }
 
     pub(super) fn logout(&mut self) -> MockResult {
@@ -36,7 +33,7 @@ impl RequestContext<'_> {
             .call
             .query("q")
             .filter(|query| !query.is_empty())
-            .ok_or_else(|| api_error(400, "QUERY_MISSING", "q is required"))?;
+            .ok_or_else(|| bad_request("QUERY_MISSING", "q is required"))?;
         let mut users = self.state.users.values();
         let known = users.any(|user| {
             let mut contacts = user.contacts.all();
@@ -47,21 +44,18 @@ impl RequestContext<'_> {
                 Contact::Email(email) => *email == query,
             })
         });
-        Ok(MockResponse::json(200, json!({"user_exists": known})))
+        Ok(MockResponse::ok(json!({"user_exists": known})))
     }
 
     /// Deletes the signed-in user, who has to give a reason and a code.
     pub(super) fn delete_user(&mut self) -> MockResult {
         let user_id = self.signed_in()?;
         if self.required_text("user_id")? != user_id {
-            return Err(api_error(
-                400,
-                "USER_UNKNOWN",
-                "user_id is not the signed-in user",
-            ));
+            let message = "user_id is not the signed-in user";
+            return Err(bad_request("USER_UNKNOWN", message));
         }
         let needs_text = platform::reason_needs_text(&self.required_text("reason_id")?)
-            .ok_or_else(|| api_error(400, "REASON_UNKNOWN", "the reason is unknown"))?;
+            .ok_or_else(|| bad_request("REASON_UNKNOWN", "the reason is unknown"))?;
         if needs_text {
             self.required_text("reason")?;
         }
@@ -96,5 +90,5 @@ impl RequestContext<'_> {
 }
 
 fn without_cookie(body: Value) -> MockResponse {
-    MockResponse::json(200, body).header("set-cookie", format!("{COOKIE}=; Path=/; Max-Age=0"))
+    MockResponse::ok(body).header("set-cookie", format!("{COOKIE}=; Path=/; Max-Age=0"))
 }

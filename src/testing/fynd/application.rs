@@ -64,11 +64,8 @@ fn check_signature(call: &Call<'_>, now: DateTime<Utc>) -> MockResult<()> {
         return Err(invalid());
     }
     if (now - date).abs() > SIGNATURE_WINDOW {
-        return Err(api_error(
-            403,
-            "SIGNATURE_STALE",
-            "the signature is too old",
-        ));
+        let message = "the signature is too old";
+        return Err(api_error(403, "SIGNATURE_STALE", message));
     }
     Ok(())
 }

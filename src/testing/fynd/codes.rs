@@ -142,7 +142,7 @@ struct Link {
     purpose: LinkPurpose,
     contact: Contact,
     user_id: String,
-    until: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
 }
 
 /// The unused links by their codes: the newest for each purpose and contact.
@@ -164,7 +164,7 @@ impl Links {
             purpose,
             contact: contact.clone(),
             user_id: user_id.to_owned(),
-            until: now + LINK_LIFETIME,
+            expires_at: now + LINK_LIFETIME,
         };
         self.0.insert(code.clone(), link);
         code
@@ -178,7 +178,7 @@ impl Links {
         now: DateTime<Utc>,
     ) -> Option<(String, Contact)> {
         let link = self.0.get(code)?;
-        (link.purpose == purpose && link.until > now)
+        (link.purpose == purpose && link.expires_at > now)
             .then(|| (link.user_id.clone(), link.contact.clone()))
     }
 
@@ -209,7 +209,7 @@ impl<T> OneTimeTokens<T> {
     }
 
     pub(super) fn consume(&mut self, token: &str, now: DateTime<Utc>) -> Option<T> {
-        let (value, until) = self.0.remove(token)?;
-        (until > now).then_some(value)
+        let (value, expires_at) = self.0.remove(token)?;
+        (expires_at > now).then_some(value)
     }
 }

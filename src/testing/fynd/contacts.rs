@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::codes::{LinkPurpose, Purpose};
 use super::request_context::{RequestContext, email, number};
-use super::responses::{api_error, link_invalid, not_signed_in};
+use super::responses::{bad_request, link_invalid, not_signed_in};
 use super::user::{Contact, Entry};
 use crate::testing::{MockResponse, MockResult};
 
@@ -17,7 +17,7 @@ impl RequestContext<'_> {
         self.send_link(LinkPurpose::ConfirmContact, contact, &user_id);
         let mut body = json!({"user": self.user_json(&user_id)?});
         body[link_member(contact)] = json!(true);
-        Ok(MockResponse::json(200, body))
+        Ok(MockResponse::ok(body))
     }
 
     pub(super) fn send_link(&mut self, purpose: LinkPurpose, contact: &Contact, user_id: &str) {
@@ -34,25 +34,19 @@ impl RequestContext<'_> {
         }
         let mut body = json!({});
         body[link_member(contact)] = json!(!verified);
-        Ok(MockResponse::json(200, body))
+        Ok(MockResponse::ok(body))
     }
 
     pub(super) fn make_primary(&mut self, contact: &Contact) -> MockResult {
         let user_id = self.signed_in()?;
         if !self.contact_of(&user_id, contact)?.verified {
-            return Err(api_error(
-                400,
-                "CONTACT_UNVERIFIED",
-                "the contact is not confirmed",
-            ));
+            let message = "the contact is not confirmed";
+            return Err(bad_request("CONTACT_UNVERIFIED", message));
         }
         if let Some(user) = self.user_mut(&user_id) {
             user.contacts.make_primary(contact);
         }
-        Ok(MockResponse::json(
-            200,
-            json!({"user": self.user_json(&user_id)?}),
-        ))
+        Ok(MockResponse::ok(json!({"user": self.user_json(&user_id)?})))
     }
 
     pub(super) fn delete_mobile_number(&mut self) -> MockResult {
@@ -73,7 +67,7 @@ impl RequestContext<'_> {
             let value = self.call.query(name);
             value.and_then(|value| value.parse().ok()).ok_or_else(|| {
                 let message = format!("{name} is required, as true or false");
-                api_error(400, "QUERY_INVALID", &message)
+                bad_request("QUERY_INVALID", &message)
             })
         };
         Ok([flag("active")?, flag("primary")?, flag("verified")?])
@@ -83,18 +77,12 @@ impl RequestContext<'_> {
         let user_id = self.signed_in()?;
         let entry = self.contact_of(&user_id, contact)?;
         if flags != [entry.active, entry.primary, entry.verified] {
-            return Err(api_error(
-                400,
-                "CONTACT_CHANGED",
-                "the contact has different flags in the profile",
-            ));
+            let message = "the contact has different flags in the profile";
+            return Err(bad_request("CONTACT_CHANGED", message));
         }
         if entry.primary {
-            return Err(api_error(
-                400,
-                "CONTACT_PRIMARY",
-                "the primary contact cannot be removed",
-            ));
+            let message = "the primary contact cannot be removed";
+            return Err(bad_request("CONTACT_PRIMARY", message));
         }
         if let Some(user) = self.user_mut(&user_id) {
             user.contacts.remove(contact);
@@ -103,10 +91,7 @@ impl RequestContext<'_> {
         for purpose in [Purpose::SignIn, Purpose::ForgotPassword] {
             self.state.codes.revoke(purpose, contact);
         }
-        Ok(MockResponse::json(
-            200,
-            json!({"user": self.user_json(&user_id)?}),
-        ))
+        Ok(MockResponse::ok(json!({"user": self.user_json(&user_id)?})))
     }
 
     /// Opens a confirmation link.
@@ -122,19 +107,15 @@ impl RequestContext<'_> {
         self.state.links.revoke(&code);
         let user = self.user_mut(&user_id).ok_or_else(link_invalid)?;
         user.contacts.add(contact, true);
-        Ok(MockResponse::json(200, json!({"message": "success"})))
+        Ok(MockResponse::ok(json!({"message": "success"})))
     }
 
     /// A contact of the profile of a user.
     fn contact_of(&self, user_id: &str, contact: &Contact) -> MockResult<&Entry> {
         let user = self.state.users.get(user_id).ok_or_else(not_signed_in)?;
-        user.contacts.get(contact).ok_or_else(|| {
-            api_error(
-                400,
-                "CONTACT_UNKNOWN",
-                "the profile does not have this contact",
-            )
-        })
+        user.contacts
+            .get(contact)
+            .ok_or_else(|| bad_request("CONTACT_UNKNOWN", "the profile does not have this contact"))
     }
 }
 

@@ -21,7 +21,7 @@ mod user;
 
 use self::codes::{Codes, Links};
 use self::request_context::{COOKIE, RequestContext};
-use self::responses::api_error;
+use self::responses::{api_error, bad_request};
 pub use self::seed::{FyndAttribute, FyndSignIn, FyndUser};
 use self::state::{SocialAccount, State};
 use self::user::Contact;
@@ -173,11 +173,8 @@ impl MockState<State> {
         let takes_body = call.operation.method != http::Method::GET
             && call.operation.method != http::Method::DELETE;
         if takes_body && !context.body.is_object() {
-            return Err(api_error(
-                400,
-                "BODY_INVALID",
-                "the body must be a JSON object",
-            ));
+            let message = "the body must be a JSON object";
+            return Err(bad_request("BODY_INVALID", message));
         }
         context.route()
     }
@@ -188,9 +185,7 @@ impl RequestContext<'_> {
         match self.call.operation.id {
             "get_logged_in_user" => self.get_logged_in_user(),
             "get_list_of_active_sessions" => self.list_sessions(),
-            "get_platform_config" => {
-                Ok(MockResponse::json(200, platform::config(&self.state.rules)))
-            }
+            "get_platform_config" => Ok(MockResponse::ok(platform::config(&self.state.rules))),
             "user_exists" => self.user_exists(),
             "delete_user" => self.delete_user(),
             "logout" => self.logout(),

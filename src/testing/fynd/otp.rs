@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::codes::{CodeSubject, Purpose, RESEND_SECONDS, SentCode};
 use super::request_context::RequestContext;
-use super::responses::{add_sent_code, api_error, code_invalid};
+use super::responses::{add_sent_code, bad_request, code_invalid};
 use super::user::Contact;
 use crate::testing::{MockResponse, MockResult};
 
@@ -81,14 +81,14 @@ impl RequestContext<'_> {
         self.state.codes.revoke(Purpose::ForgotPassword, contact);
         let token = self.state.forgot_tokens.issue(user_id, self.now);
         let body = json!({"success": true, "forgot_token": token});
-        Ok(MockResponse::json(200, body))
+        Ok(MockResponse::ok(body))
     }
 
     /// The id of the user with a contact.
     pub(super) fn user_of(&self, contact: &Contact) -> MockResult<String> {
         self.state
             .owner(contact)
-            .ok_or_else(|| api_error(400, "USER_UNKNOWN", "no user has this contact"))
+            .ok_or_else(|| bad_request("USER_UNKNOWN", "no user has this contact"))
     }
 
     /// Sends or resends a code, as `action` says. A resend requires the newest resend token and an
@@ -101,14 +101,12 @@ impl RequestContext<'_> {
                 let token = self.text("token");
                 let newest = newest
                     .filter(|newest| token.as_ref() == Some(&newest.resend_token))
-                    .ok_or_else(|| {
-                        api_error(400, "RESEND_TOKEN_INVALID", "the token is not valid")
-                    })?;
+                    .ok_or_else(|| bad_request("RESEND_TOKEN_INVALID", "the token is not valid"))?;
                 if self.now - newest.at < TimeDelta::seconds(RESEND_SECONDS) {
-                    return Err(api_error(400, "RESEND_TOO_EARLY", "wait before a resend"));
+                    return Err(bad_request("RESEND_TOO_EARLY", "wait before a resend"));
                 }
             }
-            Some(_) => return Err(api_error(400, "ACTION_UNKNOWN", "the action is unknown")),
+            Some(_) => return Err(bad_request("ACTION_UNKNOWN", "the action is unknown")),
         }
         let subject = match newest.map(|newest| &newest.subject) {
             Some(CodeSubject::User(id)) if self.state.users.contains_key(id) => {
@@ -128,10 +126,10 @@ impl RequestContext<'_> {
 fn mobile_sent(number: &Contact, sent: &SentCode) -> MockResponse {
     let mut body = json!({"success": true});
     add_sent_code(&mut body, number, sent);
-    MockResponse::json(200, body)
+    MockResponse::ok(body)
 }
 
 fn email_sent(sent: &SentCode) -> MockResponse {
     let body = json!({"success": true, "resend_email_token": sent.resend_token});
-    MockResponse::json(200, body)
+    MockResponse::ok(body)
 }

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::codes::LinkPurpose;
 use super::request_context::RequestContext;
-use super::responses::{api_error, link_invalid, not_signed_in};
+use super::responses::{bad_request, link_invalid, not_signed_in};
 use super::user::Contact;
 use crate::testing::{MockResponse, MockResult};
 
@@ -12,7 +12,7 @@ impl RequestContext<'_> {
     pub(super) fn send_reset_link(&mut self, contact: &Contact) -> MockResult {
         let user_id = self.user_of(contact)?;
         self.send_link(LinkPurpose::ResetPassword, contact, &user_id);
-        Ok(MockResponse::json(200, json!({"status": "sent"})))
+        Ok(MockResponse::ok(json!({"status": "sent"})))
     }
 
     /// Does not use up the code, which the next call needs to set the password.
@@ -23,7 +23,7 @@ impl RequestContext<'_> {
             .links
             .check(LinkPurpose::ResetPassword, &code, self.now);
         link.ok_or_else(link_invalid)?;
-        Ok(MockResponse::json(200, json!({"status": "verified"})))
+        Ok(MockResponse::ok(json!({"status": "verified"})))
     }
 
     pub(super) fn set_password_by_link(&mut self) -> MockResult {
@@ -42,18 +42,18 @@ impl RequestContext<'_> {
 
     pub(super) fn set_password_by_token(&mut self) -> MockResult {
         let (token, password) = (self.required_text("code")?, self.required_text("password")?);
-        let invalid = || api_error(400, "FORGOT_TOKEN_INVALID", "the token is not valid");
+        let invalid = || bad_request("FORGOT_TOKEN_INVALID", "the token is not valid");
         let user_id = self.state.forgot_tokens.consume(&token, self.now);
         let user_id = user_id.ok_or_else(invalid)?;
         self.set_password(&user_id, password).ok_or_else(invalid)?;
-        Ok(MockResponse::json(200, json!({"success": true})))
+        Ok(MockResponse::ok(json!({"success": true})))
     }
 
     pub(super) fn has_password_set(&mut self) -> MockResult {
         let user_id = self.signed_in()?;
         let user = self.state.users.get(&user_id).ok_or_else(not_signed_in)?;
         let result = u8::from(user.details.password.is_some());
-        Ok(MockResponse::json(200, json!({"result": result})))
+        Ok(MockResponse::ok(json!({"result": result})))
     }
 
     pub(super) fn update_password(&mut self) -> MockResult {
@@ -63,14 +63,11 @@ impl RequestContext<'_> {
             self.required_text("new_password")?,
         );
         if !self.has_password(&user_id, &old) {
-            return Err(api_error(
-                400,
-                "PASSWORD_WRONG",
-                "the current password is wrong",
-            ));
+            let message = "the current password is wrong";
+            return Err(bad_request("PASSWORD_WRONG", message));
         }
         self.set_password(&user_id, new).ok_or_else(not_signed_in)?;
-        Ok(MockResponse::json(200, json!({"message": "success"})))
+        Ok(MockResponse::ok(json!({"message": "success"})))
     }
 
     /// `None` if the user does not exist.

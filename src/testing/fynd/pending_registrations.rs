@@ -45,7 +45,7 @@ impl Registration {
 
 struct PendingRegistration {
     token: String,
-    until: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
     registration: Registration,
 }
 
@@ -62,7 +62,7 @@ impl PendingRegistrations {
         self.counter += 1;
         let pending = PendingRegistration {
             token: String::new(),
-            until: DateTime::UNIX_EPOCH,
+            expires_at: DateTime::UNIX_EPOCH,
             registration,
         };
         self.entries.insert(self.counter, pending);
@@ -72,7 +72,7 @@ impl PendingRegistrations {
     /// The id of the registration with a valid token.
     pub(super) fn id(&self, token: &str, now: DateTime<Utc>) -> Option<u64> {
         let mut all = self.entries.iter();
-        all.find(|(_, pending)| pending.token == token && pending.until > now)
+        all.find(|(_, pending)| pending.token == token && pending.expires_at > now)
             .map(|(id, _)| *id)
     }
 
@@ -80,7 +80,7 @@ impl PendingRegistrations {
     pub(super) fn is_pending(&self, id: u64, now: DateTime<Utc>) -> bool {
         self.entries
             .get(&id)
-            .is_some_and(|pending| pending.until > now)
+            .is_some_and(|pending| pending.expires_at > now)
     }
 
     pub(super) fn get(&self, id: u64) -> Option<&Registration> {
@@ -109,7 +109,7 @@ impl PendingRegistrations {
         let token = random_token();
         if let Some(pending) = self.entries.get_mut(&id) {
             pending.token.clone_from(&token);
-            pending.until = now + LIFETIME;
+            pending.expires_at = now + LIFETIME;
         }
         token
     }

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::codes::CodeSubject;
 use super::request_context::RequestContext;
-use super::responses::{api_error, not_signed_in};
+use super::responses::{bad_request, not_signed_in};
 use super::user::{Contact, Details};
 use crate::testing::{MockResponse, MockResult};
 
@@ -60,7 +60,7 @@ impl RequestContext<'_> {
         let mut body = json!({"success": true, "user_exists": true});
         self.send_each(&added, &CodeSubject::User(user_id.clone()), &mut body);
         body["user"] = self.user_json(&user_id)?;
-        Ok(MockResponse::json(200, body))
+        Ok(MockResponse::ok(body))
     }
 
     fn is_confirmed(&self, user_id: &str, contact: &Contact) -> bool {
@@ -91,7 +91,7 @@ impl RequestContext<'_> {
             .filter(|(known, _)| slug.is_none_or(|slug| slug == *known))
             .map(|(known, value)| (known.clone(), value.clone()))
             .collect();
-        Ok(MockResponse::json(200, json!({"attributes": attributes})))
+        Ok(MockResponse::ok(json!({"attributes": attributes})))
     }
 
     pub(super) fn update_user_attributes(&mut self) -> MockResult {
@@ -99,15 +99,12 @@ impl RequestContext<'_> {
         let changes = self.body["attributes"]
             .as_object()
             .cloned()
-            .ok_or_else(|| api_error(400, "FIELD_MISSING", "attributes is required"))?;
+            .ok_or_else(|| bad_request("FIELD_MISSING", "attributes is required"))?;
         for (slug, value) in &changes {
             let defined = self.state.attributes.get(slug).ok_or_else(undefined)?;
             if !defined.accepts(value) {
-                return Err(api_error(
-                    400,
-                    "ATTRIBUTE_TYPE",
-                    "the value does not have the type of the attribute",
-                ));
+                let message = "the value does not have the type of the attribute";
+                return Err(bad_request("ATTRIBUTE_TYPE", message));
             }
         }
         let user = self.user_mut(&user_id).ok_or_else(not_signed_in)?;
@@ -117,5 +114,5 @@ impl RequestContext<'_> {
 }
 
 fn undefined() -> MockResponse {
-    api_error(400, "ATTRIBUTE_UNDEFINED", "the attribute is not defined")
+    bad_request("ATTRIBUTE_UNDEFINED", "the attribute is not defined")
 }

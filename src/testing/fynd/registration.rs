@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::codes::{CodeSubject, Purpose};
 use super::pending_registrations::Registration;
 use super::request_context::RequestContext;
-use super::responses::{add_sent_code, api_error, register_token_invalid};
+use super::responses::{add_sent_code, bad_request, register_token_invalid};
 use super::seed::FyndUser;
 use super::user::Contact;
 use crate::testing::{Channel, MockResponse, MockResult};
@@ -103,27 +103,19 @@ impl RequestContext<'_> {
     /// Rejects a registration without a name or a contact that the sales channel requires.
     fn check_required(&self, registration: &Registration) -> MockResult<()> {
         if registration.details.first_name.is_none() {
-            return Err(api_error(
-                400,
-                "FIRST_NAME_MISSING",
-                "first_name is required",
-            ));
+            return Err(bad_request("FIRST_NAME_MISSING", "first_name is required"));
         }
         let rules = &self.state.rules;
         let missing =
             |required, channel| required && registration.contacts.of(channel).next().is_none();
         if missing(rules.mobile_required, Channel::Sms) {
-            return Err(api_error(
-                400,
-                "MOBILE_MISSING",
-                "a mobile number is required",
-            ));
+            return Err(bad_request("MOBILE_MISSING", "a mobile number is required"));
         }
         if missing(rules.email_required, Channel::Email) {
-            return Err(api_error(400, "EMAIL_MISSING", "email is required"));
+            return Err(bad_request("EMAIL_MISSING", "email is required"));
         }
         if registration.contacts.all().next().is_none() {
-            return Err(api_error(400, "CONTACT_MISSING", "a contact is required"));
+            return Err(bad_request("CONTACT_MISSING", "a contact is required"));
         }
         Ok(())
     }
@@ -152,7 +144,7 @@ impl RequestContext<'_> {
             body[flag(&contact)] = json!(true);
         }
         body["register_token"] = json!(self.state.registrations.issue_token(id, self.now));
-        MockResponse::json(200, body)
+        MockResponse::ok(body)
     }
 
     /// Sends a code to each contact and adds the result to `body`.

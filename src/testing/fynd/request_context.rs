@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::codes::{CodeSubject, Purpose, SentCode};
-use super::responses::{api_error, not_signed_in, register_token_invalid, user};
+use super::responses::{bad_request, not_signed_in, register_token_invalid, user};
 use super::seed::FyndSignIn;
 use super::state::{SESSION_LIFETIME, State};
 use super::user::{Contact, Details, Number, User};
@@ -31,7 +31,7 @@ impl RequestContext<'_> {
     /// A required string of the body.
     pub(super) fn required_text(&self, name: &str) -> MockResult<String> {
         self.text(name)
-            .ok_or_else(|| api_error(400, "FIELD_MISSING", &format!("{name} is required")))
+            .ok_or_else(|| bad_request("FIELD_MISSING", &format!("{name} is required")))
     }
 
     /// The number in `object`, whose part without country code is the member `phone`.
@@ -97,17 +97,14 @@ impl RequestContext<'_> {
         let value = self.state.sign_in(user_id, self.now);
         let seconds = SESSION_LIFETIME.num_seconds();
         let cookie = format!("{COOKIE}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax");
-        MockResponse::json(200, body).header("set-cookie", cookie)
+        MockResponse::ok(body).header("set-cookie", cookie)
     }
 
     /// Rejects a way to sign in that is switched off.
     pub(super) fn check_enabled(&self, way: FyndSignIn) -> MockResult<()> {
         if self.state.rules.disabled.contains(&way) {
-            return Err(api_error(
-                400,
-                "SIGN_IN_OFF",
-                "the sales channel does not offer this way to sign in",
-            ));
+            let message = "the sales channel does not offer this way to sign in";
+            return Err(bad_request("SIGN_IN_OFF", message));
         }
         Ok(())
     }
@@ -115,8 +112,7 @@ impl RequestContext<'_> {
     /// Rejects a contact that belongs to a user.
     pub(super) fn check_available(&self, contact: &Contact) -> MockResult<()> {
         match self.state.owner(contact) {
-            Some(_) => Err(api_error(
-                400,
+            Some(_) => Err(bad_request(
                 "CONTACT_TAKEN",
                 "the contact already belongs to a user",
             )),
@@ -172,8 +168,7 @@ pub(super) fn number(country_code: Option<String>, mobile: Option<String>) -> Mo
             country_code,
             mobile,
         })),
-        _ => Err(api_error(
-            400,
+        _ => Err(bad_request(
             "NUMBER_INVALID",
             "a number and its country_code must be digits",
         )),
@@ -187,5 +182,5 @@ pub(super) fn email(text: Option<String>) -> MockResult<Contact> {
             && !text.contains(char::is_whitespace)
     })
     .map(Contact::Email)
-    .ok_or_else(|| api_error(400, "EMAIL_INVALID", "email must be an e-mail address"))
+    .ok_or_else(|| bad_request("EMAIL_INVALID", "email must be an e-mail address"))
 }

@@ -17,16 +17,20 @@ pub(super) fn api_error(status: u16, code: &str, message: &str) -> MockResponse 
     MockResponse::json(status, body)
 }
 
+pub(super) fn bad_request(code: &str, message: &str) -> MockResponse {
+    api_error(400, code, message)
+}
+
 pub(super) fn code_invalid() -> MockResponse {
-    api_error(400, "OTP_INVALID", "the code is not valid")
+    bad_request("OTP_INVALID", "the code is not valid")
 }
 
 pub(super) fn link_invalid() -> MockResponse {
-    api_error(400, "LINK_INVALID", "the code of the link is not valid")
+    bad_request("LINK_INVALID", "the code of the link is not valid")
 }
 
 pub(super) fn register_token_invalid() -> MockResponse {
-    api_error(400, "REGISTER_TOKEN_INVALID", "the token is not valid")
+    bad_request("REGISTER_TOKEN_INVALID", "the token is not valid")
 }
 
 pub(super) fn not_signed_in() -> MockResponse {

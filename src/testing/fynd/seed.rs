@@ -1,4 +1,4 @@
-//! Users and settings that a test gives to the mock.
+//! Users, attributes and ways to sign in that a test configures.
 
 use std::fmt;
 

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::codes::{CodeSubject, Purpose};
 use super::pending_registrations::Registration;
 use super::request_context::RequestContext;
-use super::responses::{add_sent_code, api_error, code_invalid, register_token_invalid};
+use super::responses::{add_sent_code, bad_request, code_invalid, register_token_invalid};
 use super::seed::FyndSignIn;
 use super::user::Contact;
 use crate::testing::{MockResponse, MockResult};
@@ -22,7 +22,7 @@ impl RequestContext<'_> {
             "user_exists": self.state.owner(&number).is_some(),
         });
         add_sent_code(&mut body, &number, &sent);
-        Ok(MockResponse::json(200, body))
+        Ok(MockResponse::ok(body))
     }
 
     pub(super) fn login_with_password(&mut self) -> MockResult {
@@ -37,14 +37,11 @@ impl RequestContext<'_> {
         }
         let registrations = &mut self.state.registrations;
         let Some(pending) = registrations.by_password(&username, &password) else {
-            return Err(api_error(
-                400,
-                "CREDENTIALS_INVALID",
-                "the user name or the password is wrong",
-            ));
+            let message = "the user name or the password is wrong";
+            return Err(bad_request("CREDENTIALS_INVALID", message));
         };
         let token = registrations.issue_token(pending, self.now);
-        Ok(MockResponse::json(200, json!({"register_token": token})))
+        Ok(MockResponse::ok(json!({"register_token": token})))
     }
 
     pub(super) fn has_password(&self, user_id: &str, password: &str) -> bool {
@@ -57,7 +54,7 @@ impl RequestContext<'_> {
         let id = self
             .state
             .consume_login_token(&token)
-            .ok_or_else(|| api_error(400, "TOKEN_INVALID", "the token is not valid"))?;
+            .ok_or_else(|| bad_request("TOKEN_INVALID", "the token is not valid"))?;
         let body = json!({"user": self.user_json(&id)?});
         Ok(self.sign_in_response(&id, body))
     }
@@ -145,6 +142,6 @@ impl RequestContext<'_> {
     pub(super) fn registration_pending(&mut self, registration: u64) -> MockResponse {
         let token = self.state.registrations.issue_token(registration, self.now);
         let body = json!({"user_exists": false, "register_token": token});
-        MockResponse::json(200, body)
+        MockResponse::ok(body)
     }
 }

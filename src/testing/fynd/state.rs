@@ -43,7 +43,7 @@ pub(super) struct SocialAccount {
 struct Session {
     id: String,
     user_id: String,
-    until: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
 }
 
 #[derive(Default)]
@@ -113,7 +113,7 @@ impl State {
         let session = Session {
             id: random_token(),
             user_id: user_id.to_owned(),
-            until: now + SESSION_LIFETIME,
+            expires_at: now + SESSION_LIFETIME,
         };
         self.sessions.insert(value.clone(), session);
         value
@@ -122,7 +122,7 @@ impl State {
     /// The id of the user with a valid session cookie.
     pub(super) fn signed_in(&self, cookie: &str, now: DateTime<Utc>) -> Option<String> {
         let session = self.sessions.get(cookie)?;
-        let alive = session.until > now && self.users.contains_key(&session.user_id);
+        let alive = session.expires_at > now && self.users.contains_key(&session.user_id);
         alive.then(|| session.user_id.clone())
     }
 
@@ -130,7 +130,7 @@ impl State {
     pub(super) fn sessions(&self, user_id: &str, now: DateTime<Utc>) -> Vec<&str> {
         let sessions = self.sessions.values();
         sessions
-            .filter(|session| session.user_id == user_id && session.until > now)
+            .filter(|session| session.user_id == user_id && session.expires_at > now)
             .map(|session| session.id.as_str())
             .collect()
     }
@@ -165,14 +165,15 @@ impl State {
         now: DateTime<Utc>,
     ) -> String {
         let token = random_token();
-        let until = now + SOCIAL_TOKEN_LIFETIME;
-        self.social_tokens.insert(token.clone(), (account, until));
+        let expires_at = now + SOCIAL_TOKEN_LIFETIME;
+        self.social_tokens
+            .insert(token.clone(), (account, expires_at));
         token
     }
 
     /// The account of a valid social token.
     pub(super) fn social_account(&self, token: &str, now: DateTime<Utc>) -> Option<SocialAccount> {
-        let (account, until) = self.social_tokens.get(token)?;
-        (*until > now).then(|| account.clone())
+        let (account, expires_at) = self.social_tokens.get(token)?;
+        (*expires_at > now).then(|| account.clone())
     }
 }

@@ -109,7 +109,7 @@ impl MockState<State> {
                 let mobile = check_mobile(state, &body)?;
                 if state.user_by_mobile(&mobile).is_none() {
                     let key = state.next_key();
-                    return Ok(MockResponse::json(200, json!({"otp_auth_key": key})));
+                    return Ok(MockResponse::ok(json!({"otp_auth_key": key})));
                 }
                 self.send_pin(state, &mobile, app)
             }
@@ -137,14 +137,11 @@ impl MockState<State> {
             "current_user_profile" => {
                 let old = state.old;
                 let user = signed_in(state, call.bearer(), now)?;
-                Ok(MockResponse::json(200, profile::of(user, old)))
+                Ok(MockResponse::ok(profile::of(user, old)))
             }
             "current_user_rooms" => {
                 let user = signed_in(state, call.bearer(), now)?;
-                Ok(MockResponse::json(
-                    200,
-                    json!([format!("user_{}", user.id)]),
-                ))
+                Ok(MockResponse::ok(json!([format!("user_{}", user.id)])))
             }
             "register_device" => {
                 signed_in(state, call.bearer(), now)?;
@@ -168,7 +165,7 @@ impl MockState<State> {
             code: pin,
             at: now.timestamp_millis(),
         });
-        Ok(MockResponse::json(200, json!({"otp_auth_key": key})))
+        Ok(MockResponse::ok(json!({"otp_auth_key": key})))
     }
 }
 
@@ -193,10 +190,7 @@ fn verify(state: &mut State, body: &Value, app: bool, now: i64) -> MockResult {
     let user = state
         .user_by_mobile(&mobile)
         .map(|user| profile::of(user, old));
-    Ok(MockResponse::json(
-        200,
-        json!({"jwt_token": token, "user": user}),
-    ))
+    Ok(MockResponse::ok(json!({"jwt_token": token, "user": user})))
 }
 
 fn register_device(state: &State, body: &Value) -> MockResult {

@@ -86,7 +86,7 @@ impl MockState<State> {
             "get_customer" => {
                 let profile = state.profile(tenant, call.bearer(), now);
                 profile
-                    .map(|profile| MockResponse::json(200, Value::Object(profile)))
+                    .map(|profile| MockResponse::ok(Value::Object(profile)))
                     .ok_or_else(|| problem(401, "Unauthorized", json!({})))
             }
             "create_or_update_customer" => self.save(state, tenant, call),
@@ -104,7 +104,7 @@ impl MockState<State> {
         let customer = state.save(tenant, &body);
         let flow = call.query("flow").unwrap_or_default();
         if flow.is_empty() || state.passed_flows.contains(&*flow) {
-            return Ok(MockResponse::json(200, Value::Object(customer)));
+            return Ok(MockResponse::ok(Value::Object(customer)));
         }
         let Some((channel, to)) = contact(&body).or_else(|| contact(&customer)) else {
             let errors = json!({"email": ["The flow needs an e-mail address or a phone number."]});
@@ -145,10 +145,8 @@ fn check_account(body: &Map<String, Value>) -> MockResult<()> {
         return Err(invalid("email", "This is not an e-mail address."));
     }
     if state::IDENTIFIERS.iter().all(|field| text(field).is_none()) {
-        return Err(invalid(
-            "email",
-            "An e-mail address, a phone number or an id is needed.",
-        ));
+        let message = "An e-mail address, a phone number or an id is needed.";
+        return Err(invalid("email", message));
     }
     Ok(())
 }
@@ -172,7 +170,7 @@ fn authenticate(state: &mut State, tenant: &str, call: &Call<'_>, now: i64) -> M
         .ok_or_else(|| problem(422, "Unprocessable Entity", json!({})))?;
     Ok(match state.bare_text {
         true => MockResponse::text(200, token),
-        false => MockResponse::json(200, json!(token)),
+        false => MockResponse::ok(json!(token)),
     })
 }
 

@@ -37,14 +37,11 @@ impl State {
             (-bound..=bound).contains(&degrees).then_some(degrees)
         };
         let (Some(lat), Some(lng)) = (degrees("lat", 90.0), degrees("lng", 180.0)) else {
-            return Err(api_error(
-                400,
-                "R100",
-                "lat and lng are required, in degrees",
-            ));
+            let message = "lat and lng are required, in degrees";
+            return Err(api_error(400, "R100", message));
         };
         if self.branches.0.is_empty() {
-            return Ok(MockResponse::json(200, json!({"id": 2, "name": "Wien"})));
+            return Ok(MockResponse::ok(json!({"id": 2, "name": "Wien"})));
         }
         let mut branches = self.branches.0.iter();
         let serves =
@@ -55,10 +52,7 @@ impl State {
             Ok(number) => json!(number),
             Err(_) => json!(branch.id),
         };
-        Ok(MockResponse::json(
-            200,
-            json!({"id": id, "name": branch.name}),
-        ))
+        Ok(MockResponse::ok(json!({"id": id, "name": branch.name})))
     }
 }
 

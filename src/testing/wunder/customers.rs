@@ -42,7 +42,7 @@ impl State {
         if let Some(email) = email {
             self.send_email_verification(id, &email, request);
         }
-        Ok(MockResponse::json(200, self.profile(id)))
+        Ok(MockResponse::ok(self.profile(id)))
     }
 
     /// Creates a user with the contacts of the body, if they are not taken.
@@ -80,7 +80,7 @@ impl State {
 
     pub(super) fn get_customer(&mut self, request: &Request<'_>) -> MockResult {
         let id = self.customer(request)?;
-        Ok(MockResponse::json(200, self.profile(id)))
+        Ok(MockResponse::ok(self.profile(id)))
     }
 
     /// Members that are missing or null stay unchanged.
@@ -107,7 +107,7 @@ impl State {
         if let Some(email) = email {
             self.users.set_email(id, email);
         }
-        Ok(MockResponse::json(200, self.profile(id)))
+        Ok(MockResponse::ok(self.profile(id)))
     }
 
     pub(super) fn get_signed_customer(&mut self, request: &Request<'_>) -> MockResult {
@@ -118,13 +118,13 @@ impl State {
         claims["iat"] = json!(request.seconds());
         claims["exp"] = json!(request.seconds() + SIGNED_SECONDS);
         let token = Issuer::new(Wunder::SIGNED_DATA_KEY).issue(&claims);
-        Ok(MockResponse::json(200, json!(token)))
+        Ok(MockResponse::ok(json!(token)))
     }
 
     pub(super) fn request_deletion(&mut self, request: &Request<'_>) -> MockResult {
         let id = self.customer(request)?;
         self.users[id].deletion_requested = true;
-        Ok(MockResponse::json(200, json!({})))
+        Ok(MockResponse::ok(json!({})))
     }
 
     /// Null members are omitted, as by the real server.

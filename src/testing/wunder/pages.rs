@@ -53,7 +53,7 @@ pub(super) fn page(call: &Call<'_>, mut items: Vec<Value>) -> MockResult {
             (page.saturating_add(1) >= pages).to_string(),
         ),
     ];
-    Ok(MockResponse::json(200, Value::Array(shown)).headers(headers))
+    Ok(MockResponse::ok(Value::Array(shown)).headers(headers))
 }
 
 /// Numbers by value, then strings alphabetically, then other values in their original order.

@@ -23,11 +23,8 @@ impl PasswordRules {
             return Err(api_error(400, "U101.1", "the password is too short"));
         }
         if email.is_some_and(|email| email.eq_ignore_ascii_case(password)) {
-            return Err(api_error(
-                400,
-                "U101.2",
-                "the password is the e-mail address",
-            ));
+            let message = "the password is the e-mail address";
+            return Err(api_error(400, "U101.2", message));
         }
         Ok(())
     }

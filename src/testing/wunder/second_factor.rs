@@ -24,7 +24,7 @@ impl State {
         let response =
             json!({"secret": secret.base32(), "otpauthUrl": otpauth(&self.users[id], &secret)});
         self.users[id].factor.pending = Some(secret);
-        Ok(MockResponse::json(200, response))
+        Ok(MockResponse::ok(response))
     }
 
     /// The QR code of the secret that is not enabled yet.
@@ -39,10 +39,7 @@ impl State {
         let code = QrCode::new(url).map_err(no_image)?;
         let image = code.render::<svg::Color<'_>>().build();
         self.users[id].factor.pending = Some(pending);
-        Ok(MockResponse::json(
-            200,
-            json!({"qrCode": STANDARD.encode(image)}),
-        ))
+        Ok(MockResponse::ok(json!({"qrCode": STANDARD.encode(image)})))
     }
 
     pub(super) fn two_factor_enable(&mut self, request: &Request<'_>) -> MockResult {
@@ -53,7 +50,7 @@ impl State {
             return Err(api_error(400, "U122", "request a secret first"));
         }
         match factor.enable(code, request.seconds()) {
-            true => Ok(MockResponse::json(200, json!({}))),
+            true => Ok(MockResponse::ok(json!({}))),
             false => Err(wrong_code()),
         }
     }

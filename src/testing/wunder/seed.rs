@@ -131,7 +131,7 @@ impl Wunder {
             }
         }
         for (provider, token) in &seed.accounts {
-            state.link(provider, token, id);
+            state.add_social_account(provider, token, None, Some(id));
         }
         let user = &mut state.users[id];
         user.password = seed.password.or(user.password.take());

@@ -71,7 +71,7 @@ impl State {
         if user.factor.is_required() {
             let access = self.tokens.start_provisional(id, &uuid, request.seconds());
             let body = json!({"accessToken": access, "mfaRequired": true});
-            return Ok(MockResponse::json(200, body));
+            return Ok(MockResponse::ok(body));
         }
         Ok(self.start_session(&Owner::User(id), &uuid, request))
     }
@@ -84,7 +84,7 @@ impl State {
     ) -> MockResponse {
         let (access, refresh) = self.tokens.start(owner, subject, request.seconds());
         let body = json!({"accessToken": access, "refreshToken": refresh, "mfaRequired": false});
-        MockResponse::json(200, body)
+        MockResponse::ok(body)
     }
 
     pub(super) fn refresh_token(&mut self, request: &Request<'_>) -> MockResult {
@@ -101,7 +101,7 @@ impl State {
         if let Some(refresh) = refresh {
             body["refreshToken"] = json!(refresh);
         }
-        Ok(MockResponse::json(200, body))
+        Ok(MockResponse::ok(body))
     }
 
     /// Requires an object as body, and revokes a refresh token in it.

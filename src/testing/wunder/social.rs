@@ -47,7 +47,7 @@ impl State {
             self.users[id].verify_email();
         }
         self.social_accounts[index].user = Some(id);
-        Ok(MockResponse::json(200, self.profile(id)))
+        Ok(MockResponse::ok(self.profile(id)))
     }
 
     /// A token in the body must be valid; without one only the session is exchanged.
@@ -60,7 +60,7 @@ impl State {
             self.account_of(request, |_| true)?;
         }
         let token = self.tokens.openid(&subject, request.seconds());
-        Ok(MockResponse::json(200, json!({"token": token})))
+        Ok(MockResponse::ok(json!({"token": token})))
     }
 
     /// The account whose token the body contains. The name of the member is not published, so any
@@ -81,12 +81,18 @@ impl State {
         index.ok_or_else(wrong_secret)
     }
 
-    pub(super) fn link(&mut self, provider: &str, token: &str, user: UserId) {
+    pub(super) fn add_social_account(
+        &mut self,
+        provider: &str,
+        token: &str,
+        email: Option<&str>,
+        user: Option<UserId>,
+    ) {
         self.social_accounts.push(SocialAccount {
             provider: provider.to_owned(),
             token: token.to_owned(),
-            email: None,
-            user: Some(user),
+            email: email.map(str::to_owned),
+            user,
         });
     }
 }
@@ -95,12 +101,8 @@ impl Wunder {
     /// Makes `token` a valid token of a social provider that belongs to no user yet; the provider has
     /// verified `email`. Tokens of the provider `gaiyo` are only valid for the sign-in with Gaiyo.
     pub fn add_social_account(&self, provider: &str, token: &str, email: Option<&str>) {
-        self.shared.state().social_accounts.push(SocialAccount {
-            provider: provider.to_owned(),
-            token: token.to_owned(),
-            email: email.map(str::to_owned),
-            user: None,
-        });
+        let mut state = self.shared.state();
+        state.add_social_account(provider, token, email, None);
     }
 }
 

@@ -105,7 +105,7 @@ impl State {
     pub(super) fn get_terms(&mut self, request: &Request<'_>) -> MockResult {
         let found = self.terms.find(request.call.path_value("id"));
         let terms = found.ok_or_else(no_such_terms)?;
-        Ok(MockResponse::json(200, terms.to_json()))
+        Ok(MockResponse::ok(terms.to_json()))
     }
 
     /// Only the newest version can be accepted.
@@ -121,7 +121,7 @@ impl State {
             return Err(api_error(400, "U602", "there are newer terms"));
         }
         accept(&mut self.users[user].accepted, terms.id);
-        Ok(MockResponse::json(200, json!({})))
+        Ok(MockResponse::ok(json!({})))
     }
 
     /// Lists the newest accepted version of each.

@@ -29,7 +29,7 @@ pub(super) struct TokenInfo {
     session: u64,
 }
 
-/// IssuedTokens tokens. Their claims contain their expiry.
+/// Issued tokens. Their expiry is one of their claims.
 type IssuedTokens = HashMap<String, TokenInfo>;
 
 pub(super) struct Tokens {

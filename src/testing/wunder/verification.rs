@@ -55,7 +55,7 @@ impl State {
         }
         let session = self.next_number();
         let url = format!("https://verification.example.org/session/{session}");
-        Ok(MockResponse::json(200, json!({"url": url})))
+        Ok(MockResponse::ok(json!({"url": url})))
     }
 }
 
