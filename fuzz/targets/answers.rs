@@ -69,7 +69,7 @@ fn judge(operation: &Operation, with: With, answers: &[u8]) {
     });
     assert!(
         began.elapsed() < DEADLINE + Duration::from_secs(1),
-        "the deadline is over"
+        "the deadline has passed"
     );
     for wait in time.waits() {
         assert!(wait < DEADLINE, "{wait:?} was waited for");
