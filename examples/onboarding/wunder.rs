@@ -55,7 +55,7 @@ pub async fn on(mock: Wunder) -> Result<(), Failed> {
 /// On a real server.
 pub async fn for_real(arguments: &mut Arguments) -> Result<(), Failed> {
     let steps = Steps::of("wunder");
-    let plan = plan(steps, arguments).map_err(|mistake| steps.mistake(mistake))??;
+    let plan = plan(steps, arguments).map_err(|error| steps.usage_error(error))??;
     onboard(steps, plan, None).await
 }
 
