@@ -88,7 +88,9 @@ async fn onboard(steps: Steps, mut plan: Plan) -> Result<(), Failed> {
         let seconds = wait.as_secs_f64().ceil();
         steps.done(
             "resend",
-            format_args!("after {seconds} s, with the newest resend token; the first code is void"),
+            format_args!(
+                "after {seconds} s, with the newest resend token; the first code is invalid"
+            ),
         );
     }
 
