@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs every short example, as its page says it is run.
+# Runs every short example as documented.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
