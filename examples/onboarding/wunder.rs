@@ -122,14 +122,17 @@ async fn onboard(steps: Steps, mut plan: Plan, authenticator: Option<&str>) -> R
         .map_err(steps.failed("send code"))?;
     steps.done(
         "send code",
-        format_args!("signed; a code went to {}", plan.phone),
+        format_args!("signed; a code was sent to {}", plan.phone),
     );
 
     let sign_in = plan.codes.confirm(steps, &plan.phone, pending).await?;
     let session = match sign_in {
         SignIn::SignedIn(session) => session,
         SignIn::MfaRequired(mfa) => {
-            steps.done("confirm", "the code is right; a second factor is required");
+            steps.done(
+                "confirm",
+                "the code is correct; a second factor is required",
+            );
             match authenticator {
                 Some(code) => mfa
                     .validate(code)

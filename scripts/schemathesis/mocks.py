@@ -112,12 +112,12 @@ def sign_fynd(request):
 def call(method, path, body=None, bearer=None, cookie=None, wanted=(200, 204), base_url=BASE_URL):
     """Sends a preparatory request that must succeed."""
     spec = {"bearer": bearer, "cookie": cookie}
-    answer = requests.request(
+    response = requests.request(
         method, base_url + path, json=body, auth=signed(spec), timeout=30
     )
-    if answer.status_code not in wanted:
-        raise RuntimeError(f"{method} {path} was answered with {answer.status_code}")
-    return answer
+    if response.status_code not in wanted:
+        raise RuntimeError(f"{method} {path} returned {response.status_code}")
+    return response
 
 
 def last_code(to):

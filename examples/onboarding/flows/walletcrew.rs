@@ -159,7 +159,7 @@ async fn with_a_challenge(fixture: &mut Fixture<'_>) -> Outcome {
     let challenge = fixture.next_step(challenge(saved.await?)?).await?;
     check(
         challenge.details()["challenge"] == "pending",
-        "the answer is kept",
+        "the details are stored",
     )?;
     let wrong = Otp::by(fixture.wrong_code(EMAIL)?);
     let challenge = returned_state(challenge.authenticate("otp", &wrong).await)?;

@@ -70,7 +70,7 @@ pub async fn logout(fixture: &mut Fixture<'_>) -> Outcome {
 pub async fn user_exists(fixture: &mut Fixture<'_>) -> Outcome {
     check(
         !fixture.client.user_exists(EMAIL).await?,
-        "nobody has the address",
+        "no user has the address",
     )?;
     add_asha(fixture);
     fixture.next_step(()).await?;

@@ -31,7 +31,7 @@ async fn by_code(fixture: &mut Fixture<'_>, contact: Contact, to: &str) -> Outco
     fails_with(gone, ErrorKind::SignInAgain)?;
     check(
         !fixture.client.user_exists(EMAIL).await?,
-        "nobody has the address",
+        "no user has the address",
     )?;
     Ok("reason, consent, code: the user is deleted and the session has ended".to_owned())
 }

@@ -62,7 +62,9 @@ pub async fn link_by_email(fixture: &mut Fixture<'_>) -> Outcome {
 pub async fn changed(fixture: &mut Fixture<'_>) -> Outcome {
     let session = signed_in_asha(fixture).await?;
     check(session.has_password().await?, "there is a password")?;
-    let wrong = session.change_password("a guess", NEW_PASSWORD).await;
+    let wrong = session
+        .change_password("a wrong password", NEW_PASSWORD)
+        .await;
     fails_with(wrong, ErrorKind::Refused)?;
     let session = fixture.next_step(session).await?;
     session.change_password(PASSWORD, NEW_PASSWORD).await?;

@@ -21,7 +21,7 @@ pub async fn social(fixture: &mut Fixture<'_>) -> Outcome {
     let login = json!({"provider": "google", "token": "from-google"});
     let sign_in = fixture.client.social_sign_in(&login).await?;
     is_signed_in(fixture, sign_in).await?;
-    Ok("signed in by what a third party vouches for".to_owned())
+    Ok("signed in by a social account".to_owned())
 }
 
 pub async fn gaiyo(fixture: &mut Fixture<'_>) -> Outcome {
@@ -29,7 +29,7 @@ pub async fn gaiyo(fixture: &mut Fixture<'_>) -> Outcome {
     let login = json!({"token": "from-gaiyo"});
     let sign_in = fixture.client.gaiyo_sign_in(&login).await?;
     is_signed_in(fixture, sign_in).await?;
-    Ok("signed in by what Gaiyo vouches for".to_owned())
+    Ok("signed in by Gaiyo".to_owned())
 }
 
 pub async fn api_client(fixture: &mut Fixture<'_>) -> Outcome {
@@ -44,7 +44,7 @@ pub async fn api_client(fixture: &mut Fixture<'_>) -> Outcome {
     check(profile.email.as_deref() == Some(EMAIL), "it acts for Ada")?;
     let foreign = service.acting_for(&stranger)?.profile().await;
     fails_with(foreign, ErrorKind::Refused)?;
-    Ok("acts for the user that it created, for nobody else".to_owned())
+    Ok("acts only for the user that it created".to_owned())
 }
 
 pub async fn openid_exchange(fixture: &mut Fixture<'_>) -> Outcome {
@@ -57,11 +57,11 @@ pub async fn openid_exchange(fixture: &mut Fixture<'_>) -> Outcome {
     let got = expect(exchanged.get("token"), "token")?;
     check(
         got.is_string() && *got != token["token"],
-        "another token came",
+        "a token was returned",
     )?;
     let session = fixture.next_step(session).await?;
     session.profile().await?;
-    Ok("another token for the one of a partner".to_owned())
+    Ok("exchanged a partner's token".to_owned())
 }
 
 pub async fn refresh(fixture: &mut Fixture<'_>) -> Outcome {
@@ -86,9 +86,12 @@ pub async fn logout(fixture: &mut Fixture<'_>) -> Outcome {
     let session = signed_in_ada(fixture).await?;
     let id = session.id().clone();
     session.sign_out().await?;
-    check(fixture.mock.count("logout") == 1, "the server was told")?;
+    check(
+        fixture.mock.count("logout") == 1,
+        "the server received the sign-out",
+    )?;
     fixture.next_step(()).await?;
     let gone = fixture.client.session(&id).await;
     fails_with(gone, ErrorKind::SignInAgain)?;
-    Ok("the server was told, and the session is gone".to_owned())
+    Ok("the server received the sign-out, and the session has ended".to_owned())
 }

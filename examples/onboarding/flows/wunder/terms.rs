@@ -47,9 +47,9 @@ pub async fn of_a_branch(fixture: &mut Fixture<'_>) -> Outcome {
     let session = fixture.next_step(session).await?;
     check(
         outstanding(&session).await?.is_empty(),
-        "the newer are accepted",
+        "the newer version is accepted",
     )?;
-    Ok("listed, shown, accepted; a newer version comes up again".to_owned())
+    Ok("listed, shown, accepted; a newer version is outstanding again".to_owned())
 }
 
 pub async fn of_a_vehicle(fixture: &mut Fixture<'_>) -> Outcome {
