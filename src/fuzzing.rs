@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::error::Error;
 use crate::pipeline::{
-    Attempt, Operation, Outcome, Pipeline, RawResponse, Request, classify, retry_after,
+    Attempt, CredentialGeneration, Operation, Pipeline, RawResponse, Request, classify, retry_after,
 };
 use crate::session::CookieJar;
 use crate::{fynd, generated, goodcity, walletcrew, wunder};
@@ -51,7 +51,7 @@ impl Door {
         ])
     }
 
-    /// What an answer to an operation means: nothing, or the error that its caller would get.
+    /// The error that the caller of an operation would get for a response; none for a success.
     pub fn classify(
         &self,
         operation: u8,
@@ -61,16 +61,12 @@ impl Door {
         body: Vec<u8>,
     ) -> Option<Error> {
         let operation = self.operations[usize::from(operation) % self.operations.len()];
-        let answer = RawResponse {
-            status,
-            headers,
-            body: body.into(),
-        };
-        match classify(&self.pipeline, operation, carried_session, Ok(answer)) {
-            Outcome::Success(_) => None,
-            Outcome::SessionRejected(error) => Some(error),
-            Outcome::Fault(fault) => Some(fault.error),
+        if status.is_success() {
+            return None;
         }
+        let generation = carried_session.then_some(CredentialGeneration(0));
+        let response = RawResponse::new(status, headers, body.into());
+        Some(classify(&self.pipeline, operation, generation, response).error)
     }
 
     /// The `Cookie` header that a jar puts on a request to `path`.
@@ -85,7 +81,8 @@ impl Door {
         now: DateTime<Utc>,
     ) -> Result<Option<HeaderValue>, Error> {
         let request = Request::new(self.operations[0], path);
-        let mut attempt = Attempt::new(&self.pipeline, &request, None, now);
+        let default_headers = self.pipeline.rules.default_headers();
+        let mut attempt = Attempt::new(&self.pipeline.base, default_headers, &request, None, now);
         jar.0.attach(&mut attempt, now)?;
         Ok(attempt.headers.remove(header::COOKIE))
     }
@@ -146,14 +143,9 @@ pub fn pages(answers: Vec<(HeaderMap, u8)>, asked: &Arc<Mutex<Vec<u32>>>) -> wun
             .unwrap_or_else(PoisonError::into_inner)
             .next();
         let (headers, items) = next.unwrap_or_default();
-        let answer = RawResponse {
-            status: StatusCode::OK,
-            headers,
-            body: Value::Array(vec![Value::Null; items.into()])
-                .to_string()
-                .into(),
-        };
-        let list = answer.decode::<Vec<()>>(operation);
+        let body = Value::Array(vec![Value::Null; items.into()]).to_string();
+        let response = RawResponse::new(StatusCode::OK, headers, body.into());
+        let list = response.decode::<Vec<()>>(operation);
         Box::pin(ready(
             list.map(|list| wunder::Page::of(list, |items| items)),
         ))

@@ -25,14 +25,15 @@ use std::time::Duration;
 
 use faults::{Case, Facts, Place, Promise};
 use support::apis::{Api, Equipment};
+use support::calls::JsonResponse;
 use support::documents::{DOCUMENTS, Document, Operation};
 use support::proof;
 use support::sleeper::Sleeper;
 use support::upstream::{self, IN_PATH, sent_path};
 use table::Table;
 use tokio::task::JoinSet;
+use vestibule::Error;
 use vestibule::testing::{Fault, FaultProxy, FaultRule, RefusingPort};
-use vestibule::{AnyJson, Error, Response};
 
 /// How many operations are tried at once.
 const WORKERS: usize = 12;
@@ -56,7 +57,7 @@ impl Servers {
 
 /// What came of a call.
 struct Observed {
-    outcome: Result<Response<AnyJson>, Error>,
+    outcome: Result<JsonResponse, Error>,
     attempts: usize,
     arrived: usize,
     processed: usize,

@@ -61,7 +61,7 @@ fn judge(door: &Door, operation: u8, status: StatusCode, flags: u8, body: &[u8])
     let Some(error) = error else { return };
     marks::assert_silent(&error);
     assert_eq!(error.status(), Some(status));
-    assert_eq!(error.delivery(), Delivery::Answered);
+    assert_eq!(error.delivery(), Delivery::Responded);
     assert!(
         error
             .expose_body()
