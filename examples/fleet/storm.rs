@@ -25,15 +25,15 @@ async fn scenario(instances: usize) -> Tally {
     let fleet: Vec<_> = (0..instances)
         .map(|_| Arc::new(backend.instance(&liveness)))
         .collect();
-    let mut sessions = Vec::new();
+    let mut ids = Vec::new();
     for _ in 0..SESSIONS {
         let signed_in = fleet[0].sign_in(backend.tokens()).await;
-        sessions.push(signed_in.expect("random numbers").id().clone());
+        ids.push(signed_in.expect("random numbers").id().clone());
     }
     // Every instance resumes every session before the expiry.
     let mut sessions = Vec::new();
     for instance in &fleet {
-        for id in &sessions {
+        for id in &ids {
             sessions.push(instance.session(id).await.expect("the store works"));
         }
     }

@@ -51,7 +51,7 @@ impl Tally {
         #[allow(clippy::cast_precision_loss)]
         let ratio = |part: u64, whole: u64| part as f64 / whole.max(1) as f64;
         format!(
-            "{scene:<14} {instances:>9} {:>9} {:>8} {:>21.2} {:>26.2} {:>10} ms {:>7} {:>11}",
+            "{scenario:<14} {instances:>9} {:>9} {:>8} {:>21.2} {:>26.2} {:>10} ms {:>7} {:>11}",
             self.sessions,
             self.calls,
             ratio(self.exchanges, self.refresh_tokens),

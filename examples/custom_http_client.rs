@@ -1,6 +1,6 @@
 //! A custom `reqwest::Client`, here with a proxy (GoodCity, on a mock).
 //!
-//! `cargo run --example own_http_client`
+//! `cargo run --example custom_http_client`
 
 // An example prints its result.
 #![allow(clippy::print_stdout)]
