@@ -14,15 +14,15 @@ mod support;
 use std::cell::Cell;
 use std::sync::Arc;
 
-use flows::fixture::{Keeping, StoreOf};
-use flows::{OneProcess, Walked, walk_all};
+use flows::fixture::{Persistence, StoreFuture};
+use flows::{FlowRun, SingleProcess, run_all};
 use support::documents::{DOCUMENTS, Document};
 
 use vestibule::store::{MemoryStore, SessionStore};
 
 /// Writes the proof, and fails with every flow that did not end well.
-fn prove(name: &str, walked: &[Walked]) {
-    let failed = |walked: &Walked| {
+fn prove(name: &str, walked: &[FlowRun]) {
+    let failed = |walked: &FlowRun| {
         let failed = walked.outcome.as_ref().err()?;
         Some(format!("{} {}: {failed}", walked.system, walked.flow))
     };
@@ -34,7 +34,7 @@ fn prove(name: &str, walked: &[Walked]) {
 
 #[tokio::test]
 async fn every_flow_ends_as_it_should() {
-    let walked = walk_all(&OneProcess, |_| ()).await;
+    let walked = run_all(&SingleProcess, |_| ()).await;
     prove("flows", &walked);
     reach_every_operation(&walked);
 }
@@ -43,7 +43,7 @@ async fn every_flow_ends_as_it_should() {
 const PLAIN_CALLS: [&str; 2] = ["signup_and_send_pin", "current_user_rooms"];
 
 /// Every described operation was called by a flow, and did what it is for.
-fn reach_every_operation(walked: &[Walked]) {
+fn reach_every_operation(walked: &[FlowRun]) {
     let succeeded = |system: &str, id: &str| {
         let mut calls = walked
             .iter()
@@ -75,8 +75,8 @@ fn reach_every_operation(walked: &[Walked]) {
 /// Each process finds an empty store.
 struct Forgetful(Cell<usize>);
 
-impl Keeping for Forgetful {
-    fn store(&self) -> StoreOf<'_> {
+impl Persistence for Forgetful {
+    fn store(&self) -> StoreFuture<'_> {
         self.0.set(self.0.get() + 1);
         let store: Arc<dyn SessionStore> = Arc::new(MemoryStore::new());
         Box::pin(std::future::ready(Some(store)))
@@ -86,12 +86,12 @@ impl Keeping for Forgetful {
 #[tokio::test]
 async fn a_restart_takes_everything_from_a_flow_but_the_store() {
     let forgetful = Forgetful(Cell::new(0));
-    let walked = walk_all(&forgetful, |_| ()).await;
+    let walked = run_all(&forgetful, |_| ()).await;
     // These keep nothing between their steps.
     let need_no_store = [
         "create and update without a flow",
-        "create and update, the flow is done",
-        "does a user exist",
+        "create and update, flow without a challenge",
+        "user existence",
         "platform config",
     ];
     for walked in walked {
@@ -113,8 +113,8 @@ mod restarted {
         begun: Cell<usize>,
     }
 
-    impl Keeping for Processes {
-        fn store(&self) -> StoreOf<'_> {
+    impl Persistence for Processes {
+        fn store(&self) -> StoreFuture<'_> {
             Box::pin(async {
                 self.begun.set(self.begun.get() + 1);
                 let sealing = Sealing::keys(SealingKey::new(1, [7; 32]), []);
@@ -130,7 +130,7 @@ mod restarted {
             redis: RedisServer::start(),
             begun: Cell::new(0),
         };
-        let walked = walk_all(&processes, |_| ()).await;
+        let walked = run_all(&processes, |_| ()).await;
         prove("flows-restarted", &walked);
         for walked in &walked {
             let (system, flow) = (walked.system, walked.flow);
