@@ -2,7 +2,7 @@
 
 use super::api::types;
 use super::contact::check_filled;
-use super::opaque::opaque;
+use super::redacted_debug::redacted_debug;
 use super::session::Session;
 use crate::error::{Error, ErrorKind, System};
 use crate::json::JsonObject;
@@ -20,7 +20,7 @@ pub struct ProfileChange {
     picture: Option<String>,
 }
 
-opaque!(ProfileChange);
+redacted_debug!(ProfileChange);
 
 impl ProfileChange {
     /// No change yet.

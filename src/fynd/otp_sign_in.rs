@@ -3,9 +3,9 @@
 use super::client::Client;
 use super::codes::Route;
 use super::contact::Contact;
-use super::opaque::opaque;
 use super::pending_code::PendingCode;
-use super::sent_code::{self, Aim};
+use super::redacted_debug::redacted_debug;
+use super::sent_code::{self, Purpose};
 use crate::error::Error;
 
 /// A sign-in by code that was not sent yet.
@@ -16,7 +16,66 @@ pub struct OtpSignIn {
     route: Route,
 }
 
-opaque!(OtpSignIn);
+redacted_debug!(OtpSignIn);
+
+impl Client {
+    /// Starts a sign-in by a code that is sent to a mobile: its number without country code (4 to
+    /// 15 digits, such as `9000000001`) and the country calling code (`+91` or `91`).
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Fynd, FyndUser};
+    /// # let mock = Fynd::start().await;
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
+    /// # let code = || mock.outbox().last_code("+919000000001").unwrap();
+    /// use vestibule::fynd::SignIn;
+    ///
+    /// let pending = client.otp_sign_in("9000000001", "+91").send_code().await?;
+    /// let signed_in = match pending.confirm(code()).await? {
+    ///     // No user has this number yet.
+    ///     SignIn::ProfileRequired(profile) => profile.complete("Asha", "Rao").await?,
+    ///     signed_in => signed_in,
+    /// };
+    /// if let SignIn::SignedIn(session) = &signed_in {
+    ///     assert_eq!(session.user().await?.first_name.as_deref(), Some("Asha"));
+    /// }
+    /// # assert!(matches!(signed_in, SignIn::SignedIn(_)));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn otp_sign_in(
+        &self,
+        mobile: impl Into<String>,
+        country_code: impl Into<String>,
+    ) -> OtpSignIn {
+        OtpSignIn::new(self.clone(), Contact::mobile(mobile, country_code))
+    }
+
+    /// Starts a sign-in by a code that is sent by e-mail.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Fynd, FyndUser};
+    /// # let mock = Fynd::start().await;
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
+    /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
+    /// # let id = mock.seed_user(asha.password("the password"));
+    /// # let code = || mock.outbox().last_code("asha@example.com").unwrap();
+    /// let pending = client.email_sign_in("asha@example.com").send_code().await?;
+    /// let signed_in = pending.confirm(code()).await?;
+    /// # let session = signed_in.signed_in().unwrap();
+    /// # assert_eq!(session.user().await?.first_name.as_deref(), Some("Asha"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn email_sign_in(&self, address: impl Into<String>) -> OtpSignIn {
+        OtpSignIn::new(self.clone(), Contact::email(address))
+    }
+}
 
 impl OtpSignIn {
     pub(super) fn new(client: Client, contact: Contact) -> Self {
@@ -24,21 +83,21 @@ impl OtpSignIn {
         Self { client, route }
     }
 
-    /// The id of the application that the user belongs to; the server takes `Fynd` without it.
+    /// The id of the application that the user belongs to. The server uses `Fynd` by default.
     pub fn platform(mut self, id: impl Into<String>) -> Self {
         self.route.platform = Some(id.into());
         self
     }
 
-    /// The hash of an Android app, which goes into the message to a mobile so that the app can
-    /// read the code.
+    /// The hash of an Android app, which the message to a mobile contains so that the app can read
+    /// the code.
     pub fn android_hash(mut self, hash: impl Into<String>) -> Self {
         self.route.android_hash = Some(hash.into());
         self
     }
 
-    /// Sends the code. It is repeated only if the server certainly did not process it. Earlier
-    /// challenges for this contact are void then.
+    /// Sends the code. It is retried only if the server certainly did not process it. Earlier
+    /// challenges for this contact become invalid.
     ///
     /// Source: `POST /service/application/user/authentication/v1.0/login/otp` for a mobile,
     /// `…/otp/email/send` for a mailbox.
@@ -48,15 +107,15 @@ impl OtpSignIn {
     /// [`ErrorKind::InvalidInput`] for a `mobile` that is not 4 to 15 digits, a `country_code` that
     /// is not 1 to 3 or an `email` that is no address, [`ErrorKind::SlowDown`] while the timer of
     /// the last message to this contact runs, [`ErrorKind::TryLater`] if the session store fails:
-    /// nothing is sent in these cases. [`ErrorKind::Undecodable`] if the answer cannot be continued
-    /// from; else as any call, see [`Error`].
+    /// nothing is sent in these cases. [`ErrorKind::Undecodable`] if the response cannot be continued
+    /// from; otherwise as any call, see [`Error`].
     ///
     /// [`ErrorKind::InvalidInput`]: crate::ErrorKind::InvalidInput
     /// [`ErrorKind::SlowDown`]: crate::ErrorKind::SlowDown
     /// [`ErrorKind::TryLater`]: crate::ErrorKind::TryLater
     /// [`ErrorKind::Undecodable`]: crate::ErrorKind::Undecodable
     pub async fn send_code(self) -> Result<PendingCode, Error> {
-        let open = sent_code::send(&self.client, Aim::SignIn, self.route).await?;
-        Ok(PendingCode::resumed(self.client, open))
+        let challenge = sent_code::send(&self.client, Purpose::SignIn, self.route).await?;
+        Ok(PendingCode::resumed(self.client, challenge))
     }
 }

@@ -1,6 +1,6 @@
-//! `Debug` of states: the name alone, for they hold secrets and what users entered.
+//! `Debug` of states that hold secrets and user input: the name of the type only.
 
-macro_rules! opaque {
+macro_rules! redacted_debug {
     ($($type:ident),+ $(,)?) => {
         $(impl ::std::fmt::Debug for $type {
             fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
@@ -10,4 +10,4 @@ macro_rules! opaque {
     };
 }
 
-pub(super) use opaque;
+pub(super) use redacted_debug;
