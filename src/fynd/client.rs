@@ -7,6 +7,9 @@ use std::time::Duration;
 use http::HeaderName;
 
 use super::api::Api;
+use super::contact::Contact;
+use super::otp_sign_in::OtpSignIn;
+use super::registration::Registration;
 use super::rules::Rules;
 use super::session::Session;
 use super::settings::{check_application, currency_header, location_header, version_header};
@@ -167,6 +170,94 @@ impl Client {
     /// The same calls as [`api`](Self::api), with options.
     pub fn api_with(&self, options: CallOptions) -> Api {
         Api::new(CallContext::new(self.pipeline.clone()).with_options(options))
+    }
+
+    /// Starts a sign-in by a code that is sent to a mobile: its number without country code (4 to
+    /// 15 digits, such as `9000000001`) and the country calling code (`+91` or `91`).
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Fynd, FyndUser};
+    /// # let mock = Fynd::start().await;
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
+    /// # let code = || mock.outbox().last_code("+919000000001").unwrap();
+    /// use vestibule::fynd::SignIn;
+    ///
+    /// let pending = client.otp_sign_in("9000000001", "+91").send_code().await?;
+    /// let signed_in = match pending.confirm(code()).await? {
+    ///     // Nobody has this number yet.
+    ///     SignIn::ProfileRequired(profile) => profile.complete("Asha", "Rao").await?,
+    ///     signed_in => signed_in,
+    /// };
+    /// if let SignIn::SignedIn(session) = &signed_in {
+    ///     assert_eq!(session.user().await?.first_name.as_deref(), Some("Asha"));
+    /// }
+    /// # assert!(matches!(signed_in, SignIn::SignedIn(_)));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn otp_sign_in(
+        &self,
+        mobile: impl Into<String>,
+        country_code: impl Into<String>,
+    ) -> OtpSignIn {
+        OtpSignIn::new(self.clone(), Contact::mobile(mobile, country_code))
+    }
+
+    /// Starts a sign-in by a code that is sent by e-mail.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Fynd, FyndUser};
+    /// # let mock = Fynd::start().await;
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
+    /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
+    /// # let id = mock.seed_user(asha.password("the password"));
+    /// # let code = || mock.outbox().last_code("asha@example.com").unwrap();
+    /// let pending = client.email_sign_in("asha@example.com").send_code().await?;
+    /// let signed_in = pending.confirm(code()).await?;
+    /// # let session = signed_in.signed_in().unwrap();
+    /// # assert_eq!(session.user().await?.first_name.as_deref(), Some("Asha"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn email_sign_in(&self, address: impl Into<String>) -> OtpSignIn {
+        OtpSignIn::new(self.clone(), Contact::email(address))
+    }
+
+    /// Starts the registration of a new user by a form.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Fynd, FyndUser};
+    /// # let mock = Fynd::start().await;
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
+    /// # mock.require_email(true);
+    /// # let code = |to| mock.outbox().last_code(to).unwrap();
+    /// use vestibule::fynd::SignIn;
+    ///
+    /// let form = client.registration("Asha").mobile("9000000001", "+91").email("asha@example.com");
+    /// let mut step = form.submit().await?;
+    /// while let SignIn::CodesRequired(codes) = step {
+    ///     // Keep `codes.id()`: any instance takes the registration up by it.
+    ///     step = match codes.mobile() {
+    ///         Some(_) => codes.confirm_mobile(code("+919000000001")).await?,
+    ///         None => codes.confirm_email(code("asha@example.com")).await?,
+    ///     };
+    /// }
+    /// # let session = step.signed_in().unwrap();
+    /// # assert!(session.contacts().await?.iter().all(|own| own.verified));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn registration(&self, first_name: impl Into<String>) -> Registration {
+        Registration::new(self.clone(), first_name.into())
     }
 
     /// Takes up a session by its id, here or after a restart.

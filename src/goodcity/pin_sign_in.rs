@@ -11,7 +11,7 @@ use super::client::Client;
 use super::session::Session;
 use crate::challenge::{
     ActiveChallenge, CODE_TIME_TO_LIVE, FirstMessage, ResendTimer, SendOutcome, SoleRecipient,
-    Step, StepError, StoredChallenge,
+    Step, StepError,
 };
 use crate::error::{Error, ErrorKind, System};
 use crate::secret::Secret;
@@ -74,112 +74,11 @@ pub struct SignedIn {
     pub profile: Option<types::Profile>,
 }
 
-impl Client {
-    /// Requests a pin for a user who has an account. `mobile` is a Hong Kong number with its
-    /// country code, such as `+85251234567`.
-    ///
-    /// **Success does not mean that the number is registered.** For a number without account the
-    /// server returns the same response, with a random key and without an SMS, and every pin is wrong.
-    /// Do not tell the user more than "if there is an account, a pin was sent".
-    ///
-    /// Not retried unless the server certainly did not process it. Every call invalidates earlier
-    /// pins and their challenges. The server has no limit; the client sends a number one pin in 60
-    /// seconds, as GoodCity's own clients do, whichever challenge requests it.
-    ///
-    /// ```
-    /// # #[tokio::main]
-    /// # async fn main() -> Result<(), vestibule::Error> {
-    /// # let mock = vestibule::testing::GoodCity::start().await;
-    /// # let pin = || mock.outbox().last_code("+85261234567").unwrap();
-    /// # let client = vestibule::goodcity::Client::builder(mock.base_url(), "app").clock(mock.clock().clone()).build()?;
-    /// # mock.add_user("+85261234567", "Ada", "Wong");
-    /// let pending = client.send_pin("+85261234567").await?;
-    /// let signed_in = match pending.confirm("0042").await {
-    ///     Ok(signed_in) => signed_in,
-    ///     // The user mistyped: the state is still valid.
-    ///     Err(failed) => failed.state.confirm(pin()).await?,
-    /// };
-    /// # assert!(signed_in.session.profile().await?.user_profile.is_some());
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// Source: `POST /api/v1/auth/send_pin`.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a number that violates the
-    /// client's [`MobileRule`](super::MobileRule), [`ErrorKind::SlowDown`](crate::ErrorKind::SlowDown) if the last pin
-    /// is too recent, [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the session store
-    /// fails: nothing is sent in these cases. Otherwise as any call, see [`Error`].
-    pub async fn send_pin(&self, mobile: impl Into<String>) -> Result<PendingPin, Error> {
-        let mobile = mobile.into();
-        PendingPin::send(self, mobile.clone(), send_pin(self, &mobile)).await
-    }
-
-    /// Resumes an unfinished sign-in by its id, on any instance that shares the store; sends
-    /// nothing. [`challenge`](crate::challenge) describes how to bind an id to its user.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if there is no such challenge: it is
-    /// finished, has expired, never existed, or belongs to another server.
-    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the store fails.
-    pub async fn challenge(&self, id: &Secret) -> Result<PendingPin, Error> {
-        let found = StoredChallenge::load(&self.context, id).await?;
-        let challenge = found.resume::<PinRequest>().await?;
-        Ok(PendingPin::resumed(self.clone(), challenge))
-    }
-}
-
-impl Session {
-    /// Requests a pin for the user of this session, to sign in again with the same number, also
-    /// after the session has ended. **Sends a message**; otherwise as [`Client::send_pin`].
-    ///
-    /// The correct pin creates a new session. This one, if it has not ended, stays valid.
-    ///
-    /// ```
-    /// # #[tokio::main]
-    /// # async fn main() -> Result<(), vestibule::Error> {
-    /// # use vestibule::goodcity::Client;
-    /// # let mock = vestibule::testing::GoodCity::start().await;
-    /// # mock.add_user("+85261234567", "Ada", "Wong");
-    /// # let code = || mock.outbox().last_code("+85261234567").unwrap_or_default();
-    /// # let clock = mock.clock().clone();
-    /// # let client = Client::builder(mock.base_url(), "app").clock(clock).build()?;
-    /// # let session = client.send_pin("+85261234567").await?.confirm(code()).await?.session;
-    /// # mock.clock().advance(std::time::Duration::from_secs(400 * 24 * 3600));
-    /// use vestibule::ErrorKind;
-    ///
-    /// if let Err(error) = session.profile().await
-    ///     && error.kind() == ErrorKind::SignInAgain
-    /// {
-    ///     let pending = session.send_pin().await?;
-    ///     println!("a pin went to {}", pending.mobile());
-    ///     let session = pending.confirm(code()).await?.session;
-    ///     session.profile().await?;
-    /// }
-    /// # assert!(session.shared().ended().is_some());
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// Source: `POST /api/v1/auth/send_pin`.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a session without a
-    /// number; otherwise as [`Client::send_pin`].
-    pub async fn send_pin(&self) -> Result<PendingPin, Error> {
-        let mobile = self.mobile().ok_or_else(|| {
-            let right = "must be given to `Client::send_pin`: this session came from tokens";
-            Error::invalid("mobile", right).of(System::GoodCity)
-        })?;
-        self.client.send_pin(mobile).await
-    }
-}
-
 impl PendingPin {
+    pub(super) async fn request(client: &Client, mobile: String) -> Result<Self, Error> {
+        Self::send(client, mobile.clone(), send_pin(client, &mobile)).await
+    }
+
     /// Sends the first pin by `request`, after the right to do so was claimed.
     pub(super) async fn send(
         client: &Client,
@@ -321,7 +220,7 @@ impl PendingPin {
     }
 }
 
-pub(super) async fn send_pin(client: &Client, mobile: &str) -> Result<types::OtpAuthKey, Error> {
+async fn send_pin(client: &Client, mobile: &str) -> Result<types::OtpAuthKey, Error> {
     let body = types::SendPinRequest::builder().mobile(mobile.to_owned());
     let api = client.api();
     Ok(api.send_pin().body(body).send().await?.into_inner())

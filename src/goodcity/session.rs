@@ -2,6 +2,7 @@
 
 use super::api::{Api, enums, types};
 use super::client::Client;
+use super::pin_sign_in::PendingPin;
 use crate::error::{Error, System};
 use crate::pipeline::CallOptions;
 use crate::secret::Secret;
@@ -16,7 +17,7 @@ use crate::session::{Session as Shared, token_session_methods};
 #[derive(Clone, Debug)]
 pub struct Session {
     shared: Shared,
-    pub(super) client: Client,
+    client: Client,
 }
 
 impl Session {
@@ -26,6 +27,52 @@ impl Session {
     /// knows none.
     pub fn mobile(&self) -> Option<&str> {
         self.shared.login_hint()
+    }
+
+    /// Asks for a pin for the user of this session, to sign in again: with the number of the last
+    /// time, also after the session has ended. **Sends a message**; otherwise as
+    /// [`Client::send_pin`].
+    ///
+    /// The right pin leads to a new session. This one, if it has not ended, goes on beside it.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::goodcity::Client;
+    /// # let mock = vestibule::testing::GoodCity::start().await;
+    /// # mock.add_user("+85261234567", "Ada", "Wong");
+    /// # let code = || mock.outbox().last_code("+85261234567").unwrap_or_default();
+    /// # let clock = mock.clock().clone();
+    /// # let client = Client::builder(mock.base_url(), "app").clock(clock).build()?;
+    /// # let session = client.send_pin("+85261234567").await?.confirm(code()).await?.session;
+    /// # mock.clock().advance(std::time::Duration::from_secs(400 * 24 * 3600));
+    /// use vestibule::ErrorKind;
+    ///
+    /// if let Err(error) = session.profile().await
+    ///     && error.kind() == ErrorKind::SignInAgain
+    /// {
+    ///     let pending = session.send_pin().await?;
+    ///     println!("a pin went to {}", pending.mobile());
+    ///     let session = pending.confirm(code()).await?.session;
+    ///     session.profile().await?;
+    /// }
+    /// # assert!(session.shared().ended().is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Source: `POST /api/v1/auth/send_pin`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a session that knows no
+    /// number; else as [`Client::send_pin`].
+    pub async fn send_pin(&self) -> Result<PendingPin, Error> {
+        let mobile = self.mobile().ok_or_else(|| {
+            let right = "must be given to `Client::send_pin`: this session came from tokens";
+            Error::invalid("mobile", right).of(System::GoodCity)
+        })?;
+        self.client.send_pin(mobile).await
     }
 
     /// The described calls, with this session.

@@ -25,44 +25,13 @@ impl fmt::Debug for SignUp {
     }
 }
 
-impl Client {
-    /// Starts a sign-up of a new user with a Hong Kong mobile number, such as `+85251234567`.
-    ///
-    /// If the number has an account already, the server drops the names and the address and sends
-    /// the pin to the existing user. The response does not tell which of both happened.
-    ///
-    /// ```
-    /// # #[tokio::main]
-    /// # async fn main() -> Result<(), vestibule::Error> {
-    /// # let mock = vestibule::testing::GoodCity::start().await;
-    /// # let pin = || mock.outbox().last_code("+85261234567").unwrap();
-    /// # let client = vestibule::goodcity::Client::builder(mock.base_url(), "app").clock(mock.clock().clone()).build()?;
-    /// let sign_up = client.sign_up("+85261234567", "Ada", "Wong").district_id("1");
-    /// let pending = sign_up.send_pin().await?;
-    /// let id = pending.id().clone();
-    /// // Later, at any instance that shares the store:
-    /// let signed_in = client.challenge(&id).await?.confirm(pin()).await?;
-    /// # assert!(signed_in.session.profile().await?.user_profile.is_some());
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn sign_up(
-        &self,
-        mobile: impl Into<String>,
-        first_name: impl Into<String>,
-        last_name: impl Into<String>,
-    ) -> SignUp {
-        SignUp::new(
-            self.clone(),
-            mobile.into(),
-            first_name.into(),
-            last_name.into(),
-        )
-    }
-}
-
 impl SignUp {
-    fn new(client: Client, mobile: String, first_name: String, last_name: String) -> Self {
+    pub(super) fn new(
+        client: Client,
+        mobile: String,
+        first_name: String,
+        last_name: String,
+    ) -> Self {
         Self {
             client,
             mobile,

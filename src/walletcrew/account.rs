@@ -1,4 +1,4 @@
-//! Creating and changing accounts, and the challenge that may result.
+//! Creating and changing accounts, and the challenge that may come of it.
 
 use std::fmt;
 
@@ -9,11 +9,10 @@ use serde_json::Value;
 
 use super::api::types;
 use super::client::Client;
-use super::customer::read_as;
 use super::verification::{self, Challenge};
 use crate::challenge::FirstMessage;
 use crate::code_sign_in::Destination;
-use crate::error::{Error, System};
+use crate::error::{Error, ErrorKind, System};
 use crate::json::JsonObject;
 
 /// Account data that was not sent yet.
@@ -31,53 +30,18 @@ impl fmt::Debug for Account {
     }
 }
 
-/// The result of saving account data.
+/// What became of account data.
 #[derive(Debug)]
 #[must_use = "a customer with an open challenge is not verified"]
 pub enum Saved<T = types::Customer> {
-    /// The data is stored. This is the account as the server has it now: validated, completed and
-    /// enriched.
+    /// It is stored. This is the account as the server has it now: checked, filled and enriched.
     Done(T),
-    /// The data is stored, and the customer has to pass a further verification.
+    /// It is stored, and the customer has to pass a further verification.
     ChallengeIssued(Challenge),
 }
 
-impl Client {
-    /// Starts to create or change the account of a customer. `data` is of the caller's type; it must
-    /// serialise as an object, with the identifier that the tenant uses for customers.
-    ///
-    /// ```
-    /// # #[tokio::main]
-    /// # async fn main() -> Result<(), vestibule::Error> {
-    /// # let mock = vestibule::testing::WalletCrew::start().await;
-    /// # let code = || mock.outbox().last_code("ada@example.com").unwrap();
-    /// # let client = vestibule::walletcrew::Client::builder(mock.base_url(), "demo-tenant").build()?;
-    /// use serde::{Deserialize, Serialize};
-    /// use vestibule::walletcrew::Saved;
-    ///
-    /// #[derive(Serialize, Deserialize)]
-    /// #[serde(rename_all = "camelCase")]
-    /// struct Ada {
-    ///     email: String,
-    ///     first_name: String,
-    /// }
-    ///
-    /// let ada = Ada { email: "ada@example.com".into(), first_name: "Ada".into() };
-    /// match client.customer(&ada).save_as::<Ada>().await? {
-    ///     Saved::Done(stored) => assert_eq!(stored.first_name, "Ada"),
-    ///     Saved::ChallengeIssued(challenge) => println!("a challenge: {}", challenge.expires_at()),
-    /// }
-    /// # assert_eq!(mock.count("create_or_update_customer"), 1);
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn customer(&self, data: &impl Serialize) -> Account {
-        Account::new(self.clone(), data)
-    }
-}
-
 impl Account {
-    fn new(client: Client, data: &impl Serialize) -> Self {
+    pub(super) fn new(client: Client, data: &impl Serialize) -> Self {
         let data =
             match serde_json::to_value(data) {
                 Ok(Value::Object(members)) => Ok(types::CustomerInput(JsonObject(members))),
@@ -93,8 +57,8 @@ impl Account {
     }
 
     /// The flow that the server runs once the data is stored, such as `preregistration` or
-    /// `activation`. It may send the customer a message. Without a flow the data is validated and
-    /// completed only.
+    /// `activation`. It may send the customer a message. Without it the data is checked and filled
+    /// only.
     ///
     /// ```
     /// # #[tokio::main]
@@ -123,15 +87,15 @@ impl Account {
         self
     }
 
-    /// The destination of the customer, which the challenge stores.
+    /// Where the customer is reached, which a challenge remembers.
     pub(super) fn to(mut self, destination: &Destination) -> Self {
         self.to = Some(destination.clone());
         self
     }
 
-    /// Sends the data, and returns the account as an object with any members.
+    /// Sends the data; the account comes back as an object of whatever members it has.
     ///
-    /// Not retried unless the server certainly did not process it: a flow would run twice.
+    /// Not repeated unless the server certainly did not process it: a flow would run twice.
     ///
     /// Source: `POST /api/{tenantId}/customer`.
     ///
@@ -140,39 +104,53 @@ impl Account {
     /// [`ErrorKind::InvalidInput`] for data that is not an object, [`ErrorKind::Refused`] for data
     /// that the server does not accept, with its fields in the [`ApiError`](super::ApiError),
     /// [`ErrorKind::TryLater`] without sending anything if there is a flow and the session store
-    /// fails; otherwise as any call, see [`Error`].
+    /// fails; else as any call, see [`Error`].
     pub async fn save(self) -> Result<Saved, Error> {
         let data = self.data?;
-        // A flow may send a message, whose challenge must be stored.
-        let first = FirstMessage::without_destination(&self.client.context)?;
+        // A flow may send a message, whose challenge must have a place to be kept in.
+        let opening = FirstMessage::without_destination(&self.client.context)?;
         if self.flow.is_some() {
-            first.check_store().await?;
+            opening.check_store().await?;
         }
         let api = self.client.api();
         let mut call = api.create_or_update_customer().body(data);
         if let Some(flow) = self.flow {
             call = call.flow(flow);
         }
-        let response = call.send().await?;
-        let challenged = response.status() == StatusCode::ACCEPTED;
-        let customer = response.into_inner();
+        let answer = call.send().await?;
+        let challenged = answer.status() == StatusCode::ACCEPTED;
+        let customer = answer.into_inner();
         if !challenged {
             return Ok(Saved::Done(customer));
         }
-        let challenge = verification::issued(self.client, first, customer, self.to).await;
+        let challenge = verification::issued(self.client, opening, customer, self.to).await;
         Ok(Saved::ChallengeIssued(challenge))
     }
 
-    /// As [`save`](Self::save), but returns the account as the caller's type.
+    /// As [`save`](Self::save), but the account comes back as the caller's own type.
     ///
     /// # Errors
     ///
-    /// As there, and [`ErrorKind::Undecodable`] if the account does not match the type; it is stored
-    /// nevertheless.
+    /// As there, and [`ErrorKind::Undecodable`] if the account does not fit the type; it is stored
+    /// all the same.
     pub async fn save_as<T: DeserializeOwned>(self) -> Result<Saved<T>, Error> {
         Ok(match self.save().await? {
             Saved::Done(customer) => Saved::Done(read_as(customer, "create_or_update_customer")?),
             Saved::ChallengeIssued(challenge) => Saved::ChallengeIssued(challenge),
         })
     }
+}
+
+/// Reads an account as the caller's own type. Why it does not fit is not told: that would quote
+/// the account.
+pub(super) fn read_as<T: DeserializeOwned>(
+    customer: types::Customer,
+    operation: &'static str,
+) -> Result<T, Error> {
+    serde_json::from_value(Value::Object(customer.0.0)).map_err(|_| {
+        let message = "the account does not fit the type that was asked for";
+        Error::new(ErrorKind::Undecodable, message)
+            .with_status(StatusCode::OK)
+            .at(System::WalletCrew, operation)
+    })
 }

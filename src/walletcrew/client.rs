@@ -6,11 +6,14 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::account::Account;
 use super::api::Api;
 use super::reauthentication::{EndingToken, NextLogin, Reauthenticate};
 use super::rules::Rules;
 use super::session::Session;
 use super::sign_in;
+use super::verification::{Challenge, Verification};
+use crate::challenge::StoredChallenge;
 use crate::client_config::{ClientConfig, client_config_setters, of_system};
 use crate::error::{Error, System};
 use crate::generated::walletcrew::operations::BASE_PATH;
@@ -162,6 +165,38 @@ impl Client {
         Api::new(CallContext::new(self.pipeline.clone()).with_options(options))
     }
 
+    /// Starts to create or change the account of a customer. `data` is the caller's own type; it
+    /// must serialise as an object, and hold the identifier by which the tenant knows customers.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # let mock = vestibule::testing::WalletCrew::start().await;
+    /// # let code = || mock.outbox().last_code("ada@example.com").unwrap();
+    /// # let client = vestibule::walletcrew::Client::builder(mock.base_url(), "demo-tenant").build()?;
+    /// use serde::{Deserialize, Serialize};
+    /// use vestibule::walletcrew::Saved;
+    ///
+    /// #[derive(Serialize, Deserialize)]
+    /// #[serde(rename_all = "camelCase")]
+    /// struct Ada {
+    ///     email: String,
+    ///     first_name: String,
+    /// }
+    ///
+    /// let ada = Ada { email: "ada@example.com".into(), first_name: "Ada".into() };
+    /// match client.customer(&ada).save_as::<Ada>().await? {
+    ///     Saved::Done(stored) => assert_eq!(stored.first_name, "Ada"),
+    ///     Saved::ChallengeIssued(challenge) => println!("a challenge: {}", challenge.expires_at()),
+    /// }
+    /// # assert_eq!(mock.count("create_or_update_customer"), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn customer(&self, data: &impl Serialize) -> Account {
+        Account::new(self.clone(), data)
+    }
+
     /// Signs a customer in. `provider` is the identity provider, as the tenant names it; `data` is
     /// what that provider asks for (a login token, an identifier with a code): the caller's own
     /// type. The data is sent once, whatever happens, as it is often good for one use only.
@@ -220,6 +255,20 @@ impl Client {
     pub async fn session(&self, id: &Secret) -> Result<Session, Error> {
         let entry = self.context.resume(id, self.renewal()).await?;
         Ok(Session::new(self, entry))
+    }
+
+    /// Takes up a challenge by its id, on any instance that shares the store; sends nothing. Read
+    /// in [`challenge`](crate::challenge) how an id is bound to its customer.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if there is no such challenge: it is
+    /// finished, has expired, never was, or is of another tenant.
+    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the store fails.
+    pub async fn challenge(&self, id: &Secret) -> Result<Challenge, Error> {
+        let found = StoredChallenge::load(&self.context, id).await?;
+        let open = found.resume::<Verification>().await?;
+        Ok(Challenge::resumed(self.clone(), open))
     }
 
     /// Waits for what is under way to be saved: before the process ends. Afterwards nobody is

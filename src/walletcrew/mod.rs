@@ -44,7 +44,6 @@ mod account;
 mod api_error;
 mod client;
 mod code_sign_in;
-mod customer;
 mod reauthentication;
 mod rules;
 mod session;

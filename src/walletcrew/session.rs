@@ -2,8 +2,8 @@
 
 use serde::de::DeserializeOwned;
 
+use super::account::read_as;
 use super::api::Api;
-use super::customer::read_as;
 use crate::error::Error;
 use crate::pipeline::CallOptions;
 use crate::session::{Session as Shared, token_session_methods};

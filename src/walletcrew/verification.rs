@@ -11,9 +11,7 @@ use super::api::types;
 use super::client::Client;
 use super::session::Session;
 use super::sign_in;
-use crate::challenge::{
-    ActiveChallenge, FirstMessage, SoleRecipient, Step, StepError, StoredChallenge,
-};
+use crate::challenge::{ActiveChallenge, FirstMessage, SoleRecipient, Step, StepError};
 use crate::code_sign_in::Destination;
 use crate::error::Error;
 use crate::secret::Secret;
@@ -74,22 +72,6 @@ pub(super) async fn issued(
     let to = to.map(Box::new);
     let challenge = first.open(Verification { details, to }, Duration::ZERO);
     Challenge::resumed(client, challenge.await)
-}
-
-impl Client {
-    /// Resumes a challenge by its id, on any instance that shares the store; sends nothing.
-    /// [`challenge`](crate::challenge) describes how to bind an id to its customer.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if there is no such challenge: it is
-    /// finished, has expired, never existed, or belongs to another tenant.
-    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the store fails.
-    pub async fn challenge(&self, id: &Secret) -> Result<Challenge, Error> {
-        let found = StoredChallenge::load(&self.context, id).await?;
-        let challenge = found.resume::<Verification>().await?;
-        Ok(Challenge::resumed(self.clone(), challenge))
-    }
 }
 
 impl Challenge {

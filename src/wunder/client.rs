@@ -6,11 +6,14 @@ use std::time::Duration;
 
 use super::auth_api::AuthApi;
 use super::branch::Branch;
+use super::mfa::{MfaRequired, SecondFactor};
+use super::pending_code::{CodeRequest, PendingCode};
 use super::refresh::RefreshToken;
 use super::rules::Rules;
 use super::session::Session;
 use super::signature::{BootstrapSignature, Sha256Hex};
 use super::user_api::UserApi;
+use crate::challenge::StoredChallenge;
 use crate::client_config::{ClientConfig, client_config_setters, of_system};
 use crate::error::{Error, System};
 use crate::generated::wunder_auth::operations::BASE_PATH;
@@ -25,6 +28,16 @@ pub struct Client {
     pub(super) context: Arc<SessionContext>,
     /// The wait between two messages to one number.
     pub(super) resend_wait: Duration,
+}
+
+/// A sign-in that was taken up by its id, at the step that it waits for.
+#[derive(Debug)]
+#[must_use = "a user with an open challenge is not signed in"]
+pub enum Challenge {
+    /// A code is on its way to the user's phone or mailbox.
+    PendingCode(PendingCode),
+    /// The code was right, and a second factor is needed.
+    MfaRequired(MfaRequired),
 }
 
 impl fmt::Debug for Client {
@@ -176,6 +189,26 @@ impl Client {
     pub async fn session(&self, id: &Secret) -> Result<Session, Error> {
         let entry = self.context.resume(id, Some(self.renewal())).await?;
         Ok(Session::new(self, entry))
+    }
+
+    /// Takes up an unfinished sign-in by its id, on any instance that shares the store; sends
+    /// nothing. Read in [`challenge`](crate::challenge) how an id is bound to its user.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if there is no such challenge: it is
+    /// finished, has expired, never was, or is of another tenant.
+    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the store fails.
+    pub async fn challenge(&self, id: &Secret) -> Result<Challenge, Error> {
+        let found = StoredChallenge::load(&self.context, id).await?;
+        if found.is_at::<SecondFactor>() {
+            let open = found.resume().await?;
+            let mfa = MfaRequired::resumed(self.clone(), open);
+            return Ok(Challenge::MfaRequired(mfa));
+        }
+        let open = found.resume::<CodeRequest>().await?;
+        let pending = PendingCode::resumed(self.clone(), open);
+        Ok(Challenge::PendingCode(pending))
     }
 
     /// Lets token exchanges that are under way finish and their tokens be saved. Afterwards

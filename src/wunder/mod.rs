@@ -47,7 +47,6 @@
 mod api_error;
 mod branch;
 mod branch_sign_in;
-mod challenge;
 mod client;
 mod code_sign_in;
 mod contact;
@@ -73,8 +72,7 @@ mod verification;
 pub use self::api_error::{ApiError, Family};
 pub use self::branch::Branch;
 pub use self::branch_sign_in::BranchSignIn;
-pub use self::challenge::Challenge;
-pub use self::client::{Client, ClientBuilder};
+pub use self::client::{Challenge, Client, ClientBuilder};
 pub use self::code_sign_in::{EmailCodeSignIn, PhoneSignIn};
 pub use self::contact::{Contact, check_email, check_phone};
 pub use self::lists::TermsOf;
