@@ -11,8 +11,8 @@
 //! - **The newest key.** The challenge is reloaded from the store before a key is sent. Of two
 //!   concurrent resends one sends a message; the other fails with
 //!   [`ErrorKind::SlowDown`](crate::ErrorKind::SlowDown), and both continue with the newest key.
-//! - **Five wrong codes** per message. Each code is counted before it is sent, and given back only if
-//!   the server certainly did not check it. After five:
+//! - **Five wrong codes** per message. Each code is counted before it is sent, and given back only
+//!   if the server certainly did not check it. After five:
 //!   [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired), request a new code. For a second
 //!   factor there is no new code: start the sign-in again.
 //! - **The newest challenge.** A message of a newer challenge to the same phone or mailbox replaces
@@ -23,22 +23,24 @@
 //!   within seconds.
 //! - **Single use.** A finished challenge is removed, and handles of it fail at all instances. The
 //!   same holds for a step that has advanced to the next, under the same id.
-//! - **A time to live.** A code: 15 minutes from the newest message. A second factor: 10 minutes, or
-//!   the lifetime of its provisional token if that is shorter. A profile to complete, all codes of a
-//!   registration and a verification of The Wallet Crew: one hour. Failed attempts do not extend it.
+//! - **A time to live.** A code: 15 minutes from the newest message. A second factor: 10 minutes,
+//!   or the lifetime of its provisional token if that is shorter. A profile to complete, all codes
+//!   of a registration and a verification of The Wallet Crew: one hour. Failed attempts do not
+//!   extend it.
 //!
-//! A challenge that is unknown, finished, expired, or of another server, tenant or application fails
-//! with [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain): start the sign-in again. The id
-//! of a challenge is not valid for a session, nor that of a session for a challenge.
+//! A challenge that is unknown, finished, expired, or of another server, tenant or application
+//! fails with [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain): start the sign-in again.
+//! The id of a challenge is not valid for a session, nor that of a session for a challenge.
 //!
 //! # When the store fails
 //!
-//! Before a message is sent, the call fails with [`ErrorKind::TryLater`](crate::ErrorKind::TryLater)
-//! within seconds, and nothing is sent; the wait for the next message may have started nevertheless.
-//! Afterwards it costs the user nothing: the state in memory remains usable, and saving is retried
-//! until it succeeds. Meanwhile the instance that sent the message counts wrong codes by itself, and
-//! does not learn of newer challenges; a challenge that was resumed by its id waits for the store. A
-//! store that loses its records ends the challenges in it.
+//! Before a message is sent, the call fails with
+//! [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) within seconds, and nothing is sent; the
+//! wait for the next message may have started nevertheless. Afterwards it costs the user nothing:
+//! the state in memory remains usable, and saving is retried until it succeeds. Meanwhile the
+//! instance that sent the message counts wrong codes by itself, and does not learn of newer
+//! challenges; a challenge that was resumed by its id waits for the store. A store that loses its
+//! records ends the challenges in it.
 //!
 //! # Binding a challenge to its user
 //!

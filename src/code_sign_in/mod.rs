@@ -1,11 +1,11 @@
 //! Sign-in by a code: one interface for all four systems.
 //!
-//! A back end that is written against [`CodeSignIn`] works with any of the four, chosen at run time:
-//! a code is sent, possibly sent again, confirmed, and possibly followed by a second factor. Between
-//! any two steps the [`CodeChallenge`] can be resumed by its id, as in
+//! A back end that is written against [`CodeSignIn`] works with any of the four, chosen at run
+//! time: a code is sent, possibly sent again, confirmed, and possibly followed by a second factor.
+//! Between any two steps the [`CodeChallenge`] can be resumed by its id, as in
 //! [`challenge`](crate::challenge). A feature that a system lacks fails with
-//! [`ErrorKind::NotOffered`](crate::ErrorKind::NotOffered); a feature that only one system has is in
-//! the module of that system.
+//! [`ErrorKind::NotOffered`](crate::ErrorKind::NotOffered); a feature that only one system has is
+//! in the module of that system.
 //!
 //! | system | made from | phone | e-mail | resend | second factor |
 //! |---|---|---|---|---|---|
@@ -104,8 +104,8 @@ pub trait CodeSignIn: Send + Sync {
         to: &'a Destination,
     ) -> BoxFuture<'a, Result<Box<dyn CodeChallenge>, Error>>;
 
-    /// Resumes a challenge by its id; sends nothing. [`challenge`](crate::challenge) describes how to
-    /// bind an id to its user.
+    /// Resumes a challenge by its id; sends nothing. [`challenge`](crate::challenge) describes how
+    /// to bind an id to its user.
     ///
     /// # Errors
     ///

@@ -33,8 +33,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if there is no such challenge: it is
-    /// finished, has expired, never existed, or belongs to another application.
+    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if there is no such challenge: it
+    /// is finished, has expired, never existed, or belongs to another application.
     /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the store fails.
     /// [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired) for the deletion of an account:
     /// [`Session::pending_deletion`](super::Session::pending_deletion) resumes it.

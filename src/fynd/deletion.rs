@@ -118,8 +118,8 @@ impl Deletion {
     /// [`ErrorKind::InvalidInput`] naming `reason` (it needs words), `mobile`, `country_code` or
     /// `email` (the profile does not have it), [`ErrorKind::SignInAgain`] if the session has ended,
     /// [`ErrorKind::SlowDown`] while the timer of the last message to this contact runs,
-    /// [`ErrorKind::TryLater`] if the session store fails: no message is sent in these cases. Otherwise
-    /// as any call, see [`Error`].
+    /// [`ErrorKind::TryLater`] if the session store fails: no message is sent in these cases.
+    /// Otherwise as any call, see [`Error`].
     pub async fn send_code(self, contact: Contact) -> Result<PendingDeletion, Error> {
         if self.reason.wants_words() {
             check_filled("reason", self.words.as_deref().unwrap_or_default())?;

@@ -21,7 +21,8 @@ pub(super) struct DirectSignIn {
 }
 
 impl DirectSignIn {
-    /// Fails before anything is sent if the store fails: there would be no session and no next step.
+    /// Fails before anything is sent if the store fails: there would be no session and no next
+    /// step.
     pub(super) async fn begin(client: &Client, platform: Option<String>) -> Result<Self, Error> {
         let first = FirstMessage::without_destination(&client.context)?;
         first.check_store().await?;
@@ -77,10 +78,10 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`] for an empty `username` or `password`, [`ErrorKind::TryLater`] if
-    /// the session store fails: nothing is sent in these cases. [`ErrorKind::Refused`]: one of them
-    /// is wrong. [`ErrorKind::Undecodable`]: the server accepted them and returned no cookie. Otherwise as any call,
-    /// see [`Error`].
+    /// [`ErrorKind::InvalidInput`] for an empty `username` or `password`, [`ErrorKind::TryLater`]
+    /// if the session store fails: nothing is sent in these cases. [`ErrorKind::Refused`]: one of
+    /// them is wrong. [`ErrorKind::Undecodable`]: the server accepted them and returned no cookie.
+    /// Otherwise as any call, see [`Error`].
     ///
     /// [`ErrorKind::InvalidInput`]: crate::ErrorKind::InvalidInput
     /// [`ErrorKind::TryLater`]: crate::ErrorKind::TryLater
@@ -108,8 +109,9 @@ impl Client {
             .await
     }
 
-    /// Signs a user in by a token that the seller's own system obtained for the user. Sends no message; a
-    /// token is valid once. It is retried only if the server certainly did not process it.
+    /// Signs a user in by a token that the seller's own system obtained for the user. Sends no
+    /// message; a token is valid once. It is retried only if the server certainly did not process
+    /// it.
     ///
     /// ```
     /// # #[tokio::main]
@@ -134,8 +136,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for an empty `token`; otherwise as
-    /// [`password_sign_in`](Self::password_sign_in).
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for an empty `token`; otherwise
+    /// as [`password_sign_in`](Self::password_sign_in).
     pub async fn token_sign_in(&self, token: impl Into<Secret>) -> Result<SignIn, Error> {
         let token = token.into();
         check_filled("token", token.expose())?;

@@ -48,8 +48,8 @@ impl OtpSignIn {
     /// [`ErrorKind::InvalidInput`] for a `mobile` that is not 4 to 15 digits, a `country_code` that
     /// is not 1 to 3 or an `email` that is no address, [`ErrorKind::SlowDown`] while the timer of
     /// the last message to this contact runs, [`ErrorKind::TryLater`] if the session store fails:
-    /// nothing is sent in these cases. [`ErrorKind::Undecodable`] if the response cannot be continued
-    /// from; otherwise as any call, see [`Error`].
+    /// nothing is sent in these cases. [`ErrorKind::Undecodable`] if the response cannot be
+    /// continued from; otherwise as any call, see [`Error`].
     ///
     /// [`ErrorKind::InvalidInput`]: crate::ErrorKind::InvalidInput
     /// [`ErrorKind::SlowDown`]: crate::ErrorKind::SlowDown

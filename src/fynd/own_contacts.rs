@@ -125,8 +125,8 @@ impl Session {
     /// # Errors
     ///
     /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) if the profile no longer has it,
-    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if the session has ended. Otherwise as
-    /// any call, see [`Error`].
+    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if the session has ended.
+    /// Otherwise as any call, see [`Error`].
     pub async fn send_verification_link(&self, own: &OwnContact) -> Result<bool, Error> {
         let api = self.api();
         let sent = match &own.contact {
@@ -144,8 +144,8 @@ impl Session {
         Ok(sent.unwrap_or_default())
     }
 
-    /// Makes a confirmed contact the primary one of its kind. Sends no message. It is retried only if
-    /// the server certainly did not process it.
+    /// Makes a confirmed contact the primary one of its kind. Sends no message. It is retried only
+    /// if the server certainly did not process it.
     ///
     /// ```
     /// # #[tokio::main]
@@ -175,8 +175,8 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) if it is not confirmed or no longer
-    /// in the profile, [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if the session has ended.
+    /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) if it is not confirmed or no longer in the
+    /// profile, [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if the session has ended.
     /// Otherwise as any call, see [`Error`].
     pub async fn make_primary(&self, own: &OwnContact) -> Result<(), Error> {
         let api = self.api();
@@ -224,10 +224,10 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) if it is the primary one, or is not in
-    /// the profile as it was when it was read;
-    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if the session has ended. Otherwise as
-    /// any call, see [`Error`].
+    /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) if it is the primary one, or is not in the
+    /// profile as it was when it was read;
+    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if the session has ended.
+    /// Otherwise as any call, see [`Error`].
     pub async fn delete_contact(&self, own: &OwnContact) -> Result<(), Error> {
         let api = self.api();
         match &own.contact {

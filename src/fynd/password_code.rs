@@ -213,8 +213,8 @@ impl NewPassword {
         self.challenge.id()
     }
 
-    /// Sets the password. Sends no message, and does not sign the user in. It is not retried unless the server
-    /// certainly did not process it.
+    /// Sets the password. Sends no message, and does not sign the user in. It is not retried unless
+    /// the server certainly did not process it.
     ///
     /// Source: `POST /service/application/user/authentication/v1.0/login/password/forgot`.
     ///

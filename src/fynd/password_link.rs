@@ -51,8 +51,8 @@ impl Client {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`] naming `mobile`, `country_code` or `email`: nothing was sent.
-    /// [`ErrorKind::Refused`] if the server knows no user with this contact. Otherwise as any call, see
-    /// [`Error`].
+    /// [`ErrorKind::Refused`] if the server knows no user with this contact. Otherwise as any call,
+    /// see [`Error`].
     ///
     /// [`ErrorKind::InvalidInput`]: crate::ErrorKind::InvalidInput
     /// [`ErrorKind::Refused`]: crate::ErrorKind::Refused
@@ -120,8 +120,8 @@ impl PasswordLink {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for an empty `code`: nothing was
-    /// sent. [`ErrorKind::Refused`](crate::ErrorKind::Refused): it is wrong, used or too old. Otherwise
-    /// as any call, see [`Error`].
+    /// sent. [`ErrorKind::Refused`](crate::ErrorKind::Refused): it is wrong, used or too old.
+    /// Otherwise as any call, see [`Error`].
     pub async fn check(&self) -> Result<(), Error> {
         check_filled("code", self.code.expose())?;
         let body = types::CodeRequestBodySchema::builder().code(self.code.clone());
@@ -137,9 +137,9 @@ impl PasswordLink {
     ///
     /// # Errors
     ///
-    /// The error returns the state. [`ErrorKind::InvalidInput`]: `code` or `password` is
-    /// empty, nothing was sent. [`ErrorKind::Refused`]: the code is wrong, used or too old, or the
-    /// server does not accept the password. [`ErrorKind::Undecodable`]: it succeeded without a cookie.
+    /// The error returns the state. [`ErrorKind::InvalidInput`]: `code` or `password` is empty,
+    /// nothing was sent. [`ErrorKind::Refused`]: the code is wrong, used or too old, or the server
+    /// does not accept the password. [`ErrorKind::Undecodable`]: it succeeded without a cookie.
     ///
     /// [`ErrorKind::InvalidInput`]: crate::ErrorKind::InvalidInput
     /// [`ErrorKind::Refused`]: crate::ErrorKind::Refused

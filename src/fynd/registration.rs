@@ -79,8 +79,8 @@ impl Registration {
         self
     }
 
-    /// Registers the user. The server may send a code to the mobile, by e-mail or both, and
-    /// returns which must be confirmed. It is not retried unless the server certainly did not process it.
+    /// Registers the user. The server may send a code to the mobile, by e-mail or both, and returns
+    /// which must be confirmed. It is not retried unless the server certainly did not process it.
     ///
     /// Source: `POST /service/application/user/authentication/v1.0/register/form`.
     ///
@@ -90,8 +90,8 @@ impl Registration {
     /// `email`; [`ErrorKind::SlowDown`] while the timer of the last message to one of the contacts
     /// runs; [`ErrorKind::TryLater`] if the session store fails: nothing is sent in these cases.
     /// [`ErrorKind::StepRequired`] if the server wants a contact confirmed that the form does not
-    /// name. [`ErrorKind::Undecodable`] if the response cannot be continued from; otherwise as any call,
-    /// see [`Error`].
+    /// name. [`ErrorKind::Undecodable`] if the response cannot be continued from; otherwise as any
+    /// call, see [`Error`].
     ///
     /// [`ErrorKind::InvalidInput`]: crate::ErrorKind::InvalidInput
     /// [`ErrorKind::SlowDown`]: crate::ErrorKind::SlowDown

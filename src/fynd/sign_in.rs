@@ -359,7 +359,8 @@ impl RemainingCodes {
         Some(self.challenge.timer_of(&code.limit))
     }
 
-    /// Sends another code to the mobile; the former one becomes invalid, and its timer starts again.
+    /// Sends another code to the mobile; the former one becomes invalid, and its timer starts
+    /// again.
     ///
     /// Source: `POST /service/application/user/authentication/v1.0/otp/mobile/send`.
     ///
@@ -368,8 +369,8 @@ impl RemainingCodes {
     /// [`ErrorKind::StepRequired`] if no code of a mobile remains, or a newer challenge for it has
     /// replaced this one; [`ErrorKind::SlowDown`] with the time to wait if its timer still runs,
     /// [`ErrorKind::SignInAgain`] if the challenge is finished or has expired,
-    /// [`ErrorKind::TryLater`] if the session store fails: nothing is sent in these cases. Otherwise as
-    /// any call, see [`Error`].
+    /// [`ErrorKind::TryLater`] if the session store fails: nothing is sent in these cases.
+    /// Otherwise as any call, see [`Error`].
     ///
     /// [`ErrorKind::StepRequired`]: crate::ErrorKind::StepRequired
     /// [`ErrorKind::SlowDown`]: crate::ErrorKind::SlowDown
@@ -411,18 +412,18 @@ impl RemainingCodes {
         self.challenge.resend(kind, wait, send, store_keys).await
     }
 
-    /// Confirms the code that was sent to the mobile. It is never sent twice. When none
-    /// remains, the user is signed in; otherwise the state is returned with those that do, under the same
+    /// Confirms the code that was sent to the mobile. It is never sent twice. When none remains,
+    /// the user is signed in; otherwise the state is returned with those that do, under the same
     /// [`id`](Self::id).
     ///
     /// Source: `POST /service/application/user/authentication/v1.0/otp/mobile/verify`.
     ///
     /// # Errors
     ///
-    /// The error returns the state. Nothing was sent with [`ErrorKind::InvalidInput`] (it
-    /// does not look like a code), [`ErrorKind::StepRequired`] (no such code remains, five codes
-    /// were wrong, or a newer challenge has replaced this one) and [`ErrorKind::SignInAgain`] (it is
-    /// finished or has expired). [`ErrorKind::Refused`]: it is wrong, used or not the newest.
+    /// The error returns the state. Nothing was sent with [`ErrorKind::InvalidInput`] (it does not
+    /// look like a code), [`ErrorKind::StepRequired`] (no such code remains, five codes were wrong,
+    /// or a newer challenge has replaced this one) and [`ErrorKind::SignInAgain`] (it is finished
+    /// or has expired). [`ErrorKind::Refused`]: it is wrong, used or not the newest.
     /// [`ErrorKind::Undecodable`]: the server accepted it and returned no cookie.
     ///
     /// [`ErrorKind::InvalidInput`]: crate::ErrorKind::InvalidInput

@@ -220,8 +220,8 @@ impl Client {
     /// [`ErrorKind::InvalidInput`] naming `access_token`, `identity_token`, `user_identifier` or
     /// `email`, [`ErrorKind::TryLater`] if the session store fails: nothing is sent in these cases.
     /// [`ErrorKind::Refused`]: the third party does not confirm the token.
-    /// [`ErrorKind::Undecodable`]: the server accepted it and returned no cookie. Otherwise as any call, see
-    /// [`Error`].
+    /// [`ErrorKind::Undecodable`]: the server accepted it and returned no cookie. Otherwise
+    /// as any call, see [`Error`].
     ///
     /// [`ErrorKind::InvalidInput`]: crate::ErrorKind::InvalidInput
     /// [`ErrorKind::TryLater`]: crate::ErrorKind::TryLater

@@ -157,7 +157,8 @@ impl PendingPin {
     /// [`ErrorKind::SlowDown`] before [`resend_timer`](Self::resend_timer) has run out;
     /// [`ErrorKind::StepRequired`] if a newer challenge for this number has replaced this one;
     /// [`ErrorKind::SignInAgain`] if it is finished or has expired; [`ErrorKind::TryLater`] if the
-    /// session store fails: nothing is sent in all of these cases. Otherwise as any call, see [`Error`].
+    /// session store fails: nothing is sent in all of these cases. Otherwise as any call, see
+    /// [`Error`].
     pub async fn resend(&mut self) -> Result<(), Error> {
         let client = &self.client;
         let send = async |step: &PinRequest| {
@@ -178,13 +179,13 @@ impl PendingPin {
     ///
     /// # Errors
     ///
-    /// The error returns the state: [`ErrorKind::InvalidInput`] for a pin that is not four
-    /// digits, [`ErrorKind::StepRequired`] if a new pin must be sent first (see
-    /// [`resend`](Self::resend)): the server has discarded it, five pins were wrong, or a newer
-    /// challenge has replaced this one; [`ErrorKind::SignInAgain`] if it is finished or has
-    /// expired; nothing is sent in these cases. [`ErrorKind::Refused`] for a pin that is wrong, expired or used,
-    /// and for a number without account: the server does not distinguish these. After a lost
-    /// response the pin may be used up: if it is refused the next time, `resend`.
+    /// The error returns the state: [`ErrorKind::InvalidInput`] for a pin that is not four digits,
+    /// [`ErrorKind::StepRequired`] if a new pin must be sent first (see [`resend`](Self::resend)):
+    /// the server has discarded it, five pins were wrong, or a newer challenge has replaced this
+    /// one; [`ErrorKind::SignInAgain`] if it is finished or has expired; nothing is sent in these
+    /// cases. [`ErrorKind::Refused`] for a pin that is wrong, expired or used, and for a number
+    /// without account: the server does not distinguish these. After a lost response the pin may be
+    /// used up: if it is refused the next time, `resend`.
     pub async fn confirm(mut self, pin: impl Into<Secret>) -> Result<SignedIn, StepError<Self>> {
         let tried = self.try_pin(pin.into()).await;
         tried.map_err(|error| StepError::new(self, error))

@@ -66,10 +66,10 @@ impl SignUp {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a number that violates the
-    /// client's [`MobileRule`](super::MobileRule), [`ErrorKind::SlowDown`](crate::ErrorKind::SlowDown)
-    /// within 60 seconds after the last pin for the number,
-    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the session store fails: nothing is
-    /// sent in these cases. Otherwise as any call, see [`Error`].
+    /// client's [`MobileRule`](super::MobileRule),
+    /// [`ErrorKind::SlowDown`](crate::ErrorKind::SlowDown) within 60 seconds after the last pin for
+    /// the number, [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the session store fails:
+    /// nothing is sent in these cases. Otherwise as any call, see [`Error`].
     pub async fn send_pin(self) -> Result<PendingPin, Error> {
         let address = types::AddressAttributes::builder()
             .district_id(self.district_id)

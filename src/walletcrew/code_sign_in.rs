@@ -41,8 +41,8 @@ impl Client {
     /// Sign-in by a code, for a back end that serves several systems; see
     /// [`code_sign_in`](crate::code_sign_in). Sends nothing.
     ///
-    /// The format of accounts and logins depends on the tenant, so the caller provides it: `flow` is
-    /// the flow that sends the code, `account` returns the account data of a customer with a
+    /// The format of accounts and logins depends on the tenant, so the caller provides it: `flow`
+    /// is the flow that sends the code, `account` returns the account data of a customer with a
     /// destination, `provider` accepts the code, and `login` returns the data for it. An account
     /// that does not serialise as an object is refused when a code is sent, a login that does not
     /// serialise when a code is entered: with [`ErrorKind::InvalidInput`] naming it.

@@ -128,9 +128,9 @@ impl Challenge {
     ///
     /// # Errors
     ///
-    /// As there; the error returns the challenge, for another try. Nothing is sent with
-    /// [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired) (five attempts failed, or a
-    /// newer challenge has replaced this one: save the account with the flow again) and
+    /// As [`Client::authenticate`]; the error returns the challenge, for another try. Nothing is
+    /// sent with [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired) (five attempts failed,
+    /// or a newer challenge has replaced this one: save the account with the flow again) and
     /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) (it is finished or has expired).
     pub async fn authenticate(
         mut self,

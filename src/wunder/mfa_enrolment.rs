@@ -74,7 +74,8 @@ impl fmt::Debug for QrPicture {
 
 impl Session {
     /// Requests the secret of a second factor. Sends no message. Each call may create a new secret
-    /// that invalidates the one before, so it is retried only if the server certainly did not process it.
+    /// that invalidates the one before, so it is retried only if the server certainly did not
+    /// process it.
     ///
     /// ```
     /// # #[tokio::main]
@@ -108,8 +109,8 @@ impl Session {
     /// # Errors
     ///
     /// [`ErrorKind::Undecodable`] if the response has neither a secret nor an `otpauth` URI;
-    /// [`ErrorKind::TryLater`] if the session store fails, before anything is sent; otherwise as any
-    /// call, see [`Error`].
+    /// [`ErrorKind::TryLater`] if the session store fails, before anything is sent; otherwise as
+    /// any call, see [`Error`].
     pub async fn enrol_mfa(&self) -> Result<MfaEnrolment, Error> {
         MfaEnrolment::begin(&self.client, self.auth_api(), self.owner()).await
     }
@@ -130,8 +131,8 @@ impl Session {
 }
 
 /// For tenants that require a second factor which the user has not set up yet: the provisional
-/// credential of the sign-in allows it. Afterwards [`validate`](Self::validate) the next code of the
-/// app.
+/// credential of the sign-in allows it. Afterwards [`validate`](Self::validate) the next code of
+/// the app.
 impl MfaRequired {
     /// Requests the secret of a second factor, as [`Session::enrol_mfa`] does.
     ///
@@ -218,16 +219,16 @@ impl MfaEnrolment {
         self.challenge.step.step.otpauth.as_ref()
     }
 
-    /// Requests a picture of the secret. Sends no message. Whether a call creates a new secret is not
-    /// published: show either this picture or [`otpauth_uri`](Self::otpauth_uri), whichever was
+    /// Requests a picture of the secret. Sends no message. Whether a call creates a new secret is
+    /// not published: show either this picture or [`otpauth_uri`](Self::otpauth_uri), whichever was
     /// requested last. So it is retried only if the server certainly did not process it.
     ///
     /// Source: `POST /{tenant}/auth/user/2fa-qr-code`.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Undecodable`] for what is neither JSON nor a picture of less than 64 KiB; otherwise as
-    /// any call, see [`Error`].
+    /// [`ErrorKind::Undecodable`] for what is neither JSON nor a picture of less than 64 KiB;
+    /// otherwise as any call, see [`Error`].
     pub async fn qr_picture(&self) -> Result<QrPicture, Error> {
         match self.api.two_factor_qr_code().send().await {
             Ok(response) => Ok(QrPicture::Json(response.into_inner().0)),

@@ -114,8 +114,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if there is no such reset: start it
-    /// again. [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the store fails.
+    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if there is no such reset: start
+    /// it again. [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the store fails.
     pub async fn password_reset(&self, id: &Secret) -> Result<PasswordReset, Error> {
         let found = StoredChallenge::load(&self.context, id).await?;
         Ok(PasswordReset {
@@ -125,7 +125,8 @@ impl Client {
     }
 
     /// Sets a new password by a reset code alone, such as after the user has followed a link on
-    /// another device. Sends no message. The code is never sent twice. There are no tokens: sign in afterwards.
+    /// another device. Sends no message. The code is never sent twice. There are no tokens: sign in
+    /// afterwards.
     ///
     /// ```
     /// # #[tokio::main]
@@ -150,7 +151,8 @@ impl Client {
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for what does not look like a
     /// code, or an empty password; [`ErrorKind::Refused`](crate::ErrorKind::Refused) for a wrong or
-    /// used code, or a password that breaks the rules (`U101`); otherwise as any call, see [`Error`].
+    /// used code, or a password that breaks the rules (`U101`); otherwise as any call, see
+    /// [`Error`].
     pub async fn set_password(
         &self,
         code: impl Into<Secret>,

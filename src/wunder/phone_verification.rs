@@ -72,8 +72,8 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `phone` if the profile has
-    /// no number that is E.164, [`ErrorKind::SlowDown`](crate::ErrorKind::SlowDown) before the
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `phone` if the profile
+    /// has no number that is E.164, [`ErrorKind::SlowDown`](crate::ErrorKind::SlowDown) before the
     /// client's [`resend_wait`](super::ClientBuilder::resend_wait) has passed,
     /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the session store fails: nothing is
     /// sent in these cases. Otherwise as any call, see [`Error`].
@@ -106,8 +106,8 @@ impl Session {
     /// # Errors
     ///
     /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if this session has no such
-    /// verification: start it again. [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the store
-    /// fails.
+    /// verification: start it again. [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the
+    /// store fails.
     pub async fn phone_verification(&self, id: &Secret) -> Result<PhoneVerification, Error> {
         let challenge =
             ActiveChallenge::resume_owned(&self.owner(), &self.client.context, id).await?;
@@ -154,14 +154,14 @@ impl PhoneVerification {
     ///
     /// # Errors
     ///
-    /// The error returns the state: [`ErrorKind::Refused`](crate::ErrorKind::Refused) means
-    /// a wrong or used code. Nothing is sent with
+    /// The error returns the state: [`ErrorKind::Refused`](crate::ErrorKind::Refused) means a wrong
+    /// or used code. Nothing is sent with
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) (it does not look like a code),
     /// [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired) (five codes were wrong, or a
     /// newer verification has replaced this one) and
     /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) (it is finished or has expired, or
-    /// the session has ended). If the error's [`operation`](Error::operation) is `get_customer`, the
-    /// number is verified and only the profile could not be read.
+    /// the session has ended). If the error's [`operation`](Error::operation) is `get_customer`,
+    /// the number is verified and only the profile could not be read.
     pub async fn check(
         mut self,
         code: impl Into<Secret>,

@@ -99,9 +99,9 @@ impl Client {
         self.admit(first, response.into_inner()).await
     }
 
-    /// Signs in by a credential that a third party issued, such as a token or an authorization code.
-    /// The vendor publishes no fields: ask the operator; they are sent unchanged. Sends no message,
-    /// and is not retried unless the server certainly did not process it.
+    /// Signs in by a credential that a third party issued, such as a token or an authorization
+    /// code. The vendor publishes no fields: ask the operator; they are sent unchanged. Sends no
+    /// message, and is not retried unless the server certainly did not process it.
     ///
     /// A new user is created by [`social_sign_up`](Self::social_sign_up).
     ///
@@ -130,8 +130,8 @@ impl Client {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`] for a login that is not a JSON object with members;
-    /// [`ErrorKind::Refused`] if it is not valid, no user has it (`U106`) or the tenant does not offer
-    /// this method (`U109`); otherwise as any call, see [`Error`].
+    /// [`ErrorKind::Refused`] if it is not valid, no user has it (`U106`) or the tenant does not
+    /// offer this method (`U109`); otherwise as any call, see [`Error`].
     pub async fn social_sign_in(&self, login: &impl Serialize) -> Result<SignIn, Error> {
         let body = types::SocialLogin(login_fields(login)?);
         let first = FirstMessage::without_destination(&self.context)?;

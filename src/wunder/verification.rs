@@ -34,8 +34,8 @@ impl Client {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for what is no e-mail address;
-    /// [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired) with a code `U4xx` for an address
-    /// that has nothing to verify; otherwise as any call, see [`Error`].
+    /// [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired) with a code `U4xx` for an
+    /// address that has nothing to verify; otherwise as any call, see [`Error`].
     pub async fn resend_email_verification(&self, email: impl Into<String>) -> Result<(), Error> {
         let email = email.into();
         check_email(&email)?;
@@ -78,7 +78,8 @@ impl Session {
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `request` if it is not a
     /// JSON object; [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired) if another step of
-    /// the onboarding comes first (see [`Step::of`](super::Step::of)); otherwise as any call, see [`Error`].
+    /// the onboarding comes first (see [`Step::of`](super::Step::of)); otherwise as any call, see
+    /// [`Error`].
     pub async fn start_verification(
         &self,
         request: &impl Serialize,
@@ -119,10 +120,9 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `token` if it is not a JSON
-    /// object; [`ErrorKind::Refused`](crate::ErrorKind::Refused) if it is not valid; otherwise as any
-    /// call,
-    /// see [`Error`].
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `token` if it is not a
+    /// JSON object; [`ErrorKind::Refused`](crate::ErrorKind::Refused) if it is not valid; otherwise
+    /// as any call, see [`Error`].
     pub async fn exchange_openid_token(&self, token: &impl Serialize) -> Result<AnyJson, Error> {
         let body = auth::OpenidTokenExchange(object("token", token)?);
         let api = self.auth_api();
