@@ -25,14 +25,15 @@ use std::time::Duration;
 
 use faults::{Case, Facts, Place, Promise};
 use support::apis::{Api, Equipment};
+use support::calls::JsonResponse;
 use support::documents::{DOCUMENTS, Document, Operation};
 use support::proof;
 use support::sleeper::Sleeper;
 use support::upstream::{self, IN_PATH, sent_path};
 use table::Table;
 use tokio::task::JoinSet;
+use vestibule::Error;
 use vestibule::testing::{Fault, FaultProxy, FaultRule, RefusingPort};
-use vestibule::{AnyJson, Error, Response};
 
 /// How many operations are tried at once.
 const WORKERS: usize = 12;
@@ -56,7 +57,7 @@ impl Servers {
 
 /// What came of a call.
 struct Observed {
-    outcome: Result<Response<AnyJson>, Error>,
+    outcome: Result<JsonResponse, Error>,
     attempts: usize,
     arrived: usize,
     processed: usize,
@@ -129,7 +130,7 @@ impl Trial<'_> {
         let outcome = api
             .call(self.operation.id(), with_session, &arguments)
             .await;
-        let arrivals = self.servers.proxy.arrivals();
+        let arrivals = self.servers.proxy.requests();
         let method = self.operation.method.to_uppercase();
         let of_operation = || {
             arrivals
@@ -142,7 +143,7 @@ impl Trial<'_> {
             outcome,
             attempts: self.servers.proxy.connections() - others,
             arrived: of_operation().count(),
-            processed: of_operation().filter(|arrival| arrival.processed).count(),
+            processed: of_operation().filter(|arrival| arrival.forwarded).count(),
             waits: sleeper.asked(),
         }
     }

@@ -26,14 +26,15 @@ use std::time::Duration;
 use log::Log;
 use marks::{MARK, Marked};
 use serde_json::{Map, Value, json};
-use support::apis::{Api, Equipment, rust_name};
-use support::documents::{DOCUMENTS, Document, Operation};
+use support::apis::{Api, Equipment};
+use support::calls::JsonResponse;
+use support::documents::{DOCUMENTS, Document, Operation, rust_name};
 use support::proof;
 use support::refusals::{api_error, shown};
 use support::sleeper::Sleeper;
+use vestibule::Error;
 use vestibule::reqwest;
 use vestibule::testing::{Fault, FaultProxy, FaultRule, RefusingPort};
-use vestibule::{AnyJson, Error, Response};
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer};
 
@@ -78,7 +79,7 @@ impl Search {
     }
 }
 
-fn shown_outcome(system: &str, outcome: &Result<Response<AnyJson>, Error>) -> String {
+fn shown_outcome(system: &str, outcome: &Result<JsonResponse, Error>) -> String {
     match outcome {
         Ok(answer) => format!("{answer:?} {answer:#?} {:?}", answer.headers()),
         Err(error) => {
@@ -145,7 +146,8 @@ impl<'a> Subject<'a> {
         search.look(&place, &shown);
     }
 
-    /// Every argument in turn is missing, and is of a wrong type with a mark in it.
+    /// Every argument in turn is missing, and is of a wrong type with a mark in it: why it does
+    /// not fit is shown too.
     async fn call_badly(&self, base_url: &str, search: &mut Search) {
         let given: &Map<String, Value> = self.arguments.as_object().unwrap();
         for name in given.keys() {

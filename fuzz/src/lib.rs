@@ -2,6 +2,8 @@
 //!
 //! A target panics when a promise does not hold, which libFuzzer reports with the input.
 
+#[path = "../../tests/support/calls.rs"]
+pub mod calls;
 pub mod headers;
 pub mod json;
 pub mod marks;

@@ -160,7 +160,7 @@ impl<S: Step> ActiveChallenge<S> {
 
     pub(super) async fn load(&self) -> Loaded {
         let load = self.context.store().load(&self.identity.key);
-        self.context.step(load).await
+        self.context.store_step(load).await
     }
 
     /// Adopts a newer step from a loaded record.
@@ -215,7 +215,7 @@ impl StoredChallenge {
     pub(crate) async fn load(context: &Arc<SessionContext>, id: &Secret) -> Result<Self, Error> {
         let system = context.system();
         let key = StoreKey::of_challenge(system, id);
-        let loaded = context.step(context.store().load(&key)).await;
+        let loaded = context.store_step(context.store().load(&key)).await;
         let found = loaded.map_err(|error| context.store_error(error))?;
         let Some((record, _)) = found else {
             return Err(not_found().of(system));

@@ -76,7 +76,7 @@ pub(super) async fn load(
     destination: &str,
 ) -> Result<Option<(DestinationRecord, Version)>, StoreError> {
     let key = StoreKey::of_destination(context.audience(), destination);
-    let Some((record, version)) = context.step(context.store().load(&key)).await? else {
+    let Some((record, version)) = context.store_step(context.store().load(&key)).await? else {
         return Ok(None);
     };
     let read = serde_json::from_slice(record.expose());
@@ -100,7 +100,7 @@ async fn write(
         Some(version) => store.compare_and_swap(&key, version, record, time_to_live, None),
         None => store.create(&key, record, time_to_live),
     };
-    context.step(step).await.map(drop)
+    context.store_step(step).await.map(drop)
 }
 
 fn millis(duration: Duration) -> u64 {

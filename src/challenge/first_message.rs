@@ -49,7 +49,7 @@ impl FirstMessage {
     /// Fails if the store does not work.
     pub(crate) async fn check_store(&self) -> Result<(), Error> {
         let load = self.context.store().load(&self.identity.key);
-        let loaded = self.context.step(load).await.map(drop);
+        let loaded = self.context.store_step(load).await.map(drop);
         loaded.map_err(|error| self.context.store_error(error))
     }
 

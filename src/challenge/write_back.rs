@@ -82,7 +82,7 @@ impl<S: Step> ActiveChallenge<S> {
                     store.create(&identity.key, record, time_left)
                 }
             };
-            match self.context.step(write).await {
+            match self.context.store_step(write).await {
                 // A first write that was reported as failed may have succeeded.
                 Err(StoreError::Exists) if mode == WriteMode::First => {}
                 Err(StoreError::Conflict | StoreError::Exists) => continue,
@@ -97,7 +97,7 @@ impl<S: Step> ActiveChallenge<S> {
 
     fn save_later(&self, mode: WriteMode, sent: Option<(SendPermit, Duration)>, save: u64) {
         let challenge = self.clone();
-        let running = challenge.context.count();
+        let running = challenge.context.track();
         // Boxed, so that the runtime's part is compiled once and not for each step.
         let saving: BoxFuture<'static, ()> = Box::pin(async move {
             let mut backoff = FIRST_BACKOFF;
@@ -149,7 +149,7 @@ impl<S: Step> ActiveChallenge<S> {
             };
             let (store, key) = (self.context.store(), &self.identity.key);
             let written = store.compare_and_swap(key, version, record, next.time_left(), None);
-            match self.context.step(written).await {
+            match self.context.store_step(written).await {
                 Ok(_) => {
                     let local = &self.identity.wrong_codes;
                     local.store(wrong_codes, Ordering::SeqCst);
@@ -205,14 +205,16 @@ impl<S: Step> ActiveChallenge<S> {
 /// [`ActiveChallenge::finish`] without its type parameter, so that it is compiled once.
 async fn remove(context: Arc<SessionContext>, identity: Arc<Identity>, time_left: Duration) {
     identity.finished.store(true, Ordering::SeqCst);
-    let running = context.count();
+    let running = context.track();
     let (tell, first) = tokio::sync::oneshot::channel();
     tokio::spawn(async move {
         let mut tell = Some(tell);
         let mut backoff = FIRST_BACKOFF;
         let mut waited = Duration::ZERO;
         loop {
-            let deleted = context.step(context.store().delete(&identity.key)).await;
+            let deleted = context
+                .store_step(context.store().delete(&identity.key))
+                .await;
             if let Some(tell) = tell.take() {
                 let _ = tell.send(());
             }

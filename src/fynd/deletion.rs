@@ -4,7 +4,6 @@ use super::api::types;
 use super::codes::Route;
 use super::contact::{Contact, check_filled};
 use super::platform::Reason;
-use super::redacted_debug::redacted_debug;
 use super::sent_code::{self, DeletionRequest, Purpose, SentCode};
 use super::session::Session;
 use crate::challenge::{
@@ -12,6 +11,7 @@ use crate::challenge::{
     not_owner,
 };
 use crate::error::{Error, ErrorKind, System};
+use crate::opaque_debug::opaque_debug;
 use crate::secret::Secret;
 
 const OPERATION: &str = "delete_user";
@@ -34,7 +34,7 @@ pub struct PendingDeletion {
     challenge: ActiveChallenge<SentCode>,
 }
 
-redacted_debug!(Deletion, PendingDeletion);
+opaque_debug!("fynd": Deletion, PendingDeletion);
 
 impl Session {
     /// Starts deleting the account of this user, for a reason of

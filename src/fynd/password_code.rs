@@ -9,12 +9,12 @@ use super::client::Client;
 use super::codes::Route;
 use super::contact::{Contact, check_filled};
 use super::partial_session::PartialSession;
-use super::redacted_debug::redacted_debug;
 use super::sent_code::{self, Purpose, SentCode};
 use crate::challenge::{
     ActiveChallenge, CODE_TIME_TO_LIVE, ResendTimer, SoleRecipient, Step, StepError, check_code,
 };
 use crate::error::{Error, ErrorKind, System};
+use crate::opaque_debug::opaque_debug;
 use crate::secret::Secret;
 use crate::session::CookieJar;
 use crate::skewed_clock::SkewedClock;
@@ -60,7 +60,7 @@ pub struct NewPassword {
     challenge: ActiveChallenge<PasswordToken>,
 }
 
-redacted_debug!(ForgottenPassword, PasswordCode, NewPassword);
+opaque_debug!("fynd": ForgottenPassword, PasswordCode, NewPassword);
 
 impl Client {
     /// Starts setting a new password for a user who forgot the old one, by a code that is sent to a

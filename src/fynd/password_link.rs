@@ -4,10 +4,10 @@ use super::api::types;
 use super::client::Client;
 use super::contact::{Contact, check_filled};
 use super::partial_session::{PartialSession, finish};
-use super::redacted_debug::redacted_debug;
 use super::session::Session;
 use crate::challenge::StepError;
 use crate::error::Error;
+use crate::opaque_debug::opaque_debug;
 use crate::secret::Secret;
 
 /// The code of a link that a user who forgot the password has followed.
@@ -17,7 +17,7 @@ pub struct PasswordLink {
     code: Secret,
 }
 
-redacted_debug!(PasswordLink);
+opaque_debug!("fynd": PasswordLink);
 
 impl Client {
     /// Sends a link by which a user who forgot the password can set a new one, by SMS or by e-mail.

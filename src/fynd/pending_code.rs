@@ -3,11 +3,11 @@
 use super::client::Client;
 use super::contact::Contact;
 use super::partial_session::PartialSession;
-use super::redacted_debug::redacted_debug;
 use super::sent_code::{self, SentCode};
 use super::sign_in::{CompleteProfile, NewUser, SignIn};
 use crate::challenge::{ActiveChallenge, ResendTimer, SoleRecipient, StepError, check_code};
 use crate::error::{Error, System};
+use crate::opaque_debug::opaque_debug;
 use crate::secret::Secret;
 
 /// A code was sent to the user's mobile or mailbox.
@@ -19,7 +19,7 @@ pub struct PendingCode {
     pub(super) challenge: ActiveChallenge<SentCode>,
 }
 
-redacted_debug!(PendingCode);
+opaque_debug!("fynd": PendingCode);
 
 impl PendingCode {
     pub(super) fn resumed(client: Client, challenge: ActiveChallenge<SentCode>) -> Self {

@@ -4,11 +4,11 @@ use super::api::types;
 use super::client::Client;
 use super::contact::{Contact, check_filled};
 use super::partial_session::{PartialSession, finish};
-use super::redacted_debug::redacted_debug;
 use super::sign_in::{CompleteProfile, NewUser, RemainingCodes, SignIn, unknown_contact};
 use super::unconfirmed_codes::{CodePermits, SentCodes, UnconfirmedCodes};
 use crate::challenge::FirstMessage;
 use crate::error::{Error, System};
+use crate::opaque_debug::opaque_debug;
 use crate::secret::Secret;
 
 const OPERATION: &str = "register_with_form";
@@ -27,7 +27,41 @@ pub struct Registration {
     email: Option<Contact>,
 }
 
-redacted_debug!(Registration);
+opaque_debug!("fynd": Registration);
+
+impl Client {
+    /// Starts the registration of a new user by a form. Nothing is sent before
+    /// [`Registration::submit`].
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Fynd, FyndUser};
+    /// # let mock = Fynd::start().await;
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
+    /// # mock.require_email(true);
+    /// # let code = |to| mock.outbox().last_code(to).unwrap();
+    /// use vestibule::fynd::SignIn;
+    ///
+    /// let form = client.registration("Asha").mobile("9000000001", "+91").email("asha@example.com");
+    /// let mut step = form.submit().await?;
+    /// while let SignIn::CodesRequired(codes) = step {
+    ///     // Keep `codes.id()`: any instance resumes the registration by it.
+    ///     step = match codes.mobile() {
+    ///         Some(_) => codes.confirm_mobile(code("+919000000001")).await?,
+    ///         None => codes.confirm_email(code("asha@example.com")).await?,
+    ///     };
+    /// }
+    /// # let session = step.signed_in().unwrap();
+    /// # assert!(session.contacts().await?.iter().all(|own| own.verified));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn registration(&self, first_name: impl Into<String>) -> Registration {
+        Registration::new(self.clone(), first_name.into())
+    }
+}
 
 impl Registration {
     pub(super) fn new(client: Client, first_name: String) -> Self {

@@ -11,13 +11,13 @@ use super::client::Client;
 use super::codes::{OtpKind, Sent};
 use super::contact::{Contact, check_filled};
 use super::partial_session::{PartialSession, finish};
-use super::redacted_debug::redacted_debug;
 use super::session::Session;
 use super::unconfirmed_codes::{
     CodePermits, ContactKind, SentCodes, UnconfirmedCode, UnconfirmedCodes,
 };
 use crate::challenge::{ActiveChallenge, ResendTimer, Step, StepError, check_code};
 use crate::error::{Error, ErrorKind, System};
+use crate::opaque_debug::opaque_debug;
 use crate::secret::Secret;
 use crate::session::CookieJar;
 use crate::skewed_clock::SkewedClock;
@@ -105,7 +105,7 @@ pub struct CompleteProfile {
     date_of_birth: Option<String>,
 }
 
-redacted_debug!(CompleteProfile, RemainingCodes);
+opaque_debug!("fynd": CompleteProfile, RemainingCodes);
 
 impl CompleteProfile {
     pub(super) fn resumed(client: Client, challenge: ActiveChallenge<NewUser>) -> Self {

@@ -6,9 +6,9 @@ use super::codes::UserStatus;
 use super::contact::{check_email, check_filled};
 use super::direct_sign_in::DirectSignIn;
 use super::partial_session::PartialSession;
-use super::redacted_debug::redacted_debug;
 use super::sign_in::SignIn;
 use crate::error::Error;
+use crate::opaque_debug::opaque_debug;
 use crate::secret::Secret;
 
 #[derive(Clone)]
@@ -38,7 +38,7 @@ pub struct SocialSignIn {
     platform: Option<String>,
 }
 
-redacted_debug!(SocialSignIn);
+opaque_debug!("fynd": SocialSignIn);
 
 impl SocialSignIn {
     fn new(provider: Provider, token: Secret) -> Self {

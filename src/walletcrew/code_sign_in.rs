@@ -1,6 +1,5 @@
 //! Implementation of [`code_sign_in`](crate::code_sign_in) by the flow of a tenant.
 
-use std::fmt;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -16,6 +15,7 @@ use crate::code_sign_in::{
     session_methods,
 };
 use crate::error::{Delivery, Error, ErrorKind, System};
+use crate::opaque_debug::opaque_debug;
 use crate::secret::Secret;
 
 type AccountOf = dyn Fn(&Destination) -> Result<Value, Error> + Send + Sync;
@@ -31,11 +31,7 @@ pub struct FlowSignIn {
     login: Arc<LoginOf>,
 }
 
-impl fmt::Debug for FlowSignIn {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("walletcrew::FlowSignIn")
-    }
-}
+opaque_debug!("walletcrew": FlowSignIn);
 
 impl Client {
     /// Sign-in by a code, for a back end that serves several systems; see
@@ -103,7 +99,7 @@ impl FlowSignIn {
             Saved::Done(_) => {
                 let message = "the flow issued no challenge: the account is stored without a code";
                 let error = not_offered(System::WalletCrew, message);
-                Err(error.with_delivery(Delivery::Answered))
+                Err(error.with_delivery(Delivery::Responded))
             }
         }
     }
@@ -161,11 +157,7 @@ struct FlowChallenge {
     challenge: Challenge,
 }
 
-impl fmt::Debug for FlowChallenge {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("walletcrew::FlowChallenge")
-    }
-}
+opaque_debug!("walletcrew": FlowChallenge);
 
 impl FlowChallenge {
     async fn try_code(self, code: Secret) -> Result<Confirmed, StepError<Self>> {

@@ -1,6 +1,5 @@
 //! The further verification that a flow asks for.
 
-use std::fmt;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -9,11 +8,14 @@ use serde_json::Value;
 
 use super::api::types;
 use super::client::Client;
+use super::login::Login;
 use super::session::Session;
-use super::sign_in;
-use crate::challenge::{ActiveChallenge, FirstMessage, SoleRecipient, Step, StepError};
+use crate::challenge::{
+    ActiveChallenge, FirstMessage, SoleRecipient, Step, StepError, StoredChallenge,
+};
 use crate::code_sign_in::Destination;
 use crate::error::Error;
+use crate::opaque_debug::opaque_debug;
 use crate::secret::Secret;
 use crate::skewed_clock::SkewedClock;
 
@@ -30,11 +32,7 @@ pub struct Challenge {
     challenge: ActiveChallenge<Verification>,
 }
 
-impl fmt::Debug for Challenge {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("walletcrew::Challenge")
-    }
-}
+opaque_debug!("walletcrew": Challenge);
 
 /// The state in the store.
 #[derive(Clone, Serialize, Deserialize)]
@@ -137,21 +135,33 @@ impl Challenge {
         provider: impl Into<String>,
         data: &impl Serialize,
     ) -> Result<Session, StepError<Self>> {
-        let data = sign_in::login_data(data);
-        let tried = self.try_login(provider.into(), data).await;
+        let login = Login::new(provider, data);
+        let tried = self.try_login(login).await;
         tried.map_err(|error| StepError::new(self, error))
     }
 
-    async fn try_login(
-        &mut self,
-        provider: String,
-        data: Result<types::AuthenticationData, Error>,
-    ) -> Result<Session, Error> {
-        let data = sign_in::check(&provider, data)?;
+    async fn try_login(&mut self, login: Result<Login, Error>) -> Result<Session, Error> {
+        let login = login?;
         let client = &self.client;
-        let send = async |_: &mut Verification| sign_in::authenticate(client, provider, data).await;
+        let send = async |_: &mut Verification| client.sign_in_with(login).await;
         let session = self.challenge.try_code(SoleRecipient, send).await?;
         self.challenge.finish().await;
         Ok(session)
+    }
+}
+
+impl Client {
+    /// Resumes a challenge by its id, on any instance that shares the store; sends nothing.
+    /// [`challenge`](crate::challenge) explains how an id is bound to its customer.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if there is no such challenge: it
+    /// is finished, has expired, never existed, or belongs to another tenant.
+    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the store fails.
+    pub async fn challenge(&self, id: &Secret) -> Result<Challenge, Error> {
+        let stored = StoredChallenge::load(&self.context, id).await?;
+        let active = stored.resume::<Verification>().await?;
+        Ok(Challenge::resumed(self.clone(), active))
     }
 }

@@ -12,6 +12,7 @@ use super::session::Session;
 use crate::challenge::{ActiveChallenge, Owner, SoleRecipient, Step, StepError, check_code};
 use crate::clock::BoxFuture;
 use crate::error::{Delivery, Error, ErrorKind, System};
+use crate::opaque_debug::opaque_debug;
 use crate::pipeline::{
     Attempt, Authorization, CallContext, CredentialGeneration, Deadline, SessionCredential,
 };
@@ -63,11 +64,7 @@ pub struct MfaRequired {
     pub(super) challenge: ActiveChallenge<SecondFactor>,
 }
 
-impl fmt::Debug for MfaRequired {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("wunder::MfaRequired")
-    }
-}
+opaque_debug!("wunder": MfaRequired);
 
 impl MfaRequired {
     pub(super) fn resumed(client: Client, challenge: ActiveChallenge<SecondFactor>) -> Self {
@@ -145,7 +142,7 @@ impl MfaRequired {
         if response.mfa_required == Some(true) {
             let message = "the server asks for the second factor again";
             return Err(Error::new(ErrorKind::StepRequired, message)
-                .with_delivery(Delivery::Answered)
+                .with_delivery(Delivery::Responded)
                 .of(System::Wunder));
         }
         // A response without tokens means that the provisional ones are now valid for all calls.
@@ -176,7 +173,7 @@ impl SessionCredential for Provisional {
         Ok(Authorization::Fresh(CredentialGeneration(0)))
     }
 
-    fn renew(
+    fn refresh(
         &self,
         _stamp: CredentialGeneration,
         _deadline: Deadline,

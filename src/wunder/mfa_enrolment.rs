@@ -15,6 +15,7 @@ use crate::challenge::{
 };
 use crate::error::{Delivery, Error, ErrorKind, System};
 use crate::json::AnyJson;
+use crate::opaque_debug::opaque_debug;
 use crate::secret::Secret;
 use crate::skewed_clock::SkewedClock;
 
@@ -46,11 +47,7 @@ pub struct MfaEnrolment {
     challenge: ActiveChallenge<OwnerBound<Enrolment>>,
 }
 
-impl fmt::Debug for MfaEnrolment {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("wunder::MfaEnrolment")
-    }
-}
+opaque_debug!("wunder": MfaEnrolment);
 
 /// A picture of the secret, as the server returned it. It contains the secret: do not log or cache
 /// it. `Debug` shows none of it.
@@ -191,7 +188,7 @@ impl MfaEnrolment {
         if response.secret.is_none() && response.otpauth_url.is_none() {
             let message = "the response has no secret";
             return Err(Error::new(ErrorKind::Undecodable, message)
-                .with_delivery(Delivery::Answered)
+                .with_delivery(Delivery::Responded)
                 .at(System::Wunder, "two_factor_secret"));
         }
         let step = Enrolment {

@@ -1,6 +1,5 @@
 //! A new password by a code that is sent by e-mail.
 
-use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -14,6 +13,7 @@ use crate::challenge::{
     StoredChallenge, check_code,
 };
 use crate::error::{Error, System};
+use crate::opaque_debug::opaque_debug;
 use crate::secret::Secret;
 use crate::skewed_clock::SkewedClock;
 
@@ -49,11 +49,7 @@ pub struct PasswordReset {
     challenge: ActiveChallenge<ResetRequest>,
 }
 
-impl fmt::Debug for PasswordReset {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("wunder::PasswordReset")
-    }
-}
+opaque_debug!("wunder": PasswordReset);
 
 impl Client {
     /// Sends a reset code by e-mail. Signed if the client has a signature key, again for each

@@ -1,6 +1,5 @@
 //! A login code that was sent to a phone or a mailbox.
 
-use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -16,6 +15,7 @@ use crate::challenge::{
     check_code,
 };
 use crate::error::{Error, System};
+use crate::opaque_debug::opaque_debug;
 use crate::secret::Secret;
 use crate::skewed_clock::SkewedClock;
 
@@ -109,11 +109,7 @@ pub struct PendingCode {
     pub(super) challenge: ActiveChallenge<CodeRequest>,
 }
 
-impl fmt::Debug for PendingCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("wunder::PendingCode")
-    }
-}
+opaque_debug!("wunder": PendingCode);
 
 impl PendingCode {
     pub(super) async fn send(client: Client, request: CodeRequest) -> Result<Self, Error> {

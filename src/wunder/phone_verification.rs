@@ -1,6 +1,5 @@
 //! Verifying the phone number of a signed-in user.
 
-use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -13,6 +12,7 @@ use crate::challenge::{
     StepError, check_code,
 };
 use crate::error::{Error, System};
+use crate::opaque_debug::opaque_debug;
 use crate::secret::Secret;
 use crate::skewed_clock::SkewedClock;
 
@@ -39,11 +39,7 @@ pub struct PhoneVerification {
     challenge: ActiveChallenge<OwnerBound<Number>>,
 }
 
-impl fmt::Debug for PhoneVerification {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("wunder::PhoneVerification")
-    }
-}
+opaque_debug!("wunder": PhoneVerification);
 
 impl Session {
     /// Reads the profile, and sends a code by SMS to its phone number. Retried only if the

@@ -40,7 +40,7 @@ impl Admitted {
         let access = response.access_token.ok_or_else(|| {
             let message = "the sign-in returned no access token";
             Error::new(ErrorKind::Undecodable, message)
-                .with_delivery(Delivery::Answered)
+                .with_delivery(Delivery::Responded)
                 .at(System::Wunder, "sign_in")
         })?;
         let tokens = Tokens::new(access, response.refresh_token);

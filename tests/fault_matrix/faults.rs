@@ -225,7 +225,7 @@ impl Case {
             waits: Vec::new(),
             retry_after: None,
         };
-        let answered = |kind| Some((kind, Delivery::Answered));
+        let answered = |kind| Some((kind, Delivery::Responded));
         let failing = |kind| Promise {
             error: answered(kind),
             ..once()

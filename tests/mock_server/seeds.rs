@@ -3,8 +3,8 @@
 use reqwest::Method;
 use serde_json::json;
 use vestibule::fynd;
-use vestibule::testing::call;
 
+use crate::calls;
 use crate::process::{answer, serve};
 
 #[tokio::test]
@@ -150,7 +150,7 @@ async fn a_seeded_user_of_fynd_signs_in_by_what_the_server_printed() {
         ("login_with_apple_ios", apple),
         ("login_with_email_and_password", password),
     ] {
-        let answer = call(&api, operation, &arguments).await;
+        let answer = calls::fynd::call(&api, operation, &arguments).await;
         let answer = serde_json::to_value(&*answer.expect(operation)).unwrap();
         assert_eq!(
             answer["user"]["user_id"],

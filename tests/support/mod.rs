@@ -8,6 +8,13 @@
     feature = "fynd"
 ))]
 pub mod apis;
+#[cfg(all(
+    feature = "wunder",
+    feature = "walletcrew",
+    feature = "goodcity",
+    feature = "fynd"
+))]
+pub mod calls;
 pub mod conformance;
 pub mod documents;
 pub mod json;
