@@ -168,14 +168,14 @@ impl fmt::Debug for Provisional {
 }
 
 impl SessionCredential for Provisional {
-    fn attach(&self, attempt: &mut Attempt, _even_stale: bool) -> Result<Authorization, Error> {
+    fn attach(&self, attempt: &mut Attempt, _allow_stale: bool) -> Result<Authorization, Error> {
         attempt.set_bearer(&self.token)?;
         Ok(Authorization::Fresh(CredentialGeneration(0)))
     }
 
     fn refresh(
         &self,
-        _stamp: CredentialGeneration,
+        _generation: CredentialGeneration,
         _deadline: Deadline,
     ) -> BoxFuture<'_, Result<(), Error>> {
         let message = "the sign-in took too long for its second factor";
@@ -183,7 +183,7 @@ impl SessionCredential for Provisional {
         Box::pin(std::future::ready(Err(error)))
     }
 
-    fn end(&self, _stamp: CredentialGeneration, _why: &'static str) -> BoxFuture<'_, ()> {
+    fn end(&self, _generation: CredentialGeneration, _why: &'static str) -> BoxFuture<'_, ()> {
         Box::pin(std::future::ready(()))
     }
 }
