@@ -1,6 +1,6 @@
-//! `docs/operations.md` lists every described operation, as the documents have it today.
+//! `docs/operations.md` lists every described operation and matches the documents.
 //!
-//! `scripts/operations-table.sh` writes it anew.
+//! `scripts/operations-table.sh` regenerates it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod support;
@@ -55,7 +55,7 @@ fn credential(operation: &Operation) -> String {
     }
 }
 
-fn repeat(operation: &Operation) -> String {
+fn idempotency(operation: &Operation) -> String {
     let flag = |name: &str| operation.value[name] == true;
     let mut text = operation.value["x-repeat"].as_str().unwrap().to_owned();
     if flag("x-sends-message") {
@@ -97,7 +97,7 @@ fn table() -> String {
                 operation.method.to_uppercase(),
                 operation.path,
                 credential(&operation),
-                repeat(&operation),
+                idempotency(&operation),
             )
             .unwrap();
         }
@@ -106,7 +106,7 @@ fn table() -> String {
 }
 
 #[test]
-fn the_table_of_operations_is_what_the_documents_say() {
+fn the_table_of_operations_matches_the_documents() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/operations.md");
     let table = table();
     if env::var_os("WRITE_OPERATIONS_TABLE").is_some() {

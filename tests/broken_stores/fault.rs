@@ -1,8 +1,8 @@
-//! The mistakes that one can make in a store.
+//! The faults that a store can have.
 
 macro_rules! faults {
     ($($fault:ident),* $(,)?) => {
-        /// What the store does wrong.
+        /// A fault of a store.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Fault { $($fault),* }
 
@@ -27,7 +27,7 @@ faults![
     KeepsDeletedRecords,
     DeletesWithErrors,
     VersionsStandStill,
-    VersionsStartAnew,
+    VersionsRestart,
     RecordsStay,
     RecordsGoEarly,
     SwapsKeepTheTime,
@@ -46,7 +46,7 @@ faults![
     ChecksThenLeases,
     LeasesNeedRecords,
     LeasesTouchRecords,
-    FencesStartAnew,
+    FencesRestart,
     DeletionsForgetFences,
     DeletionsEndLeases,
     IgnoresFences,

@@ -1,4 +1,4 @@
-//! The steps of the naive store.
+//! The operations of the faulty store.
 
 use std::io;
 use std::time::Duration;
@@ -8,13 +8,13 @@ use vestibule::BoxFuture;
 use vestibule::store::{Fence, Record, SessionStore, StoreError, StoreKey, Version};
 
 use super::fault::Fault;
-use super::naive::{Naive, State};
+use super::faulty_store::{FaultyStore, State};
 
 fn unavailable() -> StoreError {
     StoreError::Unavailable(io::ErrorKind::NotFound)
 }
 
-impl SessionStore for Naive {
+impl SessionStore for FaultyStore {
     fn load<'a>(
         &'a self,
         key: &'a StoreKey,
@@ -131,7 +131,7 @@ impl SessionStore for Naive {
             {
                 *version = last;
             }
-            let fence = match self.has(Fault::FencesStartAnew) {
+            let fence = match self.has(Fault::FencesRestart) {
                 true => 1,
                 false if self.has(Fault::DeletionsForgetFences) => {
                     state.leases.get(&key).map_or(1, |(fence, _)| fence + 1)

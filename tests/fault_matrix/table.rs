@@ -1,4 +1,4 @@
-//! What was seen, as the table that the README shows.
+//! The observed outcomes, as the table in the README.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -9,13 +9,13 @@ use vestibule::{Delivery, Error, ErrorKind};
 use super::faults::Facts;
 
 const COLUMNS: [&str; 4] = [
-    "safe to repeat",
-    "sent once",
+    "idempotent",
+    "not idempotent",
     "sends a message",
     "carries a code",
 ];
 
-/// For each fault and kind of operation, every outcome that was seen.
+/// Observed outcomes by fault and kind of operation.
 #[derive(Default)]
 pub struct Table(BTreeMap<(&'static str, usize), BTreeSet<String>>);
 
@@ -86,12 +86,12 @@ fn advice(kind: ErrorKind) -> &'static str {
 fn delivery(delivery: Delivery) -> &'static str {
     match delivery {
         Delivery::NotSent => ", not sent",
-        Delivery::Unknown => ", fate unknown",
+        Delivery::Unknown => ", delivery unknown",
         _ => "",
     }
 }
 
-/// The README shows this table and no other.
+/// Panics unless the README contains this table.
 pub fn check_readme(table: &str) {
     let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
     let readme = fs::read_to_string(readme).unwrap();

@@ -1,16 +1,15 @@
-//! What an answer has against the document.
+//! Validates a response against the document.
 
 use serde_json::Value;
 
-use super::bench::Said;
+use super::harness::Reply;
 use super::support::documents::{Document, Operation};
 
-/// Status, content type, schema; beyond the schemas also no null and no member that is not
-/// described.
+/// Checks status, content type and schema; in addition, no member may be null or undescribed.
 pub fn problems(
     document: &Document,
     operation: &Operation,
-    said: &Said,
+    said: &Reply,
     kind: &str,
 ) -> Vec<String> {
     let responses = &operation.value["responses"];
@@ -30,12 +29,18 @@ pub fn problems(
     if kind != "application/json" {
         problems.push(format!("the content type is {kind:?}"));
     }
-    strange(document, &content["schema"], &said.body, "", &mut problems);
+    undocumented(document, &content["schema"], &said.body, "", &mut problems);
     problems.into_iter().map(place).collect()
 }
 
 /// Members that are null or not described.
-fn strange(document: &Document, schema: &Value, value: &Value, at: &str, found: &mut Vec<String>) {
+fn undocumented(
+    document: &Document,
+    schema: &Value,
+    value: &Value,
+    at: &str,
+    found: &mut Vec<String>,
+) {
     let whole = match &schema["allOf"][0] {
         Value::Null => schema,
         reference => reference,
@@ -45,16 +50,16 @@ fn strange(document: &Document, schema: &Value, value: &Value, at: &str, found: 
         Value::Null => found.push(format!("{at} is null")),
         Value::Array(items) => {
             for item in items {
-                strange(document, &schema["items"], item, at, found);
+                undocumented(document, &schema["items"], item, at, found);
             }
         }
         Value::Object(members) => {
             for (name, member) in members {
                 let at = format!("{at}/{name}");
                 match (schema.get("properties"), schema["properties"].get(name)) {
-                    // Free-form: any member is as described.
+                    // Free-form: any member is allowed.
                     (None, _) if schema["additionalProperties"] == true => {}
-                    (_, Some(described)) => strange(document, described, member, &at, found),
+                    (_, Some(described)) => undocumented(document, described, member, &at, found),
                     _ => found.push(format!("{at} is not described")),
                 }
             }

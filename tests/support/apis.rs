@@ -1,4 +1,4 @@
-//! Every described operation of every document, callable by name through the public clients.
+//! All described operations of all documents, callable by name through the public clients.
 
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use vestibule::{
 
 use super::documents::{Document, Operation};
 
-/// A token that ends in 2100, as far as anybody can read from it.
+/// A token whose payload says that it expires in 2100.
 pub const TOKEN: &str = "eyJhbGciOiJIUzI1NiJ9.eyJleHAiOjQxMDI0NDQ4MDB9.c2lnbmF0dXJl";
 
 /// The application that calls Fynd.
@@ -29,9 +29,9 @@ pub enum Api {
     Fynd(fynd::api::Api, fynd::api::Api),
 }
 
-/// How the clients of a test are set up, and with which secrets.
+/// Configuration of the clients of a test, with its secrets.
 #[derive(Clone)]
-pub struct Equipment {
+pub struct ApiConfig {
     pub settings: Settings,
     pub clock: Arc<dyn Clock>,
     pub access_token: String,
@@ -39,11 +39,11 @@ pub struct Equipment {
     pub cookie: String,
     pub application_token: String,
     pub signature_key: String,
-    /// An HTTP client of the test's own.
+    /// A custom HTTP client.
     pub http_client: Option<reqwest::Client>,
 }
 
-impl Default for Equipment {
+impl Default for ApiConfig {
     fn default() -> Self {
         Self {
             settings: Settings::default(),
@@ -61,11 +61,11 @@ impl Default for Equipment {
 impl Api {
     /// The API of a document at `base_url`, with a session of a fixed credential.
     pub async fn of(document: &str, base_url: &str) -> Self {
-        Self::equipped(document, base_url, &Equipment::default()).await
+        Self::with_config(document, base_url, &ApiConfig::default()).await
     }
 
-    /// The same, set up as a test wants it.
-    pub async fn equipped(document: &str, base_url: &str, with: &Equipment) -> Self {
+    /// The same, with a configuration.
+    pub async fn with_config(document: &str, base_url: &str, with: &ApiConfig) -> Self {
         macro_rules! build {
             ($builder:expr) => {{
                 let builder = $builder
@@ -121,7 +121,7 @@ impl Api {
         }
     }
 
-    /// The API as `Debug` shows it.
+    /// The API's `Debug` output.
     pub fn shown(&self) -> String {
         match self {
             Self::WunderAuth(session, plain) => format!("{session:?} {plain:?}"),
@@ -132,7 +132,7 @@ impl Api {
         }
     }
 
-    /// What the generated code knows of the operations.
+    /// The generated descriptions of the operations.
     pub fn described(&self) -> Vec<Described> {
         match self {
             Self::WunderAuth(api, _) => api.described(),
@@ -165,7 +165,7 @@ impl Api {
     }
 }
 
-/// A parameter that a caller gives, with the value to give.
+/// A parameter that a caller passes, with its value.
 pub struct Argument {
     pub name: String,
     pub place: String,
@@ -177,13 +177,13 @@ impl Operation {
         self.value["operationId"].as_str().unwrap()
     }
 
-    /// Whether a session is among its credentials.
+    /// Whether a session is one of its credentials.
     pub fn takes_session(&self) -> bool {
         let mut alternatives = self.value["security"].as_array().unwrap().iter();
         alternatives.any(|alternative| alternative.get("session").is_some())
     }
 
-    /// Whether repeating it changes nothing at the server.
+    /// Whether it is idempotent.
     pub fn is_idempotent(&self) -> bool {
         match self.value["x-repeat"].as_str() {
             Some(repeat) => repeat == "safe",
@@ -199,7 +199,7 @@ impl Operation {
         self.value["x-carries-code"] == true
     }
 
-    /// The parameters that a caller gives; a path parameter gets `in_path`.
+    /// The parameters that a caller passes; a path parameter gets `in_path`.
     pub fn arguments(&self, document: &Document, in_path: Option<&str>) -> Vec<Argument> {
         let parameters = self.value["parameters"].as_array();
         let parameters = parameters.into_iter().flatten();

@@ -30,7 +30,7 @@ pub struct Operation {
 }
 
 impl Document {
-    /// The system that it describes.
+    /// The system that the document describes.
     pub fn system(&self) -> &str {
         self.name.split('-').next().unwrap_or_default()
     }
@@ -60,7 +60,7 @@ impl Document {
         operations
     }
 
-    /// What a value has against a schema of this document.
+    /// Validation errors of a value against a schema of this document.
     pub fn errors(&self, schema: &Value, value: &Value) -> Vec<String> {
         let mut root = as_json_schema(schema);
         root["components"] = as_json_schema(&self.root["components"]);
@@ -78,7 +78,7 @@ impl Document {
                 let pointer = reference.strip_prefix('#').expect("a local reference");
                 self.root
                     .pointer(pointer)
-                    .expect("a reference that leads somewhere")
+                    .expect("a reference to an existing value")
             }
             None => value,
         }

@@ -1,4 +1,4 @@
-//! Creating an account, and who may.
+//! Account creation, and its permissions.
 
 use serde_json::json;
 use vestibule::ErrorKind;
@@ -66,7 +66,7 @@ async fn a_social_account_becomes_a_user_who_signs_in_by_it() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_an_account_is_refused_before_anything_is_sent() {
+async fn an_invalid_account_is_refused_before_anything_is_sent() {
     let (mock, client) = start().await;
     let register = || client.register();
     assert_eq!(field(register().email("ada").create().await), "email");
