@@ -89,9 +89,9 @@ impl RetryPolicy for RetryForever {
 #[tokio::test]
 async fn an_unbounded_policy_is_limited_by_the_retry_budget() {
     let trial = Trial::start(Fault::status(429)).await;
-    let stubborn = RetryForever::default();
-    let sleeps = stubborn.0.clone();
-    let error = trial.fail(CallOptions::new().retry(stubborn)).await;
+    let retry_forever = RetryForever::default();
+    let sleeps = retry_forever.0.clone();
+    let error = trial.fail(CallOptions::new().retry(retry_forever)).await;
     assert_eq!(error.status().unwrap().as_u16(), 429);
     assert_eq!(error.attempts() as usize, trial.proxy.arrivals().len());
     assert!((101..200).contains(&error.attempts()), "{error}");
@@ -104,9 +104,9 @@ async fn an_unbounded_policy_is_limited_by_the_retry_budget() {
 #[tokio::test]
 async fn no_policy_resends_a_message_with_unknown_delivery() {
     let trial = Trial::start(Fault::ResetAfterRequest).await;
-    let stubborn = RetryForever::default();
-    let sleeps = stubborn.0.clone();
-    trial.fail(CallOptions::new().retry(stubborn)).await;
+    let retry_forever = RetryForever::default();
+    let sleeps = retry_forever.0.clone();
+    trial.fail(CallOptions::new().retry(retry_forever)).await;
     assert_eq!(trial.proxy.arrivals().len(), 1);
     assert!(sleeps.lock().unwrap().is_empty());
 }

@@ -44,18 +44,18 @@ fn build(change: impl Fn(&str) -> String) -> Result<String, String> {
         .output()
         .unwrap();
     let lines = String::from_utf8(output.stdout).unwrap();
-    let said: Vec<&str> = lines
+    let reported: Vec<&str> = lines
         .lines()
         .filter(|line| !line.starts_with("cargo:rerun-if-changed="))
         .collect();
     let noise = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(noise, "", "{said:?}");
+    assert_eq!(noise, "", "{reported:?}");
     if output.status.success() {
-        assert_eq!(said, [""; 0]);
+        assert_eq!(reported, [""; 0]);
         return Ok(fs::read_to_string(folder.path().join("goodcity.rs")).unwrap());
     }
-    let [error] = said[..] else {
-        panic!("not one line: {said:?}");
+    let [error] = reported[..] else {
+        panic!("not one line: {reported:?}");
     };
     let error = error.strip_prefix("cargo::error=openapi/goodcity.yaml: ");
     Err(error.expect("the line names the file").to_owned())

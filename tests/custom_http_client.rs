@@ -45,10 +45,10 @@ async fn a_custom_client_sends_the_calls() {
 #[tokio::test]
 async fn a_redirected_response_is_an_error() {
     let (_mock, proxy) = start().await;
-    let elsewhere = GoodCity::start().await;
+    let other_host = GoodCity::start().await;
     let redirect = Fault::Redirect(format!(
         "{}/api/v1/auth/current_user_profile",
-        elsewhere.base_url()
+        other_host.base_url()
     ));
     proxy.inject(FaultRule::new(redirect));
     let own = builder().redirect(redirect::Policy::limited(3));

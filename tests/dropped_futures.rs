@@ -57,10 +57,10 @@ async fn operations() -> usize {
             let path = sent_path(&operation);
             let arguments = operation.call_arguments(&document, Some(IN_PATH));
             let (id, with_session) = (operation.id(), operation.takes_session());
-            for trouble in failures(&document, &operation) {
+            for failure in failures(&document, &operation) {
                 let before = async || {
                     proxy.reset();
-                    if let Some(fault) = &trouble {
+                    if let Some(fault) = &failure {
                         let rule = FaultRule::new(fault.clone()).on(path.as_str());
                         proxy.inject(rule.times(1));
                     }

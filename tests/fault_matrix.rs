@@ -42,7 +42,7 @@ const WORKERS: usize = 12;
 struct Servers {
     proxy: FaultProxy,
     refusing: RefusingPort,
-    elsewhere: FaultProxy,
+    other_host: FaultProxy,
 }
 
 impl Servers {
@@ -50,7 +50,7 @@ impl Servers {
         Self {
             proxy: FaultProxy::start(upstream).await.unwrap(),
             refusing: RefusingPort::take().unwrap(),
-            elsewhere: FaultProxy::start(upstream).await.unwrap(),
+            other_host: FaultProxy::start(upstream).await.unwrap(),
         }
     }
 }
@@ -89,10 +89,10 @@ impl Trial<'_> {
         let Servers {
             proxy,
             refusing,
-            elsewhere,
+            other_host,
         } = self.servers;
         proxy.reset();
-        elsewhere.reset();
+        other_host.reset();
         match &self.case.place {
             Location::Proxy(fault) => {
                 proxy.inject(self.case.rule(fault, path));
@@ -103,8 +103,8 @@ impl Trial<'_> {
                 proxy.inject(FaultRule::new(Fault::TlsFailure));
                 proxy.https_url()
             }
-            Location::Elsewhere => {
-                let redirect = Fault::Redirect(format!("{}{path}", elsewhere.base_url()));
+            Location::OtherHost => {
+                let redirect = Fault::Redirect(format!("{}{path}", other_host.base_url()));
                 proxy.inject(self.case.rule(&redirect, path));
                 proxy.base_url()
             }
@@ -138,7 +138,7 @@ impl Trial<'_> {
                 .filter(|arrival| arrival.method == method && arrival.path == path)
         };
         let others = arrivals.len() - of_operation().count();
-        assert_eq!(self.servers.elsewhere.connections(), 0, "{}", self.name());
+        assert_eq!(self.servers.other_host.connections(), 0, "{}", self.name());
         Observed {
             outcome,
             attempts: self.servers.proxy.connections() - others,

@@ -56,7 +56,7 @@ async fn a_port_that_is_taken_is_named() {
 async fn help_lists_every_flag_fault_and_profile() {
     let help = run(["--help"]).await;
     assert!(help.success);
-    for word in [
+    for expected in [
         "--wunder-port",
         "--walletcrew-port",
         "--goodcity-port",
@@ -79,7 +79,7 @@ async fn help_lists_every_flag_fault_and_profile() {
         "reset-before",
         "captive-portal",
     ] {
-        assert!(help.out.contains(word), "{word}");
+        assert!(help.out.contains(expected), "{expected}");
     }
 }
 

@@ -126,7 +126,7 @@ async fn onboard(mut command: Command, outbox: &Outbox) -> Output {
     let mut child = command.spawn().unwrap();
     let mut input = child.stdin.take().unwrap();
     let outbox_of_mock = outbox.clone();
-    let typist = tokio::spawn(async move {
+    let typing = tokio::spawn(async move {
         let newest = async {
             loop {
                 match outbox_of_mock.messages().pop() {
@@ -142,7 +142,7 @@ async fn onboard(mut command: Command, outbox: &Outbox) -> Output {
             .unwrap();
     });
     let output = finish(child).await;
-    typist.await.unwrap();
+    typing.await.unwrap();
     for message in outbox.messages() {
         // A short pin may occur in a port or a time by chance; the lines for people contain
         // neither.

@@ -104,13 +104,13 @@ async fn tls_accepts_only_the_configured_authority() {
     ]);
     let url = format!("rediss://127.0.0.1:{port}");
     let authority = std::fs::read(file("ca.pem")).unwrap();
-    let trusting = RedisStore::builder(url.clone(), sealed()).root_certificates(authority);
-    let trusting = trusting.open().await.unwrap();
-    create(&trusting, 1).await.unwrap();
-    assert!(trusting.load(&key(1)).await.unwrap().is_some());
-    let strange = open(url).await;
+    let with_authority = RedisStore::builder(url.clone(), sealed()).root_certificates(authority);
+    let with_authority = with_authority.open().await.unwrap();
+    create(&with_authority, 1).await.unwrap();
+    assert!(with_authority.load(&key(1)).await.unwrap().is_some());
+    let without_authority = open(url).await;
     assert!(matches!(
-        create(&strange, 2).await,
+        create(&without_authority, 2).await,
         Err(StoreError::Unavailable(_))
     ));
     assert!(redis.command("KEYS *").contains(":record"));

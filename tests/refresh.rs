@@ -223,13 +223,13 @@ async fn imported_tokens_are_refreshed_and_used_for_custom_requests() {
 async fn signing_out_ends_the_session_here_even_if_the_server_fails() {
     let Fixture { mock, session, .. } = signed_in().await;
     mock.fail_next("logout", 500);
-    let kept = session.clone();
+    let other_handle = session.clone();
     assert_eq!(
         session.sign_out().await.unwrap_err().kind(),
         ErrorKind::TryLater
     );
     assert_eq!(
-        kept.profile().await.unwrap_err().kind(),
+        other_handle.profile().await.unwrap_err().kind(),
         ErrorKind::SignInAgain
     );
     assert_eq!(mock.count("get_customer"), 0);
@@ -291,16 +291,21 @@ async fn signing_out_ends_the_session_before_the_server_responds() {
         ..
     } = signed_in().await;
     mock.delay("logout", Duration::from_secs(3600));
-    let kept = session.clone();
+    let other_handle = session.clone();
     let signing_out = tokio::spawn(session.sign_out());
     while mock.count("logout") == 0 {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     assert_eq!(
-        kept.profile().await.unwrap_err().kind(),
+        other_handle.profile().await.unwrap_err().kind(),
         ErrorKind::SignInAgain
     );
-    assert!(client(&mock, &store).session(kept.id()).await.is_err());
+    assert!(
+        client(&mock, &store)
+            .session(other_handle.id())
+            .await
+            .is_err()
+    );
     assert!(
         !signing_out.is_finished(),
         "the server has not responded yet"

@@ -86,7 +86,7 @@ fn every_invariant_holds_in_every_run() {
     let shortest = broken
         .clone()
         .min_by_key(|(_, observations)| observations.trace.len());
-    let story = shortest.map(|(seed, observations)| {
+    let failure = shortest.map(|(seed, observations)| {
         let seeds: Vec<_> = broken.map(|(seed, _)| seed).collect();
         let (trace, violations) = (observations.trace.join("\n"), &observations.violations);
         format!("{trace}\nVESTIBULE_SEED={seed}: {violations:#?}\nall such seeds: {seeds:?}")
@@ -97,7 +97,7 @@ fn every_invariant_holds_in_every_run() {
         ("dropped callers", sum(|observations| observations.dropped)),
         (
             "exchanges",
-            sum(|observations| observations.tally.in_flight_tasks),
+            sum(|observations| observations.tally.exchanges),
         ),
         (
             "granted exchanges",
@@ -123,7 +123,7 @@ fn every_invariant_holds_in_every_run() {
     }
     let figure = format!("runs={} violations={violations}", all.len());
     support::proof("refresh-model", &figure);
-    assert_eq!(violations, 0, "{}", story.unwrap_or_default());
+    assert_eq!(violations, 0, "{}", failure.unwrap_or_default());
 }
 
 #[test]

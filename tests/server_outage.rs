@@ -97,8 +97,8 @@ async fn clients_have_separate_retry_budgets() {
             .build()
             .unwrap()
     };
-    let (poor, rich) = (client(0), client(100));
-    for (client, requests) in [(poor, 1), (rich, 3)] {
+    let (small, large) = (client(0), client(100));
+    for (client, requests) in [(small, 1), (large, 3)] {
         proxy.reset();
         proxy.inject(FaultRule::new(Fault::status(503)));
         client.resolve_branch(48.2, 16.4).await.unwrap_err();

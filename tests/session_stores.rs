@@ -60,8 +60,8 @@ async fn a_session_is_resumed_by_another_process_that_has_the_key() {
     let wrong = Err(ErrorKind::Undecodable);
     assert_eq!(resume(sqlite(2).await, &in_sqlite).await, wrong);
     assert_eq!(resume(redis(2).await, &in_redis).await, wrong);
-    let elsewhere = Err(ErrorKind::SignInAgain);
-    assert_eq!(resume(sqlite(1).await, &in_redis).await, elsewhere);
+    let not_found = Err(ErrorKind::SignInAgain);
+    assert_eq!(resume(sqlite(1).await, &in_redis).await, not_found);
 }
 
 #[tokio::test]

@@ -232,8 +232,8 @@ async fn a_stored_session_is_resumed_by_its_own_tenant_only() {
     let mock = Wunder::start().await;
     let store = Arc::new(Flaky::default());
     let session = sign_in(&mock, &client(&mock, &store)).await;
-    let outsider = client_of(&mock, &store, "tenant02");
-    let error = outsider.session(session.id()).await.unwrap_err();
+    let other_tenant = client_of(&mock, &store, "tenant02");
+    let error = other_tenant.session(session.id()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Undecodable);
     assert!(error.to_string().contains("tenant"), "{error}");
 }

@@ -108,7 +108,7 @@ async fn a_broken_store_is_detected() {
         Fault::FencesRestart,
         Fault::DeletionsForgetFences,
         Fault::IgnoresFences,
-        Fault::ReleasesForAnybody,
+        Fault::ReleasesForAll,
         Fault::KeepsDeletedRecords,
     ] {
         let mut found = false;

@@ -147,8 +147,8 @@ async fn a_flow_issues_a_challenge_that_a_code_completes() {
     assert_eq!(profile["email"], EMAIL);
     assert_eq!(profile["provider"], "otp");
     assert_eq!(session.profile::<Customer>().await.unwrap(), ada());
-    let misfit = session.profile::<Vec<u8>>().await.unwrap_err();
-    assert_eq!(misfit.kind(), ErrorKind::Undecodable);
+    let mismatch = session.profile::<Vec<u8>>().await.unwrap_err();
+    assert_eq!(mismatch.kind(), ErrorKind::Undecodable);
 }
 
 #[tokio::test]

@@ -55,7 +55,7 @@ pub fn assert_silent(error: &Error) {
         shown.push_str(&format!(" {inner} {inner:?}"));
         source = inner.source();
     }
-    let refusals = [
+    let api_errors = [
         error
             .api_error::<wunder::ApiError>()
             .map(|it| format!("{it:?}")),
@@ -69,7 +69,7 @@ pub fn assert_silent(error: &Error) {
             .api_error::<fynd::ApiError>()
             .map(|it| format!("{it:?}")),
     ];
-    for api_error in refusals.into_iter().flatten() {
+    for api_error in api_errors.into_iter().flatten() {
         assert!(
             !api_error.contains(char::is_control),
             "not one line: {api_error:?}"

@@ -45,7 +45,7 @@ impl FaultyStore {
         let year = Duration::from_secs(365 * 24 * 3600);
         assert!(!self.has(Fault::LongTimesPanic) || time_to_live < 100 * year);
         let time_to_live = match time_to_live {
-            Duration::ZERO if self.has(Fault::ZeroIsForEver) => year,
+            Duration::ZERO if self.has(Fault::ZeroNeverExpires) => year,
             short if self.has(early) => short / 4,
             other => other.min(year),
         };
@@ -103,19 +103,19 @@ impl FaultyStore {
     }
 
     pub fn check_fence(&self, state: &State, key: &StoreKey, fence: Fence) -> bool {
-        let newest = match self.has(Fault::TakesFencesOfOtherKeys) {
+        let newest = match self.has(Fault::AcceptsFencesOfOtherKeys) {
             true => state.leases.values().map(|(fence, _)| *fence).max(),
             false => state.leases.get(key).map(|(fence, _)| *fence),
         };
-        let newest = match self.has(Fault::WantsRunningLeases) {
+        let newest = match self.has(Fault::RequiresRunningLeases) {
             true => self.running(state, key),
             false => newest,
         };
         match newest {
             _ if self.has(Fault::IgnoresFences) => true,
             _ if self.has(Fault::RefusesFences) => false,
-            None => self.has(Fault::TakesFencesBeforeLeases),
-            Some(newest) if self.has(Fault::TakesNewerFences) => fence.0 >= newest,
+            None => self.has(Fault::AcceptsFencesBeforeLeases),
+            Some(newest) if self.has(Fault::AcceptsNewerFences) => fence.0 >= newest,
             Some(newest) => fence.0 == newest,
         }
     }
@@ -129,7 +129,7 @@ impl FaultyStore {
     ) -> Result<(), StoreError> {
         let right_fence = match fence {
             Some(fence) => self.check_fence(state, key, fence),
-            None => !self.has(Fault::WantsFences) || self.running(state, key).is_none(),
+            None => !self.has(Fault::RequiresFences) || self.running(state, key).is_none(),
         };
         let right_version = match self.version(state, key) {
             None => self.has(Fault::SwapsWithoutRecord),

@@ -108,14 +108,17 @@ async fn a_challenge_is_bound_to_its_tenant_and_system_and_is_no_session() {
     let pending = client.phone_sign_in(PHONE, "2").send_code().await.unwrap();
     let id = pending.id().clone();
 
-    let outsider = wunder_of(&mock, shared.open().await, "tenant02");
-    let outsider = outsider.build().unwrap();
-    let error = outsider.challenge(&id).await.unwrap_err();
+    let other_tenant = wunder_of(&mock, shared.open().await, "tenant02");
+    let other_tenant = other_tenant.build().unwrap();
+    let error = other_tenant.challenge(&id).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::SignInAgain);
     assert!(error.to_string().contains("tenant"), "{error}");
     let goodcity = start_goodcity().await;
-    let elsewhere = on_goodcity(&goodcity, shared.open().await);
-    assert_eq!(kind(elsewhere.challenge(&id).await), ErrorKind::SignInAgain);
+    let other_system = on_goodcity(&goodcity, shared.open().await);
+    assert_eq!(
+        kind(other_system.challenge(&id).await),
+        ErrorKind::SignInAgain
+    );
     let unknown = client.challenge(&Secret::from("0123456789abcdef")).await;
     assert_eq!(kind(unknown), ErrorKind::SignInAgain);
 

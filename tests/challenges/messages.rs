@@ -166,8 +166,8 @@ async fn a_resend_at_the_end_of_the_timer_is_not_too_early() {
     let shared = SharedStore::memory();
     let mock = start_goodcity().await;
     let builder = goodcity_at(mock.base_url(), &mock, shared.open().await);
-    let hasty = Arc::new(AdvancingClock(mock.clock().clone()));
-    let client = builder.clock(hasty).build().unwrap();
+    let advancing = Arc::new(AdvancingClock(mock.clock().clone()));
+    let client = builder.clock(advancing).build().unwrap();
     let mut pending = client.send_pin(MOBILE).await.unwrap();
     for _ in 0..3 {
         mock.clock().advance(pending.resend_timer().remaining());

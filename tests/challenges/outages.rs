@@ -189,9 +189,9 @@ async fn an_unsaved_challenge_works_locally_and_is_saved_later() {
     assert_eq!(returned.error.kind(), ErrorKind::Refused);
     store.set_down(false);
     client.shutdown(Duration::from_secs(10)).await.unwrap();
-    let elsewhere = build().challenge(returned.state.id()).await.unwrap();
-    assert!(elsewhere.resend_timer().remaining() > PIN_WAIT / 2);
-    elsewhere.confirm(pin).await.unwrap();
+    let on_other_instance = build().challenge(returned.state.id()).await.unwrap();
+    assert!(on_other_instance.resend_timer().remaining() > PIN_WAIT / 2);
+    on_other_instance.confirm(pin).await.unwrap();
 
     // The same for a resent message.
     mock.clock().advance(PIN_WAIT);

@@ -41,7 +41,7 @@ pub enum Location {
     RefusingPort,
     Tls,
     /// Another host, which must never be called.
-    Elsewhere,
+    OtherHost,
 }
 
 /// How the fault ends an attempt.
@@ -164,7 +164,7 @@ pub fn all() -> Vec<Case> {
             Fault::GzipBomb(100_000_000),
             Unreadable,
         ),
-        at("302 to another host", Location::Elsewhere, Unreadable),
+        at("302 to another host", Location::OtherHost, Unreadable),
         case("401", Fault::status(401), Unauthorised),
         case("403", Fault::status(403), Refused),
         case("408", Fault::status(408), Transient(later)),

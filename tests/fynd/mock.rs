@@ -33,8 +33,8 @@ async fn a_register_token_is_valid_once() {
 
     let profile =
         types::EditProfileRequestSchema::builder().register_token(response.register_token.clone());
-    let nameless = api.update_profile().body(profile.clone()).send().await;
-    assert_eq!(refused(nameless), api_error(400, "FIRST_NAME_MISSING"));
+    let without_name = api.update_profile().body(profile.clone()).send().await;
+    assert_eq!(refused(without_name), api_error(400, "FIRST_NAME_MISSING"));
     let named = profile.first_name("Dev".to_owned());
     let response = api.update_profile().body(named.clone()).send().await;
     let cookie = response.unwrap().headers()["set-cookie"].clone();

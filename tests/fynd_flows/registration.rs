@@ -24,11 +24,14 @@ async fn a_user_is_signed_in_on_any_instance_when_no_code_remains() {
     assert_eq!(sent.mobile(), Some(&Contact::mobile(ASHA, "91")));
     assert_eq!(sent.email(), Some(&Contact::email(EMAIL)));
 
-    let elsewhere = resumed(&harness.other, &sent).await;
-    let half = elsewhere.confirm_mobile(harness.code(SMS)).await.unwrap();
-    let half = codes(half);
-    assert_eq!((half.mobile(), half.id()), (None, sent.id()));
-    assert!(half.mobile_timer().is_none());
+    let on_other_instance = resumed(&harness.other, &sent).await;
+    let partial = on_other_instance
+        .confirm_mobile(harness.code(SMS))
+        .await
+        .unwrap();
+    let partial = codes(partial);
+    assert_eq!((partial.mobile(), partial.id()), (None, sent.id()));
+    assert!(partial.mobile_timer().is_none());
 
     // The older handle knows neither the confirmed code nor the newest token.
     let returned = sent.confirm_mobile("1234").await.unwrap_err();
@@ -44,7 +47,7 @@ async fn a_user_is_signed_in_on_any_instance_when_no_code_remains() {
             .iter()
             .all(|own| own.verified)
     );
-    let over = half.confirm_email("1234").await;
+    let over = partial.confirm_email("1234").await;
     assert_eq!(kind(over), ErrorKind::SignInAgain);
     assert_eq!(harness.mock.count("verify_mobile_otp"), 1);
     assert_eq!(harness.mock.count("verify_email_otp"), 1);
@@ -65,8 +68,8 @@ async fn each_contact_has_its_own_timer_and_its_own_newest_code() {
     sent.resend_to_mobile().await.unwrap();
     assert!(sent.mobile_timer().unwrap().remaining() > Duration::from_secs(25));
     assert!(sent.email_timer().unwrap().remaining().is_zero());
-    let mut elsewhere = resumed(&harness.other, &sent).await;
-    elsewhere.resend_by_email().await.unwrap();
+    let mut on_other_instance = resumed(&harness.other, &sent).await;
+    on_other_instance.resend_by_email().await.unwrap();
     harness.wait(31);
     // With the newest token, which comes from the store.
     sent.resend_by_email().await.unwrap();
@@ -76,10 +79,10 @@ async fn each_contact_has_its_own_timer_and_its_own_newest_code() {
     assert_eq!(returned.error.code(), Some("OTP_INVALID"));
     let returned = returned.state.confirm_email(first_email).await.unwrap_err();
     assert_eq!(returned.error.code(), Some("OTP_INVALID"));
-    let half = returned.state.confirm_email(harness.code(EMAIL)).await;
-    let half = codes(half.unwrap());
-    assert!(half.email().is_none() && half.mobile().is_some());
-    let signed_in = half.confirm_mobile(harness.code(SMS)).await.unwrap();
+    let partial = returned.state.confirm_email(harness.code(EMAIL)).await;
+    let partial = codes(partial.unwrap());
+    assert!(partial.email().is_none() && partial.mobile().is_some());
+    let signed_in = partial.confirm_mobile(harness.code(SMS)).await.unwrap();
     assert_eq!(first_name(&session(signed_in)).await, "Asha");
 }
 
@@ -127,8 +130,8 @@ async fn two_instances_confirm_both_codes_at_the_same_time() {
     let mut fresh = resumed(&harness.client, &here).await;
     fresh.resend_to_mobile().await.unwrap();
     fresh.resend_by_email().await.unwrap();
-    let half = codes(fresh.confirm_mobile(harness.code(SMS)).await.unwrap());
-    let signed_in = half.confirm_email(harness.code(EMAIL)).await.unwrap();
+    let partial = codes(fresh.confirm_mobile(harness.code(SMS)).await.unwrap());
+    let signed_in = partial.confirm_email(harness.code(EMAIL)).await.unwrap();
     assert_eq!(first_name(&session(signed_in)).await, "Asha");
 }
 
@@ -168,7 +171,7 @@ async fn a_registration_continues_after_a_sign_in_by_password() {
     assert_eq!(returned.error.kind(), ErrorKind::StepRequired);
     let profile = returned.state.mobile(ASHA, "91").email(EMAIL);
     let sent = codes(profile.complete("Asha", "Rao").await.unwrap());
-    let half = codes(sent.confirm_email(harness.code(EMAIL)).await.unwrap());
-    let signed_in = half.confirm_mobile(harness.code(SMS)).await.unwrap();
+    let partial = codes(sent.confirm_email(harness.code(EMAIL)).await.unwrap());
+    let signed_in = partial.confirm_mobile(harness.code(SMS)).await.unwrap();
     assert_eq!(first_name(&session(signed_in)).await, "Asha");
 }

@@ -16,18 +16,18 @@ async fn signed_in(harness: &Harness) -> (Jar, String) {
 }
 
 /// A reason that requires a text or one that does not, from the configuration.
-async fn reason(harness: &Harness, in_words: bool) -> Value {
+async fn reason(harness: &Harness, with_text: bool) -> Value {
     let config = harness.call("get_platform_config", json!({})).await.ok();
     assert!(config["delete_account_consent"]["consent_text"].is_string());
     let reasons = config["delete_account_reasons"].as_array().unwrap();
     let mut reasons = reasons.iter();
-    let reason = reasons.find(|reason| reason["show_text_area"] == in_words);
+    let reason = reasons.find(|reason| reason["show_text_area"] == with_text);
     reason.unwrap()["reason_id"].clone()
 }
 
 pub async fn an_account_is_deleted_by_reason_and_code(harness: &Harness) {
     let (mut jar, id) = signed_in(harness).await;
-    let mut elsewhere = by_code(harness, ASHA).await;
+    let mut other_session = by_code(harness, ASHA).await;
     let number = json!({"mobile": ASHA, "country_code": "91"});
     let sent = harness
         .call_as(&mut jar, "send_otp_on_mobile", number.clone())
@@ -53,30 +53,30 @@ pub async fn an_account_is_deleted_by_reason_and_code(harness: &Harness) {
     ] {
         let mut wrong = right.clone();
         wrong[name] = value;
-        let said = harness.call_as(&mut jar, "delete_user", wrong).await;
-        assert!(said.body.get("authenticated").is_none());
-        said.refused(400, code);
+        let reply = harness.call_as(&mut jar, "delete_user", wrong).await;
+        assert!(reply.body.get("authenticated").is_none());
+        reply.refused(400, code);
     }
-    let mut wordless = right.clone();
-    wordless["reason_id"] = reason(harness, true).await;
-    wordless.as_object_mut().unwrap().remove("reason");
-    let said = harness.call_as(&mut jar, "delete_user", wordless).await;
-    said.refused(400, "FIELD_MISSING");
+    let mut without_text = right.clone();
+    without_text["reason_id"] = reason(harness, true).await;
+    without_text.as_object_mut().unwrap().remove("reason");
+    let reply = harness.call_as(&mut jar, "delete_user", without_text).await;
+    reply.refused(400, "FIELD_MISSING");
 
-    let kept = Jar(jar.0.clone());
-    let said = harness
+    let old_jar = Jar(jar.0.clone());
+    let reply = harness
         .call_as(&mut jar, "delete_user", right.clone())
         .await
         .ok();
-    assert_eq!(said["success"], true);
+    assert_eq!(reply["success"], true);
     assert_eq!(jar.0, None);
-    let mut kept = kept;
-    let said = harness.call_as(&mut kept, "delete_user", right).await;
-    said.refused(401, "SESSION_UNKNOWN");
-    let said = harness
-        .call_as(&mut elsewhere, "get_logged_in_user", json!({}))
+    let mut old_jar = old_jar;
+    let reply = harness.call_as(&mut old_jar, "delete_user", right).await;
+    reply.refused(401, "SESSION_UNKNOWN");
+    let reply = harness
+        .call_as(&mut other_session, "get_logged_in_user", json!({}))
         .await;
-    said.refused(401, "SESSION_UNKNOWN");
+    reply.refused(401, "SESSION_UNKNOWN");
     let again = harness.call("login_with_otp", number).await.ok();
     assert_eq!(again["user_exists"], false);
 }
@@ -91,8 +91,8 @@ pub async fn an_e_mail_code_confirms_a_deletion_too(harness: &Harness) {
     let mut body = json!({
         "user_id": id, "reason_id": reason(harness, false).await, "otp": "0000",
     });
-    let said = harness.call_as(&mut jar, "delete_user", body.clone()).await;
-    said.refused(400, "OTP_INVALID");
+    let reply = harness.call_as(&mut jar, "delete_user", body.clone()).await;
+    reply.refused(400, "OTP_INVALID");
     body["otp"] = json!(harness.code(EMAIL));
     harness.call_as(&mut jar, "delete_user", body).await.ok();
     assert_eq!(harness.mock.sessions_of(&id), 0);
@@ -110,7 +110,7 @@ pub async fn another_users_code_deletes_nothing(harness: &Harness) {
         "request_id": sent["request_id"],
         "otp": harness.code("+919000000002"),
     });
-    let said = harness.call_as(&mut jar, "delete_user", body).await;
-    said.refused(400, "OTP_INVALID");
+    let reply = harness.call_as(&mut jar, "delete_user", body).await;
+    reply.refused(400, "OTP_INVALID");
     assert_eq!(harness.mock.sessions_of(&id), 1);
 }

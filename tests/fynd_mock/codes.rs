@@ -96,22 +96,22 @@ pub async fn only_the_newest_e_mail_code_is_valid_and_only_once(harness: &Harnes
     let body = |code: &str| json!({"email": EMAIL, "otp": code});
     // Two codes may be equal by chance, as real ones may.
     if first_code != code {
-        let said = harness.call("verify_email_otp", body(&first_code)).await;
-        said.refused(400, "OTP_INVALID");
+        let reply = harness.call("verify_email_otp", body(&first_code)).await;
+        reply.refused(400, "OTP_INVALID");
     }
     let mut jar = Jar::default();
-    let said = harness
+    let reply = harness
         .call_as(&mut jar, "verify_email_otp", body(&code))
         .await
         .ok();
-    assert_eq!(said["user"]["first_name"], "Asha");
+    assert_eq!(reply["user"]["first_name"], "Asha");
     assert!(jar.0.is_some());
-    let said = harness.call("verify_email_otp", body(&code)).await;
-    said.refused(400, "OTP_INVALID");
-    let said = harness
+    let reply = harness.call("verify_email_otp", body(&code)).await;
+    reply.refused(400, "OTP_INVALID");
+    let reply = harness
         .call("send_otp_on_email", json!({"email": "asha"}))
         .await;
-    said.refused(400, "EMAIL_INVALID");
+    reply.refused(400, "EMAIL_INVALID");
     let sent = harness.mock.outbox().messages();
     assert!(sent.iter().all(|message| message.channel == Channel::Email));
 }
@@ -145,8 +145,8 @@ pub async fn a_code_is_valid_only_for_its_purpose(harness: &Harness) {
         .await
         .refused(400, "OTP_INVALID");
     let body = json!({"request_id": login["request_id"], "otp": login_code});
-    let said = harness.call("verify_mobile_forgot_otp", body).await;
-    said.refused(400, "OTP_INVALID");
+    let reply = harness.call("verify_mobile_forgot_otp", body).await;
+    reply.refused(400, "OTP_INVALID");
     verify(harness, &login["request_id"], &login_code)
         .await
         .ok();
@@ -163,8 +163,8 @@ pub async fn a_code_of_another_number_is_refused(harness: &Harness) {
     };
     let asha = send(ASHA).await.ok();
     send("9000000002").await.ok();
-    let said = verify(harness, &asha["request_id"], &harness.code("+919000000002")).await;
-    said.refused(400, "OTP_INVALID");
-    let said = send("12").await;
-    said.refused(400, "NUMBER_INVALID");
+    let reply = verify(harness, &asha["request_id"], &harness.code("+919000000002")).await;
+    reply.refused(400, "OTP_INVALID");
+    let reply = send("12").await;
+    reply.refused(400, "NUMBER_INVALID");
 }

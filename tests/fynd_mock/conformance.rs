@@ -9,27 +9,27 @@ use super::support::documents::{Document, Operation};
 pub fn problems(
     document: &Document,
     operation: &Operation,
-    said: &Reply,
+    reply: &Reply,
     kind: &str,
 ) -> Vec<String> {
     let responses = &operation.value["responses"];
-    let pattern = format!("{}XX", said.status / 100);
-    let response = [said.status.to_string(), pattern]
+    let pattern = format!("{}XX", reply.status / 100);
+    let response = [reply.status.to_string(), pattern]
         .iter()
         .find_map(|status| responses.get(status));
     let place = |problem: String| {
         let id = &operation.value["operationId"];
-        format!("{id} {}: {problem}", said.status)
+        format!("{id} {}: {problem}", reply.status)
     };
     let Some(response) = response else {
         return vec![place("the status is not described".to_owned())];
     };
     let content = &document.resolve(response)["content"]["application/json"];
-    let mut problems = document.errors(&content["schema"], &said.body);
+    let mut problems = document.errors(&content["schema"], &reply.body);
     if kind != "application/json" {
         problems.push(format!("the content type is {kind:?}"));
     }
-    undocumented(document, &content["schema"], &said.body, "", &mut problems);
+    undocumented(document, &content["schema"], &reply.body, "", &mut problems);
     problems.into_iter().map(place).collect()
 }
 

@@ -117,8 +117,8 @@ async fn live(harness: &Harness, kind: Kind) {
         .call(other, body.clone())
         .await
         .refused(400, "LINK_INVALID");
-    let said = harness.call(kind.verify, body.clone()).await.ok();
-    assert_eq!(said["message"], "success");
+    let reply = harness.call(kind.verify, body.clone()).await.ok();
+    assert_eq!(reply["message"], "success");
     harness
         .call(kind.verify, body)
         .await
@@ -131,22 +131,22 @@ async fn live(harness: &Harness, kind: Kind) {
     assert_eq!(needless[kind.flag], false);
     assert_eq!(harness.messages(), messages);
 
-    let said = harness
+    let reply = harness
         .call_as(jar, kind.delete, described(&kind.first, true, true, true))
         .await;
-    said.refused(400, "CONTACT_PRIMARY");
-    let said = harness
+    reply.refused(400, "CONTACT_PRIMARY");
+    let reply = harness
         .call_as(jar, kind.primary, kind.second.clone())
         .await
         .ok();
-    assert_eq!(flags(&said["user"]), [second.clone(), main.clone()]);
-    let said = harness
+    assert_eq!(flags(&reply["user"]), [second.clone(), main.clone()]);
+    let reply = harness
         .call_as(jar, kind.delete, described(&kind.first, true, true, true))
         .await;
-    said.refused(400, "CONTACT_CHANGED");
+    reply.refused(400, "CONTACT_CHANGED");
     let delete = described(&kind.first, true, false, true);
-    let said = harness.call_as(jar, kind.delete, delete.clone()).await.ok();
-    assert_eq!(flags(&said["user"]), std::slice::from_ref(&main));
+    let reply = harness.call_as(jar, kind.delete, delete.clone()).await.ok();
+    assert_eq!(flags(&reply["user"]), std::slice::from_ref(&main));
     assert_eq!(flags(&user(harness, jar).await), [main]);
     harness
         .call_as(jar, kind.delete, delete)
@@ -174,8 +174,8 @@ pub async fn a_removal_needs_every_documented_parameter(harness: &Harness) {
         for name in whole.as_object().unwrap().keys() {
             let mut partial = whole.clone();
             partial.as_object_mut().unwrap().remove(name);
-            let said = harness.call_as(jar, kind.delete, partial).await;
-            assert_eq!(said.status, 400, "{name}: {}", said.body);
+            let reply = harness.call_as(jar, kind.delete, partial).await;
+            assert_eq!(reply.status, 400, "{name}: {}", reply.body);
         }
         let mut wrong = whole.clone();
         wrong["active"] = json!("perhaps");
@@ -185,16 +185,16 @@ pub async fn a_removal_needs_every_documented_parameter(harness: &Harness) {
             .refused(400, "QUERY_INVALID");
         let code = harness.code(kind.to);
         harness.call_as(jar, kind.delete, whole).await.ok();
-        let said = harness.call(kind.verify, json!({"code": code})).await;
-        said.refused(400, "LINK_INVALID");
+        let reply = harness.call(kind.verify, json!({"code": code})).await;
+        reply.refused(400, "LINK_INVALID");
     }
 }
 
 pub async fn contacts_of_another_user_cannot_be_changed(harness: &Harness) {
     let jar = &mut signed_in(harness).await;
     let refuse = async |jar: &mut Jar, operation: &str, body: Value, code: &str| {
-        let said: Reply = harness.call_as(jar, operation, body).await;
-        said.refused(400, code);
+        let reply: Reply = harness.call_as(jar, operation, body).await;
+        reply.refused(400, code);
     };
     let number = json!({"phone": "9000000009", "country_code": "91"});
     let email = json!({"email": "b@example.com"});

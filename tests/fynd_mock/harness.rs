@@ -65,8 +65,8 @@ impl Reply {
 
     #[track_caller]
     pub fn refused(self, status: u16, code: &str) {
-        let said = (self.status, self.body["code"].as_str().unwrap_or_default());
-        assert_eq!(said, (status, code), "{}", self.body);
+        let reply = (self.status, self.body["code"].as_str().unwrap_or_default());
+        assert_eq!(reply, (status, code), "{}", self.body);
     }
 }
 
@@ -130,13 +130,13 @@ impl Harness {
     /// as a browser does.
     pub async fn call_as(&self, jar: &mut Jar, operation: &str, input: Value) -> Reply {
         let raw = self.signed(self.operation(operation), &input, jar);
-        let said = self.send(operation, raw).await;
-        if let Some(cookie) = &said.set_cookie {
+        let reply = self.send(operation, raw).await;
+        if let Some(cookie) = &reply.set_cookie {
             let pair = cookie.split(';').next().unwrap();
-            let kept = !pair.ends_with('=');
-            jar.0 = kept.then(|| pair.to_owned());
+            let old_jar = !pair.ends_with('=');
+            jar.0 = old_jar.then(|| pair.to_owned());
         }
-        said
+        reply
     }
 
     /// The request with its credential, its signature and the cookie.
@@ -208,26 +208,26 @@ impl Harness {
             let found = lines.find(|(known, _)| known.eq_ignore_ascii_case(name));
             found.map(|(_, value)| value.to_owned())
         };
-        let said = Reply {
+        let reply = Reply {
             status: head.split(' ').nth(1).unwrap().parse().unwrap(),
             body: serde_json::from_str(body).unwrap_or(json!({"not JSON": body})),
             set_cookie: header("set-cookie"),
         };
         let kind = header("content-type").unwrap_or_default();
-        self.hold(operation, &said, &kind);
-        said
+        self.record(operation, &reply, &kind);
+        reply
     }
 
-    fn hold(&self, operation: &str, said: &Reply, kind: &str) {
+    fn record(&self, operation: &str, reply: &Reply, kind: &str) {
         let described = self.operation(operation);
-        let problems = problems(&self.document, described, said, kind);
+        let problems = problems(&self.document, described, reply, kind);
         let mut tally = self.tally.lock().unwrap();
         tally.responses += 1;
         tally.conforming += usize::from(problems.is_empty());
         tally.problems.extend(problems);
         let statuses = tally.statuses.entry(operation.to_owned()).or_default();
-        statuses.insert(said.status);
-        if let Some(code) = said.body["code"].as_str() {
+        statuses.insert(reply.status);
+        if let Some(code) = reply.body["code"].as_str() {
             tally.codes.insert(code.to_owned());
         }
     }

@@ -23,15 +23,15 @@ pub async fn a_password_change_requires_the_current_password(harness: &Harness) 
     seed(harness);
     let mut jar = by_code(harness, ASHA).await;
     let body = json!({"old_password": "older", "new_password": "new"});
-    let said = harness.call_as(&mut jar, "update_password", body).await;
-    assert!(said.body.get("authenticated").is_none());
-    said.refused(400, "PASSWORD_WRONG");
+    let reply = harness.call_as(&mut jar, "update_password", body).await;
+    assert!(reply.body.get("authenticated").is_none());
+    reply.refused(400, "PASSWORD_WRONG");
     let body = json!({"old_password": "old", "new_password": "new"});
-    let said = harness
+    let reply = harness
         .call_as(&mut jar, "update_password", body.clone())
         .await
         .ok();
-    assert_eq!(said["message"], "success");
+    assert_eq!(reply["message"], "success");
     let again = harness.call_as(&mut jar, "update_password", body).await;
     again.refused(400, "PASSWORD_WRONG");
     login(harness, "old")
@@ -45,8 +45,8 @@ pub async fn a_forgotten_password_is_set_by_a_mobile_code(harness: &Harness) {
     let number = json!({"mobile": ASHA, "country_code": "91"});
     let sent = harness.call("send_forgot_otp_on_mobile", number).await.ok();
     let mut body = json!({"request_id": sent["request_id"], "otp": "0000"});
-    let said = harness.call("verify_mobile_forgot_otp", body.clone()).await;
-    said.refused(400, "OTP_INVALID");
+    let reply = harness.call("verify_mobile_forgot_otp", body.clone()).await;
+    reply.refused(400, "OTP_INVALID");
     body["otp"] = json!(harness.code(SMS));
     let mut jar = Jar::default();
     let right = harness
@@ -54,8 +54,8 @@ pub async fn a_forgotten_password_is_set_by_a_mobile_code(harness: &Harness) {
         .await
         .ok();
     assert_eq!(jar.0, None);
-    let said = harness.call("verify_mobile_forgot_otp", body).await;
-    said.refused(400, "OTP_INVALID");
+    let reply = harness.call("verify_mobile_forgot_otp", body).await;
+    reply.refused(400, "OTP_INVALID");
     spend(harness, right["forgot_token"].clone()).await;
 }
 
@@ -74,35 +74,35 @@ pub async fn a_forgotten_password_is_set_by_an_e_mail_code(harness: &Harness) {
         .await
         .ok();
     harness.wait(30);
-    let said = harness.call("send_forgot_otp_on_email", body).await;
-    said.refused(400, "RESEND_TOKEN_INVALID");
+    let reply = harness.call("send_forgot_otp_on_email", body).await;
+    reply.refused(400, "RESEND_TOKEN_INVALID");
     let body = json!({"email": EMAIL, "otp": "0000"});
-    let said = harness.call("verify_email_forgot_otp", body).await;
-    said.refused(400, "OTP_INVALID");
+    let reply = harness.call("verify_email_forgot_otp", body).await;
+    reply.refused(400, "OTP_INVALID");
     let body = json!({"email": EMAIL, "otp": harness.code(EMAIL)});
     let right = harness
         .call("verify_email_forgot_otp", body.clone())
         .await
         .ok();
-    let said = harness.call("verify_email_forgot_otp", body).await;
-    said.refused(400, "OTP_INVALID");
+    let reply = harness.call("verify_email_forgot_otp", body).await;
+    reply.refused(400, "OTP_INVALID");
     spend(harness, right["forgot_token"].clone()).await;
 }
 
 /// A forgot token sets one password, and does not sign in.
 async fn spend(harness: &Harness, token: Value) {
     let body = json!({"code": token, "password": "new"});
-    let said = harness.call("forgot_password", body.clone()).await;
-    said.refused(400, "LINK_INVALID");
+    let reply = harness.call("forgot_password", body.clone()).await;
+    reply.refused(400, "LINK_INVALID");
     let mut jar = Jar::default();
-    let said = harness
+    let reply = harness
         .call_as(&mut jar, "reset_forgot_password", body.clone())
         .await
         .ok();
-    assert_eq!(said["success"], true);
+    assert_eq!(reply["success"], true);
     assert_eq!(jar.0, None);
-    let said = harness.call("reset_forgot_password", body).await;
-    said.refused(400, "FORGOT_TOKEN_INVALID");
+    let reply = harness.call("reset_forgot_password", body).await;
+    reply.refused(400, "FORGOT_TOKEN_INVALID");
     login(harness, "old")
         .await
         .refused(400, "CREDENTIALS_INVALID");
@@ -119,29 +119,29 @@ pub async fn a_forgot_token_expires_after_a_quarter_of_an_hour(harness: &Harness
     let right = harness.call("verify_email_forgot_otp", body).await.ok();
     harness.wait(15 * 60);
     let body = json!({"code": right["forgot_token"], "password": "new"});
-    let said = harness.call("reset_forgot_password", body).await;
-    said.refused(400, "FORGOT_TOKEN_INVALID");
+    let reply = harness.call("reset_forgot_password", body).await;
+    reply.refused(400, "FORGOT_TOKEN_INVALID");
     login(harness, "old").await.ok();
 }
 
 pub async fn a_mailed_link_sets_a_password_and_signs_in(harness: &Harness) {
     seed(harness);
-    let said = harness
+    let reply = harness
         .call("send_reset_password_email", json!({"email": EMAIL}))
         .await
         .ok();
-    assert_eq!(said["status"], "sent");
+    assert_eq!(reply["status"], "sent");
     follow(harness, EMAIL, Channel::Email).await;
 }
 
 pub async fn a_texted_link_sets_a_password_and_signs_in(harness: &Harness) {
     seed(harness);
     let number = json!({"mobile": ASHA, "country_code": "91"});
-    let said = harness
+    let reply = harness
         .call("send_reset_password_mobile", number)
         .await
         .ok();
-    assert_eq!(said["status"], "sent");
+    assert_eq!(reply["status"], "sent");
     follow(harness, SMS, Channel::Sms).await;
 }
 
@@ -150,19 +150,19 @@ async fn follow(harness: &Harness, to: &str, channel: Channel) {
     let code = harness.code(to);
     // Checking does not use the code up.
     for _ in 0..2 {
-        let said = harness
+        let reply = harness
             .call("send_reset_token", json!({"code": code}))
             .await
             .ok();
-        assert_eq!(said["status"], "verified");
+        assert_eq!(reply["status"], "verified");
     }
     for operation in ["verify_email", "verify_mobile"] {
-        let said = harness.call(operation, json!({"code": code})).await;
-        said.refused(400, "LINK_INVALID");
+        let reply = harness.call(operation, json!({"code": code})).await;
+        reply.refused(400, "LINK_INVALID");
     }
     let body = json!({"code": code, "password": "new"});
-    let said = harness.call("reset_forgot_password", body.clone()).await;
-    said.refused(400, "FORGOT_TOKEN_INVALID");
+    let reply = harness.call("reset_forgot_password", body.clone()).await;
+    reply.refused(400, "FORGOT_TOKEN_INVALID");
     let mut jar = Jar::default();
     harness
         .call_as(&mut jar, "forgot_password", body.clone())
@@ -173,10 +173,10 @@ async fn follow(harness: &Harness, to: &str, channel: Channel) {
         .call("forgot_password", body)
         .await
         .refused(400, "LINK_INVALID");
-    let said = harness
+    let reply = harness
         .call("send_reset_token", json!({"code": code}))
         .await;
-    said.refused(400, "LINK_INVALID");
+    reply.refused(400, "LINK_INVALID");
     login(harness, "new").await.ok();
 }
 

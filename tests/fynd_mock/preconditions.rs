@@ -14,8 +14,8 @@ pub async fn every_operation_requires_the_application_and_its_signature(harness:
         anonymous
             .headers
             .retain(|(name, _)| *name != "authorization");
-        let said = harness.send(id, anonymous).await;
-        said.refused(401, "APPLICATION_UNKNOWN");
+        let reply = harness.send(id, anonymous).await;
+        reply.refused(401, "APPLICATION_UNKNOWN");
 
         let mut unsigned = raw();
         unsigned
@@ -43,15 +43,15 @@ pub async fn a_session_is_required_where_the_document_says_so(harness: &Harness)
         let id = operation.value["operationId"].as_str().unwrap();
         let alternatives = operation.value["security"].as_array().unwrap();
         let needed = alternatives.iter().all(|set| set.get("session").is_some());
-        let said = harness.call(id, json!({})).await;
-        let refused = said.status == 401 && said.body["authenticated"] == false;
+        let reply = harness.call(id, json!({})).await;
+        let refused = reply.status == 401 && reply.body["authenticated"] == false;
         // It accepts a registration's token in place of a session; the request has neither.
         let either = id == "update_profile";
-        assert_eq!(refused, needed || either, "{id}: {}", said.body);
+        assert_eq!(refused, needed || either, "{id}: {}", reply.body);
         if needed {
             let mut forged = Jar(Some("mock.sid=0123456789abcdef".to_owned()));
-            let said = harness.call_as(&mut forged, id, json!({})).await;
-            said.refused(401, "SESSION_UNKNOWN");
+            let reply = harness.call_as(&mut forged, id, json!({})).await;
+            reply.refused(401, "SESSION_UNKNOWN");
         }
     }
 }
@@ -68,8 +68,8 @@ pub async fn a_body_is_an_object_and_not_too_large(harness: &Harness) {
         harness.call(id, large).await.refused(413, "BODY_TOO_LARGE");
         let mut jar = super::signing_in::by_code(harness, "9000000001").await;
         for body in [json!([]), json!("text"), Value::Null] {
-            let said = harness.call_as(&mut jar, id, body).await;
-            said.refused(400, "BODY_INVALID");
+            let reply = harness.call_as(&mut jar, id, body).await;
+            reply.refused(400, "BODY_INVALID");
         }
     }
 }
@@ -84,13 +84,13 @@ pub async fn a_missing_member_or_parameter_is_refused(harness: &Harness) {
             .iter()
             .any(|parameter| parameter["required"] == true);
         let has_body = operation.value.get("requestBody").is_some();
-        let said = harness.call_as(&mut jar, id, json!({})).await;
+        let reply = harness.call_as(&mut jar, id, json!({})).await;
         // An empty change of the profile changes nothing.
         let expected = if (has_body || required) && id != "update_profile" {
             [400, 401].as_slice()
         } else {
             [200].as_slice()
         };
-        assert!(expected.contains(&said.status), "{id}: {}", said.body);
+        assert!(expected.contains(&reply.status), "{id}: {}", reply.body);
     }
 }

@@ -29,8 +29,8 @@ pub async fn a_form_makes_a_user_when_both_codes_are_confirmed(harness: &Harness
     assert_eq!(exists["user_exists"], false);
 
     let mut body = json!({"request_id": sent["request_id"], "otp": harness.code(SMS)});
-    let said = harness.call("verify_mobile_otp", body.clone()).await;
-    said.refused(400, "REGISTER_TOKEN_INVALID");
+    let reply = harness.call("verify_mobile_otp", body.clone()).await;
+    reply.refused(400, "REGISTER_TOKEN_INVALID");
     body["register_token"] = sent["register_token"].clone();
     let mut jar = Jar::default();
     let half = harness
@@ -158,8 +158,8 @@ pub async fn a_confirmed_mobile_needs_no_second_code(harness: &Harness) {
     assert_eq!(user(harness, &mut jar).await["gender"], "female");
     assert_eq!(harness.messages(), 1);
     form["phone"]["mobile"] = json!("9000000002");
-    let said = harness.call("register_with_form", form).await;
-    said.refused(400, "REGISTER_TOKEN_INVALID");
+    let reply = harness.call("register_with_form", form).await;
+    reply.refused(400, "REGISTER_TOKEN_INVALID");
 }
 
 /// The channel may require a confirmed e-mail address before it creates the user.
@@ -171,8 +171,8 @@ pub async fn a_profile_waits_for_the_code_of_a_required_e_mail(harness: &Harness
     let begun = harness.call("verify_mobile_otp", body).await.ok();
 
     let mut body = json!({"first_name": "Asha", "register_token": begun["register_token"]});
-    let said = harness.call("update_profile", body.clone()).await;
-    said.refused(400, "EMAIL_MISSING");
+    let reply = harness.call("update_profile", body.clone()).await;
+    reply.refused(400, "EMAIL_MISSING");
     body["email"] = json!("mistyped@example.com");
     let mut jar = Jar::default();
     let mistyped = harness
@@ -205,19 +205,19 @@ pub async fn a_profile_does_not_wait_for_an_optional_e_mail(harness: &Harness) {
     let begun = harness.call("verify_mobile_otp", body).await.ok();
     let token = &begun["register_token"];
     let body = json!({"register_token": token});
-    let said = harness.call("update_profile", body).await;
-    said.refused(400, "FIRST_NAME_MISSING");
+    let reply = harness.call("update_profile", body).await;
+    reply.refused(400, "FIRST_NAME_MISSING");
     let body = json!({"first_name": "Asha", "email": EMAIL, "register_token": token});
     let mut jar = Jar::default();
-    let said = harness.call_as(&mut jar, "update_profile", body).await.ok();
-    assert_eq!(said["verify_email_otp"], true);
-    assert_eq!(said["user"]["emails"][0]["verified"], false);
+    let reply = harness.call_as(&mut jar, "update_profile", body).await.ok();
+    assert_eq!(reply["verify_email_otp"], true);
+    assert_eq!(reply["user"]["emails"][0]["verified"], false);
     let body = json!({"email": EMAIL, "otp": harness.code(EMAIL)});
-    let said = harness
+    let reply = harness
         .call_as(&mut jar, "verify_email_otp", body)
         .await
         .ok();
-    assert_eq!(said["user"]["emails"][0]["verified"], true);
+    assert_eq!(reply["user"]["emails"][0]["verified"], true);
 }
 
 /// An e-mail code starts a registration too; the mobile then remains.
@@ -229,8 +229,8 @@ pub async fn a_registration_by_e_mail_asks_for_the_mobile(harness: &Harness) {
     let body = json!({"email": EMAIL, "otp": harness.code(EMAIL)});
     let begun = harness.call("verify_email_otp", body).await.ok();
     let mut body = json!({"first_name": "Asha", "register_token": begun["register_token"]});
-    let said = harness.call("update_profile", body.clone()).await;
-    said.refused(400, "MOBILE_MISSING");
+    let reply = harness.call("update_profile", body.clone()).await;
+    reply.refused(400, "MOBILE_MISSING");
     body["mobile"] = json!({"phone": ASHA, "country_code": "91"});
     let waiting = harness.call("update_profile", body).await.ok();
     assert_eq!(waiting["verify_mobile_otp"], true);
@@ -249,13 +249,13 @@ pub async fn a_register_token_expires_after_an_hour(harness: &Harness) {
     let body = json!({
         "email": EMAIL, "action": "send", "register_token": sent["register_token"],
     });
-    let said = harness.call("send_otp_on_email", body).await;
-    said.refused(400, "REGISTER_TOKEN_INVALID");
+    let reply = harness.call("send_otp_on_email", body).await;
+    reply.refused(400, "REGISTER_TOKEN_INVALID");
     harness
         .mock
         .seed_user(FyndUser::new("Bela").email("bela@example.com"));
     let sent = harness.call("register_with_form", form()).await.ok();
     let body = json!({"email": "bela@example.com", "register_token": sent["register_token"]});
-    let said = harness.call("send_otp_on_email", body).await;
-    said.refused(400, "CONTACT_TAKEN");
+    let reply = harness.call("send_otp_on_email", body).await;
+    reply.refused(400, "CONTACT_TAKEN");
 }

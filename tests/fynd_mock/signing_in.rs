@@ -14,18 +14,18 @@ pub async fn by_code(harness: &Harness, mobile: &str) -> Jar {
     let mut jar = Jar::default();
     let code = harness.code(&format!("+91{mobile}"));
     let body = json!({"request_id": sent["request_id"], "otp": code});
-    let said = harness
+    let reply = harness
         .call_as(&mut jar, "verify_mobile_otp", body)
         .await
         .ok();
-    assert_eq!(said["user_exists"], true);
+    assert_eq!(reply["user_exists"], true);
     jar
 }
 
 /// The user of the cookie's session.
 pub async fn user(harness: &Harness, jar: &mut Jar) -> Value {
-    let said = harness.call_as(jar, "get_logged_in_user", json!({})).await;
-    said.ok()["user"].clone()
+    let reply = harness.call_as(jar, "get_logged_in_user", json!({})).await;
+    reply.ok()["user"].clone()
 }
 
 pub async fn each_sign_in_creates_a_separate_session(harness: &Harness) {
@@ -37,28 +37,28 @@ pub async fn each_sign_in_creates_a_separate_session(harness: &Harness) {
     let mut bela = by_code(harness, "9000000002").await;
 
     let list = "get_list_of_active_sessions";
-    let said = harness.call_as(&mut phone, list, json!({})).await.ok();
-    assert_eq!(said["sessions"].as_array().unwrap().len(), 2);
+    let reply = harness.call_as(&mut phone, list, json!({})).await.ok();
+    assert_eq!(reply["sessions"].as_array().unwrap().len(), 2);
     assert_eq!(harness.mock.sessions_of(&id), 2);
-    let said = harness.call_as(&mut bela, list, json!({})).await.ok();
-    assert_eq!(said["sessions"].as_array().unwrap().len(), 1);
+    let reply = harness.call_as(&mut bela, list, json!({})).await.ok();
+    assert_eq!(reply["sessions"].as_array().unwrap().len(), 1);
 
-    let kept = Jar(phone.0.clone());
-    let said = harness.call_as(&mut phone, "logout", json!({})).await.ok();
-    assert_eq!(said["logout"], true);
+    let old_jar = Jar(phone.0.clone());
+    let reply = harness.call_as(&mut phone, "logout", json!({})).await.ok();
+    assert_eq!(reply["logout"], true);
     assert_eq!(phone.0, None);
-    let mut stolen = kept;
-    let said = harness.call_as(&mut stolen, "logout", json!({})).await;
-    said.refused(401, "SESSION_UNKNOWN");
+    let mut replayed = old_jar;
+    let reply = harness.call_as(&mut replayed, "logout", json!({})).await;
+    reply.refused(401, "SESSION_UNKNOWN");
     assert_eq!(user(harness, &mut laptop).await["first_name"], "Asha");
 
     harness.mock.end_sessions_of(&id);
-    let said = harness.call_as(&mut laptop, list, json!({})).await;
-    said.refused(401, "SESSION_UNKNOWN");
+    let reply = harness.call_as(&mut laptop, list, json!({})).await;
+    reply.refused(401, "SESSION_UNKNOWN");
     assert_eq!(user(harness, &mut bela).await["first_name"], "Bela");
     harness.mock.end_sessions();
-    let said = harness.call_as(&mut bela, list, json!({})).await;
-    said.refused(401, "SESSION_UNKNOWN");
+    let reply = harness.call_as(&mut bela, list, json!({})).await;
+    reply.refused(401, "SESSION_UNKNOWN");
 }
 
 pub async fn a_password_signs_in_by_e_mail_address(harness: &Harness) {
@@ -81,24 +81,24 @@ pub async fn a_password_signs_in_by_e_mail_address(harness: &Harness) {
         .refused(400, "FIELD_MISSING");
     let mut jar = Jar::default();
     let body = json!({"username": "asha@example.com", "password": "right"});
-    let said = harness
+    let reply = harness
         .call_as(&mut jar, "login_with_email_and_password", body)
         .await
         .ok();
-    assert_eq!(said["user"]["last_name"], "Rao");
-    assert!(said["register_token"].is_null());
-    let said = harness
+    assert_eq!(reply["user"]["last_name"], "Rao");
+    assert!(reply["register_token"].is_null());
+    let reply = harness
         .call_as(&mut jar, "has_password", json!({}))
         .await
         .ok();
-    assert_eq!(said["result"], 1);
+    assert_eq!(reply["result"], 1);
     harness.mock.add_user("91", "9000000002", "Bela");
     let mut bela = by_code(harness, "9000000002").await;
-    let said = harness
+    let reply = harness
         .call_as(&mut bela, "has_password", json!({}))
         .await
         .ok();
-    assert_eq!(said["result"], 0);
+    assert_eq!(reply["result"], 0);
 }
 
 pub async fn a_login_token_signs_in_once(harness: &Harness) {
@@ -108,11 +108,11 @@ pub async fn a_login_token_signs_in_once(harness: &Harness) {
     let token = harness.mock.issue_login_token(&id);
     let mut jar = Jar::default();
     let body = json!({"token": token});
-    let said = harness
+    let reply = harness
         .call_as(&mut jar, "login_with_token", body.clone())
         .await
         .ok();
-    assert_eq!(said["user"]["user_id"], id);
+    assert_eq!(reply["user"]["user_id"], id);
     assert_eq!(user(harness, &mut jar).await["user_id"], id);
     harness
         .call("login_with_token", body)
@@ -140,8 +140,8 @@ pub async fn a_disabled_sign_in_method_is_refused_and_not_offered(harness: &Harn
         .await
         .refused(400, "SIGN_IN_OFF");
     let body = json!({"username": "asha@example.com", "password": "right"});
-    let said = harness.call("login_with_email_and_password", body).await;
-    said.refused(400, "SIGN_IN_OFF");
+    let reply = harness.call("login_with_email_and_password", body).await;
+    reply.refused(400, "SIGN_IN_OFF");
     assert_eq!(harness.messages(), 0);
 }
 
@@ -157,8 +157,8 @@ pub async fn user_existence_is_reported_by_mobile_and_by_e_mail(harness: &Harnes
         ("9000000002", false),
         ("bela@example.com", false),
     ] {
-        let said = harness.call("user_exists", json!({"q": q})).await.ok();
-        assert_eq!(said["user_exists"], known, "{q}");
+        let reply = harness.call("user_exists", json!({"q": q})).await.ok();
+        assert_eq!(reply["user_exists"], known, "{q}");
     }
     harness
         .call("user_exists", json!({"q": ""}))

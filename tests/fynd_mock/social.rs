@@ -43,8 +43,8 @@ pub async fn an_account_signs_its_user_in(harness: &Harness) {
         let token = harness.mock.issue_social_token(provider, "1001", None);
         let mut jar = Jar::default();
         let body = body(operation, &token, "1001");
-        let said = harness.call_as(&mut jar, operation, body).await.ok();
-        assert_eq!(said["user_exists"], true, "{operation}");
+        let reply = harness.call_as(&mut jar, operation, body).await.ok();
+        assert_eq!(reply["user_exists"], true, "{operation}");
         assert_eq!(user(harness, &mut jar).await["user_id"], id, "{operation}");
     }
 }
@@ -52,8 +52,8 @@ pub async fn an_account_signs_its_user_in(harness: &Harness) {
 pub async fn an_unconfirmed_social_token_is_refused(harness: &Harness) {
     for (operation, provider) in WAYS {
         let refused = async |token: &str, id: &str| {
-            let said = login(harness, operation, token, id).await;
-            said.refused(401, "SOCIAL_TOKEN_INVALID");
+            let reply = login(harness, operation, token, id).await;
+            reply.refused(401, "SOCIAL_TOKEN_INVALID");
         };
         let other = match provider {
             FyndProvider::Facebook => FyndProvider::Apple,
@@ -75,8 +75,8 @@ pub async fn an_unconfirmed_social_token_is_refused(harness: &Harness) {
         .issue_social_token(FyndProvider::Google, "1001", None);
     let mut expired = body("login_with_google", &token, "1001");
     expired["oauth2"]["expiry"] = json!(1_000);
-    let said = harness.call("login_with_google", expired).await;
-    said.refused(401, "SOCIAL_TOKEN_INVALID");
+    let reply = harness.call("login_with_google", expired).await;
+    reply.refused(401, "SOCIAL_TOKEN_INVALID");
 }
 
 pub async fn a_new_account_completes_the_profile_first(harness: &Harness) {
@@ -120,30 +120,30 @@ pub async fn a_confirmed_address_links_the_account(harness: &Harness) {
         .seed_user(FyndUser::new("Bela").unverified_email("bela@example.com"));
     let google = FyndProvider::Google;
     let token = harness.mock.issue_social_token(google, "1001", Some(EMAIL));
-    let said = login(harness, "login_with_google", &token, "1001")
+    let reply = login(harness, "login_with_google", &token, "1001")
         .await
         .ok();
-    assert_eq!(said["user"]["user_id"], id);
+    assert_eq!(reply["user"]["user_id"], id);
     let without_email = harness.mock.issue_social_token(google, "1001", None);
-    let said = login(harness, "login_with_google", &without_email, "1001")
+    let reply = login(harness, "login_with_google", &without_email, "1001")
         .await
         .ok();
-    assert_eq!(said["user"]["user_id"], id);
+    assert_eq!(reply["user"]["user_id"], id);
     let token = harness
         .mock
         .issue_social_token(google, "1002", Some("bela@example.com"));
-    let said = login(harness, "login_with_google", &token, "1002")
+    let reply = login(harness, "login_with_google", &token, "1002")
         .await
         .ok();
-    assert_eq!(said["user_exists"], false);
+    assert_eq!(reply["user_exists"], false);
 }
 
 pub async fn a_provider_can_be_switched_off(harness: &Harness) {
     for (operation, provider) in WAYS {
         harness.mock.switch_off(FyndSignIn::Social(provider));
         let token = harness.mock.issue_social_token(provider, "1001", None);
-        let said = login(harness, operation, &token, "1001").await;
-        said.refused(400, "SIGN_IN_OFF");
+        let reply = login(harness, operation, &token, "1001").await;
+        reply.refused(400, "SIGN_IN_OFF");
     }
     let config = harness.call("get_platform_config", json!({})).await.ok();
     for (name, offered) in config["social"].as_object().unwrap() {

@@ -110,8 +110,8 @@ async fn the_number_comes_from_the_store_alone() {
     };
     mock.add_user(MOBILE, "Ada", "Wong");
     let session = sign_in(&mock, &instance()).await;
-    let elsewhere = instance().session(session.id()).await.unwrap();
-    assert_eq!(elsewhere.mobile(), Some(MOBILE));
+    let on_other_instance = instance().session(session.id()).await.unwrap();
+    assert_eq!(on_other_instance.mobile(), Some(MOBILE));
     let tokens = Tokens::new(session.access_token().await.unwrap(), None);
     let bare = Session::from_tokens(&instance(), tokens).await.unwrap();
     assert_eq!(bare.mobile(), None);

@@ -85,13 +85,13 @@ impl Lane {
         }
         self.tally.ended += 1;
         let tokens = called.deleted.iter().chain([&stored]);
-        let still_good = tokens
+        let still_valid = tokens
             .into_iter()
             .any(|token| fixture.mock.accepts_refresh_token(token));
         let as_documented = called.failures.iter().all(|failure| {
             failure.message.contains(INTERRUPTED) && failure.ended.as_deref() == Some(INTERRUPTED)
         });
-        self.tally.lost += usize::from(still_good);
+        self.tally.lost += usize::from(still_valid);
         assert!(as_documented, "{:?}", called.failures);
     }
 }

@@ -7,7 +7,7 @@ use crate::markers::{MARKER, MarkedValues};
 use crate::support::apis::COOKIE;
 use crate::support::documents::{Document, Operation};
 
-const REFUSALS: [u16; 12] = [400, 401, 403, 404, 408, 409, 412, 422, 429, 500, 502, 503];
+const ERROR_STATUSES: [u16; 12] = [400, 401, 403, 404, 408, 409, 412, 422, 429, 500, 502, 503];
 
 /// Each response with its name.
 pub fn all(document: &Document, operation: &Operation) -> Vec<(String, ResponseTemplate)> {
@@ -59,14 +59,14 @@ pub fn all(document: &Document, operation: &Operation) -> Vec<(String, ResponseT
     add("200 badly compressed".to_owned(), broken);
     let labelled = ResponseTemplate::new(400).set_body_raw("{", &format!("text/{MARKER}"));
     add("400 with a strange label".to_owned(), labelled);
-    let elsewhere = format!("http://127.0.0.1:9/?token={MARKER}");
-    let redirect = ResponseTemplate::new(302).insert_header("location", elsewhere);
+    let location = format!("http://127.0.0.1:9/?token={MARKER}");
+    let redirect = ResponseTemplate::new(302).insert_header("location", location);
     add("302".to_owned(), redirect);
     let quoting = MarkedValues {
         document,
         quoting: true,
     };
-    for status in REFUSALS {
+    for status in ERROR_STATUSES {
         let schema = schema_of(&status.to_string()).or_else(|| schema_of("400"));
         let any = json!({"errors": {"pin": MARKER}, "error": MARKER, "error_description": MARKER});
         let body = schema.map_or(any.clone(), |schema| quoting.of(schema));

@@ -119,7 +119,7 @@ impl Checker {
     pub fn presents(&self, instance: usize, rotation: u64) -> usize {
         let mut observations = self.lock();
         self.note(&mut observations, format!("{instance} presents {rotation}"));
-        observations.tally.in_flight_tasks += 1;
+        observations.tally.exchanges += 1;
         let is_spent = rotation < observations.newest;
         observations.tally.spent_presented += usize::from(is_spent);
         let mut broken = Vec::new();
@@ -189,8 +189,8 @@ impl Checker {
             ExchangeOutcome::None => tally.without_response += 1,
             ExchangeOutcome::Failed => {}
         }
-        let who = observations.presented[presented].instance;
-        self.note(&mut observations, format!("{who} learns {response:?}"));
+        let instance = observations.presented[presented].instance;
+        self.note(&mut observations, format!("{instance} learns {response:?}"));
     }
 
     pub fn wrote(&self, instance: usize, record: &Record, time_to_live: Duration) {

@@ -33,7 +33,7 @@ pub struct Held {
 /// Number of events.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Tally {
-    pub in_flight_tasks: usize,
+    pub exchanges: usize,
     pub granted: usize,
     pub without_response: usize,
     pub refused: usize,

@@ -51,12 +51,12 @@ pub struct Plan {
 
 impl Plan {
     /// Whether the run has no faults.
-    pub fn is_fair(&self) -> bool {
-        let is_fair = |rates: FaultRates| {
+    pub fn has_no_faults(&self) -> bool {
+        let has_no_faults = |rates: FaultRates| {
             rates.slow + rates.fails_before + rates.fails_after + rates.late == 0
         };
-        is_fair(self.store)
-            && is_fair(self.server)
+        has_no_faults(self.store)
+            && has_no_faults(self.server)
             && self.freezes.is_empty()
             && self.outage.is_none()
     }

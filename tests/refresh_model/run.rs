@@ -126,7 +126,7 @@ impl ModelRun {
             match call.await {
                 Ok(access) => known = Some(access),
                 Err(error) if error.kind() == ErrorKind::SignInAgain => {}
-                Err(error) if plan.is_fair() && self.mutant.is_none() => {
+                Err(error) if plan.has_no_faults() && self.mutant.is_none() => {
                     let what = format!("a call of {number} failed without a fault: {error}");
                     self.checker.violation(what);
                 }

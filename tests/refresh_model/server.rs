@@ -97,7 +97,7 @@ impl TokenEndpoint {
             checker: &self.checker,
             presented,
         };
-        let (tell, told) = oneshot::channel();
+        let (sender, receiver) = oneshot::channel();
         let (simulation, checker) = (self.simulation.clone(), self.checker.clone());
         // A sent request arrives even if its caller no longer waits.
         tokio::spawn(async move {
@@ -110,14 +110,14 @@ impl TokenEndpoint {
                     .ok_or(TokenFault::Refused)
             };
             sleep(back).await;
-            let _ = tell.send(response);
+            let _ = sender.send(response);
         });
         let response = match lost {
             true => {
                 sleep((there + back).min(within)).await;
                 Err(TokenFault::NoAnswer)
             }
-            false => match timeout(within, told).await {
+            false => match timeout(within, receiver).await {
                 Ok(Ok(response)) => response,
                 _ => Err(TokenFault::NoAnswer),
             },

@@ -83,34 +83,34 @@ impl InstanceStore {
         work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
     ) -> Result<T, StoreError> {
         self.thaw().await;
-        let faults_of_step = self.faults_of_step();
+        let faults = self.faults_of_step();
         if self.simulation.store_is_down() {
             self.checker.fault_hit(self.instance);
             // A caller may notice it at once or never.
-            sleep(faults_of_step.before * 1_000).await;
+            sleep(faults.before * 1_000).await;
             return Err(FAILED);
         }
-        if let Some(late) = faults_of_step.late {
+        if let Some(late) = faults.late {
             self.checker.fault_hit(self.instance);
             tokio::spawn(async move {
                 sleep(late).await;
                 let _ = work.await;
             });
-            sleep(faults_of_step.before * 500).await;
+            sleep(faults.before * 500).await;
             return Err(FAILED);
         }
-        self.wait(faults_of_step.before).await;
+        self.wait(faults.before).await;
         self.thaw().await;
-        if faults_of_step.fails_before {
+        if faults.fails_before {
             self.checker.fault_hit(self.instance);
             return Err(FAILED);
         }
         let done = work.await;
-        if faults_of_step.fails_after {
+        if faults.fails_after {
             self.checker.fault_hit(self.instance);
             return Err(FAILED);
         }
-        self.wait(faults_of_step.after).await;
+        self.wait(faults.after).await;
         self.thaw().await;
         done
     }

@@ -56,8 +56,8 @@ async fn customers_and_tokens_belong_to_one_tenant() {
         .unwrap_err();
     refused(&error, 422, Reason::LoginData);
     let tokens = Tokens::new(session.access_token().await.unwrap(), None);
-    let outsider = Session::from_tokens(&theirs, tokens).await.unwrap();
-    let error = outsider.profile::<Value>().await.unwrap_err();
+    let other_tenant = Session::from_tokens(&theirs, tokens).await.unwrap();
+    let error = other_tenant.profile::<Value>().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::SignInAgain);
     session.profile::<Value>().await.unwrap();
 }

@@ -34,11 +34,11 @@ impl Wire {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base_url = format!("http://{}", listener.local_addr().unwrap());
         let received = Arc::new(Mutex::new(Vec::new()));
-        let kept = received.clone();
+        let requests = received.clone();
         thread::spawn(move || {
             for stream in listener.incoming() {
-                let kept = kept.clone();
-                thread::spawn(move || serve(stream.unwrap(), response, &kept));
+                let requests = requests.clone();
+                thread::spawn(move || serve(stream.unwrap(), response, &requests));
             }
         });
         Self { base_url, received }
@@ -81,13 +81,13 @@ pub fn status_of(base_url: &str, head: &str) -> u16 {
 fn serve(
     stream: TcpStream,
     response: fn(&str) -> (&'static str, &'static str),
-    kept: &Mutex<Vec<Received>>,
+    requests: &Mutex<Vec<Received>>,
 ) {
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     let mut stream = stream;
     while let Some(request) = read(&mut reader) {
         let path = request.target.split('?').next().unwrap().to_owned();
-        kept.lock().unwrap().push(request);
+        requests.lock().unwrap().push(request);
         let (headers, body) = response(&path);
         let length = body.len();
         let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n{headers}\r\n");

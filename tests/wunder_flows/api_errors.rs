@@ -156,8 +156,8 @@ async fn a_password_that_is_the_address_is_refused() {
 #[tokio::test]
 async fn an_unverified_or_already_known_social_account_is_not_signed_up() {
     let (mock, client) = start().await;
-    let made_up = json!({"email": EMAIL, "token": "made up"});
-    assert_eq!(code(client.social_sign_up(&made_up).await), "U107");
+    let invented = json!({"email": EMAIL, "token": "made up"});
+    assert_eq!(code(client.social_sign_up(&invented).await), "U107");
     mock.add_user(ada());
     mock.add_social_account("google", "from-google", Some(EMAIL));
     let taken = json!({"email": EMAIL, "token": "from-google"});

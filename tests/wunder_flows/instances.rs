@@ -38,8 +38,8 @@ async fn a_sign_in_by_email_code_continues_on_another_instance_up_to_the_second_
     // A step that began before the expiry is refused without being sent.
     let late = sent.confirm("123456").await;
     assert_eq!(kind(late), ErrorKind::SignInAgain);
-    let elsewhere = b.session(session.id()).await.unwrap();
-    elsewhere.profile().await.unwrap();
+    let on_other_instance = b.session(session.id()).await.unwrap();
+    on_other_instance.profile().await.unwrap();
 }
 
 #[tokio::test]

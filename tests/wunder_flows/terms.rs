@@ -74,8 +74,8 @@ async fn invalid_terms_are_refused_before_anything_is_sent() {
     mock.add_user(ada());
     let session = session_of(&client).await;
     let before = mock.journal().len();
-    let nameless = session.accept_terms(&Default::default()).await;
-    assert_eq!(field(nameless), "terms");
+    let without_id = session.accept_terms(&Default::default()).await;
+    assert_eq!(field(without_id), "terms");
     assert_eq!(field(client.terms_by_id("").await), "id");
     assert_eq!(field(client.terms_by_id("..").await), "id");
     assert_eq!(
@@ -99,7 +99,7 @@ fn ids_and_versions_are_compared_regardless_of_type() {
     let without_version = [accepted(json!({"id": 1}))];
     assert!(outstanding_terms(vec![terms(json!(1), json!(3))], &without_version, None).is_empty());
     // Terms without an id are never accepted.
-    let nameless = [accepted(json!({"version": 3}))];
-    let missing = outstanding_terms(vec![terms(json!(null), json!(3))], &nameless, None);
+    let without_id = [accepted(json!({"version": 3}))];
+    let missing = outstanding_terms(vec![terms(json!(null), json!(3))], &without_id, None);
     assert_eq!(missing[0].why, Outstanding::NeverAccepted);
 }

@@ -35,8 +35,8 @@ async fn a_verification_is_resumed_by_its_own_session_only() {
     let (mock, client, session) = signed_in().await;
     let id = session.verify_phone().await.unwrap().id().clone();
     let other = session_of(&client).await;
-    let stolen = other.phone_verification(&id).await;
-    assert_eq!(kind(stolen), ErrorKind::SignInAgain);
+    let resumed = other.phone_verification(&id).await;
+    assert_eq!(kind(resumed), ErrorKind::SignInAgain);
     let restarted = client.session(session.id()).await.unwrap();
     let mut verification = restarted.phone_verification(&id).await.unwrap();
     verification.resend().await.unwrap();
@@ -57,8 +57,8 @@ async fn a_verification_of_one_user_cannot_be_continued_for_another() {
     let for_a = service.acting_for(&a).unwrap();
     let id = for_a.verify_phone().await.unwrap().id().clone();
     let for_b = service.acting_for(&b).unwrap();
-    for outsider in [&for_b, &service] {
-        let found = outsider.phone_verification(&id).await;
+    for other_session in [&for_b, &service] {
+        let found = other_session.phone_verification(&id).await;
         assert_eq!(kind(found), ErrorKind::SignInAgain);
     }
     let again = service.acting_for(&a.to_uppercase()).unwrap();

@@ -229,9 +229,9 @@ pub async fn a_branch_serves_its_configured_places(server: &Server) {
 }
 
 pub async fn an_unknown_tenant_is_not_found(server: &Server) {
-    let outsider = ask("resolve_branch")
+    let other_tenant = ask("resolve_branch")
         .tenant("ten%20ant")
         .query("lat", 1)
         .query("lng", 1);
-    server.send(outsider).await.refused(404, "R404");
+    server.send(other_tenant).await.refused(404, "R404");
 }

@@ -23,8 +23,8 @@ pub async fn a_code_by_sms_signs_in_once(server: &Server) {
             .await
             .refused(401, "U107");
     }
-    let outsider = server.confirm_phone("+43999999999", &code).await;
-    outsider.refused(401, "U107");
+    let unknown = server.confirm_phone("+43999999999", &code).await;
+    unknown.refused(401, "U107");
     let (access, _) = tokens(&server.confirm_phone(PHONE, &code).await.ok());
     server
         .confirm_phone(PHONE, &code)
@@ -150,7 +150,7 @@ pub async fn social_login_and_gaiyo_take_their_own_tokens(server: &Server) {
     let uuid = server.mock.add_user(user);
     server.mock.add_social_account("google", "g-stranger", None);
     server.mock.add_social_account("gaiyo", "y-stranger", None);
-    for (id, own, other, outsider) in [
+    for (id, own, other, unknown) in [
         ("social_login", "g-token", "y-token", "g-stranger"),
         ("sign_in_gaiyo", "y-token", "g-token", "y-stranger"),
     ] {
@@ -159,7 +159,7 @@ pub async fn social_login_and_gaiyo_take_their_own_tokens(server: &Server) {
         assert_eq!(server.profile(&access).await["uuid"], uuid.as_str());
         send(other).await.refused(401, "U107");
         send("forged").await.refused(401, "U107");
-        send(outsider).await.refused(404, "U106");
+        send(unknown).await.refused(404, "U106");
         server
             .send(ask(id).body(json!({})))
             .await

@@ -7,7 +7,7 @@ use crate::killed::INTERRUPTED;
 use crate::protocol::Failure;
 
 /// The reasons for a missing session that another process has ended.
-const ELSEWHERE: [&str; 2] = ["it was ended elsewhere", "there is no such session"];
+const ENDED_BY_ANOTHER: [&str; 2] = ["it was ended elsewhere", "there is no such session"];
 
 /// A fault from its beginning to its end, in milliseconds of the machine's clock.
 #[derive(Debug)]
@@ -69,7 +69,9 @@ impl FaultLog {
     fn explains(&self, failure: &Failure) -> bool {
         let for_a_reason = failure.kind != "SignInAgain"
             || failure.message.contains(INTERRUPTED)
-            || ELSEWHERE.iter().any(|why| failure.message.contains(why));
+            || ENDED_BY_ANOTHER
+                .iter()
+                .any(|why| failure.message.contains(why));
         for_a_reason
             && self.faults.iter().any(|period| {
                 period

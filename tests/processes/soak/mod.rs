@@ -156,13 +156,13 @@ async fn no_session_is_lost_and_every_failed_call_has_a_cause() {
     let seconds = seconds.map_or(26, |seconds| seconds.parse().expect("SOAK_SECONDS"));
     let began = Instant::now();
     let mut soak = Soak::begin().await;
-    let mut deck = Disturbances::new(seconds);
+    let mut disturbances = Disturbances::new(seconds);
     soak.listen(Duration::from_secs(2)).await;
     let mut memory_after_warm_up = None;
     while began.elapsed() < Duration::from_secs(seconds) {
         // Two in a row, so that the second occurs in the aftermath of the first.
         for _ in 0..2 {
-            let (disturbance, time) = deck.next();
+            let (disturbance, time) = disturbances.next();
             soak.inject(disturbance, time).await;
         }
         soak.sign_in_again().await;
