@@ -1,4 +1,4 @@
-//! Reads an OpenAPI document and walks its operations.
+//! Reads an OpenAPI document: its operations, references and parameters, and the place of a fault.
 
 use std::fmt::Display;
 use std::fs;
@@ -8,21 +8,29 @@ use serde_json::{Map, Value};
 
 pub const METHODS: [&str; 7] = ["get", "put", "post", "delete", "options", "head", "patch"];
 
-/// One description, as published.
+/// One API description, as published.
 pub struct Document {
     file: String,
-    /// Everything that the file says.
+    /// The content of the file.
     pub root: Value,
-    /// The start of every path, up to and with the last path parameter that is a setting of the
-    /// client (`/{tenant}`); empty if there is none.
-    pub base_path: String,
 }
 
-/// One operation where it stands in its document.
-pub struct Place<'a> {
+/// A place in a document, for error messages.
+#[derive(Clone)]
+pub struct Location<'a> {
+    pub document: &'a Document,
+    path: &'a str,
+    method: &'a str,
+    /// Keys below the operation, or below the root where `path` is empty.
+    pub inside: String,
+}
+
+/// One operation of a document.
+pub struct Operation<'a> {
+    pub document: &'a Document,
     pub path: &'a str,
     pub method: &'a str,
-    pub operation: &'a Map<String, Value>,
+    pub object: &'a Map<String, Value>,
 }
 
 impl Document {
@@ -30,123 +38,167 @@ impl Document {
         let name = file.display().to_string();
         let text = fs::read_to_string(file).map_err(|error| format!("{name}: {error}"))?;
         let root: Value = serde_saphyr::from_str(&text)
-            .map_err(|error| format!("{name}: {}", reason(&error.to_string())))?;
-        let document = Self {
-            file: name,
-            root,
-            base_path: String::new(),
-        };
+            .map_err(|error| format!("{name}: {}", parse_error(&error.to_string())))?;
+        let document = Self { file: name, root };
         let version = document.root["openapi"].as_str().unwrap_or_default();
         if !version.starts_with("3.0.") {
-            return Err(document.fault("", "", "`openapi` must be 3.0.x"));
+            return Err(document.fault("`openapi` must be 3.0.x"));
         }
         Ok(document)
     }
 
-    /// The document with its base path, once its parameters are known to be right.
-    pub fn with_base_path(mut self) -> Result<Self, String> {
-        self.base_path = self.find_base_path()?;
-        Ok(self)
+    /// One line that says what is wrong in the document as a whole.
+    pub fn fault(&self, what: impl Display) -> String {
+        self.at("", "").fault(what)
     }
 
-    /// One line about what is wrong and where.
-    pub fn fault(&self, path: &str, method: &str, what: impl Display) -> String {
-        let place = match (path, method) {
-            ("", _) => String::new(),
-            (path, "") => format!("{path}: "),
-            (path, method) => format!("{} {path}: ", method.to_uppercase()),
-        };
-        format!("{}: {place}{}", self.file, one_line(&what.to_string()))
+    pub fn at<'a>(&'a self, path: &'a str, method: &'a str) -> Location<'a> {
+        Location {
+            document: self,
+            path,
+            method,
+            inside: String::new(),
+        }
     }
 
-    /// Every operation, in the order of the paths.
-    pub fn operations(&self) -> Result<Vec<Place<'_>>, String> {
-        let paths = self.root["paths"]
-            .as_object()
-            .ok_or_else(|| self.fault("", "", "`paths` is missing"))?;
-        let mut places = Vec::new();
-        for (path, item) in paths {
-            for method in METHODS {
-                let Some(operation) = item.get(method) else {
-                    continue;
-                };
-                let operation = operation
-                    .as_object()
-                    .ok_or_else(|| self.fault(path, method, "the operation is not an object"))?;
-                places.push(Place {
+    /// All operations, in the order of the paths.
+    pub fn operations(&self) -> Vec<Operation<'_>> {
+        let paths = self.root["paths"].as_object().into_iter().flatten();
+        paths
+            .flat_map(|(path, item)| METHODS.map(|method| (path, method, item.get(method))))
+            .filter_map(|(path, method, operation)| {
+                Some(Operation {
+                    document: self,
                     path,
                     method,
-                    operation,
-                });
-            }
+                    object: operation?.as_object()?,
+                })
+            })
+            .collect()
+    }
+
+    /// Follows a local `$ref`; any other value is returned as it is.
+    pub fn resolve<'a>(&'a self, value: &'a Value) -> &'a Value {
+        match value.get("$ref").and_then(Value::as_str) {
+            Some(reference) => self.target(reference).unwrap_or(&Value::Null),
+            None => value,
         }
-        Ok(places)
     }
 
-    /// Follows a local `$ref`; anything else is returned as it is.
-    pub fn resolve<'a>(&'a self, place: &Place<'_>, value: &'a Value) -> Result<&'a Value, String> {
-        let Some(reference) = value.get("$ref").and_then(Value::as_str) else {
-            return Ok(value);
-        };
-        self.target(reference).ok_or_else(|| {
-            let what = format!("`{reference}` leads nowhere");
-            self.fault(place.path, place.method, what)
-        })
-    }
-
-    /// What a local reference leads to.
+    /// The target of a local reference.
     pub fn target(&self, reference: &str) -> Option<&Value> {
         self.root.pointer(reference.strip_prefix('#')?)
     }
 
-    /// The parameters of an operation and of its path, references followed.
-    pub fn parameters<'a>(&'a self, place: &Place<'a>) -> Result<Vec<&'a Value>, String> {
-        let own = place.operation.get("parameters");
-        let shared = self.root["paths"][place.path].get("parameters");
-        own.into_iter()
-            .chain(shared)
-            .filter_map(Value::as_array)
-            .flatten()
-            .map(|parameter| self.resolve(place, parameter))
+    /// The start of every path, up to and with the last path parameter that is a setting of the
+    /// client (`/{tenant}`); empty if there is none.
+    pub fn base_path(&self) -> Result<String, String> {
+        let mut found = None;
+        for operation in self.operations() {
+            let span = |parameter: &&Value| {
+                let name = format!("{{{}}}", parameter["name"].as_str().unwrap_or_default());
+                let start = operation.path.find(&name).unwrap_or_default();
+                (start, start + name.len())
+            };
+            let parameters = operation.parameters().into_iter();
+            let in_path = parameters.filter(|parameter| parameter["in"] == "path");
+            let (settings, arguments): (Vec<_>, Vec<_>) =
+                in_path.partition(|parameter| is_client_setting(parameter));
+            let end = settings.iter().map(|setting| span(setting).1).max();
+            let (base, rest) = operation.path.split_at(end.unwrap_or_default());
+            let first = arguments.iter().map(|argument| span(argument).0).min();
+            if first.is_some_and(|first| first < base.len()) || !rest.starts_with('/') {
+                let what = "path parameters of a call come after the client settings and a `/`";
+                return Err(operation.fault(what));
+            }
+            let expected = *found.get_or_insert(base);
+            if expected != base {
+                let what = format!("client settings must end at `{expected}` in every path");
+                return Err(operation.fault(what));
+            }
+        }
+        Ok(found.unwrap_or_default().to_owned())
+    }
+}
+
+impl Location<'_> {
+    /// The location of something below this one.
+    pub fn step(&self, key: impl Display) -> Self {
+        let mut next = self.clone();
+        if !next.inside.is_empty() {
+            next.inside.push('/');
+        }
+        next.inside.push_str(&key.to_string());
+        next
+    }
+
+    /// One line that says where and what is wrong.
+    pub fn fault(&self, what: impl Display) -> String {
+        let method = self.method.to_uppercase();
+        let operation = format!("{method} {}", self.path);
+        let parts = [
+            self.document.file.as_str(),
+            operation.trim(),
+            &self.inside,
+            &one_line(&what.to_string()),
+        ];
+        let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+        parts.join(": ")
+    }
+}
+
+impl<'a> Operation<'a> {
+    pub fn fault(&self, what: impl Display) -> String {
+        self.document.at(self.path, self.method).fault(what)
+    }
+
+    /// Method and path.
+    pub fn line(&self) -> String {
+        format!("{} {}", self.method.to_uppercase(), self.path)
+    }
+
+    pub fn id(&self) -> &'a str {
+        self.text("operationId")
+    }
+
+    /// The text under a key, trimmed; empty if there is none.
+    pub fn text(&self, key: &str) -> &'a str {
+        let value = self.object.get(key).and_then(Value::as_str);
+        value.unwrap_or_default().trim()
+    }
+
+    pub fn flag(&self, key: &str) -> bool {
+        self.object.get(key) == Some(&Value::Bool(true))
+    }
+
+    /// The parameters of the operation and of its path, references followed.
+    pub fn parameters(&self) -> Vec<&'a Value> {
+        let own = self.object.get("parameters");
+        let shared = self.document.root["paths"][self.path].get("parameters");
+        let all = own.into_iter().chain(shared).filter_map(Value::as_array);
+        all.flatten()
+            .map(|parameter| self.document.resolve(parameter))
             .collect()
     }
 
-    fn find_base_path(&self) -> Result<String, String> {
-        let mut found: Option<String> = None;
-        for place in self.operations()? {
-            let mut end = 0;
-            let mut start_of_call = place.path.len();
-            for parameter in self.parameters(&place)? {
-                if parameter["in"] != "path" {
-                    continue;
-                }
-                let name = format!("{{{}}}", parameter["name"].as_str().unwrap_or_default());
-                let at = place.path.find(&name).unwrap_or_default();
-                if is_client_setting(parameter) {
-                    end = end.max(at + name.len());
-                } else {
-                    start_of_call = start_of_call.min(at);
-                }
-            }
-            let base = &place.path[..end];
-            if start_of_call < end || (end > 0 && !place.path[end..].starts_with('/')) {
-                let what = "path parameters of a call come after the client settings and a `/`";
-                return Err(self.fault(place.path, place.method, what));
-            }
-            match &found {
-                None => found = Some(base.to_owned()),
-                Some(other) if other == base => {}
-                Some(other) => {
-                    return Err(self.fault(
-                        place.path,
-                        place.method,
-                        format!("client settings must end at `{other}` in every path"),
-                    ));
-                }
-            }
-        }
-        Ok(found.unwrap_or_default())
+    /// The documented statuses and their responses, references followed.
+    pub fn responses(&self) -> impl Iterator<Item = (&'a str, &'a Value)> {
+        let document = self.document;
+        let responses = self.object.get("responses").and_then(Value::as_object);
+        let responses = responses.into_iter().flatten();
+        responses.map(|(status, response)| (status.as_str(), document.resolve(response)))
     }
+
+    /// The responses that are a success.
+    pub fn successes(&self) -> impl Iterator<Item = (&'a str, &'a Value)> {
+        let responses = self.responses();
+        responses.filter(|(status, _)| status.starts_with('2'))
+    }
+}
+
+/// The schema of the JSON content of a body or a response; null if there is none.
+pub fn json_schema(described: &Value) -> &Value {
+    &described["content"]["application/json"]["schema"]
 }
 
 /// Whether a parameter is set once on the client and not in each call.
@@ -154,8 +206,8 @@ pub fn is_client_setting(parameter: &Value) -> bool {
     parameter["x-client-setting"] == true
 }
 
-/// A parser's message without its picture of the text, which needs several lines to be understood.
-fn reason(message: &str) -> String {
+/// The parser's message without its excerpt of the text, which takes several lines.
+fn parse_error(message: &str) -> String {
     let message = message.split("-->").next().unwrap_or_default();
     one_line(message.trim_start_matches("error: "))
 }

@@ -14,9 +14,15 @@ pub struct OpenEnum {
 }
 
 impl OpenEnum {
-    /// The schema that stands for this enum in the copy that progenitor reads.
-    pub fn marker(&self) -> Value {
-        json!({"type": "string", "format": format!("open-enum-{}", self.name)})
+    /// The format of strings of this enum in the copy that progenitor reads.
+    pub fn format(&self) -> String {
+        format!("open-enum-{}", self.name)
+    }
+
+    /// The schema in that copy, and the type that it becomes.
+    pub fn replacement(&self) -> (Value, String) {
+        let schema = json!({"type": "string", "format": self.format()});
+        (schema, format!("super::enums::{}", self.name))
     }
 
     pub fn tokens(&self) -> TokenStream {
@@ -44,7 +50,7 @@ impl OpenEnum {
                 /// The values that the documentation knows.
                 pub const KNOWN: &'static [&'static str] = &[#(#values),*];
 
-                /// The value as it stands on the wire.
+                /// The value as it is sent.
                 pub fn as_str(&self) -> &str {
                     match self {
                         #( Self::#variants => #values, )*

@@ -1,29 +1,14 @@
-//! The Rust names that things of a document get, by the same rules as typify and progenitor.
+//! The Rust names of what a document names, by the same rules as typify and progenitor.
 //!
 //! Two names of a document that become one Rust name would silently hide one of the two.
 
 use heck::{ToSnakeCase, ToUpperCamelCase};
 
-/// What generated code, and the code that rewires it, knows by name alone.
-const BY_NAME: [&str; 15] = [
-    "Box",
-    "ByteStream",
-    "Clone",
-    "Default",
-    "Err",
-    "Error",
-    "From",
-    "None",
-    "Ok",
-    "Option",
-    "ResponseValue",
-    "Result",
-    "Self",
-    "Some",
-    "String",
-];
+/// Types and variants that generated code uses without a path.
+const USED_BY_NAME: &str =
+    "Box Clone Default Err Error From None Ok Option Result Self Some String";
 
-/// The type of a schema, or of the arguments of an operation.
+/// The type of a schema, or the builder of an operation.
 pub fn type_name(name: &str) -> String {
     identifier(plain(name).to_upper_camel_case(), "X")
 }
@@ -38,7 +23,7 @@ pub fn argument(name: &str) -> String {
     identifier(plain(name).to_snake_case(), "_")
 }
 
-/// The variant for a value; every value has one, though several may have the same.
+/// The variant for a value; several values may have the same.
 pub fn variant(value: &str) -> String {
     let camel = plain(value).to_upper_camel_case();
     match camel.as_str() {
@@ -50,23 +35,24 @@ pub fn variant(value: &str) -> String {
     }
 }
 
-/// Whether a type of this name would hide one that is known by name alone.
+/// Whether a type of this name would hide one that generated code uses without a path.
 pub fn is_relied_on(type_name: &str) -> bool {
-    BY_NAME.contains(&type_name.trim_end_matches('_'))
+    let name = type_name.trim_end_matches('_');
+    USED_BY_NAME.split(' ').any(|used| used == name)
 }
 
-/// The first two labels that share a Rust name, and that name.
-pub fn clash(
-    named: impl IntoIterator<Item = (String, String)>,
-) -> Option<(String, String, String)> {
+/// Refuses two labels that share a Rust name; `what` they are is for the message.
+pub fn clash(what: &str, named: impl IntoIterator<Item = (String, String)>) -> Result<(), String> {
     let mut known: Vec<(String, String)> = Vec::new();
     for (label, name) in named {
         if let Some((first, _)) = known.iter().find(|(_, other)| *other == name) {
-            return Some((first.clone(), label, name));
+            return Err(format!(
+                "the {what} `{first}` and `{label}` both become `{name}`"
+            ));
         }
         known.push((label, name));
     }
-    None
+    Ok(())
 }
 
 /// The name with only what may stand inside an identifier.
@@ -76,16 +62,11 @@ fn plain(name: &str) -> String {
 }
 
 fn identifier(cased: String, prefix: &str) -> String {
-    let starts_well = cased
-        .chars()
-        .next()
-        .is_some_and(|first| is_identifier(&format!("{first}_")));
-    let name = if starts_well {
-        cased
-    } else if cased.is_empty() {
-        "x".into()
-    } else {
-        format!("{prefix}{cased}")
+    let first = cased.chars().next();
+    let name = match first {
+        None => "x".into(),
+        Some(first) if is_identifier(&format!("{first}_")) => cased,
+        Some(_) => format!("{prefix}{cased}"),
     };
     if is_identifier(&name) && name != "gen" {
         name

@@ -1,157 +1,86 @@
 //! Rewrites a copy of a document into what progenitor can express.
 //!
-//! The published document keeps everything; here errors go (the road decodes them), settings of
-//! the client are hoisted out of the calls, all 2xx answers become one, closed enums become open
-//! ones, and whatever would make a type refuse what a real server sends is taken away.
+//! The published document keeps everything; here errors go (the pipeline decodes them), settings of
+//! the client leave the calls, all 2xx responses become one, closed enums become open ones, and
+//! what would make a type refuse a response of a real server is removed.
 
 use std::collections::BTreeMap;
 
 use heck::ToUpperCamelCase;
 use serde_json::{Map, Value, json};
 
-use super::document::{Document, Place, is_client_setting};
+use super::document::{Document, is_client_setting};
 use super::enums::OpenEnum;
 use super::names;
+use super::policy::Policy;
 
-/// The rewritten copy and what was learned on the way.
+/// The keywords that a type expresses.
+const KEPT: &str = "type format description nullable items properties required \
+    additionalProperties enum";
+
+/// The rewritten copy and what it can no longer say.
 pub struct Prepared {
     pub root: Value,
     pub enums: Vec<OpenEnum>,
-    /// Documentation of fields whose schema is a reference, by schema and property.
-    pub field_docs: BTreeMap<(String, String), String>,
-    /// Documentation of the arguments of operations, by operation and documented name.
-    pub argument_docs: BTreeMap<(String, String), String>,
-    /// Documented bounds of query parameters, by operation and name.
-    pub bounds: BTreeMap<(String, String), (i64, i64)>,
+    /// Documentation of members whose schema is a reference, by type and member.
+    pub member_docs: BTreeMap<(String, String), String>,
     /// How many properties, parameters and schemas are documented as secrets.
-    pub secret_fields: usize,
+    pub secrets: usize,
 }
 
-pub fn prepare(document: &Document) -> Result<Prepared, String> {
+pub fn prepare(document: &Document, base_path: &str, policies: &[Policy<'_>]) -> Prepared {
     let mut prepared = Prepared {
         root: document.root.clone(),
         enums: Vec::new(),
-        field_docs: BTreeMap::new(),
-        argument_docs: BTreeMap::new(),
-        bounds: BTreeMap::new(),
-        secret_fields: 0,
+        member_docs: BTreeMap::new(),
+        secrets: 0,
     };
     let mut paths = Map::new();
-    for place in document.operations()? {
-        let operation = prepared.operation(document, &place)?;
-        let path = &place.path[document.base_path.len()..];
+    for policy in policies {
+        let operation = &policy.operation;
+        let path = &operation.path[base_path.len()..];
         let item = paths.entry(path).or_insert_with(|| json!({}));
-        item[place.method] = operation;
+        item[operation.method] = prepared.operation(policy);
+    }
+    let mut schemas = Map::new();
+    let published = document.root["components"]["schemas"].as_object();
+    for (name, schema) in published.into_iter().flatten() {
+        schemas.insert(name.clone(), prepared.schema(name, schema));
     }
     prepared.root["paths"] = Value::Object(paths);
-    prepared.root["components"] = json!({"schemas": prepared.schemas(document)});
-    Ok(prepared)
+    prepared.root["components"] = json!({"schemas": schemas});
+    prepared
 }
 
 impl Prepared {
-    fn operation(&mut self, document: &Document, place: &Place<'_>) -> Result<Value, String> {
-        let mut operation = without_extensions(place.operation);
-        operation.remove("security");
-
+    fn operation(&mut self, policy: &Policy<'_>) -> Value {
+        let operation = &policy.operation;
         let mut parameters = Vec::new();
-        for parameter in document.parameters(place)? {
+        for parameter in operation.parameters() {
             if is_client_setting(parameter) {
                 continue;
             }
-            let name = parameter["name"].as_str().unwrap_or_default();
-            let place_of = parameter["in"].as_str().unwrap_or_default();
-            let mut parameter = without_extensions(parameter.as_object().unwrap_or(&Map::new()));
-            let owner = format!(
-                "{}-{name}",
-                operation["operationId"].as_str().unwrap_or_default()
-            );
-            let schema = document.resolve(place, &parameter["schema"])?.clone();
-            let notes = notes(&schema);
-            let bound = |key: &str| schema[key].as_i64();
-            if place_of == "query" && (bound("minimum").is_some() || bound("maximum").is_some()) {
-                let id = operation["operationId"].as_str().unwrap_or_default();
-                let lowest = bound("minimum").unwrap_or(i64::MIN);
-                let highest = bound("maximum").unwrap_or(i64::MAX);
-                let key = (id.to_owned(), name.to_owned());
-                self.bounds.insert(key, (lowest, highest));
-            }
-            parameter.insert(
-                "schema".into(),
-                self.schema(&owner.to_upper_camel_case(), &schema),
-            );
-            append_notes(&mut parameter, &notes);
-            parameter.remove("example");
-            if let Some(Value::String(text)) = parameter.get("description") {
-                let id = operation["operationId"].as_str().unwrap_or_default();
-                let key = (id.to_owned(), name.to_owned());
-                self.argument_docs.insert(key, text.clone());
-            }
-            parameters.push(Value::Object(parameter));
+            let schema = operation.document.resolve(&parameter["schema"]);
+            parameters.push(json!({
+                "name": parameter["name"],
+                "in": parameter["in"],
+                "required": parameter["required"] == true,
+                "schema": self.schema(operation.id(), schema),
+            }));
         }
-        operation.insert("parameters".into(), Value::Array(parameters));
-
-        if let Some(body) = place.operation.get("requestBody") {
-            let body = document.resolve(place, body)?;
-            let schema = &body["content"]["application/json"]["schema"];
-            if schema["$ref"].as_str().is_none() {
-                let what = "the request body must be JSON by `$ref`";
-                return Err(document.fault(place.path, place.method, what));
-            }
-            operation.insert(
-                "requestBody".into(),
-                json!({
-                    "required": true,
-                    "content": {"application/json": {"schema": schema}},
-                }),
-            );
+        let mut rewritten = json!({
+            "operationId": operation.id(),
+            "parameters": parameters,
+            "responses": {"2XX": {"description": "Success."}},
+        });
+        let content = |schema: &Value| json!({"application/json": {"schema": schema}});
+        if let Some(schema) = policy.body {
+            rewritten["requestBody"] = json!({"required": true, "content": content(schema)});
         }
-        operation.insert("responses".into(), self.success(document, place)?);
-        Ok(Value::Object(operation))
-    }
-
-    /// One answer for all documented successes.
-    fn success(&self, document: &Document, place: &Place<'_>) -> Result<Value, String> {
-        let mut schema: Option<&Value> = None;
-        let responses = place.operation.get("responses").and_then(Value::as_object);
-        for (status, response) in responses.into_iter().flatten() {
-            if !status.starts_with('2') {
-                continue;
-            }
-            let response = document.resolve(place, response)?;
-            let Some(content) = response.get("content").and_then(Value::as_object) else {
-                continue;
-            };
-            let found = content
-                .get("application/json")
-                .map(|content| &content["schema"])
-                .filter(|schema| schema["$ref"].is_string())
-                .ok_or_else(|| {
-                    let what = format!("the {status} answer must be JSON by `$ref`");
-                    document.fault(place.path, place.method, what)
-                })?;
-            if schema.is_some_and(|schema| schema != found) {
-                let what = "all 2xx answers of an operation must have one schema";
-                return Err(document.fault(place.path, place.method, what));
-            }
-            schema = Some(found);
+        if let Some(schema) = policy.success {
+            rewritten["responses"]["2XX"]["content"] = content(schema);
         }
-        Ok(match schema {
-            Some(schema) => json!({"2XX": {
-                "description": "Success.",
-                "content": {"application/json": {"schema": schema}},
-            }}),
-            None => json!({"2XX": {"description": "Success."}}),
-        })
-    }
-
-    fn schemas(&mut self, document: &Document) -> Value {
-        let mut schemas = Map::new();
-        let published = document.root.pointer("/components/schemas");
-        for (name, schema) in published.and_then(Value::as_object).into_iter().flatten() {
-            let schema = self.schema(name, schema);
-            schemas.insert(name.clone(), schema);
-        }
-        Value::Object(schemas)
+        rewritten
     }
 
     /// Rewrites one schema; `owner` names an enum that is found in it.
@@ -165,98 +94,66 @@ impl Prepared {
         if let Some(reference) = single_reference(published) {
             return reference.clone();
         }
-        let notes = notes(published);
-        let mut schema = without_extensions(object);
-        for key in [
-            "default",
-            "example",
-            "pattern",
-            "minLength",
-            "maxLength",
-            "minimum",
-            "maximum",
-            "minItems",
-            "maxItems",
-            "uniqueItems",
-            "title",
-        ] {
-            schema.remove(key);
+        let mut schema = object.clone();
+        schema.retain(|key, _| KEPT.split_whitespace().any(|kept| kept == key));
+        let text = documentation(published, published);
+        if !text.is_empty() {
+            schema.insert("description".into(), Value::String(text));
         }
-        append_notes(&mut schema, &notes);
-
-        if schema.get("type").is_some_and(|kind| kind == "string") {
+        if published["type"] == "string" {
             self.string(owner, &mut schema);
         }
-        if let Some(items) = schema.get("items") {
-            let items = self.schema(owner, &items.clone());
-            schema.insert("items".into(), items);
+        if let Some(items) = object.get("items") {
+            schema.insert("items".into(), self.schema(owner, items));
         }
-        match schema.get("additionalProperties").cloned() {
-            Some(Value::Bool(true)) => {
-                schema.insert("additionalProperties".into(), json!({}));
-            }
-            Some(other @ Value::Object(_)) => {
-                let rewritten = self.schema(owner, &other);
-                schema.insert("additionalProperties".into(), rewritten);
-            }
-            _ => {}
+        if let Some(further) = object.get("additionalProperties") {
+            let further = match further {
+                Value::Bool(true) => json!({}),
+                further => self.schema(owner, further),
+            };
+            schema.insert("additionalProperties".into(), further);
         }
-        self.properties(owner, &mut schema);
+        if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
+            self.properties(owner, &published["required"], properties);
+        }
         Value::Object(schema)
     }
 
     fn string(&mut self, owner: &str, schema: &mut Map<String, Value>) {
-        let format = schema.get("format").and_then(Value::as_str);
-        match format {
-            Some("password") => self.secret_fields += 1,
-            Some("date-time" | "date") | None => {}
-            Some(_) => {
+        match schema.get("format").and_then(Value::as_str) {
+            Some("password") => self.secrets += 1,
+            Some("date-time" | "date") => {}
+            _ => {
                 schema.remove("format");
             }
         }
         if let Some(Value::Array(values)) = schema.remove("enum") {
+            let description = schema.get("description").and_then(Value::as_str);
+            let texts = values.iter().filter_map(Value::as_str);
             let open_enum = OpenEnum {
                 name: names::type_name(owner),
-                values: values
-                    .iter()
-                    .filter_map(|value| value.as_str().map(str::to_owned))
-                    .collect(),
-                description: schema
-                    .get("description")
-                    .and_then(Value::as_str)
-                    .unwrap_or("A documented set of values.")
-                    .to_owned(),
+                values: texts.map(str::to_owned).collect(),
+                description: description.unwrap_or("A documented set of values.").into(),
             };
-            schema.insert("format".into(), open_enum.marker()["format"].clone());
+            schema.insert("format".into(), open_enum.format().into());
             self.enums.push(open_enum);
         }
     }
 
-    fn properties(&mut self, owner: &str, schema: &mut Map<String, Value>) {
-        let required: Vec<String> = schema
-            .get("required")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-            .filter_map(|name| name.as_str().map(str::to_owned))
-            .collect();
-        let Some(Value::Object(properties)) = schema.get_mut("properties") else {
-            return;
-        };
+    fn properties(&mut self, owner: &str, required: &Value, properties: &mut Map<String, Value>) {
+        let required = required.as_array();
         for (name, property) in properties.iter_mut() {
-            if single_reference(property).is_some() {
-                let mut documented = property.as_object().cloned().unwrap_or_default();
-                append_notes(&mut documented, &notes(property));
-                if let Some(Value::String(text)) = documented.remove("description") {
-                    self.field_docs
-                        .insert((owner.to_owned(), name.clone()), text);
-                }
+            let text = documentation(property, property);
+            if single_reference(property).is_some() && !text.is_empty() {
+                let key = (names::type_name(owner), names::member(name));
+                self.member_docs.insert(key, text);
             }
             let enum_owner = format!("{owner}-{name}").to_upper_camel_case();
             let mut rewritten = self.schema(&enum_owner, property);
             let collection = rewritten["type"] == "array"
                 || (rewritten["type"] == "object" && rewritten.get("properties").is_none());
-            if collection && !required.contains(name) {
+            let is_required = required.is_some_and(|names| names.iter().any(|other| other == name));
+            if collection && !is_required {
                 rewritten["nullable"] = Value::Bool(true);
             }
             *property = rewritten;
@@ -272,40 +169,18 @@ fn single_reference(schema: &Value) -> Option<&Value> {
     }
 }
 
-fn without_extensions(object: &Map<String, Value>) -> Map<String, Value> {
-    object
-        .iter()
-        .filter(|(key, _)| !key.starts_with("x-"))
-        .map(|(key, value)| (key.clone(), value.clone()))
-        .collect()
-}
-
-/// What the types cannot say and the documentation must.
-fn notes(schema: &Value) -> Vec<String> {
-    let mut notes = Vec::new();
-    match &schema["default"] {
-        Value::Null => {}
-        default => notes.push(format!("The server's default is `{default}`.")),
-    }
-    if let Some(assumption) = schema["x-assumption"].as_str() {
-        notes.push(format!("**Assumption:** {}", assumption.trim()));
-    }
-    notes
-}
-
-fn append_notes(documented: &mut Map<String, Value>, notes: &[String]) {
-    if notes.is_empty() {
-        return;
-    }
-    let mut text = documented
-        .get("description")
-        .and_then(Value::as_str)
+/// A description, with what the type of its schema cannot say; empty if there is neither.
+pub fn documentation(described: &Value, schema: &Value) -> String {
+    let mut text = described["description"]
+        .as_str()
         .unwrap_or_default()
         .trim()
         .to_owned();
-    for note in notes {
-        text.push_str("\n\n");
-        text.push_str(note);
+    if !schema["default"].is_null() {
+        text += &format!("\n\nThe server's default is `{}`.", schema["default"]);
     }
-    documented.insert("description".into(), Value::String(text));
+    if let Some(assumption) = schema["x-assumption"].as_str() {
+        text += &format!("\n\n**Assumption:** {}", assumption.trim());
+    }
+    text
 }

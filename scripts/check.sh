@@ -22,6 +22,9 @@ scripts/check/public-api.sh
 step 'Minimal versions'
 scripts/check/minimal-versions.sh
 
+step 'Newest versions'
+scripts/check/newest-versions.sh
+
 step 'What would be published'
 cargo publish --dry-run --allow-dirty --target-dir target/publish
 

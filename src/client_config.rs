@@ -1,5 +1,4 @@
-//! What the builders of all four clients share: where the server is, how long things may take,
-//! where sessions live.
+//! The configuration that the builders of all four clients share.
 
 use std::sync::Arc;
 
@@ -16,28 +15,30 @@ use crate::skewed_clock::SkewedClock;
 use crate::store::{MemoryStore, SessionStore};
 use crate::telemetry::{Observer, Telemetry};
 
-/// The shared part of a client's builder.
+/// The part of a client's configuration that does not depend on the system.
 pub(crate) struct ClientConfig {
+    pub(crate) system: System,
     pub(crate) base_url: String,
     pub(crate) allow_plain_http: bool,
     pub(crate) settings: Settings,
     pub(crate) clock: SharedClock,
-    pub(crate) store: Option<Arc<dyn SessionStore>>,
+    pub(crate) store: Arc<dyn SessionStore>,
     pub(crate) observer: Option<Arc<dyn Observer>>,
     pub(crate) http_client: Option<reqwest::Client>,
     pub(crate) language: Option<String>,
-    /// What tells sessions of one server apart besides the base URL, such as an application.
+    /// Separates the sessions of clients that share a base URL, such as those of two applications.
     pub(crate) audience: String,
 }
 
 impl ClientConfig {
-    pub(crate) fn new(base_url: String) -> Self {
+    pub(crate) fn new(system: System, base_url: impl Into<String>) -> Self {
         Self {
-            base_url,
+            system,
+            base_url: base_url.into(),
             allow_plain_http: false,
             settings: Settings::default(),
             clock: SharedClock::default(),
-            store: None,
+            store: Arc::new(MemoryStore::new()),
             observer: None,
             http_client: None,
             language: None,
@@ -45,35 +46,45 @@ impl ClientConfig {
         }
     }
 
-    /// The checked base URL.
-    pub(crate) fn base(&self) -> Result<BaseUrl, Error> {
-        BaseUrl::parse(&self.base_url, self.allow_plain_http)
+    /// Builds the pipeline and the session context of a client.
+    ///
+    /// `system_rules` checks the settings of the system and makes its rules from the base URL and
+    /// the default headers. Every error names the system.
+    pub(crate) fn build<R: SystemRules + 'static>(
+        self,
+        system_rules: impl FnOnce(BaseUrl, HeaderMap) -> Result<(BaseUrl, R), Error>,
+    ) -> Result<(Arc<Pipeline>, Arc<SessionContext>), Error> {
+        let system = self.system;
+        let rules = self
+            .checked()
+            .and_then(|(base, headers)| system_rules(base, headers));
+        rules
+            .and_then(|(base, rules)| self.connect(base, Box::new(rules)))
+            .map_err(|error| error.of(system))
     }
 
-    /// The headers of every request that do not depend on the system.
-    pub(crate) fn default_headers(&self) -> Result<HeaderMap, Error> {
+    /// The base URL, and the headers of every request that do not depend on the system.
+    fn checked(&self) -> Result<(BaseUrl, HeaderMap), Error> {
+        let base = BaseUrl::parse(&self.base_url, self.allow_plain_http)?;
         let mut headers = HeaderMap::new();
         if let Some(language) = &self.language {
             headers.insert(header::ACCEPT_LANGUAGE, language_header(language)?);
         }
-        Ok(headers)
+        Ok((base, headers))
     }
 
-    /// The road and the home of the sessions of one client.
-    pub(crate) fn build(
+    fn connect(
         self,
         base: BaseUrl,
         rules: Box<dyn SystemRules>,
     ) -> Result<(Arc<Pipeline>, Arc<SessionContext>), Error> {
-        let system = rules.system();
-        let transport = Transport::new(&self.settings, &base, self.http_client);
-        let transport = transport.map_err(|error| error.of(system))?;
+        let transport = Transport::new(&self.settings, &base, self.http_client)?;
         let time = SkewedClock::new(self.clock, self.settings.max_clock_correction);
         let telemetry = Telemetry::to(self.observer);
         let context = SessionContext::new(
-            system,
-            format!("{system} {} {}", base.url(), self.audience),
-            self.store.unwrap_or_else(|| Arc::new(MemoryStore::new())),
+            self.system,
+            format!("{} {} {}", self.system, base.url(), self.audience),
+            self.store,
             time.clone(),
             telemetry.clone(),
             self.settings.clone(),
@@ -92,82 +103,86 @@ impl ClientConfig {
     }
 }
 
-/// Names the system in the error of a builder.
-pub(crate) fn of_system<T>(system: System, result: Result<T, Error>) -> Result<T, Error> {
-    result.map_err(|error| error.of(system))
+/// Checks the id of a tenant, which becomes a segment of every path.
+pub(crate) fn check_tenant(field: &'static str, id: &str) -> Result<(), Error> {
+    let well_formed = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
+    if id.is_empty() || !id.bytes().all(well_formed) {
+        let right = "must be letters, digits, `_` and `-`";
+        return Err(Error::invalid(field, right));
+    }
+    Ok(())
 }
 
-/// The setters that every client builder has; the builder keeps a `client_config`.
+/// The setters that every client builder has, for its field `config`. A trait would have to be
+/// imported by the user; this way each builder's page shows them with their documentation.
 macro_rules! client_config_setters {
     () => {
-        /// Allows plain `http` to a host that is not loopback. Tokens and codes then travel
-        /// readable: for a private network behind a TLS proxy only.
+        /// Allows `http` as the scheme of the base URL for hosts other than loopback. Tokens and
+        /// codes are then sent unencrypted: only for a private network behind a TLS proxy.
         pub fn allow_plain_http(mut self) -> Self {
-            self.client_config.allow_plain_http = true;
+            self.config.allow_plain_http = true;
             self
         }
 
-        /// Times and bounds.
+        /// Sets the timeouts and limits of the client.
         pub fn settings(mut self, settings: $crate::Settings) -> Self {
-            self.client_config.settings = settings;
+            self.config.settings = settings;
             self
         }
 
-        /// When a request that may be repeated is; the same as [`Settings::retry`]
-        /// (which [`settings`](Self::settings) replaces).
-        ///
-        /// [`Settings::retry`]: $crate::Settings::retry
+        /// Sets the policy that decides when a retryable request is sent again: the same as
+        /// [`Settings::retry`](crate::Settings::retry). A later [`settings`](Self::settings)
+        /// replaces it.
         pub fn retry(mut self, policy: impl $crate::RetryPolicy) -> Self {
-            self.client_config.settings.retry = ::std::sync::Arc::new(policy);
+            self.config.settings.retry = ::std::sync::Arc::new(policy);
             self
         }
 
-        /// The deadline of a call over all its attempts; the same as [`Settings::deadline`]
-        /// (which [`settings`](Self::settings) replaces).
-        ///
-        /// [`Settings::deadline`]: $crate::Settings::deadline
+        /// Sets the deadline of each call, over all its attempts: the same as
+        /// [`Settings::deadline`](crate::Settings::deadline). A later
+        /// [`settings`](Self::settings) replaces it.
         pub fn deadline(mut self, deadline: ::std::time::Duration) -> Self {
-            self.client_config.settings.deadline = deadline;
+            self.config.settings.deadline = deadline;
             self
         }
 
-        /// Sees every event of the client, for metrics.
+        /// Sets the observer that receives every event of the client, for metrics.
         pub fn observer(mut self, observer: impl $crate::Observer) -> Self {
-            self.client_config.observer = Some(::std::sync::Arc::new(observer));
+            self.config.observer = Some(::std::sync::Arc::new(observer));
             self
         }
 
-        /// An HTTP client of the caller's, for a proxy, a private certificate authority or a
-        /// shared pool. Its connections, TLS and proxies are then its own business, and so is
-        /// `connect_timeout`. All other bounds still hold.
-        /// [`Settings::http_client_builder`]($crate::Settings::http_client_builder) gives one to
-        /// begin with.
+        /// Sets a custom HTTP client, for a proxy, a private certificate authority or a shared
+        /// pool. Its connections, TLS, proxies and `connect_timeout` are then configured by the
+        /// caller; all other limits still hold.
+        /// [`Settings::http_client_builder`](crate::Settings::http_client_builder) gives a builder
+        /// to start from.
         ///
-        /// It must follow no redirects (`redirect::Policy::none()`), because credentials would
-        /// travel with them: an answer that came by one is an error. It must keep no cookies
-        /// (no `cookie_store`), because each session has a jar of its own; must not repeat
-        /// requests by a `retry` of its own; and should verify certificates and log no bytes
-        /// (no `connection_verbose`).
+        /// It must follow no redirects (`redirect::Policy::none()`), because they would carry the
+        /// credentials: a response after a redirect is an error. It must keep no cookies (no
+        /// `cookie_store`), because each session has its own jar, and must not retry requests
+        /// itself (no `retry`). It should verify certificates and log no bytes (no
+        /// `connection_verbose`).
         pub fn http_client(mut self, client: $crate::reqwest::Client) -> Self {
-            self.client_config.http_client = Some(client);
+            self.config.http_client = Some(client);
             self
         }
 
-        /// The clock; the system's by default.
+        /// Sets the clock; [`SystemClock`](crate::SystemClock) by default.
         pub fn clock(mut self, clock: impl $crate::Clock) -> Self {
-            self.client_config.clock = $crate::clock::SharedClock::new(clock);
+            self.config.clock = $crate::clock::SharedClock::new(clock);
             self
         }
 
-        /// Where sessions live; memory by default.
+        /// Sets the store of sessions and challenges; the memory of this client by default.
         pub fn store(mut self, store: ::std::sync::Arc<dyn $crate::store::SessionStore>) -> Self {
-            self.client_config.store = Some(store);
+            self.config.store = store;
             self
         }
 
-        /// The language of messages, as in `Accept-Language` (`de`, `en-GB`, `zh-tw`).
+        /// Sets the language of messages, sent as `Accept-Language` (`de`, `en-GB`, `zh-tw`).
         pub fn accept_language(mut self, language: impl ::std::convert::Into<String>) -> Self {
-            self.client_config.language = Some(language.into());
+            self.config.language = Some(language.into());
             self
         }
     };

@@ -86,6 +86,7 @@ pub mod guide;
 mod hex;
 mod json;
 mod member;
+mod opaque_debug;
 mod pipeline;
 mod random;
 #[cfg(feature = "schemars")]

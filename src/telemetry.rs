@@ -127,7 +127,7 @@ impl fmt::Debug for SessionLabel {
 #[non_exhaustive]
 pub enum RefreshOutcome {
     /// There is a new token.
-    Renewed,
+    Refreshed,
     /// The server will never renew this one, or the session has ended elsewhere.
     Ended,
     /// It failed for now.

@@ -107,10 +107,10 @@ fn the_published_document_builds() {
 #[test]
 fn an_error_names_file_path_method_and_reason() {
     refused(
-        |to| replaced("x-repeat: once", to),
+        |to| replaced("x-idempotent: false", to),
         r"
-        x-repeat: sometimes => POST /api/v1/auth/send_pin: `x-repeat` is `safe` or `once`, not `sometimes`
-        x-repeat: safe => POST /api/v1/auth/send_pin: an operation that sends a message or carries a code must be `x-repeat: once`
+        x-idempotent: sometimes => POST /api/v1/auth/send_pin: `x-idempotent` must be true or false
+        x-idempotent: true => POST /api/v1/auth/send_pin: an operation that sends a message or carries a code must be `x-idempotent: false`
     ",
     );
     refused(
@@ -247,10 +247,10 @@ fn enum_values_map_to_distinct_variants() {
     refused(
         with_schemas,
         r"
-        A: {type: string, enum: [a-b, a_b]} => components/schemas/A: the values `a-b` and `a_b` of `enum` both become `AB`
+        A: {type: string, enum: [a-b, a_b]} => components/schemas/A: the enum values `a-b` and `a_b` both become `AB`
         A: {type: string, enum: [a, 1]} => components/schemas/A: `enum` holds text, not `1`
         A: {type: integer, enum: [1]} => components/schemas/A: `enum` needs `type: string`
-        A: {type: object, properties: {b_c: {type: string, enum: [v]}}}\n    A_B: {type: object, properties: {c: {type: string, enum: [w]}}} => the enums [v] and [w] both become `Abc`
+        A: {type: object, properties: {b_c: {type: string, enum: [v]}}}\n    A_B: {type: object, properties: {c: {type: string, enum: [w]}}} => the enums `[v]` and `[w]` both become `Abc`
     ",
     );
 }
@@ -272,7 +272,7 @@ fn distinct_names_stay_distinct_in_rust() {
         with_parameter,
         r"
         {name: a-b, in: query, schema: {type: string}}\n        - {name: a_b, in: query, schema: {type: string}} => POST /api/v1/auth/send_pin: the parameters `a-b` and `a_b` both become `a_b`
-        {name: a, in: query, schema: {type: string}}\n        - {name: a, in: query, schema: {type: string}} => POST /api/v1/auth/send_pin: query parameter `a` stands twice
+        {name: a, in: query, schema: {type: string}}\n        - {name: a, in: query, schema: {type: string}} => POST /api/v1/auth/send_pin: query parameter `a` is declared twice
         {name: body, in: query, schema: {type: string}} => POST /api/v1/auth/send_pin: parameter `body` becomes `body`, which is taken
     ",
     );
@@ -292,9 +292,9 @@ fn keywords_are_allowed_as_property_and_parameter_names() {
 #[test]
 fn extensions_are_known_and_in_the_right_place() {
     refused(
-        |to| replaced("x-repeat: once", to),
+        |to| replaced("x-idempotent: false", to),
         r#"
-        x-repeat: 1 => POST /api/v1/auth/send_pin: `x-repeat` must be text, not `1`
+        x-idempotent: 1 => POST /api/v1/auth/send_pin: `x-idempotent` must be true or false
         x-sends-mesage: true => POST /api/v1/auth/send_pin: `x-sends-mesage` is not known on an operation
         x-client-setting: true => POST /api/v1/auth/send_pin: `x-client-setting` is not known on an operation
         x-carries-code: 1 => POST /api/v1/auth/send_pin: `x-carries-code` must be true or false
@@ -308,14 +308,14 @@ fn extensions_are_known_and_in_the_right_place() {
         r"
         {name: a, in: query, schema: {type: string}, x-client-seting: true} => POST /api/v1/auth/send_pin: parameters/0: `x-client-seting` is not known on a parameter
         {name: a, in: query, schema: {type: string}, x-client-setting: 1} => POST /api/v1/auth/send_pin: parameters/0: `x-client-setting` must be true or false
-        {name: a, in: query, schema: {type: string}, x-repeat: safe} => POST /api/v1/auth/send_pin: parameters/0: `x-repeat` is not known on a parameter
+        {name: a, in: query, schema: {type: string}, x-idempotent: true} => POST /api/v1/auth/send_pin: parameters/0: `x-idempotent` is not known on a parameter
     ",
     );
     refused(
         with_schemas,
         r"
         A: {type: string, x-asumption: so} => components/schemas/A: `x-asumption` is not known on a schema
-        A: {type: string, x-repeat: safe} => components/schemas/A: `x-repeat` is not known on a schema
+        A: {type: string, x-idempotent: true} => components/schemas/A: `x-idempotent` is not known on a schema
     ",
     );
 }

@@ -148,7 +148,6 @@ async fn every_operation_sends_what_its_document_says_and_decodes_its_example() 
     for document in DOCUMENTS.iter().map(Document::read) {
         let api = Api::of(&document.name, &server.uri()).await;
         let operations = document.operations();
-        assert_eq!(api.described().len(), operations.len(), "{}", document.name);
         for operation in &operations {
             let documented = operation.value["x-beyond-documentation"] != true;
             total += usize::from(documented);
@@ -177,7 +176,7 @@ fn every_example_of_the_documents_fits_its_schema() {
             let bodies = bodies.chain(operation.value.get("requestBody"));
             for body in bodies.map(|body| document.resolve(body)) {
                 let content = &body["content"]["application/json"];
-                if let Some(example) = support::apis::example(content) {
+                if let Some(example) = support::documents::example(content) {
                     let errors = document.errors(&content["schema"], &example);
                     assert!(
                         errors.is_empty(),

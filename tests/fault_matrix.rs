@@ -26,14 +26,15 @@ use std::time::Duration;
 
 use faults::{Case, Expected, Facts, Location};
 use support::apis::{Api, ApiConfig};
+use support::calls::JsonResponse;
 use support::documents::{DOCUMENTS, Document, Operation};
 use support::proof;
 use support::sleeper::Sleeper;
 use support::upstream::{self, IN_PATH, sent_path};
 use table::Table;
 use tokio::task::JoinSet;
+use vestibule::Error;
 use vestibule::testing::{Fault, FaultProxy, FaultRule, RefusingPort};
-use vestibule::{AnyJson, Error, Response};
 
 /// Operations tested concurrently.
 const WORKERS: usize = 12;
@@ -57,7 +58,7 @@ impl Servers {
 
 /// The observed outcome of a call.
 struct Observed {
-    outcome: Result<Response<AnyJson>, Error>,
+    outcome: Result<JsonResponse, Error>,
     attempts: usize,
     arrived: usize,
     processed: usize,

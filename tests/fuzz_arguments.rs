@@ -1,5 +1,5 @@
-//! `fuzz/arguments.json` contains the arguments of each described operation and matches the
-//! documents.
+//! `fuzz/arguments.json` contains the arguments and the policy of each described operation and matches
+//! the documents.
 //!
 //! `scripts/fuzz-arguments.sh` regenerates it.
 #![cfg(all(
@@ -10,21 +10,28 @@
 ))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod support;
+#[path = "support/documents.rs"]
+#[allow(dead_code)]
+mod documents;
 
 use std::path::Path;
 use std::{env, fs};
 
-use serde_json::{Map, Value};
-use support::documents::{DOCUMENTS, Document};
+use documents::{DOCUMENTS, Document};
+use serde_json::{Map, Value, json};
 
 fn arguments() -> String {
     let mut all = Map::new();
     for document in DOCUMENTS.iter().map(Document::read) {
         let operations = document.operations();
         let arguments = operations.iter().map(|operation| {
-            let arguments = operation.call_arguments(&document, None);
-            (operation.id().to_owned(), arguments)
+            let described = json!({
+                "arguments": operation.call_arguments(&document, None),
+                "carries_code": operation.carries_code(),
+                "needs_session": operation.needs_session(),
+                "sends_message": operation.sends_message(),
+            });
+            (operation.id().to_owned(), described)
         });
         let arguments: Map<String, Value> = arguments.collect();
         all.insert(document.name.clone(), arguments.into());

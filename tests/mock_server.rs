@@ -7,6 +7,9 @@
 ))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "support/calls.rs"]
+#[allow(dead_code, unused_imports)]
+mod calls;
 #[path = "mock_server/faults.rs"]
 mod faults;
 #[path = "mock_server/pages.rs"]

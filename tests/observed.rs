@@ -224,7 +224,7 @@ async fn a_refresh_and_the_end_of_a_session_are_reported_once_each() {
         let word = format!("refresh {outcome:?}");
         notes.iter().filter(|note| **note == word).count()
     };
-    assert_eq!(refreshes(&on.notes.take(), RefreshOutcome::Renewed), 1);
+    assert_eq!(refreshes(&on.notes.take(), RefreshOutcome::Refreshed), 1);
     let spans = collected.spans("vestibule.refresh");
     assert_eq!(spans.len(), 1);
     assert_eq!(
@@ -248,7 +248,7 @@ async fn a_refresh_and_the_end_of_a_session_are_reported_once_each() {
     session.profile().await.unwrap_err();
     let notes = on.notes.take();
     assert_eq!(refreshes(&notes, RefreshOutcome::Ended), 1, "{notes:?}");
-    let ended = "ended: the server refused to renew it";
+    let ended = "ended: the server refused to refresh it";
     assert_eq!(
         notes.iter().filter(|note| *note == ended).count(),
         1,

@@ -1,18 +1,22 @@
-//! `docs/operations.md` lists every described operation and matches the documents.
+//! `docs/operations.md` lists every described operation, and `tests/support/operations.rs` makes each
+//! callable by its id; both match the documents.
 //!
-//! `scripts/operations-table.sh` regenerates it.
+//! `scripts/operations-table.sh` regenerates both.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod support;
+// Only the documents of `support`: the calls by id may be stale and not compile.
+#[path = "support/documents.rs"]
+#[allow(dead_code)]
+mod documents;
 
 use std::fmt::Write;
 use std::path::Path;
 use std::{env, fs};
 
+use documents::{DOCUMENTS, Document, Operation, rust_name};
 use serde_json::Value;
-use support::documents::{DOCUMENTS, Document, Operation};
 
-/// The Rust type that has the calls of a document.
+/// The Rust type with the calls of a document.
 fn api(document: &str) -> (&'static str, &'static str) {
     match document {
         "wunder-auth" => (
@@ -57,7 +61,8 @@ fn credential(operation: &Operation) -> String {
 
 fn idempotency(operation: &Operation) -> String {
     let flag = |name: &str| operation.value[name] == true;
-    let mut text = operation.value["x-repeat"].as_str().unwrap().to_owned();
+    let idempotent = operation.value["x-idempotent"].as_bool().unwrap();
+    let mut text = String::from(if idempotent { "yes" } else { "no" });
     if flag("x-sends-message") {
         text.push_str(", sends a message");
     }
@@ -72,8 +77,8 @@ fn table() -> String {
         "# Operations\n\n\
          Every call that the crate describes, as the documents in `openapi/` have it. Written by\n\
          `scripts/operations-table.sh`; the tests fail when it is stale.\n\n\
-         *Repeat*: a `safe` call is repeated after faults that may pass, a `once` call only if the\n\
-         server certainly did not process it.\n",
+         An *idempotent* call is retried after transient failures, any other only if the server\n\
+         certainly did not process it.\n",
     );
     for document in DOCUMENTS.iter().map(Document::read) {
         let (title, api) = api(&document.name);
@@ -84,7 +89,9 @@ fn table() -> String {
             operations.len()
         )
         .unwrap();
-        text.push_str("| call | method | path | credential | repeat |\n|---|---|---|---|---|\n");
+        text.push_str(
+            "| call | method | path | credential | idempotent |\n|---|---|---|---|---|\n",
+        );
         for operation in operations {
             let id = operation.value["operationId"].as_str().unwrap();
             let beyond = match operation.value["x-beyond-documentation"] {
@@ -105,17 +112,94 @@ fn table() -> String {
     text
 }
 
-#[test]
-fn the_table_of_operations_matches_the_documents() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/operations.md");
-    let table = table();
+/// The arguments of an operation with their types: the required one of its call, and the others.
+fn arguments(document: &Document, operation: &Operation) -> (String, String) {
+    let (mut required, mut optional) = (Vec::new(), Vec::new());
+    let parameters = operation.value["parameters"].as_array();
+    for parameter in parameters.into_iter().flatten() {
+        let parameter = document.resolve(parameter);
+        if parameter["x-client-setting"] == true {
+            continue;
+        }
+        let name = rust_name(parameter["name"].as_str().unwrap());
+        let schema = document.resolve(&parameter["schema"]);
+        let kind = match (schema["type"].as_str().unwrap(), schema["format"].as_str()) {
+            ("string", Some("password")) => "vestibule::Secret",
+            ("string", _) => "String",
+            ("boolean", _) => "bool",
+            ("integer", Some("int32")) => "i32",
+            ("integer", _) => "i64",
+            ("number", _) => "f64",
+            (other, _) => panic!("{other} is no type of a parameter"),
+        };
+        let argument = format!("{name}: {kind}");
+        match parameter["required"] == true {
+            true => required.push((name, argument)),
+            false => optional.push(argument),
+        }
+    }
+    let required = match required.as_slice() {
+        [(name, _)] => name.clone(),
+        several => {
+            optional.extend(several.iter().map(|(_, argument)| argument.clone()));
+            String::new()
+        }
+    };
+    if let Some(body) = operation.value.get("requestBody") {
+        let body = &document.resolve(body)["content"]["application/json"]["schema"]["$ref"];
+        let (_, name) = body.as_str().unwrap().rsplit_once('/').unwrap();
+        optional.push(format!("body: types::{name}"));
+    }
+    (required, optional.join(", "))
+}
+
+fn calls() -> String {
+    let mut text = String::from(
+        "//! Every described operation with the arguments of its typed call. Written by\n\
+         //! `scripts/operations-table.sh`; the tests fail when it is stale.\n",
+    );
+    for document in DOCUMENTS.iter().map(Document::read) {
+        let (_, api) = api(&document.name);
+        let (module, client) = api.rsplit_once("::").unwrap();
+        let name = document.name.replace('-', "_");
+        let import = match client {
+            "Api" => "Api, types".to_owned(),
+            client => format!("{client} as Api, types"),
+        };
+        writeln!(text, "\npub mod {name} {{").unwrap();
+        writeln!(text, "    use vestibule::{module}::{{{import}}};").unwrap();
+        writeln!(text, "\n    calls! {{").unwrap();
+        for operation in document.operations() {
+            let (required, others) = arguments(&document, &operation);
+            let call = format!("{}({required}; {others})", operation.id());
+            writeln!(text, "        {}", call.replace("; )", ";)")).unwrap();
+        }
+        text.push_str("    }\n}\n");
+    }
+    text
+}
+
+/// Compares a file with its expected content; writes it first if the variable is set.
+fn check(file: &str, expected: &str) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
     if env::var_os("WRITE_OPERATIONS_TABLE").is_some() {
         fs::create_dir_all(file.parent().unwrap()).unwrap();
-        fs::write(&file, &table).unwrap();
+        fs::write(&file, expected).unwrap();
     }
     let written = fs::read_to_string(&file).unwrap_or_default();
     assert!(
-        written == table,
-        "docs/operations.md is stale: run scripts/operations-table.sh"
+        written == expected,
+        "{} is stale: run scripts/operations-table.sh",
+        file.display()
     );
+}
+
+#[test]
+fn the_table_of_operations_matches_the_documents() {
+    check("docs/operations.md", &table());
+}
+
+#[test]
+fn the_calls_by_id_match_the_documents() {
+    check("tests/support/operations.rs", &calls());
 }

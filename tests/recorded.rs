@@ -20,12 +20,13 @@ use index::{Entry, Kind, Part};
 use serde_json::{Map, Value, json};
 use support::api_errors::{api_error, shown};
 use support::apis::Api;
+use support::calls::{self, JsonResponse};
 use support::documents::{DOCUMENTS, Document, Operation};
 use support::json::{canonical, texts};
 use support::proof;
 use vestibule::session::Tokens;
-use vestibule::testing::{self, TestClock};
-use vestibule::{AnyJson, BoxFuture, Clock, Error, Response, goodcity};
+use vestibule::testing::TestClock;
+use vestibule::{BoxFuture, Clock, Error, goodcity};
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
@@ -66,7 +67,7 @@ impl<'a> Case<'a> {
     }
 
     /// Calls the operation with the document's examples, overridden by `given`.
-    async fn call(&self, given: &Value) -> Result<Response<AnyJson>, Error> {
+    async fn call(&self, given: &Value) -> Result<JsonResponse, Error> {
         // A new session for each call, as an error may end it.
         let api = Api::of(&self.document.name, &self.server.uri()).await;
         let mut arguments = self.operation.call_arguments(self.document, Some("1"));
@@ -139,7 +140,7 @@ impl<'a> Case<'a> {
         let session = goodcity::Session::from_tokens(&client, tokens)
             .await
             .unwrap();
-        testing::call(&session.api(), self.operation.id(), &json!({}))
+        calls::goodcity::call(&session.api(), self.operation.id(), &json!({}))
             .await
             .unwrap();
         let request = self.only_request().await;

@@ -27,13 +27,14 @@ use log::Log;
 use markers::{MARKER, MarkedValues};
 use serde_json::{Map, Value, json};
 use support::api_errors::{api_error, shown};
-use support::apis::{Api, ApiConfig, rust_name};
-use support::documents::{DOCUMENTS, Document, Operation};
+use support::apis::{Api, ApiConfig};
+use support::calls::JsonResponse;
+use support::documents::{DOCUMENTS, Document, Operation, rust_name};
 use support::proof;
 use support::sleeper::Sleeper;
+use vestibule::Error;
 use vestibule::reqwest;
 use vestibule::testing::{Fault, FaultProxy, FaultRule, RefusingPort};
-use vestibule::{AnyJson, Error, Response};
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer};
 
@@ -78,7 +79,7 @@ impl Search {
     }
 }
 
-fn shown_outcome(system: &str, outcome: &Result<Response<AnyJson>, Error>) -> String {
+fn shown_outcome(system: &str, outcome: &Result<JsonResponse, Error>) -> String {
     match outcome {
         Ok(response) => format!("{response:?} {response:#?} {:?}", response.headers()),
         Err(error) => {
@@ -145,7 +146,8 @@ impl<'a> Call<'a> {
         search.check(&place, &shown);
     }
 
-    /// Each argument in turn is omitted, and is of a wrong type that contains a marker.
+    /// Each argument in turn is omitted, and is of a wrong type that contains a marker: the reason
+    /// why it does not fit is shown too.
     async fn call_with_invalid_arguments(&self, base_url: &str, search: &mut Search) {
         let given: &Map<String, Value> = self.arguments.as_object().unwrap();
         for name in given.keys() {

@@ -57,7 +57,7 @@ fn the_examples_of_the_documents_fit_the_schemas_of_the_types() {
             let bodies = bodies.chain(operation.value.get("requestBody"));
             for body in bodies.map(|body| document.resolve(body)) {
                 let content = &body["content"]["application/json"];
-                let Some(example) = support::apis::example(content) else {
+                let Some(example) = support::documents::example(content) else {
                     continue;
                 };
                 let name = content["schema"]["$ref"]

@@ -1,49 +1,41 @@
-//! What schemas must keep to beyond their keys, so that each becomes the type that it describes.
+//! Rules for schemas beyond their keys, so that each becomes the type that it describes.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::names;
-use super::walk::Spot;
+use crate::build::document::{Document, Location};
 
-const TYPES: [&str; 6] = ["string", "integer", "number", "boolean", "array", "object"];
-
-/// Keys that say something about values of some types only.
-const BELONGS: [(&str, &[&str]); 14] = [
-    ("properties", &["object"]),
-    ("additionalProperties", &["object"]),
-    ("required", &["object"]),
-    ("items", &["array"]),
-    ("minItems", &["array"]),
-    ("maxItems", &["array"]),
-    ("uniqueItems", &["array"]),
-    ("enum", &["string"]),
-    ("pattern", &["string"]),
-    ("minLength", &["string"]),
-    ("maxLength", &["string"]),
-    ("minimum", &["integer", "number"]),
-    ("maximum", &["integer", "number"]),
-    ("format", &["string", "integer", "number"]),
+/// The types, each with its formats. A misspelt `password` would make a secret readable, so formats
+/// are a closed list.
+const TYPES: [(&str, &str); 6] = [
+    ("string", "password date date-time byte email uri uuid"),
+    ("integer", "int32 int64"),
+    ("number", "float double"),
+    ("boolean", ""),
+    ("array", ""),
+    ("object", ""),
 ];
 
-/// What may stand beside `allOf`: documentation, and what OpenAPI 3.0 demands beside `nullable`.
-const BESIDE_ALL_OF: [&str; 7] = [
-    "allOf",
-    "description",
-    "title",
-    "example",
-    "x-assumption",
-    "nullable",
-    "type",
+/// Keys that apply to values of some types only.
+const BELONGS: [(&str, &str); 5] = [
+    ("properties additionalProperties required", "object"),
+    ("items minItems maxItems uniqueItems", "array"),
+    ("enum pattern minLength maxLength", "string"),
+    ("minimum maximum", "integer number"),
+    ("format", "string integer number"),
 ];
 
-/// Members that generated code has names of its own for.
+/// What may be beside `allOf`: documentation, and what OpenAPI 3.0 demands beside `nullable`.
+const BESIDE_ALL_OF: &str = "allOf description title example x-assumption nullable type";
+
+/// Members that generated code adds to a type.
 const TAKEN_MEMBERS: [&str; 2] = ["default", "extra"];
 
-/// What no type here can express; looked at first, as it explains what else is odd.
-pub fn unsupported(spot: &Spot<'_>, schema: &Map<String, Value>) -> Result<(), String> {
+/// Refuses what no type here can express. Checked first, as it explains what else is odd.
+pub fn unsupported(at: &Location<'_>, schema: &Value) -> Result<(), String> {
     for key in ["oneOf", "anyOf", "not"] {
-        if schema.contains_key(key) {
-            return Err(spot.fault(format!("`{key}` cannot be expressed")));
+        if schema.get(key).is_some() {
+            return Err(format!("`{key}` cannot be expressed"));
         }
     }
     let Some(all_of) = schema.get("allOf") else {
@@ -53,162 +45,124 @@ pub fn unsupported(spot: &Spot<'_>, schema: &Map<String, Value>) -> Result<(), S
         Some([only]) => only["$ref"].as_str(),
         _ => None,
     };
-    let others = schema
-        .keys()
-        .any(|key| !BESIDE_ALL_OF.contains(&key.as_str()));
-    let (Some(reference), false, false) = (reference, others, spot.is_component_schema()) else {
-        let what = "`allOf` can only document one `$ref`, where a schema is used";
-        return Err(spot.fault(what));
+    let mut keys = schema.as_object().into_iter().flatten();
+    let only_documents = keys.all(|(key, _)| is_in(BESIDE_ALL_OF, key));
+    // Whether this is part of an entry of `components/schemas`, and not one.
+    let entry = at.inside.strip_prefix("components/schemas/");
+    let is_part = entry.is_none_or(|name| name.contains('/'));
+    let (Some(reference), true, true) = (reference, only_documents, is_part) else {
+        return Err("`allOf` can only document one `$ref`, where a schema is used".into());
     };
-    let target = spot.document.target(reference);
+    let target = at.document.target(reference);
     let kind = schema.get("type");
     if kind.is_some() && target.is_some_and(|target| target.get("type") != kind) {
-        let what = format!("`type` is not the one of `{reference}`");
-        return Err(spot.fault(what));
+        return Err(format!("`type` is not the one of `{reference}`"));
     }
     Ok(())
 }
 
-pub fn check(spot: &Spot<'_>, schema: &Map<String, Value>) -> Result<(), String> {
-    let kind = schema.get("type").and_then(Value::as_str);
-    if let Some(kind) = kind.filter(|kind| !TYPES.contains(kind)) {
-        return Err(spot.fault(format!("`{kind}` is no type")));
+pub fn check(schema: &Value) -> Result<(), String> {
+    let kind = schema["type"].as_str().unwrap_or_default();
+    let known = TYPES.iter().find(|(known, _)| *known == kind);
+    if known.is_none() && !kind.is_empty() {
+        return Err(format!("`{kind}` is no type"));
     }
-    for (key, types) in BELONGS {
-        if schema.contains_key(key) && kind.is_none_or(|kind| !types.contains(&kind)) {
-            let what = format!("`{key}` needs `type: {}`", types.join("` or `type: "));
-            return Err(spot.fault(what));
+    for (keys, types) in BELONGS {
+        let mut keys = keys.split(' ').filter(|key| schema.get(key).is_some());
+        if let (Some(key), false) = (keys.next(), is_in(types, kind)) {
+            let types = types.replace(' ', "` or `type: ");
+            return Err(format!("`{key}` needs `type: {types}`"));
         }
     }
-    if kind == Some("array") && !schema.contains_key("items") {
-        return Err(spot.fault("an array needs `items`"));
+    if kind == "array" && schema.get("items").is_none() {
+        return Err("an array needs `items`".into());
     }
-    format(spot, kind, schema)?;
+    if let (Some((_, formats)), Some(format)) = (known, schema["format"].as_str()) {
+        if !is_in(formats, format) {
+            return Err(format!("`{format}` is no format of `type: {kind}`"));
+        }
+        if format == "password" && schema.get("enum").is_some() {
+            return Err("documented values are no secret: `enum` or `format: password`".into());
+        }
+    }
     if let Some(values) = schema.get("enum") {
-        values_of_enum(spot, schema, values)?;
+        let values = values.as_array().filter(|values| !values.is_empty());
+        let values = values.ok_or("`enum` must be a list of values")?;
+        enum_values(values, schema["nullable"] == true)?;
     }
-    members(spot, schema)
+    members(schema)
 }
 
-/// A misspelt `password` would make a secret readable, so formats are a closed list.
-fn format(spot: &Spot<'_>, kind: Option<&str>, schema: &Map<String, Value>) -> Result<(), String> {
-    let Some(format) = schema.get("format").and_then(Value::as_str) else {
-        return Ok(());
-    };
-    let known = match kind {
-        Some("integer") => matches!(format, "int32" | "int64"),
-        Some("number") => matches!(format, "float" | "double"),
-        _ => matches!(
-            format,
-            "password" | "date" | "date-time" | "byte" | "email" | "uri" | "uuid"
-        ),
-    };
-    if !known {
-        let kind = kind.unwrap_or_default();
-        return Err(spot.fault(format!("`{format}` is no format of `type: {kind}`")));
-    }
-    if format == "password" && schema.contains_key("enum") {
-        return Err(spot.fault("documented values are no secret: `enum` or `format: password`"));
-    }
-    Ok(())
-}
-
-fn values_of_enum(
-    spot: &Spot<'_>,
-    schema: &Map<String, Value>,
-    values: &Value,
-) -> Result<(), String> {
-    let values = values.as_array().filter(|values| !values.is_empty());
-    let values = values.ok_or_else(|| spot.fault("`enum` must be a list of values"))?;
-    let nullable = schema.get("nullable") == Some(&Value::Bool(true));
+fn enum_values(values: &[Value], nullable: bool) -> Result<(), String> {
     let mut variants = Vec::new();
     for value in values.iter().filter(|value| !(nullable && value.is_null())) {
-        let Some(text) = value.as_str() else {
-            return Err(spot.fault(format!("`enum` holds text, not `{value}`")));
-        };
+        let text = value.as_str();
+        let text = text.ok_or_else(|| format!("`enum` holds text, not `{value}`"))?;
         variants.push((text.to_owned(), names::variant(text)));
     }
-    match names::clash(variants) {
-        Some((one, other, name)) => Err(spot.fault(format!(
-            "the values `{one}` and `{other}` of `enum` both become `{name}`"
-        ))),
+    names::clash("enum values", variants)
+}
+
+fn members(schema: &Value) -> Result<(), String> {
+    let properties = schema["properties"].as_object().into_iter().flatten();
+    let members: Vec<_> = properties
+        .map(|(property, _)| (property.clone(), names::member(property)))
+        .collect();
+    let mut taken = members.iter();
+    if let Some((property, name)) = taken.find(|(_, name)| TAKEN_MEMBERS.contains(&name.as_str())) {
+        return Err(format!(
+            "property `{property}` becomes `{name}`, which is taken"
+        ));
+    }
+    names::clash("properties", members)?;
+    let required = schema["required"].as_array().into_iter().flatten();
+    let mut required = required.filter_map(Value::as_str);
+    match required.find(|name| schema["properties"].get(name).is_none()) {
+        Some(name) => Err(format!("`required` names `{name}`, which is no property")),
         None => Ok(()),
     }
 }
 
-fn members(spot: &Spot<'_>, schema: &Map<String, Value>) -> Result<(), String> {
-    let empty = Map::new();
-    let properties = schema.get("properties").and_then(Value::as_object);
-    let properties = properties.unwrap_or(&empty);
-    let members = properties
-        .keys()
-        .map(|property| (property.clone(), names::member(property)));
-    if let Some((one, other, name)) = names::clash(members) {
-        return Err(spot.fault(format!(
-            "the properties `{one}` and `{other}` both become `{name}`"
-        )));
-    }
-    for property in properties.keys() {
-        let name = names::member(property);
-        if TAKEN_MEMBERS.contains(&name.as_str()) {
-            let what = format!("property `{property}` becomes `{name}`, which is taken");
-            return Err(spot.fault(what));
-        }
-    }
-    let mut required: Vec<&str> = Vec::new();
-    let listed = schema.get("required").and_then(Value::as_array);
-    for name in listed.into_iter().flatten().filter_map(Value::as_str) {
-        if !properties.contains_key(name) {
-            return Err(spot.fault(format!("`required` names `{name}`, which is no property")));
-        }
-        if required.contains(&name) {
-            return Err(spot.fault(format!("`required` names `{name}` twice")));
-        }
-        required.push(name);
-    }
-    Ok(())
-}
-
-/// Types of one name would silently become one type.
-pub fn type_names(top: &Spot<'_>, schemas: &Value) -> Result<(), String> {
-    let spot = top.step("components/schemas");
+/// Refuses schemas that get one name: they would silently become one type.
+pub fn type_names(document: &Document) -> Result<(), String> {
+    let at = document.at("", "").step("components/schemas");
     let mut types = Vec::new();
-    for (name, schema) in schemas.as_object().into_iter().flatten() {
+    let schemas = document.root["components"]["schemas"].as_object();
+    for (name, schema) in schemas.into_iter().flatten() {
         let type_name = names::type_name(name);
         if names::is_relied_on(&type_name) {
-            return Err(spot.fault(format!(
+            return Err(at.fault(format!(
                 "schema `{name}` becomes `{type_name}`, which is taken"
             )));
         }
         types.push((name.clone(), type_name.clone()));
         inline_types(name, &type_name, schema, &mut types);
     }
-    match names::clash(types) {
-        Some((one, other, name)) => {
-            let what = format!("the schemas `{one}` and `{other}` both become `{name}`");
-            Err(spot.fault(what))
-        }
-        None => Ok(()),
-    }
+    names::clash("schemas", types).map_err(|what| at.fault(what))
 }
 
 /// Objects that are described where they are used get a type that is named after the place.
 fn inline_types(label: &str, owner: &str, schema: &Value, types: &mut Vec<(String, String)>) {
-    if !schema.is_object() {
-        return;
-    }
-    let mut inner = Vec::new();
-    for (name, property) in schema["properties"].as_object().into_iter().flatten() {
-        inner.push((name.as_str(), format!("{owner}-{name}"), property));
-    }
-    inner.push(("items", format!("{owner}-item"), &schema["items"]));
-    let further = &schema["additionalProperties"];
-    inner.push(("additionalProperties", format!("{owner}-value"), further));
-    for (step, name, schema) in inner {
-        let (label, name) = (format!("{label}/{step}"), names::type_name(&name));
+    let properties = schema["properties"].as_object().into_iter().flatten();
+    let properties = properties.map(|(name, property)| (name.as_str(), name.as_str(), property));
+    let inner = properties.chain([
+        ("items", "item", &schema["items"]),
+        (
+            "additionalProperties",
+            "value",
+            &schema["additionalProperties"],
+        ),
+    ]);
+    for (step, suffix, schema) in inner.filter(|(_, _, schema)| schema.is_object()) {
+        let label = format!("{label}/{step}");
+        let name = names::type_name(&format!("{owner}-{suffix}"));
         if schema["properties"].is_object() {
             types.push((label.clone(), name.clone()));
         }
         inline_types(&label, &name, schema, types);
     }
+}
+
+fn is_in(list: &str, word: &str) -> bool {
+    list.split(' ').any(|listed| listed == word)
 }

@@ -2,6 +2,8 @@
 //!
 //! A target panics when an invariant does not hold, which libFuzzer reports with the input.
 
+#[path = "../../tests/support/calls.rs"]
+pub mod calls;
 pub mod fixed_clock;
 pub mod headers;
 pub mod json;

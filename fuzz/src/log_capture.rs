@@ -31,9 +31,9 @@ impl Visit for Writing {
 
 impl Subscriber for Listener {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        // `testing::call` logs whole responses, whose members are not all secret.
+        // `calls` logs whole responses, whose members are not all secret.
         let target = metadata.target();
-        target.starts_with("vestibule") && !target.starts_with("vestibule::testing")
+        target.starts_with("vestibule") && !target.starts_with("vestibule_fuzz")
     }
 
     fn new_span(&self, span: &Attributes<'_>) -> Id {

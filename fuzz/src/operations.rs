@@ -1,16 +1,15 @@
 //! Every described operation as a typed call that can be sent.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
 use vestibule::session::Tokens;
-use vestibule::testing::{self, Described, Dispatch};
-use vestibule::{
-    AnyJson, Backoff, Clock, Error, Response, Secret, Settings, SystemClock, fynd, goodcity,
-    walletcrew, wunder,
-};
+use vestibule::{Backoff, Clock, Error, Secret, Settings, fynd, goodcity, walletcrew, wunder};
+
+use crate::calls::{self, JsonResponse};
 
 /// The arguments of each operation. A test of the crate keeps them equal to the documents.
 const ARGUMENTS: &str = include_str!("../arguments.json");
@@ -40,25 +39,27 @@ pub enum Credential {
 /// One operation.
 pub struct Operation {
     pub document: String,
-    pub described: Described,
+    pub id: String,
+    pub sends_message: bool,
+    pub carries_code: bool,
+    pub needs_session: bool,
     arguments: Value,
 }
 
-/// Each operation of each document.
-pub async fn all() -> Vec<Operation> {
-    let nowhere = ([127, 0, 0, 1], 9).into();
-    let arguments: Value = serde_json::from_str(ARGUMENTS).unwrap();
+/// Each operation of each document, in the order of the ids.
+pub fn all() -> Vec<Operation> {
+    let documents: BTreeMap<String, BTreeMap<String, Value>> =
+        serde_json::from_str(ARGUMENTS).unwrap();
     let mut operations = Vec::new();
-    for (document, arguments) in arguments.as_object().unwrap() {
-        let clock = Arc::new(SystemClock);
-        for described in api(document, nowhere, clock, Credential::Nothing)
-            .await
-            .described()
-        {
+    for (document, described) in documents {
+        for (id, mut described) in described {
             operations.push(Operation {
                 document: document.clone(),
-                arguments: arguments[described.id].clone(),
-                described,
+                id,
+                sends_message: described["sends_message"] == true,
+                carries_code: described["carries_code"] == true,
+                needs_session: described["needs_session"] == true,
+                arguments: described["arguments"].take(),
             });
         }
     }
@@ -72,9 +73,9 @@ impl Operation {
         address: SocketAddr,
         clock: Arc<dyn Clock>,
         with: Credential,
-    ) -> Result<Response<AnyJson>, Error> {
+    ) -> Result<JsonResponse, Error> {
         let api = api(&self.document, address, clock, with).await;
-        api.call(self.described.id, &self.arguments).await
+        api.call(&self.id, &self.arguments).await
     }
 }
 
@@ -87,23 +88,13 @@ enum Api {
 }
 
 impl Api {
-    fn described(&self) -> Vec<Described> {
+    async fn call(&self, id: &str, arguments: &Value) -> Result<JsonResponse, Error> {
         match self {
-            Self::WunderAuth(api) => api.described(),
-            Self::WunderUser(api) => api.described(),
-            Self::WalletCrew(api) => api.described(),
-            Self::GoodCity(api) => api.described(),
-            Self::Fynd(api) => api.described(),
-        }
-    }
-
-    async fn call(&self, id: &str, arguments: &Value) -> Result<Response<AnyJson>, Error> {
-        match self {
-            Self::WunderAuth(api) => testing::call(api, id, arguments).await,
-            Self::WunderUser(api) => testing::call(api, id, arguments).await,
-            Self::WalletCrew(api) => testing::call(api, id, arguments).await,
-            Self::GoodCity(api) => testing::call(api, id, arguments).await,
-            Self::Fynd(api) => testing::call(api, id, arguments).await,
+            Self::WunderAuth(api) => calls::wunder_auth::call(api, id, arguments).await,
+            Self::WunderUser(api) => calls::wunder_user::call(api, id, arguments).await,
+            Self::WalletCrew(api) => calls::walletcrew::call(api, id, arguments).await,
+            Self::GoodCity(api) => calls::goodcity::call(api, id, arguments).await,
+            Self::Fynd(api) => calls::fynd::call(api, id, arguments).await,
         }
     }
 }

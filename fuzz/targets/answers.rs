@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use libfuzzer_sys::{Corpus, fuzz_target};
 use tokio::runtime::{Builder, Runtime};
 use vestibule::chrono::DateTime;
-use vestibule::{AnyJson, Error, ErrorKind, Response};
+use vestibule::{Error, ErrorKind};
+use vestibule_fuzz::calls::JsonResponse;
 use vestibule_fuzz::network::Server;
 use vestibule_fuzz::operations::{self, Credential, DEADLINE, MAX_ATTEMPTS, MAX_BYTES, Operation};
 use vestibule_fuzz::{fixed_clock, log_capture, markers, memory};
@@ -23,7 +24,7 @@ const CLIENT_BYTES: usize = 2 * 1024 * 1024;
 fuzz_target!(
     init: {
         log_capture::listen();
-        let operations = runtime().block_on(operations::all());
+        let operations = operations::all();
         for operation in &operations {
             check_input(operation, Credential::Session, b"HTTP/1.1 204 No Content\r\n\r\n");
         }
@@ -85,14 +86,13 @@ fn check_requests(operation: &Operation, responses: &[Vec<u8>], requests: usize)
     assert!(requests <= 2 * (most + 1) + 1, "{requests} requests");
     let says = |status: &[u8]| responses.iter().any(|response| contains(response, status));
     let unprocessed = says(b" 401") || says(b" 429");
-    let described = &operation.described;
-    if (described.sends_message || described.carries_code) && !unprocessed {
+    if (operation.sends_message || operation.carries_code) && !unprocessed {
         // The first may have been a refresh.
-        let refreshes = usize::from(described.needs_session);
+        let refreshes = usize::from(operation.needs_session);
         assert!(
             requests <= 1 + refreshes,
             "{} was sent {requests} times",
-            described.id
+            operation.id
         );
     }
 }
@@ -101,7 +101,7 @@ fn contains(response: &[u8], part: &[u8]) -> bool {
     response.windows(part.len()).any(|bytes| bytes == part)
 }
 
-fn check(outcome: Result<Response<AnyJson>, Error>) {
+fn check(outcome: Result<JsonResponse, Error>) {
     match outcome {
         Ok(response) => {
             assert!(response.status().is_success());

@@ -154,7 +154,7 @@ impl<S: Step> ActiveChallenge<S> {
         let system = self.context.system();
         let loaded = self
             .context
-            .step(self.context.store().load(&self.identity.key));
+            .store_step(self.context.store().load(&self.identity.key));
         let found = match loaded.await {
             Ok(found) => found,
             Err(error) if is_outage(&error) => return Ok(ObservedVersion::Down(error)),
@@ -230,7 +230,7 @@ impl StoredChallenge {
     pub(crate) async fn by_id(context: &Arc<SessionContext>, id: &Secret) -> Result<Self, Error> {
         let system = context.system();
         let key = StoreKey::of_challenge(system, id);
-        let loaded = context.step(context.store().load(&key)).await;
+        let loaded = context.store_step(context.store().load(&key)).await;
         let found = loaded.map_err(|error| context.store_error(error))?;
         let Some((record, _)) = found else {
             return Err(no_such_challenge().of(system));

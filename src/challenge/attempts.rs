@@ -54,7 +54,7 @@ impl<S: Step> ActiveChallenge<S> {
                 Some(version) => store.compare_and_swap(key, version, record, time_left, None),
                 None => store.create(key, record, time_left),
             };
-            match self.context.step(written).await {
+            match self.context.store_step(written).await {
                 Ok(_) => {
                     self.identity.stored.store(true, Ordering::SeqCst);
                     let here = &self.identity.wrong_codes;
@@ -128,7 +128,7 @@ impl<S: Step> ActiveChallenge<S> {
             };
             let (store, key) = (handle.context.store(), &handle.identity.key);
             let written = store.compare_and_swap(key, version, record, handle.time_left(), None);
-            match handle.context.step(written).await {
+            match handle.context.store_step(written).await {
                 Err(StoreError::Conflict) => {}
                 Ok(_) => return here.store(wrong_codes, Ordering::SeqCst),
                 Err(_) => return,

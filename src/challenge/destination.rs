@@ -64,7 +64,7 @@ async fn load(
     context: &SessionContext,
     key: &StoreKey,
 ) -> Result<Option<(Destination, Version)>, StoreError> {
-    let Some((record, version)) = context.step(context.store().load(key)).await? else {
+    let Some((record, version)) = context.store_step(context.store().load(key)).await? else {
         return Ok(None);
     };
     let read = serde_json::from_slice(record.expose());
@@ -87,7 +87,7 @@ async fn write(
         Some(version) => store.compare_and_swap(key, version, record, time_to_live, None),
         None => store.create(key, record, time_to_live),
     };
-    context.step(step).await.map(drop)
+    context.store_step(step).await.map(drop)
 }
 
 impl Destination {

@@ -60,7 +60,7 @@ impl FirstMessage {
     pub(crate) async fn check_store(&self) -> Result<(), Error> {
         let looked = self
             .context
-            .step(self.context.store().load(&self.identity.key));
+            .store_step(self.context.store().load(&self.identity.key));
         let looked = looked.await.map(drop);
         looked.map_err(|error| self.context.store_error(error))
     }

@@ -167,7 +167,7 @@ impl<S: Step> ActiveChallenge<S> {
             };
             let (store, key) = (self.context.store(), &self.identity.key);
             let written = store.compare_and_swap(key, version, record, next.time_left(), None);
-            match self.context.step(written).await {
+            match self.context.store_step(written).await {
                 Ok(_) => {
                     self.identity
                         .wrong_codes

@@ -56,7 +56,7 @@ impl<S: Step> ActiveChallenge<S> {
             let found = match put {
                 WriteMode::First => None,
                 WriteMode::Newer | WriteMode::Next => {
-                    self.context.step(store.load(&identity.key)).await?
+                    self.context.store_step(store.load(&identity.key)).await?
                 }
             };
             let time_left = self.time_left();
@@ -74,7 +74,7 @@ impl<S: Step> ActiveChallenge<S> {
                     let record = self.to_record(0)?;
                     let key = &identity.key;
                     let write = store.compare_and_swap(key, version, record, time_left, None);
-                    self.context.step(write).await
+                    self.context.store_step(write).await
                 }
                 // Whoever finished the challenge has removed it.
                 None if put == WriteMode::Newer && identity.stored.load(Ordering::SeqCst) => {
@@ -84,7 +84,7 @@ impl<S: Step> ActiveChallenge<S> {
                     let wrong_codes = identity.wrong_codes.load(Ordering::SeqCst);
                     let record = self.to_record(wrong_codes)?;
                     let write = store.create(&identity.key, record, time_left);
-                    self.context.step(write).await
+                    self.context.store_step(write).await
                 }
             };
             match written {
@@ -102,7 +102,7 @@ impl<S: Step> ActiveChallenge<S> {
 
     fn save_later(&self, put: WriteMode, sent: Option<(SendPermit, Duration)>, turn: u64) {
         let open = self.clone();
-        let running = open.context.count();
+        let running = open.context.track();
         // In a box, so that the runtime's part is compiled once and not for each step.
         let saving: BoxFuture<'static, ()> = Box::pin(async move {
             let mut backoff = FIRST_BACKOFF;
@@ -158,14 +158,16 @@ impl<S: Step> ActiveChallenge<S> {
 /// What [`ActiveChallenge::finish`] does, which is the same for all steps.
 async fn remove(context: Arc<SessionContext>, identity: Arc<Identity>, time_left: Duration) {
     identity.finished.store(true, Ordering::SeqCst);
-    let running = context.count();
+    let running = context.track();
     let (tell, first) = tokio::sync::oneshot::channel();
     tokio::spawn(async move {
         let mut tell = Some(tell);
         let mut backoff = FIRST_BACKOFF;
         let mut waited = Duration::ZERO;
         loop {
-            let deleted = context.step(context.store().delete(&identity.key)).await;
+            let deleted = context
+                .store_step(context.store().delete(&identity.key))
+                .await;
             if let Some(tell) = tell.take() {
                 let _ = tell.send(());
             }

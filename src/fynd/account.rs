@@ -1,17 +1,18 @@
-//! What a signed-in user can see and change of the account.
+//! The account of a signed-in user: password, profile, attributes, sessions.
 
 use super::api::types;
+use super::api_error::undecodable;
 use super::contact::check_filled;
 use super::opaque::opaque;
 use super::session::Session;
-use crate::error::{Error, ErrorKind, System};
+use crate::error::Error;
 use crate::json::JsonObject;
 use crate::secret::Secret;
 
-/// Changes of a profile; what is not set stays as it is. Contacts are changed by
-/// [`Session::add_contact`] and its neighbours.
+/// A change of a profile, sent by [`Session::change_profile`]. Members that it does not set stay as
+/// they are; contacts are changed by [`Session::add_contact`] and similar methods.
 #[derive(Clone, Default)]
-#[must_use = "nothing changes before `Session::change_profile`"]
+#[must_use = "nothing is sent before `Session::change_profile`"]
 pub struct ProfileChange {
     first_name: Option<String>,
     last_name: Option<String>,
@@ -23,36 +24,37 @@ pub struct ProfileChange {
 opaque!(ProfileChange);
 
 impl ProfileChange {
-    /// No change yet.
+    /// Creates a change that sets nothing yet.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The user's given name.
+    /// Sets the given name of the user.
     pub fn first_name(mut self, name: impl Into<String>) -> Self {
         self.first_name = Some(name.into());
         self
     }
 
-    /// The user's family name.
+    /// Sets the family name of the user.
     pub fn last_name(mut self, name: impl Into<String>) -> Self {
         self.last_name = Some(name.into());
         self
     }
 
-    /// The user's gender, in the sales channel's words: the values are not published.
+    /// Sets the gender of the user. The values depend on the sales channel and are not documented.
     pub fn gender(mut self, gender: impl Into<String>) -> Self {
         self.gender = Some(gender.into());
         self
     }
 
-    /// The user's date of birth, in the sales channel's format: it is not published.
+    /// Sets the date of birth of the user. The format depends on the sales channel and is not
+    /// documented.
     pub fn date_of_birth(mut self, date: impl Into<String>) -> Self {
         self.date_of_birth = Some(date.into());
         self
     }
 
-    /// The address of the user's picture.
+    /// Sets the URL of the user's picture.
     pub fn picture(mut self, url: impl Into<String>) -> Self {
         self.picture = Some(url.into());
         self
@@ -60,7 +62,7 @@ impl ProfileChange {
 }
 
 impl Session {
-    /// Whether the user has a password. Sends no message; safe to repeat.
+    /// Reads whether the user has a password. Idempotent; sends no message.
     ///
     /// ```
     /// # #[tokio::main]
@@ -82,18 +84,17 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::SignInAgain`] if the session has ended, [`ErrorKind::Undecodable`] if the answer
-    /// does not say. Else as any call, see [`Error`].
+    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if the session has ended,
+    /// [`ErrorKind::Undecodable`](crate::ErrorKind::Undecodable) if the response does not contain
+    /// it; otherwise see [`Error`].
     pub async fn has_password(&self) -> Result<bool, Error> {
-        let answer = self.api().has_password().send().await?.into_inner();
-        match answer.result {
-            Some(result) => Ok(result != 0),
-            None => Err(silent("has_password")),
-        }
+        let response = self.api().has_password().send().await?.into_inner();
+        let result = response.result.ok_or_else(|| undecodable("has_password"));
+        Ok(result? != 0)
     }
 
-    /// Changes the password. Sends no message. It is sent once, unless the server certainly did not
-    /// process it.
+    /// Changes the password of the user. Not idempotent: retried only if the server certainly did
+    /// not process it. Sends no message.
     ///
     /// ```
     /// # #[tokio::main]
@@ -117,9 +118,11 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`] for an empty `old_password` or `new_password`: nothing was sent.
-    /// [`ErrorKind::Refused`]: the old one is wrong, or the server does not take the new one.
-    /// [`ErrorKind::SignInAgain`] if the session has ended. Else as any call, see [`Error`].
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `old_password` or
+    /// `new_password` if it is empty; [`ErrorKind::Refused`](crate::ErrorKind::Refused) if the old
+    /// password is wrong or the server rejects the new one;
+    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if the session has ended;
+    /// otherwise see [`Error`].
     pub async fn change_password(
         &self,
         old: impl Into<Secret>,
@@ -135,8 +138,8 @@ impl Session {
         Ok(())
     }
 
-    /// The ids of the user's sessions on the server, on all devices. Sends no message; safe to
-    /// repeat.
+    /// Reads the ids of the user's sessions at the server, on all devices. Idempotent; sends no
+    /// message.
     ///
     /// ```
     /// # #[tokio::main]
@@ -160,14 +163,15 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::SignInAgain`] if the session has ended. Else as any call, see [`Error`].
+    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if the session has ended;
+    /// otherwise see [`Error`].
     pub async fn active_sessions(&self) -> Result<Vec<Secret>, Error> {
-        let answer = self.api().get_list_of_active_sessions().send().await?;
-        Ok(answer.into_inner().sessions.unwrap_or_default())
+        let response = self.api().get_list_of_active_sessions().send().await?;
+        Ok(response.into_inner().sessions.unwrap_or_default())
     }
 
-    /// Changes the profile, and answers the user as it is then. Sends no message. It is sent once,
-    /// unless the server certainly did not process it.
+    /// Changes the profile and returns the changed user. Not idempotent: retried only if the server
+    /// certainly did not process it. Sends no message.
     ///
     /// Source: `POST /service/application/user/profile/v1.0/detail`.
     ///
@@ -193,9 +197,10 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`] for an empty `first_name`: nothing was sent.
-    /// [`ErrorKind::SignInAgain`] if the session has ended, [`ErrorKind::Undecodable`] if the answer
-    /// names no user. Else as any call, see [`Error`].
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `first_name` if it is
+    /// empty; [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if the session has ended;
+    /// [`ErrorKind::Undecodable`](crate::ErrorKind::Undecodable) if the response has no user;
+    /// otherwise see [`Error`].
     pub async fn change_profile(&self, change: ProfileChange) -> Result<types::UserSchema, Error> {
         if let Some(name) = &change.first_name {
             check_filled("first_name", name)?;
@@ -208,14 +213,12 @@ impl Session {
             .profile_pic_url(change.picture);
         let api = self.api();
         let call = api.update_profile().platform(self.platform()).body(body);
-        let answer = call.send().await?;
-        answer
-            .into_inner()
-            .user
-            .ok_or_else(|| silent("update_profile"))
+        let user = call.send().await?.into_inner().user;
+        user.ok_or_else(|| undecodable("update_profile"))
     }
 
-    /// The attributes that the seller keeps of the user, by slug. Sends no message; safe to repeat.
+    /// Reads the attributes that the seller has stored for the user, by slug. Idempotent; sends no
+    /// message.
     ///
     /// ```
     /// # #[tokio::main]
@@ -239,14 +242,15 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::SignInAgain`] if the session has ended. Else as any call, see [`Error`].
+    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if the session has ended;
+    /// otherwise see [`Error`].
     pub async fn attributes(&self) -> Result<JsonObject, Error> {
-        let answer = self.api().get_user_attributes().send().await?;
-        Ok(answer.into_inner().attributes.unwrap_or_default())
+        let response = self.api().get_user_attributes().send().await?;
+        Ok(response.into_inner().attributes.unwrap_or_default())
     }
 
-    /// Sets attributes of the user, by slug, and answers those that the server names then. Sends no
-    /// message. It is sent once, unless the server certainly did not process it.
+    /// Sets attributes of the user, by slug, and returns the attributes in the response. Not
+    /// idempotent: retried only if the server certainly did not process it. Sends no message.
     ///
     /// ```
     /// # #[tokio::main]
@@ -273,24 +277,17 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Refused`] for an attribute that the seller has not defined, or defined of
-    /// another type. [`ErrorKind::SignInAgain`] if the session has ended. Else as any call, see
-    /// [`Error`].
+    /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) if the seller has not defined an
+    /// attribute, or has defined it with another type;
+    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if the session has ended;
+    /// otherwise see [`Error`].
     pub async fn change_attributes(
         &self,
         attributes: impl Into<JsonObject>,
     ) -> Result<JsonObject, Error> {
         let body = types::UpdateUserAttributes::builder().attributes(attributes.into());
-        let answer = self
-            .api()
-            .update_user_attributes()
-            .body(body)
-            .send()
-            .await?;
-        Ok(answer.into_inner().attributes.unwrap_or_default())
+        let api = self.api();
+        let response = api.update_user_attributes().body(body).send().await?;
+        Ok(response.into_inner().attributes.unwrap_or_default())
     }
-}
-
-fn silent(operation: &'static str) -> Error {
-    Error::new(ErrorKind::Undecodable, "the answer does not say it").at(System::Fynd, operation)
 }

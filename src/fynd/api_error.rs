@@ -1,36 +1,36 @@
-//! Fynd's own errors.
+//! The error responses of Fynd.
 
 use std::fmt;
 
 use super::api::types;
-use crate::error::shown_code;
+use crate::error::{Error, ErrorKind, System, shown_code};
 use crate::pipeline::ParsedError;
 
-/// How Fynd said no; get it by [`Error::api_error`](crate::Error::api_error).
+/// An error response of Fynd; [`Error::api_error`](crate::Error::api_error) gives it.
 ///
-/// `Debug` shows the code alone: the other members may quote what the user entered.
+/// `Debug` shows only the code, because the other members may quote what the user entered.
 #[derive(Clone)]
 pub struct ApiError {
     body: types::ApiError,
 }
 
 impl ApiError {
-    /// The kind of the error, for programs; empty if the server gave none.
+    /// The error code, for programs; empty if there is none.
     pub fn code(&self) -> &str {
         self.body.code.as_deref().unwrap_or_default()
     }
 
-    /// The id by which Fynd's support can find the request.
+    /// The id by which the support of Fynd can find the request.
     pub fn request_id(&self) -> Option<&str> {
         self.body.request_id.as_deref()
     }
 
-    /// The explanation for people. Not for logs.
+    /// The message for humans. Do not log it.
     pub fn message(&self) -> Option<&str> {
         self.body.message.as_deref()
     }
 
-    /// The whole error as it came. Not for logs.
+    /// The whole body. Do not log it.
     pub fn body(&self) -> &types::ApiError {
         &self.body
     }
@@ -42,8 +42,9 @@ impl fmt::Debug for ApiError {
     }
 }
 
-/// Reads an error body. `authenticated: false` blames the cookie, also where a code was sent.
-pub(super) fn read(body: &[u8]) -> Option<ParsedError> {
+/// Parses an error body. `authenticated: false` means that the session cookie was rejected, even if
+/// the request carried a code.
+pub(super) fn parse(body: &[u8]) -> Option<ParsedError> {
     let body: types::ApiError = serde_json::from_slice(body).ok()?;
     Some(ParsedError {
         code: body.code.clone(),
@@ -52,4 +53,10 @@ pub(super) fn read(body: &[u8]) -> Option<ParsedError> {
         kind: None,
         typed: Box::new(ApiError { body }),
     })
+}
+
+/// The error for a response without its only documented member.
+pub(super) fn undecodable(operation: &'static str) -> Error {
+    let message = "the response lacks the expected member";
+    Error::new(ErrorKind::Undecodable, message).at(System::Fynd, operation)
 }

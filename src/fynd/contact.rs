@@ -1,4 +1,4 @@
-//! Where messages to a user go.
+//! Mobile numbers and e-mail addresses.
 
 use std::fmt;
 
@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 use super::api::types;
 use crate::error::{Error, System};
 
-/// The longest address that mail takes.
+/// The maximum length of an e-mail address in bytes.
 const LONGEST_EMAIL: usize = 254;
 
-/// A mobile or an e-mail address. `Debug` shows neither.
+/// A mobile number or an e-mail address. `Debug` shows only its kind.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Contact {
-    /// A mobile.
+    /// A mobile number.
     Mobile {
         /// The country calling code, digits only.
         country_code: String,
@@ -34,8 +34,8 @@ impl fmt::Debug for Contact {
 }
 
 impl Contact {
-    /// A mobile: its number without country code (4 to 15 digits, such as `9000000001`) and the
-    /// country calling code (`+91` or `91`).
+    /// Creates a contact from a mobile number without country code (4 to 15 digits, such as
+    /// `9000000001`) and the country calling code (`+91` or `91`).
     pub fn mobile(number: impl Into<String>, country_code: impl Into<String>) -> Self {
         let country_code = country_code.into();
         Self::Mobile {
@@ -47,12 +47,12 @@ impl Contact {
         }
     }
 
-    /// An e-mail address.
+    /// Creates a contact from an e-mail address.
     pub fn email(address: impl Into<String>) -> Self {
         Self::Email(address.into())
     }
 
-    /// Fails, naming the field, if no server could reach it.
+    /// Checks the form of the contact; the error names the field.
     pub(super) fn check(&self) -> Result<(), Error> {
         match self {
             Self::Mobile {
@@ -66,8 +66,8 @@ impl Contact {
         }
     }
 
-    /// The contact as timers know it: zeros in front, and the case of letters, are ways to write
-    /// the same one.
+    /// The contact in normal form, without leading zeros and in lower case: one text for all
+    /// spellings.
     pub(super) fn destination(&self) -> String {
         match self {
             Self::Mobile {
@@ -83,21 +83,21 @@ impl Contact {
     }
 }
 
-/// A contact of a signed-in user's profile, as it stood there when it was read.
+/// A contact in the profile of a signed-in user, as it was when the profile was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OwnContact {
-    /// Where messages go.
+    /// The mobile number or e-mail address.
     pub contact: Contact,
-    /// Whether it is in use.
+    /// Whether the contact is in use.
     pub active: bool,
-    /// Whether it is the main one of its kind.
+    /// Whether it is the primary contact of its kind.
     pub primary: bool,
-    /// Whether the user has confirmed it.
+    /// Whether the user has confirmed the contact.
     pub verified: bool,
 }
 
-/// The contacts that a profile names, mobiles first; those without a number or address are left
+/// The contacts in a profile, mobile numbers first; entries without a number or address are left
 /// out.
 pub(super) fn of_user(user: types::UserSchema) -> Vec<OwnContact> {
     let mobiles = user
@@ -138,16 +138,20 @@ fn check_digits(field: &'static str, text: &str, least: usize, most: usize) -> R
 
 pub(super) fn check_email(address: &str) -> Result<(), Error> {
     let parts = address.rsplit_once('@');
-    let well_formed = parts.is_some_and(|(name, context)| !name.is_empty() && !context.is_empty())
+    let well_formed = parts.is_some_and(|(name, host)| !name.is_empty() && !host.is_empty())
         && address.len() <= LONGEST_EMAIL
         && !address.contains(|c: char| c.is_whitespace() || c.is_control());
     if well_formed {
         return Ok(());
     }
-    Err(Error::invalid("email", "must be an address such as asha@example.com").of(System::Fynd))
+    Err(Error::invalid(
+        "email",
+        "must be an e-mail address such as `asha@example.com`",
+    )
+    .of(System::Fynd))
 }
 
-/// Fails for a text that is empty or blank.
+/// Fails if a text is empty or blank.
 pub(super) fn check_filled(field: &'static str, text: &str) -> Result<(), Error> {
     if text.trim().is_empty() {
         return Err(Error::invalid(field, "must not be empty").of(System::Fynd));

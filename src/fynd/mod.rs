@@ -1,25 +1,24 @@
 //! Fynd Commerce storefront: the User API of one sales channel.
 //!
-//! However a shopper signs in, what comes back is a [`SignIn`]: the session, or what stands in its way,
-//! a profile to complete or codes to confirm.
+//! Every way to sign in gives a [`SignIn`]: the session, or the step that comes first, a profile to
+//! complete or codes to confirm.
 //!
 //! | to do | flow |
 //! |---|---|
 //! | sign in by a code | [`Client::otp_sign_in`], [`Client::email_sign_in`] -> [`PendingCode`], [`PendingCode::resend`] |
-//! | sign in at once | [`Client::password_sign_in`], [`Client::token_sign_in`], [`Client::social_sign_in`] |
+//! | sign in without a code | [`Client::password_sign_in`], [`Client::token_sign_in`], [`Client::social_sign_in`] |
 //! | register | [`Client::registration`] -> [`RemainingCodes`]; [`CompleteProfile::complete`] |
 //! | forgotten password | by a code [`Client::forgotten_password`] -> [`NewPassword`]; by a link [`Client::send_password_link`], [`Client::password_link`] |
 //! | password | [`Session::has_password`], [`Session::change_password`] |
 //! | contacts | [`Session::contacts`], [`Session::add_contact`], [`Session::send_verification_link`], [`Session::make_primary`], [`Session::delete_contact`] |
-//! | links that were followed | [`Client::verify_mobile_link`], [`Client::verify_email_link`] |
+//! | codes from links | [`Client::verify_mobile_link`], [`Client::verify_email_link`] |
 //! | profile | [`Session::user`], [`Session::change_profile`], [`Session::attributes`], [`Session::change_attributes`] |
-//! | who and what there is | [`Client::user_exists`], [`Client::platform_config`] |
+//! | look up users and settings | [`Client::user_exists`], [`Client::platform_config`] |
 //! | sessions | [`Session::active_sessions`], [`Session::sign_out`] |
-//! | leave for good | [`Client::deletion_terms`], [`Session::deletion`] -> [`PendingDeletion`] |
+//! | delete the account | [`Client::deletion_terms`], [`Session::deletion`] -> [`PendingDeletion`] |
 //!
-//! There are no tokens: a [`Session`] is a set of cookies of its own, and the client attaches, keeps
-//! and forgets them. Every request carries the application's credential and a signature; [`sign`]
-//! shows how that is made.
+//! There are no tokens: each [`Session`] has its own cookie jar, which the client maintains. Every
+//! request carries the credential of the application and a signature; [`sign`] computes it.
 //!
 //! ```
 //! # #[tokio::main]
@@ -69,7 +68,6 @@ mod remaining_codes;
 mod rules;
 mod sent_code;
 mod session;
-mod settings;
 mod sign_in;
 mod sign_in_at_once;
 mod signature;
@@ -96,7 +94,7 @@ pub use self::sign_in::SignIn;
 pub use self::signature::{SignatureInput, sign};
 pub use self::social::SocialSignIn;
 
-/// Every described call, typed.
+/// The documented operations, typed.
 pub mod api {
     pub use crate::generated::fynd::{Client as Api, builder, enums, types};
 }

@@ -1,12 +1,8 @@
-//! `Debug` of states: the name alone, for they hold secrets and what users entered.
+//! `Debug` of Fynd's states, without fields.
 
 macro_rules! opaque {
     ($($type:ident),+ $(,)?) => {
-        $(impl ::std::fmt::Debug for $type {
-            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-                f.write_str(concat!("fynd::", stringify!($type)))
-            }
-        })+
+        $crate::opaque_debug::opaque_debug!("fynd": $($type),+);
     };
 }
 

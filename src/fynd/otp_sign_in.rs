@@ -18,6 +18,66 @@ pub struct OtpSignIn {
 
 opaque!(OtpSignIn);
 
+impl Client {
+    /// Starts a sign-in by a code sent to a mobile phone: the number without country code (4 to 15
+    /// digits, such as `9000000001`) and the country calling code (`+91` or `91`). Nothing is sent
+    /// before [`OtpSignIn::send_code`].
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Fynd, FyndUser};
+    /// # let mock = Fynd::start().await;
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
+    /// # let code = || mock.outbox().last_code("+919000000001").unwrap();
+    /// use vestibule::fynd::SignIn;
+    ///
+    /// let pending = client.otp_sign_in("9000000001", "+91").send_code().await?;
+    /// let signed_in = match pending.confirm(code()).await? {
+    ///     // The number has no account yet.
+    ///     SignIn::ProfileRequired(profile) => profile.complete("Asha", "Rao").await?,
+    ///     signed_in => signed_in,
+    /// };
+    /// if let SignIn::SignedIn(session) = &signed_in {
+    ///     assert_eq!(session.user().await?.first_name.as_deref(), Some("Asha"));
+    /// }
+    /// # assert!(matches!(signed_in, SignIn::SignedIn(_)));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn otp_sign_in(
+        &self,
+        mobile: impl Into<String>,
+        country_code: impl Into<String>,
+    ) -> OtpSignIn {
+        OtpSignIn::new(self.clone(), Contact::mobile(mobile, country_code))
+    }
+
+    /// Starts a sign-in by a code sent by e-mail. Nothing is sent before [`OtpSignIn::send_code`].
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Fynd, FyndUser};
+    /// # let mock = Fynd::start().await;
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
+    /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
+    /// # let id = mock.seed_user(asha.password("the password"));
+    /// # let code = || mock.outbox().last_code("asha@example.com").unwrap();
+    /// let pending = client.email_sign_in("asha@example.com").send_code().await?;
+    /// let signed_in = pending.confirm(code()).await?;
+    /// # let session = signed_in.signed_in().unwrap();
+    /// # assert_eq!(session.user().await?.first_name.as_deref(), Some("Asha"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn email_sign_in(&self, address: impl Into<String>) -> OtpSignIn {
+        OtpSignIn::new(self.clone(), Contact::email(address))
+    }
+}
+
 impl OtpSignIn {
     pub(super) fn new(client: Client, contact: Contact) -> Self {
         let route = Route::to(contact, client.platform.clone());

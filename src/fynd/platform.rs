@@ -1,24 +1,26 @@
-//! What can be learned without a user: the sales channel's settings, who is known, links followed.
+//! Operations without a session: settings of the sales channel, existing users, codes from links.
 
 use super::api::types;
+use super::api_error::undecodable;
 use super::client::Client;
 use super::contact::check_filled;
-use crate::error::{Error, ErrorKind, System};
+use crate::error::Error;
 use crate::secret::Secret;
 
-/// What a user who leaves is told and asked.
+/// The terms for deleting an account, as the sales channel configures them.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct DeletionTerms {
-    /// The reasons to choose from.
+    /// The reasons that the user can choose from.
     pub reasons: Vec<Reason>,
-    /// What the user must agree to.
+    /// The text that the user must agree to.
     pub consent: Option<String>,
-    /// After how many days the account is gone.
+    /// The number of days after which the account is deleted.
     pub days: Option<i64>,
 }
 
-/// A reason to leave, as the sales channel offers it: there is none of one's own.
+/// A reason for deleting an account, defined by the sales channel; [`Client::deletion_terms`] lists
+/// them.
 #[derive(Clone, Debug)]
 pub struct Reason {
     pub(super) id: String,
@@ -27,20 +29,20 @@ pub struct Reason {
 }
 
 impl Reason {
-    /// The reason in the sales channel's words.
+    /// The text of the reason.
     pub fn text(&self) -> Option<&str> {
         self.text.as_deref()
     }
 
-    /// Whether the user must say more in words of their own.
+    /// Whether the user must add an explanation.
     pub fn wants_words(&self) -> bool {
         self.wants_words
     }
 }
 
 impl Client {
-    /// How users sign in to and register with this sales channel, and why they may leave. Sends no
-    /// message; safe to repeat.
+    /// Reads the settings of the sales channel for sign-in, registration and account deletion.
+    /// Idempotent; sends no message.
     ///
     /// ```
     /// # #[tokio::main]
@@ -60,14 +62,14 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As any call, see [`Error`].
+    /// See [`Error`].
     pub async fn platform_config(&self) -> Result<types::PlatformSchema, Error> {
-        let answer = self.api().get_platform_config().send().await?;
-        Ok(answer.into_inner())
+        let response = self.api().get_platform_config().send().await?;
+        Ok(response.into_inner())
     }
 
-    /// What a user who leaves must be shown, and the reasons to choose from. Sends no message; safe
-    /// to repeat.
+    /// Reads the consent text and the reasons for deleting an account. Idempotent; sends no
+    /// message.
     ///
     /// ```
     /// # #[tokio::main]
@@ -79,7 +81,7 @@ impl Client {
     /// let terms = client.deletion_terms().await?;
     /// // Show the consent, and let the user choose a reason.
     /// for reason in &terms.reasons {
-    ///     println!("{:?}, in own words: {}", reason.text(), reason.wants_words());
+    ///     println!("{:?}, explanation required: {}", reason.text(), reason.wants_words());
     /// }
     /// # assert!(terms.consent.is_some() && !terms.reasons.is_empty());
     /// # Ok(())
@@ -90,7 +92,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As any call, see [`Error`].
+    /// See [`Error`].
     pub async fn deletion_terms(&self) -> Result<DeletionTerms, Error> {
         let config = self.platform_config().await?;
         let reasons = config.delete_account_reasons.into_iter().flatten();
@@ -110,8 +112,8 @@ impl Client {
         })
     }
 
-    /// Whether somebody has this mobile (without country code) or e-mail address. Sends no message;
-    /// safe to repeat.
+    /// Reads whether there is a user with the mobile number (without country code) or e-mail
+    /// address `q`. Idempotent; sends no message.
     ///
     /// ```
     /// # #[tokio::main]
@@ -123,7 +125,7 @@ impl Client {
     /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
     /// # let id = mock.seed_user(asha.password("the password"));
     /// assert!(client.user_exists("9000000001").await?);
-    /// assert!(!client.user_exists("nobody@example.com").await?);
+    /// assert!(!client.user_exists("unknown@example.com").await?);
     /// # Ok(())
     /// # }
     /// ```
@@ -132,20 +134,20 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`] for an empty `q`: nothing was sent. [`ErrorKind::Undecodable`] if
-    /// the answer does not say. Else as any call, see [`Error`].
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `q` if it is empty;
+    /// [`ErrorKind::Undecodable`](crate::ErrorKind::Undecodable) if the response does not contain
+    /// it; otherwise see [`Error`].
     pub async fn user_exists(&self, q: impl Into<String>) -> Result<bool, Error> {
         let q = q.into();
         check_filled("q", &q)?;
-        let answer = self.api().user_exists(q).send().await?.into_inner();
-        answer.user_exists.ok_or_else(|| {
-            Error::new(ErrorKind::Undecodable, "the answer does not say it")
-                .at(System::Fynd, "user_exists")
-        })
+        let response = self.api().user_exists(q).send().await?.into_inner();
+        let exists = response.user_exists;
+        exists.ok_or_else(|| undecodable("user_exists"))
     }
 
-    /// Confirms a mobile by the code of a link that the user has followed. Sends no message. The
-    /// code is good once; it is sent once, unless the server certainly did not process it.
+    /// Confirms a mobile number with the code from a link that the user has followed. The code is
+    /// valid once. Not idempotent: retried only if the server certainly did not process it. Sends
+    /// no message.
     ///
     /// ```
     /// # #[tokio::main]
@@ -161,7 +163,7 @@ impl Client {
     /// # let contact = vestibule::fynd::Contact::mobile("9000000002", "91");
     /// # session.add_contact(&contact).await?;
     /// # let code = || mock.outbox().last_code("+919000000002").unwrap();
-    /// // The user has followed a link, perhaps without being signed in.
+    /// // The user has followed a link and need not be signed in.
     /// client.verify_mobile_link(code()).await?;
     /// # let own = session.contacts().await?.into_iter().find(|own| own.contact == contact);
     /// # assert!(own.unwrap().verified);
@@ -173,8 +175,9 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`] for an empty `code`: nothing was sent. [`ErrorKind::Refused`]: it
-    /// is wrong, used or too old. Else as any call, see [`Error`].
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `code` if it is empty;
+    /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) if it is wrong, used or expired; otherwise
+    /// see [`Error`].
     pub async fn verify_mobile_link(&self, code: impl Into<Secret>) -> Result<(), Error> {
         let code = code.into();
         check_filled("code", code.expose())?;
@@ -183,7 +186,8 @@ impl Client {
         Ok(())
     }
 
-    /// Confirms an e-mail address, as [`verify_mobile_link`](Self::verify_mobile_link) a mobile.
+    /// Confirms an e-mail address with the code from a link, like
+    /// [`verify_mobile_link`](Self::verify_mobile_link).
     ///
     /// ```
     /// # #[tokio::main]
@@ -199,7 +203,7 @@ impl Client {
     /// # let contact = vestibule::fynd::Contact::email("asha@example.org");
     /// # session.add_contact(&contact).await?;
     /// # let code = || mock.outbox().last_code("asha@example.org").unwrap();
-    /// // The user has followed a link, perhaps without being signed in.
+    /// // The user has followed a link and need not be signed in.
     /// client.verify_email_link(code()).await?;
     /// # let own = session.contacts().await?.into_iter().find(|own| own.contact == contact);
     /// # assert!(own.unwrap().verified);

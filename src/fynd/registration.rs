@@ -32,6 +32,40 @@ pub struct Registration {
 
 opaque!(Registration);
 
+impl Client {
+    /// Starts the registration of a new user by a form. Nothing is sent before
+    /// [`Registration::submit`].
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Fynd, FyndUser};
+    /// # let mock = Fynd::start().await;
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
+    /// # mock.require_email(true);
+    /// # let code = |to| mock.outbox().last_code(to).unwrap();
+    /// use vestibule::fynd::SignIn;
+    ///
+    /// let form = client.registration("Asha").mobile("9000000001", "+91").email("asha@example.com");
+    /// let mut step = form.submit().await?;
+    /// while let SignIn::CodesRequired(codes) = step {
+    ///     // Keep `codes.id()`: any instance resumes the registration by it.
+    ///     step = match codes.mobile() {
+    ///         Some(_) => codes.confirm_mobile(code("+919000000001")).await?,
+    ///         None => codes.confirm_email(code("asha@example.com")).await?,
+    ///     };
+    /// }
+    /// # let session = step.signed_in().unwrap();
+    /// # assert!(session.contacts().await?.iter().all(|own| own.verified));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn registration(&self, first_name: impl Into<String>) -> Registration {
+        Registration::new(self.clone(), first_name.into())
+    }
+}
+
 impl Registration {
     pub(super) fn new(client: Client, first_name: String) -> Self {
         Self {

@@ -1,15 +1,20 @@
-//! What is Fynd's own on the road: the application's credential, signed requests, its errors.
+//! Fynd's rules: default headers, the application's credential, signed requests, parsed errors.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use serde_json::Value;
 
 use super::api_error;
 use super::signature::{DATE_HEADER, SIGNATURE_HEADER, SignatureInput, date_text, sign};
 use crate::error::{Error, System};
+use crate::json::JsonObject;
 use crate::pipeline::{Attempt, Operation, ParsedError, Request, SystemRules};
 use crate::secret::Secret;
+
+pub(super) const CURRENCY_HEADER: HeaderName = HeaderName::from_static("x-currency-code");
+pub(super) const LOCATION_HEADER: HeaderName = HeaderName::from_static("x-location-detail");
 
 pub(super) struct Rules {
     headers: HeaderMap,
@@ -25,6 +30,16 @@ impl Rules {
         application_token: &Secret,
         signing_key: String,
     ) -> Result<Self, Error> {
+        if application_id.len() != 24 || !application_id.bytes().all(|it| it.is_ascii_hexdigit()) {
+            return Err(Error::invalid("application_id", "must be 24 hex digits"));
+        }
+        if application_token.expose().chars().count() < 5 {
+            let right = "must have at least 5 characters";
+            return Err(Error::invalid("application_token", right));
+        }
+        if signing_key.is_empty() {
+            return Err(Error::invalid("signing_key", "must not be empty"));
+        }
         let credential = format!("{application_id}:{}", application_token.expose());
         let mut authorization = header_value(&format!("Bearer {}", STANDARD.encode(credential)))?;
         authorization.set_sensitive(true);
@@ -68,7 +83,7 @@ impl SystemRules for Rules {
             &self.signing_key,
         );
         let mut signature = header_value(&sign(&input))?;
-        // It is no secret, but it is new each time: HTTP/2 must not keep it for later requests.
+        // Not a secret, but different for every request: keeps it out of HTTP/2's header table.
         signature.set_sensitive(true);
         headers.insert(HeaderName::from_static(SIGNATURE_HEADER), signature);
         Ok(())
@@ -80,12 +95,54 @@ impl SystemRules for Rules {
         _status: StatusCode,
         body: &[u8],
     ) -> Option<ParsedError> {
-        api_error::read(body)
+        api_error::parse(body)
     }
 }
 
-/// None of the values that come here can hold what a header cannot.
+/// The value of `x-currency-code`, an ISO 4217 code.
+pub(super) fn currency_header(code: &str) -> Result<HeaderValue, Error> {
+    let well_formed = code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_uppercase());
+    checked_header("currency", code, well_formed, "must be like `INR`")
+}
+
+/// The value of `x-fp-sdk-version`.
+pub(super) fn version_header(version: &str) -> Result<HeaderValue, Error> {
+    let well_formed = !version.is_empty() && version.bytes().all(|byte| byte.is_ascii_graphic());
+    checked_header("sdk_version", version, well_formed, "must be like `3.31.0`")
+}
+
+/// The value of `x-location-detail`: a JSON object, with every character that is not ASCII escaped
+/// because headers are ASCII.
+pub(super) fn location_header(text: &str) -> Result<HeaderValue, Error> {
+    let right = "must be the text of a JSON object such as `{\"city\":\"Mumbai\"}`";
+    let object: JsonObject =
+        serde_json::from_str(text).map_err(|_| Error::invalid("location_detail", right))?;
+    let mut ascii = String::new();
+    let mut units = [0; 2];
+    for character in Value::Object(object.0).to_string().chars() {
+        if matches!(character, ' '..='~') {
+            ascii.push(character);
+            continue;
+        }
+        for unit in character.encode_utf16(&mut units) {
+            ascii.push_str(&format!("\\u{unit:04x}"));
+        }
+    }
+    checked_header("location_detail", &ascii, true, right)
+}
+
+fn checked_header(
+    field: &'static str,
+    text: &str,
+    well_formed: bool,
+    right: &str,
+) -> Result<HeaderValue, Error> {
+    let value = HeaderValue::from_str(text).ok().filter(|_| well_formed);
+    value.ok_or_else(|| Error::invalid(field, right))
+}
+
+/// None of the values given here can hold a character that headers do not allow.
 fn header_value(text: &str) -> Result<HeaderValue, Error> {
     HeaderValue::from_str(text)
-        .map_err(|_| Error::invalid("header", "holds characters that no header can carry"))
+        .map_err(|_| Error::invalid("header", "must hold only characters that headers allow"))
 }

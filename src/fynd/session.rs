@@ -1,19 +1,18 @@
 //! A signed-in user of Fynd.
 
 use super::api::{Api, types};
+use super::api_error::undecodable;
 use super::client::Client;
-use crate::client_config::of_system;
-use crate::error::{Error, ErrorKind, System};
+use crate::error::{Error, System};
 use crate::pipeline::CallOptions;
 use crate::secret::Secret;
-use crate::session::CookieJar;
-use crate::session::{Session as Shared, session_methods};
+use crate::session::{CookieJar, Session as Shared, session_methods};
 
-/// A signed-in user. Cheap to clone; all clones share one set of cookies, and nobody else does.
+/// A signed-in user. Cheap to clone: all clones share one cookie jar, which no other session uses.
 ///
-/// The server decides how long the cookies are good. They cannot be renewed: when the server does
-/// not accept them any more, the session has ended and every call says
-/// [`ErrorKind::SignInAgain`] without asking the server again.
+/// The server sets the lifetime of the cookies, which cannot be refreshed. Once it has rejected
+/// them, the session has ended, and every call fails with
+/// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) without sending anything.
 #[derive(Clone, Debug)]
 pub struct Session {
     shared: Shared,
@@ -23,45 +22,47 @@ pub struct Session {
 impl Session {
     session_methods!(client);
 
-    /// A session of cookies that were got elsewhere: names and values, as a `Cookie` header would
-    /// carry them. They are stored, not checked.
+    /// Creates a session from existing cookies: names and values, as in a `Cookie` header. They are
+    /// stored but not verified; sends nothing.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`] for no cookie and for names or values that HTTP does not allow,
-    /// [`ErrorKind::TryLater`] if the store fails.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if there is no cookie or HTTP
+    /// does not allow a name or value; [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the
+    /// store fails.
     pub async fn from_cookies<N: Into<String>, V: Into<Secret>>(
         client: &Client,
         cookies: impl IntoIterator<Item = (N, V)>,
     ) -> Result<Self, Error> {
         let cookies = cookies.into_iter();
         let cookies = cookies.map(|(name, value)| (name.into(), value.into()));
-        let jar = CookieJar::of_values(client.pipeline.base.url(), cookies.collect());
-        client.sign_in(of_system(System::Fynd, jar)?).await
+        let jar = CookieJar::from_values(client.pipeline.base.url(), cookies.collect());
+        client
+            .sign_in(jar.map_err(|error| error.of(System::Fynd))?)
+            .await
     }
 
-    /// The id of the application that the user belongs to, as the client has it.
+    /// The id of the application that the user belongs to, as configured on the client.
     pub(super) fn platform(&self) -> Option<String> {
         self.client.platform.clone()
     }
 
-    /// The client of the application that the user belongs to.
     pub(super) fn client(&self) -> &Client {
         &self.client
     }
 
-    /// The described calls, with this session.
+    /// The documented operations, with this session.
     pub fn api(&self) -> Api {
         self.api_with(CallOptions::default())
     }
 
-    /// The described calls, with this session and options.
+    /// The documented operations, with this session and options.
     pub fn api_with(&self, options: CallOptions) -> Api {
         Api::new(self.shared.call_context(options))
     }
 
-    /// Who is signed in. Safe to repeat, and the cheapest way to learn whether a stored session
-    /// still lives.
+    /// Reads the signed-in user: the cheapest way to check whether a stored session is still valid.
+    /// Idempotent; sends no message.
     ///
     /// ```
     /// # #[tokio::main]
@@ -84,18 +85,17 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::SignInAgain`] if the session has ended, [`ErrorKind::Undecodable`] if the
-    /// answer names no user; else as any call, see [`Error`].
+    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if the session has ended;
+    /// [`ErrorKind::Undecodable`](crate::ErrorKind::Undecodable) if the response has no user;
+    /// otherwise see [`Error`].
     pub async fn user(&self) -> Result<types::UserSchema, Error> {
-        let answer = self.api().get_logged_in_user().send().await?.into_inner();
-        answer.user.ok_or_else(|| {
-            Error::new(ErrorKind::Undecodable, "the answer names no user")
-                .at(System::Fynd, "get_logged_in_user")
-        })
+        let response = self.api().get_logged_in_user().send().await?.into_inner();
+        let user = response.user;
+        user.ok_or_else(|| undecodable("get_logged_in_user"))
     }
 
-    /// Signs out: ends the session here and in the store, and then tells the server. A call that is
-    /// dropped is finished all the same.
+    /// Signs the user out: ends the session locally and in the store, then at the server. Runs to
+    /// completion even if the future is dropped. Sends no message.
     ///
     /// ```
     /// # #[tokio::main]
@@ -123,8 +123,7 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// What went wrong on the way to the server or to the store; the session has ended all the
-    /// same.
+    /// The error of the server or the store, see [`Error`]; the session has ended in any case.
     pub async fn sign_out(self) -> Result<(), Error> {
         self.shared
             .sign_out(|final_credential| async move {

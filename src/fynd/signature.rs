@@ -1,4 +1,4 @@
-//! The signature of requests: a checksum over what is sent, with a key that everybody knows.
+//! The signature of requests: an HMAC over the request with a public key, in effect a checksum.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -13,16 +13,16 @@ use url::Url;
 
 use crate::error::{Error, System};
 
-/// The key of the official clients. It is public, and so no secret.
+/// The key of the official clients. It is public, so it is not a secret.
 pub(super) const PUBLIC_KEY: &str = "1234567";
-/// The release of the official clients whose way of signing this is.
+/// The release of the official clients whose signature scheme this is.
 pub(super) const SDK_VERSION: &str = "3.31.0";
 
 pub(super) const SDK_VERSION_HEADER: &str = "x-fp-sdk-version";
 pub(super) const DATE_HEADER: &str = "x-fp-date";
 pub(super) const SIGNATURE_HEADER: &str = "x-fp-signature";
 
-/// What stays as it is in a segment of the canonical path.
+/// The characters that are percent-encoded in a segment of the canonical path.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'_')
@@ -34,7 +34,7 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'(')
     .remove(b')');
 
-/// Headers that are not signed, whatever their names contain.
+/// Headers that are never signed.
 const UNSIGNED: &[&str] = &[
     SIGNATURE_HEADER,
     "authorization",
@@ -46,7 +46,8 @@ const UNSIGNED: &[&str] = &[
     "range",
 ];
 
-/// What an `x-fp-signature` is made from. `Debug` shows none of it: URL and body are the user's.
+/// The input of the signature in `x-fp-signature`. `Debug` shows none of it, because URL and body
+/// contain data of the user.
 ///
 /// ```
 /// use vestibule::fynd::{SignatureInput, sign};
@@ -64,9 +65,9 @@ const UNSIGNED: &[&str] = &[
 pub struct SignatureInput<'a> {
     method: &'a Method,
     url: Cow<'a, Url>,
-    /// As it was written: a parsed URL has resolved its dot segments in another way.
+    /// The path as it was written: parsing a URL resolves dot segments in another way.
     path: Cow<'a, str>,
-    /// The signed ones, by name in lower case.
+    /// The signed headers, by name in lower case.
     headers: BTreeMap<String, String>,
     body: &'a [u8],
     key: &'a str,
@@ -79,12 +80,13 @@ impl fmt::Debug for SignatureInput<'_> {
 }
 
 impl<'a> SignatureInput<'a> {
-    /// A request without body to an absolute `url` with its query, sent at `date` by the default
-    /// version with the public key.
+    /// Creates the input for a request without body to an absolute `url`, including its query, sent
+    /// at `date` with the default SDK version and the public key.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the URL is not absolute.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `url` if it is not
+    /// absolute.
     pub fn new(method: &'a Method, url: &str, date: DateTime<Utc>) -> Result<Self, Error> {
         let parsed = Url::parse(url).ok().filter(Url::has_host).ok_or_else(|| {
             let right = "must be absolute, such as `https://api.fynd.com/path?name=value`";
@@ -97,7 +99,7 @@ impl<'a> SignatureInput<'a> {
             .header(SDK_VERSION_HEADER, SDK_VERSION))
     }
 
-    /// A request as it is about to be sent, with date and version among its headers.
+    /// The input for a request that is about to be sent; its headers contain date and version.
     pub(super) fn of_sent(
         method: &'a Method,
         url: &'a Url,
@@ -128,25 +130,25 @@ impl<'a> SignatureInput<'a> {
         }
     }
 
-    /// The bytes of the body, exactly as they are sent.
+    /// Sets the body, byte for byte as it is sent.
     pub fn body(mut self, body: &'a [u8]) -> Self {
         self.body = body;
         self
     }
 
-    /// The `x-fp-sdk-version` that is sent.
+    /// Sets the `x-fp-sdk-version` that is sent.
     pub fn sdk_version(self, version: &str) -> Self {
         self.header(SDK_VERSION_HEADER, version)
     }
 
-    /// Another key than the public one.
+    /// Sets the key; the public one by default.
     pub fn key(mut self, key: &'a str) -> Self {
         self.key = key;
         self
     }
 
-    /// A header as it is sent, in place of an earlier one of that name. What the signature does
-    /// not cover is left out here, so that all headers of a request may be given.
+    /// Sets a header as it is sent, replacing an earlier one of the same name. Headers that the
+    /// signature does not cover are ignored, so all headers of a request can be passed.
     pub fn header(mut self, name: &str, value: &str) -> Self {
         let name = name.to_ascii_lowercase();
         let signed = name.contains("x-fp-") || name.contains("host");
@@ -157,8 +159,8 @@ impl<'a> SignatureInput<'a> {
         self
     }
 
-    /// The canonical request: method, path, query, headers, their names and the body's digest.
-    /// It holds the query in the clear.
+    /// The canonical request: method, path, query, headers, their names and the digest of the body.
+    /// It contains the query in plain text.
     pub fn canonical_request(&self) -> String {
         let mut lines: Vec<_> = self
             .headers
@@ -183,7 +185,7 @@ impl<'a> SignatureInput<'a> {
         .join("\n")
     }
 
-    /// What the key signs: the date and the digest of the canonical request.
+    /// The text that is signed: the date and the digest of the canonical request.
     pub fn string_to_sign(&self) -> String {
         let date = self.headers.get(DATE_HEADER).map_or("", String::as_str);
         let digest = Sha256::digest(self.canonical_request());
@@ -191,12 +193,12 @@ impl<'a> SignatureInput<'a> {
     }
 }
 
-/// The value of `x-fp-signature` for a request.
+/// Computes the value of `x-fp-signature` for a request.
 ///
-/// It is no secret and proves nothing about the caller. It depends on nothing but the input, so
-/// equal requests of the same second have equal signatures.
+/// The signature is not a secret and does not authenticate the caller. It depends only on the
+/// input: equal requests of the same second have equal signatures.
 pub fn sign(input: &SignatureInput<'_>) -> String {
-    // HMAC takes a key of any length, so there is no error to handle.
+    // HMAC accepts keys of any length, so this cannot fail.
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(input.key.as_bytes()) else {
         return String::new();
     };
@@ -204,12 +206,12 @@ pub fn sign(input: &SignatureInput<'_>) -> String {
     format!("v1.1:{}", crate::hex::encode(&mac.finalize().into_bytes()))
 }
 
-/// A time as `x-fp-date` has it.
+/// Formats a time for `x-fp-date`.
 pub(super) fn date_text(date: DateTime<Utc>) -> String {
     date.format("%Y%m%dT%H%M%SZ").to_string()
 }
 
-/// The path of an absolute URL, not yet resolved.
+/// The path of an absolute URL, with its dot segments.
 fn written_path(url: &str) -> &str {
     let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
     let end = after_scheme.find(['?', '#']).unwrap_or(after_scheme.len());

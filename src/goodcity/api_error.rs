@@ -1,4 +1,4 @@
-//! GoodCity's own errors, which come in six shapes.
+//! The error responses of GoodCity, which have six shapes.
 
 use std::fmt;
 
@@ -8,32 +8,32 @@ use serde_json::Value;
 use super::api::types::ErrorBody;
 use crate::pipeline::{Need, Operation, ParsedError};
 
-/// How GoodCity said no; get it by [`Error::api_error`](crate::Error::api_error).
+/// An error response of GoodCity; [`Error::api_error`](crate::Error::api_error) gives it.
 ///
-/// Messages are in the language of the request and change: decide by status and shape. `Debug`
-/// shows the shape alone, as a message may quote what the user entered.
+/// Decide by status and shape, not by a message: messages are translated and change. `Debug` shows
+/// only the shape, because a message may quote what the user entered.
 #[derive(Clone)]
 pub struct ApiError {
     shape: Shape,
     body: Option<ErrorBody>,
 }
 
-/// The shape of an error body, which tells the part of the server that made it.
+/// The shape of an error body, which identifies the part of the server that produced it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Shape {
-    /// `{"errors": "…"}`: what was sent is not valid; several messages may be joined in one text.
-    /// Older servers also refuse a host like this.
+    /// `{"errors": "…"}`: the request is not valid; several messages may be joined in one text.
+    /// Older servers use it for an unknown host as well.
     Invalid,
-    /// `{"errors": {"pin": "…"}}`: a pin that is not accepted, for whatever reason.
+    /// `{"errors": {"pin": "…"}}`: the pin is not accepted, for any reason.
     Fields,
-    /// `{"error": "…"}`: not authorised, or a parameter of the wrong type.
+    /// `{"error": "…"}`: the request is not authorised, or a parameter has the wrong type.
     Plain,
-    /// `{"error": "…", "type": "…", "status": 401}`: tokens and permissions, and conflicts.
+    /// `{"error": "…", "type": "…", "status": 401}`: tokens, permissions and conflicts.
     Typed,
-    /// `{"status": 404, "error": "…"}`: the server's framework, not GoodCity.
+    /// `{"status": 404, "error": "…"}`: an error of the web framework, not of GoodCity.
     Framework,
-    /// A body of white space: a push platform that is not known.
+    /// A body of white space: the push platform is unknown.
     Blank,
 }
 
@@ -43,19 +43,19 @@ impl ApiError {
         self.shape
     }
 
-    /// The type that the server gives to the error, such as `UnauthorizedError`.
+    /// The type of the error, such as `UnauthorizedError`, if the server names one.
     pub fn error_type(&self) -> Option<&str> {
         self.body.as_ref()?.type_.as_deref()
     }
 
-    /// The message, except where messages belong to [`fields`](Self::fields). Not for logs.
+    /// The message, unless the messages belong to [`fields`](Self::fields). Do not log it.
     pub fn message(&self) -> Option<&str> {
         let body = self.body.as_ref()?;
         let errors = body.errors.as_ref().and_then(|errors| errors.as_str());
         errors.or(body.error.as_deref())
     }
 
-    /// Each field that is complained about, with the message. Not for logs.
+    /// The invalid fields with their messages. Do not log them.
     pub fn fields(&self) -> Vec<(&str, &str)> {
         let errors = self.body.as_ref().and_then(|body| body.errors.as_ref());
         let Some(Value::Object(fields)) = errors.map(|errors| &**errors) else {
@@ -67,7 +67,7 @@ impl ApiError {
             .collect()
     }
 
-    /// The whole error as it came; none for [`Shape::Blank`]. Not for logs.
+    /// The whole body; `None` for [`Shape::Blank`]. Do not log it.
     pub fn body(&self) -> Option<&ErrorBody> {
         self.body.as_ref()
     }
@@ -79,8 +79,8 @@ impl fmt::Debug for ApiError {
     }
 }
 
-/// Reads an error body.
-pub(super) fn read(operation: &Operation, status: StatusCode, body: &[u8]) -> Option<ParsedError> {
+/// Parses an error body.
+pub(super) fn parse(operation: &Operation, status: StatusCode, body: &[u8]) -> Option<ParsedError> {
     let api_error = decode(body)?;
     let about_credential = matches!(api_error.shape, Shape::Typed | Shape::Plain);
     Some(ParsedError {
@@ -124,7 +124,7 @@ mod tests {
     use crate::generated::goodcity::operations::{CURRENT_USER_PROFILE, SEND_PIN};
 
     #[test]
-    fn each_of_the_six_shapes_is_told_apart() {
+    fn each_shape_is_recognised() {
         let message = |text| (Some(text), vec![]);
         for (body, shape, (text, fields)) in [
             (
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_no_refusal_of_goodcity() {
+    fn other_bodies_are_not_api_errors() {
         for body in [
             "",
             "<html>",
@@ -179,12 +179,12 @@ mod tests {
     #[test]
     fn only_a_401_of_a_call_with_session_names_the_token() {
         let body = br#"{"error": "No", "type": "UnauthorizedError", "status": 401}"#;
-        let names = |operation, status| read(operation, status, body).unwrap().names_token;
+        let names = |operation, status| parse(operation, status, body).unwrap().names_token;
         assert!(names(&CURRENT_USER_PROFILE, StatusCode::UNAUTHORIZED));
         assert!(!names(&CURRENT_USER_PROFILE, StatusCode::FORBIDDEN));
         assert!(!names(&SEND_PIN, StatusCode::UNAUTHORIZED));
         let plain = br#"{"error": "No"}"#;
-        let plain = read(&CURRENT_USER_PROFILE, StatusCode::UNAUTHORIZED, plain).unwrap();
+        let plain = parse(&CURRENT_USER_PROFILE, StatusCode::UNAUTHORIZED, plain).unwrap();
         assert!(plain.names_token);
     }
 }

@@ -1,16 +1,16 @@
-//! Which mobile numbers are let through.
+//! The check of mobile numbers.
 
 use crate::error::{Error, System};
 
-/// The rule for Hong Kong mobile numbers, which the server takes only as `+852` and eight digits,
+/// The rule for Hong Kong mobile numbers, which the server accepts only as `+852` and eight digits,
 /// without spaces.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MobileRule {
-    /// The first of the eight digits is 4 to 9, as servers have it since 2019.
+    /// The first of the eight digits is 4 to 9: the rule of servers since 2019.
     #[default]
     Current,
-    /// The first of the eight digits is 5, 6 or 9, as the documentation has it.
+    /// The first of the eight digits is 5, 6 or 9: the documented, older rule.
     Documented,
 }
 
@@ -29,10 +29,7 @@ impl MobileRule {
         };
         let well_formed = local.len() == 8
             && local.bytes().all(|byte| byte.is_ascii_digit())
-            && local
-                .bytes()
-                .next()
-                .is_some_and(|byte| first.contains(&byte));
+            && first.contains(&local.as_bytes()[0]);
         if well_formed {
             return Ok(());
         }
@@ -55,7 +52,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_server_would_not_normalise_is_refused() {
+    fn malformed_numbers_are_invalid() {
         let wrong = [
             "",
             "+852",

@@ -1,8 +1,8 @@
-//! GoodCity: signing in by a pin of four digits that arrives by SMS.
+//! GoodCity: sign-in by a pin of four digits that is sent by SMS.
 //!
-//! The server gives a key with each pin, and only the newest key is worth anything. [`PendingPin`]
-//! keeps that key; nobody else has to. There is no refresh: a session ends with its token, and the
-//! user signs in by pin again.
+//! The server returns a key with each pin, and only the newest key is valid. [`PendingPin`] keeps
+//! it, so that callers do not handle keys. Tokens cannot be refreshed: a session ends with its
+//! token, and the user signs in by pin again.
 //!
 //! | to do | flow |
 //! |---|---|
@@ -26,10 +26,10 @@
 //! let pending = client.sign_up("+85261234567", "Ada", "Wong").district_id("1").send_pin().await?;
 //! let signed_in = match pending.confirm("0042").await {
 //!     Ok(signed_in) => signed_in,
-//!     // The user mistyped: the state is still good.
+//!     // The user mistyped: the challenge is still open.
 //!     Err(returned) => returned.state.confirm(pin()).await?,
 //! };
-//! signed_in.session.register_device("what the push service gave", "fcm").await?;
+//! signed_in.session.register_device("a device handle of the push service", "fcm").await?;
 //! # assert_eq!(mock.count("register_device"), 1);
 //! # Ok(())
 //! # }
@@ -53,7 +53,7 @@ pub use self::pin_sign_in::{PendingPin, SignedIn};
 pub use self::session::Session;
 pub use self::sign_up::SignUp;
 
-/// Every described call of GoodCity, typed.
+/// The documented operations of GoodCity, typed.
 pub mod api {
     pub use crate::generated::goodcity::{Client as Api, builder, enums, types};
 }

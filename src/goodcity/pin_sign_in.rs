@@ -11,6 +11,7 @@ use super::client::Client;
 use super::session::Session;
 use crate::challenge::{
     ActiveChallenge, CODE_TIME_TO_LIVE, FirstMessage, Outcome, ResendTimer, Step, StepError,
+    StoredChallenge,
 };
 use crate::error::{Error, ErrorKind, System};
 use crate::secret::Secret;
@@ -227,6 +228,112 @@ impl PendingPin {
             session,
             profile: answer.user,
         })
+    }
+}
+
+impl Client {
+    /// Sends a pin by SMS to a user who has an account. `mobile` is a Hong Kong number with its
+    /// country code, such as `+85251234567`.
+    ///
+    /// **Success does not mean that the number is registered.** For a number without an account the
+    /// server returns the same response with a random key, sends no SMS, and accepts no pin. Tell
+    /// the user only that a pin was sent if there is an account.
+    ///
+    /// Not idempotent: retried only if the server certainly did not process it. Every call
+    /// invalidates earlier pins and their challenges. The server has no limit; this client sends
+    /// one pin to a number in 60 seconds, as GoodCity's own clients do, across all challenges.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # let mock = vestibule::testing::GoodCity::start().await;
+    /// # let pin = || mock.outbox().last_code("+85261234567").unwrap();
+    /// # let client = vestibule::goodcity::Client::builder(mock.base_url(), "app").clock(mock.clock().clone()).build()?;
+    /// # mock.add_user("+85261234567", "Ada", "Wong");
+    /// let pending = client.send_pin("+85261234567").await?;
+    /// let signed_in = match pending.confirm("0042").await {
+    ///     Ok(signed_in) => signed_in,
+    ///     // The user mistyped: the challenge is still open.
+    ///     Err(returned) => returned.state.confirm(pin()).await?,
+    /// };
+    /// # assert!(signed_in.session.profile().await?.user_profile.is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Source: `POST /api/v1/auth/send_pin`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a number against the
+    /// client's [`MobileRule`](super::MobileRule),
+    /// [`ErrorKind::SlowDown`](crate::ErrorKind::SlowDown) if the last pin is too fresh,
+    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the session store fails: nothing is
+    /// sent in these cases. Else as any call, see [`Error`].
+    pub async fn send_pin(&self, mobile: impl Into<String>) -> Result<PendingPin, Error> {
+        PendingPin::ask(self, mobile.into()).await
+    }
+
+    /// Resumes an unfinished sign-in by its id, on any instance that shares the store; sends
+    /// nothing. [`challenge`](crate::challenge) explains how an id is bound to its user.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if there is no such challenge: it
+    /// is finished, has expired, never existed, or belongs to another server.
+    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the store fails.
+    pub async fn challenge(&self, id: &Secret) -> Result<PendingPin, Error> {
+        let stored = StoredChallenge::by_id(&self.context, id).await?;
+        let active = stored.open::<PinRequest>().await?;
+        Ok(PendingPin::resumed(self.clone(), active))
+    }
+}
+
+impl Session {
+    /// Sends a pin to the user of this session, to sign in again with the same number; works after
+    /// the session has ended as well. **Sends a message**; otherwise like [`Client::send_pin`].
+    ///
+    /// Confirming the pin gives a new session. This session, if it has not ended, stays valid.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::goodcity::Client;
+    /// # let mock = vestibule::testing::GoodCity::start().await;
+    /// # mock.add_user("+85261234567", "Ada", "Wong");
+    /// # let code = || mock.outbox().last_code("+85261234567").unwrap_or_default();
+    /// # let clock = mock.clock().clone();
+    /// # let client = Client::builder(mock.base_url(), "app").clock(clock).build()?;
+    /// # let session = client.send_pin("+85261234567").await?.confirm(code()).await?.session;
+    /// # mock.clock().advance(std::time::Duration::from_secs(400 * 24 * 3600));
+    /// use vestibule::ErrorKind;
+    ///
+    /// if let Err(error) = session.profile().await
+    ///     && error.kind() == ErrorKind::SignInAgain
+    /// {
+    ///     let pending = session.send_pin().await?;
+    ///     println!("a pin went to {}", pending.mobile());
+    ///     let session = pending.confirm(code()).await?.session;
+    ///     session.profile().await?;
+    /// }
+    /// # assert!(session.shared().ended().is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Source: `POST /api/v1/auth/send_pin`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the session was created from
+    /// tokens and has no number; otherwise like [`Client::send_pin`].
+    pub async fn send_pin(&self) -> Result<PendingPin, Error> {
+        let mobile = self.mobile().ok_or_else(|| {
+            let right =
+                "must be passed to `Client::send_pin`: this session was created from tokens";
+            Error::invalid("mobile", right).of(System::GoodCity)
+        })?;
+        self.client().send_pin(mobile).await
     }
 }
 

@@ -1,4 +1,4 @@
-//! What is GoodCity's own on the road: the name of the app, and six shapes of errors.
+//! GoodCity's rules: default headers, among them the name of the app, and parsed errors.
 
 use http::{HeaderMap, HeaderName, StatusCode};
 
@@ -6,7 +6,7 @@ use super::api_error;
 use crate::error::System;
 use crate::pipeline::{Operation, ParsedError, SystemRules};
 
-/// Which app is calling.
+/// The name of the calling app.
 pub(super) const APP_NAME: HeaderName = HeaderName::from_static("x-goodcity-app-name");
 
 pub(super) struct Rules {
@@ -34,6 +34,6 @@ impl SystemRules for Rules {
         status: StatusCode,
         body: &[u8],
     ) -> Option<ParsedError> {
-        api_error::read(operation, status, body)
+        api_error::parse(operation, status, body)
     }
 }

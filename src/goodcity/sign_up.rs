@@ -25,6 +25,43 @@ impl fmt::Debug for SignUp {
     }
 }
 
+impl Client {
+    /// Starts the sign-up of a new user with a Hong Kong mobile number, such as `+85251234567`;
+    /// nothing is sent before [`SignUp::send_pin`].
+    ///
+    /// If the number already has an account, the server ignores the names and the address and sends
+    /// the pin to the existing user. The response does not tell which happened.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # let mock = vestibule::testing::GoodCity::start().await;
+    /// # let pin = || mock.outbox().last_code("+85261234567").unwrap();
+    /// # let client = vestibule::goodcity::Client::builder(mock.base_url(), "app").clock(mock.clock().clone()).build()?;
+    /// let sign_up = client.sign_up("+85261234567", "Ada", "Wong").district_id("1");
+    /// let pending = sign_up.send_pin().await?;
+    /// let id = pending.id().clone();
+    /// // Later, at any instance that shares the store:
+    /// let signed_in = client.challenge(&id).await?.confirm(pin()).await?;
+    /// # assert!(signed_in.session.profile().await?.user_profile.is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn sign_up(
+        &self,
+        mobile: impl Into<String>,
+        first_name: impl Into<String>,
+        last_name: impl Into<String>,
+    ) -> SignUp {
+        SignUp::new(
+            self.clone(),
+            mobile.into(),
+            first_name.into(),
+            last_name.into(),
+        )
+    }
+}
+
 impl SignUp {
     pub(super) fn new(
         client: Client,

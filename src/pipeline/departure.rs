@@ -60,7 +60,7 @@ impl<'a> Journey<'a> {
                     return Ok(departed);
                 }
                 Departure::Stale(credential, generation) => {
-                    credential.renew(generation, self.deadline).await?;
+                    credential.refresh(generation, self.deadline).await?;
                     allow_stale = true;
                     place = pipeline.transport.free_place();
                     waits_since = None;

@@ -230,7 +230,7 @@ impl<'a> Journey<'a> {
             return Err(error);
         }
         self.replayed = true;
-        match credential.renew(generation, self.deadline).await {
+        match credential.refresh(generation, self.deadline).await {
             // The server's own refusal says more than that the session has ended.
             Err(ended) if ended.kind() == ErrorKind::SignInAgain => Err(error),
             renewed => renewed,

@@ -150,22 +150,6 @@ impl<T> Response<T> {
     }
 }
 
-#[cfg(feature = "testing")]
-impl<T: serde::Serialize> Response<T> {
-    /// The same answer as JSON, which tells what the type has kept.
-    pub(crate) fn into_json(self) -> Result<Response<crate::json::AnyJson>, Error> {
-        let value = serde_json::to_value(&self.value).map_err(|_| {
-            let message = "the answer cannot be written as JSON";
-            Error::new(ErrorKind::Undecodable, message)
-        })?;
-        Ok(Response {
-            value: crate::json::AnyJson(value),
-            status: self.status,
-            headers: self.headers,
-        })
-    }
-}
-
 impl<T> Deref for Response<T> {
     type Target = T;
 

@@ -78,7 +78,7 @@ pub(crate) trait SessionCredential: Send + Sync + fmt::Debug {
     fn attach(&self, attempt: &mut Attempt, allow_stale: bool) -> Result<Authorization, Error>;
 
     /// Renews the credential that has this stamp; does nothing if a newer one is there already.
-    fn renew(
+    fn refresh(
         &self,
         generation: CredentialGeneration,
         deadline: Deadline,

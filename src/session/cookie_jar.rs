@@ -17,22 +17,22 @@ use crate::pipeline::{
 use crate::secret::Secret;
 use crate::skewed_clock::SkewedClock;
 
-/// More than any server should set; a jar must not grow without bound.
+/// Bounds of a jar, so that no server can make it grow without limit.
 const MAX_COOKIES: usize = 64;
 const MAX_COOKIE_BYTES: usize = 4096;
 
-/// Names and values together: servers refuse headers that are much larger.
+/// Upper bound for all names and values: servers refuse much larger headers.
 const MAX_JAR_BYTES: usize = 32 * 1024;
 
 /// Cookies of one host, merged by name, domain and path.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct CookieJar {
     host: String,
-    cookies: Vec<Stored>,
+    cookies: Vec<StoredCookie>,
 }
 
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
-struct Stored {
+struct StoredCookie {
     name: String,
     value: Secret,
     domain: String,
@@ -41,7 +41,7 @@ struct Stored {
     expires: Option<DateTime<Utc>>,
 }
 
-impl Stored {
+impl StoredCookie {
     fn bytes(&self) -> usize {
         self.name.len() + self.value.expose().len()
     }
@@ -61,8 +61,8 @@ impl CookieJar {
         }
     }
 
-    /// A jar of cookies that were got elsewhere, by name and value, for the whole of `base`.
-    pub(crate) fn of_values(base: &Url, cookies: Vec<(String, Secret)>) -> Result<Self, Error> {
+    /// A jar of cookies that the caller passed by name and value, for all paths of `base`.
+    pub(crate) fn from_values(base: &Url, cookies: Vec<(String, Secret)>) -> Result<Self, Error> {
         let mut jar = Self::new(base);
         for (name, value) in cookies {
             let token =
@@ -80,7 +80,7 @@ impl CookieJar {
                     "must have values that HTTP allows",
                 ));
             }
-            jar.cookies.push(Stored {
+            jar.cookies.push(StoredCookie {
                 name,
                 value,
                 domain: jar.host.clone(),
@@ -102,42 +102,43 @@ impl CookieJar {
         self.cookies.is_empty()
     }
 
-    /// This jar with what has changed from `before` to `after`: cookies that were set or removed.
+    /// This jar with the cookies set that were set from `before` to `after`, and those removed that
+    /// were removed.
     pub(crate) fn with_changes(mut self, before: &Self, after: &Self) -> Self {
         for cookie in &before.cookies {
-            if after.place_of_same(cookie).is_none()
-                && let Some(at) = self.place_of_same(cookie)
+            if after.position_of(cookie).is_none()
+                && let Some(at) = self.position_of(cookie)
             {
                 self.cookies.remove(at);
             }
         }
         for cookie in &after.cookies {
             if !before.cookies.contains(cookie) {
-                self.put(cookie.clone());
+                self.insert(cookie.clone());
             }
         }
         self
     }
 
-    fn place_of_same(&self, cookie: &Stored) -> Option<usize> {
-        self.place_of(&cookie.name, &cookie.domain, &cookie.path)
+    fn position_of(&self, cookie: &StoredCookie) -> Option<usize> {
+        self.position(&cookie.name, &cookie.domain, &cookie.path)
     }
 
-    /// A jar of the same host without a cookie.
-    pub(crate) fn emptied(&self) -> Self {
+    /// An empty jar of the same host.
+    pub(crate) fn cleared(&self) -> Self {
         Self {
             host: self.host.clone(),
             cookies: Vec::new(),
         }
     }
 
-    /// Puts a cookie in the place of the one that it replaces, or beside the others if there is
-    /// room; answers whether that changed anything.
-    fn put(&mut self, cookie: Stored) -> bool {
-        let at = self.place_of_same(&cookie);
+    /// Replaces the cookie of the same name, domain and path, or adds the cookie if the jar is not
+    /// full; returns whether the jar changed.
+    fn insert(&mut self, cookie: StoredCookie) -> bool {
+        let at = self.position_of(&cookie);
         let replaced = at.map(|at| &self.cookies[at]);
-        let bytes: usize = self.cookies.iter().map(Stored::bytes).sum();
-        let bytes = bytes - replaced.map_or(0, Stored::bytes) + cookie.bytes();
+        let bytes: usize = self.cookies.iter().map(StoredCookie::bytes).sum();
+        let bytes = bytes - replaced.map_or(0, StoredCookie::bytes) + cookie.bytes();
         let is_full = at.is_none() && self.cookies.len() >= MAX_COOKIES;
         if is_full || bytes > MAX_JAR_BYTES || replaced == Some(&cookie) {
             return false;
@@ -149,15 +150,15 @@ impl CookieJar {
         true
     }
 
-    fn place_of(&self, name: &str, domain: &str, path: &str) -> Option<usize> {
+    fn position(&self, name: &str, domain: &str, path: &str) -> Option<usize> {
         self.cookies
             .iter()
             .position(|known| known.name == name && known.domain == domain && known.path == path)
     }
 
-    /// Takes in what a server set; answers whether that changed anything.
+    /// Merges the cookies that a server set; returns whether the jar changed.
     pub(crate) fn merge(&mut self, headers: &HeaderMap, now: DateTime<Utc>) -> bool {
-        // What is over would take the place of what comes.
+        // Expired cookies would count towards the bounds.
         let before = self.cookies.len();
         self.cookies
             .retain(|cookie| cookie.expires.is_none_or(|end| end > now));
@@ -170,12 +171,12 @@ impl CookieJar {
             let Ok(cookie) = Cookie::parse(text) else {
                 continue;
             };
-            changed |= self.take(&cookie, now);
+            changed |= self.apply(&cookie, now);
         }
         changed
     }
 
-    fn take(&mut self, cookie: &Cookie<'_>, now: DateTime<Utc>) -> bool {
+    fn apply(&mut self, cookie: &Cookie<'_>, now: DateTime<Utc>) -> bool {
         let domain = cookie
             .domain()
             .map_or_else(|| self.host.clone(), |domain| domain.to_ascii_lowercase());
@@ -187,11 +188,11 @@ impl CookieJar {
             .filter(|path| path.starts_with('/'))
             .unwrap_or("/");
         let expires = expiry(cookie, now);
-        let at = self.place_of(cookie.name(), &domain, path);
+        let at = self.position(cookie.name(), &domain, path);
         if expires.is_some_and(|end| end <= now) {
             return at.map(|at| self.cookies.remove(at)).is_some();
         }
-        self.put(Stored {
+        self.insert(StoredCookie {
             name: cookie.name().to_owned(),
             value: Secret::from(cookie.value()),
             domain,
@@ -201,7 +202,7 @@ impl CookieJar {
         })
     }
 
-    /// Puts the cookies that belong to the attempt's URL into its header.
+    /// Sets the `Cookie` header to the cookies that match the attempt's URL.
     pub(crate) fn attach(&self, attempt: &mut Attempt, now: DateTime<Utc>) -> Result<(), Error> {
         let mut text = String::new();
         for cookie in &self.cookies {
@@ -240,7 +241,7 @@ fn path_matches(request: &str, cookie: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || cookie.ends_with('/') || rest.starts_with('/'))
 }
 
-/// The jar of a sign-in that is not finished, for one call.
+/// The cookies of one call of an unfinished sign-in.
 pub(crate) struct JarCredential {
     time: SkewedClock,
     jar: Mutex<CookieJar>,
@@ -260,7 +261,7 @@ impl JarCredential {
         }
     }
 
-    /// What was collected so far.
+    /// The cookies collected so far.
     pub(crate) fn jar(&self) -> CookieJar {
         self.lock().clone()
     }
@@ -275,14 +276,14 @@ impl SessionCredential for JarCredential {
         true
     }
 
-    fn attach(&self, attempt: &mut Attempt, _even_stale: bool) -> Result<Authorization, Error> {
+    fn attach(&self, attempt: &mut Attempt, _allow_stale: bool) -> Result<Authorization, Error> {
         self.lock().attach(attempt, self.time.now())?;
         Ok(Authorization::Nothing)
     }
 
-    fn renew(
+    fn refresh(
         &self,
-        _stamp: CredentialGeneration,
+        _generation: CredentialGeneration,
         _deadline: Deadline,
     ) -> BoxFuture<'_, Result<(), Error>> {
         let message = "the sign-in is not finished";
@@ -295,7 +296,7 @@ impl SessionCredential for JarCredential {
         None
     }
 
-    fn end(&self, _stamp: CredentialGeneration, _why: &'static str) -> BoxFuture<'_, ()> {
+    fn end(&self, _generation: CredentialGeneration, _why: &'static str) -> BoxFuture<'_, ()> {
         Box::pin(std::future::ready(()))
     }
 }
@@ -309,7 +310,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_full_jar_gives_the_place_of_a_cookie_that_is_over_to_a_new_one() {
+    fn a_full_jar_replaces_an_expired_cookie_by_a_new_one() {
         let set = |texts: &[String]| {
             let values = texts
                 .iter()
@@ -329,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn a_jar_is_bounded_in_bytes_too_and_a_cookie_is_replaced_in_its_place() {
+    fn a_jar_is_bounded_in_bytes_and_a_replaced_cookie_does_not_count() {
         let set = |name: &str, length: usize| {
             let value = format!("{name}={}", "x".repeat(length));
             let value = HeaderValue::from_str(&value).unwrap();

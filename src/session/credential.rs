@@ -1,20 +1,19 @@
-//! What a session keeps: tokens or cookies, and how they are written to a store.
+//! The credential of a session: tokens or cookies.
 
-use std::io;
-
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
+use http::HeaderValue;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::tokens::Tokens;
-use crate::error::{Error, ErrorKind, System};
-use crate::secret::Secret;
 #[cfg(feature = "fynd")]
-use crate::session::CookieJar;
-use crate::store::Record;
+use super::cookie_jar::CookieJar;
+use crate::error::{Delivery, Error, ErrorKind, System};
+use crate::secret::Secret;
 
 /// The credential of one session.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Credential {
     Tokens(Tokens),
@@ -22,136 +21,109 @@ pub(crate) enum Credential {
     Cookies(CookieJar),
 }
 
-/// What is known about the renewal of a stored credential.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Renewal {
-    /// The refresh token that was presented to the server last, if nothing is known of the result.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) presented: Option<TokenFingerprint>,
-    /// Whether the server will never renew the credential, which is used to its end.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub(super) refused: bool,
-}
-
-/// The digest of a refresh token. It tells tokens apart and is none itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct TokenFingerprint(String);
-
-impl TokenFingerprint {
-    pub(super) fn of(refresh: &Secret) -> Self {
-        let digest = Sha256::new()
-            .chain_update("vestibule presented ")
-            .chain_update(refresh.expose())
-            .finalize();
-        Self(crate::hex::encode(&digest))
-    }
-}
-
-/// Counts what is written to it.
-struct Length(usize);
-
-impl io::Write for Length {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0 += bytes.len();
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// What a store holds of one session.
-#[derive(Debug, Serialize, Deserialize)]
-struct Stored {
-    /// Where the credential is good: system, server and tenant or application.
-    audience: String,
-    /// When it was written, to the second.
-    #[serde(default)]
-    written_at: i64,
-    /// What the user has signed in by, to do it again.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    login_hint: Option<String>,
-    #[serde(flatten)]
-    renewal: Renewal,
-    #[serde(flatten)]
-    credential: Credential,
-}
-
-/// What a record says.
-pub(super) struct Recorded {
-    pub(super) credential: Credential,
-    pub(super) renewal: Renewal,
-    pub(super) written_at: DateTime<Utc>,
-    pub(super) login_hint: Option<String>,
-}
-
 impl Credential {
-    /// What the server has issued, if calls can carry it. A cookie jar takes nothing else.
-    pub(super) fn answered(self, system: System) -> Result<Self, Error> {
+    pub(super) fn tokens(&self) -> Option<&Tokens> {
         match self {
-            Self::Tokens(tokens) => tokens.answered(system).map(Self::Tokens),
-            #[cfg(feature = "fynd")]
-            Self::Cookies(_) => Ok(self),
-        }
-    }
-
-    pub(super) fn to_record(
-        &self,
-        renewal: &Renewal,
-        login_hint: Option<&str>,
-        audience: &str,
-        now: DateTime<Utc>,
-    ) -> Result<Record, Error> {
-        let stored = Stored {
-            audience: audience.to_owned(),
-            written_at: now.timestamp(),
-            login_hint: login_hint.map(str::to_owned),
-            renewal: renewal.clone(),
-            credential: self.clone(),
-        };
-        let unwritable = |_| Error::new(ErrorKind::Undecodable, "the session cannot be written");
-        // A buffer that grows would leave copies of the tokens behind, and holes in memory.
-        let mut length = Length(0);
-        serde_json::to_writer(&mut length, &stored).map_err(unwritable)?;
-        let mut bytes = Vec::with_capacity(length.0);
-        serde_json::to_writer(&mut bytes, &stored).map_err(unwritable)?;
-        Ok(Record::new(bytes))
-    }
-
-    pub(super) fn from_record(record: &Record, audience: &str) -> Result<Recorded, Error> {
-        let unreadable = |what| Error::new(ErrorKind::Undecodable, what);
-        let stored: Stored = serde_json::from_slice(record.expose())
-            .map_err(|_| unreadable("the stored session was not understood"))?;
-        if stored.audience != audience {
-            let what = "the stored session is of another system, server or tenant";
-            return Err(unreadable(what));
-        }
-        Ok(Recorded {
-            credential: stored.credential,
-            renewal: stored.renewal,
-            written_at: DateTime::from_timestamp(stored.written_at, 0).unwrap_or_default(),
-            login_hint: stored.login_hint,
-        })
-    }
-
-    /// The digest of its refresh token.
-    pub(super) fn fingerprint(&self) -> Option<TokenFingerprint> {
-        match self {
-            Self::Tokens(tokens) => tokens.refresh.as_ref().map(TokenFingerprint::of),
+            Self::Tokens(tokens) => Some(tokens),
             #[cfg(feature = "fynd")]
             Self::Cookies(_) => None,
         }
     }
 
-    /// Whether both are the same credential.
-    pub(super) fn is_same(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Tokens(one), Self::Tokens(other)) => one == other,
-            #[cfg(feature = "fynd")]
-            (Self::Cookies(one), Self::Cookies(other)) => one == other,
-            #[cfg(feature = "fynd")]
-            _ => false,
+    pub(super) fn expires_at(&self) -> Option<DateTime<Utc>> {
+        self.tokens()?.expires_at
+    }
+
+    /// The fingerprint of the refresh token.
+    pub(super) fn fingerprint(&self) -> Option<TokenFingerprint> {
+        self.tokens()?.fingerprint()
+    }
+}
+
+/// An access token, its refresh token and its expiry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Tokens {
+    /// The access token, which authorises calls.
+    pub access: Secret,
+    /// The refresh token, which can be exchanged once for new tokens, if the system issues one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refresh: Option<Secret>,
+    /// When the access token expires; `None` if that is unknown, as for a token that is not a JWT.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+impl Tokens {
+    /// Creates tokens; the expiry is the `exp` claim of the access token if that is a JWT.
+    pub fn new(access: impl Into<Secret>, refresh: Option<Secret>) -> Self {
+        let access = access.into();
+        let expires_at = expiry(access.expose());
+        Self {
+            access,
+            refresh,
+            expires_at,
         }
+    }
+
+    fn is_sendable(&self) -> bool {
+        !self.access.is_empty() && HeaderValue::from_str(self.access.expose()).is_ok()
+    }
+
+    /// Checks tokens that the server issued: a session whose token fits into no header could
+    /// neither call nor find out that it is not signed in.
+    pub(super) fn check_issued(&self, system: System) -> Result<(), Error> {
+        if self.is_sendable() {
+            return Ok(());
+        }
+        let message = "the server issued a token that no header can carry";
+        Err(Error::new(ErrorKind::Undecodable, message)
+            .with_delivery(Delivery::Answered)
+            .of(system))
+    }
+
+    /// Checks tokens that the caller passed.
+    #[cfg(any(feature = "wunder", feature = "walletcrew", feature = "goodcity"))]
+    pub(crate) fn check_input(&self, system: System) -> Result<(), Error> {
+        if self.is_sendable() {
+            return Ok(());
+        }
+        let what = "must not be empty, and hold nothing that a header cannot carry";
+        Err(Error::invalid("access", what).of(system))
+    }
+
+    /// The fingerprint of the refresh token.
+    pub(super) fn fingerprint(&self) -> Option<TokenFingerprint> {
+        self.refresh.as_ref().map(TokenFingerprint::of)
+    }
+}
+
+#[derive(Deserialize)]
+struct Claims {
+    exp: Option<f64>,
+}
+
+/// The `exp` claim of a JWT. The signature is not checked: the claim only tells when to refresh.
+fn expiry(token: &str) -> Option<DateTime<Utc>> {
+    let payload = token.split('.').nth(1)?;
+    let payload = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?;
+    let claims: Claims = serde_json::from_slice(&payload).ok()?;
+    let seconds = claims.exp?;
+    // Beyond the range of chrono, a token counts as one that never expires.
+    #[allow(clippy::cast_possible_truncation)]
+    DateTime::from_timestamp(seconds as i64, 0)
+}
+
+/// The digest of a refresh token: it identifies the token and does not reveal it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct TokenFingerprint(String);
+
+impl TokenFingerprint {
+    fn of(refresh: &Secret) -> Self {
+        let digest = Sha256::new()
+            .chain_update("vestibule presented ")
+            .chain_update(refresh.expose())
+            .finalize();
+        Self(crate::hex::encode(&digest))
     }
 }

@@ -1,4 +1,4 @@
-//! Calls beyond the described ones.
+//! Custom requests: calls that the description does not have.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,7 +12,7 @@ use crate::pipeline::{
     CallContext, CallOptions, Idempotency, Need, Operation, QueryValue, Request, Response,
 };
 
-/// A request of the caller's own, authorised and repeated like the described ones.
+/// A custom request, authorised and retried like the described calls.
 #[must_use = "nothing is sent before `send`"]
 pub struct SessionRequest {
     context: CallContext,
@@ -22,7 +22,7 @@ pub struct SessionRequest {
     body: Option<Result<Vec<u8>, Error>>,
 }
 
-/// Path, query and body are the caller's, and may hold secrets.
+/// Shows the method only: path, query and body may hold secrets.
 impl fmt::Debug for SessionRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SessionRequest({})", self.method)
@@ -61,7 +61,8 @@ impl SessionRequest {
         self
     }
 
-    /// Sends the request and decodes the answer; `()` or `Option` suit an empty one.
+    /// Sends the request and decodes the response. Use `()` or an `Option` where the body may be
+    /// empty.
     ///
     /// # Errors
     ///
@@ -73,7 +74,7 @@ impl SessionRequest {
         let operation = Operation {
             id: "request",
             method: self.method.clone(),
-            // The real path may hold what nobody should see.
+            // Traces show this path; the real one may hold secrets.
             path: Cow::Borrowed("/{path}"),
             session: Need::Required,
             application: Need::Required,
@@ -103,13 +104,13 @@ fn check_path(path: &str) -> Result<(), Error> {
     let climbs = decoded
         .split(['/', '\\'])
         .any(|segment| matches!(segment, "." | ".."));
-    // A parser of URLs drops tabs and line breaks, so what they stood between would come together.
-    let blank = |letter: char| letter.is_control() || letter.is_whitespace();
-    let elsewhere = !path.starts_with('/') || path.starts_with("//");
-    if elsewhere || climbs || path.contains(['?', '#', '\\']) || path.contains(blank) {
+    // URL parsers drop tabs and line breaks, which could hide dot segments.
+    let is_blank = |letter: char| letter.is_control() || letter.is_whitespace();
+    let is_relative = !path.starts_with('/') || path.starts_with("//");
+    if is_relative || climbs || path.contains(['?', '#', '\\']) || path.contains(is_blank) {
         return Err(Error::invalid(
             "path",
-            "must start with one `/` and hold no space, `?`, `#`, `\\`, `.` or `..`; give the query by `query`",
+            "must start with one `/` and hold no space, `?`, `#`, `\\`, `.` or `..`; pass the query by `query`",
         ));
     }
     Ok(())

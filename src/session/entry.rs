@@ -1,97 +1,51 @@
-//! One session: its credential, its renewal, its end.
-//!
-//! A renewal is single-flight: whoever finds the credential stale joins the one exchange that
-//! runs. It runs in a task of its own that saves the result, so a caller that is dropped while it
-//! waits loses nothing.
+//! One live session: its state, and how that follows the stored record.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::TimeDelta;
+use tokio::time::Instant;
 
 use super::context::SessionContext;
-use super::credential::{Credential, Renewal};
-use super::in_flight_tasks::TaskGuard;
-use super::refresh::state::RefreshState;
-use super::tokens::Tokens;
+use super::credential::{Credential, Tokens};
+use super::record::{RefreshRecord, SessionRecord};
+use super::state::{ENDED_ELSEWHERE, ReloadOutcome, State, WriteOutcome};
 use crate::clock::BoxFuture;
 use crate::error::{Error, ErrorKind};
-use crate::pipeline::CredentialGeneration;
-use crate::random;
 use crate::secret::Secret;
-#[cfg(feature = "fynd")]
-use crate::session::CookieJar;
-use crate::store::{StoreKey, Version};
+use crate::store::{Fence, StoreError, StoreKey, Version};
 use crate::telemetry::Event;
 
-/// How one system gets new tokens for old ones.
-pub(crate) trait Renew: Send + Sync {
-    /// A refusal ends the session, any other error leaves it as it is. It may take `within`.
-    fn renew<'a>(
+/// How long a session is stored after its last use.
+pub(super) const TIME_TO_LIVE: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// A record that is older than this is written again when it is used.
+const TOUCH_AFTER: TimeDelta = TimeDelta::days(1);
+
+/// How one system gets new tokens.
+pub(crate) trait Refresher: Send + Sync {
+    /// Gets new tokens within the time `within`. A refusal ends the session, any other error
+    /// leaves it unchanged.
+    fn refresh<'a>(
         &'a self,
         current: &'a Tokens,
         within: Duration,
     ) -> BoxFuture<'a, Result<Tokens, Error>>;
 }
 
-/// What a session is known by.
-pub(super) struct Name {
-    pub(super) id: Secret,
-    pub(super) key: StoreKey,
-    /// What the user has signed in by.
-    pub(super) login_hint: Option<String>,
-}
-
-/// One session of this process.
+/// One session in this instance, shared by all its handles.
 pub(crate) struct SessionEntry {
+    /// Lets background tasks own the entry.
     pub(super) me: Weak<SessionEntry>,
     pub(super) context: Arc<SessionContext>,
     id: Secret,
     login_hint: Option<Box<str>>,
     pub(super) key: StoreKey,
-    pub(super) renewal: Option<Arc<dyn Renew>>,
-    /// Held while the session is saved.
+    pub(super) refresher: Option<Arc<dyn Refresher>>,
+    /// Held while the record is saved or revalidated.
     pub(super) saving: tokio::sync::Mutex<()>,
     state: Mutex<State>,
-}
-
-pub(super) struct State {
-    pub(super) credential: Credential,
-    /// Since when the material is here.
-    pub(super) since: DateTime<Utc>,
-    /// Counts the credentials of this session in this process.
-    pub(super) generation: CredentialGeneration,
-    /// The version of the stored record that the material came from or went to; none before it
-    /// was ever stored.
-    pub(super) version: Option<Version>,
-    pub(super) ended: Option<&'static str>,
-    /// When the record was seen last, by this machine's clock.
-    pub(super) seen_at: DateTime<Utc>,
-    /// Whether the store does not have the newest credential yet.
-    pub(super) unsaved: bool,
-    /// Whether a task tries again and again to change that.
-    pub(super) saves_later: bool,
-    /// Whether the server has rejected the present credential.
-    pub(super) rejected: bool,
-    /// Whether the server has refused to renew it, stored or not.
-    pub(super) refused: bool,
-    /// When the record was written last, as far as is known here.
-    pub(super) written_at: DateTime<Utc>,
-    /// The cookies as the store has them; ours may have changed since.
-    #[cfg(feature = "fynd")]
-    pub(super) stored_jar: Option<Box<CookieJar>>,
-    /// From 0 to 1: how much earlier than others this credential is renewed, so that sessions that
-    /// began together are not renewed together.
-    pub(super) earliness: f64,
-    pub(super) refresh_state: Option<Box<RefreshState>>,
-}
-
-impl State {
-    /// Whether the server will never renew the credential, as far as is known here or stored.
-    pub(super) fn is_refused(&self) -> bool {
-        self.refused || self.refresh_state().renewal.refused
-    }
 }
 
 impl fmt::Debug for SessionEntry {
@@ -103,50 +57,23 @@ impl fmt::Debug for SessionEntry {
 impl SessionEntry {
     pub(super) fn new(
         context: Arc<SessionContext>,
-        name: Name,
-        credential: (Credential, Renewal),
+        id: Secret,
+        key: StoreKey,
+        mut record: SessionRecord,
         version: Option<Version>,
-        renewal: Option<Arc<dyn Renew>>,
+        refresher: Option<Arc<dyn Refresher>>,
     ) -> Arc<Self> {
-        let since = context.time.now();
-        let seen_at = context.time.local_now();
-        let (credential, stored_renewal) = credential;
-        #[cfg(feature = "fynd")]
-        let stored_jar = match &credential {
-            Credential::Cookies(jar) if version.is_some() => Some(Box::new(jar.clone())),
-            _ => None,
-        };
-        let refresh_state = (stored_renewal != Renewal::default()).then(|| {
-            Box::new(RefreshState {
-                renewal: stored_renewal,
-                ..RefreshState::default()
-            })
-        });
+        let login_hint = record.login_hint.take();
+        let state = State::new(record, version, &context.time);
         Arc::new_cyclic(|me| Self {
             me: me.clone(),
             context,
-            id: name.id,
-            login_hint: name.login_hint.map(String::into_boxed_str),
-            key: name.key,
-            renewal,
+            id,
+            login_hint: login_hint.map(String::into_boxed_str),
+            key,
+            refresher,
             saving: tokio::sync::Mutex::new(()),
-            state: Mutex::new(State {
-                credential,
-                since,
-                generation: CredentialGeneration(0),
-                version,
-                ended: None,
-                seen_at,
-                unsaved: false,
-                saves_later: false,
-                rejected: false,
-                refused: false,
-                written_at: since,
-                #[cfg(feature = "fynd")]
-                stored_jar,
-                earliness: random::fraction(),
-                refresh_state,
-            }),
+            state: Mutex::new(state),
         })
     }
 
@@ -154,7 +81,7 @@ impl SessionEntry {
         &self.id
     }
 
-    /// What the user has signed in by, if that was stored.
+    /// What the user signed in with, if that was stored.
     pub(crate) fn login_hint(&self) -> Option<&str> {
         self.login_hint.as_deref()
     }
@@ -163,36 +90,27 @@ impl SessionEntry {
         self.lock().ended
     }
 
-    /// The credential that a session ends with, when the exchange that runs is done.
-    #[cfg(any(feature = "wunder", feature = "fynd"))]
-    pub(super) async fn last_credential(&self) -> Credential {
-        let running = {
-            let state = self.lock();
-            // What presents nothing finds that the session has ended, and presents nothing more.
-            let running = self.running_exchange(&state);
-            running.filter(|_| state.refresh_state().presenting)
-        };
-        if let Some(mut running) = running {
-            // Its sender goes when it is done, whatever comes of it.
-            let _ = running.wait_for(Option::is_some).await;
-        }
-        let state = self.lock();
-        let next = state.refresh_state().next.as_ref();
-        next.unwrap_or(&state.credential).clone()
+    /// The state is only replaced as a whole or by one assignment, so a panic leaves it consistent.
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Makes a shutdown wait for what is going on.
-    pub(crate) fn count(&self) -> TaskGuard {
-        self.context.in_flight_tasks.count()
+    pub(super) fn error(&self, kind: ErrorKind, message: &'static str) -> Error {
+        Error::new(kind, message).of(self.context.system)
     }
 
-    /// Ends the session here at once, and removes it from the store for as long as that takes.
+    pub(super) fn ended_error(&self, why: &'static str) -> Error {
+        let message = format!("the session has ended: {why}");
+        Error::new(ErrorKind::SignInAgain, message).of(self.context.system)
+    }
+
+    /// Ends the session in this instance and deletes it from the store.
     pub(crate) async fn close(&self, why: &'static str) -> Result<(), Error> {
         self.mark_ended(why);
         self.delete().await
     }
 
-    /// Ends the session in this process: nothing is sent with its credential any more.
+    /// Ends the session in this instance: nothing is sent with its credential any more.
     pub(super) fn mark_ended(&self, why: &'static str) {
         {
             let mut state = self.lock();
@@ -208,32 +126,183 @@ impl SessionEntry {
         });
     }
 
-    /// Takes over a credential; earlier refusals were about the former one.
-    pub(super) fn set_credential(&self, state: &mut State, credential: Credential) {
-        state.credential = credential;
-        state.since = self.context.time.now();
-        state.generation.0 += 1;
-        state.rejected = false;
-        state.refused = false;
-        state.change(|refresh_state| {
-            refresh_state.renewal = Renewal::default();
-            refresh_state.replaced = None;
-            refresh_state.not_early_before = None;
-        });
-        state.earliness = random::fraction();
+    /// Reads the record again if the last time is too long ago, and writes it again if it is old,
+    /// so that a session in use does not expire in the store.
+    pub(super) async fn revalidate(&self) -> Result<(), Error> {
+        let asked_at = Instant::now();
+        let _saving = self.saving.lock().await;
+        let failed_meanwhile = {
+            let state = self.lock();
+            let after = self.context.settings.revalidate_session_after;
+            if !state.needs_revalidation(self.context.time.local_now(), after) {
+                return Ok(());
+            }
+            let failed_at = state.refresh_state().revalidation_failed_at;
+            failed_at.is_some_and(|then| then > asked_at)
+        };
+        // Callers that waited for a revalidation that failed share its result.
+        if failed_meanwhile {
+            return Err(self.error(ErrorKind::TryLater, "the session store has just failed"));
+        }
+        let found = self.reload().await;
+        let failed_at = found.is_err().then(Instant::now);
+        self.lock()
+            .update_refresh(|refresh_state| refresh_state.revalidation_failed_at = failed_at);
+        if found? == ReloadOutcome::Unchanged {
+            self.touch().await;
+        }
+        Ok(())
     }
 
-    /// The state is only ever replaced as a whole or by one assignment, so a panic elsewhere
-    /// leaves it consistent.
-    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Extends the life of the record. A failure is harmless: the next revalidation tries again.
+    async fn touch(&self) {
+        let (age, credential, refresh) = {
+            let state = self.lock();
+            let age = self.context.time.local_now() - state.written_at;
+            let refresh = state.refresh_state().record.clone();
+            (age, state.credential.clone(), refresh)
+        };
+        if age < TOUCH_AFTER {
+            return;
+        }
+        if let Err(error) = self.write(&credential, &refresh, None).await {
+            tracing::debug!(session = %self.key, %error, "the session was not touched");
+        }
     }
 
-    pub(super) fn ended_error(&self, why: &'static str) -> Error {
-        Error::new(
-            ErrorKind::SignInAgain,
-            format!("the session has ended: {why}"),
-        )
-        .of(self.context.system)
+    /// Reads the record and adopts what another instance has stored since.
+    pub(super) async fn reload(&self) -> Result<ReloadOutcome, Error> {
+        let known = self.lock().version;
+        let context = &*self.context;
+        let loaded = context.store_step(context.store.load(&self.key)).await;
+        let Some((record, version)) = loaded.map_err(|error| context.store_error(error))? else {
+            // A record that was not stored before the load cannot have been deleted.
+            if known.is_none() {
+                return Ok(ReloadOutcome::Unchanged);
+            }
+            self.mark_ended(ENDED_ELSEWHERE);
+            return Ok(ReloadOutcome::Gone);
+        };
+        {
+            let mut state = self.lock();
+            if state.version == Some(version) {
+                state.validated_at = context.time.local_now();
+                return Ok(ReloadOutcome::Unchanged);
+            }
+        }
+        let record = SessionRecord::decode(&record, &context.audience);
+        Ok(self.adopt(record.map_err(|error| error.of(context.system))?, version))
     }
+
+    fn adopt(&self, record: SessionRecord, version: Version) -> ReloadOutcome {
+        let mut state = self.lock();
+        let state = &mut *state;
+        // A load that took long may return an older version than is known by now.
+        if state.version.is_some_and(|known| known >= version) {
+            return ReloadOutcome::Unchanged;
+        }
+        state.version = Some(version);
+        state.written_at = record.written_at();
+        state.validated_at = self.context.time.local_now();
+        #[cfg(feature = "fynd")]
+        let credential = with_own_cookies(state, record.credential);
+        #[cfg(not(feature = "fynd"))]
+        let credential = record.credential;
+        let replaced = &state.refresh_state().replaced;
+        if state.unsaved && replaced.is_some() && *replaced == credential.fingerprint() {
+            // The record holds the token that was exchanged for ours, which is about to be saved.
+            return ReloadOutcome::Unchanged;
+        }
+        let changed = state.credential != credential;
+        if changed {
+            state.set_credential(credential, self.context.time.now());
+        }
+        state.update_refresh(|refresh_state| refresh_state.record = record.refresh);
+        if changed {
+            ReloadOutcome::Adopted
+        } else {
+            ReloadOutcome::Unchanged
+        }
+    }
+
+    /// Writes a credential over the record that this instance knows. The credential in use does
+    /// not change.
+    pub(super) async fn write(
+        &self,
+        credential: &Credential,
+        refresh: &RefreshRecord,
+        fence: Option<Fence>,
+    ) -> Result<WriteOutcome, Error> {
+        self.write_for(TIME_TO_LIVE, credential, refresh, fence)
+            .await
+    }
+
+    /// Removes the record, but only the version that this instance knows. [`SessionStore::delete`]
+    /// names no version and no fence: a late one would remove a newer token.
+    ///
+    /// [`SessionStore::delete`]: crate::store::SessionStore::delete
+    pub(super) async fn remove(&self, fence: Option<Fence>) -> Result<WriteOutcome, Error> {
+        let (credential, refresh) = {
+            let state = self.lock();
+            let refresh = state.refresh_state().record.clone();
+            (state.credential.clone(), refresh)
+        };
+        self.write_for(Duration::ZERO, &credential, &refresh, fence)
+            .await
+    }
+
+    async fn write_for(
+        &self,
+        time_to_live: Duration,
+        credential: &Credential,
+        refresh: &RefreshRecord,
+        fence: Option<Fence>,
+    ) -> Result<WriteOutcome, Error> {
+        let context = &*self.context;
+        let record = SessionRecord {
+            audience: context.audience.clone(),
+            written_at: context.time.local_now().timestamp(),
+            login_hint: self.login_hint().map(str::to_owned),
+            refresh: refresh.clone(),
+            credential: credential.clone(),
+        };
+        let record = record.encode().map_err(|error| error.of(context.system))?;
+        let (store, key) = (&context.store, &self.key);
+        let version = self.lock().version;
+        let write = match version {
+            Some(version) => store.compare_and_swap(key, version, record, time_to_live, fence),
+            None => store.create(key, record, time_to_live),
+        };
+        match context.store_step(write).await {
+            Ok(version) => {
+                let mut state = self.lock();
+                // A reload may have seen a newer version before this result came.
+                state.version = state.version.max(Some(version));
+                state.validated_at = context.time.local_now();
+                state.written_at = state.validated_at;
+                #[cfg(feature = "fynd")]
+                if let Credential::Cookies(jar) = credential {
+                    state.stored_jar = Some(Box::new(jar.clone()));
+                }
+                Ok(WriteOutcome::Done)
+            }
+            Err(StoreError::Conflict | StoreError::Exists) => Ok(WriteOutcome::Conflict),
+            Err(StoreError::LeaseLost) => Ok(WriteOutcome::LeaseLost),
+            Err(error) => Err(context.store_error(error)),
+        }
+    }
+}
+
+/// The cookies of the record, with those that have changed here since the last reload.
+#[cfg(feature = "fynd")]
+fn with_own_cookies(state: &mut State, found: Credential) -> Credential {
+    let (Credential::Cookies(theirs), Credential::Cookies(ours)) = (&found, &state.credential)
+    else {
+        return found;
+    };
+    let before = state.stored_jar.take();
+    let before = before.map_or_else(|| ours.cleared(), |jar| *jar);
+    let merged = theirs.clone().with_changes(&before, ours);
+    state.stored_jar = Some(Box::new(theirs.clone()));
+    Credential::Cookies(merged)
 }

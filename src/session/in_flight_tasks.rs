@@ -1,4 +1,4 @@
-//! Counts the exchanges that are under way, so that a shutdown can wait for them.
+//! Tracks background tasks, so that a shutdown can wait for them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
-/// The running exchanges of one client.
+/// The refreshes and saves of one client that are in flight.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct InFlightTasks(Arc<Counter>);
 
@@ -18,25 +18,26 @@ struct Counter {
     changed: Notify,
 }
 
-/// Held while an exchange runs and its result is saved.
+/// Held by a task until it is done.
 #[derive(Debug)]
 pub(crate) struct TaskGuard(Arc<Counter>);
 
 impl InFlightTasks {
-    /// Counts work that must be finished whenever it began, such as saving.
-    pub(crate) fn count(&self) -> TaskGuard {
+    /// Tracks a task that must finish even if a shutdown has begun, such as a save.
+    pub(super) fn track(&self) -> TaskGuard {
         self.0.running.fetch_add(1, Ordering::SeqCst);
         TaskGuard(self.0.clone())
     }
 
-    /// Announces an exchange; nothing after a shutdown began.
-    pub(crate) fn begin(&self) -> Option<TaskGuard> {
-        let running = self.count();
-        (!self.0.closed.load(Ordering::SeqCst)).then_some(running)
+    /// Tracks a task that must not start once a shutdown has begun, such as a refresh.
+    pub(super) fn track_unless_closed(&self) -> Option<TaskGuard> {
+        let guard = self.track();
+        (!self.0.closed.load(Ordering::SeqCst)).then_some(guard)
     }
 
-    /// Begins no more, and waits until all that run are done; answers how many were left.
-    pub(crate) async fn close(&self, deadline: Duration) -> usize {
+    /// Admits no more refreshes and waits until all tasks are done; returns how many are left at
+    /// the deadline.
+    pub(super) async fn close(&self, deadline: Duration) -> usize {
         self.0.closed.store(true, Ordering::SeqCst);
         let finished = async {
             loop {

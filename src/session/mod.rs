@@ -4,19 +4,16 @@ mod authorize;
 mod context;
 #[cfg(feature = "fynd")]
 mod cookie_jar;
-#[cfg(feature = "fynd")]
-mod cookies;
 mod credential;
 mod custom_request;
 mod entry;
 mod in_flight_tasks;
 mod record;
 mod refresh;
-#[cfg(feature = "testing")]
-mod rejected;
+mod registry;
 #[cfg(any(feature = "wunder", feature = "fynd"))]
 mod sign_out;
-mod tokens;
+mod state;
 mod write_back;
 
 use std::sync::Arc;
@@ -25,11 +22,12 @@ pub(crate) use self::context::SessionContext;
 #[cfg(feature = "fynd")]
 pub(crate) use self::cookie_jar::{CookieJar, JarCredential};
 pub(crate) use self::credential::Credential;
+pub use self::credential::Tokens;
 pub use self::custom_request::SessionRequest;
-pub(crate) use self::entry::{Renew, SessionEntry};
+pub(crate) use self::entry::{Refresher, SessionEntry};
+pub(crate) use self::registry::SessionRegistry;
 #[cfg(any(feature = "wunder", feature = "fynd"))]
 pub(crate) use self::sign_out::FinalCredential;
-pub use self::tokens::Tokens;
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::{CallContext, CallOptions, Pipeline};
 use crate::secret::Secret;
@@ -39,7 +37,7 @@ use crate::secret::Secret;
 pub struct Session {
     entry: Arc<SessionEntry>,
     pipeline: Arc<Pipeline>,
-    /// Headers of every call of this handle, such as for whom it acts.
+    /// Headers on every call of this handle, such as the user that it acts for.
     headers: Option<Arc<http::HeaderMap>>,
 }
 
@@ -52,7 +50,8 @@ impl Session {
         }
     }
 
-    /// The id under which the session is stored. Who knows it can use the session: it is a secret.
+    /// Returns the id under which the session is stored. It is a secret: with it the session can be
+    /// used.
     pub fn id(&self) -> &Secret {
         self.entry.id()
     }
@@ -62,26 +61,27 @@ impl Session {
         self.entry.login_hint()
     }
 
-    /// Why the session has ended, if it has.
+    /// Returns why the session has ended, or `None` if it has not.
     pub fn ended(&self) -> Option<&'static str> {
         self.entry.ended()
     }
 
-    /// An access token that is good for now; it is renewed first if it must be.
+    /// Returns a valid access token; refreshes it first if it is stale.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::SignInAgain`] if the session has ended,
-    /// [`ErrorKind::TryLater`] if it could not be renewed now,
+    /// [`ErrorKind::TryLater`] if it could not be refreshed,
     /// [`ErrorKind::InvalidInput`] for a session of cookies.
     pub async fn access_token(&self) -> Result<Secret, Error> {
         self.entry.access_token().await
     }
 
-    /// A call beyond the described ones, down the same road: `path` is relative to the base URL
-    /// with the client's settings (for Wunder `/front/rentals` below `…/v1/{tenant}`).
+    /// Creates a custom request, sent through the same pipeline as the described calls. `path` is
+    /// relative to the base URL with the client's settings (for Wunder `/front/rentals` below
+    /// `…/v1/{tenant}`).
     ///
-    /// GET and HEAD count as safe to repeat, anything else is sent once.
+    /// GET and HEAD are retried as idempotent, other methods are not.
     pub fn request(&self, method: http::Method, path: impl Into<String>) -> SessionRequest {
         SessionRequest::new(
             self.call_context(CallOptions::default()),
@@ -90,7 +90,7 @@ impl Session {
         )
     }
 
-    /// The same session, with a header on all its calls.
+    /// The same session with a header on all its calls.
     #[cfg(feature = "wunder")]
     pub(crate) fn with_header(&self, name: http::HeaderName, value: http::HeaderValue) -> Self {
         let mut session = self.clone();
@@ -115,7 +115,8 @@ impl Session {
             .with_options(options)
     }
 
-    /// Ends the session here and in the store, and then tells the server, whoever drops the call.
+    /// Ends the session here and in the store, and then tells the server. The task continues if the
+    /// caller drops the future.
     #[cfg(any(feature = "wunder", feature = "fynd"))]
     pub(crate) async fn sign_out<F>(
         self,
@@ -126,17 +127,17 @@ impl Session {
     {
         const WHY: &str = "the user signed out";
         self.entry.mark_ended(WHY);
-        let running = self.entry.count();
+        let guard = self.entry.context.track();
         let done = tokio::spawn(async move {
             let final_credential =
                 FinalCredential::of(self.entry.clone(), self.pipeline.clone()).await;
             let closed = self.close(WHY).await;
             let told = tell(final_credential).await;
-            drop(running);
+            drop(guard);
             told.and(closed)
         });
-        let interrupted = "signing out was interrupted";
-        let interrupted = |_| Err(Error::new(ErrorKind::TryLater, interrupted));
+        let message = "signing out was interrupted";
+        let interrupted = |_| Err(Error::new(ErrorKind::TryLater, message));
         done.await.unwrap_or_else(interrupted)
     }
 
@@ -145,9 +146,8 @@ impl Session {
     }
 }
 
-/// The methods that the sessions of all systems have; the session keeps a `shared`.
-///
-/// Those fields that are named are clones of the client.
+/// The methods of the sessions of all systems. The session type has a field `shared` and one field
+/// for each given name, which holds a clone of the client.
 macro_rules! session_methods {
     ($($client:ident),*) => {
         pub(super) fn new(
@@ -160,17 +160,17 @@ macro_rules! session_methods {
             }
         }
 
-        /// The id under which the session is stored: a secret.
+        /// Returns the id under which the session is stored. It is a secret.
         pub fn id(&self) -> &$crate::Secret {
             self.shared.id()
         }
 
-        /// What all systems' sessions can do: why it ended, calls of the caller's own.
+        /// Returns the session as all systems have it: why it ended, custom requests.
         pub fn shared(&self) -> &$crate::session::Session {
             &self.shared
         }
 
-        /// A call beyond the described ones; see
+        /// Creates a custom request; see
         /// [`session::Session::request`](crate::session::Session::request).
         pub fn request(
             &self,
@@ -182,23 +182,24 @@ macro_rules! session_methods {
     };
 }
 
-/// The methods that sessions of tokens have besides.
+/// The methods of sessions whose credential is tokens.
 #[cfg(any(feature = "wunder", feature = "walletcrew", feature = "goodcity"))]
 macro_rules! token_session_methods {
     ($($client:ident),*) => {
         $crate::session::session_methods!($($client),*);
 
-        /// An access token that is good for now; see
+        /// Returns a valid access token; see
         /// [`session::Session::access_token`](crate::session::Session::access_token).
         ///
         /// # Errors
         ///
-        /// As there.
+        /// See there.
         pub async fn access_token(&self) -> Result<$crate::Secret, $crate::Error> {
             self.shared.access_token().await
         }
 
-        /// A session of tokens that were got elsewhere. They are stored, not checked.
+        /// Creates a session of existing tokens, such as those of another client. They are stored
+        /// and not checked with the server.
         ///
         /// # Errors
         ///
@@ -209,7 +210,8 @@ macro_rules! token_session_methods {
             client: &super::client::Client,
             tokens: $crate::session::Tokens,
         ) -> Result<Self, $crate::Error> {
-            client.sign_in(tokens.brought(client.context.system())?).await
+            tokens.check_input(client.context.system())?;
+            client.sign_in(tokens).await
         }
     };
 }

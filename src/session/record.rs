@@ -1,229 +1,79 @@
-//! The stored record of a session, and what a look at it tells.
+//! The format in which a store holds a session.
 
-use std::time::Duration;
+use std::io;
 
-use chrono::{DateTime, TimeDelta, Utc};
-use tokio::time::Instant;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
-use super::credential::{Credential, Recorded, Renewal};
-use super::entry::{SessionEntry, State};
+use super::credential::{Credential, TokenFingerprint};
 use crate::error::{Error, ErrorKind};
-use crate::store::{Fence, StoreError, Version};
+use crate::store::Record;
 
-/// A record that was not written for so long is written again when it is used.
-const PROLONG_AFTER: TimeDelta = TimeDelta::days(1);
-
-/// What a look at the stored record tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ReloadOutcome {
-    /// The credential is the one that is known here.
-    Unchanged,
-    /// Another instance has stored another credential, which is used here from now on.
-    Adopted,
-    /// The record is gone: the session was ended elsewhere, and has ended here now.
-    Gone,
+/// What is stored about the refresh of a credential.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct RefreshRecord {
+    /// The refresh token that was sent to the server last, while the result is unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) presented: Option<TokenFingerprint>,
+    /// Whether the server refused to refresh the credential, which is used until it expires.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) refused: bool,
 }
 
-/// What came of a write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum WriteOutcome {
-    Done,
-    /// The record is another one than was known here.
-    Conflict,
-    /// The lease was lost.
-    LeaseLost,
+/// The stored form of one session, as JSON.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct SessionRecord {
+    /// Where the credential is valid: system, server and tenant or application.
+    pub(super) audience: String,
+    /// When the record was written, in seconds of Unix time.
+    #[serde(default)]
+    pub(super) written_at: i64,
+    /// What the user signed in with, to sign in again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) login_hint: Option<String>,
+    #[serde(flatten)]
+    pub(super) refresh: RefreshRecord,
+    #[serde(flatten)]
+    pub(super) credential: Credential,
 }
 
-impl SessionEntry {
-    /// Reads the record and takes over what another instance has stored since.
-    pub(super) async fn reload(&self) -> Result<ReloadOutcome, Error> {
-        let known = self.lock().version;
-        let loaded = self
-            .context
-            .bounded(self.context.store.load(&self.key))
-            .await;
-        let loaded = loaded.map_err(|error| self.context.store_failed(error))?;
-        let Some((record, version)) = loaded else {
-            // What was not stored yet when the look began cannot have been deleted.
-            if known.is_none() {
-                return Ok(ReloadOutcome::Unchanged);
-            }
-            self.ended_elsewhere();
-            return Ok(ReloadOutcome::Gone);
-        };
-        if self.lock().version == Some(version) {
-            self.lock().seen_at = self.context.time.local_now();
-            return Ok(ReloadOutcome::Unchanged);
-        }
-        let found = self.context.read_record(&record)?;
-        Ok(self.take_over(found, version))
+impl SessionRecord {
+    pub(super) fn encode(&self) -> Result<Record, Error> {
+        let unwritable = |_| Error::new(ErrorKind::Undecodable, "the session cannot be written");
+        // A buffer that grows would leave copies of the tokens in memory.
+        let mut length = Length(0);
+        serde_json::to_writer(&mut length, self).map_err(unwritable)?;
+        let mut bytes = Vec::with_capacity(length.0);
+        serde_json::to_writer(&mut bytes, self).map_err(unwritable)?;
+        Ok(Record::new(bytes))
     }
 
-    fn take_over(&self, found: Recorded, version: Version) -> ReloadOutcome {
-        let Recorded {
-            credential,
-            renewal,
-            written_at,
-            ..
-        } = found;
-        let mut state = self.lock();
-        let state = &mut *state;
-        // A look that took long may come back with less than is known here by now.
-        if state.version.is_some_and(|known| known >= version) {
-            return ReloadOutcome::Unchanged;
+    pub(super) fn decode(record: &Record, audience: &str) -> Result<Self, Error> {
+        let unreadable = |what| Error::new(ErrorKind::Undecodable, what);
+        let decoded: Self = serde_json::from_slice(record.expose())
+            .map_err(|_| unreadable("the stored session was not understood"))?;
+        if decoded.audience != audience {
+            let what = "the stored session is of another system, server or tenant";
+            return Err(unreadable(what));
         }
-        state.version = Some(version);
-        state.written_at = written_at;
-        state.seen_at = self.context.time.local_now();
-        #[cfg(feature = "fynd")]
-        let credential = with_own_cookies(state, credential);
-        let replaced = &state.refresh_state().replaced;
-        if state.unsaved && replaced.is_some() && *replaced == credential.fingerprint() {
-            // Ours was bought with what is found, so it is newer, and is about to be saved.
-            return ReloadOutcome::Unchanged;
-        }
-        if state.credential.is_same(&credential) {
-            state.change(|refresh_state| refresh_state.renewal = renewal);
-            return ReloadOutcome::Unchanged;
-        }
-        self.set_credential(state, credential);
-        state.change(|refresh_state| refresh_state.renewal = renewal);
-        ReloadOutcome::Adopted
+        Ok(decoded)
     }
 
-    /// Writes a credential over the record that is known here. On success nothing but the version
-    /// changes here.
-    pub(super) async fn write(
-        &self,
-        credential: &Credential,
-        renewal: &Renewal,
-        fence: Option<Fence>,
-    ) -> Result<WriteOutcome, Error> {
-        let time_to_live = self.context.time_to_live();
-        self.write_for(time_to_live, credential, renewal, fence)
-            .await
+    pub(super) fn written_at(&self) -> DateTime<Utc> {
+        DateTime::from_timestamp(self.written_at, 0).unwrap_or_default()
+    }
+}
+
+/// A writer that only counts bytes.
+struct Length(usize);
+
+impl io::Write for Length {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
     }
 
-    /// Removes the record that is known here, and no other: a deletion asks for no version and no
-    /// fence, and one that comes late would take a newer token with it.
-    pub(super) async fn remove(&self, fence: Option<Fence>) -> Result<WriteOutcome, Error> {
-        let (credential, renewal) = {
-            let state = self.lock();
-            (
-                state.credential.clone(),
-                state.refresh_state().renewal.clone(),
-            )
-        };
-        self.write_for(Duration::ZERO, &credential, &renewal, fence)
-            .await
-    }
-
-    async fn write_for(
-        &self,
-        time_to_live: Duration,
-        credential: &Credential,
-        renewal: &Renewal,
-        fence: Option<Fence>,
-    ) -> Result<WriteOutcome, Error> {
-        let login_hint = self.login_hint();
-        let record = self.context.to_record(credential, renewal, login_hint)?;
-        let store = &self.context.store;
-        let version = self.lock().version;
-        let written = match version {
-            Some(version) => {
-                let write = store.compare_and_swap(&self.key, version, record, time_to_live, fence);
-                self.context.bounded(write).await
-            }
-            None => {
-                let write = store.create(&self.key, record, time_to_live);
-                self.context.bounded(write).await
-            }
-        };
-        match written {
-            Ok(version) => {
-                let mut state = self.lock();
-                // An answer that took long may come after a look that has seen more.
-                state.version = state.version.max(Some(version));
-                state.seen_at = self.context.time.local_now();
-                state.written_at = state.seen_at;
-                #[cfg(feature = "fynd")]
-                if let Credential::Cookies(jar) = credential {
-                    state.stored_jar = Some(Box::new(jar.clone()));
-                }
-                Ok(WriteOutcome::Done)
-            }
-            Err(StoreError::Conflict | StoreError::Exists) => Ok(WriteOutcome::Conflict),
-            Err(StoreError::LeaseLost) => Ok(WriteOutcome::LeaseLost),
-            Err(error) => Err(self.context.store_failed(error)),
-        }
-    }
-
-    /// Reads the record again if the last look is too long ago to be trusted, and writes it again if
-    /// that is long ago, so that a session that is used does not run out.
-    pub(super) async fn check(&self) -> Result<(), Error> {
-        let asked_at = Instant::now();
-        let _turn = self.saving.lock().await;
-        let failed_meanwhile = {
-            let state = self.lock();
-            if self.is_trusted(&state, self.context.time.local_now()) {
-                return Ok(());
-            }
-            let failed_at = state.refresh_state().look_failed_at;
-            failed_at.is_some_and(|then| then > asked_at)
-        };
-        // Who has waited for a look that failed is answered by it.
-        if failed_meanwhile {
-            let message = "the session store has just failed";
-            return Err(Error::new(ErrorKind::TryLater, message).of(self.context.system));
-        }
-        let found = self.reload().await;
-        let failed_at = found.is_err().then(Instant::now);
-        self.lock()
-            .change(|refresh_state| refresh_state.look_failed_at = failed_at);
-        if found? == ReloadOutcome::Unchanged {
-            self.touch().await;
-        }
+    fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
-
-    /// That this fails is no harm: the next look tries again.
-    async fn touch(&self) {
-        let (age, credential, renewal) = {
-            let state = self.lock();
-            let age = self.context.time.local_now() - state.written_at;
-            let renewal = state.refresh_state().renewal.clone();
-            (age, state.credential.clone(), renewal)
-        };
-        if age < PROLONG_AFTER {
-            return;
-        }
-        if let Err(error) = self.write(&credential, &renewal, None).await {
-            tracing::debug!(session = %self.key, %error, "a session is not prolonged yet");
-        }
-    }
-
-    /// Whether the record was seen recently, or is not stored yet.
-    pub(super) fn is_trusted(&self, state: &State, now: DateTime<Utc>) -> bool {
-        if state.version.is_none() || state.ended.is_some() || state.unsaved {
-            return true;
-        }
-        let age = now - state.seen_at;
-        // A clock that was set back tells nothing.
-        age.to_std()
-            .is_ok_and(|age| age < self.context.settings.revalidate_session_after)
-    }
-}
-
-/// Cookies that were found, with what has changed here since the last look.
-#[cfg(feature = "fynd")]
-fn with_own_cookies(state: &mut State, found: Credential) -> Credential {
-    let (Credential::Cookies(theirs), Credential::Cookies(ours)) = (&found, &state.credential)
-    else {
-        return found;
-    };
-    let before = state.stored_jar.take();
-    let before = before.map_or_else(|| ours.emptied(), |jar| *jar);
-    let both = theirs.clone().with_changes(&before, ours);
-    state.stored_jar = Some(Box::new(theirs.clone()));
-    Credential::Cookies(both)
 }

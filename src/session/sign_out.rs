@@ -1,5 +1,6 @@
-//! Telling the server that a session has ended, when it has ended here already.
+//! The credential of a session that has ended here, to tell the server.
 
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::credential::Credential;
@@ -12,62 +13,70 @@ use crate::pipeline::{
 };
 use crate::secret::Secret;
 
-/// The last credential of a session, for the one call that takes leave of the server. It knows
-/// nothing of the store, where the session is gone.
+/// The last credential of a session, for the call that signs it out. It does not use the store,
+/// which has no record of the session any more.
 #[derive(Clone)]
 pub(crate) struct FinalCredential {
     entry: Arc<SessionEntry>,
     pipeline: Arc<Pipeline>,
-    last: Arc<Mutex<Last>>,
+    state: Arc<Mutex<FinalState>>,
 }
 
-struct Last {
+struct FinalState {
     credential: Credential,
     generation: CredentialGeneration,
-    /// Whether the server will never renew it.
+    /// Whether the server refuses to refresh the credential.
     refused: bool,
 }
 
-impl std::fmt::Debug for FinalCredential {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Farewell({:?})", self.entry)
+impl fmt::Debug for FinalCredential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FinalCredential({:?})", self.entry)
     }
 }
 
 impl FinalCredential {
-    /// Takes the newest credential, after an exchange that may be under way.
+    /// Takes the newest credential, after the end of an exchange that is in flight.
     pub(super) async fn of(entry: Arc<SessionEntry>, pipeline: Arc<Pipeline>) -> Self {
-        let credential = entry.last_credential().await;
-        let last = Last {
-            credential,
-            generation: CredentialGeneration(0),
-            refused: entry.lock().is_refused(),
+        let running = {
+            let state = entry.lock();
+            // A refresh that has not sent its exchange finds that the session has ended, and stops.
+            let running = state.running_refresh();
+            running.filter(|_| state.refresh_state().exchanging)
+        };
+        if let Some(mut running) = running {
+            // Fails if the task is gone, which ends the wait as well.
+            let _ = running.wait_for(Option::is_some).await;
+        }
+        let state = {
+            let state = entry.lock();
+            FinalState {
+                credential: state.newest().0,
+                generation: CredentialGeneration(0),
+                refused: state.is_refused(),
+            }
         };
         Self {
             entry,
             pipeline,
-            last: Arc::new(Mutex::new(last)),
+            state: Arc::new(Mutex::new(state)),
         }
     }
 
-    /// A stale token is renewed first: the refresh token that is handed back must be the newest.
+    /// Refreshes an expired token: the server expects the newest refresh token.
     #[cfg(feature = "wunder")]
-    pub(crate) async fn freshen(&self) -> Result<(), Error> {
-        if !self.is_stale() {
+    pub(crate) async fn refresh_if_expired(&self) -> Result<(), Error> {
+        if !self.is_expired() {
             return Ok(());
         }
         let generation = self.lock().generation;
         let deadline = Deadline::after(self.pipeline.settings.deadline);
-        self.renew(generation, deadline).await
+        self.refresh(generation, deadline).await
     }
 
     #[cfg(feature = "wunder")]
     pub(crate) fn refresh_token(&self) -> Option<Secret> {
-        match &self.lock().credential {
-            Credential::Tokens(tokens) => tokens.refresh.clone(),
-            #[cfg(feature = "fynd")]
-            Credential::Cookies(_) => None,
-        }
+        self.lock().credential.tokens()?.refresh.clone()
     }
 
     /// Calls with this credential.
@@ -75,72 +84,58 @@ impl FinalCredential {
         CallContext::new(self.pipeline.clone()).with_credential(Arc::new(self.clone()))
     }
 
-    fn is_stale(&self) -> bool {
-        match &self.lock().credential {
-            Credential::Tokens(tokens) => tokens
-                .expires_at
-                .is_some_and(|end| end <= self.pipeline.time.now()),
-            #[cfg(feature = "fynd")]
-            Credential::Cookies(_) => false,
-        }
+    fn is_expired(&self) -> bool {
+        let end = self.lock().credential.expires_at();
+        end.is_some_and(|end| end <= self.pipeline.time.now())
     }
 
-    fn lock(&self) -> MutexGuard<'_, Last> {
-        self.last.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, FinalState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl SessionCredential for FinalCredential {
     fn attach(&self, attempt: &mut Attempt, allow_stale: bool) -> Result<Authorization, Error> {
-        let stale = self.is_stale();
-        let last = self.lock();
-        match &last.credential {
-            Credential::Tokens(_) if stale && !allow_stale => {
-                Ok(Authorization::Stale(last.generation))
+        let is_expired = self.is_expired();
+        let state = self.lock();
+        match &state.credential {
+            Credential::Tokens(_) if is_expired && !allow_stale => {
+                return Ok(Authorization::Stale(state.generation));
             }
-            Credential::Tokens(tokens) => {
-                attempt.set_bearer(&tokens.access)?;
-                Ok(Authorization::Fresh(last.generation))
-            }
+            Credential::Tokens(tokens) => attempt.set_bearer(&tokens.access)?,
             #[cfg(feature = "fynd")]
-            Credential::Cookies(jar) => {
-                jar.attach(attempt, self.pipeline.time.now())?;
-                Ok(Authorization::Fresh(last.generation))
-            }
+            Credential::Cookies(jar) => jar.attach(attempt, self.pipeline.time.now())?,
         }
+        Ok(Authorization::Fresh(state.generation))
     }
 
-    fn renew(
+    fn refresh(
         &self,
         generation: CredentialGeneration,
         deadline: Deadline,
     ) -> BoxFuture<'_, Result<(), Error>> {
         Box::pin(async move {
             let ended = || Error::new(ErrorKind::SignInAgain, "the session has ended");
-            let renewal = self.entry.renewal.clone().ok_or_else(ended)?;
-            let former = match &*self.lock() {
-                Last {
-                    generation: newer, ..
-                } if *newer != generation => return Ok(()),
-                Last { refused: true, .. } => return Err(ended()),
-                Last {
-                    credential: Credential::Tokens(tokens),
-                    ..
-                } => tokens.clone(),
-                #[cfg(feature = "fynd")]
-                Last { .. } => return Err(ended()),
+            let refresher = self.entry.refresher.clone().ok_or_else(ended)?;
+            let former = {
+                let state = self.lock();
+                if state.generation != generation {
+                    return Ok(());
+                }
+                let tokens = state.credential.tokens().filter(|_| !state.refused);
+                tokens.cloned().ok_or_else(ended)?
             };
-            let renewed = renewal.renew(&former, deadline.remaining()).await?;
-            let mut renewed = renewed.answered(self.entry.context.system)?;
-            renewed.refresh = renewed.refresh.or(former.refresh);
-            let mut last = self.lock();
-            last.credential = Credential::Tokens(renewed);
-            last.generation.0 += 1;
+            let mut new = refresher.refresh(&former, deadline.remaining()).await?;
+            new.check_issued(self.entry.context.system)?;
+            new.refresh = new.refresh.or(former.refresh);
+            let mut state = self.lock();
+            state.credential = Credential::Tokens(new);
+            state.generation.0 += 1;
             Ok(())
         })
     }
 
-    fn end(&self, _stamp: CredentialGeneration, _why: &'static str) -> BoxFuture<'_, ()> {
+    fn end(&self, _generation: CredentialGeneration, _why: &'static str) -> BoxFuture<'_, ()> {
         Box::pin(std::future::ready(()))
     }
 }

@@ -1,140 +1,147 @@
-//! Writing a session's newest credential over its stored record.
+//! Saves a session's newest credential, and deletes the record of a session that has ended.
 
 use std::time::Duration;
 
-use super::credential::{Credential, Renewal, TokenFingerprint};
-use super::entry::{SessionEntry, State};
-use super::record::{ReloadOutcome, WriteOutcome};
-use super::refresh::lease::LeaseOutcome;
-use super::refresh::single_flight::RefreshResult;
-use super::tokens::Tokens;
+#[cfg(feature = "fynd")]
+use http::HeaderMap;
+#[cfg(feature = "fynd")]
+use tokio::time::timeout;
+
+#[cfg(feature = "fynd")]
+use super::context::STORE_TIMEOUT;
+use super::credential::{Credential, Tokens};
+use super::entry::SessionEntry;
+use super::state::{
+    ENDED_ELSEWHERE, LeaseOutcome, RefreshResult, ReloadOutcome, SaveOutcome, WriteOutcome,
+};
 use crate::error::Error;
 use crate::pipeline::Deadline;
 use crate::store::Fence;
 
 const FIRST_BACKOFF: Duration = Duration::from_millis(100);
-const LONGEST_BACKOFF: Duration = Duration::from_secs(30);
+const MAX_BACKOFF: Duration = Duration::from_secs(30);
 
-/// New tokens that only this process knows are saved as soon as the store is there again: another
-/// instance that finds their mark without them waits for little more than this.
-const LONGEST_WITHOUT_SAVING: Duration = Duration::from_secs(1);
-
-pub(super) const ENDED_ELSEWHERE: &str = "it was ended elsewhere";
-
-/// Whether a credential reached the store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum SaveOutcome {
-    Stored,
-    /// Another instance has stored a newer one, which is used here now.
-    Overtaken,
-    /// The record is gone: the session was ended elsewhere.
-    Gone,
-}
-
-/// The newest credential: one that is about to replace the present one counts already.
-fn newest(state: &State) -> (Credential, Renewal) {
-    match &state.refresh_state().next {
-        Some(next) => (next.clone(), Renewal::default()),
-        None => (
-            state.credential.clone(),
-            state.refresh_state().renewal.clone(),
-        ),
-    }
-}
-
-impl State {
-    /// Whether cookies have changed here since the store last had them.
-    fn has_new_cookies(&self) -> bool {
-        #[cfg(feature = "fynd")]
-        if let Credential::Cookies(jar) = &self.credential {
-            return self.stored_jar.as_deref() != Some(jar);
-        }
-        false
-    }
-}
+/// Upper bound for the backoff of a save: another instance that finds the refresh token marked as
+/// sent waits for little longer than this.
+const MAX_SAVE_BACKOFF: Duration = Duration::from_secs(1);
 
 impl SessionEntry {
-    /// Saves new tokens and only then lets anybody use them. While the store fails they are used
-    /// all the same, because the old ones are spent.
-    pub(super) async fn keep(
+    /// Saves new tokens and only then lets calls use them. While the store fails they are used
+    /// nevertheless, because the old refresh token is spent.
+    pub(super) async fn save_and_use(
         &self,
-        mut renewed: Tokens,
+        mut tokens: Tokens,
         former: &Tokens,
         fence: Fence,
         deadline: Deadline,
     ) -> RefreshResult {
-        renewed.refresh = renewed.refresh.or_else(|| former.refresh.clone());
-        let renewed = Credential::Tokens(renewed);
-        self.lock()
-            .change(|refresh_state| refresh_state.next = Some(renewed));
+        tokens.refresh = tokens.refresh.or_else(|| former.refresh.clone());
+        self.lock().update_refresh(|refresh_state| {
+            refresh_state.pending = Some(Credential::Tokens(tokens))
+        });
         let saved = self.save_under(Some(fence), deadline).await;
-        self.use_next(former, saved.is_ok());
+        self.use_pending(former, saved.is_ok());
         match saved {
-            Ok(SaveOutcome::Stored | SaveOutcome::Overtaken) => RefreshResult::Renewed,
+            Ok(SaveOutcome::Stored | SaveOutcome::Superseded) => RefreshResult::Refreshed,
             Ok(SaveOutcome::Gone) => {
-                self.ended_elsewhere();
-                self.overtaken(ReloadOutcome::Gone)
+                self.mark_ended(ENDED_ELSEWHERE);
+                RefreshResult::Ended(ENDED_ELSEWHERE)
             }
             Err(error) => {
-                tracing::warn!(session = %self.key, %error, "renewed tokens are not saved yet");
+                tracing::warn!(session = %self.key, %error, "refreshed tokens are not saved yet");
                 self.save_later();
-                RefreshResult::Renewed
+                RefreshResult::Refreshed
             }
         }
     }
 
-    /// Lets the credential be used that was saved, or could not be.
-    fn use_next(&self, former: &Tokens, is_saved: bool) {
+    fn use_pending(&self, former: &Tokens, is_saved: bool) {
         let mut state = self.lock();
-        if let Some(credential) = state.change(|refresh_state| refresh_state.next.take()) {
-            self.set_credential(&mut state, credential);
-            let replaced = former
-                .refresh
-                .as_ref()
-                .filter(|_| !is_saved)
-                .map(TokenFingerprint::of);
-            state.change(|refresh_state| refresh_state.replaced = replaced);
+        if let Some(credential) = state.update_refresh(|refresh_state| refresh_state.pending.take())
+        {
+            state.set_credential(credential, self.context.time.now());
+            let replaced = if is_saved { None } else { former.fingerprint() };
+            state.update_refresh(|refresh_state| refresh_state.replaced = replaced);
         }
     }
 
-    /// Writes the newest credential: under the lease that was kept for it, if there is one.
+    /// Merges cookies that the server set, and saves the jar if that changed it. A store that fails
+    /// does not fail the call: the save is retried in the background.
+    #[cfg(feature = "fynd")]
+    pub(super) async fn merge_cookies(&self, headers: &HeaderMap) {
+        {
+            let mut state = self.lock();
+            let Credential::Cookies(jar) = &mut state.credential else {
+                return;
+            };
+            if !jar.merge(headers, self.context.time.now()) {
+                return;
+            }
+            state.generation.0 += 1;
+            // A save that is already running or due includes these cookies.
+            if std::mem::replace(&mut state.unsaved, true) {
+                return;
+            }
+        }
+        let Some(entry) = self.me.upgrade() else {
+            return;
+        };
+        let guard = self.context.track();
+        let saving = tokio::spawn(async move {
+            loop {
+                match entry.save().await {
+                    Ok(SaveOutcome::Stored | SaveOutcome::Superseded) if entry.lock().unsaved => {}
+                    Ok(SaveOutcome::Stored | SaveOutcome::Superseded) => break,
+                    Ok(SaveOutcome::Gone) => break entry.mark_ended(ENDED_ELSEWHERE),
+                    Err(error) => {
+                        tracing::warn!(session = %entry.key, %error, "new cookies are not saved yet");
+                        break entry.save_later();
+                    }
+                }
+            }
+            drop(guard);
+        });
+        let _ = timeout(STORE_TIMEOUT, saving).await;
+    }
+
+    /// Saves the newest credential, under the lease that was kept for it, if there is one.
     pub(super) async fn save(&self) -> Result<SaveOutcome, Error> {
         let deadline = Deadline::after(self.context.settings.deadline);
         let kept = self.lock().refresh_state().kept_lease;
         self.save_under(kept, deadline).await
     }
 
-    /// Writes the newest credential. One save runs at a time, and what it writes is read together
+    /// Saves the newest credential. One save runs at a time, and the credential is read together
     /// with the version that it replaces, so that an older credential never follows a newer one.
     ///
-    /// A lease that was taken again is given back after a success and kept after a failure, when
-    /// nobody else may present the old tokens.
+    /// A lease that was acquired again is released after a success and kept after a failure, so
+    /// that no other instance sends the old refresh token.
     async fn save_under(
         &self,
         given: Option<Fence>,
         deadline: Deadline,
     ) -> Result<SaveOutcome, Error> {
-        let _turn = self.saving.lock().await;
+        let _saving = self.saving.lock().await;
         let mut fence = given;
-        let saved = self.save_in_turn(&mut fence, deadline).await;
+        let saved = self.save_newest(&mut fence, deadline).await;
         let kept = {
             let mut state = self.lock();
             match &saved {
                 Ok(saved) => {
                     state.unsaved = state.has_new_cookies();
-                    state.change(|refresh_state| {
-                        if *saved == SaveOutcome::Overtaken {
-                            refresh_state.next = None;
+                    state.update_refresh(|refresh_state| {
+                        if *saved == SaveOutcome::Superseded {
+                            refresh_state.pending = None;
                         }
                         refresh_state.replaced = None;
-                        if refresh_state.exchange.is_none() {
+                        if refresh_state.running.is_none() {
                             refresh_state.lease_end = None;
                         }
                         refresh_state.kept_lease.take()
                     })
                 }
                 Err(_) => {
-                    state.change(|refresh_state| refresh_state.kept_lease = fence);
+                    state.update_refresh(|refresh_state| refresh_state.kept_lease = fence);
                     None
                 }
             }
@@ -148,23 +155,23 @@ impl SessionEntry {
         saved
     }
 
-    async fn save_in_turn(
+    async fn save_newest(
         &self,
         fence: &mut Option<Fence>,
         deadline: Deadline,
     ) -> Result<SaveOutcome, Error> {
         loop {
-            let (credential, renewal) = newest(&self.lock());
-            let found = match self.write(&credential, &renewal, *fence).await? {
+            let (credential, refresh) = self.lock().newest();
+            let found = match self.write(&credential, &refresh, *fence).await? {
                 WriteOutcome::Done => return Ok(SaveOutcome::Stored),
                 WriteOutcome::Conflict => self.reconcile().await?,
-                // Whoever lost the lease may write only after taking it again, and after a look at
-                // what was written meanwhile.
+                // After a lost lease this instance may only write once it has acquired the lease
+                // again and has read what was written meanwhile.
                 WriteOutcome::LeaseLost => {
                     let generation = self.lock().generation;
-                    match self.ask_for_lease(generation, deadline).await? {
-                        LeaseOutcome::Held(again) => {
-                            *fence = Some(again);
+                    match self.acquire_lease(generation, deadline).await? {
+                        LeaseOutcome::Held(regained) => {
+                            *fence = Some(regained);
                             match self.reconcile().await? {
                                 ReloadOutcome::Unchanged
                                     if self.lock().generation != generation =>
@@ -174,21 +181,21 @@ impl SessionEntry {
                                 found => found,
                             }
                         }
-                        LeaseOutcome::Overtaken(ReloadOutcome::Gone) => ReloadOutcome::Gone,
-                        LeaseOutcome::Overtaken(_) => ReloadOutcome::Adopted,
+                        LeaseOutcome::Superseded(ReloadOutcome::Gone) => ReloadOutcome::Gone,
+                        LeaseOutcome::Superseded(_) => ReloadOutcome::Adopted,
                     }
                 }
             };
             match found {
                 ReloadOutcome::Unchanged => {}
-                ReloadOutcome::Adopted => return Ok(SaveOutcome::Overtaken),
+                ReloadOutcome::Adopted => return Ok(SaveOutcome::Superseded),
                 ReloadOutcome::Gone => return Ok(SaveOutcome::Gone),
             }
         }
     }
 
-    /// Looks at the record that stands in the way. Cookies that another instance has set stand
-    /// beside those that were set here, which are still to be written; tokens that it has stored
+    /// Reloads the record that caused a conflict. Cookies that another instance set are merged with
+    /// those that were set here, which are still to be written; tokens that another instance stored
     /// are newer than ours.
     async fn reconcile(&self) -> Result<ReloadOutcome, Error> {
         let found = self.reload().await?;
@@ -198,25 +205,25 @@ impl SessionEntry {
         Ok(found)
     }
 
-    /// Saves in the background what could not be saved, until it is or the session has ended.
+    /// Retries a failed save in the background until it succeeds or the session has ended.
     pub(super) fn save_later(&self) {
         let Some(entry) = self.me.upgrade() else {
             return;
         };
-        let running = self.context.in_flight_tasks.count();
+        let guard = self.context.track();
         {
             let mut state = entry.lock();
             state.unsaved = true;
-            if std::mem::replace(&mut state.saves_later, true) {
+            if std::mem::replace(&mut state.is_saving_later, true) {
                 return;
             }
         }
         tokio::spawn(async move {
             let save = entry.save_until_saved();
             entry
-                .while_held(|state| state.refresh_state().kept_lease, save)
+                .extend_lease_during(|state| state.refresh_state().kept_lease, save)
                 .await;
-            drop(running);
+            drop(guard);
         });
     }
 
@@ -228,71 +235,59 @@ impl SessionEntry {
                 return;
             }
             match self.save().await {
-                Ok(SaveOutcome::Gone) => self.ended_elsewhere(),
-                Ok(SaveOutcome::Stored | SaveOutcome::Overtaken) if self.ended().is_some() => {
-                    // It ended while it was being saved, perhaps for the first time.
+                Ok(SaveOutcome::Gone) => self.mark_ended(ENDED_ELSEWHERE),
+                Ok(SaveOutcome::Stored | SaveOutcome::Superseded) if self.ended().is_some() => {
+                    // The session ended during the save, which may have created the record.
                     let _ = self.delete().await;
                 }
-                Ok(SaveOutcome::Stored | SaveOutcome::Overtaken) => {}
+                Ok(SaveOutcome::Stored | SaveOutcome::Superseded) => {}
                 Err(error) => tracing::warn!(session = %self.key, %error, "still not saved"),
             }
             if self.has_nothing_to_save() {
                 return;
             }
-            backoff = backoff.saturating_mul(2).min(LONGEST_WITHOUT_SAVING);
+            backoff = backoff.saturating_mul(2).min(MAX_SAVE_BACKOFF);
         }
     }
 
-    /// Whether the background may stop; if so, the next failure begins it anew.
+    /// Whether the background task may stop; if so, the next failure starts another.
     fn has_nothing_to_save(&self) -> bool {
         let mut state = self.lock();
         let nothing = state.ended.is_some() || !state.unsaved;
         if nothing {
-            state.saves_later = false;
+            state.is_saving_later = false;
         }
         nothing
     }
 
-    pub(super) fn ended_elsewhere(&self) {
-        self.mark_ended(ENDED_ELSEWHERE);
-    }
-
-    /// Ends the session; that its record is still there is noted and goes on being tried.
-    pub(super) async fn close_in_background(&self, why: &'static str) {
-        if let Err(error) = self.close(why).await {
-            tracing::warn!(session = %self.key, %error, "an ended session is still stored");
-        }
-    }
-
-    /// Deletes the record in the background until that has worked; answers how the first try went.
+    /// Deletes the record in a background task that retries until it succeeds; returns the result
+    /// of the first try.
     pub(super) async fn delete(&self) -> Result<(), Error> {
         let Some(entry) = self.me.upgrade() else {
             return Ok(());
         };
-        let running = self.context.in_flight_tasks.count();
-        let (tell, first) = tokio::sync::oneshot::channel();
+        let guard = self.context.track();
+        let (send_first, first) = tokio::sync::oneshot::channel();
         tokio::spawn(async move {
-            let mut tell = Some(tell);
+            let context = &entry.context;
+            let mut send_first = Some(send_first);
             let mut backoff = FIRST_BACKOFF;
             loop {
-                let deleted = entry
-                    .context
-                    .bounded(entry.context.store.delete(&entry.key))
-                    .await;
+                let deleted = context.store_step(context.store.delete(&entry.key)).await;
                 let done = deleted.is_ok();
-                if let Some(tell) = tell.take() {
-                    let _ = tell.send(deleted);
+                if let Some(send) = send_first.take() {
+                    let _ = send.send(deleted);
                 }
                 if done {
                     break;
                 }
-                entry.context.time.sleep(backoff).await;
-                backoff = backoff.saturating_mul(2).min(LONGEST_BACKOFF);
+                context.time.sleep(backoff).await;
+                backoff = backoff.saturating_mul(2).min(MAX_BACKOFF);
             }
-            drop(running);
+            drop(guard);
         });
         match first.await {
-            Ok(Err(error)) => Err(self.context.store_failed(error)),
+            Ok(Err(error)) => Err(self.context.store_error(error)),
             Ok(Ok(())) | Err(_) => Ok(()),
         }
     }

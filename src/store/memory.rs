@@ -1,4 +1,4 @@
-//! Sessions in the memory of this process: the default.
+//! The store in memory: the default.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -9,17 +9,17 @@ use tokio::time::Instant;
 use super::{Fence, Record, SessionStore, StoreError, StoreKey, Version};
 use crate::clock::BoxFuture;
 
-/// How many slots that are over are removed before each write: more than the one that a write may
-/// add, so that the store shrinks, and few, so that no write takes long.
+/// How many expired slots are removed before each write: more than the one that a write may add, so
+/// that the store shrinks, and few, so that no write takes long.
 const EVICTED_PER_WRITE: usize = 8;
 
-/// A time that no process lives to see.
-const FAR: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+/// Upper bound of a time to live.
+const MAX_TIME_TO_LIVE: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
-/// A store in memory. Records and leases are gone when the process ends.
+/// A store in memory. Records and leases are lost when the process ends.
 ///
-/// It is bounded. What has expired is not returned, and is removed by later writes; there is no
-/// task and no timer per session.
+/// Its size is bounded. Expired records are not returned, and are removed by later writes; there is
+/// no task and no timer per session.
 #[derive(Debug)]
 pub struct MemoryStore {
     slots: Mutex<Slots>,
@@ -31,11 +31,11 @@ struct Slots {
     by_key: HashMap<StoreKey, Slot>,
     /// Every slot by its end.
     by_end: BTreeSet<(Instant, StoreKey)>,
-    /// The last version or fence that was given out, of any key.
+    /// The last version or fence of any key.
     last_number: u64,
 }
 
-/// What there is of one key. It goes when both are over.
+/// The record and lease of one key. The slot is removed when both have ended.
 #[derive(Debug, Default)]
 struct Slot {
     record: Option<Stored>,
@@ -49,7 +49,7 @@ struct Stored {
     end: Instant,
 }
 
-/// The newest lease; its fence counts beyond its end.
+/// The newest lease. Its fence stays valid after its end.
 #[derive(Debug)]
 struct Lease {
     fence: Fence,
@@ -57,12 +57,13 @@ struct Lease {
 }
 
 impl MemoryStore {
-    /// A store for up to a million sessions.
+    /// Creates a store for up to a million sessions.
     pub fn new() -> Self {
         Self::with_capacity(1_000_000)
     }
 
-    /// A store that answers [`StoreError::Full`] to new sessions and leases above `capacity`.
+    /// Creates a store that fails with [`StoreError::Full`] for new sessions and leases above
+    /// `capacity`.
     pub fn with_capacity(capacity: usize) -> Self {
         Self {
             slots: Mutex::default(),
@@ -70,7 +71,7 @@ impl MemoryStore {
         }
     }
 
-    /// One step, on what is left when some of what is over was removed.
+    /// Removes some expired slots and runs one step.
     fn step<'a, T: 'a>(
         &'a self,
         step: impl FnOnce(&mut Slots, Instant) -> Result<T, StoreError> + Send + 'a,
@@ -84,7 +85,7 @@ impl MemoryStore {
     }
 
     fn lock(&self) -> MutexGuard<'_, Slots> {
-        // Nothing below can panic between two changes that belong together.
+        // No method panics between two changes that belong together.
         self.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -138,7 +139,7 @@ impl Slots {
         self.by_key.len() < capacity || self.by_key.contains_key(key)
     }
 
-    /// Changes a slot and files it under its new end, or removes it if nothing is left.
+    /// Changes a slot and its position in `by_end`, or removes it if nothing is left.
     fn change(&mut self, key: &StoreKey, change: impl FnOnce(&mut Slot)) {
         let slot = self.by_key.entry(*key).or_default();
         let before = slot.end();
@@ -170,7 +171,7 @@ impl Slots {
 }
 
 fn end_of(now: Instant, time_to_live: Duration) -> Instant {
-    now + time_to_live.min(FAR)
+    now + time_to_live.min(MAX_TIME_TO_LIVE)
 }
 
 impl SessionStore for MemoryStore {

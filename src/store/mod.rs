@@ -1,4 +1,4 @@
-//! Where sessions live: opaque, versioned records with a time to live, and leases on them.
+//! Stores of sessions and challenges: opaque, versioned records with a time to live, and leases.
 
 mod memory;
 #[cfg(feature = "redis")]
@@ -7,12 +7,10 @@ mod redis;
 mod sealed;
 #[cfg(feature = "sealed")]
 mod sealing;
-mod shared;
-#[cfg(any(feature = "redis", feature = "sqlite"))]
-mod span;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
+use std::sync::Arc;
 use std::time::Duration;
 use std::{fmt, io};
 
@@ -34,9 +32,11 @@ use crate::error::System;
 use crate::secret::Secret;
 use crate::telemetry::SessionLabel;
 
-/// The name of a record: the SHA-256 of a session's system and id, so that a store never sees the
-/// id, and one id in two systems names two records. Challenges and what is remembered of their
-/// destinations are named by digests that no session has.
+/// The key of a record: a SHA-256 digest.
+///
+/// That of a session is the digest of its system and id, so that a store never sees the id, and one
+/// id in two systems names two records. The keys of challenges and of their destinations are
+/// digests that no session can have.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StoreKey([u8; 32]);
 
@@ -49,28 +49,28 @@ impl StoreKey {
         Self(digest.finalize().into())
     }
 
-    /// The key of an unfinished sign-in: no id is good for both a session and a challenge.
+    /// The key of a challenge: no id is valid for both a session and a challenge.
     pub(crate) fn of_challenge(system: System, id: &Secret) -> Self {
         Self::in_domain("challenge", system.name(), id.expose())
     }
 
-    /// The key of what is remembered of a phone or mailbox that messages go to.
+    /// The key of the record about a phone or mailbox that messages go to.
     pub(crate) fn of_destination(audience: &str, destination: &str) -> Self {
         Self::in_domain("destination", audience, destination)
     }
 
-    /// No system is called like a domain, so these keys are never those of [`of`](Self::of).
-    fn in_domain(domain: &str, place: &str, name: &str) -> Self {
+    /// No system has the name of a domain, so these keys are never those of [`of`](Self::of).
+    fn in_domain(domain: &str, audience: &str, name: &str) -> Self {
         let digest = Sha256::new()
             .chain_update(domain)
             .chain_update([0])
-            .chain_update(place)
+            .chain_update(audience)
             .chain_update([0])
             .chain_update(name);
         Self(digest.finalize().into())
     }
 
-    /// A key of these bytes, to test a store with.
+    /// Creates a key of these bytes, to test a store.
     pub fn new(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
@@ -80,13 +80,13 @@ impl StoreKey {
         SessionLabel([first, second, third, fourth])
     }
 
-    /// The bytes of the key.
+    /// Returns the bytes of the key.
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
 }
 
-/// The first 8 hex digits, enough to follow a session through a log.
+/// Shows the first 8 hex digits, enough to follow a session through a log.
 impl fmt::Display for StoreKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.label(), f)
@@ -99,18 +99,18 @@ impl fmt::Debug for StoreKey {
     }
 }
 
-/// The bytes of a record, any number of any value. They hold tokens: `Debug` shows their length
+/// The bytes of a record, of any length and value. They hold tokens, so `Debug` shows their length
 /// only.
 #[derive(Clone)]
 pub struct Record(SecretSlice<u8>);
 
 impl Record {
-    /// A record of these bytes.
+    /// Creates a record of these bytes.
     pub fn new(bytes: Vec<u8>) -> Self {
         Self(bytes.into())
     }
 
-    /// The plain bytes.
+    /// Returns the bytes.
     pub fn expose(&self) -> &[u8] {
         self.0.expose_secret()
     }
@@ -122,96 +122,96 @@ impl fmt::Debug for Record {
     }
 }
 
-/// The version of a record: higher after every write, also if the record was deleted or had
-/// expired in between.
+/// The version of a record. Every write increases it, also after the record was deleted or has
+/// expired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Version(pub u64);
 
-/// The proof of a lease: higher for every lease on the same key.
+/// The fencing token of a lease. Every lease on a key has a higher one than the leases before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fence(pub u64);
 
-/// Why a store did not do what was asked.
+/// The error of a store.
 #[derive(Clone, Debug, Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// The record was written by somebody else, or deleted, since it was loaded.
+    /// The record was written or deleted by another user of the store since it was loaded.
     #[error("the record has another version")]
     Conflict,
-    /// There is a record of this key already.
-    #[error("there is a record of this key already")]
+    /// The record exists already.
+    #[error("the record exists already")]
     Exists,
-    /// The lease has ended, or somebody else has taken it since.
+    /// The lease has ended, or another user of the store has acquired it since.
     #[error("the lease is lost")]
     LeaseLost,
     /// The store has no room.
     #[error("the store is full")]
     Full,
-    /// The record was sealed with a key that is not here, or was changed, or is another's.
-    #[error("the record cannot be unsealed with the keys that are here")]
+    /// The record was sealed with an unknown key, was changed, or belongs to another key.
+    #[error("the record cannot be unsealed with the configured keys")]
     Unreadable,
-    /// The store could not be reached or failed. A category without a text: that of a driver may
-    /// quote a password. A write that ends so may have happened.
+    /// The store could not be reached or failed. A write may have happened nevertheless. This is a
+    /// category without a text, because the text of a driver may quote a password.
     #[error("the store failed: {0}")]
     Unavailable(io::ErrorKind),
 }
 
-/// A place for sessions: records by key, and leases on keys. It is object safe.
+/// A store of records and leases by key. The trait is object safe.
 ///
-/// # What a store guarantees
+/// # Guarantees
 ///
-/// Every step is atomic, whoever else uses the store at the same time, in this process or another.
+/// Every method is atomic, however many users of the store run at the same time, in this process or
+/// in others.
 ///
-/// **Records.** Every write names the version that it replaces, so that a stale writer can never
-/// overwrite a newer token. The versions of a key strictly increase over all its writes, those
-/// after a deletion or an expiry too: a version that was seen once never comes back with other
-/// bytes.
+/// **Records.** Every write names the version that it replaces, so that a stale writer never
+/// overwrites a newer token. The versions of a key strictly increase with every write, also after
+/// the record was deleted or has expired: a version never returns with other bytes.
 ///
-/// **Leases.** At most one lease on a key runs at a time; a lease needs no record. Each comes with
-/// a [`Fence`], and the fences of a key strictly increase for ever: over the end of a lease, its
-/// release, and the deletion and new creation of the record. A lease that has run out is over, but
-/// until somebody else takes one, its fence is still the newest and still writes: nobody else has
-/// started anything meanwhile. A store remembers the newest fence of a key while the record is
-/// there or the lease runs; one that it does not remember is refused as an older one is. So a
-/// holder that was frozen and wakes up writes nothing once a newer lease was given out.
+/// **Leases.** At most one lease on a key runs at a time; a lease needs no record. Each lease has a
+/// [`Fence`], and the fences of a key strictly increase for ever: across the end of a lease, its
+/// release, and the deletion and new creation of the record. After a lease has run out, its fence
+/// is the newest until another lease is acquired, and until then it still permits writes: no other
+/// holder has started anything. A store remembers the newest fence of a key while the record exists
+/// or the lease runs, and refuses a fence that it does not remember like an older one. So a holder
+/// that was frozen writes nothing once a newer lease was acquired.
 ///
-/// **Time.** A record or lease is over when its time to live has passed, measured by one clock for
-/// all users of the store (the server's, or the machine's for a file), and no sooner. Zero is over
-/// at once; more than a store can count is the longest that it can.
+/// **Time.** A record or lease ends when its time to live has passed, and no sooner, by one clock
+/// for all users of the store (the server's, or the machine's for a file). Zero ends it at once. A
+/// duration that is too long for the store counts as the longest that it supports.
 ///
-/// How far "for ever" goes depends on what survives. [`MemoryStore`] numbers as long as it lives.
+/// How far "for ever" goes depends on what the store keeps. [`MemoryStore`] counts for its own life.
 /// `SqliteStore` keeps one sequence in its file. `RedisStore` keeps the last number of a key beside
-/// it and for an hour after it, and never numbers below the microseconds of the server's clock, so
-/// that numbers go on increasing when Redis has lost its memory, as long as its clock is not set
-/// back by more than an hour.
+/// the record and for an hour after it, and starts at the microseconds of the server's clock, so
+/// that numbers increase even after Redis has lost its memory, unless its clock was set back by more
+/// than an hour.
 ///
-/// # What a caller must do
+/// # Requirements for callers
 ///
-/// Put a timeout around every step: a store fails with [`StoreError::Unavailable`] when it knows
-/// that it cannot answer, but it may not know. A future that is dropped may leave its write done
-/// or undone.
+/// Use a timeout for every step: a store that knows that it cannot respond fails with
+/// [`StoreError::Unavailable`], but it may not know. The write of a future that was dropped may have
+/// happened or not.
 ///
-/// # Writing a store
+/// # Custom stores
 ///
-/// `testing::store_conformance` (feature `testing`) checks all of this on a store of your own;
+/// `testing::store_conformance` (feature `testing`) checks all of this for a custom store;
 /// `examples/postgres-store` is one.
 pub trait SessionStore: Send + Sync + 'static {
-    /// The record and its version; nothing if it was never there, was deleted or has expired.
+    /// Loads the record and its version; `None` if it does not exist or has expired.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unreadable`] if the record was sealed and cannot be opened,
+    /// [`StoreError::Unreadable`] if the record cannot be unsealed,
     /// [`StoreError::Unavailable`] if the store fails.
     fn load<'a>(
         &'a self,
         key: &'a StoreKey,
     ) -> BoxFuture<'a, Result<Option<(Record, Version)>, StoreError>>;
 
-    /// Writes a new record that lives for `time_to_live`; answers its version.
+    /// Creates a record that lives for `time_to_live`; returns its version.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Exists`] if there is a record of this key,
+    /// [`StoreError::Exists`] if the record exists,
     /// [`StoreError::Full`] if there is no room,
     /// [`StoreError::Unavailable`] if the store fails.
     fn create<'a>(
@@ -221,19 +221,19 @@ pub trait SessionStore: Send + Sync + 'static {
         time_to_live: Duration,
     ) -> BoxFuture<'a, Result<Version, StoreError>>;
 
-    /// Replaces the record if it still has the version `expected`; answers the new version. It
+    /// Replaces the record if it has the version `expected`; returns the new version. The record
     /// lives for `time_to_live` from now.
     ///
-    /// With a `fence` it is replaced only if no newer lease on the key was given out. That is
-    /// looked at first.
+    /// With a `fence` the record is only replaced if no newer lease on the key was acquired. The
+    /// fence is checked before the version.
     ///
     /// # Errors
     ///
-    /// Nothing is written with any of them:
+    /// Nothing was written after
     /// [`StoreError::LeaseLost`] if `fence` is not the newest of this key,
-    /// [`StoreError::Conflict`] if the record has another version or is gone,
-    /// [`StoreError::Full`] if there is no room. Of
-    /// [`StoreError::Unavailable`] nobody knows whether it was written.
+    /// [`StoreError::Conflict`] if the record has another version or does not exist,
+    /// [`StoreError::Full`] if there is no room. After
+    /// [`StoreError::Unavailable`] it is unknown whether the record was written.
     fn compare_and_swap<'a>(
         &'a self,
         key: &'a StoreKey,
@@ -243,20 +243,20 @@ pub trait SessionStore: Send + Sync + 'static {
         fence: Option<Fence>,
     ) -> BoxFuture<'a, Result<Version, StoreError>>;
 
-    /// Deletes the record; it is no error if there is none. A lease on the key goes on.
+    /// Deletes the record; it is no error if it does not exist. A lease on the key continues.
     ///
     /// # Errors
     ///
     /// [`StoreError::Unavailable`] if the store fails, [`StoreError::Full`] if it has no room to
-    /// note the deletion.
+    /// record the deletion.
     fn delete<'a>(&'a self, key: &'a StoreKey) -> BoxFuture<'a, Result<(), StoreError>>;
 
-    /// Takes the lease on `key` for `time_to_live`; nothing if somebody else holds it.
+    /// Acquires the lease on `key` for `time_to_live`; `None` while another holder has it.
     ///
     /// # Errors
     ///
     /// [`StoreError::Full`] if there is no room,
-    /// [`StoreError::Unavailable`] if the store fails; the lease may be taken then, until it runs
+    /// [`StoreError::Unavailable`] if the store fails; the lease may then be held until it runs
     /// out.
     fn acquire<'a>(
         &'a self,
@@ -264,12 +264,12 @@ pub trait SessionStore: Send + Sync + 'static {
         time_to_live: Duration,
     ) -> BoxFuture<'a, Result<Option<Fence>, StoreError>>;
 
-    /// Lets a lease that still runs end `time_to_live` from now, sooner or later than before.
+    /// Sets the end of a running lease to `time_to_live` from now, sooner or later than before.
     ///
     /// # Errors
     ///
-    /// [`StoreError::LeaseLost`] if it does not run any more: it ran out, was released, or somebody
-    /// else has it. [`StoreError::Unavailable`] if the store fails.
+    /// [`StoreError::LeaseLost`] if the lease does not run any more: it ran out, was released, or
+    /// has another holder. [`StoreError::Unavailable`] if the store fails.
     fn extend<'a>(
         &'a self,
         key: &'a StoreKey,
@@ -277,7 +277,7 @@ pub trait SessionStore: Send + Sync + 'static {
         time_to_live: Duration,
     ) -> BoxFuture<'a, Result<(), StoreError>>;
 
-    /// Ends the lease if it is the one with this fence; it is no error if it is not.
+    /// Releases the lease with this fence; it is no error if that has ended.
     ///
     /// # Errors
     ///
@@ -287,4 +287,77 @@ pub trait SessionStore: Send + Sync + 'static {
         key: &'a StoreKey,
         fence: Fence,
     ) -> BoxFuture<'a, Result<(), StoreError>>;
+}
+
+impl<S: SessionStore + ?Sized> SessionStore for Arc<S> {
+    fn load<'a>(
+        &'a self,
+        key: &'a StoreKey,
+    ) -> BoxFuture<'a, Result<Option<(Record, Version)>, StoreError>> {
+        self.as_ref().load(key)
+    }
+
+    fn create<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        record: Record,
+        time_to_live: Duration,
+    ) -> BoxFuture<'a, Result<Version, StoreError>> {
+        self.as_ref().create(key, record, time_to_live)
+    }
+
+    fn compare_and_swap<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        expected: Version,
+        record: Record,
+        time_to_live: Duration,
+        fence: Option<Fence>,
+    ) -> BoxFuture<'a, Result<Version, StoreError>> {
+        self.as_ref()
+            .compare_and_swap(key, expected, record, time_to_live, fence)
+    }
+
+    fn delete<'a>(&'a self, key: &'a StoreKey) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.as_ref().delete(key)
+    }
+
+    fn acquire<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        time_to_live: Duration,
+    ) -> BoxFuture<'a, Result<Option<Fence>, StoreError>> {
+        self.as_ref().acquire(key, time_to_live)
+    }
+
+    fn extend<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        fence: Fence,
+        time_to_live: Duration,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.as_ref().extend(key, fence, time_to_live)
+    }
+
+    fn release<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        fence: Fence,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.as_ref().release(key, fence)
+    }
+}
+
+/// Upper bound of a time to live: a hundred years, which no sum overflows with.
+#[cfg(any(feature = "redis", feature = "sqlite"))]
+const MAX_MILLIS: i64 = 100 * 365 * 24 * 3600 * 1000;
+
+/// Whole milliseconds for a clock that drops the fraction: one more than the duration has, so that
+/// nothing ends too soon, except that zero ends at once.
+#[cfg(any(feature = "redis", feature = "sqlite"))]
+fn millis(time_to_live: Duration) -> i64 {
+    match time_to_live.as_nanos().div_ceil(1_000_000) {
+        0 => 0,
+        millis => i64::try_from(millis).unwrap_or(MAX_MILLIS).min(MAX_MILLIS) + 1,
+    }
 }

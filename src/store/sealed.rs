@@ -1,13 +1,13 @@
-//! Any store, sealed.
+//! A wrapper that seals the records of any store.
 
 use std::time::Duration;
 
 use super::{Fence, Record, Sealing, SessionStore, StoreError, StoreKey, Version};
 use crate::clock::BoxFuture;
 
-/// A store whose records are sealed before they reach the store inside.
+/// A store that seals records before they reach the inner store.
 ///
-/// `SqliteStore` and `RedisStore` seal by themselves; this is for stores of your own.
+/// `SqliteStore` and `RedisStore` seal by themselves; this is for custom stores.
 ///
 /// ```
 /// use vestibule::store::{MemoryStore, Sealed, Sealing, SealingKey};
@@ -23,12 +23,12 @@ pub struct Sealed<S> {
 }
 
 impl<S: SessionStore> Sealed<S> {
-    /// The store `inner` with its records sealed.
+    /// Wraps `inner`.
     pub fn new(inner: S, sealing: Sealing) -> Self {
         Self { inner, sealing }
     }
 
-    /// The store inside, as it is.
+    /// Returns the inner store.
     pub fn inner(&self) -> &S {
         &self.inner
     }

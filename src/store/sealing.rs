@@ -1,15 +1,15 @@
-//! Sealing: a record as a store holds it, readable only with a key, and only in its own place.
+//! Sealing: a sealed record can only be read with a key, and only under its own store key.
 //!
 //! | bytes | plaintext | sealed |
 //! |---|---|---|
-//! | 1 | form 0 | form 1 |
+//! | 1 | format 0 | format 1 |
 //! | 4 | | id of the key, big endian |
 //! | 24 | | nonce |
 //! | n | record | encrypted record |
 //! | 16 | | tag |
 //!
-//! The cipher is XChaCha20-Poly1305; its nonce is long enough to be drawn at random for each write.
-//! Associated data are a name of this format, the form, the id of the key and the store key.
+//! The cipher is XChaCha20-Poly1305; its nonce is long enough to be random for each write. The
+//! associated data are a name of this format, the format byte, the id of the key and the store key.
 
 use std::fmt;
 use std::io;
@@ -33,17 +33,17 @@ const NONCE: usize = 24;
 const TAG: usize = 16;
 const CONTEXT: &[u8] = b"vestibule stored record";
 
-/// A key that records are sealed with: 32 random bytes and the id by which a record names it.
+/// A key that seals records: 32 random bytes, and the id by which a record names it.
 ///
-/// It is wiped from memory when it is dropped, and not shown by `Debug`.
+/// It is wiped from memory when it is dropped; `Debug` does not show it.
 pub struct SealingKey {
     id: u32,
     bytes: SecretBox<[u8; 32]>,
 }
 
 impl SealingKey {
-    /// The key with these bytes. Every key has an id of its own, for as long as there are records
-    /// that were sealed with it.
+    /// Creates a key of these bytes. The id must be unique among all keys whose records still
+    /// exist.
     pub fn new(id: u32, mut bytes: [u8; 32]) -> Self {
         let key = Self {
             id,
@@ -53,8 +53,8 @@ impl SealingKey {
         key
     }
 
-    /// The key whose bytes are written in base64, as in an environment variable
-    /// (`openssl rand -base64 32` makes one).
+    /// Creates a key from base64, as in an environment variable (`openssl rand -base64 32` prints
+    /// one).
     ///
     /// # Errors
     ///
@@ -67,18 +67,18 @@ impl SealingKey {
         Ok(Self::new(id, *bytes))
     }
 
-    /// A new random key.
+    /// Generates a random key.
     ///
     /// # Errors
     ///
-    /// If this machine gives no random numbers.
+    /// If the operating system provides no random numbers.
     pub fn generate(id: u32) -> io::Result<Self> {
         let mut bytes = Zeroizing::new([0_u8; 32]);
         getrandom::fill(bytes.as_mut_slice()).map_err(io::Error::other)?;
         Ok(Self::new(id, *bytes))
     }
 
-    /// The id by which records name the key.
+    /// Returns the id by which records name the key.
     pub fn id(&self) -> u32 {
         self.id
     }
@@ -96,10 +96,10 @@ impl fmt::Debug for SealingKey {
 
 /// Whether the records of a store are sealed, and with which keys.
 ///
-/// Sealed, a store and everybody who reads it (backups, replicas, operators) sees lengths, times
-/// and ids of keys. Nobody without a key can read a record, change it, or put it in the place of
-/// another session. An older record of the *same* session can be put back by whoever can write to
-/// the store: sealing does not tell old from new.
+/// A sealed store, its backups, replicas and operators only see lengths, times and ids of keys.
+/// Without a key a record can neither be read nor changed, nor moved to another session. With
+/// write access to the store, an older record of the *same* session can be restored: sealing does
+/// not tell old from new.
 ///
 /// ```
 /// use vestibule::store::{Sealing, SealingKey};
@@ -110,8 +110,8 @@ impl fmt::Debug for SealingKey {
 /// # Ok::<(), std::io::Error>(())
 /// ```
 ///
-/// To rotate, first give every instance the new key as an older one, so that all can read it; then
-/// make it the current one; drop the old one when no record of it is left.
+/// To rotate keys, first add the new key to the older ones of every instance, so that all can read
+/// it; then make it the current one; remove the old key when no record of it is left.
 #[derive(Clone, Debug)]
 pub struct Sealing(Option<Arc<KeyRing>>);
 
@@ -122,7 +122,7 @@ struct KeyRing {
 }
 
 impl Sealing {
-    /// Seals with `current`; reads what was sealed with it or one of the `older` ones.
+    /// Seals with `current`; opens records that were sealed with it or one of the `older` keys.
     pub fn keys(current: SealingKey, older: impl IntoIterator<Item = SealingKey>) -> Self {
         Self(Some(Arc::new(KeyRing {
             current,
@@ -130,13 +130,13 @@ impl Sealing {
         })))
     }
 
-    /// No sealing: whoever can read the store can use the sessions in it. A sealed record is not
-    /// read, nor is a plain one by a store with keys.
+    /// Does not seal: read access to the store is access to its sessions. A plaintext store does not
+    /// read sealed records, and a store with keys does not read plaintext ones.
     pub fn plaintext() -> Self {
         Self(None)
     }
 
-    /// The record as it is stored under `key`.
+    /// Seals a record for `key`.
     pub(super) fn seal(&self, key: &StoreKey, record: &Record) -> Result<Record, StoreError> {
         let plain = record.expose();
         let Some(ring) = &self.0 else {
@@ -150,7 +150,7 @@ impl Sealing {
         ring.seal(key, plain, nonce)
     }
 
-    /// The record that was stored under `key`.
+    /// Opens a record that was stored under `key`.
     pub(super) fn open(&self, key: &StoreKey, stored: &Record) -> Result<Record, StoreError> {
         match (&self.0, stored.expose().split_first()) {
             (None, Some((&PLAIN, plain))) => Ok(Record::new(plain.to_vec())),
@@ -208,8 +208,8 @@ impl KeyRing {
     }
 }
 
-/// What a sealed record is bound to. The store key is the digest of the session's system and id,
-/// so both are bound here, and a store need not know of systems.
+/// What a sealed record is bound to. The store key is the digest of the session's system and id, so
+/// the record is bound to both.
 fn associated_data(id: u32, key: &StoreKey) -> Vec<u8> {
     [CONTEXT, &[SEALED], &id.to_be_bytes(), key.as_bytes()].concat()
 }

@@ -10,7 +10,9 @@ use crate::clock::{BoxFuture, Clock, SharedClock};
 use crate::error::{Delivery, Error, ErrorKind, System};
 use crate::pipeline::Settings;
 use crate::secret::Secret;
-use crate::session::{Credential, Renew, SessionContext, SessionEntry, Tokens};
+use crate::session::{
+    Credential, Refresher, SessionContext, SessionEntry, SessionRegistry, Tokens,
+};
 use crate::skewed_clock::SkewedClock;
 use crate::store::SessionStore;
 use crate::telemetry::Telemetry;
@@ -103,7 +105,8 @@ impl TokenFault {
 /// ```
 pub struct Instance {
     context: Arc<SessionContext>,
-    renewal: Arc<dyn Renew>,
+    sessions: Arc<SessionRegistry>,
+    refresher: Arc<dyn Refresher>,
 }
 
 impl fmt::Debug for Instance {
@@ -122,16 +125,12 @@ impl Instance {
     ) -> Self {
         let time = SkewedClock::new(SharedClock::new(clock), settings.max_clock_correction);
         let audience = "simulation".to_owned();
+        let telemetry = Telemetry::default();
+        let context = SessionContext::new(SYSTEM, audience, store, time, telemetry, settings);
         Self {
-            context: SessionContext::new(
-                SYSTEM,
-                audience,
-                store,
-                time,
-                Telemetry::default(),
-                settings,
-            ),
-            renewal: Arc::new(Exchanger(server)),
+            sessions: SessionRegistry::new(context.clone()),
+            context,
+            refresher: Arc::new(Exchanger(server)),
         }
     }
 
@@ -142,8 +141,8 @@ impl Instance {
     /// [`ErrorKind::TryLater`] if the machine has no random numbers for an id.
     pub async fn sign_in(&self, tokens: Tokens) -> Result<InstanceSession, Error> {
         let credential = Credential::Tokens(tokens);
-        let renewal = Some(self.renewal.clone());
-        let entry = self.context.create(credential, renewal, None).await;
+        let refresher = Some(self.refresher.clone());
+        let entry = self.sessions.create(credential, refresher, None).await;
         entry.map(InstanceSession)
     }
 
@@ -154,7 +153,7 @@ impl Instance {
     /// [`ErrorKind::SignInAgain`] if there is no such session,
     /// [`ErrorKind::TryLater`] if the store fails.
     pub async fn session(&self, id: &Secret) -> Result<InstanceSession, Error> {
-        let entry = self.context.resume(id, Some(self.renewal.clone())).await;
+        let entry = self.sessions.resume(id, Some(self.refresher.clone())).await;
         entry.map(InstanceSession)
     }
 
@@ -216,8 +215,8 @@ impl InstanceSession {
 /// A [`TokenServer`] as sessions know it.
 struct Exchanger<S>(S);
 
-impl<S: TokenServer> Renew for Exchanger<S> {
-    fn renew<'a>(
+impl<S: TokenServer> Refresher for Exchanger<S> {
+    fn refresh<'a>(
         &'a self,
         current: &'a Tokens,
         within: Duration,

@@ -3,7 +3,6 @@
 mod call;
 mod clock;
 mod conformance;
-mod dispatch;
 mod doors;
 mod expectations;
 #[cfg(feature = "fynd")]
@@ -29,8 +28,6 @@ mod wunder;
 pub(crate) use self::call::Call;
 pub use self::clock::TestClock;
 pub use self::conformance::{ConformanceCase, ConformanceReport, store_conformance};
-pub use self::dispatch::{Described, Dispatch, Dispatched, call};
-pub(crate) use self::dispatch::{argument, required, show};
 pub use self::expectations::Calls;
 #[cfg(feature = "fynd")]
 pub use self::fynd::{Fynd, FyndAttribute, FyndProvider, FyndSignIn, FyndUser};

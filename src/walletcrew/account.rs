@@ -1,21 +1,20 @@
-//! Creating and changing accounts, and the challenge that may come of it.
-
-use std::fmt;
+//! Creating and changing accounts, which may lead to a challenge.
 
 use http::StatusCode;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 use super::api::types;
 use super::client::Client;
+use super::session::read_as;
 use super::verification::{self, Challenge};
 use crate::challenge::FirstMessage;
 use crate::code_sign_in::Destination;
-use crate::error::{Error, ErrorKind, System};
+use crate::error::{Error, System};
 use crate::json::JsonObject;
+use crate::opaque_debug::opaque_debug;
 
-/// Account data that was not sent yet.
+/// Account data, prepared by [`Client::customer`].
 #[must_use = "nothing is sent before `save`"]
 pub struct Account {
     client: Client,
@@ -24,41 +23,66 @@ pub struct Account {
     to: Option<Destination>,
 }
 
-impl fmt::Debug for Account {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("walletcrew::Account")
-    }
-}
+opaque_debug!("walletcrew": Account);
 
-/// What became of account data.
+/// The result of saving account data.
 #[derive(Debug)]
-#[must_use = "a customer with an open challenge is not verified"]
+#[must_use = "the customer may have to complete a verification"]
 pub enum Saved<T = types::Customer> {
-    /// It is stored. This is the account as the server has it now: checked, filled and enriched.
+    /// The account is stored. This is the account as the server returned it: validated, completed
+    /// and enriched.
     Done(T),
-    /// It is stored, and the customer has to pass a further verification.
+    /// The account is stored, and the customer has to complete a further verification.
     ChallengeIssued(Challenge),
 }
 
-impl Account {
-    pub(super) fn new(client: Client, data: &impl Serialize) -> Self {
-        let data =
-            match serde_json::to_value(data) {
-                Ok(Value::Object(members)) => Ok(types::CustomerInput(JsonObject(members))),
-                _ => Err(Error::invalid("data", "must serialise as a JSON object")
-                    .of(System::WalletCrew)),
-            };
-        Self {
-            client,
-            data,
+impl Client {
+    /// Starts to create or change the account of a customer; nothing is sent before
+    /// [`Account::save`]. `data` is a type of the caller that serialises as a JSON object and holds
+    /// the identifier by which the tenant knows its customers.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # let mock = vestibule::testing::WalletCrew::start().await;
+    /// # let code = || mock.outbox().last_code("ada@example.com").unwrap();
+    /// # let client = vestibule::walletcrew::Client::builder(mock.base_url(), "demo-tenant").build()?;
+    /// use serde::{Deserialize, Serialize};
+    /// use vestibule::walletcrew::Saved;
+    ///
+    /// #[derive(Serialize, Deserialize)]
+    /// #[serde(rename_all = "camelCase")]
+    /// struct Ada {
+    ///     email: String,
+    ///     first_name: String,
+    /// }
+    ///
+    /// let ada = Ada { email: "ada@example.com".into(), first_name: "Ada".into() };
+    /// match client.customer(&ada).save_as::<Ada>().await? {
+    ///     Saved::Done(stored) => assert_eq!(stored.first_name, "Ada"),
+    ///     Saved::ChallengeIssued(challenge) => println!("a challenge: {}", challenge.expires_at()),
+    /// }
+    /// # assert_eq!(mock.count("create_or_update_customer"), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn customer(&self, data: &impl Serialize) -> Account {
+        let data = JsonObject::of(data).map(types::CustomerInput);
+        Account {
+            client: self.clone(),
+            data: data.ok_or_else(|| {
+                Error::invalid("data", "must serialise as a JSON object").of(System::WalletCrew)
+            }),
             flow: None,
             to: None,
         }
     }
+}
 
-    /// The flow that the server runs once the data is stored, such as `preregistration` or
-    /// `activation`. It may send the customer a message. Without it the data is checked and filled
-    /// only.
+impl Account {
+    /// Sets the flow that the server runs after it has stored the data, such as `preregistration`
+    /// or `activation`. **A flow may send the customer a message.** Without a flow the server only
+    /// validates and completes the data.
     ///
     /// ```
     /// # #[tokio::main]
@@ -72,7 +96,7 @@ impl Account {
     /// let account = client.customer(&json!({"email": "ada@example.com"}));
     /// let session = match account.flow("activation").save().await? {
     ///     Saved::ChallengeIssued(challenge) => {
-    ///         // Ask the customer for the code that came.
+    ///         // Ask the customer for the code.
     ///         let login = json!({"identifier": "ada@example.com", "code": code()});
     ///         Some(challenge.authenticate("otp", &login).await?)
     ///     }
@@ -87,70 +111,57 @@ impl Account {
         self
     }
 
-    /// Where the customer is reached, which a challenge remembers.
+    /// Sets the destination of messages to the customer, which a challenge remembers.
     pub(super) fn to(mut self, destination: &Destination) -> Self {
         self.to = Some(destination.clone());
         self
     }
 
-    /// Sends the data; the account comes back as an object of whatever members it has.
+    /// Sends the data and returns the stored account with all its members.
     ///
-    /// Not repeated unless the server certainly did not process it: a flow would run twice.
+    /// Not idempotent, because a flow would run twice: retried only if the server certainly did not
+    /// process it.
     ///
     /// Source: `POST /api/{tenantId}/customer`.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`] for data that is not an object, [`ErrorKind::Refused`] for data
-    /// that the server does not accept, with its fields in the [`ApiError`](super::ApiError),
-    /// [`ErrorKind::TryLater`] without sending anything if there is a flow and the session store
-    /// fails; else as any call, see [`Error`].
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `data` if it does not
+    /// serialise as an object; [`ErrorKind::Refused`](crate::ErrorKind::Refused) if the server
+    /// rejects it, with the wrong fields in the [`ApiError`](super::ApiError);
+    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) before anything is sent if a flow is set
+    /// and the store fails; otherwise see [`Error`].
     pub async fn save(self) -> Result<Saved, Error> {
         let data = self.data?;
-        // A flow may send a message, whose challenge must have a place to be kept in.
-        let opening = FirstMessage::to_unknown(&self.client.context)?;
+        // A flow may send a message, whose challenge then has to be stored.
+        let first_message = FirstMessage::to_unknown(&self.client.context)?;
         if self.flow.is_some() {
-            opening.check_store().await?;
+            first_message.check_store().await?;
         }
         let api = self.client.api();
         let mut call = api.create_or_update_customer().body(data);
         if let Some(flow) = self.flow {
             call = call.flow(flow);
         }
-        let answer = call.send().await?;
-        let challenged = answer.status() == StatusCode::ACCEPTED;
-        let customer = answer.into_inner();
-        if !challenged {
-            return Ok(Saved::Done(customer));
+        let response = call.send().await?;
+        if response.status() != StatusCode::ACCEPTED {
+            return Ok(Saved::Done(response.into_inner()));
         }
-        let challenge = verification::issued(self.client, opening, customer, self.to).await;
+        let customer = response.into_inner();
+        let challenge = verification::issued(self.client, first_message, customer, self.to).await;
         Ok(Saved::ChallengeIssued(challenge))
     }
 
-    /// As [`save`](Self::save), but the account comes back as the caller's own type.
+    /// Like [`save`](Self::save), but deserialises the account into `T`.
     ///
     /// # Errors
     ///
-    /// As there, and [`ErrorKind::Undecodable`] if the account does not fit the type; it is stored
-    /// all the same.
+    /// As there, and [`ErrorKind::Undecodable`](crate::ErrorKind::Undecodable) if the account does
+    /// not fit `T`; it is stored in any case.
     pub async fn save_as<T: DeserializeOwned>(self) -> Result<Saved<T>, Error> {
         Ok(match self.save().await? {
             Saved::Done(customer) => Saved::Done(read_as(customer, "create_or_update_customer")?),
             Saved::ChallengeIssued(challenge) => Saved::ChallengeIssued(challenge),
         })
     }
-}
-
-/// Reads an account as the caller's own type. Why it does not fit is not told: that would quote
-/// the account.
-pub(super) fn read_as<T: DeserializeOwned>(
-    customer: types::Customer,
-    operation: &'static str,
-) -> Result<T, Error> {
-    serde_json::from_value(Value::Object(customer.0.0)).map_err(|_| {
-        let message = "the account does not fit the type that was asked for";
-        Error::new(ErrorKind::Undecodable, message)
-            .with_status(StatusCode::OK)
-            .at(System::WalletCrew, operation)
-    })
 }

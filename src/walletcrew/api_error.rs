@@ -1,4 +1,4 @@
-//! The Wallet Crew's own errors: problem details after RFC 9457.
+//! The error responses of The Wallet Crew: problem details (RFC 9457).
 
 use std::fmt;
 
@@ -7,26 +7,26 @@ use http::StatusCode;
 use super::api::types::ProblemDetails;
 use crate::pipeline::{Need, Operation, ParsedError};
 
-/// How The Wallet Crew said no; get it by [`Error::api_error`](crate::Error::api_error).
+/// An error response of The Wallet Crew; [`Error::api_error`](crate::Error::api_error) gives it.
 ///
-/// `Debug` shows the reason alone: the problem may quote what the customer entered.
+/// `Debug` shows only the reason, because the problem may quote what the customer entered.
 #[derive(Clone)]
 pub struct ApiError {
     reason: Reason,
     problem: ProblemDetails,
 }
 
-/// What a refusal is about, by its status.
+/// The reason of an error response, by its status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Reason {
-    /// 400: no provider was named, or the login data does not have its form.
+    /// 400: the provider is missing, or the login data does not have its format.
     Malformed,
-    /// 401: not authenticated as a customer.
+    /// 401: the request is not authenticated as a customer.
     NotAuthenticated,
-    /// 412: the account data did not pass validation; see [`ApiError::field_errors`].
+    /// 412: the account data is not valid; see [`ApiError::field_errors`].
     AccountData,
-    /// 422: the provider does not accept this login data.
+    /// 422: the provider rejects the login data.
     LoginData,
     /// Any other status.
     Other,
@@ -45,13 +45,12 @@ impl Reason {
 }
 
 impl ApiError {
-    /// What it is about.
+    /// The reason of the error.
     pub fn reason(&self) -> Reason {
         self.reason
     }
 
-    /// The messages about a field of what was sent; none if nothing is wrong with it. Not for
-    /// logs.
+    /// The messages about a field of the request; empty if it is valid. Do not log them.
     pub fn field_errors(&self, field: &str) -> &[String] {
         let errors = self.problem.errors.as_ref();
         errors
@@ -59,7 +58,7 @@ impl ApiError {
             .map_or(&[], Vec::as_slice)
     }
 
-    /// The fields that are wrong, sorted by name.
+    /// The names of the invalid fields, sorted.
     pub fn fields(&self) -> Vec<&str> {
         let errors = self.problem.errors.iter().flatten();
         let mut fields: Vec<_> = errors.map(|(field, _)| field.as_str()).collect();
@@ -67,7 +66,7 @@ impl ApiError {
         fields
     }
 
-    /// The whole problem as it came. Not for logs.
+    /// The whole body. Do not log it.
     pub fn problem(&self) -> &ProblemDetails {
         &self.problem
     }
@@ -79,8 +78,8 @@ impl fmt::Debug for ApiError {
     }
 }
 
-/// Reads an error body.
-pub(super) fn read(operation: &Operation, status: StatusCode, body: &[u8]) -> Option<ParsedError> {
+/// Parses an error body.
+pub(super) fn parse(operation: &Operation, status: StatusCode, body: &[u8]) -> Option<ParsedError> {
     let problem: ProblemDetails = serde_json::from_slice(body).ok()?;
     let reason = Reason::of(status);
     Some(ParsedError {
@@ -106,17 +105,17 @@ mod tests {
             r#"{"type": null, "title": null, "status": null, "detail": null, "instance": null}"#,
             r#"{"title": "No", "errors": null, "traceId": "00-1", "more": {"a": []}}"#,
         ] {
-            let read = read(&GET_CUSTOMER, StatusCode::BAD_REQUEST, body.as_bytes()).unwrap();
-            let api_error: &ApiError = read.typed.downcast_ref().unwrap();
+            let parsed = parse(&GET_CUSTOMER, StatusCode::BAD_REQUEST, body.as_bytes()).unwrap();
+            let api_error: &ApiError = parsed.typed.downcast_ref().unwrap();
             assert_eq!(api_error.reason(), Reason::Malformed);
             assert!(api_error.fields().is_empty() && api_error.field_errors("email").is_empty());
         }
-        assert!(read(&GET_CUSTOMER, StatusCode::BAD_GATEWAY, b"<html>").is_none());
+        assert!(parse(&GET_CUSTOMER, StatusCode::BAD_GATEWAY, b"<html>").is_none());
     }
 
     #[test]
     fn only_a_401_of_a_call_with_session_names_the_token() {
-        let names = |operation, status| read(operation, status, b"{}").unwrap().names_token;
+        let names = |operation, status| parse(operation, status, b"{}").unwrap().names_token;
         assert!(names(&GET_CUSTOMER, StatusCode::UNAUTHORIZED));
         assert!(!names(&GET_CUSTOMER, StatusCode::FORBIDDEN));
         assert!(!names(&CREATE_OR_UPDATE_CUSTOMER, StatusCode::UNAUTHORIZED));

@@ -1,66 +1,55 @@
 //! The client of one tenant and its builder.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
 
-use super::account::Account;
 use super::api::Api;
+use super::login::Login;
 use super::reauthentication::{EndingToken, NextLogin, Reauthenticate};
 use super::rules::Rules;
 use super::session::Session;
-use super::sign_in;
-use super::verification::{Challenge, Verification};
-use crate::challenge::StoredChallenge;
-use crate::client_config::{ClientConfig, client_config_setters, of_system};
+use crate::client_config::{ClientConfig, check_tenant, client_config_setters};
 use crate::error::{Error, System};
 use crate::generated::walletcrew::operations::BASE_PATH;
+use crate::opaque_debug::opaque_debug;
 use crate::pipeline::{CallContext, CallOptions, Pipeline};
 use crate::secret::Secret;
-use crate::session::{Credential, Renew, SessionContext, Tokens};
+use crate::session::{Credential, Refresher, SessionContext, SessionRegistry, Tokens};
 
-/// One tenant of The Wallet Crew. Cheap to clone; all clones share connections and sessions.
+/// A client of one tenant of The Wallet Crew. Cheap to clone: all clones share connections and
+/// sessions.
 #[derive(Clone)]
 pub struct Client {
     pub(crate) pipeline: Arc<Pipeline>,
     pub(super) context: Arc<SessionContext>,
+    sessions: Arc<SessionRegistry>,
     reauthenticate: Option<Reauthenticate>,
 }
 
-impl fmt::Debug for Client {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("walletcrew::Client")
-    }
-}
-
-/// Collects the settings of a [`Client`].
-#[must_use = "there is no client before `build`"]
+/// A builder of a [`Client`].
+#[must_use = "call `build` to get a client"]
 pub struct ClientBuilder {
-    client_config: ClientConfig,
+    config: ClientConfig,
     tenant_id: String,
     reauthenticate: Option<Reauthenticate>,
 }
 
-impl fmt::Debug for ClientBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("walletcrew::ClientBuilder")
-    }
-}
+opaque_debug!("walletcrew": Client, ClientBuilder);
 
 impl ClientBuilder {
     client_config_setters!();
 
-    /// How sessions outlive their token: `login` is asked for login data when a token is near its
-    /// end, as by [`Settings::refresh_before_expiry`](crate::Settings::renew_before_expiry), or has
-    /// ended, and the client authenticates again with it. Without this, sessions end with their
-    /// token.
+    /// Sets how the client authenticates again when a token is about to expire: `login` is called
+    /// with the token, [`Settings::refresh_before_expiry`](crate::Settings::refresh_before_expiry)
+    /// ahead of its expiry or once it has expired, and the client authenticates with the login data
+    /// that it returns. Without this, a session ends with its token.
     ///
-    /// However many calls and instances find the token at its end, one asks at a time. The answer
-    /// has the deadline of a call. Do not use the session of that token in `login`: it would wait
-    /// for itself. If the provider refuses the data, the token is used to its end, and then the
-    /// session ends.
+    /// `login` is single-flight: across all calls and instances it runs once at a time for a
+    /// session, within the deadline of a call. It must not use the session of that token, which
+    /// would wait for itself. If the provider rejects the login data, the token is used until it
+    /// expires, and then the session ends.
     ///
     /// ```
     /// # #[tokio::main]
@@ -78,7 +67,7 @@ impl ClientBuilder {
     ///     sub: String,
     /// }
     ///
-    /// /// What your back end knows of its customers, such as a token of its own identity provider.
+    /// /// Gets login data for a customer, such as a token of your identity provider.
     /// async fn login_of(customer: Option<Claims>) -> NextLogin {
     /// #   ASKED.store(true, Ordering::SeqCst);
     ///     let Some(customer) = customer else {
@@ -110,34 +99,25 @@ impl ClientBuilder {
         L: Fn(EndingToken) -> F + Send + Sync + 'static,
         F: Future<Output = NextLogin> + Send + 'static,
     {
-        self.reauthenticate = Some(Reauthenticate::by(login));
+        self.reauthenticate = Some(Reauthenticate::new(login));
         self
     }
 
-    /// The client.
+    /// Checks the settings and builds the client; sends nothing.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming the setting that is
-    /// wrong: `base_url`, `tenant_id` or `language`.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming the wrong setting:
+    /// `base_url`, `tenant_id` or `language`.
     pub fn build(self) -> Result<Client, Error> {
-        of_system(System::WalletCrew, self.checked())
-    }
-
-    fn checked(self) -> Result<Client, Error> {
-        let well_formed = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
-        if self.tenant_id.is_empty() || !self.tenant_id.bytes().all(well_formed) {
-            let right = "must be letters, digits, `_` and `-`";
-            return Err(Error::invalid("tenant_id", right));
-        }
-        let base =
-            self.client_config
-                .base()?
-                .with_start_of_path(BASE_PATH, "tenantId", &self.tenant_id);
-        let rules = Rules::new(self.client_config.default_headers()?);
-        let (pipeline, context) = self.client_config.build(base, Box::new(rules))?;
+        let (pipeline, context) = self.config.build(|base, headers| {
+            check_tenant("tenant_id", &self.tenant_id)?;
+            let base = base.with_start_of_path(BASE_PATH, "tenantId", &self.tenant_id);
+            Ok((base, Rules::new(headers)))
+        })?;
         Ok(Client {
             pipeline,
+            sessions: SessionRegistry::new(context.clone()),
             context,
             reauthenticate: self.reauthenticate,
         })
@@ -145,63 +125,32 @@ impl ClientBuilder {
 }
 
 impl Client {
-    /// A client of the tenant `tenant_id` (letters, digits, `_`, `-`) at `base_url`, such as
+    /// Starts a client of the tenant `tenant_id` (letters, digits, `_`, `-`) at `base_url`, such as
     /// `https://app.neostore.cloud`.
     pub fn builder(base_url: impl Into<String>, tenant_id: impl Into<String>) -> ClientBuilder {
         ClientBuilder {
-            client_config: ClientConfig::new(base_url.into()),
+            config: ClientConfig::new(System::WalletCrew, base_url),
             tenant_id: tenant_id.into(),
             reauthenticate: None,
         }
     }
 
-    /// The calls that need no session.
+    /// The operations that need no session.
     pub fn api(&self) -> Api {
         self.api_with(CallOptions::default())
     }
 
-    /// The same calls as [`api`](Self::api), with options.
+    /// The same as [`api`](Self::api), with options.
     pub fn api_with(&self, options: CallOptions) -> Api {
         Api::new(CallContext::new(self.pipeline.clone()).with_options(options))
     }
 
-    /// Starts to create or change the account of a customer. `data` is the caller's own type; it
-    /// must serialise as an object, and hold the identifier by which the tenant knows customers.
+    /// Signs a customer in with an identity provider. `provider` is its name at the tenant; `data`
+    /// is a type of the caller that holds what this provider expects (a login token, an identifier
+    /// with a code). Never retried, because login data is often valid for one use only. Sends no
+    /// message.
     ///
-    /// ```
-    /// # #[tokio::main]
-    /// # async fn main() -> Result<(), vestibule::Error> {
-    /// # let mock = vestibule::testing::WalletCrew::start().await;
-    /// # let code = || mock.outbox().last_code("ada@example.com").unwrap();
-    /// # let client = vestibule::walletcrew::Client::builder(mock.base_url(), "demo-tenant").build()?;
-    /// use serde::{Deserialize, Serialize};
-    /// use vestibule::walletcrew::Saved;
-    ///
-    /// #[derive(Serialize, Deserialize)]
-    /// #[serde(rename_all = "camelCase")]
-    /// struct Ada {
-    ///     email: String,
-    ///     first_name: String,
-    /// }
-    ///
-    /// let ada = Ada { email: "ada@example.com".into(), first_name: "Ada".into() };
-    /// match client.customer(&ada).save_as::<Ada>().await? {
-    ///     Saved::Done(stored) => assert_eq!(stored.first_name, "Ada"),
-    ///     Saved::ChallengeIssued(challenge) => println!("a challenge: {}", challenge.expires_at()),
-    /// }
-    /// # assert_eq!(mock.count("create_or_update_customer"), 1);
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn customer(&self, data: &impl Serialize) -> Account {
-        Account::new(self.clone(), data)
-    }
-
-    /// Signs a customer in. `provider` is the identity provider, as the tenant names it; `data` is
-    /// what that provider asks for (a login token, an identifier with a code): the caller's own
-    /// type. The data is sent once, whatever happens, as it is often good for one use only.
-    ///
-    /// The token's own end counts, else 24 hours from now.
+    /// The session ends when the token expires: at its `exp`, otherwise after 24 hours.
     ///
     /// ```
     /// # #[tokio::main]
@@ -233,63 +182,54 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for an empty provider or data
-    /// that cannot be written as JSON, [`ErrorKind::Refused`](crate::ErrorKind::Refused) for data
-    /// that the server or the provider does not accept (see [`Reason`](super::Reason)); else as
-    /// any call, see [`Error`].
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `provider` if it is
+    /// empty, or `data` if it cannot be written as JSON;
+    /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) if the server or the provider rejects the
+    /// data (see [`Reason`](super::Reason)); otherwise see [`Error`].
     pub async fn authenticate(
         &self,
         provider: impl Into<String>,
         data: &impl Serialize,
     ) -> Result<Session, Error> {
-        let provider = provider.into();
-        let data = sign_in::check(&provider, sign_in::login_data(data))?;
-        sign_in::authenticate(self, provider, data).await
+        let login = Login::new(provider, data);
+        self.sign_in_with(login?).await
     }
 
-    /// Takes up a session by its id, here or after a restart.
+    /// Resumes a session by its id, on any instance that shares the store; sends nothing.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if there is no such session.
+    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the store fails.
     pub async fn session(&self, id: &Secret) -> Result<Session, Error> {
-        let entry = self.context.resume(id, self.renewal()).await?;
+        let entry = self.sessions.resume(id, self.refresher()).await?;
         Ok(Session::new(self, entry))
     }
 
-    /// Takes up a challenge by its id, on any instance that shares the store; sends nothing. Read
-    /// in [`challenge`](crate::challenge) how an id is bound to its customer.
+    /// Waits up to `deadline` until running token exchanges have finished and their tokens are
+    /// saved. Afterwards no customer is authenticated again. Call it before the process ends.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if there is no such challenge: it is
-    /// finished, has expired, never was, or is of another tenant.
-    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the store fails.
-    pub async fn challenge(&self, id: &Secret) -> Result<Challenge, Error> {
-        let found = StoredChallenge::by_id(&self.context, id).await?;
-        let open = found.open::<Verification>().await?;
-        Ok(Challenge::resumed(self.clone(), open))
-    }
-
-    /// Waits for what is under way to be saved: before the process ends. Afterwards nobody is
-    /// authenticated again.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if something did not finish in time.
+    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if an exchange did not finish in time.
     pub async fn shutdown(&self, deadline: Duration) -> Result<(), Error> {
         self.context.shutdown(deadline).await
     }
 
-    /// Stores the token of a customer who is now signed in.
+    pub(super) async fn sign_in_with(&self, login: Login) -> Result<Session, Error> {
+        let tokens = login.exchange(&self.pipeline, CallOptions::default());
+        self.sign_in(tokens.await?).await
+    }
+
+    /// Stores the token of a new session.
     pub(super) async fn sign_in(&self, tokens: Tokens) -> Result<Session, Error> {
-        let (credential, renewal) = (Credential::Tokens(tokens), self.renewal());
-        let entry = self.context.create(credential, renewal, None).await?;
+        let (credential, refresher) = (Credential::Tokens(tokens), self.refresher());
+        let entry = self.sessions.create(credential, refresher, None).await?;
         Ok(Session::new(self, entry))
     }
 
-    fn renewal(&self) -> Option<Arc<dyn Renew>> {
+    fn refresher(&self) -> Option<Arc<dyn Refresher>> {
         let reauthenticate = self.reauthenticate.as_ref()?;
-        Some(reauthenticate.on(&self.pipeline))
+        Some(reauthenticate.refresher(&self.pipeline))
     }
 }

@@ -1,17 +1,17 @@
-//! The Wallet Crew: customer accounts of a tenant, and the tokens that speak for customers.
+//! The Wallet Crew: the customer accounts of a tenant, and tokens that authenticate customers.
 //!
-//! Accounts are free-form: every tenant decides which members they have, so the caller's own types
-//! go in and come out. There is no refresh: a session ends with its token, after 24 hours, with
-//! [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain); authenticate again then, or let
+//! Accounts are free-form: each tenant defines their members, so the calls take and return types of
+//! the caller. Tokens cannot be refreshed: a session ends with its token, after 24 hours, with
+//! [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain). Then authenticate again, or let
 //! [`ClientBuilder::authenticate_again`] do it before.
 //!
 //! | to do | flow |
 //! |---|---|
 //! | create or change an account | [`Client::customer`] -> [`Account`] -> [`Saved`] |
-//! | with a flow | [`Account::flow`] -> [`Challenge::authenticate`] |
+//! | the same with a flow | [`Account::flow`] -> [`Challenge::authenticate`] |
 //! | sign in | [`Client::authenticate`] by any provider |
-//! | sign in by a code, for several systems | [`Client::code_sign_in`] |
-//! | outlive the token | [`ClientBuilder::authenticate_again`] |
+//! | sign in by a code, with the trait of all systems | [`Client::code_sign_in`] |
+//! | keep a session beyond its token | [`ClientBuilder::authenticate_again`] |
 //! | profile | [`Session::profile`] |
 //! | sign out | [`Session::sign_out`] |
 //!
@@ -44,21 +44,22 @@ mod account;
 mod api_error;
 mod client;
 mod code_sign_in;
+mod login;
 mod reauthentication;
 mod rules;
 mod session;
-mod sign_in;
 mod verification;
 
 pub use self::account::{Account, Saved};
 pub use self::api_error::{ApiError, Reason};
 pub use self::client::{Client, ClientBuilder};
 pub use self::code_sign_in::FlowSignIn;
-pub use self::reauthentication::{EndingToken, Login, NextLogin};
+pub use self::login::Login;
+pub use self::reauthentication::{EndingToken, NextLogin};
 pub use self::session::Session;
 pub use self::verification::Challenge;
 
-/// Every described call of The Wallet Crew, typed.
+/// The documented operations of The Wallet Crew, typed.
 pub mod api {
     pub use crate::generated::walletcrew::{Client as Api, builder, types};
 }

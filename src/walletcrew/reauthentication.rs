@@ -1,38 +1,38 @@
-//! Authenticating again, by the caller, before a token ends.
+//! Authentication with new login data of the caller before a token expires.
 
-use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
-use super::api::types;
-use super::sign_in;
+use super::login::Login;
 use crate::clock::BoxFuture;
-use crate::error::{Delivery, Error, ErrorKind, System};
+use crate::error::{Error, ErrorKind, System};
+use crate::opaque_debug::opaque_debug;
 use crate::pipeline::{CallOptions, Pipeline};
 use crate::secret::Secret;
-use crate::session::{Renew, Tokens};
+use crate::session::{Refresher, Tokens};
 
-/// A token that is about to end or has ended, for which the caller may authenticate again.
+/// A token that is about to expire or has expired, for which the caller can supply new login data.
 #[derive(Clone)]
 pub struct EndingToken {
     token: Secret,
 }
 
+opaque_debug!("walletcrew": EndingToken);
+
 impl EndingToken {
-    /// The token itself.
+    /// The token.
     pub fn token(&self) -> &Secret {
         &self.token
     }
 
-    /// What the token says about its customer, read as the caller's own type; none if it is not a
-    /// JWT or does not fit. The signature is not checked: the token came from the server.
+    /// The claims of the token, deserialised into `T`; `None` if it is not a JWT or does not fit
+    /// `T`. The signature is not verified, because the server issued the token to this client.
     pub fn claims<T: DeserializeOwned>(&self) -> Option<T> {
         let payload = self.token.expose().split('.').nth(1)?;
         let payload = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?;
@@ -40,59 +40,27 @@ impl EndingToken {
     }
 }
 
-impl fmt::Debug for EndingToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("walletcrew::EndingToken")
-    }
-}
-
-/// A provider and what it asks for.
-#[derive(Clone)]
-pub struct Login {
-    provider: String,
-    data: types::AuthenticationData,
-}
-
-impl Login {
-    /// `provider` as the tenant names it, `data` as that provider asks for it; see
-    /// [`Client::authenticate`](super::Client::authenticate).
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for an empty provider or data
-    /// that cannot be written as JSON.
-    pub fn new(provider: impl Into<String>, data: &impl Serialize) -> Result<Self, Error> {
-        let provider = provider.into();
-        let data = sign_in::check(&provider, sign_in::login_data(data))?;
-        Ok(Self { provider, data })
-    }
-}
-
-impl fmt::Debug for Login {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("walletcrew::Login")
-    }
-}
-
-/// What the caller does about a token that ends.
+/// The reply of the caller for a token that is about to expire.
 #[derive(Clone, Debug)]
 pub enum NextLogin {
-    /// Authenticate with this.
+    /// Authenticate with this login.
     With(Login),
-    /// Nothing is to be had now. The token is used to its end; the caller is asked again.
+    /// No login data is available now. The token is used until it expires, and the caller is asked
+    /// again.
     Later,
-    /// Only the customer can do it. The token is used to its end, then the session ends.
+    /// Only the customer can authenticate. The token is used until it expires, then the session
+    /// ends.
     Never,
 }
 
 type Ask = dyn Fn(EndingToken) -> Pin<Box<dyn Future<Output = NextLogin> + Send>> + Send + Sync;
 
-/// How a client gets the next login of a customer.
+/// The callback that supplies the next login of a customer.
 #[derive(Clone)]
 pub(super) struct Reauthenticate(Arc<Ask>);
 
 impl Reauthenticate {
-    pub(super) fn by<F, L>(login: L) -> Self
+    pub(super) fn new<F, L>(login: L) -> Self
     where
         L: Fn(EndingToken) -> F + Send + Sync + 'static,
         F: Future<Output = NextLogin> + Send + 'static,
@@ -100,7 +68,7 @@ impl Reauthenticate {
         Self(Arc::new(move |token| Box::pin(login(token))))
     }
 
-    pub(super) fn on(&self, pipeline: &Arc<Pipeline>) -> Arc<dyn Renew> {
+    pub(super) fn refresher(&self, pipeline: &Arc<Pipeline>) -> Arc<dyn Refresher> {
         Arc::new(Reauthentication {
             pipeline: pipeline.clone(),
             login: self.clone(),
@@ -120,15 +88,15 @@ impl Reauthentication {
         };
         match timeout(within, (self.login.0)(token)).await {
             Ok(NextLogin::With(login)) => Ok(login),
-            Ok(NextLogin::Later) => Err(not_sent("there is no login data for now")),
+            Ok(NextLogin::Later) => Err(try_later("no login data is available now")),
             Ok(NextLogin::Never) => Err(must_sign_in("the customer must authenticate again")),
-            Err(_) => Err(not_sent("the login data took too long")),
+            Err(_) => Err(try_later("the login data was not supplied in time")),
         }
     }
 }
 
-impl Renew for Reauthentication {
-    fn renew<'a>(
+impl Refresher for Reauthentication {
+    fn refresh<'a>(
         &'a self,
         current: &'a Tokens,
         within: Duration,
@@ -136,21 +104,18 @@ impl Renew for Reauthentication {
         Box::pin(async move {
             let login = self.next_login(current, within).await?;
             let options = CallOptions::new().deadline(within);
-            let answer =
-                sign_in::exchange(&self.pipeline, options, login.provider, login.data).await;
-            answer.map_err(|error| match error.kind() {
-                // The next try would ask for the same customer, and be refused again.
-                ErrorKind::Refused => must_sign_in("the provider refused the login data"),
+            let tokens = login.exchange(&self.pipeline, options).await;
+            tokens.map_err(|error| match error.kind() {
+                // The next attempt would be for the same customer, and be rejected again.
+                ErrorKind::Refused => must_sign_in("the provider rejected the login data"),
                 _ => error,
             })
         })
     }
 }
 
-fn not_sent(message: &'static str) -> Error {
-    Error::new(ErrorKind::TryLater, message)
-        .with_delivery(Delivery::NotSent)
-        .of(System::WalletCrew)
+fn try_later(message: &'static str) -> Error {
+    Error::new(ErrorKind::TryLater, message).of(System::WalletCrew)
 }
 
 fn must_sign_in(message: &'static str) -> Error {

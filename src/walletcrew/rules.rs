@@ -1,4 +1,4 @@
-//! What is The Wallet Crew's own on the road: problem details.
+//! The Wallet Crew's rules: default headers, parsed errors.
 
 use http::{HeaderMap, StatusCode};
 
@@ -31,6 +31,6 @@ impl SystemRules for Rules {
         status: StatusCode,
         body: &[u8],
     ) -> Option<ParsedError> {
-        api_error::read(operation, status, body)
+        api_error::parse(operation, status, body)
     }
 }

@@ -1,20 +1,20 @@
 //! A signed-in customer of The Wallet Crew.
 
+use http::StatusCode;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
-use super::account::read_as;
-use super::api::Api;
-use crate::error::Error;
+use super::api::{Api, types};
+use crate::error::{Error, ErrorKind, System};
 use crate::pipeline::CallOptions;
 use crate::session::{Session as Shared, token_session_methods};
 
-/// A signed-in customer. Cheap to clone; all clones share one token.
+/// A signed-in customer. Cheap to clone: all clones share one token.
 ///
-/// The token lives 24 hours, and nothing prolongs it. Unless
-/// [`ClientBuilder::authenticate_again`](super::ClientBuilder::authenticate_again) gets another one
-/// before, every call fails once it has expired, or the server does not accept it any more, with
-/// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) without touching the network:
-/// authenticate again.
+/// The token is valid for 24 hours and cannot be refreshed. Unless
+/// [`ClientBuilder::authenticate_again`](super::ClientBuilder::authenticate_again) replaces it,
+/// every call fails with [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain), without sending
+/// anything, once it has expired or the server has rejected it.
 #[derive(Clone, Debug)]
 pub struct Session {
     shared: Shared,
@@ -23,20 +23,20 @@ pub struct Session {
 impl Session {
     token_session_methods!();
 
-    /// The described calls, with this session.
+    /// The documented operations, with this session.
     pub fn api(&self) -> Api {
         self.api_with(CallOptions::default())
     }
 
-    /// The described calls, with this session and options.
+    /// The documented operations, with this session and options.
     pub fn api_with(&self, options: CallOptions) -> Api {
         Api::new(self.shared.call_context(options))
     }
 
-    /// The profile of the customer: the claims of the token and what the system knows beyond them.
-    /// Its members depend on the tenant, so `T` is the caller's own type; `serde_json::Value` and
-    /// [`api::types::Customer`](super::api::types::Customer), whose `Debug` shows no member, take any profile.
-    /// Safe to repeat.
+    /// Reads the profile of the customer: the claims of the token and further data of the system.
+    /// Its members depend on the tenant, so `T` is a type of the caller; `serde_json::Value` and
+    /// [`api::types::Customer`](super::api::types::Customer), whose `Debug` shows no member, fit
+    /// every profile. Idempotent; sends no message.
     ///
     /// ```
     /// # #[tokio::main]
@@ -68,15 +68,15 @@ impl Session {
     /// # Errors
     ///
     /// [`ErrorKind::Undecodable`](crate::ErrorKind::Undecodable) if the profile does not fit `T`;
-    /// else as any call, see [`Error`].
+    /// otherwise see [`Error`].
     pub async fn profile<T: DeserializeOwned>(&self) -> Result<T, Error> {
         let api = self.api();
         let customer = api.get_customer().send().await?.into_inner();
         read_as(customer, "get_customer")
     }
 
-    /// Ends the session here and removes it from the store. The server has nothing to revoke a
-    /// token with: whoever has a copy can use it until it expires.
+    /// Ends the session locally and removes it from the store; sends nothing. The server cannot
+    /// revoke tokens: a copy of the token stays valid until it expires.
     ///
     /// ```
     /// # #[tokio::main]
@@ -102,9 +102,23 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the store fails; nothing is sent
-    /// with the session any more all the same.
+    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the store fails; the session has
+    /// ended in any case.
     pub async fn sign_out(self) -> Result<(), Error> {
         self.shared.close("the customer signed out").await
     }
+}
+
+/// Deserialises an account into a type of the caller. The error does not say why it does not fit,
+/// because that would quote the account.
+pub(super) fn read_as<T: DeserializeOwned>(
+    customer: types::Customer,
+    operation: &'static str,
+) -> Result<T, Error> {
+    serde_json::from_value(Value::Object(customer.0.0)).map_err(|_| {
+        let message = "the account does not fit the requested type";
+        Error::new(ErrorKind::Undecodable, message)
+            .with_status(StatusCode::OK)
+            .at(System::WalletCrew, operation)
+    })
 }

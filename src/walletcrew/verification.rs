@@ -9,9 +9,9 @@ use serde_json::Value;
 
 use super::api::types;
 use super::client::Client;
+use super::login::Login;
 use super::session::Session;
-use super::sign_in;
-use crate::challenge::{ActiveChallenge, FirstMessage, Step, StepError};
+use crate::challenge::{ActiveChallenge, FirstMessage, Step, StepError, StoredChallenge};
 use crate::code_sign_in::Destination;
 use crate::error::Error;
 use crate::secret::Secret;
@@ -144,23 +144,35 @@ impl Challenge {
         provider: impl Into<String>,
         data: &impl Serialize,
     ) -> Result<Session, StepError<Self>> {
-        let data = sign_in::login_data(data);
-        match self.answer(provider.into(), data).await {
+        let login = Login::new(provider, data);
+        match self.answer(login).await {
             Ok(session) => Ok(session),
             Err(error) => Err(StepError::new(self, error)),
         }
     }
 
-    async fn answer(
-        &mut self,
-        provider: String,
-        data: Result<types::AuthenticationData, Error>,
-    ) -> Result<Session, Error> {
-        let data = sign_in::check(&provider, data)?;
+    async fn answer(&mut self, login: Result<Login, Error>) -> Result<Session, Error> {
+        let login = login?;
         let code_attempt = self.open.begin_code_attempt().await?;
-        let answer = sign_in::authenticate(&self.client, provider, data).await;
+        let answer = self.client.sign_in_with(login).await;
         let session = self.open.settle(code_attempt, answer).await?;
         self.open.finish().await;
         Ok(session)
+    }
+}
+
+impl Client {
+    /// Resumes a challenge by its id, on any instance that shares the store; sends nothing.
+    /// [`challenge`](crate::challenge) explains how an id is bound to its customer.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if there is no such challenge: it
+    /// is finished, has expired, never existed, or belongs to another tenant.
+    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the store fails.
+    pub async fn challenge(&self, id: &Secret) -> Result<Challenge, Error> {
+        let stored = StoredChallenge::by_id(&self.context, id).await?;
+        let active = stored.open::<Verification>().await?;
+        Ok(Challenge::resumed(self.clone(), active))
     }
 }

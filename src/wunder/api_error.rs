@@ -1,4 +1,4 @@
-//! Wunder's own errors.
+//! The error responses of Wunder.
 
 use std::fmt;
 
@@ -6,19 +6,19 @@ use super::user_api::types;
 use crate::error::ErrorKind;
 use crate::pipeline::{Operation, ParsedError};
 
-/// How Wunder said no; get it by [`Error::api_error`](crate::Error::api_error).
+/// An error response of Wunder; [`Error::api_error`](crate::Error::api_error) gives it.
 ///
-/// `Debug` shows the code alone: the message may quote what the user entered.
+/// `Debug` shows only the code, because the message may quote what the user entered.
 #[derive(Clone)]
 pub struct ApiError {
     body: types::ApiError,
 }
 
-/// The families of Wunder's error codes that matter to sign-in and onboarding.
+/// The groups of Wunder's error codes that matter for sign-in and onboarding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Family {
-    /// `AUTH*`, `A2xx`: tokens and signing in.
+    /// `AUTH*`, `A2xx`: tokens and sign-in.
     Authentication,
     /// `A1xx`: permissions.
     Permission,
@@ -41,13 +41,13 @@ pub enum Family {
 }
 
 impl ApiError {
-    /// The code without its suffix, such as `U106`; empty if there is none.
+    /// The error code without its suffix, such as `U106`; empty if there is none.
     pub fn code(&self) -> &str {
         let code = self.body.error_code.as_deref().unwrap_or_default();
         code.split('.').next().unwrap_or_default()
     }
 
-    /// What the code is about.
+    /// The family of the code.
     pub fn family(&self) -> Family {
         let code = self.code();
         let starts = |prefix: &str| code.starts_with(prefix);
@@ -74,12 +74,12 @@ impl ApiError {
         }
     }
 
-    /// A message for the user, in the language of the request. Not for logs.
+    /// The message for the user, in the language of the request. Do not log it.
     pub fn user_message(&self) -> Option<&str> {
         self.body.user_message.as_deref()
     }
 
-    /// The whole error as it came. Not for logs.
+    /// The whole body. Do not log it.
     pub fn body(&self) -> &types::ApiError {
         &self.body
     }
@@ -92,12 +92,12 @@ impl fmt::Debug for ApiError {
     }
 }
 
-/// Reads an error body. A code that names an unfinished step leads to that step, except where a
-/// code was sent: there it is about that code.
-pub(super) fn read(operation: &Operation, body: &[u8]) -> Option<ParsedError> {
+/// Parses an error body. A code that names an unfinished step gives [`ErrorKind::StepRequired`],
+/// except for an operation that carries a code: there it refers to that code.
+pub(super) fn parse(operation: &Operation, body: &[u8]) -> Option<ParsedError> {
     let body: types::ApiError = serde_json::from_slice(body).ok()?;
-    // Any object fits the documented shape, also that of a gateway.
-    if own_code(&body).is_none() && body.error_code.is_none() && body.user_message.is_none() {
+    // Any JSON object fits the documented shape, also the one of a gateway.
+    if error_code(&body).is_none() && body.error_code.is_none() && body.user_message.is_none() {
         return None;
     }
     let api_error = ApiError { body };
@@ -110,7 +110,7 @@ pub(super) fn read(operation: &Operation, body: &[u8]) -> Option<ParsedError> {
             | Family::Terms
     );
     Some(ParsedError {
-        code: own_code(&api_error.body).map(str::to_owned),
+        code: error_code(&api_error.body).map(str::to_owned),
         request_id: api_error.body.trace_id.clone(),
         names_token: family == Family::Authentication,
         kind: (unfinished && !operation.carries_code).then_some(ErrorKind::StepRequired),
@@ -118,17 +118,17 @@ pub(super) fn read(operation: &Operation, body: &[u8]) -> Option<ParsedError> {
     })
 }
 
-/// The code; one older endpoint answers `{"error": "0012", "error_description": "…"}`.
-fn own_code(body: &types::ApiError) -> Option<&str> {
+/// The error code; one older endpoint returns `{"error": "0012", "error_description": "…"}`.
+fn error_code(body: &types::ApiError) -> Option<&str> {
     let older = || body.extra.get("error")?.as_str();
     let code = body.error_code.as_deref().or_else(older);
     code.filter(|code| is_code(code))
 }
 
-/// Whether it looks like a code and like nothing that is secret: `R102.1`, `AUTH7`, `0012`.
+/// Whether a text has the form of a code (`R102.1`, `AUTH7`, `0012`), and so cannot be a secret.
 fn is_code(text: &str) -> bool {
-    let of_code = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'.';
-    (1..=12).contains(&text.len()) && text.bytes().all(of_code)
+    let allowed = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'.';
+    (1..=12).contains(&text.len()) && text.bytes().all(allowed)
 }
 
 #[cfg(test)]
@@ -139,7 +139,7 @@ mod tests {
     use crate::generated::wunder_user::operations::GET_CUSTOMER;
 
     #[test]
-    fn a_code_that_is_none_is_not_shown() {
+    fn debug_hides_a_malformed_code() {
         for (code, shown) in [
             ("U106.2", "wunder::ApiError(U106)"),
             ("", "wunder::ApiError()"),
@@ -147,8 +147,8 @@ mod tests {
             ("U1\\n06", "wunder::ApiError([not shown])"),
         ] {
             let body = format!(r#"{{"errorCode": "{code}"}}"#);
-            let read = read(&GET_CUSTOMER, body.as_bytes()).unwrap();
-            let api_error: &ApiError = read.typed.downcast_ref().unwrap();
+            let parsed = parse(&GET_CUSTOMER, body.as_bytes()).unwrap();
+            let api_error: &ApiError = parsed.typed.downcast_ref().unwrap();
             assert_eq!(format!("{api_error:?}"), shown, "{code}");
         }
     }

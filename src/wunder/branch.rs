@@ -4,19 +4,38 @@ use super::client::Client;
 use super::user_api::types;
 use crate::error::{Delivery, Error, ErrorKind, System};
 
-/// A branch of an operator, the home of a user.
+/// A branch of an operator, to which its users belong.
 #[derive(Clone, Debug)]
 pub struct Branch {
     id: String,
     details: types::Branch,
 }
 
-impl Branch {
-    pub(super) async fn resolve(
-        client: &Client,
-        latitude: f64,
-        longitude: f64,
-    ) -> Result<Self, Error> {
+impl Client {
+    /// Finds the branch that serves a place, given in degrees. Idempotent; sends no message.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Wunder, WunderUser};
+    /// # let mock = Wunder::start().await;
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo");
+    /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).build()?;
+    /// let branch = client.resolve_branch(48.2, 16.4).await?;
+    /// let sign_in = client.phone_sign_in("+43123456789", branch.id());
+    /// # assert!(!branch.id().is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Source: `GET /{tenant}/front/branches/resolve`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `latitude` or
+    /// `longitude`; [`ErrorKind::Undecodable`](crate::ErrorKind::Undecodable) if the branch has no
+    /// id; otherwise see [`Error`].
+    pub async fn resolve_branch(&self, latitude: f64, longitude: f64) -> Result<Branch, Error> {
         for (field, degrees, bound) in [
             ("latitude", latitude, 90.0),
             ("longitude", longitude, 180.0),
@@ -26,7 +45,7 @@ impl Branch {
                 return Err(Error::invalid(field, &right).of(System::Wunder));
             }
         }
-        let api = client.user_api();
+        let api = self.user_api();
         let call = api.resolve_branch().lat(latitude).lng(longitude);
         let details = call.send().await?.into_inner();
         let id = match details.id.as_ref().map(|id| &id.0) {
@@ -39,15 +58,17 @@ impl Branch {
                     .at(System::Wunder, "resolve_branch"));
             }
         };
-        Ok(Self { id, details })
+        Ok(Branch { id, details })
     }
+}
 
-    /// The id, as the sign-in wants it.
+impl Branch {
+    /// The id, as the sign-in flows take it.
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// Everything that the server said about the branch.
+    /// The whole branch as the server returned it.
     pub fn details(&self) -> &types::Branch {
         &self.details
     }

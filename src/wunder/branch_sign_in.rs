@@ -1,6 +1,7 @@
 //! The login code in the words of [`code_sign_in`](crate::code_sign_in).
 
-use super::client::{Challenge, Client};
+use super::challenge::Challenge;
+use super::client::Client;
 use super::mfa::MfaRequired;
 use super::pending_code::PendingCode;
 use super::sign_in::SignIn;

@@ -1,4 +1,4 @@
-//! Phone numbers and e-mail addresses as Wunder takes them.
+//! Phone numbers and e-mail addresses.
 
 use std::fmt;
 
@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, System};
 
-/// Where a message goes. `Debug` shows the kind alone.
+/// The destination of a message. `Debug` shows only its kind.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Contact {
-    /// A phone number in E.164, by SMS.
+    /// A phone number in E.164, which receives an SMS.
     Phone(String),
     /// An e-mail address.
     Email(String),
@@ -27,7 +27,7 @@ impl fmt::Debug for Contact {
 }
 
 impl Contact {
-    /// The number or address.
+    /// The phone number or e-mail address.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Phone(contact) | Self::Email(contact) => contact,
@@ -41,7 +41,7 @@ impl Contact {
         }
     }
 
-    /// What is the same for all ways to write one mailbox.
+    /// The contact in normal form: one text for all spellings of a mailbox.
     pub(super) fn destination(&self) -> String {
         match self {
             Self::Phone(phone) => phone.clone(),
@@ -50,8 +50,8 @@ impl Contact {
     }
 }
 
-/// Checks a phone number: E.164, that is a plus, a first digit other than 0, 7 to 15 digits in all.
-/// The calls check it themselves; a form can do so while the user types.
+/// Checks that a phone number is E.164: a plus and 7 to 15 digits, the first of which is not 0.
+/// Every call checks its numbers itself; this function is for forms.
 ///
 /// # Errors
 ///
@@ -67,22 +67,27 @@ pub fn check_phone(phone: &str) -> Result<(), Error> {
     Err(Error::invalid("phone", "must be E.164, such as `+43123456789`").of(System::Wunder))
 }
 
-/// Checks an e-mail address: a name, one `@`, a host, no space and no control characters. Which
-/// addresses there are, only a message can tell. The calls check it themselves.
+/// Checks the form of an e-mail address: a name, one `@`, a host, no white space or control
+/// characters, at most 254 bytes. Every call checks its addresses itself; this function is for
+/// forms.
 ///
 /// # Errors
 ///
 /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `email`.
 pub fn check_email(email: &str) -> Result<(), Error> {
-    let (name, context) = email.rsplit_once('@').unwrap_or_default();
+    let (name, host) = email.rsplit_once('@').unwrap_or_default();
     let printable = |letter: char| !letter.is_whitespace() && !letter.is_control();
     let well_formed = email.len() <= 254
         && !name.is_empty()
-        && !context.is_empty()
+        && !host.is_empty()
         && !name.contains('@')
         && email.chars().all(printable);
     if well_formed {
         return Ok(());
     }
-    Err(Error::invalid("email", "must be like `ada@example.org`").of(System::Wunder))
+    Err(Error::invalid(
+        "email",
+        "must be an e-mail address such as `ada@example.org`",
+    )
+    .of(System::Wunder))
 }

@@ -1,11 +1,11 @@
-//! The lists of the User API, page by page.
+//! The paginated lists of the User API.
 
 use super::client::Client;
 use super::pages::{Page, Pages};
 use super::session::Session;
 use super::user_api::types;
 
-/// What terms are asked for.
+/// A selection of terms and conditions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TermsOf {
@@ -16,7 +16,8 @@ pub enum TermsOf {
 }
 
 impl Client {
-    /// The terms that apply to a branch or a vehicle. Show them exactly as they come.
+    /// Lists the terms that apply to a branch or a vehicle. Show them to the user unchanged. Each
+    /// page is an idempotent call that sends no message.
     ///
     /// ```
     /// # #[tokio::main]
@@ -59,7 +60,8 @@ impl Client {
 }
 
 impl Session {
-    /// The terms that the user has accepted for a branch.
+    /// Lists the terms that the user has accepted for a branch, by its id. Each page is an
+    /// idempotent call that sends no message.
     ///
     /// ```
     /// # #[tokio::main]
@@ -93,13 +95,14 @@ impl Session {
             let (api, branch_id) = (api.clone(), branch_id.clone());
             Box::pin(async move {
                 let call = api.list_accepted_terms().branch_id(branch_id);
-                let answer = call.page(page_number(page)).send().await?;
-                Ok(Page::of(answer, |list| list.0))
+                let call = call.page(page_number(page));
+                Ok(Page::of(call.send().await?, |list| list.0))
             })
         })
     }
 
-    /// The identity cards of the user; none where the tenant does not use them.
+    /// Lists the identity cards of the user; empty if the tenant does not use them. Each page is an
+    /// idempotent call that sends no message.
     ///
     /// ```
     /// # #[tokio::main]
@@ -135,7 +138,7 @@ impl Session {
     }
 }
 
-/// The document gives page numbers 32 bits with a sign.
+/// The API documents page numbers as signed 32-bit integers.
 fn page_number(page: u32) -> i32 {
     i32::try_from(page).unwrap_or(i32::MAX)
 }

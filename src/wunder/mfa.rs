@@ -171,7 +171,7 @@ impl SessionCredential for Provisional {
         Ok(Authorization::Fresh(CredentialGeneration(0)))
     }
 
-    fn renew(
+    fn refresh(
         &self,
         _stamp: CredentialGeneration,
         _deadline: Deadline,

@@ -1,14 +1,14 @@
 //! Wunder Mobility (goUrban): the Authentication API and the User API.
 //!
-//! However a user signs in, what comes back is a [`SignIn`]: a session, or a second factor that the
-//! server asks for; until that is done there is no [`Session`].
+//! Every way to sign in gives a [`SignIn`]: a [`Session`], or [`MfaRequired`] if the server
+//! requires a second factor first.
 //!
 //! | to do | flow |
 //! |---|---|
 //! | sign in by a code | [`Client::phone_sign_in`], [`Client::email_code_sign_in`] -> [`PendingCode`] |
-//! | the same for several systems | [`Client::at_branch`] |
-//! | which branch | [`Client::resolve_branch`] |
-//! | sign in at once | [`Client::password_sign_in`], [`Client::social_sign_in`], [`Client::gaiyo_sign_in`], [`Client::api_client_sign_in`] |
+//! | sign in by a code, with the trait of all systems | [`Client::at_branch`] |
+//! | find the branch | [`Client::resolve_branch`] |
+//! | sign in without a code | [`Client::password_sign_in`], [`Client::social_sign_in`], [`Client::gaiyo_sign_in`], [`Client::api_client_sign_in`] |
 //! | act for a user | [`Session::acting_for`] |
 //! | second factor | [`MfaRequired::validate`]; set up by [`Session::enrol_mfa`] or [`MfaRequired::enrol`] -> [`MfaEnrolment`] |
 //! | exchange a token | [`Session::exchange_openid_token`] |
@@ -18,7 +18,7 @@
 //! | profile | [`Session::profile`], [`Session::change_profile`], [`Session::request_deletion`], [`Session::identity_cards`] |
 //! | signed profile | [`Session::signed_profile`], checked by [`SignedProfileVerifier`] |
 //! | terms | [`Client::terms`], [`Client::terms_by_id`], [`Session::accept_terms`], [`Session::accepted_terms`], [`Session::outstanding_terms`] |
-//! | what is left to do | [`Session::onboarding`], and of a refusal [`Step::of`] |
+//! | remaining steps | [`Session::onboarding`]; the step that an error requires, [`Step::of`] |
 //! | sign out | [`Session::sign_out`] |
 //!
 //! ```
@@ -47,6 +47,7 @@
 mod api_error;
 mod branch;
 mod branch_sign_in;
+mod challenge;
 mod client;
 mod code_sign_in;
 mod contact;
@@ -72,7 +73,8 @@ mod verification;
 pub use self::api_error::{ApiError, Family};
 pub use self::branch::Branch;
 pub use self::branch_sign_in::BranchSignIn;
-pub use self::client::{Challenge, Client, ClientBuilder};
+pub use self::challenge::Challenge;
+pub use self::client::{Client, ClientBuilder};
 pub use self::code_sign_in::{EmailCodeSignIn, PhoneSignIn};
 pub use self::contact::{Contact, check_email, check_phone};
 pub use self::lists::TermsOf;
@@ -91,12 +93,12 @@ pub use self::signature::{BootstrapSignature, Sha256Hex, SignatureInput};
 pub use self::signed_profile::{SignedProfile, SignedProfileVerifier, SigningAlgorithm};
 pub use self::terms::{Outstanding, OutstandingTerms, outstanding_terms};
 
-/// Every described call of the Authentication API, typed.
+/// The documented operations of the Authentication API, typed.
 pub mod auth_api {
     pub use crate::generated::wunder_auth::{Client as AuthApi, builder, enums, types};
 }
 
-/// Every described call of the User API, typed.
+/// The documented operations of the User API, typed.
 pub mod user_api {
     pub use crate::generated::wunder_user::{Client as UserApi, builder, enums, types};
 }

@@ -1,4 +1,4 @@
-//! What still stands between a user and a rental.
+//! The steps that a user has to complete before a rental.
 
 use std::fmt;
 
@@ -11,8 +11,9 @@ use super::sign_in::not_empty;
 use super::terms::{OutstandingTerms, all, outstanding_terms};
 use super::user_api::types;
 use crate::error::Error;
+use crate::opaque_debug::opaque_debug;
 
-/// A step that a user has to take, and the flow that takes it.
+/// A step that a user has to complete, with the flow that does it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Step {
@@ -22,26 +23,25 @@ pub enum Step {
     VerifyPhone,
     /// The profile has no e-mail address: [`Session::change_profile`].
     AddEmail,
-    /// The e-mail address is not verified: the user opens the link of the message, which
+    /// The e-mail address is not verified: the user opens the link in the message, which
     /// [`Client::resend_email_verification`](super::Client::resend_email_verification) sends again.
     VerifyEmail,
     /// The profile lacks members: [`Session::change_profile`].
     CompleteProfile,
     /// The licence or identity is not verified: [`Session::start_verification`].
     VerifyIdentity,
-    /// Terms were never accepted, or there is a newer version: [`Session::outstanding_terms`] and
-    /// [`Session::accept_terms`].
+    /// Terms have to be accepted: [`Session::outstanding_terms`] and [`Session::accept_terms`].
     AcceptTerms,
-    /// There is no second factor yet: [`Session::enrol_mfa`].
+    /// The user has no second factor: [`Session::enrol_mfa`].
     EnrolMfa,
 }
 
 impl Step {
-    /// The step that an error asks for: the user is to be led there, and the call is not to be
-    /// repeated before. Nothing for an error that asks for none, such as a wrong code.
+    /// The step that an error requires before the call can succeed; `None` if it requires no step,
+    /// as for a wrong code.
     ///
-    /// `U130` is an incomplete profile, `U3xx` the phone number, `U4xx` the e-mail address, `U5xx` the
-    /// licence, `U6xx` the terms.
+    /// `U130` is an incomplete profile, `U3xx` the phone number, `U4xx` the e-mail address, `U5xx`
+    /// the licence, `U6xx` the terms.
     ///
     /// ```
     /// # #[tokio::main]
@@ -68,7 +68,7 @@ impl Step {
     /// # }
     /// ```
     pub fn of(error: &Error) -> Option<Self> {
-        // What is said about a code that was sent is about that code.
+        // The error of this operation refers to the code that it carries.
         if error.operation() == Some("check_phone_verification") {
             return None;
         }
@@ -83,8 +83,8 @@ impl Step {
     }
 }
 
-/// A look at the onboarding that was not taken yet.
-#[must_use = "nothing is asked before `check`"]
+/// A check of the onboarding, prepared by [`Session::onboarding`].
+#[must_use = "nothing is sent before `check`"]
 pub struct OnboardingCheck {
     session: Session,
     branch_id: String,
@@ -94,13 +94,9 @@ pub struct OnboardingCheck {
     identity_verified: Option<bool>,
 }
 
-impl fmt::Debug for OnboardingCheck {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("wunder::OnboardingCheck")
-    }
-}
+opaque_debug!("wunder": OnboardingCheck);
 
-/// What is still to be done, and what it was read from. `Debug` shows the steps alone.
+/// The steps that remain, and the data that they were derived from. `Debug` shows only the steps.
 #[derive(Clone)]
 pub struct Onboarding {
     steps: Vec<Step>,
@@ -116,7 +112,8 @@ impl fmt::Debug for Onboarding {
 }
 
 impl Session {
-    /// Looks for what still stands between the user and a rental in a branch.
+    /// Starts a check of the steps that the user has to complete before a rental in a branch.
+    /// Nothing is sent before [`OnboardingCheck::check`].
     ///
     /// ```
     /// # #[tokio::main]
@@ -156,87 +153,86 @@ impl Session {
 }
 
 impl OnboardingCheck {
-    /// The members of the profile that the operator wants, by their names in JSON; which these are,
-    /// the vendor does not publish.
+    /// Adds members of the profile that the operator requires, by their names in JSON. The vendor
+    /// does not document which these are.
     pub fn wants<S: Into<String>>(mut self, members: impl IntoIterator<Item = S>) -> Self {
         self.members.extend(members.into_iter().map(Into::into));
         self
     }
 
-    /// The member by which two versions are known to be of the same terms; see
+    /// Sets the member that identifies versions of the same terms; see
     /// [`outstanding_terms`](super::outstanding_terms).
     pub fn terms_by(mut self, series: impl Into<String>) -> Self {
         self.series = Some(series.into());
         self
     }
 
-    /// Whether the user has a second factor, where the tenant wants one. The profile does not tell
-    /// by what is published, so nothing is asked for unless this is called.
+    /// Sets whether the user has a second factor; `false` gives [`Step::EnrolMfa`]. The documented
+    /// profile does not contain it, so without this call the step is never given.
     pub fn mfa_enrolled(mut self, enrolled: bool) -> Self {
         self.mfa_enrolled = Some(enrolled);
         self
     }
 
-    /// Whether the outside verification ended well, where the operator wants one. The profile does
-    /// not tell by what is published, so nothing is asked for unless this is called; an error `U5xx`
-    /// tells as well, by [`Step::of`].
+    /// Sets whether the external verification of the identity succeeded; `false` gives
+    /// [`Step::VerifyIdentity`]. The documented profile does not contain it, so without this call
+    /// the step is given only if a response has a code `U5xx`.
     pub fn identity_verified(mut self, verified: bool) -> Self {
         self.identity_verified = Some(verified);
         self
     }
 
-    /// Reads the profile and the terms of the branch, and gives what is still to be done. Sends no
-    /// message; safe to repeat.
+    /// Reads the profile and the terms of the branch, and returns the steps that remain. Its calls
+    /// are idempotent and send no message.
     ///
     /// Source: `GET /{tenant}/front/customers`, `GET /{tenant}/front/termsandconditions` and
     /// `GET /{tenant}/front/customers/termsandconditions`.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `branch_id`; else as any call, see [`Error`]. A read that is
-    /// refused because of a step, with [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired), is no error here: it gives that
-    /// step.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `branch_id` if it is
+    /// empty; otherwise see [`Error`]. [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired)
+    /// of the profile or the accepted terms is not returned: it becomes a step.
     pub async fn check(self) -> Result<Onboarding, Error> {
         not_empty("branch_id", &self.branch_id)?;
-        let profile = self.session.profile();
-        let (profile, mut asked) = unless_step(profile.await)?;
+        let (profile, mut required) = or_step(self.session.profile().await)?;
         let of = TermsOf::Branch(self.branch_id.clone());
         let listed = all(self.session.client.terms(of)).await?;
-        let accepted = all(self.session.accepted_terms(self.branch_id));
-        let (accepted, also) = unless_step(accepted.await)?;
+        let accepted = all(self.session.accepted_terms(self.branch_id)).await;
+        let (accepted, also) = or_step(accepted)?;
         let terms = match accepted {
-            // It is not known what was accepted, and another step comes first.
+            // The accepted terms are unknown, and another step comes first.
             None if also != [Step::AcceptTerms] => Vec::new(),
             accepted => {
                 let accepted = accepted.unwrap_or_default();
                 outstanding_terms(listed, &accepted, self.series.as_deref())
             }
         };
-        asked.extend(also);
-        let missing = match &profile {
-            Some(profile) => missing(profile, self.members),
-            None => Vec::new(),
-        };
-        let seen = profile.as_ref();
-        let is = |text: &Option<String>| text.as_deref().is_some_and(|text| !text.is_empty());
-        let has_phone = seen.is_none_or(|profile| is(&profile.phone_number));
-        let has_email = seen.is_none_or(|profile| is(&profile.email));
-        let phone_is_good = seen.is_none_or(|it| it.phone_is_verified == Some(true));
-        let email_is_good = seen.is_none_or(|it| it.email_is_verified == Some(true));
-        let open = [
+        required.extend(also);
+        let missing = profile
+            .as_ref()
+            .map(|profile| missing(profile, self.members))
+            .unwrap_or_default();
+        let read = profile.as_ref();
+        let is_set = |text: &Option<String>| text.as_deref().is_some_and(|text| !text.is_empty());
+        let has_phone = read.is_none_or(|it| is_set(&it.phone_number));
+        let has_email = read.is_none_or(|it| is_set(&it.email));
+        let phone_is_verified = read.is_none_or(|it| it.phone_is_verified == Some(true));
+        let email_is_verified = read.is_none_or(|it| it.email_is_verified == Some(true));
+        let steps = [
             (Step::AddPhone, !has_phone),
-            (Step::VerifyPhone, has_phone && !phone_is_good),
+            (Step::VerifyPhone, has_phone && !phone_is_verified),
             (Step::AddEmail, !has_email),
-            (Step::VerifyEmail, has_email && !email_is_good),
+            (Step::VerifyEmail, has_email && !email_is_verified),
             (Step::CompleteProfile, !missing.is_empty()),
             (Step::VerifyIdentity, self.identity_verified == Some(false)),
             (Step::AcceptTerms, !terms.is_empty()),
             (Step::EnrolMfa, self.mfa_enrolled == Some(false)),
         ];
-        let open = open.into_iter();
-        let is_open = |(step, open): (Step, bool)| (open || asked.contains(&step)).then_some(step);
+        let remains =
+            |(step, open): (Step, bool)| (open || required.contains(&step)).then_some(step);
         Ok(Onboarding {
-            steps: open.filter_map(is_open).collect(),
+            steps: steps.into_iter().filter_map(remains).collect(),
             missing,
             terms,
             profile: profile.unwrap_or_default(),
@@ -245,44 +241,41 @@ impl OnboardingCheck {
 }
 
 impl Onboarding {
-    /// The steps, in the order in which they are best taken.
+    /// The steps that remain, in the recommended order.
     pub fn steps(&self) -> &[Step] {
         &self.steps
     }
 
-    /// Whether nothing is left.
+    /// Whether no step remains.
     pub fn is_done(&self) -> bool {
         self.steps.is_empty()
     }
 
-    /// The members that the profile lacks of those that were [asked for](OnboardingCheck::wants).
+    /// The [required members](OnboardingCheck::wants) that the profile lacks.
     pub fn missing_members(&self) -> &[String] {
         &self.missing
     }
 
-    /// The terms that are still to be accepted, and why.
+    /// The terms that the user has to accept.
     pub fn terms(&self) -> &[OutstandingTerms] {
         &self.terms
     }
 
-    /// The profile as it was read.
+    /// The profile as it was read; empty if reading it required a step.
     pub fn profile(&self) -> &types::Customer {
         &self.profile
     }
 }
 
-/// What was read, or the step that has to come first.
-fn unless_step<T>(read: Result<T, Error>) -> Result<(Option<T>, Vec<Step>), Error> {
+/// The value that was read, or the step that is required first.
+fn or_step<T>(read: Result<T, Error>) -> Result<(Option<T>, Vec<Step>), Error> {
     match read {
         Ok(value) => Ok((Some(value), Vec::new())),
-        Err(error) => match Step::of(&error) {
-            Some(step) => Ok((None, vec![step])),
-            None => Err(error),
-        },
+        Err(error) => Ok((None, vec![Step::of(&error).ok_or(error)?])),
     }
 }
 
-/// Those of `members` that are not there or empty.
+/// The members of the profile that are absent or empty.
 fn missing(profile: &types::Customer, members: Vec<String>) -> Vec<String> {
     let whole = serde_json::to_value(profile).unwrap_or_default();
     let is_missing = |member: &String| match &whole[member.as_str()] {

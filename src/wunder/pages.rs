@@ -1,4 +1,4 @@
-//! Lists that come page by page.
+//! Paginated lists.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -13,60 +13,61 @@ use crate::clock::BoxFuture;
 use crate::error::Error;
 use crate::pipeline::Response;
 
-/// One page of a list, with what the server said about the whole.
+/// One page of a list, with the pagination headers of the response.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Page<T> {
-    /// What is on the page.
+    /// The items of the page.
     pub items: Vec<T>,
     /// The number of the page, from 0 (`X-Pagination-Number`).
     pub number: Option<u32>,
-    /// How many items a page may hold (`X-Pagination-Size`).
+    /// The maximum number of items of a page (`X-Pagination-Size`).
     pub size: Option<u32>,
-    /// How many pages there are (`X-Pagination-TotalPages`).
+    /// The number of pages (`X-Pagination-TotalPages`).
     pub total_pages: Option<u32>,
-    /// How many items there are (`X-Pagination-TotalElements`).
+    /// The number of items of the whole list (`X-Pagination-TotalElements`).
     pub total_items: Option<u64>,
     /// Whether it is the last page (`X-Pagination-Last`).
     pub is_last: Option<bool>,
 }
 
 impl<T> Page<T> {
-    pub(crate) fn of<L>(answer: Response<L>, items: impl FnOnce(L) -> Vec<T>) -> Self {
+    pub(crate) fn of<L>(response: Response<L>, items: impl FnOnce(L) -> Vec<T>) -> Self {
         Self {
-            number: header(&answer, "x-pagination-number"),
-            size: header(&answer, "x-pagination-size"),
-            total_pages: header(&answer, "x-pagination-totalpages"),
-            total_items: header(&answer, "x-pagination-totalelements"),
-            is_last: header(&answer, "x-pagination-last"),
-            items: items(answer.into_inner()),
+            number: header(&response, "x-pagination-number"),
+            size: header(&response, "x-pagination-size"),
+            total_pages: header(&response, "x-pagination-totalpages"),
+            total_items: header(&response, "x-pagination-totalelements"),
+            is_last: header(&response, "x-pagination-last"),
+            items: items(response.into_inner()),
         }
     }
 
-    /// Whether `asked` was not the last page. A server that says nothing about pages has just one.
-    fn has_next(&self, asked: u32) -> bool {
-        let number = self.number.unwrap_or(asked);
+    /// Whether there is a page after the `requested` one. A response without pagination headers is
+    /// the only page.
+    fn has_next(&self, requested: u32) -> bool {
+        let number = self.number.unwrap_or(requested);
         let more = match (self.is_last, self.total_pages) {
             (Some(last), _) => !last,
             (None, Some(total)) => number.saturating_add(1) < total,
             (None, None) => false,
         };
-        // A page without items, or another one than was asked for, would never end.
-        more && !self.items.is_empty() && number == asked
+        // After an empty page, or another page than the requested one, the list would never end.
+        more && !self.items.is_empty() && number == requested
     }
 }
 
-fn header<L, V: FromStr>(answer: &Response<L>, name: &str) -> Option<V> {
-    let value = answer.headers().get(name)?.to_str().ok()?;
+fn header<L, V: FromStr>(response: &Response<L>, name: &str) -> Option<V> {
+    let value = response.headers().get(name)?.to_str().ok()?;
     value.trim().parse().ok()
 }
 
-/// Gets one page by its number.
+/// Fetches one page by its number.
 type Fetch<T> = Arc<dyn Fn(u32) -> BoxFuture<'static, Result<Page<T>, Error>> + Send + Sync>;
 
-/// A list that is fetched page by page: as pages by [`next_page`](Self::next_page), or as a
-/// `Stream` of its items. Each page is a call of its own, safe to repeat; nothing is fetched before
-/// it is asked for, and an error ends the stream. Use one of the two ways, not both in turn.
+/// A list that is fetched page by page: as pages with [`next_page`](Self::next_page), or as a
+/// `Stream` of its items. Each page is an idempotent call of its own. Pages are fetched when they
+/// are polled for, and an error ends the stream. Use one of the two ways, not both.
 pub struct Pages<T> {
     fetch: Fetch<T>,
     next: Option<u32>,
@@ -92,8 +93,8 @@ impl<T> Pages<T> {
         }
     }
 
-    /// The next page; nothing after the last one. A call that fails or is dropped can be made
-    /// again: it asks for the same page.
+    /// Fetches the next page; `None` after the last one. After a call that failed or was dropped,
+    /// the next call requests the same page.
     ///
     /// # Errors
     ///

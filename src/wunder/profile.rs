@@ -1,6 +1,4 @@
-//! Changing the profile, and asking for its deletion.
-
-use std::fmt;
+//! Changes of the profile, and the request to delete the account.
 
 use serde_json::Value;
 
@@ -9,8 +7,10 @@ use super::session::Session;
 use super::user_api::types;
 use crate::error::{Error, System};
 use crate::json::AnyJson;
+use crate::opaque_debug::opaque_debug;
 
-/// A change of the profile that was not sent yet. What is not named stays as it is.
+/// A change of the profile, prepared by [`Session::change_profile`]. Members that it does not set
+/// stay as they are.
 #[derive(Clone)]
 #[must_use = "nothing is sent before `save`"]
 pub struct ProfileChange {
@@ -19,14 +19,10 @@ pub struct ProfileChange {
     members: Vec<(String, Value)>,
 }
 
-impl fmt::Debug for ProfileChange {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("wunder::ProfileChange")
-    }
-}
+opaque_debug!("wunder": ProfileChange);
 
 impl Session {
-    /// Starts a change of the profile.
+    /// Starts a change of the profile. Nothing is sent before [`ProfileChange::save`].
     ///
     /// ```
     /// # #[tokio::main]
@@ -55,11 +51,11 @@ impl Session {
         }
     }
 
-    /// Asks the operator to delete the account. It may live on for a while; when it ends, and whether
-    /// the wish can be taken back, is not published. What comes back is handed over whole.
+    /// Requests the deletion of the account. When the operator deletes it, and whether the request
+    /// can be withdrawn, is not documented; neither is the response, which is returned unchanged.
     ///
-    /// Whether a message is sent is not published; repeated only if the server certainly did not
-    /// process it.
+    /// Not idempotent: retried only if the server certainly did not process it. Whether the server
+    /// sends a message is not documented.
     ///
     /// ```
     /// # #[tokio::main]
@@ -90,60 +86,63 @@ impl Session {
 }
 
 impl ProfileChange {
-    /// A new e-mail address, to be verified afterwards.
+    /// Sets a new e-mail address, which has to be verified afterwards.
     pub fn email(mut self, email: impl Into<String>) -> Self {
         self.patch.email = Some(email.into());
         self
     }
 
-    /// A new phone number (E.164), to be verified afterwards.
+    /// Sets a new phone number (E.164), which has to be verified afterwards.
     pub fn phone(mut self, phone: impl Into<String>) -> Self {
         self.patch.phone_number = Some(phone.into());
         self
     }
 
-    /// Data of the integration's own, as any JSON.
+    /// Sets custom data of the integration, as any JSON value.
     pub fn custom_properties(mut self, properties: impl Into<AnyJson>) -> Self {
         self.patch.custom_properties = Some(properties.into());
         self
     }
 
-    /// A further member of the profile, by its name in JSON.
+    /// Sets any other member of the profile, by its name in JSON.
     pub fn member(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.members.push((name.into(), value.into()));
         self
     }
 
-    /// Sends the change and gives the changed profile, which is read again where the server answers
-    /// without one. Sends no message that is known of; repeated only if the server certainly did
-    /// not process it.
+    /// Sends the change and returns the changed profile; if the response does not contain it, the
+    /// profile is read again. Not idempotent: retried only if the server certainly did not process
+    /// it. As far as documented, it sends no message.
     ///
-    /// Source: `PATCH /{tenant}/front/customers`, and perhaps `GET /{tenant}/front/customers`.
+    /// Source: `PATCH /{tenant}/front/customers`, if necessary followed by
+    /// `GET /{tenant}/front/customers`.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `email` or `phone`, a
-    /// member that has a method of its own, or `change` if there is none;
-    /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) if the address is taken (`U141`) or another
-    /// user has the number (`U102`); else as any call, see [`Error`].
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `email`, `phone`, a
+    /// member that has its own method, or `change` if nothing is set;
+    /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) if the address (`U141`) or the number
+    /// (`U102`) belongs to another user; otherwise see [`Error`].
     pub async fn save(self) -> Result<types::Customer, Error> {
         let mut patch = self.patch;
         patch.email.as_deref().map_or(Ok(()), check_email)?;
         patch.phone_number.as_deref().map_or(Ok(()), check_phone)?;
         for (name, value) in self.members {
             if ["email", "phoneNumber", "customProperties"].contains(&name.as_str()) {
-                return Err(Error::invalid(name, "has a method of its own").of(System::Wunder));
+                return Err(
+                    Error::invalid(name, "must be set by its own method").of(System::Wunder)
+                );
             }
             patch.extra.insert(name, value);
         }
         if patch == types::CustomerPatch::default() {
-            return Err(Error::invalid("change", "must name a member").of(System::Wunder));
+            return Err(Error::invalid("change", "must set a member").of(System::Wunder));
         }
         let api = self.session.user_api();
-        let answer = api.update_customer().body(patch).send().await?;
-        if *answer == types::Customer::default() {
+        let profile = api.update_customer().body(patch).send().await?;
+        if *profile == types::Customer::default() {
             return self.session.profile().await;
         }
-        Ok(answer.into_inner())
+        Ok(profile.into_inner())
     }
 }

@@ -1,4 +1,4 @@
-//! New tokens for a refresh token.
+//! The exchange of a refresh token for new tokens.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use super::auth_api::{AuthApi, types};
 use crate::clock::BoxFuture;
 use crate::error::{Delivery, Error, ErrorKind, System};
 use crate::pipeline::{CallContext, CallOptions, Pipeline};
-use crate::session::{Renew, Tokens};
+use crate::session::{Refresher, Tokens};
 
 /// `POST /{tenant}/auth/refresh-token`.
 pub(super) struct RefreshToken {
@@ -20,8 +20,8 @@ impl RefreshToken {
     }
 }
 
-impl Renew for RefreshToken {
-    fn renew<'a>(
+impl Refresher for RefreshToken {
+    fn refresh<'a>(
         &'a self,
         current: &'a Tokens,
         within: Duration,
@@ -34,16 +34,14 @@ impl Renew for RefreshToken {
             let body = types::RefreshRequest::builder().refresh_token(refresh);
             let options = CallOptions::new().deadline(within);
             let api = AuthApi::new(CallContext::new(self.pipeline.clone()).with_options(options));
-            let answer = api.refresh_token().body(body).send().await?.into_inner();
-            let access = answer.access_token.ok_or_else(|| {
-                Error::new(
-                    ErrorKind::Undecodable,
-                    "the refresh brought no access token",
-                )
-                .with_delivery(Delivery::Answered)
-                .at(System::Wunder, "refresh_token")
+            let issued = api.refresh_token().body(body).send().await?.into_inner();
+            let access = issued.access_token.ok_or_else(|| {
+                let message = "the response of the refresh has no access token";
+                Error::new(ErrorKind::Undecodable, message)
+                    .with_delivery(Delivery::Answered)
+                    .at(System::Wunder, "refresh_token")
             })?;
-            Ok(Tokens::new(access, answer.refresh_token))
+            Ok(Tokens::new(access, issued.refresh_token))
         })
     }
 }

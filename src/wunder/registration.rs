@@ -1,6 +1,4 @@
-//! Creating users.
-
-use std::fmt;
+//! The registration of users.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -11,12 +9,13 @@ use super::sign_in::{not_empty, what_was_issued};
 use super::user_api::types;
 use crate::error::{Error, System};
 use crate::json::AnyJson;
+use crate::opaque_debug::opaque_debug;
 use crate::secret::Secret;
 
-/// A new user who was not sent yet.
+/// A new user, prepared by [`Client::register`].
 ///
-/// The vendor publishes no list of fields, so none is required here; the server tells which of them
-/// the tenant wants.
+/// The vendor documents no list of required fields, so none is required here; the server rejects a
+/// user that lacks one.
 #[derive(Clone)]
 #[must_use = "nothing is sent before `create`"]
 pub struct Registration {
@@ -29,14 +28,10 @@ pub struct Registration {
     members: Vec<(String, Value)>,
 }
 
-impl fmt::Debug for Registration {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("wunder::Registration")
-    }
-}
+opaque_debug!("wunder": Registration);
 
 impl Client {
-    /// Starts the creation of a user.
+    /// Starts the registration of a user. Nothing is sent before [`Registration::create`].
     ///
     /// ```
     /// # #[tokio::main]
@@ -70,13 +65,14 @@ impl Client {
         }
     }
 
-    /// Creates a user by what a third party issued. The vendor publishes no fields: ask the
-    /// operator for them, they are sent as they are. Signed over `email`, else `phoneNumber`, if
-    /// the client has a signature key and the login has one of the two. There are no tokens: go on
-    /// with [`social_sign_in`](Self::social_sign_in).
+    /// Registers a user with the login data of a third party, such as a social network. The vendor
+    /// does not document its fields: the operator knows them, and they are sent unchanged. Signed
+    /// over `email` or, without it, `phoneNumber`, if the client has a signature key and the login
+    /// contains one of them. The response has no tokens: continue with
+    /// [`social_sign_in`](Self::social_sign_in).
     ///
-    /// Sends no message that is known of, and is not repeated unless the server certainly did not
-    /// process it.
+    /// Not idempotent: retried only if the server certainly did not process it. As far as
+    /// documented, it sends no message.
     ///
     /// ```
     /// # #[tokio::main]
@@ -85,8 +81,8 @@ impl Client {
     /// # let mock = Wunder::start().await;
     /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo");
     /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).build()?;
-    /// # mock.add_social_account("google", "what Google issued", Some("ada@example.org"));
-    /// let login = serde_json::json!({"provider": "google", "token": "what Google issued"});
+    /// # mock.add_social_account("google", "a token of Google", Some("ada@example.org"));
+    /// let login = serde_json::json!({"provider": "google", "token": "a token of Google"});
     /// client.social_sign_up(&login).await?;
     /// let sign_in = client.social_sign_in(&login).await?;
     /// # assert!(matches!(sign_in, vestibule::wunder::SignIn::SignedIn(_)));
@@ -98,10 +94,10 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a login that is not a JSON
-    /// object with members, or an `email` or `phoneNumber` in it that is none;
-    /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) if the user exists (`U102`) or the login is
-    /// not good; else as any call, see [`Error`].
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `login` if it is not a
+    /// JSON object with members, or `email` or `phoneNumber` if malformed;
+    /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) if the user exists (`U102`) or the login
+    /// data is not valid; otherwise see [`Error`].
     pub async fn social_sign_up(&self, login: &impl Serialize) -> Result<types::Customer, Error> {
         let members = what_was_issued(login)?;
         let text = |name, check: fn(&str) -> Result<(), Error>| match members.get(name) {
@@ -111,62 +107,67 @@ impl Client {
         };
         text("email", check_email)?;
         text("phoneNumber", check_phone)?;
-        let body: types::SocialSignUp = serde_json::from_value(Value::Object(members.0))
-            .map_err(|_| Error::invalid("login", "is no such request").of(System::Wunder))?;
+        let body: types::SocialSignUp =
+            serde_json::from_value(Value::Object(members.0)).map_err(|_| {
+                Error::invalid("login", "does not fit the request of a social sign-up")
+                    .of(System::Wunder)
+            })?;
         let api = self.user_api();
         Ok(api.social_sign_up().body(body).send().await?.into_inner())
     }
 }
 
 impl Registration {
-    /// The e-mail address of the user; it is what is signed.
+    /// Sets the e-mail address of the user, which the request is signed over.
     pub fn email(mut self, email: impl Into<String>) -> Self {
         self.email = Some(email.into());
         self
     }
 
-    /// The phone number of the user (E.164); it is what is signed where there is no address.
+    /// Sets the phone number of the user (E.164), which the request is signed over if there is no
+    /// address.
     pub fn phone(mut self, phone: impl Into<String>) -> Self {
         self.phone = Some(phone.into());
         self
     }
 
-    /// The password, which has to obey the rules of the tenant.
+    /// Sets the password, which must follow the rules of the tenant.
     pub fn password(mut self, password: impl Into<Secret>) -> Self {
         self.password = Some(password.into());
         self
     }
 
-    /// The branch to which the user belongs.
+    /// Sets the branch to which the user belongs, by its id.
     pub fn branch_id(mut self, id: impl Into<String>) -> Self {
         self.branch_id = Some(id.into());
         self
     }
 
-    /// Data of the integration's own, as any JSON.
+    /// Sets custom data of the integration, as any JSON value.
     pub fn custom_properties(mut self, properties: impl Into<AnyJson>) -> Self {
         self.custom = Some(properties.into());
         self
     }
 
-    /// A further member that the operator asks for, by its name in JSON.
+    /// Sets any other member that the operator requires, by its name in JSON.
     pub fn member(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.members.push((name.into(), value.into()));
         self
     }
 
-    /// Creates the user. There are no tokens: sign in afterwards. Signed if the client has a
-    /// signature key. The server may send an e-mail that asks to verify the address, so this is not
-    /// repeated unless the server certainly did not process it.
+    /// Creates the user. The response has no tokens: sign in afterwards. Signed if the client has a
+    /// signature key. Not idempotent: retried only if the server certainly did not process it.
+    /// **The server may send an e-mail** to verify the address.
     ///
     /// Source: `POST /{tenant}/front/customers`.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `email`, `phone`,
-    /// `password` or `branch_id`, or a member that has a method of its own;
-    /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) if the user exists (`U102`), the address is
-    /// taken (`U141`) or the password breaks the rules (`U101`); else as any call, see [`Error`].
+    /// `password`, `branch_id`, or a member that has its own method;
+    /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) if the user exists (`U102`), the address
+    /// belongs to another user (`U141`) or the password breaks the rules (`U101`); otherwise see
+    /// [`Error`].
     pub async fn create(self) -> Result<types::Customer, Error> {
         self.email.as_deref().map_or(Ok(()), check_email)?;
         self.phone.as_deref().map_or(Ok(()), check_phone)?;
@@ -187,7 +188,9 @@ impl Registration {
         };
         for (name, value) in self.members {
             if NAMED.contains(&name.as_str()) {
-                return Err(Error::invalid(name, "has a method of its own").of(System::Wunder));
+                return Err(
+                    Error::invalid(name, "must be set by its own method").of(System::Wunder)
+                );
             }
             body.extra.insert(name, value);
         }
@@ -196,7 +199,7 @@ impl Registration {
     }
 }
 
-/// What is not set as a further member.
+/// The members that have their own methods.
 const NAMED: [&str; 5] = [
     "email",
     "phoneNumber",

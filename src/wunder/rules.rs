@@ -1,4 +1,4 @@
-//! What is Wunder's own on the road: signed bootstrap requests and error codes.
+//! Wunder's rules: default headers, signed bootstrap requests, parsed errors.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -12,14 +12,15 @@ use crate::error::{Error, System};
 use crate::pipeline::{Attempt, Need, Operation, ParsedError, Request, SystemRules};
 use crate::secret::Secret;
 
-/// No burst of calls signs so far ahead of the clock.
-const CORRECTED_MILLIS: i64 = 60_000;
+/// How far, in milliseconds, timestamps may run ahead of the clock. A burst of calls stays far
+/// below; a greater lead means that the clock was set back.
+const MAX_LEAD_MILLIS: i64 = 60_000;
 
 pub(super) struct Rules {
     headers: HeaderMap,
     key: Option<Secret>,
     scheme: Arc<dyn BootstrapSignature>,
-    /// The newest timestamp that was signed: the server takes none twice.
+    /// The newest signed timestamp in milliseconds: the server accepts each only once.
     last_signed: AtomicI64,
 }
 
@@ -37,12 +38,12 @@ impl Rules {
         }
     }
 
-    /// The time, or the first millisecond after the last signature if that is a little later. If it
-    /// is much later, the clock was corrected since, and the old times are not good any more.
+    /// The current time, or the first millisecond after the last signed one if that is later, so
+    /// that timestamps strictly increase.
     fn next_timestamp(&self, now: DateTime<Utc>) -> DateTime<Utc> {
         let now = now.timestamp_millis();
         let next = |last: i64| {
-            if last.saturating_sub(now) > CORRECTED_MILLIS {
+            if last.saturating_sub(now) > MAX_LEAD_MILLIS {
                 now
             } else {
                 now.max(last.saturating_add(1))
@@ -79,7 +80,7 @@ impl SystemRules for Rules {
             return match need {
                 Need::Required => Err(Error::invalid(
                     "signature_key",
-                    "must be set on the client: this request has to be signed",
+                    "must be set on the client: this request must be signed",
                 )),
                 _ => Ok(()),
             };
@@ -88,7 +89,10 @@ impl SystemRules for Rules {
             return match need {
                 Need::Required => {
                     let field = request.operation.signed_fields.join("` or `");
-                    Err(Error::invalid(field, "must be set: it is what is signed"))
+                    Err(Error::invalid(
+                        field,
+                        "must be set: the request is signed over it",
+                    ))
                 }
                 _ => Ok(()),
             };
@@ -107,6 +111,6 @@ impl SystemRules for Rules {
         _status: StatusCode,
         body: &[u8],
     ) -> Option<ParsedError> {
-        api_error::read(operation, body)
+        api_error::parse(operation, body)
     }
 }

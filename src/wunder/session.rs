@@ -8,10 +8,10 @@ use crate::error::{Error, System};
 use crate::pipeline::CallOptions;
 use crate::session::{Session as Shared, token_session_methods};
 
-/// The header that names the user for whom an API client acts.
+/// The header that names the user on whose behalf an API client acts.
 const ACTS_FOR: &str = "gourban-impersonate";
 
-/// A signed-in user. Cheap to clone; all clones share one credential and one refresh.
+/// A signed-in user. Cheap to clone: all clones share one credential.
 #[derive(Clone, Debug)]
 pub struct Session {
     pub(super) shared: Shared,
@@ -21,28 +21,29 @@ pub struct Session {
 impl Session {
     token_session_methods!(client);
 
-    /// The calls of the Authentication API, with this session.
+    /// The operations of the Authentication API, with this session.
     pub fn auth_api(&self) -> AuthApi {
         self.auth_api_with(CallOptions::default())
     }
 
-    /// The calls of the User API, with this session.
+    /// The operations of the User API, with this session.
     pub fn user_api(&self) -> UserApi {
         self.user_api_with(CallOptions::default())
     }
 
-    /// The calls of the Authentication API, with this session and options.
+    /// The operations of the Authentication API, with this session and options.
     pub fn auth_api_with(&self, options: CallOptions) -> AuthApi {
         AuthApi::new(self.shared.call_context(options))
     }
 
-    /// The calls of the User API, with this session and options.
+    /// The operations of the User API, with this session and options.
     pub fn user_api_with(&self, options: CallOptions) -> UserApi {
         UserApi::new(self.shared.call_context(options))
     }
 
-    /// The session of an API client, acting for a user whom it created (`GoUrban-Impersonate`):
-    /// every call of what comes back is made as that user. This session stays as it is.
+    /// Returns a session that acts on behalf of `user`, a user that this API client created, given
+    /// by its UUID. All calls of the returned session carry the header `GoUrban-Impersonate`; this
+    /// session is unchanged. Sends nothing.
     ///
     /// ```
     /// # #[tokio::main]
@@ -64,16 +65,14 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if `user` is not a UUID, such
-    /// as `6f1d2a34-0000-4000-8000-000000000001`.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if `user` is not a UUID, such as
+    /// `6f1d2a34-0000-4000-8000-000000000001`.
     pub fn acting_for(&self, user: &str) -> Result<Self, Error> {
         let groups: Vec<&str> = user.split('-').collect();
         let well_formed = groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12])
             && groups.concat().bytes().all(|byte| byte.is_ascii_hexdigit());
-        let value = http::HeaderValue::from_str(user)
-            .ok()
-            .filter(|_| well_formed);
-        let Some(value) = value else {
+        let value = http::HeaderValue::from_str(user).ok();
+        let Some(value) = value.filter(|_| well_formed) else {
             return Err(Error::invalid("user", "must be the UUID of a user").of(System::Wunder));
         };
         let name = http::HeaderName::from_static(ACTS_FOR);
@@ -83,14 +82,14 @@ impl Session {
         })
     }
 
-    /// The one to whom challenges of this session belong: an API client has one session for all
-    /// users, and what was begun for one is not gone on with for another.
+    /// The owner of challenges of this session. It includes the user on whose behalf an API client
+    /// acts, because the API client has one session for all its users.
     pub(super) fn owner(&self) -> Owner {
         let acts_for = self.shared.header(ACTS_FOR);
         Owner::session(&self.client.context, &self.shared, acts_for)
     }
 
-    /// The profile of the user. Safe to repeat.
+    /// Reads the profile of the user. Idempotent; sends no message.
     ///
     /// ```
     /// # #[tokio::main]
@@ -120,8 +119,8 @@ impl Session {
         Ok(api.get_customer().send().await?.into_inner())
     }
 
-    /// Signs out: ends the session here and in the store, and then tells the server. A call that is
-    /// dropped is finished all the same.
+    /// Signs the user out: ends the session locally and in the store, then revokes it at the
+    /// server. Runs to completion even if the future is dropped. Sends no message.
     ///
     /// ```
     /// # #[tokio::main]
@@ -148,12 +147,11 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// What went wrong on the way to the server or to the store; the session has ended all the
-    /// same.
+    /// The error of the server or the store, see [`Error`]; the session has ended in any case.
     pub async fn sign_out(self) -> Result<(), Error> {
         self.shared
             .sign_out(|final_credential| async move {
-                final_credential.freshen().await?;
+                final_credential.refresh_if_expired().await?;
                 let refresh = final_credential.refresh_token();
                 let body = auth::LogoutRequest::builder().refresh_token(refresh);
                 let api = AuthApi::new(final_credential.call_context());

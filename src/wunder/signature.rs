@@ -5,20 +5,20 @@ use sha2::{Digest, Sha256};
 
 use crate::secret::Secret;
 
-/// What a bootstrap signature is made from.
+/// The input of a bootstrap signature.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct SignatureInput<'a> {
     /// The signature key of the tenant.
     pub key: &'a Secret,
-    /// The `timestamp` parameter, as [`BootstrapSignature::timestamp`] wrote it.
+    /// The `timestamp` parameter, as formatted by [`BootstrapSignature::timestamp`].
     pub timestamp: &'a str,
-    /// The phone number or e-mail address that the request is about.
+    /// The phone number or e-mail address of the request.
     pub identifier: &'a str,
 }
 
 impl<'a> SignatureInput<'a> {
-    /// An input of these parts.
+    /// Creates an input from its parts.
     pub fn new(key: &'a Secret, timestamp: &'a str, identifier: &'a str) -> Self {
         Self {
             key,
@@ -28,7 +28,7 @@ impl<'a> SignatureInput<'a> {
     }
 }
 
-/// A scheme of signing bootstrap requests: digest, encoding and unit of time.
+/// A signature scheme of bootstrap requests: digest, encoding and unit of time.
 ///
 /// ```
 /// use vestibule::wunder::{BootstrapSignature, Sha256Hex, SignatureInput};
@@ -43,24 +43,25 @@ impl<'a> SignatureInput<'a> {
 /// }
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` signs nothing, and no bootstrap request is sent unsigned",
-    label = "is not a signature scheme",
-    note = "implement `BootstrapSignature` for it, or leave the default `Sha256Hex`"
+    message = "`{Self}` is not a signature scheme",
+    label = "must implement `BootstrapSignature`",
+    note = "implement `BootstrapSignature` for it, or use the default `Sha256Hex`"
 )]
 pub trait BootstrapSignature: Send + Sync + 'static {
-    /// Writes the `timestamp` parameter. The times that one client gives strictly increase.
+    /// Formats the `timestamp` parameter; milliseconds since 1970 by default. One client passes
+    /// strictly increasing times.
     fn timestamp(&self, time: DateTime<Utc>) -> String {
         time.timestamp_millis().to_string()
     }
 
-    /// Writes the `signature` parameter.
+    /// Computes the `signature` parameter.
     fn signature(&self, input: &SignatureInput<'_>) -> String;
 }
 
-/// The default scheme: lowercase hex SHA-256 over key, timestamp, identifier and key.
+/// The default scheme: SHA-256 in lower-case hex over key, timestamp, identifier and key.
 ///
-/// The vendor's documentation names these parts and their order. **Digest, encoding and the
-/// timestamp in milliseconds are our assumption.** If your tenant's server differs, implement
+/// The vendor documents these parts and their order. **The digest, its encoding and the timestamp
+/// in milliseconds are assumptions of this crate.** If your tenant's server differs, implement
 /// [`BootstrapSignature`].
 ///
 /// ```

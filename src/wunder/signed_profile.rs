@@ -1,4 +1,4 @@
-//! The profile as a signed token for another system, and its verification there.
+//! The profile as a signed token for another system, and the verification of that token.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -14,17 +14,18 @@ use crate::error::{Delivery, Error, ErrorKind, System};
 use crate::json::JsonObject;
 use crate::secret::Secret;
 
-/// The profile of a user as a JWT, for another system that trusts the operator.
+/// A user profile as a JWT, for another system that trusts the operator.
 ///
-/// It is personal data in readable form and proof at once, so it is a secret; it is no access token.
-/// Hand [`jwt`](Self::jwt) on; the other side checks it with a [`SignedProfileVerifier`].
+/// It contains personal data and authenticates it, so it is a secret; it is not an access token.
+/// Pass [`jwt`](Self::jwt) to the other system, which checks it with a [`SignedProfileVerifier`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignedProfile {
     jwt: Secret,
 }
 
 impl Session {
-    /// The profile as a signed token, made for this call. Sends no message; safe to repeat.
+    /// Gets the profile as a signed token, which the server issues for this call. Idempotent; sends
+    /// no message.
     ///
     /// ```
     /// # #[tokio::main]
@@ -39,7 +40,7 @@ impl Session {
     /// use vestibule::wunder::{SignedProfileVerifier, SigningAlgorithm};
     ///
     /// let signed = session.signed_profile().await?;
-    /// // In the system that gets it, with the key and the algorithms of the operator:
+    /// // In the other system, with the key and the algorithms of the operator:
     /// let key = Wunder::SIGNED_DATA_KEY;
     /// let verifier = SignedProfileVerifier::new(key, [SigningAlgorithm::Hs256])?;
     /// let claims = verifier.verify(signed.jwt())?;
@@ -52,12 +53,12 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Undecodable`] if there is not exactly one JWT in the answer, which may be bare
-    /// text, a string or an object; else as any call, see [`Error`].
+    /// [`ErrorKind::Undecodable`] if the response, which may be bare text, a JSON string or a JSON
+    /// object, does not contain exactly one JWT; otherwise see [`Error`].
     pub async fn signed_profile(&self) -> Result<SignedProfile, Error> {
         let api = self.user_api();
-        let answer = api.get_signed_customer().send().await?.into_inner();
-        let found = match &answer.0.0 {
+        let response = api.get_signed_customer().send().await?.into_inner();
+        let found = match &response.0.0 {
             Value::String(text) => Some(text.as_str()).filter(|text| is_jwt(text)),
             Value::Object(members) => {
                 let texts = members.values().filter_map(Value::as_str);
@@ -67,7 +68,7 @@ impl Session {
             _ => None,
         };
         let jwt = found.map(|jwt| Secret::from(jwt.trim())).ok_or_else(|| {
-            let message = "the answer has no signed profile";
+            let message = "the response has no signed profile";
             Error::new(ErrorKind::Undecodable, message)
                 .with_delivery(Delivery::Answered)
                 .at(System::Wunder, "get_signed_customer")
@@ -89,11 +90,10 @@ fn is_jwt(text: &str) -> bool {
     parts.len() == 3 && parts.iter().all(encoded)
 }
 
-/// How a signed profile may be signed: HMAC with a key that the operator shares.
+/// An algorithm of signed profiles: HMAC with a key that the operator shares.
 ///
-/// Which algorithm a tenant uses is not published. Signatures by a public key (RS256, ES256) are not
-/// verified here, for that would take a library of its own: take one for JWTs and give it
-/// [`SignedProfile::jwt`].
+/// Which algorithm a tenant uses is not documented. Signatures with a public key (RS256, ES256) are
+/// not supported: verify [`SignedProfile::jwt`] with a JWT library.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SigningAlgorithm {
@@ -114,7 +114,7 @@ impl SigningAlgorithm {
         }
     }
 
-    /// Whether the signature is right, in constant time.
+    /// Whether the signature matches; compares in constant time.
     fn verifies(self, key: &[u8], signed: &str, signature: &[u8]) -> bool {
         fn check<M: Mac + KeyInit>(key: &[u8], signed: &str, signature: &[u8]) -> bool {
             M::new_from_slice(key)
@@ -129,10 +129,10 @@ impl SigningAlgorithm {
     }
 }
 
-/// Checks signed profiles, with the caller's key and the caller's list of algorithms.
+/// A verifier of signed profiles, with a key and a list of allowed algorithms.
 ///
-/// A token says in its header how it is signed. That is never a reason to believe it: one that names
-/// an algorithm outside of the list, such as `none`, is refused.
+/// The header of a token names its algorithm but is not trusted: a token with an algorithm that is
+/// not in the list, such as `none`, is rejected.
 ///
 /// ```
 /// use vestibule::wunder::{SignedProfileVerifier, SigningAlgorithm};
@@ -161,11 +161,11 @@ struct Header {
 }
 
 impl SignedProfileVerifier {
-    /// A verifier by this key and these algorithms.
+    /// Creates a verifier from a key and the allowed algorithms.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`] for an empty `key` or no `algorithms`.
+    /// [`ErrorKind::InvalidInput`] naming `key` or `algorithms` if it is empty.
     pub fn new(
         key: impl Into<Secret>,
         algorithms: impl IntoIterator<Item = SigningAlgorithm>,
@@ -175,7 +175,7 @@ impl SignedProfileVerifier {
             return Err(Error::invalid("key", "must not be empty").of(System::Wunder));
         }
         if algorithms.is_empty() {
-            return Err(Error::invalid("algorithms", "must name one").of(System::Wunder));
+            return Err(Error::invalid("algorithms", "must not be empty").of(System::Wunder));
         }
         Ok(Self {
             key,
@@ -186,69 +186,62 @@ impl SignedProfileVerifier {
         })
     }
 
-    /// Another clock than the system's.
+    /// Sets the clock; [`SystemClock`](crate::SystemClock) by default.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = SharedClock::new(clock);
         self
     }
 
-    /// Also takes tokens that never end. Whether the vendor's do is not published.
+    /// Accepts tokens without `exp` as well. Whether the vendor issues such tokens is not
+    /// documented.
     pub fn allow_without_expiry(mut self) -> Self {
         self.must_expire = false;
         self
     }
 
-    /// Gives the claims of a token that is signed by the key and good now, with a minute of
-    /// tolerance. Issuer and audience are the caller's to compare. Sends nothing.
+    /// Returns the claims of a token if its signature is valid and it is valid now, with a
+    /// tolerance of one minute. The caller has to compare issuer and audience. Sends nothing.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Refused`]: it is no token, its algorithm is not in the list, its signature is
-    /// wrong, it has ended or is not good yet. The error says which and shows nothing of the token.
+    /// [`ErrorKind::Refused`] if it is not a JWT, its algorithm is not in the list, its signature
+    /// is wrong, it has expired or is not valid yet. The message names the reason and shows nothing
+    /// of the token.
     pub fn verify(&self, jwt: &Secret) -> Result<JsonObject, Error> {
-        let refused = |why| Err(Error::new(ErrorKind::Refused, why).of(System::Wunder));
-        let no_token = || refused("this is no signed profile");
-        let Some((signed, signature)) = jwt.expose().rsplit_once('.') else {
-            return no_token();
-        };
-        let Some((header, claims)) = signed.split_once('.') else {
-            return no_token();
-        };
-        let Some(header) = json::<Header>(header) else {
-            return no_token();
-        };
+        self.verified_claims(jwt.expose())
+            .map_err(|message| Error::new(ErrorKind::Refused, message).of(System::Wunder))
+    }
+
+    fn verified_claims(&self, jwt: &str) -> Result<JsonObject, &'static str> {
+        const MALFORMED: &str = "not a signed profile: it must be a JWT";
+        let (signed, signature) = jwt.rsplit_once('.').ok_or(MALFORMED)?;
+        let (header, claims) = signed.split_once('.').ok_or(MALFORMED)?;
+        let header: Header = json(header).ok_or(MALFORMED)?;
         let mut algorithms = self.algorithms.iter();
-        let Some(algorithm) = algorithms.find(|one| one.name() == header.alg) else {
-            return refused("the profile is signed by an algorithm that is not allowed");
-        };
+        let algorithm = algorithms
+            .find(|algorithm| algorithm.name() == header.alg)
+            .ok_or("the algorithm of the signed profile is not allowed")?;
         if header.crit.is_some() {
-            return refused("the profile has demands that are not known");
+            return Err("the signed profile has critical extensions, which are not supported");
         }
-        let Ok(signature) = URL_SAFE_NO_PAD.decode(signature) else {
-            return no_token();
-        };
-        let key = self.key.expose().as_bytes();
-        if !algorithm.verifies(key, signed, &signature) {
-            return refused("the signature of the profile is wrong");
+        let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| MALFORMED)?;
+        if !algorithm.verifies(self.key.expose().as_bytes(), signed, &signature) {
+            return Err("the signature of the signed profile is wrong");
         }
-        let Some(claims) = json::<JsonObject>(claims) else {
-            return no_token();
-        };
-        match self.check_time(&claims) {
-            Ok(()) => Ok(claims),
-            Err(why) => refused(why),
-        }
+        let claims = json(claims).ok_or(MALFORMED)?;
+        self.check_time(&claims)?;
+        Ok(claims)
     }
 
     fn check_time(&self, claims: &JsonObject) -> Result<(), &'static str> {
         let now = self.clock.now();
         match time(claims, "exp")? {
-            Some(end) if end + self.leeway <= now => return Err("the signed profile has ended"),
-            None if self.must_expire => return Err("the signed profile never ends"),
+            Some(end) if end + self.leeway <= now => return Err("the signed profile has expired"),
+            None if self.must_expire => return Err("the signed profile has no expiry"),
             _ => {}
         }
         match time(claims, "nbf")? {
-            Some(start) if start - self.leeway > now => Err("the signed profile is not good yet"),
+            Some(start) if start - self.leeway > now => Err("the signed profile is not valid yet"),
             _ => Ok(()),
         }
     }
@@ -259,18 +252,18 @@ fn json<T: for<'de> Deserialize<'de>>(part: &str) -> Option<T> {
     serde_json::from_slice(&bytes).ok()
 }
 
-/// A claim that is a time; one that is none is not left out.
+/// The time in a claim; a claim that is not a time is an error.
 fn time(claims: &JsonObject, name: &str) -> Result<Option<DateTime<Utc>>, &'static str> {
-    const WRONG: &str = "a time in the signed profile is none";
+    const MALFORMED: &str = "a time in the signed profile is malformed";
     let Some(claim) = claims.get(name) else {
         return Ok(None);
     };
-    let seconds = claim.as_f64().ok_or(WRONG)?;
-    // Far more than what is added to it below what chrono can tell.
+    let seconds = claim.as_f64().ok_or(MALFORMED)?;
+    // Far below the limit of chrono, even with the tolerance added.
     if !(0.0..=1e11).contains(&seconds) {
-        return Err(WRONG);
+        return Err(MALFORMED);
     }
     #[allow(clippy::cast_possible_truncation)]
     let time = DateTime::from_timestamp(seconds as i64, 0);
-    time.ok_or(WRONG).map(Some)
+    time.ok_or(MALFORMED).map(Some)
 }

@@ -1,4 +1,4 @@
-//! Accepting terms, and what is still to be accepted.
+//! Accepting terms, and finding those that the user has not accepted.
 
 use super::client::Client;
 use super::lists::TermsOf;
@@ -9,32 +9,34 @@ use super::user_api::types;
 use crate::error::{Error, System};
 use crate::json::AnyJson;
 
-/// Why terms are still to be accepted.
+/// The reason why terms have to be accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Outstanding {
-    /// No version of them was ever accepted, as far as the lists tell.
+    /// The user has accepted no version of them, as far as the lists tell.
     NeverAccepted,
-    /// An older version was accepted.
+    /// The user has accepted an older version.
     NewerVersion,
 }
 
-/// Terms that the user has still to accept. Show them exactly as they came.
+/// Terms that the user has to accept. Show them to the user unchanged.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct OutstandingTerms {
-    /// The terms as the server gave them.
+    /// The terms as the server returned them.
     pub terms: types::Terms,
-    /// Why they are to be accepted.
+    /// The reason why they have to be accepted.
     pub why: Outstanding,
 }
 
-/// Compares the terms that apply with what a user has accepted, and gives those that are missing.
+/// Compares the terms that apply with those that a user has accepted, and returns the missing ones.
+/// Sends nothing.
 ///
-/// Terms are accepted if their id and version are. An accepted id with another version is an older
-/// version. The vendor does not publish whether a newer version keeps its id; where it does not,
-/// `series` names the member by which two versions are known to be of the same terms, such as a
-/// title. Without it such a version counts as never accepted, which asks the user for the same.
+/// Terms are accepted if their id and version are in `accepted`; an accepted id with another
+/// version is an older version. The vendor does not document whether a new version keeps the id. If
+/// it does not, `series` names the member that identifies versions of the same terms, such as a
+/// title. Without `series`, such a version counts as never accepted, and the user has to accept it
+/// all the same.
 ///
 /// ```
 /// use serde_json::json;
@@ -82,7 +84,7 @@ pub fn outstanding_terms(
     missing.collect()
 }
 
-/// An id or version, which may be a number in one list and a string in the other.
+/// The text of an id or version, which may be a number in one list and a string in the other.
 fn text(value: &Option<AnyJson>) -> Option<String> {
     let value = &value.as_ref()?.0;
     Some(match value.as_str() {
@@ -92,8 +94,8 @@ fn text(value: &Option<AnyJson>) -> Option<String> {
 }
 
 impl Client {
-    /// One set of terms by its id, which names one version. Show them exactly as they come. Sends no
-    /// message; safe to repeat.
+    /// Gets the terms with an id, which names one version. Show them to the user unchanged.
+    /// Idempotent; sends no message.
     ///
     /// ```
     /// # #[tokio::main]
@@ -115,8 +117,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `id`; else as any call, see
-    /// [`Error`].
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `id` if it is empty;
+    /// otherwise see [`Error`].
     pub async fn terms_by_id(&self, id: impl Into<String>) -> Result<types::Terms, Error> {
         let id = id.into();
         not_empty("id", &id)?;
@@ -126,10 +128,10 @@ impl Client {
 }
 
 impl Session {
-    /// Records that the user accepts these terms: call it only after the user agreed to exactly
-    /// these. What comes back is not published and handed over whole.
+    /// Records that the user accepts these terms. Call it only after the user has agreed to exactly
+    /// these. The response is not documented and is returned unchanged.
     ///
-    /// Sends no message, and is repeated only if the server certainly did not process it.
+    /// Not idempotent: retried only if the server certainly did not process it. Sends no message.
     ///
     /// ```
     /// # #[tokio::main]
@@ -144,7 +146,7 @@ impl Session {
     /// # use serde_json::json;
     /// # let id = mock.add_terms(vestibule::wunder::TermsOf::Branch("2".into()), json!({"title": "Rental"}));
     /// for missing in session.outstanding_terms("2", None).await? {
-    ///     // Show `missing.terms` as they are, and once the user agrees:
+    ///     // Show `missing.terms` unchanged. Once the user agrees:
     ///     session.accept_terms(&missing.terms).await?;
     /// }
     /// assert!(session.outstanding_terms("2", None).await?.is_empty());
@@ -157,9 +159,9 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `terms` if they have no id;
-    /// [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired) with `U602` if there are newer
-    /// ones: fetch them again; else as any call, see [`Error`].
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `terms` if they have no
+    /// id; [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired) with `U602` if there is a
+    /// newer version: fetch the terms again; otherwise see [`Error`].
     pub async fn accept_terms(&self, terms: &types::Terms) -> Result<AnyJson, Error> {
         let Some(id) = terms.id.clone().filter(|id| !id.0.is_null()) else {
             return Err(Error::invalid("terms", "must have an id").of(System::Wunder));
@@ -169,9 +171,9 @@ impl Session {
         Ok(api.accept_terms().body(body).send().await?.into_inner().0)
     }
 
-    /// The terms of a branch that the user has still to accept; see [`outstanding_terms`] for how
-    /// they are told, and what `series` is. Reads all pages of both lists. Sends no message; safe to
-    /// repeat.
+    /// Finds the terms of a branch that the user has to accept, by the rules of
+    /// [`outstanding_terms`], which also explains `series`. Reads all pages of both lists.
+    /// Idempotent; sends no message.
     ///
     /// ```
     /// # #[tokio::main]
@@ -189,7 +191,7 @@ impl Session {
     /// # mock.add_terms_version(id, json!({"title": "Rental"}));
     /// use vestibule::wunder::Outstanding;
     ///
-    /// // This operator gives the versions of the same terms the same title.
+    /// // All versions of the same terms have the same title at this operator.
     /// let missing = session.outstanding_terms("2", Some("title")).await?;
     /// assert_eq!(missing[0].why, Outstanding::NewerVersion);
     /// # Ok(())
@@ -201,8 +203,8 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `branch_id`; else as any
-    /// call, see [`Error`].
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `branch_id` if it is
+    /// empty; otherwise see [`Error`].
     pub async fn outstanding_terms(
         &self,
         branch_id: impl Into<String>,

@@ -3,8 +3,8 @@
 use reqwest::Method;
 use serde_json::json;
 use vestibule::fynd;
-use vestibule::testing::call;
 
+use crate::calls;
 use crate::process::{response, serve};
 
 #[tokio::test]
@@ -150,7 +150,7 @@ async fn a_seeded_user_of_fynd_signs_in_by_what_the_server_printed() {
         ("login_with_apple_ios", apple),
         ("login_with_email_and_password", password),
     ] {
-        let response = call(&api, operation, &arguments).await;
+        let response = calls::fynd::call(&api, operation, &arguments).await;
         let response = serde_json::to_value(&*response.expect(operation)).unwrap();
         assert_eq!(
             response["user"]["user_id"],

@@ -9,7 +9,7 @@ use super::protocol::{Point, StoreLocation};
 use super::support::redis_server::RedisServer;
 use super::workers::{Called, Worker};
 
-pub const INTERRUPTED: &str = "an earlier renewal was interrupted, and the server refused another";
+pub const INTERRUPTED: &str = "an earlier refresh was interrupted, and the server refused another";
 
 /// Where the lease holder is killed.
 #[derive(Clone, Copy, Debug)]

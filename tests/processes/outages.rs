@@ -77,7 +77,7 @@ fn says_that_the_store_failed(failure: &Failure) {
     assert_eq!(failure.kind, "TryLater", "{failure:?}");
     let known = [
         "the session store failed",
-        "the session could not be renewed",
+        "the session could not be refreshed",
     ];
     let message = &failure.message;
     assert!(known.iter().any(|it| message.contains(it)), "{failure:?}");

@@ -3,11 +3,12 @@
 use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
-use vestibule::{AnyJson, Error, Response};
+use vestibule::Error;
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 
 use crate::support::apis::Api;
+use crate::support::calls::JsonResponse;
 use crate::support::documents::{Document, Operation};
 
 /// One document's API, with such a server as its base URL.
@@ -60,7 +61,7 @@ impl Wire {
         arguments: &Value,
         status: u16,
         response: Vec<u8>,
-    ) -> (Vec<u8>, Result<Response<AnyJson>, Error>) {
+    ) -> (Vec<u8>, Result<JsonResponse, Error>) {
         *self.line.0.lock().unwrap() = Exchange {
             status,
             response,

@@ -1,15 +1,12 @@
 //! All described operations of all documents, callable by name through the public clients.
 
-use serde_json::{Map, Value, json};
 use std::sync::Arc;
-use vestibule::session::Tokens;
-use vestibule::testing::{self, Described, Dispatch};
-use vestibule::{
-    AnyJson, Clock, Error, Response, Settings, SystemClock, fynd, goodcity, reqwest, walletcrew,
-    wunder,
-};
 
-use super::documents::{Document, Operation};
+use serde_json::Value;
+use vestibule::session::Tokens;
+use vestibule::{Clock, Error, Settings, SystemClock, fynd, goodcity, reqwest, walletcrew, wunder};
+
+use super::calls::{self, JsonResponse};
 
 /// A token whose payload says that it expires in 2100.
 pub const TOKEN: &str = "eyJhbGciOiJIUzI1NiJ9.eyJleHAiOjQxMDI0NDQ4MDB9.c2lnbmF0dXJl";
@@ -132,154 +129,25 @@ impl Api {
         }
     }
 
-    /// The generated descriptions of the operations.
-    pub fn described(&self) -> Vec<Described> {
-        match self {
-            Self::WunderAuth(api, _) => api.described(),
-            Self::WunderUser(api, _) => api.described(),
-            Self::WalletCrew(api, _) => api.described(),
-            Self::GoodCity(api, _) => api.described(),
-            Self::Fynd(api, _) => api.described(),
-        }
-    }
-
     /// Calls an operation, with a session if it takes one.
     pub async fn call(
         &self,
         id: &str,
         with_session: bool,
         arguments: &Value,
-    ) -> Result<Response<AnyJson>, Error> {
+    ) -> Result<JsonResponse, Error> {
         macro_rules! call {
-            ($session:expr, $plain:expr) => {
-                testing::call(if with_session { $session } else { $plain }, id, arguments).await
+            ($system:ident, $session:expr, $plain:expr) => {
+                calls::$system::call(if with_session { $session } else { $plain }, id, arguments)
+                    .await
             };
         }
         match self {
-            Self::WunderAuth(session, plain) => call!(session, plain),
-            Self::WunderUser(session, plain) => call!(session, plain),
-            Self::WalletCrew(session, plain) => call!(session, plain),
-            Self::GoodCity(session, plain) => call!(session, plain),
-            Self::Fynd(session, plain) => call!(session, plain),
+            Self::WunderAuth(session, plain) => call!(wunder_auth, session, plain),
+            Self::WunderUser(session, plain) => call!(wunder_user, session, plain),
+            Self::WalletCrew(session, plain) => call!(walletcrew, session, plain),
+            Self::GoodCity(session, plain) => call!(goodcity, session, plain),
+            Self::Fynd(session, plain) => call!(fynd, session, plain),
         }
     }
-}
-
-/// A parameter that a caller passes, with its value.
-pub struct Argument {
-    pub name: String,
-    pub place: String,
-    pub value: Value,
-}
-
-impl Operation {
-    pub fn id(&self) -> &str {
-        self.value["operationId"].as_str().unwrap()
-    }
-
-    /// Whether a session is one of its credentials.
-    pub fn takes_session(&self) -> bool {
-        let mut alternatives = self.value["security"].as_array().unwrap().iter();
-        alternatives.any(|alternative| alternative.get("session").is_some())
-    }
-
-    /// Whether it is idempotent.
-    pub fn is_idempotent(&self) -> bool {
-        match self.value["x-repeat"].as_str() {
-            Some(repeat) => repeat == "safe",
-            None => self.method == "get",
-        }
-    }
-
-    pub fn sends_message(&self) -> bool {
-        self.value["x-sends-message"] == true
-    }
-
-    pub fn carries_code(&self) -> bool {
-        self.value["x-carries-code"] == true
-    }
-
-    /// The parameters that a caller passes; a path parameter gets `in_path`.
-    pub fn arguments(&self, document: &Document, in_path: Option<&str>) -> Vec<Argument> {
-        let parameters = self.value["parameters"].as_array();
-        let parameters = parameters.into_iter().flatten();
-        parameters
-            .map(|parameter| document.resolve(parameter))
-            .filter(|parameter| parameter["x-client-setting"] != true)
-            .map(|parameter| {
-                let schema = document.resolve(&parameter["schema"]);
-                let examples = [
-                    &parameter["example"],
-                    &schema["example"],
-                    &schema["default"],
-                ];
-                let example = examples.into_iter().find(|example| !example.is_null());
-                let place = parameter["in"].as_str().unwrap().to_owned();
-                let value = match in_path {
-                    Some(value) if place == "path" => json!(value),
-                    _ => example.expect("a parameter has an example").clone(),
-                };
-                Argument {
-                    name: parameter["name"].as_str().unwrap().to_owned(),
-                    place,
-                    value,
-                }
-            })
-            .collect()
-    }
-
-    /// The example of the request's body.
-    pub fn body(&self, document: &Document) -> Option<Value> {
-        let body = document.resolve(self.value.get("requestBody")?);
-        Some(example(&body["content"]["application/json"]).expect("a body has an example"))
-    }
-
-    /// Arguments as `testing::call` takes them.
-    pub fn call_arguments(&self, document: &Document, in_path: Option<&str>) -> Value {
-        let mut arguments = Map::new();
-        for argument in self.arguments(document, in_path) {
-            arguments.insert(rust_name(&argument.name), argument.value);
-        }
-        if let Some(body) = self.body(document) {
-            arguments.insert("body".to_owned(), body);
-        }
-        Value::Object(arguments)
-    }
-
-    /// Each documented success: its status, and the example of its body if it has one.
-    pub fn successes(&self, document: &Document) -> Vec<(u16, Option<Value>)> {
-        let responses = self.value["responses"].as_object().unwrap();
-        responses
-            .iter()
-            .filter(|(status, _)| status.starts_with('2'))
-            .map(|(status, response)| {
-                let response = document.resolve(response);
-                let content = &response["content"]["application/json"];
-                (status.parse().unwrap(), example(content))
-            })
-            .collect()
-    }
-}
-
-/// The snake case of a documented name.
-pub fn rust_name(name: &str) -> String {
-    let mut snake = String::new();
-    for letter in name.chars() {
-        if letter.is_ascii_uppercase() {
-            snake.push('_');
-        }
-        snake.push(letter.to_ascii_lowercase());
-    }
-    snake
-}
-
-/// The example of a media type, or the first of several.
-pub fn example(content: &Value) -> Option<Value> {
-    let first = content["examples"]
-        .as_object()
-        .and_then(|all| all.values().next());
-    let example = content
-        .get("example")
-        .or(first.map(|example| &example["value"]));
-    example.cloned()
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 /// The names of the documents in `openapi/`.
 pub const DOCUMENTS: [&str; 5] = [
@@ -83,6 +83,132 @@ impl Document {
             None => value,
         }
     }
+}
+
+/// A parameter that a caller passes, with its value.
+pub struct Argument {
+    pub name: String,
+    pub place: String,
+    pub value: Value,
+}
+
+impl Operation {
+    pub fn id(&self) -> &str {
+        self.value["operationId"].as_str().unwrap()
+    }
+
+    /// Whether a session is one of its credentials.
+    pub fn takes_session(&self) -> bool {
+        let mut alternatives = self.value["security"].as_array().unwrap().iter();
+        alternatives.any(|alternative| alternative.get("session").is_some())
+    }
+
+    /// Whether it is never sent without a session.
+    pub fn needs_session(&self) -> bool {
+        let alternatives = self.value["security"].as_array().unwrap();
+        let session = |alternative: &Value| alternative.get("session").is_some();
+        !alternatives.is_empty() && alternatives.iter().all(session)
+    }
+
+    /// Whether it is idempotent.
+    pub fn is_idempotent(&self) -> bool {
+        match self.value["x-idempotent"].as_bool() {
+            Some(idempotent) => idempotent,
+            None => self.method == "get",
+        }
+    }
+
+    pub fn sends_message(&self) -> bool {
+        self.value["x-sends-message"] == true
+    }
+
+    pub fn carries_code(&self) -> bool {
+        self.value["x-carries-code"] == true
+    }
+
+    /// The parameters that a caller passes; a path parameter gets `in_path`.
+    pub fn arguments(&self, document: &Document, in_path: Option<&str>) -> Vec<Argument> {
+        let parameters = self.value["parameters"].as_array();
+        let parameters = parameters.into_iter().flatten();
+        parameters
+            .map(|parameter| document.resolve(parameter))
+            .filter(|parameter| parameter["x-client-setting"] != true)
+            .map(|parameter| {
+                let schema = document.resolve(&parameter["schema"]);
+                let examples = [
+                    &parameter["example"],
+                    &schema["example"],
+                    &schema["default"],
+                ];
+                let example = examples.into_iter().find(|example| !example.is_null());
+                let place = parameter["in"].as_str().unwrap().to_owned();
+                let value = match in_path {
+                    Some(value) if place == "path" => json!(value),
+                    _ => example.expect("a parameter has an example").clone(),
+                };
+                Argument {
+                    name: parameter["name"].as_str().unwrap().to_owned(),
+                    place,
+                    value,
+                }
+            })
+            .collect()
+    }
+
+    /// The example of the request's body.
+    pub fn body(&self, document: &Document) -> Option<Value> {
+        let body = document.resolve(self.value.get("requestBody")?);
+        Some(example(&body["content"]["application/json"]).expect("a body has an example"))
+    }
+
+    /// Arguments as `support::calls` takes them.
+    pub fn call_arguments(&self, document: &Document, in_path: Option<&str>) -> Value {
+        let mut arguments = Map::new();
+        for argument in self.arguments(document, in_path) {
+            arguments.insert(rust_name(&argument.name), argument.value);
+        }
+        if let Some(body) = self.body(document) {
+            arguments.insert("body".to_owned(), body);
+        }
+        Value::Object(arguments)
+    }
+
+    /// Each documented success: its status, and the example of its body if it has one.
+    pub fn successes(&self, document: &Document) -> Vec<(u16, Option<Value>)> {
+        let responses = self.value["responses"].as_object().unwrap();
+        responses
+            .iter()
+            .filter(|(status, _)| status.starts_with('2'))
+            .map(|(status, response)| {
+                let response = document.resolve(response);
+                let content = &response["content"]["application/json"];
+                (status.parse().unwrap(), example(content))
+            })
+            .collect()
+    }
+}
+
+/// The snake case of a documented name.
+pub fn rust_name(name: &str) -> String {
+    let mut snake = String::new();
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() {
+            snake.push('_');
+        }
+        snake.push(letter.to_ascii_lowercase());
+    }
+    snake
+}
+
+/// The example of a media type, or the first of several.
+pub fn example(content: &Value) -> Option<Value> {
+    let first = content["examples"]
+        .as_object()
+        .and_then(|all| all.values().next());
+    let example = content
+        .get("example")
+        .or(first.map(|example| &example["value"]));
+    example.cloned()
 }
 
 /// OpenAPI 3.0 says `nullable` where JSON Schema has a second type.

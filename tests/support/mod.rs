@@ -15,6 +15,13 @@ pub mod api_errors;
     feature = "fynd"
 ))]
 pub mod apis;
+#[cfg(all(
+    feature = "wunder",
+    feature = "walletcrew",
+    feature = "goodcity",
+    feature = "fynd"
+))]
+pub mod calls;
 pub mod conformance;
 pub mod documents;
 pub mod json;

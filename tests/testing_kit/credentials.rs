@@ -1,8 +1,10 @@
 //! Users who are signed in without a flow, and credentials that the server revokes.
 
 use serde_json::json;
-use vestibule::testing::{Fynd, FyndUser, GoodCity, WalletCrew, Wunder, WunderUser, call};
+use vestibule::testing::{Fynd, FyndUser, GoodCity, WalletCrew, Wunder, WunderUser};
 use vestibule::{ErrorKind, fynd, goodcity, walletcrew, wunder};
+
+use crate::calls;
 
 #[tokio::test]
 async fn tokens_of_wunder_are_valid_until_they_are_revoked() {
@@ -41,13 +43,13 @@ async fn tokens_of_the_wallet_crew_are_valid_until_they_are_revoked() {
     let session = walletcrew::Session::from_tokens(&client, tokens)
         .await
         .unwrap();
-    let profile = call(&session.api(), "get_customer", &json!({}))
+    let profile = calls::walletcrew::call(&session.api(), "get_customer", &json!({}))
         .await
         .unwrap();
     let profile = serde_json::to_value(&*profile).unwrap();
     assert_eq!(profile["sub"], json!(id));
     mock.revoke_tokens();
-    let refused = call(&session.api(), "get_customer", &json!({}))
+    let refused = calls::walletcrew::call(&session.api(), "get_customer", &json!({}))
         .await
         .unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::SignInAgain);
@@ -64,11 +66,11 @@ async fn pins_and_tokens_of_goodcity_are_valid_until_they_are_revoked() {
     let session = goodcity::Session::from_tokens(&client, tokens)
         .await
         .unwrap();
-    call(&session.api(), "current_user_profile", &json!({}))
+    calls::goodcity::call(&session.api(), "current_user_profile", &json!({}))
         .await
         .unwrap();
     mock.revoke_tokens();
-    let refused = call(&session.api(), "current_user_profile", &json!({}))
+    let refused = calls::goodcity::call(&session.api(), "current_user_profile", &json!({}))
         .await
         .unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::SignInAgain);
@@ -91,18 +93,18 @@ async fn cookies_and_codes_of_fynd_are_valid_until_they_are_revoked() {
     let client = client.base_url(mock.base_url()).build().unwrap();
     let cookies = mock.cookies_for(&id).unwrap();
     let session = fynd::Session::from_cookies(&client, cookies).await.unwrap();
-    call(&session.api(), "get_logged_in_user", &json!({}))
+    calls::fynd::call(&session.api(), "get_logged_in_user", &json!({}))
         .await
         .unwrap();
     mock.end_sessions_of(&id);
-    let refused = call(&session.api(), "get_logged_in_user", &json!({}))
+    let refused = calls::fynd::call(&session.api(), "get_logged_in_user", &json!({}))
         .await
         .unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::SignInAgain);
     assert!(mock.cookies_for("unknown").is_none());
 
     let number = json!({"body": {"mobile": "9000000001", "country_code": "91"}});
-    let sent = call(&client.api(), "login_with_otp", &number)
+    let sent = calls::fynd::call(&client.api(), "login_with_otp", &number)
         .await
         .unwrap();
     let sent = serde_json::to_value(&*sent).unwrap();
@@ -110,7 +112,7 @@ async fn cookies_and_codes_of_fynd_are_valid_until_they_are_revoked() {
     mock.expire_codes();
     let proof = json!({"body": {"request_id": sent["request_id"], "otp": code}});
     assert!(
-        call(&client.api(), "verify_mobile_otp", &proof)
+        calls::fynd::call(&client.api(), "verify_mobile_otp", &proof)
             .await
             .is_err()
     );

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use serde_json::json;
-use vestibule::testing::{Fault, FaultRule, GoodCity, TestClock, Wunder, WunderUser, call};
+use vestibule::testing::{Fault, FaultRule, GoodCity, TestClock, Wunder, WunderUser};
 use vestibule::{goodcity, wunder};
 
-use crate::message;
+use crate::{calls, message};
 
 async fn session(mock: &Wunder, clock: &TestClock) -> wunder::Session {
     mock.add_user(WunderUser::new().verified_email("ada@example.org"));
@@ -40,12 +40,12 @@ async fn the_message_shows_the_received_calls_and_no_secret() {
     let mock = Wunder::start_with(clock.clone()).await;
     let session = session(&mock, &clock).await;
     let address = json!({"email": "ada@example.org"});
-    call(&session.user_api(), "request_password_reset", &address)
+    calls::wunder_user::call(&session.user_api(), "request_password_reset", &address)
         .await
         .unwrap();
     let code = mock.outbox().last_code("ada@example.org").unwrap();
     let password = json!({"code": code, "body": {"password": "not-a-real-password"}});
-    call(&session.auth_api(), "set_password", &password)
+    calls::wunder_auth::call(&session.auth_api(), "set_password", &password)
         .await
         .unwrap();
     mock.expect_refreshes(1);

@@ -85,7 +85,7 @@ fn a_token_header_is_never_trusted() {
         assert!(why(&verifier, token).contains("not allowed"));
     }
     assert!(why(&verifier, LYING).contains("signature"));
-    assert!(why(&verifier, CRIT).contains("demands"));
+    assert!(why(&verifier, CRIT).contains("critical"));
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn a_changed_token_and_another_key_are_refused() {
     assert!(why(&other, HS256).contains("signature"));
     for wrong in ["", "x", "a.b", "a.b.c", "....", &format!("{HS256}.x"), LIST] {
         assert!(
-            why(&verifier, wrong).contains("no signed profile"),
+            why(&verifier, wrong).contains("not a signed profile"),
             "{wrong}"
         );
     }
@@ -127,7 +127,7 @@ fn a_token_is_valid_only_during_its_lifetime() {
         assert_eq!(verified.is_ok(), good, "{second}");
     }
     let verifier = at(1_700_000_300, &ALL);
-    assert!(why(&verifier, ENDLESS).contains("never ends"));
+    assert!(why(&verifier, ENDLESS).contains("no expiry"));
     let verifier = verifier.allow_without_expiry();
     assert_eq!(verifier.verify(&ENDLESS.into()).unwrap()["sub"], "1");
     for odd in [ODD_TIME, HUGE_TIME] {

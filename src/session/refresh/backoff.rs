@@ -1,4 +1,4 @@
-//! The pause between exchanges that fail.
+//! The pause after a refresh that failed.
 
 use std::time::Duration;
 
@@ -6,72 +6,73 @@ use chrono::TimeDelta;
 use tokio::time::Instant;
 
 use super::super::entry::SessionEntry;
-use super::single_flight::RefreshResult;
+use super::super::state::RefreshResult;
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::{CredentialGeneration, Deadline};
 use crate::random;
 
-/// After an early renewal that failed, the token that is still good is left alone for this long.
-const EARLY_PAUSE: Duration = Duration::from_secs(15);
+/// How long no early refresh is tried after one that failed.
+const EARLY_REFRESH_PAUSE: Duration = Duration::from_secs(15);
 
-/// The backoff between exchanges that fail: it doubles up to the longest.
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// The backoff doubles with each failure, up to the maximum.
+const FIRST_BACKOFF: Duration = Duration::from_millis(100);
+const MAX_BACKOFF: Duration = Duration::from_secs(30);
 
-/// No server is believed that asks for a longer wait.
-const LONGEST_COOLING: Duration = Duration::from_secs(24 * 3600);
+/// Upper bound for the wait that a server asks for.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(24 * 3600);
 
 impl SessionEntry {
-    /// Waits until the backoff of the last failure is over, unless another instance was luckier.
-    pub(in crate::session) async fn cool_down(
+    /// Waits for the backoff of the last failure. Returns a result if another instance has stored a
+    /// newer credential meanwhile.
+    pub(super) async fn wait_for_backoff(
         &self,
         generation: CredentialGeneration,
         deadline: Deadline,
     ) -> Result<Option<RefreshResult>, Error> {
-        let until = self.lock().refresh_state().cool_until;
+        let until = self.lock().refresh_state().backoff_until;
         let wait = until.map(|until| until.saturating_duration_since(Instant::now()));
         let Some(wait) = wait.filter(|wait| !wait.is_zero()) else {
             return Ok(None);
         };
         if let Ok(found) = self.reload().await
-            && self.is_served(found, generation)
+            && self.is_superseded(found, generation)
         {
-            return Ok(Some(self.overtaken(found)));
+            return Ok(Some(found.into()));
         }
         if !deadline.leaves_room_for(wait) {
-            let message = "the last renewal has just failed";
+            let message = "the last refresh has just failed";
             return Err(Error::new(ErrorKind::TryLater, message).with_retry_after(Some(wait)));
         }
         self.context.time.sleep(wait).await;
         Ok(None)
     }
 
-    /// Learns from an outcome when the next exchange may begin.
-    pub(in crate::session) fn note(&self, outcome: &RefreshResult) {
+    /// Sets or resets the backoff after a refresh.
+    pub(super) fn update_backoff(&self, result: &RefreshResult) {
         let mut state = self.lock();
-        let RefreshResult::Failed { retry_after, .. } = outcome else {
-            state.change(|refresh_state| {
+        let RefreshResult::Failed { retry_after, .. } = result else {
+            state.update_refresh(|refresh_state| {
                 refresh_state.failures = 0;
-                refresh_state.cool_until = None;
+                refresh_state.backoff_until = None;
             });
             return;
         };
         let failures = state.refresh_state().failures;
         let doublings = failures.min(16);
-        let backoff = FIRST_PAUSE
+        let backoff = FIRST_BACKOFF
             .saturating_mul(1 << doublings)
-            .min(LONGEST_PAUSE);
+            .min(MAX_BACKOFF);
         let backoff = backoff.mul_f64(0.5 + random::fraction() / 2.0);
         let floor = retry_after.unwrap_or_default();
-        let pause = backoff.max(floor).min(LONGEST_COOLING);
-        let early = TimeDelta::from_std(floor.clamp(EARLY_PAUSE, LONGEST_COOLING));
-        let early = early
+        let pause = backoff.max(floor).min(MAX_RETRY_AFTER);
+        let early_pause = TimeDelta::from_std(floor.clamp(EARLY_REFRESH_PAUSE, MAX_RETRY_AFTER));
+        let early = early_pause
             .ok()
             .and_then(|pause| self.context.time.now().checked_add_signed(pause));
-        state.change(|refresh_state| {
+        state.update_refresh(|refresh_state| {
             refresh_state.failures = failures.saturating_add(1);
-            refresh_state.cool_until = Instant::now().checked_add(pause);
-            refresh_state.not_early_before = early;
+            refresh_state.backoff_until = Instant::now().checked_add(pause);
+            refresh_state.no_early_refresh_before = early;
         });
     }
 }

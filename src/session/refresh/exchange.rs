@@ -1,168 +1,185 @@
-//! The exchange of old tokens for new ones: one at a time, over all instances.
+//! The steps of a refresh: one exchange at a time, over all instances.
 //!
-//! It runs in a task that nobody can drop, in this order:
+//! They run in a task of their own, which no caller can drop, in this order:
 //!
-//! 1. **Cool down**: after a failure that may pass, the next try waits for a backoff.
-//! 2. **Lease**: take the lease on the session, and extend it until the end. While another instance
-//!    holds it, look at the record now and then; if that has moved on, its tokens are taken over
-//!    and nothing is presented.
-//! 3. **Read again** under the lease: who lost the race finds the winner's tokens here.
-//! 4. **Mark**: store the digest of the refresh token that is about to be presented. A mark that is
-//!    there already was left by somebody who died or never learnt the result: that token is
-//!    presented once more, and only the server's refusal ends the session. If the store was away
-//!    not long ago, its writer may live and have new tokens that it could not save; so the lease is
-//!    given back first, for as long as saving takes when the store is there again.
-//! 5. **Exchange** with the server, if the lease still runs for certain.
-//! 6. **Save** the new tokens, by compare-and-swap under the lease's fence; then let them be used.
-//!    Who lost the lease meanwhile takes it again and reads the record first. While the store
-//!    fails, the new tokens are used all the same, because the old ones are spent, and saving goes
-//!    on in the background.
+//! 1. **Back off**: after a failed refresh, wait for its backoff.
+//! 2. **Acquire the lease** on the session, and extend it until the end. While another instance
+//!    holds it, reload the record from time to time; once that holds a newer credential, use it and
+//!    send nothing.
+//! 3. **Reload** under the lease: an instance that lost the race finds the winner's tokens here.
+//! 4. **Mark**: store the fingerprint of the refresh token that is about to be sent. A mark that is
+//!    already there was left by an instance that died or never learned the result: the token is
+//!    sent once more, and only the server's refusal ends the session. If the store failed recently,
+//!    the instance that left the mark may be alive and hold new tokens that it could not save; so
+//!    the lease is released first, for as long as a save takes once the store is back.
+//! 5. **Exchange** the refresh token at the server, if the lease is certain to be held.
+//! 6. **Save** the new tokens, by compare-and-swap under the lease's fence; only then use them. An
+//!    instance that has lost the lease meanwhile acquires it again and reloads first. While the
+//!    store fails, the new tokens are used nevertheless, because the old refresh token is spent,
+//!    and the save is retried in the background.
 //! 7. **Release** the lease, or keep it until the new tokens are saved: until then the record holds
-//!    old ones, which others would present.
+//!    the old ones, which other instances would send.
 //!
-//! A failure that certainly did not reach the server clears the mark that was made for it. The
-//! server's refusal makes the record be read once more: a newer token is used, else the session
-//! ends, by a write under the lease's fence: who was refused after losing the lease ends nothing.
-//! If the access token is still good it is used to its end; that it can not be renewed is stored,
-//! so that no instance presents the refresh token again.
+//! A failure that certainly did not reach the server clears the mark that was made for it. After a
+//! refusal by the server the record is reloaded once more: a newer token is used, else the session
+//! ends, by a write under the lease's fence, so that an instance that was refused after it lost the
+//! lease ends nothing. If the access token is still valid it is used until it expires; the refusal
+//! is stored, so that no instance sends the refresh token again.
 
-use super::super::credential::{Credential, Renewal, TokenFingerprint};
-use super::super::entry::{Renew, SessionEntry};
-use super::super::record::{ReloadOutcome, WriteOutcome};
-use super::super::tokens::Tokens;
-use super::super::write_back::{ENDED_ELSEWHERE, SaveOutcome};
-use super::lease::LeaseOutcome;
-use super::rejection::{REFUSED, ends_session};
-use super::single_flight::RefreshResult;
+use http::StatusCode;
+
+use super::super::credential::{Credential, Tokens};
+use super::super::entry::{Refresher, SessionEntry};
+use super::super::record::RefreshRecord;
+use super::super::state::{
+    ENDED_ELSEWHERE, LeaseOutcome, RefreshResult, ReloadOutcome, SaveOutcome, WriteOutcome,
+};
 use crate::error::{Delivery, Error, ErrorKind};
 use crate::pipeline::{CredentialGeneration, Deadline};
 use crate::store::Fence;
 
-/// What came of holding the lease.
-enum Turn {
-    Over(RefreshResult),
-    /// The lease was lost before anything was presented, as by a process that was frozen.
+const REFUSED: &str = "the server refused to refresh it";
+const REFUSED_AFTER_INTERRUPTION: &str =
+    "an earlier refresh was interrupted, and the server refused another";
+
+/// The outcome of one try under the lease.
+enum LeaseholderOutcome {
+    Done(RefreshResult),
+    /// The lease was lost before the refresh token was sent, as by an instance that was frozen.
     LeaseLost,
-    /// Somebody has presented the token, and may be about to store what came of it.
-    Unfinished,
+    /// Another instance has sent the refresh token, and may be about to store the result.
+    ResultPending,
 }
 
 impl SessionEntry {
-    /// All steps, for the credential with this stamp.
-    pub(in crate::session) async fn exchange(
+    /// All steps, for the credential of this generation.
+    pub(super) async fn run_refresh(
         &self,
-        renewal: &dyn Renew,
+        refresher: &dyn Refresher,
         generation: CredentialGeneration,
     ) -> RefreshResult {
         let deadline = Deadline::after(self.context.settings.deadline);
-        let outcome = match self.cool_down(generation, deadline).await {
-            Ok(Some(overtaken)) => return overtaken,
-            Ok(None) => self.exchange_in_turn(renewal, generation, deadline).await,
+        let result = match self.wait_for_backoff(generation, deadline).await {
+            Ok(Some(superseded)) => return superseded,
+            Ok(None) => {
+                self.refresh_with_lease(refresher, generation, deadline)
+                    .await
+            }
             Err(error) => return RefreshResult::failed(&error),
         };
-        let outcome = outcome.unwrap_or_else(|error| {
-            tracing::debug!(session = %self.key, %error, "a renewal failed");
+        let result = result.unwrap_or_else(|error| {
+            tracing::debug!(session = %self.key, %error, "a refresh failed");
             RefreshResult::failed(&error)
         });
-        self.note(&outcome);
-        outcome
+        self.update_backoff(&result);
+        result
     }
 
-    async fn exchange_in_turn(
+    /// Steps 2 to 7.
+    async fn refresh_with_lease(
         &self,
-        renewal: &dyn Renew,
+        refresher: &dyn Refresher,
         generation: CredentialGeneration,
         deadline: Deadline,
     ) -> Result<RefreshResult, Error> {
         if self.lock().unsaved && self.save().await? == SaveOutcome::Gone {
-            self.ended_elsewhere();
-            return Ok(self.overtaken(ReloadOutcome::Gone));
+            self.mark_ended(ENDED_ELSEWHERE);
+            return Ok(RefreshResult::Ended(ENDED_ELSEWHERE));
         }
         let mut has_waited = false;
         loop {
-            let fence = match self.ask_for_lease(generation, deadline).await? {
+            let fence = match self.acquire_lease(generation, deadline).await? {
                 LeaseOutcome::Held(fence) => fence,
-                LeaseOutcome::Overtaken(found) => return Ok(self.overtaken(found)),
+                LeaseOutcome::Superseded(found) => return Ok(found.into()),
             };
-            let waits = !has_waited && self.context.store_was_away();
-            let work = self.exchange_under(fence, renewal, generation, deadline, waits);
-            let turn = self.while_held(|_| Some(fence), work).await;
+            let may_wait = !has_waited && self.context.store_failed_recently();
+            let work =
+                self.refresh_as_leaseholder(fence, refresher, generation, deadline, may_wait);
+            let outcome = self.extend_lease_during(|_| Some(fence), work).await;
             if self.lock().refresh_state().kept_lease.is_none() {
                 self.release_lease(fence).await;
             }
-            match turn? {
-                Turn::Over(exchanged) => return Ok(exchanged),
-                Turn::LeaseLost if deadline.is_over() => return Err(self.lost_lease()),
-                Turn::LeaseLost => {}
-                Turn::Unfinished => {
+            match outcome? {
+                LeaseholderOutcome::Done(result) => return Ok(result),
+                LeaseholderOutcome::LeaseLost if deadline.is_over() => {
+                    return Err(self.lost_lease());
+                }
+                LeaseholderOutcome::LeaseLost => {}
+                LeaseholderOutcome::ResultPending => {
                     has_waited = true;
                     let found = self.wait_for_result(generation, deadline).await?;
-                    if self.is_served(found, generation) {
-                        return Ok(self.overtaken(found));
+                    if self.is_superseded(found, generation) {
+                        return Ok(found.into());
                     }
                 }
             }
         }
     }
 
-    async fn exchange_under(
+    /// Steps 3 to 6.
+    async fn refresh_as_leaseholder(
         &self,
         fence: Fence,
-        renewal: &dyn Renew,
+        refresher: &dyn Refresher,
         generation: CredentialGeneration,
         deadline: Deadline,
-        waits: bool,
-    ) -> Result<Turn, Error> {
+        may_wait: bool,
+    ) -> Result<LeaseholderOutcome, Error> {
+        use LeaseholderOutcome::{Done, LeaseLost, ResultPending};
+
         let found = self.reload().await?;
-        if self.is_served(found, generation) {
-            return Ok(Turn::Over(self.overtaken(found)));
+        if self.is_superseded(found, generation) {
+            return Ok(Done(found.into()));
         }
         let (generation, is_refused) = {
             let state = self.lock();
             (state.generation, state.is_refused())
         };
         if is_refused {
-            return self.settle_refusal(REFUSED, fence).await.map(Turn::Over);
+            return self.settle_refusal(REFUSED, fence).await.map(Done);
         }
         let Some((tokens, was_presented)) = self.tokens_to_present() else {
-            return Ok(Turn::Over(RefreshResult::Renewed));
+            return Ok(Done(RefreshResult::Refreshed));
         };
-        if was_presented && waits {
-            return Ok(Turn::Unfinished);
+        if was_presented && may_wait {
+            return Ok(ResultPending);
         }
-        if !was_presented && self.fingerprint(&tokens, fence).await? != WriteOutcome::Done {
-            return Ok(Turn::LeaseLost);
+        if !was_presented && self.mark_presented(&tokens, fence).await? != WriteOutcome::Done {
+            return Ok(LeaseLost);
         }
-        if !self.is_held() {
-            return Ok(Turn::LeaseLost);
+        if !self.holds_lease() {
+            return Ok(LeaseLost);
         }
         {
             let mut state = self.lock();
             if let Some(why) = state.ended {
-                return Ok(Turn::Over(RefreshResult::Ended(why)));
+                return Ok(Done(RefreshResult::Ended(why)));
             }
             if state.generation != generation {
-                return Ok(Turn::LeaseLost);
+                return Ok(LeaseLost);
             }
-            state.change(|refresh_state| refresh_state.presenting = true);
+            state.update_refresh(|refresh_state| refresh_state.exchanging = true);
         }
-        // What is presented is spent, so the answer gets its time even if little is left: those
-        // who wait are bounded by their own deadlines.
+        // The exchange spends the refresh token, so it gets the time of an attempt even if less is
+        // left: waiting callers have deadlines of their own.
         let within = deadline
             .remaining()
             .max(self.context.settings.attempt_timeout);
-        let renewed = renewal.renew(&tokens, within).await;
-        match renewed.and_then(|renewed| renewed.answered(self.context.system)) {
-            Ok(renewed) => {
-                let kept = self.keep(renewed, &tokens, fence, deadline).await;
-                Ok(Turn::Over(kept))
+        let exchanged = refresher.refresh(&tokens, within).await.and_then(|new| {
+            new.check_issued(self.context.system)?;
+            Ok(new)
+        });
+        match exchanged {
+            Ok(new) => {
+                let result = self.save_and_use(new, &tokens, fence, deadline).await;
+                Ok(Done(result))
             }
             Err(error) if ends_session(&error) => {
-                let refused = self.refused(generation, was_presented, fence).await;
-                refused.map(Turn::Over)
+                let result = self.refused(generation, was_presented, fence).await;
+                result.map(Done)
             }
             Err(error) => {
-                // Of an earlier presentation nothing is known still.
+                // The result of an earlier exchange is still unknown.
                 if error.delivery() == Delivery::NotSent && !was_presented {
                     self.clear_mark(fence).await;
                 }
@@ -171,67 +188,122 @@ impl SessionEntry {
         }
     }
 
-    /// The tokens, and whether this refresh token was presented before without a known result.
+    /// The tokens, and whether the refresh token was sent before with an unknown result.
     fn tokens_to_present(&self) -> Option<(Tokens, bool)> {
         let state = self.lock();
-        // Without the feature there is nothing but tokens.
-        #[allow(irrefutable_let_patterns)]
-        let Credential::Tokens(tokens) = &state.credential else {
-            return None;
-        };
-        let fingerprint = tokens.refresh.as_ref().map(TokenFingerprint::of);
+        let tokens = state.credential.tokens()?;
+        let fingerprint = tokens.fingerprint();
         let was_presented =
-            fingerprint.is_some() && fingerprint == state.refresh_state().renewal.presented;
+            fingerprint.is_some() && fingerprint == state.refresh_state().record.presented;
         Some((tokens.clone(), was_presented))
     }
 
-    async fn fingerprint(&self, tokens: &Tokens, fence: Fence) -> Result<WriteOutcome, Error> {
-        let renewal = Renewal {
-            presented: tokens.refresh.as_ref().map(TokenFingerprint::of),
+    async fn mark_presented(&self, tokens: &Tokens, fence: Fence) -> Result<WriteOutcome, Error> {
+        let mark = RefreshRecord {
+            presented: tokens.fingerprint(),
             refused: false,
         };
-        let credential = Credential::Tokens(tokens.clone());
-        let written = self.write(&credential, &renewal, Some(fence)).await?;
+        self.write_refresh_record(&Credential::Tokens(tokens.clone()), mark, fence)
+            .await
+    }
+
+    /// Clears the mark of a refresh token that never reached the server. If that fails, the mark
+    /// only changes the reason with which the session may end.
+    async fn clear_mark(&self, fence: Fence) {
+        let credential = self.lock().credential.clone();
+        let _ = self
+            .write_refresh_record(&credential, RefreshRecord::default(), fence)
+            .await;
+    }
+
+    async fn write_refresh_record(
+        &self,
+        credential: &Credential,
+        refresh: RefreshRecord,
+        fence: Fence,
+    ) -> Result<WriteOutcome, Error> {
+        let written = self.write(credential, &refresh, Some(fence)).await?;
         if written == WriteOutcome::Done {
             self.lock()
-                .change(|refresh_state| refresh_state.renewal = renewal);
+                .update_refresh(|refresh_state| refresh_state.record = refresh);
         }
         Ok(written)
     }
 
-    /// What never reached the server was not presented. If the store fails the mark stays, and
-    /// costs nothing but a word in the reason of an end.
-    async fn clear_mark(&self, fence: Fence) {
-        let credential = self.lock().credential.clone();
-        let renewal = Renewal::default();
-        let cleared = self.write(&credential, &renewal, Some(fence)).await;
-        if let Ok(WriteOutcome::Done) = cleared {
-            self.lock()
-                .change(|refresh_state| refresh_state.renewal = renewal);
-        }
-    }
-
-    /// Whether those who wait for another credential than that with this stamp have what they
-    /// want. One that was stored so long ago that it has ended by now serves nobody.
-    pub(in crate::session) fn is_served(
+    /// Handles the server's refusal, unless another instance has stored a newer credential.
+    async fn refused(
         &self,
-        found: ReloadOutcome,
         generation: CredentialGeneration,
-    ) -> bool {
-        let state = self.lock();
-        found == ReloadOutcome::Gone || (state.generation != generation && !self.is_stale(&state))
-    }
-
-    /// What another instance's doing means for those who wait here.
-    pub(in crate::session) fn overtaken(&self, found: ReloadOutcome) -> RefreshResult {
-        match found {
-            ReloadOutcome::Gone => RefreshResult::Ended(ENDED_ELSEWHERE),
-            ReloadOutcome::Adopted | ReloadOutcome::Unchanged => RefreshResult::Renewed,
+        was_presented: bool,
+        fence: Fence,
+    ) -> Result<RefreshResult, Error> {
+        {
+            let mut state = self.lock();
+            // Kept even if the store fails now, so that the token is not sent again.
+            state.refused |= state.generation == generation;
         }
+        let found = self.reload().await?;
+        if found == ReloadOutcome::Gone || self.lock().generation != generation {
+            return Ok(found.into());
+        }
+        let why = if was_presented {
+            REFUSED_AFTER_INTERRUPTION
+        } else {
+            REFUSED
+        };
+        self.settle_refusal(why, fence).await
     }
 
-    pub(in crate::session) fn lost_lease(&self) -> Error {
-        let message = "another instance has taken the renewal over";
-        Error::new(ErrorKind::TryLater, message).of(self.context.system)
+    /// Stores that the credential cannot be refreshed if it is still valid, else ends the session.
+    /// Both are writes under the lease: an instance that has lost it may have been refused because
+    /// another instance was faster.
+    async fn settle_refusal(
+        &self,
+        why: &'static str,
+        fence: Fence,
+    ) -> Result<RefreshResult, Error> {
+        let (is_valid, is_stored, credential) = {
+            let state = self.lock();
+            let is_valid = !state.rejected && !state.is_stale(self.context.time.now());
+            let is_stored = state.refresh_state().record.refused;
+            (is_valid, is_stored, state.credential.clone())
+        };
+        let refused = RefreshRecord {
+            presented: None,
+            refused: true,
+        };
+        let written = match (is_valid, is_stored) {
+            (true, true) => WriteOutcome::Done,
+            (true, false) => {
+                self.write_refresh_record(&credential, refused, fence)
+                    .await?
+            }
+            (false, _) => self.remove(Some(fence)).await?,
+        };
+        if written != WriteOutcome::Done {
+            return Err(self.lost_lease());
+        }
+        if !is_valid {
+            self.mark_ended(why);
+        }
+        Ok(RefreshResult::Ended(why))
+    }
+
+    fn lost_lease(&self) -> Error {
+        let message = "another instance has taken over the refresh";
+        self.error(ErrorKind::TryLater, message)
+    }
+}
+
+/// Whether the system refused the refresh in its own words. A page of a gateway does not count.
+fn ends_session(error: &Error) -> bool {
+    let final_status = matches!(
+        error.status(),
+        Some(StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
+    );
+    match error.kind() {
+        ErrorKind::SignInAgain => true,
+        ErrorKind::Refused => final_status && error.has_api_error(),
+        _ => false,
     }
 }

@@ -1,4 +1,4 @@
-//! The lease on a session: who holds it may renew the session's token.
+//! The lease on a session: only the instance that holds it refreshes the session.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -7,140 +7,140 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
 
-use super::super::entry::{SessionEntry, State};
-use super::super::record::ReloadOutcome;
+use super::super::entry::SessionEntry;
+use super::super::state::{LeaseOutcome, ReloadOutcome, State};
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::{CredentialGeneration, Deadline};
 use crate::random;
 use crate::store::Fence;
 
-/// Who waits for a lease looks again after about this long, and then less and less often.
-const FIRST_LOOK: Duration = Duration::from_millis(20);
-const LONGEST_LOOK: Duration = Duration::from_millis(500);
+/// The interval at which a waiting instance tries to acquire the lease; it doubles up to the
+/// maximum.
+const FIRST_POLL: Duration = Duration::from_millis(20);
+const MAX_POLL: Duration = Duration::from_millis(500);
 
-/// How long the tokens of an instance that could not save them are waited for: it tries to at
-/// least once a second.
-const SAVING: Duration = Duration::from_secs(3);
-
-/// What came of asking for the lease.
-pub(in crate::session) enum LeaseOutcome {
-    Held(Fence),
-    /// While another instance held it, the session moved on.
-    Overtaken(ReloadOutcome),
-}
+/// How long, and how often, the record is reloaded for the tokens of an instance that could not
+/// save them: that instance retries at least once a second.
+const RESULT_TIMEOUT: Duration = Duration::from_secs(3);
+const RESULT_POLL: Duration = Duration::from_millis(100);
 
 impl SessionEntry {
-    /// Waits for the lease until it is held, the holder has renewed the credential with this stamp,
-    /// or `deadline`.
-    pub(in crate::session) async fn ask_for_lease(
+    /// Waits until this instance holds the lease, or another holder has replaced the credential of
+    /// this generation.
+    pub(in crate::session) async fn acquire_lease(
         &self,
         generation: CredentialGeneration,
         deadline: Deadline,
     ) -> Result<LeaseOutcome, Error> {
-        let mut look = FIRST_LOOK;
+        let context = &*self.context;
+        let mut poll = FIRST_POLL;
         loop {
             if let Some(why) = self.ended() {
                 return Err(self.ended_error(why));
             }
-            let end = Instant::now() + self.lease_time();
-            let asked = self.context.store.acquire(&self.key, self.lease_time());
-            let asked = self.context.bounded(asked).await;
-            if let Some(fence) = asked.map_err(|error| self.context.store_failed(error))? {
+            let end = Instant::now() + context.lease_time();
+            let acquire = context.store.acquire(&self.key, context.lease_time());
+            let acquired = context.store_step(acquire).await;
+            if let Some(fence) = acquired.map_err(|error| context.store_error(error))? {
                 self.lock()
-                    .change(|refresh_state| refresh_state.lease_end = Some(end));
+                    .update_refresh(|refresh_state| refresh_state.lease_end = Some(end));
                 return Ok(LeaseOutcome::Held(fence));
             }
             let found = self.reload().await?;
-            if self.is_served(found, generation) {
-                return Ok(LeaseOutcome::Overtaken(found));
+            if self.is_superseded(found, generation) {
+                return Ok(LeaseOutcome::Superseded(found));
             }
-            // Jitter keeps those who wait for one lease from asking in step.
-            let wait = look.mul_f64(0.5 + random::fraction());
+            // Jitter keeps waiting instances from polling in step.
+            let wait = poll.mul_f64(0.5 + random::fraction());
             if !deadline.leaves_room_for(wait) {
-                let message = "another instance was still renewing the session";
-                return Err(Error::new(ErrorKind::TryLater, message)
-                    .of(self.context.system)
-                    .with_class("lease"));
+                let message = "another instance was still refreshing the session";
+                return Err(self.error(ErrorKind::TryLater, message).with_class("lease"));
             }
-            self.context.time.sleep(wait).await;
-            look = look.saturating_mul(2).min(LONGEST_LOOK);
+            context.time.sleep(wait).await;
+            poll = poll.saturating_mul(2).min(MAX_POLL);
         }
     }
 
-    /// Looks, without the lease, whether somebody stores what came of a renewal.
-    pub(in crate::session) async fn wait_for_result(
+    /// Waits, without the lease, for another instance to store the result of its refresh.
+    pub(super) async fn wait_for_result(
         &self,
         generation: CredentialGeneration,
         deadline: Deadline,
     ) -> Result<ReloadOutcome, Error> {
-        let until = Instant::now() + SAVING;
+        let until = Instant::now() + RESULT_TIMEOUT;
         loop {
             let found = self.reload().await?;
-            if self.is_served(found, generation) || Instant::now() >= until {
+            if self.is_superseded(found, generation) || Instant::now() >= until {
                 return Ok(found);
             }
-            let wait = FIRST_LOOK.mul_f64(5.0 * (0.5 + random::fraction()));
+            let wait = RESULT_POLL.mul_f64(0.5 + random::fraction());
             if !deadline.leaves_room_for(wait) {
-                let message = "another instance may still store the renewed session";
-                return Err(Error::new(ErrorKind::TryLater, message).of(self.context.system));
+                let message = "another instance may still store the refreshed session";
+                return Err(self.error(ErrorKind::TryLater, message));
             }
             self.context.time.sleep(wait).await;
         }
     }
 
-    /// Runs `work` while the lease that `fence` names is extended again and again. One that is lost
-    /// does not stop the work: what was sent cannot be called back.
-    pub(in crate::session) async fn while_held<T>(
+    /// Whether callers that wait for a refresh of this generation need none any more. A newer
+    /// credential that has already expired does not serve them.
+    pub(super) fn is_superseded(
+        &self,
+        found: ReloadOutcome,
+        generation: CredentialGeneration,
+    ) -> bool {
+        let state = self.lock();
+        let is_stale = || state.is_stale(self.context.time.now());
+        found == ReloadOutcome::Gone || (state.generation != generation && !is_stale())
+    }
+
+    /// Runs `work` while the lease with `fence` is extended. The work continues after a lost lease,
+    /// because a request that was sent cannot be recalled.
+    pub(in crate::session) async fn extend_lease_during<T>(
         &self,
         fence: impl Fn(&State) -> Option<Fence>,
         work: impl Future<Output = T>,
     ) -> T {
-        let pause = self.lease_time() / 3;
-        let keep = async {
+        let lease_time = self.context.lease_time();
+        let interval = lease_time / 3;
+        let extend = async {
             loop {
-                tokio::time::sleep(pause).await;
+                tokio::time::sleep(interval).await;
                 let Some(fence) = fence(&self.lock()) else {
                     continue;
                 };
-                let end = Instant::now() + self.lease_time();
-                let extended = self
-                    .context
-                    .store
-                    .extend(&self.key, fence, self.lease_time());
-                // A step that hangs must not take the time of the next one, which may still work.
-                if let Ok(Ok(())) = timeout(pause, extended).await {
+                let end = Instant::now() + lease_time;
+                let extended = self.context.store.extend(&self.key, fence, lease_time);
+                // A step that hangs must not delay the next one, which may succeed.
+                if let Ok(Ok(())) = timeout(interval, extended).await {
                     self.lock()
-                        .change(|refresh_state| refresh_state.lease_end = Some(end));
+                        .update_refresh(|refresh_state| refresh_state.lease_end = Some(end));
                 }
             }
         };
-        let (mut work, mut keep) = (pin!(work), pin!(keep));
+        let (mut work, mut extend) = (pin!(work), pin!(extend));
         poll_fn(|context| {
             if let Poll::Ready(done) = work.as_mut().poll(context) {
                 return Poll::Ready(done);
             }
-            let _: Poll<()> = keep.as_mut().poll(context);
+            let _: Poll<()> = extend.as_mut().poll(context);
             Poll::Pending
         })
         .await
     }
 
-    /// Whether the lease that was taken last still runs for certain. An answer of the store that
-    /// took long may have come after its end.
-    pub(in crate::session) fn is_held(&self) -> bool {
+    /// Whether the lease is certain to be held: a slow response of the store may come after the
+    /// lease has run out.
+    pub(super) fn holds_lease(&self) -> bool {
         let end = self.lock().refresh_state().lease_end;
         end.is_some_and(|end| Instant::now() < end)
     }
 
-    /// Gives the lease back. If the store does not hear it, the lease runs out.
+    /// Releases the lease. If that fails, the lease runs out.
     pub(in crate::session) async fn release_lease(&self, fence: Fence) {
         let released = self.context.store.release(&self.key, fence);
-        if let Err(error) = self.context.bounded(released).await {
-            tracing::debug!(session = %self.key, %error, "a lease is left to run out");
+        if let Err(error) = self.context.store_step(released).await {
+            tracing::debug!(session = %self.key, %error, "a lease was not released");
         }
-    }
-
-    fn lease_time(&self) -> Duration {
-        self.context.lease_time()
     }
 }

@@ -1,8 +1,148 @@
-//! Refreshes a session's access token.
+//! The refresh of a session: single-flight within this instance.
 
-pub(in crate::session) mod backoff;
-pub(in crate::session) mod exchange;
-pub(in crate::session) mod lease;
-pub(in crate::session) mod rejection;
-pub(in crate::session) mod single_flight;
-pub(in crate::session) mod state;
+mod backoff;
+mod exchange;
+mod lease;
+
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout_at};
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
+
+use super::entry::SessionEntry;
+use super::state::{RefreshReceiver, RefreshResult, State, WriteOutcome};
+use crate::error::{Error, ErrorKind};
+use crate::pipeline::{CredentialGeneration, Deadline};
+use crate::telemetry::Event;
+
+const EXPIRED: &str = "its credential has expired and cannot be refreshed";
+
+impl SessionEntry {
+    /// Refreshes the credential of this generation: joins the refresh that is running, or starts
+    /// one. Does nothing if there is a newer credential.
+    ///
+    /// The refresh runs in a task of its own, so a caller that is dropped while it waits loses
+    /// nothing.
+    pub(super) async fn refresh_and_wait(
+        &self,
+        generation: CredentialGeneration,
+        deadline: Deadline,
+    ) -> Result<(), Error> {
+        let later = |message| Err(self.error(ErrorKind::TryLater, message));
+        let refresh = {
+            let mut state = self.lock();
+            if let Some(why) = state.ended {
+                return Err(self.ended_error(why));
+            }
+            if state.generation != generation {
+                return Ok(());
+            }
+            state.rejected = true;
+            match state.running_refresh() {
+                Some(running) => Some(running),
+                None if self.refresher.is_some() && !state.is_refused() => {
+                    match self.start_refresh(&mut state) {
+                        Some(started) => Some(started),
+                        None => return later("the client is shutting down"),
+                    }
+                }
+                None => None,
+            }
+        };
+        let Some(mut refresh) = refresh else {
+            let ended = timeout_at(deadline.end(), self.end_unless_replaced(generation)).await;
+            return ended.unwrap_or_else(|_| later("the session store took too long"));
+        };
+        let finished = timeout_at(deadline.end(), refresh.wait_for(Option::is_some)).await;
+        let result = match finished {
+            Ok(Ok(result)) => result.clone(),
+            Ok(Err(_)) => return later("the refresh of the session was interrupted"),
+            Err(_) => return later("the refresh of the session took too long"),
+        };
+        match result {
+            Some(RefreshResult::Ended(why)) => Err(self.ended_error(why)),
+            Some(RefreshResult::Failed {
+                kind,
+                delivery,
+                retry_after,
+            }) => Err(self
+                .error(kind, "the session could not be refreshed")
+                .with_delivery(delivery)
+                .with_retry_after(retry_after)),
+            Some(RefreshResult::Refreshed) | None => Ok(()),
+        }
+    }
+
+    /// Starts the refresh of the current tokens; `None` if they cannot be refreshed or the client
+    /// is shutting down.
+    pub(super) fn start_refresh(&self, state: &mut State) -> Option<RefreshReceiver> {
+        let entry = self.me.upgrade()?;
+        let refresher = self.refresher.clone()?;
+        state.credential.tokens()?;
+        let guard = self.context.in_flight_tasks.track_unless_closed()?;
+        let (sender, receiver) = watch::channel(None);
+        state.update_refresh(|refresh_state| refresh_state.running = Some(receiver.clone()));
+        let generation = state.generation;
+        let span = tracing::info_span!(
+            parent: None,
+            "vestibule.refresh",
+            otel.name = %format_args!("{} refresh", self.context.system),
+            otel.kind = "internal",
+            otel.status_code = Empty,
+            system = %self.context.system,
+            session = %self.key,
+        );
+        span.follows_from(Span::current());
+        let refresh = async move {
+            let started = Instant::now();
+            let result = entry.run_refresh(&*refresher, generation).await;
+            if !matches!(result, RefreshResult::Refreshed) {
+                Span::current().record("otel.status_code", "ERROR");
+            }
+            entry.context.telemetry.emit(&Event::Refresh {
+                system: entry.context.system,
+                session: entry.key.label(),
+                outcome: result.for_observers(),
+                elapsed: started.elapsed(),
+            });
+            entry.lock().update_refresh(|refresh_state| {
+                refresh_state.running = None;
+                refresh_state.exchanging = false;
+                refresh_state.lease_end = None;
+            });
+            sender.send_replace(Some(result));
+            drop(guard);
+        };
+        tokio::spawn(refresh.instrument(span));
+        Some(receiver)
+    }
+
+    /// Ends a session that cannot be refreshed, unless another instance has stored a newer
+    /// credential.
+    async fn end_unless_replaced(&self, generation: CredentialGeneration) -> Result<(), Error> {
+        loop {
+            self.reload().await?;
+            let is_stored = {
+                let state = self.lock();
+                if let Some(why) = state.ended {
+                    return Err(self.ended_error(why));
+                }
+                if state.generation != generation {
+                    return Ok(());
+                }
+                state.version.is_some()
+            };
+            if !is_stored {
+                if let Err(error) = self.close(EXPIRED).await {
+                    tracing::warn!(session = %self.key, %error, "an ended session is still stored");
+                }
+                return Err(self.ended_error(EXPIRED));
+            }
+            // Removes only the version that was read: a newer one may have been stored since.
+            if self.remove(None).await? == WriteOutcome::Done {
+                self.mark_ended(EXPIRED);
+                return Err(self.ended_error(EXPIRED));
+            }
+        }
+    }
+}

@@ -1,7 +1,6 @@
-//! Sessions in Redis or Valkey, for several instances on several machines.
+//! The store in Redis or Valkey, for instances on several machines.
 
-mod failure;
-mod link;
+mod connection;
 mod scripts;
 
 use std::fmt;
@@ -11,22 +10,21 @@ use std::time::Duration;
 
 use redis::Cmd;
 
-use self::link::{Address, Link};
-use self::scripts::{CONFLICT, EXISTS, HELD, LEASE_LOST, Scripts, Step};
-use super::span::millis;
-use super::{Fence, Record, Sealing, SessionStore, StoreError, StoreKey, Version};
+use self::connection::{Address, SharedConnection};
+use self::scripts::{CONFLICT, EXISTS, HELD, LEASE_LOST, Script, Scripts};
+use super::{Fence, Record, Sealing, SessionStore, StoreError, StoreKey, Version, millis};
 use crate::clock::BoxFuture;
 use crate::secret::Secret;
 
 /// A store in Redis 6 or later, or in Valkey: a single server or a cluster.
 ///
-/// All steps share one connection, which is made when it is first needed and made anew when it is
-/// lost. While the server is away every step fails within its timeout. Every write is one script,
-/// so it happens as a whole or not at all; times are those of the server.
+/// All steps share one connection, which is opened on first use and opened again when it is lost.
+/// While the server is down every step fails within its timeout. Every write is one script, which
+/// runs as a whole or not at all; times are those of the server.
 ///
 /// Redis acknowledges a write before it is on disk and before its replicas have it. Set
 /// `appendfsync always` where a session must survive a crash of Redis, and `maxmemory-policy
-/// noeviction` (the default) so that it does not throw sessions away.
+/// noeviction` (the default) so that Redis does not evict sessions.
 ///
 /// ```no_run
 /// # async fn example(key: vestibule::store::SealingKey) -> Result<(), vestibule::store::StoreError> {
@@ -40,17 +38,17 @@ use crate::secret::Secret;
 pub struct RedisStore(Arc<Inner>);
 
 struct Inner {
-    link: Link,
+    connection: SharedConnection,
     scripts: Scripts,
     prefix: String,
     sealing: Sealing,
 }
 
 impl RedisStore {
-    /// A store in the server at `url`: `redis://user:password@host:port/database`, or `rediss://…`
-    /// with TLS.
+    /// Creates a store in the server at `url`: `redis://user:password@host:port/database`, or
+    /// `rediss://…` with TLS.
     ///
-    /// It is not connected yet: a service starts while Redis is down.
+    /// It does not connect yet, so that a service can start while Redis is down.
     ///
     /// # Errors
     ///
@@ -59,7 +57,7 @@ impl RedisStore {
         Self::builder(url, sealing).open().await
     }
 
-    /// A store with settings.
+    /// Returns a builder, to change settings.
     pub fn builder(url: impl Into<Secret>, sealing: Sealing) -> RedisBuilder {
         RedisBuilder {
             address: Address {
@@ -100,49 +98,48 @@ impl fmt::Debug for RedisBuilder {
 }
 
 impl RedisBuilder {
-    /// What the names of all keys begin with; `vestibule:` by default. It may not contain braces,
-    /// which would lay all sessions on one node of a cluster.
+    /// Sets the prefix of all keys in Redis; `vestibule:` by default. It must not contain braces,
+    /// which would put all sessions on one node of a cluster.
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = prefix.into();
         self
     }
 
-    /// How long a step may take, connecting included; 3 s by default. A client waits 5 s for a
-    /// store.
+    /// Sets the timeout of a step, connecting included; 3 s by default. A client waits 5 s for a step
+    /// of its store.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.address.timeout = timeout;
         self
     }
 
-    /// The URL is that of one node of a cluster; `more` are others, in case that one is down.
+    /// Connects to a cluster: the URL is that of one node, and `more` are others in case it is down.
     ///
-    /// When a node is lost in the middle of a write, the driver sends it again, up to twice. It
-    /// is not done twice, but the answer may be that of the second: the caller's own first write
-    /// stands in its way.
+    /// When a node is lost during a write, the driver sends the write again, up to twice. It is not
+    /// done twice, but the response may be that of the second, which conflicts with the first.
     pub fn cluster(mut self, more: impl IntoIterator<Item = Secret>) -> Self {
         self.address.cluster = true;
         self.address.urls.extend(more);
         self
     }
 
-    /// Trusts these certificates, in PEM, instead of those of the machine.
+    /// Trusts these certificates, in PEM, instead of those of the operating system.
     pub fn root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.address.root_certificates = Some(pem.into());
         self
     }
 
-    /// The store. It is not connected yet.
+    /// Creates the store. It does not connect yet.
     ///
     /// # Errors
     ///
     /// [`StoreError::Unavailable`] with `InvalidInput` if a URL is not one of Redis or the prefix
-    /// has braces.
+    /// contains braces.
     pub async fn open(self) -> Result<RedisStore, StoreError> {
         if self.prefix.contains(['{', '}']) {
             return Err(StoreError::Unavailable(io::ErrorKind::InvalidInput));
         }
         Ok(RedisStore(Arc::new(Inner {
-            link: Link::new(self.address)?,
+            connection: SharedConnection::new(self.address)?,
             scripts: Scripts::new(),
             prefix: self.prefix,
             sealing: self.sealing,
@@ -151,13 +148,13 @@ impl RedisBuilder {
 }
 
 impl Inner {
-    fn record_name(&self, key: &StoreKey) -> String {
+    fn record_key(&self, key: &StoreKey) -> String {
         let Self { prefix, .. } = self;
-        // The braces lay both keys of a record in one slot of a cluster.
+        // The braces put both keys of a record into one slot of a cluster.
         format!("{prefix}{{{}}}:record", crate::hex::encode(key.as_bytes()))
     }
 
-    fn guard_name(&self, key: &StoreKey) -> String {
+    fn guard_key(&self, key: &StoreKey) -> String {
         let Self { prefix, .. } = self;
         format!("{prefix}{{{}}}:guard", crate::hex::encode(key.as_bytes()))
     }
@@ -165,24 +162,24 @@ impl Inner {
     /// Runs a script on the two keys of a record.
     async fn run(
         &self,
-        step: &Step,
+        script: &Script,
         key: &StoreKey,
         arguments: &[&[u8]],
     ) -> Result<i64, StoreError> {
         let command = |how: &str, what: &str| {
             let mut command = Cmd::new();
             command.arg(how).arg(what).arg(2);
-            command.arg(self.record_name(key)).arg(self.guard_name(key));
+            command.arg(self.record_key(key)).arg(self.guard_key(key));
             command.arg(arguments);
             command
         };
-        let by_digest = command("EVALSHA", &step.digest);
-        let by_text = command("EVAL", &step.text);
-        match self.link.run(&by_digest, &by_text).await? {
+        let by_digest = command("EVALSHA", &script.digest);
+        let by_text = command("EVAL", &script.text);
+        match self.connection.run(&by_digest, &by_text).await? {
             EXISTS => Err(StoreError::Exists),
             CONFLICT => Err(StoreError::Conflict),
             LEASE_LOST => Err(StoreError::LeaseLost),
-            answer => Ok(answer),
+            result => Ok(result),
         }
     }
 }
@@ -199,9 +196,9 @@ impl SessionStore for RedisStore {
     ) -> BoxFuture<'a, Result<Option<(Record, Version)>, StoreError>> {
         Box::pin(async move {
             let mut command = Cmd::new();
-            command.arg("HMGET").arg(self.0.record_name(key));
+            command.arg("HMGET").arg(self.0.record_key(key));
             command.arg("version").arg("body");
-            let found: (Option<u64>, Option<Vec<u8>>) = self.0.link.send(&command).await?;
+            let found: (Option<u64>, Option<Vec<u8>>) = self.0.connection.send(&command).await?;
             let (Some(version), Some(body)) = found else {
                 return Ok(None);
             };

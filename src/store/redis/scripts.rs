@@ -1,19 +1,17 @@
-//! What each step of the store does in Redis: one script, which runs as a whole or not at all.
+//! The steps of the store as Lua scripts, which Redis runs as a whole or not at all.
 //!
-//! A record has two keys in one slot of a cluster. The first holds the record, and Redis removes it
-//! at its end. The second holds the last number that was given out and the newest lease, and
-//! outlives both by an hour. All times are those of the server.
-
-use redis::Script;
+//! A record has two keys in one slot of a cluster. The first holds the record and expires with it.
+//! The second holds the last number and the newest lease, and expires an hour after both. All times
+//! are those of the server.
 
 pub(super) const EXISTS: i64 = -1;
 pub(super) const CONFLICT: i64 = -2;
 pub(super) const LEASE_LOST: i64 = -3;
 pub(super) const HELD: i64 = -4;
 
-/// `number` is above every number of the key before, also if those are forgotten, because it is not
-/// below the clock's microseconds. A double holds them exactly until the year 2255. `keep` must be
-/// the last step of each script.
+/// `number` is higher than every earlier number of the key, even if Redis has lost those, because it
+/// is at least the clock's microseconds. A double holds them exactly until the year 2255.
+/// `extend_guard` must be the last step of each script.
 const PRELUDE: &str = "
 local record, guard = KEYS[1], KEYS[2]
 
@@ -57,7 +55,7 @@ local function holds(fence)
   return redis.call('HGET', guard, 'fence') == fence and lease_left() > 0
 end
 
-local function keep()
+local function extend_guard()
   local left = math.max(redis.call('PTTL', record), lease_left(), 0)
   redis.call('PEXPIRE', guard, whole(left + 3600000))
 end
@@ -67,7 +65,7 @@ end
 const CREATE: &str = "
 if redis.call('EXISTS', record) == 1 then return -1 end
 local version = write(ARGV[1], ARGV[2])
-keep()
+extend_guard()
 return tonumber(version)
 ";
 
@@ -76,13 +74,13 @@ const COMPARE_AND_SWAP: &str = "
 if ARGV[4] and redis.call('HGET', guard, 'fence') ~= ARGV[4] then return -3 end
 if redis.call('HGET', record, 'version') ~= ARGV[3] then return -2 end
 local version = write(ARGV[1], ARGV[2])
-keep()
+extend_guard()
 return tonumber(version)
 ";
 
 const DELETE: &str = "
 redis.call('DEL', record)
-keep()
+extend_guard()
 return 0
 ";
 
@@ -92,7 +90,7 @@ if lease_left() > 0 then return -4 end
 local fence = number()
 local ends = whole(millis() + ARGV[1])
 redis.call('HSET', guard, 'last', fence, 'fence', fence, 'ends', ends)
-keep()
+extend_guard()
 return tonumber(fence)
 ";
 
@@ -100,7 +98,7 @@ return tonumber(fence)
 const EXTEND: &str = "
 if not holds(ARGV[1]) then return -3 end
 redis.call('HSET', guard, 'ends', whole(millis() + ARGV[2]))
-keep()
+extend_guard()
 return 0
 ";
 
@@ -108,44 +106,44 @@ return 0
 const RELEASE: &str = "
 if holds(ARGV[1]) then
   redis.call('HSET', guard, 'ends', '0')
-  keep()
+  extend_guard()
 end
 return 0
 ";
 
-/// A script and the digest that the server knows it by.
-pub(super) struct Step {
+/// A script and its digest, by which the server knows it.
+pub(super) struct Script {
     pub(super) digest: String,
     pub(super) text: String,
 }
 
-impl Step {
+impl Script {
     fn new(body: &str) -> Self {
         let text = format!("{PRELUDE}{body}");
-        let digest = Script::new(&text).get_hash().to_owned();
+        let digest = redis::Script::new(&text).get_hash().to_owned();
         Self { digest, text }
     }
 }
 
 /// The scripts of all steps that write.
 pub(super) struct Scripts {
-    pub(super) create: Step,
-    pub(super) compare_and_swap: Step,
-    pub(super) delete: Step,
-    pub(super) acquire: Step,
-    pub(super) extend: Step,
-    pub(super) release: Step,
+    pub(super) create: Script,
+    pub(super) compare_and_swap: Script,
+    pub(super) delete: Script,
+    pub(super) acquire: Script,
+    pub(super) extend: Script,
+    pub(super) release: Script,
 }
 
 impl Scripts {
     pub(super) fn new() -> Self {
         Self {
-            create: Step::new(CREATE),
-            compare_and_swap: Step::new(COMPARE_AND_SWAP),
-            delete: Step::new(DELETE),
-            acquire: Step::new(ACQUIRE),
-            extend: Step::new(EXTEND),
-            release: Step::new(RELEASE),
+            create: Script::new(CREATE),
+            compare_and_swap: Script::new(COMPARE_AND_SWAP),
+            delete: Script::new(DELETE),
+            acquire: Script::new(ACQUIRE),
+            extend: Script::new(EXTEND),
+            release: Script::new(RELEASE),
         }
     }
 }

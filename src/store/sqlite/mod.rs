@@ -1,27 +1,26 @@
-//! Sessions in an SQLite file that the processes of one machine share.
+//! The store in an SQLite file, which the processes of one machine share.
 
-mod failure;
 mod schema;
-mod steps;
+mod transactions;
 mod worker;
 
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use self::schema::Place;
-use self::steps::Write;
+use self::schema::Database;
+use self::transactions::Write;
 use self::worker::Worker;
 use super::{Fence, Record, Sealing, SessionStore, StoreError, StoreKey, Version};
 use crate::clock::BoxFuture;
 
-/// A store in a file. All processes of one machine may use it at the same time; a file on a network
-/// drive is not safe.
+/// A store in an SQLite file. All processes of one machine may use the file at the same time; a file
+/// on a network drive is not safe.
 ///
-/// Blocking work is done by two threads per store, one that writes and one that reads. The journal
-/// is a write-ahead log and every write is synced, so that what was saved survives a crash of the
-/// process and of the machine. The file is made for its owner only. Times are those of the
-/// machine's wall clock. Expired records are removed by later writes.
+/// Two threads per store do the blocking work, one that writes and one that reads. The journal is a
+/// write-ahead log and every write is synced, so that saved records survive a crash of the process
+/// and of the machine. The file is created for its owner only. Times are those of the machine's
+/// wall clock. Later writes remove expired records.
 ///
 /// ```
 /// # #[tokio::main]
@@ -44,22 +43,22 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// Opens the file at `path`, and makes it if there is none.
+    /// Opens the file at `path`; creates it if it does not exist.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`] with the category of what is wrong: `NotFound` if there is no
-    /// such folder, `InvalidData` if the file is not a database, `Unsupported` if it is one of
-    /// another version of this crate, `ReadOnlyFilesystem` or `PermissionDenied` if it cannot be
-    /// written. [`StoreError::Full`] if there is no room.
+    /// [`StoreError::Unavailable`] with `NotFound` if the folder does not exist, `InvalidData` if the
+    /// file is not a database, `Unsupported` if another version of this crate created it,
+    /// `ReadOnlyFilesystem` or `PermissionDenied` if it cannot be written. [`StoreError::Full`] if
+    /// there is no room.
     pub async fn open(path: impl Into<PathBuf>, sealing: Sealing) -> Result<Self, StoreError> {
         Self::builder(path, sealing).open().await
     }
 
-    /// A store with settings.
+    /// Returns a builder, to change settings.
     pub fn builder(path: impl Into<PathBuf>, sealing: Sealing) -> SqliteBuilder {
         SqliteBuilder {
-            place: Place {
+            database: Database {
                 path: path.into(),
                 busy_timeout: Duration::from_secs(3),
                 max_bytes: None,
@@ -80,22 +79,23 @@ impl fmt::Debug for SqliteStore {
 /// The settings of a [`SqliteStore`].
 #[derive(Debug)]
 pub struct SqliteBuilder {
-    place: Place,
+    database: Database,
     sealing: Sealing,
 }
 
 impl SqliteBuilder {
-    /// How long a write waits for those of other processes; 3 s by default. A client waits 5 s for
-    /// a store.
+    /// Sets how long a write waits for those of other processes; 3 s by default. A client waits 5 s
+    /// for a step of its store.
     pub fn busy_timeout(mut self, busy_timeout: Duration) -> Self {
-        self.place.busy_timeout = busy_timeout;
+        self.database.busy_timeout = busy_timeout;
         self
     }
 
-    /// How large the database may become; above that it answers [`StoreError::Full`]. Unbounded by
-    /// default. The write-ahead log comes on top, usually 4 MB. Every process has its own setting.
+    /// Bounds the size of the database; writes above it fail with [`StoreError::Full`]. Unbounded by
+    /// default. The size of the write-ahead log, usually 4 MB, does not count. Every process has its
+    /// own setting.
     pub fn max_bytes(mut self, max_bytes: u64) -> Self {
-        self.place.max_bytes = Some(max_bytes);
+        self.database.max_bytes = Some(max_bytes);
         self
     }
 
@@ -103,12 +103,12 @@ impl SqliteBuilder {
     ///
     /// # Errors
     ///
-    /// As [`SqliteStore::open`].
+    /// See [`SqliteStore::open`].
     pub async fn open(self) -> Result<SqliteStore, StoreError> {
-        let Self { place, sealing } = self;
-        let to_read = place.clone();
-        let writer = Worker::start(move || place.open_to_write()).await?;
-        let reader = Worker::start(move || to_read.open_to_read()).await?;
+        let Self { database, sealing } = self;
+        let for_reader = database.clone();
+        let writer = Worker::start(move || database.open_to_write()).await?;
+        let reader = Worker::start(move || for_reader.open_to_read()).await?;
         Ok(SqliteStore {
             writer,
             reader,
@@ -122,9 +122,9 @@ impl SessionStore for SqliteStore {
         &'a self,
         key: &'a StoreKey,
     ) -> BoxFuture<'a, Result<Option<(Record, Version)>, StoreError>> {
-        let wanted = *key;
+        let owned_key = *key;
         Box::pin(async move {
-            let load = move |connection: &mut _| steps::load(connection, &wanted);
+            let load = move |connection: &mut _| transactions::load(connection, &owned_key);
             match self.reader.run(load).await? {
                 Some((body, version)) => Ok(Some((self.sealing.open(key, &body)?, version))),
                 None => Ok(None),
@@ -140,7 +140,7 @@ impl SessionStore for SqliteStore {
     ) -> BoxFuture<'a, Result<Version, StoreError>> {
         Box::pin(async move {
             let write = self.write(key, &record, time_to_live)?;
-            let create = move |connection: &mut _| steps::create(connection, &write);
+            let create = move |connection: &mut _| transactions::create(connection, &write);
             self.writer.run(create).await
         })
     }
@@ -156,7 +156,7 @@ impl SessionStore for SqliteStore {
         Box::pin(async move {
             let write = self.write(key, &record, time_to_live)?;
             let swap = move |connection: &mut _| {
-                steps::compare_and_swap(connection, expected, fence, &write)
+                transactions::compare_and_swap(connection, expected, fence, &write)
             };
             self.writer.run(swap).await
         })
@@ -164,7 +164,7 @@ impl SessionStore for SqliteStore {
 
     fn delete<'a>(&'a self, key: &'a StoreKey) -> BoxFuture<'a, Result<(), StoreError>> {
         let key = *key;
-        let delete = move |connection: &mut _| steps::delete(connection, &key);
+        let delete = move |connection: &mut _| transactions::delete(connection, &key);
         Box::pin(self.writer.run(delete))
     }
 
@@ -174,7 +174,8 @@ impl SessionStore for SqliteStore {
         time_to_live: Duration,
     ) -> BoxFuture<'a, Result<Option<Fence>, StoreError>> {
         let key = *key;
-        let acquire = move |connection: &mut _| steps::acquire(connection, &key, time_to_live);
+        let acquire =
+            move |connection: &mut _| transactions::acquire(connection, &key, time_to_live);
         Box::pin(self.writer.run(acquire))
     }
 
@@ -185,7 +186,8 @@ impl SessionStore for SqliteStore {
         time_to_live: Duration,
     ) -> BoxFuture<'a, Result<(), StoreError>> {
         let key = *key;
-        let extend = move |connection: &mut _| steps::extend(connection, &key, fence, time_to_live);
+        let extend =
+            move |connection: &mut _| transactions::extend(connection, &key, fence, time_to_live);
         Box::pin(self.writer.run(extend))
     }
 
@@ -195,7 +197,7 @@ impl SessionStore for SqliteStore {
         fence: Fence,
     ) -> BoxFuture<'a, Result<(), StoreError>> {
         let key = *key;
-        let release = move |connection: &mut _| steps::release(connection, &key, fence);
+        let release = move |connection: &mut _| transactions::release(connection, &key, fence);
         Box::pin(self.writer.run(release))
     }
 }

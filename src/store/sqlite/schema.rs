@@ -1,4 +1,4 @@
-//! The file: how it is opened and what is in it.
+//! The database file: how it is opened, and its schema.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
-use super::super::StoreError;
-use super::worker::Failed;
+use super::worker::SqliteError;
+use crate::store::StoreError;
 
-/// The only form of the file so far.
-const FORM: i64 = 1;
+/// The `user_version` of the file.
+const SCHEMA_VERSION: i64 = 1;
 
-/// A slot holds the record and the newest lease of a key, and goes when both are over.
+/// A slot holds the record and the newest lease of a key, and is removed when both have ended.
 const TABLES: &str = "
     CREATE TABLE slots (
         key BLOB PRIMARY KEY NOT NULL,
@@ -27,45 +27,45 @@ const TABLES: &str = "
     INSERT INTO numbers VALUES (0);
 ";
 
-/// How long a process waits before it looks again whether another has made the file.
-const LOOK_AGAIN: Duration = Duration::from_millis(10);
+/// The interval at which turning on the write-ahead log is retried.
+const WAL_RETRY_INTERVAL: Duration = Duration::from_millis(10);
 
-/// Where the file is and how it is used.
+/// The path of the file and its settings.
 #[derive(Clone, Debug)]
-pub(super) struct Place {
+pub(super) struct Database {
     pub(super) path: PathBuf,
     pub(super) busy_timeout: Duration,
     pub(super) max_bytes: Option<u64>,
 }
 
-impl Place {
-    /// A connection that writes; makes the file if there is none.
+impl Database {
+    /// Opens a connection that writes; creates the file if it does not exist.
     pub(super) fn open_to_write(&self) -> Result<Connection, StoreError> {
-        own(&self.path).map_err(|error| StoreError::Unavailable(error.kind()))?;
+        create_private(&self.path).map_err(|error| StoreError::Unavailable(error.kind()))?;
         let mut connection = self.open()?;
-        self.use_log(&connection)?;
+        self.use_write_ahead_log(&connection)?;
         self.set_up(&mut connection)?;
         Ok(connection)
     }
 
-    /// A connection that only reads.
+    /// Opens a connection that only reads.
     pub(super) fn open_to_read(&self) -> Result<Connection, StoreError> {
         let connection = self.open()?;
         let query_only = connection.pragma_update(None, "query_only", true);
-        query_only.map_err(Failed::from)?;
+        query_only.map_err(SqliteError::from)?;
         Ok(connection)
     }
 
-    fn open(&self) -> Result<Connection, Failed> {
-        // The path is a path, never a URI; one thread owns the connection.
+    fn open(&self) -> Result<Connection, SqliteError> {
+        // Without SQLITE_OPEN_URI the path is never read as a URI. One thread owns the connection.
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(&self.path, flags)?;
         connection.busy_timeout(self.busy_timeout)?;
         Ok(connection)
     }
 
-    /// Turns the write-ahead log on. SQLite does not wait for others who do the same.
-    fn use_log(&self, connection: &Connection) -> Result<(), Failed> {
+    /// Turns the write-ahead log on. SQLite does not wait while another process does the same.
+    fn use_write_ahead_log(&self, connection: &Connection) -> Result<(), SqliteError> {
         let mut waited = Duration::ZERO;
         loop {
             let mode = connection.pragma_update_and_check(None, "journal_mode", "wal", |row| {
@@ -78,16 +78,16 @@ impl Place {
                     if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
                         && waited < self.busy_timeout =>
                 {
-                    std::thread::sleep(LOOK_AGAIN);
-                    waited += LOOK_AGAIN;
+                    std::thread::sleep(WAL_RETRY_INTERVAL);
+                    waited += WAL_RETRY_INTERVAL;
                 }
                 Err(error) => return Err(error.into()),
             }
         }
     }
 
-    fn set_up(&self, connection: &mut Connection) -> Result<(), Failed> {
-        // Whoever has a new refresh token must not lose it with the power: every commit is synced.
+    fn set_up(&self, connection: &mut Connection) -> Result<(), SqliteError> {
+        // Every commit is synced, so that a power failure loses no new refresh token.
         connection.pragma_update(None, "synchronous", "full")?;
         if let Some(max_bytes) = self.max_bytes {
             let page: i64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
@@ -95,28 +95,28 @@ impl Place {
             let limit = |_: &rusqlite::Row<'_>| Ok(());
             connection.pragma_update_and_check(None, "max_page_count", pages.max(1), limit)?;
         }
-        let step = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        match step.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))? {
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        match transaction.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))? {
             0 => {
-                step.execute_batch(TABLES)?;
-                step.pragma_update(None, "user_version", FORM)?;
-                step.commit()?;
+                transaction.execute_batch(TABLES)?;
+                transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+                transaction.commit()?;
                 Ok(())
             }
-            FORM => Ok(()),
+            SCHEMA_VERSION => Ok(()),
             _ => Err(StoreError::Unavailable(io::ErrorKind::Unsupported).into()),
         }
     }
 }
 
-/// Makes the file, for its owner only, if there is none.
-fn own(path: &Path) -> io::Result<()> {
+/// Creates the file, for its owner only, if it does not exist.
+fn create_private(path: &Path) -> io::Result<()> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     match options.open(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        made => made.map(|_| ()),
+        created => created.map(|_| ()),
     }
 }

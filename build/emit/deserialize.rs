@@ -1,64 +1,13 @@
-//! How a type that keeps further members is read.
+//! `Deserialize` of a type that keeps unknown members.
 //!
-//! serde's own way, `flatten`, first copies every member that it does not know aside. What is
-//! written here looks at each member once, and copies no name that is known.
+//! serde's `flatten` first buffers all members that it does not know. The code that is emitted here
+//! reads each member once and copies only the names of unknown ones.
 
 use quote::format_ident;
-use syn::punctuated::Punctuated;
-use syn::{Item, ItemStruct, Token, parse_quote};
+use syn::{Item, ItemStruct, parse_quote};
 
-use super::types_of::{named, optional};
-
-/// `Deserialize` for the types among `items` that have an `extra` and no member that must be there,
-/// in place of the derived one.
-pub fn read_members(items: &mut Vec<Item>) {
-    let mut written = Vec::new();
-    for item in items.iter_mut() {
-        let Item::Struct(item) = item else { continue };
-        if keeps_members(item) && without_derived(item) {
-            written.push(deserialize(item));
-        }
-    }
-    items.extend(written);
-}
-
-fn keeps_members(item: &ItemStruct) -> bool {
-    let fields = named(&item.fields);
-    let (extra, others): (Vec<_>, Vec<_>) = fields.iter().partition(|(name, _)| name == "extra");
-    let json_object: syn::Type = parse_quote!(crate::JsonObject);
-    let keeps = extra.iter().any(|(_, ty)| *ty == json_object);
-    keeps && others.iter().all(|(_, ty)| optional(ty).is_some())
-}
-
-/// Takes the derived one away, if it is there.
-fn without_derived(item: &mut ItemStruct) -> bool {
-    let mut found = false;
-    for attribute in &mut item.attrs {
-        if !attribute.path().is_ident("derive") {
-            continue;
-        }
-        let parse = Punctuated::<syn::Path, Token![,]>::parse_terminated;
-        let Ok(derived) = attribute.parse_args_with(parse) else {
-            continue;
-        };
-        let all = derived.len();
-        let is_deserialize = |path: &syn::Path| {
-            let last = path.segments.last();
-            last.is_some_and(|last| last.ident == "Deserialize")
-        };
-        let kept: Vec<_> = derived
-            .into_iter()
-            .filter(|path| !is_deserialize(path))
-            .collect();
-        if kept.len() < all {
-            found = true;
-            *attribute = parse_quote!(#[derive(#(#kept),*)]);
-        }
-    }
-    found
-}
-
-fn deserialize(item: &ItemStruct) -> Item {
+/// The implementation for a type that has `extra` and no required member.
+pub fn deserialize(item: &ItemStruct) -> Item {
     let owner = &item.ident;
     let expected = format!("the members of {owner}");
     let fields = || item.fields.iter().filter(|field| !is_extra(field));
@@ -106,14 +55,12 @@ fn is_extra(field: &syn::Field) -> bool {
     field.ident.as_ref().is_some_and(|name| name == "extra")
 }
 
-/// The name of a member as it stands in JSON.
+/// The name of a member as it is in JSON.
 fn wire_name(field: &syn::Field) -> String {
     let mut name = field.ident.as_ref().map(ToString::to_string);
-    for attribute in &field.attrs {
-        if !attribute.path().is_ident("serde") {
-            continue;
-        }
-        // The other settings have values too, or none.
+    let attributes = field.attrs.iter();
+    for attribute in attributes.filter(|attribute| attribute.path().is_ident("serde")) {
+        // Other settings have a value too, or none.
         let _ = attribute.parse_nested_meta(|meta| {
             let value = meta.value().and_then(|value| value.parse::<syn::LitStr>());
             if let (true, Ok(value)) = (meta.path.is_ident("rename"), value) {
@@ -122,5 +69,5 @@ fn wire_name(field: &syn::Field) -> String {
             Ok(())
         });
     }
-    name.unwrap_or_default().trim_start_matches("r#").to_owned()
+    name.unwrap_or_default()
 }

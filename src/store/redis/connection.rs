@@ -1,5 +1,5 @@
-//! The connection: to one server or to a cluster, made when it is first needed, and made anew when
-//! it is lost.
+//! The connection to one server or a cluster: opened on first use, and opened again when it is
+//! lost.
 
 use std::io;
 use std::sync::{Mutex, PoisonError};
@@ -14,15 +14,14 @@ use redis::{
     ProtocolVersion, RedisError, RedisFuture, RedisResult, ServerErrorKind, TlsCertificates, Value,
 };
 
-use super::super::StoreError;
-use super::failure::{may_be_stuck, unavailable};
 use crate::secret::Secret;
+use crate::store::StoreError;
 
 const RETRIES: u32 = 2;
 const FIRST_DELAY: Duration = Duration::from_millis(50);
 const LONGEST_DELAY: Duration = Duration::from_millis(100);
 
-/// Where Redis is and how it is spoken to.
+/// The URLs of Redis and the settings of the connection.
 pub(super) struct Address {
     pub(super) urls: Vec<Secret>,
     pub(super) cluster: bool,
@@ -41,20 +40,20 @@ enum Connection {
     Cluster(ClusterConnection),
 }
 
-/// A connection that all steps share.
-pub(super) struct Link {
+/// The connection that all steps share.
+pub(super) struct SharedConnection {
     target: Target,
     timeout: Duration,
-    /// The connection and how many there were before it.
+    /// The connection and its generation.
     current: Mutex<(Connection, u64)>,
 }
 
-impl Link {
+impl SharedConnection {
     pub(super) fn new(address: Address) -> Result<Self, StoreError> {
-        let target = address.target().map_err(|error| unavailable(&error))?;
+        let target = address.target().map_err(|error| store_error(&error))?;
         let connection = target
             .connection(address.timeout)
-            .map_err(|error| unavailable(&error))?;
+            .map_err(|error| store_error(&error))?;
         Ok(Self {
             target,
             timeout: address.timeout,
@@ -62,49 +61,50 @@ impl Link {
         })
     }
 
-    /// Sends a command and waits for its answer, but not for ever.
+    /// Sends a command, with the timeout.
     pub(super) async fn send<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, StoreError> {
         let (mut connection, _) = self.connection();
-        self.bounded(ask(&mut connection, command)).await
+        self.with_timeout(send_command(&mut connection, command))
+            .await
     }
 
-    /// Runs a script by its digest, or by its text if the server does not know it.
+    /// Runs a script by its digest, or by its text if the server does not have it.
     pub(super) async fn run(&self, by_digest: &Cmd, by_text: &Cmd) -> Result<i64, StoreError> {
         let (mut connection, _) = self.connection();
         let run = async {
-            match ask(&mut connection, by_digest).await {
+            match send_command(&mut connection, by_digest).await {
                 Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
                     by_text.query_async(&mut connection).await
                 }
-                answered => answered,
+                result => result,
             }
         };
-        self.bounded(run).await
+        self.with_timeout(run).await
     }
 
-    async fn bounded<T>(
+    async fn with_timeout<T>(
         &self,
-        answer: impl Future<Output = RedisResult<T>>,
+        response: impl Future<Output = RedisResult<T>>,
     ) -> Result<T, StoreError> {
         let (_, generation) = self.connection();
-        let Ok(answered) = tokio::time::timeout(self.timeout, answer).await else {
+        let Ok(response) = tokio::time::timeout(self.timeout, response).await else {
             return Err(StoreError::Unavailable(io::ErrorKind::TimedOut));
         };
-        answered.map_err(|error| {
+        response.map_err(|error| {
             if may_be_stuck(&error) {
                 self.replace(generation);
             }
-            unavailable(&error)
+            store_error(&error)
         })
     }
 
     fn connection(&self) -> (Connection, u64) {
-        // A pair is replaced as a whole.
+        // The pair is replaced as a whole, so a panic leaves it consistent.
         let current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         current.clone()
     }
 
-    /// Begins a new connection, unless somebody else has done so since `generation`.
+    /// Opens a new connection, unless another step has done so since `generation`.
     fn replace(&self, generation: u64) {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         if current.1 == generation
@@ -123,7 +123,7 @@ impl Address {
             .map(|url| url.expose().into_connection_info());
         let servers = urls.collect::<RedisResult<Vec<_>>>()?;
         if servers.iter().any(is_tls) {
-            choose_cryptography();
+            ensure_crypto_provider();
         }
         let certificates = self.root_certificates.clone().map(|pem| TlsCertificates {
             client_tls: None,
@@ -145,9 +145,10 @@ impl Address {
                 .build()
                 .map(|client| Target::Cluster(Box::new(client)));
         }
-        let no_server = || RedisError::from((ErrorKind::InvalidClientConfig, "no server is named"));
+        let no_server =
+            || RedisError::from((ErrorKind::InvalidClientConfig, "there is no server URL"));
         let server = servers.into_iter().next().ok_or_else(no_server)?;
-        // With the newer protocol the driver notices a lost connection before it is needed.
+        // With RESP3 the driver notices a lost connection before it is used.
         let settings = server.redis_settings().clone();
         let server = server
             .set_redis_settings(settings.set_protocol(ProtocolVersion::RESP3))
@@ -208,12 +209,15 @@ impl ConnectionLike for Connection {
     }
 }
 
-/// A connection that was refused carried nothing. The driver says so once more, of its last try,
-/// when the server is back long since; so a second try is worth its while.
-async fn ask<T: FromRedisValue>(connection: &mut Connection, command: &Cmd) -> RedisResult<T> {
+/// Sends a command, and once more after a refused connection, which carried nothing: the driver
+/// reports the refusal of its last try even if the server is back.
+async fn send_command<T: FromRedisValue>(
+    connection: &mut Connection,
+    command: &Cmd,
+) -> RedisResult<T> {
     match command.query_async(connection).await {
         Err(error) if error.is_connection_refusal() => command.query_async(connection).await,
-        answered => answered,
+        result => result,
     }
 }
 
@@ -221,15 +225,15 @@ fn is_tls(server: &ConnectionInfo) -> bool {
     matches!(server.addr(), redis::ConnectionAddr::TcpTls { .. })
 }
 
-/// The driver takes the process' cryptography, and panics if the features of all crates leave it
-/// open which that is. Whoever has chosen one keeps it.
-fn choose_cryptography() {
+/// Installs a crypto provider unless the process has one: the driver uses that of the process, and
+/// panics if the features of all crates do not determine one.
+fn ensure_crypto_provider() {
     if rustls::crypto::CryptoProvider::get_default().is_none() {
         let _ = rustls::crypto::ring::default_provider().install_default();
     }
 }
 
-/// A server whose machine is gone answers nothing, not even that: the kernel must notice.
+/// Keep-alive and user timeout, so that the kernel notices a machine that is gone.
 fn tcp_settings(timeout: Duration) -> TcpSettings {
     let keepalive = TcpKeepalive::new().with_time(Duration::from_secs(15));
     let settings = TcpSettings::default()
@@ -244,4 +248,39 @@ fn tcp_settings(timeout: Duration) -> TcpSettings {
 
 fn to_millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The category of a Redis error, without its text, which quotes addresses and arguments.
+fn store_error(error: &RedisError) -> StoreError {
+    let kind = match (error.kind(), error.code()) {
+        (_, Some("OOM")) => return StoreError::Full,
+        (_, Some("NOAUTH" | "WRONGPASS" | "NOPERM")) | (ErrorKind::AuthenticationFailed, _) => {
+            io::ErrorKind::PermissionDenied
+        }
+        (ErrorKind::Server(ServerErrorKind::ReadOnly), _) => io::ErrorKind::ReadOnlyFilesystem,
+        (ErrorKind::Server(ServerErrorKind::BusyLoading), _) | (_, Some("BUSY")) => {
+            io::ErrorKind::ResourceBusy
+        }
+        (ErrorKind::InvalidClientConfig, _) => io::ErrorKind::InvalidInput,
+        (ErrorKind::RESP3NotSupported, _) => io::ErrorKind::Unsupported,
+        (ErrorKind::Parse | ErrorKind::UnexpectedReturnType, _) => io::ErrorKind::InvalidData,
+        _ if error.is_timeout() => io::ErrorKind::TimedOut,
+        _ if error.is_connection_refusal() => io::ErrorKind::ConnectionRefused,
+        _ if error.is_connection_dropped() => io::ErrorKind::ConnectionReset,
+        _ => io::ErrorKind::Other,
+    };
+    StoreError::Unavailable(kind)
+}
+
+/// Whether the driver may keep this response to its handshake for ever, although a later handshake
+/// could succeed: it only retries failures of the connection.
+fn may_be_stuck(error: &RedisError) -> bool {
+    match error.kind() {
+        ErrorKind::Io => false,
+        ErrorKind::Server(kind) => kind == ServerErrorKind::ResponseError,
+        _ => !matches!(
+            error.code(),
+            Some("OOM" | "BUSY" | "MISCONF" | "NOREPLICAS")
+        ),
+    }
 }

@@ -1,0 +1,147 @@
+//! The keys that each kind of object may have.
+//!
+//! Narrower than OpenAPI: what is valid there but would be ignored here is refused.
+
+/// A kind of object. Lists of keys are separated by spaces.
+pub struct Kind {
+    /// With its article, for messages.
+    pub name: &'static str,
+    /// Where references to such an object lead; empty if it cannot be referred to.
+    pub section: &'static str,
+    pub required: &'static str,
+    /// Keys whose value is text.
+    pub texts: &'static str,
+    /// Keys whose value is true or false.
+    pub flags: &'static str,
+    /// Keys whose value is checked elsewhere, or only for human readers.
+    pub any: &'static str,
+    pub others: &'static [(&'static str, Shape)],
+}
+
+/// What one of the other keys holds.
+pub enum Shape {
+    Number,
+    Names,
+    Object(&'static Kind),
+    ObjectOrFlag(&'static Kind),
+    List(&'static Kind),
+    Map(&'static Kind),
+}
+
+use Shape::{List, Map, Names, Number, Object, ObjectOrFlag};
+
+/// Defaults for the lists that a kind leaves out.
+const KIND: Kind = Kind {
+    name: "",
+    section: "",
+    required: "",
+    texts: "",
+    flags: "",
+    any: "",
+    others: &[],
+};
+
+pub static ROOT: Kind = Kind {
+    name: "a document",
+    required: "info paths",
+    texts: "openapi",
+    any: "info servers tags paths",
+    others: &[("components", Object(&COMPONENTS))],
+    ..KIND
+};
+
+static COMPONENTS: Kind = Kind {
+    name: "`components`",
+    any: "examples headers securitySchemes",
+    others: &[
+        ("schemas", Map(&SCHEMA)),
+        ("parameters", Map(&PARAMETER)),
+        ("responses", Map(&RESPONSE)),
+        ("requestBodies", Map(&BODY)),
+    ],
+    ..KIND
+};
+
+pub static PATH_ITEM: Kind = Kind {
+    name: "a path",
+    texts: "summary description",
+    any: "get put post delete options head patch",
+    others: &[("parameters", List(&PARAMETER))],
+    ..KIND
+};
+
+pub static OPERATION: Kind = Kind {
+    name: "an operation",
+    required: "operationId summary description responses",
+    texts: "operationId summary description x-bare-string x-assumption",
+    flags: "deprecated x-idempotent x-sends-message x-carries-code x-beyond-documentation",
+    any: "security",
+    others: &[
+        ("tags", Names),
+        ("parameters", List(&PARAMETER)),
+        ("requestBody", Object(&BODY)),
+        ("responses", Map(&RESPONSE)),
+        ("x-signed-field", Names),
+    ],
+    ..KIND
+};
+
+static PARAMETER: Kind = Kind {
+    name: "a parameter",
+    section: "parameters",
+    required: "name in schema",
+    texts: "name in description x-assumption",
+    flags: "required deprecated x-client-setting",
+    any: "example",
+    others: &[("schema", Object(&SCHEMA))],
+};
+
+static BODY: Kind = Kind {
+    name: "a request body",
+    section: "requestBodies",
+    required: "content",
+    texts: "description x-assumption",
+    flags: "required",
+    others: &[("content", Map(&MEDIA))],
+    ..KIND
+};
+
+static RESPONSE: Kind = Kind {
+    name: "a response",
+    section: "responses",
+    required: "description",
+    texts: "description x-assumption",
+    any: "headers",
+    others: &[("content", Map(&MEDIA))],
+    ..KIND
+};
+
+static MEDIA: Kind = Kind {
+    name: "a media type",
+    required: "schema",
+    any: "example examples",
+    others: &[("schema", Object(&SCHEMA))],
+    ..KIND
+};
+
+pub static SCHEMA: Kind = Kind {
+    name: "a schema",
+    section: "schemas",
+    texts: "type format title description pattern x-assumption",
+    flags: "nullable deprecated readOnly writeOnly uniqueItems",
+    any: "default example enum",
+    others: &[
+        ("minLength", Number),
+        ("maxLength", Number),
+        ("minimum", Number),
+        ("maximum", Number),
+        ("minItems", Number),
+        ("maxItems", Number),
+        ("required", Names),
+        ("properties", Map(&SCHEMA)),
+        ("additionalProperties", ObjectOrFlag(&SCHEMA)),
+        ("items", Object(&SCHEMA)),
+        ("allOf", List(&SCHEMA)),
+    ],
+    ..KIND
+};

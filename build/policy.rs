@@ -1,0 +1,179 @@
+//! What the pipeline needs to know about each operation, read from a checked document.
+
+use std::collections::BTreeSet;
+
+use heck::ToShoutySnakeCase;
+use quote::format_ident;
+use serde_json::Value;
+
+use super::document::{Document, Operation, json_schema};
+
+/// Whether a credential is attached to an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    Never,
+    Optional,
+    Required,
+}
+
+/// The policy of one operation.
+pub struct Policy<'a> {
+    pub operation: Operation<'a>,
+    pub session: Need,
+    pub application: Need,
+    pub signature: Need,
+    pub signed_fields: Vec<&'a str>,
+    pub idempotent: bool,
+    pub sends_message: bool,
+    pub carries_code: bool,
+    /// The reference to the schema of the request body, if there is one.
+    pub body: Option<&'a Value>,
+    /// The reference to the schema of a successful response, if it has a body.
+    pub success: Option<&'a Value>,
+    /// Whether a success is a bare string.
+    pub bare_text: bool,
+    /// The member that a bare string stands for.
+    pub bare_member: Option<&'a str>,
+}
+
+pub fn read(document: &Document) -> Result<Vec<Policy<'_>>, String> {
+    let operations = document.operations().into_iter();
+    let policies = operations.map(|operation| {
+        let at = document.at(operation.path, operation.method);
+        Policy::read(operation).map_err(|what| at.fault(what))
+    });
+    policies.collect()
+}
+
+impl<'a> Policy<'a> {
+    fn read(operation: Operation<'a>) -> Result<Self, String> {
+        let idempotent = match operation.object.get("x-idempotent") {
+            Some(idempotent) => *idempotent == true,
+            None => matches!(operation.method, "get" | "head"),
+        };
+        let sends_message = operation.flag("x-sends-message");
+        let carries_code = operation.flag("x-carries-code");
+        if idempotent && (sends_message || carries_code) {
+            return Err(
+                "an operation that sends a message or carries a code must be `x-idempotent: false`"
+                    .into(),
+            );
+        }
+        let body = operation.object.get("requestBody");
+        let body = body.map(|body| json_schema(operation.document.resolve(body)));
+        if body.is_some_and(|schema| !schema["$ref"].is_string()) {
+            return Err("the request body must be JSON by `$ref`".into());
+        }
+        let [session, application, signature] = security(&operation)?;
+        let signed_fields = signed_fields(&operation, body)?;
+        if (signature == Need::Never) != signed_fields.is_empty() {
+            return Err("`bootstrapSignature` and `x-signed-field` go together".into());
+        }
+        if operation.responses().any(|(status, _)| status == "default") {
+            return Err("`default` would count as success: name statuses".into());
+        }
+        if operation.successes().next().is_none() {
+            return Err("no 2xx response is described".into());
+        }
+        let success = success(&operation)?;
+        let schema = success.map_or(&Value::Null, |schema| operation.document.resolve(schema));
+        let kind = &schema["type"];
+        let bare_member = operation
+            .object
+            .get("x-bare-string")
+            .and_then(Value::as_str);
+        if bare_member.is_some_and(|member| schema["properties"].get(member).is_none()) {
+            return Err("`x-bare-string` must name a member of the response".into());
+        }
+        Ok(Self {
+            session,
+            application,
+            signature,
+            signed_fields,
+            idempotent,
+            sends_message,
+            carries_code,
+            body,
+            success,
+            bare_text: success.is_some() && (kind.is_null() || kind == "string"),
+            bare_member,
+            operation,
+        })
+    }
+
+    /// The name of the static that holds this policy.
+    pub fn constant(&self) -> syn::Ident {
+        format_ident!("{}", self.operation.id().to_shouty_snake_case())
+    }
+}
+
+/// How an operation needs a session, an application and a signature. `security` is a list of
+/// alternatives: what is in all of them is required, what is in some is optional.
+fn security(operation: &Operation<'_>) -> Result<[Need; 3], String> {
+    const SCHEMES: [&str; 3] = ["session", "application", "bootstrapSignature"];
+    let alternatives = operation.object.get("security").and_then(Value::as_array);
+    let alternatives = alternatives.ok_or("`security` is missing (`[]` for none)")?;
+    let defined = &operation.document.root["components"]["securitySchemes"];
+    for alternative in alternatives {
+        let names = alternative.as_object();
+        for name in names.ok_or("`security` holds objects")?.keys() {
+            if !SCHEMES.contains(&name.as_str()) {
+                return Err(format!(
+                    "security scheme `{name}` is not session, application or bootstrapSignature"
+                ));
+            }
+            if defined.get(name).is_none() {
+                return Err(format!("security scheme `{name}` is not defined"));
+            }
+        }
+    }
+    Ok(SCHEMES.map(|name| {
+        let uses = alternatives.iter().filter(|set| set.get(name).is_some());
+        match uses.count() {
+            0 => Need::Never,
+            uses if uses == alternatives.len() => Need::Required,
+            _ => Need::Optional,
+        }
+    }))
+}
+
+fn signed_fields<'a>(
+    operation: &Operation<'a>,
+    body: Option<&'a Value>,
+) -> Result<Vec<&'a str>, String> {
+    let parameters = operation.parameters().into_iter();
+    let in_path = parameters.filter(|parameter| parameter["in"] == "path");
+    let mut known: BTreeSet<&str> = in_path.filter_map(|path| path["name"].as_str()).collect();
+    let body = body.map(|schema| &operation.document.resolve(schema)["properties"]);
+    let members = body.and_then(Value::as_object).into_iter().flatten();
+    known.extend(members.map(|(name, _)| name.as_str()));
+    let fields = operation.object.get("x-signed-field");
+    let fields = fields.and_then(Value::as_array).into_iter().flatten();
+    fields
+        .filter_map(Value::as_str)
+        .map(|name| match known.contains(name) {
+            true => Ok(name),
+            false => Err(format!(
+                "signed field `{name}` is neither in the body nor in the path"
+            )),
+        })
+        .collect()
+}
+
+/// The reference to the schema of all successful responses, if they have a body.
+fn success<'a>(operation: &Operation<'a>) -> Result<Option<&'a Value>, String> {
+    let mut schema = None;
+    for (status, response) in operation.successes() {
+        if response.get("content").is_none() {
+            continue;
+        }
+        let found = json_schema(response);
+        if !found["$ref"].is_string() {
+            return Err(format!("the {status} response must be JSON by `$ref`"));
+        }
+        if *schema.get_or_insert(found) != found {
+            return Err("all 2xx responses of an operation must have one schema".into());
+        }
+    }
+    Ok(schema)
+}

@@ -1,0 +1,329 @@
+//! The state of a session in this instance, and the outcomes of what is done to it.
+
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+#[cfg(feature = "fynd")]
+use super::cookie_jar::CookieJar;
+use super::credential::{Credential, TokenFingerprint};
+use super::record::{RefreshRecord, SessionRecord};
+use crate::error::{Delivery, Error, ErrorKind};
+use crate::pipeline::CredentialGeneration;
+use crate::random;
+use crate::skewed_clock::SkewedClock;
+use crate::store::{Fence, Version};
+use crate::telemetry::RefreshOutcome;
+
+/// A token that expires sooner than this is not sent: it could expire on the way. For a token with
+/// a short life it is a tenth of that life.
+const EXPIRY_LEEWAY: Duration = Duration::from_secs(5);
+
+/// Upper bound for how long before its expiry a token is refreshed.
+const MAX_REFRESH_BEFORE_EXPIRY: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
+
+/// Why a session ends whose record is gone.
+pub(super) const ENDED_ELSEWHERE: &str = "it was ended elsewhere";
+
+/// What one instance knows of a session.
+pub(super) struct State {
+    pub(super) credential: Credential,
+    /// When this instance received the credential.
+    pub(super) received_at: DateTime<Utc>,
+    /// Counts the credentials that the session has had in this instance.
+    pub(super) generation: CredentialGeneration,
+    /// The version of the stored record that the credential was read from or written to; `None`
+    /// before the first write.
+    pub(super) version: Option<Version>,
+    /// Why the session has ended.
+    pub(super) ended: Option<&'static str>,
+    /// When the record was last seen in the store, by this machine's clock.
+    pub(super) validated_at: DateTime<Utc>,
+    /// Whether the store lacks the newest credential.
+    pub(super) unsaved: bool,
+    /// Whether a background task retries the save.
+    pub(super) is_saving_later: bool,
+    /// Whether the server has rejected the credential.
+    pub(super) rejected: bool,
+    /// Whether the server has refused to refresh the credential, even if that is not stored.
+    pub(super) refused: bool,
+    /// When the record was last written, as far as this instance knows.
+    pub(super) written_at: DateTime<Utc>,
+    /// The cookies in the store, to tell which have changed here since.
+    #[cfg(feature = "fynd")]
+    pub(super) stored_jar: Option<Box<CookieJar>>,
+    /// From 0 to 1: sessions that were created together are refreshed at different times.
+    refresh_jitter: f64,
+    refresh_state: Option<Box<RefreshState>>,
+}
+
+/// The part of the state that only exists during a refresh or after a failure: an idle session
+/// needs no memory for it.
+#[derive(Default)]
+pub(super) struct RefreshState {
+    /// The refresh that is running.
+    pub(super) running: Option<RefreshReceiver>,
+    /// Whether the exchange has been sent, so that its response must be awaited.
+    pub(super) exchanging: bool,
+    /// New credential that is being saved and not used yet.
+    pub(super) pending: Option<Credential>,
+    /// What is stored about the refresh of the credential.
+    pub(super) record: RefreshRecord,
+    /// The refresh token that was exchanged for the credential, until that is saved.
+    pub(super) replaced: Option<TokenFingerprint>,
+    /// The lease that is kept until the newest credential is saved.
+    pub(super) kept_lease: Option<Fence>,
+    /// Until when the lease is certain to be held.
+    pub(super) lease_end: Option<Instant>,
+    /// How many refreshes have failed in a row.
+    pub(super) failures: u32,
+    /// No refresh before this time.
+    pub(super) backoff_until: Option<Instant>,
+    /// No early refresh before this time.
+    pub(super) no_early_refresh_before: Option<DateTime<Utc>>,
+    /// When a revalidation last failed.
+    pub(super) revalidation_failed_at: Option<Instant>,
+}
+
+static IDLE: LazyLock<RefreshState> = LazyLock::new(RefreshState::default);
+
+impl RefreshState {
+    fn is_idle(&self) -> bool {
+        let Self {
+            running: None,
+            exchanging: false,
+            pending: None,
+            record,
+            replaced: None,
+            kept_lease: None,
+            lease_end: None,
+            failures: 0,
+            backoff_until: None,
+            no_early_refresh_before: None,
+            revalidation_failed_at: None,
+        } = self
+        else {
+            return false;
+        };
+        *record == IDLE.record
+    }
+}
+
+impl State {
+    /// The state of a session whose record has this version, or is not stored yet.
+    pub(super) fn new(record: SessionRecord, version: Option<Version>, time: &SkewedClock) -> Self {
+        let written_at = record.written_at();
+        #[cfg(feature = "fynd")]
+        let stored_jar = match &record.credential {
+            Credential::Cookies(jar) if version.is_some() => Some(Box::new(jar.clone())),
+            _ => None,
+        };
+        let mut state = Self {
+            credential: record.credential,
+            received_at: time.now(),
+            generation: CredentialGeneration(0),
+            version,
+            ended: None,
+            validated_at: time.local_now(),
+            unsaved: false,
+            is_saving_later: false,
+            rejected: false,
+            refused: false,
+            written_at,
+            #[cfg(feature = "fynd")]
+            stored_jar,
+            refresh_jitter: random::fraction(),
+            refresh_state: None,
+        };
+        state.update_refresh(|refresh_state| refresh_state.record = record.refresh);
+        state
+    }
+
+    pub(super) fn refresh_state(&self) -> &RefreshState {
+        self.refresh_state.as_deref().unwrap_or(&IDLE)
+    }
+
+    /// Changes the refresh state, and drops it once it is idle.
+    pub(super) fn update_refresh<T>(&mut self, change: impl FnOnce(&mut RefreshState) -> T) -> T {
+        let refresh_state = self.refresh_state.get_or_insert_default();
+        let changed = change(refresh_state);
+        if refresh_state.is_idle() {
+            self.refresh_state = None;
+        }
+        changed
+    }
+
+    /// Replaces the credential; earlier refusals were about the former one.
+    pub(super) fn set_credential(&mut self, credential: Credential, now: DateTime<Utc>) {
+        self.credential = credential;
+        self.received_at = now;
+        self.generation.0 += 1;
+        self.rejected = false;
+        self.refused = false;
+        self.update_refresh(|refresh_state| {
+            refresh_state.record = RefreshRecord::default();
+            refresh_state.replaced = None;
+            refresh_state.no_early_refresh_before = None;
+        });
+        self.refresh_jitter = random::fraction();
+    }
+
+    /// The newest credential and what is to be stored about its refresh. A pending credential
+    /// counts.
+    pub(super) fn newest(&self) -> (Credential, RefreshRecord) {
+        let refresh_state = self.refresh_state();
+        match &refresh_state.pending {
+            Some(pending) => (pending.clone(), RefreshRecord::default()),
+            None => (self.credential.clone(), refresh_state.record.clone()),
+        }
+    }
+
+    /// Whether the server refuses to refresh the credential.
+    pub(super) fn is_refused(&self) -> bool {
+        self.refused || self.refresh_state().record.refused
+    }
+
+    /// The refresh that is running, unless its task is gone.
+    pub(super) fn running_refresh(&self) -> Option<RefreshReceiver> {
+        let running = self.refresh_state().running.as_ref()?;
+        running.has_changed().is_ok().then(|| running.clone())
+    }
+
+    /// Whether cookies have changed since the store last had them.
+    pub(super) fn has_new_cookies(&self) -> bool {
+        #[cfg(feature = "fynd")]
+        if let Credential::Cookies(jar) = &self.credential {
+            return self.stored_jar.as_deref() != Some(jar);
+        }
+        false
+    }
+
+    /// Whether the credential could expire on the way to the server.
+    pub(super) fn is_stale(&self, now: DateTime<Utc>) -> bool {
+        self.expires_within(now, EXPIRY_LEEWAY, 10)
+    }
+
+    /// Whether a credential that is still valid should be refreshed now.
+    pub(super) fn is_due_for_early_refresh(&self, now: DateTime<Utc>, before: Duration) -> bool {
+        let not_before = self.refresh_state().no_early_refresh_before;
+        if not_before.is_some_and(|then| now < then) {
+            return false;
+        }
+        let before = before.min(MAX_REFRESH_BEFORE_EXPIRY);
+        let before = before.mul_f64(1.0 + self.refresh_jitter / 4.0);
+        self.expires_within(now, before, 4)
+    }
+
+    /// Whether the credential expires within `time`, or within `1 / part` of its life if that is
+    /// shorter.
+    fn expires_within(&self, now: DateTime<Utc>, time: Duration, part: i32) -> bool {
+        let Some(end) = self.credential.expires_at() else {
+            return false;
+        };
+        // Whole seconds are exact enough for nearly every call, and cheaper.
+        let seconds = i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
+        if end.timestamp().saturating_sub(now.timestamp()) > seconds.saturating_add(1) {
+            return false;
+        }
+        let time = TimeDelta::from_std(time).unwrap_or(TimeDelta::MAX);
+        let life = (end - self.received_at).max(TimeDelta::zero());
+        end - now <= time.min(life / part)
+    }
+
+    /// Whether the record must be read again before the credential is used.
+    pub(super) fn needs_revalidation(&self, now: DateTime<Utc>, after: Duration) -> bool {
+        if self.version.is_none() || self.ended.is_some() || self.unsaved {
+            return false;
+        }
+        // After a clock was set back the age is unknown.
+        let age = (now - self.validated_at).to_std();
+        !age.is_ok_and(|age| age < after)
+    }
+}
+
+/// The outcome of reading the stored record again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ReloadOutcome {
+    /// The record holds the credential that this instance has.
+    Unchanged,
+    /// Another instance has stored another credential, which this instance now uses.
+    Adopted,
+    /// The record is gone: the session was ended elsewhere, and has now ended here.
+    Gone,
+}
+
+/// The outcome of writing the record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum WriteOutcome {
+    Done,
+    /// The record has another version than this instance knows.
+    Conflict,
+    LeaseLost,
+}
+
+/// The outcome of saving the newest credential.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SaveOutcome {
+    Stored,
+    /// Another instance has stored a newer credential, which this instance now uses.
+    Superseded,
+    /// The record is gone: the session was ended elsewhere.
+    Gone,
+}
+
+/// The outcome of waiting for the lease.
+pub(super) enum LeaseOutcome {
+    Held(Fence),
+    /// The credential was replaced, or the session ended, while another instance held the lease.
+    Superseded(ReloadOutcome),
+}
+
+/// The outcome of a refresh, for all callers that wait for it.
+#[derive(Clone, Debug)]
+pub(super) enum RefreshResult {
+    Refreshed,
+    Ended(&'static str),
+    Failed {
+        kind: ErrorKind,
+        delivery: Delivery,
+        retry_after: Option<Duration>,
+    },
+}
+
+/// Receives the outcome of a running refresh.
+pub(super) type RefreshReceiver = watch::Receiver<Option<RefreshResult>>;
+
+impl RefreshResult {
+    pub(super) fn failed(error: &Error) -> Self {
+        Self::Failed {
+            kind: match error.kind() {
+                ErrorKind::SlowDown => ErrorKind::SlowDown,
+                ErrorKind::Undecodable => ErrorKind::Undecodable,
+                _ => ErrorKind::TryLater,
+            },
+            delivery: error.delivery(),
+            retry_after: error.retry_after(),
+        }
+    }
+
+    pub(super) fn for_observers(&self) -> RefreshOutcome {
+        match self {
+            Self::Refreshed => RefreshOutcome::Refreshed,
+            Self::Ended(_) => RefreshOutcome::Ended,
+            Self::Failed { .. } => RefreshOutcome::Failed,
+        }
+    }
+}
+
+/// What the progress of another instance means for those who wait for a refresh here.
+impl From<ReloadOutcome> for RefreshResult {
+    fn from(found: ReloadOutcome) -> Self {
+        match found {
+            ReloadOutcome::Gone => Self::Ended(ENDED_ELSEWHERE),
+            ReloadOutcome::Adopted | ReloadOutcome::Unchanged => Self::Refreshed,
+        }
+    }
+}
