@@ -1,4 +1,4 @@
-//! What the generated types are read with: each member is looked at once.
+//! Helpers of the generated deserializers.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-/// The name of a member, copied only if it is escaped.
+/// The name of a member, borrowed unless it contains escapes.
 pub(crate) struct Name<'de>(Cow<'de, str>);
 
 impl Name<'_> {
@@ -47,7 +47,7 @@ impl<'de> Deserialize<'de> for Name<'de> {
     }
 }
 
-/// Reads the value of a member that may be there once.
+/// Reads the value of a member, and fails if the object has it twice.
 pub(crate) fn once<'de, T: Deserialize<'de>, A: MapAccess<'de>>(
     member: &mut Option<T>,
     name: &'static str,

@@ -1,4 +1,4 @@
-//! The clients that `build.rs` made from the descriptions in `openapi/`.
+//! The clients that `build.rs` generates from the descriptions in `openapi/`.
 
 macro_rules! client {
     ($name:ident, $feature:literal, $file:literal) => {

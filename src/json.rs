@@ -1,4 +1,4 @@
-//! JSON whose shape is not documented: kept as it came, and never shown by `Debug`.
+//! JSON without a documented schema: kept as received, and hidden by `Debug`.
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
@@ -6,25 +6,25 @@ use std::ops::{Deref, DerefMut};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// The members of an object that the documentation does not name.
+/// The undocumented members of an object.
 ///
-/// Any of them may be a secret, so `Debug` shows only how many there are.
+/// Any of them may be a secret, so `Debug` shows only their number.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct JsonObject(pub Map<String, Value>);
 
-/// Any JSON value at all. `Debug` shows only what kind of value it is.
+/// Any JSON value. `Debug` shows only its type and size.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct AnyJson(pub Value);
 
 impl JsonObject {
-    /// An object without members.
+    /// An empty object.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// What a caller's own type is written as, if that is an object.
+    /// Serialises a value, if that gives an object.
     pub(crate) fn of(value: &impl Serialize) -> Option<Self> {
         match serde_json::to_value(value) {
             Ok(Value::Object(members)) => Some(Self(members)),

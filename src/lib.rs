@@ -16,10 +16,10 @@
 //! let pending = client.sign_up("+85261234567", "Ada", "Wong").send_pin().await?;
 //! let session = match pending.confirm(pin_of_the_user()).await {
 //!     Ok(signed_in) => signed_in.session,
-//!     // The user mistyped: the state is still good.
+//!     // A mistyped pin: the state is still valid.
 //!     Err(returned) => returned.state.confirm(pin_of_the_user()).await?.session,
 //! };
-//! // Keep `session.id()`: any instance takes the session up by it.
+//! // Keep `session.id()`: any instance can resume the session with it.
 //! let profile = session.profile().await?;
 //! assert_eq!(profile.user_profile.unwrap().first_name.as_deref(), Some("Ada"));
 //! # Ok(())
@@ -28,35 +28,35 @@
 //! # fn main() {}
 //! ```
 //!
-//! The same on a mock, for your own tests: `vestibule::testing::GoodCity::start().await` gives the
-//! `url`, and its outbox the pin.
+//! In your own tests, `vestibule::testing::GoodCity::start().await` starts a mock that provides the
+//! `url`, and whose outbox contains the pin.
 //!
-//! # Where to read on
+//! # Modules and guides
 //!
-//! | module | holds |
+//! | module | contents |
 //! |---|---|
-//! | [`wunder`], [`walletcrew`], [`goodcity`], [`fynd`] | one system each: its client, flows, session and calls, and what it does that surprises people |
-//! | [`code_sign_in`] | signing in by a code, in words that all four share |
-//! | [`session`] | signed-in users: how their credential is kept and renewed, and where |
-//! | [`challenge`] | unfinished sign-ins: how they are taken up, and by whom |
+//! | [`wunder`], [`walletcrew`], [`goodcity`], [`fynd`] | one system each: client, flows, session, calls, and known pitfalls |
+//! | [`code_sign_in`] | signing in by a code, with one interface for all four systems |
+//! | [`session`] | sessions of signed-in users: how credentials are stored and refreshed |
+//! | [`challenge`] | unfinished sign-ins: how they are resumed, and by which caller |
 //! | [`testing`] | a stateful mock of each system |
 //!
-//! | guide | answers |
+//! | guide | contents |
 //! |---|---|
 //! | [flows](guide::flows) | states, ids, timers, restarts, wrong codes |
-//! | [errors](guide::errors) | what to do about each kind of [`Error`] |
-//! | [retries](guide::retries) | what is sent again, and how to say otherwise |
-//! | [security](guide::security) | what is protected from whom, and what is yours to do |
-//! | [features](guide::features) | what to switch on, TLS, time to compile |
-//! | [migrating](guide::migrating) | from a client of your own |
+//! | [errors](guide::errors) | how to handle each kind of [`Error`] |
+//! | [retries](guide::retries) | which requests are retried, and how to change that |
+//! | [security](guide::security) | threats, protections, and what remains to the application |
+//! | [features](guide::features) | Cargo features, TLS, compile time |
+//! | [migrating](guide::migrating) | replacing a hand-written client |
 //!
 //! Every documented endpoint of the four systems is a typed call through `api()` of a client or session,
-//! generated from the OpenAPI documents of the crate. All calls pass the same road: each is authorised
-//! and signed for each attempt, sent within a deadline, classified, and repeated only if the
-//! description allows that.
+//! generated from the OpenAPI documents of the crate. All calls pass the same pipeline: each attempt is
+//! authorized, signed, sent within a deadline and classified, and retried only if the description allows
+//! that.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
-// The rooms that all systems share hold more than each of them uses alone.
+// No single system uses everything in the shared modules.
 #![cfg_attr(
     not(all(
         feature = "wunder",
@@ -115,7 +115,7 @@ pub use pipeline::{
 pub use secret::Secret;
 pub use telemetry::{Event, Observer, RefreshOutcome, SessionLabel};
 
-/// The README's examples are compiled with the tests.
+/// Compiles the README's examples with the tests.
 #[cfg(all(doctest, feature = "wunder", feature = "redis"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -1,7 +1,6 @@
-//! What an optional member of a request can be set to.
+//! Values of optional members of a request.
 
-/// A value for an optional member: the value itself, anything that converts into it, or an
-/// `Option` of it.
+/// A value of an optional member: anything that converts into the value, or an `Option` of it.
 ///
 /// ```
 /// # #[cfg(feature = "wunder")] {
@@ -13,17 +12,17 @@
 /// # }
 /// ```
 ///
-/// `Kind` tells the two ways apart and is always inferred.
+/// `Kind` distinguishes the two and is always inferred.
 pub trait IntoMember<T, Kind> {
-    /// The value, if there is one.
+    /// Returns the value, if any.
     fn into_member(self) -> Option<T>;
 }
 
-/// The member is set to a value.
+/// Marks [`IntoMember`] for a value.
 #[derive(Debug)]
 pub enum Given {}
 
-/// The member is set to what an `Option` holds.
+/// Marks [`IntoMember`] for an `Option`.
 #[derive(Debug)]
 pub enum Maybe {}
 

@@ -1,4 +1,4 @@
-//! Random numbers: ids that cannot be guessed, and jitter.
+//! Random ids and random fractions for jitter.
 
 /// 128 random bits as 32 hex digits.
 pub(crate) fn id() -> std::io::Result<String> {
@@ -13,7 +13,7 @@ pub(crate) fn fraction() -> f64 {
     if let Some(fraction) = crate::testing::seeded_fraction() {
         return fraction;
     }
-    // Without entropy the longest backoff is the careful choice.
+    // Without entropy, use the longest backoff.
     let bits = getrandom::u32().unwrap_or(u32::MAX);
     f64::from(bits) / (f64::from(u32::MAX) + 1.0)
 }

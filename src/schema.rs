@@ -1,4 +1,4 @@
-//! JSON schemas of every type of a request or an answer (feature `schemars`).
+//! JSON schemas of all request and response types (feature `schemars`).
 //!
 //! ```
 //! let all = vestibule::schema::all();
@@ -13,7 +13,7 @@ use crate::error::System;
 use crate::json::{AnyJson, JsonObject};
 use crate::secret::Secret;
 
-/// A type of a request or an answer, with its schema.
+/// The schema of a request or response type.
 #[derive(Clone, Copy, Debug)]
 pub struct NamedSchema {
     system: System,
@@ -22,7 +22,7 @@ pub struct NamedSchema {
 }
 
 impl NamedSchema {
-    /// The system that the type belongs to.
+    /// The system of the type.
     pub fn system(&self) -> System {
         self.system
     }
@@ -32,19 +32,19 @@ impl NamedSchema {
         self.name
     }
 
-    /// The JSON schema (draft 2020-12), with the documentation of the members.
+    /// Generates the JSON schema (draft 2020-12), with the documentation of the members.
     pub fn schema(&self) -> Schema {
         (self.make)()
     }
 }
 
-/// What the generated code of one document lists.
+/// The types of one document, as the generated code lists them.
 type Listed = Vec<(&'static str, fn() -> Schema)>;
 
 /// A system and the types of one of its documents.
 type Document = (System, fn() -> Listed);
 
-/// The types of all enabled systems. Wunder's two documents share some names.
+/// Lists the types of all enabled systems. Wunder's two documents share some names.
 pub fn all() -> Vec<NamedSchema> {
     let documents: &[Document] = &[
         #[cfg(feature = "wunder")]

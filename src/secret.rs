@@ -1,4 +1,4 @@
-//! Strings that must not be seen: tokens, codes, pins, passwords, keys, cookies.
+//! Secret strings: tokens, codes, pins, passwords, keys, cookies.
 
 use std::fmt;
 
@@ -8,9 +8,9 @@ use subtle::ConstantTimeEq;
 
 /// A secret string: redacted in `Debug`, wiped from memory when dropped, compared in constant time.
 ///
-/// It has no `Display`. The one way to read it is [`expose`](Self::expose), so that a search for
-/// that word finds every place where a secret leaves its type. It serialises as the plain string,
-/// because that is how it is sent; do not serialise a value with secrets into a log.
+/// It has no `Display`. Only [`expose`](Self::expose) reads it, so a search for that name finds every
+/// use of a plain secret. It serialises as the plain string, because requests contain it; do not
+/// serialise a value with secrets into a log.
 ///
 /// ```
 /// let code = vestibule::Secret::from("4711");

@@ -1,8 +1,8 @@
-//! The time as the server sees it.
+//! A clock that follows the server's time.
 //!
-//! Signatures are good for minutes and tokens end at a time that the server wrote, so a clock that
-//! is wrong breaks both. Every answer says in `Date` what time it is there: a difference beyond
-//! doubt is corrected for, within a bound, and reported once.
+//! Signatures are valid for minutes and tokens expire at a time that the server chose, so a wrong
+//! local clock breaks both. The `Date` header of responses tells the server's time: a difference
+//! that is too large for network delay is corrected, up to a limit, and reported once.
 
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,13 +13,14 @@ use http::{HeaderMap, header};
 
 use crate::clock::{BoxFuture, SharedClock};
 
-/// A smaller difference is left alone: `Date` has whole seconds, and answers take their time.
+/// The difference below which the clock is not corrected: `Date` has whole seconds, and responses
+/// are delayed.
 const TOLERANCE_MILLIS: i64 = 5_000;
 
-/// Of answers that succeed, one to a request that left in this time is looked at.
-const LOOK_EVERY_MILLIS: i64 = 1_000;
+/// Of the successful responses to requests that were sent within this time, one is checked.
+const CHECK_INTERVAL_MILLIS: i64 = 1_000;
 
-/// A clock that is corrected by what one server says. Clones share the correction.
+/// The local clock, corrected by the `Date` headers of one server. Clones share the correction.
 #[derive(Clone)]
 pub(crate) struct SkewedClock {
     clock: SharedClock,
@@ -28,51 +29,51 @@ pub(crate) struct SkewedClock {
 
 struct Skew {
     correction_millis: AtomicI64,
-    longest_millis: i64,
-    next_look_millis: AtomicI64,
+    max_millis: i64,
+    next_check_millis: AtomicI64,
     reported: AtomicBool,
-    seen: Mutex<Seen>,
+    history: Mutex<History>,
 }
 
-/// What earlier answers said.
+/// What earlier responses said.
 #[derive(Default)]
-struct Seen {
-    /// Whether any answer was believed yet.
+struct History {
+    /// Whether a response has confirmed or set the correction.
     settled: bool,
-    /// Another correction than the present one, said by the last answer alone.
+    /// A different correction, which only the last response asked for.
     candidate: Option<i64>,
 }
 
-/// A difference that was noticed for the first time.
+/// A difference that was found for the first time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct NewSkew {
-    /// Server time less local time.
+    /// Server time minus local time.
     pub(crate) skew: TimeDelta,
-    /// Whether it is within the bound.
+    /// Whether it is within the limit.
     pub(crate) corrected: bool,
 }
 
 impl SkewedClock {
-    /// `longest` bounds the correction; zero turns it off.
-    pub(crate) fn new(clock: SharedClock, longest: Duration) -> Self {
+    /// `max` limits the correction; zero disables it.
+    pub(crate) fn new(clock: SharedClock, max: Duration) -> Self {
         Self {
             clock,
             skew: Arc::new(Skew {
                 correction_millis: AtomicI64::new(0),
-                longest_millis: i64::try_from(longest.as_millis()).unwrap_or(i64::MAX),
-                next_look_millis: AtomicI64::new(i64::MIN),
+                max_millis: i64::try_from(max.as_millis()).unwrap_or(i64::MAX),
+                next_check_millis: AtomicI64::new(i64::MIN),
                 reported: AtomicBool::new(false),
-                seen: Mutex::default(),
+                history: Mutex::default(),
             }),
         }
     }
 
-    /// The time of day in UTC, as the server has it.
+    /// The server's time.
     pub(crate) fn now(&self) -> DateTime<Utc> {
         self.at(self.local_now())
     }
 
-    /// The time at the server when it is `local` here.
+    /// The server's time at a local time.
     pub(crate) fn at(&self, local: DateTime<Utc>) -> DateTime<Utc> {
         match self.skew.correction_millis.load(Ordering::Relaxed) {
             0 => local,
@@ -80,12 +81,12 @@ impl SkewedClock {
         }
     }
 
-    /// The time of day in UTC, as this machine has it.
+    /// The local time.
     pub(crate) fn local_now(&self) -> DateTime<Utc> {
         self.clock.now()
     }
 
-    /// The clock without the correction, for what no server has a say in.
+    /// The local clock, without the correction.
     pub(crate) fn local(&self) -> &SharedClock {
         &self.clock
     }
@@ -94,9 +95,9 @@ impl SkewedClock {
         self.clock.sleep(duration)
     }
 
-    /// Learns from an answer to a request that left at `sent`, local time. The first answer counts
-    /// at once; later on, two that agree are needed to change the correction, so that one server
-    /// of many with a wrong clock changes nothing.
+    /// Learns from the response to a request that was sent at `sent`, local time. The first response
+    /// is trusted at once. Later, only two that agree change the correction, so a single server of a
+    /// cluster with a wrong clock has no effect.
     pub(crate) fn learn(
         &self,
         sent: DateTime<Utc>,
@@ -105,20 +106,20 @@ impl SkewedClock {
     ) -> Option<NewSkew> {
         let skew = &*self.skew;
         let sent_millis = sent.timestamp_millis();
-        let next_look = skew.next_look_millis.load(Ordering::Relaxed);
-        // Requests that left before the last look are under way still, so the next one is further
-        // off for them. One that is very far off was planned by a clock that was set back since; by
-        // less than the tolerance changes nothing.
-        let until_look = next_look.saturating_sub(sent_millis);
-        let waits = (1..=LOOK_EVERY_MILLIS + TOLERANCE_MILLIS).contains(&until_look);
-        if skew.longest_millis == 0 || (success && waits) {
+        let next_check = skew.next_check_millis.load(Ordering::Relaxed);
+        // For requests that were sent before the last check, the next check is further away than the
+        // interval. If it is much further away, the local clock was set back since then; if set back
+        // by less than the tolerance, that does not matter.
+        let until_check = next_check.saturating_sub(sent_millis);
+        let waits = (1..=CHECK_INTERVAL_MILLIS + TOLERANCE_MILLIS).contains(&until_check);
+        if skew.max_millis == 0 || (success && waits) {
             return None;
         }
         let received = self.local_now().timestamp_millis();
         let date = date(headers)?.timestamp_millis();
-        let next_look = received.saturating_add(LOOK_EVERY_MILLIS);
-        skew.next_look_millis.store(next_look, Ordering::Relaxed);
-        // The server wrote the date, cut to a second, somewhere between sending and receiving.
+        let next_check = received.saturating_add(CHECK_INTERVAL_MILLIS);
+        skew.next_check_millis.store(next_check, Ordering::Relaxed);
+        // The server set the date, truncated to a second, between sending and receiving.
         let lowest = date.saturating_sub(received);
         let highest = date
             .saturating_add(1_000)
@@ -128,21 +129,21 @@ impl SkewedClock {
             correction >= lowest.saturating_sub(TOLERANCE_MILLIS)
                 && correction <= highest.saturating_add(TOLERANCE_MILLIS)
         };
-        let mut seen = skew.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut history = skew.history.lock().unwrap_or_else(PoisonError::into_inner);
         if fits(skew.correction_millis.load(Ordering::Relaxed)) {
-            seen.settled = true;
-            seen.candidate = None;
+            history.settled = true;
+            history.candidate = None;
             return None;
         }
-        let agreed = !seen.settled || seen.candidate.is_some_and(fits);
+        let agreed = !history.settled || history.candidate.is_some_and(fits);
         let correction = if fits(0) { 0 } else { lowest.midpoint(highest) };
-        let corrected = correction.saturating_abs() <= skew.longest_millis;
+        let corrected = correction.saturating_abs() <= skew.max_millis;
         if agreed && corrected {
             skew.correction_millis.store(correction, Ordering::Relaxed);
-            seen.settled = true;
-            seen.candidate = None;
+            history.settled = true;
+            history.candidate = None;
         } else {
-            seen.candidate = Some(correction);
+            history.candidate = Some(correction);
         }
         let is_new = agreed && correction != 0 && !skew.reported.swap(true, Ordering::Relaxed);
         is_new.then_some(NewSkew {
@@ -152,7 +153,7 @@ impl SkewedClock {
     }
 }
 
-/// The time at the server when it made the answer; unknown for one out of a cache.
+/// The server's time when it made the response; unknown for a cached response.
 pub(crate) fn date(headers: &HeaderMap) -> Option<DateTime<Utc>> {
     if headers.contains_key(header::AGE) {
         return None;
@@ -198,22 +199,22 @@ mod tests {
     }
 
     #[test]
-    fn of_requests_that_are_under_way_together_one_is_looked_at() {
+    fn only_one_of_concurrent_responses_is_checked() {
         let local = Settable(Arc::new(AtomicI64::new(TRUE_TIME)));
         let time = SkewedClock::new(SharedClock::new(local.clone()), DAY);
-        let left_together = time.local_now();
+        let sent_together = time.local_now();
         local.0.store(TRUE_TIME + 2, Ordering::Relaxed);
-        time.learn(left_together, &dated(TRUE_TIME + 1), true);
-        time.learn(left_together, &dated(TRUE_TIME + TWO_HOURS), true);
-        assert_eq!(time.skew.seen.lock().unwrap().candidate, None);
+        time.learn(sent_together, &dated(TRUE_TIME + 1), true);
+        time.learn(sent_together, &dated(TRUE_TIME + TWO_HOURS), true);
+        assert_eq!(time.skew.history.lock().unwrap().candidate, None);
 
         local.0.store(TRUE_TIME + 4, Ordering::Relaxed);
         time.learn(time.local_now(), &dated(TRUE_TIME + TWO_HOURS), true);
-        assert!(time.skew.seen.lock().unwrap().candidate.is_some());
+        assert!(time.skew.history.lock().unwrap().candidate.is_some());
     }
 
     #[test]
-    fn a_clock_that_is_set_back_is_learnt_anew() {
+    fn a_clock_that_is_set_back_is_corrected_again() {
         let local = Settable(Arc::new(AtomicI64::new(TRUE_TIME + TWO_HOURS)));
         let time = SkewedClock::new(SharedClock::new(local.clone()), DAY);
         let headers = dated(TRUE_TIME);

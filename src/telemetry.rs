@@ -1,4 +1,4 @@
-//! What a client tells about its work: as `tracing` events, and to an [`Observer`] of the caller's.
+//! Events of a client, for `tracing` and for the caller's [`Observer`].
 
 use std::borrow::Borrow;
 use std::fmt;
@@ -11,100 +11,100 @@ use http::StatusCode;
 
 use crate::error::{Error, System};
 
-/// Something that happened on the road or to a session. No variant holds a secret, a URL or a body.
+/// An event of a call or a session. No variant contains a secret, a URL or a body.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
-    /// A request was sent, and what came of it. One that found no place in time, or no credential,
-    /// was not: the call alone tells of it.
+    /// An attempt has ended. One that was not sent, for want of a permit or a credential, is reported
+    /// by the event of its call only.
     #[non_exhaustive]
     Attempt {
         /// The system that was called.
         system: System,
-        /// The operation, by its id in the system's description.
+        /// The id of the operation in the system's description.
         operation: &'a str,
-        /// Which attempt of its call it was, from 1.
+        /// The number of the attempt within its call, from 1.
         attempt: u32,
-        /// The status, if there was an answer.
+        /// The status, if there was a response.
         status: Option<StatusCode>,
-        /// The class of the error, as OpenTelemetry's `error.type`; none for a success.
+        /// The class of the error, as in OpenTelemetry's `error.type`; `None` for a success.
         error_type: Option<&'a str>,
-        /// From waiting for a place, if one was waited for, to the last byte of the answer.
+        /// The time to the last byte of the response, including the wait for a permit.
         elapsed: Duration,
     },
-    /// The request will be sent again.
+    /// The request will be retried.
     #[non_exhaustive]
     Retry {
         /// The system that was called.
         system: System,
-        /// The operation, by its id in the system's description.
+        /// The id of the operation in the system's description.
         operation: &'a str,
-        /// Which attempt failed, from 1.
+        /// The number of the failed attempt, from 1.
         attempt: u32,
         /// How long to wait before the next one.
         wait: Duration,
-        /// Why: the class of the error, as OpenTelemetry's `error.type`.
+        /// The class of the error, as in OpenTelemetry's `error.type`.
         reason: &'a str,
     },
-    /// A repeat would have been allowed, but too many were made already.
+    /// A request was not retried because the retry budget is exhausted.
     #[non_exhaustive]
     RetryBudgetExhausted {
         /// The system that was called.
         system: System,
-        /// The operation, by its id in the system's description.
+        /// The id of the operation in the system's description.
         operation: &'a str,
-        /// Which attempt failed, from 1.
+        /// The number of the failed attempt, from 1.
         attempt: u32,
     },
-    /// A call is over. One that its caller dropped is not reported.
+    /// A call has ended. One that its caller dropped is not reported.
     #[non_exhaustive]
     Call {
         /// The system that was called.
         system: System,
-        /// The operation, by its id in the system's description.
+        /// The id of the operation in the system's description.
         operation: &'a str,
-        /// How many requests were sent or tried.
+        /// The number of attempts.
         attempts: u32,
-        /// What it failed with, if it did.
+        /// The error, if the call failed.
         error: Option<&'a Error>,
-        /// From the call's beginning.
+        /// The time since the start of the call.
         elapsed: Duration,
     },
-    /// A session's token was exchanged for a new one, or was not.
+    /// A refresh of a session's token has ended.
     #[non_exhaustive]
     Refresh {
         /// The system of the session.
         system: System,
         /// The session.
         session: SessionLabel,
-        /// What came of it.
+        /// The outcome.
         outcome: RefreshOutcome,
-        /// From the beginning of the exchange to its saving.
+        /// The time from the start of the exchange until its result was saved.
         elapsed: Duration,
     },
-    /// A session has ended: nothing is sent with its credential any more.
+    /// A session has ended: no request uses its credential any more.
     #[non_exhaustive]
     SessionEnded {
         /// The system of the session.
         system: System,
         /// The session.
         session: SessionLabel,
-        /// Why.
+        /// The reason.
         why: &'static str,
     },
-    /// This machine's clock differs from the server's. Reported once per client.
+    /// The local clock differs from the server's. Reported once per client.
     #[non_exhaustive]
     ClockSkew {
         /// The system that was called.
         system: System,
-        /// Server time less local time.
+        /// Server time minus local time.
         skew: TimeDelta,
-        /// Whether it is corrected for; else it is larger than the client's bound.
+        /// Whether the client corrects it. If not, it exceeds the client's limit.
         corrected: bool,
     },
 }
 
-/// By what a session is called in logs: 8 hex digits of the digest of its id, enough to follow it
+/// The label of a session in logs: 8 hex digits of the digest of its id, enough to follow the session
 /// and too little to use it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SessionLabel(pub(crate) [u8; 4]);
@@ -122,22 +122,22 @@ impl fmt::Debug for SessionLabel {
     }
 }
 
-/// How an exchange of tokens went.
+/// The outcome of a token refresh.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RefreshOutcome {
-    /// There is a new token.
+    /// The session has a new token.
     Refreshed,
-    /// The server will never renew this one, or the session has ended elsewhere.
+    /// The session has ended: the server refused the refresh for good, or another instance ended the
+    /// session.
     Ended,
-    /// It failed for now.
+    /// The refresh failed and may succeed later.
     Failed,
 }
 
-/// A hook for metrics: it sees every [`Event`] of a client.
+/// A hook for metrics that receives every [`Event`] of a client.
 ///
-/// It is called in the middle of calls: it must be quick and must not block. A panic in it is
-/// caught and dropped.
+/// It runs within calls, so it must be fast and must not block. A panic in it is caught and ignored.
 ///
 /// ```
 /// use std::sync::atomic::{AtomicU64, Ordering};
@@ -155,17 +155,17 @@ pub enum RefreshOutcome {
 /// }
 /// ```
 pub trait Observer: Send + Sync + 'static {
-    /// Sees one event.
+    /// Receives one event.
     fn observe(&self, event: &Event<'_>);
 }
 
-/// Where the events of one client go.
+/// The destination of the events of one client.
 #[derive(Clone, Default)]
 pub(crate) struct Telemetry(Option<Arc<dyn Observer>>);
 
 impl fmt::Debug for Telemetry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Signals")
+        f.write_str("Telemetry")
     }
 }
 
@@ -174,17 +174,17 @@ impl Telemetry {
         Self(observer)
     }
 
-    /// Tells everybody.
+    /// Sends an event to `tracing` and to the observer.
     pub(crate) fn emit(&self, event: &Event<'_>) {
         trace(event);
         self.observe(|| event);
     }
 
-    /// Tells the observer, if there is one.
+    /// Sends an event to the observer. Calls `event` only if there is one.
     pub(crate) fn observe<'a, E: Borrow<Event<'a>>>(&self, event: impl FnOnce() -> E) {
         if let Some(observer) = &self.0 {
             let event = event();
-            // Somebody else's panic must not take a token exchange with it.
+            // A panic of the observer must not abort a token exchange.
             let _ = catch_unwind(AssertUnwindSafe(|| observer.observe(event.borrow())));
         }
     }
@@ -192,7 +192,7 @@ impl Telemetry {
 
 fn trace(event: &Event<'_>) {
     match event {
-        // Spans tell these, and they go to the observer alone.
+        // Spans report these to `tracing`.
         Event::Attempt { .. } | Event::Call { .. } => {}
         Event::Retry {
             system,

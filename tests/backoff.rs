@@ -93,7 +93,7 @@ async fn an_unbounded_policy_is_limited_by_the_retry_budget() {
     let sleeps = retry_forever.0.clone();
     let error = trial.fail(CallOptions::new().retry(retry_forever)).await;
     assert_eq!(error.status().unwrap().as_u16(), 429);
-    assert_eq!(error.attempts() as usize, trial.proxy.arrivals().len());
+    assert_eq!(error.attempts() as usize, trial.proxy.requests().len());
     assert!((101..200).contains(&error.attempts()), "{error}");
     assert_eq!(
         *sleeps.lock().unwrap(),
@@ -107,7 +107,7 @@ async fn no_policy_resends_a_message_with_unknown_delivery() {
     let retry_forever = RetryForever::default();
     let sleeps = retry_forever.0.clone();
     trial.fail(CallOptions::new().retry(retry_forever)).await;
-    assert_eq!(trial.proxy.arrivals().len(), 1);
+    assert_eq!(trial.proxy.requests().len(), 1);
     assert!(sleeps.lock().unwrap().is_empty());
 }
 
@@ -120,5 +120,5 @@ async fn a_retry_policy_of_a_client_applies_to_its_calls() {
         .build()
         .unwrap();
     let error = client.send_pin("+85261234567").await.unwrap_err();
-    assert_eq!((error.attempts(), proxy.arrivals().len()), (1, 1));
+    assert_eq!((error.attempts(), proxy.requests().len()), (1, 1));
 }

@@ -81,7 +81,7 @@ scenarios! {
     profile::a_deletion_is_requested_and_the_account_remains
     profile::a_phone_number_is_verified_by_its_own_code
     profile::an_email_verification_is_resent_until_it_is_done
-    profile::demands_on_a_user_come_first
+    profile::requirements_of_a_tenant_come_first
     lists::terms_are_accepted_in_their_newest_version
     lists::terms_are_accepted_with_the_first_contact_if_the_user_says_so
     lists::a_list_is_paged_in_the_requested_order

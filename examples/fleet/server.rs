@@ -109,7 +109,7 @@ impl TokenServer for Line {
             self.alive.check().await;
             match is_first {
                 true => Ok(self.centre.tokens()),
-                false => Err(TokenFault::Refused),
+                false => Err(TokenFault::Rejected),
             }
         })
     }

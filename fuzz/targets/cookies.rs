@@ -5,17 +5,17 @@ use std::sync::OnceLock;
 
 use libfuzzer_sys::{Corpus, fuzz_target};
 use vestibule::chrono::{DateTime, Utc};
-use vestibule::fuzzing::{Door, Jar};
+use vestibule::fuzzing::{Api, Jar};
 use vestibule_fuzz::{fixed_clock, headers, markers, memory};
 
-static APIS: OnceLock<[Door; 5]> = OnceLock::new();
+static APIS: OnceLock<[Api; 5]> = OnceLock::new();
 
 const MAX_COOKIES: usize = 64;
 const MAX_BYTES: usize = 4096;
 
 fuzz_target!(
     init: {
-        APIS.set(Door::all().unwrap()).unwrap();
+        APIS.set(Api::all().unwrap()).unwrap();
     },
     |data: &[u8]| -> Corpus {
         let Some(data) = markers::put_into(data) else {

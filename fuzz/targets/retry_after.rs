@@ -6,18 +6,18 @@ use std::time::Duration;
 
 use libfuzzer_sys::{Corpus, fuzz_target};
 use vestibule::chrono::DateTime;
-use vestibule::fuzzing::{Door, wait_asked_for};
+use vestibule::fuzzing::{Api, requested_wait};
 use vestibule::http::{HeaderMap, StatusCode, header};
 use vestibule_fuzz::{fixed_clock, headers, markers, memory};
 
-static APIS: OnceLock<[Door; 5]> = OnceLock::new();
+static APIS: OnceLock<[Api; 5]> = OnceLock::new();
 
 /// The longest delay that a date of chrono's calendar can give.
 const LONGEST: Duration = Duration::from_secs(530_000 * 366 * 24 * 3600);
 
 fuzz_target!(
     init: {
-        APIS.set(Door::all().unwrap()).unwrap();
+        APIS.set(Api::all().unwrap()).unwrap();
     },
     |data: &[u8]| -> Corpus {
         let Some(data) = markers::put_into(data) else {
@@ -38,7 +38,7 @@ fn check_input(data: &[u8]) {
         }
     }
     let now = DateTime::from_timestamp(fixed_clock::NOW, 0).unwrap();
-    let wait = wait_asked_for(&given, now);
+    let wait = requested_wait(&given, now);
     let text = given
         .get(header::RETRY_AFTER)
         .and_then(|value| value.to_str().ok());
@@ -48,9 +48,9 @@ fn check_input(data: &[u8]) {
     } else if !text.starts_with('+') {
         assert!(wait.is_none_or(|wait| wait < LONGEST), "{text}: {wait:?}");
     }
-    for door in APIS.get().into_iter().flatten() {
+    for api in APIS.get().into_iter().flatten() {
         let status = StatusCode::SERVICE_UNAVAILABLE;
-        let error = door.classify(0, false, status, given.clone(), Vec::new());
+        let error = api.classify(0, false, status, given.clone(), Vec::new());
         let error = error.unwrap();
         markers::assert_silent(&error);
         assert_eq!(error.retry_after().is_some(), wait.is_some());

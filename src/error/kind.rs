@@ -1,4 +1,4 @@
-//! The words in which an error speaks: which system, what to do, whether it was sent.
+//! The classifications of an error: system, kind and delivery.
 
 use std::fmt;
 
@@ -16,7 +16,7 @@ pub enum System {
 }
 
 impl System {
-    /// The name in lower case, as it stands in logs: `wunder`, `walletcrew`, `goodcity`, `fynd`.
+    /// The name in lower case, as in logs: `wunder`, `walletcrew`, `goodcity`, `fynd`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Wunder => "wunder",
@@ -33,30 +33,31 @@ impl fmt::Display for System {
     }
 }
 
-/// What a caller should do about an [`Error`](crate::Error).
+/// The kind of an [`Error`](crate::Error), by what its caller should do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// Fix the input: nothing was sent. [`Error::field`](crate::Error::field) names what is wrong.
+    /// Fix the input: nothing was sent. [`Error::field`](crate::Error::field) names the invalid one.
     InvalidInput,
     /// Sign in again: there is no session, or it has ended.
     SignInAgain,
-    /// Slow down: not before [`Error::retry_after`](crate::Error::retry_after).
+    /// Slow down: retry after [`Error::retry_after`](crate::Error::retry_after).
     SlowDown,
-    /// Try later: the server could not be reached, did not answer in time or failed.
+    /// Try later: the server could not be reached, did not respond in time or failed.
     TryLater,
-    /// Finish a step first, such as multi-factor authentication.
+    /// Complete a step first, such as multi-factor authentication.
     StepRequired,
-    /// The server refused. [`Error::api_error`](crate::Error::api_error) gives the system's own error.
+    /// The server refused the request. [`Error::api_error`](crate::Error::api_error) returns the
+    /// system's own error.
     Refused,
-    /// Do it another way: this system, or what it is set up for, does not have it.
+    /// Use another way: this system, or its configuration, does not offer the operation.
     NotOffered,
-    /// Report it: the answer was not understood.
+    /// Report it: the response could not be decoded.
     Undecodable,
 }
 
 impl ErrorKind {
-    /// The word for it in telemetry.
+    /// The `error.type` in telemetry.
     pub(super) fn class(self) -> &'static str {
         match self {
             Self::InvalidInput => "invalid_input",
@@ -76,22 +77,22 @@ impl ErrorKind {
             Self::SignInAgain => "sign in again",
             Self::SlowDown => "slow down",
             Self::TryLater => "try later",
-            Self::StepRequired => "finish the step first",
-            Self::Refused => "correct the request or the settings before another try",
-            Self::NotOffered => "do it another way",
+            Self::StepRequired => "complete the step first",
+            Self::Refused => "correct the request or the settings before another attempt",
+            Self::NotOffered => "use another way",
             Self::Undecodable => "report it",
         }
     }
 }
 
-/// What is known about whether the server saw the request.
+/// Whether the server received the request, as far as is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Delivery {
-    /// Nothing reached the server.
+    /// The request did not reach the server.
     NotSent,
-    /// The request left, no answer came: it may have been processed.
+    /// The request was sent, but no response came: the server may have processed it.
     Unknown,
-    /// The server answered.
-    Answered,
+    /// The server responded.
+    Responded,
 }

@@ -1,4 +1,4 @@
-//! The one error of the crate: what happened, and what the caller should do about it.
+//! The error type of the crate.
 
 mod kind;
 
@@ -12,16 +12,16 @@ use http::StatusCode;
 
 pub use self::kind::{Delivery, ErrorKind, System};
 
-/// How much of a body is kept that was not understood.
+/// The maximum number of bytes that an error keeps of an undecodable body.
 const MAX_KEPT_BODY: usize = 64 * 1024;
 
-/// A call that failed.
+/// The error of a failed call.
 ///
-/// `Display` is one line that is fit for a log: system, operation, what happened, what to do.
-/// Neither it nor `Debug` shows a URL's query, a header, a body or a secret.
+/// `Display` is one line for logs: system, operation, what happened, what to do. Neither `Display`
+/// nor `Debug` shows a query, a header, a body or a secret.
 pub struct Error(Box<Inner>);
 
-/// It travels by value through every call.
+/// Every call returns it by value.
 const _: () = assert!(size_of::<Error>() <= 128);
 
 struct Inner {
@@ -65,7 +65,7 @@ impl Error {
         }))
     }
 
-    /// An input that is refused before anything is sent; `right` says what it should look like.
+    /// An error for an invalid input, before anything is sent. `right` says what would be valid.
     pub(crate) fn invalid(field: impl Into<Cow<'static, str>>, right: &str) -> Self {
         let field = field.into();
         let mut error = Self::new(ErrorKind::InvalidInput, format!("`{field}` {right}"));
@@ -86,7 +86,7 @@ impl Error {
 
     pub(crate) fn with_status(mut self, status: StatusCode) -> Self {
         self.0.status = Some(status);
-        self.0.delivery = Delivery::Answered;
+        self.0.delivery = Delivery::Responded;
         self
     }
 
@@ -117,7 +117,7 @@ impl Error {
         self.with_request_id(request_id)
     }
 
-    /// Keeps an id of the request, unless there is none to keep.
+    /// Sets the request id, if there is a plain one.
     pub(crate) fn with_request_id(mut self, id: Option<&str>) -> Self {
         if let Some(id) = id.filter(|id| is_plain(id)) {
             self.0.request_id = Some(id.to_owned());
@@ -125,15 +125,15 @@ impl Error {
         self
     }
 
-    /// Names the class of a fault that has no status.
+    /// Sets the `error.type` of an error without a status.
     pub(crate) fn with_class(mut self, class: &'static str) -> Self {
         self.0.class = Some(class);
         self
     }
 
-    /// Keeps the start of a body that was not understood.
+    /// Keeps the start of a body that could not be decoded.
     pub(crate) fn with_body(mut self, body: &Bytes) -> Self {
-        // A copy, so that an error that is kept does not keep the buffer of a connection.
+        // A copy, so that a long-lived error does not hold the buffer of a connection.
         let kept = &body[..body.len().min(MAX_KEPT_BODY)];
         self.0.body = Some(Bytes::copy_from_slice(kept));
         self
@@ -147,7 +147,7 @@ impl Error {
         self
     }
 
-    /// What to do about it.
+    /// The kind of the error: what to do about it.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
@@ -157,17 +157,17 @@ impl Error {
         self.0.system
     }
 
-    /// The operation, by its id in the system's description.
+    /// The id of the operation in the system's description.
     pub fn operation(&self) -> Option<&str> {
         self.0.operation.as_deref()
     }
 
-    /// The input that is wrong, for [`ErrorKind::InvalidInput`].
+    /// The name of the invalid input, for [`ErrorKind::InvalidInput`].
     pub fn field(&self) -> Option<&str> {
         self.0.field.as_deref()
     }
 
-    /// The HTTP status of the last answer.
+    /// The HTTP status of the last response.
     pub fn status(&self) -> Option<StatusCode> {
         self.0.status
     }
@@ -177,33 +177,33 @@ impl Error {
         self.0.code.as_deref()
     }
 
-    /// The id under which the vendor can find the request.
+    /// The request id, by which the vendor can find the request.
     pub fn request_id(&self) -> Option<&str> {
         self.0.request_id.as_deref()
     }
 
-    /// How long to wait before the next try, as the server or a timer says.
+    /// How long to wait before the next attempt, according to the server or a timer.
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
     }
 
-    /// What is known about whether the server saw the request.
+    /// Whether the server received the request, as far as is known.
     pub fn delivery(&self) -> Delivery {
         self.0.delivery
     }
 
-    /// How many requests were sent or tried.
+    /// The number of attempts of the call.
     pub fn attempts(&self) -> u32 {
         self.0.attempts
     }
 
-    /// The time from the first attempt to this error.
+    /// The time from the start of the call to this error.
     pub fn elapsed(&self) -> Duration {
         self.0.elapsed
     }
 
-    /// The class of the error, as OpenTelemetry's `error.type`: the status of a refusal (`503`),
-    /// else a word such as `connect`, `timeout`, `undecodable`.
+    /// The class of the error, as in OpenTelemetry's `error.type`: the status of an error response
+    /// (`503`), else a word such as `connect`, `timeout`, `undecodable`.
     pub fn error_type(&self) -> &str {
         let inner = &*self.0;
         match (inner.class, &inner.status) {
@@ -213,15 +213,14 @@ impl Error {
         }
     }
 
-    /// The body of an answer that was not understood, up to its first 64 KiB.
+    /// The body of a response that could not be decoded, up to its first 64 KiB.
     ///
-    /// It may hold secrets: look at it, do not log it. `Display` and `Debug` show its length and
-    /// type only.
+    /// It may contain secrets: do not log it. `Display` and `Debug` show only its length and type.
     pub fn expose_body(&self) -> Option<&[u8]> {
         self.0.body.as_deref()
     }
 
-    /// Whether the server refused in the system's own error shape.
+    /// Whether the server sent an error in the system's own format.
     pub(crate) fn has_api_error(&self) -> bool {
         self.0.api_error.is_some()
     }
@@ -232,13 +231,13 @@ impl Error {
     }
 }
 
-/// Whether a code or id from a server is short and harmless enough to stand in a log line.
+/// Whether a code or id from a server is short and plain enough for a log.
 fn is_plain(text: &str) -> bool {
     let harmless = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
     (1..=64).contains(&text.len()) && text.bytes().all(harmless)
 }
 
-/// A code from a server as a log line may show it.
+/// A code from a server as a log may show it.
 pub(crate) fn shown_code(code: &str) -> &str {
     if code.is_empty() || is_plain(code) {
         code

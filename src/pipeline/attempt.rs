@@ -1,35 +1,36 @@
-//! One attempt: what is really sent, made anew each time.
+//! One attempt of a call: the HTTP request as it is sent.
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, HeaderValue, Method, header};
 use url::Url;
 
-use super::Pipeline;
+use super::base_url::BaseUrl;
 use super::options::CallOptions;
 use super::request::{Request, encode_query};
 use crate::error::Error;
 use crate::secret::Secret;
 
-/// A request with its URL, headers and body, ready to be authorised and signed.
+/// A request with its URL, headers and body, built for each attempt, then authorized and signed.
 pub(crate) struct Attempt {
     pub(crate) method: Method,
     pub(crate) url: Url,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Option<Bytes>,
-    /// When it was made, by this machine's clock.
+    /// When it was built, by the local clock.
     pub(crate) made_at: DateTime<Utc>,
     query: Vec<(String, String)>,
 }
 
 impl Attempt {
     pub(crate) fn new(
-        pipeline: &Pipeline,
+        base: &BaseUrl,
+        default_headers: &HeaderMap,
         request: &Request<'_>,
         options: Option<&CallOptions>,
         made_at: DateTime<Utc>,
     ) -> Self {
-        let mut headers = pipeline.rules.default_headers().clone();
+        let mut headers = default_headers.clone();
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
         if let Some(options) = options {
             for (name, value) in &options.headers {
@@ -50,7 +51,7 @@ impl Attempt {
             .collect();
         let mut attempt = Self {
             method: request.operation.method.clone(),
-            url: pipeline.base.of(request.operation, &request.path),
+            url: base.of(request.operation, &request.path),
             headers,
             body: request.body.clone(),
             made_at,
@@ -73,7 +74,7 @@ impl Attempt {
         self.url.set_query(Some(&encode_query(&self.query)));
     }
 
-    /// Sets the token of a session.
+    /// Sets the bearer token of a session.
     pub(crate) fn set_bearer(&mut self, token: &Secret) -> Result<(), Error> {
         const SCHEME: &str = "Bearer ";
         let mut value = String::with_capacity(SCHEME.len() + token.expose().len());
@@ -83,7 +84,7 @@ impl Attempt {
         set_secret_value(&mut self.headers, header::AUTHORIZATION, value)
     }
 
-    /// Sets a header whose value must not be seen.
+    /// Sets a header and marks its value as sensitive.
     pub(crate) fn set_secret_header(
         &mut self,
         name: header::HeaderName,
@@ -93,7 +94,7 @@ impl Attempt {
     }
 }
 
-/// Sets a header whose value must not be seen, by anybody who prints headers.
+/// Sets a header and marks its value as sensitive, so that `Debug` of the headers hides it.
 pub(crate) fn set_secret_header(
     headers: &mut HeaderMap,
     name: header::HeaderName,
@@ -107,8 +108,12 @@ fn set_secret_value(
     name: header::HeaderName,
     value: Result<HeaderValue, header::InvalidHeaderValue>,
 ) -> Result<(), Error> {
-    let mut value =
-        value.map_err(|_| Error::invalid("token", "holds characters that no header can carry"))?;
+    let mut value = value.map_err(|_| {
+        Error::invalid(
+            "token",
+            "must not contain characters that are invalid in a header",
+        )
+    })?;
     value.set_sensitive(true);
     headers.insert(name, value);
     Ok(())

@@ -1,4 +1,4 @@
-//! Where a client's requests go.
+//! The base URL of a client.
 
 use std::sync::{PoisonError, RwLock};
 
@@ -11,13 +11,14 @@ use crate::error::Error;
 #[derive(Debug)]
 pub(crate) struct BaseUrl {
     url: Url,
-    /// The URLs of operations without parameters in their path, by that path. To build one takes
-    /// ten times as long as to copy it.
+    /// The URLs of operations without path parameters, by their path. Building one takes ten times
+    /// as long as cloning it.
     known: RwLock<Vec<(String, Url)>>,
 }
 
 impl BaseUrl {
-    /// Checks a base URL: scheme and host, https off loopback, no query, fragment or user.
+    /// Parses and checks a base URL: it must have a host, no query, fragment or user, and use https
+    /// unless the host is loopback or plain http is allowed.
     pub(crate) fn parse(text: &str, allow_plain_http: bool) -> Result<Self, Error> {
         let right = "must be an absolute URL such as `https://api.example.com`";
         let url = Url::parse(text).map_err(|_| Error::invalid("base_url", right))?;
@@ -42,7 +43,7 @@ impl BaseUrl {
         if plain && !allow_plain_http && !is_loopback(&url) {
             return Err(Error::invalid(
                 "base_url",
-                "must use https: plain http is for loopback, or must be allowed explicitly",
+                "must use https unless the host is loopback or plain http is allowed",
             ));
         }
         Ok(Self {
@@ -51,9 +52,9 @@ impl BaseUrl {
         })
     }
 
-    /// Puts the settings of the client into the start of every path.
+    /// Appends a setting of the client to the base path.
     ///
-    /// `template` is the document's, such as `/{tenant}`; the value must be checked before.
+    /// `template` comes from the document, such as `/{tenant}`; the caller has validated the value.
     pub(crate) fn with_start_of_path(mut self, template: &str, name: &str, value: &str) -> Self {
         let start = template.replace(&format!("{{{name}}}"), value);
         let path = format!("{}{start}", self.url.path().trim_end_matches('/'));
@@ -70,8 +71,8 @@ impl BaseUrl {
             }
         }
         let url = self.below(path);
-        // A path with a parameter is as good as never the end of its template, so there are no more
-        // of these than operations.
+        // Only paths without parameters end their template, so the cache is no larger than the list
+        // of operations.
         if operation.path.ends_with(path) {
             let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
             if known.iter().all(|(known, _)| known != path) {
@@ -96,7 +97,7 @@ impl BaseUrl {
         self.url.scheme() == "http"
     }
 
-    /// The host, as telemetry shows it.
+    /// The host, for telemetry.
     pub(crate) fn host(&self) -> &str {
         self.url.host_str().unwrap_or_default()
     }

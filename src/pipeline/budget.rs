@@ -1,21 +1,24 @@
-//! How many repeats a client may make, so that a server that is down is not stormed.
+//! The retry budget of a client, which keeps retries from overloading a server that is down.
 //!
-//! A bucket of repeats: each repeat takes one out, ten successes put one back, and so does every
-//! second that passes. While a server is down, the calls of a busy client are sent once each as
-//! soon as the bucket is empty; when it is back, their successes fill the bucket again.
+//! It is a token bucket: a retry takes one token, ten successes put one back, and so does each
+//! second. With an empty bucket every call has one attempt; the successes after an outage fill the
+//! bucket again.
+//!
+//! This file stands apart from `retry.rs` because `tests/retry_budget.rs` compiles it with loom's
+//! atomics.
 
 use std::time::Duration;
 
 use super::atomic::{AtomicU64, Ordering};
 
-/// What one repeat takes out: the time in which it comes back by itself.
-const REPEAT: u64 = 1_000_000_000;
+/// The cost of one retry in nanoseconds: the time in which the bucket refills by that much.
+const RETRY: u64 = 1_000_000_000;
 
-/// What one success puts back.
-const SUCCESS: u64 = REPEAT / 10;
+/// The amount that one success puts back.
+const SUCCESS: u64 = RETRY / 10;
 
-/// The bucket, kept as a point in time: the moment at which it will be full again. So it refills
-/// without a timer, and one atomic number is all there is to share.
+/// A token bucket, stored as the time at which it will be full again: it needs no timer and only
+/// one atomic number.
 #[derive(Debug)]
 pub(crate) struct RetryBudget {
     full_at: AtomicU64,
@@ -23,19 +26,19 @@ pub(crate) struct RetryBudget {
 }
 
 impl RetryBudget {
-    /// A full bucket of this many repeats.
-    pub(crate) fn new(repeats: u32) -> Self {
+    /// A full bucket of this many retries.
+    pub(crate) fn new(retries: u32) -> Self {
         Self {
             full_at: AtomicU64::new(0),
-            size: u64::from(repeats) * REPEAT,
+            size: u64::from(retries) * RETRY,
         }
     }
 
-    /// Takes one repeat out, if there is one. `now` counts from any fixed point in time.
+    /// Takes one retry, if there is one left. `now` is the time since any fixed point.
     pub(crate) fn take(&self, now: Duration) -> bool {
         let now = nanos(now);
         let taken = |full_at: u64| {
-            let full_at = full_at.max(now).saturating_add(REPEAT);
+            let full_at = full_at.max(now).saturating_add(RETRY);
             (full_at - now <= self.size).then_some(full_at)
         };
         self.full_at
@@ -43,7 +46,7 @@ impl RetryBudget {
             .is_ok()
     }
 
-    /// Counts a success. The time is asked for only if a repeat was ever taken out.
+    /// Counts a success. Calls `now` only if a retry was ever taken.
     pub(crate) fn succeed(&self, now: impl FnOnce() -> Duration) {
         if self.full_at.load(Ordering::Acquire) == 0 {
             return;

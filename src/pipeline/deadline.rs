@@ -1,10 +1,10 @@
-//! One point in time that all attempts of a call share.
+//! The deadline of a call, shared by all its attempts.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// When a call began and when it must be over.
+/// The start of a call and the time at which it must have ended.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Deadline {
     start: Instant,
@@ -14,14 +14,14 @@ pub(crate) struct Deadline {
 impl Deadline {
     pub(crate) fn after(duration: Duration) -> Self {
         let start = Instant::now();
-        // A deadline past what the clock can tell is a year away.
+        // A duration that overflows the clock becomes a year.
         let end = start
             .checked_add(duration)
             .unwrap_or_else(|| start + Duration::from_secs(365 * 24 * 3600));
         Self { start, end }
     }
 
-    /// The end of an attempt that begins `now` and may take `timeout`.
+    /// The end of an attempt that starts `now` with this timeout, at most the deadline.
     pub(crate) fn within(&self, now: Instant, timeout: Duration) -> Instant {
         now.checked_add(timeout)
             .map_or(self.end, |end| end.min(self.end))
@@ -35,7 +35,7 @@ impl Deadline {
         self.end
     }
 
-    /// Whether there is time left after waiting for `wait`.
+    /// Whether time remains after a wait of this length.
     pub(crate) fn leaves_room_for(&self, wait: Duration) -> bool {
         Instant::now()
             .checked_add(wait)

@@ -1,26 +1,26 @@
-//! The HTTP client that a road makes for itself, and that a caller may begin with.
+//! The default HTTP client, and a builder for custom ones.
 
 use std::time::Duration;
 
-use super::Settings;
 use super::base_url::BaseUrl;
+use super::options::Settings;
 use crate::error::{Error, ErrorKind};
 
-/// How long a connection may be silent before an HTTP/2 ping, and how long the answer to that.
+/// The idle time after which an HTTP/2 connection is pinged, and the timeout of that ping.
 const PING_AFTER: Duration = Duration::from_secs(30);
 const PING_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl Settings {
-    /// The HTTP client that clients make for themselves, for a caller who wants to change it: to add
-    /// a proxy, say, and give it to `http_client` of a client's builder.
+    /// Returns a builder of the HTTP client that clients use by default, to customise it and pass the
+    /// result to `http_client` of a client's builder.
     ///
-    /// It has the connect timeout and the bounds of these settings, follows no redirects and, with the
-    /// feature `rustls`, does TLS by ring with the platform's certificates. What is set on it about
-    /// certificates has no effect then; for others give it a whole configuration by reqwest's
-    /// `tls_backend_preconfigured`.
+    /// It has the connect timeout and the limits of these settings, follows no redirects and, with
+    /// the feature `rustls`, uses rustls with ring and the platform's certificates. reqwest's methods
+    /// for certificates have no effect then; for other certificates pass a whole rustls configuration
+    /// to `tls_backend_preconfigured`.
     ///
-    /// A bare `reqwest::Client::builder()` has no TLS with that feature alone: its `build` panics,
-    /// unless reqwest is given a TLS backend by a feature of your own.
+    /// A plain `reqwest::Client::builder()` has no TLS with that feature alone, and its `build`
+    /// panics unless your crate enables a TLS backend of reqwest.
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -34,13 +34,13 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`] if this machine has no certificates that TLS could start with.
+    /// [`ErrorKind::InvalidInput`] if the platform has no usable certificates.
     pub fn http_client_builder(&self) -> Result<reqwest::ClientBuilder, Error> {
         with_tls(plain(self), false)
     }
 }
 
-/// The client for one server: this machine is reached without a proxy.
+/// Builds the client for one server. Loopback is reached without a proxy.
 pub(super) fn for_server(settings: &Settings, base: &BaseUrl) -> Result<reqwest::Client, Error> {
     let mut client = plain(settings);
     if base.is_loopback() {
@@ -48,7 +48,7 @@ pub(super) fn for_server(settings: &Settings, base: &BaseUrl) -> Result<reqwest:
     }
     with_tls(client, base.is_plain_http())?
         .build()
-        .map_err(|_| Error::new(ErrorKind::InvalidInput, "the HTTP client cannot start"))
+        .map_err(|_| Error::new(ErrorKind::InvalidInput, "could not build the HTTP client"))
 }
 
 fn plain(settings: &Settings) -> reqwest::ClientBuilder {
@@ -65,8 +65,7 @@ fn plain(settings: &Settings) -> reqwest::ClientBuilder {
         .user_agent(concat!("vestibule/", env!("CARGO_PKG_VERSION")))
 }
 
-/// rustls with ring: it builds in half the time of aws-lc-rs and asks for no more than a C
-/// compiler.
+/// Uses rustls with ring, which compiles in half the time of aws-lc-rs and needs only a C compiler.
 #[cfg(feature = "rustls")]
 fn with_tls(
     client: reqwest::ClientBuilder,
@@ -74,13 +73,12 @@ fn with_tls(
 ) -> Result<reqwest::ClientBuilder, Error> {
     use std::sync::Arc;
 
-    let failed = |_| Error::new(ErrorKind::InvalidInput, "TLS cannot start on this machine");
+    let failed = |_| Error::new(ErrorKind::InvalidInput, "could not initialise TLS");
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = rustls::ClientConfig::builder_with_provider(provider.clone())
         .with_safe_default_protocol_versions()
         .map_err(failed)?;
-    // A machine without certificates can still talk plain http to its loopback, and to read them
-    // takes longer than all the rest.
+    // Plain http needs no certificates, and loading them takes longer than everything else here.
     let mut config = if plain_http {
         config
             .with_root_certificates(rustls::RootCertStore::empty())

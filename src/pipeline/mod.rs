@@ -1,30 +1,39 @@
-//! The road: every request of every system passes these stations, in this order.
+//! The pipeline that every request of every system passes.
 //!
-//! 1. **Authorise** – for every attempt: the application's credential by the system's
-//!    [`SystemRules`], the session's by its [`SessionCredential`]. A stale token is renewed first.
-//! 2. **Sign** – for every attempt anew, over what is really sent, by the server's time.
-//! 3. **Send** – within the attempt's timeout and the call's deadline; headers and body are read up
-//!    to a bound, and `Date` tells the server's time.
-//! 4. **Classify** – success, a refusal in the system's own shape, a rejected session, a fault.
-//! 5. **Return or repeat** – a rejected session is renewed and the request replayed once. A fault
-//!    is repeated if, in this order, the operation's [`Idempotency`] class allows it, the
-//!    [`RetryPolicy`] gives a wait, the deadline leaves room for that wait and for `Retry-After`,
-//!    and the retry budget has one left.
+//! A generated call passes a [`Request`] to [`CallContext::call`], which runs a `Call`. The loop and
+//! the decision to retry are `Call::run` in `call.rs`; its stages are, in this order:
 //!
-//! What a station must know about an operation stands in the [`Operation`] that was generated from
-//! the system's description, and nowhere else.
+//! 1. **Authorize**, for every attempt, by `Call::send_attempt`: revalidates the session in its store
+//!    if that is due ([`SessionCredential::revalidate_if_due`]), builds an [`Attempt`], adds the
+//!    application's credential ([`SystemRules::authorize_application`]) and the session's
+//!    ([`SessionCredential::attach`]). A stale credential is refreshed first
+//!    ([`SessionCredential::refresh`]). Then the attempt waits for a permit
+//!    (`Transport::acquire`), which no call holds while a credential is refreshed.
+//! 2. **Sign**, for every attempt, by [`SystemRules::sign`]: covers what is sent, with the server's
+//!    time of now.
+//! 3. **Send**, by `Transport::send`: hands the attempt to the HTTP client, within the timeout of an
+//!    attempt and the deadline of the call.
+//! 4. **Receive**, by `Call::receive`: awaits headers and body up to their limits
+//!    (`Transport::receive`), corrects the clock ([`SkewedClock::learn`]) and keeps cookies
+//!    ([`SessionCredential::observe`]).
+//! 5. **Classify**, by `classify`: a 2xx is a success; of any other response it makes an error, by
+//!    [`SystemRules::parse_error`] and the status, and tells whether the server rejected the session.
+//! 6. **Return, refresh or back off**, by `Call::run`: a success is decoded (`RawResponse::decode`).
+//!    A rejected session is refreshed and the request replayed, once. Any other error is retried if,
+//!    in this order, the operation allows it (`is_retryable`), the [`RetryPolicy`] gives a wait, the
+//!    deadline leaves room for that wait and for `Retry-After`, and the [`RetryBudget`] has a retry
+//!    left.
+//!
+//! `Call::finish` reports the outcome. All properties of an operation that the stages need are in its
+//! [`Operation`], which is generated from the system's description.
 
-mod atomic;
 mod attempt;
-mod backoff;
 mod base_url;
 mod budget;
+mod call;
 mod classify;
 mod deadline;
-mod departure;
 mod http_client;
-mod journey;
-mod limits;
 mod operation;
 mod options;
 mod request;
@@ -34,40 +43,38 @@ mod system;
 mod trace;
 mod transport;
 
-use std::borrow::Cow;
 use std::fmt;
-use std::pin::pin;
-use std::sync::Arc;
+/// The atomics of `budget.rs`, which a test replaces by loom's.
+use std::sync::atomic;
 use std::time::Duration;
 
-use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 
 pub(crate) use self::attempt::Attempt;
-pub use self::backoff::{Backoff, FailedAttempt, RetryPolicy};
 pub(crate) use self::base_url::BaseUrl;
 pub(crate) use self::budget::RetryBudget;
-pub(crate) use self::classify::ParsedError;
+pub(crate) use self::call::CallContext;
 #[cfg(fuzzing)]
-pub(crate) use self::classify::{Outcome, classify, retry_after};
+pub(crate) use self::classify::{classify, retry_after};
 pub(crate) use self::deadline::Deadline;
-use self::journey::Journey;
 pub(crate) use self::operation::{Idempotency, Need, Operation};
 pub(crate) use self::options::language_header;
 pub use self::options::{CallOptions, Settings};
 pub use self::request::QueryValue;
 pub(crate) use self::request::Request;
+#[cfg(fuzzing)]
 pub(crate) use self::response::RawResponse;
 pub use self::response::Response;
+pub use self::retry::{Backoff, FailedAttempt, RetryPolicy};
 pub(crate) use self::system::{
-    Authorization, CredentialGeneration, SessionCredential, SystemRules,
+    Authorization, CredentialGeneration, ParsedError, SessionCredential, SystemRules,
 };
 pub(crate) use self::transport::Transport;
-use crate::error::{Error, ErrorKind, System};
 use crate::skewed_clock::SkewedClock;
 use crate::telemetry::Telemetry;
 
-/// The road of one client: where it leads, by which rules, within which limits.
+/// The pipeline of one client: base URL, rules of the system, settings, transport, retry budget and
+/// clock.
 pub(crate) struct Pipeline {
     pub(crate) base: BaseUrl,
     pub(crate) rules: Box<dyn SystemRules>,
@@ -80,7 +87,7 @@ pub(crate) struct Pipeline {
 }
 
 impl Pipeline {
-    /// The time since the road was built, which no clock of the day moves.
+    /// The time since the pipeline was built, by a monotonic clock.
     fn since_start(&self) -> Duration {
         self.start.elapsed()
     }
@@ -88,139 +95,6 @@ impl Pipeline {
 
 impl fmt::Debug for Pipeline {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Road({})", self.rules.system())
-    }
-}
-
-/// A road with the credential and the options of the calls that are made through it.
-#[derive(Clone)]
-pub(crate) struct CallContext {
-    pipeline: Arc<Pipeline>,
-    credential: Option<Arc<dyn SessionCredential>>,
-    /// Most calls have none, and every future of a call holds this.
-    options: Option<Box<CallOptions>>,
-}
-
-impl fmt::Debug for CallContext {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.pipeline, f)
-    }
-}
-
-impl CallContext {
-    pub(crate) fn new(pipeline: Arc<Pipeline>) -> Self {
-        Self {
-            pipeline,
-            credential: None,
-            options: None,
-        }
-    }
-
-    pub(crate) fn with_credential(mut self, credential: Arc<dyn SessionCredential>) -> Self {
-        self.credential = Some(credential);
-        self
-    }
-
-    pub(crate) fn with_options(mut self, options: CallOptions) -> Self {
-        self.options = (!options.is_empty()).then(|| Box::new(options));
-        self
-    }
-
-    /// Options of one call, beside what the session puts on all of its calls.
-    pub(crate) fn with_more_options(mut self, options: CallOptions) -> Self {
-        let options = match self.options.take() {
-            Some(standing) => options.with_headers(&standing.headers),
-            None => options,
-        };
-        self.with_options(options)
-    }
-
-    /// Sends a request whose answer has a body.
-    pub(crate) fn call<'a, T: DeserializeOwned>(
-        &'a self,
-        request: Request<'a>,
-    ) -> impl Future<Output = Result<Response<T>, Error>> {
-        self.send(request, RawResponse::decode)
-    }
-
-    /// Sends a request whose answer has no body, or none that matters.
-    pub(crate) fn call_empty<'a>(
-        &'a self,
-        request: Request<'a>,
-    ) -> impl Future<Output = Result<Response<()>, Error>> {
-        self.send(request, |response, _| response.empty())
-    }
-
-    /// No `async fn`, which would keep the request twice: as it was given, and where it is used.
-    fn send<'a, T>(
-        &'a self,
-        mut request: Request<'a>,
-        read: impl FnOnce(RawResponse, &Operation) -> Result<Response<T>, Error>,
-    ) -> impl Future<Output = Result<Response<T>, Error>> {
-        let fault = request.fault.take();
-        async move {
-            let span = trace::call(&self.pipeline, request.operation);
-            let mut journey = Journey::begin(self, &request);
-            let response = match fault {
-                Some(fault) => Err(fault),
-                None => trace::within(&span, pin!(journey.travel())).await,
-            };
-            let outcome = response.and_then(|response| read(response, request.operation));
-            journey.end(&span, outcome)
-        }
-    }
-
-    fn credential_for(
-        &self,
-        operation: &Operation,
-    ) -> Result<Option<&dyn SessionCredential>, Error> {
-        let credential = self.credential.as_deref();
-        match credential {
-            Some(credential) if credential.covers(operation) => Ok(Some(credential)),
-            None if operation.session == Need::Required => Err(Error::new(
-                ErrorKind::SignInAgain,
-                "this call needs a session",
-            )),
-            _ => Ok(None),
-        }
-    }
-}
-
-/// For errors that are found before a call.
-impl CallContext {
-    pub(crate) fn system(&self) -> System {
-        self.pipeline.rules.system()
-    }
-
-    /// An argument that was not given or could not be converted.
-    pub(crate) fn invalid(
-        &self,
-        operation: &Operation,
-        argument: &'static str,
-        message: String,
-    ) -> Error {
-        // A builder of a body names the member that it lacks.
-        let member = message
-            .strip_prefix("no value supplied for ")
-            .map(str::to_owned);
-        let field = member.map_or(Cow::Borrowed(argument), Cow::Owned);
-        let error = match field {
-            Cow::Borrowed(argument) if message.ends_with("was not initialized") => {
-                Error::invalid(argument, "must be given")
-            }
-            Cow::Borrowed(argument) => Error::invalid(argument, "does not fit its type"),
-            Cow::Owned(member) => Error::invalid(member, "must be given"),
-        };
-        error.at(self.system(), operation.id)
-    }
-
-    /// A value as one segment of a path.
-    pub(crate) fn segment(
-        &self,
-        operation: &Operation,
-        name: &'static str,
-        value: &impl request::Segment,
-    ) -> Result<String, Error> {
-        request::segment(name, value).map_err(|error| error.at(self.system(), operation.id))
+        write!(f, "Pipeline({})", self.rules.system())
     }
 }

@@ -1,45 +1,46 @@
-//! What a description says about one operation.
+//! The properties of an operation that the pipeline depends on.
 
 use std::borrow::Cow;
 
 use http::Method;
 
-/// One documented operation, as the build read it from the description.
+/// One documented operation, generated from the system's description.
 #[derive(Debug)]
 pub(crate) struct Operation {
     pub(crate) id: &'static str,
     pub(crate) method: Method,
-    /// The documented path, parameters in braces.
+    /// The documented path, with parameters in braces.
     pub(crate) path: Cow<'static, str>,
     pub(crate) session: Need,
     pub(crate) application: Need,
     pub(crate) signature: Need,
-    /// What the bootstrap signature covers: the first of these that the request has.
+    /// Candidates for the value that the bootstrap signature covers: the first one that the request
+    /// has.
     pub(crate) signed_fields: &'static [&'static str],
     pub(crate) idempotency: Idempotency,
     pub(crate) sends_message: bool,
     pub(crate) carries_code: bool,
-    /// Whether success is a string that may come without JSON's quotes.
+    /// Whether the success response is a string that may lack JSON's quotes.
     pub(crate) bare_text: bool,
-    /// The member that a bare string stands for, where the server may answer that.
+    /// The member that a response of a bare string sets, where the server may send one.
     pub(crate) bare_member: Option<&'static str>,
 }
 
-/// Whether a credential is attached.
+/// Whether an operation needs a credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Need {
     /// It is never attached.
     Never,
-    /// It is attached if there is one.
+    /// It is attached if available.
     Optional,
-    /// Without it nothing is sent.
+    /// Nothing is sent without it.
     Required,
 }
 
-/// What may happen to a request more than once.
+/// Whether a request may reach the server more than once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Idempotency {
-    /// Repeating changes nothing.
+    /// Sending it again has no further effect.
     Idempotent,
     /// It sends a message, consumes a code or creates something.
     NotIdempotent,

@@ -1,46 +1,47 @@
-//! Settings of a client and of a call.
+//! The settings of a client and the options of a call.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue};
 
-use super::backoff::{Backoff, RetryPolicy};
+use super::retry::{Backoff, RetryPolicy};
 use crate::error::Error;
 
-/// Times and bounds of a client. The defaults suit a back end.
+/// Timeouts and limits of a client. The defaults suit a back end.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Settings {
-    /// For a whole call: waiting, signing, all attempts. Default 30 s.
+    /// Timeout of a whole call: all attempts, and the waits before and between them. Default 30 s.
     pub deadline: Duration,
-    /// For one attempt, from connecting to the last byte of the answer. Default 10 s.
+    /// Timeout of one attempt, from connecting to the last byte of the response. Default 10 s.
     pub attempt_timeout: Duration,
-    /// For connecting. Default 5 s.
+    /// Timeout of connecting. Default 5 s.
     pub connect_timeout: Duration,
-    /// When a request that may be repeated is. Default [`Backoff::new`].
+    /// The retry policy. Default [`Backoff::new`].
     pub retry: Arc<dyn RetryPolicy>,
-    /// How many repeats the client may make in a row, over all its calls. Ten successes or one
-    /// second give one back, so a server that is down is not stormed. Default 100.
+    /// The number of retries that the client may make in a row, over all its calls. Ten successes
+    /// or one second give one back. This keeps retries from overloading a server that is down.
+    /// Default 100.
     pub retry_budget: u32,
-    /// How many requests may be under way at once; further ones wait, which counts against their
+    /// The maximum number of requests in flight. Further ones wait, which counts against their
     /// deadline. Default 256.
     pub max_in_flight: usize,
-    /// The largest body that is read, in bytes after decompression. Default 4 MiB.
+    /// The maximum size of a response body in bytes, after decompression. Default 4 MiB.
     pub max_response_bytes: usize,
-    /// The largest headers of an answer, names and values together, in bytes. Default 64 KiB.
+    /// The maximum size of the headers of a response in bytes, names and values together. Default
+    /// 64 KiB.
     pub max_header_bytes: usize,
-    /// How long before its end a token is renewed. Default 60 s.
+    /// How long before its expiry a token is refreshed. Default 60 s.
     pub refresh_before_expiry: Duration,
-    /// How long what is known of a session's stored record is relied on. Then it is read again
-    /// before the next call: a session that was ended on another instance is refused here within
-    /// that time. Default 30 s.
+    /// How long a cached session is used before it is revalidated in its store. A session that ended
+    /// on another instance is refused on this one within that time. Default 30 s.
     pub revalidate_session_after: Duration,
-    /// How long a renewal that died with its process keeps others from renewing the session. A
-    /// renewal that lives extends it. Default 10 s.
+    /// How long the lease of a refresh lasts unless it is extended: after a crash, how long other
+    /// instances cannot refresh the session. Default 10 s.
     pub lease_time: Duration,
-    /// How far this machine's clock may be from the server's to be corrected for, by the `Date` of
-    /// the answers; zero turns the correction off. Default one day.
+    /// The maximum difference between the local clock and the server's (its `Date` headers) that is
+    /// corrected; zero disables the correction. Default one day.
     pub max_clock_correction: Duration,
 }
 
@@ -63,7 +64,7 @@ impl Default for Settings {
     }
 }
 
-/// Options of single calls; what is not set comes from the client.
+/// Options of single calls. The client's settings apply to what is not set.
 #[derive(Clone, Debug, Default)]
 pub struct CallOptions {
     pub(crate) deadline: Option<Duration>,
@@ -73,7 +74,7 @@ pub struct CallOptions {
 }
 
 impl CallOptions {
-    /// No options: everything as the client has it.
+    /// No options: the client's settings apply.
     pub fn new() -> Self {
         Self::default()
     }
@@ -95,30 +96,30 @@ impl CallOptions {
         self
     }
 
-    /// The deadline over all attempts.
+    /// Sets the timeout of the whole call, over all attempts.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = Some(deadline);
         self
     }
 
-    /// When a request that may be repeated is.
+    /// Sets the retry policy.
     pub fn retry(mut self, policy: impl RetryPolicy) -> Self {
         self.retry = Some(Arc::new(policy));
         self
     }
 
-    /// The language of messages, as in `Accept-Language` (`de`, `en-GB`, `zh-tw`).
+    /// Sets the language of messages, as in `Accept-Language` (`de`, `en-GB`, `zh-tw`).
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if it cannot stand in a header.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if it is no valid header value.
     pub fn accept_language(mut self, language: &str) -> Result<Self, Error> {
         self.accept_language = Some(language_header(language)?);
         Ok(self)
     }
 }
 
-/// Checks a language for `Accept-Language`.
+/// Validates a language for `Accept-Language`.
 pub(crate) fn language_header(language: &str) -> Result<HeaderValue, Error> {
     let well_formed = !language.is_empty()
         && language

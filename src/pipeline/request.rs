@@ -1,4 +1,4 @@
-//! A request as a generated call makes it: below the base URL, not yet authorised or signed.
+//! The request of a generated call, relative to the base URL, before it is authorized and signed.
 
 use std::borrow::Cow;
 
@@ -10,23 +10,23 @@ use super::operation::Operation;
 use crate::error::Error;
 use crate::secret::Secret;
 
-/// RFC 3986's unreserved characters stay as they are.
+/// Encodes everything but RFC 3986's unreserved characters.
 const STRICT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
 
-/// What one call sends.
+/// The operation of a call with its arguments.
 pub(crate) struct Request<'a> {
     pub(crate) operation: &'a Operation,
-    /// Percent-encoded, relative to the base URL with the client's settings.
+    /// Percent-encoded, relative to the base URL (which includes the client's settings).
     pub(crate) path: Cow<'a, str>,
-    /// Name and plain value of each query parameter.
+    /// Name and value of each query parameter, not encoded.
     pub(crate) query: Vec<(&'a str, String)>,
     pub(crate) body: Option<Bytes>,
-    /// The first thing that is wrong with it; such a request is not sent.
-    pub(crate) fault: Option<Error>,
+    /// The first invalid argument; such a request is not sent.
+    pub(crate) invalid: Option<Error>,
 }
 
 impl<'a> Request<'a> {
@@ -36,7 +36,7 @@ impl<'a> Request<'a> {
             path: path.into(),
             query: Vec::new(),
             body: None,
-            fault: None,
+            invalid: None,
         }
     }
 
@@ -45,7 +45,7 @@ impl<'a> Request<'a> {
         self
     }
 
-    /// A whole number with documented bounds.
+    /// Adds an integer with documented bounds.
     pub(crate) fn query_within<V: QueryValue + Copy + Into<i64>>(
         mut self,
         name: &'static str,
@@ -59,7 +59,7 @@ impl<'a> Request<'a> {
                 (i64::MIN, highest) => format!("must be at most {highest}"),
                 (lowest, highest) => format!("must be from {lowest} to {highest}"),
             };
-            self.fault
+            self.invalid
                 .get_or_insert_with(|| Error::invalid(name, &right));
         }
         self.query(name, value)
@@ -69,8 +69,8 @@ impl<'a> Request<'a> {
         match serde_json::to_vec(body) {
             Ok(bytes) => self.body = Some(Bytes::from(bytes)),
             Err(_) => {
-                let fault = || Error::invalid("body", "cannot be written as JSON");
-                self.fault.get_or_insert_with(fault);
+                let invalid = || Error::invalid("body", "must be serialisable as JSON");
+                self.invalid.get_or_insert_with(invalid);
             }
         }
         self
@@ -78,8 +78,8 @@ impl<'a> Request<'a> {
 }
 
 impl Request<'_> {
-    /// What a signature covers: the first of the operation's signed fields that the request has,
-    /// in its body or in its path.
+    /// The value that the bootstrap signature covers: the first of the operation's signed fields
+    /// that the request has in its body or its path.
     pub(crate) fn signed_value(&self) -> Option<String> {
         let body: Option<serde_json::Value> = self
             .body
@@ -94,8 +94,8 @@ impl Request<'_> {
         })
     }
 
-    /// A path parameter, decoded. Settings of the client stand at the start of the documented path
-    /// and not in the request's, so segments are counted from the end.
+    /// The decoded value of a path parameter. Segments are counted from the end because the
+    /// documented path starts with settings of the client, which the request's path lacks.
     fn path_value(&self, name: &str) -> Option<String> {
         let braced = format!("{{{name}}}");
         let from_end = self
@@ -111,7 +111,7 @@ impl Request<'_> {
     }
 }
 
-/// Percent-encodes a query: sorted by name, a space as `%20`.
+/// Percent-encodes a query, sorted by name, with a space as `%20`.
 pub(crate) fn encode_query(query: &[(String, String)]) -> String {
     let mut pairs: Vec<_> = query.iter().collect();
     pairs.sort();
@@ -129,7 +129,7 @@ pub(crate) fn encode_query(query: &[(String, String)]) -> String {
 
 /// Encodes a value as one segment of a path.
 ///
-/// An empty value, `.` and `..` would change which endpoint is called, so they are refused.
+/// Refuses an empty value, `.` and `..`, which would select another endpoint.
 pub(crate) fn segment(name: &'static str, value: &impl Segment) -> Result<String, Error> {
     let text = value.text();
     if matches!(&*text, "" | "." | "..") {
@@ -141,7 +141,7 @@ pub(crate) fn segment(name: &'static str, value: &impl Segment) -> Result<String
     Ok(utf8_percent_encode(&text, STRICT).to_string())
 }
 
-/// A value that can stand in a path.
+/// A value of a path parameter.
 pub(crate) trait Segment {
     fn text(&self) -> Cow<'_, str>;
 }
@@ -158,16 +158,16 @@ impl Segment for Secret {
     }
 }
 
-/// A value that can stand in a query.
+/// A value of a query parameter.
 pub trait QueryValue {
-    /// Gives each value as it stands in the query, not yet encoded.
-    fn each(&self, give: &mut dyn FnMut(String));
+    /// Calls `add` with each value, not yet encoded.
+    fn each(&self, add: &mut dyn FnMut(String));
 }
 
 impl<T: QueryValue> QueryValue for Option<T> {
-    fn each(&self, give: &mut dyn FnMut(String)) {
+    fn each(&self, add: &mut dyn FnMut(String)) {
         if let Some(value) = self {
-            value.each(give);
+            value.each(add);
         }
     }
 }
@@ -175,8 +175,8 @@ impl<T: QueryValue> QueryValue for Option<T> {
 macro_rules! displayed {
     ($($kind:ty),*) => {
         $(impl QueryValue for $kind {
-            fn each(&self, give: &mut dyn FnMut(String)) {
-                give(self.to_string());
+            fn each(&self, add: &mut dyn FnMut(String)) {
+                add(self.to_string());
             }
         })*
     };

@@ -1,4 +1,4 @@
-//! What came back, before and after decoding.
+//! A response, before and after decoding.
 
 use std::fmt;
 use std::ops::Deref;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::operation::Operation;
 use crate::error::{Error, ErrorKind};
 
-/// The labels of bodies that an error names; any other could be anything.
+/// The content types that an error message may show. Any other one is arbitrary server input.
 const KNOWN_TYPES: [&str; 10] = [
     "application/json",
     "application/octet-stream",
@@ -25,22 +25,30 @@ const KNOWN_TYPES: [&str; 10] = [
     "text/xml",
 ];
 
-/// An answer with its body, not yet decoded.
-pub(crate) struct RawResponse {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Bytes,
-}
+/// A response whose body is not decoded yet.
+pub(crate) type RawResponse = Response<Bytes>;
 
 impl RawResponse {
-    /// Decodes by content, not by label: servers send JSON as text, and nothing where an object
-    /// without members is meant.
+    pub(crate) fn new(status: StatusCode, headers: HeaderMap, body: Bytes) -> Self {
+        Self {
+            value: body,
+            status,
+            headers,
+        }
+    }
+
+    pub(crate) fn body(&self) -> &Bytes {
+        &self.value
+    }
+
+    /// Decodes the body by its content, whatever the content type says: servers send JSON as text,
+    /// and an empty body for an object without members.
     pub(crate) fn decode<T: DeserializeOwned>(
         self,
         operation: &Operation,
     ) -> Result<Response<T>, Error> {
-        let body = self.body.trim_ascii();
-        // To look at all bytes once is quicker than to look at each string.
+        let body = self.value.trim_ascii();
+        // Validating UTF-8 once is faster than validating each string.
         let decoded = match std::str::from_utf8(body) {
             Ok("") => read("{}").or_else(|| read("null")),
             Ok(text) => read(text),
@@ -60,9 +68,10 @@ impl RawResponse {
         })
     }
 
-    /// Whatever the body says, but for a page: that comes from something in front of the server.
+    /// Ignores the body unless it is a page, which comes from a proxy or gateway and not from the
+    /// server.
     pub(crate) fn empty(self) -> Result<Response<()>, Error> {
-        if self.body.trim_ascii_start().starts_with(b"<") {
+        if self.is_page() {
             return Err(self.undecodable());
         }
         Ok(Response {
@@ -72,10 +81,15 @@ impl RawResponse {
         })
     }
 
-    /// A string where an object may be meant, with JSON's quotes or without: the JSON that stands
-    /// for it.
+    /// Whether the body is HTML or XML. Such a response comes from a proxy or gateway.
+    pub(super) fn is_page(&self) -> bool {
+        self.value.trim_ascii_start().starts_with(b"<")
+    }
+
+    /// The JSON for a body that is a string, with or without JSON's quotes, where the operation
+    /// allows that.
     fn bare_string(&self, operation: &Operation) -> Option<String> {
-        let body = self.body.trim_ascii();
+        let body = self.value.trim_ascii();
         let text = match serde_json::from_slice(body) {
             Ok(text) => text,
             Err(_) => {
@@ -94,16 +108,16 @@ impl RawResponse {
     }
 
     fn undecodable(&self) -> Error {
-        let message = format!("the answer was not understood ({})", self.description());
+        let message = format!("could not decode the response ({})", self.description());
         Error::new(ErrorKind::Undecodable, message)
             .with_status(self.status)
-            .with_body(&self.body)
+            .with_body(&self.value)
     }
 
-    /// Length and type of the body, which is all that may be shown of it.
+    /// Length and content type of the body: all that an error message may show of it.
     pub(crate) fn description(&self) -> String {
-        let label = self.headers.get(header::CONTENT_TYPE);
-        let kind = label
+        let content_type = self.headers.get(header::CONTENT_TYPE);
+        let kind = content_type
             .and_then(|value| value.to_str().ok())
             .unwrap_or_default();
         let kind = kind.split(';').next().unwrap_or_default().trim();
@@ -111,20 +125,20 @@ impl RawResponse {
             .iter()
             .find(|known| known.eq_ignore_ascii_case(kind));
         match known {
-            Some(known) => format!("{} bytes of {known}", self.body.len()),
-            None => format!("{} bytes of unknown type", self.body.len()),
+            Some(known) => format!("{} bytes of {known}", self.value.len()),
+            None => format!("{} bytes of unknown type", self.value.len()),
         }
     }
 }
 
-/// The one place that reads an answer, so that each type is compiled with one reader.
+/// The only call of the deserializer, so that each type is compiled with one.
 fn read<T: DeserializeOwned>(text: &str) -> Option<T> {
     serde_json::from_str(text).ok()
 }
 
-/// A decoded answer with its status and headers.
+/// A decoded response body with the status and the headers of the response.
 ///
-/// It reads like the value that it holds.
+/// It dereferences to the body.
 #[derive(Clone)]
 pub struct Response<T> {
     value: T,
@@ -133,7 +147,7 @@ pub struct Response<T> {
 }
 
 impl<T> Response<T> {
-    /// The value alone.
+    /// Returns the body.
     pub fn into_inner(self) -> T {
         self.value
     }
@@ -143,8 +157,8 @@ impl<T> Response<T> {
         self.status
     }
 
-    /// The headers as they came. `Debug` shows the values of those alone that are never secret,
-    /// such as `content-type` and `date`.
+    /// The headers as received. Their `Debug` shows only values that are never secret, such as those
+    /// of `content-type` and `date`.
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
     }

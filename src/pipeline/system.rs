@@ -1,31 +1,31 @@
-//! What a system and a session tell the road. The road knows neither.
+//! The interfaces through which the pipeline uses a system and a session.
 
+use std::any::Any;
 use std::fmt;
 
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, StatusCode};
 
 use super::attempt::Attempt;
-use super::classify::ParsedError;
 use super::deadline::Deadline;
 use super::operation::{Need, Operation};
 use super::request::Request;
 use crate::clock::BoxFuture;
-use crate::error::{Error, System};
+use crate::error::{Error, ErrorKind, System};
 
 /// The rules of one system.
 pub(crate) trait SystemRules: Send + Sync {
     fn system(&self) -> System;
 
-    /// Headers that every request carries.
+    /// The headers of every request.
     fn default_headers(&self) -> &HeaderMap;
 
-    /// Attaches the application's credential.
+    /// Adds the application's credential.
     fn authorize_application(&self, _headers: &mut HeaderMap) -> Result<(), Error> {
         Ok(())
     }
 
-    /// Signs what is about to be sent. Called last, for every attempt.
+    /// Signs an attempt. Called last, for every attempt.
     fn sign(
         &self,
         _request: &Request<'_>,
@@ -35,7 +35,7 @@ pub(crate) trait SystemRules: Send + Sync {
         Ok(())
     }
 
-    /// Reads an error body in the system's own shape.
+    /// Parses an error body in the system's own format.
     fn parse_error(
         &self,
         operation: &Operation,
@@ -44,51 +44,73 @@ pub(crate) trait SystemRules: Send + Sync {
     ) -> Option<ParsedError>;
 }
 
-/// Which version of a credential an attempt carried.
+/// An error body in the system's own format.
+pub(crate) struct ParsedError {
+    /// The system's typed error.
+    pub(crate) typed: Box<dyn Any + Send + Sync>,
+    pub(crate) code: Option<String>,
+    pub(crate) request_id: Option<String>,
+    /// Whether it says that the server does not accept the session's token.
+    pub(crate) names_token: bool,
+    /// The kind of the error, where the status alone does not determine it.
+    pub(crate) kind: Option<ErrorKind>,
+}
+
+/// Counts the credentials of a session in this instance, to tell a refreshed one from its
+/// predecessor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct CredentialGeneration(pub(crate) u64);
 
-/// What a session did to an attempt.
+/// The result of attaching a session's credential to an attempt.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Authorization {
-    /// There was nothing to attach.
+    /// The session has no credential for the attempt.
     Nothing,
-    /// A credential that is good for now.
+    /// The credential is attached and valid.
     Fresh(CredentialGeneration),
-    /// A credential that must be renewed first.
+    /// The credential must be refreshed first.
     Stale(CredentialGeneration),
+}
+
+impl Authorization {
+    pub(super) fn generation(self) -> Option<CredentialGeneration> {
+        match self {
+            Self::Nothing => None,
+            Self::Fresh(generation) | Self::Stale(generation) => Some(generation),
+        }
+    }
 }
 
 /// The credential of one session.
 pub(crate) trait SessionCredential: Send + Sync + fmt::Debug {
-    /// Whether it is attached to this operation.
+    /// Whether calls of this operation carry the credential.
     fn covers(&self, operation: &Operation) -> bool {
         operation.session != Need::Never
     }
 
-    /// What is to be done before the credential is attached, if its last look at the session's
-    /// store is too long ago. `now` is this machine's time.
+    /// Revalidates the session in its store, if the last check is too long ago. `now` is the local
+    /// time.
     fn revalidate_if_due(&self, _now: DateTime<Utc>) -> Option<BoxFuture<'_, Result<(), Error>>> {
         None
     }
 
-    /// Attaches the credential; with `allow_stale` also one that seems to need renewal.
+    /// Attaches the credential; with `allow_stale`, also one that is due for a refresh.
     ///
-    /// Fails without touching the network if the session has ended.
+    /// Fails if the session has ended. Does no I/O.
     fn attach(&self, attempt: &mut Attempt, allow_stale: bool) -> Result<Authorization, Error>;
 
-    /// Renews the credential that has this stamp; does nothing if a newer one is there already.
+    /// Refreshes the credential of this generation; does nothing if there is a newer one.
     fn refresh(
         &self,
         generation: CredentialGeneration,
         deadline: Deadline,
     ) -> BoxFuture<'_, Result<(), Error>>;
 
-    /// Sees the headers of every answer; what takes its time is to be waited for.
+    /// Inspects the headers of every response. The caller awaits the returned future, if any.
     fn observe<'a>(&'a self, _headers: &'a HeaderMap) -> Option<BoxFuture<'a, ()>> {
         None
     }
 
-    /// Ends the session if its credential still has this stamp: nothing is sent with it any more.
+    /// Ends the session if its credential still has this generation: no request uses it any more.
     fn end(&self, generation: CredentialGeneration, why: &'static str) -> BoxFuture<'_, ()>;
 }

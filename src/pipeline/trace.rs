@@ -1,7 +1,7 @@
-//! The spans of the road, with the names that OpenTelemetry gives to an HTTP client's attributes.
+//! The spans of calls and attempts, with OpenTelemetry's attribute names for HTTP clients.
 //!
-//! A span shows the documented path and never the real one, the host and never the query. Numbers
-//! are signed: an unsigned one becomes a text on its way to OpenTelemetry.
+//! A span holds the documented path, not the requested one, and the host, but no query. Integers are
+//! signed because tracing-opentelemetry exports unsigned ones as strings.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -35,13 +35,13 @@ macro_rules! span {
     };
 }
 
-/// The span of one call over all its attempts.
+/// The span of one call, over all its attempts.
 pub(super) fn call(pipeline: &Pipeline, operation: &Operation) -> Span {
     let shown = format_args!("{} {}", pipeline.rules.system(), operation.id);
     span!("vestibule.call", "internal", shown, pipeline, operation)
 }
 
-/// The span of one attempt, which is what goes over the wire.
+/// The span of one attempt: one HTTP request.
 pub(super) fn attempt(pipeline: &Pipeline, operation: &Operation, resends: u32) -> Span {
     let shown = format_args!("{} {}", operation.method, operation.path);
     let span = span!("vestibule.attempt", "client", shown, pipeline, operation);
@@ -49,7 +49,7 @@ pub(super) fn attempt(pipeline: &Pipeline, operation: &Operation, resends: u32) 
     span
 }
 
-/// Polls a future within a span. The future stays where it is, while `Instrument` would take it.
+/// Polls a future within a span. Unlike `Instrument`, it does not move the future.
 pub(super) fn within<F: Future>(
     span: &Span,
     mut future: Pin<&mut F>,
@@ -60,14 +60,14 @@ pub(super) fn within<F: Future>(
     })
 }
 
-/// Zero is left out, as the conventions have it.
+/// Records the number of resends; OpenTelemetry's conventions omit zero.
 pub(super) fn record_resends(span: &Span, resends: u32) {
     if resends > 0 {
         span.record("http.request.resend_count", i64::from(resends));
     }
 }
 
-/// Writes what came of a call or an attempt.
+/// Records the status and the error of a call or an attempt.
 pub(super) fn record_outcome(span: &Span, status: Option<StatusCode>, error: Option<&Error>) {
     if let Some(status) = status {
         span.record("http.response.status_code", i64::from(status.as_u16()));

@@ -1,9 +1,10 @@
-//! Sends one attempt and reads its answer, within bounds.
+//! Sends one attempt and reads its response, within limits of time and size.
 
 use std::pin::pin;
 use std::{fmt, io};
 
-use http::StatusCode;
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, HeaderName, StatusCode};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout_at};
 use url::Url;
@@ -12,155 +13,180 @@ use super::attempt::Attempt;
 use super::base_url::BaseUrl;
 use super::deadline::Deadline;
 use super::http_client;
-use super::limits::Limits;
 use super::options::Settings;
 use super::response::RawResponse;
 use crate::error::{Delivery, Error, ErrorKind};
 
-/// What reqwest makes of a request that is under way.
-pub(crate) trait Sending: Future<Output = reqwest::Result<reqwest::Response>> {}
-
-impl<F: Future<Output = reqwest::Result<reqwest::Response>>> Sending for F {}
-
-/// A request that is under way.
-pub(crate) struct UnderWay<'a, S> {
-    place: SemaphorePermit<'a>,
-    sending: S,
-    /// What must not have been left by a redirect.
-    sent_to: Option<Box<Url>>,
-}
-
-/// The HTTP client of a road.
+/// The HTTP client of a pipeline with its limits.
 #[derive(Debug)]
 pub(crate) struct Transport {
     client: reqwest::Client,
-    /// Whether the client is the caller's own, which may do what ours never does.
-    is_foreign: bool,
+    /// Whether the caller provided the client, which may then follow redirects.
+    is_custom: bool,
     in_flight: Semaphore,
-    limits: Limits,
+    max_response_bytes: usize,
+    max_header_bytes: usize,
 }
 
 impl Transport {
-    /// `client` is the caller's own, if there is one; else a client that follows no redirects,
-    /// keeps connections alive, and reaches this machine without a proxy.
+    /// Uses the caller's client, if any; else builds one that follows no redirects, keeps
+    /// connections alive, and uses no proxy for loopback.
     pub(crate) fn new(
         settings: &Settings,
         base: &BaseUrl,
         client: Option<reqwest::Client>,
     ) -> Result<Self, Error> {
-        let is_foreign = client.is_some();
+        let is_custom = client.is_some();
         let client = match client {
             Some(client) => client,
             None => http_client::for_server(settings, base)?,
         };
         Ok(Self {
             client,
-            is_foreign,
+            is_custom,
             in_flight: Semaphore::new(settings.max_in_flight.clamp(1, Semaphore::MAX_PERMITS)),
-            limits: Limits::of(settings),
+            max_response_bytes: settings.max_response_bytes,
+            max_header_bytes: settings.max_header_bytes,
         })
     }
 
-    /// A place among the requests that are under way, if one is free.
-    pub(crate) fn free_place(&self) -> Option<SemaphorePermit<'_>> {
+    /// A permit to send a request, if one is available at once.
+    pub(super) fn try_acquire(&self) -> Option<SemaphorePermit<'_>> {
         self.in_flight.try_acquire().ok()
     }
 
-    /// Waits for a place among the requests that are under way.
-    pub(crate) async fn place(&self, deadline: Deadline) -> Result<SemaphorePermit<'_>, Error> {
+    /// Waits for a permit to send a request.
+    pub(super) async fn acquire(&self, deadline: Deadline) -> Result<SemaphorePermit<'_>, Error> {
         match timeout_at(deadline.end(), self.in_flight.acquire()).await {
-            Ok(Ok(place)) => Ok(place),
+            Ok(Ok(permit)) => Ok(permit),
             _ => {
-                let message = "too many requests are under way";
+                let message = "too many requests are in flight";
                 Err(Error::new(ErrorKind::TryLater, message).with_class("in_flight"))
             }
         }
     }
 
-    /// Sends an attempt; it gives its place back when it is answered.
+    /// Sends an attempt. The returned future resolves to the whole response, received before
+    /// `until`, and holds the permit until then.
     ///
-    /// No future holds the attempt, or what reqwest makes of it: that would make all calls larger.
-    pub(crate) fn send<'a>(
-        &self,
+    /// The future holds neither the attempt nor reqwest's request, to keep the futures of calls
+    /// small.
+    pub(super) fn send<'a>(
+        &'a self,
         attempt: Attempt,
-        place: SemaphorePermit<'a>,
-    ) -> UnderWay<'a, impl Sending + use<>> {
+        permit: SemaphorePermit<'a>,
+        until: Instant,
+    ) -> impl Future<Output = Result<RawResponse, Error>> + use<'a> {
         let mut request = reqwest::Request::new(attempt.method, attempt.url);
         *request.headers_mut() = attempt.headers;
         *request.body_mut() = attempt.body.map(reqwest::Body::from);
-        UnderWay {
-            place,
-            sent_to: self.is_foreign.then(|| Box::new(request.url().clone())),
-            sending: self.client.execute(request),
-        }
-    }
-
-    /// Waits `until` then for the whole answer.
-    pub(crate) fn response<'a, S: Sending>(
-        &'a self,
-        under_way: UnderWay<'a, S>,
-        until: Instant,
-    ) -> impl Future<Output = Result<RawResponse, Error>> {
-        let UnderWay {
-            place,
-            sending,
-            sent_to,
-        } = under_way;
+        let requested = self.is_custom.then(|| Box::new(request.url().clone()));
+        let response = self.client.execute(request);
         async move {
-            let _until_answered = &place;
-            match timeout_at(until, pin!(self.exchange(sending, sent_to))).await {
+            let _held = &permit;
+            match timeout_at(until, pin!(self.receive(response, requested))).await {
                 Ok(response) => response,
-                Err(_) => Err(Error::new(ErrorKind::TryLater, "no answer in time")
+                Err(_) => Err(Error::new(ErrorKind::TryLater, "no response in time")
                     .with_class("timeout")
                     .with_delivery(Delivery::Unknown)),
             }
         }
     }
 
-    async fn exchange(
+    /// `requested` is the requested URL, to detect redirects.
+    async fn receive(
         &self,
-        sending: impl Sending,
-        sent_to: Option<Box<Url>>,
+        response: impl Future<Output = reqwest::Result<reqwest::Response>>,
+        requested: Option<Box<Url>>,
     ) -> Result<RawResponse, Error> {
-        let mut response = sending
-            .await
-            .map_err(|error| unsent_or_unanswered(&error))?;
+        let mut response = response.await.map_err(|error| no_response(&error))?;
         let status = response.status();
-        if sent_to.is_some_and(|sent_to| *sent_to != *response.url()) {
-            let message = "the given HTTP client followed a redirect, which it must not";
+        if requested.is_some_and(|requested| *requested != *response.url()) {
+            let message = "the custom HTTP client followed a redirect: it must follow none";
             return Err(Error::new(ErrorKind::Undecodable, message).with_status(status));
         }
-        self.limits.check_headers(status, response.headers_mut())?;
-        let mut body = self.limits.body();
+        self.check_headers(status, response.headers_mut())?;
+        // Most bodies come in one chunk, which is not copied.
+        let mut first = Bytes::new();
+        let mut all = BytesMut::new();
         loop {
-            match response.chunk().await {
-                Ok(Some(chunk)) => body.take(chunk, status)?,
+            let chunk = match response.chunk().await {
+                Ok(Some(chunk)) => chunk,
                 Ok(None) => break,
-                Err(error) => return Err(broken_off(&error, status)),
+                Err(error) => return Err(incomplete(&error, status)),
+            };
+            if first.len().max(all.len()) + chunk.len() > self.max_response_bytes {
+                return Err(too_large(
+                    "the response is",
+                    self.max_response_bytes,
+                    status,
+                ));
             }
+            if first.is_empty() {
+                first = chunk;
+                continue;
+            }
+            if all.is_empty() {
+                all.extend_from_slice(&first);
+            }
+            all.extend_from_slice(&chunk);
         }
-        Ok(RawResponse {
-            status,
-            headers: std::mem::take(response.headers_mut()),
-            body: body.whole(),
-        })
+        let body = if all.is_empty() { first } else { all.freeze() };
+        let headers = std::mem::take(response.headers_mut());
+        Ok(RawResponse::new(status, headers, body))
+    }
+
+    /// Checks the size of the headers, and marks as sensitive all values that may be secret.
+    fn check_headers(&self, status: StatusCode, headers: &mut HeaderMap) -> Result<(), Error> {
+        let mut size = 0;
+        for (name, value) in headers {
+            size += name.as_str().len() + value.len();
+            value.set_sensitive(!is_never_secret(name));
+        }
+        if size <= self.max_header_bytes {
+            return Ok(());
+        }
+        Err(too_large("the headers are", self.max_header_bytes, status))
     }
 }
 
-fn unsent_or_unanswered(error: &reqwest::Error) -> Error {
+/// Whether `Debug` may show the value of a header.
+fn is_never_secret(name: &HeaderName) -> bool {
+    matches!(
+        name.as_str(),
+        "age"
+            | "cache-control"
+            | "content-encoding"
+            | "content-length"
+            | "content-type"
+            | "date"
+            | "retry-after"
+            | "server"
+    )
+}
+
+fn too_large(what: &str, limit: usize, status: StatusCode) -> Error {
+    let message = format!("{what} larger than {limit} bytes");
+    Error::new(ErrorKind::Undecodable, message)
+        .with_class("too_large")
+        .with_status(status)
+}
+
+/// The error for a request that had no response.
+fn no_response(error: &reqwest::Error) -> Error {
     let (message, delivery, class) = if error.is_connect() {
-        let message = "the server could not be reached";
+        let message = "could not connect to the server";
         (message, Delivery::NotSent, "connect")
     } else if error.is_builder() {
-        let message = "the request could not be built";
+        let message = "could not build the request";
         (message, Delivery::NotSent, "request")
     } else if error.is_redirect() {
-        let message = "the given HTTP client followed redirects, which it must not";
+        let message = "the custom HTTP client followed redirects: it must follow none";
         (message, Delivery::Unknown, "redirect")
     } else if error.is_timeout() {
-        ("no answer in time", Delivery::Unknown, "timeout")
+        ("no response in time", Delivery::Unknown, "timeout")
     } else {
-        let message = "the connection broke before an answer";
+        let message = "the connection was lost before a response";
         (message, Delivery::Unknown, "connection")
     };
     Error::new(ErrorKind::TryLater, message)
@@ -169,22 +195,22 @@ fn unsent_or_unanswered(error: &reqwest::Error) -> Error {
         .with_source(TransportError::of(error))
 }
 
-/// A body that did not come whole. One whose compression is broken came, and cannot be read.
-fn broken_off(error: &reqwest::Error, status: StatusCode) -> Error {
+/// The error for a response whose body could not be received whole, or not be decompressed.
+fn incomplete(error: &reqwest::Error, status: StatusCode) -> Error {
     let cause = TransportError::of(error);
     if matches!(
         cause,
         TransportError::Io(io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput)
     ) {
-        let message = "the compression of the answer is broken";
+        let message = "could not decompress the response";
         return Error::new(ErrorKind::Undecodable, message)
             .with_status(status)
             .with_source(cause);
     }
     let (message, class) = if error.is_timeout() {
-        ("no answer in time", "timeout")
+        ("no response in time", "timeout")
     } else {
-        ("the answer broke off", "connection")
+        ("the response is incomplete", "connection")
     };
     Error::new(ErrorKind::TryLater, message)
         .with_class(class)
@@ -192,7 +218,7 @@ fn broken_off(error: &reqwest::Error, status: StatusCode) -> Error {
         .with_source(cause)
 }
 
-/// The category of a foreign error, without its text: that may quote a URL.
+/// The category of a reqwest error, without its text, which may contain the URL.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum TransportError {
     Connect,
@@ -226,7 +252,7 @@ impl fmt::Display for TransportError {
             Self::Connect => f.write_str("connecting failed"),
             Self::Timeout => f.write_str("timed out"),
             Self::Io(kind) => write!(f, "{kind}"),
-            Self::Protocol => f.write_str("the peer broke the protocol"),
+            Self::Protocol => f.write_str("protocol error"),
         }
     }
 }

@@ -78,7 +78,7 @@ impl Tokens {
         }
         let message = "the server issued a token that no header can carry";
         Err(Error::new(ErrorKind::Undecodable, message)
-            .with_delivery(Delivery::Answered)
+            .with_delivery(Delivery::Responded)
             .of(system))
     }
 

@@ -104,7 +104,7 @@ impl FlowSignIn {
             Saved::Done(_) => {
                 let message = "the flow challenges nobody: the account is stored without a code";
                 let error = not_offered(System::WalletCrew, message);
-                Err(error.with_delivery(Delivery::Answered))
+                Err(error.with_delivery(Delivery::Responded))
             }
         }
     }

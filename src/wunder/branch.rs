@@ -54,7 +54,7 @@ impl Client {
             _ => {
                 let message = "the branch has no id";
                 return Err(Error::new(ErrorKind::Undecodable, message)
-                    .with_delivery(Delivery::Answered)
+                    .with_delivery(Delivery::Responded)
                     .at(System::Wunder, "resolve_branch"));
             }
         };

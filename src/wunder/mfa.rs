@@ -140,7 +140,7 @@ impl MfaRequired {
         if answer.mfa_required == Some(true) {
             let message = "the server asks for the second factor again";
             return Err(Error::new(ErrorKind::StepRequired, message)
-                .with_delivery(Delivery::Answered)
+                .with_delivery(Delivery::Responded)
                 .of(System::Wunder));
         }
         // A server that answers without tokens has lifted the provisional ones.

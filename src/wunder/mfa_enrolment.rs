@@ -186,7 +186,7 @@ impl MfaEnrolment {
         if answer.secret.is_none() && answer.otpauth_url.is_none() {
             let message = "the answer has no secret";
             return Err(Error::new(ErrorKind::Undecodable, message)
-                .with_delivery(Delivery::Answered)
+                .with_delivery(Delivery::Responded)
                 .at(System::Wunder, "two_factor_secret"));
         }
         let step = Enrolment {

@@ -38,7 +38,7 @@ impl Refresher for RefreshToken {
             let access = issued.access_token.ok_or_else(|| {
                 let message = "the response of the refresh has no access token";
                 Error::new(ErrorKind::Undecodable, message)
-                    .with_delivery(Delivery::Answered)
+                    .with_delivery(Delivery::Responded)
                     .at(System::Wunder, "refresh_token")
             })?;
             Ok(Tokens::new(access, issued.refresh_token))

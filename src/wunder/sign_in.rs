@@ -37,7 +37,7 @@ impl Admitted {
         let access = answer.access_token.ok_or_else(|| {
             let message = "the sign-in brought no access token";
             Error::new(ErrorKind::Undecodable, message)
-                .with_delivery(Delivery::Answered)
+                .with_delivery(Delivery::Responded)
                 .at(System::Wunder, "sign_in")
         })?;
         let tokens = Tokens::new(access, answer.refresh_token);

@@ -70,7 +70,7 @@ impl Session {
         let jwt = found.map(|jwt| Secret::from(jwt.trim())).ok_or_else(|| {
             let message = "the response has no signed profile";
             Error::new(ErrorKind::Undecodable, message)
-                .with_delivery(Delivery::Answered)
+                .with_delivery(Delivery::Responded)
                 .at(System::Wunder, "get_signed_customer")
         })?;
         Ok(SignedProfile { jwt })

@@ -226,7 +226,7 @@ impl Case {
             waits: Vec::new(),
             retry_after: None,
         };
-        let answered = |kind| Some((kind, Delivery::Answered));
+        let answered = |kind| Some((kind, Delivery::Responded));
         let failing = |kind| Expected {
             error: answered(kind),
             ..once()

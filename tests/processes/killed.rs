@@ -38,7 +38,7 @@ async fn others_after(kill_point: KillPoint, location: StoreLocation) -> (Fixtur
         KillPoint::At(point) => holder.may_explain(point).await,
         KillPoint::Sent => {
             let arrived = |path: &str| path.ends_with("/refresh-token");
-            while !fixture.proxy.arrivals().iter().any(|it| arrived(&it.path)) {
+            while !fixture.proxy.requests().iter().any(|it| arrived(&it.path)) {
                 tokio::time::sleep(Duration::from_millis(2)).await;
             }
         }

@@ -107,7 +107,7 @@ impl TokenEndpoint {
             } else {
                 let next = checker.serves(presented);
                 next.map(|next| tokens(&simulation, &checker, next))
-                    .ok_or(TokenFault::Refused)
+                    .ok_or(TokenFault::Rejected)
             };
             sleep(back).await;
             let _ = sender.send(response);
@@ -115,11 +115,11 @@ impl TokenEndpoint {
         let response = match lost {
             true => {
                 sleep((there + back).min(within)).await;
-                Err(TokenFault::NoAnswer)
+                Err(TokenFault::NoResponse)
             }
             false => match timeout(within, receiver).await {
                 Ok(Ok(response)) => response,
-                _ => Err(TokenFault::NoAnswer),
+                _ => Err(TokenFault::NoResponse),
             },
         };
         self.thaw().await;
@@ -127,7 +127,7 @@ impl TokenEndpoint {
             Ok(tokens) => {
                 ExchangeOutcome::Granted(rotation_of(tokens.refresh.as_ref().expect("rotated")))
             }
-            Err(TokenFault::Refused) => ExchangeOutcome::Refused,
+            Err(TokenFault::Rejected) => ExchangeOutcome::Refused,
             Err(TokenFault::Failed) => ExchangeOutcome::Failed,
             Err(_) => ExchangeOutcome::None,
         });
@@ -144,8 +144,8 @@ impl TokenServer for TokenEndpoint {
         Box::pin(async move {
             let response = self.ask(rotation_of(refresh), within).await;
             match (self.mutant, response) {
-                (Some(Mutant::TreatsFailuresAsRefusals), Err(_)) => Err(TokenFault::Refused),
-                (Some(Mutant::TreatsLostAsUnsent), Err(TokenFault::NoAnswer)) => {
+                (Some(Mutant::TreatsFailuresAsRefusals), Err(_)) => Err(TokenFault::Rejected),
+                (Some(Mutant::TreatsLostAsUnsent), Err(TokenFault::NoResponse)) => {
                     Err(TokenFault::NotSent)
                 }
                 (Some(Mutant::DropsRefreshTokens), Ok(mut tokens)) => {

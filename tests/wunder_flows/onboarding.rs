@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use vestibule::ErrorKind;
-use vestibule::testing::WunderDemand;
+use vestibule::testing::WunderRequirement;
 use vestibule::wunder::{Outstanding, Step, TermsOf};
 
 use super::*;
@@ -108,17 +108,17 @@ async fn unpublished_requirements_are_queried_only_when_the_caller_asks() {
     assert_eq!(mock.journal().len(), before);
 }
 
-/// The demand of a tenant, and the step that its error maps to.
-const DEMANDS: [(WunderDemand, &str, Step); 5] = [
+/// The requirement of a tenant, and the step that its error maps to.
+const REQUIREMENTS: [(WunderRequirement, &str, Step); 5] = [
     (
-        WunderDemand::CompleteProfile,
+        WunderRequirement::CompleteProfile,
         "U130.1",
         Step::CompleteProfile,
     ),
-    (WunderDemand::VerifiedPhone, "U301", Step::VerifyPhone),
-    (WunderDemand::VerifiedEmail, "U401", Step::VerifyEmail),
-    (WunderDemand::Licence, "U501", Step::VerifyIdentity),
-    (WunderDemand::Terms, "U601", Step::AcceptTerms),
+    (WunderRequirement::VerifiedPhone, "U301", Step::VerifyPhone),
+    (WunderRequirement::VerifiedEmail, "U401", Step::VerifyEmail),
+    (WunderRequirement::Licence, "U501", Step::VerifyIdentity),
+    (WunderRequirement::Terms, "U601", Step::AcceptTerms),
 ];
 
 async fn lacking_everything() -> (Wunder, Session) {
@@ -137,9 +137,9 @@ async fn lacking_everything() -> (Wunder, Session) {
 #[tokio::test]
 async fn an_api_error_maps_to_its_step() {
     let mut steps = BTreeSet::new();
-    for (demand, code, step) in DEMANDS {
+    for (requirement, code, step) in REQUIREMENTS {
         let (mock, session) = lacking_everything().await;
-        mock.demand("init_verification", demand);
+        mock.require("init_verification", requirement);
         let refused = session.start_verification(&json!({})).await;
         let error = refused.unwrap_err();
         assert_eq!(error.code(), Some(code));
@@ -147,7 +147,7 @@ async fn an_api_error_maps_to_its_step() {
         assert_eq!(mock.count("init_verification"), 1, "it is not retried");
         steps.insert(format!("{step:?}"));
     }
-    assert_eq!(steps.len(), DEMANDS.len());
+    assert_eq!(steps.len(), REQUIREMENTS.len());
 }
 
 #[tokio::test]
@@ -159,7 +159,7 @@ async fn newer_terms_map_to_the_terms_step_and_a_wrong_code_to_none() {
     let terms = client.terms_by_id(id.to_string()).await.unwrap();
     session.accept_terms(&terms).await.unwrap();
     mock.add_terms_version(id, json!({})).unwrap();
-    mock.demand("request_deletion", WunderDemand::Terms);
+    mock.require("request_deletion", WunderRequirement::Terms);
     let error = session.request_deletion().await.unwrap_err();
     assert_eq!(error.code(), Some("U602"));
     assert_eq!(Step::of(&error), Some(Step::AcceptTerms));
@@ -175,9 +175,9 @@ async fn newer_terms_map_to_the_terms_step_and_a_wrong_code_to_none() {
 #[tokio::test]
 async fn a_query_refused_because_of_a_step_returns_that_step() {
     for operation in ["get_customer", "list_accepted_terms"] {
-        for (demand, _, step) in DEMANDS {
+        for (requirement, _, step) in REQUIREMENTS {
             let (mock, session) = lacking_everything().await;
-            mock.demand(operation, demand);
+            mock.require(operation, requirement);
             let onboarding = session.onboarding("2").check().await.unwrap();
             assert!(onboarding.steps().contains(&step), "{operation}: {step:?}");
             let knows = onboarding.profile().email.is_some();

@@ -213,7 +213,7 @@ async fn the_observer_counts_what_the_spans_show() {
         ("attempt wunder resolve_branch ok", 1),
         ("retry wunder resolve_branch 503", 1),
         ("call wunder resolve_branch ok", 1),
-        ("refresh wunder Renewed", 1),
+        ("refresh wunder Refreshed", 1),
     ] {
         assert_eq!(counts.get(what), Some(&count), "{what} of {counts:?}");
     }

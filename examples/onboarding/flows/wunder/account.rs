@@ -122,9 +122,9 @@ pub async fn signed_profile(fixture: &mut Fixture<'_>) -> Outcome {
 
 pub async fn deletion_request(fixture: &mut Fixture<'_>) -> Outcome {
     let session = signed_in_ada(fixture).await?;
-    check(!fixture.mock.asked_for_deletion(EMAIL), "nobody asked yet")?;
+    check(!fixture.mock.deletion_requested(EMAIL), "nobody asked yet")?;
     session.request_deletion().await?;
-    check(fixture.mock.asked_for_deletion(EMAIL), "the server knows")?;
+    check(fixture.mock.deletion_requested(EMAIL), "the server knows")?;
     Ok("asked for; the operator decides".to_owned())
 }
 

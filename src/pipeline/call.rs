@@ -1,0 +1,465 @@
+//! One call: its attempts, and when another one follows.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::pin::pin;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use http::StatusCode;
+use serde::de::DeserializeOwned;
+use tokio::time::{Instant, timeout_at};
+use tracing::Span;
+
+use super::attempt::Attempt;
+use super::classify::{AttemptError, classify};
+use super::deadline::Deadline;
+use super::operation::{Need, Operation};
+use super::options::CallOptions;
+use super::request::{self, Request};
+use super::response::{RawResponse, Response};
+use super::retry::{FailedAttempt, RetryPolicy, is_retryable};
+use super::system::{Authorization, CredentialGeneration, SessionCredential};
+use super::{Pipeline, trace};
+use crate::error::{Delivery, Error, ErrorKind, System};
+use crate::telemetry::Event;
+
+/// A pipeline with the credential and the options of the calls that are made through it.
+#[derive(Clone)]
+pub(crate) struct CallContext {
+    pipeline: Arc<Pipeline>,
+    credential: Option<Arc<dyn SessionCredential>>,
+    /// Boxed because every future of a call holds it, and most calls have none.
+    options: Option<Box<CallOptions>>,
+}
+
+impl fmt::Debug for CallContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.pipeline, f)
+    }
+}
+
+impl CallContext {
+    pub(crate) fn new(pipeline: Arc<Pipeline>) -> Self {
+        Self {
+            pipeline,
+            credential: None,
+            options: None,
+        }
+    }
+
+    pub(crate) fn with_credential(mut self, credential: Arc<dyn SessionCredential>) -> Self {
+        self.credential = Some(credential);
+        self
+    }
+
+    pub(crate) fn with_options(mut self, options: CallOptions) -> Self {
+        self.options = (!options.is_empty()).then(|| Box::new(options));
+        self
+    }
+
+    /// Replaces the options, but keeps the headers that the session adds to all of its calls.
+    pub(crate) fn with_more_options(mut self, options: CallOptions) -> Self {
+        let options = match self.options.take() {
+            Some(session) => options.with_headers(&session.headers),
+            None => options,
+        };
+        self.with_options(options)
+    }
+
+    /// Sends a request whose response has a body.
+    pub(crate) fn call<'a, T: DeserializeOwned>(
+        &'a self,
+        request: Request<'a>,
+    ) -> impl Future<Output = Result<Response<T>, Error>> {
+        self.send(request, RawResponse::decode)
+    }
+
+    /// Sends a request whose response has no body, or none that is needed.
+    pub(crate) fn call_empty<'a>(
+        &'a self,
+        request: Request<'a>,
+    ) -> impl Future<Output = Result<Response<()>, Error>> {
+        self.send(request, |response, _| response.empty())
+    }
+
+    /// Not an `async fn`: its future would hold the request twice, as argument and as variable.
+    fn send<'a, T>(
+        &'a self,
+        mut request: Request<'a>,
+        decode: impl FnOnce(RawResponse, &Operation) -> Result<Response<T>, Error>,
+    ) -> impl Future<Output = Result<Response<T>, Error>> {
+        let invalid = request.invalid.take();
+        async move {
+            let span = trace::call(&self.pipeline, request.operation);
+            let mut call = Call::new(self, &request);
+            let response = match invalid {
+                Some(error) => Err(error),
+                None => trace::within(&span, pin!(call.run())).await,
+            };
+            let result = response.and_then(|response| decode(response, request.operation));
+            call.finish(&span, result)
+        }
+    }
+
+    pub(crate) fn system(&self) -> System {
+        self.pipeline.rules.system()
+    }
+
+    /// The error for an argument that is missing or could not be converted.
+    pub(crate) fn invalid(
+        &self,
+        operation: &Operation,
+        argument: &'static str,
+        message: String,
+    ) -> Error {
+        // The builder of a body names the missing member.
+        let member = message
+            .strip_prefix("no value supplied for ")
+            .map(str::to_owned);
+        let field = member.map_or(Cow::Borrowed(argument), Cow::Owned);
+        let error = match field {
+            Cow::Borrowed(argument) if message.ends_with("was not initialized") => {
+                Error::invalid(argument, "must be given")
+            }
+            Cow::Borrowed(argument) => Error::invalid(argument, "does not fit its type"),
+            Cow::Owned(member) => Error::invalid(member, "must be given"),
+        };
+        error.at(self.system(), operation.id)
+    }
+
+    /// Encodes a value as one segment of a path.
+    pub(crate) fn segment(
+        &self,
+        operation: &Operation,
+        name: &'static str,
+        value: &impl request::Segment,
+    ) -> Result<String, Error> {
+        request::segment(name, value).map_err(|error| error.at(self.system(), operation.id))
+    }
+
+    fn credential_for(
+        &self,
+        operation: &Operation,
+    ) -> Result<Option<&dyn SessionCredential>, Error> {
+        match self.credential.as_deref() {
+            Some(credential) if credential.covers(operation) => Ok(Some(credential)),
+            None if operation.session == Need::Required => Err(Error::new(
+                ErrorKind::SignInAgain,
+                "this call needs a session",
+            )),
+            _ => Ok(None),
+        }
+    }
+}
+
+/// The state of one call over all its attempts.
+struct Call<'a> {
+    context: &'a CallContext,
+    request: &'a Request<'a>,
+    deadline: Deadline,
+    attempts: u32,
+    /// Whether the call has waited for anything, so that its start is no longer the present time.
+    waited: bool,
+    /// Whether an attempt may have reached the server without a response.
+    may_have_arrived: bool,
+    status: Option<StatusCode>,
+}
+
+/// An attempt that was sent, and the future of its response.
+struct InFlight<F> {
+    span: Span,
+    /// When it was sent, or began to wait for a permit.
+    began: Instant,
+    /// When it was sent, by the local clock.
+    sent_at: DateTime<Utc>,
+    /// The session credential that it carries.
+    generation: Option<CredentialGeneration>,
+    response: F,
+}
+
+impl<'a> Call<'a> {
+    fn new(context: &'a CallContext, request: &'a Request<'a>) -> Self {
+        let options = context.options.as_deref();
+        let deadline = options
+            .and_then(|options| options.deadline)
+            .unwrap_or(context.pipeline.settings.deadline);
+        Self {
+            context,
+            request,
+            deadline: Deadline::after(deadline),
+            attempts: 0,
+            waited: false,
+            may_have_arrived: false,
+            status: None,
+        }
+    }
+
+    /// Sends the request until an attempt succeeds or must not be followed by another.
+    async fn run(&mut self) -> Result<RawResponse, Error> {
+        let pipeline = &*self.context.pipeline;
+        let (system, operation) = (self.context.system(), self.request.operation);
+        let credential = self.context.credential_for(operation)?;
+        let mut replayed = false;
+        loop {
+            let in_flight = self.send_attempt(credential).await?;
+            let AttemptError { error, rejected } = match self.receive(credential, in_flight).await {
+                Ok(response) => {
+                    pipeline.budget.succeed(|| pipeline.since_start());
+                    return Ok(response);
+                }
+                Err(failed) => failed,
+            };
+
+            // Refresh and replay: once, if the server rejected the session's credential.
+            if let (Some(credential), Some(generation)) = (credential, rejected) {
+                if replayed {
+                    let why = "the server rejected a token that it had just issued";
+                    credential.end(generation, why).await;
+                    return Err(error);
+                }
+                replayed = true;
+                match credential.refresh(generation, self.deadline).await {
+                    // The server's own error says more than that the session has ended.
+                    Err(ended) if ended.kind() == ErrorKind::SignInAgain => return Err(error),
+                    refreshed => refreshed?,
+                }
+                self.waited = true;
+                continue;
+            }
+
+            // Back off: if operation, policy, deadline and budget allow another attempt.
+            if !is_retryable(operation, &error) {
+                return Err(error);
+            }
+            let elapsed = self.deadline.elapsed();
+            let failed = FailedAttempt::new(&error, operation, self.attempts, elapsed);
+            let Some(wait) = self.retry_policy().wait(&failed) else {
+                return Err(error);
+            };
+            let wait = wait.max(error.retry_after().unwrap_or_default());
+            if !self.deadline.leaves_room_for(wait) {
+                return Err(error);
+            }
+            let (operation, attempt) = (operation.id, self.attempts);
+            if !pipeline.budget.take(pipeline.since_start()) {
+                pipeline.telemetry.emit(&Event::RetryBudgetExhausted {
+                    system,
+                    operation,
+                    attempt,
+                });
+                return Err(error);
+            }
+            pipeline.telemetry.emit(&Event::Retry {
+                system,
+                operation,
+                attempt,
+                wait,
+                reason: error.error_type(),
+            });
+            pipeline.time.sleep(wait).await;
+            self.waited = true;
+        }
+    }
+
+    /// Sends one attempt as soon as it has a fresh credential and a permit.
+    ///
+    /// An attempt is built, authorized, signed and sent without an `await` in between: it carries
+    /// the newest credential and signature, and no future holds it.
+    async fn send_attempt(
+        &mut self,
+        credential: Option<&'a dyn SessionCredential>,
+    ) -> Result<InFlight<impl Future<Output = Result<RawResponse, Error>> + use<'a>>, Error> {
+        let pipeline = &*self.context.pipeline;
+        self.status = None;
+        let mut now = pipeline.time.local_now();
+        if let Some(check) = credential.and_then(|credential| credential.revalidate_if_due(now)) {
+            let checked = timeout_at(self.deadline.end(), check).await;
+            checked.unwrap_or_else(|_| {
+                let message = "the session store did not respond in time";
+                Err(Error::new(ErrorKind::TryLater, message))
+            })?;
+            (now, self.waited) = (pipeline.time.local_now(), true);
+        }
+        let mut permit = pipeline.transport.try_acquire();
+        let mut queued_at = None;
+        let mut allow_stale = false;
+        loop {
+            let began = self.now_before_deadline()?;
+            let stale = {
+                let mut attempt = self.attempt_at(now);
+                let authorization = self.authorize(&mut attempt, credential, allow_stale)?;
+                match (authorization, permit.take()) {
+                    (Authorization::Stale(generation), _) if !allow_stale => Some(generation),
+                    (_, None) => None,
+                    (_, Some(permit)) => {
+                        let server_time = pipeline.time.at(now);
+                        pipeline
+                            .rules
+                            .sign(self.request, &mut attempt, server_time)?;
+                        self.attempts += 1;
+                        let resends = self.attempts - 1;
+                        let span = trace::attempt(pipeline, self.request.operation, resends);
+                        let timeout = pipeline.settings.attempt_timeout;
+                        let until = self.deadline.within(began, timeout);
+                        let send = || pipeline.transport.send(attempt, permit, until);
+                        return Ok(InFlight {
+                            response: span.in_scope(send),
+                            span,
+                            began: queued_at.unwrap_or(began),
+                            sent_at: now,
+                            generation: authorization.generation(),
+                        });
+                    }
+                }
+            };
+            // Here the call holds no permit: a refresh may need one.
+            if let (Some(credential), Some(generation)) = (credential, stale) {
+                credential.refresh(generation, self.deadline).await?;
+                allow_stale = true;
+                queued_at = None;
+                permit = pipeline.transport.try_acquire();
+            } else {
+                queued_at = Some(Instant::now());
+                permit = Some(pipeline.transport.acquire(self.deadline).await?);
+            }
+            (now, self.waited) = (pipeline.time.local_now(), true);
+        }
+    }
+
+    /// Receives the response to an attempt, learns from its headers, and classifies it.
+    fn receive<F: Future<Output = Result<RawResponse, Error>>>(
+        &mut self,
+        credential: Option<&'a dyn SessionCredential>,
+        in_flight: InFlight<F>,
+    ) -> impl Future<Output = Result<RawResponse, AttemptError>> {
+        let pipeline = &*self.context.pipeline;
+        let (system, operation) = (self.context.system(), self.request.operation);
+        let InFlight {
+            span,
+            began,
+            sent_at,
+            generation,
+            response,
+        } = in_flight;
+        async move {
+            let received = trace::within(&span, pin!(response)).await;
+            match &received {
+                Ok(response) => {
+                    self.status = Some(response.status());
+                    let success = response.status().is_success();
+                    if let Some(new) = pipeline.time.learn(sent_at, response.headers(), success) {
+                        pipeline.telemetry.emit(&Event::ClockSkew {
+                            system,
+                            skew: new.skew,
+                            corrected: new.corrected,
+                        });
+                    }
+                    if let Some(saved) = credential.and_then(|it| it.observe(response.headers())) {
+                        saved.await;
+                    }
+                }
+                Err(error) => {
+                    self.status = error.status();
+                    self.may_have_arrived |= error.delivery() == Delivery::Unknown;
+                }
+            }
+            let result = match received {
+                Ok(response) if response.status().is_success() => Ok(response),
+                Ok(response) => Err(classify(pipeline, operation, generation, response)),
+                Err(error) => Err(AttemptError::from(error)),
+            };
+            let error = result.as_ref().err().map(|failed| &failed.error);
+            trace::record_outcome(&span, self.status, error);
+            pipeline.telemetry.observe(|| Event::Attempt {
+                system,
+                operation: operation.id,
+                attempt: self.attempts,
+                status: self.status,
+                error_type: error.map(Error::error_type),
+                elapsed: began.elapsed(),
+            });
+            result
+        }
+    }
+
+    /// Reports the outcome, and adds to an error what the call has tried.
+    fn finish<T>(
+        self,
+        span: &Span,
+        result: Result<Response<T>, Error>,
+    ) -> Result<Response<T>, Error> {
+        let result = result.map_err(|error| self.with_effort(error));
+        let error = result.as_ref().err();
+        trace::record_resends(span, self.attempts.saturating_sub(1));
+        trace::record_outcome(span, self.status, error);
+        self.context.pipeline.telemetry.observe(|| Event::Call {
+            system: self.context.system(),
+            operation: self.request.operation.id,
+            attempts: self.attempts,
+            error,
+            elapsed: self.deadline.elapsed(),
+        });
+        result
+    }
+
+    fn with_effort(&self, error: Error) -> Error {
+        let error = if self.may_have_arrived && error.delivery() == Delivery::NotSent {
+            error.with_delivery(Delivery::Unknown)
+        } else {
+            error
+        };
+        error
+            .at(self.context.system(), self.request.operation.id)
+            .with_effort(self.attempts, self.deadline.elapsed())
+    }
+
+    fn retry_policy(&self) -> &dyn RetryPolicy {
+        let options = self.context.options.as_deref();
+        let policy = options.and_then(|options| options.retry.as_ref());
+        &**policy.unwrap_or(&self.context.pipeline.settings.retry)
+    }
+
+    /// The present time, unless the deadline has passed.
+    fn now_before_deadline(&self) -> Result<Instant, Error> {
+        let now = if self.waited {
+            Instant::now()
+        } else {
+            self.deadline.start()
+        };
+        if now >= self.deadline.end() {
+            let message = "the deadline has passed";
+            return Err(Error::new(ErrorKind::TryLater, message).with_class("timeout"));
+        }
+        Ok(now)
+    }
+
+    fn attempt_at(&self, now: DateTime<Utc>) -> Attempt {
+        let pipeline = &*self.context.pipeline;
+        let options = self.context.options.as_deref();
+        Attempt::new(
+            &pipeline.base,
+            pipeline.rules.default_headers(),
+            self.request,
+            options,
+            now,
+        )
+    }
+
+    /// Attaches the credentials of the application and of the session.
+    fn authorize(
+        &self,
+        attempt: &mut Attempt,
+        credential: Option<&dyn SessionCredential>,
+        allow_stale: bool,
+    ) -> Result<Authorization, Error> {
+        if self.request.operation.application != Need::Never {
+            let rules = &self.context.pipeline.rules;
+            rules.authorize_application(&mut attempt.headers)?;
+        }
+        match credential {
+            Some(credential) => credential.attach(attempt, allow_stale),
+            None => Ok(Authorization::Nothing),
+        }
+    }
+}
