@@ -1,4 +1,4 @@
-//! Progenitor's own client of the document that vestibule's client of the User API is made from.
+//! Generates progenitor's own client from the document of vestibule's User API client.
 
 use std::path::PathBuf;
 use std::{env, fs};

@@ -1,4 +1,4 @@
-//! A backoff never exceeds its bound, its cap, its number of attempts or the deadline.
+//! A backoff never exceeds its upper bound, its cap, its number of attempts or the deadline.
 #![cfg(feature = "goodcity")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -12,7 +12,7 @@ use support::sleeper::Sleeper;
 use vestibule::testing::{Fault, FaultProxy, FaultRule, GoodCity};
 use vestibule::{Backoff, CallOptions, Error, FailedAttempt, RetryPolicy, goodcity};
 
-/// Asks a client how it fails against a server that is down.
+/// Records how a client fails against a server that is down.
 struct Trial {
     proxy: FaultProxy,
     sleeper: Sleeper,
@@ -61,7 +61,7 @@ proptest! {
                 .with_cap(Duration::from_millis(cap));
             let deadline = Duration::from_millis(deadline).max(Duration::from_secs(5));
             let error = trial.fail(CallOptions::new().retry(backoff).deadline(deadline)).await;
-            (error, trial.sleeper.asked())
+            (error, trial.sleeper.sleeps())
         });
         let deadline = deadline.max(5_000);
         prop_assert!(error.attempts() <= attempts.max(1));
@@ -73,11 +73,11 @@ proptest! {
     }
 }
 
-/// Repeats for ever, without a wait.
+/// Retries for ever, without a backoff.
 #[derive(Debug, Default)]
-struct Stubborn(Arc<Mutex<Vec<u32>>>);
+struct RetryForever(Arc<Mutex<Vec<u32>>>);
 
-impl RetryPolicy for Stubborn {
+impl RetryPolicy for RetryForever {
     fn wait(&self, failed: &FailedAttempt<'_>) -> Option<Duration> {
         self.0.lock().unwrap().push(failed.attempts);
         assert_eq!(failed.operation, "send_pin");
@@ -87,32 +87,32 @@ impl RetryPolicy for Stubborn {
 }
 
 #[tokio::test]
-async fn a_policy_without_end_is_ended_by_the_budget() {
+async fn an_unbounded_policy_is_limited_by_the_retry_budget() {
     let trial = Trial::start(Fault::status(429)).await;
-    let stubborn = Stubborn::default();
-    let asked = stubborn.0.clone();
-    let error = trial.fail(CallOptions::new().retry(stubborn)).await;
+    let retry_forever = RetryForever::default();
+    let sleeps = retry_forever.0.clone();
+    let error = trial.fail(CallOptions::new().retry(retry_forever)).await;
     assert_eq!(error.status().unwrap().as_u16(), 429);
     assert_eq!(error.attempts() as usize, trial.proxy.requests().len());
     assert!((101..200).contains(&error.attempts()), "{error}");
     assert_eq!(
-        *asked.lock().unwrap(),
+        *sleeps.lock().unwrap(),
         (1..=error.attempts()).collect::<Vec<_>>()
     );
 }
 
 #[tokio::test]
-async fn no_policy_sends_a_message_again_whose_fate_is_unknown() {
+async fn no_policy_resends_a_message_with_unknown_delivery() {
     let trial = Trial::start(Fault::ResetAfterRequest).await;
-    let stubborn = Stubborn::default();
-    let asked = stubborn.0.clone();
-    trial.fail(CallOptions::new().retry(stubborn)).await;
+    let retry_forever = RetryForever::default();
+    let sleeps = retry_forever.0.clone();
+    trial.fail(CallOptions::new().retry(retry_forever)).await;
     assert_eq!(trial.proxy.requests().len(), 1);
-    assert!(asked.lock().unwrap().is_empty());
+    assert!(sleeps.lock().unwrap().is_empty());
 }
 
 #[tokio::test]
-async fn a_policy_of_a_client_holds_for_its_calls() {
+async fn a_retry_policy_of_a_client_applies_to_its_calls() {
     let proxy = FaultProxy::start("http://127.0.0.1:9").await.unwrap();
     proxy.inject(FaultRule::new(Fault::status(429)));
     let client = goodcity::Client::builder(proxy.base_url(), "app")

@@ -1,6 +1,6 @@
-//! A bad document fails the build with one line that says where it is bad.
+//! A bad document fails the build with one line that names the place of the error.
 //!
-//! The build script that cargo made for this crate is run on changed documents.
+//! The tests run the build script that cargo built for this crate on changed documents.
 #![cfg(feature = "goodcity")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::SystemTime;
 
-/// The newest build script of this crate, next to the folder that it wrote to.
+/// The newest build script of this crate, and the folder that it wrote to.
 fn build_script() -> PathBuf {
     let own_output = Path::new(env!("OUT_DIR"));
     let builds = own_output.parent().unwrap().parent().unwrap();
@@ -29,7 +29,7 @@ fn build_script() -> PathBuf {
         .expect("cargo built the build script")
 }
 
-/// What the build says about GoodCity's document after `change`, and what it generated.
+/// The build's error for GoodCity's document after `change`, or the generated code.
 fn build(change: impl Fn(&str) -> String) -> Result<String, String> {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join("openapi")).unwrap();
@@ -44,18 +44,18 @@ fn build(change: impl Fn(&str) -> String) -> Result<String, String> {
         .output()
         .unwrap();
     let lines = String::from_utf8(output.stdout).unwrap();
-    let said: Vec<&str> = lines
+    let reported: Vec<&str> = lines
         .lines()
         .filter(|line| !line.starts_with("cargo:rerun-if-changed="))
         .collect();
     let noise = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(noise, "", "{said:?}");
+    assert_eq!(noise, "", "{reported:?}");
     if output.status.success() {
-        assert_eq!(said, [""; 0]);
+        assert_eq!(reported, [""; 0]);
         return Ok(fs::read_to_string(folder.path().join("goodcity.rs")).unwrap());
     }
-    let [error] = said[..] else {
-        panic!("not one line: {said:?}");
+    let [error] = reported[..] else {
+        panic!("not one line: {reported:?}");
     };
     let error = error.strip_prefix("cargo::error=openapi/goodcity.yaml: ");
     Err(error.expect("the line names the file").to_owned())
@@ -69,7 +69,7 @@ fn replaced(from: &str, to: &str) -> Result<String, String> {
     })
 }
 
-/// What the build says after replacing the first `from` by `to`.
+/// The build's error after replacing the first `from` by `to`.
 fn fault(from: &str, to: &str) -> String {
     match replaced(from, to) {
         Ok(_) => panic!("`{to}` was taken"),
@@ -77,18 +77,18 @@ fn fault(from: &str, to: &str) -> String {
     }
 }
 
-/// The document with more schemas.
+/// The document with additional schemas.
 fn with_schemas(schemas: &str) -> Result<String, String> {
     replaced("  schemas:\n", &format!("  schemas:\n    {schemas}\n"))
 }
 
-/// The document with another parameter of `send_pin`.
+/// The document with an additional parameter of `send_pin`.
 fn with_parameter(parameter: &str) -> Result<String, String> {
     let own = "      parameters:\n";
     replaced(own, &format!("{own}        - {parameter}\n"))
 }
 
-/// Each line of `cases` is a bad thing and, after `=>`, the line that it is refused with.
+/// Each line of `cases` is a bad input and, after `=>`, the expected error line.
 fn refused(build: impl Fn(&str) -> Result<String, String>, cases: &str) {
     for case in cases.lines().map(str::trim).filter(|case| !case.is_empty()) {
         let (given, expected) = case.split_once(" => ").expect("a case has two sides");
@@ -105,7 +105,7 @@ fn the_published_document_builds() {
 }
 
 #[test]
-fn a_fault_names_file_path_method_and_what_is_wrong() {
+fn an_error_names_file_path_method_and_reason() {
     refused(
         |to| replaced("x-idempotent: false", to),
         r"
@@ -136,7 +136,7 @@ fn a_fault_names_file_path_method_and_what_is_wrong() {
 }
 
 #[test]
-fn text_that_is_not_a_document_is_one_line_too() {
+fn text_that_is_not_a_document_gives_a_one_line_error() {
     let whole = |text: &str| build(|_| text.to_owned());
     refused(
         whole,
@@ -153,12 +153,12 @@ fn text_that_is_not_a_document_is_one_line_too() {
 }
 
 #[test]
-fn references_lead_to_what_they_name() {
+fn references_resolve() {
     let body = "schemas/SendPinRequest'";
     refused(
         |to| replaced(body, to),
         r"
-        schemas/Nobody' => POST /api/v1/auth/send_pin: requestBody/content/application/json/schema: `#/components/schemas/Nobody` leads nowhere
+        schemas/Missing' => POST /api/v1/auth/send_pin: requestBody/content/application/json/schema: `#/components/schemas/Missing` leads nowhere
         responses/Conflict' => POST /api/v1/auth/send_pin: requestBody/content/application/json/schema: `#/components/responses/Conflict` must name a schema: `#/components/schemas/…`
     ",
     );
@@ -232,7 +232,7 @@ fn schemas_are_of_known_types_and_without_alternatives() {
 }
 
 #[test]
-fn every_value_of_an_enum_is_a_variant_of_its_own() {
+fn enum_values_map_to_distinct_variants() {
     let code = with_schemas("A: {type: string, enum: [2fa, '', self, other, a-b, '*']}").unwrap();
     for arm in [
         r#"Self::Value2fa => "2fa","#,
@@ -256,7 +256,7 @@ fn every_value_of_an_enum_is_a_variant_of_its_own() {
 }
 
 #[test]
-fn no_two_names_become_one() {
+fn distinct_names_stay_distinct_in_rust() {
     refused(
         with_schemas,
         r"
@@ -279,7 +279,7 @@ fn no_two_names_become_one() {
 }
 
 #[test]
-fn keywords_are_names_of_properties_and_parameters() {
+fn keywords_are_allowed_as_property_and_parameter_names() {
     let schema = "A: {type: object, properties: {type: {type: string}, self: {type: string}}}";
     let code = with_schemas(schema).unwrap();
     assert!(code.contains("pub type_: "));
@@ -290,7 +290,7 @@ fn keywords_are_names_of_properties_and_parameters() {
 }
 
 #[test]
-fn extensions_are_known_and_stand_where_they_belong() {
+fn extensions_are_known_and_in_the_right_place() {
     refused(
         |to| replaced("x-idempotent: false", to),
         r#"
@@ -337,7 +337,7 @@ fn an_operation_has_one_declared_tag() {
 }
 
 #[test]
-fn a_document_of_a_feature_that_is_off_is_not_even_opened() {
+fn a_document_of_a_disabled_feature_is_not_opened() {
     let folder = tempfile::tempdir().unwrap();
     let output = Command::new(build_script())
         .current_dir(folder.path())

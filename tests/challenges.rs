@@ -1,5 +1,5 @@
-//! Unfinished sign-ins on many instances: taken up by their id anywhere, only the newest key is
-//! sent, wrong codes and messages are limited for all instances together.
+//! Unfinished sign-ins on many instances: they are resumed by id on any instance, only the newest
+//! key is sent, and wrong codes and messages are limited across all instances.
 #![cfg(all(
     feature = "wunder",
     feature = "walletcrew",
@@ -14,8 +14,8 @@ mod dropping;
 mod drops;
 #[path = "challenges/instances.rs"]
 mod instances;
-#[path = "challenges/keeping.rs"]
-mod keeping;
+#[path = "challenges/lifetime.rs"]
+mod lifetime;
 #[path = "challenges/messages.rs"]
 mod messages;
 #[path = "challenges/newest_key.rs"]

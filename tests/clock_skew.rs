@@ -1,4 +1,4 @@
-//! A clock that is wrong is corrected by the server's, within a bound, and reported once.
+//! A wrong local clock is corrected by the server's, within a bound, and reported once.
 #![cfg(feature = "wunder")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -12,7 +12,7 @@ use vestibule::{Event, Observer, Settings};
 const PHONE: &str = "+43123456789";
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// The skews that were reported, in seconds, and whether they are corrected.
+/// The reported skews, in seconds, and whether they are corrected.
 #[derive(Clone, Default)]
 struct Reports(Arc<Mutex<Vec<(i64, bool)>>>);
 
@@ -36,7 +36,7 @@ impl Reports {
     }
 }
 
-/// A mock whose clock is ahead of this machine's, and a client that uses this machine's.
+/// A mock whose clock is ahead of the local one, and a client that uses the local clock.
 async fn ahead_by(skew: Duration) -> (Wunder, ClientBuilder, Reports) {
     let mock = Wunder::start().await;
     mock.clock().advance(skew);
@@ -55,12 +55,12 @@ async fn sign_in(
     let code = mock.outbox().last_code(PHONE).unwrap();
     match pending.confirm(code).await? {
         SignIn::SignedIn(session) => Ok(session),
-        SignIn::MfaRequired(_) => panic!("no second factor was asked for"),
+        SignIn::MfaRequired(_) => panic!("no second factor was required"),
     }
 }
 
 #[tokio::test]
-async fn signatures_and_expiries_follow_the_servers_clock_after_its_first_answer() {
+async fn signatures_and_expiries_follow_the_servers_clock_after_its_first_response() {
     let (mock, builder, reports) = ahead_by(HOUR).await;
     let client = builder.build().unwrap();
     let stale = client
@@ -74,7 +74,7 @@ async fn signatures_and_expiries_follow_the_servers_clock_after_its_first_answer
     assert_eq!(
         mock.count("refresh_token"),
         0,
-        "the token is fresh at the server"
+        "the token is valid at the server"
     );
     let reports = reports.all();
     assert_eq!(reports.len(), 1, "{reports:?}");
@@ -85,14 +85,14 @@ async fn signatures_and_expiries_follow_the_servers_clock_after_its_first_answer
 }
 
 #[tokio::test]
-async fn a_token_is_renewed_when_it_ends_at_the_server() {
+async fn a_token_is_refreshed_when_it_expires_at_the_server() {
     let (mock, builder, _) = ahead_by(HOUR).await;
     mock.set_access_lifetime(1800);
     let client = builder.build().unwrap();
     client.resolve_branch(48.2, 16.4).await.unwrap();
     let session = sign_in(&mock, &client).await.unwrap();
     mock.clock().advance(Duration::from_secs(1790));
-    // Another answer tells of the time that has passed at the server alone.
+    // Another response carries the time that has passed only at the server.
     client.resolve_branch(48.2, 16.4).await.unwrap();
     tokio::time::sleep(Duration::from_millis(1_100)).await;
     client.resolve_branch(48.2, 16.4).await.unwrap();
@@ -138,7 +138,7 @@ async fn the_correction_can_be_turned_off() {
 }
 
 #[tokio::test]
-async fn a_clock_that_was_too_fast_signs_with_earlier_times_once_it_is_corrected() {
+async fn a_fast_clock_signs_with_earlier_times_once_corrected() {
     let mock = Wunder::start().await;
     let fast = TestClock::new();
     fast.advance(2 * HOUR);
@@ -157,7 +157,7 @@ async fn a_clock_that_was_too_fast_signs_with_earlier_times_once_it_is_corrected
 }
 
 #[tokio::test]
-async fn a_clock_that_is_right_is_left_alone() {
+async fn a_correct_clock_is_not_changed() {
     let (mock, builder, reports) = ahead_by(Duration::from_secs(3)).await;
     let client = builder.build().unwrap();
     sign_in(&mock, &client).await.unwrap();

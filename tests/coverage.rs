@@ -1,4 +1,4 @@
-//! The documents describe every documented operation, and nothing else without saying so.
+//! The documents describe every documented operation, and mark every other as undocumented.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod support;
@@ -16,7 +16,7 @@ fn system(document: &Document) -> &str {
     document.name.split('-').next().unwrap()
 }
 
-/// The credential in the words of the list: `+` both, `?` optional.
+/// The credential in the notation of the list: `+` for both, `?` for optional.
 fn credential(security: &Value) -> String {
     let alternatives = security.as_array().expect("`security` is a list");
     if alternatives.is_empty() {
@@ -102,7 +102,8 @@ fn every_operation_is_explained_with_examples() {
     }
 }
 
-/// The type of a field as the facts write it: kind, format, reference, list or not, known values.
+/// The type of a field in the notation of the facts: kind, format, reference, list or not, known
+/// values.
 #[derive(Debug, PartialEq)]
 struct Shape {
     kind: String,
@@ -125,7 +126,7 @@ fn texts(value: &Value) -> Vec<String> {
         .collect()
 }
 
-/// The shape that a document gives a property.
+/// The shape of a property in a document.
 fn described_shape(property: &Value) -> Shape {
     let list = property["type"] == "array";
     let item = if list { &property["items"] } else { property };
@@ -137,7 +138,7 @@ fn described_shape(property: &Value) -> Shape {
         } else {
             text(&item["type"]).unwrap_or_default()
         },
-        // A secret is a string to the facts.
+        // A secret is a string in the facts.
         format: text(&item["format"]).filter(|format| format != "password"),
         reference,
         list,
@@ -145,7 +146,7 @@ fn described_shape(property: &Value) -> Shape {
     }
 }
 
-/// The shape that the facts give a field.
+/// The shape of a field in the facts.
 fn known_shape(field: &Value) -> Shape {
     Shape {
         kind: text(&field["type"]).unwrap(),
@@ -196,7 +197,7 @@ fn fynds_schemas_are_the_documented_ones_field_by_field() {
 }
 
 #[test]
-fn fynds_operations_take_and_give_the_documented_schemas() {
+fn fynds_operations_use_the_documented_schemas() {
     let facts: Value = serde_json::from_str(include_str!("data/fynd-operations.json")).unwrap();
     let document = Document::read(&"fynd");
     let described = document.operations();
@@ -214,13 +215,13 @@ fn fynds_operations_take_and_give_the_documented_schemas() {
         };
         let request = schema(&operation.value["requestBody"]);
         assert_eq!(request, text(&fact["request"]), "{method} {path}");
-        for response in fact["responses"].as_array().unwrap() {
-            let status = response["status"].to_string();
-            let answer = document.resolve(&operation.value["responses"][status.as_str()]);
-            assert!(!answer.is_null(), "{method} {path} lacks {status}");
+        for known in fact["responses"].as_array().unwrap() {
+            let status = known["status"].to_string();
+            let response = document.resolve(&operation.value["responses"][status.as_str()]);
+            assert!(!response.is_null(), "{method} {path} lacks {status}");
             assert_eq!(
-                schema(answer),
-                text(&response["schema"]),
+                schema(response),
+                text(&known["schema"]),
                 "{method} {path} {status}"
             );
         }

@@ -1,5 +1,5 @@
-//! Every call and every flow can be dropped at each of its await points: nothing is kept, nothing
-//! is locked, no token is lost, and the next call works.
+//! Every call and every flow can be dropped at each of its await points: no permit or lock is
+//! leaked, no token is lost, and the next call works.
 #![cfg(all(
     feature = "wunder",
     feature = "walletcrew",
@@ -20,25 +20,25 @@ mod wunder_accounts;
 
 use dropping::at_each_point;
 use std::sync::Arc;
-use support::apis::{Api, Equipment};
+use support::apis::{Api, ApiConfig};
 use support::documents::{DOCUMENTS, Document, Operation};
 use support::proof;
 use support::sleeper::Sleeper;
 use support::upstream::{self, IN_PATH, sent_path};
 use vestibule::testing::{Fault, FaultProxy, FaultRule};
 
-/// What goes wrong before a call succeeds, so that there is more to drop in the middle of.
-fn troubles(document: &Document, operation: &Operation) -> Vec<Option<Fault>> {
-    let mut troubles = vec![None];
+/// Failures before a call succeeds, so that it has more await points.
+fn failures(document: &Document, operation: &Operation) -> Vec<Option<Fault>> {
+    let mut failures = vec![None];
     if operation.is_idempotent() {
-        troubles.push(Some(Fault::status(503)));
-        troubles.push(Some(Fault::HalfBody));
+        failures.push(Some(Fault::status(503)));
+        failures.push(Some(Fault::HalfBody));
     }
-    let renewable = document.system() == "wunder" && operation.takes_session();
-    if renewable && !operation.carries_code() {
-        troubles.push(Some(Fault::status(401)));
+    let refreshable = document.system() == "wunder" && operation.takes_session();
+    if refreshable && !operation.carries_code() {
+        failures.push(Some(Fault::status(401)));
     }
-    troubles
+    failures
 }
 
 async fn operations() -> usize {
@@ -46,21 +46,21 @@ async fn operations() -> usize {
     let proxy = FaultProxy::start(upstream.uri()).await.unwrap();
     let mut points = 0;
     for document in DOCUMENTS.iter().map(Document::read) {
-        let equipment = Equipment {
+        let config = ApiConfig {
             settings: flows::settings(),
             refresh_token: Some("a-refresh-token".to_owned()),
             clock: Arc::new(Sleeper::default()),
-            ..Equipment::default()
+            ..ApiConfig::default()
         };
-        let api = Api::equipped(&document.name, &proxy.base_url(), &equipment).await;
+        let api = Api::with_config(&document.name, &proxy.base_url(), &config).await;
         for operation in document.operations() {
             let path = sent_path(&operation);
             let arguments = operation.call_arguments(&document, Some(IN_PATH));
             let (id, with_session) = (operation.id(), operation.takes_session());
-            for trouble in troubles(&document, &operation) {
+            for failure in failures(&document, &operation) {
                 let before = async || {
                     proxy.reset();
-                    if let Some(fault) = &trouble {
+                    if let Some(fault) = &failure {
                         let rule = FaultRule::new(fault.clone()).on(path.as_str());
                         proxy.inject(rule.times(1));
                     }
@@ -79,7 +79,7 @@ async fn operations() -> usize {
 }
 
 #[tokio::test]
-async fn nothing_is_lost_wherever_a_call_or_a_flow_is_dropped() {
+async fn dropping_a_call_or_flow_at_any_await_point_loses_nothing() {
     let mut points = operations().await;
     assert!(points > 400, "only {points} points were found");
     points += flows::wunder().await;

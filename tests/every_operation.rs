@@ -1,5 +1,5 @@
-//! Every described operation is called through the public client; what arrives at a recording
-//! server is held against the document, and what comes back against its example.
+//! Calls every described operation through the public client; compares the request that a recording
+//! server receives with the document, and the decoded response with its example.
 #![cfg(all(
     feature = "wunder",
     feature = "walletcrew",
@@ -20,10 +20,10 @@ use support::proof;
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
-/// Everything that could end a segment, start a query or be decoded twice.
+/// Every character that could end a segment, start a query or be decoded twice.
 const HOSTILE: &str = "a b/c?d#e%2Ff+g\\h;é=&";
 
-/// What RFC 3986 says a segment of that looks like.
+/// The encoding of that segment by RFC 3986.
 const HOSTILE_ENCODED: &str = "a%20b%2Fc%3Fd%23e%252Ff%2Bg%5Ch%3B%C3%A9%3D%26";
 
 struct Case<'a> {
@@ -34,16 +34,16 @@ struct Case<'a> {
 }
 
 impl Case<'_> {
-    /// Calls the operation, answered by one documented success.
+    /// Calls the operation with one documented success as the response.
     async fn check(&self, status: u16, example: Option<&Value>) {
         let place = format!("{} {}", self.document.name, self.operation.id());
-        let mut answer = ResponseTemplate::new(status);
+        let mut response = ResponseTemplate::new(status);
         if let Some(example) = example {
-            answer = answer.set_body_json(example);
+            response = response.set_body_json(example);
         }
         self.server.reset().await;
         Mock::given(any())
-            .respond_with(answer)
+            .respond_with(response)
             .mount(self.server)
             .await;
         let arguments = self.operation.call_arguments(self.document, Some(HOSTILE));
@@ -92,7 +92,7 @@ impl Case<'_> {
         self.check_body(place, request);
     }
 
-    /// Exactly the documented credentials are attached.
+    /// Exactly the documented credentials are sent.
     fn check_credentials(
         &self,
         place: &str,

@@ -1,4 +1,5 @@
-//! Under every fault, every operation sends what its policy allows and fails as it promises.
+//! Under every fault, every operation sends what its policy allows and fails with the documented
+//! error.
 #![cfg(all(
     feature = "wunder",
     feature = "walletcrew",
@@ -23,8 +24,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use faults::{Case, Facts, Place, Promise};
-use support::apis::{Api, Equipment};
+use faults::{Case, Expected, Facts, Location};
+use support::apis::{Api, ApiConfig};
 use support::calls::JsonResponse;
 use support::documents::{DOCUMENTS, Document, Operation};
 use support::proof;
@@ -35,14 +36,14 @@ use tokio::task::JoinSet;
 use vestibule::Error;
 use vestibule::testing::{Fault, FaultProxy, FaultRule, RefusingPort};
 
-/// How many operations are tried at once.
+/// Operations tested concurrently.
 const WORKERS: usize = 12;
 
-/// A server of each kind of trouble, for one worker.
+/// A server for each kind of fault, for one worker.
 struct Servers {
     proxy: FaultProxy,
     refusing: RefusingPort,
-    elsewhere: FaultProxy,
+    other_host: FaultProxy,
 }
 
 impl Servers {
@@ -50,12 +51,12 @@ impl Servers {
         Self {
             proxy: FaultProxy::start(upstream).await.unwrap(),
             refusing: RefusingPort::take().unwrap(),
-            elsewhere: FaultProxy::start(upstream).await.unwrap(),
+            other_host: FaultProxy::start(upstream).await.unwrap(),
         }
     }
 }
 
-/// What came of a call.
+/// The observed outcome of a call.
 struct Observed {
     outcome: Result<JsonResponse, Error>,
     attempts: usize,
@@ -79,32 +80,32 @@ impl Trial<'_> {
             sends_message: self.operation.sends_message(),
             carries_code: self.operation.carries_code(),
             with_session,
-            renewable: with_session && self.document.system() == "wunder",
+            refreshable: with_session && self.document.system() == "wunder",
             has_body: self.operation.successes(self.document)[0].1.is_some(),
         }
     }
 
-    /// Arms the fault and answers where the client should go.
+    /// Arms the fault and returns the client's base URL.
     fn arm(&self, path: &str) -> String {
         let Servers {
             proxy,
             refusing,
-            elsewhere,
+            other_host,
         } = self.servers;
         proxy.reset();
-        elsewhere.reset();
+        other_host.reset();
         match &self.case.place {
-            Place::Proxy(fault) => {
+            Location::Proxy(fault) => {
                 proxy.inject(self.case.rule(fault, path));
                 proxy.base_url()
             }
-            Place::RefusingPort => refusing.base_url().to_owned(),
-            Place::Tls => {
+            Location::RefusingPort => refusing.base_url().to_owned(),
+            Location::Tls => {
                 proxy.inject(FaultRule::new(Fault::TlsFailure));
                 proxy.https_url()
             }
-            Place::Elsewhere => {
-                let redirect = Fault::Redirect(format!("{}{path}", elsewhere.base_url()));
+            Location::OtherHost => {
+                let redirect = Fault::Redirect(format!("{}{path}", other_host.base_url()));
                 proxy.inject(self.case.rule(&redirect, path));
                 proxy.base_url()
             }
@@ -115,16 +116,16 @@ impl Trial<'_> {
         let path = sent_path(self.operation);
         let base_url = self.arm(&path);
         let sleeper = Sleeper::default();
-        let mut equipment = Equipment {
+        let mut config = ApiConfig {
             clock: Arc::new(sleeper.clone()),
             refresh_token: Some("a-refresh-token".to_owned()),
-            ..Equipment::default()
+            ..ApiConfig::default()
         };
-        equipment.settings.deadline = faults::DEADLINE;
+        config.settings.deadline = faults::DEADLINE;
         if self.case.stalls {
-            equipment.settings.attempt_timeout = Duration::from_millis(400);
+            config.settings.attempt_timeout = Duration::from_millis(400);
         }
-        let api = Api::equipped(&self.document.name, &base_url, &equipment).await;
+        let api = Api::with_config(&self.document.name, &base_url, &config).await;
         let arguments = self.operation.call_arguments(self.document, Some(IN_PATH));
         let with_session = self.operation.takes_session();
         let outcome = api
@@ -138,13 +139,13 @@ impl Trial<'_> {
                 .filter(|arrival| arrival.method == method && arrival.path == path)
         };
         let others = arrivals.len() - of_operation().count();
-        assert_eq!(self.servers.elsewhere.connections(), 0, "{}", self.name());
+        assert_eq!(self.servers.other_host.connections(), 0, "{}", self.name());
         Observed {
             outcome,
             attempts: self.servers.proxy.connections() - others,
             arrived: of_operation().count(),
             processed: of_operation().filter(|arrival| arrival.forwarded).count(),
-            waits: sleeper.asked(),
+            waits: sleeper.sleeps(),
         }
     }
 
@@ -153,21 +154,21 @@ impl Trial<'_> {
         format!("{} {operation}: {}", self.document.name, self.case.name)
     }
 
-    /// Everything in which the call was not as promised.
-    fn complaints(&self, promise: &Promise, seen: &Observed) -> Vec<String> {
-        let mut complaints = Vec::new();
+    /// Every deviation of the call from the expected outcome.
+    fn violations(&self, expected: &Expected, seen: &Observed) -> Vec<String> {
+        let mut violations = Vec::new();
         let mut check = |holds: bool, what: String| {
             if !holds {
-                complaints.push(format!("{}: {what}", self.name()));
+                violations.push(format!("{}: {what}", self.name()));
             }
         };
-        let connected = !matches!(self.case.place, Place::RefusingPort);
-        let attempts = if connected { promise.attempts } else { 0 };
+        let connected = !matches!(self.case.place, Location::RefusingPort);
+        let attempts = if connected { expected.attempts } else { 0 };
         check(
             seen.attempts == attempts,
             format!("{} attempts, not {attempts}", seen.attempts),
         );
-        let arrived = promise.arrived;
+        let arrived = expected.arrived;
         check(
             seen.arrived == arrived,
             format!("{} arrived, not {arrived}", seen.arrived),
@@ -180,35 +181,35 @@ impl Trial<'_> {
         let outcome = seen.outcome.as_ref().map(|_| ());
         let error = outcome.err().map(|error| (error.kind(), error.delivery()));
         check(
-            error == promise.error,
-            format!("{error:?} ({outcome:?}), not {:?}", promise.error),
+            error == expected.error,
+            format!("{error:?} ({outcome:?}), not {:?}", expected.error),
         );
-        let fits = seen.waits.len() == promise.waits.len()
+        let fits = seen.waits.len() == expected.waits.len()
             && seen
                 .waits
                 .iter()
-                .zip(&promise.waits)
+                .zip(&expected.waits)
                 .all(|(wait, range)| range.contains(wait));
         check(
             fits,
-            format!("waits of {:?}, not {:?}", seen.waits, promise.waits),
+            format!("waits of {:?}, not {:?}", seen.waits, expected.waits),
         );
         if let Err(error) = outcome {
             check(
-                error.attempts() as usize == promise.attempts,
-                format!("the error tells of {} attempts", error.attempts()),
+                error.attempts() as usize == expected.attempts,
+                format!("the error reports {} attempts", error.attempts()),
             );
-            let told = error.retry_after();
-            let right = match &promise.retry_after {
-                Some(range) => told.is_some_and(|told| range.contains(&told)),
-                None => told.is_none(),
+            let hint = error.retry_after();
+            let right = match &expected.retry_after {
+                Some(range) => hint.is_some_and(|hint| range.contains(&hint)),
+                None => hint.is_none(),
             };
             check(
                 right,
-                format!("retry after {told:?}, not {:?}", promise.retry_after),
+                format!("retry after {hint:?}, not {:?}", expected.retry_after),
             );
         }
-        complaints
+        violations
     }
 }
 
@@ -231,11 +232,11 @@ async fn every_operation_keeps_its_policy_under_every_fault() {
         workers.spawn(async move {
             let servers = Servers::start(&upstream).await;
             let cases = faults::all();
-            let (mut table, mut complaints) = (Table::default(), Vec::new());
+            let (mut table, mut violations) = (Table::default(), Vec::new());
             loop {
                 let at = next.fetch_add(1, Ordering::Relaxed);
                 let Some((document, operation)) = operations.get(at) else {
-                    return (table, complaints);
+                    return (table, violations);
                 };
                 for case in &cases {
                     let trial = Trial {
@@ -244,28 +245,28 @@ async fn every_operation_keeps_its_policy_under_every_fault() {
                         case,
                         servers: &servers,
                     };
-                    let promise = case.promise(trial.facts());
+                    let expected = case.expected(trial.facts());
                     let seen = trial.run().await;
-                    let found = trial.complaints(&promise, &seen);
+                    let found = trial.violations(&expected, &seen);
                     table.add(case.name, trial.facts(), seen.arrived, &seen.outcome);
-                    complaints.push(found);
+                    violations.push(found);
                 }
             }
         });
     }
-    let (mut table, mut complaints) = (Table::default(), Vec::new());
+    let (mut table, mut violations) = (Table::default(), Vec::new());
     while let Some(worker) = workers.join_next().await {
         let (part, found) = worker.unwrap();
         table.merge(part);
-        complaints.extend(found);
+        violations.extend(found);
     }
-    let run = complaints.len();
-    let promised = complaints.iter().filter(|found| found.is_empty()).count();
+    let run = violations.len();
+    let as_expected = violations.iter().filter(|found| found.is_empty()).count();
     let text = table.markdown(faults::all().iter().map(|case| case.name));
-    println!("{text}\ncases run: {run}, as promised: {promised}");
-    let complaints: Vec<_> = complaints.into_iter().flatten().collect();
-    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+    println!("{text}\ncases run: {run}, as expected: {as_expected}");
+    let violations: Vec<_> = violations.into_iter().flatten().collect();
+    assert!(violations.is_empty(), "{}", violations.join("\n"));
     assert_eq!(run, operations.len() * faults::all().len());
     table::check_readme(&text);
-    proof("fault-matrix", &format!("{promised}/{run}"));
+    proof("fault-matrix", &format!("{as_expected}/{run}"));
 }

@@ -1,7 +1,7 @@
-//! Each flow shows by an example how it is begun, and the example runs against the mock.
+//! Each flow has an example that shows how to start it, and the example runs against the mock.
 //!
-//! Flows are the methods of `Client` and `Session` in the modules of the systems, and what the tables
-//! on the pages of these modules name besides.
+//! Flows are the methods of `Client` and `Session` in the modules of the systems, and the methods
+//! that the tables on the module pages name.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod support;
@@ -12,8 +12,8 @@ use std::path::Path;
 
 const SYSTEMS: [&str; 4] = ["wunder", "walletcrew", "goodcity", "fynd"];
 
-/// Methods of `Client` and `Session` that begin nothing: they make a client, lead to plain calls, read
-/// what is known already, or take up by its id what was begun by another.
+/// Methods of `Client` and `Session` that start no flow: they create a client, give access to plain
+/// calls, read known values, or resume by id.
 const NO_FLOWS: [&str; 20] = [
     "builder",
     "api",
@@ -31,7 +31,7 @@ const NO_FLOWS: [&str; 20] = [
     "pending_deletion",
     "mobile",
     "from_cookies",
-    // What the sessions of all systems have comes from a macro.
+    // Methods of all sessions, from a macro.
     "id",
     "shared",
     "request",
@@ -53,7 +53,7 @@ fn sources(system: &str) -> Vec<String> {
         .collect()
 }
 
-/// The type of a line such as `impl Client {` or `impl<T> Pages<T> {`; no trait's.
+/// The type in a line such as `impl Client {` or `impl<T> Pages<T> {`; `None` for a trait impl.
 fn type_of_impl(line: &str) -> Option<String> {
     let rest = line.strip_prefix("impl")?;
     let rest = match rest.strip_prefix('<') {
@@ -94,7 +94,7 @@ fn methods(source: &str, found: &mut Methods) {
     }
 }
 
-/// What the table on a module's page names: `[`Type::method`]`.
+/// The methods in the table on a module's page: `[`Type::method`]`.
 fn named_by_the_page(source: &str) -> BTreeSet<String> {
     let rows = source.lines().filter(|line| line.starts_with("//! |"));
     let links = rows.flat_map(|row| row.split("[`").skip(1));
@@ -103,7 +103,7 @@ fn named_by_the_page(source: &str) -> BTreeSet<String> {
     names.map(str::to_owned).collect()
 }
 
-/// The examples that run: blocks of Rust that nothing says otherwise of.
+/// The examples that run: blocks of Rust without an attribute such as `ignore`.
 fn running_examples(docs: &str) -> Vec<String> {
     let mut examples = Vec::new();
     let mut open: Option<(bool, String)> = None;
@@ -118,8 +118,8 @@ fn running_examples(docs: &str) -> Vec<String> {
     examples
 }
 
-/// Why the examples of a flow are not enough, if they are not.
-fn lack(name: &str, docs: &str) -> Option<&'static str> {
+/// What the examples of a flow lack, if anything.
+fn missing_example(name: &str, docs: &str) -> Option<&'static str> {
     let (of, method) = name.split_once("::").expect("a method of a type");
     let calls = |text: &str| {
         text.contains(&format!(".{method}(")) || text.contains(&format!("{of}::{method}("))
@@ -158,7 +158,8 @@ fn each_flow_has_an_example_that_runs_against_its_mock() {
             flows += 1;
             let docs = found.get(name);
             let docs = docs.unwrap_or_else(|| panic!("{system} has no method {name}"));
-            lacking.extend(lack(name, docs).map(|why| format!("{system} {name}: {why}")));
+            lacking
+                .extend(missing_example(name, docs).map(|why| format!("{system} {name}: {why}")));
         }
     }
     assert!(
@@ -170,10 +171,10 @@ fn each_flow_has_an_example_that_runs_against_its_mock() {
 }
 
 #[test]
-fn an_example_that_does_not_run_or_shows_something_else_is_no_example() {
+fn examples_that_do_not_run_or_show_another_method_do_not_count() {
     let block = |words: &str, text: &str| format!("Sends.\n\n```{words}\n{text}\n```\n");
     let good = "# testing::Wunder\nclient.send();\n# assert!(true);";
-    assert_eq!(lack("Client::send", &block("", good)), None);
+    assert_eq!(missing_example("Client::send", &block("", good)), None);
     for (docs, why) in [
         (block("no_run", good), "no example that runs calls it"),
         (block("compile_fail", good), "no example that runs calls it"),
@@ -190,6 +191,6 @@ fn an_example_that_does_not_run_or_shows_something_else_is_no_example() {
             "its example cannot fail",
         ),
     ] {
-        assert_eq!(lack("Client::send", &docs), Some(why), "{docs}");
+        assert_eq!(missing_example("Client::send", &docs), Some(why), "{docs}");
     }
 }

@@ -1,9 +1,9 @@
-//! Signing in by a code, in thousands of random sequences: a user of two devices asks for codes,
-//! types right, old and wrong ones, waits, restarts, goes on elsewhere, and meets a server that
-//! fails. Whatever happens, the client does what a simple model says, and no more.
+//! Sign-in by code in thousands of random sequences: a user with two devices requests codes, enters
+//! right, old and wrong ones, waits, restarts, continues on another device, and meets a failing
+//! server. The client must always behave as a simple model does.
 //!
-//! `VESTIBULE_SEED` gives the seed, `VESTIBULE_RUNS` the number of sequences of each system. A
-//! sequence that breaks a promise is shrunk before it is shown.
+//! `VESTIBULE_SEED` sets the seed, `VESTIBULE_RUNS` the number of sequences per system. A failing
+//! sequence is shrunk before it is printed.
 #![cfg(all(
     feature = "wunder",
     feature = "walletcrew",
@@ -49,12 +49,12 @@ use mutant::{MUTANTS, Mutant};
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 use proptest_state_machine::ReferenceStateMachine;
 use reference::Reference;
-use run::{Bench, Tally};
+use run::{Harness, Tally};
 use system::System;
 use walletcrew::OnWalletCrew;
 use wunder::OnWunder;
 
-/// The longest sequence.
+/// Maximum length of a sequence.
 const ACTIONS: usize = 20;
 
 fn setting(name: &str, default: u32) -> u32 {
@@ -62,19 +62,19 @@ fn setting(name: &str, default: u32) -> u32 {
     given.map_or(default, |given| given.parse().expect("a number"))
 }
 
-/// What came of the sequences of one system.
+/// Result of the sequences of one system.
 struct Outcome {
     sequences: u32,
     tally: Tally,
-    /// The shortest sequence that breaks a promise, and how.
+    /// The shortest failing sequence, and its failure.
     broken: Option<(String, Vec<Action>)>,
 }
 
 impl Outcome {
-    /// A model in which nothing happens proves nothing.
+    /// Every action and outcome must occur, otherwise the test proves nothing.
     fn check_that_all_happened(&self, system: &str) {
-        let refusals = ["refused", "sign in again", "step required", "try later"];
-        let of_codes = refusals.map(|kind| ("confirm", Ending::Failed(kind)));
+        let api_errors = ["refused", "sign in again", "step required", "try later"];
+        let of_codes = api_errors.map(|kind| ("confirm", Ending::Failed(kind)));
         let resends = ["sign in again", "slow down", "step required", "try later"];
         let of_resends = resends.map(|kind| ("resend", Ending::Failed(kind)));
         let mut wanted = vec![("confirm", Ending::SignedIn), ("send", Ending::Done)];
@@ -103,7 +103,7 @@ fn run<S: System>(sequences: u32, mutant: Option<Mutant>) -> Outcome {
     let seed = setting("VESTIBULE_SEED", 1).to_le_bytes().repeat(8);
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
     let mut runner = TestRunner::new_with_rng(config, rng);
-    let bench = RefCell::new(Bench::<S>::start(mutant));
+    let harness = RefCell::new(Harness::<S>::start(mutant));
     let strategy = Reference::<S>::sequential_strategy(1..=ACTIONS);
     let ran = runner.run(&strategy, |(model, actions, seen)| {
         let seen = || {
@@ -111,17 +111,17 @@ fn run<S: System>(sequences: u32, mutant: Option<Mutant>) -> Outcome {
                 seen.fetch_add(1, Ordering::SeqCst);
             }
         };
-        let ran = bench.borrow_mut().run(model, &actions, seen);
+        let ran = harness.borrow_mut().run(model, &actions, seen);
         ran.map_err(TestCaseError::fail)
     });
-    let bench = bench.into_inner();
+    let harness = harness.into_inner();
     let broken = ran.err().map(|error| match error {
         TestError::Fail(why, (_, actions, _)) => (why.to_string(), actions),
         TestError::Abort(why) => panic!("{}: {why}", S::NAME),
     });
     Outcome {
         sequences,
-        tally: bench.tally,
+        tally: harness.tally,
         broken,
     }
 }
@@ -152,7 +152,7 @@ fn run_all(sequences: u32, mutant: Option<Mutant>) -> Vec<(&'static str, Outcome
 }
 
 #[test]
-fn the_client_does_what_the_model_says() {
+fn the_client_matches_the_model() {
     let all = run_all(setting("VESTIBULE_RUNS", 2_500), None);
     let sequences: u32 = all.iter().map(|(_, outcome)| outcome.sequences).sum();
     let broken: Vec<_> = all
@@ -168,7 +168,7 @@ fn the_client_does_what_the_model_says() {
 }
 
 #[test]
-fn whatever_breaks_a_promise_is_found_out() {
+fn every_mutant_is_detected() {
     for &mutant in MUTANTS {
         for (system, outcome) in run_all(100, Some(mutant)) {
             let found = outcome.broken.is_some();
@@ -178,10 +178,10 @@ fn whatever_breaks_a_promise_is_found_out() {
 }
 
 #[test]
-fn what_breaks_a_promise_is_shrunk() {
+fn a_failing_sequence_is_shrunk() {
     let outcome = run::<OnGoodCity>(100, Some(Mutant::ConfirmsTwice));
-    let (why, actions) = outcome.broken.expect("it is found out");
-    assert_eq!(why, "a code was presented twice");
+    let (why, actions) = outcome.broken.expect("the mutant is detected");
+    assert_eq!(why, "a code was sent twice");
     assert!(
         matches!(
             actions.as_slice(),

@@ -1,4 +1,5 @@
-//! Every flow of the four systems ends as it should, in one process and in as many as it has steps.
+//! Every flow of the four systems ends as expected, in one process and with a restart between any
+//! two steps.
 #![cfg(all(
     feature = "wunder",
     feature = "walletcrew",
@@ -20,8 +21,8 @@ use support::documents::{DOCUMENTS, Document};
 
 use vestibule::store::{MemoryStore, SessionStore};
 
-/// Writes the proof, and fails with every flow that did not end well.
-fn prove(name: &str, walked: &[FlowRun]) {
+/// Writes the proof, and panics with every flow that did not end as expected.
+fn write_proof(name: &str, walked: &[FlowRun]) {
     let failed = |walked: &FlowRun| {
         let failed = walked.outcome.as_ref().err()?;
         Some(format!("{} {}: {failed}", walked.system, walked.flow))
@@ -33,16 +34,17 @@ fn prove(name: &str, walked: &[FlowRun]) {
 }
 
 #[tokio::test]
-async fn every_flow_ends_as_it_should() {
+async fn every_flow_ends_as_expected() {
     let walked = run_all(&SingleProcess, |_| ()).await;
-    prove("flows", &walked);
+    write_proof("flows", &walked);
     reach_every_operation(&walked);
 }
 
-/// What no flow needs, as the documentations of the vendors do not have it: plain calls of `api()`.
+/// Operations that no flow uses, as the vendors' documentation does not mention them: plain calls
+/// of `api()`.
 const PLAIN_CALLS: [&str; 2] = ["signup_and_send_pin", "current_user_rooms"];
 
-/// Every described operation was called by a flow, and did what it is for.
+/// Panics unless every described operation was called successfully by a flow.
 fn reach_every_operation(walked: &[FlowRun]) {
     let succeeded = |system: &str, id: &str| {
         let mut calls = walked
@@ -72,10 +74,10 @@ fn reach_every_operation(walked: &[FlowRun]) {
     );
 }
 
-/// Each process finds an empty store.
-struct Forgetful(Cell<usize>);
+/// Each step starts with an empty store.
+struct EmptyStores(Cell<usize>);
 
-impl Persistence for Forgetful {
+impl Persistence for EmptyStores {
     fn store(&self) -> StoreFuture<'_> {
         self.0.set(self.0.get() + 1);
         let store: Arc<dyn SessionStore> = Arc::new(MemoryStore::new());
@@ -84,10 +86,10 @@ impl Persistence for Forgetful {
 }
 
 #[tokio::test]
-async fn a_restart_takes_everything_from_a_flow_but_the_store() {
-    let forgetful = Forgetful(Cell::new(0));
+async fn only_the_store_survives_a_restart_of_a_flow() {
+    let forgetful = EmptyStores(Cell::new(0));
     let walked = run_all(&forgetful, |_| ()).await;
-    // These keep nothing between their steps.
+    // These store nothing between their steps.
     let need_no_store = [
         "create and update without a flow",
         "create and update, flow without a challenge",
@@ -107,13 +109,13 @@ mod restarted {
     use super::*;
     use vestibule::store::{RedisStore, Sealing, SealingKey};
 
-    /// Each process has a connection of its own to one Redis.
-    struct Processes {
+    /// Each step has a separate connection to one Redis.
+    struct SeparateConnections {
         redis: RedisServer,
         begun: Cell<usize>,
     }
 
-    impl Persistence for Processes {
+    impl Persistence for SeparateConnections {
         fn store(&self) -> StoreFuture<'_> {
             Box::pin(async {
                 self.begun.set(self.begun.get() + 1);
@@ -125,18 +127,18 @@ mod restarted {
     }
 
     #[tokio::test]
-    async fn every_flow_goes_on_after_a_restart_between_any_two_steps() {
-        let processes = Processes {
+    async fn every_flow_continues_after_a_restart_between_any_two_steps() {
+        let processes = SeparateConnections {
             redis: RedisServer::start(),
             begun: Cell::new(0),
         };
         let walked = run_all(&processes, |_| ()).await;
-        prove("flows-restarted", &walked);
+        write_proof("flows-restarted", &walked);
         for walked in &walked {
             let (system, flow) = (walked.system, walked.flow);
             assert!(walked.steps > 1, "{system} {flow} was not restarted");
         }
-        // A process for each step.
+        // One process per step.
         let steps: usize = walked.iter().map(|walked| walked.steps).sum();
         assert_eq!(processes.begun.get(), steps);
     }

@@ -1,7 +1,7 @@
-//! `fuzz/arguments.json` holds what a call of each described operation takes, and its policy, as the
-//! documents have it today.
+//! `fuzz/arguments.json` contains the arguments and the policy of each described operation and matches
+//! the documents.
 //!
-//! `scripts/fuzz-arguments.sh` writes it anew.
+//! `scripts/fuzz-arguments.sh` regenerates it.
 #![cfg(all(
     feature = "wunder",
     feature = "walletcrew",
@@ -42,7 +42,7 @@ fn arguments() -> String {
 }
 
 #[test]
-fn the_arguments_of_the_fuzz_targets_are_what_the_documents_say() {
+fn the_arguments_of_the_fuzz_targets_match_the_documents() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/arguments.json");
     let arguments = arguments();
     if env::var_os("WRITE_FUZZ_ARGUMENTS").is_some() {

@@ -1,17 +1,17 @@
-//! Signing in to Fynd by a code, with its refusals.
+//! Sign-in to Fynd by code, and its errors.
 #![cfg(feature = "fynd")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-#[path = "fynd/answers.rs"]
-mod answers;
 #[path = "fynd/bare_string.rs"]
 mod bare_string;
+#[path = "fynd/cookie_jars.rs"]
+mod cookie_jars;
 #[path = "fynd/input.rs"]
 mod input;
-#[path = "fynd/jars.rs"]
-mod jars;
 #[path = "fynd/mock.rs"]
 mod mock;
+#[path = "fynd/responses.rs"]
+mod responses;
 mod support;
 mod wire;
 
@@ -40,7 +40,7 @@ fn client(mock: &Fynd) -> Client {
     builder(mock).build().unwrap()
 }
 
-/// A mock that knows Asha and Bela.
+/// A mock with the users Asha and Bela.
 async fn with_users() -> (Fynd, Client) {
     let mock = Fynd::start().await;
     mock.add_user("91", ASHA, "Asha");
@@ -58,7 +58,7 @@ fn code(mock: &Fynd, mobile: &str) -> String {
     mock.outbox().last_code(&format!("+91{mobile}")).unwrap()
 }
 
-/// A code of the right form that is not the one.
+/// A wrong code of the right format.
 fn other_than(code: &str) -> &'static str {
     if code == "1111" { "2222" } else { "1111" }
 }
@@ -80,11 +80,11 @@ async fn new_user(client: &Client, mock: &Fynd, mobile: &str) -> CompleteProfile
     let pending = send_code(client, mobile).await;
     match pending.confirm(code(mock, mobile)).await.unwrap() {
         SignIn::ProfileRequired(profile) => profile,
-        other => panic!("{other:?}: nobody knows this user yet"),
+        other => panic!("{other:?}: the user is not registered yet"),
     }
 }
 
-/// That a server refused, and with which status and code.
+/// The status and code of a refusal by the server.
 fn refused<T: Debug>(result: Result<T, impl Into<Error>>) -> (u16, String) {
     let error = result.unwrap_err().into();
     assert_eq!(error.kind(), ErrorKind::Refused, "{error}");
@@ -157,7 +157,7 @@ async fn an_unknown_user_completes_the_profile_first() {
 }
 
 #[tokio::test]
-async fn a_resend_waits_for_its_timer_and_voids_what_came_before() {
+async fn a_resend_waits_for_its_timer_and_voids_the_previous_code() {
     let (mock, client) = with_users().await;
     let mut pending = send_code(&client, ASHA).await;
     let first_id = pending.request_id().unwrap().to_owned();
@@ -192,7 +192,7 @@ async fn a_resend_waits_for_its_timer_and_voids_what_came_before() {
 }
 
 #[tokio::test]
-async fn a_wrong_code_gives_the_state_back_and_the_right_one_works_once() {
+async fn a_wrong_code_returns_the_state_and_the_right_code_works_once() {
     let (mock, client) = with_users().await;
     let pending = send_code(&client, ASHA).await;
     let request_id = pending.request_id().unwrap().to_owned();
@@ -225,8 +225,8 @@ async fn two_users_of_one_client_never_share_cookies() {
     let (first, second) = tokio::join!(asha.user(), bela.user());
     assert_eq!(first.unwrap().first_name.as_deref(), Some("Asha"));
     assert_eq!(second.unwrap().first_name.as_deref(), Some("Bela"));
-    let nobody = client.api().get_logged_in_user().send().await;
-    assert_eq!(kind(nobody), ErrorKind::SignInAgain);
+    let without_session = client.api().get_logged_in_user().send().await;
+    assert_eq!(kind(without_session), ErrorKind::SignInAgain);
     assert_eq!(mock.count("get_logged_in_user"), 2);
 
     asha.clone().sign_out().await.unwrap();
@@ -237,7 +237,7 @@ async fn two_users_of_one_client_never_share_cookies() {
 }
 
 #[tokio::test]
-async fn a_session_that_the_server_ended_says_so_and_asks_no_more() {
+async fn a_session_ended_by_the_server_is_reported_without_further_requests() {
     let (mock, client) = with_users().await;
     let session = sign_in(&client, &mock, ASHA).await;
     mock.end_sessions();
@@ -262,7 +262,7 @@ async fn a_session_that_the_server_ended_says_so_and_asks_no_more() {
 }
 
 #[tokio::test]
-async fn a_cookie_ends_with_its_age() {
+async fn a_cookie_expires_at_its_max_age() {
     let (mock, client) = with_users().await;
     let session = sign_in(&client, &mock, ASHA).await;
     mock.clock().advance(Duration::from_secs(31 * 24 * 3600));

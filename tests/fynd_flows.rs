@@ -1,23 +1,23 @@
-//! Fynd's flows: each gives a session, or the step that comes next.
+//! Fynd's flows: each returns a session or the next step.
 #![cfg(feature = "fynd")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[path = "fynd_flows/account.rs"]
 mod account;
+#[path = "fynd_flows/api_errors.rs"]
+mod api_errors;
 #[path = "fynd_flows/deletion.rs"]
 mod deletion;
 #[path = "fynd_flows/email_codes.rs"]
 mod email_codes;
-#[path = "fynd_flows/forgotten.rs"]
-mod forgotten;
+#[path = "fynd_flows/forgotten_password.rs"]
+mod forgotten_password;
 #[path = "fynd_flows/input.rs"]
 mod input;
 #[path = "fynd_flows/platform.rs"]
 mod platform;
-#[path = "fynd_flows/refusals.rs"]
-mod refusals;
-#[path = "fynd_flows/registering.rs"]
-mod registering;
+#[path = "fynd_flows/registration.rs"]
+mod registration;
 #[path = "fynd_flows/signing_in.rs"]
 mod signing_in;
 
@@ -37,13 +37,13 @@ const EMAIL: &str = "asha@example.com";
 const PASSWORD: &str = "the-password";
 
 /// A mock, and two instances of one back end that share a store.
-struct Bench {
+struct Harness {
     mock: Fynd,
     client: Client,
     other: Client,
 }
 
-impl Bench {
+impl Harness {
     async fn start() -> Self {
         let mock = Fynd::start().await;
         let store = Arc::new(MemoryStore::new());
@@ -62,12 +62,12 @@ impl Bench {
         }
     }
 
-    /// With Asha, who has a mobile, an e-mail address and a password.
+    /// Starts with Asha, who has a mobile, an e-mail address and a password.
     async fn with_asha() -> (Self, String) {
-        let bench = Self::start().await;
+        let harness = Self::start().await;
         let asha = FyndUser::new("Asha").mobile("91", ASHA).email(EMAIL);
-        let id = bench.mock.seed_user(asha.password(PASSWORD));
-        (bench, id)
+        let id = harness.mock.seed_user(asha.password(PASSWORD));
+        (harness, id)
     }
 
     #[track_caller]
@@ -118,7 +118,7 @@ fn refused<T: Debug>(result: Result<T, impl Into<Error>>) -> String {
     error.code().unwrap().to_owned()
 }
 
-/// A code of the right form that is not the one.
+/// A wrong code of the right format.
 fn other_than(code: &str) -> &'static str {
     if code == "1111" { "2222" } else { "1111" }
 }

@@ -1,4 +1,4 @@
-//! Signing in to GoodCity by pin, with its refusals.
+//! Sign-in to GoodCity by pin, and its errors.
 #![cfg(feature = "goodcity")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -47,12 +47,12 @@ async fn sign_in(mock: &GoodCity, client: &Client) -> Session {
     pending.confirm(pin(mock)).await.unwrap().session
 }
 
-/// Asks for a pin without the state that takes care of the key.
+/// Requests a pin without the state that manages the key.
 async fn key_by_hand(client: &Client) -> Secret {
     let body = types::SendPinRequest::builder().mobile(MOBILE.to_owned());
     let api = client.api();
-    let answer = api.send_pin().body(body).send().await.unwrap();
-    answer.into_inner().otp_auth_key.unwrap()
+    let response = api.send_pin().body(body).send().await.unwrap();
+    response.into_inner().otp_auth_key.unwrap()
 }
 
 async fn verify_by_hand(client: &Client, key: &Secret, pin: &str) -> Result<(), Error> {
@@ -63,7 +63,7 @@ async fn verify_by_hand(client: &Client, key: &Secret, pin: &str) -> Result<(), 
     api.verify().body(body).send().await.map(|_| ())
 }
 
-/// Sends a request without the SDK, and so without the name of an app.
+/// Sends a request without the SDK, and so without an app name.
 async fn post(mock: &GoodCity, path: &str, body: &Value) -> String {
     let base_url = mock.base_url();
     let address = base_url.strip_prefix("http://").unwrap();
@@ -110,7 +110,7 @@ async fn a_pin_signs_a_user_in_and_brings_the_profile() {
 }
 
 #[tokio::test]
-async fn an_old_server_is_understood_as_well() {
+async fn an_old_server_is_supported() {
     let (mock, client) = start().await;
     mock.old_server(true);
     let pending = send_pin(&client).await;
@@ -159,12 +159,12 @@ async fn a_sign_up_creates_a_user_and_for_a_known_number_changes_nothing() {
 }
 
 #[tokio::test]
-async fn signing_up_by_number_alone_is_among_the_typed_calls() {
+async fn signing_up_by_number_alone_is_a_typed_call() {
     let (mock, client) = start().await;
     let body = types::SendPinRequest::builder().mobile(UNKNOWN.to_owned());
     let api = client.api();
-    let answer = api.signup_and_send_pin().body(body).send().await.unwrap();
-    let key = answer.into_inner().otp_auth_key.unwrap();
+    let response = api.signup_and_send_pin().body(body).send().await.unwrap();
+    let key = response.into_inner().otp_auth_key.unwrap();
     let pin = mock.outbox().last_code(UNKNOWN).unwrap();
     verify_by_hand(&client, &key, &pin).await.unwrap();
 }
@@ -179,7 +179,7 @@ async fn an_unknown_number_looks_like_a_known_one_and_gets_no_message() {
 }
 
 #[tokio::test]
-async fn a_wrong_pin_gives_the_state_back_and_a_pin_is_good_once() {
+async fn a_wrong_pin_returns_the_state_and_a_pin_is_valid_once() {
     let (mock, client) = start().await;
     mock.set_next_pin("1234");
     let key = key_by_hand(&client).await;
@@ -218,7 +218,7 @@ async fn a_pin_expires() {
 }
 
 #[tokio::test]
-async fn a_message_and_a_pin_are_not_sent_twice_after_a_fault() {
+async fn a_message_and_a_pin_are_not_sent_twice_after_a_failure() {
     let (mock, client) = start().await;
     for operation in ["send_pin", "signup", "verify"] {
         mock.fail_next(operation, 503);

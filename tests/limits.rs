@@ -1,4 +1,4 @@
-//! Every call ends within its bounds.
+//! Every call ends within its limits.
 #![cfg(feature = "wunder")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -21,14 +21,14 @@ fn client(mock: &Wunder, settings: Settings) -> Client {
         .unwrap()
 }
 
-fn client_with_one_place(mock: &Wunder) -> Client {
+fn client_with_one_permit(mock: &Wunder) -> Client {
     let mut settings = Settings::default();
     settings.max_in_flight = 1;
     client(mock, settings)
 }
 
-/// A call that is at the server, and answered after `delay`.
-async fn take_the_place(
+/// A call in flight, whose response comes after `delay`.
+async fn occupy_the_permit(
     client: &Client,
     mock: &Wunder,
     delay: Duration,
@@ -45,7 +45,7 @@ async fn take_the_place(
 }
 
 #[tokio::test]
-async fn an_attempt_that_hangs_is_given_up_and_a_read_is_tried_again() {
+async fn a_hanging_attempt_times_out_and_a_read_is_retried() {
     let mock = Wunder::start().await;
     let mut settings = Settings::default();
     settings.attempt_timeout = Duration::from_millis(50);
@@ -58,7 +58,7 @@ async fn an_attempt_that_hangs_is_given_up_and_a_read_is_tried_again() {
 }
 
 #[tokio::test]
-async fn a_message_whose_fate_is_unknown_is_not_sent_again() {
+async fn a_message_with_unknown_delivery_is_not_resent() {
     let mock = Wunder::start().await;
     let mut settings = Settings::default();
     settings.attempt_timeout = Duration::from_millis(50);
@@ -95,7 +95,7 @@ async fn one_deadline_covers_all_attempts() {
 }
 
 #[tokio::test]
-async fn a_backoff_that_does_not_fit_the_deadline_is_not_begun() {
+async fn a_backoff_beyond_the_deadline_is_not_started() {
     let mock = Wunder::start().await;
     let mut settings = Settings::default();
     let backoff = Backoff::new().with_base(FOREVER).with_cap(FOREVER);
@@ -108,7 +108,7 @@ async fn a_backoff_that_does_not_fit_the_deadline_is_not_begun() {
 }
 
 #[tokio::test]
-async fn an_answer_over_the_bound_is_not_read_to_its_end() {
+async fn a_response_over_the_limit_is_not_read_to_its_end() {
     let mock = Wunder::start().await;
     let mut settings = Settings::default();
     settings.max_response_bytes = 16;
@@ -122,10 +122,10 @@ async fn an_answer_over_the_bound_is_not_read_to_its_end() {
 }
 
 #[tokio::test]
-async fn calls_above_the_limit_in_flight_wait_for_a_place() {
+async fn calls_over_the_concurrency_limit_wait_for_a_permit() {
     let mock = Wunder::start().await;
-    let client = client_with_one_place(&mock);
-    let slow = take_the_place(&client, &mock, Duration::from_millis(100)).await;
+    let client = client_with_one_permit(&mock);
+    let slow = occupy_the_permit(&client, &mock, Duration::from_millis(100)).await;
     let options = CallOptions::new().deadline(Duration::from_millis(20));
     let api = client.user_api_with(options);
     let error = api
@@ -142,13 +142,13 @@ async fn calls_above_the_limit_in_flight_wait_for_a_place() {
 }
 
 #[tokio::test]
-async fn a_call_of_a_session_that_has_ended_waits_for_no_place() {
+async fn a_call_of_an_ended_session_waits_for_no_permit() {
     let mock = Wunder::start().await;
-    let client = client_with_one_place(&mock);
+    let client = client_with_one_permit(&mock);
     let tokens = Tokens::new("a token", None);
     let session = Session::from_tokens(&client, tokens).await.unwrap();
     let _ = session.clone().sign_out().await;
-    let slow = take_the_place(&client, &mock, FOREVER).await;
+    let slow = occupy_the_permit(&client, &mock, FOREVER).await;
     let options = CallOptions::new().deadline(Duration::from_millis(200));
     let api = session.user_api_with(options);
     let error = api.get_customer().send().await.unwrap_err();
@@ -157,7 +157,7 @@ async fn a_call_of_a_session_that_has_ended_waits_for_no_place() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_not_there_was_certainly_not_reached() {
+async fn a_refused_connection_is_reported_as_not_sent() {
     let client = Client::builder("http://127.0.0.1:9", "tenant01")
         .signature_key("k")
         .build()
@@ -166,7 +166,7 @@ async fn a_server_that_is_not_there_was_certainly_not_reached() {
     let error = sign_in.send_code().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TryLater);
     assert_eq!(error.delivery(), Delivery::NotSent);
-    assert_eq!(error.attempts(), 3, "what was not sent may be tried again");
+    assert_eq!(error.attempts(), 3, "an unsent request may be retried");
     let shown = format!("{error} {error:?}");
     assert!(
         !shown.contains("43123456789") && !shown.contains("signature="),

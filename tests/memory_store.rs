@@ -1,4 +1,4 @@
-//! The store in memory is bounded, and forgets what is over without being asked.
+//! The store in memory is bounded, and purges expired entries by itself.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::time::Duration;
@@ -31,7 +31,7 @@ async fn records_and_leases_share_one_bound() {
 }
 
 #[tokio::test]
-async fn what_is_over_makes_room() {
+async fn expired_entries_free_capacity() {
     let store = MemoryStore::with_capacity(100);
     for number in 0..50 {
         store.create(&key(number), record(), SHORT).await.unwrap();
@@ -54,7 +54,7 @@ async fn what_is_over_makes_room() {
 }
 
 #[tokio::test]
-async fn a_released_lease_without_a_record_makes_room() {
+async fn a_released_lease_without_a_record_frees_capacity() {
     let store = MemoryStore::with_capacity(1);
     for number in 0..20 {
         let fence = store.acquire(&key(number), LONG).await.unwrap().unwrap();

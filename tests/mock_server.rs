@@ -1,4 +1,4 @@
-//! The example `mock_server`, run as a process: each of its flags holds over real HTTP.
+//! The example `mock_server`, run as a process: each of its flags works over real HTTP.
 #![cfg(all(
     feature = "wunder",
     feature = "walletcrew",
@@ -31,7 +31,7 @@ fn free_port() -> u16 {
 }
 
 #[tokio::test]
-async fn each_mock_listens_where_it_is_told() {
+async fn each_mock_listens_on_its_configured_port() {
     let systems = ["wunder", "walletcrew", "goodcity", "fynd"];
     let ports = systems.map(|_| free_port());
     let flags = systems.iter().zip(&ports);
@@ -56,10 +56,10 @@ async fn a_port_that_is_taken_is_named() {
 }
 
 #[tokio::test]
-async fn help_tells_of_every_flag_fault_and_profile() {
+async fn help_lists_every_flag_fault_and_profile() {
     let help = run(["--help"]).await;
     assert!(help.success);
-    for word in [
+    for expected in [
         "--wunder-port",
         "--walletcrew-port",
         "--goodcity-port",
@@ -82,13 +82,13 @@ async fn help_tells_of_every_flag_fault_and_profile() {
         "reset-before",
         "captive-portal",
     ] {
-        assert!(help.out.contains(word), "{word}");
+        assert!(help.out.contains(expected), "{expected}");
     }
 }
 
 #[tokio::test]
-async fn a_wrong_flag_is_refused_with_the_right_form() {
-    for (flag, told) in [
+async fn a_wrong_flag_is_refused_with_the_expected_form() {
+    for (flag, printed) in [
         (
             "--wunder-prt=1",
             "tip: a similar argument exists: '--wunder-port'",
@@ -159,6 +159,6 @@ async fn a_wrong_flag_is_refused_with_the_right_form() {
         ),
     ] {
         let message = refused([flag]).await;
-        assert!(message.contains(told), "{flag}: {message}");
+        assert!(message.contains(printed), "{flag}: {message}");
     }
 }

@@ -1,4 +1,4 @@
-//! What happens can be seen: in spans and events by the names of OpenTelemetry, and by an observer.
+//! Calls are observable: in spans and events with OpenTelemetry names, and by an observer.
 #![cfg(feature = "wunder")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -18,7 +18,7 @@ use vestibule::{Event, Observer, RefreshOutcome, Settings};
 const PHONE: &str = "+43123456789";
 const PAST_EXPIRY: Duration = Duration::from_secs(5 * 3600 + 1);
 
-/// Writes down what it is told, in words.
+/// Records what it observes as text.
 #[derive(Clone, Default)]
 struct Notes(Arc<Mutex<Vec<String>>>);
 
@@ -62,14 +62,14 @@ impl Notes {
     }
 }
 
-struct RefreshReceiver {
+struct ObservedClient {
     mock: Wunder,
     proxy: FaultProxy,
     client: Client,
     notes: Notes,
 }
 
-impl RefreshReceiver {
+impl ObservedClient {
     async fn start(set: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Self {
         let mock = Wunder::start().await;
         let proxy = FaultProxy::start(mock.base_url()).await.unwrap();
@@ -96,7 +96,7 @@ impl RefreshReceiver {
         let code = self.mock.outbox().last_code(PHONE).unwrap();
         match pending.confirm(code).await.unwrap() {
             SignIn::SignedIn(session) => session,
-            SignIn::MfaRequired(_) => panic!("no second factor was asked for"),
+            SignIn::MfaRequired(_) => panic!("no second factor was required"),
         }
     }
 
@@ -112,7 +112,7 @@ fn fields<const N: usize>(fields: [(&str, &str); N]) -> Fields {
 
 #[tokio::test]
 async fn a_call_has_one_span_and_one_below_it_for_each_attempt() {
-    let on = RefreshReceiver::start(|builder| builder.clock(Sleeper::default())).await;
+    let on = ObservedClient::start(|builder| builder.clock(Sleeper::default())).await;
     on.proxy.inject(FaultRule::new(Fault::status(503)).times(1));
     let (collected, _guard) = Collected::begin();
     on.client.resolve_branch(48.2, 16.4).await.unwrap();
@@ -170,8 +170,8 @@ async fn a_call_has_one_span_and_one_below_it_for_each_attempt() {
 }
 
 #[tokio::test]
-async fn an_observer_is_told_the_same() {
-    let on = RefreshReceiver::start(|builder| builder.clock(Sleeper::default())).await;
+async fn an_observer_receives_the_same_facts() {
+    let on = ObservedClient::start(|builder| builder.clock(Sleeper::default())).await;
     on.proxy.inject(FaultRule::new(Fault::status(503)).times(1));
     on.client.resolve_branch(48.2, 16.4).await.unwrap();
     assert_eq!(
@@ -196,7 +196,7 @@ async fn an_observer_is_told_the_same() {
 }
 
 #[tokio::test]
-async fn a_refresh_and_the_end_of_a_session_are_seen_once_each() {
+async fn a_refresh_and_the_end_of_a_session_are_reported_once_each() {
     let mock_clock = vestibule::testing::TestClock::new();
     let on = {
         let mock = Wunder::start_with(mock_clock.clone()).await;
@@ -208,7 +208,7 @@ async fn a_refresh_and_the_end_of_a_session_are_seen_once_each() {
             .clock(mock_clock.clone())
             .build()
             .unwrap();
-        RefreshReceiver {
+        ObservedClient {
             mock,
             proxy,
             client,
@@ -257,10 +257,10 @@ async fn a_refresh_and_the_end_of_a_session_are_seen_once_each() {
 }
 
 #[tokio::test]
-async fn an_empty_budget_is_seen() {
+async fn an_empty_retry_budget_is_reported() {
     let mut settings = Settings::default();
     settings.retry_budget = 0;
-    let on = RefreshReceiver::start(|builder| builder.settings(settings)).await;
+    let on = ObservedClient::start(|builder| builder.settings(settings)).await;
     on.proxy.inject(FaultRule::new(Fault::status(503)));
     let (collected, _guard) = Collected::begin();
     on.client.resolve_branch(48.2, 16.4).await.unwrap_err();
@@ -273,8 +273,8 @@ async fn an_empty_budget_is_seen() {
 }
 
 #[tokio::test]
-async fn a_path_of_the_callers_own_is_in_no_span() {
-    let on = RefreshReceiver::start(|builder| builder).await;
+async fn a_custom_path_is_in_no_span() {
+    let on = ObservedClient::start(|builder| builder).await;
     let session = on.sign_in().await;
     let (collected, _guard) = Collected::begin();
     let request = session.request(http::Method::GET, "/front/vouchers/s3cr3t");
@@ -291,17 +291,17 @@ async fn a_path_of_the_callers_own_is_in_no_span() {
     }
 }
 
-/// An observer with a fault of its own.
-struct Panicking;
+/// An observer that panics.
+struct PanickingObserver;
 
-impl Observer for Panicking {
+impl Observer for PanickingObserver {
     fn observe(&self, _event: &Event<'_>) {
-        panic!("an observer's own fault");
+        panic!("a panic in the observer");
     }
 }
 
 #[tokio::test]
-async fn an_observer_that_panics_breaks_no_call() {
-    let on = RefreshReceiver::start(|builder| builder.observer(Panicking)).await;
+async fn a_panicking_observer_breaks_no_call() {
+    let on = ObservedClient::start(|builder| builder.observer(PanickingObserver)).await;
     on.sign_in().await.profile().await.unwrap();
 }

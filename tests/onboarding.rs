@@ -1,4 +1,4 @@
-//! The example `onboarding` does what the README says, and shows no secret on the way.
+//! The example `onboarding` does what the README says, and shows no secret.
 #![cfg(all(
     feature = "wunder",
     feature = "walletcrew",
@@ -32,7 +32,7 @@ fn example(name: &str) -> Command {
     command
 }
 
-/// Everything that a finished example wrote.
+/// The output of a finished example.
 struct Output {
     lines: String,
     everything: String,
@@ -78,7 +78,7 @@ async fn four_users_are_onboarded_on_four_mocks() {
 }
 
 #[tokio::test]
-async fn every_flow_is_walked_and_counted() {
+async fn every_flow_runs_and_is_counted() {
     let output = finish(example("onboarding").arg("--all").spawn().unwrap()).await;
     assert!(output.success, "{}", output.lines);
     let mut lines: Vec<&str> = output.lines.lines().collect();
@@ -91,7 +91,7 @@ async fn every_flow_is_walked_and_counted() {
 }
 
 #[tokio::test]
-async fn flows_are_walked_on_mocks_alone() {
+async fn flows_run_only_on_mocks() {
     let mut command = example("onboarding");
     let output = finish(command.args(["--all", "wunder"]).spawn().unwrap()).await;
     assert!(!output.success && output.lines.is_empty());
@@ -103,8 +103,8 @@ async fn nothing_that_looks_like_a_secret_is_written_or_logged() {
         let mut command = example("onboarding");
         let output = finish(command.args(arguments).spawn().unwrap()).await;
         let traced = output.everything.contains("TRACE");
-        assert!(traced, "the log was to be as detailed as it can be");
-        // The start of every JWT, every bearer, the mocks' keys, the resend and register tokens.
+        assert!(traced, "the log must be at its finest level");
+        // The prefixes of JWTs, bearer tokens, the mocks' keys, and the resend and register tokens.
         for secret in [
             "eyJ",
             "Bearer ",
@@ -120,13 +120,13 @@ async fn nothing_that_looks_like_a_secret_is_written_or_logged() {
     }
 }
 
-/// Runs an example against a mock of this process, answers its questions from the outbox, and
-/// checks that no code that was sent is shown.
+/// Runs an example against a mock in this process, enters the codes from the outbox, and checks
+/// that no sent code is shown.
 async fn onboard(mut command: Command, outbox: &Outbox) -> Output {
     let mut child = command.spawn().unwrap();
     let mut input = child.stdin.take().unwrap();
     let outbox_of_mock = outbox.clone();
-    let typist = tokio::spawn(async move {
+    let typing = tokio::spawn(async move {
         let newest = async {
             loop {
                 match outbox_of_mock.messages().pop() {
@@ -142,9 +142,10 @@ async fn onboard(mut command: Command, outbox: &Outbox) -> Output {
             .unwrap();
     });
     let output = finish(child).await;
-    typist.await.unwrap();
+    typing.await.unwrap();
     for message in outbox.messages() {
-        // A short pin may stand in a port or a time by chance; the lines for people have neither.
+        // A short pin may occur in a port or a time by chance; the lines for people contain
+        // neither.
         let shown = if message.code.len() > 4 {
             &output.everything
         } else {

@@ -1,10 +1,10 @@
 //! `docs/operations.md` lists every described operation, and `tests/support/operations.rs` makes each
-//! callable by its id, as the documents have them today.
+//! callable by its id; both match the documents.
 //!
-//! `scripts/operations-table.sh` writes both again.
+//! `scripts/operations-table.sh` regenerates both.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-// Nothing else of `support`: the calls by id may be stale, and not compile.
+// Only the documents of `support`: the calls by id may be stale and not compile.
 #[path = "support/documents.rs"]
 #[allow(dead_code)]
 mod documents;
@@ -16,7 +16,7 @@ use std::{env, fs};
 use documents::{DOCUMENTS, Document, Operation, rust_name};
 use serde_json::Value;
 
-/// The Rust type that has the calls of a document.
+/// The Rust type with the calls of a document.
 fn api(document: &str) -> (&'static str, &'static str) {
     match document {
         "wunder-auth" => (
@@ -59,7 +59,7 @@ fn credential(operation: &Operation) -> String {
     }
 }
 
-fn idempotent(operation: &Operation) -> String {
+fn idempotency(operation: &Operation) -> String {
     let flag = |name: &str| operation.value[name] == true;
     let idempotent = operation.value["x-idempotent"].as_bool().unwrap();
     let mut text = String::from(if idempotent { "yes" } else { "no" });
@@ -104,7 +104,7 @@ fn table() -> String {
                 operation.method.to_uppercase(),
                 operation.path,
                 credential(&operation),
-                idempotent(&operation),
+                idempotency(&operation),
             )
             .unwrap();
         }
@@ -112,7 +112,7 @@ fn table() -> String {
     text
 }
 
-/// The arguments of an operation with their types: the one that its call asks for, and the others.
+/// The arguments of an operation with their types: the required one of its call, and the others.
 fn arguments(document: &Document, operation: &Operation) -> (String, String) {
     let (mut required, mut optional) = (Vec::new(), Vec::new());
     let parameters = operation.value["parameters"].as_array();
@@ -179,7 +179,7 @@ fn calls() -> String {
     text
 }
 
-/// Compares a file with what it should be; writes it first if told so.
+/// Compares a file with its expected content; writes it first if the variable is set.
 fn check(file: &str, expected: &str) {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
     if env::var_os("WRITE_OPERATIONS_TABLE").is_some() {
@@ -195,11 +195,11 @@ fn check(file: &str, expected: &str) {
 }
 
 #[test]
-fn the_table_of_operations_is_what_the_documents_say() {
+fn the_table_of_operations_matches_the_documents() {
     check("docs/operations.md", &table());
 }
 
 #[test]
-fn the_calls_by_id_are_what_the_documents_say() {
+fn the_calls_by_id_match_the_documents() {
     check("tests/support/operations.rs", &calls());
 }

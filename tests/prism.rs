@@ -1,4 +1,4 @@
-//! An independent judge: Prism serves each document and refuses what breaks it.
+//! Independent validation: Prism serves each document and rejects requests that violate it.
 #![cfg(all(
     feature = "wunder",
     feature = "walletcrew",
@@ -21,14 +21,14 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
 
-/// Longer than Prism takes to read a document on a busy machine.
+/// Longer than Prism needs to read a document on a busy machine.
 const START: Duration = Duration::from_secs(60);
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Installs Prism unless that was done before.
+/// Installs Prism unless it is installed.
 async fn prism() -> PathBuf {
     let install = root().join("scripts/openapi/install.sh");
     let status = Command::new(install).status().await.unwrap();
@@ -36,7 +36,7 @@ async fn prism() -> PathBuf {
     root().join("target/tools/openapi/node_modules/.bin/prism")
 }
 
-/// Starts Prism on a free port; it ends with the handle.
+/// Starts Prism on a free port; it stops when the handle is dropped.
 async fn serve(prism: &Path, document: &str) -> (Child, String) {
     let port = {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -69,7 +69,7 @@ async fn serve(prism: &Path, document: &str) -> (Child, String) {
     tokio::time::timeout(START, listening)
         .await
         .expect("Prism starts");
-    // Its log would fill the pipe and stop it.
+    // An unread log would fill the pipe and block Prism.
     tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
     (child, format!("http://127.0.0.1:{port}"))
 }
@@ -84,11 +84,11 @@ async fn prism_accepts_every_operation() {
         for operation in document.operations() {
             let arguments = operation.call_arguments(&document, Some("a value"));
             let call = api.call(operation.id(), operation.takes_session(), &arguments);
-            let answer = call.await.unwrap_or_else(|error| {
+            let response = call.await.unwrap_or_else(|error| {
                 panic!("{} {}: {error}", document.name, operation.id());
             });
             let documented = operation.successes(&document);
-            let status = answer.status().as_u16();
+            let status = response.status().as_u16();
             assert!(
                 documented.iter().any(|(success, _)| *success == status),
                 "{status}"
@@ -103,7 +103,7 @@ async fn prism_accepts_every_operation() {
     proof("operations-prism", &format!("{accepted}/{total}"));
 }
 
-/// A judge that takes everything judges nothing: without its body a request is refused.
+/// Proves that Prism validates: it rejects a request without its body.
 async fn refuses_what_breaks_the_document(document: &Document, api: &Api) {
     let operation = document.operations().into_iter().find(|operation| {
         let body = operation.value.get("requestBody");
@@ -127,10 +127,10 @@ async fn refuses_what_breaks_the_document(document: &Document, api: &Api) {
     }
     let mut arguments = operation.call_arguments(document, Some("a value"));
     arguments["body"] = body;
-    let answer = api
+    let response = api
         .call(operation.id(), operation.takes_session(), &arguments)
         .await;
-    let status = answer.err().and_then(|error| error.status());
+    let status = response.err().and_then(|error| error.status());
     assert_eq!(
         status.map(|status| status.as_u16()),
         Some(422),

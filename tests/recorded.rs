@@ -1,5 +1,5 @@
-//! Every request, answer and error that a vendor printed or a server was seen to send passes
-//! through the client unharmed.
+//! Every request, response and error that a vendor documents or a server was observed to send
+//! passes through the client unchanged.
 #![cfg(all(
     feature = "wunder",
     feature = "walletcrew",
@@ -18,19 +18,19 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use index::{Entry, Kind, Part};
 use serde_json::{Map, Value, json};
+use support::api_errors::{api_error, shown};
 use support::apis::Api;
 use support::calls::{self, JsonResponse};
 use support::documents::{DOCUMENTS, Document, Operation};
 use support::json::{canonical, texts};
 use support::proof;
-use support::refusals::{api_error, shown};
 use vestibule::session::Tokens;
 use vestibule::testing::TestClock;
 use vestibule::{BoxFuture, Clock, Error, goodcity};
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
-/// Servers label the same body in all of these ways; the last is no label.
+/// Content types that servers use for the same body; the last one is none.
 const LABELS: [&str; 4] = ["application/json", "text/plain", "text/json", ""];
 
 struct Case<'a> {
@@ -61,14 +61,14 @@ impl<'a> Case<'a> {
             }
             (Kind::Request, Part::Query) => self.check_query().await,
             (Kind::Request, Part::Header) => self.check_header().await,
-            (Kind::Answer, _) => self.check_answer().await,
+            (Kind::Response, _) => self.check_response().await,
             (Kind::Error, _) => self.check_error().await,
         }
     }
 
-    /// Calls the operation with the document's examples, but for what `given` has.
+    /// Calls the operation with the document's examples, overridden by `given`.
     async fn call(&self, given: &Value) -> Result<JsonResponse, Error> {
-        // A session of its own for each call, as an error may end it.
+        // A new session for each call, as an error may end it.
         let api = Api::of(&self.document.name, &self.server.uri()).await;
         let mut arguments = self.operation.call_arguments(self.document, Some("1"));
         for (name, value) in given.as_object().unwrap() {
@@ -79,27 +79,27 @@ impl<'a> Case<'a> {
             .await
     }
 
-    async fn answer_by(&self, answer: ResponseTemplate) {
+    async fn respond_with(&self, response: ResponseTemplate) {
         self.server.reset().await;
         Mock::given(any())
-            .respond_with(answer)
+            .respond_with(response)
             .mount(self.server)
             .await;
     }
 
-    async fn answer_by_example(&self) {
+    async fn respond_with_example(&self) {
         let (status, example) = self.operation.successes(self.document).remove(0);
-        let answer = ResponseTemplate::new(status);
-        self.answer_by(match example {
-            Some(example) => answer.set_body_json(example),
-            None => answer,
+        let response = ResponseTemplate::new(status);
+        self.respond_with(match example {
+            Some(example) => response.set_body_json(example),
+            None => response,
         })
         .await;
     }
 
     /// The one request that a call makes.
     async fn request(&self, given: &Value) -> Request {
-        self.answer_by_example().await;
+        self.respond_with_example().await;
         self.call(given)
             .await
             .unwrap_or_else(|error| panic!("{}: {error}", self.entry.file));
@@ -112,7 +112,7 @@ impl<'a> Case<'a> {
         requests.remove(0)
     }
 
-    /// The recorded parameters arrive, and those that were not recorded as the example has them.
+    /// The recorded parameters are sent, and all others as in the example.
     async fn check_query(&self) {
         let recorded: Map<String, Value> = self.entry.json().as_object().unwrap().clone();
         let request = self.request(&Value::Object(recorded.clone())).await;
@@ -126,12 +126,12 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// A session of the token that was printed sends the header that was printed.
+    /// A session with the documented token sends the documented header.
     async fn check_header(&self) {
         let recorded = self.entry.text();
         let (name, value) = recorded.split_once(": ").unwrap();
         let token = value.strip_prefix("Bearer ").unwrap();
-        self.answer_by_example().await;
+        self.respond_with_example().await;
         let client = goodcity::Client::builder(self.server.uri(), "app")
             .clock(Arc::new(December2014(TestClock::new())))
             .build()
@@ -147,12 +147,12 @@ impl<'a> Case<'a> {
         assert_eq!(request.headers[name], value, "{}", self.entry.file);
     }
 
-    async fn check_answer(&self) {
+    async fn check_response(&self) {
         let body = self.entry.bytes();
         for label in LABELS {
             let place = format!("{} as `{label}`", self.entry.file);
-            let answer = ResponseTemplate::new(self.entry.status());
-            self.answer_by(answer.set_body_raw(body.clone(), label))
+            let response = ResponseTemplate::new(self.entry.status());
+            self.respond_with(response.set_body_raw(body.clone(), label))
                 .await;
             let answered = self
                 .call(&json!({}))
@@ -173,25 +173,26 @@ impl<'a> Case<'a> {
         let body = self.entry.bytes();
         for label in LABELS {
             let place = format!("{} as `{label}`", self.entry.file);
-            let answer = ResponseTemplate::new(self.entry.status());
-            self.answer_by(answer.set_body_raw(body.clone(), label))
+            let response = ResponseTemplate::new(self.entry.status());
+            self.respond_with(response.set_body_raw(body.clone(), label))
                 .await;
             let error = self.call(&json!({})).await.expect_err(&place);
             let kind = format!("{:?}", error.kind());
             assert_eq!(Some(kind), self.entry.error_kind, "{place}");
             let status = error.status().map(|status| status.as_u16());
             assert_eq!(status, Some(self.entry.status()), "{place}");
-            let api_error = api_error(&self.entry.system, &error).expect("a typed refusal");
+            let api_error =
+                api_error(&self.entry.system, &error).expect("a typed error of the system");
             assert_eq!(Some(api_error.what), self.entry.api_error, "{place}");
             if let Some(kept) = api_error.body {
                 assert_eq!(canonical(&kept), canonical(&self.entry.json()), "{place}");
             }
-            self.check_silence(&place, &error, &api_error.debug);
+            self.check_redaction(&place, &error, &api_error.debug);
         }
     }
 
-    /// Nothing of the body is shown but the code and the id of the request.
-    fn check_silence(&self, place: &str, error: &Error, api_error: &str) {
+    /// Only the code and the request id of the body are shown.
+    fn check_redaction(&self, place: &str, error: &Error, api_error: &str) {
         let shown = format!("{} {api_error}", shown(error));
         let recorded = self.entry.json();
         for text in texts(&recorded) {
@@ -202,7 +203,7 @@ impl<'a> Case<'a> {
     }
 }
 
-/// The time at which the printed token was good.
+/// A time at which the documented token was valid.
 struct December2014(TestClock);
 
 impl Clock for December2014 {
@@ -236,7 +237,7 @@ fn every_recorded_file_names_its_source() {
 }
 
 #[tokio::test]
-async fn every_recorded_body_passes_through_the_client_unharmed() {
+async fn every_recorded_body_passes_through_the_client_unchanged() {
     let documents: Vec<_> = DOCUMENTS.iter().map(Document::read).collect();
     let server = MockServer::start().await;
     let files = index::files().len();

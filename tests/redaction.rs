@@ -1,5 +1,5 @@
-//! No secret is ever shown: not in a log at its finest level, not by `Debug` or `Display` of
-//! anything that a caller gets.
+//! Secrets are never shown: neither in logs at the finest level, nor by `Debug` or `Display` of any
+//! value that a caller gets.
 #![cfg(all(
     feature = "wunder",
     feature = "walletcrew",
@@ -8,14 +8,14 @@
 ))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-#[path = "redaction/answers.rs"]
-mod answers;
 #[path = "redaction/fynd_flows.rs"]
 mod fynd_flows;
 #[path = "redaction/log.rs"]
 mod log;
-#[path = "redaction/marks.rs"]
-mod marks;
+#[path = "redaction/markers.rs"]
+mod markers;
+#[path = "redaction/responses.rs"]
+mod responses;
 mod support;
 #[path = "redaction/wunder_flows.rs"]
 mod wunder_flows;
@@ -24,13 +24,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use log::Log;
-use marks::{MARK, Marked};
+use markers::{MARKER, MarkedValues};
 use serde_json::{Map, Value, json};
-use support::apis::{Api, Equipment};
+use support::api_errors::{api_error, shown};
+use support::apis::{Api, ApiConfig};
 use support::calls::JsonResponse;
 use support::documents::{DOCUMENTS, Document, Operation, rust_name};
 use support::proof;
-use support::refusals::{api_error, shown};
 use support::sleeper::Sleeper;
 use vestibule::Error;
 use vestibule::reqwest;
@@ -38,22 +38,22 @@ use vestibule::testing::{Fault, FaultProxy, FaultRule, RefusingPort};
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer};
 
-/// Everything secret that a client holds is marked.
-fn equipment() -> Equipment {
-    let mut equipment = Equipment {
+/// Every secret of a client's configuration is a marker.
+fn config() -> ApiConfig {
+    let mut config = ApiConfig {
         clock: Arc::new(Sleeper::default()),
-        access_token: MARK.to_owned(),
-        refresh_token: Some(MARK.to_owned()),
-        cookie: MARK.to_owned(),
-        application_token: MARK.to_owned(),
-        signature_key: MARK.to_owned(),
-        ..Equipment::default()
+        access_token: MARKER.to_owned(),
+        refresh_token: Some(MARKER.to_owned()),
+        cookie: MARKER.to_owned(),
+        application_token: MARKER.to_owned(),
+        signature_key: MARKER.to_owned(),
+        ..ApiConfig::default()
     };
-    equipment.settings.attempt_timeout = Duration::from_secs(5);
-    equipment
+    config.settings.attempt_timeout = Duration::from_secs(5);
+    config
 }
 
-/// Looks for marks, and counts where it looked.
+/// Searches for markers, and counts the searched values.
 struct Search {
     log: Log,
     needles: Vec<(&'static str, String)>,
@@ -62,7 +62,7 @@ struct Search {
 }
 
 impl Search {
-    fn look(&mut self, place: &str, shown: &str) {
+    fn check(&mut self, place: &str, shown: &str) {
         let logged = self.log.take();
         self.looked += 1;
         for (name, needle) in &self.needles {
@@ -81,7 +81,7 @@ impl Search {
 
 fn shown_outcome(system: &str, outcome: &Result<JsonResponse, Error>) -> String {
     match outcome {
-        Ok(answer) => format!("{answer:?} {answer:#?} {:?}", answer.headers()),
+        Ok(response) => format!("{response:?} {response:#?} {:?}", response.headers()),
         Err(error) => {
             let api_error = api_error(system, error).map(|refused| refused.debug);
             format!("{} {api_error:?}", shown(error))
@@ -89,16 +89,16 @@ fn shown_outcome(system: &str, outcome: &Result<JsonResponse, Error>) -> String 
     }
 }
 
-struct Subject<'a> {
+struct Call<'a> {
     document: &'a Document,
     operation: &'a Operation,
     arguments: Value,
 }
 
-impl<'a> Subject<'a> {
+impl<'a> Call<'a> {
     fn new(document: &'a Document, operation: &'a Operation) -> Self {
         let mut arguments = operation.call_arguments(document, Some("1"));
-        let marked = Marked {
+        let marked = MarkedValues {
             document,
             quoting: false,
         };
@@ -110,7 +110,7 @@ impl<'a> Subject<'a> {
             let parameter = document.resolve(parameter);
             if document.resolve(&parameter["schema"])["format"] == "password" {
                 let name = rust_name(parameter["name"].as_str().unwrap());
-                arguments[name] = json!(MARK);
+                arguments[name] = json!(MARKER);
             }
         }
         if let Some(body) = operation.value.get("requestBody") {
@@ -124,41 +124,41 @@ impl<'a> Subject<'a> {
         }
     }
 
-    async fn call(&self, base_url: &str, equipment: &Equipment, search: &mut Search, what: &str) {
-        self.call_with(base_url, equipment, &self.arguments, search, what)
+    async fn call(&self, base_url: &str, config: &ApiConfig, search: &mut Search, what: &str) {
+        self.call_with(base_url, config, &self.arguments, search, what)
             .await;
     }
 
     async fn call_with(
         &self,
         base_url: &str,
-        equipment: &Equipment,
+        config: &ApiConfig,
         arguments: &Value,
         search: &mut Search,
         what: &str,
     ) {
-        let api = Api::equipped(&self.document.name, base_url, equipment).await;
+        let api = Api::with_config(&self.document.name, base_url, config).await;
         let with_session = self.operation.takes_session();
         let outcome = api.call(self.operation.id(), with_session, arguments).await;
         let mut shown = shown_outcome(self.document.system(), &outcome);
         shown.push_str(&api.shown());
         let place = format!("{} {}: {what}", self.document.name, self.operation.id());
-        search.look(&place, &shown);
+        search.check(&place, &shown);
     }
 
-    /// Every argument in turn is missing, and is of a wrong type with a mark in it: why it does
-    /// not fit is shown too.
-    async fn call_badly(&self, base_url: &str, search: &mut Search) {
+    /// Each argument in turn is omitted, and is of a wrong type that contains a marker: the reason
+    /// why it does not fit is shown too.
+    async fn call_with_invalid_arguments(&self, base_url: &str, search: &mut Search) {
         let given: &Map<String, Value> = self.arguments.as_object().unwrap();
         for name in given.keys() {
             let mut without = given.clone();
             without.remove(name);
             let mut wrong = given.clone();
-            wrong.insert(name.clone(), json!([{"x": MARK}]));
+            wrong.insert(name.clone(), json!([{"x": MARKER}]));
             for (what, arguments) in [("without", without), ("with a wrong", wrong)] {
                 let what = format!("{what} {name}");
                 let arguments = Value::Object(arguments);
-                self.call_with(base_url, &equipment(), &arguments, search, &what)
+                self.call_with(base_url, &config(), &arguments, search, &what)
                     .await;
             }
         }
@@ -166,23 +166,23 @@ impl<'a> Subject<'a> {
 }
 
 #[tokio::test]
-async fn no_secret_is_shown_by_any_operation_however_it_ends() {
+async fn no_operation_shows_a_secret_in_any_outcome() {
     let log = Log::install();
     let mut search = Search {
         log,
-        needles: marks::needles(),
+        needles: markers::needles(),
         leaks: Vec::new(),
         looked: 0,
     };
     let canaries = canaries(&mut search);
-    assert_eq!(fynd_flows::look(&mut search).await, 15);
+    assert_eq!(fynd_flows::search(&mut search).await, 15);
     let server = MockServer::builder()
         .disable_request_recording()
         .start()
         .await;
     let proxy = FaultProxy::start(server.uri()).await.unwrap();
     let refusing = RefusingPort::take().unwrap();
-    let http2 = Equipment {
+    let http2 = ApiConfig {
         http_client: Some(
             reqwest::Client::builder()
                 .http2_prior_knowledge()
@@ -190,26 +190,29 @@ async fn no_secret_is_shown_by_any_operation_however_it_ends() {
                 .build()
                 .unwrap(),
         ),
-        ..equipment()
+        ..config()
     };
     let mut operations = 0;
     for document in DOCUMENTS.iter().map(Document::read) {
         for operation in document.operations() {
             operations += usize::from(operation.value["x-beyond-documentation"] != true);
-            let subject = Subject::new(&document, &operation);
-            for (what, answer) in answers::all(&document, &operation) {
+            let subject = Call::new(&document, &operation);
+            for (what, response) in responses::all(&document, &operation) {
                 server.reset().await;
-                Mock::given(any()).respond_with(answer).mount(&server).await;
+                Mock::given(any())
+                    .respond_with(response)
+                    .mount(&server)
+                    .await;
                 let by_http2 = format!("{what} by HTTP/2");
                 subject
-                    .call(&server.uri(), &equipment(), &mut search, &what)
+                    .call(&server.uri(), &config(), &mut search, &what)
                     .await;
                 subject
                     .call(&server.uri(), &http2, &mut search, &by_http2)
                     .await;
             }
             subject
-                .call(refusing.base_url(), &equipment(), &mut search, "refused")
+                .call(refusing.base_url(), &config(), &mut search, "refused")
                 .await;
             for (what, fault) in [
                 ("reset", Fault::ResetAfterRequest),
@@ -218,19 +221,21 @@ async fn no_secret_is_shown_by_any_operation_however_it_ends() {
                 proxy.reset();
                 proxy.inject(FaultRule::new(fault));
                 subject
-                    .call(&proxy.base_url(), &equipment(), &mut search, what)
+                    .call(&proxy.base_url(), &config(), &mut search, what)
                     .await;
             }
             proxy.reset();
             proxy.inject(FaultRule::new(Fault::TlsFailure));
             subject
-                .call(&proxy.https_url(), &equipment(), &mut search, "no TLS")
+                .call(&proxy.https_url(), &config(), &mut search, "no TLS")
                 .await;
-            subject.call_badly(&server.uri(), &mut search).await;
+            subject
+                .call_with_invalid_arguments(&server.uri(), &mut search)
+                .await;
         }
     }
-    let flows = wunder_flows::look(&mut search).await;
-    assert!(flows > 80, "only {flows} looks at flows");
+    let flows = wunder_flows::search(&mut search).await;
+    assert!(flows > 80, "only {flows} values of flows were searched");
     let leaks = &search.leaks;
     assert!(
         leaks.is_empty(),
@@ -240,7 +245,7 @@ async fn no_secret_is_shown_by_any_operation_however_it_ends() {
     );
     assert!(
         search.looked > 5_000,
-        "only {} calls were looked at",
+        "only {} calls were searched",
         search.looked
     );
     proof(
@@ -249,22 +254,22 @@ async fn no_secret_is_shown_by_any_operation_however_it_ends() {
     );
 }
 
-/// Shows the mark on purpose in every way and medium; each must be found, or the search is blind.
+/// Leaks the marker on purpose in every form and medium; the search must find each.
 fn canaries(search: &mut Search) -> usize {
-    /// As somebody would write it who forgot.
+    /// A type that forgot to redact.
     #[derive(Debug)]
-    struct Careless {
+    struct LeakyDebug {
         #[expect(dead_code, reason = "`Debug` reads it")]
         token: String,
     }
     let mut found = 0;
     for (_, needle) in search.needles.clone() {
-        let careless = Careless { token: needle };
+        let careless = LeakyDebug { token: needle };
         tracing::trace!(?careless, "a canary");
-        search.look("canary", "");
-        search.look("canary", &format!("{careless:?}"));
+        search.check("canary", "");
+        search.check("canary", &format!("{careless:?}"));
         tracing::info_span!("canary", value = ?careless).in_scope(|| {});
-        search.look("canary", "");
+        search.check("canary", "");
         let leaks = std::mem::take(&mut search.leaks);
         let media = leaks.iter().filter(|leak| leak.contains("the log")).count();
         assert!(media >= 2, "a canary in the log was missed");

@@ -1,20 +1,20 @@
-//! Typed errors while Redis is away, slow, full or unwilling, and service again when it is back.
+//! Typed errors while Redis is down, slow, full or read-only, and recovery afterwards.
 #![cfg(feature = "redis")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-#[path = "redis_store/bench.rs"]
-mod bench;
+#[path = "redis_store/harness.rs"]
+mod harness;
 mod support;
 
 use std::io::ErrorKind as Io;
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
-use bench::{LONG, TIMEOUT, create, key, kind, open, record, sealed};
+use harness::{LONG, TIMEOUT, create, key, kind, open, record, sealed};
 use support::redis_server::{RedisServer, free_port};
 use vestibule::store::{Fence, RedisStore, SessionStore, StoreError, Version};
 
-/// Every step of the store fails with a category, and none takes much longer than it may.
+/// Every operation of the store fails with a category, within the timeout.
 async fn every_step_fails(store: &RedisStore) -> Vec<Io> {
     let key = key(1);
     let begun = Instant::now();
@@ -33,7 +33,7 @@ async fn every_step_fails(store: &RedisStore) -> Vec<Io> {
     kinds
 }
 
-/// Waits until a step works again, which must be soon.
+/// Waits until an operation succeeds again, within a time limit.
 async fn works_again(store: &RedisStore) {
     let begun = Instant::now();
     while let Err(error) = store.load(&key(1)).await {
@@ -43,7 +43,7 @@ async fn works_again(store: &RedisStore) {
 }
 
 #[tokio::test]
-async fn a_redis_that_was_killed_is_a_typed_error_and_keeps_the_sessions() {
+async fn a_killed_redis_gives_typed_errors_and_keeps_the_sessions() {
     let mut redis = RedisServer::start();
     let store = open(redis.url()).await;
     let version = create(&store, 1).await.unwrap();
@@ -64,7 +64,7 @@ async fn a_redis_that_was_killed_is_a_typed_error_and_keeps_the_sessions() {
     assert_eq!(
         store.acquire(&key(1), LONG).await.unwrap(),
         None,
-        "the lease goes on"
+        "the lease is extended"
     );
     let first = key(1);
     let swap = store.compare_and_swap(&first, version, record(), LONG, Some(fence));
@@ -78,7 +78,7 @@ async fn the_first_step_after_an_outage_works() {
     let version = create(&store, 1).await.unwrap();
     for steps_meanwhile in [0, 1, 3] {
         redis.kill();
-        // The driver notices the loss by itself, and tries to connect in vain.
+        // The driver notices the lost connection by itself, and tries to reconnect in vain.
         tokio::time::sleep(Duration::from_millis(500)).await;
         for _ in 0..steps_meanwhile {
             kind(store.load(&key(1)).await);
@@ -89,7 +89,7 @@ async fn the_first_step_after_an_outage_works() {
 }
 
 #[tokio::test]
-async fn a_frozen_redis_is_a_timeout_and_goes_on_when_it_wakes_up() {
+async fn a_frozen_redis_times_out_and_recovers() {
     let redis = RedisServer::start();
     let store = open(redis.url()).await;
     create(&store, 2).await.unwrap();
@@ -103,7 +103,7 @@ async fn a_frozen_redis_is_a_timeout_and_goes_on_when_it_wakes_up() {
 }
 
 #[tokio::test]
-async fn a_server_that_takes_connections_and_says_nothing_is_a_timeout() {
+async fn a_silent_server_times_out() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let store = open(format!("redis://{}", silent.local_addr().unwrap())).await;
     let kinds = every_step_fails(&store).await;
@@ -122,7 +122,7 @@ async fn a_service_starts_while_redis_is_down() {
 }
 
 #[tokio::test]
-async fn a_full_redis_says_so_and_is_read_all_the_same() {
+async fn a_full_redis_is_reported_and_stays_readable() {
     let redis = RedisServer::start();
     let store = open(redis.url()).await;
     let version = create(&store, 1).await.unwrap();
@@ -139,7 +139,7 @@ async fn a_full_redis_says_so_and_is_read_all_the_same() {
 }
 
 #[tokio::test]
-async fn a_replica_that_may_not_write_is_a_typed_error_until_it_is_promoted() {
+async fn a_read_only_replica_gives_a_typed_error_until_it_is_promoted() {
     let redis = RedisServer::start();
     let store = open(redis.url()).await;
     redis.command(&format!("REPLICAOF 127.0.0.1 {}", free_port()));
@@ -149,7 +149,7 @@ async fn a_replica_that_may_not_write_is_a_typed_error_until_it_is_promoted() {
 }
 
 #[tokio::test]
-async fn a_wrong_password_is_a_typed_error_that_does_not_show_it() {
+async fn a_wrong_password_gives_a_typed_error_that_does_not_show_it() {
     let redis = RedisServer::start_with(&["--requirepass", "right"]);
     let url = format!("redis://:wr0ng@127.0.0.1:{}/0", redis.port());
     let builder = RedisStore::builder(url.clone(), sealed()).timeout(TIMEOUT);
@@ -169,11 +169,11 @@ async fn a_wrong_password_is_a_typed_error_that_does_not_show_it() {
 }
 
 #[tokio::test]
-async fn a_redis_that_has_no_place_for_a_connection_has_one_later() {
+async fn a_redis_at_its_connection_limit_recovers() {
     let redis = RedisServer::start();
     let store = open(redis.url()).await;
     redis.command("CONFIG SET maxclients 1");
-    // It counts itself as one.
+    // The server counts this connection as one.
     let _taken = std::net::TcpStream::connect(("127.0.0.1", redis.port())).unwrap();
     tokio::time::sleep(Duration::from_millis(100)).await;
     for _ in 0..3 {

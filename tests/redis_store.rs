@@ -1,22 +1,22 @@
-//! The store in Redis: its keys, its numbers, over TLS and in a cluster.
+//! The store in Redis: its keys, versions and fences, over TLS and in a cluster.
 #![cfg(feature = "redis")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-#[path = "redis_store/bench.rs"]
-mod bench;
 #[path = "redis_store/certificates.rs"]
 mod certificates;
+#[path = "redis_store/harness.rs"]
+mod harness;
 mod support;
 
 use std::io::ErrorKind as Io;
 use std::time::{Duration, Instant};
 
-use bench::{LONG, create, key, kind, open, record, sealed};
+use harness::{LONG, create, key, kind, open, record, sealed};
 use support::redis_server::{RedisServer, free_port};
 use vestibule::store::{Record, RedisStore, SessionStore, StoreError};
 
 #[tokio::test]
-async fn scripts_that_redis_has_forgotten_are_sent_again() {
+async fn scripts_that_redis_has_flushed_are_sent_again() {
     let redis = RedisServer::start();
     let store = open(redis.url()).await;
     create(&store, 1).await.unwrap();
@@ -26,7 +26,7 @@ async fn scripts_that_redis_has_forgotten_are_sent_again() {
 }
 
 #[tokio::test]
-async fn numbers_go_on_increasing_when_redis_has_lost_its_memory() {
+async fn numbers_keep_increasing_after_redis_has_lost_its_data() {
     let redis = RedisServer::start();
     let store = open(redis.url()).await;
     let version = create(&store, 1).await.unwrap();
@@ -42,11 +42,11 @@ async fn numbers_go_on_increasing_when_redis_has_lost_its_memory() {
 }
 
 #[tokio::test]
-async fn every_key_has_the_prefix_and_an_end_and_shows_nothing() {
+async fn every_key_has_the_prefix_and_an_expiry_and_shows_no_secret() {
     let redis = RedisServer::start();
     let builder = RedisStore::builder(redis.url(), sealed()).prefix("shop:");
     let store = builder.open().await.unwrap();
-    let secret = b"a token that nobody may see";
+    let secret = b"a secret token";
     store
         .create(&key(1), Record::new(secret.to_vec()), LONG)
         .await
@@ -55,8 +55,8 @@ async fn every_key_has_the_prefix_and_an_end_and_shows_nothing() {
     store.acquire(&key(2), LONG).await.unwrap();
     create(&store, 3).await.unwrap();
     store.delete(&key(3)).await.unwrap();
-    let answer = redis.command("KEYS *");
-    let keys: Vec<&str> = answer.lines().filter(|line| line.contains(':')).collect();
+    let response = redis.command("KEYS *");
+    let keys: Vec<&str> = response.lines().filter(|line| line.contains(':')).collect();
     assert_eq!(keys.len(), 4, "a record and three guards: {keys:?}");
     for key in keys {
         assert!(key.starts_with("shop:{"), "{key}");
@@ -73,7 +73,7 @@ async fn every_key_has_the_prefix_and_an_end_and_shows_nothing() {
 }
 
 #[tokio::test]
-async fn settings_that_cannot_work_are_refused() {
+async fn invalid_settings_are_refused() {
     for url in ["", "http://localhost", "redis://", "localhost:6379"] {
         let refused = kind(RedisStore::open(url, sealed()).await);
         assert_eq!(refused, Io::InvalidInput, "{url}");
@@ -85,7 +85,7 @@ async fn settings_that_cannot_work_are_refused() {
 }
 
 #[tokio::test]
-async fn records_are_read_over_tls_with_the_right_authority_only() {
+async fn tls_accepts_only_the_configured_authority() {
     let folder = tempfile::tempdir().unwrap();
     certificates::make(folder.path());
     let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
@@ -104,27 +104,27 @@ async fn records_are_read_over_tls_with_the_right_authority_only() {
     ]);
     let url = format!("rediss://127.0.0.1:{port}");
     let authority = std::fs::read(file("ca.pem")).unwrap();
-    let trusting = RedisStore::builder(url.clone(), sealed()).root_certificates(authority);
-    let trusting = trusting.open().await.unwrap();
-    create(&trusting, 1).await.unwrap();
-    assert!(trusting.load(&key(1)).await.unwrap().is_some());
-    let strange = open(url).await;
+    let with_authority = RedisStore::builder(url.clone(), sealed()).root_certificates(authority);
+    let with_authority = with_authority.open().await.unwrap();
+    create(&with_authority, 1).await.unwrap();
+    assert!(with_authority.load(&key(1)).await.unwrap().is_some());
+    let without_authority = open(url).await;
     assert!(matches!(
-        create(&strange, 2).await,
+        create(&without_authority, 2).await,
         Err(StoreError::Unavailable(_))
     ));
     assert!(redis.command("KEYS *").contains(":record"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_cluster_is_used_as_a_whole() {
+async fn every_node_of_a_cluster_is_used() {
     let cluster = ["--cluster-enabled", "yes"];
     let nodes: Vec<RedisServer> = (0..3).map(|_| RedisServer::start_with(&cluster)).collect();
     for (place, node) in nodes.iter().enumerate() {
         let first = place * 5_462;
         let last = (first + 5_461).min(16_383);
-        let answer = node.command(&format!("CLUSTER ADDSLOTSRANGE {first} {last}"));
-        assert!(answer.starts_with("+OK"), "{answer}");
+        let response = node.command(&format!("CLUSTER ADDSLOTSRANGE {first} {last}"));
+        assert!(response.starts_with("+OK"), "{response}");
         node.command(&format!("CLUSTER MEET 127.0.0.1 {}", nodes[0].port()));
     }
     let begun = Instant::now();

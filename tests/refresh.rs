@@ -1,4 +1,4 @@
-//! Sessions that outlive their access token.
+//! Sessions whose access token expires.
 #![cfg(feature = "wunder")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -88,12 +88,12 @@ async fn a_caller_dropped_in_the_middle_of_a_refresh_loses_no_token() {
     let dropped = tokio::time::timeout(Duration::from_millis(100), session.profile()).await;
     assert!(
         dropped.is_err(),
-        "the caller was to be dropped while the refresh runs"
+        "the caller must be dropped while the refresh runs"
     );
     assert_eq!(mock.count("get_customer"), 0);
     first.shutdown(Duration::from_secs(5)).await.unwrap();
 
-    // Another client knows only what is stored; the old refresh token would be refused.
+    // Another client knows only the stored session; the server would refuse the old refresh token.
     let second = client(&mock, &store);
     let resumed = second.session(session.id()).await.unwrap();
     resumed.profile().await.unwrap();
@@ -153,7 +153,7 @@ async fn a_refused_refresh_ends_the_session_and_later_calls_stay_local() {
 }
 
 #[tokio::test]
-async fn a_passing_fault_of_the_refresh_does_not_end_the_session() {
+async fn a_transient_refresh_failure_does_not_end_the_session() {
     let Fixture { mock, session, .. } = signed_in().await;
     mock.clock().advance(PAST_EXPIRY);
     mock.fail_next("refresh_token", 500);
@@ -164,7 +164,7 @@ async fn a_passing_fault_of_the_refresh_does_not_end_the_session() {
 }
 
 #[tokio::test]
-async fn a_token_near_its_end_is_renewed_early_and_used_meanwhile() {
+async fn a_token_near_its_expiry_is_refreshed_early_and_used_meanwhile() {
     let Fixture {
         mock,
         client,
@@ -177,7 +177,7 @@ async fn a_token_near_its_end_is_renewed_early_and_used_meanwhile() {
     assert_eq!(
         mock.count("get_customer"),
         1,
-        "the call did not wait for the renewal"
+        "the call did not wait for the refresh"
     );
     client.shutdown(Duration::from_secs(5)).await.unwrap();
     assert_eq!(mock.count("refresh_token"), 1);
@@ -185,7 +185,7 @@ async fn a_token_near_its_end_is_renewed_early_and_used_meanwhile() {
 }
 
 #[tokio::test]
-async fn tokens_from_elsewhere_are_refreshed_and_serve_calls_of_the_caller() {
+async fn imported_tokens_are_refreshed_and_used_for_custom_requests() {
     let Fixture {
         mock,
         client,
@@ -223,20 +223,20 @@ async fn tokens_from_elsewhere_are_refreshed_and_serve_calls_of_the_caller() {
 async fn signing_out_ends_the_session_here_even_if_the_server_fails() {
     let Fixture { mock, session, .. } = signed_in().await;
     mock.fail_next("logout", 500);
-    let kept = session.clone();
+    let other_handle = session.clone();
     assert_eq!(
         session.sign_out().await.unwrap_err().kind(),
         ErrorKind::TryLater
     );
     assert_eq!(
-        kept.profile().await.unwrap_err().kind(),
+        other_handle.profile().await.unwrap_err().kind(),
         ErrorKind::SignInAgain
     );
     assert_eq!(mock.count("get_customer"), 0);
 }
 
 #[tokio::test]
-async fn an_early_renewal_that_is_refused_leaves_the_token_in_use_to_its_end() {
+async fn a_refused_early_refresh_leaves_the_token_in_use_until_it_expires() {
     let Fixture {
         mock,
         client,
@@ -262,7 +262,7 @@ async fn an_early_renewal_that_is_refused_leaves_the_token_in_use_to_its_end() {
 }
 
 #[tokio::test]
-async fn a_session_that_was_ended_elsewhere_does_not_come_back_by_a_refresh() {
+async fn a_session_ended_elsewhere_is_not_revived_by_a_refresh() {
     let Fixture {
         mock,
         store,
@@ -283,7 +283,7 @@ async fn a_session_that_was_ended_elsewhere_does_not_come_back_by_a_refresh() {
 }
 
 #[tokio::test]
-async fn signing_out_ends_the_session_before_the_server_has_answered() {
+async fn signing_out_ends_the_session_before_the_server_responds() {
     let Fixture {
         mock,
         store,
@@ -291,19 +291,24 @@ async fn signing_out_ends_the_session_before_the_server_has_answered() {
         ..
     } = signed_in().await;
     mock.delay("logout", Duration::from_secs(3600));
-    let kept = session.clone();
+    let other_handle = session.clone();
     let signing_out = tokio::spawn(session.sign_out());
     while mock.count("logout") == 0 {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     assert_eq!(
-        kept.profile().await.unwrap_err().kind(),
+        other_handle.profile().await.unwrap_err().kind(),
         ErrorKind::SignInAgain
     );
-    assert!(client(&mock, &store).session(kept.id()).await.is_err());
+    assert!(
+        client(&mock, &store)
+            .session(other_handle.id())
+            .await
+            .is_err()
+    );
     assert!(
         !signing_out.is_finished(),
-        "the server has not answered yet"
+        "the server has not responded yet"
     );
     signing_out.abort();
 }
@@ -317,7 +322,7 @@ async fn signing_out_with_an_expired_token_hands_the_newest_refresh_token_back()
 }
 
 #[tokio::test]
-async fn a_session_that_ended_on_one_instance_is_refused_on_others_within_the_trust_time() {
+async fn a_session_ended_on_one_instance_is_refused_on_others_after_revalidation() {
     let Fixture {
         mock,
         store,
@@ -325,7 +330,7 @@ async fn a_session_that_ended_on_one_instance_is_refused_on_others_within_the_tr
         ..
     } = signed_in().await;
     let other = client(&mock, &store).session(session.id()).await.unwrap();
-    // The server is not told, so only the store can say that the session has ended.
+    // The server does not learn of it, so only the store can say that the session has ended.
     mock.fail_next("logout", 500);
     let _ = session.sign_out().await;
     other.profile().await.unwrap();
@@ -338,7 +343,7 @@ async fn a_session_that_ended_on_one_instance_is_refused_on_others_within_the_tr
 }
 
 #[tokio::test]
-async fn tokens_that_another_instance_has_renewed_are_used_within_the_trust_time() {
+async fn tokens_refreshed_by_another_instance_are_used_after_revalidation() {
     let Fixture {
         mock,
         store,
@@ -357,7 +362,7 @@ async fn tokens_that_another_instance_has_renewed_are_used_within_the_trust_time
 }
 
 #[tokio::test]
-async fn a_renewal_that_failed_cools_down_before_the_next() {
+async fn a_failed_refresh_backs_off_before_the_next() {
     let Fixture { mock, session, .. } = signed_in().await;
     mock.clock().advance(PAST_EXPIRY);
     for _ in 0..3 {

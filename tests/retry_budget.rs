@@ -1,9 +1,9 @@
-//! The retry budget never gives more repeats than it holds, whoever asks at once, and a backoff
-//! never waits longer than it says.
+//! The retry budget never grants more retries than it holds under concurrency, and a backoff never
+//! exceeds its upper bound.
 #![cfg(feature = "goodcity")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-/// The real budget, on atomics whose every interleaving loom tries.
+/// The real budget, on atomics of which loom tries every interleaving.
 #[path = "../src/pipeline/budget.rs"]
 mod budget;
 
@@ -20,13 +20,13 @@ use proptest::prelude::*;
 
 const NOW: Duration = Duration::from_secs(1_000);
 
-/// How many repeats can be taken out one after the other.
+/// Number of retries that can be taken one after the other.
 fn drain(budget: &RetryBudget, now: Duration) -> u64 {
     (0..20).take_while(|_| budget.take(now)).count() as u64
 }
 
 #[test]
-fn callers_at_once_never_take_more_than_there_is() {
+fn concurrent_callers_never_take_more_than_the_budget() {
     loom::model(|| {
         let budget = Arc::new(RetryBudget::new(2));
         let takers: Vec<_> = (0..3)
@@ -41,7 +41,7 @@ fn callers_at_once_never_take_more_than_there_is() {
 }
 
 #[test]
-fn no_success_is_lost_to_a_taker_and_none_fills_it_beyond_its_size() {
+fn concurrent_successes_refill_the_budget_up_to_its_capacity() {
     loom::model(|| {
         let budget = Arc::new(RetryBudget::new(2));
         assert!(budget.take(NOW));
@@ -52,14 +52,15 @@ fn no_success_is_lost_to_a_taker_and_none_fills_it_beyond_its_size() {
                 thread::spawn(move || budget.succeed(|| NOW))
             })
             .collect();
-        assert!(budget.take(NOW), "one repeat is there all the time");
+        assert!(budget.take(NOW), "one retry is always available");
         others.into_iter().for_each(|other| other.join().unwrap());
-        // One is whole again unless both successes came while it was full but for a tenth.
+        // One retry is available again unless both successes came while the budget was full but for
+        // a tenth.
         assert_eq!(drain(&budget, NOW), 1);
     });
 }
 
-/// What happens to a budget.
+/// An operation on a budget.
 #[derive(Clone, Copy, Debug)]
 enum Step {
     Take,
@@ -77,9 +78,9 @@ fn step() -> impl Strategy<Value = Step> {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
-    /// A bucket of plain numbers, in thousandths of a repeat, says the same.
+    /// A reference bucket of plain numbers, in thousandths of a retry, gives the same results.
     #[test]
-    fn it_holds_what_a_bucket_would(size in 0_u32..8, steps in prop::collection::vec(step(), 0..200)) {
+    fn the_budget_matches_a_token_bucket(size in 0_u32..8, steps in prop::collection::vec(step(), 0..200)) {
         loom::model(move || {
             let budget = RetryBudget::new(size);
             let full = u64::from(size) * 1_000;

@@ -1,5 +1,5 @@
-//! Whatever fits a schema of the documents passes through its type without loss, and whatever
-//! fits none is an error that tells nothing of it.
+//! Values that fit a schema of the documents pass through their type without loss, and values that
+//! fit none give an error without their content.
 #![cfg(all(
     feature = "wunder",
     feature = "walletcrew",
@@ -25,26 +25,26 @@ use damage::damage;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::Value;
+use support::api_errors::{api_error, shown};
 use support::documents::{DOCUMENTS, Document, Operation};
 use support::json::canonical;
 use support::proof;
-use support::refusals::{api_error, shown};
 use tokio::runtime::{Builder, Runtime};
-use values::{MARK, Values};
+use values::{MARKER, Values};
 use vestibule::{Error, ErrorKind};
 use wire::Wire;
 
-/// How many values each operation meets.
+/// Number of values per operation.
 const CASES: u32 = 32;
 
-/// One operation with everything to call it.
+/// One operation with the means to call it.
 struct Case<'a> {
     document: &'a Document,
     operation: &'a Operation,
     values: &'a Values<'a>,
     wire: &'a Wire,
     runtime: &'a Runtime,
-    /// How many values were found as they should be.
+    /// Number of values that passed.
     checked: &'a AtomicUsize,
 }
 
@@ -60,8 +60,8 @@ impl Case<'_> {
         )
     }
 
-    /// The first answer whose status starts like that and that has a body, with its schema.
-    fn answer(&self, first: char) -> Option<BoxedStrategy<Value>> {
+    /// The schema of the first response with a body whose status starts with `first`.
+    fn response(&self, first: char) -> Option<BoxedStrategy<Value>> {
         let responses = self.operation.value["responses"].as_object().unwrap();
         let schema = responses
             .iter()
@@ -75,7 +75,7 @@ impl Case<'_> {
         &self,
         body: Option<&Value>,
         status: u16,
-        answer: Vec<u8>,
+        response: Vec<u8>,
     ) -> (Vec<u8>, Result<Value, Error>) {
         let mut arguments = self.operation.call_arguments(self.document, Some("1"));
         if let Some(body) = body {
@@ -83,9 +83,9 @@ impl Case<'_> {
         }
         let exchange = self
             .wire
-            .exchange(self.operation, &arguments, status, answer);
+            .exchange(self.operation, &arguments, status, response);
         let (sent, given) = self.runtime.block_on(exchange);
-        (sent, given.map(|answer| answer.into_inner().0))
+        (sent, given.map(|response| response.into_inner().0))
     }
 
     fn run<S: Strategy>(
@@ -104,50 +104,50 @@ impl Case<'_> {
             .map_err(|error| format!("{} {}: {error}", self.document.name, self.operation.id()))
     }
 
-    /// What is given arrives, and what is answered is given.
-    fn keeps_bodies_and_answers(&self) -> Checked {
+    /// Request bodies arrive unchanged, and response bodies are returned unchanged.
+    fn preserves_bodies_and_responses(&self) -> Checked {
         let maybe = |strategy: Option<BoxedStrategy<Value>>| match strategy {
             Some(strategy) => strategy.prop_map(Some).boxed(),
             None => Just(None).boxed(),
         };
-        let strategy = (maybe(self.body()), maybe(self.answer('2')));
-        self.run(&strategy, |(body, answer)| {
-            let status = if answer.is_some() { 200 } else { 204 };
-            let bytes = answer
+        let strategy = (maybe(self.body()), maybe(self.response('2')));
+        self.run(&strategy, |(body, response)| {
+            let status = if response.is_some() { 200 } else { 204 };
+            let bytes = response
                 .as_ref()
-                .map(|answer| answer.to_string().into_bytes());
+                .map(|response| response.to_string().into_bytes());
             let (sent, given) = self.call(body.as_ref(), status, bytes.unwrap_or_default());
             let given = match given {
-                Err(error) if self.wants_to_sign(&error) => return Ok(()),
+                Err(error) if self.requires_signed_member(&error) => return Ok(()),
                 given => given.map_err(|error| TestCaseError::fail(error.to_string()))?,
             };
             if let Some(body) = body {
                 let sent: Value = serde_json::from_slice(&sent).unwrap();
                 self.same(&sent, &body)?;
             }
-            match answer {
-                Some(answer) => self.same(&given, &answer),
+            match response {
+                Some(response) => self.same(&given, &response),
                 None => Ok(()),
             }
         })
     }
 
-    /// Whether a call was not made because the member that is to be signed is empty.
-    fn wants_to_sign(&self, error: &Error) -> bool {
+    /// Whether a call was refused because the member to be signed is empty.
+    fn requires_signed_member(&self, error: &Error) -> bool {
         let signed = self.operation.value["x-signed-field"].as_array();
         let mut signed = signed.into_iter().flatten();
         error.kind() == ErrorKind::InvalidInput && signed.any(|name| name.as_str() == error.field())
     }
 
-    /// The body of an error is in its refusal, or is kept as it came.
-    fn keeps_errors(&self) -> Checked {
-        let Some(strategy) = self.answer('4') else {
+    /// The body of an error is in its typed error, or is kept unchanged.
+    fn preserves_errors(&self) -> Checked {
+        let Some(strategy) = self.response('4') else {
             return Ok(());
         };
         self.run(&strategy, |body| {
             let bytes = body.to_string().into_bytes();
             let (_, given) = self.call(None, 400, bytes.clone());
-            let error = given.expect_err("a refusal");
+            let error = given.expect_err("an error");
             match api_error(self.document.system(), &error) {
                 Some(refused) => self.same(&refused.body.unwrap(), &body)?,
                 None => prop_assert_eq!(error.expose_body(), Some(&bytes[..])),
@@ -156,17 +156,17 @@ impl Case<'_> {
         })
     }
 
-    /// A damaged answer is still understood, or it is an error that shows nothing of it.
-    fn is_silent_about_damage(&self) -> Checked {
-        let Some(strategy) = self.answer('2') else {
+    /// A damaged response is still decoded, or gives an error that does not show it.
+    fn hides_damaged_content(&self) -> Checked {
+        let Some(strategy) = self.response('2') else {
             return Ok(());
         };
-        self.run(&(strategy, damage()), |(answer, damage)| {
-            let bytes = damage.done_to(answer.to_string().into_bytes());
+        self.run(&(strategy, damage()), |(response, damage)| {
+            let bytes = damage.done_to(response.to_string().into_bytes());
             let (_, given) = self.call(None, 200, bytes.clone());
             if let Err(error) = given {
                 prop_assert_eq!(error.kind(), ErrorKind::Undecodable);
-                prop_assert!(!shown(&error).contains(MARK), "{}", error);
+                prop_assert!(!shown(&error).contains(MARKER), "{}", error);
                 prop_assert_eq!(error.expose_body(), Some(&bytes[..]));
             }
             self.checked.fetch_add(1, Ordering::Relaxed);
@@ -181,7 +181,7 @@ impl Case<'_> {
     }
 }
 
-/// What all operations came to.
+/// The totals of all operations.
 struct Total {
     schemas: usize,
     checked: usize,
@@ -242,10 +242,10 @@ fn for_every_operation(check: impl Fn(&Case<'_>) -> Checked + Sync) -> Total {
 }
 
 #[test]
-fn every_schema_keeps_every_value_that_fits_it() {
+fn every_value_that_fits_a_schema_round_trips() {
     let total = for_every_operation(|case| {
-        case.keeps_bodies_and_answers()?;
-        case.keeps_errors()
+        case.preserves_bodies_and_responses()?;
+        case.preserves_errors()
     });
     let schemas = |document: Document| {
         let schemas = document.root.pointer("/components/schemas").cloned();
@@ -262,8 +262,8 @@ fn every_schema_keeps_every_value_that_fits_it() {
 }
 
 #[test]
-fn a_damaged_answer_is_understood_or_an_error_without_its_content() {
-    let total = for_every_operation(|case| case.is_silent_about_damage());
+fn a_damaged_response_is_decoded_or_an_error_without_its_content() {
+    let total = for_every_operation(|case| case.hides_damaged_content());
     assert!(total.checked > 0);
     assert!(total.failures.is_empty(), "{}", total.failures.join("\n"));
 }

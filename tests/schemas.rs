@@ -1,4 +1,4 @@
-//! Every type of a request or an answer has a JSON schema that its documented examples fit.
+//! Every type of a request or a response has a JSON schema that its documented examples fit.
 #![cfg(all(
     feature = "schemars",
     feature = "wunder",
@@ -81,7 +81,7 @@ fn the_examples_of_the_documents_fit_the_schemas_of_the_types() {
     assert!(checked > 100, "only {checked} examples were found");
 }
 
-/// The members whose values are secrets, in a JSON schema or in a schema of OpenAPI.
+/// The members whose values are secrets, in a JSON schema or an OpenAPI schema.
 fn secret_members(schema: &Value) -> BTreeSet<String> {
     let is_secret = |schema: &Value| schema["format"] == "password";
     let members = schema["properties"].as_object().into_iter().flatten();

@@ -1,4 +1,5 @@
-//! Sealed records: readable with the right key in their own place, and a clear error otherwise.
+//! Sealed records: readable with the right key under their own store key, and a clear error
+//! otherwise.
 #![cfg(feature = "sealed")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -14,8 +15,8 @@ use vestibule::{ErrorKind, Secret};
 const LONG: Duration = Duration::from_secs(60);
 const PLAIN: &[u8] = br#"{"audience":"a","tokens":{}}"#;
 
-/// Made with libsodium's `crypto_aead_xchacha20poly1305_ietf_encrypt`: key 00..1f, nonce a0..b7,
-/// associated data `vestibule stored record`, 01, 01020304, 40..5f.
+/// Generated with libsodium's `crypto_aead_xchacha20poly1305_ietf_encrypt`: key 00..1f, nonce
+/// a0..b7, associated data `vestibule stored record`, 01, 01020304, 40..5f.
 const KNOWN: &str = "0101020304a0a1a2a3a4a5a6a7a8a9aaabacadaeafb0b1b2b3b4b5b6b73ece6b68d334c1c20\
                      20a0fb3535181ec19def047cf68b9fb273bf69a9a6c1c57d31b2b3cecd642b11909718e";
 
@@ -27,7 +28,7 @@ fn bytes(hex: &str) -> Vec<u8> {
 }
 
 fn counting_from(first: u8) -> [u8; 32] {
-    std::array::from_fn(|place| first + u8::try_from(place).unwrap())
+    std::array::from_fn(|position| first + u8::try_from(position).unwrap())
 }
 
 fn known_key() -> StoreKey {
@@ -46,7 +47,7 @@ fn key(id: u32, byte: u8) -> SealingKey {
     SealingKey::new(id, [byte; 32])
 }
 
-/// What is read with `sealing` where these bytes are stored under `key`.
+/// Reads with `sealing` the bytes stored under `key`.
 async fn read(
     sealing: Sealing,
     key: StoreKey,
@@ -64,7 +65,7 @@ async fn is_unreadable(sealing: Sealing, key: StoreKey, stored: Vec<u8>) -> bool
     )
 }
 
-/// What is stored when `PLAIN` is written with `sealing` under `key`.
+/// The bytes stored when `PLAIN` is written with `sealing` under `key`.
 async fn written(sealing: Sealing, key: StoreKey) -> Vec<u8> {
     let store = Sealed::new(MemoryStore::new(), sealing);
     let record = Record::new(PLAIN.to_vec());
@@ -81,20 +82,20 @@ async fn a_record_that_another_library_sealed_is_read() {
 }
 
 #[tokio::test]
-async fn a_changed_byte_is_found_out_wherever_it_is() {
+async fn any_changed_byte_is_detected() {
     let stored = bytes(KNOWN);
-    for place in 0..stored.len() {
+    for position in 0..stored.len() {
         for bit in 0..8 {
             let mut changed = stored.clone();
-            changed[place] ^= 1 << bit;
+            changed[position] ^= 1 << bit;
             let unreadable = is_unreadable(known_keys(), known_key(), changed).await;
-            assert!(unreadable, "bit {bit} of byte {place}");
+            assert!(unreadable, "bit {bit} of byte {position}");
         }
     }
 }
 
 #[tokio::test]
-async fn a_cut_or_longer_record_is_found_out() {
+async fn a_truncated_or_extended_record_is_detected() {
     let stored = bytes(KNOWN);
     for length in 0..stored.len() {
         let cut = stored[..length].to_vec();
@@ -108,7 +109,7 @@ async fn a_cut_or_longer_record_is_found_out() {
 }
 
 #[tokio::test]
-async fn a_record_in_the_place_of_another_is_found_out() {
+async fn a_record_moved_to_another_key_is_detected() {
     let store = Sealed::new(MemoryStore::new(), sealing(1, 1));
     let (one, two) = (StoreKey::new([1; 32]), StoreKey::new([2; 32]));
     for key in [&one, &two] {
@@ -129,7 +130,7 @@ async fn a_record_in_the_place_of_another_is_found_out() {
 }
 
 #[tokio::test]
-async fn a_key_that_is_not_here_or_is_another_is_an_error() {
+async fn a_missing_or_wrong_key_is_an_error() {
     let stored = written(sealing(1, 1), known_key()).await;
     let unknown = is_unreadable(sealing(2, 1), known_key(), stored.clone());
     assert!(unknown.await, "the same bytes under another id");
@@ -143,7 +144,7 @@ async fn a_key_that_is_not_here_or_is_another_is_an_error() {
 }
 
 #[tokio::test]
-async fn keys_are_rotated_without_a_moment_in_which_a_record_cannot_be_read() {
+async fn records_stay_readable_while_keys_are_rotated() {
     let store_key = known_key();
     let inner: Arc<dyn SessionStore> = Arc::new(MemoryStore::new());
     let with = |sealing| Sealed::new(inner.clone(), sealing);
@@ -165,7 +166,7 @@ async fn keys_are_rotated_without_a_moment_in_which_a_record_cannot_be_read() {
     );
     let finished = with(sealing(2, 2));
     let (read, _) = finished.load(&store_key).await.unwrap().unwrap();
-    assert_eq!(read.expose(), PLAIN, "the old key is not needed any more");
+    assert_eq!(read.expose(), PLAIN, "the old key is no longer needed");
     assert!(matches!(
         before.load(&store_key).await,
         Err(StoreError::Unreadable)
@@ -173,7 +174,7 @@ async fn keys_are_rotated_without_a_moment_in_which_a_record_cannot_be_read() {
 }
 
 #[tokio::test]
-async fn plain_and_sealed_are_not_taken_for_each_other() {
+async fn plain_and_sealed_records_are_never_confused() {
     let sealed = written(sealing(1, 1), known_key()).await;
     assert!(is_unreadable(Sealing::plaintext(), known_key(), sealed).await);
     let plain = written(Sealing::plaintext(), known_key()).await;
@@ -186,7 +187,7 @@ async fn plain_and_sealed_are_not_taken_for_each_other() {
 }
 
 #[tokio::test]
-async fn nothing_of_a_record_is_seen_and_no_two_are_alike() {
+async fn sealed_records_reveal_nothing_and_are_all_different() {
     let mut seen = HashSet::new();
     for _ in 0..100 {
         let stored = written(sealing(1, 1), known_key()).await;

@@ -1,4 +1,4 @@
-//! Sessions of clients in the stores that outlive them.
+//! Sessions of clients in persistent stores.
 #![cfg(all(
     feature = "wunder",
     feature = "goodcity",
@@ -35,7 +35,7 @@ async fn start(store: impl SessionStore) -> Secret {
     session.id().clone()
 }
 
-/// What becomes of the session when another process takes it up.
+/// Resumes the session in another process.
 async fn resume(store: impl SessionStore, id: &Secret) -> Result<Secret, ErrorKind> {
     let session = client(store).session(id).await;
     let session = session.map_err(|error| error.kind())?;
@@ -43,7 +43,7 @@ async fn resume(store: impl SessionStore, id: &Secret) -> Result<Secret, ErrorKi
 }
 
 #[tokio::test]
-async fn a_session_is_taken_up_by_another_process_that_has_the_key() {
+async fn a_session_is_resumed_by_another_process_that_has_the_key() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("sessions.db");
     let sqlite = async |byte| SqliteStore::open(&path, sealed(byte)).await.unwrap();
@@ -56,16 +56,16 @@ async fn a_session_is_taken_up_by_another_process_that_has_the_key() {
     assert_eq!(resume(sqlite(1).await, &in_sqlite).await, Ok(token.clone()));
     assert_eq!(resume(redis(1).await, &in_redis).await, Ok(token));
 
-    // Trying again with the same wrong key would not help.
+    // A retry with the same wrong key would not help.
     let wrong = Err(ErrorKind::Undecodable);
     assert_eq!(resume(sqlite(2).await, &in_sqlite).await, wrong);
     assert_eq!(resume(redis(2).await, &in_redis).await, wrong);
-    let elsewhere = Err(ErrorKind::SignInAgain);
-    assert_eq!(resume(sqlite(1).await, &in_redis).await, elsewhere);
+    let not_found = Err(ErrorKind::SignInAgain);
+    assert_eq!(resume(sqlite(1).await, &in_redis).await, not_found);
 }
 
 #[tokio::test]
-async fn an_id_of_one_system_names_nothing_in_another() {
+async fn an_id_of_one_system_is_unknown_in_another() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("sessions.db");
     let store = SqliteStore::open(&path, sealed(1)).await.unwrap();

@@ -1,4 +1,4 @@
-//! The page "Sessions" names tests that are there.
+//! The page "Sessions" names existing tests.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::fs;
@@ -19,23 +19,23 @@ fn named_tests(page: &str) -> Vec<(String, String)> {
 }
 
 #[test]
-fn every_guarantee_of_sessions_names_a_test_that_is_there() {
+fn every_guarantee_of_sessions_names_an_existing_test() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let page = fs::read_to_string(root.join("src/session/guide.md")).unwrap();
     let guarantees = page
         .split("# What is guaranteed")
         .nth(1)
         .and_then(|rest| rest.split("# What is not").next())
-        .expect("the page tells what is guaranteed");
+        .expect("the page lists the guarantees");
     let named = named_tests(guarantees);
     for (file, test) in &named {
         let of_a_folder = root.join(format!("tests/{file}/mod.rs"));
         let source = fs::read_to_string(root.join(format!("tests/{file}.rs")))
             .or_else(|_| fs::read_to_string(of_a_folder))
-            .unwrap_or_else(|_| panic!("tests/{file}.rs is named and not there"));
+            .unwrap_or_else(|_| panic!("tests/{file}.rs does not exist"));
         assert!(
             source.contains(&format!("fn {test}()")),
-            "{file}::{test} is not there"
+            "{file}::{test} does not exist"
         );
     }
     for guarantee in guarantees.split("\n- ").skip(1) {

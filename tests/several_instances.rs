@@ -1,5 +1,5 @@
-//! What several instances know of one session is brought together, and nothing is thrown away by
-//! one that knows less.
+//! The states of one session on several instances are merged, and an instance that knows less
+//! overwrites nothing.
 #![cfg(all(feature = "fynd", feature = "goodcity", feature = "wunder"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -12,9 +12,9 @@ use vestibule::{AnyJson, ErrorKind, fynd, goodcity, wunder};
 use wiremock::matchers::{header, method, path};
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
-async fn answer(server: &MockServer, at: &str, answer: ResponseTemplate) {
+async fn respond(server: &MockServer, at: &str, respond: ResponseTemplate) {
     Mock::given(path(at))
-        .respond_with(answer)
+        .respond_with(respond)
         .mount(server)
         .await;
 }
@@ -32,7 +32,7 @@ async fn get(session: &fynd::Session, path: &str) {
     request.send::<Option<AnyJson>>().await.unwrap();
 }
 
-/// The cookies of the last request, in the order of their names.
+/// The cookies of the last request, sorted by name.
 async fn last_cookies(server: &MockServer) -> Vec<String> {
     let requests: Vec<Request> = server.received_requests().await.unwrap();
     let cookies = requests.last().unwrap().headers["cookie"].to_str().unwrap();
@@ -42,13 +42,13 @@ async fn last_cookies(server: &MockServer) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_cookie_that_one_instance_got_survives_what_another_saves() {
+async fn a_cookie_received_by_one_instance_survives_a_save_by_another() {
     let server = MockServer::start().await;
     let set = |cookie: &str| ResponseTemplate::new(200).append_header("set-cookie", cookie);
-    answer(&server, "/sid", set("sid=2; Path=/")).await;
-    answer(&server, "/cart", set("cart=b; Path=/")).await;
-    answer(&server, "/forget", set("old=; Path=/; Max-Age=0")).await;
-    answer(&server, "/look", ResponseTemplate::new(200)).await;
+    respond(&server, "/sid", set("sid=2; Path=/")).await;
+    respond(&server, "/cart", set("cart=b; Path=/")).await;
+    respond(&server, "/forget", set("old=; Path=/; Max-Age=0")).await;
+    respond(&server, "/look", ResponseTemplate::new(200)).await;
     let store = Arc::new(MemoryStore::new());
     let (a, b) = (on_fynd(&server, &store), on_fynd(&server, &store));
     let cookies = [("sid", "1"), ("cart", "a"), ("old", "1")];
@@ -57,20 +57,20 @@ async fn a_cookie_that_one_instance_got_survives_what_another_saves() {
 
     get(&on_b, "/sid").await;
     get(&on_b, "/forget").await;
-    // A still holds the jar as it was, and has something new to save.
+    // A still holds the old jar, and has a new cookie to save.
     get(&on_a, "/cart").await;
     get(&on_a, "/look").await;
     assert_eq!(last_cookies(&server).await, ["cart=b", "sid=2"]);
-    let anew = on_fynd(&server, &store).session(on_a.id()).await.unwrap();
-    get(&anew, "/look").await;
+    let reloaded = on_fynd(&server, &store).session(on_a.id()).await.unwrap();
+    get(&reloaded, "/look").await;
     assert_eq!(last_cookies(&server).await, ["cart=b", "sid=2"]);
 }
 
 #[tokio::test]
-async fn a_rejected_cookie_gives_way_to_a_newer_one_before_the_session_ends() {
+async fn a_rejected_cookie_is_replaced_by_a_newer_one_before_the_session_ends() {
     let server = MockServer::start().await;
     let newer = ResponseTemplate::new(200).append_header("set-cookie", "sid=2; Path=/");
-    answer(&server, "/sid", newer).await;
+    respond(&server, "/sid", newer).await;
     Mock::given(path("/me"))
         .and(header("cookie", "sid=2"))
         .respond_with(ResponseTemplate::new(200))
@@ -79,7 +79,7 @@ async fn a_rejected_cookie_gives_way_to_a_newer_one_before_the_session_ends() {
     let refused = ResponseTemplate::new(401).set_body_json(serde_json::json!({
         "code": "UNAUTHENTICATED", "authenticated": false
     }));
-    answer(&server, "/me", refused).await;
+    respond(&server, "/me", refused).await;
     let store = Arc::new(MemoryStore::new());
     let (a, b) = (on_fynd(&server, &store), on_fynd(&server, &store));
     let on_a = fynd::Session::from_cookies(&a, [("sid", "1")])
@@ -91,7 +91,7 @@ async fn a_rejected_cookie_gives_way_to_a_newer_one_before_the_session_ends() {
     assert_eq!(on_a.shared().ended(), None);
 
     server.reset().await;
-    answer(&server, "/me", ResponseTemplate::new(401)).await;
+    respond(&server, "/me", ResponseTemplate::new(401)).await;
     let request = on_a.request(Method::GET, "/me");
     let error = request.send::<Option<AnyJson>>().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::SignInAgain);
@@ -103,7 +103,7 @@ async fn a_gateways_page_with_401_ends_no_session() {
     let server = MockServer::start().await;
     let profile = "/api/v1/auth/current_user_profile";
     let page = ResponseTemplate::new(401).set_body_raw("<html>Sign in</html>", "text/html");
-    answer(&server, profile, page).await;
+    respond(&server, profile, page).await;
     let client = goodcity::Client::builder(server.uri(), "app")
         .build()
         .unwrap();
@@ -115,7 +115,7 @@ async fn a_gateways_page_with_401_ends_no_session() {
     assert_eq!(error.kind(), ErrorKind::Refused);
     assert_eq!(session.shared().ended(), None);
     server.reset().await;
-    answer(&server, profile, ResponseTemplate::new(401)).await;
+    respond(&server, profile, ResponseTemplate::new(401)).await;
     assert_eq!(
         session.profile().await.unwrap_err().kind(),
         ErrorKind::SignInAgain
@@ -123,14 +123,14 @@ async fn a_gateways_page_with_401_ends_no_session() {
 }
 
 #[tokio::test]
-async fn a_gateways_json_ends_no_session_that_is_renewed() {
+async fn a_gateways_json_ends_no_session_with_refresh() {
     let server = MockServer::start().await;
     let forbidden = serde_json::json!({"message": "Forbidden"});
     Mock::given(method("POST"))
         .respond_with(ResponseTemplate::new(403).set_body_json(forbidden))
         .mount(&server)
         .await;
-    answer(
+    respond(
         &server,
         "/tenant01/front/customers",
         ResponseTemplate::new(401),

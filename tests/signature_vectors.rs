@@ -34,7 +34,7 @@ fn text<'a>(vector: &'a Value, part: &str, member: &str) -> &'a str {
     vector[part][member].as_str().unwrap()
 }
 
-/// Whether every stage is as expected, so that a failure shows where it begins.
+/// Whether every stage matches, so that a failure shows where it begins.
 fn is_signed_as_expected(vector: &Value) -> bool {
     let input = |member| text(vector, "input", member);
     let expected = |member| text(vector, "expected", member);
@@ -60,7 +60,7 @@ fn is_signed_as_expected(vector: &Value) -> bool {
 }
 
 #[test]
-fn every_vector_is_signed_as_the_vendors_do() {
+fn every_vector_is_signed_as_by_the_vendors() {
     let fynd = vectors();
     let key = Secret::from("s3cr3t");
     let wunder = [
@@ -87,7 +87,7 @@ fn every_vector_is_signed_as_the_vendors_do() {
 }
 
 #[test]
-fn a_url_is_brought_into_its_canonical_form_before_it_is_signed() {
+fn a_url_is_canonicalised_before_it_is_signed() {
     let date = "2024-03-05T06:07:08Z".parse().unwrap();
     let canonical = |url: &str| {
         let input = SignatureInput::new(&Method::GET, url, date).unwrap();
@@ -123,7 +123,7 @@ fn a_url_is_brought_into_its_canonical_form_before_it_is_signed() {
 }
 
 #[test]
-fn only_the_headers_that_count_are_signed() {
+fn only_relevant_headers_are_signed() {
     let date = "2024-03-05T06:07:08Z".parse().unwrap();
     let url = "https://api.fynd.com/a";
     let plain = SignatureInput::new(&Method::POST, url, date).unwrap();
@@ -152,10 +152,10 @@ fn the_body_of_a_get_is_not_signed_and_any_other_is() {
     assert_ne!(signed(&Method::POST, b"{}"), signed(&Method::POST, b"{ }"));
 }
 
-/// The clock under which the vectors were made.
-struct Stopped;
+/// The clock with which the vectors were generated.
+struct FixedClock;
 
-impl Clock for Stopped {
+impl Clock for FixedClock {
     fn now(&self) -> chrono::DateTime<chrono::Utc> {
         "2024-03-05T06:07:08Z".parse().unwrap()
     }
@@ -165,8 +165,8 @@ impl Clock for Stopped {
     }
 }
 
-/// What the wire must carry for a vector: the same target and headers, and a signature that is
-/// right for the host of the test.
+/// Checks the request of a vector: the same target and headers, and a signature for the host of the
+/// test.
 fn assert_wire(wire: &Wire, vector: &Value) {
     let expected = |member| text(vector, "expected", member);
     let target = expected("wire_url")
@@ -188,7 +188,7 @@ fn assert_wire(wire: &Wire, vector: &Value) {
 }
 
 #[tokio::test]
-async fn real_requests_have_the_form_of_the_vectors_on_the_wire() {
+async fn real_requests_match_the_vectors_on_the_wire() {
     let wire = Wire::start(|path| {
         if path.ends_with("/login/otp") {
             ("", r#"{"request_id": "r1"}"#)
@@ -200,7 +200,7 @@ async fn real_requests_have_the_form_of_the_vectors_on_the_wire() {
     });
     let client = fynd::Client::builder("000000000000000000000001", "test-token-1")
         .base_url(&wire.base_url)
-        .clock(Arc::new(Stopped))
+        .clock(Arc::new(FixedClock))
         .build()
         .unwrap();
 

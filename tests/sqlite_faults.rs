@@ -1,21 +1,21 @@
-//! Whatever happens to the file of a store is a typed error, and the store serves again afterwards.
+//! Every fault of a store's file gives a typed error, and the store works again afterwards.
 #![cfg(feature = "sqlite")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-#[path = "sqlite_store/bench.rs"]
-mod bench;
 #[path = "sqlite_store/disk.rs"]
 mod disk;
+#[path = "sqlite_store/harness.rs"]
+mod harness;
 
 use std::fs;
 use std::io::ErrorKind as Io;
 use std::time::Duration;
 
-use bench::{LONG, create, key, kind, open, record, sealed, swap};
 use disk::Disk;
+use harness::{LONG, create, key, kind, open, record, sealed, swap};
 use vestibule::store::{SessionStore, SqliteStore, StoreError};
 
-/// Fills the store until it says that it is full; answers how many records it took.
+/// Fills the store until it reports that it is full; returns the number of records.
 async fn fill(store: &SqliteStore) -> u32 {
     for number in 0..10_000 {
         match create(store, number).await {
@@ -24,11 +24,11 @@ async fn fill(store: &SqliteStore) -> u32 {
             Err(error) => panic!("another error: {error}"),
         }
     }
-    panic!("it is never full");
+    panic!("the store was never full");
 }
 
 #[tokio::test]
-async fn a_full_store_says_so_keeps_what_it_has_and_takes_more_when_it_has_room() {
+async fn a_full_store_is_reported_keeps_its_records_and_accepts_more_when_it_has_space() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("sessions.db");
     let store = SqliteStore::builder(&path, sealed()).max_bytes(400_000);
@@ -49,9 +49,9 @@ async fn a_full_store_says_so_keeps_what_it_has_and_takes_more_when_it_has_room(
 }
 
 #[tokio::test]
-async fn a_full_disk_is_a_typed_error_and_service_goes_on_when_there_is_room() {
+async fn a_full_disk_is_a_typed_error_until_there_is_space() {
     let Some(disk) = Disk::new(2_048) else {
-        // Without the rights to make a disk: the other full store, which needs none.
+        // Without the rights to create a disk, the other full store is used, which needs none.
         assert!(!is_root(), "root can make a disk");
         return;
     };
@@ -60,7 +60,7 @@ async fn a_full_disk_is_a_typed_error_and_service_goes_on_when_there_is_room() {
     let store = open(&disk.path("sessions.db")).await.unwrap();
     let taken = fill(&store).await;
     assert!(taken > 0);
-    // Some writes still find room in the log; each is either done or not.
+    // Some writes still fit in the log; each one is either done or not.
     let mut refused = 0;
     for number in 0..taken {
         let (_, version) = store.load(&key(number)).await.unwrap().unwrap();
@@ -88,7 +88,7 @@ fn is_root() -> bool {
 }
 
 #[tokio::test]
-async fn a_write_protected_file_is_a_typed_error_until_it_is_not() {
+async fn a_write_protected_file_is_a_typed_error_until_it_is_writable() {
     let Some(disk) = Disk::new(2_048) else {
         assert!(!is_root(), "root can make a disk");
         let folder = tempfile::tempdir().unwrap();
@@ -137,7 +137,7 @@ async fn a_damaged_file_is_a_typed_error() {
         create(&store, number).await.unwrap();
     }
     drop(store);
-    // Whoever closes it last moves the log into it.
+    // The last connection to close moves the log into the database.
     let log = folder.path().join("sessions.db-wal");
     for _ in 0..500 {
         if log.exists() {
@@ -145,7 +145,7 @@ async fn a_damaged_file_is_a_typed_error() {
         }
     }
     assert!(!log.exists());
-    // Its first page stays; everything behind it is noise.
+    // The first page stays; all others become noise.
     let mut bytes = fs::read(&path).unwrap();
     bytes[4_096..].fill(0xa5);
     fs::write(&path, &bytes).unwrap();

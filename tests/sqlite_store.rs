@@ -1,20 +1,20 @@
-//! The store in a file: shared by processes, and there when they are gone.
+//! The store in a file: shared by processes, and persistent.
 #![cfg(feature = "sqlite")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-#[path = "sqlite_store/bench.rs"]
-mod bench;
+#[path = "sqlite_store/harness.rs"]
+mod harness;
 
 use std::fs;
 use std::io::ErrorKind as Io;
 use std::time::Duration;
 
-use bench::{LONG, create, key, kind, open, record, sealed, swap};
+use harness::{LONG, create, key, kind, open, record, sealed, swap};
 use rusqlite::Connection;
 use vestibule::store::{Record, Sealing, SessionStore, SqliteStore, StoreError};
 
 #[tokio::test]
-async fn a_file_of_another_version_is_left_alone() {
+async fn a_file_of_another_version_is_not_changed() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("sessions.db");
     drop(open(&path).await.unwrap());
@@ -25,7 +25,7 @@ async fn a_file_of_another_version_is_left_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn many_may_make_the_file_at_the_same_time() {
+async fn concurrent_instances_can_create_the_file() {
     for _ in 0..5 {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("sessions.db");
@@ -45,7 +45,7 @@ async fn many_may_make_the_file_at_the_same_time() {
 }
 
 #[tokio::test]
-async fn a_lock_that_another_process_keeps_is_waited_for_but_not_for_ever() {
+async fn a_lock_held_by_another_process_is_waited_for_with_a_bound() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("sessions.db");
     let store = SqliteStore::builder(&path, sealed()).busy_timeout(Duration::from_millis(200));
@@ -56,14 +56,14 @@ async fn a_lock_that_another_process_keeps_is_waited_for_but_not_for_ever() {
     assert_eq!(kind(create(&store, 2).await), Io::TimedOut);
     assert!(
         store.load(&key(1)).await.unwrap().is_some(),
-        "reading goes on"
+        "reading still works"
     );
     other.execute_batch("ROLLBACK").unwrap();
     create(&store, 2).await.unwrap();
 }
 
 #[tokio::test]
-async fn a_step_whose_caller_has_gone_before_it_began_is_not_done() {
+async fn a_step_dropped_before_it_began_is_not_executed() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("sessions.db");
     let store = open(&path).await.unwrap();
@@ -83,7 +83,7 @@ async fn a_step_whose_caller_has_gone_before_it_began_is_not_done() {
 }
 
 #[tokio::test]
-async fn what_is_over_is_removed_in_passing_but_a_fence_that_counts_is_not() {
+async fn expired_entries_are_purged_but_live_fences_are_kept() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("sessions.db");
     let store = open(&path).await.unwrap();
@@ -106,10 +106,10 @@ async fn what_is_over_is_removed_in_passing_but_a_fence_that_counts_is_not() {
 }
 
 #[tokio::test]
-async fn sessions_outlive_the_process_sealed_and_for_their_owner_only() {
+async fn sessions_survive_the_process_sealed_and_readable_by_their_owner_only() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("sessions.db");
-    let secret = b"a token that nobody may see";
+    let secret = b"a secret token";
     let store = open(&path).await.unwrap();
     let created = store
         .create(&key(1), Record::new(secret.to_vec()), LONG)
@@ -125,7 +125,7 @@ async fn sessions_outlive_the_process_sealed_and_for_their_owner_only() {
     let (found, version) = store.load(&key(1)).await.unwrap().unwrap();
     assert_eq!((found.expose(), version), (&secret[..], created));
     let later = store.acquire(&key(1), LONG).await.unwrap().unwrap();
-    assert!(later > fence, "fences go on where they were");
+    assert!(later > fence, "fences continue from their last value");
     for file in fs::read_dir(folder.path()).unwrap() {
         let file = file.unwrap().path();
         let bytes = fs::read(&file).unwrap();

@@ -1,5 +1,4 @@
-//! Every store of the crate keeps every promise of `SessionStore`, sealed and plain, and a broken
-//! one is found out.
+//! Every store of the crate passes the conformance suite of `SessionStore`, sealed and plain.
 #![cfg(all(feature = "sqlite", feature = "redis"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

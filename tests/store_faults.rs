@@ -1,4 +1,4 @@
-//! A session store that fails costs nobody a token.
+//! No token is lost when a session store fails.
 #![cfg(feature = "wunder")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -131,7 +131,7 @@ async fn sign_in(mock: &Wunder, client: &Client) -> Session {
 }
 
 #[tokio::test]
-async fn tokens_that_could_not_be_saved_are_used_and_saved_when_the_store_is_back() {
+async fn unsaved_tokens_are_used_and_saved_when_the_store_recovers() {
     let mock = Wunder::start().await;
     let store = Arc::new(Flaky::default());
     let first = client(&mock, &store);
@@ -155,7 +155,7 @@ async fn tokens_that_could_not_be_saved_are_used_and_saved_when_the_store_is_bac
 }
 
 #[tokio::test]
-async fn no_token_is_presented_while_the_store_is_down() {
+async fn no_refresh_token_is_sent_while_the_store_is_down() {
     let mock = Wunder::start().await;
     let store = Arc::new(Flaky::default());
     let session = sign_in(&mock, &client(&mock, &store)).await;
@@ -179,7 +179,7 @@ async fn a_user_who_signs_in_while_the_store_is_down_is_signed_in() {
     store.set_down(true);
     let code = mock.outbox().last_code(PHONE).unwrap();
     let Ok(SignIn::SignedIn(session)) = pending.confirm(code).await else {
-        panic!("the code is right");
+        panic!("the code is valid");
     };
     session.profile().await.unwrap();
     store.set_down(false);
@@ -189,7 +189,7 @@ async fn a_user_who_signs_in_while_the_store_is_down_is_signed_in() {
 }
 
 #[tokio::test]
-async fn a_session_ended_while_the_store_is_down_is_removed_when_it_is_back() {
+async fn a_session_ended_while_the_store_is_down_is_removed_when_it_recovers() {
     let mock = Wunder::start().await;
     let store = Arc::new(Flaky::default());
     let first = client(&mock, &store);
@@ -211,7 +211,7 @@ async fn a_session_ended_while_the_store_is_down_is_removed_when_it_is_back() {
 }
 
 #[tokio::test]
-async fn who_lost_the_race_for_a_refresh_takes_over_the_winners_tokens() {
+async fn the_loser_of_a_refresh_race_uses_the_winners_tokens() {
     let mock = Wunder::start().await;
     let store = Arc::new(Flaky::default());
     let (one, other) = (client(&mock, &store), client(&mock, &store));
@@ -228,18 +228,18 @@ async fn who_lost_the_race_for_a_refresh_takes_over_the_winners_tokens() {
 }
 
 #[tokio::test]
-async fn a_stored_session_is_taken_up_by_its_own_tenant_only() {
+async fn a_stored_session_is_resumed_by_its_own_tenant_only() {
     let mock = Wunder::start().await;
     let store = Arc::new(Flaky::default());
     let session = sign_in(&mock, &client(&mock, &store)).await;
-    let stranger = client_of(&mock, &store, "tenant02");
-    let error = stranger.session(session.id()).await.unwrap_err();
+    let other_tenant = client_of(&mock, &store, "tenant02");
+    let error = other_tenant.session(session.id()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Undecodable);
     assert!(error.to_string().contains("tenant"), "{error}");
 }
 
 #[tokio::test]
-async fn a_short_lived_token_is_not_renewed_with_every_call() {
+async fn a_short_lived_token_is_not_refreshed_with_every_call() {
     let mock = Wunder::start().await;
     mock.set_access_lifetime(40);
     let store = Arc::new(Flaky::default());
@@ -257,7 +257,7 @@ async fn a_short_lived_token_is_not_renewed_with_every_call() {
     }
     assert!(
         mock.count("refresh_token") <= 1,
-        "a failed early renewal is not tried at once again"
+        "a failed early refresh is not retried at once"
     );
 }
 
@@ -276,7 +276,7 @@ async fn a_gateways_page_does_not_end_a_session() {
 }
 
 #[tokio::test]
-async fn a_call_of_the_callers_own_shows_nothing_and_does_not_climb() {
+async fn a_custom_request_shows_no_secret_and_cannot_climb_the_path() {
     let mock = Wunder::start().await;
     let client = client(&mock, &Arc::new(Flaky::default()));
     let tokens = Tokens::new("an access token", None);

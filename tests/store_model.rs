@@ -1,19 +1,19 @@
-//! Under many tasks at once every store behaves as if one step came after the other: no update is
-//! lost, versions and fences strictly increase, a stale fence writes nothing.
+//! With many concurrent tasks, every store is linearisable: no update is lost, versions and fences
+//! strictly increase, a stale fence writes nothing.
 //!
-//! The steps of every task come from a seed. `VESTIBULE_SEED` gives another one.
+//! The operations of every task are derived from a seed. `VESTIBULE_SEED` sets another one.
 #![cfg(all(feature = "sqlite", feature = "redis"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[allow(dead_code)]
 #[path = "broken_stores/fault.rs"]
 mod fault;
+#[path = "broken_stores/faulty_store.rs"]
+mod faulty_store;
 #[path = "store_model/history.rs"]
 mod history;
 #[path = "store_model/model.rs"]
 mod model;
-#[path = "broken_stores/naive.rs"]
-mod naive;
 #[path = "broken_stores/steps.rs"]
 mod steps;
 mod support;
@@ -24,8 +24,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use fault::Fault;
+use faulty_store::FaultyStore;
 use history::{Event, Step, Swapped};
-use naive::Naive;
 use support::redis_server::RedisServer;
 use vestibule::store::{MemoryStore, RedisStore, Sealing, SealingKey, SessionStore, SqliteStore};
 
@@ -34,7 +34,7 @@ fn seed() -> u64 {
     given.map_or(20_260_101, |seed| seed.parse().expect("a seed is a number"))
 }
 
-/// Updates that another one was written over without having seen it.
+/// Number of updates that another one overwrote without having read them.
 fn lost_updates(history: &[Event]) -> usize {
     let mut replaced = HashSet::new();
     let swapped = history.iter().filter_map(|event| match event.step {
@@ -46,7 +46,7 @@ fn lost_updates(history: &[Event]) -> usize {
         .count()
 }
 
-/// The operations of a run, and the updates that were lost.
+/// Returns the number of operations of a run and of lost updates.
 async fn check(name: &str, stores: &[Arc<dyn SessionStore>], steps: usize) -> (usize, usize) {
     let histories = tasks::run(stores, seed(), steps).await;
     let operations = histories.iter().map(Vec::len).sum();
@@ -68,7 +68,7 @@ async fn check(name: &str, stores: &[Arc<dyn SessionStore>], steps: usize) -> (u
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_store_behaves_as_if_steps_came_one_after_the_other() {
+async fn every_store_is_linearisable() {
     let folder = tempfile::tempdir().unwrap();
     let redis = RedisServer::start();
     let keys = || Sealing::keys(SealingKey::new(1, [7; 32]), []);
@@ -76,7 +76,7 @@ async fn every_store_behaves_as_if_steps_came_one_after_the_other() {
 
     all.push(check("memory", &[Arc::new(MemoryStore::new())], 2_500).await);
 
-    // Two of each, as two processes have them.
+    // Two instances of each, as in two processes.
     let file = folder.path().join("sessions.db");
     let one = SqliteStore::open(&file, keys()).await.unwrap();
     let two = SqliteStore::open(&file, keys()).await.unwrap();
@@ -93,8 +93,8 @@ async fn every_store_behaves_as_if_steps_came_one_after_the_other() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wrong_store_is_found_out() {
-    let right: [Arc<dyn SessionStore>; 1] = [Arc::new(Naive::new(None))];
+async fn a_broken_store_is_detected() {
+    let right: [Arc<dyn SessionStore>; 1] = [Arc::new(FaultyStore::new(None))];
     for history in tasks::run(&right, seed(), 500).await {
         assert!(model::is_right(&history));
     }
@@ -103,24 +103,24 @@ async fn a_wrong_store_is_found_out() {
         Fault::ChecksThenCreates,
         Fault::ChecksThenLeases,
         Fault::SwapsAnyVersion,
-        Fault::VersionsStartAnew,
+        Fault::VersionsRestart,
         Fault::VersionsStandStill,
-        Fault::FencesStartAnew,
+        Fault::FencesRestart,
         Fault::DeletionsForgetFences,
         Fault::IgnoresFences,
-        Fault::ReleasesForAnybody,
+        Fault::ReleasesForAll,
         Fault::KeepsDeletedRecords,
     ] {
         let mut found = false;
-        // A race is not lost every time.
+        // A race does not occur every time.
         for round in 0..10 {
-            let wrong: [Arc<dyn SessionStore>; 1] = [Arc::new(Naive::new(Some(fault)))];
+            let wrong: [Arc<dyn SessionStore>; 1] = [Arc::new(FaultyStore::new(Some(fault)))];
             let histories = tasks::run(&wrong, seed() + round, 500).await;
             found |= !histories.iter().all(|history| model::is_right(history));
             if found {
                 break;
             }
         }
-        assert!(found, "{fault:?} was not found out");
+        assert!(found, "{fault:?} was not detected");
     }
 }

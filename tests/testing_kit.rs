@@ -1,4 +1,4 @@
-//! The mocks as a product: what a test of somebody else's app can rely on.
+//! The mocks as a product: guarantees for the tests of downstream apps.
 #![cfg(all(
     feature = "wunder",
     feature = "walletcrew",
@@ -7,14 +7,17 @@
 ))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "support/calls.rs"]
+#[allow(dead_code, unused_imports)]
+mod calls;
 #[path = "testing_kit/credentials.rs"]
 mod credentials;
+#[path = "testing_kit/custom_mounts.rs"]
+mod custom_mounts;
 #[path = "testing_kit/drops.rs"]
 mod drops;
 #[path = "testing_kit/expectations.rs"]
 mod expectations;
-#[path = "testing_kit/own_mounts.rs"]
-mod own_mounts;
 #[path = "testing_kit/parallel.rs"]
 mod parallel;
 

@@ -1,7 +1,8 @@
-//! What the documents call a mistake does not compile, and the compiler says why.
+//! Documented mistakes do not compile, and the compiler says why.
 //!
-//! Each file of `tests/ui` makes one mistake. The message beside it is the compiler's:
-//! `TRYBUILD=overwrite cargo test --all-features --test ui` writes it anew, to be read.
+//! Each file of `tests/ui` contains one mistake, with the compiler's message beside it.
+//! `TRYBUILD=overwrite cargo test --all-features --test ui` regenerates the messages, to be
+//! reviewed.
 #![cfg(all(
     feature = "wunder",
     feature = "walletcrew",
@@ -12,8 +13,8 @@
 
 mod support;
 
-/// The mistakes that the vendors and the challenges of this crate name, each with a file that makes
-/// it.
+/// The mistakes that the vendors and the challenges of this crate name, each with a file that
+/// contains it.
 const NAMED: [(&str, &str); 8] = [
     (
         "expecting tokens from the bootstrap call",
@@ -23,7 +24,7 @@ const NAMED: [(&str, &str); 8] = [
         "a login code given to phone verification",
         "login_code_as_phone_verification",
     ),
-    ("a signature reused", "signature_given_again"),
+    ("a signature reused", "signature_reused"),
     ("a second factor ignored", "mfa_ignored"),
     (
         "a confirmed challenge used again",
@@ -32,13 +33,13 @@ const NAMED: [(&str, &str); 8] = [
     ("an older key sent", "goodcity_pin_copied_before_resend"),
     (
         "a session of one user used for another",
-        "fynd_session_lent_to_a_deletion",
+        "fynd_session_moved_into_a_deletion",
     ),
     ("an unsigned bootstrap request", "bootstrap_without_signer"),
 ];
 
 #[test]
-fn each_documented_mistake_is_refused_by_the_compiler() {
+fn each_documented_mistake_is_rejected_by_the_compiler() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/ui");
     let files = std::fs::read_dir(folder).expect("a folder of mistakes");
     let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
@@ -49,7 +50,7 @@ fn each_documented_mistake_is_refused_by_the_compiler() {
     }
     let compiler = trybuild::TestCases::new();
     compiler.compile_fail("tests/ui/*.rs");
-    // It compiles when it is dropped.
+    // Dropping it compiles the files.
     drop(compiler);
     support::proof("compile-fail", &mistakes.len().to_string());
 }

@@ -1,4 +1,4 @@
-//! Accounts and sign-in of The Wallet Crew, with its refusals.
+//! Accounts and sign-in of The Wallet Crew, and their errors.
 #![cfg(feature = "walletcrew")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -24,7 +24,7 @@ const EMAIL: &str = "ada@example.com";
 const PHONE: &str = "+33612345678";
 const A_DAY: Duration = Duration::from_secs(24 * 3600);
 
-/// The caller's own account type.
+/// A custom account type.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Customer {
@@ -32,7 +32,7 @@ struct Customer {
     first_name: String,
 }
 
-/// The caller's own login type.
+/// A custom login type.
 #[derive(Serialize)]
 struct Otp {
     identifier: &'static str,
@@ -104,7 +104,7 @@ fn field(result: Result<impl std::fmt::Debug, Error>) -> String {
 }
 
 #[tokio::test]
-async fn an_account_is_created_and_changed_in_the_callers_own_type() {
+async fn an_account_is_created_and_changed_in_a_custom_type() {
     let (mock, client) = start().await;
     let Saved::Done(customer) = client.customer(&ada()).save().await.unwrap() else {
         panic!("no challenge was expected");
@@ -132,7 +132,7 @@ async fn an_account_is_created_and_changed_in_the_callers_own_type() {
 }
 
 #[tokio::test]
-async fn a_flow_issues_a_challenge_that_a_code_answers() {
+async fn a_flow_issues_a_challenge_that_a_code_completes() {
     let (mock, client) = start().await;
     let challenge = challenge(&client).await;
     assert_eq!(challenge.details()["challenge"], "pending");
@@ -147,8 +147,8 @@ async fn a_flow_issues_a_challenge_that_a_code_answers() {
     assert_eq!(profile["email"], EMAIL);
     assert_eq!(profile["provider"], "otp");
     assert_eq!(session.profile::<Customer>().await.unwrap(), ada());
-    let misfit = session.profile::<Vec<u8>>().await.unwrap_err();
-    assert_eq!(misfit.kind(), ErrorKind::Undecodable);
+    let mismatch = session.profile::<Vec<u8>>().await.unwrap_err();
+    assert_eq!(mismatch.kind(), ErrorKind::Undecodable);
 }
 
 #[tokio::test]
@@ -166,7 +166,7 @@ async fn a_phone_gets_its_code_by_sms_and_signs_in_without_the_challenge() {
 }
 
 #[tokio::test]
-async fn a_wrong_code_gives_the_challenge_back_and_a_code_is_good_once() {
+async fn a_wrong_code_returns_the_challenge_and_a_code_is_valid_once() {
     let (mock, client) = start().await;
     let returned = challenge(&client)
         .await
@@ -180,7 +180,7 @@ async fn a_wrong_code_gives_the_challenge_back_and_a_code_is_good_once() {
         .authenticate("otp", &otp(code.clone()))
         .await
         .unwrap();
-    // Another handle of the finished challenge is refused here, and so is the code by the server.
+    // Another handle of the finished challenge is refused locally, and the code by the server.
     let finished = returned.state.authenticate("otp", &otp(code.clone())).await;
     let finished = finished.unwrap_err();
     assert_eq!(finished.error.kind(), ErrorKind::SignInAgain);
@@ -190,7 +190,7 @@ async fn a_wrong_code_gives_the_challenge_back_and_a_code_is_good_once() {
 }
 
 #[tokio::test]
-async fn a_new_code_voids_the_former_one() {
+async fn a_new_code_voids_the_previous_one() {
     let (mock, client) = start().await;
     challenge(&client).await;
     let former = code(&mock);
@@ -201,7 +201,7 @@ async fn a_new_code_voids_the_former_one() {
 }
 
 #[tokio::test]
-async fn a_bare_text_token_is_as_good_as_a_json_string() {
+async fn a_bare_text_token_is_accepted_like_a_json_string() {
     let (mock, client) = start().await;
     mock.bare_text_tokens(true);
     let session = sign_in(&mock, &client).await;
@@ -210,7 +210,7 @@ async fn a_bare_text_token_is_as_good_as_a_json_string() {
 }
 
 #[tokio::test]
-async fn only_a_read_is_repeated_after_a_fault() {
+async fn only_a_read_is_retried_after_a_failure() {
     let (mock, client) = start().await;
     for operation in ["create_or_update_customer", "authenticate"] {
         mock.fail_next(operation, 500);

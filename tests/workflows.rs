@@ -1,5 +1,5 @@
-//! The README's tables of workflows: they name methods that exist, each row makes the calls that it
-//! names, and together they name every described operation.
+//! The README's tables of workflows: they name existing methods, each row makes the calls that it
+//! lists, and together they list every described operation.
 #![cfg(all(
     feature = "wunder",
     feature = "walletcrew",
@@ -47,19 +47,22 @@ fn calls_of<'a>(rows: impl IntoIterator<Item = &'a Row>) -> BTreeSet<(&'a str, &
 async fn each_row_makes_the_calls_that_it_names() {
     let mut wrong = Vec::new();
     for row in page::rows() {
-        let begins_with = row.begins_with();
+        let first_method = row.first_method();
         let made = match row.system() {
-            "wunder" => wunder::walk(&begins_with).await,
-            "walletcrew" => walletcrew::walk(&begins_with).await,
-            "goodcity" => goodcity::walk(&begins_with).await,
-            "fynd" => fynd::walk(&begins_with).await,
+            "wunder" => wunder::run(&first_method).await,
+            "walletcrew" => walletcrew::run(&first_method).await,
+            "goodcity" => goodcity::run(&first_method).await,
+            "fynd" => fynd::run(&first_method).await,
             other => panic!("there is no system {other}"),
         };
         if made != row.calls {
             wrong.push((row, made));
         }
     }
-    assert!(wrong.is_empty(), "rows, and what was called: {wrong:#?}");
+    assert!(
+        wrong.is_empty(),
+        "rows, and the operations they called: {wrong:#?}"
+    );
 }
 
 #[test]
@@ -80,13 +83,13 @@ fn together_the_rows_name_every_described_operation() {
 }
 
 #[test]
-fn every_method_that_a_row_names_exists_and_is_walked() {
+fn every_method_that_a_row_names_exists_and_is_tested() {
     let there = SYSTEMS.map(source::methods);
     for method in page::rows().iter().flat_map(|row| &row.methods) {
         let there = there.iter().any(|methods| methods.contains(method));
         assert!(there, "{method:?}");
-        let walked = source::walk(&method.system).contains(&format!(".{}(", method.name));
-        assert!(walked, "{method:?} is not walked");
+        let walked = source::run(&method.system).contains(&format!(".{}(", method.name));
+        assert!(walked, "{method:?} is not run");
     }
 }
 

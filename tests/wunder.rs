@@ -1,4 +1,4 @@
-//! Signing in to Wunder by phone, with its refusals.
+//! Sign-in to Wunder by phone, and its errors.
 #![cfg(feature = "wunder")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -33,7 +33,7 @@ fn signed_in(sign_in: SignIn) -> Session {
     }
 }
 
-/// Sends a request without the SDK, as somebody who has seen a signed one could.
+/// Sends a request without the SDK, like an attacker who has seen a signed one.
 async fn post(base_url: &str, path: &str, body: &str) -> String {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -71,7 +71,7 @@ async fn a_code_signs_a_new_user_in_and_gives_the_profile() {
 }
 
 #[tokio::test]
-async fn a_wrong_code_gives_the_state_back_and_the_right_one_still_works() {
+async fn a_wrong_code_returns_the_state_and_the_right_code_still_works() {
     let mock = Wunder::start().await;
     let client = client(&mock);
     let pending = send_code(&client).await;
@@ -93,7 +93,7 @@ async fn a_used_code_and_an_old_code_are_refused() {
         panic!("a code was expected");
     };
     signed_in(pending.confirm(used.clone()).await.unwrap());
-    // Another handle of the finished challenge is refused here, and so is the code by the server.
+    // Another handle of the finished challenge is refused locally, and the code by the server.
     let returned = other.confirm(used.clone()).await.unwrap_err();
     assert_eq!(returned.error.kind(), ErrorKind::SignInAgain);
     assert_eq!(mock.count("sign_in_phone_number"), 1);
@@ -101,8 +101,8 @@ async fn a_used_code_and_an_old_code_are_refused() {
         .phone_number(PHONE.to_owned())
         .code(vestibule::Secret::from(used));
     let api = client.auth_api();
-    let answer = api.sign_in_phone_number().body(body).send().await;
-    assert_eq!(answer.unwrap_err().kind(), ErrorKind::Refused);
+    let response = api.sign_in_phone_number().body(body).send().await;
+    assert_eq!(response.unwrap_err().kind(), ErrorKind::Refused);
 
     let mut pending = send_code(&client).await;
     let old = code(&mock);
@@ -113,7 +113,7 @@ async fn a_used_code_and_an_old_code_are_refused() {
 }
 
 #[tokio::test]
-async fn a_second_factor_can_not_be_skipped() {
+async fn a_second_factor_cannot_be_skipped() {
     let mock = Wunder::start().await;
     mock.require_mfa(PHONE, "246810");
     let client = client(&mock);
@@ -129,7 +129,7 @@ async fn a_second_factor_can_not_be_skipped() {
 }
 
 #[tokio::test]
-async fn a_provisional_credential_ends_with_its_time_and_never_refreshes() {
+async fn a_provisional_credential_expires_and_is_never_refreshed() {
     let mock = Wunder::start().await;
     mock.require_mfa(PHONE, "246810");
     let client = client(&mock);
@@ -144,13 +144,13 @@ async fn a_provisional_credential_ends_with_its_time_and_never_refreshes() {
 }
 
 #[tokio::test]
-async fn every_attempt_is_signed_anew_because_a_signature_is_good_once() {
+async fn every_attempt_is_signed_again_because_a_signature_is_valid_once() {
     let mock = Wunder::start().await;
     let client = client(&mock);
-    // 429 is the server's word that it did not process the request, so it is sent again.
+    // 429 says that the server did not process the request, so it is retried.
     mock.fail_next("create_or_sign_in_with_phone_number", 429);
     send_code(&client).await;
-    // A second attempt with the first one's signature would be refused like this:
+    // A second attempt with the first signature would be refused:
     let replayed = mock.last_signed_url().unwrap();
     let body = r#"{"phoneNumber":"+43123456789","branchId":"2"}"#;
     let response = post(&mock.base_url(), &replayed, body).await;
@@ -195,7 +195,7 @@ async fn a_wrong_key_and_a_stale_clock_are_refused_by_the_server() {
 }
 
 #[tokio::test]
-async fn a_message_is_not_sent_twice_after_a_fault() {
+async fn a_message_is_not_sent_twice_after_a_failure() {
     let mock = Wunder::start().await;
     let client = client(&mock);
     mock.fail_next("create_or_sign_in_with_phone_number", 500);
@@ -209,7 +209,7 @@ async fn a_message_is_not_sent_twice_after_a_fault() {
 }
 
 #[tokio::test]
-async fn a_read_is_repeated_after_a_fault() {
+async fn a_read_is_retried_after_a_failure() {
     let mock = Wunder::start().await;
     let client = client(&mock);
     mock.fail_next("resolve_branch", 503);

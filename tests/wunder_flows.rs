@@ -1,9 +1,12 @@
-//! The flows of Wunder beyond the phone code: the other ways in, accounts, verification, terms.
+//! The flows of Wunder other than the phone code: the other sign-in methods, accounts,
+//! verification, terms.
 #![cfg(feature = "wunder")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[path = "wunder_flows/account.rs"]
 mod account;
+#[path = "wunder_flows/api_errors.rs"]
+mod api_errors;
 #[path = "wunder_flows/instances.rs"]
 mod instances;
 #[path = "wunder_flows/mfa_enrolment.rs"]
@@ -12,8 +15,6 @@ mod mfa_enrolment;
 mod onboarding;
 #[path = "wunder_flows/profile.rs"]
 mod profile;
-#[path = "wunder_flows/refusals.rs"]
-mod refusals;
 #[path = "wunder_flows/reset.rs"]
 mod reset;
 #[path = "wunder_flows/sign_in.rs"]
@@ -76,7 +77,7 @@ fn code_to(mock: &Wunder, to: &str) -> String {
     mock.outbox().last_code(to).unwrap()
 }
 
-/// Another one of the same form.
+/// A wrong code of the same format.
 fn other_than(code: &str) -> String {
     let last = if code.ends_with('0') { '1' } else { '0' };
     format!("{}{last}", &code[..code.len() - 1])
@@ -93,7 +94,7 @@ fn kind<T>(result: Result<T, impl Into<Error>>) -> ErrorKind {
     result.err().expect("it is refused").into().kind()
 }
 
-/// The vendor's code of a refusal.
+/// The vendor's error code.
 fn code<T>(result: Result<T, impl Into<Error>>) -> String {
     let error = result.err().expect("it is refused").into();
     error.code().unwrap_or_default().to_owned()

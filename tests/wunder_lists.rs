@@ -38,7 +38,7 @@ async fn serve_terms(server: &MockServer) {
             .iter()
             .map(|id| json!({"id": id, "title": "kept"}))
             .collect();
-        let answer = ResponseTemplate::new(200)
+        let response = ResponseTemplate::new(200)
             .set_body_json(items)
             .insert_header("X-Pagination-TotalPages", "2")
             .insert_header("X-Pagination-TotalElements", "3")
@@ -52,7 +52,7 @@ async fn serve_terms(server: &MockServer) {
             .and(path("/tenant01/front/termsandconditions"))
             .and(query_param("branchId", "2"))
             .and(query_param("page", number.to_string()))
-            .respond_with(answer)
+            .respond_with(response)
             .expect(1)
             .mount(server)
             .await;
@@ -73,7 +73,7 @@ async fn a_stream_goes_over_all_pages_and_ends() {
 }
 
 #[tokio::test]
-async fn a_page_tells_where_it_stands() {
+async fn a_page_reports_its_position() {
     let server = MockServer::start().await;
     serve_terms(&server).await;
     let mut terms = client(&server).terms(TermsOf::Branch("2".to_owned()));
@@ -90,7 +90,7 @@ async fn a_page_tells_where_it_stands() {
 }
 
 #[tokio::test]
-async fn a_server_that_says_nothing_about_pages_is_asked_once() {
+async fn a_server_without_pagination_headers_is_asked_once() {
     let server = MockServer::start().await;
     Mock::given(path("/tenant01/front/customer-identity-cards"))
         .respond_with(ResponseTemplate::new(200).set_body_json(json!([{}, {}])))
@@ -103,7 +103,7 @@ async fn a_server_that_says_nothing_about_pages_is_asked_once() {
 }
 
 #[tokio::test]
-async fn a_page_that_failed_is_asked_for_again_and_a_failed_stream_ends() {
+async fn a_failed_page_is_requested_again_and_a_failed_stream_ends() {
     let server = MockServer::start().await;
     Mock::given(path("/tenant01/front/customers/termsandconditions"))
         .respond_with(ResponseTemplate::new(400))
@@ -123,7 +123,7 @@ async fn a_page_that_failed_is_asked_for_again_and_a_failed_stream_ends() {
 }
 
 #[tokio::test]
-async fn a_session_acts_for_another_user_only_where_it_is_told_to() {
+async fn a_session_acts_for_another_user_only_where_requested() {
     let server = MockServer::start().await;
     Mock::given(path("/tenant01/front/customers"))
         .and(header("GoUrban-Impersonate", USER))
@@ -158,7 +158,7 @@ async fn a_session_acts_for_another_user_only_where_it_is_told_to() {
 }
 
 #[tokio::test]
-async fn a_page_beyond_the_documented_bounds_is_not_asked_for() {
+async fn a_page_beyond_the_documented_bounds_is_not_requested() {
     let server = MockServer::start().await;
     let api = client(&server).user_api();
     let field = |error: Error| (error.kind(), error.field().unwrap().to_owned());

@@ -1,7 +1,7 @@
-//! What the benches share: a server in a process of its own, counting by valgrind, rounds by the
-//! clock, and the table that they write.
+//! Shared code of the benches: a server in a separate process, counting by valgrind, wall-clock
+//! rounds, and the printed table.
 
-pub mod customer;
+pub mod profile;
 pub mod protections;
 pub mod rounds;
 pub mod server;

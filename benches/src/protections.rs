@@ -1,4 +1,4 @@
-//! What is on while our call is counted: each protection is seen to do its work.
+//! Checks that every protection is active while our call is measured.
 
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -9,32 +9,32 @@ use vestibule::session::Tokens;
 use vestibule::wunder::{Client, ClientBuilder, Session};
 use vestibule::{Backoff, ErrorKind, Event, Observer, Settings};
 
-use crate::customer::{LONG, access_token};
+use crate::profile::{VALID, access_token};
 
-/// Fails if a protection is off.
+/// Panics if a protection is off.
 pub async fn assert_on(address: &str) {
-    let seen = Seen::default();
-    repeats_within_a_budget(address, &seen).await;
-    ends_what_hangs(address).await;
+    let counts = RetryCounts::default();
+    retries_within_a_budget(address, &counts).await;
+    ends_hanging_calls(address).await;
     shows_spans_and_no_secret(address).await;
 }
 
-async fn repeats_within_a_budget(address: &str, seen: &Seen) {
+async fn retries_within_a_budget(address: &str, counts: &RetryCounts) {
     let settings = |settings: &mut Settings| settings.retry_budget = 1;
     let quick = Backoff::new().with_cap(Duration::from_millis(1));
     let client = client(address, "flaky", settings).retry(quick);
-    let session = session(client.observer(seen.clone())).await;
-    session.profile().await.expect("a 503 is repeated");
-    assert_eq!(seen.count(), [1, 0], "a repeat is told");
+    let session = session(client.observer(counts.clone())).await;
+    session.profile().await.expect("a 503 is retried");
+    assert_eq!(counts.count(), [1, 0], "a retry is reported");
     let exhausted = session.profile().await.expect_err("the budget is used up");
     assert_eq!(exhausted.kind(), ErrorKind::TryLater);
-    assert_eq!(seen.count(), [1, 1], "the end of the budget is told");
+    assert_eq!(counts.count(), [1, 1], "the exhausted budget is reported");
 }
 
-async fn ends_what_hangs(address: &str) {
+async fn ends_hanging_calls(address: &str) {
     let settings = |settings: &mut Settings| settings.deadline = Duration::from_millis(100);
     let session = session(client(address, "silent", settings)).await;
-    let late = session.profile().await.expect_err("no answer comes");
+    let late = session.profile().await.expect_err("no response");
     assert_eq!(late.kind(), ErrorKind::TryLater);
 }
 
@@ -48,7 +48,7 @@ async fn shows_spans_and_no_secret(address: &str) {
         .finish();
     let session = session(client(address, "steady", |_| {})).await;
     let guard = tracing::subscriber::set_default(subscriber);
-    let customer = session.profile().await.expect("a profile");
+    let profile = session.profile().await.expect("a profile");
     drop(guard);
     let written = log.0.lock().expect("the log");
     let written = String::from_utf8_lossy(&written);
@@ -59,8 +59,8 @@ async fn shows_spans_and_no_secret(address: &str) {
     ] {
         assert!(written.contains(span), "{span} is not in the log");
     }
-    let shown = format!("{session:?} {customer:?} {written}");
-    assert!(!shown.contains(&access_token(LONG)), "the token is shown");
+    let shown = format!("{session:?} {profile:?} {written}");
+    assert!(!shown.contains(&access_token(VALID)), "the token is shown");
 }
 
 fn client(address: &str, tenant: &str, change: impl Fn(&mut Settings)) -> ClientBuilder {
@@ -70,22 +70,22 @@ fn client(address: &str, tenant: &str, change: impl Fn(&mut Settings)) -> Client
 }
 
 async fn session(client: ClientBuilder) -> Session {
-    let tokens = Tokens::new(access_token(LONG), Some("a refresh token".into()));
+    let tokens = Tokens::new(access_token(VALID), Some("a refresh token".into()));
     let session = Session::from_tokens(&client.build().expect("a client"), tokens).await;
     session.expect("a session")
 }
 
-/// How many repeats, and how many that the budget forbade.
+/// Number of retries, and of retries that the budget refused.
 #[derive(Clone, Default)]
-struct Seen(Arc<Mutex<[u32; 2]>>);
+struct RetryCounts(Arc<Mutex<[u32; 2]>>);
 
-impl Seen {
+impl RetryCounts {
     fn count(&self) -> [u32; 2] {
         *self.0.lock().expect("the count")
     }
 }
 
-impl Observer for Seen {
+impl Observer for RetryCounts {
     fn observe(&self, event: &Event<'_>) {
         let mut count = self.0.lock().expect("the count");
         match event {
@@ -96,7 +96,7 @@ impl Observer for Seen {
     }
 }
 
-/// What a subscriber writes.
+/// Collects what a subscriber writes.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 

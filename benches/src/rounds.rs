@@ -1,21 +1,21 @@
-//! Rounds by the clock, interleaved, so that what slows the machine slows all subjects.
+//! Interleaved wall-clock rounds, so that a slow machine slows all subjects equally.
 
 use std::time::{Duration, Instant};
 
-/// How the rounds of two subjects compare.
+/// Comparison of the rounds of two subjects.
 #[derive(Clone, Copy, Debug)]
 pub struct Comparison {
-    /// Calls in a second, the median of the rounds.
+    /// Calls per second, median of the rounds.
     pub ours: f64,
     pub peer: f64,
-    /// The median of the rounds' own ratios.
+    /// Median of the ratios of the rounds.
     pub ratio: f64,
-    /// How far a second run of the peer is off the first in half of the rounds: what the clock alone
-    /// makes of no difference at all.
+    /// Deviation of a second run of the peer from the first in half of the rounds: the measurement
+    /// noise of the clock.
     pub noise: f64,
 }
 
-/// Runs each `times` times in each round, with the order turned round every time.
+/// Runs each subject `times` times in each round, in an order that rotates from round to round.
 pub fn compare(
     rounds: usize,
     times: usize,
@@ -50,7 +50,7 @@ fn time(work: impl FnOnce()) -> Duration {
     began.elapsed()
 }
 
-/// The middle one.
+/// The median.
 pub fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);

@@ -1,7 +1,7 @@
-//! The server of the benches. It runs in a process of its own, so that what it costs is not counted.
+//! The server of the benches. It runs in a separate process, so that its own cost is not counted.
 //!
-//! The first segment of a path after the version is the tenant, and tells how it behaves: `steady`
-//! answers, `flaky` answers every other request with 503, `silent` never answers.
+//! The first segment of a path after the version is the tenant and selects the behaviour: `steady`
+//! responds, `flaky` responds to every other request with 503, `silent` never responds.
 
 use std::io::{self, BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::customer::{BODY, LONG, access_token};
+use crate::profile::{BODY, VALID, access_token};
 
 /// A server that runs until it is dropped.
 pub struct Server {
@@ -20,7 +20,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts the program `server` that stands beside the running one.
+    /// Starts the program `server` that is next to the running one.
     pub fn start() -> io::Result<Self> {
         let program = std::env::current_exe()?.with_file_name("server");
         let mut child = Command::new(program).stdout(Stdio::piped()).spawn()?;
@@ -44,36 +44,36 @@ impl Drop for Server {
     }
 }
 
-/// What a server answers. A request for new tokens is counted; `/refreshes` tells how many came.
-struct Answers {
-    customer: Vec<u8>,
+/// The prepared responses. Token requests are counted; `/refreshes` returns their number.
+struct State {
+    profile: Vec<u8>,
     busy: Vec<u8>,
     tokens: Vec<u8>,
     refreshes: AtomicU64,
 }
 
-/// Serves for ever; prints the address first.
+/// Serves until it is killed; prints the address first.
 pub async fn serve() -> io::Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     println!("http://{}", listener.local_addr()?);
     let tokens = format!(
         r#"{{"accessToken":"{}","refreshToken":"another refresh token"}}"#,
-        access_token(LONG)
+        access_token(VALID)
     );
-    let answers = Arc::new(Answers {
-        customer: answer("200 OK", BODY),
-        busy: answer("503 Service Unavailable", ""),
-        tokens: answer("200 OK", &tokens),
+    let responses = Arc::new(State {
+        profile: response("200 OK", BODY),
+        busy: response("503 Service Unavailable", ""),
+        tokens: response("200 OK", &tokens),
         refreshes: AtomicU64::new(0),
     });
     loop {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
-        tokio::spawn(connection(stream, answers.clone()));
+        tokio::spawn(connection(stream, responses.clone()));
     }
 }
 
-async fn connection(mut stream: TcpStream, answers: Arc<Answers>) -> io::Result<()> {
+async fn connection(mut stream: TcpStream, responses: Arc<State>) -> io::Result<()> {
     let mut buffer = [0_u8; 8192];
     let (mut filled, mut is_busy) = (0, true);
     loop {
@@ -96,24 +96,24 @@ async fn connection(mut stream: TcpStream, answers: Arc<Answers>) -> io::Result<
         let busy = std::mem::replace(&mut is_busy, false) && is(b"/flaky/");
         is_busy |= !busy;
         if is(b"/refreshes") {
-            let count = answers.refreshes.load(Ordering::Relaxed);
-            let count = answer("200 OK", &count.to_string());
+            let count = responses.refreshes.load(Ordering::Relaxed);
+            let count = response("200 OK", &count.to_string());
             stream.write_all(&count).await?;
         } else if is(b"/auth/refresh-token") {
-            answers.refreshes.fetch_add(1, Ordering::Relaxed);
-            stream.write_all(&answers.tokens).await?;
+            responses.refreshes.fetch_add(1, Ordering::Relaxed);
+            stream.write_all(&responses.tokens).await?;
         } else if busy {
-            stream.write_all(&answers.busy).await?;
+            stream.write_all(&responses.busy).await?;
         } else {
-            stream.write_all(&answers.customer).await?;
+            stream.write_all(&responses.profile).await?;
         }
         filled = 0;
     }
 }
 
-/// An answer with the headers that servers usually send. The date is far from today's: what is
-/// learnt from it once is part of no call.
-fn answer(status: &str, body: &str) -> Vec<u8> {
+/// A response with the headers that servers usually send. The date is far from today's, so that the
+/// client learns the clock skew once and not in every call.
+fn response(status: &str, body: &str) -> Vec<u8> {
     format!(
         "HTTP/1.1 {status}\r\nServer: nginx\r\nDate: {DATE}\r\nContent-Type: application/json\r\n\
          Content-Length: {}\r\nConnection: keep-alive\r\nX-Request-Id: 0d0c2a5e\r\n\r\n{body}",

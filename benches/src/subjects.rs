@@ -1,4 +1,4 @@
-//! The same call by each of the clients that could be used.
+//! The same call by each client that could be used.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use vestibule::session::Tokens;
 use vestibule::wunder::user_api::types::Customer;
 use vestibule::wunder::{Client, Session};
 
-use crate::customer::{LONG, access_token};
+use crate::profile::{VALID, access_token};
 
 const TENANT: &str = "steady";
 
@@ -21,14 +21,14 @@ pub trait Subject: Clone + 'static {
     async fn call(&self);
 }
 
-/// Ours, with everything on.
+/// Our client, with all features on.
 #[derive(Clone)]
 pub struct Vestibule(Session);
 
 impl Vestibule {
     pub async fn new(address: &str) -> Self {
         let client = Client::builder(format!("{address}/v1"), TENANT).build();
-        let tokens = Tokens::new(access_token(LONG), Some("a refresh token".into()));
+        let tokens = Tokens::new(access_token(VALID), Some("a refresh token".into()));
         let session = Session::from_tokens(&client.expect("a client"), tokens).await;
         Self(session.expect("a session"))
     }
@@ -36,12 +36,12 @@ impl Vestibule {
 
 impl Subject for Vestibule {
     async fn call(&self) {
-        let customer = self.0.profile().await.expect("a profile");
-        assert_eq!(customer.phone_is_verified, Some(true));
+        let profile = self.0.profile().await.expect("a profile");
+        assert_eq!(profile.phone_is_verified, Some(true));
     }
 }
 
-/// Reqwest by hand, with nothing around it.
+/// Plain reqwest.
 #[derive(Clone)]
 pub struct Reqwest {
     client: reqwest::Client,
@@ -54,7 +54,7 @@ impl Reqwest {
         Self {
             client: http_client(HeaderMap::new()),
             url: url(address).into(),
-            token: access_token(LONG).into(),
+            token: access_token(VALID).into(),
         }
     }
 }
@@ -62,14 +62,14 @@ impl Reqwest {
 impl Subject for Reqwest {
     async fn call(&self) {
         let request = self.client.get(&*self.url).bearer_auth(&*self.token);
-        let answer = request.send().await.expect("an answer");
-        let answer = answer.error_for_status().expect("success");
-        let customer: Customer = answer.json().await.expect("a profile");
-        assert_eq!(customer.phone_is_verified, Some(true));
+        let response = request.send().await.expect("a response");
+        let response = response.error_for_status().expect("success");
+        let profile: Customer = response.json().await.expect("a profile");
+        assert_eq!(profile.phone_is_verified, Some(true));
     }
 }
 
-/// Reqwest with the middleware that repeats and traces.
+/// Reqwest with retry and tracing middleware.
 #[derive(Clone)]
 pub struct Middleware {
     client: ClientWithMiddleware,
@@ -87,7 +87,7 @@ impl Middleware {
         Self {
             client,
             url: url(address).into(),
-            token: access_token(LONG).into(),
+            token: access_token(VALID).into(),
         }
     }
 }
@@ -95,21 +95,21 @@ impl Middleware {
 impl Subject for Middleware {
     async fn call(&self) {
         let request = self.client.get(&*self.url).bearer_auth(&*self.token);
-        let answer = request.send().await.expect("an answer");
-        let answer = answer.error_for_status().expect("success");
-        let customer: Customer = answer.json().await.expect("a profile");
-        assert_eq!(customer.phone_is_verified, Some(true));
+        let response = request.send().await.expect("a response");
+        let response = response.error_for_status().expect("success");
+        let profile: Customer = response.json().await.expect("a profile");
+        assert_eq!(profile.phone_is_verified, Some(true));
     }
 }
 
-/// What progenitor makes of the same document. The token is a default header, as it has no other
-/// place for one.
+/// Progenitor's client of the same document. The token is a default header, as progenitor has no
+/// other place for it.
 #[derive(Clone)]
 pub struct Progenitor(crate::progenitor::Client);
 
 impl Progenitor {
     pub fn new(address: &str) -> Self {
-        let token = format!("Bearer {}", access_token(LONG));
+        let token = format!("Bearer {}", access_token(VALID));
         let mut token = HeaderValue::from_str(&token).expect("a header");
         token.set_sensitive(true);
         let client = http_client(HeaderMap::from_iter([(AUTHORIZATION, token)]));
@@ -121,8 +121,8 @@ impl Progenitor {
 impl Subject for Progenitor {
     async fn call(&self) {
         let call = self.0.get_customer().tenant(TENANT).send();
-        let customer = call.await.expect("a profile").into_inner();
-        assert_eq!(customer.phone_is_verified, Some(true));
+        let profile = call.await.expect("a profile").into_inner();
+        assert_eq!(profile.phone_is_verified, Some(true));
     }
 }
 
@@ -130,7 +130,7 @@ fn url(address: &str) -> String {
     format!("{address}/v1/{TENANT}/front/customers")
 }
 
-/// The cheapest that reqwest has: no proxies, no redirects, no timeouts.
+/// The cheapest configuration of reqwest: no proxies, redirects or timeouts.
 pub fn http_client(headers: HeaderMap) -> reqwest::Client {
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder()

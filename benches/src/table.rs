@@ -1,4 +1,4 @@
-//! The rows that a bench prints: `NAME<TAB>OURS<TAB>PEER<TAB>RATIO<TAB>GOAL<TAB>met|short`.
+//! Rows that a bench prints: `NAME<TAB>OURS<TAB>PEER<TAB>RATIO<TAB>GOAL<TAB>met|short`.
 
 /// Prints a row whose ratio must be at most `goal`.
 pub fn at_most(name: &str, ours: f64, peer: f64, goal: f64) {
@@ -25,7 +25,7 @@ pub fn at_least(name: &str, ours: f64, peer: f64, ratio: f64, goal: f64) {
     );
 }
 
-/// Prints a row that has a goal for a figure of its own and no ratio.
+/// Prints a row with a goal for the figure itself and no ratio.
 pub fn figure(name: &str, ours: f64, peer: f64, goal: f64) {
     row(name, ours, peer, ours, &format!("<= {goal}"), ours <= goal);
 }

@@ -1,12 +1,12 @@
-//! Counts what a program does, by running it twice and comparing: what it does once cancels out.
+//! Counts the work of a program by comparing two runs: one-time work cancels out.
 
 use std::process::Command;
 
-/// How often a subject is done in the shorter and in the longer run.
+/// Iterations of the shorter and of the longer run.
 #[derive(Clone, Copy)]
 pub struct Times(pub u64, pub u64);
 
-/// What one time costs.
+/// Cost of one iteration.
 #[derive(Clone, Copy, Debug)]
 pub struct Cost {
     /// Instructions in user space.
@@ -15,7 +15,7 @@ pub struct Cost {
     pub allocations: f64,
 }
 
-/// What doing `subject` once costs. The running program is started again as `run SUBJECT TIMES
+/// Cost of running `subject` once. The running program is started again as `run SUBJECT TIMES
 /// ARGUMENT`.
 pub fn cost(subject: &str, times: Times, argument: &str) -> Cost {
     let per_time = |tool: &[&str], figure: fn(&str) -> Option<u64>| {
@@ -44,7 +44,7 @@ fn run(tool: &[&str], subject: &str, times: u64, argument: &str) -> String {
         .args(tool)
         .arg(program)
         .args(["run", subject, &times.to_string(), argument])
-        // How the C library copies memory would else depend on the processor.
+        // Otherwise the C library chooses its memory copy routine by the processor.
         .env(
             "GLIBC_TUNABLES",
             "glibc.cpu.hwcaps=-AVX2,-AVX512F,-ERMS,-FSRM",
@@ -56,13 +56,13 @@ fn run(tool: &[&str], subject: &str, times: u64, argument: &str) -> String {
     report
 }
 
-/// From `Collected : 123`.
+/// Reads `Collected : 123`.
 fn collected(report: &str) -> Option<u64> {
     let after = report.split("Collected :").nth(1)?;
     after.split_whitespace().next()?.parse().ok()
 }
 
-/// From `total heap usage: 1,234 allocs`.
+/// Reads `total heap usage: 1,234 allocs`.
 fn allocated(report: &str) -> Option<u64> {
     let after = report.split("total heap usage: ").nth(1)?;
     let count = after.split_whitespace().next()?;

@@ -1,9 +1,9 @@
-//! Headers out of bytes.
+//! Builds headers from bytes.
 
 use vestibule::http::{HeaderMap, HeaderName, HeaderValue};
 
-/// The answers in an input: blocks of lines, each `name: value`, with an empty line between two.
-/// What can be no header is left out, as no HTTP client would let it through.
+/// The responses in an input: blocks of lines, each `name: value`, separated by an empty line.
+/// Lines that are no valid header are skipped, as an HTTP client would reject them.
 pub fn blocks(data: &[u8]) -> Vec<HeaderMap> {
     let mut blocks = vec![HeaderMap::new()];
     for line in data.split(|byte| *byte == b'\n') {
@@ -21,7 +21,7 @@ pub fn blocks(data: &[u8]) -> Vec<HeaderMap> {
     blocks
 }
 
-/// A value, if it can be one.
+/// A header value, if the bytes are valid.
 pub fn header(value: &[u8]) -> Option<HeaderValue> {
     HeaderValue::from_bytes(value).ok()
 }

@@ -1,8 +1,8 @@
-//! JSON out of bytes, since a fuzzer that changes JSON byte by byte breaks nearly all of it.
+//! Builds JSON from bytes, because byte-wise mutation of JSON breaks nearly all of it.
 
 use serde_json::{Map, Value, json};
 
-/// The members that some system's errors have.
+/// Member names of the systems' error bodies.
 const MEMBERS: [&str; 20] = [
     "errorCode",
     "userMessage",
@@ -26,7 +26,7 @@ const MEMBERS: [&str; 20] = [
     "stack_trace",
 ];
 
-/// An object with a member for each line: its first byte chooses the name, the second the kind of
+/// An object with a member for each line: its first byte selects the name, the second the kind of
 /// value, and the rest is its text.
 pub fn object(data: &[u8]) -> Vec<u8> {
     let mut members = Map::new();

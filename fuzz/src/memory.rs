@@ -1,4 +1,4 @@
-//! How much memory an input makes the crate take.
+//! Measures how much memory the crate allocates for an input.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,7 +16,7 @@ fn count(bytes: usize) {
     PEAK.fetch_max(live, Ordering::Relaxed);
 }
 
-// SAFETY: everything is passed to the system's allocator as it came.
+// SAFETY: every call is forwarded unchanged to the system's allocator.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count(layout.size());
@@ -40,7 +40,8 @@ unsafe impl GlobalAlloc for Counting {
     }
 }
 
-/// Panics if `work` holds more than `bytes` at any time, beside what was held before.
+/// Panics if `work` allocates more than `bytes` at any time, in addition to what was allocated
+/// before.
 pub fn within(bytes: usize, work: impl FnOnce()) {
     let before = LIVE.load(Ordering::Relaxed);
     PEAK.store(before, Ordering::Relaxed);

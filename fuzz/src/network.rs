@@ -1,4 +1,4 @@
-//! A server on the loopback that answers with given bytes, whatever it is asked.
+//! A server on the loopback that responds with given bytes to any request.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -7,16 +7,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// A running server; it ends with its runtime.
+/// A running server; it stops with its runtime.
 pub struct Server {
     pub address: SocketAddr,
     requests: Arc<AtomicUsize>,
 }
 
 impl Server {
-    /// Answers the first request with the first of `answers` and so on, every further one with the
-    /// last; each connection is closed after its answer.
-    pub async fn start(answers: Vec<Vec<u8>>) -> Self {
+    /// Responds to the first request with the first of `responses` and so on, to every further one
+    /// with the last; each connection is closed after its response.
+    pub async fn start(responses: Vec<Vec<u8>>) -> Self {
         let listener = TcpListener::bind((next_host(), 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let requests = Arc::new(AtomicUsize::new(0));
@@ -24,30 +24,30 @@ impl Server {
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let before = seen.fetch_add(1, Ordering::Relaxed);
-                let answer = answers.get(before).or(answers.last());
-                // Clients may leave whenever they want.
-                let _ = answer_one(stream, answer.map_or(&[], Vec::as_slice)).await;
+                let response = responses.get(before).or(responses.last());
+                // Clients may disconnect at any time.
+                let _ = respond_once(stream, response.map_or(&[], Vec::as_slice)).await;
             }
         });
         Self { address, requests }
     }
 
-    /// How many requests came.
+    /// Number of requests received.
     pub fn requests(&self) -> usize {
         self.requests.load(Ordering::Relaxed)
     }
 }
 
-/// Another address of the loopback each time: a closed connection keeps its two ports for a minute,
-/// and one address has too few for so many.
+/// A new loopback address for each server: a closed connection keeps its port pair for a minute,
+/// and one address has too few for so many connections.
 fn next_host() -> Ipv4Addr {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     let [.., high, low] = COUNT.fetch_add(1, Ordering::Relaxed).to_be_bytes();
     Ipv4Addr::new(127, 1, high, low)
 }
 
-/// Reads one whole request first: to close with something unread would reset the connection.
-async fn answer_one(mut stream: TcpStream, answer: &[u8]) -> std::io::Result<()> {
+/// Reads one whole request first: closing with unread data would reset the connection.
+async fn respond_once(mut stream: TcpStream, response: &[u8]) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
     let mut request = Vec::with_capacity(4096);
     loop {
@@ -61,7 +61,7 @@ async fn answer_one(mut stream: TcpStream, answer: &[u8]) -> std::io::Result<()>
             break;
         }
     }
-    stream.write_all(answer).await?;
+    stream.write_all(response).await?;
     stream.shutdown().await
 }
 

@@ -7,35 +7,33 @@ use std::time::Duration;
 
 use serde_json::Value;
 use vestibule::session::Tokens;
-use vestibule::{
-    Backoff, Clock, Error, Secret, Settings, fynd, goodcity, walletcrew, wunder,
-};
+use vestibule::{Backoff, Clock, Error, Secret, Settings, fynd, goodcity, walletcrew, wunder};
 
 use crate::calls::{self, JsonResponse};
 
-/// What each operation takes, which a test of the crate keeps as the documents have it.
+/// The arguments of each operation. A test of the crate keeps them equal to the documents.
 const ARGUMENTS: &str = include_str!("../arguments.json");
 
-/// How long a call may take over all its attempts.
+/// Deadline of a call over all its attempts.
 pub const DEADLINE: Duration = Duration::from_secs(2);
 
-/// How many bytes of a body, and of headers, are taken in.
-pub const MOST_BYTES: usize = 64 * 1024;
+/// Limit for the bytes of a body, and of headers.
+pub const MAX_BYTES: usize = 64 * 1024;
 
-/// How often a request that may be repeated is sent.
-pub const MOST_ATTEMPTS: u32 = 3;
+/// Attempts of an idempotent request.
+pub const MAX_ATTEMPTS: u32 = 3;
 
-/// Ends in 2100, and ended in 2001.
-const GOOD_TOKEN: &str = "eyJhbGciOiJIUzI1NiJ9.eyJleHAiOjQxMDI0NDQ4MDB9.c2lnbmF0dXJl";
-const ENDED_TOKEN: &str = "eyJhbGciOiJIUzI1NiJ9.eyJleHAiOjEwMDAwMDAwMDB9.c2lnbmF0dXJl";
+/// Expire in 2100, and expired in 2001.
+const VALID_TOKEN: &str = "eyJhbGciOiJIUzI1NiJ9.eyJleHAiOjQxMDI0NDQ4MDB9.c2lnbmF0dXJl";
+const EXPIRED_TOKEN: &str = "eyJhbGciOiJIUzI1NiJ9.eyJleHAiOjEwMDAwMDAwMDB9.c2lnbmF0dXJl";
 
-/// The credential with which a call is made.
+/// The credential of a call.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum With {
+pub enum Credential {
     Nothing,
     Session,
-    /// A session that must be renewed first, where the system has that.
-    EndedSession,
+    /// A session that must be refreshed first, where the system supports that.
+    ExpiredSession,
 }
 
 /// One operation.
@@ -69,12 +67,12 @@ pub fn all() -> Vec<Operation> {
 }
 
 impl Operation {
-    /// Calls it at `address`.
+    /// Calls the operation at `address`.
     pub async fn call(
         &self,
         address: SocketAddr,
         clock: Arc<dyn Clock>,
-        with: With,
+        with: Credential,
     ) -> Result<JsonResponse, Error> {
         let api = api(&self.document, address, clock, with).await;
         api.call(&self.id, &self.arguments).await
@@ -101,8 +99,9 @@ impl Api {
     }
 }
 
-/// The API of one document. Nothing is shared with another one, so that each input begins anew.
-async fn api(document: &str, address: SocketAddr, clock: Arc<dyn Clock>, with: With) -> Api {
+/// The API of one document. It shares no state with another one, so that each input starts from the
+/// same state.
+async fn api(document: &str, address: SocketAddr, clock: Arc<dyn Clock>, with: Credential) -> Api {
     let at = format!("http://{address}");
     macro_rules! client {
         ($builder:expr) => {
@@ -113,7 +112,7 @@ async fn api(document: &str, address: SocketAddr, clock: Arc<dyn Clock>, with: W
         "wunder-auth" | "wunder-user" => {
             let client = client!(wunder::Client::builder(at, "tenant01").signature_key("a key"));
             let session = match with {
-                With::Nothing => None,
+                Credential::Nothing => None,
                 with => Some(
                     wunder::Session::from_tokens(&client, tokens(with))
                         .await
@@ -130,7 +129,7 @@ async fn api(document: &str, address: SocketAddr, clock: Arc<dyn Clock>, with: W
         "walletcrew" => {
             let client = client!(walletcrew::Client::builder(at, "tenant01"));
             Api::WalletCrew(match with {
-                With::Nothing => client.api(),
+                Credential::Nothing => client.api(),
                 with => {
                     let session = walletcrew::Session::from_tokens(&client, tokens(with)).await;
                     session.unwrap().api()
@@ -140,7 +139,7 @@ async fn api(document: &str, address: SocketAddr, clock: Arc<dyn Clock>, with: W
         "goodcity" => {
             let client = client!(goodcity::Client::builder(at, "app"));
             Api::GoodCity(match with {
-                With::Nothing => client.api(),
+                Credential::Nothing => client.api(),
                 with => {
                     let session = goodcity::Session::from_tokens(&client, tokens(with)).await;
                     session.unwrap().api()
@@ -151,7 +150,7 @@ async fn api(document: &str, address: SocketAddr, clock: Arc<dyn Clock>, with: W
             let application = "000000000000000000000001";
             let client = client!(fynd::Client::builder(application, "a token").base_url(at));
             Api::Fynd(match with {
-                With::Nothing => client.api(),
+                Credential::Nothing => client.api(),
                 _ => {
                     let cookies = [("f.session", "a-cookie")];
                     let session = fynd::Session::from_cookies(&client, cookies).await;
@@ -163,23 +162,23 @@ async fn api(document: &str, address: SocketAddr, clock: Arc<dyn Clock>, with: W
     }
 }
 
-fn tokens(with: With) -> Tokens {
+fn tokens(with: Credential) -> Tokens {
     let access = match with {
-        With::EndedSession => ENDED_TOKEN,
-        With::Session | With::Nothing => GOOD_TOKEN,
+        Credential::ExpiredSession => EXPIRED_TOKEN,
+        Credential::Session | Credential::Nothing => VALID_TOKEN,
     };
     Tokens::new(access, Some(Secret::from("a refresh token")))
 }
 
-/// One connection for each request and one request at a time: what an input does must not hang on
-/// which of two sockets is ready first.
+/// One connection per request and one request at a time, so that the behaviour of an input does not
+/// depend on which of two sockets is ready first.
 fn settings() -> Settings {
     let mut settings = Settings::default();
     settings.deadline = DEADLINE;
     settings.attempt_timeout = DEADLINE / 2;
     settings.max_in_flight = 0;
-    settings.max_response_bytes = MOST_BYTES;
-    settings.max_header_bytes = MOST_BYTES;
-    settings.retry = Arc::new(Backoff::new().with_max_attempts(MOST_ATTEMPTS));
+    settings.max_response_bytes = MAX_BYTES;
+    settings.max_header_bytes = MAX_BYTES;
+    settings.retry = Arc::new(Backoff::new().with_max_attempts(MAX_ATTEMPTS));
     settings
 }

@@ -18,27 +18,27 @@ fuzz_target!(|data: &[u8]| -> Corpus {
     };
     memory::within(256 * 1024 + 64 * data.len(), || {
         let mut items = *items;
-        let answers: Vec<_> = headers::blocks(data)
+        let responses: Vec<_> = headers::blocks(data)
             .into_iter()
             .map(|headers| {
-                // Now and then an empty page in the middle.
+                // Sometimes an empty page in the middle.
                 items = items.wrapping_mul(5).wrapping_add(1);
                 (headers, items % 8)
             })
             .collect();
         let runtime = runtime::Builder::new_current_thread().build().unwrap();
-        runtime.block_on(judge(answers));
+        runtime.block_on(check_input(responses));
     });
     Corpus::Keep
 });
 
-async fn judge(answers: Vec<(HeaderMap, u8)>) {
+async fn check_input(responses: Vec<(HeaderMap, u8)>) {
     let asked = Arc::new(Mutex::new(Vec::new()));
-    let mut list = pages(answers.clone(), &asked);
+    let mut list = pages(responses.clone(), &asked);
     let mut items = 0;
     let mut fetched = 0;
     while let Some(page) = list.next_page().await.unwrap() {
-        let (headers, count) = answers.get(fetched).cloned().unwrap_or_default();
+        let (headers, count) = responses.get(fetched).cloned().unwrap_or_default();
         assert_eq!(page.items.len(), usize::from(count));
         items += page.items.len();
         fetched += 1;
@@ -55,9 +55,9 @@ async fn judge(answers: Vec<(HeaderMap, u8)>) {
         numbers,
         (0..u32::try_from(fetched).unwrap()).collect::<Vec<_>>()
     );
-    assert!(fetched <= answers.len() + 1);
+    assert!(fetched <= responses.len() + 1);
 
-    let mut stream = pages(answers, &asked);
+    let mut stream = pages(responses, &asked);
     let mut streamed = 0;
     while let Some(item) = poll_fn(|context| Pin::new(&mut stream).poll_next(context)).await {
         item.unwrap();

@@ -1,4 +1,4 @@
-//! `Retry-After` in seconds and as a date, beside any `Date` and `Age`.
+//! `Retry-After` in seconds and as a date, with any `Date` and `Age`.
 #![no_main]
 
 use std::sync::OnceLock;
@@ -8,28 +8,28 @@ use libfuzzer_sys::{Corpus, fuzz_target};
 use vestibule::chrono::DateTime;
 use vestibule::fuzzing::{Api, requested_wait};
 use vestibule::http::{HeaderMap, StatusCode, header};
-use vestibule_fuzz::{headers, marks, memory, when};
+use vestibule_fuzz::{fixed_clock, headers, markers, memory};
 
-static DOORS: OnceLock<[Api; 5]> = OnceLock::new();
+static APIS: OnceLock<[Api; 5]> = OnceLock::new();
 
-/// A date is one that the calendar of chrono has.
+/// The longest delay that a date of chrono's calendar can give.
 const LONGEST: Duration = Duration::from_secs(530_000 * 366 * 24 * 3600);
 
 fuzz_target!(
     init: {
-        DOORS.set(Api::all().unwrap()).unwrap();
+        APIS.set(Api::all().unwrap()).unwrap();
     },
     |data: &[u8]| -> Corpus {
-        let Some(data) = marks::put_into(data) else {
+        let Some(data) = markers::put_into(data) else {
             return Corpus::Reject;
         };
-        memory::within(128 * 1024 + 16 * data.len(), || judge(&data));
+        memory::within(128 * 1024 + 16 * data.len(), || check_input(&data));
         Corpus::Keep
     }
 );
 
-/// The lines are the values in turn.
-fn judge(data: &[u8]) {
+/// The lines are the header values in turn.
+fn check_input(data: &[u8]) {
     let names = [header::RETRY_AFTER, header::DATE, header::AGE];
     let mut given = HeaderMap::new();
     for (name, line) in names.into_iter().zip(data.split(|byte| *byte == b'\n')) {
@@ -37,7 +37,7 @@ fn judge(data: &[u8]) {
             given.insert(name, value);
         }
     }
-    let now = DateTime::from_timestamp(when::NOW, 0).unwrap();
+    let now = DateTime::from_timestamp(fixed_clock::NOW, 0).unwrap();
     let wait = requested_wait(&given, now);
     let text = given
         .get(header::RETRY_AFTER)
@@ -48,11 +48,11 @@ fn judge(data: &[u8]) {
     } else if !text.starts_with('+') {
         assert!(wait.is_none_or(|wait| wait < LONGEST), "{text}: {wait:?}");
     }
-    for door in DOORS.get().into_iter().flatten() {
+    for api in APIS.get().into_iter().flatten() {
         let status = StatusCode::SERVICE_UNAVAILABLE;
-        let error = door.classify(0, false, status, given.clone(), Vec::new());
+        let error = api.classify(0, false, status, given.clone(), Vec::new());
         let error = error.unwrap();
-        marks::assert_silent(&error);
+        markers::assert_silent(&error);
         assert_eq!(error.retry_after().is_some(), wait.is_some());
     }
 }

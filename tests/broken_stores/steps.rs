@@ -1,4 +1,4 @@
-//! The steps of the naive store.
+//! The operations of the faulty store.
 
 use std::io;
 use std::time::Duration;
@@ -8,13 +8,13 @@ use vestibule::BoxFuture;
 use vestibule::store::{Fence, Record, SessionStore, StoreError, StoreKey, Version};
 
 use super::fault::Fault;
-use super::naive::{Naive, State};
+use super::faulty_store::{FaultyStore, State};
 
 fn unavailable() -> StoreError {
     StoreError::Unavailable(io::ErrorKind::NotFound)
 }
 
-impl SessionStore for Naive {
+impl SessionStore for FaultyStore {
     fn load<'a>(
         &'a self,
         key: &'a StoreKey,
@@ -23,11 +23,11 @@ impl SessionStore for Naive {
             let key = self.key(key);
             let state = self.state.lock().unwrap();
             let Some(version) = self.version(&state, &key) else {
-                let ghost = (Record::new(Vec::new()), Version(0));
-                return Ok(self.has(Fault::LoadsGhosts).then_some(ghost));
+                let phantom = (Record::new(Vec::new()), Version(0));
+                return Ok(self.has(Fault::LoadsNonexistentRecords).then_some(phantom));
             };
             let body = state.records[&key].0.clone();
-            if body.is_empty() && self.has(Fault::TakesEmptyForNothing) {
+            if body.is_empty() && self.has(Fault::TreatsEmptyAsMissing) {
                 return Ok(None);
             }
             let wrong = u64::from(self.has(Fault::LoadsAnotherVersion));
@@ -45,7 +45,7 @@ impl SessionStore for Naive {
             let key = self.key(key);
             let check = |state: &State| self.check_create(state, &key);
             self.check_first(Fault::ChecksThenCreates, check).await?;
-            let end = self.end(time_to_live, Fault::RecordsGoEarly);
+            let end = self.end(time_to_live, Fault::RecordsExpireEarly);
             let mut state = self.state.lock().unwrap();
             if !self.has(Fault::ChecksThenCreates) {
                 check(&state)?;
@@ -66,7 +66,7 @@ impl SessionStore for Naive {
             let key = self.key(key);
             let check = |state: &State| self.check_swap(state, &key, expected, fence);
             self.check_first(Fault::ChecksThenSwaps, check).await?;
-            let mut end = self.end(time_to_live, Fault::RecordsGoEarly);
+            let mut end = self.end(time_to_live, Fault::RecordsExpireEarly);
             let mut body = self.body(&record);
             let mut state = self.state.lock().unwrap();
             if !self.has(Fault::ChecksThenSwaps) {
@@ -115,7 +115,7 @@ impl SessionStore for Naive {
                 false => Ok(()),
             };
             let checked = self.check_first(Fault::ChecksThenLeases, check).await;
-            let end = self.end(time_to_live, Fault::LeasesGoEarly);
+            let end = self.end(time_to_live, Fault::LeasesExpireEarly);
             let mut state = self.state.lock().unwrap();
             let atomic = !self.has(Fault::ChecksThenLeases);
             if checked.is_err() || (atomic && check(&state).is_err()) {
@@ -131,7 +131,7 @@ impl SessionStore for Naive {
             {
                 *version = last;
             }
-            let fence = match self.has(Fault::FencesStartAnew) {
+            let fence = match self.has(Fault::FencesRestart) {
                 true => 1,
                 false if self.has(Fault::DeletionsForgetFences) => {
                     state.leases.get(&key).map_or(1, |(fence, _)| fence + 1)
@@ -151,14 +151,14 @@ impl SessionStore for Naive {
     ) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(async move {
             let key = self.key(key);
-            let new = self.end(time_to_live, Fault::LeasesGoEarly);
+            let new = self.end(time_to_live, Fault::LeasesExpireEarly);
             let mut state = self.state.lock().unwrap();
             let runs = self.running(&state, &key).is_some();
             let Some((newest, end)) = state.leases.get_mut(&key) else {
                 return Err(StoreError::LeaseLost);
             };
-            let ours = *newest == fence.0 || self.has(Fault::ExtendsForAnybody);
-            if !ours || !(runs || self.has(Fault::ExtendsWhatIsOver)) {
+            let ours = *newest == fence.0 || self.has(Fault::ExtendsForAll);
+            if !ours || !(runs || self.has(Fault::ExtendsExpiredLeases)) {
                 return Err(StoreError::LeaseLost);
             }
             if !self.has(Fault::ExtendsNothing) {
@@ -180,7 +180,7 @@ impl SessionStore for Naive {
             if running != Some(fence.0) && self.has(Fault::ReleasesWithErrors) {
                 return Err(StoreError::LeaseLost);
             }
-            let ours = running == Some(fence.0) || self.has(Fault::ReleasesForAnybody);
+            let ours = running == Some(fence.0) || self.has(Fault::ReleasesForAll);
             if ours
                 && !self.has(Fault::ReleasesNothing)
                 && let Some((_, end)) = state.leases.get_mut(&key)

@@ -1,5 +1,5 @@
-//! A step that is dropped at any of its await points, those of the store included, leaves a
-//! challenge that is taken up by its id, or one that is finished.
+//! A step that is dropped at any of its await points, including those of the store, leaves a
+//! challenge that can be resumed by its id, or one that is finished.
 
 use std::sync::Arc;
 
@@ -7,17 +7,17 @@ use vestibule::{ErrorKind, Secret, fynd, goodcity, wunder};
 
 use crate::dropping::at_each_point;
 use crate::instances::*;
-use crate::stores::Unruly;
+use crate::stores::FaultyStore;
 use crate::support::proof;
 
-/// Past every wait between two messages.
+/// Longer than every resend timer.
 fn pass(clock: &vestibule::testing::TestClock) {
     clock.advance(PIN_WAIT);
 }
 
 async fn goodcity() -> usize {
     let mock = start_goodcity().await;
-    let client = on_goodcity(&mock, Arc::new(Unruly::default()));
+    let client = on_goodcity(&mock, Arc::new(FaultyStore::default()));
     let pin = || mock.outbox().last_code(MOBILE).unwrap();
     let before = async || {
         pass(mock.clock());
@@ -47,7 +47,7 @@ async fn goodcity() -> usize {
 
 async fn wunder() -> usize {
     let mock = start_wunder().await;
-    let client = on_wunder(&mock, Arc::new(Unruly::default()));
+    let client = on_wunder(&mock, Arc::new(FaultyStore::default()));
     let code = || mock.outbox().last_code(MFA_PHONE).unwrap();
     let sent = async || {
         let sign_in = client.phone_sign_in(MFA_PHONE, "2");
@@ -95,7 +95,7 @@ async fn wunder() -> usize {
             Ok(wunder::Challenge::MfaRequired(mfa)) => {
                 mfa.validate(MFA_CODE).await.unwrap();
             }
-            Ok(wunder::Challenge::PendingCode(_)) => panic!("it has gone on"),
+            Ok(wunder::Challenge::PendingCode(_)) => panic!("it is no longer waiting"),
             Err(error) => assert_eq!(error.kind(), ErrorKind::SignInAgain),
         };
     points + at_each_point("wunder validate", mfa, validate, validates).await
@@ -103,7 +103,7 @@ async fn wunder() -> usize {
 
 async fn fynd() -> usize {
     let mock = start_fynd().await;
-    let client = on_fynd(&mock, Arc::new(Unruly::default()));
+    let client = on_fynd(&mock, Arc::new(FaultyStore::default()));
     let code = || mock.outbox().last_code(&format!("+91{ASHA}")).unwrap();
     let before = async || {
         pass(mock.clock());
@@ -111,7 +111,7 @@ async fn fynd() -> usize {
         pass(mock.clock());
         (pending.id().clone(), Some(pending))
     };
-    // A resend whose answer is lost has spent the token for the next one: the user starts over.
+    // A resend whose response is lost has spent the token for the next one: the user starts over.
     let goes_on = async |(id, _): (Secret, Option<fynd::PendingCode>)| {
         match client.challenge(&id).await {
             Ok(fynd::Challenge::PendingCode(pending)) => {
@@ -136,7 +136,7 @@ async fn fynd() -> usize {
 }
 
 #[tokio::test]
-async fn a_dropped_step_leaves_a_challenge_that_goes_on() {
+async fn a_dropped_step_leaves_a_usable_challenge() {
     let points = goodcity().await + wunder().await + fynd().await;
     assert!(points > 60, "only {points} points were found");
     proof("challenge-drops", &format!("{points} lost=0"));

@@ -1,4 +1,4 @@
-//! The mocks of the four systems, and any number of instances of their clients over one store.
+//! Mocks of the four systems, and any number of client instances over one store.
 
 use std::time::Duration;
 
@@ -16,9 +16,9 @@ pub const ASHA: &str = "9000000001";
 pub const NEW: &str = "9000000009";
 pub const EMAIL: &str = "ada@example.com";
 
-/// GoodCity's wait between two pins.
+/// GoodCity's minimum interval between two pins.
 pub const PIN_WAIT: Duration = Duration::from_secs(60);
-/// Fynd's, as its mock says.
+/// Fynd's minimum interval between two codes, as in its mock.
 pub const CODE_WAIT: Duration = Duration::from_secs(30);
 
 pub async fn start_wunder() -> Wunder {
@@ -81,7 +81,7 @@ pub fn on_walletcrew(mock: &WalletCrew, store: Store) -> walletcrew::Client {
         .unwrap()
 }
 
-/// What a client finds under an id, where a code is expected.
+/// The challenge that a client resumes by an id, where a code is expected.
 pub async fn wunder_code(client: &wunder::Client, id: &Secret) -> wunder::PendingCode {
     match client.challenge(id).await.unwrap() {
         wunder::Challenge::PendingCode(pending) => pending,
@@ -109,7 +109,7 @@ pub fn login(code: &str) -> Value {
     json!({"identifier": EMAIL, "code": code})
 }
 
-/// A pin that is not this one.
+/// A pin other than `pin`.
 pub fn other_than(pin: &str, nth: usize) -> String {
     let pin: usize = pin.parse().unwrap();
     format!("{:04}", (pin + 1 + nth) % 10_000)

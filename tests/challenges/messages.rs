@@ -1,4 +1,4 @@
-//! When a phone gets another message, and which challenge that leaves good.
+//! When another message is sent to a phone, and which challenge stays valid.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,11 +8,11 @@ use vestibule::testing::TestClock;
 use vestibule::{BoxFuture, Clock, ErrorKind};
 
 use crate::instances::*;
-use crate::stores::Shared;
+use crate::stores::SharedStore;
 
 #[tokio::test]
 async fn a_newer_challenge_replaces_the_older_ones() {
-    let shared = Shared::memory();
+    let shared = SharedStore::memory();
     let mock = start_goodcity().await;
     let (a, b) = (
         on_goodcity(&mock, shared.open().await),
@@ -52,7 +52,7 @@ async fn a_newer_challenge_replaces_the_older_ones() {
     assert_eq!(mock.count("verify_mobile_otp"), 1);
     assert_eq!(mock.count("send_otp_on_mobile"), 0);
 
-    // Wunder has no keys: its server would take the new code from either.
+    // Wunder has no keys: its server would accept the new code from either challenge.
     let mock = start_wunder().await;
     let client = on_wunder(&mock, shared.open().await);
     let mut old = client.phone_sign_in(PHONE, "2").send_code().await.unwrap();
@@ -69,15 +69,16 @@ async fn a_newer_challenge_replaces_the_older_ones() {
 }
 
 #[tokio::test]
-async fn another_number_and_another_application_are_left_alone() {
-    let shared = Shared::memory();
+async fn challenges_of_another_number_or_application_are_unaffected() {
+    let shared = SharedStore::memory();
     let mock = start_fynd().await;
     let client = on_fynd(&mock, shared.open().await);
     let other = fynd_of(&mock, shared.open().await, "64b000000000000000000002");
     let asha = client.otp_sign_in(ASHA, "91").send_code().await.unwrap();
     let new = client.otp_sign_in(NEW, "91").send_code().await.unwrap();
     let new_code = mock.outbox().last_code(&format!("+91{NEW}")).unwrap();
-    // The mock has one phone book, so what the other application sends voids Asha's code there.
+    // The mock shares numbers between applications, so a message of the other application voids
+    // Asha's code.
     let code = mock.outbox().last_code(&format!("+91{ASHA}")).unwrap();
     assert!(asha.confirm(code).await.is_ok());
     other.otp_sign_in(NEW, "91").send_code().await.unwrap();
@@ -86,8 +87,8 @@ async fn another_number_and_another_application_are_left_alone() {
 }
 
 #[tokio::test]
-async fn starting_over_does_not_get_around_the_wait() {
-    let shared = Shared::memory();
+async fn starting_over_does_not_bypass_the_resend_timer() {
+    let shared = SharedStore::memory();
     let mock = start_goodcity().await;
     let (a, b) = (
         on_goodcity(&mock, shared.open().await),
@@ -104,7 +105,7 @@ async fn starting_over_does_not_get_around_the_wait() {
         let sign_up = instance.sign_up(MOBILE, "Ada", "Wong").send_pin().await;
         assert_eq!(kind(sign_up), ErrorKind::SlowDown);
     }
-    // A sign-in that succeeds does not end the wait either.
+    // A successful sign-in does not end the resend timer either.
     pending.confirm(pin).await.unwrap();
     assert_eq!(kind(b.send_pin(MOBILE).await), ErrorKind::SlowDown);
     assert_eq!((mock.count("send_pin"), mock.count("signup")), (1, 0));
@@ -127,8 +128,8 @@ async fn starting_over_does_not_get_around_the_wait() {
 }
 
 #[tokio::test]
-async fn wunder_waits_as_long_as_its_client_says() {
-    let shared = Shared::memory();
+async fn wunder_uses_the_resend_interval_of_its_client() {
+    let shared = SharedStore::memory();
     let mock = start_wunder().await;
     let wait = Duration::from_secs(45);
     let waiting = async || {
@@ -146,10 +147,10 @@ async fn wunder_waits_as_long_as_its_client_says() {
     assert_eq!(mock.count("create_or_sign_in_with_phone_number"), 2);
 }
 
-/// A clock on which a second passes with every look at it.
-struct Hasty(TestClock);
+/// A clock that advances by a second with every reading.
+struct AdvancingClock(TestClock);
 
-impl Clock for Hasty {
+impl Clock for AdvancingClock {
     fn now(&self) -> DateTime<Utc> {
         self.0.advance(Duration::from_secs(1));
         self.0.now()
@@ -161,12 +162,12 @@ impl Clock for Hasty {
 }
 
 #[tokio::test]
-async fn who_waits_until_the_timer_ends_does_not_come_too_early() {
-    let shared = Shared::memory();
+async fn a_resend_at_the_end_of_the_timer_is_not_too_early() {
+    let shared = SharedStore::memory();
     let mock = start_goodcity().await;
     let builder = goodcity_at(mock.base_url(), &mock, shared.open().await);
-    let hasty = Arc::new(Hasty(mock.clock().clone()));
-    let client = builder.clock(hasty).build().unwrap();
+    let advancing = Arc::new(AdvancingClock(mock.clock().clone()));
+    let client = builder.clock(advancing).build().unwrap();
     let mut pending = client.send_pin(MOBILE).await.unwrap();
     for _ in 0..3 {
         mock.clock().advance(pending.resend_timer().remaining());
@@ -177,8 +178,8 @@ async fn who_waits_until_the_timer_ends_does_not_come_too_early() {
 }
 
 #[tokio::test]
-async fn a_message_that_was_refused_starts_no_wait_and_replaces_nothing() {
-    let shared = Shared::memory();
+async fn a_refused_message_starts_no_timer_and_replaces_no_challenge() {
+    let shared = SharedStore::memory();
     let mock = start_goodcity().await;
     let client = on_goodcity(&mock, shared.open().await);
     mock.fail_next("send_pin", 422);
@@ -190,7 +191,7 @@ async fn a_message_that_was_refused_starts_no_wait_and_replaces_nothing() {
     let pin = mock.outbox().last_code(MOBILE).unwrap();
     pending.confirm(pin).await.unwrap();
 
-    // Nobody knows what became of it, so it is waited for.
+    // Delivery is unknown, so the timer runs.
     mock.clock().advance(PIN_WAIT);
     mock.fail_next("send_pin", 500);
     assert_eq!(kind(client.send_pin(MOBILE).await), ErrorKind::TryLater);

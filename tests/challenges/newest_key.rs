@@ -1,4 +1,4 @@
-//! Of all keys only the newest is ever sent, whoever holds an older one.
+//! Only the newest key is ever sent, even from a handle with an older one.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use vestibule::goodcity::Client;
 use vestibule::testing::TestClock;
 
 use crate::instances::*;
-use crate::stores::{Shared, Store};
+use crate::stores::{SharedStore, Store};
 use crate::wire::Wire;
 
 static SENT: AtomicUsize = AtomicUsize::new(0);
@@ -20,7 +20,7 @@ const KEYS: [&str; 3] = [
     r#"{"otp_auth_key": "the-third-key"}"#,
 ];
 
-fn answer(path: &str) -> (&'static str, &'static str) {
+fn response(path: &str) -> (&'static str, &'static str) {
     match path {
         "/api/v1/auth/send_pin" => ("", KEYS[SENT.fetch_add(1, Ordering::SeqCst)]),
         _ => ("", "{}"),
@@ -37,10 +37,10 @@ fn sent_keys(wire: &Wire) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_handle_with_an_old_key_sends_the_newest() {
-    let wire = Wire::start(answer);
+async fn a_handle_with_an_old_key_sends_the_newest_key() {
+    let wire = Wire::start(response);
     let clock = TestClock::new();
-    let shared = Shared::memory();
+    let shared = SharedStore::memory();
     let instance = async || {
         let builder = Client::builder(&wire.base_url, "app").clock(clock.clone());
         builder.store(shared.open().await).build().unwrap()
@@ -51,12 +51,12 @@ async fn a_handle_with_an_old_key_sends_the_newest() {
     clock.advance(PIN_WAIT);
     let mut second = b.challenge(first.id()).await.unwrap();
     second.resend().await.unwrap();
-    // The handles of A and C were made before, and know of no resend.
+    // The handles of A and C were created before the resend.
     let first = first.confirm("1111").await.unwrap_err().state;
     let old = old.confirm("2222").await.unwrap_err().state;
     assert_eq!(sent_keys(&wire), ["the-second-key", "the-second-key"]);
 
-    // Also if the handle that resends is itself an old one.
+    // Also if the handle that resends is itself outdated.
     clock.advance(PIN_WAIT);
     let mut first = first;
     first.resend().await.unwrap();
@@ -66,11 +66,12 @@ async fn a_handle_with_an_old_key_sends_the_newest() {
     assert_eq!(sent_keys(&wire)[2..], ["the-third-key"; 3]);
 }
 
-/// The time of a challenge counts from its newest message, whoever asked for that.
+/// The time to live of a challenge starts with its newest message, from whichever instance that was
+/// sent.
 #[tokio::test]
-async fn a_resend_elsewhere_keeps_an_old_handle_good() {
+async fn an_old_handle_stays_valid_after_a_resend_on_another_instance() {
     let mock = start_goodcity().await;
-    let shared = Shared::memory();
+    let shared = SharedStore::memory();
     let (one, other) = (shared.open().await, shared.open().await);
     let (a, b) = (on_goodcity(&mock, one), on_goodcity(&mock, other));
     let mut first = a.send_pin(MOBILE).await.unwrap();
@@ -84,10 +85,10 @@ async fn a_resend_elsewhere_keeps_an_old_handle_good() {
     second.confirm(pin).await.unwrap();
 }
 
-/// Two handles of two instances, which both know the first message only, resend at the same time.
+/// Two handles on two instances, which both know only the first message, resend at the same time.
 #[tokio::test]
-async fn two_resends_at_once_send_one_message() {
-    for shared in Shared::all() {
+async fn concurrent_resends_send_one_message() {
+    for shared in SharedStore::all() {
         let (one, other): (Store, Store) = (shared.open().await, shared.open().await);
         goodcity(one.clone(), other.clone()).await;
         fynd(one.clone(), other.clone()).await;
@@ -95,7 +96,7 @@ async fn two_resends_at_once_send_one_message() {
     }
 }
 
-/// Of two outcomes, one is a message and the other is told to slow down.
+/// Exactly one of the two outcomes is a message, the other is `SlowDown`.
 fn one_of(one: Result<(), vestibule::Error>, other: Result<(), vestibule::Error>) {
     let told = match (one, other) {
         (Ok(()), Err(error)) | (Err(error), Ok(())) => error,
@@ -120,7 +121,7 @@ async fn goodcity(one: Store, other: Store) {
     for pending in [&first, &second] {
         assert!(pending.resend_timer().remaining() > PIN_WAIT / 2);
     }
-    // Both are refused for a wrong pin and not for an old key, as the right one shows.
+    // Both are refused because of the wrong pin and not of an old key, as the right pin shows.
     let pin = mock.outbox().last_code(MOBILE).unwrap();
     let refused = first.confirm(other_than(&pin, 0)).await;
     assert_eq!(kind(refused), ErrorKind::Refused);
@@ -161,7 +162,7 @@ async fn wunder(one: Store, other: Store) {
     assert_eq!(kind(first.confirm("000000").await), ErrorKind::Refused);
     assert!(second.confirm(code).await.is_ok());
 
-    // A wish of its own, a little later, is a message of its own.
+    // A separate, slightly later request sends a separate message.
     let mut third = a.phone_sign_in(PHONE, "2").send_code().await.unwrap();
     let mut fourth = wunder_code(&b, third.id()).await;
     third.resend().await.unwrap();
@@ -171,9 +172,9 @@ async fn wunder(one: Store, other: Store) {
 }
 
 #[tokio::test]
-async fn two_first_messages_at_once_are_one() {
+async fn concurrent_first_messages_are_sent_once() {
     let mock = start_goodcity().await;
-    let shared = Shared::memory();
+    let shared = SharedStore::memory();
     let (one, other) = (shared.open().await, shared.open().await);
     let (a, b) = (on_goodcity(&mock, one), on_goodcity(&mock, other));
     mock.delay("send_pin", SLOW);

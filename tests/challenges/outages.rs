@@ -1,4 +1,5 @@
-//! A store that fails: nothing is sent that could not be kept, and nobody who has a code is lost.
+//! During a store outage no message is sent whose challenge could not be stored, and a user who has
+//! a code can still sign in.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -9,11 +10,11 @@ use vestibule::wunder::SignIn;
 use vestibule::{BoxFuture, Clock, ErrorKind, chrono};
 
 use crate::instances::*;
-use crate::stores::Unruly;
+use crate::stores::FaultyStore;
 
 #[tokio::test]
 async fn while_the_store_is_down_no_message_is_sent() {
-    let store = Arc::new(Unruly::default());
+    let store = Arc::new(FaultyStore::default());
     let (wunder, goodcity) = (start_wunder().await, start_goodcity().await);
     let (fynd, walletcrew) = (start_fynd().await, WalletCrew::start().await);
     let on_goodcity = on_goodcity(&goodcity, store.clone());
@@ -47,28 +48,28 @@ async fn while_the_store_is_down_no_message_is_sent() {
 }
 
 #[tokio::test]
-async fn while_wrong_codes_cannot_be_counted_who_takes_a_challenge_up_sends_none() {
-    let store = Arc::new(Unruly::default());
+async fn a_resumed_challenge_sends_no_code_while_attempts_cannot_be_counted() {
+    let store = Arc::new(FaultyStore::default());
     let mock = start_goodcity().await;
     let client = on_goodcity(&mock, store.clone());
     let own = client.send_pin(MOBILE).await.unwrap();
     let pin = mock.outbox().last_code(MOBILE).unwrap();
     store.set_read_only(true);
     for _ in 0..20 {
-        let taken_up = client.challenge(own.id()).await.unwrap();
-        let error = taken_up.confirm("0000").await.unwrap_err().error;
+        let resumed = client.challenge(own.id()).await.unwrap();
+        let error = resumed.confirm("0000").await.unwrap_err().error;
         assert_eq!(error.kind(), ErrorKind::TryLater);
     }
     assert_eq!(mock.count("verify"), 0);
     assert!(
         own.confirm(pin).await.is_ok(),
-        "who sent the message counts for itself"
+        "the instance that sent the message counts attempts itself"
     );
 }
 
 #[tokio::test]
-async fn a_store_that_hangs_is_given_up_before_a_message_is_sent() {
-    let store = Arc::new(Unruly::default());
+async fn a_hanging_store_times_out_before_a_message_is_sent() {
+    let store = Arc::new(FaultyStore::default());
     let (wunder, goodcity) = (start_wunder().await, start_goodcity().await);
     let (fynd, walletcrew) = (start_fynd().await, WalletCrew::start().await);
     let a = on_wunder(&wunder, store.clone());
@@ -95,8 +96,8 @@ async fn a_store_that_hangs_is_given_up_before_a_message_is_sent() {
 }
 
 #[tokio::test]
-async fn who_has_a_code_signs_in_while_the_store_is_down() {
-    let store = Arc::new(Unruly::default());
+async fn a_user_with_a_code_signs_in_while_the_store_is_down() {
+    let store = Arc::new(FaultyStore::default());
     let mock = start_wunder().await;
     let client = on_wunder(&mock, store.clone());
     let pending = client
@@ -108,11 +109,11 @@ async fn who_has_a_code_signs_in_while_the_store_is_down() {
     store.set_down(true);
     let code = mock.outbox().last_code(MFA_PHONE).unwrap();
     let Ok(SignIn::MfaRequired(mfa)) = pending.confirm(code).await else {
-        panic!("the code is right");
+        panic!("the code is valid");
     };
     let session = mfa.validate(MFA_CODE).await.unwrap();
     session.profile().await.unwrap();
-    // The challenge is removed and the session saved when the store is back.
+    // The challenge is removed and the session saved when the store recovers.
     store.set_down(false);
     client.shutdown(Duration::from_secs(10)).await.unwrap();
     let later = on_wunder(&mock, store);
@@ -121,40 +122,40 @@ async fn who_has_a_code_signs_in_while_the_store_is_down() {
 }
 
 #[tokio::test]
-async fn wrong_codes_are_limited_while_the_store_is_down_and_count_on_afterwards() {
-    let store = Arc::new(Unruly::default());
+async fn wrong_codes_are_limited_during_and_after_a_store_outage() {
+    let store = Arc::new(FaultyStore::default());
     let mock = start_goodcity().await;
     let client = on_goodcity(&mock, store.clone());
     let mut pending = client.send_pin(MOBILE).await.unwrap();
     let pin = mock.outbox().last_code(MOBILE).unwrap();
-    let code_attempt = async |pending: vestibule::goodcity::PendingPin, nth| {
+    let attempt = async |pending: vestibule::goodcity::PendingPin, nth| {
         let returned = pending.confirm(other_than(&pin, nth)).await.unwrap_err();
         (returned.state, returned.error.kind())
     };
     for nth in 0..4 {
         store.set_down(nth >= 2);
         let refused;
-        (pending, refused) = code_attempt(pending, nth).await;
+        (pending, refused) = attempt(pending, nth).await;
         assert_eq!(refused, ErrorKind::Refused);
     }
     store.set_down(false);
     let refused;
-    (pending, refused) = code_attempt(pending, 4).await;
+    (pending, refused) = attempt(pending, 4).await;
     assert_eq!(refused, ErrorKind::Refused);
     for down in [false, true] {
         store.set_down(down);
         let refused;
-        (pending, refused) = code_attempt(pending, 5).await;
+        (pending, refused) = attempt(pending, 5).await;
         assert_eq!(refused, ErrorKind::StepRequired);
     }
     assert_eq!(mock.count("verify"), 5);
 }
 
-/// The mock's clock, with short waits between two tries to save.
+/// The mock's clock, with short sleeps between two attempts to save.
 #[derive(Clone)]
-struct Impatient(vestibule::testing::TestClock);
+struct ShortSleeps(vestibule::testing::TestClock);
 
-impl Clock for Impatient {
+impl Clock for ShortSleeps {
     fn now(&self) -> chrono::DateTime<chrono::Utc> {
         self.0.now()
     }
@@ -165,17 +166,17 @@ impl Clock for Impatient {
 }
 
 #[tokio::test]
-async fn a_challenge_that_could_not_be_saved_works_here_and_is_saved_later() {
-    let store = Arc::new(Unruly::default());
+async fn an_unsaved_challenge_works_locally_and_is_saved_later() {
+    let store = Arc::new(FaultyStore::default());
     let mock = start_goodcity().await;
     let build = || {
-        let clock = Arc::new(Impatient(mock.clock().clone()));
+        let clock = Arc::new(ShortSleeps(mock.clock().clone()));
         let builder = goodcity_at(mock.base_url(), &mock, store.clone()).clock(clock);
         builder.build().unwrap()
     };
     let client = build();
     mock.delay("send_pin", Duration::from_millis(200));
-    // The store goes down while the message is on its way.
+    // The store fails while the message is being sent.
     let (pending, ()) = tokio::join!(client.send_pin(MOBILE), async {
         while mock.count("send_pin") == 0 {
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -188,11 +189,11 @@ async fn a_challenge_that_could_not_be_saved_works_here_and_is_saved_later() {
     assert_eq!(returned.error.kind(), ErrorKind::Refused);
     store.set_down(false);
     client.shutdown(Duration::from_secs(10)).await.unwrap();
-    let elsewhere = build().challenge(returned.state.id()).await.unwrap();
-    assert!(elsewhere.resend_timer().remaining() > PIN_WAIT / 2);
-    elsewhere.confirm(pin).await.unwrap();
+    let on_other_instance = build().challenge(returned.state.id()).await.unwrap();
+    assert!(on_other_instance.resend_timer().remaining() > PIN_WAIT / 2);
+    on_other_instance.confirm(pin).await.unwrap();
 
-    // The same for a message that was sent again.
+    // The same for a resent message.
     mock.clock().advance(PIN_WAIT);
     mock.delay("send_pin", Duration::ZERO);
     let mut pending = client.send_pin(MOBILE).await.unwrap();
@@ -206,15 +207,15 @@ async fn a_challenge_that_could_not_be_saved_works_here_and_is_saved_later() {
     });
     resent.unwrap();
     store.set_down(false);
-    // Its own holder does not wait for the saving.
+    // The holder does not wait for the save.
     let pin = mock.outbox().last_code(MOBILE).unwrap();
     pending.confirm(pin).await.unwrap();
     assert_eq!(mock.count("verify"), 3);
 }
 
 #[tokio::test]
-async fn a_registration_goes_on_with_its_other_code_after_an_outage() {
-    let store = Arc::new(Unruly::default());
+async fn a_registration_continues_with_its_other_code_after_an_outage() {
+    let store = Arc::new(FaultyStore::default());
     let mock = start_fynd().await;
     let client = on_fynd(&mock, store.clone());
     let form = || {

@@ -1,4 +1,4 @@
-//! A process that ends between any two steps of a flow: the next takes it up by its id.
+//! A process that restarts between any two steps of a flow resumes the challenge by its id.
 
 use serde_json::Value;
 use vestibule::fynd::{Challenge as OnFynd, Contact, SignIn as FyndSignIn};
@@ -6,11 +6,11 @@ use vestibule::testing::WalletCrew;
 use vestibule::wunder::{Challenge as OnWunder, SignIn};
 
 use crate::instances::*;
-use crate::stores::Shared;
+use crate::stores::SharedStore;
 use crate::support::proof;
 
-/// Each step has a client of its own, which is gone before the next.
-async fn wunder(shared: &Shared) -> usize {
+/// Each step uses a new client, which is dropped before the next.
+async fn wunder(shared: &SharedStore) -> usize {
     let mock = start_wunder().await;
     let client = async || on_wunder(&mock, shared.open().await);
     let id = {
@@ -34,7 +34,7 @@ async fn wunder(shared: &Shared) -> usize {
     }
     for code in ["111111", MFA_CODE] {
         let Ok(OnWunder::MfaRequired(mfa)) = client().await.challenge(&id).await else {
-            panic!("the second factor is taken up");
+            panic!("the second factor is resumed");
         };
         let Ok(session) = mfa.validate(code).await else {
             continue;
@@ -47,7 +47,7 @@ async fn wunder(shared: &Shared) -> usize {
     6
 }
 
-async fn goodcity(shared: &Shared) -> usize {
+async fn goodcity(shared: &SharedStore) -> usize {
     let mut steps = 0;
     for sign_up in [false, true] {
         let mock = start_goodcity().await;
@@ -85,7 +85,7 @@ async fn goodcity(shared: &Shared) -> usize {
     steps
 }
 
-async fn fynd(shared: &Shared) -> usize {
+async fn fynd(shared: &SharedStore) -> usize {
     let mock = start_fynd().await;
     let client = async || on_fynd(&mock, shared.open().await);
     let code = || mock.outbox().last_code(&format!("+91{NEW}")).unwrap();
@@ -111,7 +111,7 @@ async fn fynd(shared: &Shared) -> usize {
     }
     let profile = async || match client().await.challenge(&id).await {
         Ok(OnFynd::CompleteProfile(profile)) => profile,
-        _ => panic!("the profile is taken up"),
+        _ => panic!("the profile is resumed"),
     };
     assert!(profile().await.complete(" ", "Sen").await.is_err());
     mock.fail_next("update_profile", 400);
@@ -129,7 +129,7 @@ async fn fynd(shared: &Shared) -> usize {
     7
 }
 
-async fn walletcrew(shared: &Shared) -> usize {
+async fn walletcrew(shared: &SharedStore) -> usize {
     let mock = WalletCrew::start().await;
     let client = async || on_walletcrew(&mock, shared.open().await);
     let id = challenge_of(&client().await).await.id().clone();
@@ -151,7 +151,7 @@ async fn walletcrew(shared: &Shared) -> usize {
 #[tokio::test]
 async fn a_flow_survives_a_restart_between_any_two_steps() {
     let mut steps = 0;
-    for shared in Shared::all() {
+    for shared in SharedStore::all() {
         steps += wunder(&shared).await;
         steps += goodcity(&shared).await;
         steps += fynd(&shared).await;

@@ -1,4 +1,4 @@
-//! Sent on one instance, sent again on another, confirmed on a third.
+//! A challenge is sent on one instance, resent on another and confirmed on a third.
 
 use serde_json::Value;
 use vestibule::fynd::SignIn as FyndSignIn;
@@ -6,10 +6,10 @@ use vestibule::testing::WalletCrew;
 use vestibule::wunder::{Challenge, SignIn};
 
 use crate::instances::*;
-use crate::stores::Shared;
+use crate::stores::SharedStore;
 use crate::support::proof;
 
-async fn wunder(shared: &Shared) {
+async fn wunder(shared: &SharedStore) {
     let mock = start_wunder().await;
     let instance = async || on_wunder(&mock, shared.open().await);
     let (a, b, c) = (instance().await, instance().await, instance().await);
@@ -33,7 +33,7 @@ async fn wunder(shared: &Shared) {
     assert_eq!(mock.count("two_factor_code_validate"), 1);
 }
 
-async fn goodcity(shared: &Shared) {
+async fn goodcity(shared: &SharedStore) {
     let mock = start_goodcity().await;
     let instance = async || on_goodcity(&mock, shared.open().await);
     let (a, b, c) = (instance().await, instance().await, instance().await);
@@ -48,7 +48,7 @@ async fn goodcity(shared: &Shared) {
     assert_eq!((mock.count("send_pin"), mock.count("verify")), (2, 1));
 }
 
-async fn fynd(shared: &Shared) {
+async fn fynd(shared: &SharedStore) {
     let mock = start_fynd().await;
     let instance = async || on_fynd(&mock, shared.open().await);
     let (a, b, c) = (instance().await, instance().await, instance().await);
@@ -69,8 +69,8 @@ async fn fynd(shared: &Shared) {
     assert_eq!(mock.count("verify_mobile_otp"), 1);
 }
 
-/// Sending again is saving again, which makes a challenge of its own.
-async fn walletcrew(shared: &Shared) {
+/// A resend is a new save, which creates a new challenge.
+async fn walletcrew(shared: &SharedStore) {
     let mock = WalletCrew::start().await;
     let instance = async || on_walletcrew(&mock, shared.open().await);
     let (a, b, c) = (instance().await, instance().await, instance().await);
@@ -88,9 +88,9 @@ async fn walletcrew(shared: &Shared) {
 }
 
 #[tokio::test]
-async fn a_challenge_is_sent_sent_again_and_confirmed_on_three_instances() {
+async fn a_challenge_is_sent_resent_and_confirmed_on_three_instances() {
     let mut stores = 0;
-    for shared in Shared::all() {
+    for shared in SharedStore::all() {
         wunder(&shared).await;
         goodcity(&shared).await;
         fynd(&shared).await;

@@ -1,4 +1,4 @@
-//! Stores that instances share, and one that fails or yields when a test says so.
+//! Stores that instances share, and one that fails or yields on request of a test.
 
 use std::io;
 use std::sync::Arc;
@@ -10,19 +10,19 @@ use vestibule::store::{Fence, MemoryStore, Record, SessionStore, StoreError, Sto
 
 pub type Store = Arc<dyn SessionStore>;
 
-/// A store as each instance opens it.
-pub enum Shared {
+/// A shared store, opened by each instance.
+pub enum SharedStore {
     Memory(Store),
     #[cfg(feature = "redis")]
     Redis(crate::support::redis_server::RedisServer),
 }
 
-impl Shared {
+impl SharedStore {
     pub fn memory() -> Self {
         Self::Memory(Arc::new(MemoryStore::new()))
     }
 
-    /// Every kind of store that is tried.
+    /// Every kind of store under test.
     pub fn all() -> Vec<Self> {
         vec![
             Self::memory(),
@@ -31,7 +31,7 @@ impl Shared {
         ]
     }
 
-    /// The store of one more instance: of Redis, with a connection of its own.
+    /// Opens the store for another instance: for Redis, with a new connection.
     pub async fn open(&self) -> Store {
         match self {
             Self::Memory(store) => store.clone(),
@@ -46,10 +46,10 @@ impl Shared {
     }
 }
 
-/// A store in memory that can be switched off or made to hang, and lets others go first around
-/// every step.
+/// A store in memory that can be switched off or made to hang, and that yields around every
+/// operation.
 #[derive(Default)]
-pub struct Unruly {
+pub struct FaultyStore {
     inner: MemoryStore,
     down: AtomicBool,
     hanging: AtomicBool,
@@ -58,7 +58,7 @@ pub struct Unruly {
     max_loading: AtomicUsize,
 }
 
-impl Unruly {
+impl FaultyStore {
     pub fn set_down(&self, down: bool) {
         self.down.store(down, Ordering::SeqCst);
     }
@@ -67,7 +67,7 @@ impl Unruly {
         self.hanging.store(hanging, Ordering::SeqCst);
     }
 
-    /// A full disk, or a replica.
+    /// Simulates a full disk or a replica.
     pub fn set_read_only(&self, read_only: bool) {
         self.read_only.store(read_only, Ordering::SeqCst);
     }
@@ -106,7 +106,7 @@ impl Unruly {
     }
 }
 
-impl SessionStore for Unruly {
+impl SessionStore for FaultyStore {
     fn load<'a>(
         &'a self,
         key: &'a StoreKey,

@@ -1,4 +1,4 @@
-//! Five wrong codes, and no more, whoever sends them.
+//! At most five wrong codes are sent, from all instances together.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,12 +9,12 @@ use vestibule::wunder::{Challenge, SignIn};
 use vestibule::{Delivery, ErrorKind, Settings};
 
 use crate::instances::*;
-use crate::stores::{Shared, Unruly};
+use crate::stores::{FaultyStore, SharedStore};
 use crate::support::proof;
 
 #[tokio::test]
 async fn a_confirm_loads_the_challenge_and_its_destination_concurrently() {
-    let (mock, store) = (start_goodcity().await, Arc::new(Unruly::default()));
+    let (mock, store) = (start_goodcity().await, Arc::new(FaultyStore::default()));
     let client = on_goodcity(&mock, store.clone());
     let pending = client.send_pin(MOBILE).await.unwrap();
     store.take_max_loading();
@@ -26,7 +26,7 @@ async fn a_confirm_loads_the_challenge_and_its_destination_concurrently() {
 #[tokio::test]
 async fn after_five_wrong_codes_nothing_is_sent_before_a_new_code() {
     let mock = start_goodcity().await;
-    let shared = Shared::memory();
+    let shared = SharedStore::memory();
     let (a, b) = (
         on_goodcity(&mock, shared.open().await),
         on_goodcity(&mock, shared.open().await),
@@ -56,9 +56,9 @@ async fn after_five_wrong_codes_nothing_is_sent_before_a_new_code() {
 }
 
 #[tokio::test]
-async fn of_fifty_guesses_at_once_five_are_sent() {
+async fn of_fifty_concurrent_attempts_five_are_sent() {
     let mut stores = 0;
-    for shared in Shared::all() {
+    for shared in SharedStore::all() {
         let mock = start_goodcity().await;
         let (a, b) = (
             on_goodcity(&mock, shared.open().await),
@@ -66,14 +66,14 @@ async fn of_fifty_guesses_at_once_five_are_sent() {
         );
         let id = a.send_pin(MOBILE).await.unwrap().id().clone();
         let pin = mock.outbox().last_code(MOBILE).unwrap();
-        let mut guesses = JoinSet::new();
+        let mut attempts = JoinSet::new();
         for nth in 0..50 {
             let instance = if nth % 2 == 0 { &a } else { &b };
             let pending = instance.challenge(&id).await.unwrap();
-            let code_attempt = other_than(&pin, nth);
-            guesses.spawn(async move { kind(pending.confirm(code_attempt).await) });
+            let attempt = other_than(&pin, nth);
+            attempts.spawn(async move { kind(pending.confirm(attempt).await) });
         }
-        let kinds = guesses.join_all().await;
+        let kinds = attempts.join_all().await;
         let count = |kind| kinds.iter().filter(|&&is| is == kind).count();
         assert_eq!(count(ErrorKind::Refused), 5, "{kinds:?}");
         assert_eq!(count(ErrorKind::StepRequired), 45, "{kinds:?}");
@@ -83,13 +83,13 @@ async fn of_fifty_guesses_at_once_five_are_sent() {
         assert_eq!(kind(right), ErrorKind::StepRequired);
         stores += 1;
     }
-    let figure = format!("guesses=50 instances=2 stores={stores} sent-at-most=5");
+    let figure = format!("attempts=50 instances=2 stores={stores} sent-at-most=5");
     proof("challenge-brute-force", &figure);
 }
 
 #[tokio::test]
-async fn a_second_factor_a_code_and_a_verification_are_limited_as_well() {
-    let shared = Shared::memory();
+async fn second_factors_email_codes_and_verifications_are_limited_too() {
+    let shared = SharedStore::memory();
     let mock = start_wunder().await;
     let client = on_wunder(&mock, shared.open().await);
     let mut pending = client
@@ -109,7 +109,7 @@ async fn a_second_factor_a_code_and_a_verification_are_limited_as_well() {
         assert_eq!(returned.error.kind(), ErrorKind::Refused);
         mfa = returned.state;
     }
-    // Another handle counts with it.
+    // Attempts of another handle are counted together with it.
     let Ok(Challenge::MfaRequired(other)) = client.challenge(mfa.id()).await else {
         panic!("a second factor was expected");
     };
@@ -142,12 +142,12 @@ async fn a_second_factor_a_code_and_a_verification_are_limited_as_well() {
     assert_eq!(mock.count("authenticate"), 5);
 }
 
-/// What is certainly not judged costs no try; what may have been, does.
+/// An attempt that was certainly not checked is not counted; one that may have been checked is.
 #[tokio::test]
-async fn a_code_that_was_not_judged_is_given_back() {
+async fn an_attempt_that_was_not_checked_is_not_counted() {
     let mock = start_goodcity().await;
     let proxy = FaultProxy::start(mock.base_url()).await.unwrap();
-    let shared = Shared::memory();
+    let shared = SharedStore::memory();
     let store = shared.open().await;
     let client = goodcity_at(proxy.base_url(), &mock, store.clone());
     let client = client.build().unwrap();
@@ -165,7 +165,7 @@ async fn a_code_that_was_not_judged_is_given_back() {
         }
         proxy.reset();
     }
-    // No time is left for the call, so it is not even begun.
+    // The deadline has passed, so the call is not started.
     let mut settings = Settings::default();
     settings.deadline = Duration::ZERO;
     let late = goodcity_at(proxy.base_url(), &mock, store).settings(settings);

@@ -1,4 +1,4 @@
-//! Dropping a future at each of its await points.
+//! Drops a future at each of its await points.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -8,8 +8,8 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
-/// More points than any call has.
-const MOST: usize = 200;
+/// Upper bound for the await points of a call.
+const MAX_POINTS: usize = 200;
 
 struct Woken(Notify);
 
@@ -19,8 +19,8 @@ impl Wake for Woken {
     }
 }
 
-/// Polls a future so many times, each time when it has asked for it, and drops it; gives its
-/// output if it was done by then.
+/// Polls a future `times` times, each time after it was woken, and drops it; returns its output if
+/// it completed.
 async fn poll_times<F: Future>(future: F, times: usize) -> Option<F::Output> {
     let mut future = pin!(future);
     let woken = Arc::new(Woken(Notify::new()));
@@ -37,16 +37,16 @@ async fn poll_times<F: Future>(future: F, times: usize) -> Option<F::Output> {
     None
 }
 
-/// Makes a state, acts on it until the action is dropped at its nth await point, and looks at what
-/// is left, for every n; answers how many points there were. What `act` gives when it is not
-/// dropped must be a success.
+/// For every n, creates a state, runs an action on it that is dropped at its nth await point, and
+/// checks what is left; returns the number of points. The output of an action that completes must
+/// be a success.
 pub async fn at_each_point<S, T>(
     name: &str,
     before: impl AsyncFn() -> S,
     act: impl AsyncFn(&mut S) -> Result<T, vestibule::Error>,
     after: impl AsyncFn(S),
 ) -> usize {
-    for point in 0..MOST {
+    for point in 0..MAX_POINTS {
         let mut state = before().await;
         let done = poll_times(act(&mut state), point).await;
         after(state).await;
@@ -56,5 +56,5 @@ pub async fn at_each_point<S, T>(
             None => {}
         }
     }
-    panic!("{name} is never done");
+    panic!("{name} never completes");
 }

@@ -15,7 +15,7 @@ const ASHA: &str = "9000000001";
 const EMAIL: &str = "ada@example.com";
 const PAST_EXPIRY: Duration = Duration::from_secs(5 * 3600 + 1);
 
-/// One place in flight, so that a place that a dropped call kept would stop the next call.
+/// One concurrent call, so that a leaked permit would block the next call.
 pub fn settings() -> Settings {
     let mut settings = Settings::default();
     settings.max_in_flight = 1;
@@ -23,12 +23,12 @@ pub fn settings() -> Settings {
     settings
 }
 
-struct OnWunder {
+struct WunderFixture {
     mock: Wunder,
     client: wunder::Client,
 }
 
-impl OnWunder {
+impl WunderFixture {
     async fn start() -> Self {
         let mock = Wunder::start().await;
         mock.require_mfa(MFA_PHONE, "135790");
@@ -58,7 +58,7 @@ impl OnWunder {
     async fn session(&self) -> wunder::Session {
         match self.confirm(PHONE).await {
             wunder::SignIn::SignedIn(session) => session,
-            wunder::SignIn::MfaRequired(_) => panic!("no second factor was asked for"),
+            wunder::SignIn::MfaRequired(_) => panic!("no second factor was required"),
         }
     }
 
@@ -71,7 +71,7 @@ impl OnWunder {
 }
 
 pub async fn wunder() -> usize {
-    let on = OnWunder::start().await;
+    let on = WunderFixture::start().await;
     let nothing = async || {};
     let works = async |()| {
         on.client.resolve_branch(48.2, 16.4).await.unwrap();
@@ -112,35 +112,35 @@ pub async fn wunder() -> usize {
     points + wunder_sessions(&on).await
 }
 
-/// A session whose token is renewed, once, whoever is dropped meanwhile.
-async fn wunder_sessions(on: &OnWunder) -> usize {
+/// A session whose token is refreshed once, whichever caller is dropped meanwhile.
+async fn wunder_sessions(on: &WunderFixture) -> usize {
     let expired = async || {
         let session = on.session().await;
         on.mock.clock().advance(PAST_EXPIRY);
         (session, on.mock.count("refresh_token"))
     };
-    let renewed = async |(session, before): (wunder::Session, usize)| {
+    let refreshed = async |(session, before): (wunder::Session, usize)| {
         session.profile().await.unwrap();
         assert_eq!(
             on.mock.count("refresh_token"),
             before + 1,
-            "one refresh, and none lost"
+            "one refresh, and no token lost"
         );
         let stored = on.client.session(session.id()).await.unwrap();
         stored.profile().await.unwrap();
     };
     let mut points = 0;
     let profile = async |(session, _): &mut (wunder::Session, usize)| session.profile().await;
-    points += at_each_point("profile", expired, profile, renewed).await;
+    points += at_each_point("profile", expired, profile, refreshed).await;
     let token = async |(session, _): &mut (wunder::Session, usize)| session.access_token().await;
-    points += at_each_point("access_token", expired, token, renewed).await;
+    points += at_each_point("access_token", expired, token, refreshed).await;
 
     let rejected = async || {
         let session = on.session().await;
         on.mock.revoke_access_tokens();
         (session, on.mock.count("refresh_token"))
     };
-    points += at_each_point("replay", rejected, profile, renewed).await;
+    points += at_each_point("replay", rejected, profile, refreshed).await;
 
     let session = async || {
         let session = on.session().await;
@@ -177,7 +177,7 @@ pub async fn goodcity() -> usize {
         .build()
         .unwrap();
     let pin = || mock.outbox().last_code(MOBILE).unwrap();
-    // Past the timer of the number, which a dropped send may have started.
+    // Longer than the resend timer, which a dropped call may have started.
     let wait = || mock.clock().advance(Duration::from_secs(61));
     let pending = async || {
         wait();
@@ -202,7 +202,7 @@ pub async fn goodcity() -> usize {
     .await;
     let resend =
         async |pending: &mut Option<goodcity::PendingPin>| pending.as_mut().unwrap().resend().await;
-    // What a dropped resend did is not known, and one more makes it good.
+    // The effect of a dropped resend is unknown; another resend makes the challenge valid again.
     let resends = async |pending: Option<goodcity::PendingPin>| {
         wait();
         let mut pending = pending.unwrap();
@@ -228,7 +228,7 @@ pub async fn fynd() -> usize {
         .unwrap();
     let code = || mock.outbox().last_code(&format!("+91{ASHA}")).unwrap();
     let send = async || client.otp_sign_in(ASHA, "91").send_code().await;
-    // Past the timer of the number, which a dropped send may have started.
+    // Longer than the resend timer, which a dropped call may have started.
     let wait = || mock.clock().advance(Duration::from_secs(31));
     let signs_in = async |_| {
         wait();

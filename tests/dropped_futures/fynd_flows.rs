@@ -1,4 +1,4 @@
-//! Fynd's flows beyond the sign-in by code: whatever was dropped, the user gets through.
+//! Fynd's flows other than the sign-in by code: after any drop, the user can complete the flow.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -12,19 +12,19 @@ use crate::flows::settings;
 
 const PASSWORD: &str = "the-password";
 
-struct OnFynd {
+struct FyndFixture {
     mock: Fynd,
     client: Client,
     users: Cell<usize>,
 }
 
-/// Contacts that nobody else has.
+/// Unique contacts of a user.
 struct Person {
     number: String,
     email: String,
 }
 
-impl OnFynd {
+impl FyndFixture {
     fn person(&self) -> Person {
         self.users.set(self.users.get() + 1);
         let user = self.users.get();
@@ -42,7 +42,7 @@ impl OnFynd {
         self.code(&format!("+91{}", person.number))
     }
 
-    /// Past the timers, which something that was dropped may have started.
+    /// Longer than the resend timers, which a dropped call may have started.
     fn wait(&self) {
         self.mock.clock().advance(Duration::from_secs(31));
     }
@@ -68,8 +68,8 @@ impl OnFynd {
         }
     }
 
-    /// The user is signed in, or can register anew.
-    async fn gets_through(&self, person: &Person) {
+    /// The user is signed in, or can register again.
+    async fn can_sign_in(&self, person: &Person) {
         let signed_in = self.sign_in(person).await;
         if let Ok(SignIn::SignedIn(session)) = signed_in {
             session.user().await.unwrap();
@@ -102,7 +102,7 @@ impl OnFynd {
             async |person| self.submit(person).await,
             async |person| {
                 self.wait();
-                self.gets_through(&person).await;
+                self.can_sign_in(&person).await;
             },
         )
         .await;
@@ -115,7 +115,7 @@ impl OnFynd {
                 (person, codes)
             },
             async |(_, codes)| codes.resend_to_mobile().await,
-            async |(person, _)| self.gets_through(&person).await,
+            async |(person, _)| self.can_sign_in(&person).await,
         )
         .await;
         points += at_each_point(
@@ -129,7 +129,7 @@ impl OnFynd {
                 let codes = codes.take().unwrap();
                 Ok(codes.confirm_mobile(self.sms(person)).await?)
             },
-            async |(person, _)| self.gets_through(&person).await,
+            async |(person, _)| self.can_sign_in(&person).await,
         )
         .await;
         points
@@ -144,7 +144,7 @@ impl OnFynd {
                     let half = half.take().unwrap();
                     Ok(half.confirm_email(self.code(&person.email)).await?)
                 },
-                async |(person, _)| self.gets_through(&person).await,
+                async |(person, _)| self.can_sign_in(&person).await,
             )
             .await
     }
@@ -221,10 +221,10 @@ pub async fn all() -> usize {
         .settings(settings())
         .build()
         .unwrap();
-    let bench = OnFynd {
+    let harness = FyndFixture {
         mock,
         client,
         users: Cell::new(0),
     };
-    bench.registration().await + bench.leaving().await + bench.new_password().await
+    harness.registration().await + harness.leaving().await + harness.new_password().await
 }

@@ -1,4 +1,4 @@
-//! Wunder's flows beyond the sign-in by phone.
+//! Wunder's flows other than the sign-in by phone.
 
 use std::time::Duration;
 
@@ -15,12 +15,12 @@ const PHONE: &str = "+43123456789";
 const EMAIL: &str = "ada@example.org";
 const PASSWORD: &str = "correct horse";
 
-struct On {
+struct AccountFixture {
     mock: Wunder,
     client: Client,
 }
 
-impl On {
+impl AccountFixture {
     async fn start() -> Self {
         let mock = Wunder::start().await;
         let ada = WunderUser::new().phone(PHONE).verified_email(EMAIL);
@@ -39,7 +39,7 @@ impl On {
         self.mock.outbox().last_code(to).unwrap()
     }
 
-    /// A code of the authenticator that was not used yet.
+    /// An unused code of the authenticator.
     fn app_code(&self) -> String {
         self.mock.clock().advance(Duration::from_secs(30));
         self.mock.second_factor_code(EMAIL).unwrap()
@@ -52,7 +52,7 @@ impl On {
         }
     }
 
-    /// One place is in flight, so a place that is kept would be noticed here.
+    /// Only one call may be in flight, so a leaked permit would be noticed here.
     async fn works(&self) {
         self.session().await.profile().await.unwrap();
     }
@@ -63,7 +63,7 @@ pub async fn all() -> usize {
 }
 
 async fn sign_ins() -> usize {
-    let on = On::start().await;
+    let on = AccountFixture::start().await;
     let nothing = async || {};
     let works = async |()| on.works().await;
     let mut points = 0;
@@ -86,7 +86,7 @@ async fn sign_ins() -> usize {
 }
 
 async fn resets() -> usize {
-    let on = On::start().await;
+    let on = AccountFixture::start().await;
     let request = async |_: &mut ()| on.client.request_password_reset(EMAIL).await;
     let works = async |()| on.works().await;
     let mut points = at_each_point("reset", async || {}, request, works).await;
@@ -102,7 +102,7 @@ async fn resets() -> usize {
 }
 
 async fn of_a_session() -> usize {
-    let on = On::start().await;
+    let on = AccountFixture::start().await;
     let session = async || on.session().await;
     let lives = async |session: Session| {
         session.profile().await.unwrap();
@@ -129,7 +129,7 @@ async fn of_a_session() -> usize {
 }
 
 async fn enrolments() -> usize {
-    let on = On::start().await;
+    let on = AccountFixture::start().await;
     let session = async || on.session().await;
     let lives = async |session: Session| {
         session.profile().await.unwrap();

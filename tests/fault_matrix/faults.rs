@@ -1,4 +1,4 @@
-//! Every fault, and what the policy promises about it for an operation of each kind.
+//! Every fault, and the outcome that the policy requires for an operation of each kind.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -7,61 +7,62 @@ use chrono::{TimeDelta, Utc};
 use vestibule::testing::{Fault, FaultRule};
 use vestibule::{Delivery, ErrorKind};
 
-/// What the documents say about an operation, as far as faults are concerned.
+/// Properties of an operation that affect its retries.
 #[derive(Clone, Copy)]
 pub struct Facts {
     pub is_idempotent: bool,
     pub sends_message: bool,
     pub carries_code: bool,
-    /// Whether it was called with a session's credential.
+    /// Whether the call carries a session's credential.
     pub with_session: bool,
-    /// Whether the system can renew that.
-    pub renewable: bool,
+    /// Whether the system can refresh that credential.
+    pub refreshable: bool,
     /// Whether its success has a body.
     pub has_body: bool,
 }
 
-/// What must come of a call.
-pub struct Promise {
-    /// How many connections the server sees for the operation.
+/// The expected outcome of a call.
+pub struct Expected {
+    /// Connections that the server sees for the operation.
     pub attempts: usize,
-    /// How many of its requests arrive whole.
+    /// Requests that the server receives completely.
     pub arrived: usize,
-    /// The kind of error and what it says of delivery; none for a success.
+    /// The kind of error and its delivery; `None` for a success.
     pub error: Option<(ErrorKind, Delivery)>,
-    /// Each wait that is asked for.
+    /// The requested sleeps.
     pub waits: Vec<RangeInclusive<Duration>>,
-    /// What the error says about when to come back.
+    /// The error's retry hint.
     pub retry_after: Option<RangeInclusive<Duration>>,
 }
 
-/// Where the fault lies.
-pub enum Place {
+/// Where the fault is injected.
+pub enum Location {
     Proxy(Fault),
     RefusingPort,
     Tls,
-    /// Another host that must never be called.
-    Elsewhere,
+    /// Another host, which must never be called.
+    OtherHost,
 }
 
-/// How an answer to a request ends a call.
+/// How the fault ends an attempt.
 enum Effect {
-    /// It surely did not reach the server.
+    /// The request certainly did not reach the server.
     NotSent,
-    /// It may have, and this many of each attempt's requests arrive whole.
-    Unanswered(usize),
-    /// A status that is repeated if that is safe.
-    RefreshState(ErrorKind),
+    /// The request may have reached the server; this many requests of each attempt arrive
+    /// completely.
+    NoResponse(usize),
+    /// A status that is retried if the operation is idempotent.
+    Transient(ErrorKind),
     /// Too many requests.
     Throttled(RetryAfter),
     /// Unavailable.
     Unavailable(RetryAfter),
-    /// It was answered, and what came is not what the operation's type can read.
+    /// The response cannot be decoded as the operation's type.
     Unreadable,
-    /// Unreadable where a body is expected, and of no interest where none is.
+    /// Undecodable where a body is expected, ignored where none is.
     BodySpoilt,
     Refused,
-    /// The session is not accepted.
+    /// The server rejects the session.
     Unauthorised,
     Fine,
 }
@@ -70,16 +71,16 @@ enum Effect {
 enum RetryAfter {
     None,
     Seconds(u64),
-    /// At a date this far away.
+    /// A date this many seconds ahead.
     Date(u64),
 }
 
 pub struct Case {
     pub name: &'static str,
-    pub place: Place,
-    /// Whether the fault strikes the first attempt alone.
+    pub place: Location,
+    /// Whether the fault applies only to the first attempt.
     pub once: bool,
-    /// Whether the attempt's timeout must be short.
+    /// Whether the attempt timeout must be short.
     pub stalls: bool,
     effect: Effect,
 }
@@ -91,21 +92,21 @@ fn case(name: &'static str, fault: Fault, effect: Effect) -> Case {
     );
     Case {
         name,
-        place: Place::Proxy(fault),
+        place: Location::Proxy(fault),
         once: false,
         stalls,
         effect,
     }
 }
 
-fn at(name: &'static str, place: Place, effect: Effect) -> Case {
+fn at(name: &'static str, place: Location, effect: Effect) -> Case {
     Case {
         place,
         ..case(name, Fault::status(500), effect)
     }
 }
 
-/// The HTTP date in so many seconds.
+/// The HTTP date `seconds` from now.
 fn date_in(seconds: i64) -> String {
     let date = Utc::now() + TimeDelta::seconds(seconds);
     date.format("%a, %d %b %Y %H:%M:%S GMT").to_string()
@@ -118,36 +119,36 @@ pub fn all() -> Vec<Case> {
     let unavailable = |retry_after: &str| Fault::status_with_retry_after(503, retry_after);
     let once = |case: Case| Case { once: true, ..case };
     vec![
-        at("connection refused", Place::RefusingPort, NotSent),
-        at("TLS failure", Place::Tls, NotSent),
+        at("connection refused", Location::RefusingPort, NotSent),
+        at("TLS failure", Location::Tls, NotSent),
         case(
             "reset before the request",
             Fault::ResetBeforeRequest,
-            Unanswered(0),
+            NoResponse(0),
         ),
         case(
             "reset during the request",
             Fault::ResetDuringRequest,
-            Unanswered(0),
+            NoResponse(0),
         ),
         case(
             "reset after the request",
             Fault::ResetAfterRequest,
-            Unanswered(1),
+            NoResponse(1),
         ),
         once(case(
             "reset after the request, once",
             Fault::ResetAfterRequest,
-            Unanswered(1),
+            NoResponse(1),
         )),
-        case("silence", Fault::Silence, Unanswered(1)),
+        case("silence", Fault::Silence, NoResponse(1)),
         case(
             "stall before the head",
             Fault::StallBeforeHead,
-            Unanswered(1),
+            NoResponse(1),
         ),
-        case("stall in the body", Fault::StallMidBody, Unanswered(1)),
-        case("half a body", Fault::HalfBody, Unanswered(1)),
+        case("stall in the body", Fault::StallMidBody, NoResponse(1)),
+        case("half a body", Fault::HalfBody, NoResponse(1)),
         case(
             "wrong content length",
             Fault::WrongContentLength,
@@ -163,10 +164,10 @@ pub fn all() -> Vec<Case> {
             Fault::GzipBomb(100_000_000),
             Unreadable,
         ),
-        at("302 to another host", Place::Elsewhere, Unreadable),
+        at("302 to another host", Location::OtherHost, Unreadable),
         case("401", Fault::status(401), Unauthorised),
         case("403", Fault::status(403), Refused),
-        case("408", Fault::status(408), RefreshState(later)),
+        case("408", Fault::status(408), Transient(later)),
         case("429", Fault::status(429), Throttled(RetryAfter::None)),
         case(
             "429, retry after 7 s",
@@ -183,8 +184,8 @@ pub fn all() -> Vec<Case> {
             limited(&date_in(900)),
             Throttled(RetryAfter::Date(900)),
         ),
-        case("500", Fault::LateStatus(500), RefreshState(later)),
-        case("502", Fault::LateStatus(502), RefreshState(later)),
+        case("500", Fault::LateStatus(500), Transient(later)),
+        case("502", Fault::LateStatus(502), Transient(later)),
         case("503", Fault::status(503), Unavailable(RetryAfter::None)),
         once(case(
             "503, once",
@@ -196,19 +197,19 @@ pub fn all() -> Vec<Case> {
             unavailable("2"),
             Unavailable(RetryAfter::Seconds(2)),
         ),
-        case("504", Fault::LateStatus(504), RefreshState(later)),
+        case("504", Fault::LateStatus(504), Transient(later)),
     ]
 }
 
-/// How often a request that may be repeated is sent, and the longest backoffs between.
+/// Attempts of a retried request, and the upper bounds of the backoffs between them.
 const ATTEMPTS: usize = 3;
 const BACKOFFS: [Duration; 2] = [Duration::from_millis(200), Duration::from_millis(400)];
 
-/// The deadline of the calls; a longer wait is not begun.
+/// The deadline of the calls; a longer wait is not started.
 pub const DEADLINE: Duration = Duration::from_secs(1_000);
 
 impl Case {
-    /// The rule that brings the fault about, for an operation of this path.
+    /// The proxy rule for the fault, for an operation of this path.
     pub fn rule(&self, fault: &Fault, path: &str) -> FaultRule {
         let blind = matches!(fault, Fault::ResetBeforeRequest | Fault::ResetDuringRequest);
         let rule = FaultRule::new(fault.clone());
@@ -216,9 +217,9 @@ impl Case {
         if self.once { rule.times(1) } else { rule }
     }
 
-    pub fn promise(&self, facts: Facts) -> Promise {
+    pub fn expected(&self, facts: Facts) -> Expected {
         let delicate = facts.sends_message || facts.carries_code;
-        let once = || Promise {
+        let once = || Expected {
             attempts: 1,
             arrived: 1,
             error: None,
@@ -226,37 +227,37 @@ impl Case {
             retry_after: None,
         };
         let answered = |kind| Some((kind, Delivery::Responded));
-        let failing = |kind| Promise {
+        let failing = |kind| Expected {
             error: answered(kind),
             ..once()
         };
         match &self.effect {
-            Effect::NotSent => Promise {
+            Effect::NotSent => Expected {
                 arrived: 0,
                 error: Some((ErrorKind::TryLater, Delivery::NotSent)),
-                ..self.repeated(once(), true, RetryAfter::None)
+                ..self.retried(once(), true, RetryAfter::None)
             },
-            Effect::Unanswered(whole) => {
-                let promise = Promise {
+            Effect::NoResponse(whole) => {
+                let expected = Expected {
                     error: Some((ErrorKind::TryLater, Delivery::Unknown)),
                     ..once()
                 };
-                let promise = self.repeated(promise, facts.is_idempotent, RetryAfter::None);
-                Promise {
-                    arrived: promise.attempts * whole,
-                    ..promise
+                let expected = self.retried(expected, facts.is_idempotent, RetryAfter::None);
+                Expected {
+                    arrived: expected.attempts * whole,
+                    ..expected
                 }
             }
-            Effect::RefreshState(kind) => {
-                self.repeated(failing(*kind), facts.is_idempotent, RetryAfter::None)
+            Effect::Transient(kind) => {
+                self.retried(failing(*kind), facts.is_idempotent, RetryAfter::None)
             }
             Effect::Throttled(after) => {
-                self.repeated(failing(ErrorKind::SlowDown), !facts.carries_code, *after)
+                self.retried(failing(ErrorKind::SlowDown), !facts.carries_code, *after)
             }
             Effect::Unavailable(after) => {
                 let says_when = !matches!(after, RetryAfter::None);
                 let may = facts.is_idempotent || (says_when && !delicate);
-                self.repeated(failing(ErrorKind::TryLater), may, *after)
+                self.retried(failing(ErrorKind::TryLater), may, *after)
             }
             Effect::Unreadable => failing(ErrorKind::Undecodable),
             Effect::BodySpoilt if facts.has_body => failing(ErrorKind::Undecodable),
@@ -266,9 +267,9 @@ impl Case {
                 failing(ErrorKind::Refused)
             }
             Effect::Unauthorised => {
-                // The token is renewed, and the request replayed once.
-                let attempts = if facts.renewable { 2 } else { 1 };
-                Promise {
+                // The token is refreshed, and the request replayed once.
+                let attempts = if facts.refreshable { 2 } else { 1 };
+                Expected {
                     attempts,
                     arrived: attempts,
                     ..failing(ErrorKind::SignInAgain)
@@ -277,12 +278,12 @@ impl Case {
         }
     }
 
-    /// The same with repeats, if the operation `may` be repeated and the wait fits the deadline.
-    fn repeated(&self, promise: Promise, may: bool, after: RetryAfter) -> Promise {
+    /// The same with retries, if the operation `may` be retried and the wait fits the deadline.
+    fn retried(&self, expected: Expected, may: bool, after: RetryAfter) -> Expected {
         let retry_after = match after {
             RetryAfter::None => None,
             RetryAfter::Seconds(seconds) => Some(seconds..=seconds),
-            // The date has whole seconds, and the test takes its time.
+            // The date has whole seconds, and the test itself takes time.
             RetryAfter::Date(seconds) => Some(seconds / 3..=seconds),
         };
         let retry_after = retry_after.map(|seconds| {
@@ -292,12 +293,12 @@ impl Case {
         let fits = retry_after
             .as_ref()
             .is_none_or(|wait| *wait.end() < DEADLINE);
-        let promise = Promise {
+        let expected = Expected {
             retry_after: retry_after.clone(),
-            ..promise
+            ..expected
         };
         if !may || !fits {
-            return promise;
+            return expected;
         }
         let wait = |backoff: &Duration| match &retry_after {
             Some(floor) => *floor.start()..=*floor.end().max(backoff),
@@ -306,14 +307,14 @@ impl Case {
         let (attempts, error) = if self.once {
             (2, None)
         } else {
-            (ATTEMPTS, promise.error)
+            (ATTEMPTS, expected.error)
         };
-        Promise {
+        Expected {
             attempts,
             arrived: attempts,
             error,
             waits: BACKOFFS[..attempts - 1].iter().map(wait).collect(),
-            ..promise
+            ..expected
         }
     }
 }

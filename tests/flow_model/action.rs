@@ -1,17 +1,17 @@
-//! What a user does, and what that must end in.
+//! Actions of a user, and their expected outcomes.
 
 use vestibule::ErrorKind;
 
-/// What a user types, by the message that it stands in.
+/// The code that a user enters, by the message that contains it.
 #[derive(Clone, Copy, Debug)]
 pub enum Code {
     Newest,
-    /// Of so many messages before the newest.
+    /// Of a message this many before the newest.
     Older(usize),
     Wrong,
 }
 
-/// What a user of two devices does. Each device has a client of its own; both share a store.
+/// An action of a user with two devices. Each device has a separate client; both share a store.
 #[derive(Clone, Debug)]
 pub enum Action {
     Send {
@@ -30,11 +30,11 @@ pub enum Action {
     Wait {
         seconds: u64,
     },
-    /// State and client are dropped, and the state is taken up by its id.
+    /// State and client are dropped, and the state is resumed by its id.
     Restart {
         device: usize,
     },
-    /// The device takes up what the other one has, which keeps it.
+    /// The device resumes the challenge of the other one, which keeps it.
     TakeOver {
         device: usize,
     },
@@ -53,7 +53,7 @@ impl Action {
     }
 }
 
-/// What an action ends in.
+/// Outcome of an action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Ending {
     Done,
@@ -74,7 +74,7 @@ impl Ending {
     }
 }
 
-/// What an action must end in, and how many requests it makes.
+/// Expected outcome of an action, and the number of its requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Expected {
     pub ending: Ending,

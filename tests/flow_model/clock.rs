@@ -1,4 +1,4 @@
-//! A clock that moves only when the model says so.
+//! A clock that moves only when the model advances it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -7,14 +7,14 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use vestibule::{BoxFuture, Clock};
 
-/// Clones move together.
+/// Clones share their time.
 #[derive(Clone)]
-pub struct StillClock {
+pub struct ManualClock {
     start: DateTime<Utc>,
     seconds: Arc<AtomicI64>,
 }
 
-impl StillClock {
+impl ManualClock {
     pub fn new(start: DateTime<Utc>) -> Self {
         Self {
             start,
@@ -27,12 +27,12 @@ impl StillClock {
         self.seconds.fetch_add(seconds, Ordering::SeqCst);
     }
 
-    /// A clock that shows the same, and moves for itself.
-    pub fn apart(&self) -> Self {
+    /// A clock that shows the same time and moves independently.
+    pub fn detached(&self) -> Self {
         Self::new(self.now())
     }
 
-    /// A clock that is always so many seconds ahead.
+    /// A clock that is always `seconds` ahead.
     pub fn ahead(&self, seconds: i64) -> Self {
         let mut clock = self.clone();
         clock.start += TimeDelta::seconds(seconds);
@@ -44,7 +44,7 @@ impl StillClock {
     }
 }
 
-impl Clock for StillClock {
+impl Clock for ManualClock {
     fn now(&self) -> DateTime<Utc> {
         self.start + TimeDelta::seconds(self.seconds.load(Ordering::SeqCst))
     }

@@ -1,4 +1,4 @@
-//! One user with two devices, each with a client of its own.
+//! One user with two devices, each with a separate client.
 
 use std::sync::Arc;
 
@@ -6,11 +6,11 @@ use vestibule::store::SessionStore;
 use vestibule::{Clock, Error};
 
 use super::action::{Action, Code, Ending};
-use super::clock::StillClock;
+use super::clock::ManualClock;
 use super::model::Model;
 use super::mutant::Mutant;
-use super::run::{Bench, Promises};
-use super::system::{Check, Place, System};
+use super::run::{Harness, Promises};
+use super::system::{Check, ClientSetup, System};
 
 struct Device<S: System> {
     store: Arc<dyn SessionStore>,
@@ -20,9 +20,9 @@ struct Device<S: System> {
 }
 
 impl<S: System> Device<S> {
-    fn new(bench: &Bench<S>, store: Arc<dyn SessionStore>, clock: Arc<dyn Clock>) -> Self {
+    fn new(harness: &Harness<S>, store: Arc<dyn SessionStore>, clock: Arc<dyn Clock>) -> Self {
         Self {
-            client: client(bench, &store, &clock),
+            client: client(harness, &store, &clock),
             store,
             clock,
             pending: None,
@@ -31,22 +31,22 @@ impl<S: System> Device<S> {
 }
 
 fn client<S: System>(
-    bench: &Bench<S>,
+    harness: &Harness<S>,
     store: &Arc<dyn SessionStore>,
     clock: &Arc<dyn Clock>,
 ) -> S::Client {
-    let place = Place {
+    let setup = ClientSetup {
         store: store.clone(),
         clock: clock.clone(),
-        http: bench.http.clone(),
+        http: harness.http.clone(),
     };
-    S::client(&bench.mock, place)
+    S::client(&harness.mock, setup)
 }
 
 pub struct Fixture<'a, S: System> {
-    bench: &'a Bench<S>,
+    harness: &'a Harness<S>,
     to: String,
-    clock: StillClock,
+    clock: ManualClock,
     devices: [Device<S>; 2],
     /// The codes of all messages, oldest first.
     codes: Vec<String>,
@@ -55,24 +55,24 @@ pub struct Fixture<'a, S: System> {
 }
 
 impl<'a, S: System> Fixture<'a, S> {
-    pub fn new(bench: &'a Bench<S>) -> Self {
-        let clock = StillClock::new(S::clock(&bench.mock).now());
-        let shared = Mutant::store(bench.mutant);
+    pub fn new(harness: &'a Harness<S>) -> Self {
+        let clock = ManualClock::new(S::clock(&harness.mock).now());
+        let shared = Mutant::store(harness.mutant);
         let devices = [0, 1].map(|number| {
-            let store = match bench.mutant {
+            let store = match harness.mutant {
                 Some(Mutant::StoresApart) => Mutant::store(None),
                 _ => shared.clone(),
             };
-            let own = match bench.mutant {
-                Some(Mutant::ClocksStandStill) => clock.apart(),
+            let own = match harness.mutant {
+                Some(Mutant::ClocksStandStill) => clock.detached(),
                 Some(Mutant::ClocksApart) if number == 1 => clock.ahead(60),
                 _ => clock.clone(),
             };
-            Device::new(bench, store, own.clock())
+            Device::new(harness, store, own.clock())
         });
         Self {
-            to: S::newcomer(&bench.mock, bench.sequences),
-            bench,
+            to: S::new_user(&harness.mock, harness.sequences),
+            harness,
             clock,
             devices,
             codes: Vec::new(),
@@ -81,12 +81,12 @@ impl<'a, S: System> Fixture<'a, S> {
         }
     }
 
-    /// How many messages the user got.
+    /// Number of messages to the user.
     pub fn messages(&self) -> usize {
         self.codes.len()
     }
 
-    /// What a session is good for, if there is one.
+    /// Checks the session, if there is one.
     pub async fn end(self) -> Result<(), String> {
         match self.session {
             Some(check) => check
@@ -96,18 +96,21 @@ impl<'a, S: System> Fixture<'a, S> {
         }
     }
 
-    /// Takes an action. `model` tells whether a request is to be made, which the server then fails
+    /// Executes an action. `model` says whether a request is expected, which the server then fails
     /// if the action says so.
     pub async fn take(&mut self, action: &Action, model: &Model) -> Ending {
         match *action {
             Action::Send { device, fails } => {
-                self.order_failure(fails && model.expected.asked > 0, S::asking(&self.to, true));
+                self.schedule_failure(
+                    fails && model.expected.asked > 0,
+                    S::message_operation(&self.to, true),
+                );
                 self.send(device).await
             }
             Action::Resend { device, fails } => {
-                self.order_failure(
+                self.schedule_failure(
                     fails && model.expected.asked > 0,
-                    S::asking(&self.to, false),
+                    S::message_operation(&self.to, false),
                 );
                 self.resend(device).await
             }
@@ -116,45 +119,45 @@ impl<'a, S: System> Fixture<'a, S> {
                 code,
                 fails,
             } => {
-                self.order_failure(
+                self.schedule_failure(
                     fails && model.expected.presented > 0,
-                    S::presenting(&self.to),
+                    S::code_operation(&self.to),
                 );
                 self.confirm(device, code).await
             }
             Action::Wait { seconds } => {
                 self.clock.advance(seconds);
                 let seconds = std::time::Duration::from_secs(seconds);
-                S::clock(&self.bench.mock).advance(seconds);
+                S::clock(&self.harness.mock).advance(seconds);
                 Ending::Done
             }
             Action::Restart { device } => {
                 let pending = self.devices[device].pending.take().expect("one is held");
                 let Device { store, clock, .. } = &self.devices[device];
-                self.devices[device].client = client(self.bench, store, clock);
-                self.take_up(device, &pending).await
+                self.devices[device].client = client(self.harness, store, clock);
+                self.resume(device, &pending).await
             }
             Action::TakeOver { device } => {
                 let held = &mut self.devices[1 - device].pending;
                 let pending = held.take().expect("one is held");
-                let ending = self.take_up(device, &pending).await;
+                let ending = self.resume(device, &pending).await;
                 self.devices[1 - device].pending = Some(pending);
                 ending
             }
         }
     }
 
-    fn order_failure(&self, fails: bool, operation: &str) {
+    fn schedule_failure(&self, fails: bool, operation: &str) {
         if fails {
-            S::fail_next(&self.bench.mock, operation);
+            S::fail_next(&self.harness.mock, operation);
         }
     }
 
     async fn send(&mut self, device: usize) -> Ending {
         let sent = S::send(&self.devices[device].client, &self.to).await;
-        if self.bench.mutant == Some(Mutant::AsksTwice) {
+        if self.harness.mutant == Some(Mutant::AsksTwice) {
             let clock = self.devices[device].clock.clone();
-            let stray = Device::new(self.bench, Mutant::store(None), clock);
+            let stray = Device::new(self.harness, Mutant::store(None), clock);
             let _ = S::send(&stray.client, &self.to).await;
         }
         match sent {
@@ -182,7 +185,7 @@ impl<'a, S: System> Fixture<'a, S> {
         let code = self.code(code);
         let pending = self.devices[device].pending.take().expect("one is held");
         let mut confirmed = S::confirm(pending, &self.to, &code).await;
-        if self.bench.mutant == Some(Mutant::ConfirmsTwice)
+        if self.harness.mutant == Some(Mutant::ConfirmsTwice)
             && let Err((pending, _)) = confirmed
         {
             confirmed = S::confirm(pending, &self.to, &code).await;
@@ -199,9 +202,9 @@ impl<'a, S: System> Fixture<'a, S> {
         }
     }
 
-    async fn take_up(&mut self, device: usize, pending: &S::Pending) -> Ending {
+    async fn resume(&mut self, device: usize, pending: &S::Pending) -> Ending {
         let id = S::id(pending);
-        let found: Result<S::Pending, Error> = S::take_up(&self.devices[device].client, &id).await;
+        let found: Result<S::Pending, Error> = S::resume(&self.devices[device].client, &id).await;
         match found {
             Ok(pending) => {
                 self.devices[device].pending = Some(pending);
@@ -214,7 +217,7 @@ impl<'a, S: System> Fixture<'a, S> {
         }
     }
 
-    /// What the user types.
+    /// The code that the user enters.
     fn code(&self, code: Code) -> String {
         let newest = self.codes.last().expect("one was sent");
         match code {
@@ -229,7 +232,7 @@ impl<'a, S: System> Fixture<'a, S> {
     }
 
     fn read_message(&mut self) {
-        let code = S::outbox(&self.bench.mock).last_code(&self.to);
+        let code = S::outbox(&self.harness.mock).last_code(&self.to);
         self.codes.extend(code);
     }
 }

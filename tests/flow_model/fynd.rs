@@ -5,7 +5,7 @@ use vestibule::{Error, Secret, fynd};
 
 use super::model::Terms;
 use super::reference::Machine;
-use super::system::{Check, Place, Step, System, mailbox, mock};
+use super::system::{Check, ClientSetup, Step, System, mailbox, mock};
 
 pub struct OnFynd;
 
@@ -20,15 +20,15 @@ impl Machine for OnFynd {
 
 impl System for OnFynd {
     const NAME: &'static str = "fynd";
-    const ASKING: &'static [&'static str] =
+    const MESSAGE_OPERATIONS: &'static [&'static str] =
         &["login_with_otp", "send_otp_on_mobile", "send_otp_on_email"];
-    const PRESENTING: &'static [&'static str] = &["verify_mobile_otp", "verify_email_otp"];
+    const CODE_OPERATIONS: &'static [&'static str] = &["verify_mobile_otp", "verify_email_otp"];
 
     mock!(Fynd);
     type Client = fynd::Client;
     type Pending = fynd::PendingCode;
 
-    fn asking(to: &str, is_first: bool) -> &'static str {
+    fn message_operation(to: &str, is_first: bool) -> &'static str {
         match (to.contains('@'), is_first) {
             (false, true) => "login_with_otp",
             (false, false) => "send_otp_on_mobile",
@@ -36,11 +36,11 @@ impl System for OnFynd {
         }
     }
 
-    fn presenting(to: &str) -> &'static str {
-        Self::PRESENTING[usize::from(to.contains('@'))]
+    fn code_operation(to: &str) -> &'static str {
+        Self::CODE_OPERATIONS[usize::from(to.contains('@'))]
     }
 
-    fn newcomer(mock: &Fynd, number: usize) -> String {
+    fn new_user(mock: &Fynd, number: usize) -> String {
         if let Some(address) = mailbox(number) {
             mock.seed_user(FyndUser::new("Asha").email(&address));
             return address;
@@ -50,11 +50,11 @@ impl System for OnFynd {
         format!("+91{mobile}")
     }
 
-    fn client(mock: &Fynd, place: Place) -> fynd::Client {
+    fn client(mock: &Fynd, setup: ClientSetup) -> fynd::Client {
         let client = fynd::Client::builder("64b000000000000000000001", "application-token");
         let client = client.base_url(mock.base_url());
-        let client = client.http_client(place.http).clock(place.clock);
-        client.store(place.store).build().unwrap()
+        let client = client.http_client(setup.http).clock(setup.clock);
+        client.store(setup.store).build().unwrap()
     }
 
     fn id(pending: &fynd::PendingCode) -> Secret {
@@ -81,15 +81,15 @@ impl System for OnFynd {
             Ok(fynd::SignIn::SignedIn(session)) => {
                 Ok(Box::pin(async move { session.user().await.map(drop) }))
             }
-            Ok(_) => panic!("everybody here is a user already"),
+            Ok(_) => panic!("every user here is registered"),
             Err(returned) => Err((returned.state, returned.error)),
         }
     }
 
-    async fn take_up(client: &fynd::Client, id: &Secret) -> Result<fynd::PendingCode, Error> {
+    async fn resume(client: &fynd::Client, id: &Secret) -> Result<fynd::PendingCode, Error> {
         match client.challenge(id).await? {
             fynd::Challenge::PendingCode(pending) => Ok(pending),
-            _ => panic!("everybody here is a user already"),
+            _ => panic!("every user here is registered"),
         }
     }
 }

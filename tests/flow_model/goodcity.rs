@@ -5,7 +5,7 @@ use vestibule::{Error, Secret, goodcity};
 
 use super::model::Terms;
 use super::reference::Machine;
-use super::system::{Check, Place, Step, System, mock};
+use super::system::{Check, ClientSetup, Step, System, mock};
 
 pub struct OnGoodCity;
 
@@ -20,33 +20,33 @@ impl Machine for OnGoodCity {
 
 impl System for OnGoodCity {
     const NAME: &'static str = "goodcity";
-    const ASKING: &'static [&'static str] = &["send_pin"];
-    const PRESENTING: &'static [&'static str] = &["verify"];
+    const MESSAGE_OPERATIONS: &'static [&'static str] = &["send_pin"];
+    const CODE_OPERATIONS: &'static [&'static str] = &["verify"];
 
     mock!(GoodCity);
     type Client = goodcity::Client;
     type Pending = goodcity::PendingPin;
 
-    fn asking(_: &str, _: bool) -> &'static str {
-        Self::ASKING[0]
+    fn message_operation(_: &str, _: bool) -> &'static str {
+        Self::MESSAGE_OPERATIONS[0]
     }
 
-    fn presenting(_: &str) -> &'static str {
-        Self::PRESENTING[0]
+    fn code_operation(_: &str) -> &'static str {
+        Self::CODE_OPERATIONS[0]
     }
 
-    fn newcomer(mock: &GoodCity, number: usize) -> String {
-        // The mock counts whole seconds, so the end of a pin's life is kept off those of the model.
+    fn new_user(mock: &GoodCity, number: usize) -> String {
+        // The mock counts whole seconds, so its pin lifetime differs from every time of the model.
         mock.set_pin_lifetime(605);
         let mobile = format!("+852512{number:05}");
         mock.add_user(&mobile, "Ada", "Wong");
         mobile
     }
 
-    fn client(mock: &GoodCity, place: Place) -> goodcity::Client {
+    fn client(mock: &GoodCity, setup: ClientSetup) -> goodcity::Client {
         let client = goodcity::Client::builder(mock.base_url(), "app");
-        let client = client.http_client(place.http).clock(place.clock);
-        client.store(place.store).build().unwrap()
+        let client = client.http_client(setup.http).clock(setup.clock);
+        client.store(setup.store).build().unwrap()
     }
 
     fn id(pending: &goodcity::PendingPin) -> Secret {
@@ -74,10 +74,7 @@ impl System for OnGoodCity {
         }
     }
 
-    async fn take_up(
-        client: &goodcity::Client,
-        id: &Secret,
-    ) -> Result<goodcity::PendingPin, Error> {
+    async fn resume(client: &goodcity::Client, id: &Secret) -> Result<goodcity::PendingPin, Error> {
         client.challenge(id).await
     }
 }

@@ -1,22 +1,22 @@
-//! What the documentation promises, as a machine without a network: what each action of a user must
-//! end in, and what it may send.
+//! The documented behaviour as a model without a network: the expected outcome of each action of a
+//! user, and the requests it may send.
 
 use vestibule::ErrorKind;
 
 use super::action::{Action, Code, Ending, Expected};
 
-/// How many wrong codes a message is good for.
+/// Wrong codes that are sent per message.
 const MOST_WRONG_CODES: u32 = 5;
 
-/// What is a system's own. Times are in seconds.
+/// Parameters of a system. Times are in seconds.
 #[derive(Clone, Copy, Debug)]
 pub struct Terms {
-    /// Between two messages to one phone or mailbox.
+    /// Minimum interval between two messages to one phone or mailbox.
     pub wait: u64,
     pub has_resend: bool,
-    /// How long the client waits for a code.
+    /// How long the client accepts a code.
     pub time_to_live: u64,
-    /// How long the server accepts one.
+    /// How long the server accepts a code.
     pub code_life: u64,
 }
 
@@ -58,7 +58,7 @@ impl Model {
         }
     }
 
-    /// How many messages were sent.
+    /// Number of messages sent.
     pub fn messages(&self) -> usize {
         self.messages.len()
     }
@@ -77,18 +77,18 @@ impl Model {
         is_finished || self.now >= self.messages[newest].sent_at + self.terms.time_to_live
     }
 
-    /// Another challenge has a newer message to the same phone or mailbox.
+    /// Whether another challenge has a newer message to the same phone or mailbox.
     fn is_replaced(&self, challenge: usize) -> bool {
         let newest = self.messages.last();
         newest.is_some_and(|newest| newest.challenge != challenge)
     }
 
-    /// A message to be sent for `challenge`.
+    /// Requests a message for `challenge`.
     fn ask(&mut self, challenge: usize, fails: bool) -> Expected {
         if self.now < self.not_before {
             return Expected::refused_here(ErrorKind::SlowDown);
         }
-        // A server that fails may have sent it.
+        // A failing server may have sent it.
         self.not_before = self.now + self.terms.wait;
         let ending = if fails {
             Ending::failed(ErrorKind::TryLater)
@@ -147,7 +147,10 @@ impl Model {
         }
         self.challenges[challenge].wrong_codes += 1;
         let (now, life) = (self.now, self.terms.code_life);
-        let newest = self.messages.last_mut().expect("the one of this challenge");
+        let newest = self
+            .messages
+            .last_mut()
+            .expect("the message of this challenge");
         let is_right = matches!(code, Code::Newest)
             && !newest.is_used
             && now < newest.sent_at.saturating_add(life);
@@ -168,8 +171,8 @@ impl Model {
         }
     }
 
-    /// A state that is not there any more is dropped for good.
-    fn take_up(&mut self, device: usize, challenge: usize) -> Expected {
+    /// A state that no longer exists is dropped.
+    fn resume(&mut self, device: usize, challenge: usize) -> Expected {
         if self.is_over(challenge) {
             self.held[device] = None;
             return Expected::refused_here(ErrorKind::SignInAgain);
@@ -194,13 +197,13 @@ impl Model {
                 self.now += seconds;
                 Expected::NOTHING
             }
-            Action::Restart { device } => self.take_up(*device, held(device)),
-            Action::TakeOver { device } => self.take_up(*device, held(&(1 - device))),
+            Action::Restart { device } => self.resume(*device, held(device)),
+            Action::TakeOver { device } => self.resume(*device, held(&(1 - device))),
         };
         self
     }
 
-    /// Whether a user can do this now.
+    /// Whether the action is possible now.
     pub fn allows(&self, action: &Action) -> bool {
         match action {
             Action::Send { .. } | Action::Wait { .. } => true,

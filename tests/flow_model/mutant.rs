@@ -1,4 +1,4 @@
-//! Ways to break what the flows stand on. The model must find each out.
+//! Mutants: broken stores, clocks and clients. The model must detect each.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -17,29 +17,29 @@ macro_rules! mutants {
 }
 
 mutants![
-    /// Each device has a store of its own.
+    /// Each device has a separate store.
     StoresApart,
-    /// The store says that it has written over a record, and has not.
+    /// The store reports a write over a record that it did not make.
     ForgetsWrites,
-    /// The store says that it has deleted, and has not.
+    /// The store reports a deletion that it did not make.
     ForgetsDeletions,
-    /// The store always finds the first record of a key, with its old codes and keys.
+    /// The store always returns the first record of a key, with its old codes and keys.
     FindsOldRecords,
-    /// The store does not find what is remembered of a phone, nor a challenge.
+    /// The store finds neither the record of a phone nor a challenge.
     LosesRecords,
     /// The clock of the second device is a minute ahead.
     ClocksApart,
     /// The clocks stand still.
     ClocksStandStill,
-    /// A code that was refused is presented again.
+    /// A refused code is sent again.
     ConfirmsTwice,
-    /// Each message is asked for twice.
+    /// Each message is requested twice.
     AsksTwice,
 ];
 
 impl Mutant {
-    /// Whether it must break a promise of a system: where there is no wait and an hour for the code,
-    /// clocks matter little.
+    /// Whether the model must detect it for a system: without a resend timer, and with codes that
+    /// are valid for an hour, clocks matter little.
     pub fn breaks(self, system: &str) -> bool {
         let is_of_clocks = matches!(self, Self::ClocksApart | Self::ClocksStandStill);
         system != "walletcrew" || !is_of_clocks
@@ -77,7 +77,7 @@ impl SessionStore for Broken {
                 return Ok(None);
             }
             if self.is(Mutant::FindsOldRecords) {
-                let first = self.first.lock().expect("nobody panics");
+                let first = self.first.lock().expect("the lock is not poisoned");
                 let first = first.get(key).cloned();
                 return Ok(found.map(|(found, version)| (first.unwrap_or(found), version)));
             }
@@ -91,7 +91,7 @@ impl SessionStore for Broken {
         record: Record,
         time_to_live: Duration,
     ) -> BoxFuture<'a, Result<Version, StoreError>> {
-        let mut first = self.first.lock().expect("nobody panics");
+        let mut first = self.first.lock().expect("the lock is not poisoned");
         first.entry(*key).or_insert_with(|| record.clone());
         self.inner.create(key, record, time_to_live)
     }

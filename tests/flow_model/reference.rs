@@ -1,4 +1,4 @@
-//! Random actions for the model, which proptest makes and shrinks.
+//! Random actions for the model, generated and shrunk by proptest.
 
 use proptest::prelude::*;
 use proptest_state_machine::ReferenceStateMachine;
@@ -6,7 +6,7 @@ use proptest_state_machine::ReferenceStateMachine;
 use super::action::{Action, Code};
 use super::model::{Model, Terms};
 
-/// The machine of one system.
+/// The state machine of one system.
 pub trait Machine: 'static {
     const TERMS: Terms;
 }

@@ -1,4 +1,4 @@
-//! A sequence of actions against the real client and a mock, compared with the model.
+//! Runs a sequence of actions against the real client and a mock, and compares it with the model.
 
 use std::collections::BTreeMap;
 
@@ -11,21 +11,21 @@ use super::model::Model;
 use super::mutant::Mutant;
 use super::system::System;
 
-/// How often actions ended in what.
+/// Number of actions by outcome.
 pub type Tally = BTreeMap<(&'static str, Ending), usize>;
 
-/// A mock, and what its clients share. Each sequence is about a user of its own.
-pub struct Bench<S: System> {
+/// A mock, and the state that its clients share. Each sequence is about a new user.
+pub struct Harness<S: System> {
     pub mock: S::Mock,
     pub http: reqwest::Client,
     pub mutant: Option<Mutant>,
     pub sequences: usize,
     pub tally: Tally,
-    // The last, so that the mock is still served while it is dropped.
+    // Last field, so that the mock is still served while it is dropped.
     runtime: Runtime,
 }
 
-impl<S: System> Bench<S> {
+impl<S: System> Harness<S> {
     pub fn start(mutant: Option<Mutant>) -> Self {
         let mut builder = tokio::runtime::Builder::new_current_thread();
         let runtime = builder.enable_all().build().expect("a runtime");
@@ -41,20 +41,20 @@ impl<S: System> Bench<S> {
         }
     }
 
-    /// Runs one sequence, and says what is wrong with it, if anything is. `seen` is told of each
-    /// action before it is taken.
+    /// Runs one sequence and returns its failure, if any. `seen` is called with each action before
+    /// it is executed.
     pub fn run(&mut self, model: Model, actions: &[Action], seen: impl Fn()) -> Result<(), String> {
         self.sequences += 1;
         let mut endings = Vec::new();
-        let bench = &*self;
-        let outcome = bench.runtime.block_on(async {
-            let mut fixture = Fixture::new(bench);
+        let harness = &*self;
+        let outcome = harness.runtime.block_on(async {
+            let mut fixture = Fixture::new(harness);
             let mut model = model;
             for action in actions {
                 seen();
                 model = model.after(action);
                 endings.push((action.name(), model.expected.ending));
-                compare(bench, &mut fixture, action, &model).await?;
+                compare(harness, &mut fixture, action, &model).await?;
             }
             fixture.end().await
         });
@@ -62,7 +62,7 @@ impl<S: System> Bench<S> {
             *self.tally.entry(ending).or_default() += 1;
         }
         if outcome.is_err() {
-            // A failure that was ordered and not fetched would meet the next sequence.
+            // A scheduled failure that was not used would affect the next sequence.
             self.mock = self.runtime.block_on(S::start());
         }
         outcome
@@ -74,19 +74,22 @@ impl<S: System> Bench<S> {
     }
 }
 
-/// Takes an action and looks at what came of it. `model` has taken it already.
+/// Executes an action and checks its outcome. `model` is already in the state after it.
 async fn compare<S: System>(
-    bench: &Bench<S>,
+    harness: &Harness<S>,
     fixture: &mut Fixture<'_, S>,
     action: &Action,
     model: &Model,
 ) -> Result<(), String> {
-    let (asked, presented) = (bench.count(S::ASKING), bench.count(S::PRESENTING));
+    let (asked, presented) = (
+        harness.count(S::MESSAGE_OPERATIONS),
+        harness.count(S::CODE_OPERATIONS),
+    );
     let ending = fixture.take(action, model).await;
     let seen = Expected {
         ending,
-        asked: bench.count(S::ASKING) - asked,
-        presented: bench.count(S::PRESENTING) - presented,
+        asked: harness.count(S::MESSAGE_OPERATIONS) - asked,
+        presented: harness.count(S::CODE_OPERATIONS) - presented,
     };
     fixture.promises.check(&seen, model)?;
     if seen != model.expected {
@@ -100,11 +103,11 @@ async fn compare<S: System>(
     Ok(())
 }
 
-/// What holds of the requests, whatever the model says.
+/// Invariants of the requests, independent of the model.
 #[derive(Default)]
 pub struct Promises {
     last_asked: Option<u64>,
-    /// Codes that were presented since the newest message.
+    /// Codes that were sent since the newest message.
     presented: usize,
 }
 
@@ -113,7 +116,9 @@ impl Promises {
         if seen.asked > 0 {
             let early = |last| model.now < last + model.terms.wait;
             if seen.asked > 1 || self.last_asked.is_some_and(early) {
-                return Err("a message was asked for before the timer had run out".to_owned());
+                return Err(
+                    "a message was requested before the resend timer had expired".to_owned(),
+                );
             }
             self.last_asked = Some(model.now);
             if seen.ending == Ending::Done {
@@ -122,10 +127,10 @@ impl Promises {
         }
         self.presented += seen.presented;
         if seen.presented > 1 {
-            return Err("a code was presented twice".to_owned());
+            return Err("a code was sent twice".to_owned());
         }
         if self.presented > 5 {
-            return Err("more than five codes were presented for one message".to_owned());
+            return Err("more than five codes were sent for one message".to_owned());
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! What the four systems have in common, as the model sees it.
+//! Common interface of the four systems, for the model.
 
 use std::sync::Arc;
 
@@ -9,25 +9,25 @@ use vestibule::{BoxFuture, Clock, Error, Secret};
 
 use super::reference::Machine;
 
-/// What a client is made from.
-pub struct Place {
+/// Parts that a client is built from.
+pub struct ClientSetup {
     pub store: Arc<dyn SessionStore>,
     pub clock: Arc<dyn Clock>,
     pub http: reqwest::Client,
 }
 
-/// A step that gives its state back with the error.
+/// A step that returns its state with the error.
 pub type Step<P, T> = Result<T, (P, Error)>;
 
-/// A session in use: whether the server accepts it.
+/// Checks whether the server accepts a session.
 pub type Check = BoxFuture<'static, Result<(), Error>>;
 
 pub trait System: Machine {
     const NAME: &'static str;
-    /// The operations that ask for a message.
-    const ASKING: &'static [&'static str];
+    /// The operations that request a message.
+    const MESSAGE_OPERATIONS: &'static [&'static str];
     /// The operations that carry a code.
-    const PRESENTING: &'static [&'static str];
+    const CODE_OPERATIONS: &'static [&'static str];
 
     type Mock;
     type Client;
@@ -39,22 +39,22 @@ pub trait System: Machine {
     fn count(mock: &Self::Mock, operation: &str) -> usize;
     fn fail_next(mock: &Self::Mock, operation: &str);
 
-    /// The operation that asks for a message there: the first of a challenge, or another.
-    fn asking(to: &str, is_first: bool) -> &'static str;
-    /// The operation that takes the code of a message to there.
-    fn presenting(to: &str) -> &'static str;
+    /// The operation that requests a message: the first of a challenge, or another.
+    fn message_operation(to: &str, is_first: bool) -> &'static str;
+    /// The operation that confirms the code of a message.
+    fn code_operation(to: &str) -> &'static str;
 
-    /// The phone or mailbox of a user whom nobody saw before, as the outbox names it.
-    fn newcomer(mock: &Self::Mock, number: usize) -> String;
-    fn client(mock: &Self::Mock, place: Place) -> Self::Client;
+    /// The phone or mailbox of a new user, as the outbox names it.
+    fn new_user(mock: &Self::Mock, number: usize) -> String;
+    fn client(mock: &Self::Mock, setup: ClientSetup) -> Self::Client;
     fn id(pending: &Self::Pending) -> Secret;
     async fn send(client: &Self::Client, to: &str) -> Result<Self::Pending, Error>;
     async fn resend(pending: &mut Self::Pending) -> Result<(), Error>;
     async fn confirm(pending: Self::Pending, to: &str, code: &str) -> Step<Self::Pending, Check>;
-    async fn take_up(client: &Self::Client, id: &Secret) -> Result<Self::Pending, Error>;
+    async fn resume(client: &Self::Client, id: &Secret) -> Result<Self::Pending, Error>;
 }
 
-/// The same for all mocks, which have no trait.
+/// Implementation shared by all mocks, which have no common trait.
 macro_rules! mock {
     ($mock:ty) => {
         type Mock = $mock;
@@ -83,7 +83,7 @@ macro_rules! mock {
 
 pub(super) use mock;
 
-/// Users of even numbers have a phone, the others a mailbox.
+/// Users with even numbers have a phone, the others a mailbox.
 pub fn mailbox(number: usize) -> Option<String> {
     (number % 2 == 1).then(|| format!("user{number}@example.com"))
 }

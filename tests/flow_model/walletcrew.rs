@@ -6,7 +6,7 @@ use vestibule::{Error, Secret, walletcrew};
 
 use super::model::Terms;
 use super::reference::Machine;
-use super::system::{Check, Place, Step, System, mailbox, mock};
+use super::system::{Check, ClientSetup, Step, System, mailbox, mock};
 
 pub struct OnWalletCrew;
 
@@ -21,29 +21,29 @@ impl Machine for OnWalletCrew {
 
 impl System for OnWalletCrew {
     const NAME: &'static str = "walletcrew";
-    const ASKING: &'static [&'static str] = &["create_or_update_customer"];
-    const PRESENTING: &'static [&'static str] = &["authenticate"];
+    const MESSAGE_OPERATIONS: &'static [&'static str] = &["create_or_update_customer"];
+    const CODE_OPERATIONS: &'static [&'static str] = &["authenticate"];
 
     mock!(WalletCrew);
     type Client = walletcrew::Client;
     type Pending = walletcrew::Challenge;
 
-    fn asking(_: &str, _: bool) -> &'static str {
-        Self::ASKING[0]
+    fn message_operation(_: &str, _: bool) -> &'static str {
+        Self::MESSAGE_OPERATIONS[0]
     }
 
-    fn presenting(_: &str) -> &'static str {
-        Self::PRESENTING[0]
+    fn code_operation(_: &str) -> &'static str {
+        Self::CODE_OPERATIONS[0]
     }
 
-    fn newcomer(_: &WalletCrew, number: usize) -> String {
+    fn new_user(_: &WalletCrew, number: usize) -> String {
         mailbox(number).unwrap_or_else(|| format!("+3361234{number:05}"))
     }
 
-    fn client(mock: &WalletCrew, place: Place) -> walletcrew::Client {
+    fn client(mock: &WalletCrew, setup: ClientSetup) -> walletcrew::Client {
         let client = walletcrew::Client::builder(mock.base_url(), "tenant-01");
-        let client = client.http_client(place.http).clock(place.clock);
-        client.store(place.store).build().unwrap()
+        let client = client.http_client(setup.http).clock(setup.clock);
+        client.store(setup.store).build().unwrap()
     }
 
     fn id(pending: &walletcrew::Challenge) -> Secret {
@@ -55,12 +55,12 @@ impl System for OnWalletCrew {
         let account = client.customer(&json!({ field: to }));
         match account.flow("activation").save().await? {
             walletcrew::Saved::ChallengeIssued(challenge) => Ok(challenge),
-            walletcrew::Saved::Done(_) => panic!("the flow challenges everybody"),
+            walletcrew::Saved::Done(_) => panic!("the flow always issues a challenge"),
         }
     }
 
     async fn resend(_: &mut walletcrew::Challenge) -> Result<(), Error> {
-        panic!("the model knows that there is none")
+        panic!("the model allows no resend here")
     }
 
     async fn confirm(
@@ -68,8 +68,8 @@ impl System for OnWalletCrew {
         to: &str,
         code: &str,
     ) -> Step<walletcrew::Challenge, Check> {
-        let answer = json!({"identifier": to, "code": code});
-        match pending.authenticate("otp", &answer).await {
+        let response = json!({"identifier": to, "code": code});
+        match pending.authenticate("otp", &response).await {
             Ok(session) => Ok(Box::pin(async move {
                 let profile: serde_json::Value = session.profile().await?;
                 drop(profile);
@@ -79,7 +79,7 @@ impl System for OnWalletCrew {
         }
     }
 
-    async fn take_up(
+    async fn resume(
         client: &walletcrew::Client,
         id: &Secret,
     ) -> Result<walletcrew::Challenge, Error> {

@@ -5,12 +5,12 @@ use vestibule::{Error, Secret, wunder};
 
 use super::model::Terms;
 use super::reference::Machine;
-use super::system::{Check, Place, Step, System, mailbox, mock};
+use super::system::{Check, ClientSetup, Step, System, mailbox, mock};
 
 pub struct OnWunder;
 
 impl Machine for OnWunder {
-    /// The vendor names no wait, so this one is the client's.
+    /// The vendor documents no interval, so this is the client's.
     const TERMS: Terms = Terms {
         wait: 20,
         has_resend: true,
@@ -21,35 +21,36 @@ impl Machine for OnWunder {
 
 impl System for OnWunder {
     const NAME: &'static str = "wunder";
-    const ASKING: &'static [&'static str] = &[
+    const MESSAGE_OPERATIONS: &'static [&'static str] = &[
         "create_or_sign_in_with_phone_number",
         "create_or_sign_in_with_email_code",
     ];
-    const PRESENTING: &'static [&'static str] = &["sign_in_phone_number", "sign_in_email_code"];
+    const CODE_OPERATIONS: &'static [&'static str] =
+        &["sign_in_phone_number", "sign_in_email_code"];
 
     mock!(Wunder);
     type Client = wunder::Client;
     type Pending = wunder::PendingCode;
 
-    fn asking(to: &str, _: bool) -> &'static str {
-        Self::ASKING[usize::from(to.contains('@'))]
+    fn message_operation(to: &str, _: bool) -> &'static str {
+        Self::MESSAGE_OPERATIONS[usize::from(to.contains('@'))]
     }
 
-    fn presenting(to: &str) -> &'static str {
-        Self::PRESENTING[usize::from(to.contains('@'))]
+    fn code_operation(to: &str) -> &'static str {
+        Self::CODE_OPERATIONS[usize::from(to.contains('@'))]
     }
 
-    fn newcomer(_: &Wunder, number: usize) -> String {
+    fn new_user(_: &Wunder, number: usize) -> String {
         mailbox(number).unwrap_or_else(|| format!("+4366412{number:05}"))
     }
 
-    fn client(mock: &Wunder, place: Place) -> wunder::Client {
+    fn client(mock: &Wunder, setup: ClientSetup) -> wunder::Client {
         let wait = std::time::Duration::from_secs(Self::TERMS.wait);
         let client = wunder::Client::builder(mock.base_url(), "tenant01")
             .signature_key(Wunder::SIGNATURE_KEY)
             .resend_wait(wait);
-        let client = client.http_client(place.http).clock(place.clock);
-        client.store(place.store).build().unwrap()
+        let client = client.http_client(setup.http).clock(setup.clock);
+        client.store(setup.store).build().unwrap()
     }
 
     fn id(pending: &wunder::PendingCode) -> Secret {
@@ -76,15 +77,15 @@ impl System for OnWunder {
             Ok(wunder::SignIn::SignedIn(session)) => {
                 Ok(Box::pin(async move { session.profile().await.map(drop) }))
             }
-            Ok(wunder::SignIn::MfaRequired(_)) => panic!("nobody here has a second factor"),
+            Ok(wunder::SignIn::MfaRequired(_)) => panic!("no user here has a second factor"),
             Err(returned) => Err((returned.state, returned.error)),
         }
     }
 
-    async fn take_up(client: &wunder::Client, id: &Secret) -> Result<wunder::PendingCode, Error> {
+    async fn resume(client: &wunder::Client, id: &Secret) -> Result<wunder::PendingCode, Error> {
         match client.challenge(id).await? {
             wunder::Challenge::PendingCode(pending) => Ok(pending),
-            wunder::Challenge::MfaRequired(_) => panic!("nobody here has a second factor"),
+            wunder::Challenge::MfaRequired(_) => panic!("no user here has a second factor"),
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Where a server may answer a bare string, it stands for the member that the document names.
+//! Where a server may respond with a bare string, it is decoded as the member that the document
+//! names.
 
 use serde_json::json;
 use vestibule::fynd::Client;
@@ -15,9 +16,12 @@ async fn a_bare_string_is_a_success_where_the_document_says_so() {
     let object = ResponseTemplate::new(200).set_body_json(json!({"status": "sent"}));
     let quoted = ResponseTemplate::new(200).set_body_json("sent");
     let bare = ResponseTemplate::new(200).set_body_string("sent");
-    for answer in [object, quoted, bare] {
+    for response in [object, quoted, bare] {
         server.reset().await;
-        Mock::given(any()).respond_with(answer).mount(&server).await;
+        Mock::given(any())
+            .respond_with(response)
+            .mount(&server)
+            .await;
         let api = client.api();
         let sent = api.send_reset_password_mobile().send().await.unwrap();
         assert_eq!(sent.status.as_deref(), Some("sent"));
@@ -25,10 +29,13 @@ async fn a_bare_string_is_a_success_where_the_document_says_so() {
 }
 
 #[tokio::test]
-async fn a_bare_string_is_not_understood_anywhere_else() {
+async fn a_bare_string_is_undecodable_elsewhere() {
     let server = MockServer::start().await;
-    let answer = ResponseTemplate::new(200).set_body_json("sent");
-    Mock::given(any()).respond_with(answer).mount(&server).await;
+    let response = ResponseTemplate::new(200).set_body_json("sent");
+    Mock::given(any())
+        .respond_with(response)
+        .mount(&server)
+        .await;
     let client = Client::builder("000000000000000000000001", "test-token-1")
         .base_url(server.uri())
         .build()

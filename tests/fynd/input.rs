@@ -1,4 +1,4 @@
-//! What is refused before it is sent, and what is never shown.
+//! Input that is refused before it is sent, and values that are never shown.
 
 use vestibule::Clock as _;
 use vestibule::fynd::{Contact, SignatureInput, sign};
@@ -13,7 +13,7 @@ fn field<T: Debug>(result: Result<T, impl Into<Error>>) -> String {
 }
 
 #[tokio::test]
-async fn settings_of_the_wrong_form_are_named() {
+async fn malformed_settings_are_named() {
     let built = |id: &str, token: &str| Client::builder(id, token).build();
     for id in ["", "64b00000000000000000000", "64b00000000000000000000x"] {
         assert_eq!(field(built(id, TOKEN)), "application_id");
@@ -35,7 +35,7 @@ async fn settings_of_the_wrong_form_are_named() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_right_is_never_sent() {
+async fn invalid_input_is_never_sent() {
     let mock = Fynd::start().await;
     let client = client(&mock);
     for mobile in ["", "123", "1234567890123456", "+919000000001", "90000 0001"] {

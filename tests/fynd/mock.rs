@@ -1,4 +1,4 @@
-//! The mock refuses what the server refuses.
+//! The mock refuses what the real server refuses.
 
 use std::time::Duration;
 
@@ -9,45 +9,45 @@ use vestibule::testing::TestClock;
 use super::wire::status_of;
 use super::*;
 
-/// What a server tells somebody who starts a sign-in without the flow.
+/// The server's response to a sign-in that is started without the flow.
 async fn send_raw(client: &Client, mobile: &str) -> types::SendOtp {
     let body = types::SendOtpRequestSchema::builder()
         .mobile(mobile.to_owned())
         .country_code("91".to_owned());
     let api = client.api();
-    let answer = api.login_with_otp().body(body).send().await;
-    answer.unwrap().into_inner()
+    let response = api.login_with_otp().body(body).send().await;
+    response.unwrap().into_inner()
 }
 
 #[tokio::test]
-async fn a_register_token_is_good_once() {
+async fn a_register_token_is_valid_once() {
     let (mock, client) = with_users().await;
     let api = client.api();
     let sent = send_raw(&client, "9000000004").await;
     let body = types::VerifyOtpRequestSchema::builder()
         .request_id(sent.request_id)
         .otp(Secret::from(code(&mock, "9000000004")));
-    let answer = api.verify_mobile_otp().body(body).send().await.unwrap();
-    assert_eq!(answer.user_exists, Some(false));
-    assert!(!answer.headers().contains_key("set-cookie"));
+    let response = api.verify_mobile_otp().body(body).send().await.unwrap();
+    assert_eq!(response.user_exists, Some(false));
+    assert!(!response.headers().contains_key("set-cookie"));
 
     let profile =
-        types::EditProfileRequestSchema::builder().register_token(answer.register_token.clone());
-    let nameless = api.update_profile().body(profile.clone()).send().await;
-    assert_eq!(refused(nameless), api_error(400, "FIRST_NAME_MISSING"));
+        types::EditProfileRequestSchema::builder().register_token(response.register_token.clone());
+    let without_name = api.update_profile().body(profile.clone()).send().await;
+    assert_eq!(refused(without_name), api_error(400, "FIRST_NAME_MISSING"));
     let named = profile.first_name("Dev".to_owned());
-    let answer = api.update_profile().body(named.clone()).send().await;
-    let cookie = answer.unwrap().headers()["set-cookie"].clone();
+    let response = api.update_profile().body(named.clone()).send().await;
+    let cookie = response.unwrap().headers()["set-cookie"].clone();
     assert!(cookie.to_str().unwrap().contains("HttpOnly"));
     let again = api.update_profile().body(named).send().await;
     assert_eq!(refused(again), api_error(400, "REGISTER_TOKEN_INVALID"));
-    let nobody = types::EditProfileRequestSchema::builder().first_name("Eve".to_owned());
-    let answer = api.update_profile().body(nobody).send().await;
-    assert_eq!(refused(answer), api_error(401, "SESSION_UNKNOWN"));
+    let change = types::EditProfileRequestSchema::builder().first_name("Eve".to_owned());
+    let response = api.update_profile().body(change).send().await;
+    assert_eq!(refused(response), api_error(401, "SESSION_UNKNOWN"));
 }
 
 #[tokio::test]
-async fn the_mock_resends_for_the_newest_token_alone() {
+async fn the_mock_resends_only_for_the_newest_token() {
     let (mock, client) = with_users().await;
     let sent = send_raw(&client, ASHA).await;
     let api = client.api();
@@ -77,14 +77,14 @@ async fn the_mock_resends_for_the_newest_token_alone() {
 async fn the_mock_refuses_a_wrong_and_a_stale_signature() {
     let mock = Fynd::start().await;
     let wrong = builder(&mock).signing_key("7654321").build().unwrap();
-    let answer = wrong.otp_sign_in(ASHA, "91").send_code().await;
-    assert_eq!(refused(answer), api_error(403, "SIGNATURE_INVALID"));
+    let response = wrong.otp_sign_in(ASHA, "91").send_code().await;
+    assert_eq!(refused(response), api_error(403, "SIGNATURE_INVALID"));
 
     let late = TestClock::new();
     late.advance(Duration::from_secs(16 * 60));
     let late = builder(&mock).clock(late.clone()).build().unwrap();
-    let answer = late.otp_sign_in(ASHA, "91").send_code().await;
-    assert_eq!(refused(answer), api_error(403, "SIGNATURE_STALE"));
+    let response = late.otp_sign_in(ASHA, "91").send_code().await;
+    assert_eq!(refused(response), api_error(403, "SIGNATURE_STALE"));
     assert!(mock.outbox().messages().is_empty());
 
     let client = client(&mock);
@@ -113,7 +113,7 @@ async fn the_mock_refuses_an_application_without_its_credential_or_signature() {
 }
 
 #[tokio::test]
-async fn the_mock_says_who_exists() {
+async fn the_mock_reports_whether_a_user_exists() {
     let (_mock, client) = with_users().await;
     let api = client.api();
     let exists = |q: &str| api.user_exists(q).send();

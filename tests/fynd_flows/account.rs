@@ -1,4 +1,4 @@
-//! What a signed-in user sees and changes.
+//! Account data of a signed-in user.
 
 use serde_json::{Map, json};
 use vestibule::fynd::{Contact, OwnContact, ProfileChange};
@@ -13,27 +13,30 @@ async fn own(session: &Session, contact: &Contact) -> OwnContact {
 }
 
 #[tokio::test]
-async fn a_password_is_changed_by_who_knows_the_old_one() {
-    let (bench, _) = Bench::with_asha().await;
-    let asha = bench.asha().await;
+async fn a_password_change_requires_the_old_password() {
+    let (harness, _) = Harness::with_asha().await;
+    let asha = harness.asha().await;
     assert!(asha.has_password().await.unwrap());
     let wrong = asha.change_password("another", "new").await;
     assert_eq!(refused(wrong), "PASSWORD_WRONG");
     asha.change_password(PASSWORD, "new").await.unwrap();
-    let signed_in = bench.client.password_sign_in(EMAIL, "new").await;
+    let signed_in = harness.client.password_sign_in(EMAIL, "new").await;
     assert!(signed_in.unwrap().signed_in().is_some());
 
-    bench.mock.add_user("91", "9000000002", "Bela");
-    let pending = bench.client.otp_sign_in("9000000002", "91").send_code();
-    let confirmed = pending.await.unwrap().confirm(bench.code("+919000000002"));
+    harness.mock.add_user("91", "9000000002", "Bela");
+    let pending = harness.client.otp_sign_in("9000000002", "91").send_code();
+    let confirmed = pending
+        .await
+        .unwrap()
+        .confirm(harness.code("+919000000002"));
     let bela = session(confirmed.await.unwrap());
     assert!(!bela.has_password().await.unwrap());
 }
 
 #[tokio::test]
 async fn contacts_are_added_confirmed_made_primary_and_removed() {
-    let (bench, _) = Bench::with_asha().await;
-    let asha = bench.asha().await;
+    let (harness, _) = Harness::with_asha().await;
+    let asha = harness.asha().await;
     let added = [
         (Contact::mobile("9000000007", "91"), "+919000000007"),
         (Contact::email("asha@work.example"), "asha@work.example"),
@@ -45,14 +48,14 @@ async fn contacts_are_added_confirmed_made_primary_and_removed() {
         assert!(!new.verified && !new.primary);
         assert_eq!(refused(asha.make_primary(&new).await), "CONTACT_UNVERIFIED");
 
-        let first = bench.code(to);
+        let first = harness.code(to);
         assert!(asha.send_verification_link(&new).await.unwrap());
         let verify = async |code: String| match contact {
-            Contact::Mobile { .. } => bench.other.verify_mobile_link(code).await,
-            Contact::Email(_) => bench.other.verify_email_link(code).await,
+            Contact::Mobile { .. } => harness.other.verify_mobile_link(code).await,
+            Contact::Email(_) => harness.other.verify_email_link(code).await,
         };
         assert_eq!(refused(verify(first).await), "LINK_INVALID");
-        verify(bench.code(to)).await.unwrap();
+        verify(harness.code(to)).await.unwrap();
         let verified = own(&asha, contact).await;
         assert!(verified.verified);
         assert!(!asha.send_verification_link(&verified).await.unwrap());
@@ -67,14 +70,14 @@ async fn contacts_are_added_confirmed_made_primary_and_removed() {
     let left = asha.contacts().await.unwrap();
     let left: Vec<&Contact> = left.iter().map(|own| &own.contact).collect();
     assert_eq!(left, [&added[0].0, &added[1].0]);
-    assert_eq!(bench.messages(), 4);
+    assert_eq!(harness.messages(), 4);
 }
 
 #[tokio::test]
 async fn profile_attributes_and_sessions_are_those_of_the_user() {
-    let (bench, id) = Bench::with_asha().await;
-    bench.mock.define_attribute("size", FyndAttribute::Text);
-    let asha = bench.asha().await;
+    let (harness, id) = Harness::with_asha().await;
+    harness.mock.define_attribute("size", FyndAttribute::Text);
+    let asha = harness.asha().await;
     let change = ProfileChange::new().first_name("Ashika").gender("female");
     let user = asha.change_profile(change).await.unwrap();
     assert_eq!(user.first_name.as_deref(), Some("Ashika"));
@@ -89,18 +92,24 @@ async fn profile_attributes_and_sessions_are_those_of_the_user() {
     let wrong = asha.change_attributes(size(json!(7))).await;
     assert_eq!(refused(wrong), "ATTRIBUTE_TYPE");
 
-    let second = bench.asha().await;
+    let second = harness.asha().await;
     assert_eq!(asha.active_sessions().await.unwrap().len(), 2);
     second.sign_out().await.unwrap();
     assert_eq!(asha.active_sessions().await.unwrap().len(), 1);
-    assert_eq!(bench.mock.sessions_of(&id), 1);
+    assert_eq!(harness.mock.sessions_of(&id), 1);
 }
 
 #[tokio::test]
-async fn anybody_learns_who_is_known_and_how_the_sales_channel_is_set() {
-    let (bench, _) = Bench::with_asha().await;
-    assert!(bench.client.user_exists(EMAIL).await.unwrap());
-    assert!(!bench.client.user_exists("bela@example.com").await.unwrap());
-    let config = bench.client.platform_config().await.unwrap();
+async fn user_existence_and_sales_channel_settings_need_no_session() {
+    let (harness, _) = Harness::with_asha().await;
+    assert!(harness.client.user_exists(EMAIL).await.unwrap());
+    assert!(
+        !harness
+            .client
+            .user_exists("bela@example.com")
+            .await
+            .unwrap()
+    );
+    let config = harness.client.platform_config().await.unwrap();
     assert_eq!(config.login.unwrap().password, Some(true));
 }

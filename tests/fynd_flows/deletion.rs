@@ -1,11 +1,11 @@
-//! Leaving for good.
+//! Account deletion.
 
 use vestibule::fynd::{Contact, PendingDeletion, Reason};
 
 use super::*;
 
-async fn reason(bench: &Bench, wants_words: bool) -> Reason {
-    let terms = bench.client.deletion_terms().await.unwrap();
+async fn reason(harness: &Harness, wants_words: bool) -> Reason {
+    let terms = harness.client.deletion_terms().await.unwrap();
     assert!(terms.consent.is_some());
     assert_eq!(terms.days, Some(7));
     let mut reasons = terms.reasons.into_iter();
@@ -15,8 +15,8 @@ async fn reason(bench: &Bench, wants_words: bool) -> Reason {
     found
 }
 
-async fn pending(bench: &Bench, session: &Session, contact: Contact) -> PendingDeletion {
-    let deletion = session.deletion(reason(bench, false).await);
+async fn pending(harness: &Harness, session: &Session, contact: Contact) -> PendingDeletion {
+    let deletion = session.deletion(reason(harness, false).await);
     deletion.send_code(contact).await.unwrap()
 }
 
@@ -27,71 +27,73 @@ async fn a_code_by_mobile_or_e_mail_deletes_the_user_and_ends_the_session() {
         (Contact::email(EMAIL), EMAIL),
     ];
     for (contact, to) in contacts {
-        let (bench, id) = Bench::with_asha().await;
-        let asha = bench.asha().await;
-        let sent = pending(&bench, &asha, contact.clone()).await;
+        let (harness, id) = Harness::with_asha().await;
+        let asha = harness.asha().await;
+        let sent = pending(&harness, &asha, contact.clone()).await;
         assert_eq!(*sent.contact(), contact);
-        let wrong = other_than(&bench.code(to));
+        let wrong = other_than(&harness.code(to));
         let returned = sent.confirm(wrong).await.unwrap_err();
         assert_eq!(returned.error.code(), Some("OTP_INVALID"));
-        assert_eq!(bench.mock.sessions_of(&id), 1);
+        assert_eq!(harness.mock.sessions_of(&id), 1);
 
-        // Another instance goes on, after a resend.
-        bench.wait(31);
-        let there = bench.other.session(asha.id()).await.unwrap();
-        let taken_up = there.pending_deletion(returned.state.id()).await;
-        let mut taken_up = taken_up.unwrap();
-        taken_up.resend().await.unwrap();
-        let id = taken_up.id().clone();
-        taken_up.confirm(bench.code(to)).await.unwrap();
+        // Another instance continues, after a resend.
+        harness.wait(31);
+        let there = harness.other.session(asha.id()).await.unwrap();
+        let resumed = there.pending_deletion(returned.state.id()).await;
+        let mut resumed = resumed.unwrap();
+        resumed.resend().await.unwrap();
+        let id = resumed.id().clone();
+        resumed.confirm(harness.code(to)).await.unwrap();
 
         assert_eq!(kind(there.user().await), ErrorKind::SignInAgain);
-        let gone = bench.other.session(asha.id()).await;
+        let gone = harness.other.session(asha.id()).await;
         assert_eq!(kind(gone), ErrorKind::SignInAgain);
         assert_eq!(kind(asha.user().await), ErrorKind::SignInAgain);
         let over = there.pending_deletion(&id).await;
         assert_eq!(kind(over), ErrorKind::SignInAgain);
-        assert!(!bench.client.user_exists(EMAIL).await.unwrap());
+        assert!(!harness.client.user_exists(EMAIL).await.unwrap());
     }
 }
 
 #[tokio::test]
-async fn a_reason_that_wants_words_gets_them_before_anything_is_sent() {
-    let (bench, _) = Bench::with_asha().await;
-    let asha = bench.asha().await;
-    let deletion = asha.deletion(reason(&bench, true).await);
+async fn a_reason_that_requires_a_text_is_checked_before_anything_is_sent() {
+    let (harness, _) = Harness::with_asha().await;
+    let asha = harness.asha().await;
+    let deletion = asha.deletion(reason(&harness, true).await);
     let mobile = || Contact::mobile(ASHA, "91");
     let error = deletion.clone().send_code(mobile()).await.unwrap_err();
     assert_eq!(error.field(), Some("reason"));
     let others = Contact::mobile("9000000002", "91");
     let error = deletion.clone().words("too far").send_code(others).await;
     assert_eq!(error.unwrap_err().field(), Some("mobile"));
-    assert_eq!(bench.messages(), 0);
+    assert_eq!(harness.messages(), 0);
     let sent = deletion.words("too far").send_code(mobile()).await.unwrap();
-    sent.confirm(bench.code(SMS)).await.unwrap();
-    assert!(!bench.client.user_exists(EMAIL).await.unwrap());
+    sent.confirm(harness.code(SMS)).await.unwrap();
+    assert!(!harness.client.user_exists(EMAIL).await.unwrap());
 }
 
 #[tokio::test]
-async fn a_deletion_is_no_sign_in_and_not_another_sessions() {
-    let (bench, _) = Bench::with_asha().await;
+async fn a_deletion_is_no_sign_in_and_is_bound_to_its_session() {
+    let (harness, _) = Harness::with_asha().await;
     let bela = FyndUser::new("Bela").email("bela@example.com");
-    bench.mock.seed_user(bela.password("another"));
-    let bela = bench.client.password_sign_in("bela@example.com", "another");
+    harness.mock.seed_user(bela.password("another"));
+    let bela = harness
+        .client
+        .password_sign_in("bela@example.com", "another");
     let bela = session(bela.await.unwrap());
-    let asha = bench.asha().await;
-    let sent = pending(&bench, &asha, Contact::mobile(ASHA, "91")).await;
-    let as_sign_in = bench.client.challenge(sent.id()).await;
+    let asha = harness.asha().await;
+    let sent = pending(&harness, &asha, Contact::mobile(ASHA, "91")).await;
+    let as_sign_in = harness.client.challenge(sent.id()).await;
     assert_eq!(kind(as_sign_in), ErrorKind::StepRequired);
 
     let of_bela = bela.pending_deletion(sent.id()).await;
     assert_eq!(kind(of_bela), ErrorKind::SignInAgain);
-    assert_eq!(bench.mock.count("delete_user"), 0);
+    assert_eq!(harness.mock.count("delete_user"), 0);
     assert_eq!(first_name(&bela).await, "Bela");
     assert_eq!(first_name(&asha).await, "Asha");
 
-    bench.wait(31);
-    let code = bench.client.otp_sign_in(ASHA, "91").send_code().await;
+    harness.wait(31);
+    let code = harness.client.otp_sign_in(ASHA, "91").send_code().await;
     let code = code.unwrap();
     let as_deletion = asha.pending_deletion(code.id()).await;
     assert_eq!(kind(as_deletion), ErrorKind::StepRequired);

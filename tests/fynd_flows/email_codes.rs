@@ -1,4 +1,4 @@
-//! Codes by e-mail go like codes by mobile.
+//! Codes by e-mail work like codes by mobile.
 
 use vestibule::fynd::{Challenge, Contact};
 
@@ -6,40 +6,40 @@ use super::*;
 
 #[tokio::test]
 async fn a_code_by_e_mail_signs_in_after_a_resend_and_a_restart() {
-    let (bench, _) = Bench::with_asha().await;
-    let sign_in = bench.client.email_sign_in(EMAIL);
+    let (harness, _) = Harness::with_asha().await;
+    let sign_in = harness.client.email_sign_in(EMAIL);
     let mut pending = sign_in.send_code().await.unwrap();
     assert_eq!(*pending.contact(), Contact::email(EMAIL));
     assert_eq!(pending.request_id(), None);
-    let first = bench.code(EMAIL);
+    let first = harness.code(EMAIL);
     assert_eq!(kind(pending.resend().await), ErrorKind::SlowDown);
-    let again = bench.other.email_sign_in("ASHA@example.com").send_code();
+    let again = harness.other.email_sign_in("ASHA@example.com").send_code();
     assert_eq!(kind(again.await), ErrorKind::SlowDown);
-    assert_eq!(bench.messages(), 1);
+    assert_eq!(harness.messages(), 1);
 
-    bench.wait(31);
-    let Challenge::PendingCode(mut pending) = bench.other.challenge(pending.id()).await.unwrap()
+    harness.wait(31);
+    let Challenge::PendingCode(mut pending) = harness.other.challenge(pending.id()).await.unwrap()
     else {
-        panic!("a code is the step");
+        panic!("the step is a code");
     };
     pending.resend().await.unwrap();
     let returned = pending.confirm(first).await.unwrap_err();
     assert_eq!(returned.error.code(), Some("OTP_INVALID"));
     let id = returned.state.id().clone();
-    let signed_in = returned.state.confirm(bench.code(EMAIL)).await.unwrap();
+    let signed_in = returned.state.confirm(harness.code(EMAIL)).await.unwrap();
     assert_eq!(first_name(&session(signed_in)).await, "Asha");
     assert_eq!(
-        kind(bench.client.challenge(&id).await),
+        kind(harness.client.challenge(&id).await),
         ErrorKind::SignInAgain
     );
 }
 
 #[tokio::test]
-async fn five_wrong_codes_by_e_mail_are_enough() {
-    let (bench, _) = Bench::with_asha().await;
-    let sign_in = bench.client.email_sign_in(EMAIL);
+async fn wrong_codes_by_e_mail_are_limited_to_five() {
+    let (harness, _) = Harness::with_asha().await;
+    let sign_in = harness.client.email_sign_in(EMAIL);
     let mut pending = sign_in.send_code().await.unwrap();
-    let right = bench.code(EMAIL);
+    let right = harness.code(EMAIL);
     for _ in 0..5 {
         let returned = pending.confirm(other_than(&right)).await.unwrap_err();
         assert_eq!(returned.error.kind(), ErrorKind::Refused);
@@ -47,5 +47,5 @@ async fn five_wrong_codes_by_e_mail_are_enough() {
     }
     let returned = pending.confirm(right).await.unwrap_err();
     assert_eq!(returned.error.kind(), ErrorKind::StepRequired);
-    assert_eq!(bench.mock.count("verify_email_otp"), 5);
+    assert_eq!(harness.mock.count("verify_email_otp"), 5);
 }

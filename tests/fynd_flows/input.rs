@@ -1,4 +1,4 @@
-//! What is refused before it is sent, and what is never shown.
+//! Input that is refused before it is sent, and values that are never shown.
 
 use vestibule::fynd::{Contact, ProfileChange, SocialSignIn};
 
@@ -13,8 +13,8 @@ fn field<T: Debug>(result: Result<T, impl Into<Error>>) -> String {
 
 #[tokio::test]
 async fn wrong_input_is_named_and_never_sent() {
-    let bench = Bench::start().await;
-    let client = &bench.client;
+    let harness = Harness::start().await;
+    let client = &harness.client;
     assert_eq!(field(client.password_sign_in(" ", "x").await), "username");
     assert_eq!(field(client.password_sign_in("x", "").await), "password");
     assert_eq!(field(client.token_sign_in("").await), "token");
@@ -52,41 +52,44 @@ async fn wrong_input_is_named_and_never_sent() {
     assert_eq!(field(client.verify_mobile_link("").await), "code");
     assert_eq!(field(client.verify_email_link(" ").await), "code");
     assert_eq!(field(client.password_link("").check().await), "code");
-    assert!(bench.mock.journal().is_empty());
+    assert!(harness.mock.journal().is_empty());
 }
 
 #[tokio::test]
-async fn a_user_is_told_of_wrong_input_before_it_is_sent() {
-    let (bench, _) = Bench::with_asha().await;
-    let asha = bench.asha().await;
-    let before = bench.mock.journal().len();
+async fn wrong_input_of_a_session_is_named_and_never_sent() {
+    let (harness, _) = Harness::with_asha().await;
+    let asha = harness.asha().await;
+    let before = harness.mock.journal().len();
     assert_eq!(field(asha.change_password("", "x").await), "old_password");
     assert_eq!(field(asha.change_password("x", "").await), "new_password");
     let change = ProfileChange::new().first_name(" ");
     assert_eq!(field(asha.change_profile(change).await), "first_name");
     let contact = Contact::mobile(ASHA, "");
     assert_eq!(field(asha.add_contact(&contact).await), "country_code");
-    assert_eq!(bench.mock.journal().len(), before);
+    assert_eq!(harness.mock.journal().len(), before);
 }
 
 #[tokio::test]
 async fn debug_shows_no_secret_and_no_contact() {
-    let (bench, _) = Bench::with_asha().await;
-    let client = &bench.client;
+    let (harness, _) = Harness::with_asha().await;
+    let client = &harness.client;
     let form = client.registration("Bela").password("a-secret-password");
     let form = form.email("bela@example.com").mobile("9000000002", "91");
     let social = SocialSignIn::google("a-secret-token").email("bela@example.com");
     let link = client.password_link("a-secret-code");
     let mut shown = format!("{form:?} {social:?} {link:?}");
     let sent = codes(form.submit().await.unwrap());
-    let forgotten = client.forgotten_password(Contact::email(EMAIL));
-    let pending = forgotten.clone().send_code().await.unwrap();
-    shown += &format!("{sent:?} {forgotten:?} {pending:?} {:?}", sent.email());
-    let right = bench.code(EMAIL);
+    let forgotten_password = client.forgotten_password(Contact::email(EMAIL));
+    let pending = forgotten_password.clone().send_code().await.unwrap();
+    shown += &format!(
+        "{sent:?} {forgotten_password:?} {pending:?} {:?}",
+        sent.email()
+    );
+    let right = harness.code(EMAIL);
     let returned = sent.confirm_email("a-wrong-code").await.unwrap_err();
     shown += &format!("{returned:?} {returned}");
     let step = pending.confirm(right.as_str()).await.unwrap();
-    let asha = bench.asha().await;
+    let asha = harness.asha().await;
     shown += &format!("{step:?} {:?}", asha.contacts().await.unwrap());
     let secrets = [
         "secret",

@@ -1,4 +1,4 @@
-//! A client of one application says so in every flow.
+//! A client of one application sends its platform in every flow.
 
 use vestibule::fynd::{Contact, ProfileChange, SocialSignIn};
 use wiremock::matchers::any;
@@ -27,7 +27,7 @@ async fn calls(server: &MockServer, client: &Client) -> usize {
 }
 
 #[tokio::test]
-async fn the_application_of_a_user_is_named_once_for_all_flows() {
+async fn the_platform_is_set_once_for_all_flows() {
     let server = MockServer::start().await;
     let api_error = ResponseTemplate::new(400).set_body_string("{}");
     Mock::given(any())

@@ -1,4 +1,4 @@
-//! By password, by token, by an account at a third party.
+//! Sign-in by password, by token and by social account.
 
 use vestibule::fynd::SocialSignIn;
 use vestibule::testing::FyndProvider;
@@ -7,40 +7,44 @@ use super::*;
 
 #[tokio::test]
 async fn a_password_signs_in_with_cookies_of_this_user_alone() {
-    let (bench, _) = Bench::with_asha().await;
+    let (harness, _) = Harness::with_asha().await;
     let bela = FyndUser::new("Bela").email("bela@example.com");
-    bench.mock.seed_user(bela.password("another"));
-    let asha = bench.asha().await;
-    let bela = bench.client.password_sign_in("bela@example.com", "another");
+    harness.mock.seed_user(bela.password("another"));
+    let asha = harness.asha().await;
+    let bela = harness
+        .client
+        .password_sign_in("bela@example.com", "another");
     let bela = session(bela.await.unwrap());
 
     assert_eq!(first_name(&asha).await, "Asha");
     assert_eq!(first_name(&bela).await, "Bela");
-    let resumed = bench.other.session(asha.id()).await.unwrap();
+    let resumed = harness.other.session(asha.id()).await.unwrap();
     assert_eq!(first_name(&resumed).await, "Asha");
-    let wrong = bench.client.password_sign_in(EMAIL, "another").await;
+    let wrong = harness.client.password_sign_in(EMAIL, "another").await;
     assert_eq!(refused(wrong), "CREDENTIALS_INVALID");
-    assert_eq!(bench.messages(), 0);
+    assert_eq!(harness.messages(), 0);
 }
 
 #[tokio::test]
 async fn a_token_signs_in_once() {
-    let (bench, id) = Bench::with_asha().await;
-    let token = bench.mock.issue_login_token(&id);
-    let asha = bench.client.token_sign_in(token.as_str()).await.unwrap();
+    let (harness, id) = Harness::with_asha().await;
+    let token = harness.mock.issue_login_token(&id);
+    let asha = harness.client.token_sign_in(token.as_str()).await.unwrap();
     assert_eq!(first_name(&session(asha)).await, "Asha");
-    let again = bench.client.token_sign_in(token.as_str()).await;
+    let again = harness.client.token_sign_in(token.as_str()).await;
     assert_eq!(refused(again), "TOKEN_INVALID");
 }
 
 #[tokio::test]
 async fn each_third_party_signs_its_user_in() {
-    let bench = Bench::start().await;
+    let harness = Harness::start().await;
     let asha = FyndUser::new("Asha").mobile("91", ASHA);
     let asha = asha.social(FyndProvider::Facebook, "f1");
     let asha = asha.social(FyndProvider::Google, "g1");
-    bench.mock.seed_user(asha.social(FyndProvider::Apple, "a1"));
-    let token = |party, id| bench.mock.issue_social_token(party, id, None);
+    harness
+        .mock
+        .seed_user(asha.social(FyndProvider::Apple, "a1"));
+    let token = |party, id| harness.mock.issue_social_token(party, id, None);
     let google = || token(FyndProvider::Google, "g1");
     let accounts = [
         (
@@ -59,37 +63,37 @@ async fn each_third_party_signs_its_user_in() {
         ),
     ];
     for (operation, account) in accounts {
-        let signed_in = bench.client.social_sign_in(account).await.unwrap();
+        let signed_in = harness.client.social_sign_in(account).await.unwrap();
         assert_eq!(first_name(&session(signed_in)).await, "Asha");
-        assert_eq!(bench.mock.count(operation), 1, "{operation}");
+        assert_eq!(harness.mock.count(operation), 1, "{operation}");
     }
     let unknown = SocialSignIn::google("no-such-token");
-    let api_error = bench.client.social_sign_in(unknown).await;
+    let api_error = harness.client.social_sign_in(unknown).await;
     assert!(api_error.is_err());
 }
 
 #[tokio::test]
 async fn a_new_user_of_a_third_party_completes_the_profile_on_any_instance() {
-    let bench = Bench::start().await;
+    let harness = Harness::start().await;
     let google = FyndProvider::Google;
-    let token = bench.mock.issue_social_token(google, "g9", Some(EMAIL));
+    let token = harness.mock.issue_social_token(google, "g9", Some(EMAIL));
     let account = SocialSignIn::google(token).first_name("Asha");
-    let signed_in = bench.client.social_sign_in(account).await.unwrap();
+    let signed_in = harness.client.social_sign_in(account).await.unwrap();
     let SignIn::ProfileRequired(profile) = signed_in else {
-        panic!("nobody knows this account yet");
+        panic!("the account is not registered yet");
     };
-    let taken_up = bench.other.challenge(profile.id()).await.unwrap();
-    let vestibule::fynd::Challenge::CompleteProfile(profile) = taken_up else {
-        panic!("the profile is the step");
+    let resumed = harness.other.challenge(profile.id()).await.unwrap();
+    let vestibule::fynd::Challenge::CompleteProfile(profile) = resumed else {
+        panic!("the step is the profile");
     };
-    // The sales channel wants a mobile, and says so by a refusal.
+    // The sales channel requires a mobile and reports it as an error.
     let returned = profile.complete("Asha", "Rao").await.unwrap_err();
     assert_eq!(returned.error.code(), Some("MOBILE_MISSING"));
 
     let profile = returned.state.mobile(ASHA, "+91");
     let codes = codes(profile.complete("Asha", "Rao").await.unwrap());
     assert!(codes.mobile().is_some() && codes.email().is_none());
-    let signed_in = codes.confirm_mobile(bench.code(SMS)).await.unwrap();
+    let signed_in = codes.confirm_mobile(harness.code(SMS)).await.unwrap();
     let user = session(signed_in).user().await.unwrap();
     assert_eq!(user.last_name.as_deref(), Some("Rao"));
     assert_eq!(user.emails.unwrap()[0].email.as_deref(), Some(EMAIL));

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use vestibule::testing::FyndUser;
 
-use super::bench::{Bench, Jar, Said};
+use super::harness::{Harness, Jar, Reply};
 use super::signing_in::{ASHA, by_code, user};
 
 /// The two kinds of contacts, by what differs.
@@ -50,15 +50,15 @@ fn emails() -> Kind {
     }
 }
 
-async fn signed_in(bench: &Bench) -> Jar {
+async fn signed_in(harness: &Harness) -> Jar {
     let asha = FyndUser::new("Asha").mobile("91", ASHA);
-    bench.mock.seed_user(asha.email("asha@example.com"));
-    bench.mock.seed_user(
+    harness.mock.seed_user(asha.email("asha@example.com"));
+    harness.mock.seed_user(
         FyndUser::new("Bela")
             .mobile("91", "9000000009")
             .email("b@example.com"),
     );
-    by_code(bench, ASHA).await
+    by_code(harness, ASHA).await
 }
 
 /// `contact` with the three flags.
@@ -70,10 +70,13 @@ fn described(contact: &Value, active: bool, primary: bool, verified: bool) -> Va
     whole
 }
 
-/// Added, confirmed by its link, made the main one, and the former main one removed.
-async fn live(bench: &Bench, kind: Kind) {
-    let jar = &mut signed_in(bench).await;
-    let added = bench.ask_as(jar, kind.add, kind.second.clone()).await.ok();
+/// Adds a contact, confirms it by its link, makes it primary, and removes the previous primary one.
+async fn live(harness: &Harness, kind: Kind) {
+    let jar = &mut signed_in(harness).await;
+    let added = harness
+        .call_as(jar, kind.add, kind.second.clone())
+        .await
+        .ok();
     assert_eq!(added[kind.flag], true);
     let flags = |user: &Value| -> Vec<[Value; 3]> {
         let entries = user[kind.list].as_array().unwrap().iter();
@@ -87,100 +90,111 @@ async fn live(bench: &Bench, kind: Kind) {
     let second = [yes.clone(), no.clone(), yes.clone()];
     let unconfirmed = [no.clone(), no.clone(), no.clone()];
     assert_eq!(flags(&added["user"]), [main.clone(), unconfirmed]);
-    let again = bench.ask_as(jar, kind.add, kind.second.clone()).await;
+    let again = harness.call_as(jar, kind.add, kind.second.clone()).await;
     again.refused(400, "CONTACT_TAKEN");
-    let early = bench.ask_as(jar, kind.primary, kind.second.clone()).await;
+    let early = harness
+        .call_as(jar, kind.primary, kind.second.clone())
+        .await;
     early.refused(400, "CONTACT_UNVERIFIED");
 
-    let old = bench.code(kind.to);
-    let sent = bench.ask_as(jar, kind.link, kind.second.clone()).await.ok();
+    let old = harness.code(kind.to);
+    let sent = harness
+        .call_as(jar, kind.link, kind.second.clone())
+        .await
+        .ok();
     assert_eq!(sent[kind.flag], true);
-    bench
-        .ask(kind.verify, json!({"code": old}))
+    harness
+        .call(kind.verify, json!({"code": old}))
         .await
         .refused(400, "LINK_INVALID");
-    let body = json!({"code": bench.code(kind.to)});
+    let body = json!({"code": harness.code(kind.to)});
     let other = if kind.verify == "verify_email" {
         "verify_mobile"
     } else {
         "verify_email"
     };
-    bench
-        .ask(other, body.clone())
+    harness
+        .call(other, body.clone())
         .await
         .refused(400, "LINK_INVALID");
-    let said = bench.ask(kind.verify, body.clone()).await.ok();
-    assert_eq!(said["message"], "success");
-    bench
-        .ask(kind.verify, body)
+    let reply = harness.call(kind.verify, body.clone()).await.ok();
+    assert_eq!(reply["message"], "success");
+    harness
+        .call(kind.verify, body)
         .await
         .refused(400, "LINK_INVALID");
-    let messages = bench.messages();
-    let needless = bench.ask_as(jar, kind.link, kind.second.clone()).await.ok();
-    assert_eq!(needless[kind.flag], false);
-    assert_eq!(bench.messages(), messages);
-
-    let said = bench
-        .ask_as(jar, kind.delete, described(&kind.first, true, true, true))
-        .await;
-    said.refused(400, "CONTACT_PRIMARY");
-    let said = bench
-        .ask_as(jar, kind.primary, kind.second.clone())
+    let messages = harness.messages();
+    let needless = harness
+        .call_as(jar, kind.link, kind.second.clone())
         .await
         .ok();
-    assert_eq!(flags(&said["user"]), [second.clone(), main.clone()]);
-    let said = bench
-        .ask_as(jar, kind.delete, described(&kind.first, true, true, true))
+    assert_eq!(needless[kind.flag], false);
+    assert_eq!(harness.messages(), messages);
+
+    let reply = harness
+        .call_as(jar, kind.delete, described(&kind.first, true, true, true))
         .await;
-    said.refused(400, "CONTACT_CHANGED");
+    reply.refused(400, "CONTACT_PRIMARY");
+    let reply = harness
+        .call_as(jar, kind.primary, kind.second.clone())
+        .await
+        .ok();
+    assert_eq!(flags(&reply["user"]), [second.clone(), main.clone()]);
+    let reply = harness
+        .call_as(jar, kind.delete, described(&kind.first, true, true, true))
+        .await;
+    reply.refused(400, "CONTACT_CHANGED");
     let delete = described(&kind.first, true, false, true);
-    let said = bench.ask_as(jar, kind.delete, delete.clone()).await.ok();
-    assert_eq!(flags(&said["user"]), std::slice::from_ref(&main));
-    assert_eq!(flags(&user(bench, jar).await), [main]);
-    bench
-        .ask_as(jar, kind.delete, delete)
+    let reply = harness.call_as(jar, kind.delete, delete.clone()).await.ok();
+    assert_eq!(flags(&reply["user"]), std::slice::from_ref(&main));
+    assert_eq!(flags(&user(harness, jar).await), [main]);
+    harness
+        .call_as(jar, kind.delete, delete)
         .await
         .refused(400, "CONTACT_UNKNOWN");
 }
 
-pub async fn a_mobile_is_added_confirmed_made_primary_and_removed(bench: &Bench) {
-    live(bench, mobiles()).await;
+pub async fn a_mobile_is_added_confirmed_made_primary_and_removed(harness: &Harness) {
+    live(harness, mobiles()).await;
 }
 
-pub async fn an_e_mail_is_added_confirmed_made_primary_and_removed(bench: &Bench) {
-    live(bench, emails()).await;
+pub async fn an_e_mail_is_added_confirmed_made_primary_and_removed(harness: &Harness) {
+    live(harness, emails()).await;
 }
 
-/// Each query parameter but `platform` is required, and the flags are true or false.
-pub async fn a_removal_needs_every_documented_parameter(bench: &Bench) {
-    let jar = &mut signed_in(bench).await;
+/// Each query parameter except `platform` is required, and the flags are booleans.
+pub async fn a_removal_needs_every_documented_parameter(harness: &Harness) {
+    let jar = &mut signed_in(harness).await;
     for kind in [mobiles(), emails()] {
-        bench.ask_as(jar, kind.add, kind.second.clone()).await.ok();
+        harness
+            .call_as(jar, kind.add, kind.second.clone())
+            .await
+            .ok();
         let whole = described(&kind.second, false, false, false);
         for name in whole.as_object().unwrap().keys() {
             let mut partial = whole.clone();
             partial.as_object_mut().unwrap().remove(name);
-            let said = bench.ask_as(jar, kind.delete, partial).await;
-            assert_eq!(said.status, 400, "{name}: {}", said.body);
+            let reply = harness.call_as(jar, kind.delete, partial).await;
+            assert_eq!(reply.status, 400, "{name}: {}", reply.body);
         }
         let mut wrong = whole.clone();
         wrong["active"] = json!("perhaps");
-        bench
-            .ask_as(jar, kind.delete, wrong)
+        harness
+            .call_as(jar, kind.delete, wrong)
             .await
             .refused(400, "QUERY_INVALID");
-        let code = bench.code(kind.to);
-        bench.ask_as(jar, kind.delete, whole).await.ok();
-        let said = bench.ask(kind.verify, json!({"code": code})).await;
-        said.refused(400, "LINK_INVALID");
+        let code = harness.code(kind.to);
+        harness.call_as(jar, kind.delete, whole).await.ok();
+        let reply = harness.call(kind.verify, json!({"code": code})).await;
+        reply.refused(400, "LINK_INVALID");
     }
 }
 
-pub async fn what_another_user_has_cannot_be_touched(bench: &Bench) {
-    let jar = &mut signed_in(bench).await;
+pub async fn contacts_of_another_user_cannot_be_changed(harness: &Harness) {
+    let jar = &mut signed_in(harness).await;
     let refuse = async |jar: &mut Jar, operation: &str, body: Value, code: &str| {
-        let said: Said = bench.ask_as(jar, operation, body).await;
-        said.refused(400, code);
+        let reply: Reply = harness.call_as(jar, operation, body).await;
+        reply.refused(400, code);
     };
     let number = json!({"phone": "9000000009", "country_code": "91"});
     let email = json!({"email": "b@example.com"});

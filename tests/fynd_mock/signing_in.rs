@@ -1,71 +1,74 @@
-//! Signing in by code, by password and by token; who is signed in.
+//! Sign-in by code, by password and by token, and the user of a session.
 
 use serde_json::{Value, json};
 use vestibule::testing::{FyndSignIn, FyndUser};
 
-use super::bench::{Bench, Jar};
+use super::harness::{Harness, Jar};
 
 pub const ASHA: &str = "9000000001";
 
 /// Signs a known user in by a code.
-pub async fn by_code(bench: &Bench, mobile: &str) -> Jar {
+pub async fn by_code(harness: &Harness, mobile: &str) -> Jar {
     let number = json!({"mobile": mobile, "country_code": "91"});
-    let sent = bench.ask("login_with_otp", number).await.ok();
+    let sent = harness.call("login_with_otp", number).await.ok();
     let mut jar = Jar::default();
-    let code = bench.code(&format!("+91{mobile}"));
+    let code = harness.code(&format!("+91{mobile}"));
     let body = json!({"request_id": sent["request_id"], "otp": code});
-    let said = bench.ask_as(&mut jar, "verify_mobile_otp", body).await.ok();
-    assert_eq!(said["user_exists"], true);
+    let reply = harness
+        .call_as(&mut jar, "verify_mobile_otp", body)
+        .await
+        .ok();
+    assert_eq!(reply["user_exists"], true);
     jar
 }
 
-/// Who the cookie says is signed in.
-pub async fn user(bench: &Bench, jar: &mut Jar) -> Value {
-    let said = bench.ask_as(jar, "get_logged_in_user", json!({})).await;
-    said.ok()["user"].clone()
+/// The user of the cookie's session.
+pub async fn user(harness: &Harness, jar: &mut Jar) -> Value {
+    let reply = harness.call_as(jar, "get_logged_in_user", json!({})).await;
+    reply.ok()["user"].clone()
 }
 
-pub async fn each_sign_in_is_a_session_of_its_own(bench: &Bench) {
-    let id = bench
+pub async fn each_sign_in_creates_a_separate_session(harness: &Harness) {
+    let id = harness
         .mock
         .seed_user(FyndUser::new("Asha").mobile("91", ASHA));
-    bench.mock.add_user("91", "9000000002", "Bela");
-    let (mut phone, mut laptop) = (by_code(bench, ASHA).await, by_code(bench, ASHA).await);
-    let mut bela = by_code(bench, "9000000002").await;
+    harness.mock.add_user("91", "9000000002", "Bela");
+    let (mut phone, mut laptop) = (by_code(harness, ASHA).await, by_code(harness, ASHA).await);
+    let mut bela = by_code(harness, "9000000002").await;
 
     let list = "get_list_of_active_sessions";
-    let said = bench.ask_as(&mut phone, list, json!({})).await.ok();
-    assert_eq!(said["sessions"].as_array().unwrap().len(), 2);
-    assert_eq!(bench.mock.sessions_of(&id), 2);
-    let said = bench.ask_as(&mut bela, list, json!({})).await.ok();
-    assert_eq!(said["sessions"].as_array().unwrap().len(), 1);
+    let reply = harness.call_as(&mut phone, list, json!({})).await.ok();
+    assert_eq!(reply["sessions"].as_array().unwrap().len(), 2);
+    assert_eq!(harness.mock.sessions_of(&id), 2);
+    let reply = harness.call_as(&mut bela, list, json!({})).await.ok();
+    assert_eq!(reply["sessions"].as_array().unwrap().len(), 1);
 
-    let kept = Jar(phone.0.clone());
-    let said = bench.ask_as(&mut phone, "logout", json!({})).await.ok();
-    assert_eq!(said["logout"], true);
+    let old_jar = Jar(phone.0.clone());
+    let reply = harness.call_as(&mut phone, "logout", json!({})).await.ok();
+    assert_eq!(reply["logout"], true);
     assert_eq!(phone.0, None);
-    let mut stolen = kept;
-    let said = bench.ask_as(&mut stolen, "logout", json!({})).await;
-    said.refused(401, "SESSION_UNKNOWN");
-    assert_eq!(user(bench, &mut laptop).await["first_name"], "Asha");
+    let mut replayed = old_jar;
+    let reply = harness.call_as(&mut replayed, "logout", json!({})).await;
+    reply.refused(401, "SESSION_UNKNOWN");
+    assert_eq!(user(harness, &mut laptop).await["first_name"], "Asha");
 
-    bench.mock.end_sessions_of(&id);
-    let said = bench.ask_as(&mut laptop, list, json!({})).await;
-    said.refused(401, "SESSION_UNKNOWN");
-    assert_eq!(user(bench, &mut bela).await["first_name"], "Bela");
-    bench.mock.end_sessions();
-    let said = bench.ask_as(&mut bela, list, json!({})).await;
-    said.refused(401, "SESSION_UNKNOWN");
+    harness.mock.end_sessions_of(&id);
+    let reply = harness.call_as(&mut laptop, list, json!({})).await;
+    reply.refused(401, "SESSION_UNKNOWN");
+    assert_eq!(user(harness, &mut bela).await["first_name"], "Bela");
+    harness.mock.end_sessions();
+    let reply = harness.call_as(&mut bela, list, json!({})).await;
+    reply.refused(401, "SESSION_UNKNOWN");
 }
 
-pub async fn a_password_signs_in_by_e_mail_address(bench: &Bench) {
+pub async fn a_password_signs_in_by_e_mail_address(harness: &Harness) {
     let asha = FyndUser::new("Asha").last_name("Rao").mobile("91", ASHA);
-    bench
+    harness
         .mock
         .seed_user(asha.email("asha@example.com").password("right"));
     let login = |username: &str, password: &str| {
         let body = json!({"username": username, "password": password});
-        bench.ask("login_with_email_and_password", body)
+        harness.call("login_with_email_and_password", body)
     };
     login("asha@example.com", "wrong")
         .await
@@ -78,50 +81,53 @@ pub async fn a_password_signs_in_by_e_mail_address(bench: &Bench) {
         .refused(400, "FIELD_MISSING");
     let mut jar = Jar::default();
     let body = json!({"username": "asha@example.com", "password": "right"});
-    let said = bench
-        .ask_as(&mut jar, "login_with_email_and_password", body)
+    let reply = harness
+        .call_as(&mut jar, "login_with_email_and_password", body)
         .await
         .ok();
-    assert_eq!(said["user"]["last_name"], "Rao");
-    assert!(said["register_token"].is_null());
-    let said = bench.ask_as(&mut jar, "has_password", json!({})).await.ok();
-    assert_eq!(said["result"], 1);
-    bench.mock.add_user("91", "9000000002", "Bela");
-    let mut bela = by_code(bench, "9000000002").await;
-    let said = bench
-        .ask_as(&mut bela, "has_password", json!({}))
+    assert_eq!(reply["user"]["last_name"], "Rao");
+    assert!(reply["register_token"].is_null());
+    let reply = harness
+        .call_as(&mut jar, "has_password", json!({}))
         .await
         .ok();
-    assert_eq!(said["result"], 0);
+    assert_eq!(reply["result"], 1);
+    harness.mock.add_user("91", "9000000002", "Bela");
+    let mut bela = by_code(harness, "9000000002").await;
+    let reply = harness
+        .call_as(&mut bela, "has_password", json!({}))
+        .await
+        .ok();
+    assert_eq!(reply["result"], 0);
 }
 
-pub async fn a_login_token_signs_in_once(bench: &Bench) {
-    let id = bench
+pub async fn a_login_token_signs_in_once(harness: &Harness) {
+    let id = harness
         .mock
         .seed_user(FyndUser::new("Asha").email("asha@example.com"));
-    let token = bench.mock.issue_login_token(&id);
+    let token = harness.mock.issue_login_token(&id);
     let mut jar = Jar::default();
     let body = json!({"token": token});
-    let said = bench
-        .ask_as(&mut jar, "login_with_token", body.clone())
+    let reply = harness
+        .call_as(&mut jar, "login_with_token", body.clone())
         .await
         .ok();
-    assert_eq!(said["user"]["user_id"], id);
-    assert_eq!(user(bench, &mut jar).await["user_id"], id);
-    bench
-        .ask("login_with_token", body)
+    assert_eq!(reply["user"]["user_id"], id);
+    assert_eq!(user(harness, &mut jar).await["user_id"], id);
+    harness
+        .call("login_with_token", body)
         .await
         .refused(400, "TOKEN_INVALID");
 }
 
-pub async fn what_is_switched_off_is_refused_and_not_offered(bench: &Bench) {
-    let config = bench.ask("get_platform_config", json!({})).await.ok();
+pub async fn a_disabled_sign_in_method_is_refused_and_not_offered(harness: &Harness) {
+    let config = harness.call("get_platform_config", json!({})).await.ok();
     assert_eq!(config["login"], json!({"otp": true, "password": true}));
-    bench.mock.switch_off(FyndSignIn::Otp);
-    bench.mock.switch_off(FyndSignIn::Password);
-    bench.mock.require_email(true);
-    bench.mock.require_mobile(false);
-    let config = bench.ask("get_platform_config", json!({})).await.ok();
+    harness.mock.switch_off(FyndSignIn::Otp);
+    harness.mock.switch_off(FyndSignIn::Password);
+    harness.mock.require_email(true);
+    harness.mock.require_mobile(false);
+    let config = harness.call("get_platform_config", json!({})).await.ok();
     assert_eq!(config["login"], json!({"otp": false, "password": false}));
     assert_eq!(config["register_required_fields"]["email"]["level"], "hard");
     assert_eq!(
@@ -129,19 +135,19 @@ pub async fn what_is_switched_off_is_refused_and_not_offered(bench: &Bench) {
         false
     );
     let number = json!({"mobile": ASHA, "country_code": "91"});
-    bench
-        .ask("login_with_otp", number)
+    harness
+        .call("login_with_otp", number)
         .await
         .refused(400, "SIGN_IN_OFF");
     let body = json!({"username": "asha@example.com", "password": "right"});
-    let said = bench.ask("login_with_email_and_password", body).await;
-    said.refused(400, "SIGN_IN_OFF");
-    assert_eq!(bench.messages(), 0);
+    let reply = harness.call("login_with_email_and_password", body).await;
+    reply.refused(400, "SIGN_IN_OFF");
+    assert_eq!(harness.messages(), 0);
 }
 
-pub async fn who_exists_is_told_by_mobile_and_by_e_mail(bench: &Bench) {
+pub async fn user_existence_is_reported_by_mobile_and_by_e_mail(harness: &Harness) {
     let asha = FyndUser::new("Asha").mobile("91", ASHA);
-    bench
+    harness
         .mock
         .seed_user(asha.unverified_email("asha@example.com"));
     for (q, known) in [
@@ -151,11 +157,11 @@ pub async fn who_exists_is_told_by_mobile_and_by_e_mail(bench: &Bench) {
         ("9000000002", false),
         ("bela@example.com", false),
     ] {
-        let said = bench.ask("user_exists", json!({"q": q})).await.ok();
-        assert_eq!(said["user_exists"], known, "{q}");
+        let reply = harness.call("user_exists", json!({"q": q})).await.ok();
+        assert_eq!(reply["user_exists"], known, "{q}");
     }
-    bench
-        .ask("user_exists", json!({"q": ""}))
+    harness
+        .call("user_exists", json!({"q": ""}))
         .await
         .refused(400, "QUERY_MISSING");
 }

@@ -99,7 +99,7 @@ async fn bad_input_is_refused_before_anything_is_sent() {
 }
 
 #[tokio::test]
-async fn a_number_that_an_old_server_does_not_take_can_be_corrected_at_once() {
+async fn a_number_refused_by_an_old_server_can_be_corrected_at_once() {
     let (mock, client) = start().await;
     mock.old_server(true);
     for _ in 0..2 {
@@ -107,15 +107,15 @@ async fn a_number_that_an_old_server_does_not_take_can_be_corrected_at_once() {
         let error = sign_up.send_pin().await.unwrap_err();
         refused(&error, 422, Shape::Invalid);
     }
-    assert_eq!(mock.count("signup"), 2, "there was nothing to wait for");
+    assert_eq!(mock.count("signup"), 2, "no timer was running");
 }
 
 #[tokio::test]
 async fn a_server_that_does_not_serve_the_host_refuses() {
     let server = wiremock::MockServer::start().await;
-    let answer = wiremock::ResponseTemplate::new(403);
+    let response = wiremock::ResponseTemplate::new(403);
     wiremock::Mock::given(wiremock::matchers::any())
-        .respond_with(answer.set_body_json(json!({"errors": "Invalid host"})))
+        .respond_with(response.set_body_json(json!({"errors": "Invalid host"})))
         .mount(&server)
         .await;
     let client = Client::builder(server.uri(), "app").build().unwrap();

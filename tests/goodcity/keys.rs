@@ -1,9 +1,9 @@
-//! Keys: which one is sent, and what voids it.
+//! Keys: which one is sent, and what invalidates it.
 
 use super::*;
 
 #[tokio::test]
-async fn only_the_newest_key_is_worth_anything_and_only_that_is_sent() {
+async fn only_the_newest_key_is_valid_and_sent() {
     let (mock, client) = start().await;
     mock.set_next_pin("1111");
     let old_key = key_by_hand(&client).await;
@@ -17,7 +17,7 @@ async fn only_the_newest_key_is_worth_anything_and_only_that_is_sent() {
         let error = verify_by_hand(&client, &old_key, pin).await.unwrap_err();
         refused(&error, 422, Shape::Fields);
     }
-    // The former pin does not go with the newest key, the newest pin does.
+    // The previous pin is not valid with the newest key, the newest pin is.
     let returned = pending.confirm("2222").await.unwrap_err();
     refused(&returned.error, 422, Shape::Fields);
     returned.state.confirm("3333").await.unwrap();
@@ -62,15 +62,15 @@ async fn a_refused_resend_voids_the_pin_until_another_is_sent() {
     assert!(returned.error.to_string().contains("send a new pin"));
     assert_eq!(mock.count("verify"), 0);
 
-    // No message was sent, so there is nothing to wait for.
+    // No message was sent, so no timer runs.
     let mut pending = returned.state;
     pending.resend().await.unwrap();
     pending.confirm(pin(&mock)).await.unwrap();
 }
 
 #[tokio::test]
-async fn an_answer_without_key_voids_the_pin_as_well() {
-    // A bare 200 is an answer without members.
+async fn a_response_without_key_voids_the_pin() {
+    // A bare 200 is a response without members.
     let (mock, client) = start().await;
     mock.fail_next("send_pin", 200);
     let error = client.send_pin(MOBILE).await.unwrap_err();
@@ -87,14 +87,14 @@ async fn an_answer_without_key_voids_the_pin_as_well() {
 }
 
 #[tokio::test]
-async fn after_a_failed_resend_the_former_pin_may_still_be_good() {
+async fn after_a_failed_resend_the_previous_pin_may_still_be_valid() {
     let (mock, client) = start().await;
     for status in [500, 422] {
         let mut pending = send_pin(&client).await;
         mock.clock().advance(WAIT);
         mock.fail_next("send_pin", status);
         pending.resend().await.unwrap_err();
-        // What may have sent a message is waited for, what has not is not.
+        // A response after which a message may have been sent starts the timer, others do not.
         assert_eq!(pending.resend_timer().remaining().is_zero(), status == 422);
         pending.confirm(pin(&mock)).await.unwrap();
         mock.clock().advance(WAIT);
@@ -109,7 +109,7 @@ async fn a_dropped_resend_leaves_the_state_usable() {
     mock.delay("send_pin", Duration::from_secs(5));
     let resend = tokio::time::timeout(Duration::from_millis(200), pending.resend());
     assert!(resend.await.is_err());
-    // The server has replaced the key meanwhile, so the new pin does not go with the old key.
+    // The server has replaced the key meanwhile, so the new pin is not valid with the old key.
     let returned = pending.confirm(pin(&mock)).await.unwrap_err();
     refused(&returned.error, 422, Shape::Fields);
     let mut pending = returned.state;
@@ -124,7 +124,7 @@ async fn a_dropped_resend_leaves_the_state_usable() {
 }
 
 #[tokio::test]
-async fn without_the_name_of_an_app_keys_and_pins_are_lost() {
+async fn without_an_app_name_keys_and_pins_are_lost() {
     let (mock, client) = start().await;
     let pending = send_pin(&client).await;
     let response = post(&mock, "send_pin", &json!({"mobile": MOBILE})).await;
@@ -158,14 +158,14 @@ async fn an_app_that_is_not_allowed_is_refused() {
 }
 
 #[tokio::test]
-async fn an_app_that_is_not_allowed_signs_nobody_up_and_in() {
+async fn an_app_that_is_not_allowed_cannot_sign_users_up_or_in() {
     let (mock, client) = start().await;
     let pending = send_pin(&client).await;
     mock.reject_app("app");
     let sign_up = client.sign_up(UNKNOWN, "Grace", "Lee").send_pin().await;
     refused(&sign_up.unwrap_err(), 401, Shape::Plain);
     assert!(mock.outbox().last_code(UNKNOWN).is_none());
-    // To a right pin the server says what it says to a wrong one.
+    // The server responds to a right pin as to a wrong one.
     let returned = pending.confirm(pin(&mock)).await.unwrap_err();
     refused(&returned.error, 422, Shape::Fields);
 }

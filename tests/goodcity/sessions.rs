@@ -1,4 +1,4 @@
-//! What a signed-in user can do, and how that ends.
+//! Calls of a signed-in user, and the end of a session.
 
 use super::*;
 
@@ -33,7 +33,7 @@ async fn a_disabled_user_is_refused() {
 }
 
 #[tokio::test]
-async fn an_expired_session_asks_to_sign_in_again_without_the_network() {
+async fn an_expired_session_requires_a_new_sign_in_without_a_request() {
     let (mock, client) = start().await;
     mock.set_token_lifetime(3600);
     let session = sign_in(&mock, &client).await;
@@ -64,7 +64,7 @@ async fn a_token_that_the_server_refuses_ends_the_session() {
 }
 
 #[tokio::test]
-async fn a_session_is_taken_up_by_its_id_until_it_is_signed_out() {
+async fn a_session_is_resumed_by_its_id_until_it_is_signed_out() {
     let (mock, client) = start().await;
     let session = sign_in(&mock, &client).await;
     let id = session.id().clone();
@@ -82,15 +82,15 @@ async fn a_session_is_taken_up_by_its_id_until_it_is_signed_out() {
 }
 
 #[tokio::test]
-async fn a_user_whose_token_has_ended_signs_in_again_with_the_same_number() {
+async fn a_user_with_an_expired_token_signs_in_again_with_the_same_number() {
     let (mock, client) = start().await;
     mock.set_token_lifetime(3600);
     let session = sign_in(&mock, &client).await;
-    let taken_up = client.session(session.id()).await.unwrap();
+    let resumed = client.session(session.id()).await.unwrap();
     mock.clock().advance(Duration::from_secs(3600));
     let error = session.profile().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::SignInAgain);
-    for session in [&session, &taken_up] {
+    for session in [&session, &resumed] {
         assert_eq!(session.mobile(), Some(MOBILE));
     }
     let pending = session.send_pin().await.unwrap();
@@ -100,7 +100,7 @@ async fn a_user_whose_token_has_ended_signs_in_again_with_the_same_number() {
 }
 
 #[tokio::test]
-async fn the_number_is_kept_in_the_store_and_not_invented() {
+async fn the_number_comes_from_the_store_alone() {
     let mock = GoodCity::start().await;
     let store: std::sync::Arc<dyn vestibule::store::SessionStore> =
         std::sync::Arc::new(vestibule::store::MemoryStore::new());
@@ -110,8 +110,8 @@ async fn the_number_is_kept_in_the_store_and_not_invented() {
     };
     mock.add_user(MOBILE, "Ada", "Wong");
     let session = sign_in(&mock, &instance()).await;
-    let elsewhere = instance().session(session.id()).await.unwrap();
-    assert_eq!(elsewhere.mobile(), Some(MOBILE));
+    let on_other_instance = instance().session(session.id()).await.unwrap();
+    assert_eq!(on_other_instance.mobile(), Some(MOBILE));
     let tokens = Tokens::new(session.access_token().await.unwrap(), None);
     let bare = Session::from_tokens(&instance(), tokens).await.unwrap();
     assert_eq!(bare.mobile(), None);

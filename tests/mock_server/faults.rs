@@ -1,11 +1,11 @@
-//! Faults and profiles befall what they name, and nothing else.
+//! Faults and profiles affect only what they name.
 
 use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::process::{Answered, Served, answer, serve};
+use crate::process::{HttpResponse, Server, response, serve};
 
 const USER: &str = "--wunder-user=email=ada@example.org,password=not-a-real-one";
 const SIGN_IN: &str = "/acme/auth/sign-in-email";
@@ -14,18 +14,18 @@ fn password() -> Value {
     json!({"email": "ada@example.org", "password": "not-a-real-one"})
 }
 
-async fn sign_in(server: &Served) -> Result<Answered, reqwest::Error> {
+async fn sign_in(server: &Server) -> Result<HttpResponse, reqwest::Error> {
     server.try_post("wunder", SIGN_IN, &password()).await
 }
 
 #[tokio::test]
-async fn a_status_befalls_one_operation_this_often() {
+async fn a_status_applies_to_one_operation_a_given_number_of_times() {
     let fault = "--fault=wunder:sign_in_email=429,retry-after=30,times=2";
     let server = serve([USER, fault]).await;
     for _ in 0..2 {
-        let answer = sign_in(&server).await.unwrap();
+        let response = sign_in(&server).await.unwrap();
         assert_eq!(
-            (answer.status, answer.header("retry-after")),
+            (response.status, response.header("retry-after")),
             (429, Some("30"))
         );
     }
@@ -33,7 +33,7 @@ async fn a_status_befalls_one_operation_this_often() {
 }
 
 #[tokio::test]
-async fn other_operations_and_the_side_doors_stay_whole() {
+async fn other_operations_and_control_endpoints_are_unaffected() {
     let server = serve([USER, "--fault=wunder:logout=503", "--fault=fynd:*=503"]).await;
     assert_eq!(sign_in(&server).await.unwrap().status, 200);
     let logout = server.post("wunder", "/acme/auth/logout", &json!({})).await;
@@ -44,7 +44,7 @@ async fn other_operations_and_the_side_doors_stay_whole() {
 }
 
 #[tokio::test]
-async fn answers_are_lost_broken_or_late() {
+async fn responses_are_lost_broken_or_late() {
     for (fault, is_ok) in [
         ("reset", false),
         ("reset-before", false),
@@ -55,12 +55,12 @@ async fn answers_are_lost_broken_or_late() {
     ] {
         let fault_flag = format!("--fault=wunder:sign_in_email={fault},times=1");
         let server = serve([USER, &fault_flag]).await;
-        let answer = sign_in(&server).await;
-        assert_eq!(answer.is_ok(), is_ok, "{fault}: {answer:?}");
-        if let Ok(answer) = answer {
-            let is_json = serde_json::from_str::<Value>(&answer.text).is_ok();
+        let response = sign_in(&server).await;
+        assert_eq!(response.is_ok(), is_ok, "{fault}: {response:?}");
+        if let Ok(response) = response {
+            let is_json = serde_json::from_str::<Value>(&response.text).is_ok();
             assert_eq!(
-                (answer.status, is_json),
+                (response.status, is_json),
                 (200, fault.starts_with("slow")),
                 "{fault}"
             );
@@ -70,13 +70,13 @@ async fn answers_are_lost_broken_or_late() {
 }
 
 #[tokio::test]
-async fn nobody_answers_where_there_is_to_be_silence() {
+async fn a_silent_operation_never_responds() {
     for fault in ["silence", "stall"] {
         let fault_flag = format!("--fault=wunder:sign_in_email={fault}");
         let server = serve([USER, &fault_flag]).await;
         let request = server.request(Method::POST, "wunder", SIGN_IN);
         let request = request.timeout(Duration::from_millis(500));
-        let error = answer(request.body(password().to_string()))
+        let error = response(request.body(password().to_string()))
             .await
             .unwrap_err();
         assert!(error.is_timeout(), "{fault}: {error:?}");
@@ -97,15 +97,15 @@ async fn a_body_in_chunks_passes_the_proxy() {
     tokio::io::AsyncWriteExt::write_all(&mut stream, raw.as_bytes())
         .await
         .unwrap();
-    let mut answer = String::new();
-    let read = tokio::io::AsyncReadExt::read_to_string(&mut stream, &mut answer);
+    let mut response = String::new();
+    let read = tokio::io::AsyncReadExt::read_to_string(&mut stream, &mut response);
     let read = tokio::time::timeout(Duration::from_secs(60), read).await;
-    read.expect("the request arrives whole").unwrap();
-    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    read.expect("the request arrives completely").unwrap();
+    assert!(response.starts_with("HTTP/1.1 200 "), "{response}");
 }
 
 #[tokio::test]
-async fn profiles_hold_for_one_system_or_for_all() {
+async fn profiles_apply_to_one_system_or_to_all() {
     let config = "/service/application/user/platform/v1.0/config";
     let server = serve(["--profile=outage"]).await;
     assert_eq!(server.get("fynd", config).await.status, 503);
@@ -129,14 +129,14 @@ async fn profiles_hold_for_one_system_or_for_all() {
     let server = serve([USER, "--profile=wunder:slow"]).await;
     let request = server.request(Method::POST, "wunder", SIGN_IN);
     let request = request.timeout(Duration::from_millis(200));
-    let error = answer(request.body(password().to_string()))
+    let error = response(request.body(password().to_string()))
         .await
         .unwrap_err();
     assert!(error.is_timeout(), "{error:?}");
 }
 
 #[tokio::test]
-async fn a_fault_goes_before_a_profile() {
+async fn a_fault_overrides_a_profile() {
     let server = serve(["--profile=outage", "--fault=wunder:sign_in_email=418"]).await;
     assert_eq!(sign_in(&server).await.unwrap().status, 418);
 }

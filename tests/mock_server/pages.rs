@@ -3,17 +3,17 @@
 use reqwest::Method;
 use serde_json::json;
 
-use crate::process::{Answered, Served, answer, serve};
+use crate::process::{HttpResponse, Server, response, serve};
 
 const PATH: &str = "/acme/auth/sign-in-email";
 
-async fn preflight(server: &Served) -> Answered {
+async fn preflight(server: &Server) -> HttpResponse {
     let request = server.request(Method::OPTIONS, "wunder", PATH);
     let request = request
         .header("origin", "http://localhost:3000")
         .header("access-control-request-method", "POST")
         .header("access-control-request-headers", "content-type,x-fp-date");
-    answer(request).await.unwrap()
+    response(request).await.unwrap()
 }
 
 #[tokio::test]
@@ -31,26 +31,26 @@ async fn pages_of_the_origin_may_call_with_cookies() {
     );
     let refused = server.post("wunder", PATH, &json!({})).await;
     assert_eq!(refused.status, 400);
-    for answer in [asked, refused, server.get("fynd", "/__outbox").await] {
-        let origin = answer.header("access-control-allow-origin");
+    for response in [asked, refused, server.get("fynd", "/__outbox").await] {
+        let origin = response.header("access-control-allow-origin");
         assert_eq!(origin, Some("http://localhost:3000"));
         assert_eq!(
-            answer.header("access-control-allow-credentials"),
+            response.header("access-control-allow-credentials"),
             Some("true")
         );
-        assert_eq!(answer.header("vary"), Some("Origin"));
+        assert_eq!(response.header("vary"), Some("Origin"));
     }
 }
 
 #[tokio::test]
 async fn pages_of_any_origin_may_call_without_cookies() {
     let server = serve(["--cors=*"]).await;
-    for answer in [
+    for response in [
         preflight(&server).await,
         server.post("wunder", PATH, &json!({})).await,
     ] {
-        assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
-        assert_eq!(answer.header("access-control-allow-credentials"), None);
+        assert_eq!(response.header("access-control-allow-origin"), Some("*"));
+        assert_eq!(response.header("access-control-allow-credentials"), None);
     }
 }
 

@@ -1,4 +1,4 @@
-//! The example as a process, and plain HTTP to it.
+//! Runs the example as a process, and sends plain HTTP to it.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -12,7 +12,7 @@ use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
-/// Longer than a busy machine needs to start a process.
+/// Longer than a process needs to start on a busy machine.
 const START: Duration = Duration::from_secs(60);
 
 /// `cargo test` builds the examples next to the tests.
@@ -29,7 +29,7 @@ fn command(flags: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Command {
     command
 }
 
-/// What a process wrote that ended by itself.
+/// Output of a process that exited by itself.
 pub struct Ended {
     pub out: String,
     pub error: String,
@@ -38,7 +38,7 @@ pub struct Ended {
 
 pub async fn run(flags: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Ended {
     let ended = tokio::time::timeout(START, command(flags).output());
-    let ended = ended.await.expect("it ends").unwrap();
+    let ended = ended.await.expect("the process exits").unwrap();
     Ended {
         out: String::from_utf8(ended.stdout).unwrap(),
         error: String::from_utf8(ended.stderr).unwrap(),
@@ -46,28 +46,28 @@ pub async fn run(flags: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Ended {
     }
 }
 
-/// The message of a command line that is refused.
+/// The error message of a rejected command line.
 pub async fn refused(flags: impl IntoIterator<Item = impl AsRef<OsStr>>) -> String {
     let ended = run(flags).await;
     assert!(!ended.success && ended.out.is_empty(), "{}", ended.out);
     ended.error
 }
 
-/// A server that is ready. It ends with the handle.
-pub struct Served {
+/// A server that is ready. It stops when it is dropped.
+pub struct Server {
     _child: Child,
-    told: BTreeMap<String, String>,
+    printed: BTreeMap<String, String>,
     http: reqwest::Client,
 }
 
-pub async fn serve(flags: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Served {
+pub async fn serve(flags: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Server {
     let mut child = command(flags).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let mut told = BTreeMap::new();
+    let mut printed = BTreeMap::new();
     let ready = async {
         while let Some(line) = lines.next_line().await.unwrap() {
             match line.split_once(' ') {
-                Some((name, value)) => told.insert(name.to_owned(), value.to_owned()),
+                Some((name, value)) => printed.insert(name.to_owned(), value.to_owned()),
                 None => {
                     assert_eq!(line, "ready");
                     return;
@@ -77,9 +77,9 @@ pub async fn serve(flags: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Served
         panic!("the server ended before it was ready");
     };
     tokio::time::timeout(START, ready).await.expect("it starts");
-    Served {
+    Server {
         _child: child,
-        told,
+        printed,
         http: reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .build()
@@ -87,15 +87,15 @@ pub async fn serve(flags: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Served
     }
 }
 
-/// An answer that arrived whole.
+/// A complete response.
 #[derive(Debug)]
-pub struct Answered {
+pub struct HttpResponse {
     pub status: u16,
     pub headers: reqwest::header::HeaderMap,
     pub text: String,
 }
 
-impl Answered {
+impl HttpResponse {
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap()
     }
@@ -105,17 +105,17 @@ impl Answered {
     }
 }
 
-impl Served {
-    /// What the server told under this name: a base URL, or something of a seed.
-    pub fn told(&self, name: &str) -> &str {
-        self.told.get(name).map_or_else(
-            || panic!("no `{name}` in {:?}", self.told.keys()),
+impl Server {
+    /// The value that the server printed under this name: a base URL, or a value of a seed.
+    pub fn printed(&self, name: &str) -> &str {
+        self.printed.get(name).map_or_else(
+            || panic!("no `{name}` in {:?}", self.printed.keys()),
             String::as_str,
         )
     }
 
     pub fn url(&self, system: &str) -> &str {
-        self.told(system)
+        self.printed(system)
     }
 
     pub fn request(&self, method: Method, system: &str, path: &str) -> reqwest::RequestBuilder {
@@ -123,13 +123,13 @@ impl Served {
         self.http.request(method, url)
     }
 
-    pub async fn get(&self, system: &str, path: &str) -> Answered {
-        answer(self.request(Method::GET, system, path))
+    pub async fn get(&self, system: &str, path: &str) -> HttpResponse {
+        response(self.request(Method::GET, system, path))
             .await
             .unwrap()
     }
 
-    pub async fn post(&self, system: &str, path: &str, body: &Value) -> Answered {
+    pub async fn post(&self, system: &str, path: &str, body: &Value) -> HttpResponse {
         self.try_post(system, path, body).await.unwrap()
     }
 
@@ -138,13 +138,13 @@ impl Served {
         system: &str,
         path: &str,
         body: &Value,
-    ) -> Result<Answered, reqwest::Error> {
+    ) -> Result<HttpResponse, reqwest::Error> {
         let request = self.request(Method::POST, system, path);
         let request = request.header("content-type", "application/json");
-        answer(request.body(body.to_string())).await
+        response(request.body(body.to_string())).await
     }
 
-    /// The code of the newest message to somebody.
+    /// The code of the newest message to `to`.
     pub async fn last_code(&self, system: &str, to: &str) -> Option<String> {
         let outbox = self.get(system, "/__outbox").await.json();
         let mut messages = outbox.as_array().unwrap().iter().rev();
@@ -153,11 +153,11 @@ impl Served {
     }
 }
 
-pub async fn answer(request: reqwest::RequestBuilder) -> Result<Answered, reqwest::Error> {
-    let answer = request.send().await?;
-    Ok(Answered {
-        status: answer.status().as_u16(),
-        headers: answer.headers().clone(),
-        text: answer.text().await?,
+pub async fn response(request: reqwest::RequestBuilder) -> Result<HttpResponse, reqwest::Error> {
+    let response = request.send().await?;
+    Ok(HttpResponse {
+        status: response.status().as_u16(),
+        headers: response.headers().clone(),
+        text: response.text().await?,
     })
 }

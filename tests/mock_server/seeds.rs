@@ -1,11 +1,11 @@
-//! What is seeded is there, and signs in.
+//! Seeded data exists, and seeded users can sign in.
 
 use reqwest::Method;
 use serde_json::json;
 use vestibule::fynd;
 
 use crate::calls;
-use crate::process::{answer, serve};
+use crate::process::{response, serve};
 
 #[tokio::test]
 async fn a_seeded_user_of_wunder_signs_in_by_password_and_by_token() {
@@ -38,10 +38,10 @@ async fn a_seeded_user_of_wunder_signs_in_by_password_and_by_token() {
         .await;
     let token = social.json()["accessToken"].as_str().unwrap().to_owned();
     let profile = server.request(Method::GET, "wunder", "/acme/front/customers");
-    let profile = answer(profile.bearer_auth(token)).await.unwrap().json();
+    let profile = response(profile.bearer_auth(token)).await.unwrap().json();
     assert_eq!(profile["phoneNumber"], "+43123456789");
     assert_eq!(profile["emailIsVerified"], true);
-    assert!(!server.told("wunder-user").is_empty());
+    assert!(!server.printed("wunder-user").is_empty());
     let joe = server
         .post("wunder", sign_in, &by_password("joe@example.org"))
         .await
@@ -49,7 +49,7 @@ async fn a_seeded_user_of_wunder_signs_in_by_password_and_by_token() {
     let profile = server.request(Method::GET, "wunder", "/acme/front/customers");
     let profile = profile.bearer_auth(joe["accessToken"].as_str().unwrap());
     assert_eq!(
-        answer(profile).await.unwrap().json()["emailIsVerified"],
+        response(profile).await.unwrap().json()["emailIsVerified"],
         false
     );
 }
@@ -66,7 +66,7 @@ async fn seeded_api_clients_and_terms_of_wunder_are_there() {
         .post("wunder", "/acme/auth/sign-in-api-client", &client)
         .await;
     assert_eq!(signed_in.status, 200);
-    let id = server.told("wunder-terms");
+    let id = server.printed("wunder-terms");
     let terms = server
         .get("wunder", &format!("/acme/front/termsandconditions/{id}"))
         .await;
@@ -78,7 +78,7 @@ async fn seeded_api_clients_and_terms_of_wunder_are_there() {
 }
 
 #[tokio::test]
-async fn somebody_with_a_seeded_account_at_a_third_party_signs_up() {
+async fn a_user_with_a_seeded_social_account_signs_up() {
     let server = serve(["--wunder-social-account=apple:not-a-real-token"]).await;
     let token = json!({"token": "not-a-real-token", "email": "ada@example.org"});
     let sign_up = "/acme/front/customers/social-sign-up";
@@ -102,7 +102,7 @@ async fn a_seeded_customer_of_the_wallet_crew_keeps_every_member() {
         (saved.status, &saved.json()["firstName"]),
         (202, &json!("Ada"))
     );
-    assert_eq!(saved.json()["id"], server.told("walletcrew-customer"));
+    assert_eq!(saved.json()["id"], server.printed("walletcrew-customer"));
     let code = server.last_code("walletcrew", identifier).await.unwrap();
     let proof = json!({"identifier": identifier, "code": code});
     let path = "/api/acme/customer/authenticate?provider=otp";
@@ -110,7 +110,7 @@ async fn a_seeded_customer_of_the_wallet_crew_keeps_every_member() {
 }
 
 #[tokio::test]
-async fn a_seeded_user_of_goodcity_gets_a_pin_and_a_stranger_none() {
+async fn a_seeded_user_of_goodcity_gets_a_pin_and_an_unknown_user_none() {
     let seed = "--goodcity-user=mobile=+85261234567,first-name=Ada,last-name=Wong";
     let server = serve([seed]).await;
     for mobile in ["+85261234567", "+85261234568"] {
@@ -118,7 +118,7 @@ async fn a_seeded_user_of_goodcity_gets_a_pin_and_a_stranger_none() {
         let request = request.header("x-goodcity-app-name", "app");
         let request = request.header("content-type", "application/json");
         let body = json!({"mobile": mobile}).to_string();
-        assert_eq!(answer(request.body(body)).await.unwrap().status, 200);
+        assert_eq!(response(request.body(body)).await.unwrap().status, 200);
     }
     assert!(server.last_code("goodcity", "+85261234567").await.is_some());
     assert_eq!(server.last_code("goodcity", "+85261234568").await, None);
@@ -137,11 +137,11 @@ async fn a_seeded_user_of_fynd_signs_in_by_what_the_server_printed() {
         .build()
         .unwrap();
     let api = client.api();
-    let login_token = json!({"body": {"token": server.told("fynd-login-token")}});
-    let google = json!({"body": {"oauth2": {"access_token": server.told("fynd-google-token")}}});
+    let login_token = json!({"body": {"token": server.printed("fynd-login-token")}});
+    let google = json!({"body": {"oauth2": {"access_token": server.printed("fynd-google-token")}}});
     let facebook =
-        json!({"body": {"oauth2": {"access_token": server.told("fynd-facebook-token")}}});
-    let apple = json!({"body": {"oauth": {"identity_token": server.told("fynd-apple-token")}}});
+        json!({"body": {"oauth2": {"access_token": server.printed("fynd-facebook-token")}}});
+    let apple = json!({"body": {"oauth": {"identity_token": server.printed("fynd-apple-token")}}});
     let password = json!({"body": {"username": "asha@example.com", "password": "not-a-real-one"}});
     for (operation, arguments) in [
         ("login_with_token", login_token),
@@ -150,11 +150,11 @@ async fn a_seeded_user_of_fynd_signs_in_by_what_the_server_printed() {
         ("login_with_apple_ios", apple),
         ("login_with_email_and_password", password),
     ] {
-        let answer = calls::fynd::call(&api, operation, &arguments).await;
-        let answer = serde_json::to_value(&*answer.expect(operation)).unwrap();
+        let response = calls::fynd::call(&api, operation, &arguments).await;
+        let response = serde_json::to_value(&*response.expect(operation)).unwrap();
         assert_eq!(
-            answer["user"]["user_id"],
-            server.told("fynd-user"),
+            response["user"]["user_id"],
+            server.printed("fynd-user"),
             "{operation}"
         );
     }

@@ -3,14 +3,14 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
-use crate::process::{Answered, serve};
+use crate::process::{HttpResponse, serve};
 
-fn now(answer: &Answered) -> DateTime<Utc> {
-    answer.json()["now"].as_str().unwrap().parse().unwrap()
+fn now(response: &HttpResponse) -> DateTime<Utc> {
+    response.json()["now"].as_str().unwrap().parse().unwrap()
 }
 
 #[tokio::test]
-async fn time_starts_where_it_is_told_and_moves_for_all_mocks_at_once() {
+async fn time_starts_as_configured_and_moves_for_all_mocks_at_once() {
     let server = serve(["--start-time=2030-01-01T00:00:00Z"]).await;
     let start: DateTime<Utc> = "2030-01-01T00:00:00Z".parse().unwrap();
     let first = now(&server.get("fynd", "/__clock").await);
@@ -44,14 +44,14 @@ async fn time_can_be_behind() {
 }
 
 #[tokio::test]
-async fn a_code_ends_with_the_time_that_a_developer_moves() {
+async fn a_code_expires_when_a_developer_advances_the_time() {
     let server = serve(["--goodcity-user=mobile=+85261234567"]).await;
     let mobile = json!({"mobile": "+85261234567"});
     let app = |path: &str, body: serde_json::Value| {
         let request = server.request(reqwest::Method::POST, "goodcity", path);
         let request = request.header("x-goodcity-app-name", "app");
         let request = request.header("content-type", "application/json");
-        crate::process::answer(request.body(body.to_string()))
+        crate::process::response(request.body(body.to_string()))
     };
     for (seconds, status) in [(0, 200), (11 * 60, 422)] {
         let sent = app("/api/v1/auth/send_pin", mobile.clone())
@@ -71,15 +71,15 @@ async fn a_code_ends_with_the_time_that_a_developer_moves() {
 }
 
 #[tokio::test]
-async fn the_clock_tells_how_to_move_it() {
+async fn the_clock_describes_how_to_move_it() {
     let server = serve([] as [&str; 0]).await;
     for wrong in [
         json!({}),
         json!({"advance_seconds": -1}),
         json!({"advance_seconds": "60"}),
     ] {
-        let answer = server.post("fynd", "/__clock", &wrong).await;
-        assert_eq!(answer.status, 400, "{wrong}");
-        assert!(answer.text.contains("advance_seconds"));
+        let response = server.post("fynd", "/__clock", &wrong).await;
+        assert_eq!(response.status, 400, "{wrong}");
+        assert!(response.text.contains("advance_seconds"));
     }
 }

@@ -16,7 +16,7 @@ pub type Fields = BTreeMap<String, String>;
 
 /// A span, or an event under its message.
 #[derive(Clone, Debug)]
-pub struct Seen {
+pub struct Recorded {
     pub name: String,
     pub parent: Option<String>,
     pub fields: Fields,
@@ -24,17 +24,17 @@ pub struct Seen {
 
 #[derive(Clone, Default)]
 pub struct Collected {
-    spans: Arc<Mutex<Vec<(Id, Seen)>>>,
-    events: Arc<Mutex<Vec<Seen>>>,
+    spans: Arc<Mutex<Vec<(Id, Recorded)>>>,
+    events: Arc<Mutex<Vec<Recorded>>>,
 }
 
 impl Collected {
-    /// Collects what this thread does, until the guard is dropped.
+    /// Collects the spans and events of this thread until the guard is dropped.
     pub fn begin() -> (Self, DefaultGuard) {
-        // A callsite that another thread meets first, where nobody collects, would count as one
-        // that interests nobody. So somebody is always interested.
-        static EVERYWHERE: Once = Once::new();
-        EVERYWHERE.call_once(|| {
+        // A callsite that another thread registers first, without a subscriber, would be cached as
+        // disabled. A global subscriber that is interested in everything prevents that.
+        static GLOBAL_SUBSCRIBER: Once = Once::new();
+        GLOBAL_SUBSCRIBER.call_once(|| {
             let all = tracing_subscriber::registry();
             tracing::subscriber::set_global_default(all).expect("it is set here alone");
         });
@@ -43,7 +43,7 @@ impl Collected {
         (collected, tracing::subscriber::set_default(subscriber))
     }
 
-    pub fn spans(&self, name: &str) -> Vec<Seen> {
+    pub fn spans(&self, name: &str) -> Vec<Recorded> {
         let spans = self.spans.lock().unwrap();
         let named = spans
             .iter()
@@ -82,7 +82,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Collected {
             .span(id)
             .and_then(|span| Some(span.parent()?.name().to_owned()));
         let name = attributes.metadata().name().to_owned();
-        let seen = Seen {
+        let seen = Recorded {
             name,
             parent,
             fields,
@@ -104,7 +104,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Collected {
         let mut fields = Fields::new();
         event.record(&mut Reader(&mut fields));
         let name = fields.remove("message").unwrap_or_default();
-        let seen = Seen {
+        let seen = Recorded {
             name,
             parent: None,
             fields,

@@ -1,4 +1,4 @@
-//! What surrounds the workers: the server, the wire before it, and the store that they share.
+//! The environment of the workers: the server, the proxy in front of it, and the shared store.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,26 +9,26 @@ use vestibule::store::{Record, SessionStore, StoreKey};
 use vestibule::testing::{FaultProxy, Wunder};
 use vestibule::wunder::{Client, SignIn};
 
-use super::orders::{Place, Setup};
+use super::protocol::{Setup, StoreLocation};
 
-/// How long tokens live that are not expired from the beginning, in seconds.
+/// Lifetime in seconds of tokens that are not issued as expired.
 const LIFETIME: i64 = 3_600;
 
 pub struct Fixture {
     pub mock: Wunder,
     pub proxy: FaultProxy,
-    /// The setup of a quick worker, behind the proxy.
+    /// The setup of a worker without delays, behind the proxy.
     pub setup: Setup,
     pub store: Arc<dyn SessionStore>,
     client: Client,
 }
 
 impl Fixture {
-    pub async fn on(place: Place) -> Self {
+    pub async fn on(location: StoreLocation) -> Self {
         let mock = Wunder::start().await;
         let proxy = FaultProxy::start(mock.base_url()).await.unwrap();
-        let setup = Setup::new(place, proxy.base_url());
-        let store = setup.place.open().await;
+        let setup = Setup::new(location, proxy.base_url());
+        let store = setup.location.open().await;
         let client = setup.client(store.clone());
         Self {
             mock,
@@ -39,7 +39,7 @@ impl Fixture {
         }
     }
 
-    /// Signs a user in; answers the id of the session.
+    /// Signs a user in; returns the id of the session.
     pub async fn sign_in(&self, phone: &str) -> String {
         let sign_in = self.client.phone_sign_in(phone, "2");
         let pending = sign_in.send_code().await.unwrap();
@@ -50,7 +50,7 @@ impl Fixture {
         }
     }
 
-    /// The same, of users whose access token has expired. What is issued later lives long.
+    /// The same, with an expired access token. Tokens that are issued later are long-lived.
     pub async fn sign_in_expired(&self, phone: &str) -> String {
         self.mock.set_access_lifetime(0);
         let session = self.sign_in(phone).await;
@@ -58,7 +58,7 @@ impl Fixture {
         session
     }
 
-    /// The refresh token that is stored of a session; none if the session is not there.
+    /// The stored refresh token of a session; `None` if the session does not exist.
     pub async fn stored_refresh(&self, session: &str) -> Option<String> {
         let key = Sha256::digest([b"wunder\0", session.as_bytes()].concat());
         let loaded = self.store.load(&StoreKey::new(key.into())).await.unwrap();

@@ -1,32 +1,32 @@
-//! A process that is frozen in the middle of a renewal, and wakes up when others have gone on.
+//! A process that is frozen in the middle of a refresh, and thawed when others have continued.
 
 use super::fixture::Fixture;
-use super::orders::{Order, Place, Point};
+use super::protocol::{Point, StoreLocation, WorkerCommand};
 use super::support::redis_server::RedisServer;
 use super::workers::{Called, Worker};
 
-/// The holder is frozen at `point` until another has made its calls. What came of the calls of the
-/// other, then of the holder's.
-async fn frozen_at(point: Point, place: Place) -> (Fixture, String, Called, Called) {
-    let fixture = Fixture::on(place).await;
+/// Freezes the lease holder at `point` until another worker has made its calls. Returns the outcome
+/// of the other's calls, then of the holder's.
+async fn frozen_at(point: Point, location: StoreLocation) -> (Fixture, String, Called, Called) {
+    let fixture = Fixture::on(location).await;
     let session = fixture.sign_in_expired("+43123456789").await;
     let mut setup = fixture.setup.clone();
     setup.wait_at = Some(point);
     let mut holder = Worker::start(&setup).await;
     let mut other = Worker::start(&fixture.setup).await;
     holder.begin_calls(&session, 5).await;
-    holder.reaches(point).await;
+    holder.may_explain(point).await;
     holder.freeze();
     let others = other.call(&session, 5).await;
     holder.thaw();
-    holder.order(&Order::GoOn).await;
+    holder.send(&WorkerCommand::Continue).await;
     let holders = holder.called().await;
     (fixture, session, others, holders)
 }
 
-/// The holder takes over what the other has got, and its callers do not notice.
-async fn the_holder_adopts_the_newer_token(point: Point, place: Place) {
-    let (fixture, session, others, holders) = frozen_at(point, place).await;
+/// The holder adopts the tokens of the other, and its calls succeed.
+async fn the_holder_adopts_the_newer_token(point: Point, location: StoreLocation) {
+    let (fixture, session, others, holders) = frozen_at(point, location).await;
     assert_eq!(others.succeeded, 5, "{point:?}: {:?}", others.failures);
     assert_eq!(holders.succeeded, 5, "{point:?}: {:?}", holders.failures);
     assert!(others.access.is_some());
@@ -35,10 +35,10 @@ async fn the_holder_adopts_the_newer_token(point: Point, place: Place) {
     assert!(fixture.mock.accepts_refresh_token(&stored), "{point:?}");
 }
 
-/// The other has ended the session because nobody knew the answer, which the holder brings too
-/// late: it does not bring the session back.
-async fn the_holder_does_not_revive_the_session(place: Place) {
-    let (fixture, session, others, holders) = frozen_at(Point::Answered, place).await;
+/// The other has ended the session because the outcome of the exchange was unknown. The holder
+/// stores its response too late: it does not revive the session.
+async fn the_holder_does_not_revive_the_session(location: StoreLocation) {
+    let (fixture, session, others, holders) = frozen_at(Point::Responded, location).await;
     assert_eq!((others.succeeded, holders.succeeded), (0, 0));
     let failures = others.failures.iter().chain(&holders.failures);
     for failure in failures {
@@ -47,21 +47,21 @@ async fn the_holder_does_not_revive_the_session(place: Place) {
     assert_eq!(fixture.stored_refresh(&session).await, None);
 }
 
-async fn every_point(place: impl Fn(&str) -> Place) {
-    the_holder_adopts_the_newer_token(Point::Leased, place("leased")).await;
-    the_holder_adopts_the_newer_token(Point::Read, place("read")).await;
-    the_holder_adopts_the_newer_token(Point::Marked, place("marked")).await;
-    the_holder_does_not_revive_the_session(place("answered")).await;
+async fn every_point(location: impl Fn(&str) -> StoreLocation) {
+    the_holder_adopts_the_newer_token(Point::Leased, location("leased")).await;
+    the_holder_adopts_the_newer_token(Point::Read, location("read")).await;
+    the_holder_adopts_the_newer_token(Point::Marked, location("marked")).await;
+    the_holder_does_not_revive_the_session(location("answered")).await;
 }
 
 #[tokio::test]
-async fn a_frozen_holder_that_wakes_up_writes_nothing_old_to_redis() {
+async fn a_thawed_lease_holder_writes_no_stale_data_to_redis() {
     let redis = RedisServer::start();
-    every_point(|_| Place::Redis(redis.url())).await;
+    every_point(|_| StoreLocation::Redis(redis.url())).await;
 }
 
 #[tokio::test]
-async fn a_frozen_holder_that_wakes_up_writes_nothing_old_to_sqlite() {
+async fn a_thawed_lease_holder_writes_no_stale_data_to_sqlite() {
     let folder = tempfile::tempdir().unwrap();
-    every_point(|name| Place::Sqlite(folder.path().join(name))).await;
+    every_point(|name| StoreLocation::Sqlite(folder.path().join(name))).await;
 }

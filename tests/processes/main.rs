@@ -1,4 +1,4 @@
-//! One session shared by several processes: what it survives, over real Redis and SQLite.
+//! Several processes share sessions over real Redis and SQLite.
 #![cfg(all(
     feature = "wunder",
     feature = "redis",
@@ -10,16 +10,16 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod concurrent_calls;
 #[path = "../sqlite_store/disk.rs"]
 mod disk;
 mod fixture;
 mod frozen;
 mod killed;
-mod orders;
 mod outages;
+mod protocol;
 mod random_kills;
 mod soak;
-mod stepped;
-mod storm;
+mod stepped_store;
 mod worker;
 mod workers;

@@ -1,12 +1,12 @@
-//! A store that goes away, dawdles or is full in the middle of a storm: typed errors, one refresh,
-//! and service again when it is back.
+//! A store that fails, is slow or is full during many concurrent calls: typed errors, one refresh,
+//! and recovery.
 
 use std::io::Write;
 use std::time::Duration;
 
 use super::disk::Disk;
 use super::fixture::Fixture;
-use super::orders::{Failure, Place};
+use super::protocol::{Failure, StoreLocation};
 use super::support::redis_server::RedisServer;
 use super::workers::{Called, Worker};
 
@@ -16,16 +16,16 @@ const DISK: u32 = 1_024;
 const PROCESSES: usize = 4;
 const CALLS: usize = 100;
 
-struct Storm {
+struct Load {
     fixture: Fixture,
     session: String,
     workers: Vec<Worker>,
 }
 
-impl Storm {
-    /// All processes call at once, and the refresh of one of them is under way.
-    async fn breaks_out(place: Place) -> Self {
-        let fixture = Fixture::on(place).await;
+impl Load {
+    /// Starts calls in all processes, and waits until one of them refreshes.
+    async fn begin(location: StoreLocation) -> Self {
+        let fixture = Fixture::on(location).await;
         let session = fixture.sign_in_expired("+43123456789").await;
         fixture
             .mock
@@ -51,9 +51,9 @@ impl Storm {
         all
     }
 
-    /// Whatever could not be done in the storm told its callers to try later, and can be done now.
-    /// Nobody presented the refresh token a second time. Answers how many calls had failed.
-    async fn passes(mut self) -> usize {
+    /// Calls that failed during the outage were told to try later, and succeed now. The refresh
+    /// token was not sent a second time. Returns how many calls had failed.
+    async fn finish(mut self) -> usize {
         let mut failed = 0;
         for called in self.called().await {
             assert_eq!(called.succeeded + called.failures.len(), CALLS);
@@ -85,47 +85,53 @@ fn says_that_the_store_failed(failure: &Failure) {
 }
 
 #[tokio::test]
-async fn a_redis_that_is_killed_in_a_storm_costs_no_second_refresh() {
+async fn killing_redis_under_load_causes_no_second_refresh() {
     let mut redis = RedisServer::start();
-    let storm = Storm::breaks_out(Place::Redis(redis.url())).await;
+    let load = Load::begin(StoreLocation::Redis(redis.url())).await;
     redis.kill();
-    // Longer than the lease: it does not keep the others away any more.
-    tokio::time::sleep(2 * storm.fixture.setup.lease).await;
+    // Longer than the lease, which blocks the others no more.
+    tokio::time::sleep(2 * load.fixture.setup.lease).await;
     redis.restart();
-    assert!(storm.passes().await > 0, "the others were to notice");
+    assert!(
+        load.finish().await > 0,
+        "calls of the other processes must fail"
+    );
 }
 
 #[tokio::test]
-async fn a_redis_that_is_restarted_at_once_in_a_storm_costs_no_second_refresh() {
+async fn restarting_redis_under_load_causes_no_second_refresh() {
     let mut redis = RedisServer::start();
-    let storm = Storm::breaks_out(Place::Redis(redis.url())).await;
+    let load = Load::begin(StoreLocation::Redis(redis.url())).await;
     redis.restart();
-    storm.passes().await;
+    load.finish().await;
 }
 
 #[tokio::test]
-async fn a_redis_that_answers_late_in_a_storm_costs_no_second_refresh() {
+async fn a_slow_redis_under_load_causes_no_second_refresh() {
     let redis = RedisServer::start();
-    let storm = Storm::breaks_out(Place::Redis(redis.url())).await;
+    let load = Load::begin(StoreLocation::Redis(redis.url())).await;
     redis.freeze();
-    tokio::time::sleep(2 * storm.fixture.setup.lease).await;
+    tokio::time::sleep(2 * load.fixture.setup.lease).await;
     redis.thaw();
-    storm.passes().await;
+    load.finish().await;
 }
 
 #[tokio::test]
-async fn a_disk_that_is_full_in_a_storm_costs_no_second_refresh() {
+async fn a_full_disk_under_load_causes_no_second_refresh() {
     let Some(disk) = Disk::new(DISK) else {
         let id = std::process::Command::new("id").arg("-u").output().unwrap();
         assert_ne!(id.stdout, b"0\n", "root can make a disk");
         return;
     };
-    let storm = Storm::breaks_out(Place::Sqlite(disk.path("sessions.db"))).await;
+    let load = Load::begin(StoreLocation::Sqlite(disk.path("sessions.db"))).await;
     let ballast = disk.path("ballast");
     let mut fill = std::fs::File::create(&ballast).unwrap();
     while fill.write_all(&[0; 512]).is_ok() {}
     drop(fill);
-    tokio::time::sleep(2 * storm.fixture.setup.lease).await;
+    tokio::time::sleep(2 * load.fixture.setup.lease).await;
     std::fs::remove_file(&ballast).unwrap();
-    assert!(storm.passes().await > 0, "the others were to notice");
+    assert!(
+        load.finish().await > 0,
+        "calls of the other processes must fail"
+    );
 }

@@ -1,31 +1,31 @@
-//! Renewals that die at any moment, again and again.
+//! Kills processes at random moments of a refresh, repeatedly.
 
 use std::time::{Duration, Instant};
 
 use super::fixture::Fixture;
 use super::killed::INTERRUPTED;
-use super::orders::Place;
+use super::protocol::StoreLocation;
 use super::support::{self, redis_server::RedisServer};
 use super::workers::Worker;
 
 const RUNS_OF_A_LANE: usize = 10;
 const LANES_OF_A_STORE: u64 = 5;
 
-/// How the runs ended.
+/// The outcomes of the runs.
 #[derive(Debug, Default)]
 struct Tally {
     runs: usize,
-    /// The server had not processed the dead renewal: the other renewed the session.
-    renewed: usize,
-    /// Its result was stored: the other took it over.
+    /// The server had not processed the killed refresh: the other refreshed the session.
+    refreshed: usize,
+    /// Its result was stored: the other adopted it.
     adopted: usize,
-    /// Its result was lost with it: the other ended the session.
+    /// Its result was lost: the other ended the session.
     ended: usize,
-    /// The other ended it although the server would still have taken the stored token.
+    /// The other ended it although the server would still have accepted the stored token.
     lost: usize,
 }
 
-/// Runs one after another, with a server of their own.
+/// Consecutive runs, with a separate server.
 struct Lane {
     fixture: Fixture,
     other: Worker,
@@ -34,8 +34,8 @@ struct Lane {
 }
 
 impl Lane {
-    async fn new(place: Place, seed: u64) -> Self {
-        let mut fixture = Fixture::on(place).await;
+    async fn new(location: StoreLocation, seed: u64) -> Self {
+        let mut fixture = Fixture::on(location).await;
         fixture
             .mock
             .delay("refresh_token", Duration::from_millis(20));
@@ -49,8 +49,8 @@ impl Lane {
         }
     }
 
-    /// A session whose renewal takes the holder this long, if nobody kills it.
-    async fn time_of_a_renewal(&self) -> Duration {
+    /// Measures how long a refresh takes the holder, if it is not killed.
+    async fn refresh_duration(&self) -> Duration {
         let session = self.fixture.sign_in_expired("+43000000000").await;
         let mut holder = Worker::start(&self.fixture.setup).await;
         let began = Instant::now();
@@ -72,10 +72,10 @@ impl Lane {
         let called = other.call(&session, 3).await;
         self.tally.runs += 1;
         if called.failures.is_empty() {
-            let renewed = fixture.stored_refresh(&session).await.unwrap();
-            assert!(fixture.mock.accepts_refresh_token(&renewed));
+            let refreshed = fixture.stored_refresh(&session).await.unwrap();
+            assert!(fixture.mock.accepts_refresh_token(&refreshed));
             match stored == former {
-                true => self.tally.renewed += 1,
+                true => self.tally.refreshed += 1,
                 false => self.tally.adopted += 1,
             }
             return;
@@ -85,18 +85,18 @@ impl Lane {
         }
         self.tally.ended += 1;
         let tokens = called.deleted.iter().chain([&stored]);
-        let still_good = tokens
+        let still_valid = tokens
             .into_iter()
             .any(|token| fixture.mock.accepts_refresh_token(token));
         let as_documented = called.failures.iter().all(|failure| {
             failure.message.contains(INTERRUPTED) && failure.ended.as_deref() == Some(INTERRUPTED)
         });
-        self.tally.lost += usize::from(still_good);
+        self.tally.lost += usize::from(still_valid);
         assert!(as_documented, "{:?}", called.failures);
     }
 }
 
-/// From 0 to 1, by splitmix64: the runs of a seed are the same each time.
+/// From 0 to 1, by splitmix64: a seed reproduces its runs.
 pub fn fraction(state: &mut u64) -> f64 {
     *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let mut mixed = *state;
@@ -107,20 +107,20 @@ pub fn fraction(state: &mut u64) -> f64 {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_hundred_renewals_killed_at_random_lose_no_session_that_could_go_on() {
+async fn a_hundred_refreshes_killed_at_random_lose_no_recoverable_session() {
     let redis = RedisServer::start();
     let folder = tempfile::tempdir().unwrap();
     let places = [
-        Place::Redis(redis.url()),
-        Place::Sqlite(folder.path().join("sessions.db")),
+        StoreLocation::Redis(redis.url()),
+        StoreLocation::Sqlite(folder.path().join("sessions.db")),
     ];
     let mut lanes = Vec::new();
     for seed in 0..LANES_OF_A_STORE {
-        for place in &places {
-            let place = place.clone();
+        for location in &places {
+            let location = location.clone();
             lanes.push(tokio::spawn(async move {
-                let mut lane = Lane::new(place, seed).await;
-                let longest = lane.time_of_a_renewal().await;
+                let mut lane = Lane::new(location, seed).await;
+                let longest = lane.refresh_duration().await;
                 for run in 0..RUNS_OF_A_LANE {
                     lane.run(&format!("+4312345678{run}"), longest).await;
                 }
@@ -132,16 +132,16 @@ async fn a_hundred_renewals_killed_at_random_lose_no_session_that_could_go_on() 
     for lane in lanes {
         let tally = lane.await.unwrap();
         all.runs += tally.runs;
-        all.renewed += tally.renewed;
+        all.refreshed += tally.refreshed;
         all.adopted += tally.adopted;
         all.ended += tally.ended;
         all.lost += tally.lost;
     }
     support::proof("kill-9", &format!("runs={} lost={}", all.runs, all.lost));
     assert_eq!((all.runs, all.lost), (100, 0), "{all:?}");
-    let moments = [all.renewed, all.adopted, all.ended];
+    let moments = [all.refreshed, all.adopted, all.ended];
     assert!(
         moments.iter().all(|&runs| runs >= 3),
-        "every moment was to be hit: {all:?}"
+        "not every moment was hit: {all:?}"
     );
 }

@@ -1,4 +1,4 @@
-//! A worker process: a client of the shared store that does what it is told on its standard input.
+//! A worker process: a client of the shared store that executes the commands on its standard input.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -11,16 +11,16 @@ use tokio::sync::Notify;
 use vestibule::wunder::{Client, Session};
 use vestibule::{Error, ErrorKind, Secret};
 
-use super::orders::{Failure, Order, Place, Report, SETUP, Setup};
-use super::stepped::Stepped;
-use super::support::refusals;
+use super::protocol::{Failure, Report, SETUP, Setup, StoreLocation, WorkerCommand};
+use super::stepped_store::SteppedStore;
+use super::support::api_errors;
 use super::workers::Worker;
 
-/// How long a worker pauses between two calls of [`Order::KeepCalling`].
+/// Pause between two calls of [`WorkerCommand::KeepCalling`].
 const PAUSE: Duration = Duration::from_millis(60);
 
-/// Tests start this binary again, at this test, as their workers. One whose parent has died is to
-/// end too, so that nothing is left behind.
+/// Tests start this binary again, with this test, as their workers. A worker whose parent has
+/// exited exits too, so that no process is left behind.
 #[test]
 fn a_worker_process_ends_when_its_parent_has_gone() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
@@ -29,17 +29,17 @@ fn a_worker_process_ends_when_its_parent_has_gone() {
     }
     runtime.block_on(async {
         let folder = tempfile::tempdir().unwrap();
-        let place = Place::Sqlite(folder.path().join("sessions.db"));
-        let setup = Setup::new(place, "http://127.0.0.1:9".to_owned());
+        let location = StoreLocation::Sqlite(folder.path().join("sessions.db"));
+        let setup = Setup::new(location, "http://127.0.0.1:9".to_owned());
         let worker = Worker::start(&setup).await;
-        assert!(worker.leave().await.success());
+        assert!(worker.stop().await.success());
     });
 }
 
 pub fn report(report: &Report) {
     let line = serde_json::to_string(report).unwrap();
     let mut out = std::io::stdout().lock();
-    // A parent that has gone hears nothing.
+    // The parent may have exited.
     let _ = writeln!(out, "{line}").and_then(|()| out.flush());
 }
 
@@ -48,8 +48,8 @@ async fn serve(setup: Setup) {
         report(&Report::Panicked(panic.to_string()))
     }));
     let go_on = Arc::new(Notify::new());
-    let store = Stepped {
-        inner: setup.place.open().await,
+    let store = SteppedStore {
+        inner: setup.location.open().await,
         slowness: setup.slowness,
         wait_at: setup.wait_at,
         waited: false.into(),
@@ -58,18 +58,18 @@ async fn serve(setup: Setup) {
     };
     let client = setup.client(Arc::new(store));
     let succeeded = Arc::new(AtomicUsize::new(0));
-    tokio::spawn(tell_successes(succeeded.clone()));
+    tokio::spawn(report_successes(succeeded.clone()));
     report(&Report::Ready);
     let mut lines = BufReader::new(tokio::io::stdin()).lines();
     while let Ok(Some(line)) = lines.next_line().await {
         match serde_json::from_str(&line).unwrap() {
-            Order::Call { session, calls } => {
+            WorkerCommand::Call { session, calls } => {
                 tokio::spawn(call(client.clone(), session, calls));
             }
-            Order::KeepCalling { session } => {
+            WorkerCommand::KeepCalling { session } => {
                 tokio::spawn(keep_calling(client.clone(), session, succeeded.clone()));
             }
-            Order::GoOn => go_on.notify_one(),
+            WorkerCommand::Continue => go_on.notify_one(),
         }
     }
 }
@@ -128,7 +128,7 @@ async fn keep_calling(client: Client, id: String, succeeded: Arc<AtomicUsize>) {
     }
 }
 
-async fn tell_successes(succeeded: Arc<AtomicUsize>) {
+async fn report_successes(succeeded: Arc<AtomicUsize>) {
     loop {
         tokio::time::sleep(Duration::from_millis(100)).await;
         match succeeded.swap(0, Ordering::SeqCst) {
@@ -148,7 +148,7 @@ fn failure(id: &str, error: &Error, session: Option<&Session>, began: i64) -> Fa
     Failure {
         session: id.to_owned(),
         kind: format!("{:?}", error.kind()),
-        message: refusals::shown(error),
+        message: api_errors::shown(error),
         ended: ended.map(str::to_owned),
         began,
         over: Utc::now().timestamp_millis(),

@@ -1,4 +1,4 @@
-//! The worker processes as a test sees them.
+//! Handles for the worker processes.
 
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
@@ -8,27 +8,27 @@ use tokio::process::{Child, ChildStdin};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::{Duration, timeout};
 
-use super::orders::{Failure, Order, Point, Report, SETUP, Setup};
+use super::protocol::{Failure, Point, Report, SETUP, Setup, WorkerCommand};
 
 const SERVE: &str = "worker::a_worker_process_ends_when_its_parent_has_gone";
 
-/// More than anything that a test waits for takes on a busy machine.
+/// Longer than any step of a test takes on a busy machine.
 const LONG: Duration = Duration::from_secs(60);
 
 /// A running worker process, killed when it is dropped.
 pub struct Worker {
     child: Child,
-    orders: ChildStdin,
+    commands: ChildStdin,
     pub reports: UnboundedReceiver<Report>,
 }
 
-/// What came of [`Order::Call`].
+/// Outcome of [`WorkerCommand::Call`].
 #[derive(Debug)]
 pub struct Called {
     pub succeeded: usize,
     pub failures: Vec<Failure>,
     pub access: Option<String>,
-    /// The refresh tokens of records that the worker has deleted meanwhile.
+    /// The refresh tokens in records that the worker has deleted meanwhile.
     pub deleted: Vec<String>,
 }
 
@@ -43,12 +43,12 @@ impl Worker {
             .kill_on_drop(true)
             .spawn()
             .unwrap();
-        let orders = child.stdin.take().unwrap();
+        let commands = child.stdin.take().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let (send, reports) = unbounded_channel();
         tokio::spawn(async move {
             while let Ok(Some(line)) = lines.next_line().await {
-                // The test harness has its say on the same stream, also in front of a report.
+                // The test harness writes to the same stream, also in front of a report.
                 let report = [line.find("{\""), line.find("\"Ready\"")];
                 let Some(at) = report.into_iter().flatten().min() else {
                     continue;
@@ -63,7 +63,7 @@ impl Worker {
         });
         let mut worker = Self {
             child,
-            orders,
+            commands,
             reports,
         };
         let first = worker.next().await;
@@ -71,7 +71,7 @@ impl Worker {
         worker
     }
 
-    /// Starts several at once.
+    /// Starts several workers concurrently.
     pub async fn start_all(setups: Vec<Setup>) -> Vec<Self> {
         let starting = setups
             .into_iter()
@@ -83,23 +83,23 @@ impl Worker {
         workers
     }
 
-    pub async fn order(&mut self, order: &Order) {
-        let line = serde_json::to_string(order).unwrap() + "\n";
-        // One that was killed meanwhile hears nothing.
-        let _ = self.orders.write_all(line.as_bytes()).await;
+    pub async fn send(&mut self, command: &WorkerCommand) {
+        let line = serde_json::to_string(command).unwrap() + "\n";
+        // The worker may have been killed.
+        let _ = self.commands.write_all(line.as_bytes()).await;
     }
 
     pub async fn begin_calls(&mut self, session: &str, calls: usize) {
         let session = session.to_owned();
-        self.order(&Order::Call { session, calls }).await;
+        self.send(&WorkerCommand::Call { session, calls }).await;
     }
 
     pub async fn next(&mut self) -> Report {
         let report = timeout(LONG, self.reports.recv()).await;
-        report.expect("a report in time").expect("the worker lives")
+        report.expect("a report in time").expect("the worker runs")
     }
 
-    pub async fn reaches(&mut self, point: Point) {
+    pub async fn may_explain(&mut self, point: Point) {
         let report = self.next().await;
         assert!(
             matches!(report, Report::At(reached) if reached == point),
@@ -107,7 +107,7 @@ impl Worker {
         );
     }
 
-    /// What came of the calls that were begun.
+    /// Outcome of the calls in progress.
     pub async fn called(&mut self) -> Called {
         let mut deleted = Vec::new();
         loop {
@@ -135,7 +135,7 @@ impl Worker {
         self.called().await
     }
 
-    /// Ends the process as a crash does.
+    /// Kills the process, like a crash.
     pub async fn kill(&mut self) {
         self.child.start_kill().unwrap();
         self.child.wait().await.unwrap();
@@ -149,12 +149,14 @@ impl Worker {
         self.signal("-CONT");
     }
 
-    /// Says no more to the worker, and waits until it ends.
-    pub async fn leave(self) -> ExitStatus {
+    /// Closes the worker's input, and waits until it exits.
+    pub async fn stop(self) -> ExitStatus {
         let Self {
-            mut child, orders, ..
+            mut child,
+            commands,
+            ..
         } = self;
-        drop(orders);
+        drop(commands);
         timeout(LONG, child.wait()).await.unwrap().unwrap()
     }
 
@@ -168,7 +170,7 @@ impl Worker {
     }
 
     fn id(&self) -> String {
-        self.child.id().expect("the worker lives").to_string()
+        self.child.id().expect("the worker runs").to_string()
     }
 
     fn signal(&self, signal: &str) {

@@ -1,4 +1,4 @@
-//! `tests/data/recorded/`: the bodies as they were printed, and where each comes from.
+//! `tests/data/recorded/`: the recorded bodies, and the source of each.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -30,11 +30,11 @@ pub struct Entry {
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
     Request,
-    Answer,
+    Response,
     Error,
 }
 
-/// What of a request was recorded.
+/// The recorded part of a request.
 #[derive(Clone, Copy, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Part {
@@ -46,7 +46,7 @@ pub enum Part {
 
 impl Entry {
     pub fn status(&self) -> u16 {
-        self.status.expect("an answer or an error has a status")
+        self.status.expect("a response or an error has a status")
     }
 
     pub fn bytes(&self) -> Vec<u8> {
@@ -57,7 +57,7 @@ impl Entry {
         String::from_utf8(self.bytes()).unwrap()
     }
 
-    /// The content; a text stands for itself.
+    /// The content as JSON; a text file as a string.
     pub fn json(&self) -> Value {
         if self.file.ends_with(".json") {
             serde_json::from_slice(&self.bytes()).unwrap()
@@ -66,7 +66,7 @@ impl Entry {
         }
     }
 
-    /// The operation, and the document of the system that has it.
+    /// The operation and its document.
     pub fn described<'a>(&self, documents: &'a [Document]) -> (&'a Document, Operation) {
         documents
             .iter()

@@ -1,4 +1,4 @@
-//! Everything that is logged, by us and by every dependency, at the finest level.
+//! Captures everything that is logged, by this crate and by every dependency, at the finest level.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
@@ -10,7 +10,7 @@ use tracing_subscriber::fmt::format::FmtSpan;
 pub struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
-    /// Becomes the log of the whole process.
+    /// Installs itself as the log of the process.
     pub fn install() -> Self {
         let log = Self::default();
         tracing_subscriber::fmt()
@@ -22,7 +22,7 @@ impl Log {
         log
     }
 
-    /// What was logged since the last time.
+    /// Returns what was logged since the last call.
     pub fn take(&self) -> String {
         let bytes = std::mem::take(&mut *self.0.lock().unwrap());
         String::from_utf8_lossy(&bytes).into_owned()

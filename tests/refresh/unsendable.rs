@@ -1,4 +1,4 @@
-//! Tokens that no header can carry, from the server and from the caller.
+//! Tokens that are no valid header value, from the server and from the caller.
 
 use vestibule::ErrorKind;
 use vestibule::session::Tokens;
@@ -7,7 +7,7 @@ use vestibule::wunder::Session;
 use super::{Fixture, PAST_EXPIRY, PHONE, client, signed_in};
 
 #[tokio::test]
-async fn a_token_that_no_header_can_carry_is_not_kept() {
+async fn a_token_that_is_no_header_value_is_not_kept() {
     let Fixture { mock, session, .. } = signed_in().await;
     mock.clock().advance(PAST_EXPIRY);
     let broken = serde_json::json!({"accessToken": "a\ntoken", "refreshToken": "another"});
@@ -23,13 +23,13 @@ async fn a_token_that_no_header_can_carry_is_not_kept() {
 }
 
 #[tokio::test]
-async fn a_sign_in_whose_token_no_header_can_carry_makes_no_session() {
+async fn a_sign_in_with_a_token_that_is_no_header_value_makes_no_session() {
     let Fixture { mock, store, .. } = signed_in().await;
     let broken = serde_json::json!({"accessToken": "a\ntoken", "refreshToken": "another"});
     let client = client(&mock, &store);
     let pending = client.phone_sign_in(PHONE, "2").send_code().await.unwrap();
-    let answer = wiremock::ResponseTemplate::new(200).set_body_json(broken);
-    let confirm = wiremock::Mock::given(wiremock::matchers::method("POST")).respond_with(answer);
+    let response = wiremock::ResponseTemplate::new(200).set_body_json(broken);
+    let confirm = wiremock::Mock::given(wiremock::matchers::method("POST")).respond_with(response);
     mock.mount(confirm).await;
     let returned = pending.confirm("123456").await.unwrap_err();
     assert_eq!(returned.error.kind(), ErrorKind::Undecodable);
@@ -37,7 +37,7 @@ async fn a_sign_in_whose_token_no_header_can_carry_makes_no_session() {
 }
 
 #[tokio::test]
-async fn a_token_of_the_callers_that_no_header_can_carry_is_refused_by_its_name() {
+async fn an_imported_token_that_is_no_header_value_is_refused_by_name() {
     let Fixture { mock, store, .. } = signed_in().await;
     let client = client(&mock, &store);
     for access in ["", "a\ntoken"] {

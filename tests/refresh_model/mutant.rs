@@ -1,4 +1,4 @@
-//! Ways to break what the protocol stands on. The model must find each out.
+//! Mutants: broken stores, servers and clocks. The model must detect each.
 
 macro_rules! mutants {
     ($($(#[$doc:meta])* $mutant:ident),* $(,)?) => {
@@ -10,28 +10,28 @@ macro_rules! mutants {
 }
 
 mutants![
-    /// The store gives the lease to everybody.
+    /// The store grants the lease to every instance.
     LeasesForAll,
-    /// The store ends a lease long before its time.
-    LeasesGoEarly,
-    /// The store says that it has extended a lease, and has not.
+    /// The store ends a lease long before it expires.
+    LeasesExpireEarly,
+    /// The store reports an extended lease that it did not extend.
     ExtendsNothing,
-    /// The store writes whatever the version and the fence.
+    /// The store ignores version and fence of a write.
     WritesBlindly,
-    /// The store says that it has written, and has not.
+    /// The store reports a write that it did not make.
     ForgetsWrites,
-    /// The store says that it has deleted, and has not.
+    /// The store reports a deletion that it did not make.
     ForgetsDeletions,
-    /// The store does not find a record that is there.
+    /// The store does not find an existing record.
     LosesRecords,
-    /// The renewal takes an answer that was lost for a refusal.
-    TakesFaultsForRefusals,
-    /// The renewal says of a lost answer that nothing was sent.
-    TakesLostForUnsent,
-    /// The renewal passes on the access token only.
+    /// The refresh treats a lost response as a refusal.
+    TreatsFailuresAsRefusals,
+    /// The refresh treats a lost response as a request that was not sent.
+    TreatsLostAsUnsent,
+    /// The refresh returns only the access token.
     DropsRefreshTokens,
-    /// The clock of an instance stands still.
+    /// The clock of an instance does not advance.
     ClocksStandStill,
-    /// The clock of an instance never wakes anybody.
-    SleepsForEver,
+    /// The sleeps of an instance never end.
+    NeverWakes,
 ];

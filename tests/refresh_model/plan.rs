@@ -1,4 +1,4 @@
-//! What happens in one run, drawn from its seed.
+//! The events of one run, derived from its seed.
 
 use std::time::Duration;
 
@@ -6,17 +6,17 @@ use vestibule::Settings;
 
 use super::rng::Rng;
 
-/// How often a step of a store or server goes wrong, of a thousand.
+/// Rates of faults in operations of a store or server, per mille.
 #[derive(Clone, Copy, Debug)]
-pub struct Weather {
+pub struct FaultRates {
     pub slow: u64,
     pub fails_before: u64,
     pub fails_after: u64,
-    /// The caller gives up, the step is done later all the same.
+    /// The caller times out, the operation is executed later.
     pub late: u64,
 }
 
-/// An instance does nothing for a while, or ever after.
+/// An instance is frozen for a while, or for the rest of the run.
 #[derive(Clone, Copy, Debug)]
 pub struct Freeze {
     pub instance: usize,
@@ -31,32 +31,32 @@ pub struct Plan {
     pub tasks: usize,
     pub token_life: Duration,
     pub settings: Settings,
-    pub store: Weather,
-    pub server: Weather,
+    pub store: FaultRates,
+    pub server: FaultRates,
     /// When the faults end.
     pub calm_at: Duration,
     pub freezes: Vec<Freeze>,
-    /// The store is away for some time.
+    /// The store is down for some time.
     pub outage: Option<(Duration, Duration)>,
-    /// Callers that are dropped, tokens that are rejected early: of a thousand calls.
+    /// Dropped callers and tokens that are rejected early, per mille of the calls.
     pub dropped: u64,
     pub rejected: u64,
-    /// The server forgets the user.
+    /// The server revokes the session.
     pub revoked_at: Option<Duration>,
-    /// The user signs out at an instance.
+    /// The user signs out on an instance.
     pub signs_out_at: Option<(usize, Duration)>,
-    /// How far the instances' clocks are from the server's.
+    /// Skew of the instances' clocks against the server's.
     pub skews_millis: Vec<i64>,
 }
 
 impl Plan {
-    /// Whether nothing goes wrong in it.
-    pub fn is_fair(&self) -> bool {
-        let is_fair = |weather: Weather| {
-            weather.slow + weather.fails_before + weather.fails_after + weather.late == 0
+    /// Whether the run has no faults.
+    pub fn has_no_faults(&self) -> bool {
+        let has_no_faults = |rates: FaultRates| {
+            rates.slow + rates.fails_before + rates.fails_after + rates.late == 0
         };
-        is_fair(self.store)
-            && is_fair(self.server)
+        has_no_faults(self.store)
+            && has_no_faults(self.server)
             && self.freezes.is_empty()
             && self.outage.is_none()
     }
@@ -71,20 +71,20 @@ impl Plan {
         settings.revalidate_session_after = Duration::from_secs(rng.pick(&[1, 5, 30]));
         settings.refresh_before_expiry = Duration::from_secs(rng.pick(&[0, 5, 60]));
         let rough = rng.pick(&[0, 1, 1, 2, 5]);
-        let weather = |rng: &mut Rng| Weather {
+        let rates = |rng: &mut Rng| FaultRates {
             slow: rough * rng.pick(&[0, 20, 60]),
             fails_before: rough * rng.pick(&[0, 10, 40]),
             fails_after: rough * rng.pick(&[0, 10, 40]),
             late: rough * rng.pick(&[0, 0, 10]),
         };
-        let store = weather(&mut rng);
-        let server = weather(&mut rng);
+        let store = rates(&mut rng);
+        let server = rates(&mut rng);
         let at = |rng: &mut Rng| {
             let end = u64::try_from(calm_at.as_millis()).expect("short");
             rng.millis(0, end)
         };
         let mut freezes = Vec::new();
-        // The last instance is never frozen, so somebody is left to look at the end.
+        // The last instance is never frozen, so that one is left for the final check.
         for instance in 0..instances - 1 {
             if rough > 0 && rng.chance(400) {
                 let from = at(&mut rng);

@@ -1,11 +1,11 @@
-//! Numbers that follow from a seed.
+//! Pseudo-random numbers from a seed.
 
 use std::time::Duration;
 
 pub struct Rng(u64);
 
 impl Rng {
-    /// Streams of one seed do not depend on each other.
+    /// Streams of one seed are independent.
     pub fn new(seed: u64, stream: u64) -> Self {
         let mut rng = Self(seed ^ stream.wrapping_mul(0xd605_1ca8_5a4d_a1b7));
         rng.next();
@@ -20,7 +20,7 @@ impl Rng {
         mixed ^ (mixed >> 31)
     }
 
-    /// From `low` up to and without `high`.
+    /// From `low`, inclusive, to `high`, exclusive.
     pub fn number(&mut self, low: u64, high: u64) -> u64 {
         low + self.next() % (high - low)
     }
@@ -29,7 +29,7 @@ impl Rng {
         Duration::from_millis(self.number(low, high))
     }
 
-    /// True in so many of a thousand cases.
+    /// True with the given probability.
     pub fn chance(&mut self, per_mille: u64) -> bool {
         self.number(0, 1_000) < per_mille
     }

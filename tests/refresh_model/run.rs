@@ -1,4 +1,4 @@
-//! One run: instances and their callers, first among faults, then in the calm after them.
+//! One run: instances and their callers, first with faults, then after recovery.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -9,16 +9,16 @@ use vestibule::store::{MemoryStore, SessionStore};
 use vestibule::testing::{Instance, InstanceSession, seed_jitter};
 use vestibule::{Error, ErrorKind, Secret};
 
+use super::checker::Checker;
 use super::mutant::Mutant;
+use super::observations::Tally;
 use super::plan::Plan;
 use super::rng::Rng;
-use super::seen::Tally;
-use super::server::{Line, rotation_of, tokens};
+use super::server::{TokenEndpoint, rotation_of, tokens};
 use super::simulation::{InstanceClock, Simulation};
-use super::store::Reached;
-use super::watcher::Watcher;
+use super::store::InstanceStore;
 
-/// What came of one run.
+/// The outcome of one run.
 pub struct Outcome {
     pub violations: Vec<String>,
     pub trace: Vec<String>,
@@ -27,8 +27,8 @@ pub struct Outcome {
     pub dropped: usize,
 }
 
-/// Longer than every backoff, cool-down, lease and freeze that may outlast the faults.
-const UNTIL_ALL_IS_WELL: Duration = Duration::from_secs(150);
+/// Longer than every backoff, lease and freeze that may outlast the faults.
+const RECOVERY_TIME: Duration = Duration::from_secs(150);
 
 pub fn run(seed: u64, mutant: Option<Mutant>) -> Outcome {
     seed_jitter(seed);
@@ -42,7 +42,7 @@ pub fn run(seed: u64, mutant: Option<Mutant>) -> Outcome {
 
 struct ModelRun {
     simulation: Arc<Simulation>,
-    watcher: Arc<Watcher>,
+    checker: Arc<Checker>,
     store: Arc<MemoryStore>,
     mutant: Option<Mutant>,
     calls: Mutex<(usize, usize)>,
@@ -52,18 +52,18 @@ impl ModelRun {
     fn instance(&self, number: usize) -> Instance {
         let seed = self.simulation.plan.seed;
         let stream = u64::try_from(number).expect("few");
-        let store = Reached {
+        let store = InstanceStore {
             instance: number,
             store: self.store.clone(),
             simulation: self.simulation.clone(),
-            watcher: self.watcher.clone(),
+            checker: self.checker.clone(),
             rng: Arc::new(Mutex::new(Rng::new(seed, 100 + stream))),
             mutant: self.mutant,
         };
-        let line = Line {
+        let line = TokenEndpoint {
             instance: number,
             simulation: self.simulation.clone(),
-            watcher: self.watcher.clone(),
+            checker: self.checker.clone(),
             rng: Mutex::new(Rng::new(seed, 200 + stream)),
             mutant: self.mutant,
         };
@@ -72,14 +72,14 @@ impl ModelRun {
         Instance::new(line, store, clock, self.simulation.plan.settings.clone())
     }
 
-    /// One call, which must be over in time.
+    /// One call, which must end in time.
     async fn call(
         &self,
         number: usize,
         session: &InstanceSession,
         rejected: Option<&Secret>,
     ) -> Result<Secret, Error> {
-        self.calls.lock().expect("nobody panics").0 += 1;
+        self.calls.lock().expect("the lock is not poisoned").0 += 1;
         let began = self.simulation.elapsed();
         let result = match rejected {
             Some(access) => session.replace_rejected(access).await,
@@ -88,19 +88,19 @@ impl ModelRun {
         let took = self.simulation.elapsed() - began;
         if took > self.simulation.plan.settings.deadline + Duration::from_millis(5) {
             let what = format!("a caller of {number} waited for {took:?}");
-            self.watcher.violation(what);
+            self.checker.violation(what);
         }
         match &result {
-            Ok(access) => self.watcher.used(number, rotation_of(access)),
-            Err(error) if error.kind() == ErrorKind::SignInAgain => self.watcher.ended(number),
+            Ok(access) => self.checker.used(number, rotation_of(access)),
+            Err(error) if error.kind() == ErrorKind::SignInAgain => self.checker.ended(number),
             Err(error) => self
-                .watcher
+                .checker
                 .trace(format!("a caller of {number} failed: {error}")),
         }
         result
     }
 
-    /// A caller of one instance, until the faults end or its instance has crashed.
+    /// A caller of one instance, until the faults end or the instance has crashed.
     async fn calls(&self, number: usize, instance: &Instance, id: &Secret, stream: u64) {
         let plan = &self.simulation.plan;
         let mut rng = Rng::new(plan.seed, 1_000 + stream);
@@ -119,23 +119,23 @@ impl ModelRun {
             if rng.chance(plan.dropped) {
                 let patience = rng.millis(0, 300);
                 if timeout(patience, call).await.is_err() {
-                    self.calls.lock().expect("nobody panics").1 += 1;
+                    self.calls.lock().expect("the lock is not poisoned").1 += 1;
                 }
                 continue;
             }
             match call.await {
                 Ok(access) => known = Some(access),
                 Err(error) if error.kind() == ErrorKind::SignInAgain => {}
-                Err(error) if plan.is_fair() && self.mutant.is_none() => {
+                Err(error) if plan.has_no_faults() && self.mutant.is_none() => {
                     let what = format!("a call of {number} failed without a fault: {error}");
-                    self.watcher.violation(what);
+                    self.checker.violation(what);
                 }
                 Err(_) => {}
             }
         }
     }
 
-    /// Whether the session works on an instance; it must either work or have ended.
+    /// Whether the session works on an instance; otherwise it must have ended.
     async fn works(&self, number: usize, instance: &Instance, id: &Secret) -> bool {
         let result = match instance.session(id).await {
             Ok(session) => self.call(number, &session, None).await.map(|_| ()),
@@ -145,14 +145,14 @@ impl ModelRun {
             Ok(()) => true,
             Err(error) if error.kind() == ErrorKind::SignInAgain => false,
             Err(error) => {
-                let what = format!("{number} does not work again after all faults: {error}");
-                self.watcher.violation(what);
+                let what = format!("{number} does not recover after all faults: {error}");
+                self.checker.violation(what);
                 false
             }
         }
     }
 
-    /// After the faults: it works everywhere or nowhere, and an end is an end everywhere.
+    /// After the faults, the session works on all instances or has ended on all.
     async fn settle(&self, instances: &[Arc<Instance>], id: &Secret) {
         let trust =
             self.simulation.plan.settings.revalidate_session_after + Duration::from_millis(100);
@@ -167,22 +167,22 @@ impl ModelRun {
         }
         if works == alive.len() {
             let (number, instance) = alive[works / 2];
-            self.watcher.signs_out();
+            self.checker.signs_out();
             match instance.session(id).await {
                 Ok(session) => session.end().await.expect("the store works"),
-                Err(error) => self.watcher.violation(format!("{number} lost it: {error}")),
+                Err(error) => self.checker.violation(format!("{number} lost it: {error}")),
             }
         }
-        // Looks from before the end may be relied on for a while.
+        // An instance may use a session that it validated before the end for a while.
         sleep(trust).await;
         for (number, instance) in &alive {
             if self.works(*number, instance, id).await {
-                self.watcher
-                    .violation(format!("{number} goes on with an ended session"));
+                self.checker
+                    .violation(format!("{number} continues with an ended session"));
             }
         }
-        if self.watcher.is_stored() {
-            self.watcher
+        if self.checker.is_stored() {
+            self.checker
                 .violation("an ended session is still stored".into());
         }
     }
@@ -190,10 +190,10 @@ impl ModelRun {
 
 async fn simulate(plan: Plan, mutant: Option<Mutant>) -> Outcome {
     let simulation = Simulation::new(plan);
-    let watcher = Watcher::new(simulation.clone());
+    let checker = Checker::new(simulation.clone());
     let model_run = Arc::new(ModelRun {
         simulation: simulation.clone(),
-        watcher: watcher.clone(),
+        checker: checker.clone(),
         store: Arc::new(MemoryStore::new()),
         mutant,
         calls: Mutex::default(),
@@ -201,7 +201,7 @@ async fn simulate(plan: Plan, mutant: Option<Mutant>) -> Outcome {
     let plan = &simulation.plan;
     let numbers = 0..plan.instances;
     let instances: Vec<_> = numbers.map(|at| Arc::new(model_run.instance(at))).collect();
-    let first = tokens(&simulation, &watcher, 0);
+    let first = tokens(&simulation, &checker, 0);
     let session = instances[0].sign_in(first).await.expect("random numbers");
     let id = session.id().clone();
 
@@ -214,14 +214,14 @@ async fn simulate(plan: Plan, mutant: Option<Mutant>) -> Outcome {
         }
     }
     if let Some(then) = plan.revoked_at {
-        let (simulation, watcher) = (simulation.clone(), watcher.clone());
+        let (simulation, checker) = (simulation.clone(), checker.clone());
         callers.spawn(async move {
             sleep_until(simulation.at(then)).await;
-            watcher.revoke();
+            checker.revoke();
         });
     }
     if let Some((number, then)) = plan.signs_out_at {
-        let (simulation, watcher) = (simulation.clone(), watcher.clone());
+        let (simulation, checker) = (simulation.clone(), checker.clone());
         let (instance, id) = (instances[number].clone(), id.clone());
         callers.spawn(async move {
             sleep_until(simulation.at(then)).await;
@@ -229,7 +229,7 @@ async fn simulate(plan: Plan, mutant: Option<Mutant>) -> Outcome {
                 return;
             }
             if let Ok(session) = instance.session(&id).await {
-                watcher.signs_out();
+                checker.signs_out();
                 let _ = session.end().await;
             }
         });
@@ -238,14 +238,14 @@ async fn simulate(plan: Plan, mutant: Option<Mutant>) -> Outcome {
     let longest = plan.token_life + plan.settings.deadline + Duration::from_secs(10);
     let over = async { while callers.join_next().await.is_some() {} };
     if timeout(longest, over).await.is_err() {
-        watcher.violation("a caller is stuck".into());
+        checker.violation("a caller is stuck".into());
     }
     drop(session);
-    sleep(UNTIL_ALL_IS_WELL).await;
+    sleep(RECOVERY_TIME).await;
     model_run.settle(&instances, &id).await;
 
-    let (violations, trace, tally) = watcher.verdict();
-    let (calls, dropped) = *model_run.calls.lock().expect("nobody panics");
+    let (violations, trace, tally) = checker.verdict();
+    let (calls, dropped) = *model_run.calls.lock().expect("the lock is not poisoned");
     Outcome {
         violations,
         trace,

@@ -1,4 +1,4 @@
-//! The one token server of all instances, as one of them reaches it.
+//! The shared token server, as one instance reaches it.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -9,25 +9,25 @@ use vestibule::session::Tokens;
 use vestibule::testing::{TokenFault, TokenServer};
 use vestibule::{BoxFuture, Secret, chrono};
 
+use super::checker::Checker;
 use super::mutant::Mutant;
+use super::observations::ExchangeOutcome;
 use super::rng::Rng;
-use super::seen::Answer;
 use super::simulation::Simulation;
-use super::watcher::Watcher;
 
-pub struct Line {
+pub struct TokenEndpoint {
     pub instance: usize,
     pub simulation: Arc<Simulation>,
-    pub watcher: Arc<Watcher>,
+    pub checker: Arc<Checker>,
     pub rng: Mutex<Rng>,
     pub mutant: Option<Mutant>,
 }
 
 /// The tokens of one rotation.
-pub fn tokens(simulation: &Simulation, watcher: &Watcher, rotation: u64) -> Tokens {
+pub fn tokens(simulation: &Simulation, checker: &Checker, rotation: u64) -> Tokens {
     let life = chrono::TimeDelta::from_std(simulation.plan.token_life).expect("short");
     let end = simulation.now() + life;
-    watcher.issued(rotation, end);
+    checker.issued(rotation, end);
     let refresh = Secret::from(format!("r-{rotation}"));
     let mut tokens = Tokens::new(format!("a-{rotation}"), Some(refresh));
     tokens.expires_at = Some(end);
@@ -35,39 +35,39 @@ pub fn tokens(simulation: &Simulation, watcher: &Watcher, rotation: u64) -> Toke
 }
 
 pub fn rotation_of(token: &Secret) -> u64 {
-    let number = token.expose().get(2..).expect("a token of ours");
-    number.parse().expect("a token of ours")
+    let number = token.expose().get(2..).expect("a token of the model");
+    number.parse().expect("a token of the model")
 }
 
-/// Somebody who waits for an answer; who stops waiting has none.
-struct Waiting<'a> {
-    watcher: &'a Watcher,
+/// An exchange whose caller waits for the response; a dropped caller gets none.
+struct PendingExchange<'a> {
+    checker: &'a Checker,
     presented: usize,
 }
 
-impl Waiting<'_> {
-    fn learns(&self, answer: Answer) {
-        self.watcher.answered(self.presented, answer);
+impl PendingExchange<'_> {
+    fn learns(&self, response: ExchangeOutcome) {
+        self.checker.responded(self.presented, response);
     }
 }
 
-impl Drop for Waiting<'_> {
+impl Drop for PendingExchange<'_> {
     fn drop(&mut self) {
-        self.learns(Answer::None);
+        self.learns(ExchangeOutcome::None);
     }
 }
 
-impl Line {
-    /// How long the way takes there and back, and what goes wrong on it.
-    fn fate(&self) -> (Duration, Duration, bool, bool, bool) {
-        let weather = self.simulation.plan.server;
-        let mut rng = self.rng.lock().expect("nobody panics");
+impl TokenEndpoint {
+    /// Latency of the request and of the response, and the faults on the way.
+    fn faults_of_step(&self) -> (Duration, Duration, bool, bool, bool) {
+        let rates = self.simulation.plan.server;
+        let mut rng = self.rng.lock().expect("the lock is not poisoned");
         let mut rough = |per_mille| !self.simulation.is_calm() && rng.chance(per_mille);
-        let slow = (rough(weather.slow), rough(weather.slow));
+        let slow = (rough(rates.slow), rough(rates.slow));
         let faults = (
-            rough(weather.fails_before),
-            rough(weather.fails_after),
-            rough(weather.late),
+            rough(rates.fails_before),
+            rough(rates.fails_after),
+            rough(rates.late),
         );
         let mut wait = |slow| match slow {
             true => rng.millis(300, 15_000),
@@ -78,79 +78,81 @@ impl Line {
 
     async fn thaw(&self) {
         if self.simulation.thaw(self.instance).await {
-            self.watcher.trouble(self.instance);
+            self.checker.fault_hit(self.instance);
         }
     }
 
     async fn ask(&self, rotation: u64, within: Duration) -> Result<Tokens, TokenFault> {
         self.thaw().await;
-        let (there, back, unsent, lost, failing) = self.fate();
+        let (there, back, unsent, lost, failing) = self.faults_of_step();
         if unsent {
             sleep(back.min(within)).await;
             return Err(TokenFault::NotSent);
         }
         if there.max(back) >= Duration::from_millis(300) {
-            self.watcher.delay(self.instance);
+            self.checker.delay(self.instance);
         }
-        let presented = self.watcher.presents(self.instance, rotation);
-        let waiting = Waiting {
-            watcher: &self.watcher,
+        let presented = self.checker.presents(self.instance, rotation);
+        let waiting = PendingExchange {
+            checker: &self.checker,
             presented,
         };
-        let (tell, told) = oneshot::channel();
-        let (simulation, watcher) = (self.simulation.clone(), self.watcher.clone());
-        // What has left arrives, whether or not anybody still waits for the answer.
+        let (sender, receiver) = oneshot::channel();
+        let (simulation, checker) = (self.simulation.clone(), self.checker.clone());
+        // A sent request arrives even if its caller no longer waits.
         tokio::spawn(async move {
             sleep(there).await;
-            let answer = if failing {
+            let response = if failing {
                 Err(TokenFault::Failed)
             } else {
-                let next = watcher.serves(presented);
-                next.map(|next| tokens(&simulation, &watcher, next))
+                let next = checker.serves(presented);
+                next.map(|next| tokens(&simulation, &checker, next))
                     .ok_or(TokenFault::Rejected)
             };
             sleep(back).await;
-            let _ = tell.send(answer);
+            let _ = sender.send(response);
         });
-        let answer = match lost {
+        let response = match lost {
             true => {
                 sleep((there + back).min(within)).await;
                 Err(TokenFault::NoResponse)
             }
-            false => match timeout(within, told).await {
-                Ok(Ok(answer)) => answer,
+            false => match timeout(within, receiver).await {
+                Ok(Ok(response)) => response,
                 _ => Err(TokenFault::NoResponse),
             },
         };
         self.thaw().await;
-        waiting.learns(match &answer {
-            Ok(tokens) => Answer::Granted(rotation_of(tokens.refresh.as_ref().expect("rotated"))),
-            Err(TokenFault::Rejected) => Answer::Refused,
-            Err(TokenFault::Failed) => Answer::Failed,
-            Err(_) => Answer::None,
+        waiting.learns(match &response {
+            Ok(tokens) => {
+                ExchangeOutcome::Granted(rotation_of(tokens.refresh.as_ref().expect("rotated")))
+            }
+            Err(TokenFault::Rejected) => ExchangeOutcome::Refused,
+            Err(TokenFault::Failed) => ExchangeOutcome::Failed,
+            Err(_) => ExchangeOutcome::None,
         });
-        answer
+        response
     }
 }
 
-impl TokenServer for Line {
+impl TokenServer for TokenEndpoint {
     fn exchange<'a>(
         &'a self,
         refresh: &'a Secret,
         within: Duration,
     ) -> BoxFuture<'a, Result<Tokens, TokenFault>> {
         Box::pin(async move {
-            let answer = self.ask(rotation_of(refresh), within).await;
-            match (self.mutant, answer) {
-                (Some(Mutant::TakesFaultsForRefusals), Err(_)) => Err(TokenFault::Rejected),
-                (Some(Mutant::TakesLostForUnsent), Err(TokenFault::NoResponse)) => {
+            let response = self.ask(rotation_of(refresh), within).await;
+            match (self.mutant, response) {
+                (Some(Mutant::TreatsFailuresAsRefusals), Err(_)) => Err(TokenFault::Rejected),
+                (Some(Mutant::TreatsLostAsUnsent), Err(TokenFault::NoResponse)) => {
                     Err(TokenFault::NotSent)
                 }
                 (Some(Mutant::DropsRefreshTokens), Ok(mut tokens)) => {
                     tokens.refresh = None;
                     Ok(tokens)
                 }
-                (_, answer) => answer,
+                (_, response) => response,
             }
         })
     }

@@ -1,4 +1,4 @@
-//! The time of one run, and who is frozen in it.
+//! The virtual time of one run, and its frozen instances.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -48,7 +48,7 @@ impl Simulation {
         crashes.any(|crash| crash.instance == instance && crash.from <= self.elapsed())
     }
 
-    /// When an instance that is frozen now goes on; far away after a crash.
+    /// When a frozen instance is thawed; far in the future after a crash.
     pub fn frozen_until(&self, instance: usize) -> Option<Instant> {
         let now = self.elapsed();
         let freeze = self.plan.freezes.iter().find(|freeze| {
@@ -60,7 +60,7 @@ impl Simulation {
         Some(self.at(freeze.until.unwrap_or(never)))
     }
 
-    /// Waits while an instance is frozen; answers whether it was.
+    /// Waits while an instance is frozen; returns whether it was.
     pub async fn thaw(&self, instance: usize) -> bool {
         let mut was_frozen = false;
         while let Some(until) = self.frozen_until(instance) {
@@ -70,7 +70,7 @@ impl Simulation {
         was_frozen
     }
 
-    pub fn store_is_away(&self) -> bool {
+    pub fn store_is_down(&self) -> bool {
         let now = self.elapsed();
         let outage = self.plan.outage.filter(|_| !self.is_calm());
         outage.is_some_and(|(from, until)| from <= now && now < until)
@@ -109,7 +109,7 @@ impl Clock for InstanceClock {
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
         match self.mutant {
-            Some(Mutant::SleepsForEver) => Box::pin(std::future::pending()),
+            Some(Mutant::NeverWakes) => Box::pin(std::future::pending()),
             _ => Box::pin(tokio::time::sleep(duration)),
         }
     }

@@ -1,4 +1,4 @@
-//! The one store of all instances, as one of them reaches it: slow, failing, frozen.
+//! The shared store, as one instance reaches it: slow, failing, frozen.
 
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -8,47 +8,47 @@ use tokio::time::sleep;
 use vestibule::BoxFuture;
 use vestibule::store::{Fence, MemoryStore, Record, SessionStore, StoreError, StoreKey, Version};
 
+use super::checker::Checker;
 use super::mutant::Mutant;
 use super::rng::Rng;
 use super::simulation::Simulation;
-use super::watcher::Watcher;
 
 #[derive(Clone)]
-pub struct Reached {
+pub struct InstanceStore {
     pub instance: usize,
     pub store: Arc<MemoryStore>,
     pub simulation: Arc<Simulation>,
-    pub watcher: Arc<Watcher>,
+    pub checker: Arc<Checker>,
     pub rng: Arc<Mutex<Rng>>,
     pub mutant: Option<Mutant>,
 }
 
-/// What becomes of one step.
-struct Fate {
+/// Faults of one operation.
+struct StepFaults {
     before: Duration,
     after: Duration,
     fails_before: bool,
     fails_after: bool,
-    /// Done so much later, by nobody who waits for it.
+    /// Executed this much later, when its caller no longer waits.
     late: Option<Duration>,
 }
 
 const FAILED: StoreError = StoreError::Unavailable(io::ErrorKind::ConnectionReset);
 
-impl Reached {
-    fn fate(&self) -> Fate {
-        let weather = self.simulation.plan.store;
-        let mut rng = self.rng.lock().expect("nobody panics");
+impl InstanceStore {
+    fn faults_of_step(&self) -> StepFaults {
+        let rates = self.simulation.plan.store;
+        let mut rng = self.rng.lock().expect("the lock is not poisoned");
         let mut rough = |per_mille| !self.simulation.is_calm() && rng.chance(per_mille);
-        let (slow_before, slow_after) = (rough(weather.slow), rough(weather.slow));
-        let (fails_before, fails_after) = (rough(weather.fails_before), rough(weather.fails_after));
-        let late = rough(weather.late);
+        let (slow_before, slow_after) = (rough(rates.slow), rough(rates.slow));
+        let (fails_before, fails_after) = (rough(rates.fails_before), rough(rates.fails_after));
+        let late = rough(rates.late);
         let mut wait = |slow| match slow {
             true => rng.millis(300, 9_000),
-            // Nothing at all happens at times, which orders steps by chance alone.
+            // Often no delay, so that operations are ordered by chance alone.
             false => rng.millis(0, 10),
         };
-        Fate {
+        StepFaults {
             before: wait(slow_before),
             after: wait(slow_after),
             fails_before,
@@ -63,13 +63,13 @@ impl Reached {
 
     async fn thaw(&self) {
         if self.simulation.thaw(self.instance).await {
-            self.watcher.trouble(self.instance);
+            self.checker.fault_hit(self.instance);
         }
     }
 
     async fn wait(&self, time: Duration) {
         if time >= Duration::from_millis(300) {
-            self.watcher.trouble(self.instance);
+            self.checker.fault_hit(self.instance);
         }
         if time.is_zero() {
             tokio::task::yield_now().await;
@@ -83,48 +83,52 @@ impl Reached {
         work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
     ) -> Result<T, StoreError> {
         self.thaw().await;
-        let fate = self.fate();
-        if self.simulation.store_is_away() {
-            self.watcher.trouble(self.instance);
-            // Some notice it at once, some never.
-            sleep(fate.before * 1_000).await;
+        let faults = self.faults_of_step();
+        if self.simulation.store_is_down() {
+            self.checker.fault_hit(self.instance);
+            // A caller may notice it at once or never.
+            sleep(faults.before * 1_000).await;
             return Err(FAILED);
         }
-        if let Some(late) = fate.late {
-            self.watcher.trouble(self.instance);
+        if let Some(late) = faults.late {
+            self.checker.fault_hit(self.instance);
             tokio::spawn(async move {
                 sleep(late).await;
                 let _ = work.await;
             });
-            sleep(fate.before * 500).await;
+            sleep(faults.before * 500).await;
             return Err(FAILED);
         }
-        self.wait(fate.before).await;
+        self.wait(faults.before).await;
         self.thaw().await;
-        if fate.fails_before {
-            self.watcher.trouble(self.instance);
+        if faults.fails_before {
+            self.checker.fault_hit(self.instance);
             return Err(FAILED);
         }
         let done = work.await;
-        if fate.fails_after {
-            self.watcher.trouble(self.instance);
+        if faults.fails_after {
+            self.checker.fault_hit(self.instance);
             return Err(FAILED);
         }
-        self.wait(fate.after).await;
+        self.wait(faults.after).await;
         self.thaw().await;
         done
     }
 }
 
-impl SessionStore for Reached {
+impl SessionStore for InstanceStore {
     fn load<'a>(
         &'a self,
         key: &'a StoreKey,
     ) -> BoxFuture<'a, Result<Option<(Record, Version)>, StoreError>> {
         let (this, key) = (self.clone(), *key);
         Box::pin(self.step(async move {
-            let lost =
-                this.is(Mutant::LosesRecords) && this.rng.lock().expect("nobody panics").chance(20);
+            let lost = this.is(Mutant::LosesRecords)
+                && this
+                    .rng
+                    .lock()
+                    .expect("the lock is not poisoned")
+                    .chance(20);
             match lost {
                 true => Ok(None),
                 false => this.store.load(&key).await,
@@ -142,7 +146,7 @@ impl SessionStore for Reached {
         Box::pin(self.step(async move {
             let created = this.store.create(&key, record.clone(), time_to_live).await;
             if created.is_ok() {
-                this.watcher.wrote(this.instance, &record, time_to_live);
+                this.checker.wrote(this.instance, &record, time_to_live);
             }
             created
         }))
@@ -161,7 +165,12 @@ impl SessionStore for Reached {
             if time_to_live.is_zero() && this.is(Mutant::ForgetsDeletions) {
                 return Ok(Version(expected.0 + 1));
             }
-            if this.is(Mutant::ForgetsWrites) && this.rng.lock().expect("nobody panics").chance(100)
+            if this.is(Mutant::ForgetsWrites)
+                && this
+                    .rng
+                    .lock()
+                    .expect("the lock is not poisoned")
+                    .chance(100)
             {
                 return Ok(Version(expected.0 + 1));
             }
@@ -179,7 +188,7 @@ impl SessionStore for Reached {
                     .compare_and_swap(&key, expected, record.clone(), time_to_live, fence);
             let swapped = swap.await;
             if swapped.is_ok() {
-                this.watcher.wrote(this.instance, &record, time_to_live);
+                this.checker.wrote(this.instance, &record, time_to_live);
             }
             swapped
         }))
@@ -191,7 +200,7 @@ impl SessionStore for Reached {
             if this.is(Mutant::ForgetsDeletions) {
                 return Ok(());
             }
-            this.watcher.deletes(this.instance);
+            this.checker.deletes(this.instance);
             this.store.delete(&key).await
         }))
     }
@@ -203,7 +212,7 @@ impl SessionStore for Reached {
     ) -> BoxFuture<'a, Result<Option<Fence>, StoreError>> {
         let (this, key) = (self.clone(), *key);
         Box::pin(self.step(async move {
-            let time_to_live = match this.is(Mutant::LeasesGoEarly) {
+            let time_to_live = match this.is(Mutant::LeasesExpireEarly) {
                 true => time_to_live / 20,
                 false => time_to_live,
             };
@@ -212,7 +221,7 @@ impl SessionStore for Reached {
                 acquired = acquired.or(Some(Fence(u64::MAX)));
             }
             if let Some(fence) = acquired {
-                this.watcher.leased(this.instance, fence);
+                this.checker.leased(this.instance, fence);
             }
             Ok(acquired)
         }))
@@ -240,7 +249,7 @@ impl SessionStore for Reached {
     ) -> BoxFuture<'a, Result<(), StoreError>> {
         let (this, key) = (self.clone(), *key);
         Box::pin(self.step(async move {
-            this.watcher.releases(this.instance, fence);
+            this.checker.releases(this.instance, fence);
             this.store.release(&key, fence).await
         }))
     }

@@ -1,9 +1,9 @@
-//! What a broken connection or a foreign hand does to a body.
+//! Damage to a body by a broken connection or an intermediary.
 
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-/// One change to one byte, or the end of a body lost.
+/// A change of one byte, or a truncation.
 #[derive(Clone, Debug)]
 pub enum Damage {
     Cut(Index),
@@ -13,12 +13,12 @@ pub enum Damage {
 }
 
 pub fn damage() -> impl Strategy<Value = Damage> {
-    let place = any::<Index>;
+    let position = any::<Index>;
     prop_oneof![
-        place().prop_map(Damage::Cut),
-        (place(), any::<u8>()).prop_map(|(place, byte)| Damage::Change(place, byte)),
-        (place(), any::<u8>()).prop_map(|(place, byte)| Damage::Insert(place, byte)),
-        place().prop_map(Damage::Remove),
+        position().prop_map(Damage::Cut),
+        (position(), any::<u8>()).prop_map(|(position, byte)| Damage::Change(position, byte)),
+        (position(), any::<u8>()).prop_map(|(position, byte)| Damage::Insert(position, byte)),
+        position().prop_map(Damage::Remove),
     ]
 }
 
@@ -26,11 +26,11 @@ impl Damage {
     pub fn done_to(&self, mut bytes: Vec<u8>) -> Vec<u8> {
         let length = bytes.len();
         match self {
-            Self::Cut(place) => bytes.truncate(place.index(length)),
-            Self::Change(place, byte) => bytes[place.index(length)] = *byte,
-            Self::Insert(place, byte) => bytes.insert(place.index(length), *byte),
-            Self::Remove(place) => {
-                bytes.remove(place.index(length));
+            Self::Cut(position) => bytes.truncate(position.index(length)),
+            Self::Change(position, byte) => bytes[position.index(length)] = *byte,
+            Self::Insert(position, byte) => bytes.insert(position.index(length), *byte),
+            Self::Remove(position) => {
+                bytes.remove(position.index(length));
             }
         }
         bytes

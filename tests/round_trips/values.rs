@@ -1,4 +1,4 @@
-//! Any JSON value that fits a schema of a document.
+//! Generates JSON values that fit a schema of a document.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -10,13 +10,13 @@ use serde_json::{Map, Value, json};
 
 use crate::support::documents::Document;
 
-/// Stands in many of the texts and names, so that it can be searched for where none may be shown.
-pub const MARK: &str = "Zq7mark";
+/// A marker in many texts and names, to search for where none may be shown.
+pub const MARKER: &str = "Zq7mark";
 
 /// The schemas of a document as strategies.
 pub struct Values<'a> {
     document: &'a Document,
-    /// The named schemas that were asked for.
+    /// The named schemas that were used.
     pub named: RefCell<BTreeSet<String>>,
 }
 
@@ -88,7 +88,7 @@ impl<'a> Values<'a> {
     }
 }
 
-/// Documented values and others: all our enums are open.
+/// Documented values and others: all enums are open.
 fn string(schema: &Value) -> BoxedStrategy<Value> {
     if let Some(values) = schema["enum"].as_array() {
         return prop_oneof![
@@ -120,7 +120,7 @@ fn text() -> BoxedStrategy<String> {
         2 => characters().prop_map(String::from_iter),
         3 => (characters(), characters()).prop_map(|(before, after)| {
             let (before, after) = (String::from_iter(before), String::from_iter(after));
-            format!("{before}{MARK}{after}")
+            format!("{before}{MARKER}{after}")
         }),
         1 => select(vec!["", " ", "null", "{}", "0", "\0", "\"", "\\u0041", "\u{feff}"])
             .prop_map(str::to_owned),
@@ -128,7 +128,7 @@ fn text() -> BoxedStrategy<String> {
     .boxed()
 }
 
-/// Names of members that no document has, some of which Rust or serde could stumble over.
+/// Undocumented member names, some of which are special in Rust or serde.
 fn name() -> BoxedStrategy<String> {
     let awkward = vec![
         "",
@@ -168,7 +168,7 @@ fn time() -> BoxedStrategy<String> {
         .boxed()
 }
 
-/// What may stand where nothing is documented.
+/// A value where nothing is documented.
 fn any_json() -> BoxedStrategy<Value> {
     let leaf = prop_oneof![
         1 => Just(Value::Null),

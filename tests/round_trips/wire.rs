@@ -1,4 +1,4 @@
-//! A server that answers as it is told and hands out what it was sent.
+//! A server that responds with given bytes and returns the requests it received.
 
 use std::sync::{Arc, Mutex};
 
@@ -11,28 +11,28 @@ use crate::support::apis::Api;
 use crate::support::calls::JsonResponse;
 use crate::support::documents::{Document, Operation};
 
-/// One document's API, bound to such a server.
+/// One document's API, with such a server as its base URL.
 pub struct Wire {
-    line: Line,
+    line: Connection,
     api: Api,
     _server: MockServer,
 }
 
 #[derive(Clone, Default)]
-struct Line(Arc<Mutex<Turn>>);
+struct Connection(Arc<Mutex<Exchange>>);
 
 #[derive(Default)]
-struct Turn {
+struct Exchange {
     status: u16,
-    answer: Vec<u8>,
+    response: Vec<u8>,
     sent: Vec<u8>,
 }
 
-impl Respond for Line {
+impl Respond for Connection {
     fn respond(&self, request: &Request) -> ResponseTemplate {
         let mut turn = self.0.lock().unwrap();
         turn.sent.clone_from(&request.body);
-        ResponseTemplate::new(turn.status).set_body_raw(turn.answer.clone(), "application/json")
+        ResponseTemplate::new(turn.status).set_body_raw(turn.response.clone(), "application/json")
     }
 }
 
@@ -42,7 +42,7 @@ impl Wire {
             .disable_request_recording()
             .start()
             .await;
-        let line = Line::default();
+        let line = Connection::default();
         Mock::given(any())
             .respond_with(line.clone())
             .mount(&server)
@@ -54,17 +54,17 @@ impl Wire {
         }
     }
 
-    /// One call; gives what the server was sent and what the call gave.
+    /// Makes one call; returns the received request and the result of the call.
     pub async fn exchange(
         &self,
         operation: &Operation,
         arguments: &Value,
         status: u16,
-        answer: Vec<u8>,
+        response: Vec<u8>,
     ) -> (Vec<u8>, Result<JsonResponse, Error>) {
-        *self.line.0.lock().unwrap() = Turn {
+        *self.line.0.lock().unwrap() = Exchange {
             status,
-            answer,
+            response,
             sent: Vec::new(),
         };
         let with_session = operation.takes_session();

@@ -1,4 +1,4 @@
-//! A disk of one's own that can be full or read-only.
+//! A separate disk that can be full or read-only.
 #![allow(dead_code)]
 
 use std::path::{Path, PathBuf};
@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-/// A small file system in memory. Only root can make one.
+/// A small file system in memory. Only root can create one.
 pub struct Disk {
     folder: TempDir,
 }
 
 impl Disk {
-    /// A disk of this many KiB; none if this user may not make one.
+    /// Creates a disk of this many KiB; `None` without the rights to do so.
     pub fn new(kilobytes: u32) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let size = format!("size={kilobytes}k");
@@ -28,7 +28,7 @@ impl Disk {
         self.folder.path().join(name)
     }
 
-    /// Waits until nobody has a file open for writing, and lets nobody open one.
+    /// Waits until no process has a file open for writing, and prevents new writers.
     pub async fn write_protect(&self) {
         for _ in 0..100 {
             if run(&["mount", "-o", "remount,ro"], self.folder.path()) {

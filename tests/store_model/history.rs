@@ -1,20 +1,20 @@
-//! What many tasks did to one key at the same time, and what they were answered.
+//! The concurrent operations of many tasks on one key, and their results.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// One step and its answer.
+/// One operation and its result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     /// Body and version that were loaded.
     Load(Option<(u64, u64)>),
-    /// Body, and the version that it got; none if there was a record.
+    /// Body, and its version; `None` if a record existed.
     Create(u64, Option<u64>),
     /// Expected version, fence, body.
     Swap(u64, Option<u64>, u64, Swapped),
     Delete,
-    /// The fence; none if somebody held the lease.
+    /// The fence; `None` if the lease was held.
     Acquire(Option<u64>),
-    /// Whether the lease with this fence was still ours.
+    /// Whether the lease with this fence was still held.
     Extend(u64, bool),
     Release(u64),
 }
@@ -26,15 +26,15 @@ pub enum Swapped {
     LeaseLost,
 }
 
-/// A step between the tick at which it was begun and the tick at which it was answered.
+/// An operation between the ticks at which it began and ended.
 #[derive(Clone, Copy, Debug)]
 pub struct Event {
     pub begun: u64,
-    pub answered: u64,
+    pub ended: u64,
     pub step: Step,
 }
 
-/// Orders the beginnings and answers of all tasks.
+/// Orders the beginnings and ends of all operations.
 #[derive(Debug, Default)]
 pub struct Ticks(AtomicU64);
 

@@ -1,37 +1,37 @@
-//! One key as it should behave, and a search for an order of the steps in which it does.
+//! A model of one key, and a search for a linearisation of a history.
 //!
-//! A history is right if its steps can be put in one order that keeps every step between its
-//! beginning and its answer, and in which each answer is what the model says.
+//! A history is linearisable if its operations can be ordered so that each lies between its
+//! beginning and its end, and each result is that of the model.
 
 use std::collections::HashSet;
 
 use super::history::{Event, Step, Swapped};
 
-/// One key. The model does not say which number comes next, only that it is higher.
+/// One key. The model requires only that numbers increase.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 struct Model {
     /// Body and version.
     record: Option<(u64, u64)>,
     last_version: u64,
     newest_fence: Option<u64>,
-    /// Whether a store may have forgotten the newest fence, because there was neither record nor
-    /// running lease.
+    /// Whether a store may have dropped the newest fence, because neither a record nor a running
+    /// lease existed.
     may_be_forgotten: bool,
     last_fence: u64,
     held: bool,
 }
 
 impl Model {
-    /// The key after the step, if the step can have been answered so.
+    /// The key after the operation, if its result is possible.
     fn after(mut self, step: Step) -> Option<Self> {
         let right = match step {
             Step::Load(found) => found == self.record,
             Step::Create(_, None) => self.record.is_some(),
             Step::Create(body, Some(version)) => self.record.is_none() && self.write(body, version),
-            Step::Swap(expected, fence, body, answer) => {
+            Step::Swap(expected, fence, body, response) => {
                 let lost = fence.is_some() && fence != self.newest_fence;
                 let stale = self.record.map(|(_, version)| version) != Some(expected);
-                match answer {
+                match response {
                     Swapped::LeaseLost => lost || (fence.is_some() && self.may_be_forgotten),
                     Swapped::Conflict => !lost && stale,
                     Swapped::Written(version) => !lost && !stale && self.write(body, version),
@@ -71,48 +71,49 @@ impl Model {
     }
 }
 
-/// Whether there is such an order.
+/// Whether a linearisation exists.
 pub fn is_right(events: &[Event]) -> bool {
     let mut events = events.to_vec();
     events.sort_by_key(|event| event.begun);
     let mut seen = HashSet::new();
-    let mut open = vec![Place {
+    let mut open = vec![SearchState {
         model: Model::default(),
         first: 0,
         ahead: Vec::new(),
     }];
-    while let Some(place) = open.pop() {
-        if place.first == events.len() {
+    while let Some(position) = open.pop() {
+        if position.first == events.len() {
             return true;
         }
-        for next in place.may_follow(&events) {
-            let model = place.model.after(events[next].step);
-            let further = model.map(|model| place.with(model, next));
+        for next in position.candidates(&events) {
+            let model = position.model.after(events[next].step);
+            let further = model.map(|model| position.with(model, next));
             open.extend(further.filter(|further| seen.insert(further.clone())));
         }
     }
     false
 }
 
-/// How far the search has come: all steps before `first` are done, and those `ahead` of it.
+/// State of the search: all operations before `first` are done, and those in `ahead`.
 #[derive(Clone, PartialEq, Eq, Hash)]
-struct Place {
+struct SearchState {
     model: Model,
     first: usize,
     ahead: Vec<usize>,
 }
 
-impl Place {
-    /// The steps that began before any step that is left was answered.
-    fn may_follow(&self, events: &[Event]) -> Vec<usize> {
-        let mut soonest_answer = u64::MAX;
+impl SearchState {
+    /// The operations that began before any remaining one ended.
+    fn candidates(&self, events: &[Event]) -> Vec<usize> {
+        let mut soonest_end = u64::MAX;
         let mut found = Vec::new();
-        for place in (self.first..events.len()).filter(|place| !self.ahead.contains(place)) {
-            if events[place].begun > soonest_answer {
+        for position in (self.first..events.len()).filter(|position| !self.ahead.contains(position))
+        {
+            if events[position].begun > soonest_end {
                 break;
             }
-            soonest_answer = soonest_answer.min(events[place].answered);
-            found.push(place);
+            soonest_end = soonest_end.min(events[position].ended);
+            found.push(position);
         }
         found
     }

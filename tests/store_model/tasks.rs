@@ -1,4 +1,4 @@
-//! Many tasks that do random steps on few keys, and write down what they did.
+//! Many tasks that execute random operations on few keys, and record them.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -11,10 +11,10 @@ use super::history::{Event, Step, Swapped, Ticks};
 pub const KEYS: usize = 4;
 const TASKS: usize = 8;
 
-/// Longer than a run, so that nothing expires in the middle of it.
+/// Longer than a run, so that nothing expires during it.
 const LONG: Duration = Duration::from_secs(3600);
 
-/// A generator of its own, so that a seed means the same on every machine (SplitMix64).
+/// A built-in generator, so that a seed gives the same run on every machine (SplitMix64).
 pub struct Random(u64);
 
 impl Random {
@@ -39,8 +39,7 @@ struct Known {
     older_fence: Option<u64>,
 }
 
-/// Lets the tasks loose on the stores, which all stand for the same data; answers the history of
-/// each key.
+/// Runs the tasks on the stores, which all share the same data; returns the history of each key.
 pub async fn run(
     stores: &[Arc<dyn SessionStore>],
     seed: u64,
@@ -62,18 +61,14 @@ pub async fn run(
             for number in 0..steps_per_task {
                 let key = usize::try_from(random.below(KEYS as u64)).unwrap();
                 let body = ((task as u64) << 32) | number as u64;
-                // A store in memory never waits, so its tasks must let each other in.
+                // A store in memory never yields, so its tasks must do so.
                 if random.below(2) == 0 {
                     tokio::task::yield_now().await;
                 }
                 let begun = ticks.next();
                 let step = step(&*store, &keys[key], &mut known[key], &mut random, body).await;
-                let answered = ticks.next();
-                let event = Event {
-                    begun,
-                    answered,
-                    step,
-                };
+                let ended = ticks.next();
+                let event = Event { begun, ended, step };
                 histories[key].lock().unwrap().push(event);
             }
         });
@@ -83,7 +78,7 @@ pub async fn run(
     histories.iter().map(take).collect()
 }
 
-/// One random step, with what the task knows.
+/// Executes one random operation, with what the task knows.
 async fn step(
     store: &dyn SessionStore,
     key: &StoreKey,
@@ -138,7 +133,10 @@ async fn step(
             Step::Delete
         }
         74..86 => {
-            let fence = store.acquire(key, LONG).await.expect("the store leases");
+            let fence = store
+                .acquire(key, LONG)
+                .await
+                .expect("the store grants leases");
             let fence = fence.map(|fence| fence.0);
             if fence.is_some() {
                 known.older_fence = known.fence;

@@ -1,4 +1,4 @@
-//! Every described operation of every document, callable by name through the public clients.
+//! All described operations of all documents, callable by name through the public clients.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use vestibule::{Clock, Error, Settings, SystemClock, fynd, goodcity, reqwest, wa
 
 use super::calls::{self, JsonResponse};
 
-/// A token that ends in 2100, as far as anybody can read from it.
+/// A token whose payload says that it expires in 2100.
 pub const TOKEN: &str = "eyJhbGciOiJIUzI1NiJ9.eyJleHAiOjQxMDI0NDQ4MDB9.c2lnbmF0dXJl";
 
 /// The application that calls Fynd.
@@ -26,9 +26,9 @@ pub enum Api {
     Fynd(fynd::api::Api, fynd::api::Api),
 }
 
-/// How the clients of a test are set up, and with which secrets.
+/// Configuration of the clients of a test, with its secrets.
 #[derive(Clone)]
-pub struct Equipment {
+pub struct ApiConfig {
     pub settings: Settings,
     pub clock: Arc<dyn Clock>,
     pub access_token: String,
@@ -36,11 +36,11 @@ pub struct Equipment {
     pub cookie: String,
     pub application_token: String,
     pub signature_key: String,
-    /// An HTTP client of the test's own.
+    /// A custom HTTP client.
     pub http_client: Option<reqwest::Client>,
 }
 
-impl Default for Equipment {
+impl Default for ApiConfig {
     fn default() -> Self {
         Self {
             settings: Settings::default(),
@@ -58,11 +58,11 @@ impl Default for Equipment {
 impl Api {
     /// The API of a document at `base_url`, with a session of a fixed credential.
     pub async fn of(document: &str, base_url: &str) -> Self {
-        Self::equipped(document, base_url, &Equipment::default()).await
+        Self::with_config(document, base_url, &ApiConfig::default()).await
     }
 
-    /// The same, set up as a test wants it.
-    pub async fn equipped(document: &str, base_url: &str, with: &Equipment) -> Self {
+    /// The same, with a configuration.
+    pub async fn with_config(document: &str, base_url: &str, with: &ApiConfig) -> Self {
         macro_rules! build {
             ($builder:expr) => {{
                 let builder = $builder
@@ -118,7 +118,7 @@ impl Api {
         }
     }
 
-    /// The API as `Debug` shows it.
+    /// The API's `Debug` output.
     pub fn shown(&self) -> String {
         match self {
             Self::WunderAuth(session, plain) => format!("{session:?} {plain:?}"),

@@ -8,20 +8,20 @@ use vestibule::reqwest::StatusCode;
 use vestibule::reqwest::header::HeaderMap;
 use vestibule::{AnyJson, Error, Response};
 
-/// A response of any type, as the JSON that its type has kept.
+/// A response of any type, as JSON.
 pub struct JsonResponse {
     status: StatusCode,
     headers: HeaderMap,
     value: AnyJson,
 }
 
-/// `call` for the operations of one API. Each has the argument that the typed call asks for, which is
-/// text, and after a semicolon those that have setters.
+/// Generates `call` for the operations of one API. Each operation has an optional required
+/// argument, which is text, and after a semicolon the arguments that have setters.
 macro_rules! calls {
     ($($id:ident($($required:ident)?; $($name:ident: $type:ty),*))*) => {
         /// Makes the typed call of an operation. `arguments` is an object with the path and query
-        /// parameters by their Rust names, and the JSON body as `body`. What it leaves out and what
-        /// does not fit its type is not set, or empty where the call asks for it.
+        /// parameters by their Rust names, and the JSON body as `body`. An argument that is missing
+        /// or does not fit its type is not set; the required one is empty then.
         pub async fn call(
             api: &Api,
             id: &str,
@@ -57,8 +57,8 @@ fn argument<T: serde::de::DeserializeOwned>(arguments: &Value, name: &str) -> Op
     argument.inspect_err(|error| show(error)).ok()
 }
 
-/// Shows a call, its response, or why an argument does not fit, as a log would: a test that collects
-/// the log sees what the types give away.
+/// Logs a call, its response, or why an argument does not fit: a test that captures the log sees
+/// what the types reveal.
 fn show(value: &impl Debug) {
     tracing::trace!(?value, "called by id");
 }

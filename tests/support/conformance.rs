@@ -1,12 +1,12 @@
-//! Counts the stores that passed the conformance suite, in whichever test or package that was.
+//! Counts the stores that passed the conformance suite, across tests and packages.
 
 use std::fs;
 use std::path::Path;
 
 use vestibule::testing::ConformanceReport;
 
-/// Notes how a store did, and writes the proof of all that were noted: `target` is the folder that
-/// the proofs are below.
+/// Records the result of a store, and writes the proof of all recorded results: `target` is the
+/// folder of the proofs.
 pub fn note(target: &Path, store: &str, report: &ConformanceReport) {
     let notes = target.join("store-conformance");
     fs::create_dir_all(&notes).expect("a folder for notes");

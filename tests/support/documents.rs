@@ -30,7 +30,7 @@ pub struct Operation {
 }
 
 impl Document {
-    /// The system that it describes.
+    /// The system that the document describes.
     pub fn system(&self) -> &str {
         self.name.split('-').next().unwrap_or_default()
     }
@@ -60,7 +60,7 @@ impl Document {
         operations
     }
 
-    /// What a value has against a schema of this document.
+    /// Validation errors of a value against a schema of this document.
     pub fn errors(&self, schema: &Value, value: &Value) -> Vec<String> {
         let mut root = as_json_schema(schema);
         root["components"] = as_json_schema(&self.root["components"]);
@@ -78,14 +78,14 @@ impl Document {
                 let pointer = reference.strip_prefix('#').expect("a local reference");
                 self.root
                     .pointer(pointer)
-                    .expect("a reference that leads somewhere")
+                    .expect("a reference to an existing value")
             }
             None => value,
         }
     }
 }
 
-/// A parameter that a caller gives, with the value to give.
+/// A parameter that a caller passes, with its value.
 pub struct Argument {
     pub name: String,
     pub place: String,
@@ -97,7 +97,7 @@ impl Operation {
         self.value["operationId"].as_str().unwrap()
     }
 
-    /// Whether a session is among its credentials.
+    /// Whether a session is one of its credentials.
     pub fn takes_session(&self) -> bool {
         let mut alternatives = self.value["security"].as_array().unwrap().iter();
         alternatives.any(|alternative| alternative.get("session").is_some())
@@ -110,7 +110,7 @@ impl Operation {
         !alternatives.is_empty() && alternatives.iter().all(session)
     }
 
-    /// Whether repeating it changes nothing at the server.
+    /// Whether it is idempotent.
     pub fn is_idempotent(&self) -> bool {
         match self.value["x-idempotent"].as_bool() {
             Some(idempotent) => idempotent,
@@ -126,7 +126,7 @@ impl Operation {
         self.value["x-carries-code"] == true
     }
 
-    /// The parameters that a caller gives; a path parameter gets `in_path`.
+    /// The parameters that a caller passes; a path parameter gets `in_path`.
     pub fn arguments(&self, document: &Document, in_path: Option<&str>) -> Vec<Argument> {
         let parameters = self.value["parameters"].as_array();
         let parameters = parameters.into_iter().flatten();

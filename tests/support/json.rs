@@ -1,8 +1,8 @@
-//! What of a JSON value counts when two are compared.
+//! Normalises JSON values for comparison.
 
 use serde_json::{Value, json};
 
-/// The same JSON whatever the notation of a time, and without members that are null.
+/// The same JSON with one notation of times and without null members.
 pub fn canonical(value: &Value) -> Value {
     match value {
         Value::Object(members) => members
@@ -19,7 +19,7 @@ pub fn canonical(value: &Value) -> Value {
     }
 }
 
-/// Every string that stands in it as a value.
+/// Every string value in it.
 pub fn texts(value: &Value) -> Vec<&str> {
     match value {
         Value::String(text) => vec![text],

@@ -1,6 +1,13 @@
-//! What several tests need. No test uses all of it.
+//! Shared helpers. No test uses all of them.
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[cfg(all(
+    feature = "wunder",
+    feature = "walletcrew",
+    feature = "goodcity",
+    feature = "fynd"
+))]
+pub mod api_errors;
 #[cfg(all(
     feature = "wunder",
     feature = "walletcrew",
@@ -18,13 +25,6 @@ pub mod calls;
 pub mod conformance;
 pub mod documents;
 pub mod json;
-#[cfg(all(
-    feature = "wunder",
-    feature = "walletcrew",
-    feature = "goodcity",
-    feature = "fynd"
-))]
-pub mod refusals;
 pub mod sleeper;
 #[cfg(all(
     feature = "wunder",

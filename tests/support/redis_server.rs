@@ -1,4 +1,4 @@
-//! A Redis of one's own: on a free port, with its files in a folder that goes with it.
+//! A separate Redis server: on a free port, with its files in a temporary folder.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -17,12 +17,12 @@ pub struct RedisServer {
 }
 
 impl RedisServer {
-    /// Starts a server that keeps every write on disk before it answers.
+    /// Starts a server that syncs every write to disk before it responds.
     pub fn start() -> Self {
         Self::start_with(&[])
     }
 
-    /// Starts a server with more settings, as on its command line.
+    /// Starts a server with additional command-line settings.
     pub fn start_with(more: &[&str]) -> Self {
         let mut server = Self {
             port: free_port(),
@@ -30,7 +30,7 @@ impl RedisServer {
             more: more.iter().map(|&word| word.to_owned()).collect(),
             child: None,
         };
-        // Somebody may take the port before Redis does.
+        // Another process may take the port before Redis does.
         for _ in 0..5 {
             if server.try_run() {
                 return server;
@@ -52,7 +52,7 @@ impl RedisServer {
         self.folder.path()
     }
 
-    /// Ends the process as a crash does.
+    /// Kills the process, like a crash.
     pub fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
             child.kill().expect("Redis can be killed");
@@ -60,34 +60,34 @@ impl RedisServer {
         }
     }
 
-    /// Starts it again, on its former port with its former data.
+    /// Starts it again, on the same port with the same data.
     pub fn restart(&mut self) {
         self.kill();
         assert!(self.try_run(), "redis-server does not start again");
     }
 
-    /// Freezes the process: connections stay, nothing is answered.
+    /// Freezes the process: connections stay open without responses.
     pub fn freeze(&self) {
         self.signal("-STOP");
     }
 
-    /// Lets a frozen process go on.
+    /// Thaws a frozen process.
     pub fn thaw(&self) {
         self.signal("-CONT");
     }
 
-    /// Sends one command and gives the beginning of the answer.
+    /// Sends one command and returns the beginning of the response.
     pub fn command(&self, command: &str) -> String {
-        self.try_command(command).expect("Redis answers")
+        self.try_command(command).expect("Redis responds")
     }
 
     fn try_command(&self, command: &str) -> std::io::Result<String> {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port))?;
         stream.set_read_timeout(Some(Duration::from_secs(5)))?;
         stream.write_all(format!("{command}\r\n").as_bytes())?;
-        let mut answer = [0; 16 * 1024];
-        let length = stream.read(&mut answer)?;
-        Ok(String::from_utf8_lossy(&answer[..length]).into_owned())
+        let mut response = [0; 16 * 1024];
+        let length = stream.read(&mut response)?;
+        Ok(String::from_utf8_lossy(&response[..length]).into_owned())
     }
 
     fn signal(&self, signal: &str) {
@@ -111,9 +111,9 @@ impl RedisServer {
         let begun = Instant::now();
         while begun.elapsed() < Duration::from_secs(20) {
             let answered = self.try_command("PING");
-            if answered
-                .is_ok_and(|answer| answer.starts_with("+PONG") || answer.starts_with("-NOAUTH"))
-            {
+            if answered.is_ok_and(|response| {
+                response.starts_with("+PONG") || response.starts_with("-NOAUTH")
+            }) {
                 return true;
             }
             let child = self.child.as_mut().expect("it was just started");

@@ -1,4 +1,4 @@
-//! A clock whose sleeps are over at once and written down.
+//! A clock whose sleeps end at once and are recorded.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -10,8 +10,8 @@ use vestibule::{BoxFuture, Clock};
 pub struct Sleeper(Arc<Mutex<Vec<Duration>>>);
 
 impl Sleeper {
-    /// What was asked for so far.
-    pub fn asked(&self) -> Vec<Duration> {
+    /// The sleeps requested so far.
+    pub fn sleeps(&self) -> Vec<Duration> {
         self.0.lock().unwrap().clone()
     }
 }

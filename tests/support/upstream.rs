@@ -1,4 +1,4 @@
-//! A server that answers every described operation by the example of its document.
+//! A server that responds to every described operation with the example of its document.
 
 use std::collections::HashMap;
 
@@ -8,10 +8,10 @@ use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 
 use super::documents::{DOCUMENTS, Document, Operation};
 
-/// What stands for every path parameter.
+/// The value of every path parameter.
 pub const IN_PATH: &str = "1";
 
-/// The path of an operation as a client of the tests sends it.
+/// The path of an operation as the tests send it.
 pub fn sent_path(operation: &Operation) -> String {
     let settings = ["{tenant}", "{tenantId}"];
     let segments = operation.path.split('/').map(|segment| {
@@ -39,7 +39,7 @@ impl Respond for Examples {
     }
 }
 
-/// Starts the server; it remembers no requests.
+/// Starts the server; it records no requests.
 pub async fn start() -> MockServer {
     let mut examples = HashMap::new();
     for document in DOCUMENTS.iter().map(Document::read) {

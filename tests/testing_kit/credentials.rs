@@ -1,11 +1,11 @@
-//! Users who are signed in without a flow, and credentials that the server takes back.
+//! Users who are signed in without a flow, and credentials that the server revokes.
 
 use serde_json::json;
 use vestibule::testing::{Fynd, FyndUser, GoodCity, WalletCrew, Wunder, WunderUser};
 use vestibule::{ErrorKind, fynd, goodcity, walletcrew, wunder};
 
 #[tokio::test]
-async fn tokens_of_wunder_are_good_until_they_are_revoked() {
+async fn tokens_of_wunder_are_valid_until_they_are_revoked() {
     let mock = Wunder::start().await;
     let uuid = mock.add_user(WunderUser::new().verified_phone("+43123456789"));
     let client = wunder::Client::builder(mock.base_url(), "acme")
@@ -25,7 +25,7 @@ async fn tokens_of_wunder_are_good_until_they_are_revoked() {
 }
 
 #[tokio::test]
-async fn tokens_of_the_wallet_crew_are_good_until_they_are_revoked() {
+async fn tokens_of_the_wallet_crew_are_valid_until_they_are_revoked() {
     let mock = WalletCrew::start().await;
     let members = json!({"email": "ada@example.com"})
         .as_object()
@@ -50,7 +50,7 @@ async fn tokens_of_the_wallet_crew_are_good_until_they_are_revoked() {
 }
 
 #[tokio::test]
-async fn pins_and_tokens_of_goodcity_are_good_until_they_are_taken_back() {
+async fn pins_and_tokens_of_goodcity_are_valid_until_they_are_revoked() {
     let mock = GoodCity::start().await;
     mock.add_user("+85261234567", "Ada", "Wong");
     let client = goodcity::Client::builder(mock.base_url(), "app")
@@ -81,7 +81,7 @@ async fn pins_and_tokens_of_goodcity_are_good_until_they_are_taken_back() {
 }
 
 #[tokio::test]
-async fn cookies_and_codes_of_fynd_are_good_until_they_are_taken_back() {
+async fn cookies_and_codes_of_fynd_are_valid_until_they_are_revoked() {
     let mock = Fynd::start().await;
     let id = mock.seed_user(FyndUser::new("Asha").mobile("91", "9000000001"));
     let client = fynd::Client::builder("64b000000000000000000001", "not-a-real-token");
@@ -92,7 +92,7 @@ async fn cookies_and_codes_of_fynd_are_good_until_they_are_taken_back() {
     mock.end_sessions_of(&id);
     let refused = session.api().get_logged_in_user().send().await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::SignInAgain);
-    assert!(mock.cookies_for("nobody").is_none());
+    assert!(mock.cookies_for("unknown").is_none());
 
     let number = fynd::api::types::SendOtpRequestSchema::builder()
         .mobile("9000000001")

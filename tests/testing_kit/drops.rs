@@ -17,7 +17,7 @@ use crate::message;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Runs `scenario` on a thread of its own, so that a hang fails the test instead of stopping it.
+/// Runs `scenario` on a separate thread, so that a hang fails the test instead of stopping it.
 #[track_caller]
 fn must_end(scenario: impl FnOnce() + Send + 'static) {
     let (sender, ended) = mpsc::channel();
@@ -148,9 +148,9 @@ fn a_panicking_task_without_budget_keeps_its_own_reason() {
         use_up_budget().await;
         let first = message(move || {
             let _mock = mock;
-            panic_any(String::from("the test's own reason"));
+            panic_any(String::from("the reason of the test"));
         });
-        assert_eq!(first, "the test's own reason");
+        assert_eq!(first, "the reason of the test");
     });
 }
 
@@ -217,7 +217,7 @@ fn many_mocks_dropped_at_once_leave_no_server() {
             }
             drop_without_budget(mocks).await;
         });
-        // The thread of a server lets go of its mounted mocks when it ends.
+        // The thread of a server drops its mounted mocks when it ends.
         let deadline = Instant::now() + PATIENCE / 2;
         while Arc::strong_count(&held) > 1 {
             let left = Arc::strong_count(&held) - 1;

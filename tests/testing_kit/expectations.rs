@@ -1,4 +1,4 @@
-//! Expectations: met silently, and unmet with a message that helps.
+//! Expectations: silent when met, and with a helpful message when not.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ async fn session(mock: &Wunder, clock: &TestClock) -> wunder::Session {
 }
 
 #[tokio::test]
-async fn a_refresh_that_is_expected_is_counted_from_then_on() {
+async fn an_expected_refresh_is_counted_from_the_expectation_on() {
     let clock = TestClock::new();
     let mock = Wunder::start_with(clock.clone()).await;
     let session = session(&mock, &clock).await;
@@ -34,7 +34,7 @@ async fn a_refresh_that_is_expected_is_counted_from_then_on() {
 }
 
 #[tokio::test]
-async fn the_message_shows_what_arrived_and_no_secret() {
+async fn the_message_shows_the_received_calls_and_no_secret() {
     let clock = TestClock::new();
     let mock = Wunder::start_with(clock.clone()).await;
     let session = session(&mock, &clock).await;
@@ -74,7 +74,7 @@ async fn the_message_shows_what_arrived_and_no_secret() {
 }
 
 #[tokio::test]
-async fn a_wrong_path_is_shown_without_what_may_be_secret_in_it() {
+async fn a_wrong_path_is_shown_without_possible_secrets() {
     let mock = GoodCity::start().await;
     let url = format!("{}/api/v1/auth/verify/1234?pin=1234", mock.base_url());
     assert_eq!(reqwest::get(url).await.unwrap().status(), 404);
@@ -88,19 +88,19 @@ async fn a_wrong_path_is_shown_without_what_may_be_secret_in_it() {
 }
 
 #[tokio::test]
-async fn a_test_that_fails_already_is_not_made_to_fail_twice() {
+async fn an_unmet_expectation_adds_no_panic_to_a_failing_test() {
     let mock = GoodCity::start().await;
     mock.expect_calls("verify", 1);
     let first = message(move || {
         let _mock = mock;
-        let reason = String::from("the test's own reason");
+        let reason = String::from("the reason of the test");
         std::panic::panic_any(reason);
     });
-    assert_eq!(first, "the test's own reason");
+    assert_eq!(first, "the reason of the test");
 }
 
 #[tokio::test]
-async fn an_operation_that_there_is_not_is_named_with_those_that_there_are() {
+async fn an_unknown_operation_is_named_with_the_known_ones() {
     let mock = GoodCity::start().await;
     let proxy = mock.fault_proxy().await.unwrap();
     let rule = FaultRule::new(Fault::HalfBody).on_operation("send_pinn");
@@ -116,7 +116,7 @@ async fn an_operation_that_there_is_not_is_named_with_those_that_there_are() {
 }
 
 #[tokio::test]
-async fn a_fault_befalls_one_operation_of_a_mock() {
+async fn a_fault_applies_to_one_operation_of_a_mock() {
     let mock = GoodCity::start().await;
     mock.add_user("+85261234567", "Ada", "Wong");
     let proxy = mock.fault_proxy().await.unwrap();

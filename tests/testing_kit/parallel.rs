@@ -1,11 +1,11 @@
-//! Mocks that run at once share nothing.
+//! Mocks that run concurrently share no state.
 
 use serde_json::json;
 use vestibule::testing::{Fynd, GoodCity, WalletCrew, Wunder, WunderUser};
 use vestibule::{goodcity, wunder};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn sixteen_tests_at_once_see_only_their_own_users_messages_and_calls() {
+async fn sixteen_concurrent_tests_see_only_their_own_users_messages_and_calls() {
     let mobile = |number: usize| format!("+8526{number:07}");
     let test = move |number: usize| async move {
         let mock = GoodCity::start().await;
@@ -29,7 +29,7 @@ async fn sixteen_tests_at_once_see_only_their_own_users_messages_and_calls() {
 }
 
 #[tokio::test]
-async fn what_one_mock_is_told_no_other_knows() {
+async fn mocks_share_no_state() {
     let (one, other) = (Wunder::start().await, Wunder::start().await);
     assert_ne!(one.base_url(), other.base_url());
     one.add_user(WunderUser::new().verified_email("ada@example.org"));
@@ -48,7 +48,7 @@ async fn what_one_mock_is_told_no_other_knows() {
         (0, 1)
     );
 
-    // A token of one server is nothing to another of the same system.
+    // A token of one server is invalid on another of the same system.
     let foreign = one.tokens_for("ada@example.org").unwrap();
     let foreign = wunder::Session::from_tokens(&client, foreign)
         .await
@@ -58,7 +58,7 @@ async fn what_one_mock_is_told_no_other_knows() {
 }
 
 #[tokio::test]
-async fn customers_and_users_of_the_other_systems_are_apart_too() {
+async fn customers_and_users_of_the_other_systems_are_separate_too() {
     let (one, other) = (WalletCrew::start().await, WalletCrew::start().await);
     let ada = json!({"email": "ada@example.com"})
         .as_object()

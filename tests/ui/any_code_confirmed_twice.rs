@@ -1,4 +1,4 @@
-//! A challenge of whatever system is used up with its code.
+//! A challenge of any system is consumed with its code.
 
 use vestibule::code_sign_in::CodeChallenge;
 use vestibule::{Error, Secret};

@@ -1,4 +1,4 @@
-//! No signer, no bootstrap request.
+//! A bootstrap request needs a signer.
 
 use vestibule::wunder::Client;
 

@@ -1,4 +1,4 @@
-//! A client has no cookies of any user, so it has no profile either.
+//! A client has no user's cookies, so it has no profile.
 
 use vestibule::fynd::Client;
 

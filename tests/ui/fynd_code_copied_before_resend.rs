@@ -1,4 +1,4 @@
-//! A copy would hold on to a request id that the resend makes old.
+//! A copy would keep a request id that the resend invalidates.
 
 use vestibule::Error;
 use vestibule::fynd::{PendingCode, SignIn};

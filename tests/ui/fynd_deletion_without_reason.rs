@@ -1,4 +1,4 @@
-//! Nobody is deleted without a reason.
+//! A deletion requires a reason.
 
 use vestibule::fynd::Session;
 

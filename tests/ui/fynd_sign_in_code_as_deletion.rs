@@ -1,4 +1,4 @@
-//! A code that was sent to sign in deletes nobody.
+//! A sign-in code does not delete an account.
 
 use vestibule::fynd::{PendingCode, PendingDeletion};
 

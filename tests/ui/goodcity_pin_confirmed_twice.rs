@@ -1,4 +1,4 @@
-//! A pin is good for one sign-in, and the state is used up with it.
+//! A pin is valid for one sign-in, and the state is consumed with it.
 
 use vestibule::Error;
 use vestibule::goodcity::PendingPin;

@@ -1,4 +1,4 @@
-//! A copy would hold on to a key that the resend makes old.
+//! A copy would keep a key that the resend invalidates.
 
 use vestibule::Error;
 use vestibule::goodcity::{PendingPin, SignedIn};

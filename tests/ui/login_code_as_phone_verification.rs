@@ -1,4 +1,4 @@
-//! A login is waiting for its code. That verifies no phone number of a signed-in user.
+//! A pending login does not verify a phone number of a signed-in user.
 
 use vestibule::wunder::{PendingCode, PhoneVerification};
 

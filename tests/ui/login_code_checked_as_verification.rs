@@ -1,4 +1,4 @@
-//! A login code is confirmed. Only a verification is checked.
+//! A login code is confirmed, only a verification is checked.
 
 use vestibule::wunder::PendingCode;
 

@@ -1,4 +1,4 @@
-//! A sign-in that lacks its second factor goes one way only.
+//! A sign-in that lacks its second factor cannot be copied.
 
 use vestibule::Error;
 use vestibule::wunder::{MfaRequired, Session};

@@ -1,4 +1,4 @@
-//! A second factor is enabled by the state that holds its secret, and by nothing else.
+//! A second factor is enabled only by the state that holds its secret.
 
 use vestibule::wunder::Session;
 

@@ -1,4 +1,4 @@
-//! Whoever signs in may need a second factor, so there is no session yet.
+//! A sign-in may require a second factor, so it returns no session yet.
 
 use vestibule::Error;
 use vestibule::wunder::{Client, Session};

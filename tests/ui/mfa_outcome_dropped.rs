@@ -1,4 +1,4 @@
-//! An outcome that nobody looks at may be a second factor that nobody asks for.
+//! An ignored outcome may be a second factor that is never requested.
 #![deny(unused_must_use)]
 
 use vestibule::Error;

@@ -1,4 +1,4 @@
-//! The provisional credential makes no other calls than those of the second factor.
+//! The provisional credential is valid only for the calls of the second factor.
 
 use vestibule::wunder::MfaRequired;
 

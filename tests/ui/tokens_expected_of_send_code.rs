@@ -1,4 +1,4 @@
-//! The bootstrap call sends a code. Tokens come for the code, not before.
+//! The bootstrap call sends a code. Tokens are returned for the code, not before.
 
 use vestibule::Error;
 use vestibule::wunder::{Client, Session};

@@ -1,4 +1,4 @@
-//! The plain bootstrap call answers with nothing at all.
+//! The plain bootstrap call returns an empty response.
 
 use vestibule::Error;
 use vestibule::wunder::Client;
@@ -6,12 +6,12 @@ use vestibule::wunder::user_api::types::PhoneBootstrap;
 
 async fn sign_in(client: &Client, phone: PhoneBootstrap) -> Result<(), Error> {
     let api = client.user_api();
-    let answer = api
+    let response = api
         .create_or_sign_in_with_phone_number()
         .body(phone)
         .send()
         .await?;
-    println!("{:?}", answer.access_token);
+    println!("{:?}", response.access_token);
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! A verification code signs nobody in.
+//! A verification code does not sign in.
 
 use vestibule::wunder::PhoneVerification;
 

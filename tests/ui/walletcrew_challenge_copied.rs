@@ -1,4 +1,4 @@
-//! A challenge is answered by whoever has it, once.
+//! A challenge is completed once.
 
 use vestibule::walletcrew::Challenge;
 

@@ -1,4 +1,4 @@
-//! A code is good for one sign-in, and the state is used up with it.
+//! A code is valid for one sign-in, and the state is consumed with it.
 
 use vestibule::Error;
 use vestibule::wunder::PendingCode;

@@ -94,7 +94,7 @@ async fn bad_input_is_refused_before_anything_is_sent() {
 }
 
 #[tokio::test]
-async fn data_of_the_wrong_form_gives_the_challenge_back() {
+async fn malformed_data_returns_the_challenge() {
     let (mock, client) = start().await;
     let challenge = challenge(&client).await;
     let returned = challenge.authenticate("faxbook", &otp(code(&mock))).await;
@@ -105,7 +105,7 @@ async fn data_of_the_wrong_form_gives_the_challenge_back() {
 }
 
 #[tokio::test]
-async fn who_may_not_store_accounts_is_told_so() {
+async fn storing_accounts_without_permission_is_refused() {
     let server = wiremock::MockServer::start().await;
     let problem = json!({"title": "Unauthorized", "status": 401});
     wiremock::Mock::given(wiremock::matchers::any())

@@ -1,4 +1,4 @@
-//! Sessions that outlive their token, because the caller authenticates again.
+//! Sessions that continue after their token expires, because the caller authenticates again.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,18 +9,18 @@ use vestibule::walletcrew::{Login, NextLogin};
 
 use super::*;
 
-/// What the caller answers, and how often it was asked.
+/// The caller's response, and how often it was asked.
 #[derive(Clone)]
 struct Caller {
     asked: Arc<AtomicUsize>,
-    answer: Arc<dyn Fn() -> NextLogin + Send + Sync>,
+    response: Arc<dyn Fn() -> NextLogin + Send + Sync>,
 }
 
 impl Caller {
-    fn new(answer: impl Fn() -> NextLogin + Send + Sync + 'static) -> Self {
+    fn new(response: impl Fn() -> NextLogin + Send + Sync + 'static) -> Self {
         Self {
             asked: Arc::default(),
-            answer: Arc::new(answer),
+            response: Arc::new(response),
         }
     }
 
@@ -33,7 +33,7 @@ fn login(code: impl Into<Secret>) -> NextLogin {
     NextLogin::With(Login::new("otp", &otp(code)).unwrap())
 }
 
-/// Gives the newest code of the outbox.
+/// Returns the newest code of the outbox.
 fn with_newest_code(mock: &WalletCrew) -> Caller {
     let outbox = mock.outbox().clone();
     Caller::new(move || login(outbox.last_code(EMAIL).unwrap()))
@@ -50,7 +50,7 @@ fn client_of(mock: &WalletCrew, caller: &Caller, store: &Arc<dyn SessionStore>) 
                 let claims: Value = ending.claims().unwrap();
                 assert_eq!(claims["sub"], "customer-0001");
                 caller.asked.fetch_add(1, Ordering::SeqCst);
-                (caller.answer)()
+                (caller.response)()
             }
         })
         .build()
@@ -61,7 +61,7 @@ fn memory() -> Arc<dyn SessionStore> {
     Arc::new(MemoryStore::new())
 }
 
-/// A signed-in customer, and a code that waits in the outbox for the next login.
+/// A signed-in customer, and a code in the outbox for the next login.
 async fn signed_in(mock: &WalletCrew, client: &Client) -> Session {
     let session = sign_in(mock, client).await;
     let _ = challenge(client).await;
@@ -69,7 +69,7 @@ async fn signed_in(mock: &WalletCrew, client: &Client) -> Session {
 }
 
 #[tokio::test]
-async fn many_calls_at_the_end_of_a_token_authenticate_once_on_all_instances() {
+async fn concurrent_calls_on_an_expiring_token_authenticate_once_on_all_instances() {
     let mock = WalletCrew::start().await;
     let (caller, store) = (with_newest_code(&mock), memory());
     let here = client_of(&mock, &caller, &store);
@@ -92,7 +92,7 @@ async fn many_calls_at_the_end_of_a_token_authenticate_once_on_all_instances() {
 }
 
 #[tokio::test]
-async fn a_token_near_its_end_is_replaced_while_it_is_still_used() {
+async fn a_token_near_its_expiry_is_replaced_while_it_is_still_used() {
     let mock = WalletCrew::start().await;
     let caller = with_newest_code(&mock);
     let client = client_of(&mock, &caller, &memory());
@@ -119,7 +119,7 @@ async fn a_token_that_the_server_rejects_is_replaced_and_the_call_replayed() {
 }
 
 #[tokio::test]
-async fn a_caller_that_has_nothing_for_now_is_asked_again() {
+async fn a_caller_without_data_for_now_is_asked_again() {
     let mock = WalletCrew::start().await;
     let caller = Caller::new(|| NextLogin::Later);
     let client = client_of(&mock, &caller, &memory());
@@ -138,7 +138,7 @@ async fn a_caller_that_has_nothing_for_now_is_asked_again() {
 }
 
 #[tokio::test]
-async fn what_only_the_customer_can_do_ends_the_session_with_its_token() {
+async fn a_login_that_needs_the_customer_ends_the_session_with_its_token() {
     let mock = WalletCrew::start().await;
     for (caller, sent) in [
         (Caller::new(|| NextLogin::Never), 0),
@@ -163,7 +163,7 @@ async fn what_only_the_customer_can_do_ends_the_session_with_its_token() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_caller_that_hangs_is_waited_for_no_longer_than_a_deadline() {
+async fn a_hanging_caller_is_bounded_by_the_deadline() {
     let mock = WalletCrew::start().await;
     let client = Client::builder(mock.base_url(), "tenant-01")
         .clock(mock.clock().clone())
@@ -176,7 +176,7 @@ async fn a_caller_that_hangs_is_waited_for_no_longer_than_a_deadline() {
     assert!(mock.journal().is_empty());
 }
 
-/// Tokens that have ended just now.
+/// Tokens that have just expired.
 fn ended(mock: &WalletCrew) -> Tokens {
     let mut tokens = Tokens::new("a-token", None);
     tokens.expires_at = Some(mock.clock().now());

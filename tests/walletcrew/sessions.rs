@@ -3,7 +3,7 @@
 use super::*;
 
 #[tokio::test]
-async fn an_expired_session_asks_to_sign_in_again_without_the_network() {
+async fn an_expired_session_requires_a_new_sign_in_without_a_request() {
     let (mock, client) = start().await;
     for opaque in [false, true] {
         mock.opaque_tokens(opaque);
@@ -23,7 +23,7 @@ async fn an_expired_session_asks_to_sign_in_again_without_the_network() {
 }
 
 #[tokio::test]
-async fn the_end_that_a_token_names_counts() {
+async fn the_expiry_in_a_token_is_used() {
     let (mock, client) = start().await;
     mock.set_token_lifetime(600);
     let session = sign_in(&mock, &client).await;
@@ -56,14 +56,14 @@ async fn customers_and_tokens_belong_to_one_tenant() {
         .unwrap_err();
     refused(&error, 422, Reason::LoginData);
     let tokens = Tokens::new(session.access_token().await.unwrap(), None);
-    let stranger = Session::from_tokens(&theirs, tokens).await.unwrap();
-    let error = stranger.profile::<Value>().await.unwrap_err();
+    let other_tenant = Session::from_tokens(&theirs, tokens).await.unwrap();
+    let error = other_tenant.profile::<Value>().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::SignInAgain);
     session.profile::<Value>().await.unwrap();
 }
 
 #[tokio::test]
-async fn a_session_is_taken_up_by_its_id_until_it_is_signed_out() {
+async fn a_session_is_resumed_by_its_id_until_it_is_signed_out() {
     let (mock, client) = start().await;
     let session = sign_in(&mock, &client).await;
     let id = session.id().clone();

@@ -1,5 +1,5 @@
-//! A server of bytes: it answers what a test says and keeps every request as it came.
-// Each test file uses its part of it.
+//! A byte-level server: it responds as a test says and records every request.
+// Each test file uses a part of it.
 #![allow(dead_code)]
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -29,22 +29,22 @@ pub struct Wire {
 }
 
 impl Wire {
-    /// Starts a server; `answer` gives headers (each ended by CRLF) and JSON for a path.
-    pub fn start(answer: fn(&str) -> (&'static str, &'static str)) -> Self {
+    /// Starts a server; `response` returns headers (each ended by CRLF) and JSON for a path.
+    pub fn start(response: fn(&str) -> (&'static str, &'static str)) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base_url = format!("http://{}", listener.local_addr().unwrap());
         let received = Arc::new(Mutex::new(Vec::new()));
-        let kept = received.clone();
+        let requests = received.clone();
         thread::spawn(move || {
             for stream in listener.incoming() {
-                let kept = kept.clone();
-                thread::spawn(move || serve(stream.unwrap(), answer, &kept));
+                let requests = requests.clone();
+                thread::spawn(move || serve(stream.unwrap(), response, &requests));
             }
         });
         Self { base_url, received }
     }
 
-    /// The requests whose targets begin like this, oldest first.
+    /// The requests whose targets start with `start`, oldest first.
     pub fn all(&self, start: &str) -> Vec<Received> {
         let received = self.received.lock().unwrap();
         let begins = received
@@ -53,7 +53,7 @@ impl Wire {
         begins.cloned().collect()
     }
 
-    /// The newest request whose target begins like this.
+    /// The newest request whose target starts with `start`.
     pub fn last(&self, start: &str) -> Received {
         let received = self.received.lock().unwrap();
         let newest = received
@@ -64,7 +64,7 @@ impl Wire {
     }
 }
 
-/// Sends bytes to a server and gives the status of its answer.
+/// Sends bytes to a server and returns the status of its response.
 pub fn status_of(base_url: &str, head: &str) -> u16 {
     let address = base_url.strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(address).unwrap();
@@ -73,22 +73,22 @@ pub fn status_of(base_url: &str, head: &str) -> u16 {
         "{head}host: {address}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
     )
     .unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    answer.split(' ').nth(1).unwrap().parse().unwrap()
+    let mut response = String::new();
+    stream.read_to_string(&mut response).unwrap();
+    response.split(' ').nth(1).unwrap().parse().unwrap()
 }
 
 fn serve(
     stream: TcpStream,
-    answer: fn(&str) -> (&'static str, &'static str),
-    kept: &Mutex<Vec<Received>>,
+    response: fn(&str) -> (&'static str, &'static str),
+    requests: &Mutex<Vec<Received>>,
 ) {
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     let mut stream = stream;
     while let Some(request) = read(&mut reader) {
         let path = request.target.split('?').next().unwrap().to_owned();
-        kept.lock().unwrap().push(request);
-        let (headers, body) = answer(&path);
+        requests.lock().unwrap().push(request);
+        let (headers, body) = response(&path);
         let length = body.len();
         let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n{headers}\r\n");
         stream.write_all((head + body).as_bytes()).unwrap();

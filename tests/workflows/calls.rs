@@ -1,4 +1,4 @@
-//! Which operations a mock was called with, from some moment on.
+//! The operations that a mock was called with, since a moment.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,12 +27,12 @@ impl<'a> Calls<'a> {
             count: Box::new(count),
             before: RefCell::new(before),
         };
-        calls.forget();
+        calls.reset();
         calls
     }
 
-    /// What was called until now does not count.
-    pub fn forget(&self) {
+    /// Ignores all calls until now.
+    pub fn reset(&self) {
         for (id, before) in self.before.borrow_mut().iter_mut() {
             *before = (self.count)(id);
         }

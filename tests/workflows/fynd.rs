@@ -1,4 +1,4 @@
-//! Walks through Fynd's workflows.
+//! Runs Fynd's workflows.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -15,16 +15,16 @@ const SMS: &str = "+919000000001";
 const EMAIL: &str = "asha@example.com";
 const PASSWORD: &str = "the-password";
 
-struct Bench {
+struct Harness {
     mock: Fynd,
     client: Client,
-    /// Asha's.
+    /// Asha's session.
     session: Session,
     /// The id of Asha.
     id: String,
 }
 
-impl Bench {
+impl Harness {
     async fn start() -> Self {
         let mock = Fynd::start().await;
         let asha = FyndUser::new("Asha").mobile("91", ASHA).email(EMAIL);
@@ -70,23 +70,23 @@ fn codes(sign_in: SignIn) -> RemainingCodes {
     }
 }
 
-/// Takes the row that begins with this method; gives the operations that it called.
-pub async fn walk(begins_with: &str) -> BTreeSet<String> {
-    let bench = Bench::start().await;
-    let calls = Calls::new("fynd", |id| bench.mock.count(id));
-    let client = &bench.client;
-    match begins_with {
+/// Runs the row that starts with this method; returns the operations that it called.
+pub async fn run(first_method: &str) -> BTreeSet<String> {
+    let harness = Harness::start().await;
+    let calls = Calls::new("fynd", |id| harness.mock.count(id));
+    let client = &harness.client;
+    match first_method {
         "Client::otp_sign_in" => {
             let sign_in = client.otp_sign_in(ASHA, "91");
             let mut pending = sign_in.send_code().await.unwrap();
-            bench.mock.clock().advance(Duration::from_secs(31));
+            harness.mock.clock().advance(Duration::from_secs(31));
             pending.resend().await.unwrap();
-            let signed_in = pending.confirm(bench.code(SMS)).await.unwrap();
+            let signed_in = pending.confirm(harness.code(SMS)).await.unwrap();
             signed_in.signed_in().unwrap();
         }
         "Client::email_sign_in" => {
             let pending = client.email_sign_in(EMAIL).send_code().await.unwrap();
-            let signed_in = pending.confirm(bench.code(EMAIL)).await.unwrap();
+            let signed_in = pending.confirm(harness.code(EMAIL)).await.unwrap();
             signed_in.signed_in().unwrap();
         }
         "Client::password_sign_in" => {
@@ -94,21 +94,21 @@ pub async fn walk(begins_with: &str) -> BTreeSet<String> {
             signed_in.signed_in().unwrap();
         }
         "Client::token_sign_in" => {
-            let token = bench.mock.issue_login_token(&bench.id);
+            let token = harness.mock.issue_login_token(&harness.id);
             let signed_in = client.token_sign_in(token.as_str()).await.unwrap();
             signed_in.signed_in().unwrap();
         }
-        "Client::social_sign_in" => social(&bench).await,
+        "Client::social_sign_in" => social(&harness).await,
         "CompleteProfile::complete" => {
             let google = FyndProvider::Google;
-            let token = bench
+            let token = harness
                 .mock
                 .issue_social_token(google, "g9", Some("bela@example.com"));
             let signed_in = client.social_sign_in(SocialSignIn::google(token)).await;
             let SignIn::ProfileRequired(profile) = signed_in.unwrap() else {
-                panic!("nobody knows this account yet");
+                panic!("the account is not registered yet");
             };
-            calls.forget();
+            calls.reset();
             let profile = profile.mobile("9000000002", "91");
             let left = codes(profile.complete("Bela", "Rao").await.unwrap());
             assert!(left.mobile().is_some());
@@ -117,9 +117,9 @@ pub async fn walk(begins_with: &str) -> BTreeSet<String> {
             let form = client.registration("Bela").mobile("9000000002", "91");
             let form = form.email("bela@example.com").password(PASSWORD);
             let left = codes(form.submit().await.unwrap());
-            let left = left.confirm_mobile(bench.code("+919000000002")).await;
+            let left = left.confirm_mobile(harness.code("+919000000002")).await;
             let left = codes(left.unwrap());
-            let signed_in = left.confirm_email(bench.code("bela@example.com")).await;
+            let signed_in = left.confirm_email(harness.code("bela@example.com")).await;
             signed_in.unwrap().signed_in().unwrap();
         }
         "Client::forgotten_password" => {
@@ -129,14 +129,14 @@ pub async fn walk(begins_with: &str) -> BTreeSet<String> {
                     .send_code()
                     .await
                     .unwrap();
-                let password = pending.confirm(bench.code(to)).await.unwrap();
+                let password = pending.confirm(harness.code(to)).await.unwrap();
                 password.set("another").await.unwrap();
             }
         }
         "Client::send_password_link" => {
             for (contact, to) in contacts() {
                 client.send_password_link(&contact).await.unwrap();
-                let link = client.password_link(bench.code(to));
+                let link = client.password_link(harness.code(to));
                 link.check().await.unwrap();
                 link.set_password("another").await.unwrap();
             }
@@ -146,19 +146,19 @@ pub async fn walk(begins_with: &str) -> BTreeSet<String> {
         "Client::deletion_terms" => {
             let mut reasons = client.deletion_terms().await.unwrap().reasons.into_iter();
             let reason = reasons.find(|reason| !reason.wants_words()).unwrap();
-            let deletion = bench.session.deletion(reason);
+            let deletion = harness.session.deletion(reason);
             let sent = deletion.send_code(Contact::mobile(ASHA, "91")).await;
-            sent.unwrap().confirm(bench.code(SMS)).await.unwrap();
+            sent.unwrap().confirm(harness.code(SMS)).await.unwrap();
         }
-        other => walk_as(&bench, other).await,
+        other => run_as(&harness, other).await,
     }
     calls.made()
 }
 
-/// What a signed-in user sees and changes.
-async fn walk_as(bench: &Bench, begins_with: &str) {
-    let asha = &bench.session;
-    match begins_with {
+/// Workflows of a signed-in user.
+async fn run_as(harness: &Harness, first_method: &str) {
+    let asha = &harness.session;
+    match first_method {
         "Session::has_password" => {
             assert!(asha.has_password().await.unwrap());
             asha.change_password(PASSWORD, "another").await.unwrap();
@@ -173,17 +173,17 @@ async fn walk_as(bench: &Bench, begins_with: &str) {
             let size = Map::from_iter([("size".to_owned(), json!("M"))]);
             asha.change_attributes(size).await.unwrap();
         }
-        "Session::contacts" => change_contacts(bench).await,
+        "Session::contacts" => change_contacts(harness).await,
         "Session::active_sessions" => {
             assert_eq!(asha.active_sessions().await.unwrap().len(), 1);
         }
         "Session::sign_out" => asha.clone().sign_out().await.unwrap(),
-        other => panic!("nobody walks {other}"),
+        other => panic!("{other} is not run"),
     }
 }
 
-async fn social(bench: &Bench) {
-    let token = |party, id| bench.mock.issue_social_token(party, id, None);
+async fn social(harness: &Harness) {
+    let token = |party, id| harness.mock.issue_social_token(party, id, None);
     let google = || token(FyndProvider::Google, "g1");
     let accounts = [
         SocialSignIn::facebook(token(FyndProvider::Facebook, "f1")).id("f1"),
@@ -193,29 +193,31 @@ async fn social(bench: &Bench) {
         SocialSignIn::apple(token(FyndProvider::Apple, "a1"), "a1"),
     ];
     for account in accounts {
-        let signed_in = bench.client.social_sign_in(account).await.unwrap();
+        let signed_in = harness.client.social_sign_in(account).await.unwrap();
         signed_in.signed_in().unwrap();
     }
 }
 
-/// A new contact of each kind takes the place of the one from before.
-async fn change_contacts(bench: &Bench) {
-    let asha = &bench.session;
+/// A new contact of each kind replaces the previous one.
+async fn change_contacts(harness: &Harness) {
+    let asha = &harness.session;
     let new = [
         (Contact::mobile("9000000007", "91"), "+919000000007"),
         (Contact::email("asha@work.example"), "asha@work.example"),
     ];
     for ((contact, to), (former, _)) in new.iter().zip(contacts()) {
         asha.add_contact(contact).await.unwrap();
-        let added = bench.own(contact).await;
+        let added = harness.own(contact).await;
         asha.send_verification_link(&added).await.unwrap();
-        let code = bench.code(to);
+        let code = harness.code(to);
         match contact {
-            Contact::Email(_) => bench.client.verify_email_link(code).await.unwrap(),
-            _ => bench.client.verify_mobile_link(code).await.unwrap(),
+            Contact::Email(_) => harness.client.verify_email_link(code).await.unwrap(),
+            _ => harness.client.verify_mobile_link(code).await.unwrap(),
         }
-        asha.make_primary(&bench.own(contact).await).await.unwrap();
-        asha.delete_contact(&bench.own(&former).await)
+        asha.make_primary(&harness.own(contact).await)
+            .await
+            .unwrap();
+        asha.delete_contact(&harness.own(&former).await)
             .await
             .unwrap();
     }

@@ -1,4 +1,4 @@
-//! Walks through GoodCity's workflows.
+//! Runs GoodCity's workflows.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -18,14 +18,14 @@ async fn signed_in(mock: &GoodCity, client: &Client) -> Session {
     pending.confirm(pin).await.unwrap().session
 }
 
-/// Takes the row that begins with this method; gives the operations that it called.
-pub async fn walk(begins_with: &str) -> BTreeSet<String> {
+/// Runs the row that starts with this method; returns the operations that it called.
+pub async fn run(first_method: &str) -> BTreeSet<String> {
     let mock = GoodCity::start().await;
     mock.add_user(MOBILE, "Ada", "Wong");
     let client = Client::builder(mock.base_url(), "app").clock(mock.clock().clone());
     let client = client.build().unwrap();
     let calls = Calls::new("goodcity", |id| mock.count(id));
-    match begins_with {
+    match first_method {
         "Client::send_pin" => {
             let mut pending = client.send_pin(MOBILE).await.unwrap();
             mock.clock().advance(Duration::from_secs(61));
@@ -41,23 +41,23 @@ pub async fn walk(begins_with: &str) -> BTreeSet<String> {
         }
         "Session::profile" => {
             let session = signed_in(&mock, &client).await;
-            calls.forget();
+            calls.reset();
             session.profile().await.unwrap();
         }
         "Session::register_device" => {
             let session = signed_in(&mock, &client).await;
-            calls.forget();
+            calls.reset();
             session.register_device("a-handle", "fcm").await.unwrap();
         }
         "Client::api" => {
             let session = signed_in(&mock, &client).await;
-            calls.forget();
+            calls.reset();
             let body = SendPinRequest::builder().mobile(UNKNOWN.to_owned());
             let sent = client.api().signup_and_send_pin().body(body).send().await;
             sent.unwrap();
             session.api().current_user_rooms().send().await.unwrap();
         }
-        other => panic!("nobody walks {other}"),
+        other => panic!("{other} is not run"),
     }
     calls.made()
 }

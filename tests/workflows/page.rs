@@ -16,7 +16,7 @@ pub struct Method {
 
 #[derive(Debug)]
 pub struct Row {
-    /// In the vendor's words.
+    /// The vendor's names of the tasks.
     pub tasks: Vec<String>,
     pub methods: Vec<Method>,
     /// The ids of the operations.
@@ -30,8 +30,8 @@ impl Row {
         &self.methods[0].system
     }
 
-    /// What tells the rows of a system apart.
-    pub fn begins_with(&self) -> String {
+    /// The key of a row within its system.
+    pub fn first_method(&self) -> String {
         format!("{}::{}", self.methods[0].of, self.methods[0].name)
     }
 }
@@ -62,11 +62,11 @@ fn row(section: &str, line: &str) -> Row {
     }
 }
 
-/// Where a label leads to.
+/// The target of a label.
 fn method(section: &str, label: &str) -> Method {
     let start = format!("[{label}]: {DOCS}");
     let target = section.lines().find_map(|line| line.strip_prefix(&start));
-    let target = target.unwrap_or_else(|| panic!("{label} leads nowhere"));
+    let target = target.unwrap_or_else(|| panic!("{label} has no target"));
     let parts = target.split_once("/struct.").and_then(|(system, rest)| {
         let (of, name) = rest.split_once(".html#method.")?;
         Some((system, of, name))

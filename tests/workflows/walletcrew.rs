@@ -1,4 +1,4 @@
-//! Walks through the workflows of The Wallet Crew.
+//! Runs the workflows of The Wallet Crew.
 
 use std::collections::BTreeSet;
 
@@ -18,8 +18,8 @@ async fn challenge(client: &Client) -> Challenge {
     }
 }
 
-/// Takes the row that begins with this method; gives the operations that it called.
-pub async fn walk(begins_with: &str) -> BTreeSet<String> {
+/// Runs the row that starts with this method; returns the operations that it called.
+pub async fn run(first_method: &str) -> BTreeSet<String> {
     let mock = WalletCrew::start().await;
     let client = Client::builder(mock.base_url(), "tenant-01").clock(mock.clock().clone());
     let client = client.build().unwrap();
@@ -28,7 +28,7 @@ pub async fn walk(begins_with: &str) -> BTreeSet<String> {
         json!({"identifier": EMAIL, "code": code})
     };
     let calls = Calls::new("walletcrew", |id| mock.count(id));
-    match begins_with {
+    match first_method {
         "Client::customer" => {
             let account = client.customer(&json!({"email": EMAIL}));
             assert!(matches!(account.save().await.unwrap(), Saved::Done(_)));
@@ -39,17 +39,17 @@ pub async fn walk(begins_with: &str) -> BTreeSet<String> {
         }
         "Client::authenticate" => {
             let _challenge = challenge(&client).await;
-            calls.forget();
+            calls.reset();
             client.authenticate("otp", &login()).await.unwrap();
         }
         "Session::profile" => {
             let challenge = challenge(&client).await;
             let session = challenge.authenticate("otp", &login()).await.unwrap();
-            calls.forget();
+            calls.reset();
             let profile: Value = session.profile().await.unwrap();
             assert_eq!(profile["email"], EMAIL);
         }
-        other => panic!("nobody walks {other}"),
+        other => panic!("{other} is not run"),
     }
     calls.made()
 }

@@ -1,4 +1,4 @@
-//! Walks through Wunder's workflows.
+//! Runs Wunder's workflows.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -29,8 +29,8 @@ fn mfa(sign_in: SignIn) -> MfaRequired {
     }
 }
 
-/// Takes the row that begins with this method; gives the operations that it called.
-pub async fn walk(begins_with: &str) -> BTreeSet<String> {
+/// Runs the row that starts with this method; returns the operations that it called.
+pub async fn run(first_method: &str) -> BTreeSet<String> {
     let mock = Wunder::start().await;
     let client = Client::builder(mock.base_url(), "tenant01")
         .signature_key(Wunder::SIGNATURE_KEY)
@@ -44,7 +44,7 @@ pub async fn walk(begins_with: &str) -> BTreeSet<String> {
     let ada = session(client.password_sign_in(EMAIL, PASSWORD).await.unwrap());
     let code_to = |to: &str| mock.outbox().last_code(to).unwrap();
     let calls = Calls::new("wunder", |id| mock.count(id));
-    match begins_with {
+    match first_method {
         "Client::resolve_branch" => {
             let branch = client.resolve_branch(48.2, 16.4).await.unwrap();
             let sign_in = client.phone_sign_in(PHONE, branch.id());
@@ -84,7 +84,7 @@ pub async fn walk(begins_with: &str) -> BTreeSet<String> {
         "MfaRequired::validate" => {
             enrol(&mock, &ada).await;
             let needed = mfa(client.password_sign_in(EMAIL, PASSWORD).await.unwrap());
-            calls.forget();
+            calls.reset();
             needed.validate(next_code(&mock)).await.unwrap();
         }
         "Client::register" => {
@@ -115,14 +115,14 @@ pub async fn walk(begins_with: &str) -> BTreeSet<String> {
         "Client::resend_email_verification" => {
             client.resend_email_verification(EMAIL).await.unwrap();
         }
-        other => walk_as(&ada, &client, other).await,
+        other => run_as(&ada, &client, other).await,
     }
     calls.made()
 }
 
-/// What a signed-in user sees and changes.
-async fn walk_as(ada: &Session, client: &Client, begins_with: &str) {
-    match begins_with {
+/// Workflows of a signed-in user.
+async fn run_as(ada: &Session, client: &Client, first_method: &str) {
+    match first_method {
         "Session::profile" => {
             ada.profile().await.unwrap();
             let change = ada.change_profile().member("firstName", "Ada");
@@ -148,11 +148,11 @@ async fn walk_as(ada: &Session, client: &Client, begins_with: &str) {
             let onboarding = ada.onboarding("2").check().await.unwrap();
             assert!(!onboarding.is_done());
         }
-        other => panic!("nobody walks {other}"),
+        other => panic!("{other} is not run"),
     }
 }
 
-/// A code is good once, so the next one is waited for.
+/// A code is valid once, so wait for the next one.
 fn next_code(mock: &Wunder) -> String {
     mock.clock().advance(Duration::from_secs(30));
     mock.second_factor_code(EMAIL).unwrap()

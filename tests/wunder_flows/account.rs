@@ -1,4 +1,4 @@
-//! Creating an account, and who may.
+//! Account creation, and its permissions.
 
 use serde_json::json;
 use vestibule::ErrorKind;
@@ -60,13 +60,13 @@ async fn a_social_account_becomes_a_user_who_signs_in_by_it() {
     session(client.social_sign_in(&login).await.unwrap());
     assert_eq!(code(client.social_sign_up(&login).await), "U102");
     mock.add_social_account("apple", "from-apple", Some("eve@example.org"));
-    let nameless = json!({"token": "from-apple"});
-    client.social_sign_up(&nameless).await.unwrap();
+    let token_only = json!({"token": "from-apple"});
+    client.social_sign_up(&token_only).await.unwrap();
     assert_eq!(mock.signatures_seen(), 2, "there was nothing to sign");
 }
 
 #[tokio::test]
-async fn what_cannot_be_an_account_is_refused_before_anything_is_sent() {
+async fn an_invalid_account_is_refused_before_anything_is_sent() {
     let (mock, client) = start().await;
     let register = || client.register();
     assert_eq!(field(register().email("ada").create().await), "email");

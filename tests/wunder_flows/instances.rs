@@ -1,4 +1,4 @@
-//! Each state is taken up by its id on another instance that shares the store, in another request.
+//! Each state is resumed by its id on another instance that shares the store, in another request.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,30 +20,30 @@ async fn two() -> (Wunder, Client, Client) {
 }
 
 #[tokio::test]
-async fn a_sign_in_by_email_code_goes_on_elsewhere_up_to_the_second_factor() {
+async fn a_sign_in_by_email_code_continues_on_another_instance_up_to_the_second_factor() {
     let (mock, a, b) = two().await;
     mock.require_mfa(PHONE, "246810");
     let sent = a.email_code_sign_in(EMAIL, "2").send_code().await.unwrap();
     let id = sent.id().clone();
     let Challenge::PendingCode(pending) = b.challenge(&id).await.unwrap() else {
-        panic!("a code is waited for");
+        panic!("a code is pending");
     };
     let needed = mfa(pending.confirm(code_to(&mock, EMAIL)).await.unwrap());
     assert_eq!(*needed.id(), id);
     let Challenge::MfaRequired(needed) = a.challenge(&id).await.unwrap() else {
-        panic!("a second factor is waited for");
+        panic!("a second factor is pending");
     };
     let session = needed.validate("246810").await.unwrap();
     assert_eq!(kind(b.challenge(&id).await), ErrorKind::SignInAgain);
-    // What was begun before the end is refused without being sent.
+    // A step that began before the expiry is refused without being sent.
     let late = sent.confirm("123456").await;
     assert_eq!(kind(late), ErrorKind::SignInAgain);
-    let elsewhere = b.session(session.id()).await.unwrap();
-    elsewhere.profile().await.unwrap();
+    let on_other_instance = b.session(session.id()).await.unwrap();
+    on_other_instance.profile().await.unwrap();
 }
 
 #[tokio::test]
-async fn a_reset_goes_on_elsewhere() {
+async fn a_reset_continues_on_another_instance() {
     let (mock, a, b) = two().await;
     let id = a.request_password_reset(EMAIL).await.unwrap().id().clone();
     let mut reset = b.password_reset(&id).await.unwrap();
@@ -57,7 +57,7 @@ async fn a_reset_goes_on_elsewhere() {
 }
 
 #[tokio::test]
-async fn a_verification_and_an_enrolment_go_on_elsewhere() {
+async fn a_verification_and_an_enrolment_continue_on_another_instance() {
     let (mock, a, b) = two().await;
     let here = session_of(&a).await;
     let there = b.session(here.id()).await.unwrap();
@@ -69,16 +69,16 @@ async fn a_verification_and_an_enrolment_go_on_elsewhere() {
     assert_eq!(profile.phone_is_verified, Some(true));
 
     let enrolment = here.enrol_mfa().await.unwrap();
-    let taken_up = there.mfa_enrolment(enrolment.id()).await.unwrap();
-    assert_eq!(taken_up.secret(), enrolment.secret());
+    let resumed = there.mfa_enrolment(enrolment.id()).await.unwrap();
+    assert_eq!(resumed.secret(), enrolment.secret());
     mock.clock().advance(Duration::from_secs(30));
     let code = mock.second_factor_code(EMAIL).unwrap();
-    taken_up.enable(code).await.unwrap();
+    resumed.enable(code).await.unwrap();
     mfa(b.password_sign_in(EMAIL, PASSWORD).await.unwrap());
 }
 
 #[tokio::test]
-async fn an_unfinished_step_ends_with_its_time() {
+async fn an_unfinished_step_expires() {
     let (mock, a, b) = two().await;
     let session = session_of(&a).await;
     let email = a.email_code_sign_in(EMAIL, "2").send_code().await.unwrap();

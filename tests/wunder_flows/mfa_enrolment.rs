@@ -1,4 +1,4 @@
-//! A second factor is set up, and asked for from then on.
+//! A second factor is set up, and required from then on.
 
 use std::time::Duration;
 
@@ -10,14 +10,14 @@ use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use super::*;
 
-/// A code is good once, so the next one is waited for.
+/// A code is valid once, so wait for the next one.
 fn next_code(mock: &Wunder) -> String {
     mock.clock().advance(Duration::from_secs(30));
     mock.second_factor_code(EMAIL).unwrap()
 }
 
 #[tokio::test]
-async fn a_second_factor_is_enabled_by_a_code_and_then_asked_for() {
+async fn a_second_factor_is_enabled_by_a_code_and_then_required() {
     let (mock, client) = start().await;
     mock.add_user(ada());
     let signed_in = session_of(&client).await;
@@ -38,7 +38,7 @@ async fn a_second_factor_is_enabled_by_a_code_and_then_asked_for() {
 }
 
 #[tokio::test]
-async fn an_enrolment_is_taken_up_by_its_own_session_alone() {
+async fn an_enrolment_is_resumed_by_its_own_session_only() {
     let (mock, client) = start().await;
     mock.add_user(ada());
     let session = session_of(&client).await;
@@ -73,7 +73,7 @@ async fn five_wrong_codes_enable_nothing_and_malformed_ones_are_not_sent() {
 }
 
 #[tokio::test]
-async fn who_must_have_a_second_factor_sets_it_up_while_signing_in() {
+async fn a_required_second_factor_is_set_up_while_signing_in() {
     let (mock, client) = start().await;
     mock.add_user(ada().must_use_second_factor());
     let needed = mfa(client.password_sign_in(EMAIL, PASSWORD).await.unwrap());
@@ -82,14 +82,14 @@ async fn who_must_have_a_second_factor_sets_it_up_while_signing_in() {
     assert_eq!(kind(other.enrolment(&id).await), ErrorKind::SignInAgain);
     let enrolment = needed.enrolment(&id).await.unwrap();
     enrolment.enable(next_code(&mock)).await.unwrap();
-    // Enabling is not yet signing in.
+    // Enabling a second factor does not sign in.
     assert_eq!(mock.count("get_customer"), 0);
     let session = needed.validate(next_code(&mock)).await.unwrap();
     session.profile().await.unwrap();
 }
 
 #[tokio::test]
-async fn half_a_sign_in_does_not_replace_a_second_factor() {
+async fn a_provisional_credential_does_not_replace_a_second_factor() {
     let (mock, client) = start().await;
     mock.add_user(ada());
     mock.require_mfa(PHONE, "246810");
@@ -99,22 +99,22 @@ async fn half_a_sign_in_does_not_replace_a_second_factor() {
 }
 
 #[tokio::test]
-async fn a_picture_comes_as_the_server_gives_it() {
+async fn a_picture_is_returned_as_the_server_sends_it() {
     let (mock, client) = start().await;
     mock.add_user(ada());
     let enrolment = session_of(&client).await.enrol_mfa().await.unwrap();
     let picture = enrolment.qr_picture().await.unwrap();
     let QrPicture::Json(json) = &picture else {
-        panic!("the mock answers with JSON");
+        panic!("the mock responds with JSON");
     };
     let drawn = json["qrCode"].as_str().unwrap();
     assert!(!format!("{picture:?}").contains(drawn));
 }
 
-/// A server that signs in, gives a secret, and answers `body` where a picture is asked for.
+/// A server that signs in, returns a secret, and responds with `body` to a request for a picture.
 async fn with_picture(body: &[u8], secret: serde_json::Value) -> (MockServer, Session) {
     let server = MockServer::start().await;
-    for (place, answer) in [
+    for (place, response) in [
         (
             "sign-in-email",
             json!({"accessToken": "token", "refreshToken": "token"}),
@@ -123,7 +123,7 @@ async fn with_picture(body: &[u8], secret: serde_json::Value) -> (MockServer, Se
     ] {
         Mock::given(method("POST"))
             .and(path(format!("/t/auth/{place}")))
-            .respond_with(ResponseTemplate::new(200).set_body_json(answer))
+            .respond_with(ResponseTemplate::new(200).set_body_json(response))
             .mount(&server)
             .await;
     }
@@ -137,14 +137,14 @@ async fn with_picture(body: &[u8], secret: serde_json::Value) -> (MockServer, Se
 }
 
 #[tokio::test]
-async fn the_bytes_of_a_picture_are_kept_and_a_page_is_none() {
+async fn the_bytes_of_a_picture_are_kept_and_an_html_page_is_no_picture() {
     let secret = json!({"secret": "JBSWY3DPEHPK3PXP"});
     let png = b"\x89PNG\r\n\x1a\nrest".as_slice();
     let (_server, session) = with_picture(png, secret.clone()).await;
     let enrolment = session.enrol_mfa().await.unwrap();
     assert!(enrolment.otpauth_uri().is_none());
     let QrPicture::Bytes(bytes) = enrolment.qr_picture().await.unwrap() else {
-        panic!("bytes were answered");
+        panic!("the response was bytes");
     };
     assert_eq!(bytes, png);
     let big = [png, &[0; 64 * 1024]].concat();
@@ -157,7 +157,7 @@ async fn the_bytes_of_a_picture_are_kept_and_a_page_is_none() {
 }
 
 #[tokio::test]
-async fn an_answer_without_a_secret_is_no_enrolment() {
+async fn a_response_without_a_secret_is_no_enrolment() {
     let (_server, session) = with_picture(b"", json!({"key": "elsewhere"})).await;
     assert_eq!(kind(session.enrol_mfa().await), ErrorKind::Undecodable);
 }

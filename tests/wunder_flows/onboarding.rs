@@ -1,4 +1,4 @@
-//! What stands between a user and a rental is told as typed steps, by a look and by refusals.
+//! The requirements of a rental are reported as typed steps, by a query and by errors.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use vestibule::wunder::{Outstanding, Step, TermsOf};
 use super::*;
 
 #[tokio::test]
-async fn each_step_is_taken_by_its_flow_until_nothing_is_left() {
+async fn each_step_is_completed_by_its_flow_until_none_is_left() {
     let (mock, client) = start().await;
     mock.add_user(
         WunderUser::new()
@@ -58,7 +58,7 @@ async fn each_step_is_taken_by_its_flow_until_nothing_is_left() {
                 enrolment.enable(code).await.unwrap();
                 enrolled = true;
             }
-            other => panic!("{other:?} was not to be done"),
+            other => panic!("unexpected step {other:?}"),
         }
     }
     let expected = [
@@ -73,7 +73,7 @@ async fn each_step_is_taken_by_its_flow_until_nothing_is_left() {
 }
 
 #[tokio::test]
-async fn a_newer_version_is_told_from_terms_that_were_never_accepted() {
+async fn newer_terms_are_distinguished_from_terms_never_accepted() {
     let (mock, client) = start().await;
     mock.add_user(ada());
     let id = mock.add_terms(TermsOf::Branch("2".into()), json!({"title": "Rental"}));
@@ -89,7 +89,7 @@ async fn a_newer_version_is_told_from_terms_that_were_never_accepted() {
 }
 
 #[tokio::test]
-async fn what_nobody_publishes_is_asked_for_only_when_the_caller_knows() {
+async fn unpublished_requirements_are_queried_only_when_the_caller_asks() {
     let (mock, client) = start().await;
     let user = WunderUser::new()
         .verified_phone(PHONE)
@@ -108,8 +108,8 @@ async fn what_nobody_publishes_is_asked_for_only_when_the_caller_knows() {
     assert_eq!(mock.journal().len(), before);
 }
 
-/// The demand of a tenant, and the step that its refusal leads to.
-const DEMANDS: [(WunderRequirement, &str, Step); 5] = [
+/// The requirement of a tenant, and the step that its error maps to.
+const REQUIREMENTS: [(WunderRequirement, &str, Step); 5] = [
     (
         WunderRequirement::CompleteProfile,
         "U130.1",
@@ -135,23 +135,23 @@ async fn lacking_everything() -> (Wunder, Session) {
 }
 
 #[tokio::test]
-async fn a_refusal_leads_to_its_step() {
+async fn an_api_error_maps_to_its_step() {
     let mut steps = BTreeSet::new();
-    for (demand, code, step) in DEMANDS {
+    for (requirement, code, step) in REQUIREMENTS {
         let (mock, session) = lacking_everything().await;
-        mock.require("init_verification", demand);
+        mock.require("init_verification", requirement);
         let refused = session.start_verification(&json!({})).await;
         let error = refused.unwrap_err();
         assert_eq!(error.code(), Some(code));
         assert_eq!(Step::of(&error), Some(step));
-        assert_eq!(mock.count("init_verification"), 1, "it is not repeated");
+        assert_eq!(mock.count("init_verification"), 1, "it is not retried");
         steps.insert(format!("{step:?}"));
     }
-    assert_eq!(steps.len(), DEMANDS.len());
+    assert_eq!(steps.len(), REQUIREMENTS.len());
 }
 
 #[tokio::test]
-async fn newer_terms_lead_to_the_terms_and_a_wrong_code_nowhere() {
+async fn newer_terms_map_to_the_terms_step_and_a_wrong_code_to_none() {
     let (mock, client) = start().await;
     mock.add_user(ada());
     let id = mock.add_terms(TermsOf::Branch("2".into()), json!({}));
@@ -173,11 +173,11 @@ async fn newer_terms_lead_to_the_terms_and_a_wrong_code_nowhere() {
 }
 
 #[tokio::test]
-async fn a_look_that_is_refused_because_of_a_step_gives_that_step() {
+async fn a_query_refused_because_of_a_step_returns_that_step() {
     for operation in ["get_customer", "list_accepted_terms"] {
-        for (demand, _, step) in DEMANDS {
+        for (requirement, _, step) in REQUIREMENTS {
             let (mock, session) = lacking_everything().await;
-            mock.require(operation, demand);
+            mock.require(operation, requirement);
             let onboarding = session.onboarding("2").check().await.unwrap();
             assert!(onboarding.steps().contains(&step), "{operation}: {step:?}");
             let knows = onboarding.profile().email.is_some();

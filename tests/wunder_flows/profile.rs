@@ -1,11 +1,11 @@
-//! A user changes the profile, or wishes to be deleted.
+//! A user changes the profile, or requests a deletion.
 
 use serde_json::json;
 
 use super::*;
 
 #[tokio::test]
-async fn what_is_named_changes_and_all_else_stays() {
+async fn named_members_change_and_all_others_stay() {
     let (mock, client) = start().await;
     mock.add_user(ada().member("lastName", json!("Lovelace")));
     let session = session_of(&client).await;
@@ -36,7 +36,7 @@ async fn a_taken_address_is_refused() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_a_change_is_refused_before_anything_is_sent() {
+async fn an_invalid_change_is_refused_before_anything_is_sent() {
     let (mock, client) = start().await;
     mock.add_user(ada());
     let session = session_of(&client).await;
@@ -51,9 +51,9 @@ async fn what_cannot_be_a_change_is_refused_before_anything_is_sent() {
 }
 
 #[tokio::test]
-async fn an_empty_answer_is_followed_by_a_read() {
+async fn an_empty_response_is_followed_by_a_read() {
     let server = wiremock::MockServer::start().await;
-    for (verb, place, answer) in [
+    for (verb, place, response) in [
         (
             "POST",
             "auth/sign-in-email",
@@ -63,7 +63,7 @@ async fn an_empty_answer_is_followed_by_a_read() {
     ] {
         wiremock::Mock::given(wiremock::matchers::method(verb))
             .and(wiremock::matchers::path(format!("/t/{place}")))
-            .respond_with(wiremock::ResponseTemplate::new(200).set_body_json(answer))
+            .respond_with(wiremock::ResponseTemplate::new(200).set_body_json(response))
             .mount(&server)
             .await;
     }
@@ -78,7 +78,7 @@ async fn an_empty_answer_is_followed_by_a_read() {
 }
 
 #[tokio::test]
-async fn a_deletion_is_asked_for() {
+async fn a_deletion_is_requested() {
     let (mock, client) = start().await;
     mock.add_user(ada());
     let session = session_of(&client).await;

@@ -1,4 +1,4 @@
-//! A forgotten password is set anew by a code.
+//! A forgotten password is reset by a code.
 
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ async fn a_password_is_set_by_the_code_that_was_sent() {
 }
 
 #[tokio::test]
-async fn a_reset_is_taken_up_by_its_id_and_finished_once() {
+async fn a_reset_is_resumed_by_its_id_and_finished_once() {
     let mock = Wunder::start().await;
     let wait = Duration::from_secs(30);
     let client = builder(&mock).resend_wait(wait).build().unwrap();
@@ -66,7 +66,7 @@ async fn a_reset_and_a_sign_in_of_one_mailbox_do_not_void_each_other() {
     let login = code_to(&mock, EMAIL);
     let reset = client.request_password_reset(EMAIL).await.unwrap();
     let reset_code = code_to(&mock, EMAIL);
-    // The id of the one is not good for the other.
+    // The id of the reset is not valid for a sign-in.
     let mixed_up = client.challenge(reset.id()).await;
     assert_eq!(kind(mixed_up), ErrorKind::SignInAgain);
     let mixed_up = client.password_reset(pending.id()).await;
@@ -113,9 +113,9 @@ async fn a_link_sets_a_password_without_a_state() {
 #[tokio::test]
 async fn an_unknown_address_looks_like_a_known_one() {
     let (mock, client) = start().await;
-    let reset = client.request_password_reset("nobody@example.org").await;
+    let reset = client.request_password_reset("unknown@example.org").await;
     let reset = reset.unwrap();
-    assert!(mock.outbox().last_code("nobody@example.org").is_none());
+    assert!(mock.outbox().last_code("unknown@example.org").is_none());
     assert_eq!(code(reset.set_password("123456", NEW).await), "U107");
     assert_eq!(field(client.request_password_reset("..").await), "email");
     let unsigned = Client::builder(mock.base_url(), "tenant01")

@@ -1,4 +1,4 @@
-//! Each way in gives the same: a session, or a second factor that is still needed.
+//! Each sign-in method returns a session, or a second factor that is still required.
 
 use std::time::Duration;
 
@@ -40,7 +40,7 @@ async fn terms_are_accepted_with_an_email_code_if_the_user_says_so() {
 }
 
 #[tokio::test]
-async fn an_email_code_is_resent_and_only_the_newest_is_good() {
+async fn an_email_code_is_resent_and_only_the_newest_is_valid() {
     let (mock, client) = start().await;
     let mut pending = send_code(&client).await;
     let old = code_to(&mock, EMAIL);
@@ -72,7 +72,7 @@ async fn after_five_wrong_email_codes_nothing_is_sent() {
 }
 
 #[tokio::test]
-async fn an_email_code_is_taken_up_by_its_id_and_the_wait_is_kept() {
+async fn an_email_code_is_resumed_by_its_id_with_its_timer() {
     let mock = Wunder::start().await;
     let wait = Duration::from_secs(60);
     let client = builder(&mock).resend_wait(wait).build().unwrap();
@@ -81,7 +81,7 @@ async fn an_email_code_is_taken_up_by_its_id_and_the_wait_is_kept() {
         panic!("no second factor yet");
     };
     assert_eq!(kind(pending.resend().await), ErrorKind::SlowDown);
-    // One mailbox, whatever its capitals are.
+    // The same mailbox, in another case.
     let again = client.email_code_sign_in("ADA@example.org", "2");
     assert_eq!(kind(again.send_code().await), ErrorKind::SlowDown);
     mock.clock().advance(wait);
@@ -113,7 +113,7 @@ async fn a_password_signs_in_and_a_wrong_one_does_not() {
 }
 
 #[tokio::test]
-async fn a_password_leads_to_the_second_factor_that_is_taken_up_by_its_id() {
+async fn a_password_sign_in_continues_with_a_second_factor_resumed_by_its_id() {
     let (mock, client) = start().await;
     mock.add_user(ada());
     mock.require_mfa(PHONE, "246810");
@@ -121,7 +121,7 @@ async fn a_password_leads_to_the_second_factor_that_is_taken_up_by_its_id() {
         .id()
         .clone();
     let Challenge::MfaRequired(mfa) = client.challenge(&id).await.unwrap() else {
-        panic!("the second factor is what is waited for");
+        panic!("a second factor is pending");
     };
     let returned = mfa.validate("111111").await.unwrap_err();
     let session = returned.state.validate("246810").await.unwrap();
@@ -184,12 +184,12 @@ async fn a_signed_in_user_exchanges_an_openid_token() {
         .exchange_openid_token(&json!({"token": "made up"}))
         .await;
     assert_eq!(code(wrong), "U107");
-    // The answer was about the exchanged token; the session goes on.
+    // The response was about the exchanged token; the session continues.
     session.profile().await.unwrap();
 }
 
 #[tokio::test]
-async fn what_cannot_sign_in_is_refused_before_anything_is_sent() {
+async fn invalid_credentials_are_refused_before_anything_is_sent() {
     let (mock, client) = start().await;
     for wrong in [
         "",
@@ -231,7 +231,7 @@ async fn what_cannot_sign_in_is_refused_before_anything_is_sent() {
 }
 
 #[tokio::test]
-async fn nothing_shows_where_a_code_went_or_what_signed_in() {
+async fn destinations_and_credentials_are_never_shown() {
     let (mock, client) = start().await;
     let sign_in = client.email_code_sign_in(EMAIL, "2");
     let pending = send_code(&client).await;

@@ -1,4 +1,4 @@
-//! Signed profiles are made for a downstream system, which believes only what it allows.
+//! Signed profiles are issued for a downstream system, which accepts only the allowed algorithms.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use super::*;
 
 const KEY: &str = "a shared key of the operator";
 
-// Made with Python's hmac and hashlib; good from 1700000000 to 1700000600.
+// Generated with Python's hmac and hashlib; valid from 1700000000 to 1700000600.
 const HS256: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxIiwibmJmIjoxNzAwMDAwMDAwLCJleHAiOjE3MDAwMDA2MDB9.A_aKXo8LIFkNpK9kpxHjss4bpWykBQRlOy_3U8DAJR0";
 const HS384: &str = "eyJhbGciOiJIUzM4NCIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxIiwibmJmIjoxNzAwMDAwMDAwLCJleHAiOjE3MDAwMDA2MDB9.65U7Lzh-a9xf5b1SQp5pgTF47TMU4QCB9Lisbi6DUOTSDUFS7KEKkUBNUesAtovb";
 const HS512: &str = "eyJhbGciOiJIUzUxMiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxIiwibmJmIjoxNzAwMDAwMDAwLCJleHAiOjE3MDAwMDA2MDB9.Xg5fOFAoT--HsLg6FZVHFrDD9JFFKgH3jXbSyQMFSEhVmWMUL-2nkTmksU5pXUEcH2sKB9CgeY3C8zzw85FhiQ";
@@ -34,7 +34,7 @@ const ALL: [SigningAlgorithm; 3] = [
     SigningAlgorithm::Hs512,
 ];
 
-/// A clock that stands still at a second.
+/// A clock that always shows this second.
 struct At(i64);
 
 impl Clock for At {
@@ -53,7 +53,7 @@ fn at(second: i64, algorithms: &[SigningAlgorithm]) -> SignedProfileVerifier {
     verifier.clock(Arc::new(At(second)))
 }
 
-/// Why it is refused; the error shows nothing of the token.
+/// The reason for the refusal; the error shows nothing of the token.
 fn why(verifier: &SignedProfileVerifier, token: &str) -> String {
     let error = verifier.verify(&token.into()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Refused);
@@ -66,7 +66,7 @@ fn why(verifier: &SignedProfileVerifier, token: &str) -> String {
 }
 
 #[test]
-fn each_algorithm_of_the_list_verifies_its_own_tokens_alone() {
+fn each_allowed_algorithm_verifies_only_its_own_tokens() {
     let tokens = [HS256, HS384, HS512];
     for (allowed, token) in ALL.iter().zip(tokens) {
         let verifier = at(1_700_000_300, &[*allowed]);
@@ -79,7 +79,7 @@ fn each_algorithm_of_the_list_verifies_its_own_tokens_alone() {
 }
 
 #[test]
-fn a_header_is_never_believed() {
+fn a_token_header_is_never_trusted() {
     let verifier = at(1_700_000_300, &ALL);
     for token in [NONE, RS256] {
         assert!(why(&verifier, token).contains("not allowed"));
@@ -116,7 +116,7 @@ fn a_changed_token_and_another_key_are_refused() {
 }
 
 #[test]
-fn a_token_is_good_in_its_time_alone() {
+fn a_token_is_valid_only_during_its_lifetime() {
     for (second, good) in [
         (1_699_999_939, false),
         (1_699_999_940, true),
@@ -136,7 +136,7 @@ fn a_token_is_good_in_its_time_alone() {
 }
 
 #[test]
-fn a_verifier_wants_a_key_and_an_algorithm() {
+fn a_verifier_requires_a_key_and_an_algorithm() {
     assert_eq!(field(SignedProfileVerifier::new("", ALL)), "key");
     assert_eq!(field(SignedProfileVerifier::new(KEY, [])), "algorithms");
 }
@@ -162,7 +162,7 @@ async fn the_profile_of_a_user_is_verified_downstream() {
 }
 
 #[tokio::test]
-async fn a_signed_profile_is_found_in_whatever_shape_it_comes() {
+async fn a_signed_profile_is_found_in_every_response_shape() {
     for (body, found) in [
         (HS256.to_owned(), true),
         (json!(HS256).to_string(), true),

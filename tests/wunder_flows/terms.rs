@@ -1,4 +1,4 @@
-//! Terms are shown, accepted, and compared with what was accepted.
+//! Terms are listed, accepted, and compared with the accepted ones.
 
 use serde_json::json;
 use vestibule::ErrorKind;
@@ -11,7 +11,7 @@ fn of_branch() -> TermsOf {
 }
 
 #[tokio::test]
-async fn what_is_outstanding_is_accepted_and_a_newer_version_comes_up_again() {
+async fn outstanding_terms_are_accepted_and_a_newer_version_is_outstanding_again() {
     let (mock, client) = start().await;
     mock.add_user(ada());
     let rental = mock.add_terms(of_branch(), json!({"title": "Rental"}));
@@ -31,7 +31,7 @@ async fn what_is_outstanding_is_accepted_and_a_newer_version_comes_up_again() {
     assert_eq!(missing.len(), 1);
     assert_eq!(missing[0].why, Outstanding::NewerVersion);
     assert_eq!(missing[0].terms.id.as_ref().unwrap().0, json!(newer));
-    // Without a word on what belongs together, it is still asked for.
+    // Without a branch that links the terms, they are still outstanding.
     let missing = session.outstanding_terms("2", None).await.unwrap();
     assert_eq!(missing[0].why, Outstanding::NeverAccepted);
 }
@@ -69,13 +69,13 @@ async fn all_pages_are_compared() {
 }
 
 #[tokio::test]
-async fn what_names_no_terms_is_refused_before_anything_is_sent() {
+async fn invalid_terms_are_refused_before_anything_is_sent() {
     let (mock, client) = start().await;
     mock.add_user(ada());
     let session = session_of(&client).await;
     let before = mock.journal().len();
-    let nameless = session.accept_terms(&Default::default()).await;
-    assert_eq!(field(nameless), "terms");
+    let without_id = session.accept_terms(&Default::default()).await;
+    assert_eq!(field(without_id), "terms");
     assert_eq!(field(client.terms_by_id("").await), "id");
     assert_eq!(field(client.terms_by_id("..").await), "id");
     assert_eq!(
@@ -86,7 +86,7 @@ async fn what_names_no_terms_is_refused_before_anything_is_sent() {
 }
 
 #[test]
-fn ids_and_versions_are_compared_whatever_type_they_have() {
+fn ids_and_versions_are_compared_regardless_of_type() {
     let terms = |id, version| {
         let value = json!({"id": id, "version": version});
         serde_json::from_value::<vestibule::wunder::user_api::types::Terms>(value).unwrap()
@@ -98,8 +98,8 @@ fn ids_and_versions_are_compared_whatever_type_they_have() {
     assert_eq!(newer[0].why, Outstanding::NewerVersion);
     let without_version = [accepted(json!({"id": 1}))];
     assert!(outstanding_terms(vec![terms(json!(1), json!(3))], &without_version, None).is_empty());
-    // Terms without an id are never known to be accepted.
-    let nameless = [accepted(json!({"version": 3}))];
-    let missing = outstanding_terms(vec![terms(json!(null), json!(3))], &nameless, None);
+    // Terms without an id are never accepted.
+    let without_id = [accepted(json!({"version": 3}))];
+    let missing = outstanding_terms(vec![terms(json!(null), json!(3))], &without_id, None);
     assert_eq!(missing[0].why, Outstanding::NeverAccepted);
 }

@@ -1,4 +1,4 @@
-//! Who is signed in proves a number, an address or an identity.
+//! A signed-in user verifies a number, an address or an identity.
 
 use serde_json::json;
 use vestibule::ErrorKind;
@@ -31,12 +31,12 @@ async fn a_number_is_verified_and_the_profile_read_again() {
 }
 
 #[tokio::test]
-async fn a_verification_is_taken_up_by_its_own_session_alone() {
+async fn a_verification_is_resumed_by_its_own_session_only() {
     let (mock, client, session) = signed_in().await;
     let id = session.verify_phone().await.unwrap().id().clone();
     let other = session_of(&client).await;
-    let stolen = other.phone_verification(&id).await;
-    assert_eq!(kind(stolen), ErrorKind::SignInAgain);
+    let resumed = other.phone_verification(&id).await;
+    assert_eq!(kind(resumed), ErrorKind::SignInAgain);
     let restarted = client.session(session.id()).await.unwrap();
     let mut verification = restarted.phone_verification(&id).await.unwrap();
     verification.resend().await.unwrap();
@@ -46,7 +46,7 @@ async fn a_verification_is_taken_up_by_its_own_session_alone() {
 }
 
 #[tokio::test]
-async fn what_was_begun_for_one_user_is_not_gone_on_with_for_another() {
+async fn a_verification_of_one_user_cannot_be_continued_for_another() {
     let (mock, client) = start().await;
     mock.add_api_client("service", "service-key");
     let a = mock.add_user(WunderUser::new().phone(PHONE).created_by("service"));
@@ -57,8 +57,8 @@ async fn what_was_begun_for_one_user_is_not_gone_on_with_for_another() {
     let for_a = service.acting_for(&a).unwrap();
     let id = for_a.verify_phone().await.unwrap().id().clone();
     let for_b = service.acting_for(&b).unwrap();
-    for stranger in [&for_b, &service] {
-        let found = stranger.phone_verification(&id).await;
+    for other_session in [&for_b, &service] {
+        let found = other_session.phone_verification(&id).await;
         assert_eq!(kind(found), ErrorKind::SignInAgain);
     }
     let again = service.acting_for(&a.to_uppercase()).unwrap();
@@ -78,7 +78,7 @@ async fn a_login_and_a_verification_are_never_mixed_up() {
     assert_eq!(kind(mixed_up), ErrorKind::SignInAgain);
     let mixed_up = client.challenge(verification.id()).await;
     assert_eq!(kind(mixed_up), ErrorKind::SignInAgain);
-    // Neither has voided the other.
+    // Neither has invalidated the other.
     super::session(login.confirm(login_code).await.unwrap());
     verification.check(verification_code).await.unwrap();
 }
@@ -109,7 +109,7 @@ async fn without_a_number_nothing_is_sent() {
 }
 
 #[tokio::test]
-async fn an_email_verification_is_sent_again_until_it_is_done() {
+async fn an_email_verification_is_resent_until_it_is_done() {
     let (mock, client, session) = signed_in().await;
     client.resend_email_verification(EMAIL).await.unwrap();
     assert_eq!(mock.signatures_seen(), 1);
@@ -129,7 +129,7 @@ async fn an_email_verification_is_sent_again_until_it_is_done() {
 }
 
 #[tokio::test]
-async fn an_outside_verification_is_started_anew_each_time() {
+async fn an_external_verification_is_started_again_each_time() {
     let (mock, _, session) = signed_in().await;
     let first = session.start_verification(&json!({})).await.unwrap();
     let second = session

@@ -86,7 +86,7 @@ pub async fn terms_are_accepted_with_the_first_contact_if_the_user_says_so(serve
     }
 }
 
-pub async fn a_list_comes_page_by_page_in_the_order_that_is_asked_for(server: &Server) {
+pub async fn a_list_is_paged_in_the_requested_order(server: &Server) {
     server.mock.add_user(WunderUser::new().phone(PHONE));
     for id in [3, 1, 2] {
         let name = format!("{}", 9 - id);
@@ -96,7 +96,7 @@ pub async fn a_list_comes_page_by_page_in_the_order_that_is_asked_for(server: &S
                 .add_identity_card(PHONE, json!({"id": id, "name": name}))
         );
     }
-    assert!(!server.mock.add_identity_card("nobody", json!({})));
+    assert!(!server.mock.add_identity_card("unknown", json!({})));
     assert!(!server.mock.add_identity_card(PHONE, json!(1)));
     let (access, _) = server.signed_in(PHONE).await;
     let list = || ask("list_identity_cards").bearer(&access);
@@ -159,7 +159,7 @@ pub async fn a_list_comes_page_by_page_in_the_order_that_is_asked_for(server: &S
     }
 }
 
-pub async fn a_list_of_unlike_things_has_an_order_too(server: &Server) {
+pub async fn a_list_of_mixed_types_is_ordered_too(server: &Server) {
     server.mock.add_user(WunderUser::new().phone(PHONE));
     let rows = [
         json!("b"),
@@ -189,7 +189,7 @@ pub async fn a_list_of_unlike_things_has_an_order_too(server: &Server) {
     assert!(sorted[40..].is_sorted());
 }
 
-pub async fn a_branch_serves_the_places_that_it_was_given(server: &Server) {
+pub async fn a_branch_serves_its_configured_places(server: &Server) {
     let resolve =
         |lat: f64, lng: f64| server.send(ask("resolve_branch").query("lat", lat).query("lng", lng));
     assert_eq!(resolve(-80.0, 0.0).await.ok()["id"], 2);
@@ -223,15 +223,15 @@ pub async fn a_branch_serves_the_places_that_it_was_given(server: &Server) {
         send(json!({name: value, "branchId": "2"}))
             .await
             .refused(404, "U801");
-        let answer = send(json!({name: value, "branchId": 7})).await;
-        assert!([200, 204].contains(&answer.status), "{id}");
+        let response = send(json!({name: value, "branchId": 7})).await;
+        assert!([200, 204].contains(&response.status), "{id}");
     }
 }
 
-pub async fn a_tenant_that_is_not_there_is_not_found(server: &Server) {
-    let stranger = ask("resolve_branch")
+pub async fn an_unknown_tenant_is_not_found(server: &Server) {
+    let other_tenant = ask("resolve_branch")
         .tenant("ten%20ant")
         .query("lat", 1)
         .query("lng", 1);
-    server.send(stranger).await.refused(404, "R404");
+    server.send(other_tenant).await.refused(404, "R404");
 }

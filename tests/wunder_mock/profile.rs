@@ -1,4 +1,4 @@
-//! The profile, and proving what is in it.
+//! The profile, and the verification of its members.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -69,15 +69,15 @@ pub async fn a_profile_is_changed_and_new_contacts_are_unverified(server: &Serve
         .by_password("ada@example.com", "not-a-real-password")
         .await
         .refused(401, "U107");
-    // The old number is somebody else's from now on.
+    // The old number belongs to another user from now on.
     let (other, _) = server.signed_in(PHONE).await;
     assert_ne!(server.profile(&other).await["uuid"], changed["uuid"]);
 }
 
 pub async fn signed_data_is_a_token_of_its_own_issuer(server: &Server) {
     let (access, _) = server.signed_in(PHONE).await;
-    let answer = server.get("get_signed_customer", &access).await.ok();
-    let token = answer.as_str().unwrap();
+    let response = server.get("get_signed_customer", &access).await.ok();
+    let token = response.as_str().unwrap();
     let (signed, signature) = token.rsplit_once('.').unwrap();
     let mut mac = Hmac::<Sha256>::new_from_slice(Wunder::SIGNED_DATA_KEY.as_bytes()).unwrap();
     mac.update(signed.as_bytes());
@@ -95,7 +95,7 @@ pub async fn signed_data_is_a_token_of_its_own_issuer(server: &Server) {
     server.get("get_customer", token).await.refused(401, "A201");
 }
 
-pub async fn a_deletion_is_asked_for_and_the_account_lives_on(server: &Server) {
+pub async fn a_deletion_is_requested_and_the_account_remains(server: &Server) {
     let (access, _) = server.signed_in(PHONE).await;
     assert!(!server.mock.deletion_requested(PHONE));
     for _ in 0..2 {
@@ -134,7 +134,7 @@ pub async fn a_phone_number_is_verified_by_its_own_code(server: &Server) {
         .confirm_phone(PHONE, &message.code)
         .await
         .refused(401, "U107");
-    // The number that the code went to is not the one on the profile any more.
+    // The code was sent to a number that is no longer in the profile.
     server.send(patch(NEW_PHONE)).await.ok();
     check(&message.code).await.refused(400, "U302");
     send().await.done();
@@ -144,10 +144,10 @@ pub async fn a_phone_number_is_verified_by_its_own_code(server: &Server) {
     check(&code).await.refused(400, "U302");
 }
 
-pub async fn an_email_verification_is_sent_again_until_it_is_done(server: &Server) {
+pub async fn an_email_verification_is_resent_until_it_is_done(server: &Server) {
     server.mock.add_user(WunderUser::new().email(EMAIL));
     let resend = |email: &str| server.send(ask("resend_email_verification").path("email", email));
-    resend("nobody@example.org").await.refused(404, "U106");
+    resend("unknown@example.org").await.refused(404, "U106");
     resend("no address").await.refused(400, "R101");
     resend(EMAIL).await.done();
     let old = server.mock.outbox().last_code(EMAIL).unwrap();
@@ -158,7 +158,7 @@ pub async fn an_email_verification_is_sent_again_until_it_is_done(server: &Serve
     resend(EMAIL).await.refused(400, "U402");
 }
 
-pub async fn what_is_demanded_of_a_user_comes_first(server: &Server) {
+pub async fn requirements_of_a_tenant_come_first(server: &Server) {
     let terms = vestibule::wunder::TermsOf::Branch("2".to_owned());
     let first = server.mock.add_terms(terms, json!({"title": "Terms"}));
     let (access, _) = server.signed_in(PHONE).await;
@@ -194,7 +194,7 @@ pub async fn what_is_demanded_of_a_user_comes_first(server: &Server) {
     accept(second).await.ok();
     mock.require("init_verification", WunderRequirement::Licence);
     refused("U501").await;
-    assert!(mock.finish_verification(NEW_PHONE) && !mock.finish_verification("nobody"));
+    assert!(mock.finish_verification(NEW_PHONE) && !mock.finish_verification("unknown"));
     let one = server
         .send(init().body(json!({"provider": "x"})))
         .await
@@ -206,7 +206,7 @@ pub async fn what_is_demanded_of_a_user_comes_first(server: &Server) {
         .await
         .refused(400, "R101");
 
-    // Somebody who signed in by e-mail has no phone number.
+    // A user who signed in by e-mail has no phone number.
     let code = server.email_code("bob@example.org").await;
     let bob = server.confirm_email("bob@example.org", &code).await.ok();
     let bob = bob["accessToken"].as_str().unwrap();

@@ -1,4 +1,4 @@
-//! The second factor, with an authenticator of the test's own.
+//! The second factor, with a test authenticator.
 
 use std::time::Duration;
 
@@ -52,14 +52,14 @@ async fn secret(server: &Server, access: &str) -> (String, String) {
     (text("secret"), text("otpauthUrl"))
 }
 
-/// A sign-in that still lacks its second factor.
+/// The provisional credential of a sign-in without its second factor.
 fn provisional(body: &Value) -> String {
     assert_eq!(body["mfaRequired"], true, "{body}");
     assert_eq!(body.get("refreshToken"), None);
     body["accessToken"].as_str().unwrap().to_owned()
 }
 
-pub async fn a_second_factor_is_set_up_and_asked_for(server: &Server) {
+pub async fn a_second_factor_is_set_up_and_required(server: &Server) {
     assert_eq!(totp("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", 59), "287082");
     let now = || server.mock.clock().now().timestamp();
     let user = WunderUser::new().email(EMAIL).password(PASSWORD);
@@ -87,7 +87,7 @@ pub async fn a_second_factor_is_set_up_and_asked_for(server: &Server) {
         .await
         .refused(401, "U120");
     enable(server, &access, "").await.refused(400, "R101");
-    // Until a code proved the secret nothing changes.
+    // Nothing changes until a code confirms the secret.
     tokens(&server.by_password(EMAIL, PASSWORD).await.ok());
     let used = totp(&secret, now());
     assert_eq!(server.mock.second_factor_code(EMAIL), Some(used.clone()));
@@ -113,7 +113,7 @@ pub async fn a_second_factor_is_set_up_and_asked_for(server: &Server) {
     validate(server, &full, &code).await.refused(401, "U120");
 }
 
-pub async fn half_a_sign_in_can_not_replace_the_second_factor(server: &Server) {
+pub async fn a_provisional_credential_cannot_replace_the_second_factor(server: &Server) {
     server.mock.require_mfa(PHONE, "246810");
     let code = server.phone_code(PHONE).await;
     let half = provisional(&server.confirm_phone(PHONE, &code).await.ok());
@@ -133,7 +133,7 @@ pub async fn half_a_sign_in_can_not_replace_the_second_factor(server: &Server) {
     validate(server, &half, "246810").await.refused(401, "A201");
 }
 
-pub async fn a_tenant_may_insist_on_a_second_factor(server: &Server) {
+pub async fn a_tenant_may_require_a_second_factor(server: &Server) {
     let user = WunderUser::new().email(EMAIL).password(PASSWORD);
     server.mock.add_user(user.must_use_second_factor());
     let half = provisional(&server.by_password(EMAIL, PASSWORD).await.ok());

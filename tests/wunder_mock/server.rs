@@ -1,4 +1,4 @@
-//! The mock, asked over plain HTTP; every answer is held against its document.
+//! The mock over plain HTTP; every response is validated against its document.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -11,7 +11,7 @@ use vestibule::testing::Wunder;
 use vestibule::wunder::{BootstrapSignature, Sha256Hex, SignatureInput};
 use vestibule::{Clock, Secret, reqwest};
 
-use crate::judge::{Tally, documents, id, violations};
+use crate::conformance::{Tally, documents, id, violations};
 
 pub struct Server {
     pub mock: Wunder,
@@ -20,8 +20,8 @@ pub struct Server {
     tally: Mutex<Tally>,
 }
 
-/// A request that is put together.
-pub struct Ask {
+/// A request builder.
+pub struct TestRequest {
     id: &'static str,
     tenant: &'static str,
     path: Vec<(&'static str, String)>,
@@ -30,8 +30,8 @@ pub struct Ask {
     body: Option<String>,
 }
 
-pub fn ask(id: &'static str) -> Ask {
-    Ask {
+pub fn ask(id: &'static str) -> TestRequest {
+    TestRequest {
         id,
         tenant: "tenant01",
         path: Vec::new(),
@@ -41,7 +41,7 @@ pub fn ask(id: &'static str) -> Ask {
     }
 }
 
-impl Ask {
+impl TestRequest {
     pub fn tenant(mut self, tenant: &'static str) -> Self {
         self.tenant = tenant;
         self
@@ -73,7 +73,7 @@ impl Ask {
         self
     }
 
-    /// A pair that was made elsewhere.
+    /// A given signature and timestamp.
     pub fn signature(self, (signature, timestamp): &(String, String)) -> Self {
         self.query("signature", signature)
             .query("timestamp", timestamp)
@@ -93,13 +93,13 @@ impl Reply {
         self.body
     }
 
-    /// 200 with nothing in it.
+    /// 200 with an empty body.
     #[track_caller]
     pub fn ok_empty(self) {
         assert_eq!((self.status, &self.body), (200, &Value::Null));
     }
 
-    /// 204, as it is promised.
+    /// 204, as documented.
     #[track_caller]
     pub fn done(self) {
         assert_eq!(
@@ -142,7 +142,7 @@ impl Server {
         self.sign_at(identifier, self.mock.clock().now().timestamp_millis())
     }
 
-    /// The same at another time; later than all before if they would be equal.
+    /// The same at another time, but later than all before if they would be equal.
     pub fn sign_at(&self, identifier: &str, millis: i64) -> (String, String) {
         let last = self.last_timestamp.fetch_max(millis, Ordering::SeqCst);
         let millis = match millis == last {
@@ -154,8 +154,8 @@ impl Server {
         (signature, timestamp)
     }
 
-    /// Sends a request and judges the answer.
-    pub async fn send(&self, ask: Ask) -> Reply {
+    /// Sends a request and validates the response.
+    pub async fn send(&self, ask: TestRequest) -> Reply {
         let (document, operation) = documents()
             .iter()
             .find_map(|(document, operations)| {
@@ -182,14 +182,14 @@ impl Server {
                 .header("content-type", "application/json")
                 .body(body);
         }
-        let answer = request.send().await.unwrap();
-        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
-        let bytes = answer.bytes().await.unwrap();
+        let response = request.send().await.unwrap();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let bytes = response.bytes().await.unwrap();
         let body = serde_json::from_slice(&bytes);
         let violations = violations(document, operation, status, &headers, &bytes);
         let body: Value = body.unwrap_or(Value::Null);
         let mut tally = self.tally.lock().unwrap();
-        tally.answers += 1;
+        tally.responses += 1;
         match status {
             200..300 => tally.succeeded.insert(ask.id),
             _ => tally.refused.insert(ask.id),
@@ -209,7 +209,7 @@ impl Server {
         }
     }
 
-    /// Asks for a login code by SMS and gives it.
+    /// Requests a login code by SMS and returns it.
     pub async fn phone_code(&self, phone: &str) -> String {
         let ask = ask("create_or_sign_in_with_phone_number").signature(&self.sign(phone));
         let body = json!({"phoneNumber": phone, "branchId": "2"});
@@ -217,7 +217,7 @@ impl Server {
         self.mock.outbox().last_code(phone).unwrap()
     }
 
-    /// Asks for a login code by e-mail and gives it.
+    /// Requests a login code by e-mail and returns it.
     pub async fn email_code(&self, email: &str) -> String {
         let ask = ask("create_or_sign_in_with_email_code").signature(&self.sign(email));
         let body = json!({"email": email, "branchId": "2"});
@@ -240,7 +240,7 @@ impl Server {
         self.send(ask("sign_in_email").body(body)).await
     }
 
-    /// Signs in by phone and gives access and refresh token.
+    /// Signs in by phone and returns access and refresh token.
     pub async fn signed_in(&self, phone: &str) -> (String, String) {
         let code = self.phone_code(phone).await;
         tokens(&self.confirm_phone(phone, &code).await.ok())

@@ -1,29 +1,29 @@
-//! What keeps a session alive and what ends it.
+//! Refresh and end of sessions.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use vestibule::testing::WunderUser;
 
-use crate::judge::{documents, id};
+use crate::conformance::{documents, id};
 use crate::server::{Reply, Server, ask, tokens};
 
 const PHONE: &str = "+43123456789";
 const DAY: u64 = 24 * 3600;
 
-async fn renew(server: &Server, refresh: &str) -> Reply {
+async fn exchange(server: &Server, refresh: &str) -> Reply {
     let body = json!({"refreshToken": refresh});
     server.send(ask("refresh_token").body(body)).await
 }
 
-pub async fn a_refresh_token_is_good_once(server: &Server) {
+pub async fn a_refresh_token_is_valid_once(server: &Server) {
     let (_, old) = server.signed_in(PHONE).await;
-    let (access, new) = tokens(&renew(server, &old).await.ok());
-    renew(server, &old).await.refused(401, "A202");
-    renew(server, &access).await.refused(401, "A202");
+    let (access, new) = tokens(&exchange(server, &old).await.ok());
+    exchange(server, &old).await.refused(401, "A202");
+    exchange(server, &access).await.refused(401, "A202");
     assert_ne!(old, new);
     server.profile(&access).await;
-    tokens(&renew(server, &new).await.ok());
+    tokens(&exchange(server, &new).await.ok());
     server
         .send(ask("refresh_token").body(json!({})))
         .await
@@ -34,15 +34,15 @@ pub async fn a_tenant_may_not_rotate(server: &Server) {
     server.mock.rotate_refresh_tokens(false);
     let (_, refresh) = server.signed_in(PHONE).await;
     for _ in 0..2 {
-        let renewed = renew(server, &refresh).await.ok();
-        assert_eq!(renewed.get("refreshToken"), None);
+        let refreshed = exchange(server, &refresh).await.ok();
+        assert_eq!(refreshed.get("refreshToken"), None);
         server
-            .profile(renewed["accessToken"].as_str().unwrap())
+            .profile(refreshed["accessToken"].as_str().unwrap())
             .await;
     }
 }
 
-pub async fn tokens_end_with_their_time(server: &Server) {
+pub async fn tokens_expire(server: &Server) {
     let (access, refresh) = server.signed_in(PHONE).await;
     server
         .mock
@@ -52,12 +52,12 @@ pub async fn tokens_end_with_their_time(server: &Server) {
         .get("get_customer", &access)
         .await
         .refused(401, "A201");
-    let (_, refresh) = tokens(&renew(server, &refresh).await.ok());
+    let (_, refresh) = tokens(&exchange(server, &refresh).await.ok());
     server
         .mock
         .clock()
         .advance(Duration::from_secs(30 * DAY + 1));
-    renew(server, &refresh).await.refused(401, "A202");
+    exchange(server, &refresh).await.refused(401, "A202");
 
     server.mock.set_access_lifetime(10);
     server.mock.set_refresh_lifetime(20);
@@ -69,10 +69,10 @@ pub async fn tokens_end_with_their_time(server: &Server) {
         .await
         .refused(401, "A201");
     server.mock.clock().advance(Duration::from_secs(10));
-    renew(server, &refresh).await.refused(401, "A202");
+    exchange(server, &refresh).await.refused(401, "A202");
 }
 
-pub async fn logging_out_ends_one_session_and_wants_a_body(server: &Server) {
+pub async fn logging_out_ends_one_session_and_requires_a_body(server: &Server) {
     let (here, here_refresh) = server.signed_in(PHONE).await;
     let (there, there_refresh) = server.signed_in(PHONE).await;
     let logout = || ask("logout").bearer(&here);
@@ -82,37 +82,37 @@ pub async fn logging_out_ends_one_session_and_wants_a_body(server: &Server) {
         .await
         .ok_empty();
     server.get("get_customer", &here).await.refused(401, "A201");
-    renew(server, &here_refresh).await.refused(401, "A202");
+    exchange(server, &here_refresh).await.refused(401, "A202");
     server
         .send(logout().body(json!({})))
         .await
         .refused(401, "A201");
     server.profile(&there).await;
-    tokens(&renew(server, &there_refresh).await.ok());
+    tokens(&exchange(server, &there_refresh).await.ok());
 
-    // Another session of the user ends with its refresh token, one of somebody else does not.
+    // Another session of the user ends with its refresh token, a session of another user does not.
     let (here, _) = server.signed_in(PHONE).await;
     let (_, second_refresh) = server.signed_in(PHONE).await;
-    let (_, foreign_refresh) = server.signed_in("+43123456780").await;
+    let (_, other_refresh) = server.signed_in("+43123456780").await;
     let (again, _) = server.signed_in(PHONE).await;
-    for (access, refresh) in [(here, &second_refresh), (again, &foreign_refresh)] {
+    for (access, refresh) in [(here, &second_refresh), (again, &other_refresh)] {
         let logout = ask("logout").bearer(&access);
         let body = json!({"refreshToken": refresh});
         server.send(logout.body(body)).await.ok_empty();
     }
-    renew(server, &second_refresh).await.refused(401, "A202");
-    tokens(&renew(server, &foreign_refresh).await.ok());
+    exchange(server, &second_refresh).await.refused(401, "A202");
+    tokens(&exchange(server, &other_refresh).await.ok());
 }
 
 pub async fn an_operator_can_end_sessions(server: &Server) {
     let (access, refresh) = server.signed_in(PHONE).await;
     let (other, _) = server.signed_in("+43123456780").await;
-    assert!(server.mock.sign_user_out(PHONE) && !server.mock.sign_user_out("nobody"));
+    assert!(server.mock.sign_user_out(PHONE) && !server.mock.sign_user_out("unknown"));
     server
         .get("get_customer", &access)
         .await
         .refused(401, "A201");
-    renew(server, &refresh).await.refused(401, "A202");
+    exchange(server, &refresh).await.refused(401, "A202");
     server.profile(&other).await;
     server.mock.revoke_access_tokens();
     server
@@ -121,26 +121,26 @@ pub async fn an_operator_can_end_sessions(server: &Server) {
         .refused(401, "A201");
     let (_, refresh) = server.signed_in(PHONE).await;
     server.mock.revoke_refresh_tokens();
-    renew(server, &refresh).await.refused(401, "A202");
+    exchange(server, &refresh).await.refused(401, "A202");
 }
 
 pub async fn an_openid_token_is_exchanged_if_it_is_genuine(server: &Server) {
     let (access, _) = server.signed_in(PHONE).await;
     server.mock.add_social_account("openid", "genuine", None);
-    let exchange = || ask("openid_token_exchange").bearer(&access);
+    let openid_exchange = || ask("openid_token_exchange").bearer(&access);
     let body = |token: &str| json!({"idToken": token});
     server
-        .send(exchange().body(body("forged")))
+        .send(openid_exchange().body(body("forged")))
         .await
         .refused(401, "U107");
-    for ask in [exchange().body(body("genuine")), exchange()] {
+    for ask in [openid_exchange().body(body("genuine")), openid_exchange()] {
         let exchanged = server.send(ask).await.ok();
         let token = exchanged["token"].as_str().unwrap();
         server.get("get_customer", token).await.refused(401, "A201");
     }
 }
 
-pub async fn every_call_of_a_session_wants_its_token(server: &Server) {
+pub async fn every_call_of_a_session_requires_its_token(server: &Server) {
     let mut refused = 0;
     for operation in documents().iter().flat_map(|(_, operations)| operations) {
         let security = operation.value["security"].as_array().unwrap();
@@ -195,15 +195,15 @@ pub async fn an_api_client_acts_for_the_users_that_it_created(server: &Server) {
         .await
         .refused(403, "A108");
     server
-        .send(customer(&access).acting_for("nobody"))
+        .send(customer(&access).acting_for("unknown"))
         .await
         .refused(403, "A108");
     server
         .get("two_factor_secret", &access)
         .await
         .refused(404, "U106");
-    let (renewed, _) = tokens(&renew(server, &refresh).await.ok());
-    let patch = ask("update_customer").bearer(&renewed).acting_for(&ada);
+    let (refreshed, _) = tokens(&exchange(server, &refresh).await.ok());
+    let patch = ask("update_customer").bearer(&refreshed).acting_for(&ada);
     server
         .send(patch.body(json!({"phoneNumber": PHONE})))
         .await

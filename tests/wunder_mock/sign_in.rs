@@ -1,4 +1,4 @@
-//! The ways in.
+//! Sign-in methods.
 
 use serde_json::json;
 use vestibule::testing::{Channel, WunderUser};
@@ -23,8 +23,8 @@ pub async fn a_code_by_sms_signs_in_once(server: &Server) {
             .await
             .refused(401, "U107");
     }
-    let stranger = server.confirm_phone("+43999999999", &code).await;
-    stranger.refused(401, "U107");
+    let unknown = server.confirm_phone("+43999999999", &code).await;
+    unknown.refused(401, "U107");
     let (access, _) = tokens(&server.confirm_phone(PHONE, &code).await.ok());
     server
         .confirm_phone(PHONE, &code)
@@ -60,7 +60,7 @@ pub async fn a_code_by_email_signs_in_once(server: &Server) {
         .refused(401, "U107");
 }
 
-pub async fn a_code_is_good_for_its_own_purpose_alone(server: &Server) {
+pub async fn a_code_is_valid_only_for_its_own_purpose(server: &Server) {
     let user = WunderUser::new().phone(PHONE).email(EMAIL);
     server.mock.add_user(user);
     let sms = server.phone_code(PHONE).await;
@@ -102,7 +102,7 @@ pub async fn a_code_is_good_for_its_own_purpose_alone(server: &Server) {
         .ok_empty();
 }
 
-pub async fn codes_end_when_their_time_is_over(server: &Server) {
+pub async fn codes_expire(server: &Server) {
     let (sms, mail) = (
         server.phone_code(PHONE).await,
         server.email_code(EMAIL).await,
@@ -150,7 +150,7 @@ pub async fn social_login_and_gaiyo_take_their_own_tokens(server: &Server) {
     let uuid = server.mock.add_user(user);
     server.mock.add_social_account("google", "g-stranger", None);
     server.mock.add_social_account("gaiyo", "y-stranger", None);
-    for (id, own, other, stranger) in [
+    for (id, own, other, unknown) in [
         ("social_login", "g-token", "y-token", "g-stranger"),
         ("sign_in_gaiyo", "y-token", "g-token", "y-stranger"),
     ] {
@@ -159,7 +159,7 @@ pub async fn social_login_and_gaiyo_take_their_own_tokens(server: &Server) {
         assert_eq!(server.profile(&access).await["uuid"], uuid.as_str());
         send(other).await.refused(401, "U107");
         send("forged").await.refused(401, "U107");
-        send(stranger).await.refused(404, "U106");
+        send(unknown).await.refused(404, "U106");
         server
             .send(ask(id).body(json!({})))
             .await
@@ -167,7 +167,7 @@ pub async fn social_login_and_gaiyo_take_their_own_tokens(server: &Server) {
     }
 }
 
-pub async fn a_locked_user_is_refused_until_let_in_again(server: &Server) {
+pub async fn a_locked_user_is_refused_until_unlocked(server: &Server) {
     let user = WunderUser::new()
         .phone(PHONE)
         .email(EMAIL)
@@ -176,7 +176,7 @@ pub async fn a_locked_user_is_refused_until_let_in_again(server: &Server) {
     server.mock.add_user(user);
     let (access, refresh) = server.signed_in(PHONE).await;
     let code = server.email_code(EMAIL).await;
-    assert!(server.mock.lock_user(EMAIL) && !server.mock.lock_user("nobody"));
+    assert!(server.mock.lock_user(EMAIL) && !server.mock.lock_user("unknown"));
     server
         .by_password(EMAIL, PASSWORD)
         .await
@@ -201,17 +201,17 @@ pub async fn a_locked_user_is_refused_until_let_in_again(server: &Server) {
         .get("two_factor_secret", &access)
         .await
         .refused(403, "U131");
-    let renewal = || ask("refresh_token").body(json!({"refreshToken": refresh}));
-    server.send(renewal()).await.refused(403, "U131");
+    let refresh = || ask("refresh_token").body(json!({"refreshToken": refresh}));
+    server.send(refresh()).await.refused(403, "U131");
     let again = ask("create_or_sign_in_with_phone_number").signature(&server.sign(PHONE));
     let again = again.body(json!({"phoneNumber": PHONE, "branchId": 2}));
     server.send(again).await.refused(403, "U131");
     assert!(server.mock.unlock_user(PHONE));
-    tokens(&server.send(renewal()).await.ok());
+    tokens(&server.send(refresh()).await.ok());
     tokens(&server.by_password(EMAIL, PASSWORD).await.ok());
 }
 
-pub async fn a_way_in_that_is_not_offered_says_so(server: &Server) {
+pub async fn a_sign_in_method_that_is_not_offered_is_refused(server: &Server) {
     let phone = json!({"phoneNumber": PHONE, "branchId": "2", "code": "1"});
     let email = json!({"email": EMAIL, "branchId": "2", "code": "1", "password": PASSWORD});
     for (id, body, signed) in [

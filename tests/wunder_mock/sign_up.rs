@@ -111,11 +111,11 @@ pub async fn a_social_account_becomes_a_user_once(server: &Server) {
     assert_eq!(server.profile(&access).await["uuid"], created["uuid"]);
 }
 
-pub async fn a_password_is_reset_by_a_code_that_is_good_once(server: &Server) {
+pub async fn a_password_is_reset_by_a_code_that_is_valid_once(server: &Server) {
     let user = WunderUser::new().email(EMAIL).password(PASSWORD);
     server.mock.add_user(user);
     let reset = |email: &str| server.send(ask("request_password_reset").path("email", email));
-    reset("nobody@example.org").await.done();
+    reset("unknown@example.org").await.done();
     assert!(server.mock.outbox().messages().is_empty());
     reset("no address").await.refused(400, "R101");
     reset(EMAIL).await.done();

@@ -3,12 +3,12 @@
 use serde_json::{Value, json};
 use vestibule::Clock;
 
-use crate::server::{Ask, Server, ask};
+use crate::server::{Server, TestRequest, ask};
 
 const PHONE: &str = "+43123456789";
 const EMAIL: &str = "ada@example.org";
 
-/// Every signed operation with what it signs, and whether it must be signed.
+/// Every signed operation with its signed member, and whether the signature is required.
 fn signed() -> [(&'static str, &'static str, Option<Value>, bool); 7] {
     let phone = json!({"phoneNumber": PHONE, "branchId": "2"});
     let email = json!({"email": EMAIL, "branchId": "2"});
@@ -34,7 +34,7 @@ fn signed() -> [(&'static str, &'static str, Option<Value>, bool); 7] {
     ]
 }
 
-fn filled(id: &'static str, body: &Option<Value>) -> Ask {
+fn filled(id: &'static str, body: &Option<Value>) -> TestRequest {
     let ask = ask(id).path("email", EMAIL);
     match body {
         Some(body) => ask.body(body.clone()),
@@ -55,7 +55,7 @@ pub async fn a_wrong_a_stale_and_a_replayed_signature_are_refused(server: &Serve
         send(&(signature.clone(), "now".to_owned()))
             .await
             .refused(403, "A104");
-        send(&server.sign("somebody else"))
+        send(&server.sign("another user"))
             .await
             .refused(403, "A104");
         let half = filled(id, &body).query("signature", &signature);

@@ -1,5 +1,5 @@
-//! What one authorised GET into a typed struct costs: ours with everything on, beside what would be
-//! used instead.
+//! Cost of one authorised GET into a typed struct: our client with all features on, compared with
+//! the alternatives.
 
 use tokio::runtime::Runtime;
 use tokio::task::LocalSet;
@@ -19,7 +19,7 @@ fn main() {
     match arguments[..] {
         ["run", subject, times, address] => run(subject, times.parse().expect("a number"), address),
         ["at-once", subject, times, address] => {
-            run_at_once(subject, times.parse().expect("a number"), address);
+            run_concurrent(subject, times.parse().expect("a number"), address);
         }
         ["cost"] => print_cost(),
         ["clock"] => print_by_the_clock(Server::start().expect("the server").address()),
@@ -28,38 +28,38 @@ fn main() {
     }
 }
 
-/// What valgrind runs.
+/// The subject that valgrind runs.
 fn run(subject: &str, times: u64, address: &str) {
-    async fn repeat(subject: impl Subject, times: u64) {
+    async fn run_times(subject: impl Subject, times: u64) {
         for _ in 0..times {
             subject.call().await;
         }
     }
     runtime().block_on(async {
         match subject {
-            "vestibule" => repeat(Vestibule::new(address).await, times).await,
-            "reqwest" => repeat(Reqwest::new(address), times).await,
-            "middleware" => repeat(Middleware::new(address), times).await,
-            "progenitor" => repeat(Progenitor::new(address), times).await,
+            "vestibule" => run_times(Vestibule::new(address).await, times).await,
+            "reqwest" => run_times(Reqwest::new(address), times).await,
+            "middleware" => run_times(Middleware::new(address), times).await,
+            "progenitor" => run_times(Progenitor::new(address), times).await,
             other => panic!("there is no {other}"),
         }
     });
 }
 
-/// The same with 64 at once, as by the clock.
-fn run_at_once(subject: &str, times: usize, address: &str) {
+/// The same with 64 concurrent calls, as in the wall-clock comparison.
+fn run_concurrent(subject: &str, times: usize, address: &str) {
     let runtime = runtime();
     match subject {
         "vestibule" => {
             let ours = runtime.block_on(Vestibule::new(address));
-            at_once(&runtime, &ours, times);
+            concurrent(&runtime, &ours, times);
         }
-        "reqwest" => at_once(&runtime, &Reqwest::new(address), times),
+        "reqwest" => concurrent(&runtime, &Reqwest::new(address), times),
         other => panic!("there is no {other}"),
     }
 }
 
-/// The figures that the guard compares.
+/// Prints the figures that the cost guard compares.
 fn print_cost() {
     let server = Server::start().expect("the server");
     runtime().block_on(protections::assert_on(server.address()));
@@ -91,7 +91,7 @@ fn print_all() {
     at_most(name, ours.allocations, by_hand.allocations, 1.0);
 
     print_by_the_clock(address);
-    // Last, because a subscriber that was there once changes what spans cost.
+    // Runs last: an installed subscriber changes what spans cost.
     runtime().block_on(protections::assert_on(address));
 }
 
@@ -107,15 +107,15 @@ fn print_by_the_clock(address: &str) {
     } = compare(
         31,
         100 * CONCURRENT,
-        |times| at_once(&runtime, &ours, times),
-        |times| at_once(&runtime, &peer, times),
+        |times| concurrent(&runtime, &ours, times),
+        |times| concurrent(&runtime, &peer, times),
     );
     let name = format!("overhead/calls-per-second-at-{CONCURRENT}:reqwest");
     at_least(&name, ours, peer, ratio, 1.0 - noise);
 }
 
-/// Makes `times` calls, 64 at once.
-fn at_once(runtime: &Runtime, subject: &impl Subject, times: usize) {
+/// Makes `times` calls, 64 of them concurrently.
+fn concurrent(runtime: &Runtime, subject: &impl Subject, times: usize) {
     let local = LocalSet::new();
     for _ in 0..CONCURRENT {
         let subject = subject.clone();
@@ -128,7 +128,7 @@ fn at_once(runtime: &Runtime, subject: &impl Subject, times: usize) {
     runtime.block_on(local);
 }
 
-/// One thread, so that no other does work that is counted as a call's.
+/// One thread, so that no other thread's work is counted as a call's.
 fn runtime() -> Runtime {
     let mut runtime = tokio::runtime::Builder::new_current_thread();
     runtime.enable_all().build().expect("a runtime")

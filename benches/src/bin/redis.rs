@@ -1,5 +1,5 @@
-//! Round trips to Redis: of a call, of taking a session up, of a refresh. And how many of them one
-//! Redis serves.
+//! Round trips to Redis of a call, of resuming a session and of a refresh, and the throughput that
+//! one Redis supports.
 
 use std::io;
 use std::net::TcpListener as FreePort;
@@ -15,14 +15,14 @@ use vestibule::Secret;
 use vestibule::session::Tokens;
 use vestibule::store::{RedisStore, Sealing, SealingKey};
 use vestibule::wunder::{Client, Session};
-use vestibule_benches::customer::{LONG, OVER, access_token};
+use vestibule_benches::profile::{EXPIRED, VALID, access_token};
 use vestibule_benches::server::Server;
 use vestibule_benches::table::figure;
 
-/// A key for benches, base64 of 32 bytes.
+/// A sealing key for benches, base64 of 32 bytes.
 const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 const SESSIONS: usize = 20_000;
-const AT_ONCE: usize = 64;
+const CONCURRENCY: usize = 64;
 
 struct Redis {
     process: Child,
@@ -58,7 +58,8 @@ impl Drop for Redis {
     }
 }
 
-/// Stands between a client and Redis. A round trip is what the client says after Redis has spoken.
+/// Proxies between a client and Redis. A round trip is a request of the client after a response of
+/// Redis.
 async fn count_trips(redis: u16) -> io::Result<(u16, Arc<AtomicUsize>)> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let port = listener.local_addr()?.port();
@@ -80,25 +81,25 @@ async fn forward(
     mut server: TcpStream,
     trips: Arc<AtomicUsize>,
 ) -> io::Result<()> {
-    let (mut asked, mut answered) = ([0; 64 * 1024], [0; 64 * 1024]);
+    let (mut request, mut response) = ([0; 64 * 1024], [0; 64 * 1024]);
     let mut is_asking = false;
     loop {
         tokio::select! {
-            read = client.read(&mut asked) => match read? {
+            read = client.read(&mut request) => match read? {
                 0 => return Ok(()),
                 length => {
                     if !is_asking {
                         trips.fetch_add(1, SeqCst);
                     }
                     is_asking = true;
-                    server.write_all(&asked[..length]).await?;
+                    server.write_all(&request[..length]).await?;
                 }
             },
-            read = server.read(&mut answered) => match read? {
+            read = server.read(&mut response) => match read? {
                 0 => return Ok(()),
                 length => {
                     is_asking = false;
-                    client.write_all(&answered[..length]).await?;
+                    client.write_all(&response[..length]).await?;
                 }
             },
         }
@@ -120,7 +121,7 @@ async fn session(client: &Client, access: &str) -> Session {
     session.expect("a session")
 }
 
-/// The round trips that something makes.
+/// Counts the round trips of `work`.
 async fn trips<T>(counter: &AtomicUsize, work: impl Future<Output = T>) -> f64 {
     let before = counter.load(SeqCst);
     work.await;
@@ -130,12 +131,12 @@ async fn trips<T>(counter: &AtomicUsize, work: impl Future<Output = T>) -> f64 {
 async fn round_trips(server: &Server, redis: &Redis) {
     let (port, counter) = count_trips(redis.port).await.expect("a proxy");
     let (here, there) = (client(server, port).await, client(server, port).await);
-    // Redis learns each script once, and each client greets it once.
+    // Warm-up: each script is loaded once, and each connection is greeted once.
     let first = client(server, port).await;
-    renewed(&first, &session(&first, &access_token(OVER)).await).await;
-    let greeting = session(&there, &access_token(LONG)).await;
+    refreshed(&first, &session(&first, &access_token(EXPIRED)).await).await;
+    let greeting = session(&there, &access_token(VALID)).await;
     drop(greeting);
-    let fresh = session(&here, &access_token(LONG)).await;
+    let fresh = session(&here, &access_token(VALID)).await;
 
     let warm = trips(&counter, async {
         for _ in 0..10 {
@@ -155,31 +156,30 @@ async fn round_trips(server: &Server, redis: &Redis) {
         1.0,
         1.0,
     );
-    let over = session(&here, &access_token(OVER)).await;
-    let refresh = trips(&counter, renewed(&here, &over));
+    let over = session(&here, &access_token(EXPIRED)).await;
+    let refresh = trips(&counter, refreshed(&here, &over));
     figure("redis/round-trips-of-a-refresh", refresh.await, 5.0, 5.0);
 }
 
-/// A call on a token that has ended, until the lease is given back, which the caller does not wait
-/// for.
-async fn renewed(client: &Client, session: &Session) {
+/// A call with an expired token, until the lease is released, for which the caller does not wait.
+async fn refreshed(client: &Client, session: &Session) {
     session.profile().await.expect("a profile");
     let given_back = client.shutdown(Duration::from_secs(5)).await;
     given_back.expect("in time");
 }
 
-/// How many sessions a second are stored, and taken up, 64 at once.
+/// Sessions per second that are stored and resumed, 64 concurrently.
 async fn throughput(server: &Server, redis: &Redis) {
     let client = client(server, redis.port).await;
-    let token = access_token(LONG);
+    let token = access_token(VALID);
     let began = Instant::now();
     let mut ids = Vec::new();
     let mut work = JoinSet::new();
-    for _ in 0..AT_ONCE {
+    for _ in 0..CONCURRENCY {
         let (client, token) = (client.clone(), token.clone());
         work.spawn(async move {
             let mut ids = Vec::new();
-            for _ in 0..SESSIONS / AT_ONCE {
+            for _ in 0..SESSIONS / CONCURRENCY {
                 ids.push(session(&client, &token).await.id().clone());
             }
             ids
@@ -200,8 +200,8 @@ async fn throughput(server: &Server, redis: &Redis) {
         });
     }
     while work.join_next().await.is_some() {}
-    let taken_up = SESSIONS as f64 / began.elapsed().as_secs_f64();
-    eprintln!("one Redis: {stored:.0} sessions a second stored, {taken_up:.0} taken up");
+    let resumed = SESSIONS as f64 / began.elapsed().as_secs_f64();
+    eprintln!("one Redis: {stored:.0} sessions a second stored, {resumed:.0} resumed");
 }
 
 #[tokio::main(flavor = "current_thread")]

@@ -1,4 +1,4 @@
-//! The server that the calls of the benches go to.
+//! The server for the calls of the benches.
 
 fn main() -> std::io::Result<()> {
     tokio::runtime::Builder::new_current_thread()

@@ -1,7 +1,7 @@
-//! What a session costs in memory among a million, and what it costs to take one up by its id.
+//! Memory of one session among a million, and the time to resume one by its id.
 //!
-//! A back end takes a session up for a request and lets go of it afterwards: then it is in the
-//! store alone. What a session costs that is held all the time is another row.
+//! A back end resumes a session for a request and drops it afterwards; then it is only in the
+//! store. The cost of a session that is held all the time is a separate row.
 
 use std::fs;
 use std::hint::black_box;
@@ -11,13 +11,13 @@ use tokio::runtime::{Handle, Runtime};
 use vestibule::Secret;
 use vestibule::session::Tokens;
 use vestibule::wunder::{Client, Session};
-use vestibule_benches::customer::{LONG, access_token};
+use vestibule_benches::profile::{VALID, access_token};
 use vestibule_benches::rounds::median;
 use vestibule_benches::table::{at_most, figure};
 
 const MANY: usize = 1_000_000;
 const FEW: usize = 1_000;
-/// How many are held.
+/// Number of sessions held at the same time.
 const HELD: usize = 200_000;
 const LOOK_UPS: usize = 50_000;
 const ROUNDS: usize = 15;
@@ -27,7 +27,7 @@ fn main() {
     let runtime = runtime.enable_all().build().expect("a runtime");
     let tokens = || {
         Tokens::new(
-            access_token(LONG),
+            access_token(VALID),
             Some("6f1d2a34000040008000000000000001".into()),
         )
     };
@@ -76,7 +76,7 @@ fn main() {
     );
     drop(held);
 
-    // As many ids as there are look-ups, and none beside its session.
+    // One id per look-up, not adjacent in memory to its session.
     let many_ids = spread(&ids);
     let few_ids = spread(&few_ids);
     let mut times: [Vec<f64>; 2] = Default::default();
@@ -98,13 +98,13 @@ fn client() -> Client {
     client.expect("a client")
 }
 
-/// As many copies as there are look-ups, in another order than the sessions were made in.
+/// One copy per look-up, in another order than the sessions were created in.
 fn spread(ids: &[Secret]) -> Vec<Secret> {
     let places = (0..LOOK_UPS).map(|number| number * 7_919 % ids.len());
     places.map(|place| ids[place].clone()).collect()
 }
 
-/// Nanoseconds for one look-up.
+/// Nanoseconds per look-up.
 fn look_up(runtime: &Runtime, client: &Client, ids: &[Secret]) -> f64 {
     let began = Instant::now();
     runtime.block_on(async {

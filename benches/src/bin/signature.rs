@@ -1,4 +1,4 @@
-//! What a signature costs beside the bare digests of the same bytes.
+//! Cost of a signature, compared with the bare digests of the same bytes.
 
 use hmac::{Hmac, KeyInit, Mac};
 use http::Method;

@@ -1,11 +1,11 @@
-//! Ten thousand calls at once on a token that has ended: one refresh for all of them.
+//! Ten thousand concurrent calls with an expired token, which share one refresh.
 
 use http::HeaderMap;
 use tokio::runtime::Runtime;
 use tokio::task::LocalSet;
 use vestibule::session::Tokens;
 use vestibule::wunder::{Client, Session};
-use vestibule_benches::customer::{LONG, OVER, access_token};
+use vestibule_benches::profile::{EXPIRED, VALID, access_token};
 use vestibule_benches::rounds::compare;
 use vestibule_benches::server::Server;
 use vestibule_benches::subjects::http_client;
@@ -20,24 +20,24 @@ fn main() {
     let runtime = runtime.enable_all().build().expect("a runtime");
     let base = format!("{}/v1", server.address());
     let client = Client::builder(base, "steady").build().expect("a client");
-    let (fresh, over) = (access_token(LONG), access_token(OVER));
+    let (fresh, over) = (access_token(VALID), access_token(EXPIRED));
 
-    // Connections are opened before anything is counted.
-    call_at_once(&runtime, &session(&runtime, &client, &fresh));
+    // Warm-up: opens the connections.
+    call_concurrently(&runtime, &session(&runtime, &client, &fresh));
     let before = refreshes(&runtime, &server);
-    call_at_once(&runtime, &session(&runtime, &client, &over));
+    call_concurrently(&runtime, &session(&runtime, &client, &over));
     let made = refreshes(&runtime, &server) - before;
     figure("storm/refreshes", made, 1.0, 1.0);
 
     let result = compare(
         ROUNDS,
         CALLS,
-        |_| call_at_once(&runtime, &session(&runtime, &client, &over)),
+        |_| call_concurrently(&runtime, &session(&runtime, &client, &over)),
         |_| {
             let session_over = session(&runtime, &client, &over);
             let token = runtime.block_on(session_over.access_token());
             token.expect("a token");
-            call_at_once(&runtime, &session(&runtime, &client, &fresh));
+            call_concurrently(&runtime, &session(&runtime, &client, &fresh));
         },
     );
     let seconds = |calls_per_second: f64| CALLS as f64 / calls_per_second * 1000.0;
@@ -52,13 +52,13 @@ fn session(runtime: &Runtime, client: &Client, access: &str) -> Session {
     session.expect("a session")
 }
 
-fn call_at_once(runtime: &Runtime, session: &Session) {
+fn call_concurrently(runtime: &Runtime, session: &Session) {
     let local = LocalSet::new();
     for _ in 0..CALLS {
         let session = session.clone();
         local.spawn_local(async move {
-            let customer = session.profile().await.expect("a profile");
-            assert_eq!(customer.phone_is_verified, Some(true));
+            let profile = session.profile().await.expect("a profile");
+            assert_eq!(profile.phone_is_verified, Some(true));
         });
     }
     runtime.block_on(local);
@@ -67,8 +67,8 @@ fn call_at_once(runtime: &Runtime, session: &Session) {
 fn refreshes(runtime: &Runtime, server: &Server) -> f64 {
     let url = format!("{}/refreshes", server.address());
     runtime.block_on(async {
-        let answer = http_client(HeaderMap::new()).get(url).send().await;
-        let count = answer.expect("an answer").text().await.expect("a count");
+        let response = http_client(HeaderMap::new()).get(url).send().await;
+        let count = response.expect("a response").text().await.expect("a count");
         count.parse().expect("a number")
     })
 }

@@ -1,4 +1,4 @@
-//! The same with all systems built.
+//! Signs in by password and reads the profile, with all systems enabled.
 
 use vestibule::wunder::{Client, SignIn};
 

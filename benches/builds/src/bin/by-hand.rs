@@ -1,4 +1,4 @@
-//! Signing in by a password and reading the profile, by hand on reqwest.
+//! Signs in by password and reads the profile, by hand on reqwest.
 
 use serde::Deserialize;
 
@@ -16,7 +16,7 @@ struct Customer {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    // It is an error to install it twice, and this is the first time.
+    // Fails only if a provider is installed already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let client = reqwest::Client::builder().build()?;
     let base = "https://go.api.gourban.services/v1/mytenant";
@@ -30,7 +30,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let profile = client
         .get(format!("{base}/front/customers"))
         .bearer_auth(signed_in.access_token);
-    let customer: Customer = profile.send().await?.error_for_status()?.json().await?;
-    println!("{:?}", customer.email_is_verified);
+    let profile: Customer = profile.send().await?.error_for_status()?.json().await?;
+    println!("{:?}", profile.email_is_verified);
     Ok(())
 }

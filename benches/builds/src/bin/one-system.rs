@@ -1,4 +1,4 @@
-//! Signing in by a password and reading the profile.
+//! Signs in by password and reads the profile, with one system enabled.
 
 use vestibule::wunder::{Client, SignIn};
 

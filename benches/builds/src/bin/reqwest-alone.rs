@@ -1,7 +1,7 @@
-//! Nothing but the HTTP client.
+//! Builds the HTTP client only.
 
 fn main() {
-    // It is an error to install it twice, and this is the first time.
+    // Fails only if a provider is installed already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let client = reqwest::Client::builder().build();
     println!("{}", client.is_ok());

@@ -1,0 +1,181 @@
+//! How long a challenge is stored, which client may resume it, and what is shown of it.
+
+use std::time::Duration;
+
+use vestibule::testing::WalletCrew;
+use vestibule::wunder::{Challenge, SignIn};
+use vestibule::{ErrorKind, Secret};
+
+use crate::instances::*;
+use crate::stores::SharedStore;
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+#[tokio::test]
+async fn a_challenge_expires() {
+    let shared = SharedStore::memory();
+    let mock = start_goodcity().await;
+    let client = on_goodcity(&mock, shared.open().await);
+    let mut pending = client.send_pin(MOBILE).await.unwrap();
+    mock.clock().advance(14 * MINUTE);
+    assert!(client.challenge(pending.id()).await.is_ok());
+    pending.resend().await.unwrap();
+    mock.clock().advance(14 * MINUTE);
+    assert!(
+        client.challenge(pending.id()).await.is_ok(),
+        "the time to live starts with the newest message"
+    );
+    mock.clock().advance(2 * MINUTE);
+    let gone = client.challenge(pending.id()).await;
+    assert_eq!(kind(gone), ErrorKind::SignInAgain);
+    assert_eq!(kind(pending.resend().await), ErrorKind::SignInAgain);
+    assert_eq!(kind(pending.confirm("1234").await), ErrorKind::SignInAgain);
+    assert_eq!((mock.count("send_pin"), mock.count("verify")), (2, 0));
+
+    let mock = start_wunder().await;
+    let client = on_wunder(&mock, shared.open().await);
+    let pending = client
+        .phone_sign_in(MFA_PHONE, "2")
+        .send_code()
+        .await
+        .unwrap();
+    let code = mock.outbox().last_code(MFA_PHONE).unwrap();
+    let Ok(SignIn::MfaRequired(mfa)) = pending.confirm(code).await else {
+        panic!("a second factor was expected");
+    };
+    mock.clock().advance(11 * MINUTE);
+    let gone = client.challenge(mfa.id()).await;
+    assert_eq!(kind(gone), ErrorKind::SignInAgain);
+    assert_eq!(kind(mfa.validate(MFA_CODE).await), ErrorKind::SignInAgain);
+    assert_eq!(mock.count("two_factor_code_validate"), 0);
+
+    let mock = WalletCrew::start().await;
+    let client = on_walletcrew(&mock, shared.open().await);
+    let challenge = challenge_of(&client).await;
+    mock.clock().advance(61 * MINUTE);
+    let gone = challenge.authenticate("otp", &login("123456")).await;
+    assert_eq!(kind(gone), ErrorKind::SignInAgain);
+    assert_eq!(mock.count("authenticate"), 0);
+}
+
+#[tokio::test]
+async fn a_finished_challenge_is_refused_on_every_instance() {
+    let shared = SharedStore::memory();
+    let mock = start_goodcity().await;
+    let (a, b) = (
+        on_goodcity(&mock, shared.open().await),
+        on_goodcity(&mock, shared.open().await),
+    );
+    let pending = a.send_pin(MOBILE).await.unwrap();
+    let mut copy = b.challenge(pending.id()).await.unwrap();
+    let (id, pin) = (
+        pending.id().clone(),
+        mock.outbox().last_code(MOBILE).unwrap(),
+    );
+    pending.confirm(pin.as_str()).await.unwrap();
+    assert_eq!(kind(a.challenge(&id).await), ErrorKind::SignInAgain);
+    mock.clock().advance(PIN_WAIT);
+    assert_eq!(kind(copy.resend().await), ErrorKind::SignInAgain);
+    assert_eq!(kind(copy.confirm(pin).await), ErrorKind::SignInAgain);
+    assert_eq!((mock.count("send_pin"), mock.count("verify")), (1, 1));
+
+    // A completed step is no longer valid, its successor is.
+    let mock = start_wunder().await;
+    let client = on_wunder(&mock, shared.open().await);
+    let pending = client
+        .phone_sign_in(MFA_PHONE, "2")
+        .send_code()
+        .await
+        .unwrap();
+    let id = pending.id().clone();
+    let mut other = wunder_code(&client, &id).await;
+    let code = mock.outbox().last_code(MFA_PHONE).unwrap();
+    assert!(pending.confirm(code.as_str()).await.is_ok());
+    assert_eq!(kind(other.resend().await), ErrorKind::StepRequired);
+    assert_eq!(kind(other.confirm(code).await), ErrorKind::StepRequired);
+    assert!(matches!(
+        client.challenge(&id).await,
+        Ok(Challenge::MfaRequired(_))
+    ));
+    assert_eq!(mock.count("sign_in_phone_number"), 1);
+}
+
+#[tokio::test]
+async fn a_challenge_is_bound_to_its_tenant_and_system_and_is_no_session() {
+    let shared = SharedStore::memory();
+    let mock = start_wunder().await;
+    let client = on_wunder(&mock, shared.open().await);
+    let pending = client.phone_sign_in(PHONE, "2").send_code().await.unwrap();
+    let id = pending.id().clone();
+
+    let other_tenant = wunder_of(&mock, shared.open().await, "tenant02");
+    let other_tenant = other_tenant.build().unwrap();
+    let error = other_tenant.challenge(&id).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::SignInAgain);
+    assert!(error.to_string().contains("tenant"), "{error}");
+    let goodcity = start_goodcity().await;
+    let other_system = on_goodcity(&goodcity, shared.open().await);
+    assert_eq!(
+        kind(other_system.challenge(&id).await),
+        ErrorKind::SignInAgain
+    );
+    let unknown = client.challenge(&Secret::from("0123456789abcdef")).await;
+    assert_eq!(kind(unknown), ErrorKind::SignInAgain);
+
+    assert_eq!(kind(client.session(&id).await), ErrorKind::SignInAgain);
+    let code = mock.outbox().last_code(PHONE).unwrap();
+    let Ok(SignIn::SignedIn(session)) = pending.confirm(code).await else {
+        panic!("the code is valid");
+    };
+    assert_ne!(session.id(), &id);
+    let of_session = client.challenge(session.id()).await;
+    assert_eq!(kind(of_session), ErrorKind::SignInAgain);
+    assert_eq!(kind(client.session(&id).await), ErrorKind::SignInAgain);
+}
+
+/// The states that a caller holds, and their errors, show no id and no submitted value.
+#[tokio::test]
+async fn ids_and_stored_values_are_never_shown() {
+    let shared = SharedStore::memory();
+    let mut shown = String::new();
+    let mut secrets = vec![
+        PHONE.to_owned(),
+        ASHA.to_owned(),
+        MOBILE.to_owned(),
+        EMAIL.to_owned(),
+    ];
+
+    let wunder = start_wunder().await;
+    let client = on_wunder(&wunder, shared.open().await);
+    let pending = client.phone_sign_in(PHONE, "2").send_code().await.unwrap();
+    let found = client.challenge(pending.id()).await.unwrap();
+    shown += &format!("{pending:?} {found:?}");
+    secrets.push(pending.id().expose().to_owned());
+
+    let fynd = start_fynd().await;
+    let client = on_fynd(&fynd, shared.open().await);
+    let pending = client.otp_sign_in(ASHA, "91").send_code().await.unwrap();
+    let found = client.challenge(pending.id()).await.unwrap();
+    let early = fynd_code(&client, pending.id()).await.resend().await;
+    shown += &format!("{pending:?} {found:?} {early:?}");
+    secrets.push(pending.id().expose().to_owned());
+
+    let goodcity = start_goodcity().await;
+    let client = on_goodcity(&goodcity, shared.open().await);
+    let pending = client.send_pin(MOBILE).await.unwrap();
+    let again = client.send_pin(MOBILE).await;
+    shown += &format!("{pending:?} {again:?} {:?}", pending.resend_timer());
+    secrets.push(pending.id().expose().to_owned());
+
+    let walletcrew = WalletCrew::start().await;
+    let client = on_walletcrew(&walletcrew, shared.open().await);
+    let challenge = challenge_of(&client).await;
+    let found = client.challenge(challenge.id()).await.unwrap();
+    shown += &format!("{challenge:?} {found:?}");
+    secrets.push(challenge.id().expose().to_owned());
+
+    for secret in secrets {
+        assert!(!shown.contains(&secret), "{shown}");
+    }
+    assert!(shown.contains("wunder::PendingCode") && shown.contains("walletcrew::Challenge"));
+}

@@ -1,0 +1,182 @@
+//! Mocks of the four systems, selected at run time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+use vestibule::code_sign_in::{CodeSignIn, Destination};
+use vestibule::store::{MemoryStore, SessionStore};
+use vestibule::testing::{Fynd, GoodCity, WalletCrew, Wunder};
+use vestibule::{Clock, Secret, fynd, goodcity, walletcrew, wunder};
+
+const AUTHENTICATOR_CODE: &str = "246810";
+/// A mobile of a known user of Fynd, and one of an unknown user.
+const ASHA: &str = "9000000001";
+pub const UNKNOWN: &str = "9000000009";
+
+enum Mock {
+    Wunder(Wunder),
+    WalletCrew(WalletCrew),
+    GoodCity(GoodCity),
+    Fynd(Fynd),
+}
+
+macro_rules! on_any {
+    ($mock:expr, $one:ident => $do:expr) => {
+        match $mock {
+            Mock::Wunder($one) => $do,
+            Mock::WalletCrew($one) => $do,
+            Mock::GoodCity($one) => $do,
+            Mock::Fynd($one) => $do,
+        }
+    };
+}
+
+/// A system with a user who can be reached at `to`.
+pub struct TestSystem {
+    pub name: &'static str,
+    pub to: Destination,
+    mock: Mock,
+    store: Arc<dyn SessionStore>,
+}
+
+/// Each system with each of its channels.
+pub async fn all() -> Vec<TestSystem> {
+    let phone = Destination::phone("+43", "660000001");
+    let wunder = Wunder::start().await;
+    wunder.require_mfa(&phone.to_text(), AUTHENTICATOR_CODE);
+    let goodcity = GoodCity::start().await;
+    let mobile = Destination::phone("852", "61234567");
+    goodcity.add_user(&mobile.to_text(), "Ada", "Wong");
+    let address = || Destination::email("ada@example.com");
+    vec![
+        target("wunder, phone", phone, Mock::Wunder(wunder)),
+        target(
+            "wunder, e-mail",
+            address(),
+            Mock::Wunder(Wunder::start().await),
+        ),
+        target(
+            "walletcrew, e-mail",
+            address(),
+            Mock::WalletCrew(WalletCrew::start().await),
+        ),
+        target("goodcity, phone", mobile, Mock::GoodCity(goodcity)),
+        fynd(ASHA).await,
+    ]
+}
+
+pub async fn fynd(mobile: &str) -> TestSystem {
+    let mock = Fynd::start().await;
+    mock.add_user("91", ASHA, "Asha");
+    let to = Destination::phone("91", mobile);
+    target("fynd, phone", to, Mock::Fynd(mock))
+}
+
+fn target(name: &'static str, to: Destination, mock: Mock) -> TestSystem {
+    TestSystem {
+        name,
+        to,
+        mock,
+        store: Arc::new(MemoryStore::new()),
+    }
+}
+
+impl TestSystem {
+    /// A new instance each time; the instances share only the store.
+    pub fn system(&self) -> Box<dyn CodeSignIn> {
+        let (clock, store) = (self.clock(), self.store.clone());
+        match &self.mock {
+            Mock::Wunder(mock) => {
+                let builder = wunder::Client::builder(mock.base_url(), "demo").clock(clock);
+                let builder = builder.signature_key(Wunder::SIGNATURE_KEY).store(store);
+                let client = builder.build().unwrap();
+                Box::new(client.at_branch("2").language("de").terms_accepted(true))
+            }
+            Mock::WalletCrew(mock) => {
+                let builder = walletcrew::Client::builder(mock.base_url(), "tenant-01");
+                let client = builder.clock(clock).store(store).build().unwrap();
+                Box::new(client.code_sign_in(
+                    ("activation", "otp"),
+                    |to| json!({"email": to.to_text()}),
+                    |to, code| json!({"identifier": to.to_text(), "code": code.expose()}),
+                ))
+            }
+            Mock::GoodCity(mock) => {
+                let builder = goodcity::Client::builder(mock.base_url(), "app").clock(clock);
+                Box::new(builder.store(store).build().unwrap())
+            }
+            Mock::Fynd(_) => Box::new(self.on_fynd()),
+        }
+    }
+
+    fn on_fynd(&self) -> fynd::Client {
+        let Mock::Fynd(mock) = &self.mock else {
+            panic!("{} is not Fynd", self.name);
+        };
+        fynd::Client::builder("64b000000000000000000001", "application-token")
+            .base_url(mock.base_url())
+            .clock(self.clock())
+            .store(self.store.clone())
+            .build()
+            .unwrap()
+    }
+
+    fn clock(&self) -> Arc<dyn vestibule::Clock> {
+        on_any!(&self.mock, mock => Arc::new(mock.clock().clone()))
+    }
+
+    pub fn now(&self) -> DateTime<Utc> {
+        on_any!(&self.mock, mock => mock.clock().now())
+    }
+
+    pub fn pass_time(&self, time: Duration) {
+        on_any!(&self.mock, mock => mock.clock().advance(time));
+    }
+
+    pub fn requests(&self) -> usize {
+        on_any!(&self.mock, mock => mock.journal().len())
+    }
+
+    /// The code of the newest message.
+    pub fn code(&self) -> Secret {
+        let to = self.to.to_text();
+        let code = on_any!(&self.mock, mock => mock.outbox().last_code(&to));
+        code.expect("a message was sent").into()
+    }
+
+    /// A wrong code of the same format.
+    pub fn wrong_code(&self) -> Secret {
+        let code = self.code();
+        let turned = |digit: char| char::from_digit(9 - digit.to_digit(10).unwrap(), 10).unwrap();
+        code.expose().chars().map(turned).collect::<String>().into()
+    }
+
+    pub fn authenticator_code(&self) -> Secret {
+        AUTHENTICATOR_CODE.into()
+    }
+
+    /// Panics unless the server accepts the session.
+    pub async fn check_signed_in(&self, id: &Secret) {
+        let session = self.system().session(id).await.unwrap();
+        let path = match &self.mock {
+            Mock::Wunder(_) => "/front/customers",
+            Mock::WalletCrew(_) => "/customer",
+            Mock::GoodCity(_) => "/api/v1/auth/current_user_profile",
+            Mock::Fynd(_) => "/service/application/user/authentication/v1.0/session",
+        };
+        let request = session.request(vestibule::http::Method::GET, path);
+        let profile = request.send::<Value>().await.unwrap().into_inner();
+        assert!(profile.is_object(), "{}", self.name);
+    }
+
+    pub async fn complete_profile(&self, id: &Secret) {
+        let Ok(fynd::Challenge::CompleteProfile(profile)) = self.on_fynd().challenge(id).await
+        else {
+            panic!("the profile is resumed");
+        };
+        let signed_in = profile.complete("Chandra", "Sen").await.unwrap();
+        assert!(signed_in.signed_in().is_some());
+    }
+}

@@ -1,0 +1,97 @@
+//! A forgotten password, by code and by link.
+
+use vestibule::fynd::{Challenge, Contact, NewPassword, PasswordCode};
+
+use super::*;
+
+fn contacts() -> [(Contact, &'static str); 2] {
+    [
+        (Contact::mobile(ASHA, "+91"), SMS),
+        (Contact::email(EMAIL), EMAIL),
+    ]
+}
+
+async fn resumed(client: &Client, pending: &PasswordCode) -> PasswordCode {
+    match client.challenge(pending.id()).await.unwrap() {
+        Challenge::PasswordCode(pending) => pending,
+        other => panic!("{other:?} sets no password"),
+    }
+}
+
+async fn new_password(client: &Client, step: &NewPassword) -> NewPassword {
+    match client.challenge(step.id()).await.unwrap() {
+        Challenge::NewPassword(step) => step,
+        other => panic!("{other:?} sets no password"),
+    }
+}
+
+#[tokio::test]
+async fn a_code_by_mobile_or_e_mail_sets_a_password_with_a_restart_before_each_step() {
+    for (contact, to) in contacts() {
+        let (harness, _) = Harness::with_asha().await;
+        let forgotten_password = harness.client.forgotten_password(contact.clone());
+        let pending = forgotten_password.send_code().await.unwrap();
+        assert_eq!(*pending.contact(), contact);
+        let first = harness.code(to);
+        harness.wait(31);
+        let mut pending = resumed(&harness.other, &pending).await;
+        pending.resend().await.unwrap();
+        assert_eq!(kind(pending.resend().await), ErrorKind::SlowDown);
+        assert_eq!(harness.messages(), 2);
+
+        let pending = resumed(&harness.client, &pending).await;
+        let returned = pending.confirm(first).await.unwrap_err();
+        assert_eq!(returned.error.code(), Some("OTP_INVALID"));
+        let pending = resumed(&harness.other, &returned.state).await;
+        let step = pending.confirm(harness.code(to)).await.unwrap();
+        assert_eq!(
+            kind(returned.state.confirm("1234").await),
+            ErrorKind::StepRequired
+        );
+
+        let step = new_password(&harness.client, &step).await;
+        let returned = step.set("").await.unwrap_err();
+        assert_eq!(returned.error.field(), Some("password"));
+        let step = new_password(&harness.other, &returned.state).await;
+        step.set("another").await.unwrap();
+        let used = returned.state.set("a third").await;
+        assert_eq!(kind(used), ErrorKind::SignInAgain);
+        assert_eq!(harness.mock.count("reset_forgot_password"), 1);
+        let signed_in = harness.client.password_sign_in(EMAIL, "another").await;
+        assert_eq!(first_name(&session(signed_in.unwrap())).await, "Asha");
+    }
+}
+
+#[tokio::test]
+async fn a_link_by_sms_or_e_mail_sets_a_password_and_signs_in() {
+    for (contact, to) in contacts() {
+        let (harness, _) = Harness::with_asha().await;
+        harness.client.send_password_link(&contact).await.unwrap();
+        let link = harness.other.password_link(harness.code(to));
+        link.check().await.unwrap();
+        link.check().await.unwrap();
+        let returned = link.set_password("").await.unwrap_err();
+        assert_eq!(returned.error.field(), Some("password"));
+        let asha = returned.state.set_password("another").await.unwrap();
+        assert_eq!(first_name(&asha).await, "Asha");
+
+        let used = harness.client.password_link(harness.code(to));
+        assert_eq!(refused(used.check().await), "LINK_INVALID");
+        assert_eq!(refused(used.set_password("a third").await), "LINK_INVALID");
+    }
+}
+
+#[tokio::test]
+async fn no_code_is_sent_to_an_unknown_contact() {
+    let harness = Harness::start().await;
+    for (contact, _) in contacts() {
+        let sent = harness
+            .client
+            .forgotten_password(contact.clone())
+            .send_code();
+        assert_eq!(refused(sent.await), "USER_UNKNOWN");
+        let sent = harness.client.send_password_link(&contact).await;
+        assert_eq!(refused(sent), "USER_UNKNOWN");
+    }
+    assert_eq!(harness.messages(), 0);
+}

@@ -1,0 +1,135 @@
+//! The protocol between a test and its worker processes: one JSON object per line.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use vestibule::Settings;
+use vestibule::store::{RedisStore, Sealing, SessionStore, SqliteStore};
+use vestibule::testing::Wunder;
+use vestibule::wunder::Client;
+
+/// The variable that makes this binary a worker; its value is the [`Setup`].
+pub const SETUP: &str = "VESTIBULE_TEST_WORKER";
+
+/// The store that the processes share. Its records are plain, so that a test can read them.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum StoreLocation {
+    Redis(String),
+    Sqlite(PathBuf),
+}
+
+impl StoreLocation {
+    pub async fn open(&self) -> Arc<dyn SessionStore> {
+        let plain = Sealing::plaintext();
+        match self {
+            Self::Redis(url) => Arc::new(RedisStore::open(url.as_str(), plain).await.unwrap()),
+            Self::Sqlite(path) => Arc::new(SqliteStore::open(path, plain).await.unwrap()),
+        }
+    }
+}
+
+/// A step of a refresh, at which a process can be stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Point {
+    /// The lease is held.
+    Leased,
+    /// The record was read under the lease, and the in-progress marker is not stored.
+    Read,
+    /// The in-progress marker is stored, nothing is sent.
+    Marked,
+    /// The server has responded, nothing is stored.
+    Responded,
+}
+
+/// Configuration of a worker.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Setup {
+    pub location: StoreLocation,
+    pub base_url: String,
+    pub lease: Duration,
+    pub trust: Duration,
+    pub attempt_timeout: Duration,
+    pub deadline: Duration,
+    /// Delay of each store operation, half before and half after it.
+    pub slowness: Duration,
+    /// Where the worker waits for [`WorkerCommand::Continue`], in its first refresh.
+    pub wait_at: Option<Point>,
+}
+
+impl Setup {
+    /// A worker without delays that waits nowhere.
+    pub fn new(location: StoreLocation, base_url: String) -> Self {
+        Self {
+            location,
+            base_url,
+            lease: Duration::from_secs(1),
+            trust: Duration::from_secs(30),
+            attempt_timeout: Duration::from_secs(10),
+            deadline: Duration::from_secs(30),
+            slowness: Duration::ZERO,
+            wait_at: None,
+        }
+    }
+
+    pub fn client(&self, store: Arc<dyn SessionStore>) -> Client {
+        let mut settings = Settings::default();
+        settings.lease_time = self.lease;
+        settings.revalidate_session_after = self.trust;
+        settings.attempt_timeout = self.attempt_timeout;
+        settings.deadline = self.deadline;
+        Client::builder(self.base_url.as_str(), "tenant01")
+            .signature_key(Wunder::SIGNATURE_KEY)
+            .settings(settings)
+            .store(store)
+            .build()
+            .unwrap()
+    }
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum WorkerCommand {
+    /// Make concurrent calls on a session; the response is [`Report::Called`].
+    Call { session: String, calls: usize },
+    /// Make one call after another on a session until it has ended.
+    KeepCalling { session: String },
+    /// Continue from where the setup made the worker wait.
+    Continue,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Report {
+    Ready,
+    /// The worker waits here.
+    At(Point),
+    Called {
+        succeeded: usize,
+        failures: Vec<Failure>,
+        /// The access token after the calls, while the session lives.
+        access: Option<String>,
+    },
+    /// One of the calls of [`WorkerCommand::KeepCalling`] failed.
+    Failed(Failure),
+    /// Number of these calls that succeeded since the last report.
+    Succeeded(usize),
+    /// The worker deletes a session whose record contained this refresh token.
+    Deletes {
+        refresh: String,
+    },
+    Panicked(String),
+}
+
+/// A call that failed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Failure {
+    pub session: String,
+    pub kind: String,
+    /// The error with its sources.
+    pub message: String,
+    /// Why the session has ended, if it has.
+    pub ended: Option<String>,
+    /// When the call began and ended, in milliseconds of the machine's clock.
+    pub began: i64,
+    pub over: i64,
+}

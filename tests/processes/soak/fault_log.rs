@@ -1,0 +1,100 @@
+//! Records injected faults and failed calls, and matches failures with faults.
+
+use chrono::Utc;
+
+use super::faults::Disturbance;
+use crate::killed::INTERRUPTED;
+use crate::protocol::Failure;
+
+/// The reasons for a missing session that another process has ended.
+const ENDED_BY_ANOTHER: [&str; 2] = ["it was ended elsewhere", "there is no such session"];
+
+/// A fault from its beginning to its end, in milliseconds of the machine's clock.
+#[derive(Debug)]
+struct FaultPeriod {
+    disturbance: Disturbance,
+    began: i64,
+    over: i64,
+}
+
+#[derive(Debug, Default)]
+pub struct FaultLog {
+    /// Calls that succeeded.
+    pub calls: usize,
+    /// Sessions that ended.
+    pub ended: usize,
+    /// Sessions that were ended although the server would still have accepted the stored token.
+    pub lost: usize,
+    deleted: usize,
+    failures: Vec<Failure>,
+    faults: Vec<FaultPeriod>,
+}
+
+pub fn now() -> i64 {
+    Utc::now().timestamp_millis()
+}
+
+impl FaultLog {
+    pub fn period(&mut self, disturbance: Disturbance, began: i64) {
+        self.faults.push(FaultPeriod {
+            disturbance,
+            began,
+            over: now(),
+        });
+    }
+
+    pub fn failed(&mut self, failure: Failure) {
+        self.failures.push(failure);
+    }
+
+    pub fn deleted(&mut self, lost: bool) {
+        self.deleted += 1;
+        self.lost += usize::from(lost);
+    }
+
+    pub fn failures(&self) -> usize {
+        self.failures.len()
+    }
+
+    /// Every end of a session has a process that deleted it for a reason.
+    pub fn every_end_was_written(&self) -> bool {
+        self.ended <= self.deleted
+    }
+
+    pub fn unexplained(&self) -> Vec<&Failure> {
+        let unexplained = |failure: &&Failure| !self.explains(failure);
+        self.failures.iter().filter(unexplained).collect()
+    }
+
+    fn explains(&self, failure: &Failure) -> bool {
+        let for_a_reason = failure.kind != "SignInAgain"
+            || failure.message.contains(INTERRUPTED)
+            || ENDED_BY_ANOTHER
+                .iter()
+                .any(|why| failure.message.contains(why));
+        for_a_reason
+            && self.faults.iter().any(|period| {
+                period
+                    .disturbance
+                    .may_explain(failure)
+                    .is_some_and(|aftermath| {
+                        failure.began <= period.over + aftermath && failure.over >= period.began
+                    })
+            })
+    }
+
+    /// A summary in a few lines.
+    pub fn summary(&self, refreshes: usize, memory: (u64, u64)) -> String {
+        format!(
+            "soak: {} calls, {} failed, {} faults, {refreshes} refreshes, {} sessions ended, \
+             {} of them lost; memory of a worker {} KiB after warm-up, {} KiB at the end\n",
+            self.calls + self.failures.len(),
+            self.failures.len(),
+            self.faults.len(),
+            self.ended,
+            self.lost,
+            memory.0,
+            memory.1,
+        )
+    }
+}

@@ -1,9 +1,0 @@
-//! The cookies of a session cannot be read, so they come into no other.
-
-use vestibule::fynd::{Client, Session};
-
-async fn second_session(client: &Client, session: &Session) {
-    let _ = Session::from_cookies(client, session.cookies()).await;
-}
-
-fn main() {}
