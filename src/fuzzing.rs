@@ -1,8 +1,7 @@
-//! Doors for the fuzz targets in `fuzz/`, to rooms that have no public name. Compiled for them
-//! alone.
+//! Access to private modules for the fuzz targets in `fuzz/`. Only compiled for them.
 
 use std::future::ready;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -16,42 +15,46 @@ use crate::pipeline::{
 use crate::session::CookieJar;
 use crate::{fynd, generated, goodcity, walletcrew, wunder};
 
-/// The road of one described API.
+/// The pipeline and the operations of one API.
 #[derive(Debug)]
-pub struct Door {
+pub struct Api {
     pipeline: Arc<Pipeline>,
     operations: &'static [&'static Operation],
 }
 
-impl Door {
-    /// One for each document.
+impl Api {
+    /// The APIs of all OpenAPI documents.
     ///
     /// # Errors
     ///
     /// See [`Error`].
     pub fn all() -> Result<[Self; 5], Error> {
-        let at = "https://api.example.com";
-        let wunder = wunder::Client::builder(at, "tenant").build()?.pipeline;
-        let walletcrew = walletcrew::Client::builder(at, "tenant").build()?.pipeline;
-        let goodcity = goodcity::Client::builder(at, "app").build()?.pipeline;
-        let fynd = fynd::Client::builder("000000000000000000000001", "token")
-            .base_url(at)
+        let base_url = "https://api.example.com";
+        let wunder = wunder::Client::builder(base_url, "tenant")
             .build()?
             .pipeline;
-        let door = |pipeline: &Arc<Pipeline>, operations| Self {
+        let walletcrew = walletcrew::Client::builder(base_url, "tenant")
+            .build()?
+            .pipeline;
+        let goodcity = goodcity::Client::builder(base_url, "app").build()?.pipeline;
+        let fynd = fynd::Client::builder("000000000000000000000001", "token")
+            .base_url(base_url)
+            .build()?
+            .pipeline;
+        let api = |pipeline: &Arc<Pipeline>, operations| Self {
             pipeline: pipeline.clone(),
             operations,
         };
         Ok([
-            door(&wunder, generated::wunder_auth::operations::ALL),
-            door(&wunder, generated::wunder_user::operations::ALL),
-            door(&walletcrew, generated::walletcrew::operations::ALL),
-            door(&goodcity, generated::goodcity::operations::ALL),
-            door(&fynd, generated::fynd::operations::ALL),
+            api(&wunder, generated::wunder_auth::operations::ALL),
+            api(&wunder, generated::wunder_user::operations::ALL),
+            api(&walletcrew, generated::walletcrew::operations::ALL),
+            api(&goodcity, generated::goodcity::operations::ALL),
+            api(&fynd, generated::fynd::operations::ALL),
         ])
     }
 
-    /// The error that the caller of an operation would get for a response; none for a success.
+    /// Classifies the response to an operation: the error that the caller would get, if any.
     pub fn classify(
         &self,
         operation: u8,
@@ -69,7 +72,7 @@ impl Door {
         Some(classify(&self.pipeline, operation, generation, response).error)
     }
 
-    /// The `Cookie` header that a jar puts on a request to `path`.
+    /// The `Cookie` header that a cookie jar adds to a request to `path`.
     ///
     /// # Errors
     ///
@@ -87,58 +90,61 @@ impl Door {
         Ok(attempt.headers.remove(header::COOKIE))
     }
 
-    /// An empty jar for the host of this API.
+    /// An empty cookie jar for the host of this API.
     pub fn jar(&self) -> Jar {
         Jar(CookieJar::new(self.pipeline.base.url()))
     }
 }
 
-/// A jar of cookies.
+/// A cookie jar.
 #[derive(Clone, Debug)]
 pub struct Jar(CookieJar);
 
 impl Jar {
-    /// Takes in the `Set-Cookie` headers of an answer; tells whether that changed anything.
+    /// Merges the `Set-Cookie` headers of a response; returns whether the jar changed.
     pub fn merge(&mut self, headers: &HeaderMap, now: DateTime<Utc>) -> bool {
         self.0.merge(headers, now)
     }
 
-    /// The jar as a store keeps it.
+    /// The jar as it is stored.
     ///
     /// # Errors
     ///
-    /// None that a jar should ever give.
+    /// None is expected.
     pub fn stored(&self) -> serde_json::Result<Value> {
         serde_json::to_value(&self.0)
     }
 
-    /// A jar that was stored.
+    /// Restores a stored jar.
     ///
     /// # Errors
     ///
-    /// None for what [`stored`](Self::stored) gave.
+    /// None for a value of [`stored`](Self::stored).
     pub fn restored(stored: Value) -> serde_json::Result<Self> {
         serde_json::from_value(stored).map(Self)
     }
 }
 
-/// How long the headers of an answer ask to wait.
-pub fn wait_asked_for(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
+/// The wait that the headers of a response request.
+pub fn requested_wait(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
     retry_after(headers, now)
 }
 
-/// A list of null values whose pages are these answers in turn, each the headers and the number of
-/// items, and then empty ones. The numbers of the pages that are asked for go to `asked`.
-pub fn pages(answers: Vec<(HeaderMap, u8)>, asked: &Arc<Mutex<Vec<u32>>>) -> wunder::Pages<()> {
-    let answers = Mutex::new(answers.into_iter());
-    let asked = asked.clone();
+/// A paginated list of null values. Its pages are these responses, given as headers and number of
+/// items, followed by empty ones. The numbers of the requested pages are appended to `requested`.
+pub fn pages(
+    responses: Vec<(HeaderMap, u8)>,
+    requested: &Arc<Mutex<Vec<u32>>>,
+) -> wunder::Pages<()> {
+    let responses = Mutex::new(responses.into_iter());
+    let requested = requested.clone();
     let operation = generated::wunder_user::operations::ALL[0];
     wunder::Pages::new(move |number| {
-        asked
+        requested
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push(number);
-        let next = answers
+        let next = responses
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .next();
@@ -150,4 +156,8 @@ pub fn pages(answers: Vec<(HeaderMap, u8)>, asked: &Arc<Mutex<Vec<u32>>>) -> wun
             list.map(|list| wunder::Page::of(list, |items| items)),
         ))
     })
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -93,7 +93,7 @@ async fn a_policy_without_end_is_ended_by_the_budget() {
     let asked = stubborn.0.clone();
     let error = trial.fail(CallOptions::new().retry(stubborn)).await;
     assert_eq!(error.status().unwrap().as_u16(), 429);
-    assert_eq!(error.attempts() as usize, trial.proxy.arrivals().len());
+    assert_eq!(error.attempts() as usize, trial.proxy.requests().len());
     assert!((101..200).contains(&error.attempts()), "{error}");
     assert_eq!(
         *asked.lock().unwrap(),
@@ -107,7 +107,7 @@ async fn no_policy_sends_a_message_again_whose_fate_is_unknown() {
     let stubborn = Stubborn::default();
     let asked = stubborn.0.clone();
     trial.fail(CallOptions::new().retry(stubborn)).await;
-    assert_eq!(trial.proxy.arrivals().len(), 1);
+    assert_eq!(trial.proxy.requests().len(), 1);
     assert!(asked.lock().unwrap().is_empty());
 }
 
@@ -120,5 +120,5 @@ async fn a_policy_of_a_client_holds_for_its_calls() {
         .build()
         .unwrap();
     let error = client.send_pin("+85261234567").await.unwrap_err();
-    assert_eq!((error.attempts(), proxy.arrivals().len()), (1, 1));
+    assert_eq!((error.attempts(), proxy.requests().len()), (1, 1));
 }

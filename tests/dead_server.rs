@@ -57,7 +57,7 @@ async fn a_thousand_callers_do_not_storm_a_dead_server() {
 
     down();
     assert_eq!(call_all(&client).await, 0);
-    let first = proxy.arrivals().len();
+    let first = proxy.requests().len();
     assert!(
         first >= CALLERS + 100,
         "the budget was there to be used: {first}"
@@ -67,7 +67,7 @@ async fn a_thousand_callers_do_not_storm_a_dead_server() {
     proxy.reset();
     down();
     assert_eq!(call_all(&client).await, 0);
-    let requests = proxy.arrivals().len();
+    let requests = proxy.requests().len();
     let per_call = requests as f64 / CALLERS as f64;
     assert!(per_call <= 1.1, "{per_call} requests per call");
 
@@ -102,6 +102,6 @@ async fn the_budget_of_one_client_is_not_that_of_another() {
         proxy.reset();
         proxy.inject(FaultRule::new(Fault::status(503)));
         client.resolve_branch(48.2, 16.4).await.unwrap_err();
-        assert_eq!(proxy.arrivals().len(), requests);
+        assert_eq!(proxy.requests().len(), requests);
     }
 }

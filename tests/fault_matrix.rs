@@ -130,7 +130,7 @@ impl Trial<'_> {
         let outcome = api
             .call(self.operation.id(), with_session, &arguments)
             .await;
-        let arrivals = self.servers.proxy.arrivals();
+        let arrivals = self.servers.proxy.requests();
         let method = self.operation.method.to_uppercase();
         let of_operation = || {
             arrivals
@@ -143,7 +143,7 @@ impl Trial<'_> {
             outcome,
             attempts: self.servers.proxy.connections() - others,
             arrived: of_operation().count(),
-            processed: of_operation().filter(|arrival| arrival.processed).count(),
+            processed: of_operation().filter(|arrival| arrival.forwarded).count(),
             waits: sleeper.asked(),
         }
     }

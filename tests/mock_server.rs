@@ -96,34 +96,37 @@ async fn a_wrong_flag_is_refused_with_the_right_form() {
         ("--wunder-port=70000", "70000 is not in 0..=65535"),
         (
             "--wunder-user=phone",
-            "`phone` is not of the form name=value",
+            "`phone` must have the form name=value",
         ),
         (
             "--wunder-user=fone=+43123456789",
-            "--wunder-user does not know fone=",
+            "--wunder-user has no member fone=",
         ),
-        ("--wunder-api-client=id", "is of the form ID:KEY"),
+        ("--wunder-api-client=id", "must have the form ID:KEY"),
         (
             "--wunder-social-account=apple",
-            "is of the form PROVIDER:TOKEN",
+            "must have the form PROVIDER:TOKEN",
         ),
-        ("--wunder-terms=2", "is of the form BRANCH=TITLE"),
+        ("--wunder-terms=2", "must have the form BRANCH=TITLE"),
         (
             "--walletcrew-customer=email=a@b.c",
-            "--walletcrew-customer needs tenant=",
+            "--walletcrew-customer requires tenant=",
         ),
         (
             "--walletcrew-customer=tenant=a",
-            "--walletcrew-customer needs email=",
+            "--walletcrew-customer requires email=",
         ),
         (
             "--goodcity-user=first-name=Ada",
-            "--goodcity-user needs mobile=",
+            "--goodcity-user requires mobile=",
         ),
-        ("--fynd-user=mobile=9000000001", "mobile= has two parts"),
+        (
+            "--fynd-user=mobile=9000000001",
+            "mobile= must have two parts",
+        ),
         (
             "--fynd-user=social=orkut:1",
-            "social= is of google, facebook or apple",
+            "social= must begin with google, facebook or apple",
         ),
         (
             "--fynd-attribute=size=huge",
@@ -131,10 +134,10 @@ async fn a_wrong_flag_is_refused_with_the_right_form() {
         ),
         ("--start-time=tomorrow", "invalid value 'tomorrow'"),
         ("--clock-offset=soon", "invalid value 'soon'"),
-        ("--fault=503", "is of the form SYSTEM:OPERATION=FAULT"),
+        ("--fault=503", "must have the form SYSTEM:OPERATION=FAULT"),
         (
             "--fault=find:logout=503",
-            "`find` is no system: it is wunder, walletcrew",
+            "unknown system `find`: must be one of wunder, walletcrew",
         ),
         (
             "--fault=fynd:log_out=503",
@@ -142,20 +145,17 @@ async fn a_wrong_flag_is_refused_with_the_right_form() {
         ),
         (
             "--fault=fynd:logout=200",
-            "`200` is no fault: it is a status from 400 to 599",
+            "unknown fault `200`: must be a status from 400 to 599",
         ),
-        (
-            "--fault=fynd:logout=503,delay=1",
-            "delay= belongs to `slow`",
-        ),
+        ("--fault=fynd:logout=503,delay=1", "delay= requires `slow`"),
         (
             "--fault=fynd:logout=slow,retry-after=1",
-            "retry-after= belongs to a status",
+            "retry-after= requires a status",
         ),
-        ("--profile=chaos", "`chaos` is no profile: it is outage"),
+        ("--profile=chaos", "unknown profile `chaos`: must be outage"),
         (
             "--cors=localhost:3000",
-            "an origin is `*` or a scheme and a host",
+            "an origin must be `*` or a scheme and a host",
         ),
     ] {
         let message = refused([flag]).await;

@@ -109,7 +109,7 @@ impl TokenServer for ServerConnection {
             self.liveness.check().await;
             match is_first {
                 true => Ok(self.backend.tokens()),
-                false => Err(TokenFault::Refused),
+                false => Err(TokenFault::Rejected),
             }
         })
     }

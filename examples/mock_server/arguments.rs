@@ -12,39 +12,39 @@ use crate::faults::{FaultFlag, ProfileFlag};
 use crate::seeds::{ApiClient, Attribute, Seed, SocialAccount, Terms};
 
 const ABOUT: &str = "\
-Mocks of Wunder Mobility, The Wallet Crew, GoodCity and Fynd on 127.0.0.1, until ended by Ctrl-C.
+Runs mocks of Wunder Mobility, The Wallet Crew, GoodCity and Fynd on 127.0.0.1 until Ctrl-C.
 
-Prints a line for each, its name and base URL, then what was seeded, then `ready`.";
+Prints the name and base URL of each mock, then the seeded data, then `ready`.";
 
-const AFTER: &str = "\
-Each mock behaves as the real server: it checks signatures, burns codes, rotates tokens.
-  wunder      any tenant; the signature key is `test-signature-key`; branch `2` serves all the world
-  walletcrew  any tenant; the provider is `otp` and takes {\"identifier\": …, \"code\": …}
+const AFTER_HELP: &str = "\
+Each mock behaves like the real server: it verifies signatures, uses up codes, rotates tokens.
+  wunder      any tenant; the signature key is `test-signature-key`; branch `2` serves the whole world
+  walletcrew  any tenant; the provider `otp` accepts {\"identifier\": …, \"code\": …}
   goodcity    any app name
-  fynd        any application id of 24 hex digits with any token; the public signing key `1234567`
+  fynd        any application id of 24 hex digits with any token; the published signature key `1234567`
 
-Beside the documented endpoints, each has:
+In addition to the documented endpoints, each mock has:
   GET  /__outbox  the messages that it would have sent, with their codes
   GET  /__clock   the time of the mocks
-  POST /__clock   {\"advance_seconds\": 60} moves the time of all four forward
+  POST /__clock   {\"advance_seconds\": 60} advances the time of all four
 
-Faults, for --fault SYSTEM:OPERATION=FAULT[,times=N]; OPERATION is the id of the documents, or `*`:
-  400 … 599       this status without a body; `,retry-after=SECONDS` adds the header
-  slow            the answer comes late: 3 seconds, or `,delay=SECONDS`
-  reset           the request is processed, then the connection is reset
-  reset-before    the connection is reset, nothing is processed
-  silence         nothing is processed, nobody answers
-  stall           the request is processed, half of the answer comes, then silence
-  half            the same, and then the connection is closed
-  truncated       the JSON of the answer ends in the middle
-  html            a page of a gateway instead of the answer, nothing is processed
+Faults, for --fault SYSTEM:OPERATION=FAULT[,times=N]; OPERATION is an operationId of the OpenAPI documents, or `*`:
+  400 … 599       responds with this status and no body; `,retry-after=SECONDS` adds the header
+  slow            delays the response by 3 seconds, or by `,delay=SECONDS`
+  reset           processes the request, then resets the connection
+  reset-before    resets the connection without processing the request
+  silence         neither processes the request nor responds
+  stall           processes the request, sends half of the response, then nothing more
+  half            like stall, but closes the connection
+  truncated       processes the request, truncates the JSON of the response
+  html            responds with an HTML page of a gateway without processing the request
 
-Profiles, for --profile [SYSTEM:]PROFILE; without a system it holds for all four:
-  outage          503 for everything
-  rate-limit      429 with Retry-After: 5 for everything
-  slow            every answer comes 3 seconds late
-  captive-portal  a page of a gateway for everything
-  flaky           the first answer of every operation is lost: processed, then reset
+Profiles, for --profile [SYSTEM:]PROFILE; without a system it applies to all four:
+  outage          503 for every request
+  rate-limit      429 with Retry-After: 5 for every request
+  slow            delays every response by 3 seconds
+  captive-portal  an HTML page of a gateway for every request
+  flaky           processes the first call of every operation, then resets the connection
 
 Examples:
   mock_server --wunder-port 4001 --fynd-port 4004 --cors http://localhost:3000
@@ -52,14 +52,14 @@ Examples:
   mock_server --fault fynd:login_with_otp=429,retry-after=30,times=2 --profile goodcity:slow
   mock_server --start-time 2030-01-01T00:00:00Z";
 
-/// What was asked for.
+/// The parsed command line.
 pub struct Arguments {
     matches: ArgMatches,
     clock: TestClock,
 }
 
 impl Arguments {
-    /// Ends the process with a message if they are wrong, and after `--help`.
+    /// Exits with a message if the arguments are invalid, and after `--help`.
     pub fn from_command_line() -> Self {
         let matches = command().get_matches();
         let start: Option<&DateTime<Utc>> = matches.get_one("start-time");
@@ -74,7 +74,7 @@ impl Arguments {
         }
     }
 
-    /// All mocks live in one time.
+    /// The settings of every mock; all share one clock.
     pub fn settings(&self) -> Result<MockSettings, String> {
         let settings = MockSettings::new().clock(self.clock.clone());
         match self.matches.get_one::<String>("cors") {
@@ -123,15 +123,15 @@ impl Arguments {
     }
 }
 
-/// Ends the process as a wrong command line does.
-pub fn refuse(problem: &str) -> ! {
-    command().error(ErrorKind::ValueValidation, problem).exit()
+/// Exits as for an invalid command line.
+pub fn exit_with_error(message: &str) -> ! {
+    command().error(ErrorKind::ValueValidation, message).exit()
 }
 
 fn command() -> Command {
     Command::new("mock_server")
         .about(ABOUT)
-        .after_help(AFTER)
+        .after_help(AFTER_HELP)
         .arg(port("wunder", "wunder-port"))
         .arg(port("walletcrew", "walletcrew-port"))
         .arg(port("goodcity", "goodcity-port"))
@@ -142,19 +142,19 @@ fn command() -> Command {
         ))
         .arg(
             many::<SocialAccount>("wunder-social-account", "PROVIDER:TOKEN")
-                .help("A token of a third party for somebody who is no user yet, to sign up by"),
+                .help("A token of a social account without a user, for a sign-up"),
         )
         .arg(
             many::<ApiClient>("wunder-api-client", "ID:KEY")
-                .help("An API client that signs in by this id and key"),
+                .help("An API client with this id and key"),
         )
         .arg(
             many::<Terms>("wunder-terms", "BRANCH=TITLE")
-                .help("Terms of a branch, which its users are to accept"),
+                .help("Terms of a branch, which its users have to accept"),
         )
         .arg(
             many::<Seed>("walletcrew-customer", "MEMBERS")
-                .help("A customer: tenant= is needed, and email=, phone= or id=; any others"),
+                .help("A customer: tenant=, and email=, phone= or id=; other members are optional"),
         )
         .arg(
             many::<Seed>("goodcity-user", "MEMBERS")
@@ -162,16 +162,16 @@ fn command() -> Command {
         )
         .arg(many::<Seed>("fynd-user", "MEMBERS").help(
             "A user: first-name=, last-name=, mobile=+91:9000000001, email=, unverified-email=, \
-             password=, social=google|facebook|apple:ID; prints the id, and tokens to sign in by",
+             password=, social=google|facebook|apple:ID; prints the id and tokens for signing in",
         ))
         .arg(
             many::<Attribute>("fynd-attribute", "SLUG=TYPE")
-                .help("A user attribute that can be set; text, number, boolean or list"),
+                .help("A user attribute; TYPE is text, number, boolean or list"),
         )
         .arg(
             flag("start-time", "TIME", text::<DateTime<Utc>>())
                 .conflicts_with("clock-offset")
-                .help("The time of the mocks at the start, such as 2030-01-01T00:00:00Z"),
+                .help("The initial time of the mocks, such as 2030-01-01T00:00:00Z"),
         )
         .arg(
             flag(
@@ -182,29 +182,29 @@ fn command() -> Command {
                     .into(),
             )
             .allow_hyphen_values(true)
-            .help("How far the mocks are ahead of this machine's time, or behind (-60)"),
+            .help("The difference between the time of the mocks and the system time, such as 60 or -60"),
         )
         .arg(
             many::<FaultFlag>("fault", "SYSTEM:OPERATION=FAULT")
-                .help("Something that goes wrong; see below"),
+                .help("A fault; see below"),
         )
         .arg(
             many::<ProfileFlag>("profile", "[SYSTEM:]PROFILE")
-                .help("Several faults by one name; see below"),
+                .help("A set of faults; see below"),
         )
         .arg(flag("cors", "ORIGIN", value_parser!(String)).help(
-            "The origin of the web pages that may call the mocks, with cookies, such as \
-                 http://localhost:3000; `*` is any origin, without cookies",
+            "The origin of web pages that may call the mocks with cookies, such as \
+                 http://localhost:3000; `*` allows every origin, without cookies",
         ))
 }
 
 fn port(system: &'static str, name: &'static str) -> Arg {
     flag(name, "PORT", value_parser!(u16).into()).help(format!(
-        "The port of the mock of {system}; a free one if left out"
+        "The port of the mock of {system}; a free one by default"
     ))
 }
 
-/// A flag that may be given several times.
+/// A repeatable flag.
 fn many<T>(name: &'static str, value: &'static str) -> Arg
 where
     T: FromStr<Err = String> + Clone + Send + Sync + 'static,

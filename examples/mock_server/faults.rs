@@ -1,4 +1,4 @@
-//! What goes wrong, as the command line says it.
+//! The faults of the command line.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use vestibule::testing::{Fault, FaultRule};
 
 const SYSTEMS: [&str; 4] = ["wunder", "walletcrew", "goodcity", "fynd"];
 
-/// How late a slow answer is unless told otherwise.
+/// The default delay of a slow response.
 const SLOW: Duration = Duration::from_secs(3);
 
 /// One `--fault`.
@@ -23,7 +23,7 @@ impl FromStr for FaultFlag {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let form = || "is of the form SYSTEM:OPERATION=FAULT".to_owned();
+        let form = || "must have the form SYSTEM:OPERATION=FAULT".to_owned();
         let (system, rest) = text.split_once(':').ok_or_else(form)?;
         let (operation, rest) = rest.split_once('=').ok_or_else(form)?;
         let (mut times, mut retry_after, mut delay) = (None, None, None);
@@ -32,7 +32,7 @@ impl FromStr for FaultFlag {
         for word in words {
             let number = |text: &str| -> Result<u64, String> {
                 text.parse()
-                    .map_err(|_| format!("`{text}` is no whole number"))
+                    .map_err(|_| format!("`{text}` is not an integer"))
             };
             match word.split_once('=') {
                 Some(("times", value)) => {
@@ -45,10 +45,10 @@ impl FromStr for FaultFlag {
         }
         let (is_status, is_slow) = (kind.parse::<u16>().is_ok(), kind == "slow");
         if retry_after.is_some() && !is_status {
-            return Err("retry-after= belongs to a status".to_owned());
+            return Err("retry-after= requires a status".to_owned());
         }
         if delay.is_some() && !is_slow {
-            return Err("delay= belongs to `slow`".to_owned());
+            return Err("delay= requires `slow`".to_owned());
         }
         Ok(Self {
             system: known_system(system)?,
@@ -75,7 +75,7 @@ fn fault(kind: &str, retry_after: Option<u64>, delay: Option<Duration>) -> Resul
         ("html", _) => Fault::HtmlInsteadOfJson,
         _ => {
             return Err(format!(
-                "`{kind}` is no fault: it is a status from 400 to 599, slow, reset, \
+                "unknown fault `{kind}`: must be a status from 400 to 599, slow, reset, \
              reset-before, silence, stall, half, truncated or html"
             ));
         }
@@ -106,7 +106,7 @@ impl FromStr for ProfileFlag {
             "flaky" => (Fault::ResetAfterRequest, Some(1)),
             _ => {
                 return Err(format!(
-                    "`{name}` is no profile: it is outage, rate-limit, slow, captive-portal \
+                    "unknown profile `{name}`: must be outage, rate-limit, slow, captive-portal \
                  or flaky"
                 ));
             }
@@ -123,23 +123,23 @@ fn known_system(name: &str) -> Result<String, String> {
     match SYSTEMS.contains(&name) {
         true => Ok(name.to_owned()),
         false => Err(format!(
-            "`{name}` is no system: it is {}",
+            "unknown system `{name}`: must be one of {}",
             SYSTEMS.join(", ")
         )),
     }
 }
 
-/// Whether any of them befalls a system.
-pub fn concern<'a>(
+/// Whether a fault or a profile applies to a system.
+pub fn apply_to<'a>(
     system: &str,
     mut faults: impl Iterator<Item = &'a FaultFlag>,
     mut profiles: impl Iterator<Item = &'a ProfileFlag>,
 ) -> bool {
     faults.any(|flag| flag.system == system)
-        || profiles.any(|flag| flag.system.as_deref().is_none_or(|own| own == system))
+        || profiles.any(|flag| flag.system.as_deref().is_none_or(|of| of == system))
 }
 
-/// The rules of one system, those of `--fault` first: they are the more exact ones.
+/// The rules of one system. Those of `--fault` come first, because they are more specific.
 pub fn rules<'a>(
     system: &str,
     operations: &[&str],
@@ -148,19 +148,19 @@ pub fn rules<'a>(
 ) -> Result<Vec<FaultRule>, String> {
     let mut rules = Vec::new();
     for flag in faults.filter(|flag| flag.system == system) {
-        let fits = |operation: &&&str| flag.operation == "*" || **operation == flag.operation;
-        let mut fitting = operations.iter().filter(fits).peekable();
-        if fitting.peek().is_none() {
+        let matches = |operation: &&&str| flag.operation == "*" || **operation == flag.operation;
+        let mut matching = operations.iter().filter(matches).peekable();
+        if matching.peek().is_none() {
             let known = operations.join(", ");
             let name = &flag.operation;
             return Err(format!(
                 "{system} has no operation `{name}`; it has: {known}"
             ));
         }
-        rules.extend(fitting.map(|operation| rule(&flag.fault, operation, flag.times)));
+        rules.extend(matching.map(|operation| rule(&flag.fault, operation, flag.times)));
     }
     for profile in profiles {
-        if profile.system.as_deref().is_none_or(|own| own == system) {
+        if profile.system.as_deref().is_none_or(|of| of == system) {
             let all = operations.iter();
             rules.extend(all.map(|operation| rule(&profile.fault, operation, profile.times)));
         }

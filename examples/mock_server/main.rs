@@ -1,29 +1,28 @@
-//! Starts a mock of each system on 127.0.0.1 and runs until ended: something to develop a front end
-//! or a client in another language against.
+//! Runs a mock of each system on 127.0.0.1 until it is stopped, for the development of front ends and
+//! of clients in other languages.
 //!
-//! One line for each, its name and base URL, then what was seeded, then `ready`. `--help` tells the
-//! rest.
+//! Prints the name and base URL of each mock, then the seeded data, then `ready`. See `--help`.
 
 mod arguments;
 mod faults;
+mod mocks;
 mod seeds;
-mod serving;
 
 use std::io::{self, Write};
 
 use arguments::Arguments;
-use serving::Serving;
+use mocks::Mocks;
 
 #[tokio::main]
 async fn main() -> io::Result<()> {
     let arguments = Arguments::from_command_line();
-    let (serving, seeded) = match Serving::start(&arguments).await {
+    let (mocks, seeded) = match Mocks::start(&arguments).await {
         Ok(started) => started,
-        Err(problem) => arguments::refuse(&problem),
+        Err(message) => arguments::exit_with_error(&message),
     };
-    // A reader of this output may be another program that waits for `ready`.
+    // Flush, because another program may wait for `ready`.
     let mut out = io::stdout().lock();
-    for (system, url) in serving.base_urls() {
+    for (system, url) in mocks.base_urls() {
         writeln!(out, "{system} {url}")?;
     }
     for line in seeded {

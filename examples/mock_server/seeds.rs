@@ -1,4 +1,4 @@
-//! Users and what else is there from the start, as the command line says it.
+//! The users and other initial data of the command line.
 
 use std::str::FromStr;
 
@@ -8,7 +8,7 @@ use vestibule::testing::{
 };
 use vestibule::wunder::TermsOf;
 
-/// The members of somebody: `name=value`, separated by commas.
+/// The members of a user or customer: `name=value`, separated by commas.
 #[derive(Clone)]
 pub struct Seed(Vec<(String, String)>);
 
@@ -20,7 +20,7 @@ impl FromStr for Seed {
             Some((name, value)) if !name.is_empty() && !value.is_empty() => {
                 Ok((name.to_owned(), value.to_owned()))
             }
-            _ => Err(format!("`{member}` is not of the form name=value")),
+            _ => Err(format!("`{member}` must have the form name=value")),
         });
         members.collect::<Result<_, _>>().map(Self)
     }
@@ -32,51 +32,33 @@ impl Seed {
         member.map(|(_, value)| value.as_str())
     }
 
-    fn needed(&self, name: &str, flag: &str) -> Result<&str, String> {
-        self.get(name).ok_or(format!("{flag} needs {name}=…"))
+    fn required(&self, name: &str, flag: &str) -> Result<&str, String> {
+        self.get(name).ok_or(format!("{flag} requires {name}=…"))
     }
 }
 
-/// `PROVIDER:TOKEN`.
-#[derive(Clone)]
-pub struct SocialAccount(String, String);
+/// Defines a type of two parts with a separator between them.
+macro_rules! two_parts {
+    ($name:ident, $separator:literal, $form:literal) => {
+        #[doc = $form]
+        #[derive(Clone)]
+        pub struct $name(String, String);
 
-impl FromStr for SocialAccount {
-    type Err = String;
+        impl FromStr for $name {
+            type Err = String;
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (provider, token) = text
-            .split_once(':')
-            .ok_or("is of the form PROVIDER:TOKEN")?;
-        Ok(Self(provider.to_owned(), token.to_owned()))
-    }
+            fn from_str(text: &str) -> Result<Self, String> {
+                let parts = text.split_once($separator);
+                let (first, second) = parts.ok_or(concat!("must have the form ", $form))?;
+                Ok(Self(first.to_owned(), second.to_owned()))
+            }
+        }
+    };
 }
 
-/// `ID:KEY`.
-#[derive(Clone)]
-pub struct ApiClient(String, String);
-
-impl FromStr for ApiClient {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (id, key) = text.split_once(':').ok_or("is of the form ID:KEY")?;
-        Ok(Self(id.to_owned(), key.to_owned()))
-    }
-}
-
-/// `BRANCH=TITLE`.
-#[derive(Clone)]
-pub struct Terms(String, String);
-
-impl FromStr for Terms {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (branch, title) = text.split_once('=').ok_or("is of the form BRANCH=TITLE")?;
-        Ok(Self(branch.to_owned(), title.to_owned()))
-    }
-}
+two_parts!(SocialAccount, ':', "PROVIDER:TOKEN");
+two_parts!(ApiClient, ':', "ID:KEY");
+two_parts!(Terms, '=', "BRANCH=TITLE");
 
 /// `SLUG=TYPE`.
 #[derive(Clone)]
@@ -86,13 +68,13 @@ impl FromStr for Attribute {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let (slug, values) = text.split_once('=').ok_or("is of the form SLUG=TYPE")?;
+        let (slug, values) = text.split_once('=').ok_or("must have the form SLUG=TYPE")?;
         let values = match values {
             "text" => FyndAttribute::Text,
             "number" => FyndAttribute::Number,
             "boolean" => FyndAttribute::Boolean,
             "list" => FyndAttribute::List,
-            _ => return Err("TYPE is text, number, boolean or list".to_owned()),
+            _ => return Err("TYPE must be text, number, boolean or list".to_owned()),
         };
         Ok(Self(slug.to_owned(), values))
     }
@@ -132,11 +114,11 @@ pub fn wunder_user(mock: &Wunder, seed: &Seed) -> Result<String, String> {
 }
 
 pub fn walletcrew_customer(mock: &WalletCrew, seed: &Seed) -> Result<String, String> {
-    let tenant = seed.needed("tenant", "--walletcrew-customer")?;
+    let tenant = seed.required("tenant", "--walletcrew-customer")?;
     let members = seed.0.iter().filter(|(name, _)| name != "tenant");
     let members = members.map(|(name, value)| (name.clone(), json!(value)));
     let id = mock.add_customer(tenant, members.collect());
-    let id = id.ok_or("--walletcrew-customer needs email=…, phone=… or id=…")?;
+    let id = id.ok_or("--walletcrew-customer requires email=…, phone=… or id=…")?;
     Ok(format!("walletcrew-customer {id}"))
 }
 
@@ -149,7 +131,7 @@ pub fn goodcity_user(mock: &GoodCity, seed: &Seed) -> Result<String, String> {
     {
         return Err(unknown("--goodcity-user", name));
     }
-    let mobile = seed.needed("mobile", "--goodcity-user")?;
+    let mobile = seed.required("mobile", "--goodcity-user")?;
     let name = |name| seed.get(name).unwrap_or_default();
     mock.add_user(mobile, name("first-name"), name("last-name"));
     Ok(format!("goodcity-user {mobile}"))
@@ -159,7 +141,7 @@ pub fn fynd_attribute(mock: &Fynd, Attribute(slug, values): &Attribute) {
     mock.define_attribute(slug, *values);
 }
 
-/// The id, a token that signs in once, and a token of each account at a third party.
+/// Adds a user. The lines contain the id, a login token, and a token of each social account.
 pub fn fynd_user(mock: &Fynd, seed: &Seed) -> Result<Vec<String>, String> {
     let mut user = FyndUser::new(seed.get("first-name").unwrap_or("Asha"));
     let mut social = Vec::new();
@@ -180,7 +162,7 @@ pub fn fynd_user(mock: &Fynd, seed: &Seed) -> Result<Vec<String>, String> {
                     "google" => FyndProvider::Google,
                     "facebook" => FyndProvider::Facebook,
                     "apple" => FyndProvider::Apple,
-                    _ => return Err("social= is of google, facebook or apple".to_owned()),
+                    _ => return Err("social= must begin with google, facebook or apple".to_owned()),
                 };
                 social.push((name, provider, id));
                 user.social(provider, id)
@@ -201,10 +183,10 @@ pub fn fynd_user(mock: &Fynd, seed: &Seed) -> Result<Vec<String>, String> {
 }
 
 fn pair<'a>(name: &str, value: &'a str) -> Result<(&'a str, &'a str), String> {
-    let form = || format!("{name}= has two parts with a colon between");
+    let form = || format!("{name}= must have two parts, separated by a colon");
     value.split_once(':').ok_or_else(form)
 }
 
 fn unknown(flag: &str, name: &str) -> String {
-    format!("{flag} does not know {name}=")
+    format!("{flag} has no member {name}=")
 }

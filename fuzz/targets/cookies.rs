@@ -5,17 +5,17 @@ use std::sync::OnceLock;
 
 use libfuzzer_sys::{Corpus, fuzz_target};
 use vestibule::chrono::{DateTime, Utc};
-use vestibule::fuzzing::{Door, Jar};
+use vestibule::fuzzing::{Api, Jar};
 use vestibule_fuzz::{headers, marks, memory, when};
 
-static DOORS: OnceLock<[Door; 5]> = OnceLock::new();
+static DOORS: OnceLock<[Api; 5]> = OnceLock::new();
 
 const MOST_COOKIES: usize = 64;
 const MOST_BYTES: usize = 4096;
 
 fuzz_target!(
     init: {
-        DOORS.set(Door::all().unwrap()).unwrap();
+        DOORS.set(Api::all().unwrap()).unwrap();
     },
     |data: &[u8]| -> Corpus {
         let Some(data) = marks::put_into(data) else {

@@ -4,12 +4,12 @@
 use std::sync::OnceLock;
 
 use libfuzzer_sys::{Corpus, fuzz_target};
-use vestibule::fuzzing::Door;
+use vestibule::fuzzing::Api;
 use vestibule::http::{HeaderMap, StatusCode};
 use vestibule::{Delivery, ErrorKind};
 use vestibule_fuzz::{headers, json, marks, memory};
 
-static DOORS: OnceLock<[Door; 5]> = OnceLock::new();
+static DOORS: OnceLock<[Api; 5]> = OnceLock::new();
 
 /// Every status that some rule names, and some that none does.
 const STATUSES: [u16; 20] = [
@@ -26,7 +26,7 @@ const LABELS: [&str; 4] = [
 
 fuzz_target!(
     init: {
-        DOORS.set(Door::all().unwrap()).unwrap();
+        DOORS.set(Api::all().unwrap()).unwrap();
     },
     |data: &[u8]| -> Corpus {
         let (Some((control, body)), Some(doors)) = (data.split_first_chunk::<4>(), DOORS.get())
@@ -48,7 +48,7 @@ fuzz_target!(
     }
 );
 
-fn judge(door: &Door, operation: u8, status: StatusCode, flags: u8, body: &[u8]) {
+fn judge(door: &Api, operation: u8, status: StatusCode, flags: u8, body: &[u8]) {
     let label = LABELS[usize::from(flags >> 2) % LABELS.len()];
     let mut with = HeaderMap::new();
     for (name, value) in [("content-type", label), ("x-request-id", "\x01\x02")] {

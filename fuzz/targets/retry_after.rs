@@ -6,18 +6,18 @@ use std::time::Duration;
 
 use libfuzzer_sys::{Corpus, fuzz_target};
 use vestibule::chrono::DateTime;
-use vestibule::fuzzing::{Door, wait_asked_for};
+use vestibule::fuzzing::{Api, requested_wait};
 use vestibule::http::{HeaderMap, StatusCode, header};
 use vestibule_fuzz::{headers, marks, memory, when};
 
-static DOORS: OnceLock<[Door; 5]> = OnceLock::new();
+static DOORS: OnceLock<[Api; 5]> = OnceLock::new();
 
 /// A date is one that the calendar of chrono has.
 const LONGEST: Duration = Duration::from_secs(530_000 * 366 * 24 * 3600);
 
 fuzz_target!(
     init: {
-        DOORS.set(Door::all().unwrap()).unwrap();
+        DOORS.set(Api::all().unwrap()).unwrap();
     },
     |data: &[u8]| -> Corpus {
         let Some(data) = marks::put_into(data) else {
@@ -38,7 +38,7 @@ fn judge(data: &[u8]) {
         }
     }
     let now = DateTime::from_timestamp(when::NOW, 0).unwrap();
-    let wait = wait_asked_for(&given, now);
+    let wait = requested_wait(&given, now);
     let text = given
         .get(header::RETRY_AFTER)
         .and_then(|value| value.to_str().ok());

@@ -1,4 +1,4 @@
-//! A request as a mock sees it: matched to an operation of the description.
+//! A request to a mock, matched to an operation of the OpenAPI document.
 
 use http::{HeaderMap, header};
 use percent_encoding::percent_decode_str;
@@ -7,7 +7,7 @@ use url::Url;
 
 use crate::pipeline::Operation;
 
-/// A request for a described operation.
+/// A request that calls an operation.
 pub(crate) struct Call<'a> {
     pub(crate) operation: &'static Operation,
     pub(crate) url: &'a Url,
@@ -56,19 +56,19 @@ impl<'a> Call<'a> {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// The bearer of the request.
+    /// The bearer token.
     pub(crate) fn bearer(&self) -> Option<&str> {
         self.header(header::AUTHORIZATION.as_str())?
             .strip_prefix("Bearer ")
     }
 
-    /// The JSON body; null if there is none or it is not JSON.
+    /// The JSON body; null if it is missing or invalid.
     pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(self.body).unwrap_or(Value::Null)
     }
 }
 
-/// The values of the braces in `template`, if `path` has its shape.
+/// The path parameters of `path`, if it matches `template`.
 pub(super) fn path_values(
     template: &'static str,
     path: &str,

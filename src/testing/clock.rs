@@ -1,4 +1,4 @@
-//! A clock that a test can move.
+//! A clock that a test can advance.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -8,28 +8,28 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::clock::{BoxFuture, Clock};
 
-/// The system's clock plus what a test adds. Clones move together, so that a mock and a client can
-/// share one time.
+/// The system clock plus an offset that a test controls. Clones share the offset, so that a mock and
+/// a client can use the same time.
 #[derive(Clone, Debug, Default)]
 pub struct TestClock {
     offset_nanos: Arc<AtomicI64>,
 }
 
 impl TestClock {
-    /// A clock that is not moved yet.
+    /// A clock that shows the system time.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A clock that goes on from `start`. It can be up to 292 years off the system's.
+    /// A clock that starts at `start`, which may be up to 292 years from the system time.
     pub fn starting_at(start: DateTime<Utc>) -> Self {
         let offset = start - Utc::now();
-        let furthest = if offset < TimeDelta::zero() {
+        let limit = if offset < TimeDelta::zero() {
             i64::MIN
         } else {
             i64::MAX
         };
-        let nanos = offset.num_nanoseconds().unwrap_or(furthest);
+        let nanos = offset.num_nanoseconds().unwrap_or(limit);
         Self {
             offset_nanos: Arc::new(AtomicI64::new(nanos)),
         }
@@ -38,11 +38,11 @@ impl TestClock {
     /// Moves the clock forward.
     pub fn advance(&self, duration: Duration) {
         let nanos = i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX);
-        let further = |offset: i64| Some(offset.saturating_add(nanos));
-        // The closure always gives a value, so there is nothing to handle.
+        let add = |offset: i64| Some(offset.saturating_add(nanos));
+        // The closure always returns a value, so the update cannot fail.
         let _ = self
             .offset_nanos
-            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, further);
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, add);
     }
 }
 

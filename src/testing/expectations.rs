@@ -1,20 +1,20 @@
-//! How often a test expects the operations of a mock to be called.
+//! How often a test expects operations to be called.
 
 use std::fmt;
 use std::ops::{Range, RangeFrom, RangeInclusive, RangeToInclusive};
 
 use super::journal::Journal;
 
-/// How many calls are expected: a number, or a range of numbers.
+/// An expected number of calls, or a range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Calls {
-    least: usize,
-    most: usize,
+    min: usize,
+    max: usize,
 }
 
 impl Calls {
-    fn contain(self, calls: usize) -> bool {
-        (self.least..=self.most).contains(&calls)
+    fn contains(self, calls: usize) -> bool {
+        (self.min..=self.max).contains(&calls)
     }
 }
 
@@ -27,17 +27,17 @@ impl From<usize> for Calls {
 impl From<RangeInclusive<usize>> for Calls {
     fn from(calls: RangeInclusive<usize>) -> Self {
         Self {
-            least: *calls.start(),
-            most: *calls.end(),
+            min: *calls.start(),
+            max: *calls.end(),
         }
     }
 }
 
-/// An empty range is taken for its start.
+/// An empty range counts as its start.
 impl From<Range<usize>> for Calls {
     fn from(calls: Range<usize>) -> Self {
-        let most = calls.end.saturating_sub(1).max(calls.start);
-        (calls.start..=most).into()
+        let max = calls.end.saturating_sub(1).max(calls.start);
+        (calls.start..=max).into()
     }
 }
 
@@ -56,23 +56,23 @@ impl From<RangeToInclusive<usize>> for Calls {
 impl fmt::Display for Calls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let calls = |number| if number == 1 { "call" } else { "calls" };
-        match (self.least, self.most) {
-            (least, most) if least == most => write!(f, "{least} {}", calls(least)),
-            (least, usize::MAX) => write!(f, "at least {least} {}", calls(least)),
-            (0, most) => write!(f, "at most {most} {}", calls(most)),
-            (least, most) => write!(f, "{least} to {most} calls"),
+        match (self.min, self.max) {
+            (min, max) if min == max => write!(f, "{min} {}", calls(min)),
+            (min, usize::MAX) => write!(f, "at least {min} {}", calls(min)),
+            (0, max) => write!(f, "at most {max} {}", calls(max)),
+            (min, max) => write!(f, "{min} to {max} calls"),
         }
     }
 }
 
-/// What one test expects of one mock.
+/// The expectations of a test for one mock.
 #[derive(Default)]
 pub(super) struct Expectations(Vec<Expectation>);
 
 struct Expectation {
     operation: &'static str,
     calls: Calls,
-    /// How often it had been called before anybody expected anything.
+    /// The number of calls before the expectation was set.
     before: usize,
 }
 
@@ -85,14 +85,16 @@ impl Expectations {
         });
     }
 
-    /// What was not met, in words; nothing if all was.
+    /// A description of the unmet expectations, if there are any.
     pub(super) fn unmet(&self, journal: &Journal) -> Option<String> {
-        let lines = self.0.iter().filter_map(|expected| {
+        let lines = self.0.iter().filter_map(|expectation| {
             let Expectation {
-                operation, calls, ..
-            } = expected;
-            let got = journal.counted(operation) - expected.before;
-            (!calls.contain(got)).then(|| format!("\n  {operation}: expected {calls}, got {got}"))
+                operation,
+                calls,
+                before,
+            } = expectation;
+            let got = journal.calls(operation) - before;
+            (!calls.contains(got)).then(|| format!("\n  {operation}: expected {calls}, got {got}"))
         });
         let lines: String = lines.collect();
         (!lines.is_empty()).then_some(lines)

@@ -1,4 +1,4 @@
-//! The HTTP server below a mock.
+//! The HTTP server of a mock.
 
 use std::future::Future;
 use std::net::TcpListener;
@@ -8,19 +8,19 @@ use std::task::{Context, Waker};
 use tokio::task::unconstrained;
 use wiremock::{Mock, MockServer};
 
-/// A server of wiremock that can be dropped in any task.
+/// A wiremock server that can be dropped in any task.
 ///
-/// `MockServer` blocks in its `Drop` until it gets a lock of tokio, to verify the mounted mocks. In
-/// a task whose cooperative budget is used up, tokio gives out no lock before the task yields, and
-/// a task that blocks never yields. Here the drop runs outside the budget.
+/// `MockServer::drop` verifies the mounted mocks, for which it blocks on a tokio lock. In a task
+/// whose cooperative budget is used up, tokio does not grant a lock before the task yields, and a
+/// blocked task never yields. This type drops the server outside the budget.
 pub(super) struct HttpServer {
     uri: String,
-    /// Taken only by the drop.
+    /// `Some` until the drop.
     server: Option<MockServer>,
 }
 
 impl HttpServer {
-    /// Listens on `listener`, or on a free port of the loopback.
+    /// Listens on `listener`, or on a free port of the loopback interface.
     pub(super) async fn start(listener: Option<TcpListener>) -> Self {
         let mut server = MockServer::builder().disable_request_recording();
         if let Some(listener) = listener {
@@ -45,11 +45,11 @@ impl HttpServer {
 }
 
 impl Drop for HttpServer {
-    /// Panics as `MockServer` does if an expectation of a mounted mock is not met.
+    /// Panics, like `MockServer`, if an expectation of a mounted mock is not met.
     fn drop(&mut self) {
         let server = self.server.take();
         let dropped = pin!(unconstrained(async move { drop(server) }));
-        // It awaits nothing, so one poll runs it to its end.
+        // The future awaits nothing, so one poll completes it.
         let _ = dropped.poll(&mut Context::from_waker(Waker::noop()));
     }
 }

@@ -1,4 +1,4 @@
-//! The session code of one instance, over a token server of the caller's making.
+//! The session layer of one instance with a custom token server, for simulations.
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,13 +19,13 @@ use crate::telemetry::Telemetry;
 
 const SYSTEM: System = System::Wunder;
 
-/// A server that sells new tokens for a refresh token, as one instance reaches it.
+/// A token server as seen by one instance.
 pub trait TokenServer: Send + Sync + 'static {
-    /// New tokens for `refresh`. It may take `within`.
+    /// Exchanges a refresh token for new tokens, within a time limit.
     ///
     /// # Errors
     ///
-    /// Why there are none.
+    /// Why the exchange failed.
     fn exchange<'a>(
         &'a self,
         refresh: &'a Secret,
@@ -33,40 +33,43 @@ pub trait TokenServer: Send + Sync + 'static {
     ) -> BoxFuture<'a, Result<Tokens, TokenFault>>;
 }
 
-/// Why an exchange brought no tokens.
+/// Why a token exchange failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TokenFault {
-    /// The server will never take this refresh token (again).
-    Refused,
-    /// The server failed, and said so.
+    /// The server rejected the refresh token for good.
+    Rejected,
+    /// The server responded with a server error.
     Failed,
-    /// Nothing reached the server.
+    /// The request did not reach the server.
     NotSent,
-    /// No answer came: the server may have taken the refresh token.
-    NoAnswer,
+    /// No response arrived: the server may have used up the refresh token.
+    NoResponse,
 }
 
 impl TokenFault {
     fn into_error(self) -> Error {
         let error = match self {
-            Self::Refused => Error::new(ErrorKind::SignInAgain, "the refresh token was refused")
-                .with_status(StatusCode::UNAUTHORIZED),
+            Self::Rejected => Error::new(
+                ErrorKind::SignInAgain,
+                "the server rejected the refresh token",
+            )
+            .with_status(StatusCode::UNAUTHORIZED),
             Self::Failed => Error::new(ErrorKind::TryLater, "the token server failed")
                 .with_status(StatusCode::SERVICE_UNAVAILABLE),
-            Self::NotSent => Error::new(ErrorKind::TryLater, "the token server was not reached"),
-            Self::NoAnswer => Error::new(ErrorKind::TryLater, "the token server did not answer")
+            Self::NotSent => Error::new(ErrorKind::TryLater, "could not reach the token server"),
+            Self::NoResponse => Error::new(ErrorKind::TryLater, "the token server did not respond")
                 .with_delivery(Delivery::Unknown),
         };
         error.of(SYSTEM)
     }
 }
 
-/// One instance of a back end, for simulations: the session code that the clients run, without a
-/// network below it.
+/// One instance of a back end, for simulations: the session layer of the clients over a custom
+/// [`TokenServer`], without a network.
 ///
-/// Instances that share a store share its sessions. Under tokio's paused time and with a [`Clock`]
-/// that follows it, months of several instances pass in a moment.
+/// Instances that use the same store share their sessions. With tokio's paused time and a [`Clock`]
+/// that follows it, a simulation of months takes moments.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -77,15 +80,15 @@ impl TokenFault {
 /// use vestibule::testing::{Instance, TestClock, TokenFault, TokenServer};
 /// use vestibule::{BoxFuture, Secret, Settings};
 ///
-/// struct Strict;
+/// struct RejectsAll;
 ///
-/// impl TokenServer for Strict {
+/// impl TokenServer for RejectsAll {
 ///     fn exchange<'a>(
 ///         &'a self,
 ///         _: &'a Secret,
 ///         _: Duration,
 ///     ) -> BoxFuture<'a, Result<Tokens, TokenFault>> {
-///         Box::pin(async { Err(TokenFault::Refused) })
+///         Box::pin(async { Err(TokenFault::Rejected) })
 ///     }
 /// }
 ///
@@ -93,10 +96,10 @@ impl TokenFault {
 /// # async fn main() -> Result<(), vestibule::Error> {
 /// let store = Arc::new(MemoryStore::new());
 /// let clock = TestClock::new();
-/// let instance = || Instance::new(Strict, store.clone(), clock.clone(), Settings::default());
-/// let (one, other) = (instance(), instance());
-/// let session = one.sign_in(Tokens::new("access", Some("refresh".into()))).await?;
-/// let same = other.session(session.id()).await?;
+/// let instance = || Instance::new(RejectsAll, store.clone(), clock.clone(), Settings::default());
+/// let (first, second) = (instance(), instance());
+/// let session = first.sign_in(Tokens::new("access", Some("refresh".into()))).await?;
+/// let same = second.session(session.id()).await?;
 /// assert_eq!(same.access_token().await?.expose(), "access");
 /// assert!(same.replace_rejected(&"access".into()).await.is_err());
 /// assert!(same.ended().is_some());
@@ -116,29 +119,29 @@ impl fmt::Debug for Instance {
 }
 
 impl Instance {
-    /// An instance that reaches this server and this store, with a clock of its own.
+    /// Creates an instance with its own clock that uses this server and this store.
     pub fn new(
         server: impl TokenServer,
         store: Arc<dyn SessionStore>,
         clock: impl Clock,
         settings: Settings,
     ) -> Self {
-        let time = SkewedClock::new(SharedClock::new(clock), settings.max_clock_correction);
+        let clock = SkewedClock::new(SharedClock::new(clock), settings.max_clock_correction);
         let audience = "simulation".to_owned();
         let telemetry = Telemetry::default();
-        let context = SessionContext::new(SYSTEM, audience, store, time, telemetry, settings);
+        let context = SessionContext::new(SYSTEM, audience, store, clock, telemetry, settings);
         Self {
             sessions: SessionRegistry::new(context.clone()),
             context,
-            refresher: Arc::new(Exchanger(server)),
+            refresher: Arc::new(TokenServerAdapter(server)),
         }
     }
 
-    /// Stores the tokens of a user who has just signed in.
+    /// Creates a session with the tokens of a sign-in.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::TryLater`] if the machine has no random numbers for an id.
+    /// [`ErrorKind::TryLater`] if no random session id could be generated.
     pub async fn sign_in(&self, tokens: Tokens) -> Result<InstanceSession, Error> {
         let credential = Credential::Tokens(tokens);
         let refresher = Some(self.refresher.clone());
@@ -146,28 +149,28 @@ impl Instance {
         entry.map(InstanceSession)
     }
 
-    /// Takes up a session that this or another instance has stored.
+    /// Resumes a session that this or another instance has stored.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::SignInAgain`] if there is no such session,
+    /// [`ErrorKind::SignInAgain`] if the session does not exist,
     /// [`ErrorKind::TryLater`] if the store fails.
     pub async fn session(&self, id: &Secret) -> Result<InstanceSession, Error> {
         let entry = self.sessions.resume(id, Some(self.refresher.clone())).await;
         entry.map(InstanceSession)
     }
 
-    /// Lets exchanges that are under way finish and their tokens be saved.
+    /// Waits until token exchanges in progress have finished and their tokens are saved.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::TryLater`] if some did not finish in time.
+    /// [`ErrorKind::TryLater`] if an exchange did not finish before the deadline.
     pub async fn shutdown(&self, deadline: Duration) -> Result<(), Error> {
         self.context.shutdown(deadline).await
     }
 }
 
-/// A session as one [`Instance`] has it.
+/// A session of an [`Instance`].
 #[derive(Clone, Debug)]
 pub struct InstanceSession(Arc<SessionEntry>);
 
@@ -177,22 +180,22 @@ impl InstanceSession {
         self.0.id()
     }
 
-    /// Why the session has ended here, if it has.
+    /// Why the session has ended on this instance, if it has.
     pub fn ended(&self) -> Option<&'static str> {
         self.0.ended()
     }
 
-    /// An access token that is good for now; it is renewed first if it must be.
+    /// A valid access token; refreshes it first if necessary.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::SignInAgain`] if the session has ended,
-    /// [`ErrorKind::TryLater`] if it could not be renewed now.
+    /// [`ErrorKind::TryLater`] if it could not be refreshed now.
     pub async fn access_token(&self) -> Result<Secret, Error> {
         self.0.access_token().await
     }
 
-    /// Another access token for one that the server has rejected: what a call does after a 401.
+    /// Replaces an access token that the server has rejected, as a call does after a 401.
     ///
     /// # Errors
     ///
@@ -205,17 +208,17 @@ impl InstanceSession {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::TryLater`] if the store failed; the session has ended here all the same, and
-    /// its deletion goes on being tried.
+    /// [`ErrorKind::TryLater`] if the store failed. The session has nevertheless ended on this
+    /// instance, which retries the deletion.
     pub async fn end(&self) -> Result<(), Error> {
         self.0.close("the user signed out").await
     }
 }
 
-/// A [`TokenServer`] as sessions know it.
-struct Exchanger<S>(S);
+/// Refreshes sessions by a [`TokenServer`].
+struct TokenServerAdapter<S>(S);
 
-impl<S: TokenServer> Refresher for Exchanger<S> {
+impl<S: TokenServer> Refresher for TokenServerAdapter<S> {
     fn refresh<'a>(
         &'a self,
         current: &'a Tokens,
@@ -223,7 +226,7 @@ impl<S: TokenServer> Refresher for Exchanger<S> {
     ) -> BoxFuture<'a, Result<Tokens, Error>> {
         Box::pin(async move {
             let Some(refresh) = &current.refresh else {
-                return Err(TokenFault::Refused.into_error());
+                return Err(TokenFault::Rejected.into_error());
             };
             let exchanged = self.0.exchange(refresh, within).await;
             exchanged.map_err(TokenFault::into_error)

@@ -1,4 +1,4 @@
-//! Jitter that repeats itself.
+//! Reproducible jitter.
 
 use std::cell::Cell;
 
@@ -6,13 +6,13 @@ thread_local! {
     static SEED: Cell<Option<u64>> = const { Cell::new(None) };
 }
 
-/// Makes all jitter (of backoffs, lease look-ups, early renewals) that is drawn on this thread
-/// follow from `seed`, so that a simulation on one thread can be repeated. Ids stay random.
+/// Seeds all jitter (of backoffs, lease polling and early refreshes) on this thread, so that a
+/// single-threaded simulation is reproducible. Ids stay random.
 pub fn seed_jitter(seed: u64) {
     SEED.set(Some(seed));
 }
 
-/// From 0 to below 1, on a thread that was given a seed.
+/// A number in 0.0..1.0, on a thread with a seed.
 pub(crate) fn seeded_fraction() -> Option<f64> {
     let seed = SEED.get()?.wrapping_add(0x9e37_79b9_7f4a_7c15);
     SEED.set(Some(seed));

@@ -1,4 +1,4 @@
-//! The requests that a mock got, without what is secret in them.
+//! The requests that a mock received, without their secrets.
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
@@ -7,30 +7,30 @@ use chrono::{DateTime, SecondsFormat, Utc};
 
 use crate::pipeline::Operation;
 
-/// How many requests are kept in order; counts are kept for all.
-const KEPT: usize = 1_000;
+/// How many requests are kept; calls are counted without limit.
+const MAX_REQUESTS: usize = 1_000;
 
 /// How many of the newest requests a message shows.
-const SHOWN: usize = 50;
+const MAX_SHOWN: usize = 50;
 
-/// A request that a mock got. Shown in a message, it gives away no code, token or address.
+/// A request that a mock received. It contains no code, token or address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct SeenRequest {
-    /// The operation that it called; nothing if there is no such endpoint.
+pub struct RecordedRequest {
+    /// The called operation; `None` for an unknown endpoint.
     pub operation: Option<&'static str>,
     /// The method.
     pub method: String,
-    /// The documented path with its parameters in braces. Of an endpoint that there is not: the
-    /// path, where `…` stands for the parts that no documented path has.
+    /// The documented path with its parameters in braces. For an unknown endpoint: the path with
+    /// `…` in place of every segment that no documented path has.
     pub path: String,
-    /// The status of the answer.
+    /// The status of the response.
     pub status: u16,
-    /// When, by the clock of the mock.
+    /// The time, by the clock of the mock.
     pub at: DateTime<Utc>,
 }
 
-impl fmt::Display for SeenRequest {
+impl fmt::Display for RecordedRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let at = self.at.to_rfc3339_opts(SecondsFormat::Millis, true);
         let Self {
@@ -46,63 +46,64 @@ impl fmt::Display for SeenRequest {
     }
 }
 
-/// What one mock got.
+/// The calls and requests of one mock.
 #[derive(Default)]
 pub(super) struct Journal {
     counts: HashMap<&'static str, usize>,
-    requests: VecDeque<SeenRequest>,
-    all: usize,
+    requests: VecDeque<RecordedRequest>,
+    total: usize,
 }
 
 impl Journal {
-    /// Counts a call before it is answered, so that a test that waits for it sees it early.
+    /// Counts a call. This happens before the response, so that a waiting test sees it early.
     pub(super) fn count(&mut self, operation: &'static str) {
         *self.counts.entry(operation).or_default() += 1;
     }
 
-    pub(super) fn counted(&self, operation: &str) -> usize {
+    pub(super) fn calls(&self, operation: &str) -> usize {
         self.counts.get(operation).copied().unwrap_or_default()
     }
 
-    pub(super) fn write(&mut self, request: SeenRequest) {
-        if self.requests.len() == KEPT {
+    pub(super) fn record(&mut self, request: RecordedRequest) {
+        if self.requests.len() == MAX_REQUESTS {
             self.requests.pop_front();
         }
         self.requests.push_back(request);
-        self.all += 1;
+        self.total += 1;
     }
 
-    pub(super) fn requests(&self) -> impl Iterator<Item = &SeenRequest> {
+    pub(super) fn requests(&self) -> impl Iterator<Item = &RecordedRequest> {
         self.requests.iter()
     }
 
-    /// The newest requests, a line each.
+    /// The newest requests, one per line.
     pub(super) fn text(&self) -> String {
-        if self.all == 0 {
-            return "It got no request.".to_owned();
+        if self.total == 0 {
+            return "It received no requests.".to_owned();
         }
-        let shown = self.requests.len().min(SHOWN);
-        let left_out = self.all - shown;
-        let mut text = "The requests that it got, oldest first:".to_owned();
-        if left_out > 0 {
-            text.push_str(&format!("\n  ({left_out} older ones)"));
+        let shown = self.requests.len().min(MAX_SHOWN);
+        let omitted = self.total - shown;
+        let mut text = "The received requests, oldest first:".to_owned();
+        if omitted > 0 {
+            text.push_str(&format!("\n  ({omitted} older requests omitted)"));
         }
-        for (place, request) in self.requests.iter().rev().take(shown).rev().enumerate() {
-            text.push_str(&format!("\n  {}. {request}", left_out + place + 1));
+        for (index, request) in self.requests.iter().rev().take(shown).rev().enumerate() {
+            text.push_str(&format!("\n  {}. {request}", omitted + index + 1));
         }
         text
     }
 }
 
-/// A path without the parts that may be secret: only words of documented paths are shown.
-pub(super) fn shown_path(operations: &[&'static Operation], path: &str) -> String {
+/// A path in which `…` replaces every segment that no documented path has, because it may be a
+/// secret.
+pub(super) fn redacted_path(operations: &[&'static Operation], path: &str) -> String {
     let is_documented = |segment: &str| {
         let mut templates = operations.iter().map(|operation| operation.path.as_ref());
         templates.any(|template| template.split('/').any(|known| known == segment))
     };
-    let shown = path.split('/').map(|segment| match segment {
-        segment if is_documented(segment) => segment,
-        _ => "…",
+    let segments = path.split('/').map(|segment| match is_documented(segment) {
+        true => segment,
+        false => "…",
     });
-    shown.collect::<Vec<_>>().join("/")
+    segments.collect::<Vec<_>>().join("/")
 }

@@ -1,4 +1,4 @@
-//! Tokens of the mocks: JWTs signed with HMAC-SHA256.
+//! The tokens of the mocks: JWTs signed with HMAC-SHA256.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -6,7 +6,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-/// Signs and checks the tokens of one mock.
+/// Issues and verifies the tokens of one mock.
 pub(crate) struct Issuer {
     key: Vec<u8>,
 }
@@ -28,8 +28,8 @@ impl Issuer {
         format!("{signed}.{signature}")
     }
 
-    /// The claims of a token of ours that has not ended at `now` (seconds).
-    pub(crate) fn check(&self, token: &str, now: i64) -> Option<Value> {
+    /// The claims of a token of this issuer that has not expired at `now` (seconds).
+    pub(crate) fn verify(&self, token: &str, now: i64) -> Option<Value> {
         let (signed, signature) = token.rsplit_once('.')?;
         if URL_SAFE_NO_PAD.decode(signature).ok()? != self.mac(signed) {
             return None;
@@ -40,7 +40,7 @@ impl Issuer {
     }
 
     fn mac(&self, text: &str) -> Vec<u8> {
-        // HMAC takes a key of any length, so there is no error to handle.
+        // HMAC accepts keys of any length, so this cannot fail.
         let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.key) else {
             return Vec::new();
         };

@@ -1,18 +1,18 @@
-//! What every mock is: a running server, and a world that it shares with its handle.
+//! The parts that all mocks share: their state and the methods of their handles.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::clock::TestClock;
 use super::outbox::Outbox;
 
-/// What one mock remembers, sends and takes for the time.
-pub(crate) struct World<S> {
+/// The state that the server of a mock shares with its handle.
+pub(crate) struct MockState<S> {
     state: Mutex<S>,
     pub(crate) outbox: Outbox,
     pub(crate) clock: TestClock,
 }
 
-impl<S: Default> World<S> {
+impl<S: Default> MockState<S> {
     pub(crate) fn new(clock: TestClock) -> Self {
         Self {
             state: Mutex::default(),
@@ -21,20 +21,19 @@ impl<S: Default> World<S> {
         }
     }
 
-    /// What the mock remembers.
     pub(crate) fn state(&self) -> MutexGuard<'_, S> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The handle of a mock: its type and the methods that all have. `World<$state>` must be a
-/// `Behaviour`.
+/// Defines the handle of a mock with the methods that all handles have. `MockState<$state>` must
+/// implement `Behaviour`.
 macro_rules! mock {
     ($(#[$meta:meta])* $name:ident, $state:ty) => {
         $(#[$meta])*
         pub struct $name {
             server: $crate::testing::Server,
-            world: ::std::sync::Arc<$crate::testing::World<$state>>,
+            shared: ::std::sync::Arc<$crate::testing::MockState<$state>>,
         }
 
         impl ::std::fmt::Debug for $name {
@@ -44,21 +43,21 @@ macro_rules! mock {
         }
 
         impl $name {
-            /// Starts a mock on a free port of the loopback.
+            /// Starts a mock on a free port of the loopback interface.
             pub async fn start() -> Self {
                 Self::start_with($crate::testing::TestClock::new()).await
             }
 
-            /// Starts a mock that lives in the time of `clock`.
+            /// Starts a mock that uses `clock`.
             pub async fn start_with(clock: $crate::testing::TestClock) -> Self {
                 Self::launch(clock, None, None).await
             }
 
-            /// Starts a mock as these settings say.
+            /// Starts a mock with these settings.
             ///
             /// # Errors
             ///
-            /// If the port cannot be had.
+            /// If the port is not available.
             pub async fn serve(settings: $crate::testing::MockSettings) -> ::std::io::Result<Self> {
                 let listener = settings.listen()?;
                 Ok(Self::launch(settings.clock, settings.origin, Some(listener)).await)
@@ -69,16 +68,16 @@ macro_rules! mock {
                 origin: Option<$crate::testing::AllowedOrigin>,
                 listener: Option<::std::net::TcpListener>,
             ) -> Self {
-                let world = ::std::sync::Arc::new($crate::testing::World::new(clock));
+                let shared = ::std::sync::Arc::new($crate::testing::MockState::new(clock));
                 let parts = $crate::testing::Parts {
                     name: concat!("testing::", stringify!($name)),
-                    behaviour: world.clone(),
-                    outbox: world.outbox.clone(),
-                    clock: world.clock.clone(),
+                    behaviour: shared.clone(),
+                    outbox: shared.outbox.clone(),
+                    clock: shared.clock.clone(),
                     origin,
                 };
                 let server = $crate::testing::Server::start(parts, listener).await;
-                Self { server, world }
+                Self { server, shared }
             }
 
             /// The base URL for a client.
@@ -88,12 +87,12 @@ macro_rules! mock {
 
             /// The messages that the mock would have sent.
             pub fn outbox(&self) -> &$crate::testing::Outbox {
-                &self.world.outbox
+                &self.shared.outbox
             }
 
-            /// The clock of the mock. Give it to the client too, to move both at once.
+            /// The clock of the mock. A client that uses the same clock moves with it.
             pub fn clock(&self) -> &$crate::testing::TestClock {
-                &self.world.clock
+                &self.shared.clock
             }
 
             /// The ids of the operations that the mock serves, which are also the names of the typed
@@ -102,7 +101,8 @@ macro_rules! mock {
                 self.server.operations()
             }
 
-            /// Answers the next call of an operation with a bare status; calls add up.
+            /// Responds to the next call of an operation with this status and no body. Several calls of
+            /// `fail_next` apply to successive calls of the operation.
             ///
             /// # Panics
             ///
@@ -112,7 +112,7 @@ macro_rules! mock {
                 self.server.fail_next(operation, status);
             }
 
-            /// Delays every further answer of an operation.
+            /// Delays all further responses of an operation.
             ///
             /// # Panics
             ///
@@ -122,7 +122,7 @@ macro_rules! mock {
                 self.server.delay(operation, delay);
             }
 
-            /// Starts a proxy on a free port in front of the mock, which breaks the wire: give its
+            /// Starts a [`FaultProxy`]($crate::testing::FaultProxy) for the mock on a free port; pass its
             /// base URL to the client. Its rules may name [operations](Self::operations).
             ///
             /// # Errors
@@ -132,11 +132,11 @@ macro_rules! mock {
                 self.server.fault_proxy(0).await
             }
 
-            /// The same on a port of the caller's choice.
+            /// Like [`fault_proxy`](Self::fault_proxy), on a given port.
             ///
             /// # Errors
             ///
-            /// If the port cannot be had.
+            /// If the port is not available.
             pub async fn fault_proxy_on(
                 &self,
                 port: u16,
@@ -144,13 +144,13 @@ macro_rules! mock {
                 self.server.fault_proxy(port).await
             }
 
-            /// Adds a mock of your own, which wins over this one where both match. What it answers
-            /// is its own: it neither counts as a call here nor stands in the journal.
+            /// Mounts a custom wiremock mock, which takes precedence over this mock. Its requests are
+            /// neither counted nor recorded in the journal.
             pub async fn mount(&self, mock: ::wiremock::Mock) {
                 self.server.mount(mock).await;
             }
 
-            /// How often an operation was called.
+            /// The number of calls of an operation.
             ///
             /// # Panics
             ///
@@ -160,7 +160,7 @@ macro_rules! mock {
                 self.server.count(operation)
             }
 
-            /// The last thousand calls with the statuses of their answers, oldest first.
+            /// The last 1,000 calls with the statuses of their responses, oldest first.
             pub fn journal(&self) -> Vec<(&'static str, u16)> {
                 let requests = self.server.requests().into_iter();
                 requests
@@ -168,13 +168,13 @@ macro_rules! mock {
                     .collect()
             }
 
-            /// The last thousand requests, oldest first; also those for which there is no endpoint.
-            pub fn requests(&self) -> Vec<$crate::testing::SeenRequest> {
+            /// The last 1,000 requests, oldest first, including those to unknown endpoints.
+            pub fn requests(&self) -> Vec<$crate::testing::RecordedRequest> {
                 self.server.requests()
             }
 
-            /// Expects an operation to be called this often from now on: a number or a range. It is
-            /// checked by [`verify`](Self::verify), and when the mock is dropped.
+            /// Expects this number (or range) of further calls of an operation.
+            /// [`verify`](Self::verify) checks it, and so does dropping the mock.
             ///
             /// # Panics
             ///
@@ -192,8 +192,8 @@ macro_rules! mock {
             ///
             /// # Panics
             ///
-            /// If one is not met. The message shows the requests that the mock got, without
-            /// anything secret.
+            /// If an expectation is not met. The message lists the received requests, without
+            /// secrets.
             #[track_caller]
             pub fn verify(&self) {
                 self.server.verify();

@@ -1,9 +1,9 @@
 #![doc = include_str!("guide.md")]
 
+mod admin;
 mod call;
 mod clock;
 mod conformance;
-mod doors;
 mod expectations;
 #[cfg(feature = "fynd")]
 mod fynd;
@@ -36,16 +36,16 @@ pub use self::goodcity::GoodCity;
 pub use self::instance::{Instance, InstanceSession, TokenFault, TokenServer};
 pub use self::jitter::seed_jitter;
 pub(crate) use self::jitter::seeded_fraction;
-pub use self::journal::SeenRequest;
-pub(crate) use self::mock::World;
+pub use self::journal::RecordedRequest;
+pub(crate) use self::mock::MockState;
 pub use self::outbox::{Channel, Message, Outbox};
-pub use self::proxy::{Arrival, Fault, FaultProxy, FaultRule, RefusingPort};
-pub(crate) use self::response::MockResponse;
+pub use self::proxy::{Fault, FaultProxy, FaultRule, ProxiedRequest, RefusingPort};
+pub(crate) use self::response::{MockResponse, MockResult};
 pub(crate) use self::server::{Behaviour, Parts, Server};
 pub(crate) use self::settings::AllowedOrigin;
 pub use self::settings::MockSettings;
 #[cfg(feature = "walletcrew")]
 pub use self::walletcrew::WalletCrew;
 #[cfg(feature = "wunder")]
-pub use self::wunder::{Wunder, WunderDemand, WunderUser};
+pub use self::wunder::{Wunder, WunderRequirement, WunderUser};
 pub use ::wiremock;

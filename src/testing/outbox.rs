@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde::Serialize;
 
 /// How many messages are kept.
-const KEPT: usize = 10_000;
+const MAX_MESSAGES: usize = 10_000;
 
-/// How a message travels.
+/// How a message is delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Channel {
@@ -18,16 +18,16 @@ pub enum Channel {
     Email,
 }
 
-/// One message that a mock would have sent.
+/// A message that a mock would have sent.
 #[derive(Clone, Serialize)]
 pub struct Message {
-    /// The number or address, as sent to.
+    /// The phone number or e-mail address.
     pub to: String,
-    /// How it travels.
+    /// How it is delivered.
     pub channel: Channel,
     /// The code in it.
     pub code: String,
-    /// When, in milliseconds since the Unix epoch.
+    /// The time, in milliseconds since the Unix epoch.
     pub at: i64,
 }
 
@@ -37,17 +37,17 @@ impl fmt::Debug for Message {
     }
 }
 
-/// All messages of one mock, oldest first.
+/// The messages of one mock, which delivers none of them.
 #[derive(Clone, Debug, Default)]
 pub struct Outbox(Arc<Mutex<Vec<Message>>>);
 
 impl Outbox {
-    /// Every message, oldest first.
+    /// The last 10,000 messages, oldest first.
     pub fn messages(&self) -> Vec<Message> {
         self.lock().clone()
     }
 
-    /// The code of the newest message to a number or address.
+    /// The code of the newest message to a phone number or e-mail address.
     pub fn last_code(&self, to: &str) -> Option<String> {
         let messages = self.lock();
         let newest = messages.iter().rev().find(|message| message.to == to);
@@ -56,7 +56,7 @@ impl Outbox {
 
     pub(crate) fn send(&self, message: Message) {
         let mut messages = self.lock();
-        if messages.len() == KEPT {
+        if messages.len() == MAX_MESSAGES {
             messages.remove(0);
         }
         messages.push(message);

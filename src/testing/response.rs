@@ -1,4 +1,4 @@
-//! What a mock answers.
+//! The responses of the mocks.
 
 use std::time::Duration;
 
@@ -6,7 +6,10 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use wiremock::ResponseTemplate;
 
-/// An answer of a mock.
+/// A response, or an error response that ends the handling of a request early.
+pub(crate) type MockResult<T = MockResponse> = Result<T, MockResponse>;
+
+/// The response of a mock.
 #[derive(Clone, Debug)]
 pub(crate) struct MockResponse {
     status: u16,
@@ -22,27 +25,27 @@ enum Body {
 }
 
 impl MockResponse {
+    pub(crate) fn ok(body: Value) -> Self {
+        Self::json(200, body)
+    }
+
     pub(crate) fn json(status: u16, body: Value) -> Self {
-        Self {
-            status,
-            headers: Vec::new(),
-            body: Body::Json(body),
-        }
+        Self::new(status, Body::Json(body))
     }
 
     pub(crate) fn empty(status: u16) -> Self {
-        Self {
-            status,
-            headers: Vec::new(),
-            body: Body::Empty,
-        }
+        Self::new(status, Body::Empty)
     }
 
     pub(crate) fn text(status: u16, body: impl Into<String>) -> Self {
+        Self::new(status, Body::Text(body.into()))
+    }
+
+    fn new(status: u16, body: Body) -> Self {
         Self {
             status,
             headers: Vec::new(),
-            body: Body::Text(body.into()),
+            body,
         }
     }
 
@@ -51,11 +54,19 @@ impl MockResponse {
         self
     }
 
+    pub(crate) fn headers(
+        mut self,
+        headers: impl IntoIterator<Item = (&'static str, String)>,
+    ) -> Self {
+        self.headers.extend(headers);
+        self
+    }
+
     pub(crate) fn status(&self) -> u16 {
         self.status
     }
 
-    /// The answer as it is sent at `now`, the time of the mock.
+    /// The response as sent at `now`, the time of the mock.
     pub(crate) fn into_template(self, now: DateTime<Utc>, delay: Duration) -> ResponseTemplate {
         let date = now.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
         let mut template = ResponseTemplate::new(self.status)

@@ -1,4 +1,5 @@
-//! What all mocks share: a port, the outbox, a journal, faults on demand, expectations.
+//! The server of a mock: routes requests to operations, keeps the journal, forces statuses and
+//! delays, checks expectations.
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
@@ -10,12 +11,12 @@ use serde_json::json;
 use wiremock::matchers::any;
 use wiremock::{Mock, Request, Respond, ResponseTemplate};
 
+use super::admin;
 use super::call::Call;
 use super::clock::TestClock;
-use super::doors;
 use super::expectations::{Calls, Expectations};
 use super::http_server::HttpServer;
-use super::journal::{Journal, SeenRequest, shown_path};
+use super::journal::{Journal, RecordedRequest, redacted_path};
 use super::outbox::Outbox;
 use super::proxy::FaultProxy;
 use super::response::MockResponse;
@@ -23,26 +24,26 @@ use super::settings::AllowedOrigin;
 use crate::clock::Clock;
 use crate::pipeline::Operation;
 
-/// wiremock's lowest priority, so that every mock of a test comes first.
-const LAST: u8 = 255;
+/// wiremock's lowest priority, so that mocks that a test mounts take precedence.
+const LOWEST_PRIORITY: u8 = 255;
 
-/// What one system's mock does.
+/// The behaviour of one system's mock.
 pub(crate) trait Behaviour: Send + Sync + 'static {
-    /// The described operations that it serves.
+    /// The operations that it serves.
     fn operations(&self) -> Vec<&'static Operation>;
 
-    /// The answer to one of them.
-    fn answer(&self, call: &Call<'_>) -> MockResponse;
+    /// The response to a call of one of them.
+    fn respond(&self, call: &Call<'_>) -> MockResponse;
 }
 
 /// A running mock.
 pub(crate) struct Server {
     name: &'static str,
     http: HttpServer,
-    shared: Arc<Shared>,
+    shared: Arc<ServerState>,
 }
 
-struct Shared {
+struct ServerState {
     operations: Vec<&'static Operation>,
     outbox: Outbox,
     clock: TestClock,
@@ -50,16 +51,16 @@ struct Shared {
     control: Mutex<Control>,
 }
 
-/// What a test set and what it may ask about.
+/// What a test controls and inspects.
 #[derive(Default)]
 struct Control {
-    forced: HashMap<&'static str, VecDeque<u16>>,
+    forced_statuses: HashMap<&'static str, VecDeque<u16>>,
     delays: HashMap<&'static str, Duration>,
     journal: Journal,
     expectations: Expectations,
 }
 
-/// What a mock is made of.
+/// The parts of a mock.
 pub(crate) struct Parts {
     pub(crate) name: &'static str,
     pub(crate) behaviour: Arc<dyn Behaviour>,
@@ -69,10 +70,10 @@ pub(crate) struct Parts {
 }
 
 impl Server {
-    /// Serves on `listener`, or on a free port of the loopback.
+    /// Listens on `listener`, or on a free port of the loopback interface.
     pub(crate) async fn start(parts: Parts, listener: Option<TcpListener>) -> Self {
         let http = HttpServer::start(listener).await;
-        let shared = Arc::new(Shared {
+        let shared = Arc::new(ServerState {
             operations: parts.behaviour.operations(),
             outbox: parts.outbox,
             clock: parts.clock,
@@ -83,8 +84,8 @@ impl Server {
             behaviour: parts.behaviour,
             shared: shared.clone(),
         };
-        let last = Mock::given(any()).respond_with(responder);
-        http.mount(last.with_priority(LAST)).await;
+        let mock = Mock::given(any()).respond_with(responder);
+        http.mount(mock.with_priority(LOWEST_PRIORITY)).await;
         Self {
             name: parts.name,
             http,
@@ -118,10 +119,10 @@ impl Server {
 
     #[track_caller]
     pub(crate) fn fail_next(&self, operation: &str, status: u16) {
-        let operation = self.known(operation);
+        let operation = self.operation_id(operation);
         let mut control = self.shared.control();
         control
-            .forced
+            .forced_statuses
             .entry(operation)
             .or_default()
             .push_back(status);
@@ -129,25 +130,25 @@ impl Server {
 
     #[track_caller]
     pub(crate) fn delay(&self, operation: &str, delay: Duration) {
-        let operation = self.known(operation);
+        let operation = self.operation_id(operation);
         self.shared.control().delays.insert(operation, delay);
     }
 
     #[track_caller]
     pub(crate) fn count(&self, operation: &str) -> usize {
-        let operation = self.known(operation);
-        self.shared.control().journal.counted(operation)
+        let operation = self.operation_id(operation);
+        self.shared.control().journal.calls(operation)
     }
 
-    pub(crate) fn requests(&self) -> Vec<SeenRequest> {
+    pub(crate) fn requests(&self) -> Vec<RecordedRequest> {
         self.shared.control().journal.requests().cloned().collect()
     }
 
     #[track_caller]
     pub(crate) fn expect(&self, operation: &str, calls: Calls) {
-        let operation = self.known(operation);
+        let operation = self.operation_id(operation);
         let mut control = self.shared.control();
-        let before = control.journal.counted(operation);
+        let before = control.journal.calls(operation);
         control.expectations.add(operation, calls, before);
     }
 
@@ -156,19 +157,20 @@ impl Server {
         let control = self.shared.control();
         let unmet = control.expectations.unmet(&control.journal);
         let journal = control.journal.text();
-        // A failing assertion must not leave the lock poisoned for the requests under way.
+        // Do not poison the lock for requests that are still in progress.
         drop(control);
         assert!(
             unmet.is_none(),
-            "{} did not get the calls that the test expects:{}\n{journal}",
+            "{} did not receive the expected calls:{}\n{journal}",
             self.name,
             unmet.unwrap_or_default(),
         );
     }
 
-    /// The operation of this id. A typing error in a test must not pass for "never called".
+    /// The known operation with this id. A misspelt id panics, so that it does not look like an
+    /// operation that was never called.
     #[track_caller]
-    fn known(&self, operation: &str) -> &'static str {
+    fn operation_id(&self, operation: &str) -> &'static str {
         let mut operations = self.shared.operations.iter();
         let found = operations.find(|known| known.id == operation);
         assert!(
@@ -189,7 +191,7 @@ impl Drop for Server {
     }
 }
 
-impl Shared {
+impl ServerState {
     fn control(&self) -> MutexGuard<'_, Control> {
         self.control.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -197,78 +199,77 @@ impl Shared {
 
 struct Responder {
     behaviour: Arc<dyn Behaviour>,
-    shared: Arc<Shared>,
+    shared: Arc<ServerState>,
 }
 
 impl Respond for Responder {
     fn respond(&self, request: &Request) -> ResponseTemplate {
-        let (mut answer, delay) = self.answer(request);
+        let (mut response, delay) = self.process(request);
         if let Some(origin) = &self.shared.origin {
-            for (name, value) in origin.headers() {
-                answer = answer.header(name, value);
-            }
+            response = response.headers(origin.headers());
         }
-        answer.into_template(self.shared.clock.now(), delay)
+        response.into_template(self.shared.clock.now(), delay)
     }
 }
 
 impl Responder {
-    fn answer(&self, request: &Request) -> (MockResponse, Duration) {
-        let Shared { outbox, clock, .. } = &*self.shared;
-        if let Some(answer) = doors::answer(request, outbox, clock) {
-            return (answer, Duration::ZERO);
-        }
-        if let Some(answer) = self.preflight(request) {
-            return (answer, Duration::ZERO);
+    fn process(&self, request: &Request) -> (MockResponse, Duration) {
+        let ServerState { outbox, clock, .. } = &*self.shared;
+        let admin = admin::respond(request, outbox, clock);
+        if let Some(response) = admin.or_else(|| self.preflight(request)) {
+            return (response, Duration::ZERO);
         }
         let Some(call) = Call::matching(&self.shared.operations, request) else {
-            let body = json!({"error": "no such endpoint"});
-            let answer = MockResponse::json(404, body);
-            let path = shown_path(&self.shared.operations, request.url.path());
-            self.write(None, request, path, &answer);
-            return (answer, Duration::ZERO);
+            let response = MockResponse::json(404, json!({"error": "no such endpoint"}));
+            let path = redacted_path(&self.shared.operations, request.url.path());
+            self.record(None, request, path, &response);
+            return (response, Duration::ZERO);
         };
         let id = call.operation.id;
-        let (forced, delay) = {
+        let (forced_status, delay) = {
             let mut control = self.shared.control();
             control.journal.count(id);
-            let forced = control.forced.get_mut(id).and_then(VecDeque::pop_front);
-            (forced, control.delays.get(id).copied().unwrap_or_default())
+            let statuses = control.forced_statuses.get_mut(id);
+            let forced_status = statuses.and_then(VecDeque::pop_front);
+            (
+                forced_status,
+                control.delays.get(id).copied().unwrap_or_default(),
+            )
         };
-        let answer = match forced {
+        let response = match forced_status {
             Some(status) => MockResponse::empty(status),
-            None => self.behaviour.answer(&call),
+            None => self.behaviour.respond(&call),
         };
-        self.write(Some(id), request, call.operation.path.to_string(), &answer);
-        (answer, delay)
+        self.record(
+            Some(id),
+            request,
+            call.operation.path.to_string(),
+            &response,
+        );
+        (response, delay)
     }
 
-    /// The answer to a browser that asks whether a page may send a request.
+    /// The response to a CORS preflight request.
     fn preflight(&self, request: &Request) -> Option<MockResponse> {
         let origin = self.shared.origin.as_ref()?;
         let header = |name| request.headers.get(name).and_then(|it| it.to_str().ok());
         header("access-control-request-method").filter(|_| request.method == "OPTIONS")?;
         let headers = origin.preflight_headers(header("access-control-request-headers"));
-        let answer = MockResponse::empty(204);
-        Some(
-            headers
-                .into_iter()
-                .fold(answer, |answer, (name, value)| answer.header(name, value)),
-        )
+        Some(MockResponse::empty(204).headers(headers))
     }
 
-    fn write(
+    fn record(
         &self,
         operation: Option<&'static str>,
         request: &Request,
         path: String,
-        answer: &MockResponse,
+        response: &MockResponse,
     ) {
-        self.shared.control().journal.write(SeenRequest {
+        self.shared.control().journal.record(RecordedRequest {
             operation,
             method: request.method.to_string(),
             path,
-            status: answer.status(),
+            status: response.status(),
             at: self.shared.clock.now(),
         });
     }

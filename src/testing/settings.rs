@@ -1,4 +1,4 @@
-//! How a mock is served.
+//! The settings of a mock.
 
 use std::io;
 use std::net::TcpListener;
@@ -7,7 +7,7 @@ use url::Url;
 
 use super::clock::TestClock;
 
-/// Where a mock listens, which time it lives in, and which web pages may call it.
+/// The port, the clock and the allowed web origin of a mock.
 ///
 /// ```
 /// use vestibule::testing::{GoodCity, MockSettings};
@@ -21,7 +21,7 @@ use super::clock::TestClock;
 /// # }
 /// ```
 #[derive(Clone, Debug, Default)]
-#[must_use = "settings are for `serve`"]
+#[must_use = "settings have no effect until they are passed to `serve`"]
 pub struct MockSettings {
     port: u16,
     pub(crate) clock: TestClock,
@@ -29,25 +29,25 @@ pub struct MockSettings {
 }
 
 impl MockSettings {
-    /// A free port of the loopback, a clock of its own, no web pages.
+    /// A free port of the loopback interface, a new clock, no web origin.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// This port of the loopback; 0 is any free one.
+    /// The port on the loopback interface; 0 selects a free one.
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
         self
     }
 
-    /// The time of this clock. Mocks and clients may share one.
+    /// The clock. Mocks and clients may share one.
     pub fn clock(mut self, clock: TestClock) -> Self {
         self.clock = clock;
         self
     }
 
-    /// Lets the scripts of web pages of this origin call the mock, cookies included. `*` is any
-    /// origin, and then without cookies.
+    /// Allows web pages of this origin to call the mock (CORS), with cookies. `*` allows every origin,
+    /// without cookies.
     ///
     /// # Errors
     ///
@@ -62,7 +62,7 @@ impl MockSettings {
     }
 }
 
-/// Whose web pages may call a mock.
+/// The web origin that may call a mock.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct AllowedOrigin(String);
 
@@ -74,12 +74,12 @@ impl AllowedOrigin {
         if origin == "*" || is_origin {
             return Ok(Self(origin.to_owned()));
         }
-        let message = "an origin is `*` or a scheme and a host, such as http://localhost:3000, \
+        let message = "an origin must be `*` or a scheme and a host, such as http://localhost:3000, \
                        without a path";
         Err(io::Error::new(io::ErrorKind::InvalidInput, message))
     }
 
-    /// What every answer says to a browser. Credentials and `*` exclude each other.
+    /// The CORS headers of every response. Browsers reject credentials together with `*`.
     pub(crate) fn headers(&self) -> Vec<(&'static str, String)> {
         let exposed = "Date, Retry-After, X-Pagination-TotalPages, X-Pagination-TotalElements, \
                        X-Pagination-Number, X-Pagination-NumberOfElements, X-Pagination-Size, \
@@ -95,12 +95,12 @@ impl AllowedOrigin {
         headers
     }
 
-    /// What a browser is told that asks before it sends the request itself.
-    pub(crate) fn preflight_headers(&self, wanted: Option<&str>) -> Vec<(&'static str, String)> {
+    /// The headers of the response to a preflight request.
+    pub(crate) fn preflight_headers(&self, requested: Option<&str>) -> Vec<(&'static str, String)> {
         let methods = "GET, POST, PUT, PATCH, DELETE";
         let mut headers = vec![("access-control-allow-methods", methods.to_owned())];
-        if let Some(wanted) = wanted {
-            headers.push(("access-control-allow-headers", wanted.to_owned()));
+        if let Some(requested) = requested {
+            headers.push(("access-control-allow-headers", requested.to_owned()));
         }
         headers.push(("access-control-max-age", "600".to_owned()));
         headers

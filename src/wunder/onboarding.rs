@@ -53,7 +53,7 @@ impl Step {
     /// # mock.add_user(WunderUser::new().email("ada@example.org").password("the password").phone("+43123456789"));
     /// # let sign_in = client.password_sign_in("ada@example.org", "the password").await?;
     /// # let vestibule::wunder::SignIn::SignedIn(session) = sign_in else { panic!() };
-    /// # mock.demand("init_verification", vestibule::testing::WunderDemand::VerifiedPhone);
+    /// # mock.require("init_verification", vestibule::testing::WunderRequirement::VerifiedPhone);
     /// use vestibule::wunder::Step;
     ///
     /// if let Err(error) = session.start_verification(&serde_json::json!({})).await {

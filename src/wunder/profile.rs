@@ -69,7 +69,7 @@ impl Session {
     /// # let vestibule::wunder::SignIn::SignedIn(session) = sign_in else { panic!() };
     /// session.request_deletion().await?;
     /// session.sign_out().await?;
-    /// # assert!(mock.asked_for_deletion("ada@example.org"));
+    /// # assert!(mock.deletion_requested("ada@example.org"));
     /// # Ok(())
     /// # }
     /// ```

@@ -150,7 +150,7 @@ async fn an_app_that_is_not_allowed_is_refused() {
     let (mock, client) = start().await;
     let mut pending = send_pin(&client).await;
     mock.clock().advance(WAIT);
-    mock.refuse_app("app");
+    mock.reject_app("app");
     let error = pending.resend().await.unwrap_err();
     refused(&error, 401, Shape::Plain);
     let returned = pending.confirm(pin(&mock)).await.unwrap_err();
@@ -161,7 +161,7 @@ async fn an_app_that_is_not_allowed_is_refused() {
 async fn an_app_that_is_not_allowed_signs_nobody_up_and_in() {
     let (mock, client) = start().await;
     let pending = send_pin(&client).await;
-    mock.refuse_app("app");
+    mock.reject_app("app");
     let sign_up = client.sign_up(UNKNOWN, "Grace", "Lee").send_pin().await;
     refused(&sign_up.unwrap_err(), 401, Shape::Plain);
     assert!(mock.outbox().last_code(UNKNOWN).is_none());

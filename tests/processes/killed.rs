@@ -38,7 +38,7 @@ async fn others_after(death: Death, place: Place) -> (Fixture, Called) {
         Death::At(point) => holder.reaches(point).await,
         Death::Sent => {
             let arrived = |path: &str| path.ends_with("/refresh-token");
-            while !fixture.proxy.arrivals().iter().any(|it| arrived(&it.path)) {
+            while !fixture.proxy.requests().iter().any(|it| arrived(&it.path)) {
                 tokio::time::sleep(Duration::from_millis(2)).await;
             }
         }

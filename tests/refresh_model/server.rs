@@ -107,7 +107,7 @@ impl Line {
             } else {
                 let next = watcher.serves(presented);
                 next.map(|next| tokens(&simulation, &watcher, next))
-                    .ok_or(TokenFault::Refused)
+                    .ok_or(TokenFault::Rejected)
             };
             sleep(back).await;
             let _ = tell.send(answer);
@@ -115,17 +115,17 @@ impl Line {
         let answer = match lost {
             true => {
                 sleep((there + back).min(within)).await;
-                Err(TokenFault::NoAnswer)
+                Err(TokenFault::NoResponse)
             }
             false => match timeout(within, told).await {
                 Ok(Ok(answer)) => answer,
-                _ => Err(TokenFault::NoAnswer),
+                _ => Err(TokenFault::NoResponse),
             },
         };
         self.thaw().await;
         waiting.learns(match &answer {
             Ok(tokens) => Answer::Granted(rotation_of(tokens.refresh.as_ref().expect("rotated"))),
-            Err(TokenFault::Refused) => Answer::Refused,
+            Err(TokenFault::Rejected) => Answer::Refused,
             Err(TokenFault::Failed) => Answer::Failed,
             Err(_) => Answer::None,
         });
@@ -142,8 +142,8 @@ impl TokenServer for Line {
         Box::pin(async move {
             let answer = self.ask(rotation_of(refresh), within).await;
             match (self.mutant, answer) {
-                (Some(Mutant::TakesFaultsForRefusals), Err(_)) => Err(TokenFault::Refused),
-                (Some(Mutant::TakesLostForUnsent), Err(TokenFault::NoAnswer)) => {
+                (Some(Mutant::TakesFaultsForRefusals), Err(_)) => Err(TokenFault::Rejected),
+                (Some(Mutant::TakesLostForUnsent), Err(TokenFault::NoResponse)) => {
                     Err(TokenFault::NotSent)
                 }
                 (Some(Mutant::DropsRefreshTokens), Ok(mut tokens)) => {

@@ -55,7 +55,7 @@ async fn the_message_shows_what_arrived_and_no_secret() {
     let dropped = message(|| drop(mock));
     assert_eq!(verified, dropped);
     for shown in [
-        "testing::Wunder did not get the calls that the test expects:",
+        "testing::Wunder did not receive the expected calls:",
         "refresh_token: expected 1 call, got 0",
         "get_customer: expected 2 to 3 calls, got 1",
         "request_password_reset: POST /{tenant}/front/customers/reset/{email} -> 204",

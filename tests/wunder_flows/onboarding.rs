@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use vestibule::ErrorKind;
-use vestibule::testing::WunderDemand;
+use vestibule::testing::WunderRequirement;
 use vestibule::wunder::{Outstanding, Step, TermsOf};
 
 use super::*;
@@ -109,16 +109,16 @@ async fn what_nobody_publishes_is_asked_for_only_when_the_caller_knows() {
 }
 
 /// The demand of a tenant, and the step that its refusal leads to.
-const DEMANDS: [(WunderDemand, &str, Step); 5] = [
+const DEMANDS: [(WunderRequirement, &str, Step); 5] = [
     (
-        WunderDemand::CompleteProfile,
+        WunderRequirement::CompleteProfile,
         "U130.1",
         Step::CompleteProfile,
     ),
-    (WunderDemand::VerifiedPhone, "U301", Step::VerifyPhone),
-    (WunderDemand::VerifiedEmail, "U401", Step::VerifyEmail),
-    (WunderDemand::Licence, "U501", Step::VerifyIdentity),
-    (WunderDemand::Terms, "U601", Step::AcceptTerms),
+    (WunderRequirement::VerifiedPhone, "U301", Step::VerifyPhone),
+    (WunderRequirement::VerifiedEmail, "U401", Step::VerifyEmail),
+    (WunderRequirement::Licence, "U501", Step::VerifyIdentity),
+    (WunderRequirement::Terms, "U601", Step::AcceptTerms),
 ];
 
 async fn lacking_everything() -> (Wunder, Session) {
@@ -139,7 +139,7 @@ async fn a_refusal_leads_to_its_step() {
     let mut steps = BTreeSet::new();
     for (demand, code, step) in DEMANDS {
         let (mock, session) = lacking_everything().await;
-        mock.demand("init_verification", demand);
+        mock.require("init_verification", demand);
         let refused = session.start_verification(&json!({})).await;
         let error = refused.unwrap_err();
         assert_eq!(error.code(), Some(code));
@@ -159,7 +159,7 @@ async fn newer_terms_lead_to_the_terms_and_a_wrong_code_nowhere() {
     let terms = client.terms_by_id(id.to_string()).await.unwrap();
     session.accept_terms(&terms).await.unwrap();
     mock.add_terms_version(id, json!({})).unwrap();
-    mock.demand("request_deletion", WunderDemand::Terms);
+    mock.require("request_deletion", WunderRequirement::Terms);
     let error = session.request_deletion().await.unwrap_err();
     assert_eq!(error.code(), Some("U602"));
     assert_eq!(Step::of(&error), Some(Step::AcceptTerms));
@@ -177,7 +177,7 @@ async fn a_look_that_is_refused_because_of_a_step_gives_that_step() {
     for operation in ["get_customer", "list_accepted_terms"] {
         for (demand, _, step) in DEMANDS {
             let (mock, session) = lacking_everything().await;
-            mock.demand(operation, demand);
+            mock.require(operation, demand);
             let onboarding = session.onboarding("2").check().await.unwrap();
             assert!(onboarding.steps().contains(&step), "{operation}: {step:?}");
             let knows = onboarding.profile().email.is_some();

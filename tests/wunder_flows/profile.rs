@@ -82,9 +82,9 @@ async fn a_deletion_is_asked_for() {
     let (mock, client) = start().await;
     mock.add_user(ada());
     let session = session_of(&client).await;
-    assert!(!mock.asked_for_deletion(EMAIL));
+    assert!(!mock.deletion_requested(EMAIL));
     session.request_deletion().await.unwrap();
-    assert!(mock.asked_for_deletion(EMAIL));
+    assert!(mock.deletion_requested(EMAIL));
     mock.fail_next("request_deletion", 500);
     assert_eq!(kind(session.request_deletion().await), ErrorKind::TryLater);
     assert_eq!(mock.count("request_deletion"), 2, "it is sent once");

@@ -74,7 +74,7 @@ async fn a_way_in_that_the_tenant_does_not_offer_is_refused() {
         "create_customer",
         "social_sign_up",
     ] {
-        mock.stop_offering(operation);
+        mock.disable_operation(operation);
     }
     let login = json!({"token": "from-google"});
     let by_phone = client.phone_sign_in("+43987654321", "2");
@@ -227,8 +227,8 @@ async fn a_profile_without_an_address_leads_to_the_profile() {
     mock.add_user(WunderUser::new().verified_phone(PHONE).branch("2"));
     let pending = client.phone_sign_in(PHONE, "2").send_code().await.unwrap();
     let session = session(pending.confirm(code_to(&mock, PHONE)).await.unwrap());
-    let demand = vestibule::testing::WunderDemand::CompleteProfile;
-    mock.demand("request_deletion", demand);
+    let demand = vestibule::testing::WunderRequirement::CompleteProfile;
+    mock.require("request_deletion", demand);
     let error = session.request_deletion().await.unwrap_err();
     assert_eq!(error.code(), Some("U130.2"));
     assert_eq!(Step::of(&error), Some(Step::CompleteProfile));

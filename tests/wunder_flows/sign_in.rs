@@ -108,7 +108,7 @@ async fn a_password_signs_in_and_a_wrong_one_does_not() {
     assert_eq!(mock.count("sign_in_email"), before + 1, "it is sent once");
     mock.lock_user(EMAIL);
     assert_eq!(code(client.password_sign_in(EMAIL, PASSWORD).await), "U131");
-    mock.stop_offering("sign_in_email");
+    mock.disable_operation("sign_in_email");
     assert_eq!(code(client.password_sign_in(EMAIL, PASSWORD).await), "U109");
 }
 

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
-use vestibule::testing::{Channel, Wunder, WunderDemand, WunderUser};
+use vestibule::testing::{Channel, Wunder, WunderRequirement, WunderUser};
 
 use crate::server::{Server, ask};
 
@@ -97,11 +97,11 @@ pub async fn signed_data_is_a_token_of_its_own_issuer(server: &Server) {
 
 pub async fn a_deletion_is_asked_for_and_the_account_lives_on(server: &Server) {
     let (access, _) = server.signed_in(PHONE).await;
-    assert!(!server.mock.asked_for_deletion(PHONE));
+    assert!(!server.mock.deletion_requested(PHONE));
     for _ in 0..2 {
         server.get("request_deletion", &access).await.ok();
     }
-    assert!(server.mock.asked_for_deletion(PHONE));
+    assert!(server.mock.deletion_requested(PHONE));
     server.profile(&access).await;
 }
 
@@ -167,24 +167,24 @@ pub async fn what_is_demanded_of_a_user_comes_first(server: &Server) {
     let refused = async |code| server.send(init()).await.refused(403, code);
     let patch = |body| server.send(ask("update_customer").bearer(&access).body(body));
 
-    mock.demand("init_verification", WunderDemand::CompleteProfile);
+    mock.require("init_verification", WunderRequirement::CompleteProfile);
     refused("U130.2").await;
     patch(json!({"email": EMAIL})).await.ok();
-    mock.demand("init_verification", WunderDemand::VerifiedEmail);
+    mock.require("init_verification", WunderRequirement::VerifiedEmail);
     refused("U401").await;
     server
         .send(ask("resend_email_verification").path("email", EMAIL))
         .await
         .done();
     assert!(mock.open_email_link(&mock.outbox().last_code(EMAIL).unwrap()));
-    mock.demand("init_verification", WunderDemand::VerifiedPhone);
+    mock.require("init_verification", WunderRequirement::VerifiedPhone);
     patch(json!({"phoneNumber": NEW_PHONE})).await.ok();
     refused("U301").await;
     server.get("send_phone_verification", &access).await.done();
     let code = mock.outbox().last_code(NEW_PHONE).unwrap();
     let check = ask("check_phone_verification").path("code", &code);
     server.send(check.bearer(&access)).await.done();
-    mock.demand("init_verification", WunderDemand::Terms);
+    mock.require("init_verification", WunderRequirement::Terms);
     refused("U601").await;
     let accept = |id: u64| server.send(ask("accept_terms").bearer(&access).body(json!({"id": id})));
     accept(first).await.ok();
@@ -192,7 +192,7 @@ pub async fn what_is_demanded_of_a_user_comes_first(server: &Server) {
     let second = mock.add_terms_version(first, json!({})).unwrap();
     refused("U602").await;
     accept(second).await.ok();
-    mock.demand("init_verification", WunderDemand::Licence);
+    mock.require("init_verification", WunderRequirement::Licence);
     refused("U501").await;
     assert!(mock.finish_verification(NEW_PHONE) && !mock.finish_verification("nobody"));
     let one = server

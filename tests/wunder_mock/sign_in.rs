@@ -225,7 +225,7 @@ pub async fn a_way_in_that_is_not_offered_says_so(server: &Server) {
         ("create_or_sign_in_with_phone_number", &phone, Some(PHONE)),
         ("create_or_sign_in_with_email_code", &email, Some(EMAIL)),
     ] {
-        server.mock.stop_offering(id);
+        server.mock.disable_operation(id);
         let mut ask = ask(id).body(body.clone());
         if let Some(identifier) = signed {
             ask = ask.signature(&server.sign(identifier));

@@ -66,7 +66,7 @@ pub async fn an_account_needs_contacts_and_a_password_by_the_rules(server: &Serv
         create(server, body).await.refused(400, code);
     }
     assert!(server.mock.outbox().messages().is_empty());
-    server.mock.set_shortest_password(20);
+    server.mock.set_min_password_length(20);
     let body = json!({"email": EMAIL, "password": PASSWORD});
     create(server, body).await.refused(400, "U101.1");
     create(server, json!({"phoneNumber": PHONE})).await.ok();

@@ -1,6 +1,7 @@
-//! Whether a session store does what [`SessionStore`](crate::store::SessionStore) promises.
+//! A conformance test suite for implementations of
+//! [`SessionStore`](crate::store::SessionStore).
 
-mod bench;
+mod harness;
 mod leases;
 mod races;
 mod records;
@@ -12,38 +13,39 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
-use self::bench::Bench;
+use self::harness::{CaseResult, TestStore};
 pub use self::report::{ConformanceCase, ConformanceReport};
 use crate::clock::BoxFuture;
 use crate::store::SessionStore;
 
-/// How long one case may take: a store that hangs fails it.
-const LONGEST_CASE: Duration = Duration::from_secs(60);
+/// Time limit of one case.
+const CASE_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// How many cases run at the same time: they mostly wait for something to expire.
-const AT_A_TIME: usize = 8;
+/// How many cases run concurrently: most of their time is spent waiting for an expiry.
+const MAX_CONCURRENT: usize = 8;
 
-/// What one case does; an error says what the store did wrong.
-type Check = BoxFuture<'static, Result<(), String>>;
+/// The name of a case and its function.
+type Case = (
+    &'static str,
+    fn(TestStore) -> BoxFuture<'static, CaseResult>,
+);
 
-/// A promise and the function that checks it.
-type Case = (&'static str, fn(Bench) -> Check);
-
-/// Lists functions as cases under their own names.
+/// Defines `CASES`, a list of functions with their names.
 macro_rules! cases {
     ($($case:ident),* $(,)?) => {
         pub(super) const CASES: &[super::Case] = &[
-            $((stringify!($case), |bench| Box::pin($case(bench)))),*
+            $((stringify!($case), |store| Box::pin($case(store)))),*
         ];
     };
 }
 use cases;
 
-/// Runs every case against `store`, which may hold other records: the cases use keys of their own,
-/// drawn at random, and leave some records and leases that expire within two minutes.
+/// Tests whether a session store behaves as [`SessionStore`] documents.
 ///
-/// It takes some seconds, because records and leases have to expire. Run it on a runtime with
-/// several threads, on the real database: what two processes do to each other shows only there.
+/// The store may contain other records: the cases use new random keys and leave some records and
+/// leases that expire within two minutes. The run takes some seconds, because records and leases
+/// have to expire. Use a multi-threaded runtime and the real database, so that the cases about
+/// concurrent access are meaningful.
 ///
 /// ```
 /// # use std::sync::Arc;
@@ -58,32 +60,32 @@ use cases;
 /// ```
 pub async fn store_conformance(store: Arc<dyn SessionStore>) -> ConformanceReport {
     let all = [records::CASES, times::CASES, leases::CASES, races::CASES].concat();
-    let mut waiting = all.iter().copied().enumerate();
+    let mut pending = all.iter().copied().enumerate();
     let mut running = JoinSet::new();
     let mut done = Vec::new();
     loop {
-        while running.len() < AT_A_TIME
-            && let Some((place, case)) = waiting.next()
+        while running.len() < MAX_CONCURRENT
+            && let Some((index, case)) = pending.next()
         {
-            running.spawn(run(place, case, Bench::new(store.clone())));
+            running.spawn(run(index, case, TestStore::new(store.clone())));
         }
         match running.join_next().await {
-            Some(Ok(outcome)) => done.push(outcome),
+            Some(Ok(result)) => done.push(result),
             Some(Err(_)) => {}
             None => break,
         }
     }
-    done.sort_by_key(|(place, _)| *place);
+    done.sort_by_key(|(index, _)| *index);
     ConformanceReport::new(done.into_iter().map(|(_, case)| case).collect())
 }
 
-/// Runs one case in a task of its own, so that a store that panics fails that case only.
-async fn run(place: usize, (name, check): Case, bench: Bench) -> (usize, ConformanceCase) {
-    let checked = tokio::spawn(tokio::time::timeout(LONGEST_CASE, check(bench)));
-    let failure = match checked.await {
+/// Runs one case in its own task, so that a panic of the store fails only this case.
+async fn run(index: usize, (name, check): Case, store: TestStore) -> (usize, ConformanceCase) {
+    let joined = tokio::spawn(tokio::time::timeout(CASE_TIMEOUT, check(store)));
+    let failure = match joined.await {
         Ok(Ok(result)) => result.err(),
-        Ok(Err(_)) => Some(format!("it took longer than {} s", LONGEST_CASE.as_secs())),
+        Ok(Err(_)) => Some(format!("timed out after {} s", CASE_TIMEOUT.as_secs())),
         Err(_) => Some("the store panicked".to_owned()),
     };
-    (place, ConformanceCase::new(name, failure))
+    (index, ConformanceCase::new(name, failure))
 }

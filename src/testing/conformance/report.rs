@@ -1,8 +1,8 @@
-//! What the cases found.
+//! The report of a conformance test run.
 
 use std::fmt;
 
-/// One case: what it checks, and what the store did wrong.
+/// The result of one conformance case.
 #[derive(Clone, Debug)]
 pub struct ConformanceCase {
     name: &'static str,
@@ -14,18 +14,18 @@ impl ConformanceCase {
         Self { name, failure }
     }
 
-    /// The promise that was checked, as the name of a function.
+    /// The name of the case, which says what it checks, such as `a_lease_expires`.
     pub fn name(&self) -> &'static str {
         self.name
     }
 
-    /// What the store did instead, if it broke the promise.
+    /// How the store failed the case, if it did.
     pub fn failure(&self) -> Option<&str> {
         self.failure.as_deref()
     }
 }
 
-/// How a store did in all cases. `Display` names every broken promise.
+/// The results of all conformance cases. `Display` lists the failed ones.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct ConformanceReport {
@@ -37,26 +37,26 @@ impl ConformanceReport {
         Self { cases }
     }
 
-    /// All cases, also those that passed.
+    /// All cases, passed and failed.
     pub fn cases(&self) -> &[ConformanceCase] {
         &self.cases
     }
 
-    /// The cases that the store failed.
+    /// The failed cases.
     pub fn failed(&self) -> impl Iterator<Item = &ConformanceCase> {
         self.cases.iter().filter(|case| case.failure.is_some())
     }
 
-    /// Whether the store kept every promise.
+    /// Whether all cases passed.
     pub fn passed(&self) -> bool {
         self.failed().next().is_none()
     }
 
-    /// For a test of your store.
+    /// Asserts that all cases passed.
     ///
     /// # Panics
     ///
-    /// If a case failed, with the list of those that did.
+    /// If a case failed; the message lists the failed ones.
     pub fn assert_passed(&self) {
         assert!(self.passed(), "{self}");
     }

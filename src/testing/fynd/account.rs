@@ -1,77 +1,74 @@
-//! Who is signed in and where, signing out, and leaving.
+//! The signed-in user and sessions, signing out, deleting an account.
 
 use serde_json::{Value, json};
 
 use super::codes::Purpose;
-use super::exchange::{COOKIE, Outcome, Turn};
-use super::person::Contact;
 use super::platform;
-use super::responses::api_error;
-use super::sign_in::code_invalid;
-use crate::testing::{Channel, MockResponse};
+use super::request_context::{COOKIE, RequestContext};
+use super::responses::{bad_request, code_invalid};
+use super::user::Contact;
+use crate::testing::{Channel, MockResponse, MockResult};
 
-impl Turn<'_> {
-    pub(super) fn get_logged_in_user(&mut self) -> Outcome {
+impl RequestContext<'_> {
+    pub(super) fn get_logged_in_user(&mut self) -> MockResult {
         let user_id = self.signed_in()?;
-        Ok(MockResponse::json(
-            200,
-            json!({"user": self.shown(&user_id)?}),
-        ))
+        Ok(MockResponse::ok(json!({"user": self.user_json(&user_id)?})))
     }
 
-    pub(super) fn list_sessions(&mut self) -> Outcome {
+    pub(super) fn list_sessions(&mut self) -> MockResult {
         let user_id = self.signed_in()?;
         let sessions = self.state.sessions(&user_id, self.now);
-        Ok(MockResponse::json(200, json!({"sessions": sessions})))
+        Ok(MockResponse::ok(json!({"sessions": sessions})))
     }
 
-    pub(super) fn logout(&mut self) -> Outcome {
+    pub(super) fn logout(&mut self) -> MockResult {
         if let Some(cookie) = self.cookie().map(str::to_owned) {
             self.state.sign_out(&cookie);
         }
         Ok(without_cookie(json!({"logout": true})))
     }
 
-    pub(super) fn user_exists(&mut self) -> Outcome {
-        let wanted = self
+    pub(super) fn user_exists(&mut self) -> MockResult {
+        let query = self
             .call
             .query("q")
-            .filter(|wanted| !wanted.is_empty())
-            .ok_or_else(|| api_error(400, "QUERY_MISSING", "q is needed"))?;
+            .filter(|query| !query.is_empty())
+            .ok_or_else(|| bad_request("QUERY_MISSING", "q is required"))?;
         let mut users = self.state.users.values();
         let known = users.any(|user| {
             let mut contacts = user.contacts.all();
             contacts.any(|entry| match &entry.contact {
                 Contact::Mobile(number) => {
-                    number.mobile == wanted || entry.contact.address() == wanted
+                    number.mobile == query || entry.contact.address() == query
                 }
-                Contact::Email(email) => *email == wanted,
+                Contact::Email(email) => *email == query,
             })
         });
-        Ok(MockResponse::json(200, json!({"user_exists": known})))
+        Ok(MockResponse::ok(json!({"user_exists": known})))
     }
 
-    /// Deletes the signed-in user, who names a reason and proves by a code to be there.
-    pub(super) fn delete_user(&mut self) -> Outcome {
+    /// Deletes the signed-in user, who has to give a reason and a code.
+    pub(super) fn delete_user(&mut self) -> MockResult {
         let user_id = self.signed_in()?;
-        if self.needed("user_id")? != user_id {
-            return Err(api_error(400, "USER_UNKNOWN", "this is not the user"));
+        if self.required_text("user_id")? != user_id {
+            let message = "user_id is not the signed-in user";
+            return Err(bad_request("USER_UNKNOWN", message));
         }
-        let in_words = platform::reason(&self.needed("reason_id")?)
-            .ok_or_else(|| api_error(400, "REASON_UNKNOWN", "no such reason is offered"))?;
-        if in_words {
-            self.needed("reason")?;
+        let needs_text = platform::reason_needs_text(&self.required_text("reason_id")?)
+            .ok_or_else(|| bad_request("REASON_UNKNOWN", "the reason is unknown"))?;
+        if needs_text {
+            self.required_text("reason")?;
         }
-        let contact = self.code_of(&user_id)?;
-        self.state.codes.burn(Purpose::SignIn, &contact);
+        let contact = self.contact_of_code(&user_id)?;
+        self.state.codes.revoke(Purpose::SignIn, &contact);
         self.state.remove(&user_id);
         Ok(without_cookie(json!({"success": true})))
     }
 
-    /// The contact of a user that the code of the body came to. A code that came by e-mail has no
-    /// `request_id`.
-    fn code_of(&self, user_id: &str) -> Outcome<Contact> {
-        let code = self.needed("otp")?;
+    /// The contact of a user to which the code of the body was sent. A code that was sent by e-mail
+    /// has no `request_id`.
+    fn contact_of_code(&self, user_id: &str) -> MockResult<Contact> {
+        let code = self.required_text("otp")?;
         let codes = &self.state.codes;
         let contact = match self.text("request_id") {
             Some(id) => codes.by_request(Purpose::SignIn, &id, &code, self.now),
@@ -82,7 +79,7 @@ impl Turn<'_> {
                     emails.map(|entry| &entry.contact)
                 });
                 emails
-                    .find(|email| codes.is_right(Purpose::SignIn, email, &code, self.now))
+                    .find(|email| codes.is_correct(Purpose::SignIn, email, &code, self.now))
                     .cloned()
             }
         };
@@ -93,5 +90,5 @@ impl Turn<'_> {
 }
 
 fn without_cookie(body: Value) -> MockResponse {
-    MockResponse::json(200, body).header("set-cookie", format!("{COOKIE}=; Path=/; Max-Age=0"))
+    MockResponse::ok(body).header("set-cookie", format!("{COOKIE}=; Path=/; Max-Age=0"))
 }

@@ -1,4 +1,4 @@
-//! The application's side of a request: its credential and its signature.
+//! The credential of the application and the signature of a request.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -8,13 +8,14 @@ use url::Position;
 
 use super::responses::api_error;
 use crate::fynd::{SignatureInput, sign};
-use crate::testing::{Call, MockResponse};
+use crate::testing::{Call, MockResult};
 
-/// How far a signed date may be from the server's time.
+/// Maximum difference between a signed date and the time of the server.
 const SIGNATURE_WINDOW: TimeDelta = TimeDelta::minutes(15);
 
-/// The id of the application that asks. Any well-formed id and token will do.
-pub(super) fn check(call: &Call<'_>, now: DateTime<Utc>) -> Result<String, MockResponse> {
+/// Validates the credential and the signature of a request and returns the application id. Any
+/// well-formed id and token is valid.
+pub(super) fn check(call: &Call<'_>, now: DateTime<Utc>) -> MockResult<String> {
     let id = application_id(call).ok_or_else(|| {
         api_error(
             401,
@@ -36,38 +37,35 @@ fn application_id(call: &Call<'_>) -> Option<String> {
     well_formed.then(|| id.to_owned())
 }
 
-/// Refuses a wrong and a stale signature. An equal one may come twice: dates have only seconds.
-fn check_signature(call: &Call<'_>, now: DateTime<Utc>) -> Result<(), MockResponse> {
-    let wrong = || api_error(403, "SIGNATURE_INVALID", "the signature is not valid");
-    let given = |name| call.header(name).ok_or_else(wrong);
+/// Rejects wrong and stale signatures. A signature may be repeated, because dates only have seconds.
+fn check_signature(call: &Call<'_>, now: DateTime<Utc>) -> MockResult<()> {
+    let invalid = || api_error(403, "SIGNATURE_INVALID", "the signature is not valid");
+    let given = |name| call.header(name).ok_or_else(invalid);
     let (signature, date) = (given("x-fp-signature")?, given("x-fp-date")?);
     given("x-fp-sdk-version")?;
     let date = NaiveDateTime::parse_from_str(date, "%Y%m%dT%H%M%SZ")
-        .map_err(|_| wrong())?
+        .map_err(|_| invalid())?
         .and_utc();
-    // The URL of a received request has no host of its own.
+    // The URL of a received request has no host.
     let host = given(header::HOST.as_str())?;
     let url = format!("http://{host}{}", &call.url[Position::BeforePath..]);
     let mut input = SignatureInput::new(&call.operation.method, &url, date)
-        .map_err(|_| wrong())?
+        .map_err(|_| invalid())?
         .body(call.body);
-    // The signed host has no default port, whatever the header says.
+    // The signed host has no default port, unlike the header.
     for (name, value) in call
         .headers
         .iter()
         .filter(|(name, _)| *name != header::HOST)
     {
-        input = input.header(name.as_str(), value.to_str().map_err(|_| wrong())?);
+        input = input.header(name.as_str(), value.to_str().map_err(|_| invalid())?);
     }
     if sign(&input) != signature {
-        return Err(wrong());
+        return Err(invalid());
     }
     if (now - date).abs() > SIGNATURE_WINDOW {
-        return Err(api_error(
-            403,
-            "SIGNATURE_STALE",
-            "the signature is too old",
-        ));
+        let message = "the signature is too old";
+        return Err(api_error(403, "SIGNATURE_STALE", message));
     }
     Ok(())
 }

@@ -1,54 +1,54 @@
-//! Codes that are typed, codes that a link carries, and tokens that can be spent once.
+//! Codes for users to enter, codes in links, and one-time tokens.
 
 use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::person::Contact;
-use super::state::unguessable;
+use super::random_token::random_token;
+use super::user::Contact;
 use crate::testing::Channel;
 
-/// How soon after a message another may be asked for, in seconds.
+/// How long a resend has to wait, in seconds.
 pub(super) const RESEND_SECONDS: i64 = 30;
-/// How long a code that is typed is good.
-const CODE: TimeDelta = TimeDelta::minutes(10);
-/// How long the code of a link is good.
-const LINK: TimeDelta = TimeDelta::hours(24);
-/// How long a token is good that a code was exchanged for.
-const TOKEN: TimeDelta = TimeDelta::minutes(15);
+/// Lifetime of a code.
+const CODE_LIFETIME: TimeDelta = TimeDelta::minutes(10);
+/// Lifetime of a link.
+const LINK_LIFETIME: TimeDelta = TimeDelta::hours(24);
+/// Lifetime of a one-time token.
+const TOKEN_LIFETIME: TimeDelta = TimeDelta::minutes(15);
 
-/// What a code is good for. One for signing in does not set a password, nor the reverse.
+/// What a code can be used for.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Purpose {
     SignIn,
-    Forgot,
+    ForgotPassword,
 }
 
-/// For whom a code confirms a contact.
+/// The user or registration for which a code confirms a contact.
 #[derive(Clone, PartialEq, Eq)]
-pub(super) enum Claim {
-    /// Whoever has the contact.
-    Owner,
-    /// A user who added it.
+pub(super) enum CodeSubject {
+    /// The user that owns the contact.
+    ContactOwner,
+    /// A user who added the contact, by id.
     User(String),
-    /// A registration under way, by its id.
+    /// A pending registration, by id.
     Registration(u64),
 }
 
-/// The newest message to a contact, until its code is used.
+/// A code that was sent to a contact.
 #[derive(Clone)]
-pub(super) struct Sending {
+pub(super) struct SentCode {
     pub(super) request_id: String,
     pub(super) resend_token: String,
     pub(super) code: String,
-    pub(super) claim: Claim,
+    pub(super) subject: CodeSubject,
     pub(super) at: DateTime<Utc>,
 }
 
-/// One code for each purpose and contact: what was sent before is void.
+/// The newest unused code for each purpose and contact.
 #[derive(Default)]
 pub(super) struct Codes {
-    sendings: HashMap<(Purpose, Contact), Sending>,
+    sent: HashMap<(Purpose, Contact), SentCode>,
     counter: u64,
 }
 
@@ -57,35 +57,39 @@ impl Codes {
         &mut self,
         purpose: Purpose,
         contact: &Contact,
-        claim: Claim,
+        subject: CodeSubject,
         now: DateTime<Utc>,
-    ) -> Sending {
+    ) -> SentCode {
         self.counter += 1;
         let code = 1_000 + self.counter.wrapping_mul(7_919) % 9_000;
-        let sending = Sending {
-            request_id: unguessable(),
-            resend_token: unguessable(),
+        let sent = SentCode {
+            request_id: random_token(),
+            resend_token: random_token(),
             code: code.to_string(),
-            claim,
+            subject,
             at: now,
         };
-        let place = (purpose, contact.clone());
-        self.sendings.insert(place, sending.clone());
-        sending
+        self.sent.insert((purpose, contact.clone()), sent.clone());
+        sent
     }
 
-    pub(super) fn newest(&self, purpose: Purpose, contact: &Contact) -> Option<&Sending> {
-        self.sendings.get(&(purpose, contact.clone()))
+    pub(super) fn newest(&self, purpose: Purpose, contact: &Contact) -> Option<&SentCode> {
+        self.sent.get(&(purpose, contact.clone()))
     }
 
-    /// Changes for whom the newest code confirms a contact.
-    pub(super) fn reclaim(&mut self, purpose: Purpose, contact: &Contact, claim: Claim) {
-        if let Some(newest) = self.sendings.get_mut(&(purpose, contact.clone())) {
-            newest.claim = claim;
+    /// Changes the subject of the newest code.
+    pub(super) fn set_subject(
+        &mut self,
+        purpose: Purpose,
+        contact: &Contact,
+        subject: CodeSubject,
+    ) {
+        if let Some(newest) = self.sent.get_mut(&(purpose, contact.clone())) {
+            newest.subject = subject;
         }
     }
 
-    /// The contact that a right code came to, by the id of the request that sent it.
+    /// The contact to which a correct code was sent, by the id of the sending request.
     pub(super) fn by_request(
         &self,
         purpose: Purpose,
@@ -93,18 +97,18 @@ impl Codes {
         code: &str,
         now: DateTime<Utc>,
     ) -> Option<Contact> {
-        let mut sendings = self.sendings.iter();
-        let ((_, contact), _) = sendings.find(|((meant, contact), sending)| {
-            *meant == purpose
+        let mut codes = self.sent.iter();
+        let ((_, contact), _) = codes.find(|((of, contact), sent)| {
+            *of == purpose
                 && contact.channel() == Channel::Sms
-                && sending.request_id == request_id
-                && sending.is_right(code, now)
+                && sent.request_id == request_id
+                && sent.is_correct(code, now)
         })?;
         Some(contact.clone())
     }
 
-    /// Whether a code is the right one for a contact.
-    pub(super) fn is_right(
+    /// Whether a code is the correct one for a contact.
+    pub(super) fn is_correct(
         &self,
         purpose: Purpose,
         contact: &Contact,
@@ -112,99 +116,100 @@ impl Codes {
         now: DateTime<Utc>,
     ) -> bool {
         let newest = self.newest(purpose, contact);
-        newest.is_some_and(|sending| sending.is_right(code, now))
+        newest.is_some_and(|sent| sent.is_correct(code, now))
     }
 
-    /// Makes the code that was sent to a contact void.
-    pub(super) fn burn(&mut self, purpose: Purpose, contact: &Contact) {
-        self.sendings.remove(&(purpose, contact.clone()));
-    }
-}
-
-impl Sending {
-    fn is_right(&self, code: &str, now: DateTime<Utc>) -> bool {
-        self.code == code && now - self.at < CODE
+    /// Invalidates the code of a contact.
+    pub(super) fn revoke(&mut self, purpose: Purpose, contact: &Contact) {
+        self.sent.remove(&(purpose, contact.clone()));
     }
 }
 
-/// What following a link does.
+impl SentCode {
+    fn is_correct(&self, code: &str, now: DateTime<Utc>) -> bool {
+        self.code == code && now - self.at < CODE_LIFETIME
+    }
+}
+
+/// What opening a link does.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Aim {
-    Confirm,
-    Reset,
+pub(super) enum LinkPurpose {
+    ConfirmContact,
+    ResetPassword,
 }
 
 struct Link {
-    aim: Aim,
+    purpose: LinkPurpose,
     contact: Contact,
     user_id: String,
-    until: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
 }
 
-/// The codes of links, until they are followed. A newer link of the same aim voids an older one.
+/// The unused links by their codes: the newest for each purpose and contact.
 #[derive(Default)]
 pub(super) struct Links(HashMap<String, Link>);
 
 impl Links {
     pub(super) fn issue(
         &mut self,
-        aim: Aim,
+        purpose: LinkPurpose,
         contact: &Contact,
         user_id: &str,
         now: DateTime<Utc>,
     ) -> String {
         self.0
-            .retain(|_, link| link.aim != aim || link.contact != *contact);
-        let code = unguessable();
+            .retain(|_, link| link.purpose != purpose || link.contact != *contact);
+        let code = random_token();
         let link = Link {
-            aim,
+            purpose,
             contact: contact.clone(),
             user_id: user_id.to_owned(),
-            until: now + LINK,
+            expires_at: now + LINK_LIFETIME,
         };
         self.0.insert(code.clone(), link);
         code
     }
 
-    /// Whose link a code belongs to, and to which contact it went.
+    /// The user id and the contact of a valid link.
     pub(super) fn check(
         &self,
-        aim: Aim,
+        purpose: LinkPurpose,
         code: &str,
         now: DateTime<Utc>,
     ) -> Option<(String, Contact)> {
         let link = self.0.get(code)?;
-        (link.aim == aim && link.until > now).then(|| (link.user_id.clone(), link.contact.clone()))
+        (link.purpose == purpose && link.expires_at > now)
+            .then(|| (link.user_id.clone(), link.contact.clone()))
     }
 
-    pub(super) fn burn(&mut self, code: &str) {
+    pub(super) fn revoke(&mut self, code: &str) {
         self.0.remove(code);
     }
 
-    /// Makes every link that went to a contact void.
-    pub(super) fn burn_all(&mut self, contact: &Contact) {
+    /// Invalidates all links that were sent to a contact.
+    pub(super) fn revoke_all(&mut self, contact: &Contact) {
         self.0.retain(|_, link| link.contact != *contact);
     }
 }
 
-/// Tokens that are good once, for a while.
-pub(super) struct Spendable<T>(HashMap<String, (T, DateTime<Utc>)>);
+/// Tokens that can be used once, with a lifetime.
+pub(super) struct OneTimeTokens<T>(HashMap<String, (T, DateTime<Utc>)>);
 
-impl<T> Default for Spendable<T> {
+impl<T> Default for OneTimeTokens<T> {
     fn default() -> Self {
         Self(HashMap::new())
     }
 }
 
-impl<T> Spendable<T> {
+impl<T> OneTimeTokens<T> {
     pub(super) fn issue(&mut self, value: T, now: DateTime<Utc>) -> String {
-        let token = unguessable();
-        self.0.insert(token.clone(), (value, now + TOKEN));
+        let token = random_token();
+        self.0.insert(token.clone(), (value, now + TOKEN_LIFETIME));
         token
     }
 
-    pub(super) fn spend(&mut self, token: &str, now: DateTime<Utc>) -> Option<T> {
-        let (value, until) = self.0.remove(token)?;
-        (until > now).then_some(value)
+    pub(super) fn consume(&mut self, token: &str, now: DateTime<Utc>) -> Option<T> {
+        let (value, expires_at) = self.0.remove(token)?;
+        (expires_at > now).then_some(value)
     }
 }

@@ -1,100 +1,99 @@
-//! Sending codes, for the first time and anew.
+//! Sending and resending codes, and the codes for a forgotten password.
 
 use chrono::TimeDelta;
 use serde_json::json;
 
-use super::codes::{Claim, Purpose, RESEND_SECONDS, Sending};
-use super::exchange::{Outcome, Turn};
-use super::person::Contact;
-use super::responses::{api_error, tell_sent};
-use super::sign_in::code_invalid;
-use crate::testing::MockResponse;
+use super::codes::{CodeSubject, Purpose, RESEND_SECONDS, SentCode};
+use super::request_context::RequestContext;
+use super::responses::{add_sent_code, bad_request, code_invalid};
+use super::user::Contact;
+use crate::testing::{MockResponse, MockResult};
 
-impl Turn<'_> {
-    pub(super) fn send_otp_on_mobile(&mut self) -> Outcome {
+impl RequestContext<'_> {
+    pub(super) fn send_otp_on_mobile(&mut self) -> MockResult {
         let number = self.number("mobile")?;
-        let sending = self.send_for(Purpose::SignIn, &number)?;
-        Ok(mobile_sent(&number, &sending))
+        let sent = self.send_or_resend(Purpose::SignIn, &number)?;
+        Ok(mobile_sent(&number, &sent))
     }
 
-    pub(super) fn send_otp_on_email(&mut self) -> Outcome {
+    pub(super) fn send_otp_on_email(&mut self) -> MockResult {
         let email = self.email()?;
         let registration = self.registration()?;
         if registration.is_some() {
-            self.free(&email)?;
+            self.check_available(&email)?;
         }
-        let sending = self.send_for(Purpose::SignIn, &email)?;
+        let sent = self.send_or_resend(Purpose::SignIn, &email)?;
         let Some(id) = registration else {
-            return Ok(email_sent(&sending));
+            return Ok(email_sent(&sent));
         };
         self.state
             .codes
-            .reclaim(Purpose::SignIn, &email, Claim::Registration(id));
+            .set_subject(Purpose::SignIn, &email, CodeSubject::Registration(id));
         if let Some(registration) = self.state.registrations.get_mut(id)
             && !registration.is_confirmed(&email)
         {
-            registration.claim(&email, true);
+            registration.set_contact(&email, true);
         }
-        Ok(email_sent(&sending))
+        Ok(email_sent(&sent))
     }
 
-    pub(super) fn send_forgot_otp_on_mobile(&mut self) -> Outcome {
+    pub(super) fn send_forgot_otp_on_mobile(&mut self) -> MockResult {
         let number = self.number("mobile")?;
-        self.known(&number)?;
-        let sending = self.send_for(Purpose::Forgot, &number)?;
-        Ok(mobile_sent(&number, &sending))
+        self.user_of(&number)?;
+        let sent = self.send_or_resend(Purpose::ForgotPassword, &number)?;
+        Ok(mobile_sent(&number, &sent))
     }
 
-    pub(super) fn send_forgot_otp_on_email(&mut self) -> Outcome {
+    pub(super) fn send_forgot_otp_on_email(&mut self) -> MockResult {
         let email = self.email()?;
-        self.known(&email)?;
-        let sending = self.send_for(Purpose::Forgot, &email)?;
-        Ok(email_sent(&sending))
+        self.user_of(&email)?;
+        let sent = self.send_or_resend(Purpose::ForgotPassword, &email)?;
+        Ok(email_sent(&sent))
     }
 
-    pub(super) fn verify_mobile_forgot_otp(&mut self) -> Outcome {
+    pub(super) fn verify_mobile_forgot_otp(&mut self) -> MockResult {
         let (request_id, code) = (self.text("request_id"), self.text("otp"));
         let number = self
             .state
             .codes
             .by_request(
-                Purpose::Forgot,
+                Purpose::ForgotPassword,
                 &request_id.unwrap_or_default(),
                 &code.unwrap_or_default(),
                 self.now,
             )
             .ok_or_else(code_invalid)?;
-        self.entitle(&number)
+        self.issue_forgot_token(&number)
     }
 
-    pub(super) fn verify_email_forgot_otp(&mut self) -> Outcome {
+    pub(super) fn verify_email_forgot_otp(&mut self) -> MockResult {
         let (email, code) = (self.email()?, self.text("otp").unwrap_or_default());
         let codes = &self.state.codes;
-        if !codes.is_right(Purpose::Forgot, &email, &code, self.now) {
+        if !codes.is_correct(Purpose::ForgotPassword, &email, &code, self.now) {
             return Err(code_invalid());
         }
-        self.entitle(&email)
+        self.issue_forgot_token(&email)
     }
 
-    /// Exchanges a right code for the token that sets a password.
-    fn entitle(&mut self, contact: &Contact) -> Outcome {
-        let user_id = self.known(contact)?;
-        self.state.codes.burn(Purpose::Forgot, contact);
+    /// Exchanges a correct code for a token that sets a password.
+    fn issue_forgot_token(&mut self, contact: &Contact) -> MockResult {
+        let user_id = self.user_of(contact)?;
+        self.state.codes.revoke(Purpose::ForgotPassword, contact);
         let token = self.state.forgot_tokens.issue(user_id, self.now);
         let body = json!({"success": true, "forgot_token": token});
-        Ok(MockResponse::json(200, body))
+        Ok(MockResponse::ok(body))
     }
 
-    /// The id of the user who is reached by a contact.
-    pub(super) fn known(&self, contact: &Contact) -> Outcome<String> {
+    /// The id of the user with a contact.
+    pub(super) fn user_of(&self, contact: &Contact) -> MockResult<String> {
         self.state
             .owner(contact)
-            .ok_or_else(|| api_error(400, "USER_UNKNOWN", "no user has this contact"))
+            .ok_or_else(|| bad_request("USER_UNKNOWN", "no user has this contact"))
     }
 
-    /// Sends as `action` says. A resend needs the newest token, and that the timer has ended. For
-    /// whom the code counts stays as it was, while that user or registration is there.
-    fn send_for(&mut self, purpose: Purpose, contact: &Contact) -> Outcome<Sending> {
+    /// Sends or resends a code, as `action` says. A resend requires the newest resend token and an
+    /// expired timer. The subject of the previous code is kept while it exists.
+    fn send_or_resend(&mut self, purpose: Purpose, contact: &Contact) -> MockResult<SentCode> {
         let newest = self.state.codes.newest(purpose, contact);
         match self.text("action").as_deref() {
             Some("send") | None => {}
@@ -102,33 +101,35 @@ impl Turn<'_> {
                 let token = self.text("token");
                 let newest = newest
                     .filter(|newest| token.as_ref() == Some(&newest.resend_token))
-                    .ok_or_else(|| {
-                        api_error(400, "RESEND_TOKEN_INVALID", "the token is not valid")
-                    })?;
+                    .ok_or_else(|| bad_request("RESEND_TOKEN_INVALID", "the token is not valid"))?;
                 if self.now - newest.at < TimeDelta::seconds(RESEND_SECONDS) {
-                    return Err(api_error(400, "RESEND_TOO_EARLY", "wait before a resend"));
+                    return Err(bad_request("RESEND_TOO_EARLY", "wait before a resend"));
                 }
             }
-            Some(_) => return Err(api_error(400, "ACTION_UNKNOWN", "no such action")),
+            Some(_) => return Err(bad_request("ACTION_UNKNOWN", "the action is unknown")),
         }
-        let claim = match newest.map(|newest| &newest.claim) {
-            Some(Claim::User(id)) if self.state.users.contains_key(id) => Claim::User(id.clone()),
-            Some(Claim::Registration(id)) if self.state.registrations.waits(*id, self.now) => {
-                Claim::Registration(*id)
+        let subject = match newest.map(|newest| &newest.subject) {
+            Some(CodeSubject::User(id)) if self.state.users.contains_key(id) => {
+                CodeSubject::User(id.clone())
             }
-            _ => Claim::Owner,
+            Some(CodeSubject::Registration(id))
+                if self.state.registrations.is_pending(*id, self.now) =>
+            {
+                CodeSubject::Registration(*id)
+            }
+            _ => CodeSubject::ContactOwner,
         };
-        Ok(self.send_code(purpose, contact, claim))
+        Ok(self.send_code(purpose, contact, subject))
     }
 }
 
-fn mobile_sent(number: &Contact, sending: &Sending) -> MockResponse {
+fn mobile_sent(number: &Contact, sent: &SentCode) -> MockResponse {
     let mut body = json!({"success": true});
-    tell_sent(&mut body, number, sending);
-    MockResponse::json(200, body)
+    add_sent_code(&mut body, number, sent);
+    MockResponse::ok(body)
 }
 
-fn email_sent(sending: &Sending) -> MockResponse {
-    let body = json!({"success": true, "resend_email_token": sending.resend_token});
-    MockResponse::json(200, body)
+fn email_sent(sent: &SentCode) -> MockResponse {
+    let body = json!({"success": true, "resend_email_token": sent.resend_token});
+    MockResponse::ok(body)
 }

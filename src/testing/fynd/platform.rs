@@ -2,25 +2,26 @@
 
 use serde_json::{Value, json};
 
-use super::seed::{FyndProvider, FyndSignIn};
-use super::state::{Rules, SESSION};
+use super::seed::FyndSignIn;
+use super::state::{Rules, SESSION_LIFETIME};
+use super::user::FyndProvider;
 
-/// Why somebody may leave: id, words, whether words of one's own are asked for.
+/// The reasons for deleting an account: id, text, and whether the user has to add a text.
 const REASONS: [(&str, &str, bool); 2] = [
     ("64b000000000000000000004", "I no longer shop here", false),
     ("64b000000000000000000005", "Another reason", true),
 ];
 
-/// Whether a reason is one of the offered ones, and whether it asks for words.
-pub(super) fn reason(id: &str) -> Option<bool> {
+/// Whether a reason requires a text of the user; `None` for an unknown reason.
+pub(super) fn reason_needs_text(id: &str) -> Option<bool> {
     let mut reasons = REASONS.iter();
     reasons
         .find(|(known, ..)| *known == id)
-        .map(|(.., in_words)| *in_words)
+        .map(|(.., needs_text)| *needs_text)
 }
 
 pub(super) fn config(rules: &Rules) -> Value {
-    let offers = |way| !rules.off.contains(&way);
+    let offers = |way| !rules.disabled.contains(&way);
     let social = |provider| offers(FyndSignIn::Social(provider));
     let rule = |required: bool| {
         let level = if required { "hard" } else { "soft" };
@@ -30,8 +31,8 @@ pub(super) fn config(rules: &Rules) -> Value {
         "mobile": rule(rules.mobile_required),
         "email": rule(rules.email_required),
     });
-    let reasons = REASONS.iter().map(|(id, text, in_words)| {
-        json!({"reason_id": id, "reason_text": text, "show_text_area": in_words})
+    let reasons = REASONS.iter().map(|(id, text, needs_text)| {
+        json!({"reason_id": id, "reason_text": text, "show_text_area": needs_text})
     });
     json!({
         "_id": "64b000000000000000000003",
@@ -58,7 +59,7 @@ pub(super) fn config(rules: &Rules) -> Value {
         "delete_account_reasons": reasons.collect::<Vec<_>>(),
         "delete_account_consent": {"consent_text": "I agree that my account goes away."},
         "session_config": {
-            "duration": SESSION.num_days(),
+            "duration": SESSION_LIFETIME.num_days(),
             "type": "Days",
             "is_rolling": false,
         },

@@ -1,23 +1,23 @@
-//! The profile of a user, and the attributes that the seller defines.
+//! The profile and the attributes of a user.
 
 use serde_json::{Map, Value, json};
 
-use super::codes::Claim;
-use super::exchange::{Outcome, Turn};
-use super::person::{Contact, Details};
-use super::responses::{api_error, not_signed_in};
-use crate::testing::MockResponse;
+use super::codes::CodeSubject;
+use super::request_context::RequestContext;
+use super::responses::{bad_request, not_signed_in};
+use super::user::{Contact, Details};
+use crate::testing::{MockResponse, MockResult};
 
-impl Turn<'_> {
-    /// Changes the signed-in user, or makes one of a registration.
-    pub(super) fn update_profile(&mut self) -> Outcome {
+impl RequestContext<'_> {
+    /// Changes the profile of the signed-in user, or completes a registration.
+    pub(super) fn update_profile(&mut self) -> MockResult {
         match self.registration()? {
             Some(id) => self.complete_profile(id),
             None => self.change_profile(),
         }
     }
 
-    /// A profile does not set the password.
+    /// The details of a profile, which cannot set the password.
     pub(super) fn details_without_password(&self) -> Details {
         Details {
             password: None,
@@ -25,8 +25,8 @@ impl Turn<'_> {
         }
     }
 
-    /// The mobile of the body, if there is one.
-    pub(super) fn new_mobile(&self) -> Outcome<Option<Contact>> {
+    /// The mobile number of the body, if there is one.
+    pub(super) fn new_mobile(&self) -> MockResult<Option<Contact>> {
         let mobile = &self.body["mobile"];
         if mobile.is_null() {
             return Ok(None);
@@ -34,39 +34,33 @@ impl Turn<'_> {
         self.number_in(mobile, "phone").map(Some)
     }
 
-    fn change_profile(&mut self) -> Outcome {
+    fn change_profile(&mut self) -> MockResult {
         let user_id = self.signed_in()?;
         let contacts = self.new_mobile()?.into_iter().chain(self.optional_email()?);
-        let (mut known, mut added) = (Vec::new(), Vec::new());
+        let (mut confirmed, mut added) = (Vec::new(), Vec::new());
         for contact in contacts {
             if self.is_confirmed(&user_id, &contact) {
-                known.push(contact);
+                confirmed.push(contact);
                 continue;
             }
             if self.state.owner(&contact).as_ref() != Some(&user_id) {
-                self.free(&contact)?;
+                self.check_available(&contact)?;
             }
             added.push(contact);
         }
         let details = self.details_without_password();
-        let now = self.now;
-        let user = self
-            .state
-            .users
-            .get_mut(&user_id)
-            .ok_or_else(not_signed_in)?;
+        let user = self.user_mut(&user_id).ok_or_else(not_signed_in)?;
         user.details.update(details);
-        user.updated_at = now;
-        for contact in &known {
+        for contact in &confirmed {
             user.contacts.make_primary(contact);
         }
         for contact in &added {
             user.contacts.add(contact.clone(), false);
         }
         let mut body = json!({"success": true, "user_exists": true});
-        self.send_each(&added, &Claim::User(user_id.clone()), &mut body);
-        body["user"] = self.shown(&user_id)?;
-        Ok(MockResponse::json(200, body))
+        self.send_each(&added, &CodeSubject::User(user_id.clone()), &mut body);
+        body["user"] = self.user_json(&user_id)?;
+        Ok(MockResponse::ok(body))
     }
 
     fn is_confirmed(&self, user_id: &str, contact: &Contact) -> bool {
@@ -75,7 +69,7 @@ impl Turn<'_> {
         entry.is_some_and(|entry| entry.verified)
     }
 
-    pub(super) fn get_user_attributes(&mut self) -> Outcome {
+    pub(super) fn get_user_attributes(&mut self) -> MockResult {
         let user_id = self.signed_in()?;
         let slug = self.call.query("slug");
         if let Some(slug) = &slug
@@ -86,8 +80,8 @@ impl Turn<'_> {
         self.attributes(&user_id, slug.as_deref())
     }
 
-    /// The defined attributes of a user, or the one that is asked for.
-    fn attributes(&self, user_id: &str, slug: Option<&str>) -> Outcome {
+    /// The defined attributes of a user, or only the requested one.
+    fn attributes(&self, user_id: &str, slug: Option<&str>) -> MockResult {
         let user = self.state.users.get(user_id).ok_or_else(not_signed_in)?;
         let defined = &self.state.attributes;
         let attributes: Map<String, Value> = user
@@ -97,36 +91,28 @@ impl Turn<'_> {
             .filter(|(known, _)| slug.is_none_or(|slug| slug == *known))
             .map(|(known, value)| (known.clone(), value.clone()))
             .collect();
-        Ok(MockResponse::json(200, json!({"attributes": attributes})))
+        Ok(MockResponse::ok(json!({"attributes": attributes})))
     }
 
-    pub(super) fn update_user_attributes(&mut self) -> Outcome {
+    pub(super) fn update_user_attributes(&mut self) -> MockResult {
         let user_id = self.signed_in()?;
         let changes = self.body["attributes"]
             .as_object()
             .cloned()
-            .ok_or_else(|| api_error(400, "FIELD_MISSING", "attributes is needed"))?;
+            .ok_or_else(|| bad_request("FIELD_MISSING", "attributes is required"))?;
         for (slug, value) in &changes {
             let defined = self.state.attributes.get(slug).ok_or_else(undefined)?;
-            if !defined.takes(value) {
-                return Err(api_error(
-                    400,
-                    "ATTRIBUTE_TYPE",
-                    "the value has not the type of its attribute",
-                ));
+            if !defined.accepts(value) {
+                let message = "the value does not have the type of the attribute";
+                return Err(bad_request("ATTRIBUTE_TYPE", message));
             }
         }
-        let user = self
-            .state
-            .users
-            .get_mut(&user_id)
-            .ok_or_else(not_signed_in)?;
+        let user = self.user_mut(&user_id).ok_or_else(not_signed_in)?;
         user.attributes.extend(changes);
-        user.updated_at = self.now;
         self.attributes(&user_id, None)
     }
 }
 
 fn undefined() -> MockResponse {
-    api_error(400, "ATTRIBUTE_UNDEFINED", "no such attribute is defined")
+    bad_request("ATTRIBUTE_UNDEFINED", "the attribute is not defined")
 }

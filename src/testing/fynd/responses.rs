@@ -1,44 +1,60 @@
-//! What the mock says. Absent members are left out, never null.
+//! The bodies of responses. Missing members are omitted, never null.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 
-use super::codes::{RESEND_SECONDS, Sending};
-use super::person::{Contact, User};
-use super::state::unguessable;
+use super::codes::{RESEND_SECONDS, SentCode};
+use super::random_token::random_token;
+use super::user::{Contact, User};
 use crate::testing::{Channel, MockResponse};
 
 pub(super) fn api_error(status: u16, code: &str, message: &str) -> MockResponse {
     let body = json!({
         "code": code,
         "message": message,
-        "request_id": unguessable(),
+        "request_id": random_token(),
     });
     MockResponse::json(status, body)
+}
+
+pub(super) fn bad_request(code: &str, message: &str) -> MockResponse {
+    api_error(400, code, message)
+}
+
+pub(super) fn code_invalid() -> MockResponse {
+    bad_request("OTP_INVALID", "the code is not valid")
+}
+
+pub(super) fn link_invalid() -> MockResponse {
+    bad_request("LINK_INVALID", "the code of the link is not valid")
+}
+
+pub(super) fn register_token_invalid() -> MockResponse {
+    bad_request("REGISTER_TOKEN_INVALID", "the token is not valid")
 }
 
 pub(super) fn not_signed_in() -> MockResponse {
     let body = json!({
         "code": "SESSION_UNKNOWN",
-        "message": "nobody is signed in",
-        "request_id": unguessable(),
+        "message": "no user is signed in",
+        "request_id": random_token(),
         "authenticated": false,
     });
     MockResponse::json(401, body)
 }
 
-/// What an answer says of a code that was sent: how to confirm it and how to have another.
-pub(super) fn tell_sent(body: &mut Value, contact: &Contact, sending: &Sending) {
+/// Adds the members about a sent code: how to confirm and how to resend it.
+pub(super) fn add_sent_code(body: &mut Value, contact: &Contact, sent: &SentCode) {
     match contact {
         Contact::Mobile(number) => {
             body["mobile"] = json!(number.mobile);
             body["country_code"] = json!(number.country_code);
-            body["request_id"] = json!(sending.request_id);
-            body["resend_token"] = json!(sending.resend_token);
+            body["request_id"] = json!(sent.request_id);
+            body["resend_token"] = json!(sent.resend_token);
         }
         Contact::Email(email) => {
             body["email"] = json!(email);
-            body["resend_email_token"] = json!(sending.resend_token);
+            body["resend_email_token"] = json!(sent.resend_token);
         }
     }
     body["resend_timer"] = json!(RESEND_SECONDS);

@@ -2,49 +2,46 @@
 
 use serde_json::json;
 
-use super::codes::{Claim, Purpose};
-use super::exchange::{Outcome, Turn, register_token_invalid};
-use super::person::Contact;
-use super::registrations::Registration;
-use super::responses::{api_error, tell_sent};
+use super::codes::{CodeSubject, Purpose};
+use super::pending_registrations::Registration;
+use super::request_context::RequestContext;
+use super::responses::{add_sent_code, bad_request, code_invalid, register_token_invalid};
 use super::seed::FyndSignIn;
-use crate::testing::MockResponse;
+use super::user::Contact;
+use crate::testing::{MockResponse, MockResult};
 
-impl Turn<'_> {
-    pub(super) fn login_with_otp(&mut self) -> Outcome {
-        self.offered(FyndSignIn::Otp)?;
+impl RequestContext<'_> {
+    pub(super) fn login_with_otp(&mut self) -> MockResult {
+        self.check_enabled(FyndSignIn::Otp)?;
         let number = self.number("mobile")?;
-        let sending = self.send_code(Purpose::SignIn, &number, Claim::Owner);
+        let sent = self.send_code(Purpose::SignIn, &number, CodeSubject::ContactOwner);
         let mut body = json!({
             "success": true,
             "verify_mobile_otp": true,
             "verify_email_otp": false,
             "user_exists": self.state.owner(&number).is_some(),
         });
-        tell_sent(&mut body, &number, &sending);
-        Ok(MockResponse::json(200, body))
+        add_sent_code(&mut body, &number, &sent);
+        Ok(MockResponse::ok(body))
     }
 
-    pub(super) fn login_with_password(&mut self) -> Outcome {
-        self.offered(FyndSignIn::Password)?;
-        let username = Contact::Email(self.needed("username")?);
-        let password = self.needed("password")?;
+    pub(super) fn login_with_password(&mut self) -> MockResult {
+        self.check_enabled(FyndSignIn::Password)?;
+        let username = Contact::Email(self.required_text("username")?);
+        let password = self.required_text("password")?;
         let owner = self.state.owner(&username);
         let owner = owner.filter(|id| self.has_password(id, &password));
         if let Some(id) = owner {
-            let body = json!({"user": self.shown(&id)?});
-            return Ok(self.signing_in(&id, body));
+            let body = json!({"user": self.user_json(&id)?});
+            return Ok(self.sign_in_response(&id, body));
         }
         let registrations = &mut self.state.registrations;
-        let Some(unfinished) = registrations.by_password(&username, &password) else {
-            return Err(api_error(
-                400,
-                "CREDENTIALS_INVALID",
-                "user name or password is wrong",
-            ));
+        let Some(pending) = registrations.by_password(&username, &password) else {
+            let message = "the user name or the password is wrong";
+            return Err(bad_request("CREDENTIALS_INVALID", message));
         };
-        let token = registrations.renew(unfinished, self.now);
-        Ok(MockResponse::json(200, json!({"register_token": token})))
+        let token = registrations.issue_token(pending, self.now);
+        Ok(MockResponse::ok(json!({"register_token": token})))
     }
 
     pub(super) fn has_password(&self, user_id: &str, password: &str) -> bool {
@@ -52,17 +49,17 @@ impl Turn<'_> {
         user.is_some_and(|user| user.details.password.as_deref() == Some(password))
     }
 
-    pub(super) fn login_with_token(&mut self) -> Outcome {
-        let token = self.needed("token")?;
+    pub(super) fn login_with_token(&mut self) -> MockResult {
+        let token = self.required_text("token")?;
         let id = self
             .state
-            .spend_login_token(&token)
-            .ok_or_else(|| api_error(400, "TOKEN_INVALID", "the token is not valid"))?;
-        let body = json!({"user": self.shown(&id)?});
-        Ok(self.signing_in(&id, body))
+            .consume_login_token(&token)
+            .ok_or_else(|| bad_request("TOKEN_INVALID", "the token is not valid"))?;
+        let body = json!({"user": self.user_json(&id)?});
+        Ok(self.sign_in_response(&id, body))
     }
 
-    pub(super) fn verify_mobile_otp(&mut self) -> Outcome {
+    pub(super) fn verify_mobile_otp(&mut self) -> MockResult {
         let (request_id, code) = (self.text("request_id"), self.text("otp"));
         let number = self
             .state
@@ -77,79 +74,74 @@ impl Turn<'_> {
         self.confirm(&number)
     }
 
-    pub(super) fn verify_email_otp(&mut self) -> Outcome {
+    pub(super) fn verify_email_otp(&mut self) -> MockResult {
         let (email, code) = (self.email()?, self.text("otp").unwrap_or_default());
         let codes = &self.state.codes;
-        if !codes.is_right(Purpose::SignIn, &email, &code, self.now) {
+        if !codes.is_correct(Purpose::SignIn, &email, &code, self.now) {
             return Err(code_invalid());
         }
         self.confirm(&email)
     }
 
-    /// Goes on after a right code: with the user who is reached by the contact, or with the
-    /// registration that it belongs to.
-    fn confirm(&mut self, contact: &Contact) -> Outcome {
+    /// Handles a correct code: signs in the user with the contact, or continues the registration.
+    fn confirm(&mut self, contact: &Contact) -> MockResult {
         let registration = self.registration()?;
         let newest = self.state.codes.newest(Purpose::SignIn, contact);
-        let claim = newest.map_or(Claim::Owner, |sending| sending.claim.clone());
-        if let Claim::Registration(id) = claim
+        let subject = newest.map_or(CodeSubject::ContactOwner, |sent| sent.subject.clone());
+        if let CodeSubject::Registration(id) = subject
             && registration != Some(id)
         {
             return Err(register_token_invalid());
         }
-        self.state.codes.burn(Purpose::SignIn, contact);
-        match claim {
-            Claim::Registration(id) => self.confirm_registration(id, contact),
-            Claim::User(id) => self.confirm_change(&id, contact),
-            Claim::Owner => match (self.state.owner(contact), registration) {
-                (Some(id), _) => self.welcome(&id, contact),
+        self.state.codes.revoke(Purpose::SignIn, contact);
+        match subject {
+            CodeSubject::Registration(id) => self.confirm_registration(id, contact),
+            CodeSubject::User(id) => self.confirm_change(&id, contact),
+            CodeSubject::ContactOwner => match (self.state.owner(contact), registration) {
+                (Some(id), _) => self.sign_in_user(&id, contact),
                 (None, Some(id)) => self.confirm_registration(id, contact),
                 (None, None) => {
                     let mut new = Registration::default();
                     new.confirm(contact);
-                    let id = self.state.registrations.begin(new);
-                    Ok(self.goes_on(id))
+                    let id = self.state.registrations.add(new);
+                    Ok(self.registration_pending(id))
                 }
             },
         }
     }
 
-    fn confirm_registration(&mut self, id: u64, contact: &Contact) -> Outcome {
+    fn confirm_registration(&mut self, id: u64, contact: &Contact) -> MockResult {
         if let Some(registration) = self.state.registrations.get_mut(id) {
             registration.confirm(contact);
         }
-        match self.settle(id)? {
-            Some(user_id) => self.welcome(&user_id, contact),
-            None => Ok(self.goes_on(id)),
+        match self.try_complete(id)? {
+            Some(user_id) => self.sign_in_user(&user_id, contact),
+            None => Ok(self.registration_pending(id)),
         }
     }
 
-    /// The contact that a user entered in the profile becomes the main one.
-    fn confirm_change(&mut self, user_id: &str, contact: &Contact) -> Outcome {
+    /// Makes a contact that the user entered in the profile the primary one.
+    fn confirm_change(&mut self, user_id: &str, contact: &Contact) -> MockResult {
         let user = self.state.users.get_mut(user_id).ok_or_else(code_invalid)?;
         if user.contacts.get(contact).is_none() {
             return Err(code_invalid());
         }
         user.contacts.make_primary(contact);
-        self.welcome(user_id, contact)
+        self.sign_in_user(user_id, contact)
     }
 
-    fn welcome(&mut self, user_id: &str, contact: &Contact) -> Outcome {
+    fn sign_in_user(&mut self, user_id: &str, contact: &Contact) -> MockResult {
         if let Some(user) = self.state.users.get_mut(user_id) {
             user.contacts.add(contact.clone(), true);
         }
-        let body = json!({"user": self.shown(user_id)?, "user_exists": true});
-        Ok(self.signing_in(user_id, body))
+        let body = json!({"user": self.user_json(user_id)?, "user_exists": true});
+        Ok(self.sign_in_response(user_id, body))
     }
 
-    /// Nobody is signed in yet: the registration has a next step.
-    pub(super) fn goes_on(&mut self, registration: u64) -> MockResponse {
-        let token = self.state.registrations.renew(registration, self.now);
+    /// The response when a registration has further steps.
+    pub(super) fn registration_pending(&mut self, registration: u64) -> MockResponse {
+        let token = self.state.registrations.issue_token(registration, self.now);
         let body = json!({"user_exists": false, "register_token": token});
-        MockResponse::json(200, body)
+        MockResponse::ok(body)
     }
-}
-
-pub(super) fn code_invalid() -> MockResponse {
-    api_error(400, "OTP_INVALID", "the code is not valid")
 }

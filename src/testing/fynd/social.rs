@@ -1,17 +1,17 @@
-//! Signing in by an account at a third party.
+//! Signing in by a social account.
 
 use serde_json::{Value, json};
 
-use super::exchange::{Outcome, Turn, text};
-use super::person::{Contact, Details};
-use super::registrations::Registration;
+use super::pending_registrations::Registration;
+use super::request_context::{RequestContext, text};
 use super::responses::api_error;
-use super::seed::{FyndProvider, FyndSignIn};
+use super::seed::FyndSignIn;
 use super::state::SocialAccount;
-use crate::testing::MockResponse;
+use super::user::{Contact, Details, FyndProvider};
+use crate::testing::{MockResponse, MockResult};
 
-impl Turn<'_> {
-    pub(super) fn login_with_oauth(&mut self, provider: FyndProvider) -> Outcome {
+impl RequestContext<'_> {
+    pub(super) fn login_with_oauth(&mut self, provider: FyndProvider) -> MockResult {
         let token = text(&self.body["oauth2"], "access_token");
         let id = text(&self.body["profile"], "id");
         let expiry = self.body["oauth2"]["expiry"].as_i64();
@@ -21,20 +21,21 @@ impl Turn<'_> {
         self.login_with(provider, token, id)
     }
 
-    pub(super) fn login_with_apple(&mut self) -> Outcome {
+    pub(super) fn login_with_apple(&mut self) -> MockResult {
         let token = text(&self.body["oauth"], "identity_token");
         let id = self.text("user_identifier");
         self.login_with(FyndProvider::Apple, token, id)
     }
 
-    /// Signs in whose account it is: who used it before, or who has its e-mail address confirmed.
+    /// Signs in the user who has used the account before or has confirmed its e-mail address;
+    /// otherwise begins a registration.
     fn login_with(
         &mut self,
         provider: FyndProvider,
         token: Option<String>,
         id: Option<String>,
-    ) -> Outcome {
-        self.offered(FyndSignIn::Social(provider))?;
+    ) -> MockResult {
+        self.check_enabled(FyndSignIn::Social(provider))?;
         let account = token
             .and_then(|token| self.state.social_account(&token, self.now))
             .filter(|account| {
@@ -43,17 +44,17 @@ impl Turn<'_> {
             })
             .ok_or_else(token_invalid)?;
         let Some(user_id) = self.owner_of(&account) else {
-            let registration = self.begin(account);
-            let id = self.state.registrations.begin(registration);
-            return Ok(self.goes_on(id));
+            let registration = self.registration_of(account);
+            let id = self.state.registrations.add(registration);
+            return Ok(self.registration_pending(id));
         };
         if let Some(user) = self.state.users.get_mut(&user_id)
             && !user.identities.contains(&account.identity)
         {
             user.identities.push(account.identity);
         }
-        let body = json!({"user": self.shown(&user_id)?, "user_exists": true});
-        Ok(self.signing_in(&user_id, body))
+        let body = json!({"user": self.user_json(&user_id)?, "user_exists": true});
+        Ok(self.sign_in_response(&user_id, body))
     }
 
     fn owner_of(&self, account: &SocialAccount) -> Option<String> {
@@ -65,8 +66,9 @@ impl Turn<'_> {
         })
     }
 
-    /// The third party vouches for the e-mail address; the names are the app's word.
-    fn begin(&self, account: SocialAccount) -> Registration {
+    /// A registration with the e-mail address that the provider has verified, and with the names that
+    /// the app sent.
+    fn registration_of(&self, account: SocialAccount) -> Registration {
         let profile: &Value = &self.body["profile"];
         let mut registration = Registration {
             details: Details {
@@ -79,7 +81,7 @@ impl Turn<'_> {
             ..Registration::default()
         };
         let email = account.email.map(Contact::Email);
-        // An address that a user has unconfirmed stays with that user.
+        // The address may belong to a user who has not confirmed it.
         if let Some(email) = email.filter(|email| self.state.owner(email).is_none()) {
             registration.confirm(&email);
         }
@@ -91,6 +93,6 @@ fn token_invalid() -> MockResponse {
     api_error(
         401,
         "SOCIAL_TOKEN_INVALID",
-        "the third party does not confirm the token",
+        "the provider does not accept the token",
     )
 }

@@ -1,26 +1,25 @@
-//! What the mock remembers: users, who is signed in, and the rules of the sales channel.
+//! The state of the mock: users, sessions, tokens and the rules of the sales channel.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::codes::{Codes, Links, Spendable};
-use super::person::{Contact, Identity, User};
-use super::registrations::Registrations;
+use super::codes::{Codes, Links, OneTimeTokens};
+use super::pending_registrations::PendingRegistrations;
+use super::random_token::random_token;
 use super::seed::{FyndAttribute, FyndSignIn, FyndUser};
-use crate::random;
+use super::user::{Contact, Identity, User};
 
-/// How long a cookie is good.
-pub(super) const SESSION: TimeDelta = TimeDelta::days(30);
-/// How long a third party confirms a token.
-const SOCIAL_TOKEN: TimeDelta = TimeDelta::hours(1);
+/// Lifetime of a session.
+pub(super) const SESSION_LIFETIME: TimeDelta = TimeDelta::days(30);
+/// Lifetime of a social token.
+const SOCIAL_TOKEN_LIFETIME: TimeDelta = TimeDelta::hours(1);
 
-/// What the sales channel's owner decides.
+/// The settings of the sales channel.
 pub(super) struct Rules {
     pub(super) mobile_required: bool,
     pub(super) email_required: bool,
-    pub(super) off: HashSet<FyndSignIn>,
+    pub(super) disabled: HashSet<FyndSignIn>,
 }
 
 impl Default for Rules {
@@ -28,23 +27,23 @@ impl Default for Rules {
         Self {
             mobile_required: true,
             email_required: false,
-            off: HashSet::new(),
+            disabled: HashSet::new(),
         }
     }
 }
 
-/// Whose a third party's token is.
+/// The social account of a token.
 #[derive(Clone)]
 pub(super) struct SocialAccount {
     pub(super) identity: Identity,
     pub(super) email: Option<String>,
 }
 
-/// One signed-in browser or app.
+/// The session of a signed-in browser or app.
 struct Session {
     id: String,
     user_id: String,
-    until: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
 }
 
 #[derive(Default)]
@@ -52,27 +51,27 @@ pub(super) struct State {
     pub(super) users: BTreeMap<String, User>,
     pub(super) codes: Codes,
     pub(super) links: Links,
-    pub(super) registrations: Registrations,
-    /// What a right forgotten-password code is exchanged for, with the user's id.
-    pub(super) forgot_tokens: Spendable<String>,
+    pub(super) registrations: PendingRegistrations,
+    /// The tokens for setting a forgotten password, with the ids of their users.
+    pub(super) forgot_tokens: OneTimeTokens<String>,
     pub(super) attributes: BTreeMap<String, FyndAttribute>,
     pub(super) rules: Rules,
     login_tokens: HashMap<String, String>,
     social_tokens: HashMap<String, (SocialAccount, DateTime<Utc>)>,
     sessions: HashMap<String, Session>,
-    made: usize,
+    user_count: usize,
 }
 
 impl State {
-    /// Adds a user and gives the id.
+    /// Adds a user and returns the id. Removes users who have one of the contacts.
     pub(super) fn seed(&mut self, user: FyndUser, now: DateTime<Utc>) -> String {
         for entry in user.contacts.all() {
             if let Some(owner) = self.owner(&entry.contact) {
                 self.remove(&owner);
             }
         }
-        self.made += 1;
-        let id = format!("64b{:021x}", self.made);
+        self.user_count += 1;
+        let id = format!("64b{:021x}", self.user_count);
         let user = User {
             id: id.clone(),
             details: user.details,
@@ -86,14 +85,14 @@ impl State {
         id
     }
 
-    /// Forgets a user and everything that signs in as that user.
+    /// Removes a user with all sessions and login tokens.
     pub(super) fn remove(&mut self, id: &str) {
         self.users.remove(id);
         self.login_tokens.retain(|_, user_id| user_id != id);
         self.sign_out_user(id);
     }
 
-    /// The id of the user who has a contact.
+    /// The id of the user with a contact.
     pub(super) fn owner(&self, contact: &Contact) -> Option<String> {
         let mut users = self.users.values();
         users
@@ -108,30 +107,30 @@ impl State {
             .map(|user| user.id.clone())
     }
 
-    /// The value of a new cookie for a user.
+    /// Starts a session of a user and returns the cookie value.
     pub(super) fn sign_in(&mut self, user_id: &str, now: DateTime<Utc>) -> String {
-        let value = unguessable();
+        let value = random_token();
         let session = Session {
-            id: unguessable(),
+            id: random_token(),
             user_id: user_id.to_owned(),
-            until: now + SESSION,
+            expires_at: now + SESSION_LIFETIME,
         };
         self.sessions.insert(value.clone(), session);
         value
     }
 
-    /// Whose cookie this is.
+    /// The id of the user with a valid session cookie.
     pub(super) fn signed_in(&self, cookie: &str, now: DateTime<Utc>) -> Option<String> {
         let session = self.sessions.get(cookie)?;
-        let alive = session.until > now && self.users.contains_key(&session.user_id);
+        let alive = session.expires_at > now && self.users.contains_key(&session.user_id);
         alive.then(|| session.user_id.clone())
     }
 
-    /// The ids of a user's sessions, in no order.
+    /// The ids of the sessions of a user, unordered.
     pub(super) fn sessions(&self, user_id: &str, now: DateTime<Utc>) -> Vec<&str> {
         let sessions = self.sessions.values();
         sessions
-            .filter(|session| session.user_id == user_id && session.until > now)
+            .filter(|session| session.user_id == user_id && session.expires_at > now)
             .map(|session| session.id.as_str())
             .collect()
     }
@@ -145,18 +144,18 @@ impl State {
             .retain(|_, session| session.user_id != user_id);
     }
 
-    pub(super) fn sign_all_out(&mut self) {
+    pub(super) fn sign_out_all(&mut self) {
         self.sessions.clear();
     }
 
     pub(super) fn issue_login_token(&mut self, user_id: &str) -> String {
-        let token = unguessable();
+        let token = random_token();
         self.login_tokens.insert(token.clone(), user_id.to_owned());
         token
     }
 
-    /// Uses up a login token; answers whose it was.
-    pub(super) fn spend_login_token(&mut self, token: &str) -> Option<String> {
+    /// Uses up a login token and returns the user id.
+    pub(super) fn consume_login_token(&mut self, token: &str) -> Option<String> {
         self.login_tokens.remove(token)
     }
 
@@ -165,22 +164,16 @@ impl State {
         account: SocialAccount,
         now: DateTime<Utc>,
     ) -> String {
-        let token = unguessable();
-        let until = now + SOCIAL_TOKEN;
-        self.social_tokens.insert(token.clone(), (account, until));
+        let token = random_token();
+        let expires_at = now + SOCIAL_TOKEN_LIFETIME;
+        self.social_tokens
+            .insert(token.clone(), (account, expires_at));
         token
     }
 
-    /// Whose token this is, as the third party would say.
+    /// The account of a valid social token.
     pub(super) fn social_account(&self, token: &str, now: DateTime<Utc>) -> Option<SocialAccount> {
-        let (account, until) = self.social_tokens.get(token)?;
-        (*until > now).then(|| account.clone())
+        let (account, expires_at) = self.social_tokens.get(token)?;
+        (*expires_at > now).then(|| account.clone())
     }
-}
-
-/// A value that nobody can guess.
-pub(super) fn unguessable() -> String {
-    static MADE: AtomicU64 = AtomicU64::new(0);
-    // Without entropy it can be guessed, but no two values are ever equal.
-    random::id().unwrap_or_else(|_| format!("{:032x}", MADE.fetch_add(1, Ordering::Relaxed)))
 }

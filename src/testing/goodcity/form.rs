@@ -1,4 +1,4 @@
-//! Bodies as the server reads them: JSON, or a form with names such as `user_auth[mobile]`.
+//! Parses request bodies: JSON, or a form with names such as `user_auth[mobile]`.
 
 use http::header;
 use serde_json::{Map, Value};
@@ -9,24 +9,24 @@ use crate::testing::Call;
 const FORM: &str = "application/x-www-form-urlencoded";
 
 pub(super) fn body_of(call: &Call<'_>) -> Value {
-    let label = call
+    let content_type = call
         .header(header::CONTENT_TYPE.as_str())
         .unwrap_or_default();
-    if !label.starts_with(FORM) {
+    if !content_type.starts_with(FORM) {
         return call.json();
     }
     let mut body = Map::new();
     for (name, value) in form_urlencoded::parse(call.body) {
         let name = name.replace(']', "");
-        let steps: Vec<&str> = name.split('[').collect();
-        set(&mut body, &steps, value.into_owned());
+        let path: Vec<&str> = name.split('[').collect();
+        set(&mut body, &path, value.into_owned());
     }
     Value::Object(body)
 }
 
-/// Sets a value some steps deep. A name that is text already is not opened.
-fn set(members: &mut Map<String, Value>, steps: &[&str], value: String) {
-    match steps {
+/// Sets a nested value. A string in its path is left unchanged.
+fn set(members: &mut Map<String, Value>, path: &[&str], value: String) {
+    match path {
         [] => {}
         [name] => {
             members.insert((*name).to_owned(), Value::String(value));

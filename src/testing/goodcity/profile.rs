@@ -1,10 +1,10 @@
-//! Profiles as servers of 2014 and of today give them.
+//! The profile formats of a server of 2014 and of a current one.
 
 use serde_json::{Value, json};
 
 use super::state::User;
 
-/// The profile of a user, its mobile number without country code.
+/// The profile of a user; the mobile number has no country code.
 pub(super) fn of(user: &User, old: bool) -> Value {
     let mobile = user.mobile.strip_prefix("+852").unwrap_or(&user.mobile);
     let address_id = user.address.as_ref().map(|_| user.id + 1_000);

@@ -1,4 +1,4 @@
-//! What the mock remembers of its users.
+//! The users and their tokens.
 
 use std::collections::HashSet;
 
@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::testing::jwt::Issuer;
 
-const A_DAY: i64 = 24 * 3600;
+const ONE_DAY: i64 = 24 * 3600;
 const TEN_MINUTES: i64 = 600;
 
 pub(super) struct User {
@@ -17,13 +17,13 @@ pub(super) struct User {
     pub(super) mobile: String,
     pub(super) first_name: String,
     pub(super) last_name: String,
-    /// What the sign-up said of the address.
+    /// The address that was given at sign-up.
     pub(super) address: Option<Value>,
     pub(super) disabled: bool,
     pin: Option<Pin>,
 }
 
-/// The newest pin of a user with its key; there is never another.
+/// The only valid PIN of a user, with its key.
 struct Pin {
     key: String,
     code: String,
@@ -31,7 +31,7 @@ struct Pin {
 }
 
 pub(super) struct State {
-    pub(super) refused_apps: HashSet<String>,
+    pub(super) rejected_apps: HashSet<String>,
     pub(super) next_pin: Option<String>,
     pub(super) pin_seconds: i64,
     pub(super) token_seconds: i64,
@@ -44,10 +44,10 @@ pub(super) struct State {
 impl Default for State {
     fn default() -> Self {
         Self {
-            refused_apps: HashSet::new(),
+            rejected_apps: HashSet::new(),
             next_pin: None,
             pin_seconds: TEN_MINUTES,
-            token_seconds: A_DAY,
+            token_seconds: ONE_DAY,
             old: false,
             users: Vec::new(),
             issuer: Issuer::new("goodcity mock"),
@@ -78,18 +78,18 @@ impl State {
         self.users.iter().find(|user| user.id == id)
     }
 
-    pub(super) fn admits_app(&self, name: Option<&str>) -> bool {
-        name.is_some_and(|name| !name.is_empty() && !self.refused_apps.contains(name))
+    pub(super) fn accepts_app(&self, name: Option<&str>) -> bool {
+        name.is_some_and(|name| !name.is_empty() && !self.rejected_apps.contains(name))
     }
 
-    /// Sixteen bytes that look random, another key each time.
+    /// A new key of 16 bytes.
     pub(super) fn next_key(&mut self) -> String {
         self.counter += 1;
         let digest = Sha256::digest(self.counter.to_be_bytes());
         STANDARD.encode(digest.iter().copied().take(16).collect::<Vec<u8>>())
     }
 
-    /// A new key and a new pin instead of the former ones.
+    /// Replaces the key and the PIN of a user.
     pub(super) fn replace_pin(&mut self, mobile: &str, now: i64) -> (String, String) {
         let key = self.next_key();
         let code = self
@@ -118,14 +118,14 @@ impl State {
         }
     }
 
-    /// Whose pin this is; it is good once.
+    /// Uses up a valid PIN and returns the mobile number of its user.
     pub(super) fn use_pin(&mut self, key: &str, code: &str, now: i64) -> Option<String> {
         let oldest = now - self.pin_seconds;
-        let good = |pin: &Pin| pin.key == key && pin.code == code && pin.sent_at >= oldest;
+        let is_valid = |pin: &Pin| pin.key == key && pin.code == code && pin.sent_at >= oldest;
         let user = self
             .users
             .iter_mut()
-            .find(|user| user.pin.as_ref().is_some_and(good))?;
+            .find(|user| user.pin.as_ref().is_some_and(is_valid))?;
         user.pin = None;
         Some(user.mobile.clone())
     }
@@ -139,14 +139,14 @@ impl State {
         }))
     }
 
-    /// Signs with another key from now on.
-    pub(super) fn replace_issuer(&mut self) {
+    /// Replaces the signing key.
+    pub(super) fn rotate_key(&mut self) {
         let key = self.next_key();
         self.issuer = Issuer::new(&key);
     }
 
-    /// The user whom a token names.
+    /// The id of the user that a valid token belongs to.
     pub(super) fn owner(&self, bearer: Option<&str>, now: i64) -> Option<i64> {
-        self.issuer.check(bearer?, now)?["user_id"].as_i64()
+        self.issuer.verify(bearer?, now)?["user_id"].as_i64()
     }
 }

@@ -1,63 +1,64 @@
-//! The faults that a wire can have.
+//! The faults that a proxy can inject.
 
 use std::sync::OnceLock;
 use std::time::Duration;
 
-/// Something that goes wrong between a client and a server.
+/// A fault of the network or of a gateway between a client and a server.
+///
+/// Where the description says "the server processes the request", the proxy forwards it; all other
+/// faults happen before the server receives anything.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
-    /// The connection is reset when the request begins to arrive, before anything was read.
+    /// The connection is reset when the request begins to arrive, before it is read.
     ResetBeforeRequest,
-    /// The connection is reset when some of the request was read.
+    /// The connection is reset while the request is read.
     ResetDuringRequest,
     /// The server processes the request, then the connection is reset.
     ResetAfterRequest,
-    /// The request gets no further, and nobody answers.
+    /// The proxy reads the request and never responds.
     Silence,
-    /// The server processes the request and never answers.
+    /// The server processes the request; no response arrives.
     StallBeforeHead,
-    /// The server processes the request, and its answer comes this much later.
+    /// The server processes the request; its response is delayed by this duration.
     Slow(Duration),
-    /// The server processes the request; half the body of its answer arrives, then silence.
+    /// The server processes the request; half of the response body arrives, then nothing more.
     StallMidBody,
-    /// The server processes the request; half the body of its answer arrives, then the connection
-    /// is closed.
+    /// The server processes the request; half of the response body arrives, then the connection is
+    /// closed.
     HalfBody,
-    /// The server processes the request; its answer says that it is shorter than it is.
+    /// The server processes the request; the response has a `Content-Length` that is too small.
     WrongContentLength,
-    /// The server processes the request; its JSON is labelled as a picture.
+    /// The server processes the request; the response has the content type of an image.
     WrongContentType,
-    /// The server processes the request; its JSON ends in the middle, in an answer that is whole.
+    /// The server processes the request; the response is complete, but its JSON is truncated.
     TruncatedJson,
-    /// A page with status 200, as a captive portal or a gateway gives it. The request gets no
-    /// further.
+    /// The response is an HTML page with status 200, as from a captive portal or a gateway.
     HtmlInsteadOfJson,
-    /// The server processes the request and answers with a body of this many bytes.
+    /// The server processes the request; the response body has this many bytes.
     HugeBody(u64),
-    /// The server processes the request and answers with headers of this many bytes.
+    /// The server processes the request; the response headers have this many bytes.
     HugeHeaders(usize),
-    /// The server processes the request and answers with a body that unpacks to this many bytes.
+    /// The server processes the request; the compressed response body inflates to this many bytes.
     GzipBomb(usize),
-    /// The answer sends the client to this URL. The request gets no further.
+    /// The response is a redirect to this URL.
     Redirect(String),
-    /// The server processes the request, but the answer has this status and no body.
+    /// The server processes the request; the response has this status and no body.
     LateStatus(u16),
-    /// The request is refused with a status, no body and perhaps a `Retry-After`. It gets no
-    /// further.
+    /// The response has a status, no body and optionally a `Retry-After` header.
     Status {
         /// The status.
         status: u16,
         /// The value of `Retry-After`: seconds or an HTTP date.
         retry_after: Option<String>,
     },
-    /// The server does not agree to talk TLS. Connect to it by
+    /// The TLS handshake fails. Connect by
     /// [`FaultProxy::https_url`](super::FaultProxy::https_url).
     TlsFailure,
 }
 
 impl Fault {
-    /// A refusal with a bare status.
+    /// A response with a status and no body.
     pub fn status(status: u16) -> Self {
         Self::Status {
             status,
@@ -65,7 +66,7 @@ impl Fault {
         }
     }
 
-    /// A refusal that says when to come back: in seconds, or at an HTTP date.
+    /// A response with a status and a `Retry-After` header: seconds or an HTTP date.
     pub fn status_with_retry_after(status: u16, retry_after: impl Into<String>) -> Self {
         Self::Status {
             status,
@@ -73,8 +74,8 @@ impl Fault {
         }
     }
 
-    /// Whether the request reaches the server behind the proxy.
-    pub(super) fn is_processed(&self) -> bool {
+    /// Whether the proxy forwards the request to the server.
+    pub(super) fn is_forwarded(&self) -> bool {
         match self {
             Self::ResetBeforeRequest
             | Self::ResetDuringRequest
@@ -99,30 +100,29 @@ impl Fault {
     }
 }
 
-/// Zeros that were packed once for all.
-pub(super) fn bomb(unpacked: usize) -> Vec<u8> {
+/// Compressed zeros. The first size is cached, because compressing takes long.
+pub(super) fn gzip_bomb(inflated: usize) -> Vec<u8> {
     use std::io::Write;
 
     use flate2::Compression;
     use flate2::write::GzEncoder;
 
-    static PACKED: OnceLock<(usize, Vec<u8>)> = OnceLock::new();
-    let pack = || {
-        let mut packer = GzEncoder::new(Vec::new(), Compression::best());
+    static CACHE: OnceLock<(usize, Vec<u8>)> = OnceLock::new();
+    let compress = || {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
         let zeros = [0; 64 * 1024];
-        let mut left = unpacked;
+        let mut left = inflated;
         while left > 0 {
             let part = left.min(zeros.len());
-            // Writing into memory does not fail.
-            let _ = packer.write_all(&zeros[..part]);
+            // Writing to memory does not fail.
+            let _ = encoder.write_all(&zeros[..part]);
             left -= part;
         }
-        packer.finish().unwrap_or_default()
+        encoder.finish().unwrap_or_default()
     };
-    let (size, packed) = PACKED.get_or_init(|| (unpacked, pack()));
-    if *size == unpacked {
-        packed.clone()
-    } else {
-        pack()
+    let (size, compressed) = CACHE.get_or_init(|| (inflated, compress()));
+    match *size == inflated {
+        true => compressed.clone(),
+        false => compress(),
     }
 }

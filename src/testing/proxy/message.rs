@@ -1,14 +1,14 @@
-//! HTTP/1.1 messages as bytes: what a proxy needs that must break them.
+//! HTTP/1.1 messages as bytes, so that the proxy can send invalid ones.
 
 use std::io;
 
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-/// The largest head and body that are taken in.
+/// The size limits of a head and a body.
 const MAX_HEAD: usize = 256 * 1024;
 const MAX_BODY: usize = 64 * 1024 * 1024;
 
-/// A request or an answer: everything up to the empty line, and the rest.
+/// A request or a response: everything before the empty line, and the body.
 #[derive(Clone, Debug)]
 pub(super) struct Message {
     pub(super) head: String,
@@ -16,7 +16,7 @@ pub(super) struct Message {
 }
 
 impl Message {
-    /// Reads a request; nothing if the peer closed before it was whole.
+    /// Reads a request; `None` if the peer closed the connection before it was complete.
     pub(super) async fn read_request(stream: &mut (impl AsyncRead + Unpin)) -> Option<Self> {
         let mut bytes = Vec::new();
         let body_start = loop {
@@ -32,7 +32,7 @@ impl Message {
             .header("transfer-encoding")
             .is_some_and(|encoding| encoding.eq_ignore_ascii_case("chunked"));
         if is_chunked {
-            while !chunks_end(&message.body)? {
+            while !is_complete(&message.body)? {
                 if message.body.len() > MAX_BODY
                     || stream.read_buf(&mut message.body).await.ok()? == 0
                 {
@@ -55,8 +55,8 @@ impl Message {
         Some(message)
     }
 
-    /// Reads an answer that ends with its connection.
-    pub(super) async fn read_answer(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Self> {
+    /// Reads a response that ends with its connection.
+    pub(super) async fn read_response(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Self> {
         let mut bytes = Vec::new();
         stream.read_to_end(&mut bytes).await?;
         end_of_head(&bytes)
@@ -71,7 +71,7 @@ impl Message {
         Some(Self { head, body })
     }
 
-    /// The words of the first line: method and target, or version and status.
+    /// The first two words of the start line: method and target, or version and status.
     pub(super) fn first_words(&self) -> (&str, &str) {
         let mut words = self.head.lines().next().unwrap_or_default().split(' ');
         (
@@ -87,7 +87,7 @@ impl Message {
         })
     }
 
-    /// The bytes of the message, with another header; those of this name that it had are dropped.
+    /// The bytes of the message, with this header set.
     pub(super) fn with_header(&self, name: &str, value: &str) -> Vec<u8> {
         let mut text = String::new();
         for line in self.head.lines() {
@@ -104,8 +104,8 @@ impl Message {
     }
 }
 
-/// Whether a body in chunks has come to its end; nothing if it is none.
-fn chunks_end(mut bytes: &[u8]) -> Option<bool> {
+/// Whether a chunked body is complete; `None` if it is invalid.
+fn is_complete(mut bytes: &[u8]) -> Option<bool> {
     loop {
         let Some(line_end) = bytes.windows(2).position(|two| two == b"\r\n") else {
             return Some(false);
@@ -115,7 +115,7 @@ fn chunks_end(mut bytes: &[u8]) -> Option<bool> {
         let size = usize::from_str_radix(size, 16).ok()?;
         bytes = &bytes[line_end..];
         if size == 0 {
-            // Trailers, if there are any, and an empty line.
+            // Optional trailers and an empty line.
             return Some(bytes.windows(4).any(|four| four == b"\r\n\r\n"));
         }
         let Some(rest) = bytes.get(size.checked_add(4)?..) else {
@@ -126,6 +126,6 @@ fn chunks_end(mut bytes: &[u8]) -> Option<bool> {
 }
 
 fn end_of_head(bytes: &[u8]) -> Option<usize> {
-    let at = bytes.windows(4).position(|four| four == b"\r\n\r\n")?;
-    Some(at + 4)
+    let end = bytes.windows(4).position(|four| four == b"\r\n\r\n")?;
+    Some(end + 4)
 }

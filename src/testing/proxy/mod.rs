@@ -1,9 +1,9 @@
-//! A proxy in front of a server that breaks the wire on demand.
+//! A proxy that injects network faults.
 
+mod connection;
 mod fault;
 mod message;
 mod rules;
-mod wire;
 
 use std::fmt;
 use std::io;
@@ -14,14 +14,14 @@ use tokio::task::JoinHandle;
 
 pub use self::fault::Fault;
 use self::rules::Rules;
-pub use self::rules::{Arrival, FaultRule};
+pub use self::rules::{FaultRule, ProxiedRequest};
 use crate::pipeline::Operation;
 
-/// A proxy on the loopback that passes requests to a server and does to some of them what networks
-/// do: resets, stalls, half answers, pages of gateways.
+/// A proxy on the loopback interface that forwards requests to a server and injects [`Fault`]s into
+/// some of them: resets, stalls, incomplete responses, HTML pages of gateways.
 ///
-/// Give its [`base_url`](Self::base_url) to a client in place of the server's. Each request gets a
-/// connection of its own.
+/// Pass its [`base_url`](Self::base_url) to a client instead of the server's. Every request uses a new
+/// connection.
 ///
 /// ```
 /// # #[cfg(feature = "goodcity")]
@@ -35,14 +35,14 @@ use crate::pipeline::Operation;
 /// proxy.inject(FaultRule::new(Fault::ResetAfterRequest).on("/send_pin").times(1));
 /// let error = client.send_pin("+85261234567").await.unwrap_err();
 /// assert_eq!(error.delivery(), vestibule::Delivery::Unknown);
-/// assert_eq!(proxy.arrivals().len(), 1);
+/// assert_eq!(proxy.requests().len(), 1);
 /// # Ok(())
 /// # }
 /// ```
 pub struct FaultProxy {
     authority: String,
     rules: Arc<Rules>,
-    accepting: JoinHandle<()>,
+    accept_task: JoinHandle<()>,
 }
 
 impl fmt::Debug for FaultProxy {
@@ -52,7 +52,7 @@ impl fmt::Debug for FaultProxy {
 }
 
 impl FaultProxy {
-    /// Starts a proxy on a free port, in front of a server at `upstream` (plain `http`).
+    /// Starts a proxy on a free port for a server at `upstream` (plain `http`).
     ///
     /// # Errors
     ///
@@ -66,8 +66,8 @@ impl FaultProxy {
         Self::run(upstream, 0, Rules::default()).await
     }
 
-    /// In front of a mock: on this port, with the operations that rules may name, and with the
-    /// headers that every answer of the proxy's own carries.
+    /// Starts a proxy for a mock, with the operations that rules may name and with headers for the
+    /// responses of the proxy itself.
     pub(super) async fn start_for(
         upstream: &str,
         port: u16,
@@ -83,16 +83,16 @@ impl FaultProxy {
         let authority = listener.local_addr()?.to_string();
         let rules = Arc::new(rules);
         let shared = rules.clone();
-        let accepting = tokio::spawn(async move {
+        let accept_task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 shared.count_connection();
-                tokio::spawn(wire::serve(stream, upstream.clone(), shared.clone()));
+                tokio::spawn(connection::serve(stream, upstream.clone(), shared.clone()));
             }
         });
         Ok(Self {
             authority,
             rules,
-            accepting,
+            accept_task,
         })
     }
 
@@ -101,34 +101,34 @@ impl FaultProxy {
         format!("http://{}", self.authority)
     }
 
-    /// The same for [`Fault::TlsFailure`]. The proxy talks no TLS, so nothing else works there.
+    /// The `https` base URL for [`Fault::TlsFailure`]. The proxy does not support TLS, so every other
+    /// request to it fails.
     pub fn https_url(&self) -> String {
         format!("https://{}", self.authority)
     }
 
-    /// Adds a rule. The oldest one that fits a request is applied to it.
+    /// Adds a rule. The oldest rule that matches a request is applied to it.
     ///
     /// # Panics
     ///
-    /// If it names an operation that the server behind the proxy does not have. What a proxy
-    /// of [`start`](Self::start) stands before has no known operations; start it by `fault_proxy` of
-    /// a mock.
+    /// If the rule names an operation that the server does not have. A proxy of
+    /// [`start`](Self::start) knows no operations; use `fault_proxy` of a mock instead.
     #[track_caller]
     pub fn inject(&self, rule: FaultRule) {
         self.rules.add(rule);
     }
 
-    /// Drops all rules and forgets what arrived.
+    /// Removes all rules and recorded requests.
     pub fn reset(&self) {
         self.rules.reset();
     }
 
-    /// The requests that arrived whole, oldest first; the last 10,000 are kept.
-    pub fn arrivals(&self) -> Vec<Arrival> {
-        self.rules.arrivals()
+    /// The last 10,000 completely received requests, oldest first.
+    pub fn requests(&self) -> Vec<ProxiedRequest> {
+        self.rules.requests()
     }
 
-    /// How many connections were accepted since the last reset.
+    /// The number of connections accepted since the last [`reset`](Self::reset).
     pub fn connections(&self) -> usize {
         self.rules.connections()
     }
@@ -136,20 +136,20 @@ impl FaultProxy {
 
 impl Drop for FaultProxy {
     fn drop(&mut self) {
-        self.accepting.abort();
+        self.accept_task.abort();
     }
 }
 
-/// A port of the loopback that is taken and refuses every connection.
+/// A reserved port of the loopback interface that refuses every connection.
 #[derive(Debug)]
 pub struct RefusingPort {
-    /// Bound and never listening: the system refuses, and gives the port to nobody else.
+    /// Bound but not listening: connections are refused, and no other socket gets the port.
     _socket: TcpSocket,
     base_url: String,
 }
 
 impl RefusingPort {
-    /// Takes a free port.
+    /// Reserves a free port.
     ///
     /// # Errors
     ///

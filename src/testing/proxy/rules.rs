@@ -1,4 +1,4 @@
-//! Which fault befalls which request, and what arrived.
+//! The rules of a proxy and the requests that it received.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -7,65 +7,65 @@ use super::fault::Fault;
 use crate::pipeline::Operation;
 use crate::testing::call::path_values;
 
-/// How many arrivals are kept.
-const KEPT: usize = 10_000;
+/// How many requests are kept.
+const MAX_REQUESTS: usize = 10_000;
 
-/// A fault with the requests that it befalls.
+/// A fault and the requests that it applies to.
 #[derive(Clone, Debug)]
 pub struct FaultRule {
     fault: Fault,
-    path_end: Option<String>,
+    path_suffix: Option<String>,
     operation: Option<String>,
-    left: Option<usize>,
+    remaining: Option<usize>,
 }
 
 impl FaultRule {
-    /// A fault of every request, until the proxy is reset.
+    /// Applies a fault to every request, until the proxy is reset.
     pub fn new(fault: Fault) -> Self {
         Self {
             fault,
-            path_end: None,
+            path_suffix: None,
             operation: None,
-            left: None,
+            remaining: None,
         }
     }
 
-    /// Only of requests whose path ends like this.
-    pub fn on(mut self, path_end: impl Into<String>) -> Self {
-        self.path_end = Some(path_end.into());
+    /// Only applies to requests whose path has this suffix.
+    pub fn on(mut self, path_suffix: impl Into<String>) -> Self {
+        self.path_suffix = Some(path_suffix.into());
         self
     }
 
-    /// Only of the requests for this operation, by its id. It is for proxies that a mock started.
+    /// Only applies to requests for the operation with this id. Requires a proxy that a mock started.
     pub fn on_operation(mut self, operation: impl Into<String>) -> Self {
         self.operation = Some(operation.into());
         self
     }
 
-    /// Only this often.
+    /// Only applies this many times.
     pub fn times(mut self, times: usize) -> Self {
-        self.left = Some(times);
+        self.remaining = Some(times);
         self
     }
 }
 
-/// A request that arrived whole.
+/// A request that a proxy received completely.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Arrival {
+pub struct ProxiedRequest {
     /// The method.
     pub method: String,
-    /// The path as it was sent, without the query.
+    /// The path as sent, without the query.
     pub path: String,
-    /// Whether the server behind the proxy got it.
-    pub processed: bool,
+    /// Whether the proxy forwarded it to the server.
+    pub forwarded: bool,
 }
 
-/// The rules and the journal of one proxy.
+/// The rules and the recorded requests of one proxy.
 #[derive(Debug, Default)]
 pub(super) struct Rules {
     operations: Vec<&'static Operation>,
-    /// Lines of the heads of all answers that the proxy makes.
+    /// Header lines for the responses of the proxy itself.
     headers: String,
     state: Mutex<State>,
 }
@@ -73,7 +73,7 @@ pub(super) struct Rules {
 #[derive(Debug, Default)]
 struct State {
     rules: Vec<FaultRule>,
-    arrivals: VecDeque<Arrival>,
+    requests: VecDeque<ProxiedRequest>,
     connections: usize,
 }
 
@@ -119,56 +119,57 @@ impl Rules {
         self.lock().connections
     }
 
-    pub(super) fn arrivals(&self) -> Vec<Arrival> {
-        self.lock().arrivals.iter().cloned().collect()
+    pub(super) fn requests(&self) -> Vec<ProxiedRequest> {
+        self.lock().requests.iter().cloned().collect()
     }
 
-    /// The fault of a connection whose request nobody has read yet, if it is one that does not wait
-    /// for that.
+    /// The fault of a connection before its request is read, if a rule applies to all requests and
+    /// its fault does not need the request.
     pub(super) fn take_before_request(&self) -> Option<Fault> {
         self.take(|rule| {
-            let blind = matches!(
+            let is_early = matches!(
                 rule.fault,
                 Fault::ResetBeforeRequest | Fault::ResetDuringRequest | Fault::TlsFailure
             );
-            blind && rule.path_end.is_none() && rule.operation.is_none()
+            is_early && rule.path_suffix.is_none() && rule.operation.is_none()
         })
     }
 
-    /// The fault of a request, which is written down.
+    /// Records a request and returns its fault.
     pub(super) fn take_for(&self, method: &str, path: &str) -> Option<Fault> {
         let fault = self.take(|rule| {
-            let ends = |path_end: &String| path.ends_with(path_end);
-            let calls = |operation: &String| self.is_for(operation, method, path);
-            rule.path_end.as_ref().is_none_or(ends) && rule.operation.as_ref().is_none_or(calls)
+            let has_suffix = |path_suffix: &String| path.ends_with(path_suffix);
+            let is_operation = |operation: &String| self.matches_operation(operation, method, path);
+            rule.path_suffix.as_ref().is_none_or(has_suffix)
+                && rule.operation.as_ref().is_none_or(is_operation)
         });
         let mut state = self.lock();
-        if state.arrivals.len() == KEPT {
-            state.arrivals.pop_front();
+        if state.requests.len() == MAX_REQUESTS {
+            state.requests.pop_front();
         }
-        state.arrivals.push_back(Arrival {
+        state.requests.push_back(ProxiedRequest {
             method: method.to_owned(),
             path: path.to_owned(),
-            processed: fault.as_ref().is_none_or(Fault::is_processed),
+            forwarded: fault.as_ref().is_none_or(Fault::is_forwarded),
         });
         fault
     }
 
-    fn is_for(&self, operation: &str, method: &str, path: &str) -> bool {
+    fn matches_operation(&self, operation: &str, method: &str, path: &str) -> bool {
         let mut operations = self.operations.iter();
         operations
             .find(|known| known.method == method && path_values(&known.path, path).is_some())
             .is_some_and(|known| known.id == operation)
     }
 
-    fn take(&self, fits: impl Fn(&FaultRule) -> bool) -> Option<Fault> {
+    fn take(&self, matches: impl Fn(&FaultRule) -> bool) -> Option<Fault> {
         let mut state = self.lock();
         let rule = state
             .rules
             .iter_mut()
-            .find(|rule| rule.left != Some(0) && fits(rule))?;
-        if let Some(left) = &mut rule.left {
-            *left -= 1;
+            .find(|rule| rule.remaining != Some(0) && matches(rule))?;
+        if let Some(remaining) = &mut rule.remaining {
+            *remaining -= 1;
         }
         Some(rule.fault.clone())
     }

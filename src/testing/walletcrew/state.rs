@@ -1,4 +1,4 @@
-//! What the mock remembers of its customers.
+//! The customers and their tokens.
 
 use std::collections::{HashMap, HashSet};
 
@@ -6,33 +6,33 @@ use serde_json::{Map, Value, json};
 
 use crate::testing::jwt::Issuer;
 
-/// The members that a customer may be known by.
+/// The members that identify a customer.
 pub(super) const IDENTIFIERS: [&str; 3] = ["id", "email", "phone"];
 
-const A_DAY: i64 = 24 * 3600;
+const ONE_DAY: i64 = 24 * 3600;
 
 struct Customer {
     tenant: String,
     members: Map<String, Value>,
-    /// The code that is good, once.
+    /// The valid code, until it is used.
     code: Option<String>,
 }
 
-/// What a token is good for.
-struct Grant {
+/// The owner and the expiry of a token.
+struct TokenInfo {
     tenant: String,
     customer: String,
-    ends: i64,
+    expires_at: i64,
 }
 
 pub(super) struct State {
     pub(super) token_seconds: i64,
     pub(super) bare_text: bool,
     pub(super) opaque: bool,
-    /// Flows that issue no challenge.
+    /// Flows without a challenge.
     pub(super) passed_flows: HashSet<String>,
     customers: Vec<Customer>,
-    grants: HashMap<String, Grant>,
+    tokens: HashMap<String, TokenInfo>,
     issuer: Issuer,
     counter: u64,
 }
@@ -40,12 +40,12 @@ pub(super) struct State {
 impl Default for State {
     fn default() -> Self {
         Self {
-            token_seconds: A_DAY,
+            token_seconds: ONE_DAY,
             bare_text: false,
             opaque: false,
             passed_flows: HashSet::new(),
             customers: Vec::new(),
-            grants: HashMap::new(),
+            tokens: HashMap::new(),
             issuer: Issuer::new("walletcrew mock"),
             counter: 0,
         }
@@ -53,16 +53,20 @@ impl Default for State {
 }
 
 impl State {
-    /// Creates the customer, or changes the members that are given; what is stored comes back.
-    pub(super) fn save(&mut self, tenant: &str, given: &Map<String, Value>) -> Map<String, Value> {
+    /// Creates or updates a customer and returns all members.
+    pub(super) fn save(
+        &mut self,
+        tenant: &str,
+        members: &Map<String, Value>,
+    ) -> Map<String, Value> {
         let known = IDENTIFIERS
             .iter()
-            .find_map(|name| self.position(tenant, given.get(*name)?.as_str()?));
+            .find_map(|name| self.position(tenant, members.get(*name)?.as_str()?));
         if let Some(customer) = known.and_then(|index| self.customers.get_mut(index)) {
-            customer.members.extend(given.clone());
+            customer.members.extend(members.clone());
             return customer.members.clone();
         }
-        let mut members = given.clone();
+        let mut members = members.clone();
         let id = json!(format!("customer-{:04}", self.customers.len() + 1));
         if members.get("id").is_none_or(Value::is_null) {
             members.insert("id".to_owned(), id);
@@ -75,7 +79,7 @@ impl State {
         members
     }
 
-    /// Six digits, another each time; the former code is void.
+    /// Replaces the code of a customer by a new one of six digits.
     pub(super) fn new_code(&mut self, tenant: &str, customer: &Map<String, Value>) -> String {
         self.counter += 1;
         let code = (100_000 + self.counter.wrapping_mul(7_919) % 900_000).to_string();
@@ -85,7 +89,7 @@ impl State {
         code
     }
 
-    /// A token for a right code, which is used up.
+    /// Exchanges a valid code for a token.
     pub(super) fn use_code(
         &mut self,
         tenant: &str,
@@ -102,7 +106,7 @@ impl State {
         Some(self.issue(tenant, id, now))
     }
 
-    /// A token without any code.
+    /// Issues a token without a code.
     pub(super) fn token_for(&mut self, tenant: &str, identifier: &str, now: i64) -> Option<String> {
         let customer = self.find(tenant, identifier)?;
         let id = id_of(&customer.members).to_owned();
@@ -110,21 +114,21 @@ impl State {
     }
 
     pub(super) fn revoke_tokens(&mut self) {
-        self.grants.clear();
+        self.tokens.clear();
     }
 
-    /// The claims of a token and what is known about its customer.
+    /// The members of the customer that a valid token belongs to, with the claims of the token.
     pub(super) fn profile(
         &mut self,
         tenant: &str,
         bearer: Option<&str>,
         now: i64,
     ) -> Option<Map<String, Value>> {
-        let grant = self.grants.get(bearer?)?;
-        if grant.tenant != tenant || grant.ends <= now {
+        let info = self.tokens.get(bearer?)?;
+        if info.tenant != tenant || info.expires_at <= now {
             return None;
         }
-        let id = grant.customer.clone();
+        let id = info.customer.clone();
         let mut profile = self.find(tenant, &id)?.members.clone();
         profile.insert("sub".to_owned(), json!(id));
         profile.insert("provider".to_owned(), json!("otp"));
@@ -133,7 +137,7 @@ impl State {
 
     fn issue(&mut self, tenant: &str, customer: String, now: i64) -> String {
         self.counter += 1;
-        let ends = now + self.token_seconds;
+        let expires_at = now + self.token_seconds;
         let token = match self.opaque {
             true => format!("opaque-token-{:08}", self.counter),
             false => self.issuer.issue(&json!({
@@ -142,15 +146,15 @@ impl State {
                 "provider": "otp",
                 "jti": self.counter,
                 "iat": now,
-                "exp": ends,
+                "exp": expires_at,
             })),
         };
-        let grant = Grant {
+        let info = TokenInfo {
             tenant: tenant.to_owned(),
             customer,
-            ends,
+            expires_at,
         };
-        self.grants.insert(token.clone(), grant);
+        self.tokens.insert(token.clone(), info);
         token
     }
 

@@ -1,14 +1,13 @@
-//! The branches of the operator, and which one serves a place.
+//! The branches of the operator and the areas that they serve.
 
 use std::ops::RangeInclusive;
 
 use serde_json::{Value, json};
 
-use super::Wunder;
-use super::asked::Asked;
-use super::errors::{Answered, api_error};
-use super::state::State;
-use crate::testing::MockResponse;
+use super::errors::api_error;
+use super::request::Request;
+use super::{State, Wunder};
+use crate::testing::{MockResponse, MockResult};
 
 struct Branch {
     id: String,
@@ -17,13 +16,13 @@ struct Branch {
     longitudes: RangeInclusive<f64>,
 }
 
-/// Those that were added. While there are none, one serves every place and any id is taken.
+/// The added branches. While there are none, every id is valid and one branch serves every place.
 #[derive(Default)]
 pub(super) struct Branches(Vec<Branch>);
 
 impl Branches {
-    /// Refuses a branch that is not there.
-    pub(super) fn check(&self, id: &str) -> Result<(), MockResponse> {
+    /// Rejects an unknown branch.
+    pub(super) fn check(&self, id: &str) -> MockResult<()> {
         if self.0.is_empty() || self.0.iter().any(|branch| branch.id == id) {
             return Ok(());
         }
@@ -32,16 +31,17 @@ impl Branches {
 }
 
 impl State {
-    pub(super) fn resolve_branch(&mut self, asked: &Asked<'_>) -> Answered {
+    pub(super) fn resolve_branch(&mut self, request: &Request<'_>) -> MockResult {
         let degrees = |name, bound: f64| {
-            let degrees = asked.call.query(name)?.parse::<f64>().ok()?;
+            let degrees = request.call.query(name)?.parse::<f64>().ok()?;
             (-bound..=bound).contains(&degrees).then_some(degrees)
         };
         let (Some(lat), Some(lng)) = (degrees("lat", 90.0), degrees("lng", 180.0)) else {
-            return Err(api_error(400, "R100", "lat and lng are needed, in degrees"));
+            let message = "lat and lng are required, in degrees";
+            return Err(api_error(400, "R100", message));
         };
         if self.branches.0.is_empty() {
-            return Ok(MockResponse::json(200, json!({"id": 2, "name": "Wien"})));
+            return Ok(MockResponse::ok(json!({"id": 2, "name": "Wien"})));
         }
         let mut branches = self.branches.0.iter();
         let serves =
@@ -52,16 +52,13 @@ impl State {
             Ok(number) => json!(number),
             Err(_) => json!(branch.id),
         };
-        Ok(MockResponse::json(
-            200,
-            json!({"id": id, "name": branch.name}),
-        ))
+        Ok(MockResponse::ok(json!({"id": id, "name": branch.name})))
     }
 }
 
 impl Wunder {
-    /// Adds a branch that serves the places within these degrees. Before the first one there is a
-    /// branch `2` that serves all the world; afterwards there are only those that were added.
+    /// Adds a branch that serves the area within these degrees. Until the first one is added, branch
+    /// `2` serves the whole world.
     pub fn add_branch(
         &self,
         id: &str,
@@ -69,7 +66,7 @@ impl Wunder {
         latitudes: RangeInclusive<f64>,
         longitudes: RangeInclusive<f64>,
     ) {
-        self.world.state().branches.0.push(Branch {
+        self.shared.state().branches.0.push(Branch {
             id: id.to_owned(),
             name: name.to_owned(),
             latitudes,

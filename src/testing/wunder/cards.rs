@@ -2,30 +2,22 @@
 
 use serde_json::Value;
 
-use super::Wunder;
-use super::asked::Asked;
-use super::errors::Answered;
 use super::pages::page;
-use super::state::State;
+use super::request::Request;
+use super::{State, Wunder};
+use crate::testing::MockResult;
 
 impl State {
-    pub(super) fn list_identity_cards(&mut self, asked: &Asked<'_>) -> Answered {
-        let cards = &self.users[self.customer(asked)?].cards;
-        page(asked.call, cards.clone())
+    pub(super) fn list_identity_cards(&mut self, request: &Request<'_>) -> MockResult {
+        let cards = &self.users[self.customer(request)?].cards;
+        page(request.call, cards.clone())
     }
 }
 
 impl Wunder {
-    /// Assigns an identity card, a JSON object, to a user, who is named by phone number, e-mail
-    /// address or uuid. False if there is no such user or the card is no object.
+    /// Assigns an identity card, a JSON object, to a user. Returns false if the user does not exist
+    /// or the card is not an object.
     pub fn add_identity_card(&self, user: &str, card: Value) -> bool {
-        let mut state = self.world.state();
-        match state.users.find(user) {
-            Some(id) if card.is_object() => {
-                state.users[id].cards.push(card);
-                true
-            }
-            _ => false,
-        }
+        card.is_object() && self.update_user(user, |user| user.cards.push(card))
     }
 }

@@ -1,18 +1,16 @@
-//! The users as they see themselves: creating one, and the profile.
+//! Creating a user, and the profile.
 
 use serde_json::{Map, Value, json};
 
-use super::Wunder;
-use super::asked::Asked;
-use super::errors::{Answered, email_taken, malformed, user_exists};
-use super::state::State;
+use super::errors::{email_taken, malformed, user_exists};
+use super::request::Request;
 use super::users::UserId;
+use super::{State, Wunder};
 use crate::testing::jwt::Issuer;
-use crate::testing::{Channel, MockResponse};
+use crate::testing::{Channel, MockResponse, MockResult};
 
-/// Members that a request can not set: those with rules of their own, those that the server
-/// keeps, and what must never come back.
-const NOT_FREE: [&str; 9] = [
+/// Members of the profile that a request cannot set directly.
+const PROTECTED_MEMBERS: [&str; 9] = [
     "uuid",
     "email",
     "phoneNumber",
@@ -24,14 +22,14 @@ const NOT_FREE: [&str; 9] = [
     "token",
 ];
 
-/// How long signed data can be shown to another system.
+/// Lifetime of the signed profile.
 const SIGNED_SECONDS: i64 = 600;
 
 impl State {
-    pub(super) fn create_customer(&mut self, asked: &Asked<'_>) -> Answered {
-        asked.members()?;
-        let email = asked.email()?.map(str::to_owned);
-        let password = match &asked.body["password"] {
+    pub(super) fn create_customer(&mut self, request: &Request<'_>) -> MockResult {
+        request.members()?;
+        let email = request.email()?.map(str::to_owned);
+        let password = match &request.body["password"] {
             Value::Null => None,
             password => {
                 let password = password.as_str().unwrap_or_default();
@@ -39,28 +37,28 @@ impl State {
                 Some(password.to_owned())
             }
         };
-        let id = self.create(asked, email.as_deref(), password)?;
-        self.users[id].members = free_members(asked.members()?);
+        let id = self.create(request, email.as_deref(), password)?;
+        self.users[id].members = writable_members(request.members()?);
         if let Some(email) = email {
-            self.send_email_verification(id, &email, asked);
+            self.send_email_verification(id, &email, request);
         }
-        Ok(MockResponse::json(200, self.profile(id)))
+        Ok(MockResponse::ok(self.profile(id)))
     }
 
-    /// A user with the contacts of the body, if nobody has them.
+    /// Creates a user with the contacts of the body, if they are not taken.
     pub(super) fn create(
         &mut self,
-        asked: &Asked<'_>,
+        request: &Request<'_>,
         email: Option<&str>,
         password: Option<String>,
-    ) -> Result<UserId, MockResponse> {
-        let phone = asked.phone()?;
-        let branch = asked.branch();
+    ) -> MockResult<UserId> {
+        let phone = request.phone()?;
+        let branch = request.branch();
         if let Some(branch) = &branch {
             self.branches.check(branch)?;
         }
         if email.is_none() && phone.is_none() {
-            return Err(malformed("email or phoneNumber is needed"));
+            return Err(malformed("email or phoneNumber is required"));
         }
         if email.is_some_and(|email| self.users.by_email(email).is_some()) {
             return Err(email_taken());
@@ -80,17 +78,17 @@ impl State {
         Ok(id)
     }
 
-    pub(super) fn get_customer(&mut self, asked: &Asked<'_>) -> Answered {
-        let id = self.customer(asked)?;
-        Ok(MockResponse::json(200, self.profile(id)))
+    pub(super) fn get_customer(&mut self, request: &Request<'_>) -> MockResult {
+        let id = self.customer(request)?;
+        Ok(MockResponse::ok(self.profile(id)))
     }
 
-    /// What is left out or null stays as it is.
-    pub(super) fn update_customer(&mut self, asked: &Asked<'_>) -> Answered {
-        let id = self.customer(asked)?;
-        let members = asked.members()?;
-        let is_other = |holder: Option<UserId>| holder.is_some_and(|holder| holder != id);
-        let (email, phone) = (asked.email()?, asked.phone()?);
+    /// Members that are missing or null stay unchanged.
+    pub(super) fn update_customer(&mut self, request: &Request<'_>) -> MockResult {
+        let id = self.customer(request)?;
+        let members = request.members()?;
+        let is_other = |owner: Option<UserId>| owner.is_some_and(|owner| owner != id);
+        let (email, phone) = (request.email()?, request.phone()?);
         if email.is_some_and(|email| is_other(self.users.by_email(email))) {
             return Err(email_taken());
         }
@@ -98,7 +96,7 @@ impl State {
             return Err(user_exists());
         }
         let user = &mut self.users[id];
-        user.members.extend(free_members(members));
+        user.members.extend(writable_members(members));
         let has_phone = |phone| user.phone().is_some_and(|known| known.value == phone);
         let has_email = |email| user.email().is_some_and(|known| known.value == email);
         let phone = phone.filter(|phone| !has_phone(*phone));
@@ -109,28 +107,27 @@ impl State {
         if let Some(email) = email {
             self.users.set_email(id, email);
         }
-        Ok(MockResponse::json(200, self.profile(id)))
+        Ok(MockResponse::ok(self.profile(id)))
     }
 
-    pub(super) fn get_signed_customer(&mut self, asked: &Asked<'_>) -> Answered {
-        let id = self.customer(asked)?;
+    pub(super) fn get_signed_customer(&mut self, request: &Request<'_>) -> MockResult {
+        let id = self.customer(request)?;
         let mut claims = self.profile(id);
         claims["sub"] = json!(self.users[id].uuid);
         claims["iss"] = json!("wunder mock");
-        claims["iat"] = json!(asked.seconds());
-        claims["exp"] = json!(asked.seconds() + SIGNED_SECONDS);
+        claims["iat"] = json!(request.seconds());
+        claims["exp"] = json!(request.seconds() + SIGNED_SECONDS);
         let token = Issuer::new(Wunder::SIGNED_DATA_KEY).issue(&claims);
-        Ok(MockResponse::json(200, json!(token)))
+        Ok(MockResponse::ok(json!(token)))
     }
 
-    /// A wish that can be said again.
-    pub(super) fn request_deletion(&mut self, asked: &Asked<'_>) -> Answered {
-        let id = self.customer(asked)?;
-        self.users[id].asked_for_deletion = true;
-        Ok(MockResponse::json(200, json!({})))
+    pub(super) fn request_deletion(&mut self, request: &Request<'_>) -> MockResult {
+        let id = self.customer(request)?;
+        self.users[id].deletion_requested = true;
+        Ok(MockResponse::ok(json!({})))
     }
 
-    /// Null members are left out, as the real server does.
+    /// Null members are omitted, as by the real server.
     pub(super) fn profile(&self, id: UserId) -> Value {
         let user = &self.users[id];
         let mut profile = user.members.clone();
@@ -145,36 +142,42 @@ impl State {
             let is_verified = contact.is_some_and(|contact| contact.is_verified);
             profile.insert(flag.into(), json!(is_verified));
         }
-        if let Some(standing) = self.standing(id) {
+        if let Some(state) = self.acceptance_state(id) {
             let name = "termsAndConditionsAcceptanceState";
-            profile.insert(name.into(), json!(standing.name()));
+            profile.insert(name.into(), json!(state.name()));
         }
         Value::Object(profile)
     }
 
-    pub(super) fn send_email_verification(&mut self, id: UserId, email: &str, asked: &Asked<'_>) {
+    pub(super) fn send_email_verification(
+        &mut self,
+        id: UserId,
+        email: &str,
+        request: &Request<'_>,
+    ) {
         let code = self.next_code();
-        asked.send(Channel::Email, email, &code);
+        request.send(Channel::Email, email, &code);
         self.users[id].codes.email_verification = Some(code);
     }
 }
 
 impl Wunder {
-    /// The key of the signed profile, a JWT by HS256.
+    /// The HS256 key of the signed profile, which is a JWT.
     pub const SIGNED_DATA_KEY: &'static str = "test-signed-data-key";
 
-    /// Whether a user, who is named by phone number, e-mail address or uuid, asked for deletion.
-    pub fn asked_for_deletion(&self, user: &str) -> bool {
-        let state = self.world.state();
+    /// Whether a user has requested the deletion of the account.
+    pub fn deletion_requested(&self, user: &str) -> bool {
+        let state = self.shared.state();
         let found = state.users.find(user);
-        found.is_some_and(|id| state.users[id].asked_for_deletion)
+        found.is_some_and(|id| state.users[id].deletion_requested)
     }
 }
 
-fn free_members(members: &Map<String, Value>) -> Map<String, Value> {
-    let free = members
+fn writable_members(members: &Map<String, Value>) -> Map<String, Value> {
+    let writable = members
         .iter()
-        .filter(|(name, value)| !NOT_FREE.contains(&name.as_str()) && !value.is_null());
-    free.map(|(name, value)| (name.clone(), value.clone()))
+        .filter(|(name, value)| !PROTECTED_MEMBERS.contains(&name.as_str()) && !value.is_null());
+    writable
+        .map(|(name, value)| (name.clone(), value.clone()))
         .collect()
 }

@@ -1,11 +1,8 @@
-//! How the mock says no.
+//! The error responses.
 
 use serde_json::json;
 
 use crate::testing::MockResponse;
-
-/// What an operation answers: a refusal travels as the error.
-pub(super) type Answered = Result<MockResponse, MockResponse>;
 
 pub(super) fn api_error(status: u16, code: &str, message: &str) -> MockResponse {
     let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
@@ -18,13 +15,13 @@ pub(super) fn api_error(status: u16, code: &str, message: &str) -> MockResponse 
     MockResponse::json(status, body)
 }
 
-/// The bearer is not a token of the mock, or is one no more.
+/// The bearer token is unknown, expired or revoked.
 pub(super) fn unauthorized() -> MockResponse {
     api_error(401, "A201", "the token is not valid")
 }
 
-/// A code, password, key or foreign token is wrong. One answer for all reasons, so that nobody
-/// learns from it who has an account.
+/// A code, password, key or social token is wrong. All reasons have the same response, so that it
+/// does not reveal which accounts exist.
 pub(super) fn wrong_secret() -> MockResponse {
     api_error(401, "U107", "the code is not valid")
 }
@@ -38,7 +35,7 @@ pub(super) fn locked() -> MockResponse {
 }
 
 pub(super) fn no_such_user() -> MockResponse {
-    api_error(404, "U106", "there is no such user")
+    api_error(404, "U106", "the user does not exist")
 }
 
 pub(super) fn user_exists() -> MockResponse {

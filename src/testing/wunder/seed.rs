@@ -1,4 +1,4 @@
-//! Users that a test puts into the mock.
+//! Users that a test adds to the mock.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::Wunder;
 
-/// A user to seed a [`Wunder`] mock with.
+/// A user for [`Wunder::add_user`].
 ///
 /// ```
 /// use vestibule::testing::{Wunder, WunderUser};
@@ -19,7 +19,7 @@ use super::Wunder;
 /// # });
 /// ```
 #[derive(Clone, Default)]
-#[must_use = "a user is there when it was given to `add_user`"]
+#[must_use = "a user has no effect until it is passed to `add_user`"]
 pub struct WunderUser {
     phone: Option<(String, bool)>,
     email: Option<(String, bool)>,
@@ -41,7 +41,7 @@ impl fmt::Debug for WunderUser {
 }
 
 impl WunderUser {
-    /// A user without anything.
+    /// A user without any data.
     pub fn new() -> Self {
         Self::default()
     }
@@ -70,7 +70,7 @@ impl WunderUser {
         self
     }
 
-    /// A password, which may break the rules that hold for new ones.
+    /// A password. The rules for new passwords do not apply to it.
     pub fn password(mut self, password: impl Into<String>) -> Self {
         self.password = Some(password.into());
         self
@@ -82,27 +82,27 @@ impl WunderUser {
         self
     }
 
-    /// An account at a third party, by which the user signs in with `token`; the provider is
-    /// `gaiyo` or any other name. There may be several.
+    /// A social account that signs the user in with `token`; the provider is `gaiyo` or any other
+    /// name. A user may have several.
     pub fn social(mut self, provider: impl Into<String>, token: impl Into<String>) -> Self {
         self.accounts.push((provider.into(), token.into()));
         self
     }
 
-    /// The API client that created the user and may act for it.
+    /// The API client that created the user and may act on behalf of the user.
     pub fn created_by(mut self, client_id: impl Into<String>) -> Self {
         self.created_by = Some(client_id.into());
         self
     }
 
-    /// A further member of the profile, such as `customProperties`.
+    /// An additional member of the profile, such as `customProperties`.
     pub fn member(mut self, name: impl Into<String>, value: Value) -> Self {
         self.members.insert(name.into(), value);
         self
     }
 
-    /// The tenant insists on a second factor: a sign-in asks for it even before the user has set
-    /// one up, and the provisional credential is good for doing so.
+    /// Requires a second factor from the user, even before the user has set one up; the provisional
+    /// credential is valid for the set-up.
     pub fn must_use_second_factor(mut self) -> Self {
         self.must_use_second_factor = true;
         self
@@ -110,10 +110,10 @@ impl WunderUser {
 }
 
 impl Wunder {
-    /// Adds a user and gives the uuid. A user who has the number or the address already is
-    /// changed instead.
+    /// Adds a user and returns the uuid. An existing user with the same phone number or e-mail
+    /// address is updated instead.
     pub fn add_user(&self, seed: WunderUser) -> String {
-        let mut state = self.world.state();
+        let mut state = self.shared.state();
         let by_phone = (seed.phone.as_ref()).and_then(|(phone, _)| state.users.by_phone(phone));
         let by_email = (seed.email.as_ref()).and_then(|(email, _)| state.users.by_email(email));
         let known = by_phone.or(by_email);
@@ -131,33 +131,25 @@ impl Wunder {
             }
         }
         for (provider, token) in &seed.accounts {
-            state.link(provider, token, id);
+            state.add_social_account(provider, token, None, Some(id));
         }
         let user = &mut state.users[id];
         user.password = seed.password.or(user.password.take());
         user.branch = seed.branch.or(user.branch.take());
         user.created_by = seed.created_by.or(user.created_by.take());
         user.members.extend(seed.members);
-        user.factor.is_demanded |= seed.must_use_second_factor;
+        user.factor.is_forced |= seed.must_use_second_factor;
         user.uuid.clone()
     }
 
-    /// Locks a user, who is named by phone number, e-mail address or uuid: all calls answer `U131`
-    /// from now on. False if there is no such user.
+    /// Locks a user: all calls of the user fail with `U131` from now on. Returns false if the user
+    /// does not exist.
     pub fn lock_user(&self, user: &str) -> bool {
-        self.set_locked(user, true)
+        self.update_user(user, |user| user.is_locked = true)
     }
 
-    /// Lets a locked user in again. False if there is no such user.
+    /// Unlocks a user. Returns false if the user does not exist.
     pub fn unlock_user(&self, user: &str) -> bool {
-        self.set_locked(user, false)
-    }
-
-    fn set_locked(&self, user: &str, is_locked: bool) -> bool {
-        let mut state = self.world.state();
-        let found = state.users.find(user);
-        found
-            .inspect(|id| state.users[*id].is_locked = is_locked)
-            .is_some()
+        self.update_user(user, |user| user.is_locked = false)
     }
 }

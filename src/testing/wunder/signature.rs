@@ -1,46 +1,45 @@
-//! Signed requests: a wrong, a stale and a replayed signature is refused.
+//! Request signatures: rejects wrong, stale and replayed ones.
 
 use std::collections::HashSet;
 
-use super::Wunder;
-use super::asked::Asked;
 use super::errors::api_error;
-use super::state::State;
+use super::request::Request;
+use super::{State, Wunder};
 use crate::pipeline::Need;
 use crate::secret::Secret;
-use crate::testing::MockResponse;
+use crate::testing::MockResult;
 use crate::wunder::{BootstrapSignature, Sha256Hex, SignatureInput};
 
-/// How far a signed timestamp may be from the server's time.
+/// Maximum difference between a signed timestamp and the time of the server.
 const SIGNATURE_WINDOW_MILLIS: u64 = 5 * 60 * 1000;
 
 #[derive(Default)]
 pub(super) struct Signatures {
-    /// Those that were good, to refuse a second use.
+    /// The accepted signatures, to reject replays.
     seen: HashSet<String>,
     last_url: Option<String>,
 }
 
 impl State {
-    pub(super) fn check_signature(&mut self, asked: &Asked<'_>) -> Result<(), MockResponse> {
-        let call = asked.call;
-        let wrong = || api_error(403, "A104", "the signature is not valid");
+    pub(super) fn check_signature(&mut self, request: &Request<'_>) -> MockResult<()> {
+        let call = request.call;
+        let invalid = || api_error(403, "A104", "the signature is not valid");
         let (signature, timestamp) = match (call.query("signature"), call.query("timestamp")) {
             (Some(signature), Some(timestamp)) => (signature, timestamp),
             (None, None) if call.operation.signature != Need::Required => return Ok(()),
-            _ => return Err(wrong()),
+            _ => return Err(invalid()),
         };
         let identifier = call.operation.signed_fields.iter().find_map(|field| {
             let in_path = call.path_value(field);
-            let in_body = asked.body[*field].as_str();
+            let in_body = request.body[*field].as_str();
             in_body.or((!in_path.is_empty()).then_some(in_path))
         });
         let key = Secret::from(Wunder::SIGNATURE_KEY);
         let input = SignatureInput::new(&key, &timestamp, identifier.unwrap_or_default());
-        let millis: i64 = timestamp.parse().map_err(|_| wrong())?;
-        let age = asked.now.timestamp_millis().abs_diff(millis);
+        let millis: i64 = timestamp.parse().map_err(|_| invalid())?;
+        let age = request.now.timestamp_millis().abs_diff(millis);
         if Sha256Hex.signature(&input) != signature {
-            return Err(wrong());
+            return Err(invalid());
         }
         if age > SIGNATURE_WINDOW_MILLIS {
             return Err(api_error(403, "A105", "the signature is too old"));
@@ -55,16 +54,16 @@ impl State {
 }
 
 impl Wunder {
-    /// The key that requests to the mock are signed with.
+    /// The signature key of the mock.
     pub const SIGNATURE_KEY: &'static str = "test-signature-key";
 
-    /// Path and query of the last request whose signature was good.
+    /// Path and query of the last request with a valid signature.
     pub fn last_signed_url(&self) -> Option<String> {
-        self.world.state().signatures.last_url.clone()
+        self.shared.state().signatures.last_url.clone()
     }
 
-    /// How many good signatures were seen.
+    /// The number of accepted signatures.
     pub fn signatures_seen(&self) -> usize {
-        self.world.state().signatures.seen.len()
+        self.shared.state().signatures.seen.len()
     }
 }

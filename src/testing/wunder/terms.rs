@@ -1,17 +1,16 @@
-//! Terms and conditions in their versions, and who accepted which.
+//! Terms and conditions, their versions and their acceptance.
 
 use serde_json::{Map, Value, json};
 
-use super::Wunder;
-use super::asked::Asked;
-use super::errors::{Answered, api_error, malformed};
+use super::errors::{api_error, malformed};
 use super::pages::page;
-use super::state::State;
+use super::request::Request;
 use super::users::UserId;
-use crate::testing::MockResponse;
+use super::{State, Wunder};
+use crate::testing::{MockResponse, MockResult};
 use crate::wunder::TermsOf;
 
-/// One version of terms.
+/// A version of terms.
 struct Terms {
     id: u64,
     /// The id of the first version.
@@ -22,27 +21,27 @@ struct Terms {
 }
 
 impl Terms {
-    fn shown(&self) -> Value {
-        let mut shown = self.content.clone();
-        shown.insert("id".into(), json!(self.id));
-        shown.insert("version".into(), json!(self.version));
-        Value::Object(shown)
+    fn to_json(&self) -> Value {
+        let mut body = self.content.clone();
+        body.insert("id".into(), json!(self.id));
+        body.insert("version".into(), json!(self.version));
+        Value::Object(body)
     }
 }
 
 /// All versions of all terms, oldest first.
 #[derive(Default)]
-pub(super) struct Library(Vec<Terms>);
+pub(super) struct TermsVersions(Vec<Terms>);
 
-/// How a user stands with the terms of the own branch.
-pub(super) enum Standing {
+/// Whether a user has accepted the terms of the branch of the user.
+pub(super) enum AcceptanceState {
     NeverAccepted,
     Outdated,
     Accepted,
 }
 
-impl Standing {
-    /// A name of the mock's own: the vendor publishes none.
+impl AcceptanceState {
+    /// A value made up for the mock: the vendor publishes none.
     pub(super) fn name(&self) -> &'static str {
         match self {
             Self::NeverAccepted => "NEVER_ACCEPTED",
@@ -52,7 +51,7 @@ impl Standing {
     }
 }
 
-impl Library {
+impl TermsVersions {
     fn find(&self, id: &str) -> Option<&Terms> {
         self.0.iter().find(|terms| terms.id.to_string() == id)
     }
@@ -62,7 +61,7 @@ impl Library {
         !later.any(|other| other.series == terms.series && other.version > terms.version)
     }
 
-    /// The versions that apply now.
+    /// The newest versions.
     fn newest(&self, of: &TermsOf) -> impl Iterator<Item = &Terms> {
         let terms = self.0.iter().filter(move |terms| terms.of == *of);
         terms.filter(|terms| self.is_newest(terms))
@@ -89,48 +88,48 @@ impl Library {
 }
 
 impl State {
-    pub(super) fn list_terms(&mut self, asked: &Asked<'_>) -> Answered {
-        let branch = asked.call.query("branchId").map(TermsOf::Branch);
-        let vehicle = asked.call.query("vehicleId").map(TermsOf::Vehicle);
+    pub(super) fn list_terms(&mut self, request: &Request<'_>) -> MockResult {
+        let branch = request.call.query("branchId").map(TermsOf::Branch);
+        let vehicle = request.call.query("vehicleId").map(TermsOf::Vehicle);
         if branch.is_none() && vehicle.is_none() {
-            return Err(malformed("branchId or vehicleId is needed"));
+            return Err(malformed("branchId or vehicleId is required"));
         }
         let of = branch.into_iter().chain(vehicle);
         let listed = of.flat_map(|of| {
-            let newest = self.library.newest(&of);
-            newest.map(Terms::shown).collect::<Vec<_>>()
+            let newest = self.terms.newest(&of);
+            newest.map(Terms::to_json).collect::<Vec<_>>()
         });
-        page(asked.call, listed.collect())
+        page(request.call, listed.collect())
     }
 
-    pub(super) fn get_terms(&mut self, asked: &Asked<'_>) -> Answered {
-        let found = self.library.find(asked.call.path_value("id"));
+    pub(super) fn get_terms(&mut self, request: &Request<'_>) -> MockResult {
+        let found = self.terms.find(request.call.path_value("id"));
         let terms = found.ok_or_else(no_such_terms)?;
-        Ok(MockResponse::json(200, terms.shown()))
+        Ok(MockResponse::ok(terms.to_json()))
     }
 
-    /// An old version can not be accepted any more.
-    pub(super) fn accept_terms(&mut self, asked: &Asked<'_>) -> Answered {
-        let user = self.customer(asked)?;
-        let id = match &asked.body["id"] {
+    /// Only the newest version can be accepted.
+    pub(super) fn accept_terms(&mut self, request: &Request<'_>) -> MockResult {
+        let user = self.customer(request)?;
+        let id = match &request.body["id"] {
             Value::String(id) => id.clone(),
             Value::Number(id) => id.to_string(),
-            _ => return Err(malformed("the id of the terms is needed")),
+            _ => return Err(malformed("the id of the terms is required")),
         };
-        let terms = self.library.find(&id).ok_or_else(no_such_terms)?;
-        if !self.library.is_newest(terms) {
+        let terms = self.terms.find(&id).ok_or_else(no_such_terms)?;
+        if !self.terms.is_newest(terms) {
             return Err(api_error(400, "U602", "there are newer terms"));
         }
         accept(&mut self.users[user].accepted, terms.id);
-        Ok(MockResponse::json(200, json!({})))
+        Ok(MockResponse::ok(json!({})))
     }
 
-    /// The newest accepted version of each.
-    pub(super) fn list_accepted_terms(&mut self, asked: &Asked<'_>) -> Answered {
-        let accepted = &self.users[self.customer(asked)?].accepted;
-        let branch = asked.call.query("branchId").map(TermsOf::Branch);
+    /// Lists the newest accepted version of each.
+    pub(super) fn list_accepted_terms(&mut self, request: &Request<'_>) -> MockResult {
+        let accepted = &self.users[self.customer(request)?].accepted;
+        let branch = request.call.query("branchId").map(TermsOf::Branch);
         let accepted: Vec<&Terms> = self
-            .library
+            .terms
             .0
             .iter()
             .filter(|terms| accepted.contains(&terms.id))
@@ -141,55 +140,55 @@ impl State {
             others.any(|other| other.series == terms.series && other.version > terms.version)
         };
         let listed = accepted.iter().filter(|terms| !superseded(terms));
-        page(asked.call, listed.map(|terms| terms.shown()).collect())
+        page(request.call, listed.map(|terms| terms.to_json()).collect())
     }
 
-    /// What signing up with `tncAccepted` does.
+    /// Accepts all terms of the branch, for a sign-up with `tncAccepted`.
     pub(super) fn accept_all(&mut self, user: UserId) {
         let user = &mut self.users[user];
         let Some(branch) = user.branch.clone() else {
             return;
         };
-        for terms in self.library.newest(&TermsOf::Branch(branch)) {
+        for terms in self.terms.newest(&TermsOf::Branch(branch)) {
             accept(&mut user.accepted, terms.id);
         }
     }
 
-    /// Nothing where the user has no branch or the branch no terms.
-    pub(super) fn standing(&self, user: UserId) -> Option<Standing> {
+    /// `None` if the user has no branch or the branch has no terms.
+    pub(super) fn acceptance_state(&self, user: UserId) -> Option<AcceptanceState> {
         let user = &self.users[user];
         let branch = TermsOf::Branch(user.branch.clone()?);
-        let mut needed = self.library.newest(&branch).peekable();
-        needed.peek()?;
-        let missing: Vec<&Terms> = needed
+        let mut required = self.terms.newest(&branch).peekable();
+        required.peek()?;
+        let missing: Vec<&Terms> = required
             .filter(|terms| !user.accepted.contains(&terms.id))
             .collect();
         let has_older = |terms: &&Terms| {
-            let mut versions = self.library.0.iter();
+            let mut versions = self.terms.0.iter();
             versions.any(|it| it.series == terms.series && user.accepted.contains(&it.id))
         };
         Some(match missing.as_slice() {
-            [] => Standing::Accepted,
-            missing if missing.iter().all(has_older) => Standing::Outdated,
-            _ => Standing::NeverAccepted,
+            [] => AcceptanceState::Accepted,
+            missing if missing.iter().all(has_older) => AcceptanceState::Outdated,
+            _ => AcceptanceState::NeverAccepted,
         })
     }
 }
 
 impl Wunder {
-    /// Adds the first version of terms of a branch or a vehicle and gives its id. `content` is an
-    /// object of what the terms have beside their id and version, such as a title.
+    /// Adds the first version of terms of a branch or a vehicle and returns its id. `content` is an
+    /// object with the other members of the terms, such as a title.
     pub fn add_terms(&self, of: TermsOf, content: Value) -> u64 {
-        self.world.state().library.add(None, of, content)
+        self.shared.state().terms.add(None, of, content)
     }
 
-    /// Adds a newer version of the terms with this id, which has an id of its own. Who accepted
-    /// the one before has to accept again. Nothing if there are no such terms.
+    /// Adds a newer version of the terms with this id and returns the id of the new version. Users
+    /// who accepted an older version have to accept the new one. Returns `None` for unknown terms.
     pub fn add_terms_version(&self, id: u64, content: Value) -> Option<u64> {
-        let mut state = self.world.state();
-        let terms = state.library.find(&id.to_string())?;
+        let mut state = self.shared.state();
+        let terms = state.terms.find(&id.to_string())?;
         let (series, of) = (terms.series, terms.of.clone());
-        Some(state.library.add(Some(series), of, content))
+        Some(state.terms.add(Some(series), of, content))
     }
 }
 
@@ -200,5 +199,5 @@ fn accept(accepted: &mut Vec<u64>, id: u64) {
 }
 
 fn no_such_terms() -> MockResponse {
-    api_error(404, "R404", "there are no such terms")
+    api_error(404, "R404", "the terms do not exist")
 }

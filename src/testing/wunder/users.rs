@@ -1,13 +1,13 @@
-//! The users of the mock.
+//! The users.
 
 use std::collections::HashMap;
 use std::ops::{Index, IndexMut};
 
 use serde_json::{Map, Value};
 
-use super::second_factor::SecondFactor;
+use super::totp::SecondFactor;
 
-/// A place among the users, which are never removed.
+/// The index of a user. Users are never removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct UserId(usize);
 
@@ -17,7 +17,7 @@ pub(super) struct Contact {
     pub(super) is_verified: bool,
 }
 
-/// The codes that are good, each once and for its own purpose alone.
+/// The valid codes. Each can be used once, for its own purpose only.
 #[derive(Default)]
 pub(super) struct Codes {
     pub(super) phone_login: Option<String>,
@@ -37,14 +37,14 @@ pub(super) struct User {
     pub(super) factor: SecondFactor,
     pub(super) branch: Option<String>,
     pub(super) is_locked: bool,
-    /// The API client that may act for this user.
+    /// The API client that may act on behalf of this user.
     pub(super) created_by: Option<String>,
-    /// The ids of the terms that the user accepted.
+    /// The ids of the accepted terms.
     pub(super) accepted: Vec<u64>,
-    /// What else the profile holds.
+    /// The other members of the profile.
     pub(super) members: Map<String, Value>,
     pub(super) cards: Vec<Value>,
-    pub(super) asked_for_deletion: bool,
+    pub(super) deletion_requested: bool,
     pub(super) has_licence: bool,
 }
 
@@ -57,14 +57,12 @@ impl User {
         self.email.as_ref()
     }
 
-    /// A code that came there proves who reads it.
     pub(super) fn verify_phone(&mut self) {
         if let Some(phone) = &mut self.phone {
             phone.is_verified = true;
         }
     }
 
-    /// The same for the e-mail address.
     pub(super) fn verify_email(&mut self) {
         if let Some(email) = &mut self.email {
             email.is_verified = true;
@@ -72,7 +70,7 @@ impl User {
     }
 }
 
-/// All users, found by number, address or uuid.
+/// All users, indexed by phone number and e-mail address.
 #[derive(Default)]
 pub(super) struct Users {
     list: Vec<User>,
@@ -95,26 +93,26 @@ impl Users {
     }
 
     pub(super) fn by_email(&self, email: &str) -> Option<UserId> {
-        self.emails.get(&same_mailbox(email)).copied()
+        self.emails.get(&mailbox(email)).copied()
     }
 
     pub(super) fn by_uuid(&self, uuid: &str) -> Option<UserId> {
-        let place = self.list.iter().position(|user| user.uuid == uuid);
-        place.map(UserId)
+        let index = self.list.iter().position(|user| user.uuid == uuid);
+        index.map(UserId)
     }
 
-    /// By any of the three.
+    /// Finds a user by phone number, e-mail address or uuid.
     pub(super) fn find(&self, user: &str) -> Option<UserId> {
         self.by_phone(user)
             .or_else(|| self.by_email(user))
             .or_else(|| self.by_uuid(user))
     }
 
-    /// Codes that went to the number before are good no more.
+    /// Invalidates the codes that were sent to the previous number.
     pub(super) fn set_phone(&mut self, id: UserId, phone: &str) {
         let user = &mut self.list[id.0];
-        if let Some(before) = user.phone.take() {
-            self.phones.remove(&before.value);
+        if let Some(previous) = user.phone.take() {
+            self.phones.remove(&previous.value);
         }
         user.codes.phone_login = None;
         user.codes.phone_verification = None;
@@ -122,17 +120,17 @@ impl Users {
             value: phone.to_owned(),
             is_verified: false,
         });
-        let holder = self.phones.insert(phone.to_owned(), id);
-        if let Some(holder) = holder.filter(|holder| *holder != id) {
-            self.list[holder.0].phone = None;
+        let previous_owner = self.phones.insert(phone.to_owned(), id);
+        if let Some(owner) = previous_owner.filter(|owner| *owner != id) {
+            self.list[owner.0].phone = None;
         }
     }
 
-    /// Codes that went to the address before are good no more.
+    /// Invalidates the codes that were sent to the previous address.
     pub(super) fn set_email(&mut self, id: UserId, email: &str) {
         let user = &mut self.list[id.0];
-        if let Some(before) = user.email.take() {
-            self.emails.remove(&same_mailbox(&before.value));
+        if let Some(previous) = user.email.take() {
+            self.emails.remove(&mailbox(&previous.value));
         }
         user.codes.email_login = None;
         user.codes.password_reset = None;
@@ -141,15 +139,15 @@ impl Users {
             value: email.to_owned(),
             is_verified: false,
         });
-        let holder = self.emails.insert(same_mailbox(email), id);
-        if let Some(holder) = holder.filter(|holder| *holder != id) {
-            self.list[holder.0].email = None;
+        let previous_owner = self.emails.insert(mailbox(email), id);
+        if let Some(owner) = previous_owner.filter(|owner| *owner != id) {
+            self.list[owner.0].email = None;
         }
     }
 
-    /// The first user of whom this holds.
-    pub(super) fn find_by(&mut self, holds: impl FnMut(&mut User) -> bool) -> Option<UserId> {
-        self.list.iter_mut().position(holds).map(UserId)
+    /// The first user for which `predicate` is true.
+    pub(super) fn find_by(&mut self, predicate: impl FnMut(&mut User) -> bool) -> Option<UserId> {
+        self.list.iter_mut().position(predicate).map(UserId)
     }
 
     pub(super) fn all(&mut self) -> impl Iterator<Item = &mut User> {
@@ -171,16 +169,12 @@ impl IndexMut<UserId> for Users {
     }
 }
 
-/// Takes a code that was presented: burnt if it is the right one.
-pub(super) fn burn(expected: &mut Option<String>, presented: &str) -> bool {
-    let is_right = expected.as_deref() == Some(presented);
-    if is_right {
-        *expected = None;
-    }
-    is_right
+/// Whether `code` is the expected one, which is used up then.
+pub(super) fn consume_code(expected: &mut Option<String>, code: &str) -> bool {
+    expected.take_if(|expected| *expected == code).is_some()
 }
 
-/// Capitals make no other mailbox.
-fn same_mailbox(email: &str) -> String {
+/// E-mail addresses are case-insensitive.
+fn mailbox(email: &str) -> String {
     email.to_lowercase()
 }

@@ -122,10 +122,10 @@ pub async fn signed_profile(fixture: &mut Fixture<'_>) -> Outcome {
 
 pub async fn deletion_request(fixture: &mut Fixture<'_>) -> Outcome {
     let session = signed_in_ada(fixture).await?;
-    check(!fixture.mock.asked_for_deletion(EMAIL), "no request yet")?;
+    check(!fixture.mock.deletion_requested(EMAIL), "no request yet")?;
     session.request_deletion().await?;
     check(
-        fixture.mock.asked_for_deletion(EMAIL),
+        fixture.mock.deletion_requested(EMAIL),
         "the server recorded the request",
     )?;
     Ok("requested; the operator decides".to_owned())

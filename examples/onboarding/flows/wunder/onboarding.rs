@@ -1,7 +1,7 @@
 //! The steps before a rental, each completed by its flow.
 
 use serde_json::json;
-use vestibule::testing::WunderDemand;
+use vestibule::testing::WunderRequirement;
 use vestibule::wunder::{Onboarding, Step, TermsOf};
 
 use super::super::failed::expect;
@@ -115,12 +115,12 @@ pub async fn by_refusals(fixture: &mut Fixture<'_>) -> Outcome {
     let mut session = begin(fixture).await?;
     session.change_profile().phone(PHONE).save().await?;
     for demand in [
-        WunderDemand::VerifiedPhone,
-        WunderDemand::VerifiedEmail,
-        WunderDemand::Licence,
-        WunderDemand::Terms,
+        WunderRequirement::VerifiedPhone,
+        WunderRequirement::VerifiedEmail,
+        WunderRequirement::Licence,
+        WunderRequirement::Terms,
     ] {
-        fixture.mock.demand("request_deletion", demand);
+        fixture.mock.require("request_deletion", demand);
     }
     let mut known = Known::default();
     let mut refusals = 0;
@@ -133,7 +133,7 @@ pub async fn by_refusals(fixture: &mut Fixture<'_>) -> Outcome {
     }
     check(refusals == 4, "each demand caused one refusal")?;
     check(
-        fixture.mock.asked_for_deletion(EMAIL),
+        fixture.mock.deletion_requested(EMAIL),
         "the call has succeeded",
     )?;
     Ok(format!(

@@ -1,23 +1,20 @@
-//! One request in its place and time, and what every room asks of it.
+//! A request with the state of the mock, and the checks that several operations share.
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use super::codes::{Claim, Purpose, Sending};
-use super::person::{Contact, Details, Number};
-use super::responses::{api_error, not_signed_in, user};
+use super::codes::{CodeSubject, Purpose, SentCode};
+use super::responses::{bad_request, not_signed_in, register_token_invalid, user};
 use super::seed::FyndSignIn;
-use super::state::{SESSION, State};
-use crate::testing::{Call, Message, MockResponse, Outbox};
+use super::state::{SESSION_LIFETIME, State};
+use super::user::{Contact, Details, Number, User};
+use crate::testing::{Call, Message, MockResponse, MockResult, Outbox};
 
-/// The server decides how its cookie is called, and a client must not care.
+/// The name of the session cookie. It is arbitrary: clients must accept any name.
 pub(super) const COOKIE: &str = "mock.sid";
 
-/// An answer, or the refusal that ends the turn early.
-pub(super) type Outcome<T = MockResponse> = Result<T, MockResponse>;
-
-/// A request whose application is known.
-pub(super) struct Turn<'a> {
+/// A request with a valid application credential.
+pub(super) struct RequestContext<'a> {
     pub(super) state: &'a mut State,
     pub(super) outbox: &'a Outbox,
     pub(super) call: &'a Call<'a>,
@@ -26,32 +23,32 @@ pub(super) struct Turn<'a> {
     pub(super) now: DateTime<Utc>,
 }
 
-impl Turn<'_> {
+impl RequestContext<'_> {
     pub(super) fn text(&self, name: &str) -> Option<String> {
         text(&self.body, name)
     }
 
-    /// A member that the call cannot do without.
-    pub(super) fn needed(&self, name: &str) -> Outcome<String> {
+    /// A required string of the body.
+    pub(super) fn required_text(&self, name: &str) -> MockResult<String> {
         self.text(name)
-            .ok_or_else(|| api_error(400, "FIELD_MISSING", &format!("{name} is needed")))
+            .ok_or_else(|| bad_request("FIELD_MISSING", &format!("{name} is required")))
     }
 
-    /// The number in `object`, which calls the part without country code `phone`.
-    pub(super) fn number_in(&self, object: &Value, phone: &str) -> Outcome<Contact> {
+    /// The number in `object`, whose part without country code is the member `phone`.
+    pub(super) fn number_in(&self, object: &Value, phone: &str) -> MockResult<Contact> {
         number(text(object, "country_code"), text(object, phone))
     }
 
-    pub(super) fn number(&self, phone: &str) -> Outcome<Contact> {
+    pub(super) fn number(&self, phone: &str) -> MockResult<Contact> {
         self.number_in(&self.body, phone)
     }
 
-    pub(super) fn email(&self) -> Outcome<Contact> {
+    pub(super) fn email(&self) -> MockResult<Contact> {
         email(self.text("email"))
     }
 
-    /// The address of the body, if there is one.
-    pub(super) fn optional_email(&self) -> Outcome<Option<Contact>> {
+    /// The e-mail address of the body, if there is one.
+    pub(super) fn optional_email(&self) -> MockResult<Option<Contact>> {
         self.text("email").map(|text| email(Some(text))).transpose()
     }
 
@@ -66,7 +63,7 @@ impl Turn<'_> {
         }
     }
 
-    /// The value of the session's cookie.
+    /// The value of the session cookie.
     pub(super) fn cookie(&self) -> Option<&str> {
         let pairs = self.call.header("cookie")?.split(';');
         pairs.map(str::trim).find_map(|pair| {
@@ -75,53 +72,56 @@ impl Turn<'_> {
         })
     }
 
-    /// The id of the user of the cookie.
-    pub(super) fn signed_in(&self) -> Outcome<String> {
+    /// The id of the signed-in user.
+    pub(super) fn signed_in(&self) -> MockResult<String> {
         self.cookie()
             .and_then(|cookie| self.state.signed_in(cookie, self.now))
             .ok_or_else(not_signed_in)
     }
 
-    /// A user as the answers show one.
-    pub(super) fn shown(&self, user_id: &str) -> Outcome<Value> {
+    /// A user as a member of a response.
+    pub(super) fn user_json(&self, user_id: &str) -> MockResult<Value> {
         let known = self.state.users.get(user_id).ok_or_else(not_signed_in)?;
         Ok(user(&self.application_id, known))
     }
 
-    /// An answer that signs a user in.
-    pub(super) fn signing_in(&mut self, user_id: &str, body: Value) -> MockResponse {
-        let value = self.state.sign_in(user_id, self.now);
-        let seconds = SESSION.num_seconds();
-        let cookie = format!("{COOKIE}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax");
-        MockResponse::json(200, body).header("set-cookie", cookie)
+    /// A user to change; updates `updated_at`.
+    pub(super) fn user_mut(&mut self, user_id: &str) -> Option<&mut User> {
+        let user = self.state.users.get_mut(user_id)?;
+        user.updated_at = self.now;
+        Some(user)
     }
 
-    /// Refuses a way to sign in that is switched off.
-    pub(super) fn offered(&self, way: FyndSignIn) -> Outcome<()> {
-        if self.state.rules.off.contains(&way) {
-            return Err(api_error(
-                400,
-                "SIGN_IN_OFF",
-                "the sales channel does not offer this way to sign in",
-            ));
+    /// A response that signs a user in.
+    pub(super) fn sign_in_response(&mut self, user_id: &str, body: Value) -> MockResponse {
+        let value = self.state.sign_in(user_id, self.now);
+        let seconds = SESSION_LIFETIME.num_seconds();
+        let cookie = format!("{COOKIE}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax");
+        MockResponse::ok(body).header("set-cookie", cookie)
+    }
+
+    /// Rejects a way to sign in that is switched off.
+    pub(super) fn check_enabled(&self, way: FyndSignIn) -> MockResult<()> {
+        if self.state.rules.disabled.contains(&way) {
+            let message = "the sales channel does not offer this way to sign in";
+            return Err(bad_request("SIGN_IN_OFF", message));
         }
         Ok(())
     }
 
-    /// Refuses a contact that somebody has.
-    pub(super) fn free(&self, contact: &Contact) -> Outcome<()> {
+    /// Rejects a contact that belongs to a user.
+    pub(super) fn check_available(&self, contact: &Contact) -> MockResult<()> {
         match self.state.owner(contact) {
-            Some(_) => Err(api_error(
-                400,
+            Some(_) => Err(bad_request(
                 "CONTACT_TAKEN",
-                "the contact belongs to a user already",
+                "the contact already belongs to a user",
             )),
             None => Ok(()),
         }
     }
 
-    /// The id of the registration whose token the body has; nothing without a token.
-    pub(super) fn registration(&self) -> Outcome<Option<u64>> {
+    /// The id of the registration whose token the body contains; `None` without a token.
+    pub(super) fn registration(&self) -> MockResult<Option<u64>> {
         let Some(token) = self.text("register_token") else {
             return Ok(None);
         };
@@ -129,16 +129,16 @@ impl Turn<'_> {
         id.map(Some).ok_or_else(register_token_invalid)
     }
 
-    /// Sends a code; what was sent before for this purpose is void.
+    /// Sends a code, which invalidates the previous one for this purpose and contact.
     pub(super) fn send_code(
         &mut self,
         purpose: Purpose,
         contact: &Contact,
-        claim: Claim,
-    ) -> Sending {
-        let sending = self.state.codes.send(purpose, contact, claim, self.now);
-        self.send(contact, &sending.code);
-        sending
+        subject: CodeSubject,
+    ) -> SentCode {
+        let sent = self.state.codes.send(purpose, contact, subject, self.now);
+        self.send(contact, &sent.code);
+        sent
     }
 
     pub(super) fn send(&self, contact: &Contact, code: &str) {
@@ -151,17 +151,13 @@ impl Turn<'_> {
     }
 }
 
-pub(super) fn register_token_invalid() -> MockResponse {
-    api_error(400, "REGISTER_TOKEN_INVALID", "the token is not valid")
-}
-
-/// A member that is a text and not empty.
+/// A string member, if it is not empty.
 pub(super) fn text(object: &Value, name: &str) -> Option<String> {
     let text = object[name].as_str()?;
     (!text.is_empty()).then(|| text.to_owned())
 }
 
-pub(super) fn number(country_code: Option<String>, mobile: Option<String>) -> Outcome<Contact> {
+pub(super) fn number(country_code: Option<String>, mobile: Option<String>) -> MockResult<Contact> {
     let digits = |text: Option<String>, lengths: std::ops::RangeInclusive<usize>| {
         text.filter(|text| {
             lengths.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
@@ -172,20 +168,19 @@ pub(super) fn number(country_code: Option<String>, mobile: Option<String>) -> Ou
             country_code,
             mobile,
         })),
-        _ => Err(api_error(
-            400,
+        _ => Err(bad_request(
             "NUMBER_INVALID",
             "a number and its country_code must be digits",
         )),
     }
 }
 
-pub(super) fn email(text: Option<String>) -> Outcome<Contact> {
+pub(super) fn email(text: Option<String>) -> MockResult<Contact> {
     text.filter(|text| {
         let parts = text.split_once('@');
         parts.is_some_and(|(name, host)| !name.is_empty() && !host.is_empty())
             && !text.contains(char::is_whitespace)
     })
     .map(Contact::Email)
-    .ok_or_else(|| api_error(400, "EMAIL_INVALID", "email must be an address"))
+    .ok_or_else(|| bad_request("EMAIL_INVALID", "email must be an e-mail address"))
 }

@@ -8,96 +8,97 @@ use serde_json::{Value, json};
 
 use self::state::{State, User};
 use super::mock::mock;
-use super::{Behaviour, Call, Channel, Message, MockResponse, World};
+use super::{Behaviour, Call, Channel, Message, MockResponse, MockResult, MockState};
 use crate::clock::Clock;
 use crate::generated::goodcity::operations;
 use crate::pipeline::Operation;
 use crate::session::Tokens;
 
 mock!(
-    /// A mock of one GoodCity server. It has no users until [`add_user`](Self::add_user) or a sign-up.
+    /// A mock of a GoodCity server. It has no users until [`add_user`](Self::add_user) or a sign-up.
     ///
-    /// It takes any well-formed app name. Keys and pins are replaced as on the real server: each new
-    /// pin voids the former key, and so does a `send_pin` that is refused with 401.
+    /// It accepts any non-empty app name. As on the real server, a new PIN invalidates the previous
+    /// key and PIN, and so does a `send_pin` that fails with 401.
     GoodCity,
     State
 );
 
 impl GoodCity {
-    /// Adds a user; `mobile` with its country code.
+    /// Adds a user; `mobile` includes the country code.
     pub fn add_user(&self, mobile: &str, first_name: &str, last_name: &str) {
-        self.world.state().add_user(mobile, first_name, last_name);
+        self.shared.state().add_user(mobile, first_name, last_name);
     }
 
-    /// A token of a user, as a sign-in gives one. Nothing if there is no such user.
+    /// The tokens of a new sign-in of a user; `None` if the user does not exist.
     pub fn tokens_for(&self, mobile: &str) -> Option<Tokens> {
-        let now = self.world.clock.now().timestamp();
-        let mut state = self.world.state();
+        let now = self.shared.clock.now().timestamp();
+        let mut state = self.shared.state();
         let id = state.user_by_mobile(mobile)?.id;
         Some(Tokens::new(state.issue(id, now), None))
     }
 
-    /// Makes every token that was issued until now invalid, as a server does that has a new key.
+    /// Invalidates all issued tokens, as a server with a new signing key does.
     pub fn revoke_tokens(&self) {
-        self.world.state().replace_issuer();
+        self.shared.state().rotate_key();
     }
 
-    /// Makes every pin that was sent until now invalid, as if its time were over.
+    /// Expires all sent PINs.
     pub fn expire_pins(&self) {
-        self.world.state().discard_pins();
+        self.shared.state().discard_pins();
     }
 
-    /// Disables a user: pins and tokens are refused from now on.
+    /// Disables a user, whose PINs and tokens are rejected from now on.
     pub fn disable_user(&self, mobile: &str) {
-        if let Some(user) = self.world.state().user_by_mobile(mobile) {
+        if let Some(user) = self.shared.state().user_by_mobile(mobile) {
             user.disabled = true;
         }
     }
 
-    /// Refuses an app from now on, as if it had not given its name.
-    pub fn refuse_app(&self, name: &str) {
-        self.world.state().refused_apps.insert(name.to_owned());
+    /// Rejects requests of an app from now on, as if they had no app name.
+    pub fn reject_app(&self, name: &str) {
+        self.shared.state().rejected_apps.insert(name.to_owned());
     }
 
-    /// Makes this the next pin that is sent.
+    /// Sets the next PIN that is sent.
     pub fn set_next_pin(&self, pin: &str) {
-        self.world.state().next_pin = Some(pin.to_owned());
+        self.shared.state().next_pin = Some(pin.to_owned());
     }
 
-    /// How long pins are good, in seconds; ten minutes by default.
+    /// Sets the lifetime of PINs, in seconds; ten minutes by default.
     pub fn set_pin_lifetime(&self, seconds: i64) {
-        self.world.state().pin_seconds = seconds;
+        self.shared.state().pin_seconds = seconds;
     }
 
-    /// How long new tokens live, in seconds; a day by default.
+    /// Sets the lifetime of new tokens, in seconds; one day by default.
     pub fn set_token_lifetime(&self, seconds: i64) {
-        self.world.state().token_seconds = seconds;
+        self.shared.state().token_seconds = seconds;
     }
 
-    /// Whether the mock is a server of 2014: the profile of that time, numbers that begin with 5,
-    /// 6 or 9 only, the push platforms `gcm` and `wns`, and documented routes only.
+    /// Whether the mock behaves as a server of 2014: with the profile format of that time, only phone
+    /// numbers that begin with 5, 6 or 9, the push platforms `gcm` and `wns`, and only documented
+    /// routes.
     pub fn old_server(&self, old: bool) {
-        self.world.state().old = old;
+        self.shared.state().old = old;
     }
 }
 
-impl Behaviour for World<State> {
+impl Behaviour for MockState<State> {
     fn operations(&self) -> Vec<&'static Operation> {
         operations::ALL.to_vec()
     }
 
-    fn answer(&self, call: &Call<'_>) -> MockResponse {
+    fn respond(&self, call: &Call<'_>) -> MockResponse {
         let mut state = self.state();
         match self.route(&mut state, call) {
-            Ok(answer) | Err(answer) => answer,
+            Ok(response) | Err(response) => response,
         }
     }
 }
 
-impl World<State> {
-    fn route(&self, state: &mut State, call: &Call<'_>) -> Result<MockResponse, MockResponse> {
+impl MockState<State> {
+    fn route(&self, state: &mut State, call: &Call<'_>) -> MockResult {
         let body = form::body_of(call);
-        let app = state.admits_app(call.header("x-goodcity-app-name"));
+        let app = state.accepts_app(call.header("x-goodcity-app-name"));
         let now = self.clock.now().timestamp();
         let undocumented = ["signup_and_send_pin", "current_user_rooms"];
         if state.old && undocumented.contains(&call.operation.id) {
@@ -105,17 +106,17 @@ impl World<State> {
         }
         match call.operation.id {
             "send_pin" => {
-                let mobile = mobile_of(state, &body)?;
+                let mobile = check_mobile(state, &body)?;
                 if state.user_by_mobile(&mobile).is_none() {
                     let key = state.next_key();
-                    return Ok(MockResponse::json(200, json!({"otp_auth_key": key})));
+                    return Ok(MockResponse::ok(json!({"otp_auth_key": key})));
                 }
                 self.send_pin(state, &mobile, app)
             }
             "signup" => {
-                let user = text_members(&body, "user_auth")?;
-                text_members(user, "address_attributes")?;
-                let mobile = mobile_of(state, user)?;
+                let user = check_members(&body, "user_auth")?;
+                check_members(user, "address_attributes")?;
+                let mobile = check_mobile(state, user)?;
                 let name = |field| user[field].as_str().unwrap_or_default().to_owned();
                 if state.user_by_mobile(&mobile).is_none() {
                     state.add_user(&mobile, &name("first_name"), &name("last_name"));
@@ -126,7 +127,7 @@ impl World<State> {
                 self.send_pin(state, &mobile, app)
             }
             "signup_and_send_pin" => {
-                let mobile = mobile_of(state, &body)?;
+                let mobile = check_mobile(state, &body)?;
                 if state.user_by_mobile(&mobile).is_none() {
                     state.add_user(&mobile, "", "");
                 }
@@ -136,14 +137,11 @@ impl World<State> {
             "current_user_profile" => {
                 let old = state.old;
                 let user = signed_in(state, call.bearer(), now)?;
-                Ok(MockResponse::json(200, profile::of(user, old)))
+                Ok(MockResponse::ok(profile::of(user, old)))
             }
             "current_user_rooms" => {
                 let user = signed_in(state, call.bearer(), now)?;
-                Ok(MockResponse::json(
-                    200,
-                    json!([format!("user_{}", user.id)]),
-                ))
+                Ok(MockResponse::ok(json!([format!("user_{}", user.id)])))
             }
             "register_device" => {
                 signed_in(state, call.bearer(), now)?;
@@ -153,13 +151,8 @@ impl World<State> {
         }
     }
 
-    /// The former key and pin are gone, even if the app is refused.
-    fn send_pin(
-        &self,
-        state: &mut State,
-        mobile: &str,
-        app: bool,
-    ) -> Result<MockResponse, MockResponse> {
+    /// Invalidates the previous key and PIN, even if the app is rejected.
+    fn send_pin(&self, state: &mut State, mobile: &str, app: bool) -> MockResult {
         if !app {
             state.discard_pin(mobile);
             return Err(plain(401, "You are not authorised to do this"));
@@ -172,43 +165,35 @@ impl World<State> {
             code: pin,
             at: now.timestamp_millis(),
         });
-        Ok(MockResponse::json(200, json!({"otp_auth_key": key})))
+        Ok(MockResponse::ok(json!({"otp_auth_key": key})))
     }
 }
 
-/// A right pin is used up before anybody asks for the app.
-fn verify(
-    state: &mut State,
-    body: &Value,
-    app: bool,
-    now: i64,
-) -> Result<MockResponse, MockResponse> {
+/// A correct PIN is used up even if the app is rejected.
+fn verify(state: &mut State, body: &Value, app: bool, now: i64) -> MockResult {
     for field in ["pin", "otp_auth_key"] {
         if !(body[field].is_string() || body[field].is_null()) {
             return Err(plain(422, "The parameters have the wrong form"));
         }
     }
-    let refused = || MockResponse::json(422, json!({"errors": {"pin": "Invalid SMS code"}}));
+    let invalid_pin = || MockResponse::json(422, json!({"errors": {"pin": "Invalid SMS code"}}));
     let text = |field: &str| body[field].as_str().unwrap_or_default();
     let mobile = state
         .use_pin(text("otp_auth_key"), text("pin"), now)
-        .ok_or_else(refused)?;
+        .ok_or_else(invalid_pin)?;
     let old = state.old;
     let id = match state.user_by_mobile(&mobile) {
         Some(user) if app && !user.disabled => user.id,
-        _ => return Err(refused()),
+        _ => return Err(invalid_pin()),
     };
     let token = state.issue(id, now);
     let user = state
         .user_by_mobile(&mobile)
         .map(|user| profile::of(user, old));
-    Ok(MockResponse::json(
-        200,
-        json!({"jwt_token": token, "user": user}),
-    ))
+    Ok(MockResponse::ok(json!({"jwt_token": token, "user": user})))
 }
 
-fn register_device(state: &State, body: &Value) -> Result<MockResponse, MockResponse> {
+fn register_device(state: &State, body: &Value) -> MockResult {
     let (Some(_), Some(platform)) = (body["handle"].as_str(), body["platform"].as_str()) else {
         return Err(plain(422, "The parameters have the wrong form"));
     };
@@ -223,19 +208,15 @@ fn register_device(state: &State, body: &Value) -> Result<MockResponse, MockResp
     }
 }
 
-fn signed_in<'a>(
-    state: &'a mut State,
-    bearer: Option<&str>,
-    now: i64,
-) -> Result<&'a User, MockResponse> {
+fn signed_in<'a>(state: &'a mut State, bearer: Option<&str>, now: i64) -> MockResult<&'a User> {
     let unauthorized = || typed(401, "UnauthorizedError", "Invalid token");
     let id = state.owner(bearer, now).ok_or_else(unauthorized)?;
     let user = state.user_by_id(id).filter(|user| !user.disabled);
     user.ok_or_else(|| typed(403, "AccessDeniedError", "Access denied"))
 }
 
-/// The mobile number of a body, by the server's rule.
-fn mobile_of(state: &State, body: &Value) -> Result<String, MockResponse> {
+/// The mobile number of a body, validated by the rules of the server.
+fn check_mobile(state: &State, body: &Value) -> MockResult<String> {
     let invalid = |message: &str| MockResponse::json(422, json!({"errors": message}));
     let mobile = match &body["mobile"] {
         Value::String(mobile) => mobile.as_str(),
@@ -248,9 +229,9 @@ fn mobile_of(state: &State, body: &Value) -> Result<String, MockResponse> {
     let Some(local) = mobile.strip_prefix("+852") else {
         return Err(invalid("Mobile must begin with +852"));
     };
-    let first = if state.old { "569" } else { "456789" };
+    let first_digits = if state.old { "569" } else { "456789" };
     let well_formed = local.len() == 8
-        && local.starts_with(|digit| first.contains(digit))
+        && local.starts_with(|digit| first_digits.contains(digit))
         && local.chars().all(|digit| digit.is_ascii_digit());
     if !well_formed {
         return Err(invalid("Mobile is invalid"));
@@ -258,15 +239,15 @@ fn mobile_of(state: &State, body: &Value) -> Result<String, MockResponse> {
     Ok(mobile.to_owned())
 }
 
-/// An object that must be there, with members that are text or the object of the address.
-fn text_members<'a>(body: &'a Value, name: &str) -> Result<&'a Value, MockResponse> {
-    let wrong = || plain(422, "The parameters have the wrong form");
-    let members = body[name].as_object().ok_or_else(wrong)?;
+/// A required object whose members are strings, except for the object of the address.
+fn check_members<'a>(body: &'a Value, name: &str) -> MockResult<&'a Value> {
+    let malformed = || plain(422, "The parameters have the wrong form");
+    let members = body[name].as_object().ok_or_else(malformed)?;
     let well_formed = |(name, value): (&String, &Value)| {
         value.is_string() || (name == "address_attributes" && value.is_object())
     };
     if !members.iter().all(well_formed) {
-        return Err(wrong());
+        return Err(malformed());
     }
     Ok(&body[name])
 }

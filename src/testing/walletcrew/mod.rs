@@ -6,87 +6,87 @@ use serde_json::{Map, Value, json};
 
 use self::state::State;
 use super::mock::mock;
-use super::{Behaviour, Call, Channel, Message, MockResponse, World};
+use super::{Behaviour, Call, Channel, Message, MockResponse, MockResult, MockState};
 use crate::clock::Clock;
 use crate::generated::walletcrew::operations;
 use crate::pipeline::Operation;
 use crate::session::Tokens;
 
 mock!(
-    /// A mock of The Wallet Crew, for any tenant; customers of different tenants are strangers.
+    /// A mock of The Wallet Crew. It accepts any tenant; every tenant has its own customers.
     ///
-    /// A customer is known by `email`, `phone` or `id`. Any flow sends a code to the customer, which
-    /// the one provider, `otp`, takes as `{"identifier": "…", "code": "…"}`.
+    /// A customer is identified by `email`, `phone` or `id`. Every flow sends a code to the customer,
+    /// which the only provider, `otp`, accepts as `{"identifier": "…", "code": "…"}`.
     WalletCrew,
     State
 );
 
 impl WalletCrew {
-    /// Adds a customer of a tenant, who is known by `email`, `phone` or `id` among the members, and
-    /// gives the id. A customer who is known already is changed instead. Nothing if the account
-    /// data would be refused.
+    /// Adds a customer of a tenant, identified by `email`, `phone` or `id` among the members, and
+    /// returns the id. An existing customer is updated. Returns `None` if the account data is
+    /// invalid.
     pub fn add_customer(&self, tenant: &str, members: Map<String, Value>) -> Option<String> {
         check_account(&members).ok()?;
-        let customer = self.world.state().save(tenant, &members);
+        let customer = self.shared.state().save(tenant, &members);
         Some(customer["id"].as_str()?.to_owned())
     }
 
-    /// A token of a customer, who is named by e-mail address, phone number or id, as a sign-in
-    /// gives one. Nothing if there is no such customer.
+    /// The tokens of a new sign-in of a customer, identified by e-mail address, phone number or id;
+    /// `None` if the customer does not exist.
     pub fn tokens_for(&self, tenant: &str, customer: &str) -> Option<Tokens> {
-        let now = self.world.clock.now().timestamp();
-        let token = self.world.state().token_for(tenant, customer, now)?;
+        let now = self.shared.clock.now().timestamp();
+        let token = self.shared.state().token_for(tenant, customer, now)?;
         Some(Tokens::new(token, None))
     }
 
-    /// Makes every token that was issued until now invalid.
+    /// Invalidates all issued tokens.
     pub fn revoke_tokens(&self) {
-        self.world.state().revoke_tokens();
+        self.shared.state().revoke_tokens();
     }
 
-    /// How long new tokens live, in seconds; 24 hours by default.
+    /// Sets the lifetime of new tokens, in seconds; 24 hours by default.
     pub fn set_token_lifetime(&self, seconds: i64) {
-        self.world.state().token_seconds = seconds;
+        self.shared.state().token_seconds = seconds;
     }
 
-    /// Whether tokens are answered as bare text rather than as a JSON string.
+    /// Whether the response of a sign-in is the bare token instead of a JSON string.
     pub fn bare_text_tokens(&self, bare: bool) {
-        self.world.state().bare_text = bare;
+        self.shared.state().bare_text = bare;
     }
 
-    /// Whether new tokens are no JWTs, so that nobody can read their end from them.
+    /// Whether new tokens are opaque instead of JWTs, so that they do not show their expiry.
     pub fn opaque_tokens(&self, opaque: bool) {
-        self.world.state().opaque = opaque;
+        self.shared.state().opaque = opaque;
     }
 
-    /// Lets a flow of this name pass without a challenge: it is done when the account is stored.
+    /// Makes the flow of this name complete without a challenge.
     pub fn pass_flow(&self, name: &str) {
-        self.world.state().passed_flows.insert(name.to_owned());
+        self.shared.state().passed_flows.insert(name.to_owned());
     }
 }
 
-impl Behaviour for World<State> {
+impl Behaviour for MockState<State> {
     fn operations(&self) -> Vec<&'static Operation> {
         operations::ALL.to_vec()
     }
 
-    fn answer(&self, call: &Call<'_>) -> MockResponse {
+    fn respond(&self, call: &Call<'_>) -> MockResponse {
         let mut state = self.state();
         match self.route(&mut state, call) {
-            Ok(answer) | Err(answer) => answer,
+            Ok(response) | Err(response) => response,
         }
     }
 }
 
-impl World<State> {
-    fn route(&self, state: &mut State, call: &Call<'_>) -> Result<MockResponse, MockResponse> {
+impl MockState<State> {
+    fn route(&self, state: &mut State, call: &Call<'_>) -> MockResult {
         let tenant = call.path_value("tenantId");
         let now = self.clock.now().timestamp();
         match call.operation.id {
             "get_customer" => {
                 let profile = state.profile(tenant, call.bearer(), now);
                 profile
-                    .map(|profile| MockResponse::json(200, Value::Object(profile)))
+                    .map(|profile| MockResponse::ok(Value::Object(profile)))
                     .ok_or_else(|| problem(401, "Unauthorized", json!({})))
             }
             "create_or_update_customer" => self.save(state, tenant, call),
@@ -95,12 +95,7 @@ impl World<State> {
         }
     }
 
-    fn save(
-        &self,
-        state: &mut State,
-        tenant: &str,
-        call: &Call<'_>,
-    ) -> Result<MockResponse, MockResponse> {
+    fn save(&self, state: &mut State, tenant: &str, call: &Call<'_>) -> MockResult {
         let Value::Object(body) = call.json() else {
             let errors = json!({"": ["The account data must be an object."]});
             return Err(problem(412, "Validation failed", errors));
@@ -109,7 +104,7 @@ impl World<State> {
         let customer = state.save(tenant, &body);
         let flow = call.query("flow").unwrap_or_default();
         if flow.is_empty() || state.passed_flows.contains(&*flow) {
-            return Ok(MockResponse::json(200, Value::Object(customer)));
+            return Ok(MockResponse::ok(Value::Object(customer)));
         }
         let Some((channel, to)) = contact(&body).or_else(|| contact(&customer)) else {
             let errors = json!({"email": ["The flow needs an e-mail address or a phone number."]});
@@ -122,49 +117,42 @@ impl World<State> {
             code,
             at: self.clock.now().timestamp_millis(),
         });
-        let mut challenged = customer;
-        challenged.insert("challenge".to_owned(), json!("pending"));
-        Ok(MockResponse::json(202, Value::Object(challenged)))
+        let mut body = customer;
+        body.insert("challenge".to_owned(), json!("pending"));
+        Ok(MockResponse::json(202, Value::Object(body)))
     }
 }
 
-/// Where a customer can be reached.
+/// The address for messages to a customer.
 fn contact(members: &Map<String, Value>) -> Option<(Channel, String)> {
     let text = |name: &str| Some(members.get(name)?.as_str()?.to_owned());
     let email = text("email").map(|to| (Channel::Email, to));
     email.or_else(|| text("phone").map(|to| (Channel::Sms, to)))
 }
 
-fn check_account(body: &Map<String, Value>) -> Result<(), MockResponse> {
-    let wrong =
+fn check_account(body: &Map<String, Value>) -> MockResult<()> {
+    let invalid =
         |field: &str, message: &str| problem(412, "Validation failed", json!({field: [message]}));
     for field in state::IDENTIFIERS {
         match body.get(field) {
             None | Some(Value::Null) => {}
             Some(Value::String(text)) if !text.is_empty() => {}
-            Some(_) => return Err(wrong(field, "This must be text.")),
+            Some(_) => return Err(invalid(field, "This must be text.")),
         }
     }
     let text = |field: &str| body.get(field).and_then(Value::as_str);
     if text("email").is_some_and(|email| !email.contains('@')) {
-        return Err(wrong("email", "This is not an e-mail address."));
+        return Err(invalid("email", "This is not an e-mail address."));
     }
     if state::IDENTIFIERS.iter().all(|field| text(field).is_none()) {
-        return Err(wrong(
-            "email",
-            "An e-mail address, a phone number or an id is needed.",
-        ));
+        let message = "An e-mail address, a phone number or an id is needed.";
+        return Err(invalid("email", message));
     }
     Ok(())
 }
 
-/// A code is good once.
-fn authenticate(
-    state: &mut State,
-    tenant: &str,
-    call: &Call<'_>,
-    now: i64,
-) -> Result<MockResponse, MockResponse> {
+/// Exchanges a code, which is used up, for a token.
+fn authenticate(state: &mut State, tenant: &str, call: &Call<'_>, now: i64) -> MockResult {
     let malformed =
         |field: &str, message: &str| problem(400, "Bad Request", json!({field: [message]}));
     match call.query("provider").as_deref() {
@@ -182,11 +170,11 @@ fn authenticate(
         .ok_or_else(|| problem(422, "Unprocessable Entity", json!({})))?;
     Ok(match state.bare_text {
         true => MockResponse::text(200, token),
-        false => MockResponse::json(200, json!(token)),
+        false => MockResponse::ok(json!(token)),
     })
 }
 
-/// Problem details; `errors` stand in it if there are any.
+/// Problem details; `errors` is omitted if empty.
 fn problem(status: u16, title: &str, errors: Value) -> MockResponse {
     let mut body = json!({
         "type": null,

@@ -1,8 +1,9 @@
-//! The side doors of a mock: paths that no real server has, for people and other programs.
+//! The admin endpoints of a mock, `/__outbox` and `/__clock`, for programs that only know its URL.
+
+use std::time::Duration;
 
 use http::Method;
 use serde_json::{Value, json};
-use std::time::Duration;
 use wiremock::Request;
 
 use super::clock::TestClock;
@@ -10,17 +11,15 @@ use super::outbox::Outbox;
 use super::response::MockResponse;
 use crate::clock::Clock;
 
-/// What a side door answers; nothing where the request is for none.
-pub(super) fn answer(
+/// The response of an admin endpoint; `None` for other requests.
+pub(super) fn respond(
     request: &Request,
     outbox: &Outbox,
     clock: &TestClock,
 ) -> Option<MockResponse> {
     let method = &request.method;
     match request.url.path() {
-        "/__outbox" if method == Method::GET => {
-            Some(MockResponse::json(200, json!(outbox.messages())))
-        }
+        "/__outbox" if method == Method::GET => Some(MockResponse::ok(json!(outbox.messages()))),
         "/__clock" if method == Method::GET => Some(now(clock)),
         "/__clock" if method == Method::POST => Some(advance(&request.body, clock)),
         _ => None,
@@ -28,7 +27,7 @@ pub(super) fn answer(
 }
 
 fn now(clock: &TestClock) -> MockResponse {
-    MockResponse::json(200, json!({"now": clock.now().to_rfc3339()}))
+    MockResponse::ok(json!({"now": clock.now().to_rfc3339()}))
 }
 
 fn advance(body: &[u8], clock: &TestClock) -> MockResponse {
@@ -42,7 +41,7 @@ fn advance(body: &[u8], clock: &TestClock) -> MockResponse {
             now(clock)
         }
         None => {
-            let error = "the body is to be {\"advance_seconds\": N}, N a whole number from 0";
+            let error = "the body must be {\"advance_seconds\": N} with an integer N >= 0";
             MockResponse::json(400, json!({"error": error}))
         }
     }

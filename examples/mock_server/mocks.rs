@@ -1,4 +1,4 @@
-//! The mocks, each behind a proxy that breaks the wire where that was asked for.
+//! The mocks, with a fault proxy in front of each that has faults.
 
 use std::io;
 
@@ -7,34 +7,34 @@ use vestibule::testing::{FaultProxy, FaultRule, Fynd, GoodCity, WalletCrew, Wund
 use crate::arguments::Arguments;
 use crate::{faults, seeds};
 
-/// All that runs. A mock ends with its handle.
-pub struct Serving {
+/// The running mocks, which stop when they are dropped.
+pub struct Mocks {
     wunder: (Wunder, Option<FaultProxy>),
     walletcrew: (WalletCrew, Option<FaultProxy>),
     goodcity: (GoodCity, Option<FaultProxy>),
     fynd: (Fynd, Option<FaultProxy>),
 }
 
-/// Starts one mock: on its port, or behind a proxy that has the port.
+/// Starts a mock on its port, or on a free port with a proxy on its port.
 macro_rules! start {
     ($mock:ident, $system:literal, $arguments:expr) => {{
         let (system, arguments) = ($system, $arguments);
         let port = arguments.port(system);
         let settings = arguments.settings()?;
-        let no_port = |error: io::Error| format!("port {port} for {system}: {error}");
-        let is_broken = faults::concern(system, arguments.faults(), arguments.profiles());
-        let own_port = if is_broken { 0 } else { port };
-        let mock = $mock::serve(settings.port(own_port))
+        let unavailable = |error: io::Error| format!("port {port} for {system}: {error}");
+        let has_faults = faults::apply_to(system, arguments.faults(), arguments.profiles());
+        let mock_port = if has_faults { 0 } else { port };
+        let mock = $mock::serve(settings.port(mock_port))
             .await
-            .map_err(no_port)?;
+            .map_err(unavailable)?;
         let rules = faults::rules(
             system,
             &mock.operations(),
             arguments.faults(),
             arguments.profiles(),
         )?;
-        let proxy = if is_broken {
-            let proxy = mock.fault_proxy_on(port).await.map_err(no_port)?;
+        let proxy = if has_faults {
+            let proxy = mock.fault_proxy_on(port).await.map_err(unavailable)?;
             inject(&proxy, rules);
             Some(proxy)
         } else {
@@ -44,17 +44,17 @@ macro_rules! start {
     }};
 }
 
-impl Serving {
-    /// Starts and seeds all; gives what is to be told of the seeds.
+impl Mocks {
+    /// Starts and seeds all mocks. The returned lines describe the seeded data.
     pub async fn start(arguments: &Arguments) -> Result<(Self, Vec<String>), String> {
-        let serving = Self {
+        let mocks = Self {
             wunder: start!(Wunder, "wunder", arguments),
             walletcrew: start!(WalletCrew, "walletcrew", arguments),
             goodcity: start!(GoodCity, "goodcity", arguments),
             fynd: start!(Fynd, "fynd", arguments),
         };
-        let seeded = serving.seed(arguments)?;
-        Ok((serving, seeded))
+        let seeded = mocks.seed(arguments)?;
+        Ok((mocks, seeded))
     }
 
     /// The name of each system with its base URL.
@@ -77,7 +77,7 @@ impl Serving {
     }
 
     fn seed(&self, arguments: &Arguments) -> Result<Vec<String>, String> {
-        let mut told = Vec::new();
+        let mut lines = Vec::new();
         for client in arguments.api_clients() {
             seeds::wunder_client(&self.wunder.0, client);
         }
@@ -85,24 +85,24 @@ impl Serving {
             seeds::wunder_social_account(&self.wunder.0, account);
         }
         for terms in arguments.terms() {
-            told.push(seeds::wunder_terms(&self.wunder.0, terms));
+            lines.push(seeds::wunder_terms(&self.wunder.0, terms));
         }
         for seed in arguments.seeds("wunder-user") {
-            told.push(seeds::wunder_user(&self.wunder.0, seed)?);
+            lines.push(seeds::wunder_user(&self.wunder.0, seed)?);
         }
         for seed in arguments.seeds("walletcrew-customer") {
-            told.push(seeds::walletcrew_customer(&self.walletcrew.0, seed)?);
+            lines.push(seeds::walletcrew_customer(&self.walletcrew.0, seed)?);
         }
         for seed in arguments.seeds("goodcity-user") {
-            told.push(seeds::goodcity_user(&self.goodcity.0, seed)?);
+            lines.push(seeds::goodcity_user(&self.goodcity.0, seed)?);
         }
         for attribute in arguments.attributes() {
             seeds::fynd_attribute(&self.fynd.0, attribute);
         }
         for seed in arguments.seeds("fynd-user") {
-            told.extend(seeds::fynd_user(&self.fynd.0, seed)?);
+            lines.extend(seeds::fynd_user(&self.fynd.0, seed)?);
         }
-        Ok(told)
+        Ok(lines)
     }
 }
 

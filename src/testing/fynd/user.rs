@@ -1,9 +1,8 @@
-//! A person as the mock keeps one: names, ways to reach them, what proves who they are.
+//! Users, their contacts and their social accounts.
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
-use super::seed::FyndProvider;
 use crate::testing::Channel;
 
 /// A mobile number; both parts are digits.
@@ -13,7 +12,7 @@ pub(super) struct Number {
     pub(super) mobile: String,
 }
 
-/// Where a message can go.
+/// A recipient of messages.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) enum Contact {
     Mobile(Number),
@@ -28,7 +27,7 @@ impl Contact {
         }
     }
 
-    /// As a message is addressed.
+    /// The address of a message.
     pub(super) fn address(&self) -> String {
         match self {
             Self::Mobile(number) => format!("+{}{}", number.country_code, number.mobile),
@@ -36,12 +35,12 @@ impl Contact {
         }
     }
 
-    pub(super) fn is_like(&self, other: &Self) -> bool {
+    pub(super) fn has_same_channel(&self, other: &Self) -> bool {
         self.channel() == other.channel()
     }
 }
 
-/// A contact as it stands in a profile.
+/// A contact of a profile, with its flags.
 #[derive(Clone)]
 pub(super) struct Entry {
     pub(super) contact: Contact,
@@ -50,7 +49,7 @@ pub(super) struct Entry {
     pub(super) verified: bool,
 }
 
-/// What a form or a profile tells of somebody.
+/// The personal details of a form or a profile.
 #[derive(Clone, Default)]
 pub(super) struct Details {
     pub(super) first_name: Option<String>,
@@ -62,7 +61,7 @@ pub(super) struct Details {
 }
 
 impl Details {
-    /// Takes over what `newer` has.
+    /// Copies the fields that `newer` has.
     pub(super) fn update(&mut self, newer: Self) {
         let fields = [
             (&mut self.first_name, newer.first_name),
@@ -80,7 +79,7 @@ impl Details {
     }
 }
 
-/// The contacts of one person; the first of each kind is the main one until told otherwise.
+/// The contacts of a user. The first of each kind is the primary one, until another is made so.
 #[derive(Clone, Default)]
 pub(super) struct Contacts(Vec<Entry>);
 
@@ -98,14 +97,17 @@ impl Contacts {
         self.0.iter().find(|entry| entry.contact == *contact)
     }
 
-    /// Adds a contact, or confirms one that is there.
+    /// Adds a contact, or confirms an existing one.
     pub(super) fn add(&mut self, contact: Contact, verified: bool) {
         if let Some(known) = self.0.iter_mut().find(|entry| entry.contact == contact) {
             known.verified |= verified;
             known.active |= verified;
             return;
         }
-        let primary = !self.0.iter().any(|entry| entry.contact.is_like(&contact));
+        let primary = !self
+            .0
+            .iter()
+            .any(|entry| entry.contact.has_same_channel(&contact));
         self.0.push(Entry {
             contact,
             active: verified || primary,
@@ -118,23 +120,34 @@ impl Contacts {
         self.0.retain(|entry| entry.contact != *contact);
     }
 
-    /// Drops what was entered in place of `newer` and never confirmed.
+    /// Removes the unconfirmed contacts that `newer` replaces.
     pub(super) fn replace_unconfirmed(&mut self, newer: &Contact) {
         self.0.retain(|entry| {
-            entry.verified || entry.contact == *newer || !entry.contact.is_like(newer)
+            entry.verified || entry.contact == *newer || !entry.contact.has_same_channel(newer)
         });
     }
 
     pub(super) fn make_primary(&mut self, contact: &Contact) {
         for entry in &mut self.0 {
-            if entry.contact.is_like(contact) {
+            if entry.contact.has_same_channel(contact) {
                 entry.primary = entry.contact == *contact;
             }
         }
     }
 }
 
-/// Who an account at a third party belongs to: the party, and its id of the person.
+/// A social provider whose accounts Fynd accepts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FyndProvider {
+    /// Facebook.
+    Facebook,
+    /// Google, on the web, on Android and on iOS.
+    Google,
+    /// Apple.
+    Apple,
+}
+
+/// A social account: the provider and its user id.
 pub(super) type Identity = (FyndProvider, String);
 
 pub(super) struct User {

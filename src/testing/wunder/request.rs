@@ -1,21 +1,21 @@
-//! A call with what every answer to it needs.
+//! A call with the parsed body, the time and the outbox.
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
 use super::errors::malformed;
-use crate::testing::{Call, Channel, Message, MockResponse, Outbox};
+use crate::testing::{Call, Channel, Message, MockResult, Outbox};
 use crate::wunder::check_phone;
 
-/// A call in its time, with the place where messages go.
-pub(super) struct Asked<'a> {
+/// A call that the mock handles.
+pub(super) struct Request<'a> {
     pub(super) call: &'a Call<'a>,
     pub(super) body: Value,
     pub(super) now: DateTime<Utc>,
     outbox: &'a Outbox,
 }
 
-impl<'a> Asked<'a> {
+impl<'a> Request<'a> {
     pub(super) fn new(call: &'a Call<'a>, outbox: &'a Outbox, now: DateTime<Utc>) -> Self {
         Self {
             call,
@@ -30,40 +30,40 @@ impl<'a> Asked<'a> {
         self.now.timestamp()
     }
 
-    /// A text of the body that is not empty.
+    /// A string of the body, if it is not empty.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
         self.body[name].as_str().filter(|text| !text.is_empty())
     }
 
-    /// The same, where the operation can not do without it.
-    pub(super) fn needed(&self, name: &str) -> Result<&str, MockResponse> {
+    /// A required string of the body.
+    pub(super) fn required_text(&self, name: &str) -> MockResult<&str> {
         self.text(name)
-            .ok_or_else(|| malformed(&format!("{name} is needed")))
+            .ok_or_else(|| malformed(&format!("{name} is required")))
     }
 
-    /// The body, which has to be an object.
-    pub(super) fn members(&self) -> Result<&Map<String, Value>, MockResponse> {
+    /// The body, which must be an object.
+    pub(super) fn members(&self) -> MockResult<&Map<String, Value>> {
         self.body
             .as_object()
-            .ok_or_else(|| malformed("a JSON object is needed"))
+            .ok_or_else(|| malformed("the body must be a JSON object"))
     }
 
-    /// A phone number of the body; refused if it is none.
-    pub(super) fn phone(&self) -> Result<Option<&str>, MockResponse> {
+    /// The phone number of the body, which must be valid.
+    pub(super) fn phone(&self) -> MockResult<Option<&str>> {
         match self.text("phoneNumber") {
             Some(phone) if check_phone(phone).is_err() => {
-                Err(malformed("phoneNumber is no number"))
+                Err(malformed("phoneNumber is not a phone number"))
             }
             phone => Ok(phone),
         }
     }
 
-    /// An e-mail address of the body; refused if it is none.
-    pub(super) fn email(&self) -> Result<Option<&str>, MockResponse> {
+    /// The e-mail address of the body, which must be valid.
+    pub(super) fn email(&self) -> MockResult<Option<&str>> {
         self.text("email").map(check_email).transpose()
     }
 
-    /// The branch of the body, a text or a number.
+    /// The branch of the body, a string or a number.
     pub(super) fn branch(&self) -> Option<String> {
         match &self.body["branchId"] {
             Value::String(id) if !id.is_empty() => Some(id.clone()),
@@ -82,14 +82,14 @@ impl<'a> Asked<'a> {
     }
 }
 
-/// The address, if it could be one.
-pub(super) fn check_email(email: &str) -> Result<&str, MockResponse> {
+/// Validates an e-mail address.
+pub(super) fn check_email(email: &str) -> MockResult<&str> {
     let well_formed = email.split_once('@').is_some_and(|(name, host)| {
         let printable = |text: &str| !text.is_empty() && !text.contains([' ', '@', '\r', '\n']);
         printable(name) && printable(host)
     });
     match well_formed {
         true => Ok(email),
-        false => Err(malformed("email is no address")),
+        false => Err(malformed("email is not an e-mail address")),
     }
 }
