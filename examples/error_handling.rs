@@ -1,8 +1,8 @@
-//! What to do about each kind of error, shown on a mock that is made to fail (GoodCity).
+//! How to handle each kind of error, on a mock that fails on request (GoodCity).
 //!
 //! `cargo run --example error_handling`
 
-// Output is what an example is for.
+// An example prints its result.
 #![allow(clippy::print_stdout)]
 
 use std::error::Error as StdError;
@@ -14,7 +14,7 @@ use vestibule::{Delivery, Error, ErrorKind};
 
 const MOBILE: &str = "+85261234567";
 
-/// What a back end answers its own user: one place, by the kind.
+/// The message of a back end for its user, by the kind of error.
 fn for_the_user(error: &Error) -> String {
     match error.kind() {
         ErrorKind::InvalidInput => match error.field() {
@@ -25,30 +25,30 @@ fn for_the_user(error: &Error) -> String {
             let wait = error.retry_after().unwrap_or(Duration::from_secs(60));
             format!("Please wait {} seconds.", wait.as_secs_f64().ceil())
         }
-        ErrorKind::Refused => "That was not right. Please try again.".to_owned(),
-        ErrorKind::StepRequired => "Please ask for a new code first.".to_owned(),
+        ErrorKind::Refused => "That was wrong. Please try again.".to_owned(),
+        ErrorKind::StepRequired => "Please request a new code first.".to_owned(),
         ErrorKind::SignInAgain => "Please sign in again.".to_owned(),
-        ErrorKind::NotOffered => "That is not possible here.".to_owned(),
+        ErrorKind::NotOffered => "That is not supported here.".to_owned(),
         ErrorKind::TryLater if error.delivery() == Delivery::Unknown => {
-            "We do not know whether that worked. Please look before you try again.".to_owned()
+            "We do not know whether that worked. Please check before you try again.".to_owned()
         }
-        // `Undecodable` is for you to report: `Display` and `Debug` are safe to log.
+        // Report `Undecodable` errors; `Display` and `Debug` are safe to log.
         _ => "Something went wrong on our side. Please try again later.".to_owned(),
     }
 }
 
 fn show<T>(what: &str, result: Result<T, impl Into<Error>>) {
     match result {
-        Ok(_) => println!("{what}: it worked"),
+        Ok(_) => println!("{what}: success"),
         Err(error) => {
             let error = error.into();
             println!(
                 "{what}\n    log:  {error}\n    user: {}",
                 for_the_user(&error)
             );
-            // The system's own error, typed; here the shape of GoodCity's.
+            // The typed error of the system, here GoodCity.
             if let Some(api_error) = error.api_error::<ApiError>() {
-                println!("    GoodCity's own: {api_error:?}");
+                println!("    GoodCity: {api_error:?}");
             }
         }
     }
@@ -64,34 +64,34 @@ async fn main() -> Result<(), Box<dyn StdError>> {
         .build()?;
 
     show(
-        "a number of another country",
+        "a number from another country",
         client.send_pin("+43123456789").await,
     );
 
     let mut pending = client.send_pin(MOBILE).await?;
-    show("a resend too soon", pending.resend().await);
+    show("a resend before the timer", pending.resend().await);
 
-    // The state comes back with the error, for another try.
+    // The error returns the state for another attempt.
     let pin = mock.outbox().last_code(MOBILE).ok_or("no pin was sent")?;
     let wrong = if pin == "0000" { "1111" } else { "0000" };
     let pending = match pending.confirm(wrong).await {
-        Ok(_) => return Err("a wrong pin was taken".into()),
-        Err(returned) => {
-            show("a wrong pin", Err::<(), _>(returned.error));
-            returned.state
+        Ok(_) => return Err("a wrong pin was accepted".into()),
+        Err(failed) => {
+            show("a wrong pin", Err::<(), _>(failed.error));
+            failed.state
         }
     };
     let session: Session = pending.confirm(pin).await?.session;
 
-    // Reads are repeated: one failure is not even seen, three are.
+    // Reads are retried: a single failure is invisible to the caller, three are not.
     mock.fail_next("current_user_profile", 503);
-    show("a failure that passes", session.profile().await);
+    show("a transient failure", session.profile().await);
     for _ in 0..3 {
         mock.fail_next("current_user_profile", 503);
     }
-    show("a failure that stays", session.profile().await);
+    show("a permanent failure", session.profile().await);
 
     mock.clock().advance(Duration::from_secs(400 * 24 * 3600));
-    show("a token that has ended", session.profile().await);
+    show("an expired token", session.profile().await);
     Ok(())
 }

@@ -3,10 +3,10 @@
 //! ```text
 //! json_schema --list          every system and type
 //! json_schema PhoneBootstrap  the schema of a type, of each system that has it
-//! json_schema                 all of them, by system and type
+//! json_schema                 all schemas, by system and type
 //! ```
 
-// Output is what an example is for.
+// An example prints its result.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 use std::collections::BTreeMap;
@@ -30,7 +30,7 @@ fn main() -> ExitCode {
                 .filter(|named| named.name() == name)
                 .collect();
             if found.is_empty() {
-                eprintln!("there is no type `{name}`; --list names them");
+                eprintln!("unknown type `{name}`; --list prints all");
                 return ExitCode::FAILURE;
             }
             print(found)

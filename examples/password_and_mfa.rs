@@ -1,8 +1,8 @@
-//! A user with a password sets a second factor up, and needs it from then on (Wunder, on a mock).
+//! A user with a password enrols a second factor and then signs in with it (Wunder, on a mock).
 //!
 //! `cargo run --example password_and_mfa`
 
-// Output is what an example is for.
+// An example prints its result.
 #![allow(clippy::print_stdout)]
 
 use std::error::Error;
@@ -22,7 +22,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let client = Client::builder(mock.base_url(), "demo")
         .clock(mock.clock().clone())
         .build()?;
-    // A code of the authenticator is good once, so the next one is waited for.
+    // A code of the authenticator is valid once, so wait for the next one.
     let authenticator = || {
         mock.clock().advance(Duration::from_secs(30));
         mock.second_factor_code(EMAIL).unwrap_or_default()
@@ -31,25 +31,25 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let SignIn::SignedIn(session) = client.password_sign_in(EMAIL, PASSWORD).await? else {
         return Err("this user has no second factor yet".into());
     };
-    println!("signed in by the password alone");
+    println!("signed in by the password");
 
     let enrolment = session.enrol_mfa().await?;
-    // Show the picture, or `otpauth_uri()` as a link; both hold the secret.
+    // Show the picture, or `otpauth_uri()` as a link; both contain the secret.
     println!("to scan: {:?}", enrolment.qr_picture().await?);
     enrolment.enable(authenticator()).await?;
     session.sign_out().await?;
 
     let SignIn::MfaRequired(mfa) = client.password_sign_in(EMAIL, PASSWORD).await? else {
-        return Err("the second factor was not asked for".into());
+        return Err("the second factor was not required".into());
     };
     let mfa = match mfa.validate("000000").await {
-        Ok(_) => return Err("a wrong code was taken".into()),
-        Err(returned) if returned.error.kind() == ErrorKind::Refused => returned.state,
-        Err(returned) => return Err(returned.error.into()),
+        Ok(_) => return Err("a wrong code was accepted".into()),
+        Err(failed) if failed.error.kind() == ErrorKind::Refused => failed.state,
+        Err(failed) => return Err(failed.error.into()),
     };
-    println!("a wrong code gives the state back");
+    println!("the error of a wrong code returns the state");
     let session = mfa.validate(authenticator()).await?;
     let verified = session.profile().await?.email_is_verified;
-    println!("signed in by both: e-mail verified {verified:?}");
+    println!("signed in with both factors: e-mail verified {verified:?}");
     Ok(())
 }

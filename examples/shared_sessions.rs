@@ -2,9 +2,9 @@
 //!
 //! `cargo run --example shared_sessions --features redis`
 //!
-//! Uses the Redis at `REDIS_URL`; without it, `redis-server` is started for as long as this runs.
+//! Uses the Redis at `REDIS_URL`; without it, the example starts `redis-server` and stops it at the end.
 
-// Output is what an example is for.
+// An example prints its result.
 #![allow(clippy::print_stdout)]
 
 use std::error::Error;
@@ -18,7 +18,7 @@ use vestibule::store::{RedisStore, Sealing, SealingKey};
 use vestibule::testing::{Wunder, WunderUser};
 use vestibule::wunder::{Client, SignIn};
 
-/// In a real deployment it comes from where your other keys come from.
+/// In a deployment, read it from the same place as your other keys.
 const SEALING_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 const CALLS: usize = 25;
 
@@ -39,7 +39,7 @@ async fn client(server: &str, redis: &str) -> Result<Client, Box<dyn Error>> {
         .build()?)
 }
 
-/// One instance of a back end: it knows the id of a session, from the cookie of a browser, say.
+/// One instance of a back end. It knows the id of a session, for example from a cookie.
 async fn worker(server: &str, redis: &str, session: String) -> Result<(), Box<dyn Error>> {
     let client = client(server, redis).await?;
     let session = client.session(&Secret::from(session)).await?;
@@ -77,7 +77,7 @@ async fn parent() -> Result<(), Box<dyn Error>> {
     let SignIn::SignedIn(session) = sign_in else {
         return Err("this user has no second factor".into());
     };
-    // The access token has ended; the refresh token is good, once.
+    // The access token has expired; the refresh token is valid once.
     mock.clock().advance(Duration::from_secs(6 * 3600));
 
     let this = std::env::current_exe()?;
@@ -94,7 +94,7 @@ async fn parent() -> Result<(), Box<dyn Error>> {
     let refreshes = mock.count("refresh_token");
     println!("refreshes: {refreshes}");
     if refreshes != 1 {
-        return Err("one refresh was expected".into());
+        return Err("expected one refresh".into());
     }
     Ok(())
 }
@@ -135,7 +135,7 @@ impl Redis {
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        Err("redis-server does not answer".into())
+        Err("redis-server does not respond".into())
     }
 }
 

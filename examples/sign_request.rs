@@ -8,7 +8,7 @@
 //! Fynd's request is JSON: `{"method", "url", "body", "date", "sdk_version", "key"}`, with `body` a
 //! string or null and `date` as in RFC 3339.
 
-// Output is what an example is for.
+// An example prints its result.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 use std::env;
@@ -50,8 +50,8 @@ fn main() -> ExitCode {
             println!("{signature}");
             ExitCode::SUCCESS
         }
-        Err(mistake) => {
-            eprintln!("{mistake}");
+        Err(error) => {
+            eprintln!("{error}");
             ExitCode::FAILURE
         }
     }
@@ -64,7 +64,7 @@ fn wunder(options: &[&str]) -> Result<String, String> {
             ["--key", value] => key = Some(*value),
             ["--timestamp", value] => timestamp = Some(*value),
             ["--identifier", value] => identifier = Some(*value),
-            [name, ..] => return Err(format!("`{name}` was not expected\n{USAGE}")),
+            [name, ..] => return Err(format!("unexpected argument `{name}`\n{USAGE}")),
             [] => {}
         }
     }
@@ -87,8 +87,8 @@ fn fynd() -> Result<String, String> {
     io::stdin()
         .read_to_string(&mut text)
         .map_err(|error| error.to_string())?;
-    let request: FyndRequest = serde_json::from_str(&text)
-        .map_err(|error| format!("the request is not right: {error}"))?;
+    let request: FyndRequest =
+        serde_json::from_str(&text).map_err(|error| format!("invalid request: {error}"))?;
     let method = request
         .method
         .to_ascii_uppercase()

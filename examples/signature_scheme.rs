@@ -1,8 +1,8 @@
-//! Another signature scheme than the default one, for a tenant whose server wants it (Wunder).
+//! A custom signature scheme, for a tenant whose server requires it (Wunder).
 //!
 //! `cargo run --example signature_scheme`
 
-// Output is what an example is for.
+// An example prints its result.
 #![allow(clippy::print_stdout)]
 
 use std::error::Error;
@@ -33,14 +33,14 @@ impl BootstrapSignature for HmacSha512 {
 
 fn sign(key: &str, timestamp: &str, identifier: &str) -> String {
     let Ok(mac) = Hmac::<Sha512>::new_from_slice(key.as_bytes()) else {
-        // HMAC takes keys of every length.
+        // HMAC accepts keys of any length.
         return String::new();
     };
     let mac = mac.chain_update(timestamp).chain_update(identifier);
     URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
 }
 
-/// A server that takes nothing but this scheme.
+/// A server that accepts only this scheme.
 async fn server() -> MockServer {
     let server = MockServer::start().await;
     let judge = |request: &Request| {
@@ -51,9 +51,9 @@ async fn server() -> MockServer {
         };
         let body: serde_json::Value = request.body_json().unwrap_or_default();
         let phone = body["phoneNumber"].as_str().unwrap_or_default();
-        let right = sign(KEY, &query("timestamp").unwrap_or_default(), phone);
-        let is_right = query("signature") == Some(right);
-        ResponseTemplate::new(if is_right { 204 } else { 403 })
+        let expected = sign(KEY, &query("timestamp").unwrap_or_default(), phone);
+        let is_valid = query("signature") == Some(expected);
+        ResponseTemplate::new(if is_valid { 204 } else { 403 })
     };
     let bootstrap = path_regex("/create-or-sign-in-with-phone-number$");
     let mock = Mock::given(bootstrap).respond_with(judge);
@@ -68,12 +68,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let ours = builder().signature_scheme(HmacSha512).build()?;
     ours.phone_sign_in("+43123456789", "2").send_code().await?;
-    println!("the tenant's scheme is taken");
+    println!("the tenant's scheme is accepted");
 
     let default = builder().build()?;
     match default.phone_sign_in("+43987654321", "2").send_code().await {
-        Err(error) => println!("the default scheme is not: {error}"),
-        Ok(_) => return Err("the default scheme was taken".into()),
+        Err(error) => println!("the default scheme is refused: {error}"),
+        Ok(_) => return Err("the default scheme was accepted".into()),
     }
     Ok(())
 }

@@ -1,8 +1,8 @@
-//! Signing in by what a third party issued (Fynd and Wunder, on mocks).
+//! Sign-in by a social account (Fynd and Wunder, on mocks).
 //!
 //! `cargo run --example social_login`
 
-// Output is what an example is for.
+// An example prints its result.
 #![allow(clippy::print_stdout)]
 
 use std::error::Error;
@@ -17,15 +17,15 @@ async fn main() -> Result<(), Box<dyn Error>> {
     on_wunder().await
 }
 
-/// Fynd documents what each third party's login is made of.
+/// Fynd documents the fields of each provider's login.
 async fn on_fynd() -> Result<(), Box<dyn Error>> {
     use fynd::{Client, SignIn, SocialSignIn};
 
     let mock = Fynd::start().await;
-    // This sales channel wants no mobile of new users.
+    // This sales channel requires no mobile number of new users.
     mock.require_mobile(false);
     mock.seed_user(FyndUser::new("Asha").social(FyndProvider::Google, "google-7"));
-    // Your page gets such tokens from Google's own script, or your app from Android.
+    // Your page gets such a token from Google's script, your app from Android.
     let known = mock.issue_social_token(FyndProvider::Google, "google-7", None);
     let unknown = mock.issue_social_token(
         FyndProvider::Google,
@@ -41,11 +41,11 @@ async fn on_fynd() -> Result<(), Box<dyn Error>> {
         let session = match client.social_sign_in(account).await? {
             SignIn::SignedIn(session) => session,
             SignIn::ProfileRequired(profile) => {
-                println!("fynd: a new user, whose profile is completed first");
+                println!("fynd: a new user has to complete the profile first");
                 let signed_in = profile.complete("Chandra", "Sen").await?.signed_in();
-                signed_in.ok_or("codes are to be confirmed first")?
+                signed_in.ok_or("codes have to be confirmed first")?
             }
-            SignIn::CodesRequired(_) => return Err("codes are to be confirmed first".into()),
+            SignIn::CodesRequired(_) => return Err("codes have to be confirmed first".into()),
         };
         let name = session.user().await?.first_name;
         println!("fynd: signed in {}", name.unwrap_or_default());
@@ -53,7 +53,7 @@ async fn on_fynd() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// What an operator of Wunder takes is agreed with the operator: it goes out as it is.
+/// The login data is agreed with the Wunder operator; the client sends it unchanged.
 #[derive(Serialize)]
 struct Login {
     provider: &'static str,

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What vestibule costs beside what would be used instead. Installs what it needs, prints and writes
-# target/bench.tsv: NAME, OURS, PEER, RATIO, GOAL, met or short. docs/performance.md explains it.
+# Measures vestibule against the alternatives. Installs what it needs, prints and writes
+# target/bench.tsv: NAME, OURS, PEER, RATIO, GOAL, met or short. docs/performance.md explains the figures.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export CARGO_TERM_COLOR=never CARGO_INCREMENTAL=0
@@ -12,7 +12,7 @@ if [ "${#missing[@]}" -gt 0 ]; then
     apt-get update -qq
     apt-get install -y -qq "${missing[@]}" >/dev/null
 fi
-# CARGO_TARGET_DIR would put the programs elsewhere than where they are looked for.
+# `--target-dir` overrides CARGO_TARGET_DIR: the programs are run from target/.
 build=(cargo build --quiet --release --locked --manifest-path benches/Cargo.toml --target-dir target)
 "${build[@]}" --features redis --bin redis
 "${build[@]}"

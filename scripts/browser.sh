@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Walks real people's ways through the page of examples/axum-backend in a headless Chromium, and
-# looks for what axe finds on every page. Installs what it needs; a second run installs nothing.
-# Pictures of the pages are left in target/browser.
+# Runs the scenarios of examples/axum-backend in a headless Chromium, with accessibility checks by axe
+# on every page. Installs what it needs; a second run installs nothing. Screenshots are in
+# target/browser afterwards. SCENARIO runs only the scenarios whose name contains its value.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 package=examples/axum-backend
@@ -17,7 +17,7 @@ if [ "${#missing[@]}" -gt 0 ]; then
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${missing[@]}" >/dev/null
 fi
 
-# The lockfile is the marker: what it names is installed, or it is another one.
+# A copy of the lockfile marks what is installed.
 axe=target/tools/axe
 if ! cmp -s "$package/tests/browser/package-lock.json" "$axe/installed"; then
     mkdir -p "$axe"
@@ -29,6 +29,6 @@ fi
 rm -rf target/browser target/proof/browser target/proof/axe
 mkdir -p target/browser target/proof
 cargo test --manifest-path "$package/Cargo.toml" --target-dir target "$@"
-if [ -z "${WAY:-}" ]; then
+if [ -z "${SCENARIO:-}" ]; then
     cat target/proof/browser target/proof/axe
 fi

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# How long a clean release build takes and how large the program gets, beside reqwest by hand. Prints
-# and writes target/build-times.tsv: NAME, OURS, PEER, RATIO, GOAL, met or short. Run it on a machine
-# that does nothing else: builds are timed by the clock.
+# Measures the time of a clean release build and the size of the program, against reqwest by hand. Prints
+# and writes target/build-times.tsv: NAME, OURS, PEER, RATIO, GOAL, met or short. Run it on an idle
+# machine: builds are timed by the wall clock.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export CARGO_TERM_COLOR=never CARGO_INCREMENTAL=0

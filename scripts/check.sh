@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# What takes long, beside `scripts/test.sh`: before a release, and before an issue is resolved.
+# The long checks, in addition to `scripts/test.sh`: before a release, and before an issue is resolved.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export CARGO_TERM_COLOR=never
 
-# The tests run a soak too, which is to stay as short as it is.
+# Unset it for the tests, which run a short soak of their own.
 soak_seconds=${SOAK_SECONDS:-600}
 unset SOAK_SECONDS
 
@@ -25,19 +25,19 @@ scripts/check/minimal-versions.sh
 step 'Newest versions'
 scripts/check/newest-versions.sh
 
-step 'What would be published'
+step 'Package'
 cargo publish --dry-run --allow-dirty --target-dir target/publish
 
 step 'Coverage'
 scripts/check/coverage.sh
 
-# The soak waits most of its time, and the fuzzers take one core.
-step 'Soak, and fuzz'
+# The soak is mostly idle, and the fuzzers use one core.
+step 'Soak and fuzz'
 scripts/soak.sh "$soak_seconds" >target/soak.log 2>&1 &
 soak=$!
 fuzz=0
 scripts/fuzz.sh "${FUZZ_SECONDS:-120}" || fuzz=$?
-# Also after a finding, so that nothing is left running.
+# Also after a finding, so that the soak does not keep running.
 wait "$soak" || { cat target/soak.log; exit 1; }
 [ "$fuzz" = 0 ] || exit "$fuzz"
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Fails when a call takes over 3 % more instructions or allocations than benches/recorded.tsv says.
-# Reqwest by hand is counted in the same run, and what another compiler or processor makes of that
-# is taken off. After a change that is meant: scripts/cost-guard.sh --record.
+# Fails if a call takes over 3 % more instructions or allocations than benches/recorded.tsv says. The
+# same run counts reqwest by hand and scales by it, to remove the influence of another compiler or
+# processor. After an intended change: scripts/cost-guard.sh --record.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export CARGO_TERM_COLOR=never CARGO_INCREMENTAL=0

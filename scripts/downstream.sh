@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# Builds and tests an app of somebody else's as a stranger would: against the packaged crate, not
-# against this folder.
+# Builds and tests examples/downstream against the packaged crate, not against this folder.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -14,7 +13,7 @@ crate=$(ls "$folder"/package/package/vestibule-*.crate)
 tar -xzf "$crate" -C "$folder"
 unpacked=$PWD/$folder/$(basename "$crate" .crate)
 
-# The template moves away from here too, so that it finds nothing but the crate.
+# A copy of the app outside its folder can use only the packaged crate.
 cp -r examples/downstream "$folder/app"
 from_crate=(--config "patch.crates-io.vestibule.path='$unpacked'")
 app=(--manifest-path "$folder/app/Cargo.toml" --target-dir target)

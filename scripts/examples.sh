@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs every short example, as its page says it is run.
+# Runs every short example as documented.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -7,7 +7,7 @@ count=0
 for example in \
     'fleet 1 10 100' \
     error_handling \
-    own_http_client \
+    custom_http_client \
     password_and_mfa \
     signature_scheme \
     social_login \

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Draws callgrind's output as a flame graph: flame-graph.py CALLGRIND_FILE ROOT CALLS > picture.svg
 
-ROOT is the end of the name of the function to begin at, CALLS by how many the counts are divided.
-Callgrind knows arcs and no stacks, so what a function costs is shared among its callers by the arcs.
+ROOT is the suffix of the name of the root function; the counts are divided by CALLS. Callgrind records
+arcs and no stacks, so the cost of a function is split among its callers by the arcs.
 """
 
 import html
@@ -14,7 +14,7 @@ WIDTH, ROW, LEAST, DEEPEST = 1200, 17, 0.004, 40
 
 
 def read(path):
-    """What each function costs by itself, and by each of its callees."""
+    """The cost of each function by itself, and by each of its callees."""
     own, arcs, names = defaultdict(int), defaultdict(int), {}
     function = callee = None
     in_call = False
@@ -61,7 +61,7 @@ def frames(own, arcs, root):
 
 
 def short(name):
-    """A name as people say it: without the parameters of types and the paths of modules."""
+    """A short name, without type parameters and module paths."""
     while "<" in name:
         shorter = re.sub(r"<([^<>]*)>", lambda m: m.group(1).split(" as ")[0].split("::")[-1] if " as " in m.group(1) else "", name)
         if shorter == name:

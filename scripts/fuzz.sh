@@ -1,20 +1,20 @@
 #!/usr/bin/env bash
-# Runs every fuzz target: scripts/fuzz.sh [SECONDS_PER_TARGET], 600 if not given.
-# `scripts/fuzz.sh lint` only looks at their code.
+# Runs every fuzz target: scripts/fuzz.sh [SECONDS_PER_TARGET], default 600.
+# `scripts/fuzz.sh lint` only runs clippy.
 #
-# A finding ends in a failure that names the file with the input. To see it again:
+# A finding fails the script and names the file with the input. To reproduce it:
 #   target/fuzz/build/HOST/release/TARGET target/fuzz/findings/TARGET-crash-…
-# What the fuzzers have learned stays in target/fuzz/corpus, so that the next run goes on from there.
+# The corpus stays in target/fuzz/corpus for the next run.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 seconds=${1:-600}
 
-# libFuzzer is C++ and comes as source.
+# libFuzzer is C++ and is compiled from source.
 command -v c++ >/dev/null || { apt-get update -qq && apt-get install -y -qq g++ >/dev/null; }
 
-# The coverage that guides libFuzzer is a pass of LLVM, which the stable compiler has as well. Branches
-# stay apart, so that half of a condition counts as progress. As the target is named, what runs at
-# build time goes without.
+# The coverage for libFuzzer is an LLVM pass, which the stable compiler has as well. Branches are not
+# folded, so that each part of a condition counts as progress. An explicit --target keeps build scripts
+# uninstrumented.
 pass=-Cllvm-args=-sanitizer-coverage
 flags="--cfg fuzzing -Cpasses=sancov-module $pass-level=4 $pass-inline-8bit-counters $pass-pc-table
     $pass-trace-compares -Cllvm-args=-simplifycfg-branch-fold-threshold=0"
@@ -50,7 +50,7 @@ for file in fuzz/targets/*.rs; do
     inputs=$((inputs + executed))
 done
 if [ "${#broken[@]}" -gt 0 ]; then
-    echo "fuzz: a promise does not hold in ${broken[*]}; logs are in target/fuzz"
+    echo "fuzz: findings in ${broken[*]}; logs are in target/fuzz"
     exit 1
 fi
 echo "fuzz $inputs panics=0" | tee target/proof/fuzz

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Touching sources or the README must not run the generator again; touching a document must.
+# Checks that the generator runs again after a change of a document, and not after a change of sources or
+# the README.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

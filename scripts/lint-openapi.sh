@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Two linters must find nothing in the documents, neither an error nor a warning.
+# Runs two linters over the documents; errors and warnings fail.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs schemathesis over every described operation of the running mocks: no 5xx, no undocumented
-# status, every answer as its document says; for right and for wrong requests. Installs what it needs.
+# Runs schemathesis over every described operation of the mocks, with valid and invalid requests: no 5xx,
+# no undocumented status, every response as described. Installs what it needs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -3,9 +3,9 @@
 #
 #     scripts/services.sh cargo test --all-features
 #
-# Installs what is missing, starts PostgreSQL on loopback on a free port, tells the command where by
-# POSTGRES_URL, and stops it when the command has ended. Each test starts a Redis of its own, so that
-# it can kill it; here it is only made sure that there is one.
+# Installs what is missing, starts PostgreSQL on a free loopback port, passes its address in POSTGRES_URL,
+# and stops it after the command. Each test starts its own Redis, so that it can kill it; this script only
+# installs Redis.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Everything that must hold. Installs what it needs, prints the proofs at its end.
+# Runs every check. Installs what it needs and prints the proofs at the end.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export CARGO_TERM_COLOR=never
 
 step() { printf '\n== %s (%s)\n' "$1" "$(date +%T)"; }
 
-# Packages of their own, so that their dependencies are nobody else's.
+# Separate packages, with their own dependencies.
 opentelemetry=examples/opentelemetry/Cargo.toml
 postgres=examples/postgres-store/Cargo.toml
 backend=examples/axum-backend/Cargo.toml
@@ -55,10 +55,10 @@ cargo run --quiet --manifest-path "$opentelemetry" --target-dir target >target/o
 step 'Short examples'
 scripts/services.sh scripts/examples.sh
 
-step 'The mocks, judged by the documents'
+step 'The mocks against the documents'
 scripts/schemathesis.sh
 
-step 'An app of somebody else, from the packaged crate'
+step 'A downstream app, with the packaged crate'
 scripts/downstream.sh
 
 step 'The back end, in a browser'

@@ -15,15 +15,15 @@ mod support;
 use std::cell::Cell;
 use std::sync::Arc;
 
-use flows::fixture::{Keeping, StoreOf};
-use flows::{OneProcess, Walked, walk_all};
+use flows::fixture::{Persistence, StoreFuture};
+use flows::{FlowRun, SingleProcess, run_all};
 use support::documents::{DOCUMENTS, Document};
 
 use vestibule::store::{MemoryStore, SessionStore};
 
 /// Writes the proof, and panics with every flow that did not end as expected.
-fn write_proof(name: &str, walked: &[Walked]) {
-    let failed = |walked: &Walked| {
+fn write_proof(name: &str, walked: &[FlowRun]) {
+    let failed = |walked: &FlowRun| {
         let failed = walked.outcome.as_ref().err()?;
         Some(format!("{} {}: {failed}", walked.system, walked.flow))
     };
@@ -35,7 +35,7 @@ fn write_proof(name: &str, walked: &[Walked]) {
 
 #[tokio::test]
 async fn every_flow_ends_as_expected() {
-    let walked = walk_all(&OneProcess, |_| ()).await;
+    let walked = run_all(&SingleProcess, |_| ()).await;
     write_proof("flows", &walked);
     reach_every_operation(&walked);
 }
@@ -45,7 +45,7 @@ async fn every_flow_ends_as_expected() {
 const PLAIN_CALLS: [&str; 2] = ["signup_and_send_pin", "current_user_rooms"];
 
 /// Panics unless every described operation was called successfully by a flow.
-fn reach_every_operation(walked: &[Walked]) {
+fn reach_every_operation(walked: &[FlowRun]) {
     let succeeded = |system: &str, id: &str| {
         let mut calls = walked
             .iter()
@@ -77,8 +77,8 @@ fn reach_every_operation(walked: &[Walked]) {
 /// Each step starts with an empty store.
 struct EmptyStores(Cell<usize>);
 
-impl Keeping for EmptyStores {
-    fn store(&self) -> StoreOf<'_> {
+impl Persistence for EmptyStores {
+    fn store(&self) -> StoreFuture<'_> {
         self.0.set(self.0.get() + 1);
         let store: Arc<dyn SessionStore> = Arc::new(MemoryStore::new());
         Box::pin(std::future::ready(Some(store)))
@@ -88,12 +88,12 @@ impl Keeping for EmptyStores {
 #[tokio::test]
 async fn only_the_store_survives_a_restart_of_a_flow() {
     let forgetful = EmptyStores(Cell::new(0));
-    let walked = walk_all(&forgetful, |_| ()).await;
+    let walked = run_all(&forgetful, |_| ()).await;
     // These store nothing between their steps.
     let need_no_store = [
         "create and update without a flow",
-        "create and update, the flow is done",
-        "does a user exist",
+        "create and update, flow without a challenge",
+        "user existence",
         "platform config",
     ];
     for walked in walked {
@@ -115,8 +115,8 @@ mod restarted {
         begun: Cell<usize>,
     }
 
-    impl Keeping for SeparateConnections {
-        fn store(&self) -> StoreOf<'_> {
+    impl Persistence for SeparateConnections {
+        fn store(&self) -> StoreFuture<'_> {
             Box::pin(async {
                 self.begun.set(self.begun.get() + 1);
                 let sealing = Sealing::keys(SealingKey::new(1, [7; 32]), []);
@@ -132,7 +132,7 @@ mod restarted {
             redis: RedisServer::start(),
             begun: Cell::new(0),
         };
-        let walked = walk_all(&processes, |_| ()).await;
+        let walked = run_all(&processes, |_| ()).await;
         write_proof("flows-restarted", &walked);
         for walked in &walked {
             let (system, flow) = (walked.system, walked.flow);

@@ -130,7 +130,7 @@ async fn a_wrong_flag_is_refused_with_the_expected_form() {
         ),
         (
             "--fynd-attribute=size=huge",
-            "TYPE is text, number, boolean or list",
+            "TYPE must be text, number, boolean or list",
         ),
         ("--start-time=tomorrow", "invalid value 'tomorrow'"),
         ("--clock-offset=soon", "invalid value 'soon'"),

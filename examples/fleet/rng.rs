@@ -1,4 +1,4 @@
-//! Chance that repeats itself.
+//! A seeded random number generator.
 
 use std::time::Duration;
 
@@ -17,13 +17,13 @@ impl Rng {
         mixed ^ (mixed >> 31)
     }
 
-    /// From zero to below `end`.
+    /// Returns a number in `0..end`.
     pub fn below(&mut self, end: usize) -> usize {
         let end = u64::try_from(end).expect("a count");
         usize::try_from(self.next() % end).expect("below a usize")
     }
 
-    /// From zero to below twice `mean`.
+    /// Returns a duration in `0..2 * mean`.
     pub fn around(&mut self, mean: Duration) -> Duration {
         let nanoseconds = usize::try_from(2 * mean.as_nanos()).expect("hours at most");
         Duration::from_nanos(u64::try_from(self.below(nanoseconds)).expect("hours at most"))

@@ -1,4 +1,4 @@
-//! The one token server. A refresh token is good once; presenting it again is counted.
+//! The token server. A refresh token is valid once; the ledger counts each use.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,35 +11,35 @@ use vestibule::store::MemoryStore;
 use vestibule::testing::{Instance, TokenFault, TokenServer};
 use vestibule::{BoxFuture, Secret, Settings};
 
-use crate::simulation::{Alive, SERVER_TRIP, Simulation, TOKEN_LIFE};
-use crate::store::Reached;
+use crate::simulation::{EXCHANGE_TIME, Liveness, Simulation, TOKEN_LIFETIME};
+use crate::store::SimulatedStore;
 
 #[derive(Default)]
-pub struct Ledger {
+pub struct TokenLedger {
     /// How often each refresh token was presented.
     presented: HashMap<String, u64>,
     issued: u64,
 }
 
-impl Ledger {
+impl TokenLedger {
     pub fn refresh_tokens(&self) -> u64 {
         u64::try_from(self.presented.len()).expect("a count")
     }
 
-    pub fn in_flight_tasks(&self) -> u64 {
+    pub fn exchanges(&self) -> u64 {
         self.presented.values().sum()
     }
 }
 
-/// What all instances share.
+/// The store and the token server that all instances share.
 #[derive(Clone)]
-pub struct Centre {
+pub struct Backend {
     pub simulation: Arc<Simulation>,
     store: Arc<MemoryStore>,
-    ledger: Arc<Mutex<Ledger>>,
+    ledger: Arc<Mutex<TokenLedger>>,
 }
 
-impl Centre {
+impl Backend {
     pub fn new(simulation: Arc<Simulation>) -> Self {
         Self {
             simulation,
@@ -48,11 +48,11 @@ impl Centre {
         }
     }
 
-    pub fn ledger(&self) -> MutexGuard<'_, Ledger> {
+    pub fn ledger(&self) -> MutexGuard<'_, TokenLedger> {
         self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The tokens of a user who has just signed in, or has had them refreshed.
+    /// Issues tokens for a sign-in or a refresh.
     pub fn tokens(&self) -> Tokens {
         let number = {
             let mut ledger = self.ledger();
@@ -61,43 +61,43 @@ impl Centre {
         };
         let refresh = Secret::from(format!("refresh-{number}"));
         let mut tokens = Tokens::new(format!("access-{number}"), Some(refresh));
-        let life = TimeDelta::from_std(TOKEN_LIFE).expect("an hour");
+        let life = TimeDelta::from_std(TOKEN_LIFETIME).expect("an hour");
         tokens.expires_at = Some(self.simulation.now() + life);
         tokens
     }
 
-    pub fn instance(&self, alive: &Alive) -> Instance {
-        let store = Reached {
+    pub fn instance(&self, liveness: &Liveness) -> Instance {
+        let store = SimulatedStore {
             store: self.store.clone(),
             simulation: self.simulation.clone(),
-            alive: alive.clone(),
+            liveness: liveness.clone(),
         };
-        let line = Line {
-            centre: self.clone(),
-            alive: alive.clone(),
+        let connection = ServerConnection {
+            backend: self.clone(),
+            liveness: liveness.clone(),
         };
         let clock = self.simulation.clock();
-        Instance::new(line, Arc::new(store), clock, Settings::default())
+        Instance::new(connection, Arc::new(store), clock, Settings::default())
     }
 }
 
-/// The server as one instance reaches it.
-struct Line {
-    centre: Centre,
-    alive: Alive,
+/// The token server, as one instance calls it.
+struct ServerConnection {
+    backend: Backend,
+    liveness: Liveness,
 }
 
-impl TokenServer for Line {
+impl TokenServer for ServerConnection {
     fn exchange<'a>(
         &'a self,
         refresh: &'a Secret,
         _within: Duration,
     ) -> BoxFuture<'a, Result<Tokens, TokenFault>> {
         Box::pin(async move {
-            self.alive.check().await;
-            sleep(SERVER_TRIP / 2).await;
+            self.liveness.check().await;
+            sleep(EXCHANGE_TIME / 2).await;
             let is_first = {
-                let mut ledger = self.centre.ledger();
+                let mut ledger = self.backend.ledger();
                 let times = ledger
                     .presented
                     .entry(refresh.expose().to_owned())
@@ -105,10 +105,10 @@ impl TokenServer for Line {
                 *times += 1;
                 *times == 1
             };
-            sleep(SERVER_TRIP / 2).await;
-            self.alive.check().await;
+            sleep(EXCHANGE_TIME / 2).await;
+            self.liveness.check().await;
             match is_first {
-                true => Ok(self.centre.tokens()),
+                true => Ok(self.backend.tokens()),
                 false => Err(TokenFault::Rejected),
             }
         })

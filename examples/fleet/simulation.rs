@@ -1,4 +1,4 @@
-//! Virtual time, and what goes wrong in it.
+//! Virtual time and faults.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -11,20 +11,20 @@ use vestibule::{BoxFuture, Clock};
 
 const EPOCH: DateTime<Utc> = DateTime::from_timestamp(1_750_000_000, 0).expect("a time");
 
-/// How long an access token lives.
-pub const TOKEN_LIFE: Duration = Duration::from_secs(3600);
+/// The lifetime of an access token.
+pub const TOKEN_LIFETIME: Duration = Duration::from_secs(3600);
 
-/// One way to the store and back, as of a Redis in the same data centre.
-pub const STORE_TRIP: Duration = Duration::from_millis(1);
+/// The time of a store operation, as with Redis in the same data centre.
+pub const STORE_TIME: Duration = Duration::from_millis(1);
 
-/// One exchange at the token server, as over the internet.
-pub const SERVER_TRIP: Duration = Duration::from_millis(150);
+/// The time of an exchange at the token server, as over the internet.
+pub const EXCHANGE_TIME: Duration = Duration::from_millis(150);
 
 pub struct Simulation {
     start: Instant,
-    /// When the store is away.
+    /// The outage of the store.
     outage: Option<(Duration, Duration)>,
-    pub store_steps: AtomicU64,
+    pub store_operations: AtomicU64,
 }
 
 impl Simulation {
@@ -32,7 +32,7 @@ impl Simulation {
         Arc::new(Self {
             start: Instant::now(),
             outage,
-            store_steps: AtomicU64::new(0),
+            store_operations: AtomicU64::new(0),
         })
     }
 
@@ -48,7 +48,7 @@ impl Simulation {
         EPOCH + TimeDelta::from_std(self.elapsed()).expect("hours")
     }
 
-    pub fn store_is_away(&self) -> bool {
+    pub fn store_is_unreachable(&self) -> bool {
         let now = self.elapsed();
         self.outage
             .is_some_and(|(from, until)| from <= now && now < until)
@@ -71,11 +71,11 @@ impl Clock for VirtualTime {
     }
 }
 
-/// Whether an instance runs. What has crashed does nothing any more: its steps never end.
+/// Whether an instance runs. The operations of a crashed instance never complete.
 #[derive(Clone)]
-pub struct Alive(watch::Sender<bool>);
+pub struct Liveness(watch::Sender<bool>);
 
-impl Alive {
+impl Liveness {
     pub fn new() -> Self {
         Self(watch::Sender::new(true))
     }
@@ -86,8 +86,8 @@ impl Alive {
 
     pub async fn crashed(&self) {
         let mut watched = self.0.subscribe();
-        // The sender is this one, so it does not go away.
-        let _ = watched.wait_for(|alive| !alive).await;
+        // `self` is the sender, so the channel stays open.
+        let _ = watched.wait_for(|liveness| !liveness).await;
     }
 
     pub async fn check(&self) {
@@ -97,12 +97,12 @@ impl Alive {
     }
 }
 
-/// Runs a scene in virtual time, on one thread, the same way each time.
-pub fn in_virtual_time<T>(scene: impl Future<Output = T>) -> T {
+/// Runs a scenario in virtual time, on one thread, deterministically.
+pub fn in_virtual_time<T>(scenario: impl Future<Output = T>) -> T {
     vestibule::testing::seed_jitter(1);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
         .build();
-    runtime.expect("a runtime").block_on(scene)
+    runtime.expect("a runtime").block_on(scenario)
 }

@@ -1,4 +1,4 @@
-//! Users who call for hours, each call at whatever instance the load balancer picks.
+//! Users call for hours, each call at an instance that the load balancer picks at random.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -11,129 +11,129 @@ use vestibule::testing::{Instance, InstanceSession};
 use vestibule::{Error, Secret};
 
 use crate::rng::Rng;
-use crate::server::Centre;
-use crate::simulation::{Alive, Simulation, in_virtual_time};
+use crate::server::Backend;
+use crate::simulation::{Liveness, Simulation, in_virtual_time};
 use crate::tally::Tally;
 
 const SESSIONS: usize = 200;
 const HOURS: Duration = Duration::from_secs(4 * 3600);
-/// Between two calls of a user.
+/// The mean time between two calls of a user.
 const GAP: Duration = Duration::from_secs(30);
-/// One instance in so many crashes, and another takes its place.
+/// One instance in this many crashes and is replaced.
 const CRASH: usize = 20;
 
-/// One place behind the load balancer, and the sessions that it has at hand.
-struct Place {
-    alive: Alive,
+/// One slot behind the load balancer: an instance and its live sessions.
+struct Slot {
+    liveness: Liveness,
     instance: Rc<Instance>,
-    at_hand: HashMap<usize, InstanceSession>,
+    sessions: HashMap<usize, InstanceSession>,
 }
 
-impl Place {
-    fn new(centre: &Centre) -> Self {
-        let alive = Alive::new();
+impl Slot {
+    fn new(backend: &Backend) -> Self {
+        let liveness = Liveness::new();
         Self {
-            instance: Rc::new(centre.instance(&alive)),
-            alive,
-            at_hand: HashMap::new(),
+            instance: Rc::new(backend.instance(&liveness)),
+            liveness,
+            sessions: HashMap::new(),
         }
     }
 }
 
-struct Scene {
-    centre: Centre,
-    places: RefCell<Vec<Place>>,
+struct Scenario {
+    backend: Backend,
+    slots: RefCell<Vec<Slot>>,
     tally: RefCell<Tally>,
 }
 
-pub fn play(instances: usize) -> Tally {
-    in_virtual_time(scene(instances, false))
+pub fn run(instances: usize) -> Tally {
+    in_virtual_time(scenario(instances, false))
 }
 
-pub fn play_with_troubles(instances: usize) -> Tally {
-    in_virtual_time(scene(instances, true))
+pub fn run_with_faults(instances: usize) -> Tally {
+    in_virtual_time(scenario(instances, true))
 }
 
-async fn scene(instances: usize, has_troubles: bool) -> Tally {
+async fn scenario(instances: usize, has_faults: bool) -> Tally {
     let minute = |minute: u64| Duration::from_secs(60 * minute);
-    // Some tokens end meanwhile.
-    let outage = has_troubles.then(|| (minute(59), minute(61)));
-    let centre = Centre::new(Simulation::new(outage));
-    let places = (0..instances).map(|_| Place::new(&centre)).collect();
-    let scene = Rc::new(Scene {
-        centre,
-        places: RefCell::new(places),
+    // Some tokens expire during the outage.
+    let outage = has_faults.then(|| (minute(59), minute(61)));
+    let backend = Backend::new(Simulation::new(outage));
+    let slots = (0..instances).map(|_| Slot::new(&backend)).collect();
+    let scenario = Rc::new(Scenario {
+        backend,
+        slots: RefCell::new(slots),
         tally: RefCell::default(),
     });
     let local = LocalSet::new();
     for user in 0..SESSIONS {
-        local.spawn_local(scene.clone().user(user));
+        local.spawn_local(scenario.clone().user(user));
     }
-    if has_troubles {
-        local.spawn_local(scene.clone().crashes());
+    if has_faults {
+        local.spawn_local(scenario.clone().crashes());
     }
     local.await;
-    let mut tally = scene.tally.take();
+    let mut tally = scenario.tally.take();
     tally.sessions = SESSIONS;
-    tally.has_troubles = has_troubles;
-    tally.close(&scene.centre);
+    tally.has_faults = has_faults;
+    tally.close(&scenario.backend);
     tally
 }
 
-impl Scene {
+impl Scenario {
     async fn user(self: Rc<Self>, user: usize) {
         let mut rng = Rng::new(u64::try_from(user).expect("a count"));
         sleep(rng.around(GAP)).await;
-        let first = self.places.borrow()[0].instance.clone();
-        let signed_in = first.sign_in(self.centre.tokens()).await;
+        let first = self.slots.borrow()[0].instance.clone();
+        let signed_in = first.sign_in(self.backend.tokens()).await;
         let id = signed_in.expect("random numbers").id().clone();
-        while self.centre.simulation.elapsed() < HOURS {
+        while self.backend.simulation.elapsed() < HOURS {
             sleep(rng.around(GAP)).await;
-            let place = rng.below(self.places.borrow().len());
+            let slot = rng.below(self.slots.borrow().len());
             let began = Instant::now();
-            let called = self.call(place, user, &id).await;
+            let called = self.call(slot, user, &id).await;
             let error = called.err().map(|error| error.kind());
             self.tally.borrow_mut().call(began.elapsed(), error);
         }
     }
 
-    async fn call(&self, place: usize, user: usize, id: &Secret) -> Result<(), Error> {
-        let (alive, instance, at_hand) = {
-            let places = self.places.borrow();
-            let place = &places[place];
-            let at_hand = place.at_hand.get(&user).cloned();
-            (place.alive.clone(), place.instance.clone(), at_hand)
+    async fn call(&self, slot: usize, user: usize, id: &Secret) -> Result<(), Error> {
+        let (liveness, instance, sessions) = {
+            let slots = self.slots.borrow();
+            let slot = &slots[slot];
+            let sessions = slot.sessions.get(&user).cloned();
+            (slot.liveness.clone(), slot.instance.clone(), sessions)
         };
         let work = async {
-            let session = match at_hand {
+            let session = match sessions {
                 Some(session) => session,
                 None => instance.session(id).await?,
             };
             session.access_token().await?;
             Ok::<_, Error>(session)
         };
-        // Who calls a place that crashes meanwhile is sent to another one by the load balancer.
+        // The load balancer would send the call to another instance after a crash.
         let session = tokio::select! {
             session = work => session?,
-            () = alive.crashed() => return Ok(()),
+            () = liveness.crashed() => return Ok(()),
         };
-        let mut places = self.places.borrow_mut();
-        places[place].at_hand.insert(user, session);
+        let mut slots = self.slots.borrow_mut();
+        slots[slot].sessions.insert(user, session);
         Ok(())
     }
 
     async fn crashes(self: Rc<Self>) {
-        let count = self.places.borrow().len();
+        let count = self.slots.borrow().len();
         let mut rng = Rng::new(7);
         let crashes = count.div_ceil(CRASH);
         for crash in 1..=crashes {
             let part = u32::try_from(crash).expect("a count") * HOURS;
             let parts = u32::try_from(crashes + 1).expect("a count");
-            sleep_until(self.centre.simulation.at(part / parts)).await;
-            let place = rng.below(count);
-            let mut places = self.places.borrow_mut();
-            places[place].alive.crash();
-            places[place] = Place::new(&self.centre);
+            sleep_until(self.backend.simulation.at(part / parts)).await;
+            let slot = rng.below(count);
+            let mut slots = self.slots.borrow_mut();
+            slots[slot].liveness.crash();
+            slots[slot] = Slot::new(&self.backend);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The one store, as one instance reaches it: its steps take time and are counted.
+//! The store, as one instance calls it: operations take time and are counted.
 
 use std::io;
 use std::sync::Arc;
@@ -9,36 +9,36 @@ use tokio::time::sleep;
 use vestibule::BoxFuture;
 use vestibule::store::{Fence, MemoryStore, Record, SessionStore, StoreError, StoreKey, Version};
 
-use crate::simulation::{Alive, STORE_TRIP, Simulation};
+use crate::simulation::{Liveness, STORE_TIME, Simulation};
 
-pub struct Reached {
+pub struct SimulatedStore {
     pub store: Arc<MemoryStore>,
     pub simulation: Arc<Simulation>,
-    pub alive: Alive,
+    pub liveness: Liveness,
 }
 
-type Done<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
+type StoreFuture<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 
-impl Reached {
-    fn step<'a, T: Send + 'a>(&'a self, work: Done<'a, T>) -> Done<'a, T> {
+impl SimulatedStore {
+    fn operation<'a, T: Send + 'a>(&'a self, work: StoreFuture<'a, T>) -> StoreFuture<'a, T> {
         Box::pin(async move {
-            self.alive.check().await;
-            self.simulation.store_steps.fetch_add(1, SeqCst);
-            sleep(STORE_TRIP / 2).await;
-            if self.simulation.store_is_away() {
+            self.liveness.check().await;
+            self.simulation.store_operations.fetch_add(1, SeqCst);
+            sleep(STORE_TIME / 2).await;
+            if self.simulation.store_is_unreachable() {
                 return Err(StoreError::Unavailable(io::ErrorKind::ConnectionRefused));
             }
             let done = work.await;
-            sleep(STORE_TRIP / 2).await;
-            self.alive.check().await;
+            sleep(STORE_TIME / 2).await;
+            self.liveness.check().await;
             done
         })
     }
 }
 
-impl SessionStore for Reached {
-    fn load<'a>(&'a self, key: &'a StoreKey) -> Done<'a, Option<(Record, Version)>> {
-        self.step(self.store.load(key))
+impl SessionStore for SimulatedStore {
+    fn load<'a>(&'a self, key: &'a StoreKey) -> StoreFuture<'a, Option<(Record, Version)>> {
+        self.operation(self.store.load(key))
     }
 
     fn create<'a>(
@@ -46,8 +46,8 @@ impl SessionStore for Reached {
         key: &'a StoreKey,
         record: Record,
         time_to_live: Duration,
-    ) -> Done<'a, Version> {
-        self.step(self.store.create(key, record, time_to_live))
+    ) -> StoreFuture<'a, Version> {
+        self.operation(self.store.create(key, record, time_to_live))
     }
 
     fn compare_and_swap<'a>(
@@ -57,19 +57,23 @@ impl SessionStore for Reached {
         record: Record,
         time_to_live: Duration,
         fence: Option<Fence>,
-    ) -> Done<'a, Version> {
+    ) -> StoreFuture<'a, Version> {
         let work = self
             .store
             .compare_and_swap(key, expected, record, time_to_live, fence);
-        self.step(work)
+        self.operation(work)
     }
 
-    fn delete<'a>(&'a self, key: &'a StoreKey) -> Done<'a, ()> {
-        self.step(self.store.delete(key))
+    fn delete<'a>(&'a self, key: &'a StoreKey) -> StoreFuture<'a, ()> {
+        self.operation(self.store.delete(key))
     }
 
-    fn acquire<'a>(&'a self, key: &'a StoreKey, time_to_live: Duration) -> Done<'a, Option<Fence>> {
-        self.step(self.store.acquire(key, time_to_live))
+    fn acquire<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        time_to_live: Duration,
+    ) -> StoreFuture<'a, Option<Fence>> {
+        self.operation(self.store.acquire(key, time_to_live))
     }
 
     fn extend<'a>(
@@ -77,11 +81,11 @@ impl SessionStore for Reached {
         key: &'a StoreKey,
         fence: Fence,
         time_to_live: Duration,
-    ) -> Done<'a, ()> {
-        self.step(self.store.extend(key, fence, time_to_live))
+    ) -> StoreFuture<'a, ()> {
+        self.operation(self.store.extend(key, fence, time_to_live))
     }
 
-    fn release<'a>(&'a self, key: &'a StoreKey, fence: Fence) -> Done<'a, ()> {
-        self.step(self.store.release(key, fence))
+    fn release<'a>(&'a self, key: &'a StoreKey, fence: Fence) -> StoreFuture<'a, ()> {
+        self.operation(self.store.release(key, fence))
     }
 }

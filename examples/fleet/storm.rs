@@ -1,4 +1,4 @@
-//! Every instance calls with every session at the moment at which its token ends.
+//! Every instance calls with every session right after its token has expired.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
@@ -7,44 +7,44 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
-use crate::server::Centre;
-use crate::simulation::{Alive, Simulation, TOKEN_LIFE, in_virtual_time};
+use crate::server::Backend;
+use crate::simulation::{Liveness, Simulation, TOKEN_LIFETIME, in_virtual_time};
 use crate::tally::Tally;
 
 const SESSIONS: usize = 20;
-/// How many calls of one session wait at each instance.
+/// The number of concurrent calls per session and instance.
 const CALLERS: usize = 4;
 
-pub fn play(instances: usize) -> Tally {
-    in_virtual_time(scene(instances))
+pub fn run(instances: usize) -> Tally {
+    in_virtual_time(scenario(instances))
 }
 
-async fn scene(instances: usize) -> Tally {
-    let centre = Centre::new(Simulation::new(None));
-    let alive = Alive::new();
+async fn scenario(instances: usize) -> Tally {
+    let backend = Backend::new(Simulation::new(None));
+    let liveness = Liveness::new();
     let fleet: Vec<_> = (0..instances)
-        .map(|_| Arc::new(centre.instance(&alive)))
+        .map(|_| Arc::new(backend.instance(&liveness)))
         .collect();
-    let mut sessions = Vec::new();
+    let mut ids = Vec::new();
     for _ in 0..SESSIONS {
-        let signed_in = fleet[0].sign_in(centre.tokens()).await;
-        sessions.push(signed_in.expect("random numbers").id().clone());
+        let signed_in = fleet[0].sign_in(backend.tokens()).await;
+        ids.push(signed_in.expect("random numbers").id().clone());
     }
-    // Every instance has every session at hand, as it stands.
-    let mut at_hand = Vec::new();
+    // Every instance resumes every session before the expiry.
+    let mut sessions = Vec::new();
     for instance in &fleet {
-        for id in &sessions {
-            at_hand.push(instance.session(id).await.expect("the store works"));
+        for id in &ids {
+            sessions.push(instance.session(id).await.expect("the store works"));
         }
     }
-    sleep(TOKEN_LIFE + Duration::from_secs(1)).await;
+    sleep(TOKEN_LIFETIME + Duration::from_secs(1)).await;
     let mut tally = Tally {
         sessions: SESSIONS,
-        store_steps: centre.simulation.store_steps.load(SeqCst),
+        store_operations: backend.simulation.store_operations.load(SeqCst),
         ..Tally::default()
     };
     let mut calls = JoinSet::new();
-    for session in at_hand {
+    for session in sessions {
         for _ in 0..CALLERS {
             let session = session.clone();
             calls.spawn(async move {
@@ -57,6 +57,6 @@ async fn scene(instances: usize) -> Tally {
     for (waited, error) in calls.join_all().await {
         tally.call(waited, error);
     }
-    tally.close(&centre);
+    tally.close(&backend);
     tally
 }

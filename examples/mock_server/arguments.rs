@@ -18,17 +18,17 @@ Prints the name and base URL of each mock, then the seeded data, then `ready`.";
 
 const AFTER_HELP: &str = "\
 Each mock behaves like the real server: it verifies signatures, uses up codes, rotates tokens.
-  wunder      any tenant; the signature key is `test-signature-key`; branch `2` serves the whole world
+  wunder      any tenant; signature key `test-signature-key`; branch `2` serves the whole world
   walletcrew  any tenant; the provider `otp` accepts {\"identifier\": …, \"code\": …}
   goodcity    any app name
-  fynd        any application id of 24 hex digits with any token; the published signature key `1234567`
+  fynd        any application id of 24 hex digits, any token; published signature key `1234567`
 
 In addition to the documented endpoints, each mock has:
   GET  /__outbox  the messages that it would have sent, with their codes
   GET  /__clock   the time of the mocks
   POST /__clock   {\"advance_seconds\": 60} advances the time of all four
 
-Faults, for --fault SYSTEM:OPERATION=FAULT[,times=N]; OPERATION is an operationId of the OpenAPI documents, or `*`:
+Faults, for --fault SYSTEM:OPERATION=FAULT[,times=N]; OPERATION is an operation id or `*`:
   400 … 599       responds with this status and no body; `,retry-after=SECONDS` adds the header
   slow            delays the response by 3 seconds, or by `,delay=SECONDS`
   reset           processes the request, then resets the connection

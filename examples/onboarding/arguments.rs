@@ -10,8 +10,8 @@ const HELP: &str = "\
 Onboards a user on each of four identity systems.
 
 Usage:
-  onboarding                         all four, on mocks that it starts itself
-  onboarding --all                   every flow of the four systems, each on a mock of its own
+  onboarding                         all four, on mocks
+  onboarding --all                   every flow of the four systems, each on its own mock
   onboarding wunder     --base-url URL --tenant NAME --phone +43… (--branch ID | --lat N --lng N)
                         [--language de] [--accept-terms]
   onboarding walletcrew --base-url URL --tenant NAME --provider NAME --identifier X [--flow NAME]
@@ -20,19 +20,19 @@ Usage:
   onboarding fynd       [--base-url URL] --country-code 91 --phone 9987568530
                         [--first-name A --last-name B]
 
-Without --first-name and --last-name, GoodCity sends a pin to a known user; with both it signs up.
-Fynd asks a user that it does not know for both names, after the code.
-With --all each flow (signing in, registering, passwords, verification, second factor, profile, terms,
-deletion and the others) is one line: the system, the flow, its steps and calls, and what came of it.
-The last line counts those that ended as they should.
-The code is asked for at the terminal, where `resend` asks for another one when its timer has ended.
---allow-plain-http permits http to a host that is not this machine.
+Without --first-name and --last-name, GoodCity sends a pin to an existing user; with both it signs up.
+Fynd requires both names of a new user, after the code.
+With --all each flow (sign-in, registration, passwords, verification, second factor, profile, terms,
+deletion and others) prints one line: the system, the flow, its steps and calls, and the result.
+The last line counts the flows that succeeded.
+The code is read from the terminal, where `resend` requests a new one after the resend timer.
+--allow-plain-http permits http to a host other than the loopback interface.
 
 Environment:
   WUNDER_SIGNATURE_KEY     the signature key of the tenant
   FYND_APPLICATION_ID      24 hex digits
   FYND_APPLICATION_TOKEN   the token of the application
-  RUST_LOG                 what is logged, to standard error (`vestibule=debug`, `trace`)
+  RUST_LOG                 the log filter (`vestibule=debug`, `trace`); logs go to standard error
 ";
 
 /// The parsed command line.
@@ -43,7 +43,7 @@ pub struct Arguments {
 }
 
 impl Arguments {
-    /// Nothing if only help was wanted.
+    /// Parses the command line; `None` after `--help`.
     pub fn from_command_line() -> Result<Option<Self>, String> {
         let mut arguments = Self {
             system: None,
@@ -67,14 +67,14 @@ impl Arguments {
                     arguments.options.insert(name.to_owned(), value);
                 }
                 None if arguments.system.is_none() => arguments.system = Some(word),
-                None => return Err(format!("`{word}` was not expected")),
+                None => return Err(format!("unexpected argument `{word}`")),
             }
         }
         if arguments.all_flows && arguments.system.is_some() {
-            return Err("--all is for the mocks, without the name of a system".to_owned());
+            return Err("--all runs on mocks and takes no system".to_owned());
         }
         if arguments.system.is_none() && !arguments.options.is_empty() {
-            return Err("options belong to a system: name it first".to_owned());
+            return Err("options need the name of a system first".to_owned());
         }
         Ok(Some(arguments))
     }
@@ -83,7 +83,7 @@ impl Arguments {
         self.system.clone()
     }
 
-    /// Whether every flow is to be walked on the mocks.
+    /// Whether to run every flow on mocks.
     pub fn all_flows(&self) -> bool {
         self.all_flows
     }
@@ -97,7 +97,7 @@ impl Arguments {
     }
 
     pub fn required(&mut self, name: &str) -> Result<String, String> {
-        self.optional(name).ok_or(format!("--{name} is needed"))
+        self.optional(name).ok_or(format!("--{name} is required"))
     }
 
     /// Two options that go together: both or none.
@@ -109,10 +109,10 @@ impl Arguments {
         }
     }
 
-    /// Fails if an option is left that nobody asked for.
+    /// Fails if an unknown option is left.
     pub fn finish(&self) -> Result<(), String> {
         match self.options.keys().next() {
-            Some(name) => Err(format!("--{name} is not known here")),
+            Some(name) => Err(format!("unknown option --{name}")),
             None => Ok(()),
         }
     }

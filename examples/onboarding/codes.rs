@@ -1,4 +1,4 @@
-//! Where codes come from: the outbox of a mock, or the person at the terminal, who may try again.
+//! Sources of codes: the outbox of a mock, or a user at the terminal, who may try again.
 
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
@@ -10,15 +10,15 @@ use vestibule::{Error, ErrorKind, Secret};
 
 use crate::steps::{Failed, Steps};
 
-/// Where codes come from.
+/// A source of codes.
 pub enum Codes {
-    /// A mock's outbox; its clock can be moved, so that timers end at once.
+    /// A mock's outbox, and its clock to skip timers.
     Mock { outbox: Outbox, clock: TestClock },
-    /// A person.
+    /// A user at the terminal.
     Terminal(BufReader<Stdin>),
 }
 
-/// What a person answered.
+/// The input of a user.
 pub enum Typed {
     Code(Secret),
     Resend,
@@ -26,10 +26,10 @@ pub enum Typed {
 
 /// A sign-in that waits for a code, on any of the systems.
 pub trait Challenge: Sized {
-    /// What the right code leads to.
+    /// The result of the correct code.
     type Next;
 
-    /// When another message may be asked for, where the system has a rule.
+    /// The resend timer, if the system has one.
     fn timer(&self) -> Option<ResendTimer>;
 
     async fn resend(&mut self) -> Result<(), Error>;
@@ -42,7 +42,7 @@ impl Codes {
         Self::Terminal(BufReader::new(tokio::io::stdin()))
     }
 
-    /// Lets time pass, which only a mock can do.
+    /// Moves the clock of a mock; returns false without one.
     pub fn pass_time(&self, duration: Duration) -> bool {
         match self {
             Self::Mock { clock, .. } => {
@@ -53,7 +53,7 @@ impl Codes {
         }
     }
 
-    /// Asks for codes until one is right, or something else is wrong.
+    /// Reads codes until one is correct or another error occurs.
     pub async fn confirm<C: Challenge>(
         &mut self,
         steps: Steps,
@@ -67,7 +67,7 @@ impl Codes {
                 Typed::Resend => {
                     match pending.resend().await {
                         Ok(()) => {
-                            steps.done("resend", "another one is on its way, the first is void")
+                            steps.done("resend", "a new code is on its way, the first is invalid")
                         }
                         Err(error) if error.kind() == ErrorKind::SlowDown => {
                             steps.done("resend", format_args!("not yet: {error}"));
@@ -90,7 +90,7 @@ impl Codes {
         }
     }
 
-    /// The code that went to `to`.
+    /// Returns the code that was sent to `to`.
     pub async fn code(
         &mut self,
         steps: Steps,
@@ -101,13 +101,13 @@ impl Codes {
             Self::Mock { outbox, .. } => outbox
                 .last_code(to)
                 .map(|code| Typed::Code(Secret::from(code)))
-                .ok_or_else(|| steps.stopped("confirm", format!("no message went to {to}"))),
+                .ok_or_else(|| steps.stopped("confirm", format!("no message was sent to {to}"))),
             Self::Terminal(input) => ask(input, steps, to, timer).await,
         }
     }
 }
 
-/// Asks at the terminal and counts the resend timer down while waiting.
+/// Reads from the terminal and shows the resend timer while waiting.
 async fn ask(
     input: &mut BufReader<Stdin>,
     steps: Steps,
@@ -121,7 +121,7 @@ async fn ask(
     loop {
         tokio::select! {
             read = input.read_line(&mut line) => match read {
-                Ok(0) => return Err(steps.stopped("confirm", "the input ended before a code came")),
+                Ok(0) => return Err(steps.stopped("confirm", "the input ended before a code was entered")),
                 Ok(_) => break,
                 Err(error) => return Err(steps.stopped("confirm", error)),
             },

@@ -42,7 +42,7 @@ pub async fn on(mock: Fynd) -> Result<(), Failed> {
 /// On a real server.
 pub async fn for_real(arguments: &mut Arguments) -> Result<(), Failed> {
     let steps = Steps::of("fynd");
-    let plan = plan(steps, arguments).map_err(|mistake| steps.mistake(mistake))??;
+    let plan = plan(steps, arguments).map_err(|error| steps.usage_error(error))??;
     onboard(steps, plan).await
 }
 
@@ -80,7 +80,10 @@ async fn onboard(steps: Steps, mut plan: Plan) -> Result<(), Failed> {
         .send_code()
         .await
         .map_err(steps.failed("send code"))?;
-    steps.done("send code", format_args!("a code went to {}", to(&plan)));
+    steps.done(
+        "send code",
+        format_args!("a code was sent to {}", to(&plan)),
+    );
 
     let wait = pending.resend_timer().remaining();
     if plan.codes.pass_time(wait) {
@@ -88,7 +91,9 @@ async fn onboard(steps: Steps, mut plan: Plan) -> Result<(), Failed> {
         let seconds = wait.as_secs_f64().ceil();
         steps.done(
             "resend",
-            format_args!("after {seconds} s, with the newest resend token; the first code is void"),
+            format_args!(
+                "after {seconds} s, with the newest resend token; the first code is invalid"
+            ),
         );
     }
 
@@ -101,7 +106,7 @@ async fn onboard(steps: Steps, mut plan: Plan) -> Result<(), Failed> {
         SignIn::ProfileRequired(profile) => {
             steps.done(
                 "confirm",
-                "the code is right; a new user completes the profile",
+                "the code is correct; a new user completes the profile",
             );
             let Some((first_name, last_name)) = &plan.names else {
                 let what = "a new user needs --first-name and --last-name";
@@ -112,17 +117,17 @@ async fn onboard(steps: Steps, mut plan: Plan) -> Result<(), Failed> {
                 .await;
             let completed = completed.map_err(steps.failed("complete profile"))?;
             let Some(session) = completed.signed_in() else {
-                let what = "the sales channel wants more codes confirmed";
+                let what = "the sales channel requires more codes";
                 return Err(steps.stopped("complete profile", what));
             };
             steps.done(
                 "complete profile",
-                "signed in, by cookies of this user alone",
+                "signed in, with cookies of this user only",
             );
             session
         }
         SignIn::CodesRequired(_) => {
-            let what = "the sales channel wants more codes confirmed";
+            let what = "the sales channel requires more codes";
             return Err(steps.stopped("confirm", what));
         }
     };

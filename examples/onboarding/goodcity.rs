@@ -42,7 +42,7 @@ pub async fn on(mock: GoodCity) -> Result<(), Failed> {
 /// On a real server.
 pub async fn for_real(arguments: &mut Arguments) -> Result<(), Failed> {
     let steps = Steps::of("goodcity");
-    let plan = plan(steps, arguments).map_err(|mistake| steps.mistake(mistake))??;
+    let plan = plan(steps, arguments).map_err(|error| steps.usage_error(error))??;
     onboard(steps, plan).await
 }
 
@@ -76,10 +76,10 @@ async fn onboard(steps: Steps, mut plan: Plan) -> Result<(), Failed> {
                 last_name.as_str(),
             );
             let pending = sign_up.send_pin().await.map_err(steps.failed("sign up"))?;
-            let note = "a known number keeps its names";
+            let note = "an existing user keeps the names";
             steps.done(
                 "sign up",
-                format_args!("a pin went to {} ({note})", plan.mobile),
+                format_args!("a pin was sent to {} ({note})", plan.mobile),
             );
             pending
         }
@@ -100,12 +100,12 @@ async fn onboard(steps: Steps, mut plan: Plan) -> Result<(), Failed> {
         let seconds = wait.as_secs_f64().ceil();
         steps.done(
             "resend",
-            format_args!("after {seconds} s another pin; the first one and its key are void"),
+            format_args!("a new pin after {seconds} s; the first one and its key are invalid"),
         );
     }
 
     let signed_in = plan.codes.confirm(steps, &plan.mobile, pending).await?;
-    steps.done("confirm", "the newest pin is right: signed in");
+    steps.done("confirm", "the newest pin is correct: signed in");
     let session = signed_in.session;
     let profile = session.profile().await.map_err(steps.failed("profile"))?;
     let user = profile.user_profile;
@@ -119,7 +119,7 @@ async fn onboard(steps: Steps, mut plan: Plan) -> Result<(), Failed> {
         steps.done("register device", "registered for push messages");
     }
     session.sign_out().await.map_err(steps.failed("sign out"))?;
-    steps.done("sign out", "forgotten here; the server keeps no session");
+    steps.done("sign out", "removed locally; the server keeps no session");
     Ok(())
 }
 

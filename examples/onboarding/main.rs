@@ -1,10 +1,10 @@
 //! Onboards a user on each of the four systems.
 //!
-//! Without arguments it starts a mock of each system and signs one new user in on each, over real
-//! HTTP on the loopback. With `--all` it walks every flow of each system there. With the name of a system it does the same against a real server, and
-//! asks for the code at the terminal. `--help` explains all of it.
+//! Without arguments it starts a mock of each system and signs in one new user on each, over real HTTP
+//! on the loopback interface. With `--all` it runs every flow of each system on mocks. With the name of a
+//! system it onboards on a real server and reads the code from the terminal. See `--help`.
 
-// Output is what an example is for.
+// An example prints its result.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod arguments;
@@ -19,7 +19,7 @@ mod wunder;
 use std::process::ExitCode;
 
 use arguments::Arguments;
-use flows::{OneProcess, Walked};
+use flows::{FlowRun, SingleProcess};
 use steps::{Failed, Steps};
 use tracing_subscriber::EnvFilter;
 use vestibule::testing;
@@ -33,13 +33,13 @@ async fn main() -> ExitCode {
     let mut arguments = match Arguments::from_command_line() {
         Ok(Some(arguments)) => arguments,
         Ok(None) => return ExitCode::SUCCESS,
-        Err(mistake) => {
-            eprintln!("{mistake}\nTry --help.");
+        Err(error) => {
+            eprintln!("{error}\nTry --help.");
             return ExitCode::FAILURE;
         }
     };
     match arguments.system() {
-        None if arguments.all_flows() => walk_all_flows().await,
+        None if arguments.all_flows() => run_all_flows().await,
         None => onboard_on_mocks().await,
         Some(system) => conclude(&[onboard_for_real(&system, &mut arguments).await]),
     }
@@ -60,21 +60,21 @@ async fn onboard_for_real(system: &str, arguments: &mut Arguments) -> Result<(),
         "walletcrew" => walletcrew::for_real(arguments).await,
         "goodcity" => goodcity::for_real(arguments).await,
         "fynd" => fynd::for_real(arguments).await,
-        other => Err(Steps::of("onboarding").mistake(format!(
+        other => Err(Steps::of("onboarding").usage_error(format!(
             "`{other}` is not one of wunder, walletcrew, goodcity and fynd"
         ))),
     }
 }
 
-async fn walk_all_flows() -> ExitCode {
-    let walked = flows::walk_all(&OneProcess, |walked| {
-        let Walked {
+async fn run_all_flows() -> ExitCode {
+    let runs = flows::run_all(&SingleProcess, |run| {
+        let FlowRun {
             system,
             flow,
             steps,
             calls,
             outcome,
-        } = walked;
+        } = run;
         let calls = calls.len();
         match outcome {
             Ok(what) => {
@@ -83,12 +83,12 @@ async fn walk_all_flows() -> ExitCode {
             Err(failed) => println!("{system:<11} {flow:<36} FAILED: {failed}"),
         }
     });
-    let walked = walked.await;
-    let ended_well = walked.iter().filter(|walked| walked.outcome.is_ok());
-    conclude_count("flows", ended_well.count(), walked.len())
+    let runs = runs.await;
+    let ended_well = runs.iter().filter(|run| run.outcome.is_ok());
+    conclude_count("flows", ended_well.count(), runs.len())
 }
 
-/// The last line counts who is signed in; before it stands what failed and what to do.
+/// Prints the failed sign-ins and what to do about them, then the count.
 fn conclude(results: &[Result<(), Failed>]) -> ExitCode {
     for failed in results.iter().filter_map(|result| result.as_ref().err()) {
         println!("{failed}");

@@ -1,4 +1,4 @@
-//! One line per step, and what to do about a step that failed.
+//! Output: one line per step, and what to do about a failed step.
 
 use std::fmt::{self, Display};
 
@@ -22,12 +22,12 @@ impl Steps {
         Self { system }
     }
 
-    /// Says what a step brought. Never a secret.
+    /// Prints the result of a step, which contains no secret.
     pub fn done(&self, step: &str, what: impl Display) {
         println!("{:<11} {step:<18} {what}", self.system);
     }
 
-    /// Says that a call failed at a step; the error tells what to do.
+    /// Converts the error of a step; its message says what to do.
     pub fn failed<E: Into<Error>>(&self, step: &'static str) -> impl FnOnce(E) -> Failed {
         let system = self.system;
         move |error| Failed {
@@ -37,12 +37,12 @@ impl Steps {
         }
     }
 
-    /// Says that the command line gave the wrong thing.
-    pub fn mistake(&self, what: impl Display) -> Failed {
+    /// Reports an invalid command line.
+    pub fn usage_error(&self, what: impl Display) -> Failed {
         self.stopped("arguments", what)
     }
 
-    /// Says that a step could not go on without a person.
+    /// Reports a step that could not continue.
     pub fn stopped(&self, step: &'static str, what: impl Display) -> Failed {
         Failed {
             system: self.system,

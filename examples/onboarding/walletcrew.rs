@@ -42,7 +42,7 @@ pub async fn on(mock: WalletCrew) -> Result<(), Failed> {
 /// On a real server.
 pub async fn for_real(arguments: &mut Arguments) -> Result<(), Failed> {
     let steps = Steps::of("walletcrew");
-    let plan = plan(steps, arguments).map_err(|mistake| steps.mistake(mistake))??;
+    let plan = plan(steps, arguments).map_err(|error| steps.usage_error(error))??;
     onboard(steps, plan).await
 }
 
@@ -70,7 +70,7 @@ fn plan(steps: Steps, arguments: &mut Arguments) -> Result<Result<Plan, Failed>,
         }))
 }
 
-/// The members are the tenant's own; these are the mock's.
+/// Each tenant defines the members; these are the mock's.
 fn customer(identifier: &str) -> Value {
     let member = if identifier.contains('@') {
         "email"
@@ -107,11 +107,14 @@ async fn onboard(steps: Steps, mut plan: Plan) -> Result<(), Failed> {
     let members = profile.as_object().map_or(0, |profile| profile.len());
     steps.done("profile", format_args!("{members} members"));
     session.sign_out().await.map_err(steps.failed("sign out"))?;
-    steps.done("sign out", "forgotten here; the token ends by itself");
+    steps.done(
+        "sign out",
+        "removed locally; the token stays valid until it expires",
+    );
     Ok(())
 }
 
-/// A customer who was saved, with a challenge or without, and is not signed in yet.
+/// A saved customer who is not signed in yet.
 struct PendingCustomer {
     client: Client,
     identifier: String,
@@ -149,9 +152,9 @@ impl Challenge for PendingCustomer {
             Some(Saved::ChallengeIssued(challenge)) => {
                 match challenge.authenticate(self.provider.as_str(), &data).await {
                     Ok(session) => return Ok(session),
-                    Err(returned) => {
-                        self.saved = Some(Saved::ChallengeIssued(returned.state));
-                        returned.error
+                    Err(failed) => {
+                        self.saved = Some(Saved::ChallengeIssued(failed.state));
+                        failed.error
                     }
                 }
             }

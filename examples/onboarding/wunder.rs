@@ -55,7 +55,7 @@ pub async fn on(mock: Wunder) -> Result<(), Failed> {
 /// On a real server.
 pub async fn for_real(arguments: &mut Arguments) -> Result<(), Failed> {
     let steps = Steps::of("wunder");
-    let plan = plan(steps, arguments).map_err(|mistake| steps.mistake(mistake))??;
+    let plan = plan(steps, arguments).map_err(|error| steps.usage_error(error))??;
     onboard(steps, plan, None).await
 }
 
@@ -122,14 +122,17 @@ async fn onboard(steps: Steps, mut plan: Plan, authenticator: Option<&str>) -> R
         .map_err(steps.failed("send code"))?;
     steps.done(
         "send code",
-        format_args!("signed; a code went to {}", plan.phone),
+        format_args!("signed; a code was sent to {}", plan.phone),
     );
 
     let sign_in = plan.codes.confirm(steps, &plan.phone, pending).await?;
     let session = match sign_in {
         SignIn::SignedIn(session) => session,
         SignIn::MfaRequired(mfa) => {
-            steps.done("confirm", "the code is right; a second factor is required");
+            steps.done(
+                "confirm",
+                "the code is correct; a second factor is required",
+            );
             match authenticator {
                 Some(code) => mfa
                     .validate(code)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# How many of the hand-written lines the tests run: all, and those of the pipeline and of sessions.
+# Line coverage of the hand-written code: in total, of the pipeline and of sessions.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -7,10 +7,10 @@ if [ ! -x /usr/bin/llvm-cov-22 ]; then
     apt-get update -qq
     apt-get install -y -qq llvm-22 >/dev/null
 fi
-# Without the last one a part of the toolchain would be downloaded.
+# CARGO_LLVM_COV_SETUP=no prevents the download of a toolchain component.
 export LLVM_COV=/usr/bin/llvm-cov-22 LLVM_PROFDATA=/usr/bin/llvm-profdata-22 CARGO_LLVM_COV_SETUP=no
 export CARGO_INCREMENTAL=0
-# Doctests are not counted: stable Rust cannot. What is not to compile runs nothing.
+# Doctests are not counted: stable Rust does not support that. The compile-fail tests run no code.
 scripts/services.sh target/tools/python/bin/cargo-llvm-cov llvm-cov nextest --all-features -E 'not binary(ui)' \
     --ignore-filename-regex '(/generated|/out/|tests/|examples/|build/)' \
     --json --output-path target/coverage.json

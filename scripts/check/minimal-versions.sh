@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The crate builds with the oldest versions of its dependencies that Cargo.toml allows.
+# Checks that the crate builds with the oldest versions of its dependencies that Cargo.toml allows.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 

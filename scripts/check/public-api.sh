@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The public API and the foreign types in it, against the record in docs/. `--record` writes it anew.
-# The generated API is left out: its documents are its record.
+# Compares the public API and its foreign types with the record in docs/. `--record` updates the record.
+# The generated API is excluded: its documents are its record.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -8,7 +8,7 @@ tool=target/tools/public-api
 if [ ! -x "$tool/bin/cargo-public-api" ]; then
     cargo install --quiet --locked --debug --root "$tool" --version 0.52.0 cargo-public-api
 fi
-# Rustdoc's JSON is not stable, so the compiler is told to allow it.
+# Rustdoc's JSON output is unstable; RUSTC_BOOTSTRAP enables it on the stable compiler.
 RUSTC_BOOTSTRAP=1 "$tool/bin/cargo-public-api" public-api --all-features -sss \
     --target-dir target/api >target/public-api-whole.txt
 grep -vE '::(api|auth_api|user_api)::' target/public-api-whole.txt >target/public-api.txt

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Installs what the tests and checks are run with: prebuilt, of fixed versions.
+# Installs the tools of the tests and checks, prebuilt and in fixed versions.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 missing=()
-# native-tls is checked too, and it links the system's OpenSSL.
+# The checks of native-tls link the system's OpenSSL.
 pkg-config --exists openssl 2>/dev/null || missing+=(pkg-config libssl-dev)
 command -v python3 >/dev/null || missing+=(python3 python3-venv)
 command -v rsync >/dev/null || missing+=(rsync)

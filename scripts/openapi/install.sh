@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what judges the documents: Redocly and Prism, as the lockfile says.
+# Installs Redocly and Prism, in the versions of the lockfile.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 

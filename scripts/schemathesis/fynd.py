@@ -1,4 +1,4 @@
-"""Right requests to Fynd."""
+"""Valid requests to Fynd."""
 
 from mocks import SEEDS, call, last_code, number
 
@@ -37,9 +37,9 @@ class Person:
     def call(self, method, path, body=None):
         return call(method, path, body, cookie=self.cookie).json()
 
-    def way(self, body=None, query=None):
-        way = {"cookie": self.cookie, "query": query or {}}
-        return way if body is None else way | {"body": body}
+    def spec(self, body=None, query=None):
+        spec = {"cookie": self.cookie, "query": query or {}}
+        return spec if body is None else spec | {"body": body}
 
 
 def _phone(number_of_mobile):
@@ -51,7 +51,7 @@ def session():
 
 
 def get_logged_in_user():
-    return Person().way()
+    return Person().spec()
 
 
 get_list_of_active_sessions = get_logged_in_user
@@ -79,11 +79,11 @@ def delete_user():
         "request_id": sent["request_id"],
         "otp": last_code(person.address()),
     }
-    return person.way(body)
+    return person.spec(body)
 
 
 def update_user_attributes():
-    return Person().way({"attributes": {"loyalty_tier": "silver"}})
+    return Person().spec({"attributes": {"loyalty_tier": "silver"}})
 
 
 def send_reset_password_email():
@@ -114,7 +114,7 @@ def reset_forgot_password():
 
 
 def update_password():
-    return Person().way({"old_password": PASSWORD, "new_password": PASSWORD})
+    return Person().spec({"old_password": PASSWORD, "new_password": PASSWORD})
 
 
 def verify_email():
@@ -130,11 +130,11 @@ def verify_mobile():
 
 
 def update_profile():
-    return Person().way({"first_name": "Usha"})
+    return Person().spec({"first_name": "Usha"})
 
 
 def add_mobile_number():
-    return Person().way({"phone": f"91{number():08}", "country_code": "91"})
+    return Person().spec({"phone": f"91{number():08}", "country_code": "91"})
 
 
 def _entry(active=False):
@@ -149,33 +149,33 @@ def delete_mobile_number():
     person = Person()
     added = {"phone": f"91{number():08}", "country_code": "91"}
     person.call("PUT", f"{PROFILE}/mobile", added)
-    return person.way(query=added | _in_a_query(_entry()))
+    return person.spec(query=added | _in_a_query(_entry()))
 
 
 def set_mobile_number_as_primary():
     person = Person()
-    return person.way(_phone(person.mobile))
+    return person.spec(_phone(person.mobile))
 
 
 def send_verification_link_to_mobile():
     person = Person()
-    return person.way(_phone(person.mobile))
+    return person.spec(_phone(person.mobile))
 
 
 def add_email():
-    return Person().way({"email": f"work{number()}@example.com"})
+    return Person().spec({"email": f"work{number()}@example.com"})
 
 
 def delete_email():
     person = Person()
     added = {"email": f"work{number()}@example.com"}
     person.call("PUT", f"{PROFILE}/email", added)
-    return person.way(query=added | _in_a_query(_entry()))
+    return person.spec(query=added | _in_a_query(_entry()))
 
 
 def set_email_as_primary():
     person = Person()
-    return person.way({"email": person.email})
+    return person.spec({"email": person.email})
 
 
 send_verification_link_to_email = set_email_as_primary

@@ -1,4 +1,4 @@
-"""Right requests to GoodCity."""
+"""Valid requests to GoodCity."""
 
 from mocks import call, last_code, number
 

@@ -1,4 +1,4 @@
-"""What schemathesis does around each request: credentials, signatures, and a way to a success.
+"""Hooks of schemathesis around each request: credentials, signatures, and valid requests.
 
 Every operation gets one example more than its document has: a request that is right in the state
 that the mock is in, prepared just before it is sent. All other requests are schemathesis's own.
@@ -9,7 +9,7 @@ import os
 
 import schemathesis
 
-import ways
+import valid_requests
 from mocks import DOCUMENT, SEEN, signed
 
 MARK = "x-right"
@@ -23,14 +23,14 @@ def before_add_examples(context, examples):
 @schemathesis.hook
 def before_call(context, case, kwargs):
     operation = case.operation.definition.raw["operationId"]
-    is_right = (case.headers or {}).pop(MARK, None)
-    way = ways.prepare(operation) if is_right else ways.credentials(operation)
-    if is_right:
-        case.path_parameters = way.get("path", {})
-        case.query = way.get("query", {})
-        if "body" in way:
-            case.body, case.media_type = way["body"], "application/json"
-    kwargs["auth"] = signed(way)
+    is_valid = (case.headers or {}).pop(MARK, None)
+    spec = valid_requests.prepare(operation) if is_valid else valid_requests.credentials(operation)
+    if is_valid:
+        case.path_parameters = spec.get("path", {})
+        case.query = spec.get("query", {})
+        if "body" in spec:
+            case.body, case.media_type = spec["body"], "application/json"
+    kwargs["auth"] = signed(spec)
 
 
 @schemathesis.hook

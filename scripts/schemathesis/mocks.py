@@ -1,4 +1,4 @@
-"""The mocks as these scripts call them: base URL, outbox, and what every request carries."""
+"""The mocks: base URL, outbox, and the credentials of requests."""
 
 import base64
 import hashlib
@@ -20,30 +20,30 @@ WUNDER_KEY = "test-signature-key"
 FYND_KEY = b"1234567"
 FYND_APPLICATION = base64.b64encode(b"64b000000000000000000001:not-a-real-token").decode()
 
-# Two documents describe Wunder: their users must not meet.
+# Two documents describe Wunder: their users must differ.
 _numbers = itertools.count(500_001 if DOCUMENT == "wunder-user" else 1)
 _timestamps = itertools.count(int(time.time() * 1000))
 
 
 def number():
-    """A number that was not given before."""
+    """Returns an unused number."""
     return next(_numbers)
 
 
-def signed(way):
-    """Attaches the credentials of `way`, and signs the request as it is sent."""
+def signed(spec):
+    """Attaches the credentials of `spec` and signs the final request."""
 
     def attach(request):
-        # A header that schemathesis made up says nothing about the session.
-        if way.get("bearer"):
-            request.headers["Authorization"] = f"Bearer {way['bearer']}"
+        # A header that schemathesis generated carries no session.
+        if spec.get("bearer"):
+            request.headers["Authorization"] = f"Bearer {spec['bearer']}"
         if DOCUMENT == "goodcity":
             request.headers["X-GOODCITY-APP-NAME"] = "app"
         if "/front/" in request.path_url and request.method == "POST":
             sign_wunder(request)
         if DOCUMENT == "fynd":
-            if way.get("cookie"):
-                request.headers["Cookie"] = way["cookie"]
+            if spec.get("cookie"):
+                request.headers["Cookie"] = spec["cookie"]
             request.headers["Authorization"] = f"Bearer {FYND_APPLICATION}"
             sign_fynd(request)
         return request
@@ -77,7 +77,7 @@ def sign_wunder(request):
 
 
 def sign_fynd(request):
-    """As the official clients do; the order of steps is theirs."""
+    """Signs as the official clients do, in their order of steps."""
     parts = urlsplit(request.url)
     date = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     request.headers["x-fp-sdk-version"] = "3.31.0"
@@ -110,14 +110,14 @@ def sign_fynd(request):
 
 
 def call(method, path, body=None, bearer=None, cookie=None, wanted=(200, 204), base_url=BASE_URL):
-    """A request that has to succeed, on the way to another one."""
-    way = {"bearer": bearer, "cookie": cookie}
-    answer = requests.request(
-        method, base_url + path, json=body, auth=signed(way), timeout=30
+    """Sends a preparatory request that must succeed."""
+    spec = {"bearer": bearer, "cookie": cookie}
+    response = requests.request(
+        method, base_url + path, json=body, auth=signed(spec), timeout=30
     )
-    if answer.status_code not in wanted:
-        raise RuntimeError(f"{method} {path} was answered with {answer.status_code}")
-    return answer
+    if response.status_code not in wanted:
+        raise RuntimeError(f"{method} {path} returned {response.status_code}")
+    return response
 
 
 def last_code(to):
@@ -126,7 +126,7 @@ def last_code(to):
 
 
 def totp(secret, step):
-    """What an authenticator app shows, `step` half minutes from now."""
+    """The code of an authenticator app, `step` half minutes from now."""
     counter = int(time.time()) // 30 + step
     digest = hmac.new(base64.b32decode(secret), counter.to_bytes(8, "big"), hashlib.sha1).digest()
     offset = digest[19] & 15

@@ -1,4 +1,4 @@
-"""Starts the mocks, runs schemathesis over each document, and says what it found.
+"""Starts the mocks, runs schemathesis over each document, and prints the results.
 
 Takes the path of the mock server, the folder of the documents, and the file for the proof.
 """
@@ -12,10 +12,10 @@ import sys
 
 SERVER, DOCUMENTS, PROOF = (pathlib.Path(path).resolve() for path in sys.argv[1:4])
 HERE = pathlib.Path(__file__).resolve().parent
-# What schemathesis remembers of a run is in its working directory: there is none from a former one.
+# A fresh working directory, because schemathesis keeps the state of former runs there.
 TARGET = pathlib.Path("target/schemathesis").resolve()
 
-# What a document is served by.
+# The mock of each document.
 SYSTEMS = {
     "wunder-auth": "wunder",
     "wunder-user": "wunder",
@@ -43,13 +43,13 @@ CHECKS = [
 
 
 def described(document):
-    """How many operations a document has, and how many of them no vendor documents."""
+    """Counts the operations of a document, and those that the vendor does not document."""
     text = (DOCUMENTS / f"{document}.yaml").read_text(encoding="utf-8")
     return text.count("operationId:"), text.count("Not part of the published documentation")
 
 
 def run(document, seeds):
-    """How many failures there were."""
+    """Counts the failures."""
     environment = os.environ | {
         "MOCK_DOCUMENT": document,
         "MOCK_URL": seeds[SYSTEMS[document]],
@@ -81,7 +81,7 @@ def run(document, seeds):
     status = subprocess.run(command, env=environment, cwd=TARGET, check=False).returncode
     found = json.loads(report.read_text(encoding="utf-8"))
     failures = found["test_cases"]["unique_failures"] + len(found["errors"])
-    # It also fails when it could not run to its end.
+    # It also fails if it did not complete.
     return failures or int(status != 0)
 
 

@@ -1,4 +1,4 @@
-"""Right requests to The Wallet Crew."""
+"""Valid requests to The Wallet Crew."""
 
 from mocks import call, last_code, number
 

@@ -1,4 +1,4 @@
-"""Right requests to Wunder, of both documents."""
+"""Valid requests to Wunder, for both documents."""
 
 from mocks import SEEDS, call, last_code, number, totp
 
@@ -16,12 +16,12 @@ def _email():
 
 
 def _way(tokens=None, body=None, **path):
-    way = {"path": TENANT | path}
+    spec = {"path": TENANT | path}
     if body is not None:
-        way["body"] = body
+        spec["body"] = body
     if tokens is not None:
-        way["bearer"] = tokens["accessToken"]
-    return way
+        spec["bearer"] = tokens["accessToken"]
+    return spec
 
 
 def _code(phone):

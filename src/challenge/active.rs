@@ -1,4 +1,4 @@
-//! An open challenge: an unfinished sign-in in this process, and its record in the store.
+//! An unfinished sign-in in memory, and its record in the store.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::destination;
-use super::errors::{expired, finished, gone_on, no_such_challenge, of_another_place, superseded};
+use super::errors::{advanced, expired, finished, not_found, wrong_audience};
 use super::record::{self, RecordHeader, Step};
 use super::resend_timer::ResendTimer;
 use crate::error::{Error, ErrorKind, System};
@@ -16,48 +16,52 @@ use crate::secret::Secret;
 use crate::session::SessionContext;
 use crate::store::{Record, StoreError, StoreKey, Version};
 
-/// A challenge as one caller holds it. What it keeps is as new as its last use; before a key is
-/// sent, the store is asked for a newer one.
+/// What a store returns for the key of a challenge.
+pub(super) type Loaded = Result<Option<(Record, Version)>, StoreError>;
+
+/// A handle of a challenge. Its state is as new as its last use; it is reloaded from the store
+/// before a key is sent.
 #[derive(Clone)]
 pub(crate) struct ActiveChallenge<S> {
     pub(super) context: Arc<SessionContext>,
     pub(super) identity: Arc<Identity>,
-    /// Where messages go, normalised; none for a step that sends none.
+    /// The normalised destination of the messages; `None` if the step sends none, or if it keeps a
+    /// [`MessageLimit`](super::MessageLimit) for each of several destinations.
     pub(super) destination: Option<String>,
     pub(crate) step: S,
     /// The number of the message that the keys of `step` came with.
     pub(super) message: u64,
-    /// The newest message that this handle knows to have been asked for.
+    /// The number of the newest message that this handle knows to have been requested.
     pub(super) known: u64,
     pub(super) expires_at: DateTime<Utc>,
     pub(super) timer: ResendTimer,
 }
 
-/// What all handles of one challenge in this process share.
+/// What all handles of one challenge in this instance share.
 pub(super) struct Identity {
     pub(super) id: Secret,
     pub(super) key: StoreKey,
-    /// The key in hex, by which destinations name the challenge.
+    /// The key in hex, by which the records of destinations name the challenge.
     pub(super) name: String,
-    /// Whether the challenge was made here, and not taken up by its id.
-    pub(super) is_own: bool,
-    /// Whether there ever was a record.
+    /// Whether the challenge was created by this instance, and not resumed by its id.
+    pub(super) is_created_here: bool,
+    /// Whether a record was ever written or loaded.
     pub(super) stored: AtomicBool,
     pub(super) finished: AtomicBool,
-    /// Wrong codes as far as this process knows: what counts while the store fails.
+    /// Wrong codes as counted by this instance, which apply while the store fails.
     pub(super) wrong_codes: AtomicU32,
-    /// Counts the states that were saved, so that an older one is not saved later on.
+    /// Counts the states that were saved, so that a retry does not save an outdated one.
     pub(super) saves: AtomicU64,
 }
 
 impl Identity {
-    pub(super) fn new(context: &SessionContext, id: Secret, stored: bool) -> Self {
+    fn new(context: &SessionContext, id: Secret, stored: bool) -> Self {
         let key = StoreKey::of_challenge(context.system(), &id);
         Self {
             name: crate::hex::encode(key.as_bytes()),
             id,
             key,
-            is_own: !stored,
+            is_created_here: !stored,
             stored: AtomicBool::new(stored),
             finished: AtomicBool::new(false),
             wrong_codes: AtomicU32::new(0),
@@ -67,7 +71,7 @@ impl Identity {
 
     pub(super) fn random(context: &SessionContext) -> Result<Self, Error> {
         let id = random::id().map(Secret::from).map_err(|error| {
-            Error::new(ErrorKind::TryLater, "this machine gives no random numbers")
+            Error::new(ErrorKind::TryLater, "could not generate a random id")
                 .of(context.system())
                 .with_source(error)
         })?;
@@ -75,17 +79,14 @@ impl Identity {
     }
 }
 
-/// What the store says about a challenge.
+/// The stored record as of the last load.
 pub(super) enum ObservedVersion {
-    /// Its record, with the codes that were wrong.
-    Record { version: Version, wrong_codes: u32 },
-    /// It was not saved yet.
-    Unsaved,
-    /// Nothing: it failed.
-    Down(StoreError),
+    Stored { version: Version, wrong_codes: u32 },
+    NotYetStored,
+    Unavailable(StoreError),
 }
 
-/// Whether a store may do better later. One that holds what it cannot read will not.
+/// Whether a later retry may succeed. It will not for a record that cannot be read.
 pub(super) fn is_outage(error: &StoreError) -> bool {
     !matches!(error, StoreError::Unreadable)
 }
@@ -113,19 +114,16 @@ impl<S: Step> ActiveChallenge<S> {
         &self.timer
     }
 
-    pub(super) fn head(&self, wrong_codes: u32) -> RecordHeader {
-        RecordHeader {
+    pub(super) fn to_record(&self, wrong_codes: u32) -> Result<Record, StoreError> {
+        let header = RecordHeader {
             audience: self.context.audience().to_owned(),
             kind: S::KIND.to_owned(),
             destination: self.destination.clone(),
             message: self.message,
             wrong_codes,
             expires_at: self.expires_at,
-        }
-    }
-
-    pub(super) fn to_record(&self, wrong_codes: u32) -> Result<Record, StoreError> {
-        record::write(&self.head(wrong_codes), &self.step)
+        };
+        record::write(&header, &self.step)
     }
 
     pub(super) fn time_left(&self) -> Duration {
@@ -133,153 +131,144 @@ impl<S: Step> ActiveChallenge<S> {
         left.to_std().unwrap_or_default()
     }
 
-    pub(super) fn destination_key(&self) -> Option<StoreKey> {
-        let destination = self.destination.as_deref()?;
-        Some(StoreKey::of_destination(
-            self.context.audience(),
-            destination,
-        ))
+    /// Starts the time to live of the step.
+    pub(super) fn restart_time_to_live(&mut self) {
+        let time_to_live = self.step.time_to_live(self.context.skewed_clock());
+        self.expires_at = after(self.context.clock().now(), time_to_live);
     }
 
-    /// Fails if the time of the step is over.
+    /// Fails if the step has expired.
     pub(super) fn check_time(&self) -> Result<(), Error> {
         if self.time_left().is_zero() {
-            return Err(expired().of(self.context.system()));
+            return Err(expired().of(self.system()));
         }
         Ok(())
     }
 
-    /// Takes over what is newer in the store.
-    pub(super) async fn look(&mut self) -> Result<ObservedVersion, Error> {
-        let system = self.context.system();
-        let loaded = self
-            .context
-            .store_step(self.context.store().load(&self.identity.key));
-        let found = match loaded.await {
+    /// Fails if the challenge is finished or has expired; adopts a newer step from the store. An
+    /// outage of the store is ignored.
+    pub(crate) async fn check(&mut self) -> Result<(), Error> {
+        self.reload().await?;
+        self.check_time()
+    }
+
+    /// Loads the record and adopts a newer step.
+    pub(super) async fn reload(&mut self) -> Result<ObservedVersion, Error> {
+        let loaded = self.load().await;
+        self.observe(loaded)
+    }
+
+    pub(super) async fn load(&self) -> Loaded {
+        let load = self.context.store().load(&self.identity.key);
+        self.context.store_step(load).await
+    }
+
+    /// Adopts a newer step from a loaded record.
+    pub(super) fn observe(&mut self, loaded: Loaded) -> Result<ObservedVersion, Error> {
+        let found = match loaded {
             Ok(found) => found,
-            Err(error) if is_outage(&error) => return Ok(ObservedVersion::Down(error)),
+            Err(error) if is_outage(&error) => return Ok(ObservedVersion::Unavailable(error)),
             Err(error) => return Err(self.context.store_error(error)),
         };
         let Some((record, version)) = found else {
-            let stored = self.identity.stored.load(Ordering::SeqCst);
-            return if stored {
-                Err(finished().of(system))
+            return if self.identity.stored.load(Ordering::SeqCst) {
+                Err(finished().of(self.system()))
             } else {
-                Ok(ObservedVersion::Unsaved)
+                Ok(ObservedVersion::NotYetStored)
             };
         };
-        let read = |error| self.context.store_error(error);
-        let head = record::head_of(&record).map_err(read)?;
-        if head.kind != S::KIND {
-            return Err(gone_on().of(system));
+        let unreadable = |error| self.context.store_error(error);
+        let header = record::read_header(&record).map_err(unreadable)?;
+        if header.kind != S::KIND {
+            return Err(advanced().of(self.system()));
         }
-        let here = &self.identity.wrong_codes;
-        // Those that were counted here alone, while the store failed, count on.
-        let mut wrong_codes = head.wrong_codes.max(here.load(Ordering::SeqCst));
-        if head.message > self.message {
-            wrong_codes = head.wrong_codes;
-            here.store(wrong_codes, Ordering::SeqCst);
-            self.step = record::step_of(&record).map_err(read)?;
-            self.message = head.message;
-            self.known = self.known.max(head.message);
-            self.expires_at = head.expires_at;
-        } else if head.message < self.message {
-            // What is newer here could not be saved yet, and its code was never guessed elsewhere.
-            wrong_codes = here.load(Ordering::SeqCst);
+        let local = &self.identity.wrong_codes;
+        // Codes that were counted by this instance alone, during an outage, still count.
+        let mut wrong_codes = header.wrong_codes.max(local.load(Ordering::SeqCst));
+        if header.message > self.message {
+            wrong_codes = header.wrong_codes;
+            local.store(wrong_codes, Ordering::SeqCst);
+            self.step = record::read_step(&record).map_err(unreadable)?;
+            self.message = header.message;
+            self.known = self.known.max(header.message);
+            self.expires_at = header.expires_at;
+        } else if header.message < self.message {
+            // The newer message of this handle is not saved yet, so its codes count here alone.
+            wrong_codes = local.load(Ordering::SeqCst);
         }
-        Ok(ObservedVersion::Record {
+        Ok(ObservedVersion::Stored {
             version,
             wrong_codes,
         })
     }
-
-    /// Fails if the challenge is finished or over, and takes over what is newer in the store. A
-    /// store that fails now does not say so.
-    pub(crate) async fn check(&mut self) -> Result<(), Error> {
-        self.look().await?;
-        self.check_time()
-    }
-
-    /// Fails if another challenge has a newer message for the same destination. A store that fails
-    /// now does not say so.
-    pub(super) async fn check_newest(&self) -> Result<(), Error> {
-        let Some(key) = self.destination_key() else {
-            return Ok(());
-        };
-        let name = &self.identity.name;
-        let looked = destination::is_superseded(&self.context, &key, name, self.message);
-        match looked.await {
-            Ok(true) => Err(superseded().of(self.context.system())),
-            Ok(false) => Ok(()),
-            Err(error) if is_outage(&error) => Ok(()),
-            Err(error) => Err(self.context.store_error(error)),
-        }
-    }
 }
 
-/// A stored challenge that was found by its id.
+/// A challenge that was loaded by its id.
 pub(crate) struct StoredChallenge {
     context: Arc<SessionContext>,
     id: Secret,
-    head: RecordHeader,
+    header: RecordHeader,
     record: Record,
 }
 
 impl StoredChallenge {
-    /// Looks for the challenge with this id.
-    pub(crate) async fn by_id(context: &Arc<SessionContext>, id: &Secret) -> Result<Self, Error> {
+    pub(crate) async fn load(context: &Arc<SessionContext>, id: &Secret) -> Result<Self, Error> {
         let system = context.system();
         let key = StoreKey::of_challenge(system, id);
         let loaded = context.store_step(context.store().load(&key)).await;
         let found = loaded.map_err(|error| context.store_error(error))?;
         let Some((record, _)) = found else {
-            return Err(no_such_challenge().of(system));
+            return Err(not_found().of(system));
         };
-        let head = record::head_of(&record).map_err(|error| context.store_error(error))?;
-        if head.audience != context.audience() {
-            return Err(of_another_place().of(system));
+        let header = record::read_header(&record).map_err(|error| context.store_error(error))?;
+        if header.audience != context.audience() {
+            return Err(wrong_audience().of(system));
         }
-        if head.expires_at <= context.clock().now() {
-            return Err(no_such_challenge().of(system));
+        if header.expires_at <= context.clock().now() {
+            return Err(not_found().of(system));
         }
         Ok(Self {
             context: context.clone(),
             id: id.clone(),
-            head,
+            header,
             record,
         })
     }
 
-    /// Whether it waits for this step.
-    pub(crate) fn is<S: Step>(&self) -> bool {
-        self.head.kind == S::KIND
+    /// Whether the challenge is at the step `S`.
+    pub(crate) fn is_at<S: Step>(&self) -> bool {
+        self.header.kind == S::KIND
     }
 
-    /// The challenge, which must wait for this step.
-    pub(crate) async fn open<S: Step>(self) -> Result<ActiveChallenge<S>, Error> {
-        let context = self.context;
-        if self.head.kind != S::KIND {
-            return Err(no_such_challenge().of(context.system()));
-        }
-        let step = record::step_of(&self.record).map_err(|error| context.store_error(error))?;
-        let identity = Identity::new(&context, self.id, true);
-        let mut open = ActiveChallenge {
-            timer: ResendTimer::start(context.clock(), Duration::ZERO),
+    /// Resumes the challenge, which must be at the step `S`.
+    pub(crate) async fn resume<S: Step>(self) -> Result<ActiveChallenge<S>, Error> {
+        let Self {
             context,
-            identity: Arc::new(identity),
-            destination: self.head.destination,
-            step,
-            message: self.head.message,
-            known: self.head.message,
-            expires_at: self.head.expires_at,
-        };
-        if let Some(key) = open.destination_key() {
-            let timer = destination::timer(&open.context, &key).await;
-            let timer = timer.map_err(|error| open.context.store_error(error))?;
-            if let Some(timer) = timer {
-                open.timer = timer;
+            id,
+            header,
+            record,
+        } = self;
+        if header.kind != S::KIND {
+            return Err(not_found().of(context.system()));
+        }
+        let store_error = |error| context.store_error(error);
+        let step = record::read_step(&record).map_err(store_error)?;
+        let mut timer = ResendTimer::start(context.clock(), Duration::ZERO);
+        if let Some(destination) = &header.destination {
+            let found = destination::load(&context, destination).await;
+            if let Some((found, _)) = found.map_err(store_error)? {
+                timer = found.timer(context.clock());
             }
         }
-        Ok(open)
+        Ok(ActiveChallenge {
+            identity: Arc::new(Identity::new(&context, id, true)),
+            context,
+            destination: header.destination,
+            step,
+            message: header.message,
+            known: header.message,
+            expires_at: header.expires_at,
+            timer,
+        })
     }
 }

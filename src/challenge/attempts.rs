@@ -1,50 +1,118 @@
-//! Codes that may be wrong, counted before they are sent.
+//! Trying a code: it is counted before it is sent.
 
 use std::sync::atomic::Ordering;
 
 use super::active::{ActiveChallenge, ObservedVersion, is_outage};
-use super::destination::TRIES;
-use super::errors::{contended, too_many_wrong_codes};
-use super::outcome::was_not_judged;
+use super::destination::{self, MAX_CONFLICTS, is_deferred};
+use super::errors::{contended, superseded, too_many_wrong_codes};
 use super::record::Step;
-use crate::error::Error;
+use super::resend::Recipient;
+use crate::error::{Delivery, Error, System};
+use crate::secret::Secret;
 use crate::store::StoreError;
 
-/// How many wrong codes a message is good for.
-const MOST_WRONG_CODES: u32 = 5;
+/// How many wrong codes are allowed per message.
+const MAX_WRONG_CODES: u32 = 5;
 
-/// A code that is counted and may be sent.
-#[must_use = "a code that was not judged is given back"]
-pub(crate) struct CodeAttempt {
+/// Checks a code that a user typed, and trims it.
+///
+/// Codes consist of letters and digits. Anything else is a typing or pasting mistake, which must
+/// not cost an attempt.
+pub(crate) fn check_code(system: System, code: &Secret) -> Result<Secret, Error> {
+    let code = code.expose().trim();
+    let well_formed = (1..=64).contains(&code.len())
+        && code
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    if well_formed {
+        Ok(Secret::from(code))
+    } else {
+        Err(Error::invalid("code", "must be the letters and digits of the message").of(system))
+    }
+}
+
+/// Whether the server certainly did not check the code.
+fn is_unchecked(error: &Error) -> bool {
+    match error.status() {
+        None => error.delivery() == Delivery::NotSent,
+        Some(_) => is_deferred(error),
+    }
+}
+
+/// A code that was counted and may be sent.
+#[must_use = "an attempt that the server did not check is given back"]
+struct CodeAttempt {
     message: u64,
 }
 
 impl<S: Step> ActiveChallenge<S> {
-    /// Counts a code in the store, so that all instances together send no more than five. Takes
-    /// over a newer key first.
+    /// Sends a code of the newest message to `recipient`, once. The code is counted before, and the
+    /// attempt is given back only if the server certainly did not check it.
     ///
-    /// While the store fails, the process that sent the message counts for itself: the user has the
-    /// code, and it is good only for a short time.
-    pub(crate) async fn begin_code_attempt(&mut self) -> Result<CodeAttempt, Error> {
-        for _ in 0..TRIES {
-            let seen = self.look().await?;
+    /// Fails before anything is sent if the challenge is finished or has expired, another challenge
+    /// has replaced it, or five codes were wrong.
+    pub(crate) async fn try_code<T>(
+        &mut self,
+        recipient: impl Recipient<S>,
+        send: impl AsyncFnOnce(&mut S) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let attempt = self.begin_attempt(recipient).await?;
+        let response = send(&mut self.step).await;
+        if let Err(error) = &response
+            && is_unchecked(error)
+        {
+            self.give_back(&attempt).await;
+        }
+        response
+    }
+
+    /// Counts a code in the store, so that all instances together send no more than five; adopts a
+    /// newer step first.
+    ///
+    /// While the store fails, the instance that sent the message counts by itself: the user has the
+    /// code, which is valid only for a short time.
+    async fn begin_attempt(&mut self, recipient: impl Recipient<S>) -> Result<CodeAttempt, Error> {
+        for _ in 0..MAX_CONFLICTS {
+            let limit = recipient.limit(&mut self.step).unwrap_or_default();
+            let limit = limit.map(|limit| limit.destination.clone());
+            let destination = limit.or_else(|| self.destination.clone());
+            let newest = async {
+                match &destination {
+                    Some(destination) => destination::load(&self.context, destination).await,
+                    None => Ok(None),
+                }
+            };
+            let (record, newest) = tokio::join!(self.load(), newest);
+            let observed = self.observe(record)?;
             self.check_time()?;
-            let (over, wrong_codes) = match seen {
-                ObservedVersion::Record {
+            let message = match recipient.limit(&mut self.step)? {
+                // The newer step has another destination.
+                Some(limit) if Some(&limit.destination) != destination.as_ref() => continue,
+                Some(limit) => limit.message,
+                None => self.message,
+            };
+            let (over, wrong_codes) = match observed {
+                ObservedVersion::Stored {
                     version,
                     wrong_codes,
                 } => (Some(version), wrong_codes),
-                ObservedVersion::Unsaved => {
+                ObservedVersion::NotYetStored => {
                     (None, self.identity.wrong_codes.load(Ordering::SeqCst))
                 }
-                ObservedVersion::Down(error) => {
-                    tracing::warn!(challenge = %self.identity.key, %error, "a code is counted here alone");
-                    return self.count_here(error);
+                ObservedVersion::Unavailable(error) => {
+                    tracing::warn!(challenge = %self.identity.key, %error, "counting a code in memory only");
+                    return self.count_in_memory(error);
                 }
             };
-            self.check_newest().await?;
-            if wrong_codes >= MOST_WRONG_CODES {
-                return Err(too_many_wrong_codes().of(self.context.system()));
+            match newest {
+                Ok(Some((newest, _))) if newest.supersedes(&self.identity.name, message) => {
+                    return Err(superseded().of(self.system()));
+                }
+                Err(error) if !is_outage(&error) => return Err(self.context.store_error(error)),
+                Ok(_) | Err(_) => {}
+            }
+            if wrong_codes >= MAX_WRONG_CODES {
+                return Err(too_many_wrong_codes().of(self.system()));
             }
             let record = self.to_record(wrong_codes + 1);
             let record = record.map_err(|error| self.context.store_error(error))?;
@@ -57,69 +125,55 @@ impl<S: Step> ActiveChallenge<S> {
             match self.context.store_step(written).await {
                 Ok(_) => {
                     self.identity.stored.store(true, Ordering::SeqCst);
-                    let here = &self.identity.wrong_codes;
-                    here.store(wrong_codes + 1, Ordering::SeqCst);
-                    return Ok(self.code_attempt());
+                    let local = &self.identity.wrong_codes;
+                    local.store(wrong_codes + 1, Ordering::SeqCst);
+                    return Ok(self.attempt());
                 }
                 Err(StoreError::Conflict | StoreError::Exists) => {}
-                Err(error) if is_outage(&error) => return self.count_here(error),
+                Err(error) if is_outage(&error) => return self.count_in_memory(error),
                 Err(error) => return Err(self.context.store_error(error)),
             }
         }
-        Err(contended().of(self.context.system()))
+        Err(contended().of(self.system()))
     }
 
-    /// Gives the code back if `answer` shows that it was not judged.
-    pub(crate) async fn settle<T>(
-        &self,
-        code_attempt: CodeAttempt,
-        answer: Result<T, Error>,
-    ) -> Result<T, Error> {
-        if let Err(error) = &answer
-            && was_not_judged(error)
-        {
-            self.give_back(&code_attempt).await;
-        }
-        answer
-    }
-
-    fn code_attempt(&self) -> CodeAttempt {
+    fn attempt(&self) -> CodeAttempt {
         CodeAttempt {
             message: self.message,
         }
     }
 
-    /// Counts a code without the store. A challenge that was taken up by its id could be taken up
-    /// again and again, each time with nothing counted yet, so it waits for the store.
-    fn count_here(&self, error: StoreError) -> Result<CodeAttempt, Error> {
-        if !self.identity.is_own {
+    /// Counts a code without the store. A resumed challenge waits for the store: it could be
+    /// resumed any number of times, each time with a count of zero.
+    fn count_in_memory(&self, error: StoreError) -> Result<CodeAttempt, Error> {
+        if !self.identity.is_created_here {
             return Err(self.context.store_error(error));
         }
-        let here = &self.identity.wrong_codes;
-        let counted = here.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |wrong_codes| {
-            (wrong_codes < MOST_WRONG_CODES).then_some(wrong_codes + 1)
+        let local = &self.identity.wrong_codes;
+        let counted = local.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |wrong_codes| {
+            (wrong_codes < MAX_WRONG_CODES).then_some(wrong_codes + 1)
         });
         match counted {
-            Ok(_) => Ok(self.code_attempt()),
-            Err(_) => Err(too_many_wrong_codes().of(self.context.system())),
+            Ok(_) => Ok(self.attempt()),
+            Err(_) => Err(too_many_wrong_codes().of(self.system())),
         }
     }
 
-    /// A count that cannot be given back stays: that is the safe side.
-    async fn give_back(&self, code_attempt: &CodeAttempt) {
+    /// Reduces the count. If that fails, the count stays, which is the safe side.
+    async fn give_back(&self, attempt: &CodeAttempt) {
         let fewer = |wrong_codes: u32| wrong_codes.checked_sub(1);
-        let here = &self.identity.wrong_codes;
-        let _ = here.fetch_update(Ordering::SeqCst, Ordering::SeqCst, fewer);
+        let local = &self.identity.wrong_codes;
+        let _ = local.fetch_update(Ordering::SeqCst, Ordering::SeqCst, fewer);
         let mut handle = self.clone();
-        for _ in 0..TRIES {
-            let Ok(ObservedVersion::Record {
+        for _ in 0..MAX_CONFLICTS {
+            let Ok(ObservedVersion::Stored {
                 version,
                 wrong_codes,
-            }) = handle.look().await
+            }) = handle.reload().await
             else {
                 return;
             };
-            if handle.message != code_attempt.message {
+            if handle.message != attempt.message {
                 return;
             }
             let wrong_codes = wrong_codes.saturating_sub(1);
@@ -130,7 +184,7 @@ impl<S: Step> ActiveChallenge<S> {
             let written = store.compare_and_swap(key, version, record, handle.time_left(), None);
             match handle.context.store_step(written).await {
                 Err(StoreError::Conflict) => {}
-                Ok(_) => return here.store(wrong_codes, Ordering::SeqCst),
+                Ok(_) => return local.store(wrong_codes, Ordering::SeqCst),
                 Err(_) => return,
             }
         }

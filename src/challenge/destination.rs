@@ -1,203 +1,206 @@
-//! What is remembered of a phone or mailbox: when it may get another message, and which challenge
-//! is the newest.
+//! The record of a phone or mailbox: when it may get another message, and which challenge is the
+//! newest.
 //!
-//! It is kept by the destination and not by the challenge, so that starting over neither gets
-//! around the wait nor leaves two challenges that are both good.
+//! It is stored per destination and not per challenge, so that starting over neither avoids the
+//! wait nor leaves two challenges that are both valid.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
-use super::errors::{contended, message_under_way, superseded};
+use super::errors::{contended, message_in_flight, superseded};
 use super::resend_timer::ResendTimer;
-use crate::error::Error;
+use crate::clock::SharedClock;
+use crate::error::{Delivery, Error};
 use crate::session::SessionContext;
 use crate::store::{Record, StoreError, StoreKey, Version};
 
 /// Longer than any challenge that a newer one supersedes.
 const TIME_TO_LIVE: Duration = Duration::from_secs(3600);
 
-/// A message that is younger than this and that a handle did not know of was asked for at the same
-/// time: where the server has no wait, this tells two clicks from two wishes.
-const AT_ONCE: TimeDelta = TimeDelta::seconds(5);
+/// The age up to which a message of the same challenge that the handle did not know of counts as
+/// requested concurrently. Where the server has no wait, this tells a double click from two
+/// requests.
+const CONCURRENT: TimeDelta = TimeDelta::seconds(5);
 
-/// How often a step is begun again because others write the same record.
-pub(super) const TRIES: usize = 100;
+/// How often an update is tried again because of concurrent updates of the same record.
+pub(super) const MAX_CONFLICTS: usize = 100;
 
 #[derive(Clone, Serialize, Deserialize)]
-struct Destination {
-    /// The number of the last message that was asked for.
+pub(super) struct DestinationRecord {
+    /// The number of the last message that was requested.
     last: u64,
-    /// The challenge that asked for it.
-    by: String,
-    at: DateTime<Utc>,
+    /// The challenge that requested it.
+    #[serde(rename = "by")]
+    requested_by: String,
+    #[serde(rename = "at")]
+    requested_at: DateTime<Utc>,
     not_before: DateTime<Utc>,
     wait_millis: u64,
-    newest: Option<Newest>,
+    newest: Option<NewestMessage>,
 }
 
-/// The challenge with the newest message that the server confirmed to have sent.
+/// The newest message that the server confirmed to have sent.
 #[derive(Clone, Serialize, Deserialize)]
-struct Newest {
+struct NewestMessage {
     message: u64,
     challenge: String,
 }
 
-/// The right to send one message.
-#[must_use = "a message that was not sent gives its place back"]
-pub(crate) struct SendPermit {
-    pub(super) message: u64,
-    key: StoreKey,
-    challenge: String,
-    former_not_before: DateTime<Utc>,
-}
-
-/// Who asks for a message.
-pub(super) struct Requester<'a> {
-    pub(super) challenge: &'a str,
-    /// The newest message that it knows of; none for the first of a challenge.
-    pub(super) known: Option<u64>,
-}
-
-async fn load(
-    context: &SessionContext,
-    key: &StoreKey,
-) -> Result<Option<(Destination, Version)>, StoreError> {
-    let Some((record, version)) = context.store_step(context.store().load(key)).await? else {
-        return Ok(None);
-    };
-    let read = serde_json::from_slice(record.expose());
-    let destination = read.map_err(|_| StoreError::Unreadable)?;
-    Ok(Some((destination, version)))
-}
-
-async fn write(
-    context: &SessionContext,
-    key: &StoreKey,
-    over: Option<Version>,
-    destination: &Destination,
-) -> Result<(), StoreError> {
-    let bytes = serde_json::to_vec(destination).map_err(|_| StoreError::Unreadable)?;
-    let record = Record::new(bytes);
-    let wait = Duration::from_millis(destination.wait_millis);
-    let time_to_live = TIME_TO_LIVE.max(wait);
-    let store = context.store();
-    let step = match over {
-        Some(version) => store.compare_and_swap(key, version, record, time_to_live, None),
-        None => store.create(key, record, time_to_live),
-    };
-    context.store_step(step).await.map(drop)
-}
-
-impl Destination {
-    /// The end of the wait. Whoever wrote it may have had a clock that is ahead, and must not make
-    /// others wait longer than the wait is.
-    fn not_before(&self, now: DateTime<Utc>) -> DateTime<Utc> {
-        let longest = now.checked_add_signed(TimeDelta::milliseconds(
-            i64::try_from(self.wait_millis).unwrap_or(i64::MAX / 1_000_000),
-        ));
-        longest.map_or(self.not_before, |longest| self.not_before.min(longest))
+impl DestinationRecord {
+    /// When the destination may get another message.
+    pub(super) fn timer(&self, clock: &SharedClock) -> ResendTimer {
+        // The instance that wrote the record may have a clock that is ahead, which must not make
+        // the wait longer than it is.
+        let wait = i64::try_from(self.wait_millis).unwrap_or(i64::MAX / 1_000_000);
+        let latest = clock
+            .now()
+            .checked_add_signed(TimeDelta::milliseconds(wait));
+        let not_before = latest.map_or(self.not_before, |latest| self.not_before.min(latest));
+        ResendTimer::until(clock, not_before)
     }
 
-    fn supersedes(&self, challenge: &str, message: u64) -> bool {
+    /// Whether another challenge has a newer message than `message`.
+    pub(super) fn supersedes(&self, challenge: &str, message: u64) -> bool {
         self.newest
             .as_ref()
             .is_some_and(|newest| newest.challenge != challenge && newest.message > message)
     }
 }
 
-/// When the destination may get another message, as far as the store knows.
-pub(super) async fn timer(
+pub(super) async fn load(
     context: &SessionContext,
-    key: &StoreKey,
-) -> Result<Option<ResendTimer>, StoreError> {
-    let found = load(context, key).await?;
-    let clock = context.clock();
-    Ok(found.map(|(found, _)| ResendTimer::until(clock, found.not_before(clock.now()))))
+    destination: &str,
+) -> Result<Option<(DestinationRecord, Version)>, StoreError> {
+    let key = StoreKey::of_destination(context.audience(), destination);
+    let Some((record, version)) = context.store_step(context.store().load(&key)).await? else {
+        return Ok(None);
+    };
+    let read = serde_json::from_slice(record.expose());
+    let found = read.map_err(|_| StoreError::Unreadable)?;
+    Ok(Some((found, version)))
 }
 
-/// Whether another challenge of this destination has a newer message than `message`.
-pub(super) async fn is_superseded(
+async fn write(
     context: &SessionContext,
-    key: &StoreKey,
-    challenge: &str,
-    message: u64,
-) -> Result<bool, StoreError> {
-    let found = load(context, key).await?;
-    Ok(found.is_some_and(|(found, _)| found.supersedes(challenge, message)))
+    destination: &str,
+    over: Option<Version>,
+    next: &DestinationRecord,
+) -> Result<(), StoreError> {
+    let key = StoreKey::of_destination(context.audience(), destination);
+    let bytes = serde_json::to_vec(next).map_err(|_| StoreError::Unreadable)?;
+    let record = Record::new(bytes);
+    let wait = Duration::from_millis(next.wait_millis);
+    let time_to_live = TIME_TO_LIVE.max(wait);
+    let store = context.store();
+    let step = match over {
+        Some(version) => store.compare_and_swap(&key, version, record, time_to_live, None),
+        None => store.create(&key, record, time_to_live),
+    };
+    context.store_step(step).await.map(drop)
 }
 
-/// Takes the right to send the next message and starts the wait, before anything is sent: of those
-/// who ask at the same time one gets it, and one who is dropped meanwhile makes no second message.
-pub(super) async fn claim(
-    context: &SessionContext,
-    key: StoreKey,
-    requester: Requester<'_>,
-    wait: Duration,
-) -> Result<(SendPermit, ResendTimer), Error> {
-    let system = context.system();
-    let Requester { challenge, known } = requester;
-    for _ in 0..TRIES {
-        let found = load(context, &key).await;
-        let found = found.map_err(|error| context.store_error(error))?;
-        let clock = context.clock();
-        let now = clock.now();
-        if let Some((found, _)) = &found {
-            if known.is_some_and(|known| found.supersedes(challenge, known)) {
-                return Err(superseded().of(system));
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The challenge that requests a message.
+#[derive(Clone, Copy)]
+pub(crate) struct Requester<'a> {
+    pub(super) context: &'a Arc<SessionContext>,
+    /// The name of the challenge.
+    pub(super) challenge: &'a str,
+}
+
+/// The right to send one message to one destination.
+#[must_use = "the wait continues until the permit is settled"]
+pub(crate) struct SendPermit {
+    context: Arc<SessionContext>,
+    challenge: String,
+    destination: String,
+    pub(super) message: u64,
+    /// The wait that runs since the claim.
+    pub(super) timer: ResendTimer,
+    former_not_before: DateTime<Utc>,
+}
+
+impl Requester<'_> {
+    /// Claims the right to send the next message and starts the wait, before anything is sent: of
+    /// concurrent requesters one gets the permit, and a requester that is dropped cannot cause a
+    /// second message. `known` is the newest message that the challenge knows of; `None` for its
+    /// first.
+    pub(crate) async fn claim(
+        self,
+        destination: String,
+        known: Option<u64>,
+        wait: Duration,
+    ) -> Result<SendPermit, Error> {
+        let Self { context, challenge } = self;
+        let (system, clock) = (context.system(), context.clock());
+        for _ in 0..MAX_CONFLICTS {
+            let found = load(context, &destination).await;
+            let found = found.map_err(|error| context.store_error(error))?;
+            let now = clock.now();
+            if let Some((found, _)) = &found {
+                if known.is_some_and(|known| found.supersedes(challenge, known)) {
+                    return Err(superseded().of(system));
+                }
+                found.timer(clock).check(system)?;
+                let age = now - found.requested_at;
+                let is_unknown = known.is_some_and(|known| found.last > known)
+                    && found.requested_by == challenge;
+                if is_unknown && age.abs() < CONCURRENT {
+                    let rest = (CONCURRENT - age).to_std().unwrap_or_default();
+                    return Err(message_in_flight(rest).of(system));
+                }
             }
-            ResendTimer::until(clock, found.not_before(now)).check(system)?;
-            let age = now - found.at;
-            let newer = known.is_some_and(|known| found.last > known) && found.by == challenge;
-            if newer && age.abs() < AT_ONCE {
-                let rest = (AT_ONCE - age).to_std().unwrap_or_default();
-                return Err(message_under_way(rest).of(system));
+            let (found, over) = found.unzip();
+            let timer = ResendTimer::start(clock, wait);
+            let last = found.as_ref().map_or(0, |found| found.last);
+            let next = DestinationRecord {
+                last: last.max(known.unwrap_or_default()) + 1,
+                requested_by: challenge.to_owned(),
+                requested_at: now,
+                not_before: timer.not_before(),
+                wait_millis: millis(wait),
+                newest: found.as_ref().and_then(|found| found.newest.clone()),
+            };
+            match write(context, &destination, over, &next).await {
+                Ok(()) => {
+                    return Ok(SendPermit {
+                        context: context.clone(),
+                        challenge: challenge.to_owned(),
+                        destination,
+                        message: next.last,
+                        timer,
+                        former_not_before: found.map_or(now, |found| found.not_before),
+                    });
+                }
+                Err(StoreError::Conflict | StoreError::Exists) => {}
+                Err(error) => return Err(context.store_error(error)),
             }
         }
-        let started = ResendTimer::start(clock, wait);
-        let last = found.as_ref().map_or(0, |(found, _)| found.last);
-        let next = Destination {
-            last: last.max(known.unwrap_or_default()) + 1,
-            by: challenge.to_owned(),
-            at: now,
-            not_before: started.not_before(),
-            wait_millis: u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
-            newest: found.as_ref().and_then(|(found, _)| found.newest.clone()),
-        };
-        let over = found.as_ref().map(|(_, version)| *version);
-        match write(context, &key, over, &next).await {
-            Ok(()) => {
-                let claim = SendPermit {
-                    message: next.last,
-                    key,
-                    challenge: challenge.to_owned(),
-                    former_not_before: found.map_or(now, |(found, _)| found.not_before),
-                };
-                return Ok((claim, started));
-            }
-            Err(StoreError::Conflict | StoreError::Exists) => {}
-            Err(error) => return Err(context.store_error(error)),
-        }
+        Err(contended().of(system))
     }
-    Err(contended().of(system))
 }
 
 impl SendPermit {
-    /// Changes the destination's record as long as others do not get in between.
-    async fn change(
+    /// Changes the record of the destination, again after each concurrent update.
+    async fn update(
         &self,
-        context: &SessionContext,
-        change: impl Fn(&mut Destination) -> bool,
+        change: impl Fn(&mut DestinationRecord) -> bool,
     ) -> Result<(), StoreError> {
-        for _ in 0..TRIES {
-            let Some((mut found, version)) = load(context, &self.key).await? else {
+        for _ in 0..MAX_CONFLICTS {
+            let Some((mut found, version)) = load(&self.context, &self.destination).await? else {
                 return Ok(());
             };
             if !change(&mut found) {
                 return Ok(());
             }
-            match write(context, &self.key, Some(version), &found).await {
+            match write(&self.context, &self.destination, Some(version), &found).await {
                 Err(StoreError::Conflict) => {}
                 done => return done,
             }
@@ -205,22 +208,17 @@ impl SendPermit {
         Err(StoreError::Conflict)
     }
 
-    /// The message was sent, and the next may follow when `timer` has run for `wait`. It is the
-    /// timer that the user is shown, so that who waits for its end does not come too early.
-    pub(super) async fn sent(
-        &self,
-        context: &SessionContext,
-        timer: &ResendTimer,
-        wait: Duration,
-    ) -> Result<(), StoreError> {
-        self.change(context, |destination| {
-            if destination.last == self.message {
-                destination.not_before = timer.not_before();
-                destination.wait_millis = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+    /// Records that the message was sent. The next may follow when `timer`, which runs for `wait`,
+    /// ends: the same timer is shown to the user, who would come too early by another.
+    pub(super) async fn sent(&self, timer: &ResendTimer, wait: Duration) -> Result<(), StoreError> {
+        self.update(|record| {
+            if record.last == self.message {
+                record.not_before = timer.not_before();
+                record.wait_millis = millis(wait);
             }
-            let newest = destination.newest.as_ref();
+            let newest = record.newest.as_ref();
             if newest.is_none_or(|newest| newest.message < self.message) {
-                destination.newest = Some(Newest {
+                record.newest = Some(NewestMessage {
                     message: self.message,
                     challenge: self.challenge.clone(),
                 });
@@ -230,21 +228,84 @@ impl SendPermit {
         .await
     }
 
-    /// No message was sent, so there is nothing to wait for.
-    pub(super) async fn not_sent(&self, context: &SessionContext) -> Result<(), StoreError> {
-        self.change(context, |destination| {
-            if destination.last != self.message {
+    /// Records that no message was sent, so that there is nothing to wait for.
+    pub(crate) async fn not_sent(&self) {
+        let updated = self.update(|record| {
+            if record.last != self.message {
                 return false;
             }
-            destination.not_before = self.former_not_before;
-            destination.by.clear();
+            record.not_before = self.former_not_before;
+            record.requested_by.clear();
             true
-        })
-        .await
+        });
+        if let Err(error) = updated.await {
+            tracing::warn!(%error, "could not reset a resend timer");
+        }
+    }
+
+    /// Records the failure of the request: ends the wait if no message was sent.
+    pub(crate) async fn failed(&self, error: &Error) {
+        if SendOutcome::of(error) == SendOutcome::NotSent {
+            self.not_sent().await;
+        }
     }
 
     /// The timer as it was before the claim.
-    pub(super) fn former_timer(&self, context: &SessionContext) -> ResendTimer {
-        ResendTimer::until(context.clock(), self.former_not_before)
+    pub(super) fn former_timer(&self) -> ResendTimer {
+        ResendTimer::until(self.context.clock(), self.former_not_before)
+    }
+
+    /// Records that the message was sent, for a challenge with several destinations. The next may
+    /// follow after `wait`.
+    pub(crate) async fn sent_to_one(self, wait: Duration) -> MessageLimit {
+        let timer = ResendTimer::start(self.context.clock(), wait);
+        if let Err(error) = self.sent(&timer, wait).await {
+            tracing::warn!(%error, "could not save the resend timer of a destination");
+        }
+        MessageLimit {
+            destination: self.destination,
+            message: self.message,
+            not_before: timer.not_before(),
+        }
+    }
+}
+
+/// The limit of messages to one of several destinations of a challenge; the step stores it.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct MessageLimit {
+    pub(super) destination: String,
+    /// The number of the newest message to this destination.
+    pub(super) message: u64,
+    pub(super) not_before: DateTime<Utc>,
+}
+
+/// What an error says about the message that was requested.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SendOutcome {
+    /// The server certainly sent none.
+    NotSent,
+    /// The server accepted the request, but its response was not understood.
+    Accepted,
+    Unknown,
+}
+
+impl SendOutcome {
+    pub(crate) fn of(error: &Error) -> Self {
+        match error.status() {
+            None if error.delivery() == Delivery::NotSent => Self::NotSent,
+            Some(status) if status.is_success() => Self::Accepted,
+            Some(StatusCode::REQUEST_TIMEOUT) => Self::Unknown,
+            Some(status) if status.is_client_error() || is_deferred(error) => Self::NotSent,
+            _ => Self::Unknown,
+        }
+    }
+}
+
+/// Whether the server said that it did not process the request and to retry later.
+pub(super) fn is_deferred(error: &Error) -> bool {
+    match error.status() {
+        Some(StatusCode::TOO_MANY_REQUESTS) => true,
+        Some(StatusCode::SERVICE_UNAVAILABLE) => error.retry_after().is_some(),
+        _ => false,
     }
 }

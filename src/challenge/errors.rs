@@ -1,20 +1,20 @@
-//! Why a challenge cannot be gone on with.
+//! Errors of challenges that cannot be continued.
 
 use std::time::Duration;
 
 use crate::error::{Error, ErrorKind};
 
-pub(super) fn no_such_challenge() -> Error {
-    let message = "there is no such challenge: it is finished, has expired or never was";
+pub(super) fn not_found() -> Error {
+    let message = "there is no such challenge: it is finished, has expired or never existed";
     Error::new(ErrorKind::SignInAgain, message)
 }
 
-pub(super) fn of_another_place() -> Error {
-    let message = "the challenge is of another system, server or tenant";
+pub(super) fn wrong_audience() -> Error {
+    let message = "the challenge belongs to another system, server or tenant";
     Error::new(ErrorKind::SignInAgain, message)
 }
 
-pub(crate) fn of_somebody_else() -> Error {
+pub(crate) fn not_owner() -> Error {
     let message = "there is no such challenge here";
     Error::new(ErrorKind::SignInAgain, message)
 }
@@ -28,8 +28,8 @@ pub(super) fn finished() -> Error {
     Error::new(ErrorKind::SignInAgain, message)
 }
 
-pub(super) fn gone_on() -> Error {
-    let message = "the challenge has gone on to its next step: take it up by its id";
+pub(super) fn advanced() -> Error {
+    let message = "the challenge has advanced to its next step: resume it by its id";
     Error::new(ErrorKind::StepRequired, message)
 }
 
@@ -39,16 +39,20 @@ pub(super) fn superseded() -> Error {
 }
 
 pub(super) fn too_many_wrong_codes() -> Error {
-    let message = "too many wrong codes: ask for a new code, or start the sign-in anew";
+    let message = "too many wrong codes: request a new code or start the sign-in again";
     Error::new(ErrorKind::StepRequired, message)
 }
 
-pub(super) fn message_under_way(wait: Duration) -> Error {
-    let message = "another message of this challenge is on its way already";
+pub(super) fn message_in_flight(wait: Duration) -> Error {
+    let message = "another message of this challenge was requested at the same time";
     Error::new(ErrorKind::SlowDown, message).with_retry_after(Some(wait))
 }
 
+pub(super) fn no_messages() -> Error {
+    Error::new(ErrorKind::InvalidInput, "this step sends no messages")
+}
+
 pub(super) fn contended() -> Error {
-    let message = "too many others use this challenge at the same time";
+    let message = "too many concurrent updates of this challenge";
     Error::new(ErrorKind::TryLater, message)
 }

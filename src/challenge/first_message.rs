@@ -4,104 +4,102 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::active::{ActiveChallenge, Identity, after};
-use super::destination::{self, Requester, SendPermit};
-use super::outcome::Outcome;
+use super::destination::{Requester, SendPermit};
 use super::record::Step;
 use super::resend_timer::ResendTimer;
 use super::write_back::WriteMode;
 use crate::error::Error;
 use crate::session::SessionContext;
-use crate::store::StoreKey;
 
-/// A challenge whose first message may be sent now. The store works and knows of it.
-#[must_use = "a message that was not sent gives its place back"]
+/// A challenge before its first message.
+#[must_use = "the wait continues until the message is sent"]
 pub(crate) struct FirstMessage {
-    pub(super) context: Arc<SessionContext>,
-    pub(super) identity: Identity,
+    context: Arc<SessionContext>,
+    identity: Identity,
     destination: Option<String>,
-    claim: Option<SendPermit>,
+    permit: Option<SendPermit>,
 }
 
 impl FirstMessage {
-    /// Takes the right to send a message to `destination`; the next may follow after `wait`.
+    /// Claims the right to send a message to `destination`; the next may follow after `wait`.
     ///
-    /// Fails before anything is sent if the store fails or the last message is too fresh.
+    /// Fails before anything is sent if the store fails or the last message is too recent.
     pub(crate) async fn claim(
         context: &Arc<SessionContext>,
         destination: String,
         wait: Duration,
     ) -> Result<Self, Error> {
-        let identity = Identity::random(context)?;
-        let key = StoreKey::of_destination(context.audience(), &destination);
-        let requester = Requester {
-            challenge: &identity.name,
-            known: None,
-        };
-        let (claim, _) = destination::claim(context, key, requester, wait).await?;
-        Ok(Self {
-            context: context.clone(),
-            identity,
-            destination: Some(destination),
-            claim: Some(claim),
-        })
+        let mut first = Self::without_destination(context)?;
+        let permit = first.requester().claim(destination.clone(), None, wait);
+        first.permit = Some(permit.await?);
+        first.destination = Some(destination);
+        Ok(first)
     }
 
-    /// The same where nobody knows yet where a message goes, or whether one is sent.
-    pub(crate) fn to_unknown(context: &Arc<SessionContext>) -> Result<Self, Error> {
+    /// For a request whose response tells where a message went, or whether one was sent at all.
+    pub(crate) fn without_destination(context: &Arc<SessionContext>) -> Result<Self, Error> {
         Ok(Self {
             identity: Identity::random(context)?,
             context: context.clone(),
             destination: None,
-            claim: None,
+            permit: None,
         })
     }
 
     /// Fails if the store does not work.
     pub(crate) async fn check_store(&self) -> Result<(), Error> {
-        let looked = self
-            .context
-            .store_step(self.context.store().load(&self.identity.key));
-        let looked = looked.await.map(drop);
-        looked.map_err(|error| self.context.store_error(error))
+        let load = self.context.store().load(&self.identity.key);
+        let loaded = self.context.store_step(load).await.map(drop);
+        loaded.map_err(|error| self.context.store_error(error))
     }
 
-    /// The server has said where the message went: earlier challenges for that destination are not
-    /// good any more. Without a store nobody learns of it.
-    pub(crate) async fn reached(mut self, destination: String) -> Self {
-        let key = StoreKey::of_destination(self.context.audience(), &destination);
-        let requester = Requester {
+    pub(crate) fn requester(&self) -> Requester<'_> {
+        Requester {
+            context: &self.context,
             challenge: &self.identity.name,
-            known: None,
-        };
-        let claimed = destination::claim(&self.context, key, requester, Duration::ZERO).await;
-        match claimed {
-            Ok((claim, _)) => self.claim = Some(claim),
+        }
+    }
+
+    /// Sets the destination that the response named: earlier challenges for it become invalid,
+    /// unless the store fails.
+    pub(crate) async fn sent_to(mut self, destination: String) -> Self {
+        let requester = self.requester();
+        match requester
+            .claim(destination.clone(), None, Duration::ZERO)
+            .await
+        {
+            Ok(permit) => self.permit = Some(permit),
             Err(error) => {
-                tracing::warn!(challenge = %self.identity.key, %error, "earlier challenges stay good");
+                tracing::warn!(challenge = %self.identity.key, %error, "earlier challenges stay valid");
             }
         }
         self.destination = Some(destination);
         self
     }
 
-    /// The server did not send it, or said nothing: gives the place back in the first case. The
-    /// error comes back.
-    pub(crate) async fn failed(self, error: Error) -> Error {
-        if let Some(claim) = &self.claim
-            && Outcome::of(&error) == Outcome::NotSent
-            && let Err(error) = claim.not_sent(&self.context).await
-        {
-            tracing::warn!(challenge = %self.identity.key, %error, "a resend timer runs on");
+    /// Sends the message by `send`, which returns the first step and the wait until the next
+    /// message. The wait ends if no message was sent.
+    pub(crate) async fn send<S: Step>(
+        self,
+        send: impl Future<Output = Result<(S, Duration), Error>>,
+    ) -> Result<ActiveChallenge<S>, Error> {
+        match send.await {
+            Ok((step, wait)) => Ok(self.open(step, wait).await),
+            Err(error) => {
+                if let Some(permit) = &self.permit {
+                    permit.failed(&error).await;
+                }
+                Err(error)
+            }
         }
-        error
     }
 
-    /// The message was sent: keeps what the next step needs. A store that fails now costs the user
-    /// nothing, and saving is tried again.
+    /// Opens the challenge after the message was sent. A store that fails now costs the user
+    /// nothing: saving is tried again in the background.
     pub(crate) async fn open<S: Step>(self, step: S, wait: Duration) -> ActiveChallenge<S> {
         let now = self.context.clock().now();
-        let message = self.claim.as_ref().map_or(0, |claim| claim.message);
-        let open = ActiveChallenge {
+        let message = self.permit.as_ref().map_or(0, |permit| permit.message);
+        let challenge = ActiveChallenge {
             expires_at: after(now, step.time_to_live(self.context.skewed_clock())),
             timer: ResendTimer::start(self.context.clock(), wait),
             context: self.context,
@@ -111,8 +109,8 @@ impl FirstMessage {
             message,
             known: message,
         };
-        open.save(WriteMode::First, self.claim.map(|claim| (claim, wait)))
-            .await;
-        open
+        let sent = self.permit.map(|permit| (permit, wait));
+        challenge.save(WriteMode::First, sent).await;
+        challenge
     }
 }

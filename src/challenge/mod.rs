@@ -1,51 +1,54 @@
-//! Challenges: sign-ins that wait for the user, and what may happen next.
+//! Challenges: sign-ins that wait for the user.
 //!
 //! Each state of an unfinished sign-in (a code that was sent, a second factor, a profile to
 //! complete) is kept in the client's [`SessionStore`](crate::store::SessionStore) under a random
-//! id of 128 bits. Any instance that shares the store takes it up by that id, after a restart or
-//! between two requests of one user: `client.challenge(&id)` of each system. With the default store,
-//! which is the memory of one client, that is the same client.
+//! id of 128 bits. Any instance that shares the store can resume it by that id, after a restart or
+//! between two requests of one user: `client.challenge(&id)` of each system. The default store is
+//! the memory of one client, so that only this client can resume it.
 //!
-//! # What holds, on all instances together
+//! # Guarantees across all instances
 //!
-//! - **The newest key.** Before a key is sent, the store is asked for a newer one. Of two resends at
-//!   the same time one sends a message; the other is told to slow down, and both go on with the
-//!   newest key.
-//! - **Five codes.** A message is good for five wrong codes. Each is counted before it is sent, and
-//!   given back only if the server certainly did not judge it. Then
-//!   [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired): ask for a new code. Of a second
-//!   factor there is no new code; the sign-in is started anew.
-//! - **The newest challenge.** A message of a newer challenge to the same phone replaces older
-//!   challenges: they are refused with `StepRequired` before anything is sent.
+//! - **The newest key.** The challenge is reloaded from the store before a key is sent. Of two
+//!   concurrent resends one sends a message; the other fails with
+//!   [`ErrorKind::SlowDown`](crate::ErrorKind::SlowDown), and both continue with the newest key.
+//! - **Five wrong codes** per message. Each code is counted before it is sent, and given back only
+//!   if the server certainly did not check it. After five:
+//!   [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired), request a new code. For a second
+//!   factor there is no new code: start the sign-in again.
+//! - **The newest challenge.** A message of a newer challenge to the same phone or mailbox replaces
+//!   older challenges: they fail with `StepRequired` before anything is sent.
 //! - **The wait between two messages** belongs to the phone or mailbox, not to the challenge:
-//!   starting over, on whatever instance, is told to wait by
-//!   [`ErrorKind::SlowDown`](crate::ErrorKind::SlowDown). A sign-in that succeeds does not end it.
-//!   Times are compared by the clocks of the instances, which should agree within seconds.
-//! - **Once.** A finished challenge is removed; wherever it was taken up before, it is refused. The
-//!   same holds for a step that has gone on to the next, under the same id.
-//! - **A time to live.** A code: 15 minutes from the newest message. A second factor: 10 minutes, or
-//!   the end of its provisional token. A profile to complete, all codes of a registration and
-//!   a verification of The Wallet Crew: one hour. Nothing is prolonged by trying.
+//!   starting over, on any instance, fails with `SlowDown` until the wait is over. A successful
+//!   sign-in does not end it. Times are compared by the clocks of the instances, which should agree
+//!   within seconds.
+//! - **Single use.** A finished challenge is removed, and handles of it fail at all instances. The
+//!   same holds for a step that has advanced to the next, under the same id.
+//! - **A time to live.** A code: 15 minutes from the newest message. A second factor: 10 minutes,
+//!   or the lifetime of its provisional token if that is shorter. A profile to complete, all codes
+//!   of a registration and a verification of The Wallet Crew: one hour. Failed attempts do not
+//!   extend it.
 //!
-//! A challenge that is unknown, finished, expired, or of another server, tenant or application gives
-//! [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain): start the sign-in anew. The ids of
-//! challenges open no sessions, nor those of sessions challenges.
+//! A challenge that is unknown, finished, expired, or of another server, tenant or application
+//! fails with [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain): start the sign-in again.
+//! The id of a challenge is not valid for a session, nor that of a session for a challenge.
 //!
 //! # When the store fails
 //!
-//! Before a message is sent, that is [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) within
-//! seconds, and nothing is sent; the wait for the next message may run all the same. Afterwards it costs the user nothing: the state in memory goes on to work, and
-//! saving is tried again until it works. Meanwhile the process that sent the message counts wrong
-//! codes for itself, and does not learn of newer challenges; a challenge that was taken up by its id
-//! waits for the store. A store that loses its records ends the challenges in it.
+//! Before a message is sent, the call fails with
+//! [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) within seconds, and nothing is sent; the
+//! wait for the next message may have started nevertheless. Afterwards it costs the user nothing:
+//! the state in memory remains usable, and saving is retried until it succeeds. Meanwhile the
+//! instance that sent the message counts wrong codes by itself, and does not learn of newer
+//! challenges; a challenge that was resumed by its id waits for the store. A store that loses its
+//! records ends the challenges in it.
 //!
-//! # Whose challenge it is
+//! # Binding a challenge to its user
 //!
-//! Whoever knows the id can go on with the challenge. So it must never come from a link, a form or
-//! a body, where somebody else could have put it: keep it on the server, in the browser's own
-//! session, and take it from there alone. A user who is signed in elsewhere has another browser
-//! session, and so finds no challenge of yours. Give the browser session a new id when the user
-//! has signed in.
+//! The id is all that is needed to continue a challenge. So it must never come from a link, a form
+//! or a request body, where an attacker could have put it: keep it on the server, in the browser's
+//! own session, and take it only from there. A user who is signed in elsewhere has another browser
+//! session, which has none of your challenges. Give the browser session a new id when the user has
+//! signed in.
 //!
 //! ```
 //! # #[cfg(feature = "goodcity")]
@@ -55,8 +58,8 @@
 //! use vestibule::goodcity::{Client, SignedIn};
 //! use vestibule::{Error, Secret};
 //!
-//! /// What the back end keeps of one browser, found by a cookie that is `__Host-`, `HttpOnly`,
-//! /// `Secure` and `SameSite=Lax`, with a random value of its own.
+//! /// The back end's session of one browser, found by a cookie with a random value that is
+//! /// `__Host-`, `HttpOnly`, `Secure` and `SameSite=Lax`.
 //! #[derive(Default)]
 //! pub struct Browser {
 //!     challenge: Option<Secret>,
@@ -72,8 +75,8 @@
 //!     Ok(())
 //! }
 //!
-//! /// `POST /sign-in/pin`, perhaps at another instance: the pin is in the body, the challenge is
-//! /// this browser's or none.
+//! /// `POST /sign-in/pin`, perhaps at another instance: the body has the pin, the browser session
+//! /// has the challenge.
 //! pub async fn confirm(
 //!     client: &Client,
 //!     browsers: &mut Browsers,
@@ -115,35 +118,28 @@
 
 mod active;
 mod attempts;
-mod code;
 mod destination;
 mod errors;
 mod first_message;
-#[cfg(feature = "fynd")]
-mod message_limit;
-mod messages;
-mod outcome;
 mod owner;
 mod record;
+mod resend;
 mod resend_timer;
-mod sending;
 mod step_error;
 mod write_back;
 
 use std::time::Duration;
 
 pub(crate) use self::active::{ActiveChallenge, StoredChallenge};
-pub(crate) use self::code::check_code;
-#[cfg(feature = "fynd")]
-pub(crate) use self::errors::of_somebody_else;
+pub(crate) use self::attempts::check_code;
+pub(crate) use self::destination::{MessageLimit, Requester, SendOutcome, SendPermit};
+pub(crate) use self::errors::not_owner;
 pub(crate) use self::first_message::FirstMessage;
-#[cfg(feature = "fynd")]
-pub(crate) use self::message_limit::{DestinationPermit, MessageLimit};
-pub(crate) use self::outcome::Outcome;
 pub(crate) use self::owner::{Owner, OwnerBound};
 pub(crate) use self::record::Step;
+pub(crate) use self::resend::{Recipient, SoleRecipient};
 pub use self::resend_timer::ResendTimer;
 pub use self::step_error::StepError;
 
-/// How long a code is waited for.
+/// How long a code can be confirmed.
 pub(crate) const CODE_TIME_TO_LIVE: Duration = Duration::from_secs(15 * 60);

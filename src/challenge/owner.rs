@@ -1,5 +1,5 @@
-//! Challenges that belong to somebody who is known already: a session, or a sign-in that lacks its
-//! second factor. They are open to that one alone.
+//! Challenges that belong to a session or to a sign-in that lacks its second factor, and can be
+//! resumed by that owner only.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::active::{ActiveChallenge, StoredChallenge};
-use super::errors::of_somebody_else;
+use super::errors::not_owner;
 use super::record::Step;
 use crate::error::Error;
 use crate::secret::Secret;
@@ -15,7 +15,8 @@ use crate::session::{Session, SessionContext};
 use crate::skewed_clock::SkewedClock;
 use crate::store::StoreKey;
 
-/// To whom a challenge belongs: the key of a record, for no id stands in another record.
+/// The owner of a challenge: the key of its record, because a record must not contain the id of
+/// another.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Owner(String);
 
@@ -33,8 +34,8 @@ impl Owner {
         }
     }
 
-    pub(crate) fn challenge<S: Step>(open: &ActiveChallenge<S>) -> Self {
-        Self::of(&StoreKey::of_challenge(open.system(), open.id()))
+    pub(crate) fn challenge<S: Step>(challenge: &ActiveChallenge<S>) -> Self {
+        Self::of(&StoreKey::of_challenge(challenge.system(), challenge.id()))
     }
 
     fn of(key: &StoreKey) -> Self {
@@ -59,26 +60,30 @@ impl<S: Step> OwnerBound<S> {
 impl<S: Step> Step for OwnerBound<S> {
     const KIND: &'static str = S::KIND;
 
-    fn time_to_live(&self, time: &SkewedClock) -> Duration {
-        self.step.time_to_live(time)
+    fn time_to_live(&self, clock: &SkewedClock) -> Duration {
+        self.step.time_to_live(clock)
+    }
+
+    fn discard_keys(&mut self, error: &Error) -> bool {
+        self.step.discard_keys(error)
     }
 }
 
 impl<S: Step> ActiveChallenge<OwnerBound<S>> {
-    /// Takes the challenge up for the one to whom it belongs.
-    pub(crate) async fn owned_by(
+    /// Resumes a challenge of `owner`.
+    pub(crate) async fn resume_owned(
         owner: &Owner,
         context: &Arc<SessionContext>,
         id: &Secret,
     ) -> Result<Self, Error> {
-        let found = StoredChallenge::by_id(context, id).await?;
-        if !found.is::<OwnerBound<S>>() {
-            return Err(of_somebody_else().of(context.system()));
+        let found = StoredChallenge::load(context, id).await?;
+        if !found.is_at::<OwnerBound<S>>() {
+            return Err(not_owner().of(context.system()));
         }
-        let open: Self = found.open().await?;
-        if open.step.owner != *owner {
-            return Err(of_somebody_else().of(context.system()));
+        let challenge: Self = found.resume().await?;
+        if challenge.step.owner != *owner {
+            return Err(not_owner().of(context.system()));
         }
-        Ok(open)
+        Ok(challenge)
     }
 }

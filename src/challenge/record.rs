@@ -1,4 +1,4 @@
-//! How an unfinished sign-in is written to a store.
+//! The record of an unfinished sign-in in a store.
 
 use std::time::Duration;
 
@@ -6,29 +6,35 @@ use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::error::Error;
 use crate::skewed_clock::SkewedClock;
 use crate::store::{Record, StoreError};
 
-/// What one step of a sign-in keeps until the next.
+/// The state that one step of a sign-in stores for the next.
 pub(crate) trait Step: Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
     /// The name of the step in the record.
     const KIND: &'static str;
 
-    /// How long the user has for it.
-    fn time_to_live(&self, time: &SkewedClock) -> Duration;
+    /// How long the user has to complete the step.
+    fn time_to_live(&self, clock: &SkewedClock) -> Duration;
+
+    /// Removes the keys that a failed resend has made void, and returns whether it removed any.
+    fn discard_keys(&mut self, _error: &Error) -> bool {
+        false
+    }
 }
 
-/// What is the same for all steps.
+/// The part of the record that is the same for all steps.
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct RecordHeader {
-    /// Where the sign-in is good: system, server and tenant or application.
+    /// System, server and tenant or application for which the sign-in is valid.
     pub(super) audience: String,
     pub(super) kind: String,
-    /// Where its messages go, normalised; none for a step that sends none.
+    /// The normalised destination of the messages; `None` for a step that sends none.
     pub(super) destination: Option<String>,
-    /// The number of the message that the step's keys came with.
+    /// The number of the message that the keys of the step came with.
     pub(super) message: u64,
-    /// Codes that were sent and not certainly left unjudged.
+    /// Codes that were sent, except those that the server certainly did not check.
     pub(super) wrong_codes: u32,
     pub(super) expires_at: DateTime<Utc>,
 }
@@ -36,27 +42,26 @@ pub(super) struct RecordHeader {
 #[derive(Serialize)]
 struct Whole<'a, S> {
     #[serde(flatten)]
-    head: &'a RecordHeader,
+    header: &'a RecordHeader,
     step: &'a S,
 }
 
 #[derive(Deserialize)]
-struct StepAlone<S> {
+struct StepOnly<S> {
     step: S,
 }
 
-pub(super) fn write<S: Step>(head: &RecordHeader, step: &S) -> Result<Record, StoreError> {
-    let bytes = serde_json::to_vec(&Whole { head, step });
+pub(super) fn write<S: Step>(header: &RecordHeader, step: &S) -> Result<Record, StoreError> {
+    let bytes = serde_json::to_vec(&Whole { header, step });
     bytes.map(Record::new).map_err(|_| StoreError::Unreadable)
 }
 
-pub(super) fn head_of(record: &Record) -> Result<RecordHeader, StoreError> {
+pub(super) fn read_header(record: &Record) -> Result<RecordHeader, StoreError> {
     serde_json::from_slice(record.expose()).map_err(|_| StoreError::Unreadable)
 }
 
-pub(super) fn step_of<S: Step>(record: &Record) -> Result<S, StoreError> {
-    let whole: Result<StepAlone<S>, _> = serde_json::from_slice(record.expose());
-    whole
-        .map(|whole| whole.step)
+pub(super) fn read_step<S: Step>(record: &Record) -> Result<S, StoreError> {
+    let read = serde_json::from_slice(record.expose());
+    read.map(|StepOnly { step }| step)
         .map_err(|_| StoreError::Unreadable)
 }

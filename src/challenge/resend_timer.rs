@@ -1,4 +1,4 @@
-//! When a message may be sent again.
+//! When another message may be sent.
 
 use std::time::Duration;
 
@@ -19,13 +19,8 @@ pub struct ResendTimer {
 impl ResendTimer {
     pub(crate) fn start(clock: &SharedClock, wait: Duration) -> Self {
         let wait = TimeDelta::from_std(wait).unwrap_or(TimeDelta::MAX);
-        let now = clock.now();
-        Self {
-            clock: clock.clone(),
-            not_before: now
-                .checked_add_signed(wait)
-                .unwrap_or(DateTime::<Utc>::MAX_UTC),
-        }
+        let not_before = clock.now().checked_add_signed(wait);
+        Self::until(clock, not_before.unwrap_or(DateTime::<Utc>::MAX_UTC))
     }
 
     pub(super) fn until(clock: &SharedClock, not_before: DateTime<Utc>) -> Self {
@@ -40,7 +35,7 @@ impl ResendTimer {
         self.not_before
     }
 
-    /// How long to wait still; zero when a message may be sent.
+    /// The rest of the wait; zero when a message may be sent.
     pub fn remaining(&self) -> Duration {
         (self.not_before - self.clock.now())
             .to_std()
@@ -53,11 +48,9 @@ impl ResendTimer {
         if remaining.is_zero() {
             return Ok(());
         }
-        Err(Error::new(
-            ErrorKind::SlowDown,
-            "the last message is too fresh to send another",
-        )
-        .of(system)
-        .with_retry_after(Some(remaining)))
+        let message = "the last message is too recent to send another";
+        Err(Error::new(ErrorKind::SlowDown, message)
+            .of(system)
+            .with_retry_after(Some(remaining)))
     }
 }

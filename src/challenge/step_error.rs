@@ -1,12 +1,12 @@
-//! A failed step that gives its state back.
+//! The error of a step that returns its state.
 
 use std::fmt;
 
 use crate::error::Error;
 
-/// Why a step failed, and the state that it was taken from, so that the user can try again.
+/// The error of a step, and the state before it, so that the user can try again.
 ///
-/// `?` turns it into its [`Error`] where the state is not wanted any more.
+/// `?` converts it into its [`Error`] where the state is not needed.
 pub struct StepError<S> {
     /// The state as it was before, or as the failure left it.
     pub state: S,
@@ -21,8 +21,8 @@ impl<S> StepError<S> {
 }
 
 impl<S> From<StepError<S>> for Error {
-    fn from(returned: StepError<S>) -> Self {
-        returned.error
+    fn from(failed: StepError<S>) -> Self {
+        failed.error
     }
 }
 

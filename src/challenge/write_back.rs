@@ -1,11 +1,11 @@
-//! Writing a challenge to the store, and removing it.
+//! Saving a challenge, advancing it to its next step, and removing it.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::active::{ActiveChallenge, Identity, after};
-use super::destination::{SendPermit, TRIES};
+use super::active::{ActiveChallenge, Identity, ObservedVersion, after};
+use super::destination::{MAX_CONFLICTS, SendPermit};
 use super::record::{self, Step};
 use super::resend_timer::ResendTimer;
 use crate::clock::BoxFuture;
@@ -13,83 +13,78 @@ use crate::session::SessionContext;
 use crate::store::StoreError;
 
 const FIRST_BACKOFF: Duration = Duration::from_millis(100);
-const LONGEST_BACKOFF: Duration = Duration::from_secs(30);
+const MAX_BACKOFF: Duration = Duration::from_secs(30);
 
-/// What a state may be written over.
+/// Which record a state may replace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum WriteMode {
-    /// Nothing: it is the first.
+    /// None: the state is the first.
     First,
-    /// The keys of an older message.
+    /// One with the keys of an older message.
     Newer,
-    /// The step before.
+    /// One of the step before.
     Next,
 }
 
 impl<S: Step> ActiveChallenge<S> {
-    /// Saves what this handle has, and tells the destination that its message was sent. Goes on in
-    /// the background while the store fails.
-    pub(super) async fn save(&self, put: WriteMode, sent: Option<(SendPermit, Duration)>) {
-        let turn = self.identity.saves.fetch_add(1, Ordering::SeqCst) + 1;
-        if let Err(error) = self.save_once(put, sent.as_ref()).await {
-            tracing::warn!(challenge = %self.identity.key, %error, "a challenge is not saved yet");
-            self.save_later(put, sent, turn);
+    /// Saves the state of this handle, and records at the destination that its message was sent.
+    /// Retries in the background while the store fails.
+    pub(super) async fn save(&self, mode: WriteMode, sent: Option<(SendPermit, Duration)>) {
+        let save = self.identity.saves.fetch_add(1, Ordering::SeqCst) + 1;
+        if let Err(error) = self.save_once(mode, sent.as_ref()).await {
+            tracing::warn!(challenge = %self.identity.key, %error, "could not save a challenge yet");
+            self.save_later(mode, sent, save);
         }
     }
 
     async fn save_once(
         &self,
-        put: WriteMode,
+        mode: WriteMode,
         sent: Option<&(SendPermit, Duration)>,
     ) -> Result<(), StoreError> {
-        self.put(put).await?;
+        self.write(mode).await?;
         match sent {
-            Some((claim, wait)) => claim.sent(&self.context, &self.timer, *wait).await,
+            Some((permit, wait)) => permit.sent(&self.timer, *wait).await,
             None => Ok(()),
         }
     }
 
-    async fn put(&self, put: WriteMode) -> Result<(), StoreError> {
+    async fn write(&self, mode: WriteMode) -> Result<(), StoreError> {
         let identity = &*self.identity;
         let store = self.context.store();
-        for _ in 0..TRIES {
-            let found = match put {
+        for _ in 0..MAX_CONFLICTS {
+            let found = match mode {
                 WriteMode::First => None,
-                WriteMode::Newer | WriteMode::Next => {
-                    self.context.store_step(store.load(&identity.key)).await?
-                }
+                WriteMode::Newer | WriteMode::Next => self.load().await?,
             };
             let time_left = self.time_left();
-            let written = match found {
+            let write = match found {
                 Some((found, version)) => {
-                    let head = record::head_of(&found)?;
-                    let older = match put {
+                    let header = record::read_header(&found)?;
+                    let is_older = match mode {
                         WriteMode::First => false,
-                        WriteMode::Newer => head.kind == S::KIND && head.message < self.message,
-                        WriteMode::Next => head.kind != S::KIND,
+                        WriteMode::Newer => header.kind == S::KIND && header.message < self.message,
+                        WriteMode::Next => header.kind != S::KIND,
                     };
-                    if !older {
+                    if !is_older {
                         return Ok(());
                     }
                     let record = self.to_record(0)?;
-                    let key = &identity.key;
-                    let write = store.compare_and_swap(key, version, record, time_left, None);
-                    self.context.store_step(write).await
+                    store.compare_and_swap(&identity.key, version, record, time_left, None)
                 }
-                // Whoever finished the challenge has removed it.
-                None if put == WriteMode::Newer && identity.stored.load(Ordering::SeqCst) => {
+                // The challenge was finished by another handle.
+                None if mode == WriteMode::Newer && identity.stored.load(Ordering::SeqCst) => {
                     return Ok(());
                 }
                 None => {
                     let wrong_codes = identity.wrong_codes.load(Ordering::SeqCst);
                     let record = self.to_record(wrong_codes)?;
-                    let write = store.create(&identity.key, record, time_left);
-                    self.context.store_step(write).await
+                    store.create(&identity.key, record, time_left)
                 }
             };
-            match written {
-                // A first write that seemed to fail may have happened.
-                Err(StoreError::Exists) if put == WriteMode::First => {}
+            match self.context.store_step(write).await {
+                // A first write that was reported as failed may have succeeded.
+                Err(StoreError::Exists) if mode == WriteMode::First => {}
                 Err(StoreError::Conflict | StoreError::Exists) => continue,
                 Err(error) => return Err(error),
                 Ok(_) => {}
@@ -100,39 +95,92 @@ impl<S: Step> ActiveChallenge<S> {
         Err(StoreError::Conflict)
     }
 
-    fn save_later(&self, put: WriteMode, sent: Option<(SendPermit, Duration)>, turn: u64) {
-        let open = self.clone();
-        let running = open.context.track();
-        // In a box, so that the runtime's part is compiled once and not for each step.
+    fn save_later(&self, mode: WriteMode, sent: Option<(SendPermit, Duration)>, save: u64) {
+        let challenge = self.clone();
+        let running = challenge.context.track();
+        // Boxed, so that the runtime's part is compiled once and not for each step.
         let saving: BoxFuture<'static, ()> = Box::pin(async move {
             let mut backoff = FIRST_BACKOFF;
             loop {
-                open.context.clock().sleep(backoff).await;
-                let identity = &open.identity;
-                let is_over = identity.finished.load(Ordering::SeqCst)
-                    || identity.saves.load(Ordering::SeqCst) != turn
-                    || open.time_left().is_zero();
-                if is_over {
+                challenge.context.clock().sleep(backoff).await;
+                let identity = &challenge.identity;
+                let is_outdated = identity.finished.load(Ordering::SeqCst)
+                    || identity.saves.load(Ordering::SeqCst) != save
+                    || challenge.time_left().is_zero();
+                if is_outdated {
                     break;
                 }
-                if open.save_once(put, sent.as_ref()).await.is_ok() {
+                if challenge.save_once(mode, sent.as_ref()).await.is_ok() {
                     if identity.finished.load(Ordering::SeqCst) {
-                        open.finish().await;
+                        challenge.finish().await;
                     }
                     break;
                 }
-                backoff = backoff.saturating_mul(2).min(LONGEST_BACKOFF);
+                backoff = backoff.saturating_mul(2).min(MAX_BACKOFF);
             }
             drop(running);
         });
         tokio::spawn(saving);
     }
 
-    /// The next step of the same sign-in, under the same id: the step before is not good any more,
-    /// wherever it was taken up.
-    pub(crate) async fn go_on<T: Step>(self, step: T) -> ActiveChallenge<T> {
+    /// The state was changed by a response, without a message.
+    pub(crate) async fn save_response(&mut self) {
+        self.message += 1;
+        self.known = self.message;
+        self.save(WriteMode::Newer, None).await;
+    }
+
+    /// Changes one part of the newest step, while concurrent updates may change other parts. After
+    /// a resend the time to live and the count of wrong codes start again.
+    pub(crate) async fn update_step(&mut self, was_resent: bool, change: impl Fn(&mut S)) {
+        for _ in 0..MAX_CONFLICTS {
+            let Ok(ObservedVersion::Stored {
+                version,
+                wrong_codes,
+            }) = self.reload().await
+            else {
+                break;
+            };
+            let mut next = self.clone();
+            next.change_step(was_resent, &change);
+            let wrong_codes = if was_resent { 0 } else { wrong_codes };
+            let Ok(record) = next.to_record(wrong_codes) else {
+                break;
+            };
+            let (store, key) = (self.context.store(), &self.identity.key);
+            let written = store.compare_and_swap(key, version, record, next.time_left(), None);
+            match self.context.store_step(written).await {
+                Ok(_) => {
+                    let local = &self.identity.wrong_codes;
+                    local.store(wrong_codes, Ordering::SeqCst);
+                    *self = next;
+                    return;
+                }
+                Err(StoreError::Conflict) => {}
+                Err(_) => break,
+            }
+        }
+        if was_resent {
+            self.identity.wrong_codes.store(0, Ordering::SeqCst);
+        }
+        self.change_step(was_resent, &change);
+        self.save_response().await;
+    }
+
+    fn change_step(&mut self, was_resent: bool, change: &impl Fn(&mut S)) {
+        change(&mut self.step);
+        self.message += 1;
+        self.known = self.message;
+        if was_resent {
+            self.restart_time_to_live();
+        }
+    }
+
+    /// Advances the sign-in to its next step, under the same id. Handles of the step before become
+    /// invalid at all instances.
+    pub(crate) async fn advance<T: Step>(self, step: T) -> ActiveChallenge<T> {
         let clock = self.context.clock();
-        let open = ActiveChallenge {
+        let next = ActiveChallenge {
             expires_at: after(clock.now(), step.time_to_live(self.context.skewed_clock())),
             timer: ResendTimer::start(clock, Duration::ZERO),
             context: self.context,
@@ -142,20 +190,19 @@ impl<S: Step> ActiveChallenge<S> {
             message: self.message,
             known: self.known,
         };
-        open.identity.wrong_codes.store(0, Ordering::SeqCst);
-        open.save(WriteMode::Next, None).await;
-        open
+        next.identity.wrong_codes.store(0, Ordering::SeqCst);
+        next.save(WriteMode::Next, None).await;
+        next
     }
 
-    /// The sign-in is finished: removes the challenge, for as long as that takes. Waits for the
-    /// first try.
+    /// Removes the finished challenge, and waits for the first try. Retries in the background.
     pub(crate) async fn finish(&self) {
         let (context, identity) = (self.context.clone(), Arc::clone(&self.identity));
         remove(context, identity, self.time_left()).await;
     }
 }
 
-/// What [`ActiveChallenge::finish`] does, which is the same for all steps.
+/// [`ActiveChallenge::finish`] without its type parameter, so that it is compiled once.
 async fn remove(context: Arc<SessionContext>, identity: Arc<Identity>, time_left: Duration) {
     identity.finished.store(true, Ordering::SeqCst);
     let running = context.track();
@@ -173,15 +220,15 @@ async fn remove(context: Arc<SessionContext>, identity: Arc<Identity>, time_left
             }
             match deleted {
                 Ok(()) => break,
-                // By then the record has ended by itself.
+                // The record has expired by then.
                 Err(_) if waited > time_left => break,
                 Err(error) => {
-                    tracing::warn!(challenge = %identity.key, %error, "a finished challenge is still stored");
+                    tracing::warn!(challenge = %identity.key, %error, "could not remove a finished challenge yet");
                 }
             }
             context.clock().sleep(backoff).await;
             waited += backoff;
-            backoff = backoff.saturating_mul(2).min(LONGEST_BACKOFF);
+            backoff = backoff.saturating_mul(2).min(MAX_BACKOFF);
         }
         drop(running);
     });

@@ -1,4 +1,4 @@
-//! What a challenge waits for, and what a right code leads to.
+//! The kind of code that a challenge waits for, and the result of a correct code.
 
 use std::fmt;
 
@@ -7,30 +7,30 @@ use crate::error::System;
 use crate::secret::Secret;
 use crate::session::Session;
 
-/// What kind of code a challenge waits for.
+/// The kind of code that a challenge waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Awaited {
-    /// That of the message.
+    /// The code of the message.
     Message,
-    /// That of the user's authenticator.
+    /// A code of the user's authenticator.
     Authenticator,
 }
 
-/// What a right code leads to.
+/// The result of a correct code.
 #[derive(Debug)]
 #[must_use = "a user who has a next step is not signed in"]
 #[non_exhaustive]
 pub enum Confirmed {
     /// The user is signed in.
     SignedIn(Session),
-    /// A second factor is needed first.
+    /// A second factor is required first.
     SecondFactor(Box<dyn CodeChallenge>),
-    /// Something is needed first that only this system has.
+    /// A step is required first that only this system has.
     OwnStep(OwnStep),
 }
 
-/// A step that only one system has. Its client takes it up by the id.
+/// A step that only one system has. The client of that system resumes it by the id.
 #[derive(Clone)]
 pub struct OwnStep {
     pub(crate) system: System,
@@ -39,12 +39,12 @@ pub struct OwnStep {
 }
 
 impl OwnStep {
-    /// Whose step it is.
+    /// The system of the step.
     pub fn system(&self) -> System {
         self.system
     }
 
-    /// The id for `challenge` of that system's client: a secret.
+    /// The id for `challenge` of the client of that system: a secret.
     pub fn id(&self) -> &Secret {
         &self.id
     }

@@ -1,37 +1,37 @@
-//! Where a code goes.
+//! The destination of a code.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// A phone or a mailbox. `Debug` shows the channel alone.
+/// A phone or a mailbox. `Debug` shows the channel only.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Destination {
-    /// A phone, in two parts, because some systems want them apart.
+    /// A phone, in two parts, because some systems need them separately.
     Phone {
         /// The country calling code, digits only.
         country_code: String,
-        /// The number without country code.
+        /// The number without the country calling code.
         number: String,
     },
     /// An e-mail address.
     Email(String),
 }
 
-/// How a code travels.
+/// The channel by which a code is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Channel {
-    /// To a phone, by SMS.
+    /// SMS to a phone.
     Phone,
-    /// By e-mail.
+    /// E-mail.
     Email,
 }
 
 impl Destination {
-    /// A phone: the country calling code (`43` or `+43`) and the number without it. Systems check
-    /// it when a code is sent.
+    /// A phone: the country calling code (`43` or `+43`) and the number without it. It is validated
+    /// when a code is sent.
     pub fn phone(country_code: impl Into<String>, number: impl Into<String>) -> Self {
         let country_code = country_code.into();
         Self::Phone {
@@ -48,7 +48,7 @@ impl Destination {
         Self::Email(address.into())
     }
 
-    /// How a code travels there.
+    /// The channel by which a code is sent there.
     pub fn channel(&self) -> Channel {
         match self {
             Self::Phone { .. } => Channel::Phone,
@@ -56,7 +56,7 @@ impl Destination {
         }
     }
 
-    /// The destination in one piece: E.164 (`+43660000001`) or the address. Not for logs.
+    /// The destination as one string: E.164 (`+43660000001`) or the address. Not for logs.
     pub fn to_text(&self) -> String {
         match self {
             Self::Phone {

@@ -1,23 +1,23 @@
-//! What the systems share to speak this vocabulary.
+//! Shared parts of the implementations for the systems.
 
 use super::CodeChallenge;
 use crate::challenge::StepError;
 use crate::error::{Error, ErrorKind, System};
 
-/// The system has no such thing.
+/// The error for a feature that the system lacks.
 pub(crate) fn not_offered(system: System, what: &'static str) -> Error {
     Error::new(ErrorKind::NotOffered, what).of(system)
 }
 
-/// A state that comes back, as a challenge of whatever system.
+/// Boxes the state of a failed step.
 pub(crate) fn boxed<S: CodeChallenge + 'static>(
-    returned: StepError<S>,
+    failed: StepError<S>,
 ) -> StepError<Box<dyn CodeChallenge>> {
-    StepError::new(Box::new(returned.state), returned.error)
+    StepError::new(Box::new(failed.state), failed.error)
 }
 
-/// The two steps of [`CodeSignIn`] that are the same for all clients.
-macro_rules! sessions_of {
+/// The methods of `CodeSignIn` that are the same for all clients.
+macro_rules! session_methods {
     ($($client:tt)+) => {
         fn session<'a>(
             &'a self,
@@ -40,32 +40,32 @@ macro_rules! sessions_of {
     };
 }
 
-/// The steps of [`CodeChallenge`] that are the same for all states over an open challenge.
-macro_rules! open_challenge {
+/// The methods of `CodeChallenge` that are the same for all states with an `ActiveChallenge`.
+macro_rules! challenge_methods {
     () => {
         fn system(&self) -> $crate::System {
-            self.open.system()
+            self.challenge.system()
         }
 
         fn id(&self) -> &$crate::Secret {
-            self.open.id()
+            self.challenge.id()
         }
 
         fn expires_at(&self) -> ::chrono::DateTime<::chrono::Utc> {
-            self.open.expires_at()
+            self.challenge.expires_at()
         }
     };
 }
 
-/// The further steps of [`CodeChallenge`] that are the same where a message was sent.
-macro_rules! message_challenge {
+/// The further methods of `CodeChallenge` that are the same where a message was sent.
+macro_rules! message_methods {
     () => {
         fn awaits(&self) -> $crate::code_sign_in::Awaited {
             $crate::code_sign_in::Awaited::Message
         }
 
         fn resend_timer(&self) -> ::std::option::Option<&$crate::challenge::ResendTimer> {
-            ::std::option::Option::Some(self.open.timer())
+            ::std::option::Option::Some(self.challenge.timer())
         }
 
         fn resend(&mut self) -> $crate::BoxFuture<'_, Result<(), $crate::Error>> {
@@ -74,4 +74,4 @@ macro_rules! message_challenge {
     };
 }
 
-pub(crate) use {message_challenge, open_challenge, sessions_of};
+pub(crate) use {challenge_methods, message_methods, session_methods};

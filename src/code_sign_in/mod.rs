@@ -1,15 +1,16 @@
-//! Signing in by a code, in words that all four systems share.
+//! Sign-in by a code: one interface for all four systems.
 //!
-//! A back end that is written against [`CodeSignIn`] serves any of the four, chosen at run time:
-//! a code is sent, perhaps sent again, confirmed, perhaps followed by a second factor. Between any
-//! two steps the [`CodeChallenge`] may be kept by its id, as in [`challenge`](crate::challenge).
-//! What a system does not have is refused with [`ErrorKind::NotOffered`](crate::ErrorKind::NotOffered);
-//! what only one has stays in its own module.
+//! A back end that is written against [`CodeSignIn`] works with any of the four, chosen at run
+//! time: a code is sent, possibly sent again, confirmed, and possibly followed by a second factor.
+//! Between any two steps the [`CodeChallenge`] can be resumed by its id, as in
+//! [`challenge`](crate::challenge). A feature that a system lacks fails with
+//! [`ErrorKind::NotOffered`](crate::ErrorKind::NotOffered); a feature that only one system has is
+//! in the module of that system.
 //!
 //! | system | made from | phone | e-mail | resend | second factor |
 //! |---|---|---|---|---|---|
 //! | Wunder | `wunder::Client::at_branch` | yes | yes | yes | if the user has one |
-//! | The Wallet Crew | `walletcrew::Client::code_sign_in` | as the tenant has it | as the tenant has it | no | no |
+//! | The Wallet Crew | `walletcrew::Client::code_sign_in` | depends on the tenant | depends on the tenant | no | no |
 //! | GoodCity | its client | Hong Kong | no | yes | no |
 //! | Fynd | its client | yes | yes | yes | no |
 //!
@@ -24,7 +25,7 @@
 //! use vestibule::session::Session;
 //! use vestibule::{Error, Secret};
 //!
-//! /// Knows no system.
+//! /// Works with every system.
 //! async fn sign_in(
 //!     system: &dyn CodeSignIn,
 //!     to: &Destination,
@@ -69,7 +70,7 @@ use chrono::{DateTime, Utc};
 pub use self::confirmed::{Awaited, Confirmed, OwnStep};
 pub use self::destination::{Channel, Destination};
 pub(crate) use self::implementing::{
-    boxed, message_challenge, not_offered, open_challenge, sessions_of,
+    boxed, challenge_methods, message_methods, not_offered, session_methods,
 };
 use crate::challenge::{ResendTimer, StepError};
 use crate::clock::BoxFuture;
@@ -77,35 +78,34 @@ use crate::error::{Error, System};
 use crate::secret::Secret;
 use crate::session::Session;
 
-/// A system that signs users in by a code.
+/// A system that can sign users in by a code.
 pub trait CodeSignIn: Send + Sync {
-    /// Which system it is.
+    /// The system.
     fn system(&self) -> System;
 
     /// Whether codes can be sent by this channel.
     fn offers(&self, channel: Channel) -> bool;
 
-    /// **Sends a message** with a code. Repeated only if the server certainly did not process it.
-    /// Earlier challenges for this destination are void then.
+    /// **Sends a message** with a code. Retried only if the server certainly did not process it.
+    /// Earlier challenges for this destination become invalid.
     ///
-    /// Some systems answer alike for somebody who has no account; a code that never comes is then
-    /// all that a stranger sees.
+    /// Some systems return the same response for a user who has no account, and no code arrives.
     ///
     /// # Errors
     ///
     /// Nothing is sent with [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) (the system
     /// cannot reach such a destination),
     /// [`ErrorKind::NotOffered`](crate::ErrorKind::NotOffered) (it has no such channel),
-    /// [`ErrorKind::SlowDown`](crate::ErrorKind::SlowDown) (the last message is too fresh) and
-    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) from a session store that fails. Else as
-    /// any call, see [`Error`].
+    /// [`ErrorKind::SlowDown`](crate::ErrorKind::SlowDown) (the last message is too recent) and
+    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) from a session store that fails.
+    /// Otherwise as any call, see [`Error`].
     fn send_code<'a>(
         &'a self,
         to: &'a Destination,
     ) -> BoxFuture<'a, Result<Box<dyn CodeChallenge>, Error>>;
 
-    /// Takes a challenge up by its id; sends nothing. How an id is bound to its user stands in
-    /// [`challenge`](crate::challenge).
+    /// Resumes a challenge by its id; sends nothing. [`challenge`](crate::challenge) describes how
+    /// to bind an id to its user.
     ///
     /// # Errors
     ///
@@ -117,7 +117,7 @@ pub trait CodeSignIn: Send + Sync {
         id: &'a Secret,
     ) -> BoxFuture<'a, Result<Box<dyn CodeChallenge>, Error>>;
 
-    /// Takes a session up by its id; sends nothing.
+    /// Resumes a session by its id; sends nothing.
     ///
     /// # Errors
     ///
@@ -125,48 +125,49 @@ pub trait CodeSignIn: Send + Sync {
     /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the store fails.
     fn session<'a>(&'a self, id: &'a Secret) -> BoxFuture<'a, Result<Session, Error>>;
 
-    /// Ends a session here, in the store and, where the system can, on the server.
+    /// Ends a session in this instance, in the store and, where the system supports it, on the
+    /// server.
     ///
     /// # Errors
     ///
-    /// As of the session's own `sign_out`; nothing is sent with the session any more all the same.
+    /// As `sign_out` of the session. The session is not used again in any case.
     fn sign_out<'a>(&'a self, id: &'a Secret) -> BoxFuture<'a, Result<(), Error>>;
 }
 
 /// A sign-in that waits for a code.
 pub trait CodeChallenge: fmt::Debug + Send + Sync {
-    /// Which system it is of.
+    /// The system of the challenge.
     fn system(&self) -> System;
 
-    /// The id under which [`CodeSignIn::challenge`] takes it up: a secret.
+    /// The id by which [`CodeSignIn::challenge`] resumes it: a secret.
     fn id(&self) -> &Secret;
 
-    /// What kind of code it waits for.
+    /// The kind of code that it waits for.
     fn awaits(&self) -> Awaited;
 
-    /// Until when it waits.
+    /// When it expires.
     fn expires_at(&self) -> DateTime<Utc>;
 
-    /// When another message may be sent; none where there is no other message.
+    /// When another message may be sent; `None` where there is no resend.
     fn resend_timer(&self) -> Option<&ResendTimer>;
 
-    /// **Sends a message** with another code; the former code is void.
+    /// **Sends a message** with another code; the former code becomes invalid.
     ///
     /// # Errors
     ///
     /// Nothing is sent with [`ErrorKind::NotOffered`](crate::ErrorKind::NotOffered) (there is no
-    /// other message), [`ErrorKind::SlowDown`](crate::ErrorKind::SlowDown) (the timer runs),
+    /// resend), [`ErrorKind::SlowDown`](crate::ErrorKind::SlowDown) (the timer runs),
     /// [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired) (a newer challenge has replaced
     /// this one), [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) (it is finished or has
     /// expired) and [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) from a store that fails.
-    /// Else as any call, see [`Error`].
+    /// Otherwise as any call, see [`Error`].
     fn resend(&mut self) -> BoxFuture<'_, Result<(), Error>>;
 
-    /// Confirms the code; sends no message. The code is sent once, whatever happens.
+    /// Confirms the code; sends no message. The code is never sent twice.
     ///
     /// # Errors
     ///
-    /// The challenge comes back with the error. [`ErrorKind::Refused`](crate::ErrorKind::Refused):
+    /// The error returns the challenge. [`ErrorKind::Refused`](crate::ErrorKind::Refused):
     /// the code is wrong. Nothing is sent with
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) (it does not look like a code),
     /// [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired) (five codes were wrong, or a

@@ -3,10 +3,10 @@
 use super::api::types;
 use super::api_error::undecodable;
 use super::contact::check_filled;
-use super::opaque::opaque;
 use super::session::Session;
 use crate::error::Error;
 use crate::json::JsonObject;
+use crate::opaque_debug::opaque_debug;
 use crate::secret::Secret;
 
 /// A change of a profile, sent by [`Session::change_profile`]. Members that it does not set stay as
@@ -21,7 +21,7 @@ pub struct ProfileChange {
     picture: Option<String>,
 }
 
-opaque!(ProfileChange);
+opaque_debug!("fynd": ProfileChange);
 
 impl ProfileChange {
     /// Creates a change that sets nothing yet.

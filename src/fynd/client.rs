@@ -6,7 +6,6 @@ use std::time::Duration;
 use http::HeaderName;
 
 use super::api::Api;
-use super::opaque::opaque;
 use super::rules::{
     CURRENCY_HEADER, LOCATION_HEADER, Rules, currency_header, location_header, version_header,
 };
@@ -14,6 +13,7 @@ use super::session::Session;
 use super::signature::{PUBLIC_KEY, SDK_VERSION, SDK_VERSION_HEADER};
 use crate::client_config::{ClientConfig, client_config_setters};
 use crate::error::{Error, System};
+use crate::opaque_debug::opaque_debug;
 use crate::pipeline::{CallContext, CallOptions, Pipeline};
 use crate::secret::Secret;
 use crate::session::{CookieJar, Credential, SessionContext, SessionRegistry};
@@ -41,7 +41,7 @@ pub struct ClientBuilder {
     platform: Option<String>,
 }
 
-opaque!(Client, ClientBuilder);
+opaque_debug!("fynd": Client, ClientBuilder);
 
 impl ClientBuilder {
     client_config_setters!();

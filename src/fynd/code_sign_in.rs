@@ -1,4 +1,4 @@
-//! The one-time password in the words of [`code_sign_in`](crate::code_sign_in).
+//! Implementation of [`code_sign_in`](crate::code_sign_in) by one-time passwords.
 
 use super::challenge::Challenge;
 use super::client::Client;
@@ -9,8 +9,8 @@ use super::sign_in::SignIn;
 use crate::challenge::StepError;
 use crate::clock::BoxFuture;
 use crate::code_sign_in::{
-    Channel, CodeChallenge, CodeSignIn, Confirmed, Destination, OwnStep, boxed, message_challenge,
-    open_challenge, sessions_of,
+    Channel, CodeChallenge, CodeSignIn, Confirmed, Destination, OwnStep, boxed, challenge_methods,
+    message_methods, session_methods,
 };
 use crate::error::{Error, ErrorKind, System};
 use crate::secret::Secret;
@@ -30,7 +30,7 @@ impl From<Destination> for Contact {
     }
 }
 
-/// A new user's code leads to [`Confirmed::OwnStep`]: the profile is completed by
+/// The code of a new user leads to [`Confirmed::OwnStep`]: the profile is completed by
 /// [`CompleteProfile`](super::CompleteProfile).
 impl CodeSignIn for Client {
     fn system(&self) -> System {
@@ -60,19 +60,19 @@ impl CodeSignIn for Client {
             match Self::challenge(self, id).await? {
                 Challenge::PendingCode(pending) => Ok(Box::new(pending) as Box<dyn CodeChallenge>),
                 _ => {
-                    let message = "the sign-in waits for a step of Fynd's own";
+                    let message = "the sign-in is at a step that only Fynd has";
                     Err(Error::new(ErrorKind::StepRequired, message).of(System::Fynd))
                 }
             }
         })
     }
 
-    sessions_of!(Self::clone);
+    session_methods!(Self::clone);
 }
 
 impl CodeChallenge for PendingCode {
-    open_challenge!();
-    message_challenge!();
+    challenge_methods!();
+    message_methods!();
 
     fn confirm(
         self: Box<Self>,

@@ -1,4 +1,6 @@
-//! The calls that send a code and take one, of mobiles and mailboxes.
+//! The calls that send and verify a code, for mobiles and mailboxes.
+
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -12,19 +14,19 @@ use super::api::types;
 use super::client::Client;
 use super::contact::Contact;
 use super::keys::Keys;
-use super::unfinished::Unfinished;
+use super::partial_session::PartialSession;
 use crate::error::Error;
 use crate::secret::Secret;
 use crate::session::CookieJar;
 
-/// What a code is good for on the server: one for signing in does not set a password.
-#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum Purpose {
+/// The kind of a code on the server: one for signing in is not valid for setting a password.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum OtpKind {
     SignIn,
-    Password,
+    ForgotPassword,
 }
 
-/// How to reach somebody, and as part of what.
+/// The contact that codes are sent to, and the application that sends them.
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Route {
     pub(super) contact: Contact,
@@ -39,11 +41,23 @@ pub(super) struct Sent {
     pub(super) cookies: CookieJar,
 }
 
-/// What a right code was answered with.
-pub(super) struct Verified {
+/// What a response says about the user: a new user has the token of a registration and no session.
+pub(super) struct UserStatus {
     pub(super) has_user: bool,
     pub(super) user_exists: Option<bool>,
     pub(super) register_token: Option<Secret>,
+}
+
+impl UserStatus {
+    /// The token of the registration that is to be continued; `None` if the user is signed in.
+    /// `former` is the token of an earlier response.
+    pub(super) fn registration(self, former: Option<&Secret>) -> Option<Secret> {
+        match self.user_exists {
+            Some(false) => self.register_token.or_else(|| former.cloned()),
+            None if !self.has_user => self.register_token,
+            _ => None,
+        }
+    }
 }
 
 impl Route {
@@ -56,68 +70,68 @@ impl Route {
     }
 
     /// The operation that sends a code.
-    pub(super) fn sending(&self, purpose: Purpose) -> &'static str {
-        match (&self.contact, purpose) {
-            (Contact::Mobile { .. }, Purpose::SignIn) => "send_otp_on_mobile",
-            (Contact::Mobile { .. }, Purpose::Password) => "send_forgot_otp_on_mobile",
-            (Contact::Email(_), Purpose::SignIn) => "send_otp_on_email",
-            (Contact::Email(_), Purpose::Password) => "send_forgot_otp_on_email",
+    pub(super) fn sending(&self, kind: OtpKind) -> &'static str {
+        match (&self.contact, kind) {
+            (Contact::Mobile { .. }, OtpKind::SignIn) => "send_otp_on_mobile",
+            (Contact::Mobile { .. }, OtpKind::ForgotPassword) => "send_forgot_otp_on_mobile",
+            (Contact::Email(_), OtpKind::SignIn) => "send_otp_on_email",
+            (Contact::Email(_), OtpKind::ForgotPassword) => "send_forgot_otp_on_email",
         }
     }
 
-    /// Sends the first code to a mobile that signs in.
+    /// Sends the first code of a sign-in.
     pub(super) async fn sign_in(&self, client: &Client) -> Result<Sent, Error> {
         let Contact::Mobile {
             country_code,
             number,
         } = &self.contact
         else {
-            return self.send(client, Purpose::SignIn, None, None, None).await;
+            return self.send(client, OtpKind::SignIn, None, None, None).await;
         };
-        let unfinished = Unfinished::begin(client);
+        let partial = PartialSession::begin(client);
         let body = types::SendOtpRequestSchema::builder()
             .mobile(number.clone())
             .country_code(country_code.clone())
             .android_hash(self.android_hash.clone());
-        let api = unfinished.api();
+        let api = partial.api();
         let call = api
             .login_with_otp()
             .body(body)
             .platform(self.platform.clone());
-        let answer = call.send().await?.into_inner();
+        let response = call.send().await?.into_inner();
         Ok(Sent {
             keys: Keys::of_mobile(
                 "login_with_otp",
-                answer.request_id,
-                answer.resend_token,
-                answer.resend_timer,
+                response.request_id,
+                response.resend_token,
+                response.resend_timer,
             )?,
-            register_token: answer.register_token,
-            cookies: unfinished.cookies(),
+            register_token: response.register_token,
+            cookies: partial.cookies(),
         })
     }
 
-    /// Sends a code; another one with the `token` of the newest.
+    /// Sends a code, or another one with the `token` of the newest.
     pub(super) async fn send(
         &self,
         client: &Client,
-        purpose: Purpose,
+        kind: OtpKind,
         cookies: Option<&CookieJar>,
         token: Option<Secret>,
         register_token: Option<&Secret>,
     ) -> Result<Sent, Error> {
-        let unfinished = match cookies {
-            Some(cookies) => Unfinished::new(client, cookies),
-            None => Unfinished::begin(client),
+        let partial = match cookies {
+            Some(cookies) => PartialSession::new(client, cookies),
+            None => PartialSession::begin(client),
         };
         let again = token.is_some();
-        let (keys, register_token) = match (&self.contact, purpose) {
+        let (keys, register_token) = match (&self.contact, kind) {
             (
                 Contact::Mobile {
                     country_code,
                     number,
                 },
-                Purpose::SignIn,
+                OtpKind::SignIn,
             ) => {
                 let body = types::SendMobileOtpRequestSchema::builder()
                     .mobile(number.clone())
@@ -129,19 +143,19 @@ impl Route {
                     } else {
                         ByMobile::Send
                     });
-                let api = unfinished.api();
+                let api = partial.api();
                 let call = api
                     .send_otp_on_mobile()
                     .body(body)
                     .platform(self.platform.clone());
-                self.mobile_keys(purpose, call.send().await?.into_inner())?
+                self.mobile_keys(kind, call.send().await?.into_inner())?
             }
             (
                 Contact::Mobile {
                     country_code,
                     number,
                 },
-                Purpose::Password,
+                OtpKind::ForgotPassword,
             ) => {
                 let body = types::SendMobileForgotOtpRequestSchema::builder()
                     .mobile(number.clone())
@@ -153,14 +167,14 @@ impl Route {
                     } else {
                         ForgotMobile::Send
                     });
-                let api = unfinished.api();
+                let api = partial.api();
                 let call = api
                     .send_forgot_otp_on_mobile()
                     .body(body)
                     .platform(self.platform.clone());
-                self.mobile_keys(purpose, call.send().await?.into_inner())?
+                self.mobile_keys(kind, call.send().await?.into_inner())?
             }
-            (Contact::Email(address), Purpose::SignIn) => {
+            (Contact::Email(address), OtpKind::SignIn) => {
                 let body = types::SendEmailOtpRequestSchema::builder()
                     .email(address.clone())
                     .register_token(register_token.cloned())
@@ -170,15 +184,15 @@ impl Route {
                     } else {
                         ByEmail::Send
                     });
-                let api = unfinished.api();
+                let api = partial.api();
                 let call = api
                     .send_otp_on_email()
                     .body(body)
                     .platform(self.platform.clone());
-                let answer = call.send().await?.into_inner();
-                (Keys::of_email(answer.resend_email_token, None), None)
+                let response = call.send().await?.into_inner();
+                (Keys::of_email(response.resend_email_token, None), None)
             }
-            (Contact::Email(address), Purpose::Password) => {
+            (Contact::Email(address), OtpKind::ForgotPassword) => {
                 let body = types::SendEmailForgotOtpRequestSchema::builder()
                     .email(address.clone())
                     .token(token)
@@ -187,46 +201,62 @@ impl Route {
                     } else {
                         ForgotEmail::Send
                     });
-                let api = unfinished.api();
+                let api = partial.api();
                 let call = api
                     .send_forgot_otp_on_email()
                     .body(body)
                     .platform(self.platform.clone());
-                let answer = call.send().await?.into_inner();
-                (Keys::of_email(answer.resend_email_token, None), None)
+                let response = call.send().await?.into_inner();
+                (Keys::of_email(response.resend_email_token, None), None)
             }
         };
         Ok(Sent {
             keys,
             register_token,
-            cookies: unfinished.cookies(),
+            cookies: partial.cookies(),
         })
+    }
+
+    /// Sends another code, in place of that of `keys`.
+    pub(super) async fn resend(
+        &self,
+        client: &Client,
+        kind: OtpKind,
+        cookies: &CookieJar,
+        keys: &Keys,
+        register_token: Option<&Secret>,
+    ) -> Result<(Sent, Duration), Error> {
+        let token = keys.resend_token(self.sending(kind))?.clone();
+        let sent = self.send(client, kind, Some(cookies), Some(token), register_token);
+        let sent = sent.await?;
+        let wait = sent.keys.wait();
+        Ok((sent, wait))
     }
 
     fn mobile_keys(
         &self,
-        purpose: Purpose,
-        answer: types::SendOtpSuccess,
+        kind: OtpKind,
+        response: types::SendOtpSuccess,
     ) -> Result<(Keys, Option<Secret>), Error> {
         let keys = Keys::of_mobile(
-            self.sending(purpose),
-            answer.request_id,
-            answer.resend_token,
-            answer.resend_timer,
+            self.sending(kind),
+            response.request_id,
+            response.resend_token,
+            response.resend_timer,
         )?;
-        Ok((keys, answer.register_token))
+        Ok((keys, response.register_token))
     }
 
-    /// Sends a code that the user typed. The cookies of the answer are in `unfinished`.
+    /// Verifies a code that the user typed. The cookies of the response are in `partial`.
     pub(super) async fn verify(
         &self,
-        unfinished: &Unfinished,
+        partial: &PartialSession,
         keys: &Keys,
         register_token: Option<Secret>,
         code: Secret,
-    ) -> Result<Verified, Error> {
-        let api = unfinished.api();
-        let answer = match &self.contact {
+    ) -> Result<UserStatus, Error> {
+        let api = partial.api();
+        let response = match &self.contact {
             Contact::Mobile { .. } => {
                 let body = types::VerifyOtpRequestSchema::builder()
                     .request_id(keys.request_id.clone())
@@ -252,22 +282,22 @@ impl Route {
                 call.send().await?.into_inner()
             }
         };
-        Ok(Verified {
-            has_user: answer.user.is_some(),
-            user_exists: answer.user_exists,
-            register_token: answer.register_token,
+        Ok(UserStatus {
+            has_user: response.user.is_some(),
+            user_exists: response.user_exists,
+            register_token: response.register_token,
         })
     }
 
-    /// Exchanges a code for the token that sets a password.
+    /// Exchanges a code for the token with which a password is set.
     pub(super) async fn verify_forgotten(
         &self,
-        unfinished: &Unfinished,
+        partial: &PartialSession,
         keys: &Keys,
         code: Secret,
     ) -> Result<Option<Secret>, Error> {
-        let api = unfinished.api();
-        let answer = match &self.contact {
+        let api = partial.api();
+        let response = match &self.contact {
             Contact::Mobile { .. } => {
                 let body = types::VerifyMobileForgotOtpRequestSchema::builder()
                     .request_id(keys.request_id.clone())
@@ -289,6 +319,6 @@ impl Route {
                 call.send().await?.into_inner()
             }
         };
-        Ok(answer.forgot_token)
+        Ok(response.forgot_token)
     }
 }

@@ -1,21 +1,22 @@
-//! Deleting the account of a signed-in user: a reason, a code, and then the end of the session.
+//! Deleting the account of a signed-in user: a reason, a code, and the end of the session.
 
 use super::api::types;
 use super::codes::Route;
 use super::contact::{Contact, check_filled};
-use super::opaque::opaque;
 use super::platform::Reason;
-use super::sent_code::{self, Aim, Leaving, SentCode};
+use super::sent_code::{self, DeletionRequest, Purpose, SentCode};
 use super::session::Session;
 use crate::challenge::{
-    ActiveChallenge, Owner, ResendTimer, StepError, StoredChallenge, check_code, of_somebody_else,
+    ActiveChallenge, Owner, ResendTimer, SoleRecipient, StepError, StoredChallenge, check_code,
+    not_owner,
 };
 use crate::error::{Error, ErrorKind, System};
+use crate::opaque_debug::opaque_debug;
 use crate::secret::Secret;
 
 const OPERATION: &str = "delete_user";
 
-/// A user who wants to leave and has said why. Nothing was sent yet.
+/// A deletion of an account, with its reason. Nothing was sent yet.
 #[derive(Clone)]
 #[must_use = "no code is sent before `send_code`"]
 pub struct Deletion {
@@ -24,21 +25,21 @@ pub struct Deletion {
     words: Option<String>,
 }
 
-/// A code is on its way to a user who wants to leave.
+/// A code to confirm the deletion of an account was sent.
 ///
-/// Only the newest code counts. The state is kept in the client's store, without the session:
-/// [`Session::pending_deletion`] takes it up.
+/// Only the newest code is valid. The state is kept in the client's store, without the session:
+/// [`Session::pending_deletion`] resumes it.
 pub struct PendingDeletion {
     session: Session,
-    open: ActiveChallenge<SentCode>,
+    challenge: ActiveChallenge<SentCode>,
 }
 
-opaque!(Deletion, PendingDeletion);
+opaque_debug!("fynd": Deletion, PendingDeletion);
 
 impl Session {
     /// Starts deleting the account of this user, for a reason of
-    /// [`Client::deletion_terms`](super::Client::deletion_terms); the user must have agreed to what
-    /// the terms say. Without a reason and a code nothing can be deleted.
+    /// [`Client::deletion_terms`](super::Client::deletion_terms); the user must have agreed to
+    /// the terms. A deletion requires a reason and a code.
     ///
     /// ```
     /// # #[tokio::main]
@@ -72,45 +73,42 @@ impl Session {
         }
     }
 
-    /// Takes up a deletion of this session by its id, on any instance that shares the store; sends
+    /// Resumes a deletion of this session by its id, on any instance that shares the store; sends
     /// nothing.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::SignInAgain`] if this session has no such deletion: it is finished, has expired
-    /// or is another session's. [`ErrorKind::StepRequired`] if it is no deletion.
+    /// or is another session's. [`ErrorKind::StepRequired`] if it is not a deletion.
     /// [`ErrorKind::TryLater`] if the store fails.
     pub async fn pending_deletion(&self, id: &Secret) -> Result<PendingDeletion, Error> {
-        let open = StoredChallenge::by_id(&self.client().context, id)
-            .await?
-            .open()
-            .await?;
-        let pending = PendingDeletion {
-            session: self.clone(),
-            open,
-        };
-        if pending.leaving()?.owner != self.owner() {
-            return Err(of_somebody_else().of(System::Fynd));
+        let found = StoredChallenge::load(&self.client().context, id).await?;
+        let challenge = found.resume().await?;
+        if deletion_request(&challenge.step)?.owner != self.owner() {
+            return Err(not_owner().of(System::Fynd));
         }
-        Ok(pending)
+        Ok(PendingDeletion {
+            session: self.clone(),
+            challenge,
+        })
     }
 
-    /// The one to whom challenges of this session belong.
+    /// The owner of the challenges of this session.
     fn owner(&self) -> Owner {
         Owner::session(&self.client().context, self.shared(), None)
     }
 }
 
 impl Deletion {
-    /// What the user says in words of their own; some reasons need it. Without it the server is
-    /// told the sales channel's words.
+    /// The user's own explanation, which some reasons require. The default is the text of the
+    /// reason.
     pub fn words(mut self, words: impl Into<String>) -> Self {
         self.words = Some(words.into());
         self
     }
 
-    /// Sends a code to a contact of the user. It is repeated only if the server certainly did not
-    /// process it. Earlier challenges for this contact are void then.
+    /// Sends a code to a contact of the user. It is retried only if the server certainly did not
+    /// process it. Earlier challenges for this contact become invalid.
     ///
     /// Source: `POST /service/application/user/authentication/v1.0/otp/mobile/send` or
     /// `…/otp/email/send`, after `GET …/session`.
@@ -120,8 +118,8 @@ impl Deletion {
     /// [`ErrorKind::InvalidInput`] naming `reason` (it needs words), `mobile`, `country_code` or
     /// `email` (the profile does not have it), [`ErrorKind::SignInAgain`] if the session has ended,
     /// [`ErrorKind::SlowDown`] while the timer of the last message to this contact runs,
-    /// [`ErrorKind::TryLater`] if the session store fails: no message is sent in these cases. Else
-    /// as any call, see [`Error`].
+    /// [`ErrorKind::TryLater`] if the session store fails: no message is sent in these cases.
+    /// Otherwise as any call, see [`Error`].
     pub async fn send_code(self, contact: Contact) -> Result<PendingDeletion, Error> {
         if self.reason.wants_words() {
             check_filled("reason", self.words.as_deref().unwrap_or_default())?;
@@ -132,7 +130,7 @@ impl Deletion {
         let user_id = user_id.ok_or_else(|| {
             Error::new(
                 ErrorKind::Undecodable,
-                "the answer does not say who the user is",
+                "the response does not say who the user is",
             )
             .at(System::Fynd, "get_logged_in_user")
         })?;
@@ -144,49 +142,49 @@ impl Deletion {
             };
             return Err(Error::invalid(field, "must be a contact of the user").of(System::Fynd));
         }
-        let leaving = Leaving {
+        let request = DeletionRequest {
             owner: self.session.owner(),
             user_id,
             reason_id: self.reason.id,
             words: self.words.or(self.reason.text),
         };
-        let aim = Aim::Deletion(leaving);
+        let purpose = Purpose::Deletion(request);
         let route = Route::to(contact, self.session.platform());
-        let open = sent_code::send(self.session.client(), aim, route).await?;
+        let challenge = sent_code::send(self.session.client(), purpose, route).await?;
         Ok(PendingDeletion {
             session: self.session,
-            open,
+            challenge,
         })
     }
 }
 
-impl PendingDeletion {
-    fn leaving(&self) -> Result<&Leaving, Error> {
-        match &self.open.step.aim {
-            Aim::Deletion(leaving) => Ok(leaving),
-            Aim::SignIn | Aim::NewPassword => {
-                let message = "the challenge is no deletion: take it up by the client";
-                Err(Error::new(ErrorKind::StepRequired, message).of(System::Fynd))
-            }
+fn deletion_request(step: &SentCode) -> Result<&DeletionRequest, Error> {
+    match &step.purpose {
+        Purpose::Deletion(request) => Ok(request),
+        Purpose::SignIn | Purpose::NewPassword => {
+            let message = "the challenge is not a deletion: resume it by the client";
+            Err(Error::new(ErrorKind::StepRequired, message).of(System::Fynd))
         }
     }
+}
 
-    /// The id under which [`Session::pending_deletion`] takes it up: a secret.
+impl PendingDeletion {
+    /// The id by which [`Session::pending_deletion`] resumes it: a secret.
     pub fn id(&self) -> &Secret {
-        self.open.id()
+        self.challenge.id()
     }
 
-    /// Where the code went.
+    /// The contact that the code was sent to.
     pub fn contact(&self) -> &Contact {
-        &self.open.step.route.contact
+        &self.challenge.step.route.contact
     }
 
     /// When another message may be sent.
     pub fn resend_timer(&self) -> &ResendTimer {
-        self.open.timer()
+        self.challenge.timer()
     }
 
-    /// Sends another code; the former one is void, and the timer starts again.
+    /// Sends another code; the former one becomes invalid, and the timer starts again.
     ///
     /// Source: `POST /service/application/user/authentication/v1.0/otp/mobile/send` or
     /// `…/otp/email/send`.
@@ -195,17 +193,17 @@ impl PendingDeletion {
     ///
     /// As [`PendingCode::resend`](super::PendingCode::resend).
     pub async fn resend(&mut self) -> Result<(), Error> {
-        sent_code::resend(self.session.client(), &mut self.open).await
+        sent_code::resend(self.session.client(), &mut self.challenge).await
     }
 
-    /// Deletes the account and ends the session, here and in the store. It is sent once, whatever
-    /// happens.
+    /// Deletes the account and ends the session, here and in the store. The code is never sent
+    /// twice.
     ///
     /// Source: `POST /service/application/user/authentication/v1.0/delete`.
     ///
     /// # Errors
     ///
-    /// The state comes back with the error. Nothing was sent with [`ErrorKind::InvalidInput`] (it
+    /// The error returns the state. Nothing was sent with [`ErrorKind::InvalidInput`] (it
     /// does not look like a code), [`ErrorKind::StepRequired`] (five codes were wrong, or a newer
     /// challenge has replaced this one) and [`ErrorKind::SignInAgain`] (it is finished or has
     /// expired, or the session has ended). [`ErrorKind::Refused`]: the code is wrong, used or not
@@ -213,7 +211,7 @@ impl PendingDeletion {
     pub async fn confirm(mut self, code: impl Into<Secret>) -> Result<(), StepError<Self>> {
         match self.try_code(code.into()).await {
             Ok(()) => {
-                self.open.finish().await;
+                self.challenge.finish().await;
                 let closed = self.session.shared().close("the user was deleted").await;
                 if let Err(error) = closed {
                     tracing::warn!(%error, "the session of a deleted user is still stored");
@@ -225,19 +223,21 @@ impl PendingDeletion {
     }
 
     async fn try_code(&mut self, code: Secret) -> Result<(), Error> {
-        let code = check_code("code", &code).map_err(|error| error.of(System::Fynd))?;
-        let code_attempt = self.open.begin_code_attempt().await?;
-        let leaving = self.leaving()?.clone();
-        let body = types::DeleteApplicationUserRequestSchema::builder()
-            .user_id(leaving.user_id)
-            .reason_id(leaving.reason_id)
-            .reason(leaving.words)
-            .request_id(self.open.step.keys.request_id.clone())
-            .otp(code);
-        let answer = self.session.api().delete_user().body(body).send().await;
-        let answer = self.open.settle(code_attempt, answer).await?.into_inner();
-        if answer.success == Some(false) {
-            let message = "the server answered that it did not delete the user";
+        let code = check_code(System::Fynd, &code)?;
+        let api = self.session.api();
+        let send = async |step: &mut SentCode| {
+            let request = deletion_request(step)?.clone();
+            let body = types::DeleteApplicationUserRequestSchema::builder()
+                .user_id(request.user_id)
+                .reason_id(request.reason_id)
+                .reason(request.words)
+                .request_id(step.keys.request_id.clone())
+                .otp(code);
+            api.delete_user().body(body).send().await
+        };
+        let response = self.challenge.try_code(SoleRecipient, send).await?;
+        if response.into_inner().success == Some(false) {
+            let message = "the server responded that it did not delete the user";
             return Err(Error::new(ErrorKind::Refused, message).at(System::Fynd, OPERATION));
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! What the newest message can be confirmed and followed by.
+//! The keys of a message: for confirming its code and for requesting another message.
 
 use std::time::Duration;
 
@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, ErrorKind, System};
 use crate::secret::Secret;
 
-/// The wait before a resend where the server names none.
+/// The wait before a resend where the server specifies none.
 pub(super) const RESEND_AFTER: Duration = Duration::from_secs(30);
 
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Keys {
-    /// What the code of a mobile is confirmed with; a mailbox has none.
+    /// The key for confirming the code of a mobile; `None` for a mailbox.
     pub(super) request_id: Option<String>,
     resend_token: Option<Secret>,
     resend_seconds: Option<u64>,
@@ -26,7 +26,7 @@ impl Keys {
         resend_seconds: Option<i64>,
     ) -> Result<Self, Error> {
         if request_id.is_none() {
-            let message = "the answer has no request id, so its code cannot be confirmed";
+            let message = "the response has no request id, so its code cannot be confirmed";
             return Err(Error::new(ErrorKind::Undecodable, message)
                 .with_status(http::StatusCode::OK)
                 .at(System::Fynd, operation));
@@ -50,10 +50,10 @@ impl Keys {
             .map_or(RESEND_AFTER, Duration::from_secs)
     }
 
-    /// What another message is asked for with.
+    /// The key for requesting another message.
     pub(super) fn resend_token(&self, operation: &'static str) -> Result<&Secret, Error> {
         self.resend_token.as_ref().ok_or_else(|| {
-            let message = "the last answer has no token for a resend";
+            let message = "the last response has no token for a resend";
             Error::new(ErrorKind::Undecodable, message).at(System::Fynd, operation)
         })
     }

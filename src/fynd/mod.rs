@@ -46,7 +46,6 @@
 #![doc = include_str!("pitfalls.md")]
 
 mod account;
-mod announced;
 mod api_error;
 mod challenge;
 mod client;
@@ -54,26 +53,23 @@ mod code_sign_in;
 mod codes;
 mod contact;
 mod deletion;
+mod direct_sign_in;
 mod keys;
-mod opaque;
 mod otp_sign_in;
 mod own_contacts;
+mod partial_session;
 mod password_code;
 mod password_link;
 mod pending_code;
 mod platform;
-mod profile;
 mod registration;
-mod remaining_codes;
 mod rules;
 mod sent_code;
 mod session;
 mod sign_in;
-mod sign_in_at_once;
 mod signature;
 mod social;
-mod unfinished;
-mod waiting;
+mod unconfirmed_codes;
 
 pub use self::account::ProfileChange;
 pub use self::api_error::ApiError;
@@ -86,11 +82,9 @@ pub use self::password_code::{ForgottenPassword, NewPassword, PasswordCode};
 pub use self::password_link::PasswordLink;
 pub use self::pending_code::PendingCode;
 pub use self::platform::{DeletionTerms, Reason};
-pub use self::profile::CompleteProfile;
 pub use self::registration::Registration;
-pub use self::remaining_codes::RemainingCodes;
 pub use self::session::Session;
-pub use self::sign_in::SignIn;
+pub use self::sign_in::{CompleteProfile, RemainingCodes, SignIn};
 pub use self::signature::{SignatureInput, sign};
 pub use self::social::SocialSignIn;
 

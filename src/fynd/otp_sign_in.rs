@@ -3,10 +3,10 @@
 use super::client::Client;
 use super::codes::Route;
 use super::contact::Contact;
-use super::opaque::opaque;
 use super::pending_code::PendingCode;
-use super::sent_code::{self, Aim};
+use super::sent_code::{self, Purpose};
 use crate::error::Error;
+use crate::opaque_debug::opaque_debug;
 
 /// A sign-in by code that was not sent yet.
 #[derive(Clone)]
@@ -16,7 +16,7 @@ pub struct OtpSignIn {
     route: Route,
 }
 
-opaque!(OtpSignIn);
+opaque_debug!("fynd": OtpSignIn);
 
 impl Client {
     /// Starts a sign-in by a code sent to a mobile phone: the number without country code (4 to 15
@@ -84,21 +84,21 @@ impl OtpSignIn {
         Self { client, route }
     }
 
-    /// The id of the application that the user belongs to; the server takes `Fynd` without it.
+    /// The id of the application that the user belongs to. The server uses `Fynd` by default.
     pub fn platform(mut self, id: impl Into<String>) -> Self {
         self.route.platform = Some(id.into());
         self
     }
 
-    /// The hash of an Android app, which goes into the message to a mobile so that the app can
-    /// read the code.
+    /// The hash of an Android app, which the message to a mobile contains so that the app can read
+    /// the code.
     pub fn android_hash(mut self, hash: impl Into<String>) -> Self {
         self.route.android_hash = Some(hash.into());
         self
     }
 
-    /// Sends the code. It is repeated only if the server certainly did not process it. Earlier
-    /// challenges for this contact are void then.
+    /// Sends the code. It is retried only if the server certainly did not process it. Earlier
+    /// challenges for this contact become invalid.
     ///
     /// Source: `POST /service/application/user/authentication/v1.0/login/otp` for a mobile,
     /// `…/otp/email/send` for a mailbox.
@@ -108,15 +108,15 @@ impl OtpSignIn {
     /// [`ErrorKind::InvalidInput`] for a `mobile` that is not 4 to 15 digits, a `country_code` that
     /// is not 1 to 3 or an `email` that is no address, [`ErrorKind::SlowDown`] while the timer of
     /// the last message to this contact runs, [`ErrorKind::TryLater`] if the session store fails:
-    /// nothing is sent in these cases. [`ErrorKind::Undecodable`] if the answer cannot be continued
-    /// from; else as any call, see [`Error`].
+    /// nothing is sent in these cases. [`ErrorKind::Undecodable`] if the response cannot be
+    /// continued from; otherwise as any call, see [`Error`].
     ///
     /// [`ErrorKind::InvalidInput`]: crate::ErrorKind::InvalidInput
     /// [`ErrorKind::SlowDown`]: crate::ErrorKind::SlowDown
     /// [`ErrorKind::TryLater`]: crate::ErrorKind::TryLater
     /// [`ErrorKind::Undecodable`]: crate::ErrorKind::Undecodable
     pub async fn send_code(self) -> Result<PendingCode, Error> {
-        let open = sent_code::send(&self.client, Aim::SignIn, self.route).await?;
-        Ok(PendingCode::resumed(self.client, open))
+        let challenge = sent_code::send(&self.client, Purpose::SignIn, self.route).await?;
+        Ok(PendingCode::resumed(self.client, challenge))
     }
 }

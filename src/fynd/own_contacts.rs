@@ -6,7 +6,7 @@ use super::session::Session;
 use crate::error::Error;
 
 impl Session {
-    /// The contacts of the profile. Sends no message; safe to repeat.
+    /// The contacts of the profile. Sends no message; idempotent.
     ///
     /// Source: `GET /service/application/user/authentication/v1.0/session`.
     ///
@@ -36,8 +36,8 @@ impl Session {
         self.user().await.map(of_user)
     }
 
-    /// Adds a contact to the profile, and answers whether the server says that it sent a link to
-    /// confirm it by. It is repeated only if the server certainly did not process it.
+    /// Adds a contact to the profile, and returns whether the server reports that it sent a link to
+    /// confirm it. It is retried only if the server certainly did not process it.
     ///
     /// ```
     /// # #[tokio::main]
@@ -64,8 +64,8 @@ impl Session {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`] naming `mobile`, `country_code` or `email`: nothing was sent.
-    /// [`ErrorKind::Refused`] if somebody has it. [`ErrorKind::SignInAgain`] if the session has
-    /// ended. Else as any call, see [`Error`].
+    /// [`ErrorKind::Refused`] if another user has it. [`ErrorKind::SignInAgain`] if the session has
+    /// ended. Otherwise as any call, see [`Error`].
     ///
     /// [`ErrorKind::InvalidInput`]: crate::ErrorKind::InvalidInput
     /// [`ErrorKind::Refused`]: crate::ErrorKind::Refused
@@ -82,20 +82,20 @@ impl Session {
                     .country_code(country_code.clone())
                     .phone(number.clone());
                 let call = api.add_mobile_number().platform(self.platform());
-                let answer = call.body(body).send().await?;
-                answer.into_inner().verify_mobile_link
+                let response = call.body(body).send().await?;
+                response.into_inner().verify_mobile_link
             }
             Contact::Email(address) => {
                 let call = api.add_email().platform(self.platform());
-                let answer = call.body(email(address)).send().await?;
-                answer.into_inner().verify_email_link
+                let response = call.body(email(address)).send().await?;
+                response.into_inner().verify_email_link
             }
         };
         Ok(sent.unwrap_or_default())
     }
 
-    /// Sends a link to confirm a contact by, and answers whether the server says that it did: a
-    /// confirmed one needs none. It is repeated only if the server certainly did not process it.
+    /// Sends a link to confirm a contact, and returns whether the server reports that it did: a
+    /// confirmed contact needs none. It is retried only if the server certainly did not process it.
     ///
     /// ```
     /// # #[tokio::main]
@@ -124,9 +124,9 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) if the profile does not have it any more,
-    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if the session has ended. Else as
-    /// any call, see [`Error`].
+    /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) if the profile no longer has it,
+    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if the session has ended.
+    /// Otherwise as any call, see [`Error`].
     pub async fn send_verification_link(&self, own: &OwnContact) -> Result<bool, Error> {
         let api = self.api();
         let sent = match &own.contact {
@@ -144,8 +144,8 @@ impl Session {
         Ok(sent.unwrap_or_default())
     }
 
-    /// Makes a confirmed contact the main one of its kind. Sends no message. It is repeated only if
-    /// the server certainly did not process it.
+    /// Makes a confirmed contact the primary one of its kind. Sends no message. It is retried only
+    /// if the server certainly did not process it.
     ///
     /// ```
     /// # #[tokio::main]
@@ -175,9 +175,9 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) if it is not confirmed or not there any
-    /// more, [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if the session has ended.
-    /// Else as any call, see [`Error`].
+    /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) if it is not confirmed or no longer in the
+    /// profile, [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if the session has ended.
+    /// Otherwise as any call, see [`Error`].
     pub async fn make_primary(&self, own: &OwnContact) -> Result<(), Error> {
         let api = self.api();
         match &own.contact {
@@ -193,7 +193,7 @@ impl Session {
         Ok(())
     }
 
-    /// Removes a contact from the profile. Sends no message. It is repeated only if the server
+    /// Removes a contact from the profile. Sends no message. It is retried only if the server
     /// certainly did not process it.
     ///
     /// ```
@@ -224,10 +224,10 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) if it is the main one, or does not stand in
-    /// the profile as it did when it was read;
-    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if the session has ended. Else as
-    /// any call, see [`Error`].
+    /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) if it is the primary one, or is not in the
+    /// profile as it was when it was read;
+    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if the session has ended.
+    /// Otherwise as any call, see [`Error`].
     pub async fn delete_contact(&self, own: &OwnContact) -> Result<(), Error> {
         let api = self.api();
         match &own.contact {

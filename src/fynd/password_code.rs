@@ -1,4 +1,4 @@
-//! A forgotten password: a code proves who the user is, and a new password is set.
+//! A forgotten password: a code authenticates the user, who sets a new password.
 
 use std::time::Duration;
 
@@ -8,18 +8,18 @@ use super::api::types;
 use super::client::Client;
 use super::codes::Route;
 use super::contact::{Contact, check_filled};
-use super::opaque::opaque;
-use super::sent_code::{self, Aim, SentCode};
-use super::unfinished::Unfinished;
+use super::partial_session::PartialSession;
+use super::sent_code::{self, Purpose, SentCode};
 use crate::challenge::{
-    ActiveChallenge, CODE_TIME_TO_LIVE, ResendTimer, Step, StepError, check_code,
+    ActiveChallenge, CODE_TIME_TO_LIVE, ResendTimer, SoleRecipient, Step, StepError, check_code,
 };
 use crate::error::{Error, ErrorKind, System};
+use crate::opaque_debug::opaque_debug;
 use crate::secret::Secret;
 use crate::session::CookieJar;
 use crate::skewed_clock::SkewedClock;
 
-/// A user who forgot the password, before anything was sent.
+/// A password reset by a code, before anything was sent.
 #[derive(Clone)]
 #[must_use = "no code is sent before `send_code`"]
 pub struct ForgottenPassword {
@@ -27,16 +27,16 @@ pub struct ForgottenPassword {
     route: Route,
 }
 
-/// A code is on its way to a user who forgot the password.
+/// A code was sent to a user who forgot the password.
 ///
-/// Only the newest code counts. The state is kept in the client's store; see
+/// Only the newest code is valid. The state is kept in the client's store; see
 /// [`challenge`](crate::challenge).
 pub struct PasswordCode {
     client: Client,
-    open: ActiveChallenge<SentCode>,
+    challenge: ActiveChallenge<SentCode>,
 }
 
-/// What the store keeps of a user who may set a new password.
+/// The state in the store of a user who may set a new password.
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct PasswordToken {
     cookies: CookieJar,
@@ -51,16 +51,16 @@ impl Step for PasswordToken {
     }
 }
 
-/// The code was right: the user may set a new password, once.
+/// The code was correct: the user may set a new password, once.
 ///
 /// The client's store keeps it for 15 minutes; see [`challenge`](crate::challenge).
-#[must_use = "the password is the old one before `set`"]
+#[must_use = "the password is unchanged before `set`"]
 pub struct NewPassword {
     client: Client,
-    open: ActiveChallenge<PasswordToken>,
+    challenge: ActiveChallenge<PasswordToken>,
 }
 
-opaque!(ForgottenPassword, PasswordCode, NewPassword);
+opaque_debug!("fynd": ForgottenPassword, PasswordCode, NewPassword);
 
 impl Client {
     /// Starts setting a new password for a user who forgot the old one, by a code that is sent to a
@@ -96,14 +96,14 @@ impl Client {
 }
 
 impl ForgottenPassword {
-    /// The id of the application that the user belongs to; the server takes `Fynd` without it.
+    /// The id of the application that the user belongs to. The server uses `Fynd` by default.
     pub fn platform(mut self, id: impl Into<String>) -> Self {
         self.route.platform = Some(id.into());
         self
     }
 
-    /// Sends the code. It is repeated only if the server certainly did not process it. Earlier
-    /// challenges for this contact are void then.
+    /// Sends the code. It is retried only if the server certainly did not process it. Earlier
+    /// challenges for this contact become invalid.
     ///
     /// Source: `POST /service/application/user/authentication/v1.0/otp/forgot/mobile/send` or
     /// `…/otp/forgot/email/send`.
@@ -111,34 +111,34 @@ impl ForgottenPassword {
     /// # Errors
     ///
     /// As [`OtpSignIn::send_code`](super::OtpSignIn::send_code); [`ErrorKind::Refused`] if the
-    /// server knows nobody with this contact.
+    /// server knows no user with this contact.
     pub async fn send_code(self) -> Result<PasswordCode, Error> {
-        let open = sent_code::send(&self.client, Aim::NewPassword, self.route).await?;
-        Ok(PasswordCode::resumed(self.client, open))
+        let challenge = sent_code::send(&self.client, Purpose::NewPassword, self.route).await?;
+        Ok(PasswordCode::resumed(self.client, challenge))
     }
 }
 
 impl PasswordCode {
-    pub(super) fn resumed(client: Client, open: ActiveChallenge<SentCode>) -> Self {
-        Self { client, open }
+    pub(super) fn resumed(client: Client, challenge: ActiveChallenge<SentCode>) -> Self {
+        Self { client, challenge }
     }
 
-    /// The id under which [`Client::challenge`] takes it up: a secret.
+    /// The id by which [`Client::challenge`] resumes it: a secret.
     pub fn id(&self) -> &Secret {
-        self.open.id()
+        self.challenge.id()
     }
 
-    /// Where the code went.
+    /// The contact that the code was sent to.
     pub fn contact(&self) -> &Contact {
-        &self.open.step.route.contact
+        &self.challenge.step.route.contact
     }
 
     /// When another message may be sent.
     pub fn resend_timer(&self) -> &ResendTimer {
-        self.open.timer()
+        self.challenge.timer()
     }
 
-    /// Sends another code; the former one is void, and the timer starts again.
+    /// Sends another code; the former one becomes invalid, and the timer starts again.
     ///
     /// Source: `POST /service/application/user/authentication/v1.0/otp/forgot/mobile/send` or
     /// `…/otp/forgot/email/send`.
@@ -147,10 +147,10 @@ impl PasswordCode {
     ///
     /// As [`PendingCode::resend`](super::PendingCode::resend).
     pub async fn resend(&mut self) -> Result<(), Error> {
-        sent_code::resend(&self.client, &mut self.open).await
+        sent_code::resend(&self.client, &mut self.challenge).await
     }
 
-    /// Confirms the code. It is sent once, whatever happens. The new password goes on under the
+    /// Confirms the code. It is never sent twice. The new password continues under the
     /// same [`id`](Self::id).
     ///
     /// Source: `POST /service/application/user/authentication/v1.0/otp/forgot/mobile/verify` or
@@ -158,9 +158,9 @@ impl PasswordCode {
     ///
     /// # Errors
     ///
-    /// The state comes back with the error, as of
+    /// The error returns the state, as of
     /// [`PendingCode::confirm`](super::PendingCode::confirm); [`ErrorKind::Undecodable`] if the
-    /// server agreed and gave no token.
+    /// server accepted it and returned no token.
     pub async fn confirm(
         mut self,
         code: impl Into<Secret>,
@@ -168,31 +168,34 @@ impl PasswordCode {
         match self.try_code(code.into()).await {
             Ok(forgot_token) => {
                 let step = PasswordToken {
-                    cookies: self.open.step.cookies.clone(),
+                    cookies: self.challenge.step.cookies.clone(),
                     forgot_token,
                 };
-                let open = self.open.go_on(step).await;
-                Ok(NewPassword::resumed(self.client, open))
+                let challenge = self.challenge.advance(step).await;
+                Ok(NewPassword::resumed(self.client, challenge))
             }
             Err(error) => Err(StepError::new(self, error)),
         }
     }
 
     async fn try_code(&mut self, code: Secret) -> Result<Secret, Error> {
-        let code = check_code("code", &code).map_err(|error| error.of(System::Fynd))?;
-        let code_attempt = self.open.begin_code_attempt().await?;
-        let step = &self.open.step;
-        let unfinished = Unfinished::new(&self.client, &step.cookies);
-        let answer = step.route.verify_forgotten(&unfinished, &step.keys, code);
-        let answer = answer.await;
-        self.open.step.cookies = unfinished.cookies();
-        let token = self.open.settle(code_attempt, answer).await?;
+        let code = check_code(System::Fynd, &code)?;
+        let client = &self.client;
+        let send = async |step: &mut SentCode| {
+            let partial = PartialSession::new(client, &step.cookies);
+            let verify = step.route.verify_forgotten(&partial, &step.keys, code);
+            let verified = verify.await;
+            step.cookies = partial.cookies();
+            verified
+        };
+        let token = self.challenge.try_code(SoleRecipient, send).await?;
         token.ok_or_else(|| {
             let operation = match self.contact() {
                 Contact::Mobile { .. } => "verify_mobile_forgot_otp",
                 Contact::Email(_) => "verify_email_forgot_otp",
             };
-            let message = "the code was right, but the answer has no token to go on with";
+            let message =
+                "the code was correct, but the response has no token to set a password with";
             Error::new(ErrorKind::Undecodable, message)
                 .with_status(http::StatusCode::OK)
                 .at(System::Fynd, operation)
@@ -201,29 +204,29 @@ impl PasswordCode {
 }
 
 impl NewPassword {
-    pub(super) fn resumed(client: Client, open: ActiveChallenge<PasswordToken>) -> Self {
-        Self { client, open }
+    pub(super) fn resumed(client: Client, challenge: ActiveChallenge<PasswordToken>) -> Self {
+        Self { client, challenge }
     }
 
-    /// The id under which [`Client::challenge`] takes it up: a secret.
+    /// The id by which [`Client::challenge`] resumes it: a secret.
     pub fn id(&self) -> &Secret {
-        self.open.id()
+        self.challenge.id()
     }
 
-    /// Sets the password. Sends no message, and signs nobody in. It is sent once, unless the server
-    /// certainly did not process it.
+    /// Sets the password. Sends no message, and does not sign the user in. It is not retried unless
+    /// the server certainly did not process it.
     ///
     /// Source: `POST /service/application/user/authentication/v1.0/login/password/forgot`.
     ///
     /// # Errors
     ///
-    /// The state comes back with the error. Nothing was sent with [`ErrorKind::InvalidInput`] (the
+    /// The error returns the state. Nothing was sent with [`ErrorKind::InvalidInput`] (the
     /// `password` is empty) and [`ErrorKind::SignInAgain`] (it is finished or has expired).
-    /// [`ErrorKind::Refused`]: the server does not take the password, or the time is over.
+    /// [`ErrorKind::Refused`]: the server does not accept the password, or the token has expired.
     pub async fn set(mut self, password: impl Into<Secret>) -> Result<(), StepError<Self>> {
         match self.try_password(password.into()).await {
             Ok(()) => {
-                self.open.finish().await;
+                self.challenge.finish().await;
                 Ok(())
             }
             Err(error) => Err(StepError::new(self, error)),
@@ -232,13 +235,13 @@ impl NewPassword {
 
     async fn try_password(&mut self, password: Secret) -> Result<(), Error> {
         check_filled("password", password.expose())?;
-        self.open.check().await?;
-        let step = &self.open.step;
-        let unfinished = Unfinished::new(&self.client, &step.cookies);
+        self.challenge.check().await?;
+        let step = &self.challenge.step;
+        let partial = PartialSession::new(&self.client, &step.cookies);
         let body = types::ForgotPasswordRequestSchema::builder()
             .code(step.forgot_token.clone())
             .password(password);
-        let api = unfinished.api();
+        let api = partial.api();
         api.reset_forgot_password().body(body).send().await?;
         Ok(())
     }

@@ -1,27 +1,27 @@
-//! A forgotten password: a link leads back, and its code sets a new password.
+//! A forgotten password: a new password is set by the code of a link.
 
 use super::api::types;
 use super::client::Client;
 use super::contact::{Contact, check_filled};
-use super::opaque::opaque;
+use super::partial_session::{PartialSession, finish};
 use super::session::Session;
-use super::unfinished::{Unfinished, finish};
 use crate::challenge::StepError;
 use crate::error::Error;
+use crate::opaque_debug::opaque_debug;
 use crate::secret::Secret;
 
 /// The code of a link that a user who forgot the password has followed.
-#[must_use = "the password is the old one before `set_password`"]
+#[must_use = "the password is unchanged before `set_password`"]
 pub struct PasswordLink {
     client: Client,
     code: Secret,
 }
 
-opaque!(PasswordLink);
+opaque_debug!("fynd": PasswordLink);
 
 impl Client {
     /// Sends a link by which a user who forgot the password can set a new one, by SMS or by e-mail.
-    /// It is repeated only if the server certainly did not process it.
+    /// It is retried only if the server certainly did not process it.
     ///
     /// Source: `POST /service/application/user/authentication/v1.0/login/password/mobile/reset` or
     /// `…/login/password/reset`.
@@ -51,8 +51,8 @@ impl Client {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`] naming `mobile`, `country_code` or `email`: nothing was sent.
-    /// [`ErrorKind::Refused`] if the server knows nobody with this contact. Else as any call, see
-    /// [`Error`].
+    /// [`ErrorKind::Refused`] if the server knows no user with this contact. Otherwise as any call,
+    /// see [`Error`].
     ///
     /// [`ErrorKind::InvalidInput`]: crate::ErrorKind::InvalidInput
     /// [`ErrorKind::Refused`]: crate::ErrorKind::Refused
@@ -80,7 +80,7 @@ impl Client {
         Ok(())
     }
 
-    /// The code of a link that was followed. It lives in the link, so there is nothing to keep.
+    /// The code of a link that the user followed. Nothing is stored: the link holds the code.
     ///
     /// ```
     /// # #[tokio::main]
@@ -97,7 +97,7 @@ impl Client {
     /// let session = match link.set_password("").await {
     ///     Ok(session) => session,
     ///     // The code is not used up: the user may enter another password.
-    ///     Err(returned) => returned.state.set_password("the new password").await?,
+    ///     Err(failed) => failed.state.set_password("the new password").await?,
     /// };
     /// # assert_eq!(session.user().await?.first_name.as_deref(), Some("Asha"));
     /// # Ok(())
@@ -112,7 +112,7 @@ impl Client {
 }
 
 impl PasswordLink {
-    /// Asks whether the code is still good, before the user is asked for a password. Sends no
+    /// Checks whether the code is still valid, before the user is asked for a password. Sends no
     /// message and does not use the code up.
     ///
     /// Source: `POST /service/application/user/authentication/v1.0/login/password/reset/token`.
@@ -120,8 +120,8 @@ impl PasswordLink {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for an empty `code`: nothing was
-    /// sent. [`ErrorKind::Refused`](crate::ErrorKind::Refused): it is wrong, used or too old. Else
-    /// as any call, see [`Error`].
+    /// sent. [`ErrorKind::Refused`](crate::ErrorKind::Refused): it is wrong, used or too old.
+    /// Otherwise as any call, see [`Error`].
     pub async fn check(&self) -> Result<(), Error> {
         check_filled("code", self.code.expose())?;
         let body = types::CodeRequestBodySchema::builder().code(self.code.clone());
@@ -130,16 +130,16 @@ impl PasswordLink {
         Ok(())
     }
 
-    /// Sets the password and signs the user in. Sends no message. The code is good once; it is sent
-    /// once, unless the server certainly did not process it.
+    /// Sets the password and signs the user in. Sends no message. The code is valid once; it is not
+    /// retried unless the server certainly did not process it.
     ///
     /// Source: `POST /service/application/user/authentication/v1.0/login/password/reset/forgot`.
     ///
     /// # Errors
     ///
-    /// The state comes back with the error. [`ErrorKind::InvalidInput`]: `code` or `password` is
-    /// empty, nothing was sent. [`ErrorKind::Refused`]: the code is wrong, used or too old, or the
-    /// server does not take the password. [`ErrorKind::Undecodable`]: it agreed and gave no cookie.
+    /// The error returns the state. [`ErrorKind::InvalidInput`]: `code` or `password` is empty,
+    /// nothing was sent. [`ErrorKind::Refused`]: the code is wrong, used or too old, or the server
+    /// does not accept the password. [`ErrorKind::Undecodable`]: it succeeded without a cookie.
     ///
     /// [`ErrorKind::InvalidInput`]: crate::ErrorKind::InvalidInput
     /// [`ErrorKind::Refused`]: crate::ErrorKind::Refused
@@ -157,12 +157,12 @@ impl PasswordLink {
     async fn try_password(&self, password: Secret) -> Result<Session, Error> {
         check_filled("code", self.code.expose())?;
         check_filled("password", password.expose())?;
-        let unfinished = Unfinished::begin(&self.client);
+        let partial = PartialSession::begin(&self.client);
         let body = types::ForgotPasswordRequestSchema::builder()
             .code(self.code.clone())
             .password(password);
-        let api = unfinished.api();
+        let api = partial.api();
         api.forgot_password().body(body).send().await?;
-        finish(&self.client, &unfinished.cookies(), "forgot_password").await
+        finish(&self.client, &partial.cookies(), "forgot_password").await
     }
 }

@@ -1,54 +1,53 @@
-//! A code that was sent to sign in by, until it is confirmed.
+//! A code that was sent for a sign-in, until it is confirmed.
 
 use super::client::Client;
 use super::contact::Contact;
-use super::opaque::opaque;
-use super::profile::{CompleteProfile, NewUser};
+use super::partial_session::PartialSession;
 use super::sent_code::{self, SentCode};
-use super::sign_in::{SignIn, Verdict};
-use super::unfinished::{Unfinished, finish};
-use crate::challenge::{ActiveChallenge, ResendTimer, StepError, check_code};
+use super::sign_in::{CompleteProfile, NewUser, SignIn};
+use crate::challenge::{ActiveChallenge, ResendTimer, SoleRecipient, StepError, check_code};
 use crate::error::{Error, System};
+use crate::opaque_debug::opaque_debug;
 use crate::secret::Secret;
 
-/// A code is on its way to the user's mobile or mailbox.
+/// A code was sent to the user's mobile or mailbox.
 ///
-/// Only the newest code counts: with each resend the server forgets the ones before. The state is
+/// Only the newest code is valid: with each resend the server forgets the ones before. The state is
 /// kept in the client's store, with its cookies; see [`challenge`](crate::challenge).
 pub struct PendingCode {
     client: Client,
-    pub(super) open: ActiveChallenge<SentCode>,
+    pub(super) challenge: ActiveChallenge<SentCode>,
 }
 
-opaque!(PendingCode);
+opaque_debug!("fynd": PendingCode);
 
 impl PendingCode {
-    pub(super) fn resumed(client: Client, open: ActiveChallenge<SentCode>) -> Self {
-        Self { client, open }
+    pub(super) fn resumed(client: Client, challenge: ActiveChallenge<SentCode>) -> Self {
+        Self { client, challenge }
     }
 
-    /// The id under which [`Client::challenge`] takes the sign-in up: a secret.
+    /// The id by which [`Client::challenge`] resumes the sign-in: a secret.
     pub fn id(&self) -> &Secret {
-        self.open.id()
+        self.challenge.id()
     }
 
-    /// Where the code went.
+    /// The contact that the code was sent to.
     pub fn contact(&self) -> &Contact {
-        &self.open.step.route.contact
+        &self.challenge.step.route.contact
     }
 
-    /// The id of the newest message that this state knows of, as the server counts it; messages
-    /// to a mailbox have none.
+    /// The server's id of the newest message that this state knows of; messages to a mailbox have
+    /// none.
     pub fn request_id(&self) -> Option<&str> {
-        self.open.step.keys.request_id.as_deref()
+        self.challenge.step.keys.request_id.as_deref()
     }
 
     /// When another message may be sent.
     pub fn resend_timer(&self) -> &ResendTimer {
-        self.open.timer()
+        self.challenge.timer()
     }
 
-    /// Sends another code; the former one is void, and the timer starts again.
+    /// Sends another code; the former one becomes invalid, and the timer starts again.
     ///
     /// ```
     /// # #[tokio::main]
@@ -85,7 +84,7 @@ impl PendingCode {
     /// [`ErrorKind::StepRequired`] if a newer challenge for this contact has replaced this one,
     /// [`ErrorKind::SignInAgain`] if it is finished or has expired, [`ErrorKind::TryLater`] if the
     /// session store fails: nothing is sent in these cases. [`ErrorKind::Undecodable`] if the
-    /// server has given nothing to go on with: start the sign-in anew. Else as any call, see
+    /// server returned no key for a resend: start the sign-in again. Otherwise as any call, see
     /// [`Error`].
     ///
     /// [`ErrorKind::SlowDown`]: crate::ErrorKind::SlowDown
@@ -94,10 +93,10 @@ impl PendingCode {
     /// [`ErrorKind::TryLater`]: crate::ErrorKind::TryLater
     /// [`ErrorKind::Undecodable`]: crate::ErrorKind::Undecodable
     pub async fn resend(&mut self) -> Result<(), Error> {
-        sent_code::resend(&self.client, &mut self.open).await
+        sent_code::resend(&self.client, &mut self.challenge).await
     }
 
-    /// Confirms the code. It is sent once, whatever happens. A profile to complete goes on under
+    /// Confirms the code. It is never sent twice. A profile to complete continues under
     /// the same [`id`](Self::id).
     ///
     /// Source: `POST /service/application/user/authentication/v1.0/otp/mobile/verify` or
@@ -105,11 +104,11 @@ impl PendingCode {
     ///
     /// # Errors
     ///
-    /// The state comes back with the error. Nothing was sent with [`ErrorKind::InvalidInput`] (it
+    /// The error returns the state. Nothing was sent with [`ErrorKind::InvalidInput`] (it
     /// does not look like a code), [`ErrorKind::StepRequired`] (five codes were wrong, or a newer
     /// challenge has replaced this one) and [`ErrorKind::SignInAgain`] (it is finished or has
     /// expired). [`ErrorKind::Refused`]: it is wrong, used or not the newest.
-    /// [`ErrorKind::Undecodable`]: the server agreed and gave no cookie.
+    /// [`ErrorKind::Undecodable`]: the server accepted it and returned no cookie.
     ///
     /// [`ErrorKind::InvalidInput`]: crate::ErrorKind::InvalidInput
     /// [`ErrorKind::StepRequired`]: crate::ErrorKind::StepRequired
@@ -123,40 +122,34 @@ impl PendingCode {
                     Contact::Mobile { .. } => "verify_mobile_otp",
                     Contact::Email(_) => "verify_email_otp",
                 };
-                match finish(&self.client, &self.open.step.cookies, operation).await {
-                    Ok(session) => {
-                        self.open.finish().await;
-                        Ok(SignIn::SignedIn(session))
-                    }
-                    Err(error) => Err(StepError::new(self, error)),
-                }
+                let cookies = &self.challenge.step.cookies;
+                let signed_in = SignIn::finish(&self.client, &self.challenge, cookies, operation);
+                let signed_in = signed_in.await;
+                signed_in.map_err(|error| StepError::new(self, error))
             }
             Ok(Some(register_token)) => {
-                let step = &self.open.step;
+                let step = &self.challenge.step;
                 let (platform, cookies) = (step.route.platform.clone(), step.cookies.clone());
                 let new_user = NewUser::new(platform, cookies, register_token);
-                let open = self.open.go_on(new_user).await;
-                let profile = CompleteProfile::resumed(self.client, open);
+                let challenge = self.challenge.advance(new_user).await;
+                let profile = CompleteProfile::resumed(self.client, challenge);
                 Ok(SignIn::ProfileRequired(profile))
             }
             Err(error) => Err(StepError::new(self, error)),
         }
     }
 
-    /// The token of a registration, or nothing for a user.
+    /// The token of a registration; `None` for an existing user.
     async fn try_code(&mut self, code: Secret) -> Result<Option<Secret>, Error> {
-        let code = check_code("code", &code).map_err(|error| error.of(System::Fynd))?;
-        let code_attempt = self.open.begin_code_attempt().await?;
-        let step = &self.open.step;
-        let unfinished = Unfinished::new(&self.client, &step.cookies);
-        let answer = step.route.verify(&unfinished, &step.keys, None, code).await;
-        self.open.step.cookies = unfinished.cookies();
-        let answer = self.open.settle(code_attempt, answer).await?;
-        let verdict = Verdict {
-            has_user: answer.has_user,
-            user_exists: answer.user_exists,
-            register_token: answer.register_token,
+        let code = check_code(System::Fynd, &code)?;
+        let client = &self.client;
+        let send = async |step: &mut SentCode| {
+            let partial = PartialSession::new(client, &step.cookies);
+            let verified = step.route.verify(&partial, &step.keys, None, code).await;
+            step.cookies = partial.cookies();
+            verified
         };
-        Ok(verdict.registration(self.open.step.register_token.as_ref()))
+        let user = self.challenge.try_code(SoleRecipient, send).await?;
+        Ok(user.registration(self.challenge.step.register_token.as_ref()))
     }
 }

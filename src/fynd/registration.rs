@@ -1,24 +1,21 @@
-//! Becoming a user by a form.
+//! Registering a user by a form.
 
-use super::announced::{Announced, Told};
 use super::api::types;
 use super::client::Client;
 use super::contact::{Contact, check_filled};
-use super::opaque::opaque;
-use super::profile::{CompleteProfile, NewUser};
-use super::remaining_codes::RemainingCodes;
-use super::sign_in::SignIn;
-use super::unfinished::{Unfinished, finish};
-use super::waiting::Codes;
+use super::partial_session::{PartialSession, finish};
+use super::sign_in::{CompleteProfile, NewUser, RemainingCodes, SignIn, unknown_contact};
+use super::unconfirmed_codes::{CodePermits, SentCodes, UnconfirmedCodes};
 use crate::challenge::FirstMessage;
 use crate::error::{Error, System};
+use crate::opaque_debug::opaque_debug;
 use crate::secret::Secret;
 
 const OPERATION: &str = "register_with_form";
 
 /// The form of a new user, not sent yet.
 #[derive(Clone)]
-#[must_use = "nobody is registered before `submit`"]
+#[must_use = "no user is registered before `submit`"]
 pub struct Registration {
     client: Client,
     platform: Option<String>,
@@ -30,7 +27,7 @@ pub struct Registration {
     email: Option<Contact>,
 }
 
-opaque!(Registration);
+opaque_debug!("fynd": Registration);
 
 impl Client {
     /// Starts the registration of a new user by a form. Nothing is sent before
@@ -80,7 +77,7 @@ impl Registration {
         }
     }
 
-    /// The id of the application that the user belongs to; the server takes `Fynd` without it.
+    /// The id of the application that the user belongs to. The server uses `Fynd` by default.
     pub fn platform(mut self, id: impl Into<String>) -> Self {
         self.platform = Some(id.into());
         self
@@ -92,13 +89,13 @@ impl Registration {
         self
     }
 
-    /// The user's gender, in the sales channel's words: the values are not published.
+    /// The user's gender, as the sales channel names it: the values are not published.
     pub fn gender(mut self, gender: impl Into<String>) -> Self {
         self.gender = Some(gender.into());
         self
     }
 
-    /// A password, to sign in with together with the e-mail address.
+    /// A password, for signing in with the e-mail address.
     pub fn password(mut self, password: impl Into<Secret>) -> Self {
         self.password = Some(password.into());
         self
@@ -116,8 +113,8 @@ impl Registration {
         self
     }
 
-    /// Registers the user. The server may send a code to the mobile, by e-mail or both, and says
-    /// which it wants confirmed. It is sent once, unless the server certainly did not process it.
+    /// Registers the user. The server may send a code to the mobile, by e-mail or both, and returns
+    /// which must be confirmed. It is not retried unless the server certainly did not process it.
     ///
     /// Source: `POST /service/application/user/authentication/v1.0/register/form`.
     ///
@@ -127,8 +124,8 @@ impl Registration {
     /// `email`; [`ErrorKind::SlowDown`] while the timer of the last message to one of the contacts
     /// runs; [`ErrorKind::TryLater`] if the session store fails: nothing is sent in these cases.
     /// [`ErrorKind::StepRequired`] if the server wants a contact confirmed that the form does not
-    /// name. [`ErrorKind::Undecodable`] if the answer cannot be continued from; else as any call,
-    /// see [`Error`].
+    /// name. [`ErrorKind::Undecodable`] if the response cannot be continued from; otherwise as any
+    /// call, see [`Error`].
     ///
     /// [`ErrorKind::InvalidInput`]: crate::ErrorKind::InvalidInput
     /// [`ErrorKind::SlowDown`]: crate::ErrorKind::SlowDown
@@ -137,54 +134,57 @@ impl Registration {
     /// [`ErrorKind::Undecodable`]: crate::ErrorKind::Undecodable
     pub async fn submit(self) -> Result<SignIn, Error> {
         self.check()?;
-        let opening = FirstMessage::to_unknown(&self.client.context)?;
-        opening.check_store().await?;
+        let first = FirstMessage::without_destination(&self.client.context)?;
+        first.check_store().await?;
         let contacts: Vec<Contact> = self.mobile.iter().chain(&self.email).cloned().collect();
-        let announced = Announced::of_opening(&opening, contacts).await?;
-        let unfinished = Unfinished::begin(&self.client);
-        let api = unfinished.api();
+        let permits = CodePermits::claim(first.requester(), contacts).await?;
+        let partial = PartialSession::begin(&self.client);
+        let api = partial.api();
         let call = api.register_with_form().platform(self.platform.clone());
-        let answer = match call.body(self.body()).send().await {
-            Ok(answer) => answer.into_inner(),
+        let response = match call.body(self.body()).send().await {
+            Ok(response) => response.into_inner(),
             Err(error) => {
-                announced.failed(&error).await;
+                permits.failed(&error).await;
                 return Err(error);
             }
         };
-        let told = Told {
+        let sent = SentCodes {
             operation: OPERATION,
-            mobile: answer.verify_mobile_otp == Some(true),
-            email: answer.verify_email_otp == Some(true),
-            request_id: answer.request_id,
-            resend_token: answer.resend_token,
-            resend_email_token: answer.resend_email_token,
-            resend_timer: answer.resend_timer,
+            mobile: response.verify_mobile_otp == Some(true),
+            email: response.verify_email_otp == Some(true),
+            request_id: response.request_id,
+            resend_token: response.resend_token,
+            resend_email_token: response.resend_email_token,
+            resend_timer: response.resend_timer,
         };
-        let wants_codes = told.mobile || told.email;
-        let waiting = announced.sent(told).await?;
-        let (client, cookies) = (self.client, unfinished.cookies());
-        if answer.user_exists == Some(true) || (!wants_codes && answer.register_token.is_none()) {
+        let wants_codes = sent.mobile || sent.email;
+        let codes = permits.sent(sent).await?;
+        let (client, cookies) = (self.client, partial.cookies());
+        if response.user_exists == Some(true) || (!wants_codes && response.register_token.is_none())
+        {
             let session = finish(&client, &cookies, OPERATION).await?;
             return Ok(SignIn::SignedIn(session));
         }
         let wait = std::time::Duration::ZERO;
-        if !wants_codes && let Some(register_token) = answer.register_token {
+        if !wants_codes && let Some(register_token) = response.register_token {
             let step = NewUser::new(self.platform, cookies, register_token);
-            let open = opening.open(step, wait).await;
-            let profile = CompleteProfile::resumed(client, open);
+            let challenge = first.open(step, wait).await;
+            let profile = CompleteProfile::resumed(client, challenge);
             return Ok(SignIn::ProfileRequired(profile));
         }
-        if waiting.is_empty() {
-            return Err(super::profile::code_of_unknown_contact(OPERATION));
+        if codes.is_empty() {
+            return Err(unknown_contact(OPERATION));
         }
-        let step = Codes {
+        let step = UnconfirmedCodes {
             platform: self.platform,
             cookies,
-            register_token: answer.register_token,
-            waiting,
+            register_token: response.register_token,
+            codes,
         };
-        let open = opening.open(step, wait).await;
-        Ok(SignIn::CodesRequired(RemainingCodes::resumed(client, open)))
+        let challenge = first.open(step, wait).await;
+        Ok(SignIn::CodesRequired(RemainingCodes::resumed(
+            client, challenge,
+        )))
     }
 
     fn check(&self) -> Result<(), Error> {

@@ -1,49 +1,52 @@
-//! A code that was sent, whatever it is good for: kept, sent anew, replaced.
+//! A code that was sent, for any purpose: its stored state, the first message and a resend.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::client::Client;
-use super::codes::{Purpose, Route, Sent};
+use super::codes::{OtpKind, Route, Sent};
 use super::keys::{Keys, RESEND_AFTER};
-use crate::challenge::{ActiveChallenge, CODE_TIME_TO_LIVE, FirstMessage, Outcome, Owner, Step};
+use crate::challenge::{
+    ActiveChallenge, CODE_TIME_TO_LIVE, FirstMessage, Owner, SoleRecipient, Step,
+};
 use crate::error::{Error, System};
 use crate::secret::Secret;
 use crate::session::CookieJar;
 use crate::skewed_clock::SkewedClock;
 
-/// What a right code does.
+/// What the code authorises.
 #[derive(Clone, Serialize, Deserialize)]
-pub(super) enum Aim {
+pub(super) enum Purpose {
     SignIn,
     NewPassword,
-    Deletion(Leaving),
+    Deletion(DeletionRequest),
 }
 
-/// Who wants to be deleted, and why.
+/// The user to delete, and the reason.
 #[derive(Clone, Serialize, Deserialize)]
-pub(super) struct Leaving {
-    /// The session that asked: nobody else's may go on with it.
+pub(super) struct DeletionRequest {
+    /// The session that requested the deletion, which alone may continue it.
     pub(super) owner: Owner,
     pub(super) user_id: String,
     pub(super) reason_id: String,
     pub(super) words: Option<String>,
 }
 
-impl Aim {
-    fn purpose(&self) -> Purpose {
+impl Purpose {
+    fn otp_kind(&self) -> OtpKind {
         match self {
-            Self::NewPassword => Purpose::Password,
-            Self::SignIn | Self::Deletion(_) => Purpose::SignIn,
+            Self::NewPassword => OtpKind::ForgotPassword,
+            Self::SignIn | Self::Deletion(_) => OtpKind::SignIn,
         }
     }
 }
 
-/// What the store keeps.
+/// The state in the store.
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct SentCode {
-    pub(super) aim: Aim,
+    #[serde(rename = "aim")]
+    pub(super) purpose: Purpose,
     pub(super) route: Route,
     pub(super) cookies: CookieJar,
     pub(super) keys: Keys,
@@ -61,71 +64,57 @@ impl Step for SentCode {
 /// Sends the first code of a challenge.
 pub(super) async fn send(
     client: &Client,
-    aim: Aim,
+    purpose: Purpose,
     route: Route,
 ) -> Result<ActiveChallenge<SentCode>, Error> {
     route.contact.check()?;
     let destination = route.contact.destination();
-    let opening = FirstMessage::claim(&client.context, destination, RESEND_AFTER).await?;
-    let sent = match &aim {
-        Aim::SignIn => route.sign_in(client).await,
-        aim => route.send(client, aim.purpose(), None, None, None).await,
+    let first = FirstMessage::claim(&client.context, destination, RESEND_AFTER).await?;
+    let send = async {
+        let sent = match &purpose {
+            Purpose::SignIn => route.sign_in(client).await?,
+            purpose => {
+                let kind = purpose.otp_kind();
+                route.send(client, kind, None, None, None).await?
+            }
+        };
+        let wait = sent.keys.wait();
+        let step = SentCode {
+            purpose,
+            route,
+            cookies: sent.cookies,
+            keys: sent.keys,
+            register_token: sent.register_token,
+        };
+        Ok((step, wait))
     };
-    match sent {
-        Ok(sent) => {
-            let wait = sent.keys.wait();
-            let step = SentCode {
-                aim,
-                route,
-                cookies: sent.cookies,
-                keys: sent.keys,
-                register_token: sent.register_token,
-            };
-            Ok(opening.open(step, wait).await)
-        }
-        Err(error) => Err(opening.failed(error).await),
-    }
+    first.send(send).await
 }
 
 /// Sends another code, in place of the newest.
 pub(super) async fn resend(
     client: &Client,
-    open: &mut ActiveChallenge<SentCode>,
+    challenge: &mut ActiveChallenge<SentCode>,
 ) -> Result<(), Error> {
-    let operation = open.step.route.sending(open.step.aim.purpose());
-    let wait = open.step.keys.wait();
-    let claim = open.claim_resend(wait).await;
-    let claim = claim.map_err(|error| error.at(System::Fynd, operation))?;
-    match send_again(client, &open.step, operation).await {
-        Ok(sent) => {
-            let wait = sent.keys.wait();
-            open.step.keys = sent.keys;
-            open.step.cookies = sent.cookies;
-            if sent.register_token.is_some() {
-                open.step.register_token = sent.register_token;
-            }
-            open.sent(claim, wait).await;
-            Ok(())
+    let step = &challenge.step;
+    let (kind, wait) = (step.purpose.otp_kind(), step.keys.wait());
+    let operation = step.route.sending(kind);
+    let send = async |step: &SentCode| {
+        let register_token = step.register_token.as_ref();
+        let resend = step
+            .route
+            .resend(client, kind, &step.cookies, &step.keys, register_token);
+        resend.await
+    };
+    let store_keys = |step: &mut SentCode, sent: &Sent| {
+        step.keys = sent.keys.clone();
+        step.cookies = sent.cookies.clone();
+        if sent.register_token.is_some() {
+            step.register_token.clone_from(&sent.register_token);
         }
-        Err(error) => {
-            if Outcome::of(&error) == Outcome::NotSent {
-                open.not_sent(claim).await;
-            }
-            Err(error)
-        }
-    }
-}
-
-async fn send_again(
-    client: &Client,
-    step: &SentCode,
-    operation: &'static str,
-) -> Result<Sent, Error> {
-    let token = step.keys.resend_token(operation)?.clone();
-    let (purpose, cookies) = (step.aim.purpose(), Some(&step.cookies));
-    let register_token = step.register_token.as_ref();
-    let route = &step.route;
-    route
-        .send(client, purpose, cookies, Some(token), register_token)
-        .await
+    };
+    let resent = challenge
+        .resend(SoleRecipient, wait, send, store_keys)
+        .await;
+    resent.map_err(|error| error.at(System::Fynd, operation))
 }

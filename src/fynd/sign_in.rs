@@ -1,22 +1,36 @@
-//! How far a step took a user who signs in.
+//! The result of a step of a sign-in, and the steps that a new user may have to complete.
+//!
+//! The result contains the steps, and each step returns a result again.
 
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::api::types;
 use super::client::Client;
-use super::profile::{CompleteProfile, NewUser};
-use super::remaining_codes::RemainingCodes;
+use super::codes::{OtpKind, Sent};
+use super::contact::{Contact, check_filled};
+use super::partial_session::{PartialSession, finish};
 use super::session::Session;
-use super::unfinished::finish;
-use crate::challenge::FirstMessage;
-use crate::error::Error;
+use super::unconfirmed_codes::{
+    CodePermits, ContactKind, SentCodes, UnconfirmedCode, UnconfirmedCodes,
+};
+use crate::challenge::{ActiveChallenge, ResendTimer, Step, StepError, check_code};
+use crate::error::{Error, ErrorKind, System};
+use crate::opaque_debug::opaque_debug;
 use crate::secret::Secret;
 use crate::session::CookieJar;
+use crate::skewed_clock::SkewedClock;
 
-/// How far a step took the user.
+const UPDATE_PROFILE: &str = "update_profile";
+
+/// The result of a step of a sign-in.
 #[derive(Debug)]
 #[must_use = "a user who has a next step is not signed in"]
 pub enum SignIn {
     /// The user is signed in.
     SignedIn(Session),
-    /// The user is new: there is nobody to sign in before the profile is complete.
+    /// The user is new: the profile must be completed first.
     ProfileRequired(CompleteProfile),
     /// Codes were sent that the user must confirm first.
     CodesRequired(RemainingCodes),
@@ -30,60 +44,456 @@ impl SignIn {
             Self::ProfileRequired(_) | Self::CodesRequired(_) => None,
         }
     }
+
+    /// Signs the user in, after `operation` succeeded, and finishes the challenge.
+    pub(super) async fn finish<S: Step>(
+        client: &Client,
+        challenge: &ActiveChallenge<S>,
+        cookies: &CookieJar,
+        operation: &'static str,
+    ) -> Result<Self, Error> {
+        let session = finish(client, cookies, operation).await?;
+        challenge.finish().await;
+        Ok(Self::SignedIn(session))
+    }
 }
 
-/// What an answer says of the user: a new one has the token of a registration and no session.
-pub(super) struct Verdict {
-    pub(super) has_user: bool,
-    pub(super) user_exists: Option<bool>,
-    pub(super) register_token: Option<Secret>,
+/// How long the user has to complete the profile.
+const PROFILE_TIME_TO_LIVE: Duration = Duration::from_secs(3600);
+
+/// The state in the store.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct NewUser {
+    platform: Option<String>,
+    cookies: CookieJar,
+    register_token: Secret,
 }
 
-impl Verdict {
-    /// The token of the registration that has to go on, or nothing if the user is signed in.
-    /// `former` is the token of an earlier answer.
-    pub(super) fn registration(self, former: Option<&Secret>) -> Option<Secret> {
-        match self.user_exists {
-            Some(false) => self.register_token.or_else(|| former.cloned()),
-            None if !self.has_user => self.register_token,
-            _ => None,
+impl NewUser {
+    pub(super) fn new(
+        platform: Option<String>,
+        cookies: CookieJar,
+        register_token: Secret,
+    ) -> Self {
+        Self {
+            platform,
+            cookies,
+            register_token,
         }
     }
 }
 
-/// A sign-in that one call begins and perhaps ends.
-pub(super) struct AtOnce {
-    client: Client,
-    opening: FirstMessage,
-    platform: Option<String>,
+impl Step for NewUser {
+    const KIND: &'static str = "profile";
+
+    fn time_to_live(&self, _: &SkewedClock) -> Duration {
+        PROFILE_TIME_TO_LIVE
+    }
 }
 
-impl AtOnce {
-    /// Before anything is sent: without a store there would be no session and no next step.
-    pub(super) async fn begin(client: &Client, platform: Option<String>) -> Result<Self, Error> {
-        let opening = FirstMessage::to_unknown(&client.context)?;
-        opening.check_store().await?;
-        Ok(Self {
-            client: client.clone(),
-            opening,
-            platform,
-        })
+/// The code was correct, and there is no user with this contact yet: a name creates one.
+///
+/// The client's store keeps it for an hour; see [`challenge`](crate::challenge). What the user has
+/// entered so far is not stored: set it again after resuming.
+#[must_use = "there is no user before `complete`"]
+pub struct CompleteProfile {
+    client: Client,
+    challenge: ActiveChallenge<NewUser>,
+    mobile: Option<Contact>,
+    email: Option<String>,
+    gender: Option<String>,
+    date_of_birth: Option<String>,
+}
+
+opaque_debug!("fynd": CompleteProfile, RemainingCodes);
+
+impl CompleteProfile {
+    pub(super) fn resumed(client: Client, challenge: ActiveChallenge<NewUser>) -> Self {
+        Self {
+            client,
+            challenge,
+            mobile: None,
+            email: None,
+            gender: None,
+            date_of_birth: None,
+        }
     }
 
-    /// After the server agreed.
-    pub(super) async fn end(
-        self,
-        verdict: Verdict,
-        cookies: CookieJar,
-        operation: &'static str,
-    ) -> Result<SignIn, Error> {
-        let Some(register_token) = verdict.registration(None) else {
-            let session = finish(&self.client, &cookies, operation).await?;
-            return Ok(SignIn::SignedIn(session));
+    /// The id by which [`Client::challenge`] resumes the sign-in, the same as before the
+    /// profile: a secret.
+    pub fn id(&self) -> &Secret {
+        self.challenge.id()
+    }
+
+    /// The user's mobile, without country code, and the country calling code (`+91` or `91`). The
+    /// sales channel may want it confirmed before there is a session.
+    pub fn mobile(mut self, number: impl Into<String>, country_code: impl Into<String>) -> Self {
+        self.mobile = Some(Contact::mobile(number, country_code));
+        self
+    }
+
+    /// The user's e-mail address. The sales channel may want it confirmed before there is a
+    /// session.
+    pub fn email(mut self, email: impl Into<String>) -> Self {
+        self.email = Some(email.into());
+        self
+    }
+
+    /// The user's gender, as the sales channel names it: the values are not published.
+    pub fn gender(mut self, gender: impl Into<String>) -> Self {
+        self.gender = Some(gender.into());
+        self
+    }
+
+    /// The user's date of birth, in the sales channel's format: it is not published.
+    pub fn date_of_birth(mut self, date: impl Into<String>) -> Self {
+        self.date_of_birth = Some(date.into());
+        self
+    }
+
+    /// Completes the profile. The user is signed in, unless the server wants a contact confirmed
+    /// that the profile names and sends it a code; the codes continue under the same
+    /// [`id`](Self::id). It is never sent twice.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Fynd, FyndUser};
+    /// # let mock = Fynd::start().await;
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
+    /// # mock.require_email(true);
+    /// # let code = || mock.outbox().last_code("+919000000001").unwrap();
+    /// # let email_code = || mock.outbox().last_code("asha@example.com").unwrap();
+    /// # let pending = client.otp_sign_in("9000000001", "91").send_code().await?;
+    /// # use vestibule::fynd::SignIn;
+    /// # let SignIn::ProfileRequired(profile) = pending.confirm(code()).await? else { panic!() };
+    /// let profile = profile.email("asha@example.com");
+    /// let signed_in = match profile.complete("Asha", "Rao").await? {
+    ///     // This sales channel wants the address confirmed.
+    ///     SignIn::CodesRequired(codes) => codes.confirm_email(email_code()).await?,
+    ///     signed_in => signed_in,
+    /// };
+    /// # let session = signed_in.signed_in().unwrap();
+    /// # assert_eq!(session.user().await?.first_name.as_deref(), Some("Asha"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Source: `POST /service/application/user/profile/v1.0/detail`.
+    ///
+    /// # Errors
+    ///
+    /// The error returns the state. Nothing was sent with [`ErrorKind::InvalidInput`]
+    /// naming `first_name`, `mobile`, `country_code` or `email`, [`ErrorKind::SlowDown`] (the timer
+    /// of the last message to one of the contacts runs), [`ErrorKind::TryLater`] (the session store
+    /// fails) and [`ErrorKind::SignInAgain`] (it is finished or has expired).
+    /// [`ErrorKind::StepRequired`]: the server wants a contact confirmed that the profile does not
+    /// name. [`ErrorKind::Undecodable`]: it succeeded without a cookie.
+    pub async fn complete(
+        mut self,
+        first_name: impl Into<String>,
+        last_name: impl Into<String>,
+    ) -> Result<SignIn, StepError<Self>> {
+        match self.send(first_name.into(), last_name.into()).await {
+            Ok(codes) if codes.is_empty() => {
+                let cookies = &self.challenge.step.cookies;
+                let signed_in =
+                    SignIn::finish(&self.client, &self.challenge, cookies, UPDATE_PROFILE);
+                let signed_in = signed_in.await;
+                signed_in.map_err(|error| StepError::new(self, error))
+            }
+            Ok(codes) => {
+                let NewUser {
+                    platform,
+                    cookies,
+                    register_token,
+                } = self.challenge.step.clone();
+                let codes = UnconfirmedCodes {
+                    platform,
+                    cookies,
+                    register_token: Some(register_token),
+                    codes,
+                };
+                let challenge = self.challenge.advance(codes).await;
+                let codes = RemainingCodes::resumed(self.client, challenge);
+                Ok(SignIn::CodesRequired(codes))
+            }
+            Err(error) => Err(StepError::new(self, error)),
+        }
+    }
+
+    /// The codes to confirm; none if the user is signed in.
+    async fn send(
+        &mut self,
+        first_name: String,
+        last_name: String,
+    ) -> Result<Vec<UnconfirmedCode>, Error> {
+        check_filled("first_name", &first_name)?;
+        let email = self.email.clone().map(Contact::Email);
+        let contacts: Vec<Contact> = self.mobile.iter().cloned().chain(email).collect();
+        for contact in &contacts {
+            contact.check()?;
+        }
+        self.challenge.check().await?;
+        let permits = CodePermits::claim(self.challenge.requester(), contacts).await?;
+        let partial = PartialSession::new(&self.client, &self.challenge.step.cookies);
+        let api = partial.api();
+        let call = api.update_profile().body(self.body(first_name, last_name));
+        let response = call
+            .platform(self.challenge.step.platform.clone())
+            .send()
+            .await;
+        self.challenge.step.cookies = partial.cookies();
+        let response = match response {
+            Ok(response) => response.into_inner(),
+            Err(error) => {
+                permits.failed(&error).await;
+                return Err(error);
+            }
         };
-        let step = NewUser::new(self.platform, cookies, register_token);
-        let open = self.opening.open(step, std::time::Duration::ZERO).await;
-        let profile = CompleteProfile::resumed(self.client, open);
-        Ok(SignIn::ProfileRequired(profile))
+        if let Some(token) = response.register_token {
+            self.challenge.step.register_token = token;
+        }
+        let sent = SentCodes {
+            operation: UPDATE_PROFILE,
+            mobile: response.verify_mobile_otp == Some(true),
+            email: response.verify_email_otp == Some(true),
+            request_id: response.request_id,
+            resend_token: response.resend_token,
+            resend_email_token: response.resend_email_token,
+            resend_timer: response.resend_timer,
+        };
+        let wants_codes = sent.mobile || sent.email;
+        let codes = permits.sent(sent).await?;
+        let is_user = response.user.is_some() || response.user_exists == Some(true);
+        if !wants_codes || (is_user && !self.challenge.step.cookies.is_empty()) {
+            return Ok(Vec::new());
+        }
+        if codes.is_empty() {
+            self.challenge.save_response().await;
+            return Err(unknown_contact(UPDATE_PROFILE));
+        }
+        Ok(codes)
+    }
+
+    fn body(
+        &self,
+        first_name: String,
+        last_name: String,
+    ) -> types::builder::EditProfileRequestSchema {
+        let mobile = self.mobile.as_ref().and_then(|mobile| match mobile {
+            Contact::Mobile {
+                country_code,
+                number,
+            } => Some(types::EditProfileMobileSchema {
+                country_code: Some(country_code.clone()),
+                phone: Some(number.clone()),
+            }),
+            Contact::Email(_) => None,
+        });
+        let last_name = Some(last_name).filter(|name| !name.trim().is_empty());
+        types::EditProfileRequestSchema::builder()
+            .register_token(self.challenge.step.register_token.clone())
+            .first_name(first_name)
+            .last_name(last_name)
+            .mobile(mobile)
+            .email(self.email.clone())
+            .gender(self.gender.clone())
+            .dob(self.date_of_birth.clone())
+    }
+}
+
+/// The server waits for a code that it sent to an unknown contact.
+pub(super) fn unknown_contact(operation: &'static str) -> Error {
+    let message = "the server requires a confirmed contact that was not given: add it";
+    Error::new(ErrorKind::StepRequired, message).at(System::Fynd, operation)
+}
+
+/// Codes were sent to the contacts of a new user, who is signed in when all are confirmed, in any
+/// order.
+///
+/// Only the newest code of each contact counts. The state is kept in the client's store, with its
+/// cookies; see [`challenge`](crate::challenge). The user has an hour from the newest message, and
+/// five wrong codes after each.
+#[must_use = "the user is not registered before each code is confirmed"]
+pub struct RemainingCodes {
+    client: Client,
+    challenge: ActiveChallenge<UnconfirmedCodes>,
+}
+
+impl RemainingCodes {
+    pub(super) fn resumed(client: Client, challenge: ActiveChallenge<UnconfirmedCodes>) -> Self {
+        Self { client, challenge }
+    }
+
+    /// The id by which [`Client::challenge`] resumes the registration: a secret.
+    pub fn id(&self) -> &Secret {
+        self.challenge.id()
+    }
+
+    /// The mobile, if its code is not confirmed yet.
+    pub fn mobile(&self) -> Option<&Contact> {
+        let found = self.challenge.step.find(ContactKind::Mobile);
+        found.ok().map(|code| &code.contact)
+    }
+
+    /// The e-mail address, if its code is not confirmed yet.
+    pub fn email(&self) -> Option<&Contact> {
+        let found = self.challenge.step.find(ContactKind::Email);
+        found.ok().map(|code| &code.contact)
+    }
+
+    /// When the mobile may get another message; `None` if its code is confirmed.
+    pub fn mobile_timer(&self) -> Option<ResendTimer> {
+        self.timer(ContactKind::Mobile)
+    }
+
+    /// When the mailbox may get another message; `None` if its code is confirmed.
+    pub fn email_timer(&self) -> Option<ResendTimer> {
+        self.timer(ContactKind::Email)
+    }
+
+    fn timer(&self, kind: ContactKind) -> Option<ResendTimer> {
+        let code = self.challenge.step.find(kind).ok()?;
+        Some(self.challenge.timer_of(&code.limit))
+    }
+
+    /// Sends another code to the mobile; the former one becomes invalid, and its timer starts
+    /// again.
+    ///
+    /// Source: `POST /service/application/user/authentication/v1.0/otp/mobile/send`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::StepRequired`] if no code of a mobile remains, or a newer challenge for it has
+    /// replaced this one; [`ErrorKind::SlowDown`] with the time to wait if its timer still runs,
+    /// [`ErrorKind::SignInAgain`] if the challenge is finished or has expired,
+    /// [`ErrorKind::TryLater`] if the session store fails: nothing is sent in these cases.
+    /// Otherwise as any call, see [`Error`].
+    ///
+    /// [`ErrorKind::StepRequired`]: crate::ErrorKind::StepRequired
+    /// [`ErrorKind::SlowDown`]: crate::ErrorKind::SlowDown
+    /// [`ErrorKind::SignInAgain`]: crate::ErrorKind::SignInAgain
+    /// [`ErrorKind::TryLater`]: crate::ErrorKind::TryLater
+    pub async fn resend_to_mobile(&mut self) -> Result<(), Error> {
+        self.resend(ContactKind::Mobile).await
+    }
+
+    /// Sends another code by e-mail; the former one becomes invalid, and its timer starts again.
+    ///
+    /// Source: `POST /service/application/user/authentication/v1.0/otp/email/send`.
+    ///
+    /// # Errors
+    ///
+    /// As [`resend_to_mobile`](Self::resend_to_mobile).
+    pub async fn resend_by_email(&mut self) -> Result<(), Error> {
+        self.resend(ContactKind::Email).await
+    }
+
+    async fn resend(&mut self, kind: ContactKind) -> Result<(), Error> {
+        let wait = self.challenge.step.find(kind)?.keys.wait();
+        let client = &self.client;
+        let send = async |step: &UnconfirmedCodes| {
+            let UnconfirmedCode { contact, keys, .. } = step.find(kind)?;
+            let (cookies, register_token) = (&step.cookies, step.register_token.as_ref());
+            let route = step.route(contact);
+            let resend = route.resend(client, OtpKind::SignIn, cookies, keys, register_token);
+            let (sent, wait) = resend.await?;
+            Ok(((sent, cookies.clone()), wait))
+        };
+        let store_keys = |step: &mut UnconfirmedCodes, (sent, before): &(Sent, CookieJar)| {
+            let mut codes = step.codes.iter_mut();
+            if let Some(code) = codes.find(|code| kind.matches(&code.contact)) {
+                code.keys = sent.keys.clone();
+            }
+            step.cookies = step.cookies.clone().with_changes(before, &sent.cookies);
+        };
+        self.challenge.resend(kind, wait, send, store_keys).await
+    }
+
+    /// Confirms the code that was sent to the mobile. It is never sent twice. When none remains,
+    /// the user is signed in; otherwise the state is returned with those that do, under the same
+    /// [`id`](Self::id).
+    ///
+    /// Source: `POST /service/application/user/authentication/v1.0/otp/mobile/verify`.
+    ///
+    /// # Errors
+    ///
+    /// The error returns the state. Nothing was sent with [`ErrorKind::InvalidInput`] (it does not
+    /// look like a code), [`ErrorKind::StepRequired`] (no such code remains, five codes were wrong,
+    /// or a newer challenge has replaced this one) and [`ErrorKind::SignInAgain`] (it is finished
+    /// or has expired). [`ErrorKind::Refused`]: it is wrong, used or not the newest.
+    /// [`ErrorKind::Undecodable`]: the server accepted it and returned no cookie.
+    ///
+    /// [`ErrorKind::InvalidInput`]: crate::ErrorKind::InvalidInput
+    /// [`ErrorKind::StepRequired`]: crate::ErrorKind::StepRequired
+    /// [`ErrorKind::SignInAgain`]: crate::ErrorKind::SignInAgain
+    /// [`ErrorKind::Refused`]: crate::ErrorKind::Refused
+    /// [`ErrorKind::Undecodable`]: crate::ErrorKind::Undecodable
+    pub async fn confirm_mobile(self, code: impl Into<Secret>) -> Result<SignIn, StepError<Self>> {
+        self.confirm(ContactKind::Mobile, code.into()).await
+    }
+
+    /// Confirms the code that was sent by e-mail, as [`confirm_mobile`](Self::confirm_mobile) does.
+    ///
+    /// Source: `POST /service/application/user/authentication/v1.0/otp/email/verify`.
+    ///
+    /// # Errors
+    ///
+    /// As [`confirm_mobile`](Self::confirm_mobile).
+    pub async fn confirm_email(self, code: impl Into<Secret>) -> Result<SignIn, StepError<Self>> {
+        self.confirm(ContactKind::Email, code.into()).await
+    }
+
+    async fn confirm(mut self, kind: ContactKind, code: Secret) -> Result<SignIn, StepError<Self>> {
+        match self.try_code(kind, code).await {
+            Ok(true) => Ok(SignIn::CodesRequired(self)),
+            Ok(false) => self.end(kind).await,
+            Err(error) => Err(StepError::new(self, error)),
+        }
+    }
+
+    /// Whether the registration needs further codes.
+    async fn try_code(&mut self, kind: ContactKind, code: Secret) -> Result<bool, Error> {
+        let code = check_code(System::Fynd, &code)?;
+        let client = &self.client;
+        let send = async |step: &mut UnconfirmedCodes| {
+            let UnconfirmedCode { contact, keys, .. } = step.find(kind)?;
+            let partial = PartialSession::new(client, &step.cookies);
+            let token = step.register_token.clone();
+            let route = step.route(contact);
+            let user = route.verify(&partial, keys, token, code).await?;
+            Ok((user, partial.cookies()))
+        };
+        let (user, cookies) = self.challenge.try_code(kind, send).await?;
+        let before = self.challenge.step.cookies.clone();
+        let token = user.registration(self.challenge.step.register_token.as_ref());
+        let change = |step: &mut UnconfirmedCodes| {
+            step.codes.retain(|code| !kind.matches(&code.contact));
+            step.cookies = step.cookies.clone().with_changes(&before, &cookies);
+            step.register_token.clone_from(&token);
+        };
+        self.challenge.update_step(false, change).await;
+        Ok(token.is_some() && !self.challenge.step.codes.is_empty())
+    }
+
+    /// Ends the confirmation: no code remains, or the server signed the user in without.
+    async fn end(self, kind: ContactKind) -> Result<SignIn, StepError<Self>> {
+        let step = &self.challenge.step;
+        if let Some(register_token) = step.register_token.clone() {
+            let (platform, cookies) = (step.platform.clone(), step.cookies.clone());
+            let new_user = NewUser::new(platform, cookies, register_token);
+            let challenge = self.challenge.advance(new_user).await;
+            let profile = CompleteProfile::resumed(self.client, challenge);
+            return Ok(SignIn::ProfileRequired(profile));
+        }
+        let operation = match kind {
+            ContactKind::Mobile => "verify_mobile_otp",
+            ContactKind::Email => "verify_email_otp",
+        };
+        let signed_in = SignIn::finish(&self.client, &self.challenge, &step.cookies, operation);
+        let signed_in = signed_in.await;
+        signed_in.map_err(|error| StepError::new(self, error))
     }
 }

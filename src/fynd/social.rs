@@ -1,16 +1,18 @@
-//! Signing in by an account at a third party.
+//! Sign-in by an account at a third party.
 
 use super::api::types;
 use super::client::Client;
+use super::codes::UserStatus;
 use super::contact::{check_email, check_filled};
-use super::opaque::opaque;
-use super::sign_in::{AtOnce, SignIn, Verdict};
-use super::unfinished::Unfinished;
+use super::direct_sign_in::DirectSignIn;
+use super::partial_session::PartialSession;
+use super::sign_in::SignIn;
 use crate::error::Error;
+use crate::opaque_debug::opaque_debug;
 use crate::secret::Secret;
 
 #[derive(Clone)]
-enum Party {
+enum Provider {
     Facebook,
     Google,
     GoogleAndroid,
@@ -19,11 +21,11 @@ enum Party {
     Apple(String),
 }
 
-/// The token of a third party and what it says of the user.
+/// The token of a third party and the profile that came with it.
 #[derive(Clone)]
-#[must_use = "nobody is signed in before `Client::social_sign_in`"]
+#[must_use = "no user is signed in before `Client::social_sign_in`"]
 pub struct SocialSignIn {
-    party: Party,
+    provider: Provider,
     token: Secret,
     refresh_token: Option<Secret>,
     expiry: Option<i64>,
@@ -36,12 +38,12 @@ pub struct SocialSignIn {
     platform: Option<String>,
 }
 
-opaque!(SocialSignIn);
+opaque_debug!("fynd": SocialSignIn);
 
 impl SocialSignIn {
-    fn new(party: Party, token: Secret) -> Self {
+    fn new(provider: Provider, token: Secret) -> Self {
         Self {
-            party,
+            provider,
             token,
             refresh_token: None,
             expiry: None,
@@ -57,27 +59,30 @@ impl SocialSignIn {
 
     /// An access token of Facebook.
     pub fn facebook(access_token: impl Into<Secret>) -> Self {
-        Self::new(Party::Facebook, access_token.into())
+        Self::new(Provider::Facebook, access_token.into())
     }
 
     /// An access token of Google, from a website.
     pub fn google(access_token: impl Into<Secret>) -> Self {
-        Self::new(Party::Google, access_token.into())
+        Self::new(Provider::Google, access_token.into())
     }
 
     /// An access token of Google, from an Android app.
     pub fn google_android(access_token: impl Into<Secret>) -> Self {
-        Self::new(Party::GoogleAndroid, access_token.into())
+        Self::new(Provider::GoogleAndroid, access_token.into())
     }
 
     /// An access token of Google, from an iOS app.
     pub fn google_ios(access_token: impl Into<Secret>) -> Self {
-        Self::new(Party::GoogleIos, access_token.into())
+        Self::new(Provider::GoogleIos, access_token.into())
     }
 
-    /// An identity token of Apple, and the user's id there. Of the profile, Apple's has names only.
+    /// An identity token of Apple, and the user's id there. The profile is limited to names.
     pub fn apple(identity_token: impl Into<Secret>, user_identifier: impl Into<String>) -> Self {
-        Self::new(Party::Apple(user_identifier.into()), identity_token.into())
+        Self::new(
+            Provider::Apple(user_identifier.into()),
+            identity_token.into(),
+        )
     }
 
     /// The refresh token that came with the access token.
@@ -86,7 +91,7 @@ impl SocialSignIn {
         self
     }
 
-    /// When the access token ends.
+    /// When the access token expires.
     pub fn expires_at(mut self, time: chrono::DateTime<chrono::Utc>) -> Self {
         self.expiry = Some(time.timestamp_millis());
         self
@@ -128,7 +133,7 @@ impl SocialSignIn {
         self
     }
 
-    /// The id of the application that the user belongs to; the server takes `Fynd` without it.
+    /// The id of the application that the user belongs to. The server uses `Fynd` by default.
     pub fn platform(mut self, id: impl Into<String>) -> Self {
         self.platform = Some(id.into());
         self
@@ -136,8 +141,8 @@ impl SocialSignIn {
 
     fn check(&self) -> Result<(), Error> {
         let token = self.token.expose();
-        match &self.party {
-            Party::Apple(user) => {
+        match &self.provider {
+            Provider::Apple(user) => {
                 check_filled("identity_token", token)?;
                 check_filled("user_identifier", user)?;
             }
@@ -180,7 +185,7 @@ impl SocialSignIn {
 }
 
 impl Client {
-    /// Signs a user in by an account at a third party. Sends no message. It is repeated only if the
+    /// Signs a user in by an account at a third party. Sends no message. It is retried only if the
     /// server certainly did not process it. A new user has to complete the profile.
     ///
     /// Source: `POST /service/application/user/authentication/v1.0/login/` with `facebook-token`,
@@ -198,7 +203,7 @@ impl Client {
     /// # let token = mock.issue_social_token(vestibule::testing::FyndProvider::Google, "1001", None);
     /// use vestibule::fynd::{SignIn, SocialSignIn};
     ///
-    /// // `google_android`, `google_ios`, `facebook` and `apple` are used alike.
+    /// // `google_android`, `google_ios`, `facebook` and `apple` are used the same way.
     /// let account = SocialSignIn::google(token).first_name("Asha");
     /// match client.social_sign_in(account).await? {
     ///     SignIn::SignedIn(session) => println!("{:?}", session.user().await?.active),
@@ -215,8 +220,8 @@ impl Client {
     /// [`ErrorKind::InvalidInput`] naming `access_token`, `identity_token`, `user_identifier` or
     /// `email`, [`ErrorKind::TryLater`] if the session store fails: nothing is sent in these cases.
     /// [`ErrorKind::Refused`]: the third party does not confirm the token.
-    /// [`ErrorKind::Undecodable`]: the server agreed and gave no cookie. Else as any call, see
-    /// [`Error`].
+    /// [`ErrorKind::Undecodable`]: the server accepted it and returned no cookie. Otherwise
+    /// as any call, see [`Error`].
     ///
     /// [`ErrorKind::InvalidInput`]: crate::ErrorKind::InvalidInput
     /// [`ErrorKind::TryLater`]: crate::ErrorKind::TryLater
@@ -225,43 +230,43 @@ impl Client {
     pub async fn social_sign_in(&self, account: SocialSignIn) -> Result<SignIn, Error> {
         account.check()?;
         let platform = account.platform.clone().or_else(|| self.platform.clone());
-        let begun = AtOnce::begin(self, platform.clone()).await?;
-        let unfinished = Unfinished::begin(self);
-        let api = unfinished.api();
-        let (operation, answer) = match account.party.clone() {
-            Party::Facebook => {
+        let direct = DirectSignIn::begin(self, platform.clone()).await?;
+        let partial = PartialSession::begin(self);
+        let api = partial.api();
+        let (operation, response) = match account.provider.clone() {
+            Provider::Facebook => {
                 let call = api.login_with_facebook().platform(platform);
                 (
                     "login_with_facebook",
                     call.body(account.body()).send().await,
                 )
             }
-            Party::Google => {
+            Provider::Google => {
                 let call = api.login_with_google().platform(platform);
                 ("login_with_google", call.body(account.body()).send().await)
             }
-            Party::GoogleAndroid => {
+            Provider::GoogleAndroid => {
                 let call = api.login_with_google_android().platform(platform);
-                let answer = call.body(account.body()).send().await;
-                ("login_with_google_android", answer)
+                let response = call.body(account.body()).send().await;
+                ("login_with_google_android", response)
             }
-            Party::GoogleIos => {
+            Provider::GoogleIos => {
                 let call = api.login_with_google_ios().platform(platform);
-                let answer = call.body(account.body()).send().await;
-                ("login_with_google_ios", answer)
+                let response = call.body(account.body()).send().await;
+                ("login_with_google_ios", response)
             }
-            Party::Apple(user) => {
+            Provider::Apple(user) => {
                 let call = api.login_with_apple_ios().platform(platform);
-                let answer = call.body(account.apple_body(user)).send().await;
-                ("login_with_apple_ios", answer)
+                let response = call.body(account.apple_body(user)).send().await;
+                ("login_with_apple_ios", response)
             }
         };
-        let answer = answer?.into_inner();
-        let verdict = Verdict {
-            has_user: answer.user.is_some(),
-            user_exists: answer.user_exists,
-            register_token: answer.register_token,
+        let response = response?.into_inner();
+        let user = UserStatus {
+            has_user: response.user.is_some(),
+            user_exists: response.user_exists,
+            register_token: response.register_token,
         };
-        begun.end(verdict, unfinished.cookies(), operation).await
+        direct.end(user, partial.cookies(), operation).await
     }
 }

@@ -1,18 +1,18 @@
-//! The pin in the words of [`code_sign_in`](crate::code_sign_in).
+//! Implementation of [`code_sign_in`](crate::code_sign_in) by pins.
 
 use super::client::Client;
 use super::pin_sign_in::PendingPin;
 use crate::challenge::StepError;
 use crate::clock::BoxFuture;
 use crate::code_sign_in::{
-    Channel, CodeChallenge, CodeSignIn, Confirmed, Destination, boxed, message_challenge,
-    not_offered, open_challenge, sessions_of,
+    Channel, CodeChallenge, CodeSignIn, Confirmed, Destination, boxed, challenge_methods,
+    message_methods, not_offered, session_methods,
 };
 use crate::error::{Error, System};
 use crate::secret::Secret;
 
-/// For users who have an account. A new one starts by [`Client::sign_up`], whose [`PendingPin`] is
-/// a [`CodeChallenge`] as well.
+/// For users who have an account. A new user starts with [`Client::sign_up`], whose [`PendingPin`]
+/// is a [`CodeChallenge`] as well.
 impl CodeSignIn for Client {
     fn system(&self) -> System {
         System::GoodCity
@@ -28,7 +28,10 @@ impl CodeSignIn for Client {
     ) -> BoxFuture<'a, Result<Box<dyn CodeChallenge>, Error>> {
         Box::pin(async move {
             if !self.offers(to.channel()) {
-                return Err(not_offered(System::GoodCity, "pins go to mobiles only"));
+                return Err(not_offered(
+                    System::GoodCity,
+                    "pins are sent to mobiles only",
+                ));
             }
             let pending = self.send_pin(to.to_text()).await?;
             Ok(Box::new(pending) as Box<dyn CodeChallenge>)
@@ -45,12 +48,12 @@ impl CodeSignIn for Client {
         })
     }
 
-    sessions_of!(Self::clone);
+    session_methods!(Self::clone);
 }
 
 impl CodeChallenge for PendingPin {
-    open_challenge!();
-    message_challenge!();
+    challenge_methods!();
+    message_methods!();
 
     fn confirm(
         self: Box<Self>,

@@ -1,6 +1,5 @@
-//! Signing in by pin: the newest key, the wait between two messages, the exchange for a token.
+//! Sign-in by pin: the newest key, the wait between two messages, the exchange for a token.
 
-use std::fmt;
 use std::time::Duration;
 
 use http::StatusCode;
@@ -10,10 +9,11 @@ use super::api::types;
 use super::client::Client;
 use super::session::Session;
 use crate::challenge::{
-    ActiveChallenge, CODE_TIME_TO_LIVE, FirstMessage, Outcome, ResendTimer, Step, StepError,
-    StoredChallenge,
+    ActiveChallenge, CODE_TIME_TO_LIVE, FirstMessage, ResendTimer, SendOutcome, SoleRecipient,
+    Step, StepError, StoredChallenge,
 };
 use crate::error::{Error, ErrorKind, System};
+use crate::opaque_debug::opaque_debug;
 use crate::secret::Secret;
 use crate::session::Tokens;
 use crate::skewed_clock::SkewedClock;
@@ -21,21 +21,21 @@ use crate::skewed_clock::SkewedClock;
 /// The wait of GoodCity's own clients between two messages.
 const RESEND_WAIT: Duration = Duration::from_secs(60);
 
-/// A pin was asked for. If the number has an account, it is on its way to the user's phone.
+/// A pin was requested. It was sent to the user's phone if the number has an account.
 ///
-/// The state keeps the newest key, which is the only one that the server accepts. It cannot be
-/// cloned, so that no copy holds on to an old key, and asks the client's store for a newer one
-/// before it sends a key; see [`challenge`](crate::challenge).
+/// The state keeps the newest key, which is the only one that the server accepts. It is not
+/// `Clone`, so that no copy keeps an old key, and reloads the key from the client's store before it
+/// sends it; see [`challenge`](crate::challenge).
 pub struct PendingPin {
     client: Client,
-    pub(super) open: ActiveChallenge<PinRequest>,
+    pub(super) challenge: ActiveChallenge<PinRequest>,
 }
 
-/// What the store keeps.
+/// The state in the store.
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct PinRequest {
     mobile: String,
-    /// The newest key that is known; none after the server has discarded it.
+    /// The newest known key; `None` after the server has discarded it.
     key: Option<Secret>,
 }
 
@@ -45,13 +45,19 @@ impl Step for PinRequest {
     fn time_to_live(&self, _: &SkewedClock) -> Duration {
         CODE_TIME_TO_LIVE
     }
-}
 
-impl fmt::Debug for PendingPin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("goodcity::PendingPin")
+    /// The server has replaced the key by one that was lost, or it refuses the key.
+    fn discard_keys(&mut self, error: &Error) -> bool {
+        let is_discarded = SendOutcome::of(error) == SendOutcome::Accepted
+            || error.status() == Some(StatusCode::UNAUTHORIZED);
+        if is_discarded {
+            self.key = None;
+        }
+        is_discarded
     }
 }
+
+opaque_debug!("goodcity": PendingPin);
 
 /// A user who has just signed in.
 #[derive(Clone, Debug)]
@@ -59,73 +65,64 @@ impl fmt::Debug for PendingPin {
 pub struct SignedIn {
     /// The session of the user.
     pub session: Session,
-    /// The profile that came with the token, if one came. Later ones are to be had from
-    /// [`Session::profile`].
+    /// The profile that was returned with the token, if any. [`Session::profile`] returns the
+    /// current one.
     pub profile: Option<types::Profile>,
 }
 
 impl PendingPin {
-    pub(super) async fn ask(client: &Client, mobile: String) -> Result<Self, Error> {
-        client.mobile_rule.check(&mobile)?;
-        let opening = Self::claim(client, &mobile).await?;
-        let answer = send_pin(client, &mobile).await;
-        Self::begin(client, mobile, opening, answer).await
+    pub(super) async fn request(client: &Client, mobile: String) -> Result<Self, Error> {
+        Self::send(client, mobile.clone(), send_pin(client, &mobile)).await
     }
 
-    /// The right to ask for the first pin.
-    pub(super) async fn claim(client: &Client, mobile: &str) -> Result<FirstMessage, Error> {
-        FirstMessage::claim(&client.context, mobile.to_owned(), RESEND_WAIT).await
-    }
-
-    /// The state after the first message.
-    pub(super) async fn begin(
+    /// Sends the first pin by `request`, after the right to do so was claimed.
+    pub(super) async fn send(
         client: &Client,
         mobile: String,
-        opening: FirstMessage,
-        answer: Result<types::OtpAuthKey, Error>,
+        request: impl Future<Output = Result<types::OtpAuthKey, Error>>,
     ) -> Result<Self, Error> {
-        match answer.and_then(key_of) {
-            Ok(key) => {
-                let key = Some(key);
-                let open = opening.open(PinRequest { mobile, key }, RESEND_WAIT).await;
-                Ok(Self::resumed(client.clone(), open))
-            }
-            Err(error) => Err(opening.failed(error).await),
-        }
+        client.mobile_rule.check(&mobile)?;
+        let first = FirstMessage::claim(&client.context, mobile.clone(), RESEND_WAIT).await?;
+        let send = async {
+            let key = Some(key_of(request.await?)?);
+            Ok((PinRequest { mobile, key }, RESEND_WAIT))
+        };
+        let challenge = first.send(send).await?;
+        Ok(Self::resumed(client.clone(), challenge))
     }
 
-    pub(super) fn resumed(client: Client, open: ActiveChallenge<PinRequest>) -> Self {
-        Self { client, open }
+    pub(super) fn resumed(client: Client, challenge: ActiveChallenge<PinRequest>) -> Self {
+        Self { client, challenge }
     }
 
-    /// The id under which [`Client::challenge`] takes the sign-in up: a secret.
+    /// The id by which [`Client::challenge`] resumes the sign-in: a secret.
     pub fn id(&self) -> &Secret {
-        self.open.id()
+        self.challenge.id()
     }
 
-    /// The number that the pin was asked for, as it was given.
+    /// The number that the pin was requested for, as given by the caller.
     pub fn mobile(&self) -> &str {
-        &self.open.step.mobile
+        &self.challenge.step.mobile
     }
 
-    /// When another pin may be asked for.
+    /// When another pin may be requested.
     pub fn resend_timer(&self) -> &ResendTimer {
-        self.open.timer()
+        self.challenge.timer()
     }
 
-    /// Asks for another pin; the former one is void. Within 60 seconds of the last message it is
-    /// refused here, as GoodCity's own clients do; the server has no limit.
+    /// Requests another pin; the former one becomes invalid. Within 60 seconds of the last message
+    /// the request is refused locally, as in GoodCity's own clients; the server has no limit.
     ///
-    /// What a failure does to the former pin:
+    /// The effect of a failure on the former pin:
     ///
     /// - Status 401: the server has discarded it. [`confirm`](Self::confirm) is refused until a
     ///   `resend` works.
-    /// - An answer that was not understood: the server has replaced it by a pin whose key is lost.
+    /// - A response that was not understood: the server has replaced it by a pin whose key is lost.
     ///   As above.
-    /// - Any other refusal, or nothing sent: it is still good.
-    /// - No answer, or a failure of the server: nobody knows. The former pin is kept, as it may
-    ///   still be good; but if a new one arrives, its key is lost and it will be refused, so
-    ///   `resend` once more. The same holds if this future is dropped.
+    /// - Any other refusal, or nothing sent: it is still valid.
+    /// - No response, or a failure of the server: unknown. The former pin is kept, as it may still
+    ///   be valid; but if a new one arrives, its key is lost and it will be refused, so `resend`
+    ///   once more. The same holds if this future is dropped.
     ///
     /// ```
     /// # #[tokio::main]
@@ -156,77 +153,66 @@ impl PendingPin {
     /// [`ErrorKind::SlowDown`] before [`resend_timer`](Self::resend_timer) has run out;
     /// [`ErrorKind::StepRequired`] if a newer challenge for this number has replaced this one;
     /// [`ErrorKind::SignInAgain`] if it is finished or has expired; [`ErrorKind::TryLater`] if the
-    /// session store fails: nothing is sent in all of these cases. Else as any call, see [`Error`].
+    /// session store fails: nothing is sent in all of these cases. Otherwise as any call, see
+    /// [`Error`].
     pub async fn resend(&mut self) -> Result<(), Error> {
-        let claim = self.open.claim_resend(RESEND_WAIT).await?;
-        let sent = send_pin(&self.client, &self.open.step.mobile).await;
-        let error = match sent.and_then(key_of) {
-            Ok(key) => {
-                self.open.step.key = Some(key);
-                self.open.sent(claim, RESEND_WAIT).await;
-                return Ok(());
-            }
-            Err(error) => error,
+        let client = &self.client;
+        let send = async |step: &PinRequest| {
+            let key = key_of(send_pin(client, &step.mobile).await?)?;
+            Ok((key, RESEND_WAIT))
         };
-        let outcome = Outcome::of(&error);
-        if outcome == Outcome::Taken || error.status() == Some(StatusCode::UNAUTHORIZED) {
-            self.open.step.key = None;
-            self.open.voided(&claim).await;
-        }
-        if outcome == Outcome::NotSent {
-            self.open.not_sent(claim).await;
-        }
-        Err(error)
+        let store_key = |step: &mut PinRequest, key: &Secret| step.key = Some(key.clone());
+        let resent = self
+            .challenge
+            .resend(SoleRecipient, RESEND_WAIT, send, store_key);
+        resent.await
     }
 
-    /// Exchanges the pin for a token. The pin is four digits, leading zeros included. It is sent
-    /// once, whatever happens: the server takes a pin only once.
+    /// Exchanges the pin for a token. The pin is four digits, leading zeros included. It is never
+    /// sent twice: the server accepts a pin only once.
     ///
     /// Source: `POST /api/v1/auth/verify`.
     ///
     /// # Errors
     ///
-    /// The state comes back with the error: [`ErrorKind::InvalidInput`] for a pin that is not four
-    /// digits, [`ErrorKind::StepRequired`] if a new pin must be sent first (see
-    /// [`resend`](Self::resend)): the server has discarded it, five pins were wrong, or a newer
-    /// challenge has replaced this one; [`ErrorKind::SignInAgain`] if it is finished or has
-    /// expired; nothing is sent in these cases. [`ErrorKind::Refused`] for a pin that is wrong, expired or used,
-    /// and for a number without account: the server tells none of these apart. After a lost answer
-    /// the pin may be used up: if it is refused the next time, `resend`.
+    /// The error returns the state: [`ErrorKind::InvalidInput`] for a pin that is not four digits,
+    /// [`ErrorKind::StepRequired`] if a new pin must be sent first (see [`resend`](Self::resend)):
+    /// the server has discarded it, five pins were wrong, or a newer challenge has replaced this
+    /// one; [`ErrorKind::SignInAgain`] if it is finished or has expired; nothing is sent in these
+    /// cases. [`ErrorKind::Refused`] for a pin that is wrong, expired or used, and for a number
+    /// without account: the server does not distinguish these. After a lost response the pin may be
+    /// used up: if it is refused the next time, `resend`.
     pub async fn confirm(mut self, pin: impl Into<Secret>) -> Result<SignedIn, StepError<Self>> {
-        match self.try_pin(pin.into()).await {
-            Ok(signed_in) => Ok(signed_in),
-            Err(error) => Err(StepError::new(self, error)),
-        }
+        let tried = self.try_pin(pin.into()).await;
+        tried.map_err(|error| StepError::new(self, error))
     }
 
     async fn try_pin(&mut self, pin: Secret) -> Result<SignedIn, Error> {
         let pin = check_pin(&pin)?;
-        let code_attempt = self.open.begin_code_attempt().await?;
-        let answer = match self.open.step.key.clone() {
-            Some(key) => {
-                let body = types::VerifyRequest::builder().pin(pin).otp_auth_key(key);
-                self.client.api().verify().body(body).send().await
-            }
-            None => {
+        let client = &self.client;
+        let send = async |step: &mut PinRequest| {
+            let key = step.key.clone().ok_or_else(|| {
                 let message = "the server has discarded the pin: send a new pin";
-                Err(Error::new(ErrorKind::StepRequired, message).of(System::GoodCity))
-            }
+                Error::new(ErrorKind::StepRequired, message).of(System::GoodCity)
+            })?;
+            let body = types::VerifyRequest::builder().pin(pin).otp_auth_key(key);
+            client.api().verify().body(body).send().await
         };
-        let answer = self.open.settle(code_attempt, answer).await?.into_inner();
-        let token = answer.jwt_token.filter(|token| !token.is_empty());
+        let response = self.challenge.try_code(SoleRecipient, send).await?;
+        let response = response.into_inner();
+        let token = response.jwt_token.filter(|token| !token.is_empty());
         let token = token.ok_or_else(|| {
-            Error::new(ErrorKind::Undecodable, "the sign-in brought no token")
+            Error::new(ErrorKind::Undecodable, "the sign-in returned no token")
                 .with_status(http::StatusCode::OK)
                 .at(System::GoodCity, "verify")
         })?;
-        let mobile = Some(self.open.step.mobile.clone());
+        let mobile = Some(self.challenge.step.mobile.clone());
         let tokens = Tokens::new(token, None);
         let session = self.client.sign_in_by(mobile, tokens).await?;
-        self.open.finish().await;
+        self.challenge.finish().await;
         Ok(SignedIn {
             session,
-            profile: answer.user,
+            profile: response.user,
         })
     }
 }
@@ -254,7 +240,7 @@ impl Client {
     /// let signed_in = match pending.confirm("0042").await {
     ///     Ok(signed_in) => signed_in,
     ///     // The user mistyped: the challenge is still open.
-    ///     Err(returned) => returned.state.confirm(pin()).await?,
+    ///     Err(failed) => failed.state.confirm(pin()).await?,
     /// };
     /// # assert!(signed_in.session.profile().await?.user_profile.is_some());
     /// # Ok(())
@@ -265,13 +251,13 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a number against the
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a number that violates the
     /// client's [`MobileRule`](super::MobileRule),
-    /// [`ErrorKind::SlowDown`](crate::ErrorKind::SlowDown) if the last pin is too fresh,
+    /// [`ErrorKind::SlowDown`](crate::ErrorKind::SlowDown) if the last pin is too recent,
     /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the session store fails: nothing is
-    /// sent in these cases. Else as any call, see [`Error`].
+    /// sent in these cases. Otherwise as any call, see [`Error`].
     pub async fn send_pin(&self, mobile: impl Into<String>) -> Result<PendingPin, Error> {
-        PendingPin::ask(self, mobile.into()).await
+        PendingPin::request(self, mobile.into()).await
     }
 
     /// Resumes an unfinished sign-in by its id, on any instance that shares the store; sends
@@ -283,8 +269,8 @@ impl Client {
     /// is finished, has expired, never existed, or belongs to another server.
     /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the store fails.
     pub async fn challenge(&self, id: &Secret) -> Result<PendingPin, Error> {
-        let stored = StoredChallenge::by_id(&self.context, id).await?;
-        let active = stored.open::<PinRequest>().await?;
+        let stored = StoredChallenge::load(&self.context, id).await?;
+        let active = stored.resume::<PinRequest>().await?;
         Ok(PendingPin::resumed(self.clone(), active))
     }
 }
@@ -343,10 +329,10 @@ async fn send_pin(client: &Client, mobile: &str) -> Result<types::OtpAuthKey, Er
     Ok(api.send_pin().body(body).send().await?.into_inner())
 }
 
-fn key_of(answer: types::OtpAuthKey) -> Result<Secret, Error> {
-    let key = answer.otp_auth_key.filter(|key| !key.is_empty());
+fn key_of(response: types::OtpAuthKey) -> Result<Secret, Error> {
+    let key = response.otp_auth_key.filter(|key| !key.is_empty());
     key.ok_or_else(|| {
-        Error::new(ErrorKind::Undecodable, "the answer brought no key")
+        Error::new(ErrorKind::Undecodable, "the response has no key")
             .with_status(http::StatusCode::OK)
             .of(System::GoodCity)
     })

@@ -1,15 +1,14 @@
 //! Signing up a new user.
 
-use std::fmt;
-
 use super::api::types;
 use super::client::Client;
 use super::pin_sign_in::PendingPin;
 use crate::error::Error;
+use crate::opaque_debug::opaque_debug;
 
 /// A sign-up that was not sent yet.
 #[derive(Clone)]
-#[must_use = "no pin is asked for before `send_pin`"]
+#[must_use = "no pin is requested before `send_pin`"]
 pub struct SignUp {
     client: Client,
     mobile: String,
@@ -19,11 +18,7 @@ pub struct SignUp {
     address_type: Option<String>,
 }
 
-impl fmt::Debug for SignUp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("goodcity::SignUp")
-    }
-}
+opaque_debug!("goodcity": SignUp);
 
 impl Client {
     /// Starts the sign-up of a new user with a Hong Kong mobile number, such as `+85251234567`;
@@ -79,36 +74,35 @@ impl SignUp {
         }
     }
 
-    /// The id of the user's district in Hong Kong: a number, which travels as text.
+    /// The id of the user's district in Hong Kong: a number, which is sent as text.
     pub fn district_id(mut self, id: impl Into<String>) -> Self {
         self.district_id = Some(id.into());
         self
     }
 
-    /// What the address is for; `Profile` and `Collection` are known.
+    /// The type of the address; `Profile` and `Collection` are known.
     pub fn address_type(mut self, kind: impl Into<String>) -> Self {
         self.address_type = Some(kind.into());
         self
     }
 
-    /// Creates the user and asks for a pin.
+    /// Creates the user and requests a pin.
     ///
     /// For a number that has an account, the server drops everything but the number and sends a
-    /// pin to the existing user: that a sign-up succeeds does not mean that these names are stored.
-    /// Not repeated unless the server certainly did not process it; a second call creates no
-    /// second user, but voids the first pin.
+    /// pin to the existing user: a successful sign-up does not mean that these names are stored.
+    /// Not retried unless the server certainly did not process it; a second call creates no
+    /// second user, but invalidates the first pin.
     ///
     /// Source: `POST /api/v1/auth/signup`.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a number against the
-    /// client's [`MobileRule`](super::MobileRule), [`ErrorKind::SlowDown`](crate::ErrorKind::SlowDown)
-    /// within 60 seconds after the last pin for the number,
-    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the session store fails: nothing is
-    /// sent in these cases. Else as any call, see [`Error`].
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a number that violates the
+    /// client's [`MobileRule`](super::MobileRule),
+    /// [`ErrorKind::SlowDown`](crate::ErrorKind::SlowDown) within 60 seconds after the last pin for
+    /// the number, [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the session store fails:
+    /// nothing is sent in these cases. Otherwise as any call, see [`Error`].
     pub async fn send_pin(self) -> Result<PendingPin, Error> {
-        self.client.mobile_rule.check(&self.mobile)?;
         let address = types::AddressAttributes::builder()
             .district_id(self.district_id)
             .address_type(self.address_type);
@@ -118,9 +112,8 @@ impl SignUp {
             .last_name(self.last_name)
             .address_attributes(address);
         let body = types::SignupRequest::builder().user_auth(user);
-        let opening = PendingPin::claim(&self.client, &self.mobile).await?;
-        let answer = self.client.api().signup().body(body).send().await;
-        let answer = answer.map(|answer| answer.into_inner());
-        PendingPin::begin(&self.client, self.mobile, opening, answer).await
+        let api = self.client.api();
+        let request = async { Ok(api.signup().body(body).send().await?.into_inner()) };
+        PendingPin::send(&self.client, self.mobile, request).await
     }
 }

@@ -1,17 +1,17 @@
-//! Guide pages: what holds for all four systems, one question each.
+//! Guide pages for all four systems.
 //!
-//! | page | answers |
+//! | page | topic |
 //! |---|---|
-//! | [`flows`] | how a sign-in goes on between two requests, and what a wrong code does |
-//! | [`errors`] | what to do about each kind of error, and what to tell the user |
-//! | [`retries`] | what is sent again, how often, and how to say otherwise |
-//! | [`security`] | what is protected from whom, and what your back end must do itself |
-//! | [`features`] | which feature brings what, and what it costs to compile |
-//! | [`migrating`] | how a back end with a client of its own moves here |
+//! | [`flows`] | the steps of a sign-in, between two requests and after a wrong code |
+//! | [`errors`] | how to handle each kind of error, and what to tell the user |
+//! | [`retries`] | which requests are retried, how often, and how to change that |
+//! | [`security`] | what is protected against whom, and what your back end has to do |
+//! | [`features`] | what each feature enables and costs to compile |
+//! | [`migrating`] | how to replace your own client by this crate |
 //!
-//! Two pages stand with their types: [`session`](crate::session) tells how a signed-in user is kept
-//! and renewed, [`challenge`](crate::challenge) how an unfinished sign-in is. What each system does
-//! that surprises people stands on its own page.
+//! Two pages are in their modules: [`session`](crate::session) describes how a signed-in user is stored
+//! and refreshed, [`challenge`](crate::challenge) how an unfinished sign-in is. The page of each system
+//! lists that system's pitfalls.
 
 #[doc = include_str!("flows.md")]
 pub mod flows {}

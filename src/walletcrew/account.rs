@@ -134,7 +134,7 @@ impl Account {
     pub async fn save(self) -> Result<Saved, Error> {
         let data = self.data?;
         // A flow may send a message, whose challenge then has to be stored.
-        let first_message = FirstMessage::to_unknown(&self.client.context)?;
+        let first_message = FirstMessage::without_destination(&self.client.context)?;
         if self.flow.is_some() {
             first_message.check_store().await?;
         }

@@ -1,6 +1,5 @@
-//! A tenant's flow in the words of [`code_sign_in`](crate::code_sign_in).
+//! Implementation of [`code_sign_in`](crate::code_sign_in) by the flow of a tenant.
 
-use std::fmt;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -13,15 +12,16 @@ use crate::challenge::{ResendTimer, StepError};
 use crate::clock::BoxFuture;
 use crate::code_sign_in::{
     Awaited, Channel, CodeChallenge, CodeSignIn, Confirmed, Destination, boxed, not_offered,
-    sessions_of,
+    session_methods,
 };
 use crate::error::{Delivery, Error, ErrorKind, System};
+use crate::opaque_debug::opaque_debug;
 use crate::secret::Secret;
 
 type AccountOf = dyn Fn(&Destination) -> Result<Value, Error> + Send + Sync;
 type LoginOf = dyn Fn(&Destination, &Secret) -> Result<Value, Error> + Send + Sync;
 
-/// Sign-ins by a flow that challenges the customer, as one tenant has set it up.
+/// Sign-in by a flow that challenges the customer, as configured by one tenant.
 #[derive(Clone)]
 pub struct FlowSignIn {
     client: Client,
@@ -31,19 +31,15 @@ pub struct FlowSignIn {
     login: Arc<LoginOf>,
 }
 
-impl fmt::Debug for FlowSignIn {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("walletcrew::FlowSignIn")
-    }
-}
+opaque_debug!("walletcrew": FlowSignIn);
 
 impl Client {
-    /// Sign-ins by a code, for a back end that serves several systems; see
+    /// Sign-in by a code, for a back end that serves several systems; see
     /// [`code_sign_in`](crate::code_sign_in). Sends nothing.
     ///
-    /// A tenant decides what its accounts and logins are made of, so the caller says it: `flow` is
-    /// the flow that sends the code, `account` makes the account data of a customer who is reached
-    /// at a destination, `provider` takes the code, and `login` makes the data for it. An account
+    /// The format of accounts and logins depends on the tenant, so the caller provides it: `flow`
+    /// is the flow that sends the code, `account` returns the account data of a customer with a
+    /// destination, `provider` accepts the code, and `login` returns the data for it. An account
     /// that does not serialise as an object is refused when a code is sent, a login that does not
     /// serialise when a code is entered: with [`ErrorKind::InvalidInput`] naming it.
     ///
@@ -79,16 +75,15 @@ impl Client {
             client: self.clone(),
             flow: flow.to_owned(),
             provider: provider.to_owned(),
-            account: Arc::new(move |to| written("account", &account(to))),
-            login: Arc::new(move |to, code| written("login", &login(to, code))),
+            account: Arc::new(move |to| to_json("account", &account(to))),
+            login: Arc::new(move |to, code| to_json("login", &login(to, code))),
         }
     }
 }
 
-/// What the caller's function has made, as JSON. Why it does not serialise may repeat a part of it,
-/// and is not told.
-fn written(field: &'static str, made: &impl Serialize) -> Result<Value, Error> {
-    serde_json::to_value(made)
+/// Serialises a value of the caller. The serialiser's error is dropped: it may quote the value.
+fn to_json(field: &'static str, value: &impl Serialize) -> Result<Value, Error> {
+    serde_json::to_value(value)
         .map_err(|_| Error::invalid(field, "must serialise as JSON").of(System::WalletCrew))
 }
 
@@ -102,7 +97,7 @@ impl FlowSignIn {
         match account.flow(&self.flow).to(to).save().await? {
             Saved::ChallengeIssued(challenge) => Ok(self.resumed(to.clone(), challenge)),
             Saved::Done(_) => {
-                let message = "the flow challenges nobody: the account is stored without a code";
+                let message = "the flow issued no challenge: the account is stored without a code";
                 let error = not_offered(System::WalletCrew, message);
                 Err(error.with_delivery(Delivery::Responded))
             }
@@ -123,7 +118,7 @@ impl CodeSignIn for FlowSignIn {
         System::WalletCrew
     }
 
-    /// The tenant knows; what its flow does not take is refused by the server.
+    /// Depends on the tenant: the server refuses what its flow does not accept.
     fn offers(&self, channel: Channel) -> bool {
         matches!(channel, Channel::Phone | Channel::Email)
     }
@@ -145,31 +140,27 @@ impl CodeSignIn for FlowSignIn {
         Box::pin(async move {
             let challenge = self.client.challenge(id).await?;
             let Some(to) = challenge.to().cloned() else {
-                let message = "the challenge was issued by `Account::save`, and goes on there";
+                let message = "the challenge was issued by `Account::save`: continue it there";
                 return Err(Error::new(ErrorKind::StepRequired, message).of(System::WalletCrew));
             };
             Ok(Box::new(self.resumed(to, challenge)) as Box<dyn CodeChallenge>)
         })
     }
 
-    sessions_of!(Self::client);
+    session_methods!(Self::client);
 }
 
-/// A challenge that knows how the tenant takes its code.
+/// A challenge with the login format of the tenant.
 struct FlowChallenge {
     sign_in: FlowSignIn,
     to: Destination,
     challenge: Challenge,
 }
 
-impl fmt::Debug for FlowChallenge {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("walletcrew::FlowChallenge")
-    }
-}
+opaque_debug!("walletcrew": FlowChallenge);
 
 impl FlowChallenge {
-    async fn answer(self, code: Secret) -> Result<Confirmed, StepError<Self>> {
+    async fn try_code(self, code: Secret) -> Result<Confirmed, StepError<Self>> {
         let Self {
             sign_in,
             to,
@@ -215,7 +206,7 @@ impl CodeChallenge for FlowChallenge {
     }
 
     fn resend(&mut self) -> BoxFuture<'_, Result<(), Error>> {
-        let message = "there is no resend: send the first code anew";
+        let message = "there is no resend: send a first code again";
         let error = not_offered(System::WalletCrew, message);
         Box::pin(std::future::ready(Err(error)))
     }
@@ -224,6 +215,6 @@ impl CodeChallenge for FlowChallenge {
         self: Box<Self>,
         code: Secret,
     ) -> BoxFuture<'static, Result<Confirmed, StepError<Box<dyn CodeChallenge>>>> {
-        Box::pin(async move { self.answer(code).await.map_err(boxed) })
+        Box::pin(async move { self.try_code(code).await.map_err(boxed) })
     }
 }

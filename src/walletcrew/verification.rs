@@ -1,6 +1,5 @@
 //! The further verification that a flow asks for.
 
-use std::fmt;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -11,36 +10,35 @@ use super::api::types;
 use super::client::Client;
 use super::login::Login;
 use super::session::Session;
-use crate::challenge::{ActiveChallenge, FirstMessage, Step, StepError, StoredChallenge};
+use crate::challenge::{
+    ActiveChallenge, FirstMessage, SoleRecipient, Step, StepError, StoredChallenge,
+};
 use crate::code_sign_in::Destination;
 use crate::error::Error;
+use crate::opaque_debug::opaque_debug;
 use crate::secret::Secret;
 use crate::skewed_clock::SkewedClock;
 
-/// Nobody says what the verification is, or how long it is good.
+/// The validity of a verification is not documented.
 const TIME_TO_LIVE: Duration = Duration::from_secs(3600);
 
 /// The account is stored, and the customer has to pass a further verification.
 ///
 /// It is kept in the client's store for an hour; see [`challenge`](crate::challenge). There is no
-/// resend: save the account with the flow again. If the account has an `id`, that replaces earlier
-/// challenges of the same account.
+/// resend: save the account with the flow again, which replaces earlier challenges of an account
+/// that has an `id`.
 pub struct Challenge {
     client: Client,
-    open: ActiveChallenge<Verification>,
+    challenge: ActiveChallenge<Verification>,
 }
 
-impl fmt::Debug for Challenge {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("walletcrew::Challenge")
-    }
-}
+opaque_debug!("walletcrew": Challenge);
 
-/// What the store keeps.
+/// The state in the store.
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Verification {
     details: types::Customer,
-    /// Where the customer is reached, if the caller said it.
+    /// The destination of the customer, if the caller gave it.
     #[serde(default)]
     to: Option<Box<Destination>>,
 }
@@ -53,10 +51,10 @@ impl Step for Verification {
     }
 }
 
-/// The challenge that an answer asks for.
+/// Creates the challenge that a response requires.
 pub(super) async fn issued(
     client: Client,
-    opening: FirstMessage,
+    first: FirstMessage,
     details: types::Customer,
     to: Option<Destination>,
 ) -> Challenge {
@@ -65,48 +63,41 @@ pub(super) async fn issued(
         Some(Value::Number(id)) => Some(id.to_string()),
         _ => None,
     };
-    let opening = match account {
-        Some(account) => opening.reached(account).await,
-        None => opening,
+    let first = match account {
+        Some(account) => first.sent_to(account).await,
+        None => first,
     };
-    let open = opening
-        .open(
-            Verification {
-                details,
-                to: to.map(Box::new),
-            },
-            Duration::ZERO,
-        )
-        .await;
-    Challenge::resumed(client, open)
+    let to = to.map(Box::new);
+    let challenge = first.open(Verification { details, to }, Duration::ZERO);
+    Challenge::resumed(client, challenge.await)
 }
 
 impl Challenge {
-    pub(super) fn resumed(client: Client, open: ActiveChallenge<Verification>) -> Self {
-        Self { client, open }
+    pub(super) fn resumed(client: Client, challenge: ActiveChallenge<Verification>) -> Self {
+        Self { client, challenge }
     }
 
-    /// The id under which [`Client::challenge`] takes the challenge up: a secret.
+    /// The id by which [`Client::challenge`] resumes the challenge: a secret.
     pub fn id(&self) -> &Secret {
-        self.open.id()
+        self.challenge.id()
     }
 
-    /// Where the customer is reached, if the caller said it.
+    /// The destination of the customer, if the caller gave it.
     pub(super) fn to(&self) -> Option<&Destination> {
-        self.open.step.to.as_deref()
+        self.challenge.step.to.as_deref()
     }
 
-    /// Until when the challenge is kept.
+    /// When the challenge expires.
     pub fn expires_at(&self) -> DateTime<Utc> {
-        self.open.expires_at()
+        self.challenge.expires_at()
     }
 
-    /// What the server said with the challenge; its members depend on the tenant.
+    /// The server's response with the challenge; its members depend on the tenant.
     pub fn details(&self) -> &types::Customer {
-        &self.open.step.details
+        &self.challenge.step.details
     }
 
-    /// Answers the challenge and signs the customer in; otherwise as [`Client::authenticate`].
+    /// Completes the challenge and signs the customer in, as [`Client::authenticate`] does.
     ///
     /// ```
     /// # #[tokio::main]
@@ -135,9 +126,9 @@ impl Challenge {
     ///
     /// # Errors
     ///
-    /// As there; the challenge comes back with the error, for another try. Nothing is sent with
-    /// [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired) (five answers were wrong, or a
-    /// newer challenge has replaced this one: save the account with the flow again) and
+    /// As [`Client::authenticate`]; the error returns the challenge, for another try. Nothing is
+    /// sent with [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired) (five attempts failed,
+    /// or a newer challenge has replaced this one: save the account with the flow again) and
     /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) (it is finished or has expired).
     pub async fn authenticate(
         mut self,
@@ -145,18 +136,16 @@ impl Challenge {
         data: &impl Serialize,
     ) -> Result<Session, StepError<Self>> {
         let login = Login::new(provider, data);
-        match self.answer(login).await {
-            Ok(session) => Ok(session),
-            Err(error) => Err(StepError::new(self, error)),
-        }
+        let tried = self.try_login(login).await;
+        tried.map_err(|error| StepError::new(self, error))
     }
 
-    async fn answer(&mut self, login: Result<Login, Error>) -> Result<Session, Error> {
+    async fn try_login(&mut self, login: Result<Login, Error>) -> Result<Session, Error> {
         let login = login?;
-        let code_attempt = self.open.begin_code_attempt().await?;
-        let answer = self.client.sign_in_with(login).await;
-        let session = self.open.settle(code_attempt, answer).await?;
-        self.open.finish().await;
+        let client = &self.client;
+        let send = async |_: &mut Verification| client.sign_in_with(login).await;
+        let session = self.challenge.try_code(SoleRecipient, send).await?;
+        self.challenge.finish().await;
         Ok(session)
     }
 }
@@ -171,8 +160,8 @@ impl Client {
     /// is finished, has expired, never existed, or belongs to another tenant.
     /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the store fails.
     pub async fn challenge(&self, id: &Secret) -> Result<Challenge, Error> {
-        let stored = StoredChallenge::by_id(&self.context, id).await?;
-        let active = stored.open::<Verification>().await?;
+        let stored = StoredChallenge::load(&self.context, id).await?;
+        let active = stored.resume::<Verification>().await?;
         Ok(Challenge::resumed(self.clone(), active))
     }
 }

@@ -1,4 +1,4 @@
-//! The login code in the words of [`code_sign_in`](crate::code_sign_in).
+//! Implementation of [`code_sign_in`](crate::code_sign_in) by login codes.
 
 use super::challenge::Challenge;
 use super::client::Client;
@@ -8,13 +8,13 @@ use super::sign_in::SignIn;
 use crate::challenge::{ResendTimer, StepError};
 use crate::clock::BoxFuture;
 use crate::code_sign_in::{
-    Awaited, Channel, CodeChallenge, CodeSignIn, Confirmed, Destination, boxed, message_challenge,
-    not_offered, open_challenge, sessions_of,
+    Awaited, Channel, CodeChallenge, CodeSignIn, Confirmed, Destination, boxed, challenge_methods,
+    message_methods, not_offered, session_methods,
 };
 use crate::error::{Error, System};
 use crate::secret::Secret;
 
-/// Sign-ins by a code at one branch, which new users belong to.
+/// Sign-in by a code at one branch, which new users join.
 #[derive(Clone, Debug)]
 pub struct BranchSignIn {
     client: Client,
@@ -24,7 +24,7 @@ pub struct BranchSignIn {
 }
 
 impl Client {
-    /// Sign-ins by a code at this branch, for a back end that serves several systems; see
+    /// Sign-in by a code at this branch, for a back end that serves several systems; see
     /// [`code_sign_in`](crate::code_sign_in). Sends nothing.
     ///
     /// ```
@@ -61,7 +61,7 @@ impl BranchSignIn {
         self
     }
 
-    /// Whether the users have accepted the terms. Nothing is said unless this is called.
+    /// Whether the users have accepted the terms. Omitted by default.
     pub fn terms_accepted(mut self, accepted: bool) -> Self {
         self.terms_accepted = Some(accepted);
         self
@@ -129,12 +129,12 @@ impl CodeSignIn for BranchSignIn {
         })
     }
 
-    sessions_of!(Self::client);
+    session_methods!(Self::client);
 }
 
 impl CodeChallenge for PendingCode {
-    open_challenge!();
-    message_challenge!();
+    challenge_methods!();
+    message_methods!();
 
     fn confirm(
         self: Box<Self>,
@@ -151,7 +151,7 @@ impl CodeChallenge for PendingCode {
 }
 
 impl CodeChallenge for MfaRequired {
-    open_challenge!();
+    challenge_methods!();
 
     fn awaits(&self) -> Awaited {
         Awaited::Authenticator

@@ -27,13 +27,13 @@ impl Client {
     /// is finished, has expired, never existed, or belongs to another tenant.
     /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the store fails.
     pub async fn challenge(&self, id: &Secret) -> Result<Challenge, Error> {
-        let stored = StoredChallenge::by_id(&self.context, id).await?;
-        if stored.is::<SecondFactor>() {
-            let active = stored.open().await?;
+        let stored = StoredChallenge::load(&self.context, id).await?;
+        if stored.is_at::<SecondFactor>() {
+            let active = stored.resume().await?;
             let mfa = MfaRequired::resumed(self.clone(), active);
             return Ok(Challenge::MfaRequired(mfa));
         }
-        let active = stored.open::<CodeRequest>().await?;
+        let active = stored.resume::<CodeRequest>().await?;
         let pending = PendingCode::resumed(self.clone(), active);
         Ok(Challenge::PendingCode(pending))
     }

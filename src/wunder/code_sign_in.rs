@@ -1,4 +1,4 @@
-//! Asking for a login code, by SMS or by e-mail.
+//! Requesting a login code, by SMS or by e-mail.
 
 use super::client::Client;
 use super::contact::Contact;
@@ -73,9 +73,9 @@ impl Client {
     ///
     /// let pending = client.email_code_sign_in("ada@example.org", "2").send_code().await?;
     /// let sign_in = match pending.confirm("000000").await {
-    ///     // The user mistyped: the state is still good.
-    ///     Err(returned) if returned.error.kind() == ErrorKind::Refused => {
-    ///         returned.state.confirm(code()).await?
+    ///     // The user mistyped: the state is still valid.
+    ///     Err(failed) if failed.error.kind() == ErrorKind::Refused => {
+    ///         failed.state.confirm(code()).await?
     ///     }
     ///     confirmed => confirmed?,
     /// };
@@ -108,14 +108,14 @@ impl PhoneSignIn {
         self
     }
 
-    /// Whether the user has accepted the terms. Nothing is said unless this is called.
+    /// Whether the user has accepted the terms. Omitted by default.
     pub fn terms_accepted(mut self, accepted: bool) -> Self {
         self.request.terms_accepted = Some(accepted);
         self
     }
 
-    /// Sends the code by SMS. The request is signed anew for each attempt, and repeated only if
-    /// the server certainly did not process it. Earlier challenges for this number are void then.
+    /// Sends the code by SMS. The request is signed again for each attempt, and retried only if
+    /// the server certainly did not process it. Earlier challenges for this number become invalid.
     ///
     /// Source: `POST /{tenant}/front/customers/create-or-sign-in-with-phone-number`.
     ///
@@ -126,7 +126,7 @@ impl PhoneSignIn {
     /// [`ErrorKind::SlowDown`](crate::ErrorKind::SlowDown) before the client's
     /// [`resend_wait`](super::ClientBuilder::resend_wait) has passed;
     /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the session store fails, and nothing
-    /// is sent then; else as any call, see [`Error`].
+    /// is sent then; otherwise as any call, see [`Error`].
     pub async fn send_code(self) -> Result<PendingCode, Error> {
         PendingCode::send(self.client, self.request).await
     }
@@ -139,14 +139,14 @@ impl EmailCodeSignIn {
         self
     }
 
-    /// Whether the user has accepted the terms. Nothing is said unless this is called.
+    /// Whether the user has accepted the terms. Omitted by default.
     pub fn terms_accepted(mut self, accepted: bool) -> Self {
         self.request.terms_accepted = Some(accepted);
         self
     }
 
-    /// Sends the code by e-mail. The request is signed anew for each attempt, and repeated only if
-    /// the server certainly did not process it. Earlier challenges for this address are void then.
+    /// Sends the code by e-mail. The request is signed again for each attempt, and retried only if
+    /// the server certainly did not process it. Earlier challenges for this address become invalid.
     ///
     /// Source: `POST /{tenant}/front/customers/create-or-sign-in-with-email-code`.
     ///
@@ -157,7 +157,7 @@ impl EmailCodeSignIn {
     /// [`ErrorKind::SlowDown`](crate::ErrorKind::SlowDown) before the client's
     /// [`resend_wait`](super::ClientBuilder::resend_wait) has passed;
     /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the session store fails, and nothing
-    /// is sent then; else as any call, see [`Error`].
+    /// is sent then; otherwise as any call, see [`Error`].
     pub async fn send_code(self) -> Result<PendingCode, Error> {
         PendingCode::send(self.client, self.request).await
     }

@@ -1,4 +1,4 @@
-//! The second factor at sign-in.
+//! The second factor of a sign-in.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,9 +9,10 @@ use serde::{Deserialize, Serialize};
 use super::auth_api::{AuthApi, types};
 use super::client::Client;
 use super::session::Session;
-use crate::challenge::{ActiveChallenge, Owner, Step, StepError, check_code};
+use crate::challenge::{ActiveChallenge, Owner, SoleRecipient, Step, StepError, check_code};
 use crate::clock::BoxFuture;
 use crate::error::{Delivery, Error, ErrorKind, System};
+use crate::opaque_debug::opaque_debug;
 use crate::pipeline::{
     Attempt, Authorization, CallContext, CredentialGeneration, Deadline, SessionCredential,
 };
@@ -19,7 +20,7 @@ use crate::secret::Secret;
 use crate::session::Tokens;
 use crate::skewed_clock::SkewedClock;
 
-/// The longest time for the second factor.
+/// Upper bound for the time until the second factor.
 const TIME_TO_LIVE: Duration = Duration::from_secs(10 * 60);
 
 /// The provisional credential.
@@ -32,12 +33,19 @@ impl SecondFactor {
     pub(super) fn new(tokens: Tokens) -> Self {
         Self { tokens }
     }
+
+    fn provisional_api(&self, client: &Client) -> AuthApi {
+        let credential = Arc::new(Provisional {
+            token: self.tokens.access.clone(),
+        });
+        AuthApi::new(CallContext::new(client.pipeline.clone()).with_credential(credential))
+    }
 }
 
 impl Step for SecondFactor {
     const KIND: &'static str = "second_factor";
 
-    /// No longer than the token says that it lives.
+    /// Limited by the lifetime of the token.
     fn time_to_live(&self, time: &SkewedClock) -> Duration {
         let left = self.tokens.expires_at.map(|end| end - time.now());
         let left = left.map(|left| left.to_std().unwrap_or_default());
@@ -45,35 +53,31 @@ impl Step for SecondFactor {
     }
 }
 
-/// The first factor was right, and a second one is needed before there is a session. Where the user
-/// has none yet, [`enrol`](Self::enrol) sets it up.
+/// The first factor was correct, and a second one is required. Where the user has none yet,
+/// [`enrol`](Self::enrol) sets it up.
 ///
-/// The credential that the server gave is provisional: only the two-factor calls of this type
-/// carry it. It is never refreshed and never becomes a [`Session`] by itself. It is kept in the
-/// client's store for ten minutes at most; see [`challenge`](crate::challenge).
+/// The credential of the server is provisional: only the two-factor calls of this type carry it. It
+/// is never refreshed and never becomes a [`Session`] by itself. It is kept in the client's store
+/// for ten minutes at most; see [`challenge`](crate::challenge).
 pub struct MfaRequired {
     client: Client,
-    pub(super) open: ActiveChallenge<SecondFactor>,
+    pub(super) challenge: ActiveChallenge<SecondFactor>,
 }
 
-impl fmt::Debug for MfaRequired {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("wunder::MfaRequired")
-    }
-}
+opaque_debug!("wunder": MfaRequired);
 
 impl MfaRequired {
-    pub(super) fn resumed(client: Client, open: ActiveChallenge<SecondFactor>) -> Self {
-        Self { client, open }
+    pub(super) fn resumed(client: Client, challenge: ActiveChallenge<SecondFactor>) -> Self {
+        Self { client, challenge }
     }
 
-    /// The id under which [`Client::challenge`] takes the sign-in up, the same as before the second
+    /// The id by which [`Client::challenge`] resumes the sign-in, the same as before the second
     /// factor: a secret.
     pub fn id(&self) -> &Secret {
-        self.open.id()
+        self.challenge.id()
     }
 
-    /// Validates a code of the user's authenticator. It is sent once, whatever happens.
+    /// Validates a code of the user's authenticator. It is never sent twice.
     ///
     /// ```
     /// # #[tokio::main]
@@ -89,8 +93,8 @@ impl MfaRequired {
     /// let id = mfa.id().clone();
     /// let session = match mfa.validate("000000").await {
     ///     Ok(session) => session,
-    ///     // The user mistyped: the state is still good.
-    ///     Err(returned) => returned.state.validate("246810").await?,
+    ///     // The user mistyped: the state is still valid.
+    ///     Err(failed) => failed.state.validate("246810").await?,
     /// };
     /// # assert_eq!(session.profile().await?.email.as_deref(), Some("ada@example.org"));
     /// # assert!(client.challenge(&id).await.is_err());
@@ -102,59 +106,57 @@ impl MfaRequired {
     ///
     /// # Errors
     ///
-    /// The state comes back with the error: [`ErrorKind::Refused`] means a wrong code. Nothing is
+    /// The error returns the state: [`ErrorKind::Refused`] means a wrong code. Nothing is
     /// sent with [`ErrorKind::InvalidInput`] (it does not look like a code),
     /// [`ErrorKind::StepRequired`] (five codes were wrong) and [`ErrorKind::SignInAgain`] (it is
-    /// finished, has expired or took too long): start the sign-in anew after these two.
+    /// finished, has expired or took too long): start the sign-in again after these two.
     pub async fn validate(mut self, code: impl Into<Secret>) -> Result<Session, StepError<Self>> {
-        match self.try_code(code.into()).await {
-            Ok(session) => Ok(session),
-            Err(error) => Err(StepError::new(self, error)),
-        }
+        let tried = self.try_code(code.into()).await;
+        tried.map_err(|error| StepError::new(self, error))
     }
 
     pub(super) fn client(&self) -> &Client {
         &self.client
     }
 
-    /// The one to whom challenges of this sign-in belong.
+    /// The owner of the challenges of this sign-in.
     pub(super) fn owner(&self) -> Owner {
-        Owner::challenge(&self.open)
+        Owner::challenge(&self.challenge)
     }
 
-    /// Calls with the provisional credential: the two-factor calls alone are made with it.
+    /// Calls with the provisional credential, for two-factor calls only.
     pub(super) fn provisional_api(&self) -> AuthApi {
-        let credential = Arc::new(Provisional {
-            token: self.open.step.tokens.access.clone(),
-        });
-        AuthApi::new(CallContext::new(self.client.pipeline.clone()).with_credential(credential))
+        self.challenge.step.provisional_api(&self.client)
     }
 
     async fn try_code(&mut self, code: Secret) -> Result<Session, Error> {
-        let code = check_code("code", &code).map_err(|error| error.of(System::Wunder))?;
-        let code_attempt = self.open.begin_code_attempt().await?;
-        let api = self.provisional_api();
-        let body = types::TwoFactorCode::builder().code(code);
-        let answer = api.two_factor_code_validate().body(body).send().await;
-        let answer = self.open.settle(code_attempt, answer).await?.into_inner();
-        if answer.mfa_required == Some(true) {
+        let code = check_code(System::Wunder, &code)?;
+        let client = &self.client;
+        let send = async |step: &mut SecondFactor| {
+            let body = types::TwoFactorCode::builder().code(code);
+            let api = step.provisional_api(client);
+            api.two_factor_code_validate().body(body).send().await
+        };
+        let response = self.challenge.try_code(SoleRecipient, send).await?;
+        let response = response.into_inner();
+        if response.mfa_required == Some(true) {
             let message = "the server asks for the second factor again";
             return Err(Error::new(ErrorKind::StepRequired, message)
                 .with_delivery(Delivery::Responded)
                 .of(System::Wunder));
         }
-        // A server that answers without tokens has lifted the provisional ones.
-        let tokens = match answer.access_token {
-            Some(access) => Tokens::new(access, answer.refresh_token),
-            None => self.open.step.tokens.clone(),
+        // A response without tokens means that the provisional ones are now valid for all calls.
+        let tokens = match response.access_token {
+            Some(access) => Tokens::new(access, response.refresh_token),
+            None => self.challenge.step.tokens.clone(),
         };
         let session = self.client.sign_in(tokens).await?;
-        self.open.finish().await;
+        self.challenge.finish().await;
         Ok(session)
     }
 }
 
-/// A token that is good for the two-factor calls only.
+/// A token that is valid for the two-factor calls only.
 struct Provisional {
     token: Secret,
 }
@@ -166,14 +168,14 @@ impl fmt::Debug for Provisional {
 }
 
 impl SessionCredential for Provisional {
-    fn attach(&self, attempt: &mut Attempt, _even_stale: bool) -> Result<Authorization, Error> {
+    fn attach(&self, attempt: &mut Attempt, _allow_stale: bool) -> Result<Authorization, Error> {
         attempt.set_bearer(&self.token)?;
         Ok(Authorization::Fresh(CredentialGeneration(0)))
     }
 
     fn refresh(
         &self,
-        _stamp: CredentialGeneration,
+        _generation: CredentialGeneration,
         _deadline: Deadline,
     ) -> BoxFuture<'_, Result<(), Error>> {
         let message = "the sign-in took too long for its second factor";
@@ -181,7 +183,7 @@ impl SessionCredential for Provisional {
         Box::pin(std::future::ready(Err(error)))
     }
 
-    fn end(&self, _stamp: CredentialGeneration, _why: &'static str) -> BoxFuture<'_, ()> {
+    fn end(&self, _generation: CredentialGeneration, _why: &'static str) -> BoxFuture<'_, ()> {
         Box::pin(std::future::ready(()))
     }
 }

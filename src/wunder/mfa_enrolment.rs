@@ -10,16 +10,19 @@ use super::auth_api::{AuthApi, types};
 use super::client::Client;
 use super::mfa::MfaRequired;
 use super::session::Session;
-use crate::challenge::{ActiveChallenge, FirstMessage, Owner, OwnerBound, Step, StepError};
+use crate::challenge::{
+    ActiveChallenge, FirstMessage, Owner, OwnerBound, SoleRecipient, Step, StepError, check_code,
+};
 use crate::error::{Delivery, Error, ErrorKind, System};
 use crate::json::AnyJson;
+use crate::opaque_debug::opaque_debug;
 use crate::secret::Secret;
 use crate::skewed_clock::SkewedClock;
 
-/// How long a secret waits for its first code.
+/// How long a secret can be confirmed by its first code.
 const TIME_TO_LIVE: Duration = Duration::from_secs(15 * 60);
 
-/// What an authenticator app is set up with.
+/// The secret for setting up an authenticator app.
 #[derive(Clone, Serialize, Deserialize)]
 struct Enrolment {
     secret: Option<Secret>,
@@ -34,24 +37,20 @@ impl Step for Enrolment {
     }
 }
 
-/// The server has given a secret for an authenticator app, which is not in use yet: a code of the
-/// app proves that it arrived. There is no way to enable a second factor without this state.
+/// The server has returned a secret for an authenticator app, which is not in use yet: a code of
+/// the app proves that the app has it. A second factor can be enabled only with this state.
 ///
-/// It is kept in the client's store for 15 minutes, for this session or sign-in alone; seal the store, for it
-/// holds the secret until then.
+/// It is kept in the client's store for 15 minutes, for this session or sign-in only. Seal the
+/// store, which holds the secret until then.
 pub struct MfaEnrolment {
     api: AuthApi,
-    open: ActiveChallenge<OwnerBound<Enrolment>>,
+    challenge: ActiveChallenge<OwnerBound<Enrolment>>,
 }
 
-impl fmt::Debug for MfaEnrolment {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("wunder::MfaEnrolment")
-    }
-}
+opaque_debug!("wunder": MfaEnrolment);
 
-/// A picture of the secret, as the server gave it. It is the secret: do not log or cache it, and
-/// `Debug` shows none of it.
+/// A picture of the secret, as the server returned it. It contains the secret: do not log or cache
+/// it. `Debug` shows none of it.
 #[derive(Clone)]
 #[non_exhaustive]
 pub enum QrPicture {
@@ -71,8 +70,9 @@ impl fmt::Debug for QrPicture {
 }
 
 impl Session {
-    /// Asks for the secret of a second factor. Sends no message. Each call may make a new secret
-    /// that voids the one before, so it is repeated only if the server certainly did not process it.
+    /// Requests the secret of a second factor. Sends no message. Each call may create a new secret
+    /// that invalidates the one before, so it is retried only if the server certainly did not
+    /// process it.
     ///
     /// ```
     /// # #[tokio::main]
@@ -105,32 +105,33 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Undecodable`] if the answer has neither a secret nor an `otpauth` URI;
-    /// [`ErrorKind::TryLater`] if the session store fails, and nothing is asked for then; else as any
-    /// call, see [`Error`].
+    /// [`ErrorKind::Undecodable`] if the response has neither a secret nor an `otpauth` URI;
+    /// [`ErrorKind::TryLater`] if the session store fails, before anything is sent; otherwise as
+    /// any call, see [`Error`].
     pub async fn enrol_mfa(&self) -> Result<MfaEnrolment, Error> {
         MfaEnrolment::begin(&self.client, self.auth_api(), self.owner()).await
     }
 
-    /// Takes up an enrolment of this session by its id, on any instance that shares the store;
+    /// Resumes an enrolment of this session by its id, on any instance that shares the store;
     /// sends nothing.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::SignInAgain`] if this session has no such enrolment: start it anew.
+    /// [`ErrorKind::SignInAgain`] if this session has no such enrolment: start it again.
     /// [`ErrorKind::TryLater`] if the store fails.
     pub async fn mfa_enrolment(&self, id: &Secret) -> Result<MfaEnrolment, Error> {
-        let open = ActiveChallenge::owned_by(&self.owner(), &self.client.context, id).await?;
+        let challenge =
+            ActiveChallenge::resume_owned(&self.owner(), &self.client.context, id).await?;
         let api = self.auth_api();
-        Ok(MfaEnrolment { api, open })
+        Ok(MfaEnrolment { api, challenge })
     }
 }
 
-/// Where the tenant insists on a second factor that the user has not set up yet: the provisional
-/// credential of the sign-in is good for doing so. Afterwards [`validate`](Self::validate) the next
-/// code of the app.
+/// For tenants that require a second factor which the user has not set up yet: the provisional
+/// credential of the sign-in allows it. Afterwards [`validate`](Self::validate) the next code of
+/// the app.
 impl MfaRequired {
-    /// Asks for the secret of a second factor, as [`Session::enrol_mfa`] does.
+    /// Requests the secret of a second factor, as [`Session::enrol_mfa`] does.
     ///
     /// ```
     /// # #[tokio::main]
@@ -159,74 +160,75 @@ impl MfaRequired {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Refused`] if the user has a second factor already; else as
+    /// [`ErrorKind::Refused`] if the user has a second factor already; otherwise as
     /// [`Session::enrol_mfa`].
     pub async fn enrol(&self) -> Result<MfaEnrolment, Error> {
         MfaEnrolment::begin(self.client(), self.provisional_api(), self.owner()).await
     }
 
-    /// Takes up an enrolment of this sign-in by its id, on any instance that shares the store; sends
+    /// Resumes an enrolment of this sign-in by its id, on any instance that shares the store; sends
     /// nothing.
     ///
     /// # Errors
     ///
     /// As [`Session::mfa_enrolment`].
     pub async fn enrolment(&self, id: &Secret) -> Result<MfaEnrolment, Error> {
-        let open = ActiveChallenge::owned_by(&self.owner(), &self.client().context, id).await?;
+        let challenge =
+            ActiveChallenge::resume_owned(&self.owner(), &self.client().context, id).await?;
         let api = self.provisional_api();
-        Ok(MfaEnrolment { api, open })
+        Ok(MfaEnrolment { api, challenge })
     }
 }
 
 impl MfaEnrolment {
     async fn begin(client: &Client, api: AuthApi, owner: Owner) -> Result<Self, Error> {
-        let opening = FirstMessage::to_unknown(&client.context)?;
-        opening.check_store().await?;
-        let answer = api.two_factor_secret().send().await?.into_inner();
-        if answer.secret.is_none() && answer.otpauth_url.is_none() {
-            let message = "the answer has no secret";
+        let first = FirstMessage::without_destination(&client.context)?;
+        first.check_store().await?;
+        let response = api.two_factor_secret().send().await?.into_inner();
+        if response.secret.is_none() && response.otpauth_url.is_none() {
+            let message = "the response has no secret";
             return Err(Error::new(ErrorKind::Undecodable, message)
                 .with_delivery(Delivery::Responded)
                 .at(System::Wunder, "two_factor_secret"));
         }
         let step = Enrolment {
-            secret: answer.secret,
-            otpauth: answer.otpauth_url,
+            secret: response.secret,
+            otpauth: response.otpauth_url,
         };
         let step = OwnerBound::new(owner, step);
-        let open = opening.open(step, Duration::ZERO).await;
-        Ok(Self { api, open })
+        let challenge = first.open(step, Duration::ZERO).await;
+        Ok(Self { api, challenge })
     }
 
-    /// The id under which [`Session::mfa_enrolment`] or [`MfaRequired::enrolment`] takes it up: a
+    /// The id by which [`Session::mfa_enrolment`] or [`MfaRequired::enrolment`] resumes it: a
     /// secret.
     pub fn id(&self) -> &Secret {
-        self.open.id()
+        self.challenge.id()
     }
 
     /// The secret, usually in Base32, to be typed into an app.
     pub fn secret(&self) -> Option<&Secret> {
-        self.open.step.step.secret.as_ref()
+        self.challenge.step.step.secret.as_ref()
     }
 
     /// The `otpauth` URI, to be shown as a QR code or opened on the phone.
     pub fn otpauth_uri(&self) -> Option<&Secret> {
-        self.open.step.step.otpauth.as_ref()
+        self.challenge.step.step.otpauth.as_ref()
     }
 
-    /// Asks the server for a picture. Sends no message. Whether a call makes a new secret is not
-    /// published: show either this picture or [`otpauth_uri`](Self::otpauth_uri), the newest of what
-    /// was asked for. So it is repeated only if the server certainly did not process it.
+    /// Requests a picture of the secret. Sends no message. Whether a call creates a new secret is
+    /// not published: show either this picture or [`otpauth_uri`](Self::otpauth_uri), whichever was
+    /// requested last. So it is retried only if the server certainly did not process it.
     ///
     /// Source: `POST /{tenant}/auth/user/2fa-qr-code`.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Undecodable`] for what is neither JSON nor a picture of less than 64 KiB; else as
-    /// any call, see [`Error`].
+    /// [`ErrorKind::Undecodable`] for what is neither JSON nor a picture of less than 64 KiB;
+    /// otherwise as any call, see [`Error`].
     pub async fn qr_picture(&self) -> Result<QrPicture, Error> {
         match self.api.two_factor_qr_code().send().await {
-            Ok(answer) => Ok(QrPicture::Json(answer.into_inner().0)),
+            Ok(response) => Ok(QrPicture::Json(response.into_inner().0)),
             Err(error) => match error.expose_body() {
                 Some(body)
                     if error.status().is_some_and(|it| it.is_success()) && is_picture(body) =>
@@ -238,43 +240,37 @@ impl MfaEnrolment {
         }
     }
 
-    /// Enables the second factor by a code of the app. It is sent once, whatever happens. What comes
-    /// back may hold recovery codes: show it to the user, and log none of it.
+    /// Enables the second factor by a code of the app. It is never sent twice. The
+    /// response may hold recovery codes: show it to the user, and log none of it.
     ///
     /// Source: `POST /{tenant}/auth/user/2fa-enable`.
     ///
     /// # Errors
     ///
-    /// The state comes back with the error: [`ErrorKind::Refused`] means a wrong code. Nothing is
+    /// The error returns the state: [`ErrorKind::Refused`] means a wrong code. Nothing is
     /// sent with [`ErrorKind::InvalidInput`] (it does not look like a code),
     /// [`ErrorKind::StepRequired`] (five codes were wrong) and [`ErrorKind::SignInAgain`] (it is
     /// finished or has expired, or the session has ended).
     pub async fn enable(mut self, code: impl Into<Secret>) -> Result<AnyJson, StepError<Self>> {
-        match self.try_code(&code.into()).await {
-            Ok(answer) => Ok(answer),
-            Err(error) => Err(StepError::new(self, error)),
-        }
+        let tried = self.try_code(&code.into()).await;
+        tried.map_err(|error| StepError::new(self, error))
     }
 
     async fn try_code(&mut self, code: &Secret) -> Result<AnyJson, Error> {
-        let api = self.api.clone();
-        let answer = self
-            .open
-            .try_code(code, |_, code| enable(api, code))
-            .await?;
-        self.open.finish().await;
-        Ok(answer)
+        let code = check_code(System::Wunder, code)?;
+        let api = &self.api;
+        let send = async |_: &mut OwnerBound<Enrolment>| {
+            let body = types::TwoFactorCode::builder().code(code);
+            api.two_factor_enable().body(body).send().await
+        };
+        let response = self.challenge.try_code(SoleRecipient, send).await?;
+        self.challenge.finish().await;
+        Ok(response.into_inner().0)
     }
 }
 
-async fn enable(api: AuthApi, code: Secret) -> Result<AnyJson, Error> {
-    let body = types::TwoFactorCode::builder().code(code);
-    let answer = api.two_factor_enable().body(body).send().await?;
-    Ok(answer.into_inner().0)
-}
-
-/// Whether a body that is no JSON starts like a picture. What an error keeps of a body is cut at
-/// 64 KiB, and half a picture is none.
+/// Whether a body that is not JSON starts like a picture. The body in an error is truncated at 64
+/// KiB, and a truncated picture is useless.
 fn is_picture(body: &[u8]) -> bool {
     const STARTS: [&[u8]; 5] = [b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF8", b"<svg", b"<?xml"];
     let text = body.trim_ascii_start();

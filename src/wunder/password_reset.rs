@@ -1,6 +1,5 @@
 //! A new password by a code that is sent by e-mail.
 
-use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -10,13 +9,15 @@ use super::client::Client;
 use super::contact::{Contact, check_email};
 use super::sign_in::not_empty;
 use crate::challenge::{
-    ActiveChallenge, CODE_TIME_TO_LIVE, ResendTimer, Step, StepError, StoredChallenge, check_code,
+    ActiveChallenge, CODE_TIME_TO_LIVE, FirstMessage, ResendTimer, SoleRecipient, Step, StepError,
+    StoredChallenge, check_code,
 };
 use crate::error::{Error, System};
+use crate::opaque_debug::opaque_debug;
 use crate::secret::Secret;
 use crate::skewed_clock::SkewedClock;
 
-/// The address that a reset code was asked for.
+/// The address that a reset code was requested for.
 #[derive(Clone, Serialize, Deserialize)]
 struct ResetRequest {
     email: String,
@@ -31,31 +32,28 @@ impl Step for ResetRequest {
 }
 
 impl ResetRequest {
-    async fn send(self, client: Client) -> Result<(), Error> {
+    async fn send(&self, client: &Client) -> Result<(), Error> {
         let api = client.user_api();
-        api.request_password_reset(self.email).send().await?;
+        let call = api.request_password_reset(self.email.clone());
+        call.send().await?;
         Ok(())
     }
 }
 
-/// A reset code was asked for. If the address has an account, the code is on its way there; the
-/// server does not tell, and nobody should.
+/// A reset code was requested. It is sent if the address has an account, which the server does not
+/// disclose.
 ///
-/// It is kept in the client's store; see [`challenge`](crate::challenge) for what that gives.
+/// The state is kept in the client's store; see [`challenge`](crate::challenge).
 pub struct PasswordReset {
     client: Client,
-    open: ActiveChallenge<ResetRequest>,
+    challenge: ActiveChallenge<ResetRequest>,
 }
 
-impl fmt::Debug for PasswordReset {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("wunder::PasswordReset")
-    }
-}
+opaque_debug!("wunder": PasswordReset);
 
 impl Client {
-    /// Sends a reset code by e-mail. Signed if the client has a signature key, anew for each
-    /// attempt; repeated only if the server certainly did not process it.
+    /// Sends a reset code by e-mail. Signed if the client has a signature key, again for each
+    /// attempt; retried only if the server certainly did not process it.
     ///
     /// ```
     /// # #[tokio::main]
@@ -85,44 +83,46 @@ impl Client {
     /// [`ErrorKind::SlowDown`](crate::ErrorKind::SlowDown) before the client's
     /// [`resend_wait`](super::ClientBuilder::resend_wait) has passed;
     /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the session store fails, and nothing
-    /// is sent then; else as any call, see [`Error`].
+    /// is sent then; otherwise as any call, see [`Error`].
     pub async fn request_password_reset(
         &self,
         email: impl Into<String>,
     ) -> Result<PasswordReset, Error> {
         let email = email.into();
         check_email(&email)?;
-        // Apart from the messages of a sign-in, whose challenge stays good.
+        // Separate from the messages of a sign-in, whose challenge stays valid.
         let to = Contact::Email(email.clone()).destination();
         let to = format!("reset {to}");
-        let client = self.clone();
-        let step = ResetRequest { email };
-        let send = |request: ResetRequest| request.send(client);
-        let open =
-            ActiveChallenge::by_message(&self.context, to, self.resend_wait, step, send).await?;
+        let request = ResetRequest { email };
+        let first = FirstMessage::claim(&self.context, to, self.resend_wait).await?;
+        let send = async {
+            request.send(self).await?;
+            Ok((request, self.resend_wait))
+        };
+        let challenge = first.send(send).await?;
         Ok(PasswordReset {
             client: self.clone(),
-            open,
+            challenge,
         })
     }
 
-    /// Takes up a password reset by its id, on any instance that shares the store; sends nothing.
+    /// Resumes a password reset by its id, on any instance that shares the store; sends nothing.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if there is no such reset: start it
-    /// anew. [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the store fails.
+    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if there is no such reset: start
+    /// it again. [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the store fails.
     pub async fn password_reset(&self, id: &Secret) -> Result<PasswordReset, Error> {
-        let found = StoredChallenge::by_id(&self.context, id).await?;
+        let found = StoredChallenge::load(&self.context, id).await?;
         Ok(PasswordReset {
             client: self.clone(),
-            open: found.open().await?,
+            challenge: found.resume().await?,
         })
     }
 
-    /// Sets a new password by a reset code, where nothing else is left of the reset: the user has
-    /// followed a link on another device. Sends no message. The code is sent once, whatever
-    /// happens. There are no tokens: sign in afterwards.
+    /// Sets a new password by a reset code alone, such as after the user has followed a link on
+    /// another device. Sends no message. The code is never sent twice. There are no tokens: sign in
+    /// afterwards.
     ///
     /// ```
     /// # #[tokio::main]
@@ -147,55 +147,57 @@ impl Client {
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for what does not look like a
     /// code, or an empty password; [`ErrorKind::Refused`](crate::ErrorKind::Refused) for a wrong or
-    /// used code, or a password that breaks the rules (`U101`); else as any call, see [`Error`].
+    /// used code, or a password that breaks the rules (`U101`); otherwise as any call, see
+    /// [`Error`].
     pub async fn set_password(
         &self,
         code: impl Into<Secret>,
         password: impl Into<Secret>,
     ) -> Result<(), Error> {
         let (code, password) = (code.into(), password.into());
-        let code = check_code("code", &code).map_err(|error| error.of(System::Wunder))?;
+        let code = check_code(System::Wunder, &code)?;
         not_empty("password", password.expose())?;
-        send_password(self.clone(), code, password).await
+        send_password(self, code, password).await
     }
 }
 
 impl PasswordReset {
-    /// The id under which [`Client::password_reset`] takes it up: a secret.
+    /// The id by which [`Client::password_reset`] resumes it: a secret.
     pub fn id(&self) -> &Secret {
-        self.open.id()
+        self.challenge.id()
     }
 
-    /// The address that the code was asked for.
+    /// The address that the code was requested for.
     pub fn email(&self) -> &str {
-        &self.open.step.email
+        &self.challenge.step.email
     }
 
     /// When another message may be sent, by the client's
     /// [`resend_wait`](super::ClientBuilder::resend_wait).
     pub fn resend_timer(&self) -> &ResendTimer {
-        self.open.timer()
+        self.challenge.timer()
     }
 
-    /// Sends another code by e-mail; the former one is void.
+    /// Sends another code by e-mail; the former one becomes invalid.
     ///
     /// # Errors
     ///
     /// As [`PendingCode::resend`](super::PendingCode::resend).
     pub async fn resend(&mut self) -> Result<(), Error> {
-        let client = self.client.clone();
-        let send = |request: ResetRequest| request.send(client);
-        self.open.send_again(self.client.resend_wait, send).await
+        let (client, wait) = (&self.client, self.client.resend_wait);
+        let send = async |request: &ResetRequest| Ok((request.send(client).await?, wait));
+        let resent = self.challenge.resend(SoleRecipient, wait, send, |_, ()| ());
+        resent.await
     }
 
-    /// Sets the new password. The code is sent once, whatever happens. There are no tokens: sign
+    /// Sets the new password. The code is never sent twice. There are no tokens: sign
     /// in afterwards.
     ///
     /// Source: `POST /{tenant}/auth/set-password/{code}`.
     ///
     /// # Errors
     ///
-    /// The state comes back with the error: [`ErrorKind::Refused`](crate::ErrorKind::Refused) means
+    /// The error returns the state: [`ErrorKind::Refused`](crate::ErrorKind::Refused) means
     /// a wrong or used code, or a password that breaks the rules (`U101`), which counts as a wrong
     /// code as well. Nothing is sent with
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) (`code` or `password`),
@@ -207,23 +209,22 @@ impl PasswordReset {
         code: impl Into<Secret>,
         password: impl Into<Secret>,
     ) -> Result<(), StepError<Self>> {
-        match self.try_code(&code.into(), password.into()).await {
-            Ok(()) => Ok(()),
-            Err(error) => Err(StepError::new(self, error)),
-        }
+        let tried = self.try_code(&code.into(), password.into()).await;
+        tried.map_err(|error| StepError::new(self, error))
     }
 
     async fn try_code(&mut self, code: &Secret, password: Secret) -> Result<(), Error> {
         not_empty("password", password.expose())?;
-        let client = self.client.clone();
-        let send = |_, code| send_password(client, code, password);
-        self.open.try_code(code, send).await?;
-        self.open.finish().await;
+        let code = check_code(System::Wunder, code)?;
+        let client = &self.client;
+        let send = async |_: &mut ResetRequest| send_password(client, code, password).await;
+        self.challenge.try_code(SoleRecipient, send).await?;
+        self.challenge.finish().await;
         Ok(())
     }
 }
 
-async fn send_password(client: Client, code: Secret, password: Secret) -> Result<(), Error> {
+async fn send_password(client: &Client, code: Secret, password: Secret) -> Result<(), Error> {
     let body = types::SetPassword::builder().password(password);
     let api = client.auth_api();
     api.set_password(code).body(body).send().await?;

@@ -1,6 +1,5 @@
-//! A login code that is on its way to a phone or a mailbox.
+//! A login code that was sent to a phone or a mailbox.
 
-use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -11,12 +10,16 @@ use super::contact::Contact;
 use super::mfa::{MfaRequired, SecondFactor};
 use super::sign_in::{Admitted, SignIn};
 use super::user_api::types as user;
-use crate::challenge::{ActiveChallenge, CODE_TIME_TO_LIVE, ResendTimer, Step, StepError};
+use crate::challenge::{
+    ActiveChallenge, CODE_TIME_TO_LIVE, FirstMessage, ResendTimer, SoleRecipient, Step, StepError,
+    check_code,
+};
 use crate::error::{Error, System};
+use crate::opaque_debug::opaque_debug;
 use crate::secret::Secret;
 use crate::skewed_clock::SkewedClock;
 
-/// What each message of the sign-in is asked for with.
+/// The request for each message of the sign-in.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct CodeRequest {
     to: Contact,
@@ -54,25 +57,25 @@ impl CodeRequest {
         Ok(())
     }
 
-    async fn send(self, client: Client) -> Result<(), Error> {
-        let api = client.user_api();
-        match self.to {
+    async fn send(&self, client: &Client) -> Result<(), Error> {
+        let (api, request) = (client.user_api(), self.clone());
+        match request.to {
             Contact::Phone(phone) => {
                 let body = user::PhoneBootstrap::builder()
                     .phone_number(phone)
-                    .branch_id(self.branch_id)
-                    .language(self.language)
-                    .one_signal_device_id(self.device)
-                    .tnc_accepted(self.terms_accepted);
+                    .branch_id(request.branch_id)
+                    .language(request.language)
+                    .one_signal_device_id(request.device)
+                    .tnc_accepted(request.terms_accepted);
                 let call = api.create_or_sign_in_with_phone_number().body(body);
                 call.send().await?;
             }
             Contact::Email(email) => {
                 let body = user::EmailBootstrap::builder()
                     .email(email)
-                    .branch_id(self.branch_id)
-                    .language(self.language)
-                    .tnc_accepted(self.terms_accepted);
+                    .branch_id(request.branch_id)
+                    .language(request.language)
+                    .tnc_accepted(request.terms_accepted);
                 let call = api.create_or_sign_in_with_email_code().body(body);
                 call.send().await?;
             }
@@ -80,9 +83,9 @@ impl CodeRequest {
         Ok(())
     }
 
-    async fn confirm(self, client: Client, code: Secret) -> Result<auth::SignInResponse, Error> {
+    async fn confirm(&self, client: &Client, code: Secret) -> Result<auth::SignInResponse, Error> {
         let api = client.auth_api();
-        let answer = match self.to {
+        let response = match self.to.clone() {
             Contact::Phone(phone) => {
                 let body = auth::PhoneSignIn::builder().phone_number(phone).code(code);
                 api.sign_in_phone_number().body(body).send().await?
@@ -92,57 +95,56 @@ impl CodeRequest {
                 api.sign_in_email_code().body(body).send().await?
             }
         };
-        Ok(answer.into_inner())
+        Ok(response.into_inner())
     }
 }
 
-/// A login code is on its way to the user's phone or mailbox.
+/// A login code was sent to the user's phone or mailbox.
 ///
-/// It is kept in the client's store; see [`challenge`](crate::challenge) for what that gives. Its
-/// code signs in and does nothing else: the number of a user who is signed in is verified by a
-/// [`PhoneVerification`](super::PhoneVerification), which never takes a login code.
+/// The state is kept in the client's store; see [`challenge`](crate::challenge). The code is only
+/// used to sign in: the number of a signed-in user is verified by a
+/// [`PhoneVerification`](super::PhoneVerification), which never uses a login code.
 pub struct PendingCode {
     client: Client,
-    pub(super) open: ActiveChallenge<CodeRequest>,
+    pub(super) challenge: ActiveChallenge<CodeRequest>,
 }
 
-impl fmt::Debug for PendingCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("wunder::PendingCode")
-    }
-}
+opaque_debug!("wunder": PendingCode);
 
 impl PendingCode {
     pub(super) async fn send(client: Client, request: CodeRequest) -> Result<Self, Error> {
         request.check()?;
         let (wait, to) = (client.resend_wait, request.to.destination());
-        let sender = client.clone();
-        let send = |request: CodeRequest| request.send(sender);
-        let open = ActiveChallenge::by_message(&client.context, to, wait, request, send).await?;
-        Ok(Self { client, open })
+        let first = FirstMessage::claim(&client.context, to, wait).await?;
+        let send = async {
+            request.send(&client).await?;
+            Ok((request, wait))
+        };
+        let challenge = first.send(send).await?;
+        Ok(Self { client, challenge })
     }
 
-    pub(super) fn resumed(client: Client, open: ActiveChallenge<CodeRequest>) -> Self {
-        Self { client, open }
+    pub(super) fn resumed(client: Client, challenge: ActiveChallenge<CodeRequest>) -> Self {
+        Self { client, challenge }
     }
 
-    /// The id under which [`Client::challenge`] takes the sign-in up: a secret.
+    /// The id by which [`Client::challenge`] resumes the sign-in: a secret.
     pub fn id(&self) -> &Secret {
-        self.open.id()
+        self.challenge.id()
     }
 
-    /// The number or address that the code went to.
+    /// The number or address that the code was sent to.
     pub fn contact(&self) -> &Contact {
-        &self.open.step.to
+        &self.challenge.step.to
     }
 
-    /// When another message may be sent. The vendor names no wait, so there is none unless the
+    /// When another message may be sent. The vendor specifies no wait, so there is none unless the
     /// client has a [`resend_wait`](super::ClientBuilder::resend_wait).
     pub fn resend_timer(&self) -> &ResendTimer {
-        self.open.timer()
+        self.challenge.timer()
     }
 
-    /// Sends another code by the same way; the former one is void.
+    /// Sends another code to the same destination; the former one becomes invalid.
     ///
     /// ```
     /// # #[tokio::main]
@@ -166,26 +168,27 @@ impl PendingCode {
     /// # Errors
     ///
     /// [`ErrorKind::SlowDown`](crate::ErrorKind::SlowDown) before
-    /// [`resend_timer`](Self::resend_timer) has run out, or if another caller has just asked for a
+    /// [`resend_timer`](Self::resend_timer) has run out, or if another caller has just requested a
     /// code of this challenge; [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired) if a
     /// newer challenge has replaced this one;
     /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if it is finished or has expired;
     /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the session store fails: nothing is
-    /// sent in all of these cases. Else as any call, see [`Error`].
+    /// sent in all of these cases. Otherwise as any call, see [`Error`].
     pub async fn resend(&mut self) -> Result<(), Error> {
-        let client = self.client.clone();
-        let send = |request: CodeRequest| request.send(client);
-        self.open.send_again(self.client.resend_wait, send).await
+        let (client, wait) = (&self.client, self.client.resend_wait);
+        let send = async |request: &CodeRequest| Ok((request.send(client).await?, wait));
+        let resent = self.challenge.resend(SoleRecipient, wait, send, |_, ()| ());
+        resent.await
     }
 
-    /// Confirms the code. It is sent once, whatever happens. A second factor goes on under the same
+    /// Confirms the code. It is never sent twice. A second factor continues under the same
     /// [`id`](Self::id).
     ///
     /// Source: `POST /{tenant}/auth/sign-in-phone-number` or `…/sign-in-email-code`.
     ///
     /// # Errors
     ///
-    /// The state comes back with the error: [`ErrorKind::Refused`](crate::ErrorKind::Refused) means
+    /// The error returns the state: [`ErrorKind::Refused`](crate::ErrorKind::Refused) means
     /// a wrong or used code. Nothing is sent with
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) (it does not look like a code),
     /// [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired) (five codes were wrong, or a
@@ -195,8 +198,8 @@ impl PendingCode {
         match self.try_code(code.into()).await {
             Ok(Admitted::Session(session)) => Ok(SignIn::SignedIn(session)),
             Ok(Admitted::Provisional(tokens)) => {
-                let open = self.open.go_on(SecondFactor::new(tokens)).await;
-                let mfa = MfaRequired::resumed(self.client, open);
+                let challenge = self.challenge.advance(SecondFactor::new(tokens)).await;
+                let mfa = MfaRequired::resumed(self.client, challenge);
                 Ok(SignIn::MfaRequired(mfa))
             }
             Err(error) => Err(StepError::new(self, error)),
@@ -204,12 +207,13 @@ impl PendingCode {
     }
 
     async fn try_code(&mut self, code: Secret) -> Result<Admitted, Error> {
-        let client = self.client.clone();
-        let send = |request: CodeRequest, code| request.confirm(client, code);
-        let answer = self.open.try_code(&code, send).await?;
-        let admitted = Admitted::of(&self.client, answer).await?;
+        let code = check_code(System::Wunder, &code)?;
+        let client = &self.client;
+        let send = async |request: &mut CodeRequest| request.confirm(client, code).await;
+        let response = self.challenge.try_code(SoleRecipient, send).await?;
+        let admitted = Admitted::of(&self.client, response).await?;
         if matches!(admitted, Admitted::Session(_)) {
-            self.open.finish().await;
+            self.challenge.finish().await;
         }
         Ok(admitted)
     }

@@ -1,6 +1,5 @@
-//! Verifying the phone number of a user who is signed in.
+//! Verifying the phone number of a signed-in user.
 
-use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -9,13 +8,15 @@ use super::contact::check_phone;
 use super::session::Session;
 use super::user_api::types;
 use crate::challenge::{
-    ActiveChallenge, CODE_TIME_TO_LIVE, OwnerBound, ResendTimer, Step, StepError,
+    ActiveChallenge, CODE_TIME_TO_LIVE, FirstMessage, OwnerBound, ResendTimer, SoleRecipient, Step,
+    StepError, check_code,
 };
 use crate::error::{Error, System};
+use crate::opaque_debug::opaque_debug;
 use crate::secret::Secret;
 use crate::skewed_clock::SkewedClock;
 
-/// The number that is to be verified.
+/// The number to verify.
 #[derive(Clone, Serialize, Deserialize)]
 struct Number {
     phone: String,
@@ -29,24 +30,19 @@ impl Step for Number {
     }
 }
 
-/// A verification code is on its way to the phone number on the profile.
+/// A verification code was sent to the phone number of the profile.
 ///
-/// It is kept in the client's store, for this session alone. Its code verifies the number and does
-/// nothing else: signing in is a [`PendingCode`](super::PendingCode), whose code is never sent
-/// here.
+/// The state is kept in the client's store, for this session only. The code is only used to verify
+/// the number: a sign-in is a [`PendingCode`](super::PendingCode), whose code is never sent here.
 pub struct PhoneVerification {
     session: Session,
-    open: ActiveChallenge<OwnerBound<Number>>,
+    challenge: ActiveChallenge<OwnerBound<Number>>,
 }
 
-impl fmt::Debug for PhoneVerification {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("wunder::PhoneVerification")
-    }
-}
+opaque_debug!("wunder": PhoneVerification);
 
 impl Session {
-    /// Reads the profile, and sends a code by SMS to the phone number on it. Repeated only if the
+    /// Reads the profile, and sends a code by SMS to its phone number. Retried only if the
     /// server certainly did not process it.
     ///
     /// ```
@@ -72,11 +68,11 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `phone` if the profile has
-    /// no number that is E.164, [`ErrorKind::SlowDown`](crate::ErrorKind::SlowDown) before the
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `phone` if the profile
+    /// has no number that is E.164, [`ErrorKind::SlowDown`](crate::ErrorKind::SlowDown) before the
     /// client's [`resend_wait`](super::ClientBuilder::resend_wait) has passed,
     /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the session store fails: nothing is
-    /// sent in these cases. Else as any call, see [`Error`].
+    /// sent in these cases. Otherwise as any call, see [`Error`].
     pub async fn verify_phone(&self) -> Result<PhoneVerification, Error> {
         let phone = self.profile().await?.phone_number.unwrap_or_default();
         if phone.is_empty() {
@@ -84,108 +80,107 @@ impl Session {
             return Err(error.of(System::Wunder));
         }
         check_phone(&phone)?;
-        let context = &self.client.context;
-        // Apart from the messages of a sign-in, whose challenge stays good.
+        // Separate from the messages of a sign-in, whose challenge stays valid.
         let to = format!("verification {phone}");
         let step = OwnerBound::new(self.owner(), Number { phone });
-        let session = self.clone();
-        let send = |_| send(session);
-        let open =
-            ActiveChallenge::by_message(context, to, self.client.resend_wait, step, send).await?;
+        let wait = self.client.resend_wait;
+        let first = FirstMessage::claim(&self.client.context, to, wait).await?;
+        let send = async {
+            send(self).await?;
+            Ok((step, wait))
+        };
+        let challenge = first.send(send).await?;
         Ok(PhoneVerification {
             session: self.clone(),
-            open,
+            challenge,
         })
     }
 
-    /// Takes up a verification of this session by its id, on any instance that shares the store;
+    /// Resumes a verification of this session by its id, on any instance that shares the store;
     /// sends nothing.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if this session has no such
-    /// verification: start it anew. [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the store
-    /// fails.
+    /// verification: start it again. [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the
+    /// store fails.
     pub async fn phone_verification(&self, id: &Secret) -> Result<PhoneVerification, Error> {
-        let open = ActiveChallenge::owned_by(&self.owner(), &self.client.context, id).await?;
+        let challenge =
+            ActiveChallenge::resume_owned(&self.owner(), &self.client.context, id).await?;
         Ok(PhoneVerification {
             session: self.clone(),
-            open,
+            challenge,
         })
     }
 }
 
 impl PhoneVerification {
-    /// The id under which [`Session::phone_verification`] takes it up: a secret.
+    /// The id by which [`Session::phone_verification`] resumes it: a secret.
     pub fn id(&self) -> &Secret {
-        self.open.id()
+        self.challenge.id()
     }
 
-    /// The number that the code went to.
+    /// The number that the code was sent to.
     pub fn phone(&self) -> &str {
-        &self.open.step.step.phone
+        &self.challenge.step.step.phone
     }
 
     /// When another message may be sent, by the client's
     /// [`resend_wait`](super::ClientBuilder::resend_wait).
     pub fn resend_timer(&self) -> &ResendTimer {
-        self.open.timer()
+        self.challenge.timer()
     }
 
-    /// Sends another code by SMS; the former one is void.
+    /// Sends another code by SMS; the former one becomes invalid.
     ///
     /// # Errors
     ///
     /// As [`PendingCode::resend`](super::PendingCode::resend).
     pub async fn resend(&mut self) -> Result<(), Error> {
-        let session = self.session.clone();
-        let wait = self.session.client.resend_wait;
-        self.open.send_again(wait, |_| send(session)).await
+        let (session, wait) = (&self.session, self.session.client.resend_wait);
+        let send = async |_: &OwnerBound<Number>| Ok((send(session).await?, wait));
+        let resent = self.challenge.resend(SoleRecipient, wait, send, |_, ()| ());
+        resent.await
     }
 
-    /// Checks the code and reads the profile again. The code is sent once, whatever happens.
+    /// Checks the code and reads the profile again. The code is never sent twice.
     ///
     /// Source: `POST /{tenant}/front/customers/verify/check/{code}` and
     /// `GET /{tenant}/front/customers`.
     ///
     /// # Errors
     ///
-    /// The state comes back with the error: [`ErrorKind::Refused`](crate::ErrorKind::Refused) means
-    /// a wrong or used code. Nothing is sent with
+    /// The error returns the state: [`ErrorKind::Refused`](crate::ErrorKind::Refused) means a wrong
+    /// or used code. Nothing is sent with
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) (it does not look like a code),
     /// [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired) (five codes were wrong, or a
     /// newer verification has replaced this one) and
     /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) (it is finished or has expired, or
-    /// the session has ended). If the error's [`operation`](Error::operation) is `get_customer`, the
-    /// number is verified and only the profile could not be read.
+    /// the session has ended). If the error's [`operation`](Error::operation) is `get_customer`,
+    /// the number is verified and only the profile could not be read.
     pub async fn check(
         mut self,
         code: impl Into<Secret>,
     ) -> Result<types::Customer, StepError<Self>> {
-        match self.try_code(&code.into()).await {
-            Ok(profile) => Ok(profile),
-            Err(error) => Err(StepError::new(self, error)),
-        }
+        let tried = self.try_code(&code.into()).await;
+        tried.map_err(|error| StepError::new(self, error))
     }
 
     async fn try_code(&mut self, code: &Secret) -> Result<types::Customer, Error> {
-        let session = self.session.clone();
-        self.open
-            .try_code(code, |_, code| check(session, code))
-            .await?;
-        self.open.finish().await;
+        let code = check_code(System::Wunder, code)?;
+        let api = self.session.user_api();
+        let send = async |_: &mut OwnerBound<Number>| {
+            let call = api.check_phone_verification(code);
+            call.send().await
+        };
+        self.challenge.try_code(SoleRecipient, send).await?;
+        self.challenge.finish().await;
         self.session.profile().await
     }
 }
 
-async fn send(session: Session) -> Result<(), Error> {
+async fn send(session: &Session) -> Result<(), Error> {
     let api = session.user_api();
     api.send_phone_verification().send().await?;
-    Ok(())
-}
-
-async fn check(session: Session, code: Secret) -> Result<(), Error> {
-    let api = session.user_api();
-    api.check_phone_verification(code).send().await?;
     Ok(())
 }

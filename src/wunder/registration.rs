@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::client::Client;
 use super::contact::{check_email, check_phone};
-use super::sign_in::{not_empty, what_was_issued};
+use super::sign_in::{login_fields, not_empty};
 use super::user_api::types;
 use crate::error::{Error, System};
 use crate::json::AnyJson;
@@ -99,7 +99,7 @@ impl Client {
     /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) if the user exists (`U102`) or the login
     /// data is not valid; otherwise see [`Error`].
     pub async fn social_sign_up(&self, login: &impl Serialize) -> Result<types::Customer, Error> {
-        let members = what_was_issued(login)?;
+        let members = login_fields(login)?;
         let text = |name, check: fn(&str) -> Result<(), Error>| match members.get(name) {
             None | Some(Value::Null) => Ok(()),
             Some(Value::String(text)) => check(text),

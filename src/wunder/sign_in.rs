@@ -1,4 +1,4 @@
-//! The ways to sign in at once, without a code that is sent first.
+//! Sign-ins by a single call, without a code that is sent first.
 
 use std::time::Duration;
 
@@ -15,33 +15,36 @@ use crate::json::JsonObject;
 use crate::secret::Secret;
 use crate::session::Tokens;
 
-/// How far a sign-in took the user, whatever way it went.
+/// The result of a sign-in.
 #[derive(Debug)]
 #[must_use = "a user who needs a second factor is not signed in"]
 pub enum SignIn {
     /// The user is signed in.
     SignedIn(Session),
-    /// A second factor is needed first.
+    /// A second factor is required first.
     MfaRequired(MfaRequired),
 }
 
-/// What a first factor was answered with: tokens without a second factor are a session, with one
-/// they are provisional.
+/// The result of a first factor: without a second factor the tokens are a session, with one they
+/// are provisional.
 pub(super) enum Admitted {
     Session(Session),
     Provisional(Tokens),
 }
 
 impl Admitted {
-    pub(super) async fn of(client: &Client, answer: types::SignInResponse) -> Result<Self, Error> {
-        let access = answer.access_token.ok_or_else(|| {
-            let message = "the sign-in brought no access token";
+    pub(super) async fn of(
+        client: &Client,
+        response: types::SignInResponse,
+    ) -> Result<Self, Error> {
+        let access = response.access_token.ok_or_else(|| {
+            let message = "the sign-in returned no access token";
             Error::new(ErrorKind::Undecodable, message)
                 .with_delivery(Delivery::Responded)
                 .at(System::Wunder, "sign_in")
         })?;
-        let tokens = Tokens::new(access, answer.refresh_token);
-        if answer.mfa_required == Some(true) {
+        let tokens = Tokens::new(access, response.refresh_token);
+        if response.mfa_required == Some(true) {
             return Ok(Self::Provisional(tokens));
         }
         Ok(Self::Session(client.sign_in(tokens).await?))
@@ -50,7 +53,7 @@ impl Admitted {
 
 impl Client {
     /// Signs in with e-mail address and password. Sends no message. The password is sent once: it
-    /// is not repeated unless the server certainly did not process it.
+    /// is not retried unless the server certainly did not process it.
     ///
     /// ```
     /// # #[tokio::main]
@@ -79,7 +82,7 @@ impl Client {
     ///
     /// [`ErrorKind::InvalidInput`] for what is no e-mail address or an empty password;
     /// [`ErrorKind::Refused`] if the two do not belong together, the account is locked (`U131`) or
-    /// the tenant does not offer this way (`U109`); else as any call, see [`Error`].
+    /// the tenant does not offer this method (`U109`); otherwise as any call, see [`Error`].
     pub async fn password_sign_in(
         &self,
         email: impl Into<String>,
@@ -91,16 +94,16 @@ impl Client {
         let body = types::EmailSignIn::builder()
             .email(email)
             .password(password);
-        let opening = FirstMessage::to_unknown(&self.context)?;
-        let answer = self.auth_api().sign_in_email().body(body).send().await?;
-        self.admit(opening, answer.into_inner()).await
+        let first = FirstMessage::without_destination(&self.context)?;
+        let response = self.auth_api().sign_in_email().body(body).send().await?;
+        self.admit(first, response.into_inner()).await
     }
 
-    /// Signs in by what a third party issued, such as a token or an authorization code. The vendor
-    /// publishes no fields: ask the operator for them, they are sent as they are. Sends no message,
-    /// and is not repeated unless the server certainly did not process it.
+    /// Signs in by a credential that a third party issued, such as a token or an authorization
+    /// code. The vendor publishes no fields: ask the operator; they are sent unchanged. Sends no
+    /// message, and is not retried unless the server certainly did not process it.
     ///
-    /// A user who is not known yet is created by [`social_sign_up`](Self::social_sign_up).
+    /// A new user is created by [`social_sign_up`](Self::social_sign_up).
     ///
     /// ```
     /// # #[tokio::main]
@@ -127,17 +130,17 @@ impl Client {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`] for a login that is not a JSON object with members;
-    /// [`ErrorKind::Refused`] if it is not good, nobody has it (`U106`) or the tenant does not offer
-    /// this way (`U109`); else as any call, see [`Error`].
+    /// [`ErrorKind::Refused`] if it is not valid, no user has it (`U106`) or the tenant does not
+    /// offer this method (`U109`); otherwise as any call, see [`Error`].
     pub async fn social_sign_in(&self, login: &impl Serialize) -> Result<SignIn, Error> {
-        let body = types::SocialLogin(what_was_issued(login)?);
-        let opening = FirstMessage::to_unknown(&self.context)?;
-        let answer = self.auth_api().social_login().body(body).send().await?;
-        self.admit(opening, answer.into_inner()).await
+        let body = types::SocialLogin(login_fields(login)?);
+        let first = FirstMessage::without_destination(&self.context)?;
+        let response = self.auth_api().social_login().body(body).send().await?;
+        self.admit(first, response.into_inner()).await
     }
 
-    /// Signs in a user who comes from Gaiyo, by what Gaiyo handed out. The vendor publishes no
-    /// fields: ask the operator for them, they are sent as they are. Sends no message, and is not
+    /// Signs in a user of Gaiyo, by a credential that Gaiyo issued. The vendor publishes no fields:
+    /// ask the operator; they are sent unchanged. Sends no message, and is not
     /// repeated unless the server certainly did not process it.
     ///
     /// ```
@@ -166,10 +169,10 @@ impl Client {
     ///
     /// As [`social_sign_in`](Self::social_sign_in).
     pub async fn gaiyo_sign_in(&self, login: &impl Serialize) -> Result<SignIn, Error> {
-        let body = types::GaiyoSignIn(what_was_issued(login)?);
-        let opening = FirstMessage::to_unknown(&self.context)?;
-        let answer = self.auth_api().sign_in_gaiyo().body(body).send().await?;
-        self.admit(opening, answer.into_inner()).await
+        let body = types::GaiyoSignIn(login_fields(login)?);
+        let first = FirstMessage::without_destination(&self.context)?;
+        let response = self.auth_api().sign_in_gaiyo().body(body).send().await?;
+        self.admit(first, response.into_inner()).await
     }
 
     /// Signs in an API client, a service account of the operator, by its id and key. Its session
@@ -202,7 +205,7 @@ impl Client {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`] for an empty id or key; [`ErrorKind::Refused`] if the two do not
-    /// belong together; else as any call, see [`Error`].
+    /// belong together; otherwise as any call, see [`Error`].
     pub async fn api_client_sign_in(
         &self,
         client_id: impl Into<String>,
@@ -214,23 +217,23 @@ impl Client {
         let body = types::ApiClientSignIn::builder()
             .client_id(id)
             .client_key(key);
-        let opening = FirstMessage::to_unknown(&self.context)?;
+        let first = FirstMessage::without_destination(&self.context)?;
         let api = self.auth_api();
-        let answer = api.sign_in_api_client().body(body).send().await?;
-        self.admit(opening, answer.into_inner()).await
+        let response = api.sign_in_api_client().body(body).send().await?;
+        self.admit(first, response.into_inner()).await
     }
 
     async fn admit(
         &self,
-        opening: FirstMessage,
-        answer: types::SignInResponse,
+        first: FirstMessage,
+        response: types::SignInResponse,
     ) -> Result<SignIn, Error> {
-        match Admitted::of(self, answer).await? {
+        match Admitted::of(self, response).await? {
             Admitted::Session(session) => Ok(SignIn::SignedIn(session)),
             Admitted::Provisional(tokens) => {
                 let step = SecondFactor::new(tokens);
-                let open = opening.open(step, Duration::ZERO).await;
-                let mfa = MfaRequired::resumed(self.clone(), open);
+                let challenge = first.open(step, Duration::ZERO).await;
+                let mfa = MfaRequired::resumed(self.clone(), challenge);
                 Ok(SignIn::MfaRequired(mfa))
             }
         }
@@ -244,8 +247,8 @@ pub(super) fn not_empty(field: &'static str, value: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// What a third party issued, as an object with at least one member.
-pub(super) fn what_was_issued(login: &impl Serialize) -> Result<JsonObject, Error> {
+/// The credential of a third party, as an object with at least one member.
+pub(super) fn login_fields(login: &impl Serialize) -> Result<JsonObject, Error> {
     let members = JsonObject::of(login).filter(|members| !members.is_empty());
     members.ok_or_else(|| {
         Error::invalid("login", "must serialise as a JSON object with members").of(System::Wunder)

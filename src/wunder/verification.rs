@@ -1,4 +1,4 @@
-//! Proving an e-mail address or an identity, and exchanging a token for another.
+//! Verifying an e-mail address or an identity, and exchanging a token for another.
 
 use serde::Serialize;
 
@@ -12,7 +12,7 @@ use crate::json::{AnyJson, JsonObject};
 
 impl Client {
     /// Sends the message that verifies an e-mail address once more. Signed if the client has a
-    /// signature key; every call sends an e-mail, so it is repeated only if the server certainly
+    /// signature key; every call sends an e-mail, so it is retried only if the server certainly
     /// did not process it.
     ///
     /// ```
@@ -34,8 +34,8 @@ impl Client {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for what is no e-mail address;
-    /// [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired) with a code `U4xx` for an address
-    /// that has nothing to verify; else as any call, see [`Error`].
+    /// [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired) with a code `U4xx` for an
+    /// address that has nothing to verify; otherwise as any call, see [`Error`].
     pub async fn resend_email_verification(&self, email: impl Into<String>) -> Result<(), Error> {
         let email = email.into();
         check_email(&email)?;
@@ -47,10 +47,11 @@ impl Client {
 
 impl Session {
     /// Opens a session with the provider that verifies identities or licences for the tenant, and
-    /// gives what leads the user there. It lets its holder in: treat it as a secret. The vendor
-    /// publishes no fields of the request: ask the operator, `{}` where nothing is wanted.
+    /// returns the provider's response, such as a URL for the user. It grants access: treat it as a
+    /// secret. The vendor
+    /// publishes no fields of the request: ask the operator, and use `{}` if there are none.
     ///
-    /// Sends no message. Every call may open another session, so it is repeated only if the server
+    /// Sends no message. Every call may open another session, so it is retried only if the server
     /// certainly did not process it.
     ///
     /// ```
@@ -64,7 +65,7 @@ impl Session {
     /// # let sign_in = client.password_sign_in("ada@example.org", "the password").await?;
     /// # let vestibule::wunder::SignIn::SignedIn(session) = sign_in else { panic!() };
     /// let verification = session.start_verification(&serde_json::json!({})).await?;
-    /// // Lead the user there.
+    /// // Redirect the user there.
     /// let url = verification.get("url").and_then(|url| url.as_str());
     /// assert!(url.is_some());
     /// # Ok(())
@@ -77,7 +78,8 @@ impl Session {
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `request` if it is not a
     /// JSON object; [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired) if another step of
-    /// the onboarding comes first (see [`Step::of`](super::Step::of)); else as any call, see [`Error`].
+    /// the onboarding comes first (see [`Step::of`](super::Step::of)); otherwise as any call, see
+    /// [`Error`].
     pub async fn start_verification(
         &self,
         request: &impl Serialize,
@@ -92,10 +94,10 @@ impl Session {
             .into_inner())
     }
 
-    /// Exchanges an OpenID token in the name of the user. Fields and answer are not published: ask
-    /// the operator for them. Both may hold tokens; `Debug` of what comes back shows none.
+    /// Exchanges an OpenID token on behalf of the user. The fields of request and response are not
+    /// published: ask the operator. Both may hold tokens; `Debug` of the response shows none.
     ///
-    /// Sends no message, and is repeated only if the server certainly did not process it.
+    /// Sends no message, and is retried only if the server certainly did not process it.
     ///
     /// ```
     /// # #[tokio::main]
@@ -118,14 +120,14 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `token` if it is not a JSON
-    /// object; [`ErrorKind::Refused`](crate::ErrorKind::Refused) if it is not good; else as any call,
-    /// see [`Error`].
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `token` if it is not a
+    /// JSON object; [`ErrorKind::Refused`](crate::ErrorKind::Refused) if it is not valid; otherwise
+    /// as any call, see [`Error`].
     pub async fn exchange_openid_token(&self, token: &impl Serialize) -> Result<AnyJson, Error> {
         let body = auth::OpenidTokenExchange(object("token", token)?);
         let api = self.auth_api();
-        let answer = api.openid_token_exchange().body(body).send().await?;
-        Ok(answer.into_inner().0)
+        let response = api.openid_token_exchange().body(body).send().await?;
+        Ok(response.into_inner().0)
     }
 }
 

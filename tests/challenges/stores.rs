@@ -2,7 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use vestibule::BoxFuture;
@@ -54,6 +54,8 @@ pub struct FaultyStore {
     down: AtomicBool,
     hanging: AtomicBool,
     read_only: AtomicBool,
+    loading: AtomicUsize,
+    max_loading: AtomicUsize,
 }
 
 impl FaultyStore {
@@ -68,6 +70,11 @@ impl FaultyStore {
     /// Simulates a full disk or a replica.
     pub fn set_read_only(&self, read_only: bool) {
         self.read_only.store(read_only, Ordering::SeqCst);
+    }
+
+    /// The largest number of concurrent loads since the last call.
+    pub fn take_max_loading(&self) -> usize {
+        self.max_loading.swap(0, Ordering::SeqCst)
     }
 
     fn change<'a, T: Send + 'a>(
@@ -104,7 +111,13 @@ impl SessionStore for FaultyStore {
         &'a self,
         key: &'a StoreKey,
     ) -> BoxFuture<'a, Result<Option<(Record, Version)>, StoreError>> {
-        self.step(self.inner.load(key))
+        Box::pin(async move {
+            let loading = self.loading.fetch_add(1, Ordering::SeqCst) + 1;
+            self.max_loading.fetch_max(loading, Ordering::SeqCst);
+            let loaded = self.step(self.inner.load(key)).await;
+            self.loading.fetch_sub(1, Ordering::SeqCst);
+            loaded
+        })
     }
 
     fn create<'a>(

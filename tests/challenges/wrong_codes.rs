@@ -1,5 +1,6 @@
 //! At most five wrong codes are sent, from all instances together.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
@@ -8,8 +9,19 @@ use vestibule::wunder::{Challenge, SignIn};
 use vestibule::{Delivery, ErrorKind, Settings};
 
 use crate::instances::*;
-use crate::stores::SharedStore;
+use crate::stores::{FaultyStore, SharedStore};
 use crate::support::proof;
+
+#[tokio::test]
+async fn a_confirm_loads_the_challenge_and_its_destination_concurrently() {
+    let (mock, store) = (start_goodcity().await, Arc::new(FaultyStore::default()));
+    let client = on_goodcity(&mock, store.clone());
+    let pending = client.send_pin(MOBILE).await.unwrap();
+    store.take_max_loading();
+    let pin = mock.outbox().last_code(MOBILE).unwrap();
+    pending.confirm(pin).await.unwrap();
+    assert_eq!(store.take_max_loading(), 2);
+}
 
 #[tokio::test]
 async fn after_five_wrong_codes_nothing_is_sent_before_a_new_code() {
@@ -31,7 +43,7 @@ async fn after_five_wrong_codes_nothing_is_sent_before_a_new_code() {
         let pending = instance.challenge(&id).await.unwrap();
         let error = pending.confirm(pin.as_str()).await.unwrap_err().error;
         assert_eq!(error.kind(), ErrorKind::StepRequired);
-        assert!(error.to_string().contains("ask for a new code"), "{error}");
+        assert!(error.to_string().contains("request a new code"), "{error}");
     }
     assert_eq!(mock.count("verify"), 5);
 

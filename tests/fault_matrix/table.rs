@@ -15,7 +15,7 @@ const COLUMNS: [&str; 4] = [
     "carries a code",
 ];
 
-/// Observed outcomes by fault and kind of operation.
+/// Every observed outcome, by fault and kind of operation.
 #[derive(Default)]
 pub struct Table(BTreeMap<(&'static str, usize), BTreeSet<String>>);
 
@@ -91,12 +91,12 @@ fn delivery(delivery: Delivery) -> &'static str {
     }
 }
 
-/// Panics unless the README contains this table.
+/// Panics unless the README contains exactly this table.
 pub fn check_readme(table: &str) {
     let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
     let readme = fs::read_to_string(readme).unwrap();
     assert!(
         readme.contains(table),
-        "README.md, «What happens when…» must show this table:\n{table}"
+        "README.md, «Behaviour under faults» must show this table:\n{table}"
     );
 }

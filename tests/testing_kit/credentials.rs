@@ -4,8 +4,6 @@ use serde_json::json;
 use vestibule::testing::{Fynd, FyndUser, GoodCity, WalletCrew, Wunder, WunderUser};
 use vestibule::{ErrorKind, fynd, goodcity, walletcrew, wunder};
 
-use crate::calls;
-
 #[tokio::test]
 async fn tokens_of_wunder_are_valid_until_they_are_revoked() {
     let mock = Wunder::start().await;
@@ -43,15 +41,11 @@ async fn tokens_of_the_wallet_crew_are_valid_until_they_are_revoked() {
     let session = walletcrew::Session::from_tokens(&client, tokens)
         .await
         .unwrap();
-    let profile = calls::walletcrew::call(&session.api(), "get_customer", &json!({}))
-        .await
-        .unwrap();
+    let profile = session.api().get_customer().send().await.unwrap();
     let profile = serde_json::to_value(&*profile).unwrap();
     assert_eq!(profile["sub"], json!(id));
     mock.revoke_tokens();
-    let refused = calls::walletcrew::call(&session.api(), "get_customer", &json!({}))
-        .await
-        .unwrap_err();
+    let refused = session.api().get_customer().send().await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::SignInAgain);
 }
 
@@ -66,11 +60,12 @@ async fn pins_and_tokens_of_goodcity_are_valid_until_they_are_revoked() {
     let session = goodcity::Session::from_tokens(&client, tokens)
         .await
         .unwrap();
-    calls::goodcity::call(&session.api(), "current_user_profile", &json!({}))
-        .await
-        .unwrap();
+    session.api().current_user_profile().send().await.unwrap();
     mock.revoke_tokens();
-    let refused = calls::goodcity::call(&session.api(), "current_user_profile", &json!({}))
+    let refused = session
+        .api()
+        .current_user_profile()
+        .send()
         .await
         .unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::SignInAgain);
@@ -93,27 +88,23 @@ async fn cookies_and_codes_of_fynd_are_valid_until_they_are_revoked() {
     let client = client.base_url(mock.base_url()).build().unwrap();
     let cookies = mock.cookies_for(&id).unwrap();
     let session = fynd::Session::from_cookies(&client, cookies).await.unwrap();
-    calls::fynd::call(&session.api(), "get_logged_in_user", &json!({}))
-        .await
-        .unwrap();
+    session.api().get_logged_in_user().send().await.unwrap();
     mock.end_sessions_of(&id);
-    let refused = calls::fynd::call(&session.api(), "get_logged_in_user", &json!({}))
-        .await
-        .unwrap_err();
+    let refused = session.api().get_logged_in_user().send().await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::SignInAgain);
     assert!(mock.cookies_for("unknown").is_none());
 
-    let number = json!({"body": {"mobile": "9000000001", "country_code": "91"}});
-    let sent = calls::fynd::call(&client.api(), "login_with_otp", &number)
-        .await
-        .unwrap();
-    let sent = serde_json::to_value(&*sent).unwrap();
+    let number = fynd::api::types::SendOtpRequestSchema::builder()
+        .mobile("9000000001")
+        .country_code("91");
+    let api = client.api();
+    let sent = api.login_with_otp().body(number).send();
+    let sent = sent.await.unwrap();
     let code = mock.outbox().last_code("+919000000001").unwrap();
     mock.expire_codes();
-    let proof = json!({"body": {"request_id": sent["request_id"], "otp": code}});
-    assert!(
-        calls::fynd::call(&client.api(), "verify_mobile_otp", &proof)
-            .await
-            .is_err()
-    );
+    let proof = fynd::api::types::VerifyOtpRequestSchema::builder()
+        .request_id(sent.request_id.clone())
+        .otp(code);
+    let verified = api.verify_mobile_otp().body(proof).send();
+    assert!(verified.await.is_err());
 }

@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use serde_json::json;
 use vestibule::testing::{Fault, FaultRule, GoodCity, TestClock, Wunder, WunderUser};
 use vestibule::{goodcity, wunder};
 
-use crate::{calls, message};
+use crate::message;
 
 async fn session(mock: &Wunder, clock: &TestClock) -> wunder::Session {
     mock.add_user(WunderUser::new().verified_email("ada@example.org"));
@@ -39,15 +38,14 @@ async fn the_message_shows_the_received_calls_and_no_secret() {
     let clock = TestClock::new();
     let mock = Wunder::start_with(clock.clone()).await;
     let session = session(&mock, &clock).await;
-    let address = json!({"email": "ada@example.org"});
-    calls::wunder_user::call(&session.user_api(), "request_password_reset", &address)
-        .await
-        .unwrap();
+    let api = session.user_api();
+    let reset = api.request_password_reset("ada@example.org");
+    reset.send().await.unwrap();
     let code = mock.outbox().last_code("ada@example.org").unwrap();
-    let password = json!({"code": code, "body": {"password": "not-a-real-password"}});
-    calls::wunder_auth::call(&session.auth_api(), "set_password", &password)
-        .await
-        .unwrap();
+    let password = wunder::auth_api::types::SetPassword::builder().password("not-a-real-password");
+    let api = session.auth_api();
+    let set = api.set_password(code.clone()).body(password);
+    set.send().await.unwrap();
     mock.expect_refreshes(1);
     mock.expect_calls("get_customer", 2..=3);
     session.profile().await.unwrap();

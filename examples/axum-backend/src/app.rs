@@ -1,4 +1,4 @@
-//! What all requests share, and the way from a request to its handler.
+//! The application state and the router.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,31 +9,31 @@ use axum::middleware::{from_fn, map_response};
 use vestibule::store::SessionStore;
 use vestibule::{Clock, Error, SystemClock};
 
-use crate::browser::Browsers;
+use crate::browser::BrowserStore;
 use crate::demo::Mocks;
 use crate::settings::{Servers, Settings};
 use crate::systems::Systems;
 use crate::{routes, same_origin, security_headers, store};
 
-/// No form of this page is longer.
-const LONGEST_BODY: usize = 16 * 1024;
+/// The size limit of a form.
+const MAX_BODY_BYTES: usize = 16 * 1024;
 
 pub struct App {
     pub systems: Systems,
-    pub browsers: Browsers,
+    pub browsers: BrowserStore,
     pub https: bool,
-    /// The time in which the clients live.
+    /// The clock of the clients.
     pub clock: Arc<dyn Clock>,
-    /// The servers, where none was named.
+    /// Mock servers, if the settings name no server.
     pub mocks: Option<Mocks>,
 }
 
 impl App {
-    /// Opens the store and makes the clients; without servers in the settings, starts mocks.
+    /// Opens the store and builds the clients; starts mocks if the settings name no server.
     ///
     /// # Errors
     ///
-    /// Which setting is wrong, or why the store cannot be used.
+    /// A message that names the invalid setting or the failure of the store.
     pub async fn start(settings: &Settings) -> Result<Arc<Self>, String> {
         let store = store::open(settings.redis.as_ref()).await?;
         if !settings.servers.is_empty() {
@@ -60,28 +60,28 @@ impl App {
     ) -> Result<Self, Error> {
         Ok(Self {
             systems: Systems::new(servers, store, &clock)?,
-            browsers: Browsers::new(store.clone()),
+            browsers: BrowserStore::new(store.clone()),
             https,
             clock,
             mocks: None,
         })
     }
 
-    /// The whole web page. Every request comes past the check of its origin, and every answer
-    /// leaves with the security headers.
+    /// The router of all pages. Every request passes the origin check, and every response gets the
+    /// security headers.
     pub fn router(self: &Arc<Self>) -> Router {
         let mut router = routes::all();
         if self.mocks.is_some() {
             router = router.merge(routes::demo());
         }
         router
-            .layer(DefaultBodyLimit::max(LONGEST_BODY))
+            .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
             .layer(from_fn(same_origin::check))
             .layer(map_response(security_headers::add))
             .with_state(self.clone())
     }
 
-    /// Lets the clients finish what must not be lost.
+    /// Waits until the clients have finished their running refreshes.
     pub async fn shutdown(&self) {
         for error in self.systems.shutdown(Duration::from_secs(10)).await {
             tracing::error!(%error, "a client did not finish in time");

@@ -1,4 +1,4 @@
-//! Mocks of the four systems, so that the page can be tried alone. A back end of your own has none.
+//! Mocks of the four systems, to try the page without real servers. Omit them from your back end.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,10 +11,10 @@ use vestibule::{Clock, System};
 
 use crate::settings::{FyndServer, GoodCityServer, Servers, WalletCrewServer, WunderServer};
 
-/// Whose terms the mock has.
+/// The branch whose terms the mock serves.
 const BRANCH: &str = "2";
 
-/// How many messages the page shows.
+/// The number of messages on the page.
 const SHOWN: usize = 3;
 
 /// Four mocks that share one clock with the clients.
@@ -27,7 +27,7 @@ pub struct Mocks {
 }
 
 impl Mocks {
-    /// Starts the mocks, with a few people to try.
+    /// Starts the mocks with a few users.
     pub async fn start() -> Self {
         let clock = TestClock::new();
         let mocks = Self {
@@ -40,9 +40,8 @@ impl Mocks {
         mocks.wunder.require_mfa("+43660000002", "246810");
         let terms = json!({
             "title": "Terms of riding",
-            "text": "You ride at the speed of the road, park where nobody stumbles, and give the \
-                     vehicle back as you found it. We keep what we need to send you a bill, and \
-                     nothing else.",
+            "text": "Keep to the speed limit, park without blocking the way, and return the vehicle \
+                     undamaged. We store only the data that we need for your bill.",
         });
         let of = TermsOf::Branch(BRANCH.to_owned());
         mocks.wunder.add_terms(of, terms);
@@ -77,9 +76,9 @@ impl Mocks {
         }
     }
 
-    /// The time of the mocks, for the clients.
+    /// The clock of the mocks, which the clients share.
     pub fn clock(&self) -> Arc<dyn Clock> {
-        self.clock.clock()
+        Arc::new(self.clock.clone())
     }
 
     pub fn pass_time(&self, time: Duration) {
@@ -103,27 +102,27 @@ impl Mocks {
         messages
     }
 
-    /// What the authenticator of a Wunder user shows now.
+    /// The current code of a Wunder user's authenticator.
     pub fn authenticator(&self, to: &Destination) -> Option<String> {
         self.wunder.second_factor_code(&to.to_text())
     }
 }
 
-/// Who there is to try.
-pub fn people(system: System) -> &'static [&'static str] {
+/// The users that exist on a mock.
+pub fn users(system: System) -> &'static [&'static str] {
     match system {
         System::Wunder => &[
             "+43 660000002 has an authenticator.",
-            "Every other number or address is somebody new.",
+            "Every other number or address is a new user.",
         ],
         System::WalletCrew => &["Every number or address is a customer."],
         System::GoodCity => &[
             "+852 61234567 is Ada Wong.",
-            "Everybody else signs up first: +852 and eight digits that begin with 5, 6 or 9.",
+            "New users sign up first: +852 and eight digits that begin with 5, 6 or 9.",
         ],
         System::Fynd => &[
             "+91 9000000001 is Asha.",
-            "Every other number or address is somebody new.",
+            "Every other number or address is a new user.",
         ],
     }
 }

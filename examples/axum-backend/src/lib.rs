@@ -1,8 +1,9 @@
-//! A back end with a web page that onboards people on any of four identity systems.
+//! A back end with a web page that onboards users on any of four identity systems.
 
 pub mod app;
 pub mod browser;
 pub mod demo;
+mod messages;
 mod pages;
 mod routes;
 mod same_origin;
@@ -10,4 +11,3 @@ mod security_headers;
 pub mod settings;
 mod store;
 mod systems;
-mod words;

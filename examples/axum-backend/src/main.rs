@@ -1,4 +1,4 @@
-//! Serves the page until it is told to stop. README.md lists the settings.
+//! Serves the page until it receives a signal. README.md lists the settings.
 
 use std::process::ExitCode;
 
@@ -41,7 +41,7 @@ async fn serve() -> Result<(), String> {
     let served = axum::serve(listener, app.router())
         .with_graceful_shutdown(stop)
         .await;
-    // Requests are over now; renewals that they began may not be.
+    // All requests have ended; refreshes that they started may still run.
     app.shutdown().await;
     served.map_err(|error| error.to_string())
 }

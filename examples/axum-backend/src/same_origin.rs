@@ -1,27 +1,26 @@
-//! No other site can post here in a person's name.
+//! Cross-site request forgery protection.
 //!
-//! `SameSite=Lax` keeps the cookie out of posts from other sites. This check is the second lock: it
-//! also holds for a sister domain, which is the same site, and for the first post of a browser,
-//! which has no cookie yet.
+//! `SameSite=Lax` keeps the cookie out of posts from other sites. This check also covers a sibling
+//! domain, which is the same site, and the first post of a browser, which has no cookie yet.
 
 use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use crate::routes::Trouble;
+use crate::routes::PageError;
 
-/// Refuses what changes something, unless it comes from a page of this host.
+/// Refuses a request that is not read-only unless it comes from a page of this host.
 pub async fn check(request: Request, next: Next) -> Response {
-    if request.method().is_idempotent() || is_own(request.headers()) {
+    if request.method().is_idempotent() || is_same_origin(request.headers()) {
         return next.run(request).await;
     }
     let what = "This form came from another page. Open this site yourself and try again.";
-    Trouble::new(StatusCode::FORBIDDEN, what).into_response()
+    PageError::new(StatusCode::FORBIDDEN, what).into_response()
 }
 
-/// Browsers send `Sec-Fetch-Site` over https and to the loopback, and `Origin` with every post.
-fn is_own(headers: &HeaderMap) -> bool {
+/// BrowserStore send `Sec-Fetch-Site` over https and to the loopback, and `Origin` with every post.
+fn is_same_origin(headers: &HeaderMap) -> bool {
     if let Some(site) = headers.get("sec-fetch-site") {
         return site == "same-origin";
     }
@@ -38,7 +37,7 @@ fn is_own(headers: &HeaderMap) -> bool {
 mod tests {
     use axum::http::{HeaderMap, HeaderName, HeaderValue};
 
-    use super::is_own;
+    use super::is_same_origin;
 
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
         let pair = |(name, value): &(&'static str, &'static str)| {
@@ -57,7 +56,7 @@ mod tests {
             [host, ("sec-fetch-site", "same-origin")],
             [host, ("origin", "https://example.org")],
         ] {
-            assert!(is_own(&headers(&own)), "{own:?}");
+            assert!(is_same_origin(&headers(&own)), "{own:?}");
         }
         for foreign in [
             [host, ("sec-fetch-site", "same-site")],
@@ -69,7 +68,7 @@ mod tests {
             [host, ("origin", "null")],
             [host, ("accept", "*/*")],
         ] {
-            assert!(!is_own(&headers(&foreign)), "{foreign:?}");
+            assert!(!is_same_origin(&headers(&foreign)), "{foreign:?}");
         }
     }
 }

@@ -1,10 +1,10 @@
-//! What browsers are told not to do with these pages.
+//! Security headers of every response.
 
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::Response;
 
 const ALL: [(HeaderName, &str); 6] = [
-    // Nothing inline, nothing from elsewhere, and forms go nowhere else.
+    // No inline code, no foreign resources, and forms only to this origin.
     (
         header::CONTENT_SECURITY_POLICY,
         "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
@@ -28,7 +28,7 @@ pub async fn add(mut response: Response) -> Response {
     for (name, value) in ALL {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    // The pages show what is private; files say for themselves how long they are good.
+    // Pages contain private data; static files set their own header.
     let cache = HeaderValue::from_static("no-store");
     headers.entry(header::CACHE_CONTROL).or_insert(cache);
     response

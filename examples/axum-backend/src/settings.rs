@@ -1,17 +1,17 @@
-//! What the environment says.
+//! Settings from the environment.
 
 use std::net::SocketAddr;
 
 use vestibule::Secret;
 
-/// Where to listen, what to keep things in, and which systems to offer.
+/// The listen address, the store and the enabled systems.
 pub struct Settings {
     pub listen: SocketAddr,
-    /// Whether browsers come by https, so that the cookie may be for https alone.
+    /// Whether browsers use https, so that the cookie can be `Secure`.
     pub https: bool,
-    /// Memory without it.
+    /// Without it, state is kept in memory.
     pub redis: Option<Redis>,
-    /// Mocks if none is named.
+    /// If empty, mocks are started.
     pub servers: Servers,
 }
 
@@ -21,7 +21,7 @@ pub struct Redis {
     pub sealing_key: Secret,
 }
 
-/// The servers of the systems that are offered.
+/// The servers of the enabled systems.
 #[derive(Default)]
 pub struct Servers {
     pub wunder: Option<WunderServer>,
@@ -42,7 +42,7 @@ pub struct WalletCrewServer {
     pub tenant: String,
     /// The flow that sends a code.
     pub flow: String,
-    /// The provider that takes the code.
+    /// The provider that accepts the code.
     pub provider: String,
 }
 
@@ -52,18 +52,18 @@ pub struct GoodCityServer {
 }
 
 pub struct FyndServer {
-    /// The vendor's own without it.
+    /// Defaults to the vendor's server.
     pub url: Option<String>,
     pub application_id: String,
     pub application_token: Secret,
 }
 
 impl Settings {
-    /// Reads the settings; `variable` gives the value of an environment variable.
+    /// Reads the settings; `variable` returns the value of an environment variable.
     ///
     /// # Errors
     ///
-    /// What is missing or wrong, in one sentence that quotes no value.
+    /// A message that names the missing or invalid variable and quotes no value.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
         let given = |name: &str| variable(name).filter(|value| !value.is_empty());
         let needed = |name: &str, by: &str| given(name).ok_or(format!("{by} needs {name}"));

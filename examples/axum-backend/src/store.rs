@@ -1,4 +1,4 @@
-//! The one store: of the browsers, and of the SDK's sessions and challenges.
+//! The store of browser states and of the SDK's sessions and challenges.
 
 use std::sync::Arc;
 
@@ -6,11 +6,11 @@ use vestibule::store::{MemoryStore, RedisStore, Sealing, SealingKey, SessionStor
 
 use crate::settings::Redis;
 
-/// Redis, where everything is sealed, or this process's memory.
+/// Opens Redis with sealed records, or a store in memory.
 ///
 /// # Errors
 ///
-/// Why Redis cannot be used.
+/// A message that says why Redis cannot be used.
 pub async fn open(redis: Option<&Redis>) -> Result<Arc<dyn SessionStore>, String> {
     let Some(redis) = redis else {
         return Ok(Arc::new(MemoryStore::new()));

@@ -1,4 +1,4 @@
-//! The promises that need no browser to be looked at.
+//! Tests over plain HTTP, without a browser.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[path = "support/client.rs"]
@@ -11,11 +11,11 @@ use vestibule_axum_backend::app::App;
 const PHONE: &str = "country_code=43&number=660000001";
 
 #[tokio::test]
-async fn the_cookie_is_opaque_and_out_of_reach_of_scripts_and_other_sites() {
+async fn the_cookie_is_opaque_http_only_and_same_site() {
     let mut browser = Client::of(&start(false).await);
-    let answer = browser.post("/wunder/code", PHONE).await;
-    assert_eq!(answer.status, 303);
-    let cookie = answer.header("set-cookie");
+    let response = browser.post("/wunder/code", PHONE).await;
+    assert_eq!(response.status, 303);
+    let cookie = response.header("set-cookie");
     let (pair, flags) = cookie.split_once(';').unwrap();
     let value = pair.strip_prefix("browser=").unwrap();
     // 128 bits in base64.
@@ -23,40 +23,43 @@ async fn the_cookie_is_opaque_and_out_of_reach_of_scripts_and_other_sites() {
     assert_eq!(flags, " HttpOnly; SameSite=Lax; Path=/");
 
     let mut browser = Client::of(&start(true).await);
-    let answer = browser.post("/wunder/code", PHONE).await;
-    let cookie = answer.header("set-cookie");
+    let response = browser.post("/wunder/code", PHONE).await;
+    let cookie = response.header("set-cookie");
     assert!(cookie.starts_with("__Host-browser="), "{cookie}");
     assert!(cookie.ends_with("; HttpOnly; SameSite=Lax; Secure; Path=/"));
 }
 
 #[tokio::test]
-async fn who_only_looks_gets_no_cookie() {
+async fn reading_pages_sets_no_cookie() {
     let mut browser = Client::of(&start(false).await);
     for path in ["/", "/wunder", "/goodcity/sign-up", "/style.css"] {
-        let answer = browser.get(path).await;
-        assert_eq!(answer.status, 200, "{path}");
-        assert_eq!(answer.header("set-cookie"), "", "{path}");
+        let response = browser.get(path).await;
+        assert_eq!(response.status, 200, "{path}");
+        assert_eq!(response.header("set-cookie"), "", "{path}");
     }
 }
 
 #[tokio::test]
-async fn a_value_that_somebody_else_chose_is_never_taken_over() {
+async fn an_unknown_cookie_value_is_never_adopted() {
     let app = start(false).await;
     let mut browser = Client::of(&app);
     browser.cookie = Some("browser=AAAAAAAAAAAAAAAAAAAAAA".to_owned());
     assert_eq!(browser.get("/wunder").await.status, 200);
-    let answer = browser.post("/wunder/code", PHONE).await;
-    let cookie = answer.header("set-cookie");
+    let response = browser.post("/wunder/code", PHONE).await;
+    let cookie = response.header("set-cookie");
     assert!(cookie.starts_with("browser=") && !cookie.contains("AAAAAAAAAAAAAAAAAAAAAA"));
 
     let mut other = Client::of(&app);
     other.cookie = Some("browser=AAAAAAAAAAAAAAAAAAAAAA".to_owned());
     let page = other.get("/wunder").await.body;
-    assert!(page.contains("Send me a code"), "nothing is kept under it");
+    assert!(
+        page.contains("Send me a code"),
+        "no state is stored under it"
+    );
 }
 
 #[tokio::test]
-async fn signing_in_changes_the_value_and_the_old_one_is_worth_nothing() {
+async fn signing_in_changes_the_cookie_and_invalidates_the_old_one() {
     let app = start(false).await;
     let mut browser = Client::of(&app);
     browser.post("/wunder/code", PHONE).await;
@@ -71,14 +74,14 @@ async fn signing_in_changes_the_value_and_the_old_one_is_worth_nothing() {
             .contains("Terms of riding")
     );
 
-    let mut thief = Client::of(&app);
-    thief.cookie = Some(before);
-    let page = thief.get("/wunder").await.body;
+    let mut attacker = Client::of(&app);
+    attacker.cookie = Some(before);
+    let page = attacker.get("/wunder").await.body;
     assert!(page.contains("Send me a code"));
 }
 
 #[tokio::test]
-async fn another_site_can_post_nothing() {
+async fn posts_from_another_site_are_refused() {
     let app = start(false).await;
     let mut browser = Client::of(&app);
     let outbox = app.mocks.as_ref().unwrap().outbox(System::Wunder);
@@ -89,9 +92,9 @@ async fn another_site_can_post_nothing() {
         None,
     ] {
         browser.origin = origin;
-        let answer = browser.post("/wunder/code", PHONE).await;
-        assert_eq!(answer.status, 403, "{origin:?}");
-        assert!(answer.body.contains("came from another page"));
+        let response = browser.post("/wunder/code", PHONE).await;
+        assert_eq!(response.status, 403, "{origin:?}");
+        assert!(response.body.contains("came from another page"));
     }
     assert!(outbox.messages().is_empty());
     browser.origin = Some("http://here.example");
@@ -100,47 +103,47 @@ async fn another_site_can_post_nothing() {
 }
 
 #[tokio::test]
-async fn pages_tell_browsers_to_be_careful_and_run_nothing_inline() {
+async fn pages_have_security_headers_and_no_inline_code() {
     let mut browser = Client::of(&start(false).await);
     browser.post("/wunder/code", PHONE).await;
     for path in ["/", "/wunder", "/fynd", "/nowhere", "/goodcity/nowhere"] {
-        let answer = browser.get(path).await;
-        let policy = answer.header("content-security-policy");
+        let response = browser.get(path).await;
+        let policy = response.header("content-security-policy");
         assert!(policy.starts_with("default-src 'none'; "), "{path}");
         assert!(!policy.contains("unsafe"), "{path}");
-        assert_eq!(answer.header("x-content-type-options"), "nosniff");
-        assert_eq!(answer.header("cache-control"), "no-store", "{path}");
+        assert_eq!(response.header("x-content-type-options"), "nosniff");
+        assert_eq!(response.header("cache-control"), "no-store", "{path}");
         for inline in ["<style", " style=", "<script>", " onclick", "javascript:"] {
-            assert!(!answer.body.contains(inline), "{path} has {inline}");
+            assert!(!response.body.contains(inline), "{path} has {inline}");
         }
     }
 }
 
 #[tokio::test]
-async fn no_page_shows_an_id_a_key_or_a_token() {
+async fn no_page_contains_an_id_a_key_or_a_token() {
     let app = start(false).await;
     let mut browser = Client::of(&app);
     let (mut pages, mut secrets) = (String::new(), Vec::new());
     browser.post("/wunder/code", PHONE).await;
     pages += &browser.get("/wunder").await.body;
-    secrets.extend(kept_secrets(&app, &browser).await);
+    secrets.extend(stored_secrets(&app, &browser).await);
     confirm(&app, &mut browser).await;
     pages += &browser.get("/wunder").await.body;
     browser.post("/wunder/terms", "terms=1&agreed=yes").await;
     pages += &browser.get("/wunder").await.body;
-    secrets.extend(kept_secrets(&app, &browser).await);
-    assert!(pages.contains("How shall we call you?"));
+    secrets.extend(stored_secrets(&app, &browser).await);
+    assert!(pages.contains("What is your name?"));
     // A cookie and an id of each of the two steps.
     assert_eq!(secrets.len(), 4);
     for secret in secrets {
         assert!(secret.len() >= 16 && !pages.contains(&secret));
     }
-    assert!(!pages.contains("eyJ"), "a token stands in a page");
+    assert!(!pages.contains("eyJ"), "a page contains a token");
     assert!(!pages.contains("test-signature-key"));
 }
 
 #[tokio::test]
-async fn what_people_type_comes_back_as_text_and_never_as_markup() {
+async fn user_input_is_escaped() {
     let mut browser = Client::of(&start(false).await);
     let typed = "email=%22%3E%3Cscript%3Ealert(1)%3C%2Fscript%3E";
     browser.post("/wunder/code", typed).await;
@@ -151,23 +154,23 @@ async fn what_people_type_comes_back_as_text_and_never_as_markup() {
 }
 
 #[tokio::test]
-async fn what_is_no_form_of_the_page_is_refused_in_words() {
+async fn an_invalid_form_gets_an_error_page() {
     let mut browser = Client::of(&start(false).await);
     browser.post("/wunder/code", PHONE).await;
     for form in ["", "sign_in=first&code=123456", "code=123456"] {
-        let answer = browser.post("/wunder/confirm", form).await;
-        assert_eq!(answer.status, 422, "{form}");
-        assert!(answer.body.contains("This form did not arrive"));
+        let response = browser.post("/wunder/confirm", form).await;
+        assert_eq!(response.status, 422, "{form}");
+        assert!(response.body.contains("This form is incomplete or invalid"));
     }
     let long = format!("email={}", "a".repeat(20_000));
     assert_eq!(browser.post("/wunder/code", &long).await.status, 413);
-    let answer = browser.get("/wunder/code").await;
-    assert_eq!(answer.status, 405);
-    assert!(answer.body.contains("Nothing is to be seen there."));
+    let response = browser.get("/wunder/code").await;
+    assert_eq!(response.status, 405);
+    assert!(response.body.contains("This address only accepts forms."));
 }
 
 #[tokio::test]
-async fn terms_are_accepted_by_a_ticked_box_alone() {
+async fn terms_are_accepted_only_with_a_ticked_box() {
     let app = start(false).await;
     let wunder = &app.mocks.as_ref().unwrap().wunder;
     let mut browser = Client::of(&app);
@@ -176,17 +179,17 @@ async fn terms_are_accepted_by_a_ticked_box_alone() {
     browser.post("/wunder/terms", "terms=1").await;
     let page = browser.get("/wunder").await.body;
     assert!(page.contains("Tick the box if you agree."));
-    // Others than those that are outstanding are not accepted in anybody's name.
+    // Terms that are not outstanding are not accepted.
     browser.post("/wunder/terms", "terms=7&agreed=yes").await;
     assert_eq!(wunder.count("accept_terms"), 0);
     browser.post("/wunder/terms", "terms=1&agreed=yes").await;
     assert_eq!(wunder.count("accept_terms"), 1);
     let page = browser.get("/wunder").await.body;
-    assert!(page.contains("How shall we call you?"));
+    assert!(page.contains("What is your name?"));
 }
 
 #[tokio::test]
-async fn steps_that_are_not_due_do_nothing() {
+async fn steps_out_of_order_have_no_effect() {
     let app = start(false).await;
     let mut browser = Client::of(&app);
     for (path, form) in [
@@ -200,8 +203,8 @@ async fn steps_that_are_not_due_do_nothing() {
         ("/wunder/authenticator/leave", ""),
         ("/goodcity/sign-out", ""),
     ] {
-        let answer = browser.post(path, form).await;
-        assert_eq!(answer.status, 303, "{path}");
+        let response = browser.post(path, form).await;
+        assert_eq!(response.status, 303, "{path}");
         assert_eq!(browser.cookie, None, "{path}");
     }
     let mocks = app.mocks.as_ref().unwrap();
@@ -211,7 +214,7 @@ async fn steps_that_are_not_due_do_nothing() {
 }
 
 #[tokio::test]
-async fn only_mocks_have_a_clock_to_move() {
+async fn the_clock_can_be_moved_only_on_mocks() {
     let app = start(false).await;
     let path = "/demo/clock";
     let form = "system=wunder&seconds=60";
@@ -219,10 +222,10 @@ async fn only_mocks_have_a_clock_to_move() {
     let real = client::on_named_servers(&app).await;
     assert_eq!(Client::of(&real).post(path, form).await.status, 404);
     let page = Client::of(&real).get("/wunder").await.body;
-    assert!(!page.contains("Try it alone"));
+    assert!(!page.contains("Demo"));
 }
 
-/// Types the code that was sent.
+/// Submits the code that was sent.
 async fn confirm(app: &App, browser: &mut Client) {
     let outbox = app.mocks.as_ref().unwrap().outbox(System::Wunder);
     let code = outbox.last_code("+43660000001").unwrap();
@@ -230,12 +233,12 @@ async fn confirm(app: &App, browser: &mut Client) {
     browser.post("/wunder/confirm", &form).await;
 }
 
-/// The cookie, and what it leads to.
-async fn kept_secrets(app: &App, browser: &Client) -> Vec<String> {
+/// The cookie value and the ids in the stored state.
+async fn stored_secrets(app: &App, browser: &Client) -> Vec<String> {
     let cookie = browser.value();
-    let kept = app.browsers.find(&cookie.as_str().into()).await.unwrap();
-    let kept = serde_json::to_value(kept.unwrap()).unwrap();
-    let mut secrets = strings_named(&kept, "id");
+    let stored = app.browsers.load(&cookie.as_str().into()).await.unwrap();
+    let stored = serde_json::to_value(stored.unwrap()).unwrap();
+    let mut secrets = strings_named(&stored, "id");
     secrets.push(cookie);
     secrets
 }

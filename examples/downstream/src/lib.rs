@@ -1,6 +1,6 @@
-//! The accounts of a small app: a phone number, a code, perhaps a second factor, and then a greeting.
+//! The accounts of a small app: a phone number, a code, a second factor if enrolled, then a greeting.
 //!
-//! Whoever talks HTTP to the browser keeps the ids that these calls give in an HttpOnly cookie.
+//! The HTTP layer of the app keeps the returned ids in an HttpOnly cookie.
 
 use vestibule::wunder::{Challenge, Client, SignIn};
 use vestibule::{Error, ErrorKind, Secret};
@@ -14,41 +14,41 @@ pub struct Accounts {
     client: Client,
 }
 
-/// How far a user came with a code.
+/// The result of a code.
 #[derive(Debug)]
 pub enum Step {
     /// Signed in: the id of the session.
     SignedIn(Secret),
-    /// The app of the second factor shows another code; the sign-in goes on under the same id.
+    /// A second factor is required; the sign-in continues with the same id.
     SecondFactor,
-    /// The code is wrong. The user may try again under the same id.
+    /// The code is wrong. The user may try again with the same id.
     WrongCode,
-    /// The sign-in is not known any more: begin anew.
+    /// The sign-in has ended: start again.
     StartAgain,
 }
 
 impl Accounts {
-    /// The accounts that `client` reaches.
+    /// Creates the accounts of a client.
     pub fn new(client: Client) -> Self {
         Self { client }
     }
 
-    /// Sends a code to a phone number; gives the id of the sign-in.
+    /// Sends a code to a phone number and returns the id of the sign-in.
     pub async fn begin(&self, phone: &str) -> Result<Secret, Error> {
         let pending = self.client.phone_sign_in(phone, BRANCH).send_code().await?;
         Ok(pending.id().clone())
     }
 
-    /// Takes the code that the user typed, from the message or from the app of the second factor.
+    /// Confirms a code from the message or from the authenticator app.
     pub async fn confirm(&self, sign_in: &Secret, code: &str) -> Result<Step, Error> {
         let signed_in = match self.client.challenge(sign_in).await {
             Ok(Challenge::PendingCode(pending)) => match pending.confirm(code).await {
                 Ok(SignIn::SignedIn(session)) => Ok(session),
                 Ok(SignIn::MfaRequired(_)) => return Ok(Step::SecondFactor),
-                Err(returned) => Err(returned.error),
+                Err(failed) => Err(failed.error),
             },
             Ok(Challenge::MfaRequired(mfa)) => {
-                mfa.validate(code).await.map_err(|returned| returned.error)
+                mfa.validate(code).await.map_err(|failed| failed.error)
             }
             Err(error) => Err(error),
         };
@@ -60,7 +60,7 @@ impl Accounts {
         }
     }
 
-    /// What the app says to a user who is signed in; nothing if nobody is.
+    /// The greeting of a signed-in user; `None` if the session has ended.
     pub async fn greeting(&self, session: &Secret) -> Result<Option<String>, Error> {
         let profile = match self.client.session(session).await {
             Ok(session) => session.profile().await,

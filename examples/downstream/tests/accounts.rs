@@ -1,4 +1,4 @@
-//! The app against a mock of its vendor. Each test has a mock of its own, so they run in parallel.
+//! Tests of the app on a mock. Each test has its own mock, so the tests run in parallel.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ fn accounts(base_url: String, mock: &Wunder) -> Accounts {
     Accounts::new(client.build().unwrap())
 }
 
-/// The app in front of a mock that has one user.
+/// The app, with a mock that has one user.
 async fn app() -> (Wunder, Accounts) {
     let mock = Wunder::start().await;
     let ada = WunderUser::new()
@@ -57,7 +57,7 @@ async fn a_wrong_code_can_be_corrected() {
 }
 
 #[tokio::test]
-async fn the_second_factor_is_asked_for_where_there_is_one() {
+async fn a_second_factor_is_required_if_enrolled() {
     let (mock, accounts) = app().await;
     mock.require_mfa(PHONE, "424242");
     let sign_in = accounts.begin(PHONE).await.unwrap();
@@ -69,7 +69,7 @@ async fn the_second_factor_is_asked_for_where_there_is_one() {
 }
 
 #[tokio::test]
-async fn a_page_that_is_open_all_day_renews_its_token_once() {
+async fn an_expired_token_is_refreshed_once() {
     let (mock, accounts) = app().await;
     let session = signed_in(&mock, &accounts).await;
     mock.clock().advance(Duration::from_secs(6 * 3600));
@@ -79,7 +79,7 @@ async fn a_page_that_is_open_all_day_renews_its_token_once() {
 }
 
 #[tokio::test]
-async fn who_was_signed_out_elsewhere_is_not_greeted() {
+async fn a_user_signed_out_elsewhere_is_not_greeted() {
     let (mock, accounts) = app().await;
     let session = signed_in(&mock, &accounts).await;
     mock.sign_user_out(PHONE);
@@ -87,7 +87,7 @@ async fn who_was_signed_out_elsewhere_is_not_greeted() {
 }
 
 #[tokio::test]
-async fn a_lost_answer_sends_no_second_message() {
+async fn a_lost_response_sends_no_second_message() {
     let (mock, _) = app().await;
     let proxy = mock.fault_proxy().await.unwrap();
     let operation = "create_or_sign_in_with_phone_number";

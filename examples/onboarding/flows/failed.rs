@@ -1,4 +1,4 @@
-//! Why a flow did not end as it should.
+//! The error of a flow.
 
 use std::fmt::{self, Display};
 use std::panic::Location;
@@ -6,10 +6,10 @@ use std::panic::Location;
 use vestibule::challenge::StepError;
 use vestibule::{Error, ErrorKind};
 
-/// What a flow gives: what came of it, in a few words that hold no secret.
+/// The result of a flow: a short summary without secrets.
 pub type Outcome = Result<String, Failed>;
 
-/// What went wrong, and where in the flow.
+/// A failure and its source location.
 #[derive(Debug)]
 pub struct Failed {
     what: String,
@@ -35,8 +35,8 @@ impl From<Error> for Failed {
 
 impl<S> From<StepError<S>> for Failed {
     #[track_caller]
-    fn from(returned: StepError<S>) -> Self {
-        Self::because(returned.error)
+    fn from(failed: StepError<S>) -> Self {
+        Self::because(failed.error)
     }
 }
 
@@ -46,39 +46,37 @@ impl Display for Failed {
     }
 }
 
-/// Goes on only if this is so.
+/// Fails unless the condition holds.
 #[track_caller]
 pub fn check(holds: bool, what: &str) -> Result<(), Failed> {
     match holds {
         true => Ok(()),
-        false => Err(Failed::because(format_args!(
-            "it does not hold that {what}"
-        ))),
+        false => Err(Failed::because(format_args!("check failed: {what}"))),
     }
 }
 
-/// What should be there.
+/// Fails if the value is absent.
 #[track_caller]
 pub fn expect<T>(found: Option<T>, what: &str) -> Result<T, Failed> {
-    found.ok_or_else(|| Failed::because(format_args!("there is no {what}")))
+    found.ok_or_else(|| Failed::because(format_args!("missing {what}")))
 }
 
-/// Goes on only if the call was stopped by an error of this kind.
+/// Fails unless the call failed with an error of this kind.
 #[track_caller]
-pub fn stopped<T, E: Into<Error>>(result: Result<T, E>, kind: ErrorKind) -> Result<(), Failed> {
+pub fn fails_with<T, E: Into<Error>>(result: Result<T, E>, kind: ErrorKind) -> Result<(), Failed> {
     match result.map_err(Into::into) {
         Err(error) if error.kind() == kind => Ok(()),
         Err(error) => Err(Failed::because(error)),
-        Ok(_) => Err(Failed::because(format_args!("{kind:?} was expected"))),
+        Ok(_) => Err(Failed::because(format_args!("expected {kind:?}"))),
     }
 }
 
-/// Goes on with the state that a wrong code gives back.
+/// Returns the state from the error of a wrong code.
 #[track_caller]
-pub fn given_back<T, S>(result: Result<T, StepError<S>>) -> Result<S, Failed> {
+pub fn returned_state<T, S>(result: Result<T, StepError<S>>) -> Result<S, Failed> {
     match result {
-        Err(returned) if returned.error.kind() == ErrorKind::Refused => Ok(returned.state),
-        Err(returned) => Err(Failed::because(returned.error)),
-        Ok(_) => Err(Failed::because("a wrong code was taken for a right one")),
+        Err(failed) if failed.error.kind() == ErrorKind::Refused => Ok(failed.state),
+        Err(failed) => Err(Failed::because(failed.error)),
+        Ok(_) => Err(Failed::because("a wrong code was accepted")),
     }
 }

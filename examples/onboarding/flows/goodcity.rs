@@ -7,13 +7,13 @@ use vestibule::code_sign_in::Destination;
 use vestibule::goodcity::{Client, PendingPin, Session};
 use vestibule::testing::GoodCity;
 
-use super::failed::{Failed, Outcome, check, expect, given_back, stopped};
-use super::fixture::{self, kept, system};
-use super::shared_words::{self, Visit};
+use super::code_sign_in::{self, CodeSignInCase};
+use super::failed::{Failed, Outcome, check, expect, fails_with, returned_state};
+use super::fixture::{self, resumable, system};
 use super::{Flow, flows};
 
 const MOBILE: &str = "+85251234567";
-/// The client's own time between two pins.
+/// The client's interval between two pins.
 const WAIT: Duration = Duration::from_secs(60);
 
 type Fixture<'k> = fixture::Fixture<'k, GoodCity>;
@@ -22,14 +22,14 @@ pub fn flows() -> Vec<Flow<GoodCity>> {
     flows![
         "sign up" => sign_up,
         "sign in" => sign_in,
-        "pin sent again" => pin_sent_again,
-        "key lost by a 401, pin sent again" => key_lost,
+        "pin resent" => pin_resent,
+        "key invalidated by a 401, new pin" => key_lost,
         "unknown number" => unknown_number,
         "profile" => profile,
         "profile of an old server" => profile_of_an_old_server,
         "device" => device,
-        "sign in again after the token's end" => again_after_the_end,
-        "pin in shared words" => in_shared_words,
+        "sign in again after the token expired" => again_after_expiry,
+        "pin through CodeSignIn" => by_code_sign_in,
         "sign out" => sign_out,
     ]
 }
@@ -38,20 +38,20 @@ system!(GoodCity, "goodcity", Client, |mock| {
     Client::builder(mock.base_url(), "app")
 });
 
-kept!(GoodCity: PendingPin, by Client::challenge);
-kept!(GoodCity: Session, by Client::session);
+resumable!(GoodCity: PendingPin, by Client::challenge);
+resumable!(GoodCity: Session, by Client::session);
 
-/// A pin is on its way to Ada, who is known.
+/// Sends a pin to Ada, an existing user.
 async fn send_pin(fixture: &mut Fixture<'_>) -> Result<PendingPin, Failed> {
     fixture.mock.add_user(MOBILE, "Ada", "Wong");
     let pending = fixture.client.send_pin(MOBILE).await?;
-    fixture.between(pending).await
+    fixture.next_step(pending).await
 }
 
-/// Signs in by the newest pin.
+/// Confirms the newest pin.
 async fn confirm(fixture: &mut Fixture<'_>, pending: PendingPin) -> Result<Session, Failed> {
     let signed_in = pending.confirm(fixture.code(MOBILE)?).await?;
-    fixture.between(signed_in.session).await
+    fixture.next_step(signed_in.session).await
 }
 
 async fn signed_in_ada(fixture: &mut Fixture<'_>) -> Result<Session, Failed> {
@@ -62,72 +62,75 @@ async fn signed_in_ada(fixture: &mut Fixture<'_>) -> Result<Session, Failed> {
 async fn is_called(session: &Session, first_name: &str) -> Result<(), Failed> {
     let user = expect(session.profile().await?.user_profile, "user")?;
     let is_so = user.first_name.as_deref() == Some(first_name);
-    check(is_so, "the user is known by this name")
+    check(is_so, "the user has this name")
 }
 
 async fn sign_up(fixture: &mut Fixture<'_>) -> Outcome {
     let sign_up = fixture.client.sign_up(MOBILE, "Grace", "Lee");
     let pending = sign_up.district_id("7").send_pin().await?;
-    let pending = fixture.between(pending).await?;
+    let pending = fixture.next_step(pending).await?;
     let session = confirm(fixture, pending).await?;
     is_called(&session, "Grace").await?;
     let addresses = expect(session.profile().await?.addresses, "address")?;
-    check(addresses[0].district_id == Some(7), "the district is kept")?;
+    check(
+        addresses[0].district_id == Some(7),
+        "the district is stored",
+    )?;
     session.sign_out().await?;
 
     fixture.wait(WAIT);
     let known = fixture.client.sign_up(MOBILE, "Eve", "Li").send_pin();
-    let known = fixture.between(known.await?).await?;
+    let known = fixture.next_step(known.await?).await?;
     let session = confirm(fixture, known).await?;
     is_called(&session, "Grace").await?;
-    Ok("created; who signs up again keeps the names".to_owned())
+    Ok("created; a second sign-up does not change the names".to_owned())
 }
 
 async fn sign_in(fixture: &mut Fixture<'_>) -> Outcome {
     let pending = send_pin(fixture).await?;
-    let pending = given_back(pending.confirm(fixture.wrong_code(MOBILE)?).await)?;
-    let pending = fixture.between(pending).await?;
+    let pending = returned_state(pending.confirm(fixture.wrong_code(MOBILE)?).await)?;
+    let pending = fixture.next_step(pending).await?;
     let session = confirm(fixture, pending).await?;
     is_called(&session, "Ada").await?;
-    Ok("signed in, by the second try".to_owned())
+    Ok("signed in by the second try".to_owned())
 }
 
-async fn pin_sent_again(fixture: &mut Fixture<'_>) -> Outcome {
+async fn pin_resent(fixture: &mut Fixture<'_>) -> Outcome {
     let pending = send_pin(fixture).await?;
     let first = fixture.code(MOBILE)?;
-    let mut pending = fixture.between(pending).await?;
-    stopped(pending.resend().await, ErrorKind::SlowDown)?;
+    let mut pending = fixture.next_step(pending).await?;
+    fails_with(pending.resend().await, ErrorKind::SlowDown)?;
     check(
         fixture.mock.count("send_pin") == 1,
-        "nothing was sent too early",
+        "no message was sent before the timer",
     )?;
     fixture.wait(pending.resend_timer().remaining());
-    let mut pending = fixture.between(pending).await?;
+    let mut pending = fixture.next_step(pending).await?;
     pending.resend().await?;
-    let mut pending = fixture.between(pending).await?;
+    let mut pending = fixture.next_step(pending).await?;
     let second = fixture.code(MOBILE)?;
-    // The two may be alike by chance, and then the first is right.
+    // The two pins may be equal by chance.
     if first != second {
-        pending = given_back(pending.confirm(first).await)?;
+        pending = returned_state(pending.confirm(first).await)?;
     }
     let session = confirm(fixture, pending).await?;
     is_called(&session, "Ada").await?;
     Ok("signed in by the second pin, with the newest key".to_owned())
 }
 
-/// A 401 destroys the former key too, so the former pin is not even sent.
+/// A 401 invalidates the former key too, so the client does not send the former pin.
 async fn key_lost(fixture: &mut Fixture<'_>) -> Outcome {
     let pending = send_pin(fixture).await?;
     fixture.wait(WAIT);
-    let mut pending = fixture.between(pending).await?;
+    let mut pending = fixture.next_step(pending).await?;
     fixture.mock.fail_next("send_pin", 401);
-    stopped(pending.resend().await, ErrorKind::Refused)?;
-    let pending = fixture.between(pending).await?;
-    let Err(returned) = pending.confirm(fixture.code(MOBILE)?).await else {
-        return Err(Failed::because("the former pin was taken"));
+    fails_with(pending.resend().await, ErrorKind::Refused)?;
+    let pending = fixture.next_step(pending).await?;
+    let Err(failed) = pending.confirm(fixture.code(MOBILE)?).await else {
+        return Err(Failed::because("the former pin was accepted"));
     };
     check(
-        returned.error.kind() == ErrorKind::StepRequired,
+        failed.error.kind() == ErrorKind::StepRequired,
         "a new pin is needed",
     )?;
     check(
@@ -135,9 +138,9 @@ async fn key_lost(fixture: &mut Fixture<'_>) -> Outcome {
         "the former pin was not sent",
     )?;
     fixture.wait(WAIT);
-    let mut pending = fixture.between(returned.state).await?;
+    let mut pending = fixture.next_step(failed.state).await?;
     pending.resend().await?;
-    let pending = fixture.between(pending).await?;
+    let pending = fixture.next_step(pending).await?;
     let session = confirm(fixture, pending).await?;
     is_called(&session, "Ada").await?;
     Ok("the former pin is not sent; signed in by a new one".to_owned())
@@ -145,10 +148,10 @@ async fn key_lost(fixture: &mut Fixture<'_>) -> Outcome {
 
 async fn unknown_number(fixture: &mut Fixture<'_>) -> Outcome {
     let pending = fixture.client.send_pin(MOBILE).await?;
-    check(fixture.messages() == 0, "nobody was sent a pin")?;
-    let pending = fixture.between(pending).await?;
-    given_back(pending.confirm("1234").await)?;
-    Ok("looks like a known one, and no pin is right".to_owned())
+    check(fixture.messages() == 0, "no pin was sent")?;
+    let pending = fixture.next_step(pending).await?;
+    returned_state(pending.confirm("1234").await)?;
+    Ok("same response as for a known number, and every pin is refused".to_owned())
 }
 
 async fn profile(fixture: &mut Fixture<'_>) -> Outcome {
@@ -159,7 +162,7 @@ async fn profile(fixture: &mut Fixture<'_>) -> Outcome {
         user.is_mobile_verified == Some(true),
         "the number is verified",
     )?;
-    Ok("as servers give it today".to_owned())
+    Ok("as current servers return it".to_owned())
 }
 
 async fn profile_of_an_old_server(fixture: &mut Fixture<'_>) -> Outcome {
@@ -168,54 +171,57 @@ async fn profile_of_an_old_server(fixture: &mut Fixture<'_>) -> Outcome {
     let profile = session.profile().await?;
     check(
         profile.permissions == Some(vec![]),
-        "it has what it had then",
+        "it has the members of that version",
     )?;
     let user = expect(profile.user_profile, "user")?;
     check(user.last_name.as_deref() == Some("Wong"), "it is Ada's")?;
-    check(user.is_mobile_verified.is_none(), "nobody knew that then")?;
-    Ok("as servers gave it in 2014".to_owned())
+    check(
+        user.is_mobile_verified.is_none(),
+        "that version has no such member",
+    )?;
+    Ok("as servers of 2014 returned it".to_owned())
 }
 
 async fn device(fixture: &mut Fixture<'_>) -> Outcome {
     let session = signed_in_ada(fixture).await?;
     session.register_device("a handle", "fcm").await?;
-    let session = fixture.between(session).await?;
+    let session = fixture.next_step(session).await?;
     let unknown = session.register_device("a handle", "pigeon").await;
-    stopped(unknown, ErrorKind::Refused)?;
+    fails_with(unknown, ErrorKind::Refused)?;
     is_called(&session, "Ada").await?;
     Ok("registered; an unknown platform is refused".to_owned())
 }
 
-async fn again_after_the_end(fixture: &mut Fixture<'_>) -> Outcome {
+async fn again_after_expiry(fixture: &mut Fixture<'_>) -> Outcome {
     fixture.mock.set_token_lifetime(3600);
     let session = signed_in_ada(fixture).await?;
     fixture.wait(Duration::from_secs(3600));
-    stopped(session.profile().await, ErrorKind::SignInAgain)?;
+    fails_with(session.profile().await, ErrorKind::SignInAgain)?;
     let pending = session.send_pin().await?;
     drop(session);
-    let pending = fixture.between(pending).await?;
+    let pending = fixture.next_step(pending).await?;
     check(pending.mobile() == MOBILE, "the number is filled in")?;
     let session = confirm(fixture, pending).await?;
     is_called(&session, "Ada").await?;
-    Ok("the token ended; signed in again with the same number".to_owned())
+    Ok("the token expired; signed in again with the same number".to_owned())
 }
 
-async fn in_shared_words(fixture: &mut Fixture<'_>) -> Outcome {
+async fn by_code_sign_in(fixture: &mut Fixture<'_>) -> Outcome {
     fixture.mock.add_user(MOBILE, "Ada", "Wong");
-    let visit = Visit {
+    let case = CodeSignInCase {
         to: Destination::phone("852", &MOBILE["+852".len()..]),
         authenticator: "",
         whoami: "/api/v1/auth/current_user_profile",
         system: |client: &Client| Box::new(client.clone()),
     };
-    shared_words::sign_in(fixture, visit).await
+    code_sign_in::sign_in(fixture, case).await
 }
 
 async fn sign_out(fixture: &mut Fixture<'_>) -> Outcome {
     let session = signed_in_ada(fixture).await?;
     let id = session.id().clone();
     session.sign_out().await?;
-    fixture.between(()).await?;
-    stopped(fixture.client.session(&id).await, ErrorKind::SignInAgain)?;
-    Ok("the session is gone".to_owned())
+    fixture.next_step(()).await?;
+    fails_with(fixture.client.session(&id).await, ErrorKind::SignInAgain)?;
+    Ok("the session has ended".to_owned())
 }

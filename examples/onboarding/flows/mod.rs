@@ -1,77 +1,78 @@
-//! Every flow of the four systems, each walked on a mock over real HTTP to an end that is checked.
+//! Every flow of the four systems, each run on a mock over real HTTP, with checks of its result.
 //!
-//! The example `onboarding` walks them in one process; the tests also end the process between any
-//! two steps, and another one takes the states up by their ids.
+//! The example `onboarding` runs them in one process; the tests also restart the process between any
+//! two steps, and the new process resumes the states by their ids.
 
+mod code_sign_in;
 mod failed;
 pub mod fixture;
 mod fynd;
 mod goodcity;
-mod shared_words;
 mod walletcrew;
 mod wunder;
 
 use failed::Outcome;
-use fixture::{Fixture, Keeping, LocalFuture, System};
+use fixture::{Fixture, LocalFuture, Persistence, System};
 
-pub use fixture::OneProcess;
+pub use fixture::SingleProcess;
 
-/// The name of a flow, and the way through it.
+/// The name of a flow and the function that runs it.
 struct Flow<S: System> {
     name: &'static str,
-    walk: for<'s> fn(&'s mut Fixture<'_, S>) -> LocalFuture<'s, Outcome>,
+    run: for<'s> fn(&'s mut Fixture<'_, S>) -> LocalFuture<'s, Outcome>,
 }
 
 /// Lists flows by their names.
 macro_rules! flows {
-    ($($name:literal => $walk:path,)*) => {
+    ($($name:literal => $run:path,)*) => {
         vec![$($crate::flows::Flow {
             name: $name,
-            walk: |fixture| Box::pin($walk(fixture)),
+            run: |fixture| Box::pin($run(fixture)),
         }),*]
     };
 }
 use flows;
 
-/// A flow that was walked.
-pub struct Walked {
+/// The result of one flow.
+pub struct FlowRun {
     pub system: &'static str,
     pub flow: &'static str,
     pub steps: usize,
-    /// Each operation that was called, with the status of its answer.
+    /// Each operation that was called, with the status of the response.
     pub calls: Vec<(&'static str, u16)>,
     pub outcome: Outcome,
 }
 
-/// Walks every flow of every system, each on a mock of its own, and shows each when it has ended.
-pub async fn walk_all(keeping: &dyn Keeping, show: impl Fn(&Walked)) -> Vec<Walked> {
-    let mut walked = Vec::new();
-    walk(wunder::flows(), keeping, &show, &mut walked).await;
-    walk(walletcrew::flows(), keeping, &show, &mut walked).await;
-    walk(goodcity::flows(), keeping, &show, &mut walked).await;
-    walk(fynd::flows(), keeping, &show, &mut walked).await;
-    walked
+/// Runs every flow of every system, each on its own mock, and passes each result to `show`.
+pub async fn run_all(persistence: &dyn Persistence, show: impl Fn(&FlowRun)) -> Vec<FlowRun> {
+    let mut runs = Vec::new();
+    run(wunder::flows(), persistence, &show, &mut runs).await;
+    run(walletcrew::flows(), persistence, &show, &mut runs).await;
+    run(goodcity::flows(), persistence, &show, &mut runs).await;
+    run(fynd::flows(), persistence, &show, &mut runs).await;
+    runs
 }
 
-async fn walk<S: System>(
+async fn run<S: System>(
     flows: Vec<Flow<S>>,
-    keeping: &dyn Keeping,
-    show: &impl Fn(&Walked),
-    walked: &mut Vec<Walked>,
+    persistence: &dyn Persistence,
+    show: &impl Fn(&FlowRun),
+    runs: &mut Vec<FlowRun>,
 ) {
-    // A mock that has gone leaves its port to the next one, and with it what a store knows of it.
+    // The mocks stay alive: a new mock could reuse the port of a dropped one, and the store would still
+    // hold state for it.
     let mut mocks = Vec::new();
     for flow in flows {
-        let (steps, calls, outcome) = match Fixture::begin(keeping).await {
+        let (steps, calls, outcome) = match Fixture::begin(persistence).await {
             Ok(mut fixture) => {
-                let outcome = (flow.walk)(&mut fixture).await;
+                let outcome = (flow.run)(&mut fixture).await;
                 let calls = fixture.mock.journal();
                 mocks.push(fixture.mock);
                 (fixture.steps, calls, outcome)
             }
             Err(failed) => (0, Vec::new(), Err(failed)),
         };
-        let this = Walked {
+        let this = FlowRun {
             system: S::NAME,
             flow: flow.name,
             steps,
@@ -79,6 +80,6 @@ async fn walk<S: System>(
             outcome,
         };
         show(&this);
-        walked.push(this);
+        runs.push(this);
     }
 }

@@ -9,9 +9,9 @@ use vestibule::testing::{Outbox, WalletCrew};
 use vestibule::walletcrew::{Challenge, Client, Login, NextLogin, Saved, Session};
 use vestibule::{ErrorKind, Secret};
 
-use super::failed::{Failed, Outcome, check, given_back, stopped};
-use super::fixture::{self, kept, system};
-use super::shared_words::{self, Visit};
+use super::code_sign_in::{self, CodeSignInCase};
+use super::failed::{Failed, Outcome, check, fails_with, returned_state};
+use super::fixture::{self, resumable, system};
 use super::{Flow, flows};
 
 const EMAIL: &str = "ada@example.com";
@@ -23,13 +23,13 @@ type Fixture<'k> = fixture::Fixture<'k, WalletCrew>;
 pub fn flows() -> Vec<Flow<WalletCrew>> {
     flows![
         "create and update without a flow" => without_a_flow,
-        "create and update, the flow is done" => flow_is_done,
-        "create, a challenge is answered" => challenge_is_answered,
+        "create and update, flow without a challenge" => flow_is_done,
+        "create with a challenge" => with_a_challenge,
         "authenticate by a provider" => by_a_provider,
-        "profile in one's own type" => profile,
-        "session of a day" => a_day,
-        "session that outlives its token" => authenticated_again,
-        "code in shared words" => in_shared_words,
+        "profile in a custom type" => profile,
+        "session of 24 hours" => a_day,
+        "session with reauthentication" => authenticated_again,
+        "code through CodeSignIn" => by_code_sign_in,
         "sign out" => sign_out,
     ]
 }
@@ -40,8 +40,7 @@ system!(WalletCrew, "walletcrew", Client, |mock| {
     builder.authenticate_again(move |_| std::future::ready(next_login(&outbox)))
 });
 
-/// What this back end does about a token that ends: who was sent a code by SMS meanwhile can
-/// authenticate again.
+/// Reauthentication before the token expires, by a code from an SMS.
 fn next_login(outbox: &Outbox) -> NextLogin {
     let login = outbox.last_code(PHONE).map(|code| {
         let data = json!({"identifier": PHONE, "code": code});
@@ -53,10 +52,10 @@ fn next_login(outbox: &Outbox) -> NextLogin {
     }
 }
 
-kept!(WalletCrew: Challenge, by Client::challenge);
-kept!(WalletCrew: Session, by Client::session);
+resumable!(WalletCrew: Challenge, by Client::challenge);
+resumable!(WalletCrew: Session, by Client::session);
 
-/// What the tenant keeps of a customer: the caller's own type.
+/// The tenant's customer, as a custom type.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Customer {
@@ -73,7 +72,7 @@ impl Customer {
     }
 }
 
-/// What the provider of this tenant wants to know: the caller's own type as well.
+/// The login data of the tenant's provider, as a custom type.
 #[derive(Serialize)]
 struct Otp {
     identifier: &'static str,
@@ -109,22 +108,22 @@ fn done<T>(saved: Saved<T>) -> Result<T, Failed> {
 async fn signed_in_ada(fixture: &mut Fixture<'_>) -> Result<Session, Failed> {
     let ada = Customer::called("Ada");
     let saved = fixture.client.customer(&ada).flow("activation").save();
-    let challenge = fixture.between(challenge(saved.await?)?).await?;
+    let challenge = fixture.next_step(challenge(saved.await?)?).await?;
     let login = Otp::by(fixture.code(EMAIL)?);
     let session = challenge.authenticate("otp", &login).await?;
-    fixture.between(session).await
+    fixture.next_step(session).await
 }
 
 async fn is_called(session: &Session, first_name: &str) -> Result<(), Failed> {
     let profile: Customer = session.profile().await?;
     let is_so = profile == Customer::called(first_name);
-    check(is_so, "the customer is known by this name")
+    check(is_so, "the customer has this name")
 }
 
 async fn without_a_flow(fixture: &mut Fixture<'_>) -> Outcome {
     let ada = Customer::called("Ada");
     let created = done(fixture.client.customer(&ada).save().await?)?;
-    fixture.between(()).await?;
+    fixture.next_step(()).await?;
     let change = json!({"id": created["id"], "firstName": "Augusta"});
     let changed = fixture.client.customer(&change).save_as::<Customer>();
     let changed = done(changed.await?)?;
@@ -132,7 +131,7 @@ async fn without_a_flow(fixture: &mut Fixture<'_>) -> Outcome {
         changed == Customer::called("Augusta"),
         "the change came back",
     )?;
-    check(fixture.messages() == 0, "nobody was sent a code")?;
+    check(fixture.messages() == 0, "no code was sent")?;
     Ok("created, then changed; no challenge".to_owned())
 }
 
@@ -144,30 +143,30 @@ async fn flow_is_done(fixture: &mut Fixture<'_>) -> Outcome {
         done(account.save_as::<Customer>().await?)
     };
     save(fixture, "Ada").await?;
-    fixture.between(()).await?;
+    fixture.next_step(()).await?;
     let changed = save(fixture, "Augusta").await?;
     check(
         changed == Customer::called("Augusta"),
         "the change came back",
     )?;
-    check(fixture.messages() == 0, "nobody was sent a code")?;
-    Ok("created, then changed; the flow asked for nothing".to_owned())
+    check(fixture.messages() == 0, "no code was sent")?;
+    Ok("created, then changed; the flow has no challenge".to_owned())
 }
 
-async fn challenge_is_answered(fixture: &mut Fixture<'_>) -> Outcome {
+async fn with_a_challenge(fixture: &mut Fixture<'_>) -> Outcome {
     let ada = Customer::called("Ada");
     let saved = fixture.client.customer(&ada).flow("activation").save();
-    let challenge = fixture.between(challenge(saved.await?)?).await?;
+    let challenge = fixture.next_step(challenge(saved.await?)?).await?;
     check(
         challenge.details()["challenge"] == "pending",
-        "the answer is kept",
+        "the details are stored",
     )?;
     let wrong = Otp::by(fixture.wrong_code(EMAIL)?);
-    let challenge = given_back(challenge.authenticate("otp", &wrong).await)?;
-    let challenge = fixture.between(challenge).await?;
+    let challenge = returned_state(challenge.authenticate("otp", &wrong).await)?;
+    let challenge = fixture.next_step(challenge).await?;
     let login = Otp::by(fixture.code(EMAIL)?);
     let session = challenge.authenticate("otp", &login).await?;
-    let session = fixture.between(session).await?;
+    let session = fixture.next_step(session).await?;
     is_called(&session, "Ada").await?;
     Ok("202, a wrong code, the right one: signed in".to_owned())
 }
@@ -182,14 +181,14 @@ async fn by_a_provider(fixture: &mut Fixture<'_>) -> Outcome {
             .save()
             .await?,
     );
-    fixture.between(()).await?;
+    fixture.next_step(()).await?;
     let login = Otp::by(fixture.code(EMAIL)?);
     let unknown = fixture.client.authenticate("pigeon", &login).await;
-    stopped(unknown, ErrorKind::Refused)?;
+    fails_with(unknown, ErrorKind::Refused)?;
     let session = fixture.client.authenticate("otp", &login).await?;
-    let session = fixture.between(session).await?;
+    let session = fixture.next_step(session).await?;
     is_called(&session, "Ada").await?;
-    Ok("signed in, by data in the caller's own type".to_owned())
+    Ok("signed in by data in a custom type".to_owned())
 }
 
 async fn profile(fixture: &mut Fixture<'_>) -> Outcome {
@@ -197,10 +196,10 @@ async fn profile(fixture: &mut Fixture<'_>) -> Outcome {
     is_called(&session, "Ada").await?;
     let change = Customer::called("Augusta");
     done(fixture.client.customer(&change).save().await?)?;
-    let session = fixture.between(session).await?;
+    let session = fixture.next_step(session).await?;
     is_called(&session, "Augusta").await?;
     let all: Value = session.profile().await?;
-    check(all["provider"] == "otp", "the token tells its provider")?;
+    check(all["provider"] == "otp", "the token contains its provider")?;
     Ok("read in two types, and read again after a change".to_owned())
 }
 
@@ -208,14 +207,14 @@ async fn a_day(fixture: &mut Fixture<'_>) -> Outcome {
     let session = signed_in_ada(fixture).await?;
     let id = session.id().clone();
     fixture.wait(23 * AN_HOUR);
-    let session = fixture.between(session).await?;
+    let session = fixture.next_step(session).await?;
     is_called(&session, "Ada").await?;
     fixture.wait(AN_HOUR);
-    stopped(session.profile::<Value>().await, ErrorKind::SignInAgain)?;
+    fails_with(session.profile::<Value>().await, ErrorKind::SignInAgain)?;
     drop(session);
-    fixture.between(()).await?;
-    stopped(fixture.client.session(&id).await, ErrorKind::SignInAgain)?;
-    Ok("good for a day, then `sign in again`".to_owned())
+    fixture.next_step(()).await?;
+    fails_with(fixture.client.session(&id).await, ErrorKind::SignInAgain)?;
+    Ok("valid for a day, then `sign in again`".to_owned())
 }
 
 async fn authenticated_again(fixture: &mut Fixture<'_>) -> Outcome {
@@ -226,18 +225,18 @@ async fn authenticated_again(fixture: &mut Fixture<'_>) -> Outcome {
     let saved = fixture.client.customer(&by_sms).flow("activation").save();
     drop(challenge(saved.await?)?);
     fixture.wait(24 * AN_HOUR);
-    let session = fixture.between(session).await?;
+    let session = fixture.next_step(session).await?;
     is_called(&session, "Ada").await?;
-    let session = fixture.between(session).await?;
+    let session = fixture.next_step(session).await?;
     let second = session.access_token().await?;
-    check(first != second, "the token is a new one")?;
+    check(first != second, "the token is new")?;
     let logins = fixture.mock.count("authenticate");
-    check(logins == 2, "the customer was authenticated once more")?;
-    Ok("the caller gave the next login; the session went on".to_owned())
+    check(logins == 2, "the customer was authenticated again")?;
+    Ok("the caller returned the next login; the session continued".to_owned())
 }
 
-async fn in_shared_words(fixture: &mut Fixture<'_>) -> Outcome {
-    let visit = Visit {
+async fn by_code_sign_in(fixture: &mut Fixture<'_>) -> Outcome {
+    let case = CodeSignInCase {
         to: Destination::email(EMAIL),
         authenticator: "",
         whoami: "/customer",
@@ -249,14 +248,14 @@ async fn in_shared_words(fixture: &mut Fixture<'_>) -> Outcome {
             ))
         },
     };
-    shared_words::sign_in(fixture, visit).await
+    code_sign_in::sign_in(fixture, case).await
 }
 
 async fn sign_out(fixture: &mut Fixture<'_>) -> Outcome {
     let session = signed_in_ada(fixture).await?;
     let id = session.id().clone();
     session.sign_out().await?;
-    fixture.between(()).await?;
-    stopped(fixture.client.session(&id).await, ErrorKind::SignInAgain)?;
-    Ok("the session is gone".to_owned())
+    fixture.next_step(()).await?;
+    fails_with(fixture.client.session(&id).await, ErrorKind::SignInAgain)?;
+    Ok("the session has ended".to_owned())
 }

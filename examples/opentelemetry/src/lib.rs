@@ -1,6 +1,6 @@
 //! The spans of vestibule, exported with OpenTelemetry, and its events as metrics.
 //!
-//! Each part can be copied alone: [`telemetry`] connects `tracing` with OpenTelemetry,
+//! Each module can be copied separately: [`telemetry`] connects `tracing` with OpenTelemetry,
 //! [`printing`] is an exporter that needs no network, [`metrics`] counts events without either.
 
 pub mod metrics;

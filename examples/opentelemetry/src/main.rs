@@ -1,6 +1,6 @@
-//! Signs in on a mock and prints each span as OpenTelemetry gets it, then the counts.
+//! Signs in on a mock and prints each exported span, then the counts.
 //!
-//! To send the spans to a collector instead, change the one line that
+//! To send the spans to a collector, change the line that the documentation of
 //! `telemetry::exporting_to` names.
 
 use std::error::Error;

@@ -1,17 +1,17 @@
-//! The same facts as numbers: an observer that counts, with no dependency at all.
+//! An observer that counts events, without a dependency.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use vestibule::{Event, Observer};
 
-/// Counts by what happened, at which system and operation, and with which outcome: the labels of a
-/// counter in any library of metrics. Clones count together.
+/// Counts events by kind, system, operation and outcome, which are the labels of a counter in a metrics
+/// library. Clones share their counts.
 #[derive(Clone, Default)]
 pub struct Metrics(Arc<Mutex<BTreeMap<String, u64>>>);
 
 impl Metrics {
-    /// What was counted so far.
+    /// Returns the counts.
     pub fn counts(&self) -> BTreeMap<String, u64> {
         self.0
             .lock()
@@ -62,7 +62,7 @@ impl Observer for Metrics {
             Event::ClockSkew {
                 system, corrected, ..
             } => format!("clock skew {system} corrected={corrected}"),
-            // A later version of the crate may tell more.
+            // The enum is non-exhaustive.
             _ => "other".to_owned(),
         });
     }

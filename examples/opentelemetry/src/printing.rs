@@ -1,4 +1,4 @@
-//! An exporter that prints one block per span, when it ends.
+//! An exporter that prints one block per span when the span ends.
 
 use std::fmt::{self, Display};
 use std::io::{self, Write};

@@ -1,4 +1,4 @@
-//! A sign-in by a code over SMS, against the mock of Wunder Mobility, with things that go wrong.
+//! A sign-in by an SMS code on the mock of Wunder Mobility, with failures.
 
 use std::time::Duration;
 
@@ -9,14 +9,14 @@ use vestibule::{Error, Observer};
 /// The user of the mock.
 pub const PHONE: &str = "+43660000001";
 
-/// What the user types first.
+/// The first code that the user enters.
 pub const WRONG_CODE: &str = "wrong-code";
 
-/// What no log and no trace may show: beside the number and the codes, the tokens.
+/// The values that no log or trace may contain: the number, the codes and the tokens.
 pub struct Secrets(pub Vec<String>);
 
-/// Resolves a branch, which is unavailable at first and asked again; sends a code, gets it wrong
-/// and then right; reads the profile, also six hours later, which takes a new token; signs out.
+/// Resolves a branch, which is retried after a 503; sends a code, confirms a wrong and then the correct
+/// code; reads the profile, also six hours later after a refresh; signs out.
 pub async fn run(observer: impl Observer) -> Result<Secrets, Error> {
     let mock = Wunder::start().await;
     let client = Client::builder(mock.base_url(), "demo")
@@ -36,7 +36,7 @@ pub async fn run(observer: impl Observer) -> Result<Secrets, Error> {
         confirmed => confirmed?,
     };
     let SignIn::SignedIn(session) = confirmed else {
-        panic!("the mock asks for no second factor");
+        panic!("the mock requires no second factor");
     };
 
     let first = session.access_token().await?;

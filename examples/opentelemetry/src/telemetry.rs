@@ -7,11 +7,11 @@ use tracing::Subscriber;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 
-/// The provider, to be shut down at the end, and a subscriber for
+/// Returns the provider, which must be shut down at the end, and a subscriber for
 /// [`tracing::subscriber::set_global_default`].
 ///
-/// To send the spans to a collector, this is the one line to change, with the crate
-/// `opentelemetry-otlp`; `OTEL_EXPORTER_OTLP_ENDPOINT` then says where it is:
+/// To send the spans to a collector, change this line, with the crate `opentelemetry-otlp`;
+/// `OTEL_EXPORTER_OTLP_ENDPOINT` sets its address:
 ///
 /// ```text
 /// .with_batch_exporter(opentelemetry_otlp::SpanExporter::builder().with_http().build()?)
@@ -23,7 +23,7 @@ pub fn exporting_to(
         .with_resource(Resource::builder().with_service_name("sign-in").build())
         .with_simple_exporter(exporter)
         .build();
-    // Where in the code a span was made, and on which thread, is of no use to who operates this.
+    // Source locations and threads are of no use to operators.
     let layer = tracing_opentelemetry::layer()
         .with_tracer(provider.tracer("vestibule"))
         .with_location(false)

@@ -1,4 +1,4 @@
-//! What OpenTelemetry gets of a sign-in, and what it must never get.
+//! The exported spans of a sign-in, and what they must not contain.
 
 use opentelemetry::trace::{SpanId, SpanKind, Status};
 use opentelemetry::{Key, Value};
@@ -69,10 +69,10 @@ fn number(value: i64) -> Option<Value> {
 }
 
 #[tokio::test]
-async fn a_call_has_its_attempts_as_children_and_each_says_how_it_went() {
+async fn a_call_has_its_attempts_as_children_with_their_outcomes() {
     let exported = exported().await;
     let [call] = exported.named("wunder resolve_branch")[..] else {
-        panic!("one call was made");
+        panic!("expected one call");
     };
     assert_eq!(
         (&call.span_kind, &call.status),
@@ -158,54 +158,57 @@ async fn a_call_that_fails_is_an_error() {
     }
 }
 
-/// Many calls may wait for one renewal, so it is the child of none: it links to the one that
-/// began it.
+/// Many calls may wait for one refresh, so its span has no parent: it links to the call that started
+/// it.
 #[tokio::test]
-async fn a_renewal_is_a_trace_of_its_own_with_a_link_to_its_cause() {
+async fn a_refresh_is_a_separate_trace_with_a_link_to_its_cause() {
     let exported = exported().await;
-    let [renewal] = exported.named("wunder refresh")[..] else {
-        panic!("one renewal was made");
+    let [refresh] = exported.named("wunder refresh")[..] else {
+        panic!("expected one refresh");
     };
-    assert_eq!(renewal.parent_span_id, SpanId::INVALID);
+    assert_eq!(refresh.parent_span_id, SpanId::INVALID);
     assert_eq!(
-        (&renewal.span_kind, &renewal.status),
+        (&refresh.span_kind, &refresh.status),
         (&SpanKind::Internal, &Status::Unset)
     );
     let profiles = exported.named("wunder get_customer");
     let cause = profiles.last().unwrap();
-    let [link] = &renewal.links[..] else {
-        panic!("{:?}", renewal.links);
+    let [link] = &refresh.links[..] else {
+        panic!("{:?}", refresh.links);
     };
     assert_eq!(link.span_context.span_id(), cause.span_context.span_id());
     assert_eq!(link.span_context.trace_id(), cause.span_context.trace_id());
 
-    let [call] = exported.children(renewal)[..] else {
-        panic!("one call renews");
+    let [call] = exported.children(refresh)[..] else {
+        panic!("expected one call");
     };
     assert_eq!(call.name, "wunder refresh_token");
     let [attempt] = exported.children(call)[..] else {
-        panic!("one attempt renews");
+        panic!("expected one attempt");
     };
     assert_eq!(attempt.span_kind, SpanKind::Client);
     assert_attributes(attempt, &[("http.response.status_code", number(200))]);
 }
 
 #[tokio::test]
-async fn no_span_shows_a_number_a_code_or_a_token() {
+async fn no_span_contains_a_number_a_code_or_a_token() {
     let exported = exported().await;
     assert!(exported.secrets.len() == 6 && !exported.secrets.contains(&String::new()));
     let everything = format!("{:?}", exported.spans);
     assert!(
         everything.contains("refresh_token"),
-        "there is something to look at"
+        "the spans are not empty"
     );
     for secret in &exported.secrets {
-        assert!(!everything.contains(secret.as_str()), "{secret} is shown");
+        assert!(
+            !everything.contains(secret.as_str()),
+            "{secret} is exported"
+        );
     }
 }
 
 #[tokio::test]
-async fn the_observer_counts_what_the_spans_show() {
+async fn the_observer_counts_agree_with_the_spans() {
     let exported = exported().await;
     let counts = exported.metrics.counts();
     for (what, count) in [

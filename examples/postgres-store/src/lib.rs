@@ -1,8 +1,8 @@
-//! Sessions in PostgreSQL: an example of a store of one's own.
+//! Sessions in PostgreSQL: an example of a custom store.
 //!
-//! Every step is one statement, which PostgreSQL does as a whole. `clock_timestamp()` and
-//! `nextval()` are evaluated again when a statement had to wait for a row, so times are not stale,
-//! and the numbers of a key increase in the order in which its row was written.
+//! Every operation is one statement, which PostgreSQL executes atomically. It evaluates
+//! `clock_timestamp()` and `nextval()` again when a statement had to wait for a row, so times are not
+//! stale, and the versions of a key increase in the order of the writes.
 //!
 //! Wrap it in [`vestibule::store::Sealed`], so that the database holds no plain tokens.
 
@@ -31,8 +31,8 @@ const SCHEMA: &str = "
     CREATE INDEX IF NOT EXISTS sessions_by_end ON sessions (greatest(record_ends, lease_ends));
     SELECT pg_advisory_unlock(8277401);";
 
-/// A row for the step that follows. One that is over is kept for a minute, so that it is not
-/// evicted before that step.
+/// Creates a row for the following statement. An expired row is kept for a minute, so that it is not
+/// deleted before that statement.
 const TOUCH: &str = "
     WITH evicted AS (DELETE FROM sessions WHERE key IN (
         SELECT key FROM sessions
@@ -65,7 +65,7 @@ const RELEASE: &str = "
     UPDATE sessions SET lease_ends = clock_timestamp()
     WHERE key = $1 AND fence = $2 AND lease_ends > clock_timestamp()";
 
-/// A store in a table of PostgreSQL, on one connection that is made anew when it is lost.
+/// A store in a PostgreSQL table, on one connection that is opened again after a failure.
 pub struct PostgresStore {
     config: Config,
     client: Mutex<Option<Arc<Client>>>,
@@ -74,7 +74,7 @@ pub struct PostgresStore {
 type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
 
 impl PostgresStore {
-    /// A store in the database at `url`; makes its table if there is none.
+    /// Connects to the database at `url` and creates the table if it does not exist.
     ///
     /// # Errors
     ///
@@ -104,7 +104,7 @@ impl PostgresStore {
         Ok(client)
     }
 
-    /// One statement; gives the row that it returns, if any.
+    /// Runs one statement and returns its row, if any.
     async fn run(
         &self,
         statement: &str,
@@ -115,7 +115,7 @@ impl PostgresStore {
     }
 }
 
-/// A category without the text, which may quote the URL or a row.
+/// Converts an error to a category without its text, which may quote the URL or a row.
 fn unavailable(error: tokio_postgres::Error) -> StoreError {
     match error.code() {
         Some(&SqlState::DISK_FULL) => StoreError::Full,
@@ -128,7 +128,7 @@ fn key_of(key: &StoreKey) -> Vec<u8> {
     key.as_bytes().to_vec()
 }
 
-/// At most a century, which an interval can hold.
+/// Limits a time to live to a century, which fits an interval.
 fn seconds(time_to_live: Duration) -> f64 {
     time_to_live.as_secs_f64().min(100.0 * 365.0 * 86_400.0)
 }
@@ -186,7 +186,7 @@ impl SessionStore for PostgresStore {
             if let Some(row) = self.run(SWAP, &with).await? {
                 return Ok(Version(row.get::<_, i64>(0).cast_unsigned()));
             }
-            // Numbers never come back, so what was in the way is in the way still.
+            // Versions are never reused, so the conflict still exists.
             let newest = self.run(FENCE, &[(&key, Type::BYTEA)]).await?;
             match fence.is_none() || fence == newest.and_then(|row| row.get(0)) {
                 true => Err(StoreError::Conflict),

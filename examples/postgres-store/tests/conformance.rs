@@ -1,4 +1,4 @@
-//! The store keeps every promise of `SessionStore`, on a real PostgreSQL.
+//! The conformance of the store, on a real PostgreSQL.
 
 #[path = "../../../tests/support/conformance.rs"]
 mod conformance;
@@ -10,9 +10,9 @@ use postgres_store::PostgresStore;
 use vestibule::testing::store_conformance;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_store_keeps_every_promise() {
+async fn the_store_conforms() {
     let url = std::env::var("POSTGRES_URL")
-        .expect("POSTGRES_URL names a PostgreSQL; scripts/services.sh starts one");
+        .expect("set POSTGRES_URL; scripts/services.sh starts a PostgreSQL");
     let store = PostgresStore::connect(&url)
         .await
         .expect("PostgreSQL can be reached");

@@ -9,56 +9,56 @@ use axum_extra::extract::cookie::CookieJar;
 use vestibule::store::StoreError;
 use vestibule::{Secret, System};
 
-use super::kept::{Browser, SignedIn, Stage, Visit};
+use super::state::{BrowserState, Progress, SignInState, SignedIn};
 use super::{Notice, cookie};
 use crate::app::App;
-use crate::routes::Trouble;
+use crate::routes::PageError;
 
-/// A browser, whether or not anything is kept of it yet. Nothing is kept before its first change, so
-/// that who only looks costs no memory.
-pub struct Visitor {
+/// The session of one browser. It is stored at its first change, so that a browser that only reads
+/// pages needs no memory.
+pub struct BrowserSession {
     app: Arc<App>,
-    browser: Browser,
-    /// The value under which the browser is kept.
+    state: BrowserState,
+    /// The cookie value under which the state is stored.
     cookie: Option<Secret>,
-    /// Whether the browser does not know its value yet.
+    /// Whether the response has to set the cookie.
     is_new: bool,
 }
 
-impl FromRequestParts<Arc<App>> for Visitor {
-    type Rejection = Trouble;
+impl FromRequestParts<Arc<App>> for BrowserSession {
+    type Rejection = PageError;
 
     async fn from_request_parts(
         parts: &mut Parts,
         app: &Arc<App>,
     ) -> Result<Self, Self::Rejection> {
         let jar = CookieJar::from_headers(&parts.headers);
-        let mut visitor = Self {
+        let mut browser = Self {
             app: app.clone(),
-            browser: Browser::default(),
+            state: BrowserState::default(),
             cookie: None,
             is_new: false,
         };
-        // A value that is not known is never taken over: somebody else may have chosen it.
+        // An unknown value is never adopted: an attacker may have chosen it.
         if let Some(value) = cookie::value_of(&jar, app.https)
-            && let Some(browser) = app.browsers.find(&value).await?
+            && let Some(state) = app.browsers.load(&value).await?
         {
-            visitor.browser = browser;
-            visitor.cookie = Some(value);
+            browser.state = state;
+            browser.cookie = Some(value);
         }
-        Ok(visitor)
+        Ok(browser)
     }
 }
 
-impl Visitor {
-    pub fn visit(&self, system: System) -> Visit {
-        self.browser.visit(system).cloned().unwrap_or_default()
+impl BrowserSession {
+    pub fn progress(&self, system: System) -> Progress {
+        self.state.progress(system).cloned().unwrap_or_default()
     }
 
-    /// Changes the visit at one system, and keeps it.
+    /// Changes and stores the progress at one system.
     ///
-    /// If another window has just signed in, the browser has a new value by now, and this change
-    /// is dropped with the old one.
+    /// If another window has just signed in, the browser has a new cookie value, and this change is
+    /// lost with the old one.
     ///
     /// # Errors
     ///
@@ -66,69 +66,69 @@ impl Visitor {
     pub async fn change(
         &mut self,
         system: System,
-        change: impl Fn(&mut Visit),
+        change: impl Fn(&mut Progress),
     ) -> Result<(), StoreError> {
-        let change = |browser: &mut Browser| change(browser.visit_mut(system));
+        let change = |state: &mut BrowserState| change(state.progress_mut(system));
         let Some(cookie) = &self.cookie else {
-            change(&mut self.browser);
-            self.cookie = Some(self.app.browsers.keep(&self.browser).await?);
+            change(&mut self.state);
+            self.cookie = Some(self.app.browsers.create(&self.state).await?);
             self.is_new = true;
             return Ok(());
         };
-        if let Some(browser) = self.app.browsers.change(cookie, change).await? {
-            self.browser = browser;
+        if let Some(state) = self.app.browsers.update(cookie, change).await? {
+            self.state = state;
         }
         Ok(())
     }
 
-    /// Takes the notice that was not shown yet.
+    /// Returns the notice that was not shown yet and removes it.
     ///
     /// # Errors
     ///
     /// [`StoreError`] if the store fails.
     pub async fn take_notice(&mut self, system: System) -> Result<Option<Notice>, StoreError> {
-        let notice = self.visit(system).notice;
+        let notice = self.progress(system).notice;
         if notice.is_some() {
-            self.change(system, |visit| visit.notice = None).await?;
+            self.change(system, |progress| progress.notice = None)
+                .await?;
         }
         Ok(notice)
     }
 
-    /// The person is somebody now: under a new value, so that whoever knew the old one knows
-    /// nothing.
+    /// Records the sign-in under a new cookie value, which prevents session fixation.
     ///
     /// # Errors
     ///
     /// [`StoreError`] if the store fails.
     pub async fn signed_in(&mut self, system: System, session: &Secret) -> Result<(), StoreError> {
-        let visit = self.browser.visit_mut(system);
-        visit.notice = None;
-        visit.stage = Stage::SignedIn(SignedIn {
+        let progress = self.state.progress_mut(system);
+        progress.notice = None;
+        progress.state = SignInState::SignedIn(SignedIn {
             id: session.clone(),
             enrolment: None,
             recovery: Vec::new(),
         });
-        let new = self.app.browsers.keep(&self.browser).await?;
+        let new = self.app.browsers.create(&self.state).await?;
         if let Some(old) = self.cookie.replace(new) {
-            self.app.browsers.forget(&old).await?;
+            self.app.browsers.delete(&old).await?;
         }
         self.is_new = true;
         Ok(())
     }
 
-    /// An answer, with the cookie if it is new.
-    pub fn answer(self, response: impl IntoResponse) -> Response {
+    /// Adds the cookie to a response if it is new.
+    pub fn respond(self, response: impl IntoResponse) -> Response {
         let https = self.app.https;
-        let fresh = self.cookie.filter(|_| self.is_new);
+        let new = self.cookie.filter(|_| self.is_new);
         let jar = CookieJar::new();
-        match fresh {
+        match new {
             Some(value) => (jar.add(cookie::set(&value, https)), response).into_response(),
             None => response.into_response(),
         }
     }
 
-    /// Sends the browser to the page of a system, which shows how far the person is.
+    /// Redirects to the page of a system, which shows the next step.
     pub fn go_to(self, system: System) -> Response {
-        self.answer(Redirect::to(&format!("/{}", system.name())))
+        self.respond(Redirect::to(&format!("/{}", system.name())))
     }
 }

@@ -1,4 +1,4 @@
-//! The cookie: a random value that means nothing to anybody else.
+//! The cookie: an opaque random value.
 
 use std::io::ErrorKind;
 
@@ -16,7 +16,7 @@ pub(super) fn new_value() -> Result<Secret, StoreError> {
     Ok(URL_SAFE_NO_PAD.encode(bytes).into())
 }
 
-/// `__Host-` binds the cookie to this host alone, which browsers allow over https only.
+/// `__Host-` binds the cookie to this host. Browsers accept the prefix over https only.
 fn name(https: bool) -> &'static str {
     match https {
         true => "__Host-browser",
@@ -29,7 +29,7 @@ pub(super) fn value_of(jar: &CookieJar, https: bool) -> Option<Secret> {
     Some(value.into())
 }
 
-/// It ends with the browser, and with the record at the latest.
+/// A session cookie: it ends with the browser, and at the latest with the stored state.
 pub(super) fn set(value: &Secret, https: bool) -> Cookie<'static> {
     Cookie::build((name(https), value.expose().to_owned()))
         .http_only(true)

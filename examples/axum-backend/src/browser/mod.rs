@@ -1,13 +1,15 @@
-//! What the back end keeps of a browser, found by an opaque cookie.
+//! The state of a browser, which an opaque cookie names.
 //!
-//! The ids of challenges and sessions stand here and nowhere else: no page, link or form carries
-//! one, so nobody can put another's in.
+//! Only this state holds the ids of challenges and sessions: no page, link or form carries one, so an
+//! attacker cannot inject another user's id.
 
 mod browser_session;
+mod browser_store;
 mod cookie;
-mod kept;
-mod shelf;
+mod state;
 
-pub use self::browser_session::Visitor;
-pub use self::kept::{Field, Notice, SignedIn, Stage, Tone, Typed, Visit, Waiting};
-pub use self::shelf::Browsers;
+pub use self::browser_session::BrowserSession;
+pub use self::browser_store::BrowserStore;
+pub use self::state::{
+    Field, FormValues, Notice, PendingSignIn, Progress, SignInState, SignedIn, Tone,
+};

@@ -1,6 +1,6 @@
-//! The pages, as the templates want them.
+//! The data of the templates.
 
-mod frame;
+mod layout;
 mod sign_in;
 mod user;
 
@@ -8,17 +8,17 @@ use askama::Template;
 use axum::response::{Html, IntoResponse, Response};
 use vestibule::System;
 
-pub use self::frame::Frame;
+pub use self::layout::Layout;
 pub use self::sign_in::{CodePage, CodesPage, SecondFactorPage, SignUpPage, StartPage};
 pub use self::user::{AccountPage, AuthenticatorPage, NamePage, RecoveryPage, TermsPage};
 use crate::systems;
 
-/// Writes a page.
+/// Renders a page.
 pub fn html(page: &impl Template) -> Response {
     match page.render() {
         Ok(text) => Html(text).into_response(),
         Err(error) => {
-            tracing::error!(%error, "a page cannot be written");
+            tracing::error!(%error, "could not render a page");
             axum::http::StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }
@@ -27,11 +27,11 @@ pub fn html(page: &impl Template) -> Response {
 #[derive(Template)]
 #[template(path = "home.html")]
 pub struct HomePage {
-    offered: Vec<Offered>,
+    systems: Vec<SystemLink>,
     on_mocks: bool,
 }
 
-struct Offered {
+struct SystemLink {
     name: &'static str,
     title: &'static str,
     how: &'static str,
@@ -39,15 +39,15 @@ struct Offered {
 }
 
 impl HomePage {
-    pub fn new(offered: impl Iterator<Item = (System, bool)>, on_mocks: bool) -> Self {
-        let offered = offered.map(|(system, is_signed_in)| Offered {
+    pub fn new(enabled: impl Iterator<Item = (System, bool)>, on_mocks: bool) -> Self {
+        let enabled = enabled.map(|(system, is_signed_in)| SystemLink {
             name: system.name(),
             title: systems::title(system),
             how: how(system),
             is_signed_in,
         });
         Self {
-            offered: offered.collect(),
+            systems: enabled.collect(),
             on_mocks,
         }
     }
@@ -55,15 +55,15 @@ impl HomePage {
 
 fn how(system: System) -> &'static str {
     match system {
-        System::Wunder => "Phone or e-mail, terms, and an authenticator if you like",
+        System::Wunder => "Phone or e-mail, terms, and an optional authenticator",
         System::WalletCrew => "Phone or e-mail",
-        System::GoodCity => "A mobile in Hong Kong",
+        System::GoodCity => "Mobile number in Hong Kong",
         System::Fynd => "Phone or e-mail, and your name",
     }
 }
 
 #[derive(Template)]
-#[template(path = "trouble.html")]
-pub struct TroublePage {
+#[template(path = "error.html")]
+pub struct ErrorPage {
     pub what: &'static str,
 }

@@ -1,4 +1,4 @@
-//! The pages of somebody who is not signed in yet.
+//! The pages before the sign-in is complete.
 
 use std::time::Duration;
 
@@ -7,32 +7,37 @@ use vestibule::System;
 use vestibule::challenge::ResendTimer;
 use vestibule::fynd::{Contact, RemainingCodes};
 
-use super::Frame;
-use crate::browser::{Typed, Waiting};
-use crate::words;
+use super::Layout;
+use crate::browser::{FormValues, PendingSignIn};
+use crate::messages;
 
-/// How many wrong codes the SDK lets a message have.
-const TRIES: u32 = 5;
+/// The SDK's limit of wrong codes per message.
+const MAX_TRIES: u32 = 5;
 
 #[derive(Template)]
 #[template(path = "start.html")]
 pub struct StartPage {
-    frame: Frame,
-    typed: Typed,
+    layout: Layout,
+    typed: FormValues,
     by_phone: bool,
-    /// Whether there are two ways to choose from.
+    /// Whether both phone and e-mail are available.
     has_choice: bool,
     has_sign_up: bool,
 }
 
 impl StartPage {
-    pub fn new(frame: Frame, system: System, typed: Typed, [phone, email]: [bool; 2]) -> Self {
+    pub fn new(
+        layout: Layout,
+        system: System,
+        typed: FormValues,
+        [phone, email]: [bool; 2],
+    ) -> Self {
         Self {
             by_phone: phone && !(email && typed.by_email),
             has_choice: phone && email,
             has_sign_up: system == System::GoodCity,
-            typed: with_country(typed, frame.system),
-            frame,
+            typed: with_country(typed, layout.system),
+            layout,
         }
     }
 }
@@ -40,21 +45,21 @@ impl StartPage {
 #[derive(Template)]
 #[template(path = "sign_up.html")]
 pub struct SignUpPage {
-    frame: Frame,
-    typed: Typed,
+    layout: Layout,
+    typed: FormValues,
 }
 
 impl SignUpPage {
-    pub fn new(frame: Frame, typed: Typed) -> Self {
+    pub fn new(layout: Layout, typed: FormValues) -> Self {
         Self {
-            typed: with_country(typed, frame.system),
-            frame,
+            typed: with_country(typed, layout.system),
+            layout,
         }
     }
 }
 
-/// The country where most users of the system are.
-fn with_country(mut typed: Typed, system: &str) -> Typed {
+/// Prefills the country code of most users of the system.
+fn with_country(mut typed: FormValues, system: &str) -> FormValues {
     if typed.country_code.is_empty() {
         let code = match system {
             "goodcity" => "852",
@@ -69,7 +74,7 @@ fn with_country(mut typed: Typed, system: &str) -> Typed {
 #[derive(Template)]
 #[template(path = "code.html")]
 pub struct CodePage {
-    frame: Frame,
+    layout: Layout,
     to: String,
     sign_in: u32,
     tries: Tries,
@@ -80,15 +85,15 @@ pub struct CodePage {
 }
 
 impl CodePage {
-    pub fn new(frame: Frame, waiting: &Waiting, wait: Duration, left: Duration) -> Self {
+    pub fn new(layout: Layout, pending: &PendingSignIn, wait: Duration, left: Duration) -> Self {
         Self {
-            frame,
-            to: waiting.to.to_text(),
-            sign_in: waiting.number,
-            tries: Tries::of(waiting),
+            layout,
+            to: pending.to.to_text(),
+            sign_in: pending.number,
+            tries: Tries::of(pending),
             wait: whole_seconds(wait),
-            wait_text: words::seconds(wait),
-            left: words::seconds(left),
+            wait_text: messages::seconds(wait),
+            left: messages::seconds(left),
         }
     }
 }
@@ -96,17 +101,17 @@ impl CodePage {
 #[derive(Template)]
 #[template(path = "second_factor.html")]
 pub struct SecondFactorPage {
-    frame: Frame,
+    layout: Layout,
     sign_in: u32,
     tries: Tries,
 }
 
 impl SecondFactorPage {
-    pub fn new(frame: Frame, waiting: &Waiting) -> Self {
+    pub fn new(layout: Layout, pending: &PendingSignIn) -> Self {
         Self {
-            frame,
-            sign_in: waiting.number,
-            tries: Tries::of(waiting),
+            layout,
+            sign_in: pending.number,
+            tries: Tries::of(pending),
         }
     }
 }
@@ -115,13 +120,13 @@ impl SecondFactorPage {
 #[derive(Template)]
 #[template(path = "codes.html")]
 pub struct CodesPage {
-    frame: Frame,
+    layout: Layout,
     tries: Tries,
     remaining: Vec<Remaining>,
 }
 
 struct Remaining {
-    /// As addresses name the contact.
+    /// The name of the contact in URLs.
     contact: &'static str,
     to: String,
     wait: u64,
@@ -129,7 +134,7 @@ struct Remaining {
 }
 
 impl CodesPage {
-    pub fn new(frame: Frame, waiting: &Waiting, codes: &RemainingCodes) -> Self {
+    pub fn new(layout: Layout, pending: &PendingSignIn, codes: &RemainingCodes) -> Self {
         let remaining = |contact, to: Option<&Contact>, timer: Option<ResendTimer>| {
             let wait = timer.map(|timer| timer.remaining()).unwrap_or_default();
             Some(Remaining {
@@ -142,14 +147,14 @@ impl CodesPage {
                     Contact::Email(address) => address.clone(),
                 },
                 wait: whole_seconds(wait),
-                wait_text: words::seconds(wait),
+                wait_text: messages::seconds(wait),
             })
         };
         let mobile = remaining("mobile", codes.mobile(), codes.mobile_timer());
         let email = remaining("email", codes.email(), codes.email_timer());
         Self {
-            frame,
-            tries: Tries::of(waiting),
+            layout,
+            tries: Tries::of(pending),
             remaining: mobile.into_iter().chain(email).collect(),
         }
     }
@@ -159,18 +164,18 @@ fn whole_seconds(time: Duration) -> u64 {
     time.as_secs() + u64::from(time.subsec_nanos() > 0)
 }
 
-/// How many tries are left.
+/// The remaining tries.
 pub struct Tries {
     pub left: u32,
-    /// Whether some were used.
+    /// Whether some tries are used up.
     pub are_fewer: bool,
 }
 
 impl Tries {
-    fn of(waiting: &Waiting) -> Self {
+    fn of(pending: &PendingSignIn) -> Self {
         Self {
-            left: TRIES.saturating_sub(waiting.wrong),
-            are_fewer: waiting.wrong > 0,
+            left: MAX_TRIES.saturating_sub(pending.wrong),
+            are_fewer: pending.wrong > 0,
         }
     }
 

@@ -1,32 +1,32 @@
-//! The pages of somebody who is signed in, or nearly.
+//! The pages of a signed-in user.
 
 use askama::Template;
 use qrcode::QrCode;
 use qrcode::render::svg;
 use vestibule::Secret;
 
-use super::Frame;
-use crate::browser::Typed;
+use super::Layout;
+use crate::browser::FormValues;
 use crate::systems::account::Account;
 
 #[derive(Template)]
 #[template(path = "name.html")]
 pub struct NamePage {
-    frame: Frame,
-    typed: Typed,
+    layout: Layout,
+    typed: FormValues,
     asks_email: bool,
 }
 
 impl NamePage {
-    pub fn new(frame: Frame, typed: Typed) -> Self {
+    pub fn new(layout: Layout, typed: FormValues) -> Self {
         Self {
-            frame,
+            layout,
             typed,
             asks_email: false,
         }
     }
 
-    /// Whether an e-mail address is asked for as well.
+    /// Sets whether the page also asks for an e-mail address.
     pub fn asking_email(mut self, asks_email: bool) -> Self {
         self.asks_email = asks_email;
         self
@@ -36,20 +36,20 @@ impl NamePage {
 #[derive(Template)]
 #[template(path = "terms.html")]
 pub struct TermsPage {
-    frame: Frame,
+    layout: Layout,
     id: String,
     title: String,
     text: String,
 }
 
 impl TermsPage {
-    pub fn new(frame: Frame, id: String, title: String, text: String) -> Self {
+    pub fn new(layout: Layout, id: String, title: String, text: String) -> Self {
         let title = match title.is_empty() {
             true => "Terms and conditions".to_owned(),
             false => title,
         };
         Self {
-            frame,
+            layout,
             id,
             title,
             text,
@@ -60,57 +60,57 @@ impl TermsPage {
 #[derive(Template)]
 #[template(path = "account.html")]
 pub struct AccountPage {
-    frame: Frame,
+    layout: Layout,
     account: Account,
     can_set_up: bool,
 }
 
 impl AccountPage {
-    pub fn new(frame: Frame, mut account: Account, can_set_up: bool) -> Self {
+    pub fn new(layout: Layout, mut account: Account, can_set_up: bool) -> Self {
         account.name = account.name.trim().to_owned();
         Self {
-            frame,
+            layout,
             account,
             can_set_up,
         }
     }
 
-    /// Of an account that cannot be read now.
-    pub fn unknown(frame: Frame) -> Self {
-        Self::new(frame, Account::default(), false)
+    /// The page of an account that cannot be read at the moment.
+    pub fn unknown(layout: Layout) -> Self {
+        Self::new(layout, Account::default(), false)
     }
 }
 
 #[derive(Template)]
 #[template(path = "recovery.html")]
 pub struct RecoveryPage {
-    frame: Frame,
+    layout: Layout,
     codes: Vec<String>,
 }
 
 impl RecoveryPage {
-    pub fn new(frame: Frame, codes: &[Secret]) -> Self {
+    pub fn new(layout: Layout, codes: &[Secret]) -> Self {
         let codes = codes.iter().map(|code| code.expose().to_owned()).collect();
-        Self { frame, codes }
+        Self { layout, codes }
     }
 }
 
 #[derive(Template)]
 #[template(path = "authenticator.html")]
 pub struct AuthenticatorPage {
-    frame: Frame,
+    layout: Layout,
     picture: Option<String>,
-    /// For the phone that shows this page itself.
+    /// A link for an authenticator app on the same device.
     uri: Option<String>,
     secret: Option<String>,
 }
 
 impl AuthenticatorPage {
-    /// The picture is drawn here, from the secret that is kept: asking the server for one at each
-    /// reload might make a new secret each time.
-    pub fn new(frame: Frame, secret: Option<&Secret>, uri: Option<&str>) -> Self {
+    /// Renders the QR code locally from the stored secret: requesting one from the server at each
+    /// reload might create a new secret.
+    pub fn new(layout: Layout, secret: Option<&Secret>, uri: Option<&str>) -> Self {
         Self {
-            frame,
+            layout,
             picture: uri.and_then(picture),
             uri: uri.map(str::to_owned),
             secret: secret.map(|secret| in_groups(secret.expose())),
@@ -118,7 +118,7 @@ impl AuthenticatorPage {
     }
 }
 
-/// An SVG that stands in the page, so that no other address gives the secret away.
+/// An inline SVG, so that no other URL exposes the secret.
 fn picture(uri: &str) -> Option<String> {
     let code = QrCode::new(uri).ok()?;
     let picture = code
@@ -129,7 +129,7 @@ fn picture(uri: &str) -> Option<String> {
     Some(picture[start..].to_owned())
 }
 
-/// Groups of four are easier to type.
+/// Formats a secret in groups of four characters.
 fn in_groups(secret: &str) -> String {
     let signs: Vec<char> = secret.chars().collect();
     let groups = signs

@@ -1,14 +1,14 @@
-//! A user who is signed in.
+//! Actions of a signed-in user.
 
 use axum::response::Response;
 use serde::Deserialize;
 use vestibule::{Error, ErrorKind};
 
-use super::Trouble;
-use super::place::Place;
-use super::sent::Sent;
-use crate::browser::{Field, Notice, Stage, Visit, Visitor};
-use crate::words::{self, Doing};
+use super::PageError;
+use super::submitted_form::SubmittedForm;
+use super::system_route::SystemRoute;
+use crate::browser::{BrowserSession, Field, Notice, Progress, SignInState};
+use crate::messages::{self, Action};
 
 #[derive(Deserialize)]
 pub struct Name {
@@ -20,91 +20,94 @@ pub struct Name {
 pub struct Terms {
     /// The id of the terms that were shown.
     terms: String,
-    /// Not there unless the box is ticked.
+    /// Absent unless the box is ticked.
     agreed: Option<String>,
 }
 
-/// What Wunder's user adds to the profile.
+/// Saves the name of a Wunder user.
 pub async fn give_name(
-    place: Place,
-    mut visitor: Visitor,
-    Sent(name): Sent<Name>,
-) -> Result<Response, Trouble> {
-    let system = place.system;
-    let (Stage::SignedIn(user), Some(wunder)) =
-        (visitor.visit(system).stage, &place.app.systems.wunder)
+    route: SystemRoute,
+    mut browser: BrowserSession,
+    SubmittedForm(name): SubmittedForm<Name>,
+) -> Result<Response, PageError> {
+    let system = route.system;
+    let (SignInState::SignedIn(user), Some(wunder)) =
+        (browser.progress(system).state, &route.app.systems.wunder)
     else {
-        return Ok(visitor.go_to(system));
+        return Ok(browser.go_to(system));
     };
     let (first, last) = (name.first_name.trim(), name.last_name.trim());
-    let tell: Box<dyn Fn(&mut Visit) + Send + Sync> = match (first, last) {
-        ("", _) => Box::new(about(Field::FirstName, "Write your first name.")),
-        (_, "") => Box::new(about(Field::LastName, "Write your last name.")),
+    let tell: Box<dyn Fn(&mut Progress) + Send + Sync> = match (first, last) {
+        ("", _) => Box::new(about(Field::FirstName, "Enter your first name.")),
+        (_, "") => Box::new(about(Field::LastName, "Enter your last name.")),
         _ => match wunder.give_name(&user.id, first, last).await {
-            Ok(()) => return Ok(visitor.go_to(system)),
+            Ok(()) => return Ok(browser.go_to(system)),
             Err(error) => Box::new(tell(&error)),
         },
     };
-    let change = |visit: &mut Visit| {
-        visit.typed.first_name = name.first_name.clone();
-        visit.typed.last_name = name.last_name.clone();
-        tell(visit);
+    let change = |progress: &mut Progress| {
+        progress.form_values.first_name = name.first_name.clone();
+        progress.form_values.last_name = name.last_name.clone();
+        tell(progress);
     };
-    visitor.change(system, change).await?;
-    Ok(visitor.go_to(system))
+    browser.change(system, change).await?;
+    Ok(browser.go_to(system))
 }
 
 pub async fn accept_terms(
-    place: Place,
-    mut visitor: Visitor,
-    Sent(shown): Sent<Terms>,
-) -> Result<Response, Trouble> {
-    let system = place.system;
-    let (Stage::SignedIn(user), Some(wunder)) =
-        (visitor.visit(system).stage, &place.app.systems.wunder)
+    route: SystemRoute,
+    mut browser: BrowserSession,
+    SubmittedForm(shown): SubmittedForm<Terms>,
+) -> Result<Response, PageError> {
+    let system = route.system;
+    let (SignInState::SignedIn(user), Some(wunder)) =
+        (browser.progress(system).state, &route.app.systems.wunder)
     else {
-        return Ok(visitor.go_to(system));
+        return Ok(browser.go_to(system));
     };
     if shown.agreed.is_none() {
         let tell = about(Field::Agreed, "Tick the box if you agree.");
-        visitor.change(system, tell).await?;
+        browser.change(system, tell).await?;
     } else if let Err(error) = wunder.accept_terms(&user.id, &shown.terms).await {
-        visitor.change(system, tell(&error)).await?;
+        browser.change(system, tell(&error)).await?;
     }
-    Ok(visitor.go_to(system))
+    Ok(browser.go_to(system))
 }
 
-/// Whatever the server says, the session is over here.
-pub async fn sign_out(place: Place, mut visitor: Visitor) -> Result<Response, Trouble> {
-    let system = place.system;
-    let Stage::SignedIn(user) = visitor.visit(system).stage else {
-        return Ok(visitor.go_to(system));
+/// Ends the session locally even if the server fails.
+pub async fn sign_out(
+    route: SystemRoute,
+    mut browser: BrowserSession,
+) -> Result<Response, PageError> {
+    let system = route.system;
+    let SignInState::SignedIn(user) = browser.progress(system).state else {
+        return Ok(browser.go_to(system));
     };
-    if let Err(error) = place.code_sign_in()?.sign_out(&user.id).await {
-        words::log(&error);
+    if let Err(error) = route.code_sign_in()?.sign_out(&user.id).await {
+        messages::log(&error);
     }
-    let forget = |visit: &mut Visit| {
-        *visit = Visit {
+    let forget = |progress: &mut Progress| {
+        *progress = Progress {
             notice: Some(Notice::done("You are signed out.")),
-            sign_ins: visit.sign_ins,
-            ..Visit::default()
+            sign_ins: progress.sign_ins,
+            ..Progress::default()
         };
     };
-    visitor.change(system, forget).await?;
-    Ok(visitor.go_to(system))
+    browser.change(system, forget).await?;
+    Ok(browser.go_to(system))
 }
 
-/// Says what is wrong with a field.
-pub fn about(field: Field, text: &'static str) -> impl Fn(&mut Visit) {
-    move |visit| visit.notice = Some(Notice::problem(text).about(field))
+/// Sets a notice about a field.
+pub fn about(field: Field, text: &'static str) -> impl Fn(&mut Progress) {
+    move |progress| progress.notice = Some(Notice::problem(text).about(field))
 }
 
-/// Says what went wrong, and starts over where nothing can be gone on with.
-pub fn tell(error: &Error) -> impl Fn(&mut Visit) + use<> {
-    let notice = words::notice(error, Doing::Saving);
+/// Sets a notice about an error, and starts over if the session or challenge has ended.
+pub fn tell(error: &Error) -> impl Fn(&mut Progress) + use<> {
+    let notice = messages::notice(error, Action::Saving);
     let is_over = error.kind() == ErrorKind::SignInAgain;
-    move |visit| match is_over {
-        true => visit.start_over(Some(notice.clone())),
-        false => visit.notice = Some(notice.clone()),
+    move |progress| match is_over {
+        true => progress.start_over(Some(notice.clone())),
+        false => progress.notice = Some(notice.clone()),
     }
 }

@@ -1,9 +1,9 @@
-//! The files of the page.
+//! Static files.
 
 use axum::http::header;
 use axum::response::IntoResponse;
 
-/// Short, so that a new version of this program looks new soon.
+/// Short, so that a new version of the files is used soon.
 const CACHE: &str = "public, max-age=300";
 
 pub async fn style() -> impl IntoResponse {

@@ -1,131 +1,134 @@
-//! Setting up an authenticator at Wunder, during the sign-in or after it.
+//! Enrolment of an authenticator at Wunder, during or after the sign-in.
 
 use axum::response::Response;
 use serde::Deserialize;
 use vestibule::{ErrorKind, Secret};
 
-use super::Trouble;
-use super::place::Place;
-use super::sent::Sent;
-use crate::browser::{Notice, Stage, Visit, Visitor};
+use super::PageError;
+use super::submitted_form::SubmittedForm;
+use super::system_route::SystemRoute;
+use crate::browser::{BrowserSession, Notice, Progress, SignInState};
+use crate::messages::{self, Action};
 use crate::systems::wunder::{Enroller, Wunder};
-use crate::words::{self, Doing};
 
 #[derive(Deserialize)]
-pub struct Typed {
+pub struct CodeForm {
     code: Secret,
 }
 
-pub async fn set_up(place: Place, mut visitor: Visitor) -> Result<Response, Trouble> {
-    let stage = visitor.visit(place.system).stage;
-    let (Some(who), Ok(wunder)) = (enroller(&stage), wunder(&place)) else {
-        return Ok(visitor.go_to(place.system));
+pub async fn set_up(
+    route: SystemRoute,
+    mut browser: BrowserSession,
+) -> Result<Response, PageError> {
+    let state = browser.progress(route.system).state;
+    let (Some(who), Ok(wunder)) = (enroller(&state), wunder(&route)) else {
+        return Ok(browser.go_to(route.system));
     };
     match wunder.enrol(&who).await {
         Ok(enrolment) => {
             let id = enrolment.map(|enrolment| enrolment.id().clone());
-            let begin = |visit: &mut Visit| set_enrolment(visit, id.clone());
-            visitor.change(place.system, begin).await?;
+            let begin = |progress: &mut Progress| set_enrolment(progress, id.clone());
+            browser.change(route.system, begin).await?;
         }
         Err(error) => {
             let notice = match error.kind() {
                 ErrorKind::Refused => {
-                    words::log(&error);
-                    Notice::problem("You have an authenticator already. Type the code it shows.")
+                    messages::log(&error);
+                    Notice::problem("You already have an authenticator. Enter its code.")
                 }
-                _ => words::notice(&error, Doing::Saving),
+                _ => messages::notice(&error, Action::Saving),
             };
-            let tell = |visit: &mut Visit| visit.notice = Some(notice.clone());
-            visitor.change(place.system, tell).await?;
+            let tell = |progress: &mut Progress| progress.notice = Some(notice.clone());
+            browser.change(route.system, tell).await?;
         }
     }
-    Ok(visitor.go_to(place.system))
+    Ok(browser.go_to(route.system))
 }
 
 pub async fn enable(
-    place: Place,
-    mut visitor: Visitor,
-    Sent(typed): Sent<Typed>,
-) -> Result<Response, Trouble> {
-    let stage = visitor.visit(place.system).stage;
-    let (Some(who), Some(id), Ok(wunder)) = (enroller(&stage), enrolment(&stage), wunder(&place))
+    route: SystemRoute,
+    mut browser: BrowserSession,
+    SubmittedForm(typed): SubmittedForm<CodeForm>,
+) -> Result<Response, PageError> {
+    let state = browser.progress(route.system).state;
+    let (Some(who), Some(id), Ok(wunder)) = (enroller(&state), enrolment(&state), wunder(&route))
     else {
-        return Ok(visitor.go_to(place.system));
+        return Ok(browser.go_to(route.system));
     };
     match wunder.enable(&who, id, typed.code).await {
         Ok(codes) => {
-            let done = |visit: &mut Visit| {
-                set_enrolment(visit, None);
-                let text = match &mut visit.stage {
-                    Stage::SignedIn(user) => {
+            let done = |progress: &mut Progress| {
+                set_enrolment(progress, None);
+                let text = match &mut progress.state {
+                    SignInState::SignedIn(user) => {
                         user.recovery = codes.clone();
-                        "Your authenticator is set up. It is asked for at the next sign-in."
+                        "Your authenticator is set up. You will need it at the next sign-in."
                     }
-                    _ => "Your authenticator is set up. Type the next code that it shows.",
+                    _ => "Your authenticator is set up. Enter the next code that it shows.",
                 };
-                visit.notice = Some(Notice::done(text));
+                progress.notice = Some(Notice::done(text));
             };
-            visitor.change(place.system, done).await?;
+            browser.change(route.system, done).await?;
         }
         Err(error) => {
-            let notice = words::notice(&error, Doing::Confirming);
+            let notice = messages::notice(&error, Action::Confirming);
             let is_over = matches!(
                 error.kind(),
                 ErrorKind::SignInAgain | ErrorKind::StepRequired
             );
-            let tell = |visit: &mut Visit| {
+            let tell = |progress: &mut Progress| {
                 if is_over {
-                    set_enrolment(visit, None);
+                    set_enrolment(progress, None);
                 }
-                visit.notice = Some(notice.clone());
+                progress.notice = Some(notice.clone());
             };
-            visitor.change(place.system, tell).await?;
+            browser.change(route.system, tell).await?;
         }
     }
-    Ok(visitor.go_to(place.system))
+    Ok(browser.go_to(route.system))
 }
 
-/// Leaves the page of the authenticator, or that of the recovery codes.
-pub async fn leave(place: Place, mut visitor: Visitor) -> Result<Response, Trouble> {
-    let leave = |visit: &mut Visit| {
-        set_enrolment(visit, None);
-        if let Stage::SignedIn(user) = &mut visit.stage {
+/// Closes the page of the authenticator or of the recovery codes.
+pub async fn leave(route: SystemRoute, mut browser: BrowserSession) -> Result<Response, PageError> {
+    let leave = |progress: &mut Progress| {
+        set_enrolment(progress, None);
+        if let SignInState::SignedIn(user) = &mut progress.state {
             user.recovery.clear();
         }
     };
-    if enroller(&visitor.visit(place.system).stage).is_some() {
-        visitor.change(place.system, leave).await?;
+    if enroller(&browser.progress(route.system).state).is_some() {
+        browser.change(route.system, leave).await?;
     }
-    Ok(visitor.go_to(place.system))
+    Ok(browser.go_to(route.system))
 }
 
-fn wunder(place: &Place) -> Result<&Wunder, Trouble> {
-    let wunder = place.app.systems.wunder.as_ref();
-    wunder.ok_or_else(Trouble::not_here)
+fn wunder(route: &SystemRoute) -> Result<&Wunder, PageError> {
+    let wunder = route.app.systems.wunder.as_ref();
+    wunder.ok_or_else(PageError::not_here)
 }
 
-/// Who can set one up at this stage.
-pub fn enroller(stage: &Stage) -> Option<Enroller<'_>> {
-    match stage {
-        Stage::SecondFactor(waiting) => Some(Enroller::SignIn(&waiting.id)),
-        Stage::SignedIn(user) => Some(Enroller::Session(&user.id)),
+/// The session or sign-in that can enrol an authenticator in this state.
+pub fn enroller(state: &SignInState) -> Option<Enroller<'_>> {
+    match state {
+        SignInState::SecondFactor(pending) => Some(Enroller::SignIn(&pending.id)),
+        SignInState::SignedIn(user) => Some(Enroller::Session(&user.id)),
         _ => None,
     }
 }
 
-/// What is being set up.
-pub fn enrolment(stage: &Stage) -> Option<&Secret> {
-    match stage {
-        Stage::SecondFactor(waiting) => waiting.enrolment.as_ref(),
-        Stage::SignedIn(user) => user.enrolment.as_ref(),
+/// The id of the enrolment in progress.
+pub fn enrolment(state: &SignInState) -> Option<&Secret> {
+    match state {
+        SignInState::SecondFactor(pending) => pending.enrolment.as_ref(),
+        SignInState::SignedIn(user) => user.enrolment.as_ref(),
         _ => None,
     }
 }
 
-pub fn set_enrolment(visit: &mut Visit, id: Option<Secret>) {
-    match &mut visit.stage {
-        Stage::SecondFactor(waiting) => waiting.enrolment = id,
-        Stage::SignedIn(user) => user.enrolment = id,
+pub fn set_enrolment(progress: &mut Progress, id: Option<Secret>) {
+    match &mut progress.state {
+        SignInState::SecondFactor(pending) => pending.enrolment = id,
+        SignInState::SignedIn(user) => user.enrolment = id,
         _ => {}
     }
 }

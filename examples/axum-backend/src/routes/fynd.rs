@@ -1,4 +1,4 @@
-//! Fynd's own steps: a new user gives a name, and confirms the contacts that the shop wants confirmed.
+//! Fynd's own steps: a new user enters a name and confirms the contacts that the shop requires.
 
 use axum::extract::Path;
 use axum::response::Response;
@@ -7,13 +7,13 @@ use vestibule::challenge::StepError;
 use vestibule::fynd::{Challenge, Client, SignIn};
 use vestibule::{Error, ErrorKind, Secret};
 
-use super::Trouble;
+use super::PageError;
 use super::account::{about, tell};
-use super::code::was_judged;
-use super::place::Place;
-use super::sent::Sent;
-use crate::browser::{Field, Notice, Stage, Visit, Visitor, Waiting};
-use crate::words::{self, Doing};
+use super::code::counts_as_try;
+use super::submitted_form::SubmittedForm;
+use super::system_route::SystemRoute;
+use crate::browser::{BrowserSession, Field, Notice, PendingSignIn, Progress, SignInState};
+use crate::messages::{self, Action};
 
 #[derive(Deserialize)]
 pub struct Profile {
@@ -24,11 +24,11 @@ pub struct Profile {
 }
 
 #[derive(Deserialize)]
-pub struct Typed {
+pub struct CodeForm {
     code: Secret,
 }
 
-/// Which of the contacts a code went to.
+/// The contact that a code was sent to.
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Contact {
@@ -37,56 +37,56 @@ pub enum Contact {
 }
 
 pub async fn complete_profile(
-    place: Place,
-    mut visitor: Visitor,
-    Sent(profile): Sent<Profile>,
-) -> Result<Response, Trouble> {
-    let Some((client, waiting)) = own_step(&place, &visitor) else {
-        return Ok(visitor.go_to(place.system));
+    route: SystemRoute,
+    mut browser: BrowserSession,
+    SubmittedForm(profile): SubmittedForm<Profile>,
+) -> Result<Response, PageError> {
+    let Some((client, pending)) = own_step(&route, &browser) else {
+        return Ok(browser.go_to(route.system));
     };
-    let keep = |visit: &mut Visit| {
-        visit.typed.first_name = profile.first_name.clone();
-        visit.typed.last_name = profile.last_name.clone();
-        visit.typed.email = profile.email.clone();
+    let keep = |progress: &mut Progress| {
+        progress.form_values.first_name = profile.first_name.clone();
+        progress.form_values.last_name = profile.last_name.clone();
+        progress.form_values.email = profile.email.clone();
     };
     if profile.first_name.trim().is_empty() {
-        let tell = about(Field::FirstName, "Write your first name.");
-        let change = |visit: &mut Visit| {
-            keep(visit);
-            tell(visit);
+        let tell = about(Field::FirstName, "Enter your first name.");
+        let change = |progress: &mut Progress| {
+            keep(progress);
+            tell(progress);
         };
-        visitor.change(place.system, change).await?;
-        return Ok(visitor.go_to(place.system));
+        browser.change(route.system, change).await?;
+        return Ok(browser.go_to(route.system));
     }
-    let wrong = match complete(client, &waiting.id, &profile).await {
-        Ok(Some(sign_in)) => return go_on(&place, visitor, sign_in).await,
-        Ok(None) => return Ok(visitor.go_to(place.system)),
+    let wrong = match complete(client, &pending.id, &profile).await {
+        Ok(Some(sign_in)) => return go_on(&route, browser, sign_in).await,
+        Ok(None) => return Ok(browser.go_to(route.system)),
         Err(error) if wants_email(&error, &profile) => {
-            words::log(&error);
-            let text = "The shop did not take this. It may want your e-mail address too.";
-            Box::new(about(Field::Email, text)) as Box<dyn Fn(&mut Visit) + Send + Sync>
+            messages::log(&error);
+            let text = "The shop refused this. It may require your e-mail address too.";
+            Box::new(about(Field::Email, text)) as Box<dyn Fn(&mut Progress) + Send + Sync>
         }
         Err(error) => Box::new(tell(&error)),
     };
-    let change = |visit: &mut Visit| {
-        keep(visit);
-        wrong(visit);
+    let change = |progress: &mut Progress| {
+        keep(progress);
+        wrong(progress);
     };
-    visitor.change(place.system, change).await?;
-    Ok(visitor.go_to(place.system))
+    browser.change(route.system, change).await?;
+    Ok(browser.go_to(route.system))
 }
 
 /// Confirms the code that went to one of the contacts.
 pub async fn confirm(
-    place: Place,
-    mut visitor: Visitor,
+    route: SystemRoute,
+    mut browser: BrowserSession,
     Path(contact): Path<Contact>,
-    Sent(typed): Sent<Typed>,
-) -> Result<Response, Trouble> {
-    let Some((client, waiting)) = own_step(&place, &visitor) else {
-        return Ok(visitor.go_to(place.system));
+    SubmittedForm(typed): SubmittedForm<CodeForm>,
+) -> Result<Response, PageError> {
+    let Some((client, pending)) = own_step(&route, &browser) else {
+        return Ok(browser.go_to(route.system));
     };
-    let confirmed = match client.challenge(&waiting.id).await {
+    let confirmed = match client.challenge(&pending.id).await {
         Ok(Challenge::RemainingCodes(codes)) => {
             let confirmed = match contact {
                 Contact::Mobile => codes.confirm_mobile(typed.code).await,
@@ -94,85 +94,92 @@ pub async fn confirm(
             };
             confirmed.map_err(Error::from)
         }
-        Ok(_) => return Ok(visitor.go_to(place.system)),
+        Ok(_) => return Ok(browser.go_to(route.system)),
         Err(error) => Err(error),
     };
     let error = match confirmed {
-        Ok(sign_in) => return go_on(&place, visitor, sign_in).await,
+        Ok(sign_in) => return go_on(&route, browser, sign_in).await,
         Err(error) => error,
     };
-    let notice = words::notice(&error, Doing::Confirming);
-    let (is_over, counts) = (error.kind() == ErrorKind::SignInAgain, was_judged(&error));
-    let note = |visit: &mut Visit| match is_over {
-        true => visit.start_over(Some(notice.clone())),
+    let notice = messages::notice(&error, Action::Confirming);
+    let (is_over, counts) = (
+        error.kind() == ErrorKind::SignInAgain,
+        counts_as_try(&error),
+    );
+    let note = |progress: &mut Progress| match is_over {
+        true => progress.start_over(Some(notice.clone())),
         false => {
-            if let Some(waiting) = visit.waiting_mut() {
-                waiting.wrong += u32::from(counts);
+            if let Some(pending) = progress.pending_mut() {
+                pending.wrong += u32::from(counts);
             }
-            visit.notice = Some(notice.clone());
+            progress.notice = Some(notice.clone());
         }
     };
-    visitor.change(place.system, note).await?;
-    Ok(visitor.go_to(place.system))
+    browser.change(route.system, note).await?;
+    Ok(browser.go_to(route.system))
 }
 
 /// Sends another code to one of the contacts.
 pub async fn resend(
-    place: Place,
-    mut visitor: Visitor,
+    route: SystemRoute,
+    mut browser: BrowserSession,
     Path(contact): Path<Contact>,
-) -> Result<Response, Trouble> {
-    let Some((client, waiting)) = own_step(&place, &visitor) else {
-        return Ok(visitor.go_to(place.system));
+) -> Result<Response, PageError> {
+    let Some((client, pending)) = own_step(&route, &browser) else {
+        return Ok(browser.go_to(route.system));
     };
-    let sent = match client.challenge(&waiting.id).await {
+    let sent = match client.challenge(&pending.id).await {
         Ok(Challenge::RemainingCodes(mut codes)) => match contact {
             Contact::Mobile => codes.resend_to_mobile().await,
             Contact::Email => codes.resend_by_email().await,
         },
-        Ok(_) => return Ok(visitor.go_to(place.system)),
+        Ok(_) => return Ok(browser.go_to(route.system)),
         Err(error) => Err(error),
     };
     let (notice, is_over) = match &sent {
-        Ok(()) => (Notice::done("Another code is on its way."), false),
+        Ok(()) => (Notice::done("A new code is on its way."), false),
         Err(error) => (
-            words::notice(error, Doing::Sending),
+            messages::notice(error, Action::Sending),
             error.kind() == ErrorKind::SignInAgain,
         ),
     };
-    let note = |visit: &mut Visit| match is_over {
-        true => visit.start_over(Some(notice.clone())),
+    let note = |progress: &mut Progress| match is_over {
+        true => progress.start_over(Some(notice.clone())),
         false => {
-            if let Some(waiting) = visit.waiting_mut().filter(|_| sent.is_ok()) {
-                waiting.wrong = 0;
+            if let Some(pending) = progress.pending_mut().filter(|_| sent.is_ok()) {
+                pending.wrong = 0;
             }
-            visit.notice = Some(notice.clone());
+            progress.notice = Some(notice.clone());
         }
     };
-    visitor.change(place.system, note).await?;
-    Ok(visitor.go_to(place.system))
+    browser.change(route.system, note).await?;
+    Ok(browser.go_to(route.system))
 }
 
-/// The next step is under the same id; which it is, the page asks the challenge.
-async fn go_on(place: &Place, mut visitor: Visitor, sign_in: SignIn) -> Result<Response, Trouble> {
+/// Continues with the next step. It has the same id; the page asks the challenge which step it is.
+async fn go_on(
+    route: &SystemRoute,
+    mut browser: BrowserSession,
+    sign_in: SignIn,
+) -> Result<Response, PageError> {
     match sign_in.signed_in() {
-        Some(session) => visitor.signed_in(place.system, session.id()).await?,
+        Some(session) => browser.signed_in(route.system, session.id()).await?,
         None => {
-            visitor
-                .change(place.system, |visit| visit.notice = None)
+            browser
+                .change(route.system, |progress| progress.notice = None)
                 .await?
         }
     }
-    Ok(visitor.go_to(place.system))
+    Ok(browser.go_to(route.system))
 }
 
-/// A shop that insists on an address refuses without one, in words that are not published.
+/// Whether the shop may require an e-mail address. The vendor publishes no error code for that.
 fn wants_email(error: &Error, profile: &Profile) -> bool {
     let refused = matches!(error.kind(), ErrorKind::Refused | ErrorKind::StepRequired);
     refused && profile.email.trim().is_empty()
 }
 
-/// Nothing if another window has completed it.
+/// Returns `None` if another window has completed the profile.
 async fn complete(client: &Client, id: &Secret, typed: &Profile) -> Result<Option<SignIn>, Error> {
     let Challenge::CompleteProfile(profile) = client.challenge(id).await? else {
         return Ok(None);
@@ -187,10 +194,13 @@ async fn complete(client: &Client, id: &Secret, typed: &Profile) -> Result<Optio
     Ok(Some(completed))
 }
 
-fn own_step<'a>(place: &'a Place, visitor: &Visitor) -> Option<(&'a Client, Waiting)> {
-    let client = place.app.systems.fynd.as_ref()?;
-    match visitor.visit(place.system).stage {
-        Stage::OwnStep(waiting) => Some((client, waiting)),
+fn own_step<'a>(
+    route: &'a SystemRoute,
+    browser: &BrowserSession,
+) -> Option<(&'a Client, PendingSignIn)> {
+    let client = route.app.systems.fynd.as_ref()?;
+    match browser.progress(route.system).state {
+        SignInState::OwnStep(pending) => Some((client, pending)),
         _ => None,
     }
 }

@@ -1,5 +1,5 @@
-//! What can be asked of the page. Every form is answered by a redirect to the page of its system, so
-//! that going back, reloading and a second window show how far the person is and send nothing twice.
+//! The routes. Every form responds with a redirect to the page of its system, so that going back,
+//! reloading and a second window show the current step and send nothing twice.
 
 mod account;
 mod assets;
@@ -7,19 +7,19 @@ mod authenticator;
 mod code;
 mod demo;
 mod fynd;
-mod place;
-mod sent;
+mod page_error;
 mod show;
 mod sign_up;
 mod start;
-mod trouble;
+mod submitted_form;
+mod system_route;
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::{get, post};
 
-pub use self::trouble::Trouble;
+pub use self::page_error::PageError;
 use crate::app::App;
 
 pub fn all() -> Router<Arc<App>> {
@@ -46,11 +46,11 @@ pub fn all() -> Router<Arc<App>> {
         .route("/style.css", get(assets::style))
         .route("/page.js", get(assets::script))
         .route("/icon.svg", get(assets::icon))
-        .fallback(trouble::not_found)
-        .method_not_allowed_fallback(trouble::only_forms_go_there)
+        .fallback(page_error::not_found)
+        .method_not_allowed_fallback(page_error::method_not_allowed)
 }
 
-/// What there is on mocks only.
+/// Routes that exist only with mocks.
 pub fn demo() -> Router<Arc<App>> {
     Router::new().route("/demo/clock", post(demo::pass_time))
 }

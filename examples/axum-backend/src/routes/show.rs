@@ -1,4 +1,4 @@
-//! The page of a system, which shows how far the person is.
+//! The page of a system, which shows the next step.
 
 use std::sync::Arc;
 
@@ -9,234 +9,239 @@ use serde::Deserialize;
 use vestibule::code_sign_in::Channel;
 use vestibule::{Error, ErrorKind, Secret, System, fynd};
 
-use super::Trouble;
+use super::PageError;
 use super::authenticator;
-use super::place::Place;
+use super::system_route::SystemRoute;
 use crate::app::App;
-use crate::browser::{Notice, SignedIn, Stage, Visit, Visitor, Waiting};
+use crate::browser::{BrowserSession, Notice, PendingSignIn, Progress, SignInState, SignedIn};
+use crate::messages::{self, Action};
 use crate::pages::{
-    self, AccountPage, AuthenticatorPage, CodePage, CodesPage, Frame, HomePage, NamePage,
+    self, AccountPage, AuthenticatorPage, CodePage, CodesPage, HomePage, Layout, NamePage,
     RecoveryPage, SecondFactorPage, StartPage, TermsPage,
 };
 use crate::systems::account::Next;
-use crate::words::{self, Doing};
 
 #[derive(Deserialize)]
 pub struct Chosen {
     by: Option<String>,
 }
 
-pub async fn home(State(app): State<Arc<App>>, visitor: Visitor) -> Response {
-    let offered = app.systems.offered();
-    let is_signed_in = |system| matches!(visitor.visit(system).stage, Stage::SignedIn(_));
-    let offered = offered.map(|system| (system, is_signed_in(system)));
-    let page = HomePage::new(offered, app.mocks.is_some());
-    visitor.answer(pages::html(&page))
+pub async fn home(State(app): State<Arc<App>>, browser: BrowserSession) -> Response {
+    let enabled = app.systems.enabled();
+    let is_signed_in = |system| matches!(browser.progress(system).state, SignInState::SignedIn(_));
+    let enabled = enabled.map(|system| (system, is_signed_in(system)));
+    let page = HomePage::new(enabled, app.mocks.is_some());
+    browser.respond(pages::html(&page))
 }
 
 pub async fn page(
-    place: Place,
-    visitor: Visitor,
+    route: SystemRoute,
+    browser: BrowserSession,
     Query(chosen): Query<Chosen>,
-) -> Result<Response, Trouble> {
-    let visit = visitor.visit(place.system);
-    match &visit.stage {
-        Stage::Stranger => start(&place, visitor, visit, chosen.by.as_deref()).await,
-        Stage::Code(waiting) => code(&place, visitor, &visit, waiting).await,
-        Stage::SecondFactor(_) | Stage::SignedIn(_)
-            if authenticator::enrolment(&visit.stage).is_some() =>
+) -> Result<Response, PageError> {
+    let progress = browser.progress(route.system);
+    match &progress.state {
+        SignInState::SignedOut => start(&route, browser, progress, chosen.by.as_deref()).await,
+        SignInState::CodeSent(pending) => code(&route, browser, &progress, pending).await,
+        SignInState::SecondFactor(_) | SignInState::SignedIn(_)
+            if authenticator::enrolment(&progress.state).is_some() =>
         {
-            enrolment(&place, visitor, &visit).await
+            enrolment(&route, browser, &progress).await
         }
-        Stage::SecondFactor(waiting) => code(&place, visitor, &visit, waiting).await,
-        Stage::OwnStep(waiting) => own_step(&place, visitor, &visit, waiting).await,
-        Stage::SignedIn(user) => account(&place, visitor, &visit, user).await,
+        SignInState::SecondFactor(pending) => code(&route, browser, &progress, pending).await,
+        SignInState::OwnStep(pending) => own_step(&route, browser, &progress, pending).await,
+        SignInState::SignedIn(user) => account(&route, browser, &progress, user).await,
     }
 }
 
 async fn start(
-    place: &Place,
-    mut visitor: Visitor,
-    visit: Visit,
+    route: &SystemRoute,
+    mut browser: BrowserSession,
+    progress: Progress,
     by: Option<&str>,
-) -> Result<Response, Trouble> {
-    let sign_in = place.code_sign_in()?;
-    let notice = visitor.take_notice(place.system).await?;
-    let frame = Frame::new(&place.app, place.system, "Sign in", notice, &visit);
+) -> Result<Response, PageError> {
+    let sign_in = route.code_sign_in()?;
+    let notice = browser.take_notice(route.system).await?;
+    let layout = Layout::new(&route.app, route.system, "Sign in", notice, &progress);
     let channels = [Channel::Phone, Channel::Email].map(|channel| sign_in.offers(channel));
-    let mut typed = visit.typed;
+    let mut typed = progress.form_values;
     match by {
         Some("email") => typed.by_email = true,
         Some("phone") => typed.by_email = false,
         _ => {}
     }
-    let page = StartPage::new(frame, place.system, typed, channels);
-    Ok(visitor.answer(pages::html(&page)))
+    let page = StartPage::new(layout, route.system, typed, channels);
+    Ok(browser.respond(pages::html(&page)))
 }
 
-/// The code of a message, or of an authenticator.
+/// The page for a code from a message or an authenticator.
 async fn code(
-    place: &Place,
-    mut visitor: Visitor,
-    visit: &Visit,
-    waiting: &Waiting,
-) -> Result<Response, Trouble> {
-    let challenge = match place.code_sign_in()?.challenge(&waiting.id).await {
+    route: &SystemRoute,
+    mut browser: BrowserSession,
+    progress: &Progress,
+    pending: &PendingSignIn,
+) -> Result<Response, PageError> {
+    let challenge = match route.code_sign_in()?.challenge(&pending.id).await {
         Ok(challenge) => challenge,
-        Err(error) => return lost(place, visitor, &error).await,
+        Err(error) => return ended(route, browser, &error).await,
     };
-    let notice = visitor.take_notice(place.system).await?;
-    let left = challenge.expires_at() - place.app.clock.now();
-    let page = match visit.stage {
-        Stage::SecondFactor(_) => {
+    let notice = browser.take_notice(route.system).await?;
+    let left = challenge.expires_at() - route.app.clock.now();
+    let page = match progress.state {
+        SignInState::SecondFactor(_) => {
             let title = "Code of your authenticator";
-            let frame = Frame::new(&place.app, place.system, title, notice, visit);
-            pages::html(&SecondFactorPage::new(frame, waiting))
+            let layout = Layout::new(&route.app, route.system, title, notice, progress);
+            pages::html(&SecondFactorPage::new(layout, pending))
         }
         _ => {
-            let frame = Frame::new(&place.app, place.system, "Type the code", notice, visit);
+            let layout = Layout::new(&route.app, route.system, "Enter the code", notice, progress);
             let timer = challenge.resend_timer().map(|timer| timer.remaining());
             let left = left.to_std().unwrap_or_default();
             pages::html(&CodePage::new(
-                frame,
-                waiting,
+                layout,
+                pending,
                 timer.unwrap_or_default(),
                 left,
             ))
         }
     };
-    Ok(visitor.answer(page))
+    Ok(browser.respond(page))
 }
 
-/// The step of Fynd's own that comes next.
+/// The page for the next step of a Fynd sign-up.
 async fn own_step(
-    place: &Place,
-    mut visitor: Visitor,
-    visit: &Visit,
-    waiting: &Waiting,
-) -> Result<Response, Trouble> {
-    let client = place.app.systems.fynd.as_ref();
-    let client = client.ok_or_else(Trouble::not_here)?;
-    let challenge = match client.challenge(&waiting.id).await {
+    route: &SystemRoute,
+    mut browser: BrowserSession,
+    progress: &Progress,
+    pending: &PendingSignIn,
+) -> Result<Response, PageError> {
+    let client = route.app.systems.fynd.as_ref();
+    let client = client.ok_or_else(PageError::not_here)?;
+    let challenge = match client.challenge(&pending.id).await {
         Ok(challenge) => challenge,
-        Err(error) => return lost(place, visitor, &error).await,
+        Err(error) => return ended(route, browser, &error).await,
     };
-    let notice = visitor.take_notice(place.system).await?;
-    let frame = |title| Frame::new(&place.app, place.system, title, notice, visit);
+    let notice = browser.take_notice(route.system).await?;
+    let layout = |title| Layout::new(&route.app, route.system, title, notice, progress);
     let page = match challenge {
         fynd::Challenge::RemainingCodes(codes) => {
-            let page = CodesPage::new(frame("Type the other codes"), waiting, &codes);
+            let page = CodesPage::new(layout("Enter the other codes"), pending, &codes);
             pages::html(&page)
         }
-        // No other step is kept at this stage.
+        // No other step occurs in this state.
         _ => {
-            let asks_email = waiting.to.channel() == Channel::Phone;
-            let page = NamePage::new(frame("Your name"), visit.typed.clone());
+            let asks_email = pending.to.channel() == Channel::Phone;
+            let page = NamePage::new(layout("Your name"), progress.form_values.clone());
             pages::html(&page.asking_email(asks_email))
         }
     };
-    Ok(visitor.answer(page))
+    Ok(browser.respond(page))
 }
 
 async fn enrolment(
-    place: &Place,
-    mut visitor: Visitor,
-    visit: &Visit,
-) -> Result<Response, Trouble> {
-    let system = place.system;
-    let who = authenticator::enroller(&visit.stage);
-    let id = authenticator::enrolment(&visit.stage);
-    let (Some(wunder), Some(who), Some(id)) = (&place.app.systems.wunder, who, id) else {
-        return Err(Trouble::not_here());
+    route: &SystemRoute,
+    mut browser: BrowserSession,
+    progress: &Progress,
+) -> Result<Response, PageError> {
+    let system = route.system;
+    let who = authenticator::enroller(&progress.state);
+    let id = authenticator::enrolment(&progress.state);
+    let (Some(wunder), Some(who), Some(id)) = (&route.app.systems.wunder, who, id) else {
+        return Err(PageError::not_here());
     };
     match wunder.enrolment(&who, id).await {
         Ok(Some(enrolment)) => {
-            let notice = visitor.take_notice(system).await?;
+            let notice = browser.take_notice(system).await?;
             let title = "Set up your authenticator";
-            let frame = Frame::new(&place.app, system, title, notice, visit);
+            let layout = Layout::new(&route.app, system, title, notice, progress);
             let (secret, uri) = (enrolment.secret(), enrolment.otpauth_uri());
-            let page = AuthenticatorPage::new(frame, secret, uri.map(Secret::expose));
-            Ok(visitor.answer(pages::html(&page)))
+            let page = AuthenticatorPage::new(layout, secret, uri.map(Secret::expose));
+            Ok(browser.respond(pages::html(&page)))
         }
-        Ok(None) => Err(Trouble::not_here()),
-        // The secret has expired; the sign-in or the session may still be good.
+        Ok(None) => Err(PageError::not_here()),
+        // The enrolment has expired; the sign-in or the session may still be valid.
         Err(error) if error.kind() == ErrorKind::SignInAgain => {
-            let forget = |visit: &mut Visit| {
-                authenticator::set_enrolment(visit, None);
-                let text = "This took too long. Begin again with the authenticator.";
-                visit.notice = Some(Notice::problem(text));
+            let forget = |progress: &mut Progress| {
+                authenticator::set_enrolment(progress, None);
+                let text = "This took too long. Start the set-up of the authenticator again.";
+                progress.notice = Some(Notice::problem(text));
             };
-            visitor.change(system, forget).await?;
-            Ok(visitor.go_to(system))
+            browser.change(system, forget).await?;
+            Ok(browser.go_to(system))
         }
-        Err(error) => Err(unreachable(&error)),
+        Err(error) => Err(unavailable(&error)),
     }
 }
 
 async fn account(
-    place: &Place,
-    mut visitor: Visitor,
-    visit: &Visit,
+    route: &SystemRoute,
+    mut browser: BrowserSession,
+    progress: &Progress,
     user: &SignedIn,
-) -> Result<Response, Trouble> {
-    let system = place.system;
-    let frame = |title: &'static str, notice| Frame::new(&place.app, system, title, notice, visit);
+) -> Result<Response, PageError> {
+    let system = route.system;
+    let layout =
+        |title: &'static str, notice| Layout::new(&route.app, system, title, notice, progress);
     if !user.recovery.is_empty() {
-        let notice = visitor.take_notice(system).await?;
-        let page = RecoveryPage::new(frame("Your recovery codes", notice), &user.recovery);
-        return Ok(visitor.answer(pages::html(&page)));
+        let notice = browser.take_notice(system).await?;
+        let page = RecoveryPage::new(layout("Your recovery codes", notice), &user.recovery);
+        return Ok(browser.respond(pages::html(&page)));
     }
-    let account = match place.app.systems.account(system, &user.id).await {
+    let account = match route.app.systems.account(system, &user.id).await {
         Ok(account) => account,
         Err(error) if error.kind() == ErrorKind::SignInAgain => {
-            return lost(place, visitor, &error).await;
+            return ended(route, browser, &error).await;
         }
-        // Who is signed in can still sign out.
+        // The user can still sign out.
         Err(error) => {
-            let notice = words::notice(&error, Doing::Saving);
-            let page = AccountPage::unknown(frame("Your account", Some(notice)));
-            return Ok(visitor.answer(pages::html(&page)));
+            let notice = messages::notice(&error, Action::Saving);
+            let page = AccountPage::unknown(layout("Your account", Some(notice)));
+            return Ok(browser.respond(pages::html(&page)));
         }
     };
-    let notice = visitor.take_notice(system).await?;
+    let notice = browser.take_notice(system).await?;
     let page = match account.next {
         Some(Next::Terms { id, title, text }) => {
-            let frame = frame("Terms", notice).at_step("Terms");
-            pages::html(&TermsPage::new(frame, id, title, text))
+            let layout = layout("Terms", notice).at_step("Terms");
+            pages::html(&TermsPage::new(layout, id, title, text))
         }
         Some(Next::Name) => {
-            let frame = frame("Your name", notice).at_step("Name");
-            pages::html(&NamePage::new(frame, visit.typed.clone()))
+            let layout = layout("Your name", notice).at_step("Name");
+            pages::html(&NamePage::new(layout, progress.form_values.clone()))
         }
         None => {
-            let frame = frame("Your account", notice).past_all_steps();
+            let layout = layout("Your account", notice).with_all_steps_done();
             let can_set_up = system == System::Wunder;
-            pages::html(&AccountPage::new(frame, account, can_set_up))
+            pages::html(&AccountPage::new(layout, account, can_set_up))
         }
     };
-    Ok(visitor.answer(page))
+    Ok(browser.respond(page))
 }
 
-/// What the person waited for, or was signed in to, is not there any more.
-async fn lost(place: &Place, mut visitor: Visitor, error: &Error) -> Result<Response, Trouble> {
+/// Starts over after the challenge or session has ended.
+async fn ended(
+    route: &SystemRoute,
+    mut browser: BrowserSession,
+    error: &Error,
+) -> Result<Response, PageError> {
     if !matches!(
         error.kind(),
         ErrorKind::SignInAgain | ErrorKind::StepRequired
     ) {
-        return Err(unreachable(error));
+        return Err(unavailable(error));
     }
-    words::log(error);
-    let text = match visitor.visit(place.system).stage {
-        Stage::SignedIn(_) => words::SIGNED_OUT,
-        _ => words::EXPIRED,
+    messages::log(error);
+    let text = match browser.progress(route.system).state {
+        SignInState::SignedIn(_) => messages::SIGNED_OUT,
+        _ => messages::EXPIRED,
     };
-    let over = |visit: &mut Visit| visit.start_over(Some(Notice::problem(text)));
-    visitor.change(place.system, over).await?;
-    Ok(visitor.go_to(place.system))
+    let over = |progress: &mut Progress| progress.start_over(Some(Notice::problem(text)));
+    browser.change(route.system, over).await?;
+    Ok(browser.go_to(route.system))
 }
 
-fn unreachable(error: &Error) -> Trouble {
-    words::log(error);
-    let what = "We cannot look up how far you are. Nothing is lost: try again in a moment.";
-    Trouble::new(StatusCode::SERVICE_UNAVAILABLE, what)
+fn unavailable(error: &Error) -> PageError {
+    messages::log(error);
+    let what = "We cannot load your sign-in at the moment. Nothing is lost: try again shortly.";
+    PageError::new(StatusCode::SERVICE_UNAVAILABLE, what)
 }

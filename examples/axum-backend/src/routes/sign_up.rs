@@ -1,15 +1,15 @@
-//! GoodCity's own way in for new people: names and a mobile, then the pin as for everybody.
+//! Sign-up of new GoodCity users: names and a mobile number, then the pin as in a sign-in.
 
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use vestibule::code_sign_in::CodeChallenge;
 
-use super::Trouble;
-use super::place::Place;
-use super::sent::Sent;
-use crate::browser::{Field, Notice, Stage, Typed, Visit, Visitor};
-use crate::pages::{self, Frame, SignUpPage};
-use crate::words::{self, Doing};
+use super::PageError;
+use super::submitted_form::SubmittedForm;
+use super::system_route::SystemRoute;
+use crate::browser::{BrowserSession, Field, FormValues, Notice, Progress, SignInState};
+use crate::messages::{self, Action};
+use crate::pages::{self, Layout, SignUpPage};
 
 const PATH: &str = "/goodcity/sign-up";
 
@@ -21,29 +21,29 @@ pub struct NewUser {
     number: String,
 }
 
-pub async fn form(place: Place, mut visitor: Visitor) -> Result<Response, Trouble> {
-    let visit = visitor.visit(place.system);
-    if !matches!(visit.stage, Stage::Stranger) {
-        return Ok(visitor.go_to(place.system));
+pub async fn form(route: SystemRoute, mut browser: BrowserSession) -> Result<Response, PageError> {
+    let progress = browser.progress(route.system);
+    if !matches!(progress.state, SignInState::SignedOut) {
+        return Ok(browser.go_to(route.system));
     }
-    let notice = visitor.take_notice(place.system).await?;
-    let frame = Frame::new(&place.app, place.system, "Sign up", notice, &visit);
-    let page = SignUpPage::new(frame, visit.typed);
-    Ok(visitor.answer(pages::html(&page)))
+    let notice = browser.take_notice(route.system).await?;
+    let layout = Layout::new(&route.app, route.system, "Sign up", notice, &progress);
+    let page = SignUpPage::new(layout, progress.form_values);
+    Ok(browser.respond(pages::html(&page)))
 }
 
 pub async fn send_pin(
-    place: Place,
-    mut visitor: Visitor,
-    Sent(new): Sent<NewUser>,
-) -> Result<Response, Trouble> {
-    let system = place.system;
-    let client = place.app.systems.goodcity.as_ref();
-    let client = client.ok_or_else(Trouble::not_here)?;
-    if !matches!(visitor.visit(system).stage, Stage::Stranger) {
-        return Ok(visitor.go_to(system));
+    route: SystemRoute,
+    mut browser: BrowserSession,
+    SubmittedForm(new): SubmittedForm<NewUser>,
+) -> Result<Response, PageError> {
+    let system = route.system;
+    let client = route.app.systems.goodcity.as_ref();
+    let client = client.ok_or_else(PageError::not_here)?;
+    if !matches!(browser.progress(system).state, SignInState::SignedOut) {
+        return Ok(browser.go_to(system));
     }
-    let typed = Typed {
+    let typed = FormValues {
         by_email: false,
         email: String::new(),
         first_name: new.first_name,
@@ -54,24 +54,24 @@ pub async fn send_pin(
     let to = typed.destination();
     let (first, last) = (typed.first_name.trim(), typed.last_name.trim());
     let notice = match first.is_empty() {
-        true => Notice::problem("Write your first name.").about(Field::FirstName),
+        true => Notice::problem("Enter your first name.").about(Field::FirstName),
         false => match client.sign_up(to.to_text(), first, last).send_pin().await {
             Ok(pending) => {
                 let challenge: &dyn CodeChallenge = &pending;
-                let wait = |visit: &mut Visit| {
-                    visit.typed = typed.clone();
-                    visit.wait_for_code(challenge.id(), to.clone());
+                let wait = |progress: &mut Progress| {
+                    progress.form_values = typed.clone();
+                    progress.wait_for_code(challenge.id(), to.clone());
                 };
-                visitor.change(system, wait).await?;
-                return Ok(visitor.go_to(system));
+                browser.change(system, wait).await?;
+                return Ok(browser.go_to(system));
             }
-            Err(error) => words::notice(&error, Doing::Sending),
+            Err(error) => messages::notice(&error, Action::Sending),
         },
     };
-    let tell = |visit: &mut Visit| {
-        visit.typed = typed.clone();
-        visit.notice = Some(notice.clone());
+    let tell = |progress: &mut Progress| {
+        progress.form_values = typed.clone();
+        progress.notice = Some(notice.clone());
     };
-    visitor.change(system, tell).await?;
-    Ok(visitor.answer(Redirect::to(PATH).into_response()))
+    browser.change(system, tell).await?;
+    Ok(browser.respond(Redirect::to(PATH).into_response()))
 }

@@ -1,15 +1,15 @@
-//! Asking for the first code, and starting over.
+//! Sends the first code, and starts over.
 
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::Trouble;
-use super::place::Place;
-use super::sent::Sent;
-use crate::browser::{Stage, Typed, Visit, Visitor};
-use crate::words::{self, Doing};
+use super::PageError;
+use super::submitted_form::SubmittedForm;
+use super::system_route::SystemRoute;
+use crate::browser::{BrowserSession, FormValues, Progress, SignInState};
+use crate::messages::{self, Action};
 
-/// One of the two ways to be reached.
+/// A phone number or an e-mail address.
 #[derive(Deserialize)]
 pub struct Contact {
     #[serde(default)]
@@ -20,57 +20,60 @@ pub struct Contact {
 }
 
 pub async fn send_code(
-    place: Place,
-    mut visitor: Visitor,
-    Sent(contact): Sent<Contact>,
-) -> Result<Response, Trouble> {
-    let system = place.system;
-    let visit = visitor.visit(system);
-    if matches!(visit.stage, Stage::SignedIn(_)) {
-        return Ok(visitor.go_to(system));
+    route: SystemRoute,
+    mut browser: BrowserSession,
+    SubmittedForm(contact): SubmittedForm<Contact>,
+) -> Result<Response, PageError> {
+    let system = route.system;
+    let progress = browser.progress(system);
+    if matches!(progress.state, SignInState::SignedIn(_)) {
+        return Ok(browser.go_to(system));
     }
-    let typed = contact.typed(visit.typed);
+    let typed = contact.typed(progress.form_values);
     let to = typed.destination();
-    match place.code_sign_in()?.send_code(&to).await {
+    match route.code_sign_in()?.send_code(&to).await {
         Ok(challenge) => {
-            let wait = |visit: &mut Visit| {
-                visit.typed = typed.clone();
-                visit.wait_for_code(challenge.id(), to.clone());
+            let wait = |progress: &mut Progress| {
+                progress.form_values = typed.clone();
+                progress.wait_for_code(challenge.id(), to.clone());
             };
-            visitor.change(system, wait).await?;
+            browser.change(system, wait).await?;
         }
         Err(error) => {
-            let notice = words::notice(&error, Doing::Sending);
-            let tell = |visit: &mut Visit| {
-                visit.typed = typed.clone();
-                visit.notice = Some(notice.clone());
+            let notice = messages::notice(&error, Action::Sending);
+            let tell = |progress: &mut Progress| {
+                progress.form_values = typed.clone();
+                progress.notice = Some(notice.clone());
             };
-            visitor.change(system, tell).await?;
+            browser.change(system, tell).await?;
         }
     }
-    Ok(visitor.go_to(system))
+    Ok(browser.go_to(system))
 }
 
-/// Forgets the sign-in that waits, here alone: its message stays good for nothing.
-pub async fn start_over(place: Place, mut visitor: Visitor) -> Result<Response, Trouble> {
-    let system = place.system;
-    if visitor.visit(system).waiting().is_some() {
-        visitor
-            .change(system, |visit| visit.start_over(None))
+/// Discards the pending sign-in locally. Its code can no longer be used in this browser.
+pub async fn start_over(
+    route: SystemRoute,
+    mut browser: BrowserSession,
+) -> Result<Response, PageError> {
+    let system = route.system;
+    if browser.progress(system).pending().is_some() {
+        browser
+            .change(system, |progress| progress.start_over(None))
             .await?;
     }
-    Ok(visitor.go_to(system))
+    Ok(browser.go_to(system))
 }
 
 impl Contact {
-    fn typed(self, before: Typed) -> Typed {
+    fn typed(self, before: FormValues) -> FormValues {
         match self.email {
-            Some(email) => Typed {
+            Some(email) => FormValues {
                 by_email: true,
                 email,
                 ..before
             },
-            None => Typed {
+            None => FormValues {
                 by_email: false,
                 country_code: self.country_code,
                 number: self.number,

@@ -1,4 +1,4 @@
-//! What a signed-in user sees of the own account.
+//! The account of a signed-in user.
 
 use serde_json::Value;
 use vestibule::wunder::{OutstandingTerms, Step};
@@ -6,18 +6,18 @@ use vestibule::{Error, Secret, System};
 
 use super::{Systems, wunder};
 
-/// A user's account, in the same words for all systems.
+/// A user's account, in one format for all systems.
 #[derive(Default)]
 pub struct Account {
     pub name: String,
-    /// What is known, each with its label.
+    /// Labels and values.
     pub facts: Vec<(&'static str, String)>,
-    /// What has to come first.
+    /// The step that has to come first.
     pub next: Option<Next>,
 }
 
 pub enum Next {
-    /// Shown exactly as they came.
+    /// Shown unchanged.
     Terms {
         id: String,
         title: String,
@@ -31,7 +31,7 @@ impl Systems {
     ///
     /// # Errors
     ///
-    /// As of the profile of each system.
+    /// The errors of the system's profile call.
     pub async fn account(&self, system: System, id: &Secret) -> Result<Account, Error> {
         match system {
             System::Wunder => self.of_wunder(id).await,
@@ -64,7 +64,7 @@ impl Systems {
         Ok(account)
     }
 
-    /// The members are the tenant's own.
+    /// The tenant defines the members.
     async fn of_walletcrew(&self, id: &Secret) -> Result<Account, Error> {
         let Some(here) = &self.walletcrew else {
             return Ok(Account::default());
@@ -130,7 +130,7 @@ impl Account {
     }
 }
 
-/// The vendor publishes no fields of terms; `title` and `text` are this operator's.
+/// The vendor publishes no fields of terms; `title` and `text` are this operator's own.
 fn shown(outstanding: &OutstandingTerms) -> Next {
     let terms = &outstanding.terms;
     let text = |name: &str| {

@@ -1,4 +1,4 @@
-//! The clients of the systems that are offered.
+//! The clients of the enabled systems.
 
 pub mod account;
 mod walletcrew;
@@ -15,7 +15,7 @@ use self::walletcrew::WalletCrew;
 use self::wunder::Wunder;
 use crate::settings::Servers;
 
-/// In the order in which the page lists them.
+/// In the order of the home page.
 const ALL: [System; 4] = [
     System::Wunder,
     System::WalletCrew,
@@ -23,8 +23,8 @@ const ALL: [System; 4] = [
     System::Fynd,
 ];
 
-/// Sign-in by a code goes through [`Systems::code_sign_in`], which is the same for all; what only one
-/// system has is asked of its own client.
+/// Sign-in by a code uses [`Systems::code_sign_in`], which is the same for all; other features use the
+/// client of the system.
 pub struct Systems {
     pub wunder: Option<Wunder>,
     walletcrew: Option<WalletCrew>,
@@ -68,14 +68,14 @@ impl Systems {
         })
     }
 
-    /// The system of this name, if it is offered.
+    /// The system of this name, if it is enabled.
     pub fn by_name(&self, name: &str) -> Option<System> {
-        self.offered().find(|system| system.name() == name)
+        self.enabled().find(|system| system.name() == name)
     }
 
-    pub fn offered(&self) -> impl Iterator<Item = System> {
-        let is_offered = |system: &System| self.code_sign_in(*system).is_some();
-        ALL.into_iter().filter(is_offered)
+    pub fn enabled(&self) -> impl Iterator<Item = System> {
+        let is_enabled = |system: &System| self.code_sign_in(*system).is_some();
+        ALL.into_iter().filter(is_enabled)
     }
 
     pub fn code_sign_in(&self, system: System) -> Option<&dyn CodeSignIn> {
@@ -87,11 +87,11 @@ impl Systems {
         }
     }
 
-    /// Lets running renewals finish, so that no rotated token is lost.
+    /// Waits for running refreshes, so that no rotated token is lost.
     ///
     /// # Errors
     ///
-    /// One for each client whose renewals did not finish in time.
+    /// One for each client whose refreshes did not finish in time.
     pub async fn shutdown(&self, deadline: Duration) -> Vec<Error> {
         let wunder = async {
             let client = self.wunder.as_ref()?;
@@ -108,7 +108,7 @@ impl Systems {
     }
 }
 
-/// The name that people know the system by.
+/// The display name of a system.
 pub fn title(system: System) -> &'static str {
     match system {
         System::Wunder => "Wunder Mobility",

@@ -1,4 +1,4 @@
-//! The Wallet Crew. A tenant decides what its accounts and logins are made of: adapt it here.
+//! The Wallet Crew. Each tenant defines the members of its accounts and logins: adapt them here.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Wunder, whose users have terms to accept, names to give and authenticators to set up.
+//! Wunder: sign-in, terms, names and authenticators.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,10 +12,10 @@ use vestibule::{AnyJson, Clock, Error, Secret};
 
 use crate::settings::WunderServer;
 
-/// The vendor names no wait between two messages; people press buttons twice.
+/// The vendor documents no resend interval; this protects against pressing a button twice.
 const RESEND_WAIT: Duration = Duration::from_secs(30);
 
-/// The members of a profile that this operator wants; the vendor publishes none.
+/// The profile members that this operator requires; the vendor publishes none.
 const FIRST_NAME: &str = "firstName";
 const LAST_NAME: &str = "lastName";
 
@@ -44,14 +44,14 @@ impl Wunder {
         })
     }
 
-    /// What still stands between the user and a rental.
+    /// The steps that a user has to complete before a rental.
     pub async fn onboarding(&self, session: &Session) -> Result<Onboarding, Error> {
         let check = session.onboarding(self.branch.as_str());
         check.wants([FIRST_NAME, LAST_NAME]).check().await
     }
 
-    /// Accepts the terms of this id, as they were shown. Terms that are not outstanding any more,
-    /// because another window accepted them, are left alone.
+    /// Accepts the terms of this id. Terms that are no longer outstanding, because another window
+    /// accepted them, are ignored.
     pub async fn accept_terms(&self, session: &Secret, id: &str) -> Result<(), Error> {
         let session = self.client.session(session).await?;
         let outstanding = session
@@ -71,7 +71,7 @@ impl Wunder {
         change.member(LAST_NAME, last).save().await.map(drop)
     }
 
-    /// The sign-in that waits for its second factor.
+    /// The sign-in that waits for a second factor.
     async fn second_factor(&self, id: &Secret) -> Result<Option<MfaRequired>, Error> {
         Ok(match self.client.challenge(id).await? {
             Challenge::MfaRequired(mfa) => Some(mfa),
@@ -80,16 +80,16 @@ impl Wunder {
     }
 }
 
-/// Who sets an authenticator up.
+/// The session or sign-in that enrols an authenticator.
 pub enum Enroller<'a> {
-    /// A user who is signed in.
+    /// The session of a signed-in user.
     Session(&'a Secret),
-    /// A user of whom the tenant demands it before the first sign-in is complete.
+    /// A sign-in for which the tenant requires an authenticator.
     SignIn(&'a Secret),
 }
 
 impl Wunder {
-    /// Asks for a new secret; nothing if the sign-in does not wait for a second factor.
+    /// Requests a new secret; `None` if the sign-in does not wait for a second factor.
     pub async fn enrol(&self, who: &Enroller<'_>) -> Result<Option<MfaEnrolment>, Error> {
         match who {
             Enroller::Session(id) => {
@@ -103,7 +103,7 @@ impl Wunder {
         }
     }
 
-    /// Takes an enrolment up; sends nothing.
+    /// Resumes an enrolment; sends nothing.
     pub async fn enrolment(
         &self,
         who: &Enroller<'_>,
@@ -121,7 +121,7 @@ impl Wunder {
         }
     }
 
-    /// Proves that the secret arrived. Gives the recovery codes, if there are any.
+    /// Completes an enrolment by a code. Returns the recovery codes, if there are any.
     pub async fn enable(
         &self,
         who: &Enroller<'_>,
@@ -131,13 +131,13 @@ impl Wunder {
         let Some(enrolment) = self.enrolment(who, id).await? else {
             return Ok(Vec::new());
         };
-        let answer = enrolment.enable(code).await;
-        let answer = answer.map_err(|StepError { error, .. }| error)?;
-        Ok(recovery_codes(&answer))
+        let response = enrolment.enable(code).await;
+        let response = response.map_err(|StepError { error, .. }| error)?;
+        Ok(recovery_codes(&response))
     }
 }
 
-/// Ids are numbers or text.
+/// Ids are numbers or strings.
 pub fn shown_id(id: &Option<AnyJson>) -> String {
     match id.as_ref().map(|id| &id.0) {
         Some(serde_json::Value::String(text)) => text.clone(),
@@ -146,8 +146,8 @@ pub fn shown_id(id: &Option<AnyJson>) -> String {
     }
 }
 
-/// The vendor does not publish where they stand: every text that stands in a list.
-fn recovery_codes(answer: &AnyJson) -> Vec<Secret> {
+/// The vendor does not publish where the codes are: collects every string in an array.
+fn recovery_codes(response: &AnyJson) -> Vec<Secret> {
     fn collect(value: &serde_json::Value, in_list: bool, codes: &mut Vec<Secret>) {
         match value {
             serde_json::Value::String(text) if in_list => codes.push(text.as_str().into()),
@@ -162,16 +162,16 @@ fn recovery_codes(answer: &AnyJson) -> Vec<Secret> {
         }
     }
     let mut codes = Vec::new();
-    collect(&answer.0, false, &mut codes);
+    collect(&response.0, false, &mut codes);
     codes
 }
 
 #[cfg(test)]
 mod tests {
     #[test]
-    fn recovery_codes_are_found_wherever_they_stand() {
-        let answer = serde_json::json!({"data": {"codes": ["one", "two"]}, "status": "enabled"});
-        let codes = super::recovery_codes(&vestibule::AnyJson(answer));
+    fn recovery_codes_are_found_at_any_depth() {
+        let response = serde_json::json!({"data": {"codes": ["one", "two"]}, "status": "enabled"});
+        let codes = super::recovery_codes(&vestibule::AnyJson(response));
         let codes: Vec<&str> = codes.iter().map(|code| code.expose()).collect();
         assert_eq!(codes, ["one", "two"]);
     }

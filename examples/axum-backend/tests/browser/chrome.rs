@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
-/// A running `chromedriver`, which ends with this.
+/// A running `chromedriver`; dropping it ends the process.
 pub struct Chrome {
     url: String,
     _driver: Child,
@@ -32,7 +32,7 @@ impl Chrome {
                 break port.trim_end_matches('.').to_owned();
             }
         };
-        // Nobody may close the pipe while it writes.
+        // The pipe must stay open while chromedriver writes.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
         Self {
             url: format!("http://127.0.0.1:{port}"),
@@ -40,7 +40,7 @@ impl Chrome {
         }
     }
 
-    /// A browser of its own, with nothing remembered.
+    /// Opens a new browser with an empty profile.
     pub async fn open(&self, scripts: bool) -> Client {
         let mut options = json!({
             "args": [
@@ -70,7 +70,7 @@ impl Chrome {
     }
 }
 
-/// A command of Chromium's own protocol.
+/// A command of the Chrome DevTools protocol.
 #[derive(Debug)]
 pub struct Devtools {
     pub command: &'static str,

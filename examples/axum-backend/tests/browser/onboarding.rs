@@ -1,4 +1,4 @@
-//! The whole way on each system.
+//! Complete sign-ins on each system.
 
 use std::time::Duration;
 
@@ -6,255 +6,251 @@ use fantoccini::key::Key;
 use vestibule::System;
 use vestibule::testing::WunderUser;
 
-use crate::Stand;
-use crate::person::{Person, code, wrong};
+use crate::Fixture;
 use crate::site::Site;
+use crate::user::{User, code, wrong};
 
-pub async fn a_new_user_of_wunder_accepts_terms_gives_a_name_and_sets_up_an_authenticator(
-    stand: Stand,
+pub async fn a_new_wunder_user_accepts_terms_enters_a_name_and_enrols_an_authenticator(
+    fixture: Fixture,
 ) {
-    let (site, person) = stand.open().await;
-    person.goes_to("/").await;
-    person.shows("home").await;
-    person
-        .presses("Wunder Mobility Phone or e-mail, terms, and an authenticator if you like")
+    let (site, user) = fixture.open().await;
+    user.goes_to("/").await;
+    user.shows("home").await;
+    user.presses("Wunder Mobility Phone or e-mail, terms, and an optional authenticator")
         .await;
-    person.sees("Sign in").await;
-    person.shows("wunder-start").await;
-    send_code(&person, "43", "660 000 001").await;
-    person.sees("We have sent a code to +43660000001").await;
-    person.shows("wunder-code").await;
-    confirm(&site, &person, System::Wunder, "+43660000001").await;
+    user.sees("Sign in").await;
+    user.shows("wunder-start").await;
+    send_code(&user, "43", "660 000 001").await;
+    user.sees("We have sent a code to +43660000001").await;
+    user.shows("wunder-code").await;
+    confirm(&site, &user, System::Wunder, "+43660000001").await;
 
-    person.sees("Terms of riding").await;
-    person.shows("wunder-terms").await;
-    person.ticks("I have read this and agree").await;
-    person.presses("Go on").await;
-    person.sees("How shall we call you?").await;
-    person.shows("wunder-name").await;
-    person.types("First name", "Ada").await;
-    person.types("Last name", "Lovelace").await;
-    person.presses("Go on").await;
-    person.sees("Hello, Ada Lovelace").await;
-    person.sees("+43660000001").await;
-    person.shows("wunder-account").await;
+    user.sees("Terms of riding").await;
+    user.shows("wunder-terms").await;
+    user.ticks("I have read this and agree").await;
+    user.presses("Continue").await;
+    user.sees("What is your name?").await;
+    user.shows("wunder-name").await;
+    user.types("First name", "Ada").await;
+    user.types("Last name", "Lovelace").await;
+    user.presses("Continue").await;
+    user.sees("Hello, Ada Lovelace").await;
+    user.sees("+43660000001").await;
+    user.shows("wunder-account").await;
 
-    person.presses("Set up an authenticator").await;
-    person.sees("Scan this with your authenticator app").await;
-    person.shows("wunder-authenticator").await;
-    // The picture survives a reload: no new secret was asked for.
-    person.reloads().await;
+    user.presses("Set up an authenticator").await;
+    user.sees("Scan this with your authenticator app").await;
+    user.shows("wunder-authenticator").await;
+    // A reload requests no new secret.
+    user.reloads().await;
     assert_eq!(site.mocks().wunder.count("two_factor_secret"), 1);
-    person
-        .types("Code", &authenticator(&site, "+43660000001"))
+    user.types("Code", &authenticator(&site, "+43660000001"))
         .await;
-    person.presses("Turn it on").await;
-    person.sees("Your authenticator is set up.").await;
-    person.shows("wunder-authenticator-on").await;
-    person.presses("Sign out").await;
-    person.sees("You are signed out.").await;
-    person.shows("wunder-signed-out").await;
+    user.presses("Turn it on").await;
+    user.sees("Your authenticator is set up.").await;
+    user.shows("wunder-authenticator-on").await;
+    user.presses("Sign out").await;
+    user.sees("You are signed out.").await;
+    user.shows("wunder-signed-out").await;
 
     site.mocks().pass_time(Duration::from_secs(30));
-    send_code(&person, "43", "660000001").await;
-    confirm(&site, &person, System::Wunder, "+43660000001").await;
-    person.sees("Code of your authenticator").await;
-    person.shows("wunder-second-factor").await;
-    person.presses("Set one up").await;
-    person.sees("You have an authenticator already.").await;
-    person.types("Code", "000").await;
-    person.presses("Go on").await;
-    person.sees("You have 4 tries left.").await;
-    person
-        .types("Code", &authenticator(&site, "+43660000001"))
+    send_code(&user, "43", "660000001").await;
+    confirm(&site, &user, System::Wunder, "+43660000001").await;
+    user.sees("Code of your authenticator").await;
+    user.shows("wunder-second-factor").await;
+    user.presses("Set one up").await;
+    user.sees("You already have an authenticator.").await;
+    user.types("Code", "000").await;
+    user.presses("Continue").await;
+    user.sees("You have 4 tries left.").await;
+    user.types("Code", &authenticator(&site, "+43660000001"))
         .await;
-    person.presses("Go on").await;
-    person.sees("Hello, Ada Lovelace").await;
-    person.leaves().await;
+    user.presses("Continue").await;
+    user.sees("Hello, Ada Lovelace").await;
+    user.leaves().await;
 }
 
-pub async fn a_user_of_wunder_signs_in_by_email(stand: Stand) {
-    let (site, person) = stand.open().await;
-    person.goes_to("/wunder").await;
-    person.presses("E-mail").await;
-    person.shows("wunder-email").await;
-    person.types("E-mail address", "ada@example.org").await;
-    person.presses("Send me a code").await;
-    person.sees("We have sent a code to ada@example.org").await;
-    confirm(&site, &person, System::Wunder, "ada@example.org").await;
-    person.sees("Terms of riding").await;
-    person.ticks("I have read this and agree").await;
-    person.presses("Go on").await;
-    person.types("First name", "Ada").await;
-    person.presses("Go on").await;
-    // The operator wants both.
-    person.sees("Write your last name.").await;
-    assert_eq!(person.has_focus_on().await, "last_name");
-    person.types("Last name", "Lovelace").await;
-    person.presses("Go on").await;
-    person.sees("Hello, Ada Lovelace").await;
-    person.leaves().await;
+pub async fn a_user_of_wunder_signs_in_by_email(fixture: Fixture) {
+    let (site, user) = fixture.open().await;
+    user.goes_to("/wunder").await;
+    user.presses("E-mail").await;
+    user.shows("wunder-email").await;
+    user.types("E-mail address", "ada@example.org").await;
+    user.presses("Send me a code").await;
+    user.sees("We have sent a code to ada@example.org").await;
+    confirm(&site, &user, System::Wunder, "ada@example.org").await;
+    user.sees("Terms of riding").await;
+    user.ticks("I have read this and agree").await;
+    user.presses("Continue").await;
+    user.types("First name", "Ada").await;
+    user.presses("Continue").await;
+    // The operator requires both names.
+    user.sees("Enter your last name.").await;
+    assert_eq!(user.has_focus_on().await, "last_name");
+    user.types("Last name", "Lovelace").await;
+    user.presses("Continue").await;
+    user.sees("Hello, Ada Lovelace").await;
+    user.leaves().await;
 }
 
-pub async fn a_user_of_whom_wunder_demands_an_authenticator_sets_it_up_on_the_way(stand: Stand) {
-    let (site, person) = stand.open().await;
-    let user = WunderUser::new().verified_phone("+43660000003");
-    site.mocks().wunder.add_user(user.must_use_second_factor());
-    person.goes_to("/wunder").await;
-    send_code(&person, "43", "660000003").await;
-    confirm(&site, &person, System::Wunder, "+43660000003").await;
-    person.sees("Code of your authenticator").await;
-    person.presses("Set one up").await;
-    person.sees("Scan this with your authenticator app").await;
-    person
-        .types("Code", &authenticator(&site, "+43660000003"))
+pub async fn a_user_who_needs_an_authenticator_enrols_one_during_the_sign_in(fixture: Fixture) {
+    let (site, user) = fixture.open().await;
+    let account = WunderUser::new().verified_phone("+43660000003");
+    site.mocks()
+        .wunder
+        .add_user(account.must_use_second_factor());
+    user.goes_to("/wunder").await;
+    send_code(&user, "43", "660000003").await;
+    confirm(&site, &user, System::Wunder, "+43660000003").await;
+    user.sees("Code of your authenticator").await;
+    user.presses("Set one up").await;
+    user.sees("Scan this with your authenticator app").await;
+    user.types("Code", &authenticator(&site, "+43660000003"))
         .await;
-    person.presses("Turn it on").await;
-    person.sees("Type the next code that it shows.").await;
+    user.presses("Turn it on").await;
+    user.sees("Enter the next code that it shows.").await;
     site.mocks().pass_time(Duration::from_secs(30));
-    person
-        .types("Code", &authenticator(&site, "+43660000003"))
+    user.types("Code", &authenticator(&site, "+43660000003"))
         .await;
-    person.presses("Go on").await;
-    person.sees("Terms").await;
-    person.leaves().await;
+    user.presses("Continue").await;
+    user.sees("Terms").await;
+    user.leaves().await;
 }
 
-pub async fn a_customer_of_the_wallet_crew_signs_in(stand: Stand) {
-    let (site, person) = stand.open().await;
-    person.goes_to("/walletcrew?by=email").await;
-    person.types("E-mail address", "ada@example.org").await;
-    person.presses("Send me a code").await;
-    person.sees("We have sent a code to ada@example.org").await;
-    person.shows("walletcrew-code").await;
-    // There is no resend: another code comes by another challenge.
-    person.presses("Send another code").await;
-    person.sees("Another code is on its way.").await;
-    confirm(&site, &person, System::WalletCrew, "ada@example.org").await;
-    person.sees("You are signed in").await;
-    person.shows("walletcrew-account").await;
-    person.presses("Sign out").await;
-    person.sees("You are signed out.").await;
-    person.leaves().await;
+pub async fn a_customer_of_the_wallet_crew_signs_in(fixture: Fixture) {
+    let (site, user) = fixture.open().await;
+    user.goes_to("/walletcrew?by=email").await;
+    user.types("E-mail address", "ada@example.org").await;
+    user.presses("Send me a code").await;
+    user.sees("We have sent a code to ada@example.org").await;
+    user.shows("walletcrew-code").await;
+    // There is no resend: a new code comes with a new challenge.
+    user.presses("Send a new code").await;
+    user.sees("A new code is on its way.").await;
+    confirm(&site, &user, System::WalletCrew, "ada@example.org").await;
+    user.sees("You are signed in").await;
+    user.shows("walletcrew-account").await;
+    user.presses("Sign out").await;
+    user.sees("You are signed out.").await;
+    user.leaves().await;
 }
 
-pub async fn a_new_user_of_goodcity_signs_up(stand: Stand) {
-    let (site, person) = stand.open().await;
-    person.goes_to("/goodcity").await;
-    person.shows("goodcity-start").await;
-    person.presses("Sign up").await;
-    person.shows("goodcity-sign-up").await;
-    person.types("First name", "Grace").await;
-    person.types("Last name", "Hopper").await;
-    person.types("Number", "6123 9999").await;
-    person.presses("Sign up").await;
-    person.sees("We have sent a code to +85261239999").await;
-    person.shows("goodcity-code").await;
-    confirm(&site, &person, System::GoodCity, "+85261239999").await;
-    person.sees("Hello, Grace Hopper").await;
-    person.shows("goodcity-account").await;
-    person.presses("Sign out").await;
-    person.sees("You are signed out.").await;
-    person.leaves().await;
+pub async fn a_new_user_of_goodcity_signs_up(fixture: Fixture) {
+    let (site, user) = fixture.open().await;
+    user.goes_to("/goodcity").await;
+    user.shows("goodcity-start").await;
+    user.presses("Sign up").await;
+    user.shows("goodcity-sign-up").await;
+    user.types("First name", "Grace").await;
+    user.types("Last name", "Hopper").await;
+    user.types("Number", "6123 9999").await;
+    user.presses("Sign up").await;
+    user.sees("We have sent a code to +85261239999").await;
+    user.shows("goodcity-code").await;
+    confirm(&site, &user, System::GoodCity, "+85261239999").await;
+    user.sees("Hello, Grace Hopper").await;
+    user.shows("goodcity-account").await;
+    user.presses("Sign out").await;
+    user.sees("You are signed out.").await;
+    user.leaves().await;
 }
 
-pub async fn a_new_user_of_fynd_completes_the_profile(stand: Stand) {
-    let (site, person) = stand.open().await;
-    person.goes_to("/fynd").await;
-    send_code(&person, "91", "9000000009").await;
-    person.shows("fynd-code").await;
-    confirm(&site, &person, System::Fynd, "+919000000009").await;
-    person.sees("How shall we call you?").await;
-    person.shows("fynd-name").await;
-    person.types("First name", "Chandra").await;
-    person.types("Last name", "Sen").await;
-    person.presses("Go on").await;
-    person.sees("Hello, Chandra Sen").await;
-    person.shows("fynd-account").await;
-    person.goes_to("/").await;
-    person.sees("Signed in").await;
-    person.shows("home-signed-in").await;
-    person.goes_to("/fynd").await;
-    person.presses("Sign out").await;
-    person.sees("You are signed out.").await;
-    person.leaves().await;
+pub async fn a_new_user_of_fynd_completes_the_profile(fixture: Fixture) {
+    let (site, user) = fixture.open().await;
+    user.goes_to("/fynd").await;
+    send_code(&user, "91", "9000000009").await;
+    user.shows("fynd-code").await;
+    confirm(&site, &user, System::Fynd, "+919000000009").await;
+    user.sees("What is your name?").await;
+    user.shows("fynd-name").await;
+    user.types("First name", "Chandra").await;
+    user.types("Last name", "Sen").await;
+    user.presses("Continue").await;
+    user.sees("Hello, Chandra Sen").await;
+    user.shows("fynd-account").await;
+    user.goes_to("/").await;
+    user.sees("Signed in").await;
+    user.shows("home-signed-in").await;
+    user.goes_to("/fynd").await;
+    user.presses("Sign out").await;
+    user.sees("You are signed out.").await;
+    user.leaves().await;
 }
 
-pub async fn a_new_user_of_fynd_confirms_what_the_shop_wants_confirmed(stand: Stand) {
-    let (site, person) = stand.open().await;
+pub async fn a_new_fynd_user_confirms_the_contacts_that_the_shop_requires(fixture: Fixture) {
+    let (site, user) = fixture.open().await;
     site.mocks().fynd.require_email(true);
-    person.goes_to("/fynd").await;
-    send_code(&person, "91", "9000000009").await;
-    confirm(&site, &person, System::Fynd, "+919000000009").await;
-    person.types("First name", "Chandra").await;
-    person.presses("Go on").await;
-    person.sees("It may want your e-mail address too.").await;
-    person
-        .types("E-mail address, if you like", "chandra@example.org")
+    user.goes_to("/fynd").await;
+    send_code(&user, "91", "9000000009").await;
+    confirm(&site, &user, System::Fynd, "+919000000009").await;
+    user.types("First name", "Chandra").await;
+    user.presses("Continue").await;
+    user.sees("It may require your e-mail address too.").await;
+    user.types("E-mail address (optional)", "chandra@example.org")
         .await;
-    person.presses("Go on").await;
-    person.sees("Type the other codes").await;
-    person.sees("chandra@example.org").await;
-    person.shows("fynd-other-codes").await;
+    user.presses("Continue").await;
+    user.sees("Enter the other codes").await;
+    user.sees("chandra@example.org").await;
+    user.shows("fynd-other-codes").await;
     let right = code(site.mocks(), System::Fynd, "chandra@example.org");
-    person.types("Code", &wrong(&right)).await;
-    person.presses("Go on").await;
-    person.sees("You have 4 tries left.").await;
-    person.presses("Send another code").await;
-    person.sees("Please wait").await;
+    user.types("Code", &wrong(&right)).await;
+    user.presses("Continue").await;
+    user.sees("You have 4 tries left.").await;
+    user.presses("Send a new code").await;
+    user.sees("Please wait").await;
     site.mocks().pass_time(Duration::from_secs(60));
-    person.presses("Send another code").await;
-    person.sees("Another code is on its way.").await;
-    confirm(&site, &person, System::Fynd, "chandra@example.org").await;
-    person.sees("Hello, Chandra").await;
-    person.sees("chandra@example.org").await;
-    person.leaves().await;
+    user.presses("Send a new code").await;
+    user.sees("A new code is on its way.").await;
+    confirm(&site, &user, System::Fynd, "chandra@example.org").await;
+    user.sees("Hello, Chandra").await;
+    user.sees("chandra@example.org").await;
+    user.leaves().await;
 }
 
-pub async fn a_keyboard_is_enough(stand: Stand) {
-    let (site, person) = stand.open().await;
-    person.goes_to("/goodcity").await;
-    person.presses_key(Key::Tab).await;
-    assert_eq!(person.has_focus_on().await, "Skip to the form");
-    person.presses_key(Key::Enter).await;
-    person.presses_key(Key::Tab).await;
-    assert_eq!(person.has_focus_on().await, "country_code");
-    person.presses_key(Key::Tab).await;
-    assert_eq!(person.has_focus_on().await, "number");
-    person.presses_keys("61234567").await;
-    person.presses_key(Key::Enter).await;
-    person.sees("We have sent a code to +85261234567").await;
-    assert_eq!(person.has_focus_on().await, "code");
+pub async fn every_step_works_by_keyboard(fixture: Fixture) {
+    let (site, user) = fixture.open().await;
+    user.goes_to("/goodcity").await;
+    user.presses_key(Key::Tab).await;
+    assert_eq!(user.has_focus_on().await, "Skip to the form");
+    user.presses_key(Key::Enter).await;
+    user.presses_key(Key::Tab).await;
+    assert_eq!(user.has_focus_on().await, "country_code");
+    user.presses_key(Key::Tab).await;
+    assert_eq!(user.has_focus_on().await, "number");
+    user.presses_keys("61234567").await;
+    user.presses_key(Key::Enter).await;
+    user.sees("We have sent a code to +85261234567").await;
+    assert_eq!(user.has_focus_on().await, "code");
     let code = code(site.mocks(), System::GoodCity, "+85261234567");
-    person.presses_keys(&code).await;
-    person.presses_key(Key::Enter).await;
-    person.sees("Hello, Ada Wong").await;
-    person.leaves().await;
+    user.presses_keys(&code).await;
+    user.presses_key(Key::Enter).await;
+    user.sees("Hello, Ada Wong").await;
+    user.leaves().await;
 }
 
-pub async fn scripts_are_not_needed(stand: Stand) {
+pub async fn every_step_works_without_scripts(fixture: Fixture) {
     let site = Site::start().await;
-    let person = Person::without_scripts(&stand.chrome, &site.url, &stand.looks).await;
-    person.goes_to("/fynd").await;
-    send_code(&person, "91", "9000000001").await;
-    person.sees("You can have another one in").await;
-    confirm(&site, &person, System::Fynd, "+919000000001").await;
-    person.sees("Hello, Asha").await;
-    person.leaves().await;
+    let user = User::without_scripts(&fixture.chrome, &site.url, &fixture.page_checks).await;
+    user.goes_to("/fynd").await;
+    send_code(&user, "91", "9000000001").await;
+    user.sees("You can request a new one in").await;
+    confirm(&site, &user, System::Fynd, "+919000000001").await;
+    user.sees("Hello, Asha").await;
+    user.leaves().await;
 }
 
-pub async fn send_code(person: &Person, country: &str, number: &str) {
-    person.types("Country code", country).await;
-    person.types("Number", number).await;
-    person.presses("Send me a code").await;
+pub async fn send_code(user: &User, country: &str, number: &str) {
+    user.types("Country code", country).await;
+    user.types("Number", number).await;
+    user.presses("Send me a code").await;
 }
 
-pub async fn confirm(site: &Site, person: &Person, system: System, to: &str) {
-    person.types("Code", &code(site.mocks(), system, to)).await;
-    person.presses("Go on").await;
+pub async fn confirm(site: &Site, user: &User, system: System, to: &str) {
+    user.types("Code", &code(site.mocks(), system, to)).await;
+    user.presses("Continue").await;
 }
 
-/// What the app of this user shows.
+/// The current code of the user's authenticator.
 fn authenticator(site: &Site, user: &str) -> String {
     let code = site.mocks().wunder.second_factor_code(user);
     code.expect("the user has an authenticator")

@@ -1,4 +1,4 @@
-//! The back end on a port of its own, with mocks of its own.
+//! A back end on its own port, with its own mocks.
 
 use std::sync::Arc;
 

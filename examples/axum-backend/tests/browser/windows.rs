@@ -4,108 +4,107 @@ use std::time::Duration;
 
 use vestibule::System;
 
-use crate::Stand;
+use crate::Fixture;
 use crate::onboarding::{confirm, send_code};
-use crate::person::{code, wrong};
+use crate::user::{code, wrong};
 
-pub async fn a_reload_in_the_middle_changes_nothing(stand: Stand) {
-    let (site, person) = stand.open().await;
-    person.goes_to("/fynd").await;
-    send_code(&person, "91", "9000000009").await;
+pub async fn a_reload_during_the_sign_in_changes_nothing(fixture: Fixture) {
+    let (site, user) = fixture.open().await;
+    user.goes_to("/fynd").await;
+    send_code(&user, "91", "9000000009").await;
     let right = code(site.mocks(), System::Fynd, "+919000000009");
-    person.types("Code", &wrong(&right)).await;
-    person.presses("Go on").await;
-    person.sees("You have 4 tries left.").await;
+    user.types("Code", &wrong(&right)).await;
+    user.presses("Continue").await;
+    user.sees("You have 4 tries left.").await;
     for _ in 0..3 {
-        person.reloads().await;
-        person.sees("You have 4 tries left.").await;
+        user.reloads().await;
+        user.sees("You have 4 tries left.").await;
     }
-    person.types("Code", &right).await;
-    person.presses("Go on").await;
-    person.sees("How shall we call you?").await;
-    person.reloads().await;
-    person.sees("How shall we call you?").await;
-    person.types("First name", "Chandra").await;
-    person.presses("Go on").await;
-    person.sees("Hello, Chandra").await;
-    person.reloads().await;
-    person.sees("Hello, Chandra").await;
+    user.types("Code", &right).await;
+    user.presses("Continue").await;
+    user.sees("What is your name?").await;
+    user.reloads().await;
+    user.sees("What is your name?").await;
+    user.types("First name", "Chandra").await;
+    user.presses("Continue").await;
+    user.sees("Hello, Chandra").await;
+    user.reloads().await;
+    user.sees("Hello, Chandra").await;
     assert_eq!(site.mocks().outbox(System::Fynd).messages().len(), 1);
     assert_eq!(site.mocks().fynd.count("verify_mobile_otp"), 2);
-    person.leaves().await;
+    user.leaves().await;
 }
 
-pub async fn an_old_window_does_not_spoil_the_newest_sign_in(stand: Stand) {
-    let (site, person) = stand.open().await;
-    person.goes_to("/wunder").await;
-    send_code(&person, "43", "660000001").await;
+pub async fn an_old_window_does_not_affect_the_newest_sign_in(fixture: Fixture) {
+    let (site, user) = fixture.open().await;
+    user.goes_to("/wunder").await;
+    send_code(&user, "43", "660000001").await;
     let old = code(site.mocks(), System::Wunder, "+43660000001");
-    let windows = person.opens_a_window().await;
+    let windows = user.opens_a_window().await;
 
-    person.turns_to(&windows.second).await;
-    person.goes_to("/wunder").await;
-    // Both see how far the person is.
-    person.sees("We have sent a code to +43660000001").await;
-    person.presses("Start over").await;
-    send_code(&person, "43", "660000009").await;
-    person.sees("We have sent a code to +43660000009").await;
+    user.turns_to(&windows.second).await;
+    user.goes_to("/wunder").await;
+    // Both windows show the same step.
+    user.sees("We have sent a code to +43660000001").await;
+    user.presses("Start over").await;
+    send_code(&user, "43", "660000009").await;
+    user.sees("We have sent a code to +43660000009").await;
 
-    person.turns_to(&windows.first).await;
-    person.types("Code", &old).await;
-    person.presses("Go on").await;
-    person
-        .sees("You have started again in another window.")
+    user.turns_to(&windows.first).await;
+    user.types("Code", &old).await;
+    user.presses("Continue").await;
+    user.sees("You have started a new sign-in in another window.")
         .await;
-    person.sees("We have sent a code to +43660000009").await;
-    // It was sent to nobody, and so cost no try.
-    person.does_not_see("tries left").await;
+    user.sees("We have sent a code to +43660000009").await;
+    // The code was not sent, so it cost no try.
+    user.does_not_see("tries left").await;
     assert_eq!(site.mocks().wunder.count("sign_in_phone_number"), 0);
-    confirm(&site, &person, System::Wunder, "+43660000009").await;
-    person.sees("Terms of riding").await;
-    person.leaves().await;
+    confirm(&site, &user, System::Wunder, "+43660000009").await;
+    user.sees("Terms of riding").await;
+    user.leaves().await;
 }
 
-pub async fn two_systems_in_two_windows_do_not_meet(stand: Stand) {
-    let (site, person) = stand.open().await;
-    person.goes_to("/goodcity").await;
-    send_code(&person, "852", "61234567").await;
-    let windows = person.opens_a_window().await;
-    person.turns_to(&windows.second).await;
-    person.goes_to("/fynd").await;
-    send_code(&person, "91", "9000000001").await;
-    confirm(&site, &person, System::Fynd, "+919000000001").await;
-    person.sees("Hello, Asha").await;
-    // The cookie has a new value by now, and the other window goes on with it.
-    person.turns_to(&windows.first).await;
-    confirm(&site, &person, System::GoodCity, "+85261234567").await;
-    person.sees("Hello, Ada Wong").await;
-    person.goes_to("/fynd").await;
-    person.sees("Hello, Asha").await;
-    person.leaves().await;
+pub async fn two_systems_in_two_windows_do_not_interfere(fixture: Fixture) {
+    let (site, user) = fixture.open().await;
+    user.goes_to("/goodcity").await;
+    send_code(&user, "852", "61234567").await;
+    let windows = user.opens_a_window().await;
+    user.turns_to(&windows.second).await;
+    user.goes_to("/fynd").await;
+    send_code(&user, "91", "9000000001").await;
+    confirm(&site, &user, System::Fynd, "+919000000001").await;
+    user.sees("Hello, Asha").await;
+    // The cookie has a new value by now, and the other window uses it.
+    user.turns_to(&windows.first).await;
+    confirm(&site, &user, System::GoodCity, "+85261234567").await;
+    user.sees("Hello, Ada Wong").await;
+    user.goes_to("/fynd").await;
+    user.sees("Hello, Asha").await;
+    user.leaves().await;
 }
 
-pub async fn a_second_window_sees_that_somebody_is_signed_in(stand: Stand) {
-    let (site, person) = stand.open().await;
-    person.goes_to("/fynd").await;
-    send_code(&person, "91", "9000000001").await;
-    let windows = person.opens_a_window().await;
-    person.turns_to(&windows.second).await;
-    person.goes_to("/fynd").await;
-    confirm(&site, &person, System::Fynd, "+919000000001").await;
-    person.sees("Hello, Asha").await;
+pub async fn a_second_window_shows_that_the_user_is_signed_in(fixture: Fixture) {
+    let (site, user) = fixture.open().await;
+    user.goes_to("/fynd").await;
+    send_code(&user, "91", "9000000001").await;
+    let windows = user.opens_a_window().await;
+    user.turns_to(&windows.second).await;
+    user.goes_to("/fynd").await;
+    confirm(&site, &user, System::Fynd, "+919000000001").await;
+    user.sees("Hello, Asha").await;
 
-    // The code is used, and its form still stands here.
-    person.turns_to(&windows.first).await;
-    confirm(&site, &person, System::Fynd, "+919000000001").await;
-    person.sees("Hello, Asha").await;
+    // The code is used, but this window still shows its form.
+    user.turns_to(&windows.first).await;
+    confirm(&site, &user, System::Fynd, "+919000000001").await;
+    user.sees("Hello, Asha").await;
     assert_eq!(site.mocks().fynd.count("verify_mobile_otp"), 1);
-    person.presses("Sign out").await;
-    person.sees("You are signed out.").await;
-    person.turns_to(&windows.second).await;
-    person.presses("Sign out").await;
-    person.sees("Sign in").await;
+    user.presses("Sign out").await;
+    user.sees("You are signed out.").await;
+    user.turns_to(&windows.second).await;
+    user.presses("Sign out").await;
+    user.sees("Sign in").await;
     site.mocks().pass_time(Duration::from_secs(120));
-    send_code(&person, "91", "9000000001").await;
-    person.sees("We have sent a code to").await;
-    person.leaves().await;
+    send_code(&user, "91", "9000000001").await;
+    user.sees("We have sent a code to").await;
+    user.leaves().await;
 }

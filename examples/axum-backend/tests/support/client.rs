@@ -1,4 +1,4 @@
-//! A browser without a screen, straight at the router.
+//! An HTTP client that calls the router directly.
 
 use std::sync::Arc;
 
@@ -11,12 +11,12 @@ use vestibule_axum_backend::settings::{Servers, Settings};
 
 pub struct Client {
     app: Arc<App>,
-    /// Name and value.
+    /// Name and value of the cookie.
     pub cookie: Option<String>,
     pub origin: Option<&'static str>,
 }
 
-pub struct Answer {
+pub struct Response {
     pub status: u16,
     pub body: String,
     headers: HeaderMap,
@@ -27,9 +27,9 @@ pub async fn start(https: bool) -> Arc<App> {
     with_servers(Servers::default(), https).await
 }
 
-/// One that is told of the other's mocks by name, as of real servers.
+/// A back end whose settings name the mocks of another as its servers.
 pub async fn on_named_servers(app: &App) -> Arc<App> {
-    let servers = app.mocks.as_ref().expect("it has mocks").servers();
+    let servers = app.mocks.as_ref().expect("mocks are running").servers();
     with_servers(servers, false).await
 }
 
@@ -52,11 +52,11 @@ impl Client {
         }
     }
 
-    pub async fn get(&mut self, path: &str) -> Answer {
+    pub async fn get(&mut self, path: &str) -> Response {
         self.send("GET", path, "").await
     }
 
-    pub async fn post(&mut self, path: &str, form: &str) -> Answer {
+    pub async fn post(&mut self, path: &str, form: &str) -> Response {
         self.send("POST", path, form).await
     }
 
@@ -67,7 +67,7 @@ impl Client {
         value.to_owned()
     }
 
-    async fn send(&mut self, method: &str, path: &str, form: &str) -> Answer {
+    async fn send(&mut self, method: &str, path: &str, form: &str) -> Response {
         let mut request = Request::builder()
             .method(method)
             .uri(path)
@@ -85,20 +85,20 @@ impl Client {
         let sent = self.app.router().oneshot(request).await;
         let (head, body) = sent.expect("a router does not fail").into_parts();
         let body = body.collect().await.expect("a body").to_bytes();
-        let answer = Answer {
+        let response = Response {
             status: head.status.as_u16(),
             body: String::from_utf8_lossy(&body).into_owned(),
             headers: head.headers,
         };
-        if let Some((pair, _)) = answer.header("set-cookie").split_once(';') {
+        if let Some((pair, _)) = response.header("set-cookie").split_once(';') {
             self.cookie = Some(pair.to_owned());
         }
-        answer
+        response
     }
 }
 
-impl Answer {
-    /// Empty if there is no such header.
+impl Response {
+    /// The value of a header; empty if it is absent.
     pub fn header(&self, name: &str) -> String {
         let value = self.headers.get(name).map(|value| value.to_str());
         value.and_then(Result::ok).unwrap_or_default().to_owned()

@@ -1,21 +1,24 @@
-//! What a user sees and changes, and what anybody may ask.
+//! Profile, attributes, sessions, and calls without a session.
 
 use serde_json::{Map, json};
 use vestibule::ErrorKind;
 use vestibule::fynd::ProfileChange;
 use vestibule::testing::{FyndAttribute, FyndSignIn};
 
-use super::super::failed::stopped;
+use super::super::failed::fails_with;
 use super::*;
 
 pub async fn profile(fixture: &mut Fixture<'_>) -> Outcome {
     let session = signed_in_asha(fixture).await?;
     let change = ProfileChange::new().last_name("Rao").gender("female");
     session.change_profile(change).await?;
-    let session = fixture.between(session).await?;
+    let session = fixture.next_step(session).await?;
     let user = session.user().await?;
     check(user.last_name.as_deref() == Some("Rao"), "the name is new")?;
-    check(user.gender.as_deref() == Some("female"), "so is the rest")?;
+    check(
+        user.gender.as_deref() == Some("female"),
+        "the other members are new",
+    )?;
     check(
         user.first_name.as_deref() == Some("Asha"),
         "the first name stays",
@@ -29,12 +32,12 @@ pub async fn attributes(fixture: &mut Fixture<'_>) -> Outcome {
     check(session.attributes().await?.is_empty(), "there are none yet")?;
     let size = Map::from_iter([("size".to_owned(), json!("M"))]);
     session.change_attributes(size).await?;
-    let session = fixture.between(session).await?;
+    let session = fixture.next_step(session).await?;
     check(
         session.attributes().await?["size"] == "M",
         "the size is kept",
     )?;
-    Ok("none at first, then the one that was set".to_owned())
+    Ok("none at first, then the new attribute".to_owned())
 }
 
 pub async fn sessions(fixture: &mut Fixture<'_>) -> Outcome {
@@ -43,9 +46,9 @@ pub async fn sessions(fixture: &mut Fixture<'_>) -> Outcome {
     let second = expect(second.signed_in(), "session")?;
     check(second.active_sessions().await?.len() == 2, "there are two")?;
     second.sign_out().await?;
-    let first = fixture.between(first).await?;
+    let first = fixture.next_step(first).await?;
     check(first.active_sessions().await?.len() == 1, "one is left")?;
-    Ok("two, and one when the other has signed out".to_owned())
+    Ok("two, then one after the other signed out".to_owned())
 }
 
 pub async fn logout(fixture: &mut Fixture<'_>) -> Outcome {
@@ -58,37 +61,40 @@ pub async fn logout(fixture: &mut Fixture<'_>) -> Outcome {
         fixture.mock.sessions_of(&id) == 0,
         "the server has no session",
     )?;
-    fixture.between(()).await?;
+    fixture.next_step(()).await?;
     let gone = fixture.client.session(&session_id).await;
-    stopped(gone, ErrorKind::SignInAgain)?;
-    Ok("the session is gone, there and here".to_owned())
+    fails_with(gone, ErrorKind::SignInAgain)?;
+    Ok("the session has ended on the server and locally".to_owned())
 }
 
 pub async fn user_exists(fixture: &mut Fixture<'_>) -> Outcome {
     check(
         !fixture.client.user_exists(EMAIL).await?,
-        "nobody has the address",
+        "no user has the address",
     )?;
     add_asha(fixture);
-    fixture.between(()).await?;
-    check(fixture.client.user_exists(EMAIL).await?, "somebody has it")?;
-    Ok("no, and yes when there is one".to_owned())
+    fixture.next_step(()).await?;
+    check(
+        fixture.client.user_exists(EMAIL).await?,
+        "the address has a user",
+    )?;
+    Ok("false, then true after the user is added".to_owned())
 }
 
 pub async fn platform_config(fixture: &mut Fixture<'_>) -> Outcome {
     let offers_password = async |client: &Client| {
         let login = client.platform_config().await?.login;
-        Ok::<_, Failed>(expect(login, "way in")?.password)
+        Ok::<_, Failed>(expect(login, "login method")?.password)
     };
     check(
         offers_password(&fixture.client).await? == Some(true),
         "it is on",
     )?;
     fixture.mock.switch_off(FyndSignIn::Password);
-    fixture.between(()).await?;
+    fixture.next_step(()).await?;
     check(
         offers_password(&fixture.client).await? == Some(false),
         "it is off",
     )?;
-    Ok("which ways in there are".to_owned())
+    Ok("the login methods of the application".to_owned())
 }

@@ -1,37 +1,40 @@
-//! Signing in by a code.
+//! Sign-in by a code.
 
 use vestibule::ErrorKind;
 use vestibule::code_sign_in::Destination;
 
-use super::super::failed::{given_back, stopped};
-use super::super::shared_words::{self, Visit};
+use super::super::code_sign_in::{self, CodeSignInCase};
+use super::super::failed::{fails_with, returned_state};
 use super::*;
 
-/// After the timer, with the newest token, and from then on only the newest code is good.
+/// Resends after the timer; then only the newest code is valid.
 async fn send_again(
     fixture: &mut Fixture<'_>,
     mut pending: PendingCode,
     to: &str,
 ) -> Result<PendingCode, Failed> {
     let first = fixture.code(to)?;
-    stopped(pending.resend().await, ErrorKind::SlowDown)?;
-    check(fixture.messages() == 1, "nothing was sent too early")?;
+    fails_with(pending.resend().await, ErrorKind::SlowDown)?;
+    check(
+        fixture.messages() == 1,
+        "no message was sent before the timer",
+    )?;
     fixture.wait(pending.resend_timer().remaining());
     for _ in 0..2 {
-        pending = fixture.between(pending).await?;
+        pending = fixture.next_step(pending).await?;
         pending.resend().await?;
         fixture.wait(WAIT);
     }
     check(fixture.messages() == 3, "two more were sent")?;
-    let pending = fixture.between(pending).await?;
-    let pending = given_back(pending.confirm(first).await)?;
-    fixture.between(pending).await
+    let pending = fixture.next_step(pending).await?;
+    let pending = returned_state(pending.confirm(first).await)?;
+    fixture.next_step(pending).await
 }
 
 pub async fn mobile_of_a_known_user(fixture: &mut Fixture<'_>) -> Outcome {
     let id = add_asha(fixture);
     let pending = fixture.client.otp_sign_in(MOBILE, "91").send_code().await?;
-    let pending = fixture.between(pending).await?;
+    let pending = fixture.next_step(pending).await?;
     let pending = send_again(fixture, pending, SMS).await?;
     let sign_in = pending.confirm(fixture.code(SMS)?).await?;
     is_signed_in(fixture, sign_in).await?;
@@ -39,14 +42,14 @@ pub async fn mobile_of_a_known_user(fixture: &mut Fixture<'_>) -> Outcome {
         fixture.mock.sessions_of(&id) == 1,
         "the server has one session",
     )?;
-    Ok("signed in by the third code; the first is void".to_owned())
+    Ok("signed in by the third code; the first is invalid".to_owned())
 }
 
 pub async fn mobile_of_a_new_user(fixture: &mut Fixture<'_>) -> Outcome {
     let pending = fixture.client.otp_sign_in(MOBILE, "91").send_code().await?;
-    let pending = fixture.between(pending).await?;
+    let pending = fixture.next_step(pending).await?;
     let sign_in = pending.confirm(fixture.code(SMS)?).await?;
-    let profile = fixture.between(profile_to_complete(sign_in)?).await?;
+    let profile = fixture.next_step(profile_to_complete(sign_in)?).await?;
     let completed = profile.complete("Asha", "Rao").await?;
     let session = is_signed_in(fixture, completed).await?;
     let contacts = session.contacts().await?;
@@ -60,20 +63,20 @@ pub async fn mobile_of_a_new_user(fixture: &mut Fixture<'_>) -> Outcome {
 pub async fn email(fixture: &mut Fixture<'_>) -> Outcome {
     add_asha(fixture);
     let pending = fixture.client.email_sign_in(EMAIL).send_code().await?;
-    let pending = fixture.between(pending).await?;
+    let pending = fixture.next_step(pending).await?;
     let pending = send_again(fixture, pending, EMAIL).await?;
     let sign_in = pending.confirm(fixture.code(EMAIL)?).await?;
     is_signed_in(fixture, sign_in).await?;
-    Ok("signed in by the third code; the first is void".to_owned())
+    Ok("signed in by the third code; the first is invalid".to_owned())
 }
 
-pub async fn in_shared_words(fixture: &mut Fixture<'_>) -> Outcome {
+pub async fn by_code_sign_in(fixture: &mut Fixture<'_>) -> Outcome {
     add_asha(fixture);
-    let visit = Visit {
+    let case = CodeSignInCase {
         to: Destination::phone("91", MOBILE),
         authenticator: "",
         whoami: "/service/application/user/authentication/v1.0/session",
         system: |client: &Client| Box::new(client.clone()),
     };
-    shared_words::sign_in(fixture, visit).await
+    code_sign_in::sign_in(fixture, case).await
 }

@@ -3,7 +3,7 @@
 use vestibule::fynd::OwnContact;
 use vestibule::{Error, ErrorKind};
 
-use super::super::failed::stopped;
+use super::super::failed::fails_with;
 use super::*;
 
 async fn own(session: &Session, contact: &Contact) -> Result<OwnContact, Failed> {
@@ -12,40 +12,39 @@ async fn own(session: &Session, contact: &Contact) -> Result<OwnContact, Failed>
     expect(found, "such contact")
 }
 
-/// Adds a contact, confirms it by the link that was sent last, and lets it take the former one's
-/// place.
+/// Adds a contact, confirms it by the newest link, makes it primary and deletes the former one.
 async fn replace(fixture: &mut Fixture<'_>, new: Contact, to: &str, former: Contact) -> Outcome {
     let session = signed_in_asha(fixture).await?;
     check(session.add_contact(&new).await?, "a link is sent at once")?;
     let first = fixture.code(to)?;
-    let session = fixture.between(session).await?;
+    let session = fixture.next_step(session).await?;
     let added = own(&session, &new).await?;
     check(!added.verified && !added.primary, "it is not confirmed yet")?;
-    stopped(session.make_primary(&added).await, ErrorKind::Refused)?;
+    fails_with(session.make_primary(&added).await, ErrorKind::Refused)?;
     check(
         session.send_verification_link(&added).await?,
         "a link is sent again",
     )?;
-    let session = fixture.between(session).await?;
-    stopped(verify(fixture, &new, first).await, ErrorKind::Refused)?;
+    let session = fixture.next_step(session).await?;
+    fails_with(verify(fixture, &new, first).await, ErrorKind::Refused)?;
     verify(fixture, &new, fixture.code(to)?).await?;
-    let session = fixture.between(session).await?;
+    let session = fixture.next_step(session).await?;
     let verified = own(&session, &new).await?;
     check(verified.verified, "it is confirmed")?;
     session.make_primary(&verified).await?;
-    let session = fixture.between(session).await?;
-    check(own(&session, &new).await?.primary, "it is the main one")?;
+    let session = fixture.next_step(session).await?;
+    check(own(&session, &new).await?.primary, "it is primary")?;
     session
         .delete_contact(&own(&session, &former).await?)
         .await?;
-    let session = fixture.between(session).await?;
+    let session = fixture.next_step(session).await?;
     let left = session.contacts().await?;
     let gone = left.iter().all(|own| own.contact != former);
-    check(gone && left.len() == 2, "the former one is gone")?;
-    Ok("added, confirmed by link, made the main one; old one gone".to_owned())
+    check(gone && left.len() == 2, "the former one is deleted")?;
+    Ok("added, confirmed by link, made primary; former one deleted".to_owned())
 }
 
-/// What a link does, whoever opens it.
+/// Opens a link, which needs no session.
 async fn verify(fixture: &Fixture<'_>, contact: &Contact, code: Secret) -> Result<(), Error> {
     match contact {
         Contact::Mobile { .. } => fixture.client.verify_mobile_link(code).await,

@@ -1,10 +1,10 @@
 //! The flows of Fynd Commerce.
 
 mod account;
-mod at_once;
 mod codes;
 mod contacts;
 mod deletion;
+mod direct_sign_in;
 mod passwords;
 mod registration;
 
@@ -18,15 +18,15 @@ use vestibule::fynd::{
 use vestibule::testing::{Fynd, FyndUser};
 
 use super::failed::{Failed, Outcome, check, expect};
-use super::fixture::{self, kept, system};
+use super::fixture::{self, resumable, system};
 use super::{Flow, flows};
 
 const MOBILE: &str = "9000000001";
-/// The same number, as messages go to it.
+/// The same number in the outbox.
 const SMS: &str = "+919000000001";
 const EMAIL: &str = "asha@example.com";
 const PASSWORD: &str = "the-password";
-/// Longer than the server's time between two messages.
+/// Longer than the server's interval between two messages.
 const WAIT: Duration = Duration::from_secs(31);
 
 type Fixture<'k> = fixture::Fixture<'k, Fynd>;
@@ -36,15 +36,15 @@ pub fn flows() -> Vec<Flow<Fynd>> {
         "mobile code, known user" => codes::mobile_of_a_known_user,
         "mobile code, new user" => codes::mobile_of_a_new_user,
         "e-mail code" => codes::email,
-        "code in shared words" => codes::in_shared_words,
-        "password" => at_once::password,
-        "token" => at_once::token,
-        "Facebook" => at_once::facebook,
-        "Google" => at_once::google,
-        "Google on Android" => at_once::google_android,
-        "Google on iOS" => at_once::google_ios,
-        "Apple" => at_once::apple,
-        "new user of a third party" => at_once::new_user_of_a_third_party,
+        "code through CodeSignIn" => codes::by_code_sign_in,
+        "password" => direct_sign_in::password,
+        "token" => direct_sign_in::token,
+        "Facebook" => direct_sign_in::facebook,
+        "Google" => direct_sign_in::google,
+        "Google on Android" => direct_sign_in::google_android,
+        "Google on iOS" => direct_sign_in::google_ios,
+        "Apple" => direct_sign_in::apple,
+        "new user of a social account" => direct_sign_in::new_user_of_a_social_account,
         "register by form" => registration::by_form,
         "forgotten password, mobile code" => passwords::mobile_code,
         "forgotten password, e-mail code" => passwords::email_code,
@@ -58,7 +58,7 @@ pub fn flows() -> Vec<Flow<Fynd>> {
         "attributes" => account::attributes,
         "sessions of a user" => account::sessions,
         "logout" => account::logout,
-        "does a user exist" => account::user_exists,
+        "user existence" => account::user_exists,
         "platform config" => account::platform_config,
         "deletion, mobile code" => deletion::mobile_code,
         "deletion, e-mail code" => deletion::email_code,
@@ -70,13 +70,13 @@ system!(Fynd, "fynd", Client, |mock| {
     builder.base_url(mock.base_url())
 });
 
-kept!(Fynd: Session, by Client::session);
-kept!(Fynd: PendingCode, in Challenge::PendingCode);
-kept!(Fynd: CompleteProfile, in Challenge::CompleteProfile);
-kept!(Fynd: RemainingCodes, in Challenge::RemainingCodes);
-kept!(Fynd: PasswordCode, in Challenge::PasswordCode);
-kept!(Fynd: NewPassword, in Challenge::NewPassword);
-kept!(Fynd: PendingDeletion, of Session, |by, id| by.pending_deletion(id));
+resumable!(Fynd: Session, by Client::session);
+resumable!(Fynd: PendingCode, in Challenge::PendingCode);
+resumable!(Fynd: CompleteProfile, in Challenge::CompleteProfile);
+resumable!(Fynd: RemainingCodes, in Challenge::RemainingCodes);
+resumable!(Fynd: PasswordCode, in Challenge::PasswordCode);
+resumable!(Fynd: NewPassword, in Challenge::NewPassword);
+resumable!(Fynd: PendingDeletion, of Session, |by, id| by.pending_deletion(id));
 
 fn mobile() -> Contact {
     Contact::mobile(MOBILE, "91")
@@ -86,7 +86,7 @@ fn email() -> Contact {
     Contact::email(EMAIL)
 }
 
-/// Asha has both contacts, confirmed, and a password; gives her id.
+/// Adds Asha, with both contacts confirmed and a password; returns her id.
 fn add_asha(fixture: &Fixture<'_>) -> String {
     let asha = FyndUser::new("Asha").mobile("91", MOBILE).email(EMAIL);
     fixture.mock.seed_user(asha.password(PASSWORD))
@@ -99,10 +99,10 @@ async fn signed_in_asha(fixture: &mut Fixture<'_>) -> Result<Session, Failed> {
     is_signed_in(fixture, sign_in).await
 }
 
-/// Ends a way in: the session, taken up once more, is Asha's.
+/// Ends a sign-in: checks that the resumed session is Asha's.
 async fn is_signed_in(fixture: &mut Fixture<'_>, sign_in: SignIn) -> Result<Session, Failed> {
     let session = expect(sign_in.signed_in(), "session")?;
-    let session = fixture.between(session).await?;
+    let session = fixture.next_step(session).await?;
     let user = session.user().await?;
     check(
         user.first_name.as_deref() == Some("Asha"),

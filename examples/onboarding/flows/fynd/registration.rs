@@ -1,8 +1,8 @@
-//! A form, and the codes that remain.
+//! Registration by a form, and the codes that remain.
 
 use vestibule::ErrorKind;
 
-use super::super::failed::{given_back, stopped};
+use super::super::failed::{fails_with, returned_state};
 use super::*;
 
 pub async fn by_form(fixture: &mut Fixture<'_>) -> Outcome {
@@ -10,19 +10,19 @@ pub async fn by_form(fixture: &mut Fixture<'_>) -> Outcome {
     let form = form.mobile(MOBILE, "91").email(EMAIL).password(PASSWORD);
     let codes = codes(form.submit().await?)?;
     check(fixture.messages() == 2, "each contact was sent a code")?;
-    let mut codes = fixture.between(codes).await?;
+    let mut codes = fixture.next_step(codes).await?;
     let first = fixture.code(EMAIL)?;
-    stopped(codes.resend_by_email().await, ErrorKind::SlowDown)?;
-    stopped(codes.resend_to_mobile().await, ErrorKind::SlowDown)?;
+    fails_with(codes.resend_by_email().await, ErrorKind::SlowDown)?;
+    fails_with(codes.resend_to_mobile().await, ErrorKind::SlowDown)?;
     fixture.wait(WAIT);
     codes.resend_by_email().await?;
-    let mut codes = fixture.between(codes).await?;
+    let mut codes = fixture.next_step(codes).await?;
     codes.resend_to_mobile().await?;
-    let codes = fixture.between(codes).await?;
-    let codes = given_back(codes.confirm_email(first).await)?;
-    let codes = fixture.between(codes).await?;
+    let codes = fixture.next_step(codes).await?;
+    let codes = returned_state(codes.confirm_email(first).await)?;
+    let codes = fixture.next_step(codes).await?;
     let one_left = super::codes(codes.confirm_email(fixture.code(EMAIL)?).await?)?;
-    let one_left = fixture.between(one_left).await?;
+    let one_left = fixture.next_step(one_left).await?;
     check(one_left.email().is_none(), "the address is confirmed")?;
     let sign_in = one_left.confirm_mobile(fixture.code(SMS)?).await?;
     let session = is_signed_in(fixture, sign_in).await?;
@@ -30,5 +30,5 @@ pub async fn by_form(fixture: &mut Fixture<'_>) -> Outcome {
     let contacts = session.contacts().await?;
     let both = contacts.len() == 2 && contacts.iter().all(|own| own.verified);
     check(both, "both contacts are confirmed")?;
-    Ok("two codes sent again and confirmed, then signed in".to_owned())
+    Ok("two codes resent and confirmed, then signed in".to_owned())
 }

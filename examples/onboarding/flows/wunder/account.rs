@@ -1,10 +1,10 @@
-//! Accounts, their passwords and what is known of their users.
+//! Accounts, passwords and profiles.
 
 use serde_json::json;
 use vestibule::ErrorKind;
 use vestibule::wunder::{SignedProfileVerifier, SigningAlgorithm};
 
-use super::super::failed::{expect, given_back, stopped};
+use super::super::failed::{expect, fails_with, returned_state};
 use super::*;
 
 const NEW_PASSWORD: &str = "a better horse";
@@ -18,15 +18,15 @@ pub async fn register(fixture: &mut Fixture<'_>) -> Outcome {
         "the address is not verified",
     )?;
     check(fixture.mock.signatures_seen() == 1, "it was signed")?;
-    fixture.between(()).await?;
+    fixture.next_step(()).await?;
     check(
         fixture.mock.open_email_link(fixture.code(EMAIL)?.expose()),
-        "the link is good",
+        "the link is valid",
     )?;
     let sign_in = fixture.client.password_sign_in(EMAIL, PASSWORD).await?;
     let session = is_signed_in(fixture, sign_in).await?;
     let profile = session.profile().await?;
-    check(profile.extra["firstName"] == "Ada", "the name is kept")?;
+    check(profile.extra["firstName"] == "Ada", "the name is stored")?;
     check(
         profile.email_is_verified == Some(true),
         "the address is verified",
@@ -40,48 +40,48 @@ pub async fn social_sign_up(fixture: &mut Fixture<'_>) -> Outcome {
         .add_social_account("google", "from-google", Some(EMAIL));
     let login = json!({"email": EMAIL, "token": "from-google"});
     let unknown = fixture.client.social_sign_in(&login).await;
-    stopped(unknown, ErrorKind::Refused)?;
-    fixture.between(()).await?;
+    fails_with(unknown, ErrorKind::Refused)?;
+    fixture.next_step(()).await?;
     fixture.client.social_sign_up(&login).await?;
     check(fixture.mock.signatures_seen() == 1, "it was signed")?;
-    fixture.between(()).await?;
+    fixture.next_step(()).await?;
     let sign_in = fixture.client.social_sign_in(&login).await?;
     is_signed_in(fixture, sign_in).await?;
-    Ok("created by a third party's account, signed in by it".to_owned())
+    Ok("created from a social account, signed in by it".to_owned())
 }
 
 pub async fn password_reset(fixture: &mut Fixture<'_>) -> Outcome {
     fixture.mock.add_user(ada());
     let reset = fixture.client.request_password_reset(EMAIL).await?;
-    let mut reset = fixture.between(reset).await?;
-    stopped(reset.resend().await, ErrorKind::SlowDown)?;
+    let mut reset = fixture.next_step(reset).await?;
+    fails_with(reset.resend().await, ErrorKind::SlowDown)?;
     fixture.wait(WAIT);
     reset.resend().await?;
-    let reset = fixture.between(reset).await?;
+    let reset = fixture.next_step(reset).await?;
     let wrong = fixture.wrong_code(EMAIL)?;
-    let reset = given_back(reset.set_password(wrong, NEW_PASSWORD).await)?;
-    let reset = fixture.between(reset).await?;
+    let reset = returned_state(reset.set_password(wrong, NEW_PASSWORD).await)?;
+    let reset = fixture.next_step(reset).await?;
     let code = fixture.code(EMAIL)?;
     reset.set_password(code, NEW_PASSWORD).await?;
     signs_in_by_the_new_password(fixture).await?;
-    Ok("set by the code that was sent again; the old one is void".to_owned())
+    Ok("set by the resent code; the old password is invalid".to_owned())
 }
 
-/// As a link in a message does it, which carries the code and no state.
+/// As from a link in a message, which carries the code and no state.
 pub async fn password_by_code_alone(fixture: &mut Fixture<'_>) -> Outcome {
     fixture.mock.add_user(ada());
     drop(fixture.client.request_password_reset(EMAIL).await?);
-    fixture.between(()).await?;
+    fixture.next_step(()).await?;
     let code = fixture.code(EMAIL)?;
     fixture.client.set_password(code, NEW_PASSWORD).await?;
     signs_in_by_the_new_password(fixture).await?;
-    Ok("set by the code of the link; the old one is void".to_owned())
+    Ok("set by the code of the link; the old password is invalid".to_owned())
 }
 
 async fn signs_in_by_the_new_password(fixture: &mut Fixture<'_>) -> Result<(), Failed> {
-    fixture.between(()).await?;
+    fixture.next_step(()).await?;
     let old = fixture.client.password_sign_in(EMAIL, PASSWORD).await;
-    stopped(old, ErrorKind::Refused)?;
+    fails_with(old, ErrorKind::Refused)?;
     let new = fixture.client.password_sign_in(EMAIL, NEW_PASSWORD).await?;
     is_signed_in(fixture, new).await?;
     Ok(())
@@ -92,15 +92,15 @@ pub async fn profile(fixture: &mut Fixture<'_>) -> Outcome {
     let change = session.change_profile().member("firstName", "Ada");
     let change = change.custom_properties(json!({"externalId": "7"}));
     let changed = change.save().await?;
-    let session = fixture.between(session).await?;
+    let session = fixture.next_step(session).await?;
     let profile = session.profile().await?;
-    check(profile == changed, "the change is kept")?;
+    check(profile == changed, "the change is stored")?;
     check(profile.extra["firstName"] == "Ada", "the name is new")?;
     let properties = expect(profile.custom_properties, "property")?;
     check(properties["externalId"] == "7", "the property is new")?;
     check(
         profile.phone_number.as_deref() == Some(PHONE),
-        "the rest stays",
+        "other members are unchanged",
     )?;
     Ok("read, changed, and read again".to_owned())
 }
@@ -108,24 +108,27 @@ pub async fn profile(fixture: &mut Fixture<'_>) -> Outcome {
 pub async fn signed_profile(fixture: &mut Fixture<'_>) -> Outcome {
     let session = signed_in_ada(fixture).await?;
     let signed = session.signed_profile().await?;
-    fixture.between(session).await?;
-    // This is the other system, which knows the key and which algorithms it allows.
+    fixture.next_step(session).await?;
+    // The receiving system knows the key and the allowed algorithms.
     let key = Wunder::SIGNED_DATA_KEY;
     let verifier = SignedProfileVerifier::new(key, [SigningAlgorithm::Hs256])?;
     let verifier = verifier.clock(fixture.mock.clock().clone());
     let claims = verifier.verify(signed.jwt())?;
     check(claims["email"] == EMAIL, "the claims are Ada's")?;
     let strict = SignedProfileVerifier::new(key, [SigningAlgorithm::Hs512])?;
-    stopped(strict.verify(signed.jwt()), ErrorKind::Refused)?;
+    fails_with(strict.verify(signed.jwt()), ErrorKind::Refused)?;
     Ok("verified downstream by key and allowed algorithm".to_owned())
 }
 
 pub async fn deletion_request(fixture: &mut Fixture<'_>) -> Outcome {
     let session = signed_in_ada(fixture).await?;
-    check(!fixture.mock.deletion_requested(EMAIL), "nobody asked yet")?;
+    check(!fixture.mock.deletion_requested(EMAIL), "no request yet")?;
     session.request_deletion().await?;
-    check(fixture.mock.deletion_requested(EMAIL), "the server knows")?;
-    Ok("asked for; the operator decides".to_owned())
+    check(
+        fixture.mock.deletion_requested(EMAIL),
+        "the server recorded the request",
+    )?;
+    Ok("requested; the operator decides".to_owned())
 }
 
 pub async fn identity_cards(fixture: &mut Fixture<'_>) -> Outcome {
@@ -138,10 +141,10 @@ pub async fn identity_cards(fixture: &mut Fixture<'_>) -> Outcome {
     fixture
         .mock
         .add_identity_card(EMAIL, json!({"number": "C-7"}));
-    let session = fixture.between(session).await?;
+    let session = fixture.next_step(session).await?;
     let page = session.identity_cards().next_page().await?;
     let cards = expect(page, "page")?.items;
     check(cards.len() == 1, "there is one card")?;
-    check(cards[0].extra["number"] == "C-7", "it came as it is")?;
-    Ok("none at first, then the one that was assigned".to_owned())
+    check(cards[0].extra["number"] == "C-7", "the card is unchanged")?;
+    Ok("none at first, then the assigned card".to_owned())
 }

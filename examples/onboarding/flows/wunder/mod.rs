@@ -18,14 +18,14 @@ use vestibule::wunder::{
 };
 
 use super::failed::{Failed, Outcome, check};
-use super::fixture::{self, kept, system};
+use super::fixture::{self, resumable, system};
 use super::{Flow, flows};
 
 const PHONE: &str = "+43660000001";
 const EMAIL: &str = "ada@example.org";
 const PASSWORD: &str = "correct horse";
 const BRANCH: &str = "2";
-/// A minute between two messages to one phone or mailbox.
+/// The interval between two messages to one phone or mailbox.
 const WAIT: Duration = Duration::from_secs(60);
 
 type Fixture<'k> = fixture::Fixture<'k, Wunder>;
@@ -35,7 +35,7 @@ pub fn flows() -> Vec<Flow<Wunder>> {
         "phone code, new user" => codes::phone_of_a_new_user,
         "phone code, known user" => codes::phone_of_a_known_user,
         "e-mail code" => codes::email,
-        "code in shared words" => codes::in_shared_words,
+        "code through CodeSignIn" => codes::by_code_sign_in,
         "password" => sign_in::password,
         "social login" => sign_in::social,
         "Gaiyo" => sign_in::gaiyo,
@@ -60,7 +60,7 @@ pub fn flows() -> Vec<Flow<Wunder>> {
         "terms of a branch" => terms::of_a_branch,
         "terms of a vehicle" => terms::of_a_vehicle,
         "onboarding step by step" => onboarding::step_by_step,
-        "onboarding by refusals" => onboarding::by_refusals,
+        "onboarding by API errors" => onboarding::by_refusals,
     ]
 }
 
@@ -69,13 +69,13 @@ system!(Wunder, "wunder", Client, |mock| {
     builder.signature_key(Self::SIGNATURE_KEY).resend_wait(WAIT)
 });
 
-kept!(Wunder: Session, by Client::session);
-kept!(Wunder: PasswordReset, by Client::password_reset);
-kept!(Wunder: PendingCode, in Challenge::PendingCode);
-kept!(Wunder: MfaRequired, in Challenge::MfaRequired);
-kept!(Wunder: PhoneVerification, of Session, |by, id| by.phone_verification(id));
-kept!(Wunder: MfaEnrolment, of Session, |by, id| by.mfa_enrolment(id));
-kept!(Wunder: MfaEnrolment, of MfaRequired, |by, id| by.enrolment(id));
+resumable!(Wunder: Session, by Client::session);
+resumable!(Wunder: PasswordReset, by Client::password_reset);
+resumable!(Wunder: PendingCode, in Challenge::PendingCode);
+resumable!(Wunder: MfaRequired, in Challenge::MfaRequired);
+resumable!(Wunder: PhoneVerification, of Session, |by, id| by.phone_verification(id));
+resumable!(Wunder: MfaEnrolment, of Session, |by, id| by.mfa_enrolment(id));
+resumable!(Wunder: MfaEnrolment, of MfaRequired, |by, id| by.enrolment(id));
 
 /// Ada has both contacts, neither of them verified, and a password.
 fn ada() -> WunderUser {
@@ -90,14 +90,14 @@ fn ada() -> WunderUser {
 async fn signed_in_ada(fixture: &mut Fixture<'_>) -> Result<Session, Failed> {
     fixture.mock.add_user(ada());
     let sign_in = fixture.client.password_sign_in(EMAIL, PASSWORD).await?;
-    fixture.between(session(sign_in)?).await
+    fixture.next_step(session(sign_in)?).await
 }
 
 #[track_caller]
 fn session(sign_in: SignIn) -> Result<Session, Failed> {
     match sign_in {
         SignIn::SignedIn(session) => Ok(session),
-        SignIn::MfaRequired(_) => Err(Failed::because("a second factor is asked for")),
+        SignIn::MfaRequired(_) => Err(Failed::because("a second factor is required")),
     }
 }
 
@@ -105,13 +105,13 @@ fn session(sign_in: SignIn) -> Result<Session, Failed> {
 fn second_factor(sign_in: SignIn) -> Result<MfaRequired, Failed> {
     match sign_in {
         SignIn::MfaRequired(mfa) => Ok(mfa),
-        SignIn::SignedIn(_) => Err(Failed::because("no second factor is asked for")),
+        SignIn::SignedIn(_) => Err(Failed::because("no second factor is required")),
     }
 }
 
-/// Ends a way in: the session, taken up once more, is that of the user with this address.
+/// Ends a sign-in: checks that the resumed session belongs to the user with this address.
 async fn is_signed_in(fixture: &mut Fixture<'_>, sign_in: SignIn) -> Result<Session, Failed> {
-    let session = fixture.between(session(sign_in)?).await?;
+    let session = fixture.next_step(session(sign_in)?).await?;
     let profile = session.profile().await?;
     check(profile.email.as_deref() == Some(EMAIL), "Ada is signed in")?;
     Ok(session)

@@ -1,4 +1,4 @@
-//! What still stands between a user and a rental, solved by the flow of each step.
+//! The steps before a rental, each completed by its flow.
 
 use serde_json::json;
 use vestibule::testing::WunderRequirement;
@@ -7,17 +7,17 @@ use vestibule::wunder::{Onboarding, Step, TermsOf};
 use super::super::failed::expect;
 use super::*;
 
-/// A user who lacks everything that can be asked for.
+/// A user who has completed no step.
 async fn begin(fixture: &mut Fixture<'_>) -> Result<Session, Failed> {
     let user = WunderUser::new().email(EMAIL).password(PASSWORD);
     fixture.mock.add_user(user.branch(BRANCH));
     let of = TermsOf::Branch(BRANCH.to_owned());
     fixture.mock.add_terms(of, json!({"title": "Rental"}));
     let sign_in = fixture.client.password_sign_in(EMAIL, PASSWORD).await?;
-    fixture.between(session(sign_in)?).await
+    fixture.next_step(session(sign_in)?).await
 }
 
-/// What the back end knows of the user, as nobody else tells it.
+/// What only the back end knows about the user.
 #[derive(Default)]
 struct Known {
     has_second_factor: bool,
@@ -41,17 +41,20 @@ pub async fn step_by_step(fixture: &mut Fixture<'_>) -> Outcome {
         let Some(step) = onboarding.steps().first().copied() else {
             break;
         };
-        check(!taken.contains(&step), "a step that was taken stays so")?;
+        check(
+            !taken.contains(&step),
+            "a completed step does not come back",
+        )?;
         taken.push(step);
-        session = fixture.between(session).await?;
+        session = fixture.next_step(session).await?;
         session = solve(fixture, session, &mut known, step).await?;
-        session = fixture.between(session).await?;
+        session = fixture.next_step(session).await?;
     }
-    check(taken.len() == 7, "all seven steps were to be taken")?;
-    Ok(format!("{} steps taken, nothing is left", taken.len()))
+    check(taken.len() == 7, "seven steps were required")?;
+    Ok(format!("{} steps completed, none left", taken.len()))
 }
 
-/// Leads the user to the flow of the step, and through it.
+/// Runs the flow of a step.
 async fn solve(
     fixture: &mut Fixture<'_>,
     session: Session,
@@ -64,7 +67,7 @@ async fn solve(
         }
         Step::VerifyPhone => {
             let verification = session.verify_phone().await?;
-            let (session, verification) = fixture.between((session, verification)).await?;
+            let (session, verification) = fixture.next_step((session, verification)).await?;
             verification.check(fixture.code(PHONE)?).await?;
             return Ok(session);
         }
@@ -72,7 +75,7 @@ async fn solve(
             fixture.client.resend_email_verification(EMAIL).await?;
             check(
                 fixture.mock.open_email_link(fixture.code(EMAIL)?.expose()),
-                "the link is good",
+                "the link is valid",
             )?;
         }
         Step::CompleteProfile => {
@@ -93,7 +96,7 @@ async fn solve(
         }
         Step::EnrolMfa => {
             let enrolment = session.enrol_mfa().await?;
-            let (session, enrolment) = fixture.between((session, enrolment)).await?;
+            let (session, enrolment) = fixture.next_step((session, enrolment)).await?;
             fixture.wait(Duration::from_secs(30));
             let code = fixture.mock.second_factor_code(EMAIL);
             enrolment.enable(expect(code, "second factor")?).await?;
@@ -101,15 +104,13 @@ async fn solve(
             return Ok(session);
         }
         other => {
-            return Err(Failed::because(format_args!(
-                "{other:?} was not to be done"
-            )));
+            return Err(Failed::because(format_args!("unexpected step {other:?}")));
         }
     }
     Ok(session)
 }
 
-/// A call that is refused is not repeated before the step that its error names.
+/// After a refused call, completes the step that its error names, then calls again.
 pub async fn by_refusals(fixture: &mut Fixture<'_>) -> Outcome {
     let mut session = begin(fixture).await?;
     session.change_profile().phone(PHONE).save().await?;
@@ -126,16 +127,16 @@ pub async fn by_refusals(fixture: &mut Fixture<'_>) -> Outcome {
     while let Err(error) = session.request_deletion().await {
         let step = expect(Step::of(&error), "step that the error names")?;
         refusals += 1;
-        check(refusals <= 4, "no step is asked for twice")?;
-        session = fixture.between(session).await?;
+        check(refusals <= 4, "no step is required twice")?;
+        session = fixture.next_step(session).await?;
         session = solve(fixture, session, &mut known, step).await?;
     }
-    check(refusals == 4, "each demand was refused once")?;
+    check(refusals == 4, "each demand caused one refusal")?;
     check(
         fixture.mock.deletion_requested(EMAIL),
         "the call has succeeded",
     )?;
     Ok(format!(
-        "{refusals} refusals led to their steps, then it succeeded"
+        "{refusals} refusals, each followed by its step, then success"
     ))
 }

@@ -1,30 +1,30 @@
-//! A second factor is set up, and asked for from then on.
+//! Enrolment and use of a second factor.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use vestibule::wunder::QrPicture;
 
-use super::super::failed::{expect, given_back};
+use super::super::failed::{expect, returned_state};
 use super::*;
 
-/// What the authenticator shows next; each code is good once.
+/// The next code of the authenticator; each code is valid once.
 fn next_code(fixture: &Fixture<'_>) -> Result<Secret, Failed> {
     fixture.wait(Duration::from_secs(30));
     let code = fixture.mock.second_factor_code(EMAIL);
     Ok(Secret::from(expect(code, "second factor")?))
 }
 
-/// The user gets all that an authenticator can be set up by.
+/// Checks the secret, the URI and the picture of an enrolment.
 async fn shows_the_secret(enrolment: &MfaEnrolment) -> Result<(), Failed> {
     let secret = expect(enrolment.secret(), "secret")?;
     let uri = expect(enrolment.otpauth_uri(), "URI")?.expose();
     check(
         uri.starts_with("otpauth://totp/"),
-        "an authenticator reads it",
+        "an authenticator can read it",
     )?;
     check(uri.contains(secret.expose()), "it holds the secret")?;
     let QrPicture::Json(picture) = enrolment.qr_picture().await? else {
-        return Err(Failed::because("the mock gives its picture in JSON"));
+        return Err(Failed::because("expected a picture in JSON"));
     };
     let drawn = expect(picture["qrCode"].as_str(), "picture")?;
     let drawn = STANDARD.decode(drawn).map_err(Failed::because)?;
@@ -35,27 +35,27 @@ async fn shows_the_secret(enrolment: &MfaEnrolment) -> Result<(), Failed> {
 pub async fn set_up(fixture: &mut Fixture<'_>) -> Outcome {
     let session = signed_in_ada(fixture).await?;
     let enrolment = session.enrol_mfa().await?;
-    let (session, enrolment) = fixture.between((session, enrolment)).await?;
+    let (session, enrolment) = fixture.next_step((session, enrolment)).await?;
     shows_the_secret(&enrolment).await?;
     let wrong = enrolment.enable("000000").await;
-    let state = (session, given_back(wrong)?);
-    let (_, enrolment) = fixture.between(state).await?;
+    let state = (session, returned_state(wrong)?);
+    let (_, enrolment) = fixture.next_step(state).await?;
     enrolment.enable(next_code(fixture)?).await?;
-    fixture.between(()).await?;
+    fixture.next_step(()).await?;
     let sign_in = fixture.client.password_sign_in(EMAIL, PASSWORD).await?;
     second_factor(sign_in)?;
-    Ok("secret, URI, picture, enabled; asked for from now on".to_owned())
+    Ok("secret, URI, picture, enabled; required from now on".to_owned())
 }
 
 pub async fn at_sign_in(fixture: &mut Fixture<'_>) -> Outcome {
     fixture.mock.add_user(ada());
     fixture.mock.require_mfa(PHONE, "246810");
     let sign_in = fixture.client.phone_sign_in(PHONE, BRANCH);
-    let pending = fixture.between(sign_in.send_code().await?).await?;
+    let pending = fixture.next_step(sign_in.send_code().await?).await?;
     let needed = second_factor(pending.confirm(fixture.code(PHONE)?).await?)?;
-    let needed = fixture.between(needed).await?;
-    let needed = given_back(needed.validate("111111").await)?;
-    let needed = fixture.between(needed).await?;
+    let needed = fixture.next_step(needed).await?;
+    let needed = returned_state(needed.validate("111111").await)?;
+    let needed = fixture.next_step(needed).await?;
     let session = needed.validate("246810").await?;
     is_signed_in(fixture, SignIn::SignedIn(session)).await?;
     Ok("signed in after the code and the second factor".to_owned())
@@ -64,11 +64,11 @@ pub async fn at_sign_in(fixture: &mut Fixture<'_>) -> Outcome {
 pub async fn set_up_at_sign_in(fixture: &mut Fixture<'_>) -> Outcome {
     fixture.mock.add_user(ada().must_use_second_factor());
     let sign_in = fixture.client.password_sign_in(EMAIL, PASSWORD).await?;
-    let needed = fixture.between(second_factor(sign_in)?).await?;
+    let needed = fixture.next_step(second_factor(sign_in)?).await?;
     let enrolment = needed.enrol().await?;
-    let (needed, enrolment) = fixture.between((needed, enrolment)).await?;
+    let (needed, enrolment) = fixture.next_step((needed, enrolment)).await?;
     enrolment.enable(next_code(fixture)?).await?;
-    let needed = fixture.between(needed).await?;
+    let needed = fixture.next_step(needed).await?;
     let session = needed.validate(next_code(fixture)?).await?;
     is_signed_in(fixture, SignIn::SignedIn(session)).await?;
     Ok("set up and validated; only then signed in".to_owned())

@@ -1,16 +1,16 @@
-//! Signing in at once, and what keeps and ends a session.
+//! Sign-in in one step, refresh and sign-out.
 
 use serde_json::json;
 use vestibule::ErrorKind;
 
-use super::super::failed::{expect, stopped};
+use super::super::failed::{expect, fails_with};
 use super::*;
 
 pub async fn password(fixture: &mut Fixture<'_>) -> Outcome {
     fixture.mock.add_user(ada());
     let wrong = fixture.client.password_sign_in(EMAIL, "wrong horse").await;
-    stopped(wrong, ErrorKind::Refused)?;
-    fixture.between(()).await?;
+    fails_with(wrong, ErrorKind::Refused)?;
+    fixture.next_step(()).await?;
     let sign_in = fixture.client.password_sign_in(EMAIL, PASSWORD).await?;
     is_signed_in(fixture, sign_in).await?;
     Ok("signed in".to_owned())
@@ -21,7 +21,7 @@ pub async fn social(fixture: &mut Fixture<'_>) -> Outcome {
     let login = json!({"provider": "google", "token": "from-google"});
     let sign_in = fixture.client.social_sign_in(&login).await?;
     is_signed_in(fixture, sign_in).await?;
-    Ok("signed in by what a third party vouches for".to_owned())
+    Ok("signed in by a social account".to_owned())
 }
 
 pub async fn gaiyo(fixture: &mut Fixture<'_>) -> Outcome {
@@ -29,7 +29,7 @@ pub async fn gaiyo(fixture: &mut Fixture<'_>) -> Outcome {
     let login = json!({"token": "from-gaiyo"});
     let sign_in = fixture.client.gaiyo_sign_in(&login).await?;
     is_signed_in(fixture, sign_in).await?;
-    Ok("signed in by what Gaiyo vouches for".to_owned())
+    Ok("signed in by Gaiyo".to_owned())
 }
 
 pub async fn api_client(fixture: &mut Fixture<'_>) -> Outcome {
@@ -39,12 +39,12 @@ pub async fn api_client(fixture: &mut Fixture<'_>) -> Outcome {
     let stranger = fixture.mock.add_user(stranger);
     let service = fixture.client.api_client_sign_in("service", "service-key");
     let service = session(service.await?)?;
-    let service = fixture.between(service).await?;
+    let service = fixture.next_step(service).await?;
     let profile = service.acting_for(&user)?.profile().await?;
     check(profile.email.as_deref() == Some(EMAIL), "it acts for Ada")?;
     let foreign = service.acting_for(&stranger)?.profile().await;
-    stopped(foreign, ErrorKind::Refused)?;
-    Ok("acts for the user that it created, for nobody else".to_owned())
+    fails_with(foreign, ErrorKind::Refused)?;
+    Ok("acts only for the user that it created".to_owned())
 }
 
 pub async fn openid_exchange(fixture: &mut Fixture<'_>) -> Outcome {
@@ -57,23 +57,23 @@ pub async fn openid_exchange(fixture: &mut Fixture<'_>) -> Outcome {
     let got = expect(exchanged.get("token"), "token")?;
     check(
         got.is_string() && *got != token["token"],
-        "another token came",
+        "a token was returned",
     )?;
-    let session = fixture.between(session).await?;
+    let session = fixture.next_step(session).await?;
     session.profile().await?;
-    Ok("another token for the one of a partner".to_owned())
+    Ok("exchanged a partner's token".to_owned())
 }
 
 pub async fn refresh(fixture: &mut Fixture<'_>) -> Outcome {
     let session = signed_in_ada(fixture).await?;
     let first = session.access_token().await?;
     fixture.wait(Duration::from_secs(6 * 3600));
-    let session = fixture.between(session).await?;
+    let session = fixture.next_step(session).await?;
     let second = session.access_token().await?;
     check(first != second, "the access token is a new one")?;
-    let session = fixture.between(session).await?;
-    let kept = session.access_token().await?;
-    check(kept == second, "the new one is kept")?;
+    let session = fixture.next_step(session).await?;
+    let resumable = session.access_token().await?;
+    check(resumable == second, "the new one is kept")?;
     session.profile().await?;
     check(
         fixture.mock.count("refresh_token") == 1,
@@ -86,9 +86,12 @@ pub async fn logout(fixture: &mut Fixture<'_>) -> Outcome {
     let session = signed_in_ada(fixture).await?;
     let id = session.id().clone();
     session.sign_out().await?;
-    check(fixture.mock.count("logout") == 1, "the server was told")?;
-    fixture.between(()).await?;
+    check(
+        fixture.mock.count("logout") == 1,
+        "the server received the sign-out",
+    )?;
+    fixture.next_step(()).await?;
     let gone = fixture.client.session(&id).await;
-    stopped(gone, ErrorKind::SignInAgain)?;
-    Ok("the server was told, and the session is gone".to_owned())
+    fails_with(gone, ErrorKind::SignInAgain)?;
+    Ok("the server received the sign-out, and the session has ended".to_owned())
 }

@@ -1,13 +1,13 @@
-//! Terms are shown, accepted, and compared with what was accepted.
+//! Terms: list, accept, and compare with the accepted versions.
 
 use serde_json::json;
 use vestibule::ErrorKind;
 use vestibule::wunder::{Outstanding, TermsOf};
 
-use super::super::failed::{expect, stopped};
+use super::super::failed::{expect, fails_with};
 use super::*;
 
-/// What is outstanding in the branch, where the title tells which versions belong together.
+/// The outstanding terms of the branch; terms with the same title are versions of each other.
 async fn outstanding(session: &Session) -> Result<Vec<Outstanding>, Failed> {
     let missing = session.outstanding_terms(BRANCH, Some("title")).await?;
     Ok(missing.into_iter().map(|missing| missing.why).collect())
@@ -22,13 +22,13 @@ pub async fn of_a_branch(fixture: &mut Fixture<'_>) -> Outcome {
         outstanding(&session).await? == [Outstanding::NeverAccepted],
         "they are new",
     )?;
-    let session = fixture.between(session).await?;
+    let session = fixture.next_step(session).await?;
     let listed = expect(fixture.client.terms(of).next_page().await?, "page")?.items;
     let shown = fixture.client.terms_by_id(rental.to_string()).await?;
     check(listed == [shown.clone()], "they are listed")?;
     check(shown.extra["text"] == "§ 1", "they are shown as they came")?;
     session.accept_terms(&shown).await?;
-    let session = fixture.between(session).await?;
+    let session = fixture.next_step(session).await?;
     check(outstanding(&session).await?.is_empty(), "they are accepted")?;
 
     let newer = json!({"title": "Rental", "text": "§ 2"});
@@ -36,20 +36,20 @@ pub async fn of_a_branch(fixture: &mut Fixture<'_>) -> Outcome {
         fixture.mock.add_terms_version(rental, newer),
         "newer version",
     )?;
-    let session = fixture.between(session).await?;
+    let session = fixture.next_step(session).await?;
     check(
         outstanding(&session).await? == [Outstanding::NewerVersion],
         "they are newer",
     )?;
-    stopped(session.accept_terms(&shown).await, ErrorKind::StepRequired)?;
+    fails_with(session.accept_terms(&shown).await, ErrorKind::StepRequired)?;
     let missing = session.outstanding_terms(BRANCH, Some("title")).await?;
     session.accept_terms(&missing[0].terms).await?;
-    let session = fixture.between(session).await?;
+    let session = fixture.next_step(session).await?;
     check(
         outstanding(&session).await?.is_empty(),
-        "the newer are accepted",
+        "the newer version is accepted",
     )?;
-    Ok("listed, shown, accepted; a newer version comes up again".to_owned())
+    Ok("listed, shown, accepted; a newer version is outstanding again".to_owned())
 }
 
 pub async fn of_a_vehicle(fixture: &mut Fixture<'_>) -> Outcome {
@@ -64,7 +64,7 @@ pub async fn of_a_vehicle(fixture: &mut Fixture<'_>) -> Outcome {
     check(listed.len() == 1, "only the vehicle's are listed")?;
     check(listed[0].extra["title"] == "Car", "they are the vehicle's")?;
     session.accept_terms(&listed[0]).await?;
-    let session = fixture.between(session).await?;
+    let session = fixture.next_step(session).await?;
     let missing = session.outstanding_terms(BRANCH, Some("title")).await?;
     check(missing.len() == 1, "the branch's are still to be accepted")?;
     Ok("the vehicle's are accepted, the branch's are not".to_owned())

@@ -1,4 +1,4 @@
-"""The ways to a success, by document and operation."""
+"""Valid requests, by document and operation."""
 
 import fynd
 import goodcity
@@ -18,13 +18,13 @@ _sessions = {}
 
 
 def prepare(operation):
-    """A right request of an operation: its parameters, body and credentials."""
+    """A valid request of an operation: its parameters, body and credentials."""
     return getattr(_SYSTEM, operation)()
 
 
 def credentials(operation):
-    """The session of the requests that schemathesis makes up; each operation has one of its own,
-    so that one which ends its session harms no other."""
+    """The session of the requests that schemathesis generates. Each operation has its own session, so
+    that an operation that ends it affects no other."""
     if operation not in _sessions:
         _sessions[operation] = _SYSTEM.session()
     return _sessions[operation]

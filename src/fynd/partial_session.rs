@@ -1,4 +1,4 @@
-//! The calls of a sign-in under way: nobody else's requests carry its cookies.
+//! The calls of an unfinished sign-in: no other requests carry its cookies.
 
 use std::sync::Arc;
 
@@ -9,13 +9,13 @@ use crate::error::{Error, ErrorKind, System};
 use crate::pipeline::CallContext;
 use crate::session::{CookieJar, JarCredential};
 
-/// One call, and the cookies with which it came back.
-pub(super) struct Unfinished {
+/// A call of an unfinished sign-in, with the cookies of its response.
+pub(super) struct PartialSession {
     cookies: Arc<JarCredential>,
     context: CallContext,
 }
 
-impl Unfinished {
+impl PartialSession {
     pub(super) fn new(client: &Client, jar: &CookieJar) -> Self {
         let time = client.pipeline.time.clone();
         let cookies = Arc::new(JarCredential::new(jar.clone(), time));
@@ -23,7 +23,7 @@ impl Unfinished {
         Self { cookies, context }
     }
 
-    /// With no cookie yet.
+    /// Starts without a cookie.
     pub(super) fn begin(client: &Client) -> Self {
         Self::new(client, &CookieJar::new(client.pipeline.base.url()))
     }
@@ -37,14 +37,14 @@ impl Unfinished {
     }
 }
 
-/// The session, after `operation` succeeded: the cookies are all that says so.
+/// Creates the session after `operation` succeeded. Its only evidence are the cookies.
 pub(super) async fn finish(
     client: &Client,
     cookies: &CookieJar,
     operation: &'static str,
 ) -> Result<Session, Error> {
     if cookies.is_empty() {
-        let message = "the sign-in succeeded but brought no cookie";
+        let message = "the sign-in succeeded but returned no cookie";
         return Err(Error::new(ErrorKind::Undecodable, message).at(System::Fynd, operation));
     }
     client.sign_in(cookies.clone()).await

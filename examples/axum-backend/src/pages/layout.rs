@@ -1,16 +1,16 @@
-//! What stands around every page of a system.
+//! The layout of every page of a system.
 
 use vestibule::System;
 use vestibule::testing::Message;
 
 use crate::app::App;
-use crate::browser::{Field, Notice, Stage, Tone, Visit};
+use crate::browser::{Field, Notice, Progress, SignInState, Tone};
 use crate::{demo, systems};
 
-pub struct Frame {
-    /// What the page is about.
+pub struct Layout {
+    /// The heading of the page.
     pub heading: &'static str,
-    /// The system as addresses name it, and as people do.
+    /// The name of the system in URLs, and its title.
     pub system: &'static str,
     pub title: &'static str,
     pub notice: Option<Notice>,
@@ -18,7 +18,7 @@ pub struct Frame {
     pub demo: Option<Demo>,
 }
 
-/// One step of the way, and how far it is done.
+/// One step of the sign-in.
 pub struct Step {
     pub label: &'static str,
     pub state: State,
@@ -31,42 +31,42 @@ pub enum State {
     Later,
 }
 
-/// What a person who tries the page alone has to see.
+/// The state of the mocks, shown beside the form.
 pub struct Demo {
-    pub people: &'static [&'static str],
+    pub users: &'static [&'static str],
     pub messages: Vec<Message>,
     pub authenticator: Option<String>,
 }
 
-impl Frame {
+impl Layout {
     pub fn new(
         app: &App,
         system: System,
         heading: &'static str,
         notice: Option<Notice>,
-        visit: &Visit,
+        progress: &Progress,
     ) -> Self {
         let demo = app.mocks.as_ref().map(|mocks| {
-            let to = match &visit.stage {
-                Stage::SecondFactor(waiting) => Some(waiting.to.clone()),
-                Stage::SignedIn(user) if user.enrolment.is_some() => {
-                    Some(visit.typed.destination())
+            let to = match &progress.state {
+                SignInState::SecondFactor(pending) => Some(pending.to.clone()),
+                SignInState::SignedIn(user) if user.enrolment.is_some() => {
+                    Some(progress.form_values.destination())
                 }
                 _ => None,
             };
             Demo {
-                people: demo::people(system),
+                users: demo::users(system),
                 messages: mocks.messages(system),
                 authenticator: to.and_then(|to| mocks.authenticator(&to)),
             }
         });
-        let now = match &visit.stage {
-            Stage::Stranger => "Contact",
-            Stage::Code(_) | Stage::SecondFactor(_) => "Code",
-            Stage::OwnStep(_) => "Name",
-            Stage::SignedIn(_) => "",
+        let now = match &progress.state {
+            SignInState::SignedOut => "Contact",
+            SignInState::CodeSent(_) | SignInState::SecondFactor(_) => "Code",
+            SignInState::OwnStep(_) => "Name",
+            SignInState::SignedIn(_) => "",
         };
-        let frame = Self {
+        let layout = Self {
             heading,
             system: system.name(),
             title: systems::title(system),
@@ -75,8 +75,8 @@ impl Frame {
             demo,
         };
         match now {
-            "" => frame.past_all_steps(),
-            now => frame.at_step(now),
+            "" => layout.with_all_steps_done(),
+            now => layout.at_step(now),
         }
     }
 
@@ -96,7 +96,7 @@ impl Frame {
         self
     }
 
-    pub fn past_all_steps(self) -> Self {
+    pub fn with_all_steps_done(self) -> Self {
         self.at_step("")
     }
 
@@ -108,13 +108,13 @@ impl Frame {
         }
     }
 
-    /// Whether the notice is about a problem.
+    /// Whether the notice reports a problem.
     pub fn has_problem(&self) -> bool {
         let tone = self.notice.as_ref().map(|notice| notice.tone);
         tone == Some(Tone::Problem)
     }
 
-    /// Whether the notice is about this field, by its name in the form.
+    /// Whether the notice concerns the field of this name.
     pub fn is_about(&self, field: &str) -> bool {
         let about = self.notice.as_ref().and_then(|notice| notice.field);
         about.is_some_and(|about| name_of(about) == field)

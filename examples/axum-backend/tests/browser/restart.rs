@@ -1,4 +1,4 @@
-//! The program itself, stopped and started again on the same Redis.
+//! The program, restarted on the same Redis.
 
 use std::net::TcpListener;
 use std::process::{Command as Program, Stdio};
@@ -8,14 +8,14 @@ use tokio::process::{Child, Command};
 use vestibule::System;
 use vestibule_axum_backend::demo::Mocks;
 
-use crate::Stand;
+use crate::Fixture;
 use crate::onboarding::send_code;
-use crate::person::{Person, code};
+use crate::user::{User, code};
 
 const ADA: &str = "+85261234567";
 const NEW: &str = "+919000000009";
 
-pub async fn a_restart_in_the_middle_loses_nothing(stand: Stand) {
+pub async fn a_restart_during_the_sign_in_loses_nothing(fixture: Fixture) {
     let redis = Redis::start().await;
     // The servers do not restart with the back end.
     let mocks = Mocks::start().await;
@@ -23,48 +23,53 @@ pub async fn a_restart_in_the_middle_loses_nothing(stand: Stand) {
     let start = async || start(&listen, &redis, &mocks).await;
 
     let running = start().await;
-    let person = Person::at(&stand.chrome, &format!("http://{listen}"), &stand.looks).await;
-    person.goes_to("/goodcity").await;
-    person.does_not_see("Try it alone").await;
-    send_code(&person, "852", "61234567").await;
-    person.sees("We have sent a code to").await;
+    let user = User::at(
+        &fixture.chrome,
+        &format!("http://{listen}"),
+        &fixture.page_checks,
+    )
+    .await;
+    user.goes_to("/goodcity").await;
+    user.does_not_see("Demo").await;
+    send_code(&user, "852", "61234567").await;
+    user.sees("We have sent a code to").await;
     stop(running).await;
 
     let running = start().await;
-    person.reloads().await;
-    person.sees("We have sent a code to +85261234567").await;
-    person.shows("restarted").await;
+    user.reloads().await;
+    user.sees("We have sent a code to +85261234567").await;
+    user.shows("restarted").await;
     let pin = code(&mocks, System::GoodCity, ADA);
-    person.types("Code", &pin).await;
-    person.presses("Go on").await;
-    person.sees("Hello, Ada Wong").await;
-    person.goes_to("/fynd").await;
-    send_code(&person, "91", "9000000009").await;
+    user.types("Code", &pin).await;
+    user.presses("Continue").await;
+    user.sees("Hello, Ada Wong").await;
+    user.goes_to("/fynd").await;
+    send_code(&user, "91", "9000000009").await;
     kill(running).await;
 
-    // A form that was filled in before the crash is posted after it.
-    person.types("Code", &code(&mocks, System::Fynd, NEW)).await;
+    // A form that was filled in before the crash is submitted after it.
+    user.types("Code", &code(&mocks, System::Fynd, NEW)).await;
     let running = start().await;
-    person.presses("Go on").await;
-    person.sees("How shall we call you?").await;
+    user.presses("Continue").await;
+    user.sees("What is your name?").await;
     kill(running).await;
 
     let running = start().await;
-    person.types("First name", "Chandra").await;
-    person.presses("Go on").await;
-    person.sees("Hello, Chandra").await;
+    user.types("First name", "Chandra").await;
+    user.presses("Continue").await;
+    user.sees("Hello, Chandra").await;
     stop(running).await;
 
     let running = start().await;
-    person.reloads().await;
-    person.sees("Hello, Chandra").await;
-    person.goes_to("/goodcity").await;
-    person.sees("Hello, Ada Wong").await;
+    user.reloads().await;
+    user.sees("Hello, Chandra").await;
+    user.goes_to("/goodcity").await;
+    user.sees("Hello, Ada Wong").await;
     stop(running).await;
-    person.leaves().await;
+    user.leaves().await;
 }
 
-/// Starts the program; it serves when this is done.
+/// Starts the program and waits until it serves.
 async fn start(listen: &str, redis: &Redis, mocks: &Mocks) -> Child {
     let servers = mocks.servers();
     let (goodcity, fynd) = (servers.goodcity.unwrap(), servers.fynd.unwrap());
@@ -90,7 +95,7 @@ async fn start(listen: &str, redis: &Redis, mocks: &Mocks) -> Child {
     program
 }
 
-/// Asks it to end, as a supervisor does.
+/// Terminates the program, as a supervisor does.
 async fn stop(mut program: Child) {
     let id = program.id().expect("it runs").to_string();
     let asked = Program::new("kill").args(["-TERM", &id]).status();
@@ -99,12 +104,12 @@ async fn stop(mut program: Child) {
     assert!(ended.success(), "{ended}");
 }
 
-/// Ends it as a crash does.
+/// Kills the program, as in a crash.
 async fn kill(mut program: Child) {
     program.kill().await.expect("it can be killed");
 }
 
-/// A Redis of one's own.
+/// A Redis server for one test.
 struct Redis {
     url: String,
     _folder: tempfile::TempDir,

@@ -1,4 +1,4 @@
-//! How far a person is with each system.
+//! The progress of a browser at each system.
 
 use std::collections::BTreeMap;
 
@@ -6,60 +6,61 @@ use serde::{Deserialize, Serialize};
 use vestibule::code_sign_in::{Channel, Destination};
 use vestibule::{Secret, System};
 
-/// One browser. Each system is a visit of its own, so that two windows at two systems do not meet.
+/// The state of one browser. Each system has its own progress, so that two windows at two systems do
+/// not interfere.
 #[derive(Clone, Default, Serialize, Deserialize)]
-pub struct Browser {
-    visits: BTreeMap<String, Visit>,
+pub struct BrowserState {
+    systems: BTreeMap<String, Progress>,
 }
 
-/// One browser at one system.
+/// The progress of one browser at one system.
 #[derive(Clone, Default, Serialize, Deserialize)]
-pub struct Visit {
-    pub stage: Stage,
-    /// Shown once.
+pub struct Progress {
+    pub state: SignInState,
+    /// Shown once, on the next page.
     pub notice: Option<Notice>,
-    /// What was typed before, so that nobody types it twice.
-    pub typed: Typed,
-    /// Counts the sign-ins, so that a form of an older one is told from the newest.
+    /// The last form values, which prefill the next form.
+    pub form_values: FormValues,
+    /// Counts the sign-ins, so that a form of an older one is detected.
     pub sign_ins: u32,
 }
 
 #[derive(Clone, Default, Serialize, Deserialize)]
-pub enum Stage {
+pub enum SignInState {
     #[default]
-    Stranger,
-    Code(Waiting),
-    SecondFactor(Waiting),
-    /// A new user of Fynd has a name to give, or more codes to type.
-    OwnStep(Waiting),
+    SignedOut,
+    CodeSent(PendingSignIn),
+    SecondFactor(PendingSignIn),
+    /// A new user of Fynd has to enter a name or more codes.
+    OwnStep(PendingSignIn),
     SignedIn(SignedIn),
 }
 
-/// A sign-in that waits for the person.
+/// A sign-in that waits for the user.
 #[derive(Clone, Serialize, Deserialize)]
-pub struct Waiting {
-    /// The challenge in the SDK's store.
+pub struct PendingSignIn {
+    /// The id of the challenge in the SDK's store.
     pub id: Secret,
     pub to: Destination,
-    /// Which of the browser's sign-ins it is.
+    /// The number of the sign-in in this browser.
     pub number: u32,
-    /// How many codes of the newest message were wrong.
+    /// The number of wrong codes for the newest message.
     pub wrong: u32,
-    /// An authenticator that is being set up.
+    /// The id of an authenticator enrolment in progress.
     pub enrolment: Option<Secret>,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
 pub struct SignedIn {
-    /// The session in the SDK's store.
+    /// The id of the session in the SDK's store.
     pub id: Secret,
     pub enrolment: Option<Secret>,
-    /// Kept until the person says that they are written down.
+    /// Recovery codes, kept until the user confirms to have stored them.
     pub recovery: Vec<Secret>,
 }
 
 #[derive(Clone, Default, Serialize, Deserialize)]
-pub struct Typed {
+pub struct FormValues {
     pub by_email: bool,
     pub country_code: String,
     pub number: String,
@@ -68,12 +69,12 @@ pub struct Typed {
     pub last_name: String,
 }
 
-/// What a person is told about the last step.
+/// A message about the last step.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Notice {
     pub tone: Tone,
     pub text: String,
-    /// The field that it is about.
+    /// The form field that it concerns.
     pub field: Option<Field>,
 }
 
@@ -94,22 +95,22 @@ pub enum Field {
     Agreed,
 }
 
-impl Browser {
-    pub fn visit(&self, system: System) -> Option<&Visit> {
-        self.visits.get(system.name())
+impl BrowserState {
+    pub fn progress(&self, system: System) -> Option<&Progress> {
+        self.systems.get(system.name())
     }
 
-    pub fn visit_mut(&mut self, system: System) -> &mut Visit {
-        self.visits.entry(system.name().to_owned()).or_default()
+    pub fn progress_mut(&mut self, system: System) -> &mut Progress {
+        self.systems.entry(system.name().to_owned()).or_default()
     }
 }
 
-impl Visit {
-    /// Waits for the code of a message that was sent.
+impl Progress {
+    /// Records that a message with a code was sent.
     pub fn wait_for_code(&mut self, id: &Secret, to: Destination) {
         self.sign_ins += 1;
         self.notice = None;
-        self.stage = Stage::Code(Waiting {
+        self.state = SignInState::CodeSent(PendingSignIn {
             id: id.clone(),
             to,
             number: self.sign_ins,
@@ -118,33 +119,33 @@ impl Visit {
         });
     }
 
-    /// Back to the beginning, with what was typed.
+    /// Returns to the first step and keeps the form values.
     pub fn start_over(&mut self, notice: Option<Notice>) {
-        self.stage = Stage::Stranger;
+        self.state = SignInState::SignedOut;
         self.notice = notice;
     }
 
-    /// The sign-in that waits, if one does.
-    pub fn waiting(&self) -> Option<&Waiting> {
-        match &self.stage {
-            Stage::Code(waiting) | Stage::SecondFactor(waiting) | Stage::OwnStep(waiting) => {
-                Some(waiting)
-            }
-            Stage::Stranger | Stage::SignedIn(_) => None,
+    /// The pending sign-in, if there is one.
+    pub fn pending(&self) -> Option<&PendingSignIn> {
+        match &self.state {
+            SignInState::CodeSent(pending)
+            | SignInState::SecondFactor(pending)
+            | SignInState::OwnStep(pending) => Some(pending),
+            SignInState::SignedOut | SignInState::SignedIn(_) => None,
         }
     }
 
-    pub fn waiting_mut(&mut self) -> Option<&mut Waiting> {
-        match &mut self.stage {
-            Stage::Code(waiting) | Stage::SecondFactor(waiting) | Stage::OwnStep(waiting) => {
-                Some(waiting)
-            }
-            Stage::Stranger | Stage::SignedIn(_) => None,
+    pub fn pending_mut(&mut self) -> Option<&mut PendingSignIn> {
+        match &mut self.state {
+            SignInState::CodeSent(pending)
+            | SignInState::SecondFactor(pending)
+            | SignInState::OwnStep(pending) => Some(pending),
+            SignInState::SignedOut | SignInState::SignedIn(_) => None,
         }
     }
 }
 
-impl Typed {
+impl FormValues {
     pub fn channel(&self) -> Channel {
         match self.by_email {
             true => Channel::Email,
@@ -152,11 +153,11 @@ impl Typed {
         }
     }
 
-    /// People write numbers with spaces, dashes and brackets.
+    /// Removes spaces, dashes and brackets from numbers.
     pub fn destination(&self) -> Destination {
         let plain = |text: &str| {
-            let is_kept = |sign: &char| !sign.is_whitespace() && !"-()./".contains(*sign);
-            text.chars().filter(is_kept).collect::<String>()
+            let is_significant = |sign: &char| !sign.is_whitespace() && !"-()./".contains(*sign);
+            text.chars().filter(is_significant).collect::<String>()
         };
         match self.by_email {
             true => Destination::email(self.email.trim()),

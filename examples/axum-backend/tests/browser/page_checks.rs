@@ -1,4 +1,4 @@
-//! Looking at a page: pictures in light, in dark and on a phone, and what axe finds.
+//! Screenshots of a page in a light, a dark and a phone layout, and accessibility checks by axe.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::chrome::Devtools;
 
-pub struct Looks {
+pub struct PageChecks {
     axe: String,
     target: PathBuf,
     seen: Mutex<Seen>,
@@ -23,12 +23,12 @@ struct Seen {
     violations: Vec<String>,
 }
 
-impl Looks {
+impl PageChecks {
     pub fn new() -> Self {
         let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target");
         let axe = target.join("tools/axe/node_modules/axe-core/axe.min.js");
         let missing = "axe-core must be installed; scripts/browser.sh does that";
-        fs::create_dir_all(target.join("browser")).expect("a folder for pictures");
+        fs::create_dir_all(target.join("browser")).expect("a folder for screenshots");
         fs::create_dir_all(target.join("proof")).expect("a folder for proofs");
         Self {
             axe: fs::read_to_string(axe).expect(missing),
@@ -37,7 +37,7 @@ impl Looks {
         }
     }
 
-    /// Looks at a page in each of the ways in which people see it.
+    /// Checks a page in each layout.
     pub async fn at(&self, browser: &Client, name: &str) {
         for (look, scheme, phone) in [
             ("light", "light", false),
@@ -60,25 +60,25 @@ impl Looks {
                     devtools(browser, "Emulation.clearDeviceMetricsOverride", json!({})).await;
                 }
             }
-            self.picture(browser, &format!("{name}-{look}")).await;
+            self.screenshot(browser, &format!("{name}-{look}")).await;
             self.check(browser, &format!("{name}, {look}")).await;
         }
         devtools(browser, "Emulation.clearDeviceMetricsOverride", json!({})).await;
         self.seen.lock().unwrap().pages += 1;
     }
 
-    async fn picture(&self, browser: &Client, name: &str) {
+    async fn screenshot(&self, browser: &Client, name: &str) {
         let whole = json!({"format": "png", "captureBeyondViewport": true});
         let taken = devtools(browser, "Page.captureScreenshot", whole).await;
         let bytes = STANDARD.decode(taken["data"].as_str().unwrap()).unwrap();
         let file = self.target.join("browser").join(format!("{name}.png"));
-        fs::write(file, bytes).expect("a picture can be written");
+        fs::write(file, bytes).expect("a screenshot can be written");
     }
 
     async fn check(&self, browser: &Client, page: &str) {
         let sideways = "return document.documentElement.scrollWidth > window.innerWidth";
         let scrolls = browser.execute(sideways, Vec::new()).await.unwrap();
-        assert_eq!(scrolls, json!(false), "{page} must be moved sideways");
+        assert_eq!(scrolls, json!(false), "{page} scrolls horizontally");
 
         browser.execute(&self.axe, Vec::new()).await.unwrap();
         let run = "const done = arguments[0]; axe.run().then(done, error => done(String(error)))";
@@ -100,14 +100,14 @@ impl Looks {
         fs::write(file, format!("{name} {figure}\n")).expect("a proof can be written");
     }
 
-    /// Writes how much axe found, and on how many pages.
+    /// Writes the number of violations and pages.
     pub fn proof_of_axe(&self) {
         let seen = self.seen.lock().unwrap();
         let (violations, pages) = (seen.violations.len(), seen.pages);
         self.proof("axe", &format!("violations={violations} pages={pages}"));
     }
 
-    /// What axe found on all pages together.
+    /// The violations on all pages.
     pub fn violations(&self) -> Vec<String> {
         self.seen.lock().unwrap().violations.clone()
     }
@@ -118,5 +118,8 @@ async fn devtools(browser: &Client, command: &'static str, parameters: Value) ->
         command,
         parameters,
     };
-    browser.issue_cmd(command).await.expect("Chromium obeys")
+    browser
+        .issue_cmd(command)
+        .await
+        .expect("Chromium executes the command")
 }

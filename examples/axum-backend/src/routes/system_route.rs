@@ -1,4 +1,4 @@
-//! The system that an address names.
+//! The system that a URL names.
 
 use std::sync::Arc;
 
@@ -7,41 +7,41 @@ use axum::http::request::Parts;
 use vestibule::System;
 use vestibule::code_sign_in::CodeSignIn;
 
-use super::Trouble;
+use super::PageError;
 use crate::app::App;
 
-/// A system that is offered.
-pub struct Place {
+/// An enabled system, extracted from the path.
+pub struct SystemRoute {
     pub app: Arc<App>,
     pub system: System,
 }
 
-impl FromRequestParts<Arc<App>> for Place {
-    type Rejection = Trouble;
+impl FromRequestParts<Arc<App>> for SystemRoute {
+    type Rejection = PageError;
 
     async fn from_request_parts(
         parts: &mut Parts,
         app: &Arc<App>,
     ) -> Result<Self, Self::Rejection> {
-        // An address with a system's own step names the system in itself.
+        // Routes of a single system have its name in the path and not as a parameter.
         let path = parts.uri.path().to_owned();
         let params = RawPathParams::from_request_parts(parts, app).await;
-        let params = params.map_err(|_| Trouble::not_here())?;
+        let params = params.map_err(|_| PageError::not_here())?;
         let named = params.iter().find(|(name, _)| *name == "system");
         let name = match named {
             Some((_, name)) => name,
             None => path.split('/').nth(1).unwrap_or_default(),
         };
-        let system = app.systems.by_name(name).ok_or_else(Trouble::not_here)?;
+        let system = app.systems.by_name(name).ok_or_else(PageError::not_here)?;
         let app = app.clone();
         Ok(Self { app, system })
     }
 }
 
-impl Place {
-    /// Sign-in by a code, whichever system it is.
-    pub fn code_sign_in(&self) -> Result<&dyn CodeSignIn, Trouble> {
-        let offered = self.app.systems.code_sign_in(self.system);
-        offered.ok_or_else(Trouble::not_here)
+impl SystemRoute {
+    /// The code sign-in of the system.
+    pub fn code_sign_in(&self) -> Result<&dyn CodeSignIn, PageError> {
+        let enabled = self.app.systems.code_sign_in(self.system);
+        enabled.ok_or_else(PageError::not_here)
     }
 }

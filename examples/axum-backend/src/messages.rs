@@ -1,4 +1,4 @@
-//! Errors, as a person wants to read them. What the SDK says goes to the log.
+//! User-facing error messages. The messages of the SDK go to the log.
 
 use std::time::Duration;
 
@@ -6,68 +6,66 @@ use vestibule::{Delivery, Error, ErrorKind};
 
 use crate::browser::{Field, Notice};
 
-/// What the person was doing.
+/// The action that failed.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Doing {
-    /// Asking for a message.
+pub enum Action {
+    /// Requesting a message.
     Sending,
-    /// Typing a code.
+    /// Confirming a code.
     Confirming,
     /// Anything else.
     Saving,
 }
 
-/// What to tell the person.
-pub fn notice(error: &Error, doing: Doing) -> Notice {
+/// The notice for an error; logs the error.
+pub fn notice(error: &Error, action: Action) -> Notice {
     log(error);
     match error.kind() {
         ErrorKind::InvalidInput => invalid(error.field().unwrap_or_default()),
-        ErrorKind::SignInAgain if doing == Doing::Saving => Notice::problem(SIGNED_OUT),
+        ErrorKind::SignInAgain if action == Action::Saving => Notice::problem(SIGNED_OUT),
         ErrorKind::SignInAgain => Notice::problem(EXPIRED),
         ErrorKind::SlowDown => Notice::problem(wait(error.retry_after())),
-        ErrorKind::TryLater => Notice::problem(match (doing, error.delivery()) {
+        ErrorKind::TryLater => Notice::problem(match (action, error.delivery()) {
             (_, Delivery::NotSent) => {
                 "The service cannot be reached right now. Try again in a moment."
             }
-            (Doing::Sending, _) => {
-                "The service did not answer, so we cannot tell whether a message is on its way. \
-                 If none comes, ask again."
+            (Action::Sending, _) => {
+                "The service did not respond, so we do not know whether a message is on its way. \
+                 If none arrives, try again."
             }
-            (Doing::Confirming | Doing::Saving, _) => {
-                "The service did not answer. Try again in a moment."
+            (Action::Confirming | Action::Saving, _) => {
+                "The service did not respond. Try again in a moment."
             }
         }),
-        ErrorKind::StepRequired if doing == Doing::Confirming => {
-            Notice::problem("This code cannot be used any more. Ask for a new one.")
+        ErrorKind::StepRequired if action == Action::Confirming => {
+            Notice::problem("This code is no longer valid. Request a new one.")
         }
         ErrorKind::StepRequired => {
-            Notice::problem("Something else has to be done first. Look at what is shown now.")
+            Notice::problem("Another step has to come first. Follow the page that is shown now.")
         }
-        ErrorKind::Refused => match doing {
-            Doing::Sending => Notice::problem(
-                "The service did not take this. Check what you typed, or try another way.",
+        ErrorKind::Refused => match action {
+            Action::Sending => Notice::problem(
+                "The service refused this. Check your input, or use another contact.",
             ),
-            Doing::Confirming => {
-                let text = "That code is not right, or too old. Look at the newest message.";
+            Action::Confirming => {
+                let text = "That code is wrong or expired. Use the code of the newest message.";
                 Notice::problem(text).about(Field::Code)
             }
-            Doing::Saving => {
-                Notice::problem("The service did not take this. Check what you typed.")
-            }
+            Action::Saving => Notice::problem("The service refused this. Check your input."),
         },
         ErrorKind::NotOffered => {
-            Notice::problem("This service does not offer that. Try another way.")
+            Notice::problem("This service does not support that. Use another contact.")
         }
         _ => Notice::problem(
-            "Something went wrong on our side, and we have taken note of it. Try again later.",
+            "Something went wrong on our side, and we have logged it. Try again later.",
         ),
     }
 }
 
-pub const EXPIRED: &str = "This took too long, or was finished elsewhere. Start again.";
+pub const EXPIRED: &str = "This took too long, or was completed in another window. Start again.";
 pub const SIGNED_OUT: &str = "You were signed out. Sign in again.";
 
-/// Nobody can do anything about an input or a wrong code by reading a log.
+/// Logs an error. Invalid input and rate limits concern only the user and are not logged.
 pub fn log(error: &Error) {
     match error.kind() {
         ErrorKind::InvalidInput | ErrorKind::SlowDown => {}
@@ -80,7 +78,7 @@ pub fn log(error: &Error) {
 
 fn invalid(field: &str) -> Notice {
     match field {
-        "country_code" => Notice::problem("Write the country code in digits, such as 43.")
+        "country_code" => Notice::problem("Enter the country code in digits, such as 43.")
             .about(Field::CountryCode),
         "phone" | "mobile" => {
             Notice::problem("Check the phone number: digits only, without the country code.")
@@ -89,10 +87,10 @@ fn invalid(field: &str) -> Notice {
         "email" => Notice::problem("Check the e-mail address: it looks like ada@example.org.")
             .about(Field::Email),
         "code" | "pin" => {
-            Notice::problem("The code is the digits of the message.").about(Field::Code)
+            Notice::problem("The code consists of the digits in the message.").about(Field::Code)
         }
-        "first_name" => Notice::problem("Write your first name.").about(Field::FirstName),
-        _ => Notice::problem("Check what you typed."),
+        "first_name" => Notice::problem("Enter your first name.").about(Field::FirstName),
+        _ => Notice::problem("Check your input."),
     }
 }
 
@@ -103,7 +101,7 @@ fn wait(time: Option<Duration>) -> String {
     }
 }
 
-/// A time as people say it.
+/// Formats a duration for users.
 pub fn seconds(time: Duration) -> String {
     let seconds = time.as_secs() + u64::from(time.subsec_nanos() > 0);
     match seconds {
@@ -120,7 +118,7 @@ mod tests {
     use super::seconds;
 
     #[test]
-    fn times_are_said_as_people_say_them() {
+    fn durations_are_formatted_for_users() {
         assert_eq!(seconds(Duration::from_millis(400)), "1 second");
         assert_eq!(seconds(Duration::from_millis(59_001)), "60 seconds");
         assert_eq!(seconds(Duration::from_secs(870)), "15 minutes");

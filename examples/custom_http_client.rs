@@ -1,8 +1,8 @@
-//! A `reqwest::Client` of one's own, here with a proxy (GoodCity, on a mock).
+//! A custom `reqwest::Client`, here with a proxy (GoodCity, on a mock).
 //!
-//! `cargo run --example own_http_client`
+//! `cargo run --example custom_http_client`
 
-// Output is what an example is for.
+// An example prints its result.
 #![allow(clippy::print_stdout)]
 
 use std::error::Error;
@@ -22,8 +22,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mock = GoodCity::start().await;
     let (proxy, seen) = forward_proxy().await?;
 
-    // Whatever reqwest can do: proxies, certificates, addresses, DNS. The crate's own bounds on
-    // time, bodies, headers and redirects hold all the same.
+    // Set any option of reqwest: proxies, certificates, addresses, DNS. The crate's limits on time,
+    // bodies, headers and redirects still apply.
     let http = Settings::default()
         .http_client_builder()?
         .proxy(Proxy::http(&proxy)?)
@@ -42,7 +42,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// A proxy for plain HTTP, on a free port, and how many requests it has seen.
+/// Starts a proxy for plain HTTP on a free port, with a counter of its requests.
 async fn forward_proxy() -> io::Result<(String, Arc<AtomicUsize>)> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("http://{}", listener.local_addr()?);
@@ -57,7 +57,7 @@ async fn forward_proxy() -> io::Result<(String, Arc<AtomicUsize>)> {
     Ok((url, seen))
 }
 
-/// A proxy is asked for the whole URL; the server behind it for the path alone.
+/// A proxy receives the whole URL, the server behind it only the path.
 async fn forward(mut from: TcpStream) -> io::Result<()> {
     let mut head = vec![0; 16 * 1024];
     let read = from.read(&mut head).await?;

@@ -1,4 +1,4 @@
-//! A person at a browser: looks, types, presses.
+//! A simulated user: reads, types and clicks in a browser.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,32 +9,36 @@ use vestibule::System;
 use vestibule_axum_backend::demo::Mocks;
 
 use crate::chrome::Chrome;
-use crate::looks::Looks;
+use crate::page_checks::PageChecks;
 
-/// How long a page may take. It is never waited for in vain where all is well.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// The timeout of a page.
+const TIMEOUT: Duration = Duration::from_secs(10);
 
-pub struct Person {
+pub struct User {
     browser: Client,
     site: String,
-    looks: Arc<Looks>,
+    page_checks: Arc<PageChecks>,
 }
 
-impl Person {
-    pub async fn at(chrome: &Chrome, site: &str, looks: &Arc<Looks>) -> Self {
-        Self::with(chrome.open(true).await, site, looks)
+impl User {
+    pub async fn at(chrome: &Chrome, site: &str, page_checks: &Arc<PageChecks>) -> Self {
+        Self::with(chrome.open(true).await, site, page_checks)
     }
 
-    /// Whose browser runs no scripts.
-    pub async fn without_scripts(chrome: &Chrome, site: &str, looks: &Arc<Looks>) -> Self {
-        Self::with(chrome.open(false).await, site, looks)
+    /// A user whose browser runs no scripts.
+    pub async fn without_scripts(
+        chrome: &Chrome,
+        site: &str,
+        page_checks: &Arc<PageChecks>,
+    ) -> Self {
+        Self::with(chrome.open(false).await, site, page_checks)
     }
 
-    fn with(browser: Client, site: &str, looks: &Arc<Looks>) -> Self {
+    fn with(browser: Client, site: &str, page_checks: &Arc<PageChecks>) -> Self {
         Self {
             browser,
             site: site.to_owned(),
-            looks: looks.clone(),
+            page_checks: page_checks.clone(),
         }
     }
 
@@ -47,7 +51,7 @@ impl Person {
         self.browser.refresh().await.expect("the page opens again");
     }
 
-    /// Types into the field with this label, instead of what stands there.
+    /// Replaces the value of the field with this label.
     pub async fn types(&self, label: &str, text: &str) {
         let path = format!("//input[@id=//label[normalize-space()='{label}']/@for]");
         let field = self.find(&path, label).await;
@@ -55,18 +59,18 @@ impl Person {
         field.send_keys(text).await.expect("it takes text");
     }
 
-    /// Presses the button, or follows the link, of this name, and waits for the next page.
+    /// Clicks the button or link of this name and waits for the next page.
     pub async fn presses(&self, name: &str) {
         let path = format!("//*[self::button or self::a][normalize-space()='{name}']");
         let found = self.find(&path, name).await;
         found.click().await.expect("it can be pressed");
-        // What was pressed goes with its page.
+        // The element disappears with its page.
         let gone = async { while found.is_displayed().await.is_ok() {} };
-        let gone = tokio::time::timeout(PATIENCE, gone).await;
+        let gone = tokio::time::timeout(TIMEOUT, gone).await;
         assert!(gone.is_ok(), "`{name}` leads nowhere");
     }
 
-    /// Presses the button of the first form, and again a moment later.
+    /// Submits the first form, and again a moment later.
     pub async fn presses_twice(&self) {
         let script = "const form = document.forms[0]; form.requestSubmit(); \
                       setTimeout(() => form.requestSubmit(), 100)";
@@ -81,7 +85,7 @@ impl Person {
         found.click().await.expect("it can be ticked");
     }
 
-    /// Presses keys, wherever the focus is.
+    /// Types keys into the focused element.
     pub async fn presses_keys(&self, keys: &str) {
         let focus = self.browser.active_element().await.expect("a focus");
         focus.send_keys(keys).await.expect("it takes keys");
@@ -91,7 +95,7 @@ impl Person {
         self.presses_keys(&char::from(key).to_string()).await;
     }
 
-    /// The name of what has the focus.
+    /// The id or text of the focused element.
     pub async fn has_focus_on(&self) -> String {
         let focus = self.browser.active_element().await.expect("a focus");
         let id = focus.attr("id").await.expect("attributes");
@@ -101,32 +105,32 @@ impl Person {
         }
     }
 
-    /// Waits until the page says this.
+    /// Waits until the page contains this text.
     pub async fn sees(&self, text: &str) {
         let path = format!("//body[contains(normalize-space(.), '{text}')]");
-        let wait = self.browser.wait().at_most(PATIENCE);
+        let wait = self.browser.wait().at_most(TIMEOUT);
         if wait.for_element(Locator::XPath(&path)).await.is_err() {
-            panic!("nobody sees `{text}` in:\n{}", self.reads().await);
+            panic!("`{text}` is not in:\n{}", self.reads().await);
         }
     }
 
     pub async fn does_not_see(&self, text: &str) {
         let page = self.reads().await;
-        assert!(!page.contains(text), "`{text}` stands in:\n{page}");
+        assert!(!page.contains(text), "`{text}` is in:\n{page}");
     }
 
-    /// What is written on the page.
+    /// The text of the page.
     pub async fn reads(&self) -> String {
         let body = self.browser.find(Locator::Css("body")).await;
         body.expect("a page").text().await.expect("its text")
     }
 
-    /// What the page's title says.
+    /// The title of the page.
     pub async fn title(&self) -> String {
         self.browser.title().await.expect("a title")
     }
 
-    /// Opens another window of the same browser, and stays in this one.
+    /// Opens a second window of the same browser and stays in the first.
     pub async fn opens_a_window(&self) -> Windows {
         let first = self.browser.window().await.expect("a window");
         let second = self.browser.new_window(true).await.expect("another");
@@ -141,7 +145,7 @@ impl Person {
         turned.expect("the window is open");
     }
 
-    /// Sets the clock of the page itself forward.
+    /// Moves the clock of the page forward.
     pub async fn lets_seconds_pass_on_the_page(&self, seconds: u32) {
         let script =
             "const now = Date.now, more = arguments[0] * 1000; Date.now = () => now() + more";
@@ -150,9 +154,9 @@ impl Person {
         run.expect("the page runs scripts");
     }
 
-    /// Has this page looked at: pictures, and what axe finds.
+    /// Takes screenshots of the page and checks it by axe.
     pub async fn shows(&self, name: &str) {
-        self.looks.at(&self.browser, name).await;
+        self.page_checks.at(&self.browser, name).await;
     }
 
     pub async fn leaves(self) {
@@ -179,7 +183,7 @@ pub fn code(mocks: &Mocks, system: System, to: &str) -> String {
     code.unwrap_or_else(|| panic!("no message went to {to}"))
 }
 
-/// A code of the same form that is not the right one.
+/// A wrong code of the same format.
 pub fn wrong(code: &str) -> String {
     let turned = |digit: char| char::from_digit(9 - digit.to_digit(10).unwrap(), 10).unwrap();
     code.chars().map(turned).collect()

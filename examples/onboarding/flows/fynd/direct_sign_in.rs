@@ -1,18 +1,18 @@
-//! Signing in at once: by password, by token, by an account at a third party.
+//! Sign-in in one step: by password, by token, by a social account.
 
 use vestibule::ErrorKind;
 use vestibule::fynd::SocialSignIn;
 use vestibule::testing::FyndProvider;
 
-use super::super::failed::{given_back, stopped};
+use super::super::failed::{fails_with, returned_state};
 use super::*;
 
 pub async fn password(fixture: &mut Fixture<'_>) -> Outcome {
     let wrong = fixture.client.password_sign_in(EMAIL, PASSWORD).await;
-    stopped(wrong, ErrorKind::Refused)?;
-    fixture.between(()).await?;
+    fails_with(wrong, ErrorKind::Refused)?;
+    fixture.next_step(()).await?;
     signed_in_asha(fixture).await?;
-    Ok("signed in, by cookies of this user alone".to_owned())
+    Ok("signed in, with cookies of this user only".to_owned())
 }
 
 pub async fn token(fixture: &mut Fixture<'_>) -> Outcome {
@@ -21,11 +21,11 @@ pub async fn token(fixture: &mut Fixture<'_>) -> Outcome {
     let sign_in = fixture.client.token_sign_in(token.clone()).await?;
     is_signed_in(fixture, sign_in).await?;
     let again = fixture.client.token_sign_in(token).await;
-    stopped(again, ErrorKind::Refused)?;
-    Ok("signed in; the token is good once".to_owned())
+    fails_with(again, ErrorKind::Refused)?;
+    Ok("signed in; the token is valid once".to_owned())
 }
 
-/// Signs Asha in by what her app has got from the third party.
+/// Signs Asha in by the login of a social account.
 async fn third_party(
     fixture: &mut Fixture<'_>,
     provider: FyndProvider,
@@ -37,8 +37,11 @@ async fn third_party(
     let token = fixture.mock.issue_social_token(provider, "1001", None);
     let sign_in = fixture.client.social_sign_in(account(token)).await?;
     is_signed_in(fixture, sign_in).await?;
-    check(fixture.mock.count(operation) == 1, "it went its own way")?;
-    Ok("signed in by what the third party vouches for".to_owned())
+    check(
+        fixture.mock.count(operation) == 1,
+        "the operation of this provider was called",
+    )?;
+    Ok("signed in by the social account".to_owned())
 }
 
 pub async fn facebook(fixture: &mut Fixture<'_>) -> Outcome {
@@ -90,17 +93,17 @@ pub async fn apple(fixture: &mut Fixture<'_>) -> Outcome {
     .await
 }
 
-/// The sales channel wants a confirmed mobile number, which the third party does not know.
-pub async fn new_user_of_a_third_party(fixture: &mut Fixture<'_>) -> Outcome {
+/// The sales channel requires a confirmed mobile number, which the social account does not have.
+pub async fn new_user_of_a_social_account(fixture: &mut Fixture<'_>) -> Outcome {
     let google = FyndProvider::Google;
     let token = fixture.mock.issue_social_token(google, "1001", Some(EMAIL));
     let account = SocialSignIn::google(token).first_name("Asha");
     let sign_in = fixture.client.social_sign_in(account).await?;
-    let profile = fixture.between(profile_to_complete(sign_in)?).await?;
-    let profile = given_back(profile.complete("Asha", "Rao").await)?;
-    let profile = fixture.between(profile).await?.mobile(MOBILE, "91");
+    let profile = fixture.next_step(profile_to_complete(sign_in)?).await?;
+    let profile = returned_state(profile.complete("Asha", "Rao").await)?;
+    let profile = fixture.next_step(profile).await?.mobile(MOBILE, "91");
     let codes = codes(profile.complete("Asha", "Rao").await?)?;
-    let codes = fixture.between(codes).await?;
+    let codes = fixture.next_step(codes).await?;
     check(codes.email().is_none(), "the address needs no code")?;
     let sign_in = codes.confirm_mobile(fixture.code(SMS)?).await?;
     is_signed_in(fixture, sign_in).await?;

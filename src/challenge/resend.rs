@@ -1,0 +1,154 @@
+//! Further messages of a challenge: one protocol for all systems.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use super::active::{ActiveChallenge, ObservedVersion};
+use super::destination::{MessageLimit, Requester, SendOutcome, SendPermit};
+use super::errors::no_messages;
+use super::record::Step;
+use super::resend_timer::ResendTimer;
+use super::write_back::WriteMode;
+use crate::error::{Error, ErrorKind};
+
+/// Selects one of the destinations of a step.
+pub(crate) trait Recipient<S>: Copy + Send + Sync {
+    /// The limit that the step keeps for it; `None` for [`SoleRecipient`], whose limit the
+    /// challenge keeps.
+    fn limit<'a>(&self, step: &'a mut S) -> Result<Option<&'a mut MessageLimit>, Error>;
+}
+
+/// The recipient of a challenge that has one destination at most.
+#[derive(Clone, Copy)]
+pub(crate) struct SoleRecipient;
+
+impl<S> Recipient<S> for SoleRecipient {
+    fn limit<'a>(&self, _: &'a mut S) -> Result<Option<&'a mut MessageLimit>, Error> {
+        Ok(None)
+    }
+}
+
+impl<S: Step> ActiveChallenge<S> {
+    /// The challenge as the requester of a first message to one of several destinations.
+    pub(crate) fn requester(&self) -> Requester<'_> {
+        Requester {
+            context: &self.context,
+            challenge: &self.identity.name,
+        }
+    }
+
+    /// When one of several destinations may get another message.
+    pub(crate) fn timer_of(&self, limit: &MessageLimit) -> ResendTimer {
+        ResendTimer::until(self.context.clock(), limit.not_before)
+    }
+
+    /// Sends another message: the code of the former one is void.
+    ///
+    /// 1. Claims a permit, which starts the wait; `wait` is the expected one. Fails before anything
+    ///    is sent if the store fails, the last message is too recent, another request is in flight,
+    ///    or another challenge has replaced this one.
+    /// 2. Requests the message with the newest keys by `send`, which returns the response and the
+    ///    wait until the next message.
+    /// 3. Sent: stores the keys of the response by `store_keys`, and restarts the timer, the time
+    ///    to live and the count of wrong codes. Not sent: the timer is as before. Unknown: the
+    ///    timer runs.
+    pub(crate) async fn resend<T>(
+        &mut self,
+        recipient: impl Recipient<S>,
+        wait: Duration,
+        send: impl AsyncFnOnce(&S) -> Result<(T, Duration), Error>,
+        store_keys: impl Fn(&mut S, &T),
+    ) -> Result<(), Error> {
+        let permit = self.claim(recipient, wait).await?;
+        match send(&self.step).await {
+            Ok((response, wait)) => {
+                let store_keys = |step: &mut S| store_keys(step, &response);
+                self.sent(recipient, permit, wait, store_keys).await;
+                Ok(())
+            }
+            Err(error) => {
+                self.failed(permit, &error).await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn claim(
+        &mut self,
+        recipient: impl Recipient<S>,
+        wait: Duration,
+    ) -> Result<SendPermit, Error> {
+        let limit = recipient.limit(&mut self.step)?;
+        let known = limit.map_or(self.known, |limit| limit.message);
+        if let ObservedVersion::Unavailable(error) = self.reload().await? {
+            return Err(self.context.store_error(error));
+        }
+        self.check_time()?;
+        let requester = Requester {
+            context: &self.context,
+            challenge: &self.identity.name,
+        };
+        if let Some(limit) = recipient.limit(&mut self.step)? {
+            let destination = limit.destination.clone();
+            return requester.claim(destination, Some(known), wait).await;
+        }
+        let destination = self.destination.clone();
+        let destination = destination.ok_or_else(|| no_messages().of(self.context.system()))?;
+        let claimed = requester.claim(destination, Some(known), wait).await;
+        match &claimed {
+            Ok(permit) => {
+                self.known = permit.message;
+                self.timer = permit.timer.clone();
+            }
+            Err(error) => {
+                if let (ErrorKind::SlowDown, Some(rest)) = (error.kind(), error.retry_after()) {
+                    self.timer = ResendTimer::start(self.context.clock(), rest);
+                }
+            }
+        }
+        claimed
+    }
+
+    async fn sent(
+        &mut self,
+        recipient: impl Recipient<S>,
+        permit: SendPermit,
+        wait: Duration,
+        store_keys: impl Fn(&mut S),
+    ) {
+        if let Ok(None) = recipient.limit(&mut self.step) {
+            store_keys(&mut self.step);
+            self.timer = ResendTimer::start(self.context.clock(), wait);
+            self.replace_message(&permit);
+            self.save(WriteMode::Newer, Some((permit, wait))).await;
+            return;
+        }
+        let limit = permit.sent_to_one(wait).await;
+        let change = |step: &mut S| {
+            store_keys(step);
+            if let Ok(Some(former)) = recipient.limit(step) {
+                *former = limit.clone();
+            }
+        };
+        self.update_step(true, change).await;
+    }
+
+    async fn failed(&mut self, permit: SendPermit, error: &Error) {
+        if self.step.discard_keys(error) {
+            self.replace_message(&permit);
+            self.save(WriteMode::Newer, None).await;
+        }
+        if SendOutcome::of(error) == SendOutcome::NotSent {
+            self.timer = permit.former_timer();
+            permit.not_sent().await;
+        }
+    }
+
+    /// The codes of the former message are void.
+    fn replace_message(&mut self, permit: &SendPermit) {
+        self.message = permit.message;
+        self.known = permit.message;
+        self.restart_time_to_live();
+        self.identity.wrong_codes.store(0, Ordering::SeqCst);
+    }
+}

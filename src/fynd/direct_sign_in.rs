@@ -1,0 +1,162 @@
+//! Sign-in by a password, a token or a third party: a single call, without a code.
+
+use std::time::Duration;
+
+use super::api::types;
+use super::client::Client;
+use super::codes::UserStatus;
+use super::contact::check_filled;
+use super::partial_session::{PartialSession, finish};
+use super::sign_in::{CompleteProfile, NewUser, SignIn};
+use crate::challenge::FirstMessage;
+use crate::error::Error;
+use crate::secret::Secret;
+use crate::session::CookieJar;
+
+/// A sign-in by a single call.
+pub(super) struct DirectSignIn {
+    client: Client,
+    first: FirstMessage,
+    platform: Option<String>,
+}
+
+impl DirectSignIn {
+    /// Fails before anything is sent if the store fails: there would be no session and no next
+    /// step.
+    pub(super) async fn begin(client: &Client, platform: Option<String>) -> Result<Self, Error> {
+        let first = FirstMessage::without_destination(&client.context)?;
+        first.check_store().await?;
+        Ok(Self {
+            client: client.clone(),
+            first,
+            platform,
+        })
+    }
+
+    /// Ends the sign-in after `operation` succeeded.
+    pub(super) async fn end(
+        self,
+        user: UserStatus,
+        cookies: CookieJar,
+        operation: &'static str,
+    ) -> Result<SignIn, Error> {
+        let Some(register_token) = user.registration(None) else {
+            let session = finish(&self.client, &cookies, operation).await?;
+            return Ok(SignIn::SignedIn(session));
+        };
+        let step = NewUser::new(self.platform, cookies, register_token);
+        let challenge = self.first.open(step, Duration::ZERO).await;
+        let profile = CompleteProfile::resumed(self.client, challenge);
+        Ok(SignIn::ProfileRequired(profile))
+    }
+}
+
+impl Client {
+    /// Signs a user in by e-mail address and password. Sends no message. It is retried only if
+    /// the server certainly did not process it. A user who has not finished a registration has to
+    /// complete the profile.
+    ///
+    /// Source: `POST /service/application/user/authentication/v1.0/login/password`.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Fynd, FyndUser};
+    /// # let mock = Fynd::start().await;
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
+    /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
+    /// # let id = mock.seed_user(asha.password("the password"));
+    /// let signed_in = client.password_sign_in("asha@example.com", "the password").await?;
+    /// if let Some(session) = signed_in.signed_in() {
+    ///     assert_eq!(session.user().await?.first_name.as_deref(), Some("Asha"));
+    /// }
+    /// # assert_eq!(mock.sessions_of(&id), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`] for an empty `username` or `password`, [`ErrorKind::TryLater`]
+    /// if the session store fails: nothing is sent in these cases. [`ErrorKind::Refused`]: one of
+    /// them is wrong. [`ErrorKind::Undecodable`]: the server accepted them and returned no cookie.
+    /// Otherwise as any call, see [`Error`].
+    ///
+    /// [`ErrorKind::InvalidInput`]: crate::ErrorKind::InvalidInput
+    /// [`ErrorKind::TryLater`]: crate::ErrorKind::TryLater
+    /// [`ErrorKind::Refused`]: crate::ErrorKind::Refused
+    /// [`ErrorKind::Undecodable`]: crate::ErrorKind::Undecodable
+    pub async fn password_sign_in(
+        &self,
+        username: impl Into<String>,
+        password: impl Into<Secret>,
+    ) -> Result<SignIn, Error> {
+        let (username, password) = (username.into(), password.into());
+        check_filled("username", &username)?;
+        check_filled("password", password.expose())?;
+        let direct = DirectSignIn::begin(self, self.platform.clone()).await?;
+        let partial = PartialSession::begin(self);
+        let body = types::PasswordLoginRequestSchema::builder()
+            .username(username)
+            .password(password);
+        let api = partial.api();
+        let response = api.login_with_email_and_password().body(body).send();
+        let response = response.await?.into_inner();
+        let operation = "login_with_email_and_password";
+        direct
+            .end(user_status(response), partial.cookies(), operation)
+            .await
+    }
+
+    /// Signs a user in by a token that the seller's own system obtained for the user. Sends no
+    /// message; a token is valid once. It is retried only if the server certainly did not process
+    /// it.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Fynd, FyndUser};
+    /// # let mock = Fynd::start().await;
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
+    /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
+    /// # let id = mock.seed_user(asha.password("the password"));
+    /// # let token = mock.issue_login_token(&id);
+    /// let signed_in = client.token_sign_in(token).await?;
+    /// if let Some(session) = signed_in.signed_in() {
+    ///     assert_eq!(session.user().await?.first_name.as_deref(), Some("Asha"));
+    /// }
+    /// # assert_eq!(mock.sessions_of(&id), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Source: `POST /service/application/user/authentication/v1.0/login/token`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for an empty `token`; otherwise
+    /// as [`password_sign_in`](Self::password_sign_in).
+    pub async fn token_sign_in(&self, token: impl Into<Secret>) -> Result<SignIn, Error> {
+        let token = token.into();
+        check_filled("token", token.expose())?;
+        let direct = DirectSignIn::begin(self, self.platform.clone()).await?;
+        let partial = PartialSession::begin(self);
+        let body = types::TokenRequestBodySchema::builder().token(token);
+        let api = partial.api();
+        let response = api.login_with_token().body(body).send();
+        let response = response.await?.into_inner();
+        direct
+            .end(user_status(response), partial.cookies(), "login_with_token")
+            .await
+    }
+}
+
+fn user_status(response: types::LoginSuccess) -> UserStatus {
+    UserStatus {
+        has_user: response.user.is_some(),
+        user_exists: None,
+        register_token: response.register_token,
+    }
+}
