@@ -238,7 +238,7 @@ fn trace(event: &Event<'_>) {
             %system,
             skew_seconds = skew.num_seconds(),
             corrected,
-            "the clock of this machine differs from the server's"
+            "the local clock differs from the server's"
         ),
     }
 }

@@ -44,7 +44,7 @@ mod trace;
 mod transport;
 
 use std::fmt;
-/// The atomics of `budget.rs`, which a test replaces by loom's.
+// For `budget.rs`: a test replaces these atomics by loom's.
 use std::sync::atomic;
 use std::time::Duration;
 

@@ -15,7 +15,7 @@ const COLUMNS: [&str; 4] = [
     "carries a code",
 ];
 
-/// Every observed outcome, by fault and kind of operation.
+/// Observed outcomes by fault and kind of operation.
 #[derive(Default)]
 pub struct Table(BTreeMap<(&'static str, usize), BTreeSet<String>>);
 
@@ -91,7 +91,7 @@ fn delivery(delivery: Delivery) -> &'static str {
     }
 }
 
-/// Panics unless the README contains exactly this table.
+/// Panics unless the README contains this table.
 pub fn check_readme(table: &str) {
     let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
     let readme = fs::read_to_string(readme).unwrap();

@@ -14,7 +14,7 @@ const EVICTED_PER_WRITE: u32 = 8;
 /// The time of this machine, which all processes that share the file use.
 const NOW: &str = "CAST(unixepoch('subsec') * 1000 AS INTEGER)";
 
-pub(super) type Found = Option<(Record, Version)>;
+pub(super) type LoadedRecord = Option<(Record, Version)>;
 
 /// A record to write.
 pub(super) struct Write {
@@ -23,7 +23,7 @@ pub(super) struct Write {
     pub(super) time_to_live: Duration,
 }
 
-pub(super) fn load(connection: &Connection, key: &StoreKey) -> Result<Found, SqliteError> {
+pub(super) fn load(connection: &Connection, key: &StoreKey) -> Result<LoadedRecord, SqliteError> {
     let query = format!("SELECT body, version FROM slots WHERE key = ?1 AND record_ends > {NOW}");
     let mut query = connection.prepare_cached(&query)?;
     let row = query.query_row(params![key.as_bytes()], |row| {

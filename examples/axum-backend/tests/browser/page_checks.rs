@@ -14,11 +14,11 @@ use crate::chrome::Devtools;
 pub struct PageChecks {
     axe: String,
     target: PathBuf,
-    seen: Mutex<Seen>,
+    seen: Mutex<PageReport>,
 }
 
 #[derive(Default)]
-struct Seen {
+struct PageReport {
     pages: usize,
     violations: Vec<String>,
 }
