@@ -86,19 +86,17 @@ impl Transport {
     }
 
     /// Receives the whole response before `until`.
-    pub(super) fn receive(
+    pub(super) async fn receive(
         &self,
         sending: impl Sending,
         requested: Option<Box<Url>>,
         until: Instant,
-    ) -> impl Future<Output = Result<RawResponse, Error>> {
-        async move {
-            match timeout_at(until, pin!(self.read(sending, requested))).await {
-                Ok(response) => response,
-                Err(_) => Err(Error::new(ErrorKind::TryLater, "no response in time")
-                    .with_class("timeout")
-                    .with_delivery(Delivery::Unknown)),
-            }
+    ) -> Result<RawResponse, Error> {
+        match timeout_at(until, pin!(self.read(sending, requested))).await {
+            Ok(response) => response,
+            Err(_) => Err(Error::new(ErrorKind::TryLater, "no response in time")
+                .with_class("timeout")
+                .with_delivery(Delivery::Unknown)),
         }
     }
 
