@@ -12,11 +12,10 @@
 //!    refreshed.
 //! 2. **Sign**, for every attempt, by [`SystemRules::sign`]: covers what is sent, with the server's
 //!    time of now.
-//! 3. **Send**, by `Transport::send`: hands the attempt to the HTTP client, within the timeout of an
-//!    attempt and the deadline of the call.
-//! 4. **Receive**, by `Call::receive`: awaits headers and body up to their limits
-//!    (`Transport::receive`), corrects the clock ([`SkewedClock::learn`]) and keeps cookies
-//!    ([`SessionCredential::observe`]). A 2xx is a success.
+//! 3. **Send**, by `Transport::send`: hands the attempt to the HTTP client.
+//! 4. **Receive**, by `Call::receive`: awaits headers and body up to their limits, within the timeout
+//!    of an attempt and the deadline of the call (`Transport::receive`), corrects the clock
+//!    ([`SkewedClock::learn`]) and keeps cookies ([`SessionCredential::observe`]). A 2xx is a success.
 //! 5. **Classify**, by `classify`: makes an error of any other response, by
 //!    [`SystemRules::parse_error`] and the status, and tells whether the server rejected the session.
 //! 6. **Return, refresh or back off**, by `Call::run`. A success is returned, and decoded by
