@@ -192,8 +192,14 @@ impl<'a> Operation<'a> {
     /// The responses that are a success.
     pub fn successes(&self) -> impl Iterator<Item = (&'a str, &'a Value)> {
         let responses = self.responses();
-        responses.filter(|(status, _)| status.starts_with('2'))
+        responses.filter(|(status, _)| is_success(status))
     }
+}
+
+/// Whether a key of `responses` is a success: `200` to `299`, or `2XX`.
+fn is_success(status: &str) -> bool {
+    let digits = status.strip_prefix('2').unwrap_or_default();
+    digits == "XX" || (digits.len() == 2 && digits.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// The schema of the JSON content of a body or a response; null if there is none.

@@ -79,7 +79,7 @@ pub enum Event<'a> {
         session: SessionLabel,
         /// The outcome.
         outcome: RefreshOutcome,
-        /// The time from the start of the exchange until its result was saved.
+        /// The duration of the whole refresh, with its waits for backoff and lease.
         elapsed: Duration,
     },
     /// A session has ended: no request uses its credential any more.

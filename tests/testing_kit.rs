@@ -7,9 +7,6 @@
 ))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-#[path = "support/calls.rs"]
-#[allow(dead_code, unused_imports)]
-mod calls;
 #[path = "testing_kit/credentials.rs"]
 mod credentials;
 #[path = "testing_kit/custom_mounts.rs"]

@@ -81,6 +81,9 @@ fn names_in(path: &str) -> Result<Vec<&str>, &'static str> {
     let (mut names, mut rest) = (Vec::new(), path);
     while let Some((_, after)) = rest.split_once('{') {
         let (name, after) = after.split_once('}').ok_or("a brace is not closed")?;
+        if names.contains(&name) {
+            return Err("the path names a parameter twice");
+        }
         names.push(name);
         rest = after;
     }

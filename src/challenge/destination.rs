@@ -116,7 +116,7 @@ pub(crate) struct Requester<'a> {
 }
 
 /// The right to send one message to one destination.
-#[must_use = "the wait continues until the permit is settled"]
+#[must_use = "the wait runs on unless the message is reported as not sent"]
 pub(crate) struct SendPermit {
     context: Arc<SessionContext>,
     challenge: String,
@@ -209,7 +209,7 @@ impl SendPermit {
     }
 
     /// Records that the message was sent. The next may follow when `timer`, which runs for `wait`,
-    /// ends: the same timer is shown to the user, who would come too early by another.
+    /// ends. It is the timer that the user is shown: a second one would end at another time.
     pub(super) async fn sent(&self, timer: &ResendTimer, wait: Duration) -> Result<(), StoreError> {
         self.update(|record| {
             if record.last == self.message {
@@ -229,7 +229,7 @@ impl SendPermit {
     }
 
     /// Records that no message was sent, so that there is nothing to wait for.
-    pub(crate) async fn not_sent(&self) {
+    pub(crate) async fn not_sent(self) {
         let updated = self.update(|record| {
             if record.last != self.message {
                 return false;
@@ -244,7 +244,7 @@ impl SendPermit {
     }
 
     /// Records the failure of the request: ends the wait if no message was sent.
-    pub(crate) async fn failed(&self, error: &Error) {
+    pub(crate) async fn failed(self, error: &Error) {
         if SendOutcome::of(error) == SendOutcome::NotSent {
             self.not_sent().await;
         }

@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::session::SessionContext;
 
 /// A challenge before its first message.
-#[must_use = "the wait continues until the message is sent"]
+#[must_use = "the wait runs on unless the message is reported as not sent"]
 pub(crate) struct FirstMessage {
     context: Arc<SessionContext>,
     identity: Identity,
@@ -86,7 +86,7 @@ impl FirstMessage {
         match send.await {
             Ok((step, wait)) => Ok(self.open(step, wait).await),
             Err(error) => {
-                if let Some(permit) = &self.permit {
+                if let Some(permit) = self.permit {
                     permit.failed(&error).await;
                 }
                 Err(error)

@@ -67,7 +67,7 @@ impl<S: Step> ActiveChallenge<S> {
                 Ok(())
             }
             Err(error) => {
-                self.failed(permit, &error).await;
+                self.failed(recipient, permit, &error).await;
                 Err(error)
             }
         }
@@ -133,13 +133,17 @@ impl<S: Step> ActiveChallenge<S> {
         self.update_step(true, change).await;
     }
 
-    async fn failed(&mut self, permit: SendPermit, error: &Error) {
-        if self.step.discard_keys(error) {
+    async fn failed(&mut self, recipient: impl Recipient<S>, permit: SendPermit, error: &Error) {
+        // Message numbers of a challenge with several destinations count the edits of its step.
+        let is_sole = matches!(recipient.limit(&mut self.step), Ok(None));
+        if self.step.discard_keys(error) && is_sole {
             self.replace_message(&permit);
             self.save(WriteMode::Newer, None).await;
         }
         if SendOutcome::of(error) == SendOutcome::NotSent {
-            self.timer = permit.former_timer();
+            if is_sole {
+                self.timer = permit.former_timer();
+            }
             permit.not_sent().await;
         }
     }

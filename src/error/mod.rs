@@ -125,7 +125,7 @@ impl Error {
         self
     }
 
-    /// Sets the `error.type` of an error without a status.
+    /// Sets the `error.type` of an error that has no status, or whose status does not tell it.
     pub(crate) fn with_class(mut self, class: &'static str) -> Self {
         self.0.class = Some(class);
         self
@@ -202,8 +202,8 @@ impl Error {
         self.0.elapsed
     }
 
-    /// The class of the error, as in OpenTelemetry's `error.type`: the status of an error response
-    /// (`503`), else a word such as `connect`, `timeout`, `undecodable`.
+    /// The class of the error, as in OpenTelemetry's `error.type`: a word such as `connect`,
+    /// `timeout`, `too_large` or `undecodable`, or the status of an error response (`503`).
     pub fn error_type(&self) -> &str {
         let inner = &*self.0;
         match (inner.class, &inner.status) {

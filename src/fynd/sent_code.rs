@@ -15,7 +15,7 @@ use crate::secret::Secret;
 use crate::session::CookieJar;
 use crate::skewed_clock::SkewedClock;
 
-/// What the code authorises.
+/// What the code authorizes.
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) enum Purpose {
     SignIn,

@@ -8,8 +8,10 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use http::StatusCode;
 use serde::de::DeserializeOwned;
+use tokio::sync::SemaphorePermit;
 use tokio::time::{Instant, timeout_at};
 use tracing::Span;
+use url::Url;
 
 use super::attempt::Attempt;
 use super::classify::{AttemptError, classify};
@@ -20,6 +22,7 @@ use super::request::{self, Request};
 use super::response::{RawResponse, Response};
 use super::retry::{FailedAttempt, RetryPolicy, is_retryable};
 use super::system::{Authorization, CredentialGeneration, SessionCredential};
+use super::transport::Sending;
 use super::{Pipeline, trace};
 use crate::error::{Delivery, Error, ErrorKind, System};
 use crate::telemetry::Event;
@@ -166,8 +169,8 @@ struct Call<'a> {
     status: Option<StatusCode>,
 }
 
-/// An attempt that was sent, and the future of its response.
-struct InFlight<F> {
+/// An attempt that was sent.
+struct InFlight<'a, S> {
     span: Span,
     /// When it was sent, or began to wait for a permit.
     began: Instant,
@@ -175,7 +178,11 @@ struct InFlight<F> {
     sent_at: DateTime<Utc>,
     /// The session credential that it carries.
     generation: Option<CredentialGeneration>,
-    response: F,
+    until: Instant,
+    /// Held until the response is received.
+    permit: SemaphorePermit<'a>,
+    sending: S,
+    requested: Option<Box<Url>>,
 }
 
 impl<'a> Call<'a> {
@@ -269,7 +276,7 @@ impl<'a> Call<'a> {
     async fn send_attempt(
         &mut self,
         credential: Option<&'a dyn SessionCredential>,
-    ) -> Result<InFlight<impl Future<Output = Result<RawResponse, Error>> + use<'a>>, Error> {
+    ) -> Result<InFlight<'a, impl Sending + use<>>, Error> {
         let pipeline = &*self.context.pipeline;
         self.status = None;
         let mut now = pipeline.time.local_now();
@@ -301,14 +308,15 @@ impl<'a> Call<'a> {
                         let resends = self.attempts - 1;
                         let span = trace::attempt(pipeline, self.request.operation, resends);
                         let timeout = pipeline.settings.attempt_timeout;
-                        let until = self.deadline.within(began, timeout);
-                        let send = || pipeline.transport.send(attempt, permit, until);
                         return Ok(InFlight {
-                            response: span.in_scope(send),
+                            requested: pipeline.transport.requested_url(&attempt),
+                            sending: span.in_scope(|| pipeline.transport.send(attempt)),
                             span,
                             began: queued_at.unwrap_or(began),
                             sent_at: now,
                             generation: authorization.generation(),
+                            until: self.deadline.within(began, timeout),
+                            permit,
                         });
                     }
                 }
@@ -328,10 +336,10 @@ impl<'a> Call<'a> {
     }
 
     /// Receives the response to an attempt, learns from its headers, and classifies it.
-    fn receive<F: Future<Output = Result<RawResponse, Error>>>(
+    fn receive<S: Sending>(
         &mut self,
         credential: Option<&'a dyn SessionCredential>,
-        in_flight: InFlight<F>,
+        in_flight: InFlight<'a, S>,
     ) -> impl Future<Output = Result<RawResponse, AttemptError>> {
         let pipeline = &*self.context.pipeline;
         let (system, operation) = (self.context.system(), self.request.operation);
@@ -340,10 +348,15 @@ impl<'a> Call<'a> {
             began,
             sent_at,
             generation,
-            response,
+            until,
+            permit,
+            sending,
+            requested,
         } = in_flight;
         async move {
-            let received = trace::within(&span, pin!(response)).await;
+            let received = pipeline.transport.receive(sending, requested, until);
+            let received = trace::within(&span, pin!(received)).await;
+            drop(permit);
             match &received {
                 Ok(response) => {
                     self.status = Some(response.status());

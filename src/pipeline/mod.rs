@@ -7,22 +7,22 @@
 //!    if that is due ([`SessionCredential::revalidate_if_due`]), builds an [`Attempt`], adds the
 //!    application's credential ([`SystemRules::authorize_application`]) and the session's
 //!    ([`SessionCredential::attach`]). A stale credential is refreshed first
-//!    ([`SessionCredential::refresh`]). Then the attempt waits for a permit
-//!    (`Transport::acquire`), which no call holds while a credential is refreshed.
+//!    ([`SessionCredential::refresh`]). Without a permit (`Transport::try_acquire`) the call waits
+//!    for one (`Transport::acquire`) and starts over; no call holds a permit while a credential is
+//!    refreshed.
 //! 2. **Sign**, for every attempt, by [`SystemRules::sign`]: covers what is sent, with the server's
 //!    time of now.
-//! 3. **Send**, by `Transport::send`: hands the attempt to the HTTP client, within the timeout of an
-//!    attempt and the deadline of the call.
-//! 4. **Receive**, by `Call::receive`: awaits headers and body up to their limits
-//!    (`Transport::receive`), corrects the clock ([`SkewedClock::learn`]) and keeps cookies
-//!    ([`SessionCredential::observe`]).
-//! 5. **Classify**, by `classify`: a 2xx is a success; of any other response it makes an error, by
+//! 3. **Send**, by `Transport::send`: hands the attempt to the HTTP client.
+//! 4. **Receive**, by `Call::receive`: awaits headers and body up to their limits, within the timeout
+//!    of an attempt and the deadline of the call (`Transport::receive`), corrects the clock
+//!    ([`SkewedClock::learn`]) and keeps cookies ([`SessionCredential::observe`]). A 2xx is a success.
+//! 5. **Classify**, by `classify`: makes an error of any other response, by
 //!    [`SystemRules::parse_error`] and the status, and tells whether the server rejected the session.
-//! 6. **Return, refresh or back off**, by `Call::run`: a success is decoded (`RawResponse::decode`).
-//!    A rejected session is refreshed and the request replayed, once. Any other error is retried if,
-//!    in this order, the operation allows it (`is_retryable`), the [`RetryPolicy`] gives a wait, the
-//!    deadline leaves room for that wait and for `Retry-After`, and the [`RetryBudget`] has a retry
-//!    left.
+//! 6. **Return, refresh or back off**, by `Call::run`. A success is returned, and decoded by
+//!    `RawResponse::decode`. A rejected session is refreshed and the request replayed, once. Any other
+//!    error is retried if, in this order, the operation allows it (`is_retryable`), the
+//!    [`RetryPolicy`] gives a wait, the deadline leaves room for that wait and for `Retry-After`, and
+//!    the [`RetryBudget`] has a retry left.
 //!
 //! `Call::finish` reports the outcome. All properties of an operation that the stages need are in its
 //! [`Operation`], which is generated from the system's description.

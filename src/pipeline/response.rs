@@ -25,20 +25,32 @@ const KNOWN_TYPES: [&str; 10] = [
     "text/xml",
 ];
 
-/// A response whose body is not decoded yet.
-pub(crate) type RawResponse = Response<Bytes>;
+/// A response whose body is not decoded yet. It has no `Debug`: the body may hold secrets.
+pub(crate) struct RawResponse {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Bytes,
+}
 
 impl RawResponse {
     pub(crate) fn new(status: StatusCode, headers: HeaderMap, body: Bytes) -> Self {
         Self {
-            value: body,
             status,
             headers,
+            body,
         }
     }
 
+    pub(crate) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    pub(crate) fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
     pub(crate) fn body(&self) -> &Bytes {
-        &self.value
+        &self.body
     }
 
     /// Decodes the body by its content, whatever the content type says: servers send JSON as text,
@@ -47,7 +59,7 @@ impl RawResponse {
         self,
         operation: &Operation,
     ) -> Result<Response<T>, Error> {
-        let body = self.value.trim_ascii();
+        let body = self.body.trim_ascii();
         // Validating UTF-8 once is faster than validating each string.
         let decoded = match std::str::from_utf8(body) {
             Ok("") => read("{}").or_else(|| read("null")),
@@ -83,13 +95,13 @@ impl RawResponse {
 
     /// Whether the body is HTML or XML. Such a response comes from a proxy or gateway.
     pub(super) fn is_page(&self) -> bool {
-        self.value.trim_ascii_start().starts_with(b"<")
+        self.body.trim_ascii_start().starts_with(b"<")
     }
 
     /// The JSON for a body that is a string, with or without JSON's quotes, where the operation
     /// allows that.
     fn bare_string(&self, operation: &Operation) -> Option<String> {
-        let body = self.value.trim_ascii();
+        let body = self.body.trim_ascii();
         let text = match serde_json::from_slice(body) {
             Ok(text) => text,
             Err(_) => {
@@ -111,7 +123,7 @@ impl RawResponse {
         let message = format!("could not decode the response ({})", self.description());
         Error::new(ErrorKind::Undecodable, message)
             .with_status(self.status)
-            .with_body(&self.value)
+            .with_body(&self.body)
     }
 
     /// Length and content type of the body: all that an error message may show of it.
@@ -125,8 +137,8 @@ impl RawResponse {
             .iter()
             .find(|known| known.eq_ignore_ascii_case(kind));
         match known {
-            Some(known) => format!("{} bytes of {known}", self.value.len()),
-            None => format!("{} bytes of unknown type", self.value.len()),
+            Some(known) => format!("{} bytes of {known}", self.body.len()),
+            None => format!("{} bytes of unknown type", self.body.len()),
         }
     }
 }

@@ -17,6 +17,11 @@ use super::options::Settings;
 use super::response::RawResponse;
 use crate::error::{Delivery, Error, ErrorKind};
 
+/// The future of a request that reqwest sends.
+pub(super) trait Sending: Future<Output = reqwest::Result<reqwest::Response>> {}
+
+impl<F: Future<Output = reqwest::Result<reqwest::Response>>> Sending for F {}
+
 /// The HTTP client of a pipeline with its limits.
 #[derive(Debug)]
 pub(crate) struct Transport {
@@ -66,40 +71,41 @@ impl Transport {
         }
     }
 
-    /// Sends an attempt. The returned future resolves to the whole response, received before
-    /// `until`, and holds the permit until then.
-    ///
-    /// The future holds neither the attempt nor reqwest's request, to keep the futures of calls
-    /// small.
-    pub(super) fn send<'a>(
-        &'a self,
-        attempt: Attempt,
-        permit: SemaphorePermit<'a>,
-        until: Instant,
-    ) -> impl Future<Output = Result<RawResponse, Error>> + use<'a> {
+    /// The requested URL, to detect redirects. The default client follows none.
+    pub(super) fn requested_url(&self, attempt: &Attempt) -> Option<Box<Url>> {
+        self.is_custom.then(|| Box::new(attempt.url.clone()))
+    }
+
+    /// Sends an attempt. The returned future holds neither the attempt nor reqwest's request, to
+    /// keep the futures of calls small.
+    pub(super) fn send(&self, attempt: Attempt) -> impl Sending + use<> {
         let mut request = reqwest::Request::new(attempt.method, attempt.url);
         *request.headers_mut() = attempt.headers;
         *request.body_mut() = attempt.body.map(reqwest::Body::from);
-        let requested = self.is_custom.then(|| Box::new(request.url().clone()));
-        let response = self.client.execute(request);
-        async move {
-            let _held = &permit;
-            match timeout_at(until, pin!(self.receive(response, requested))).await {
-                Ok(response) => response,
-                Err(_) => Err(Error::new(ErrorKind::TryLater, "no response in time")
-                    .with_class("timeout")
-                    .with_delivery(Delivery::Unknown)),
-            }
+        self.client.execute(request)
+    }
+
+    /// Receives the whole response before `until`.
+    pub(super) async fn receive(
+        &self,
+        sending: impl Sending,
+        requested: Option<Box<Url>>,
+        until: Instant,
+    ) -> Result<RawResponse, Error> {
+        match timeout_at(until, pin!(self.read(sending, requested))).await {
+            Ok(response) => response,
+            Err(_) => Err(Error::new(ErrorKind::TryLater, "no response in time")
+                .with_class("timeout")
+                .with_delivery(Delivery::Unknown)),
         }
     }
 
-    /// `requested` is the requested URL, to detect redirects.
-    async fn receive(
+    async fn read(
         &self,
-        response: impl Future<Output = reqwest::Result<reqwest::Response>>,
+        sending: impl Sending,
         requested: Option<Box<Url>>,
     ) -> Result<RawResponse, Error> {
-        let mut response = response.await.map_err(|error| no_response(&error))?;
+        let mut response = sending.await.map_err(|error| no_response(&error))?;
         let status = response.status();
         if requested.is_some_and(|requested| *requested != *response.url()) {
             let message = "the custom HTTP client followed a redirect: it must follow none";

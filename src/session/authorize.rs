@@ -1,4 +1,4 @@
-//! How a session authorises a call.
+//! How a session authorizes a call.
 
 use chrono::{DateTime, Utc};
 use http::HeaderMap;
@@ -59,11 +59,12 @@ impl SessionEntry {
 
     /// The access token and whether it is fresh.
     fn token(&self) -> Result<(Secret, Authorization), Error> {
+        let now = self.context.time.now();
         let mut state = self.lock();
         if let Some(why) = state.ended {
             return Err(self.ended_error(why));
         }
-        let authorization = self.authorization(&mut state, self.context.time.now());
+        let authorization = self.authorization(&mut state, now);
         let Some(tokens) = state.credential.tokens() else {
             let message = "a session of cookies has no access token";
             return Err(self.error(ErrorKind::InvalidInput, message));

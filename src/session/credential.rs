@@ -44,7 +44,7 @@ impl Credential {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Tokens {
-    /// The access token, which authorises calls.
+    /// The access token, which authorizes calls.
     pub access: Secret,
     /// The refresh token, which can be exchanged once for new tokens, if the system issues one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -76,7 +76,7 @@ impl Tokens {
         if self.is_sendable() {
             return Ok(());
         }
-        let message = "the server issued a token that no header can carry";
+        let message = "the server issued a token that is invalid in a header";
         Err(Error::new(ErrorKind::Undecodable, message)
             .with_delivery(Delivery::Responded)
             .of(system))
@@ -88,7 +88,7 @@ impl Tokens {
         if self.is_sendable() {
             return Ok(());
         }
-        let what = "must not be empty, and hold nothing that a header cannot carry";
+        let what = "must not be empty, and must be valid in a header";
         Err(Error::invalid("access", what).of(system))
     }
 

@@ -12,7 +12,7 @@ use crate::pipeline::{
     CallContext, CallOptions, Idempotency, Need, Operation, QueryValue, Request, Response,
 };
 
-/// A custom request, authorised and retried like the described calls.
+/// A custom request, authorized and retried like the described calls.
 #[must_use = "nothing is sent before `send`"]
 pub struct SessionRequest {
     context: CallContext,
@@ -50,7 +50,7 @@ impl SessionRequest {
     /// Sets the JSON body.
     pub fn json(mut self, body: &impl Serialize) -> Self {
         let body = serde_json::to_vec(body)
-            .map_err(|_| Error::invalid("body", "cannot be written as JSON"));
+            .map_err(|_| Error::invalid("body", "must be serialisable as JSON"));
         self.body = Some(body);
         self
     }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::Instant;
 
 use super::context::SessionContext;
@@ -183,18 +183,21 @@ impl SessionEntry {
             self.mark_ended(ENDED_ELSEWHERE);
             return Ok(ReloadOutcome::Gone);
         };
+        let now = context.time.local_now();
         {
             let mut state = self.lock();
             if state.version == Some(version) {
-                state.validated_at = context.time.local_now();
+                state.validated_at = now;
                 return Ok(ReloadOutcome::Unchanged);
             }
         }
         let record = SessionRecord::decode(&record, &context.audience);
-        Ok(self.adopt(record.map_err(|error| error.of(context.system))?, version))
+        let record = record.map_err(|error| error.of(context.system))?;
+        Ok(self.adopt(record, version, now))
     }
 
-    fn adopt(&self, record: SessionRecord, version: Version) -> ReloadOutcome {
+    /// `now` is the local time at which the record was loaded.
+    fn adopt(&self, record: SessionRecord, version: Version, now: DateTime<Utc>) -> ReloadOutcome {
         let mut state = self.lock();
         let state = &mut *state;
         // A load that took long may return an older version than is known by now.
@@ -203,7 +206,7 @@ impl SessionEntry {
         }
         state.version = Some(version);
         state.written_at = record.written_at();
-        state.validated_at = self.context.time.local_now();
+        state.validated_at = now;
         #[cfg(feature = "fynd")]
         let credential = with_own_cookies(state, record.credential);
         #[cfg(not(feature = "fynd"))]

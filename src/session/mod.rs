@@ -204,7 +204,7 @@ macro_rules! token_session_methods {
         /// # Errors
         ///
         /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `access` for a token
-        /// that no header can carry, [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the
+        /// that is invalid in a header, [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the
         /// store fails.
         pub async fn from_tokens(
             client: &super::client::Client,

@@ -51,7 +51,7 @@ impl SessionRecord {
     pub(super) fn decode(record: &Record, audience: &str) -> Result<Self, Error> {
         let unreadable = |what| Error::new(ErrorKind::Undecodable, what);
         let decoded: Self = serde_json::from_slice(record.expose())
-            .map_err(|_| unreadable("the stored session was not understood"))?;
+            .map_err(|_| unreadable("the stored session could not be decoded"))?;
         if decoded.audience != audience {
             let what = "the stored session is of another system, server or tenant";
             return Err(unreadable(what));

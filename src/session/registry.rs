@@ -28,7 +28,7 @@ impl SessionRegistry {
     }
 
     /// Stores a new session. `login_hint` is what the user signed in with. Fails for tokens that no
-    /// call can carry.
+    /// call can send.
     pub(crate) async fn create(
         &self,
         credential: Credential,

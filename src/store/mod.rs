@@ -181,7 +181,7 @@ pub enum StoreError {
 ///
 /// How far "for ever" goes depends on what the store keeps. [`MemoryStore`] counts for its own life.
 /// `SqliteStore` keeps one sequence in its file. `RedisStore` keeps the last number of a key beside
-/// the record and for an hour after it, and starts at the microseconds of the server's clock, so
+/// the record and for an hour after it, and never numbers below the microseconds of the server's clock, so
 /// that numbers increase even after Redis has lost its memory, unless its clock was set back by more
 /// than an hour.
 ///

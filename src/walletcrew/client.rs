@@ -47,8 +47,8 @@ impl ClientBuilder {
     /// that it returns. Without this, a session ends with its token.
     ///
     /// `login` is single-flight: across all calls and instances it runs once at a time for a
-    /// session, within the deadline of a call. It must not use the session of that token, which
-    /// would wait for itself. If the provider rejects the login data, the token is used until it
+    /// session, within the rest of the call's deadline or the timeout of an attempt, whichever is
+    /// longer. It must not use the session of that token, which would wait for itself. If the provider rejects the login data, the token is used until it
     /// expires, and then the session ends.
     ///
     /// ```

@@ -76,7 +76,7 @@ impl Session {
     pub async fn verify_phone(&self) -> Result<PhoneVerification, Error> {
         let phone = self.profile().await?.phone_number.unwrap_or_default();
         if phone.is_empty() {
-            let error = Error::invalid("phone", "must stand on the profile first");
+            let error = Error::invalid("phone", "must be set on the profile first");
             return Err(error.of(System::Wunder));
         }
         check_phone(&phone)?;

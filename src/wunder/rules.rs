@@ -38,8 +38,9 @@ impl Rules {
         }
     }
 
-    /// The current time, or the first millisecond after the last signed one if that is later, so
-    /// that timestamps strictly increase.
+    /// The current time, or the first millisecond after the last signed one if that is later.
+    /// Timestamps strictly increase unless the clock was set back by more than
+    /// [`MAX_LEAD_MILLIS`].
     fn next_timestamp(&self, now: DateTime<Utc>) -> DateTime<Utc> {
         let now = now.timestamp_millis();
         let next = |last: i64| {

@@ -48,8 +48,8 @@ impl Client {
 impl Session {
     /// Opens a session with the provider that verifies identities or licences for the tenant, and
     /// returns the provider's response, such as a URL for the user. It grants access: treat it as a
-    /// secret. The vendor
-    /// publishes no fields of the request: ask the operator, and use `{}` if there are none.
+    /// secret. The vendor publishes no fields of the request: ask the operator, and use `{}` if there
+    /// are none.
     ///
     /// Sends no message. Every call may open another session, so it is retried only if the server
     /// certainly did not process it.

@@ -33,7 +33,12 @@ async fn a_sign_in_with_a_token_that_is_no_header_value_makes_no_session() {
     mock.mount(confirm).await;
     let returned = pending.confirm("123456").await.unwrap_err();
     assert_eq!(returned.error.kind(), ErrorKind::Undecodable);
-    assert!(returned.error.to_string().contains("no header can carry"));
+    assert!(
+        returned
+            .error
+            .to_string()
+            .contains("is invalid in a header")
+    );
 }
 
 #[tokio::test]

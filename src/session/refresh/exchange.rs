@@ -295,7 +295,7 @@ impl SessionEntry {
     }
 }
 
-/// Whether the system refused the refresh in its own words. A page of a gateway does not count.
+/// Whether the system refused the refresh in its own error format. A page of a gateway does not count.
 fn ends_session(error: &Error) -> bool {
     let final_status = matches!(
         error.status(),
