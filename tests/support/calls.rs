@@ -54,7 +54,7 @@ pub use self::operations::{fynd, goodcity, walletcrew, wunder_auth, wunder_user}
 fn argument<T: serde::de::DeserializeOwned>(arguments: &Value, name: &str) -> Option<T> {
     let value = arguments.get(name)?.clone();
     let argument = serde_json::from_value(value);
-    argument.inspect_err(|error| show(error)).ok()
+    argument.inspect_err(show).ok()
 }
 
 /// Logs a call, its response, or why an argument does not fit: a test that captures the log sees
