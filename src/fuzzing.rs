@@ -140,15 +140,8 @@ pub fn pages(
     let requested = requested.clone();
     let operation = generated::wunder_user::operations::ALL[0];
     wunder::Pages::new(move |number| {
-        requested
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(number);
-        let next = responses
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .next();
-        let (headers, items) = next.unwrap_or_default();
+        lock(&requested).push(number);
+        let (headers, items) = lock(&responses).next().unwrap_or_default();
         let body = Value::Array(vec![Value::Null; items.into()]).to_string();
         let response = RawResponse::new(StatusCode::OK, headers, body.into());
         let list = response.decode::<Vec<()>>(operation);
