@@ -5,7 +5,7 @@
 use std::future::poll_fn;
 use std::pin::Pin;
 
-use futures_core::Stream;
+use futures_util::Stream;
 use serde_json::json;
 use vestibule::session::Tokens;
 use vestibule::wunder::{Client, Pages, Session, TermsOf};

@@ -2,6 +2,8 @@
 
 use std::sync::atomic::Ordering;
 
+use futures_util::future;
+
 use super::active::{ActiveChallenge, ObservedVersion, is_outage};
 use super::destination::{self, MAX_CONFLICTS, is_deferred};
 use super::errors::{contended, superseded, too_many_wrong_codes};
@@ -82,7 +84,7 @@ impl<S: Step> ActiveChallenge<S> {
                     None => Ok(None),
                 }
             };
-            let (record, newest) = tokio::join!(self.load(), newest);
+            let (record, newest) = future::join(self.load(), newest).await;
             let observed = self.observe(record)?;
             self.check_time()?;
             let message = match recipient.limit(&mut self.step)? {

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use futures_core::Stream;
+use futures_util::Stream;
 
 use crate::clock::BoxFuture;
 use crate::error::Error;
