@@ -6,7 +6,7 @@ use heck::{ToSnakeCase, ToUpperCamelCase};
 
 /// Types and variants that generated code uses without a path.
 const USED_BY_NAME: &str =
-    "A Box Clone D Default Err Error From Members None Ok Option Result Self Some String";
+    "Box Clone Default Err Error From None Ok Option Result Self Some String";
 
 /// The type of a schema, or the builder of an operation.
 pub fn type_name(name: &str) -> String {

@@ -19,19 +19,19 @@ pub fn deserialize(item: &ItemStruct) -> Item {
         .collect();
     parse_quote! {
         impl<'de> ::serde::Deserialize<'de> for #owner {
-            fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                struct Members;
-                impl<'de> ::serde::de::Visitor<'de> for Members {
+            fn deserialize<__D: ::serde::Deserializer<'de>>(deserializer: __D) -> Result<Self, __D::Error> {
+                struct __Visitor;
+                impl<'de> ::serde::de::Visitor<'de> for __Visitor {
                     type Value = #owner;
 
                     fn expecting(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
                         f.write_str(#expected)
                     }
 
-                    fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                    fn visit_map<__A: ::serde::de::MapAccess<'de>>(
                         self,
-                        mut members: A,
-                    ) -> Result<#owner, A::Error> {
+                        mut members: __A,
+                    ) -> Result<#owner, __A::Error> {
                         #(let mut #slot: Option<#ty> = None;)*
                         let mut extra = crate::JsonObject::new();
                         while let Some(name) = members.next_key::<crate::decode::Name<'de>>()? {
@@ -45,7 +45,7 @@ pub fn deserialize(item: &ItemStruct) -> Item {
                         Ok(#owner { #(#field: #slot.flatten(),)* extra })
                     }
                 }
-                deserializer.deserialize_map(Members)
+                deserializer.deserialize_map(__Visitor)
             }
         }
     }
