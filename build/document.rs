@@ -181,6 +181,12 @@ impl<'a> Operation<'a> {
             .collect()
     }
 
+    /// Its parameters without the client's settings: the arguments of a call.
+    pub fn arguments(&self) -> impl Iterator<Item = &'a Value> {
+        let parameters = self.parameters().into_iter();
+        parameters.filter(|parameter| !is_client_setting(parameter))
+    }
+
     /// The documented statuses and their responses, references followed.
     pub fn responses(&self) -> impl Iterator<Item = (&'a str, &'a Value)> {
         let document = self.document;
@@ -192,14 +198,8 @@ impl<'a> Operation<'a> {
     /// The responses that are a success.
     pub fn successes(&self) -> impl Iterator<Item = (&'a str, &'a Value)> {
         let responses = self.responses();
-        responses.filter(|(status, _)| is_success(status))
+        responses.filter(|(status, _)| matches!(status.parse(), Ok(200..=299_u16)))
     }
-}
-
-/// Whether a key of `responses` is a success: `200` to `299`, or `2XX`.
-fn is_success(status: &str) -> bool {
-    let digits = status.strip_prefix('2').unwrap_or_default();
-    digits == "XX" || (digits.len() == 2 && digits.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// The schema of the JSON content of a body or a response; null if there is none.

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use heck::ToUpperCamelCase;
 use serde_json::{Map, Value, json};
 
-use super::document::{Document, is_client_setting};
+use super::document::Document;
 use super::enums::OpenEnum;
 use super::names;
 use super::policy::Policy;
@@ -56,10 +56,7 @@ impl Prepared {
     fn operation(&mut self, policy: &Policy<'_>) -> Value {
         let operation = &policy.operation;
         let mut parameters = Vec::new();
-        for parameter in operation.parameters() {
-            if is_client_setting(parameter) {
-                continue;
-            }
+        for parameter in operation.arguments() {
             let schema = operation.document.resolve(&parameter["schema"]);
             parameters.push(json!({
                 "name": parameter["name"],

@@ -11,7 +11,7 @@ use syn::{Attribute, Ident, ImplItem, Item, ItemStruct, parse_quote};
 use super::builders::{Docs, adapt_setters, set_doc};
 use super::fields::{built, named, only_required};
 use super::operations;
-use crate::build::document::{Document, is_client_setting};
+use crate::build::document::Document;
 use crate::build::names;
 use crate::build::policy::Policy;
 use crate::build::prepare::documentation;
@@ -49,10 +49,7 @@ pub fn calls(
             .or_default()
             .push(method(policy, builder));
         sends.push(send(policy, base_path, builder));
-        for parameter in operation.parameters() {
-            if is_client_setting(parameter) {
-                continue;
-            }
+        for parameter in operation.arguments() {
             let argument = names::argument(parameter["name"].as_str().unwrap_or_default());
             let doc = documentation(parameter, document.resolve(&parameter["schema"]));
             if !doc.is_empty() {
@@ -180,9 +177,7 @@ fn part(policy: &Policy<'_>, argument: &Ident) -> Option<TokenStream> {
         return Some(quote!(.json(&body)));
     }
     let operation = &policy.operation;
-    let parameters = operation.parameters().into_iter();
-    let mut parameters = parameters.filter(|parameter| !is_client_setting(parameter));
-    let (name, parameter) = parameters.find_map(|parameter| {
+    let (name, parameter) = operation.arguments().find_map(|parameter| {
         let name = parameter["name"].as_str()?;
         (*argument == names::argument(name)).then_some((name, parameter))
     })?;
