@@ -10,8 +10,7 @@ use super::destination;
 use super::errors::{advanced, expired, finished, not_found, wrong_audience};
 use super::record::{self, RecordHeader, Step};
 use super::resend_timer::ResendTimer;
-use crate::error::{Error, ErrorKind, System};
-use crate::random;
+use crate::error::{Error, System};
 use crate::secret::Secret;
 use crate::session::SessionContext;
 use crate::store::{Record, StoreError, StoreKey, Version};
@@ -70,12 +69,7 @@ impl Identity {
     }
 
     pub(super) fn random(context: &SessionContext) -> Result<Self, Error> {
-        let id = random::id().map(Secret::from).map_err(|error| {
-            Error::new(ErrorKind::TryLater, "could not generate a random id")
-                .of(context.system())
-                .with_source(error)
-        })?;
-        Ok(Self::new(context, id, false))
+        Ok(Self::new(context, context.random_id()?, false))
     }
 }
 

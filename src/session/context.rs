@@ -10,6 +10,8 @@ use super::in_flight_tasks::{InFlightTasks, TaskGuard};
 use crate::clock::{BoxFuture, SharedClock};
 use crate::error::{Error, ErrorKind, System};
 use crate::pipeline::Settings;
+use crate::random;
+use crate::secret::Secret;
 use crate::skewed_clock::SkewedClock;
 use crate::store::{SessionStore, StoreError};
 use crate::telemetry::Telemetry;
@@ -110,6 +112,15 @@ impl SessionContext {
             *self.store_failed_at() = Some(Instant::now());
         }
         result
+    }
+
+    /// A new id of a session or a challenge.
+    pub(crate) fn random_id(&self) -> Result<Secret, Error> {
+        random::id().map(Secret::from).map_err(|error| {
+            Error::new(ErrorKind::TryLater, "could not generate a random id")
+                .of(self.system)
+                .with_source(error)
+        })
     }
 
     /// The error that a caller gets for a store that failed.

@@ -8,7 +8,6 @@ use super::credential::Credential;
 use super::entry::{Refresher, SessionEntry, TIME_TO_LIVE};
 use super::record::{RefreshRecord, SessionRecord};
 use crate::error::{Error, ErrorKind};
-use crate::random;
 use crate::secret::Secret;
 use crate::store::StoreKey;
 
@@ -36,11 +35,7 @@ impl SessionRegistry {
         login_hint: Option<String>,
     ) -> Result<Arc<SessionEntry>, Error> {
         let context = &self.context;
-        let id = random::id().map(Secret::from).map_err(|error| {
-            Error::new(ErrorKind::TryLater, "no random numbers are available")
-                .of(context.system)
-                .with_source(error)
-        })?;
+        let id = context.random_id()?;
         if let Some(tokens) = credential.tokens() {
             tokens.check_issued(context.system)?;
         }
