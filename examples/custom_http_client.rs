@@ -29,10 +29,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .proxy(Proxy::http(&proxy)?)
         .user_agent("my-back-end/1.0")
         .build()?;
-    let client = Client::builder(mock.base_url(), "app")
+    let client = Client::builder(mock.base_url())
+        .app_name("app")
         .http_client(http)
         .build()?;
-    client.send_pin("+85261234567").await?;
+    client.sign_in_with_pin("+85261234567").await?;
 
     let (seen, arrived) = (seen.load(Ordering::SeqCst), mock.count("send_pin"));
     println!("through the proxy: {seen}, at the server: {arrived}");

@@ -21,18 +21,18 @@ fn for_the_user(error: &Error) -> String {
             Some(field) => format!("Please check the {field}."),
             None => "Please check what you entered.".to_owned(),
         },
-        ErrorKind::SlowDown => {
+        ErrorKind::RateLimited => {
             let wait = error.retry_after().unwrap_or(Duration::from_secs(60));
             format!("Please wait {} seconds.", wait.as_secs_f64().ceil())
         }
-        ErrorKind::Refused => "That was wrong. Please try again.".to_owned(),
+        ErrorKind::Rejected => "That was wrong. Please try again.".to_owned(),
         ErrorKind::StepRequired => "Please request a new code first.".to_owned(),
-        ErrorKind::SignInAgain => "Please sign in again.".to_owned(),
-        ErrorKind::NotOffered => "That is not supported here.".to_owned(),
-        ErrorKind::TryLater if error.delivery() == Delivery::Unknown => {
+        ErrorKind::Unauthenticated => "Please sign in again.".to_owned(),
+        ErrorKind::Unsupported => "That is not supported here.".to_owned(),
+        ErrorKind::Unavailable if error.delivery() == Delivery::Unknown => {
             "We do not know whether that worked. Please check before you try again.".to_owned()
         }
-        // Report `Undecodable` errors; `Display` and `Debug` are safe to log.
+        // Report `InvalidResponse` errors; `Display` and `Debug` are safe to log.
         _ => "Something went wrong on our side. Please try again later.".to_owned(),
     }
 }
@@ -58,17 +58,18 @@ fn show<T>(what: &str, result: Result<T, impl Into<Error>>) {
 async fn main() -> Result<(), Box<dyn StdError>> {
     let mock = GoodCity::start().await;
     mock.add_user(MOBILE, "Ada", "Wong");
-    let client = Client::builder(mock.base_url(), "app")
+    let client = Client::builder(mock.base_url())
+        .app_name("app")
         .clock(mock.clock().clone())
         .deadline(Duration::from_secs(2))
         .build()?;
 
     show(
         "a number from another country",
-        client.send_pin("+43123456789").await,
+        client.sign_in_with_pin("+43123456789").await,
     );
 
-    let mut pending = client.send_pin(MOBILE).await?;
+    let mut pending = client.sign_in_with_pin(MOBILE).await?;
     show("a resend before the timer", pending.resend().await);
 
     // The error returns the state for another attempt.

@@ -42,7 +42,7 @@ fn main() -> ExitCode {
 fn print(schemas: Vec<NamedSchema>) -> ExitCode {
     let mut by_system = BTreeMap::<_, BTreeMap<_, _>>::new();
     for named in schemas {
-        let of_system = by_system.entry(named.system().name()).or_default();
+        let of_system = by_system.entry(named.system().as_str()).or_default();
         of_system.insert(named.name(), named.schema());
     }
     match serde_json::to_string_pretty(&by_system) {

@@ -34,7 +34,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
 async fn client(server: &str, redis: &str) -> Result<Client, Box<dyn Error>> {
     let key = SealingKey::from_base64(1, &Secret::from(SEALING_KEY))?;
     let store = RedisStore::open(redis, Sealing::keys(key, [])).await?;
-    Ok(Client::builder(server, "demo")
+    Ok(Client::builder(server)
+        .tenant("demo")
         .store(Arc::new(store))
         .build()?)
 }
@@ -42,7 +43,7 @@ async fn client(server: &str, redis: &str) -> Result<Client, Box<dyn Error>> {
 /// One instance of a back end. It knows the id of a session, for example from a cookie.
 async fn worker(server: &str, redis: &str, session: String) -> Result<(), Box<dyn Error>> {
     let client = client(server, redis).await?;
-    let session = client.session(&Secret::from(session)).await?;
+    let session = client.resume_session(&Secret::from(session)).await?;
     let mut calls = tokio::task::JoinSet::new();
     for _ in 0..CALLS {
         let session = session.clone();
@@ -72,7 +73,7 @@ async fn parent() -> Result<(), Box<dyn Error>> {
     mock.add_user(ada.password("Correct-horse-7"));
     let client = client(&mock.base_url(), &redis.url).await?;
     let sign_in = client
-        .password_sign_in("ada@example.org", "Correct-horse-7")
+        .sign_in_with_password("ada@example.org", "Correct-horse-7")
         .await?;
     let SignIn::SignedIn(session) = sign_in else {
         return Err("this user has no second factor".into());

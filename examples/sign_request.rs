@@ -30,7 +30,7 @@ struct FyndRequest {
     body: Option<String>,
     date: DateTime<Utc>,
     sdk_version: String,
-    key: String,
+    key: Secret,
 }
 
 fn main() -> ExitCode {

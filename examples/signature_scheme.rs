@@ -64,14 +64,24 @@ async fn server() -> MockServer {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let server = server().await;
-    let builder = || Client::builder(server.uri(), "demo").signature_key(KEY);
+    let builder = || {
+        Client::builder(server.uri())
+            .tenant("demo")
+            .signing_key(KEY)
+    };
 
     let ours = builder().signature_scheme(HmacSha512).build()?;
-    ours.phone_sign_in("+43123456789", "2").send_code().await?;
+    ours.sign_in_with_phone_code("+43123456789", "2")
+        .send()
+        .await?;
     println!("the tenant's scheme is accepted");
 
     let default = builder().build()?;
-    match default.phone_sign_in("+43987654321", "2").send_code().await {
+    match default
+        .sign_in_with_phone_code("+43987654321", "2")
+        .send()
+        .await
+    {
         Err(error) => println!("the default scheme is refused: {error}"),
         Ok(_) => return Err("the default scheme was accepted".into()),
     }

@@ -33,21 +33,27 @@ async fn on_fynd() -> Result<(), Box<dyn Error>> {
         Some("chandra@example.com"),
     );
 
-    let client = Client::builder("64b000000000000000000001", "application-token")
+    let client = Client::builder("64b000000000000000000001")
+        .application_token("application-token")
         .base_url(mock.base_url())
         .build()?;
     for token in [known, unknown] {
         let account = SocialSignIn::google(token);
-        let session = match client.social_sign_in(account).await? {
+        let session = match client.sign_in_with_social(account).await? {
             SignIn::SignedIn(session) => session,
             SignIn::ProfileRequired(profile) => {
                 println!("fynd: a new user has to complete the profile first");
-                let signed_in = profile.complete("Chandra", "Sen").await?.signed_in();
+                let signed_in = profile
+                    .first_name("Chandra")
+                    .last_name("Sen")
+                    .send()
+                    .await?
+                    .signed_in();
                 signed_in.ok_or("codes have to be confirmed first")?
             }
             SignIn::CodesRequired(_) => return Err("codes have to be confirmed first".into()),
         };
-        let name = session.user().await?.first_name;
+        let name = session.profile().await?.first_name;
         println!("fynd: signed in {}", name.unwrap_or_default());
     }
     Ok(())
@@ -70,12 +76,12 @@ async fn on_wunder() -> Result<(), Box<dyn Error>> {
 
     let mock = Wunder::start().await;
     mock.add_user(WunderUser::new().social("google", "a-token-of-google"));
-    let client = Client::builder(mock.base_url(), "demo").build()?;
+    let client = Client::builder(mock.base_url()).tenant("demo").build()?;
     let login = Login {
         provider: "google",
         token: Secret::from("a-token-of-google"),
     };
-    match client.social_sign_in(&login).await? {
+    match client.sign_in_with_social(&login).await? {
         SignIn::SignedIn(session) => {
             let uuid = session.profile().await?.uuid;
             println!("wunder: signed in {}", uuid.unwrap_or_default());

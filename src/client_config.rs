@@ -103,12 +103,12 @@ impl ClientConfig {
     }
 }
 
-/// Checks the id of a tenant, which becomes a segment of every path.
-pub(crate) fn check_tenant(field: &'static str, id: &str) -> Result<(), Error> {
+/// Checks a tenant, which becomes a segment of every path.
+pub(crate) fn check_tenant(tenant: &str) -> Result<(), Error> {
     let well_formed = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
-    if id.is_empty() || !id.bytes().all(well_formed) {
-        let right = "must be letters, digits, `_` and `-`";
-        return Err(Error::invalid(field, right));
+    if tenant.is_empty() || !tenant.bytes().all(well_formed) {
+        let right = "must be given: letters, digits, `_` and `-`";
+        return Err(Error::invalid("tenant", right));
     }
     Ok(())
 }
@@ -175,8 +175,9 @@ macro_rules! client_config_setters {
         }
 
         /// Sets the store of sessions and challenges; the memory of this client by default.
-        pub fn store(mut self, store: ::std::sync::Arc<dyn $crate::store::SessionStore>) -> Self {
-            self.config.store = store;
+        /// Several clients share one as an `Arc`.
+        pub fn store(mut self, store: impl $crate::store::SessionStore) -> Self {
+            self.config.store = ::std::sync::Arc::new(store);
             self
         }
 

@@ -30,14 +30,20 @@ impl Api {
     /// See [`Error`].
     pub fn all() -> Result<[Self; 5], Error> {
         let base_url = "https://api.example.com";
-        let wunder = wunder::Client::builder(base_url, "tenant")
+        let wunder = wunder::Client::builder(base_url)
+            .tenant("tenant")
             .build()?
             .pipeline;
-        let walletcrew = walletcrew::Client::builder(base_url, "tenant")
+        let walletcrew = walletcrew::Client::builder(base_url)
+            .tenant("tenant")
             .build()?
             .pipeline;
-        let goodcity = goodcity::Client::builder(base_url, "app").build()?.pipeline;
-        let fynd = fynd::Client::builder("000000000000000000000001", "token")
+        let goodcity = goodcity::Client::builder(base_url)
+            .app_name("app")
+            .build()?
+            .pipeline;
+        let fynd = fynd::Client::builder("000000000000000000000001")
+            .application_token("token")
             .base_url(base_url)
             .build()?
             .pipeline;

@@ -11,9 +11,9 @@
 //! # let pin_of_the_user = || mock.outbox().last_code("+85261234567").unwrap();
 //! use vestibule::goodcity::Client;
 //!
-//! let client = Client::builder(url, "app").build()?;
+//! let client = Client::builder(url).app_name("app").build()?;
 //! // Sends an SMS. Keep `pending.id()` if the pin comes with another request.
-//! let pending = client.sign_up("+85261234567", "Ada", "Wong").send_pin().await?;
+//! let pending = client.sign_up("+85261234567", "Ada", "Wong").send().await?;
 //! let session = match pending.confirm(pin_of_the_user()).await {
 //!     Ok(signed_in) => signed_in.session,
 //!     // A mistyped pin: the state is still valid.
@@ -74,6 +74,7 @@ mod client_config;
 mod clock;
 pub mod code_sign_in;
 mod decode;
+mod end_reason;
 mod error;
 #[cfg(fuzzing)]
 #[doc(hidden)]

@@ -9,6 +9,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use http::StatusCode;
 
+use crate::end_reason::EndReason;
 use crate::error::{Error, System};
 
 /// An event of a call or a session. No variant contains a secret, a URL or a body.
@@ -90,7 +91,7 @@ pub enum Event<'a> {
         /// The session.
         session: SessionLabel,
         /// The reason.
-        why: &'static str,
+        reason: EndReason,
     },
     /// The local clock differs from the server's. Reported once per client.
     #[non_exhaustive]
@@ -157,6 +158,12 @@ pub enum RefreshOutcome {
 pub trait Observer: Send + Sync + 'static {
     /// Receives one event.
     fn observe(&self, event: &Event<'_>);
+}
+
+impl<O: Observer + ?Sized> Observer for Arc<O> {
+    fn observe(&self, event: &Event<'_>) {
+        (**self).observe(event);
+    }
 }
 
 /// The destination of the events of one client.
@@ -228,8 +235,8 @@ fn trace(event: &Event<'_>) {
         Event::SessionEnded {
             system,
             session,
-            why,
-        } => tracing::info!(%system, %session, why, "session ended"),
+            reason,
+        } => tracing::info!(%system, %session, reason = reason.as_str(), "session ended"),
         Event::ClockSkew {
             system,
             skew,

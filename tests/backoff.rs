@@ -25,7 +25,8 @@ impl Trial {
         let proxy = FaultProxy::start(mock.base_url()).await.unwrap();
         proxy.inject(FaultRule::new(fault));
         let sleeper = Sleeper::default();
-        let client = goodcity::Client::builder(proxy.base_url(), "app")
+        let client = goodcity::Client::builder(proxy.base_url())
+            .app_name("app")
             .clock(sleeper.clone())
             .build()
             .unwrap();
@@ -115,10 +116,11 @@ async fn no_policy_resends_a_message_with_unknown_delivery() {
 async fn a_retry_policy_of_a_client_applies_to_its_calls() {
     let proxy = FaultProxy::start("http://127.0.0.1:9").await.unwrap();
     proxy.inject(FaultRule::new(Fault::status(429)));
-    let client = goodcity::Client::builder(proxy.base_url(), "app")
+    let client = goodcity::Client::builder(proxy.base_url())
+        .app_name("app")
         .retry(Backoff::none())
         .build()
         .unwrap();
-    let error = client.send_pin("+85261234567").await.unwrap_err();
+    let error = client.sign_in_with_pin("+85261234567").await.unwrap_err();
     assert_eq!((error.attempts(), proxy.requests().len()), (1, 1));
 }

@@ -41,8 +41,9 @@ async fn ahead_by(skew: Duration) -> (Wunder, ClientBuilder, Reports) {
     let mock = Wunder::start().await;
     mock.clock().advance(skew);
     let reports = Reports::default();
-    let builder = Client::builder(mock.base_url(), "tenant01")
-        .signature_key(Wunder::SIGNATURE_KEY)
+    let builder = Client::builder(mock.base_url())
+        .tenant("tenant01")
+        .signing_key(Wunder::SIGNING_KEY)
         .observer(reports.clone());
     (mock, builder, reports)
 }
@@ -51,7 +52,7 @@ async fn sign_in(
     mock: &Wunder,
     client: &Client,
 ) -> Result<vestibule::wunder::Session, vestibule::Error> {
-    let pending = client.phone_sign_in(PHONE, "2").send_code().await?;
+    let pending = client.sign_in_with_phone_code(PHONE, "2").send().await?;
     let code = mock.outbox().last_code(PHONE).unwrap();
     match pending.confirm(code).await? {
         SignIn::SignedIn(session) => Ok(session),
@@ -64,8 +65,8 @@ async fn signatures_and_expiries_follow_the_servers_clock_after_its_first_respon
     let (mock, builder, reports) = ahead_by(HOUR).await;
     let client = builder.build().unwrap();
     let stale = client
-        .phone_sign_in(PHONE, "2")
-        .send_code()
+        .sign_in_with_phone_code(PHONE, "2")
+        .send()
         .await
         .unwrap_err();
     assert_eq!(stale.code(), Some("A105"), "signed an hour too early");
@@ -89,15 +90,15 @@ async fn a_token_is_refreshed_when_it_expires_at_the_server() {
     let (mock, builder, _) = ahead_by(HOUR).await;
     mock.set_access_lifetime(1800);
     let client = builder.build().unwrap();
-    client.resolve_branch(48.2, 16.4).await.unwrap();
+    client.branch(48.2, 16.4).await.unwrap();
     let session = sign_in(&mock, &client).await.unwrap();
     mock.clock().advance(Duration::from_secs(1790));
     // Another response carries the time that has passed only at the server.
-    client.resolve_branch(48.2, 16.4).await.unwrap();
+    client.branch(48.2, 16.4).await.unwrap();
     tokio::time::sleep(Duration::from_millis(1_100)).await;
-    client.resolve_branch(48.2, 16.4).await.unwrap();
+    client.branch(48.2, 16.4).await.unwrap();
     tokio::time::sleep(Duration::from_millis(1_100)).await;
-    client.resolve_branch(48.2, 16.4).await.unwrap();
+    client.branch(48.2, 16.4).await.unwrap();
     mock.clock().advance(Duration::from_secs(8));
     session.profile().await.unwrap();
     assert_eq!(mock.count("refresh_token"), 1);
@@ -109,8 +110,8 @@ async fn a_skew_beyond_the_bound_is_reported_and_not_followed() {
     let client = builder.build().unwrap();
     for _ in 0..3 {
         let error = client
-            .phone_sign_in(PHONE, "2")
-            .send_code()
+            .sign_in_with_phone_code(PHONE, "2")
+            .send()
             .await
             .unwrap_err();
         assert_eq!(error.code(), Some("A105"));
@@ -128,8 +129,8 @@ async fn the_correction_can_be_turned_off() {
     let client = builder.settings(settings).build().unwrap();
     for _ in 0..2 {
         let error = client
-            .phone_sign_in(PHONE, "2")
-            .send_code()
+            .sign_in_with_phone_code(PHONE, "2")
+            .send()
             .await
             .unwrap_err();
         assert_eq!(error.code(), Some("A105"));
@@ -142,14 +143,15 @@ async fn a_fast_clock_signs_with_earlier_times_once_corrected() {
     let mock = Wunder::start().await;
     let fast = TestClock::new();
     fast.advance(2 * HOUR);
-    let client = Client::builder(mock.base_url(), "tenant01")
-        .signature_key(Wunder::SIGNATURE_KEY)
+    let client = Client::builder(mock.base_url())
+        .tenant("tenant01")
+        .signing_key(Wunder::SIGNING_KEY)
         .clock(fast.clone())
         .build()
         .unwrap();
     let early = client
-        .phone_sign_in(PHONE, "2")
-        .send_code()
+        .sign_in_with_phone_code(PHONE, "2")
+        .send()
         .await
         .unwrap_err();
     assert_eq!(early.code(), Some("A105"));

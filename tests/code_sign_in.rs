@@ -23,13 +23,13 @@ use vestibule::{Delivery, Error, ErrorKind, Secret, System};
 /// it by its id.
 async fn sign_in(target: &TestSystem) -> Result<Secret, Error> {
     let id = target.system().send_code(&target.to).await?.id().clone();
-    let resumed = async || target.system().challenge(&id).await;
+    let resumed = async || target.system().resume_challenge(&id).await;
 
     let Err(StepError { state, error }) = resumed().await?.confirm(target.wrong_code()).await
     else {
         panic!("{}: a wrong code does not sign in", target.name);
     };
-    assert_eq!(error.kind(), ErrorKind::Refused, "{}", target.name);
+    assert_eq!(error.kind(), ErrorKind::Rejected, "{}", target.name);
     assert_eq!(*state.id(), id);
 
     let mut challenge = resumed().await?;
@@ -61,12 +61,12 @@ async fn one_function_signs_users_in_on_each_system() {
     let mut signed_in = 0;
     for target in all().await {
         let id = sign_in(&target).await.unwrap();
-        let session = target.system().session(&id).await.unwrap();
+        let session = target.system().resume_session(&id).await.unwrap();
         assert_eq!(session.ended(), None, "{}", target.name);
         target.check_signed_in(&id).await;
         target.system().sign_out(&id).await.unwrap();
-        let error = target.system().session(&id).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::SignInAgain, "{}", target.name);
+        let error = target.system().resume_session(&id).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unauthenticated, "{}", target.name);
         signed_in += 1;
     }
     support::proof("code-sign-in", &format!("channels={signed_in} systems=4"));
@@ -82,10 +82,10 @@ async fn a_used_challenge_is_gone_and_signing_out_an_unknown_session_is_reported
             let confirmed = mfa.confirm(target.authenticator_code()).await;
             assert!(matches!(confirmed, Ok(Confirmed::SignedIn(_))));
         }
-        let error = target.system().challenge(&id).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::SignInAgain, "{}", target.name);
+        let error = target.system().resume_challenge(&id).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unauthenticated, "{}", target.name);
         let error = target.system().sign_out(&id).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::SignInAgain, "{}", target.name);
+        assert_eq!(error.kind(), ErrorKind::Unauthenticated, "{}", target.name);
     }
 }
 
@@ -98,7 +98,7 @@ async fn an_unsupported_operation_is_refused_before_anything_is_sent() {
         let before = target.requests();
         if !system.offers(Channel::Email) {
             let error = system.send_code(&address).await.unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::NotOffered, "{error}");
+            assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
             assert_eq!(error.delivery(), Delivery::NotSent);
             assert_eq!(target.requests(), before);
             lacking.push((system.system(), "e-mail"));
@@ -107,7 +107,7 @@ async fn an_unsupported_operation_is_refused_before_anything_is_sent() {
         let before = target.requests();
         if challenge.resend_timer().is_none() {
             let error = challenge.resend().await.unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::NotOffered, "{error}");
+            assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
             assert_eq!(target.requests(), before);
             lacking.push((system.system(), "resend"));
         }
@@ -115,7 +115,7 @@ async fn an_unsupported_operation_is_refused_before_anything_is_sent() {
         if let Confirmed::SecondFactor(mut mfa) = confirmed {
             assert!(mfa.resend_timer().is_none());
             let error = mfa.resend().await.unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::NotOffered, "{error}");
+            assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
             lacking.push((system.system(), "resend of a second factor"));
         }
     }
@@ -178,7 +178,7 @@ async fn steps_of_a_single_system_continue_with_its_own_client() {
     };
     assert_eq!((step.system(), step.id()), (System::Fynd, &id));
     assert_eq!(step.what(), "complete the profile");
-    let error = target.system().challenge(&id).await.unwrap_err();
+    let error = target.system().resume_challenge(&id).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::StepRequired, "{error}");
     target.complete_profile(&id).await;
 }
@@ -195,9 +195,9 @@ async fn a_challenge_reports_its_resend_timer() {
         let Err(returned) = challenge.confirm(target.code()).await else {
             panic!("{}: no resend timer is left", target.name);
         };
-        assert_eq!(returned.error.kind(), ErrorKind::SignInAgain);
-        let error = target.system().challenge(&id).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::SignInAgain);
+        assert_eq!(returned.error.kind(), ErrorKind::Unauthenticated);
+        let error = target.system().resume_challenge(&id).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unauthenticated);
     }
 }
 
@@ -209,7 +209,7 @@ fn not_serialisable() -> std::collections::BTreeMap<Vec<u8>, u8> {
 #[tokio::test]
 async fn data_that_does_not_serialise_is_refused_by_name_before_anything_is_sent() {
     let mock = vestibule::testing::WalletCrew::start().await;
-    let client = vestibule::walletcrew::Client::builder(mock.base_url(), "demo-tenant");
+    let client = vestibule::walletcrew::Client::builder(mock.base_url()).tenant("demo-tenant");
     let client = client.build().unwrap();
     let to = Destination::email("ada@example.com");
     let account = |to: &Destination| serde_json::json!({"email": to.to_text()});
@@ -237,5 +237,5 @@ async fn data_that_does_not_serialise_is_refused_by_name_before_anything_is_sent
         (ErrorKind::InvalidInput, Some("login"))
     );
     assert_eq!(mock.requests().len(), sent);
-    no_login.challenge(state.id()).await.unwrap();
+    no_login.resume_challenge(state.id()).await.unwrap();
 }

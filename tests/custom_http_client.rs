@@ -26,12 +26,13 @@ async fn send_pin(
     own: reqwest::ClientBuilder,
     settings: Settings,
 ) -> Result<(), Error> {
-    let client = Client::builder(proxy.base_url(), "app")
+    let client = Client::builder(proxy.base_url())
+        .app_name("app")
         .http_client(own.no_proxy().build().unwrap())
         .settings(settings)
         .build()
         .unwrap();
-    client.send_pin(MOBILE).await.map(drop)
+    client.sign_in_with_pin(MOBILE).await.map(drop)
 }
 
 #[tokio::test]
@@ -55,7 +56,7 @@ async fn a_redirected_response_is_an_error() {
     let error = send_pin(&proxy, own, Settings::default())
         .await
         .unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Undecodable);
+    assert_eq!(error.kind(), ErrorKind::InvalidResponse);
     assert!(error.to_string().contains("followed a redirect"), "{error}");
 }
 
@@ -81,7 +82,7 @@ async fn attempts_and_responses_stay_bounded() {
     let error = send_pin(&proxy, builder(), settings).await.unwrap_err();
     assert_eq!(
         (error.kind(), error.error_type()),
-        (ErrorKind::TryLater, "timeout")
+        (ErrorKind::Unavailable, "timeout")
     );
     proxy.inject(FaultRule::new(Fault::HugeBody(100_000_000)));
     let error = send_pin(&proxy, builder(), Settings::default())
@@ -89,6 +90,6 @@ async fn attempts_and_responses_stay_bounded() {
         .unwrap_err();
     assert_eq!(
         (error.kind(), error.error_type()),
-        (ErrorKind::Undecodable, "too_large")
+        (ErrorKind::InvalidResponse, "too_large")
     );
 }

@@ -31,7 +31,8 @@ const ASHA: &str = "9000000001";
 const BELA: &str = "9000000002";
 
 fn builder(mock: &Fynd) -> ClientBuilder {
-    Client::builder(APPLICATION, TOKEN)
+    Client::builder(APPLICATION)
+        .application_token(TOKEN)
         .base_url(mock.base_url())
         .clock(mock.clock().clone())
 }
@@ -50,8 +51,8 @@ async fn with_users() -> (Fynd, Client) {
 }
 
 async fn send_code(client: &Client, mobile: &str) -> PendingCode {
-    let sign_in = client.otp_sign_in(mobile, "+91");
-    sign_in.send_code().await.unwrap()
+    let sign_in = client.sign_in_with_phone_code(mobile, "+91");
+    sign_in.send().await.unwrap()
 }
 
 fn code(mock: &Fynd, mobile: &str) -> String {
@@ -87,7 +88,7 @@ async fn new_user(client: &Client, mock: &Fynd, mobile: &str) -> CompleteProfile
 /// The status and code of a refusal by the server.
 fn refused<T: Debug>(result: Result<T, impl Into<Error>>) -> (u16, String) {
     let error = result.unwrap_err().into();
-    assert_eq!(error.kind(), ErrorKind::Refused, "{error}");
+    assert_eq!(error.kind(), ErrorKind::Rejected, "{error}");
     let api_error = error.api_error::<ApiError>().unwrap();
     assert_eq!(error.code(), Some(api_error.code()));
     assert_eq!(error.request_id(), api_error.request_id());
@@ -111,15 +112,15 @@ async fn a_known_user_signs_in_by_a_code() {
     let (mock, client) = with_users().await;
     let session = sign_in(&client, &mock, ASHA).await;
 
-    let user = session.user().await.unwrap();
+    let user = session.profile().await.unwrap();
     assert_eq!(user.first_name.as_deref(), Some("Asha"));
     assert_eq!(user.application_id.as_deref(), Some(APPLICATION));
     let numbers = user.phone_numbers.unwrap();
     assert_eq!(numbers[0].country_code, Some(91));
     let has_password = session.api().has_password().send().await.unwrap();
     assert_eq!(has_password.result, Some(0));
-    let resumed = client.session(session.id()).await.unwrap();
-    let again = resumed.user().await.unwrap();
+    let resumed = client.resume_session(session.id()).await.unwrap();
+    let again = resumed.profile().await.unwrap();
     assert_eq!(again.first_name.as_deref(), Some("Asha"));
 }
 
@@ -128,16 +129,34 @@ async fn an_unknown_user_completes_the_profile_first() {
     let (mock, client) = with_users().await;
     let profile = new_user(&client, &mock, "9000000003").await;
 
-    let returned = profile.complete(" ", "Sen").await.unwrap_err();
+    let returned = profile
+        .first_name(" ")
+        .last_name("Sen")
+        .send()
+        .await
+        .unwrap_err();
     assert_eq!(returned.error.field(), Some("first_name"));
     assert_eq!(mock.count("update_profile"), 0);
     mock.fail_next("update_profile", 400);
-    let returned = returned.state.complete("Chandra", "Sen").await.unwrap_err();
-    assert_eq!(returned.error.kind(), ErrorKind::Refused);
+    let returned = returned
+        .state
+        .first_name("Chandra")
+        .last_name("Sen")
+        .send()
+        .await
+        .unwrap_err();
+    assert_eq!(returned.error.kind(), ErrorKind::Rejected);
 
     let profile = returned.state.email("chandra@example.com").gender("female");
-    let session = signed_in(profile.complete("Chandra", "Sen").await.unwrap());
-    let user = session.user().await.unwrap();
+    let session = signed_in(
+        profile
+            .first_name("Chandra")
+            .last_name("Sen")
+            .send()
+            .await
+            .unwrap(),
+    );
+    let user = session.profile().await.unwrap();
     assert_eq!(user.first_name.as_deref(), Some("Chandra"));
     assert_eq!(user.last_name.as_deref(), Some("Sen"));
     assert_eq!(
@@ -148,12 +167,12 @@ async fn an_unknown_user_completes_the_profile_first() {
     let change = types::EditProfileRequestSchema::builder().first_name("Chandrika".to_owned());
     let api = session.api();
     api.update_profile().body(change).send().await.unwrap();
-    let user = session.user().await.unwrap();
+    let user = session.profile().await.unwrap();
     assert_eq!(user.first_name.as_deref(), Some("Chandrika"));
     assert_eq!(user.last_name.as_deref(), Some("Sen"));
     mock.clock().advance(Duration::from_secs(30));
     let known = sign_in(&client, &mock, "9000000003").await;
-    assert!(known.user().await.is_ok());
+    assert!(known.profile().await.is_ok());
 }
 
 #[tokio::test]
@@ -164,7 +183,7 @@ async fn a_resend_waits_for_its_timer_and_voids_the_previous_code() {
     let first_code = code(&mock, ASHA);
 
     let early = pending.resend().await.unwrap_err();
-    assert_eq!(early.kind(), ErrorKind::SlowDown);
+    assert_eq!(early.kind(), ErrorKind::RateLimited);
     assert_eq!(early.delivery(), Delivery::NotSent);
     assert!(early.retry_after().unwrap() > Duration::from_secs(25));
     assert_eq!(mock.count("send_otp_on_mobile"), 0);
@@ -173,7 +192,7 @@ async fn a_resend_waits_for_its_timer_and_voids_the_previous_code() {
     pending.resend().await.unwrap();
     assert_ne!(pending.request_id(), Some(first_id.as_str()));
     assert!(pending.resend_timer().remaining() > Duration::from_secs(25));
-    assert_eq!(kind(pending.resend().await), ErrorKind::SlowDown);
+    assert_eq!(kind(pending.resend().await), ErrorKind::RateLimited);
     assert_eq!(mock.outbox().messages().len(), 2);
 
     let body = types::VerifyOtpRequestSchema::builder()
@@ -188,7 +207,7 @@ async fn a_resend_waits_for_its_timer_and_voids_the_previous_code() {
     mock.clock().advance(Duration::from_secs(31));
     pending.resend().await.unwrap();
     let session = pending.confirm(code(&mock, ASHA)).await.unwrap();
-    assert!(signed_in(session).user().await.is_ok());
+    assert!(signed_in(session).profile().await.is_ok());
 }
 
 #[tokio::test]
@@ -222,17 +241,17 @@ async fn two_users_of_one_client_never_share_cookies() {
     let bela = bela.confirm(code(&mock, BELA)).await.unwrap();
     let (asha, bela) = (signed_in(asha), signed_in(bela));
 
-    let (first, second) = tokio::join!(asha.user(), bela.user());
+    let (first, second) = tokio::join!(asha.profile(), bela.profile());
     assert_eq!(first.unwrap().first_name.as_deref(), Some("Asha"));
     assert_eq!(second.unwrap().first_name.as_deref(), Some("Bela"));
     let without_session = client.api().get_logged_in_user().send().await;
-    assert_eq!(kind(without_session), ErrorKind::SignInAgain);
+    assert_eq!(kind(without_session), ErrorKind::Unauthenticated);
     assert_eq!(mock.count("get_logged_in_user"), 2);
 
     asha.clone().sign_out().await.unwrap();
-    assert_eq!(kind(asha.user().await), ErrorKind::SignInAgain);
+    assert_eq!(kind(asha.profile().await), ErrorKind::Unauthenticated);
     assert_eq!(mock.count("get_logged_in_user"), 2);
-    let bela = bela.user().await.unwrap();
+    let bela = bela.profile().await.unwrap();
     assert_eq!(bela.first_name.as_deref(), Some("Bela"));
 }
 
@@ -242,22 +261,22 @@ async fn a_session_ended_by_the_server_is_reported_without_further_requests() {
     let session = sign_in(&client, &mock, ASHA).await;
     mock.end_sessions();
 
-    assert_eq!(kind(session.user().await), ErrorKind::SignInAgain);
+    assert_eq!(kind(session.profile().await), ErrorKind::Unauthenticated);
     assert_eq!(mock.count("get_logged_in_user"), 1);
-    assert_eq!(kind(session.user().await), ErrorKind::SignInAgain);
+    assert_eq!(kind(session.profile().await), ErrorKind::Unauthenticated);
     let own: Result<vestibule::Response<()>, _> = session
         .request(http::Method::GET, "/service/application/cart/v1.0/basic")
         .send()
         .await;
-    assert_eq!(kind(own), ErrorKind::SignInAgain);
+    assert_eq!(kind(own), ErrorKind::Unauthenticated);
     assert_eq!(mock.journal().len(), 3);
     assert!(session.shared().ended().is_some());
-    let resumed = client.session(session.id()).await;
+    let resumed = client.resume_session(session.id()).await;
     let gone = match resumed {
-        Ok(session) => kind(session.user().await),
+        Ok(session) => kind(session.profile().await),
         Err(error) => error.kind(),
     };
-    assert_eq!(gone, ErrorKind::SignInAgain);
+    assert_eq!(gone, ErrorKind::Unauthenticated);
     assert_eq!(mock.count("get_logged_in_user"), 1);
 }
 
@@ -266,5 +285,5 @@ async fn a_cookie_expires_at_its_max_age() {
     let (mock, client) = with_users().await;
     let session = sign_in(&client, &mock, ASHA).await;
     mock.clock().advance(Duration::from_secs(31 * 24 * 3600));
-    assert_eq!(kind(session.user().await), ErrorKind::SignInAgain);
+    assert_eq!(kind(session.profile().await), ErrorKind::Unauthenticated);
 }

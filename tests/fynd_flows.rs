@@ -25,7 +25,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
 
-use vestibule::fynd::{Client, RemainingCodes, Session, SignIn};
+use vestibule::fynd::{Client, PendingCodes, Session, SignIn};
 use vestibule::store::MemoryStore;
 use vestibule::testing::{Fynd, FyndUser};
 use vestibule::{Error, ErrorKind};
@@ -48,7 +48,8 @@ impl Harness {
         let mock = Fynd::start().await;
         let store = Arc::new(MemoryStore::new());
         let client = || {
-            Client::builder(APPLICATION, "application-token")
+            Client::builder(APPLICATION)
+                .application_token("application-token")
                 .base_url(mock.base_url())
                 .clock(mock.clock().clone())
                 .store(store.clone())
@@ -84,7 +85,7 @@ impl Harness {
     }
 
     async fn asha(&self) -> Session {
-        let signed_in = self.client.password_sign_in(EMAIL, PASSWORD).await;
+        let signed_in = self.client.sign_in_with_password(EMAIL, PASSWORD).await;
         session(signed_in.unwrap())
     }
 }
@@ -95,7 +96,7 @@ fn session(sign_in: SignIn) -> Session {
 }
 
 #[track_caller]
-fn codes(sign_in: SignIn) -> RemainingCodes {
+fn codes(sign_in: SignIn) -> PendingCodes {
     match sign_in {
         SignIn::CodesRequired(codes) => codes,
         other => panic!("{other:?} has no codes"),
@@ -103,7 +104,7 @@ fn codes(sign_in: SignIn) -> RemainingCodes {
 }
 
 async fn first_name(session: &Session) -> String {
-    session.user().await.unwrap().first_name.unwrap()
+    session.profile().await.unwrap().first_name.unwrap()
 }
 
 #[track_caller]
@@ -114,7 +115,7 @@ fn kind<T: Debug>(result: Result<T, impl Into<Error>>) -> ErrorKind {
 #[track_caller]
 fn refused<T: Debug>(result: Result<T, impl Into<Error>>) -> String {
     let error = result.unwrap_err().into();
-    assert_eq!(error.kind(), ErrorKind::Refused, "{error}");
+    assert_eq!(error.kind(), ErrorKind::Rejected, "{error}");
     error.code().unwrap().to_owned()
 }
 

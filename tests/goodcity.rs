@@ -15,7 +15,7 @@ use http::Method;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use vestibule::goodcity::api::types;
-use vestibule::goodcity::{ApiError, Client, MobileRule, PendingPin, Session, Shape};
+use vestibule::goodcity::{ApiError, Client, MobileRule, PendingCode, Session, Shape};
 use vestibule::session::Tokens;
 use vestibule::testing::GoodCity;
 use vestibule::{Error, ErrorKind, Secret};
@@ -27,15 +27,16 @@ const WAIT: Duration = Duration::from_secs(60);
 async fn start() -> (GoodCity, Client) {
     let mock = GoodCity::start().await;
     mock.add_user(MOBILE, "Ada", "Wong");
-    let client = Client::builder(mock.base_url(), "app")
+    let client = Client::builder(mock.base_url())
+        .app_name("app")
         .clock(mock.clock().clone())
         .build()
         .unwrap();
     (mock, client)
 }
 
-async fn send_pin(client: &Client) -> PendingPin {
-    client.send_pin(MOBILE).await.unwrap()
+async fn send_pin(client: &Client) -> PendingCode {
+    client.sign_in_with_pin(MOBILE).await.unwrap()
 }
 
 fn pin(mock: &GoodCity) -> String {
@@ -81,7 +82,7 @@ async fn post(mock: &GoodCity, path: &str, body: &Value) -> String {
 }
 
 fn refused(error: &Error, status: u16, shape: Shape) {
-    assert_eq!(error.kind(), ErrorKind::Refused, "{error}");
+    assert_eq!(error.kind(), ErrorKind::Rejected, "{error}");
     assert_eq!(error.status().unwrap().as_u16(), status, "{error}");
     let api_error: &ApiError = error.api_error().unwrap();
     assert_eq!(api_error.shape(), shape, "{error}");
@@ -122,13 +123,13 @@ async fn an_old_server_is_supported() {
     assert_eq!(user.email, None);
     signed_in
         .session
-        .register_device("handle", "gcm")
+        .update_device("handle", "gcm")
         .await
         .unwrap();
     let api = signed_in.session.api();
     let error = api.current_user_rooms().send().await.unwrap_err();
     refused(&error, 404, Shape::Framework);
-    let error = client.send_pin("+85241234567").await.unwrap_err();
+    let error = client.sign_in_with_pin("+85241234567").await.unwrap_err();
     refused(&error, 422, Shape::Invalid);
 }
 
@@ -139,7 +140,7 @@ async fn a_sign_up_creates_a_user_and_for_a_known_number_changes_nothing() {
         .sign_up(UNKNOWN, "Grace", "Lee")
         .district_id("7")
         .address_type("Profile");
-    let pending = sign_up.send_pin().await.unwrap();
+    let pending = sign_up.send().await.unwrap();
     let pin_of_new = mock.outbox().last_code(UNKNOWN).unwrap();
     let profile = pending.confirm(pin_of_new).await.unwrap().profile.unwrap();
     let user = profile.user_profile.unwrap();
@@ -148,11 +149,7 @@ async fn a_sign_up_creates_a_user_and_for_a_known_number_changes_nothing() {
     assert_eq!(addresses[0].id, user.address_id);
     assert_eq!(addresses[0].district_id, Some(7));
 
-    let pending = client
-        .sign_up(MOBILE, "Eve", "Li")
-        .send_pin()
-        .await
-        .unwrap();
+    let pending = client.sign_up(MOBILE, "Eve", "Li").send().await.unwrap();
     let profile = pending.confirm(pin(&mock)).await.unwrap().profile.unwrap();
     let user = profile.user_profile.unwrap();
     assert_eq!(user.first_name.as_deref(), Some("Ada"));
@@ -172,7 +169,7 @@ async fn signing_up_by_number_alone_is_a_typed_call() {
 #[tokio::test]
 async fn an_unknown_number_looks_like_a_known_one_and_gets_no_message() {
     let (mock, client) = start().await;
-    let pending = client.send_pin(UNKNOWN).await.unwrap();
+    let pending = client.sign_in_with_pin(UNKNOWN).await.unwrap();
     assert!(mock.outbox().messages().is_empty());
     let returned = pending.confirm("1234").await.unwrap_err();
     refused(&returned.error, 422, Shape::Fields);
@@ -223,18 +220,14 @@ async fn a_message_and_a_pin_are_not_sent_twice_after_a_failure() {
     for operation in ["send_pin", "signup", "verify"] {
         mock.fail_next(operation, 503);
     }
-    let error = client.send_pin(MOBILE).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::TryLater);
+    let error = client.sign_in_with_pin(MOBILE).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
     mock.clock().advance(WAIT);
-    client
-        .sign_up(MOBILE, "A", "B")
-        .send_pin()
-        .await
-        .unwrap_err();
+    client.sign_up(MOBILE, "A", "B").send().await.unwrap_err();
     mock.clock().advance(WAIT);
     let pending = send_pin(&client).await;
     let returned = pending.confirm(pin(&mock)).await.unwrap_err();
-    assert_eq!(returned.error.kind(), ErrorKind::TryLater);
+    assert_eq!(returned.error.kind(), ErrorKind::Unavailable);
     assert_eq!(
         (
             mock.count("send_pin"),

@@ -8,14 +8,15 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use vestibule::session::Tokens;
 use vestibule::testing::Wunder;
-use vestibule::wunder::{Branch, Client, Session};
+use vestibule::wunder::{Branch, Client};
 use vestibule::{Backoff, CallOptions, Delivery, Error, ErrorKind, Settings};
 
 const FOREVER: Duration = Duration::from_secs(3600);
 
 fn client(mock: &Wunder, settings: Settings) -> Client {
-    Client::builder(mock.base_url(), "tenant01")
-        .signature_key(Wunder::SIGNATURE_KEY)
+    Client::builder(mock.base_url())
+        .tenant("tenant01")
+        .signing_key(Wunder::SIGNING_KEY)
         .settings(settings)
         .build()
         .unwrap()
@@ -36,7 +37,7 @@ async fn occupy_the_permit(
     mock.delay("resolve_branch", delay);
     let slow = tokio::spawn({
         let client = client.clone();
-        async move { client.resolve_branch(48.2, 16.4).await }
+        async move { client.branch(48.2, 16.4).await }
     });
     while mock.count("resolve_branch") == 0 {
         tokio::time::sleep(Duration::from_millis(5)).await;
@@ -51,8 +52,8 @@ async fn a_hanging_attempt_times_out_and_a_read_is_retried() {
     settings.attempt_timeout = Duration::from_millis(50);
     let client = client(&mock, settings);
     mock.delay("resolve_branch", FOREVER);
-    let error = client.resolve_branch(48.2, 16.4).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::TryLater);
+    let error = client.branch(48.2, 16.4).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
     assert_eq!(error.delivery(), Delivery::Unknown);
     assert_eq!((error.attempts(), mock.count("resolve_branch")), (3, 3));
 }
@@ -64,8 +65,8 @@ async fn a_message_with_unknown_delivery_is_not_resent() {
     settings.attempt_timeout = Duration::from_millis(50);
     let client = client(&mock, settings);
     mock.delay("create_or_sign_in_with_phone_number", FOREVER);
-    let sign_in = client.phone_sign_in("+43123456789", "2");
-    let error = sign_in.send_code().await.unwrap_err();
+    let sign_in = client.sign_in_with_phone_code("+43123456789", "2");
+    let error = sign_in.send().await.unwrap_err();
     assert_eq!(error.delivery(), Delivery::Unknown);
     assert_eq!(mock.count("create_or_sign_in_with_phone_number"), 1);
 }
@@ -86,7 +87,7 @@ async fn one_deadline_covers_all_attempts() {
         .send()
         .await
         .unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::TryLater);
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
     assert_eq!(
         mock.count("resolve_branch"),
         1,
@@ -102,7 +103,7 @@ async fn a_backoff_beyond_the_deadline_is_not_started() {
     settings.retry = Arc::new(backoff);
     let client = client(&mock, settings);
     mock.fail_next("resolve_branch", 503);
-    let error = client.resolve_branch(48.2, 16.4).await.unwrap_err();
+    let error = client.branch(48.2, 16.4).await.unwrap_err();
     assert_eq!(error.status().unwrap().as_u16(), 503);
     assert_eq!(mock.count("resolve_branch"), 1);
 }
@@ -113,8 +114,8 @@ async fn a_response_over_the_limit_is_not_read_to_its_end() {
     let mut settings = Settings::default();
     settings.max_response_bytes = 16;
     let client = client(&mock, settings);
-    let error = client.resolve_branch(48.2, 16.4).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Undecodable);
+    let error = client.branch(48.2, 16.4).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidResponse);
     assert!(
         error.to_string().contains("larger than 16 bytes"),
         "{error}"
@@ -137,7 +138,7 @@ async fn calls_over_the_concurrency_limit_wait_for_a_permit() {
         .unwrap_err();
     assert_eq!(error.delivery(), Delivery::NotSent);
     slow.await.unwrap().unwrap();
-    client.resolve_branch(48.2, 16.4).await.unwrap();
+    client.branch(48.2, 16.4).await.unwrap();
     assert_eq!(mock.count("resolve_branch"), 2);
 }
 
@@ -146,25 +147,26 @@ async fn a_call_of_an_ended_session_waits_for_no_permit() {
     let mock = Wunder::start().await;
     let client = client_with_one_permit(&mock);
     let tokens = Tokens::new("a token", None);
-    let session = Session::from_tokens(&client, tokens).await.unwrap();
+    let session = client.resume_with_tokens(tokens).await.unwrap();
     let _ = session.clone().sign_out().await;
     let slow = occupy_the_permit(&client, &mock, FOREVER).await;
     let options = CallOptions::new().deadline(Duration::from_millis(200));
     let api = session.user_api_with(options);
     let error = api.get_customer().send().await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::SignInAgain, "{error}");
+    assert_eq!(error.kind(), ErrorKind::Unauthenticated, "{error}");
     slow.abort();
 }
 
 #[tokio::test]
 async fn a_refused_connection_is_reported_as_not_sent() {
-    let client = Client::builder("http://127.0.0.1:9", "tenant01")
-        .signature_key("k")
+    let client = Client::builder("http://127.0.0.1:9")
+        .tenant("tenant01")
+        .signing_key("k")
         .build()
         .unwrap();
-    let sign_in = client.phone_sign_in("+43123456789", "2");
-    let error = sign_in.send_code().await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::TryLater);
+    let sign_in = client.sign_in_with_phone_code("+43123456789", "2");
+    let error = sign_in.send().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
     assert_eq!(error.delivery(), Delivery::NotSent);
     assert_eq!(error.attempts(), 3, "an unsent request may be retried");
     let shown = format!("{error} {error:?}");

@@ -49,7 +49,7 @@ impl Observer for Notes {
                 format!("call {operation} {attempts} {error:?}")
             }
             Event::Refresh { outcome, .. } => format!("refresh {outcome:?}"),
-            Event::SessionEnded { why, .. } => format!("ended: {why}"),
+            Event::SessionEnded { reason, .. } => format!("ended: {reason}"),
             other => format!("{other:?}"),
         };
         self.0.lock().unwrap().push(note);
@@ -74,8 +74,9 @@ impl ObservedClient {
         let mock = Wunder::start().await;
         let proxy = FaultProxy::start(mock.base_url()).await.unwrap();
         let notes = Notes::default();
-        let builder = Client::builder(proxy.base_url(), "tenant01")
-            .signature_key(Wunder::SIGNATURE_KEY)
+        let builder = Client::builder(proxy.base_url())
+            .tenant("tenant01")
+            .signing_key(Wunder::SIGNING_KEY)
             .observer(notes.clone());
         let client = set(builder).build().unwrap();
         Self {
@@ -89,8 +90,8 @@ impl ObservedClient {
     async fn sign_in(&self) -> Session {
         let pending = self
             .client
-            .phone_sign_in(PHONE, "2")
-            .send_code()
+            .sign_in_with_phone_code(PHONE, "2")
+            .send()
             .await
             .unwrap();
         let code = self.mock.outbox().last_code(PHONE).unwrap();
@@ -115,7 +116,7 @@ async fn a_call_has_one_span_and_one_below_it_for_each_attempt() {
     let on = ObservedClient::start(|builder| builder.clock(Sleeper::default())).await;
     on.proxy.inject(FaultRule::new(Fault::status(503)).times(1));
     let (collected, _guard) = Collected::begin();
-    on.client.resolve_branch(48.2, 16.4).await.unwrap();
+    on.client.branch(48.2, 16.4).await.unwrap();
     let port = on.port();
     let common = fields([
         ("system", "wunder"),
@@ -173,7 +174,7 @@ async fn a_call_has_one_span_and_one_below_it_for_each_attempt() {
 async fn an_observer_receives_the_same_facts() {
     let on = ObservedClient::start(|builder| builder.clock(Sleeper::default())).await;
     on.proxy.inject(FaultRule::new(Fault::status(503)).times(1));
-    on.client.resolve_branch(48.2, 16.4).await.unwrap();
+    on.client.branch(48.2, 16.4).await.unwrap();
     assert_eq!(
         on.notes.take(),
         [
@@ -184,7 +185,7 @@ async fn an_observer_receives_the_same_facts() {
         ]
     );
     on.proxy.inject(FaultRule::new(Fault::ResetAfterRequest));
-    let pending = on.client.phone_sign_in(PHONE, "2").send_code().await;
+    let pending = on.client.sign_in_with_phone_code(PHONE, "2").send().await;
     pending.unwrap_err();
     assert_eq!(
         on.notes.take(),
@@ -202,8 +203,9 @@ async fn a_refresh_and_the_end_of_a_session_are_reported_once_each() {
         let mock = Wunder::start_with(mock_clock.clone()).await;
         let proxy = FaultProxy::start(mock.base_url()).await.unwrap();
         let notes = Notes::default();
-        let client = Client::builder(proxy.base_url(), "tenant01")
-            .signature_key(Wunder::SIGNATURE_KEY)
+        let client = Client::builder(proxy.base_url())
+            .tenant("tenant01")
+            .signing_key(Wunder::SIGNING_KEY)
             .observer(notes.clone())
             .clock(mock_clock.clone())
             .build()
@@ -263,7 +265,7 @@ async fn an_empty_retry_budget_is_reported() {
     let on = ObservedClient::start(|builder| builder.settings(settings)).await;
     on.proxy.inject(FaultRule::new(Fault::status(503)));
     let (collected, _guard) = Collected::begin();
-    on.client.resolve_branch(48.2, 16.4).await.unwrap_err();
+    on.client.branch(48.2, 16.4).await.unwrap_err();
     assert_eq!(collected.events("retry budget exhausted").len(), 1);
     assert!(
         on.notes

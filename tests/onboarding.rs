@@ -108,7 +108,7 @@ async fn nothing_that_looks_like_a_secret_is_written_or_logged() {
         for secret in [
             "eyJ",
             "Bearer ",
-            Wunder::SIGNATURE_KEY,
+            Wunder::SIGNING_KEY,
             "246810",
             "signature=",
             "v1.1:",
@@ -176,7 +176,7 @@ async fn wunder_is_onboarded_from_the_command_line() {
             "tenant01",
         ])
         .args(["--phone", "+43123456789", "--lat", "48.2", "--lng", "16.4"])
-        .env("WUNDER_SIGNATURE_KEY", Wunder::SIGNATURE_KEY);
+        .env("WUNDER_SIGNATURE_KEY", Wunder::SIGNING_KEY);
     onboard(command, mock.outbox()).await;
 }
 

@@ -132,14 +132,13 @@ impl<'a> Case<'a> {
         let (name, value) = recorded.split_once(": ").unwrap();
         let token = value.strip_prefix("Bearer ").unwrap();
         self.respond_with_example().await;
-        let client = goodcity::Client::builder(self.server.uri(), "app")
+        let client = goodcity::Client::builder(self.server.uri())
+            .app_name("app")
             .clock(Arc::new(December2014(TestClock::new())))
             .build()
             .unwrap();
         let tokens = Tokens::new(token, None);
-        let session = goodcity::Session::from_tokens(&client, tokens)
-            .await
-            .unwrap();
+        let session = client.resume_with_tokens(tokens).await.unwrap();
         calls::goodcity::call(&session.api(), self.operation.id(), &json!({}))
             .await
             .unwrap();

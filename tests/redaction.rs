@@ -46,7 +46,7 @@ fn config() -> ApiConfig {
         refresh_token: Some(MARKER.to_owned()),
         cookie: MARKER.to_owned(),
         application_token: MARKER.to_owned(),
-        signature_key: MARKER.to_owned(),
+        signing_key: MARKER.to_owned(),
         ..ApiConfig::default()
     };
     config.settings.attempt_timeout = Duration::from_secs(5);

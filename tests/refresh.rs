@@ -26,8 +26,9 @@ struct Fixture {
 }
 
 fn client(mock: &Wunder, store: &Arc<MemoryStore>) -> Client {
-    Client::builder(mock.base_url(), "tenant01")
-        .signature_key(Wunder::SIGNATURE_KEY)
+    Client::builder(mock.base_url())
+        .tenant("tenant01")
+        .signing_key(Wunder::SIGNING_KEY)
         .clock(mock.clock().clone())
         .store(store.clone())
         .build()
@@ -38,7 +39,11 @@ async fn signed_in() -> Fixture {
     let mock = Wunder::start().await;
     let store = Arc::new(MemoryStore::new());
     let client = client(&mock, &store);
-    let pending = client.phone_sign_in(PHONE, "2").send_code().await.unwrap();
+    let pending = client
+        .sign_in_with_phone_code(PHONE, "2")
+        .send()
+        .await
+        .unwrap();
     let code = mock.outbox().last_code(PHONE).unwrap();
     let SignIn::SignedIn(session) = pending.confirm(code).await.unwrap() else {
         panic!("no second factor was expected");
@@ -95,7 +100,7 @@ async fn a_caller_dropped_in_the_middle_of_a_refresh_loses_no_token() {
 
     // Another client knows only the stored session; the server would refuse the old refresh token.
     let second = client(&mock, &store);
-    let resumed = second.session(session.id()).await.unwrap();
+    let resumed = second.resume_session(session.id()).await.unwrap();
     resumed.profile().await.unwrap();
     assert_eq!(mock.count("refresh_token"), 1);
 }
@@ -125,7 +130,7 @@ async fn a_token_rejected_right_after_its_refresh_ends_the_session() {
     mock.fail_next("get_customer", 401);
     mock.fail_next("get_customer", 401);
     let error = session.profile().await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::SignInAgain);
+    assert_eq!(error.kind(), ErrorKind::Unauthenticated);
     assert_eq!(mock.count("refresh_token"), 1);
     assert!(session.shared().ended().is_some());
 }
@@ -141,15 +146,20 @@ async fn a_refused_refresh_ends_the_session_and_later_calls_stay_local() {
     mock.revoke_refresh_tokens();
     mock.clock().advance(PAST_EXPIRY);
     let error = session.profile().await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::SignInAgain);
+    assert_eq!(error.kind(), ErrorKind::Unauthenticated);
     let calls = mock.journal().len();
     for _ in 0..10 {
         let error = session.profile().await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::SignInAgain);
+        assert_eq!(error.kind(), ErrorKind::Unauthenticated);
     }
     assert!(session.access_token().await.is_err());
     assert_eq!(mock.journal().len(), calls);
-    assert!(client(&mock, &store).session(session.id()).await.is_err());
+    assert!(
+        client(&mock, &store)
+            .resume_session(session.id())
+            .await
+            .is_err()
+    );
 }
 
 #[tokio::test]
@@ -158,7 +168,7 @@ async fn a_transient_refresh_failure_does_not_end_the_session() {
     mock.clock().advance(PAST_EXPIRY);
     mock.fail_next("refresh_token", 500);
     let error = session.profile().await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::TryLater);
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
     assert_eq!(session.shared().ended(), None);
     session.profile().await.unwrap();
 }
@@ -195,7 +205,7 @@ async fn imported_tokens_are_refreshed_and_used_for_custom_requests() {
     let access = session.access_token().await.unwrap();
     let mut tokens = Tokens::new(access.clone(), None);
     tokens.refresh = Some(Secret::from("unknown to the server"));
-    let other = Session::from_tokens(&client, tokens).await.unwrap();
+    let other = client.resume_with_tokens(tokens).await.unwrap();
     assert_eq!(other.access_token().await.unwrap(), access);
     let profile = other
         .request(http::Method::GET, "/front/customers")
@@ -214,7 +224,7 @@ async fn imported_tokens_are_refreshed_and_used_for_custom_requests() {
     mock.clock().advance(PAST_EXPIRY);
     assert_eq!(
         other.profile().await.unwrap_err().kind(),
-        ErrorKind::SignInAgain
+        ErrorKind::Unauthenticated
     );
     session.profile().await.unwrap();
 }
@@ -226,11 +236,11 @@ async fn signing_out_ends_the_session_here_even_if_the_server_fails() {
     let other_handle = session.clone();
     assert_eq!(
         session.sign_out().await.unwrap_err().kind(),
-        ErrorKind::TryLater
+        ErrorKind::Unavailable
     );
     assert_eq!(
         other_handle.profile().await.unwrap_err().kind(),
-        ErrorKind::SignInAgain
+        ErrorKind::Unauthenticated
     );
     assert_eq!(mock.count("get_customer"), 0);
 }
@@ -257,7 +267,7 @@ async fn a_refused_early_refresh_leaves_the_token_in_use_until_it_expires() {
     );
     mock.clock().advance(Duration::from_secs(60));
     let error = session.profile().await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::SignInAgain);
+    assert_eq!(error.kind(), ErrorKind::Unauthenticated);
     assert_eq!(mock.count("refresh_token"), 1);
 }
 
@@ -270,16 +280,21 @@ async fn a_session_ended_elsewhere_is_not_revived_by_a_refresh() {
         ..
     } = signed_in().await;
     let other = client(&mock, &store);
-    let same = other.session(session.id()).await.unwrap();
+    let same = other.resume_session(session.id()).await.unwrap();
     mock.fail_next("logout", 500);
     let _ = same.sign_out().await;
     mock.clock().advance(PAST_EXPIRY);
     let _ = session.profile().await;
     assert_eq!(
         session.profile().await.unwrap_err().kind(),
-        ErrorKind::SignInAgain
+        ErrorKind::Unauthenticated
     );
-    assert!(client(&mock, &store).session(session.id()).await.is_err());
+    assert!(
+        client(&mock, &store)
+            .resume_session(session.id())
+            .await
+            .is_err()
+    );
 }
 
 #[tokio::test]
@@ -298,11 +313,11 @@ async fn signing_out_ends_the_session_before_the_server_responds() {
     }
     assert_eq!(
         other_handle.profile().await.unwrap_err().kind(),
-        ErrorKind::SignInAgain
+        ErrorKind::Unauthenticated
     );
     assert!(
         client(&mock, &store)
-            .session(other_handle.id())
+            .resume_session(other_handle.id())
             .await
             .is_err()
     );
@@ -329,7 +344,10 @@ async fn a_session_ended_on_one_instance_is_refused_on_others_after_revalidation
         session,
         ..
     } = signed_in().await;
-    let other = client(&mock, &store).session(session.id()).await.unwrap();
+    let other = client(&mock, &store)
+        .resume_session(session.id())
+        .await
+        .unwrap();
     // The server does not learn of it, so only the store can say that the session has ended.
     mock.fail_next("logout", 500);
     let _ = session.sign_out().await;
@@ -337,7 +355,7 @@ async fn a_session_ended_on_one_instance_is_refused_on_others_after_revalidation
     mock.clock().advance(Duration::from_secs(31));
     assert_eq!(
         other.profile().await.unwrap_err().kind(),
-        ErrorKind::SignInAgain
+        ErrorKind::Unauthenticated
     );
     assert_eq!(mock.count("get_customer"), 1);
 }
@@ -350,7 +368,10 @@ async fn tokens_refreshed_by_another_instance_are_used_after_revalidation() {
         session,
         ..
     } = signed_in().await;
-    let other = client(&mock, &store).session(session.id()).await.unwrap();
+    let other = client(&mock, &store)
+        .resume_session(session.id())
+        .await
+        .unwrap();
     mock.clock().advance(PAST_EXPIRY);
     session.profile().await.unwrap();
     other.profile().await.unwrap();

@@ -165,7 +165,7 @@ impl Case<'_> {
             let bytes = damage.done_to(response.to_string().into_bytes());
             let (_, given) = self.call(None, 200, bytes.clone());
             if let Err(error) = given {
-                prop_assert_eq!(error.kind(), ErrorKind::Undecodable);
+                prop_assert_eq!(error.kind(), ErrorKind::InvalidResponse);
                 prop_assert!(!shown(&error).contains(MARKER), "{}", error);
                 prop_assert_eq!(error.expose_body(), Some(&bytes[..]));
             }

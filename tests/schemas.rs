@@ -19,7 +19,7 @@ use vestibule::schema::{self, NamedSchema};
 fn schemas_of(document: &Document) -> Vec<NamedSchema> {
     let system = document.name.split('-').next().unwrap();
     let all = schema::all().into_iter();
-    all.filter(|named| named.system().name() == system)
+    all.filter(|named| named.system().as_str() == system)
         .collect()
 }
 

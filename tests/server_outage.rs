@@ -32,11 +32,11 @@ async fn call_all(client: &Client) -> usize {
     let mut calls = JoinSet::new();
     for _ in 0..CALLERS {
         let client = client.clone();
-        calls.spawn(async move { client.resolve_branch(48.2, 16.4).await });
+        calls.spawn(async move { client.branch(48.2, 16.4).await });
     }
     let outcomes = calls.join_all().await;
     for error in outcomes.iter().filter_map(|outcome| outcome.as_ref().err()) {
-        assert_eq!(error.kind(), ErrorKind::TryLater, "{error}");
+        assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
         assert_eq!(error.status().unwrap().as_u16(), 503);
     }
     outcomes.iter().filter(|outcome| outcome.is_ok()).count()
@@ -48,7 +48,8 @@ async fn a_thousand_callers_do_not_flood_a_server_that_is_down() {
     let proxy = FaultProxy::start(mock.base_url()).await.unwrap();
     let exhausted = Exhausted::default();
     let sleeper = Sleeper::default();
-    let client = Client::builder(proxy.base_url(), "tenant01")
+    let client = Client::builder(proxy.base_url())
+        .tenant("tenant01")
         .clock(sleeper.clone())
         .observer(exhausted.clone())
         .build()
@@ -91,7 +92,8 @@ async fn clients_have_separate_retry_budgets() {
     let client = |budget| {
         let mut settings = vestibule::Settings::default();
         settings.retry_budget = budget;
-        Client::builder(proxy.base_url(), "tenant01")
+        Client::builder(proxy.base_url())
+            .tenant("tenant01")
             .settings(settings)
             .clock(Sleeper::default())
             .build()
@@ -101,7 +103,7 @@ async fn clients_have_separate_retry_budgets() {
     for (client, requests) in [(small, 1), (large, 3)] {
         proxy.reset();
         proxy.inject(FaultRule::new(Fault::status(503)));
-        client.resolve_branch(48.2, 16.4).await.unwrap_err();
+        client.branch(48.2, 16.4).await.unwrap_err();
         assert_eq!(proxy.requests().len(), requests);
     }
 }

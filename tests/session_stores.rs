@@ -14,7 +14,6 @@ use std::sync::Arc;
 use support::redis_server::RedisServer;
 use vestibule::session::Tokens;
 use vestibule::store::{RedisStore, Sealing, SealingKey, SessionStore, SqliteStore};
-use vestibule::wunder::Session;
 use vestibule::{ErrorKind, Secret, goodcity, wunder};
 
 const ADDRESS: &str = "http://127.0.0.1:9";
@@ -24,20 +23,22 @@ fn sealed(byte: u8) -> Sealing {
 }
 
 fn client(store: impl SessionStore) -> wunder::Client {
-    let builder = wunder::Client::builder(ADDRESS, "tenant01").signature_key("a key");
+    let builder = wunder::Client::builder(ADDRESS)
+        .tenant("tenant01")
+        .signing_key("a key");
     builder.store(Arc::new(store)).build().unwrap()
 }
 
 async fn start(store: impl SessionStore) -> Secret {
     let client = client(store);
     let tokens = Tokens::new("an access token", None);
-    let session = Session::from_tokens(&client, tokens).await.unwrap();
+    let session = client.resume_with_tokens(tokens).await.unwrap();
     session.id().clone()
 }
 
 /// Resumes the session in another process.
 async fn resume(store: impl SessionStore, id: &Secret) -> Result<Secret, ErrorKind> {
-    let session = client(store).session(id).await;
+    let session = client(store).resume_session(id).await;
     let session = session.map_err(|error| error.kind())?;
     session.access_token().await.map_err(|error| error.kind())
 }
@@ -57,10 +58,10 @@ async fn a_session_is_resumed_by_another_process_that_has_the_key() {
     assert_eq!(resume(redis(1).await, &in_redis).await, Ok(token));
 
     // A retry with the same wrong key would not help.
-    let wrong = Err(ErrorKind::Undecodable);
+    let wrong = Err(ErrorKind::InvalidResponse);
     assert_eq!(resume(sqlite(2).await, &in_sqlite).await, wrong);
     assert_eq!(resume(redis(2).await, &in_redis).await, wrong);
-    let not_found = Err(ErrorKind::SignInAgain);
+    let not_found = Err(ErrorKind::Unauthenticated);
     assert_eq!(resume(sqlite(1).await, &in_redis).await, not_found);
 }
 
@@ -70,7 +71,14 @@ async fn an_id_of_one_system_is_unknown_in_another() {
     let path = folder.path().join("sessions.db");
     let store = SqliteStore::open(&path, sealed(1)).await.unwrap();
     let id = start(store.clone()).await;
-    let other = goodcity::Client::builder(ADDRESS, "app").store(Arc::new(store));
-    let error = other.build().unwrap().session(&id).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::SignInAgain);
+    let other = goodcity::Client::builder(ADDRESS)
+        .app_name("app")
+        .store(Arc::new(store));
+    let error = other
+        .build()
+        .unwrap()
+        .resume_session(&id)
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unauthenticated);
 }

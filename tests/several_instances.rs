@@ -20,7 +20,8 @@ async fn respond(server: &MockServer, at: &str, respond: ResponseTemplate) {
 }
 
 fn on_fynd(server: &MockServer, store: &Arc<MemoryStore>) -> fynd::Client {
-    fynd::Client::builder("000000000000000000000001", "application-token")
+    fynd::Client::builder("000000000000000000000001")
+        .application_token("application-token")
         .base_url(server.uri())
         .store(store.clone())
         .build()
@@ -52,8 +53,8 @@ async fn a_cookie_received_by_one_instance_survives_a_save_by_another() {
     let store = Arc::new(MemoryStore::new());
     let (a, b) = (on_fynd(&server, &store), on_fynd(&server, &store));
     let cookies = [("sid", "1"), ("cart", "a"), ("old", "1")];
-    let on_a = fynd::Session::from_cookies(&a, cookies).await.unwrap();
-    let on_b = b.session(on_a.id()).await.unwrap();
+    let on_a = a.resume_with_cookies(cookies).await.unwrap();
+    let on_b = b.resume_session(on_a.id()).await.unwrap();
 
     get(&on_b, "/sid").await;
     get(&on_b, "/forget").await;
@@ -61,7 +62,10 @@ async fn a_cookie_received_by_one_instance_survives_a_save_by_another() {
     get(&on_a, "/cart").await;
     get(&on_a, "/look").await;
     assert_eq!(last_cookies(&server).await, ["cart=b", "sid=2"]);
-    let reloaded = on_fynd(&server, &store).session(on_a.id()).await.unwrap();
+    let reloaded = on_fynd(&server, &store)
+        .resume_session(on_a.id())
+        .await
+        .unwrap();
     get(&reloaded, "/look").await;
     assert_eq!(last_cookies(&server).await, ["cart=b", "sid=2"]);
 }
@@ -82,10 +86,8 @@ async fn a_rejected_cookie_is_replaced_by_a_newer_one_before_the_session_ends() 
     respond(&server, "/me", refused).await;
     let store = Arc::new(MemoryStore::new());
     let (a, b) = (on_fynd(&server, &store), on_fynd(&server, &store));
-    let on_a = fynd::Session::from_cookies(&a, [("sid", "1")])
-        .await
-        .unwrap();
-    let on_b = b.session(on_a.id()).await.unwrap();
+    let on_a = a.resume_with_cookies([("sid", "1")]).await.unwrap();
+    let on_b = b.resume_session(on_a.id()).await.unwrap();
     get(&on_b, "/sid").await;
     get(&on_a, "/me").await;
     assert_eq!(on_a.shared().ended(), None);
@@ -94,8 +96,13 @@ async fn a_rejected_cookie_is_replaced_by_a_newer_one_before_the_session_ends() 
     respond(&server, "/me", ResponseTemplate::new(401)).await;
     let request = on_a.request(Method::GET, "/me");
     let error = request.send::<Option<AnyJson>>().await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::SignInAgain);
-    assert!(on_fynd(&server, &store).session(on_a.id()).await.is_err());
+    assert_eq!(error.kind(), ErrorKind::Unauthenticated);
+    assert!(
+        on_fynd(&server, &store)
+            .resume_session(on_a.id())
+            .await
+            .is_err()
+    );
 }
 
 #[tokio::test]
@@ -104,21 +111,20 @@ async fn a_gateways_page_with_401_ends_no_session() {
     let profile = "/api/v1/auth/current_user_profile";
     let page = ResponseTemplate::new(401).set_body_raw("<html>Sign in</html>", "text/html");
     respond(&server, profile, page).await;
-    let client = goodcity::Client::builder(server.uri(), "app")
+    let client = goodcity::Client::builder(server.uri())
+        .app_name("app")
         .build()
         .unwrap();
     let tokens = Tokens::new("a token", None);
-    let session = goodcity::Session::from_tokens(&client, tokens)
-        .await
-        .unwrap();
+    let session = client.resume_with_tokens(tokens).await.unwrap();
     let error = session.profile().await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Refused);
+    assert_eq!(error.kind(), ErrorKind::Rejected);
     assert_eq!(session.shared().ended(), None);
     server.reset().await;
     respond(&server, profile, ResponseTemplate::new(401)).await;
     assert_eq!(
         session.profile().await.unwrap_err().kind(),
-        ErrorKind::SignInAgain
+        ErrorKind::Unauthenticated
     );
 }
 
@@ -136,12 +142,13 @@ async fn a_gateways_json_ends_no_session_with_refresh() {
         ResponseTemplate::new(401),
     )
     .await;
-    let client = wunder::Client::builder(server.uri(), "tenant01")
+    let client = wunder::Client::builder(server.uri())
+        .tenant("tenant01")
         .build()
         .unwrap();
     let tokens = Tokens::new("a token", Some("a refresh token".into()));
-    let session = wunder::Session::from_tokens(&client, tokens).await.unwrap();
+    let session = client.resume_with_tokens(tokens).await.unwrap();
     let error = session.profile().await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::TryLater, "{error}");
+    assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
     assert_eq!(session.shared().ended(), None);
 }

@@ -40,11 +40,12 @@ fn is_signed_as_expected(vector: &Value) -> bool {
     let expected = |member| text(vector, "expected", member);
     let method: Method = input("method").parse().unwrap();
     let date = input("utc_date").parse().unwrap();
+    let key = Secret::from(input("signing_key"));
     let signed = SignatureInput::new(&method, expected("wire_url"), date)
         .unwrap()
         .body(vector["input"]["body"].as_str().unwrap_or("").as_bytes())
         .sdk_version(input("x-fp-sdk-version"))
-        .key(input("signing_key"));
+        .key(&key);
     let stages = [
         (signed.canonical_request(), "canonical_request"),
         (signed.string_to_sign(), "string_to_sign"),
@@ -198,7 +199,8 @@ async fn real_requests_match_the_vectors_on_the_wire() {
             ("", r#"{"user": {}}"#)
         }
     });
-    let client = fynd::Client::builder("000000000000000000000001", "test-token-1")
+    let client = fynd::Client::builder("000000000000000000000001")
+        .application_token("test-token-1")
         .base_url(&wire.base_url)
         .clock(Arc::new(FixedClock))
         .build()
@@ -209,7 +211,10 @@ async fn real_requests_match_the_vectors_on_the_wire() {
     client.api().user_exists(wanted).send().await.unwrap();
     assert_wire(&wire, &with_query);
 
-    let pending = client.otp_sign_in("9987568530", "91").send_code().await;
+    let pending = client
+        .sign_in_with_phone_code("9987568530", "91")
+        .send()
+        .await;
     let Ok(SignIn::SignedIn(session)) = pending.unwrap().confirm("1234").await else {
         panic!("not signed in");
     };
@@ -227,7 +232,7 @@ async fn real_requests_match_the_vectors_on_the_wire() {
         .unwrap();
     assert_wire(&wire, &several);
 
-    session.user().await.unwrap();
+    session.profile().await.unwrap();
     assert_wire(&wire, &vector("get_no_query"));
 
     let form = vector("post_json_non_ascii");

@@ -109,8 +109,9 @@ impl SessionStore for Flaky {
 }
 
 fn client_of(mock: &Wunder, store: &Arc<Flaky>, tenant: &str) -> Client {
-    Client::builder(mock.base_url(), tenant)
-        .signature_key(Wunder::SIGNATURE_KEY)
+    Client::builder(mock.base_url())
+        .tenant(tenant)
+        .signing_key(Wunder::SIGNING_KEY)
         .clock(mock.clock().clone())
         .store(store.clone())
         .build()
@@ -122,7 +123,11 @@ fn client(mock: &Wunder, store: &Arc<Flaky>) -> Client {
 }
 
 async fn sign_in(mock: &Wunder, client: &Client) -> Session {
-    let pending = client.phone_sign_in(PHONE, "2").send_code().await.unwrap();
+    let pending = client
+        .sign_in_with_phone_code(PHONE, "2")
+        .send()
+        .await
+        .unwrap();
     let code = mock.outbox().last_code(PHONE).unwrap();
     match pending.confirm(code).await.unwrap() {
         SignIn::SignedIn(session) => session,
@@ -149,7 +154,10 @@ async fn unsaved_tokens_are_used_and_saved_when_the_store_recovers() {
     call.await.unwrap().unwrap();
     store.set_down(false);
     first.shutdown(Duration::from_secs(10)).await.unwrap();
-    let resumed = client(&mock, &store).session(session.id()).await.unwrap();
+    let resumed = client(&mock, &store)
+        .resume_session(session.id())
+        .await
+        .unwrap();
     resumed.profile().await.unwrap();
     assert_eq!(mock.count("refresh_token"), 1);
 }
@@ -162,7 +170,7 @@ async fn no_refresh_token_is_sent_while_the_store_is_down() {
     mock.clock().advance(PAST_EXPIRY);
     store.set_down(true);
     let error = session.profile().await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::TryLater);
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
     assert_eq!(mock.count("refresh_token"), 0);
     assert_eq!(session.shared().ended(), None);
     store.set_down(false);
@@ -175,7 +183,11 @@ async fn a_user_who_signs_in_while_the_store_is_down_is_signed_in() {
     let mock = Wunder::start().await;
     let store = Arc::new(Flaky::default());
     let first = client(&mock, &store);
-    let pending = first.phone_sign_in(PHONE, "2").send_code().await.unwrap();
+    let pending = first
+        .sign_in_with_phone_code(PHONE, "2")
+        .send()
+        .await
+        .unwrap();
     store.set_down(true);
     let code = mock.outbox().last_code(PHONE).unwrap();
     let Ok(SignIn::SignedIn(session)) = pending.confirm(code).await else {
@@ -184,7 +196,10 @@ async fn a_user_who_signs_in_while_the_store_is_down_is_signed_in() {
     session.profile().await.unwrap();
     store.set_down(false);
     first.shutdown(Duration::from_secs(10)).await.unwrap();
-    let resumed = client(&mock, &store).session(session.id()).await.unwrap();
+    let resumed = client(&mock, &store)
+        .resume_session(session.id())
+        .await
+        .unwrap();
     resumed.profile().await.unwrap();
 }
 
@@ -198,16 +213,16 @@ async fn a_session_ended_while_the_store_is_down_is_removed_when_it_recovers() {
     store.set_down(true);
     assert_eq!(
         session.sign_out().await.unwrap_err().kind(),
-        ErrorKind::TryLater
+        ErrorKind::Unavailable
     );
     assert_eq!(
-        first.session(&id).await.unwrap_err().kind(),
-        ErrorKind::SignInAgain
+        first.resume_session(&id).await.unwrap_err().kind(),
+        ErrorKind::Unauthenticated
     );
     store.set_down(false);
     first.shutdown(Duration::from_secs(10)).await.unwrap();
-    let error = client(&mock, &store).session(&id).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::SignInAgain);
+    let error = client(&mock, &store).resume_session(&id).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unauthenticated);
 }
 
 #[tokio::test]
@@ -216,7 +231,7 @@ async fn the_loser_of_a_refresh_race_uses_the_winners_tokens() {
     let store = Arc::new(Flaky::default());
     let (one, other) = (client(&mock, &store), client(&mock, &store));
     let winner = sign_in(&mock, &one).await;
-    let loser = other.session(winner.id()).await.unwrap();
+    let loser = other.resume_session(winner.id()).await.unwrap();
     mock.clock().advance(PAST_EXPIRY);
     winner.profile().await.unwrap();
     loser.profile().await.unwrap();
@@ -233,8 +248,8 @@ async fn a_stored_session_is_resumed_by_its_own_tenant_only() {
     let store = Arc::new(Flaky::default());
     let session = sign_in(&mock, &client(&mock, &store)).await;
     let other_tenant = client_of(&mock, &store, "tenant02");
-    let error = other_tenant.session(session.id()).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Undecodable);
+    let error = other_tenant.resume_session(session.id()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidResponse);
     assert!(error.to_string().contains("tenant"), "{error}");
 }
 
@@ -270,7 +285,7 @@ async fn a_gateways_page_does_not_end_a_session() {
     for status in [404, 403, 400] {
         mock.fail_next("refresh_token", status);
         let error = session.profile().await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::TryLater, "{status}");
+        assert_eq!(error.kind(), ErrorKind::Unavailable, "{status}");
     }
     session.profile().await.unwrap();
 }
@@ -280,7 +295,7 @@ async fn a_custom_request_shows_no_secret_and_cannot_climb_the_path() {
     let mock = Wunder::start().await;
     let client = client(&mock, &Arc::new(Flaky::default()));
     let tokens = Tokens::new("an access token", None);
-    let session = Session::from_tokens(&client, tokens).await.unwrap();
+    let session = client.resume_with_tokens(tokens).await.unwrap();
     let get = || http::Method::GET;
     let request = session
         .request(get(), "/front/secret-path")

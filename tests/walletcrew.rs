@@ -60,7 +60,9 @@ async fn start() -> (WalletCrew, Client) {
 }
 
 fn client(mock: &WalletCrew, tenant: &str) -> Client {
-    let builder = Client::builder(mock.base_url(), tenant).clock(mock.clock().clone());
+    let builder = Client::builder(mock.base_url())
+        .tenant(tenant)
+        .clock(mock.clock().clone());
     builder.build().unwrap()
 }
 
@@ -72,7 +74,7 @@ async fn challenge(client: &Client) -> Challenge {
     match client
         .customer(&ada())
         .flow("activation")
-        .save()
+        .send()
         .await
         .unwrap()
     {
@@ -83,14 +85,11 @@ async fn challenge(client: &Client) -> Challenge {
 
 async fn sign_in(mock: &WalletCrew, client: &Client) -> Session {
     let challenge = challenge(client).await;
-    challenge
-        .authenticate("otp", &otp(code(mock)))
-        .await
-        .unwrap()
+    challenge.confirm("otp", &otp(code(mock))).await.unwrap()
 }
 
 fn refused(error: &Error, status: u16, reason: Reason) {
-    assert_eq!(error.kind(), ErrorKind::Refused, "{error}");
+    assert_eq!(error.kind(), ErrorKind::Rejected, "{error}");
     assert_eq!(error.status().unwrap().as_u16(), status, "{error}");
     let api_error: &ApiError = error.api_error().unwrap();
     assert_eq!(api_error.reason(), reason, "{error}");
@@ -106,7 +105,7 @@ fn field(result: Result<impl std::fmt::Debug, Error>) -> String {
 #[tokio::test]
 async fn an_account_is_created_and_changed_in_a_custom_type() {
     let (mock, client) = start().await;
-    let Saved::Done(customer) = client.customer(&ada()).save().await.unwrap() else {
+    let Saved::Done(customer) = client.customer(&ada()).send().await.unwrap() else {
         panic!("no challenge was expected");
     };
     let id = customer["id"].clone();
@@ -115,7 +114,7 @@ async fn an_account_is_created_and_changed_in_a_custom_type() {
     let change = json!({"id": id, "firstName": "Augusta"});
     let saved = client
         .customer(&change)
-        .save_as::<Customer>()
+        .send_as::<Customer>()
         .await
         .unwrap();
     let Saved::Done(changed) = saved else {
@@ -125,9 +124,9 @@ async fn an_account_is_created_and_changed_in_a_custom_type() {
     assert_eq!(changed.first_name, "Augusta");
     assert!(mock.outbox().messages().is_empty());
 
-    let saved = client.customer(&change).save_as::<Vec<u8>>().await;
+    let saved = client.customer(&change).send_as::<Vec<u8>>().await;
     let error = saved.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Undecodable);
+    assert_eq!(error.kind(), ErrorKind::InvalidResponse);
     assert!(!error.to_string().contains("Augusta"));
 }
 
@@ -139,28 +138,25 @@ async fn a_flow_issues_a_challenge_that_a_code_completes() {
     let messages = mock.outbox().messages();
     assert_eq!(messages.len(), 1);
     assert_eq!(messages[0].channel, Channel::Email);
-    let session = challenge
-        .authenticate("otp", &otp(code(&mock)))
-        .await
-        .unwrap();
+    let session = challenge.confirm("otp", &otp(code(&mock))).await.unwrap();
     let profile: Value = session.profile().await.unwrap();
     assert_eq!(profile["email"], EMAIL);
     assert_eq!(profile["provider"], "otp");
     assert_eq!(session.profile::<Customer>().await.unwrap(), ada());
     let mismatch = session.profile::<Vec<u8>>().await.unwrap_err();
-    assert_eq!(mismatch.kind(), ErrorKind::Undecodable);
+    assert_eq!(mismatch.kind(), ErrorKind::InvalidResponse);
 }
 
 #[tokio::test]
 async fn a_phone_gets_its_code_by_sms_and_signs_in_without_the_challenge() {
     let (mock, client) = start().await;
     let phone = json!({"phone": PHONE});
-    let saved = client.customer(&phone).flow("preregistration").save().await;
+    let saved = client.customer(&phone).flow("preregistration").send().await;
     assert!(matches!(saved, Ok(Saved::ChallengeIssued(_))));
     assert_eq!(mock.outbox().messages()[0].channel, Channel::Sms);
     let code = mock.outbox().last_code(PHONE).unwrap();
     let login = json!({"identifier": PHONE, "code": code});
-    let session = client.authenticate("otp", &login).await.unwrap();
+    let session = client.sign_in_with_provider("otp", &login).await.unwrap();
     let profile: Value = session.profile().await.unwrap();
     assert_eq!(profile["phone"], PHONE);
 }
@@ -170,21 +166,21 @@ async fn a_wrong_code_returns_the_challenge_and_a_code_is_valid_once() {
     let (mock, client) = start().await;
     let returned = challenge(&client)
         .await
-        .authenticate("otp", &otp("000000"))
+        .confirm("otp", &otp("000000"))
         .await
         .unwrap_err();
     refused(&returned.error, 422, Reason::LoginData);
     let code = code(&mock);
-    let challenge = client.challenge(returned.state.id()).await.unwrap();
-    challenge
-        .authenticate("otp", &otp(code.clone()))
-        .await
-        .unwrap();
+    let challenge = client.resume_challenge(returned.state.id()).await.unwrap();
+    challenge.confirm("otp", &otp(code.clone())).await.unwrap();
     // Another handle of the finished challenge is refused locally, and the code by the server.
-    let finished = returned.state.authenticate("otp", &otp(code.clone())).await;
+    let finished = returned.state.confirm("otp", &otp(code.clone())).await;
     let finished = finished.unwrap_err();
-    assert_eq!(finished.error.kind(), ErrorKind::SignInAgain);
-    let error = client.authenticate("otp", &otp(code)).await.unwrap_err();
+    assert_eq!(finished.error.kind(), ErrorKind::Unauthenticated);
+    let error = client
+        .sign_in_with_provider("otp", &otp(code))
+        .await
+        .unwrap_err();
     refused(&error, 422, Reason::LoginData);
     assert_eq!(mock.count("authenticate"), 3);
 }
@@ -195,9 +191,15 @@ async fn a_new_code_voids_the_previous_one() {
     challenge(&client).await;
     let former = code(&mock);
     challenge(&client).await;
-    let error = client.authenticate("otp", &otp(former)).await.unwrap_err();
+    let error = client
+        .sign_in_with_provider("otp", &otp(former))
+        .await
+        .unwrap_err();
     refused(&error, 422, Reason::LoginData);
-    client.authenticate("otp", &otp(code(&mock))).await.unwrap();
+    client
+        .sign_in_with_provider("otp", &otp(code(&mock)))
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
@@ -215,13 +217,13 @@ async fn only_a_read_is_retried_after_a_failure() {
     for operation in ["create_or_update_customer", "authenticate"] {
         mock.fail_next(operation, 500);
     }
-    let error = client.customer(&ada()).save().await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::TryLater);
+    let error = client.customer(&ada()).send().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
     let error = client
-        .authenticate("otp", &otp("123456"))
+        .sign_in_with_provider("otp", &otp("123456"))
         .await
         .unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::TryLater);
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
     assert_eq!(mock.journal().len(), 2);
 
     let session = sign_in(&mock, &client).await;
@@ -239,10 +241,7 @@ async fn nothing_shows_a_secret() {
     let shown = format!("{client:?} {account:?} {challenge:?}");
     assert!(!shown.contains(EMAIL) && !shown.contains("Ada"), "{shown}");
     assert!(!format!("{:?}", mock.outbox()).contains(&code));
-    let returned = challenge
-        .authenticate("otp", &otp("987123"))
-        .await
-        .unwrap_err();
+    let returned = challenge.confirm("otp", &otp("987123")).await.unwrap_err();
     let shown = format!(
         "{returned:?} {returned} {:?}",
         returned.error.api_error::<ApiError>()
@@ -251,11 +250,7 @@ async fn nothing_shows_a_secret() {
         !shown.contains("987123") && !shown.contains(EMAIL),
         "{shown}"
     );
-    let session = returned
-        .state
-        .authenticate("otp", &otp(code))
-        .await
-        .unwrap();
+    let session = returned.state.confirm("otp", &otp(code)).await.unwrap();
     let token = session.access_token().await.unwrap();
     let profile: types::Customer = session.profile().await.unwrap();
     let shown = format!(

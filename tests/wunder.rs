@@ -11,15 +11,20 @@ use vestibule::{Error, ErrorKind};
 const PHONE: &str = "+43123456789";
 
 fn client(mock: &Wunder) -> Client {
-    Client::builder(mock.base_url(), "tenant01")
-        .signature_key(Wunder::SIGNATURE_KEY)
+    Client::builder(mock.base_url())
+        .tenant("tenant01")
+        .signing_key(Wunder::SIGNING_KEY)
         .clock(mock.clock().clone())
         .build()
         .unwrap()
 }
 
 async fn send_code(client: &Client) -> PendingCode {
-    client.phone_sign_in(PHONE, "2").send_code().await.unwrap()
+    client
+        .sign_in_with_phone_code(PHONE, "2")
+        .send()
+        .await
+        .unwrap()
 }
 
 fn code(mock: &Wunder) -> String {
@@ -61,9 +66,11 @@ fn field(result: Result<impl std::fmt::Debug, Error>) -> String {
 async fn a_code_signs_a_new_user_in_and_gives_the_profile() {
     let mock = Wunder::start().await;
     let client = client(&mock);
-    let branch = client.resolve_branch(48.2, 16.4).await.unwrap();
-    let sign_in = client.phone_sign_in(PHONE, branch.id()).language("de");
-    let pending = sign_in.send_code().await.unwrap();
+    let branch = client.branch(48.2, 16.4).await.unwrap();
+    let sign_in = client
+        .sign_in_with_phone_code(PHONE, branch.id())
+        .language("de");
+    let pending = sign_in.send().await.unwrap();
     let session = signed_in(pending.confirm(code(&mock)).await.unwrap());
     let profile = session.profile().await.unwrap();
     assert_eq!(profile.phone_number.as_deref(), Some(PHONE));
@@ -76,7 +83,7 @@ async fn a_wrong_code_returns_the_state_and_the_right_code_still_works() {
     let client = client(&mock);
     let pending = send_code(&client).await;
     let returned = pending.confirm("000000").await.unwrap_err();
-    assert_eq!(returned.error.kind(), ErrorKind::Refused);
+    assert_eq!(returned.error.kind(), ErrorKind::Rejected);
     assert_eq!(returned.error.code(), Some("U107"));
     let api_error: &ApiError = returned.error.api_error().unwrap();
     assert_eq!(api_error.family(), Family::User);
@@ -89,26 +96,26 @@ async fn a_used_code_and_an_old_code_are_refused() {
     let client = client(&mock);
     let pending = send_code(&client).await;
     let used = code(&mock);
-    let Challenge::PendingCode(other) = client.challenge(pending.id()).await.unwrap() else {
+    let Challenge::PendingCode(other) = client.resume_challenge(pending.id()).await.unwrap() else {
         panic!("a code was expected");
     };
     signed_in(pending.confirm(used.clone()).await.unwrap());
     // Another handle of the finished challenge is refused locally, and the code by the server.
     let returned = other.confirm(used.clone()).await.unwrap_err();
-    assert_eq!(returned.error.kind(), ErrorKind::SignInAgain);
+    assert_eq!(returned.error.kind(), ErrorKind::Unauthenticated);
     assert_eq!(mock.count("sign_in_phone_number"), 1);
     let body = vestibule::wunder::auth_api::types::PhoneSignIn::builder()
         .phone_number(PHONE.to_owned())
         .code(vestibule::Secret::from(used));
     let api = client.auth_api();
     let response = api.sign_in_phone_number().body(body).send().await;
-    assert_eq!(response.unwrap_err().kind(), ErrorKind::Refused);
+    assert_eq!(response.unwrap_err().kind(), ErrorKind::Rejected);
 
     let mut pending = send_code(&client).await;
     let old = code(&mock);
     pending.resend().await.unwrap();
     let returned = pending.confirm(old).await.unwrap_err();
-    assert_eq!(returned.error.kind(), ErrorKind::Refused);
+    assert_eq!(returned.error.kind(), ErrorKind::Rejected);
     signed_in(returned.state.confirm(code(&mock)).await.unwrap());
 }
 
@@ -121,10 +128,10 @@ async fn a_second_factor_cannot_be_skipped() {
     let SignIn::MfaRequired(mfa) = sign_in else {
         panic!("a second factor was expected");
     };
-    let returned = mfa.validate("111111").await.unwrap_err();
-    assert_eq!(returned.error.kind(), ErrorKind::Refused);
+    let returned = mfa.confirm("111111").await.unwrap_err();
+    assert_eq!(returned.error.kind(), ErrorKind::Rejected);
     assert_eq!(mock.count("get_customer"), 0);
-    let session = returned.state.validate("246810").await.unwrap();
+    let session = returned.state.confirm("246810").await.unwrap();
     session.profile().await.unwrap();
 }
 
@@ -138,8 +145,8 @@ async fn a_provisional_credential_expires_and_is_never_refreshed() {
         panic!("a second factor was expected");
     };
     mock.clock().advance(Duration::from_secs(3600));
-    let returned = mfa.validate("246810").await.unwrap_err();
-    assert_eq!(returned.error.kind(), ErrorKind::SignInAgain);
+    let returned = mfa.confirm("246810").await.unwrap_err();
+    assert_eq!(returned.error.kind(), ErrorKind::Unauthenticated);
     assert_eq!(mock.count("refresh_token"), 0);
 }
 
@@ -170,25 +177,27 @@ async fn every_attempt_is_signed_again_because_a_signature_is_valid_once() {
 #[tokio::test]
 async fn a_wrong_key_and_a_stale_clock_are_refused_by_the_server() {
     let mock = Wunder::start().await;
-    let wrong = Client::builder(mock.base_url(), "tenant01")
-        .signature_key("another key")
+    let wrong = Client::builder(mock.base_url())
+        .tenant("tenant01")
+        .signing_key("another key")
         .build()
         .unwrap();
     let error = wrong
-        .phone_sign_in(PHONE, "2")
-        .send_code()
+        .sign_in_with_phone_code(PHONE, "2")
+        .send()
         .await
         .unwrap_err();
     assert_eq!(error.code(), Some("A104"));
 
     mock.clock().advance(Duration::from_secs(3600));
-    let stale = Client::builder(mock.base_url(), "tenant01")
-        .signature_key(Wunder::SIGNATURE_KEY)
+    let stale = Client::builder(mock.base_url())
+        .tenant("tenant01")
+        .signing_key(Wunder::SIGNING_KEY)
         .build()
         .unwrap();
     let error = stale
-        .phone_sign_in(PHONE, "2")
-        .send_code()
+        .sign_in_with_phone_code(PHONE, "2")
+        .send()
         .await
         .unwrap_err();
     assert_eq!(error.code(), Some("A105"));
@@ -200,11 +209,11 @@ async fn a_message_is_not_sent_twice_after_a_failure() {
     let client = client(&mock);
     mock.fail_next("create_or_sign_in_with_phone_number", 500);
     let error = client
-        .phone_sign_in(PHONE, "2")
-        .send_code()
+        .sign_in_with_phone_code(PHONE, "2")
+        .send()
         .await
         .unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::TryLater);
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
     assert_eq!(mock.count("create_or_sign_in_with_phone_number"), 1);
 }
 
@@ -214,7 +223,7 @@ async fn a_read_is_retried_after_a_failure() {
     let client = client(&mock);
     mock.fail_next("resolve_branch", 503);
     mock.fail_next("resolve_branch", 500);
-    client.resolve_branch(48.2, 16.4).await.unwrap();
+    client.branch(48.2, 16.4).await.unwrap();
     assert_eq!(mock.count("resolve_branch"), 3);
 }
 
@@ -223,7 +232,10 @@ async fn bad_input_is_refused_before_anything_is_sent() {
     let mock = Wunder::start().await;
     let base = mock.base_url();
     let build = |base: &str, tenant: &str, key: &str| {
-        Client::builder(base, tenant).signature_key(key).build()
+        Client::builder(base)
+            .tenant(tenant)
+            .signing_key(key)
+            .build()
     };
     for wrong in [
         "",
@@ -236,7 +248,8 @@ async fn bad_input_is_refused_before_anything_is_sent() {
         assert_eq!(field(build(wrong, "t", "k")), "base_url", "{wrong}");
     }
     assert!(
-        Client::builder("http://api.example.com", "t")
+        Client::builder("http://api.example.com")
+            .tenant("t")
             .allow_plain_http()
             .build()
             .is_ok()
@@ -244,7 +257,7 @@ async fn bad_input_is_refused_before_anything_is_sent() {
     for wrong in ["", "a/b", "..", "tenant 1", "ten%41nt"] {
         assert_eq!(field(build(&base, wrong, "k")), "tenant", "{wrong}");
     }
-    assert_eq!(field(build(&base, "t", "")), "signature_key");
+    assert_eq!(field(build(&base, "t", "")), "signing_key");
 
     let client = client(&mock);
     for wrong in [
@@ -256,24 +269,21 @@ async fn bad_input_is_refused_before_anything_is_sent() {
         "+43abc12345",
     ] {
         assert_eq!(
-            field(client.phone_sign_in(wrong, "2").send_code().await),
+            field(client.sign_in_with_phone_code(wrong, "2").send().await),
             "phone",
             "{wrong}"
         );
     }
     assert_eq!(
-        field(client.phone_sign_in(PHONE, "").send_code().await),
+        field(client.sign_in_with_phone_code(PHONE, "").send().await),
         "branch_id"
     );
-    assert_eq!(field(client.resolve_branch(91.0, 0.0).await), "latitude");
+    assert_eq!(field(client.branch(91.0, 0.0).await), "latitude");
+    assert_eq!(field(client.branch(0.0, f64::NAN).await), "longitude");
+    let unsigned = Client::builder(&base).tenant("t").build().unwrap();
     assert_eq!(
-        field(client.resolve_branch(0.0, f64::NAN).await),
-        "longitude"
-    );
-    let unsigned = Client::builder(&base, "t").build().unwrap();
-    assert_eq!(
-        field(unsigned.phone_sign_in(PHONE, "2").send_code().await),
-        "signature_key"
+        field(unsigned.sign_in_with_phone_code(PHONE, "2").send().await),
+        "signing_key"
     );
     for wrong in ["", ".", ".."] {
         let api = client.auth_api();
@@ -300,7 +310,7 @@ async fn nothing_shows_a_secret() {
     let pending = send_code(&client).await;
     let code = code(&mock);
     let shown = format!("{client:?} {pending:?} {:?}", mock.outbox());
-    assert!(!shown.contains(&code) && !shown.contains(Wunder::SIGNATURE_KEY));
+    assert!(!shown.contains(&code) && !shown.contains(Wunder::SIGNING_KEY));
     let session = signed_in(pending.confirm(code).await.unwrap());
     let token = session.access_token().await.unwrap();
     let shown = format!(

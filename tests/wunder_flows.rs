@@ -35,8 +35,9 @@ const EMAIL: &str = "ada@example.org";
 const PASSWORD: &str = "correct horse";
 
 fn builder(mock: &Wunder) -> ClientBuilder {
-    Client::builder(mock.base_url(), "tenant01")
-        .signature_key(Wunder::SIGNATURE_KEY)
+    Client::builder(mock.base_url())
+        .tenant("tenant01")
+        .signing_key(Wunder::SIGNING_KEY)
         .clock(mock.clock().clone())
 }
 
@@ -56,7 +57,7 @@ fn ada() -> WunderUser {
 }
 
 async fn session_of(client: &Client) -> Session {
-    session(client.password_sign_in(EMAIL, PASSWORD).await.unwrap())
+    session(client.sign_in_with_password(EMAIL, PASSWORD).await.unwrap())
 }
 
 fn session(sign_in: SignIn) -> Session {

@@ -16,7 +16,8 @@ use wiremock::{Mock, MockServer, ResponseTemplate};
 const USER: &str = "6f1d2a34-0000-4000-8000-000000000001";
 
 fn client(server: &MockServer) -> Client {
-    Client::builder(server.uri(), "tenant01")
+    Client::builder(server.uri())
+        .tenant("tenant01")
         .accept_language("en")
         .build()
         .unwrap()
@@ -24,7 +25,7 @@ fn client(server: &MockServer) -> Client {
 
 async fn session(server: &MockServer) -> Session {
     let tokens = Tokens::new("an access token", None);
-    Session::from_tokens(&client(server), tokens).await.unwrap()
+    client(server).resume_with_tokens(tokens).await.unwrap()
 }
 
 async fn next<T: Unpin>(pages: &mut Pages<T>) -> Option<Result<T, Error>> {
@@ -114,7 +115,7 @@ async fn a_failed_page_is_requested_again_and_a_failed_stream_ends() {
     for _ in 0..2 {
         assert_eq!(
             terms.next_page().await.unwrap_err().kind(),
-            ErrorKind::Refused
+            ErrorKind::Rejected
         );
     }
     let mut stream = session.accepted_terms("2");
@@ -132,7 +133,7 @@ async fn a_session_acts_for_another_user_only_where_requested() {
         .mount(&server)
         .await;
     let session = session(&server).await;
-    let acting = session.acting_for(USER).unwrap();
+    let acting = session.impersonate(USER).unwrap();
     let german = CallOptions::new().accept_language("de").unwrap();
     let profile = acting
         .user_api_with(german.clone())
@@ -153,7 +154,10 @@ async fn a_session_acts_for_another_user_only_where_requested() {
         "6f1d2a34-0000-4000-8000-00000000000g",
         "a\r\nb",
     ] {
-        assert_eq!(session.acting_for(wrong).unwrap_err().field(), Some("user"));
+        assert_eq!(
+            session.impersonate(wrong).unwrap_err().field(),
+            Some("user")
+        );
     }
 }
 

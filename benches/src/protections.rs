@@ -27,7 +27,7 @@ async fn retries_within_a_budget(address: &str, counts: &RetryCounts) {
     session.profile().await.expect("a 503 is retried");
     assert_eq!(counts.count(), [1, 0], "a retry is reported");
     let exhausted = session.profile().await.expect_err("the budget is used up");
-    assert_eq!(exhausted.kind(), ErrorKind::TryLater);
+    assert_eq!(exhausted.kind(), ErrorKind::Unavailable);
     assert_eq!(counts.count(), [1, 1], "the exhausted budget is reported");
 }
 
@@ -35,7 +35,7 @@ async fn ends_hanging_calls(address: &str) {
     let settings = |settings: &mut Settings| settings.deadline = Duration::from_millis(100);
     let session = session(client(address, "silent", settings)).await;
     let late = session.profile().await.expect_err("no response");
-    assert_eq!(late.kind(), ErrorKind::TryLater);
+    assert_eq!(late.kind(), ErrorKind::Unavailable);
 }
 
 async fn shows_spans_and_no_secret(address: &str) {
@@ -66,12 +66,12 @@ async fn shows_spans_and_no_secret(address: &str) {
 fn client(address: &str, tenant: &str, change: impl Fn(&mut Settings)) -> ClientBuilder {
     let mut settings = Settings::default();
     change(&mut settings);
-    Client::builder(format!("{address}/v1"), tenant).settings(settings)
+    Client::builder(format!("{address}/v1")).tenant(tenant).settings(settings)
 }
 
 async fn session(client: ClientBuilder) -> Session {
     let tokens = Tokens::new(access_token(VALID), Some("a refresh token".into()));
-    let session = Session::from_tokens(&client.build().expect("a client"), tokens).await;
+    let session = client.build().expect("a client").resume_with_tokens(tokens).await;
     session.expect("a session")
 }
 

@@ -107,7 +107,7 @@ impl Scenario {
         let work = async {
             let session = match sessions {
                 Some(session) => session,
-                None => instance.session(id).await?,
+                None => instance.resume_session(id).await?,
             };
             session.access_token().await?;
             Ok::<_, Error>(session)

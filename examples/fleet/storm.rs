@@ -34,7 +34,7 @@ async fn scenario(instances: usize) -> Tally {
     let mut sessions = Vec::new();
     for instance in &fleet {
         for id in &ids {
-            sessions.push(instance.session(id).await.expect("the store works"));
+            sessions.push(instance.resume_session(id).await.expect("the store works"));
         }
     }
     sleep(TOKEN_LIFETIME + Duration::from_secs(1)).await;

@@ -36,7 +36,7 @@ impl Tally {
         self.longest_wait = self.longest_wait.max(waited);
         match error {
             None => {}
-            Some(vestibule::ErrorKind::SignInAgain) => self.signed_out += 1,
+            Some(vestibule::ErrorKind::Unauthenticated) => self.signed_out += 1,
             Some(_) => self.failed += 1,
         }
     }

@@ -69,7 +69,7 @@ impl Codes {
                         Ok(()) => {
                             steps.done("resend", "a new code is on its way, the first is invalid")
                         }
-                        Err(error) if error.kind() == ErrorKind::SlowDown => {
+                        Err(error) if error.kind() == ErrorKind::RateLimited => {
                             steps.done("resend", format_args!("not yet: {error}"));
                         }
                         Err(error) => return Err(steps.failed("resend")(error)),
@@ -80,7 +80,7 @@ impl Codes {
             match pending.confirm(code).await {
                 Ok(next) => return Ok(next),
                 Err(StepError { state, error, .. }) => match error.kind() {
-                    ErrorKind::Refused | ErrorKind::InvalidInput | ErrorKind::StepRequired => {
+                    ErrorKind::Rejected | ErrorKind::InvalidInput | ErrorKind::StepRequired => {
                         steps.done("confirm", format_args!("try again: {error}"));
                         pending = state;
                     }

@@ -21,7 +21,8 @@ struct Plan {
 /// On a mock, as a new user.
 pub async fn on(mock: Fynd) -> Result<(), Failed> {
     let steps = Steps::of("fynd");
-    let client = Client::builder("000000000000000000000001", "test-token-1")
+    let client = Client::builder("000000000000000000000001")
+        .application_token("test-token-1")
         .base_url(mock.base_url())
         .clock(mock.clock().clone())
         .build()
@@ -49,7 +50,7 @@ pub async fn for_real(arguments: &mut Arguments) -> Result<(), Failed> {
 fn plan(steps: Steps, arguments: &mut Arguments) -> Result<Result<Plan, Failed>, String> {
     let id = arguments::secret("FYND_APPLICATION_ID")?;
     let token = arguments::secret("FYND_APPLICATION_TOKEN")?;
-    let mut builder = Client::builder(id.expose(), token);
+    let mut builder = Client::builder(id.expose()).application_token(token);
     if let Some(base_url) = arguments.optional("base-url") {
         builder = builder.base_url(base_url);
     }
@@ -75,11 +76,8 @@ fn plan(steps: Steps, arguments: &mut Arguments) -> Result<Result<Plan, Failed>,
 async fn onboard(steps: Steps, mut plan: Plan) -> Result<(), Failed> {
     let sign_in = plan
         .client
-        .otp_sign_in(plan.mobile.as_str(), plan.country_code.as_str());
-    let mut pending = sign_in
-        .send_code()
-        .await
-        .map_err(steps.failed("send code"))?;
+        .sign_in_with_phone_code(plan.mobile.as_str(), plan.country_code.as_str());
+    let mut pending = sign_in.send().await.map_err(steps.failed("send code"))?;
     steps.done(
         "send code",
         format_args!("a code was sent to {}", to(&plan)),
@@ -113,7 +111,9 @@ async fn onboard(steps: Steps, mut plan: Plan) -> Result<(), Failed> {
                 return Err(steps.stopped("complete profile", what));
             };
             let completed = profile
-                .complete(first_name.as_str(), last_name.as_str())
+                .first_name(first_name.as_str())
+                .last_name(last_name.as_str())
+                .send()
                 .await;
             let completed = completed.map_err(steps.failed("complete profile"))?;
             let Some(session) = completed.signed_in() else {
@@ -131,7 +131,10 @@ async fn onboard(steps: Steps, mut plan: Plan) -> Result<(), Failed> {
             return Err(steps.stopped("confirm", what));
         }
     };
-    let user = session.user().await.map_err(steps.failed("session user"))?;
+    let user = session
+        .profile()
+        .await
+        .map_err(steps.failed("session user"))?;
     let name = user.first_name.unwrap_or_default();
     steps.done("session user", format_args!("first name: {name}"));
     session.sign_out().await.map_err(steps.failed("sign out"))?;

@@ -1,7 +1,7 @@
 //! GoodCity: sign up or send a pin, resend, confirm with the newest key, profile, device.
 
 use vestibule::challenge::{ResendTimer, StepError};
-use vestibule::goodcity::{Client, PendingPin, SignedIn};
+use vestibule::goodcity::{Client, PendingCode, SignedIn};
 use vestibule::testing::GoodCity;
 use vestibule::{Error, Secret};
 
@@ -22,7 +22,8 @@ struct Plan {
 /// On a mock, as a new user.
 pub async fn on(mock: GoodCity) -> Result<(), Failed> {
     let steps = Steps::of("goodcity");
-    let client = Client::builder(mock.base_url(), "app")
+    let client = Client::builder(mock.base_url())
+        .app_name("app")
         .clock(mock.clock().clone())
         .build()
         .map_err(steps.failed("client"))?;
@@ -47,7 +48,8 @@ pub async fn for_real(arguments: &mut Arguments) -> Result<(), Failed> {
 }
 
 fn plan(steps: Steps, arguments: &mut Arguments) -> Result<Result<Plan, Failed>, String> {
-    let mut builder = Client::builder(arguments.required("base-url")?, arguments.required("app")?);
+    let mut builder =
+        Client::builder(arguments.required("base-url")?).app_name(arguments.required("app")?);
     if arguments.flag("allow-plain-http") {
         builder = builder.allow_plain_http();
     }
@@ -75,7 +77,7 @@ async fn onboard(steps: Steps, mut plan: Plan) -> Result<(), Failed> {
                 first_name.as_str(),
                 last_name.as_str(),
             );
-            let pending = sign_up.send_pin().await.map_err(steps.failed("sign up"))?;
+            let pending = sign_up.send().await.map_err(steps.failed("sign up"))?;
             let note = "an existing user keeps the names";
             steps.done(
                 "sign up",
@@ -84,7 +86,7 @@ async fn onboard(steps: Steps, mut plan: Plan) -> Result<(), Failed> {
             pending
         }
         None => {
-            let sent = plan.client.send_pin(plan.mobile.as_str()).await;
+            let sent = plan.client.sign_in_with_pin(plan.mobile.as_str()).await;
             let pending = sent.map_err(steps.failed("send pin"))?;
             steps.done(
                 "send pin",
@@ -113,7 +115,7 @@ async fn onboard(steps: Steps, mut plan: Plan) -> Result<(), Failed> {
     steps.done("profile", format_args!("first name: {name}"));
     if let Some((handle, platform)) = &plan.device {
         let registered = session
-            .register_device(handle.as_str(), platform.as_str())
+            .update_device(handle.as_str(), platform.as_str())
             .await;
         registered.map_err(steps.failed("register device"))?;
         steps.done("register device", "registered for push messages");
@@ -123,7 +125,7 @@ async fn onboard(steps: Steps, mut plan: Plan) -> Result<(), Failed> {
     Ok(())
 }
 
-impl Challenge for PendingPin {
+impl Challenge for PendingCode {
     type Next = SignedIn;
 
     fn timer(&self) -> Option<ResendTimer> {

@@ -22,7 +22,8 @@ struct Plan {
 /// On a mock, with a flow that issues a challenge.
 pub async fn on(mock: WalletCrew) -> Result<(), Failed> {
     let steps = Steps::of("walletcrew");
-    let client = Client::builder(mock.base_url(), "demo")
+    let client = Client::builder(mock.base_url())
+        .tenant("demo")
         .clock(mock.clock().clone())
         .build()
         .map_err(steps.failed("client"))?;
@@ -47,10 +48,8 @@ pub async fn for_real(arguments: &mut Arguments) -> Result<(), Failed> {
 }
 
 fn plan(steps: Steps, arguments: &mut Arguments) -> Result<Result<Plan, Failed>, String> {
-    let mut builder = Client::builder(
-        arguments.required("base-url")?,
-        arguments.required("tenant")?,
-    );
+    let mut builder =
+        Client::builder(arguments.required("base-url")?).tenant(arguments.required("tenant")?);
     if arguments.flag("allow-plain-http") {
         builder = builder.allow_plain_http();
     }
@@ -129,7 +128,7 @@ impl PendingCustomer {
         if let Some(flow) = &self.flow {
             request = request.flow(flow.as_str());
         }
-        request.save().await
+        request.send().await
     }
 }
 
@@ -150,7 +149,7 @@ impl Challenge for PendingCustomer {
         let data = json!({"identifier": self.identifier, "code": code.expose()});
         let error = match self.saved.take() {
             Some(Saved::ChallengeIssued(challenge)) => {
-                match challenge.authenticate(self.provider.as_str(), &data).await {
+                match challenge.confirm(self.provider.as_str(), &data).await {
                     Ok(session) => return Ok(session),
                     Err(failed) => {
                         self.saved = Some(Saved::ChallengeIssued(failed.state));
@@ -162,7 +161,7 @@ impl Challenge for PendingCustomer {
                 self.saved = saved;
                 match self
                     .client
-                    .authenticate(self.provider.as_str(), &data)
+                    .sign_in_with_provider(self.provider.as_str(), &data)
                     .await
                 {
                     Ok(session) => return Ok(session),

@@ -34,8 +34,9 @@ enum Branch {
 /// On a mock that asks for a second factor.
 pub async fn on(mock: Wunder) -> Result<(), Failed> {
     let steps = Steps::of("wunder");
-    let builder = Client::builder(mock.base_url(), "demo")
-        .signature_key(Wunder::SIGNATURE_KEY)
+    let builder = Client::builder(mock.base_url())
+        .tenant("demo")
+        .signing_key(Wunder::SIGNING_KEY)
         .clock(mock.clock().clone());
     mock.require_mfa(PHONE, AUTHENTICATOR_CODE);
     let plan = Plan {
@@ -60,11 +61,9 @@ pub async fn for_real(arguments: &mut Arguments) -> Result<(), Failed> {
 }
 
 fn plan(steps: Steps, arguments: &mut Arguments) -> Result<Result<Plan, Failed>, String> {
-    let mut builder = Client::builder(
-        arguments.required("base-url")?,
-        arguments.required("tenant")?,
-    )
-    .signature_key(arguments::secret("WUNDER_SIGNATURE_KEY")?);
+    let mut builder = Client::builder(arguments.required("base-url")?)
+        .tenant(arguments.required("tenant")?)
+        .signing_key(arguments::secret("WUNDER_SIGNATURE_KEY")?);
     if arguments.flag("allow-plain-http") {
         builder = builder.allow_plain_http();
     }
@@ -102,24 +101,23 @@ async fn onboard(steps: Steps, mut plan: Plan, authenticator: Option<&str>) -> R
     let branch = match &plan.branch {
         Branch::Known(id) => id.clone(),
         Branch::At(latitude, longitude) => {
-            let found = plan.client.resolve_branch(*latitude, *longitude).await;
+            let found = plan.client.branch(*latitude, *longitude).await;
             let branch = found.map_err(steps.failed("resolve branch"))?;
             steps.done("resolve branch", format_args!("branch {}", branch.id()));
             branch.id().to_owned()
         }
     };
 
-    let mut request = plan.client.phone_sign_in(plan.phone.as_str(), branch);
+    let mut request = plan
+        .client
+        .sign_in_with_phone_code(plan.phone.as_str(), branch);
     if let Some(language) = &plan.language {
         request = request.language(language.as_str());
     }
     if plan.terms_accepted {
         request = request.terms_accepted(true);
     }
-    let pending = request
-        .send_code()
-        .await
-        .map_err(steps.failed("send code"))?;
+    let pending = request.send().await.map_err(steps.failed("send code"))?;
     steps.done(
         "send code",
         format_args!("signed; a code was sent to {}", plan.phone),
@@ -135,7 +133,7 @@ async fn onboard(steps: Steps, mut plan: Plan, authenticator: Option<&str>) -> R
             );
             match authenticator {
                 Some(code) => mfa
-                    .validate(code)
+                    .confirm(code)
                     .await
                     .map_err(steps.failed("second factor"))?,
                 None => plan.codes.confirm(steps, "the authenticator", mfa).await?,
@@ -191,6 +189,6 @@ impl Challenge for MfaRequired {
     }
 
     async fn confirm(self, code: Secret) -> Result<Self::Next, StepError<Self>> {
-        self.validate(code).await
+        self.confirm(code).await
     }
 }

@@ -110,11 +110,11 @@ async fn api(document: &str, address: SocketAddr, clock: Arc<dyn Clock>, with: C
     }
     match document {
         "wunder-auth" | "wunder-user" => {
-            let client = client!(wunder::Client::builder(at, "tenant01").signature_key("a key"));
+            let client = client!(wunder::Client::builder(at).tenant("tenant01").signing_key("a key"));
             let session = match with {
                 Credential::Nothing => None,
                 with => Some(
-                    wunder::Session::from_tokens(&client, tokens(with))
+                    client.resume_with_tokens(tokens(with))
                         .await
                         .unwrap(),
                 ),
@@ -127,33 +127,33 @@ async fn api(document: &str, address: SocketAddr, clock: Arc<dyn Clock>, with: C
             }
         }
         "walletcrew" => {
-            let client = client!(walletcrew::Client::builder(at, "tenant01"));
+            let client = client!(walletcrew::Client::builder(at).tenant("tenant01"));
             Api::WalletCrew(match with {
                 Credential::Nothing => client.api(),
                 with => {
-                    let session = walletcrew::Session::from_tokens(&client, tokens(with)).await;
+                    let session = client.resume_with_tokens(tokens(with)).await;
                     session.unwrap().api()
                 }
             })
         }
         "goodcity" => {
-            let client = client!(goodcity::Client::builder(at, "app"));
+            let client = client!(goodcity::Client::builder(at).app_name("app"));
             Api::GoodCity(match with {
                 Credential::Nothing => client.api(),
                 with => {
-                    let session = goodcity::Session::from_tokens(&client, tokens(with)).await;
+                    let session = client.resume_with_tokens(tokens(with)).await;
                     session.unwrap().api()
                 }
             })
         }
         "fynd" => {
             let application = "000000000000000000000001";
-            let client = client!(fynd::Client::builder(application, "a token").base_url(at));
+            let client = client!(fynd::Client::builder(application).application_token("a token").base_url(at));
             Api::Fynd(match with {
                 Credential::Nothing => client.api(),
                 _ => {
                     let cookies = [("f.session", "a-cookie")];
-                    let session = fynd::Session::from_cookies(&client, cookies).await;
+                    let session = client.resume_with_cookies(cookies).await;
                     session.unwrap().api()
                 }
             })

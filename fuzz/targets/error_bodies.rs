@@ -70,7 +70,7 @@ fn check_input(api: &Api, operation: u8, status: StatusCode, flags: u8, body: &[
     for shown in [error.code(), error.request_id()].into_iter().flatten() {
         assert!((1..=64).contains(&shown.len()) && shown.is_ascii());
     }
-    if error.kind() == ErrorKind::SignInAgain {
+    if error.kind() == ErrorKind::Unauthenticated {
         assert!(carried_session && status == StatusCode::UNAUTHORIZED);
     }
 }

@@ -41,19 +41,19 @@ fn check_input(token: &str) {
 /// A token is used until shortly before its expiry, and never afterwards.
 async fn use_at(now: i64, tokens: &Tokens) {
     let now = DateTime::from_timestamp(now, 0).unwrap();
-    let client = goodcity::Client::builder("http://127.0.0.1:9", "app");
+    let client = goodcity::Client::builder("http://127.0.0.1:9").app_name("app");
     let client = client
         .clock(fixed_clock::FixedClock::at(now).clock())
         .build()
         .unwrap();
-    let Ok(session) = goodcity::Session::from_tokens(&client, tokens.clone()).await else {
+    let Ok(session) = client.resume_with_tokens(tokens.clone()).await else {
         return;
     };
     let used = session.access_token().await;
     match tokens.expires_at.map(|end| end - now) {
         Some(left) if left <= TimeDelta::zero() => {
             let error = used.unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::SignInAgain);
+            assert_eq!(error.kind(), ErrorKind::Unauthenticated);
             markers::assert_silent(&error);
         }
         _ => assert_eq!(used.unwrap(), tokens.access),

@@ -6,26 +6,26 @@ use crate::error::{Error, ErrorKind};
 
 pub(super) fn not_found() -> Error {
     let message = "there is no such challenge: it is finished, has expired or never existed";
-    Error::new(ErrorKind::SignInAgain, message)
+    Error::new(ErrorKind::Unauthenticated, message)
 }
 
 pub(super) fn wrong_audience() -> Error {
     let message = "the challenge belongs to another system, server or tenant";
-    Error::new(ErrorKind::SignInAgain, message)
+    Error::new(ErrorKind::Unauthenticated, message)
 }
 
 pub(crate) fn not_owner() -> Error {
     let message = "there is no such challenge here";
-    Error::new(ErrorKind::SignInAgain, message)
+    Error::new(ErrorKind::Unauthenticated, message)
 }
 
 pub(super) fn expired() -> Error {
-    Error::new(ErrorKind::SignInAgain, "the challenge has expired")
+    Error::new(ErrorKind::Unauthenticated, "the challenge has expired")
 }
 
 pub(super) fn finished() -> Error {
     let message = "the challenge is finished or has expired";
-    Error::new(ErrorKind::SignInAgain, message)
+    Error::new(ErrorKind::Unauthenticated, message)
 }
 
 pub(super) fn advanced() -> Error {
@@ -45,7 +45,7 @@ pub(super) fn too_many_wrong_codes() -> Error {
 
 pub(super) fn message_in_flight(wait: Duration) -> Error {
     let message = "another message of this challenge was requested at the same time";
-    Error::new(ErrorKind::SlowDown, message).with_retry_after(Some(wait))
+    Error::new(ErrorKind::RateLimited, message).with_retry_after(Some(wait))
 }
 
 pub(super) fn no_messages() -> Error {
@@ -54,5 +54,5 @@ pub(super) fn no_messages() -> Error {
 
 pub(super) fn contended() -> Error {
     let message = "too many concurrent updates of this challenge";
-    Error::new(ErrorKind::TryLater, message)
+    Error::new(ErrorKind::Unavailable, message)
 }

@@ -3,14 +3,14 @@
 //! Each state of an unfinished sign-in (a code that was sent, a second factor, a profile to
 //! complete) is kept in the client's [`SessionStore`](crate::store::SessionStore) under a random
 //! id of 128 bits. Any instance that shares the store can resume it by that id, after a restart or
-//! between two requests of one user: `client.challenge(&id)` of each system. The default store is
+//! between two requests of one user: `client.resume_challenge(&id)` of each system. The default store is
 //! the memory of one client, so that only this client can resume it.
 //!
 //! # Guarantees across all instances
 //!
 //! - **The newest key.** The challenge is reloaded from the store before a key is sent. Of two
 //!   concurrent resends one sends a message; the other fails with
-//!   [`ErrorKind::SlowDown`](crate::ErrorKind::SlowDown), and both continue with the newest key.
+//!   [`ErrorKind::RateLimited`](crate::ErrorKind::RateLimited), and both continue with the newest key.
 //! - **Five wrong codes** per message. Each code is counted before it is sent, and given back only
 //!   if the server certainly did not check it. After five:
 //!   [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired), request a new code. For a second
@@ -18,7 +18,7 @@
 //! - **The newest challenge.** A message of a newer challenge to the same phone or mailbox replaces
 //!   older challenges: they fail with `StepRequired` before anything is sent.
 //! - **The wait between two messages** belongs to the phone or mailbox, not to the challenge:
-//!   starting over, on any instance, fails with `SlowDown` until the wait is over. A successful
+//!   starting over, on any instance, fails with `RateLimited` until the wait is over. A successful
 //!   sign-in does not end it. Times are compared by the clocks of the instances, which should agree
 //!   within seconds.
 //! - **Single use.** A finished challenge is removed, and handles of it fail at all instances. The
@@ -29,13 +29,13 @@
 //!   extend it.
 //!
 //! A challenge that is unknown, finished, expired, or of another server, tenant or application
-//! fails with [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain): start the sign-in again.
+//! fails with [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated): start the sign-in again.
 //! The id of a challenge is not valid for a session, nor that of a session for a challenge.
 //!
 //! # When the store fails
 //!
 //! Before a message is sent, the call fails with
-//! [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) within seconds, and nothing is sent; the
+//! [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) within seconds, and nothing is sent; the
 //! wait for the next message may have started nevertheless. Afterwards it costs the user nothing:
 //! the state in memory remains usable, and saving is retried until it succeeds. Meanwhile the
 //! instance that sent the message counts wrong codes by itself, and does not learn of newer
@@ -70,7 +70,7 @@
 //!
 //! /// `POST /sign-in`, with the mobile in its body.
 //! pub async fn start(client: &Client, browser: &mut Browser, mobile: &str) -> Result<(), Error> {
-//!     let pending = client.send_pin(mobile).await?;
+//!     let pending = client.sign_in_with_pin(mobile).await?;
 //!     browser.challenge = Some(pending.id().clone());
 //!     Ok(())
 //! }
@@ -88,7 +88,7 @@
 //!     let Some(id) = browser.and_then(|browser| browser.challenge.clone()) else {
 //!         return Ok(None);
 //!     };
-//!     let signed_in = client.challenge(&id).await?.confirm(pin).await?;
+//!     let signed_in = client.resume_challenge(&id).await?.confirm(pin).await?;
 //!     browsers.remove(cookie);
 //!     let session = Some(signed_in.session.id().clone());
 //!     browsers.insert(new_cookie, Browser { challenge: None, session });
@@ -98,7 +98,7 @@
 //! # pub async fn main() -> Result<(), Error> {
 //! #     let mock = vestibule::testing::GoodCity::start().await;
 //! #     mock.add_user("+85261234567", "Ada", "Wong");
-//! #     let client = Client::builder(mock.base_url(), "app").build()?;
+//! #     let client = Client::builder(mock.base_url()).app_name("app").build()?;
 //! #     let mut browsers = Browsers::from([("before".to_owned(), Browser::default())]);
 //! #     start(&client, browsers.get_mut("before").unwrap(), "+85261234567").await?;
 //! #     let pin = || Secret::from(mock.outbox().last_code("+85261234567").unwrap());

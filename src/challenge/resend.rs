@@ -101,7 +101,7 @@ impl<S: Step> ActiveChallenge<S> {
                 self.timer = permit.timer.clone();
             }
             Err(error) => {
-                if let (ErrorKind::SlowDown, Some(rest)) = (error.kind(), error.retry_after()) {
+                if let (ErrorKind::RateLimited, Some(rest)) = (error.kind(), error.retry_after()) {
                     self.timer = ResendTimer::start(self.context.clock(), rest);
                 }
             }

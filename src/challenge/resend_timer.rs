@@ -49,7 +49,7 @@ impl ResendTimer {
             return Ok(());
         }
         let message = "the last message is too recent to send another";
-        Err(Error::new(ErrorKind::SlowDown, message)
+        Err(Error::new(ErrorKind::RateLimited, message)
             .of(system)
             .with_retry_after(Some(remaining)))
     }

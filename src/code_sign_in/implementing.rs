@@ -5,8 +5,8 @@ use crate::challenge::StepError;
 use crate::error::{Error, ErrorKind, System};
 
 /// The error for a feature that the system lacks.
-pub(crate) fn not_offered(system: System, what: &'static str) -> Error {
-    Error::new(ErrorKind::NotOffered, what).of(system)
+pub(crate) fn unsupported(system: System, what: &'static str) -> Error {
+    Error::new(ErrorKind::Unsupported, what).of(system)
 }
 
 /// Boxes the state of a failed step.
@@ -19,12 +19,12 @@ pub(crate) fn boxed<S: CodeChallenge + 'static>(
 /// The methods of `CodeSignIn` that are the same for all clients.
 macro_rules! session_methods {
     ($($client:tt)+) => {
-        fn session<'a>(
+        fn resume_session<'a>(
             &'a self,
             id: &'a $crate::Secret,
         ) -> $crate::BoxFuture<'a, Result<$crate::session::Session, $crate::Error>> {
             ::std::boxed::Box::pin(async move {
-                let session = $($client)+(self).session(id).await?;
+                let session = $($client)+(self).resume_session(id).await?;
                 Ok(session.shared().clone())
             })
         }
@@ -34,7 +34,7 @@ macro_rules! session_methods {
             id: &'a $crate::Secret,
         ) -> $crate::BoxFuture<'a, Result<(), $crate::Error>> {
             ::std::boxed::Box::pin(async move {
-                $($client)+(self).session(id).await?.sign_out().await
+                $($client)+(self).resume_session(id).await?.sign_out().await
             })
         }
     };

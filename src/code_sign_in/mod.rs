@@ -4,7 +4,7 @@
 //! time: a code is sent, possibly sent again, confirmed, and possibly followed by a second factor.
 //! Between any two steps the [`CodeChallenge`] can be resumed by its id, as in
 //! [`challenge`](crate::challenge). A feature that a system lacks fails with
-//! [`ErrorKind::NotOffered`](crate::ErrorKind::NotOffered); a feature that only one system has is
+//! [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported); a feature that only one system has is
 //! in the module of that system.
 //!
 //! | system | made from | phone | e-mail | resend | second factor |
@@ -42,10 +42,10 @@
 //!     }
 //! }
 //!
-//! let wunder_client = vestibule::wunder::Client::builder(wunder.base_url(), "demo")
-//!     .signature_key(Wunder::SIGNATURE_KEY)
+//! let wunder_client = vestibule::wunder::Client::builder(wunder.base_url()).tenant("demo")
+//!     .signing_key(Wunder::SIGNING_KEY)
 //!     .build()?;
-//! let goodcity_client = vestibule::goodcity::Client::builder(goodcity.base_url(), "app").build()?;
+//! let goodcity_client = vestibule::goodcity::Client::builder(goodcity.base_url()).app_name("app").build()?;
 //! # let in_vienna = |_: &str| Secret::from(wunder.outbox().last_code("+43660000001").unwrap());
 //! # let in_hong_kong = |_: &str| Secret::from(goodcity.outbox().last_code("+85261234567").unwrap());
 //!
@@ -70,7 +70,7 @@ use chrono::{DateTime, Utc};
 pub use self::confirmed::{Awaited, Confirmed, OwnStep};
 pub use self::destination::{Channel, Destination};
 pub(crate) use self::implementing::{
-    boxed, challenge_methods, message_methods, not_offered, session_methods,
+    boxed, challenge_methods, message_methods, session_methods, unsupported,
 };
 use crate::challenge::{ResendTimer, StepError};
 use crate::clock::BoxFuture;
@@ -95,9 +95,9 @@ pub trait CodeSignIn: Send + Sync {
     ///
     /// Nothing is sent with [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) (the system
     /// cannot reach such a destination),
-    /// [`ErrorKind::NotOffered`](crate::ErrorKind::NotOffered) (it has no such channel),
-    /// [`ErrorKind::SlowDown`](crate::ErrorKind::SlowDown) (the last message is too recent) and
-    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) from a session store that fails.
+    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) (it has no such channel),
+    /// [`ErrorKind::RateLimited`](crate::ErrorKind::RateLimited) (the last message is too recent) and
+    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) from a session store that fails.
     /// Otherwise as any call, see [`Error`].
     fn send_code<'a>(
         &'a self,
@@ -109,10 +109,10 @@ pub trait CodeSignIn: Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if there is no such challenge,
+    /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) if there is no such challenge,
     /// [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired) if it waits for a step that only
-    /// this system has, [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the store fails.
-    fn challenge<'a>(
+    /// this system has, [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the store fails.
+    fn resume_challenge<'a>(
         &'a self,
         id: &'a Secret,
     ) -> BoxFuture<'a, Result<Box<dyn CodeChallenge>, Error>>;
@@ -121,9 +121,9 @@ pub trait CodeSignIn: Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if there is no such session,
-    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the store fails.
-    fn session<'a>(&'a self, id: &'a Secret) -> BoxFuture<'a, Result<Session, Error>>;
+    /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) if there is no such session,
+    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the store fails.
+    fn resume_session<'a>(&'a self, id: &'a Secret) -> BoxFuture<'a, Result<Session, Error>>;
 
     /// Ends a session in this instance, in the store and, where the system supports it, on the
     /// server.
@@ -155,11 +155,11 @@ pub trait CodeChallenge: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     ///
-    /// Nothing is sent with [`ErrorKind::NotOffered`](crate::ErrorKind::NotOffered) (there is no
-    /// resend), [`ErrorKind::SlowDown`](crate::ErrorKind::SlowDown) (the timer runs),
+    /// Nothing is sent with [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) (there is no
+    /// resend), [`ErrorKind::RateLimited`](crate::ErrorKind::RateLimited) (the timer runs),
     /// [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired) (a newer challenge has replaced
-    /// this one), [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) (it is finished or has
-    /// expired) and [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) from a store that fails.
+    /// this one), [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) (it is finished or has
+    /// expired) and [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) from a store that fails.
     /// Otherwise as any call, see [`Error`].
     fn resend(&mut self) -> BoxFuture<'_, Result<(), Error>>;
 
@@ -167,12 +167,12 @@ pub trait CodeChallenge: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     ///
-    /// The error returns the challenge. [`ErrorKind::Refused`](crate::ErrorKind::Refused):
+    /// The error returns the challenge. [`ErrorKind::Rejected`](crate::ErrorKind::Rejected):
     /// the code is wrong. Nothing is sent with
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) (it does not look like a code),
     /// [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired) (five codes were wrong, or a
     /// newer challenge has replaced this one: send a new code) and
-    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) (it is finished or has expired).
+    /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) (it is finished or has expired).
     fn confirm(
         self: Box<Self>,
         code: Secret,

@@ -1,9 +1,18 @@
 //! The classifications of an error: system, kind and delivery.
 
 use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use super::Error;
 
 /// One of the four identity systems.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+///
+/// `Display`, `FromStr` and serde use the name in lower case, such as `walletcrew`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum System {
     /// Wunder Mobility (goUrban).
     Wunder,
@@ -16,8 +25,11 @@ pub enum System {
 }
 
 impl System {
+    /// All systems.
+    pub const ALL: [Self; 4] = [Self::Wunder, Self::WalletCrew, Self::GoodCity, Self::Fynd];
+
     /// The name in lower case, as in logs: `wunder`, `walletcrew`, `goodcity`, `fynd`.
-    pub fn name(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Wunder => "wunder",
             Self::WalletCrew => "walletcrew",
@@ -29,7 +41,18 @@ impl System {
 
 impl fmt::Display for System {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for System {
+    type Err = Error;
+
+    /// Fails with [`ErrorKind::InvalidInput`] for any other text than the four names.
+    fn from_str(name: &str) -> Result<Self, Error> {
+        let found = Self::ALL.into_iter().find(|system| system.as_str() == name);
+        let right = "must be `wunder`, `walletcrew`, `goodcity` or `fynd`";
+        found.ok_or_else(|| Error::invalid("system", right))
     }
 }
 
@@ -40,20 +63,20 @@ pub enum ErrorKind {
     /// Fix the input: nothing was sent. [`Error::field`](crate::Error::field) names the invalid one.
     InvalidInput,
     /// Sign in again: there is no session, or it has ended.
-    SignInAgain,
+    Unauthenticated,
     /// Slow down: retry after [`Error::retry_after`](crate::Error::retry_after).
-    SlowDown,
+    RateLimited,
     /// Try later: the server could not be reached, did not respond in time or failed.
-    TryLater,
+    Unavailable,
     /// Complete a step first, such as multi-factor authentication.
     StepRequired,
     /// The server refused the request. [`Error::api_error`](crate::Error::api_error) returns the
     /// system's own error.
-    Refused,
+    Rejected,
     /// Use another way: this system, or its configuration, does not offer the operation.
-    NotOffered,
+    Unsupported,
     /// Report it: the response could not be decoded.
-    Undecodable,
+    InvalidResponse,
 }
 
 impl ErrorKind {
@@ -61,26 +84,26 @@ impl ErrorKind {
     pub(super) fn class(self) -> &'static str {
         match self {
             Self::InvalidInput => "invalid_input",
-            Self::SignInAgain => "sign_in_again",
-            Self::SlowDown => "slow_down",
-            Self::TryLater => "try_later",
+            Self::Unauthenticated => "unauthenticated",
+            Self::RateLimited => "rate_limited",
+            Self::Unavailable => "unavailable",
             Self::StepRequired => "step_required",
-            Self::Refused => "refused",
-            Self::NotOffered => "not_offered",
-            Self::Undecodable => "undecodable",
+            Self::Rejected => "rejected",
+            Self::Unsupported => "unsupported",
+            Self::InvalidResponse => "invalid_response",
         }
     }
 
     pub(super) fn advice(self) -> &'static str {
         match self {
             Self::InvalidInput => "fix the input",
-            Self::SignInAgain => "sign in again",
-            Self::SlowDown => "slow down",
-            Self::TryLater => "try later",
+            Self::Unauthenticated => "sign in again",
+            Self::RateLimited => "slow down",
+            Self::Unavailable => "try later",
             Self::StepRequired => "complete the step first",
-            Self::Refused => "correct the request or the settings before another attempt",
-            Self::NotOffered => "use another way",
-            Self::Undecodable => "report it",
+            Self::Rejected => "correct the request or the settings before another attempt",
+            Self::Unsupported => "use another way",
+            Self::InvalidResponse => "report it",
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The account of a signed-in user: password, profile, attributes, sessions.
 
 use super::api::types;
-use super::api_error::undecodable;
+use super::api_error::invalid_response;
 use super::contact::check_filled;
 use super::session::Session;
 use crate::error::Error;
@@ -9,10 +9,10 @@ use crate::json::JsonObject;
 use crate::opaque_debug::opaque_debug;
 use crate::secret::Secret;
 
-/// A change of a profile, sent by [`Session::change_profile`]. Members that it does not set stay as
+/// A change of a profile, sent by [`Session::update_profile`]. Members that it does not set stay as
 /// they are; contacts are changed by [`Session::add_contact`] and similar methods.
 #[derive(Clone, Default)]
-#[must_use = "nothing is sent before `Session::change_profile`"]
+#[must_use = "nothing is sent before `Session::update_profile`"]
 pub struct ProfileChange {
     first_name: Option<String>,
     last_name: Option<String>,
@@ -69,11 +69,11 @@ impl Session {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # use vestibule::testing::{Fynd, FyndUser};
     /// # let mock = Fynd::start().await;
-    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001").application_token("test-token");
     /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
     /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
     /// # let id = mock.seed_user(asha.password("the password"));
-    /// # let signed_in = client.password_sign_in("asha@example.com", "the password").await?;
+    /// # let signed_in = client.sign_in_with_password("asha@example.com", "the password").await?;
     /// # let session = signed_in.signed_in().unwrap();
     /// assert!(session.has_password().await?);
     /// # Ok(())
@@ -84,12 +84,14 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if the session has ended,
-    /// [`ErrorKind::Undecodable`](crate::ErrorKind::Undecodable) if the response does not contain
+    /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) if the session has ended,
+    /// [`ErrorKind::InvalidResponse`](crate::ErrorKind::InvalidResponse) if the response does not contain
     /// it; otherwise see [`Error`].
     pub async fn has_password(&self) -> Result<bool, Error> {
         let response = self.api().has_password().send().await?.into_inner();
-        let result = response.result.ok_or_else(|| undecodable("has_password"));
+        let result = response
+            .result
+            .ok_or_else(|| invalid_response("has_password"));
         Ok(result? != 0)
     }
 
@@ -101,14 +103,14 @@ impl Session {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # use vestibule::testing::{Fynd, FyndUser};
     /// # let mock = Fynd::start().await;
-    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001").application_token("test-token");
     /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
     /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
     /// # let id = mock.seed_user(asha.password("the password"));
-    /// # let signed_in = client.password_sign_in("asha@example.com", "the password").await?;
+    /// # let signed_in = client.sign_in_with_password("asha@example.com", "the password").await?;
     /// # let session = signed_in.signed_in().unwrap();
-    /// session.change_password("the password", "the new password").await?;
-    /// # let signed_in = client.password_sign_in("asha@example.com", "the new password").await?;
+    /// session.update_password("the password", "the new password").await?;
+    /// # let signed_in = client.sign_in_with_password("asha@example.com", "the new password").await?;
     /// # assert!(signed_in.signed_in().is_some());
     /// # Ok(())
     /// # }
@@ -119,11 +121,11 @@ impl Session {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `old_password` or
-    /// `new_password` if it is empty; [`ErrorKind::Refused`](crate::ErrorKind::Refused) if the old
+    /// `new_password` if it is empty; [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) if the old
     /// password is wrong or the server rejects the new one;
-    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if the session has ended;
+    /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) if the session has ended;
     /// otherwise see [`Error`].
-    pub async fn change_password(
+    pub async fn update_password(
         &self,
         old: impl Into<Secret>,
         new: impl Into<Secret>,
@@ -146,11 +148,11 @@ impl Session {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # use vestibule::testing::{Fynd, FyndUser};
     /// # let mock = Fynd::start().await;
-    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001").application_token("test-token");
     /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
     /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
     /// # let id = mock.seed_user(asha.password("the password"));
-    /// # let signed_in = client.password_sign_in("asha@example.com", "the password").await?;
+    /// # let signed_in = client.sign_in_with_password("asha@example.com", "the password").await?;
     /// # let session = signed_in.signed_in().unwrap();
     /// let ids = session.active_sessions().await?;
     /// println!("signed in on {} devices", ids.len());
@@ -163,7 +165,7 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if the session has ended;
+    /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) if the session has ended;
     /// otherwise see [`Error`].
     pub async fn active_sessions(&self) -> Result<Vec<Secret>, Error> {
         let response = self.api().get_list_of_active_sessions().send().await?;
@@ -180,16 +182,16 @@ impl Session {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # use vestibule::testing::{Fynd, FyndUser};
     /// # let mock = Fynd::start().await;
-    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001").application_token("test-token");
     /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
     /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
     /// # let id = mock.seed_user(asha.password("the password"));
-    /// # let signed_in = client.password_sign_in("asha@example.com", "the password").await?;
+    /// # let signed_in = client.sign_in_with_password("asha@example.com", "the password").await?;
     /// # let session = signed_in.signed_in().unwrap();
     /// use vestibule::fynd::ProfileChange;
     ///
     /// let change = ProfileChange::new().first_name("Ashika").gender("female");
-    /// let user = session.change_profile(change).await?;
+    /// let user = session.update_profile(change).await?;
     /// assert_eq!(user.first_name.as_deref(), Some("Ashika"));
     /// # Ok(())
     /// # }
@@ -198,10 +200,10 @@ impl Session {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `first_name` if it is
-    /// empty; [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if the session has ended;
-    /// [`ErrorKind::Undecodable`](crate::ErrorKind::Undecodable) if the response has no user;
+    /// empty; [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) if the session has ended;
+    /// [`ErrorKind::InvalidResponse`](crate::ErrorKind::InvalidResponse) if the response has no user;
     /// otherwise see [`Error`].
-    pub async fn change_profile(&self, change: ProfileChange) -> Result<types::UserSchema, Error> {
+    pub async fn update_profile(&self, change: ProfileChange) -> Result<types::UserSchema, Error> {
         if let Some(name) = &change.first_name {
             check_filled("first_name", name)?;
         }
@@ -214,7 +216,7 @@ impl Session {
         let api = self.api();
         let call = api.update_profile().platform(self.platform()).body(body);
         let user = call.send().await?.into_inner().user;
-        user.ok_or_else(|| undecodable("update_profile"))
+        user.ok_or_else(|| invalid_response("update_profile"))
     }
 
     /// Reads the attributes that the seller has stored for the user, by slug. Idempotent; sends no
@@ -225,11 +227,11 @@ impl Session {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # use vestibule::testing::{Fynd, FyndUser};
     /// # let mock = Fynd::start().await;
-    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001").application_token("test-token");
     /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
     /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com").attribute("size", "M");
     /// # let id = mock.seed_user(asha.password("the password"));
-    /// # let signed_in = client.password_sign_in("asha@example.com", "the password").await?;
+    /// # let signed_in = client.sign_in_with_password("asha@example.com", "the password").await?;
     /// # let session = signed_in.signed_in().unwrap();
     /// # mock.define_attribute("size", vestibule::testing::FyndAttribute::Text);
     /// let attributes = session.attributes().await?;
@@ -242,7 +244,7 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if the session has ended;
+    /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) if the session has ended;
     /// otherwise see [`Error`].
     pub async fn attributes(&self) -> Result<JsonObject, Error> {
         let response = self.api().get_user_attributes().send().await?;
@@ -257,17 +259,17 @@ impl Session {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # use vestibule::testing::{Fynd, FyndUser};
     /// # let mock = Fynd::start().await;
-    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001").application_token("test-token");
     /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
     /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
     /// # let id = mock.seed_user(asha.password("the password"));
-    /// # let signed_in = client.password_sign_in("asha@example.com", "the password").await?;
+    /// # let signed_in = client.sign_in_with_password("asha@example.com", "the password").await?;
     /// # let session = signed_in.signed_in().unwrap();
     /// # mock.define_attribute("size", vestibule::testing::FyndAttribute::Text);
     /// use serde_json::{Map, json};
     ///
     /// let size = Map::from_iter([("size".to_owned(), json!("M"))]);
-    /// let attributes = session.change_attributes(size).await?;
+    /// let attributes = session.update_attributes(size).await?;
     /// assert_eq!(attributes["size"], "M");
     /// # Ok(())
     /// # }
@@ -277,11 +279,11 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) if the seller has not defined an
+    /// [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) if the seller has not defined an
     /// attribute, or has defined it with another type;
-    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if the session has ended;
+    /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) if the session has ended;
     /// otherwise see [`Error`].
-    pub async fn change_attributes(
+    pub async fn update_attributes(
         &self,
         attributes: impl Into<JsonObject>,
     ) -> Result<JsonObject, Error> {

@@ -56,7 +56,7 @@ pub(super) fn parse(body: &[u8]) -> Option<ParsedError> {
 }
 
 /// The error for a response without its only documented member.
-pub(super) fn undecodable(operation: &'static str) -> Error {
+pub(super) fn invalid_response(operation: &'static str) -> Error {
     let message = "the response lacks the expected member";
-    Error::new(ErrorKind::Undecodable, message).at(System::Fynd, operation)
+    Error::new(ErrorKind::InvalidResponse, message).at(System::Fynd, operation)
 }

@@ -1,10 +1,10 @@
 //! Resuming an unfinished sign-in by its id.
 
 use super::client::Client;
-use super::password_code::{NewPassword, PasswordCode, PasswordToken};
+use super::password_code::{PasswordReset, PasswordToken, PendingResetCode};
 use super::pending_code::PendingCode;
 use super::sent_code::{Purpose, SentCode};
-use super::sign_in::{CompleteProfile, NewUser, RemainingCodes};
+use super::sign_in::{CompleteProfile, NewUser, PendingCodes};
 use super::unconfirmed_codes::UnconfirmedCodes;
 use crate::challenge::StoredChallenge;
 use crate::error::{Error, ErrorKind, System};
@@ -20,11 +20,11 @@ pub enum Challenge {
     /// The profile of a new user must be completed.
     CompleteProfile(CompleteProfile),
     /// Codes were sent to a new user.
-    RemainingCodes(RemainingCodes),
+    PendingCodes(PendingCodes),
     /// A code was sent to a user who forgot the password.
-    PasswordCode(PasswordCode),
+    PendingResetCode(PendingResetCode),
     /// That code was correct, and a new password must be set.
-    NewPassword(NewPassword),
+    PasswordReset(PasswordReset),
 }
 
 impl Client {
@@ -33,12 +33,12 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if there is no such challenge: it
+    /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) if there is no such challenge: it
     /// is finished, has expired, never existed, or belongs to another application.
-    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the store fails.
+    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the store fails.
     /// [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired) for the deletion of an account:
-    /// [`Session::pending_deletion`](super::Session::pending_deletion) resumes it.
-    pub async fn challenge(&self, id: &Secret) -> Result<Challenge, Error> {
+    /// [`Session::resume_deletion`](super::Session::resume_deletion) resumes it.
+    pub async fn resume_challenge(&self, id: &Secret) -> Result<Challenge, Error> {
         let found = StoredChallenge::load(&self.context, id).await?;
         if found.is_at::<NewUser>() {
             let challenge = found.resume().await?;
@@ -47,19 +47,19 @@ impl Client {
         }
         let client = self.clone();
         if found.is_at::<UnconfirmedCodes>() {
-            let codes = RemainingCodes::resumed(client, found.resume().await?);
-            return Ok(Challenge::RemainingCodes(codes));
+            let codes = PendingCodes::resumed(client, found.resume().await?);
+            return Ok(Challenge::PendingCodes(codes));
         }
         if found.is_at::<PasswordToken>() {
-            let password = NewPassword::resumed(client, found.resume().await?);
-            return Ok(Challenge::NewPassword(password));
+            let password = PasswordReset::resumed(client, found.resume().await?);
+            return Ok(Challenge::PasswordReset(password));
         }
         let challenge = found.resume::<SentCode>().await?;
         match &challenge.step.purpose {
             Purpose::SignIn => Ok(Challenge::PendingCode(PendingCode::resumed(
                 client, challenge,
             ))),
-            Purpose::NewPassword => Ok(Challenge::PasswordCode(PasswordCode::resumed(
+            Purpose::PasswordReset => Ok(Challenge::PendingResetCode(PendingResetCode::resumed(
                 client, challenge,
             ))),
             Purpose::Deletion(_) => {

@@ -36,7 +36,7 @@ pub struct ClientBuilder {
     application_token: Secret,
     currency: Option<String>,
     location_detail: Option<String>,
-    signing_key: String,
+    signing_key: Secret,
     sdk_version: String,
     platform: Option<String>,
 }
@@ -45,6 +45,12 @@ opaque_debug!("fynd": Client, ClientBuilder);
 
 impl ClientBuilder {
     client_config_setters!();
+
+    /// Sets the token of the application, which every request carries. Required.
+    pub fn application_token(mut self, token: impl Into<Secret>) -> Self {
+        self.application_token = token.into();
+        self
+    }
 
     /// Sets the base URL; `https://api.fynd.com` by default.
     pub fn base_url(mut self, base_url: impl Into<String>) -> Self {
@@ -75,7 +81,7 @@ impl ClientBuilder {
 
     /// Sets the key of the request signature; by default `1234567`, the key of all official
     /// clients. It is public, see [`sign`](super::sign).
-    pub fn signing_key(mut self, key: impl Into<String>) -> Self {
+    pub fn signing_key(mut self, key: impl Into<Secret>) -> Self {
         self.signing_key = key.into();
         self
     }
@@ -119,20 +125,17 @@ impl ClientBuilder {
 impl Client {
     /// Starts a client of one application, by its id (24 hex digits) and its token (at least 5
     /// characters).
-    pub fn builder(
-        application_id: impl Into<String>,
-        application_token: impl Into<Secret>,
-    ) -> ClientBuilder {
+    pub fn builder(application_id: impl Into<String>) -> ClientBuilder {
         let application_id = application_id.into();
         let mut config = ClientConfig::new(System::Fynd, "https://api.fynd.com");
         config.audience.clone_from(&application_id);
         ClientBuilder {
             config,
             application_id,
-            application_token: application_token.into(),
+            application_token: Secret::from(""),
             currency: None,
             location_detail: None,
-            signing_key: PUBLIC_KEY.to_owned(),
+            signing_key: Secret::from(PUBLIC_KEY),
             sdk_version: SDK_VERSION.to_owned(),
             platform: None,
         }
@@ -152,11 +155,30 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if there is no such session.
-    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the store fails.
-    pub async fn session(&self, id: &Secret) -> Result<Session, Error> {
+    /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) if there is no such session.
+    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the store fails.
+    pub async fn resume_session(&self, id: &Secret) -> Result<Session, Error> {
         let entry = self.sessions.resume(id, None).await?;
         Ok(Session::new(self, entry))
+    }
+
+    /// Creates a session from existing cookies: names and values, as in a `Cookie` header. They are
+    /// stored but not verified; sends nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if there is no cookie or HTTP
+    /// does not allow a name or value; [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the
+    /// store fails.
+    pub async fn resume_with_cookies<N: Into<String>, V: Into<Secret>>(
+        &self,
+        cookies: impl IntoIterator<Item = (N, V)>,
+    ) -> Result<Session, Error> {
+        let cookies = cookies.into_iter();
+        let cookies = cookies.map(|(name, value)| (name.into(), value.into()));
+        let jar = CookieJar::from_values(self.pipeline.base.url(), cookies.collect());
+        self.sign_in(jar.map_err(|error| error.of(System::Fynd))?)
+            .await
     }
 
     /// Waits up to `deadline` until running writes to the store have finished. Call it before the
@@ -164,7 +186,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if a write did not finish in time.
+    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if a write did not finish in time.
     pub async fn shutdown(&self, deadline: Duration) -> Result<(), Error> {
         self.context.shutdown(deadline).await
     }

@@ -47,17 +47,17 @@ impl CodeSignIn for Client {
     ) -> BoxFuture<'a, Result<Box<dyn CodeChallenge>, Error>> {
         Box::pin(async move {
             let sign_in = OtpSignIn::new(self.clone(), to.clone().into());
-            let pending = sign_in.send_code().await?;
+            let pending = sign_in.send().await?;
             Ok(Box::new(pending) as Box<dyn CodeChallenge>)
         })
     }
 
-    fn challenge<'a>(
+    fn resume_challenge<'a>(
         &'a self,
         id: &'a Secret,
     ) -> BoxFuture<'a, Result<Box<dyn CodeChallenge>, Error>> {
         Box::pin(async move {
-            match Self::challenge(self, id).await? {
+            match Self::resume_challenge(self, id).await? {
                 Challenge::PendingCode(pending) => Ok(Box::new(pending) as Box<dyn CodeChallenge>),
                 _ => {
                     let message = "the sign-in is at a step that only Fynd has";

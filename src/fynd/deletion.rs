@@ -10,6 +10,7 @@ use crate::challenge::{
     ActiveChallenge, Owner, ResendTimer, SoleRecipient, StepError, StoredChallenge, check_code,
     not_owner,
 };
+use crate::end_reason::EndReason;
 use crate::error::{Error, ErrorKind, System};
 use crate::opaque_debug::opaque_debug;
 use crate::secret::Secret;
@@ -18,17 +19,18 @@ const OPERATION: &str = "delete_user";
 
 /// A deletion of an account, with its reason. Nothing was sent yet.
 #[derive(Clone)]
-#[must_use = "no code is sent before `send_code`"]
+#[must_use = "no code is sent before `send`"]
 pub struct Deletion {
     session: Session,
     reason: Reason,
+    contact: Contact,
     words: Option<String>,
 }
 
 /// A code to confirm the deletion of an account was sent.
 ///
 /// Only the newest code is valid. The state is kept in the client's store, without the session:
-/// [`Session::pending_deletion`] resumes it.
+/// [`Session::resume_deletion`] resumes it.
 pub struct PendingDeletion {
     session: Session,
     challenge: ActiveChallenge<SentCode>,
@@ -39,18 +41,19 @@ opaque_debug!("fynd": Deletion, PendingDeletion);
 impl Session {
     /// Starts deleting the account of this user, for a reason of
     /// [`Client::deletion_terms`](super::Client::deletion_terms); the user must have agreed to
-    /// the terms. A deletion requires a reason and a code.
+    /// the terms. A deletion requires a reason and a code, which is sent to `contact`, a contact of the
+    /// user.
     ///
     /// ```
     /// # #[tokio::main]
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # use vestibule::testing::{Fynd, FyndUser};
     /// # let mock = Fynd::start().await;
-    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001").application_token("test-token");
     /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
     /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
     /// # let id = mock.seed_user(asha.password("the password"));
-    /// # let signed_in = client.password_sign_in("asha@example.com", "the password").await?;
+    /// # let signed_in = client.sign_in_with_password("asha@example.com", "the password").await?;
     /// # let session = signed_in.signed_in().unwrap();
     /// # let code = || mock.outbox().last_code("+919000000001").unwrap();
     /// use vestibule::fynd::Contact;
@@ -58,17 +61,19 @@ impl Session {
     /// let terms = client.deletion_terms().await?;
     /// // The user has agreed to `terms.consent` and chosen a reason.
     /// let reason = terms.reasons.into_iter().next().expect("a reason");
-    /// let deletion = session.deletion(reason).words("I shop elsewhere");
-    /// let pending = deletion.send_code(Contact::mobile("9000000001", "+91")).await?;
+    /// let contact = Contact::mobile("9000000001", "+91");
+    /// let deletion = session.request_deletion(reason, contact).explanation("I shop elsewhere");
+    /// let pending = deletion.send().await?;
     /// pending.confirm(code()).await?;
     /// assert!(!client.user_exists("asha@example.com").await?);
     /// # Ok(())
     /// # }
     /// ```
-    pub fn deletion(&self, reason: Reason) -> Deletion {
+    pub fn request_deletion(&self, reason: Reason, contact: Contact) -> Deletion {
         Deletion {
             session: self.clone(),
             reason,
+            contact,
             words: None,
         }
     }
@@ -78,10 +83,10 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::SignInAgain`] if this session has no such deletion: it is finished, has expired
+    /// [`ErrorKind::Unauthenticated`] if this session has no such deletion: it is finished, has expired
     /// or is another session's. [`ErrorKind::StepRequired`] if it is not a deletion.
-    /// [`ErrorKind::TryLater`] if the store fails.
-    pub async fn pending_deletion(&self, id: &Secret) -> Result<PendingDeletion, Error> {
+    /// [`ErrorKind::Unavailable`] if the store fails.
+    pub async fn resume_deletion(&self, id: &Secret) -> Result<PendingDeletion, Error> {
         let found = StoredChallenge::load(&self.client().context, id).await?;
         let challenge = found.resume().await?;
         if deletion_request(&challenge.step)?.owner != self.owner() {
@@ -102,12 +107,12 @@ impl Session {
 impl Deletion {
     /// The user's own explanation, which some reasons require. The default is the text of the
     /// reason.
-    pub fn words(mut self, words: impl Into<String>) -> Self {
+    pub fn explanation(mut self, words: impl Into<String>) -> Self {
         self.words = Some(words.into());
         self
     }
 
-    /// Sends a code to a contact of the user. It is retried only if the server certainly did not
+    /// Sends the code. It is retried only if the server certainly did not
     /// process it. Earlier challenges for this contact become invalid.
     ///
     /// Source: `POST /service/application/user/authentication/v1.0/otp/mobile/send` or
@@ -116,20 +121,21 @@ impl Deletion {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`] naming `reason` (it needs words), `mobile`, `country_code` or
-    /// `email` (the profile does not have it), [`ErrorKind::SignInAgain`] if the session has ended,
-    /// [`ErrorKind::SlowDown`] while the timer of the last message to this contact runs,
-    /// [`ErrorKind::TryLater`] if the session store fails: no message is sent in these cases.
+    /// `email` (the profile does not have it), [`ErrorKind::Unauthenticated`] if the session has ended,
+    /// [`ErrorKind::RateLimited`] while the timer of the last message to this contact runs,
+    /// [`ErrorKind::Unavailable`] if the session store fails: no message is sent in these cases.
     /// Otherwise as any call, see [`Error`].
-    pub async fn send_code(self, contact: Contact) -> Result<PendingDeletion, Error> {
-        if self.reason.wants_words() {
+    pub async fn send(self) -> Result<PendingDeletion, Error> {
+        let contact = self.contact;
+        if self.reason.requires_text() {
             check_filled("reason", self.words.as_deref().unwrap_or_default())?;
         }
         contact.check()?;
-        let user = self.session.user().await?;
+        let user = self.session.profile().await?;
         let user_id = user.user_id.clone().or_else(|| user.id.clone());
         let user_id = user_id.ok_or_else(|| {
             Error::new(
-                ErrorKind::Undecodable,
+                ErrorKind::InvalidResponse,
                 "the response does not say who the user is",
             )
             .at(System::Fynd, "get_logged_in_user")
@@ -161,7 +167,7 @@ impl Deletion {
 fn deletion_request(step: &SentCode) -> Result<&DeletionRequest, Error> {
     match &step.purpose {
         Purpose::Deletion(request) => Ok(request),
-        Purpose::SignIn | Purpose::NewPassword => {
+        Purpose::SignIn | Purpose::PasswordReset => {
             let message = "the challenge is not a deletion: resume it by the client";
             Err(Error::new(ErrorKind::StepRequired, message).of(System::Fynd))
         }
@@ -169,7 +175,7 @@ fn deletion_request(step: &SentCode) -> Result<&DeletionRequest, Error> {
 }
 
 impl PendingDeletion {
-    /// The id by which [`Session::pending_deletion`] resumes it: a secret.
+    /// The id by which [`Session::resume_deletion`] resumes it: a secret.
     pub fn id(&self) -> &Secret {
         self.challenge.id()
     }
@@ -205,14 +211,14 @@ impl PendingDeletion {
     ///
     /// The error returns the state. Nothing was sent with [`ErrorKind::InvalidInput`] (it
     /// does not look like a code), [`ErrorKind::StepRequired`] (five codes were wrong, or a newer
-    /// challenge has replaced this one) and [`ErrorKind::SignInAgain`] (it is finished or has
-    /// expired, or the session has ended). [`ErrorKind::Refused`]: the code is wrong, used or not
+    /// challenge has replaced this one) and [`ErrorKind::Unauthenticated`] (it is finished or has
+    /// expired, or the session has ended). [`ErrorKind::Rejected`]: the code is wrong, used or not
     /// the newest.
     pub async fn confirm(mut self, code: impl Into<Secret>) -> Result<(), StepError<Self>> {
         match self.try_code(code.into()).await {
             Ok(()) => {
                 self.challenge.finish().await;
-                let closed = self.session.shared().close("the user was deleted").await;
+                let closed = self.session.shared().close(EndReason::UserDeleted).await;
                 if let Err(error) = closed {
                     tracing::warn!(%error, "the session of a deleted user is still stored");
                 }
@@ -238,7 +244,7 @@ impl PendingDeletion {
         let response = self.challenge.try_code(SoleRecipient, send).await?;
         if response.into_inner().success == Some(false) {
             let message = "the server responded that it did not delete the user";
-            return Err(Error::new(ErrorKind::Refused, message).at(System::Fynd, OPERATION));
+            return Err(Error::new(ErrorKind::Rejected, message).at(System::Fynd, OPERATION));
         }
         Ok(())
     }

@@ -63,13 +63,13 @@ impl Client {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # use vestibule::testing::{Fynd, FyndUser};
     /// # let mock = Fynd::start().await;
-    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001").application_token("test-token");
     /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
     /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
     /// # let id = mock.seed_user(asha.password("the password"));
-    /// let signed_in = client.password_sign_in("asha@example.com", "the password").await?;
+    /// let signed_in = client.sign_in_with_password("asha@example.com", "the password").await?;
     /// if let Some(session) = signed_in.signed_in() {
-    ///     assert_eq!(session.user().await?.first_name.as_deref(), Some("Asha"));
+    ///     assert_eq!(session.profile().await?.first_name.as_deref(), Some("Asha"));
     /// }
     /// # assert_eq!(mock.sessions_of(&id), 1);
     /// # Ok(())
@@ -78,16 +78,16 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`] for an empty `username` or `password`, [`ErrorKind::TryLater`]
-    /// if the session store fails: nothing is sent in these cases. [`ErrorKind::Refused`]: one of
-    /// them is wrong. [`ErrorKind::Undecodable`]: the server accepted them and returned no cookie.
+    /// [`ErrorKind::InvalidInput`] for an empty `username` or `password`, [`ErrorKind::Unavailable`]
+    /// if the session store fails: nothing is sent in these cases. [`ErrorKind::Rejected`]: one of
+    /// them is wrong. [`ErrorKind::InvalidResponse`]: the server accepted them and returned no cookie.
     /// Otherwise as any call, see [`Error`].
     ///
     /// [`ErrorKind::InvalidInput`]: crate::ErrorKind::InvalidInput
-    /// [`ErrorKind::TryLater`]: crate::ErrorKind::TryLater
-    /// [`ErrorKind::Refused`]: crate::ErrorKind::Refused
-    /// [`ErrorKind::Undecodable`]: crate::ErrorKind::Undecodable
-    pub async fn password_sign_in(
+    /// [`ErrorKind::Unavailable`]: crate::ErrorKind::Unavailable
+    /// [`ErrorKind::Rejected`]: crate::ErrorKind::Rejected
+    /// [`ErrorKind::InvalidResponse`]: crate::ErrorKind::InvalidResponse
+    pub async fn sign_in_with_password(
         &self,
         username: impl Into<String>,
         password: impl Into<Secret>,
@@ -118,14 +118,14 @@ impl Client {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # use vestibule::testing::{Fynd, FyndUser};
     /// # let mock = Fynd::start().await;
-    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001").application_token("test-token");
     /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
     /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
     /// # let id = mock.seed_user(asha.password("the password"));
     /// # let token = mock.issue_login_token(&id);
-    /// let signed_in = client.token_sign_in(token).await?;
+    /// let signed_in = client.sign_in_with_token(token).await?;
     /// if let Some(session) = signed_in.signed_in() {
-    ///     assert_eq!(session.user().await?.first_name.as_deref(), Some("Asha"));
+    ///     assert_eq!(session.profile().await?.first_name.as_deref(), Some("Asha"));
     /// }
     /// # assert_eq!(mock.sessions_of(&id), 1);
     /// # Ok(())
@@ -137,8 +137,8 @@ impl Client {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for an empty `token`; otherwise
-    /// as [`password_sign_in`](Self::password_sign_in).
-    pub async fn token_sign_in(&self, token: impl Into<Secret>) -> Result<SignIn, Error> {
+    /// as [`sign_in_with_password`](Self::sign_in_with_password).
+    pub async fn sign_in_with_token(&self, token: impl Into<Secret>) -> Result<SignIn, Error> {
         let token = token.into();
         check_filled("token", token.expose())?;
         let direct = DirectSignIn::begin(self, self.platform.clone()).await?;

@@ -27,7 +27,7 @@ impl Keys {
     ) -> Result<Self, Error> {
         if request_id.is_none() {
             let message = "the response has no request id, so its code cannot be confirmed";
-            return Err(Error::new(ErrorKind::Undecodable, message)
+            return Err(Error::new(ErrorKind::InvalidResponse, message)
                 .with_status(http::StatusCode::OK)
                 .at(System::Fynd, operation));
         }
@@ -54,7 +54,7 @@ impl Keys {
     pub(super) fn resend_token(&self, operation: &'static str) -> Result<&Secret, Error> {
         self.resend_token.as_ref().ok_or_else(|| {
             let message = "the last response has no token for a resend";
-            Error::new(ErrorKind::Undecodable, message).at(System::Fynd, operation)
+            Error::new(ErrorKind::InvalidResponse, message).at(System::Fynd, operation)
         })
     }
 }

@@ -5,17 +5,17 @@
 //!
 //! | to do | flow |
 //! |---|---|
-//! | sign in by a code | [`Client::otp_sign_in`], [`Client::email_sign_in`] -> [`PendingCode`], [`PendingCode::resend`] |
-//! | sign in without a code | [`Client::password_sign_in`], [`Client::token_sign_in`], [`Client::social_sign_in`] |
-//! | register | [`Client::registration`] -> [`RemainingCodes`]; [`CompleteProfile::complete`] |
-//! | forgotten password | by a code [`Client::forgotten_password`] -> [`NewPassword`]; by a link [`Client::send_password_link`], [`Client::password_link`] |
-//! | password | [`Session::has_password`], [`Session::change_password`] |
-//! | contacts | [`Session::contacts`], [`Session::add_contact`], [`Session::send_verification_link`], [`Session::make_primary`], [`Session::delete_contact`] |
+//! | sign in by a code | [`Client::sign_in_with_phone_code`], [`Client::sign_in_with_email_code`] -> [`PendingCode`], [`PendingCode::resend`] |
+//! | sign in without a code | [`Client::sign_in_with_password`], [`Client::sign_in_with_token`], [`Client::sign_in_with_social`] |
+//! | register | [`Client::sign_up`] -> [`PendingCodes`]; [`CompleteProfile::send`] |
+//! | forgotten password | by a code [`Client::reset_password_by_code`] -> [`PasswordReset`]; by a link [`Client::reset_password_by_link`], [`Client::password_link`] |
+//! | password | [`Session::has_password`], [`Session::update_password`] |
+//! | contacts | [`Session::contacts`], [`Session::add_contact`], [`Session::send_verification_link`], [`Session::update_primary_contact`], [`Session::delete_contact`] |
 //! | codes from links | [`Client::verify_mobile_link`], [`Client::verify_email_link`] |
-//! | profile | [`Session::user`], [`Session::change_profile`], [`Session::attributes`], [`Session::change_attributes`] |
+//! | profile | [`Session::profile`], [`Session::update_profile`], [`Session::attributes`], [`Session::update_attributes`] |
 //! | look up users and settings | [`Client::user_exists`], [`Client::platform_config`] |
 //! | sessions | [`Session::active_sessions`], [`Session::sign_out`] |
-//! | delete the account | [`Client::deletion_terms`], [`Session::deletion`] -> [`PendingDeletion`] |
+//! | delete the account | [`Client::deletion_terms`], [`Session::request_deletion`] -> [`PendingDeletion`] |
 //!
 //! There are no tokens: each [`Session`] has its own cookie jar, which the client maintains. Every
 //! request carries the credential of the application and a signature; [`sign`] computes it.
@@ -29,14 +29,14 @@
 //! use vestibule::fynd::{Client, SignIn};
 //!
 //! let application = "64b000000000000000000001";
-//! let client = Client::builder(application, "the application's token").base_url(url).build()?;
-//! let pending = client.otp_sign_in("9000000001", "+91").send_code().await?;
+//! let client = Client::builder(application).application_token("the application's token").base_url(url).build()?;
+//! let pending = client.sign_in_with_phone_code("9000000001", "+91").send().await?;
 //! let signed_in = match pending.confirm(code()).await? {
-//!     SignIn::ProfileRequired(profile) => profile.complete("Asha", "Rao").await?,
+//!     SignIn::ProfileRequired(profile) => profile.first_name("Asha").last_name("Rao").send().await?,
 //!     signed_in => signed_in,
 //! };
 //! if let SignIn::SignedIn(session) = &signed_in {
-//!     assert_eq!(session.user().await?.first_name.as_deref(), Some("Asha"));
+//!     assert_eq!(session.profile().await?.first_name.as_deref(), Some("Asha"));
 //! }
 //! # assert!(matches!(signed_in, SignIn::SignedIn(_)));
 //! # Ok(())
@@ -78,13 +78,13 @@ pub use self::client::{Client, ClientBuilder};
 pub use self::contact::{Contact, OwnContact};
 pub use self::deletion::{Deletion, PendingDeletion};
 pub use self::otp_sign_in::OtpSignIn;
-pub use self::password_code::{ForgottenPassword, NewPassword, PasswordCode};
+pub use self::password_code::{PasswordReset, PendingResetCode, ResetPasswordByCode};
 pub use self::password_link::PasswordLink;
 pub use self::pending_code::PendingCode;
 pub use self::platform::{DeletionTerms, Reason};
-pub use self::registration::Registration;
+pub use self::registration::SignUp;
 pub use self::session::Session;
-pub use self::sign_in::{CompleteProfile, RemainingCodes, SignIn};
+pub use self::sign_in::{CompleteProfile, PendingCodes, SignIn};
 pub use self::signature::{SignatureInput, sign};
 pub use self::social::SocialSignIn;
 

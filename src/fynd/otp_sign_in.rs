@@ -21,32 +21,32 @@ opaque_debug!("fynd": OtpSignIn);
 impl Client {
     /// Starts a sign-in by a code sent to a mobile phone: the number without country code (4 to 15
     /// digits, such as `9000000001`) and the country calling code (`+91` or `91`). Nothing is sent
-    /// before [`OtpSignIn::send_code`].
+    /// before [`OtpSignIn::send`].
     ///
     /// ```
     /// # #[tokio::main]
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # use vestibule::testing::{Fynd, FyndUser};
     /// # let mock = Fynd::start().await;
-    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001").application_token("test-token");
     /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
     /// # let code = || mock.outbox().last_code("+919000000001").unwrap();
     /// use vestibule::fynd::SignIn;
     ///
-    /// let pending = client.otp_sign_in("9000000001", "+91").send_code().await?;
+    /// let pending = client.sign_in_with_phone_code("9000000001", "+91").send().await?;
     /// let signed_in = match pending.confirm(code()).await? {
     ///     // The number has no account yet.
-    ///     SignIn::ProfileRequired(profile) => profile.complete("Asha", "Rao").await?,
+    ///     SignIn::ProfileRequired(profile) => profile.first_name("Asha").last_name("Rao").send().await?,
     ///     signed_in => signed_in,
     /// };
     /// if let SignIn::SignedIn(session) = &signed_in {
-    ///     assert_eq!(session.user().await?.first_name.as_deref(), Some("Asha"));
+    ///     assert_eq!(session.profile().await?.first_name.as_deref(), Some("Asha"));
     /// }
     /// # assert!(matches!(signed_in, SignIn::SignedIn(_)));
     /// # Ok(())
     /// # }
     /// ```
-    pub fn otp_sign_in(
+    pub fn sign_in_with_phone_code(
         &self,
         mobile: impl Into<String>,
         country_code: impl Into<String>,
@@ -54,26 +54,26 @@ impl Client {
         OtpSignIn::new(self.clone(), Contact::mobile(mobile, country_code))
     }
 
-    /// Starts a sign-in by a code sent by e-mail. Nothing is sent before [`OtpSignIn::send_code`].
+    /// Starts a sign-in by a code sent by e-mail. Nothing is sent before [`OtpSignIn::send`].
     ///
     /// ```
     /// # #[tokio::main]
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # use vestibule::testing::{Fynd, FyndUser};
     /// # let mock = Fynd::start().await;
-    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001").application_token("test-token");
     /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
     /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
     /// # let id = mock.seed_user(asha.password("the password"));
     /// # let code = || mock.outbox().last_code("asha@example.com").unwrap();
-    /// let pending = client.email_sign_in("asha@example.com").send_code().await?;
+    /// let pending = client.sign_in_with_email_code("asha@example.com").send().await?;
     /// let signed_in = pending.confirm(code()).await?;
     /// # let session = signed_in.signed_in().unwrap();
-    /// # assert_eq!(session.user().await?.first_name.as_deref(), Some("Asha"));
+    /// # assert_eq!(session.profile().await?.first_name.as_deref(), Some("Asha"));
     /// # Ok(())
     /// # }
     /// ```
-    pub fn email_sign_in(&self, address: impl Into<String>) -> OtpSignIn {
+    pub fn sign_in_with_email_code(&self, address: impl Into<String>) -> OtpSignIn {
         OtpSignIn::new(self.clone(), Contact::email(address))
     }
 }
@@ -106,16 +106,16 @@ impl OtpSignIn {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`] for a `mobile` that is not 4 to 15 digits, a `country_code` that
-    /// is not 1 to 3 or an `email` that is no address, [`ErrorKind::SlowDown`] while the timer of
-    /// the last message to this contact runs, [`ErrorKind::TryLater`] if the session store fails:
-    /// nothing is sent in these cases. [`ErrorKind::Undecodable`] if the response cannot be
+    /// is not 1 to 3 or an `email` that is no address, [`ErrorKind::RateLimited`] while the timer of
+    /// the last message to this contact runs, [`ErrorKind::Unavailable`] if the session store fails:
+    /// nothing is sent in these cases. [`ErrorKind::InvalidResponse`] if the response cannot be
     /// continued from; otherwise as any call, see [`Error`].
     ///
     /// [`ErrorKind::InvalidInput`]: crate::ErrorKind::InvalidInput
-    /// [`ErrorKind::SlowDown`]: crate::ErrorKind::SlowDown
-    /// [`ErrorKind::TryLater`]: crate::ErrorKind::TryLater
-    /// [`ErrorKind::Undecodable`]: crate::ErrorKind::Undecodable
-    pub async fn send_code(self) -> Result<PendingCode, Error> {
+    /// [`ErrorKind::RateLimited`]: crate::ErrorKind::RateLimited
+    /// [`ErrorKind::Unavailable`]: crate::ErrorKind::Unavailable
+    /// [`ErrorKind::InvalidResponse`]: crate::ErrorKind::InvalidResponse
+    pub async fn send(self) -> Result<PendingCode, Error> {
         let challenge = sent_code::send(&self.client, Purpose::SignIn, self.route).await?;
         Ok(PendingCode::resumed(self.client, challenge))
     }

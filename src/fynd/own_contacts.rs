@@ -15,11 +15,11 @@ impl Session {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # use vestibule::testing::{Fynd, FyndUser};
     /// # let mock = Fynd::start().await;
-    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001").application_token("test-token");
     /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
     /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
     /// # let id = mock.seed_user(asha.password("the password"));
-    /// # let signed_in = client.password_sign_in("asha@example.com", "the password").await?;
+    /// # let signed_in = client.sign_in_with_password("asha@example.com", "the password").await?;
     /// # let session = signed_in.signed_in().unwrap();
     /// for own in session.contacts().await? {
     ///     println!("verified: {}, primary: {}", own.verified, own.primary);
@@ -33,7 +33,7 @@ impl Session {
     ///
     /// As [`user`](Self::user).
     pub async fn contacts(&self) -> Result<Vec<OwnContact>, Error> {
-        self.user().await.map(of_user)
+        self.profile().await.map(of_user)
     }
 
     /// Adds a contact to the profile, and returns whether the server reports that it sent a link to
@@ -44,11 +44,11 @@ impl Session {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # use vestibule::testing::{Fynd, FyndUser};
     /// # let mock = Fynd::start().await;
-    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001").application_token("test-token");
     /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
     /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
     /// # let id = mock.seed_user(asha.password("the password"));
-    /// # let signed_in = client.password_sign_in("asha@example.com", "the password").await?;
+    /// # let signed_in = client.sign_in_with_password("asha@example.com", "the password").await?;
     /// # let session = signed_in.signed_in().unwrap();
     /// use vestibule::fynd::Contact;
     ///
@@ -64,12 +64,12 @@ impl Session {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`] naming `mobile`, `country_code` or `email`: nothing was sent.
-    /// [`ErrorKind::Refused`] if another user has it. [`ErrorKind::SignInAgain`] if the session has
+    /// [`ErrorKind::Rejected`] if another user has it. [`ErrorKind::Unauthenticated`] if the session has
     /// ended. Otherwise as any call, see [`Error`].
     ///
     /// [`ErrorKind::InvalidInput`]: crate::ErrorKind::InvalidInput
-    /// [`ErrorKind::Refused`]: crate::ErrorKind::Refused
-    /// [`ErrorKind::SignInAgain`]: crate::ErrorKind::SignInAgain
+    /// [`ErrorKind::Rejected`]: crate::ErrorKind::Rejected
+    /// [`ErrorKind::Unauthenticated`]: crate::ErrorKind::Unauthenticated
     pub async fn add_contact(&self, contact: &Contact) -> Result<bool, Error> {
         contact.check()?;
         let api = self.api();
@@ -102,11 +102,11 @@ impl Session {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # use vestibule::testing::{Fynd, FyndUser};
     /// # let mock = Fynd::start().await;
-    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001").application_token("test-token");
     /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
     /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
     /// # let id = mock.seed_user(asha.password("the password"));
-    /// # let signed_in = client.password_sign_in("asha@example.com", "the password").await?;
+    /// # let signed_in = client.sign_in_with_password("asha@example.com", "the password").await?;
     /// # let session = signed_in.signed_in().unwrap();
     /// # session.add_contact(&vestibule::fynd::Contact::email("asha@example.org")).await?;
     /// for own in session.contacts().await? {
@@ -124,8 +124,8 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) if the profile no longer has it,
-    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if the session has ended.
+    /// [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) if the profile no longer has it,
+    /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) if the session has ended.
     /// Otherwise as any call, see [`Error`].
     pub async fn send_verification_link(&self, own: &OwnContact) -> Result<bool, Error> {
         let api = self.api();
@@ -152,18 +152,18 @@ impl Session {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # use vestibule::testing::{Fynd, FyndUser};
     /// # let mock = Fynd::start().await;
-    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001").application_token("test-token");
     /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
     /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
     /// # let id = mock.seed_user(asha.password("the password"));
-    /// # let signed_in = client.password_sign_in("asha@example.com", "the password").await?;
+    /// # let signed_in = client.sign_in_with_password("asha@example.com", "the password").await?;
     /// # let session = signed_in.signed_in().unwrap();
     /// # let second = vestibule::fynd::Contact::email("asha@example.org");
     /// # session.add_contact(&second).await?;
     /// # client.verify_email_link(mock.outbox().last_code("asha@example.org").unwrap()).await?;
     /// for own in session.contacts().await? {
     ///     if own.contact == second {
-    ///         session.make_primary(&own).await?;
+    ///         session.update_primary_contact(&own).await?;
     ///     }
     /// }
     /// # assert!(session.contacts().await?.iter().any(|own| own.contact == second && own.primary));
@@ -175,10 +175,10 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) if it is not confirmed or no longer in the
-    /// profile, [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if the session has ended.
+    /// [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) if it is not confirmed or no longer in the
+    /// profile, [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) if the session has ended.
     /// Otherwise as any call, see [`Error`].
-    pub async fn make_primary(&self, own: &OwnContact) -> Result<(), Error> {
+    pub async fn update_primary_contact(&self, own: &OwnContact) -> Result<(), Error> {
         let api = self.api();
         match &own.contact {
             Contact::Mobile { .. } => {
@@ -201,11 +201,11 @@ impl Session {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # use vestibule::testing::{Fynd, FyndUser};
     /// # let mock = Fynd::start().await;
-    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001").application_token("test-token");
     /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
     /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
     /// # let id = mock.seed_user(asha.password("the password"));
-    /// # let signed_in = client.password_sign_in("asha@example.com", "the password").await?;
+    /// # let signed_in = client.sign_in_with_password("asha@example.com", "the password").await?;
     /// # let session = signed_in.signed_in().unwrap();
     /// # let second = vestibule::fynd::Contact::email("asha@example.org");
     /// # session.add_contact(&second).await?;
@@ -224,9 +224,9 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) if it is the primary one, or is not in the
+    /// [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) if it is the primary one, or is not in the
     /// profile as it was when it was read;
-    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if the session has ended.
+    /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) if the session has ended.
     /// Otherwise as any call, see [`Error`].
     pub async fn delete_contact(&self, own: &OwnContact) -> Result<(), Error> {
         let api = self.api();

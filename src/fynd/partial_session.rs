@@ -45,7 +45,7 @@ pub(super) async fn finish(
 ) -> Result<Session, Error> {
     if cookies.is_empty() {
         let message = "the sign-in succeeded but returned no cookie";
-        return Err(Error::new(ErrorKind::Undecodable, message).at(System::Fynd, operation));
+        return Err(Error::new(ErrorKind::InvalidResponse, message).at(System::Fynd, operation));
     }
     client.sign_in(cookies.clone()).await
 }

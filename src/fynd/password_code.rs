@@ -22,7 +22,7 @@ use crate::skewed_clock::SkewedClock;
 /// A password reset by a code, before anything was sent.
 #[derive(Clone)]
 #[must_use = "no code is sent before `send_code`"]
-pub struct ForgottenPassword {
+pub struct ResetPasswordByCode {
     client: Client,
     route: Route,
 }
@@ -31,7 +31,7 @@ pub struct ForgottenPassword {
 ///
 /// Only the newest code is valid. The state is kept in the client's store; see
 /// [`challenge`](crate::challenge).
-pub struct PasswordCode {
+pub struct PendingResetCode {
     client: Client,
     challenge: ActiveChallenge<SentCode>,
 }
@@ -55,12 +55,12 @@ impl Step for PasswordToken {
 ///
 /// The client's store keeps it for 15 minutes; see [`challenge`](crate::challenge).
 #[must_use = "the password is unchanged before `set`"]
-pub struct NewPassword {
+pub struct PasswordReset {
     client: Client,
     challenge: ActiveChallenge<PasswordToken>,
 }
 
-opaque_debug!("fynd": ForgottenPassword, PasswordCode, NewPassword);
+opaque_debug!("fynd": ResetPasswordByCode, PendingResetCode, PasswordReset);
 
 impl Client {
     /// Starts setting a new password for a user who forgot the old one, by a code that is sent to a
@@ -71,7 +71,7 @@ impl Client {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # use vestibule::testing::{Fynd, FyndUser};
     /// # let mock = Fynd::start().await;
-    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001").application_token("test-token");
     /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
     /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
     /// # let id = mock.seed_user(asha.password("the password"));
@@ -79,23 +79,23 @@ impl Client {
     /// use vestibule::fynd::Contact;
     ///
     /// let mobile = Contact::mobile("9000000001", "+91");
-    /// let pending = client.forgotten_password(mobile).send_code().await?;
+    /// let pending = client.reset_password_by_code(mobile).send().await?;
     /// let new_password = pending.confirm(code()).await?;
-    /// new_password.set("the new password").await?;
-    /// let signed_in = client.password_sign_in("asha@example.com", "the new password").await?;
+    /// new_password.set_password("the new password").await?;
+    /// let signed_in = client.sign_in_with_password("asha@example.com", "the new password").await?;
     /// # assert!(signed_in.signed_in().is_some());
     /// # Ok(())
     /// # }
     /// ```
-    pub fn forgotten_password(&self, contact: Contact) -> ForgottenPassword {
-        ForgottenPassword {
+    pub fn reset_password_by_code(&self, contact: Contact) -> ResetPasswordByCode {
+        ResetPasswordByCode {
             client: self.clone(),
             route: Route::to(contact, self.platform.clone()),
         }
     }
 }
 
-impl ForgottenPassword {
+impl ResetPasswordByCode {
     /// The id of the application that the user belongs to. The server uses `Fynd` by default.
     pub fn platform(mut self, id: impl Into<String>) -> Self {
         self.route.platform = Some(id.into());
@@ -110,20 +110,20 @@ impl ForgottenPassword {
     ///
     /// # Errors
     ///
-    /// As [`OtpSignIn::send_code`](super::OtpSignIn::send_code); [`ErrorKind::Refused`] if the
+    /// As [`OtpSignIn::send`](super::OtpSignIn::send); [`ErrorKind::Rejected`] if the
     /// server knows no user with this contact.
-    pub async fn send_code(self) -> Result<PasswordCode, Error> {
-        let challenge = sent_code::send(&self.client, Purpose::NewPassword, self.route).await?;
-        Ok(PasswordCode::resumed(self.client, challenge))
+    pub async fn send(self) -> Result<PendingResetCode, Error> {
+        let challenge = sent_code::send(&self.client, Purpose::PasswordReset, self.route).await?;
+        Ok(PendingResetCode::resumed(self.client, challenge))
     }
 }
 
-impl PasswordCode {
+impl PendingResetCode {
     pub(super) fn resumed(client: Client, challenge: ActiveChallenge<SentCode>) -> Self {
         Self { client, challenge }
     }
 
-    /// The id by which [`Client::challenge`] resumes it: a secret.
+    /// The id by which [`Client::resume_challenge`] resumes it: a secret.
     pub fn id(&self) -> &Secret {
         self.challenge.id()
     }
@@ -159,12 +159,12 @@ impl PasswordCode {
     /// # Errors
     ///
     /// The error returns the state, as of
-    /// [`PendingCode::confirm`](super::PendingCode::confirm); [`ErrorKind::Undecodable`] if the
+    /// [`PendingCode::confirm`](super::PendingCode::confirm); [`ErrorKind::InvalidResponse`] if the
     /// server accepted it and returned no token.
     pub async fn confirm(
         mut self,
         code: impl Into<Secret>,
-    ) -> Result<NewPassword, StepError<Self>> {
+    ) -> Result<PasswordReset, StepError<Self>> {
         match self.try_code(code.into()).await {
             Ok(forgot_token) => {
                 let step = PasswordToken {
@@ -172,7 +172,7 @@ impl PasswordCode {
                     forgot_token,
                 };
                 let challenge = self.challenge.advance(step).await;
-                Ok(NewPassword::resumed(self.client, challenge))
+                Ok(PasswordReset::resumed(self.client, challenge))
             }
             Err(error) => Err(StepError::new(self, error)),
         }
@@ -196,19 +196,19 @@ impl PasswordCode {
             };
             let message =
                 "the code was correct, but the response has no token to set a password with";
-            Error::new(ErrorKind::Undecodable, message)
+            Error::new(ErrorKind::InvalidResponse, message)
                 .with_status(http::StatusCode::OK)
                 .at(System::Fynd, operation)
         })
     }
 }
 
-impl NewPassword {
+impl PasswordReset {
     pub(super) fn resumed(client: Client, challenge: ActiveChallenge<PasswordToken>) -> Self {
         Self { client, challenge }
     }
 
-    /// The id by which [`Client::challenge`] resumes it: a secret.
+    /// The id by which [`Client::resume_challenge`] resumes it: a secret.
     pub fn id(&self) -> &Secret {
         self.challenge.id()
     }
@@ -221,9 +221,12 @@ impl NewPassword {
     /// # Errors
     ///
     /// The error returns the state. Nothing was sent with [`ErrorKind::InvalidInput`] (the
-    /// `password` is empty) and [`ErrorKind::SignInAgain`] (it is finished or has expired).
-    /// [`ErrorKind::Refused`]: the server does not accept the password, or the token has expired.
-    pub async fn set(mut self, password: impl Into<Secret>) -> Result<(), StepError<Self>> {
+    /// `password` is empty) and [`ErrorKind::Unauthenticated`] (it is finished or has expired).
+    /// [`ErrorKind::Rejected`]: the server does not accept the password, or the token has expired.
+    pub async fn set_password(
+        mut self,
+        password: impl Into<Secret>,
+    ) -> Result<(), StepError<Self>> {
         match self.try_password(password.into()).await {
             Ok(()) => {
                 self.challenge.finish().await;

@@ -31,19 +31,19 @@ impl Client {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # use vestibule::testing::{Fynd, FyndUser};
     /// # let mock = Fynd::start().await;
-    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001").application_token("test-token");
     /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
     /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
     /// # let id = mock.seed_user(asha.password("the password"));
     /// # let code = || mock.outbox().last_code("asha@example.com").unwrap();
     /// use vestibule::fynd::Contact;
     ///
-    /// client.send_password_link(&Contact::email("asha@example.com")).await?;
+    /// client.reset_password_by_link(&Contact::email("asha@example.com")).await?;
     /// // The user comes back with the code of the link.
     /// let link = client.password_link(code());
-    /// link.check().await?;
+    /// link.verify().await?;
     /// let session = link.set_password("the new password").await?;
-    /// # assert_eq!(session.user().await?.first_name.as_deref(), Some("Asha"));
+    /// # assert_eq!(session.profile().await?.first_name.as_deref(), Some("Asha"));
     /// # Ok(())
     /// # }
     /// ```
@@ -51,12 +51,12 @@ impl Client {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`] naming `mobile`, `country_code` or `email`: nothing was sent.
-    /// [`ErrorKind::Refused`] if the server knows no user with this contact. Otherwise as any call,
+    /// [`ErrorKind::Rejected`] if the server knows no user with this contact. Otherwise as any call,
     /// see [`Error`].
     ///
     /// [`ErrorKind::InvalidInput`]: crate::ErrorKind::InvalidInput
-    /// [`ErrorKind::Refused`]: crate::ErrorKind::Refused
-    pub async fn send_password_link(&self, contact: &Contact) -> Result<(), Error> {
+    /// [`ErrorKind::Rejected`]: crate::ErrorKind::Rejected
+    pub async fn reset_password_by_link(&self, contact: &Contact) -> Result<(), Error> {
         contact.check()?;
         let api = self.api();
         match contact {
@@ -87,19 +87,19 @@ impl Client {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # use vestibule::testing::{Fynd, FyndUser};
     /// # let mock = Fynd::start().await;
-    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001").application_token("test-token");
     /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
     /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
     /// # let id = mock.seed_user(asha.password("the password"));
     /// # let code = || mock.outbox().last_code("asha@example.com").unwrap();
-    /// # client.send_password_link(&vestibule::fynd::Contact::email("asha@example.com")).await?;
+    /// # client.reset_password_by_link(&vestibule::fynd::Contact::email("asha@example.com")).await?;
     /// let link = client.password_link(code());
     /// let session = match link.set_password("").await {
     ///     Ok(session) => session,
     ///     // The code is not used up: the user may enter another password.
     ///     Err(failed) => failed.state.set_password("the new password").await?,
     /// };
-    /// # assert_eq!(session.user().await?.first_name.as_deref(), Some("Asha"));
+    /// # assert_eq!(session.profile().await?.first_name.as_deref(), Some("Asha"));
     /// # Ok(())
     /// # }
     /// ```
@@ -120,9 +120,9 @@ impl PasswordLink {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for an empty `code`: nothing was
-    /// sent. [`ErrorKind::Refused`](crate::ErrorKind::Refused): it is wrong, used or too old.
+    /// sent. [`ErrorKind::Rejected`](crate::ErrorKind::Rejected): it is wrong, used or too old.
     /// Otherwise as any call, see [`Error`].
-    pub async fn check(&self) -> Result<(), Error> {
+    pub async fn verify(&self) -> Result<(), Error> {
         check_filled("code", self.code.expose())?;
         let body = types::CodeRequestBodySchema::builder().code(self.code.clone());
         let api = self.client.api();
@@ -138,12 +138,12 @@ impl PasswordLink {
     /// # Errors
     ///
     /// The error returns the state. [`ErrorKind::InvalidInput`]: `code` or `password` is empty,
-    /// nothing was sent. [`ErrorKind::Refused`]: the code is wrong, used or too old, or the server
-    /// does not accept the password. [`ErrorKind::Undecodable`]: it succeeded without a cookie.
+    /// nothing was sent. [`ErrorKind::Rejected`]: the code is wrong, used or too old, or the server
+    /// does not accept the password. [`ErrorKind::InvalidResponse`]: it succeeded without a cookie.
     ///
     /// [`ErrorKind::InvalidInput`]: crate::ErrorKind::InvalidInput
-    /// [`ErrorKind::Refused`]: crate::ErrorKind::Refused
-    /// [`ErrorKind::Undecodable`]: crate::ErrorKind::Undecodable
+    /// [`ErrorKind::Rejected`]: crate::ErrorKind::Rejected
+    /// [`ErrorKind::InvalidResponse`]: crate::ErrorKind::InvalidResponse
     pub async fn set_password(
         self,
         password: impl Into<Secret>,

@@ -26,7 +26,7 @@ impl PendingCode {
         Self { client, challenge }
     }
 
-    /// The id by which [`Client::challenge`] resumes the sign-in: a secret.
+    /// The id by which [`Client::resume_challenge`] resumes the sign-in: a secret.
     pub fn id(&self) -> &Secret {
         self.challenge.id()
     }
@@ -54,16 +54,16 @@ impl PendingCode {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # use vestibule::testing::{Fynd, FyndUser};
     /// # let mock = Fynd::start().await;
-    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001").application_token("test-token");
     /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
     /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
     /// # let id = mock.seed_user(asha.password("the password"));
     /// # let code = || mock.outbox().last_code("+919000000001").unwrap();
-    /// # let mut pending = client.otp_sign_in("9000000001", "+91").send_code().await?;
+    /// # let mut pending = client.sign_in_with_phone_code("9000000001", "+91").send().await?;
     /// use vestibule::ErrorKind;
     ///
     /// let too_soon = pending.resend().await.unwrap_err();
-    /// assert_eq!(too_soon.kind(), ErrorKind::SlowDown);
+    /// assert_eq!(too_soon.kind(), ErrorKind::RateLimited);
     /// # assert_eq!(mock.outbox().messages().len(), 1);
     /// # let wait = pending.resend_timer().remaining();
     /// # mock.clock().advance(wait + std::time::Duration::from_secs(1));
@@ -80,18 +80,18 @@ impl PendingCode {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::SlowDown`] with the time to wait if the timer still runs,
+    /// [`ErrorKind::RateLimited`] with the time to wait if the timer still runs,
     /// [`ErrorKind::StepRequired`] if a newer challenge for this contact has replaced this one,
-    /// [`ErrorKind::SignInAgain`] if it is finished or has expired, [`ErrorKind::TryLater`] if the
-    /// session store fails: nothing is sent in these cases. [`ErrorKind::Undecodable`] if the
+    /// [`ErrorKind::Unauthenticated`] if it is finished or has expired, [`ErrorKind::Unavailable`] if the
+    /// session store fails: nothing is sent in these cases. [`ErrorKind::InvalidResponse`] if the
     /// server returned no key for a resend: start the sign-in again. Otherwise as any call, see
     /// [`Error`].
     ///
-    /// [`ErrorKind::SlowDown`]: crate::ErrorKind::SlowDown
+    /// [`ErrorKind::RateLimited`]: crate::ErrorKind::RateLimited
     /// [`ErrorKind::StepRequired`]: crate::ErrorKind::StepRequired
-    /// [`ErrorKind::SignInAgain`]: crate::ErrorKind::SignInAgain
-    /// [`ErrorKind::TryLater`]: crate::ErrorKind::TryLater
-    /// [`ErrorKind::Undecodable`]: crate::ErrorKind::Undecodable
+    /// [`ErrorKind::Unauthenticated`]: crate::ErrorKind::Unauthenticated
+    /// [`ErrorKind::Unavailable`]: crate::ErrorKind::Unavailable
+    /// [`ErrorKind::InvalidResponse`]: crate::ErrorKind::InvalidResponse
     pub async fn resend(&mut self) -> Result<(), Error> {
         sent_code::resend(&self.client, &mut self.challenge).await
     }
@@ -106,15 +106,15 @@ impl PendingCode {
     ///
     /// The error returns the state. Nothing was sent with [`ErrorKind::InvalidInput`] (it
     /// does not look like a code), [`ErrorKind::StepRequired`] (five codes were wrong, or a newer
-    /// challenge has replaced this one) and [`ErrorKind::SignInAgain`] (it is finished or has
-    /// expired). [`ErrorKind::Refused`]: it is wrong, used or not the newest.
-    /// [`ErrorKind::Undecodable`]: the server accepted it and returned no cookie.
+    /// challenge has replaced this one) and [`ErrorKind::Unauthenticated`] (it is finished or has
+    /// expired). [`ErrorKind::Rejected`]: it is wrong, used or not the newest.
+    /// [`ErrorKind::InvalidResponse`]: the server accepted it and returned no cookie.
     ///
     /// [`ErrorKind::InvalidInput`]: crate::ErrorKind::InvalidInput
     /// [`ErrorKind::StepRequired`]: crate::ErrorKind::StepRequired
-    /// [`ErrorKind::SignInAgain`]: crate::ErrorKind::SignInAgain
-    /// [`ErrorKind::Refused`]: crate::ErrorKind::Refused
-    /// [`ErrorKind::Undecodable`]: crate::ErrorKind::Undecodable
+    /// [`ErrorKind::Unauthenticated`]: crate::ErrorKind::Unauthenticated
+    /// [`ErrorKind::Rejected`]: crate::ErrorKind::Rejected
+    /// [`ErrorKind::InvalidResponse`]: crate::ErrorKind::InvalidResponse
     pub async fn confirm(mut self, code: impl Into<Secret>) -> Result<SignIn, StepError<Self>> {
         match self.try_code(code.into()).await {
             Ok(None) => {

@@ -1,7 +1,7 @@
 //! Operations without a session: settings of the sales channel, existing users, codes from links.
 
 use super::api::types;
-use super::api_error::undecodable;
+use super::api_error::invalid_response;
 use super::client::Client;
 use super::contact::check_filled;
 use crate::error::Error;
@@ -25,7 +25,7 @@ pub struct DeletionTerms {
 pub struct Reason {
     pub(super) id: String,
     pub(super) text: Option<String>,
-    wants_words: bool,
+    requires_text: bool,
 }
 
 impl Reason {
@@ -35,8 +35,8 @@ impl Reason {
     }
 
     /// Whether the user must add an explanation.
-    pub fn wants_words(&self) -> bool {
-        self.wants_words
+    pub fn requires_text(&self) -> bool {
+        self.requires_text
     }
 }
 
@@ -49,7 +49,7 @@ impl Client {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # use vestibule::testing::{Fynd, FyndUser};
     /// # let mock = Fynd::start().await;
-    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001").application_token("test-token");
     /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
     /// let config = client.platform_config().await?;
     /// let offers_passwords = config.login.and_then(|login| login.password);
@@ -76,12 +76,12 @@ impl Client {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # use vestibule::testing::{Fynd, FyndUser};
     /// # let mock = Fynd::start().await;
-    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001").application_token("test-token");
     /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
     /// let terms = client.deletion_terms().await?;
     /// // Show the consent, and let the user choose a reason.
     /// for reason in &terms.reasons {
-    ///     println!("{:?}, explanation required: {}", reason.text(), reason.wants_words());
+    ///     println!("{:?}, explanation required: {}", reason.text(), reason.requires_text());
     /// }
     /// # assert!(terms.consent.is_some() && !terms.reasons.is_empty());
     /// # Ok(())
@@ -100,7 +100,7 @@ impl Client {
             Some(Reason {
                 id: reason.reason_id?,
                 text: reason.reason_text,
-                wants_words: reason.show_text_area.unwrap_or_default(),
+                requires_text: reason.show_text_area.unwrap_or_default(),
             })
         });
         Ok(DeletionTerms {
@@ -120,7 +120,7 @@ impl Client {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # use vestibule::testing::{Fynd, FyndUser};
     /// # let mock = Fynd::start().await;
-    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001").application_token("test-token");
     /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
     /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
     /// # let id = mock.seed_user(asha.password("the password"));
@@ -135,14 +135,14 @@ impl Client {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `q` if it is empty;
-    /// [`ErrorKind::Undecodable`](crate::ErrorKind::Undecodable) if the response does not contain
+    /// [`ErrorKind::InvalidResponse`](crate::ErrorKind::InvalidResponse) if the response does not contain
     /// it; otherwise see [`Error`].
     pub async fn user_exists(&self, q: impl Into<String>) -> Result<bool, Error> {
         let q = q.into();
         check_filled("q", &q)?;
         let response = self.api().user_exists(q).send().await?.into_inner();
         let exists = response.user_exists;
-        exists.ok_or_else(|| undecodable("user_exists"))
+        exists.ok_or_else(|| invalid_response("user_exists"))
     }
 
     /// Confirms a mobile number with the code from a link that the user has followed. The code is
@@ -154,11 +154,11 @@ impl Client {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # use vestibule::testing::{Fynd, FyndUser};
     /// # let mock = Fynd::start().await;
-    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001").application_token("test-token");
     /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
     /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
     /// # let id = mock.seed_user(asha.password("the password"));
-    /// # let signed_in = client.password_sign_in("asha@example.com", "the password").await?;
+    /// # let signed_in = client.sign_in_with_password("asha@example.com", "the password").await?;
     /// # let session = signed_in.signed_in().unwrap();
     /// # let contact = vestibule::fynd::Contact::mobile("9000000002", "91");
     /// # session.add_contact(&contact).await?;
@@ -176,7 +176,7 @@ impl Client {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `code` if it is empty;
-    /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) if it is wrong, used or expired; otherwise
+    /// [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) if it is wrong, used or expired; otherwise
     /// see [`Error`].
     pub async fn verify_mobile_link(&self, code: impl Into<Secret>) -> Result<(), Error> {
         let code = code.into();
@@ -194,11 +194,11 @@ impl Client {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # use vestibule::testing::{Fynd, FyndUser};
     /// # let mock = Fynd::start().await;
-    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001").application_token("test-token");
     /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
     /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
     /// # let id = mock.seed_user(asha.password("the password"));
-    /// # let signed_in = client.password_sign_in("asha@example.com", "the password").await?;
+    /// # let signed_in = client.sign_in_with_password("asha@example.com", "the password").await?;
     /// # let session = signed_in.signed_in().unwrap();
     /// # let contact = vestibule::fynd::Contact::email("asha@example.org");
     /// # session.add_contact(&contact).await?;

@@ -4,7 +4,7 @@ use super::api::types;
 use super::client::Client;
 use super::contact::{Contact, check_filled};
 use super::partial_session::{PartialSession, finish};
-use super::sign_in::{CompleteProfile, NewUser, RemainingCodes, SignIn, unknown_contact};
+use super::sign_in::{CompleteProfile, NewUser, PendingCodes, SignIn, unknown_contact};
 use super::unconfirmed_codes::{CodePermits, SentCodes, UnconfirmedCodes};
 use crate::challenge::FirstMessage;
 use crate::error::{Error, System};
@@ -16,7 +16,7 @@ const OPERATION: &str = "register_with_form";
 /// The form of a new user, not sent yet.
 #[derive(Clone)]
 #[must_use = "no user is registered before `submit`"]
-pub struct Registration {
+pub struct SignUp {
     client: Client,
     platform: Option<String>,
     first_name: String,
@@ -27,25 +27,25 @@ pub struct Registration {
     email: Option<Contact>,
 }
 
-opaque_debug!("fynd": Registration);
+opaque_debug!("fynd": SignUp);
 
 impl Client {
     /// Starts the registration of a new user by a form. Nothing is sent before
-    /// [`Registration::submit`].
+    /// [`SignUp::send`].
     ///
     /// ```
     /// # #[tokio::main]
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # use vestibule::testing::{Fynd, FyndUser};
     /// # let mock = Fynd::start().await;
-    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001").application_token("test-token");
     /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
     /// # mock.require_email(true);
     /// # let code = |to| mock.outbox().last_code(to).unwrap();
     /// use vestibule::fynd::SignIn;
     ///
-    /// let form = client.registration("Asha").mobile("9000000001", "+91").email("asha@example.com");
-    /// let mut step = form.submit().await?;
+    /// let form = client.sign_up("Asha").mobile("9000000001", "+91").email("asha@example.com");
+    /// let mut step = form.send().await?;
     /// while let SignIn::CodesRequired(codes) = step {
     ///     // Keep `codes.id()`: any instance resumes the registration by it.
     ///     step = match codes.mobile() {
@@ -58,12 +58,12 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn registration(&self, first_name: impl Into<String>) -> Registration {
-        Registration::new(self.clone(), first_name.into())
+    pub fn sign_up(&self, first_name: impl Into<String>) -> SignUp {
+        SignUp::new(self.clone(), first_name.into())
     }
 }
 
-impl Registration {
+impl SignUp {
     pub(super) fn new(client: Client, first_name: String) -> Self {
         Self {
             platform: client.platform.clone(),
@@ -121,18 +121,18 @@ impl Registration {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`] naming `first_name`, `password`, `mobile`, `country_code` or
-    /// `email`; [`ErrorKind::SlowDown`] while the timer of the last message to one of the contacts
-    /// runs; [`ErrorKind::TryLater`] if the session store fails: nothing is sent in these cases.
+    /// `email`; [`ErrorKind::RateLimited`] while the timer of the last message to one of the contacts
+    /// runs; [`ErrorKind::Unavailable`] if the session store fails: nothing is sent in these cases.
     /// [`ErrorKind::StepRequired`] if the server wants a contact confirmed that the form does not
-    /// name. [`ErrorKind::Undecodable`] if the response cannot be continued from; otherwise as any
+    /// name. [`ErrorKind::InvalidResponse`] if the response cannot be continued from; otherwise as any
     /// call, see [`Error`].
     ///
     /// [`ErrorKind::InvalidInput`]: crate::ErrorKind::InvalidInput
-    /// [`ErrorKind::SlowDown`]: crate::ErrorKind::SlowDown
-    /// [`ErrorKind::TryLater`]: crate::ErrorKind::TryLater
+    /// [`ErrorKind::RateLimited`]: crate::ErrorKind::RateLimited
+    /// [`ErrorKind::Unavailable`]: crate::ErrorKind::Unavailable
     /// [`ErrorKind::StepRequired`]: crate::ErrorKind::StepRequired
-    /// [`ErrorKind::Undecodable`]: crate::ErrorKind::Undecodable
-    pub async fn submit(self) -> Result<SignIn, Error> {
+    /// [`ErrorKind::InvalidResponse`]: crate::ErrorKind::InvalidResponse
+    pub async fn send(self) -> Result<SignIn, Error> {
         self.check()?;
         let first = FirstMessage::without_destination(&self.client.context)?;
         first.check_store().await?;
@@ -182,7 +182,7 @@ impl Registration {
             codes,
         };
         let challenge = first.open(step, wait).await;
-        Ok(SignIn::CodesRequired(RemainingCodes::resumed(
+        Ok(SignIn::CodesRequired(PendingCodes::resumed(
             client, challenge,
         )))
     }

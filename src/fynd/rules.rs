@@ -20,7 +20,7 @@ pub(super) struct Rules {
     headers: HeaderMap,
     /// The application's `Authorization`, sensitive.
     authorization: HeaderValue,
-    signing_key: String,
+    signing_key: Secret,
 }
 
 impl Rules {
@@ -28,7 +28,7 @@ impl Rules {
         headers: HeaderMap,
         application_id: &str,
         application_token: &Secret,
-        signing_key: String,
+        signing_key: Secret,
     ) -> Result<Self, Error> {
         if application_id.len() != 24 || !application_id.bytes().all(|it| it.is_ascii_hexdigit()) {
             return Err(Error::invalid("application_id", "must be 24 hex digits"));
@@ -80,7 +80,7 @@ impl SystemRules for Rules {
             &attempt.url,
             headers,
             body,
-            &self.signing_key,
+            self.signing_key.expose(),
         );
         let mut signature = header_value(&sign(&input))?;
         // Not a secret, but different for every request: keeps it out of HTTP/2's header table.

@@ -19,7 +19,7 @@ use crate::skewed_clock::SkewedClock;
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) enum Purpose {
     SignIn,
-    NewPassword,
+    PasswordReset,
     Deletion(DeletionRequest),
 }
 
@@ -36,7 +36,7 @@ pub(super) struct DeletionRequest {
 impl Purpose {
     fn otp_kind(&self) -> OtpKind {
         match self {
-            Self::NewPassword => OtpKind::ForgotPassword,
+            Self::PasswordReset => OtpKind::ForgotPassword,
             Self::SignIn | Self::Deletion(_) => OtpKind::SignIn,
         }
     }

@@ -1,18 +1,17 @@
 //! A signed-in user of Fynd.
 
 use super::api::{Api, types};
-use super::api_error::undecodable;
+use super::api_error::invalid_response;
 use super::client::Client;
-use crate::error::{Error, System};
+use crate::error::Error;
 use crate::pipeline::CallOptions;
-use crate::secret::Secret;
-use crate::session::{CookieJar, Session as Shared, session_methods};
+use crate::session::{Session as Shared, session_methods};
 
 /// A signed-in user. Cheap to clone: all clones share one cookie jar, which no other session uses.
 ///
 /// The server sets the lifetime of the cookies, which cannot be refreshed. Once it has rejected
 /// them, the session has ended, and every call fails with
-/// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) without sending anything.
+/// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) without sending anything.
 #[derive(Clone, Debug)]
 pub struct Session {
     shared: Shared,
@@ -21,26 +20,6 @@ pub struct Session {
 
 impl Session {
     session_methods!(client);
-
-    /// Creates a session from existing cookies: names and values, as in a `Cookie` header. They are
-    /// stored but not verified; sends nothing.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if there is no cookie or HTTP
-    /// does not allow a name or value; [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the
-    /// store fails.
-    pub async fn from_cookies<N: Into<String>, V: Into<Secret>>(
-        client: &Client,
-        cookies: impl IntoIterator<Item = (N, V)>,
-    ) -> Result<Self, Error> {
-        let cookies = cookies.into_iter();
-        let cookies = cookies.map(|(name, value)| (name.into(), value.into()));
-        let jar = CookieJar::from_values(client.pipeline.base.url(), cookies.collect());
-        client
-            .sign_in(jar.map_err(|error| error.of(System::Fynd))?)
-            .await
-    }
 
     /// The id of the application that the user belongs to, as configured on the client.
     pub(super) fn platform(&self) -> Option<String> {
@@ -69,13 +48,13 @@ impl Session {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # use vestibule::testing::{Fynd, FyndUser};
     /// # let mock = Fynd::start().await;
-    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001").application_token("test-token");
     /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
     /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
     /// # let id = mock.seed_user(asha.password("the password"));
-    /// # let signed_in = client.password_sign_in("asha@example.com", "the password").await?;
+    /// # let signed_in = client.sign_in_with_password("asha@example.com", "the password").await?;
     /// # let session = signed_in.signed_in().unwrap();
-    /// let user = session.user().await?;
+    /// let user = session.profile().await?;
     /// assert_eq!(user.first_name.as_deref(), Some("Asha"));
     /// # Ok(())
     /// # }
@@ -85,13 +64,13 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if the session has ended;
-    /// [`ErrorKind::Undecodable`](crate::ErrorKind::Undecodable) if the response has no user;
+    /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) if the session has ended;
+    /// [`ErrorKind::InvalidResponse`](crate::ErrorKind::InvalidResponse) if the response has no user;
     /// otherwise see [`Error`].
-    pub async fn user(&self) -> Result<types::UserSchema, Error> {
+    pub async fn profile(&self) -> Result<types::UserSchema, Error> {
         let response = self.api().get_logged_in_user().send().await?.into_inner();
         let user = response.user;
-        user.ok_or_else(|| undecodable("get_logged_in_user"))
+        user.ok_or_else(|| invalid_response("get_logged_in_user"))
     }
 
     /// Signs the user out: ends the session locally and in the store, then at the server. Runs to
@@ -102,18 +81,18 @@ impl Session {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # use vestibule::testing::{Fynd, FyndUser};
     /// # let mock = Fynd::start().await;
-    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001").application_token("test-token");
     /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
     /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
     /// # let id = mock.seed_user(asha.password("the password"));
-    /// # let signed_in = client.password_sign_in("asha@example.com", "the password").await?;
+    /// # let signed_in = client.sign_in_with_password("asha@example.com", "the password").await?;
     /// # let session = signed_in.signed_in().unwrap();
     /// use vestibule::ErrorKind;
     ///
     /// let session_id = session.id().clone();
     /// session.sign_out().await?;
-    /// let error = client.session(&session_id).await.unwrap_err();
-    /// assert_eq!(error.kind(), ErrorKind::SignInAgain);
+    /// let error = client.resume_session(&session_id).await.unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Unauthenticated);
     /// # assert_eq!(mock.sessions_of(&id), 0);
     /// # Ok(())
     /// # }

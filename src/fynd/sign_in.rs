@@ -33,7 +33,7 @@ pub enum SignIn {
     /// The user is new: the profile must be completed first.
     ProfileRequired(CompleteProfile),
     /// Codes were sent that the user must confirm first.
-    CodesRequired(RemainingCodes),
+    CodesRequired(PendingCodes),
 }
 
 impl SignIn {
@@ -95,23 +95,27 @@ impl Step for NewUser {
 ///
 /// The client's store keeps it for an hour; see [`challenge`](crate::challenge). What the user has
 /// entered so far is not stored: set it again after resuming.
-#[must_use = "there is no user before `complete`"]
+#[must_use = "there is no user before `send`"]
 pub struct CompleteProfile {
     client: Client,
     challenge: ActiveChallenge<NewUser>,
+    first_name: String,
+    last_name: Option<String>,
     mobile: Option<Contact>,
     email: Option<String>,
     gender: Option<String>,
     date_of_birth: Option<String>,
 }
 
-opaque_debug!("fynd": CompleteProfile, RemainingCodes);
+opaque_debug!("fynd": CompleteProfile, PendingCodes);
 
 impl CompleteProfile {
     pub(super) fn resumed(client: Client, challenge: ActiveChallenge<NewUser>) -> Self {
         Self {
             client,
             challenge,
+            first_name: String::new(),
+            last_name: None,
             mobile: None,
             email: None,
             gender: None,
@@ -119,10 +123,22 @@ impl CompleteProfile {
         }
     }
 
-    /// The id by which [`Client::challenge`] resumes the sign-in, the same as before the
+    /// The id by which [`Client::resume_challenge`] resumes the sign-in, the same as before the
     /// profile: a secret.
     pub fn id(&self) -> &Secret {
         self.challenge.id()
+    }
+
+    /// Sets the given name of the user. Required.
+    pub fn first_name(mut self, name: impl Into<String>) -> Self {
+        self.first_name = name.into();
+        self
+    }
+
+    /// Sets the family name of the user.
+    pub fn last_name(mut self, name: impl Into<String>) -> Self {
+        self.last_name = Some(name.into());
+        self
     }
 
     /// The user's mobile, without country code, and the country calling code (`+91` or `91`). The
@@ -160,22 +176,22 @@ impl CompleteProfile {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # use vestibule::testing::{Fynd, FyndUser};
     /// # let mock = Fynd::start().await;
-    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001").application_token("test-token");
     /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
     /// # mock.require_email(true);
     /// # let code = || mock.outbox().last_code("+919000000001").unwrap();
     /// # let email_code = || mock.outbox().last_code("asha@example.com").unwrap();
-    /// # let pending = client.otp_sign_in("9000000001", "91").send_code().await?;
+    /// # let pending = client.sign_in_with_phone_code("9000000001", "91").send().await?;
     /// # use vestibule::fynd::SignIn;
     /// # let SignIn::ProfileRequired(profile) = pending.confirm(code()).await? else { panic!() };
-    /// let profile = profile.email("asha@example.com");
-    /// let signed_in = match profile.complete("Asha", "Rao").await? {
+    /// let profile = profile.first_name("Asha").last_name("Rao").email("asha@example.com");
+    /// let signed_in = match profile.send().await? {
     ///     // This sales channel wants the address confirmed.
     ///     SignIn::CodesRequired(codes) => codes.confirm_email(email_code()).await?,
     ///     signed_in => signed_in,
     /// };
     /// # let session = signed_in.signed_in().unwrap();
-    /// # assert_eq!(session.user().await?.first_name.as_deref(), Some("Asha"));
+    /// # assert_eq!(session.profile().await?.first_name.as_deref(), Some("Asha"));
     /// # Ok(())
     /// # }
     /// ```
@@ -185,17 +201,13 @@ impl CompleteProfile {
     /// # Errors
     ///
     /// The error returns the state. Nothing was sent with [`ErrorKind::InvalidInput`]
-    /// naming `first_name`, `mobile`, `country_code` or `email`, [`ErrorKind::SlowDown`] (the timer
-    /// of the last message to one of the contacts runs), [`ErrorKind::TryLater`] (the session store
-    /// fails) and [`ErrorKind::SignInAgain`] (it is finished or has expired).
+    /// naming `first_name`, `mobile`, `country_code` or `email`, [`ErrorKind::RateLimited`] (the timer
+    /// of the last message to one of the contacts runs), [`ErrorKind::Unavailable`] (the session store
+    /// fails) and [`ErrorKind::Unauthenticated`] (it is finished or has expired).
     /// [`ErrorKind::StepRequired`]: the server wants a contact confirmed that the profile does not
-    /// name. [`ErrorKind::Undecodable`]: it succeeded without a cookie.
-    pub async fn complete(
-        mut self,
-        first_name: impl Into<String>,
-        last_name: impl Into<String>,
-    ) -> Result<SignIn, StepError<Self>> {
-        match self.send(first_name.into(), last_name.into()).await {
+    /// name. [`ErrorKind::InvalidResponse`]: it succeeded without a cookie.
+    pub async fn send(mut self) -> Result<SignIn, StepError<Self>> {
+        match self.send_profile().await {
             Ok(codes) if codes.is_empty() => {
                 let cookies = &self.challenge.step.cookies;
                 let signed_in =
@@ -216,7 +228,7 @@ impl CompleteProfile {
                     codes,
                 };
                 let challenge = self.challenge.advance(codes).await;
-                let codes = RemainingCodes::resumed(self.client, challenge);
+                let codes = PendingCodes::resumed(self.client, challenge);
                 Ok(SignIn::CodesRequired(codes))
             }
             Err(error) => Err(StepError::new(self, error)),
@@ -224,12 +236,8 @@ impl CompleteProfile {
     }
 
     /// The codes to confirm; none if the user is signed in.
-    async fn send(
-        &mut self,
-        first_name: String,
-        last_name: String,
-    ) -> Result<Vec<UnconfirmedCode>, Error> {
-        check_filled("first_name", &first_name)?;
+    async fn send_profile(&mut self) -> Result<Vec<UnconfirmedCode>, Error> {
+        check_filled("first_name", &self.first_name)?;
         let email = self.email.clone().map(Contact::Email);
         let contacts: Vec<Contact> = self.mobile.iter().cloned().chain(email).collect();
         for contact in &contacts {
@@ -239,7 +247,7 @@ impl CompleteProfile {
         let permits = CodePermits::claim(self.challenge.requester(), contacts).await?;
         let partial = PartialSession::new(&self.client, &self.challenge.step.cookies);
         let api = partial.api();
-        let call = api.update_profile().body(self.body(first_name, last_name));
+        let call = api.update_profile().body(self.body());
         let response = call
             .platform(self.challenge.step.platform.clone())
             .send()
@@ -277,11 +285,7 @@ impl CompleteProfile {
         Ok(codes)
     }
 
-    fn body(
-        &self,
-        first_name: String,
-        last_name: String,
-    ) -> types::builder::EditProfileRequestSchema {
+    fn body(&self) -> types::builder::EditProfileRequestSchema {
         let mobile = self.mobile.as_ref().and_then(|mobile| match mobile {
             Contact::Mobile {
                 country_code,
@@ -292,10 +296,13 @@ impl CompleteProfile {
             }),
             Contact::Email(_) => None,
         });
-        let last_name = Some(last_name).filter(|name| !name.trim().is_empty());
+        let last_name = self
+            .last_name
+            .clone()
+            .filter(|name| !name.trim().is_empty());
         types::EditProfileRequestSchema::builder()
             .register_token(self.challenge.step.register_token.clone())
-            .first_name(first_name)
+            .first_name(self.first_name.clone())
             .last_name(last_name)
             .mobile(mobile)
             .email(self.email.clone())
@@ -317,17 +324,17 @@ pub(super) fn unknown_contact(operation: &'static str) -> Error {
 /// cookies; see [`challenge`](crate::challenge). The user has an hour from the newest message, and
 /// five wrong codes after each.
 #[must_use = "the user is not registered before each code is confirmed"]
-pub struct RemainingCodes {
+pub struct PendingCodes {
     client: Client,
     challenge: ActiveChallenge<UnconfirmedCodes>,
 }
 
-impl RemainingCodes {
+impl PendingCodes {
     pub(super) fn resumed(client: Client, challenge: ActiveChallenge<UnconfirmedCodes>) -> Self {
         Self { client, challenge }
     }
 
-    /// The id by which [`Client::challenge`] resumes the registration: a secret.
+    /// The id by which [`Client::resume_challenge`] resumes the registration: a secret.
     pub fn id(&self) -> &Secret {
         self.challenge.id()
     }
@@ -367,16 +374,16 @@ impl RemainingCodes {
     /// # Errors
     ///
     /// [`ErrorKind::StepRequired`] if no code of a mobile remains, or a newer challenge for it has
-    /// replaced this one; [`ErrorKind::SlowDown`] with the time to wait if its timer still runs,
-    /// [`ErrorKind::SignInAgain`] if the challenge is finished or has expired,
-    /// [`ErrorKind::TryLater`] if the session store fails: nothing is sent in these cases.
+    /// replaced this one; [`ErrorKind::RateLimited`] with the time to wait if its timer still runs,
+    /// [`ErrorKind::Unauthenticated`] if the challenge is finished or has expired,
+    /// [`ErrorKind::Unavailable`] if the session store fails: nothing is sent in these cases.
     /// Otherwise as any call, see [`Error`].
     ///
     /// [`ErrorKind::StepRequired`]: crate::ErrorKind::StepRequired
-    /// [`ErrorKind::SlowDown`]: crate::ErrorKind::SlowDown
-    /// [`ErrorKind::SignInAgain`]: crate::ErrorKind::SignInAgain
-    /// [`ErrorKind::TryLater`]: crate::ErrorKind::TryLater
-    pub async fn resend_to_mobile(&mut self) -> Result<(), Error> {
+    /// [`ErrorKind::RateLimited`]: crate::ErrorKind::RateLimited
+    /// [`ErrorKind::Unauthenticated`]: crate::ErrorKind::Unauthenticated
+    /// [`ErrorKind::Unavailable`]: crate::ErrorKind::Unavailable
+    pub async fn resend_mobile(&mut self) -> Result<(), Error> {
         self.resend(ContactKind::Mobile).await
     }
 
@@ -386,8 +393,8 @@ impl RemainingCodes {
     ///
     /// # Errors
     ///
-    /// As [`resend_to_mobile`](Self::resend_to_mobile).
-    pub async fn resend_by_email(&mut self) -> Result<(), Error> {
+    /// As [`resend_mobile`](Self::resend_mobile).
+    pub async fn resend_email(&mut self) -> Result<(), Error> {
         self.resend(ContactKind::Email).await
     }
 
@@ -422,15 +429,15 @@ impl RemainingCodes {
     ///
     /// The error returns the state. Nothing was sent with [`ErrorKind::InvalidInput`] (it does not
     /// look like a code), [`ErrorKind::StepRequired`] (no such code remains, five codes were wrong,
-    /// or a newer challenge has replaced this one) and [`ErrorKind::SignInAgain`] (it is finished
-    /// or has expired). [`ErrorKind::Refused`]: it is wrong, used or not the newest.
-    /// [`ErrorKind::Undecodable`]: the server accepted it and returned no cookie.
+    /// or a newer challenge has replaced this one) and [`ErrorKind::Unauthenticated`] (it is finished
+    /// or has expired). [`ErrorKind::Rejected`]: it is wrong, used or not the newest.
+    /// [`ErrorKind::InvalidResponse`]: the server accepted it and returned no cookie.
     ///
     /// [`ErrorKind::InvalidInput`]: crate::ErrorKind::InvalidInput
     /// [`ErrorKind::StepRequired`]: crate::ErrorKind::StepRequired
-    /// [`ErrorKind::SignInAgain`]: crate::ErrorKind::SignInAgain
-    /// [`ErrorKind::Refused`]: crate::ErrorKind::Refused
-    /// [`ErrorKind::Undecodable`]: crate::ErrorKind::Undecodable
+    /// [`ErrorKind::Unauthenticated`]: crate::ErrorKind::Unauthenticated
+    /// [`ErrorKind::Rejected`]: crate::ErrorKind::Rejected
+    /// [`ErrorKind::InvalidResponse`]: crate::ErrorKind::InvalidResponse
     pub async fn confirm_mobile(self, code: impl Into<Secret>) -> Result<SignIn, StepError<Self>> {
         self.confirm(ContactKind::Mobile, code.into()).await
     }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use crate::secret::Secret;
 use chrono::{DateTime, Utc};
 use hmac::{Hmac, KeyInit, Mac};
 use http::{HeaderMap, Method};
@@ -142,8 +143,8 @@ impl<'a> SignatureInput<'a> {
     }
 
     /// Sets the key; the public one by default.
-    pub fn key(mut self, key: &'a str) -> Self {
-        self.key = key;
+    pub fn key(mut self, key: &'a Secret) -> Self {
+        self.key = key.expose();
         self
     }
 

@@ -23,7 +23,7 @@ enum Provider {
 
 /// The token of a third party and the profile that came with it.
 #[derive(Clone)]
-#[must_use = "no user is signed in before `Client::social_sign_in`"]
+#[must_use = "no user is signed in before `Client::sign_in_with_social`"]
 pub struct SocialSignIn {
     provider: Provider,
     token: Secret,
@@ -196,7 +196,7 @@ impl Client {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # use vestibule::testing::{Fynd, FyndUser};
     /// # let mock = Fynd::start().await;
-    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001", "test-token");
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001").application_token("test-token");
     /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
     /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com").social(vestibule::testing::FyndProvider::Google, "1001");
     /// # let id = mock.seed_user(asha.password("the password"));
@@ -205,9 +205,9 @@ impl Client {
     ///
     /// // `google_android`, `google_ios`, `facebook` and `apple` are used the same way.
     /// let account = SocialSignIn::google(token).first_name("Asha");
-    /// match client.social_sign_in(account).await? {
-    ///     SignIn::SignedIn(session) => println!("{:?}", session.user().await?.active),
-    ///     SignIn::ProfileRequired(profile) => drop(profile.complete("Asha", "Rao").await?),
+    /// match client.sign_in_with_social(account).await? {
+    ///     SignIn::SignedIn(session) => println!("{:?}", session.profile().await?.active),
+    ///     SignIn::ProfileRequired(profile) => drop(profile.first_name("Asha").last_name("Rao").send().await?),
     ///     SignIn::CodesRequired(_) => println!("the user must confirm codes"),
     /// }
     /// # assert_eq!(mock.sessions_of(&id), 1);
@@ -218,16 +218,16 @@ impl Client {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`] naming `access_token`, `identity_token`, `user_identifier` or
-    /// `email`, [`ErrorKind::TryLater`] if the session store fails: nothing is sent in these cases.
-    /// [`ErrorKind::Refused`]: the third party does not confirm the token.
-    /// [`ErrorKind::Undecodable`]: the server accepted it and returned no cookie. Otherwise
+    /// `email`, [`ErrorKind::Unavailable`] if the session store fails: nothing is sent in these cases.
+    /// [`ErrorKind::Rejected`]: the third party does not confirm the token.
+    /// [`ErrorKind::InvalidResponse`]: the server accepted it and returned no cookie. Otherwise
     /// as any call, see [`Error`].
     ///
     /// [`ErrorKind::InvalidInput`]: crate::ErrorKind::InvalidInput
-    /// [`ErrorKind::TryLater`]: crate::ErrorKind::TryLater
-    /// [`ErrorKind::Refused`]: crate::ErrorKind::Refused
-    /// [`ErrorKind::Undecodable`]: crate::ErrorKind::Undecodable
-    pub async fn social_sign_in(&self, account: SocialSignIn) -> Result<SignIn, Error> {
+    /// [`ErrorKind::Unavailable`]: crate::ErrorKind::Unavailable
+    /// [`ErrorKind::Rejected`]: crate::ErrorKind::Rejected
+    /// [`ErrorKind::InvalidResponse`]: crate::ErrorKind::InvalidResponse
+    pub async fn sign_in_with_social(&self, account: SocialSignIn) -> Result<SignIn, Error> {
         account.check()?;
         let platform = account.platform.clone().or_else(|| self.platform.clone());
         let direct = DirectSignIn::begin(self, platform.clone()).await?;

@@ -14,7 +14,7 @@ use crate::error::{Error, System};
 use crate::opaque_debug::opaque_debug;
 use crate::pipeline::{CallContext, CallOptions, Pipeline};
 use crate::secret::Secret;
-use crate::session::{Credential, SessionContext, SessionRegistry, Tokens};
+use crate::session::{Credential, SessionContext, SessionRegistry, Tokens, token_client_methods};
 
 /// A client that calls as one app of GoodCity. Cheap to clone: all clones share connections and
 /// sessions.
@@ -38,6 +38,16 @@ opaque_debug!("goodcity": Client, ClientBuilder);
 
 impl ClientBuilder {
     client_config_setters!();
+
+    /// Sets the app that the client calls as: `app`, `admin`, `stock`, `browse` or
+    /// `settings_editor`, each also with the suffix `.goodcity`.
+    ///
+    /// The name is required because without it the server rejects existing users and invalidates
+    /// their pins.
+    pub fn app_name(mut self, name: impl Into<String>) -> Self {
+        self.app_name = name.into();
+        self
+    }
 
     /// Sets which mobile numbers are valid; [`MobileRule::Current`] by default.
     pub fn mobile_rule(mut self, rule: MobileRule) -> Self {
@@ -70,21 +80,19 @@ fn app_name_header(name: &str) -> Result<HeaderValue, Error> {
     let well_formed = |byte: u8| byte.is_ascii_lowercase() || matches!(byte, b'_' | b'.');
     let value = HeaderValue::from_str(name).ok();
     let value = value.filter(|_| !name.is_empty() && name.bytes().all(well_formed));
-    let right = "must be the name of an app, such as `app` or `admin.goodcity`";
+    let right = "must be given: the name of an app, such as `app` or `admin.goodcity`";
     value.ok_or_else(|| Error::invalid("app_name", right))
 }
 
 impl Client {
-    /// Starts a client at `base_url`, such as `https://api.goodcity.hk`, that calls as the app
-    /// `app_name`: `app`, `admin`, `stock`, `browse` or `settings_editor`, each also with the
-    /// suffix `.goodcity`.
-    ///
-    /// The name is required because without it the server rejects existing users and invalidates
-    /// their pins.
-    pub fn builder(base_url: impl Into<String>, app_name: impl Into<String>) -> ClientBuilder {
+    token_client_methods!();
+
+    /// Starts a client at `base_url`, such as `https://api.goodcity.hk`. It needs an
+    /// [`app_name`](ClientBuilder::app_name).
+    pub fn builder(base_url: impl Into<String>) -> ClientBuilder {
         ClientBuilder {
             config: ClientConfig::new(System::GoodCity, base_url),
-            app_name: app_name.into(),
+            app_name: String::new(),
             mobile_rule: MobileRule::default(),
         }
     }
@@ -103,9 +111,9 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if there is no such session.
-    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the store fails.
-    pub async fn session(&self, id: &Secret) -> Result<Session, Error> {
+    /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) if there is no such session.
+    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the store fails.
+    pub async fn resume_session(&self, id: &Secret) -> Result<Session, Error> {
         let entry = self.sessions.resume(id, None).await?;
         Ok(Session::new(self, entry))
     }
@@ -115,7 +123,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if a write did not finish in time.
+    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if a write did not finish in time.
     pub async fn shutdown(&self, deadline: Duration) -> Result<(), Error> {
         self.context.shutdown(deadline).await
     }

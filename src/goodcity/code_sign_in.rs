@@ -1,17 +1,17 @@
 //! Implementation of [`code_sign_in`](crate::code_sign_in) by pins.
 
 use super::client::Client;
-use super::pin_sign_in::PendingPin;
+use super::pin_sign_in::PendingCode;
 use crate::challenge::StepError;
 use crate::clock::BoxFuture;
 use crate::code_sign_in::{
     Channel, CodeChallenge, CodeSignIn, Confirmed, Destination, boxed, challenge_methods,
-    message_methods, not_offered, session_methods,
+    message_methods, session_methods, unsupported,
 };
 use crate::error::{Error, System};
 use crate::secret::Secret;
 
-/// For users who have an account. A new user starts with [`Client::sign_up`], whose [`PendingPin`]
+/// For users who have an account. A new user starts with [`Client::sign_up`], whose [`PendingCode`]
 /// is a [`CodeChallenge`] as well.
 impl CodeSignIn for Client {
     fn system(&self) -> System {
@@ -28,22 +28,22 @@ impl CodeSignIn for Client {
     ) -> BoxFuture<'a, Result<Box<dyn CodeChallenge>, Error>> {
         Box::pin(async move {
             if !self.offers(to.channel()) {
-                return Err(not_offered(
+                return Err(unsupported(
                     System::GoodCity,
                     "pins are sent to mobiles only",
                 ));
             }
-            let pending = self.send_pin(to.to_text()).await?;
+            let pending = self.sign_in_with_pin(to.to_text()).await?;
             Ok(Box::new(pending) as Box<dyn CodeChallenge>)
         })
     }
 
-    fn challenge<'a>(
+    fn resume_challenge<'a>(
         &'a self,
         id: &'a Secret,
     ) -> BoxFuture<'a, Result<Box<dyn CodeChallenge>, Error>> {
         Box::pin(async move {
-            let pending = Self::challenge(self, id).await?;
+            let pending = Self::resume_challenge(self, id).await?;
             Ok(Box::new(pending) as Box<dyn CodeChallenge>)
         })
     }
@@ -51,7 +51,7 @@ impl CodeSignIn for Client {
     session_methods!(Self::clone);
 }
 
-impl CodeChallenge for PendingPin {
+impl CodeChallenge for PendingCode {
     challenge_methods!();
     message_methods!();
 

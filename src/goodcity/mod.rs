@@ -1,17 +1,17 @@
 //! GoodCity: sign-in by a pin of four digits that is sent by SMS.
 //!
-//! The server returns a key with each pin, and only the newest key is valid. [`PendingPin`] keeps
+//! The server returns a key with each pin, and only the newest key is valid. [`PendingCode`] keeps
 //! it, so that callers do not handle keys. Tokens cannot be refreshed: a session ends with its
 //! token, and the user signs in by pin again.
 //!
 //! | to do | flow |
 //! |---|---|
-//! | sign in | [`Client::send_pin`] -> [`PendingPin`] |
-//! | sign up | [`Client::sign_up`] -> [`PendingPin`] |
-//! | another pin | [`PendingPin::resend`] |
-//! | sign in again | [`Session::send_pin`] |
+//! | sign in | [`Client::sign_in_with_pin`] -> [`PendingCode`] |
+//! | sign up | [`Client::sign_up`] -> [`PendingCode`] |
+//! | another pin | [`PendingCode::resend`] |
+//! | sign in again | [`Session::sign_in_with_pin`] |
 //! | profile | [`Session::profile`] |
-//! | push messages | [`Session::register_device`] |
+//! | push messages | [`Session::update_device`] |
 //! | sign out | [`Session::sign_out`] |
 //!
 //! ```
@@ -22,14 +22,14 @@
 //! # let url = mock.base_url();
 //! use vestibule::goodcity::Client;
 //!
-//! let client = Client::builder(url, "app").accept_language("zh-tw").build()?;
-//! let pending = client.sign_up("+85261234567", "Ada", "Wong").district_id("1").send_pin().await?;
+//! let client = Client::builder(url).app_name("app").accept_language("zh-tw").build()?;
+//! let pending = client.sign_up("+85261234567", "Ada", "Wong").district_id("1").send().await?;
 //! let signed_in = match pending.confirm("0042").await {
 //!     Ok(signed_in) => signed_in,
 //!     // The user mistyped: the challenge is still open.
 //!     Err(returned) => returned.state.confirm(pin()).await?,
 //! };
-//! signed_in.session.register_device("a device handle of the push service", "fcm").await?;
+//! signed_in.session.update_device("a device handle of the push service", "fcm").await?;
 //! # assert_eq!(mock.count("register_device"), 1);
 //! # Ok(())
 //! # }
@@ -49,7 +49,7 @@ mod sign_up;
 pub use self::api_error::{ApiError, Shape};
 pub use self::client::{Client, ClientBuilder};
 pub use self::mobile::MobileRule;
-pub use self::pin_sign_in::{PendingPin, SignedIn};
+pub use self::pin_sign_in::{PendingCode, SignedIn};
 pub use self::session::Session;
 pub use self::sign_up::SignUp;
 

@@ -26,7 +26,7 @@ const RESEND_WAIT: Duration = Duration::from_secs(60);
 /// The state keeps the newest key, which is the only one that the server accepts. It is not
 /// `Clone`, so that no copy keeps an old key, and reloads the key from the client's store before it
 /// sends it; see [`challenge`](crate::challenge).
-pub struct PendingPin {
+pub struct PendingCode {
     client: Client,
     pub(super) challenge: ActiveChallenge<PinRequest>,
 }
@@ -57,7 +57,7 @@ impl Step for PinRequest {
     }
 }
 
-opaque_debug!("goodcity": PendingPin);
+opaque_debug!("goodcity": PendingCode);
 
 /// A user who has just signed in.
 #[derive(Clone, Debug)]
@@ -70,7 +70,7 @@ pub struct SignedIn {
     pub profile: Option<types::Profile>,
 }
 
-impl PendingPin {
+impl PendingCode {
     pub(super) async fn request(client: &Client, mobile: String) -> Result<Self, Error> {
         Self::send(client, mobile.clone(), send_pin(client, &mobile)).await
     }
@@ -95,7 +95,7 @@ impl PendingPin {
         Self { client, challenge }
     }
 
-    /// The id by which [`Client::challenge`] resumes the sign-in: a secret.
+    /// The id by which [`Client::resume_challenge`] resumes the sign-in: a secret.
     pub fn id(&self) -> &Secret {
         self.challenge.id()
     }
@@ -129,13 +129,13 @@ impl PendingPin {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # let mock = vestibule::testing::GoodCity::start().await;
     /// # let pin = || mock.outbox().last_code("+85261234567").unwrap();
-    /// # let client = vestibule::goodcity::Client::builder(mock.base_url(), "app").clock(mock.clock().clone()).build()?;
+    /// # let client = vestibule::goodcity::Client::builder(mock.base_url()).app_name("app").clock(mock.clock().clone()).build()?;
     /// # mock.add_user("+85261234567", "Ada", "Wong");
-    /// # let mut pending = client.send_pin("+85261234567").await?;
+    /// # let mut pending = client.sign_in_with_pin("+85261234567").await?;
     /// use vestibule::ErrorKind;
     ///
     /// let too_soon = pending.resend().await.unwrap_err();
-    /// assert_eq!(too_soon.kind(), ErrorKind::SlowDown);
+    /// assert_eq!(too_soon.kind(), ErrorKind::RateLimited);
     /// # assert_eq!(mock.count("send_pin"), 1);
     /// # let wait = pending.resend_timer().remaining();
     /// # mock.clock().advance(wait + std::time::Duration::from_secs(1));
@@ -150,9 +150,9 @@ impl PendingPin {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::SlowDown`] before [`resend_timer`](Self::resend_timer) has run out;
+    /// [`ErrorKind::RateLimited`] before [`resend_timer`](Self::resend_timer) has run out;
     /// [`ErrorKind::StepRequired`] if a newer challenge for this number has replaced this one;
-    /// [`ErrorKind::SignInAgain`] if it is finished or has expired; [`ErrorKind::TryLater`] if the
+    /// [`ErrorKind::Unauthenticated`] if it is finished or has expired; [`ErrorKind::Unavailable`] if the
     /// session store fails: nothing is sent in all of these cases. Otherwise as any call, see
     /// [`Error`].
     pub async fn resend(&mut self) -> Result<(), Error> {
@@ -178,8 +178,8 @@ impl PendingPin {
     /// The error returns the state: [`ErrorKind::InvalidInput`] for a pin that is not four digits,
     /// [`ErrorKind::StepRequired`] if a new pin must be sent first (see [`resend`](Self::resend)):
     /// the server has discarded it, five pins were wrong, or a newer challenge has replaced this
-    /// one; [`ErrorKind::SignInAgain`] if it is finished or has expired; nothing is sent in these
-    /// cases. [`ErrorKind::Refused`] for a pin that is wrong, expired or used, and for a number
+    /// one; [`ErrorKind::Unauthenticated`] if it is finished or has expired; nothing is sent in these
+    /// cases. [`ErrorKind::Rejected`] for a pin that is wrong, expired or used, and for a number
     /// without account: the server does not distinguish these. After a lost response the pin may be
     /// used up: if it is refused the next time, `resend`.
     pub async fn confirm(mut self, pin: impl Into<Secret>) -> Result<SignedIn, StepError<Self>> {
@@ -202,7 +202,7 @@ impl PendingPin {
         let response = response.into_inner();
         let token = response.jwt_token.filter(|token| !token.is_empty());
         let token = token.ok_or_else(|| {
-            Error::new(ErrorKind::Undecodable, "the sign-in returned no token")
+            Error::new(ErrorKind::InvalidResponse, "the sign-in returned no token")
                 .with_status(http::StatusCode::OK)
                 .at(System::GoodCity, "verify")
         })?;
@@ -234,9 +234,9 @@ impl Client {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # let mock = vestibule::testing::GoodCity::start().await;
     /// # let pin = || mock.outbox().last_code("+85261234567").unwrap();
-    /// # let client = vestibule::goodcity::Client::builder(mock.base_url(), "app").clock(mock.clock().clone()).build()?;
+    /// # let client = vestibule::goodcity::Client::builder(mock.base_url()).app_name("app").clock(mock.clock().clone()).build()?;
     /// # mock.add_user("+85261234567", "Ada", "Wong");
-    /// let pending = client.send_pin("+85261234567").await?;
+    /// let pending = client.sign_in_with_pin("+85261234567").await?;
     /// let signed_in = match pending.confirm("0042").await {
     ///     Ok(signed_in) => signed_in,
     ///     // The user mistyped: the challenge is still open.
@@ -253,11 +253,11 @@ impl Client {
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a number that violates the
     /// client's [`MobileRule`](super::MobileRule),
-    /// [`ErrorKind::SlowDown`](crate::ErrorKind::SlowDown) if the last pin is too recent,
-    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the session store fails: nothing is
+    /// [`ErrorKind::RateLimited`](crate::ErrorKind::RateLimited) if the last pin is too recent,
+    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the session store fails: nothing is
     /// sent in these cases. Otherwise as any call, see [`Error`].
-    pub async fn send_pin(&self, mobile: impl Into<String>) -> Result<PendingPin, Error> {
-        PendingPin::request(self, mobile.into()).await
+    pub async fn sign_in_with_pin(&self, mobile: impl Into<String>) -> Result<PendingCode, Error> {
+        PendingCode::request(self, mobile.into()).await
     }
 
     /// Resumes an unfinished sign-in by its id, on any instance that shares the store; sends
@@ -265,19 +265,19 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if there is no such challenge: it
+    /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) if there is no such challenge: it
     /// is finished, has expired, never existed, or belongs to another server.
-    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the store fails.
-    pub async fn challenge(&self, id: &Secret) -> Result<PendingPin, Error> {
+    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the store fails.
+    pub async fn resume_challenge(&self, id: &Secret) -> Result<PendingCode, Error> {
         let stored = StoredChallenge::load(&self.context, id).await?;
         let active = stored.resume::<PinRequest>().await?;
-        Ok(PendingPin::resumed(self.clone(), active))
+        Ok(PendingCode::resumed(self.clone(), active))
     }
 }
 
 impl Session {
     /// Sends a pin to the user of this session, to sign in again with the same number; works after
-    /// the session has ended as well. **Sends a message**; otherwise like [`Client::send_pin`].
+    /// the session has ended as well. **Sends a message**; otherwise like [`Client::sign_in_with_pin`].
     ///
     /// Confirming the pin gives a new session. This session, if it has not ended, stays valid.
     ///
@@ -289,15 +289,15 @@ impl Session {
     /// # mock.add_user("+85261234567", "Ada", "Wong");
     /// # let code = || mock.outbox().last_code("+85261234567").unwrap_or_default();
     /// # let clock = mock.clock().clone();
-    /// # let client = Client::builder(mock.base_url(), "app").clock(clock).build()?;
-    /// # let session = client.send_pin("+85261234567").await?.confirm(code()).await?.session;
+    /// # let client = Client::builder(mock.base_url()).app_name("app").clock(clock).build()?;
+    /// # let session = client.sign_in_with_pin("+85261234567").await?.confirm(code()).await?.session;
     /// # mock.clock().advance(std::time::Duration::from_secs(400 * 24 * 3600));
     /// use vestibule::ErrorKind;
     ///
     /// if let Err(error) = session.profile().await
-    ///     && error.kind() == ErrorKind::SignInAgain
+    ///     && error.kind() == ErrorKind::Unauthenticated
     /// {
-    ///     let pending = session.send_pin().await?;
+    ///     let pending = session.sign_in_with_pin().await?;
     ///     println!("a pin went to {}", pending.mobile());
     ///     let session = pending.confirm(code()).await?.session;
     ///     session.profile().await?;
@@ -312,14 +312,14 @@ impl Session {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the session was created from
-    /// tokens and has no number; otherwise like [`Client::send_pin`].
-    pub async fn send_pin(&self) -> Result<PendingPin, Error> {
+    /// tokens and has no number; otherwise like [`Client::sign_in_with_pin`].
+    pub async fn sign_in_with_pin(&self) -> Result<PendingCode, Error> {
         let mobile = self.mobile().ok_or_else(|| {
             let right =
-                "must be passed to `Client::send_pin`: this session was created from tokens";
+                "must be passed to `Client::sign_in_with_pin`: this session was created from tokens";
             Error::invalid("mobile", right).of(System::GoodCity)
         })?;
-        self.client().send_pin(mobile).await
+        self.client().sign_in_with_pin(mobile).await
     }
 }
 
@@ -332,7 +332,7 @@ async fn send_pin(client: &Client, mobile: &str) -> Result<types::OtpAuthKey, Er
 fn key_of(response: types::OtpAuthKey) -> Result<Secret, Error> {
     let key = response.otp_auth_key.filter(|key| !key.is_empty());
     key.ok_or_else(|| {
-        Error::new(ErrorKind::Undecodable, "the response has no key")
+        Error::new(ErrorKind::InvalidResponse, "the response has no key")
             .with_status(http::StatusCode::OK)
             .of(System::GoodCity)
     })

@@ -5,14 +5,14 @@ use super::client::Client;
 use crate::error::{Error, System};
 use crate::pipeline::CallOptions;
 use crate::secret::Secret;
-use crate::session::{Session as Shared, token_session_methods};
+use crate::session::{EndReason, Session as Shared, token_session_methods};
 
 /// A signed-in user. Cheap to clone: all clones share one token.
 ///
 /// The server sets the lifetime of the token, which cannot be refreshed. Once it has expired or the
 /// server has rejected it, every call fails with
-/// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) without sending anything;
-/// [`send_pin`](Self::send_pin) then signs the same user in again.
+/// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) without sending anything;
+/// [`sign_in_with_pin`](Self::sign_in_with_pin) then signs the same user in again.
 #[derive(Clone, Debug)]
 pub struct Session {
     shared: Shared,
@@ -50,9 +50,9 @@ impl Session {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # let mock = vestibule::testing::GoodCity::start().await;
     /// # let pin = || mock.outbox().last_code("+85261234567").unwrap();
-    /// # let client = vestibule::goodcity::Client::builder(mock.base_url(), "app").clock(mock.clock().clone()).build()?;
+    /// # let client = vestibule::goodcity::Client::builder(mock.base_url()).app_name("app").clock(mock.clock().clone()).build()?;
     /// # mock.add_user("+85261234567", "Ada", "Wong");
-    /// # let session = client.send_pin("+85261234567").await?.confirm(pin()).await?.session;
+    /// # let session = client.sign_in_with_pin("+85261234567").await?.confirm(pin()).await?.session;
     /// let profile = session.profile().await?;
     /// let first_name = profile.user_profile.and_then(|user| user.first_name);
     /// assert_eq!(first_name.as_deref(), Some("Ada"));
@@ -64,7 +64,7 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) with status 403 if the user is disabled or
+    /// [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) with status 403 if the user is disabled or
     /// deleted; otherwise see [`Error`].
     pub async fn profile(&self) -> Result<types::Profile, Error> {
         let api = self.api();
@@ -80,10 +80,10 @@ impl Session {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # let mock = vestibule::testing::GoodCity::start().await;
     /// # let pin = || mock.outbox().last_code("+85261234567").unwrap();
-    /// # let client = vestibule::goodcity::Client::builder(mock.base_url(), "app").clock(mock.clock().clone()).build()?;
+    /// # let client = vestibule::goodcity::Client::builder(mock.base_url()).app_name("app").clock(mock.clock().clone()).build()?;
     /// # mock.add_user("+85261234567", "Ada", "Wong");
-    /// # let session = client.send_pin("+85261234567").await?.confirm(pin()).await?.session;
-    /// session.register_device("a device handle of the push service", "fcm").await?;
+    /// # let session = client.sign_in_with_pin("+85261234567").await?.confirm(pin()).await?.session;
+    /// session.update_device("a device handle of the push service", "fcm").await?;
     /// # assert_eq!(mock.count("register_device"), 1);
     /// # Ok(())
     /// # }
@@ -94,9 +94,9 @@ impl Session {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `handle` or `platform` if
-    /// it is empty; [`ErrorKind::Refused`](crate::ErrorKind::Refused) with status 400 if the server
+    /// it is empty; [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) with status 400 if the server
     /// does not know the platform; otherwise see [`Error`].
-    pub async fn register_device(
+    pub async fn update_device(
         &self,
         handle: impl Into<Secret>,
         platform: impl Into<enums::RegisterDeviceRequestPlatform>,
@@ -125,24 +125,24 @@ impl Session {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # let mock = vestibule::testing::GoodCity::start().await;
     /// # let pin = || mock.outbox().last_code("+85261234567").unwrap();
-    /// # let client = vestibule::goodcity::Client::builder(mock.base_url(), "app").clock(mock.clock().clone()).build()?;
+    /// # let client = vestibule::goodcity::Client::builder(mock.base_url()).app_name("app").clock(mock.clock().clone()).build()?;
     /// # mock.add_user("+85261234567", "Ada", "Wong");
-    /// # let session = client.send_pin("+85261234567").await?.confirm(pin()).await?.session;
+    /// # let session = client.sign_in_with_pin("+85261234567").await?.confirm(pin()).await?.session;
     /// use vestibule::ErrorKind;
     ///
     /// let id = session.id().clone();
     /// session.sign_out().await?;
-    /// let error = client.session(&id).await.unwrap_err();
-    /// assert_eq!(error.kind(), ErrorKind::SignInAgain);
+    /// let error = client.resume_session(&id).await.unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Unauthenticated);
     /// # Ok(())
     /// # }
     /// ```
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the store fails; the session has
+    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the store fails; the session has
     /// ended in any case.
     pub async fn sign_out(self) -> Result<(), Error> {
-        self.shared.close("the user signed out").await
+        self.shared.close(EndReason::SignedOut).await
     }
 }

@@ -2,13 +2,13 @@
 
 use super::api::types;
 use super::client::Client;
-use super::pin_sign_in::PendingPin;
+use super::pin_sign_in::PendingCode;
 use crate::error::Error;
 use crate::opaque_debug::opaque_debug;
 
 /// A sign-up that was not sent yet.
 #[derive(Clone)]
-#[must_use = "no pin is requested before `send_pin`"]
+#[must_use = "no pin is requested before `send`"]
 pub struct SignUp {
     client: Client,
     mobile: String,
@@ -22,7 +22,7 @@ opaque_debug!("goodcity": SignUp);
 
 impl Client {
     /// Starts the sign-up of a new user with a Hong Kong mobile number, such as `+85251234567`;
-    /// nothing is sent before [`SignUp::send_pin`].
+    /// nothing is sent before [`SignUp::send`].
     ///
     /// If the number already has an account, the server ignores the names and the address and sends
     /// the pin to the existing user. The response does not tell which happened.
@@ -32,12 +32,12 @@ impl Client {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # let mock = vestibule::testing::GoodCity::start().await;
     /// # let pin = || mock.outbox().last_code("+85261234567").unwrap();
-    /// # let client = vestibule::goodcity::Client::builder(mock.base_url(), "app").clock(mock.clock().clone()).build()?;
+    /// # let client = vestibule::goodcity::Client::builder(mock.base_url()).app_name("app").clock(mock.clock().clone()).build()?;
     /// let sign_up = client.sign_up("+85261234567", "Ada", "Wong").district_id("1");
-    /// let pending = sign_up.send_pin().await?;
+    /// let pending = sign_up.send().await?;
     /// let id = pending.id().clone();
     /// // Later, at any instance that shares the store:
-    /// let signed_in = client.challenge(&id).await?.confirm(pin()).await?;
+    /// let signed_in = client.resume_challenge(&id).await?.confirm(pin()).await?;
     /// # assert!(signed_in.session.profile().await?.user_profile.is_some());
     /// # Ok(())
     /// # }
@@ -99,10 +99,10 @@ impl SignUp {
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a number that violates the
     /// client's [`MobileRule`](super::MobileRule),
-    /// [`ErrorKind::SlowDown`](crate::ErrorKind::SlowDown) within 60 seconds after the last pin for
-    /// the number, [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the session store fails:
+    /// [`ErrorKind::RateLimited`](crate::ErrorKind::RateLimited) within 60 seconds after the last pin for
+    /// the number, [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the session store fails:
     /// nothing is sent in these cases. Otherwise as any call, see [`Error`].
-    pub async fn send_pin(self) -> Result<PendingPin, Error> {
+    pub async fn send(self) -> Result<PendingCode, Error> {
         let address = types::AddressAttributes::builder()
             .district_id(self.district_id)
             .address_type(self.address_type);
@@ -114,6 +114,6 @@ impl SignUp {
         let body = types::SignupRequest::builder().user_auth(user);
         let api = self.client.api();
         let request = async { Ok(api.signup().body(body).send().await?.into_inner()) };
-        PendingPin::send(&self.client, self.mobile, request).await
+        PendingCode::send(&self.client, self.mobile, request).await
     }
 }

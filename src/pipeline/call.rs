@@ -24,6 +24,7 @@ use super::retry::{FailedAttempt, RetryPolicy, is_retryable};
 use super::system::{Authorization, CredentialGeneration, SessionCredential};
 use super::transport::Sending;
 use super::{Pipeline, trace};
+use crate::end_reason::EndReason;
 use crate::error::{Delivery, Error, ErrorKind, System};
 use crate::telemetry::Event;
 
@@ -148,7 +149,7 @@ impl CallContext {
         match self.credential.as_deref() {
             Some(credential) if credential.covers(operation) => Ok(Some(credential)),
             None if operation.session == Need::Required => Err(Error::new(
-                ErrorKind::SignInAgain,
+                ErrorKind::Unauthenticated,
                 "this call needs a session",
             )),
             _ => Ok(None),
@@ -221,14 +222,15 @@ impl<'a> Call<'a> {
             // Refresh and replay: once, if the server rejected the session's credential.
             if let (Some(credential), Some(generation)) = (credential, rejected) {
                 if replayed {
-                    let why = "the server rejected a token that it had just issued";
-                    credential.end(generation, why).await;
+                    credential
+                        .end(generation, EndReason::NewTokenRejected)
+                        .await;
                     return Err(error);
                 }
                 replayed = true;
                 match credential.refresh(generation, self.deadline).await {
                     // The server's own error says more than that the session has ended.
-                    Err(ended) if ended.kind() == ErrorKind::SignInAgain => return Err(error),
+                    Err(ended) if ended.kind() == ErrorKind::Unauthenticated => return Err(error),
                     refreshed => refreshed?,
                 }
                 self.waited = true;
@@ -284,7 +286,7 @@ impl<'a> Call<'a> {
             let checked = timeout_at(self.deadline.end(), check).await;
             checked.unwrap_or_else(|_| {
                 let message = "the session store did not respond in time";
-                Err(Error::new(ErrorKind::TryLater, message))
+                Err(Error::new(ErrorKind::Unavailable, message))
             })?;
             (now, self.waited) = (pipeline.time.local_now(), true);
         }
@@ -442,7 +444,7 @@ impl<'a> Call<'a> {
         };
         if now >= self.deadline.end() {
             let message = "the deadline has passed";
-            return Err(Error::new(ErrorKind::TryLater, message).with_class("timeout"));
+            return Err(Error::new(ErrorKind::Unavailable, message).with_class("timeout"));
         }
         Ok(now)
     }

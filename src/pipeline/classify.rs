@@ -52,7 +52,7 @@ pub(crate) fn classify(
     let rejected = generation.filter(|_| rejects_session);
     let retry_after = retry_after(response.headers(), pipeline.time.now());
     let kind = if rejected.is_some() {
-        ErrorKind::SignInAgain
+        ErrorKind::Unauthenticated
     } else {
         api_error
             .as_ref()
@@ -85,24 +85,24 @@ pub(crate) fn classify(
 
 fn kind_of(status: StatusCode) -> ErrorKind {
     match status.as_u16() {
-        408 | 500..=599 => ErrorKind::TryLater,
-        429 => ErrorKind::SlowDown,
-        100..=399 => ErrorKind::Undecodable,
-        _ => ErrorKind::Refused,
+        408 | 500..=599 => ErrorKind::Unavailable,
+        429 => ErrorKind::RateLimited,
+        100..=399 => ErrorKind::InvalidResponse,
+        _ => ErrorKind::Rejected,
     }
 }
 
 fn message(kind: ErrorKind, status: StatusCode) -> &'static str {
     match kind {
-        ErrorKind::SignInAgain => "the server rejected the session",
-        ErrorKind::SlowDown => "the server limits the rate of requests",
-        ErrorKind::TryLater => "the server failed",
+        ErrorKind::Unauthenticated => "the server rejected the session",
+        ErrorKind::RateLimited => "the server limits the rate of requests",
+        ErrorKind::Unavailable => "the server failed",
         ErrorKind::StepRequired => "the server requires another step first",
-        ErrorKind::Undecodable if status.is_redirection() => {
+        ErrorKind::InvalidResponse if status.is_redirection() => {
             "the server sent a redirect, and redirects are not followed"
         }
-        ErrorKind::Undecodable => "the server sent an unexpected status",
-        ErrorKind::InvalidInput | ErrorKind::NotOffered | ErrorKind::Refused => {
+        ErrorKind::InvalidResponse => "the server sent an unexpected status",
+        ErrorKind::InvalidInput | ErrorKind::Unsupported | ErrorKind::Rejected => {
             "the server refused the request"
         }
     }

@@ -71,7 +71,7 @@ impl RawResponse {
             None => self
                 .bare_string(operation)
                 .and_then(|text| read(&text))
-                .ok_or_else(|| self.undecodable())?,
+                .ok_or_else(|| self.invalid_response())?,
         };
         Ok(Response {
             value,
@@ -84,7 +84,7 @@ impl RawResponse {
     /// server.
     pub(crate) fn empty(self) -> Result<Response<()>, Error> {
         if self.is_page() {
-            return Err(self.undecodable());
+            return Err(self.invalid_response());
         }
         Ok(Response {
             value: (),
@@ -119,9 +119,9 @@ impl RawResponse {
         Some(value.to_string())
     }
 
-    fn undecodable(&self) -> Error {
+    fn invalid_response(&self) -> Error {
         let message = format!("could not decode the response ({})", self.description());
-        Error::new(ErrorKind::Undecodable, message)
+        Error::new(ErrorKind::InvalidResponse, message)
             .with_status(self.status)
             .with_body(&self.body)
     }

@@ -1,6 +1,7 @@
 //! Whether a failed attempt may be retried, and after which wait.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
@@ -17,7 +18,7 @@ pub(super) fn is_retryable(operation: &Operation, error: &Error) -> bool {
         (Delivery::NotSent, _) => true,
         (Delivery::Unknown, _) => idempotent,
         // The response came, but cannot be read: it would be the same again.
-        (Delivery::Responded, _) if error.kind() == ErrorKind::Undecodable => false,
+        (Delivery::Responded, _) if error.kind() == ErrorKind::InvalidResponse => false,
         (Delivery::Responded, Some(StatusCode::TOO_MANY_REQUESTS)) => !operation.carries_code,
         (Delivery::Responded, Some(StatusCode::SERVICE_UNAVAILABLE)) => {
             let once = operation.sends_message || operation.carries_code;
@@ -94,6 +95,12 @@ pub trait RetryPolicy: fmt::Debug + Send + Sync + 'static {
     /// Returns how long to wait before the next attempt, or `None` to fail with the error of this
     /// one.
     fn wait(&self, failed: &FailedAttempt<'_>) -> Option<Duration>;
+}
+
+impl<P: RetryPolicy + ?Sized> RetryPolicy for Arc<P> {
+    fn wait(&self, failed: &FailedAttempt<'_>) -> Option<Duration> {
+        (**self).wait(failed)
+    }
 }
 
 /// Exponential backoff with full jitter.

@@ -11,6 +11,7 @@ use super::deadline::Deadline;
 use super::operation::{Need, Operation};
 use super::request::Request;
 use crate::clock::BoxFuture;
+use crate::end_reason::EndReason;
 use crate::error::{Error, ErrorKind, System};
 
 /// The rules of one system.
@@ -112,5 +113,5 @@ pub(crate) trait SessionCredential: Send + Sync + fmt::Debug {
     }
 
     /// Ends the session if its credential still has this generation: no request uses it any more.
-    fn end(&self, generation: CredentialGeneration, why: &'static str) -> BoxFuture<'_, ()>;
+    fn end(&self, generation: CredentialGeneration, reason: EndReason) -> BoxFuture<'_, ()>;
 }

@@ -66,7 +66,7 @@ impl Transport {
             Ok(Ok(permit)) => Ok(permit),
             _ => {
                 let message = "too many requests are in flight";
-                Err(Error::new(ErrorKind::TryLater, message).with_class("in_flight"))
+                Err(Error::new(ErrorKind::Unavailable, message).with_class("in_flight"))
             }
         }
     }
@@ -94,7 +94,7 @@ impl Transport {
     ) -> Result<RawResponse, Error> {
         match timeout_at(until, pin!(self.read(sending, requested))).await {
             Ok(response) => response,
-            Err(_) => Err(Error::new(ErrorKind::TryLater, "no response in time")
+            Err(_) => Err(Error::new(ErrorKind::Unavailable, "no response in time")
                 .with_class("timeout")
                 .with_delivery(Delivery::Unknown)),
         }
@@ -109,7 +109,7 @@ impl Transport {
         let status = response.status();
         if requested.is_some_and(|requested| *requested != *response.url()) {
             let message = "the custom HTTP client followed a redirect: it must follow none";
-            return Err(Error::new(ErrorKind::Undecodable, message).with_status(status));
+            return Err(Error::new(ErrorKind::InvalidResponse, message).with_status(status));
         }
         self.check_headers(status, response.headers_mut())?;
         // Most bodies come in one chunk, which is not copied.
@@ -173,7 +173,7 @@ fn is_never_secret(name: &HeaderName) -> bool {
 
 fn too_large(what: &str, limit: usize, status: StatusCode) -> Error {
     let message = format!("{what} larger than {limit} bytes");
-    Error::new(ErrorKind::Undecodable, message)
+    Error::new(ErrorKind::InvalidResponse, message)
         .with_class("too_large")
         .with_status(status)
 }
@@ -195,7 +195,7 @@ fn no_response(error: &reqwest::Error) -> Error {
         let message = "the connection was lost before a response";
         (message, Delivery::Unknown, "connection")
     };
-    Error::new(ErrorKind::TryLater, message)
+    Error::new(ErrorKind::Unavailable, message)
         .with_class(class)
         .with_delivery(delivery)
         .with_source(TransportError::of(error))
@@ -209,7 +209,7 @@ fn incomplete(error: &reqwest::Error, status: StatusCode) -> Error {
         TransportError::Io(io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput)
     ) {
         let message = "could not decompress the response";
-        return Error::new(ErrorKind::Undecodable, message)
+        return Error::new(ErrorKind::InvalidResponse, message)
             .with_status(status)
             .with_source(cause);
     }
@@ -218,7 +218,7 @@ fn incomplete(error: &reqwest::Error, status: StatusCode) -> Error {
     } else {
         ("the response is incomplete", "connection")
     };
-    Error::new(ErrorKind::TryLater, message)
+    Error::new(ErrorKind::Unavailable, message)
         .with_class(class)
         .with_delivery(Delivery::Unknown)
         .with_source(cause)

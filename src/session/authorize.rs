@@ -10,6 +10,7 @@ use super::credential::Credential;
 use super::entry::SessionEntry;
 use super::state::{ReloadOutcome, State, WriteOutcome};
 use crate::clock::BoxFuture;
+use crate::end_reason::EndReason;
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::{
     Attempt, Authorization, CredentialGeneration, Deadline, Need, Operation, SessionCredential,
@@ -52,7 +53,7 @@ impl SessionEntry {
                 (token, Authorization::Fresh(_) | Authorization::Nothing) => Ok(token),
             }
         };
-        let late = |_| Err(self.error(ErrorKind::TryLater, "the session took too long"));
+        let late = |_| Err(self.error(ErrorKind::Unavailable, "the session took too long"));
         let fresh = timeout_at(deadline.end(), fresh).await;
         fresh.unwrap_or_else(late)
     }
@@ -61,8 +62,8 @@ impl SessionEntry {
     fn token(&self) -> Result<(Secret, Authorization), Error> {
         let now = self.context.time.now();
         let mut state = self.lock();
-        if let Some(why) = state.ended {
-            return Err(self.ended_error(why));
+        if let Some(reason) = state.ended {
+            return Err(self.ended_error(reason));
         }
         let authorization = self.authorization(&mut state, now);
         let Some(tokens) = state.credential.tokens() else {
@@ -101,8 +102,8 @@ impl SessionCredential for SessionEntry {
     fn attach(&self, attempt: &mut Attempt, allow_stale: bool) -> Result<Authorization, Error> {
         let now = self.context.time.at(attempt.made_at);
         let mut state = self.lock();
-        if let Some(why) = state.ended {
-            return Err(self.ended_error(why));
+        if let Some(reason) = state.ended {
+            return Err(self.ended_error(reason));
         }
         let authorization = self.authorization(&mut state, now);
         match &state.credential {
@@ -134,7 +135,7 @@ impl SessionCredential for SessionEntry {
         None
     }
 
-    fn end(&self, generation: CredentialGeneration, why: &'static str) -> BoxFuture<'_, ()> {
+    fn end(&self, generation: CredentialGeneration, reason: EndReason) -> BoxFuture<'_, ()> {
         Box::pin(async move {
             if self.lock().generation != generation {
                 return;
@@ -147,7 +148,7 @@ impl SessionCredential for SessionEntry {
                 return;
             }
             if let Ok(WriteOutcome::Done) = self.remove(None).await {
-                self.mark_ended(why);
+                self.mark_ended(reason);
             }
         })
     }

@@ -92,7 +92,7 @@ impl SessionContext {
         match self.in_flight_tasks.close(deadline).await {
             0 => Ok(()),
             left => Err(Error::new(
-                ErrorKind::TryLater,
+                ErrorKind::Unavailable,
                 format!("{left} refreshes or saves did not finish in time"),
             )
             .of(self.system)),
@@ -117,7 +117,7 @@ impl SessionContext {
     /// A new id of a session or a challenge.
     pub(crate) fn random_id(&self) -> Result<Secret, Error> {
         random::id().map(Secret::from).map_err(|error| {
-            Error::new(ErrorKind::TryLater, "could not generate a random id")
+            Error::new(ErrorKind::Unavailable, "could not generate a random id")
                 .of(self.system)
                 .with_source(error)
         })
@@ -127,8 +127,8 @@ impl SessionContext {
     pub(crate) fn store_error(&self, error: StoreError) -> Error {
         let kind = match error {
             // A retry would read the same bytes with the same keys.
-            StoreError::Unreadable => ErrorKind::Undecodable,
-            _ => ErrorKind::TryLater,
+            StoreError::Unreadable => ErrorKind::InvalidResponse,
+            _ => ErrorKind::Unavailable,
         };
         Error::new(kind, "the session store failed")
             .of(self.system)

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::clock::BoxFuture;
+use crate::end_reason::EndReason;
 use crate::error::{Error, ErrorKind, System};
 use crate::pipeline::{
     Attempt, Authorization, CredentialGeneration, Deadline, Operation, SessionCredential,
@@ -287,7 +288,7 @@ impl SessionCredential for JarCredential {
         _deadline: Deadline,
     ) -> BoxFuture<'_, Result<(), Error>> {
         let message = "the sign-in is not finished";
-        let error = Error::new(ErrorKind::SignInAgain, message).of(System::Fynd);
+        let error = Error::new(ErrorKind::Unauthenticated, message).of(System::Fynd);
         Box::pin(std::future::ready(Err(error)))
     }
 
@@ -296,7 +297,7 @@ impl SessionCredential for JarCredential {
         None
     }
 
-    fn end(&self, _generation: CredentialGeneration, _why: &'static str) -> BoxFuture<'_, ()> {
+    fn end(&self, _generation: CredentialGeneration, _reason: EndReason) -> BoxFuture<'_, ()> {
         Box::pin(std::future::ready(()))
     }
 }

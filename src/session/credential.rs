@@ -77,7 +77,7 @@ impl Tokens {
             return Ok(());
         }
         let message = "the server issued a token that is invalid in a header";
-        Err(Error::new(ErrorKind::Undecodable, message)
+        Err(Error::new(ErrorKind::InvalidResponse, message)
             .with_delivery(Delivery::Responded)
             .of(system))
     }

@@ -10,8 +10,9 @@ use tokio::time::Instant;
 use super::context::SessionContext;
 use super::credential::{Credential, Tokens};
 use super::record::{RefreshRecord, SessionRecord};
-use super::state::{ENDED_ELSEWHERE, ReloadOutcome, State, WriteOutcome};
+use super::state::{ReloadOutcome, State, WriteOutcome};
 use crate::clock::BoxFuture;
+use crate::end_reason::EndReason;
 use crate::error::{Error, ErrorKind};
 use crate::secret::Secret;
 use crate::store::{Fence, StoreError, StoreKey, Version};
@@ -86,7 +87,7 @@ impl SessionEntry {
         self.login_hint.as_deref()
     }
 
-    pub(crate) fn ended(&self) -> Option<&'static str> {
+    pub(crate) fn ended(&self) -> Option<EndReason> {
         self.lock().ended
     }
 
@@ -99,30 +100,30 @@ impl SessionEntry {
         Error::new(kind, message).of(self.context.system)
     }
 
-    pub(super) fn ended_error(&self, why: &'static str) -> Error {
-        let message = format!("the session has ended: {why}");
-        Error::new(ErrorKind::SignInAgain, message).of(self.context.system)
+    pub(super) fn ended_error(&self, reason: EndReason) -> Error {
+        let message = format!("the session has ended: {reason}");
+        Error::new(ErrorKind::Unauthenticated, message).of(self.context.system)
     }
 
     /// Ends the session in this instance and deletes it from the store.
-    pub(crate) async fn close(&self, why: &'static str) -> Result<(), Error> {
-        self.mark_ended(why);
+    pub(crate) async fn close(&self, reason: EndReason) -> Result<(), Error> {
+        self.mark_ended(reason);
         self.delete().await
     }
 
     /// Ends the session in this instance: nothing is sent with its credential any more.
-    pub(super) fn mark_ended(&self, why: &'static str) {
+    pub(super) fn mark_ended(&self, reason: EndReason) {
         {
             let mut state = self.lock();
             if state.ended.is_some() {
                 return;
             }
-            state.ended = Some(why);
+            state.ended = Some(reason);
         }
         self.context.telemetry.emit(&Event::SessionEnded {
             system: self.context.system,
             session: self.key.label(),
-            why,
+            reason,
         });
     }
 
@@ -142,7 +143,7 @@ impl SessionEntry {
         };
         // Callers that waited for a revalidation that failed share its result.
         if failed_meanwhile {
-            return Err(self.error(ErrorKind::TryLater, "the session store has just failed"));
+            return Err(self.error(ErrorKind::Unavailable, "the session store has just failed"));
         }
         let found = self.reload().await;
         let failed_at = found.is_err().then(Instant::now);
@@ -180,7 +181,7 @@ impl SessionEntry {
             if known.is_none() {
                 return Ok(ReloadOutcome::Unchanged);
             }
-            self.mark_ended(ENDED_ELSEWHERE);
+            self.mark_ended(EndReason::EndedElsewhere);
             return Ok(ReloadOutcome::Gone);
         };
         let now = context.time.local_now();

@@ -6,6 +6,7 @@ mod context;
 mod cookie_jar;
 mod credential;
 mod custom_request;
+
 mod entry;
 mod in_flight_tasks;
 mod record;
@@ -28,6 +29,7 @@ pub(crate) use self::entry::{Refresher, SessionEntry};
 pub(crate) use self::registry::SessionRegistry;
 #[cfg(any(feature = "wunder", feature = "fynd"))]
 pub(crate) use self::sign_out::FinalCredential;
+pub use crate::end_reason::EndReason;
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::{CallContext, CallOptions, Pipeline};
 use crate::secret::Secret;
@@ -62,7 +64,7 @@ impl Session {
     }
 
     /// Returns why the session has ended, or `None` if it has not.
-    pub fn ended(&self) -> Option<&'static str> {
+    pub fn ended(&self) -> Option<EndReason> {
         self.entry.ended()
     }
 
@@ -70,8 +72,8 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::SignInAgain`] if the session has ended,
-    /// [`ErrorKind::TryLater`] if it could not be refreshed,
+    /// [`ErrorKind::Unauthenticated`] if the session has ended,
+    /// [`ErrorKind::Unavailable`] if it could not be refreshed,
     /// [`ErrorKind::InvalidInput`] for a session of cookies.
     pub async fn access_token(&self) -> Result<Secret, Error> {
         self.entry.access_token().await
@@ -125,24 +127,23 @@ impl Session {
     where
         F: Future<Output = Result<(), Error>> + Send,
     {
-        const WHY: &str = "the user signed out";
-        self.entry.mark_ended(WHY);
+        self.entry.mark_ended(EndReason::SignedOut);
         let guard = self.entry.context.track();
         let done = tokio::spawn(async move {
             let final_credential =
                 FinalCredential::of(self.entry.clone(), self.pipeline.clone()).await;
-            let closed = self.close(WHY).await;
+            let closed = self.close(EndReason::SignedOut).await;
             let told = tell(final_credential).await;
             drop(guard);
             told.and(closed)
         });
         let message = "signing out was interrupted";
-        let interrupted = |_| Err(Error::new(ErrorKind::TryLater, message));
+        let interrupted = |_| Err(Error::new(ErrorKind::Unavailable, message));
         done.await.unwrap_or_else(interrupted)
     }
 
-    pub(crate) async fn close(&self, why: &'static str) -> Result<(), Error> {
-        self.entry.close(why).await
+    pub(crate) async fn close(&self, reason: EndReason) -> Result<(), Error> {
+        self.entry.close(reason).await
     }
 }
 
@@ -197,25 +198,31 @@ macro_rules! token_session_methods {
         pub async fn access_token(&self) -> Result<$crate::Secret, $crate::Error> {
             self.shared.access_token().await
         }
+    };
+}
 
+/// The methods of clients whose sessions have tokens.
+#[cfg(any(feature = "wunder", feature = "walletcrew", feature = "goodcity"))]
+macro_rules! token_client_methods {
+    () => {
         /// Creates a session of existing tokens, such as those of another client. They are stored
         /// and not checked with the server.
         ///
         /// # Errors
         ///
         /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `access` for a token
-        /// that is invalid in a header, [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the
+        /// that is invalid in a header, [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the
         /// store fails.
-        pub async fn from_tokens(
-            client: &super::client::Client,
+        pub async fn resume_with_tokens(
+            &self,
             tokens: $crate::session::Tokens,
-        ) -> Result<Self, $crate::Error> {
-            tokens.check_input(client.context.system())?;
-            client.sign_in(tokens).await
+        ) -> Result<Session, $crate::Error> {
+            tokens.check_input(self.context.system())?;
+            self.sign_in(tokens).await
         }
     };
 }
 
 pub(crate) use session_methods;
 #[cfg(any(feature = "wunder", feature = "walletcrew", feature = "goodcity"))]
-pub(crate) use token_session_methods;
+pub(crate) use {token_client_methods, token_session_methods};

@@ -39,7 +39,8 @@ pub(super) struct SessionRecord {
 
 impl SessionRecord {
     pub(super) fn encode(&self) -> Result<Record, Error> {
-        let unwritable = |_| Error::new(ErrorKind::Undecodable, "the session cannot be written");
+        let unwritable =
+            |_| Error::new(ErrorKind::InvalidResponse, "the session cannot be written");
         // A buffer that grows would leave copies of the tokens in memory.
         let mut length = Length(0);
         serde_json::to_writer(&mut length, self).map_err(unwritable)?;
@@ -49,7 +50,7 @@ impl SessionRecord {
     }
 
     pub(super) fn decode(record: &Record, audience: &str) -> Result<Self, Error> {
-        let unreadable = |what| Error::new(ErrorKind::Undecodable, what);
+        let unreadable = |what| Error::new(ErrorKind::InvalidResponse, what);
         let decoded: Self = serde_json::from_slice(record.expose())
             .map_err(|_| unreadable("the stored session could not be decoded"))?;
         if decoded.audience != audience {

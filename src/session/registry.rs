@@ -70,13 +70,13 @@ impl SessionRegistry {
         let key = StoreKey::of(context.system, id);
         if let Some(entry) = self.find(&key) {
             return match entry.ended() {
-                Some(why) => Err(entry.ended_error(why)),
+                Some(reason) => Err(entry.ended_error(reason)),
                 None => Ok(entry),
             };
         }
         let loaded = context.store_step(context.store.load(&key)).await;
         let Some((record, version)) = loaded.map_err(|error| context.store_error(error))? else {
-            let error = Error::new(ErrorKind::SignInAgain, "there is no such session");
+            let error = Error::new(ErrorKind::Unauthenticated, "there is no such session");
             return Err(error.of(context.system));
         };
         let record = SessionRecord::decode(&record, &context.audience)

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::credential::Credential;
 use super::entry::SessionEntry;
 use crate::clock::BoxFuture;
+use crate::end_reason::EndReason;
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::{
     Attempt, Authorization, CallContext, CredentialGeneration, Deadline, Pipeline,
@@ -115,7 +116,7 @@ impl SessionCredential for FinalCredential {
         deadline: Deadline,
     ) -> BoxFuture<'_, Result<(), Error>> {
         Box::pin(async move {
-            let ended = || Error::new(ErrorKind::SignInAgain, "the session has ended");
+            let ended = || Error::new(ErrorKind::Unauthenticated, "the session has ended");
             let refresher = self.entry.refresher.clone().ok_or_else(ended)?;
             let former = {
                 let state = self.lock();
@@ -135,7 +136,7 @@ impl SessionCredential for FinalCredential {
         })
     }
 
-    fn end(&self, _generation: CredentialGeneration, _why: &'static str) -> BoxFuture<'_, ()> {
+    fn end(&self, _generation: CredentialGeneration, _reason: EndReason) -> BoxFuture<'_, ()> {
         Box::pin(std::future::ready(()))
     }
 }

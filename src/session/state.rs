@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use super::cookie_jar::CookieJar;
 use super::credential::{Credential, TokenFingerprint};
 use super::record::{RefreshRecord, SessionRecord};
+use crate::end_reason::EndReason;
 use crate::error::{Delivery, Error, ErrorKind};
 use crate::pipeline::CredentialGeneration;
 use crate::random;
@@ -25,9 +26,6 @@ const EXPIRY_LEEWAY: Duration = Duration::from_secs(5);
 /// Upper bound for how long before its expiry a token is refreshed.
 const MAX_REFRESH_BEFORE_EXPIRY: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 
-/// Why a session ends whose record is gone.
-pub(super) const ENDED_ELSEWHERE: &str = "it was ended elsewhere";
-
 /// What one instance knows of a session.
 pub(super) struct State {
     pub(super) credential: Credential,
@@ -39,7 +37,7 @@ pub(super) struct State {
     /// before the first write.
     pub(super) version: Option<Version>,
     /// Why the session has ended.
-    pub(super) ended: Option<&'static str>,
+    pub(super) ended: Option<EndReason>,
     /// When the record was last seen in the store, by this machine's clock.
     pub(super) validated_at: DateTime<Utc>,
     /// Whether the store lacks the newest credential.
@@ -285,7 +283,7 @@ pub(super) enum LeaseOutcome {
 #[derive(Clone, Debug)]
 pub(super) enum RefreshResult {
     Refreshed,
-    Ended(&'static str),
+    Ended(EndReason),
     Failed {
         kind: ErrorKind,
         delivery: Delivery,
@@ -300,9 +298,9 @@ impl RefreshResult {
     pub(super) fn failed(error: &Error) -> Self {
         Self::Failed {
             kind: match error.kind() {
-                ErrorKind::SlowDown => ErrorKind::SlowDown,
-                ErrorKind::Undecodable => ErrorKind::Undecodable,
-                _ => ErrorKind::TryLater,
+                ErrorKind::RateLimited => ErrorKind::RateLimited,
+                ErrorKind::InvalidResponse => ErrorKind::InvalidResponse,
+                _ => ErrorKind::Unavailable,
             },
             delivery: error.delivery(),
             retry_after: error.retry_after(),
@@ -322,7 +320,7 @@ impl RefreshResult {
 impl From<ReloadOutcome> for RefreshResult {
     fn from(found: ReloadOutcome) -> Self {
         match found {
-            ReloadOutcome::Gone => Self::Ended(ENDED_ELSEWHERE),
+            ReloadOutcome::Gone => Self::Ended(EndReason::EndedElsewhere),
             ReloadOutcome::Adopted | ReloadOutcome::Unchanged => Self::Refreshed,
         }
     }

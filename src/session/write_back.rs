@@ -11,9 +11,8 @@ use tokio::time::timeout;
 use super::context::STORE_TIMEOUT;
 use super::credential::{Credential, Tokens};
 use super::entry::SessionEntry;
-use super::state::{
-    ENDED_ELSEWHERE, LeaseOutcome, RefreshResult, ReloadOutcome, SaveOutcome, WriteOutcome,
-};
+use super::state::{LeaseOutcome, RefreshResult, ReloadOutcome, SaveOutcome, WriteOutcome};
+use crate::end_reason::EndReason;
 use crate::error::Error;
 use crate::pipeline::Deadline;
 use crate::store::Fence;
@@ -44,8 +43,8 @@ impl SessionEntry {
         match saved {
             Ok(SaveOutcome::Stored | SaveOutcome::Superseded) => RefreshResult::Refreshed,
             Ok(SaveOutcome::Gone) => {
-                self.mark_ended(ENDED_ELSEWHERE);
-                RefreshResult::Ended(ENDED_ELSEWHERE)
+                self.mark_ended(EndReason::EndedElsewhere);
+                RefreshResult::Ended(EndReason::EndedElsewhere)
             }
             Err(error) => {
                 tracing::warn!(session = %self.key, %error, "refreshed tokens are not saved yet");
@@ -92,7 +91,7 @@ impl SessionEntry {
                 match entry.save().await {
                     Ok(SaveOutcome::Stored | SaveOutcome::Superseded) if entry.lock().unsaved => {}
                     Ok(SaveOutcome::Stored | SaveOutcome::Superseded) => break,
-                    Ok(SaveOutcome::Gone) => break entry.mark_ended(ENDED_ELSEWHERE),
+                    Ok(SaveOutcome::Gone) => break entry.mark_ended(EndReason::EndedElsewhere),
                     Err(error) => {
                         tracing::warn!(session = %entry.key, %error, "new cookies are not saved yet");
                         break entry.save_later();
@@ -235,7 +234,7 @@ impl SessionEntry {
                 return;
             }
             match self.save().await {
-                Ok(SaveOutcome::Gone) => self.mark_ended(ENDED_ELSEWHERE),
+                Ok(SaveOutcome::Gone) => self.mark_ended(EndReason::EndedElsewhere),
                 Ok(SaveOutcome::Stored | SaveOutcome::Superseded) if self.ended().is_some() => {
                     // The session ended during the save, which may have created the record.
                     let _ = self.delete().await;

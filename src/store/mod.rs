@@ -43,7 +43,7 @@ pub struct StoreKey([u8; 32]);
 impl StoreKey {
     pub(crate) fn of(system: System, id: &Secret) -> Self {
         let digest = Sha256::new()
-            .chain_update(system.name())
+            .chain_update(system.as_str())
             .chain_update([0])
             .chain_update(id.expose());
         Self(digest.finalize().into())
@@ -51,7 +51,7 @@ impl StoreKey {
 
     /// The key of a challenge: no id is valid for both a session and a challenge.
     pub(crate) fn of_challenge(system: System, id: &Secret) -> Self {
-        Self::in_domain("challenge", system.name(), id.expose())
+        Self::in_domain("challenge", system.as_str(), id.expose())
     }
 
     /// The key of the record about a phone or mailbox that messages go to.

@@ -11,7 +11,7 @@ use crate::error::{Delivery, Error, ErrorKind, System};
 use crate::pipeline::Settings;
 use crate::secret::Secret;
 use crate::session::{
-    Credential, Refresher, SessionContext, SessionEntry, SessionRegistry, Tokens,
+    Credential, EndReason, Refresher, SessionContext, SessionEntry, SessionRegistry, Tokens,
 };
 use crate::skewed_clock::SkewedClock;
 use crate::store::SessionStore;
@@ -51,15 +51,17 @@ impl TokenFault {
     fn into_error(self) -> Error {
         let error = match self {
             Self::Rejected => Error::new(
-                ErrorKind::SignInAgain,
+                ErrorKind::Unauthenticated,
                 "the server rejected the refresh token",
             )
             .with_status(StatusCode::UNAUTHORIZED),
-            Self::Failed => Error::new(ErrorKind::TryLater, "the token server failed")
+            Self::Failed => Error::new(ErrorKind::Unavailable, "the token server failed")
                 .with_status(StatusCode::SERVICE_UNAVAILABLE),
-            Self::NotSent => Error::new(ErrorKind::TryLater, "could not reach the token server"),
-            Self::NoResponse => Error::new(ErrorKind::TryLater, "the token server did not respond")
-                .with_delivery(Delivery::Unknown),
+            Self::NotSent => Error::new(ErrorKind::Unavailable, "could not reach the token server"),
+            Self::NoResponse => {
+                Error::new(ErrorKind::Unavailable, "the token server did not respond")
+                    .with_delivery(Delivery::Unknown)
+            }
         };
         error.of(SYSTEM)
     }
@@ -141,7 +143,7 @@ impl Instance {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::TryLater`] if no random session id could be generated.
+    /// [`ErrorKind::Unavailable`] if no random session id could be generated.
     pub async fn sign_in(&self, tokens: Tokens) -> Result<InstanceSession, Error> {
         let credential = Credential::Tokens(tokens);
         let refresher = Some(self.refresher.clone());
@@ -153,9 +155,9 @@ impl Instance {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::SignInAgain`] if the session does not exist,
-    /// [`ErrorKind::TryLater`] if the store fails.
-    pub async fn session(&self, id: &Secret) -> Result<InstanceSession, Error> {
+    /// [`ErrorKind::Unauthenticated`] if the session does not exist,
+    /// [`ErrorKind::Unavailable`] if the store fails.
+    pub async fn resume_session(&self, id: &Secret) -> Result<InstanceSession, Error> {
         let entry = self.sessions.resume(id, Some(self.refresher.clone())).await;
         entry.map(InstanceSession)
     }
@@ -164,7 +166,7 @@ impl Instance {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::TryLater`] if an exchange did not finish before the deadline.
+    /// [`ErrorKind::Unavailable`] if an exchange did not finish before the deadline.
     pub async fn shutdown(&self, deadline: Duration) -> Result<(), Error> {
         self.context.shutdown(deadline).await
     }
@@ -181,7 +183,7 @@ impl InstanceSession {
     }
 
     /// Why the session has ended on this instance, if it has.
-    pub fn ended(&self) -> Option<&'static str> {
+    pub fn ended(&self) -> Option<EndReason> {
         self.0.ended()
     }
 
@@ -189,8 +191,8 @@ impl InstanceSession {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::SignInAgain`] if the session has ended,
-    /// [`ErrorKind::TryLater`] if it could not be refreshed now.
+    /// [`ErrorKind::Unauthenticated`] if the session has ended,
+    /// [`ErrorKind::Unavailable`] if it could not be refreshed now.
     pub async fn access_token(&self) -> Result<Secret, Error> {
         self.0.access_token().await
     }
@@ -208,10 +210,10 @@ impl InstanceSession {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::TryLater`] if the store failed. The session has nevertheless ended on this
+    /// [`ErrorKind::Unavailable`] if the store failed. The session has nevertheless ended on this
     /// instance, which retries the deletion.
     pub async fn end(&self) -> Result<(), Error> {
-        self.0.close("the user signed out").await
+        self.0.close(EndReason::SignedOut).await
     }
 }
 

@@ -38,7 +38,7 @@ pub enum Saved<T = types::Customer> {
 
 impl Client {
     /// Starts to create or change the account of a customer; nothing is sent before
-    /// [`Account::save`]. `data` is a type of the caller that serialises as a JSON object and holds
+    /// [`Account::send`]. `data` is a type of the caller that serialises as a JSON object and holds
     /// the identifier by which the tenant knows its customers.
     ///
     /// ```
@@ -46,7 +46,7 @@ impl Client {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # let mock = vestibule::testing::WalletCrew::start().await;
     /// # let code = || mock.outbox().last_code("ada@example.com").unwrap();
-    /// # let client = vestibule::walletcrew::Client::builder(mock.base_url(), "demo-tenant").build()?;
+    /// # let client = vestibule::walletcrew::Client::builder(mock.base_url()).tenant("demo-tenant").build()?;
     /// use serde::{Deserialize, Serialize};
     /// use vestibule::walletcrew::Saved;
     ///
@@ -58,7 +58,7 @@ impl Client {
     /// }
     ///
     /// let ada = Ada { email: "ada@example.com".into(), first_name: "Ada".into() };
-    /// match client.customer(&ada).save_as::<Ada>().await? {
+    /// match client.customer(&ada).send_as::<Ada>().await? {
     ///     Saved::Done(stored) => assert_eq!(stored.first_name, "Ada"),
     ///     Saved::ChallengeIssued(challenge) => println!("a challenge: {}", challenge.expires_at()),
     /// }
@@ -89,16 +89,16 @@ impl Account {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # let mock = vestibule::testing::WalletCrew::start().await;
     /// # let code = || mock.outbox().last_code("ada@example.com").unwrap();
-    /// # let client = vestibule::walletcrew::Client::builder(mock.base_url(), "demo-tenant").build()?;
+    /// # let client = vestibule::walletcrew::Client::builder(mock.base_url()).tenant("demo-tenant").build()?;
     /// use serde_json::json;
     /// use vestibule::walletcrew::Saved;
     ///
     /// let account = client.customer(&json!({"email": "ada@example.com"}));
-    /// let session = match account.flow("activation").save().await? {
+    /// let session = match account.flow("activation").send().await? {
     ///     Saved::ChallengeIssued(challenge) => {
     ///         // Ask the customer for the code.
     ///         let login = json!({"identifier": "ada@example.com", "code": code()});
-    ///         Some(challenge.authenticate("otp", &login).await?)
+    ///         Some(challenge.confirm("otp", &login).await?)
     ///     }
     ///     Saved::Done(_) => None,
     /// };
@@ -127,11 +127,11 @@ impl Account {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `data` if it does not
-    /// serialise as an object; [`ErrorKind::Refused`](crate::ErrorKind::Refused) if the server
+    /// serialise as an object; [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) if the server
     /// rejects it, with the wrong fields in the [`ApiError`](super::ApiError);
-    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) before anything is sent if a flow is set
+    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) before anything is sent if a flow is set
     /// and the store fails; otherwise see [`Error`].
-    pub async fn save(self) -> Result<Saved, Error> {
+    pub async fn send(self) -> Result<Saved, Error> {
         let data = self.data?;
         // A flow may send a message, whose challenge then has to be stored.
         let first_message = FirstMessage::without_destination(&self.client.context)?;
@@ -156,10 +156,10 @@ impl Account {
     ///
     /// # Errors
     ///
-    /// As there, and [`ErrorKind::Undecodable`](crate::ErrorKind::Undecodable) if the account does
+    /// As there, and [`ErrorKind::InvalidResponse`](crate::ErrorKind::InvalidResponse) if the account does
     /// not fit `T`; it is stored in any case.
-    pub async fn save_as<T: DeserializeOwned>(self) -> Result<Saved<T>, Error> {
-        Ok(match self.save().await? {
+    pub async fn send_as<T: DeserializeOwned>(self) -> Result<Saved<T>, Error> {
+        Ok(match self.send().await? {
             Saved::Done(customer) => Saved::Done(read_as(customer, "create_or_update_customer")?),
             Saved::ChallengeIssued(challenge) => Saved::ChallengeIssued(challenge),
         })

@@ -16,7 +16,9 @@ use crate::generated::walletcrew::operations::BASE_PATH;
 use crate::opaque_debug::opaque_debug;
 use crate::pipeline::{CallContext, CallOptions, Pipeline};
 use crate::secret::Secret;
-use crate::session::{Credential, Refresher, SessionContext, SessionRegistry, Tokens};
+use crate::session::{
+    Credential, Refresher, SessionContext, SessionRegistry, Tokens, token_client_methods,
+};
 
 /// A client of one tenant of The Wallet Crew. Cheap to clone: all clones share connections and
 /// sessions.
@@ -32,7 +34,7 @@ pub struct Client {
 #[must_use = "call `build` to get a client"]
 pub struct ClientBuilder {
     config: ClientConfig,
-    tenant_id: String,
+    tenant: String,
     reauthenticate: Option<Reauthenticate>,
 }
 
@@ -40,6 +42,12 @@ opaque_debug!("walletcrew": Client, ClientBuilder);
 
 impl ClientBuilder {
     client_config_setters!();
+
+    /// Sets the tenant, the id that the API calls `tenantId`: letters, digits, `_` and `-`.
+    pub fn tenant(mut self, tenant: impl Into<String>) -> Self {
+        self.tenant = tenant.into();
+        self
+    }
 
     /// Sets how the client authenticates again when a token is about to expire: `login` is called
     /// with the token, [`Settings::refresh_before_expiry`](crate::Settings::refresh_before_expiry)
@@ -79,15 +87,15 @@ impl ClientBuilder {
     ///     }
     /// }
     ///
-    /// let client = Client::builder(url, "demo-tenant")
+    /// let client = Client::builder(url).tenant("demo-tenant")
     ///     .authenticate_again(|ending| async move { login_of(ending.claims()).await })
     /// #   .clock(clock)
     ///     .build()?;
     /// # let ada = json!({"email": "ada@example.com"});
-    /// # let _ = client.customer(&ada).flow("activation").save().await?;
+    /// # let _ = client.customer(&ada).flow("activation").send().await?;
     /// # let code = mock.outbox().last_code("ada@example.com").unwrap();
     /// # let login = json!({"identifier": "ada@example.com", "code": code});
-    /// # let session = client.authenticate("otp", &login).await?;
+    /// # let session = client.sign_in_with_provider("otp", &login).await?;
     /// # mock.clock().advance(std::time::Duration::from_secs(25 * 3600));
     /// # assert!(session.profile::<serde_json::Value>().await.is_err(), "there is no such provider");
     /// # assert!(ASKED.load(Ordering::SeqCst));
@@ -108,11 +116,11 @@ impl ClientBuilder {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming the wrong setting:
-    /// `base_url`, `tenant_id` or `language`.
+    /// `base_url`, `tenant` or `language`.
     pub fn build(self) -> Result<Client, Error> {
         let (pipeline, context) = self.config.build(|base, headers| {
-            check_tenant("tenant_id", &self.tenant_id)?;
-            let base = base.with_start_of_path(BASE_PATH, "tenantId", &self.tenant_id);
+            check_tenant(&self.tenant)?;
+            let base = base.with_start_of_path(BASE_PATH, "tenantId", &self.tenant);
             Ok((base, Rules::new(headers)))
         })?;
         Ok(Client {
@@ -125,12 +133,14 @@ impl ClientBuilder {
 }
 
 impl Client {
-    /// Starts a client of the tenant `tenant_id` (letters, digits, `_`, `-`) at `base_url`, such as
-    /// `https://app.neostore.cloud`.
-    pub fn builder(base_url: impl Into<String>, tenant_id: impl Into<String>) -> ClientBuilder {
+    token_client_methods!();
+
+    /// Starts a client at `base_url`, such as `https://app.neostore.cloud`. It needs a
+    /// [`tenant`](ClientBuilder::tenant).
+    pub fn builder(base_url: impl Into<String>) -> ClientBuilder {
         ClientBuilder {
             config: ClientConfig::new(System::WalletCrew, base_url),
-            tenant_id: tenant_id.into(),
+            tenant: String::new(),
             reauthenticate: None,
         }
     }
@@ -157,10 +167,10 @@ impl Client {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # let mock = vestibule::testing::WalletCrew::start().await;
     /// # let code = || mock.outbox().last_code("ada@example.com").unwrap();
-    /// # let client = vestibule::walletcrew::Client::builder(mock.base_url(), "demo-tenant").build()?;
+    /// # let client = vestibule::walletcrew::Client::builder(mock.base_url()).tenant("demo-tenant").build()?;
     /// # use serde_json::json;
     /// # let account = client.customer(&json!({"email": "ada@example.com", "firstName": "Ada"}));
-    /// # let saved = account.flow("activation").save().await?;
+    /// # let saved = account.flow("activation").send().await?;
     /// # let vestibule::walletcrew::Saved::ChallengeIssued(challenge) = saved else { panic!() };
     /// use serde::Serialize;
     ///
@@ -171,7 +181,7 @@ impl Client {
     /// }
     ///
     /// let login = Otp { identifier: "ada@example.com", code: code() };
-    /// let session = client.authenticate("otp", &login).await?;
+    /// let session = client.sign_in_with_provider("otp", &login).await?;
     /// let profile: serde_json::Value = session.profile().await?;
     /// assert_eq!(profile["firstName"], "Ada");
     /// # Ok(())
@@ -184,9 +194,9 @@ impl Client {
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `provider` if it is
     /// empty, or `data` if it cannot be written as JSON;
-    /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) if the server or the provider rejects the
+    /// [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) if the server or the provider rejects the
     /// data (see [`Reason`](super::Reason)); otherwise see [`Error`].
-    pub async fn authenticate(
+    pub async fn sign_in_with_provider(
         &self,
         provider: impl Into<String>,
         data: &impl Serialize,
@@ -199,9 +209,9 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if there is no such session.
-    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the store fails.
-    pub async fn session(&self, id: &Secret) -> Result<Session, Error> {
+    /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) if there is no such session.
+    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the store fails.
+    pub async fn resume_session(&self, id: &Secret) -> Result<Session, Error> {
         let entry = self.sessions.resume(id, self.refresher()).await?;
         Ok(Session::new(self, entry))
     }
@@ -211,7 +221,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if an exchange did not finish in time.
+    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if an exchange did not finish in time.
     pub async fn shutdown(&self, deadline: Duration) -> Result<(), Error> {
         self.context.shutdown(deadline).await
     }

@@ -11,8 +11,8 @@ use super::verification::Challenge;
 use crate::challenge::{ResendTimer, StepError};
 use crate::clock::BoxFuture;
 use crate::code_sign_in::{
-    Awaited, Channel, CodeChallenge, CodeSignIn, Confirmed, Destination, boxed, not_offered,
-    session_methods,
+    Awaited, Channel, CodeChallenge, CodeSignIn, Confirmed, Destination, boxed, session_methods,
+    unsupported,
 };
 use crate::error::{Delivery, Error, ErrorKind, System};
 use crate::opaque_debug::opaque_debug;
@@ -53,7 +53,7 @@ impl Client {
     /// use vestibule::code_sign_in::{CodeSignIn, Confirmed, Destination};
     /// use vestibule::walletcrew::Client;
     ///
-    /// let client = Client::builder(url, "demo-tenant").build()?;
+    /// let client = Client::builder(url).tenant("demo-tenant").build()?;
     /// let system = client.code_sign_in(
     ///     ("activation", "otp"),
     ///     |to| json!({"email": to.to_text()}),
@@ -94,11 +94,11 @@ impl FlowSignIn {
 
     async fn send(&self, to: &Destination) -> Result<FlowChallenge, Error> {
         let account = self.client.customer(&(self.account)(to)?);
-        match account.flow(&self.flow).to(to).save().await? {
+        match account.flow(&self.flow).to(to).send().await? {
             Saved::ChallengeIssued(challenge) => Ok(self.resumed(to.clone(), challenge)),
             Saved::Done(_) => {
                 let message = "the flow issued no challenge: the account is stored without a code";
-                let error = not_offered(System::WalletCrew, message);
+                let error = unsupported(System::WalletCrew, message);
                 Err(error.with_delivery(Delivery::Responded))
             }
         }
@@ -133,14 +133,14 @@ impl CodeSignIn for FlowSignIn {
         })
     }
 
-    fn challenge<'a>(
+    fn resume_challenge<'a>(
         &'a self,
         id: &'a Secret,
     ) -> BoxFuture<'a, Result<Box<dyn CodeChallenge>, Error>> {
         Box::pin(async move {
-            let challenge = self.client.challenge(id).await?;
+            let challenge = self.client.resume_challenge(id).await?;
             let Some(to) = challenge.to().cloned() else {
-                let message = "the challenge was issued by `Account::save`: continue it there";
+                let message = "the challenge was issued by `Account::send`: continue it there";
                 return Err(Error::new(ErrorKind::StepRequired, message).of(System::WalletCrew));
             };
             Ok(Box::new(self.resumed(to, challenge)) as Box<dyn CodeChallenge>)
@@ -175,7 +175,7 @@ impl FlowChallenge {
             Err(error) => return Err(StepError::new(sign_in.resumed(to, challenge), error)),
         };
         let provider = sign_in.provider.as_str();
-        match challenge.authenticate(provider, &login).await {
+        match challenge.confirm(provider, &login).await {
             Ok(session) => Ok(Confirmed::SignedIn(session.shared().clone())),
             Err(StepError { state, error }) => {
                 Err(StepError::new(sign_in.resumed(to, state), error))
@@ -207,7 +207,7 @@ impl CodeChallenge for FlowChallenge {
 
     fn resend(&mut self) -> BoxFuture<'_, Result<(), Error>> {
         let message = "there is no resend: send a first code again";
-        let error = not_offered(System::WalletCrew, message);
+        let error = unsupported(System::WalletCrew, message);
         Box::pin(std::future::ready(Err(error)))
     }
 

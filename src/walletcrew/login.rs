@@ -27,7 +27,7 @@ opaque_debug!("walletcrew": Login);
 
 impl Login {
     /// Creates a login from `provider`, its name at the tenant, and `data`, a type of the caller that
-    /// holds what this provider expects; see [`Client::authenticate`](super::Client::authenticate).
+    /// holds what this provider expects; see [`Client::sign_in_with_provider`](super::Client::sign_in_with_provider).
     ///
     /// # Errors
     ///
@@ -64,7 +64,7 @@ impl Login {
         let sent_at = pipeline.time.now() - call_took;
         if token.is_empty() {
             let message = "the response of the sign-in has no token";
-            return Err(Error::new(ErrorKind::Undecodable, message)
+            return Err(Error::new(ErrorKind::InvalidResponse, message)
                 .with_status(http::StatusCode::OK)
                 .at(System::WalletCrew, "authenticate"));
         }

@@ -2,14 +2,14 @@
 //!
 //! Accounts are free-form: each tenant defines their members, so the calls take and return types of
 //! the caller. Tokens cannot be refreshed: a session ends with its token, after 24 hours, with
-//! [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain). Then authenticate again, or let
+//! [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated). Then authenticate again, or let
 //! [`ClientBuilder::authenticate_again`] do it before.
 //!
 //! | to do | flow |
 //! |---|---|
 //! | create or change an account | [`Client::customer`] -> [`Account`] -> [`Saved`] |
-//! | the same with a flow | [`Account::flow`] -> [`Challenge::authenticate`] |
-//! | sign in | [`Client::authenticate`] by any provider |
+//! | the same with a flow | [`Account::flow`] -> [`Challenge::confirm`] |
+//! | sign in | [`Client::sign_in_with_provider`] by any provider |
 //! | sign in by a code, with the trait of all systems | [`Client::code_sign_in`] |
 //! | keep a session beyond its token | [`ClientBuilder::authenticate_again`] |
 //! | profile | [`Session::profile`] |
@@ -24,14 +24,14 @@
 //! use serde_json::json;
 //! use vestibule::walletcrew::{Client, Saved};
 //!
-//! let client = Client::builder(url, "demo-tenant").build()?;
+//! let client = Client::builder(url).tenant("demo-tenant").build()?;
 //! let account = json!({"email": "ada@example.com", "firstName": "Ada"});
-//! let Saved::ChallengeIssued(challenge) = client.customer(&account).flow("activation").save().await?
+//! let Saved::ChallengeIssued(challenge) = client.customer(&account).flow("activation").send().await?
 //! else {
 //!     panic!("this tenant's activation challenges the customer");
 //! };
 //! let login = json!({"identifier": "ada@example.com", "code": code()});
-//! let session = challenge.authenticate("otp", &login).await?;
+//! let session = challenge.confirm("otp", &login).await?;
 //! let profile: serde_json::Value = session.profile().await?;
 //! assert_eq!(profile["firstName"], "Ada");
 //! # Ok(())

@@ -88,9 +88,9 @@ impl Reauthentication {
         };
         match timeout(within, (self.login.0)(token)).await {
             Ok(NextLogin::With(login)) => Ok(login),
-            Ok(NextLogin::Later) => Err(try_later("no login data is available now")),
+            Ok(NextLogin::Later) => Err(unavailable("no login data is available now")),
             Ok(NextLogin::Never) => Err(must_sign_in("the customer must authenticate again")),
-            Err(_) => Err(try_later("the login data was not supplied in time")),
+            Err(_) => Err(unavailable("the login data was not supplied in time")),
         }
     }
 }
@@ -107,17 +107,17 @@ impl Refresher for Reauthentication {
             let tokens = login.exchange(&self.pipeline, options).await;
             tokens.map_err(|error| match error.kind() {
                 // The next attempt would be for the same customer, and be rejected again.
-                ErrorKind::Refused => must_sign_in("the provider rejected the login data"),
+                ErrorKind::Rejected => must_sign_in("the provider rejected the login data"),
                 _ => error,
             })
         })
     }
 }
 
-fn try_later(message: &'static str) -> Error {
-    Error::new(ErrorKind::TryLater, message).of(System::WalletCrew)
+fn unavailable(message: &'static str) -> Error {
+    Error::new(ErrorKind::Unavailable, message).of(System::WalletCrew)
 }
 
 fn must_sign_in(message: &'static str) -> Error {
-    Error::new(ErrorKind::SignInAgain, message).of(System::WalletCrew)
+    Error::new(ErrorKind::Unauthenticated, message).of(System::WalletCrew)
 }

@@ -7,13 +7,13 @@ use serde_json::Value;
 use super::api::{Api, types};
 use crate::error::{Error, ErrorKind, System};
 use crate::pipeline::CallOptions;
-use crate::session::{Session as Shared, token_session_methods};
+use crate::session::{EndReason, Session as Shared, token_session_methods};
 
 /// A signed-in customer. Cheap to clone: all clones share one token.
 ///
 /// The token is valid for 24 hours and cannot be refreshed. Unless
 /// [`ClientBuilder::authenticate_again`](super::ClientBuilder::authenticate_again) replaces it,
-/// every call fails with [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain), without sending
+/// every call fails with [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated), without sending
 /// anything, once it has expired or the server has rejected it.
 #[derive(Clone, Debug)]
 pub struct Session {
@@ -43,13 +43,13 @@ impl Session {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # let mock = vestibule::testing::WalletCrew::start().await;
     /// # let code = || mock.outbox().last_code("ada@example.com").unwrap();
-    /// # let client = vestibule::walletcrew::Client::builder(mock.base_url(), "demo-tenant").build()?;
+    /// # let client = vestibule::walletcrew::Client::builder(mock.base_url()).tenant("demo-tenant").build()?;
     /// # use serde_json::json;
     /// # let account = client.customer(&json!({"email": "ada@example.com", "firstName": "Ada"}));
-    /// # let saved = account.flow("activation").save().await?;
+    /// # let saved = account.flow("activation").send().await?;
     /// # let vestibule::walletcrew::Saved::ChallengeIssued(challenge) = saved else { panic!() };
     /// # let login = json!({"identifier": "ada@example.com", "code": code()});
-    /// # let session = challenge.authenticate("otp", &login).await?;
+    /// # let session = challenge.confirm("otp", &login).await?;
     /// #[derive(serde::Deserialize)]
     /// #[serde(rename_all = "camelCase")]
     /// struct Profile {
@@ -67,7 +67,7 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Undecodable`](crate::ErrorKind::Undecodable) if the profile does not fit `T`;
+    /// [`ErrorKind::InvalidResponse`](crate::ErrorKind::InvalidResponse) if the profile does not fit `T`;
     /// otherwise see [`Error`].
     pub async fn profile<T: DeserializeOwned>(&self) -> Result<T, Error> {
         let api = self.api();
@@ -83,29 +83,29 @@ impl Session {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # let mock = vestibule::testing::WalletCrew::start().await;
     /// # let code = || mock.outbox().last_code("ada@example.com").unwrap();
-    /// # let client = vestibule::walletcrew::Client::builder(mock.base_url(), "demo-tenant").build()?;
+    /// # let client = vestibule::walletcrew::Client::builder(mock.base_url()).tenant("demo-tenant").build()?;
     /// # use serde_json::json;
     /// # let account = client.customer(&json!({"email": "ada@example.com", "firstName": "Ada"}));
-    /// # let saved = account.flow("activation").save().await?;
+    /// # let saved = account.flow("activation").send().await?;
     /// # let vestibule::walletcrew::Saved::ChallengeIssued(challenge) = saved else { panic!() };
     /// # let login = json!({"identifier": "ada@example.com", "code": code()});
-    /// # let session = challenge.authenticate("otp", &login).await?;
+    /// # let session = challenge.confirm("otp", &login).await?;
     /// use vestibule::ErrorKind;
     ///
     /// let id = session.id().clone();
     /// session.sign_out().await?;
-    /// let error = client.session(&id).await.unwrap_err();
-    /// assert_eq!(error.kind(), ErrorKind::SignInAgain);
+    /// let error = client.resume_session(&id).await.unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Unauthenticated);
     /// # Ok(())
     /// # }
     /// ```
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the store fails; the session has
+    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the store fails; the session has
     /// ended in any case.
     pub async fn sign_out(self) -> Result<(), Error> {
-        self.shared.close("the customer signed out").await
+        self.shared.close(EndReason::SignedOut).await
     }
 }
 
@@ -117,7 +117,7 @@ pub(super) fn read_as<T: DeserializeOwned>(
 ) -> Result<T, Error> {
     serde_json::from_value(Value::Object(customer.0.0)).map_err(|_| {
         let message = "the account does not fit the requested type";
-        Error::new(ErrorKind::Undecodable, message)
+        Error::new(ErrorKind::InvalidResponse, message)
             .with_status(StatusCode::OK)
             .at(System::WalletCrew, operation)
     })

@@ -77,7 +77,7 @@ impl Challenge {
         Self { client, challenge }
     }
 
-    /// The id by which [`Client::challenge`] resumes the challenge: a secret.
+    /// The id by which [`Client::resume_challenge`] resumes the challenge: a secret.
     pub fn id(&self) -> &Secret {
         self.challenge.id()
     }
@@ -97,27 +97,27 @@ impl Challenge {
         &self.challenge.step.details
     }
 
-    /// Completes the challenge and signs the customer in, as [`Client::authenticate`] does.
+    /// Completes the challenge and signs the customer in, as [`Client::sign_in_with_provider`] does.
     ///
     /// ```
     /// # #[tokio::main]
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # let mock = vestibule::testing::WalletCrew::start().await;
     /// # let code = || mock.outbox().last_code("ada@example.com").unwrap();
-    /// # let client = vestibule::walletcrew::Client::builder(mock.base_url(), "demo-tenant").build()?;
+    /// # let client = vestibule::walletcrew::Client::builder(mock.base_url()).tenant("demo-tenant").build()?;
     /// # use serde_json::json;
     /// # let account = client.customer(&json!({"email": "ada@example.com", "firstName": "Ada"}));
-    /// # let saved = account.flow("activation").save().await?;
+    /// # let saved = account.flow("activation").send().await?;
     /// # let vestibule::walletcrew::Saved::ChallengeIssued(challenge) = saved else { panic!() };
     /// use vestibule::ErrorKind;
     ///
     /// let id = challenge.id().clone();
     /// // Later, at any instance that shares the store:
-    /// let challenge = client.challenge(&id).await?;
+    /// let challenge = client.resume_challenge(&id).await?;
     /// let login = json!({"identifier": "ada@example.com", "code": code()});
-    /// let session = challenge.authenticate("otp", &login).await?;
-    /// let error = client.challenge(&id).await.unwrap_err();
-    /// assert_eq!(error.kind(), ErrorKind::SignInAgain);
+    /// let session = challenge.confirm("otp", &login).await?;
+    /// let error = client.resume_challenge(&id).await.unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Unauthenticated);
     /// # Ok(())
     /// # }
     /// ```
@@ -126,11 +126,11 @@ impl Challenge {
     ///
     /// # Errors
     ///
-    /// As [`Client::authenticate`]; the error returns the challenge, for another try. Nothing is
+    /// As [`Client::sign_in_with_provider`]; the error returns the challenge, for another try. Nothing is
     /// sent with [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired) (five attempts failed,
     /// or a newer challenge has replaced this one: save the account with the flow again) and
-    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) (it is finished or has expired).
-    pub async fn authenticate(
+    /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) (it is finished or has expired).
+    pub async fn confirm(
         mut self,
         provider: impl Into<String>,
         data: &impl Serialize,
@@ -156,10 +156,10 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if there is no such challenge: it
+    /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) if there is no such challenge: it
     /// is finished, has expired, never existed, or belongs to another tenant.
-    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the store fails.
-    pub async fn challenge(&self, id: &Secret) -> Result<Challenge, Error> {
+    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the store fails.
+    pub async fn resume_challenge(&self, id: &Secret) -> Result<Challenge, Error> {
         let stored = StoredChallenge::load(&self.context, id).await?;
         let active = stored.resume::<Verification>().await?;
         Ok(Challenge::resumed(self.clone(), active))

@@ -19,10 +19,10 @@ impl Client {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # use vestibule::testing::{Wunder, WunderUser};
     /// # let mock = Wunder::start().await;
-    /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo");
-    /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).build()?;
-    /// let branch = client.resolve_branch(48.2, 16.4).await?;
-    /// let sign_in = client.phone_sign_in("+43123456789", branch.id());
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url()).tenant("demo");
+    /// # let client = client.signing_key(Wunder::SIGNING_KEY).build()?;
+    /// let branch = client.branch(48.2, 16.4).await?;
+    /// let sign_in = client.sign_in_with_phone_code("+43123456789", branch.id());
     /// # assert!(!branch.id().is_empty());
     /// # Ok(())
     /// # }
@@ -33,9 +33,9 @@ impl Client {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `latitude` or
-    /// `longitude`; [`ErrorKind::Undecodable`](crate::ErrorKind::Undecodable) if the branch has no
+    /// `longitude`; [`ErrorKind::InvalidResponse`](crate::ErrorKind::InvalidResponse) if the branch has no
     /// id; otherwise see [`Error`].
-    pub async fn resolve_branch(&self, latitude: f64, longitude: f64) -> Result<Branch, Error> {
+    pub async fn branch(&self, latitude: f64, longitude: f64) -> Result<Branch, Error> {
         for (field, degrees, bound) in [
             ("latitude", latitude, 90.0),
             ("longitude", longitude, 180.0),
@@ -53,7 +53,7 @@ impl Client {
             Some(serde_json::Value::Number(id)) => id.to_string(),
             _ => {
                 let message = "the branch has no id";
-                return Err(Error::new(ErrorKind::Undecodable, message)
+                return Err(Error::new(ErrorKind::InvalidResponse, message)
                     .with_delivery(Delivery::Responded)
                     .at(System::Wunder, "resolve_branch"));
             }

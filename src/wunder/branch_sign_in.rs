@@ -9,7 +9,7 @@ use crate::challenge::{ResendTimer, StepError};
 use crate::clock::BoxFuture;
 use crate::code_sign_in::{
     Awaited, Channel, CodeChallenge, CodeSignIn, Confirmed, Destination, boxed, challenge_methods,
-    message_methods, not_offered, session_methods,
+    message_methods, session_methods, unsupported,
 };
 use crate::error::{Error, System};
 use crate::secret::Secret;
@@ -32,8 +32,8 @@ impl Client {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # use vestibule::testing::{Wunder, WunderUser};
     /// # let mock = Wunder::start().await;
-    /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo");
-    /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).build()?;
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url()).tenant("demo");
+    /// # let client = client.signing_key(Wunder::SIGNING_KEY).build()?;
     /// # let code = || mock.outbox().last_code("+43123456789").unwrap();
     /// use vestibule::code_sign_in::{CodeSignIn, Confirmed, Destination};
     ///
@@ -75,24 +75,24 @@ impl BranchSignIn {
         let (to_text, branch) = (to.to_text(), self.branch_id.as_str());
         match to {
             Destination::Phone { .. } => {
-                let mut sign_in = self.client.phone_sign_in(to_text, branch);
+                let mut sign_in = self.client.sign_in_with_phone_code(to_text, branch);
                 if let Some(language) = &self.language {
                     sign_in = sign_in.language(language);
                 }
                 if let Some(accepted) = self.terms_accepted {
                     sign_in = sign_in.terms_accepted(accepted);
                 }
-                sign_in.send_code().await
+                sign_in.send().await
             }
             Destination::Email(_) => {
-                let mut sign_in = self.client.email_code_sign_in(to_text, branch);
+                let mut sign_in = self.client.sign_in_with_email_code(to_text, branch);
                 if let Some(language) = &self.language {
                     sign_in = sign_in.language(language);
                 }
                 if let Some(accepted) = self.terms_accepted {
                     sign_in = sign_in.terms_accepted(accepted);
                 }
-                sign_in.send_code().await
+                sign_in.send().await
             }
         }
     }
@@ -117,12 +117,12 @@ impl CodeSignIn for BranchSignIn {
         })
     }
 
-    fn challenge<'a>(
+    fn resume_challenge<'a>(
         &'a self,
         id: &'a Secret,
     ) -> BoxFuture<'a, Result<Box<dyn CodeChallenge>, Error>> {
         Box::pin(async move {
-            Ok(match self.client.challenge(id).await? {
+            Ok(match self.client.resume_challenge(id).await? {
                 Challenge::PendingCode(pending) => Box::new(pending) as Box<dyn CodeChallenge>,
                 Challenge::MfaRequired(mfa) => Box::new(mfa),
             })
@@ -163,7 +163,7 @@ impl CodeChallenge for MfaRequired {
 
     fn resend(&mut self) -> BoxFuture<'_, Result<(), Error>> {
         let message = "the code is shown by the user's authenticator";
-        Box::pin(std::future::ready(Err(not_offered(
+        Box::pin(std::future::ready(Err(unsupported(
             System::Wunder,
             message,
         ))))
@@ -174,7 +174,7 @@ impl CodeChallenge for MfaRequired {
         code: Secret,
     ) -> BoxFuture<'static, Result<Confirmed, StepError<Box<dyn CodeChallenge>>>> {
         Box::pin(async move {
-            let validated = self.validate(code).await;
+            let validated = MfaRequired::confirm(*self, code).await;
             let session = validated.map_err(boxed)?;
             Ok(Confirmed::SignedIn(session.shared().clone()))
         })

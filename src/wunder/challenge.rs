@@ -23,10 +23,10 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if there is no such challenge: it
+    /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) if there is no such challenge: it
     /// is finished, has expired, never existed, or belongs to another tenant.
-    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the store fails.
-    pub async fn challenge(&self, id: &Secret) -> Result<Challenge, Error> {
+    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the store fails.
+    pub async fn resume_challenge(&self, id: &Secret) -> Result<Challenge, Error> {
         let stored = StoredChallenge::load(&self.context, id).await?;
         if stored.is_at::<SecondFactor>() {
             let active = stored.resume().await?;

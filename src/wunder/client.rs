@@ -15,7 +15,9 @@ use crate::generated::wunder_auth::operations::BASE_PATH;
 use crate::opaque_debug::opaque_debug;
 use crate::pipeline::{CallContext, CallOptions, Pipeline};
 use crate::secret::Secret;
-use crate::session::{Credential, Refresher, SessionContext, SessionRegistry, Tokens};
+use crate::session::{
+    Credential, Refresher, SessionContext, SessionRegistry, Tokens, token_client_methods,
+};
 
 /// A client of one tenant of Wunder Mobility. Cheap to clone: all clones share connections and
 /// sessions.
@@ -33,7 +35,7 @@ pub struct Client {
 pub struct ClientBuilder {
     config: ClientConfig,
     tenant: String,
-    signature_key: Option<Secret>,
+    signing_key: Option<Secret>,
     signature: Arc<dyn BootstrapSignature>,
     resend_wait: Duration,
 }
@@ -43,10 +45,16 @@ opaque_debug!("wunder": Client, ClientBuilder);
 impl ClientBuilder {
     client_config_setters!();
 
+    /// Sets the tenant: letters, digits, `_` and `-`.
+    pub fn tenant(mut self, tenant: impl Into<String>) -> Self {
+        self.tenant = tenant.into();
+        self
+    }
+
     /// Sets the key that signs bootstrap requests. Without a key, flows that send a code fail with
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) before anything is sent.
-    pub fn signature_key(mut self, key: impl Into<Secret>) -> Self {
-        self.signature_key = Some(key.into());
+    pub fn signing_key(mut self, key: impl Into<Secret>) -> Self {
+        self.signing_key = Some(key.into());
         self
     }
 
@@ -68,18 +76,15 @@ impl ClientBuilder {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming the wrong setting:
-    /// `base_url`, `tenant`, `signature_key` or `language`.
+    /// `base_url`, `tenant`, `signing_key` or `language`.
     pub fn build(self) -> Result<Client, Error> {
         let (pipeline, context) = self.config.build(|base, headers| {
-            check_tenant("tenant", &self.tenant)?;
-            if self.signature_key.as_ref().is_some_and(Secret::is_empty) {
-                return Err(Error::invalid("signature_key", "must not be empty"));
+            check_tenant(&self.tenant)?;
+            if self.signing_key.as_ref().is_some_and(Secret::is_empty) {
+                return Err(Error::invalid("signing_key", "must not be empty"));
             }
             let base = base.with_start_of_path(BASE_PATH, "tenant", &self.tenant);
-            Ok((
-                base,
-                Rules::new(headers, self.signature_key, self.signature),
-            ))
+            Ok((base, Rules::new(headers, self.signing_key, self.signature)))
         })?;
         Ok(Client {
             pipeline,
@@ -91,13 +96,15 @@ impl ClientBuilder {
 }
 
 impl Client {
-    /// Starts a client of `tenant` (letters, digits, `_`, `-`) at `base_url`, such as
-    /// `https://go.api.gourban.services/v1`.
-    pub fn builder(base_url: impl Into<String>, tenant: impl Into<String>) -> ClientBuilder {
+    token_client_methods!();
+
+    /// Starts a client at `base_url`, such as `https://go.api.gourban.services/v1`. It needs a
+    /// [`tenant`](ClientBuilder::tenant).
+    pub fn builder(base_url: impl Into<String>) -> ClientBuilder {
         ClientBuilder {
             config: ClientConfig::new(System::Wunder, base_url),
-            tenant: tenant.into(),
-            signature_key: None,
+            tenant: String::new(),
+            signing_key: None,
             signature: Arc::new(Sha256Hex),
             resend_wait: Duration::ZERO,
         }
@@ -127,9 +134,9 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if there is no such session.
-    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the store fails.
-    pub async fn session(&self, id: &Secret) -> Result<Session, Error> {
+    /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) if there is no such session.
+    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the store fails.
+    pub async fn resume_session(&self, id: &Secret) -> Result<Session, Error> {
         let entry = self.sessions.resume(id, Some(self.refresher())).await?;
         Ok(Session::new(self, entry))
     }
@@ -139,7 +146,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if an exchange did not finish in time.
+    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if an exchange did not finish in time.
     pub async fn shutdown(&self, deadline: Duration) -> Result<(), Error> {
         self.context.shutdown(deadline).await
     }

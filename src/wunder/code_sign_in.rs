@@ -9,7 +9,7 @@ use crate::secret::Secret;
 /// A sign-in by phone that was not sent yet.
 #[derive(Clone, Debug)]
 #[must_use = "no code is sent before `send_code`"]
-pub struct PhoneSignIn {
+pub struct PhoneCodeSignIn {
     client: Client,
     request: CodeRequest,
 }
@@ -31,27 +31,27 @@ impl Client {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # use vestibule::testing::{Wunder, WunderUser};
     /// # let mock = Wunder::start().await;
-    /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo");
-    /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).build()?;
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url()).tenant("demo");
+    /// # let client = client.signing_key(Wunder::SIGNING_KEY).build()?;
     /// # let code = || mock.outbox().last_code("+43123456789").unwrap();
     /// use vestibule::wunder::SignIn;
     ///
-    /// let pending = client.phone_sign_in("+43123456789", "2").send_code().await?;
+    /// let pending = client.sign_in_with_phone_code("+43123456789", "2").send().await?;
     /// // Ask the user for the code that came by SMS.
     /// let session = match pending.confirm(code()).await? {
     ///     SignIn::SignedIn(session) => session,
-    ///     SignIn::MfaRequired(mfa) => mfa.validate("654321").await?,
+    ///     SignIn::MfaRequired(mfa) => mfa.confirm("654321").await?,
     /// };
     /// assert_eq!(session.profile().await?.phone_is_verified, Some(true));
     /// # Ok(())
     /// # }
     /// ```
-    pub fn phone_sign_in(
+    pub fn sign_in_with_phone_code(
         &self,
         phone: impl Into<String>,
         branch_id: impl Into<String>,
-    ) -> PhoneSignIn {
-        PhoneSignIn {
+    ) -> PhoneCodeSignIn {
+        PhoneCodeSignIn {
             client: self.clone(),
             request: CodeRequest::new(Contact::Phone(phone.into()), branch_id.into()),
         }
@@ -65,16 +65,16 @@ impl Client {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # use vestibule::testing::{Wunder, WunderUser};
     /// # let mock = Wunder::start().await;
-    /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo");
-    /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).build()?;
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url()).tenant("demo");
+    /// # let client = client.signing_key(Wunder::SIGNING_KEY).build()?;
     /// # let code = || mock.outbox().last_code("ada@example.org").unwrap();
     /// use vestibule::ErrorKind;
     /// use vestibule::wunder::SignIn;
     ///
-    /// let pending = client.email_code_sign_in("ada@example.org", "2").send_code().await?;
+    /// let pending = client.sign_in_with_email_code("ada@example.org", "2").send().await?;
     /// let sign_in = match pending.confirm("000000").await {
     ///     // The user mistyped: the state is still valid.
-    ///     Err(failed) if failed.error.kind() == ErrorKind::Refused => {
+    ///     Err(failed) if failed.error.kind() == ErrorKind::Rejected => {
     ///         failed.state.confirm(code()).await?
     ///     }
     ///     confirmed => confirmed?,
@@ -83,7 +83,7 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn email_code_sign_in(
+    pub fn sign_in_with_email_code(
         &self,
         email: impl Into<String>,
         branch_id: impl Into<String>,
@@ -95,7 +95,7 @@ impl Client {
     }
 }
 
-impl PhoneSignIn {
+impl PhoneCodeSignIn {
     /// The language of the message and of a new user.
     pub fn language(mut self, language: impl Into<String>) -> Self {
         self.request.language = Some(language.into());
@@ -123,11 +123,11 @@ impl PhoneSignIn {
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a phone number that is not
     /// E.164, an empty branch or a client without signature key;
-    /// [`ErrorKind::SlowDown`](crate::ErrorKind::SlowDown) before the client's
+    /// [`ErrorKind::RateLimited`](crate::ErrorKind::RateLimited) before the client's
     /// [`resend_wait`](super::ClientBuilder::resend_wait) has passed;
-    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the session store fails, and nothing
+    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the session store fails, and nothing
     /// is sent then; otherwise as any call, see [`Error`].
-    pub async fn send_code(self) -> Result<PendingCode, Error> {
+    pub async fn send(self) -> Result<PendingCode, Error> {
         PendingCode::send(self.client, self.request).await
     }
 }
@@ -154,11 +154,11 @@ impl EmailCodeSignIn {
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for what is no e-mail address,
     /// an empty branch or a client without signature key;
-    /// [`ErrorKind::SlowDown`](crate::ErrorKind::SlowDown) before the client's
+    /// [`ErrorKind::RateLimited`](crate::ErrorKind::RateLimited) before the client's
     /// [`resend_wait`](super::ClientBuilder::resend_wait) has passed;
-    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the session store fails, and nothing
+    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the session store fails, and nothing
     /// is sent then; otherwise as any call, see [`Error`].
-    pub async fn send_code(self) -> Result<PendingCode, Error> {
+    pub async fn send(self) -> Result<PendingCode, Error> {
         PendingCode::send(self.client, self.request).await
     }
 }

@@ -24,8 +24,8 @@ impl Client {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # use vestibule::testing::{Wunder, WunderUser};
     /// # let mock = Wunder::start().await;
-    /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo");
-    /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).build()?;
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url()).tenant("demo");
+    /// # let client = client.signing_key(Wunder::SIGNING_KEY).build()?;
     /// # use serde_json::json;
     /// # let id = mock.add_terms(vestibule::wunder::TermsOf::Branch("2".into()), json!({"title": "Rental"}));
     /// use vestibule::wunder::TermsOf;
@@ -68,10 +68,10 @@ impl Session {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # use vestibule::testing::{Wunder, WunderUser};
     /// # let mock = Wunder::start().await;
-    /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo");
-    /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).build()?;
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url()).tenant("demo");
+    /// # let client = client.signing_key(Wunder::SIGNING_KEY).build()?;
     /// # mock.add_user(WunderUser::new().email("ada@example.org").password("the password"));
-    /// # let sign_in = client.password_sign_in("ada@example.org", "the password").await?;
+    /// # let sign_in = client.sign_in_with_password("ada@example.org", "the password").await?;
     /// # let vestibule::wunder::SignIn::SignedIn(session) = sign_in else { panic!() };
     /// # use serde_json::json;
     /// # let id = mock.add_terms(vestibule::wunder::TermsOf::Branch("2".into()), json!({"title": "Rental"}));
@@ -109,10 +109,10 @@ impl Session {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # use vestibule::testing::{Wunder, WunderUser};
     /// # let mock = Wunder::start().await;
-    /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo");
-    /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).build()?;
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url()).tenant("demo");
+    /// # let client = client.signing_key(Wunder::SIGNING_KEY).build()?;
     /// # mock.add_user(WunderUser::new().email("ada@example.org").password("the password"));
-    /// # let sign_in = client.password_sign_in("ada@example.org", "the password").await?;
+    /// # let sign_in = client.sign_in_with_password("ada@example.org", "the password").await?;
     /// # let vestibule::wunder::SignIn::SignedIn(session) = sign_in else { panic!() };
     /// # mock.add_identity_card("ada@example.org", serde_json::json!({"number": "A-1"}));
     /// let mut cards = Vec::new();

@@ -17,7 +17,7 @@ use crate::pipeline::{
     Attempt, Authorization, CallContext, CredentialGeneration, Deadline, SessionCredential,
 };
 use crate::secret::Secret;
-use crate::session::Tokens;
+use crate::session::{EndReason, Tokens};
 use crate::skewed_clock::SkewedClock;
 
 /// Upper bound for the time until the second factor.
@@ -54,7 +54,7 @@ impl Step for SecondFactor {
 }
 
 /// The first factor was correct, and a second one is required. Where the user has none yet,
-/// [`enrol`](Self::enrol) sets it up.
+/// [`request_mfa_enrolment`](Self::request_mfa_enrolment) sets it up.
 ///
 /// The credential of the server is provisional: only the two-factor calls of this type carry it. It
 /// is never refreshed and never becomes a [`Session`] by itself. It is kept in the client's store
@@ -71,7 +71,7 @@ impl MfaRequired {
         Self { client, challenge }
     }
 
-    /// The id by which [`Client::challenge`] resumes the sign-in, the same as before the second
+    /// The id by which [`Client::resume_challenge`] resumes the sign-in, the same as before the second
     /// factor: a secret.
     pub fn id(&self) -> &Secret {
         self.challenge.id()
@@ -84,20 +84,20 @@ impl MfaRequired {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # use vestibule::testing::{Wunder, WunderUser};
     /// # let mock = Wunder::start().await;
-    /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo");
-    /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).build()?;
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url()).tenant("demo");
+    /// # let client = client.signing_key(Wunder::SIGNING_KEY).build()?;
     /// # mock.add_user(WunderUser::new().email("ada@example.org").password("the password").phone("+43123456789"));
     /// # mock.require_mfa("+43123456789", "246810");
-    /// # let sign_in = client.password_sign_in("ada@example.org", "the password").await?;
+    /// # let sign_in = client.sign_in_with_password("ada@example.org", "the password").await?;
     /// # let vestibule::wunder::SignIn::MfaRequired(mfa) = sign_in else { panic!() };
     /// let id = mfa.id().clone();
-    /// let session = match mfa.validate("000000").await {
+    /// let session = match mfa.confirm("000000").await {
     ///     Ok(session) => session,
     ///     // The user mistyped: the state is still valid.
-    ///     Err(failed) => failed.state.validate("246810").await?,
+    ///     Err(failed) => failed.state.confirm("246810").await?,
     /// };
     /// # assert_eq!(session.profile().await?.email.as_deref(), Some("ada@example.org"));
-    /// # assert!(client.challenge(&id).await.is_err());
+    /// # assert!(client.resume_challenge(&id).await.is_err());
     /// # Ok(())
     /// # }
     /// ```
@@ -106,11 +106,11 @@ impl MfaRequired {
     ///
     /// # Errors
     ///
-    /// The error returns the state: [`ErrorKind::Refused`] means a wrong code. Nothing is
+    /// The error returns the state: [`ErrorKind::Rejected`] means a wrong code. Nothing is
     /// sent with [`ErrorKind::InvalidInput`] (it does not look like a code),
-    /// [`ErrorKind::StepRequired`] (five codes were wrong) and [`ErrorKind::SignInAgain`] (it is
+    /// [`ErrorKind::StepRequired`] (five codes were wrong) and [`ErrorKind::Unauthenticated`] (it is
     /// finished, has expired or took too long): start the sign-in again after these two.
-    pub async fn validate(mut self, code: impl Into<Secret>) -> Result<Session, StepError<Self>> {
+    pub async fn confirm(mut self, code: impl Into<Secret>) -> Result<Session, StepError<Self>> {
         let tried = self.try_code(code.into()).await;
         tried.map_err(|error| StepError::new(self, error))
     }
@@ -179,11 +179,11 @@ impl SessionCredential for Provisional {
         _deadline: Deadline,
     ) -> BoxFuture<'_, Result<(), Error>> {
         let message = "the sign-in took too long for its second factor";
-        let error = Error::new(ErrorKind::SignInAgain, message).of(System::Wunder);
+        let error = Error::new(ErrorKind::Unauthenticated, message).of(System::Wunder);
         Box::pin(std::future::ready(Err(error)))
     }
 
-    fn end(&self, _generation: CredentialGeneration, _why: &'static str) -> BoxFuture<'_, ()> {
+    fn end(&self, _generation: CredentialGeneration, _reason: EndReason) -> BoxFuture<'_, ()> {
         Box::pin(std::future::ready(()))
     }
 }

@@ -79,23 +79,23 @@ impl Session {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # use vestibule::testing::{Wunder, WunderUser};
     /// # let mock = Wunder::start().await;
-    /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo");
-    /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).clock(mock.clock().clone()).build()?;
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url()).tenant("demo");
+    /// # let client = client.signing_key(Wunder::SIGNING_KEY).clock(mock.clock().clone()).build()?;
     /// # mock.add_user(WunderUser::new().email("ada@example.org").password("the password"));
-    /// # let sign_in = client.password_sign_in("ada@example.org", "the password").await?;
+    /// # let sign_in = client.sign_in_with_password("ada@example.org", "the password").await?;
     /// # let vestibule::wunder::SignIn::SignedIn(session) = sign_in else { panic!() };
     /// # let code = || {
     /// #     mock.clock().advance(std::time::Duration::from_secs(30));
     /// #     mock.second_factor_code("ada@example.org").unwrap()
     /// # };
-    /// let enrolment = session.enrol_mfa().await?;
+    /// let enrolment = session.request_mfa_enrolment().await?;
     /// if let Some(uri) = enrolment.otpauth_uri() {
     ///     // Show it to the user as a QR code, or as a link on the phone itself.
     ///     assert!(uri.expose().starts_with("otpauth://totp/"));
     /// }
     /// // Ask the user for the code that the app shows now.
-    /// let recovery = enrolment.enable(code()).await?;
-    /// # let sign_in = client.password_sign_in("ada@example.org", "the password").await?;
+    /// let recovery = enrolment.confirm(code()).await?;
+    /// # let sign_in = client.sign_in_with_password("ada@example.org", "the password").await?;
     /// # assert!(matches!(sign_in, vestibule::wunder::SignIn::MfaRequired(_)));
     /// # Ok(())
     /// # }
@@ -105,10 +105,10 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Undecodable`] if the response has neither a secret nor an `otpauth` URI;
-    /// [`ErrorKind::TryLater`] if the session store fails, before anything is sent; otherwise as
+    /// [`ErrorKind::InvalidResponse`] if the response has neither a secret nor an `otpauth` URI;
+    /// [`ErrorKind::Unavailable`] if the session store fails, before anything is sent; otherwise as
     /// any call, see [`Error`].
-    pub async fn enrol_mfa(&self) -> Result<MfaEnrolment, Error> {
+    pub async fn request_mfa_enrolment(&self) -> Result<MfaEnrolment, Error> {
         MfaEnrolment::begin(&self.client, self.auth_api(), self.owner()).await
     }
 
@@ -117,9 +117,9 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::SignInAgain`] if this session has no such enrolment: start it again.
-    /// [`ErrorKind::TryLater`] if the store fails.
-    pub async fn mfa_enrolment(&self, id: &Secret) -> Result<MfaEnrolment, Error> {
+    /// [`ErrorKind::Unauthenticated`] if this session has no such enrolment: start it again.
+    /// [`ErrorKind::Unavailable`] if the store fails.
+    pub async fn resume_mfa_enrolment(&self, id: &Secret) -> Result<MfaEnrolment, Error> {
         let challenge =
             ActiveChallenge::resume_owned(&self.owner(), &self.client.context, id).await?;
         let api = self.auth_api();
@@ -131,26 +131,26 @@ impl Session {
 /// credential of the sign-in allows it. Afterwards [`validate`](Self::validate) the next code of
 /// the app.
 impl MfaRequired {
-    /// Requests the secret of a second factor, as [`Session::enrol_mfa`] does.
+    /// Requests the secret of a second factor, as [`Session::request_mfa_enrolment`] does.
     ///
     /// ```
     /// # #[tokio::main]
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # use vestibule::testing::{Wunder, WunderUser};
     /// # let mock = Wunder::start().await;
-    /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo");
-    /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).clock(mock.clock().clone()).build()?;
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url()).tenant("demo");
+    /// # let client = client.signing_key(Wunder::SIGNING_KEY).clock(mock.clock().clone()).build()?;
     /// # mock.add_user(WunderUser::new().email("ada@example.org").password("the password").must_use_second_factor());
-    /// # let sign_in = client.password_sign_in("ada@example.org", "the password").await?;
+    /// # let sign_in = client.sign_in_with_password("ada@example.org", "the password").await?;
     /// # let vestibule::wunder::SignIn::MfaRequired(mfa) = sign_in else { panic!() };
     /// # let code = || {
     /// #     mock.clock().advance(std::time::Duration::from_secs(30));
     /// #     mock.second_factor_code("ada@example.org").unwrap()
     /// # };
-    /// let enrolment = mfa.enrol().await?;
-    /// enrolment.enable(code()).await?;
+    /// let enrolment = mfa.request_mfa_enrolment().await?;
+    /// enrolment.confirm(code()).await?;
     /// // The next code of the app signs the user in.
-    /// let session = mfa.validate(code()).await?;
+    /// let session = mfa.confirm(code()).await?;
     /// assert_eq!(session.profile().await?.email.as_deref(), Some("ada@example.org"));
     /// # Ok(())
     /// # }
@@ -160,9 +160,9 @@ impl MfaRequired {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Refused`] if the user has a second factor already; otherwise as
-    /// [`Session::enrol_mfa`].
-    pub async fn enrol(&self) -> Result<MfaEnrolment, Error> {
+    /// [`ErrorKind::Rejected`] if the user has a second factor already; otherwise as
+    /// [`Session::request_mfa_enrolment`].
+    pub async fn request_mfa_enrolment(&self) -> Result<MfaEnrolment, Error> {
         MfaEnrolment::begin(self.client(), self.provisional_api(), self.owner()).await
     }
 
@@ -171,8 +171,8 @@ impl MfaRequired {
     ///
     /// # Errors
     ///
-    /// As [`Session::mfa_enrolment`].
-    pub async fn enrolment(&self, id: &Secret) -> Result<MfaEnrolment, Error> {
+    /// As [`Session::resume_mfa_enrolment`].
+    pub async fn resume_mfa_enrolment(&self, id: &Secret) -> Result<MfaEnrolment, Error> {
         let challenge =
             ActiveChallenge::resume_owned(&self.owner(), &self.client().context, id).await?;
         let api = self.provisional_api();
@@ -187,7 +187,7 @@ impl MfaEnrolment {
         let response = api.two_factor_secret().send().await?.into_inner();
         if response.secret.is_none() && response.otpauth_url.is_none() {
             let message = "the response has no secret";
-            return Err(Error::new(ErrorKind::Undecodable, message)
+            return Err(Error::new(ErrorKind::InvalidResponse, message)
                 .with_delivery(Delivery::Responded)
                 .at(System::Wunder, "two_factor_secret"));
         }
@@ -200,7 +200,7 @@ impl MfaEnrolment {
         Ok(Self { api, challenge })
     }
 
-    /// The id by which [`Session::mfa_enrolment`] or [`MfaRequired::enrolment`] resumes it: a
+    /// The id by which [`Session::resume_mfa_enrolment`] or [`MfaRequired::resume_mfa_enrolment`] resumes it: a
     /// secret.
     pub fn id(&self) -> &Secret {
         self.challenge.id()
@@ -224,7 +224,7 @@ impl MfaEnrolment {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Undecodable`] for what is neither JSON nor a picture of less than 64 KiB;
+    /// [`ErrorKind::InvalidResponse`] for what is neither JSON nor a picture of less than 64 KiB;
     /// otherwise as any call, see [`Error`].
     pub async fn qr_picture(&self) -> Result<QrPicture, Error> {
         match self.api.two_factor_qr_code().send().await {
@@ -247,11 +247,11 @@ impl MfaEnrolment {
     ///
     /// # Errors
     ///
-    /// The error returns the state: [`ErrorKind::Refused`] means a wrong code. Nothing is
+    /// The error returns the state: [`ErrorKind::Rejected`] means a wrong code. Nothing is
     /// sent with [`ErrorKind::InvalidInput`] (it does not look like a code),
-    /// [`ErrorKind::StepRequired`] (five codes were wrong) and [`ErrorKind::SignInAgain`] (it is
+    /// [`ErrorKind::StepRequired`] (five codes were wrong) and [`ErrorKind::Unauthenticated`] (it is
     /// finished or has expired, or the session has ended).
-    pub async fn enable(mut self, code: impl Into<Secret>) -> Result<AnyJson, StepError<Self>> {
+    pub async fn confirm(mut self, code: impl Into<Secret>) -> Result<AnyJson, StepError<Self>> {
         let tried = self.try_code(&code.into()).await;
         tried.map_err(|error| StepError::new(self, error))
     }

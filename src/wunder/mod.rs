@@ -5,19 +5,19 @@
 //!
 //! | to do | flow |
 //! |---|---|
-//! | sign in by a code | [`Client::phone_sign_in`], [`Client::email_code_sign_in`] -> [`PendingCode`] |
+//! | sign in by a code | [`Client::sign_in_with_phone_code`], [`Client::sign_in_with_email_code`] -> [`PendingCode`] |
 //! | sign in by a code, with the trait of all systems | [`Client::at_branch`] |
-//! | find the branch | [`Client::resolve_branch`] |
-//! | sign in without a code | [`Client::password_sign_in`], [`Client::social_sign_in`], [`Client::gaiyo_sign_in`], [`Client::api_client_sign_in`] |
-//! | act for a user | [`Session::acting_for`] |
-//! | second factor | [`MfaRequired::validate`]; set up by [`Session::enrol_mfa`] or [`MfaRequired::enrol`] -> [`MfaEnrolment`] |
-//! | exchange a token | [`Session::exchange_openid_token`] |
-//! | register | [`Client::register`], [`Client::social_sign_up`] |
-//! | password reset | [`Client::request_password_reset`] -> [`PasswordReset`]; from a link [`Client::set_password`] |
-//! | verify | [`Session::verify_phone`] -> [`PhoneVerification`], [`Client::resend_email_verification`], [`Session::start_verification`] |
-//! | profile | [`Session::profile`], [`Session::change_profile`], [`Session::request_deletion`], [`Session::identity_cards`] |
+//! | find the branch | [`Client::branch`] |
+//! | sign in without a code | [`Client::sign_in_with_password`], [`Client::sign_in_with_social`], [`Client::sign_in_with_gaiyo`], [`Client::sign_in_with_api_client`] |
+//! | act for a user | [`Session::impersonate`] |
+//! | second factor | [`MfaRequired::confirm`]; set up by [`Session::request_mfa_enrolment`] or [`MfaRequired::request_mfa_enrolment`] -> [`MfaEnrolment`] |
+//! | exchange a token | [`Session::request_openid_token`] |
+//! | register | [`Client::sign_up`], [`Client::sign_up_with_social`] |
+//! | password reset | [`Client::reset_password_by_code`] -> [`PasswordReset`]; from a link [`Client::set_password`] |
+//! | verify | [`Session::verify_phone`] -> [`PhoneVerification`], [`Client::resend_email_verification`], [`Session::verify_identity`] |
+//! | profile | [`Session::profile`], [`Session::update_profile`], [`Session::request_deletion`], [`Session::identity_cards`] |
 //! | signed profile | [`Session::signed_profile`], checked by [`SignedProfileVerifier`] |
-//! | terms | [`Client::terms`], [`Client::terms_by_id`], [`Session::accept_terms`], [`Session::accepted_terms`], [`Session::outstanding_terms`] |
+//! | terms | [`Client::terms`], [`Client::terms`], [`Session::accept_terms`], [`Session::accepted_terms`], [`Session::outstanding_terms`] |
 //! | remaining steps | [`Session::onboarding`]; the step that an error requires, [`Step::of`] |
 //! | sign out | [`Session::sign_out`] |
 //!
@@ -26,16 +26,16 @@
 //! # async fn main() -> Result<(), vestibule::Error> {
 //! # let mock = vestibule::testing::Wunder::start().await;
 //! # let url = mock.base_url();
-//! # let key = vestibule::testing::Wunder::SIGNATURE_KEY;
+//! # let key = vestibule::testing::Wunder::SIGNING_KEY;
 //! # let code = || mock.outbox().last_code("+43123456789").unwrap();
 //! use vestibule::wunder::{Client, SignIn};
 //!
-//! let client = Client::builder(url, "mytenant").signature_key(key).build()?;
-//! let branch = client.resolve_branch(48.2, 16.4).await?;
-//! let pending = client.phone_sign_in("+43123456789", branch.id()).send_code().await?;
+//! let client = Client::builder(url).tenant("mytenant").signing_key(key).build()?;
+//! let branch = client.branch(48.2, 16.4).await?;
+//! let pending = client.sign_in_with_phone_code("+43123456789", branch.id()).send().await?;
 //! let session = match pending.confirm(code()).await? {
 //!     SignIn::SignedIn(session) => session,
-//!     SignIn::MfaRequired(mfa) => mfa.validate("654321").await?,
+//!     SignIn::MfaRequired(mfa) => mfa.confirm("654321").await?,
 //! };
 //! assert_eq!(session.profile().await?.phone_is_verified, Some(true));
 //! # Ok(())
@@ -75,7 +75,7 @@ pub use self::branch::Branch;
 pub use self::branch_sign_in::BranchSignIn;
 pub use self::challenge::Challenge;
 pub use self::client::{Client, ClientBuilder};
-pub use self::code_sign_in::{EmailCodeSignIn, PhoneSignIn};
+pub use self::code_sign_in::{EmailCodeSignIn, PhoneCodeSignIn};
 pub use self::contact::{Contact, check_email, check_phone};
 pub use self::lists::TermsOf;
 pub use self::mfa::MfaRequired;
@@ -86,7 +86,7 @@ pub use self::password_reset::PasswordReset;
 pub use self::pending_code::PendingCode;
 pub use self::phone_verification::PhoneVerification;
 pub use self::profile::ProfileChange;
-pub use self::registration::Registration;
+pub use self::registration::SignUp;
 pub use self::session::Session;
 pub use self::sign_in::SignIn;
 pub use self::signature::{BootstrapSignature, Sha256Hex, SignatureInput};

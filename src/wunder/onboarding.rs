@@ -17,22 +17,22 @@ use crate::opaque_debug::opaque_debug;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Step {
-    /// The profile has no phone number: [`Session::change_profile`].
+    /// The profile has no phone number: [`Session::update_profile`].
     AddPhone,
     /// The phone number is not verified: [`Session::verify_phone`].
     VerifyPhone,
-    /// The profile has no e-mail address: [`Session::change_profile`].
+    /// The profile has no e-mail address: [`Session::update_profile`].
     AddEmail,
     /// The e-mail address is not verified: the user opens the link in the message, which
     /// [`Client::resend_email_verification`](super::Client::resend_email_verification) sends again.
     VerifyEmail,
-    /// The profile lacks members: [`Session::change_profile`].
+    /// The profile lacks members: [`Session::update_profile`].
     CompleteProfile,
-    /// The licence or identity is not verified: [`Session::start_verification`].
+    /// The licence or identity is not verified: [`Session::verify_identity`].
     VerifyIdentity,
     /// Terms have to be accepted: [`Session::outstanding_terms`] and [`Session::accept_terms`].
     AcceptTerms,
-    /// The user has no second factor: [`Session::enrol_mfa`].
+    /// The user has no second factor: [`Session::request_mfa_enrolment`].
     EnrolMfa,
 }
 
@@ -48,15 +48,15 @@ impl Step {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # use vestibule::testing::{Wunder, WunderUser};
     /// # let mock = Wunder::start().await;
-    /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo");
-    /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).build()?;
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url()).tenant("demo");
+    /// # let client = client.signing_key(Wunder::SIGNING_KEY).build()?;
     /// # mock.add_user(WunderUser::new().email("ada@example.org").password("the password").phone("+43123456789"));
-    /// # let sign_in = client.password_sign_in("ada@example.org", "the password").await?;
+    /// # let sign_in = client.sign_in_with_password("ada@example.org", "the password").await?;
     /// # let vestibule::wunder::SignIn::SignedIn(session) = sign_in else { panic!() };
     /// # mock.require("init_verification", vestibule::testing::WunderRequirement::VerifiedPhone);
     /// use vestibule::wunder::Step;
     ///
-    /// if let Err(error) = session.start_verification(&serde_json::json!({})).await {
+    /// if let Err(error) = session.verify_identity(&serde_json::json!({})).await {
     ///     match Step::of(&error) {
     ///         Some(Step::VerifyPhone) => drop(session.verify_phone().await?),
     ///         Some(step) => println!("first: {step:?}"),
@@ -113,21 +113,21 @@ impl fmt::Debug for Onboarding {
 
 impl Session {
     /// Starts a check of the steps that the user has to complete before a rental in a branch.
-    /// Nothing is sent before [`OnboardingCheck::check`].
+    /// Nothing is sent before [`OnboardingCheck::send`].
     ///
     /// ```
     /// # #[tokio::main]
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # use vestibule::testing::{Wunder, WunderUser};
     /// # let mock = Wunder::start().await;
-    /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo");
-    /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).build()?;
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url()).tenant("demo");
+    /// # let client = client.signing_key(Wunder::SIGNING_KEY).build()?;
     /// # mock.add_user(WunderUser::new().email("ada@example.org").password("the password").phone("+43123456789").branch("2"));
-    /// # let sign_in = client.password_sign_in("ada@example.org", "the password").await?;
+    /// # let sign_in = client.sign_in_with_password("ada@example.org", "the password").await?;
     /// # let vestibule::wunder::SignIn::SignedIn(session) = sign_in else { panic!() };
     /// use vestibule::wunder::Step;
     ///
-    /// let onboarding = session.onboarding("2").wants(["firstName"]).check().await?;
+    /// let onboarding = session.onboarding("2").wants(["firstName"]).send().await?;
     /// for step in onboarding.steps() {
     ///     match step {
     ///         Step::VerifyPhone => drop(session.verify_phone().await?),
@@ -193,7 +193,7 @@ impl OnboardingCheck {
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `branch_id` if it is
     /// empty; otherwise see [`Error`]. [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired)
     /// of the profile or the accepted terms is not returned: it becomes a step.
-    pub async fn check(self) -> Result<Onboarding, Error> {
+    pub async fn send(self) -> Result<Onboarding, Error> {
         not_empty("branch_id", &self.branch_id)?;
         let (profile, mut required) = or_step(self.session.profile().await)?;
         let of = TermsOf::Branch(self.branch_id.clone());

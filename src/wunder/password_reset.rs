@@ -60,16 +60,16 @@ impl Client {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # use vestibule::testing::{Wunder, WunderUser};
     /// # let mock = Wunder::start().await;
-    /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo");
-    /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).build()?;
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url()).tenant("demo");
+    /// # let client = client.signing_key(Wunder::SIGNING_KEY).build()?;
     /// # mock.add_user(WunderUser::new().email("ada@example.org").password("the password"));
     /// # let code = || mock.outbox().last_code("ada@example.org").unwrap();
-    /// let reset = client.request_password_reset("ada@example.org").await?;
+    /// let reset = client.reset_password_by_code("ada@example.org").await?;
     /// let id = reset.id().clone();
     /// // Later, at any instance that shares the store:
-    /// let reset = client.password_reset(&id).await?;
+    /// let reset = client.resume_password_reset(&id).await?;
     /// reset.set_password(code(), "a better password").await?;
-    /// let sign_in = client.password_sign_in("ada@example.org", "a better password").await?;
+    /// let sign_in = client.sign_in_with_password("ada@example.org", "a better password").await?;
     /// # assert!(matches!(sign_in, vestibule::wunder::SignIn::SignedIn(_)));
     /// # Ok(())
     /// # }
@@ -80,11 +80,11 @@ impl Client {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for what is no e-mail address;
-    /// [`ErrorKind::SlowDown`](crate::ErrorKind::SlowDown) before the client's
+    /// [`ErrorKind::RateLimited`](crate::ErrorKind::RateLimited) before the client's
     /// [`resend_wait`](super::ClientBuilder::resend_wait) has passed;
-    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the session store fails, and nothing
+    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the session store fails, and nothing
     /// is sent then; otherwise as any call, see [`Error`].
-    pub async fn request_password_reset(
+    pub async fn reset_password_by_code(
         &self,
         email: impl Into<String>,
     ) -> Result<PasswordReset, Error> {
@@ -110,9 +110,9 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if there is no such reset: start
-    /// it again. [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the store fails.
-    pub async fn password_reset(&self, id: &Secret) -> Result<PasswordReset, Error> {
+    /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) if there is no such reset: start
+    /// it again. [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the store fails.
+    pub async fn resume_password_reset(&self, id: &Secret) -> Result<PasswordReset, Error> {
         let found = StoredChallenge::load(&self.context, id).await?;
         Ok(PasswordReset {
             client: self.clone(),
@@ -129,13 +129,13 @@ impl Client {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # use vestibule::testing::{Wunder, WunderUser};
     /// # let mock = Wunder::start().await;
-    /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo");
-    /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).build()?;
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url()).tenant("demo");
+    /// # let client = client.signing_key(Wunder::SIGNING_KEY).build()?;
     /// # mock.add_user(WunderUser::new().email("ada@example.org").password("the password"));
-    /// # client.request_password_reset("ada@example.org").await?;
+    /// # client.reset_password_by_code("ada@example.org").await?;
     /// # let code_of_the_link = mock.outbox().last_code("ada@example.org").unwrap();
     /// client.set_password(code_of_the_link, "a better password").await?;
-    /// let sign_in = client.password_sign_in("ada@example.org", "a better password").await?;
+    /// let sign_in = client.sign_in_with_password("ada@example.org", "a better password").await?;
     /// # assert!(matches!(sign_in, vestibule::wunder::SignIn::SignedIn(_)));
     /// # Ok(())
     /// # }
@@ -146,7 +146,7 @@ impl Client {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for what does not look like a
-    /// code, or an empty password; [`ErrorKind::Refused`](crate::ErrorKind::Refused) for a wrong or
+    /// code, or an empty password; [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) for a wrong or
     /// used code, or a password that breaks the rules (`U101`); otherwise as any call, see
     /// [`Error`].
     pub async fn set_password(
@@ -162,7 +162,7 @@ impl Client {
 }
 
 impl PasswordReset {
-    /// The id by which [`Client::password_reset`] resumes it: a secret.
+    /// The id by which [`Client::resume_password_reset`] resumes it: a secret.
     pub fn id(&self) -> &Secret {
         self.challenge.id()
     }
@@ -197,13 +197,13 @@ impl PasswordReset {
     ///
     /// # Errors
     ///
-    /// The error returns the state: [`ErrorKind::Refused`](crate::ErrorKind::Refused) means
+    /// The error returns the state: [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) means
     /// a wrong or used code, or a password that breaks the rules (`U101`), which counts as a wrong
     /// code as well. Nothing is sent with
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) (`code` or `password`),
     /// [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired) (five codes were wrong, or a
     /// newer reset has replaced this one) and
-    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) (it is finished or has expired).
+    /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) (it is finished or has expired).
     pub async fn set_password(
         mut self,
         code: impl Into<Secret>,

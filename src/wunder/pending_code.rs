@@ -128,7 +128,7 @@ impl PendingCode {
         Self { client, challenge }
     }
 
-    /// The id by which [`Client::challenge`] resumes the sign-in: a secret.
+    /// The id by which [`Client::resume_challenge`] resumes the sign-in: a secret.
     pub fn id(&self) -> &Secret {
         self.challenge.id()
     }
@@ -150,10 +150,10 @@ impl PendingCode {
     /// # #[tokio::main]
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # let mock = vestibule::testing::Wunder::start().await;
-    /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo").signature_key("test-signature-key");
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url()).tenant("demo").signing_key("test-signature-key");
     /// # let client = client.resend_wait(std::time::Duration::from_secs(30)).clock(mock.clock().clone()).build()?;
     /// # let code = || mock.outbox().last_code("+43123456789").unwrap();
-    /// # let mut pending = client.phone_sign_in("+43123456789", "2").send_code().await?;
+    /// # let mut pending = client.sign_in_with_phone_code("+43123456789", "2").send().await?;
     /// let wait = pending.resend_timer().remaining();
     /// # assert!(!wait.is_zero());
     /// # mock.clock().advance(wait + std::time::Duration::from_secs(1));
@@ -167,12 +167,12 @@ impl PendingCode {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::SlowDown`](crate::ErrorKind::SlowDown) before
+    /// [`ErrorKind::RateLimited`](crate::ErrorKind::RateLimited) before
     /// [`resend_timer`](Self::resend_timer) has run out, or if another caller has just requested a
     /// code of this challenge; [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired) if a
     /// newer challenge has replaced this one;
-    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if it is finished or has expired;
-    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the session store fails: nothing is
+    /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) if it is finished or has expired;
+    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the session store fails: nothing is
     /// sent in all of these cases. Otherwise as any call, see [`Error`].
     pub async fn resend(&mut self) -> Result<(), Error> {
         let (client, wait) = (&self.client, self.client.resend_wait);
@@ -188,12 +188,12 @@ impl PendingCode {
     ///
     /// # Errors
     ///
-    /// The error returns the state: [`ErrorKind::Refused`](crate::ErrorKind::Refused) means
+    /// The error returns the state: [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) means
     /// a wrong or used code. Nothing is sent with
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) (it does not look like a code),
     /// [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired) (five codes were wrong, or a
     /// newer challenge has replaced this one) and
-    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) (it is finished or has expired).
+    /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) (it is finished or has expired).
     pub async fn confirm(mut self, code: impl Into<Secret>) -> Result<SignIn, StepError<Self>> {
         match self.try_code(code.into()).await {
             Ok(Admitted::Session(session)) => Ok(SignIn::SignedIn(session)),

@@ -50,15 +50,15 @@ impl Session {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # use vestibule::testing::{Wunder, WunderUser};
     /// # let mock = Wunder::start().await;
-    /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo");
-    /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).build()?;
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url()).tenant("demo");
+    /// # let client = client.signing_key(Wunder::SIGNING_KEY).build()?;
     /// # mock.add_user(WunderUser::new().email("ada@example.org").password("the password").phone("+43123456789"));
-    /// # let sign_in = client.password_sign_in("ada@example.org", "the password").await?;
+    /// # let sign_in = client.sign_in_with_password("ada@example.org", "the password").await?;
     /// # let vestibule::wunder::SignIn::SignedIn(session) = sign_in else { panic!() };
     /// # let code = || mock.outbox().last_code("+43123456789").unwrap();
     /// let verification = session.verify_phone().await?;
     /// println!("a code went to {}", verification.phone());
-    /// let profile = verification.check(code()).await?;
+    /// let profile = verification.confirm(code()).await?;
     /// assert_eq!(profile.phone_is_verified, Some(true));
     /// # Ok(())
     /// # }
@@ -69,9 +69,9 @@ impl Session {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `phone` if the profile
-    /// has no number that is E.164, [`ErrorKind::SlowDown`](crate::ErrorKind::SlowDown) before the
+    /// has no number that is E.164, [`ErrorKind::RateLimited`](crate::ErrorKind::RateLimited) before the
     /// client's [`resend_wait`](super::ClientBuilder::resend_wait) has passed,
-    /// [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the session store fails: nothing is
+    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the session store fails: nothing is
     /// sent in these cases. Otherwise as any call, see [`Error`].
     pub async fn verify_phone(&self) -> Result<PhoneVerification, Error> {
         let phone = self.profile().await?.phone_number.unwrap_or_default();
@@ -101,10 +101,10 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) if this session has no such
-    /// verification: start it again. [`ErrorKind::TryLater`](crate::ErrorKind::TryLater) if the
+    /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) if this session has no such
+    /// verification: start it again. [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the
     /// store fails.
-    pub async fn phone_verification(&self, id: &Secret) -> Result<PhoneVerification, Error> {
+    pub async fn resume_phone_verification(&self, id: &Secret) -> Result<PhoneVerification, Error> {
         let challenge =
             ActiveChallenge::resume_owned(&self.owner(), &self.client.context, id).await?;
         Ok(PhoneVerification {
@@ -115,7 +115,7 @@ impl Session {
 }
 
 impl PhoneVerification {
-    /// The id by which [`Session::phone_verification`] resumes it: a secret.
+    /// The id by which [`Session::resume_phone_verification`] resumes it: a secret.
     pub fn id(&self) -> &Secret {
         self.challenge.id()
     }
@@ -150,15 +150,15 @@ impl PhoneVerification {
     ///
     /// # Errors
     ///
-    /// The error returns the state: [`ErrorKind::Refused`](crate::ErrorKind::Refused) means a wrong
+    /// The error returns the state: [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) means a wrong
     /// or used code. Nothing is sent with
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) (it does not look like a code),
     /// [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired) (five codes were wrong, or a
     /// newer verification has replaced this one) and
-    /// [`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain) (it is finished or has expired, or
+    /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) (it is finished or has expired, or
     /// the session has ended). If the error's [`operation`](Error::operation) is `get_customer`,
     /// the number is verified and only the profile could not be read.
-    pub async fn check(
+    pub async fn confirm(
         mut self,
         code: impl Into<Secret>,
     ) -> Result<types::Customer, StepError<Self>> {

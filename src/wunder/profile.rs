@@ -9,10 +9,10 @@ use crate::error::{Error, System};
 use crate::json::AnyJson;
 use crate::opaque_debug::opaque_debug;
 
-/// A change of the profile, prepared by [`Session::change_profile`]. Members that it does not set
+/// A change of the profile, prepared by [`Session::update_profile`]. Members that it does not set
 /// stay as they are.
 #[derive(Clone)]
-#[must_use = "nothing is sent before `save`"]
+#[must_use = "nothing is sent before `send`"]
 pub struct ProfileChange {
     session: Session,
     patch: types::CustomerPatch,
@@ -22,20 +22,20 @@ pub struct ProfileChange {
 opaque_debug!("wunder": ProfileChange);
 
 impl Session {
-    /// Starts a change of the profile. Nothing is sent before [`ProfileChange::save`].
+    /// Starts a change of the profile. Nothing is sent before [`ProfileChange::send`].
     ///
     /// ```
     /// # #[tokio::main]
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # use vestibule::testing::{Wunder, WunderUser};
     /// # let mock = Wunder::start().await;
-    /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo");
-    /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).build()?;
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url()).tenant("demo");
+    /// # let client = client.signing_key(Wunder::SIGNING_KEY).build()?;
     /// # mock.add_user(WunderUser::new().email("ada@example.org").password("the password"));
-    /// # let sign_in = client.password_sign_in("ada@example.org", "the password").await?;
+    /// # let sign_in = client.sign_in_with_password("ada@example.org", "the password").await?;
     /// # let vestibule::wunder::SignIn::SignedIn(session) = sign_in else { panic!() };
-    /// let change = session.change_profile().phone("+43123456789").member("firstName", "Ada");
-    /// let profile = change.save().await?;
+    /// let change = session.update_profile().phone("+43123456789").member("firstName", "Ada");
+    /// let profile = change.send().await?;
     /// // A new number is to be verified.
     /// assert_eq!(profile.phone_is_verified, Some(false));
     /// let verification = session.verify_phone().await?;
@@ -43,7 +43,7 @@ impl Session {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn change_profile(&self) -> ProfileChange {
+    pub fn update_profile(&self) -> ProfileChange {
         ProfileChange {
             session: self.clone(),
             patch: types::CustomerPatch::default(),
@@ -62,10 +62,10 @@ impl Session {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # use vestibule::testing::{Wunder, WunderUser};
     /// # let mock = Wunder::start().await;
-    /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo");
-    /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).build()?;
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url()).tenant("demo");
+    /// # let client = client.signing_key(Wunder::SIGNING_KEY).build()?;
     /// # mock.add_user(WunderUser::new().email("ada@example.org").password("the password"));
-    /// # let sign_in = client.password_sign_in("ada@example.org", "the password").await?;
+    /// # let sign_in = client.sign_in_with_password("ada@example.org", "the password").await?;
     /// # let vestibule::wunder::SignIn::SignedIn(session) = sign_in else { panic!() };
     /// session.request_deletion().await?;
     /// session.sign_out().await?;
@@ -121,9 +121,9 @@ impl ProfileChange {
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `email`, `phone`, a
     /// member that has its own method, or `change` if nothing is set;
-    /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) if the address (`U141`) or the number
+    /// [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) if the address (`U141`) or the number
     /// (`U102`) belongs to another user; otherwise see [`Error`].
-    pub async fn save(self) -> Result<types::Customer, Error> {
+    pub async fn send(self) -> Result<types::Customer, Error> {
         let mut patch = self.patch;
         patch.email.as_deref().map_or(Ok(()), check_email)?;
         patch.phone_number.as_deref().map_or(Ok(()), check_phone)?;

@@ -28,8 +28,11 @@ impl Refresher for RefreshToken {
     ) -> BoxFuture<'a, Result<Tokens, Error>> {
         Box::pin(async move {
             let refresh = current.refresh.clone().ok_or_else(|| {
-                Error::new(ErrorKind::SignInAgain, "the session has no refresh token")
-                    .of(System::Wunder)
+                Error::new(
+                    ErrorKind::Unauthenticated,
+                    "the session has no refresh token",
+                )
+                .of(System::Wunder)
             })?;
             let body = types::RefreshRequest::builder().refresh_token(refresh);
             let options = CallOptions::new().deadline(within);
@@ -37,7 +40,7 @@ impl Refresher for RefreshToken {
             let issued = api.refresh_token().body(body).send().await?.into_inner();
             let access = issued.access_token.ok_or_else(|| {
                 let message = "the response of the refresh has no access token";
-                Error::new(ErrorKind::Undecodable, message)
+                Error::new(ErrorKind::InvalidResponse, message)
                     .with_delivery(Delivery::Responded)
                     .at(System::Wunder, "refresh_token")
             })?;

@@ -12,13 +12,13 @@ use crate::json::AnyJson;
 use crate::opaque_debug::opaque_debug;
 use crate::secret::Secret;
 
-/// A new user, prepared by [`Client::register`].
+/// A new user, prepared by [`Client::sign_up`].
 ///
 /// The vendor documents no list of required fields, so none is required here; the server rejects a
 /// user that lacks one.
 #[derive(Clone)]
-#[must_use = "nothing is sent before `create`"]
-pub struct Registration {
+#[must_use = "nothing is sent before `send`"]
+pub struct SignUp {
     client: Client,
     email: Option<String>,
     phone: Option<String>,
@@ -28,33 +28,33 @@ pub struct Registration {
     members: Vec<(String, Value)>,
 }
 
-opaque_debug!("wunder": Registration);
+opaque_debug!("wunder": SignUp);
 
 impl Client {
-    /// Starts the registration of a user. Nothing is sent before [`Registration::create`].
+    /// Starts the registration of a user. Nothing is sent before [`SignUp::send`].
     ///
     /// ```
     /// # #[tokio::main]
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # use vestibule::testing::{Wunder, WunderUser};
     /// # let mock = Wunder::start().await;
-    /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo");
-    /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).build()?;
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url()).tenant("demo");
+    /// # let client = client.signing_key(Wunder::SIGNING_KEY).build()?;
     /// let customer = client
-    ///     .register()
+    ///     .sign_up()
     ///     .email("ada@example.org")
     ///     .password("a long password")
     ///     .branch_id("2")
-    ///     .create()
+    ///     .send()
     ///     .await?;
     /// assert_eq!(customer.email_is_verified, Some(false));
-    /// let sign_in = client.password_sign_in("ada@example.org", "a long password").await?;
+    /// let sign_in = client.sign_in_with_password("ada@example.org", "a long password").await?;
     /// # assert!(matches!(sign_in, vestibule::wunder::SignIn::SignedIn(_)));
     /// # Ok(())
     /// # }
     /// ```
-    pub fn register(&self) -> Registration {
-        Registration {
+    pub fn sign_up(&self) -> SignUp {
+        SignUp {
             client: self.clone(),
             email: None,
             phone: None,
@@ -69,7 +69,7 @@ impl Client {
     /// does not document its fields: the operator knows them, and they are sent unchanged. Signed
     /// over `email` or, without it, `phoneNumber`, if the client has a signature key and the login
     /// contains one of them. The response has no tokens: continue with
-    /// [`social_sign_in`](Self::social_sign_in).
+    /// [`sign_in_with_social`](Self::sign_in_with_social).
     ///
     /// Not idempotent: retried only if the server certainly did not process it. As far as
     /// documented, it sends no message.
@@ -79,12 +79,12 @@ impl Client {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # use vestibule::testing::{Wunder, WunderUser};
     /// # let mock = Wunder::start().await;
-    /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo");
-    /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).build()?;
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url()).tenant("demo");
+    /// # let client = client.signing_key(Wunder::SIGNING_KEY).build()?;
     /// # mock.add_social_account("google", "a token of Google", Some("ada@example.org"));
     /// let login = serde_json::json!({"provider": "google", "token": "a token of Google"});
-    /// client.social_sign_up(&login).await?;
-    /// let sign_in = client.social_sign_in(&login).await?;
+    /// client.sign_up_with_social(&login).await?;
+    /// let sign_in = client.sign_in_with_social(&login).await?;
     /// # assert!(matches!(sign_in, vestibule::wunder::SignIn::SignedIn(_)));
     /// # Ok(())
     /// # }
@@ -96,9 +96,12 @@ impl Client {
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `login` if it is not a
     /// JSON object with members, or `email` or `phoneNumber` if malformed;
-    /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) if the user exists (`U102`) or the login
+    /// [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) if the user exists (`U102`) or the login
     /// data is not valid; otherwise see [`Error`].
-    pub async fn social_sign_up(&self, login: &impl Serialize) -> Result<types::Customer, Error> {
+    pub async fn sign_up_with_social(
+        &self,
+        login: &impl Serialize,
+    ) -> Result<types::Customer, Error> {
         let members = login_fields(login)?;
         let text = |name, check: fn(&str) -> Result<(), Error>| match members.get(name) {
             None | Some(Value::Null) => Ok(()),
@@ -117,7 +120,7 @@ impl Client {
     }
 }
 
-impl Registration {
+impl SignUp {
     /// Sets the e-mail address of the user, which the request is signed over.
     pub fn email(mut self, email: impl Into<String>) -> Self {
         self.email = Some(email.into());
@@ -165,10 +168,10 @@ impl Registration {
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `email`, `phone`,
     /// `password`, `branch_id`, or a member that has its own method;
-    /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) if the user exists (`U102`), the address
+    /// [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) if the user exists (`U102`), the address
     /// belongs to another user (`U141`) or the password breaks the rules (`U101`); otherwise see
     /// [`Error`].
-    pub async fn create(self) -> Result<types::Customer, Error> {
+    pub async fn send(self) -> Result<types::Customer, Error> {
         self.email.as_deref().map_or(Ok(()), check_email)?;
         self.phone.as_deref().map_or(Ok(()), check_phone)?;
         let password = self.password.as_ref().map(Secret::expose);

@@ -80,7 +80,7 @@ impl SystemRules for Rules {
         let Some(key) = &self.key else {
             return match need {
                 Need::Required => Err(Error::invalid(
-                    "signature_key",
+                    "signing_key",
                     "must be set on the client: this request must be signed",
                 )),
                 _ => Ok(()),

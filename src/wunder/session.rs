@@ -50,14 +50,14 @@ impl Session {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # use vestibule::testing::{Wunder, WunderUser};
     /// # let mock = Wunder::start().await;
-    /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo");
-    /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).build()?;
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url()).tenant("demo");
+    /// # let client = client.signing_key(Wunder::SIGNING_KEY).build()?;
     /// # mock.add_api_client("our-service", "the key");
     /// # let ada = mock.add_user(WunderUser::new().email("ada@example.org").created_by("our-service"));
-    /// # let sign_in = client.api_client_sign_in("our-service", "the key").await?;
+    /// # let sign_in = client.sign_in_with_api_client("our-service", "the key").await?;
     /// # let vestibule::wunder::SignIn::SignedIn(service) = sign_in else { panic!() };
     /// // `ada` is the UUID of the user, `service` the session of the API client.
-    /// let session = service.acting_for(&ada)?;
+    /// let session = service.impersonate(&ada)?;
     /// assert_eq!(session.profile().await?.email.as_deref(), Some("ada@example.org"));
     /// # Ok(())
     /// # }
@@ -67,7 +67,7 @@ impl Session {
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if `user` is not a UUID, such as
     /// `6f1d2a34-0000-4000-8000-000000000001`.
-    pub fn acting_for(&self, user: &str) -> Result<Self, Error> {
+    pub fn impersonate(&self, user: &str) -> Result<Self, Error> {
         let groups: Vec<&str> = user.split('-').collect();
         let well_formed = groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12])
             && groups.concat().bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -96,10 +96,10 @@ impl Session {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # use vestibule::testing::{Wunder, WunderUser};
     /// # let mock = Wunder::start().await;
-    /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo");
-    /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).build()?;
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url()).tenant("demo");
+    /// # let client = client.signing_key(Wunder::SIGNING_KEY).build()?;
     /// # mock.add_user(WunderUser::new().email("ada@example.org").password("the password"));
-    /// # let sign_in = client.password_sign_in("ada@example.org", "the password").await?;
+    /// # let sign_in = client.sign_in_with_password("ada@example.org", "the password").await?;
     /// # let vestibule::wunder::SignIn::SignedIn(session) = sign_in else { panic!() };
     /// let profile = session.profile().await?;
     /// assert_eq!(profile.email.as_deref(), Some("ada@example.org"));
@@ -127,17 +127,17 @@ impl Session {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # use vestibule::testing::{Wunder, WunderUser};
     /// # let mock = Wunder::start().await;
-    /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo");
-    /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).build()?;
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url()).tenant("demo");
+    /// # let client = client.signing_key(Wunder::SIGNING_KEY).build()?;
     /// # mock.add_user(WunderUser::new().email("ada@example.org").password("the password"));
-    /// # let sign_in = client.password_sign_in("ada@example.org", "the password").await?;
+    /// # let sign_in = client.sign_in_with_password("ada@example.org", "the password").await?;
     /// # let vestibule::wunder::SignIn::SignedIn(session) = sign_in else { panic!() };
     /// use vestibule::ErrorKind;
     ///
     /// let id = session.id().clone();
     /// session.sign_out().await?;
-    /// let error = client.session(&id).await.unwrap_err();
-    /// assert_eq!(error.kind(), ErrorKind::SignInAgain);
+    /// let error = client.resume_session(&id).await.unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Unauthenticated);
     /// # assert_eq!(mock.count("logout"), 1);
     /// # Ok(())
     /// # }

@@ -39,7 +39,7 @@ impl Admitted {
     ) -> Result<Self, Error> {
         let access = response.access_token.ok_or_else(|| {
             let message = "the sign-in returned no access token";
-            Error::new(ErrorKind::Undecodable, message)
+            Error::new(ErrorKind::InvalidResponse, message)
                 .with_delivery(Delivery::Responded)
                 .at(System::Wunder, "sign_in")
         })?;
@@ -60,16 +60,16 @@ impl Client {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # use vestibule::testing::{Wunder, WunderUser};
     /// # let mock = Wunder::start().await;
-    /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo");
-    /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).build()?;
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url()).tenant("demo");
+    /// # let client = client.signing_key(Wunder::SIGNING_KEY).build()?;
     /// # mock.add_user(WunderUser::new().email("ada@example.org").password("the password").phone("+43123456789"));
     /// # mock.require_mfa("+43123456789", "246810");
     /// use vestibule::wunder::SignIn;
     ///
-    /// let session = match client.password_sign_in("ada@example.org", "the password").await? {
+    /// let session = match client.sign_in_with_password("ada@example.org", "the password").await? {
     ///     SignIn::SignedIn(session) => session,
     ///     // Ask the user for the code that the authenticator shows.
-    ///     SignIn::MfaRequired(mfa) => mfa.validate("246810").await?,
+    ///     SignIn::MfaRequired(mfa) => mfa.confirm("246810").await?,
     /// };
     /// assert_eq!(session.profile().await?.email.as_deref(), Some("ada@example.org"));
     /// # Ok(())
@@ -81,9 +81,9 @@ impl Client {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`] for what is no e-mail address or an empty password;
-    /// [`ErrorKind::Refused`] if the two do not belong together, the account is locked (`U131`) or
+    /// [`ErrorKind::Rejected`] if the two do not belong together, the account is locked (`U131`) or
     /// the tenant does not offer this method (`U109`); otherwise as any call, see [`Error`].
-    pub async fn password_sign_in(
+    pub async fn sign_in_with_password(
         &self,
         email: impl Into<String>,
         password: impl Into<Secret>,
@@ -110,15 +110,15 @@ impl Client {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # use vestibule::testing::{Wunder, WunderUser};
     /// # let mock = Wunder::start().await;
-    /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo");
-    /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).build()?;
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url()).tenant("demo");
+    /// # let client = client.signing_key(Wunder::SIGNING_KEY).build()?;
     /// # mock.add_user(WunderUser::new().email("ada@example.org").password("the password").social("google", "what Google issued"));
     /// use vestibule::wunder::SignIn;
     ///
     /// let login = serde_json::json!({"provider": "google", "token": "what Google issued"});
-    /// let session = match client.social_sign_in(&login).await? {
+    /// let session = match client.sign_in_with_social(&login).await? {
     ///     SignIn::SignedIn(session) => session,
-    ///     SignIn::MfaRequired(mfa) => mfa.validate("654321").await?,
+    ///     SignIn::MfaRequired(mfa) => mfa.confirm("654321").await?,
     /// };
     /// assert_eq!(session.profile().await?.email.as_deref(), Some("ada@example.org"));
     /// # Ok(())
@@ -130,9 +130,9 @@ impl Client {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`] for a login that is not a JSON object with members;
-    /// [`ErrorKind::Refused`] if it is not valid, no user has it (`U106`) or the tenant does not
+    /// [`ErrorKind::Rejected`] if it is not valid, no user has it (`U106`) or the tenant does not
     /// offer this method (`U109`); otherwise as any call, see [`Error`].
-    pub async fn social_sign_in(&self, login: &impl Serialize) -> Result<SignIn, Error> {
+    pub async fn sign_in_with_social(&self, login: &impl Serialize) -> Result<SignIn, Error> {
         let body = types::SocialLogin(login_fields(login)?);
         let first = FirstMessage::without_destination(&self.context)?;
         let response = self.auth_api().social_login().body(body).send().await?;
@@ -148,15 +148,15 @@ impl Client {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # use vestibule::testing::{Wunder, WunderUser};
     /// # let mock = Wunder::start().await;
-    /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo");
-    /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).build()?;
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url()).tenant("demo");
+    /// # let client = client.signing_key(Wunder::SIGNING_KEY).build()?;
     /// # mock.add_user(WunderUser::new().email("ada@example.org").password("the password").social("gaiyo", "what Gaiyo issued"));
     /// use vestibule::wunder::SignIn;
     ///
     /// let login = serde_json::json!({"token": "what Gaiyo issued"});
-    /// let session = match client.gaiyo_sign_in(&login).await? {
+    /// let session = match client.sign_in_with_gaiyo(&login).await? {
     ///     SignIn::SignedIn(session) => session,
-    ///     SignIn::MfaRequired(mfa) => mfa.validate("654321").await?,
+    ///     SignIn::MfaRequired(mfa) => mfa.confirm("654321").await?,
     /// };
     /// assert_eq!(session.profile().await?.email.as_deref(), Some("ada@example.org"));
     /// # Ok(())
@@ -167,8 +167,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As [`social_sign_in`](Self::social_sign_in).
-    pub async fn gaiyo_sign_in(&self, login: &impl Serialize) -> Result<SignIn, Error> {
+    /// As [`sign_in_with_social`](Self::sign_in_with_social).
+    pub async fn sign_in_with_gaiyo(&self, login: &impl Serialize) -> Result<SignIn, Error> {
         let body = types::GaiyoSignIn(login_fields(login)?);
         let first = FirstMessage::without_destination(&self.context)?;
         let response = self.auth_api().sign_in_gaiyo().body(body).send().await?;
@@ -176,7 +176,7 @@ impl Client {
     }
 
     /// Signs in an API client, a service account of the operator, by its id and key. Its session
-    /// acts for the users that it created by [`Session::acting_for`]. Sends no message, and is not
+    /// acts for the users that it created by [`Session::impersonate`]. Sends no message, and is not
     /// repeated unless the server certainly did not process it.
     ///
     /// ```
@@ -184,17 +184,17 @@ impl Client {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # use vestibule::testing::{Wunder, WunderUser};
     /// # let mock = Wunder::start().await;
-    /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo");
-    /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).build()?;
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url()).tenant("demo");
+    /// # let client = client.signing_key(Wunder::SIGNING_KEY).build()?;
     /// # mock.add_api_client("our-service", "the key");
     /// # let ada = mock.add_user(WunderUser::new().email("ada@example.org").created_by("our-service"));
     /// use vestibule::wunder::SignIn;
     ///
-    /// let SignIn::SignedIn(service) = client.api_client_sign_in("our-service", "the key").await? else {
+    /// let SignIn::SignedIn(service) = client.sign_in_with_api_client("our-service", "the key").await? else {
     ///     panic!("a second factor is asked of a service");
     /// };
     /// // The UUID of a user whom the service created.
-    /// let profile = service.acting_for(&ada)?.profile().await?;
+    /// let profile = service.impersonate(&ada)?.profile().await?;
     /// assert_eq!(profile.email.as_deref(), Some("ada@example.org"));
     /// # Ok(())
     /// # }
@@ -204,9 +204,9 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`] for an empty id or key; [`ErrorKind::Refused`] if the two do not
+    /// [`ErrorKind::InvalidInput`] for an empty id or key; [`ErrorKind::Rejected`] if the two do not
     /// belong together; otherwise as any call, see [`Error`].
-    pub async fn api_client_sign_in(
+    pub async fn sign_in_with_api_client(
         &self,
         client_id: impl Into<String>,
         client_key: impl Into<Secret>,

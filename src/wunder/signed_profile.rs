@@ -32,10 +32,10 @@ impl Session {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # use vestibule::testing::{Wunder, WunderUser};
     /// # let mock = Wunder::start().await;
-    /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo");
-    /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).build()?;
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url()).tenant("demo");
+    /// # let client = client.signing_key(Wunder::SIGNING_KEY).build()?;
     /// # mock.add_user(WunderUser::new().email("ada@example.org").password("the password"));
-    /// # let sign_in = client.password_sign_in("ada@example.org", "the password").await?;
+    /// # let sign_in = client.sign_in_with_password("ada@example.org", "the password").await?;
     /// # let vestibule::wunder::SignIn::SignedIn(session) = sign_in else { panic!() };
     /// use vestibule::wunder::{SignedProfileVerifier, SigningAlgorithm};
     ///
@@ -53,7 +53,7 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Undecodable`] if the response, which may be bare text, a JSON string or a JSON
+    /// [`ErrorKind::InvalidResponse`] if the response, which may be bare text, a JSON string or a JSON
     /// object, does not contain exactly one JWT; otherwise see [`Error`].
     pub async fn signed_profile(&self) -> Result<SignedProfile, Error> {
         let api = self.user_api();
@@ -69,7 +69,7 @@ impl Session {
         };
         let jwt = found.map(|jwt| Secret::from(jwt.trim())).ok_or_else(|| {
             let message = "the response has no signed profile";
-            Error::new(ErrorKind::Undecodable, message)
+            Error::new(ErrorKind::InvalidResponse, message)
                 .with_delivery(Delivery::Responded)
                 .at(System::Wunder, "get_signed_customer")
         })?;
@@ -204,12 +204,12 @@ impl SignedProfileVerifier {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Refused`] if it is not a JWT, its algorithm is not in the list, its signature
+    /// [`ErrorKind::Rejected`] if it is not a JWT, its algorithm is not in the list, its signature
     /// is wrong, it has expired or is not valid yet. The message names the reason and shows nothing
     /// of the token.
     pub fn verify(&self, jwt: &Secret) -> Result<JsonObject, Error> {
         self.verified_claims(jwt.expose())
-            .map_err(|message| Error::new(ErrorKind::Refused, message).of(System::Wunder))
+            .map_err(|message| Error::new(ErrorKind::Rejected, message).of(System::Wunder))
     }
 
     fn verified_claims(&self, jwt: &str) -> Result<JsonObject, &'static str> {

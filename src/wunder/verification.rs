@@ -20,8 +20,8 @@ impl Client {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # use vestibule::testing::{Wunder, WunderUser};
     /// # let mock = Wunder::start().await;
-    /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo");
-    /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).build()?;
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url()).tenant("demo");
+    /// # let client = client.signing_key(Wunder::SIGNING_KEY).build()?;
     /// # mock.add_user(WunderUser::new().email("ada@example.org").password("the password"));
     /// client.resend_email_verification("ada@example.org").await?;
     /// # assert!(mock.open_email_link(&mock.outbox().last_code("ada@example.org").unwrap()));
@@ -59,12 +59,12 @@ impl Session {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # use vestibule::testing::{Wunder, WunderUser};
     /// # let mock = Wunder::start().await;
-    /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo");
-    /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).build()?;
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url()).tenant("demo");
+    /// # let client = client.signing_key(Wunder::SIGNING_KEY).build()?;
     /// # mock.add_user(WunderUser::new().email("ada@example.org").password("the password"));
-    /// # let sign_in = client.password_sign_in("ada@example.org", "the password").await?;
+    /// # let sign_in = client.sign_in_with_password("ada@example.org", "the password").await?;
     /// # let vestibule::wunder::SignIn::SignedIn(session) = sign_in else { panic!() };
-    /// let verification = session.start_verification(&serde_json::json!({})).await?;
+    /// let verification = session.verify_identity(&serde_json::json!({})).await?;
     /// // Redirect the user there.
     /// let url = verification.get("url").and_then(|url| url.as_str());
     /// assert!(url.is_some());
@@ -80,7 +80,7 @@ impl Session {
     /// JSON object; [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired) if another step of
     /// the onboarding comes first (see [`Step::of`](super::Step::of)); otherwise as any call, see
     /// [`Error`].
-    pub async fn start_verification(
+    pub async fn verify_identity(
         &self,
         request: &impl Serialize,
     ) -> Result<user::VerificationSession, Error> {
@@ -104,13 +104,13 @@ impl Session {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # use vestibule::testing::{Wunder, WunderUser};
     /// # let mock = Wunder::start().await;
-    /// # let client = vestibule::wunder::Client::builder(mock.base_url(), "demo");
-    /// # let client = client.signature_key(Wunder::SIGNATURE_KEY).build()?;
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url()).tenant("demo");
+    /// # let client = client.signing_key(Wunder::SIGNING_KEY).build()?;
     /// # mock.add_user(WunderUser::new().email("ada@example.org").password("the password").social("google", "what Google issued"));
-    /// # let sign_in = client.password_sign_in("ada@example.org", "the password").await?;
+    /// # let sign_in = client.sign_in_with_password("ada@example.org", "the password").await?;
     /// # let vestibule::wunder::SignIn::SignedIn(session) = sign_in else { panic!() };
     /// let token = serde_json::json!({"token": "what Google issued"});
-    /// let exchanged = session.exchange_openid_token(&token).await?;
+    /// let exchanged = session.request_openid_token(&token).await?;
     /// assert!(exchanged["token"].is_string());
     /// # Ok(())
     /// # }
@@ -121,9 +121,9 @@ impl Session {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `token` if it is not a
-    /// JSON object; [`ErrorKind::Refused`](crate::ErrorKind::Refused) if it is not valid; otherwise
+    /// JSON object; [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) if it is not valid; otherwise
     /// as any call, see [`Error`].
-    pub async fn exchange_openid_token(&self, token: &impl Serialize) -> Result<AnyJson, Error> {
+    pub async fn request_openid_token(&self, token: &impl Serialize) -> Result<AnyJson, Error> {
         let body = auth::OpenidTokenExchange(object("token", token)?);
         let api = self.auth_api();
         let response = api.openid_token_exchange().body(body).send().await?;

@@ -21,23 +21,23 @@ async fn goodcity() -> usize {
     let pin = || mock.outbox().last_code(MOBILE).unwrap();
     let before = async || {
         pass(mock.clock());
-        let pending = client.send_pin(MOBILE).await.unwrap();
+        let pending = client.sign_in_with_pin(MOBILE).await.unwrap();
         pass(mock.clock());
         (pending.id().clone(), Some(pending))
     };
-    let goes_on = async |(id, _): (Secret, Option<goodcity::PendingPin>)| {
-        let mut pending = match client.challenge(&id).await {
+    let goes_on = async |(id, _): (Secret, Option<goodcity::PendingCode>)| {
+        let mut pending = match client.resume_challenge(&id).await {
             Ok(pending) => pending,
-            Err(error) => return assert_eq!(error.kind(), ErrorKind::SignInAgain),
+            Err(error) => return assert_eq!(error.kind(), ErrorKind::Unauthenticated),
         };
         pass(mock.clock());
         pending.resend().await.unwrap();
         pending.confirm(pin()).await.unwrap();
     };
-    let resend = async |(_, pending): &mut (Secret, Option<goodcity::PendingPin>)| {
+    let resend = async |(_, pending): &mut (Secret, Option<goodcity::PendingCode>)| {
         pending.as_mut().unwrap().resend().await
     };
-    let confirm = async |(_, pending): &mut (Secret, Option<goodcity::PendingPin>)| {
+    let confirm = async |(_, pending): &mut (Secret, Option<goodcity::PendingCode>)| {
         let pending = pending.take().unwrap();
         pending.confirm(pin()).await.map_err(Into::into)
     };
@@ -50,13 +50,13 @@ async fn wunder() -> usize {
     let client = on_wunder(&mock, Arc::new(FaultyStore::default()));
     let code = || mock.outbox().last_code(MFA_PHONE).unwrap();
     let sent = async || {
-        let sign_in = client.phone_sign_in(MFA_PHONE, "2");
-        let pending = sign_in.send_code().await.unwrap();
+        let sign_in = client.sign_in_with_phone_code(MFA_PHONE, "2");
+        let pending = sign_in.send().await.unwrap();
         pass(mock.clock());
         (pending.id().clone(), Some(pending))
     };
     let goes_on = async |(id, _): (Secret, Option<wunder::PendingCode>)| {
-        let mfa = match client.challenge(&id).await.unwrap() {
+        let mfa = match client.resume_challenge(&id).await.unwrap() {
             wunder::Challenge::MfaRequired(mfa) => mfa,
             wunder::Challenge::PendingCode(mut pending) => {
                 pass(mock.clock());
@@ -67,7 +67,7 @@ async fn wunder() -> usize {
                 }
             }
         };
-        mfa.validate(MFA_CODE).await.unwrap();
+        mfa.confirm(MFA_CODE).await.unwrap();
     };
     let resend = async |(_, pending): &mut (Secret, Option<wunder::PendingCode>)| {
         pending.as_mut().unwrap().resend().await
@@ -88,16 +88,18 @@ async fn wunder() -> usize {
     };
     let validate = async |(_, mfa): &mut (Secret, Option<wunder::MfaRequired>)| {
         let mfa = mfa.take().unwrap();
-        mfa.validate(MFA_CODE).await.map_err(Into::into)
+        mfa.confirm(MFA_CODE).await.map_err(Into::into)
     };
-    let validates =
-        async |(id, _): (Secret, Option<wunder::MfaRequired>)| match client.challenge(&id).await {
-            Ok(wunder::Challenge::MfaRequired(mfa)) => {
-                mfa.validate(MFA_CODE).await.unwrap();
-            }
-            Ok(wunder::Challenge::PendingCode(_)) => panic!("it is no longer waiting"),
-            Err(error) => assert_eq!(error.kind(), ErrorKind::SignInAgain),
-        };
+    let validates = async |(id, _): (Secret, Option<wunder::MfaRequired>)| match client
+        .resume_challenge(&id)
+        .await
+    {
+        Ok(wunder::Challenge::MfaRequired(mfa)) => {
+            mfa.confirm(MFA_CODE).await.unwrap();
+        }
+        Ok(wunder::Challenge::PendingCode(_)) => panic!("it is no longer waiting"),
+        Err(error) => assert_eq!(error.kind(), ErrorKind::Unauthenticated),
+    };
     points + at_each_point("wunder validate", mfa, validate, validates).await
 }
 
@@ -107,21 +109,29 @@ async fn fynd() -> usize {
     let code = || mock.outbox().last_code(&format!("+91{ASHA}")).unwrap();
     let before = async || {
         pass(mock.clock());
-        let pending = client.otp_sign_in(ASHA, "91").send_code().await.unwrap();
+        let pending = client
+            .sign_in_with_phone_code(ASHA, "91")
+            .send()
+            .await
+            .unwrap();
         pass(mock.clock());
         (pending.id().clone(), Some(pending))
     };
     // A resend whose response is lost has spent the token for the next one: the user starts over.
     let goes_on = async |(id, _): (Secret, Option<fynd::PendingCode>)| {
-        match client.challenge(&id).await {
+        match client.resume_challenge(&id).await {
             Ok(fynd::Challenge::PendingCode(pending)) => {
                 assert_eq!(*pending.contact(), fynd::Contact::mobile(ASHA, "91"));
             }
             Ok(other) => panic!("{other:?}: the user is known"),
-            Err(error) => assert_eq!(error.kind(), ErrorKind::SignInAgain),
+            Err(error) => assert_eq!(error.kind(), ErrorKind::Unauthenticated),
         }
         pass(mock.clock());
-        let pending = client.otp_sign_in(ASHA, "91").send_code().await.unwrap();
+        let pending = client
+            .sign_in_with_phone_code(ASHA, "91")
+            .send()
+            .await
+            .unwrap();
         assert!(pending.confirm(code()).await.is_ok());
     };
     let resend = async |(_, pending): &mut (Secret, Option<fynd::PendingCode>)| {

@@ -32,8 +32,9 @@ pub fn on_wunder(mock: &Wunder, store: Store) -> wunder::Client {
 }
 
 pub fn wunder_of(mock: &Wunder, store: Store, tenant: &str) -> wunder::ClientBuilder {
-    wunder::Client::builder(mock.base_url(), tenant)
-        .signature_key(Wunder::SIGNATURE_KEY)
+    wunder::Client::builder(mock.base_url())
+        .tenant(tenant)
+        .signing_key(Wunder::SIGNING_KEY)
         .clock(mock.clock().clone())
         .store(store)
 }
@@ -49,7 +50,8 @@ pub fn on_goodcity(mock: &GoodCity, store: Store) -> goodcity::Client {
 }
 
 pub fn goodcity_at(url: String, mock: &GoodCity, store: Store) -> goodcity::ClientBuilder {
-    goodcity::Client::builder(url, "app")
+    goodcity::Client::builder(url)
+        .app_name("app")
         .clock(mock.clock().clone())
         .store(store)
 }
@@ -65,7 +67,8 @@ pub fn on_fynd(mock: &Fynd, store: Store) -> fynd::Client {
 }
 
 pub fn fynd_of(mock: &Fynd, store: Store, application: &str) -> fynd::Client {
-    fynd::Client::builder(application, "application-token")
+    fynd::Client::builder(application)
+        .application_token("application-token")
         .base_url(mock.base_url())
         .clock(mock.clock().clone())
         .store(store)
@@ -74,7 +77,8 @@ pub fn fynd_of(mock: &Fynd, store: Store, application: &str) -> fynd::Client {
 }
 
 pub fn on_walletcrew(mock: &WalletCrew, store: Store) -> walletcrew::Client {
-    walletcrew::Client::builder(mock.base_url(), "tenant-01")
+    walletcrew::Client::builder(mock.base_url())
+        .tenant("tenant-01")
         .clock(mock.clock().clone())
         .store(store)
         .build()
@@ -83,14 +87,14 @@ pub fn on_walletcrew(mock: &WalletCrew, store: Store) -> walletcrew::Client {
 
 /// The challenge that a client resumes by an id, where a code is expected.
 pub async fn wunder_code(client: &wunder::Client, id: &Secret) -> wunder::PendingCode {
-    match client.challenge(id).await.unwrap() {
+    match client.resume_challenge(id).await.unwrap() {
         wunder::Challenge::PendingCode(pending) => pending,
         wunder::Challenge::MfaRequired(_) => panic!("no second factor yet"),
     }
 }
 
 pub async fn fynd_code(client: &fynd::Client, id: &Secret) -> fynd::PendingCode {
-    match client.challenge(id).await.unwrap() {
+    match client.resume_challenge(id).await.unwrap() {
         fynd::Challenge::PendingCode(pending) => pending,
         other => panic!("{other:?} has no code to sign in by"),
     }
@@ -98,7 +102,7 @@ pub async fn fynd_code(client: &fynd::Client, id: &Secret) -> fynd::PendingCode 
 
 pub async fn challenge_of(client: &walletcrew::Client) -> walletcrew::Challenge {
     let account = json!({"email": EMAIL, "firstName": "Ada"});
-    let saved = client.customer(&account).flow("activation").save().await;
+    let saved = client.customer(&account).flow("activation").send().await;
     match saved.unwrap() {
         walletcrew::Saved::ChallengeIssued(challenge) => challenge,
         walletcrew::Saved::Done(_) => panic!("a challenge was expected"),

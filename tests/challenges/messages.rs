@@ -18,9 +18,9 @@ async fn a_newer_challenge_replaces_the_older_ones() {
         on_goodcity(&mock, shared.open().await),
         on_goodcity(&mock, shared.open().await),
     );
-    let mut old = a.send_pin(MOBILE).await.unwrap();
+    let mut old = a.sign_in_with_pin(MOBILE).await.unwrap();
     mock.clock().advance(PIN_WAIT);
-    let new = b.sign_up(MOBILE, "Ada", "Wong").send_pin().await.unwrap();
+    let new = b.sign_up(MOBILE, "Ada", "Wong").send().await.unwrap();
     let pin = mock.outbox().last_code(MOBILE).unwrap();
     mock.clock().advance(PIN_WAIT);
     let error = old.resend().await.unwrap_err();
@@ -38,9 +38,17 @@ async fn a_newer_challenge_replaces_the_older_ones() {
 
     let mock = start_fynd().await;
     let client = on_fynd(&mock, shared.open().await);
-    let mut old = client.otp_sign_in(ASHA, "+91").send_code().await.unwrap();
+    let mut old = client
+        .sign_in_with_phone_code(ASHA, "+91")
+        .send()
+        .await
+        .unwrap();
     mock.clock().advance(CODE_WAIT);
-    let new = client.otp_sign_in(ASHA, "91").send_code().await.unwrap();
+    let new = client
+        .sign_in_with_phone_code(ASHA, "91")
+        .send()
+        .await
+        .unwrap();
     let code = mock.outbox().last_code(&format!("+91{ASHA}")).unwrap();
     mock.clock().advance(CODE_WAIT);
     assert_eq!(kind(old.resend().await), ErrorKind::StepRequired);
@@ -55,8 +63,16 @@ async fn a_newer_challenge_replaces_the_older_ones() {
     // Wunder has no keys: its server would accept the new code from either challenge.
     let mock = start_wunder().await;
     let client = on_wunder(&mock, shared.open().await);
-    let mut old = client.phone_sign_in(PHONE, "2").send_code().await.unwrap();
-    let new = client.phone_sign_in(PHONE, "2").send_code().await.unwrap();
+    let mut old = client
+        .sign_in_with_phone_code(PHONE, "2")
+        .send()
+        .await
+        .unwrap();
+    let new = client
+        .sign_in_with_phone_code(PHONE, "2")
+        .send()
+        .await
+        .unwrap();
     let code = mock.outbox().last_code(PHONE).unwrap();
     assert_eq!(kind(old.resend().await), ErrorKind::StepRequired);
     assert_eq!(
@@ -74,15 +90,27 @@ async fn challenges_of_another_number_or_application_are_unaffected() {
     let mock = start_fynd().await;
     let client = on_fynd(&mock, shared.open().await);
     let other = fynd_of(&mock, shared.open().await, "64b000000000000000000002");
-    let asha = client.otp_sign_in(ASHA, "91").send_code().await.unwrap();
-    let new = client.otp_sign_in(NEW, "91").send_code().await.unwrap();
+    let asha = client
+        .sign_in_with_phone_code(ASHA, "91")
+        .send()
+        .await
+        .unwrap();
+    let new = client
+        .sign_in_with_phone_code(NEW, "91")
+        .send()
+        .await
+        .unwrap();
     let new_code = mock.outbox().last_code(&format!("+91{NEW}")).unwrap();
     // The mock shares numbers between applications, so a message of the other application voids
     // Asha's code.
     let code = mock.outbox().last_code(&format!("+91{ASHA}")).unwrap();
     assert!(asha.confirm(code).await.is_ok());
-    other.otp_sign_in(NEW, "91").send_code().await.unwrap();
-    assert_eq!(kind(new.confirm(new_code).await), ErrorKind::Refused);
+    other
+        .sign_in_with_phone_code(NEW, "91")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(kind(new.confirm(new_code).await), ErrorKind::Rejected);
     assert_eq!(mock.count("login_with_otp"), 3);
 }
 
@@ -94,37 +122,40 @@ async fn starting_over_does_not_bypass_the_resend_timer() {
         on_goodcity(&mock, shared.open().await),
         on_goodcity(&mock, shared.open().await),
     );
-    let pending = a.send_pin(MOBILE).await.unwrap();
+    let pending = a.sign_in_with_pin(MOBILE).await.unwrap();
     let pin = mock.outbox().last_code(MOBILE).unwrap();
     mock.clock().advance(Duration::from_secs(20));
     for instance in [&a, &b] {
-        let error = instance.send_pin(MOBILE).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::SlowDown);
+        let error = instance.sign_in_with_pin(MOBILE).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::RateLimited);
         let wait = error.retry_after().unwrap().as_secs_f64().ceil();
         assert!((39.0..=40.0).contains(&wait), "{wait}");
-        let sign_up = instance.sign_up(MOBILE, "Ada", "Wong").send_pin().await;
-        assert_eq!(kind(sign_up), ErrorKind::SlowDown);
+        let sign_up = instance.sign_up(MOBILE, "Ada", "Wong").send().await;
+        assert_eq!(kind(sign_up), ErrorKind::RateLimited);
     }
     // A successful sign-in does not end the resend timer either.
     pending.confirm(pin).await.unwrap();
-    assert_eq!(kind(b.send_pin(MOBILE).await), ErrorKind::SlowDown);
+    assert_eq!(
+        kind(b.sign_in_with_pin(MOBILE).await),
+        ErrorKind::RateLimited
+    );
     assert_eq!((mock.count("send_pin"), mock.count("signup")), (1, 0));
     mock.clock().advance(Duration::from_secs(40));
-    b.send_pin(MOBILE).await.unwrap();
+    b.sign_in_with_pin(MOBILE).await.unwrap();
 
     let mock = start_fynd().await;
     let (a, b) = (
         on_fynd(&mock, shared.open().await),
         on_fynd(&mock, shared.open().await),
     );
-    a.otp_sign_in(ASHA, "91").send_code().await.unwrap();
+    a.sign_in_with_phone_code(ASHA, "91").send().await.unwrap();
     for (mobile, country_code) in [(ASHA, "+91"), ("09000000001", "091")] {
-        let again = b.otp_sign_in(mobile, country_code).send_code().await;
-        assert_eq!(kind(again), ErrorKind::SlowDown, "{mobile}");
+        let again = b.sign_in_with_phone_code(mobile, country_code).send().await;
+        assert_eq!(kind(again), ErrorKind::RateLimited, "{mobile}");
     }
     assert_eq!(mock.count("login_with_otp"), 1);
     mock.clock().advance(CODE_WAIT);
-    b.otp_sign_in(ASHA, "91").send_code().await.unwrap();
+    b.sign_in_with_phone_code(ASHA, "91").send().await.unwrap();
 }
 
 #[tokio::test]
@@ -137,11 +168,11 @@ async fn wunder_uses_the_resend_interval_of_its_client() {
         builder.resend_wait(wait).build().unwrap()
     };
     let (a, b) = (waiting().await, waiting().await);
-    let mut pending = a.phone_sign_in(PHONE, "2").send_code().await.unwrap();
+    let mut pending = a.sign_in_with_phone_code(PHONE, "2").send().await.unwrap();
     assert!(pending.resend_timer().remaining() > wait / 2);
-    assert_eq!(kind(pending.resend().await), ErrorKind::SlowDown);
-    let again = b.phone_sign_in(PHONE, "2").send_code().await;
-    assert_eq!(kind(again), ErrorKind::SlowDown);
+    assert_eq!(kind(pending.resend().await), ErrorKind::RateLimited);
+    let again = b.sign_in_with_phone_code(PHONE, "2").send().await;
+    assert_eq!(kind(again), ErrorKind::RateLimited);
     mock.clock().advance(wait);
     pending.resend().await.unwrap();
     assert_eq!(mock.count("create_or_sign_in_with_phone_number"), 2);
@@ -168,13 +199,13 @@ async fn a_resend_at_the_end_of_the_timer_is_not_too_early() {
     let builder = goodcity_at(mock.base_url(), &mock, shared.open().await);
     let advancing = Arc::new(AdvancingClock(mock.clock().clone()));
     let client = builder.clock(advancing).build().unwrap();
-    let mut pending = client.send_pin(MOBILE).await.unwrap();
+    let mut pending = client.sign_in_with_pin(MOBILE).await.unwrap();
     for _ in 0..3 {
         mock.clock().advance(pending.resend_timer().remaining());
         pending.resend().await.unwrap();
     }
     mock.clock().advance(pending.resend_timer().remaining());
-    client.send_pin(MOBILE).await.unwrap();
+    client.sign_in_with_pin(MOBILE).await.unwrap();
 }
 
 #[tokio::test]
@@ -183,18 +214,30 @@ async fn a_refused_message_starts_no_timer_and_replaces_no_challenge() {
     let mock = start_goodcity().await;
     let client = on_goodcity(&mock, shared.open().await);
     mock.fail_next("send_pin", 422);
-    assert_eq!(kind(client.send_pin(MOBILE).await), ErrorKind::Refused);
-    let pending = client.send_pin(MOBILE).await.unwrap();
+    assert_eq!(
+        kind(client.sign_in_with_pin(MOBILE).await),
+        ErrorKind::Rejected
+    );
+    let pending = client.sign_in_with_pin(MOBILE).await.unwrap();
     mock.clock().advance(PIN_WAIT);
     mock.fail_next("send_pin", 422);
-    assert_eq!(kind(client.send_pin(MOBILE).await), ErrorKind::Refused);
+    assert_eq!(
+        kind(client.sign_in_with_pin(MOBILE).await),
+        ErrorKind::Rejected
+    );
     let pin = mock.outbox().last_code(MOBILE).unwrap();
     pending.confirm(pin).await.unwrap();
 
     // Delivery is unknown, so the timer runs.
     mock.clock().advance(PIN_WAIT);
     mock.fail_next("send_pin", 500);
-    assert_eq!(kind(client.send_pin(MOBILE).await), ErrorKind::TryLater);
-    assert_eq!(kind(client.send_pin(MOBILE).await), ErrorKind::SlowDown);
+    assert_eq!(
+        kind(client.sign_in_with_pin(MOBILE).await),
+        ErrorKind::Unavailable
+    );
+    assert_eq!(
+        kind(client.sign_in_with_pin(MOBILE).await),
+        ErrorKind::RateLimited
+    );
     assert_eq!(mock.count("send_pin"), 4);
 }

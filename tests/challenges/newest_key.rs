@@ -42,14 +42,16 @@ async fn a_handle_with_an_old_key_sends_the_newest_key() {
     let clock = TestClock::new();
     let shared = SharedStore::memory();
     let instance = async || {
-        let builder = Client::builder(&wire.base_url, "app").clock(clock.clone());
+        let builder = Client::builder(&wire.base_url)
+            .app_name("app")
+            .clock(clock.clone());
         builder.store(shared.open().await).build().unwrap()
     };
     let (a, b, c) = (instance().await, instance().await, instance().await);
-    let first = a.send_pin(MOBILE).await.unwrap();
-    let old = c.challenge(first.id()).await.unwrap();
+    let first = a.sign_in_with_pin(MOBILE).await.unwrap();
+    let old = c.resume_challenge(first.id()).await.unwrap();
     clock.advance(PIN_WAIT);
-    let mut second = b.challenge(first.id()).await.unwrap();
+    let mut second = b.resume_challenge(first.id()).await.unwrap();
     second.resend().await.unwrap();
     // The handles of A and C were created before the resend.
     let first = first.confirm("1111").await.unwrap_err().state;
@@ -74,8 +76,8 @@ async fn an_old_handle_stays_valid_after_a_resend_on_another_instance() {
     let shared = SharedStore::memory();
     let (one, other) = (shared.open().await, shared.open().await);
     let (a, b) = (on_goodcity(&mock, one), on_goodcity(&mock, other));
-    let mut first = a.send_pin(MOBILE).await.unwrap();
-    let mut second = b.challenge(first.id()).await.unwrap();
+    let mut first = a.sign_in_with_pin(MOBILE).await.unwrap();
+    let mut second = b.resume_challenge(first.id()).await.unwrap();
     for pending in [&mut second, &mut first] {
         mock.clock().advance(Duration::from_secs(14 * 60));
         pending.resend().await.unwrap();
@@ -96,13 +98,13 @@ async fn concurrent_resends_send_one_message() {
     }
 }
 
-/// Exactly one of the two outcomes is a message, the other is `SlowDown`.
+/// Exactly one of the two outcomes is a message, the other is `RateLimited`.
 fn one_of(one: Result<(), vestibule::Error>, other: Result<(), vestibule::Error>) {
     let told = match (one, other) {
         (Ok(()), Err(error)) | (Err(error), Ok(())) => error,
         outcomes => panic!("one of both sends: {outcomes:?}"),
     };
-    assert_eq!(told.kind(), ErrorKind::SlowDown, "{told}");
+    assert_eq!(told.kind(), ErrorKind::RateLimited, "{told}");
     assert!(told.retry_after().is_some());
 }
 
@@ -111,8 +113,8 @@ const SLOW: Duration = Duration::from_millis(150);
 async fn goodcity(one: Store, other: Store) {
     let mock = start_goodcity().await;
     let (a, b) = (on_goodcity(&mock, one), on_goodcity(&mock, other));
-    let mut first = a.send_pin(MOBILE).await.unwrap();
-    let mut second = b.challenge(first.id()).await.unwrap();
+    let mut first = a.sign_in_with_pin(MOBILE).await.unwrap();
+    let mut second = b.resume_challenge(first.id()).await.unwrap();
     mock.clock().advance(PIN_WAIT);
     mock.delay("send_pin", SLOW);
     let (sent, told) = tokio::join!(first.resend(), second.resend());
@@ -124,7 +126,7 @@ async fn goodcity(one: Store, other: Store) {
     // Both are refused because of the wrong pin and not of an old key, as the right pin shows.
     let pin = mock.outbox().last_code(MOBILE).unwrap();
     let refused = first.confirm(other_than(&pin, 0)).await;
-    assert_eq!(kind(refused), ErrorKind::Refused);
+    assert_eq!(kind(refused), ErrorKind::Rejected);
     second.confirm(pin).await.unwrap();
     assert_eq!(mock.count("verify"), 2);
 }
@@ -132,7 +134,7 @@ async fn goodcity(one: Store, other: Store) {
 async fn fynd(one: Store, other: Store) {
     let mock = start_fynd().await;
     let (a, b) = (on_fynd(&mock, one), on_fynd(&mock, other));
-    let mut first = a.otp_sign_in(ASHA, "91").send_code().await.unwrap();
+    let mut first = a.sign_in_with_phone_code(ASHA, "91").send().await.unwrap();
     let mut second = fynd_code(&b, first.id()).await;
     mock.clock().advance(CODE_WAIT);
     mock.delay("send_otp_on_mobile", SLOW);
@@ -145,25 +147,28 @@ async fn fynd(one: Store, other: Store) {
     let second = second.confirm(wrong).await.unwrap_err().state;
     assert_eq!(first.request_id(), second.request_id());
     assert!(first.confirm(code).await.is_ok());
-    assert_eq!(kind(second.confirm("3333").await), ErrorKind::SignInAgain);
+    assert_eq!(
+        kind(second.confirm("3333").await),
+        ErrorKind::Unauthenticated
+    );
     assert_eq!(mock.count("verify_mobile_otp"), 3);
 }
 
 async fn wunder(one: Store, other: Store) {
     let mock = start_wunder().await;
     let (a, b) = (on_wunder(&mock, one), on_wunder(&mock, other));
-    let mut first = a.phone_sign_in(PHONE, "2").send_code().await.unwrap();
+    let mut first = a.sign_in_with_phone_code(PHONE, "2").send().await.unwrap();
     let mut second = wunder_code(&b, first.id()).await;
     mock.delay("create_or_sign_in_with_phone_number", SLOW);
     let (sent, told) = tokio::join!(first.resend(), second.resend());
     one_of(sent, told);
     assert_eq!(mock.count("create_or_sign_in_with_phone_number"), 2);
     let code = mock.outbox().last_code(PHONE).unwrap();
-    assert_eq!(kind(first.confirm("000000").await), ErrorKind::Refused);
+    assert_eq!(kind(first.confirm("000000").await), ErrorKind::Rejected);
     assert!(second.confirm(code).await.is_ok());
 
     // A separate, slightly later request sends a separate message.
-    let mut third = a.phone_sign_in(PHONE, "2").send_code().await.unwrap();
+    let mut third = a.sign_in_with_phone_code(PHONE, "2").send().await.unwrap();
     let mut fourth = wunder_code(&b, third.id()).await;
     third.resend().await.unwrap();
     mock.clock().advance(Duration::from_secs(6));
@@ -178,9 +183,9 @@ async fn concurrent_first_messages_are_sent_once() {
     let (one, other) = (shared.open().await, shared.open().await);
     let (a, b) = (on_goodcity(&mock, one), on_goodcity(&mock, other));
     mock.delay("send_pin", SLOW);
-    let (one, other) = tokio::join!(a.send_pin(MOBILE), b.send_pin(MOBILE));
+    let (one, other) = tokio::join!(a.sign_in_with_pin(MOBILE), b.sign_in_with_pin(MOBILE));
     let sent = [&one, &other].iter().filter(|sent| sent.is_ok()).count();
     assert_eq!((sent, mock.count("send_pin")), (1, 1));
     let told = one.err().or(other.err()).unwrap();
-    assert_eq!(told.kind(), ErrorKind::SlowDown);
+    assert_eq!(told.kind(), ErrorKind::RateLimited);
 }

@@ -14,8 +14,8 @@ async fn wunder(shared: &SharedStore) -> usize {
     let mock = start_wunder().await;
     let client = async || on_wunder(&mock, shared.open().await);
     let id = {
-        let sign_in = client().await.phone_sign_in(MFA_PHONE, "2");
-        sign_in.send_code().await.unwrap().id().clone()
+        let sign_in = client().await.sign_in_with_phone_code(MFA_PHONE, "2");
+        sign_in.send().await.unwrap().id().clone()
     };
     {
         let wrong = wunder_code(&client().await, &id).await.confirm("000000");
@@ -33,16 +33,16 @@ async fn wunder(shared: &SharedStore) -> usize {
         assert!(matches!(confirmed, Ok(SignIn::MfaRequired(_))));
     }
     for code in ["111111", MFA_CODE] {
-        let Ok(OnWunder::MfaRequired(mfa)) = client().await.challenge(&id).await else {
+        let Ok(OnWunder::MfaRequired(mfa)) = client().await.resume_challenge(&id).await else {
             panic!("the second factor is resumed");
         };
-        let Ok(session) = mfa.validate(code).await else {
+        let Ok(session) = mfa.confirm(code).await else {
             continue;
         };
-        let session = client().await.session(session.id()).await.unwrap();
+        let session = client().await.resume_session(session.id()).await.unwrap();
         session.profile().await.unwrap();
     }
-    assert!(client().await.challenge(&id).await.is_err());
+    assert!(client().await.resume_challenge(&id).await.is_err());
     assert_eq!(mock.count("two_factor_code_validate"), 2);
     6
 }
@@ -55,30 +55,30 @@ async fn goodcity(shared: &SharedStore) -> usize {
         let id = {
             let client = client().await;
             let pending = match sign_up {
-                true => client.sign_up(MOBILE, "Ada", "Wong").send_pin().await,
-                false => client.send_pin(MOBILE).await,
+                true => client.sign_up(MOBILE, "Ada", "Wong").send().await,
+                false => client.sign_in_with_pin(MOBILE).await,
             };
             pending.unwrap().id().clone()
         };
         {
             let pin = other_than(&mock.outbox().last_code(MOBILE).unwrap(), 0);
-            let pending = client().await.challenge(&id).await.unwrap();
+            let pending = client().await.resume_challenge(&id).await.unwrap();
             assert!(pending.confirm(pin).await.is_err());
         }
         mock.clock().advance(PIN_WAIT);
         {
-            let mut pending = client().await.challenge(&id).await.unwrap();
+            let mut pending = client().await.resume_challenge(&id).await.unwrap();
             pending.resend().await.unwrap();
         }
         let session = {
             let pin = mock.outbox().last_code(MOBILE).unwrap();
-            let pending = client().await.challenge(&id).await.unwrap();
+            let pending = client().await.resume_challenge(&id).await.unwrap();
             let signed_in = pending.confirm(pin).await.unwrap();
             signed_in.session.id().clone()
         };
-        let session = client().await.session(&session).await.unwrap();
+        let session = client().await.resume_session(&session).await.unwrap();
         session.profile().await.unwrap();
-        assert!(client().await.challenge(&id).await.is_err());
+        assert!(client().await.resume_challenge(&id).await.is_err());
         assert_eq!(mock.count("verify"), 2);
         steps += 4;
     }
@@ -90,8 +90,8 @@ async fn fynd(shared: &SharedStore) -> usize {
     let client = async || on_fynd(&mock, shared.open().await);
     let code = || mock.outbox().last_code(&format!("+91{NEW}")).unwrap();
     let id = {
-        let sign_in = client().await.otp_sign_in(NEW, "91");
-        sign_in.send_code().await.unwrap().id().clone()
+        let sign_in = client().await.sign_in_with_phone_code(NEW, "91");
+        sign_in.send().await.unwrap().id().clone()
     };
     {
         let wrong = if code() == "1111" { "2222" } else { "1111" };
@@ -109,22 +109,43 @@ async fn fynd(shared: &SharedStore) -> usize {
         let confirmed = pending.confirm(code()).await;
         assert!(matches!(confirmed, Ok(FyndSignIn::ProfileRequired(_))));
     }
-    let profile = async || match client().await.challenge(&id).await {
+    let profile = async || match client().await.resume_challenge(&id).await {
         Ok(OnFynd::CompleteProfile(profile)) => profile,
         _ => panic!("the profile is resumed"),
     };
-    assert!(profile().await.complete(" ", "Sen").await.is_err());
+    assert!(
+        profile()
+            .await
+            .first_name(" ")
+            .last_name("Sen")
+            .send()
+            .await
+            .is_err()
+    );
     mock.fail_next("update_profile", 400);
-    assert!(profile().await.complete("Chandra", "Sen").await.is_err());
+    assert!(
+        profile()
+            .await
+            .first_name("Chandra")
+            .last_name("Sen")
+            .send()
+            .await
+            .is_err()
+    );
     let session = {
         let profile = profile().await.email("chandra@example.com");
-        let signed_in = profile.complete("Chandra", "Sen").await.unwrap();
+        let signed_in = profile
+            .first_name("Chandra")
+            .last_name("Sen")
+            .send()
+            .await
+            .unwrap();
         signed_in.signed_in().unwrap().id().clone()
     };
-    let session = client().await.session(&session).await.unwrap();
-    let user = session.user().await.unwrap();
+    let session = client().await.resume_session(&session).await.unwrap();
+    let user = session.profile().await.unwrap();
     assert_eq!(user.first_name.as_deref(), Some("Chandra"));
-    assert!(client().await.challenge(&id).await.is_err());
+    assert!(client().await.resume_challenge(&id).await.is_err());
     assert_eq!(mock.count("update_profile"), 2);
     7
 }
@@ -135,15 +156,15 @@ async fn walletcrew(shared: &SharedStore) -> usize {
     let id = challenge_of(&client().await).await.id().clone();
     let code = mock.outbox().last_code(EMAIL).unwrap();
     for code in ["000000", code.as_str()] {
-        let challenge = client().await.challenge(&id).await.unwrap();
+        let challenge = client().await.resume_challenge(&id).await.unwrap();
         assert_eq!(challenge.details()["firstName"], "Ada");
-        let Ok(session) = challenge.authenticate("otp", &login(code)).await else {
+        let Ok(session) = challenge.confirm("otp", &login(code)).await else {
             continue;
         };
-        let session = client().await.session(session.id()).await.unwrap();
+        let session = client().await.resume_session(session.id()).await.unwrap();
         session.profile::<Value>().await.unwrap();
     }
-    assert!(client().await.challenge(&id).await.is_err());
+    assert!(client().await.resume_challenge(&id).await.is_err());
     assert_eq!(mock.count("authenticate"), 2);
     3
 }

@@ -13,7 +13,10 @@ async fn wunder(shared: &SharedStore) {
     let mock = start_wunder().await;
     let instance = async || on_wunder(&mock, shared.open().await);
     let (a, b, c) = (instance().await, instance().await, instance().await);
-    let sent = a.phone_sign_in(MFA_PHONE, "2").language("de").send_code();
+    let sent = a
+        .sign_in_with_phone_code(MFA_PHONE, "2")
+        .language("de")
+        .send();
     let id = sent.await.unwrap().id().clone();
     wunder_code(&b, &id).await.resend().await.unwrap();
     let code = mock.outbox().last_code(MFA_PHONE).unwrap();
@@ -22,11 +25,11 @@ async fn wunder(shared: &SharedStore) {
         panic!("a second factor was expected");
     };
     assert_eq!(mfa.id(), &id);
-    let Ok(Challenge::MfaRequired(mfa)) = a.challenge(&id).await else {
+    let Ok(Challenge::MfaRequired(mfa)) = a.resume_challenge(&id).await else {
         panic!("the second factor has the id of the code");
     };
-    let session = mfa.validate(MFA_CODE).await.unwrap();
-    let session = b.session(session.id()).await.unwrap();
+    let session = mfa.confirm(MFA_CODE).await.unwrap();
+    let session = b.resume_session(session.id()).await.unwrap();
     session.profile().await.unwrap();
     assert_eq!(mock.count("create_or_sign_in_with_phone_number"), 2);
     assert_eq!(mock.count("sign_in_phone_number"), 1);
@@ -37,11 +40,16 @@ async fn goodcity(shared: &SharedStore) {
     let mock = start_goodcity().await;
     let instance = async || on_goodcity(&mock, shared.open().await);
     let (a, b, c) = (instance().await, instance().await, instance().await);
-    let id = a.send_pin(MOBILE).await.unwrap().id().clone();
+    let id = a.sign_in_with_pin(MOBILE).await.unwrap().id().clone();
     mock.clock().advance(PIN_WAIT);
-    b.challenge(&id).await.unwrap().resend().await.unwrap();
+    b.resume_challenge(&id)
+        .await
+        .unwrap()
+        .resend()
+        .await
+        .unwrap();
     let pin = mock.outbox().last_code(MOBILE).unwrap();
-    let pending = c.challenge(&id).await.unwrap();
+    let pending = c.resume_challenge(&id).await.unwrap();
     assert_eq!(pending.mobile(), MOBILE);
     assert!(pending.resend_timer().remaining() > PIN_WAIT / 2);
     pending.confirm(pin).await.unwrap();
@@ -52,7 +60,11 @@ async fn fynd(shared: &SharedStore) {
     let mock = start_fynd().await;
     let instance = async || on_fynd(&mock, shared.open().await);
     let (a, b, c) = (instance().await, instance().await, instance().await);
-    let sent = a.otp_sign_in(ASHA, "91").platform("Shop").send_code().await;
+    let sent = a
+        .sign_in_with_phone_code(ASHA, "91")
+        .platform("Shop")
+        .send()
+        .await;
     let sent = sent.unwrap();
     mock.clock().advance(CODE_WAIT);
     let mut again = fynd_code(&b, sent.id()).await;
@@ -64,7 +76,7 @@ async fn fynd(shared: &SharedStore) {
     let Ok(FyndSignIn::SignedIn(session)) = pending.confirm(code).await else {
         panic!("a known user signs in");
     };
-    session.user().await.unwrap();
+    session.profile().await.unwrap();
     assert_eq!(mock.count("send_otp_on_mobile"), 1);
     assert_eq!(mock.count("verify_mobile_otp"), 1);
 }
@@ -77,12 +89,12 @@ async fn walletcrew(shared: &SharedStore) {
     let first = challenge_of(&a).await;
     let again = challenge_of(&b).await;
     let code = mock.outbox().last_code(EMAIL).unwrap();
-    let old = c.challenge(first.id()).await.unwrap();
-    let refused = old.authenticate("otp", &login(&code)).await;
+    let old = c.resume_challenge(first.id()).await.unwrap();
+    let refused = old.confirm("otp", &login(&code)).await;
     assert_eq!(kind(refused), vestibule::ErrorKind::StepRequired);
-    let challenge = c.challenge(again.id()).await.unwrap();
+    let challenge = c.resume_challenge(again.id()).await.unwrap();
     assert_eq!(challenge.details()["email"], EMAIL);
-    let session = challenge.authenticate("otp", &login(&code)).await.unwrap();
+    let session = challenge.confirm("otp", &login(&code)).await.unwrap();
     session.profile::<Value>().await.unwrap();
     assert_eq!(mock.count("authenticate"), 1);
 }

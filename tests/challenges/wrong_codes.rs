@@ -16,7 +16,7 @@ use crate::support::proof;
 async fn a_confirm_loads_the_challenge_and_its_destination_concurrently() {
     let (mock, store) = (start_goodcity().await, Arc::new(FaultyStore::default()));
     let client = on_goodcity(&mock, store.clone());
-    let pending = client.send_pin(MOBILE).await.unwrap();
+    let pending = client.sign_in_with_pin(MOBILE).await.unwrap();
     store.take_max_loading();
     let pin = mock.outbox().last_code(MOBILE).unwrap();
     pending.confirm(pin).await.unwrap();
@@ -31,16 +31,16 @@ async fn after_five_wrong_codes_nothing_is_sent_before_a_new_code() {
         on_goodcity(&mock, shared.open().await),
         on_goodcity(&mock, shared.open().await),
     );
-    let id = a.send_pin(MOBILE).await.unwrap().id().clone();
+    let id = a.sign_in_with_pin(MOBILE).await.unwrap().id().clone();
     let pin = mock.outbox().last_code(MOBILE).unwrap();
     for nth in 0..5 {
         let instance = if nth % 2 == 0 { &a } else { &b };
-        let pending = instance.challenge(&id).await.unwrap();
+        let pending = instance.resume_challenge(&id).await.unwrap();
         let refused = pending.confirm(other_than(&pin, nth)).await;
-        assert_eq!(kind(refused), ErrorKind::Refused);
+        assert_eq!(kind(refused), ErrorKind::Rejected);
     }
     for instance in [&a, &b] {
-        let pending = instance.challenge(&id).await.unwrap();
+        let pending = instance.resume_challenge(&id).await.unwrap();
         let error = pending.confirm(pin.as_str()).await.unwrap_err().error;
         assert_eq!(error.kind(), ErrorKind::StepRequired);
         assert!(error.to_string().contains("request a new code"), "{error}");
@@ -48,7 +48,7 @@ async fn after_five_wrong_codes_nothing_is_sent_before_a_new_code() {
     assert_eq!(mock.count("verify"), 5);
 
     mock.clock().advance(PIN_WAIT);
-    let mut pending = b.challenge(&id).await.unwrap();
+    let mut pending = b.resume_challenge(&id).await.unwrap();
     pending.resend().await.unwrap();
     let pin = mock.outbox().last_code(MOBILE).unwrap();
     pending.confirm(pin).await.unwrap();
@@ -64,21 +64,21 @@ async fn of_fifty_concurrent_attempts_five_are_sent() {
             on_goodcity(&mock, shared.open().await),
             on_goodcity(&mock, shared.open().await),
         );
-        let id = a.send_pin(MOBILE).await.unwrap().id().clone();
+        let id = a.sign_in_with_pin(MOBILE).await.unwrap().id().clone();
         let pin = mock.outbox().last_code(MOBILE).unwrap();
         let mut attempts = JoinSet::new();
         for nth in 0..50 {
             let instance = if nth % 2 == 0 { &a } else { &b };
-            let pending = instance.challenge(&id).await.unwrap();
+            let pending = instance.resume_challenge(&id).await.unwrap();
             let attempt = other_than(&pin, nth);
             attempts.spawn(async move { kind(pending.confirm(attempt).await) });
         }
         let kinds = attempts.join_all().await;
         let count = |kind| kinds.iter().filter(|&&is| is == kind).count();
-        assert_eq!(count(ErrorKind::Refused), 5, "{kinds:?}");
+        assert_eq!(count(ErrorKind::Rejected), 5, "{kinds:?}");
         assert_eq!(count(ErrorKind::StepRequired), 45, "{kinds:?}");
         assert_eq!(mock.count("verify"), 5);
-        let pending = a.challenge(&id).await.unwrap();
+        let pending = a.resume_challenge(&id).await.unwrap();
         let right = pending.confirm(pin).await;
         assert_eq!(kind(right), ErrorKind::StepRequired);
         stores += 1;
@@ -93,8 +93,8 @@ async fn second_factors_email_codes_and_verifications_are_limited_too() {
     let mock = start_wunder().await;
     let client = on_wunder(&mock, shared.open().await);
     let mut pending = client
-        .phone_sign_in(MFA_PHONE, "2")
-        .send_code()
+        .sign_in_with_phone_code(MFA_PHONE, "2")
+        .send()
         .await
         .unwrap();
     for _ in 0..4 {
@@ -105,22 +105,26 @@ async fn second_factors_email_codes_and_verifications_are_limited_too() {
         panic!("a second factor was expected");
     };
     for _ in 0..5 {
-        let returned = mfa.validate("111111").await.unwrap_err();
-        assert_eq!(returned.error.kind(), ErrorKind::Refused);
+        let returned = mfa.confirm("111111").await.unwrap_err();
+        assert_eq!(returned.error.kind(), ErrorKind::Rejected);
         mfa = returned.state;
     }
     // Attempts of another handle are counted together with it.
-    let Ok(Challenge::MfaRequired(other)) = client.challenge(mfa.id()).await else {
+    let Ok(Challenge::MfaRequired(other)) = client.resume_challenge(mfa.id()).await else {
         panic!("a second factor was expected");
     };
-    let refused = other.validate(MFA_CODE).await;
+    let refused = other.confirm(MFA_CODE).await;
     assert_eq!(kind(refused), ErrorKind::StepRequired);
-    assert_eq!(kind(mfa.validate(MFA_CODE).await), ErrorKind::StepRequired);
+    assert_eq!(kind(mfa.confirm(MFA_CODE).await), ErrorKind::StepRequired);
     assert_eq!(mock.count("two_factor_code_validate"), 5);
 
     let mock = start_fynd().await;
     let client = on_fynd(&mock, shared.open().await);
-    let mut pending = client.otp_sign_in(ASHA, "91").send_code().await.unwrap();
+    let mut pending = client
+        .sign_in_with_phone_code(ASHA, "91")
+        .send()
+        .await
+        .unwrap();
     let code = mock.outbox().last_code(&format!("+91{ASHA}")).unwrap();
     let wrong = if code == "1111" { "2222" } else { "1111" };
     for _ in 0..5 {
@@ -133,11 +137,11 @@ async fn second_factors_email_codes_and_verifications_are_limited_too() {
     let client = on_walletcrew(&mock, shared.open().await);
     let mut challenge = challenge_of(&client).await;
     for _ in 0..5 {
-        let answered = challenge.authenticate("otp", &login("000000")).await;
+        let answered = challenge.confirm("otp", &login("000000")).await;
         challenge = answered.unwrap_err().state;
     }
     let code = mock.outbox().last_code(EMAIL).unwrap();
-    let answered = challenge.authenticate("otp", &login(&code)).await;
+    let answered = challenge.confirm("otp", &login(&code)).await;
     assert_eq!(kind(answered), ErrorKind::StepRequired);
     assert_eq!(mock.count("authenticate"), 5);
 }
@@ -151,7 +155,7 @@ async fn an_attempt_that_was_not_checked_is_not_counted() {
     let store = shared.open().await;
     let client = goodcity_at(proxy.base_url(), &mock, store.clone());
     let client = client.build().unwrap();
-    let mut pending = client.send_pin(MOBILE).await.unwrap();
+    let mut pending = client.sign_in_with_pin(MOBILE).await.unwrap();
     let put_off = |status, retry_after: Option<&str>| Fault::Status {
         status,
         retry_after: retry_after.map(str::to_owned),
@@ -171,7 +175,7 @@ async fn an_attempt_that_was_not_checked_is_not_counted() {
     let late = goodcity_at(proxy.base_url(), &mock, store).settings(settings);
     let late = late.build().unwrap();
     for _ in 0..6 {
-        let late = late.challenge(pending.id()).await.unwrap();
+        let late = late.resume_challenge(pending.id()).await.unwrap();
         let error = late.confirm("0000").await.unwrap_err().error;
         assert_eq!(error.delivery(), Delivery::NotSent, "{error}");
         assert_ne!(error.kind(), ErrorKind::StepRequired, "{error}");

@@ -89,13 +89,15 @@ impl TestSystem {
         let (clock, store) = (self.clock(), self.store.clone());
         match &self.mock {
             Mock::Wunder(mock) => {
-                let builder = wunder::Client::builder(mock.base_url(), "demo").clock(clock);
-                let builder = builder.signature_key(Wunder::SIGNATURE_KEY).store(store);
+                let builder = wunder::Client::builder(mock.base_url())
+                    .tenant("demo")
+                    .clock(clock);
+                let builder = builder.signing_key(Wunder::SIGNING_KEY).store(store);
                 let client = builder.build().unwrap();
                 Box::new(client.at_branch("2").language("de").terms_accepted(true))
             }
             Mock::WalletCrew(mock) => {
-                let builder = walletcrew::Client::builder(mock.base_url(), "tenant-01");
+                let builder = walletcrew::Client::builder(mock.base_url()).tenant("tenant-01");
                 let client = builder.clock(clock).store(store).build().unwrap();
                 Box::new(client.code_sign_in(
                     ("activation", "otp"),
@@ -104,7 +106,9 @@ impl TestSystem {
                 ))
             }
             Mock::GoodCity(mock) => {
-                let builder = goodcity::Client::builder(mock.base_url(), "app").clock(clock);
+                let builder = goodcity::Client::builder(mock.base_url())
+                    .app_name("app")
+                    .clock(clock);
                 Box::new(builder.store(store).build().unwrap())
             }
             Mock::Fynd(_) => Box::new(self.on_fynd()),
@@ -115,7 +119,8 @@ impl TestSystem {
         let Mock::Fynd(mock) = &self.mock else {
             panic!("{} is not Fynd", self.name);
         };
-        fynd::Client::builder("64b000000000000000000001", "application-token")
+        fynd::Client::builder("64b000000000000000000001")
+            .application_token("application-token")
             .base_url(mock.base_url())
             .clock(self.clock())
             .store(self.store.clone())
@@ -159,7 +164,7 @@ impl TestSystem {
 
     /// Panics unless the server accepts the session.
     pub async fn check_signed_in(&self, id: &Secret) {
-        let session = self.system().session(id).await.unwrap();
+        let session = self.system().resume_session(id).await.unwrap();
         let path = match &self.mock {
             Mock::Wunder(_) => "/front/customers",
             Mock::WalletCrew(_) => "/customer",
@@ -172,11 +177,17 @@ impl TestSystem {
     }
 
     pub async fn complete_profile(&self, id: &Secret) {
-        let Ok(fynd::Challenge::CompleteProfile(profile)) = self.on_fynd().challenge(id).await
+        let Ok(fynd::Challenge::CompleteProfile(profile)) =
+            self.on_fynd().resume_challenge(id).await
         else {
             panic!("the profile is resumed");
         };
-        let signed_in = profile.complete("Chandra", "Sen").await.unwrap();
+        let signed_in = profile
+            .first_name("Chandra")
+            .last_name("Sen")
+            .send()
+            .await
+            .unwrap();
         assert!(signed_in.signed_in().is_some());
     }
 }

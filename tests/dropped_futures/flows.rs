@@ -32,8 +32,9 @@ impl WunderFixture {
     async fn start() -> Self {
         let mock = Wunder::start().await;
         mock.require_mfa(MFA_PHONE, "135790");
-        let client = wunder::Client::builder(mock.base_url(), "tenant01")
-            .signature_key(Wunder::SIGNATURE_KEY)
+        let client = wunder::Client::builder(mock.base_url())
+            .tenant("tenant01")
+            .signing_key(Wunder::SIGNING_KEY)
             .clock(mock.clock().clone())
             .settings(settings())
             .build()
@@ -42,8 +43,8 @@ impl WunderFixture {
     }
 
     async fn pending(&self, phone: &str) -> wunder::PendingCode {
-        let sign_in = self.client.phone_sign_in(phone, "2");
-        sign_in.send_code().await.unwrap()
+        let sign_in = self.client.sign_in_with_phone_code(phone, "2");
+        sign_in.send().await.unwrap()
     }
 
     fn code(&self, phone: &str) -> String {
@@ -74,11 +75,11 @@ pub async fn wunder() -> usize {
     let on = WunderFixture::start().await;
     let nothing = async || {};
     let works = async |()| {
-        on.client.resolve_branch(48.2, 16.4).await.unwrap();
+        on.client.branch(48.2, 16.4).await.unwrap();
         on.session().await.profile().await.unwrap();
     };
     let mut points = 0;
-    let send = async |_: &mut ()| on.client.phone_sign_in(PHONE, "2").send_code().await;
+    let send = async |_: &mut ()| on.client.sign_in_with_phone_code(PHONE, "2").send().await;
     points += at_each_point("send_code", nothing, send, works).await;
 
     let resend = async |pending: &mut wunder::PendingCode| pending.resend().await;
@@ -102,10 +103,10 @@ pub async fn wunder() -> usize {
     let mfa = async || Some(on.mfa().await);
     let validate = async |mfa: &mut Option<wunder::MfaRequired>| {
         let mfa = mfa.take().unwrap();
-        mfa.validate("135790").await.map_err(Into::into)
+        mfa.confirm("135790").await.map_err(Into::into)
     };
     let signs_in = async |_| {
-        let session = on.mfa().await.validate("135790").await.unwrap();
+        let session = on.mfa().await.confirm("135790").await.unwrap();
         session.profile().await.unwrap();
     };
     points += at_each_point("validate", mfa, validate, signs_in).await;
@@ -126,7 +127,7 @@ async fn wunder_sessions(on: &WunderFixture) -> usize {
             before + 1,
             "one refresh, and no token lost"
         );
-        let stored = on.client.session(session.id()).await.unwrap();
+        let stored = on.client.resume_session(session.id()).await.unwrap();
         stored.profile().await.unwrap();
     };
     let mut points = 0;
@@ -156,12 +157,13 @@ async fn wunder_sessions(on: &WunderFixture) -> usize {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
         let error = session.profile().await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::SignInAgain);
+        assert_eq!(error.kind(), ErrorKind::Unauthenticated);
     };
     points += at_each_point("sign_out", session, sign_out, begun_is_done).await;
 
-    let resume =
-        async |(_, session): &mut (_, wunder::Session)| on.client.session(session.id()).await;
+    let resume = async |(_, session): &mut (_, wunder::Session)| {
+        on.client.resume_session(session.id()).await
+    };
     let lives = async |(_, session): (Option<wunder::Session>, wunder::Session)| {
         session.profile().await.unwrap();
     };
@@ -171,7 +173,8 @@ async fn wunder_sessions(on: &WunderFixture) -> usize {
 pub async fn goodcity() -> usize {
     let mock = GoodCity::start().await;
     mock.add_user(MOBILE, "Ada", "Wong");
-    let client = goodcity::Client::builder(mock.base_url(), "app")
+    let client = goodcity::Client::builder(mock.base_url())
+        .app_name("app")
         .clock(mock.clock().clone())
         .settings(settings())
         .build()
@@ -181,18 +184,18 @@ pub async fn goodcity() -> usize {
     let wait = || mock.clock().advance(Duration::from_secs(61));
     let pending = async || {
         wait();
-        let pending = client.send_pin(MOBILE).await.unwrap();
+        let pending = client.sign_in_with_pin(MOBILE).await.unwrap();
         wait();
         Some(pending)
     };
     let signs_in = async |_| {
         wait();
-        let pending = client.send_pin(MOBILE).await.unwrap();
+        let pending = client.sign_in_with_pin(MOBILE).await.unwrap();
         let signed_in = pending.confirm(pin()).await.unwrap();
         signed_in.session.profile().await.unwrap();
     };
     let mut points = 0;
-    let send = async |_: &mut ()| client.send_pin(MOBILE).await;
+    let send = async |_: &mut ()| client.sign_in_with_pin(MOBILE).await;
     points += at_each_point(
         "send_pin",
         async || wait(),
@@ -200,17 +203,18 @@ pub async fn goodcity() -> usize {
         async |()| signs_in(None).await,
     )
     .await;
-    let resend =
-        async |pending: &mut Option<goodcity::PendingPin>| pending.as_mut().unwrap().resend().await;
+    let resend = async |pending: &mut Option<goodcity::PendingCode>| {
+        pending.as_mut().unwrap().resend().await
+    };
     // The effect of a dropped resend is unknown; another resend makes the challenge valid again.
-    let resends = async |pending: Option<goodcity::PendingPin>| {
+    let resends = async |pending: Option<goodcity::PendingCode>| {
         wait();
         let mut pending = pending.unwrap();
         pending.resend().await.unwrap();
         assert!(pending.confirm(pin()).await.is_ok());
     };
     points += at_each_point("resend", pending, resend, resends).await;
-    let confirm = async |pending: &mut Option<goodcity::PendingPin>| {
+    let confirm = async |pending: &mut Option<goodcity::PendingCode>| {
         let pending = pending.take().unwrap();
         pending.confirm(pin()).await.map_err(Into::into)
     };
@@ -220,14 +224,15 @@ pub async fn goodcity() -> usize {
 pub async fn fynd() -> usize {
     let mock = Fynd::start().await;
     mock.add_user("91", ASHA, "Asha");
-    let client = fynd::Client::builder("64b000000000000000000001", "application-token")
+    let client = fynd::Client::builder("64b000000000000000000001")
+        .application_token("application-token")
         .base_url(mock.base_url())
         .clock(mock.clock().clone())
         .settings(settings())
         .build()
         .unwrap();
     let code = || mock.outbox().last_code(&format!("+91{ASHA}")).unwrap();
-    let send = async || client.otp_sign_in(ASHA, "91").send_code().await;
+    let send = async || client.sign_in_with_phone_code(ASHA, "91").send().await;
     // Longer than the resend timer, which a dropped call may have started.
     let wait = || mock.clock().advance(Duration::from_secs(31));
     let signs_in = async |_| {
@@ -236,7 +241,7 @@ pub async fn fynd() -> usize {
         let Ok(fynd::SignIn::SignedIn(session)) = signed_in else {
             panic!("a known user signs in");
         };
-        session.user().await.unwrap();
+        session.profile().await.unwrap();
     };
     let pending = async || {
         wait();
@@ -269,39 +274,40 @@ pub async fn fynd() -> usize {
             _ => panic!("a known user signs in"),
         }
     };
-    let user = async |session: &mut fynd::Session| session.user().await;
+    let user = async |session: &mut fynd::Session| session.profile().await;
     let lives = async |session: fynd::Session| {
-        session.user().await.unwrap();
-        let stored = client.session(session.id()).await.unwrap();
-        stored.user().await.unwrap();
+        session.profile().await.unwrap();
+        let stored = client.resume_session(session.id()).await.unwrap();
+        stored.profile().await.unwrap();
     };
     points + at_each_point("user", session, user, lives).await
 }
 
 pub async fn walletcrew() -> usize {
     let mock = WalletCrew::start().await;
-    let client = walletcrew::Client::builder(mock.base_url(), "tenant-01")
+    let client = walletcrew::Client::builder(mock.base_url())
+        .tenant("tenant-01")
         .clock(mock.clock().clone())
         .settings(settings())
         .build()
         .unwrap();
     let account = || json!({"email": EMAIL, "firstName": "Ada"});
-    let save = async |_: &mut ()| client.customer(&account()).flow("activation").save().await;
-    let challenge = async || match client.customer(&account()).flow("activation").save().await {
+    let save = async |_: &mut ()| client.customer(&account()).flow("activation").send().await;
+    let challenge = async || match client.customer(&account()).flow("activation").send().await {
         Ok(walletcrew::Saved::ChallengeIssued(challenge)) => Some(challenge),
         _ => panic!("the flow asks for a code"),
     };
     let login = || json!({"identifier": EMAIL, "code": mock.outbox().last_code(EMAIL).unwrap()});
     let signs_in = async |_| {
         let challenge = challenge().await.unwrap();
-        let session = challenge.authenticate("otp", &login()).await.unwrap();
+        let session = challenge.confirm("otp", &login()).await.unwrap();
         session.profile::<Value>().await.unwrap();
     };
     let mut points = 0;
     points += at_each_point("save", async || {}, save, async |()| signs_in(None).await).await;
     let authenticate = async |challenge: &mut Option<walletcrew::Challenge>| {
         let challenge = challenge.take().unwrap();
-        let session = challenge.authenticate("otp", &login()).await;
+        let session = challenge.confirm("otp", &login()).await;
         session.map_err(Into::into)
     };
     points + at_each_point("authenticate", challenge, authenticate, signs_in).await

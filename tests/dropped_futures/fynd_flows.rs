@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-use vestibule::fynd::{Client, Contact, Deletion, RemainingCodes, Session, SignIn};
+use vestibule::fynd::{Client, Contact, Deletion, PendingCodes, Session, SignIn};
 use vestibule::testing::{Fynd, FyndUser};
 use vestibule::{Error, ErrorKind};
 
@@ -48,19 +48,19 @@ impl FyndFixture {
     }
 
     async fn submit(&self, person: &Person) -> Result<SignIn, Error> {
-        let form = self.client.registration("Asha").password(PASSWORD);
+        let form = self.client.sign_up("Asha").password(PASSWORD);
         let form = form.mobile(person.number.as_str(), "91");
-        form.email(person.email.as_str()).submit().await
+        form.email(person.email.as_str()).send().await
     }
 
-    async fn codes(&self, person: &Person) -> RemainingCodes {
+    async fn codes(&self, person: &Person) -> PendingCodes {
         match self.submit(person).await {
             Ok(SignIn::CodesRequired(codes)) => codes,
             other => panic!("{other:?} has no codes"),
         }
     }
 
-    async fn half(&self, person: &Person) -> RemainingCodes {
+    async fn half(&self, person: &Person) -> PendingCodes {
         let codes = self.codes(person).await;
         match codes.confirm_mobile(self.sms(person)).await {
             Ok(SignIn::CodesRequired(codes)) => codes,
@@ -72,18 +72,18 @@ impl FyndFixture {
     async fn can_sign_in(&self, person: &Person) {
         let signed_in = self.sign_in(person).await;
         if let Ok(SignIn::SignedIn(session)) = signed_in {
-            session.user().await.unwrap();
+            session.profile().await.unwrap();
             return;
         }
         self.wait();
         let half = self.half(person).await;
         let signed_in = half.confirm_email(self.code(&person.email)).await.unwrap();
-        signed_in.signed_in().unwrap().user().await.unwrap();
+        signed_in.signed_in().unwrap().profile().await.unwrap();
     }
 
     async fn sign_in(&self, person: &Person) -> Result<SignIn, Error> {
         let email = person.email.as_str();
-        self.client.password_sign_in(email, PASSWORD).await
+        self.client.sign_in_with_password(email, PASSWORD).await
     }
 
     async fn known(&self) -> (Person, Session) {
@@ -114,7 +114,7 @@ impl FyndFixture {
                 self.wait();
                 (person, codes)
             },
-            async |(_, codes)| codes.resend_to_mobile().await,
+            async |(_, codes)| codes.resend_mobile().await,
             async |(person, _)| self.can_sign_in(&person).await,
         )
         .await;
@@ -149,10 +149,10 @@ impl FyndFixture {
             .await
     }
 
-    async fn deletion(&self, session: &Session) -> Deletion {
+    async fn deletion(&self, session: &Session, contact: Contact) -> Deletion {
         let terms = self.client.deletion_terms().await.unwrap();
         let reason = terms.reasons.into_iter().next().unwrap();
-        session.deletion(reason)
+        session.request_deletion(reason, contact)
     }
 
     async fn leaving(&self) -> usize {
@@ -161,8 +161,8 @@ impl FyndFixture {
             async || {
                 let (person, session) = self.known().await;
                 let mobile = Contact::mobile(person.number.as_str(), "91");
-                let deletion = self.deletion(&session).await;
-                let pending = deletion.send_code(mobile).await.unwrap();
+                let deletion = self.deletion(&session, mobile).await;
+                let pending = deletion.send().await.unwrap();
                 (person, session, Some(pending))
             },
             async |(person, _, pending)| {
@@ -171,15 +171,15 @@ impl FyndFixture {
             },
             async |(person, session, _)| {
                 self.wait();
-                match session.user().await {
+                match session.profile().await {
                     Ok(_) => {
                         let email = Contact::email(person.email.as_str());
-                        let deletion = self.deletion(&session).await;
-                        let pending = deletion.send_code(email).await.unwrap();
+                        let deletion = self.deletion(&session, email).await;
+                        let pending = deletion.send().await.unwrap();
                         let code = self.code(&person.email);
                         pending.confirm(code).await.unwrap();
                     }
-                    Err(error) => assert_eq!(error.kind(), ErrorKind::SignInAgain),
+                    Err(error) => assert_eq!(error.kind(), ErrorKind::Unauthenticated),
                 }
                 let exists = self.client.user_exists(person.email.as_str()).await;
                 assert!(!exists.unwrap());
@@ -191,7 +191,7 @@ impl FyndFixture {
     async fn new_password(&self) -> usize {
         let step = async |person: &Person| {
             let email = Contact::email(person.email.as_str());
-            let pending = self.client.forgotten_password(email).send_code().await;
+            let pending = self.client.reset_password_by_code(email).send().await;
             let code = self.code(&person.email);
             pending.unwrap().confirm(code).await.unwrap()
         };
@@ -202,10 +202,10 @@ impl FyndFixture {
                 let new_password = step(&person).await;
                 (person, Some(new_password))
             },
-            async |(_, new_password)| Ok(new_password.take().unwrap().set("new").await?),
+            async |(_, new_password)| Ok(new_password.take().unwrap().set_password("new").await?),
             async |(person, _)| {
                 self.wait();
-                step(&person).await.set(PASSWORD).await.unwrap();
+                step(&person).await.set_password(PASSWORD).await.unwrap();
                 assert!(self.sign_in(&person).await.unwrap().signed_in().is_some());
             },
         )
@@ -215,7 +215,8 @@ impl FyndFixture {
 
 pub async fn all() -> usize {
     let mock = Fynd::start().await;
-    let client = Client::builder("64b000000000000000000001", "application-token")
+    let client = Client::builder("64b000000000000000000001")
+        .application_token("application-token")
         .base_url(mock.base_url())
         .clock(mock.clock().clone())
         .settings(settings())

@@ -26,8 +26,9 @@ impl AccountFixture {
         let ada = WunderUser::new().phone(PHONE).verified_email(EMAIL);
         mock.add_user(ada.password(PASSWORD).branch("2"));
         mock.add_terms(TermsOf::Branch("2".to_owned()), json!({}));
-        let client = Client::builder(mock.base_url(), "tenant01")
-            .signature_key(Wunder::SIGNATURE_KEY)
+        let client = Client::builder(mock.base_url())
+            .tenant("tenant01")
+            .signing_key(Wunder::SIGNING_KEY)
             .clock(mock.clock().clone())
             .settings(settings())
             .build()
@@ -46,9 +47,14 @@ impl AccountFixture {
     }
 
     async fn session(&self) -> Session {
-        match self.client.password_sign_in(EMAIL, PASSWORD).await.unwrap() {
+        match self
+            .client
+            .sign_in_with_password(EMAIL, PASSWORD)
+            .await
+            .unwrap()
+        {
             SignIn::SignedIn(session) => session,
-            SignIn::MfaRequired(mfa) => mfa.validate(self.app_code()).await.unwrap(),
+            SignIn::MfaRequired(mfa) => mfa.confirm(self.app_code()).await.unwrap(),
         }
     }
 
@@ -67,10 +73,10 @@ async fn sign_ins() -> usize {
     let nothing = async || {};
     let works = async |()| on.works().await;
     let mut points = 0;
-    let password = async |_: &mut ()| on.client.password_sign_in(EMAIL, PASSWORD).await;
+    let password = async |_: &mut ()| on.client.sign_in_with_password(EMAIL, PASSWORD).await;
     points += at_each_point("password", nothing, password, works).await;
 
-    let send = async |_: &mut ()| on.client.email_code_sign_in(EMAIL, "2").send_code().await;
+    let send = async |_: &mut ()| on.client.sign_in_with_email_code(EMAIL, "2").send().await;
     points += at_each_point("email code", nothing, send, works).await;
 
     let pending = async || Some(send(&mut ()).await.unwrap());
@@ -87,7 +93,7 @@ async fn sign_ins() -> usize {
 
 async fn resets() -> usize {
     let on = AccountFixture::start().await;
-    let request = async |_: &mut ()| on.client.request_password_reset(EMAIL).await;
+    let request = async |_: &mut ()| on.client.reset_password_by_code(EMAIL).await;
     let works = async |()| on.works().await;
     let mut points = at_each_point("reset", async || {}, request, works).await;
 
@@ -114,16 +120,16 @@ async fn of_a_session() -> usize {
     let sent = async || Some(on.session().await.verify_phone().await.unwrap());
     let check = async |sent: &mut Option<PhoneVerification>| {
         let sent = sent.take().unwrap();
-        sent.check(on.code(PHONE)).await.map_err(Into::into)
+        sent.confirm(on.code(PHONE)).await.map_err(Into::into)
     };
     points += at_each_point("check phone", sent, check, async |_| on.works().await).await;
 
-    let look = async |session: &mut Session| session.onboarding("2").check().await;
+    let look = async |session: &mut Session| session.onboarding("2").send().await;
     points += at_each_point("onboarding", session, look, lives).await;
 
     let change = async |session: &mut Session| {
-        let change = session.change_profile().member("firstName", "Ada");
-        change.save().await
+        let change = session.update_profile().member("firstName", "Ada");
+        change.send().await
     };
     points + at_each_point("change profile", session, change, lives).await
 }
@@ -134,13 +140,13 @@ async fn enrolments() -> usize {
     let lives = async |session: Session| {
         session.profile().await.unwrap();
     };
-    let enrol = async |session: &mut Session| session.enrol_mfa().await;
+    let enrol = async |session: &mut Session| session.request_mfa_enrolment().await;
     let points = at_each_point("enrol", session, enrol, lives).await;
 
-    let enrolled = async || Some(on.session().await.enrol_mfa().await.unwrap());
+    let enrolled = async || Some(on.session().await.request_mfa_enrolment().await.unwrap());
     let enable = async |enrolment: &mut Option<MfaEnrolment>| {
         let enrolment = enrolment.take().unwrap();
-        enrolment.enable(on.app_code()).await.map_err(Into::into)
+        enrolment.confirm(on.app_code()).await.map_err(Into::into)
     };
     points + at_each_point("enable", enrolled, enable, async |_| on.works().await).await
 }

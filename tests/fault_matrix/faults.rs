@@ -59,7 +59,7 @@ enum Effect {
     Unavailable(RetryAfter),
     /// The response cannot be decoded as the operation's type.
     Unreadable,
-    /// Undecodable where a body is expected, ignored where none is.
+    /// InvalidResponse where a body is expected, ignored where none is.
     BodySpoilt,
     Refused,
     /// The server rejects the session.
@@ -114,7 +114,7 @@ fn date_in(seconds: i64) -> String {
 
 pub fn all() -> Vec<Case> {
     use Effect::*;
-    let later = ErrorKind::TryLater;
+    let later = ErrorKind::Unavailable;
     let limited = |retry_after: &str| Fault::status_with_retry_after(429, retry_after);
     let unavailable = |retry_after: &str| Fault::status_with_retry_after(503, retry_after);
     let once = |case: Case| Case { once: true, ..case };
@@ -234,12 +234,12 @@ impl Case {
         match &self.effect {
             Effect::NotSent => Expected {
                 arrived: 0,
-                error: Some((ErrorKind::TryLater, Delivery::NotSent)),
+                error: Some((ErrorKind::Unavailable, Delivery::NotSent)),
                 ..self.retried(once(), true, RetryAfter::None)
             },
             Effect::NoResponse(whole) => {
                 let expected = Expected {
-                    error: Some((ErrorKind::TryLater, Delivery::Unknown)),
+                    error: Some((ErrorKind::Unavailable, Delivery::Unknown)),
                     ..once()
                 };
                 let expected = self.retried(expected, facts.is_idempotent, RetryAfter::None);
@@ -252,19 +252,19 @@ impl Case {
                 self.retried(failing(*kind), facts.is_idempotent, RetryAfter::None)
             }
             Effect::Throttled(after) => {
-                self.retried(failing(ErrorKind::SlowDown), !facts.carries_code, *after)
+                self.retried(failing(ErrorKind::RateLimited), !facts.carries_code, *after)
             }
             Effect::Unavailable(after) => {
                 let says_when = !matches!(after, RetryAfter::None);
                 let may = facts.is_idempotent || (says_when && !delicate);
-                self.retried(failing(ErrorKind::TryLater), may, *after)
+                self.retried(failing(ErrorKind::Unavailable), may, *after)
             }
-            Effect::Unreadable => failing(ErrorKind::Undecodable),
-            Effect::BodySpoilt if facts.has_body => failing(ErrorKind::Undecodable),
+            Effect::Unreadable => failing(ErrorKind::InvalidResponse),
+            Effect::BodySpoilt if facts.has_body => failing(ErrorKind::InvalidResponse),
             Effect::BodySpoilt | Effect::Fine => once(),
-            Effect::Refused => failing(ErrorKind::Refused),
+            Effect::Refused => failing(ErrorKind::Rejected),
             Effect::Unauthorised if !facts.with_session || facts.carries_code => {
-                failing(ErrorKind::Refused)
+                failing(ErrorKind::Rejected)
             }
             Effect::Unauthorised => {
                 // The token is refreshed, and the request replayed once.
@@ -272,7 +272,7 @@ impl Case {
                 Expected {
                     attempts,
                     arrived: attempts,
-                    ..failing(ErrorKind::SignInAgain)
+                    ..failing(ErrorKind::Unauthenticated)
                 }
             }
         }

@@ -73,12 +73,12 @@ impl Table {
 fn advice(kind: ErrorKind) -> &'static str {
     match kind {
         ErrorKind::InvalidInput => "fix the input",
-        ErrorKind::SignInAgain => "sign in again",
-        ErrorKind::SlowDown => "slow down",
-        ErrorKind::TryLater => "try later",
+        ErrorKind::Unauthenticated => "sign in again",
+        ErrorKind::RateLimited => "slow down",
+        ErrorKind::Unavailable => "try later",
         ErrorKind::StepRequired => "finish a step",
-        ErrorKind::Refused => "refused",
-        ErrorKind::Undecodable => "report",
+        ErrorKind::Rejected => "refused",
+        ErrorKind::InvalidResponse => "report",
         other => panic!("{other:?} is not in the README"),
     }
 }

@@ -64,11 +64,11 @@ pub enum Ending {
 impl Ending {
     pub fn failed(kind: ErrorKind) -> Self {
         Self::Failed(match kind {
-            ErrorKind::SignInAgain => "sign in again",
-            ErrorKind::SlowDown => "slow down",
-            ErrorKind::TryLater => "try later",
+            ErrorKind::Unauthenticated => "sign in again",
+            ErrorKind::RateLimited => "slow down",
+            ErrorKind::Unavailable => "try later",
             ErrorKind::StepRequired => "step required",
-            ErrorKind::Refused => "refused",
+            ErrorKind::Rejected => "refused",
             _ => "anything else",
         })
     }

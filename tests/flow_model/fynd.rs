@@ -51,7 +51,8 @@ impl System for OnFynd {
     }
 
     fn client(mock: &Fynd, setup: ClientSetup) -> fynd::Client {
-        let client = fynd::Client::builder("64b000000000000000000001", "application-token");
+        let client = fynd::Client::builder("64b000000000000000000001")
+            .application_token("application-token");
         let client = client.base_url(mock.base_url());
         let client = client.http_client(setup.http).clock(setup.clock);
         client.store(setup.store).build().unwrap()
@@ -63,8 +64,8 @@ impl System for OnFynd {
 
     async fn send(client: &fynd::Client, to: &str) -> Result<fynd::PendingCode, Error> {
         match to.strip_prefix("+91") {
-            Some(mobile) => client.otp_sign_in(mobile, "91").send_code().await,
-            None => client.email_sign_in(to).send_code().await,
+            Some(mobile) => client.sign_in_with_phone_code(mobile, "91").send().await,
+            None => client.sign_in_with_email_code(to).send().await,
         }
     }
 
@@ -79,7 +80,7 @@ impl System for OnFynd {
     ) -> Step<fynd::PendingCode, Check> {
         match pending.confirm(code).await {
             Ok(fynd::SignIn::SignedIn(session)) => {
-                Ok(Box::pin(async move { session.user().await.map(drop) }))
+                Ok(Box::pin(async move { session.profile().await.map(drop) }))
             }
             Ok(_) => panic!("every user here is registered"),
             Err(returned) => Err((returned.state, returned.error)),
@@ -87,7 +88,7 @@ impl System for OnFynd {
     }
 
     async fn resume(client: &fynd::Client, id: &Secret) -> Result<fynd::PendingCode, Error> {
-        match client.challenge(id).await? {
+        match client.resume_challenge(id).await? {
             fynd::Challenge::PendingCode(pending) => Ok(pending),
             _ => panic!("every user here is registered"),
         }

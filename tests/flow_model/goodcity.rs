@@ -25,7 +25,7 @@ impl System for OnGoodCity {
 
     mock!(GoodCity);
     type Client = goodcity::Client;
-    type Pending = goodcity::PendingPin;
+    type Pending = goodcity::PendingCode;
 
     fn message_operation(_: &str, _: bool) -> &'static str {
         Self::MESSAGE_OPERATIONS[0]
@@ -44,28 +44,28 @@ impl System for OnGoodCity {
     }
 
     fn client(mock: &GoodCity, setup: ClientSetup) -> goodcity::Client {
-        let client = goodcity::Client::builder(mock.base_url(), "app");
+        let client = goodcity::Client::builder(mock.base_url()).app_name("app");
         let client = client.http_client(setup.http).clock(setup.clock);
         client.store(setup.store).build().unwrap()
     }
 
-    fn id(pending: &goodcity::PendingPin) -> Secret {
+    fn id(pending: &goodcity::PendingCode) -> Secret {
         pending.id().clone()
     }
 
-    async fn send(client: &goodcity::Client, to: &str) -> Result<goodcity::PendingPin, Error> {
-        client.send_pin(to).await
+    async fn send(client: &goodcity::Client, to: &str) -> Result<goodcity::PendingCode, Error> {
+        client.sign_in_with_pin(to).await
     }
 
-    async fn resend(pending: &mut goodcity::PendingPin) -> Result<(), Error> {
+    async fn resend(pending: &mut goodcity::PendingCode) -> Result<(), Error> {
         pending.resend().await
     }
 
     async fn confirm(
-        pending: goodcity::PendingPin,
+        pending: goodcity::PendingCode,
         _: &str,
         code: &str,
-    ) -> Step<goodcity::PendingPin, Check> {
+    ) -> Step<goodcity::PendingCode, Check> {
         match pending.confirm(code).await {
             Ok(signed_in) => Ok(Box::pin(async move {
                 signed_in.session.profile().await.map(drop)
@@ -74,7 +74,10 @@ impl System for OnGoodCity {
         }
     }
 
-    async fn resume(client: &goodcity::Client, id: &Secret) -> Result<goodcity::PendingPin, Error> {
-        client.challenge(id).await
+    async fn resume(
+        client: &goodcity::Client,
+        id: &Secret,
+    ) -> Result<goodcity::PendingCode, Error> {
+        client.resume_challenge(id).await
     }
 }

@@ -86,12 +86,12 @@ impl Model {
     /// Requests a message for `challenge`.
     fn ask(&mut self, challenge: usize, fails: bool) -> Expected {
         if self.now < self.not_before {
-            return Expected::refused_here(ErrorKind::SlowDown);
+            return Expected::refused_here(ErrorKind::RateLimited);
         }
         // A failing server may have sent it.
         self.not_before = self.now + self.terms.wait;
         let ending = if fails {
-            Ending::failed(ErrorKind::TryLater)
+            Ending::failed(ErrorKind::Unavailable)
         } else {
             self.messages.push(Message {
                 challenge,
@@ -123,7 +123,7 @@ impl Model {
 
     fn resend(&mut self, challenge: usize, fails: bool) -> Expected {
         if self.is_over(challenge) {
-            return Expected::refused_here(ErrorKind::SignInAgain);
+            return Expected::refused_here(ErrorKind::Unauthenticated);
         }
         if self.is_replaced(challenge) {
             return Expected::refused_here(ErrorKind::StepRequired);
@@ -139,7 +139,7 @@ impl Model {
     fn confirm(&mut self, device: usize, code: Code, fails: bool) -> Expected {
         let challenge = self.held[device].expect("checked before");
         if self.is_over(challenge) {
-            return Expected::refused_here(ErrorKind::SignInAgain);
+            return Expected::refused_here(ErrorKind::Unauthenticated);
         }
         if self.is_replaced(challenge) || self.challenges[challenge].wrong_codes == MOST_WRONG_CODES
         {
@@ -155,8 +155,8 @@ impl Model {
             && !newest.is_used
             && now < newest.sent_at.saturating_add(life);
         let ending = match (fails, is_right) {
-            (true, _) => Ending::failed(ErrorKind::TryLater),
-            (false, false) => Ending::failed(ErrorKind::Refused),
+            (true, _) => Ending::failed(ErrorKind::Unavailable),
+            (false, false) => Ending::failed(ErrorKind::Rejected),
             (false, true) => {
                 newest.is_used = true;
                 self.challenges[challenge].is_finished = true;
@@ -175,7 +175,7 @@ impl Model {
     fn resume(&mut self, device: usize, challenge: usize) -> Expected {
         if self.is_over(challenge) {
             self.held[device] = None;
-            return Expected::refused_here(ErrorKind::SignInAgain);
+            return Expected::refused_here(ErrorKind::Unauthenticated);
         }
         self.held[device] = Some(challenge);
         Expected::NOTHING

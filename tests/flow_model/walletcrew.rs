@@ -41,7 +41,7 @@ impl System for OnWalletCrew {
     }
 
     fn client(mock: &WalletCrew, setup: ClientSetup) -> walletcrew::Client {
-        let client = walletcrew::Client::builder(mock.base_url(), "tenant-01");
+        let client = walletcrew::Client::builder(mock.base_url()).tenant("tenant-01");
         let client = client.http_client(setup.http).clock(setup.clock);
         client.store(setup.store).build().unwrap()
     }
@@ -53,7 +53,7 @@ impl System for OnWalletCrew {
     async fn send(client: &walletcrew::Client, to: &str) -> Result<walletcrew::Challenge, Error> {
         let field = if to.contains('@') { "email" } else { "phone" };
         let account = client.customer(&json!({ field: to }));
-        match account.flow("activation").save().await? {
+        match account.flow("activation").send().await? {
             walletcrew::Saved::ChallengeIssued(challenge) => Ok(challenge),
             walletcrew::Saved::Done(_) => panic!("the flow always issues a challenge"),
         }
@@ -69,7 +69,7 @@ impl System for OnWalletCrew {
         code: &str,
     ) -> Step<walletcrew::Challenge, Check> {
         let response = json!({"identifier": to, "code": code});
-        match pending.authenticate("otp", &response).await {
+        match pending.confirm("otp", &response).await {
             Ok(session) => Ok(Box::pin(async move {
                 let profile: serde_json::Value = session.profile().await?;
                 drop(profile);
@@ -83,6 +83,6 @@ impl System for OnWalletCrew {
         client: &walletcrew::Client,
         id: &Secret,
     ) -> Result<walletcrew::Challenge, Error> {
-        client.challenge(id).await
+        client.resume_challenge(id).await
     }
 }

@@ -46,8 +46,9 @@ impl System for OnWunder {
 
     fn client(mock: &Wunder, setup: ClientSetup) -> wunder::Client {
         let wait = std::time::Duration::from_secs(Self::TERMS.wait);
-        let client = wunder::Client::builder(mock.base_url(), "tenant01")
-            .signature_key(Wunder::SIGNATURE_KEY)
+        let client = wunder::Client::builder(mock.base_url())
+            .tenant("tenant01")
+            .signing_key(Wunder::SIGNING_KEY)
             .resend_wait(wait);
         let client = client.http_client(setup.http).clock(setup.clock);
         client.store(setup.store).build().unwrap()
@@ -59,9 +60,9 @@ impl System for OnWunder {
 
     async fn send(client: &wunder::Client, to: &str) -> Result<wunder::PendingCode, Error> {
         if to.contains('@') {
-            return client.email_code_sign_in(to, "2").send_code().await;
+            return client.sign_in_with_email_code(to, "2").send().await;
         }
-        client.phone_sign_in(to, "2").send_code().await
+        client.sign_in_with_phone_code(to, "2").send().await
     }
 
     async fn resend(pending: &mut wunder::PendingCode) -> Result<(), Error> {
@@ -83,7 +84,7 @@ impl System for OnWunder {
     }
 
     async fn resume(client: &wunder::Client, id: &Secret) -> Result<wunder::PendingCode, Error> {
-        match client.challenge(id).await? {
+        match client.resume_challenge(id).await? {
             wunder::Challenge::PendingCode(pending) => Ok(pending),
             wunder::Challenge::MfaRequired(_) => panic!("no user here has a second factor"),
         }

@@ -9,7 +9,8 @@ use wiremock::{Mock, MockServer, ResponseTemplate};
 #[tokio::test]
 async fn a_bare_string_is_a_success_where_the_document_says_so() {
     let server = MockServer::start().await;
-    let client = Client::builder("000000000000000000000001", "test-token-1")
+    let client = Client::builder("000000000000000000000001")
+        .application_token("test-token-1")
         .base_url(server.uri())
         .build()
         .unwrap();
@@ -36,12 +37,13 @@ async fn a_bare_string_is_undecodable_elsewhere() {
         .respond_with(response)
         .mount(&server)
         .await;
-    let client = Client::builder("000000000000000000000001", "test-token-1")
+    let client = Client::builder("000000000000000000000001")
+        .application_token("test-token-1")
         .base_url(server.uri())
         .build()
         .unwrap();
     let error = client.api().get_platform_config().send().await.unwrap_err();
-    assert_eq!(error.kind(), vestibule::ErrorKind::Undecodable);
+    assert_eq!(error.kind(), vestibule::ErrorKind::InvalidResponse);
     assert_eq!(error.expose_body(), Some(&b"\"sent\""[..]));
     assert!(!format!("{error} {error:?}").contains("sent\""));
 }

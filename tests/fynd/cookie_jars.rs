@@ -30,7 +30,7 @@ async fn the_cookie_jars_of_a_thousand_users_of_one_client_never_mix() {
         for _ in 0..CALLS {
             let (session, number) = (session.clone(), number.clone());
             calls.push(tokio::spawn(async move {
-                let seen = session.user().await.unwrap();
+                let seen = session.profile().await.unwrap();
                 assert_eq!(seen.first_name, Some(format!("User {number}")));
                 (session.id().expose().to_owned(), seen.id)
             }));

@@ -14,13 +14,13 @@ fn field<T: Debug>(result: Result<T, impl Into<Error>>) -> String {
 
 #[tokio::test]
 async fn malformed_settings_are_named() {
-    let built = |id: &str, token: &str| Client::builder(id, token).build();
+    let built = |id: &str, token: &str| Client::builder(id).application_token(token).build();
     for id in ["", "64b00000000000000000000", "64b00000000000000000000x"] {
         assert_eq!(field(built(id, TOKEN)), "application_id");
     }
     assert_eq!(field(built(APPLICATION, "1234")), "application_token");
     assert!(built(APPLICATION, "12345").is_ok());
-    let builder = || Client::builder(APPLICATION, TOKEN);
+    let builder = || Client::builder(APPLICATION).application_token(TOKEN);
     assert_eq!(field(builder().currency("rupee").build()), "currency");
     for json in ["Mumbai", "[]", "{\"city\":", "\"\r\nx-other: y\""] {
         let built = builder().location_detail(json).build();
@@ -39,11 +39,14 @@ async fn invalid_input_is_never_sent() {
     let mock = Fynd::start().await;
     let client = client(&mock);
     for mobile in ["", "123", "1234567890123456", "+919000000001", "90000 0001"] {
-        let sent = client.otp_sign_in(mobile, "91").send_code().await;
+        let sent = client.sign_in_with_phone_code(mobile, "91").send().await;
         assert_eq!(field(sent), "mobile");
     }
     for country_code in ["", "+", "1234", "9a", "++9"] {
-        let sent = client.otp_sign_in(ASHA, country_code).send_code().await;
+        let sent = client
+            .sign_in_with_phone_code(ASHA, country_code)
+            .send()
+            .await;
         assert_eq!(field(sent), "country_code");
     }
     assert!(mock.journal().is_empty());
@@ -67,7 +70,7 @@ async fn debug_shows_no_secret() {
         "fynd::ClientBuilder fynd::Client"
     );
     assert_eq!(
-        format!("{:?}", client.otp_sign_in(ASHA, "91")),
+        format!("{:?}", client.sign_in_with_phone_code(ASHA, "91")),
         "fynd::OtpSignIn"
     );
     let date = mock.clock().now();

@@ -14,19 +14,20 @@ async fn a_success_without_a_cookie_is_no_session() {
             ("", r#"{"user_exists": true, "user": {"consent": {}}}"#)
         }
     });
-    let client = Client::builder(APPLICATION, TOKEN)
+    let client = Client::builder(APPLICATION)
+        .application_token(TOKEN)
         .base_url(&wire.base_url)
         .currency("INR")
         .location_detail(r#"{"city": "मुंबई 🙂"}"#)
         .build()
         .unwrap();
-    let sign_in = client.otp_sign_in(ASHA, "91").platform("a b");
-    let mut pending = sign_in.android_hash("h").send_code().await.unwrap();
+    let sign_in = client.sign_in_with_phone_code(ASHA, "91").platform("a b");
+    let mut pending = sign_in.android_hash("h").send().await.unwrap();
     assert!(pending.resend_timer().remaining() > Duration::from_secs(25));
-    assert_eq!(kind(pending.resend().await), ErrorKind::SlowDown);
+    assert_eq!(kind(pending.resend().await), ErrorKind::RateLimited);
 
     let returned = pending.confirm(" 1234 ").await.unwrap_err();
-    assert_eq!(returned.error.kind(), ErrorKind::Undecodable);
+    assert_eq!(returned.error.kind(), ErrorKind::InvalidResponse);
     assert!(returned.error.to_string().contains("no cookie"));
 
     let path = "/service/application/user/authentication/v1.0/login/otp";
@@ -57,19 +58,30 @@ async fn a_profile_that_needs_another_code_says_so() {
             ("", r#"{"verify_email_otp": true, "register_token": "t2"}"#)
         }
     });
-    let client = Client::builder(APPLICATION, TOKEN)
+    let client = Client::builder(APPLICATION)
+        .application_token(TOKEN)
         .base_url(&wire.base_url)
         .build()
         .unwrap();
-    let pending = client.otp_sign_in(ASHA, "91").send_code().await.unwrap();
+    let pending = client
+        .sign_in_with_phone_code(ASHA, "91")
+        .send()
+        .await
+        .unwrap();
     let Ok(SignIn::ProfileRequired(profile)) = pending.confirm("1234").await else {
         panic!("the token of the first response is still used");
     };
-    let returned = profile.complete("Asha", "").await.unwrap_err();
+    let returned = profile
+        .first_name("Asha")
+        .last_name("")
+        .send()
+        .await
+        .unwrap_err();
     assert_eq!(returned.error.kind(), ErrorKind::StepRequired);
 
     let profile = returned.state.email("asha@example.com");
-    let Ok(SignIn::CodesRequired(codes)) = profile.complete("Asha", "Rao").await else {
+    let Ok(SignIn::CodesRequired(codes)) = profile.first_name("Asha").last_name("Rao").send().await
+    else {
         panic!("the code that was sent by e-mail remains");
     };
     assert_eq!(codes.email(), Some(&Contact::email("asha@example.com")));

@@ -17,14 +17,17 @@ async fn a_password_change_requires_the_old_password() {
     let (harness, _) = Harness::with_asha().await;
     let asha = harness.asha().await;
     assert!(asha.has_password().await.unwrap());
-    let wrong = asha.change_password("another", "new").await;
+    let wrong = asha.update_password("another", "new").await;
     assert_eq!(refused(wrong), "PASSWORD_WRONG");
-    asha.change_password(PASSWORD, "new").await.unwrap();
-    let signed_in = harness.client.password_sign_in(EMAIL, "new").await;
+    asha.update_password(PASSWORD, "new").await.unwrap();
+    let signed_in = harness.client.sign_in_with_password(EMAIL, "new").await;
     assert!(signed_in.unwrap().signed_in().is_some());
 
     harness.mock.add_user("91", "9000000002", "Bela");
-    let pending = harness.client.otp_sign_in("9000000002", "91").send_code();
+    let pending = harness
+        .client
+        .sign_in_with_phone_code("9000000002", "91")
+        .send();
     let confirmed = pending
         .await
         .unwrap()
@@ -46,7 +49,10 @@ async fn contacts_are_added_confirmed_made_primary_and_removed() {
         assert!(asha.add_contact(contact).await.unwrap());
         let new = own(&asha, contact).await;
         assert!(!new.verified && !new.primary);
-        assert_eq!(refused(asha.make_primary(&new).await), "CONTACT_UNVERIFIED");
+        assert_eq!(
+            refused(asha.update_primary_contact(&new).await),
+            "CONTACT_UNVERIFIED"
+        );
 
         let first = harness.code(to);
         assert!(asha.send_verification_link(&new).await.unwrap());
@@ -60,7 +66,7 @@ async fn contacts_are_added_confirmed_made_primary_and_removed() {
         assert!(verified.verified);
         assert!(!asha.send_verification_link(&verified).await.unwrap());
 
-        asha.make_primary(&verified).await.unwrap();
+        asha.update_primary_contact(&verified).await.unwrap();
         assert!(own(&asha, contact).await.primary);
         let stale = asha.delete_contact(&verified).await;
         assert_eq!(refused(stale), "CONTACT_CHANGED");
@@ -79,17 +85,17 @@ async fn profile_attributes_and_sessions_are_those_of_the_user() {
     harness.mock.define_attribute("size", FyndAttribute::Text);
     let asha = harness.asha().await;
     let change = ProfileChange::new().first_name("Ashika").gender("female");
-    let user = asha.change_profile(change).await.unwrap();
+    let user = asha.update_profile(change).await.unwrap();
     assert_eq!(user.first_name.as_deref(), Some("Ashika"));
     assert_eq!(user.gender.as_deref(), Some("female"));
     assert_eq!(first_name(&asha).await, "Ashika");
 
     assert!(asha.attributes().await.unwrap().is_empty());
     let size = |value| Map::from_iter([("size".to_owned(), value)]);
-    let changed = asha.change_attributes(size(json!("M"))).await.unwrap();
+    let changed = asha.update_attributes(size(json!("M"))).await.unwrap();
     assert_eq!(changed["size"], "M");
     assert_eq!(asha.attributes().await.unwrap()["size"], "M");
-    let wrong = asha.change_attributes(size(json!(7))).await;
+    let wrong = asha.update_attributes(size(json!(7))).await;
     assert_eq!(refused(wrong), "ATTRIBUTE_TYPE");
 
     let second = harness.asha().await;

@@ -11,7 +11,9 @@ use super::*;
 fn other_client(harness: &Harness, clock: &TestClock) -> Client {
     let mut settings = Settings::default();
     settings.max_clock_correction = Duration::ZERO;
-    let builder = Client::builder(APPLICATION, "application-token").settings(settings);
+    let builder = Client::builder(APPLICATION)
+        .application_token("application-token")
+        .settings(settings);
     let builder = builder.base_url(harness.mock.base_url());
     builder.clock(clock.clone()).build().unwrap()
 }
@@ -33,11 +35,11 @@ async fn a_disabled_sign_in_method_is_refused() {
     let google = || token(FyndProvider::Google);
     let facebook = SocialSignIn::facebook(token(FyndProvider::Facebook));
     let apple = SocialSignIn::apple(token(FyndProvider::Apple), "1001");
-    let sent = client.otp_sign_in(ASHA, "91").send_code().await;
-    let social = async |account| refused(client.social_sign_in(account).await);
+    let sent = client.sign_in_with_phone_code(ASHA, "91").send().await;
+    let social = async |account| refused(client.sign_in_with_social(account).await);
     for code in [
         refused(sent),
-        refused(client.password_sign_in(EMAIL, PASSWORD).await),
+        refused(client.sign_in_with_password(EMAIL, PASSWORD).await),
         social(facebook).await,
         social(SocialSignIn::google(google())).await,
         social(SocialSignIn::google_android(google())).await,
@@ -63,8 +65,12 @@ async fn an_unverified_social_token_does_not_sign_in() {
         SocialSignIn::apple(token.as_str(), "1002"),
         SocialSignIn::google(token.as_str()),
     ] {
-        let error = harness.client.social_sign_in(account).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Refused);
+        let error = harness
+            .client
+            .sign_in_with_social(account)
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Rejected);
         assert_eq!(error.code(), Some("SOCIAL_TOKEN_INVALID"));
     }
 }
@@ -74,7 +80,11 @@ async fn a_resend_refused_as_too_early_keeps_the_code_valid() {
     let (harness, _) = Harness::with_asha().await;
     let ahead = TestClock::new();
     let client = other_client(&harness, &ahead);
-    let mut pending = client.otp_sign_in(ASHA, "91").send_code().await.unwrap();
+    let mut pending = client
+        .sign_in_with_phone_code(ASHA, "91")
+        .send()
+        .await
+        .unwrap();
     ahead.advance(Duration::from_secs(31));
     assert_eq!(refused(pending.resend().await), "RESEND_TOO_EARLY");
     assert_eq!(harness.messages(), 1);
@@ -86,10 +96,14 @@ async fn a_resend_refused_as_too_early_keeps_the_code_valid() {
 async fn a_code_requested_by_another_back_end_voids_ours_and_its_token() {
     let (harness, _) = Harness::with_asha().await;
     let theirs = other_client(&harness, harness.mock.clock());
-    let sign_in = harness.client.otp_sign_in(ASHA, "91");
-    let mut ours = sign_in.send_code().await.unwrap();
+    let sign_in = harness.client.sign_in_with_phone_code(ASHA, "91");
+    let mut ours = sign_in.send().await.unwrap();
     let first = harness.code(SMS);
-    let newer = theirs.otp_sign_in(ASHA, "91").send_code().await.unwrap();
+    let newer = theirs
+        .sign_in_with_phone_code(ASHA, "91")
+        .send()
+        .await
+        .unwrap();
     harness.wait(31);
     assert_eq!(refused(ours.resend().await), "RESEND_TOKEN_INVALID");
     assert_eq!(refused(ours.confirm(first).await), "OTP_INVALID");
@@ -101,23 +115,40 @@ async fn a_code_requested_by_another_back_end_voids_ours_and_its_token() {
 async fn a_profile_without_a_required_address_is_refused() {
     let harness = Harness::start().await;
     harness.mock.require_email(true);
-    let pending = harness.client.otp_sign_in(ASHA, "91").send_code();
+    let pending = harness.client.sign_in_with_phone_code(ASHA, "91").send();
     let signed_in = pending.await.unwrap().confirm(harness.code(SMS)).await;
     let SignIn::ProfileRequired(profile) = signed_in.unwrap() else {
         panic!("the step is the profile");
     };
-    let returned = profile.complete("Asha", "Rao").await.unwrap_err();
+    let returned = profile
+        .first_name("Asha")
+        .last_name("Rao")
+        .send()
+        .await
+        .unwrap_err();
     assert_eq!(returned.error.code(), Some("EMAIL_MISSING"));
 
     let bela = FyndUser::new("Bela").email("bela@example.com");
     harness.mock.seed_user(bela);
     let taken = returned.state.email("bela@example.com");
-    let returned = taken.complete("Asha", "Rao").await.unwrap_err();
+    let returned = taken
+        .first_name("Asha")
+        .last_name("Rao")
+        .send()
+        .await
+        .unwrap_err();
     assert_eq!(returned.error.code(), Some("CONTACT_TAKEN"));
     assert_eq!(harness.messages(), 1, "Bela was sent nothing");
 
     let profile = returned.state.email(EMAIL);
-    let codes = codes(profile.complete("Asha", "Rao").await.unwrap());
+    let codes = codes(
+        profile
+            .first_name("Asha")
+            .last_name("Rao")
+            .send()
+            .await
+            .unwrap(),
+    );
     let signed_in = codes.confirm_email(harness.code(EMAIL)).await.unwrap();
     assert_eq!(first_name(&session(signed_in)).await, "Asha");
 }
@@ -125,17 +156,17 @@ async fn a_profile_without_a_required_address_is_refused() {
 #[tokio::test]
 async fn a_form_without_a_required_contact_is_refused() {
     let harness = Harness::start().await;
-    let form = || harness.client.registration("Asha");
-    let without_mobile = form().email(EMAIL).submit().await;
+    let form = || harness.client.sign_up("Asha");
+    let without_mobile = form().email(EMAIL).send().await;
     assert_eq!(refused(without_mobile), "MOBILE_MISSING");
     harness.mock.require_mobile(false);
-    assert_eq!(refused(form().submit().await), "CONTACT_MISSING");
+    assert_eq!(refused(form().send().await), "CONTACT_MISSING");
     harness.mock.require_email(true);
-    let without_email = form().mobile(ASHA, "91").submit().await;
+    let without_email = form().mobile(ASHA, "91").send().await;
     assert_eq!(refused(without_email), "EMAIL_MISSING");
     assert_eq!(harness.messages(), 0);
     // A refused form starts no timer.
-    let both = form().mobile(ASHA, "91").email(EMAIL).submit().await;
+    let both = form().mobile(ASHA, "91").email(EMAIL).send().await;
     drop(codes(both.unwrap()));
 }
 
@@ -147,12 +178,15 @@ async fn a_new_password_after_the_servers_time_limit_is_refused() {
     let own = TestClock::new();
     own.advance(Duration::from_secs(8 * 60));
     let client = other_client(&harness, &own);
-    let forgotten_password = client.forgotten_password(Contact::mobile(ASHA, "91"));
-    let pending = forgotten_password.send_code().await.unwrap();
+    let forgotten_password = client.reset_password_by_code(Contact::mobile(ASHA, "91"));
+    let pending = forgotten_password.send().await.unwrap();
     let step = pending.confirm(harness.code(SMS)).await.unwrap();
     harness.wait(16 * 60);
-    assert_eq!(refused(step.set("another").await), "FORGOT_TOKEN_INVALID");
-    let old = harness.client.password_sign_in(EMAIL, PASSWORD).await;
+    assert_eq!(
+        refused(step.set_password("another").await),
+        "FORGOT_TOKEN_INVALID"
+    );
+    let old = harness.client.sign_in_with_password(EMAIL, PASSWORD).await;
     assert_eq!(first_name(&session(old.unwrap())).await, "Asha");
 }
 
@@ -183,7 +217,7 @@ async fn a_contact_of_another_user_is_not_added_and_a_removed_one_not_changed() 
         let sent = harness.messages();
         for code in [
             refused(asha.delete_contact(&gone).await),
-            refused(asha.make_primary(&gone).await),
+            refused(asha.update_primary_contact(&gone).await),
             refused(asha.send_verification_link(&gone).await),
         ] {
             assert_eq!(code, "CONTACT_UNKNOWN");
@@ -197,7 +231,7 @@ async fn an_undefined_attribute_is_refused() {
     let (harness, _) = Harness::with_asha().await;
     let asha = harness.asha().await;
     let shoes = Map::from_iter([("shoes".to_owned(), json!(42))]);
-    let changed = asha.change_attributes(shoes).await;
+    let changed = asha.update_attributes(shoes).await;
     assert_eq!(refused(changed), "ATTRIBUTE_UNDEFINED");
 }
 
@@ -207,11 +241,11 @@ async fn a_session_signed_out_elsewhere_deletes_nothing() {
     let asha = harness.asha().await;
     let terms = harness.client.deletion_terms().await.unwrap();
     let mut reasons = terms.reasons.into_iter();
-    let reason = reasons.find(|reason| !reason.wants_words()).unwrap();
-    let deletion = asha.deletion(reason);
-    let pending = deletion.send_code(Contact::email(EMAIL)).await.unwrap();
+    let reason = reasons.find(|reason| !reason.requires_text()).unwrap();
+    let deletion = asha.request_deletion(reason, Contact::email(EMAIL));
+    let pending = deletion.send().await.unwrap();
     harness.mock.end_sessions_of(&id);
     let confirmed = pending.confirm(harness.code(EMAIL)).await;
-    assert_eq!(kind(confirmed), ErrorKind::SignInAgain);
+    assert_eq!(kind(confirmed), ErrorKind::Unauthenticated);
     assert!(harness.client.user_exists(EMAIL).await.unwrap());
 }

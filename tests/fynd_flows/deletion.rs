@@ -4,20 +4,24 @@ use vestibule::fynd::{Contact, PendingDeletion, Reason};
 
 use super::*;
 
-async fn reason(harness: &Harness, wants_words: bool) -> Reason {
+async fn reason(harness: &Harness, requires_text: bool) -> Reason {
     let terms = harness.client.deletion_terms().await.unwrap();
     assert!(terms.consent.is_some());
     assert_eq!(terms.days, Some(7));
     let mut reasons = terms.reasons.into_iter();
-    let found = reasons.find(|reason| reason.wants_words() == wants_words);
+    let found = reasons.find(|reason| reason.requires_text() == requires_text);
     let found = found.expect("a reason");
     assert!(found.text().is_some());
     found
 }
 
 async fn pending(harness: &Harness, session: &Session, contact: Contact) -> PendingDeletion {
-    let deletion = session.deletion(reason(harness, false).await);
-    deletion.send_code(contact).await.unwrap()
+    let reason = reason(harness, false).await;
+    session
+        .request_deletion(reason, contact)
+        .send()
+        .await
+        .unwrap()
 }
 
 #[tokio::test]
@@ -38,19 +42,19 @@ async fn a_code_by_mobile_or_e_mail_deletes_the_user_and_ends_the_session() {
 
         // Another instance continues, after a resend.
         harness.wait(31);
-        let there = harness.other.session(asha.id()).await.unwrap();
-        let resumed = there.pending_deletion(returned.state.id()).await;
+        let there = harness.other.resume_session(asha.id()).await.unwrap();
+        let resumed = there.resume_deletion(returned.state.id()).await;
         let mut resumed = resumed.unwrap();
         resumed.resend().await.unwrap();
         let id = resumed.id().clone();
         resumed.confirm(harness.code(to)).await.unwrap();
 
-        assert_eq!(kind(there.user().await), ErrorKind::SignInAgain);
-        let gone = harness.other.session(asha.id()).await;
-        assert_eq!(kind(gone), ErrorKind::SignInAgain);
-        assert_eq!(kind(asha.user().await), ErrorKind::SignInAgain);
-        let over = there.pending_deletion(&id).await;
-        assert_eq!(kind(over), ErrorKind::SignInAgain);
+        assert_eq!(kind(there.profile().await), ErrorKind::Unauthenticated);
+        let gone = harness.other.resume_session(asha.id()).await;
+        assert_eq!(kind(gone), ErrorKind::Unauthenticated);
+        assert_eq!(kind(asha.profile().await), ErrorKind::Unauthenticated);
+        let over = there.resume_deletion(&id).await;
+        assert_eq!(kind(over), ErrorKind::Unauthenticated);
         assert!(!harness.client.user_exists(EMAIL).await.unwrap());
     }
 }
@@ -59,15 +63,16 @@ async fn a_code_by_mobile_or_e_mail_deletes_the_user_and_ends_the_session() {
 async fn a_reason_that_requires_a_text_is_checked_before_anything_is_sent() {
     let (harness, _) = Harness::with_asha().await;
     let asha = harness.asha().await;
-    let deletion = asha.deletion(reason(&harness, true).await);
-    let mobile = || Contact::mobile(ASHA, "91");
-    let error = deletion.clone().send_code(mobile()).await.unwrap_err();
+    let reason = reason(&harness, true).await;
+    let deletion = asha.request_deletion(reason.clone(), Contact::mobile(ASHA, "91"));
+    let error = deletion.clone().send().await.unwrap_err();
     assert_eq!(error.field(), Some("reason"));
     let others = Contact::mobile("9000000002", "91");
-    let error = deletion.clone().words("too far").send_code(others).await;
+    let of_others = asha.request_deletion(reason, others);
+    let error = of_others.explanation("too far").send().await;
     assert_eq!(error.unwrap_err().field(), Some("mobile"));
     assert_eq!(harness.messages(), 0);
-    let sent = deletion.words("too far").send_code(mobile()).await.unwrap();
+    let sent = deletion.explanation("too far").send().await.unwrap();
     sent.confirm(harness.code(SMS)).await.unwrap();
     assert!(!harness.client.user_exists(EMAIL).await.unwrap());
 }
@@ -79,22 +84,26 @@ async fn a_deletion_is_no_sign_in_and_is_bound_to_its_session() {
     harness.mock.seed_user(bela.password("another"));
     let bela = harness
         .client
-        .password_sign_in("bela@example.com", "another");
+        .sign_in_with_password("bela@example.com", "another");
     let bela = session(bela.await.unwrap());
     let asha = harness.asha().await;
     let sent = pending(&harness, &asha, Contact::mobile(ASHA, "91")).await;
-    let as_sign_in = harness.client.challenge(sent.id()).await;
+    let as_sign_in = harness.client.resume_challenge(sent.id()).await;
     assert_eq!(kind(as_sign_in), ErrorKind::StepRequired);
 
-    let of_bela = bela.pending_deletion(sent.id()).await;
-    assert_eq!(kind(of_bela), ErrorKind::SignInAgain);
+    let of_bela = bela.resume_deletion(sent.id()).await;
+    assert_eq!(kind(of_bela), ErrorKind::Unauthenticated);
     assert_eq!(harness.mock.count("delete_user"), 0);
     assert_eq!(first_name(&bela).await, "Bela");
     assert_eq!(first_name(&asha).await, "Asha");
 
     harness.wait(31);
-    let code = harness.client.otp_sign_in(ASHA, "91").send_code().await;
+    let code = harness
+        .client
+        .sign_in_with_phone_code(ASHA, "91")
+        .send()
+        .await;
     let code = code.unwrap();
-    let as_deletion = asha.pending_deletion(code.id()).await;
+    let as_deletion = asha.resume_deletion(code.id()).await;
     assert_eq!(kind(as_deletion), ErrorKind::StepRequired);
 }

@@ -1,6 +1,6 @@
 //! A forgotten password, by code and by link.
 
-use vestibule::fynd::{Challenge, Contact, NewPassword, PasswordCode};
+use vestibule::fynd::{Challenge, Contact, PasswordReset, PendingResetCode};
 
 use super::*;
 
@@ -11,16 +11,16 @@ fn contacts() -> [(Contact, &'static str); 2] {
     ]
 }
 
-async fn resumed(client: &Client, pending: &PasswordCode) -> PasswordCode {
-    match client.challenge(pending.id()).await.unwrap() {
-        Challenge::PasswordCode(pending) => pending,
+async fn resumed(client: &Client, pending: &PendingResetCode) -> PendingResetCode {
+    match client.resume_challenge(pending.id()).await.unwrap() {
+        Challenge::PendingResetCode(pending) => pending,
         other => panic!("{other:?} sets no password"),
     }
 }
 
-async fn new_password(client: &Client, step: &NewPassword) -> NewPassword {
-    match client.challenge(step.id()).await.unwrap() {
-        Challenge::NewPassword(step) => step,
+async fn new_password(client: &Client, step: &PasswordReset) -> PasswordReset {
+    match client.resume_challenge(step.id()).await.unwrap() {
+        Challenge::PasswordReset(step) => step,
         other => panic!("{other:?} sets no password"),
     }
 }
@@ -29,14 +29,14 @@ async fn new_password(client: &Client, step: &NewPassword) -> NewPassword {
 async fn a_code_by_mobile_or_e_mail_sets_a_password_with_a_restart_before_each_step() {
     for (contact, to) in contacts() {
         let (harness, _) = Harness::with_asha().await;
-        let forgotten_password = harness.client.forgotten_password(contact.clone());
-        let pending = forgotten_password.send_code().await.unwrap();
+        let forgotten_password = harness.client.reset_password_by_code(contact.clone());
+        let pending = forgotten_password.send().await.unwrap();
         assert_eq!(*pending.contact(), contact);
         let first = harness.code(to);
         harness.wait(31);
         let mut pending = resumed(&harness.other, &pending).await;
         pending.resend().await.unwrap();
-        assert_eq!(kind(pending.resend().await), ErrorKind::SlowDown);
+        assert_eq!(kind(pending.resend().await), ErrorKind::RateLimited);
         assert_eq!(harness.messages(), 2);
 
         let pending = resumed(&harness.client, &pending).await;
@@ -50,14 +50,14 @@ async fn a_code_by_mobile_or_e_mail_sets_a_password_with_a_restart_before_each_s
         );
 
         let step = new_password(&harness.client, &step).await;
-        let returned = step.set("").await.unwrap_err();
+        let returned = step.set_password("").await.unwrap_err();
         assert_eq!(returned.error.field(), Some("password"));
         let step = new_password(&harness.other, &returned.state).await;
-        step.set("another").await.unwrap();
-        let used = returned.state.set("a third").await;
-        assert_eq!(kind(used), ErrorKind::SignInAgain);
+        step.set_password("another").await.unwrap();
+        let used = returned.state.set_password("a third").await;
+        assert_eq!(kind(used), ErrorKind::Unauthenticated);
         assert_eq!(harness.mock.count("reset_forgot_password"), 1);
-        let signed_in = harness.client.password_sign_in(EMAIL, "another").await;
+        let signed_in = harness.client.sign_in_with_password(EMAIL, "another").await;
         assert_eq!(first_name(&session(signed_in.unwrap())).await, "Asha");
     }
 }
@@ -66,17 +66,21 @@ async fn a_code_by_mobile_or_e_mail_sets_a_password_with_a_restart_before_each_s
 async fn a_link_by_sms_or_e_mail_sets_a_password_and_signs_in() {
     for (contact, to) in contacts() {
         let (harness, _) = Harness::with_asha().await;
-        harness.client.send_password_link(&contact).await.unwrap();
+        harness
+            .client
+            .reset_password_by_link(&contact)
+            .await
+            .unwrap();
         let link = harness.other.password_link(harness.code(to));
-        link.check().await.unwrap();
-        link.check().await.unwrap();
+        link.verify().await.unwrap();
+        link.verify().await.unwrap();
         let returned = link.set_password("").await.unwrap_err();
         assert_eq!(returned.error.field(), Some("password"));
         let asha = returned.state.set_password("another").await.unwrap();
         assert_eq!(first_name(&asha).await, "Asha");
 
         let used = harness.client.password_link(harness.code(to));
-        assert_eq!(refused(used.check().await), "LINK_INVALID");
+        assert_eq!(refused(used.verify().await), "LINK_INVALID");
         assert_eq!(refused(used.set_password("a third").await), "LINK_INVALID");
     }
 }
@@ -87,10 +91,10 @@ async fn no_code_is_sent_to_an_unknown_contact() {
     for (contact, _) in contacts() {
         let sent = harness
             .client
-            .forgotten_password(contact.clone())
-            .send_code();
+            .reset_password_by_code(contact.clone())
+            .send();
         assert_eq!(refused(sent.await), "USER_UNKNOWN");
-        let sent = harness.client.send_password_link(&contact).await;
+        let sent = harness.client.reset_password_by_link(&contact).await;
         assert_eq!(refused(sent), "USER_UNKNOWN");
     }
     assert_eq!(harness.messages(), 0);

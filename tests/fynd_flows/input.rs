@@ -15,10 +15,16 @@ fn field<T: Debug>(result: Result<T, impl Into<Error>>) -> String {
 async fn wrong_input_is_named_and_never_sent() {
     let harness = Harness::start().await;
     let client = &harness.client;
-    assert_eq!(field(client.password_sign_in(" ", "x").await), "username");
-    assert_eq!(field(client.password_sign_in("x", "").await), "password");
-    assert_eq!(field(client.token_sign_in("").await), "token");
-    let social = async |account| field(client.social_sign_in(account).await);
+    assert_eq!(
+        field(client.sign_in_with_password(" ", "x").await),
+        "username"
+    );
+    assert_eq!(
+        field(client.sign_in_with_password("x", "").await),
+        "password"
+    );
+    assert_eq!(field(client.sign_in_with_token("").await), "token");
+    let social = async |account| field(client.sign_in_with_social(account).await);
     assert_eq!(social(SocialSignIn::google("")).await, "access_token");
     assert_eq!(
         social(SocialSignIn::facebook("x").email("x")).await,
@@ -31,27 +37,27 @@ async fn wrong_input_is_named_and_never_sent() {
     );
 
     for address in ["", "asha", "@example.com", "asha@", "a b@example.com"] {
-        let sent = client.email_sign_in(address).send_code().await;
+        let sent = client.sign_in_with_email_code(address).send().await;
         assert_eq!(field(sent), "email");
-        let sent = client.registration("Asha").email(address).submit().await;
+        let sent = client.sign_up("Asha").email(address).send().await;
         assert_eq!(field(sent), "email");
         let contact = Contact::email(address);
-        assert_eq!(field(client.send_password_link(&contact).await), "email");
-        let sent = client.forgotten_password(contact).send_code().await;
+        assert_eq!(
+            field(client.reset_password_by_link(&contact).await),
+            "email"
+        );
+        let sent = client.reset_password_by_code(contact).send().await;
         assert_eq!(field(sent), "email");
     }
-    let form = || client.registration("Asha");
-    assert_eq!(field(client.registration(" ").submit().await), "first_name");
-    assert_eq!(field(form().mobile("12", "91").submit().await), "mobile");
-    assert_eq!(
-        field(form().mobile(ASHA, "x").submit().await),
-        "country_code"
-    );
-    assert_eq!(field(form().password("").submit().await), "password");
+    let form = || client.sign_up("Asha");
+    assert_eq!(field(client.sign_up(" ").send().await), "first_name");
+    assert_eq!(field(form().mobile("12", "91").send().await), "mobile");
+    assert_eq!(field(form().mobile(ASHA, "x").send().await), "country_code");
+    assert_eq!(field(form().password("").send().await), "password");
     assert_eq!(field(client.user_exists("").await), "q");
     assert_eq!(field(client.verify_mobile_link("").await), "code");
     assert_eq!(field(client.verify_email_link(" ").await), "code");
-    assert_eq!(field(client.password_link("").check().await), "code");
+    assert_eq!(field(client.password_link("").verify().await), "code");
     assert!(harness.mock.journal().is_empty());
 }
 
@@ -60,10 +66,10 @@ async fn wrong_input_of_a_session_is_named_and_never_sent() {
     let (harness, _) = Harness::with_asha().await;
     let asha = harness.asha().await;
     let before = harness.mock.journal().len();
-    assert_eq!(field(asha.change_password("", "x").await), "old_password");
-    assert_eq!(field(asha.change_password("x", "").await), "new_password");
+    assert_eq!(field(asha.update_password("", "x").await), "old_password");
+    assert_eq!(field(asha.update_password("x", "").await), "new_password");
     let change = ProfileChange::new().first_name(" ");
-    assert_eq!(field(asha.change_profile(change).await), "first_name");
+    assert_eq!(field(asha.update_profile(change).await), "first_name");
     let contact = Contact::mobile(ASHA, "");
     assert_eq!(field(asha.add_contact(&contact).await), "country_code");
     assert_eq!(harness.mock.journal().len(), before);
@@ -73,14 +79,14 @@ async fn wrong_input_of_a_session_is_named_and_never_sent() {
 async fn debug_shows_no_secret_and_no_contact() {
     let (harness, _) = Harness::with_asha().await;
     let client = &harness.client;
-    let form = client.registration("Bela").password("a-secret-password");
+    let form = client.sign_up("Bela").password("a-secret-password");
     let form = form.email("bela@example.com").mobile("9000000002", "91");
     let social = SocialSignIn::google("a-secret-token").email("bela@example.com");
     let link = client.password_link("a-secret-code");
     let mut shown = format!("{form:?} {social:?} {link:?}");
-    let sent = codes(form.submit().await.unwrap());
-    let forgotten_password = client.forgotten_password(Contact::email(EMAIL));
-    let pending = forgotten_password.clone().send_code().await.unwrap();
+    let sent = codes(form.send().await.unwrap());
+    let forgotten_password = client.reset_password_by_code(Contact::email(EMAIL));
+    let pending = forgotten_password.clone().send().await.unwrap();
     shown += &format!(
         "{sent:?} {forgotten_password:?} {pending:?} {:?}",
         sent.email()

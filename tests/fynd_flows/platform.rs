@@ -10,19 +10,24 @@ const PLATFORM: &str = "64b0000000000000000000aa";
 
 async fn calls(server: &MockServer, client: &Client) -> usize {
     let cookies = [("f.session", "a-cookie")];
-    let session = Session::from_cookies(client, cookies).await.unwrap();
+    let session = client.resume_with_cookies(cookies).await.unwrap();
     let contacts = [Contact::mobile(ASHA, "91"), Contact::email(EMAIL)];
     for contact in &contacts {
         let _ = session.add_contact(contact).await;
-        let _ = client.send_password_link(contact).await;
-        let _ = client.forgotten_password(contact.clone()).send_code().await;
+        let _ = client.reset_password_by_link(contact).await;
+        let _ = client.reset_password_by_code(contact.clone()).send().await;
     }
     let change = ProfileChange::new().first_name("Asha");
-    let _ = session.change_profile(change).await;
-    let _ = client.otp_sign_in(ASHA, "91").send_code().await;
-    let _ = client.email_sign_in("asha@example.org").send_code().await;
-    let _ = client.registration("Asha").email(EMAIL).submit().await;
-    let _ = client.social_sign_in(SocialSignIn::google("a-token")).await;
+    let _ = session.update_profile(change).await;
+    let _ = client.sign_in_with_phone_code(ASHA, "91").send().await;
+    let _ = client
+        .sign_in_with_email_code("asha@example.org")
+        .send()
+        .await;
+    let _ = client.sign_up("Asha").email(EMAIL).send().await;
+    let _ = client
+        .sign_in_with_social(SocialSignIn::google("a-token"))
+        .await;
     server.received_requests().await.unwrap().len()
 }
 
@@ -35,7 +40,9 @@ async fn the_platform_is_set_once_for_all_flows() {
         .mount(&server)
         .await;
     let client = |platform: Option<&str>| {
-        let builder = Client::builder(APPLICATION, "application-token").base_url(server.uri());
+        let builder = Client::builder(APPLICATION)
+            .application_token("application-token")
+            .base_url(server.uri());
         let builder = match platform {
             Some(id) => builder.platform(id),
             None => builder,

@@ -1,17 +1,17 @@
 //! A registration form, and the codes that remain.
 
-use vestibule::fynd::{Challenge, Contact, Registration};
+use vestibule::fynd::{Challenge, Contact, SignUp};
 
 use super::*;
 
-fn form(harness: &Harness) -> Registration {
-    let form = harness.client.registration("Asha").last_name("Rao");
+fn form(harness: &Harness) -> SignUp {
+    let form = harness.client.sign_up("Asha").last_name("Rao");
     form.mobile(ASHA, "+91").email(EMAIL).password(PASSWORD)
 }
 
-async fn resumed(client: &Client, codes: &RemainingCodes) -> RemainingCodes {
-    match client.challenge(codes.id()).await.unwrap() {
-        Challenge::RemainingCodes(codes) => codes,
+async fn resumed(client: &Client, codes: &PendingCodes) -> PendingCodes {
+    match client.resume_challenge(codes.id()).await.unwrap() {
+        Challenge::PendingCodes(codes) => codes,
         other => panic!("{other:?} has no codes"),
     }
 }
@@ -19,7 +19,7 @@ async fn resumed(client: &Client, codes: &RemainingCodes) -> RemainingCodes {
 #[tokio::test]
 async fn a_user_is_signed_in_on_any_instance_when_no_code_remains() {
     let harness = Harness::start().await;
-    let sent = codes(form(&harness).submit().await.unwrap());
+    let sent = codes(form(&harness).send().await.unwrap());
     assert_eq!(harness.messages(), 2);
     assert_eq!(sent.mobile(), Some(&Contact::mobile(ASHA, "91")));
     assert_eq!(sent.email(), Some(&Contact::email(EMAIL)));
@@ -48,7 +48,7 @@ async fn a_user_is_signed_in_on_any_instance_when_no_code_remains() {
             .all(|own| own.verified)
     );
     let over = partial.confirm_email("1234").await;
-    assert_eq!(kind(over), ErrorKind::SignInAgain);
+    assert_eq!(kind(over), ErrorKind::Unauthenticated);
     assert_eq!(harness.mock.count("verify_mobile_otp"), 1);
     assert_eq!(harness.mock.count("verify_email_otp"), 1);
 }
@@ -56,23 +56,27 @@ async fn a_user_is_signed_in_on_any_instance_when_no_code_remains() {
 #[tokio::test]
 async fn each_contact_has_its_own_timer_and_its_own_newest_code() {
     let harness = Harness::start().await;
-    let mut sent = codes(form(&harness).submit().await.unwrap());
+    let mut sent = codes(form(&harness).send().await.unwrap());
     let (first_sms, first_email) = (harness.code(SMS), harness.code(EMAIL));
-    assert_eq!(kind(sent.resend_to_mobile().await), ErrorKind::SlowDown);
-    assert_eq!(kind(sent.resend_by_email().await), ErrorKind::SlowDown);
-    let again = harness.other.otp_sign_in(ASHA, "91").send_code().await;
-    assert_eq!(kind(again), ErrorKind::SlowDown);
+    assert_eq!(kind(sent.resend_mobile().await), ErrorKind::RateLimited);
+    assert_eq!(kind(sent.resend_email().await), ErrorKind::RateLimited);
+    let again = harness
+        .other
+        .sign_in_with_phone_code(ASHA, "91")
+        .send()
+        .await;
+    assert_eq!(kind(again), ErrorKind::RateLimited);
     assert_eq!(harness.messages(), 2);
 
     harness.wait(31);
-    sent.resend_to_mobile().await.unwrap();
+    sent.resend_mobile().await.unwrap();
     assert!(sent.mobile_timer().unwrap().remaining() > Duration::from_secs(25));
     assert!(sent.email_timer().unwrap().remaining().is_zero());
     let mut on_other_instance = resumed(&harness.other, &sent).await;
-    on_other_instance.resend_by_email().await.unwrap();
+    on_other_instance.resend_email().await.unwrap();
     harness.wait(31);
     // With the newest token, which comes from the store.
-    sent.resend_by_email().await.unwrap();
+    sent.resend_email().await.unwrap();
     assert_eq!(harness.messages(), 5);
 
     let returned = sent.confirm_mobile(first_sms).await.unwrap_err();
@@ -89,7 +93,7 @@ async fn each_contact_has_its_own_timer_and_its_own_newest_code() {
 #[tokio::test]
 async fn wrong_codes_of_both_contacts_count_together() {
     let harness = Harness::start().await;
-    let mut sent = codes(form(&harness).submit().await.unwrap());
+    let mut sent = codes(form(&harness).send().await.unwrap());
     let (sms, email) = (harness.code(SMS), harness.code(EMAIL));
     for _ in 0..3 {
         sent = sent
@@ -111,25 +115,25 @@ async fn wrong_codes_of_both_contacts_count_together() {
 
     harness.wait(31);
     let mut sent = returned.state;
-    sent.resend_to_mobile().await.unwrap();
+    sent.resend_mobile().await.unwrap();
     assert!(sent.confirm_mobile(harness.code(SMS)).await.is_ok());
 }
 
 #[tokio::test]
 async fn two_instances_confirm_both_codes_at_the_same_time() {
     let harness = Harness::start().await;
-    let here = codes(form(&harness).submit().await.unwrap());
+    let here = codes(form(&harness).send().await.unwrap());
     let mut there = resumed(&harness.other, &here).await;
     harness.wait(31);
     let mut here = here;
-    let (one, two) = tokio::join!(here.resend_to_mobile(), there.resend_by_email());
+    let (one, two) = tokio::join!(here.resend_mobile(), there.resend_email());
     one.unwrap();
     two.unwrap();
     // Neither resend has overwritten the other's token.
     harness.wait(31);
     let mut fresh = resumed(&harness.client, &here).await;
-    fresh.resend_to_mobile().await.unwrap();
-    fresh.resend_by_email().await.unwrap();
+    fresh.resend_mobile().await.unwrap();
+    fresh.resend_email().await.unwrap();
     let partial = codes(fresh.confirm_mobile(harness.code(SMS)).await.unwrap());
     let signed_in = partial.confirm_email(harness.code(EMAIL)).await.unwrap();
     assert_eq!(first_name(&session(signed_in)).await, "Asha");
@@ -138,20 +142,28 @@ async fn two_instances_confirm_both_codes_at_the_same_time() {
 #[tokio::test]
 async fn a_refused_form_starts_no_timer() {
     let (harness, _) = Harness::with_asha().await;
-    assert_eq!(refused(form(&harness).submit().await), "CONTACT_TAKEN");
+    assert_eq!(refused(form(&harness).send().await), "CONTACT_TAKEN");
     assert_eq!(harness.messages(), 0);
-    let sent = harness.client.otp_sign_in(ASHA, "91").send_code().await;
+    let sent = harness
+        .client
+        .sign_in_with_phone_code(ASHA, "91")
+        .send()
+        .await;
     assert!(sent.is_ok());
 }
 
 #[tokio::test]
 async fn the_timer_of_one_contact_does_not_block_the_other() {
     let harness = Harness::start().await;
-    let pending = harness.client.email_sign_in(EMAIL).send_code();
+    let pending = harness.client.sign_in_with_email_code(EMAIL).send();
     drop(pending.await.unwrap());
-    assert_eq!(kind(form(&harness).submit().await), ErrorKind::SlowDown);
+    assert_eq!(kind(form(&harness).send().await), ErrorKind::RateLimited);
     assert_eq!(harness.mock.count("register_with_form"), 0);
-    let by_mobile = harness.client.otp_sign_in(ASHA, "91").send_code().await;
+    let by_mobile = harness
+        .client
+        .sign_in_with_phone_code(ASHA, "91")
+        .send()
+        .await;
     assert!(
         by_mobile.is_ok(),
         "the form has released the mobile's timer"
@@ -161,16 +173,28 @@ async fn the_timer_of_one_contact_does_not_block_the_other() {
 #[tokio::test]
 async fn a_registration_continues_after_a_sign_in_by_password() {
     let harness = Harness::start().await;
-    drop(form(&harness).submit().await.unwrap());
+    drop(form(&harness).send().await.unwrap());
     harness.wait(31);
-    let unfinished = harness.client.password_sign_in(EMAIL, PASSWORD).await;
+    let unfinished = harness.client.sign_in_with_password(EMAIL, PASSWORD).await;
     let SignIn::ProfileRequired(profile) = unfinished.unwrap() else {
         panic!("the registration is not finished");
     };
-    let returned = profile.complete("Asha", "Rao").await.unwrap_err();
+    let returned = profile
+        .first_name("Asha")
+        .last_name("Rao")
+        .send()
+        .await
+        .unwrap_err();
     assert_eq!(returned.error.kind(), ErrorKind::StepRequired);
     let profile = returned.state.mobile(ASHA, "91").email(EMAIL);
-    let sent = codes(profile.complete("Asha", "Rao").await.unwrap());
+    let sent = codes(
+        profile
+            .first_name("Asha")
+            .last_name("Rao")
+            .send()
+            .await
+            .unwrap(),
+    );
     let partial = codes(sent.confirm_email(harness.code(EMAIL)).await.unwrap());
     let signed_in = partial.confirm_mobile(harness.code(SMS)).await.unwrap();
     assert_eq!(first_name(&session(signed_in)).await, "Asha");

@@ -1,4 +1,4 @@
-//! Registration of users.
+//! SignUp of users.
 
 use serde_json::{Value, json};
 use vestibule::testing::FyndUser;

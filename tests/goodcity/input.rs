@@ -50,19 +50,26 @@ async fn bad_input_is_refused_before_anything_is_sent() {
     let base = mock.base_url();
     for wrong in ["", "App", "my app", "app\n", "app-1", "ａpp"] {
         assert_eq!(
-            field(Client::builder(&base, wrong).build()),
+            field(Client::builder(&base).app_name(wrong).build()),
             "app_name",
             "{wrong:?}"
         );
     }
     for right in ["app", "admin.goodcity", "settings_editor"] {
-        assert!(Client::builder(&base, right).build().is_ok(), "{right}");
+        assert!(
+            Client::builder(&base).app_name(right).build().is_ok(),
+            "{right}"
+        );
     }
     assert_eq!(
-        field(Client::builder("http://goodcity.example", "app").build()),
+        field(
+            Client::builder("http://goodcity.example")
+                .app_name("app")
+                .build()
+        ),
         "base_url"
     );
-    let language = Client::builder(&base, "app").accept_language("");
+    let language = Client::builder(&base).app_name("app").accept_language("");
     assert_eq!(field(language.build()), "language");
 
     for wrong in [
@@ -73,15 +80,24 @@ async fn bad_input_is_refused_before_anything_is_sent() {
         "+8525123456",
         "+9101234567",
     ] {
-        assert_eq!(field(client.send_pin(wrong).await), "mobile", "{wrong}");
+        assert_eq!(
+            field(client.sign_in_with_pin(wrong).await),
+            "mobile",
+            "{wrong}"
+        );
         let sign_up = client.sign_up(wrong, "Ada", "Wong");
-        assert_eq!(field(sign_up.send_pin().await), "mobile", "{wrong}");
+        assert_eq!(field(sign_up.send().await), "mobile", "{wrong}");
     }
-    let strict = Client::builder(&base, "app").mobile_rule(MobileRule::Documented);
+    let strict = Client::builder(&base)
+        .app_name("app")
+        .mobile_rule(MobileRule::Documented);
     let strict = strict.build().unwrap();
-    assert_eq!(field(strict.send_pin("+85241234567").await), "mobile");
+    assert_eq!(
+        field(strict.sign_in_with_pin("+85241234567").await),
+        "mobile"
+    );
     assert!(mock.journal().is_empty());
-    client.send_pin("+85241234567").await.unwrap();
+    client.sign_in_with_pin("+85241234567").await.unwrap();
 
     let mut pending = Some(send_pin(&client).await);
     for wrong in ["", "123", "12345", "12a4", "１２３４", "+123"] {
@@ -91,9 +107,9 @@ async fn bad_input_is_refused_before_anything_is_sent() {
     }
     assert_eq!(mock.count("verify"), 0);
     let signed_in = pending.unwrap().confirm(pin(&mock)).await.unwrap();
-    let register = signed_in.session.register_device("", "fcm").await;
+    let register = signed_in.session.update_device("", "fcm").await;
     assert_eq!(field(register), "handle");
-    let register = signed_in.session.register_device("handle", "").await;
+    let register = signed_in.session.update_device("handle", "").await;
     assert_eq!(field(register), "platform");
     assert_eq!(mock.count("register_device"), 0);
 }
@@ -104,7 +120,7 @@ async fn a_number_refused_by_an_old_server_can_be_corrected_at_once() {
     mock.old_server(true);
     for _ in 0..2 {
         let sign_up = client.sign_up("+85241234567", "Grace", "Lee");
-        let error = sign_up.send_pin().await.unwrap_err();
+        let error = sign_up.send().await.unwrap_err();
         refused(&error, 422, Shape::Invalid);
     }
     assert_eq!(mock.count("signup"), 2, "no timer was running");
@@ -118,14 +134,13 @@ async fn a_server_that_does_not_serve_the_host_refuses() {
         .respond_with(response.set_body_json(json!({"errors": "Invalid host"})))
         .mount(&server)
         .await;
-    let client = Client::builder(server.uri(), "app").build().unwrap();
+    let client = Client::builder(server.uri())
+        .app_name("app")
+        .build()
+        .unwrap();
     for error in [
-        client.send_pin(MOBILE).await.unwrap_err(),
-        client
-            .sign_up(UNKNOWN, "A", "B")
-            .send_pin()
-            .await
-            .unwrap_err(),
+        client.sign_in_with_pin(MOBILE).await.unwrap_err(),
+        client.sign_up(UNKNOWN, "A", "B").send().await.unwrap_err(),
     ] {
         refused(&error, 403, Shape::Invalid);
         let api_error: &ApiError = error.api_error().unwrap();

@@ -29,7 +29,7 @@ async fn a_resend_waits_for_its_timer() {
     let mut pending = send_pin(&client).await;
     mock.clock().advance(Duration::from_secs(50));
     let error = pending.resend().await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::SlowDown);
+    assert_eq!(error.kind(), ErrorKind::RateLimited);
     let wait = error.retry_after().unwrap();
     assert!(
         wait > Duration::from_secs(9) && wait <= Duration::from_secs(10),
@@ -42,7 +42,7 @@ async fn a_resend_waits_for_its_timer() {
     pending.resend().await.unwrap();
     assert_eq!(
         pending.resend().await.unwrap_err().kind(),
-        ErrorKind::SlowDown
+        ErrorKind::RateLimited
     );
     assert_eq!(mock.outbox().messages().len(), 2);
     pending.confirm(pin(&mock)).await.unwrap();
@@ -55,7 +55,7 @@ async fn a_refused_resend_voids_the_pin_until_another_is_sent() {
     mock.clock().advance(WAIT);
     mock.fail_next("send_pin", 401);
     let error = pending.resend().await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Refused);
+    assert_eq!(error.kind(), ErrorKind::Rejected);
 
     let returned = pending.confirm(pin(&mock)).await.unwrap_err();
     assert_eq!(returned.error.kind(), ErrorKind::StepRequired);
@@ -73,15 +73,15 @@ async fn a_response_without_key_voids_the_pin() {
     // A bare 200 is a response without members.
     let (mock, client) = start().await;
     mock.fail_next("send_pin", 200);
-    let error = client.send_pin(MOBILE).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Undecodable);
+    let error = client.sign_in_with_pin(MOBILE).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidResponse);
 
     mock.clock().advance(WAIT);
     let mut pending = send_pin(&client).await;
     mock.clock().advance(WAIT);
     mock.fail_next("send_pin", 200);
     let error = pending.resend().await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Undecodable);
+    assert_eq!(error.kind(), ErrorKind::InvalidResponse);
     let returned = pending.confirm(pin(&mock)).await.unwrap_err();
     assert_eq!(returned.error.kind(), ErrorKind::StepRequired);
 }
@@ -115,7 +115,7 @@ async fn a_dropped_resend_leaves_the_state_usable() {
     let mut pending = returned.state;
     assert_eq!(
         pending.resend().await.unwrap_err().kind(),
-        ErrorKind::SlowDown
+        ErrorKind::RateLimited
     );
     mock.delay("send_pin", Duration::ZERO);
     mock.clock().advance(WAIT);
@@ -162,7 +162,7 @@ async fn an_app_that_is_not_allowed_cannot_sign_users_up_or_in() {
     let (mock, client) = start().await;
     let pending = send_pin(&client).await;
     mock.reject_app("app");
-    let sign_up = client.sign_up(UNKNOWN, "Grace", "Lee").send_pin().await;
+    let sign_up = client.sign_up(UNKNOWN, "Grace", "Lee").send().await;
     refused(&sign_up.unwrap_err(), 401, Shape::Plain);
     assert!(mock.outbox().last_code(UNKNOWN).is_none());
     // The server responds to a right pin as to a wrong one.

@@ -6,11 +6,8 @@ use super::*;
 async fn a_device_is_registered_and_an_unknown_platform_refused() {
     let (mock, client) = start().await;
     let session = sign_in(&mock, &client).await;
-    session.register_device("handle", "fcm").await.unwrap();
-    let error = session
-        .register_device("handle", "pager")
-        .await
-        .unwrap_err();
+    session.update_device("handle", "fcm").await.unwrap();
+    let error = session.update_device("handle", "pager").await.unwrap_err();
     refused(&error, 400, Shape::Blank);
     let rooms = session.api().current_user_rooms().send().await.unwrap();
     assert_eq!(**rooms, ["user_1001"]);
@@ -42,12 +39,12 @@ async fn an_expired_session_requires_a_new_sign_in_without_a_request() {
     let calls = mock.journal().len();
     for _ in 0..2 {
         let error = session.profile().await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::SignInAgain);
+        assert_eq!(error.kind(), ErrorKind::Unauthenticated);
     }
     let error = session.access_token().await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::SignInAgain);
-    let error = client.session(session.id()).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::SignInAgain);
+    assert_eq!(error.kind(), ErrorKind::Unauthenticated);
+    let error = client.resume_session(session.id()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unauthenticated);
     assert_eq!(mock.journal().len(), calls);
 }
 
@@ -55,10 +52,10 @@ async fn an_expired_session_requires_a_new_sign_in_without_a_request() {
 async fn a_token_that_the_server_refuses_ends_the_session() {
     let (mock, client) = start().await;
     let tokens = Tokens::new("not.a.token", None);
-    let session = Session::from_tokens(&client, tokens).await.unwrap();
+    let session = client.resume_with_tokens(tokens).await.unwrap();
     for _ in 0..2 {
         let error = session.profile().await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::SignInAgain);
+        assert_eq!(error.kind(), ErrorKind::Unauthenticated);
     }
     assert_eq!(mock.count("current_user_profile"), 1);
 }
@@ -68,15 +65,15 @@ async fn a_session_is_resumed_by_its_id_until_it_is_signed_out() {
     let (mock, client) = start().await;
     let session = sign_in(&mock, &client).await;
     let id = session.id().clone();
-    let same = client.session(&id).await.unwrap();
+    let same = client.resume_session(&id).await.unwrap();
     same.profile().await.unwrap();
     let calls = mock.journal().len();
     same.sign_out().await.unwrap();
     let error = session.profile().await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::SignInAgain);
+    assert_eq!(error.kind(), ErrorKind::Unauthenticated);
     drop(session);
-    let error = client.session(&id).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::SignInAgain);
+    let error = client.resume_session(&id).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unauthenticated);
     assert_eq!(mock.journal().len(), calls);
     client.shutdown(Duration::from_secs(1)).await.unwrap();
 }
@@ -86,14 +83,14 @@ async fn a_user_with_an_expired_token_signs_in_again_with_the_same_number() {
     let (mock, client) = start().await;
     mock.set_token_lifetime(3600);
     let session = sign_in(&mock, &client).await;
-    let resumed = client.session(session.id()).await.unwrap();
+    let resumed = client.resume_session(session.id()).await.unwrap();
     mock.clock().advance(Duration::from_secs(3600));
     let error = session.profile().await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::SignInAgain);
+    assert_eq!(error.kind(), ErrorKind::Unauthenticated);
     for session in [&session, &resumed] {
         assert_eq!(session.mobile(), Some(MOBILE));
     }
-    let pending = session.send_pin().await.unwrap();
+    let pending = session.sign_in_with_pin().await.unwrap();
     assert_eq!(pending.mobile(), MOBILE);
     let again = pending.confirm(pin(&mock)).await.unwrap().session;
     again.profile().await.unwrap();
@@ -105,15 +102,17 @@ async fn the_number_comes_from_the_store_alone() {
     let store: std::sync::Arc<dyn vestibule::store::SessionStore> =
         std::sync::Arc::new(vestibule::store::MemoryStore::new());
     let instance = || {
-        let builder = Client::builder(mock.base_url(), "app").clock(mock.clock().clone());
+        let builder = Client::builder(mock.base_url())
+            .app_name("app")
+            .clock(mock.clock().clone());
         builder.store(store.clone()).build().unwrap()
     };
     mock.add_user(MOBILE, "Ada", "Wong");
     let session = sign_in(&mock, &instance()).await;
-    let on_other_instance = instance().session(session.id()).await.unwrap();
+    let on_other_instance = instance().resume_session(session.id()).await.unwrap();
     assert_eq!(on_other_instance.mobile(), Some(MOBILE));
     let tokens = Tokens::new(session.access_token().await.unwrap(), None);
-    let bare = Session::from_tokens(&instance(), tokens).await.unwrap();
+    let bare = instance().resume_with_tokens(tokens).await.unwrap();
     assert_eq!(bare.mobile(), None);
     let error = bare.send_pin().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);

@@ -132,7 +132,8 @@ async fn a_seeded_user_of_fynd_signs_in_by_what_the_server_printed() {
         "--fynd-attribute=loyalty_tier=text",
     ])
     .await;
-    let client = fynd::Client::builder("64b000000000000000000001", "not-a-real-token")
+    let client = fynd::Client::builder("64b000000000000000000001")
+        .application_token("not-a-real-token")
         .base_url(server.url("fynd"))
         .build()
         .unwrap();

@@ -41,8 +41,8 @@ impl Fixture {
 
     /// Signs a user in; returns the id of the session.
     pub async fn sign_in(&self, phone: &str) -> String {
-        let sign_in = self.client.phone_sign_in(phone, "2");
-        let pending = sign_in.send_code().await.unwrap();
+        let sign_in = self.client.sign_in_with_phone_code(phone, "2");
+        let pending = sign_in.send().await.unwrap();
         let code = self.mock.outbox().last_code(phone).unwrap();
         match pending.confirm(code).await.unwrap() {
             SignIn::SignedIn(session) => session.id().expose().to_owned(),

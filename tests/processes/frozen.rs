@@ -42,7 +42,7 @@ async fn the_holder_does_not_revive_the_session(location: StoreLocation) {
     assert_eq!((others.succeeded, holders.succeeded), (0, 0));
     let failures = others.failures.iter().chain(&holders.failures);
     for failure in failures {
-        assert_eq!(failure.kind, "SignInAgain", "{failure:?}");
+        assert_eq!(failure.kind, "Unauthenticated", "{failure:?}");
     }
     assert_eq!(fixture.stored_refresh(&session).await, None);
 }

@@ -75,7 +75,7 @@ async fn the_session_ends(kill_point: KillPoint, location: StoreLocation) {
     let (fixture, called) = others_after(kill_point, location).await;
     assert_eq!(called.failures.len(), 50, "{kill_point:?}");
     for failure in &called.failures {
-        assert_eq!(failure.kind, "SignInAgain", "{failure:?}");
+        assert_eq!(failure.kind, "Unauthenticated", "{failure:?}");
         assert!(failure.message.contains(INTERRUPTED), "{failure:?}");
     }
     assert_eq!(fixture.mock.count("refresh_token"), 2, "{kill_point:?}");

@@ -74,7 +74,7 @@ impl Load {
 }
 
 fn says_that_the_store_failed(failure: &Failure) {
-    assert_eq!(failure.kind, "TryLater", "{failure:?}");
+    assert_eq!(failure.kind, "Unavailable", "{failure:?}");
     let known = [
         "the session store failed",
         "the session could not be refreshed",

@@ -79,8 +79,9 @@ impl Setup {
         settings.revalidate_session_after = self.trust;
         settings.attempt_timeout = self.attempt_timeout;
         settings.deadline = self.deadline;
-        Client::builder(self.base_url.as_str(), "tenant01")
-            .signature_key(Wunder::SIGNATURE_KEY)
+        Client::builder(self.base_url.as_str())
+            .tenant("tenant01")
+            .signing_key(Wunder::SIGNING_KEY)
             .settings(settings)
             .store(store)
             .build()

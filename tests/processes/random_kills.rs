@@ -81,7 +81,7 @@ impl Lane {
             return;
         }
         for failure in &called.failures {
-            assert_eq!(failure.kind, "SignInAgain", "{failure:?}");
+            assert_eq!(failure.kind, "Unauthenticated", "{failure:?}");
         }
         self.tally.ended += 1;
         let tokens = called.deleted.iter().chain([&stored]);

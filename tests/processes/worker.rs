@@ -91,7 +91,7 @@ async fn call(client: Client, id: String, calls: usize) {
             Err(failure) => failures.push(failure),
         }
     }
-    let access = match client.session(&Secret::from(id)).await {
+    let access = match client.resume_session(&Secret::from(id)).await {
         Ok(session) => session.access_token().await.ok(),
         Err(_) => None,
     };
@@ -117,7 +117,7 @@ async fn keep_calling(client: Client, id: String, succeeded: Arc<AtomicUsize>) {
                 succeeded.fetch_add(1, Ordering::SeqCst);
             }
             Err(failure) => {
-                let ended = failure.kind == format!("{:?}", ErrorKind::SignInAgain);
+                let ended = failure.kind == format!("{:?}", ErrorKind::Unauthenticated);
                 report(&Report::Failed(failure));
                 if ended {
                     return;
@@ -139,7 +139,7 @@ async fn report_successes(succeeded: Arc<AtomicUsize>) {
 }
 
 async fn resume(client: &Client, id: &str, began: i64) -> Result<Session, Failure> {
-    let resumed = client.session(&Secret::from(id)).await;
+    let resumed = client.resume_session(&Secret::from(id)).await;
     resumed.map_err(|error| failure(id, &error, None, began))
 }
 
@@ -149,7 +149,7 @@ fn failure(id: &str, error: &Error, session: Option<&Session>, began: i64) -> Fa
         session: id.to_owned(),
         kind: format!("{:?}", error.kind()),
         message: api_errors::shown(error),
-        ended: ended.map(str::to_owned),
+        ended: ended.map(|reason| reason.to_string()),
         began,
         over: Utc::now().timestamp_millis(),
     }

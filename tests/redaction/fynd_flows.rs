@@ -18,15 +18,21 @@ pub async fn search(search: &mut Search) -> usize {
     let before = search.looked;
     let mock = Fynd::start().await;
     mock.seed_user(FyndUser::new("Asha").email(EMAIL).password(MARKER));
-    let client = Client::builder("64b000000000000000000001", MARKER)
+    let client = Client::builder("64b000000000000000000001")
+        .application_token(MARKER)
         .base_url(mock.base_url())
         .clock(mock.clock().clone())
         .build()
         .unwrap();
 
-    let refused = client.password_sign_in("bela@example.com", MARKER).await;
+    let refused = client
+        .sign_in_with_password("bela@example.com", MARKER)
+        .await;
     search.check("password_sign_in", &shown(refused));
-    search.check("token_sign_in", &shown(client.token_sign_in(MARKER).await));
+    search.check(
+        "token_sign_in",
+        &shown(client.sign_in_with_token(MARKER).await),
+    );
     let accounts = [
         SocialSignIn::facebook(MARKER).refresh_token(MARKER),
         SocialSignIn::google(MARKER),
@@ -36,13 +42,13 @@ pub async fn search(search: &mut Search) -> usize {
     ];
     for account in accounts {
         let entered = format!("{account:?}");
-        let refused = client.social_sign_in(account).await;
+        let refused = client.sign_in_with_social(account).await;
         search.check("social_sign_in", &(entered + &shown(refused)));
     }
 
-    let form = client.registration("Bela").password(MARKER);
+    let form = client.sign_up("Bela").password(MARKER);
     let form = form.mobile("9000000002", "91").email("bela@example.com");
-    let Ok(SignIn::CodesRequired(codes)) = form.submit().await else {
+    let Ok(SignIn::CodesRequired(codes)) = form.send().await else {
         panic!("codes are sent");
     };
     let returned = codes.confirm_mobile(MARKER).await.unwrap_err();
@@ -66,19 +72,19 @@ pub async fn search(search: &mut Search) -> usize {
     let link = client.password_link(MARKER);
     search.check(
         "password_link",
-        &format!("{link:?} {}", shown(link.check().await)),
+        &format!("{link:?} {}", shown(link.verify().await)),
     );
     search.check("set_password", &shown(link.set_password(MARKER).await));
 
-    let forgotten = client.forgotten_password(Contact::email(EMAIL));
-    let pending = forgotten.send_code().await.unwrap();
+    let forgotten = client.reset_password_by_code(Contact::email(EMAIL));
+    let pending = forgotten.send().await.unwrap();
     let code = mock.outbox().last_code(EMAIL).unwrap();
     let step = pending.confirm(code).await.unwrap();
-    search.check("set", &shown(step.set(MARKER).await));
+    search.check("set", &shown(step.set_password(MARKER).await));
 
-    let signed_in = client.password_sign_in(EMAIL, MARKER).await.unwrap();
+    let signed_in = client.sign_in_with_password(EMAIL, MARKER).await.unwrap();
     let session = signed_in.signed_in().unwrap();
-    let changed = session.change_password(MARKER, MARKER).await;
+    let changed = session.update_password(MARKER, MARKER).await;
     search.check(
         "change_password",
         &format!("{session:?} {}", shown(changed)),

@@ -66,8 +66,9 @@ pub async fn search(search: &mut Search) -> usize {
             .respond_with(response)
             .mount(&server)
             .await;
-        let client = Client::builder(server.uri(), "tenant01")
-            .signature_key(MARKER)
+        let client = Client::builder(server.uri())
+            .tenant("tenant01")
+            .signing_key(MARKER)
             .build()
             .unwrap();
         let mut looking = FlowSearch {
@@ -77,7 +78,7 @@ pub async fn search(search: &mut Search) -> usize {
         };
         without_session(&client, &mut looking).await;
         let tokens = Tokens::new(MARKER, Some(MARKER.into()));
-        let session = Session::from_tokens(&client, tokens).await.unwrap();
+        let session = client.resume_with_tokens(tokens).await.unwrap();
         with_session(&session, &mut looking).await;
         looks += looking.looks;
     }
@@ -86,29 +87,38 @@ pub async fn search(search: &mut Search) -> usize {
 
 async fn without_session(client: &Client, looking: &mut FlowSearch<'_>) {
     let login = json!({"token": MARKER});
-    let signed_in = looking.at("password", client.password_sign_in(EMAIL, MARKER).await);
+    let signed_in = looking.at(
+        "password",
+        client.sign_in_with_password(EMAIL, MARKER).await,
+    );
     if let Ok(SignIn::MfaRequired(mfa)) = signed_in {
-        let enrolment = looking.at("enrol with provisional credential", mfa.enrol().await);
+        let enrolment = looking.at(
+            "enrol with provisional credential",
+            mfa.request_mfa_enrolment().await,
+        );
         looking
             .at(
                 "enable with provisional credential",
-                enrolment.unwrap().enable(MARKER).await,
+                enrolment.unwrap().confirm(MARKER).await,
             )
             .unwrap();
-        let _ = looking.at("validate", mfa.validate(MARKER).await);
+        let _ = looking.at("validate", mfa.confirm(MARKER).await);
     }
-    let _ = looking.at("social", client.social_sign_in(&login).await);
-    let _ = looking.at("gaiyo", client.gaiyo_sign_in(&login).await);
-    let _ = looking.at("api client", client.api_client_sign_in("id", MARKER).await);
-    let _ = looking.at("social sign-up", client.social_sign_up(&login).await);
-    let registration = client.register().email(EMAIL).password(MARKER);
+    let _ = looking.at("social", client.sign_in_with_social(&login).await);
+    let _ = looking.at("gaiyo", client.sign_in_with_gaiyo(&login).await);
+    let _ = looking.at(
+        "api client",
+        client.sign_in_with_api_client("id", MARKER).await,
+    );
+    let _ = looking.at("social sign-up", client.sign_up_with_social(&login).await);
+    let registration = client.sign_up().email(EMAIL).password(MARKER);
     let registration = looking.at("registration", registration.member("further", MARKER));
-    let _ = looking.at("create", registration.create().await);
-    let sign_in = looking.at("email code", client.email_code_sign_in(EMAIL, "2"));
-    if let Ok(pending) = looking.at("send code", sign_in.send_code().await) {
+    let _ = looking.at("create", registration.send().await);
+    let sign_in = looking.at("email code", client.sign_in_with_email_code(EMAIL, "2"));
+    if let Ok(pending) = looking.at("send code", sign_in.send().await) {
         let _ = looking.at("confirm", pending.confirm(MARKER).await);
     }
-    if let Ok(reset) = looking.at("reset", client.request_password_reset(EMAIL).await) {
+    if let Ok(reset) = looking.at("reset", client.reset_password_by_code(EMAIL).await) {
         let _ = looking.at("set password", reset.set_password(MARKER, MARKER).await);
     }
     let _ = looking.at("set password", client.set_password(MARKER, MARKER).await);
@@ -123,24 +133,21 @@ async fn without_session(client: &Client, looking: &mut FlowSearch<'_>) {
 }
 
 async fn with_session(session: &Session, looking: &mut FlowSearch<'_>) {
-    if let Ok(enrolment) = looking.at("enrol", session.enrol_mfa().await) {
+    if let Ok(enrolment) = looking.at("enrol", session.request_mfa_enrolment().await) {
         looking.at("secret", (enrolment.secret(), enrolment.otpauth_uri()));
         let _ = looking.at("picture", enrolment.qr_picture().await);
-        let _ = looking.at("enable", enrolment.enable(MARKER).await);
+        let _ = looking.at("enable", enrolment.confirm(MARKER).await);
     }
     if let Ok(sent) = looking.at("verify phone", session.verify_phone().await) {
-        let _ = looking.at("check", sent.check(MARKER).await);
+        let _ = looking.at("check", sent.confirm(MARKER).await);
     }
     let token = json!({"token": MARKER});
-    let _ = looking.at("exchange", session.exchange_openid_token(&token).await);
-    let _ = looking.at(
-        "start verification",
-        session.start_verification(&token).await,
-    );
-    let change = looking.at("change", session.change_profile().member("further", MARKER));
-    let _ = looking.at("save", change.save().await);
+    let _ = looking.at("exchange", session.request_openid_token(&token).await);
+    let _ = looking.at("start verification", session.verify_identity(&token).await);
+    let change = looking.at("change", session.update_profile().member("further", MARKER));
+    let _ = looking.at("save", change.send().await);
     let _ = looking.at("signed", session.signed_profile().await);
     let _ = looking.at("deletion", session.request_deletion().await);
-    let _ = looking.at("onboarding", session.onboarding("2").check().await);
+    let _ = looking.at("onboarding", session.onboarding("2").send().await);
     looking.at("session", session);
 }

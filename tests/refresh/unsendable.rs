@@ -2,7 +2,6 @@
 
 use vestibule::ErrorKind;
 use vestibule::session::Tokens;
-use vestibule::wunder::Session;
 
 use super::{Fixture, PAST_EXPIRY, PHONE, client, signed_in};
 
@@ -16,7 +15,7 @@ async fn a_token_that_is_no_header_value_is_not_kept() {
         .up_to_n_times(1);
     mock.mount(refresh).await;
     let error = session.profile().await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Undecodable, "{error}");
+    assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{error}");
     assert_eq!(session.shared().ended(), None);
     assert_eq!(mock.count("get_customer"), 0);
     session.profile().await.unwrap();
@@ -27,12 +26,16 @@ async fn a_sign_in_with_a_token_that_is_no_header_value_makes_no_session() {
     let Fixture { mock, store, .. } = signed_in().await;
     let broken = serde_json::json!({"accessToken": "a\ntoken", "refreshToken": "another"});
     let client = client(&mock, &store);
-    let pending = client.phone_sign_in(PHONE, "2").send_code().await.unwrap();
+    let pending = client
+        .sign_in_with_phone_code(PHONE, "2")
+        .send()
+        .await
+        .unwrap();
     let response = wiremock::ResponseTemplate::new(200).set_body_json(broken);
     let confirm = wiremock::Mock::given(wiremock::matchers::method("POST")).respond_with(response);
     mock.mount(confirm).await;
     let returned = pending.confirm("123456").await.unwrap_err();
-    assert_eq!(returned.error.kind(), ErrorKind::Undecodable);
+    assert_eq!(returned.error.kind(), ErrorKind::InvalidResponse);
     assert!(
         returned
             .error
@@ -47,7 +50,7 @@ async fn an_imported_token_that_is_no_header_value_is_refused_by_name() {
     let client = client(&mock, &store);
     for access in ["", "a\ntoken"] {
         let tokens = Tokens::new(access, None);
-        let error = Session::from_tokens(&client, tokens).await.unwrap_err();
+        let error = client.resume_with_tokens(tokens).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidInput);
         assert_eq!(error.field(), Some("access"));
     }

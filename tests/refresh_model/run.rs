@@ -92,7 +92,7 @@ impl ModelRun {
         }
         match &result {
             Ok(access) => self.checker.used(number, rotation_of(access)),
-            Err(error) if error.kind() == ErrorKind::SignInAgain => self.checker.ended(number),
+            Err(error) if error.kind() == ErrorKind::Unauthenticated => self.checker.ended(number),
             Err(error) => self
                 .checker
                 .trace(format!("a caller of {number} failed: {error}")),
@@ -111,7 +111,7 @@ impl ModelRun {
             if self.simulation.is_calm() || self.simulation.has_crashed(number) {
                 return;
             }
-            let Ok(session) = instance.session(id).await else {
+            let Ok(session) = instance.resume_session(id).await else {
                 continue;
             };
             let rejected = rng.chance(plan.rejected);
@@ -125,7 +125,7 @@ impl ModelRun {
             }
             match call.await {
                 Ok(access) => known = Some(access),
-                Err(error) if error.kind() == ErrorKind::SignInAgain => {}
+                Err(error) if error.kind() == ErrorKind::Unauthenticated => {}
                 Err(error) if plan.has_no_faults() && self.mutant.is_none() => {
                     let what = format!("a call of {number} failed without a fault: {error}");
                     self.checker.violation(what);
@@ -137,13 +137,13 @@ impl ModelRun {
 
     /// Whether the session works on an instance; otherwise it must have ended.
     async fn works(&self, number: usize, instance: &Instance, id: &Secret) -> bool {
-        let result = match instance.session(id).await {
+        let result = match instance.resume_session(id).await {
             Ok(session) => self.call(number, &session, None).await.map(|_| ()),
             Err(error) => Err(error),
         };
         match result {
             Ok(()) => true,
-            Err(error) if error.kind() == ErrorKind::SignInAgain => false,
+            Err(error) if error.kind() == ErrorKind::Unauthenticated => false,
             Err(error) => {
                 let what = format!("{number} does not recover after all faults: {error}");
                 self.checker.violation(what);
@@ -168,7 +168,7 @@ impl ModelRun {
         if works == alive.len() {
             let (number, instance) = alive[works / 2];
             self.checker.signs_out();
-            match instance.session(id).await {
+            match instance.resume_session(id).await {
                 Ok(session) => session.end().await.expect("the store works"),
                 Err(error) => self.checker.violation(format!("{number} lost it: {error}")),
             }
@@ -228,7 +228,7 @@ async fn simulate(plan: Plan, mutant: Option<Mutant>) -> Outcome {
             if simulation.has_crashed(number) {
                 return;
             }
-            if let Ok(session) = instance.session(&id).await {
+            if let Ok(session) = instance.resume_session(&id).await {
                 checker.signs_out();
                 let _ = session.end().await;
             }

@@ -35,7 +35,7 @@ pub struct ApiConfig {
     pub refresh_token: Option<String>,
     pub cookie: String,
     pub application_token: String,
-    pub signature_key: String,
+    pub signing_key: String,
     /// A custom HTTP client.
     pub http_client: Option<reqwest::Client>,
 }
@@ -49,7 +49,7 @@ impl Default for ApiConfig {
             refresh_token: None,
             cookie: "a-cookie".to_owned(),
             application_token: APPLICATION.1.to_owned(),
-            signature_key: "a key".to_owned(),
+            signing_key: "a key".to_owned(),
             http_client: None,
         }
     }
@@ -81,11 +81,9 @@ impl Api {
         };
         match document {
             "wunder-auth" | "wunder-user" => {
-                let builder = wunder::Client::builder(base_url, "tenant01");
-                let client = build!(builder.signature_key(with.signature_key.as_str()));
-                let session = wunder::Session::from_tokens(&client, tokens())
-                    .await
-                    .unwrap();
+                let builder = wunder::Client::builder(base_url).tenant("tenant01");
+                let client = build!(builder.signing_key(with.signing_key.as_str()));
+                let session = client.resume_with_tokens(tokens()).await.unwrap();
                 if document == "wunder-auth" {
                     Self::WunderAuth(session.auth_api(), client.auth_api())
                 } else {
@@ -93,25 +91,21 @@ impl Api {
                 }
             }
             "walletcrew" => {
-                let client = build!(walletcrew::Client::builder(base_url, "tenant01"));
-                let session = walletcrew::Session::from_tokens(&client, tokens())
-                    .await
-                    .unwrap();
+                let client = build!(walletcrew::Client::builder(base_url).tenant("tenant01"));
+                let session = client.resume_with_tokens(tokens()).await.unwrap();
                 Self::WalletCrew(session.api(), client.api())
             }
             "goodcity" => {
-                let client = build!(goodcity::Client::builder(base_url, "app"));
-                let session = goodcity::Session::from_tokens(&client, tokens())
-                    .await
-                    .unwrap();
+                let client = build!(goodcity::Client::builder(base_url).app_name("app"));
+                let session = client.resume_with_tokens(tokens()).await.unwrap();
                 Self::GoodCity(session.api(), client.api())
             }
             "fynd" => {
                 let token = with.application_token.as_str();
-                let builder = fynd::Client::builder(APPLICATION.0, token);
+                let builder = fynd::Client::builder(APPLICATION.0).application_token(token);
                 let client = build!(builder.base_url(base_url));
                 let cookies = [(COOKIE, with.cookie.as_str())];
-                let session = fynd::Session::from_cookies(&client, cookies).await.unwrap();
+                let session = client.resume_with_cookies(cookies).await.unwrap();
                 Self::Fynd(session.api(), client.api())
             }
             other => panic!("{other} is not a document"),

@@ -8,11 +8,12 @@ use vestibule::{ErrorKind, fynd, goodcity, walletcrew, wunder};
 async fn tokens_of_wunder_are_valid_until_they_are_revoked() {
     let mock = Wunder::start().await;
     let uuid = mock.add_user(WunderUser::new().verified_phone("+43123456789"));
-    let client = wunder::Client::builder(mock.base_url(), "acme")
+    let client = wunder::Client::builder(mock.base_url())
+        .tenant("acme")
         .build()
         .unwrap();
     let tokens = mock.tokens_for(&uuid).unwrap();
-    let session = wunder::Session::from_tokens(&client, tokens).await.unwrap();
+    let session = client.resume_with_tokens(tokens).await.unwrap();
     mock.expect_refreshes(1..);
     session.profile().await.unwrap();
     mock.revoke_access_tokens();
@@ -20,7 +21,7 @@ async fn tokens_of_wunder_are_valid_until_they_are_revoked() {
     mock.verify();
     mock.sign_user_out(&uuid);
     let refused = session.profile().await.unwrap_err();
-    assert_eq!(refused.kind(), ErrorKind::SignInAgain);
+    assert_eq!(refused.kind(), ErrorKind::Unauthenticated);
     assert!(mock.tokens_for("+43999999999").is_none());
 }
 
@@ -34,32 +35,30 @@ async fn tokens_of_the_wallet_crew_are_valid_until_they_are_revoked() {
     let id = mock.add_customer("acme", members).unwrap();
     assert!(mock.add_customer("acme", Default::default()).is_none());
     assert!(mock.tokens_for("other", &id).is_none());
-    let client = walletcrew::Client::builder(mock.base_url(), "acme")
+    let client = walletcrew::Client::builder(mock.base_url())
+        .tenant("acme")
         .build()
         .unwrap();
     let tokens = mock.tokens_for("acme", "ada@example.com").unwrap();
-    let session = walletcrew::Session::from_tokens(&client, tokens)
-        .await
-        .unwrap();
+    let session = client.resume_with_tokens(tokens).await.unwrap();
     let profile = session.api().get_customer().send().await.unwrap();
     let profile = serde_json::to_value(&*profile).unwrap();
     assert_eq!(profile["sub"], json!(id));
     mock.revoke_tokens();
     let refused = session.api().get_customer().send().await.unwrap_err();
-    assert_eq!(refused.kind(), ErrorKind::SignInAgain);
+    assert_eq!(refused.kind(), ErrorKind::Unauthenticated);
 }
 
 #[tokio::test]
 async fn pins_and_tokens_of_goodcity_are_valid_until_they_are_revoked() {
     let mock = GoodCity::start().await;
     mock.add_user("+85261234567", "Ada", "Wong");
-    let client = goodcity::Client::builder(mock.base_url(), "app")
+    let client = goodcity::Client::builder(mock.base_url())
+        .app_name("app")
         .build()
         .unwrap();
     let tokens = mock.tokens_for("+85261234567").unwrap();
-    let session = goodcity::Session::from_tokens(&client, tokens)
-        .await
-        .unwrap();
+    let session = client.resume_with_tokens(tokens).await.unwrap();
     session.api().current_user_profile().send().await.unwrap();
     mock.revoke_tokens();
     let refused = session
@@ -68,9 +67,9 @@ async fn pins_and_tokens_of_goodcity_are_valid_until_they_are_revoked() {
         .send()
         .await
         .unwrap_err();
-    assert_eq!(refused.kind(), ErrorKind::SignInAgain);
+    assert_eq!(refused.kind(), ErrorKind::Unauthenticated);
 
-    let pending = client.send_pin("+85261234567").await.unwrap();
+    let pending = client.sign_in_with_pin("+85261234567").await.unwrap();
     let pin = mock.outbox().last_code("+85261234567").unwrap();
     mock.expire_pins();
     assert!(pending.confirm(pin).await.is_err());
@@ -84,14 +83,15 @@ async fn pins_and_tokens_of_goodcity_are_valid_until_they_are_revoked() {
 async fn cookies_and_codes_of_fynd_are_valid_until_they_are_revoked() {
     let mock = Fynd::start().await;
     let id = mock.seed_user(FyndUser::new("Asha").mobile("91", "9000000001"));
-    let client = fynd::Client::builder("64b000000000000000000001", "not-a-real-token");
+    let client =
+        fynd::Client::builder("64b000000000000000000001").application_token("not-a-real-token");
     let client = client.base_url(mock.base_url()).build().unwrap();
     let cookies = mock.cookies_for(&id).unwrap();
-    let session = fynd::Session::from_cookies(&client, cookies).await.unwrap();
+    let session = client.resume_with_cookies(cookies).await.unwrap();
     session.api().get_logged_in_user().send().await.unwrap();
     mock.end_sessions_of(&id);
     let refused = session.api().get_logged_in_user().send().await.unwrap_err();
-    assert_eq!(refused.kind(), ErrorKind::SignInAgain);
+    assert_eq!(refused.kind(), ErrorKind::Unauthenticated);
     assert!(mock.cookies_for("unknown").is_none());
 
     let number = fynd::api::types::SendOtpRequestSchema::builder()

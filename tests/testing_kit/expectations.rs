@@ -9,9 +9,14 @@ use crate::message;
 
 async fn session(mock: &Wunder, clock: &TestClock) -> wunder::Session {
     mock.add_user(WunderUser::new().verified_email("ada@example.org"));
-    let client = wunder::Client::builder(mock.base_url(), "acme").clock(clock.clone());
+    let client = wunder::Client::builder(mock.base_url())
+        .tenant("acme")
+        .clock(clock.clone());
     let tokens = mock.tokens_for("ada@example.org").unwrap();
-    wunder::Session::from_tokens(&client.build().unwrap(), tokens)
+    client
+        .build()
+        .unwrap()
+        .resume_with_tokens(tokens)
         .await
         .unwrap()
 }
@@ -120,14 +125,15 @@ async fn a_fault_applies_to_one_operation_of_a_mock() {
     let mock = GoodCity::start().await;
     mock.add_user("+85261234567", "Ada", "Wong");
     let proxy = mock.fault_proxy().await.unwrap();
-    let client = goodcity::Client::builder(proxy.base_url(), "app")
+    let client = goodcity::Client::builder(proxy.base_url())
+        .app_name("app")
         .build()
         .unwrap();
     let rule = FaultRule::new(Fault::status(503)).on_operation("verify");
     proxy.inject(rule);
     mock.expect_calls("send_pin", 1);
     mock.expect_calls("verify", 0);
-    let pending = client.send_pin("+85261234567").await.unwrap();
+    let pending = client.sign_in_with_pin("+85261234567").await.unwrap();
     let pin = mock.outbox().last_code("+85261234567").unwrap();
     assert!(pending.confirm(pin).await.is_err());
 }

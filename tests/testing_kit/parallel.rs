@@ -11,11 +11,12 @@ async fn sixteen_concurrent_tests_see_only_their_own_users_messages_and_calls() 
         let mock = GoodCity::start().await;
         mock.add_user(&mobile(number), "Ada", "Wong");
         mock.expect_calls("send_pin", 16);
-        let client = goodcity::Client::builder(mock.base_url(), "app")
+        let client = goodcity::Client::builder(mock.base_url())
+            .app_name("app")
             .build()
             .unwrap();
         for other in 0..16 {
-            client.send_pin(mobile(other)).await.unwrap();
+            client.sign_in_with_pin(mobile(other)).await.unwrap();
         }
         let messages = mock.outbox().messages();
         let to: Vec<&str> = messages.iter().map(|message| message.to.as_str()).collect();
@@ -37,11 +38,12 @@ async fn mocks_share_no_state() {
     one.clock().advance(std::time::Duration::from_secs(3600));
     assert!(other.tokens_for("ada@example.org").is_none());
     other.add_user(WunderUser::new().verified_email("ada@example.org"));
-    let client = wunder::Client::builder(other.base_url(), "acme")
+    let client = wunder::Client::builder(other.base_url())
+        .tenant("acme")
         .build()
         .unwrap();
     let tokens = other.tokens_for("ada@example.org").unwrap();
-    let session = wunder::Session::from_tokens(&client, tokens).await.unwrap();
+    let session = client.resume_with_tokens(tokens).await.unwrap();
     session.profile().await.unwrap();
     assert_eq!(
         (one.count("get_customer"), other.count("get_customer")),
@@ -50,9 +52,7 @@ async fn mocks_share_no_state() {
 
     // A token of one server is invalid on another of the same system.
     let foreign = one.tokens_for("ada@example.org").unwrap();
-    let foreign = wunder::Session::from_tokens(&client, foreign)
-        .await
-        .unwrap();
+    let foreign = client.resume_with_tokens(foreign).await.unwrap();
     other.revoke_access_tokens();
     assert!(foreign.profile().await.is_err());
 }

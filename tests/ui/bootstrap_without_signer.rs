@@ -3,7 +3,7 @@
 use vestibule::wunder::Client;
 
 fn unsigned() {
-    let builder = Client::builder("https://go.api.gourban.services/v1", "mytenant");
+    let builder = Client::builder("https://go.api.gourban.services/v1").tenant("mytenant");
     let _ = builder.signature_scheme(());
 }
 

@@ -3,7 +3,7 @@
 use vestibule::fynd::{Client, Session};
 
 async fn second_session(client: &Client, session: &Session) {
-    let _ = Session::from_cookies(client, session.cookies()).await;
+    let _ = client.resume_with_cookies(session.cookies()).await;
 }
 
 fn main() {}

@@ -3,7 +3,7 @@
 use vestibule::fynd::Session;
 
 fn delete(session: &Session) {
-    let _ = session.deletion();
+    let _ = session.request_deletion();
 }
 
 fn main() {}

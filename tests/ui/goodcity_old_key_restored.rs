@@ -1,10 +1,10 @@
 //! The state holds the newest key, which cannot be read or replaced.
 
 use vestibule::Secret;
-use vestibule::goodcity::PendingPin;
+use vestibule::goodcity::PendingCode;
 
-fn rewound(pending: PendingPin, old_key: Secret) -> PendingPin {
-    PendingPin {
+fn rewound(pending: PendingCode, old_key: Secret) -> PendingCode {
+    PendingCode {
         key: old_key,
         ..pending
     }

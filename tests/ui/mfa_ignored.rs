@@ -5,7 +5,7 @@ use vestibule::wunder::{Client, Session};
 
 async fn sign_in(client: &Client) -> Result<Session, Error> {
     client
-        .password_sign_in("ada@example.org", "the password")
+        .sign_in_with_password("ada@example.org", "the password")
         .await
 }
 

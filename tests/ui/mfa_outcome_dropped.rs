@@ -6,7 +6,7 @@ use vestibule::wunder::Client;
 
 async fn sign_in(client: &Client) -> Result<(), Error> {
     client
-        .password_sign_in("ada@example.org", "the password")
+        .sign_in_with_password("ada@example.org", "the password")
         .await?;
     Ok(())
 }

@@ -6,7 +6,7 @@ use super::*;
 async fn a_missing_or_unknown_provider_and_malformed_data_are_refused_by_the_server() {
     let (mock, client) = start().await;
     let error = client
-        .authenticate("faxbook", &otp("123456"))
+        .sign_in_with_provider("faxbook", &otp("123456"))
         .await
         .unwrap_err();
     refused(&error, 400, Reason::Malformed);
@@ -18,7 +18,10 @@ async fn a_missing_or_unknown_provider_and_malformed_data_are_refused_by_the_ser
     refused(&call.send().await.unwrap_err(), 400, Reason::Malformed);
 
     for data in [json!(null), json!("123456"), json!({"code": "123456"})] {
-        let error = client.authenticate("otp", &data).await.unwrap_err();
+        let error = client
+            .sign_in_with_provider("otp", &data)
+            .await
+            .unwrap_err();
         refused(&error, 400, Reason::Malformed);
     }
     assert_eq!(mock.count("authenticate"), 5);
@@ -33,7 +36,7 @@ async fn account_data_without_identifier_or_of_the_wrong_form_is_refused_with_it
         json!({"email": "ada"}),
         json!({"email": 5}),
     ] {
-        let error = client.customer(&data).save().await.unwrap_err();
+        let error = client.customer(&data).send().await.unwrap_err();
         refused(&error, 412, Reason::AccountData);
         let api_error: &ApiError = error.api_error().unwrap();
         assert_eq!(api_error.fields(), ["email"]);
@@ -45,7 +48,7 @@ async fn account_data_without_identifier_or_of_the_wrong_form_is_refused_with_it
     let error = client
         .customer(&unreachable)
         .flow("activation")
-        .save()
+        .send()
         .await;
     refused(&error.unwrap_err(), 412, Reason::AccountData);
 
@@ -61,34 +64,37 @@ async fn bad_input_is_refused_before_anything_is_sent() {
     let base = mock.base_url();
     for wrong in ["", "a/b", "..", "tenant 1", "ten%41nt"] {
         assert_eq!(
-            field(Client::builder(&base, wrong).build()),
+            field(Client::builder(&base).tenant(wrong).build()),
             "tenant_id",
             "{wrong}"
         );
     }
     assert_eq!(
-        field(Client::builder("http://wallet.example", "t").build()),
+        field(Client::builder("http://wallet.example").tenant("t").build()),
         "base_url"
     );
     for wrong in ["", " "] {
         assert_eq!(
-            field(client.authenticate(wrong, &otp("1")).await),
+            field(client.sign_in_with_provider(wrong, &otp("1")).await),
             "provider"
         );
     }
     for wrong in [json!(null), json!("ada"), json!([{}])] {
         assert_eq!(
-            field(client.customer(&wrong).save().await),
+            field(client.customer(&wrong).send().await),
             "data",
             "{wrong}"
         );
     }
     let not_json = std::collections::HashMap::from([((1, 2), 3)]);
-    assert_eq!(field(client.customer(&not_json).save().await), "data");
-    assert_eq!(field(client.authenticate("otp", &not_json).await), "data");
+    assert_eq!(field(client.customer(&not_json).send().await), "data");
+    assert_eq!(
+        field(client.sign_in_with_provider("otp", &not_json).await),
+        "data"
+    );
     assert!(mock.journal().is_empty());
 
-    let returned = challenge(&client).await.authenticate("", &otp("1")).await;
+    let returned = challenge(&client).await.confirm("", &otp("1")).await;
     assert_eq!(returned.unwrap_err().error.field(), Some("provider"));
     assert_eq!(mock.count("authenticate"), 0);
 }
@@ -97,11 +103,11 @@ async fn bad_input_is_refused_before_anything_is_sent() {
 async fn malformed_data_returns_the_challenge() {
     let (mock, client) = start().await;
     let challenge = challenge(&client).await;
-    let returned = challenge.authenticate("faxbook", &otp(code(&mock))).await;
+    let returned = challenge.confirm("faxbook", &otp(code(&mock))).await;
     let returned = returned.unwrap_err();
     refused(&returned.error, 400, Reason::Malformed);
     let login = otp(code(&mock));
-    returned.state.authenticate("otp", &login).await.unwrap();
+    returned.state.confirm("otp", &login).await.unwrap();
 }
 
 #[tokio::test]
@@ -113,13 +119,16 @@ async fn storing_accounts_without_permission_is_refused() {
         .expect(2)
         .mount(&server)
         .await;
-    let client = Client::builder(server.uri(), "tenant-01").build().unwrap();
+    let client = Client::builder(server.uri())
+        .tenant("tenant-01")
+        .build()
+        .unwrap();
     let account = ada();
     for account in [
         client.customer(&account),
         client.customer(&account).flow("activation"),
     ] {
-        let error = account.save().await.unwrap_err();
+        let error = account.send().await.unwrap_err();
         refused(&error, 401, Reason::NotAuthenticated);
     }
 }

@@ -41,7 +41,8 @@ fn with_newest_code(mock: &WalletCrew) -> Caller {
 
 fn client_of(mock: &WalletCrew, caller: &Caller, store: &Arc<dyn SessionStore>) -> Client {
     let caller = caller.clone();
-    Client::builder(mock.base_url(), "tenant-01")
+    Client::builder(mock.base_url())
+        .tenant("tenant-01")
         .clock(mock.clock().clone())
         .store(store.clone())
         .authenticate_again(move |ending| {
@@ -75,7 +76,7 @@ async fn concurrent_calls_on_an_expiring_token_authenticate_once_on_all_instance
     let here = client_of(&mock, &caller, &store);
     let session = signed_in(&mock, &here).await;
     let there = client_of(&mock, &caller, &store);
-    let same = there.session(session.id()).await.unwrap();
+    let same = there.resume_session(session.id()).await.unwrap();
     mock.clock().advance(A_DAY);
     let mut calls = tokio::task::JoinSet::new();
     for _ in 0..25 {
@@ -129,7 +130,7 @@ async fn a_caller_without_data_for_now_is_asked_again() {
     mock.clock().advance(Duration::from_secs(20));
     for _ in 0..2 {
         let error = session.profile::<Value>().await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::TryLater);
+        assert_eq!(error.kind(), ErrorKind::Unavailable);
         assert_eq!(error.delivery(), vestibule::Delivery::NotSent);
     }
     assert_eq!(session.shared().ended(), None);
@@ -155,7 +156,7 @@ async fn a_login_that_needs_the_customer_ends_the_session_with_its_token() {
         mock.clock().advance(Duration::from_secs(20));
         for _ in 0..2 {
             let error = session.profile::<Value>().await.unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::SignInAgain);
+            assert_eq!(error.kind(), ErrorKind::Unauthenticated);
         }
         assert_eq!(caller.asked(), 1);
         assert_eq!(mock.count("authenticate") - before, sent);
@@ -165,14 +166,15 @@ async fn a_login_that_needs_the_customer_ends_the_session_with_its_token() {
 #[tokio::test(start_paused = true)]
 async fn a_hanging_caller_is_bounded_by_the_deadline() {
     let mock = WalletCrew::start().await;
-    let client = Client::builder(mock.base_url(), "tenant-01")
+    let client = Client::builder(mock.base_url())
+        .tenant("tenant-01")
         .clock(mock.clock().clone())
         .authenticate_again(|_| std::future::pending())
         .build()
         .unwrap();
-    let session = Session::from_tokens(&client, ended(&mock)).await.unwrap();
+    let session = client.resume_with_tokens(ended(&mock)).await.unwrap();
     let error = session.profile::<Value>().await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::TryLater);
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
     assert!(mock.journal().is_empty());
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::{Map, json};
-use vestibule::fynd::{Client, Contact, OwnContact, ProfileChange, RemainingCodes, Session};
+use vestibule::fynd::{Client, Contact, OwnContact, PendingCodes, ProfileChange, Session};
 use vestibule::fynd::{SignIn, SocialSignIn};
 use vestibule::testing::{Fynd, FyndAttribute, FyndProvider, FyndUser};
 
@@ -33,10 +33,11 @@ impl Harness {
         let asha = asha.social(FyndProvider::Apple, "a1");
         let id = mock.seed_user(asha.password(PASSWORD));
         mock.define_attribute("size", FyndAttribute::Text);
-        let client = Client::builder("64b000000000000000000001", "application-token");
+        let client =
+            Client::builder("64b000000000000000000001").application_token("application-token");
         let client = client.base_url(mock.base_url());
         let client = client.clock(mock.clock().clone()).build().unwrap();
-        let session = client.password_sign_in(EMAIL, PASSWORD).await.unwrap();
+        let session = client.sign_in_with_password(EMAIL, PASSWORD).await.unwrap();
         Self {
             session: session.signed_in().unwrap(),
             mock,
@@ -63,7 +64,7 @@ fn contacts() -> [(Contact, &'static str); 2] {
     ]
 }
 
-fn codes(sign_in: SignIn) -> RemainingCodes {
+fn codes(sign_in: SignIn) -> PendingCodes {
     match sign_in {
         SignIn::CodesRequired(codes) => codes,
         other => panic!("{other:?} has no codes"),
@@ -76,68 +77,73 @@ pub async fn run(first_method: &str) -> BTreeSet<String> {
     let calls = Calls::new("fynd", |id| harness.mock.count(id));
     let client = &harness.client;
     match first_method {
-        "Client::otp_sign_in" => {
-            let sign_in = client.otp_sign_in(ASHA, "91");
-            let mut pending = sign_in.send_code().await.unwrap();
+        "Client::sign_in_with_phone_code" => {
+            let sign_in = client.sign_in_with_phone_code(ASHA, "91");
+            let mut pending = sign_in.send().await.unwrap();
             harness.mock.clock().advance(Duration::from_secs(31));
             pending.resend().await.unwrap();
             let signed_in = pending.confirm(harness.code(SMS)).await.unwrap();
             signed_in.signed_in().unwrap();
         }
-        "Client::email_sign_in" => {
-            let pending = client.email_sign_in(EMAIL).send_code().await.unwrap();
+        "Client::sign_in_with_email_code" => {
+            let pending = client.sign_in_with_email_code(EMAIL).send().await.unwrap();
             let signed_in = pending.confirm(harness.code(EMAIL)).await.unwrap();
             signed_in.signed_in().unwrap();
         }
-        "Client::password_sign_in" => {
-            let signed_in = client.password_sign_in(EMAIL, PASSWORD).await.unwrap();
+        "Client::sign_in_with_password" => {
+            let signed_in = client.sign_in_with_password(EMAIL, PASSWORD).await.unwrap();
             signed_in.signed_in().unwrap();
         }
-        "Client::token_sign_in" => {
+        "Client::sign_in_with_token" => {
             let token = harness.mock.issue_login_token(&harness.id);
-            let signed_in = client.token_sign_in(token.as_str()).await.unwrap();
+            let signed_in = client.sign_in_with_token(token.as_str()).await.unwrap();
             signed_in.signed_in().unwrap();
         }
-        "Client::social_sign_in" => social(&harness).await,
-        "CompleteProfile::complete" => {
+        "Client::sign_in_with_social" => social(&harness).await,
+        "CompleteProfile::send" => {
             let google = FyndProvider::Google;
             let token = harness
                 .mock
                 .issue_social_token(google, "g9", Some("bela@example.com"));
-            let signed_in = client.social_sign_in(SocialSignIn::google(token)).await;
+            let signed_in = client
+                .sign_in_with_social(SocialSignIn::google(token))
+                .await;
             let SignIn::ProfileRequired(profile) = signed_in.unwrap() else {
                 panic!("the account is not registered yet");
             };
             calls.reset();
             let profile = profile.mobile("9000000002", "91");
-            let left = codes(profile.complete("Bela", "Rao").await.unwrap());
+            let left = codes(
+                profile
+                    .first_name("Bela")
+                    .last_name("Rao")
+                    .send()
+                    .await
+                    .unwrap(),
+            );
             assert!(left.mobile().is_some());
         }
-        "Client::registration" => {
-            let form = client.registration("Bela").mobile("9000000002", "91");
+        "Client::sign_up" => {
+            let form = client.sign_up("Bela").mobile("9000000002", "91");
             let form = form.email("bela@example.com").password(PASSWORD);
-            let left = codes(form.submit().await.unwrap());
+            let left = codes(form.send().await.unwrap());
             let left = left.confirm_mobile(harness.code("+919000000002")).await;
             let left = codes(left.unwrap());
             let signed_in = left.confirm_email(harness.code("bela@example.com")).await;
             signed_in.unwrap().signed_in().unwrap();
         }
-        "Client::forgotten_password" => {
+        "Client::reset_password_by_code" => {
             for (contact, to) in contacts() {
-                let pending = client
-                    .forgotten_password(contact)
-                    .send_code()
-                    .await
-                    .unwrap();
+                let pending = client.reset_password_by_code(contact).send().await.unwrap();
                 let password = pending.confirm(harness.code(to)).await.unwrap();
-                password.set("another").await.unwrap();
+                password.set_password("another").await.unwrap();
             }
         }
-        "Client::send_password_link" => {
+        "Client::reset_password_by_link" => {
             for (contact, to) in contacts() {
-                client.send_password_link(&contact).await.unwrap();
+                client.reset_password_by_link(&contact).await.unwrap();
                 let link = client.password_link(harness.code(to));
-                link.check().await.unwrap();
+                link.verify().await.unwrap();
                 link.set_password("another").await.unwrap();
             }
         }
@@ -145,9 +151,13 @@ pub async fn run(first_method: &str) -> BTreeSet<String> {
         "Client::platform_config" => drop(client.platform_config().await.unwrap()),
         "Client::deletion_terms" => {
             let mut reasons = client.deletion_terms().await.unwrap().reasons.into_iter();
-            let reason = reasons.find(|reason| !reason.wants_words()).unwrap();
-            let deletion = harness.session.deletion(reason);
-            let sent = deletion.send_code(Contact::mobile(ASHA, "91")).await;
+            let reason = reasons.find(|reason| !reason.requires_text()).unwrap();
+            let contact = Contact::mobile(ASHA, "91");
+            let sent = harness
+                .session
+                .request_deletion(reason, contact)
+                .send()
+                .await;
             sent.unwrap().confirm(harness.code(SMS)).await.unwrap();
         }
         other => run_as(&harness, other).await,
@@ -161,17 +171,17 @@ async fn run_as(harness: &Harness, first_method: &str) {
     match first_method {
         "Session::has_password" => {
             assert!(asha.has_password().await.unwrap());
-            asha.change_password(PASSWORD, "another").await.unwrap();
+            asha.update_password(PASSWORD, "another").await.unwrap();
         }
-        "Session::user" => drop(asha.user().await.unwrap()),
-        "Session::change_profile" => {
+        "Session::profile" => drop(asha.profile().await.unwrap()),
+        "Session::update_profile" => {
             let change = ProfileChange::new().first_name("Ashika");
-            asha.change_profile(change).await.unwrap();
+            asha.update_profile(change).await.unwrap();
         }
         "Session::attributes" => {
             asha.attributes().await.unwrap();
             let size = Map::from_iter([("size".to_owned(), json!("M"))]);
-            asha.change_attributes(size).await.unwrap();
+            asha.update_attributes(size).await.unwrap();
         }
         "Session::contacts" => change_contacts(harness).await,
         "Session::active_sessions" => {
@@ -193,7 +203,7 @@ async fn social(harness: &Harness) {
         SocialSignIn::apple(token(FyndProvider::Apple, "a1"), "a1"),
     ];
     for account in accounts {
-        let signed_in = harness.client.social_sign_in(account).await.unwrap();
+        let signed_in = harness.client.sign_in_with_social(account).await.unwrap();
         signed_in.signed_in().unwrap();
     }
 }
@@ -214,7 +224,7 @@ async fn change_contacts(harness: &Harness) {
             Contact::Email(_) => harness.client.verify_email_link(code).await.unwrap(),
             _ => harness.client.verify_mobile_link(code).await.unwrap(),
         }
-        asha.make_primary(&harness.own(contact).await)
+        asha.update_primary_contact(&harness.own(contact).await)
             .await
             .unwrap();
         asha.delete_contact(&harness.own(&former).await)

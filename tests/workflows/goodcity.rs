@@ -13,7 +13,7 @@ const MOBILE: &str = "+85251234567";
 const UNKNOWN: &str = "+85261234567";
 
 async fn signed_in(mock: &GoodCity, client: &Client) -> Session {
-    let pending = client.send_pin(MOBILE).await.unwrap();
+    let pending = client.sign_in_with_pin(MOBILE).await.unwrap();
     let pin = mock.outbox().last_code(MOBILE).unwrap();
     pending.confirm(pin).await.unwrap().session
 }
@@ -22,12 +22,14 @@ async fn signed_in(mock: &GoodCity, client: &Client) -> Session {
 pub async fn run(first_method: &str) -> BTreeSet<String> {
     let mock = GoodCity::start().await;
     mock.add_user(MOBILE, "Ada", "Wong");
-    let client = Client::builder(mock.base_url(), "app").clock(mock.clock().clone());
+    let client = Client::builder(mock.base_url())
+        .app_name("app")
+        .clock(mock.clock().clone());
     let client = client.build().unwrap();
     let calls = Calls::new("goodcity", |id| mock.count(id));
     match first_method {
-        "Client::send_pin" => {
-            let mut pending = client.send_pin(MOBILE).await.unwrap();
+        "Client::sign_in_with_pin" => {
+            let mut pending = client.sign_in_with_pin(MOBILE).await.unwrap();
             mock.clock().advance(Duration::from_secs(61));
             pending.resend().await.unwrap();
             let pin = mock.outbox().last_code(MOBILE).unwrap();
@@ -35,7 +37,7 @@ pub async fn run(first_method: &str) -> BTreeSet<String> {
         }
         "Client::sign_up" => {
             let sign_up = client.sign_up(UNKNOWN, "Grace", "Lee");
-            let pending = sign_up.send_pin().await.unwrap();
+            let pending = sign_up.send().await.unwrap();
             let pin = mock.outbox().last_code(UNKNOWN).unwrap();
             pending.confirm(pin).await.unwrap();
         }
@@ -44,10 +46,10 @@ pub async fn run(first_method: &str) -> BTreeSet<String> {
             calls.reset();
             session.profile().await.unwrap();
         }
-        "Session::register_device" => {
+        "Session::update_device" => {
             let session = signed_in(&mock, &client).await;
             calls.reset();
-            session.register_device("a-handle", "fcm").await.unwrap();
+            session.update_device("a-handle", "fcm").await.unwrap();
         }
         "Client::api" => {
             let session = signed_in(&mock, &client).await;

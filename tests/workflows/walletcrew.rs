@@ -12,7 +12,7 @@ const EMAIL: &str = "ada@example.com";
 
 async fn challenge(client: &Client) -> Challenge {
     let account = client.customer(&json!({"email": EMAIL}));
-    match account.flow("activation").save().await.unwrap() {
+    match account.flow("activation").send().await.unwrap() {
         Saved::ChallengeIssued(challenge) => challenge,
         Saved::Done(_) => panic!("a challenge was expected"),
     }
@@ -21,7 +21,9 @@ async fn challenge(client: &Client) -> Challenge {
 /// Runs the row that starts with this method; returns the operations that it called.
 pub async fn run(first_method: &str) -> BTreeSet<String> {
     let mock = WalletCrew::start().await;
-    let client = Client::builder(mock.base_url(), "tenant-01").clock(mock.clock().clone());
+    let client = Client::builder(mock.base_url())
+        .tenant("tenant-01")
+        .clock(mock.clock().clone());
     let client = client.build().unwrap();
     let login = || {
         let code = mock.outbox().last_code(EMAIL).unwrap();
@@ -31,20 +33,20 @@ pub async fn run(first_method: &str) -> BTreeSet<String> {
     match first_method {
         "Client::customer" => {
             let account = client.customer(&json!({"email": EMAIL}));
-            assert!(matches!(account.save().await.unwrap(), Saved::Done(_)));
+            assert!(matches!(account.send().await.unwrap(), Saved::Done(_)));
         }
         "Account::flow" => {
             let challenge = challenge(&client).await;
-            challenge.authenticate("otp", &login()).await.unwrap();
+            challenge.confirm("otp", &login()).await.unwrap();
         }
-        "Client::authenticate" => {
+        "Client::sign_in_with_provider" => {
             let _challenge = challenge(&client).await;
             calls.reset();
-            client.authenticate("otp", &login()).await.unwrap();
+            client.sign_in_with_provider("otp", &login()).await.unwrap();
         }
         "Session::profile" => {
             let challenge = challenge(&client).await;
-            let session = challenge.authenticate("otp", &login()).await.unwrap();
+            let session = challenge.confirm("otp", &login()).await.unwrap();
             calls.reset();
             let profile: Value = session.profile().await.unwrap();
             assert_eq!(profile["email"], EMAIL);

@@ -32,8 +32,9 @@ fn mfa(sign_in: SignIn) -> MfaRequired {
 /// Runs the row that starts with this method; returns the operations that it called.
 pub async fn run(first_method: &str) -> BTreeSet<String> {
     let mock = Wunder::start().await;
-    let client = Client::builder(mock.base_url(), "tenant01")
-        .signature_key(Wunder::SIGNATURE_KEY)
+    let client = Client::builder(mock.base_url())
+        .tenant("tenant01")
+        .signing_key(Wunder::SIGNING_KEY)
         .clock(mock.clock().clone());
     let client = client.build().unwrap();
     let ada = WunderUser::new().phone(PHONE).email(EMAIL).branch("2");
@@ -41,60 +42,62 @@ pub async fn run(first_method: &str) -> BTreeSet<String> {
     let id = mock.add_user(ada.social("gaiyo", "from-gaiyo").created_by("service"));
     mock.add_api_client("service", "service-key");
     mock.add_terms(TermsOf::Branch("2".to_owned()), json!({"title": "Rental"}));
-    let ada = session(client.password_sign_in(EMAIL, PASSWORD).await.unwrap());
+    let ada = session(client.sign_in_with_password(EMAIL, PASSWORD).await.unwrap());
     let code_to = |to: &str| mock.outbox().last_code(to).unwrap();
     let calls = Calls::new("wunder", |id| mock.count(id));
     match first_method {
-        "Client::resolve_branch" => {
-            let branch = client.resolve_branch(48.2, 16.4).await.unwrap();
-            let sign_in = client.phone_sign_in(PHONE, branch.id());
-            let pending = sign_in.send_code().await.unwrap();
+        "Client::branch" => {
+            let branch = client.branch(48.2, 16.4).await.unwrap();
+            let sign_in = client.sign_in_with_phone_code(PHONE, branch.id());
+            let pending = sign_in.send().await.unwrap();
             session(pending.confirm(code_to(PHONE)).await.unwrap());
         }
-        "Client::email_code_sign_in" => {
-            let sign_in = client.email_code_sign_in(EMAIL, "2");
-            let pending = sign_in.send_code().await.unwrap();
+        "Client::sign_in_with_email_code" => {
+            let sign_in = client.sign_in_with_email_code(EMAIL, "2");
+            let pending = sign_in.send().await.unwrap();
             session(pending.confirm(code_to(EMAIL)).await.unwrap());
         }
-        "Client::password_sign_in" => {
-            session(client.password_sign_in(EMAIL, PASSWORD).await.unwrap());
+        "Client::sign_in_with_password" => {
+            session(client.sign_in_with_password(EMAIL, PASSWORD).await.unwrap());
         }
-        "Client::gaiyo_sign_in" => {
+        "Client::sign_in_with_gaiyo" => {
             let login = json!({"token": "from-gaiyo"});
-            session(client.gaiyo_sign_in(&login).await.unwrap());
+            session(client.sign_in_with_gaiyo(&login).await.unwrap());
         }
-        "Client::social_sign_in" => {
+        "Client::sign_in_with_social" => {
             let login = json!({"provider": "google", "token": "from-google"});
-            session(client.social_sign_in(&login).await.unwrap());
+            session(client.sign_in_with_social(&login).await.unwrap());
         }
-        "Client::api_client_sign_in" => {
-            let service = client.api_client_sign_in("service", "service-key").await;
-            session(service.unwrap()).acting_for(&id).unwrap();
+        "Client::sign_in_with_api_client" => {
+            let service = client
+                .sign_in_with_api_client("service", "service-key")
+                .await;
+            session(service.unwrap()).impersonate(&id).unwrap();
         }
         "Session::access_token" => {
             mock.clock().advance(Duration::from_secs(24 * 3_600));
             ada.access_token().await.unwrap();
         }
         "Session::sign_out" => ada.sign_out().await.unwrap(),
-        "Session::exchange_openid_token" => {
+        "Session::request_openid_token" => {
             let token = json!({"token": "from-google"});
-            ada.exchange_openid_token(&token).await.unwrap();
+            ada.request_openid_token(&token).await.unwrap();
         }
-        "Session::enrol_mfa" => enrol(&mock, &ada).await,
-        "MfaRequired::validate" => {
+        "Session::request_mfa_enrolment" => enrol(&mock, &ada).await,
+        "MfaRequired::confirm" => {
             enrol(&mock, &ada).await;
-            let needed = mfa(client.password_sign_in(EMAIL, PASSWORD).await.unwrap());
+            let needed = mfa(client.sign_in_with_password(EMAIL, PASSWORD).await.unwrap());
             calls.reset();
-            needed.validate(next_code(&mock)).await.unwrap();
+            needed.confirm(next_code(&mock)).await.unwrap();
         }
-        "Client::register" => {
-            let bob = client.register().email("bob@example.org");
-            bob.password(PASSWORD).create().await.unwrap();
+        "Client::sign_up" => {
+            let bob = client.sign_up().email("bob@example.org");
+            bob.password(PASSWORD).send().await.unwrap();
         }
-        "Client::social_sign_up" => {
+        "Client::sign_up_with_social" => {
             mock.add_social_account("google", "from-bob", Some("bob@example.org"));
             let login = json!({"email": "bob@example.org", "token": "from-bob"});
-            client.social_sign_up(&login).await.unwrap();
+            client.sign_up_with_social(&login).await.unwrap();
         }
         "Session::signed_profile" => {
             let signed = ada.signed_profile().await.unwrap();
@@ -103,14 +106,14 @@ pub async fn run(first_method: &str) -> BTreeSet<String> {
             let verifier = verifier.unwrap().clock(mock.clock().clone());
             verifier.verify(signed.jwt()).unwrap();
         }
-        "Client::request_password_reset" => {
-            let reset = client.request_password_reset(EMAIL).await.unwrap();
+        "Client::reset_password_by_code" => {
+            let reset = client.reset_password_by_code(EMAIL).await.unwrap();
             let set = reset.set_password(code_to(EMAIL), "a better horse").await;
             set.unwrap();
         }
         "Session::verify_phone" => {
             let verification = ada.verify_phone().await.unwrap();
-            verification.check(code_to(PHONE)).await.unwrap();
+            verification.confirm(code_to(PHONE)).await.unwrap();
         }
         "Client::resend_email_verification" => {
             client.resend_email_verification(EMAIL).await.unwrap();
@@ -125,12 +128,12 @@ async fn run_as(ada: &Session, client: &Client, first_method: &str) {
     match first_method {
         "Session::profile" => {
             ada.profile().await.unwrap();
-            let change = ada.change_profile().member("firstName", "Ada");
-            change.save().await.unwrap();
+            let change = ada.update_profile().member("firstName", "Ada");
+            change.send().await.unwrap();
         }
         "Session::request_deletion" => drop(ada.request_deletion().await.unwrap()),
-        "Session::start_verification" => {
-            ada.start_verification(&json!({})).await.unwrap();
+        "Session::verify_identity" => {
+            ada.verify_identity(&json!({})).await.unwrap();
         }
         "Session::identity_cards" => drop(ada.identity_cards().next_page().await.unwrap()),
         "Client::terms" => {
@@ -145,7 +148,7 @@ async fn run_as(ada: &Session, client: &Client, first_method: &str) {
             accepted.next_page().await.unwrap();
         }
         "Session::onboarding" => {
-            let onboarding = ada.onboarding("2").check().await.unwrap();
+            let onboarding = ada.onboarding("2").send().await.unwrap();
             assert!(!onboarding.is_done());
         }
         other => panic!("{other} is not run"),
@@ -159,7 +162,7 @@ fn next_code(mock: &Wunder) -> String {
 }
 
 async fn enrol(mock: &Wunder, ada: &Session) {
-    let enrolment = ada.enrol_mfa().await.unwrap();
+    let enrolment = ada.request_mfa_enrolment().await.unwrap();
     enrolment.qr_picture().await.unwrap();
-    enrolment.enable(next_code(mock)).await.unwrap();
+    enrolment.confirm(next_code(mock)).await.unwrap();
 }

@@ -25,17 +25,17 @@ async fn each_step_is_completed_by_its_flow_until_none_is_left() {
     let mut taken = Vec::new();
     loop {
         let look = session.onboarding("2").wants(["firstName"]);
-        let onboarding = look.mfa_enrolled(enrolled).check().await.unwrap();
+        let onboarding = look.mfa_enrolled(enrolled).send().await.unwrap();
         let Some(step) = onboarding.steps().first() else {
             assert!(onboarding.is_done());
             break;
         };
         taken.push(*step);
         match step {
-            Step::AddPhone => drop(session.change_profile().phone(PHONE).save().await.unwrap()),
+            Step::AddPhone => drop(session.update_profile().phone(PHONE).send().await.unwrap()),
             Step::VerifyPhone => {
                 let verification = session.verify_phone().await.unwrap();
-                verification.check(code_to(&mock, PHONE)).await.unwrap();
+                verification.confirm(code_to(&mock, PHONE)).await.unwrap();
             }
             Step::VerifyEmail => {
                 client.resend_email_verification(EMAIL).await.unwrap();
@@ -43,8 +43,8 @@ async fn each_step_is_completed_by_its_flow_until_none_is_left() {
             }
             Step::CompleteProfile => {
                 assert_eq!(onboarding.missing_members(), ["firstName"]);
-                let change = session.change_profile().member("firstName", "Ada");
-                change.save().await.unwrap();
+                let change = session.update_profile().member("firstName", "Ada");
+                change.send().await.unwrap();
             }
             Step::AcceptTerms => {
                 let missing = &onboarding.terms()[0];
@@ -52,10 +52,10 @@ async fn each_step_is_completed_by_its_flow_until_none_is_left() {
                 session.accept_terms(&missing.terms).await.unwrap();
             }
             Step::EnrolMfa => {
-                let enrolment = session.enrol_mfa().await.unwrap();
+                let enrolment = session.request_mfa_enrolment().await.unwrap();
                 mock.clock().advance(Duration::from_secs(30));
                 let code = mock.second_factor_code(EMAIL).unwrap();
-                enrolment.enable(code).await.unwrap();
+                enrolment.confirm(code).await.unwrap();
                 enrolled = true;
             }
             other => panic!("unexpected step {other:?}"),
@@ -83,7 +83,7 @@ async fn newer_terms_are_distinguished_from_terms_never_accepted() {
     mock.add_terms_version(id, json!({"title": "Rental"}))
         .unwrap();
     let look = session.onboarding("2").terms_by("title");
-    let onboarding = look.check().await.unwrap();
+    let onboarding = look.send().await.unwrap();
     assert!(onboarding.steps().contains(&Step::AcceptTerms));
     assert_eq!(onboarding.terms()[0].why, Outstanding::NewerVersion);
 }
@@ -97,14 +97,14 @@ async fn unpublished_requirements_are_queried_only_when_the_caller_asks() {
     mock.add_user(user.password(PASSWORD).branch("2"));
     let session = session_of(&client).await;
     let look = || session.onboarding("2");
-    assert!(look().check().await.unwrap().is_done());
+    assert!(look().send().await.unwrap().is_done());
     let told = look().mfa_enrolled(true).identity_verified(true);
-    assert!(told.check().await.unwrap().is_done());
+    assert!(told.send().await.unwrap().is_done());
     let told = look().mfa_enrolled(false).identity_verified(false);
-    let onboarding = told.check().await.unwrap();
+    let onboarding = told.send().await.unwrap();
     assert_eq!(onboarding.steps(), [Step::VerifyIdentity, Step::EnrolMfa]);
     let before = mock.journal().len();
-    assert_eq!(field(session.onboarding("").check().await), "branch_id");
+    assert_eq!(field(session.onboarding("").send().await), "branch_id");
     assert_eq!(mock.journal().len(), before);
 }
 
@@ -140,7 +140,7 @@ async fn an_api_error_maps_to_its_step() {
     for (requirement, code, step) in REQUIREMENTS {
         let (mock, session) = lacking_everything().await;
         mock.require("init_verification", requirement);
-        let refused = session.start_verification(&json!({})).await;
+        let refused = session.verify_identity(&json!({})).await;
         let error = refused.unwrap_err();
         assert_eq!(error.code(), Some(code));
         assert_eq!(Step::of(&error), Some(step));
@@ -166,9 +166,9 @@ async fn newer_terms_map_to_the_terms_step_and_a_wrong_code_to_none() {
 
     let verification = session.verify_phone().await.unwrap();
     let wrong = other_than(&code_to(&mock, PHONE));
-    let error = verification.check(wrong).await.unwrap_err().error;
+    let error = verification.confirm(wrong).await.unwrap_err().error;
     assert_eq!((error.code(), Step::of(&error)), (Some("U302"), None));
-    let error = client.password_sign_in(EMAIL, "wrong horse").await;
+    let error = client.sign_in_with_password(EMAIL, "wrong horse").await;
     assert_eq!(Step::of(&error.unwrap_err()), None);
 }
 
@@ -178,7 +178,7 @@ async fn a_query_refused_because_of_a_step_returns_that_step() {
         for (requirement, _, step) in REQUIREMENTS {
             let (mock, session) = lacking_everything().await;
             mock.require(operation, requirement);
-            let onboarding = session.onboarding("2").check().await.unwrap();
+            let onboarding = session.onboarding("2").send().await.unwrap();
             assert!(onboarding.steps().contains(&step), "{operation}: {step:?}");
             let knows = onboarding.profile().email.is_some();
             assert_eq!(knows, operation != "get_customer");
@@ -189,7 +189,7 @@ async fn a_query_refused_because_of_a_step_returns_that_step() {
     let (mock, session) = lacking_everything().await;
     mock.lock_user(EMAIL);
     assert_eq!(
-        kind(session.onboarding("2").check().await),
-        ErrorKind::Refused
+        kind(session.onboarding("2").send().await),
+        ErrorKind::Rejected
     );
 }

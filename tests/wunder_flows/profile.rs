@@ -9,11 +9,11 @@ async fn named_members_change_and_all_others_stay() {
     let (mock, client) = start().await;
     mock.add_user(ada().member("lastName", json!("Lovelace")));
     let session = session_of(&client).await;
-    let change = session.change_profile().phone("+43987654321");
+    let change = session.update_profile().phone("+43987654321");
     let change = change
         .member("firstName", "Ada")
         .custom_properties(json!({"externalId": "7"}));
-    let profile = change.save().await.unwrap();
+    let profile = change.send().await.unwrap();
     assert_eq!(profile.phone_number.as_deref(), Some("+43987654321"));
     assert_eq!(profile.email.as_deref(), Some(EMAIL));
     assert_eq!(profile.extra["firstName"], "Ada");
@@ -28,9 +28,9 @@ async fn a_taken_address_is_refused() {
     mock.add_user(WunderUser::new().email("bob@example.org"));
     let session = session_of(&client).await;
     let taken = session
-        .change_profile()
+        .update_profile()
         .email("bob@example.org")
-        .save()
+        .send()
         .await;
     assert_eq!(code(taken), "U141");
 }
@@ -40,11 +40,11 @@ async fn an_invalid_change_is_refused_before_anything_is_sent() {
     let (mock, client) = start().await;
     mock.add_user(ada());
     let session = session_of(&client).await;
-    let change = || session.change_profile();
-    assert_eq!(field(change().save().await), "change");
-    assert_eq!(field(change().email("ada").save().await), "email");
-    assert_eq!(field(change().phone("0123").save().await), "phone");
-    assert_eq!(field(change().member("email", "a@b").save().await), "email");
+    let change = || session.update_profile();
+    assert_eq!(field(change().send().await), "change");
+    assert_eq!(field(change().email("ada").send().await), "email");
+    assert_eq!(field(change().phone("0123").send().await), "phone");
+    assert_eq!(field(change().member("email", "a@b").send().await), "email");
     assert_eq!(mock.count("update_customer"), 0);
     let shown = format!("{:?}", change().email("eve@example.org"));
     assert!(!shown.contains("eve"), "{shown}");
@@ -71,9 +71,9 @@ async fn an_empty_response_is_followed_by_a_read() {
         .respond_with(wiremock::ResponseTemplate::new(200))
         .mount(&server)
         .await;
-    let client = Client::builder(server.uri(), "t").build().unwrap();
+    let client = Client::builder(server.uri()).tenant("t").build().unwrap();
     let session = session_of(&client).await;
-    let profile = session.change_profile().email(EMAIL).save().await;
+    let profile = session.update_profile().email(EMAIL).send().await;
     assert_eq!(profile.unwrap().email.as_deref(), Some(EMAIL));
 }
 
@@ -86,6 +86,9 @@ async fn a_deletion_is_requested() {
     session.request_deletion().await.unwrap();
     assert!(mock.deletion_requested(EMAIL));
     mock.fail_next("request_deletion", 500);
-    assert_eq!(kind(session.request_deletion().await), ErrorKind::TryLater);
+    assert_eq!(
+        kind(session.request_deletion().await),
+        ErrorKind::Unavailable
+    );
     assert_eq!(mock.count("request_deletion"), 2, "it is sent once");
 }

@@ -12,7 +12,7 @@ const NEW: &str = "a better horse";
 async fn a_password_is_set_by_the_code_that_was_sent() {
     let (mock, client) = start().await;
     mock.add_user(ada());
-    let reset = client.request_password_reset(EMAIL).await.unwrap();
+    let reset = client.reset_password_by_code(EMAIL).await.unwrap();
     assert_eq!(mock.signatures_seen(), 1);
     assert_eq!(reset.email(), EMAIL);
     let sent = code_to(&mock, EMAIL);
@@ -25,8 +25,11 @@ async fn a_password_is_set_by_the_code_that_was_sent() {
     let returned = returned.unwrap_err();
     assert_eq!(returned.error.code(), Some("U101.1"));
     returned.state.set_password(sent, NEW).await.unwrap();
-    session(client.password_sign_in(EMAIL, NEW).await.unwrap());
-    assert_eq!(code(client.password_sign_in(EMAIL, PASSWORD).await), "U107");
+    session(client.sign_in_with_password(EMAIL, NEW).await.unwrap());
+    assert_eq!(
+        code(client.sign_in_with_password(EMAIL, PASSWORD).await),
+        "U107"
+    );
 }
 
 #[tokio::test]
@@ -35,10 +38,10 @@ async fn a_reset_is_resumed_by_its_id_and_finished_once() {
     let wait = Duration::from_secs(30);
     let client = builder(&mock).resend_wait(wait).build().unwrap();
     mock.add_user(ada());
-    let first = client.request_password_reset(EMAIL).await.unwrap();
+    let first = client.reset_password_by_code(EMAIL).await.unwrap();
     let id = first.id().clone();
-    let mut reset = client.password_reset(&id).await.unwrap();
-    assert_eq!(kind(reset.resend().await), ErrorKind::SlowDown);
+    let mut reset = client.resume_password_reset(&id).await.unwrap();
+    assert_eq!(kind(reset.resend().await), ErrorKind::RateLimited);
     mock.clock().advance(wait);
     reset.resend().await.unwrap();
     reset
@@ -46,11 +49,11 @@ async fn a_reset_is_resumed_by_its_id_and_finished_once() {
         .await
         .unwrap();
     assert_eq!(
-        kind(client.password_reset(&id).await),
-        ErrorKind::SignInAgain
+        kind(client.resume_password_reset(&id).await),
+        ErrorKind::Unauthenticated
     );
     let late = first.set_password("123456", NEW).await;
-    assert_eq!(kind(late), ErrorKind::SignInAgain);
+    assert_eq!(kind(late), ErrorKind::Unauthenticated);
     assert_eq!(mock.count("set_password"), 1);
 }
 
@@ -59,18 +62,18 @@ async fn a_reset_and_a_sign_in_of_one_mailbox_do_not_void_each_other() {
     let (mock, client) = start().await;
     mock.add_user(ada());
     let pending = client
-        .email_code_sign_in(EMAIL, "2")
-        .send_code()
+        .sign_in_with_email_code(EMAIL, "2")
+        .send()
         .await
         .unwrap();
     let login = code_to(&mock, EMAIL);
-    let reset = client.request_password_reset(EMAIL).await.unwrap();
+    let reset = client.reset_password_by_code(EMAIL).await.unwrap();
     let reset_code = code_to(&mock, EMAIL);
     // The id of the reset is not valid for a sign-in.
-    let mixed_up = client.challenge(reset.id()).await;
-    assert_eq!(kind(mixed_up), ErrorKind::SignInAgain);
-    let mixed_up = client.password_reset(pending.id()).await;
-    assert_eq!(kind(mixed_up), ErrorKind::SignInAgain);
+    let mixed_up = client.resume_challenge(reset.id()).await;
+    assert_eq!(kind(mixed_up), ErrorKind::Unauthenticated);
+    let mixed_up = client.resume_password_reset(pending.id()).await;
+    assert_eq!(kind(mixed_up), ErrorKind::Unauthenticated);
     session(pending.confirm(login).await.unwrap());
     reset.set_password(reset_code, NEW).await.unwrap();
 }
@@ -79,7 +82,7 @@ async fn a_reset_and_a_sign_in_of_one_mailbox_do_not_void_each_other() {
 async fn after_five_wrong_reset_codes_nothing_is_sent() {
     let (mock, client) = start().await;
     mock.add_user(ada());
-    let mut reset = client.request_password_reset(EMAIL).await.unwrap();
+    let mut reset = client.reset_password_by_code(EMAIL).await.unwrap();
     let right = code_to(&mock, EMAIL);
     for _ in 0..5 {
         let wrong = reset.set_password(other_than(&right), NEW).await;
@@ -96,7 +99,7 @@ async fn after_five_wrong_reset_codes_nothing_is_sent() {
 async fn a_link_sets_a_password_without_a_state() {
     let (mock, client) = start().await;
     mock.add_user(ada());
-    let _ = client.request_password_reset(EMAIL).await.unwrap();
+    let _ = client.reset_password_by_code(EMAIL).await.unwrap();
     let sent = code_to(&mock, EMAIL);
     assert_eq!(field(client.set_password("", NEW).await), "code");
     assert_eq!(field(client.set_password("../x", NEW).await), "code");
@@ -107,21 +110,22 @@ async fn a_link_sets_a_password_without_a_state() {
     assert_eq!(mock.count("set_password"), 0);
     client.set_password(sent.as_str(), NEW).await.unwrap();
     assert_eq!(code(client.set_password(sent, NEW).await), "U107");
-    session(client.password_sign_in(EMAIL, NEW).await.unwrap());
+    session(client.sign_in_with_password(EMAIL, NEW).await.unwrap());
 }
 
 #[tokio::test]
 async fn an_unknown_address_looks_like_a_known_one() {
     let (mock, client) = start().await;
-    let reset = client.request_password_reset("unknown@example.org").await;
+    let reset = client.reset_password_by_code("unknown@example.org").await;
     let reset = reset.unwrap();
     assert!(mock.outbox().last_code("unknown@example.org").is_none());
     assert_eq!(code(reset.set_password("123456", NEW).await), "U107");
-    assert_eq!(field(client.request_password_reset("..").await), "email");
-    let unsigned = Client::builder(mock.base_url(), "tenant01")
+    assert_eq!(field(client.reset_password_by_code("..").await), "email");
+    let unsigned = Client::builder(mock.base_url())
+        .tenant("tenant01")
         .build()
         .unwrap();
     let before = mock.signatures_seen();
-    let _ = unsigned.request_password_reset(EMAIL).await.unwrap();
+    let _ = unsigned.reset_password_by_code(EMAIL).await.unwrap();
     assert_eq!(mock.signatures_seen(), before);
 }

@@ -10,8 +10,8 @@ use vestibule::{ErrorKind, Secret};
 use super::*;
 
 async fn send_code(client: &Client) -> PendingCode {
-    let sign_in = client.email_code_sign_in(EMAIL, "2").language("de");
-    sign_in.send_code().await.unwrap()
+    let sign_in = client.sign_in_with_email_code(EMAIL, "2").language("de");
+    sign_in.send().await.unwrap()
 }
 
 #[tokio::test]
@@ -31,8 +31,10 @@ async fn an_email_code_signs_a_new_user_in() {
 async fn terms_are_accepted_with_an_email_code_if_the_user_says_so() {
     let (mock, client) = start().await;
     mock.add_terms(vestibule::wunder::TermsOf::Branch("2".into()), json!({}));
-    let sign_in = client.email_code_sign_in(EMAIL, "2").terms_accepted(true);
-    let pending = sign_in.send_code().await.unwrap();
+    let sign_in = client
+        .sign_in_with_email_code(EMAIL, "2")
+        .terms_accepted(true);
+    let pending = sign_in.send().await.unwrap();
     let session = session(pending.confirm(code_to(&mock, EMAIL)).await.unwrap());
     let mut accepted = session.accepted_terms("2");
     let page = accepted.next_page().await.unwrap().unwrap();
@@ -48,7 +50,7 @@ async fn an_email_code_is_resent_and_only_the_newest_is_valid() {
     let newest = code_to(&mock, EMAIL);
     assert_ne!(old, newest);
     let returned = pending.confirm(old).await.unwrap_err();
-    assert_eq!(returned.error.kind(), ErrorKind::Refused);
+    assert_eq!(returned.error.kind(), ErrorKind::Rejected);
     session(returned.state.confirm(newest).await.unwrap());
     assert_eq!(mock.count("create_or_sign_in_with_email_code"), 2);
 }
@@ -60,7 +62,7 @@ async fn after_five_wrong_email_codes_nothing_is_sent() {
     let right = code_to(&mock, EMAIL);
     for _ in 0..5 {
         let returned = pending.confirm(other_than(&right)).await.unwrap_err();
-        assert_eq!(returned.error.kind(), ErrorKind::Refused);
+        assert_eq!(returned.error.kind(), ErrorKind::Rejected);
         pending = returned.state;
     }
     let returned = pending.confirm(right).await.unwrap_err();
@@ -77,17 +79,20 @@ async fn an_email_code_is_resumed_by_its_id_with_its_timer() {
     let wait = Duration::from_secs(60);
     let client = builder(&mock).resend_wait(wait).build().unwrap();
     let id = send_code(&client).await.id().clone();
-    let Challenge::PendingCode(mut pending) = client.challenge(&id).await.unwrap() else {
+    let Challenge::PendingCode(mut pending) = client.resume_challenge(&id).await.unwrap() else {
         panic!("no second factor yet");
     };
-    assert_eq!(kind(pending.resend().await), ErrorKind::SlowDown);
+    assert_eq!(kind(pending.resend().await), ErrorKind::RateLimited);
     // The same mailbox, in another case.
-    let again = client.email_code_sign_in("ADA@example.org", "2");
-    assert_eq!(kind(again.send_code().await), ErrorKind::SlowDown);
+    let again = client.sign_in_with_email_code("ADA@example.org", "2");
+    assert_eq!(kind(again.send().await), ErrorKind::RateLimited);
     mock.clock().advance(wait);
     pending.resend().await.unwrap();
     session(pending.confirm(code_to(&mock, EMAIL)).await.unwrap());
-    assert_eq!(kind(client.challenge(&id).await), ErrorKind::SignInAgain);
+    assert_eq!(
+        kind(client.resume_challenge(&id).await),
+        ErrorKind::Unauthenticated
+    );
 }
 
 #[tokio::test]
@@ -99,17 +104,23 @@ async fn a_password_signs_in_and_a_wrong_one_does_not() {
         session.profile().await.unwrap().email.as_deref(),
         Some(EMAIL)
     );
-    let wrong = client.password_sign_in(EMAIL, "wrong horse").await;
+    let wrong = client.sign_in_with_password(EMAIL, "wrong horse").await;
     assert_eq!(code(wrong), "U107");
     mock.fail_next("sign_in_email", 500);
     let before = mock.count("sign_in_email");
-    let failed = client.password_sign_in(EMAIL, PASSWORD).await;
-    assert_eq!(kind(failed), ErrorKind::TryLater);
+    let failed = client.sign_in_with_password(EMAIL, PASSWORD).await;
+    assert_eq!(kind(failed), ErrorKind::Unavailable);
     assert_eq!(mock.count("sign_in_email"), before + 1, "it is sent once");
     mock.lock_user(EMAIL);
-    assert_eq!(code(client.password_sign_in(EMAIL, PASSWORD).await), "U131");
+    assert_eq!(
+        code(client.sign_in_with_password(EMAIL, PASSWORD).await),
+        "U131"
+    );
     mock.disable_operation("sign_in_email");
-    assert_eq!(code(client.password_sign_in(EMAIL, PASSWORD).await), "U109");
+    assert_eq!(
+        code(client.sign_in_with_password(EMAIL, PASSWORD).await),
+        "U109"
+    );
 }
 
 #[tokio::test]
@@ -117,14 +128,14 @@ async fn a_password_sign_in_continues_with_a_second_factor_resumed_by_its_id() {
     let (mock, client) = start().await;
     mock.add_user(ada());
     mock.require_mfa(PHONE, "246810");
-    let id = mfa(client.password_sign_in(EMAIL, PASSWORD).await.unwrap())
+    let id = mfa(client.sign_in_with_password(EMAIL, PASSWORD).await.unwrap())
         .id()
         .clone();
-    let Challenge::MfaRequired(mfa) = client.challenge(&id).await.unwrap() else {
+    let Challenge::MfaRequired(mfa) = client.resume_challenge(&id).await.unwrap() else {
         panic!("a second factor is pending");
     };
-    let returned = mfa.validate("111111").await.unwrap_err();
-    let session = returned.state.validate("246810").await.unwrap();
+    let returned = mfa.confirm("111111").await.unwrap_err();
+    let session = returned.state.confirm("246810").await.unwrap();
     session.profile().await.unwrap();
 }
 
@@ -137,19 +148,19 @@ async fn a_social_login_and_gaiyo_sign_in_each_with_its_own_tokens() {
     mock.add_user(user);
     let google = json!({"provider": "google", "token": "from-google"});
     let gaiyo = json!({"token": "from-gaiyo"});
-    let first = session(client.social_sign_in(&google).await.unwrap());
-    let second = session(client.gaiyo_sign_in(&gaiyo).await.unwrap());
+    let first = session(client.sign_in_with_social(&google).await.unwrap());
+    let second = session(client.sign_in_with_gaiyo(&gaiyo).await.unwrap());
     for session in [first, second] {
         assert_eq!(
             session.profile().await.unwrap().email.as_deref(),
             Some(EMAIL)
         );
     }
-    assert_eq!(code(client.social_sign_in(&gaiyo).await), "U107");
-    assert_eq!(code(client.gaiyo_sign_in(&google).await), "U107");
+    assert_eq!(code(client.sign_in_with_social(&gaiyo).await), "U107");
+    assert_eq!(code(client.sign_in_with_gaiyo(&google).await), "U107");
     mock.require_mfa(PHONE, "246810");
-    let needed = mfa(client.social_sign_in(&google).await.unwrap());
-    needed.validate("246810").await.unwrap();
+    let needed = mfa(client.sign_in_with_social(&google).await.unwrap());
+    needed.confirm("246810").await.unwrap();
 }
 
 #[tokio::test]
@@ -158,16 +169,20 @@ async fn an_api_client_acts_for_the_users_that_it_created() {
     mock.add_api_client("service", "service-key");
     let own = mock.add_user(WunderUser::new().email(EMAIL).created_by("service"));
     let other = mock.add_user(WunderUser::new().email("bob@example.org"));
-    let signed_in = client.api_client_sign_in("service", "service-key").await;
+    let signed_in = client
+        .sign_in_with_api_client("service", "service-key")
+        .await;
     let service = session(signed_in.unwrap());
-    let acting = service.acting_for(&own).unwrap();
+    let acting = service.impersonate(&own).unwrap();
     assert_eq!(
         acting.profile().await.unwrap().email.as_deref(),
         Some(EMAIL)
     );
-    let foreign = service.acting_for(&other).unwrap().profile().await;
+    let foreign = service.impersonate(&other).unwrap().profile().await;
     assert_eq!(code(foreign), "A108");
-    let wrong = client.api_client_sign_in("service", "another key").await;
+    let wrong = client
+        .sign_in_with_api_client("service", "another key")
+        .await;
     assert_eq!(code(wrong), "U107");
 }
 
@@ -177,11 +192,11 @@ async fn a_signed_in_user_exchanges_an_openid_token() {
     mock.add_user(ada().social("google", "from-google"));
     let session = session_of(&client).await;
     let token = json!({"token": "from-google"});
-    let exchanged = session.exchange_openid_token(&token).await.unwrap();
+    let exchanged = session.request_openid_token(&token).await.unwrap();
     assert!(exchanged["token"].as_str().unwrap().split('.').count() == 3);
     assert!(!format!("{exchanged:?}").contains(exchanged["token"].as_str().unwrap()));
     let wrong = session
-        .exchange_openid_token(&json!({"token": "made up"}))
+        .request_openid_token(&json!({"token": "made up"}))
         .await;
     assert_eq!(code(wrong), "U107");
     // The response was about the exchanged token; the session continues.
@@ -200,40 +215,44 @@ async fn invalid_credentials_are_refused_before_anything_is_sent() {
         "a@b@c",
         "a@b\n",
     ] {
-        let sent = client.email_code_sign_in(wrong, "2").send_code().await;
+        let sent = client.sign_in_with_email_code(wrong, "2").send().await;
         assert_eq!(field(sent), "email", "{wrong:?}");
         assert_eq!(
-            field(client.password_sign_in(wrong, PASSWORD).await),
+            field(client.sign_in_with_password(wrong, PASSWORD).await),
             "email"
         );
     }
-    let sent = client.email_code_sign_in(EMAIL, "").send_code().await;
+    let sent = client.sign_in_with_email_code(EMAIL, "").send().await;
     assert_eq!(field(sent), "branch_id");
-    assert_eq!(field(client.password_sign_in(EMAIL, "").await), "password");
+    assert_eq!(
+        field(client.sign_in_with_password(EMAIL, "").await),
+        "password"
+    );
     for wrong in [json!(null), json!({}), json!("token"), json!([1])] {
-        assert_eq!(field(client.social_sign_in(&wrong).await), "login");
-        assert_eq!(field(client.gaiyo_sign_in(&wrong).await), "login");
+        assert_eq!(field(client.sign_in_with_social(&wrong).await), "login");
+        assert_eq!(field(client.sign_in_with_gaiyo(&wrong).await), "login");
     }
     assert_eq!(
-        field(client.api_client_sign_in("", "key").await),
+        field(client.sign_in_with_api_client("", "key").await),
         "client_id"
     );
     assert_eq!(
-        field(client.api_client_sign_in("id", "").await),
+        field(client.sign_in_with_api_client("id", "").await),
         "client_key"
     );
-    let unsigned = Client::builder(mock.base_url(), "tenant01")
+    let unsigned = Client::builder(mock.base_url())
+        .tenant("tenant01")
         .build()
         .unwrap();
-    let sent = unsigned.email_code_sign_in(EMAIL, "2").send_code().await;
-    assert_eq!(field(sent), "signature_key");
+    let sent = unsigned.sign_in_with_email_code(EMAIL, "2").send().await;
+    assert_eq!(field(sent), "signing_key");
     assert!(mock.journal().is_empty());
 }
 
 #[tokio::test]
 async fn destinations_and_credentials_are_never_shown() {
     let (mock, client) = start().await;
-    let sign_in = client.email_code_sign_in(EMAIL, "2");
+    let sign_in = client.sign_in_with_email_code(EMAIL, "2");
     let pending = send_code(&client).await;
     let code = Secret::from(code_to(&mock, EMAIL));
     let shown = format!("{pending:?} {:?} {code:?}", pending.contact());

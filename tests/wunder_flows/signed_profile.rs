@@ -56,7 +56,7 @@ fn at(second: i64, algorithms: &[SigningAlgorithm]) -> SignedProfileVerifier {
 /// The reason for the refusal; the error shows nothing of the token.
 fn why(verifier: &SignedProfileVerifier, token: &str) -> String {
     let error = verifier.verify(&token.into()).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Refused);
+    assert_eq!(error.kind(), ErrorKind::Rejected);
     let shown = format!("{error} {error:?} {verifier:?}");
     for part in token.split('.').filter(|part| part.len() > 8) {
         assert!(!shown.contains(part));
@@ -182,11 +182,14 @@ async fn a_signed_profile_is_found_in_every_response_shape() {
             .respond_with(ResponseTemplate::new(200).set_body_string(body.as_str()))
             .mount(&server)
             .await;
-        let client = Client::builder(server.uri(), "t").build().unwrap();
+        let client = Client::builder(server.uri()).tenant("t").build().unwrap();
         let session = session_of(&client).await;
         match session.signed_profile().await {
             Ok(signed) => assert!(found && *signed.jwt() == Secret::from(HS256), "{body}"),
-            Err(error) => assert!(!found && error.kind() == ErrorKind::Undecodable, "{body}"),
+            Err(error) => assert!(
+                !found && error.kind() == ErrorKind::InvalidResponse,
+                "{body}"
+            ),
         }
     }
 }

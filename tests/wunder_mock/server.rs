@@ -63,7 +63,7 @@ impl TestRequest {
         self
     }
 
-    pub fn acting_for(mut self, uuid: &str) -> Self {
+    pub fn impersonate(mut self, uuid: &str) -> Self {
         self.headers.push(("gourban-impersonate", uuid.to_owned()));
         self
     }
@@ -149,7 +149,7 @@ impl Server {
             true => self.last_timestamp.fetch_add(1, Ordering::SeqCst) + 1,
             false => millis,
         };
-        let (key, timestamp) = (Secret::from(Wunder::SIGNATURE_KEY), millis.to_string());
+        let (key, timestamp) = (Secret::from(Wunder::SIGNING_KEY), millis.to_string());
         let signature = Sha256Hex.signature(&SignatureInput::new(&key, &timestamp, identifier));
         (signature, timestamp)
     }

@@ -187,15 +187,15 @@ pub async fn an_api_client_acts_for_the_users_that_it_created(server: &Server) {
     sign_in("maas", "").await.refused(400, "R101");
     let (access, refresh) = tokens(&sign_in("maas", "not-a-real-key").await.ok());
     let customer = |bearer: &str| ask("get_customer").bearer(bearer);
-    let profile: Value = server.send(customer(&access).acting_for(&ada)).await.ok();
+    let profile: Value = server.send(customer(&access).impersonate(&ada)).await.ok();
     assert_eq!(profile["email"], "ada@example.org");
     server.send(customer(&access)).await.refused(404, "U106");
     server
-        .send(customer(&access).acting_for(&bob))
+        .send(customer(&access).impersonate(&bob))
         .await
         .refused(403, "A108");
     server
-        .send(customer(&access).acting_for("unknown"))
+        .send(customer(&access).impersonate("unknown"))
         .await
         .refused(403, "A108");
     server
@@ -203,7 +203,7 @@ pub async fn an_api_client_acts_for_the_users_that_it_created(server: &Server) {
         .await
         .refused(404, "U106");
     let (refreshed, _) = tokens(&exchange(server, &refresh).await.ok());
-    let patch = ask("update_customer").bearer(&refreshed).acting_for(&ada);
+    let patch = ask("update_customer").bearer(&refreshed).impersonate(&ada);
     server
         .send(patch.body(json!({"phoneNumber": PHONE})))
         .await
@@ -212,6 +212,6 @@ pub async fn an_api_client_acts_for_the_users_that_it_created(server: &Server) {
         .by_password("bob@example.org", "pass-word")
         .await
         .ok();
-    let own = customer(&tokens(&own).0).acting_for(&ada);
+    let own = customer(&tokens(&own).0).impersonate(&ada);
     server.send(own).await.refused(403, "A107");
 }

@@ -111,13 +111,13 @@ async fn client(server: &Server, port: u16) -> Client {
     let url = format!("redis://127.0.0.1:{port}");
     let store = RedisStore::open(url, Sealing::keys(key, [])).await;
     let base = format!("{}/v1", server.address());
-    let builder = Client::builder(base, "steady").store(Arc::new(store.expect("Redis")));
+    let builder = Client::builder(base).tenant("steady").store(Arc::new(store.expect("Redis")));
     builder.build().expect("a client")
 }
 
 async fn session(client: &Client, access: &str) -> Session {
     let tokens = Tokens::new(access, Some("a refresh token".into()));
-    let session = Session::from_tokens(client, tokens).await;
+    let session = client.resume_with_tokens(tokens).await;
     session.expect("a session")
 }
 
@@ -149,7 +149,7 @@ async fn round_trips(server: &Server, redis: &Redis) {
         0.0,
         0.0,
     );
-    let cold = trips(&counter, there.session(fresh.id()));
+    let cold = trips(&counter, there.resume_session(fresh.id()));
     figure(
         "redis/round-trips-of-taking-a-session-up",
         cold.await,
@@ -195,7 +195,7 @@ async fn throughput(server: &Server, redis: &Redis) {
         let client = client.clone();
         work.spawn(async move {
             for id in ids {
-                client.session(&id).await.expect("it is there");
+                client.resume_session(&id).await.expect("it is there");
             }
         });
     }

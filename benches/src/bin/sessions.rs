@@ -41,7 +41,7 @@ fn main() {
     let many = client();
     let few = client();
     let create = |client: &Client| {
-        let session = runtime.block_on(Session::from_tokens(client, tokens()));
+        let session = runtime.block_on(client.resume_with_tokens(tokens()));
         session.expect("a session")
     };
     let few_ids: Vec<Secret> = (0..FEW).map(|_| create(&few).id().clone()).collect();
@@ -94,7 +94,7 @@ fn main() {
 }
 
 fn client() -> Client {
-    let client = Client::builder("http://127.0.0.1:1/v1", "steady").build();
+    let client = Client::builder("http://127.0.0.1:1/v1").tenant("steady").build();
     client.expect("a client")
 }
 
@@ -109,7 +109,7 @@ fn look_up(runtime: &Runtime, client: &Client, ids: &[Secret]) -> f64 {
     let began = Instant::now();
     runtime.block_on(async {
         for id in ids {
-            let session = client.session(id).await;
+            let session = client.resume_session(id).await;
             black_box(session.expect("a session"));
         }
     });

@@ -19,7 +19,7 @@ fn main() {
     let mut runtime = tokio::runtime::Builder::new_current_thread();
     let runtime = runtime.enable_all().build().expect("a runtime");
     let base = format!("{}/v1", server.address());
-    let client = Client::builder(base, "steady").build().expect("a client");
+    let client = Client::builder(base).tenant("steady").build().expect("a client");
     let (fresh, over) = (access_token(VALID), access_token(EXPIRED));
 
     // Warm-up: opens the connections.
@@ -48,7 +48,7 @@ fn main() {
 
 fn session(runtime: &Runtime, client: &Client, access: &str) -> Session {
     let tokens = Tokens::new(access, Some("a refresh token".into()));
-    let session = runtime.block_on(Session::from_tokens(client, tokens));
+    let session = runtime.block_on(client.resume_with_tokens(tokens));
     session.expect("a session")
 }
 

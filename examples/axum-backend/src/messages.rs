@@ -22,10 +22,10 @@ pub fn notice(error: &Error, action: Action) -> Notice {
     log(error);
     match error.kind() {
         ErrorKind::InvalidInput => invalid(error.field().unwrap_or_default()),
-        ErrorKind::SignInAgain if action == Action::Saving => Notice::problem(SIGNED_OUT),
-        ErrorKind::SignInAgain => Notice::problem(EXPIRED),
-        ErrorKind::SlowDown => Notice::problem(wait(error.retry_after())),
-        ErrorKind::TryLater => Notice::problem(match (action, error.delivery()) {
+        ErrorKind::Unauthenticated if action == Action::Saving => Notice::problem(SIGNED_OUT),
+        ErrorKind::Unauthenticated => Notice::problem(EXPIRED),
+        ErrorKind::RateLimited => Notice::problem(wait(error.retry_after())),
+        ErrorKind::Unavailable => Notice::problem(match (action, error.delivery()) {
             (_, Delivery::NotSent) => {
                 "The service cannot be reached right now. Try again in a moment."
             }
@@ -43,7 +43,7 @@ pub fn notice(error: &Error, action: Action) -> Notice {
         ErrorKind::StepRequired => {
             Notice::problem("Another step has to come first. Follow the page that is shown now.")
         }
-        ErrorKind::Refused => match action {
+        ErrorKind::Rejected => match action {
             Action::Sending => Notice::problem(
                 "The service refused this. Check your input, or use another contact.",
             ),
@@ -53,7 +53,7 @@ pub fn notice(error: &Error, action: Action) -> Notice {
             }
             Action::Saving => Notice::problem("The service refused this. Check your input."),
         },
-        ErrorKind::NotOffered => {
+        ErrorKind::Unsupported => {
             Notice::problem("This service does not support that. Use another contact.")
         }
         _ => Notice::problem(
@@ -68,8 +68,8 @@ pub const SIGNED_OUT: &str = "You were signed out. Sign in again.";
 /// Logs an error. Invalid input and rate limits concern only the user and are not logged.
 pub fn log(error: &Error) {
     match error.kind() {
-        ErrorKind::InvalidInput | ErrorKind::SlowDown => {}
-        ErrorKind::Refused | ErrorKind::SignInAgain | ErrorKind::StepRequired => {
+        ErrorKind::InvalidInput | ErrorKind::RateLimited => {}
+        ErrorKind::Rejected | ErrorKind::Unauthenticated | ErrorKind::StepRequired => {
             tracing::info!(%error, "a step did not succeed");
         }
         _ => tracing::error!(%error, "a step failed"),

@@ -33,7 +33,7 @@ pub struct Servers {
 pub struct WunderServer {
     pub url: String,
     pub tenant: String,
-    pub signature_key: Secret,
+    pub signing_key: Secret,
     pub branch: String,
 }
 
@@ -78,7 +78,7 @@ impl Settings {
             Ok::<_, String>(WunderServer {
                 url,
                 tenant: needed("WUNDER_TENANT", "WUNDER_URL")?,
-                signature_key: needed("WUNDER_SIGNATURE_KEY", "WUNDER_URL")?.into(),
+                signing_key: needed("WUNDER_SIGNATURE_KEY", "WUNDER_URL")?.into(),
                 branch: needed("WUNDER_BRANCH", "WUNDER_URL")?,
             })
         });

@@ -84,7 +84,7 @@ async fn signing_in_changes_the_cookie_and_invalidates_the_old_one() {
 async fn posts_from_another_site_are_refused() {
     let app = start(false).await;
     let mut browser = Client::of(&app);
-    let outbox = app.mocks.as_ref().unwrap().outbox(System::Wunder);
+    let outbox = app.mocks.as_ref().unwrap().outbox(System::Wunder).unwrap();
     for origin in [
         Some("https://evil.example"),
         Some("http://here.example:81"),
@@ -227,7 +227,7 @@ async fn the_clock_can_be_moved_only_on_mocks() {
 
 /// Submits the code that was sent.
 async fn confirm(app: &App, browser: &mut Client) {
-    let outbox = app.mocks.as_ref().unwrap().outbox(System::Wunder);
+    let outbox = app.mocks.as_ref().unwrap().outbox(System::Wunder).unwrap();
     let code = outbox.last_code("+43660000001").unwrap();
     let form = format!("sign_in=1&code={code}");
     browser.post("/wunder/confirm", &form).await;

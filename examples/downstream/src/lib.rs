@@ -35,34 +35,34 @@ impl Accounts {
 
     /// Sends a code to a phone number and returns the id of the sign-in.
     pub async fn begin(&self, phone: &str) -> Result<Secret, Error> {
-        let pending = self.client.phone_sign_in(phone, BRANCH).send_code().await?;
+        let pending = self.client.sign_in_with_phone_code(phone, BRANCH).send().await?;
         Ok(pending.id().clone())
     }
 
     /// Confirms a code from the message or from the authenticator app.
     pub async fn confirm(&self, sign_in: &Secret, code: &str) -> Result<Step, Error> {
-        let signed_in = match self.client.challenge(sign_in).await {
+        let signed_in = match self.client.resume_challenge(sign_in).await {
             Ok(Challenge::PendingCode(pending)) => match pending.confirm(code).await {
                 Ok(SignIn::SignedIn(session)) => Ok(session),
                 Ok(SignIn::MfaRequired(_)) => return Ok(Step::SecondFactor),
                 Err(failed) => Err(failed.error),
             },
             Ok(Challenge::MfaRequired(mfa)) => {
-                mfa.validate(code).await.map_err(|failed| failed.error)
+                mfa.confirm(code).await.map_err(|failed| failed.error)
             }
             Err(error) => Err(error),
         };
         match signed_in {
             Ok(session) => Ok(Step::SignedIn(session.id().clone())),
-            Err(error) if error.kind() == ErrorKind::Refused => Ok(Step::WrongCode),
-            Err(error) if error.kind() == ErrorKind::SignInAgain => Ok(Step::StartAgain),
+            Err(error) if error.kind() == ErrorKind::Rejected => Ok(Step::WrongCode),
+            Err(error) if error.kind() == ErrorKind::Unauthenticated => Ok(Step::StartAgain),
             Err(error) => Err(error),
         }
     }
 
     /// The greeting of a signed-in user; `None` if the session has ended.
     pub async fn greeting(&self, session: &Secret) -> Result<Option<String>, Error> {
-        let profile = match self.client.session(session).await {
+        let profile = match self.client.resume_session(session).await {
             Ok(session) => session.profile().await,
             Err(error) => Err(error),
         };
@@ -71,7 +71,7 @@ impl Accounts {
                 let name = profile.email.or(profile.phone_number);
                 Ok(Some(format!("Hello, {}!", name.unwrap_or_default())))
             }
-            Err(error) if error.kind() == ErrorKind::SignInAgain => Ok(None),
+            Err(error) if error.kind() == ErrorKind::Unauthenticated => Ok(None),
             Err(error) => Err(error),
         }
     }

@@ -10,8 +10,8 @@ use vestibule::{ErrorKind, Secret};
 const PHONE: &str = "+43660000001";
 
 fn accounts(base_url: String, mock: &Wunder) -> Accounts {
-    let client = Client::builder(base_url, "demo")
-        .signature_key(Wunder::SIGNATURE_KEY)
+    let client = Client::builder(base_url).tenant("demo")
+        .signing_key(Wunder::SIGNING_KEY)
         .clock(mock.clock().clone());
     Accounts::new(client.build().unwrap())
 }
@@ -101,6 +101,6 @@ async fn a_lost_response_sends_no_second_message() {
         .begin(PHONE)
         .await
         .unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::TryLater);
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
     assert_eq!(mock.outbox().messages().len(), 1);
 }

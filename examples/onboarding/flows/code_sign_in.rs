@@ -27,19 +27,19 @@ pub async fn sign_in<S: System>(fixture: &mut Fixture<'_, S>, case: CodeSignInCa
     };
     fixture.next_step(()).await?;
     {
-        let challenge = (case.system)(&fixture.client).challenge(&id).await?;
+        let challenge = (case.system)(&fixture.client).resume_challenge(&id).await?;
         let mut challenge = returned_state(challenge.confirm(fixture.wrong_code(&to)?).await)?;
         match challenge.resend_timer().cloned() {
             Some(timer) => {
                 fixture.wait(timer.remaining());
                 challenge.resend().await?;
             }
-            None => fails_with(challenge.resend().await, ErrorKind::NotOffered)?,
+            None => fails_with(challenge.resend().await, ErrorKind::Unsupported)?,
         }
     }
     let session_id = loop {
         fixture.next_step(()).await?;
-        let challenge = (case.system)(&fixture.client).challenge(&id).await?;
+        let challenge = (case.system)(&fixture.client).resume_challenge(&id).await?;
         let code = match challenge.awaits() {
             Awaited::Authenticator => Secret::from(case.authenticator),
             _ => fixture.code(&to)?,
@@ -53,7 +53,7 @@ pub async fn sign_in<S: System>(fixture: &mut Fixture<'_, S>, case: CodeSignInCa
     fixture.next_step(()).await?;
     {
         let system = (case.system)(&fixture.client);
-        let session = system.session(&session_id).await?;
+        let session = system.resume_session(&session_id).await?;
         let whoami = session.request(Method::GET, case.whoami);
         let profile = whoami.send::<Value>().await?.into_inner();
         check(profile.is_object(), "the server returns the user")?;
@@ -62,7 +62,7 @@ pub async fn sign_in<S: System>(fixture: &mut Fixture<'_, S>, case: CodeSignInCa
     }
     fixture.next_step(()).await?;
     let system = (case.system)(&fixture.client);
-    let gone = system.session(&session_id).await;
-    fails_with(gone, ErrorKind::SignInAgain)?;
+    let gone = system.resume_session(&session_id).await;
+    fails_with(gone, ErrorKind::Unauthenticated)?;
     Ok("signed in and out through `CodeSignIn`".to_owned())
 }

@@ -75,7 +75,7 @@ pub fn fails_with<T, E: Into<Error>>(result: Result<T, E>, kind: ErrorKind) -> R
 #[track_caller]
 pub fn returned_state<T, S>(result: Result<T, StepError<S>>) -> Result<S, Failed> {
     match result {
-        Err(failed) if failed.error.kind() == ErrorKind::Refused => Ok(failed.state),
+        Err(failed) if failed.error.kind() == ErrorKind::Rejected => Ok(failed.state),
         Err(failed) => Err(Failed::because(failed.error)),
         Ok(_) => Err(Failed::because("a wrong code was accepted")),
     }

@@ -109,7 +109,7 @@ macro_rules! resumable {
     };
     ($mock:ty: $state:ty, in $step:path) => {
         $crate::flows::fixture::resumable!(@ $mock, $state, |client, id| {
-            match client.challenge(id).await? {
+            match client.resume_challenge(id).await? {
                 $step(state) => Ok(state),
                 other => Err($crate::flows::failed::Failed::because(format_args!(
                     "unexpected step {other:?}"

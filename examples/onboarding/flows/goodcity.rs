@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use vestibule::ErrorKind;
 use vestibule::code_sign_in::Destination;
-use vestibule::goodcity::{Client, PendingPin, Session};
+use vestibule::goodcity::{Client, PendingCode, Session};
 use vestibule::testing::GoodCity;
 
 use super::code_sign_in::{self, CodeSignInCase};
@@ -35,21 +35,21 @@ pub fn flows() -> Vec<Flow<GoodCity>> {
 }
 
 system!(GoodCity, "goodcity", Client, |mock| {
-    Client::builder(mock.base_url(), "app")
+    Client::builder(mock.base_url()).app_name("app")
 });
 
-resumable!(GoodCity: PendingPin, by Client::challenge);
-resumable!(GoodCity: Session, by Client::session);
+resumable!(GoodCity: PendingCode, by Client::resume_challenge);
+resumable!(GoodCity: Session, by Client::resume_session);
 
 /// Sends a pin to Ada, an existing user.
-async fn send_pin(fixture: &mut Fixture<'_>) -> Result<PendingPin, Failed> {
+async fn send_pin(fixture: &mut Fixture<'_>) -> Result<PendingCode, Failed> {
     fixture.mock.add_user(MOBILE, "Ada", "Wong");
-    let pending = fixture.client.send_pin(MOBILE).await?;
+    let pending = fixture.client.sign_in_with_pin(MOBILE).await?;
     fixture.next_step(pending).await
 }
 
 /// Confirms the newest pin.
-async fn confirm(fixture: &mut Fixture<'_>, pending: PendingPin) -> Result<Session, Failed> {
+async fn confirm(fixture: &mut Fixture<'_>, pending: PendingCode) -> Result<Session, Failed> {
     let signed_in = pending.confirm(fixture.code(MOBILE)?).await?;
     fixture.next_step(signed_in.session).await
 }
@@ -67,7 +67,7 @@ async fn is_called(session: &Session, first_name: &str) -> Result<(), Failed> {
 
 async fn sign_up(fixture: &mut Fixture<'_>) -> Outcome {
     let sign_up = fixture.client.sign_up(MOBILE, "Grace", "Lee");
-    let pending = sign_up.district_id("7").send_pin().await?;
+    let pending = sign_up.district_id("7").send().await?;
     let pending = fixture.next_step(pending).await?;
     let session = confirm(fixture, pending).await?;
     is_called(&session, "Grace").await?;
@@ -79,7 +79,7 @@ async fn sign_up(fixture: &mut Fixture<'_>) -> Outcome {
     session.sign_out().await?;
 
     fixture.wait(WAIT);
-    let known = fixture.client.sign_up(MOBILE, "Eve", "Li").send_pin();
+    let known = fixture.client.sign_up(MOBILE, "Eve", "Li").send();
     let known = fixture.next_step(known.await?).await?;
     let session = confirm(fixture, known).await?;
     is_called(&session, "Grace").await?;
@@ -99,7 +99,7 @@ async fn pin_resent(fixture: &mut Fixture<'_>) -> Outcome {
     let pending = send_pin(fixture).await?;
     let first = fixture.code(MOBILE)?;
     let mut pending = fixture.next_step(pending).await?;
-    fails_with(pending.resend().await, ErrorKind::SlowDown)?;
+    fails_with(pending.resend().await, ErrorKind::RateLimited)?;
     check(
         fixture.mock.count("send_pin") == 1,
         "no message was sent before the timer",
@@ -124,7 +124,7 @@ async fn key_lost(fixture: &mut Fixture<'_>) -> Outcome {
     fixture.wait(WAIT);
     let mut pending = fixture.next_step(pending).await?;
     fixture.mock.fail_next("send_pin", 401);
-    fails_with(pending.resend().await, ErrorKind::Refused)?;
+    fails_with(pending.resend().await, ErrorKind::Rejected)?;
     let pending = fixture.next_step(pending).await?;
     let Err(failed) = pending.confirm(fixture.code(MOBILE)?).await else {
         return Err(Failed::because("the former pin was accepted"));
@@ -147,7 +147,7 @@ async fn key_lost(fixture: &mut Fixture<'_>) -> Outcome {
 }
 
 async fn unknown_number(fixture: &mut Fixture<'_>) -> Outcome {
-    let pending = fixture.client.send_pin(MOBILE).await?;
+    let pending = fixture.client.sign_in_with_pin(MOBILE).await?;
     check(fixture.messages() == 0, "no pin was sent")?;
     let pending = fixture.next_step(pending).await?;
     returned_state(pending.confirm("1234").await)?;
@@ -184,10 +184,10 @@ async fn profile_of_an_old_server(fixture: &mut Fixture<'_>) -> Outcome {
 
 async fn device(fixture: &mut Fixture<'_>) -> Outcome {
     let session = signed_in_ada(fixture).await?;
-    session.register_device("a handle", "fcm").await?;
+    session.update_device("a handle", "fcm").await?;
     let session = fixture.next_step(session).await?;
-    let unknown = session.register_device("a handle", "pigeon").await;
-    fails_with(unknown, ErrorKind::Refused)?;
+    let unknown = session.update_device("a handle", "pigeon").await;
+    fails_with(unknown, ErrorKind::Rejected)?;
     is_called(&session, "Ada").await?;
     Ok("registered; an unknown platform is refused".to_owned())
 }
@@ -196,8 +196,8 @@ async fn again_after_expiry(fixture: &mut Fixture<'_>) -> Outcome {
     fixture.mock.set_token_lifetime(3600);
     let session = signed_in_ada(fixture).await?;
     fixture.wait(Duration::from_secs(3600));
-    fails_with(session.profile().await, ErrorKind::SignInAgain)?;
-    let pending = session.send_pin().await?;
+    fails_with(session.profile().await, ErrorKind::Unauthenticated)?;
+    let pending = session.sign_in_with_pin().await?;
     drop(session);
     let pending = fixture.next_step(pending).await?;
     check(pending.mobile() == MOBILE, "the number is filled in")?;
@@ -222,6 +222,9 @@ async fn sign_out(fixture: &mut Fixture<'_>) -> Outcome {
     let id = session.id().clone();
     session.sign_out().await?;
     fixture.next_step(()).await?;
-    fails_with(fixture.client.session(&id).await, ErrorKind::SignInAgain)?;
+    fails_with(
+        fixture.client.resume_session(&id).await,
+        ErrorKind::Unauthenticated,
+    )?;
     Ok("the session has ended".to_owned())
 }

@@ -36,7 +36,7 @@ pub fn flows() -> Vec<Flow<WalletCrew>> {
 
 system!(WalletCrew, "walletcrew", Client, |mock| {
     let outbox = mock.outbox().clone();
-    let builder = Client::builder(mock.base_url(), "demo");
+    let builder = Client::builder(mock.base_url()).tenant("demo");
     builder.authenticate_again(move |_| std::future::ready(next_login(&outbox)))
 });
 
@@ -52,8 +52,8 @@ fn next_login(outbox: &Outbox) -> NextLogin {
     }
 }
 
-resumable!(WalletCrew: Challenge, by Client::challenge);
-resumable!(WalletCrew: Session, by Client::session);
+resumable!(WalletCrew: Challenge, by Client::resume_challenge);
+resumable!(WalletCrew: Session, by Client::resume_session);
 
 /// The tenant's customer, as a custom type.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -107,10 +107,10 @@ fn done<T>(saved: Saved<T>) -> Result<T, Failed> {
 /// Ada, signed in by the code of a challenge.
 async fn signed_in_ada(fixture: &mut Fixture<'_>) -> Result<Session, Failed> {
     let ada = Customer::called("Ada");
-    let saved = fixture.client.customer(&ada).flow("activation").save();
+    let saved = fixture.client.customer(&ada).flow("activation").send();
     let challenge = fixture.next_step(challenge(saved.await?)?).await?;
     let login = Otp::by(fixture.code(EMAIL)?);
-    let session = challenge.authenticate("otp", &login).await?;
+    let session = challenge.confirm("otp", &login).await?;
     fixture.next_step(session).await
 }
 
@@ -122,10 +122,10 @@ async fn is_called(session: &Session, first_name: &str) -> Result<(), Failed> {
 
 async fn without_a_flow(fixture: &mut Fixture<'_>) -> Outcome {
     let ada = Customer::called("Ada");
-    let created = done(fixture.client.customer(&ada).save().await?)?;
+    let created = done(fixture.client.customer(&ada).send().await?)?;
     fixture.next_step(()).await?;
     let change = json!({"id": created["id"], "firstName": "Augusta"});
-    let changed = fixture.client.customer(&change).save_as::<Customer>();
+    let changed = fixture.client.customer(&change).send_as::<Customer>();
     let changed = done(changed.await?)?;
     check(
         changed == Customer::called("Augusta"),
@@ -140,7 +140,7 @@ async fn flow_is_done(fixture: &mut Fixture<'_>) -> Outcome {
     let save = async |fixture: &Fixture<'_>, name| {
         let customer = Customer::called(name);
         let account = fixture.client.customer(&customer).flow("preregistration");
-        done(account.save_as::<Customer>().await?)
+        done(account.send_as::<Customer>().await?)
     };
     save(fixture, "Ada").await?;
     fixture.next_step(()).await?;
@@ -155,17 +155,17 @@ async fn flow_is_done(fixture: &mut Fixture<'_>) -> Outcome {
 
 async fn with_a_challenge(fixture: &mut Fixture<'_>) -> Outcome {
     let ada = Customer::called("Ada");
-    let saved = fixture.client.customer(&ada).flow("activation").save();
+    let saved = fixture.client.customer(&ada).flow("activation").send();
     let challenge = fixture.next_step(challenge(saved.await?)?).await?;
     check(
         challenge.details()["challenge"] == "pending",
         "the details are stored",
     )?;
     let wrong = Otp::by(fixture.wrong_code(EMAIL)?);
-    let challenge = returned_state(challenge.authenticate("otp", &wrong).await)?;
+    let challenge = returned_state(challenge.confirm("otp", &wrong).await)?;
     let challenge = fixture.next_step(challenge).await?;
     let login = Otp::by(fixture.code(EMAIL)?);
-    let session = challenge.authenticate("otp", &login).await?;
+    let session = challenge.confirm("otp", &login).await?;
     let session = fixture.next_step(session).await?;
     is_called(&session, "Ada").await?;
     Ok("202, a wrong code, the right one: signed in".to_owned())
@@ -178,14 +178,14 @@ async fn by_a_provider(fixture: &mut Fixture<'_>) -> Outcome {
             .client
             .customer(&ada)
             .flow("activation")
-            .save()
+            .send()
             .await?,
     );
     fixture.next_step(()).await?;
     let login = Otp::by(fixture.code(EMAIL)?);
-    let unknown = fixture.client.authenticate("pigeon", &login).await;
-    fails_with(unknown, ErrorKind::Refused)?;
-    let session = fixture.client.authenticate("otp", &login).await?;
+    let unknown = fixture.client.sign_in_with_provider("pigeon", &login).await;
+    fails_with(unknown, ErrorKind::Rejected)?;
+    let session = fixture.client.sign_in_with_provider("otp", &login).await?;
     let session = fixture.next_step(session).await?;
     is_called(&session, "Ada").await?;
     Ok("signed in by data in a custom type".to_owned())
@@ -195,7 +195,7 @@ async fn profile(fixture: &mut Fixture<'_>) -> Outcome {
     let session = signed_in_ada(fixture).await?;
     is_called(&session, "Ada").await?;
     let change = Customer::called("Augusta");
-    done(fixture.client.customer(&change).save().await?)?;
+    done(fixture.client.customer(&change).send().await?)?;
     let session = fixture.next_step(session).await?;
     is_called(&session, "Augusta").await?;
     let all: Value = session.profile().await?;
@@ -210,10 +210,13 @@ async fn a_day(fixture: &mut Fixture<'_>) -> Outcome {
     let session = fixture.next_step(session).await?;
     is_called(&session, "Ada").await?;
     fixture.wait(AN_HOUR);
-    fails_with(session.profile::<Value>().await, ErrorKind::SignInAgain)?;
+    fails_with(session.profile::<Value>().await, ErrorKind::Unauthenticated)?;
     drop(session);
     fixture.next_step(()).await?;
-    fails_with(fixture.client.session(&id).await, ErrorKind::SignInAgain)?;
+    fails_with(
+        fixture.client.resume_session(&id).await,
+        ErrorKind::Unauthenticated,
+    )?;
     Ok("valid for a day, then `sign in again`".to_owned())
 }
 
@@ -222,7 +225,7 @@ async fn authenticated_again(fixture: &mut Fixture<'_>) -> Outcome {
     let first = session.access_token().await?;
     let profile: Value = session.profile().await?;
     let by_sms = json!({"id": profile["id"], "phone": PHONE});
-    let saved = fixture.client.customer(&by_sms).flow("activation").save();
+    let saved = fixture.client.customer(&by_sms).flow("activation").send();
     drop(challenge(saved.await?)?);
     fixture.wait(24 * AN_HOUR);
     let session = fixture.next_step(session).await?;
@@ -256,6 +259,9 @@ async fn sign_out(fixture: &mut Fixture<'_>) -> Outcome {
     let id = session.id().clone();
     session.sign_out().await?;
     fixture.next_step(()).await?;
-    fails_with(fixture.client.session(&id).await, ErrorKind::SignInAgain)?;
+    fails_with(
+        fixture.client.resume_session(&id).await,
+        ErrorKind::Unauthenticated,
+    )?;
     Ok("the session has ended".to_owned())
 }

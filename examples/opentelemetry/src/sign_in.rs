@@ -19,17 +19,17 @@ pub struct Secrets(pub Vec<String>);
 /// code; reads the profile, also six hours later after a refresh; signs out.
 pub async fn run(observer: impl Observer) -> Result<Secrets, Error> {
     let mock = Wunder::start().await;
-    let client = Client::builder(mock.base_url(), "demo")
-        .signature_key(Wunder::SIGNATURE_KEY)
+    let client = Client::builder(mock.base_url()).tenant("demo")
+        .signing_key(Wunder::SIGNING_KEY)
         .clock(mock.clock().clone())
         .observer(observer)
         .build()?;
 
     mock.fail_next("resolve_branch", 503);
-    let branch = client.resolve_branch(48.2, 16.4).await?;
+    let branch = client.branch(48.2, 16.4).await?;
 
-    let sign_in = client.phone_sign_in(PHONE, branch.id());
-    let pending = sign_in.send_code().await?;
+    let sign_in = client.sign_in_with_phone_code(PHONE, branch.id());
+    let pending = sign_in.send().await?;
     let code = mock.outbox().last_code(PHONE).unwrap_or_default();
     let confirmed = match pending.confirm(WRONG_CODE).await {
         Err(returned) => returned.state.confirm(code.as_str()).await?,
@@ -48,6 +48,6 @@ pub async fn run(observer: impl Observer) -> Result<Secrets, Error> {
 
     let mut secrets = vec![PHONE.to_owned(), WRONG_CODE.to_owned(), code.clone()];
     secrets.extend([first.expose().to_owned(), second.expose().to_owned()]);
-    secrets.push(Wunder::SIGNATURE_KEY.to_owned());
+    secrets.push(Wunder::SIGNING_KEY.to_owned());
     Ok(Secrets(secrets))
 }

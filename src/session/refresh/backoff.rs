@@ -41,7 +41,7 @@ impl SessionEntry {
         }
         if !deadline.leaves_room_for(wait) {
             let message = "the last refresh has just failed";
-            return Err(Error::new(ErrorKind::TryLater, message).with_retry_after(Some(wait)));
+            return Err(Error::new(ErrorKind::Unavailable, message).with_retry_after(Some(wait)));
         }
         self.context.time.sleep(wait).await;
         Ok(None)

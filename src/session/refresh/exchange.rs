@@ -31,16 +31,11 @@ use http::StatusCode;
 use super::super::credential::{Credential, Tokens};
 use super::super::entry::{Refresher, SessionEntry};
 use super::super::record::RefreshRecord;
-use super::super::state::{
-    ENDED_ELSEWHERE, LeaseOutcome, RefreshResult, ReloadOutcome, SaveOutcome, WriteOutcome,
-};
+use super::super::state::{LeaseOutcome, RefreshResult, ReloadOutcome, SaveOutcome, WriteOutcome};
+use crate::end_reason::EndReason;
 use crate::error::{Delivery, Error, ErrorKind};
 use crate::pipeline::{CredentialGeneration, Deadline};
 use crate::store::Fence;
-
-const REFUSED: &str = "the server refused to refresh it";
-const REFUSED_AFTER_INTERRUPTION: &str =
-    "an earlier refresh was interrupted, and the server refused another";
 
 /// The outcome of one try under the lease.
 enum LeaseholderOutcome {
@@ -83,8 +78,8 @@ impl SessionEntry {
         deadline: Deadline,
     ) -> Result<RefreshResult, Error> {
         if self.lock().unsaved && self.save().await? == SaveOutcome::Gone {
-            self.mark_ended(ENDED_ELSEWHERE);
-            return Ok(RefreshResult::Ended(ENDED_ELSEWHERE));
+            self.mark_ended(EndReason::EndedElsewhere);
+            return Ok(RefreshResult::Ended(EndReason::EndedElsewhere));
         }
         let mut has_waited = false;
         loop {
@@ -136,7 +131,10 @@ impl SessionEntry {
             (state.generation, state.is_refused())
         };
         if is_refused {
-            return self.settle_refusal(REFUSED, fence).await.map(Done);
+            return self
+                .settle_refusal(EndReason::RefreshRefused, fence)
+                .await
+                .map(Done);
         }
         let Some((tokens, was_presented)) = self.tokens_to_present() else {
             return Ok(Done(RefreshResult::Refreshed));
@@ -152,8 +150,8 @@ impl SessionEntry {
         }
         {
             let mut state = self.lock();
-            if let Some(why) = state.ended {
-                return Ok(Done(RefreshResult::Ended(why)));
+            if let Some(reason) = state.ended {
+                return Ok(Done(RefreshResult::Ended(reason)));
             }
             if state.generation != generation {
                 return Ok(LeaseLost);
@@ -246,12 +244,12 @@ impl SessionEntry {
         if found == ReloadOutcome::Gone || self.lock().generation != generation {
             return Ok(found.into());
         }
-        let why = if was_presented {
-            REFUSED_AFTER_INTERRUPTION
+        let reason = if was_presented {
+            EndReason::RefreshInterrupted
         } else {
-            REFUSED
+            EndReason::RefreshRefused
         };
-        self.settle_refusal(why, fence).await
+        self.settle_refusal(reason, fence).await
     }
 
     /// Stores that the credential cannot be refreshed if it is still valid, else ends the session.
@@ -259,7 +257,7 @@ impl SessionEntry {
     /// another instance was faster.
     async fn settle_refusal(
         &self,
-        why: &'static str,
+        reason: EndReason,
         fence: Fence,
     ) -> Result<RefreshResult, Error> {
         let (is_valid, is_stored, credential) = {
@@ -284,14 +282,14 @@ impl SessionEntry {
             return Err(self.lost_lease());
         }
         if !is_valid {
-            self.mark_ended(why);
+            self.mark_ended(reason);
         }
-        Ok(RefreshResult::Ended(why))
+        Ok(RefreshResult::Ended(reason))
     }
 
     fn lost_lease(&self) -> Error {
         let message = "another instance has taken over the refresh";
-        self.error(ErrorKind::TryLater, message)
+        self.error(ErrorKind::Unavailable, message)
     }
 }
 
@@ -302,8 +300,8 @@ fn ends_session(error: &Error) -> bool {
         Some(StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
     );
     match error.kind() {
-        ErrorKind::SignInAgain => true,
-        ErrorKind::Refused => final_status && error.has_api_error(),
+        ErrorKind::Unauthenticated => true,
+        ErrorKind::Rejected => final_status && error.has_api_error(),
         _ => false,
     }
 }

@@ -35,8 +35,8 @@ impl SessionEntry {
         let context = &*self.context;
         let mut poll = FIRST_POLL;
         loop {
-            if let Some(why) = self.ended() {
-                return Err(self.ended_error(why));
+            if let Some(reason) = self.ended() {
+                return Err(self.ended_error(reason));
             }
             let end = Instant::now() + context.lease_time();
             let acquire = context.store.acquire(&self.key, context.lease_time());
@@ -54,7 +54,9 @@ impl SessionEntry {
             let wait = poll.mul_f64(0.5 + random::fraction());
             if !deadline.leaves_room_for(wait) {
                 let message = "another instance was still refreshing the session";
-                return Err(self.error(ErrorKind::TryLater, message).with_class("lease"));
+                return Err(self
+                    .error(ErrorKind::Unavailable, message)
+                    .with_class("lease"));
             }
             context.time.sleep(wait).await;
             poll = poll.saturating_mul(2).min(MAX_POLL);
@@ -76,7 +78,7 @@ impl SessionEntry {
             let wait = RESULT_POLL.mul_f64(0.5 + random::fraction());
             if !deadline.leaves_room_for(wait) {
                 let message = "another instance may still store the refreshed session";
-                return Err(self.error(ErrorKind::TryLater, message));
+                return Err(self.error(ErrorKind::Unavailable, message));
             }
             self.context.time.sleep(wait).await;
         }

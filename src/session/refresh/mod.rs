@@ -11,11 +11,10 @@ use tracing::{Instrument, Span};
 
 use super::entry::SessionEntry;
 use super::state::{RefreshReceiver, RefreshResult, State, WriteOutcome};
+use crate::end_reason::EndReason;
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::{CredentialGeneration, Deadline};
 use crate::telemetry::Event;
-
-const EXPIRED: &str = "its credential has expired and cannot be refreshed";
 
 impl SessionEntry {
     /// Refreshes the credential of this generation: joins the refresh that is running, or starts
@@ -28,11 +27,11 @@ impl SessionEntry {
         generation: CredentialGeneration,
         deadline: Deadline,
     ) -> Result<(), Error> {
-        let later = |message| Err(self.error(ErrorKind::TryLater, message));
+        let later = |message| Err(self.error(ErrorKind::Unavailable, message));
         let refresh = {
             let mut state = self.lock();
-            if let Some(why) = state.ended {
-                return Err(self.ended_error(why));
+            if let Some(reason) = state.ended {
+                return Err(self.ended_error(reason));
             }
             if state.generation != generation {
                 return Ok(());
@@ -60,7 +59,7 @@ impl SessionEntry {
             Err(_) => return later("the refresh of the session took too long"),
         };
         match result {
-            Some(RefreshResult::Ended(why)) => Err(self.ended_error(why)),
+            Some(RefreshResult::Ended(reason)) => Err(self.ended_error(reason)),
             Some(RefreshResult::Failed {
                 kind,
                 delivery,
@@ -124,8 +123,8 @@ impl SessionEntry {
             self.reload().await?;
             let is_stored = {
                 let state = self.lock();
-                if let Some(why) = state.ended {
-                    return Err(self.ended_error(why));
+                if let Some(reason) = state.ended {
+                    return Err(self.ended_error(reason));
                 }
                 if state.generation != generation {
                     return Ok(());
@@ -133,15 +132,15 @@ impl SessionEntry {
                 state.version.is_some()
             };
             if !is_stored {
-                if let Err(error) = self.close(EXPIRED).await {
+                if let Err(error) = self.close(EndReason::Expired).await {
                     tracing::warn!(session = %self.key, %error, "an ended session is still stored");
                 }
-                return Err(self.ended_error(EXPIRED));
+                return Err(self.ended_error(EndReason::Expired));
             }
             // Removes only the version that was read: a newer one may have been stored since.
             if self.remove(None).await? == WriteOutcome::Done {
-                self.mark_ended(EXPIRED);
-                return Err(self.ended_error(EXPIRED));
+                self.mark_ended(EndReason::Expired);
+                return Err(self.ended_error(EndReason::Expired));
             }
         }
     }

@@ -31,9 +31,9 @@ use crate::pipeline::Operation;
 ///
 /// let mock = GoodCity::start().await;
 /// let proxy = FaultProxy::start(mock.base_url()).await?;
-/// let client = Client::builder(proxy.base_url(), "app").build()?;
+/// let client = Client::builder(proxy.base_url()).app_name("app").build()?;
 /// proxy.inject(FaultRule::new(Fault::ResetAfterRequest).on("/send_pin").times(1));
-/// let error = client.send_pin("+85261234567").await.unwrap_err();
+/// let error = client.sign_in_with_pin("+85261234567").await.unwrap_err();
 /// assert_eq!(error.delivery(), vestibule::Delivery::Unknown);
 /// assert_eq!(proxy.requests().len(), 1);
 /// # Ok(())

@@ -34,7 +34,7 @@ impl State {
             let in_body = request.body[*field].as_str();
             in_body.or((!in_path.is_empty()).then_some(in_path))
         });
-        let key = Secret::from(Wunder::SIGNATURE_KEY);
+        let key = Secret::from(Wunder::SIGNING_KEY);
         let input = SignatureInput::new(&key, &timestamp, identifier.unwrap_or_default());
         let millis: i64 = timestamp.parse().map_err(|_| invalid())?;
         let age = request.now.timestamp_millis().abs_diff(millis);
@@ -55,7 +55,7 @@ impl State {
 
 impl Wunder {
     /// The signature key of the mock.
-    pub const SIGNATURE_KEY: &'static str = "test-signature-key";
+    pub const SIGNING_KEY: &'static str = "test-signature-key";
 
     /// Path and query of the last request with a valid signature.
     pub fn last_signed_url(&self) -> Option<String> {

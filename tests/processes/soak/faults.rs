@@ -56,13 +56,13 @@ impl Disturbance {
     pub fn may_explain(self, failure: &Failure) -> Option<i64> {
         let of_the_store = failure.message.contains("the session store failed");
         match (failure.kind.as_str(), self) {
-            ("SignInAgain", Self::Wire(fault)) if fault.loses_responses() => {
+            ("Unauthenticated", Self::Wire(fault)) if fault.loses_responses() => {
                 Some(UNTIL_NEXT_REFRESH)
             }
-            ("SignInAgain", Self::KilledWorker(_)) => Some(UNTIL_NEXT_REFRESH),
-            ("TryLater", Self::Wire(_)) if !of_the_store => Some(AFTERMATH),
-            ("Undecodable", Self::Wire(WireFault::PartialResponse)) => Some(AFTERMATH),
-            ("TryLater", Self::KilledStore | Self::FrozenStore) => Some(AFTERMATH),
+            ("Unauthenticated", Self::KilledWorker(_)) => Some(UNTIL_NEXT_REFRESH),
+            ("Unavailable", Self::Wire(_)) if !of_the_store => Some(AFTERMATH),
+            ("InvalidResponse", Self::Wire(WireFault::PartialResponse)) => Some(AFTERMATH),
+            ("Unavailable", Self::KilledStore | Self::FrozenStore) => Some(AFTERMATH),
             _ => None,
         }
     }

@@ -101,7 +101,7 @@ impl Soak {
     }
 
     fn failed(&mut self, failure: Failure) {
-        if failure.kind == "SignInAgain"
+        if failure.kind == "Unauthenticated"
             && let Some(phone) = self.sessions.remove(&failure.session)
         {
             self.fault_log.ended += 1;

@@ -129,6 +129,6 @@ impl BrowserSession {
 
     /// Redirects to the page of a system, which shows the next step.
     pub fn go_to(self, system: System) -> Response {
-        self.respond(Redirect::to(&format!("/{}", system.name())))
+        self.respond(Redirect::to(&format!("/{}", system.as_str())))
     }
 }

@@ -97,11 +97,11 @@ pub enum Field {
 
 impl BrowserState {
     pub fn progress(&self, system: System) -> Option<&Progress> {
-        self.systems.get(system.name())
+        self.systems.get(system.as_str())
     }
 
     pub fn progress_mut(&mut self, system: System) -> &mut Progress {
-        self.systems.entry(system.name().to_owned()).or_default()
+        self.systems.entry(system.as_str().to_owned()).or_default()
     }
 }
 

@@ -68,7 +68,7 @@ impl Layout {
         };
         let layout = Self {
             heading,
-            system: system.name(),
+            system: system.as_str(),
             title: systems::title(system),
             notice,
             steps: Vec::new(),

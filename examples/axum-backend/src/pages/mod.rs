@@ -41,7 +41,7 @@ struct SystemLink {
 impl HomePage {
     pub fn new(enabled: impl Iterator<Item = (System, bool)>, on_mocks: bool) -> Self {
         let enabled = enabled.map(|(system, is_signed_in)| SystemLink {
-            name: system.name(),
+            name: system.as_str(),
             title: systems::title(system),
             how: how(system),
             is_signed_in,
@@ -59,6 +59,7 @@ fn how(system: System) -> &'static str {
         System::WalletCrew => "Phone or e-mail",
         System::GoodCity => "Mobile number in Hong Kong",
         System::Fynd => "Phone or e-mail, and your name",
+        _ => "",
     }
 }
 

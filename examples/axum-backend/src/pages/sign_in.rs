@@ -5,7 +5,7 @@ use std::time::Duration;
 use askama::Template;
 use vestibule::System;
 use vestibule::challenge::ResendTimer;
-use vestibule::fynd::{Contact, RemainingCodes};
+use vestibule::fynd::{Contact, PendingCodes};
 
 use super::Layout;
 use crate::browser::{FormValues, PendingSignIn};
@@ -134,7 +134,7 @@ struct Remaining {
 }
 
 impl CodesPage {
-    pub fn new(layout: Layout, pending: &PendingSignIn, codes: &RemainingCodes) -> Self {
+    pub fn new(layout: Layout, pending: &PendingSignIn, codes: &PendingCodes) -> Self {
         let remaining = |contact, to: Option<&Contact>, timer: Option<ResendTimer>| {
             let wait = timer.map(|timer| timer.remaining()).unwrap_or_default();
             Some(Remaining {

@@ -105,7 +105,7 @@ pub fn about(field: Field, text: &'static str) -> impl Fn(&mut Progress) {
 /// Sets a notice about an error, and starts over if the session or challenge has ended.
 pub fn tell(error: &Error) -> impl Fn(&mut Progress) + use<> {
     let notice = messages::notice(error, Action::Saving);
-    let is_over = error.kind() == ErrorKind::SignInAgain;
+    let is_over = error.kind() == ErrorKind::Unauthenticated;
     move |progress| match is_over {
         true => progress.start_over(Some(notice.clone())),
         false => progress.notice = Some(notice.clone()),

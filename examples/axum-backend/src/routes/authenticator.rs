@@ -32,7 +32,7 @@ pub async fn set_up(
         }
         Err(error) => {
             let notice = match error.kind() {
-                ErrorKind::Refused => {
+                ErrorKind::Rejected => {
                     messages::log(&error);
                     Notice::problem("You already have an authenticator. Enter its code.")
                 }
@@ -74,7 +74,7 @@ pub async fn enable(
             let notice = messages::notice(&error, Action::Confirming);
             let is_over = matches!(
                 error.kind(),
-                ErrorKind::SignInAgain | ErrorKind::StepRequired
+                ErrorKind::Unauthenticated | ErrorKind::StepRequired
             );
             let tell = |progress: &mut Progress| {
                 if is_over {

@@ -34,7 +34,7 @@ pub async fn confirm(
             "You have started a new sign-in in another window. Use the code of the newest message.";
         return tell(browser, &route, Notice::problem(text)).await;
     }
-    let resumed = route.code_sign_in()?.challenge(&pending.id).await;
+    let resumed = route.code_sign_in()?.resume_challenge(&pending.id).await;
     let confirmed = match resumed {
         Ok(challenge) => challenge.confirm(typed.code).await.map_err(Error::from),
         Err(error) => Err(error),
@@ -65,7 +65,7 @@ pub async fn confirm(
         Err(error) => {
             let notice = messages::notice(&error, Action::Confirming);
             let (is_over, counts) = (
-                error.kind() == ErrorKind::SignInAgain,
+                error.kind() == ErrorKind::Unauthenticated,
                 counts_as_try(&error),
             );
             let note = |progress: &mut Progress| {
@@ -94,7 +94,7 @@ pub async fn resend(
         return Ok(browser.go_to(system));
     };
     let sign_in = route.code_sign_in()?;
-    let sent = match sign_in.challenge(&pending.id).await {
+    let sent = match sign_in.resume_challenge(&pending.id).await {
         Ok(mut challenge) => match challenge.resend_timer() {
             Some(_) => challenge.resend().await.map(|()| None),
             None if challenge.awaits() == Awaited::Message => {
@@ -124,7 +124,7 @@ pub async fn resend(
             let notice = messages::notice(&error, Action::Sending);
             let is_over = matches!(
                 error.kind(),
-                ErrorKind::SignInAgain | ErrorKind::StepRequired
+                ErrorKind::Unauthenticated | ErrorKind::StepRequired
             );
             let note = |progress: &mut Progress| match is_over {
                 true => progress.start_over(Some(notice.clone())),
@@ -147,7 +147,7 @@ fn next_step(pending: &PendingSignIn, id: &Secret) -> PendingSignIn {
 /// Whether a code counts as a try: it may have reached the server, and the server did not ask to
 /// retry later.
 pub fn counts_as_try(error: &Error) -> bool {
-    let try_later = error.kind() == ErrorKind::SlowDown || error.retry_after().is_some();
+    let try_later = error.kind() == ErrorKind::RateLimited || error.retry_after().is_some();
     error.delivery() != Delivery::NotSent && !try_later
 }
 

@@ -26,5 +26,5 @@ pub async fn pass_time(
     let system = system.ok_or_else(PageError::not_here)?;
     let mocks = app.mocks.as_ref().ok_or_else(PageError::not_here)?;
     mocks.pass_time(Duration::from_secs(passed.seconds.min(86_400)));
-    Ok(Redirect::to(&format!("/{}", system.name())))
+    Ok(Redirect::to(&format!("/{}", system.as_str())))
 }

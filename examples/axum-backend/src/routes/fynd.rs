@@ -86,8 +86,8 @@ pub async fn confirm(
     let Some((client, pending)) = own_step(&route, &browser) else {
         return Ok(browser.go_to(route.system));
     };
-    let confirmed = match client.challenge(&pending.id).await {
-        Ok(Challenge::RemainingCodes(codes)) => {
+    let confirmed = match client.resume_challenge(&pending.id).await {
+        Ok(Challenge::PendingCodes(codes)) => {
             let confirmed = match contact {
                 Contact::Mobile => codes.confirm_mobile(typed.code).await,
                 Contact::Email => codes.confirm_email(typed.code).await,
@@ -103,7 +103,7 @@ pub async fn confirm(
     };
     let notice = messages::notice(&error, Action::Confirming);
     let (is_over, counts) = (
-        error.kind() == ErrorKind::SignInAgain,
+        error.kind() == ErrorKind::Unauthenticated,
         counts_as_try(&error),
     );
     let note = |progress: &mut Progress| match is_over {
@@ -128,10 +128,10 @@ pub async fn resend(
     let Some((client, pending)) = own_step(&route, &browser) else {
         return Ok(browser.go_to(route.system));
     };
-    let sent = match client.challenge(&pending.id).await {
-        Ok(Challenge::RemainingCodes(mut codes)) => match contact {
-            Contact::Mobile => codes.resend_to_mobile().await,
-            Contact::Email => codes.resend_by_email().await,
+    let sent = match client.resume_challenge(&pending.id).await {
+        Ok(Challenge::PendingCodes(mut codes)) => match contact {
+            Contact::Mobile => codes.resend_mobile().await,
+            Contact::Email => codes.resend_email().await,
         },
         Ok(_) => return Ok(browser.go_to(route.system)),
         Err(error) => Err(error),
@@ -140,7 +140,7 @@ pub async fn resend(
         Ok(()) => (Notice::done("A new code is on its way."), false),
         Err(error) => (
             messages::notice(error, Action::Sending),
-            error.kind() == ErrorKind::SignInAgain,
+            error.kind() == ErrorKind::Unauthenticated,
         ),
     };
     let note = |progress: &mut Progress| match is_over {
@@ -175,13 +175,13 @@ async fn go_on(
 
 /// Whether the shop may require an e-mail address. The vendor publishes no error code for that.
 fn wants_email(error: &Error, profile: &Profile) -> bool {
-    let refused = matches!(error.kind(), ErrorKind::Refused | ErrorKind::StepRequired);
+    let refused = matches!(error.kind(), ErrorKind::Rejected | ErrorKind::StepRequired);
     refused && profile.email.trim().is_empty()
 }
 
 /// Returns `None` if another window has completed the profile.
 async fn complete(client: &Client, id: &Secret, typed: &Profile) -> Result<Option<SignIn>, Error> {
-    let Challenge::CompleteProfile(profile) = client.challenge(id).await? else {
+    let Challenge::CompleteProfile(profile) = client.resume_challenge(id).await? else {
         return Ok(None);
     };
     let email = typed.email.trim();
@@ -189,8 +189,8 @@ async fn complete(client: &Client, id: &Secret, typed: &Profile) -> Result<Optio
         true => profile,
         false => profile.email(email),
     };
-    let completed = profile.complete(typed.first_name.trim(), typed.last_name.trim());
-    let completed = completed.await.map_err(|StepError { error, .. }| error)?;
+    let names = profile.first_name(typed.first_name.trim()).last_name(typed.last_name.trim());
+    let completed = names.send().await.map_err(|StepError { error, .. }| error)?;
     Ok(Some(completed))
 }
 

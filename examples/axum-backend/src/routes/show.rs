@@ -81,7 +81,7 @@ async fn code(
     progress: &Progress,
     pending: &PendingSignIn,
 ) -> Result<Response, PageError> {
-    let challenge = match route.code_sign_in()?.challenge(&pending.id).await {
+    let challenge = match route.code_sign_in()?.resume_challenge(&pending.id).await {
         Ok(challenge) => challenge,
         Err(error) => return ended(route, browser, &error).await,
     };
@@ -117,14 +117,14 @@ async fn own_step(
 ) -> Result<Response, PageError> {
     let client = route.app.systems.fynd.as_ref();
     let client = client.ok_or_else(PageError::not_here)?;
-    let challenge = match client.challenge(&pending.id).await {
+    let challenge = match client.resume_challenge(&pending.id).await {
         Ok(challenge) => challenge,
         Err(error) => return ended(route, browser, &error).await,
     };
     let notice = browser.take_notice(route.system).await?;
     let layout = |title| Layout::new(&route.app, route.system, title, notice, progress);
     let page = match challenge {
-        fynd::Challenge::RemainingCodes(codes) => {
+        fynd::Challenge::PendingCodes(codes) => {
             let page = CodesPage::new(layout("Enter the other codes"), pending, &codes);
             pages::html(&page)
         }
@@ -149,7 +149,7 @@ async fn enrolment(
     let (Some(wunder), Some(who), Some(id)) = (&route.app.systems.wunder, who, id) else {
         return Err(PageError::not_here());
     };
-    match wunder.enrolment(&who, id).await {
+    match wunder.resume_mfa_enrolment(&who, id).await {
         Ok(Some(enrolment)) => {
             let notice = browser.take_notice(system).await?;
             let title = "Set up your authenticator";
@@ -160,7 +160,7 @@ async fn enrolment(
         }
         Ok(None) => Err(PageError::not_here()),
         // The enrolment has expired; the sign-in or the session may still be valid.
-        Err(error) if error.kind() == ErrorKind::SignInAgain => {
+        Err(error) if error.kind() == ErrorKind::Unauthenticated => {
             let forget = |progress: &mut Progress| {
                 authenticator::set_enrolment(progress, None);
                 let text = "This took too long. Start the set-up of the authenticator again.";
@@ -189,7 +189,7 @@ async fn account(
     }
     let account = match route.app.systems.account(system, &user.id).await {
         Ok(account) => account,
-        Err(error) if error.kind() == ErrorKind::SignInAgain => {
+        Err(error) if error.kind() == ErrorKind::Unauthenticated => {
             return ended(route, browser, &error).await;
         }
         // The user can still sign out.
@@ -226,7 +226,7 @@ async fn ended(
 ) -> Result<Response, PageError> {
     if !matches!(
         error.kind(),
-        ErrorKind::SignInAgain | ErrorKind::StepRequired
+        ErrorKind::Unauthenticated | ErrorKind::StepRequired
     ) {
         return Err(unavailable(error));
     }

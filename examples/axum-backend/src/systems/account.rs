@@ -38,6 +38,7 @@ impl Systems {
             System::WalletCrew => self.of_walletcrew(id).await,
             System::GoodCity => self.of_goodcity(id).await,
             System::Fynd => self.of_fynd(id).await,
+            _ => Ok(Account::default()),
         }
     }
 
@@ -45,7 +46,7 @@ impl Systems {
         let Some(here) = &self.wunder else {
             return Ok(Account::default());
         };
-        let session = here.client.session(id).await?;
+        let session = here.client.resume_session(id).await?;
         let onboarding = here.onboarding(&session).await?;
         let mut account = Account::default();
         let profile = onboarding.profile();
@@ -69,7 +70,7 @@ impl Systems {
         let Some(here) = &self.walletcrew else {
             return Ok(Account::default());
         };
-        let session = here.client.session(id).await?;
+        let session = here.client.resume_session(id).await?;
         let profile: Value = session.profile().await?;
         let text = |name: &str| Some(profile[name].as_str()?.to_owned());
         let names = [text("firstName"), text("lastName")];
@@ -86,7 +87,7 @@ impl Systems {
         let Some(client) = &self.goodcity else {
             return Ok(Account::default());
         };
-        let session = client.session(id).await?;
+        let session = client.resume_session(id).await?;
         let user = session.profile().await?.user_profile.unwrap_or_default();
         let names = [user.first_name, user.last_name];
         let mut account = Account {
@@ -103,7 +104,7 @@ impl Systems {
         let Some(client) = &self.fynd else {
             return Ok(Account::default());
         };
-        let user = client.session(id).await?.user().await?;
+        let user = client.resume_session(id).await?.profile().await?;
         let names = [user.first_name, user.last_name];
         let mut account = Account {
             name: names.map(Option::unwrap_or_default).join(" "),

@@ -15,14 +15,6 @@ use self::walletcrew::WalletCrew;
 use self::wunder::Wunder;
 use crate::settings::Servers;
 
-/// In the order of the home page.
-const ALL: [System; 4] = [
-    System::Wunder,
-    System::WalletCrew,
-    System::GoodCity,
-    System::Fynd,
-];
-
 /// Sign-in by a code uses [`Systems::code_sign_in`], which is the same for all; other features use the
 /// client of the system.
 pub struct Systems {
@@ -49,12 +41,12 @@ impl Systems {
         let walletcrew =
             walletcrew.map(|server| WalletCrew::new(server, store.clone(), clock.clone()));
         let goodcity = servers.goodcity.as_ref().map(|server| {
-            let builder = goodcity::Client::builder(server.url.as_str(), server.app.as_str());
+            let builder = goodcity::Client::builder(server.url.as_str()).app_name(server.app.as_str());
             builder.store(store.clone()).clock(clock.clone()).build()
         });
         let fynd = servers.fynd.as_ref().map(|server| {
             let (id, token) = (&server.application_id, &server.application_token);
-            let mut builder = fynd::Client::builder(id.as_str(), token.clone());
+            let mut builder = fynd::Client::builder(id.as_str()).application_token(token.clone());
             if let Some(url) = &server.url {
                 builder = builder.base_url(url.as_str());
             }
@@ -70,12 +62,12 @@ impl Systems {
 
     /// The system of this name, if it is enabled.
     pub fn by_name(&self, name: &str) -> Option<System> {
-        self.enabled().find(|system| system.name() == name)
+        self.enabled().find(|system| system.as_str() == name)
     }
 
     pub fn enabled(&self) -> impl Iterator<Item = System> {
         let is_enabled = |system: &System| self.code_sign_in(*system).is_some();
-        ALL.into_iter().filter(is_enabled)
+        System::ALL.into_iter().filter(is_enabled)
     }
 
     pub fn code_sign_in(&self, system: System) -> Option<&dyn CodeSignIn> {
@@ -84,6 +76,7 @@ impl Systems {
             System::WalletCrew => self.walletcrew.as_ref().map(|it| &it.sign_in as _),
             System::GoodCity => self.goodcity.as_ref().map(|it| it as _),
             System::Fynd => self.fynd.as_ref().map(|it| it as _),
+            _ => None,
         }
     }
 
@@ -115,5 +108,6 @@ pub fn title(system: System) -> &'static str {
         System::WalletCrew => "The Wallet Crew",
         System::GoodCity => "GoodCity",
         System::Fynd => "Fynd Commerce",
+        other => other.as_str(),
     }
 }

@@ -21,7 +21,7 @@ impl WalletCrew {
         store: Arc<dyn SessionStore>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, Error> {
-        let builder = Client::builder(server.url.as_str(), server.tenant.as_str());
+        let builder = Client::builder(server.url.as_str()).tenant(server.tenant.as_str());
         let client = builder.store(store).clock(clock).build()?;
         let sign_in = client.code_sign_in(
             (server.flow.as_str(), server.provider.as_str()),

@@ -31,8 +31,8 @@ impl Wunder {
         store: Arc<dyn SessionStore>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, Error> {
-        let client = Client::builder(server.url.as_str(), server.tenant.as_str())
-            .signature_key(server.signature_key.clone())
+        let client = Client::builder(server.url.as_str()).tenant(server.tenant.as_str())
+            .signing_key(server.signing_key.clone())
             .store(store)
             .clock(clock)
             .resend_wait(RESEND_WAIT)
@@ -47,13 +47,13 @@ impl Wunder {
     /// The steps that a user has to complete before a rental.
     pub async fn onboarding(&self, session: &Session) -> Result<Onboarding, Error> {
         let check = session.onboarding(self.branch.as_str());
-        check.wants([FIRST_NAME, LAST_NAME]).check().await
+        check.wants([FIRST_NAME, LAST_NAME]).send().await
     }
 
     /// Accepts the terms of this id. Terms that are no longer outstanding, because another window
     /// accepted them, are ignored.
     pub async fn accept_terms(&self, session: &Secret, id: &str) -> Result<(), Error> {
-        let session = self.client.session(session).await?;
+        let session = self.client.resume_session(session).await?;
         let outstanding = session
             .outstanding_terms(self.branch.as_str(), None)
             .await?;
@@ -66,14 +66,14 @@ impl Wunder {
     }
 
     pub async fn give_name(&self, session: &Secret, first: &str, last: &str) -> Result<(), Error> {
-        let session = self.client.session(session).await?;
-        let change = session.change_profile().member(FIRST_NAME, first);
-        change.member(LAST_NAME, last).save().await.map(drop)
+        let session = self.client.resume_session(session).await?;
+        let change = session.update_profile().member(FIRST_NAME, first);
+        change.member(LAST_NAME, last).send().await.map(drop)
     }
 
     /// The sign-in that waits for a second factor.
     async fn second_factor(&self, id: &Secret) -> Result<Option<MfaRequired>, Error> {
-        Ok(match self.client.challenge(id).await? {
+        Ok(match self.client.resume_challenge(id).await? {
             Challenge::MfaRequired(mfa) => Some(mfa),
             Challenge::PendingCode(_) => None,
         })
@@ -93,29 +93,29 @@ impl Wunder {
     pub async fn enrol(&self, who: &Enroller<'_>) -> Result<Option<MfaEnrolment>, Error> {
         match who {
             Enroller::Session(id) => {
-                let session = self.client.session(id).await?;
-                session.enrol_mfa().await.map(Some)
+                let session = self.client.resume_session(id).await?;
+                session.request_mfa_enrolment().await.map(Some)
             }
             Enroller::SignIn(id) => match self.second_factor(id).await? {
-                Some(mfa) => mfa.enrol().await.map(Some),
+                Some(mfa) => mfa.request_mfa_enrolment().await.map(Some),
                 None => Ok(None),
             },
         }
     }
 
     /// Resumes an enrolment; sends nothing.
-    pub async fn enrolment(
+    pub async fn resume_mfa_enrolment(
         &self,
         who: &Enroller<'_>,
         id: &Secret,
     ) -> Result<Option<MfaEnrolment>, Error> {
         match who {
             Enroller::Session(session) => {
-                let session = self.client.session(session).await?;
-                session.mfa_enrolment(id).await.map(Some)
+                let session = self.client.resume_session(session).await?;
+                session.resume_mfa_enrolment(id).await.map(Some)
             }
             Enroller::SignIn(sign_in) => match self.second_factor(sign_in).await? {
-                Some(mfa) => mfa.enrolment(id).await.map(Some),
+                Some(mfa) => mfa.resume_mfa_enrolment(id).await.map(Some),
                 None => Ok(None),
             },
         }
@@ -128,10 +128,10 @@ impl Wunder {
         id: &Secret,
         code: Secret,
     ) -> Result<Vec<Secret>, Error> {
-        let Some(enrolment) = self.enrolment(who, id).await? else {
+        let Some(enrolment) = self.resume_mfa_enrolment(who, id).await? else {
             return Ok(Vec::new());
         };
-        let response = enrolment.enable(code).await;
+        let response = enrolment.confirm(code).await;
         let response = response.map_err(|StepError { error, .. }| error)?;
         Ok(recovery_codes(&response))
     }

@@ -179,7 +179,7 @@ pub struct Windows {
 
 /// The code of the newest message.
 pub fn code(mocks: &Mocks, system: System, to: &str) -> String {
-    let code = mocks.outbox(system).last_code(to);
+    let code = mocks.outbox(system).unwrap().last_code(to);
     code.unwrap_or_else(|| panic!("no message went to {to}"))
 }
 

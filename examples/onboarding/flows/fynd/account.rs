@@ -11,9 +11,9 @@ use super::*;
 pub async fn profile(fixture: &mut Fixture<'_>) -> Outcome {
     let session = signed_in_asha(fixture).await?;
     let change = ProfileChange::new().last_name("Rao").gender("female");
-    session.change_profile(change).await?;
+    session.update_profile(change).await?;
     let session = fixture.next_step(session).await?;
-    let user = session.user().await?;
+    let user = session.profile().await?;
     check(user.last_name.as_deref() == Some("Rao"), "the name is new")?;
     check(
         user.gender.as_deref() == Some("female"),
@@ -31,7 +31,7 @@ pub async fn attributes(fixture: &mut Fixture<'_>) -> Outcome {
     let session = signed_in_asha(fixture).await?;
     check(session.attributes().await?.is_empty(), "there are none yet")?;
     let size = Map::from_iter([("size".to_owned(), json!("M"))]);
-    session.change_attributes(size).await?;
+    session.update_attributes(size).await?;
     let session = fixture.next_step(session).await?;
     check(
         session.attributes().await?["size"] == "M",
@@ -42,7 +42,10 @@ pub async fn attributes(fixture: &mut Fixture<'_>) -> Outcome {
 
 pub async fn sessions(fixture: &mut Fixture<'_>) -> Outcome {
     let first = signed_in_asha(fixture).await?;
-    let second = fixture.client.password_sign_in(EMAIL, PASSWORD).await?;
+    let second = fixture
+        .client
+        .sign_in_with_password(EMAIL, PASSWORD)
+        .await?;
     let second = expect(second.signed_in(), "session")?;
     check(second.active_sessions().await?.len() == 2, "there are two")?;
     second.sign_out().await?;
@@ -53,7 +56,10 @@ pub async fn sessions(fixture: &mut Fixture<'_>) -> Outcome {
 
 pub async fn logout(fixture: &mut Fixture<'_>) -> Outcome {
     let id = add_asha(fixture);
-    let sign_in = fixture.client.password_sign_in(EMAIL, PASSWORD).await?;
+    let sign_in = fixture
+        .client
+        .sign_in_with_password(EMAIL, PASSWORD)
+        .await?;
     let session = is_signed_in(fixture, sign_in).await?;
     let session_id = session.id().clone();
     session.sign_out().await?;
@@ -62,8 +68,8 @@ pub async fn logout(fixture: &mut Fixture<'_>) -> Outcome {
         "the server has no session",
     )?;
     fixture.next_step(()).await?;
-    let gone = fixture.client.session(&session_id).await;
-    fails_with(gone, ErrorKind::SignInAgain)?;
+    let gone = fixture.client.resume_session(&session_id).await;
+    fails_with(gone, ErrorKind::Unauthenticated)?;
     Ok("the session has ended on the server and locally".to_owned())
 }
 

@@ -14,7 +14,7 @@ async fn send_again(
     to: &str,
 ) -> Result<PendingCode, Failed> {
     let first = fixture.code(to)?;
-    fails_with(pending.resend().await, ErrorKind::SlowDown)?;
+    fails_with(pending.resend().await, ErrorKind::RateLimited)?;
     check(
         fixture.messages() == 1,
         "no message was sent before the timer",
@@ -33,7 +33,11 @@ async fn send_again(
 
 pub async fn mobile_of_a_known_user(fixture: &mut Fixture<'_>) -> Outcome {
     let id = add_asha(fixture);
-    let pending = fixture.client.otp_sign_in(MOBILE, "91").send_code().await?;
+    let pending = fixture
+        .client
+        .sign_in_with_phone_code(MOBILE, "91")
+        .send()
+        .await?;
     let pending = fixture.next_step(pending).await?;
     let pending = send_again(fixture, pending, SMS).await?;
     let sign_in = pending.confirm(fixture.code(SMS)?).await?;
@@ -46,11 +50,15 @@ pub async fn mobile_of_a_known_user(fixture: &mut Fixture<'_>) -> Outcome {
 }
 
 pub async fn mobile_of_a_new_user(fixture: &mut Fixture<'_>) -> Outcome {
-    let pending = fixture.client.otp_sign_in(MOBILE, "91").send_code().await?;
+    let pending = fixture
+        .client
+        .sign_in_with_phone_code(MOBILE, "91")
+        .send()
+        .await?;
     let pending = fixture.next_step(pending).await?;
     let sign_in = pending.confirm(fixture.code(SMS)?).await?;
     let profile = fixture.next_step(profile_to_complete(sign_in)?).await?;
-    let completed = profile.complete("Asha", "Rao").await?;
+    let completed = profile.first_name("Asha").last_name("Rao").send().await?;
     let session = is_signed_in(fixture, completed).await?;
     let contacts = session.contacts().await?;
     check(
@@ -62,7 +70,7 @@ pub async fn mobile_of_a_new_user(fixture: &mut Fixture<'_>) -> Outcome {
 
 pub async fn email(fixture: &mut Fixture<'_>) -> Outcome {
     add_asha(fixture);
-    let pending = fixture.client.email_sign_in(EMAIL).send_code().await?;
+    let pending = fixture.client.sign_in_with_email_code(EMAIL).send().await?;
     let pending = fixture.next_step(pending).await?;
     let pending = send_again(fixture, pending, EMAIL).await?;
     let sign_in = pending.confirm(fixture.code(EMAIL)?).await?;

@@ -20,18 +20,21 @@ async fn replace(fixture: &mut Fixture<'_>, new: Contact, to: &str, former: Cont
     let session = fixture.next_step(session).await?;
     let added = own(&session, &new).await?;
     check(!added.verified && !added.primary, "it is not confirmed yet")?;
-    fails_with(session.make_primary(&added).await, ErrorKind::Refused)?;
+    fails_with(
+        session.update_primary_contact(&added).await,
+        ErrorKind::Rejected,
+    )?;
     check(
         session.send_verification_link(&added).await?,
         "a link is sent again",
     )?;
     let session = fixture.next_step(session).await?;
-    fails_with(verify(fixture, &new, first).await, ErrorKind::Refused)?;
+    fails_with(verify(fixture, &new, first).await, ErrorKind::Rejected)?;
     verify(fixture, &new, fixture.code(to)?).await?;
     let session = fixture.next_step(session).await?;
     let verified = own(&session, &new).await?;
     check(verified.verified, "it is confirmed")?;
-    session.make_primary(&verified).await?;
+    session.update_primary_contact(&verified).await?;
     let session = fixture.next_step(session).await?;
     check(own(&session, &new).await?.primary, "it is primary")?;
     session

@@ -8,8 +8,8 @@ use super::super::failed::{fails_with, returned_state};
 use super::*;
 
 pub async fn password(fixture: &mut Fixture<'_>) -> Outcome {
-    let wrong = fixture.client.password_sign_in(EMAIL, PASSWORD).await;
-    fails_with(wrong, ErrorKind::Refused)?;
+    let wrong = fixture.client.sign_in_with_password(EMAIL, PASSWORD).await;
+    fails_with(wrong, ErrorKind::Rejected)?;
     fixture.next_step(()).await?;
     signed_in_asha(fixture).await?;
     Ok("signed in, with cookies of this user only".to_owned())
@@ -18,10 +18,10 @@ pub async fn password(fixture: &mut Fixture<'_>) -> Outcome {
 pub async fn token(fixture: &mut Fixture<'_>) -> Outcome {
     let id = add_asha(fixture);
     let token = Secret::from(fixture.mock.issue_login_token(&id));
-    let sign_in = fixture.client.token_sign_in(token.clone()).await?;
+    let sign_in = fixture.client.sign_in_with_token(token.clone()).await?;
     is_signed_in(fixture, sign_in).await?;
-    let again = fixture.client.token_sign_in(token).await;
-    fails_with(again, ErrorKind::Refused)?;
+    let again = fixture.client.sign_in_with_token(token).await;
+    fails_with(again, ErrorKind::Rejected)?;
     Ok("signed in; the token is valid once".to_owned())
 }
 
@@ -35,7 +35,7 @@ async fn third_party(
     let asha = FyndUser::new("Asha").mobile("91", MOBILE);
     fixture.mock.seed_user(asha.social(provider, "1001"));
     let token = fixture.mock.issue_social_token(provider, "1001", None);
-    let sign_in = fixture.client.social_sign_in(account(token)).await?;
+    let sign_in = fixture.client.sign_in_with_social(account(token)).await?;
     is_signed_in(fixture, sign_in).await?;
     check(
         fixture.mock.count(operation) == 1,
@@ -98,11 +98,11 @@ pub async fn new_user_of_a_social_account(fixture: &mut Fixture<'_>) -> Outcome 
     let google = FyndProvider::Google;
     let token = fixture.mock.issue_social_token(google, "1001", Some(EMAIL));
     let account = SocialSignIn::google(token).first_name("Asha");
-    let sign_in = fixture.client.social_sign_in(account).await?;
+    let sign_in = fixture.client.sign_in_with_social(account).await?;
     let profile = fixture.next_step(profile_to_complete(sign_in)?).await?;
-    let profile = returned_state(profile.complete("Asha", "Rao").await)?;
+    let profile = returned_state(profile.first_name("Asha").last_name("Rao").send().await)?;
     let profile = fixture.next_step(profile).await?.mobile(MOBILE, "91");
-    let codes = codes(profile.complete("Asha", "Rao").await?)?;
+    let codes = codes(profile.first_name("Asha").last_name("Rao").send().await?)?;
     let codes = fixture.next_step(codes).await?;
     check(codes.email().is_none(), "the address needs no code")?;
     let sign_in = codes.confirm_mobile(fixture.code(SMS)?).await?;

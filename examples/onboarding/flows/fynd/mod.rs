@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use vestibule::Secret;
 use vestibule::fynd::{
-    Challenge, Client, CompleteProfile, Contact, NewPassword, PasswordCode, PendingCode,
-    PendingDeletion, RemainingCodes, Session, SignIn,
+    Challenge, Client, CompleteProfile, Contact, PasswordReset, PendingCode, PendingCodes,
+    PendingDeletion, PendingResetCode, Session, SignIn,
 };
 use vestibule::testing::{Fynd, FyndUser};
 
@@ -66,17 +66,18 @@ pub fn flows() -> Vec<Flow<Fynd>> {
 }
 
 system!(Fynd, "fynd", Client, |mock| {
-    let builder = Client::builder("64b000000000000000000001", "application-token");
+    let builder =
+        Client::builder("64b000000000000000000001").application_token("application-token");
     builder.base_url(mock.base_url())
 });
 
-resumable!(Fynd: Session, by Client::session);
+resumable!(Fynd: Session, by Client::resume_session);
 resumable!(Fynd: PendingCode, in Challenge::PendingCode);
 resumable!(Fynd: CompleteProfile, in Challenge::CompleteProfile);
-resumable!(Fynd: RemainingCodes, in Challenge::RemainingCodes);
-resumable!(Fynd: PasswordCode, in Challenge::PasswordCode);
-resumable!(Fynd: NewPassword, in Challenge::NewPassword);
-resumable!(Fynd: PendingDeletion, of Session, |by, id| by.pending_deletion(id));
+resumable!(Fynd: PendingCodes, in Challenge::PendingCodes);
+resumable!(Fynd: PendingResetCode, in Challenge::PendingResetCode);
+resumable!(Fynd: PasswordReset, in Challenge::PasswordReset);
+resumable!(Fynd: PendingDeletion, of Session, |by, id| by.resume_deletion(id));
 
 fn mobile() -> Contact {
     Contact::mobile(MOBILE, "91")
@@ -95,7 +96,10 @@ fn add_asha(fixture: &Fixture<'_>) -> String {
 /// Asha, signed in by her password.
 async fn signed_in_asha(fixture: &mut Fixture<'_>) -> Result<Session, Failed> {
     add_asha(fixture);
-    let sign_in = fixture.client.password_sign_in(EMAIL, PASSWORD).await?;
+    let sign_in = fixture
+        .client
+        .sign_in_with_password(EMAIL, PASSWORD)
+        .await?;
     is_signed_in(fixture, sign_in).await
 }
 
@@ -103,7 +107,7 @@ async fn signed_in_asha(fixture: &mut Fixture<'_>) -> Result<Session, Failed> {
 async fn is_signed_in(fixture: &mut Fixture<'_>, sign_in: SignIn) -> Result<Session, Failed> {
     let session = expect(sign_in.signed_in(), "session")?;
     let session = fixture.next_step(session).await?;
-    let user = session.user().await?;
+    let user = session.profile().await?;
     check(
         user.first_name.as_deref() == Some("Asha"),
         "Asha is signed in",
@@ -112,7 +116,7 @@ async fn is_signed_in(fixture: &mut Fixture<'_>, sign_in: SignIn) -> Result<Sess
 }
 
 #[track_caller]
-fn codes(sign_in: SignIn) -> Result<RemainingCodes, Failed> {
+fn codes(sign_in: SignIn) -> Result<PendingCodes, Failed> {
     match sign_in {
         SignIn::CodesRequired(codes) => Ok(codes),
         other => Err(Failed::because(format_args!("{other:?} instead of codes"))),

@@ -9,10 +9,10 @@ const NEW_PASSWORD: &str = "another";
 
 async fn by_code(fixture: &mut Fixture<'_>, contact: Contact, to: &str) -> Outcome {
     add_asha(fixture);
-    let pending = fixture.client.forgotten_password(contact).send_code();
+    let pending = fixture.client.reset_password_by_code(contact).send();
     let mut pending = fixture.next_step(pending.await?).await?;
     let first = fixture.code(to)?;
-    fails_with(pending.resend().await, ErrorKind::SlowDown)?;
+    fails_with(pending.resend().await, ErrorKind::RateLimited)?;
     fixture.wait(pending.resend_timer().remaining());
     pending.resend().await?;
     let pending = fixture.next_step(pending).await?;
@@ -20,7 +20,7 @@ async fn by_code(fixture: &mut Fixture<'_>, contact: Contact, to: &str) -> Outco
     let pending = fixture.next_step(pending).await?;
     let step = pending.confirm(fixture.code(to)?).await?;
     let step = fixture.next_step(step).await?;
-    step.set(NEW_PASSWORD).await?;
+    step.set_password(NEW_PASSWORD).await?;
     signs_in_by_the_new_password(fixture).await?;
     Ok("set after the second code; the old password is invalid".to_owned())
 }
@@ -35,17 +35,17 @@ pub async fn email_code(fixture: &mut Fixture<'_>) -> Outcome {
 
 async fn by_link(fixture: &mut Fixture<'_>, contact: Contact, to: &str) -> Outcome {
     add_asha(fixture);
-    fixture.client.send_password_link(&contact).await?;
+    fixture.client.reset_password_by_link(&contact).await?;
     fixture.next_step(()).await?;
     let link = fixture.client.password_link(fixture.code(to)?);
-    link.check().await?;
+    link.verify().await?;
     drop(link);
     fixture.next_step(()).await?;
     let link = fixture.client.password_link(fixture.code(to)?);
     let session = link.set_password(NEW_PASSWORD).await?;
     is_signed_in(fixture, SignIn::SignedIn(session)).await?;
     let used = fixture.client.password_link(fixture.code(to)?);
-    fails_with(used.check().await, ErrorKind::Refused)?;
+    fails_with(used.verify().await, ErrorKind::Rejected)?;
     drop(used);
     signs_in_by_the_new_password(fixture).await?;
     Ok("set, and signed in by the link, which is valid once".to_owned())
@@ -63,11 +63,11 @@ pub async fn changed(fixture: &mut Fixture<'_>) -> Outcome {
     let session = signed_in_asha(fixture).await?;
     check(session.has_password().await?, "there is a password")?;
     let wrong = session
-        .change_password("a wrong password", NEW_PASSWORD)
+        .update_password("a wrong password", NEW_PASSWORD)
         .await;
-    fails_with(wrong, ErrorKind::Refused)?;
+    fails_with(wrong, ErrorKind::Rejected)?;
     let session = fixture.next_step(session).await?;
-    session.change_password(PASSWORD, NEW_PASSWORD).await?;
+    session.update_password(PASSWORD, NEW_PASSWORD).await?;
     drop(session);
     signs_in_by_the_new_password(fixture).await?;
     Ok("changed with the old password".to_owned())
@@ -75,7 +75,11 @@ pub async fn changed(fixture: &mut Fixture<'_>) -> Outcome {
 
 pub async fn none_yet(fixture: &mut Fixture<'_>) -> Outcome {
     fixture.mock.add_user("91", MOBILE, "Asha");
-    let pending = fixture.client.otp_sign_in(MOBILE, "91").send_code().await?;
+    let pending = fixture
+        .client
+        .sign_in_with_phone_code(MOBILE, "91")
+        .send()
+        .await?;
     let pending = fixture.next_step(pending).await?;
     let sign_in = pending.confirm(fixture.code(SMS)?).await?;
     let session = is_signed_in(fixture, sign_in).await?;
@@ -85,9 +89,12 @@ pub async fn none_yet(fixture: &mut Fixture<'_>) -> Outcome {
 
 async fn signs_in_by_the_new_password(fixture: &mut Fixture<'_>) -> Result<(), Failed> {
     fixture.next_step(()).await?;
-    let old = fixture.client.password_sign_in(EMAIL, PASSWORD).await;
-    fails_with(old, ErrorKind::Refused)?;
-    let new = fixture.client.password_sign_in(EMAIL, NEW_PASSWORD).await?;
+    let old = fixture.client.sign_in_with_password(EMAIL, PASSWORD).await;
+    fails_with(old, ErrorKind::Rejected)?;
+    let new = fixture
+        .client
+        .sign_in_with_password(EMAIL, NEW_PASSWORD)
+        .await?;
     is_signed_in(fixture, new).await?;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Registration by a form, and the codes that remain.
+//! SignUp by a form, and the codes that remain.
 
 use vestibule::ErrorKind;
 
@@ -6,18 +6,18 @@ use super::super::failed::{fails_with, returned_state};
 use super::*;
 
 pub async fn by_form(fixture: &mut Fixture<'_>) -> Outcome {
-    let form = fixture.client.registration("Asha").last_name("Rao");
+    let form = fixture.client.sign_up("Asha").last_name("Rao");
     let form = form.mobile(MOBILE, "91").email(EMAIL).password(PASSWORD);
-    let codes = codes(form.submit().await?)?;
+    let codes = codes(form.send().await?)?;
     check(fixture.messages() == 2, "each contact was sent a code")?;
     let mut codes = fixture.next_step(codes).await?;
     let first = fixture.code(EMAIL)?;
-    fails_with(codes.resend_by_email().await, ErrorKind::SlowDown)?;
-    fails_with(codes.resend_to_mobile().await, ErrorKind::SlowDown)?;
+    fails_with(codes.resend_email().await, ErrorKind::RateLimited)?;
+    fails_with(codes.resend_mobile().await, ErrorKind::RateLimited)?;
     fixture.wait(WAIT);
-    codes.resend_by_email().await?;
+    codes.resend_email().await?;
     let mut codes = fixture.next_step(codes).await?;
-    codes.resend_to_mobile().await?;
+    codes.resend_mobile().await?;
     let codes = fixture.next_step(codes).await?;
     let codes = returned_state(codes.confirm_email(first).await)?;
     let codes = fixture.next_step(codes).await?;

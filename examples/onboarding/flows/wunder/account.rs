@@ -10,9 +10,9 @@ use super::*;
 const NEW_PASSWORD: &str = "a better horse";
 
 pub async fn register(fixture: &mut Fixture<'_>) -> Outcome {
-    let registration = fixture.client.register().email(EMAIL).phone(PHONE);
+    let registration = fixture.client.sign_up().email(EMAIL).phone(PHONE);
     let registration = registration.password(PASSWORD).branch_id(BRANCH);
-    let customer = registration.member("firstName", "Ada").create().await?;
+    let customer = registration.member("firstName", "Ada").send().await?;
     check(
         customer.email_is_verified == Some(false),
         "the address is not verified",
@@ -23,7 +23,10 @@ pub async fn register(fixture: &mut Fixture<'_>) -> Outcome {
         fixture.mock.open_email_link(fixture.code(EMAIL)?.expose()),
         "the link is valid",
     )?;
-    let sign_in = fixture.client.password_sign_in(EMAIL, PASSWORD).await?;
+    let sign_in = fixture
+        .client
+        .sign_in_with_password(EMAIL, PASSWORD)
+        .await?;
     let session = is_signed_in(fixture, sign_in).await?;
     let profile = session.profile().await?;
     check(profile.extra["firstName"] == "Ada", "the name is stored")?;
@@ -39,22 +42,22 @@ pub async fn social_sign_up(fixture: &mut Fixture<'_>) -> Outcome {
         .mock
         .add_social_account("google", "from-google", Some(EMAIL));
     let login = json!({"email": EMAIL, "token": "from-google"});
-    let unknown = fixture.client.social_sign_in(&login).await;
-    fails_with(unknown, ErrorKind::Refused)?;
+    let unknown = fixture.client.sign_in_with_social(&login).await;
+    fails_with(unknown, ErrorKind::Rejected)?;
     fixture.next_step(()).await?;
-    fixture.client.social_sign_up(&login).await?;
+    fixture.client.sign_up_with_social(&login).await?;
     check(fixture.mock.signatures_seen() == 1, "it was signed")?;
     fixture.next_step(()).await?;
-    let sign_in = fixture.client.social_sign_in(&login).await?;
+    let sign_in = fixture.client.sign_in_with_social(&login).await?;
     is_signed_in(fixture, sign_in).await?;
     Ok("created from a social account, signed in by it".to_owned())
 }
 
 pub async fn password_reset(fixture: &mut Fixture<'_>) -> Outcome {
     fixture.mock.add_user(ada());
-    let reset = fixture.client.request_password_reset(EMAIL).await?;
+    let reset = fixture.client.reset_password_by_code(EMAIL).await?;
     let mut reset = fixture.next_step(reset).await?;
-    fails_with(reset.resend().await, ErrorKind::SlowDown)?;
+    fails_with(reset.resend().await, ErrorKind::RateLimited)?;
     fixture.wait(WAIT);
     reset.resend().await?;
     let reset = fixture.next_step(reset).await?;
@@ -70,7 +73,7 @@ pub async fn password_reset(fixture: &mut Fixture<'_>) -> Outcome {
 /// As from a link in a message, which carries the code and no state.
 pub async fn password_by_code_alone(fixture: &mut Fixture<'_>) -> Outcome {
     fixture.mock.add_user(ada());
-    drop(fixture.client.request_password_reset(EMAIL).await?);
+    drop(fixture.client.reset_password_by_code(EMAIL).await?);
     fixture.next_step(()).await?;
     let code = fixture.code(EMAIL)?;
     fixture.client.set_password(code, NEW_PASSWORD).await?;
@@ -80,18 +83,21 @@ pub async fn password_by_code_alone(fixture: &mut Fixture<'_>) -> Outcome {
 
 async fn signs_in_by_the_new_password(fixture: &mut Fixture<'_>) -> Result<(), Failed> {
     fixture.next_step(()).await?;
-    let old = fixture.client.password_sign_in(EMAIL, PASSWORD).await;
-    fails_with(old, ErrorKind::Refused)?;
-    let new = fixture.client.password_sign_in(EMAIL, NEW_PASSWORD).await?;
+    let old = fixture.client.sign_in_with_password(EMAIL, PASSWORD).await;
+    fails_with(old, ErrorKind::Rejected)?;
+    let new = fixture
+        .client
+        .sign_in_with_password(EMAIL, NEW_PASSWORD)
+        .await?;
     is_signed_in(fixture, new).await?;
     Ok(())
 }
 
 pub async fn profile(fixture: &mut Fixture<'_>) -> Outcome {
     let session = signed_in_ada(fixture).await?;
-    let change = session.change_profile().member("firstName", "Ada");
+    let change = session.update_profile().member("firstName", "Ada");
     let change = change.custom_properties(json!({"externalId": "7"}));
-    let changed = change.save().await?;
+    let changed = change.send().await?;
     let session = fixture.next_step(session).await?;
     let profile = session.profile().await?;
     check(profile == changed, "the change is stored")?;
@@ -116,7 +122,7 @@ pub async fn signed_profile(fixture: &mut Fixture<'_>) -> Outcome {
     let claims = verifier.verify(signed.jwt())?;
     check(claims["email"] == EMAIL, "the claims are Ada's")?;
     let strict = SignedProfileVerifier::new(key, [SigningAlgorithm::Hs512])?;
-    fails_with(strict.verify(signed.jwt()), ErrorKind::Refused)?;
+    fails_with(strict.verify(signed.jwt()), ErrorKind::Rejected)?;
     Ok("verified downstream by key and allowed algorithm".to_owned())
 }
 

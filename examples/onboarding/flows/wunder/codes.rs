@@ -9,10 +9,10 @@ use super::*;
 
 /// A wrong code can be followed by the correct one.
 pub async fn phone_of_a_new_user(fixture: &mut Fixture<'_>) -> Outcome {
-    let branch = fixture.client.resolve_branch(48.2, 16.4).await?;
+    let branch = fixture.client.branch(48.2, 16.4).await?;
     fixture.next_step(()).await?;
-    let sign_in = fixture.client.phone_sign_in(PHONE, branch.id());
-    let pending = sign_in.language("de").send_code().await?;
+    let sign_in = fixture.client.sign_in_with_phone_code(PHONE, branch.id());
+    let pending = sign_in.language("de").send().await?;
     let pending = fixture.next_step(pending).await?;
     let wrong = pending.confirm(fixture.wrong_code(PHONE)?).await;
     let pending = fixture.next_step(returned_state(wrong)?).await?;
@@ -33,10 +33,10 @@ pub async fn phone_of_a_new_user(fixture: &mut Fixture<'_>) -> Outcome {
 
 pub async fn phone_of_a_known_user(fixture: &mut Fixture<'_>) -> Outcome {
     let uuid = fixture.mock.add_user(ada());
-    let sign_in = fixture.client.phone_sign_in(PHONE, BRANCH);
-    let mut pending = fixture.next_step(sign_in.send_code().await?).await?;
+    let sign_in = fixture.client.sign_in_with_phone_code(PHONE, BRANCH);
+    let mut pending = fixture.next_step(sign_in.send().await?).await?;
     let first = fixture.code(PHONE)?;
-    fails_with(pending.resend().await, ErrorKind::SlowDown)?;
+    fails_with(pending.resend().await, ErrorKind::RateLimited)?;
     fixture.wait(WAIT);
     pending.resend().await?;
     check(fixture.messages() == 2, "two codes were sent")?;
@@ -51,8 +51,8 @@ pub async fn phone_of_a_known_user(fixture: &mut Fixture<'_>) -> Outcome {
 }
 
 pub async fn email(fixture: &mut Fixture<'_>) -> Outcome {
-    let sign_in = fixture.client.email_code_sign_in(EMAIL, BRANCH);
-    let pending = fixture.next_step(sign_in.send_code().await?).await?;
+    let sign_in = fixture.client.sign_in_with_email_code(EMAIL, BRANCH);
+    let pending = fixture.next_step(sign_in.send().await?).await?;
     let pending = returned_state(pending.confirm(fixture.wrong_code(EMAIL)?).await)?;
     fixture.wait(WAIT);
     let mut pending = fixture.next_step(pending).await?;

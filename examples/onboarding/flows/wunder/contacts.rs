@@ -11,14 +11,14 @@ pub async fn phone_verification(fixture: &mut Fixture<'_>) -> Outcome {
     let session = signed_in_ada(fixture).await?;
     let verification = session.verify_phone().await?;
     let (session, mut verification) = fixture.next_step((session, verification)).await?;
-    fails_with(verification.resend().await, ErrorKind::SlowDown)?;
+    fails_with(verification.resend().await, ErrorKind::RateLimited)?;
     fixture.wait(WAIT);
     verification.resend().await?;
     let (session, verification) = fixture.next_step((session, verification)).await?;
-    let wrong = verification.check(fixture.wrong_code(PHONE)?).await;
+    let wrong = verification.confirm(fixture.wrong_code(PHONE)?).await;
     let state = (session, returned_state(wrong)?);
     let (session, verification) = fixture.next_step(state).await?;
-    let profile = verification.check(fixture.code(PHONE)?).await?;
+    let profile = verification.confirm(fixture.code(PHONE)?).await?;
     check(
         profile.phone_is_verified == Some(true),
         "the number is verified",
@@ -60,9 +60,9 @@ pub async fn email_verification(fixture: &mut Fixture<'_>) -> Outcome {
 
 pub async fn external_verification(fixture: &mut Fixture<'_>) -> Outcome {
     let session = signed_in_ada(fixture).await?;
-    let first = session.start_verification(&json!({})).await?;
+    let first = session.verify_identity(&json!({})).await?;
     let session = fixture.next_step(session).await?;
-    let second = session.start_verification(&json!({})).await?;
+    let second = session.verify_identity(&json!({})).await?;
     let url = expect(first["url"].as_str(), "URL")?;
     check(second["url"] != url, "each session has its own URL")?;
     check(

@@ -65,17 +65,17 @@ pub fn flows() -> Vec<Flow<Wunder>> {
 }
 
 system!(Wunder, "wunder", Client, |mock| {
-    let builder = Client::builder(mock.base_url(), "demo");
-    builder.signature_key(Self::SIGNATURE_KEY).resend_wait(WAIT)
+    let builder = Client::builder(mock.base_url()).tenant("demo");
+    builder.signing_key(Self::SIGNING_KEY).resend_wait(WAIT)
 });
 
-resumable!(Wunder: Session, by Client::session);
-resumable!(Wunder: PasswordReset, by Client::password_reset);
+resumable!(Wunder: Session, by Client::resume_session);
+resumable!(Wunder: PasswordReset, by Client::resume_password_reset);
 resumable!(Wunder: PendingCode, in Challenge::PendingCode);
 resumable!(Wunder: MfaRequired, in Challenge::MfaRequired);
-resumable!(Wunder: PhoneVerification, of Session, |by, id| by.phone_verification(id));
-resumable!(Wunder: MfaEnrolment, of Session, |by, id| by.mfa_enrolment(id));
-resumable!(Wunder: MfaEnrolment, of MfaRequired, |by, id| by.enrolment(id));
+resumable!(Wunder: PhoneVerification, of Session, |by, id| by.resume_phone_verification(id));
+resumable!(Wunder: MfaEnrolment, of Session, |by, id| by.resume_mfa_enrolment(id));
+resumable!(Wunder: MfaEnrolment, of MfaRequired, |by, id| by.resume_mfa_enrolment(id));
 
 /// Ada has both contacts, neither of them verified, and a password.
 fn ada() -> WunderUser {
@@ -89,7 +89,10 @@ fn ada() -> WunderUser {
 /// Ada, signed in by her password.
 async fn signed_in_ada(fixture: &mut Fixture<'_>) -> Result<Session, Failed> {
     fixture.mock.add_user(ada());
-    let sign_in = fixture.client.password_sign_in(EMAIL, PASSWORD).await?;
+    let sign_in = fixture
+        .client
+        .sign_in_with_password(EMAIL, PASSWORD)
+        .await?;
     fixture.next_step(session(sign_in)?).await
 }
 

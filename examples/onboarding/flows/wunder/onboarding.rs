@@ -13,7 +13,10 @@ async fn begin(fixture: &mut Fixture<'_>) -> Result<Session, Failed> {
     fixture.mock.add_user(user.branch(BRANCH));
     let of = TermsOf::Branch(BRANCH.to_owned());
     fixture.mock.add_terms(of, json!({"title": "Rental"}));
-    let sign_in = fixture.client.password_sign_in(EMAIL, PASSWORD).await?;
+    let sign_in = fixture
+        .client
+        .sign_in_with_password(EMAIL, PASSWORD)
+        .await?;
     fixture.next_step(session(sign_in)?).await
 }
 
@@ -28,7 +31,7 @@ impl Known {
     async fn look(&self, session: &Session) -> Result<Onboarding, Failed> {
         let look = session.onboarding(BRANCH).wants(["firstName"]);
         let look = look.mfa_enrolled(self.has_second_factor);
-        Ok(look.identity_verified(self.has_licence).check().await?)
+        Ok(look.identity_verified(self.has_licence).send().await?)
     }
 }
 
@@ -63,12 +66,12 @@ async fn solve(
 ) -> Result<Session, Failed> {
     match step {
         Step::AddPhone => {
-            session.change_profile().phone(PHONE).save().await?;
+            session.update_profile().phone(PHONE).send().await?;
         }
         Step::VerifyPhone => {
             let verification = session.verify_phone().await?;
             let (session, verification) = fixture.next_step((session, verification)).await?;
-            verification.check(fixture.code(PHONE)?).await?;
+            verification.confirm(fixture.code(PHONE)?).await?;
             return Ok(session);
         }
         Step::VerifyEmail => {
@@ -80,13 +83,13 @@ async fn solve(
         }
         Step::CompleteProfile => {
             session
-                .change_profile()
+                .update_profile()
                 .member("firstName", "Ada")
-                .save()
+                .send()
                 .await?;
         }
         Step::VerifyIdentity => {
-            session.start_verification(&json!({})).await?;
+            session.verify_identity(&json!({})).await?;
             known.has_licence = fixture.mock.finish_verification(EMAIL);
         }
         Step::AcceptTerms => {
@@ -95,11 +98,11 @@ async fn solve(
             }
         }
         Step::EnrolMfa => {
-            let enrolment = session.enrol_mfa().await?;
+            let enrolment = session.request_mfa_enrolment().await?;
             let (session, enrolment) = fixture.next_step((session, enrolment)).await?;
             fixture.wait(Duration::from_secs(30));
             let code = fixture.mock.second_factor_code(EMAIL);
-            enrolment.enable(expect(code, "second factor")?).await?;
+            enrolment.confirm(expect(code, "second factor")?).await?;
             known.has_second_factor = true;
             return Ok(session);
         }
@@ -113,7 +116,7 @@ async fn solve(
 /// After a refused call, completes the step that its error names, then calls again.
 pub async fn by_refusals(fixture: &mut Fixture<'_>) -> Outcome {
     let mut session = begin(fixture).await?;
-    session.change_profile().phone(PHONE).save().await?;
+    session.update_profile().phone(PHONE).send().await?;
     for demand in [
         WunderRequirement::VerifiedPhone,
         WunderRequirement::VerifiedEmail,

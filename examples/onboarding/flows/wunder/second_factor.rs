@@ -34,15 +34,18 @@ async fn shows_the_secret(enrolment: &MfaEnrolment) -> Result<(), Failed> {
 
 pub async fn set_up(fixture: &mut Fixture<'_>) -> Outcome {
     let session = signed_in_ada(fixture).await?;
-    let enrolment = session.enrol_mfa().await?;
+    let enrolment = session.request_mfa_enrolment().await?;
     let (session, enrolment) = fixture.next_step((session, enrolment)).await?;
     shows_the_secret(&enrolment).await?;
-    let wrong = enrolment.enable("000000").await;
+    let wrong = enrolment.confirm("000000").await;
     let state = (session, returned_state(wrong)?);
     let (_, enrolment) = fixture.next_step(state).await?;
-    enrolment.enable(next_code(fixture)?).await?;
+    enrolment.confirm(next_code(fixture)?).await?;
     fixture.next_step(()).await?;
-    let sign_in = fixture.client.password_sign_in(EMAIL, PASSWORD).await?;
+    let sign_in = fixture
+        .client
+        .sign_in_with_password(EMAIL, PASSWORD)
+        .await?;
     second_factor(sign_in)?;
     Ok("secret, URI, picture, enabled; required from now on".to_owned())
 }
@@ -50,26 +53,29 @@ pub async fn set_up(fixture: &mut Fixture<'_>) -> Outcome {
 pub async fn at_sign_in(fixture: &mut Fixture<'_>) -> Outcome {
     fixture.mock.add_user(ada());
     fixture.mock.require_mfa(PHONE, "246810");
-    let sign_in = fixture.client.phone_sign_in(PHONE, BRANCH);
-    let pending = fixture.next_step(sign_in.send_code().await?).await?;
+    let sign_in = fixture.client.sign_in_with_phone_code(PHONE, BRANCH);
+    let pending = fixture.next_step(sign_in.send().await?).await?;
     let needed = second_factor(pending.confirm(fixture.code(PHONE)?).await?)?;
     let needed = fixture.next_step(needed).await?;
-    let needed = returned_state(needed.validate("111111").await)?;
+    let needed = returned_state(needed.confirm("111111").await)?;
     let needed = fixture.next_step(needed).await?;
-    let session = needed.validate("246810").await?;
+    let session = needed.confirm("246810").await?;
     is_signed_in(fixture, SignIn::SignedIn(session)).await?;
     Ok("signed in after the code and the second factor".to_owned())
 }
 
 pub async fn set_up_at_sign_in(fixture: &mut Fixture<'_>) -> Outcome {
     fixture.mock.add_user(ada().must_use_second_factor());
-    let sign_in = fixture.client.password_sign_in(EMAIL, PASSWORD).await?;
+    let sign_in = fixture
+        .client
+        .sign_in_with_password(EMAIL, PASSWORD)
+        .await?;
     let needed = fixture.next_step(second_factor(sign_in)?).await?;
-    let enrolment = needed.enrol().await?;
+    let enrolment = needed.request_mfa_enrolment().await?;
     let (needed, enrolment) = fixture.next_step((needed, enrolment)).await?;
-    enrolment.enable(next_code(fixture)?).await?;
+    enrolment.confirm(next_code(fixture)?).await?;
     let needed = fixture.next_step(needed).await?;
-    let session = needed.validate(next_code(fixture)?).await?;
+    let session = needed.confirm(next_code(fixture)?).await?;
     is_signed_in(fixture, SignIn::SignedIn(session)).await?;
     Ok("set up and validated; only then signed in".to_owned())
 }

@@ -8,10 +8,16 @@ use super::*;
 
 pub async fn password(fixture: &mut Fixture<'_>) -> Outcome {
     fixture.mock.add_user(ada());
-    let wrong = fixture.client.password_sign_in(EMAIL, "wrong horse").await;
-    fails_with(wrong, ErrorKind::Refused)?;
+    let wrong = fixture
+        .client
+        .sign_in_with_password(EMAIL, "wrong horse")
+        .await;
+    fails_with(wrong, ErrorKind::Rejected)?;
     fixture.next_step(()).await?;
-    let sign_in = fixture.client.password_sign_in(EMAIL, PASSWORD).await?;
+    let sign_in = fixture
+        .client
+        .sign_in_with_password(EMAIL, PASSWORD)
+        .await?;
     is_signed_in(fixture, sign_in).await?;
     Ok("signed in".to_owned())
 }
@@ -19,7 +25,7 @@ pub async fn password(fixture: &mut Fixture<'_>) -> Outcome {
 pub async fn social(fixture: &mut Fixture<'_>) -> Outcome {
     fixture.mock.add_user(ada().social("google", "from-google"));
     let login = json!({"provider": "google", "token": "from-google"});
-    let sign_in = fixture.client.social_sign_in(&login).await?;
+    let sign_in = fixture.client.sign_in_with_social(&login).await?;
     is_signed_in(fixture, sign_in).await?;
     Ok("signed in by a social account".to_owned())
 }
@@ -27,7 +33,7 @@ pub async fn social(fixture: &mut Fixture<'_>) -> Outcome {
 pub async fn gaiyo(fixture: &mut Fixture<'_>) -> Outcome {
     fixture.mock.add_user(ada().social("gaiyo", "from-gaiyo"));
     let login = json!({"token": "from-gaiyo"});
-    let sign_in = fixture.client.gaiyo_sign_in(&login).await?;
+    let sign_in = fixture.client.sign_in_with_gaiyo(&login).await?;
     is_signed_in(fixture, sign_in).await?;
     Ok("signed in by Gaiyo".to_owned())
 }
@@ -37,13 +43,15 @@ pub async fn api_client(fixture: &mut Fixture<'_>) -> Outcome {
     let user = fixture.mock.add_user(ada().created_by("service"));
     let stranger = WunderUser::new().email("bob@example.org");
     let stranger = fixture.mock.add_user(stranger);
-    let service = fixture.client.api_client_sign_in("service", "service-key");
+    let service = fixture
+        .client
+        .sign_in_with_api_client("service", "service-key");
     let service = session(service.await?)?;
     let service = fixture.next_step(service).await?;
-    let profile = service.acting_for(&user)?.profile().await?;
+    let profile = service.impersonate(&user)?.profile().await?;
     check(profile.email.as_deref() == Some(EMAIL), "it acts for Ada")?;
-    let foreign = service.acting_for(&stranger)?.profile().await;
-    fails_with(foreign, ErrorKind::Refused)?;
+    let foreign = service.impersonate(&stranger)?.profile().await;
+    fails_with(foreign, ErrorKind::Rejected)?;
     Ok("acts only for the user that it created".to_owned())
 }
 
@@ -53,7 +61,7 @@ pub async fn openid_exchange(fixture: &mut Fixture<'_>) -> Outcome {
         .add_social_account("partner", "from-partner", None);
     let session = signed_in_ada(fixture).await?;
     let token = json!({"token": "from-partner"});
-    let exchanged = session.exchange_openid_token(&token).await?;
+    let exchanged = session.request_openid_token(&token).await?;
     let got = expect(exchanged.get("token"), "token")?;
     check(
         got.is_string() && *got != token["token"],
@@ -91,7 +99,7 @@ pub async fn logout(fixture: &mut Fixture<'_>) -> Outcome {
         "the server received the sign-out",
     )?;
     fixture.next_step(()).await?;
-    let gone = fixture.client.session(&id).await;
-    fails_with(gone, ErrorKind::SignInAgain)?;
+    let gone = fixture.client.resume_session(&id).await;
+    fails_with(gone, ErrorKind::Unauthenticated)?;
     Ok("the server received the sign-out, and the session has ended".to_owned())
 }
