@@ -114,7 +114,7 @@ async fn the_number_comes_from_the_store_alone() {
     let tokens = Tokens::new(session.access_token().await.unwrap(), None);
     let bare = instance().resume_with_tokens(tokens).await.unwrap();
     assert_eq!(bare.mobile(), None);
-    let error = bare.send_pin().await.unwrap_err();
+    let error = bare.sign_in_with_pin().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
     assert_eq!(error.field(), Some("mobile"));
 }
