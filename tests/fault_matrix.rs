@@ -267,6 +267,6 @@ async fn every_operation_keeps_its_policy_under_every_fault() {
     let violations: Vec<_> = violations.into_iter().flatten().collect();
     assert!(violations.is_empty(), "{}", violations.join("\n"));
     assert_eq!(run, operations.len() * faults::all().len());
-    table::check_readme(&text);
+    table::check_page(&text);
     proof("fault-matrix", &format!("{as_expected}/{run}"));
 }

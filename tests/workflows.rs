@@ -1,4 +1,4 @@
-//! The README's tables of workflows: they name existing methods, each row makes the calls that it
+//! The tables of docs/workflows.md: they name existing methods, each row makes the calls that it
 //! lists, and together they list every described operation.
 #![cfg(all(
     feature = "wunder",

@@ -9,11 +9,12 @@ use crate::json::JsonObject;
 use crate::opaque_debug::opaque_debug;
 use crate::secret::Secret;
 
-/// A change of a profile, sent by [`Session::update_profile`]. Members that it does not set stay as
-/// they are; contacts are changed by [`Session::add_contact`] and similar methods.
-#[derive(Clone, Default)]
-#[must_use = "nothing is sent before `Session::update_profile`"]
+/// A change of a profile, prepared by [`Session::update_profile`]. Members that it does not set stay
+/// as they are; contacts are changed by [`Session::add_contact`] and similar methods.
+#[derive(Clone)]
+#[must_use = "nothing is sent before `send`"]
 pub struct ProfileChange {
+    session: Session,
     first_name: Option<String>,
     last_name: Option<String>,
     gender: Option<String>,
@@ -24,11 +25,6 @@ pub struct ProfileChange {
 opaque_debug!("fynd": ProfileChange);
 
 impl ProfileChange {
-    /// Creates a change that sets nothing yet.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
     /// Sets the given name of the user.
     pub fn first_name(mut self, name: impl Into<String>) -> Self {
         self.first_name = Some(name.into());
@@ -58,6 +54,33 @@ impl ProfileChange {
     pub fn picture(mut self, url: impl Into<String>) -> Self {
         self.picture = Some(url.into());
         self
+    }
+
+    /// Changes the profile and returns the changed user. Not idempotent: retried only if the server
+    /// certainly did not process it. Sends no message.
+    ///
+    /// Source: `POST /service/application/user/profile/v1.0/detail`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `first_name` if it is
+    /// empty; [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) if the session has
+    /// ended; [`ErrorKind::InvalidResponse`](crate::ErrorKind::InvalidResponse) if the response has
+    /// no user; otherwise see [`Error`].
+    pub async fn send(self) -> Result<types::UserSchema, Error> {
+        if let Some(name) = &self.first_name {
+            check_filled("first_name", name)?;
+        }
+        let body = types::EditProfileRequestSchema::builder()
+            .first_name(self.first_name)
+            .last_name(self.last_name)
+            .gender(self.gender)
+            .dob(self.date_of_birth)
+            .profile_pic_url(self.picture);
+        let api = self.session.api();
+        let call = api.update_profile().platform(self.session.platform()).body(body);
+        let user = call.send().await?.into_inner().user;
+        user.ok_or_else(|| invalid_response("update_profile"))
     }
 }
 
@@ -172,10 +195,7 @@ impl Session {
         Ok(response.into_inner().sessions.unwrap_or_default())
     }
 
-    /// Changes the profile and returns the changed user. Not idempotent: retried only if the server
-    /// certainly did not process it. Sends no message.
-    ///
-    /// Source: `POST /service/application/user/profile/v1.0/detail`.
+    /// Starts a change of the profile. Nothing is sent before [`ProfileChange::send`].
     ///
     /// ```
     /// # #[tokio::main]
@@ -188,35 +208,21 @@ impl Session {
     /// # let id = mock.seed_user(asha.password("the password"));
     /// # let signed_in = client.sign_in_with_password("asha@example.com", "the password").await?;
     /// # let session = signed_in.signed_in().unwrap();
-    /// use vestibule::fynd::ProfileChange;
-    ///
-    /// let change = ProfileChange::new().first_name("Ashika").gender("female");
-    /// let user = session.update_profile(change).await?;
+    /// let change = session.update_profile().first_name("Ashika").gender("female");
+    /// let user = change.send().await?;
     /// assert_eq!(user.first_name.as_deref(), Some("Ashika"));
     /// # Ok(())
     /// # }
     /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `first_name` if it is
-    /// empty; [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) if the session has ended;
-    /// [`ErrorKind::InvalidResponse`](crate::ErrorKind::InvalidResponse) if the response has no user;
-    /// otherwise see [`Error`].
-    pub async fn update_profile(&self, change: ProfileChange) -> Result<types::UserSchema, Error> {
-        if let Some(name) = &change.first_name {
-            check_filled("first_name", name)?;
+    pub fn update_profile(&self) -> ProfileChange {
+        ProfileChange {
+            session: self.clone(),
+            first_name: None,
+            last_name: None,
+            gender: None,
+            date_of_birth: None,
+            picture: None,
         }
-        let body = types::EditProfileRequestSchema::builder()
-            .first_name(change.first_name)
-            .last_name(change.last_name)
-            .gender(change.gender)
-            .dob(change.date_of_birth)
-            .profile_pic_url(change.picture);
-        let api = self.api();
-        let call = api.update_profile().platform(self.platform()).body(body);
-        let user = call.send().await?.into_inner().user;
-        user.ok_or_else(|| invalid_response("update_profile"))
     }
 
     /// Reads the attributes that the seller has stored for the user, by slug. Idempotent; sends no

@@ -1,4 +1,4 @@
-//! The observed outcomes, as the table in the README.
+//! The observed outcomes, as the table in docs/faults.md.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -38,7 +38,7 @@ impl Table {
         };
         let outcome = match outcome {
             Ok(_) => "success".to_owned(),
-            Err(error) => format!("{}{}", advice(error.kind()), delivery(error.delivery())),
+            Err(error) => format!("{}{}", kind(error.kind()), delivery(error.delivery())),
         };
         let cell = self.0.entry((fault, column)).or_default();
         cell.insert(format!("{requests}: {outcome}"));
@@ -70,16 +70,16 @@ impl Table {
     }
 }
 
-fn advice(kind: ErrorKind) -> &'static str {
+fn kind(kind: ErrorKind) -> &'static str {
     match kind {
-        ErrorKind::InvalidInput => "fix the input",
-        ErrorKind::Unauthenticated => "sign in again",
-        ErrorKind::RateLimited => "slow down",
-        ErrorKind::Unavailable => "try later",
-        ErrorKind::StepRequired => "finish a step",
-        ErrorKind::Rejected => "refused",
-        ErrorKind::InvalidResponse => "report",
-        other => panic!("{other:?} is not in the README"),
+        ErrorKind::InvalidInput => "invalid input",
+        ErrorKind::Unauthenticated => "unauthenticated",
+        ErrorKind::RateLimited => "rate limited",
+        ErrorKind::Unavailable => "unavailable",
+        ErrorKind::StepRequired => "step required",
+        ErrorKind::Rejected => "rejected",
+        ErrorKind::InvalidResponse => "invalid response",
+        other => panic!("{other:?} is not in the table"),
     }
 }
 
@@ -91,12 +91,12 @@ fn delivery(delivery: Delivery) -> &'static str {
     }
 }
 
-/// Panics unless the README contains this table.
-pub fn check_readme(table: &str) {
-    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-    let readme = fs::read_to_string(readme).unwrap();
+/// Panics unless docs/faults.md contains this table.
+pub fn check_page(table: &str) {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/faults.md");
+    let page = fs::read_to_string(page).unwrap();
     assert!(
-        readme.contains(table),
-        "README.md, «Behaviour under faults» must show this table:\n{table}"
+        page.contains(table),
+        "docs/faults.md must show this table:\n{table}"
     );
 }

@@ -1,7 +1,7 @@
 //! Account data of a signed-in user.
 
 use serde_json::{Map, json};
-use vestibule::fynd::{Contact, OwnContact, ProfileChange};
+use vestibule::fynd::{Contact, OwnContact};
 use vestibule::testing::FyndAttribute;
 
 use super::*;
@@ -84,8 +84,8 @@ async fn profile_attributes_and_sessions_are_those_of_the_user() {
     let (harness, id) = Harness::with_asha().await;
     harness.mock.define_attribute("size", FyndAttribute::Text);
     let asha = harness.asha().await;
-    let change = ProfileChange::new().first_name("Ashika").gender("female");
-    let user = asha.update_profile(change).await.unwrap();
+    let change = asha.update_profile().first_name("Ashika").gender("female");
+    let user = change.send().await.unwrap();
     assert_eq!(user.first_name.as_deref(), Some("Ashika"));
     assert_eq!(user.gender.as_deref(), Some("female"));
     assert_eq!(first_name(&asha).await, "Ashika");

@@ -1,6 +1,6 @@
 //! A client of one application sends its platform in every flow.
 
-use vestibule::fynd::{Contact, ProfileChange, SocialSignIn};
+use vestibule::fynd::{Contact, SocialSignIn};
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -17,8 +17,7 @@ async fn calls(server: &MockServer, client: &Client) -> usize {
         let _ = client.reset_password_by_link(contact).await;
         let _ = client.reset_password_by_code(contact.clone()).send().await;
     }
-    let change = ProfileChange::new().first_name("Asha");
-    let _ = session.update_profile(change).await;
+    let _ = session.update_profile().first_name("Asha").send().await;
     let _ = client.sign_in_with_phone_code(ASHA, "91").send().await;
     let _ = client
         .sign_in_with_email_code("asha@example.org")

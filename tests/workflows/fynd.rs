@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::{Map, json};
-use vestibule::fynd::{Client, Contact, OwnContact, PendingCodes, ProfileChange, Session};
+use vestibule::fynd::{Client, Contact, OwnContact, PendingCodes, Session};
 use vestibule::fynd::{SignIn, SocialSignIn};
 use vestibule::testing::{Fynd, FyndAttribute, FyndProvider, FyndUser};
 
@@ -175,8 +175,8 @@ async fn run_as(harness: &Harness, first_method: &str) {
         }
         "Session::profile" => drop(asha.profile().await.unwrap()),
         "Session::update_profile" => {
-            let change = ProfileChange::new().first_name("Ashika");
-            asha.update_profile(change).await.unwrap();
+            let change = asha.update_profile().first_name("Ashika");
+            change.send().await.unwrap();
         }
         "Session::attributes" => {
             asha.attributes().await.unwrap();

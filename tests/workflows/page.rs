@@ -1,8 +1,8 @@
-//! The README's tables of workflows.
+//! The tables of docs/workflows.md.
 
 use std::collections::BTreeSet;
 
-const README: &str = include_str!("../../README.md");
+const PAGE: &str = include_str!("../../docs/workflows.md");
 const DOCS: &str = "https://docs.rs/vestibule/latest/vestibule/";
 
 /// A method that a row names, as its link has it.
@@ -37,14 +37,12 @@ impl Row {
 }
 
 pub fn rows() -> Vec<Row> {
-    let (_, section) = README.split_once("\n## Workflows\n").expect("a section");
-    let section = section.split("\n## ").next().expect("its text");
-    let rows = section.lines().filter(|line| line.starts_with("| "));
+    let rows = PAGE.lines().filter(|line| line.starts_with("| "));
     let rows = rows.filter(|line| *line != "| task | flow | calls |");
-    rows.map(|line| row(section, line)).collect()
+    rows.map(row).collect()
 }
 
-fn row(section: &str, line: &str) -> Row {
+fn row(line: &str) -> Row {
     let cells: Vec<&str> = line.trim_matches('|').split(" | ").map(str::trim).collect();
     let [task, flow, calls] = cells.as_slice() else {
         panic!("three cells: {line}");
@@ -56,16 +54,16 @@ fn row(section: &str, line: &str) -> Row {
         .map(|call| call.trim_matches('`').to_owned());
     Row {
         tasks: task.split("; ").map(str::to_owned).collect(),
-        methods: labels.map(|label| method(section, label)).collect(),
+        methods: labels.map(method).collect(),
         calls: calls.collect(),
         is_plain: flow.starts_with("plain calls"),
     }
 }
 
 /// The target of a label.
-fn method(section: &str, label: &str) -> Method {
+fn method(label: &str) -> Method {
     let start = format!("[{label}]: {DOCS}");
-    let target = section.lines().find_map(|line| line.strip_prefix(&start));
+    let target = PAGE.lines().find_map(|line| line.strip_prefix(&start));
     let target = target.unwrap_or_else(|| panic!("{label} has no target"));
     let parts = target.split_once("/struct.").and_then(|(system, rest)| {
         let (of, name) = rest.split_once(".html#method.")?;

@@ -2,7 +2,6 @@
 
 use serde_json::{Map, json};
 use vestibule::ErrorKind;
-use vestibule::fynd::ProfileChange;
 use vestibule::testing::{FyndAttribute, FyndSignIn};
 
 use super::super::failed::fails_with;
@@ -10,8 +9,8 @@ use super::*;
 
 pub async fn profile(fixture: &mut Fixture<'_>) -> Outcome {
     let session = signed_in_asha(fixture).await?;
-    let change = ProfileChange::new().last_name("Rao").gender("female");
-    session.update_profile(change).await?;
+    let change = session.update_profile().last_name("Rao").gender("female");
+    change.send().await?;
     let session = fixture.next_step(session).await?;
     let user = session.profile().await?;
     check(user.last_name.as_deref() == Some("Rao"), "the name is new")?;
