@@ -33,20 +33,28 @@ impl Api {
         let wunder = wunder::Client::builder(base_url)
             .tenant("tenant")
             .build()?
-            .pipeline;
+            .calls
+            .pipeline()
+            .clone();
         let walletcrew = walletcrew::Client::builder(base_url)
             .tenant("tenant")
             .build()?
-            .pipeline;
+            .calls
+            .pipeline()
+            .clone();
         let goodcity = goodcity::Client::builder(base_url)
             .app_name("app")
             .build()?
-            .pipeline;
+            .calls
+            .pipeline()
+            .clone();
         let fynd = fynd::Client::builder("000000000000000000000001")
             .application_token("token")
             .base_url(base_url)
             .build()?
-            .pipeline;
+            .calls
+            .pipeline()
+            .clone();
         let api = |pipeline: &Arc<Pipeline>, operations| Self {
             pipeline: pipeline.clone(),
             operations,

@@ -112,7 +112,7 @@ pub use error::{Delivery, Error, ErrorKind, System};
 pub use json::{AnyJson, JsonObject};
 pub use member::{Given, IntoMember, Maybe};
 pub use pipeline::{
-    Backoff, CallOptions, FailedAttempt, QueryValue, Response, RetryPolicy, Settings,
+    Backoff, CallOptions, CustomRequest, FailedAttempt, QueryValue, Response, RetryPolicy, Settings,
 };
 pub use secret::Secret;
 pub use telemetry::{Event, Observer, RefreshOutcome, SessionLabel};

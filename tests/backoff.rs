@@ -38,7 +38,7 @@ impl Trial {
     }
 
     async fn fail(&self, options: CallOptions) -> Error {
-        let api = self.client.api_with(options);
+        let api = self.client.with_options(options).api();
         let body = goodcity::api::types::SendPinRequest::builder().mobile("+85261234567");
         api.send_pin().body(body).send().await.unwrap_err()
     }

@@ -11,12 +11,14 @@
 mod support;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde_json::Value;
-use support::apis::{Api, COOKIE, TOKEN};
+use support::apis::{Api, ApiConfig, COOKIE, TOKEN};
 use support::documents::{DOCUMENTS, Document, Operation};
 use support::json::canonical;
 use support::proof;
+use vestibule::{CallOptions, ErrorKind};
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
@@ -166,6 +168,65 @@ async fn every_operation_sends_what_its_document_says_and_decodes_its_example() 
         }
     }
     proof("operations-called", &format!("{called}/{total}"));
+}
+
+#[tokio::test]
+async fn options_hold_for_every_operation_and_never_replace_what_the_client_sets() {
+    let server = MockServer::start().await;
+    let own = [
+        "Authorization",
+        "cookie",
+        "content-type",
+        "accept-language",
+        "user-agent",
+    ];
+    for document in DOCUMENTS.iter().map(Document::read) {
+        let with_options = async |options| {
+            let config = ApiConfig {
+                options,
+                ..ApiConfig::default()
+            };
+            Api::with_config(&document.name, &server.uri(), &config).await
+        };
+        let traced = with_options(CallOptions::new().header("traceparent", "00-1-2-01")).await;
+        let late = with_options(CallOptions::new().deadline(Duration::ZERO)).await;
+        let idempotent = with_options(CallOptions::new().idempotent(true)).await;
+        let mut refused = Vec::new();
+        for name in own {
+            let options = CallOptions::new().header(name, "of the caller");
+            refused.push((name.to_lowercase(), with_options(options).await));
+        }
+        for operation in document.operations() {
+            let place = format!("{} {}", document.name, operation.id());
+            let arguments = operation.call_arguments(&document, None);
+            let call = async |api: &Api| {
+                server.reset().await;
+                let (id, session) = (operation.id(), operation.takes_session());
+                let result = api.call(id, session, &arguments).await;
+                (result.err(), server.received_requests().await.unwrap())
+            };
+            let (_, requests) = call(&traced).await;
+            assert_eq!(requests[0].headers["traceparent"], "00-1-2-01", "{place}");
+
+            let (error, requests) = call(&late).await;
+            assert_eq!(error.unwrap().kind(), ErrorKind::Unavailable, "{place}");
+            assert!(requests.is_empty(), "{place}");
+
+            let (error, requests) = call(&idempotent).await;
+            let field = error.and_then(|error| error.field().map(str::to_owned));
+            let is_refused = field.as_deref() == Some("idempotent");
+            assert_eq!(is_refused, !operation.is_idempotent(), "{place}");
+            assert_eq!(requests.is_empty(), is_refused, "{place}");
+
+            for (name, api) in &refused {
+                let (error, requests) = call(api).await;
+                let error = error.unwrap();
+                assert_eq!(error.kind(), ErrorKind::InvalidInput, "{place}");
+                assert_eq!(error.field(), Some(name.as_str()), "{place}");
+                assert!(requests.is_empty(), "{place}");
+            }
+        }
+    }
 }
 
 #[test]

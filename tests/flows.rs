@@ -14,11 +14,13 @@ mod support;
 
 use std::cell::Cell;
 use std::sync::Arc;
+use std::time::Duration;
 
 use flows::fixture::{Persistence, StoreFuture};
 use flows::{FlowRun, SingleProcess, run_all};
 use support::documents::{DOCUMENTS, Document};
 
+use vestibule::CallOptions;
 use vestibule::store::{MemoryStore, SessionStore};
 
 /// Writes the proof, and panics with every flow that did not end as expected.
@@ -50,8 +52,8 @@ fn reach_every_operation(walked: &[FlowRun]) {
         let mut calls = walked
             .iter()
             .filter(|walked| walked.system == system)
-            .flat_map(|walked| &walked.calls);
-        calls.any(|(operation, status)| *operation == id && *status < 300)
+            .flat_map(|walked| &walked.requests);
+        calls.any(|call| call.operation == Some(id) && call.status < 300)
     };
     let mut missing = Vec::new();
     let mut reached = 0;
@@ -72,6 +74,55 @@ fn reach_every_operation(walked: &[FlowRun]) {
         "flow-operations",
         &format!("{reached} plain={}", plain.len()),
     );
+}
+
+/// One process whose calls have options.
+struct WithOptions(CallOptions);
+
+impl Persistence for WithOptions {
+    fn store(&self) -> StoreFuture<'_> {
+        Box::pin(std::future::ready(None))
+    }
+
+    fn options(&self) -> CallOptions {
+        self.0.clone()
+    }
+}
+
+/// A refresh is shared by all handles of a session, so it has the options of none.
+const REFRESH: &str = "refresh_token";
+
+#[tokio::test]
+async fn a_header_of_the_options_is_on_every_request_of_every_flow() {
+    let options = CallOptions::new().header("x-request-source", "a test");
+    let mut requests = 0;
+    for flow in run_all(&WithOptions(options), |_| ()).await {
+        let name = format!("{} {}", flow.system, flow.flow);
+        assert!(flow.outcome.is_ok(), "{name}");
+        let own = flow
+            .requests
+            .iter()
+            .filter(|it| it.operation != Some(REFRESH));
+        for request in own {
+            let source = request.header("x-request-source");
+            assert_eq!(source, Some("a test"), "{name}: {request}");
+            requests += 1;
+        }
+    }
+    support::proof(
+        "flows-with-options",
+        &format!("requests={requests} missing=0"),
+    );
+}
+
+#[tokio::test]
+async fn the_deadline_of_the_options_holds_for_every_flow() {
+    let options = CallOptions::new().deadline(Duration::ZERO);
+    for flow in run_all(&WithOptions(options), |_| ()).await {
+        let name = format!("{} {}", flow.system, flow.flow);
+        assert!(flow.outcome.is_err(), "{name}");
+        assert!(flow.requests.is_empty(), "{name}: {:?}", flow.requests);
+    }
 }
 
 /// Each step starts with an empty store.

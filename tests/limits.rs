@@ -79,7 +79,7 @@ async fn one_deadline_covers_all_attempts() {
     let client = client(&mock, settings);
     mock.delay("resolve_branch", FOREVER);
     let options = CallOptions::new().deadline(Duration::from_millis(80));
-    let api = client.user_api_with(options);
+    let api = client.with_options(options).user_api();
     let error = api
         .resolve_branch()
         .lat(48.2)
@@ -128,7 +128,7 @@ async fn calls_over_the_concurrency_limit_wait_for_a_permit() {
     let client = client_with_one_permit(&mock);
     let slow = occupy_the_permit(&client, &mock, Duration::from_millis(100)).await;
     let options = CallOptions::new().deadline(Duration::from_millis(20));
-    let api = client.user_api_with(options);
+    let api = client.with_options(options).user_api();
     let error = api
         .resolve_branch()
         .lat(1.0)
@@ -151,7 +151,7 @@ async fn a_call_of_an_ended_session_waits_for_no_permit() {
     let _ = session.clone().sign_out().await;
     let slow = occupy_the_permit(&client, &mock, FOREVER).await;
     let options = CallOptions::new().deadline(Duration::from_millis(200));
-    let api = session.user_api_with(options);
+    let api = session.with_options(options).user_api();
     let error = api.get_customer().send().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unauthenticated, "{error}");
     slow.abort();

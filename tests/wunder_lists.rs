@@ -134,9 +134,10 @@ async fn a_session_acts_for_another_user_only_where_requested() {
         .await;
     let session = session(&server).await;
     let acting = session.impersonate(USER).unwrap();
-    let german = CallOptions::new().accept_language("de").unwrap();
+    let german = CallOptions::new().language("de");
     let profile = acting
-        .user_api_with(german.clone())
+        .with_options(german.clone())
+        .user_api()
         .get_customer()
         .send()
         .await
@@ -146,7 +147,12 @@ async fn a_session_acts_for_another_user_only_where_requested() {
         .request(http::Method::GET, "/front/customers")
         .options(german.clone());
     request.send::<serde_json::Value>().await.unwrap();
-    let own = session.user_api_with(german).get_customer().send().await;
+    let own = session
+        .with_options(german)
+        .user_api()
+        .get_customer()
+        .send()
+        .await;
     assert_eq!(own.unwrap_err().status().unwrap().as_u16(), 404);
     for wrong in [
         "",

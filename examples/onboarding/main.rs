@@ -72,10 +72,10 @@ async fn run_all_flows() -> ExitCode {
             system,
             flow,
             steps,
-            calls,
+            requests,
             outcome,
         } = run;
-        let calls = calls.len();
+        let calls = requests.len();
         match outcome {
             Ok(what) => {
                 println!("{system:<11} {flow:<36} {steps:>2} steps, {calls:>2} calls: {what}")

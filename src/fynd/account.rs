@@ -78,7 +78,10 @@ impl ProfileChange {
             .dob(self.date_of_birth)
             .profile_pic_url(self.picture);
         let api = self.session.api();
-        let call = api.update_profile().platform(self.session.platform()).body(body);
+        let call = api
+            .update_profile()
+            .platform(self.session.platform())
+            .body(body);
         let user = call.send().await?.into_inner().user;
         user.ok_or_else(|| invalid_response("update_profile"))
     }

@@ -14,15 +14,15 @@ use super::signature::{PUBLIC_KEY, SDK_VERSION, SDK_VERSION_HEADER};
 use crate::client_config::{ClientConfig, client_config_setters};
 use crate::error::{Error, System};
 use crate::opaque_debug::opaque_debug;
-use crate::pipeline::{CallContext, CallOptions, Pipeline};
+use crate::pipeline::CallContext;
 use crate::secret::Secret;
-use crate::session::{CookieJar, Credential, SessionContext, SessionRegistry};
+use crate::session::{CookieJar, Credential, SessionContext, SessionRegistry, client_methods};
 
 /// A client of one application of a sales channel of Fynd. Cheap to clone: all clones share
 /// connections and sessions.
 #[derive(Clone)]
 pub struct Client {
-    pub(crate) pipeline: Arc<Pipeline>,
+    pub(crate) calls: CallContext,
     pub(super) context: Arc<SessionContext>,
     sessions: Arc<SessionRegistry>,
     pub(super) platform: Option<String>,
@@ -114,7 +114,7 @@ impl ClientBuilder {
             Ok((base, Rules::new(headers, id, token, self.signing_key)?))
         })?;
         Ok(Client {
-            pipeline,
+            calls: CallContext::new(pipeline),
             sessions: SessionRegistry::new(context.clone()),
             context,
             platform: self.platform,
@@ -123,6 +123,8 @@ impl ClientBuilder {
 }
 
 impl Client {
+    client_methods!();
+
     /// Starts a client of one application, by its id (24 hex digits) and its token (at least 5
     /// characters).
     pub fn builder(application_id: impl Into<String>) -> ClientBuilder {
@@ -143,12 +145,7 @@ impl Client {
 
     /// The operations that need no session. Cookies of their responses are not kept.
     pub fn api(&self) -> Api {
-        self.api_with(CallOptions::default())
-    }
-
-    /// The same as [`api`](Self::api), with options.
-    pub fn api_with(&self, options: CallOptions) -> Api {
-        Api::new(CallContext::new(self.pipeline.clone()).with_options(options))
+        Api::new(self.calls.clone())
     }
 
     /// Resumes a session by its id, on any instance that shares the store; sends nothing.
@@ -176,7 +173,7 @@ impl Client {
     ) -> Result<Session, Error> {
         let cookies = cookies.into_iter();
         let cookies = cookies.map(|(name, value)| (name.into(), value.into()));
-        let jar = CookieJar::from_values(self.pipeline.base.url(), cookies.collect());
+        let jar = CookieJar::from_values(self.calls.pipeline().base.url(), cookies.collect());
         self.sign_in(jar.map_err(|error| error.of(System::Fynd))?)
             .await
     }

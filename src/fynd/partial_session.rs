@@ -17,15 +17,15 @@ pub(super) struct PartialSession {
 
 impl PartialSession {
     pub(super) fn new(client: &Client, jar: &CookieJar) -> Self {
-        let time = client.pipeline.time.clone();
+        let time = client.calls.pipeline().time.clone();
         let cookies = Arc::new(JarCredential::new(jar.clone(), time));
-        let context = CallContext::new(client.pipeline.clone()).with_credential(cookies.clone());
+        let context = client.calls.clone().with_credential(cookies.clone());
         Self { cookies, context }
     }
 
     /// Starts without a cookie.
     pub(super) fn begin(client: &Client) -> Self {
-        Self::new(client, &CookieJar::new(client.pipeline.base.url()))
+        Self::new(client, &CookieJar::new(client.calls.pipeline().base.url()))
     }
 
     pub(super) fn api(&self) -> Api {

@@ -60,6 +60,10 @@ impl SystemRules for Rules {
         &self.headers
     }
 
+    fn sets_header(&self, name: &HeaderName) -> bool {
+        [DATE_HEADER, SIGNATURE_HEADER].contains(&name.as_str()) || self.headers.contains_key(name)
+    }
+
     fn authorize_application(&self, headers: &mut HeaderMap) -> Result<(), Error> {
         headers.insert(header::AUTHORIZATION, self.authorization.clone());
         Ok(())

@@ -4,7 +4,6 @@ use super::api::{Api, types};
 use super::api_error::invalid_response;
 use super::client::Client;
 use crate::error::Error;
-use crate::pipeline::CallOptions;
 use crate::session::{Session as Shared, session_methods};
 
 /// A signed-in user. Cheap to clone: all clones share one cookie jar, which no other session uses.
@@ -32,12 +31,7 @@ impl Session {
 
     /// The documented operations, with this session.
     pub fn api(&self) -> Api {
-        self.api_with(CallOptions::default())
-    }
-
-    /// The documented operations, with this session and options.
-    pub fn api_with(&self, options: CallOptions) -> Api {
-        Api::new(self.shared.call_context(options))
+        Api::new(self.shared.calls())
     }
 
     /// Reads the signed-in user: the cheapest way to check whether a stored session is still valid.

@@ -12,15 +12,17 @@ use super::session::Session;
 use crate::client_config::{ClientConfig, client_config_setters};
 use crate::error::{Error, System};
 use crate::opaque_debug::opaque_debug;
-use crate::pipeline::{CallContext, CallOptions, Pipeline};
+use crate::pipeline::CallContext;
 use crate::secret::Secret;
-use crate::session::{Credential, SessionContext, SessionRegistry, Tokens, token_client_methods};
+use crate::session::{
+    Credential, SessionContext, SessionRegistry, Tokens, client_methods, token_client_methods,
+};
 
 /// A client that calls as one app of GoodCity. Cheap to clone: all clones share connections and
 /// sessions.
 #[derive(Clone)]
 pub struct Client {
-    pub(crate) pipeline: Arc<Pipeline>,
+    pub(crate) calls: CallContext,
     pub(super) context: Arc<SessionContext>,
     sessions: Arc<SessionRegistry>,
     pub(super) mobile_rule: MobileRule,
@@ -67,7 +69,7 @@ impl ClientBuilder {
             Ok((base, Rules::new(headers)))
         })?;
         Ok(Client {
-            pipeline,
+            calls: CallContext::new(pipeline),
             sessions: SessionRegistry::new(context.clone()),
             context,
             mobile_rule: self.mobile_rule,
@@ -85,6 +87,8 @@ fn app_name_header(name: &str) -> Result<HeaderValue, Error> {
 }
 
 impl Client {
+    client_methods!();
+
     token_client_methods!();
 
     /// Starts a client at `base_url`, such as `https://api.goodcity.hk`. It needs an
@@ -99,12 +103,7 @@ impl Client {
 
     /// The operations that need no session.
     pub fn api(&self) -> Api {
-        self.api_with(CallOptions::default())
-    }
-
-    /// The same as [`api`](Self::api), with options.
-    pub fn api_with(&self, options: CallOptions) -> Api {
-        Api::new(CallContext::new(self.pipeline.clone()).with_options(options))
+        Api::new(self.calls.clone())
     }
 
     /// Resumes a session by its id, on any instance that shares the store; sends nothing.

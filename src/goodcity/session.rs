@@ -3,7 +3,6 @@
 use super::api::{Api, enums, types};
 use super::client::Client;
 use crate::error::{Error, System};
-use crate::pipeline::CallOptions;
 use crate::secret::Secret;
 use crate::session::{EndReason, Session as Shared, token_session_methods};
 
@@ -34,12 +33,7 @@ impl Session {
 
     /// The documented operations, with this session.
     pub fn api(&self) -> Api {
-        self.api_with(CallOptions::default())
-    }
-
-    /// The documented operations, with this session and options.
-    pub fn api_with(&self, options: CallOptions) -> Api {
-        Api::new(self.shared.call_context(options))
+        Api::new(self.shared.calls())
     }
 
     /// Reads the profile of the user, with the address and other records. The mobile number in it

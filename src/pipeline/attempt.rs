@@ -36,13 +36,11 @@ impl Attempt {
             for (name, value) in &options.headers {
                 headers.insert(name.clone(), value.clone());
             }
-            if let Some(language) = &options.accept_language {
-                headers.insert(header::ACCEPT_LANGUAGE, language.clone());
-            }
         }
         if request.body.is_some() {
-            let json = HeaderValue::from_static("application/json");
-            headers.insert(header::CONTENT_TYPE, json);
+            let json = || HeaderValue::from_static("application/json");
+            let content_type = request.content_type.cloned().unwrap_or_else(json);
+            headers.insert(header::CONTENT_TYPE, content_type);
         }
         let query: Vec<_> = request
             .query

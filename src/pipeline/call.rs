@@ -4,9 +4,10 @@ use std::borrow::Cow;
 use std::fmt;
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use http::StatusCode;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::de::DeserializeOwned;
 use tokio::sync::SemaphorePermit;
 use tokio::time::{Instant, timeout_at};
@@ -16,7 +17,7 @@ use url::Url;
 use super::attempt::Attempt;
 use super::classify::{AttemptError, classify};
 use super::deadline::Deadline;
-use super::operation::{Need, Operation};
+use super::operation::{Idempotency, Need, Operation};
 use super::options::CallOptions;
 use super::request::{self, Request};
 use super::response::{RawResponse, Response};
@@ -33,8 +34,9 @@ use crate::telemetry::Event;
 pub(crate) struct CallContext {
     pipeline: Arc<Pipeline>,
     credential: Option<Arc<dyn SessionCredential>>,
-    /// Boxed because every future of a call holds it, and most calls have none.
-    options: Option<Box<CallOptions>>,
+    options: Option<Arc<CallOptions>>,
+    /// Headers of the session on every call, such as the user that it acts for.
+    headers: Option<Arc<HeaderMap>>,
 }
 
 impl fmt::Debug for CallContext {
@@ -49,6 +51,7 @@ impl CallContext {
             pipeline,
             credential: None,
             options: None,
+            headers: None,
         }
     }
 
@@ -57,18 +60,48 @@ impl CallContext {
         self
     }
 
+    /// Adds options; they win over those that are set already.
     pub(crate) fn with_options(mut self, options: CallOptions) -> Self {
-        self.options = (!options.is_empty()).then(|| Box::new(options));
+        self.options = Some(Arc::new(match &self.options {
+            Some(set) => options.over(set),
+            None => options,
+        }));
         self
     }
 
-    /// Replaces the options, but keeps the headers that the session adds to all of its calls.
-    pub(crate) fn with_more_options(mut self, options: CallOptions) -> Self {
-        let options = match self.options.take() {
-            Some(session) => options.with_headers(&session.headers),
-            None => options,
-        };
-        self.with_options(options)
+    /// Adds a header that options cannot set.
+    #[cfg(feature = "wunder")]
+    pub(crate) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        Arc::make_mut(self.headers.get_or_insert_default()).insert(name, value);
+        self
+    }
+
+    /// The header that was added by `with_header`.
+    #[cfg(feature = "wunder")]
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.as_ref()?.get(name)?.to_str().ok()
+    }
+
+    /// The same calls without the credential and the headers of a session.
+    pub(crate) fn without_session(&self) -> Self {
+        Self {
+            credential: None,
+            headers: None,
+            ..self.clone()
+        }
+    }
+
+    /// Whether the options say that calls are idempotent.
+    pub(super) fn is_idempotent(&self) -> Option<bool> {
+        self.options.as_ref()?.idempotent
+    }
+
+    pub(crate) fn has_session(&self) -> bool {
+        self.credential.is_some()
+    }
+
+    pub(crate) fn pipeline(&self) -> &Arc<Pipeline> {
+        &self.pipeline
     }
 
     /// Sends a request whose response has a body.
@@ -208,6 +241,10 @@ impl<'a> Call<'a> {
         let pipeline = &*self.context.pipeline;
         let (system, operation) = (self.context.system(), self.request.operation);
         let credential = self.context.credential_for(operation)?;
+        if let Some(options) = &self.context.options {
+            options.check(operation, &|name| pipeline.rules.sets_header(name))?;
+        }
+        let is_idempotent = self.is_idempotent();
         let mut replayed = false;
         loop {
             let in_flight = self.send_attempt(credential).await?;
@@ -238,11 +275,17 @@ impl<'a> Call<'a> {
             }
 
             // Back off: if operation, policy, deadline and budget allow another attempt.
-            if !is_retryable(operation, &error) {
+            if !is_retryable(operation, is_idempotent, &error) {
                 return Err(error);
             }
             let elapsed = self.deadline.elapsed();
-            let failed = FailedAttempt::new(&error, operation, self.attempts, elapsed);
+            let failed = FailedAttempt {
+                error: &error,
+                operation: operation.id,
+                is_idempotent,
+                attempts: self.attempts,
+                elapsed,
+            };
             let Some(wait) = self.retry_policy().wait(&failed) else {
                 return Err(error);
             };
@@ -309,7 +352,7 @@ impl<'a> Call<'a> {
                         self.attempts += 1;
                         let resends = self.attempts - 1;
                         let span = trace::attempt(pipeline, self.request.operation, resends);
-                        let timeout = pipeline.settings.attempt_timeout;
+                        let timeout = self.attempt_timeout();
                         return Ok(InFlight {
                             requested: pipeline.transport.requested_url(&attempt),
                             sending: span.in_scope(|| pipeline.transport.send(attempt)),
@@ -429,6 +472,17 @@ impl<'a> Call<'a> {
             .with_effort(self.attempts, self.deadline.elapsed())
     }
 
+    fn is_idempotent(&self) -> bool {
+        self.request.operation.idempotency == Idempotency::Idempotent
+            && self.context.is_idempotent() != Some(false)
+    }
+
+    fn attempt_timeout(&self) -> Duration {
+        let options = self.context.options.as_ref();
+        let timeout = options.and_then(|options| options.attempt_timeout);
+        timeout.unwrap_or(self.context.pipeline.settings.attempt_timeout)
+    }
+
     fn retry_policy(&self) -> &dyn RetryPolicy {
         let options = self.context.options.as_deref();
         let policy = options.and_then(|options| options.retry.as_ref());
@@ -452,13 +506,22 @@ impl<'a> Call<'a> {
     fn attempt_at(&self, now: DateTime<Utc>) -> Attempt {
         let pipeline = &*self.context.pipeline;
         let options = self.context.options.as_deref();
-        Attempt::new(
+        let mut attempt = Attempt::new(
             &pipeline.base,
             pipeline.rules.default_headers(),
             self.request,
             options,
             now,
-        )
+        );
+        for (name, value) in self
+            .context
+            .headers
+            .iter()
+            .flat_map(|headers| headers.iter())
+        {
+            attempt.headers.insert(name, value.clone());
+        }
+        attempt
     }
 
     /// Attaches the credentials of the application and of the session.

@@ -32,6 +32,7 @@ mod base_url;
 mod budget;
 mod call;
 mod classify;
+mod custom_request;
 mod deadline;
 mod http_client;
 mod operation;
@@ -56,6 +57,7 @@ pub(crate) use self::budget::RetryBudget;
 pub(crate) use self::call::CallContext;
 #[cfg(fuzzing)]
 pub(crate) use self::classify::{classify, retry_after};
+pub use self::custom_request::CustomRequest;
 pub(crate) use self::deadline::Deadline;
 pub(crate) use self::operation::{Idempotency, Need, Operation};
 pub(crate) use self::options::language_header;

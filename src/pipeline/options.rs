@@ -1,10 +1,12 @@
 //! The settings of a client and the options of a call.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 
+use super::operation::{Idempotency, Operation};
 use super::retry::{Backoff, RetryPolicy};
 use crate::error::Error;
 
@@ -64,14 +66,53 @@ impl Default for Settings {
     }
 }
 
-/// Options of single calls. The client's settings apply to what is not set.
-#[derive(Clone, Debug, Default)]
+/// Options of calls, for `with_options` of a client or session. The client's settings apply to what
+/// is not set.
+///
+/// An option that is not valid makes every call fail with
+/// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) before anything is sent.
+#[derive(Clone, Default)]
+#[must_use = "options have no effect before `with_options`"]
 pub struct CallOptions {
-    pub(crate) deadline: Option<Duration>,
-    pub(crate) retry: Option<Arc<dyn RetryPolicy>>,
-    pub(crate) accept_language: Option<HeaderValue>,
-    pub(crate) headers: HeaderMap,
+    pub(super) deadline: Option<Duration>,
+    pub(super) attempt_timeout: Option<Duration>,
+    pub(super) retry: Option<Arc<dyn RetryPolicy>>,
+    pub(super) idempotent: Option<bool>,
+    pub(super) headers: HeaderMap,
+    /// The first option that is not valid: its name, and what would be right.
+    invalid: Option<(String, &'static str)>,
 }
+
+/// Shows the names of headers without their values, which may hold personal data.
+impl fmt::Debug for CallOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallOptions")
+            .field("deadline", &self.deadline)
+            .field("attempt_timeout", &self.attempt_timeout)
+            .field("retry", &self.retry)
+            .field("idempotent", &self.idempotent)
+            .field("headers", &self.headers.keys().collect::<Vec<_>>())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The headers that the client, its HTTP client or a proxy sets, besides those of a system.
+const OWN_HEADERS: [HeaderName; 14] = [
+    header::ACCEPT,
+    header::ACCEPT_ENCODING,
+    header::ACCEPT_LANGUAGE,
+    header::AUTHORIZATION,
+    header::CONNECTION,
+    header::CONTENT_LENGTH,
+    header::CONTENT_TYPE,
+    header::COOKIE,
+    header::HOST,
+    header::PROXY_AUTHORIZATION,
+    header::TE,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+    header::USER_AGENT,
+];
 
 impl CallOptions {
     /// No options: the client's settings apply.
@@ -79,21 +120,46 @@ impl CallOptions {
         Self::default()
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        let Self {
-            deadline,
-            retry,
-            accept_language,
-            headers,
-        } = self;
-        deadline.is_none() && retry.is_none() && accept_language.is_none() && headers.is_empty()
+    /// These options over `others`: what is set here wins.
+    pub(super) fn over(mut self, others: &Self) -> Self {
+        self.deadline = self.deadline.or(others.deadline);
+        self.attempt_timeout = self.attempt_timeout.or(others.attempt_timeout);
+        self.retry = self.retry.or_else(|| others.retry.clone());
+        self.idempotent = self.idempotent.or(others.idempotent);
+        for (name, value) in &others.headers {
+            self.headers.entry(name).or_insert_with(|| value.clone());
+        }
+        self.invalid = self.invalid.or_else(|| others.invalid.clone());
+        self
     }
 
-    pub(crate) fn with_headers(mut self, headers: &HeaderMap) -> Self {
-        for (name, value) in headers {
-            self.headers.insert(name.clone(), value.clone());
+    /// Checks the options for a call of `operation`, whose system sets `system_headers`.
+    pub(super) fn check(
+        &self,
+        operation: &Operation,
+        system_headers: &dyn Fn(&HeaderName) -> bool,
+    ) -> Result<(), Error> {
+        if let Some((field, right)) = &self.invalid {
+            return Err(Error::invalid(field.clone(), right));
         }
-        self
+        let mut names = self
+            .headers
+            .keys()
+            .filter(|name| **name != header::ACCEPT_LANGUAGE);
+        if let Some(name) = names.find(|name| OWN_HEADERS.contains(name) || system_headers(name)) {
+            let right = "must not be set as a header: the client sets it";
+            return Err(Error::invalid(name.as_str().to_owned(), right));
+        }
+        if self.idempotent == Some(true) && operation.idempotency == Idempotency::NotIdempotent {
+            let right = "must not be true: by its description the operation is not idempotent";
+            return Err(Error::invalid("idempotent", right));
+        }
+        Ok(())
+    }
+
+    fn invalidate(&mut self, field: &str, right: &'static str) {
+        self.invalid
+            .get_or_insert_with(|| (field.to_owned(), right));
     }
 
     /// Sets the timeout of the whole call, over all attempts.
@@ -108,16 +174,58 @@ impl CallOptions {
         self
     }
 
+    /// Sets the timeout of one attempt, from connecting to the last byte of the response.
+    pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
+        self.attempt_timeout = Some(timeout);
+        self
+    }
+
     /// Sets the language of messages, as in `Accept-Language` (`de`, `en-GB`, `zh-tw`).
+    pub fn language(mut self, language: &str) -> Self {
+        match language_header(language) {
+            Ok(value) => drop(self.headers.insert(header::ACCEPT_LANGUAGE, value)),
+            Err(_) => self.invalidate("language", LANGUAGE),
+        }
+        self
+    }
+
+    /// Adds a header to every request, such as the end user's address, a device id or
+    /// `traceparent`. A second value of one name replaces the first.
     ///
-    /// # Errors
+    /// Headers that the client sets itself are refused by name: among others `Authorization`,
+    /// `Cookie`, `Content-Type`, `Accept-Language` (use [`language`](Self::language)), and those of
+    /// the system, such as a signature.
+    pub fn header<N, V>(mut self, name: N, value: V) -> Self
+    where
+        N: TryInto<HeaderName>,
+        V: TryInto<HeaderValue>,
+    {
+        match (name.try_into(), value.try_into()) {
+            (Ok(name), Ok(_)) if name == header::ACCEPT_LANGUAGE => {
+                self.invalidate("accept-language", "must be set by `language`");
+            }
+            (Ok(name), Ok(value)) => drop(self.headers.insert(name, value)),
+            (Ok(name), Err(_)) => {
+                self.invalidate(name.as_str(), "must be a valid value of a header");
+            }
+            (Err(_), _) => self.invalidate("header", "must have a valid name"),
+        }
+        self
+    }
+
+    /// Sets whether a call is idempotent, so that it may be retried after it may have reached the
+    /// server.
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if it is no valid header value.
-    pub fn accept_language(mut self, language: &str) -> Result<Self, Error> {
-        self.accept_language = Some(language_header(language)?);
-        Ok(self)
+    /// `false` restricts any call. `true` makes a custom request idempotent; a described operation
+    /// that is not idempotent, such as one that sends a message, carries a code or refreshes a
+    /// token, refuses it.
+    pub fn idempotent(mut self, idempotent: bool) -> Self {
+        self.idempotent = Some(idempotent);
+        self
     }
 }
+
+const LANGUAGE: &str = "must be a language tag such as `de` or `en-GB`";
 
 /// Validates a language for `Accept-Language`.
 pub(crate) fn language_header(language: &str) -> Result<HeaderValue, Error> {
@@ -128,5 +236,5 @@ pub(crate) fn language_header(language: &str) -> Result<HeaderValue, Error> {
     well_formed
         .then(|| HeaderValue::from_str(language).ok())
         .flatten()
-        .ok_or_else(|| Error::invalid("language", "must be a language tag such as `de` or `en-GB`"))
+        .ok_or_else(|| Error::invalid("language", LANGUAGE))
 }

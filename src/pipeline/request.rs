@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
+use http::HeaderValue;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
@@ -25,6 +26,8 @@ pub(crate) struct Request<'a> {
     /// Name and value of each query parameter, not encoded.
     pub(crate) query: Vec<(&'a str, String)>,
     pub(crate) body: Option<Bytes>,
+    /// The type of the body, if it is not JSON.
+    pub(crate) content_type: Option<&'a HeaderValue>,
     /// The first invalid argument; such a request is not sent.
     pub(crate) invalid: Option<Error>,
 }
@@ -36,6 +39,7 @@ impl<'a> Request<'a> {
             path: path.into(),
             query: Vec::new(),
             body: None,
+            content_type: None,
             invalid: None,
         }
     }

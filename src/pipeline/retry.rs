@@ -6,14 +6,13 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use super::operation::{Idempotency, Operation};
+use super::operation::Operation;
 use crate::error::{Delivery, Error, ErrorKind};
 use crate::random;
 
 /// Whether another attempt is safe. A request that the server certainly did not process may always
-/// be sent again, any other one only if the operation is idempotent.
-pub(super) fn is_retryable(operation: &Operation, error: &Error) -> bool {
-    let idempotent = operation.idempotency == Idempotency::Idempotent;
+/// be sent again, any other one only if the call is idempotent.
+pub(super) fn is_retryable(operation: &Operation, idempotent: bool, error: &Error) -> bool {
     match (error.delivery(), error.status()) {
         (Delivery::NotSent, _) => true,
         (Delivery::Unknown, _) => idempotent,
@@ -39,30 +38,13 @@ pub struct FailedAttempt<'a> {
     pub error: &'a Error,
     /// The id of the operation in the system's description.
     pub operation: &'a str,
-    /// Whether the operation is idempotent. If not, the server has certainly not processed this
+    /// Whether the call is idempotent. If not, the server has certainly not processed this
     /// attempt.
     pub is_idempotent: bool,
     /// The number of attempts so far, including this one.
     pub attempts: u32,
     /// The time since the start of the call.
     pub elapsed: Duration,
-}
-
-impl<'a> FailedAttempt<'a> {
-    pub(super) fn new(
-        error: &'a Error,
-        operation: &'a Operation,
-        attempts: u32,
-        elapsed: Duration,
-    ) -> Self {
-        Self {
-            error,
-            operation: operation.id,
-            is_idempotent: operation.idempotency == Idempotency::Idempotent,
-            attempts,
-            elapsed,
-        }
-    }
 }
 
 /// Decides whether and when a failed attempt is retried.

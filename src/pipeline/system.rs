@@ -4,7 +4,7 @@ use std::any::Any;
 use std::fmt;
 
 use chrono::{DateTime, Utc};
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderName, StatusCode};
 
 use super::attempt::Attempt;
 use super::deadline::Deadline;
@@ -20,6 +20,11 @@ pub(crate) trait SystemRules: Send + Sync {
 
     /// The headers of every request.
     fn default_headers(&self) -> &HeaderMap;
+
+    /// Whether the client sets this header for the system, so that options must not.
+    fn sets_header(&self, name: &HeaderName) -> bool {
+        self.default_headers().contains_key(name)
+    }
 
     /// Adds the application's credential.
     fn authorize_application(&self, _headers: &mut HeaderMap) -> Result<(), Error> {

@@ -5,7 +5,6 @@ mod context;
 #[cfg(feature = "fynd")]
 mod cookie_jar;
 mod credential;
-mod custom_request;
 
 mod entry;
 mod in_flight_tasks;
@@ -24,31 +23,35 @@ pub(crate) use self::context::SessionContext;
 pub(crate) use self::cookie_jar::{CookieJar, JarCredential};
 pub(crate) use self::credential::Credential;
 pub use self::credential::Tokens;
-pub use self::custom_request::SessionRequest;
 pub(crate) use self::entry::{Refresher, SessionEntry};
 pub(crate) use self::registry::SessionRegistry;
 #[cfg(any(feature = "wunder", feature = "fynd"))]
 pub(crate) use self::sign_out::FinalCredential;
 pub use crate::end_reason::EndReason;
 use crate::error::{Error, ErrorKind};
-use crate::pipeline::{CallContext, CallOptions, Pipeline};
+use crate::pipeline::{CallContext, CallOptions, CustomRequest};
 use crate::secret::Secret;
 
 /// A signed-in user of one system. Cheap to clone; all clones share one credential.
 #[derive(Clone, Debug)]
 pub struct Session {
     entry: Arc<SessionEntry>,
-    pipeline: Arc<Pipeline>,
-    /// Headers on every call of this handle, such as the user that it acts for.
-    headers: Option<Arc<http::HeaderMap>>,
+    calls: CallContext,
 }
 
 impl Session {
-    pub(crate) fn new(entry: Arc<SessionEntry>, pipeline: Arc<Pipeline>) -> Self {
+    /// A session whose calls have the options of `calls`.
+    pub(crate) fn new(entry: Arc<SessionEntry>, calls: &CallContext) -> Self {
+        let calls = calls.without_session().with_credential(entry.clone());
+        Self { entry, calls }
+    }
+
+    /// Returns the same session with options for all of its calls; they win over those that are set
+    /// already. The options belong to the returned handle only.
+    pub fn with_options(&self, options: CallOptions) -> Self {
         Self {
-            entry,
-            pipeline,
-            headers: None,
+            entry: self.entry.clone(),
+            calls: self.calls.clone().with_options(options),
         }
     }
 
@@ -79,42 +82,29 @@ impl Session {
         self.entry.access_token().await
     }
 
-    /// Creates a custom request, sent through the same pipeline as the described calls. `path` is
-    /// relative to the base URL with the client's settings (for Wunder `/front/rentals` below
-    /// `…/v1/{tenant}`).
-    ///
-    /// GET and HEAD are retried as idempotent, other methods are not.
-    pub fn request(&self, method: http::Method, path: impl Into<String>) -> SessionRequest {
-        SessionRequest::new(
-            self.call_context(CallOptions::default()),
-            method,
-            path.into(),
-        )
+    /// Creates a custom request with the credential of this session. `path` is relative to the base
+    /// URL with the client's settings (for Wunder `/front/rentals` below `…/v1/{tenant}`).
+    pub fn request(&self, method: http::Method, path: impl Into<String>) -> CustomRequest {
+        CustomRequest::new(self.calls.clone(), method, path.into())
     }
 
-    /// The same session with a header on all its calls.
+    /// The same session with a header on all its calls that options cannot set.
     #[cfg(feature = "wunder")]
     pub(crate) fn with_header(&self, name: http::HeaderName, value: http::HeaderValue) -> Self {
-        let mut session = self.clone();
-        let headers = session.headers.get_or_insert_default();
-        Arc::make_mut(headers).insert(name, value);
-        session
+        Self {
+            entry: self.entry.clone(),
+            calls: self.calls.clone().with_header(name, value),
+        }
     }
 
-    /// A header that is on all its calls.
+    /// The header that was added by `with_header`.
     #[cfg(feature = "wunder")]
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.as_ref()?.get(name)?.to_str().ok()
+        self.calls.header(name)
     }
 
-    pub(crate) fn call_context(&self, options: CallOptions) -> CallContext {
-        let options = match &self.headers {
-            Some(headers) => options.with_headers(headers),
-            None => options,
-        };
-        CallContext::new(self.pipeline.clone())
-            .with_credential(self.entry.clone())
-            .with_options(options)
+    pub(crate) fn calls(&self) -> CallContext {
+        self.calls.clone()
     }
 
     /// Ends the session here and in the store, and then tells the server. The task continues if the
@@ -131,7 +121,7 @@ impl Session {
         let guard = self.entry.context.track();
         let done = tokio::spawn(async move {
             let final_credential =
-                FinalCredential::of(self.entry.clone(), self.pipeline.clone()).await;
+                FinalCredential::of(self.entry.clone(), self.calls.without_session()).await;
             let closed = self.close(EndReason::SignedOut).await;
             let told = tell(final_credential).await;
             drop(guard);
@@ -156,8 +146,17 @@ macro_rules! session_methods {
             entry: ::std::sync::Arc<$crate::session::SessionEntry>,
         ) -> Self {
             Self {
-                shared: $crate::session::Session::new(entry, client.pipeline.clone()),
+                shared: $crate::session::Session::new(entry, &client.calls),
                 $($client: ::std::clone::Clone::clone(client),)*
+            }
+        }
+
+        /// Returns the same session with options for all of its flows and calls; they win over
+        /// those that are set already. The options belong to the returned handle only.
+        pub fn with_options(&self, options: $crate::CallOptions) -> Self {
+            Self {
+                $($client: self.$client.with_options(options.clone()),)*
+                shared: self.shared.with_options(options),
             }
         }
 
@@ -177,7 +176,7 @@ macro_rules! session_methods {
             &self,
             method: ::http::Method,
             path: impl ::std::convert::Into<String>,
-        ) -> $crate::session::SessionRequest {
+        ) -> $crate::CustomRequest {
             self.shared.request(method, path)
         }
     };
@@ -197,6 +196,31 @@ macro_rules! token_session_methods {
         /// See there.
         pub async fn access_token(&self) -> Result<$crate::Secret, $crate::Error> {
             self.shared.access_token().await
+        }
+    };
+}
+
+/// The methods of the clients of all systems, which have a field `calls`.
+macro_rules! client_methods {
+    () => {
+        /// Returns the same client with options for all of its flows and calls, and for the sessions
+        /// that it creates and resumes; they win over those that are set already. The options belong
+        /// to the returned handle and to what comes from it.
+        pub fn with_options(&self, options: $crate::CallOptions) -> Self {
+            Self {
+                calls: self.calls.clone().with_options(options),
+                ..::std::clone::Clone::clone(self)
+            }
+        }
+
+        /// Creates a custom request without a session. `path` is relative to the base URL with the
+        /// client's settings.
+        pub fn request(
+            &self,
+            method: ::http::Method,
+            path: impl ::std::convert::Into<String>,
+        ) -> $crate::CustomRequest {
+            $crate::CustomRequest::new(self.calls.clone(), method, path.into())
         }
     };
 }
@@ -223,6 +247,6 @@ macro_rules! token_client_methods {
     };
 }
 
-pub(crate) use session_methods;
+pub(crate) use {client_methods, session_methods};
 #[cfg(any(feature = "wunder", feature = "walletcrew", feature = "goodcity"))]
 pub(crate) use {token_client_methods, token_session_methods};

@@ -9,8 +9,7 @@ use crate::clock::BoxFuture;
 use crate::end_reason::EndReason;
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::{
-    Attempt, Authorization, CallContext, CredentialGeneration, Deadline, Pipeline,
-    SessionCredential,
+    Attempt, Authorization, CallContext, CredentialGeneration, Deadline, SessionCredential,
 };
 use crate::secret::Secret;
 
@@ -19,7 +18,7 @@ use crate::secret::Secret;
 #[derive(Clone)]
 pub(crate) struct FinalCredential {
     entry: Arc<SessionEntry>,
-    pipeline: Arc<Pipeline>,
+    calls: CallContext,
     state: Arc<Mutex<FinalState>>,
 }
 
@@ -38,7 +37,7 @@ impl fmt::Debug for FinalCredential {
 
 impl FinalCredential {
     /// Takes the newest credential, after the end of an exchange that is in flight.
-    pub(super) async fn of(entry: Arc<SessionEntry>, pipeline: Arc<Pipeline>) -> Self {
+    pub(super) async fn of(entry: Arc<SessionEntry>, calls: CallContext) -> Self {
         let running = {
             let state = entry.lock();
             // A refresh that has not sent its exchange finds that the session has ended, and stops.
@@ -59,7 +58,7 @@ impl FinalCredential {
         };
         Self {
             entry,
-            pipeline,
+            calls,
             state: Arc::new(Mutex::new(state)),
         }
     }
@@ -71,7 +70,7 @@ impl FinalCredential {
             return Ok(());
         }
         let generation = self.lock().generation;
-        let deadline = Deadline::after(self.pipeline.settings.deadline);
+        let deadline = Deadline::after(self.calls.pipeline().settings.deadline);
         self.refresh(generation, deadline).await
     }
 
@@ -82,12 +81,12 @@ impl FinalCredential {
 
     /// Calls with this credential.
     pub(crate) fn call_context(&self) -> CallContext {
-        CallContext::new(self.pipeline.clone()).with_credential(Arc::new(self.clone()))
+        self.calls.clone().with_credential(Arc::new(self.clone()))
     }
 
     fn is_expired(&self) -> bool {
         let end = self.lock().credential.expires_at();
-        end.is_some_and(|end| end <= self.pipeline.time.now())
+        end.is_some_and(|end| end <= self.calls.pipeline().time.now())
     }
 
     fn lock(&self) -> MutexGuard<'_, FinalState> {
@@ -105,7 +104,7 @@ impl SessionCredential for FinalCredential {
             }
             Credential::Tokens(tokens) => attempt.set_bearer(&tokens.access)?,
             #[cfg(feature = "fynd")]
-            Credential::Cookies(jar) => jar.attach(attempt, self.pipeline.time.now())?,
+            Credential::Cookies(jar) => jar.attach(attempt, self.calls.pipeline().time.now())?,
         }
         Ok(Authorization::Fresh(state.generation))
     }

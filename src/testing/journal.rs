@@ -4,6 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::fmt;
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use http::HeaderMap;
 
 use crate::pipeline::Operation;
 
@@ -13,8 +14,9 @@ const MAX_REQUESTS: usize = 1_000;
 /// How many of the newest requests a message shows.
 const MAX_SHOWN: usize = 50;
 
-/// A request that a mock received. It contains no code, token or address.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A request that a mock received. What it shows contains no code, token or address; only
+/// [`header`](Self::header) returns what the client sent.
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RecordedRequest {
     /// The called operation; `None` for an unknown endpoint.
@@ -28,6 +30,21 @@ pub struct RecordedRequest {
     pub status: u16,
     /// The time, by the clock of the mock.
     pub at: DateTime<Utc>,
+    pub(super) headers: HeaderMap,
+}
+
+impl RecordedRequest {
+    /// The value of a header, such as one that [`CallOptions::header`](crate::CallOptions::header)
+    /// added.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}
+
+impl fmt::Debug for RecordedRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RecordedRequest({self})")
+    }
 }
 
 impl fmt::Display for RecordedRequest {

@@ -271,6 +271,7 @@ impl Responder {
             path,
             status: response.status(),
             at: self.shared.clock.now(),
+            headers: request.headers.clone(),
         });
     }
 }

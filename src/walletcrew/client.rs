@@ -14,17 +14,18 @@ use crate::client_config::{ClientConfig, check_tenant, client_config_setters};
 use crate::error::{Error, System};
 use crate::generated::walletcrew::operations::BASE_PATH;
 use crate::opaque_debug::opaque_debug;
-use crate::pipeline::{CallContext, CallOptions, Pipeline};
+use crate::pipeline::CallContext;
 use crate::secret::Secret;
 use crate::session::{
-    Credential, Refresher, SessionContext, SessionRegistry, Tokens, token_client_methods,
+    Credential, Refresher, SessionContext, SessionRegistry, Tokens, client_methods,
+    token_client_methods,
 };
 
 /// A client of one tenant of The Wallet Crew. Cheap to clone: all clones share connections and
 /// sessions.
 #[derive(Clone)]
 pub struct Client {
-    pub(crate) pipeline: Arc<Pipeline>,
+    pub(crate) calls: CallContext,
     pub(super) context: Arc<SessionContext>,
     sessions: Arc<SessionRegistry>,
     reauthenticate: Option<Reauthenticate>,
@@ -124,7 +125,7 @@ impl ClientBuilder {
             Ok((base, Rules::new(headers)))
         })?;
         Ok(Client {
-            pipeline,
+            calls: CallContext::new(pipeline),
             sessions: SessionRegistry::new(context.clone()),
             context,
             reauthenticate: self.reauthenticate,
@@ -133,6 +134,8 @@ impl ClientBuilder {
 }
 
 impl Client {
+    client_methods!();
+
     token_client_methods!();
 
     /// Starts a client at `base_url`, such as `https://app.neostore.cloud`. It needs a
@@ -147,12 +150,7 @@ impl Client {
 
     /// The operations that need no session.
     pub fn api(&self) -> Api {
-        self.api_with(CallOptions::default())
-    }
-
-    /// The same as [`api`](Self::api), with options.
-    pub fn api_with(&self, options: CallOptions) -> Api {
-        Api::new(CallContext::new(self.pipeline.clone()).with_options(options))
+        Api::new(self.calls.clone())
     }
 
     /// Signs a customer in with an identity provider. `provider` is its name at the tenant; `data`
@@ -227,7 +225,7 @@ impl Client {
     }
 
     pub(super) async fn sign_in_with(&self, login: Login) -> Result<Session, Error> {
-        let tokens = login.exchange(&self.pipeline, CallOptions::default());
+        let tokens = login.exchange(self.calls.clone());
         self.sign_in(tokens.await?).await
     }
 
@@ -240,6 +238,6 @@ impl Client {
 
     fn refresher(&self) -> Option<Arc<dyn Refresher>> {
         let reauthenticate = self.reauthenticate.as_ref()?;
-        Some(reauthenticate.refresher(&self.pipeline))
+        Some(reauthenticate.refresher(self.calls.pipeline()))
     }
 }

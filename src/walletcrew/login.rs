@@ -1,7 +1,5 @@
 //! The exchange of login data for a token.
 
-use std::sync::Arc;
-
 use chrono::TimeDelta;
 use serde::Serialize;
 use tokio::time::Instant;
@@ -10,7 +8,7 @@ use super::api::{Api, types};
 use crate::error::{Error, ErrorKind, System};
 use crate::json::AnyJson;
 use crate::opaque_debug::opaque_debug;
-use crate::pipeline::{CallContext, CallOptions, Pipeline};
+use crate::pipeline::CallContext;
 use crate::session::Tokens;
 
 /// The lifetime of a token without an `exp`.
@@ -49,19 +47,15 @@ impl Login {
     }
 
     /// Exchanges the login data for a token. Never retried.
-    pub(super) async fn exchange(
-        self,
-        pipeline: &Arc<Pipeline>,
-        options: CallOptions,
-    ) -> Result<Tokens, Error> {
-        let api = Api::new(CallContext::new(pipeline.clone()).with_options(options));
+    pub(super) async fn exchange(self, calls: CallContext) -> Result<Tokens, Error> {
+        let api = Api::new(calls.clone());
         let call = api.authenticate().provider(self.provider).body(self.data);
         let sent = Instant::now();
         let token = call.send().await?.into_inner().0;
         // Counted from before the call, so that the session never outlives the token, and by the
         // server's time, which the response may have corrected.
         let call_took = TimeDelta::from_std(sent.elapsed()).unwrap_or_default();
-        let sent_at = pipeline.time.now() - call_took;
+        let sent_at = calls.pipeline().time.now() - call_took;
         if token.is_empty() {
             let message = "the response of the sign-in has no token";
             return Err(Error::new(ErrorKind::InvalidResponse, message)

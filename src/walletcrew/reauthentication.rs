@@ -13,7 +13,7 @@ use super::login::Login;
 use crate::clock::BoxFuture;
 use crate::error::{Error, ErrorKind, System};
 use crate::opaque_debug::opaque_debug;
-use crate::pipeline::{CallOptions, Pipeline};
+use crate::pipeline::{CallContext, CallOptions, Pipeline};
 use crate::secret::Secret;
 use crate::session::{Refresher, Tokens};
 
@@ -104,7 +104,8 @@ impl Refresher for Reauthentication {
         Box::pin(async move {
             let login = self.next_login(current, within).await?;
             let options = CallOptions::new().deadline(within);
-            let tokens = login.exchange(&self.pipeline, options).await;
+            let calls = CallContext::new(self.pipeline.clone()).with_options(options);
+            let tokens = login.exchange(calls).await;
             tokens.map_err(|error| match error.kind() {
                 // The next attempt would be for the same customer, and be rejected again.
                 ErrorKind::Rejected => must_sign_in("the provider rejected the login data"),

@@ -6,7 +6,6 @@ use serde_json::Value;
 
 use super::api::{Api, types};
 use crate::error::{Error, ErrorKind, System};
-use crate::pipeline::CallOptions;
 use crate::session::{EndReason, Session as Shared, token_session_methods};
 
 /// A signed-in customer. Cheap to clone: all clones share one token.
@@ -25,12 +24,7 @@ impl Session {
 
     /// The documented operations, with this session.
     pub fn api(&self) -> Api {
-        self.api_with(CallOptions::default())
-    }
-
-    /// The documented operations, with this session and options.
-    pub fn api_with(&self, options: CallOptions) -> Api {
-        Api::new(self.shared.call_context(options))
+        Api::new(self.shared.calls())
     }
 
     /// Reads the profile of the customer: the claims of the token and further data of the system.

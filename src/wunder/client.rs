@@ -13,17 +13,18 @@ use crate::client_config::{ClientConfig, check_tenant, client_config_setters};
 use crate::error::{Error, System};
 use crate::generated::wunder_auth::operations::BASE_PATH;
 use crate::opaque_debug::opaque_debug;
-use crate::pipeline::{CallContext, CallOptions, Pipeline};
+use crate::pipeline::CallContext;
 use crate::secret::Secret;
 use crate::session::{
-    Credential, Refresher, SessionContext, SessionRegistry, Tokens, token_client_methods,
+    Credential, Refresher, SessionContext, SessionRegistry, Tokens, client_methods,
+    token_client_methods,
 };
 
 /// A client of one tenant of Wunder Mobility. Cheap to clone: all clones share connections and
 /// sessions.
 #[derive(Clone)]
 pub struct Client {
-    pub(crate) pipeline: Arc<Pipeline>,
+    pub(crate) calls: CallContext,
     pub(super) context: Arc<SessionContext>,
     sessions: Arc<SessionRegistry>,
     /// The least time between two messages to one number.
@@ -87,7 +88,7 @@ impl ClientBuilder {
             Ok((base, Rules::new(headers, self.signing_key, self.signature)))
         })?;
         Ok(Client {
-            pipeline,
+            calls: CallContext::new(pipeline),
             sessions: SessionRegistry::new(context.clone()),
             context,
             resend_wait: self.resend_wait,
@@ -96,6 +97,8 @@ impl ClientBuilder {
 }
 
 impl Client {
+    client_methods!();
+
     token_client_methods!();
 
     /// Starts a client at `base_url`, such as `https://go.api.gourban.services/v1`. It needs a
@@ -112,22 +115,12 @@ impl Client {
 
     /// The operations of the Authentication API that need no session.
     pub fn auth_api(&self) -> AuthApi {
-        AuthApi::new(CallContext::new(self.pipeline.clone()))
+        AuthApi::new(self.calls.clone())
     }
 
     /// The operations of the User API that need no session.
     pub fn user_api(&self) -> UserApi {
-        UserApi::new(CallContext::new(self.pipeline.clone()))
-    }
-
-    /// The same as [`auth_api`](Self::auth_api), with options.
-    pub fn auth_api_with(&self, options: CallOptions) -> AuthApi {
-        AuthApi::new(CallContext::new(self.pipeline.clone()).with_options(options))
-    }
-
-    /// The same as [`user_api`](Self::user_api), with options.
-    pub fn user_api_with(&self, options: CallOptions) -> UserApi {
-        UserApi::new(CallContext::new(self.pipeline.clone()).with_options(options))
+        UserApi::new(self.calls.clone())
     }
 
     /// Resumes a session by its id, on any instance that shares the store; sends nothing.
@@ -162,6 +155,6 @@ impl Client {
     }
 
     fn refresher(&self) -> Arc<dyn Refresher> {
-        Arc::new(RefreshToken::new(self.pipeline.clone()))
+        Arc::new(RefreshToken::new(self.calls.pipeline().clone()))
     }
 }

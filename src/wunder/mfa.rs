@@ -13,9 +13,7 @@ use crate::challenge::{ActiveChallenge, Owner, SoleRecipient, Step, StepError, c
 use crate::clock::BoxFuture;
 use crate::error::{Delivery, Error, ErrorKind, System};
 use crate::opaque_debug::opaque_debug;
-use crate::pipeline::{
-    Attempt, Authorization, CallContext, CredentialGeneration, Deadline, SessionCredential,
-};
+use crate::pipeline::{Attempt, Authorization, CredentialGeneration, Deadline, SessionCredential};
 use crate::secret::Secret;
 use crate::session::{EndReason, Tokens};
 use crate::skewed_clock::SkewedClock;
@@ -38,7 +36,7 @@ impl SecondFactor {
         let credential = Arc::new(Provisional {
             token: self.tokens.access.clone(),
         });
-        AuthApi::new(CallContext::new(client.pipeline.clone()).with_credential(credential))
+        AuthApi::new(client.calls.clone().with_credential(credential))
     }
 }
 

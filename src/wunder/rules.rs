@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::{DateTime, Utc};
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderName, StatusCode};
 
 use super::api_error;
 use super::signature::{BootstrapSignature, SignatureInput};
@@ -15,6 +15,9 @@ use crate::secret::Secret;
 /// How far, in milliseconds, timestamps may run ahead of the clock. A burst of calls stays far
 /// below; a greater lead means that the clock was set back.
 const MAX_LEAD_MILLIS: i64 = 60_000;
+
+/// The header that names the user on whose behalf an API client acts.
+pub(super) const ACTS_FOR: &str = "gourban-impersonate";
 
 pub(super) struct Rules {
     headers: HeaderMap,
@@ -65,6 +68,10 @@ impl SystemRules for Rules {
 
     fn default_headers(&self) -> &HeaderMap {
         &self.headers
+    }
+
+    fn sets_header(&self, name: &HeaderName) -> bool {
+        name == ACTS_FOR || self.headers.contains_key(name)
     }
 
     fn sign(

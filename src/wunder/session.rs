@@ -2,14 +2,11 @@
 
 use super::auth_api::{AuthApi, types as auth};
 use super::client::Client;
+use super::rules::ACTS_FOR;
 use super::user_api::{UserApi, types as user};
 use crate::challenge::Owner;
 use crate::error::{Error, System};
-use crate::pipeline::CallOptions;
 use crate::session::{Session as Shared, token_session_methods};
-
-/// The header that names the user on whose behalf an API client acts.
-const ACTS_FOR: &str = "gourban-impersonate";
 
 /// A signed-in user. Cheap to clone: all clones share one credential.
 #[derive(Clone, Debug)]
@@ -23,22 +20,12 @@ impl Session {
 
     /// The operations of the Authentication API, with this session.
     pub fn auth_api(&self) -> AuthApi {
-        self.auth_api_with(CallOptions::default())
+        AuthApi::new(self.shared.calls())
     }
 
     /// The operations of the User API, with this session.
     pub fn user_api(&self) -> UserApi {
-        self.user_api_with(CallOptions::default())
-    }
-
-    /// The operations of the Authentication API, with this session and options.
-    pub fn auth_api_with(&self, options: CallOptions) -> AuthApi {
-        AuthApi::new(self.shared.call_context(options))
-    }
-
-    /// The operations of the User API, with this session and options.
-    pub fn user_api_with(&self, options: CallOptions) -> UserApi {
-        UserApi::new(self.shared.call_context(options))
+        UserApi::new(self.shared.calls())
     }
 
     /// Returns a session that acts on behalf of `user`, a user that this API client created, given

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use vestibule::session::Tokens;
-use vestibule::{Clock, Error, Settings, SystemClock, fynd, goodcity, reqwest, walletcrew, wunder};
+use vestibule::{
+    CallOptions, Clock, Error, Settings, SystemClock, fynd, goodcity, reqwest, walletcrew, wunder,
+};
 
 use super::calls::{self, JsonResponse};
 
@@ -36,6 +38,8 @@ pub struct ApiConfig {
     pub cookie: String,
     pub application_token: String,
     pub signing_key: String,
+    /// The options of all calls.
+    pub options: CallOptions,
     /// A custom HTTP client.
     pub http_client: Option<reqwest::Client>,
 }
@@ -50,6 +54,7 @@ impl Default for ApiConfig {
             cookie: "a-cookie".to_owned(),
             application_token: APPLICATION.1.to_owned(),
             signing_key: "a key".to_owned(),
+            options: CallOptions::new(),
             http_client: None,
         }
     }
@@ -72,7 +77,7 @@ impl Api {
                     Some(client) => builder.http_client(client.clone()),
                     None => builder,
                 };
-                builder.build().unwrap()
+                builder.build().unwrap().with_options(with.options.clone())
             }};
         }
         let tokens = || {

@@ -65,7 +65,7 @@ async fn bad_input_is_refused_before_anything_is_sent() {
     for wrong in ["", "a/b", "..", "tenant 1", "ten%41nt"] {
         assert_eq!(
             field(Client::builder(&base).tenant(wrong).build()),
-            "tenant_id",
+            "tenant",
             "{wrong}"
         );
     }

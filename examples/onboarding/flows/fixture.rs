@@ -6,8 +6,8 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use vestibule::store::SessionStore;
-use vestibule::testing::{Outbox, TestClock};
-use vestibule::{Error, Secret};
+use vestibule::testing::{Outbox, RecordedRequest, TestClock};
+use vestibule::{CallOptions, Error, Secret};
 
 use super::failed::{Failed, check, expect};
 
@@ -22,6 +22,11 @@ pub trait Persistence {
     /// A connection to the store for a new process. `None` if a single process runs the flow and keeps
     /// its state in memory.
     fn store(&self) -> StoreFuture<'_>;
+
+    /// The options of all calls.
+    fn options(&self) -> CallOptions {
+        CallOptions::new()
+    }
 }
 
 /// One process runs the whole flow.
@@ -44,12 +49,13 @@ pub trait System: Sized {
     /// A client with its own connections and the clock of the mock.
     fn client(&self, store: Option<Arc<dyn SessionStore>>) -> Result<Self::Client, Error>;
 
+    fn with_options(client: Self::Client, options: CallOptions) -> Self::Client;
+
     fn outbox(&self) -> &Outbox;
 
     fn clock(&self) -> &TestClock;
 
-    /// The operations that were called, with the statuses of the responses.
-    fn journal(&self) -> Vec<(&'static str, u16)>;
+    fn requests(&self) -> Vec<RecordedRequest>;
 }
 
 /// A state that is stored between two steps and resumed by its ids.
@@ -85,16 +91,20 @@ macro_rules! system {
                 builder.build()
             }
 
+            fn with_options(client: Self::Client, options: vestibule::CallOptions) -> Self::Client {
+                client.with_options(options)
+            }
+
             fn outbox(&self) -> &vestibule::testing::Outbox {
                 self.outbox()
             }
 
-            fn clock(&self) -> &vestibule::testing::TestClock {
-                self.clock()
+            fn requests(&self) -> Vec<vestibule::testing::RecordedRequest> {
+                self.requests()
             }
 
-            fn journal(&self) -> Vec<(&'static str, u16)> {
-                self.journal()
+            fn clock(&self) -> &vestibule::testing::TestClock {
+                self.clock()
             }
         }
     };
@@ -180,7 +190,7 @@ impl<'k, S: System> Fixture<'k, S> {
         let mock = S::start().await;
         let store = persistence.store().await;
         let weak = store.as_ref().map(Arc::downgrade);
-        let client = mock.client(store)?;
+        let client = S::with_options(mock.client(store)?, persistence.options());
         Ok(Self {
             mock,
             client,
@@ -200,7 +210,7 @@ impl<'k, S: System> Fixture<'k, S> {
         let ids = state.ids();
         drop(state);
         let former = self.store.replace(Arc::downgrade(&store));
-        self.client = self.mock.client(Some(store))?;
+        self.client = S::with_options(self.mock.client(Some(store))?, self.persistence.options());
         let lives_on = former.is_some_and(|former| former.strong_count() > 0);
         check(!lives_on, "the former process has ended")?;
         K::resume(&self.client, &ids).await

@@ -13,6 +13,7 @@ mod wunder;
 
 use failed::Outcome;
 use fixture::{Fixture, LocalFuture, Persistence, System};
+use vestibule::testing::RecordedRequest;
 
 pub use fixture::SingleProcess;
 
@@ -38,8 +39,7 @@ pub struct FlowRun {
     pub system: &'static str,
     pub flow: &'static str,
     pub steps: usize,
-    /// Each operation that was called, with the status of the response.
-    pub calls: Vec<(&'static str, u16)>,
+    pub requests: Vec<RecordedRequest>,
     pub outcome: Outcome,
 }
 
@@ -63,12 +63,12 @@ async fn run<S: System>(
     // hold state for it.
     let mut mocks = Vec::new();
     for flow in flows {
-        let (steps, calls, outcome) = match Fixture::begin(persistence).await {
+        let (steps, requests, outcome) = match Fixture::begin(persistence).await {
             Ok(mut fixture) => {
                 let outcome = (flow.run)(&mut fixture).await;
-                let calls = fixture.mock.journal();
+                let requests = fixture.mock.requests();
                 mocks.push(fixture.mock);
-                (fixture.steps, calls, outcome)
+                (fixture.steps, requests, outcome)
             }
             Err(failed) => (0, Vec::new(), Err(failed)),
         };
@@ -76,7 +76,7 @@ async fn run<S: System>(
             system: S::NAME,
             flow: flow.name,
             steps,
-            calls,
+            requests,
             outcome,
         };
         show(&this);
