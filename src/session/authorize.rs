@@ -6,7 +6,7 @@ use http::HeaderMap;
 use http::header;
 use tokio::time::timeout_at;
 
-use super::credential::Credential;
+use super::credential::{AccessToken, Credential};
 use super::entry::SessionEntry;
 use super::state::{ReloadOutcome, State, WriteOutcome};
 use crate::clock::BoxFuture;
@@ -19,14 +19,14 @@ use crate::secret::Secret;
 
 impl SessionEntry {
     /// A valid access token, refreshed first if it is stale.
-    pub(crate) async fn access_token(&self) -> Result<Secret, Error> {
+    pub(crate) async fn access_token(&self) -> Result<AccessToken, Error> {
         self.access_token_within(Deadline::after(self.context.settings.deadline))
             .await
     }
 
     /// Another access token for one that the server has rejected, as a call needs it after a 401.
     #[cfg(feature = "testing")]
-    pub(crate) async fn replace_rejected(&self, access: &Secret) -> Result<Secret, Error> {
+    pub(crate) async fn replace_rejected(&self, access: &Secret) -> Result<AccessToken, Error> {
         let deadline = Deadline::after(self.context.settings.deadline);
         let generation = {
             let state = self.lock();
@@ -40,7 +40,7 @@ impl SessionEntry {
         self.access_token_within(deadline).await
     }
 
-    async fn access_token_within(&self, deadline: Deadline) -> Result<Secret, Error> {
+    async fn access_token_within(&self, deadline: Deadline) -> Result<AccessToken, Error> {
         let fresh = async {
             if let Some(revalidate) = self.revalidate_if_due(self.context.time.local_now()) {
                 revalidate.await?;
@@ -59,7 +59,7 @@ impl SessionEntry {
     }
 
     /// The access token and whether it is fresh.
-    fn token(&self) -> Result<(Secret, Authorization), Error> {
+    fn token(&self) -> Result<(AccessToken, Authorization), Error> {
         let now = self.context.time.now();
         let mut state = self.lock();
         if let Some(reason) = state.ended {
@@ -70,7 +70,11 @@ impl SessionEntry {
             let message = "a session of cookies has no access token";
             return Err(self.error(ErrorKind::InvalidInput, message));
         };
-        Ok((tokens.access.clone(), authorization))
+        let token = AccessToken {
+            token: tokens.access.clone(),
+            expires_at: tokens.expires_at,
+        };
+        Ok((token, authorization))
     }
 
     /// Whether the credential is fresh; starts an early refresh if that is due.

@@ -34,6 +34,16 @@ impl Credential {
         self.tokens()?.expires_at
     }
 
+    /// When the session ends unless the user signs in again, as far as the tokens tell.
+    pub(super) fn session_expires_at(&self, is_refreshable: bool) -> Option<DateTime<Utc>> {
+        let tokens = self.tokens()?;
+        match &tokens.refresh {
+            Some(refresh) if is_refreshable => expiry(refresh.expose()),
+            None if is_refreshable => None,
+            _ => tokens.expires_at,
+        }
+    }
+
     /// The fingerprint of the refresh token.
     pub(super) fn fingerprint(&self) -> Option<TokenFingerprint> {
         self.tokens()?.fingerprint()
@@ -95,6 +105,36 @@ impl Tokens {
     /// The fingerprint of the refresh token.
     pub(super) fn fingerprint(&self) -> Option<TokenFingerprint> {
         self.refresh.as_ref().map(TokenFingerprint::of)
+    }
+}
+
+/// A valid access token and its expiry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccessToken {
+    pub(super) token: Secret,
+    pub(super) expires_at: Option<DateTime<Utc>>,
+}
+
+impl AccessToken {
+    /// Returns the token.
+    pub fn token(&self) -> &Secret {
+        &self.token
+    }
+
+    /// Returns the text of the token.
+    pub fn expose(&self) -> &str {
+        self.token.expose()
+    }
+
+    /// Returns when the token expires, by the server's clock; `None` if that is unknown.
+    pub fn expires_at(&self) -> Option<DateTime<Utc>> {
+        self.expires_at
+    }
+}
+
+impl From<AccessToken> for Secret {
+    fn from(token: AccessToken) -> Self {
+        token.token
     }
 }
 

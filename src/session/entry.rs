@@ -87,6 +87,11 @@ impl SessionEntry {
         self.login_hint.as_deref()
     }
 
+    pub(super) fn expires_at(&self) -> Option<DateTime<Utc>> {
+        let is_refreshable = self.refresher.is_some();
+        self.lock().credential.session_expires_at(is_refreshable)
+    }
+
     pub(crate) fn ended(&self) -> Option<EndReason> {
         self.lock().ended
     }

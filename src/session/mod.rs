@@ -22,7 +22,7 @@ pub(crate) use self::context::SessionContext;
 #[cfg(feature = "fynd")]
 pub(crate) use self::cookie_jar::{CookieJar, JarCredential};
 pub(crate) use self::credential::Credential;
-pub use self::credential::Tokens;
+pub use self::credential::{AccessToken, Tokens};
 pub(crate) use self::entry::{Refresher, SessionEntry};
 pub(crate) use self::registry::SessionRegistry;
 #[cfg(any(feature = "wunder", feature = "fynd"))]
@@ -71,14 +71,21 @@ impl Session {
         self.entry.ended()
     }
 
-    /// Returns a valid access token; refreshes it first if it is stale.
+    /// Returns when the session ends unless the user signs in again, by the server's clock: the
+    /// expiry of the refresh token or, without refresh, of the access token. `None` if the system
+    /// does not tell, as for cookies and for tokens that are no JWT.
+    pub fn expires_at(&self) -> Option<chrono::DateTime<chrono::Utc>> {
+        self.entry.expires_at()
+    }
+
+    /// Returns a valid access token with its expiry; refreshes it first if it is stale.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Unauthenticated`] if the session has ended,
     /// [`ErrorKind::Unavailable`] if it could not be refreshed,
     /// [`ErrorKind::InvalidInput`] for a session of cookies.
-    pub async fn access_token(&self) -> Result<Secret, Error> {
+    pub async fn access_token(&self) -> Result<AccessToken, Error> {
         self.entry.access_token().await
     }
 
@@ -165,6 +172,12 @@ macro_rules! session_methods {
             self.shared.id()
         }
 
+        /// Returns when the session ends unless the user signs in again; see
+        /// [`session::Session::expires_at`](crate::session::Session::expires_at).
+        pub fn expires_at(&self) -> Option<::chrono::DateTime<::chrono::Utc>> {
+            self.shared.expires_at()
+        }
+
         /// Returns the session as all systems have it: why it ended, custom requests.
         pub fn shared(&self) -> &$crate::session::Session {
             &self.shared
@@ -188,13 +201,13 @@ macro_rules! token_session_methods {
     ($($client:ident),*) => {
         $crate::session::session_methods!($($client),*);
 
-        /// Returns a valid access token; see
+        /// Returns a valid access token with its expiry; see
         /// [`session::Session::access_token`](crate::session::Session::access_token).
         ///
         /// # Errors
         ///
         /// See there.
-        pub async fn access_token(&self) -> Result<$crate::Secret, $crate::Error> {
+        pub async fn access_token(&self) -> Result<$crate::session::AccessToken, $crate::Error> {
             self.shared.access_token().await
         }
     };

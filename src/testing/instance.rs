@@ -194,7 +194,7 @@ impl InstanceSession {
     /// [`ErrorKind::Unauthenticated`] if the session has ended,
     /// [`ErrorKind::Unavailable`] if it could not be refreshed now.
     pub async fn access_token(&self) -> Result<Secret, Error> {
-        self.0.access_token().await
+        self.0.access_token().await.map(Secret::from)
     }
 
     /// Replaces an access token that the server has rejected, as a call does after a 401.
@@ -203,7 +203,7 @@ impl InstanceSession {
     ///
     /// As [`access_token`](Self::access_token).
     pub async fn replace_rejected(&self, access: &Secret) -> Result<Secret, Error> {
-        self.0.replace_rejected(access).await
+        self.0.replace_rejected(access).await.map(Secret::from)
     }
 
     /// Ends the session on all instances.

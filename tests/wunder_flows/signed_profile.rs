@@ -156,7 +156,7 @@ async fn the_profile_of_a_user_is_verified_downstream() {
     assert_eq!(claims["email"], EMAIL);
     // An access token is no signed profile.
     let access = session.access_token().await.unwrap();
-    assert!(verifier.verify(&access).is_err());
+    assert!(verifier.verify(access.token()).is_err());
     mock.clock().advance(Duration::from_secs(3600));
     assert!(verifier.verify(signed.jwt()).is_err());
 }
