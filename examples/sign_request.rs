@@ -78,7 +78,7 @@ fn wunder(options: &[&str]) -> Result<String, String> {
         return Err("--timestamp must be milliseconds since the Unix epoch".to_owned());
     }
     let identifier = given("--identifier", identifier)?;
-    let input = SignatureInput::new(&key, &timestamp, &identifier);
+    let input = SignatureInput::new(&key, &identifier).timestamp(&timestamp);
     Ok(Sha256Hex.signature(&input))
 }
 

@@ -154,7 +154,7 @@ async fn a_wrong_password_gives_a_typed_error_that_does_not_show_it() {
     let url = format!("redis://:wr0ng@127.0.0.1:{}/0", redis.port());
     let builder = RedisStore::builder(url.clone(), sealed()).timeout(TIMEOUT);
     assert!(!format!("{builder:?}").contains("wr0ng"));
-    let store = builder.open().await.unwrap();
+    let store = builder.build().await.unwrap();
     assert!(!format!("{store:?}").contains("wr0ng"));
     for _ in 0..3 {
         let error = store.load(&key(1)).await.unwrap_err();

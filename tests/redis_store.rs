@@ -45,7 +45,7 @@ async fn numbers_keep_increasing_after_redis_has_lost_its_data() {
 async fn every_key_has_the_prefix_and_an_expiry_and_shows_no_secret() {
     let redis = RedisServer::start();
     let builder = RedisStore::builder(redis.url(), sealed()).prefix("shop:");
-    let store = builder.open().await.unwrap();
+    let store = builder.build().await.unwrap();
     let secret = b"a secret token";
     store
         .create(&key(1), Record::new(secret.to_vec()), LONG)
@@ -80,7 +80,7 @@ async fn invalid_settings_are_refused() {
     }
     for prefix in ["{sessions}", "}"] {
         let builder = RedisStore::builder("redis://localhost", sealed()).prefix(prefix);
-        assert_eq!(kind(builder.open().await), Io::InvalidInput, "{prefix}");
+        assert_eq!(kind(builder.build().await), Io::InvalidInput, "{prefix}");
     }
 }
 
@@ -105,7 +105,7 @@ async fn tls_accepts_only_the_configured_authority() {
     let url = format!("rediss://127.0.0.1:{port}");
     let authority = std::fs::read(file("ca.pem")).unwrap();
     let with_authority = RedisStore::builder(url.clone(), sealed()).root_certificates(authority);
-    let with_authority = with_authority.open().await.unwrap();
+    let with_authority = with_authority.build().await.unwrap();
     create(&with_authority, 1).await.unwrap();
     assert!(with_authority.load(&key(1)).await.unwrap().is_some());
     let without_authority = open(url).await;
@@ -141,7 +141,7 @@ async fn every_node_of_a_cluster_is_used() {
     }
     let others = [nodes[1].url().into()];
     let store = RedisStore::builder(nodes[0].url(), sealed()).cluster(others);
-    let store = store.open().await.unwrap();
+    let store = store.build().await.unwrap();
     let report = vestibule::testing::store_conformance(std::sync::Arc::new(store)).await;
     report.assert_passed();
     for node in &nodes {

@@ -40,7 +40,8 @@ async fn start(store: impl SessionStore) -> Secret {
 async fn resume(store: impl SessionStore, id: &Secret) -> Result<Secret, ErrorKind> {
     let session = client(store).resume_session(id).await;
     let session = session.map_err(|error| error.kind())?;
-    session.access_token().await.map_err(|error| error.kind())
+    let token = session.access_token().await;
+    token.map(Secret::from).map_err(|error| error.kind())
 }
 
 #[tokio::test]

@@ -32,7 +32,7 @@ async fn a_full_store_is_reported_keeps_its_records_and_accepts_more_when_it_has
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("sessions.db");
     let store = SqliteStore::builder(&path, sealed()).max_bytes(400_000);
-    let store = store.open().await.unwrap();
+    let store = store.build().await.unwrap();
     let taken = fill(&store).await;
     assert!(
         (20..50).contains(&taken),

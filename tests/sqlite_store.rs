@@ -49,7 +49,7 @@ async fn a_lock_held_by_another_process_is_waited_for_with_a_bound() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("sessions.db");
     let store = SqliteStore::builder(&path, sealed()).busy_timeout(Duration::from_millis(200));
-    let store = store.open().await.unwrap();
+    let store = store.build().await.unwrap();
     create(&store, 1).await.unwrap();
     let other = Connection::open(&path).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();

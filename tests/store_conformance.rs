@@ -38,5 +38,5 @@ async fn every_store_keeps_every_promise() {
     let plain = RedisStore::open(redis.url(), Sealing::plaintext()).await;
     passes("redis", plain.unwrap()).await;
     let sealed = RedisStore::builder(redis.url(), keys()).prefix("sealed:");
-    passes("redis-sealed", sealed.open().await.unwrap()).await;
+    passes("redis-sealed", sealed.build().await.unwrap()).await;
 }

@@ -139,7 +139,7 @@ pub trait CodeChallenge: fmt::Debug + Send + Sync {
     /// The system of the challenge.
     fn system(&self) -> System;
 
-    /// The id by which [`CodeSignIn::challenge`] resumes it: a secret.
+    /// The id by which [`CodeSignIn::resume_challenge`] resumes it: a secret.
     fn id(&self) -> &Secret;
 
     /// The kind of code that it waits for.

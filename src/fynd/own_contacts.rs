@@ -31,7 +31,7 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// As [`user`](Self::user).
+    /// As [`profile`](Self::profile).
     pub async fn contacts(&self) -> Result<Vec<OwnContact>, Error> {
         self.profile().await.map(of_user)
     }

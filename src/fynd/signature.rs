@@ -7,7 +7,7 @@ use std::fmt;
 use crate::secret::Secret;
 use chrono::{DateTime, Utc};
 use hmac::{Hmac, KeyInit, Mac};
-use http::{HeaderMap, Method};
+use http::{HeaderMap, HeaderName, Method};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
 use sha2::{Digest, Sha256};
 use url::Url;
@@ -96,8 +96,8 @@ impl<'a> SignatureInput<'a> {
         let path = Cow::Owned(written_path(url).to_owned());
         let input = Self::of(method, Cow::Owned(parsed), path, PUBLIC_KEY);
         Ok(input
-            .header(DATE_HEADER, &date_text(date))
-            .header(SDK_VERSION_HEADER, SDK_VERSION))
+            .with_header(DATE_HEADER, &date_text(date))
+            .with_header(SDK_VERSION_HEADER, SDK_VERSION))
     }
 
     /// The input for a request that is about to be sent; its headers contain date and version.
@@ -111,7 +111,7 @@ impl<'a> SignatureInput<'a> {
         let path = Cow::Borrowed(url.path());
         let input = Self::of(method, Cow::Borrowed(url), path, key).body(body);
         headers.iter().fold(input, |input, (name, value)| {
-            input.header(name.as_str(), &String::from_utf8_lossy(value.as_bytes()))
+            input.with_header(name.as_str(), &String::from_utf8_lossy(value.as_bytes()))
         })
     }
 
@@ -139,7 +139,7 @@ impl<'a> SignatureInput<'a> {
 
     /// Sets the `x-fp-sdk-version` that is sent.
     pub fn sdk_version(self, version: &str) -> Self {
-        self.header(SDK_VERSION_HEADER, version)
+        self.with_header(SDK_VERSION_HEADER, version)
     }
 
     /// Sets the key; the public one by default.
@@ -150,7 +150,11 @@ impl<'a> SignatureInput<'a> {
 
     /// Sets a header as it is sent, replacing an earlier one of the same name. Headers that the
     /// signature does not cover are ignored, so all headers of a request can be passed.
-    pub fn header(mut self, name: &str, value: &str) -> Self {
+    pub fn header(self, name: HeaderName, value: &str) -> Self {
+        self.with_header(name.as_str(), value)
+    }
+
+    fn with_header(mut self, name: &str, value: &str) -> Self {
         let name = name.to_ascii_lowercase();
         let signed = name.contains("x-fp-") || name.contains("host");
         if signed && !UNSIGNED.contains(&name.as_str()) {

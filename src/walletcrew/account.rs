@@ -152,7 +152,7 @@ impl Account {
         Ok(Saved::ChallengeIssued(challenge))
     }
 
-    /// Like [`save`](Self::save), but deserialises the account into `T`.
+    /// Like [`send`](Self::send), but deserialises the account into `T`.
     ///
     /// # Errors
     ///

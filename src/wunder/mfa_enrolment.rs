@@ -128,7 +128,7 @@ impl Session {
 }
 
 /// For tenants that require a second factor which the user has not set up yet: the provisional
-/// credential of the sign-in allows it. Afterwards [`validate`](Self::validate) the next code of
+/// credential of the sign-in allows it. Afterwards [`confirm`](Self::confirm) the next code of
 /// the app.
 impl MfaRequired {
     /// Requests the secret of a second factor, as [`Session::request_mfa_enrolment`] does.

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::pin::Pin;
 use std::str::FromStr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use futures_util::Stream;
@@ -72,7 +72,8 @@ pub struct Pages<T> {
     fetch: Fetch<T>,
     next: Option<u32>,
     items: VecDeque<T>,
-    running: Option<BoxFuture<'static, Result<Page<T>, Error>>>,
+    /// In a mutex that is never locked, so that the list is `Sync`.
+    running: Mutex<Option<BoxFuture<'static, Result<Page<T>, Error>>>>,
 }
 
 impl<T> fmt::Debug for Pages<T> {
@@ -89,7 +90,7 @@ impl<T> Pages<T> {
             fetch: Arc::new(fetch),
             next: Some(0),
             items: VecDeque::new(),
-            running: None,
+            running: Mutex::new(None),
         }
     }
 
@@ -121,9 +122,13 @@ impl<T: Unpin> Stream for Pages<T> {
             let Some(number) = this.next else {
                 return Poll::Ready(None);
             };
-            let running = this.running.get_or_insert_with(|| (this.fetch)(number));
-            let fetched = ready!(running.as_mut().poll(context));
-            this.running = None;
+            let running = this
+                .running
+                .get_mut()
+                .unwrap_or_else(PoisonError::into_inner);
+            let fetch = running.get_or_insert_with(|| (this.fetch)(number));
+            let fetched = ready!(fetch.as_mut().poll(context));
+            *running = None;
             match fetched {
                 Ok(page) => {
                     this.next = page.has_next(number).then(|| number.saturating_add(1));

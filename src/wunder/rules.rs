@@ -106,7 +106,7 @@ impl SystemRules for Rules {
             };
         };
         let timestamp = self.scheme.timestamp(self.next_timestamp(now));
-        let input = SignatureInput::new(key, &timestamp, &identifier);
+        let input = SignatureInput::new(key, &identifier).timestamp(&timestamp);
         let signature = self.scheme.signature(&input);
         attempt.add_query("signature", signature);
         attempt.add_query("timestamp", timestamp);

@@ -103,7 +103,7 @@ impl Client {
     /// code. The vendor publishes no fields: ask the operator; they are sent unchanged. Sends no
     /// message, and is not retried unless the server certainly did not process it.
     ///
-    /// A new user is created by [`social_sign_up`](Self::social_sign_up).
+    /// A new user is created by [`sign_up_with_social`](Self::sign_up_with_social).
     ///
     /// ```
     /// # #[tokio::main]

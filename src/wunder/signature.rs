@@ -18,13 +18,19 @@ pub struct SignatureInput<'a> {
 }
 
 impl<'a> SignatureInput<'a> {
-    /// Creates an input from its parts.
-    pub fn new(key: &'a Secret, timestamp: &'a str, identifier: &'a str) -> Self {
+    /// Creates an input without a timestamp.
+    pub fn new(key: &'a Secret, identifier: &'a str) -> Self {
         Self {
             key,
-            timestamp,
+            timestamp: "",
             identifier,
         }
+    }
+
+    /// Sets the timestamp.
+    pub fn timestamp(mut self, timestamp: &'a str) -> Self {
+        self.timestamp = timestamp;
+        self
     }
 }
 
@@ -69,7 +75,7 @@ pub trait BootstrapSignature: Send + Sync + 'static {
 /// use vestibule::wunder::{BootstrapSignature, Sha256Hex, SignatureInput};
 ///
 /// let key = Secret::from("s3cr3t");
-/// let input = SignatureInput::new(&key, "1700000000000", "+43123456789");
+/// let input = SignatureInput::new(&key, "+43123456789").timestamp("1700000000000");
 /// let signature = Sha256Hex.signature(&input);
 /// assert_eq!(signature, "409ff6fcf0096a758797e11122a42a38586e6c26dfa4e55a656a768238975fd8");
 /// ```

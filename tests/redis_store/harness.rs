@@ -25,7 +25,7 @@ pub fn record() -> Record {
 
 pub async fn open(url: String) -> RedisStore {
     let store = RedisStore::builder(url, sealed()).timeout(TIMEOUT);
-    store.open().await.unwrap()
+    store.build().await.unwrap()
 }
 
 pub async fn create(store: &RedisStore, number: u8) -> Result<Version, StoreError> {

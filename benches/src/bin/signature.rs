@@ -54,7 +54,7 @@ fn run(subject: &str, times: u64) {
                 black_box(mac.finalize().into_bytes());
             }
             "wunder" => {
-                let input = wunder::SignatureInput::new(&key, timestamp, black_box(identifier));
+                let input = wunder::SignatureInput::new(&key, black_box(identifier)).timestamp(timestamp);
                 drop(black_box(wunder::Sha256Hex.signature(&input)));
             }
             "wunder-digest" => {

@@ -54,7 +54,7 @@ impl RedisStore {
     ///
     /// [`StoreError::Unavailable`] with `InvalidInput` if the URL is not one of Redis.
     pub async fn open(url: impl Into<Secret>, sealing: Sealing) -> Result<Self, StoreError> {
-        Self::builder(url, sealing).open().await
+        Self::builder(url, sealing).build().await
     }
 
     /// Returns a builder, to change settings.
@@ -134,7 +134,7 @@ impl RedisBuilder {
     ///
     /// [`StoreError::Unavailable`] with `InvalidInput` if a URL is not one of Redis or the prefix
     /// contains braces.
-    pub async fn open(self) -> Result<RedisStore, StoreError> {
+    pub async fn build(self) -> Result<RedisStore, StoreError> {
         if self.prefix.contains(['{', '}']) {
             return Err(StoreError::Unavailable(io::ErrorKind::InvalidInput));
         }

@@ -52,7 +52,7 @@ impl SqliteStore {
     /// `ReadOnlyFilesystem` or `PermissionDenied` if it cannot be written. [`StoreError::Full`] if
     /// there is no room.
     pub async fn open(path: impl Into<PathBuf>, sealing: Sealing) -> Result<Self, StoreError> {
-        Self::builder(path, sealing).open().await
+        Self::builder(path, sealing).build().await
     }
 
     /// Returns a builder, to change settings.
@@ -104,7 +104,7 @@ impl SqliteBuilder {
     /// # Errors
     ///
     /// See [`SqliteStore::open`].
-    pub async fn open(self) -> Result<SqliteStore, StoreError> {
+    pub async fn build(self) -> Result<SqliteStore, StoreError> {
         let Self { database, sealing } = self;
         let for_reader = database.clone();
         let writer = Worker::start(move || database.open_to_write()).await?;

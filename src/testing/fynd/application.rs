@@ -58,7 +58,7 @@ fn check_signature(call: &Call<'_>, now: DateTime<Utc>) -> MockResult<()> {
         .iter()
         .filter(|(name, _)| *name != header::HOST)
     {
-        input = input.header(name.as_str(), value.to_str().map_err(|_| invalid())?);
+        input = input.header(name.clone(), value.to_str().map_err(|_| invalid())?);
     }
     if sign(&input) != signature {
         return Err(invalid());

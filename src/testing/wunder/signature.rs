@@ -35,7 +35,8 @@ impl State {
             in_body.or((!in_path.is_empty()).then_some(in_path))
         });
         let key = Secret::from(Wunder::SIGNING_KEY);
-        let input = SignatureInput::new(&key, &timestamp, identifier.unwrap_or_default());
+        let input = SignatureInput::new(&key, identifier.unwrap_or_default());
+        let input = input.timestamp(&timestamp);
         let millis: i64 = timestamp.parse().map_err(|_| invalid())?;
         let age = request.now.timestamp_millis().abs_diff(millis);
         if Sha256Hex.signature(&input) != signature {
