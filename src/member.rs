@@ -12,8 +12,8 @@
 /// # }
 /// ```
 ///
-/// `Kind` distinguishes the two and is always inferred.
-pub trait IntoMember<T, Kind> {
+/// `Kind` distinguishes the two and is always inferred. The trait is sealed.
+pub trait IntoMember<T, Kind>: sealed::Sealed<T, Kind> {
     /// Returns the value, if any.
     fn into_member(self) -> Option<T>;
 }
@@ -25,6 +25,16 @@ pub enum Given {}
 /// Marks [`IntoMember`] for an `Option`.
 #[derive(Debug)]
 pub enum Maybe {}
+
+mod sealed {
+    use super::{Given, Maybe};
+
+    pub trait Sealed<T, Kind> {}
+
+    impl<T, V: Into<T>> Sealed<T, Given> for V {}
+
+    impl<T> Sealed<T, Maybe> for Option<T> {}
+}
 
 impl<T, V: Into<T>> IntoMember<T, Given> for V {
     fn into_member(self) -> Option<T> {

@@ -162,10 +162,16 @@ impl Segment for Secret {
     }
 }
 
-/// A value of a query parameter.
-pub trait QueryValue {
+/// A value of a query parameter. The trait is sealed.
+pub trait QueryValue: sealed::Sealed {
     /// Calls `add` with each value, not yet encoded.
     fn each(&self, add: &mut dyn FnMut(String));
+}
+
+mod sealed {
+    pub trait Sealed {}
+
+    impl<T: super::QueryValue> Sealed for Option<T> {}
 }
 
 impl<T: QueryValue> QueryValue for Option<T> {
@@ -178,7 +184,9 @@ impl<T: QueryValue> QueryValue for Option<T> {
 
 macro_rules! displayed {
     ($($kind:ty),*) => {
-        $(impl QueryValue for $kind {
+        $(impl sealed::Sealed for $kind {}
+
+        impl QueryValue for $kind {
             fn each(&self, add: &mut dyn FnMut(String)) {
                 add(self.to_string());
             }
