@@ -40,6 +40,7 @@ mod request;
 mod response;
 mod retry;
 mod system;
+mod tls;
 mod trace;
 mod transport;
 
@@ -57,6 +58,7 @@ pub(crate) use self::call::CallContext;
 #[cfg(fuzzing)]
 pub(crate) use self::classify::{classify, retry_after};
 pub(crate) use self::deadline::Deadline;
+pub(crate) use self::http_client::{ConnectionSettings, ProxyChoice};
 pub(crate) use self::operation::{Idempotency, Need, Operation};
 pub(crate) use self::options::language_header;
 pub use self::options::{CallOptions, Settings};
