@@ -1,6 +1,7 @@
 //! The configuration that the builders of all four clients share.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::{HeaderMap, header};
 use tokio::time::Instant;
@@ -8,9 +9,11 @@ use tokio::time::Instant;
 use crate::clock::SharedClock;
 use crate::error::{Error, System};
 use crate::pipeline::{
-    BaseUrl, Pipeline, RetryBudget, Settings, SystemRules, Transport, language_header,
+    BaseUrl, ConnectionSettings, Pipeline, ProxyChoice, RetryBudget, RetryPolicy, Settings,
+    SystemRules, Transport, language_header,
 };
-use crate::session::SessionContext;
+use crate::secret::{NO_STRAY_SPACE, Secret};
+use crate::session::{SessionContext, SessionRegistry};
 use crate::skewed_clock::SkewedClock;
 use crate::store::{MemoryStore, SessionStore};
 use crate::telemetry::{Observer, Telemetry};
@@ -21,6 +24,10 @@ pub(crate) struct ClientConfig {
     pub(crate) base_url: String,
     pub(crate) allow_plain_http: bool,
     pub(crate) settings: Settings,
+    /// Takes precedence over `settings`, as does `retry`.
+    pub(crate) deadline: Option<Duration>,
+    pub(crate) retry: Option<Arc<dyn RetryPolicy>>,
+    pub(crate) connections: ConnectionSettings,
     pub(crate) clock: SharedClock,
     pub(crate) store: Arc<dyn SessionStore>,
     pub(crate) observer: Option<Arc<dyn Observer>>,
@@ -30,6 +37,9 @@ pub(crate) struct ClientConfig {
     pub(crate) audience: String,
 }
 
+/// What every client consists of.
+pub(crate) type ClientParts = (Arc<Pipeline>, Arc<SessionContext>, Arc<SessionRegistry>);
+
 impl ClientConfig {
     pub(crate) fn new(system: System, base_url: impl Into<String>) -> Self {
         Self {
@@ -37,6 +47,9 @@ impl ClientConfig {
             base_url: base_url.into(),
             allow_plain_http: false,
             settings: Settings::default(),
+            deadline: None,
+            retry: None,
+            connections: ConnectionSettings::default(),
             clock: SharedClock::default(),
             store: Arc::new(MemoryStore::new()),
             observer: None,
@@ -46,14 +59,14 @@ impl ClientConfig {
         }
     }
 
-    /// Builds the pipeline and the session context of a client.
+    /// Builds what every client consists of.
     ///
     /// `system_rules` checks the settings of the system and makes its rules from the base URL and
     /// the default headers. Every error names the system.
     pub(crate) fn build<R: SystemRules + 'static>(
         self,
         system_rules: impl FnOnce(BaseUrl, HeaderMap) -> Result<(BaseUrl, R), Error>,
-    ) -> Result<(Arc<Pipeline>, Arc<SessionContext>), Error> {
+    ) -> Result<ClientParts, Error> {
         let system = self.system;
         let rules = self
             .checked()
@@ -73,13 +86,24 @@ impl ClientConfig {
         Ok((base, headers))
     }
 
-    fn connect(
-        self,
-        base: BaseUrl,
-        rules: Box<dyn SystemRules>,
-    ) -> Result<(Arc<Pipeline>, Arc<SessionContext>), Error> {
-        let transport = Transport::new(&self.settings, &base, self.http_client)?;
-        let time = SkewedClock::new(self.clock, self.settings.max_clock_correction);
+    fn connect(self, base: BaseUrl, rules: Box<dyn SystemRules>) -> Result<ClientParts, Error> {
+        if let (Some(field), Some(_)) = (self.connections.any_set(), &self.http_client) {
+            let right = "does not apply to an `http_client`: set it on that client";
+            return Err(Error::invalid(field, right));
+        }
+        let mut settings = self.settings;
+        settings.deadline = self.deadline.unwrap_or(settings.deadline);
+        settings.retry = self.retry.unwrap_or(settings.retry);
+        settings.connections = self.connections;
+        if let (true, ProxyChoice::Environment) =
+            (self.allow_plain_http, &settings.connections.proxy)
+        {
+            settings.connections.proxy = ProxyChoice::None;
+        }
+        let transport = Transport::new(&settings, &base, self.http_client)?;
+        // The HTTP client has its own copy of the key and the password.
+        settings.connections = ConnectionSettings::default();
+        let time = SkewedClock::new(self.clock, settings.max_clock_correction);
         let telemetry = Telemetry::to(self.observer);
         let context = SessionContext::new(
             self.system,
@@ -87,20 +111,32 @@ impl ClientConfig {
             self.store,
             time.clone(),
             telemetry.clone(),
-            self.settings.clone(),
+            settings.clone(),
         );
         let pipeline = Arc::new(Pipeline {
             base,
             rules,
-            budget: RetryBudget::new(self.settings.retry_budget),
+            budget: RetryBudget::new(settings.retry_budget),
             start: Instant::now(),
-            settings: self.settings,
+            settings,
             time,
             telemetry,
             transport,
         });
-        Ok((pipeline, context))
+        let sessions = SessionRegistry::new(context.clone());
+        Ok((pipeline, context, sessions))
     }
+}
+
+/// Checks a key or token of the system, which is often read from a file that ends in a line break.
+pub(crate) fn check_key(field: &'static str, key: &Secret) -> Result<(), Error> {
+    if key.is_empty() {
+        return Err(Error::invalid(field, "must not be empty"));
+    }
+    if key.has_stray_space() {
+        return Err(Error::invalid(field, NO_STRAY_SPACE));
+    }
+    Ok(())
 }
 
 /// Checks a tenant, which becomes a segment of every path.
@@ -117,32 +153,111 @@ pub(crate) fn check_tenant(tenant: &str) -> Result<(), Error> {
 /// imported by the user; this way each builder's page shows them with their documentation.
 macro_rules! client_config_setters {
     () => {
-        /// Allows `http` as the scheme of the base URL for hosts other than loopback. Tokens and
-        /// codes are then sent unencrypted: only for a private network behind a TLS proxy.
-        pub fn allow_plain_http(mut self) -> Self {
-            self.config.allow_plain_http = true;
+        /// Sets whether the base URL may have the scheme `http` for hosts other than loopback, which
+        /// always may. Tokens and codes are then sent unencrypted: only for a private network behind
+        /// a TLS proxy. With `true` the proxy that environment variables name is not used;
+        /// [`proxy`](Self::proxy) sets one.
+        pub fn allow_plain_http(mut self, allow: bool) -> Self {
+            self.config.allow_plain_http = allow;
             self
         }
 
-        /// Sets the timeouts and limits of the client.
+        /// Trusts the certificates of a PEM text, one or more, in addition to the platform's: those
+        /// of a private certificate authority. Several calls add up.
+        ///
+        /// `build` fails with [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming
+        /// `root_certificate` if the text has no certificate or a malformed one. Needs the feature
+        /// `rustls` or `native-tls`.
+        ///
+        /// ```no_run
+        /// # fn with(builder: vestibule::goodcity::ClientBuilder) -> Result<(), Box<dyn std::error::Error>> {
+        /// let builder = builder.root_certificate(std::fs::read("ca.pem")?);
+        /// # Ok(())
+        /// # }
+        /// ```
+        pub fn root_certificate(mut self, pem: impl ::std::convert::Into<Vec<u8>>) -> Self {
+            self.config.connections.root_certificates.push(pem.into());
+            self
+        }
+
+        /// Sets the certificate by which the client authenticates to the server (mutual TLS): a PEM
+        /// text with the certificate, the intermediate ones, and the unencrypted private key. With
+        /// the feature `native-tls` alone the key must be in PKCS #8.
+        ///
+        /// `build` fails with [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming
+        /// `client_identity` if a part is missing or malformed, or if the key is that of another
+        /// certificate. Needs the feature `rustls` or `native-tls`.
+        ///
+        /// ```no_run
+        /// # fn with(builder: vestibule::goodcity::ClientBuilder) -> Result<(), Box<dyn std::error::Error>> {
+        /// let builder = builder.client_identity(std::fs::read_to_string("client.pem")?);
+        /// # Ok(())
+        /// # }
+        /// ```
+        pub fn client_identity(mut self, pem: impl ::std::convert::Into<$crate::Secret>) -> Self {
+            self.config.connections.client_identity = Some(pem.into());
+            self
+        }
+
+        /// Sets the proxy of all connections, also of those to loopback: an `http` or `https` URL,
+        /// with user and password where the proxy requires them
+        /// (`http://user:password@proxy.example.com:3128`). To an `https` server the proxy gets a
+        /// `CONNECT` request and sees only encrypted bytes.
+        ///
+        /// Without this, connections use the proxy that the environment variables `HTTPS_PROXY`,
+        /// `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` name, except to loopback or with
+        /// [`allow_plain_http`](Self::allow_plain_http). Of `proxy` and [`no_proxy`](Self::no_proxy)
+        /// the last call applies.
+        ///
+        /// `build` fails with [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming
+        /// `proxy` if it is no such URL.
+        pub fn proxy(mut self, url: impl ::std::convert::Into<$crate::Secret>) -> Self {
+            self.config.connections.proxy = $crate::pipeline::ProxyChoice::At(url.into());
+            self
+        }
+
+        /// Uses no proxy, not even one that environment variables name.
+        pub fn no_proxy(mut self) -> Self {
+            self.config.connections.proxy = $crate::pipeline::ProxyChoice::None;
+            self
+        }
+
+        /// Sets how long an idle connection is kept open; 90 s by default. Where a load balancer
+        /// closes idle connections earlier, a shorter time avoids requests on closed ones.
+        pub fn pool_idle_timeout(mut self, timeout: ::std::time::Duration) -> Self {
+            self.config.connections.pool_idle_timeout = Some(timeout);
+            self
+        }
+
+        /// Sets the product that `User-Agent` begins with, such as `my-back-end/1.0`; that of this
+        /// crate follows.
+        ///
+        /// `build` fails with [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming
+        /// `user_agent` if it is empty, has a space at either end, or is not visible ASCII.
+        pub fn user_agent(mut self, product: impl ::std::convert::Into<String>) -> Self {
+            self.config.connections.user_agent = Some(product.into());
+            self
+        }
+
+        /// Sets the timeouts and limits of the client. [`retry`](Self::retry) and
+        /// [`deadline`](Self::deadline) of this builder take precedence, in any order; a second call
+        /// replaces the first.
         pub fn settings(mut self, settings: $crate::Settings) -> Self {
             self.config.settings = settings;
             self
         }
 
-        /// Sets the policy that decides when a retryable request is sent again: the same as
-        /// [`Settings::retry`](crate::Settings::retry). A later [`settings`](Self::settings)
-        /// replaces it.
+        /// Sets the policy that decides when a retryable request is sent again. It takes precedence
+        /// over [`Settings::retry`](crate::Settings::retry).
         pub fn retry(mut self, policy: impl $crate::RetryPolicy) -> Self {
-            self.config.settings.retry = ::std::sync::Arc::new(policy);
+            self.config.retry = Some(::std::sync::Arc::new(policy));
             self
         }
 
-        /// Sets the deadline of each call, over all its attempts: the same as
-        /// [`Settings::deadline`](crate::Settings::deadline). A later
-        /// [`settings`](Self::settings) replaces it.
+        /// Sets the deadline of each call, over all its attempts. It takes precedence over
+        /// [`Settings::deadline`](crate::Settings::deadline).
         pub fn deadline(mut self, deadline: ::std::time::Duration) -> Self {
-            self.config.settings.deadline = deadline;
+            self.config.deadline = Some(deadline);
             self
         }
 
@@ -152,11 +267,18 @@ macro_rules! client_config_setters {
             self
         }
 
-        /// Sets a custom HTTP client, for a proxy, a private certificate authority or a shared
-        /// pool. Its connections, TLS, proxies and `connect_timeout` are then configured by the
-        /// caller; all other limits still hold.
+        /// Sets a custom HTTP client, for example to share a pool or to resolve names differently.
+        /// Its connections, TLS, proxies and `connect_timeout` are then configured by the caller; all
+        /// other limits still hold.
         /// [`Settings::http_client_builder`](crate::Settings::http_client_builder) gives a builder
         /// to start from.
+        ///
+        /// [`root_certificate`](Self::root_certificate),
+        /// [`client_identity`](Self::client_identity), [`proxy`](Self::proxy),
+        /// [`no_proxy`](Self::no_proxy), [`pool_idle_timeout`](Self::pool_idle_timeout) and
+        /// [`user_agent`](Self::user_agent) cannot change a client that is already built: `build`
+        /// fails with [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming the one that
+        /// is set beside it.
         ///
         /// It must follow no redirects (`redirect::Policy::none()`), because they would carry the
         /// credentials: a response after a redirect is an error. It must keep no cookies (no

@@ -32,6 +32,18 @@ impl Secret {
     }
 }
 
+impl Secret {
+    /// Whether it has a space at either end, or a line break or another control character: then it
+    /// was copied or read from a file together with what stands around it.
+    pub(crate) fn has_stray_space(&self) -> bool {
+        let text = self.expose();
+        text.trim() != text || text.contains(char::is_control)
+    }
+}
+
+/// What is right where [`Secret::has_stray_space`] is wrong.
+pub(crate) const NO_STRAY_SPACE: &str = "must not have a line break, or a space at either end";
+
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("[redacted]")

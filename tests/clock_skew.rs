@@ -124,8 +124,7 @@ async fn a_skew_beyond_the_bound_is_reported_and_not_followed() {
 #[tokio::test]
 async fn the_correction_can_be_turned_off() {
     let (_mock, builder, reports) = ahead_by(HOUR).await;
-    let mut settings = Settings::default();
-    settings.max_clock_correction = Duration::ZERO;
+    let settings = Settings::new().max_clock_correction(Duration::ZERO);
     let client = builder.settings(settings).build().unwrap();
     for _ in 0..2 {
         let error = client

@@ -77,8 +77,7 @@ async fn abandoned_redirects_are_an_error_without_their_url() {
 async fn attempts_and_responses_stay_bounded() {
     let (_mock, proxy) = start().await;
     proxy.inject(FaultRule::new(Fault::StallBeforeHead).times(1));
-    let mut settings = Settings::default();
-    settings.attempt_timeout = Duration::from_millis(100);
+    let settings = Settings::new().attempt_timeout(Duration::from_millis(100));
     let error = send_pin(&proxy, builder(), settings).await.unwrap_err();
     assert_eq!(
         (error.kind(), error.error_type()),

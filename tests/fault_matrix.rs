@@ -33,8 +33,8 @@ use support::sleeper::Sleeper;
 use support::upstream::{self, IN_PATH, sent_path};
 use table::Table;
 use tokio::task::JoinSet;
-use vestibule::Error;
 use vestibule::testing::{Fault, FaultProxy, FaultRule, RefusingPort};
+use vestibule::{Error, Settings};
 
 /// Operations tested concurrently.
 const WORKERS: usize = 12;
@@ -116,15 +116,16 @@ impl Trial<'_> {
         let path = sent_path(self.operation);
         let base_url = self.arm(&path);
         let sleeper = Sleeper::default();
-        let mut config = ApiConfig {
+        let mut settings = Settings::new().deadline(faults::DEADLINE);
+        if self.case.stalls {
+            settings = settings.attempt_timeout(Duration::from_millis(400));
+        }
+        let config = ApiConfig {
+            settings,
             clock: Arc::new(sleeper.clone()),
             refresh_token: Some("a-refresh-token".to_owned()),
             ..ApiConfig::default()
         };
-        config.settings.deadline = faults::DEADLINE;
-        if self.case.stalls {
-            config.settings.attempt_timeout = Duration::from_millis(400);
-        }
         let api = Api::with_config(&self.document.name, &base_url, &config).await;
         let arguments = self.operation.call_arguments(self.document, Some(IN_PATH));
         let with_session = self.operation.takes_session();

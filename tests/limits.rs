@@ -2,7 +2,6 @@
 #![cfg(feature = "wunder")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
@@ -23,8 +22,7 @@ fn client(mock: &Wunder, settings: Settings) -> Client {
 }
 
 fn client_with_one_permit(mock: &Wunder) -> Client {
-    let mut settings = Settings::default();
-    settings.max_in_flight = 1;
+    let settings = Settings::new().max_in_flight(1);
     client(mock, settings)
 }
 
@@ -48,8 +46,7 @@ async fn occupy_the_permit(
 #[tokio::test]
 async fn a_hanging_attempt_times_out_and_a_read_is_retried() {
     let mock = Wunder::start().await;
-    let mut settings = Settings::default();
-    settings.attempt_timeout = Duration::from_millis(50);
+    let settings = Settings::new().attempt_timeout(Duration::from_millis(50));
     let client = client(&mock, settings);
     mock.delay("resolve_branch", FOREVER);
     let error = client.branch(48.2, 16.4).await.unwrap_err();
@@ -61,8 +58,7 @@ async fn a_hanging_attempt_times_out_and_a_read_is_retried() {
 #[tokio::test]
 async fn a_message_with_unknown_delivery_is_not_resent() {
     let mock = Wunder::start().await;
-    let mut settings = Settings::default();
-    settings.attempt_timeout = Duration::from_millis(50);
+    let settings = Settings::new().attempt_timeout(Duration::from_millis(50));
     let client = client(&mock, settings);
     mock.delay("create_or_sign_in_with_phone_number", FOREVER);
     let sign_in = client.sign_in_with_phone_code("+43123456789", "2");
@@ -74,8 +70,7 @@ async fn a_message_with_unknown_delivery_is_not_resent() {
 #[tokio::test]
 async fn one_deadline_covers_all_attempts() {
     let mock = Wunder::start().await;
-    let mut settings = Settings::default();
-    settings.attempt_timeout = FOREVER;
+    let settings = Settings::new().attempt_timeout(FOREVER);
     let client = client(&mock, settings);
     mock.delay("resolve_branch", FOREVER);
     let options = CallOptions::new().deadline(Duration::from_millis(80));
@@ -96,11 +91,42 @@ async fn one_deadline_covers_all_attempts() {
 }
 
 #[tokio::test]
+async fn deadline_and_retry_of_the_builder_take_precedence_over_settings_in_any_order() {
+    let mock = Wunder::start().await;
+    let builder = || Client::builder(mock.base_url()).tenant("tenant01");
+    let settings = Settings::new()
+        .deadline(FOREVER)
+        .attempt_timeout(FOREVER)
+        .retry(Backoff::new().with_cap(Duration::ZERO));
+    let once = || builder().retry(Backoff::none());
+    let in_any_order = [
+        once().settings(settings.clone()),
+        builder().settings(settings.clone()).retry(Backoff::none()),
+    ];
+    for builder in in_any_order {
+        mock.fail_next("resolve_branch", 503);
+        let error = builder.build().unwrap().branch(48.2, 16.4).await;
+        assert_eq!(error.unwrap_err().attempts(), 1);
+    }
+    mock.delay("resolve_branch", FOREVER);
+    let short = Duration::from_millis(50);
+    let in_any_order = [
+        once().deadline(short).settings(settings.clone()),
+        once().settings(settings.clone()).deadline(short),
+    ];
+    for builder in in_any_order {
+        let client = builder.build().unwrap();
+        let call = tokio::time::timeout(FOREVER / 60, client.branch(48.2, 16.4));
+        let error = call.await.unwrap().unwrap_err();
+        assert_eq!(error.error_type(), "timeout");
+    }
+}
+
+#[tokio::test]
 async fn a_backoff_beyond_the_deadline_is_not_started() {
     let mock = Wunder::start().await;
-    let mut settings = Settings::default();
     let backoff = Backoff::new().with_base(FOREVER).with_cap(FOREVER);
-    settings.retry = Arc::new(backoff);
+    let settings = Settings::new().retry(backoff);
     let client = client(&mock, settings);
     mock.fail_next("resolve_branch", 503);
     let error = client.branch(48.2, 16.4).await.unwrap_err();
@@ -111,8 +137,7 @@ async fn a_backoff_beyond_the_deadline_is_not_started() {
 #[tokio::test]
 async fn a_response_over_the_limit_is_not_read_to_its_end() {
     let mock = Wunder::start().await;
-    let mut settings = Settings::default();
-    settings.max_response_bytes = 16;
+    let settings = Settings::new().max_response_bytes(16);
     let client = client(&mock, settings);
     let error = client.branch(48.2, 16.4).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidResponse);

@@ -260,8 +260,7 @@ async fn a_refresh_and_the_end_of_a_session_are_reported_once_each() {
 
 #[tokio::test]
 async fn an_empty_retry_budget_is_reported() {
-    let mut settings = Settings::default();
-    settings.retry_budget = 0;
+    let settings = Settings::new().retry_budget(0);
     let on = ObservedClient::start(|builder| builder.settings(settings)).await;
     on.proxy.inject(FaultRule::new(Fault::status(503)));
     let (collected, _guard) = Collected::begin();

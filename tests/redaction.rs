@@ -32,15 +32,16 @@ use support::calls::JsonResponse;
 use support::documents::{DOCUMENTS, Document, Operation, rust_name};
 use support::proof;
 use support::sleeper::Sleeper;
-use vestibule::Error;
 use vestibule::reqwest;
 use vestibule::testing::{Fault, FaultProxy, FaultRule, RefusingPort};
+use vestibule::{Error, Settings};
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer};
 
 /// Every secret of a client's configuration is a marker.
 fn config() -> ApiConfig {
-    let mut config = ApiConfig {
+    ApiConfig {
+        settings: Settings::new().attempt_timeout(Duration::from_secs(5)),
         clock: Arc::new(Sleeper::default()),
         access_token: MARKER.to_owned(),
         refresh_token: Some(MARKER.to_owned()),
@@ -48,9 +49,7 @@ fn config() -> ApiConfig {
         application_token: MARKER.to_owned(),
         signing_key: MARKER.to_owned(),
         ..ApiConfig::default()
-    };
-    config.settings.attempt_timeout = Duration::from_secs(5);
-    config
+    }
 }
 
 /// Searches for markers, and counts the searched values.

@@ -90,8 +90,7 @@ async fn clients_have_separate_retry_budgets() {
     let mock = Wunder::start().await;
     let proxy = FaultProxy::start(mock.base_url()).await.unwrap();
     let client = |budget| {
-        let mut settings = vestibule::Settings::default();
-        settings.retry_budget = budget;
+        let settings = vestibule::Settings::new().retry_budget(budget);
         Client::builder(proxy.base_url())
             .tenant("tenant01")
             .settings(settings)

@@ -250,14 +250,17 @@ async fn bad_input_is_refused_before_anything_is_sent() {
     assert!(
         Client::builder("http://api.example.com")
             .tenant("t")
-            .allow_plain_http()
+            .allow_plain_http(true)
             .build()
             .is_ok()
     );
     for wrong in ["", "a/b", "..", "tenant 1", "ten%41nt"] {
         assert_eq!(field(build(&base, wrong, "k")), "tenant", "{wrong}");
     }
-    assert_eq!(field(build(&base, "t", "")), "signing_key");
+    for wrong in ["", "k\n", "\r\nk", " k", "k ", "k\nk", "k\0", "\u{a0}k"] {
+        assert_eq!(field(build(&base, "t", wrong)), "signing_key", "{wrong:?}");
+    }
+    build(&base, "t", "a key").unwrap();
 
     let client = client(&mock);
     for wrong in [

@@ -20,7 +20,7 @@ pub async fn assert_on(address: &str) {
 }
 
 async fn retries_within_a_budget(address: &str, counts: &RetryCounts) {
-    let settings = |settings: &mut Settings| settings.retry_budget = 1;
+    let settings = Settings::new().retry_budget(1);
     let quick = Backoff::new().with_cap(Duration::from_millis(1));
     let client = client(address, "flaky", settings).retry(quick);
     let session = session(client.observer(counts.clone())).await;
@@ -32,7 +32,7 @@ async fn retries_within_a_budget(address: &str, counts: &RetryCounts) {
 }
 
 async fn ends_hanging_calls(address: &str) {
-    let settings = |settings: &mut Settings| settings.deadline = Duration::from_millis(100);
+    let settings = Settings::new().deadline(Duration::from_millis(100));
     let session = session(client(address, "silent", settings)).await;
     let late = session.profile().await.expect_err("no response");
     assert_eq!(late.kind(), ErrorKind::Unavailable);
@@ -46,7 +46,7 @@ async fn shows_spans_and_no_secret(address: &str) {
         .with_span_events(FmtSpan::FULL)
         .with_writer(move || writer.clone())
         .finish();
-    let session = session(client(address, "steady", |_| {})).await;
+    let session = session(client(address, "steady", Settings::new())).await;
     let guard = tracing::subscriber::set_default(subscriber);
     let profile = session.profile().await.expect("a profile");
     drop(guard);
@@ -63,15 +63,19 @@ async fn shows_spans_and_no_secret(address: &str) {
     assert!(!shown.contains(&access_token(VALID)), "the token is shown");
 }
 
-fn client(address: &str, tenant: &str, change: impl Fn(&mut Settings)) -> ClientBuilder {
-    let mut settings = Settings::default();
-    change(&mut settings);
-    Client::builder(format!("{address}/v1")).tenant(tenant).settings(settings)
+fn client(address: &str, tenant: &str, settings: Settings) -> ClientBuilder {
+    Client::builder(format!("{address}/v1"))
+        .tenant(tenant)
+        .settings(settings)
 }
 
 async fn session(client: ClientBuilder) -> Session {
     let tokens = Tokens::new(access_token(VALID), Some("a refresh token".into()));
-    let session = client.build().expect("a client").resume_with_tokens(tokens).await;
+    let session = client
+        .build()
+        .expect("a client")
+        .resume_with_tokens(tokens)
+        .await;
     session.expect("a session")
 }
 

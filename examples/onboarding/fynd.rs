@@ -50,12 +50,11 @@ pub async fn for_real(arguments: &mut Arguments) -> Result<(), Failed> {
 fn plan(steps: Steps, arguments: &mut Arguments) -> Result<Result<Plan, Failed>, String> {
     let id = arguments::secret("FYND_APPLICATION_ID")?;
     let token = arguments::secret("FYND_APPLICATION_TOKEN")?;
-    let mut builder = Client::builder(id.expose()).application_token(token);
+    let mut builder = Client::builder(id.expose())
+        .application_token(token)
+        .allow_plain_http(arguments.flag("allow-plain-http"));
     if let Some(base_url) = arguments.optional("base-url") {
         builder = builder.base_url(base_url);
-    }
-    if arguments.flag("allow-plain-http") {
-        builder = builder.allow_plain_http();
     }
     let country_code = arguments.required("country-code")?;
     let mobile = arguments.required("phone")?;

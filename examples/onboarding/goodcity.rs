@@ -48,11 +48,9 @@ pub async fn for_real(arguments: &mut Arguments) -> Result<(), Failed> {
 }
 
 fn plan(steps: Steps, arguments: &mut Arguments) -> Result<Result<Plan, Failed>, String> {
-    let mut builder =
-        Client::builder(arguments.required("base-url")?).app_name(arguments.required("app")?);
-    if arguments.flag("allow-plain-http") {
-        builder = builder.allow_plain_http();
-    }
+    let builder = Client::builder(arguments.required("base-url")?)
+        .app_name(arguments.required("app")?)
+        .allow_plain_http(arguments.flag("allow-plain-http"));
     let mobile = arguments.required("phone")?;
     let names = arguments.pair("first-name", "last-name")?;
     let device = arguments.pair("device-handle", "platform")?;

@@ -48,11 +48,9 @@ pub async fn for_real(arguments: &mut Arguments) -> Result<(), Failed> {
 }
 
 fn plan(steps: Steps, arguments: &mut Arguments) -> Result<Result<Plan, Failed>, String> {
-    let mut builder =
-        Client::builder(arguments.required("base-url")?).tenant(arguments.required("tenant")?);
-    if arguments.flag("allow-plain-http") {
-        builder = builder.allow_plain_http();
-    }
+    let builder = Client::builder(arguments.required("base-url")?)
+        .tenant(arguments.required("tenant")?)
+        .allow_plain_http(arguments.flag("allow-plain-http"));
     let provider = arguments.required("provider")?;
     let identifier = arguments.required("identifier")?;
     let flow = arguments.optional("flow");

@@ -61,12 +61,10 @@ pub async fn for_real(arguments: &mut Arguments) -> Result<(), Failed> {
 }
 
 fn plan(steps: Steps, arguments: &mut Arguments) -> Result<Result<Plan, Failed>, String> {
-    let mut builder = Client::builder(arguments.required("base-url")?)
+    let builder = Client::builder(arguments.required("base-url")?)
         .tenant(arguments.required("tenant")?)
-        .signing_key(arguments::secret("WUNDER_SIGNATURE_KEY")?);
-    if arguments.flag("allow-plain-http") {
-        builder = builder.allow_plain_http();
-    }
+        .signing_key(arguments::secret("WUNDER_SIGNATURE_KEY")?)
+        .allow_plain_http(arguments.flag("allow-plain-http"));
     let place = arguments.pair("lat", "lng")?;
     let branch = match (arguments.optional("branch"), place) {
         (Some(id), None) => Branch::Known(id),

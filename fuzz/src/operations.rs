@@ -110,14 +110,14 @@ async fn api(document: &str, address: SocketAddr, clock: Arc<dyn Clock>, with: C
     }
     match document {
         "wunder-auth" | "wunder-user" => {
-            let client = client!(wunder::Client::builder(at).tenant("tenant01").signing_key("a key"));
+            let client = client!(
+                wunder::Client::builder(at)
+                    .tenant("tenant01")
+                    .signing_key("a key")
+            );
             let session = match with {
                 Credential::Nothing => None,
-                with => Some(
-                    client.resume_with_tokens(tokens(with))
-                        .await
-                        .unwrap(),
-                ),
+                with => Some(client.resume_with_tokens(tokens(with)).await.unwrap()),
             };
             match (document, session) {
                 ("wunder-auth", None) => Api::WunderAuth(client.auth_api()),
@@ -148,7 +148,11 @@ async fn api(document: &str, address: SocketAddr, clock: Arc<dyn Clock>, with: C
         }
         "fynd" => {
             let application = "000000000000000000000001";
-            let client = client!(fynd::Client::builder(application).application_token("a token").base_url(at));
+            let client = client!(
+                fynd::Client::builder(application)
+                    .application_token("a token")
+                    .base_url(at)
+            );
             Api::Fynd(match with {
                 Credential::Nothing => client.api(),
                 _ => {
@@ -173,12 +177,11 @@ fn tokens(with: Credential) -> Tokens {
 /// One connection per request and one request at a time, so that the behaviour of an input does not
 /// depend on which of two sockets is ready first.
 fn settings() -> Settings {
-    let mut settings = Settings::default();
-    settings.deadline = DEADLINE;
-    settings.attempt_timeout = DEADLINE / 2;
-    settings.max_in_flight = 0;
-    settings.max_response_bytes = MAX_BYTES;
-    settings.max_header_bytes = MAX_BYTES;
-    settings.retry = Arc::new(Backoff::new().with_max_attempts(MAX_ATTEMPTS));
-    settings
+    Settings::new()
+        .deadline(DEADLINE)
+        .attempt_timeout(DEADLINE / 2)
+        .max_in_flight(0)
+        .max_response_bytes(MAX_BYTES)
+        .max_header_bytes(MAX_BYTES)
+        .retry(Backoff::new().with_max_attempts(MAX_ATTEMPTS))
 }

@@ -46,7 +46,8 @@ opaque_debug!("fynd": Client, ClientBuilder);
 impl ClientBuilder {
     client_config_setters!();
 
-    /// Sets the token of the application, which every request carries. Required.
+    /// Sets the token of the application, which every request carries: at least 5 characters,
+    /// without a line break or a space at either end. Required.
     pub fn application_token(mut self, token: impl Into<Secret>) -> Self {
         self.application_token = token.into();
         self
@@ -80,7 +81,8 @@ impl ClientBuilder {
     }
 
     /// Sets the key of the request signature; by default `1234567`, the key of all official
-    /// clients. It is public, see [`sign`](super::sign).
+    /// clients. It is public, see [`sign`](super::sign). It must have no line break and no space at
+    /// either end.
     pub fn signing_key(mut self, key: impl Into<Secret>) -> Self {
         self.signing_key = key.into();
         self
@@ -99,9 +101,11 @@ impl ClientBuilder {
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming the wrong setting:
     /// `base_url`, `application_id`, `application_token`, `currency`, `location_detail`,
-    /// `signing_key`, `sdk_version` or `language`.
+    /// `signing_key`, `sdk_version`, `language`, or one of the connection (such as `proxy`). An
+    /// `https` base URL needs the feature `rustls` or `native-tls`, or an
+    /// [`http_client`](Self::http_client).
     pub fn build(self) -> Result<Client, Error> {
-        let (pipeline, context) = self.config.build(|base, mut headers| {
+        let (pipeline, context, sessions) = self.config.build(|base, mut headers| {
             let version = version_header(&self.sdk_version)?;
             headers.insert(HeaderName::from_static(SDK_VERSION_HEADER), version);
             if let Some(code) = &self.currency {
@@ -115,8 +119,8 @@ impl ClientBuilder {
         })?;
         Ok(Client {
             calls: CallContext::new(pipeline),
-            sessions: SessionRegistry::new(context.clone()),
             context,
+            sessions,
             platform: self.platform,
         })
     }

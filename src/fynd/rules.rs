@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::api_error;
 use super::signature::{DATE_HEADER, SIGNATURE_HEADER, SignatureInput, date_text, sign};
+use crate::client_config::check_key;
 use crate::error::{Error, System};
 use crate::json::JsonObject;
 use crate::pipeline::{Attempt, Operation, ParsedError, Request, SystemRules};
@@ -37,9 +38,8 @@ impl Rules {
             let right = "must have at least 5 characters";
             return Err(Error::invalid("application_token", right));
         }
-        if signing_key.is_empty() {
-            return Err(Error::invalid("signing_key", "must not be empty"));
-        }
+        check_key("application_token", application_token)?;
+        check_key("signing_key", &signing_key)?;
         let credential = format!("{application_id}:{}", application_token.expose());
         let mut authorization = header_value(&format!("Bearer {}", STANDARD.encode(credential)))?;
         authorization.set_sensitive(true);

@@ -62,16 +62,18 @@ impl ClientBuilder {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming the wrong setting:
-    /// `base_url`, `app_name` or `language`.
+    /// `base_url`, `app_name`, `language`, or one of the connection (such as `proxy`). An
+    /// `https` base URL needs the feature `rustls` or `native-tls`, or an
+    /// [`http_client`](Self::http_client).
     pub fn build(self) -> Result<Client, Error> {
-        let (pipeline, context) = self.config.build(|base, mut headers| {
+        let (pipeline, context, sessions) = self.config.build(|base, mut headers| {
             headers.insert(APP_NAME, app_name_header(&self.app_name)?);
             Ok((base, Rules::new(headers)))
         })?;
         Ok(Client {
             calls: CallContext::new(pipeline),
-            sessions: SessionRegistry::new(context.clone()),
             context,
+            sessions,
             mobile_rule: self.mobile_rule,
         })
     }

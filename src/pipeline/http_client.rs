@@ -1,18 +1,73 @@
 //! The default HTTP client, and a builder for custom ones.
 
+use std::fmt;
 use std::time::Duration;
+
+use http::HeaderValue;
+use url::Url;
 
 use super::base_url::BaseUrl;
 use super::options::Settings;
+use super::tls;
 use crate::error::{Error, ErrorKind};
+use crate::secret::Secret;
 
 /// The idle time after which an HTTP/2 connection is pinged, and the timeout of that ping.
 const PING_AFTER: Duration = Duration::from_secs(30);
 const PING_TIMEOUT: Duration = Duration::from_secs(10);
 
+const PRODUCT: &str = concat!("vestibule/", env!("CARGO_PKG_VERSION"));
+
+/// What the builder of a client sets for the default HTTP client.
+#[derive(Clone, Default)]
+pub(crate) struct ConnectionSettings {
+    /// PEM texts, each with one or more certificates.
+    pub(crate) root_certificates: Vec<Vec<u8>>,
+    pub(crate) client_identity: Option<Secret>,
+    pub(crate) proxy: ProxyChoice,
+    pub(crate) pool_idle_timeout: Option<Duration>,
+    pub(crate) user_agent: Option<String>,
+}
+
+/// Which proxy connections use.
+#[derive(Clone, Default)]
+pub(crate) enum ProxyChoice {
+    /// The proxy that environment variables name, if any.
+    #[default]
+    Environment,
+    None,
+    /// The proxy at this URL.
+    At(Secret),
+}
+
+impl ConnectionSettings {
+    /// The name of a setting that was set. None of them applies to a custom HTTP client.
+    pub(crate) fn any_set(&self) -> Option<&'static str> {
+        let proxy = match self.proxy {
+            ProxyChoice::Environment => None,
+            ProxyChoice::None => Some("no_proxy"),
+            ProxyChoice::At(_) => Some("proxy"),
+        };
+        let has_roots = !self.root_certificates.is_empty();
+        has_roots
+            .then_some("root_certificate")
+            .or(self.client_identity.as_ref().map(|_| "client_identity"))
+            .or(proxy)
+            .or(self.pool_idle_timeout.map(|_| "pool_idle_timeout"))
+            .or(self.user_agent.as_ref().map(|_| "user_agent"))
+    }
+}
+
+impl fmt::Debug for ConnectionSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ConnectionSettings")
+    }
+}
+
 impl Settings {
     /// Returns a builder of the HTTP client that clients use by default, to customise it and pass the
-    /// result to `http_client` of a client's builder.
+    /// result to `http_client` of a client's builder. Certificates, a proxy, the idle timeout and
+    /// the user agent need no custom client: the client's builder sets them.
     ///
     /// It has the connect timeout and the limits of these settings, follows no redirects and, with
     /// the feature `rustls`, uses rustls with ring and the platform's certificates. reqwest's methods
@@ -20,14 +75,13 @@ impl Settings {
     /// to `tls_backend_preconfigured`.
     ///
     /// A plain `reqwest::Client::builder()` has no TLS with that feature alone, and its `build`
-    /// panics unless your crate enables a TLS backend of reqwest.
+    /// panics unless your crate enables a TLS backend of reqwest; see the
+    /// [features](crate::guide::features#your-own-reqwest-client).
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use vestibule::{Settings, reqwest::Proxy};
-    ///
-    /// let http = Settings::default().http_client_builder()?;
-    /// let http = http.proxy(Proxy::all("http://proxy.example.com:3128")?).build()?;
+    /// let http = vestibule::Settings::new().http_client_builder()?;
+    /// let http = http.resolve("api.example.com", "203.0.113.7:443".parse()?).build()?;
     /// # Ok(())
     /// # }
     /// ```
@@ -36,19 +90,47 @@ impl Settings {
     ///
     /// [`ErrorKind::InvalidInput`] if the platform has no usable certificates.
     pub fn http_client_builder(&self) -> Result<reqwest::ClientBuilder, Error> {
-        with_tls(plain(self), false)
+        tls::with_tls(plain(self), &ConnectionSettings::default(), true)
     }
 }
 
-/// Builds the client for one server. Loopback is reached without a proxy.
+/// Builds the client for one server. Loopback is reached without a proxy of the environment.
 pub(super) fn for_server(settings: &Settings, base: &BaseUrl) -> Result<reqwest::Client, Error> {
+    let connections = &settings.connections;
     let mut client = plain(settings);
-    if base.is_loopback() {
-        client = client.no_proxy();
+    if let Some(timeout) = connections.pool_idle_timeout {
+        client = client.pool_idle_timeout(timeout);
     }
-    with_tls(client, base.is_plain_http())?
+    if let Some(own) = &connections.user_agent {
+        client = client.user_agent(user_agent(own)?);
+    }
+    // What needs TLS.
+    let mut encrypted = (!base.is_plain_http()).then_some("base_url");
+    match &connections.proxy {
+        ProxyChoice::Environment if !base.is_loopback() => {}
+        ProxyChoice::Environment | ProxyChoice::None => client = client.no_proxy(),
+        ProxyChoice::At(url) => {
+            let url = proxy_url(url)?;
+            if url.scheme() == "https" {
+                encrypted = encrypted.or(Some("proxy"));
+            }
+            let proxy = reqwest::Proxy::all(url).map_err(|_| invalid_proxy())?;
+            client = client.proxy(proxy);
+        }
+    }
+    if let Some(field) = encrypted
+        && !tls::IS_AVAILABLE
+    {
+        return Err(tls::unavailable(field));
+    }
+    let client = tls::with_tls(client, connections, encrypted.is_some())?;
+    client
         .build()
-        .map_err(|_| Error::new(ErrorKind::InvalidInput, "could not build the HTTP client"))
+        .map_err(|_| match connections.client_identity {
+            // native-tls compares key and certificate only now.
+            Some(_) => tls::invalid_identity(),
+            None => Error::new(ErrorKind::InvalidInput, "could not build the HTTP client"),
+        })
 }
 
 fn plain(settings: &Settings) -> reqwest::ClientBuilder {
@@ -62,42 +144,40 @@ fn plain(settings: &Settings) -> reqwest::ClientBuilder {
         .http2_keep_alive_interval(PING_AFTER)
         .http2_keep_alive_timeout(PING_TIMEOUT)
         .http2_max_header_list_size(header_bytes)
-        .user_agent(concat!("vestibule/", env!("CARGO_PKG_VERSION")))
+        .user_agent(PRODUCT)
 }
 
-/// Uses rustls with ring, which compiles in half the time of aws-lc-rs and needs only a C compiler.
-#[cfg(feature = "rustls")]
-fn with_tls(
-    client: reqwest::ClientBuilder,
-    plain_http: bool,
-) -> Result<reqwest::ClientBuilder, Error> {
-    use std::sync::Arc;
-
-    let failed = |_| Error::new(ErrorKind::InvalidInput, "could not initialise TLS");
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ClientConfig::builder_with_provider(provider.clone())
-        .with_safe_default_protocol_versions()
-        .map_err(failed)?;
-    // Plain http needs no certificates, and loading them takes longer than everything else here.
-    let mut config = if plain_http {
-        config
-            .with_root_certificates(rustls::RootCertStore::empty())
-            .with_no_client_auth()
-    } else {
-        let verifier = rustls_platform_verifier::Verifier::new(provider).map_err(failed)?;
-        config
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(verifier))
-            .with_no_client_auth()
-    };
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(client.tls_backend_preconfigured(config))
+/// The caller's product, followed by this crate's.
+fn user_agent(own: &str) -> Result<HeaderValue, Error> {
+    let well_formed = !own.is_empty() && own.trim() == own;
+    let whole = format!("{own} {PRODUCT}");
+    let is_text = |byte: u8| matches!(byte, b' '..=b'~');
+    let value = HeaderValue::from_str(&whole).ok();
+    value
+        .filter(|_| well_formed && own.bytes().all(is_text))
+        .ok_or_else(|| {
+            let right = "must be visible ASCII such as `my-back-end/1.0`, without spaces around it";
+            Error::invalid("user_agent", right)
+        })
 }
 
-#[cfg(not(feature = "rustls"))]
-fn with_tls(
-    client: reqwest::ClientBuilder,
-    _plain_http: bool,
-) -> Result<reqwest::ClientBuilder, Error> {
-    Ok(client)
+fn proxy_url(url: &Secret) -> Result<Url, Error> {
+    let text = url.expose();
+    // The parser would drop them.
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic());
+    let url = Url::parse(text).ok().filter(|url| {
+        is_plain
+            && matches!(url.scheme(), "http" | "https")
+            && url.host().is_some()
+            && matches!(url.path(), "" | "/")
+            && url.query().is_none()
+            && url.fragment().is_none()
+    });
+    url.ok_or_else(invalid_proxy)
+}
+
+fn invalid_proxy() -> Error {
+    let right =
+        "must be an http or https URL without a path, such as `http://user:password@host:3128`";
+    Error::invalid("proxy", right)
 }

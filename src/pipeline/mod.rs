@@ -41,6 +41,7 @@ mod request;
 mod response;
 mod retry;
 mod system;
+mod tls;
 mod trace;
 mod transport;
 
@@ -59,6 +60,7 @@ pub(crate) use self::call::CallContext;
 pub(crate) use self::classify::{classify, retry_after};
 pub use self::custom_request::CustomRequest;
 pub(crate) use self::deadline::Deadline;
+pub(crate) use self::http_client::{ConnectionSettings, ProxyChoice};
 pub(crate) use self::operation::{Idempotency, Need, Operation};
 pub(crate) use self::options::language_header;
 pub use self::options::{CallOptions, Settings};

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 #[cfg(feature = "fynd")]
 use super::cookie_jar::CookieJar;
 use crate::error::{Delivery, Error, ErrorKind, System};
-use crate::secret::Secret;
+use crate::secret::{NO_STRAY_SPACE, Secret};
 
 /// The credential of one session.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -95,11 +95,17 @@ impl Tokens {
     /// Checks tokens that the caller passed.
     #[cfg(any(feature = "wunder", feature = "walletcrew", feature = "goodcity"))]
     pub(crate) fn check_input(&self, system: System) -> Result<(), Error> {
-        if self.is_sendable() {
-            return Ok(());
+        let error = |field, right| Err(Error::invalid(field, right).of(system));
+        if self.access.has_stray_space() {
+            return error("access", NO_STRAY_SPACE);
         }
-        let what = "must not be empty, and must be valid in a header";
-        Err(Error::invalid("access", what).of(system))
+        if !self.is_sendable() {
+            return error("access", "must not be empty, and must be valid in a header");
+        }
+        if self.refresh.as_ref().is_some_and(Secret::has_stray_space) {
+            return error("refresh", NO_STRAY_SPACE);
+        }
+        Ok(())
     }
 
     /// The fingerprint of the refresh token.

@@ -248,7 +248,8 @@ macro_rules! token_client_methods {
         /// # Errors
         ///
         /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `access` for a token
-        /// that is invalid in a header, [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the
+        /// that is invalid in a header, or naming `access` or `refresh` for one with a line break or
+        /// a space at either end; [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the
         /// store fails.
         pub async fn resume_with_tokens(
             &self,

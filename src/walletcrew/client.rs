@@ -117,17 +117,19 @@ impl ClientBuilder {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming the wrong setting:
-    /// `base_url`, `tenant` or `language`.
+    /// `base_url`, `tenant`, `language`, or one of the connection (such as `proxy`). An
+    /// `https` base URL needs the feature `rustls` or `native-tls`, or an
+    /// [`http_client`](Self::http_client).
     pub fn build(self) -> Result<Client, Error> {
-        let (pipeline, context) = self.config.build(|base, headers| {
+        let (pipeline, context, sessions) = self.config.build(|base, headers| {
             check_tenant(&self.tenant)?;
             let base = base.with_start_of_path(BASE_PATH, "tenantId", &self.tenant);
             Ok((base, Rules::new(headers)))
         })?;
         Ok(Client {
             calls: CallContext::new(pipeline),
-            sessions: SessionRegistry::new(context.clone()),
             context,
+            sessions,
             reauthenticate: self.reauthenticate,
         })
     }

@@ -9,7 +9,7 @@ use super::rules::Rules;
 use super::session::Session;
 use super::signature::{BootstrapSignature, Sha256Hex};
 use super::user_api::UserApi;
-use crate::client_config::{ClientConfig, check_tenant, client_config_setters};
+use crate::client_config::{ClientConfig, check_key, check_tenant, client_config_setters};
 use crate::error::{Error, System};
 use crate::generated::wunder_auth::operations::BASE_PATH;
 use crate::opaque_debug::opaque_debug;
@@ -52,7 +52,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the key that signs bootstrap requests. Without a key, flows that send a code fail with
+    /// Sets the key that signs bootstrap requests, without a line break or a space at either end.
+    /// Without a key, flows that send a code fail with
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) before anything is sent.
     pub fn signing_key(mut self, key: impl Into<Secret>) -> Self {
         self.signing_key = Some(key.into());
@@ -77,20 +78,22 @@ impl ClientBuilder {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming the wrong setting:
-    /// `base_url`, `tenant`, `signing_key` or `language`.
+    /// `base_url`, `tenant`, `signing_key`, `language`, or one of the connection (such as `proxy`). An
+    /// `https` base URL needs the feature `rustls` or `native-tls`, or an
+    /// [`http_client`](Self::http_client).
     pub fn build(self) -> Result<Client, Error> {
-        let (pipeline, context) = self.config.build(|base, headers| {
+        let (pipeline, context, sessions) = self.config.build(|base, headers| {
             check_tenant(&self.tenant)?;
-            if self.signing_key.as_ref().is_some_and(Secret::is_empty) {
-                return Err(Error::invalid("signing_key", "must not be empty"));
+            if let Some(key) = &self.signing_key {
+                check_key("signing_key", key)?;
             }
             let base = base.with_start_of_path(BASE_PATH, "tenant", &self.tenant);
             Ok((base, Rules::new(headers, self.signing_key, self.signature)))
         })?;
         Ok(Client {
             calls: CallContext::new(pipeline),
-            sessions: SessionRegistry::new(context.clone()),
             context,
+            sessions,
             resend_wait: self.resend_wait,
         })
     }

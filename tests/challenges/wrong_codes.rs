@@ -170,8 +170,7 @@ async fn an_attempt_that_was_not_checked_is_not_counted() {
         proxy.reset();
     }
     // The deadline has passed, so the call is not started.
-    let mut settings = Settings::default();
-    settings.deadline = Duration::ZERO;
+    let settings = Settings::new().deadline(Duration::ZERO);
     let late = goodcity_at(proxy.base_url(), &mock, store).settings(settings);
     let late = late.build().unwrap();
     for _ in 0..6 {

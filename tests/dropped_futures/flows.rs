@@ -17,10 +17,9 @@ const PAST_EXPIRY: Duration = Duration::from_secs(5 * 3600 + 1);
 
 /// One concurrent call, so that a leaked permit would block the next call.
 pub fn settings() -> Settings {
-    let mut settings = Settings::default();
-    settings.max_in_flight = 1;
-    settings.deadline = Duration::from_secs(10);
-    settings
+    Settings::new()
+        .max_in_flight(1)
+        .deadline(Duration::from_secs(10))
 }
 
 struct WunderFixture {

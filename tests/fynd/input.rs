@@ -18,7 +18,9 @@ async fn malformed_settings_are_named() {
     for id in ["", "64b00000000000000000000", "64b00000000000000000000x"] {
         assert_eq!(field(built(id, TOKEN)), "application_id");
     }
-    assert_eq!(field(built(APPLICATION, "1234")), "application_token");
+    for token in ["1234", "", "12345\n", "123\r\n45", " 12345", "12345 "] {
+        assert_eq!(field(built(APPLICATION, token)), "application_token");
+    }
     assert!(built(APPLICATION, "12345").is_ok());
     let builder = || Client::builder(APPLICATION).application_token(TOKEN);
     assert_eq!(field(builder().currency("rupee").build()), "currency");
@@ -26,7 +28,14 @@ async fn malformed_settings_are_named() {
         let built = builder().location_detail(json).build();
         assert_eq!(field(built), "location_detail");
     }
-    assert_eq!(field(builder().signing_key("").build()), "signing_key");
+    for key in ["", "1234567\n", "1234\n567", " 1234567", "1234567 "] {
+        assert_eq!(field(builder().signing_key(key).build()), "signing_key");
+    }
+    let client = builder().build().unwrap();
+    for value in ["cookie\n", "coo\nkie", " cookie", "cookie ", "coo;kie"] {
+        let resumed = client.resume_with_cookies([("f.session", value)]).await;
+        assert_eq!(field(resumed), "cookies", "{value:?}");
+    }
     assert_eq!(field(builder().sdk_version("1 2").build()), "sdk_version");
     assert_eq!(
         field(builder().base_url("http://x.com").build()),

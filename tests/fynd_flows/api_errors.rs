@@ -9,8 +9,7 @@ use super::*;
 
 /// A client with a separate store that uses its own clock.
 fn other_client(harness: &Harness, clock: &TestClock) -> Client {
-    let mut settings = Settings::default();
-    settings.max_clock_correction = Duration::ZERO;
+    let settings = Settings::new().max_clock_correction(Duration::ZERO);
     let builder = Client::builder(APPLICATION)
         .application_token("application-token")
         .settings(settings);

@@ -74,11 +74,11 @@ impl Setup {
     }
 
     pub fn client(&self, store: Arc<dyn SessionStore>) -> Client {
-        let mut settings = Settings::default();
-        settings.lease_time = self.lease;
-        settings.revalidate_session_after = self.trust;
-        settings.attempt_timeout = self.attempt_timeout;
-        settings.deadline = self.deadline;
+        let settings = Settings::new()
+            .lease_time(self.lease)
+            .revalidate_session_after(self.trust)
+            .attempt_timeout(self.attempt_timeout)
+            .deadline(self.deadline);
         Client::builder(self.base_url.as_str())
             .tenant("tenant01")
             .signing_key(Wunder::SIGNING_KEY)

@@ -48,10 +48,16 @@ async fn a_sign_in_with_a_token_that_is_no_header_value_makes_no_session() {
 async fn an_imported_token_that_is_no_header_value_is_refused_by_name() {
     let Fixture { mock, store, .. } = signed_in().await;
     let client = client(&mock, &store);
-    for access in ["", "a\ntoken"] {
+    for access in ["", "a\ntoken", "token\n", "token\r\n", " token", "token "] {
         let tokens = Tokens::new(access, None);
         let error = client.resume_with_tokens(tokens).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidInput);
         assert_eq!(error.field(), Some("access"));
+    }
+    for refresh in ["token\n", "to\nken", " token", "token "] {
+        let tokens = Tokens::new("access", Some(refresh.into()));
+        let error = client.resume_with_tokens(tokens).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+        assert_eq!(error.field(), Some("refresh"));
     }
 }

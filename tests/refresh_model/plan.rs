@@ -31,6 +31,9 @@ pub struct Plan {
     pub tasks: usize,
     pub token_life: Duration,
     pub settings: Settings,
+    /// Two of the settings.
+    pub deadline: Duration,
+    pub revalidate_session_after: Duration,
     pub store: FaultRates,
     pub server: FaultRates,
     /// When the faults end.
@@ -65,11 +68,14 @@ impl Plan {
         let mut rng = Rng::new(seed, 1);
         let instances = usize::try_from(rng.number(2, 6)).expect("few");
         let calm_at = Duration::from_secs(rng.pick(&[30, 60, 120]));
-        let mut settings = Settings::default();
-        settings.deadline = Duration::from_secs(rng.pick(&[5, 10, 30]));
-        settings.lease_time = Duration::from_secs(rng.pick(&[1, 3, 10]));
-        settings.revalidate_session_after = Duration::from_secs(rng.pick(&[1, 5, 30]));
-        settings.refresh_before_expiry = Duration::from_secs(rng.pick(&[0, 5, 60]));
+        let deadline = Duration::from_secs(rng.pick(&[5, 10, 30]));
+        let lease_time = Duration::from_secs(rng.pick(&[1, 3, 10]));
+        let revalidate_session_after = Duration::from_secs(rng.pick(&[1, 5, 30]));
+        let settings = Settings::new()
+            .deadline(deadline)
+            .lease_time(lease_time)
+            .revalidate_session_after(revalidate_session_after)
+            .refresh_before_expiry(Duration::from_secs(rng.pick(&[0, 5, 60])));
         let rough = rng.pick(&[0, 1, 1, 2, 5]);
         let rates = |rng: &mut Rng| FaultRates {
             slow: rough * rng.pick(&[0, 20, 60]),
@@ -107,6 +113,8 @@ impl Plan {
             tasks: usize::try_from(rng.number(1, 5)).expect("few"),
             token_life: Duration::from_secs(rng.pick(&[4, 10, 30, 90])),
             settings,
+            deadline,
+            revalidate_session_after,
             store,
             server,
             calm_at,

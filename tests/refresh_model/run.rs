@@ -86,7 +86,7 @@ impl ModelRun {
             None => session.access_token().await,
         };
         let took = self.simulation.elapsed() - began;
-        if took > self.simulation.plan.settings.deadline + Duration::from_millis(5) {
+        if took > self.simulation.plan.deadline + Duration::from_millis(5) {
             let what = format!("a caller of {number} waited for {took:?}");
             self.checker.violation(what);
         }
@@ -154,8 +154,7 @@ impl ModelRun {
 
     /// After the faults, the session works on all instances or has ended on all.
     async fn settle(&self, instances: &[Arc<Instance>], id: &Secret) {
-        let trust =
-            self.simulation.plan.settings.revalidate_session_after + Duration::from_millis(100);
+        let trust = self.simulation.plan.revalidate_session_after + Duration::from_millis(100);
         let newcomer = Arc::new(self.instance(instances.len()));
         let all = instances.iter().chain([&newcomer]).enumerate();
         let alive: Vec<_> = all
@@ -235,7 +234,7 @@ async fn simulate(plan: Plan, mutant: Option<Mutant>) -> Outcome {
         });
     }
     sleep_until(simulation.at(plan.calm_at)).await;
-    let longest = plan.token_life + plan.settings.deadline + Duration::from_secs(10);
+    let longest = plan.token_life + plan.deadline + Duration::from_secs(10);
     let over = async { while callers.join_next().await.is_some() {} };
     if timeout(longest, over).await.is_err() {
         checker.violation("a caller is stuck".into());

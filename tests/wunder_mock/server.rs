@@ -150,7 +150,8 @@ impl Server {
             false => millis,
         };
         let (key, timestamp) = (Secret::from(Wunder::SIGNING_KEY), millis.to_string());
-        let signature = Sha256Hex.signature(&SignatureInput::new(&key, identifier).timestamp(&timestamp));
+        let signature =
+            Sha256Hex.signature(&SignatureInput::new(&key, identifier).timestamp(&timestamp));
         (signature, timestamp)
     }
 

@@ -1,0 +1,93 @@
+//! Proxies set on the builder.
+
+use vestibule::testing::GoodCity;
+
+use super::forward_proxy::ForwardProxy;
+use super::tls_server::{self, Authority};
+use super::{builder, send_pin};
+
+/// `user:p@ss` in Basic authentication.
+const AUTHORIZATION: &str = "Basic dXNlcjpwQHNz";
+
+#[tokio::test]
+async fn a_proxy_forwards_plain_http_also_to_loopback() {
+    let mock = GoodCity::start().await;
+    let proxy = ForwardProxy::start().await;
+    let client = builder(&mock.base_url()).proxy(proxy.url_for("user", "p%40ss"));
+    send_pin(&client.build().unwrap()).await.unwrap();
+
+    assert_eq!(mock.count("send_pin"), 1);
+    let requests = proxy.requests();
+    let url = format!("{}/api/v1/auth/send_pin", mock.base_url());
+    assert_eq!(requests[0].target(), ("POST", url.as_str()));
+    assert_eq!(
+        requests[0].header("proxy-authorization"),
+        Some(AUTHORIZATION)
+    );
+}
+
+#[tokio::test]
+async fn a_proxy_connects_to_https_and_sees_no_request() {
+    let mock = GoodCity::start().await;
+    let (authority, proxy) = (Authority::new(), ForwardProxy::start().await);
+    let base_url = tls_server::start(&authority, None, &mock.base_url()).await;
+    let client = builder(&base_url)
+        .root_certificate(authority.pem())
+        .proxy(proxy.url_for("user", "p%40ss"));
+    send_pin(&client.build().unwrap()).await.unwrap();
+
+    assert_eq!(mock.count("send_pin"), 1);
+    let requests = proxy.requests();
+    let host = base_url.strip_prefix("https://").unwrap();
+    assert_eq!(requests.len(), 1);
+    assert_eq!(requests[0].target(), ("CONNECT", host));
+    assert_eq!(
+        requests[0].header("proxy-authorization"),
+        Some(AUTHORIZATION)
+    );
+}
+
+#[tokio::test]
+async fn a_proxy_with_tls_uses_the_root_certificates() {
+    let mock = GoodCity::start().await;
+    let (authority, proxy) = (Authority::new(), ForwardProxy::start().await);
+    let encrypted = tls_server::start(&authority, None, &proxy.url()).await;
+    let client = builder(&mock.base_url())
+        .root_certificate(authority.pem())
+        .proxy(encrypted);
+    send_pin(&client.build().unwrap()).await.unwrap();
+    assert_eq!((mock.count("send_pin"), proxy.requests().len()), (1, 1));
+}
+
+#[tokio::test]
+async fn of_proxy_and_no_proxy_the_last_call_applies() {
+    let mock = GoodCity::start().await;
+    let proxy = ForwardProxy::start().await;
+    let without = builder(&mock.base_url()).proxy(proxy.url()).no_proxy();
+    send_pin(&without.build().unwrap()).await.unwrap();
+    assert_eq!(proxy.requests().len(), 0);
+    let with = builder(&mock.base_url()).no_proxy().proxy(proxy.url());
+    send_pin(&with.build().unwrap()).await.unwrap();
+    assert_eq!(proxy.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn an_error_of_a_proxy_does_not_show_its_url() {
+    let mock = GoodCity::start().await;
+    let unreachable = "http://proxy-user:proxy-password@127.0.0.1:1";
+    let client = builder(&mock.base_url())
+        .proxy(unreachable)
+        .build()
+        .unwrap();
+    let error = send_pin(&client).await.unwrap_err();
+    let mut shown = format!("{client:?} {error} {error:?}");
+    let mut source = std::error::Error::source(&error);
+    while let Some(inner) = source {
+        shown += &format!(" {inner} {inner:?}");
+        source = inner.source();
+    }
+    for hidden in ["proxy-user", "proxy-password", "127.0.0.1:1"] {
+        assert!(!shown.contains(hidden), "{shown}");
+    }
+    assert_eq!(mock.count("send_pin"), 0);
+}
