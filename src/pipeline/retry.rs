@@ -14,6 +14,10 @@ use crate::random;
 /// be sent again, any other one only if the operation is idempotent.
 pub(super) fn is_retryable(operation: &Operation, error: &Error) -> bool {
     let idempotent = operation.idempotency == Idempotency::Idempotent;
+    // Nothing changes until the operator acts.
+    if error.kind() == ErrorKind::Misconfigured {
+        return false;
+    }
     match (error.delivery(), error.status()) {
         (Delivery::NotSent, _) => true,
         (Delivery::Unknown, _) => idempotent,

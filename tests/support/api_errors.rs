@@ -30,22 +30,23 @@ pub fn api_error(system: &str, error: &Error) -> Option<ApiErrorView> {
         "goodcity" => refused!(
             goodcity::ApiError,
             |it| format!("{:?}", it.shape()),
-            it.body().and_then(|body| json(serde_json::to_value(body)))
+            it.expose_body()
+                .and_then(|body| json(serde_json::to_value(body)))
         ),
         "walletcrew" => refused!(
             walletcrew::ApiError,
             |it| format!("{:?}", it.reason()),
-            json(serde_json::to_value(it.problem()))
+            json(serde_json::to_value(it.expose_problem()))
         ),
         "fynd" => refused!(
             fynd::ApiError,
             |it| it.code().to_owned(),
-            json(serde_json::to_value(it.body()))
+            json(serde_json::to_value(it.expose_body()))
         ),
         "wunder" => refused!(
             wunder::ApiError,
             |it| format!("{:?}", it.family()),
-            json(serde_json::to_value(it.body()))
+            json(serde_json::to_value(it.expose_body()))
         ),
         other => panic!("{other} is not a system"),
     }
