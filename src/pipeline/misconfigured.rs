@@ -193,3 +193,233 @@ pub(super) fn followed_redirect(target: Option<&Url>) -> Error {
     );
     Error::new(ErrorKind::Misconfigured, message).with_class("redirect")
 }
+
+#[cfg(all(test, feature = "testing"))]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicI64, Ordering};
+
+    use http::Method;
+
+    use super::*;
+    use crate::client_config::ClientConfig;
+    use crate::error::System;
+    use crate::pipeline::system::{ParsedError, SystemRules};
+    use crate::pipeline::{Attempt, CallContext, Idempotency, Request};
+    use crate::testing::TestClock;
+    use crate::testing::wiremock::matchers::any;
+    use crate::testing::wiremock::{self, Mock, MockServer, Respond, ResponseTemplate};
+
+    const SIGNED_AT: &str = "x-signed-at";
+    const HOUR: i64 = 3_600;
+    const PUBLISHED: &[Refusal] = &[stale(true)];
+    const ASSUMED: &[Refusal] = &[stale(false)];
+
+    const fn stale(published: bool) -> Refusal {
+        Refusal::new(Misconfiguration::Signature, 0, "code", "STALE*", published)
+    }
+
+    /// A call that sends a message, to a system that refuses a wrong signature by these words.
+    fn operation(misconfigured: &'static [Refusal]) -> Operation {
+        Operation {
+            id: "send_code",
+            method: Method::POST,
+            path: "/code".into(),
+            session: Need::Never,
+            application: Need::Never,
+            signature: Need::Required,
+            signed_fields: &[],
+            idempotency: Idempotency::NotIdempotent,
+            sends_message: true,
+            carries_code: false,
+            bare_text: false,
+            bare_member: None,
+            misconfigured,
+        }
+    }
+
+    /// Signs by the time alone.
+    struct Rules(HeaderMap);
+
+    impl SystemRules for Rules {
+        fn system(&self) -> System {
+            System::Wunder
+        }
+
+        fn default_headers(&self) -> &HeaderMap {
+            &self.0
+        }
+
+        fn sign(&self, _: &Request<'_>, to: &mut Attempt, now: DateTime<Utc>) -> Result<(), Error> {
+            to.headers.insert(SIGNED_AT, now.timestamp().into());
+            Ok(())
+        }
+
+        fn parse_error(&self, _: &Operation, _: StatusCode, body: &[u8]) -> Option<ParsedError> {
+            let body: Value = serde_json::from_slice(body).ok()?;
+            Some(ParsedError {
+                code: body["code"].as_str().map(str::to_owned),
+                typed: Box::new(()),
+                is_public_code: false,
+                request_id: None,
+                names_token: false,
+                kind: None,
+                message: None,
+            })
+        }
+    }
+
+    /// A server that accepts signatures of the last five minutes by its own clock, which is `ahead`
+    /// of this machine's by a number of seconds.
+    #[derive(Clone, Default)]
+    struct Server {
+        ahead: Arc<AtomicI64>,
+        has_no_date: bool,
+    }
+
+    impl Respond for Server {
+        fn respond(&self, request: &wiremock::Request) -> ResponseTemplate {
+            let now = Utc::now().timestamp() + self.ahead.load(Ordering::SeqCst);
+            let signed: i64 = request.headers[SIGNED_AT]
+                .to_str()
+                .unwrap()
+                .parse()
+                .unwrap();
+            let response = if (now - signed).abs() < 300 {
+                ResponseTemplate::new(200).set_body_string("{}")
+            } else {
+                ResponseTemplate::new(403).set_body_string(r#"{"code": "STALE_TIMESTAMP"}"#)
+            };
+            let date = DateTime::from_timestamp(now, 0).unwrap();
+            let date = date.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+            if self.has_no_date {
+                // A date that a cache has kept says nothing about now.
+                return response
+                    .insert_header("date", date)
+                    .insert_header("age", "1");
+            }
+            response.insert_header("date", date)
+        }
+    }
+
+    struct Fixture {
+        mock: MockServer,
+        context: CallContext,
+    }
+
+    impl Fixture {
+        async fn start(server: Server, clock: TestClock, max_correction: i64) -> Self {
+            let mock = MockServer::start().await;
+            Mock::given(any()).respond_with(server).mount(&mock).await;
+            let mut config = ClientConfig::new(System::Wunder, mock.uri());
+            config.clock = crate::clock::SharedClock::new(clock);
+            config.settings.max_clock_correction =
+                Duration::from_secs(max_correction.unsigned_abs());
+            let built = config.build(|base, headers| Ok((base, Rules(headers))));
+            let context = CallContext::new(built.unwrap().0);
+            Self { mock, context }
+        }
+
+        async fn call(&self, words: &'static [Refusal]) -> (Result<(), Error>, usize) {
+            let before = self.mock.received_requests().await.unwrap().len();
+            let operation = operation(words);
+            let sent = self.context.call_empty(Request::new(&operation, "/code"));
+            let sent = sent.await.map(drop);
+            let requests = self.mock.received_requests().await.unwrap().len();
+            (sent, requests - before)
+        }
+    }
+
+    fn ahead(seconds: i64) -> Server {
+        let server = Server::default();
+        server.ahead.store(seconds, Ordering::SeqCst);
+        server
+    }
+
+    #[tokio::test]
+    async fn a_refused_signature_is_made_again_once_by_the_time_of_the_refusal() {
+        let server = ahead(2 * HOUR);
+        let fixture = Fixture::start(server, TestClock::new(), 24 * HOUR).await;
+        let (sent, requests) = fixture.call(PUBLISHED).await;
+        sent.unwrap();
+        assert_eq!(
+            requests, 2,
+            "a message is sent once: the first request was refused"
+        );
+    }
+
+    #[tokio::test]
+    async fn the_time_of_a_refusal_is_not_stored() {
+        let server = ahead(0);
+        let fixture = Fixture::start(server.clone(), TestClock::new(), 24 * HOUR).await;
+        let (sent, requests) = fixture.call(PUBLISHED).await;
+        assert!(sent.is_ok() && requests == 1, "the clock is confirmed");
+        // One server of a cluster has a wrong clock.
+        server.ahead.store(2 * HOUR, Ordering::SeqCst);
+        let (sent, requests) = fixture.call(PUBLISHED).await;
+        assert!(sent.is_ok() && requests == 2);
+        server.ahead.store(0, Ordering::SeqCst);
+        let (sent, requests) = fixture.call(PUBLISHED).await;
+        assert!(sent.is_ok() && requests == 1, "signed by the known time");
+    }
+
+    #[tokio::test]
+    async fn a_signature_is_not_made_again_without_published_words_or_a_usable_date() {
+        let cases = [
+            ("the words are assumed", ahead(2 * HOUR), ASSUMED, 24 * HOUR),
+            (
+                "the difference is too large",
+                ahead(2 * HOUR),
+                PUBLISHED,
+                HOUR,
+            ),
+            ("the correction is off", ahead(2 * HOUR), PUBLISHED, 0),
+            ("there are no words", ahead(2 * HOUR), &[], 24 * HOUR),
+        ];
+        let no_date = Server {
+            has_no_date: true,
+            ..ahead(2 * HOUR)
+        };
+        let cases = cases.into_iter();
+        for (why, server, words, limit) in
+            cases.chain([("there is no date", no_date, PUBLISHED, 24 * HOUR)])
+        {
+            let fixture = Fixture::start(server, TestClock::new(), limit).await;
+            let (sent, requests) = fixture.call(words).await;
+            assert_eq!(requests, 1, "{why}");
+            let expected = match words {
+                [] => ErrorKind::Rejected,
+                _ => ErrorKind::Misconfigured,
+            };
+            assert_eq!(sent.unwrap_err().kind(), expected, "{why}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_second_refusal_is_the_error() {
+        /// Refuses every signature.
+        struct Refuses;
+
+        impl Respond for Refuses {
+            fn respond(&self, _: &wiremock::Request) -> ResponseTemplate {
+                ResponseTemplate::new(400).set_body_string(r#"{"code": "STALE"}"#)
+            }
+        }
+
+        let fixture = Fixture::start(Server::default(), TestClock::new(), 24 * HOUR).await;
+        fixture.mock.reset().await;
+        Mock::given(any())
+            .respond_with(Refuses)
+            .mount(&fixture.mock)
+            .await;
+        let (sent, requests) = fixture.call(PUBLISHED).await;
+        let error = sent.unwrap_err();
+        assert_eq!((requests, error.attempts()), (2, 2));
+        assert_eq!(
+            (error.kind(), error.error_type()),
+            (ErrorKind::Misconfigured, "signature")
+        );
+    }
+}
