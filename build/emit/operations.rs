@@ -9,8 +9,8 @@ use crate::build::policy::{Need, Policy};
 
 /// The module with the policy table.
 pub fn table(root: &Value, policies: &[Policy<'_>], base_path: &str) -> TokenStream {
-    let refusals = root["x-misconfigured"].as_array().into_iter();
-    let refusals = refusals.flatten().map(misconfigured);
+    let rules = root["x-misconfigured"].as_array().into_iter();
+    let rules = rules.flatten().map(misconfigured);
     let mut policies: Vec<_> = policies.iter().collect();
     policies.sort_by_key(|policy| policy.operation.id());
     let statics = policies.iter().map(|policy| static_of(policy));
@@ -21,7 +21,7 @@ pub fn table(root: &Value, policies: &[Policy<'_>], base_path: &str) -> TokenStr
             #(#statics)*
 
             /// The refusals that only the operator can mend.
-            static MISCONFIGURED: &[crate::pipeline::Refusal] = &[#(#refusals),*];
+            static MISCONFIGURED: &[crate::pipeline::MisconfigurationRule] = &[#(#rules),*];
 
             /// All operations of the document.
             pub(crate) static ALL: &[&crate::pipeline::Operation] = &[#(&#constants),*];
@@ -32,13 +32,14 @@ pub fn table(root: &Value, policies: &[Policy<'_>], base_path: &str) -> TokenStr
     }
 }
 
-fn misconfigured(refusal: &Value) -> TokenStream {
-    let text = |key: &str| refusal[key].as_str().unwrap_or_default();
+fn misconfigured(rule: &Value) -> TokenStream {
+    let text = |key: &str| rule[key].as_str().unwrap_or_default();
     let class = format_ident!("{}", text("class").to_upper_camel_case());
     let (member, word, published) = (text("member"), text("word"), !text("x-source").is_empty());
-    let status = refusal["status"].as_u64().unwrap_or_default();
+    let status = rule["status"].as_u64().unwrap_or_default();
     let class = quote!(crate::pipeline::Misconfiguration::#class);
-    quote!(crate::pipeline::Refusal::new(#class, #status, #member, #word, #published))
+    let rule = quote!(crate::pipeline::MisconfigurationRule);
+    quote!(#rule::new(#class, #status, #member, #word, #published))
 }
 
 fn static_of(policy: &Policy<'_>) -> TokenStream {

@@ -27,7 +27,7 @@ pub(crate) enum Misconfiguration {
 /// Words by which a system says that it is not used as it is configured, from `x-misconfigured` of
 /// its description.
 #[derive(Debug)]
-pub(crate) struct Refusal {
+pub(crate) struct MisconfigurationRule {
     class: Misconfiguration,
     /// The status, or 0 for any 4xx.
     status: u64,
@@ -40,7 +40,7 @@ pub(crate) struct Refusal {
     published: bool,
 }
 
-impl Refusal {
+impl MisconfigurationRule {
     pub(crate) const fn new(
         class: Misconfiguration,
         status: u64,
@@ -94,10 +94,10 @@ pub(super) fn diagnose(
     }
     let body = is_own.then(|| serde_json::from_slice(response.body()).ok());
     let body: Option<Value> = body.flatten();
-    let mut refusals = operation.misconfigured.iter();
-    let refusal = refusals.find(|refusal| refusal.matches(operation, status, body.as_ref()))?;
+    let mut rules = operation.misconfigured.iter();
+    let rule = rules.find(|rule| rule.matches(operation, status, body.as_ref()))?;
     let skew = Skew::of(pipeline, headers);
-    let (class, message): (_, Cow<'static, str>) = match refusal.class {
+    let (class, message): (_, Cow<'static, str>) = match rule.class {
         Misconfiguration::Signature => match skew.text() {
             Some(skew) => (
                 "clock",
@@ -127,7 +127,7 @@ pub(super) fn diagnose(
             "host rejected: check the host of `base_url`, and the name of the application".into(),
         ),
     };
-    let may_sign_again = refusal.published && refusal.class == Misconfiguration::Signature;
+    let may_sign_again = rule.published && rule.class == Misconfiguration::Signature;
     Some(Diagnosis {
         class,
         message,
@@ -214,15 +214,15 @@ mod tests {
 
     const SIGNED_AT: &str = "x-signed-at";
     const HOUR: i64 = 3_600;
-    const PUBLISHED: &[Refusal] = &[stale(true)];
-    const ASSUMED: &[Refusal] = &[stale(false)];
+    const PUBLISHED: &[MisconfigurationRule] = &[stale(true)];
+    const ASSUMED: &[MisconfigurationRule] = &[stale(false)];
 
-    const fn stale(published: bool) -> Refusal {
-        Refusal::new(Misconfiguration::Signature, 0, "code", "STALE*", published)
+    const fn stale(published: bool) -> MisconfigurationRule {
+        MisconfigurationRule::new(Misconfiguration::Signature, 0, "code", "STALE*", published)
     }
 
     /// A call that sends a message, to a system that refuses a wrong signature by these words.
-    fn operation(misconfigured: &'static [Refusal]) -> Operation {
+    fn operation(misconfigured: &'static [MisconfigurationRule]) -> Operation {
         Operation {
             id: "send_code",
             method: Method::POST,
@@ -322,7 +322,7 @@ mod tests {
             Self { mock, context }
         }
 
-        async fn call(&self, words: &'static [Refusal]) -> (Result<(), Error>, usize) {
+        async fn call(&self, words: &'static [MisconfigurationRule]) -> (Result<(), Error>, usize) {
             let before = self.mock.received_requests().await.unwrap().len();
             let operation = operation(words);
             let sent = self.context.call_empty(Request::new(&operation, "/code"));

@@ -60,7 +60,7 @@ pub(crate) use self::call::CallContext;
 #[cfg(fuzzing)]
 pub(crate) use self::classify::{classify, retry_after};
 pub(crate) use self::deadline::Deadline;
-pub(crate) use self::misconfigured::{Misconfiguration, Refusal};
+pub(crate) use self::misconfigured::{Misconfiguration, MisconfigurationRule};
 pub(crate) use self::operation::{Idempotency, Need, Operation};
 pub(crate) use self::options::language_header;
 pub use self::options::{CallOptions, Settings};

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use http::Method;
 
-use super::misconfigured::Refusal;
+use super::misconfigured::MisconfigurationRule;
 
 /// One documented operation, generated from the system's description.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ pub(crate) struct Operation {
     /// The member that a response of a bare string sets, where the server may send one.
     pub(crate) bare_member: Option<&'static str>,
     /// The refusals of the system that only the operator can mend.
-    pub(crate) misconfigured: &'static [Refusal],
+    pub(crate) misconfigured: &'static [MisconfigurationRule],
 }
 
 /// Whether an operation needs a credential.

@@ -78,6 +78,7 @@ fn advice(kind: ErrorKind) -> &'static str {
         ErrorKind::Unavailable => "try later",
         ErrorKind::StepRequired => "finish a step",
         ErrorKind::Rejected => "refused",
+        ErrorKind::Misconfigured => "correct the configuration",
         ErrorKind::InvalidResponse => "report",
         other => panic!("{other:?} is not in the README"),
     }
