@@ -108,7 +108,7 @@ pub mod wunder;
 pub use {chrono, http, reqwest};
 
 pub use clock::{BoxFuture, Clock, SystemClock};
-pub use error::{Delivery, Error, ErrorKind, System};
+pub use error::{Delivery, Error, ErrorKind, Problem, System};
 pub use json::{AnyJson, JsonObject};
 pub use member::{Given, IntoMember, Maybe};
 pub use pipeline::{

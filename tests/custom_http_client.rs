@@ -56,8 +56,10 @@ async fn a_redirected_response_is_an_error() {
     let error = send_pin(&proxy, own, Settings::default())
         .await
         .unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::InvalidResponse);
-    assert!(error.to_string().contains("followed a redirect"), "{error}");
+    assert_eq!(error.kind(), ErrorKind::Misconfigured);
+    assert_eq!(error.error_type(), "redirect");
+    let expected = "followed a redirect to 127.0.0.1";
+    assert!(error.to_string().contains(expected), "{error}");
 }
 
 #[tokio::test]

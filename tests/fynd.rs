@@ -92,7 +92,7 @@ fn refused<T: Debug>(result: Result<T, impl Into<Error>>) -> (u16, String) {
     let api_error = error.api_error::<ApiError>().unwrap();
     assert_eq!(error.code(), Some(api_error.code()));
     assert_eq!(error.request_id(), api_error.request_id());
-    assert!(api_error.message().is_some());
+    assert!(api_error.expose_message().is_some());
     (
         error.status().unwrap().as_u16(),
         api_error.code().to_owned(),

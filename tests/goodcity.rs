@@ -191,7 +191,7 @@ async fn a_wrong_pin_returns_the_state_and_a_pin_is_valid_once() {
     let returned = pending.confirm("8765").await.unwrap_err();
     refused(&returned.error, 422, Shape::Fields);
     let api_error: &ApiError = returned.error.api_error().unwrap();
-    assert_eq!(api_error.fields()[0].0, "pin");
+    assert_eq!(api_error.fields()[0], "pin");
     returned.state.confirm("5678").await.unwrap();
     assert_eq!(mock.count("verify"), 5);
 }

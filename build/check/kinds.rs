@@ -46,7 +46,18 @@ pub static ROOT: Kind = Kind {
     required: "info paths",
     texts: "openapi",
     any: "info servers tags paths",
-    others: &[("components", Object(&COMPONENTS))],
+    others: &[
+        ("components", Object(&COMPONENTS)),
+        ("x-misconfigured", List(&MISCONFIGURED)),
+    ],
+    ..KIND
+};
+
+static MISCONFIGURED: Kind = Kind {
+    name: "a refusal of `x-misconfigured`",
+    required: "class member word",
+    texts: "class member word x-source x-assumption",
+    others: &[("status", Number)],
     ..KIND
 };
 

@@ -51,7 +51,7 @@ pub fn client(
         .chain(&mut builders)
         .for_each(|item| CompileOnDemand.visit_item_mut(item));
 
-    let table = operations::table(policies, base_path);
+    let table = operations::table(&document.root, policies, base_path);
     let enums = prepared.enums.iter().map(|open_enum| open_enum.tokens());
     let schemas = structs(&types).map(|item| &item.ident);
     let info = &document.root["info"];

@@ -1,12 +1,16 @@
 //! The policy table and the documentation of the calls.
 
+use heck::ToUpperCamelCase;
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
+use serde_json::Value;
 
 use crate::build::policy::{Need, Policy};
 
 /// The module with the policy table.
-pub fn table(policies: &[Policy<'_>], base_path: &str) -> TokenStream {
+pub fn table(root: &Value, policies: &[Policy<'_>], base_path: &str) -> TokenStream {
+    let rules = root["x-misconfigured"].as_array().into_iter();
+    let rules = rules.flatten().map(misconfigured);
     let mut policies: Vec<_> = policies.iter().collect();
     policies.sort_by_key(|policy| policy.operation.id());
     let statics = policies.iter().map(|policy| static_of(policy));
@@ -16,6 +20,9 @@ pub fn table(policies: &[Policy<'_>], base_path: &str) -> TokenStream {
         pub(crate) mod operations {
             #(#statics)*
 
+            /// The refusals that only the operator can mend.
+            static MISCONFIGURED: &[crate::pipeline::MisconfigurationRule] = &[#(#rules),*];
+
             /// All operations of the document.
             pub(crate) static ALL: &[&crate::pipeline::Operation] = &[#(&#constants),*];
 
@@ -23,6 +30,16 @@ pub fn table(policies: &[Policy<'_>], base_path: &str) -> TokenStream {
             pub(crate) const BASE_PATH: &str = #base_path;
         }
     }
+}
+
+fn misconfigured(rule: &Value) -> TokenStream {
+    let text = |key: &str| rule[key].as_str().unwrap_or_default();
+    let class = format_ident!("{}", text("class").to_upper_camel_case());
+    let (member, word, published) = (text("member"), text("word"), !text("x-source").is_empty());
+    let status = rule["status"].as_u64().unwrap_or_default();
+    let class = quote!(crate::pipeline::Misconfiguration::#class);
+    let rule = quote!(crate::pipeline::MisconfigurationRule);
+    quote!(#rule::new(#class, #status, #member, #word, #published))
 }
 
 fn static_of(policy: &Policy<'_>) -> TokenStream {
@@ -55,6 +72,7 @@ fn static_of(policy: &Policy<'_>) -> TokenStream {
             carries_code: #carries_code,
             bare_text: #bare_text,
             bare_member: #bare_member,
+            misconfigured: MISCONFIGURED,
         };
     }
 }

@@ -114,7 +114,7 @@ impl<S: Step> ActiveChallenge<S> {
                 Ok(_) | Err(_) => {}
             }
             if wrong_codes >= MAX_WRONG_CODES {
-                return Err(too_many_wrong_codes().of(self.system()));
+                return Err(self.too_many_wrong_codes());
             }
             let record = self.to_record(wrong_codes + 1);
             let record = record.map_err(|error| self.context.store_error(error))?;
@@ -157,8 +157,14 @@ impl<S: Step> ActiveChallenge<S> {
         });
         match counted {
             Ok(_) => Ok(self.attempt()),
-            Err(_) => Err(too_many_wrong_codes().of(self.system())),
+            Err(_) => Err(self.too_many_wrong_codes()),
         }
+    }
+
+    /// The error carries the wait until another code may be requested.
+    fn too_many_wrong_codes(&self) -> Error {
+        let error = too_many_wrong_codes().of(self.system());
+        self.timer.on_error(error)
     }
 
     /// Reduces the count. If that fails, the count stays, which is the safe side.

@@ -243,11 +243,14 @@ impl SendPermit {
         }
     }
 
-    /// Records the failure of the request: ends the wait if no message was sent.
-    pub(crate) async fn failed(self, error: &Error) {
-        if SendOutcome::of(error) == SendOutcome::NotSent {
+    /// Records the failure of the request: ends the wait if no message was sent. Otherwise the error
+    /// carries the rest of the wait.
+    pub(crate) async fn failed(self, error: Error) -> Error {
+        if SendOutcome::of(&error) == SendOutcome::NotSent {
             self.not_sent().await;
+            return error;
         }
+        self.timer.on_error(error)
     }
 
     /// The timer as it was before the claim.

@@ -85,12 +85,10 @@ impl FirstMessage {
     ) -> Result<ActiveChallenge<S>, Error> {
         match send.await {
             Ok((step, wait)) => Ok(self.open(step, wait).await),
-            Err(error) => {
-                if let Some(permit) = self.permit {
-                    permit.failed(&error).await;
-                }
-                Err(error)
-            }
+            Err(error) => Err(match self.permit {
+                Some(permit) => permit.failed(error).await,
+                None => error,
+            }),
         }
     }
 

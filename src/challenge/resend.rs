@@ -66,10 +66,7 @@ impl<S: Step> ActiveChallenge<S> {
                 self.sent(recipient, permit, wait, store_keys).await;
                 Ok(())
             }
-            Err(error) => {
-                self.failed(recipient, permit, &error).await;
-                Err(error)
-            }
+            Err(error) => Err(self.failed(recipient, permit, error).await),
         }
     }
 
@@ -133,19 +130,22 @@ impl<S: Step> ActiveChallenge<S> {
         self.update_step(true, change).await;
     }
 
-    async fn failed(&mut self, recipient: impl Recipient<S>, permit: SendPermit, error: &Error) {
+    async fn failed(
+        &mut self,
+        recipient: impl Recipient<S>,
+        permit: SendPermit,
+        error: Error,
+    ) -> Error {
         // Message numbers of a challenge with several destinations count the edits of its step.
         let is_sole = matches!(recipient.limit(&mut self.step), Ok(None));
-        if self.step.discard_keys(error) && is_sole {
+        if self.step.discard_keys(&error) && is_sole {
             self.replace_message(&permit);
             self.save(WriteMode::Newer, None).await;
         }
-        if SendOutcome::of(error) == SendOutcome::NotSent {
-            if is_sole {
-                self.timer = permit.former_timer();
-            }
-            permit.not_sent().await;
+        if SendOutcome::of(&error) == SendOutcome::NotSent && is_sole {
+            self.timer = permit.former_timer();
         }
+        permit.failed(error).await
     }
 
     /// The codes of the former message are void.

@@ -42,6 +42,13 @@ impl ResendTimer {
             .unwrap_or(Duration::ZERO)
     }
 
+    /// The error of a request after which the timer runs on: it carries the rest of the wait.
+    pub(super) fn on_error(&self, error: Error) -> Error {
+        let rest = Some(self.remaining()).filter(|rest| !rest.is_zero());
+        let wait = error.retry_after().max(rest);
+        error.with_retry_after(wait)
+    }
+
     /// Fails while the timer runs.
     pub(crate) fn check(&self, system: System) -> Result<(), Error> {
         let remaining = self.remaining();

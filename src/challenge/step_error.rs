@@ -6,7 +6,9 @@ use crate::error::Error;
 
 /// The error of a step, and the state before it, so that the user can try again.
 ///
-/// `?` converts it into its [`Error`] where the state is not needed.
+/// `?` converts it into its [`Error`] where the state is not needed. It also converts it into
+/// `anyhow::Error` and `Box<dyn std::error::Error + Send + Sync>`; [`Error::find`] gets the [`Error`]
+/// back from these.
 pub struct StepError<S> {
     /// The state as it was before, or as the failure left it.
     pub state: S,
@@ -39,7 +41,8 @@ impl<S> fmt::Display for StepError<S> {
 }
 
 impl<S> std::error::Error for StepError<S> {
+    /// The [`Error`], so that a walk over the sources finds it whatever the state is.
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        std::error::Error::source(&self.error)
+        Some(&self.error)
     }
 }

@@ -57,31 +57,60 @@ impl FromStr for System {
 }
 
 /// The kind of an [`Error`](crate::Error), by what its caller should do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+///
+/// `Display` and serde use the words of [`as_str`](Self::as_str).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// Fix the input: nothing was sent. [`Error::field`](crate::Error::field) names the invalid one.
+    /// An argument is invalid, and nothing was sent. Show the message beside the input that
+    /// [`Error::field`](crate::Error::field) names, and let the user correct it.
     InvalidInput,
-    /// Sign in again: there is no session, or it has ended.
+    /// There is no session or challenge, or it has ended. Let the user sign in again.
     Unauthenticated,
-    /// Slow down: retry after [`Error::retry_after`](crate::Error::retry_after).
+    /// The server, or the timer between two messages, allows no request yet. Send the same request
+    /// after [`Error::retry_after`](crate::Error::retry_after).
     RateLimited,
-    /// Try later: the server could not be reached, did not respond in time or failed.
+    /// The server or the session store could not be reached, did not respond in time or failed. Try
+    /// again later; if the request is not idempotent, look at
+    /// [`Error::is_retryable`](crate::Error::is_retryable) first.
     Unavailable,
-    /// Complete a step first, such as multi-factor authentication.
+    /// Another step comes first, such as a new code, a second factor or terms to accept. Lead the
+    /// user to that step.
     StepRequired,
-    /// The server refused the request. [`Error::api_error`](crate::Error::api_error) returns the
-    /// system's own error.
+    /// The server refused the request, for example for a wrong code. Let the user correct the input:
+    /// [`Error::code`](crate::Error::code) and [`Error::api_error`](crate::Error::api_error) say what
+    /// the system objects to.
     Rejected,
-    /// Use another way: this system, or its configuration, does not offer the operation.
+    /// Only the operator of this back end can correct the cause: a signing key, a clock, a tenant, a
+    /// base URL, sealing keys, or the trust in a certificate. Alert the operator; the message says
+    /// what to check, and [`Error::error_type`](crate::Error::error_type) is a word for it. Show the
+    /// user nothing but an internal error.
+    Misconfigured,
+    /// The system, or its configuration, does not offer the operation. Offer the user another way.
     Unsupported,
-    /// Report it: the response could not be decoded.
+    /// The response could not be decoded, so that its result is unknown. Report it to the vendor or
+    /// to this crate, with [`Error::request_id`](crate::Error::request_id).
     InvalidResponse,
 }
 
 impl ErrorKind {
-    /// The `error.type` in telemetry.
-    pub(super) fn class(self) -> &'static str {
+    /// All kinds.
+    pub const ALL: [Self; 9] = [
+        Self::InvalidInput,
+        Self::Unauthenticated,
+        Self::RateLimited,
+        Self::Unavailable,
+        Self::StepRequired,
+        Self::Rejected,
+        Self::Misconfigured,
+        Self::Unsupported,
+        Self::InvalidResponse,
+    ];
+
+    /// The name in lower case with underscores, such as `invalid_input`: the `error.type` in
+    /// telemetry of an error that has no narrower class.
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::InvalidInput => "invalid_input",
             Self::Unauthenticated => "unauthenticated",
@@ -89,6 +118,7 @@ impl ErrorKind {
             Self::Unavailable => "unavailable",
             Self::StepRequired => "step_required",
             Self::Rejected => "rejected",
+            Self::Misconfigured => "misconfigured",
             Self::Unsupported => "unsupported",
             Self::InvalidResponse => "invalid_response",
         }
@@ -101,10 +131,17 @@ impl ErrorKind {
             Self::RateLimited => "slow down",
             Self::Unavailable => "try later",
             Self::StepRequired => "complete the step first",
-            Self::Rejected => "correct the request or the settings before another attempt",
+            Self::Rejected => "correct the request before another attempt",
+            Self::Misconfigured => "correct the configuration",
             Self::Unsupported => "use another way",
             Self::InvalidResponse => "report it",
         }
+    }
+}
+
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 

@@ -1,6 +1,7 @@
 //! The error type of the crate.
 
 mod kind;
+mod problem;
 
 use std::any::Any;
 use std::borrow::Cow;
@@ -11,6 +12,7 @@ use bytes::Bytes;
 use http::StatusCode;
 
 pub use self::kind::{Delivery, ErrorKind, System};
+pub use self::problem::Problem;
 
 /// The maximum number of bytes that an error keeps of an undecodable body.
 const MAX_KEPT_BODY: usize = 64 * 1024;
@@ -33,6 +35,10 @@ struct Inner {
     status: Option<StatusCode>,
     class: Option<&'static str>,
     code: Option<String>,
+    /// Whether [`Error::problem`] may show the code.
+    is_public_code: bool,
+    /// Whether the request may be repeated without a further effect.
+    is_idempotent: bool,
     request_id: Option<String>,
     retry_after: Option<Duration>,
     delivery: Delivery,
@@ -54,6 +60,8 @@ impl Error {
             status: None,
             class: None,
             code: None,
+            is_public_code: false,
+            is_idempotent: false,
             request_id: None,
             retry_after: None,
             delivery: Delivery::NotSent,
@@ -115,6 +123,17 @@ impl Error {
         self.0.api_error = Some(api_error);
         self.0.code = code.filter(|code| is_plain(code)).map(str::to_owned);
         self.with_request_id(request_id)
+    }
+
+    /// Lets [`Error::problem`] show the code.
+    pub(crate) fn with_public_code(mut self, is_public: bool) -> Self {
+        self.0.is_public_code = is_public;
+        self
+    }
+
+    pub(crate) fn with_idempotent(mut self, is_idempotent: bool) -> Self {
+        self.0.is_idempotent = is_idempotent;
+        self
     }
 
     /// Sets the request id, if there is a plain one.
@@ -203,13 +222,28 @@ impl Error {
     }
 
     /// The class of the error, as in OpenTelemetry's `error.type`: a word such as `connect`,
-    /// `timeout`, `too_large` or `undecodable`, or the status of an error response (`503`).
+    /// `timeout` or `too_large`, the status of an error response (`503`), or else
+    /// [`ErrorKind::as_str`].
+    ///
+    /// For [`ErrorKind::Misconfigured`] it is one of:
+    ///
+    /// | class | what to check |
+    /// |---|---|
+    /// | `signature` | the `signing_key` of the client |
+    /// | `clock` | the clock of this machine |
+    /// | `application` | the credential or the name of the application |
+    /// | `tenant` | the `tenant`, and whether `base_url` is the gateway that has it |
+    /// | `path` | the `base_url`: the server does not have the path |
+    /// | `host` | the host of the `base_url` |
+    /// | `redirect` | the `base_url`: the message names the host that the server leads to |
+    /// | `certificate` | the certificates that this machine trusts |
+    /// | `sealing_keys` | the sealing keys of the session store at this instance |
     pub fn error_type(&self) -> &str {
         let inner = &*self.0;
         match (inner.class, &inner.status) {
             (Some(class), _) => class,
             (None, Some(status)) if !status.is_success() => status.as_str(),
-            (None, _) => inner.kind.class(),
+            (None, _) => inner.kind.as_str(),
         }
     }
 
@@ -220,6 +254,12 @@ impl Error {
         self.0.body.as_deref()
     }
 
+    /// Class and message, if only the operator can correct the cause.
+    pub(crate) fn misconfigured(&self) -> Option<(&'static str, &str)> {
+        let class = self.0.class.unwrap_or(self.0.kind.as_str());
+        (self.0.kind == ErrorKind::Misconfigured).then_some((class, &*self.0.message))
+    }
+
     /// Whether the server sent an error in the system's own format.
     pub(crate) fn has_api_error(&self) -> bool {
         self.0.api_error.is_some()
@@ -228,6 +268,68 @@ impl Error {
     /// The system's typed error, such as `wunder::ApiError`, if the server sent one.
     pub fn api_error<T: 'static>(&self) -> Option<&T> {
         self.0.api_error.as_ref()?.downcast_ref()
+    }
+}
+
+impl Error {
+    /// Whether the same call has a chance later, without the user doing anything and without a double
+    /// effect.
+    ///
+    /// That is the case for
+    /// - [`ErrorKind::RateLimited`]: the request was not processed; wait for
+    ///   [`retry_after`](Self::retry_after),
+    /// - [`ErrorKind::Unavailable`] if the request did not reach the server
+    ///   ([`Delivery::NotSent`]), if the operation is idempotent, or if the system said in its own
+    ///   words with 503 and `Retry-After` that it did not process the request.
+    ///
+    /// It is not the case for any other error. In particular an operation that sends a message or
+    /// carries a code, and whose response was lost, is not retryable: the message may be under way
+    /// and the code spent. The pipeline has retried what may be retried already; this tells whether a
+    /// job queue, or a user who presses the same button, may do so once more.
+    pub fn is_retryable(&self) -> bool {
+        let inner = &*self.0;
+        let was_deferred = inner.status == Some(StatusCode::SERVICE_UNAVAILABLE)
+            && inner.retry_after.is_some()
+            && self.has_api_error();
+        match inner.kind {
+            ErrorKind::RateLimited => true,
+            ErrorKind::Unavailable => {
+                inner.delivery == Delivery::NotSent || inner.is_idempotent || was_deferred
+            }
+            _ => false,
+        }
+    }
+
+    /// Finds the error of this crate in an error of another type, such as `anyhow::Error` or
+    /// `Box<dyn std::error::Error + Send + Sync>`: the error itself or the first one among its
+    /// sources, also within a [`StepError`](crate::challenge::StepError) of any state and within a
+    /// [`std::io::Error`].
+    ///
+    /// ```
+    /// use std::error::Error as StdError;
+    ///
+    /// fn status_of(error: &(dyn StdError + 'static)) -> u16 {
+    ///     vestibule::Error::find(error).map_or(500, |error| error.http_status().as_u16())
+    /// }
+    ///
+    /// let invalid = "nowhere".parse::<vestibule::System>().unwrap_err();
+    /// let boxed: Box<dyn StdError + Send + Sync> = invalid.into();
+    /// assert_eq!(status_of(&*boxed), 400);
+    /// ```
+    pub fn find<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a Self> {
+        let mut next = Some(error);
+        while let Some(error) = next {
+            if let Some(found) = error.downcast_ref() {
+                return Some(found);
+            }
+            // The source of an `io::Error` is that of the error in it, which would be skipped.
+            let custom = error.downcast_ref::<std::io::Error>();
+            next = match custom.and_then(std::io::Error::get_ref) {
+                Some(inner) => Some(inner as &(dyn std::error::Error + 'static)),
+                None => error.source(),
+            };
+        }
+        None
     }
 }
 

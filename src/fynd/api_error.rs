@@ -8,7 +8,8 @@ use crate::pipeline::ParsedError;
 
 /// An error response of Fynd; [`Error::api_error`](crate::Error::api_error) gives it.
 ///
-/// `Debug` shows only the code, because the other members may quote what the user entered.
+/// `Debug` and `Display` show only the code, because the other members may quote what the user
+/// entered.
 #[derive(Clone)]
 pub struct ApiError {
     body: types::ApiError,
@@ -25,13 +26,13 @@ impl ApiError {
         self.body.request_id.as_deref()
     }
 
-    /// The message for humans. Do not log it.
-    pub fn message(&self) -> Option<&str> {
+    /// The message for humans. It may name a phone or a mailbox: do not log it.
+    pub fn expose_message(&self) -> Option<&str> {
         self.body.message.as_deref()
     }
 
-    /// The whole body. Do not log it.
-    pub fn body(&self) -> &types::ApiError {
+    /// The whole body, with the message. Do not log it.
+    pub fn expose_body(&self) -> &types::ApiError {
         &self.body
     }
 }
@@ -42,6 +43,14 @@ impl fmt::Debug for ApiError {
     }
 }
 
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+impl std::error::Error for ApiError {}
+
 /// Parses an error body. `authenticated: false` means that the session cookie was rejected, even if
 /// the request carried a code.
 pub(super) fn parse(body: &[u8]) -> Option<ParsedError> {
@@ -50,7 +59,9 @@ pub(super) fn parse(body: &[u8]) -> Option<ParsedError> {
         code: body.code.clone(),
         request_id: body.request_id.clone(),
         names_token: body.authenticated == Some(false),
+        is_public_code: false,
         kind: None,
+        message: None,
         typed: Box::new(ApiError { body }),
     })
 }

@@ -143,10 +143,7 @@ impl SignUp {
         let call = api.register_with_form().platform(self.platform.clone());
         let response = match call.body(self.body()).send().await {
             Ok(response) => response.into_inner(),
-            Err(error) => {
-                permits.failed(&error).await;
-                return Err(error);
-            }
+            Err(error) => return Err(permits.failed(error).await),
         };
         let sent = SentCodes {
             operation: OPERATION,

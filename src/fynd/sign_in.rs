@@ -255,10 +255,7 @@ impl CompleteProfile {
         self.challenge.step.cookies = partial.cookies();
         let response = match response {
             Ok(response) => response.into_inner(),
-            Err(error) => {
-                permits.failed(&error).await;
-                return Err(error);
-            }
+            Err(error) => return Err(permits.failed(error).await),
         };
         if let Some(token) = response.register_token {
             self.challenge.step.register_token = token;

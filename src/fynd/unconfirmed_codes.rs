@@ -126,11 +126,12 @@ impl CodePermits {
         Ok(Self(permits))
     }
 
-    /// Records the failure of the call.
-    pub(super) async fn failed(self, error: &Error) {
+    /// Records the failure of the call. The error carries the wait, if messages may be under way.
+    pub(super) async fn failed(self, mut error: Error) -> Error {
         for (_, permit) in self.0 {
-            permit.failed(error).await;
+            error = permit.failed(error).await;
         }
+        error
     }
 
     /// Records the codes that were sent. One to a contact that the call did not name is left out.

@@ -10,8 +10,8 @@ use crate::pipeline::{Need, Operation, ParsedError};
 
 /// An error response of GoodCity; [`Error::api_error`](crate::Error::api_error) gives it.
 ///
-/// Decide by status and shape, not by a message: messages are translated and change. `Debug` shows
-/// only the shape, because a message may quote what the user entered.
+/// Decide by status and shape, not by a message: messages are translated and change. `Debug` and
+/// `Display` show only the shape, because a message may quote what the user entered.
 #[derive(Clone)]
 pub struct ApiError {
     shape: Shape,
@@ -25,7 +25,9 @@ pub enum Shape {
     /// `{"errors": "…"}`: the request is not valid; several messages may be joined in one text.
     /// Older servers use it for an unknown host as well.
     Invalid,
-    /// `{"errors": {"pin": "…"}}`: the pin is not accepted, for any reason.
+    /// `{"errors": {"pin": "…"}}`: the pin is not accepted. The server does not tell why: it is wrong
+    /// or expired, was used before, belongs to a key that a newer message has replaced, the user is
+    /// unknown or disabled, or the app of the client is not allowed for this user.
     Fields,
     /// `{"error": "…"}`: the request is not authorised, or a parameter has the wrong type.
     Plain,
@@ -48,15 +50,23 @@ impl ApiError {
         self.body.as_ref()?.type_.as_deref()
     }
 
-    /// The message, unless the messages belong to [`fields`](Self::fields). Do not log it.
-    pub fn message(&self) -> Option<&str> {
+    /// The message, unless the messages belong to [`fields`](Self::fields). It may quote what the
+    /// user entered: do not log it.
+    pub fn expose_message(&self) -> Option<&str> {
         let body = self.body.as_ref()?;
         let errors = body.errors.as_ref().and_then(|errors| errors.as_str());
         errors.or(body.error.as_deref())
     }
 
-    /// The invalid fields with their messages. Do not log them.
-    pub fn fields(&self) -> Vec<(&str, &str)> {
+    /// The names of the invalid fields.
+    pub fn fields(&self) -> Vec<&str> {
+        let fields = self.expose_field_messages().into_iter();
+        fields.map(|(name, _)| name).collect()
+    }
+
+    /// The invalid fields with their messages, which may quote what the user entered: do not log
+    /// them.
+    pub fn expose_field_messages(&self) -> Vec<(&str, &str)> {
         let errors = self.body.as_ref().and_then(|body| body.errors.as_ref());
         let Some(Value::Object(fields)) = errors.map(|errors| &**errors) else {
             return Vec::new();
@@ -67,8 +77,8 @@ impl ApiError {
             .collect()
     }
 
-    /// The whole body; `None` for [`Shape::Blank`]. Do not log it.
-    pub fn body(&self) -> Option<&ErrorBody> {
+    /// The whole body, with its messages; `None` for [`Shape::Blank`]. Do not log it.
+    pub fn expose_body(&self) -> Option<&ErrorBody> {
         self.body.as_ref()
     }
 }
@@ -78,6 +88,14 @@ impl fmt::Debug for ApiError {
         write!(f, "goodcity::ApiError({:?})", self.shape)
     }
 }
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+impl std::error::Error for ApiError {}
 
 /// Parses an error body.
 pub(super) fn parse(operation: &Operation, status: StatusCode, body: &[u8]) -> Option<ParsedError> {
@@ -89,7 +107,10 @@ pub(super) fn parse(operation: &Operation, status: StatusCode, body: &[u8]) -> O
         names_token: status == StatusCode::UNAUTHORIZED
             && operation.session != Need::Never
             && about_credential,
+        is_public_code: api_error.error_type() == Some("ForeignKeyMismatchError"),
         kind: None,
+        message: (operation.carries_code && api_error.shape == Shape::Fields)
+            .then_some("code not accepted"),
         typed: Box::new(api_error),
     })
 }
@@ -152,8 +173,10 @@ mod tests {
         ] {
             let api_error = decode(body.as_bytes()).unwrap();
             assert_eq!(api_error.shape(), shape, "{body}");
-            assert_eq!(api_error.message(), text, "{body}");
-            assert_eq!(api_error.fields(), fields, "{body}");
+            assert_eq!(api_error.expose_message(), text, "{body}");
+            let names: Vec<_> = fields.iter().map(|(name, _)| *name).collect();
+            assert_eq!(api_error.fields(), names, "{body}");
+            assert_eq!(api_error.expose_field_messages(), fields, "{body}");
             assert_eq!(
                 format!("{api_error:?}"),
                 format!("goodcity::ApiError({shape:?})")

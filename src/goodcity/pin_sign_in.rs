@@ -179,9 +179,11 @@ impl PendingCode {
     /// [`ErrorKind::StepRequired`] if a new pin must be sent first (see [`resend`](Self::resend)):
     /// the server has discarded it, five pins were wrong, or a newer challenge has replaced this
     /// one; [`ErrorKind::Unauthenticated`] if it is finished or has expired; nothing is sent in these
-    /// cases. [`ErrorKind::Rejected`] for a pin that is wrong, expired or used, and for a number
-    /// without account: the server does not distinguish these. After a lost response the pin may be
-    /// used up: if it is refused the next time, `resend`.
+    /// cases. [`ErrorKind::Rejected`] ("code not accepted") has one of these causes, which the server
+    /// does not distinguish: the pin is wrong, has expired or was used before; its key was replaced by
+    /// a newer message; the number has no account, or the user is disabled; the app of the client is
+    /// not allowed for this user. After a lost response the pin may be used up: if it is refused the
+    /// next time, `resend`.
     pub async fn confirm(mut self, pin: impl Into<Secret>) -> Result<SignedIn, StepError<Self>> {
         let tried = self.try_pin(pin.into()).await;
         tried.map_err(|error| StepError::new(self, error))

@@ -200,6 +200,8 @@ struct Call<'a> {
     waited: bool,
     /// Whether an attempt may have reached the server without a response.
     may_have_arrived: bool,
+    /// The time that the next attempt is signed with, if that is not the present time.
+    sign_at: Option<DateTime<Utc>>,
     status: Option<StatusCode>,
 }
 
@@ -232,6 +234,7 @@ impl<'a> Call<'a> {
             attempts: 0,
             waited: false,
             may_have_arrived: false,
+            sign_at: None,
             status: None,
         }
     }
@@ -245,16 +248,23 @@ impl<'a> Call<'a> {
             options.check(operation, &|name| pipeline.rules.sets_header(name))?;
         }
         let is_idempotent = self.is_idempotent();
-        let mut replayed = false;
+        let (mut replayed, mut signed_again) = (false, false);
         loop {
             let in_flight = self.send_attempt(credential).await?;
-            let AttemptError { error, rejected } = match self.receive(credential, in_flight).await {
+            let failed = match self.receive(credential, in_flight).await {
                 Ok(response) => {
                     pipeline.budget.succeed(|| pipeline.since_start());
                     return Ok(response);
                 }
                 Err(failed) => failed,
             };
+            let (error, rejected) = (failed.error, failed.rejected);
+
+            // Sign again: once, by the server's time, if its own words refuse the signature.
+            if failed.sign_at.is_some() && !signed_again {
+                (self.sign_at, self.waited, signed_again) = (failed.sign_at, true, true);
+                continue;
+            }
 
             // Refresh and replay: once, if the server rejected the session's credential.
             if let (Some(credential), Some(generation)) = (credential, rejected) {
@@ -345,7 +355,8 @@ impl<'a> Call<'a> {
                     (Authorization::Stale(generation), _) if !allow_stale => Some(generation),
                     (_, None) => None,
                     (_, Some(permit)) => {
-                        let server_time = pipeline.time.at(now);
+                        let server_time = self.sign_at.take();
+                        let server_time = server_time.unwrap_or_else(|| pipeline.time.at(now));
                         pipeline
                             .rules
                             .sign(self.request, &mut attempt, server_time)?;
@@ -469,6 +480,7 @@ impl<'a> Call<'a> {
         };
         error
             .at(self.context.system(), self.request.operation.id)
+            .with_idempotent(self.request.operation.idempotency == Idempotency::Idempotent)
             .with_effort(self.attempts, self.deadline.elapsed())
     }
 

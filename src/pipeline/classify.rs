@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use http::{HeaderMap, StatusCode, header};
 
 use super::Pipeline;
+use super::misconfigured::{diagnose, redirected};
 use super::operation::{Need, Operation};
 use super::response::RawResponse;
 use super::system::{CredentialGeneration, ParsedError};
@@ -18,6 +19,9 @@ pub(crate) struct AttemptError {
     pub(crate) error: Error,
     /// The session credential that the attempt carried, if the server rejected it.
     pub(crate) rejected: Option<CredentialGeneration>,
+    /// The server's time, if the system's published words refuse the signature or its timestamp: with
+    /// a signature of that time the request may succeed.
+    pub(crate) sign_at: Option<DateTime<Utc>>,
 }
 
 impl From<Error> for AttemptError {
@@ -25,6 +29,7 @@ impl From<Error> for AttemptError {
         Self {
             error,
             rejected: None,
+            sign_at: None,
         }
     }
 }
@@ -37,7 +42,14 @@ pub(crate) fn classify(
     generation: Option<CredentialGeneration>,
     response: RawResponse,
 ) -> AttemptError {
-    let status = response.status();
+    let (status, headers) = (response.status(), response.headers());
+    if status.is_redirection() && headers.contains_key(header::LOCATION) {
+        let error = redirected(pipeline.base.url(), headers);
+        return error
+            .with_status(status)
+            .with_request_id(request_id(headers))
+            .into();
+    }
     let api_error = pipeline
         .rules
         .parse_error(operation, status, response.body());
@@ -50,37 +62,54 @@ pub(crate) fn classify(
         && operation.session != Need::Never
         && (!operation.carries_code || names_token);
     let rejected = generation.filter(|_| rejects_session);
-    let retry_after = retry_after(response.headers(), pipeline.time.now());
-    let kind = if rejected.is_some() {
-        ErrorKind::Unauthenticated
-    } else {
-        api_error
+    let diagnosis = match rejected {
+        None => diagnose(pipeline, operation, &response, api_error.is_some()),
+        Some(_) => None,
+    };
+    let kind = match (&diagnosis, rejected) {
+        (Some(_), _) => ErrorKind::Misconfigured,
+        (None, Some(_)) => ErrorKind::Unauthenticated,
+        (None, None) => api_error
             .as_ref()
             .and_then(|api_error| api_error.kind)
-            .unwrap_or_else(|| kind_of(status))
+            .unwrap_or_else(|| kind_of(status)),
     };
-    let message = match &api_error {
-        None if !response.body().trim_ascii().is_empty() => {
-            format!("{} ({})", message(kind, status), response.description()).into()
-        }
-        _ => Cow::Borrowed(message(kind, status)),
+    let own = api_error.as_ref().and_then(|api_error| api_error.message);
+    let (class, sign_at, message) = match (diagnosis, own) {
+        (Some(found), _) => (Some(found.class), found.sign_at, found.message),
+        (None, Some(own)) if kind == ErrorKind::Rejected => (None, None, own.into()),
+        (None, _) => (
+            None,
+            None,
+            message(operation, kind, &response, api_error.is_some()),
+        ),
     };
     let mut error = Error::new(kind, message)
         .with_status(status)
-        .with_retry_after(retry_after)
-        .with_request_id(request_id(response.headers()));
+        .with_retry_after(retry_after(headers, pipeline.time.now()))
+        .with_request_id(request_id(headers));
+    if let Some(class) = class {
+        error = error.with_class(class);
+    }
     if let Some(api_error) = api_error {
         let ParsedError {
             typed,
             code,
+            is_public_code,
             request_id,
             ..
         } = api_error;
-        error = error.with_api_error(typed, code.as_deref(), request_id.as_deref());
+        error = error
+            .with_api_error(typed, code.as_deref(), request_id.as_deref())
+            .with_public_code(is_public_code);
     } else if !response.body().is_empty() {
         error = error.with_body(response.body());
     }
-    AttemptError { error, rejected }
+    AttemptError {
+        error,
+        rejected,
+        sign_at,
+    }
 }
 
 fn kind_of(status: StatusCode) -> ErrorKind {
@@ -92,19 +121,29 @@ fn kind_of(status: StatusCode) -> ErrorKind {
     }
 }
 
-fn message(kind: ErrorKind, status: StatusCode) -> &'static str {
-    match kind {
+/// What the error says, with the length and type of a body that is not in the system's format.
+fn message(
+    operation: &Operation,
+    kind: ErrorKind,
+    response: &RawResponse,
+    is_own: bool,
+) -> Cow<'static, str> {
+    let message = match kind {
         ErrorKind::Unauthenticated => "the server rejected the session",
         ErrorKind::RateLimited => "the server limits the rate of requests",
         ErrorKind::Unavailable => "the server failed",
         ErrorKind::StepRequired => "the server requires another step first",
-        ErrorKind::InvalidResponse if status.is_redirection() => {
-            "the server sent a redirect, and redirects are not followed"
-        }
         ErrorKind::InvalidResponse => "the server sent an unexpected status",
-        ErrorKind::InvalidInput | ErrorKind::Unsupported | ErrorKind::Rejected => {
-            "the server refused the request"
-        }
+        ErrorKind::Rejected if operation.carries_code && is_own => "code or password not accepted",
+        ErrorKind::InvalidInput
+        | ErrorKind::Unsupported
+        | ErrorKind::Misconfigured
+        | ErrorKind::Rejected => "the server refused the request",
+    };
+    if is_own || response.body().trim_ascii().is_empty() {
+        message.into()
+    } else {
+        format!("{message} ({})", response.description()).into()
     }
 }
 

@@ -17,10 +17,12 @@
 //!    of an attempt and the deadline of the call (`Transport::receive`), corrects the clock
 //!    ([`SkewedClock::learn`]) and keeps cookies ([`SessionCredential::observe`]). A 2xx is a success.
 //! 5. **Classify**, by `classify`: makes an error of any other response, by
-//!    [`SystemRules::parse_error`] and the status, and tells whether the server rejected the session.
-//! 6. **Return, refresh or back off**, by `Call::run`. A success is returned, and decoded by
-//!    `RawResponse::decode`. A rejected session is refreshed and the request replayed, once. Any other
-//!    error is retried if, in this order, the operation allows it (`is_retryable`), the
+//!    [`SystemRules::parse_error`] and the status, and tells whether the server rejected the session,
+//!    and by `diagnose` whether only the operator can mend the cause.
+//! 6. **Return, sign again, refresh or back off**, by `Call::run`. A success is returned, and decoded
+//!    by `RawResponse::decode`. A refused signature is made again by the server's time, once, if the
+//!    system's words for that are published. A rejected session is refreshed and the request replayed,
+//!    once. Any other error is retried if, in this order, the operation allows it (`is_retryable`), the
 //!    [`RetryPolicy`] gives a wait, the deadline leaves room for that wait and for `Retry-After`, and
 //!    the [`RetryBudget`] has a retry left.
 //!
@@ -35,6 +37,7 @@ mod classify;
 mod custom_request;
 mod deadline;
 mod http_client;
+mod misconfigured;
 mod operation;
 mod options;
 mod request;
@@ -61,6 +64,7 @@ pub(crate) use self::classify::{classify, retry_after};
 pub use self::custom_request::CustomRequest;
 pub(crate) use self::deadline::Deadline;
 pub(crate) use self::http_client::{ConnectionSettings, ProxyChoice};
+pub(crate) use self::misconfigured::{Misconfiguration, MisconfigurationRule};
 pub(crate) use self::operation::{Idempotency, Need, Operation};
 pub(crate) use self::options::language_header;
 pub use self::options::{CallOptions, Settings};

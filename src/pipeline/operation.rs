@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use http::Method;
 
+use super::misconfigured::MisconfigurationRule;
+
 /// One documented operation, generated from the system's description.
 #[derive(Debug)]
 pub(crate) struct Operation {
@@ -24,6 +26,8 @@ pub(crate) struct Operation {
     pub(crate) bare_text: bool,
     /// The member that a response of a bare string sets, where the server may send one.
     pub(crate) bare_member: Option<&'static str>,
+    /// The refusals of the system that only the operator can mend.
+    pub(crate) misconfigured: &'static [MisconfigurationRule],
 }
 
 /// Whether an operation needs a credential.

@@ -13,6 +13,10 @@ use crate::random;
 /// Whether another attempt is safe. A request that the server certainly did not process may always
 /// be sent again, any other one only if the call is idempotent.
 pub(super) fn is_retryable(operation: &Operation, idempotent: bool, error: &Error) -> bool {
+    // Nothing changes until the operator acts.
+    if error.kind() == ErrorKind::Misconfigured {
+        return false;
+    }
     match (error.delivery(), error.status()) {
         (Delivery::NotSent, _) => true,
         (Delivery::Unknown, _) => idempotent,

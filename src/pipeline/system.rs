@@ -55,11 +55,15 @@ pub(crate) struct ParsedError {
     /// The system's typed error.
     pub(crate) typed: Box<dyn Any + Send + Sync>,
     pub(crate) code: Option<String>,
+    /// Whether [`Error::problem`] may show the code.
+    pub(crate) is_public_code: bool,
     pub(crate) request_id: Option<String>,
     /// Whether it says that the server does not accept the session's token.
     pub(crate) names_token: bool,
     /// The kind of the error, where the status alone does not determine it.
     pub(crate) kind: Option<ErrorKind>,
+    /// What the error says, where the system tells more than the status.
+    pub(crate) message: Option<&'static str>,
 }
 
 /// Counts the credentials of a session in this instance, to tell a refreshed one from its

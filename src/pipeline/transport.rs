@@ -1,5 +1,6 @@
 //! Sends one attempt and reads its response, within limits of time and size.
 
+use std::borrow::Cow;
 use std::pin::pin;
 use std::{fmt, io};
 
@@ -13,6 +14,7 @@ use super::attempt::Attempt;
 use super::base_url::BaseUrl;
 use super::deadline::Deadline;
 use super::http_client;
+use super::misconfigured::followed_redirect;
 use super::options::Settings;
 use super::response::RawResponse;
 use crate::error::{Delivery, Error, ErrorKind};
@@ -28,6 +30,8 @@ pub(crate) struct Transport {
     client: reqwest::Client,
     /// Whether the caller provided the client, which may then follow redirects.
     is_custom: bool,
+    /// The host of the base URL, for errors.
+    host: Box<str>,
     in_flight: Semaphore,
     max_response_bytes: usize,
     max_header_bytes: usize,
@@ -49,6 +53,7 @@ impl Transport {
         Ok(Self {
             client,
             is_custom,
+            host: base.host().into(),
             in_flight: Semaphore::new(settings.max_in_flight.clamp(1, Semaphore::MAX_PERMITS)),
             max_response_bytes: settings.max_response_bytes,
             max_header_bytes: settings.max_header_bytes,
@@ -105,11 +110,12 @@ impl Transport {
         sending: impl Sending,
         requested: Option<Box<Url>>,
     ) -> Result<RawResponse, Error> {
-        let mut response = sending.await.map_err(|error| no_response(&error))?;
+        let mut response = sending
+            .await
+            .map_err(|error| no_response(&error, &self.host))?;
         let status = response.status();
         if requested.is_some_and(|requested| *requested != *response.url()) {
-            let message = "the custom HTTP client followed a redirect: it must follow none";
-            return Err(Error::new(ErrorKind::InvalidResponse, message).with_status(status));
+            return Err(followed_redirect(Some(response.url())).with_status(status));
         }
         self.check_headers(status, response.headers_mut())?;
         // Most bodies come in one chunk, which is not copied.
@@ -178,27 +184,41 @@ fn too_large(what: &str, limit: usize, status: StatusCode) -> Error {
         .with_status(status)
 }
 
-/// The error for a request that had no response.
-fn no_response(error: &reqwest::Error) -> Error {
+/// The error for a request to `host` that had no response.
+fn no_response(error: &reqwest::Error, host: &str) -> Error {
+    let cause = TransportError::of(error);
+    if cause == TransportError::Certificate {
+        let message = format!(
+            "the certificate of {host} is not trusted: check `base_url`, and the certificates that \
+             this machine trusts"
+        );
+        return Error::new(ErrorKind::Misconfigured, message)
+            .with_class("certificate")
+            .with_source(cause);
+    }
+    if error.is_redirect() {
+        // The custom client has followed more redirects than it allows.
+        return followed_redirect(error.url())
+            .with_delivery(Delivery::Unknown)
+            .with_source(cause);
+    }
     let (message, delivery, class) = if error.is_connect() {
-        let message = "could not connect to the server";
+        let message = format!("could not connect to {host}: {cause}").into();
         (message, Delivery::NotSent, "connect")
     } else if error.is_builder() {
-        let message = "could not build the request";
+        let message = Cow::Borrowed("could not build the request");
         (message, Delivery::NotSent, "request")
-    } else if error.is_redirect() {
-        let message = "the custom HTTP client followed redirects: it must follow none";
-        (message, Delivery::Unknown, "redirect")
     } else if error.is_timeout() {
-        ("no response in time", Delivery::Unknown, "timeout")
+        let message = format!("no response from {host} in time").into();
+        (message, Delivery::Unknown, "timeout")
     } else {
-        let message = "the connection was lost before a response";
+        let message = format!("the connection to {host} was lost before a response").into();
         (message, Delivery::Unknown, "connection")
     };
     Error::new(ErrorKind::Unavailable, message)
         .with_class(class)
         .with_delivery(delivery)
-        .with_source(TransportError::of(error))
+        .with_source(cause)
 }
 
 /// The error for a response whose body could not be received whole, or not be decompressed.
@@ -225,36 +245,80 @@ fn incomplete(error: &reqwest::Error, status: StatusCode) -> Error {
 }
 
 /// The category of a reqwest error, without its text, which may contain the URL.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TransportError {
+    NameNotResolved,
+    Refused,
+    Certificate,
+    TlsHandshake,
+    ConnectTimeout,
     Connect,
     Timeout,
-    Io(std::io::ErrorKind),
+    Io(io::ErrorKind),
     Protocol,
 }
 
 impl TransportError {
     fn of(error: &reqwest::Error) -> Self {
-        let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
-        while let Some(inner) = source {
-            if let Some(io) = inner.downcast_ref::<std::io::Error>() {
-                return Self::Io(io.kind());
+        let mut io_kind = None;
+        let (mut is_name, mut is_tcp) = (false, false);
+        let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
+        while let Some(error) = next {
+            if is_untrusted(error) {
+                return Self::Certificate;
             }
-            source = inner.source();
+            let io = error.downcast_ref::<io::Error>();
+            io_kind = io_kind.or(io.map(io::Error::kind));
+            // The connector's error has no type that can be named, only these texts.
+            match error.to_string().as_str() {
+                "dns error" => is_name = true,
+                "tcp connect error" => is_tcp = true,
+                _ => {}
+            }
+            // The source of an `io::Error` is that of the error in it, which would be skipped.
+            next = match io.and_then(io::Error::get_ref) {
+                Some(inner) => Some(inner as &(dyn std::error::Error + 'static)),
+                None => error.source(),
+            };
         }
-        if error.is_timeout() {
-            Self::Timeout
-        } else if error.is_connect() {
-            Self::Connect
-        } else {
-            Self::Protocol
+        match io_kind {
+            _ if is_name => Self::NameNotResolved,
+            Some(io::ErrorKind::ConnectionRefused) => Self::Refused,
+            _ if error.is_connect() && error.is_timeout() => Self::ConnectTimeout,
+            Some(_) if error.is_connect() && !is_tcp => Self::TlsHandshake,
+            Some(kind) => Self::Io(kind),
+            None if error.is_timeout() => Self::Timeout,
+            None if error.is_connect() => Self::Connect,
+            None => Self::Protocol,
         }
     }
+}
+
+/// Whether an error says that the server's certificate is not trusted.
+#[cfg(feature = "rustls")]
+fn is_untrusted(error: &(dyn std::error::Error + 'static)) -> bool {
+    matches!(
+        error.downcast_ref(),
+        Some(rustls::Error::InvalidCertificate(_))
+    )
+}
+
+/// Whether an error says that the server's certificate is not trusted: the platform's libraries have
+/// only texts, which all name the certificate.
+#[cfg(not(feature = "rustls"))]
+fn is_untrusted(error: &(dyn std::error::Error + 'static)) -> bool {
+    let text = error.to_string().to_ascii_lowercase();
+    text.contains("certificate verify failed") || text.contains("certificate is not trusted")
 }
 
 impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::NameNotResolved => f.write_str("its name was not resolved"),
+            Self::Refused => f.write_str("the connection was refused"),
+            Self::Certificate => f.write_str("the certificate is not trusted"),
+            Self::TlsHandshake => f.write_str("the TLS handshake failed"),
+            Self::ConnectTimeout => f.write_str("it took too long"),
             Self::Connect => f.write_str("connecting failed"),
             Self::Timeout => f.write_str("timed out"),
             Self::Io(kind) => write!(f, "{kind}"),

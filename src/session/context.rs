@@ -125,14 +125,7 @@ impl SessionContext {
 
     /// The error that a caller gets for a store that failed.
     pub(crate) fn store_error(&self, error: StoreError) -> Error {
-        let kind = match error {
-            // A retry would read the same bytes with the same keys.
-            StoreError::Unreadable => ErrorKind::InvalidResponse,
-            _ => ErrorKind::Unavailable,
-        };
-        Error::new(kind, "the session store failed")
-            .of(self.system)
-            .with_source(error)
+        Error::from(error).of(self.system)
     }
 
     /// Whether the store failed so recently that another instance may hold tokens that it could

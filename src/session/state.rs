@@ -1,6 +1,6 @@
 //! The state of a session in this instance, and the outcomes of what is done to it.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -286,6 +286,8 @@ pub(super) enum RefreshResult {
     Ended(EndReason),
     Failed {
         kind: ErrorKind,
+        /// What the operator has to check: class and message of the error.
+        misconfigured: Option<(&'static str, Arc<str>)>,
         delivery: Delivery,
         retry_after: Option<Duration>,
     },
@@ -300,8 +302,12 @@ impl RefreshResult {
             kind: match error.kind() {
                 ErrorKind::RateLimited => ErrorKind::RateLimited,
                 ErrorKind::InvalidResponse => ErrorKind::InvalidResponse,
+                ErrorKind::Misconfigured => ErrorKind::Misconfigured,
                 _ => ErrorKind::Unavailable,
             },
+            misconfigured: error
+                .misconfigured()
+                .map(|(class, what)| (class, what.into())),
             delivery: error.delivery(),
             retry_after: error.retry_after(),
         }

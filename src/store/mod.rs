@@ -10,6 +10,7 @@ mod sealing;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 use std::{fmt, io};
@@ -28,7 +29,7 @@ pub use self::sealing::{Sealing, SealingKey};
 #[cfg(feature = "sqlite")]
 pub use self::sqlite::{SqliteBuilder, SqliteStore};
 use crate::clock::BoxFuture;
-use crate::error::System;
+use crate::error::{ErrorKind, System};
 use crate::secret::Secret;
 use crate::telemetry::SessionLabel;
 
@@ -154,6 +155,35 @@ pub enum StoreError {
     /// category without a text, because the text of a driver may quote a password.
     #[error("the store failed: {0}")]
     Unavailable(io::ErrorKind),
+}
+
+/// The error keeps the [`StoreError`] as its source.
+///
+/// [`StoreError::Unreadable`] becomes [`ErrorKind::Misconfigured`](crate::ErrorKind::Misconfigured) of
+/// the class `sealing_keys`: other instances seal with keys that this one does not have. Any other
+/// error becomes [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable), whose class is `store`.
+impl From<StoreError> for crate::Error {
+    fn from(error: StoreError) -> Self {
+        let (kind, class, message) = match error {
+            // A retry would read the same bytes with the same keys.
+            StoreError::Unreadable => (
+                ErrorKind::Misconfigured,
+                "sealing_keys",
+                "the session store has a record that this instance cannot read: check its sealing keys"
+                    .into(),
+            ),
+            StoreError::Unavailable(cause) => (
+                ErrorKind::Unavailable,
+                "store",
+                format!("the session store failed: {cause}").into(),
+            ),
+            StoreError::Full => (ErrorKind::Unavailable, "store", "the session store is full".into()),
+            _ => (ErrorKind::Unavailable, "store", Cow::Borrowed("the session store failed")),
+        };
+        Self::new(kind, message)
+            .with_class(class)
+            .with_source(error)
+    }
 }
 
 /// A store of records and leases by key. The trait is object safe.

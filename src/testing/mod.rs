@@ -4,7 +4,9 @@ mod admin;
 mod call;
 mod clock;
 mod conformance;
+mod error;
 mod expectations;
+mod fake_code_sign_in;
 #[cfg(feature = "fynd")]
 mod fynd;
 #[cfg(feature = "goodcity")]
@@ -28,7 +30,9 @@ mod wunder;
 pub(crate) use self::call::Call;
 pub use self::clock::TestClock;
 pub use self::conformance::{ConformanceCase, ConformanceReport, store_conformance};
+pub use self::error::{ErrorBuilder, error};
 pub use self::expectations::Calls;
+pub use self::fake_code_sign_in::{FakeCodeSignIn, FakeStep};
 #[cfg(feature = "fynd")]
 pub use self::fynd::{Fynd, FyndAttribute, FyndProvider, FyndSignIn, FyndUser};
 #[cfg(feature = "goodcity")]

@@ -9,7 +9,8 @@ use crate::pipeline::{Need, Operation, ParsedError};
 
 /// An error response of The Wallet Crew; [`Error::api_error`](crate::Error::api_error) gives it.
 ///
-/// `Debug` shows only the reason, because the problem may quote what the customer entered.
+/// `Debug` and `Display` show only the reason, because the problem may quote what the customer
+/// entered.
 #[derive(Clone)]
 pub struct ApiError {
     reason: Reason,
@@ -24,7 +25,7 @@ pub enum Reason {
     Malformed,
     /// 401: the request is not authenticated as a customer.
     NotAuthenticated,
-    /// 412: the account data is not valid; see [`ApiError::field_errors`].
+    /// 412: the account data is not valid; see [`ApiError::fields`].
     AccountData,
     /// 422: the provider rejects the login data.
     LoginData,
@@ -50,8 +51,9 @@ impl ApiError {
         self.reason
     }
 
-    /// The messages about a field of the request; empty if it is valid. Do not log them.
-    pub fn field_errors(&self, field: &str) -> &[String] {
+    /// The messages about a field of the request; empty if it is valid. They may quote what the
+    /// customer entered: do not log them.
+    pub fn expose_field_errors(&self, field: &str) -> &[String] {
         let errors = self.problem.errors.as_ref();
         errors
             .and_then(|errors| errors.get(field))
@@ -66,8 +68,8 @@ impl ApiError {
         fields
     }
 
-    /// The whole body. Do not log it.
-    pub fn problem(&self) -> &ProblemDetails {
+    /// The whole body, with its messages. Do not log it.
+    pub fn expose_problem(&self) -> &ProblemDetails {
         &self.problem
     }
 }
@@ -78,6 +80,14 @@ impl fmt::Debug for ApiError {
     }
 }
 
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+impl std::error::Error for ApiError {}
+
 /// Parses an error body.
 pub(super) fn parse(operation: &Operation, status: StatusCode, body: &[u8]) -> Option<ParsedError> {
     let problem: ProblemDetails = serde_json::from_slice(body).ok()?;
@@ -86,7 +96,16 @@ pub(super) fn parse(operation: &Operation, status: StatusCode, body: &[u8]) -> O
         code: None,
         request_id: None,
         names_token: reason == Reason::NotAuthenticated && operation.session != Need::Never,
+        is_public_code: false,
         kind: None,
+        message: match reason {
+            Reason::AccountData => Some("the account data is not valid"),
+            Reason::LoginData => Some("the provider rejected the login data"),
+            Reason::Malformed => {
+                Some("the provider is missing, or the data does not have its format")
+            }
+            Reason::NotAuthenticated | Reason::Other => None,
+        },
         typed: Box::new(ApiError { reason, problem }),
     })
 }
@@ -108,7 +127,9 @@ mod tests {
             let parsed = parse(&GET_CUSTOMER, StatusCode::BAD_REQUEST, body.as_bytes()).unwrap();
             let api_error: &ApiError = parsed.typed.downcast_ref().unwrap();
             assert_eq!(api_error.reason(), Reason::Malformed);
-            assert!(api_error.fields().is_empty() && api_error.field_errors("email").is_empty());
+            assert!(
+                api_error.fields().is_empty() && api_error.expose_field_errors("email").is_empty()
+            );
         }
         assert!(parse(&GET_CUSTOMER, StatusCode::BAD_GATEWAY, b"<html>").is_none());
     }

@@ -4,11 +4,11 @@ use std::fmt;
 
 use super::user_api::types;
 use crate::error::ErrorKind;
-use crate::pipeline::{Operation, ParsedError};
+use crate::pipeline::{Need, Operation, ParsedError};
 
 /// An error response of Wunder; [`Error::api_error`](crate::Error::api_error) gives it.
 ///
-/// `Debug` shows only the code, because the message may quote what the user entered.
+/// `Debug` and `Display` show only the code, because the message may quote what the user entered.
 #[derive(Clone)]
 pub struct ApiError {
     body: types::ApiError,
@@ -74,13 +74,14 @@ impl ApiError {
         }
     }
 
-    /// The message for the user, in the language of the request. Do not log it.
-    pub fn user_message(&self) -> Option<&str> {
+    /// The message for the user, in the language of the request. It may name a phone or a mailbox:
+    /// do not log it.
+    pub fn expose_message(&self) -> Option<&str> {
         self.body.user_message.as_deref()
     }
 
-    /// The whole body. Do not log it.
-    pub fn body(&self) -> &types::ApiError {
+    /// The whole body, with the message. Do not log it.
+    pub fn expose_body(&self) -> &types::ApiError {
         &self.body
     }
 }
@@ -90,6 +91,27 @@ impl fmt::Debug for ApiError {
         let code = Some(self.code()).filter(|code| code.is_empty() || is_code(code));
         write!(f, "wunder::ApiError({})", code.unwrap_or("[not shown]"))
     }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+impl std::error::Error for ApiError {}
+
+/// Whether [`Error::problem`](crate::Error::problem) may show a code: it says nothing about whether
+/// an account exists or a password is right. Without a session only codes about the input alone are
+/// shown. The table in its documentation lists the documented codes.
+fn is_public_code(operation: &Operation, code: &str) -> bool {
+    let number = code
+        .strip_prefix('U')
+        .and_then(|number| number.parse().ok());
+    let about_input = matches!(number, Some(101 | 111 | 132 | 133));
+    let about_signed_in_user = operation.session == Need::Required && !operation.carries_code;
+    about_input
+        || (about_signed_in_user && matches!(number, Some(120 | 130 | 134..=140 | 300..=699)))
 }
 
 /// Parses an error body. A code that names an unfinished step gives [`ErrorKind::StepRequired`],
@@ -112,7 +134,10 @@ pub(super) fn parse(operation: &Operation, body: &[u8]) -> Option<ParsedError> {
     Some(ParsedError {
         code: error_code(&api_error.body).map(str::to_owned),
         request_id: api_error.body.trace_id.clone(),
+        is_public_code: is_public_code(operation, api_error.code()),
         names_token: family == Family::Authentication,
+        message: (operation.carries_code && family == Family::Authentication)
+            .then_some("wrong code or password"),
         kind: (unfinished && !operation.carries_code).then_some(ErrorKind::StepRequired),
         typed: Box::new(api_error),
     })

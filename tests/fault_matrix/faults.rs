@@ -61,6 +61,8 @@ enum Effect {
     Unreadable,
     /// InvalidResponse where a body is expected, ignored where none is.
     BodySpoilt,
+    /// Only the operator can mend the cause.
+    Misconfigured,
     Refused,
     /// The server rejects the session.
     Unauthorised,
@@ -164,7 +166,7 @@ pub fn all() -> Vec<Case> {
             Fault::GzipBomb(100_000_000),
             Unreadable,
         ),
-        at("302 to another host", Location::OtherHost, Unreadable),
+        at("302 to another host", Location::OtherHost, Misconfigured),
         case("401", Fault::status(401), Unauthorised),
         case("403", Fault::status(403), Refused),
         case("408", Fault::status(408), Transient(later)),
@@ -262,6 +264,7 @@ impl Case {
             Effect::Unreadable => failing(ErrorKind::InvalidResponse),
             Effect::BodySpoilt if facts.has_body => failing(ErrorKind::InvalidResponse),
             Effect::BodySpoilt | Effect::Fine => once(),
+            Effect::Misconfigured => failing(ErrorKind::Misconfigured),
             Effect::Refused => failing(ErrorKind::Rejected),
             Effect::Unauthorised if !facts.with_session || facts.carries_code => {
                 failing(ErrorKind::Rejected)

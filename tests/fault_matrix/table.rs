@@ -78,6 +78,7 @@ fn kind(kind: ErrorKind) -> &'static str {
         ErrorKind::Unavailable => "unavailable",
         ErrorKind::StepRequired => "step required",
         ErrorKind::Rejected => "rejected",
+        ErrorKind::Misconfigured => "misconfigured",
         ErrorKind::InvalidResponse => "invalid response",
         other => panic!("{other:?} is not in the table"),
     }

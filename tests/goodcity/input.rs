@@ -41,7 +41,10 @@ async fn bodies_of_the_wrong_form_are_refused_by_the_server() {
         .await
         .unwrap_err();
     let api_error: &ApiError = error.api_error().unwrap();
-    assert_eq!(api_error.message(), Some("Mobile must begin with +852"));
+    assert_eq!(
+        api_error.expose_message(),
+        Some("Mobile must begin with +852")
+    );
 }
 
 #[tokio::test]
@@ -144,6 +147,6 @@ async fn a_server_that_does_not_serve_the_host_refuses() {
     ] {
         refused(&error, 403, Shape::Invalid);
         let api_error: &ApiError = error.api_error().unwrap();
-        assert_eq!(api_error.message(), Some("Invalid host"));
+        assert_eq!(api_error.expose_message(), Some("Invalid host"));
     }
 }

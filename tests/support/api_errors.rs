@@ -9,7 +9,7 @@ pub struct ApiErrorView {
     pub what: String,
     /// The body, if its type keeps it.
     pub body: Option<Value>,
-    /// The `Debug` output.
+    /// The `Debug` and `Display` output.
     pub debug: String,
 }
 
@@ -21,7 +21,7 @@ pub fn api_error(system: &str, error: &Error) -> Option<ApiErrorView> {
             Some(ApiErrorView {
                 what: $what,
                 body: $body,
-                debug: format!("{:?} {:#?}", $it, $it),
+                debug: format!("{:?} {:#?} {}", $it, $it, $it),
             })
         }};
     }
@@ -30,30 +30,32 @@ pub fn api_error(system: &str, error: &Error) -> Option<ApiErrorView> {
         "goodcity" => refused!(
             goodcity::ApiError,
             |it| format!("{:?}", it.shape()),
-            it.body().and_then(|body| json(serde_json::to_value(body)))
+            it.expose_body()
+                .and_then(|body| json(serde_json::to_value(body)))
         ),
         "walletcrew" => refused!(
             walletcrew::ApiError,
             |it| format!("{:?}", it.reason()),
-            json(serde_json::to_value(it.problem()))
+            json(serde_json::to_value(it.expose_problem()))
         ),
         "fynd" => refused!(
             fynd::ApiError,
             |it| it.code().to_owned(),
-            json(serde_json::to_value(it.body()))
+            json(serde_json::to_value(it.expose_body()))
         ),
         "wunder" => refused!(
             wunder::ApiError,
             |it| format!("{:?}", it.family()),
-            json(serde_json::to_value(it.body()))
+            json(serde_json::to_value(it.expose_body()))
         ),
         other => panic!("{other} is not a system"),
     }
 }
 
-/// An error with its sources, in every form in which it can be shown.
+/// An error with its sources and its problem details, in every form in which it can be shown.
 pub fn shown(error: &Error) -> String {
-    let mut shown = format!("{error} {error:?} {error:#?}");
+    let problem = serde_json::to_string(&error.problem()).expect("a problem is JSON");
+    let mut shown = format!("{error} {error:?} {error:#?} {problem}");
     let mut source = std::error::Error::source(error);
     while let Some(inner) = source {
         shown.push_str(&format!(" {inner} {inner:?}"));

@@ -40,9 +40,9 @@ async fn account_data_without_identifier_or_of_the_wrong_form_is_refused_with_it
         refused(&error, 412, Reason::AccountData);
         let api_error: &ApiError = error.api_error().unwrap();
         assert_eq!(api_error.fields(), ["email"]);
-        assert_eq!(api_error.field_errors("email").len(), 1);
-        assert!(api_error.field_errors("phone").is_empty());
-        assert_eq!(api_error.problem().status, Some(412));
+        assert_eq!(api_error.expose_field_errors("email").len(), 1);
+        assert!(api_error.expose_field_errors("phone").is_empty());
+        assert_eq!(api_error.expose_problem().status, Some(412));
     }
     let unreachable = json!({"id": "customer-9"});
     let error = client

@@ -62,12 +62,20 @@ impl SessionEntry {
             Some(RefreshResult::Ended(reason)) => Err(self.ended_error(reason)),
             Some(RefreshResult::Failed {
                 kind,
+                misconfigured,
                 delivery,
                 retry_after,
-            }) => Err(self
-                .error(kind, "the session could not be refreshed")
-                .with_delivery(delivery)
-                .with_retry_after(retry_after)),
+            }) => {
+                let failed = "the session could not be refreshed";
+                let error = match misconfigured {
+                    Some((class, what)) => {
+                        let error = Error::new(kind, format!("{failed}: {what}"));
+                        error.of(self.context.system).with_class(class)
+                    }
+                    None => self.error(kind, failed),
+                };
+                Err(error.with_delivery(delivery).with_retry_after(retry_after))
+            }
             Some(RefreshResult::Refreshed) | None => Ok(()),
         }
     }

@@ -1,0 +1,425 @@
+//! Refusals that only the operator of the back end can mend.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use http::{HeaderMap, StatusCode, header};
+use serde_json::Value;
+use url::Url;
+
+use super::Pipeline;
+use super::operation::{Need, Operation};
+use super::response::RawResponse;
+use crate::error::{Error, ErrorKind};
+use crate::skewed_clock;
+
+/// What the operator has to check: the class of a [`ErrorKind::Misconfigured`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Misconfiguration {
+    Signature,
+    Application,
+    Tenant,
+    Path,
+    Host,
+}
+
+/// Words by which a system says that it is not used as it is configured, from `x-misconfigured` of
+/// its description.
+#[derive(Debug)]
+pub(crate) struct MisconfigurationRule {
+    class: Misconfiguration,
+    /// The status, or 0 for any 4xx.
+    status: u64,
+    /// The member of the body that holds the word; empty for a response that is not in the system's
+    /// format.
+    member: &'static str,
+    /// The text of the member; its start if it ends with `*`.
+    word: &'static str,
+    /// Whether the words were seen at the system, so that a signature may be made again.
+    published: bool,
+}
+
+impl MisconfigurationRule {
+    pub(crate) const fn new(
+        class: Misconfiguration,
+        status: u64,
+        member: &'static str,
+        word: &'static str,
+        published: bool,
+    ) -> Self {
+        Self {
+            class,
+            status,
+            member,
+            word,
+            published,
+        }
+    }
+
+    fn matches(&self, operation: &Operation, status: StatusCode, body: Option<&Value>) -> bool {
+        let signed = operation.signature != Need::Never || operation.application != Need::Never;
+        let word = match body {
+            Some(body) if !self.member.is_empty() => body[self.member].as_str(),
+            None if self.member.is_empty() => Some(""),
+            _ => None,
+        };
+        let is_word = word.is_some_and(|word| match self.word.strip_suffix('*') {
+            Some(start) => word.starts_with(start),
+            None => word == self.word,
+        });
+        let is_status = self.status == 0 || self.status == u64::from(status.as_u16());
+        is_word && is_status && (signed || self.class != Misconfiguration::Signature)
+    }
+}
+
+/// What is wrong, and whether and as of when the request may be signed again.
+pub(super) struct Diagnosis {
+    pub(super) class: &'static str,
+    pub(super) message: Cow<'static, str>,
+    pub(super) sign_at: Option<DateTime<Utc>>,
+}
+
+/// Tells whether the words of a 4xx stand in the description as a refusal that only the operator can
+/// mend. `is_own` says whether the response is in the system's own format.
+pub(super) fn diagnose(
+    pipeline: &Pipeline,
+    operation: &Operation,
+    response: &RawResponse,
+    is_own: bool,
+) -> Option<Diagnosis> {
+    let (status, headers) = (response.status(), response.headers());
+    if !status.is_client_error() || operation.misconfigured.is_empty() {
+        return None;
+    }
+    let body = is_own.then(|| serde_json::from_slice(response.body()).ok());
+    let body: Option<Value> = body.flatten();
+    let mut rules = operation.misconfigured.iter();
+    let rule = rules.find(|rule| rule.matches(operation, status, body.as_ref()))?;
+    let skew = Skew::of(pipeline, headers);
+    let (class, message): (_, Cow<'static, str>) = match rule.class {
+        Misconfiguration::Signature => match skew.text() {
+            Some(skew) => (
+                "clock",
+                format!("signature rejected: check `signing_key`, or this machine's clock, {skew}")
+                    .into(),
+            ),
+            None => (
+                "signature",
+                "signature rejected: check `signing_key`, and this machine's clock".into(),
+            ),
+        },
+        Misconfiguration::Application => (
+            "application",
+            "application rejected: check the id and the token of the application".into(),
+        ),
+        Misconfiguration::Tenant => (
+            "tenant",
+            "tenant or path not found: check `tenant`, and whether `base_url` is its gateway"
+                .into(),
+        ),
+        Misconfiguration::Path => (
+            "path",
+            "path not found: check `base_url`, the server does not have this endpoint".into(),
+        ),
+        Misconfiguration::Host => (
+            "host",
+            "host rejected: check the host of `base_url`, and the name of the application".into(),
+        ),
+    };
+    let may_sign_again = rule.published && rule.class == Misconfiguration::Signature;
+    Some(Diagnosis {
+        class,
+        message,
+        sign_at: skew
+            .server_time
+            .filter(|_| may_sign_again && skew.is_correctable),
+    })
+}
+
+/// How far this machine's clock is from the `Date` of a response.
+struct Skew {
+    server_time: Option<DateTime<Utc>>,
+    seconds: u64,
+    is_correctable: bool,
+}
+
+impl Skew {
+    fn of(pipeline: &Pipeline, headers: &HeaderMap) -> Self {
+        let server_time = skewed_clock::date(headers);
+        let skew = server_time.map(|date| pipeline.time.local_now() - date);
+        let seconds = skew.map_or(0, |skew| skew.num_seconds().unsigned_abs());
+        let limit = pipeline.settings.max_clock_correction;
+        let is_correctable = Duration::from_secs(seconds) <= limit;
+        Self {
+            server_time,
+            seconds,
+            is_correctable: is_correctable && !limit.is_zero(),
+        }
+    }
+
+    /// The difference, unless it is no more than what a network or a rounded `Date` causes.
+    fn text(&self) -> Option<String> {
+        let seconds = self.seconds;
+        let amount = match seconds {
+            0..60 => return None,
+            60..3_570 => format!("{} min", (seconds + 30) / 60),
+            3_570..172_800 => format!("{} h", (seconds + 1_800) / 3_600),
+            _ => format!("{} days", (seconds + 43_200) / 86_400),
+        };
+        Some(format!("which is {amount} off"))
+    }
+}
+
+/// The error for a redirect, which is not followed: a credential must not reach another host.
+pub(super) fn redirected(requested: &Url, headers: &HeaderMap) -> Error {
+    let location = headers.get(header::LOCATION);
+    let target = location
+        .and_then(|location| location.to_str().ok())
+        .and_then(|location| requested.join(location).ok());
+    let host = target.as_ref().and_then(Url::host_str);
+    let message = format!(
+        "the server redirects to {}, and redirects are not followed: check `base_url`",
+        host.unwrap_or("no host")
+    );
+    Error::new(ErrorKind::Misconfigured, message).with_class("redirect")
+}
+
+/// The error for a redirect to `target` that a custom HTTP client has followed.
+pub(super) fn followed_redirect(target: Option<&Url>) -> Error {
+    let message = format!(
+        "the custom HTTP client followed a redirect to {}: it must follow none; check `base_url`",
+        target.and_then(Url::host_str).unwrap_or("no host")
+    );
+    Error::new(ErrorKind::Misconfigured, message).with_class("redirect")
+}
+
+#[cfg(all(test, feature = "testing"))]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicI64, Ordering};
+
+    use http::Method;
+
+    use super::*;
+    use crate::client_config::ClientConfig;
+    use crate::error::System;
+    use crate::pipeline::system::{ParsedError, SystemRules};
+    use crate::pipeline::{Attempt, CallContext, Idempotency, Request};
+    use crate::testing::TestClock;
+    use crate::testing::wiremock::matchers::any;
+    use crate::testing::wiremock::{self, Mock, MockServer, Respond, ResponseTemplate};
+
+    const SIGNED_AT: &str = "x-signed-at";
+    const HOUR: i64 = 3_600;
+    const PUBLISHED: &[MisconfigurationRule] = &[stale(true)];
+    const ASSUMED: &[MisconfigurationRule] = &[stale(false)];
+
+    const fn stale(published: bool) -> MisconfigurationRule {
+        MisconfigurationRule::new(Misconfiguration::Signature, 0, "code", "STALE*", published)
+    }
+
+    /// A call that sends a message, to a system that refuses a wrong signature by these words.
+    fn operation(misconfigured: &'static [MisconfigurationRule]) -> Operation {
+        Operation {
+            id: "send_code",
+            method: Method::POST,
+            path: "/code".into(),
+            session: Need::Never,
+            application: Need::Never,
+            signature: Need::Required,
+            signed_fields: &[],
+            idempotency: Idempotency::NotIdempotent,
+            sends_message: true,
+            carries_code: false,
+            bare_text: false,
+            bare_member: None,
+            misconfigured,
+        }
+    }
+
+    /// Signs by the time alone.
+    struct Rules(HeaderMap);
+
+    impl SystemRules for Rules {
+        fn system(&self) -> System {
+            System::Wunder
+        }
+
+        fn default_headers(&self) -> &HeaderMap {
+            &self.0
+        }
+
+        fn sign(&self, _: &Request<'_>, to: &mut Attempt, now: DateTime<Utc>) -> Result<(), Error> {
+            to.headers.insert(SIGNED_AT, now.timestamp().into());
+            Ok(())
+        }
+
+        fn parse_error(&self, _: &Operation, _: StatusCode, body: &[u8]) -> Option<ParsedError> {
+            let body: Value = serde_json::from_slice(body).ok()?;
+            Some(ParsedError {
+                code: body["code"].as_str().map(str::to_owned),
+                typed: Box::new(()),
+                is_public_code: false,
+                request_id: None,
+                names_token: false,
+                kind: None,
+                message: None,
+            })
+        }
+    }
+
+    /// A server that accepts signatures of the last five minutes by its own clock, which is `ahead`
+    /// of this machine's by a number of seconds.
+    #[derive(Clone, Default)]
+    struct Server {
+        ahead: Arc<AtomicI64>,
+        has_no_date: bool,
+    }
+
+    impl Respond for Server {
+        fn respond(&self, request: &wiremock::Request) -> ResponseTemplate {
+            let now = Utc::now().timestamp() + self.ahead.load(Ordering::SeqCst);
+            let signed: i64 = request.headers[SIGNED_AT]
+                .to_str()
+                .unwrap()
+                .parse()
+                .unwrap();
+            let response = if (now - signed).abs() < 300 {
+                ResponseTemplate::new(200).set_body_string("{}")
+            } else {
+                ResponseTemplate::new(403).set_body_string(r#"{"code": "STALE_TIMESTAMP"}"#)
+            };
+            let date = DateTime::from_timestamp(now, 0).unwrap();
+            let date = date.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+            if self.has_no_date {
+                // A date that a cache has kept says nothing about now.
+                return response
+                    .insert_header("date", date)
+                    .insert_header("age", "1");
+            }
+            response.insert_header("date", date)
+        }
+    }
+
+    struct Fixture {
+        mock: MockServer,
+        context: CallContext,
+    }
+
+    impl Fixture {
+        async fn start(server: Server, clock: TestClock, max_correction: i64) -> Self {
+            let mock = MockServer::start().await;
+            Mock::given(any()).respond_with(server).mount(&mock).await;
+            let mut config = ClientConfig::new(System::Wunder, mock.uri());
+            config.clock = crate::clock::SharedClock::new(clock);
+            config.settings.max_clock_correction =
+                Duration::from_secs(max_correction.unsigned_abs());
+            let built = config.build(|base, headers| Ok((base, Rules(headers))));
+            let context = CallContext::new(built.unwrap().0);
+            Self { mock, context }
+        }
+
+        async fn call(&self, words: &'static [MisconfigurationRule]) -> (Result<(), Error>, usize) {
+            let before = self.mock.received_requests().await.unwrap().len();
+            let operation = operation(words);
+            let sent = self.context.call_empty(Request::new(&operation, "/code"));
+            let sent = sent.await.map(drop);
+            let requests = self.mock.received_requests().await.unwrap().len();
+            (sent, requests - before)
+        }
+    }
+
+    fn ahead(seconds: i64) -> Server {
+        let server = Server::default();
+        server.ahead.store(seconds, Ordering::SeqCst);
+        server
+    }
+
+    #[tokio::test]
+    async fn a_refused_signature_is_made_again_once_by_the_time_of_the_refusal() {
+        let server = ahead(2 * HOUR);
+        let fixture = Fixture::start(server, TestClock::new(), 24 * HOUR).await;
+        let (sent, requests) = fixture.call(PUBLISHED).await;
+        sent.unwrap();
+        assert_eq!(
+            requests, 2,
+            "a message is sent once: the first request was refused"
+        );
+    }
+
+    #[tokio::test]
+    async fn the_time_of_a_refusal_is_not_stored() {
+        let server = ahead(0);
+        let fixture = Fixture::start(server.clone(), TestClock::new(), 24 * HOUR).await;
+        let (sent, requests) = fixture.call(PUBLISHED).await;
+        assert!(sent.is_ok() && requests == 1, "the clock is confirmed");
+        // One server of a cluster has a wrong clock.
+        server.ahead.store(2 * HOUR, Ordering::SeqCst);
+        let (sent, requests) = fixture.call(PUBLISHED).await;
+        assert!(sent.is_ok() && requests == 2);
+        server.ahead.store(0, Ordering::SeqCst);
+        let (sent, requests) = fixture.call(PUBLISHED).await;
+        assert!(sent.is_ok() && requests == 1, "signed by the known time");
+    }
+
+    #[tokio::test]
+    async fn a_signature_is_not_made_again_without_published_words_or_a_usable_date() {
+        let cases = [
+            ("the words are assumed", ahead(2 * HOUR), ASSUMED, 24 * HOUR),
+            (
+                "the difference is too large",
+                ahead(2 * HOUR),
+                PUBLISHED,
+                HOUR,
+            ),
+            ("the correction is off", ahead(2 * HOUR), PUBLISHED, 0),
+            ("there are no words", ahead(2 * HOUR), &[], 24 * HOUR),
+        ];
+        let no_date = Server {
+            has_no_date: true,
+            ..ahead(2 * HOUR)
+        };
+        let cases = cases.into_iter();
+        for (why, server, words, limit) in
+            cases.chain([("there is no date", no_date, PUBLISHED, 24 * HOUR)])
+        {
+            let fixture = Fixture::start(server, TestClock::new(), limit).await;
+            let (sent, requests) = fixture.call(words).await;
+            assert_eq!(requests, 1, "{why}");
+            let expected = match words {
+                [] => ErrorKind::Rejected,
+                _ => ErrorKind::Misconfigured,
+            };
+            assert_eq!(sent.unwrap_err().kind(), expected, "{why}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_second_refusal_is_the_error() {
+        /// Refuses every signature.
+        struct Refuses;
+
+        impl Respond for Refuses {
+            fn respond(&self, _: &wiremock::Request) -> ResponseTemplate {
+                ResponseTemplate::new(400).set_body_string(r#"{"code": "STALE"}"#)
+            }
+        }
+
+        let fixture = Fixture::start(Server::default(), TestClock::new(), 24 * HOUR).await;
+        fixture.mock.reset().await;
+        Mock::given(any())
+            .respond_with(Refuses)
+            .mount(&fixture.mock)
+            .await;
+        let (sent, requests) = fixture.call(PUBLISHED).await;
+        let error = sent.unwrap_err();
+        assert_eq!((requests, error.attempts()), (2, 2));
+        assert_eq!(
+            (error.kind(), error.error_type()),
+            (ErrorKind::Misconfigured, "signature")
+        );
+    }
+}

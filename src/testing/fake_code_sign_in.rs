@@ -1,0 +1,427 @@
+//! A scripted `CodeSignIn` without a network.
+
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use http::{HeaderMap, StatusCode};
+
+use crate::challenge::{ResendTimer, StepError};
+use crate::client_config::ClientConfig;
+use crate::clock::{BoxFuture, Clock, SharedClock};
+use crate::code_sign_in::{
+    Awaited, Channel, CodeChallenge, CodeSignIn, Confirmed, Destination, unsupported,
+};
+use crate::error::{Error, ErrorKind, System};
+use crate::pipeline::{CallContext, Operation, ParsedError, SystemRules};
+use crate::random;
+use crate::secret::Secret;
+use crate::session::{Credential, EndReason, Session, SessionRegistry, Tokens};
+
+const TIME_TO_LIVE: TimeDelta = TimeDelta::minutes(15);
+
+const MAX_WRONG_CODES: u32 = 5;
+
+/// A [`CodeSignIn`] for unit tests of a back end: it keeps challenges and sessions in memory, and
+/// sends nothing. Clones share their state.
+///
+/// It behaves as the systems do: five wrong codes end a challenge, a resent code starts the count
+/// again, a challenge expires after 15 minutes, and is finished once its code was confirmed. Any step
+/// can be made to fail by [`fail_next`](Self::fail_next). The calls of a session fail, because there is
+/// no server; a test that needs them uses the mock of a system, such as `testing::GoodCity`.
+///
+/// ```
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), vestibule::Error> {
+/// use vestibule::code_sign_in::{CodeSignIn, Confirmed, Destination};
+/// use vestibule::testing::{self, FakeCodeSignIn, FakeStep};
+/// use vestibule::{ErrorKind, System};
+///
+/// let fake = FakeCodeSignIn::new(System::GoodCity).code("0417");
+/// let to = Destination::email("ada@example.org");
+///
+/// fake.fail_next(FakeStep::Send, testing::error(ErrorKind::Unavailable).build());
+/// assert_eq!(fake.send_code(&to).await.unwrap_err().kind(), ErrorKind::Unavailable);
+///
+/// let challenge = fake.send_code(&to).await?;
+/// let failed = challenge.confirm("0000".into()).await.unwrap_err();
+/// assert_eq!(failed.error.kind(), ErrorKind::Rejected);
+/// let Confirmed::SignedIn(session) = failed.state.confirm("0417".into()).await? else {
+///     panic!("no second factor is set");
+/// };
+/// assert_eq!(fake.resume_session(session.id()).await?.id(), session.id());
+/// assert_eq!(fake.sent(), [to]);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct FakeCodeSignIn {
+    system: System,
+    code: Secret,
+    second_factor: Option<Secret>,
+    channels: Vec<Channel>,
+    resend_after: Duration,
+    clock: SharedClock,
+    shared: Arc<Shared>,
+}
+
+/// A step of a [`FakeCodeSignIn`] that can be made to fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FakeStep {
+    /// [`CodeSignIn::send_code`].
+    Send,
+    /// [`CodeChallenge::resend`].
+    Resend,
+    /// [`CodeChallenge::confirm`].
+    Confirm,
+    /// [`CodeSignIn::resume_challenge`] and [`CodeSignIn::resume_session`].
+    Resume,
+    /// [`CodeSignIn::sign_out`].
+    SignOut,
+}
+
+struct Shared {
+    state: Mutex<State>,
+    sessions: Arc<SessionRegistry>,
+    calls: CallContext,
+}
+
+#[derive(Default)]
+struct State {
+    challenges: HashMap<String, Challenge>,
+    failures: HashMap<FakeStep, VecDeque<Error>>,
+    sent: Vec<Destination>,
+}
+
+#[derive(Clone)]
+struct Challenge {
+    destination: Destination,
+    awaits: Awaited,
+    expires_at: DateTime<Utc>,
+    timer: ResendTimer,
+    wrong_codes: u32,
+}
+
+impl fmt::Debug for FakeCodeSignIn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "testing::FakeCodeSignIn({})", self.system)
+    }
+}
+
+impl FakeCodeSignIn {
+    /// A fake of a system: the code is `123456`, there is no second factor, codes go to phones and
+    /// mailboxes, and may be sent again at once.
+    ///
+    /// # Panics
+    ///
+    /// If no HTTP client can be built on this machine.
+    #[allow(clippy::panic)]
+    pub fn new(system: System) -> Self {
+        // The discard port: nothing listens there.
+        let config = ClientConfig::new(system, "http://127.0.0.1:9");
+        let built = config.build(|base, headers| Ok((base, NoRules { system, headers })));
+        let (pipeline, _, sessions) = built.unwrap_or_else(|error| panic!("{error}"));
+        Self {
+            system,
+            code: Secret::from("123456"),
+            second_factor: None,
+            channels: vec![Channel::Phone, Channel::Email],
+            resend_after: Duration::ZERO,
+            clock: SharedClock::default(),
+            shared: Arc::new(Shared {
+                state: Mutex::default(),
+                sessions,
+                calls: CallContext::new(pipeline),
+            }),
+        }
+    }
+
+    /// Sets the code that every message has.
+    pub fn code(mut self, code: impl Into<Secret>) -> Self {
+        self.code = code.into();
+        self
+    }
+
+    /// Requires this code of an authenticator after the code of the message.
+    pub fn second_factor(mut self, code: impl Into<Secret>) -> Self {
+        self.second_factor = Some(code.into());
+        self
+    }
+
+    /// Offers this channel only.
+    pub fn only(mut self, channel: Channel) -> Self {
+        self.channels = vec![channel];
+        self
+    }
+
+    /// Sets the wait between two messages of a challenge.
+    pub fn resend_after(mut self, wait: Duration) -> Self {
+        self.resend_after = wait;
+        self
+    }
+
+    /// Sets the clock of the resend timers and of the time to live, such as a
+    /// [`TestClock`](super::TestClock).
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = SharedClock::new(clock);
+        self
+    }
+
+    /// Lets the next use of a step fail with this error. Several errors of one step come in order.
+    pub fn fail_next(&self, step: FakeStep, error: Error) {
+        let mut state = self.state();
+        state.failures.entry(step).or_default().push_back(error);
+    }
+
+    /// The destinations of all messages, resent ones too, in order.
+    pub fn sent(&self) -> Vec<Destination> {
+        self.state().sent.clone()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        let state = &self.shared.state;
+        state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Fails as the test has scripted it.
+    fn scripted(&self, step: FakeStep) -> Result<(), Error> {
+        let mut state = self.state();
+        let failures = state.failures.get_mut(&step);
+        failures.and_then(VecDeque::pop_front).map_or(Ok(()), Err)
+    }
+
+    fn error(&self, kind: ErrorKind, message: &'static str) -> Error {
+        Error::new(kind, message).of(self.system)
+    }
+
+    /// The challenge, if it is neither finished nor expired.
+    fn challenge(&self, id: &Secret) -> Result<Challenge, Error> {
+        let found = self.state().challenges.get(id.expose()).cloned();
+        let found = found.filter(|challenge| challenge.expires_at > self.clock.now());
+        let message = "there is no such challenge: it is finished, has expired or never existed";
+        found.ok_or_else(|| self.error(ErrorKind::Unauthenticated, message))
+    }
+
+    fn handle(&self, id: Secret, challenge: Challenge) -> Box<dyn CodeChallenge> {
+        Box::new(FakeChallenge {
+            fake: self.clone(),
+            id,
+            challenge,
+        })
+    }
+
+    fn opened(&self, destination: Destination, awaits: Awaited) -> Challenge {
+        Challenge {
+            destination,
+            awaits,
+            expires_at: self.clock.now() + TIME_TO_LIVE,
+            timer: ResendTimer::start(&self.clock, self.resend_after),
+            wrong_codes: 0,
+        }
+    }
+
+    fn random_id(&self) -> Result<Secret, Error> {
+        let id = random::id().map(Secret::from);
+        id.map_err(|_| self.error(ErrorKind::Unavailable, "could not generate a random id"))
+    }
+
+    /// Judges a code: `Ok` with the next step, if there is one.
+    fn judge(&self, id: &Secret, code: &Secret) -> Result<Option<Challenge>, Error> {
+        self.scripted(FakeStep::Confirm)?;
+        let mut challenge = self.challenge(id)?;
+        if challenge.wrong_codes >= MAX_WRONG_CODES {
+            let message = "too many wrong codes: request a new code or start the sign-in again";
+            return Err(self.error(ErrorKind::StepRequired, message));
+        }
+        let right = match (challenge.awaits, &self.second_factor) {
+            (Awaited::Authenticator, Some(second)) => second,
+            _ => &self.code,
+        };
+        if code.expose().trim() != right.expose() {
+            challenge.wrong_codes += 1;
+            self.state()
+                .challenges
+                .insert(id.expose().to_owned(), challenge);
+            let error = self.error(ErrorKind::Rejected, "code not accepted");
+            return Err(error.with_status(StatusCode::UNPROCESSABLE_ENTITY));
+        }
+        let is_last = challenge.awaits == Awaited::Authenticator || self.second_factor.is_none();
+        if is_last {
+            self.state().challenges.remove(id.expose());
+            return Ok(None);
+        }
+        let next = self.opened(challenge.destination, Awaited::Authenticator);
+        self.state()
+            .challenges
+            .insert(id.expose().to_owned(), next.clone());
+        Ok(Some(next))
+    }
+
+    async fn session(&self) -> Result<Session, Error> {
+        let tokens = Tokens::new(self.random_id()?, None);
+        let sessions = &self.shared.sessions;
+        let entry = sessions.create(Credential::Tokens(tokens), None, None);
+        Ok(Session::new(entry.await?, &self.shared.calls))
+    }
+}
+
+impl CodeSignIn for FakeCodeSignIn {
+    fn system(&self) -> System {
+        self.system
+    }
+
+    fn offers(&self, channel: Channel) -> bool {
+        self.channels.contains(&channel)
+    }
+
+    fn send_code<'a>(
+        &'a self,
+        to: &'a Destination,
+    ) -> BoxFuture<'a, Result<Box<dyn CodeChallenge>, Error>> {
+        Box::pin(async move {
+            self.scripted(FakeStep::Send)?;
+            if !self.offers(to.channel()) {
+                return Err(unsupported(
+                    self.system,
+                    "codes are not sent by this channel",
+                ));
+            }
+            let id = self.random_id()?;
+            let challenge = self.opened(to.clone(), Awaited::Message);
+            let mut state = self.state();
+            // A newer challenge for a destination replaces the earlier ones.
+            state.challenges.retain(|_, other| other.destination != *to);
+            state
+                .challenges
+                .insert(id.expose().to_owned(), challenge.clone());
+            state.sent.push(to.clone());
+            drop(state);
+            Ok(self.handle(id, challenge))
+        })
+    }
+
+    fn resume_challenge<'a>(
+        &'a self,
+        id: &'a Secret,
+    ) -> BoxFuture<'a, Result<Box<dyn CodeChallenge>, Error>> {
+        Box::pin(async move {
+            self.scripted(FakeStep::Resume)?;
+            Ok(self.handle(id.clone(), self.challenge(id)?))
+        })
+    }
+
+    fn resume_session<'a>(&'a self, id: &'a Secret) -> BoxFuture<'a, Result<Session, Error>> {
+        Box::pin(async move {
+            self.scripted(FakeStep::Resume)?;
+            let entry = self.shared.sessions.resume(id, None).await?;
+            Ok(Session::new(entry, &self.shared.calls))
+        })
+    }
+
+    fn sign_out<'a>(&'a self, id: &'a Secret) -> BoxFuture<'a, Result<(), Error>> {
+        Box::pin(async move {
+            self.scripted(FakeStep::SignOut)?;
+            let entry = self.shared.sessions.resume(id, None).await?;
+            entry.close(EndReason::SignedOut).await
+        })
+    }
+}
+
+/// A challenge of a [`FakeCodeSignIn`].
+struct FakeChallenge {
+    fake: FakeCodeSignIn,
+    id: Secret,
+    challenge: Challenge,
+}
+
+impl fmt::Debug for FakeChallenge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "testing::FakeChallenge({})", self.fake.system)
+    }
+}
+
+impl CodeChallenge for FakeChallenge {
+    fn system(&self) -> System {
+        self.fake.system
+    }
+
+    fn id(&self) -> &Secret {
+        &self.id
+    }
+
+    fn awaits(&self) -> Awaited {
+        self.challenge.awaits
+    }
+
+    fn expires_at(&self) -> DateTime<Utc> {
+        self.challenge.expires_at
+    }
+
+    fn resend_timer(&self) -> Option<&ResendTimer> {
+        (self.challenge.awaits == Awaited::Message).then_some(&self.challenge.timer)
+    }
+
+    fn resend(&mut self) -> BoxFuture<'_, Result<(), Error>> {
+        Box::pin(async move {
+            let fake = &self.fake;
+            fake.scripted(FakeStep::Resend)?;
+            let found = fake.challenge(&self.id)?;
+            if found.awaits == Awaited::Authenticator {
+                return Err(unsupported(
+                    fake.system,
+                    "there is no message to send again",
+                ));
+            }
+            found.timer.check(fake.system)?;
+            self.challenge = fake.opened(found.destination, Awaited::Message);
+            let mut state = fake.state();
+            state.sent.push(self.challenge.destination.clone());
+            state
+                .challenges
+                .insert(self.id.expose().to_owned(), self.challenge.clone());
+            Ok(())
+        })
+    }
+
+    fn confirm(
+        self: Box<Self>,
+        code: Secret,
+    ) -> BoxFuture<'static, Result<Confirmed, StepError<Box<dyn CodeChallenge>>>> {
+        Box::pin(async move {
+            let judged = match self.fake.judge(&self.id, &code) {
+                Ok(Some(next)) => {
+                    let next = self.fake.handle(self.id.clone(), next);
+                    return Ok(Confirmed::SecondFactor(next));
+                }
+                Ok(None) => self.fake.session().await,
+                Err(error) => Err(error),
+            };
+            judged
+                .map(Confirmed::SignedIn)
+                .map_err(|error| StepError::new(self as Box<dyn CodeChallenge>, error))
+        })
+    }
+}
+
+/// The rules of a system that is never called.
+struct NoRules {
+    system: System,
+    headers: HeaderMap,
+}
+
+impl SystemRules for NoRules {
+    fn system(&self) -> System {
+        self.system
+    }
+
+    fn default_headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    fn parse_error(&self, _: &Operation, _: StatusCode, _: &[u8]) -> Option<ParsedError> {
+        None
+    }
+}
