@@ -13,7 +13,7 @@ use vestibule::{Backoff, Delivery, Error, ErrorKind, Settings};
 
 /// The error of a call to a server that does not respond.
 async fn fails(base_url: impl Into<String>, settings: Settings) -> Error {
-    let client = Client::builder(base_url).app_name("app").allow_plain_http();
+    let client = Client::builder(base_url).app_name("app").allow_plain_http(true);
     let client = client.settings(settings).build().unwrap();
     let error = client.sign_in_with_pin("+85261234567").await.unwrap_err();
     assert_eq!(error.delivery(), Delivery::NotSent, "{error}");
@@ -21,9 +21,7 @@ async fn fails(base_url: impl Into<String>, settings: Settings) -> Error {
 }
 
 fn once() -> Settings {
-    let mut settings = Settings::default();
-    settings.retry = Arc::new(Backoff::none());
-    settings
+    Settings::new().retry(Backoff::none())
 }
 
 #[track_caller]
@@ -61,8 +59,7 @@ async fn a_failed_tls_handshake() {
 async fn a_connection_that_takes_too_long() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let url = format!("https://{}", listener.local_addr().unwrap());
-    let mut settings = once();
-    settings.connect_timeout = Duration::from_millis(100);
+    let settings = once().connect_timeout(Duration::from_millis(100));
     let error = fails(url, settings).await;
     says(&error, "127.0.0.1", "it took too long");
 }
