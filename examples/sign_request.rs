@@ -18,7 +18,7 @@ use std::process::ExitCode;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use vestibule::Secret;
-use vestibule::wunder::{BootstrapSignature, Sha256Hex, SignatureInput};
+use vestibule::wunder::{Sha256Hex, SignatureInput};
 
 const USAGE: &str = "usage: sign_request wunder --key K --timestamp MS --identifier X
        sign_request fynd < request.json";
@@ -79,7 +79,7 @@ fn wunder(options: &[&str]) -> Result<String, String> {
     }
     let identifier = given("--identifier", identifier)?;
     let input = SignatureInput::new(&key, &identifier).timestamp(&timestamp);
-    Ok(Sha256Hex.signature(&input))
+    Ok(Sha256Hex::digest(&input))
 }
 
 fn fynd() -> Result<String, String> {

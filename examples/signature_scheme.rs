@@ -11,8 +11,9 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha512;
+use vestibule::BoxFuture;
 use vestibule::chrono::{DateTime, Utc};
-use vestibule::wunder::{BootstrapSignature, Client, SignatureInput};
+use vestibule::wunder::{BootstrapSignature, Client, SignatureError, SignatureInput};
 use wiremock::matchers::path_regex;
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
@@ -26,8 +27,12 @@ impl BootstrapSignature for HmacSha512 {
         time.timestamp().to_string()
     }
 
-    fn signature(&self, input: &SignatureInput<'_>) -> String {
-        sign(input.key.expose(), input.timestamp, input.identifier)
+    fn signature<'a>(
+        &'a self,
+        input: &'a SignatureInput<'a>,
+    ) -> BoxFuture<'a, Result<String, SignatureError>> {
+        let signature = sign(input.key.expose(), input.timestamp, input.identifier);
+        Box::pin(std::future::ready(Ok(signature)))
     }
 }
 

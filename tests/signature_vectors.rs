@@ -16,7 +16,7 @@ use std::time::Duration;
 use http::{HeaderName, Method, header};
 use serde_json::Value;
 use vestibule::fynd::{self, SignIn, SignatureInput, sign};
-use vestibule::wunder::{self, BootstrapSignature, Sha256Hex};
+use vestibule::wunder::{self, BootstrapSignature, Sha256Hex, SignatureError};
 use vestibule::{BoxFuture, Clock, Secret};
 use wire::Wire;
 
@@ -76,7 +76,7 @@ fn every_vector_is_signed_as_by_the_vendors() {
     ];
     let of_wunder = |(identifier, signature): &(&str, &str)| {
         let input = wunder::SignatureInput::new(&key, identifier).timestamp("1700000000000");
-        Sha256Hex.signature(&input) == *signature
+        Sha256Hex::digest(&input) == *signature
     };
     let total = fynd.len() + wunder.len();
     let passed = fynd.iter().filter(|one| is_signed_as_expected(one)).count()
@@ -245,4 +245,59 @@ async fn real_requests_match_the_vectors_on_the_wire() {
         .platform("5eda528b97457fe43a733ace");
     call.body(body).send().await.unwrap();
     assert_wire(&wire, &form);
+}
+
+/// A service that computes signatures: after a while, never, or not at all.
+enum Service {
+    Slow,
+    Silent,
+    Broken,
+}
+
+impl BootstrapSignature for Service {
+    fn signature<'a>(
+        &'a self,
+        input: &'a wunder::SignatureInput<'a>,
+    ) -> BoxFuture<'a, Result<String, SignatureError>> {
+        Box::pin(async move {
+            match self {
+                Self::Slow => {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                    Sha256Hex.signature(input).await
+                }
+                Self::Silent => std::future::pending().await,
+                Self::Broken => Err("the key is disabled".into()),
+            }
+        })
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_computes_signatures_is_awaited_and_may_fail() {
+    use std::error::Error as _;
+
+    use vestibule::testing::Wunder;
+    use vestibule::{Delivery, ErrorKind};
+
+    let mock = Wunder::start().await;
+    let reset = async |service| {
+        let builder = wunder::Client::builder(mock.base_url()).tenant("tenant01");
+        let builder = builder
+            .signing_key(Wunder::SIGNING_KEY)
+            .signature_scheme(service)
+            .clock(mock.clock().clone())
+            .deadline(Duration::from_millis(200));
+        let client = builder.build().unwrap();
+        client.reset_password_by_code("ada@example.org").await
+    };
+    for (service, source) in [(Service::Broken, true), (Service::Silent, false)] {
+        let error = reset(service).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+        assert_eq!(error.delivery(), Delivery::NotSent, "{error}");
+        assert_eq!(error.source().is_some(), source);
+        assert!(!error.to_string().contains("disabled"), "{error}");
+    }
+    assert_eq!(mock.requests().len(), 0);
+    drop(reset(Service::Slow).await.unwrap());
+    assert_eq!(mock.signatures_seen(), 1);
 }

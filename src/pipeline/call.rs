@@ -22,9 +22,10 @@ use super::options::CallOptions;
 use super::request::{self, Request};
 use super::response::{RawResponse, Response};
 use super::retry::{FailedAttempt, RetryPolicy, is_retryable};
-use super::system::{Authorization, CredentialGeneration, SessionCredential};
+use super::system::{Authorization, CredentialGeneration, QuerySignature, SessionCredential};
 use super::transport::Sending;
 use super::{Pipeline, trace};
+use crate::clock::BoxFuture;
 use crate::end_reason::EndReason;
 use crate::error::{Delivery, Error, ErrorKind, System};
 use crate::telemetry::Event;
@@ -327,7 +328,8 @@ impl<'a> Call<'a> {
     /// Sends one attempt as soon as it has a fresh credential and a permit.
     ///
     /// An attempt is built, authorized, signed and sent without an `await` in between: it carries
-    /// the newest credential and signature, and no future holds it.
+    /// the newest credential and signature, and no future holds it. Only a signature in the query is
+    /// computed just before, because another service may have to compute it.
     async fn send_attempt(
         &mut self,
         credential: Option<&'a dyn SessionCredential>,
@@ -336,18 +338,26 @@ impl<'a> Call<'a> {
         self.status = None;
         let mut now = pipeline.time.local_now();
         if let Some(check) = credential.and_then(|credential| credential.revalidate_if_due(now)) {
-            let checked = timeout_at(self.deadline.end(), check).await;
-            checked.unwrap_or_else(|_| {
-                let message = "the session store did not respond in time";
-                Err(Error::new(ErrorKind::Unavailable, message))
-            })?;
+            let what = "the session store did not respond in time";
+            self.within_deadline(check, what).await?;
             (now, self.waited) = (pipeline.time.local_now(), true);
         }
         let mut permit = pipeline.transport.try_acquire();
         let mut queued_at = None;
         let mut allow_stale = false;
         loop {
-            let began = self.now_before_deadline()?;
+            let mut began = self.now_before_deadline()?;
+            let mut signature = None;
+            if permit.is_some()
+                && let Some(signing) = self.sign_query(now)?
+            {
+                signature = Some(
+                    self.within_deadline(signing, "the signature was not computed in time")
+                        .await?,
+                );
+                (now, self.waited) = (pipeline.time.local_now(), true);
+                began = self.now_before_deadline()?;
+            }
             let stale = {
                 let mut attempt = self.attempt_at(now);
                 let authorization = self.authorize(&mut attempt, credential, allow_stale)?;
@@ -355,11 +365,14 @@ impl<'a> Call<'a> {
                     (Authorization::Stale(generation), _) if !allow_stale => Some(generation),
                     (_, None) => None,
                     (_, Some(permit)) => {
-                        let server_time = self.sign_at.take();
-                        let server_time = server_time.unwrap_or_else(|| pipeline.time.at(now));
+                        for (name, value) in signature.into_iter().flatten() {
+                            attempt.add_query(name, value);
+                        }
+                        let server_time = self.server_time(now);
                         pipeline
                             .rules
                             .sign(self.request, &mut attempt, server_time)?;
+                        self.sign_at = None;
                         self.attempts += 1;
                         let resends = self.attempts - 1;
                         let span = trace::attempt(pipeline, self.request.operation, resends);
@@ -482,6 +495,30 @@ impl<'a> Call<'a> {
             .at(self.context.system(), self.request.operation.id)
             .with_idempotent(self.request.operation.idempotency == Idempotency::Idempotent)
             .with_effort(self.attempts, self.deadline.elapsed())
+    }
+
+    /// Starts the signature of the query, if the system has one.
+    fn sign_query(
+        &self,
+        now: DateTime<Utc>,
+    ) -> Result<Option<BoxFuture<'a, Result<QuerySignature, Error>>>, Error> {
+        let rules = &self.context.pipeline.rules;
+        rules.sign_query(self.request, self.server_time(now))
+    }
+
+    /// The time that a signature of `now` has.
+    fn server_time(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        let corrected = || self.context.pipeline.time.at(now);
+        self.sign_at.unwrap_or_else(corrected)
+    }
+
+    async fn within_deadline<T>(
+        &self,
+        future: BoxFuture<'_, Result<T, Error>>,
+        too_late: &'static str,
+    ) -> Result<T, Error> {
+        let done = timeout_at(self.deadline.end(), future).await;
+        done.unwrap_or_else(|_| Err(Error::new(ErrorKind::Unavailable, too_late)))
     }
 
     fn is_idempotent(&self) -> bool {

@@ -75,7 +75,8 @@ pub(crate) use self::response::RawResponse;
 pub use self::response::Response;
 pub use self::retry::{Backoff, FailedAttempt, RetryPolicy};
 pub(crate) use self::system::{
-    Authorization, CredentialGeneration, ParsedError, SessionCredential, SystemRules,
+    Authorization, CredentialGeneration, ParsedError, QuerySignature, SessionCredential,
+    SystemRules,
 };
 pub(crate) use self::transport::Transport;
 use crate::skewed_clock::SkewedClock;

@@ -31,6 +31,16 @@ pub(crate) trait SystemRules: Send + Sync {
         Ok(())
     }
 
+    /// Starts a signature that another service may have to compute; `sign` needs none of it. The
+    /// caller awaits it and adds the result to the query, for every attempt.
+    fn sign_query<'a>(
+        &'a self,
+        _request: &Request<'_>,
+        _now: DateTime<Utc>,
+    ) -> Result<Option<BoxFuture<'a, Result<QuerySignature, Error>>>, Error> {
+        Ok(None)
+    }
+
     /// Signs an attempt. Called last, for every attempt.
     fn sign(
         &self,
@@ -49,6 +59,9 @@ pub(crate) trait SystemRules: Send + Sync {
         body: &[u8],
     ) -> Option<ParsedError>;
 }
+
+/// The query parameters of a signature: name and value.
+pub(crate) type QuerySignature = Vec<(&'static str, String)>;
 
 /// An error body in the system's own format.
 pub(crate) struct ParsedError {

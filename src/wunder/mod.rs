@@ -89,7 +89,7 @@ pub use self::profile::ProfileChange;
 pub use self::registration::SignUp;
 pub use self::session::Session;
 pub use self::sign_in::SignIn;
-pub use self::signature::{BootstrapSignature, Sha256Hex, SignatureInput};
+pub use self::signature::{BootstrapSignature, Sha256Hex, SignatureError, SignatureInput};
 pub use self::signed_profile::{SignedProfile, SignedProfileVerifier, SigningAlgorithm};
 pub use self::terms::{Outstanding, OutstandingTerms, outstanding_terms};
 

@@ -8,8 +8,9 @@ use http::{HeaderMap, HeaderName, StatusCode};
 
 use super::api_error;
 use super::signature::{BootstrapSignature, SignatureInput};
-use crate::error::{Error, System};
-use crate::pipeline::{Attempt, Need, Operation, ParsedError, Request, SystemRules};
+use crate::clock::BoxFuture;
+use crate::error::{Error, ErrorKind, System};
+use crate::pipeline::{Need, Operation, ParsedError, QuerySignature, Request, SystemRules};
 use crate::secret::Secret;
 
 /// How far, in milliseconds, timestamps may run ahead of the clock. A burst of calls stays far
@@ -74,15 +75,14 @@ impl SystemRules for Rules {
         name == ACTS_FOR || self.headers.contains_key(name)
     }
 
-    fn sign(
-        &self,
+    fn sign_query<'a>(
+        &'a self,
         request: &Request<'_>,
-        attempt: &mut Attempt,
         now: DateTime<Utc>,
-    ) -> Result<(), Error> {
+    ) -> Result<Option<BoxFuture<'a, Result<QuerySignature, Error>>>, Error> {
         let need = request.operation.signature;
         if need == Need::Never {
-            return Ok(());
+            return Ok(None);
         }
         let Some(key) = &self.key else {
             return match need {
@@ -90,7 +90,7 @@ impl SystemRules for Rules {
                     "signing_key",
                     "must be set on the client: this request must be signed",
                 )),
-                _ => Ok(()),
+                _ => Ok(None),
             };
         };
         let Some(identifier) = request.signed_value() else {
@@ -102,15 +102,20 @@ impl SystemRules for Rules {
                         "must be set: the request is signed over it",
                     ))
                 }
-                _ => Ok(()),
+                _ => Ok(None),
             };
         };
         let timestamp = self.scheme.timestamp(self.next_timestamp(now));
-        let input = SignatureInput::new(key, &identifier).timestamp(&timestamp);
-        let signature = self.scheme.signature(&input);
-        attempt.add_query("signature", signature);
-        attempt.add_query("timestamp", timestamp);
-        Ok(())
+        Ok(Some(Box::pin(async move {
+            let input = SignatureInput::new(key, &identifier).timestamp(&timestamp);
+            let signature = self.scheme.signature(&input).await;
+            let signature = signature.map_err(|source| {
+                let message = "the signature scheme failed";
+                let error = Error::new(ErrorKind::Unavailable, message);
+                error.with_class("signature").with_boxed_source(source)
+            })?;
+            Ok(vec![("signature", signature), ("timestamp", timestamp)])
+        })))
     }
 
     fn parse_error(

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 
+use crate::clock::BoxFuture;
 use crate::secret::Secret;
 
 /// The input of a bootstrap signature.
@@ -34,17 +35,25 @@ impl<'a> SignatureInput<'a> {
     }
 }
 
-/// A signature scheme of bootstrap requests: digest, encoding and unit of time.
+/// The error of a signature scheme.
+pub type SignatureError = Box<dyn std::error::Error + Send + Sync>;
+
+/// A signature scheme of bootstrap requests: digest, encoding and unit of time. Another service, such
+/// as a key management system, may compute the signature.
 ///
 /// ```
-/// use vestibule::wunder::{BootstrapSignature, Sha256Hex, SignatureInput};
+/// use vestibule::BoxFuture;
+/// use vestibule::wunder::{BootstrapSignature, Sha256Hex, SignatureError, SignatureInput};
 ///
 /// /// Upper-case hex.
 /// struct UpperCase;
 ///
 /// impl BootstrapSignature for UpperCase {
-///     fn signature(&self, input: &SignatureInput<'_>) -> String {
-///         Sha256Hex.signature(input).to_uppercase()
+///     fn signature<'a>(
+///         &'a self,
+///         input: &'a SignatureInput<'a>,
+///     ) -> BoxFuture<'a, Result<String, SignatureError>> {
+///         Box::pin(async { Ok(Sha256Hex.signature(input).await?.to_uppercase()) })
 ///     }
 /// }
 /// ```
@@ -60,8 +69,16 @@ pub trait BootstrapSignature: Send + Sync + 'static {
         time.timestamp_millis().to_string()
     }
 
-    /// Computes the `signature` parameter.
-    fn signature(&self, input: &SignatureInput<'_>) -> String;
+    /// Computes the `signature` parameter, for each attempt, within the deadline of the call.
+    ///
+    /// # Errors
+    ///
+    /// Any error: the call fails with [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable)
+    /// before anything is sent, and has it as its source.
+    fn signature<'a>(
+        &'a self,
+        input: &'a SignatureInput<'a>,
+    ) -> BoxFuture<'a, Result<String, SignatureError>>;
 }
 
 /// The default scheme: SHA-256 in lower-case hex over key, timestamp, identifier and key.
@@ -76,14 +93,15 @@ pub trait BootstrapSignature: Send + Sync + 'static {
 ///
 /// let key = Secret::from("s3cr3t");
 /// let input = SignatureInput::new(&key, "+43123456789").timestamp("1700000000000");
-/// let signature = Sha256Hex.signature(&input);
+/// let signature = Sha256Hex::digest(&input);
 /// assert_eq!(signature, "409ff6fcf0096a758797e11122a42a38586e6c26dfa4e55a656a768238975fd8");
 /// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Sha256Hex;
 
-impl BootstrapSignature for Sha256Hex {
-    fn signature(&self, input: &SignatureInput<'_>) -> String {
+impl Sha256Hex {
+    /// Computes the signature.
+    pub fn digest(input: &SignatureInput<'_>) -> String {
         let digest = Sha256::new()
             .chain_update(input.key.expose())
             .chain_update(input.timestamp)
@@ -91,5 +109,14 @@ impl BootstrapSignature for Sha256Hex {
             .chain_update(input.key.expose())
             .finalize();
         crate::hex::encode(&digest)
+    }
+}
+
+impl BootstrapSignature for Sha256Hex {
+    fn signature<'a>(
+        &'a self,
+        input: &'a SignatureInput<'a>,
+    ) -> BoxFuture<'a, Result<String, SignatureError>> {
+        Box::pin(std::future::ready(Ok(Self::digest(input))))
     }
 }

@@ -13,7 +13,9 @@ use vestibule::{Backoff, Delivery, Error, ErrorKind, Settings};
 
 /// The error of a call to a server that does not respond.
 async fn fails(base_url: impl Into<String>, settings: Settings) -> Error {
-    let client = Client::builder(base_url).app_name("app").allow_plain_http(true);
+    let client = Client::builder(base_url)
+        .app_name("app")
+        .allow_plain_http(true);
     let client = client.settings(settings).build().unwrap();
     let error = client.sign_in_with_pin("+85261234567").await.unwrap_err();
     assert_eq!(error.delivery(), Delivery::NotSent, "{error}");

@@ -8,7 +8,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 use url::Url;
 use vestibule::testing::Wunder;
-use vestibule::wunder::{BootstrapSignature, Sha256Hex, SignatureInput};
+use vestibule::wunder::{Sha256Hex, SignatureInput};
 use vestibule::{Clock, Secret, reqwest};
 
 use crate::conformance::{Tally, documents, id, violations};
@@ -151,7 +151,7 @@ impl Server {
         };
         let (key, timestamp) = (Secret::from(Wunder::SIGNING_KEY), millis.to_string());
         let signature =
-            Sha256Hex.signature(&SignatureInput::new(&key, identifier).timestamp(&timestamp));
+            Sha256Hex::digest(&SignatureInput::new(&key, identifier).timestamp(&timestamp));
         (signature, timestamp)
     }
 

@@ -5,7 +5,6 @@ use http::Method;
 use sha2::{Digest, Sha256};
 use std::hint::black_box;
 use vestibule::Secret;
-use vestibule::wunder::BootstrapSignature;
 use vestibule::{fynd, wunder};
 use vestibule_benches::table::at_most;
 use vestibule_benches::valgrind::{Times, cost};
@@ -55,7 +54,7 @@ fn run(subject: &str, times: u64) {
             }
             "wunder" => {
                 let input = wunder::SignatureInput::new(&key, black_box(identifier)).timestamp(timestamp);
-                drop(black_box(wunder::Sha256Hex.signature(&input)));
+                drop(black_box(wunder::Sha256Hex::digest(&input)));
             }
             "wunder-digest" => {
                 let digest = Sha256::new()

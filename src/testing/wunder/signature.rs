@@ -8,7 +8,7 @@ use super::{State, Wunder};
 use crate::pipeline::Need;
 use crate::secret::Secret;
 use crate::testing::MockResult;
-use crate::wunder::{BootstrapSignature, Sha256Hex, SignatureInput};
+use crate::wunder::{Sha256Hex, SignatureInput};
 
 /// Maximum difference between a signed timestamp and the time of the server.
 const SIGNATURE_WINDOW_MILLIS: u64 = 5 * 60 * 1000;
@@ -39,7 +39,7 @@ impl State {
         let input = input.timestamp(&timestamp);
         let millis: i64 = timestamp.parse().map_err(|_| invalid())?;
         let age = request.now.timestamp_millis().abs_diff(millis);
-        if Sha256Hex.signature(&input) != signature {
+        if Sha256Hex::digest(&input) != signature {
             return Err(invalid());
         }
         if age > SIGNATURE_WINDOW_MILLIS {
