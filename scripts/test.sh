@@ -42,6 +42,10 @@ scripts/lint-openapi.sh
 step 'Tests'
 scripts/services.sh cargo nextest run --all-features
 
+step 'Without TLS, and with TLS by the platform'
+cargo nextest run --no-default-features --features goodcity --test without_tls
+cargo nextest run --no-default-features --features goodcity,native-tls --test connection_settings
+
 step 'Examples in the documentation'
 cargo test --all-features --doc
 

@@ -10,6 +10,8 @@ mod environment;
 mod forward_proxy;
 #[path = "connection_settings/invalid.rs"]
 mod invalid;
+#[path = "redaction/log.rs"]
+mod log;
 #[path = "connection_settings/proxies.rs"]
 mod proxies;
 #[path = "connection_settings/tls_server.rs"]

@@ -3,6 +3,7 @@
 use vestibule::testing::GoodCity;
 
 use super::forward_proxy::ForwardProxy;
+use super::log::Log;
 use super::tls_server::{self, Authority};
 use super::{builder, send_pin};
 
@@ -72,22 +73,36 @@ async fn of_proxy_and_no_proxy_the_last_call_applies() {
 }
 
 #[tokio::test]
-async fn an_error_of_a_proxy_does_not_show_its_url() {
+async fn neither_errors_nor_logs_show_the_credentials_of_a_proxy() {
+    let log = Log::install();
     let mock = GoodCity::start().await;
+    let proxy = ForwardProxy::start().await;
+    let url = proxy.url_for("proxy-user", "proxy-password");
+    let client = builder(&mock.base_url()).proxy(url).build().unwrap();
+    send_pin(&client).await.unwrap();
+    assert_eq!(proxy.requests().len(), 1);
+
     let unreachable = "http://proxy-user:proxy-password@127.0.0.1:1";
-    let client = builder(&mock.base_url())
-        .proxy(unreachable)
-        .build()
-        .unwrap();
+    let client = builder(&mock.base_url()).proxy(unreachable);
+    let mut shown = format!("{client:?}");
+    let client = client.build().unwrap();
     let error = send_pin(&client).await.unwrap_err();
-    let mut shown = format!("{client:?} {error} {error:?}");
+    shown += &format!("{client:?} {error} {error:?}");
     let mut source = std::error::Error::source(&error);
     while let Some(inner) = source {
         shown += &format!(" {inner} {inner:?}");
         source = inner.source();
     }
-    for hidden in ["proxy-user", "proxy-password", "127.0.0.1:1"] {
+    assert!(!shown.contains("127.0.0.1:1"), "{shown}");
+    let logged = log.take();
+    assert!(logged.contains("vestibule.attempt"), "{logged}");
+    // `proxy-user:proxy-password` in Base64.
+    for hidden in [
+        "proxy-user",
+        "proxy-password",
+        "cHJveHktdXNlcjpwcm94eS1wYXNzd29yZA",
+    ] {
         assert!(!shown.contains(hidden), "{shown}");
+        assert!(!logged.contains(hidden), "{logged}");
     }
-    assert_eq!(mock.count("send_pin"), 0);
 }
