@@ -87,8 +87,12 @@ async fn new_user(client: &Client, mock: &Fynd, mobile: &str) -> CompleteProfile
 
 /// The status and code of a refusal by the server.
 fn refused<T: Debug>(result: Result<T, impl Into<Error>>) -> (u16, String) {
+    refused_as(ErrorKind::Rejected, result)
+}
+
+fn refused_as<T: Debug>(kind: ErrorKind, result: Result<T, impl Into<Error>>) -> (u16, String) {
     let error = result.unwrap_err().into();
-    assert_eq!(error.kind(), ErrorKind::Rejected, "{error}");
+    assert_eq!(error.kind(), kind, "{error}");
     let api_error = error.api_error::<ApiError>().unwrap();
     assert_eq!(error.code(), Some(api_error.code()));
     assert_eq!(error.request_id(), api_error.request_id());

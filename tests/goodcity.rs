@@ -82,7 +82,11 @@ async fn post(mock: &GoodCity, path: &str, body: &Value) -> String {
 }
 
 fn refused(error: &Error, status: u16, shape: Shape) {
-    assert_eq!(error.kind(), ErrorKind::Rejected, "{error}");
+    refused_as(ErrorKind::Rejected, error, status, shape);
+}
+
+fn refused_as(kind: ErrorKind, error: &Error, status: u16, shape: Shape) {
+    assert_eq!(error.kind(), kind, "{error}");
     assert_eq!(error.status().unwrap().as_u16(), status, "{error}");
     let api_error: &ApiError = error.api_error().unwrap();
     assert_eq!(api_error.shape(), shape, "{error}");
@@ -128,7 +132,7 @@ async fn an_old_server_is_supported() {
         .unwrap();
     let api = signed_in.session.api();
     let error = api.current_user_rooms().send().await.unwrap_err();
-    refused(&error, 404, Shape::Framework);
+    refused_as(ErrorKind::Misconfigured, &error, 404, Shape::Framework);
     let error = client.sign_in_with_pin("+85241234567").await.unwrap_err();
     refused(&error, 422, Shape::Invalid);
 }

@@ -99,9 +99,12 @@ impl Transport {
     ) -> Result<RawResponse, Error> {
         match timeout_at(until, pin!(self.read(sending, requested))).await {
             Ok(response) => response,
-            Err(_) => Err(Error::new(ErrorKind::Unavailable, "no response in time")
-                .with_class("timeout")
-                .with_delivery(Delivery::Unknown)),
+            Err(_) => {
+                let message = format!("no response from {} in time", self.host);
+                Err(Error::new(ErrorKind::Unavailable, message)
+                    .with_class("timeout")
+                    .with_delivery(Delivery::Unknown))
+            }
         }
     }
 

@@ -134,7 +134,8 @@ async fn every_step_of_the_fake_fails_as_the_test_says() -> Result<(), Error> {
     scripted(fake.resume_session(&unknown).await.unwrap_err());
     fail(FakeStep::SignOut);
     scripted(fake.sign_out(&unknown).await.unwrap_err());
-    let _ = failed.state.confirm("123456".into()).await?;
+    let signed_in = failed.state.confirm("123456".into()).await?;
+    assert!(matches!(signed_in, Confirmed::SignedIn(_)));
     assert_eq!(fake.sent().len(), 1, "what failed sent nothing");
     Ok(())
 }

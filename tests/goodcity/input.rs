@@ -145,7 +145,7 @@ async fn a_server_that_does_not_serve_the_host_refuses() {
         client.sign_in_with_pin(MOBILE).await.unwrap_err(),
         client.sign_up(UNKNOWN, "A", "B").send().await.unwrap_err(),
     ] {
-        refused(&error, 403, Shape::Invalid);
+        refused_as(ErrorKind::Misconfigured, &error, 403, Shape::Invalid);
         let api_error: &ApiError = error.api_error().unwrap();
         assert_eq!(api_error.expose_message(), Some("Invalid host"));
     }
