@@ -138,6 +138,8 @@ async fn other_refusals_are_the_users() {
         rejected(goodcity_error(response()).await);
         rejected(fynd_error(response()).await);
     }
+    let page = ResponseTemplate::new(404).set_body_raw("<html>Not found", "text/html");
+    rejected(wunder_error(page).await);
     let missing = json(
         404,
         r#"{"errorCode": "U106", "userMessage": "No such user"}"#,
