@@ -43,7 +43,8 @@ fn show<T>(what: &str, result: Result<T, impl Into<Error>>) {
         Err(error) => {
             let error = error.into();
             println!(
-                "{what}\n    log:  {error}\n    user: {}",
+                "{what}\n    log:  {error}\n    user: {} {}",
+                error.http_status().as_u16(),
                 for_the_user(&error)
             );
             // The typed error of the system, here GoodCity.

@@ -83,7 +83,9 @@ impl Api {
         }
         let generation = carried_session.then_some(CredentialGeneration(0));
         let response = RawResponse::new(status, headers, body.into());
-        Some(classify(&self.pipeline, operation, generation, response).error)
+        let signed_at = self.pipeline.time.now();
+        let failed = classify(&self.pipeline, operation, generation, signed_at, response);
+        Some(failed.error)
     }
 
     /// The `Cookie` header that a cookie jar adds to a request to `path`.

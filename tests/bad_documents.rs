@@ -312,6 +312,13 @@ fn extensions_are_known_and_in_the_right_place() {
     ",
     );
     refused(
+        |to| replaced("word: Invalid host", to),
+        r#"
+        wrod: Invalid host => x-misconfigured/1: `wrod` is not known on a refusal of `x-misconfigured`
+        word: 1 => x-misconfigured/1: `word` must be text, not `1`
+    "#,
+    );
+    refused(
         with_schemas,
         r"
         A: {type: string, x-asumption: so} => components/schemas/A: `x-asumption` is not known on a schema

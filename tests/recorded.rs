@@ -196,9 +196,10 @@ impl<'a> Case<'a> {
         let recorded = self.entry.json();
         for text in texts(&recorded) {
             let meant = [error.code(), error.request_id()].contains(&Some(text));
-            // The name of a status is ours, and some servers write it too.
-            let is_status = text == error.problem().title;
-            let harmless = meant || is_status || text.trim().is_empty();
+            // These are ours, and some servers write them too.
+            let problem = error.problem();
+            let is_ours = [problem.title, problem.type_uri].contains(&text);
+            let harmless = meant || is_ours || text.trim().is_empty();
             assert!(harmless || !shown.contains(text), "{place}: `{text}`");
         }
     }

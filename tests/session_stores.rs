@@ -59,7 +59,7 @@ async fn a_session_is_resumed_by_another_process_that_has_the_key() {
     assert_eq!(resume(redis(1).await, &in_redis).await, Ok(token));
 
     // A retry with the same wrong key would not help.
-    let wrong = Err(ErrorKind::InvalidResponse);
+    let wrong = Err(ErrorKind::Misconfigured);
     assert_eq!(resume(sqlite(2).await, &in_sqlite).await, wrong);
     assert_eq!(resume(redis(2).await, &in_redis).await, wrong);
     let not_found = Err(ErrorKind::Unauthenticated);

@@ -9,7 +9,7 @@ use super::destination::{self, MAX_CONFLICTS, is_deferred};
 use super::errors::{contended, superseded, too_many_wrong_codes};
 use super::record::Step;
 use super::resend::Recipient;
-use crate::error::{Delivery, Error, System};
+use crate::error::{Delivery, Error, ErrorKind, System};
 use crate::secret::Secret;
 use crate::store::StoreError;
 
@@ -33,10 +33,14 @@ pub(crate) fn check_code(system: System, code: &Secret) -> Result<Secret, Error>
     }
 }
 
-/// Whether the server certainly did not check the code.
+/// Whether the server certainly did not check the code. A system that refuses a signature, an
+/// application or a path in its own words has not looked at the code.
 fn is_unchecked(error: &Error) -> bool {
     match error.status() {
         None => error.delivery() == Delivery::NotSent,
+        Some(status) if error.kind() == ErrorKind::Misconfigured => {
+            status.is_client_error() && error.has_api_error()
+        }
         Some(_) => is_deferred(error),
     }
 }

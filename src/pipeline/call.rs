@@ -213,6 +213,8 @@ struct InFlight<'a, S> {
     began: Instant,
     /// When it was sent, by the local clock.
     sent_at: DateTime<Utc>,
+    /// The time that it was signed with.
+    signed_at: DateTime<Utc>,
     /// The session credential that it carries.
     generation: Option<CredentialGeneration>,
     until: Instant,
@@ -383,6 +385,7 @@ impl<'a> Call<'a> {
                             span,
                             began: queued_at.unwrap_or(began),
                             sent_at: now,
+                            signed_at: server_time,
                             generation: authorization.generation(),
                             until: self.deadline.within(began, timeout),
                             permit,
@@ -416,6 +419,7 @@ impl<'a> Call<'a> {
             span,
             began,
             sent_at,
+            signed_at,
             generation,
             until,
             permit,
@@ -448,7 +452,10 @@ impl<'a> Call<'a> {
             }
             let result = match received {
                 Ok(response) if response.status().is_success() => Ok(response),
-                Ok(response) => Err(classify(pipeline, operation, generation, response)),
+                Ok(response) => {
+                    let failed = classify(pipeline, operation, generation, signed_at, response);
+                    Err(failed)
+                }
                 Err(error) => Err(AttemptError::from(error)),
             };
             let error = result.as_ref().err().map(|failed| &failed.error);

@@ -35,11 +35,12 @@ impl From<Error> for AttemptError {
 }
 
 /// Converts a response without a success status into an error. `generation` is the session
-/// credential that the attempt carried.
+/// credential that the attempt carried, `signed_at` the time of its signature.
 pub(crate) fn classify(
     pipeline: &Pipeline,
     operation: &Operation,
     generation: Option<CredentialGeneration>,
+    signed_at: DateTime<Utc>,
     response: RawResponse,
 ) -> AttemptError {
     let (status, headers) = (response.status(), response.headers());
@@ -63,7 +64,13 @@ pub(crate) fn classify(
         && (!operation.carries_code || names_token);
     let rejected = generation.filter(|_| rejects_session);
     let diagnosis = match rejected {
-        None => diagnose(pipeline, operation, &response, api_error.is_some()),
+        None => diagnose(
+            pipeline,
+            operation,
+            signed_at,
+            &response,
+            api_error.is_some(),
+        ),
         Some(_) => None,
     };
     let kind = match (&diagnosis, rejected) {

@@ -1,9 +1,8 @@
 //! Refusals that only the operator of the back end can mend.
 
 use std::borrow::Cow;
-use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use http::{HeaderMap, StatusCode, header};
 use serde_json::Value;
 use url::Url;
@@ -85,20 +84,23 @@ pub(super) struct Diagnosis {
 pub(super) fn diagnose(
     pipeline: &Pipeline,
     operation: &Operation,
+    signed_at: DateTime<Utc>,
     response: &RawResponse,
     is_own: bool,
 ) -> Option<Diagnosis> {
     let (status, headers) = (response.status(), response.headers());
-    if !status.is_client_error() || operation.misconfigured.is_empty() {
+    // A page comes from a proxy or gateway, which knows nothing of the system's settings.
+    if !status.is_client_error() || operation.misconfigured.is_empty() || response.is_page() {
         return None;
     }
     let body = is_own.then(|| serde_json::from_slice(response.body()).ok());
     let body: Option<Value> = body.flatten();
     let mut rules = operation.misconfigured.iter();
     let rule = rules.find(|rule| rule.matches(operation, status, body.as_ref()))?;
-    let skew = Skew::of(pipeline, headers);
+    let server_time = skewed_clock::date(headers);
+    let skew = server_time.and_then(|date| skew_text(signed_at - date));
     let (class, message): (_, Cow<'static, str>) = match rule.class {
-        Misconfiguration::Signature => match skew.text() {
+        Misconfiguration::Signature => match skew {
             Some(skew) => (
                 "clock",
                 format!("signature rejected: check `signing_key`, or this machine's clock, {skew}")
@@ -131,44 +133,27 @@ pub(super) fn diagnose(
     Some(Diagnosis {
         class,
         message,
-        sign_at: skew
-            .server_time
-            .filter(|_| may_sign_again && skew.is_correctable),
+        sign_at: server_time.filter(|date| may_sign_again && is_correctable(pipeline, *date)),
     })
 }
 
-/// How far this machine's clock is from the `Date` of a response.
-struct Skew {
-    server_time: Option<DateTime<Utc>>,
-    seconds: u64,
-    is_correctable: bool,
+/// Whether the server's time is within the limit by which this machine's clock is corrected.
+fn is_correctable(pipeline: &Pipeline, server_time: DateTime<Utc>) -> bool {
+    let limit = pipeline.settings.max_clock_correction;
+    let skew = (pipeline.time.local_now() - server_time).abs();
+    !limit.is_zero() && skew.to_std().is_ok_and(|skew| skew <= limit)
 }
 
-impl Skew {
-    fn of(pipeline: &Pipeline, headers: &HeaderMap) -> Self {
-        let server_time = skewed_clock::date(headers);
-        let skew = server_time.map(|date| pipeline.time.local_now() - date);
-        let seconds = skew.map_or(0, |skew| skew.num_seconds().unsigned_abs());
-        let limit = pipeline.settings.max_clock_correction;
-        let is_correctable = Duration::from_secs(seconds) <= limit;
-        Self {
-            server_time,
-            seconds,
-            is_correctable: is_correctable && !limit.is_zero(),
-        }
-    }
-
-    /// The difference, unless it is no more than what a network or a rounded `Date` causes.
-    fn text(&self) -> Option<String> {
-        let seconds = self.seconds;
-        let amount = match seconds {
-            0..60 => return None,
-            60..3_570 => format!("{} min", (seconds + 30) / 60),
-            3_570..172_800 => format!("{} h", (seconds + 1_800) / 3_600),
-            _ => format!("{} days", (seconds + 43_200) / 86_400),
-        };
-        Some(format!("which is {amount} off"))
-    }
+/// How far a signed time was off, unless that is no more than a network or a rounded `Date` causes.
+fn skew_text(skew: TimeDelta) -> Option<String> {
+    let seconds = skew.num_seconds().unsigned_abs();
+    let amount = match seconds {
+        0..60 => return None,
+        60..3_570 => format!("{} min", (seconds + 30) / 60),
+        3_570..172_800 => format!("{} h", (seconds + 1_800) / 3_600),
+        _ => format!("{} days", (seconds + 43_200) / 86_400),
+    };
+    Some(format!("which is {amount} off"))
 }
 
 /// The error for a redirect, which is not followed: a credential must not reach another host.
@@ -200,6 +185,7 @@ mod tests {
 
     use std::sync::Arc;
     use std::sync::atomic::{AtomicI64, Ordering};
+    use std::time::Duration;
 
     use http::Method;
 

@@ -164,21 +164,23 @@ pub enum StoreError {
 /// error becomes [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable), whose class is `store`.
 impl From<StoreError> for crate::Error {
     fn from(error: StoreError) -> Self {
+        let failed = "the session store failed";
         let (kind, class, message) = match error {
             // A retry would read the same bytes with the same keys.
             StoreError::Unreadable => (
                 ErrorKind::Misconfigured,
                 "sealing_keys",
-                "the session store has a record that this instance cannot read: check its sealing keys"
-                    .into(),
+                Cow::Borrowed("a stored record cannot be read: check this instance's sealing keys"),
             ),
-            StoreError::Unavailable(cause) => (
-                ErrorKind::Unavailable,
-                "store",
-                format!("the session store failed: {cause}").into(),
-            ),
-            StoreError::Full => (ErrorKind::Unavailable, "store", "the session store is full".into()),
-            _ => (ErrorKind::Unavailable, "store", Cow::Borrowed("the session store failed")),
+            StoreError::Unavailable(cause) => {
+                let message = format!("{failed}: {cause}").into();
+                (ErrorKind::Unavailable, "store", message)
+            }
+            StoreError::Full => {
+                let message = format!("{failed}: it is full").into();
+                (ErrorKind::Unavailable, "store", message)
+            }
+            _ => (ErrorKind::Unavailable, "store", failed.into()),
         };
         Self::new(kind, message)
             .with_class(class)

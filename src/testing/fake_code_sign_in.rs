@@ -228,8 +228,8 @@ impl FakeCodeSignIn {
         id.map_err(|_| self.error(ErrorKind::Unavailable, "could not generate a random id"))
     }
 
-    /// Judges a code: `Ok` with the next step, if there is one.
-    fn judge(&self, id: &Secret, code: &Secret) -> Result<Option<Challenge>, Error> {
+    /// Checks a code: `Ok` with the next step, if there is one.
+    fn check(&self, id: &Secret, code: &Secret) -> Result<Option<Challenge>, Error> {
         self.scripted(FakeStep::Confirm)?;
         let mut challenge = self.challenge(id)?;
         if challenge.wrong_codes >= MAX_WRONG_CODES {
@@ -391,7 +391,7 @@ impl CodeChallenge for FakeChallenge {
         code: Secret,
     ) -> BoxFuture<'static, Result<Confirmed, StepError<Box<dyn CodeChallenge>>>> {
         Box::pin(async move {
-            let judged = match self.fake.judge(&self.id, &code) {
+            let checked = match self.fake.check(&self.id, &code) {
                 Ok(Some(next)) => {
                     let next = self.fake.handle(self.id.clone(), next);
                     return Ok(Confirmed::SecondFactor(next));
@@ -399,7 +399,7 @@ impl CodeChallenge for FakeChallenge {
                 Ok(None) => self.fake.session().await,
                 Err(error) => Err(error),
             };
-            judged
+            checked
                 .map(Confirmed::SignedIn)
                 .map_err(|error| StepError::new(self as Box<dyn CodeChallenge>, error))
         })

@@ -101,10 +101,10 @@ pub(super) fn parse(operation: &Operation, status: StatusCode, body: &[u8]) -> O
         message: match reason {
             Reason::AccountData => Some("the account data is not valid"),
             Reason::LoginData => Some("the provider rejected the login data"),
-            Reason::Malformed => {
-                Some("the provider is missing, or the data does not have its format")
+            Reason::Malformed if operation.carries_code => {
+                Some("the provider is missing, or the login data does not have its format")
             }
-            Reason::NotAuthenticated | Reason::Other => None,
+            Reason::Malformed | Reason::NotAuthenticated | Reason::Other => None,
         },
         typed: Box::new(ApiError { reason, problem }),
     })

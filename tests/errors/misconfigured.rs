@@ -98,6 +98,34 @@ async fn words_of_the_descriptions_are_misconfigurations() {
     );
 }
 
+#[test]
+fn every_word_of_a_description_has_its_evidence() {
+    let mut words = 0;
+    for document in [
+        "wunder-auth",
+        "wunder-user",
+        "walletcrew",
+        "goodcity",
+        "fynd",
+    ] {
+        let path = format!("{}/openapi/{document}.yaml", env!("CARGO_MANIFEST_DIR"));
+        let text = std::fs::read_to_string(path).unwrap();
+        let document: serde_json::Value = serde_saphyr::from_str(&text).unwrap();
+        for entry in document["x-misconfigured"].as_array().into_iter().flatten() {
+            words += 1;
+            let evidence = ["x-source", "x-assumption"].map(|key| entry[key].is_string());
+            assert_eq!(evidence.iter().filter(|it| **it).count(), 1, "{entry}");
+            // A status alone is no refusal of a setting, unless it was seen to be one.
+            let has_word = entry["word"] != "";
+            assert!(
+                has_word || (evidence[0] && entry["status"] == 404),
+                "{entry}"
+            );
+        }
+    }
+    assert!(words >= 7, "{words}");
+}
+
 #[tokio::test]
 async fn other_refusals_are_the_users() {
     let page = || ResponseTemplate::new(403).set_body_raw("<html>Forbidden", "text/html");
@@ -110,6 +138,8 @@ async fn other_refusals_are_the_users() {
         rejected(goodcity_error(response()).await);
         rejected(fynd_error(response()).await);
     }
+    let page = ResponseTemplate::new(404).set_body_raw("<html>Not found", "text/html");
+    rejected(wunder_error(page).await);
     let missing = json(
         404,
         r#"{"errorCode": "U106", "userMessage": "No such user"}"#,

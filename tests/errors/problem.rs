@@ -143,7 +143,7 @@ async fn an_unknown_user_and_a_wrong_password_or_code_look_the_same() {
     let client = client.signing_key(Wunder::SIGNING_KEY).build().unwrap();
     let ada = WunderUser::new().email("ada@example.org");
     mock.add_user(ada.password("the password"));
-    let unknown = client.sign_in_with_password("nobody@example.org", "the password");
+    let unknown = client.sign_in_with_password("unknown@example.org", "the password");
     let unknown = unknown.await.unwrap_err();
     let wrong = client.sign_in_with_password("ada@example.org", "another password");
     let wrong = wrong.await.unwrap_err();
@@ -158,7 +158,7 @@ async fn an_unknown_user_and_a_wrong_password_or_code_look_the_same() {
         .unwrap();
     let asha = FyndUser::new("Asha").email("asha@example.com");
     mock.seed_user(asha.password("the password"));
-    let unknown = client.sign_in_with_password("nobody@example.com", "the password");
+    let unknown = client.sign_in_with_password("unknown@example.com", "the password");
     let unknown = unknown.await.unwrap_err();
     let wrong = client.sign_in_with_password("asha@example.com", "another password");
     let wrong = wrong.await.unwrap_err();
