@@ -33,7 +33,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .app_name("app")
         .http_client(http)
         .build()?;
-    client.sign_in_with_pin("+85261234567").await?;
+    client.sign_in_with_pin(&"+85261234567".parse()?).await?;
 
     let (seen, arrived) = (seen.load(Ordering::SeqCst), mock.count("send_pin"));
     println!("through the proxy: {seen}, at the server: {arrived}");

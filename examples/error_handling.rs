@@ -66,10 +66,10 @@ async fn main() -> Result<(), Box<dyn StdError>> {
 
     show(
         "a number from another country",
-        client.sign_in_with_pin("+43123456789").await,
+        client.sign_in_with_pin(&"+43123456789".parse()?).await,
     );
 
-    let mut pending = client.sign_in_with_pin(MOBILE).await?;
+    let mut pending = client.sign_in_with_pin(&MOBILE.parse()?).await?;
     show("a resend before the timer", pending.resend().await);
 
     // The error returns the state for another attempt.

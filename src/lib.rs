@@ -13,7 +13,7 @@
 //!
 //! let client = Client::builder(url).app_name("app").build()?;
 //! // Sends an SMS. Keep `pending.id()` if the pin comes with another request.
-//! let pending = client.sign_up("+85261234567", "Ada", "Wong").send().await?;
+//! let pending = client.sign_up(&"+85261234567".parse()?).first_name("Ada").last_name("Wong").send().await?;
 //! let session = match pending.confirm(pin_of_the_user()).await {
 //!     Ok(signed_in) => signed_in.session,
 //!     // A mistyped pin: the state is still valid.
@@ -73,7 +73,9 @@ pub mod challenge;
 mod client_config;
 mod clock;
 pub mod code_sign_in;
+mod contact;
 mod decode;
+mod email;
 mod end_reason;
 mod error;
 #[cfg(fuzzing)]
@@ -89,6 +91,7 @@ mod hex;
 mod json;
 mod member;
 mod opaque_debug;
+mod phone;
 mod pipeline;
 mod random;
 #[cfg(feature = "schemars")]
@@ -100,6 +103,7 @@ pub mod store;
 mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod typed_text;
 #[cfg(feature = "walletcrew")]
 pub mod walletcrew;
 #[cfg(feature = "wunder")]
@@ -108,9 +112,12 @@ pub mod wunder;
 pub use {chrono, http, reqwest};
 
 pub use clock::{BoxFuture, Clock, SystemClock};
+pub use contact::{Channel, Contact};
+pub use email::{Email, IntoEmail};
 pub use error::{Delivery, Error, ErrorKind, System};
 pub use json::{AnyJson, JsonObject};
 pub use member::{Given, IntoMember, Maybe};
+pub use phone::{CountryCode, Phone};
 pub use pipeline::{
     Backoff, CallOptions, FailedAttempt, QueryValue, Response, RetryPolicy, Settings,
 };

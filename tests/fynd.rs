@@ -51,7 +51,7 @@ async fn with_users() -> (Fynd, Client) {
 }
 
 async fn send_code(client: &Client, mobile: &str) -> PendingCode {
-    let sign_in = client.sign_in_with_phone_code(mobile, "+91");
+    let sign_in = client.sign_in_with_phone_code(&format!("+91{mobile}").parse().unwrap());
     sign_in.send().await.unwrap()
 }
 

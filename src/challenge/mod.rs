@@ -70,7 +70,7 @@
 //!
 //! /// `POST /sign-in`, with the mobile in its body.
 //! pub async fn start(client: &Client, browser: &mut Browser, mobile: &str) -> Result<(), Error> {
-//!     let pending = client.sign_in_with_pin(mobile).await?;
+//!     let pending = client.sign_in_with_pin(&mobile.parse()?).await?;
 //!     browser.challenge = Some(pending.id().clone());
 //!     Ok(())
 //! }

@@ -2,10 +2,11 @@
 
 use super::api::types;
 use super::client::Client;
-use super::contact::{Contact, check_filled};
+use super::contact::{check_filled, country_code, national_number};
 use super::partial_session::{PartialSession, finish};
 use super::session::Session;
 use crate::challenge::StepError;
+use crate::contact::Contact;
 use crate::error::Error;
 use crate::opaque_debug::opaque_debug;
 use crate::secret::Secret;
@@ -36,9 +37,9 @@ impl Client {
     /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
     /// # let id = mock.seed_user(asha.password("the password"));
     /// # let code = || mock.outbox().last_code("asha@example.com").unwrap();
-    /// use vestibule::fynd::Contact;
+    /// use vestibule::Email;
     ///
-    /// client.reset_password_by_link(&Contact::email("asha@example.com")).await?;
+    /// client.reset_password_by_link(Email::parse("asha@example.com")?).await?;
     /// // The user comes back with the code of the link.
     /// let link = client.password_link(code());
     /// link.verify().await?;
@@ -50,29 +51,23 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`] naming `mobile`, `country_code` or `email`: nothing was sent.
     /// [`ErrorKind::Rejected`] if the server knows no user with this contact. Otherwise as any call,
     /// see [`Error`].
     ///
-    /// [`ErrorKind::InvalidInput`]: crate::ErrorKind::InvalidInput
     /// [`ErrorKind::Rejected`]: crate::ErrorKind::Rejected
-    pub async fn reset_password_by_link(&self, contact: &Contact) -> Result<(), Error> {
-        contact.check()?;
+    pub async fn reset_password_by_link(&self, contact: impl Into<Contact>) -> Result<(), Error> {
         let api = self.api();
-        match contact {
-            Contact::Mobile {
-                country_code,
-                number,
-            } => {
+        match contact.into() {
+            Contact::Phone(phone) => {
                 let body = types::SendResetPasswordMobileRequestSchema::builder()
-                    .country_code(country_code.clone())
-                    .mobile(number.clone());
+                    .country_code(country_code(&phone))
+                    .mobile(national_number(&phone));
                 let call = api.send_reset_password_mobile().body(body);
                 call.platform(self.platform.clone()).send().await?;
             }
             Contact::Email(address) => {
                 let body =
-                    types::SendResetPasswordEmailRequestSchema::builder().email(address.clone());
+                    types::SendResetPasswordEmailRequestSchema::builder().email(address.as_str());
                 let call = api.send_reset_password_email().body(body);
                 call.platform(self.platform.clone()).send().await?;
             }
@@ -92,7 +87,7 @@ impl Client {
     /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
     /// # let id = mock.seed_user(asha.password("the password"));
     /// # let code = || mock.outbox().last_code("asha@example.com").unwrap();
-    /// # client.reset_password_by_link(&vestibule::fynd::Contact::email("asha@example.com")).await?;
+    /// # client.reset_password_by_link(vestibule::Email::parse("asha@example.com")?).await?;
     /// let link = client.password_link(code());
     /// let session = match link.set_password("").await {
     ///     Ok(session) => session,

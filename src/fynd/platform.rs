@@ -160,12 +160,12 @@ impl Client {
     /// # let id = mock.seed_user(asha.password("the password"));
     /// # let signed_in = client.sign_in_with_password("asha@example.com", "the password").await?;
     /// # let session = signed_in.signed_in().unwrap();
-    /// # let contact = vestibule::fynd::Contact::mobile("9000000002", "91");
+    /// # let contact = vestibule::Contact::phone("+919000000002")?;
     /// # session.add_contact(&contact).await?;
     /// # let code = || mock.outbox().last_code("+919000000002").unwrap();
     /// // The user has followed a link and need not be signed in.
     /// client.verify_mobile_link(code()).await?;
-    /// # let own = session.contacts().await?.into_iter().find(|own| own.contact == contact);
+    /// # let own = session.contacts().await?.into_iter().find(|own| own.contact().as_ref() == Some(&contact));
     /// # assert!(own.unwrap().verified);
     /// # Ok(())
     /// # }
@@ -200,12 +200,12 @@ impl Client {
     /// # let id = mock.seed_user(asha.password("the password"));
     /// # let signed_in = client.sign_in_with_password("asha@example.com", "the password").await?;
     /// # let session = signed_in.signed_in().unwrap();
-    /// # let contact = vestibule::fynd::Contact::email("asha@example.org");
+    /// # let contact = vestibule::Contact::email("asha@example.org")?;
     /// # session.add_contact(&contact).await?;
     /// # let code = || mock.outbox().last_code("asha@example.org").unwrap();
     /// // The user has followed a link and need not be signed in.
     /// client.verify_email_link(code()).await?;
-    /// # let own = session.contacts().await?.into_iter().find(|own| own.contact == contact);
+    /// # let own = session.contacts().await?.into_iter().find(|own| own.contact().as_ref() == Some(&contact));
     /// # assert!(own.unwrap().verified);
     /// # Ok(())
     /// # }

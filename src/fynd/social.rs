@@ -3,11 +3,12 @@
 use super::api::types;
 use super::client::Client;
 use super::codes::UserStatus;
-use super::contact::{check_email, check_filled};
+use super::contact::check_filled;
 use super::direct_sign_in::DirectSignIn;
 use super::partial_session::PartialSession;
 use super::sign_in::SignIn;
-use crate::error::Error;
+use crate::email::{Email, GivenEmail, IntoEmail};
+use crate::error::{Error, System};
 use crate::opaque_debug::opaque_debug;
 use crate::secret::Secret;
 
@@ -30,7 +31,7 @@ pub struct SocialSignIn {
     refresh_token: Option<Secret>,
     expiry: Option<i64>,
     id: Option<String>,
-    email: Option<String>,
+    email: Option<GivenEmail>,
     first_name: Option<String>,
     last_name: Option<String>,
     full_name: Option<String>,
@@ -104,8 +105,8 @@ impl SocialSignIn {
     }
 
     /// The user's e-mail address.
-    pub fn email(mut self, address: impl Into<String>) -> Self {
-        self.email = Some(address.into());
+    pub fn email(mut self, email: impl IntoEmail) -> Self {
+        self.email = Some(email.into_email());
         self
     }
 
@@ -148,12 +149,18 @@ impl SocialSignIn {
             }
             _ => check_filled("access_token", token)?,
         }
-        self.email.as_deref().map_or(Ok(()), check_email)
+        if let Some(email) = self.email.clone() {
+            Email::of(System::Fynd, email)?;
+        }
+        Ok(())
     }
 
     fn body(self) -> types::builder::OAuthRequestSchema {
         let profile = types::OAuthRequestSchemaProfile {
-            email: self.email,
+            email: self
+                .email
+                .and_then(Result::ok)
+                .map(|email| email.as_str().to_owned()),
             first_name: self.first_name,
             full_name: self.full_name,
             id: self.id,

@@ -23,7 +23,7 @@
 //! use vestibule::goodcity::Client;
 //!
 //! let client = Client::builder(url).app_name("app").accept_language("zh-tw").build()?;
-//! let pending = client.sign_up("+85261234567", "Ada", "Wong").district_id("1").send().await?;
+//! let pending = client.sign_up(&"+85261234567".parse()?).first_name("Ada").last_name("Wong").district_id("1").send().await?;
 //! let signed_in = match pending.confirm("0042").await {
 //!     Ok(signed_in) => signed_in,
 //!     // The user mistyped: the challenge is still open.

@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use super::auth_api::types;
 use super::client::Client;
-use super::contact::{Contact, check_email};
 use super::sign_in::not_empty;
 use crate::challenge::{
     ActiveChallenge, CODE_TIME_TO_LIVE, FirstMessage, ResendTimer, SoleRecipient, Step, StepError,
     StoredChallenge, check_code,
 };
+use crate::email::{Email, IntoEmail};
 use crate::error::{Error, System};
 use crate::opaque_debug::opaque_debug;
 use crate::secret::Secret;
@@ -20,7 +20,7 @@ use crate::skewed_clock::SkewedClock;
 /// The address that a reset code was requested for.
 #[derive(Clone, Serialize, Deserialize)]
 struct ResetRequest {
-    email: String,
+    email: Email,
 }
 
 impl Step for ResetRequest {
@@ -34,7 +34,7 @@ impl Step for ResetRequest {
 impl ResetRequest {
     async fn send(&self, client: &Client) -> Result<(), Error> {
         let api = client.user_api();
-        let call = api.request_password_reset(self.email.clone());
+        let call = api.request_password_reset(self.email.as_str());
         call.send().await?;
         Ok(())
     }
@@ -86,13 +86,11 @@ impl Client {
     /// is sent then; otherwise as any call, see [`Error`].
     pub async fn reset_password_by_code(
         &self,
-        email: impl Into<String>,
+        email: impl IntoEmail,
     ) -> Result<PasswordReset, Error> {
-        let email = email.into();
-        check_email(&email)?;
+        let email = Email::of(System::Wunder, email)?;
         // Separate from the messages of a sign-in, whose challenge stays valid.
-        let to = Contact::Email(email.clone()).destination();
-        let to = format!("reset {to}");
+        let to = format!("reset {}", email.destination());
         let request = ResetRequest { email };
         let first = FirstMessage::claim(&self.context, to, self.resend_wait).await?;
         let send = async {
@@ -168,7 +166,7 @@ impl PasswordReset {
     }
 
     /// The address that the code was requested for.
-    pub fn email(&self) -> &str {
+    pub fn email(&self) -> &Email {
         &self.challenge.step.email
     }
 

@@ -6,10 +6,10 @@ use serde::Serialize;
 
 use super::auth_api::types;
 use super::client::Client;
-use super::contact::check_email;
 use super::mfa::{MfaRequired, SecondFactor};
 use super::session::Session;
 use crate::challenge::FirstMessage;
+use crate::email::{Email, IntoEmail};
 use crate::error::{Delivery, Error, ErrorKind, System};
 use crate::json::JsonObject;
 use crate::secret::Secret;
@@ -85,14 +85,14 @@ impl Client {
     /// the tenant does not offer this method (`U109`); otherwise as any call, see [`Error`].
     pub async fn sign_in_with_password(
         &self,
-        email: impl Into<String>,
+        email: impl IntoEmail,
         password: impl Into<Secret>,
     ) -> Result<SignIn, Error> {
-        let (email, password) = (email.into(), password.into());
-        check_email(&email)?;
+        let email = Email::of(System::Wunder, email)?;
+        let password = password.into();
         not_empty("password", password.expose())?;
         let body = types::EmailSignIn::builder()
-            .email(email)
+            .email(email.as_str())
             .password(password);
         let first = FirstMessage::without_destination(&self.context)?;
         let response = self.auth_api().sign_in_email().body(body).send().await?;

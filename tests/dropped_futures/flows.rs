@@ -43,7 +43,10 @@ impl WunderFixture {
     }
 
     async fn pending(&self, phone: &str) -> wunder::PendingCode {
-        let sign_in = self.client.sign_in_with_phone_code(phone, "2");
+        let sign_in = self
+            .client
+            .sign_in_with_phone_code(&phone.parse().unwrap())
+            .branch_id("2");
         sign_in.send().await.unwrap()
     }
 
@@ -79,7 +82,13 @@ pub async fn wunder() -> usize {
         on.session().await.profile().await.unwrap();
     };
     let mut points = 0;
-    let send = async |_: &mut ()| on.client.sign_in_with_phone_code(PHONE, "2").send().await;
+    let send = async |_: &mut ()| {
+        on.client
+            .sign_in_with_phone_code(&PHONE.parse().unwrap())
+            .branch_id("2")
+            .send()
+            .await
+    };
     points += at_each_point("send_code", nothing, send, works).await;
 
     let resend = async |pending: &mut wunder::PendingCode| pending.resend().await;
@@ -184,18 +193,24 @@ pub async fn goodcity() -> usize {
     let wait = || mock.clock().advance(Duration::from_secs(61));
     let pending = async || {
         wait();
-        let pending = client.sign_in_with_pin(MOBILE).await.unwrap();
+        let pending = client
+            .sign_in_with_pin(&MOBILE.parse().unwrap())
+            .await
+            .unwrap();
         wait();
         Some(pending)
     };
     let signs_in = async |_| {
         wait();
-        let pending = client.sign_in_with_pin(MOBILE).await.unwrap();
+        let pending = client
+            .sign_in_with_pin(&MOBILE.parse().unwrap())
+            .await
+            .unwrap();
         let signed_in = pending.confirm(pin()).await.unwrap();
         signed_in.session.profile().await.unwrap();
     };
     let mut points = 0;
-    let send = async |_: &mut ()| client.sign_in_with_pin(MOBILE).await;
+    let send = async |_: &mut ()| client.sign_in_with_pin(&MOBILE.parse().unwrap()).await;
     points += at_each_point(
         "send_pin",
         async || wait(),
@@ -232,7 +247,12 @@ pub async fn fynd() -> usize {
         .build()
         .unwrap();
     let code = || mock.outbox().last_code(&format!("+91{ASHA}")).unwrap();
-    let send = async || client.sign_in_with_phone_code(ASHA, "91").send().await;
+    let send = async || {
+        client
+            .sign_in_with_phone_code(&format!("+91{ASHA}").parse().unwrap())
+            .send()
+            .await
+    };
     // Longer than the resend timer, which a dropped call may have started.
     let wait = || mock.clock().advance(Duration::from_secs(31));
     let signs_in = async |_| {

@@ -64,7 +64,12 @@ impl System for OnFynd {
 
     async fn send(client: &fynd::Client, to: &str) -> Result<fynd::PendingCode, Error> {
         match to.strip_prefix("+91") {
-            Some(mobile) => client.sign_in_with_phone_code(mobile, "91").send().await,
+            Some(mobile) => {
+                client
+                    .sign_in_with_phone_code(&format!("+91{mobile}").parse().unwrap())
+                    .send()
+                    .await
+            }
             None => client.sign_in_with_email_code(to).send().await,
         }
     }

@@ -54,7 +54,7 @@ impl System for OnGoodCity {
     }
 
     async fn send(client: &goodcity::Client, to: &str) -> Result<goodcity::PendingCode, Error> {
-        client.sign_in_with_pin(to).await
+        client.sign_in_with_pin(&to.parse().unwrap()).await
     }
 
     async fn resend(pending: &mut goodcity::PendingCode) -> Result<(), Error> {

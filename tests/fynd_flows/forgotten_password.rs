@@ -1,13 +1,14 @@
 //! A forgotten password, by code and by link.
 
-use vestibule::fynd::{Challenge, Contact, PasswordReset, PendingResetCode};
+use vestibule::Contact;
+use vestibule::fynd::{Challenge, PasswordReset, PendingResetCode};
 
 use super::*;
 
 fn contacts() -> [(Contact, &'static str); 2] {
     [
-        (Contact::mobile(ASHA, "+91"), SMS),
-        (Contact::email(EMAIL), EMAIL),
+        (Contact::phone(&format!("+91{ASHA}")).unwrap(), SMS),
+        (Contact::email(EMAIL).unwrap(), EMAIL),
     ]
 }
 

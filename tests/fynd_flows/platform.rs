@@ -1,6 +1,7 @@
 //! A client of one application sends its platform in every flow.
 
-use vestibule::fynd::{Contact, ProfileChange, SocialSignIn};
+use vestibule::Contact;
+use vestibule::fynd::{ProfileChange, SocialSignIn};
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -11,7 +12,10 @@ const PLATFORM: &str = "64b0000000000000000000aa";
 async fn calls(server: &MockServer, client: &Client) -> usize {
     let cookies = [("f.session", "a-cookie")];
     let session = client.resume_with_cookies(cookies).await.unwrap();
-    let contacts = [Contact::mobile(ASHA, "91"), Contact::email(EMAIL)];
+    let contacts = [
+        Contact::phone(&format!("+91{ASHA}")).unwrap(),
+        Contact::email(EMAIL).unwrap(),
+    ];
     for contact in &contacts {
         let _ = session.add_contact(contact).await;
         let _ = client.reset_password_by_link(contact).await;
@@ -19,7 +23,10 @@ async fn calls(server: &MockServer, client: &Client) -> usize {
     }
     let change = ProfileChange::new().first_name("Asha");
     let _ = session.update_profile(change).await;
-    let _ = client.sign_in_with_phone_code(ASHA, "91").send().await;
+    let _ = client
+        .sign_in_with_phone_code(&format!("+91{ASHA}").parse().unwrap())
+        .send()
+        .await;
     let _ = client
         .sign_in_with_email_code("asha@example.org")
         .send()

@@ -99,7 +99,9 @@ async fn a_new_user_of_a_third_party_completes_the_profile_on_any_instance() {
         .unwrap_err();
     assert_eq!(returned.error.code(), Some("MOBILE_MISSING"));
 
-    let profile = returned.state.mobile(ASHA, "+91");
+    let profile = returned
+        .state
+        .mobile(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap());
     let codes = codes(
         profile
             .first_name("Asha")

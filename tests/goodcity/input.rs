@@ -6,15 +6,15 @@ use super::*;
 async fn bodies_of_the_wrong_form_are_refused_by_the_server() {
     let (mock, client) = start().await;
     let session = sign_in(&mock, &client).await;
-    let user = json!({"mobile": MOBILE, "address_attributes": {"district_id": 1}});
+    let user = json!({"phone": MOBILE, "address_attributes": {"district_id": 1}});
     for (path, body, shape) in [
-        ("send_pin", json!({"mobile": ""}), Shape::Invalid),
-        ("send_pin", json!({"mobile": "+9101234567"}), Shape::Invalid),
-        ("send_pin", json!({"mobile": 51234567}), Shape::Plain),
+        ("send_pin", json!({"phone": ""}), Shape::Invalid),
+        ("send_pin", json!({"phone": "+9101234567"}), Shape::Invalid),
+        ("send_pin", json!({"phone": 51234567}), Shape::Plain),
         ("signup", json!({}), Shape::Plain),
         (
             "signup",
-            json!({"user_auth": {"mobile": MOBILE}}),
+            json!({"user_auth": {"phone": MOBILE}}),
             Shape::Plain,
         ),
         ("signup", json!({"user_auth": user}), Shape::Plain),
@@ -36,7 +36,7 @@ async fn bodies_of_the_wrong_form_are_refused_by_the_server() {
     }
     let call = session.request(Method::POST, "/api/v1/auth/send_pin");
     let error = call
-        .json(&json!({"mobile": "51234567"}))
+        .json(&json!({"phone": "51234567"}))
         .send::<Value>()
         .await
         .unwrap_err();
@@ -72,32 +72,43 @@ async fn bad_input_is_refused_before_anything_is_sent() {
     let language = Client::builder(&base).app_name("app").accept_language("");
     assert_eq!(field(language.build()), "language");
 
+    for wrong in ["", "51234567"] {
+        assert_eq!(field(vestibule::Phone::parse(wrong)), "phone", "{wrong}");
+    }
     for wrong in [
-        "",
-        "51234567",
         "+85231234567",
-        "+852 51234567",
+        "+852 3123 4567",
         "+8525123456",
         "+9101234567",
     ] {
         assert_eq!(
-            field(client.sign_in_with_pin(wrong).await),
-            "mobile",
+            field(client.sign_in_with_pin(&wrong.parse().unwrap()).await),
+            "phone",
             "{wrong}"
         );
-        let sign_up = client.sign_up(wrong, "Ada", "Wong");
-        assert_eq!(field(sign_up.send().await), "mobile", "{wrong}");
+        let sign_up = client
+            .sign_up(&wrong.parse().unwrap())
+            .first_name("Ada")
+            .last_name("Wong");
+        assert_eq!(field(sign_up.send().await), "phone", "{wrong}");
     }
     let strict = Client::builder(&base)
         .app_name("app")
         .mobile_rule(MobileRule::Documented);
     let strict = strict.build().unwrap();
     assert_eq!(
-        field(strict.sign_in_with_pin("+85241234567").await),
-        "mobile"
+        field(
+            strict
+                .sign_in_with_pin(&"+85241234567".parse().unwrap())
+                .await
+        ),
+        "phone"
     );
     assert!(mock.journal().is_empty());
-    client.sign_in_with_pin("+85241234567").await.unwrap();
+    client
+        .sign_in_with_pin(&"+85241234567".parse().unwrap())
+        .await
+        .unwrap();
 
     let mut pending = Some(send_pin(&client).await);
     for wrong in ["", "123", "12345", "12a4", "１２３４", "+123"] {
@@ -119,7 +130,10 @@ async fn a_number_refused_by_an_old_server_can_be_corrected_at_once() {
     let (mock, client) = start().await;
     mock.old_server(true);
     for _ in 0..2 {
-        let sign_up = client.sign_up("+85241234567", "Grace", "Lee");
+        let sign_up = client
+            .sign_up(&"+85241234567".parse().unwrap())
+            .first_name("Grace")
+            .last_name("Lee");
         let error = sign_up.send().await.unwrap_err();
         refused(&error, 422, Shape::Invalid);
     }
@@ -139,8 +153,17 @@ async fn a_server_that_does_not_serve_the_host_refuses() {
         .build()
         .unwrap();
     for error in [
-        client.sign_in_with_pin(MOBILE).await.unwrap_err(),
-        client.sign_up(UNKNOWN, "A", "B").send().await.unwrap_err(),
+        client
+            .sign_in_with_pin(&MOBILE.parse().unwrap())
+            .await
+            .unwrap_err(),
+        client
+            .sign_up(&UNKNOWN.parse().unwrap())
+            .first_name("A")
+            .last_name("B")
+            .send()
+            .await
+            .unwrap_err(),
     ] {
         refused(&error, 403, Shape::Invalid);
         let api_error: &ApiError = error.api_error().unwrap();

@@ -2,7 +2,8 @@
 
 use std::fmt::Debug;
 
-use vestibule::fynd::{Client, Contact, SignIn, SocialSignIn};
+use vestibule::Contact;
+use vestibule::fynd::{Client, SignIn, SocialSignIn};
 use vestibule::testing::{Fynd, FyndUser};
 
 use super::{MARKER, Search};
@@ -47,7 +48,9 @@ pub async fn search(search: &mut Search) -> usize {
     }
 
     let form = client.sign_up("Bela").password(MARKER);
-    let form = form.mobile("9000000002", "91").email("bela@example.com");
+    let form = form
+        .mobile(vestibule::Phone::parse("+919000000002").unwrap())
+        .email("bela@example.com");
     let Ok(SignIn::CodesRequired(codes)) = form.send().await else {
         panic!("codes are sent");
     };
@@ -76,7 +79,7 @@ pub async fn search(search: &mut Search) -> usize {
     );
     search.check("set_password", &shown(link.set_password(MARKER).await));
 
-    let forgotten = client.reset_password_by_code(Contact::email(EMAIL));
+    let forgotten = client.reset_password_by_code(Contact::email(EMAIL).unwrap());
     let pending = forgotten.send().await.unwrap();
     let code = mock.outbox().last_code(EMAIL).unwrap();
     let step = pending.confirm(code).await.unwrap();

@@ -114,7 +114,10 @@ async fn without_session(client: &Client, looking: &mut FlowSearch<'_>) {
     let registration = client.sign_up().email(EMAIL).password(MARKER);
     let registration = looking.at("registration", registration.member("further", MARKER));
     let _ = looking.at("create", registration.send().await);
-    let sign_in = looking.at("email code", client.sign_in_with_email_code(EMAIL, "2"));
+    let sign_in = looking.at(
+        "email code",
+        client.sign_in_with_email_code(EMAIL).branch_id("2"),
+    );
     if let Ok(pending) = looking.at("send code", sign_in.send().await) {
         let _ = looking.at("confirm", pending.confirm(MARKER).await);
     }

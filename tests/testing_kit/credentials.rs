@@ -69,7 +69,10 @@ async fn pins_and_tokens_of_goodcity_are_valid_until_they_are_revoked() {
         .unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Unauthenticated);
 
-    let pending = client.sign_in_with_pin("+85261234567").await.unwrap();
+    let pending = client
+        .sign_in_with_pin(&"+85261234567".parse().unwrap())
+        .await
+        .unwrap();
     let pin = mock.outbox().last_code("+85261234567").unwrap();
     mock.expire_pins();
     assert!(pending.confirm(pin).await.is_err());

@@ -133,7 +133,10 @@ async fn a_fault_applies_to_one_operation_of_a_mock() {
     proxy.inject(rule);
     mock.expect_calls("send_pin", 1);
     mock.expect_calls("verify", 0);
-    let pending = client.sign_in_with_pin("+85261234567").await.unwrap();
+    let pending = client
+        .sign_in_with_pin(&"+85261234567".parse().unwrap())
+        .await
+        .unwrap();
     let pin = mock.outbox().last_code("+85261234567").unwrap();
     assert!(pending.confirm(pin).await.is_err());
 }

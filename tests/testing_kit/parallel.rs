@@ -16,7 +16,10 @@ async fn sixteen_concurrent_tests_see_only_their_own_users_messages_and_calls() 
             .build()
             .unwrap();
         for other in 0..16 {
-            client.sign_in_with_pin(mobile(other)).await.unwrap();
+            client
+                .sign_in_with_pin(&mobile(other).parse().unwrap())
+                .await
+                .unwrap();
         }
         let messages = mock.outbox().messages();
         let to: Vec<&str> = messages.iter().map(|message| message.to.as_str()).collect();

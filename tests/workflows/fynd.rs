@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::{Map, json};
-use vestibule::fynd::{Client, Contact, OwnContact, PendingCodes, ProfileChange, Session};
+use vestibule::Contact;
+use vestibule::fynd::{Client, OwnContact, PendingCodes, ProfileChange, Session};
 use vestibule::fynd::{SignIn, SocialSignIn};
 use vestibule::testing::{Fynd, FyndAttribute, FyndProvider, FyndUser};
 
@@ -52,15 +53,17 @@ impl Harness {
 
     async fn own(&self, contact: &Contact) -> OwnContact {
         let own = self.session.contacts().await.unwrap();
-        let mut own = own.into_iter().filter(|own| own.contact == *contact);
+        let mut own = own
+            .into_iter()
+            .filter(|own| own.contact().as_ref() == Some(contact));
         own.next().expect("a contact of the profile")
     }
 }
 
 fn contacts() -> [(Contact, &'static str); 2] {
     [
-        (Contact::mobile(ASHA, "91"), SMS),
-        (Contact::email(EMAIL), EMAIL),
+        (Contact::phone(&format!("+91{ASHA}")).unwrap(), SMS),
+        (Contact::email(EMAIL).unwrap(), EMAIL),
     ]
 }
 
@@ -78,7 +81,7 @@ pub async fn run(first_method: &str) -> BTreeSet<String> {
     let client = &harness.client;
     match first_method {
         "Client::sign_in_with_phone_code" => {
-            let sign_in = client.sign_in_with_phone_code(ASHA, "91");
+            let sign_in = client.sign_in_with_phone_code(&format!("+91{ASHA}").parse().unwrap());
             let mut pending = sign_in.send().await.unwrap();
             harness.mock.clock().advance(Duration::from_secs(31));
             pending.resend().await.unwrap();
@@ -112,7 +115,7 @@ pub async fn run(first_method: &str) -> BTreeSet<String> {
                 panic!("the account is not registered yet");
             };
             calls.reset();
-            let profile = profile.mobile("9000000002", "91");
+            let profile = profile.mobile(vestibule::Phone::parse("+919000000002").unwrap());
             let left = codes(
                 profile
                     .first_name("Bela")
@@ -124,7 +127,9 @@ pub async fn run(first_method: &str) -> BTreeSet<String> {
             assert!(left.mobile().is_some());
         }
         "Client::sign_up" => {
-            let form = client.sign_up("Bela").mobile("9000000002", "91");
+            let form = client
+                .sign_up("Bela")
+                .mobile(vestibule::Phone::parse("+919000000002").unwrap());
             let form = form.email("bela@example.com").password(PASSWORD);
             let left = codes(form.send().await.unwrap());
             let left = left.confirm_mobile(harness.code("+919000000002")).await;
@@ -152,7 +157,7 @@ pub async fn run(first_method: &str) -> BTreeSet<String> {
         "Client::deletion_terms" => {
             let mut reasons = client.deletion_terms().await.unwrap().reasons.into_iter();
             let reason = reasons.find(|reason| !reason.requires_text()).unwrap();
-            let contact = Contact::mobile(ASHA, "91");
+            let contact = Contact::phone(&format!("+91{ASHA}")).unwrap();
             let sent = harness
                 .session
                 .request_deletion(reason, contact)
@@ -212,8 +217,11 @@ async fn social(harness: &Harness) {
 async fn change_contacts(harness: &Harness) {
     let asha = &harness.session;
     let new = [
-        (Contact::mobile("9000000007", "91"), "+919000000007"),
-        (Contact::email("asha@work.example"), "asha@work.example"),
+        (Contact::phone("+919000000007").unwrap(), "+919000000007"),
+        (
+            Contact::email("asha@work.example").unwrap(),
+            "asha@work.example",
+        ),
     ];
     for ((contact, to), (former, _)) in new.iter().zip(contacts()) {
         asha.add_contact(contact).await.unwrap();

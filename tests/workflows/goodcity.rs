@@ -13,7 +13,10 @@ const MOBILE: &str = "+85251234567";
 const UNKNOWN: &str = "+85261234567";
 
 async fn signed_in(mock: &GoodCity, client: &Client) -> Session {
-    let pending = client.sign_in_with_pin(MOBILE).await.unwrap();
+    let pending = client
+        .sign_in_with_pin(&MOBILE.parse().unwrap())
+        .await
+        .unwrap();
     let pin = mock.outbox().last_code(MOBILE).unwrap();
     pending.confirm(pin).await.unwrap().session
 }
@@ -29,14 +32,20 @@ pub async fn run(first_method: &str) -> BTreeSet<String> {
     let calls = Calls::new("goodcity", |id| mock.count(id));
     match first_method {
         "Client::sign_in_with_pin" => {
-            let mut pending = client.sign_in_with_pin(MOBILE).await.unwrap();
+            let mut pending = client
+                .sign_in_with_pin(&MOBILE.parse().unwrap())
+                .await
+                .unwrap();
             mock.clock().advance(Duration::from_secs(61));
             pending.resend().await.unwrap();
             let pin = mock.outbox().last_code(MOBILE).unwrap();
             pending.confirm(pin).await.unwrap();
         }
         "Client::sign_up" => {
-            let sign_up = client.sign_up(UNKNOWN, "Grace", "Lee");
+            let sign_up = client
+                .sign_up(&UNKNOWN.parse().unwrap())
+                .first_name("Grace")
+                .last_name("Lee");
             let pending = sign_up.send().await.unwrap();
             let pin = mock.outbox().last_code(UNKNOWN).unwrap();
             pending.confirm(pin).await.unwrap();

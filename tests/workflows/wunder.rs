@@ -48,12 +48,14 @@ pub async fn run(first_method: &str) -> BTreeSet<String> {
     match first_method {
         "Client::branch" => {
             let branch = client.branch(48.2, 16.4).await.unwrap();
-            let sign_in = client.sign_in_with_phone_code(PHONE, branch.id());
+            let sign_in = client
+                .sign_in_with_phone_code(&PHONE.parse().unwrap())
+                .branch_id(branch.id());
             let pending = sign_in.send().await.unwrap();
             session(pending.confirm(code_to(PHONE)).await.unwrap());
         }
         "Client::sign_in_with_email_code" => {
-            let sign_in = client.sign_in_with_email_code(EMAIL, "2");
+            let sign_in = client.sign_in_with_email_code(EMAIL).branch_id("2");
             let pending = sign_in.send().await.unwrap();
             session(pending.confirm(code_to(EMAIL)).await.unwrap());
         }

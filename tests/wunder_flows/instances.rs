@@ -23,7 +23,12 @@ async fn two() -> (Wunder, Client, Client) {
 async fn a_sign_in_by_email_code_continues_on_another_instance_up_to_the_second_factor() {
     let (mock, a, b) = two().await;
     mock.require_mfa(PHONE, "246810");
-    let sent = a.sign_in_with_email_code(EMAIL, "2").send().await.unwrap();
+    let sent = a
+        .sign_in_with_email_code(EMAIL)
+        .branch_id("2")
+        .send()
+        .await
+        .unwrap();
     let id = sent.id().clone();
     let Challenge::PendingCode(pending) = b.resume_challenge(&id).await.unwrap() else {
         panic!("a code is pending");
@@ -70,7 +75,7 @@ async fn a_verification_and_an_enrolment_continue_on_another_instance() {
 
     let id = here.verify_phone().await.unwrap().id().clone();
     let verification = there.resume_phone_verification(&id).await.unwrap();
-    assert_eq!(verification.phone(), PHONE);
+    assert_eq!(verification.phone().to_e164(), PHONE);
     let profile = verification.confirm(code_to(&mock, PHONE)).await.unwrap();
     assert_eq!(profile.phone_is_verified, Some(true));
 
@@ -87,7 +92,12 @@ async fn a_verification_and_an_enrolment_continue_on_another_instance() {
 async fn an_unfinished_step_expires() {
     let (mock, a, b) = two().await;
     let session = session_of(&a).await;
-    let email = a.sign_in_with_email_code(EMAIL, "2").send().await.unwrap();
+    let email = a
+        .sign_in_with_email_code(EMAIL)
+        .branch_id("2")
+        .send()
+        .await
+        .unwrap();
     let reset = a.reset_password_by_code(EMAIL).await.unwrap();
     let verification = session.verify_phone().await.unwrap();
     let enrolment = session.request_mfa_enrolment().await.unwrap();

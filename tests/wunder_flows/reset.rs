@@ -14,7 +14,7 @@ async fn a_password_is_set_by_the_code_that_was_sent() {
     mock.add_user(ada());
     let reset = client.reset_password_by_code(EMAIL).await.unwrap();
     assert_eq!(mock.signatures_seen(), 1);
-    assert_eq!(reset.email(), EMAIL);
+    assert_eq!(reset.email().as_str(), EMAIL);
     let sent = code_to(&mock, EMAIL);
     let returned = reset
         .set_password(other_than(&sent), NEW)
@@ -62,7 +62,8 @@ async fn a_reset_and_a_sign_in_of_one_mailbox_do_not_void_each_other() {
     let (mock, client) = start().await;
     mock.add_user(ada());
     let pending = client
-        .sign_in_with_email_code(EMAIL, "2")
+        .sign_in_with_email_code(EMAIL)
+        .branch_id("2")
         .send()
         .await
         .unwrap();

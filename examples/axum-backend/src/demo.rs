@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
-use vestibule::code_sign_in::Destination;
+use vestibule::Contact;
 use vestibule::testing::{Fynd, GoodCity, Message, Outbox, TestClock, WalletCrew, Wunder};
 use vestibule::wunder::TermsOf;
 use vestibule::{Clock, System};

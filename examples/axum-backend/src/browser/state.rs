@@ -160,7 +160,7 @@ impl FormValues {
             text.chars().filter(is_significant).collect::<String>()
         };
         match self.by_email {
-            true => Destination::email(self.email.trim()),
+            true => Contact::email(self.email.trim())?,
             false => Destination::phone(plain(&self.country_code), plain(&self.number)),
         }
     }

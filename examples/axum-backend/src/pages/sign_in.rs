@@ -5,7 +5,8 @@ use std::time::Duration;
 use askama::Template;
 use vestibule::System;
 use vestibule::challenge::ResendTimer;
-use vestibule::fynd::{Contact, PendingCodes};
+use vestibule::Contact;
+use vestibule::fynd::PendingCodes;
 
 use super::Layout;
 use crate::browser::{FormValues, PendingSignIn};

@@ -55,7 +55,7 @@ pub async fn send_pin(
     let (first, last) = (typed.first_name.trim(), typed.last_name.trim());
     let notice = match first.is_empty() {
         true => Notice::problem("Enter your first name.").about(Field::FirstName),
-        false => match client.sign_up(to.to_text(), first, last).send().await {
+        false => match client.sign_up(&to.to_text().parse()?).first_name(first).last_name(last).send().await {
             Ok(pending) => {
                 let challenge: &dyn CodeChallenge = &pending;
                 let wait = |progress: &mut Progress| {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::json;
-use vestibule::code_sign_in::Destination;
+use vestibule::Contact;
 use vestibule::store::SessionStore;
 use vestibule::walletcrew::{Client, FlowSignIn};
 use vestibule::{Clock, Error};

@@ -101,7 +101,10 @@ pub async fn new_user_of_a_social_account(fixture: &mut Fixture<'_>) -> Outcome 
     let sign_in = fixture.client.sign_in_with_social(account).await?;
     let profile = fixture.next_step(profile_to_complete(sign_in)?).await?;
     let profile = returned_state(profile.first_name("Asha").last_name("Rao").send().await)?;
-    let profile = fixture.next_step(profile).await?.mobile(MOBILE, "91");
+    let profile = fixture
+        .next_step(profile)
+        .await?
+        .mobile(vestibule::Phone::parse(&format!("+91{MOBILE}"))?);
     let codes = codes(profile.first_name("Asha").last_name("Rao").send().await?)?;
     let codes = fixture.next_step(codes).await?;
     check(codes.email().is_none(), "the address needs no code")?;

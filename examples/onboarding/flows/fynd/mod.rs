@@ -10,12 +10,12 @@ mod registration;
 
 use std::time::Duration;
 
-use vestibule::Secret;
 use vestibule::fynd::{
-    Challenge, Client, CompleteProfile, Contact, PasswordReset, PendingCode, PendingCodes,
-    PendingDeletion, PendingResetCode, Session, SignIn,
+    Challenge, Client, CompleteProfile, PasswordReset, PendingCode, PendingCodes, PendingDeletion,
+    PendingResetCode, Session, SignIn,
 };
 use vestibule::testing::{Fynd, FyndUser};
+use vestibule::{Contact, Error, Secret};
 
 use super::failed::{Failed, Outcome, check, expect};
 use super::fixture::{self, resumable, system};
@@ -79,11 +79,11 @@ resumable!(Fynd: PendingResetCode, in Challenge::PendingResetCode);
 resumable!(Fynd: PasswordReset, in Challenge::PasswordReset);
 resumable!(Fynd: PendingDeletion, of Session, |by, id| by.resume_deletion(id));
 
-fn mobile() -> Contact {
-    Contact::mobile(MOBILE, "91")
+fn mobile() -> Result<Contact, Error> {
+    Contact::phone(&format!("+91{MOBILE}"))
 }
 
-fn email() -> Contact {
+fn email() -> Result<Contact, Error> {
     Contact::email(EMAIL)
 }
 

@@ -26,11 +26,11 @@ async fn by_code(fixture: &mut Fixture<'_>, contact: Contact, to: &str) -> Outco
 }
 
 pub async fn mobile_code(fixture: &mut Fixture<'_>) -> Outcome {
-    by_code(fixture, mobile(), SMS).await
+    by_code(fixture, mobile()?, SMS).await
 }
 
 pub async fn email_code(fixture: &mut Fixture<'_>) -> Outcome {
-    by_code(fixture, email(), EMAIL).await
+    by_code(fixture, email()?, EMAIL).await
 }
 
 async fn by_link(fixture: &mut Fixture<'_>, contact: Contact, to: &str) -> Outcome {
@@ -52,11 +52,11 @@ async fn by_link(fixture: &mut Fixture<'_>, contact: Contact, to: &str) -> Outco
 }
 
 pub async fn link_by_sms(fixture: &mut Fixture<'_>) -> Outcome {
-    by_link(fixture, mobile(), SMS).await
+    by_link(fixture, mobile()?, SMS).await
 }
 
 pub async fn link_by_email(fixture: &mut Fixture<'_>) -> Outcome {
-    by_link(fixture, email(), EMAIL).await
+    by_link(fixture, email()?, EMAIL).await
 }
 
 pub async fn changed(fixture: &mut Fixture<'_>) -> Outcome {
@@ -77,7 +77,7 @@ pub async fn none_yet(fixture: &mut Fixture<'_>) -> Outcome {
     fixture.mock.add_user("91", MOBILE, "Asha");
     let pending = fixture
         .client
-        .sign_in_with_phone_code(MOBILE, "91")
+        .sign_in_with_phone_code(&format!("+91{MOBILE}").parse()?)
         .send()
         .await?;
     let pending = fixture.next_step(pending).await?;

@@ -10,7 +10,11 @@ use super::*;
 const NEW_PASSWORD: &str = "a better horse";
 
 pub async fn register(fixture: &mut Fixture<'_>) -> Outcome {
-    let registration = fixture.client.sign_up().email(EMAIL).phone(PHONE);
+    let registration = fixture
+        .client
+        .sign_up()
+        .email(EMAIL)
+        .phone(vestibule::Phone::parse(PHONE)?);
     let registration = registration.password(PASSWORD).branch_id(BRANCH);
     let customer = registration.member("firstName", "Ada").send().await?;
     check(
