@@ -91,6 +91,7 @@ mod hex;
 mod json;
 mod member;
 mod opaque_debug;
+mod password;
 mod phone;
 mod pipeline;
 mod random;
@@ -117,6 +118,7 @@ pub use email::{Email, IntoEmail};
 pub use error::{Delivery, Error, ErrorKind, System};
 pub use json::{AnyJson, JsonObject};
 pub use member::{Given, IntoMember, Maybe};
+pub use password::{CurrentPassword, NewPassword};
 pub use phone::{CountryCode, Phone};
 pub use pipeline::{
     Backoff, CallOptions, FailedAttempt, QueryValue, Response, RetryPolicy, Settings,

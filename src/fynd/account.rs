@@ -7,6 +7,7 @@ use super::session::Session;
 use crate::error::Error;
 use crate::json::JsonObject;
 use crate::opaque_debug::opaque_debug;
+use crate::password::{CurrentPassword, NewPassword};
 use crate::secret::Secret;
 
 /// A change of a profile, sent by [`Session::update_profile`]. Members that it does not set stay as
@@ -109,7 +110,10 @@ impl Session {
     /// # let id = mock.seed_user(asha.password("the password"));
     /// # let signed_in = client.sign_in_with_password("asha@example.com", "the password").await?;
     /// # let session = signed_in.signed_in().unwrap();
-    /// session.update_password("the password", "the new password").await?;
+    /// use vestibule::{CurrentPassword, NewPassword};
+    ///
+    /// let current = CurrentPassword::new("the password");
+    /// session.update_password(current, NewPassword::new("the new password")).await?;
     /// # let signed_in = client.sign_in_with_password("asha@example.com", "the new password").await?;
     /// # assert!(signed_in.signed_in().is_some());
     /// # Ok(())
@@ -127,10 +131,10 @@ impl Session {
     /// otherwise see [`Error`].
     pub async fn update_password(
         &self,
-        old: impl Into<Secret>,
-        new: impl Into<Secret>,
+        current: CurrentPassword,
+        new: NewPassword,
     ) -> Result<(), Error> {
-        let (old, new) = (old.into(), new.into());
+        let (old, new) = (current.into_secret(), new.into_secret());
         check_filled("old_password", old.expose())?;
         check_filled("new_password", new.expose())?;
         let body = types::UpdatePasswordRequestSchema::builder()

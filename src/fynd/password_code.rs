@@ -16,6 +16,7 @@ use crate::challenge::{
 use crate::contact::Contact;
 use crate::error::{Error, ErrorKind, System};
 use crate::opaque_debug::opaque_debug;
+use crate::password::NewPassword;
 use crate::secret::Secret;
 use crate::session::CookieJar;
 use crate::skewed_clock::SkewedClock;
@@ -82,7 +83,7 @@ impl Client {
     /// let phone = Phone::parse("+91 90000 00001")?;
     /// let pending = client.reset_password_by_code(&phone).send().await?;
     /// let new_password = pending.confirm(code()).await?;
-    /// new_password.set_password("the new password").await?;
+    /// new_password.set_password(vestibule::NewPassword::new("the new password")).await?;
     /// let signed_in = client.sign_in_with_password("asha@example.com", "the new password").await?;
     /// # assert!(signed_in.signed_in().is_some());
     /// # Ok(())
@@ -224,11 +225,8 @@ impl PasswordReset {
     /// The error returns the state. Nothing was sent with [`ErrorKind::InvalidInput`] (the
     /// `password` is empty) and [`ErrorKind::Unauthenticated`] (it is finished or has expired).
     /// [`ErrorKind::Rejected`]: the server does not accept the password, or the token has expired.
-    pub async fn set_password(
-        mut self,
-        password: impl Into<Secret>,
-    ) -> Result<(), StepError<Self>> {
-        match self.try_password(password.into()).await {
+    pub async fn set_password(mut self, password: NewPassword) -> Result<(), StepError<Self>> {
+        match self.try_password(password.into_secret()).await {
             Ok(()) => {
                 self.challenge.finish().await;
                 Ok(())

@@ -9,6 +9,7 @@ use crate::challenge::StepError;
 use crate::contact::Contact;
 use crate::error::Error;
 use crate::opaque_debug::opaque_debug;
+use crate::password::NewPassword;
 use crate::secret::Secret;
 
 /// The code of a link that a user who forgot the password has followed.
@@ -43,7 +44,7 @@ impl Client {
     /// // The user comes back with the code of the link.
     /// let link = client.password_link(code());
     /// link.verify().await?;
-    /// let session = link.set_password("the new password").await?;
+    /// let session = link.set_password(vestibule::NewPassword::new("the new password")).await?;
     /// # assert_eq!(session.profile().await?.first_name.as_deref(), Some("Asha"));
     /// # Ok(())
     /// # }
@@ -89,10 +90,10 @@ impl Client {
     /// # let code = || mock.outbox().last_code("asha@example.com").unwrap();
     /// # client.reset_password_by_link(vestibule::Email::parse("asha@example.com")?).await?;
     /// let link = client.password_link(code());
-    /// let session = match link.set_password("").await {
+    /// let session = match link.set_password(vestibule::NewPassword::new("")).await {
     ///     Ok(session) => session,
     ///     // The code is not used up: the user may enter another password.
-    ///     Err(failed) => failed.state.set_password("the new password").await?,
+    ///     Err(failed) => failed.state.set_password(vestibule::NewPassword::new("the new password")).await?,
     /// };
     /// # assert_eq!(session.profile().await?.first_name.as_deref(), Some("Asha"));
     /// # Ok(())
@@ -139,11 +140,8 @@ impl PasswordLink {
     /// [`ErrorKind::InvalidInput`]: crate::ErrorKind::InvalidInput
     /// [`ErrorKind::Rejected`]: crate::ErrorKind::Rejected
     /// [`ErrorKind::InvalidResponse`]: crate::ErrorKind::InvalidResponse
-    pub async fn set_password(
-        self,
-        password: impl Into<Secret>,
-    ) -> Result<Session, StepError<Self>> {
-        match self.try_password(password.into()).await {
+    pub async fn set_password(self, password: NewPassword) -> Result<Session, StepError<Self>> {
+        match self.try_password(password.into_secret()).await {
             Ok(session) => Ok(session),
             Err(error) => Err(StepError::new(self, error)),
         }

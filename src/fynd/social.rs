@@ -18,8 +18,7 @@ enum Provider {
     Google,
     GoogleAndroid,
     GoogleIos,
-    /// With the user's id at Apple.
-    Apple(String),
+    Apple,
 }
 
 /// The token of a third party and the profile that came with it.
@@ -78,12 +77,10 @@ impl SocialSignIn {
         Self::new(Provider::GoogleIos, access_token.into())
     }
 
-    /// An identity token of Apple, and the user's id there. The profile is limited to names.
-    pub fn apple(identity_token: impl Into<Secret>, user_identifier: impl Into<String>) -> Self {
-        Self::new(
-            Provider::Apple(user_identifier.into()),
-            identity_token.into(),
-        )
+    /// An identity token of Apple. The user's [`id`](Self::id) there is required, and the profile is
+    /// limited to names.
+    pub fn apple(identity_token: impl Into<Secret>) -> Self {
+        Self::new(Provider::Apple, identity_token.into())
     }
 
     /// The refresh token that came with the access token.
@@ -98,7 +95,7 @@ impl SocialSignIn {
         self
     }
 
-    /// The user's id at the third party.
+    /// The user's id at the third party; at Apple, the user identifier.
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
         self
@@ -143,9 +140,9 @@ impl SocialSignIn {
     fn check(&self) -> Result<(), Error> {
         let token = self.token.expose();
         match &self.provider {
-            Provider::Apple(user) => {
+            Provider::Apple => {
                 check_filled("identity_token", token)?;
-                check_filled("user_identifier", user)?;
+                check_filled("id", self.id.as_deref().unwrap_or_default())?;
             }
             _ => check_filled("access_token", token)?,
         }
@@ -177,9 +174,9 @@ impl SocialSignIn {
             .profile(profile)
     }
 
-    fn apple_body(self, user_identifier: String) -> types::builder::OAuthRequestAppleSchema {
+    fn apple_body(self) -> types::builder::OAuthRequestAppleSchema {
         types::OAuthRequestAppleSchema::builder()
-            .user_identifier(user_identifier)
+            .user_identifier(self.id.unwrap_or_default())
             .oauth(types::OAuthRequestAppleSchemaOauth {
                 identity_token: Some(self.token),
             })
@@ -224,7 +221,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`] naming `access_token`, `identity_token`, `user_identifier` or
+    /// [`ErrorKind::InvalidInput`] naming `access_token`, `identity_token`, `id` or
     /// `email`, [`ErrorKind::Unavailable`] if the session store fails: nothing is sent in these cases.
     /// [`ErrorKind::Rejected`]: the third party does not confirm the token.
     /// [`ErrorKind::InvalidResponse`]: the server accepted it and returned no cookie. Otherwise
@@ -262,9 +259,9 @@ impl Client {
                 let response = call.body(account.body()).send().await;
                 ("login_with_google_ios", response)
             }
-            Provider::Apple(user) => {
+            Provider::Apple => {
                 let call = api.login_with_apple_ios().platform(platform);
-                let response = call.body(account.apple_body(user)).send().await;
+                let response = call.body(account.apple_body()).send().await;
                 ("login_with_apple_ios", response)
             }
         };

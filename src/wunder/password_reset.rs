@@ -14,6 +14,7 @@ use crate::challenge::{
 use crate::email::{Email, IntoEmail};
 use crate::error::{Error, System};
 use crate::opaque_debug::opaque_debug;
+use crate::password::NewPassword;
 use crate::secret::Secret;
 use crate::skewed_clock::SkewedClock;
 
@@ -68,7 +69,7 @@ impl Client {
     /// let id = reset.id().clone();
     /// // Later, at any instance that shares the store:
     /// let reset = client.resume_password_reset(&id).await?;
-    /// reset.set_password(code(), "a better password").await?;
+    /// reset.set_password(code(), vestibule::NewPassword::new("a better password")).await?;
     /// let sign_in = client.sign_in_with_password("ada@example.org", "a better password").await?;
     /// # assert!(matches!(sign_in, vestibule::wunder::SignIn::SignedIn(_)));
     /// # Ok(())
@@ -119,8 +120,8 @@ impl Client {
     }
 
     /// Sets a new password by a reset code alone, such as after the user has followed a link on
-    /// another device. Sends no message. The code is never sent twice. There are no tokens: sign in
-    /// afterwards.
+    /// another device. Sends no message. The code is sent as it is, and never twice. There are no
+    /// tokens: sign in afterwards.
     ///
     /// ```
     /// # #[tokio::main]
@@ -132,7 +133,7 @@ impl Client {
     /// # mock.add_user(WunderUser::new().email("ada@example.org").password("the password"));
     /// # client.reset_password_by_code("ada@example.org").await?;
     /// # let code_of_the_link = mock.outbox().last_code("ada@example.org").unwrap();
-    /// client.set_password(code_of_the_link, "a better password").await?;
+    /// client.set_password(code_of_the_link, vestibule::NewPassword::new("a better password")).await?;
     /// let sign_in = client.sign_in_with_password("ada@example.org", "a better password").await?;
     /// # assert!(matches!(sign_in, vestibule::wunder::SignIn::SignedIn(_)));
     /// # Ok(())
@@ -150,10 +151,10 @@ impl Client {
     pub async fn set_password(
         &self,
         code: impl Into<Secret>,
-        password: impl Into<Secret>,
+        password: NewPassword,
     ) -> Result<(), Error> {
-        let (code, password) = (code.into(), password.into());
-        let code = check_code(System::Wunder, &code)?;
+        let (code, password) = (code.into(), password.into_secret());
+        check_link_code(code.expose())?;
         not_empty("password", password.expose())?;
         send_password(self, code, password).await
     }
@@ -205,9 +206,9 @@ impl PasswordReset {
     pub async fn set_password(
         mut self,
         code: impl Into<Secret>,
-        password: impl Into<Secret>,
+        password: NewPassword,
     ) -> Result<(), StepError<Self>> {
-        let tried = self.try_code(&code.into(), password.into()).await;
+        let tried = self.try_code(&code.into(), password.into_secret()).await;
         tried.map_err(|error| StepError::new(self, error))
     }
 
@@ -220,6 +221,16 @@ impl PasswordReset {
         self.challenge.finish().await;
         Ok(())
     }
+}
+
+/// Checks the code of a link, which is sent byte for byte: the characters that a URL contains as they
+/// are, and not only dots, which would change the path.
+fn check_link_code(code: &str) -> Result<(), Error> {
+    let is_literal = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+=".contains(&byte);
+    if code.bytes().all(is_literal) && code.bytes().any(|byte| byte != b'.') {
+        return Ok(());
+    }
+    Err(Error::invalid("code", "must be the code of the link").of(System::Wunder))
 }
 
 async fn send_password(client: &Client, code: Secret, password: Secret) -> Result<(), Error> {

@@ -188,9 +188,10 @@ impl Client {
     /// # let client = client.signing_key(Wunder::SIGNING_KEY).build()?;
     /// # mock.add_api_client("our-service", "the key");
     /// # let ada = mock.add_user(WunderUser::new().email("ada@example.org").created_by("our-service"));
+    /// use vestibule::Secret;
     /// use vestibule::wunder::SignIn;
     ///
-    /// let SignIn::SignedIn(service) = client.sign_in_with_api_client("our-service", "the key").await? else {
+    /// let SignIn::SignedIn(service) = client.sign_in_with_api_client("our-service", Secret::from("the key")).await? else {
     ///     panic!("a second factor is asked of a service");
     /// };
     /// // The UUID of a user whom the service created.
@@ -209,9 +210,9 @@ impl Client {
     pub async fn sign_in_with_api_client(
         &self,
         client_id: impl Into<String>,
-        client_key: impl Into<Secret>,
+        client_key: Secret,
     ) -> Result<SignIn, Error> {
-        let (id, key) = (client_id.into(), client_key.into());
+        let (id, key) = (client_id.into(), client_key);
         not_empty("client_id", &id)?;
         not_empty("client_key", key.expose())?;
         let body = types::ApiClientSignIn::builder()

@@ -204,10 +204,20 @@ impl FyndFixture {
                 let new_password = step(&person).await;
                 (person, Some(new_password))
             },
-            async |(_, new_password)| Ok(new_password.take().unwrap().set_password("new").await?),
+            async |(_, new_password)| {
+                Ok(new_password
+                    .take()
+                    .unwrap()
+                    .set_password(vestibule::NewPassword::new("new"))
+                    .await?)
+            },
             async |(person, _)| {
                 self.wait();
-                step(&person).await.set_password(PASSWORD).await.unwrap();
+                step(&person)
+                    .await
+                    .set_password(vestibule::NewPassword::new(PASSWORD))
+                    .await
+                    .unwrap();
                 assert!(self.sign_in(&person).await.unwrap().signed_in().is_some());
             },
         )

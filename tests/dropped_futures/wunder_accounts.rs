@@ -106,7 +106,9 @@ async fn resets() -> usize {
     let requested = async || Some(request(&mut ()).await.unwrap());
     let set = async |reset: &mut Option<PasswordReset>| {
         let reset = reset.take().unwrap();
-        let set = reset.set_password(on.code(EMAIL), PASSWORD).await;
+        let set = reset
+            .set_password(on.code(EMAIL), vestibule::NewPassword::new(PASSWORD))
+            .await;
         set.map_err(Into::into)
     };
     points += at_each_point("set password", requested, set, async |_| on.works().await).await;

@@ -20,9 +20,19 @@ async fn a_password_change_requires_the_old_password() {
     let (harness, _) = Harness::with_asha().await;
     let asha = harness.asha().await;
     assert!(asha.has_password().await.unwrap());
-    let wrong = asha.update_password("another", "new").await;
+    let wrong = asha
+        .update_password(
+            vestibule::CurrentPassword::new("another"),
+            vestibule::NewPassword::new("new"),
+        )
+        .await;
     assert_eq!(refused(wrong), "PASSWORD_WRONG");
-    asha.update_password(PASSWORD, "new").await.unwrap();
+    asha.update_password(
+        vestibule::CurrentPassword::new(PASSWORD),
+        vestibule::NewPassword::new("new"),
+    )
+    .await
+    .unwrap();
     let signed_in = harness.client.sign_in_with_password(EMAIL, "new").await;
     assert!(signed_in.unwrap().signed_in().is_some());
 

@@ -35,7 +35,7 @@ async fn a_disabled_sign_in_method_is_refused() {
     let token = |provider| mock.issue_social_token(provider, "1001", None);
     let google = || token(FyndProvider::Google);
     let facebook = SocialSignIn::facebook(token(FyndProvider::Facebook));
-    let apple = SocialSignIn::apple(token(FyndProvider::Apple), "1001");
+    let apple = SocialSignIn::apple(token(FyndProvider::Apple)).id("1001");
     let sent = client
         .sign_in_with_phone_code(&format!("+91{ASHA}").parse().unwrap())
         .send()
@@ -66,7 +66,7 @@ async fn an_unverified_social_token_does_not_sign_in() {
         SocialSignIn::google_android("made up"),
         SocialSignIn::google_ios("made up"),
         // A genuine token, of another user or another provider.
-        SocialSignIn::apple(token.as_str(), "1002"),
+        SocialSignIn::apple(token.as_str()).id("1002"),
         SocialSignIn::google(token.as_str()),
     ] {
         let error = harness
@@ -200,7 +200,10 @@ async fn a_new_password_after_the_servers_time_limit_is_refused() {
     let step = pending.confirm(harness.code(SMS)).await.unwrap();
     harness.wait(16 * 60);
     assert_eq!(
-        refused(step.set_password("another").await),
+        refused(
+            step.set_password(vestibule::NewPassword::new("another"))
+                .await
+        ),
         "FORGOT_TOKEN_INVALID"
     );
     let old = harness.client.sign_in_with_password(EMAIL, PASSWORD).await;

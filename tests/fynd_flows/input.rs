@@ -31,11 +31,11 @@ async fn wrong_input_is_named_and_never_sent() {
         social(SocialSignIn::facebook("x").email("x")).await,
         "email"
     );
-    assert_eq!(social(SocialSignIn::apple("", "x")).await, "identity_token");
     assert_eq!(
-        social(SocialSignIn::apple("x", "")).await,
-        "user_identifier"
+        social(SocialSignIn::apple("").id("x")).await,
+        "identity_token"
     );
+    assert_eq!(social(SocialSignIn::apple("x").id("")).await, "id");
 
     for address in ["", "asha", "@example.com", "asha@", "a b@example.com"] {
         let sent = client.sign_in_with_email_code(address).send().await;
@@ -59,8 +59,26 @@ async fn wrong_input_of_a_session_is_named_and_never_sent() {
     let (harness, _) = Harness::with_asha().await;
     let asha = harness.asha().await;
     let before = harness.mock.journal().len();
-    assert_eq!(field(asha.update_password("", "x").await), "old_password");
-    assert_eq!(field(asha.update_password("x", "").await), "new_password");
+    assert_eq!(
+        field(
+            asha.update_password(
+                vestibule::CurrentPassword::new(""),
+                vestibule::NewPassword::new("x")
+            )
+            .await
+        ),
+        "old_password"
+    );
+    assert_eq!(
+        field(
+            asha.update_password(
+                vestibule::CurrentPassword::new("x"),
+                vestibule::NewPassword::new("")
+            )
+            .await
+        ),
+        "new_password"
+    );
     let change = ProfileChange::new().first_name(" ");
     assert_eq!(field(asha.update_profile(change).await), "first_name");
     assert_eq!(harness.mock.journal().len(), before);

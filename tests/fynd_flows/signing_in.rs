@@ -63,7 +63,7 @@ async fn each_third_party_signs_its_user_in() {
         ("login_with_google_ios", SocialSignIn::google_ios(google())),
         (
             "login_with_apple_ios",
-            SocialSignIn::apple(token(FyndProvider::Apple, "a1"), "a1"),
+            SocialSignIn::apple(token(FyndProvider::Apple, "a1")).id("a1"),
         ),
     ];
     for (operation, account) in accounts {

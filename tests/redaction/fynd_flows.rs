@@ -39,7 +39,7 @@ pub async fn search(search: &mut Search) -> usize {
         SocialSignIn::google(MARKER),
         SocialSignIn::google_android(MARKER),
         SocialSignIn::google_ios(MARKER),
-        SocialSignIn::apple(MARKER, "a1"),
+        SocialSignIn::apple(MARKER).id("a1"),
     ];
     for account in accounts {
         let entered = format!("{account:?}");
@@ -77,17 +77,28 @@ pub async fn search(search: &mut Search) -> usize {
         "password_link",
         &format!("{link:?} {}", shown(link.verify().await)),
     );
-    search.check("set_password", &shown(link.set_password(MARKER).await));
+    search.check(
+        "set_password",
+        &shown(link.set_password(vestibule::NewPassword::new(MARKER)).await),
+    );
 
     let forgotten = client.reset_password_by_code(Contact::email(EMAIL).unwrap());
     let pending = forgotten.send().await.unwrap();
     let code = mock.outbox().last_code(EMAIL).unwrap();
     let step = pending.confirm(code).await.unwrap();
-    search.check("set", &shown(step.set_password(MARKER).await));
+    search.check(
+        "set",
+        &shown(step.set_password(vestibule::NewPassword::new(MARKER)).await),
+    );
 
     let signed_in = client.sign_in_with_password(EMAIL, MARKER).await.unwrap();
     let session = signed_in.signed_in().unwrap();
-    let changed = session.update_password(MARKER, MARKER).await;
+    let changed = session
+        .update_password(
+            vestibule::CurrentPassword::new(MARKER),
+            vestibule::NewPassword::new(MARKER),
+        )
+        .await;
     search.check(
         "change_password",
         &format!("{session:?} {}", shown(changed)),

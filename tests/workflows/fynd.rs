@@ -141,7 +141,10 @@ pub async fn run(first_method: &str) -> BTreeSet<String> {
             for (contact, to) in contacts() {
                 let pending = client.reset_password_by_code(contact).send().await.unwrap();
                 let password = pending.confirm(harness.code(to)).await.unwrap();
-                password.set_password("another").await.unwrap();
+                password
+                    .set_password(vestibule::NewPassword::new("another"))
+                    .await
+                    .unwrap();
             }
         }
         "Client::reset_password_by_link" => {
@@ -149,7 +152,9 @@ pub async fn run(first_method: &str) -> BTreeSet<String> {
                 client.reset_password_by_link(&contact).await.unwrap();
                 let link = client.password_link(harness.code(to));
                 link.verify().await.unwrap();
-                link.set_password("another").await.unwrap();
+                link.set_password(vestibule::NewPassword::new("another"))
+                    .await
+                    .unwrap();
             }
         }
         "Client::user_exists" => assert!(client.user_exists(EMAIL).await.unwrap()),
@@ -176,7 +181,12 @@ async fn run_as(harness: &Harness, first_method: &str) {
     match first_method {
         "Session::has_password" => {
             assert!(asha.has_password().await.unwrap());
-            asha.update_password(PASSWORD, "another").await.unwrap();
+            asha.update_password(
+                vestibule::CurrentPassword::new(PASSWORD),
+                vestibule::NewPassword::new("another"),
+            )
+            .await
+            .unwrap();
         }
         "Session::profile" => drop(asha.profile().await.unwrap()),
         "Session::update_profile" => {
@@ -205,7 +215,7 @@ async fn social(harness: &Harness) {
         SocialSignIn::google(google()),
         SocialSignIn::google_android(google()),
         SocialSignIn::google_ios(google()),
-        SocialSignIn::apple(token(FyndProvider::Apple, "a1"), "a1"),
+        SocialSignIn::apple(token(FyndProvider::Apple, "a1")).id("a1"),
     ];
     for account in accounts {
         let signed_in = harness.client.sign_in_with_social(account).await.unwrap();

@@ -72,7 +72,7 @@ pub async fn run(first_method: &str) -> BTreeSet<String> {
         }
         "Client::sign_in_with_api_client" => {
             let service = client
-                .sign_in_with_api_client("service", "service-key")
+                .sign_in_with_api_client("service", vestibule::Secret::from("service-key"))
                 .await;
             session(service.unwrap()).impersonate(&id).unwrap();
         }
@@ -110,7 +110,12 @@ pub async fn run(first_method: &str) -> BTreeSet<String> {
         }
         "Client::reset_password_by_code" => {
             let reset = client.reset_password_by_code(EMAIL).await.unwrap();
-            let set = reset.set_password(code_to(EMAIL), "a better horse").await;
+            let set = reset
+                .set_password(
+                    code_to(EMAIL),
+                    vestibule::NewPassword::new("a better horse"),
+                )
+                .await;
             set.unwrap();
         }
         "Session::verify_phone" => {

@@ -102,7 +102,7 @@ async fn a_sign_in_method_that_the_tenant_does_not_offer_is_refused() {
         code(client.sign_in_with_gaiyo(&login).await),
         code(
             client
-                .sign_in_with_api_client("service", "service-key")
+                .sign_in_with_api_client("service", vestibule::Secret::from("service-key"))
                 .await,
         ),
         code(bob.send().await),
@@ -156,7 +156,11 @@ async fn an_expired_code_is_refused_like_a_wrong_one() {
     mock.expire_codes();
     assert_eq!(code(by_email.confirm(email_code).await), "U107");
     assert_eq!(
-        code(reset.set_password(reset_code, "a new one").await),
+        code(
+            reset
+                .set_password(reset_code, vestibule::NewPassword::new("a new one"))
+                .await
+        ),
         "U107"
     );
     assert_eq!(code(verification.confirm(verification_code).await), "U302");
@@ -175,11 +179,14 @@ async fn a_password_that_is_the_address_is_refused() {
     mock.add_user(ada());
     let reset = client.reset_password_by_code(EMAIL).await.unwrap();
     let sent = code_to(&mock, EMAIL);
-    let returned = reset.set_password(sent.as_str(), EMAIL).await.unwrap_err();
+    let returned = reset
+        .set_password(sent.as_str(), vestibule::NewPassword::new(EMAIL))
+        .await
+        .unwrap_err();
     assert_eq!(returned.error.code(), Some("U101.2"));
     returned
         .state
-        .set_password(sent, "a new one")
+        .set_password(sent, vestibule::NewPassword::new("a new one"))
         .await
         .unwrap();
 }

@@ -58,7 +58,10 @@ async fn a_reset_continues_on_another_instance() {
     reset.resend().await.unwrap();
     let reset = a.resume_password_reset(&id).await.unwrap();
     reset
-        .set_password(code_to(&mock, EMAIL), "a better horse")
+        .set_password(
+            code_to(&mock, EMAIL),
+            vestibule::NewPassword::new("a better horse"),
+        )
         .await
         .unwrap();
     assert_eq!(
@@ -109,7 +112,11 @@ async fn an_unfinished_step_expires() {
         kind(there.resume_phone_verification(verification.id()).await),
         kind(there.resume_mfa_enrolment(enrolment.id()).await),
         kind(email.confirm("123456").await),
-        kind(reset.set_password("123456", "a better horse").await),
+        kind(
+            reset
+                .set_password("123456", vestibule::NewPassword::new("a better horse"))
+                .await,
+        ),
         kind(verification.confirm("123456").await),
         kind(enrolment.confirm("123456").await),
     ] {

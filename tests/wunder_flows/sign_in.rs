@@ -177,7 +177,7 @@ async fn an_api_client_acts_for_the_users_that_it_created() {
     let own = mock.add_user(WunderUser::new().email(EMAIL).created_by("service"));
     let other = mock.add_user(WunderUser::new().email("bob@example.org"));
     let signed_in = client
-        .sign_in_with_api_client("service", "service-key")
+        .sign_in_with_api_client("service", vestibule::Secret::from("service-key"))
         .await;
     let service = session(signed_in.unwrap());
     let acting = service.impersonate(&own).unwrap();
@@ -188,7 +188,7 @@ async fn an_api_client_acts_for_the_users_that_it_created() {
     let foreign = service.impersonate(&other).unwrap().profile().await;
     assert_eq!(code(foreign), "A108");
     let wrong = client
-        .sign_in_with_api_client("service", "another key")
+        .sign_in_with_api_client("service", vestibule::Secret::from("another key"))
         .await;
     assert_eq!(code(wrong), "U107");
 }
@@ -248,11 +248,19 @@ async fn invalid_credentials_are_refused_before_anything_is_sent() {
         assert_eq!(field(client.sign_in_with_gaiyo(&wrong).await), "login");
     }
     assert_eq!(
-        field(client.sign_in_with_api_client("", "key").await),
+        field(
+            client
+                .sign_in_with_api_client("", vestibule::Secret::from("key"))
+                .await
+        ),
         "client_id"
     );
     assert_eq!(
-        field(client.sign_in_with_api_client("id", "").await),
+        field(
+            client
+                .sign_in_with_api_client("id", vestibule::Secret::from(""))
+                .await
+        ),
         "client_key"
     );
     let unsigned = Client::builder(mock.base_url())

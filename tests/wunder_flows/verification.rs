@@ -53,7 +53,7 @@ async fn a_verification_of_one_user_cannot_be_continued_for_another() {
     let other = WunderUser::new().phone("+43987654321");
     let b = mock.add_user(other.created_by("service"));
     let signed_in = client
-        .sign_in_with_api_client("service", "service-key")
+        .sign_in_with_api_client("service", vestibule::Secret::from("service-key"))
         .await;
     let service = super::session(signed_in.unwrap());
     let for_a = service.impersonate(&a).unwrap();

@@ -98,14 +98,17 @@ impl Mocks {
 
     /// The newest messages of a system, newest first.
     pub fn messages(&self, system: System) -> Vec<Message> {
-        let mut messages = self.outbox(system).map(Outbox::messages).unwrap_or_default();
+        let mut messages = self
+            .outbox(system)
+            .map(Outbox::messages)
+            .unwrap_or_default();
         messages.reverse();
         messages.truncate(SHOWN);
         messages
     }
 
     /// The current code of a Wunder user's authenticator.
-    pub fn authenticator(&self, to: &Destination) -> Option<String> {
+    pub fn authenticator(&self, to: &Contact) -> Option<String> {
         self.wunder.second_factor_code(&to.to_text())
     }
 }

@@ -83,7 +83,7 @@ pub async fn google_ios(fixture: &mut Fixture<'_>) -> Outcome {
 }
 
 pub async fn apple(fixture: &mut Fixture<'_>) -> Outcome {
-    let account = |token| SocialSignIn::apple(token, "1001");
+    let account = |token| SocialSignIn::apple(token).id("1001");
     third_party(
         fixture,
         FyndProvider::Apple,

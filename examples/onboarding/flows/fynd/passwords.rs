@@ -20,7 +20,8 @@ async fn by_code(fixture: &mut Fixture<'_>, contact: Contact, to: &str) -> Outco
     let pending = fixture.next_step(pending).await?;
     let step = pending.confirm(fixture.code(to)?).await?;
     let step = fixture.next_step(step).await?;
-    step.set_password(NEW_PASSWORD).await?;
+    step.set_password(vestibule::NewPassword::new(NEW_PASSWORD))
+        .await?;
     signs_in_by_the_new_password(fixture).await?;
     Ok("set after the second code; the old password is invalid".to_owned())
 }
@@ -42,7 +43,9 @@ async fn by_link(fixture: &mut Fixture<'_>, contact: Contact, to: &str) -> Outco
     drop(link);
     fixture.next_step(()).await?;
     let link = fixture.client.password_link(fixture.code(to)?);
-    let session = link.set_password(NEW_PASSWORD).await?;
+    let session = link
+        .set_password(vestibule::NewPassword::new(NEW_PASSWORD))
+        .await?;
     is_signed_in(fixture, SignIn::SignedIn(session)).await?;
     let used = fixture.client.password_link(fixture.code(to)?);
     fails_with(used.verify().await, ErrorKind::Rejected)?;
@@ -63,11 +66,19 @@ pub async fn changed(fixture: &mut Fixture<'_>) -> Outcome {
     let session = signed_in_asha(fixture).await?;
     check(session.has_password().await?, "there is a password")?;
     let wrong = session
-        .update_password("a wrong password", NEW_PASSWORD)
+        .update_password(
+            vestibule::CurrentPassword::new("a wrong password"),
+            vestibule::NewPassword::new(NEW_PASSWORD),
+        )
         .await;
     fails_with(wrong, ErrorKind::Rejected)?;
     let session = fixture.next_step(session).await?;
-    session.update_password(PASSWORD, NEW_PASSWORD).await?;
+    session
+        .update_password(
+            vestibule::CurrentPassword::new(PASSWORD),
+            vestibule::NewPassword::new(NEW_PASSWORD),
+        )
+        .await?;
     drop(session);
     signs_in_by_the_new_password(fixture).await?;
     Ok("changed with the old password".to_owned())

@@ -45,7 +45,7 @@ pub async fn api_client(fixture: &mut Fixture<'_>) -> Outcome {
     let stranger = fixture.mock.add_user(stranger);
     let service = fixture
         .client
-        .sign_in_with_api_client("service", "service-key");
+        .sign_in_with_api_client("service", vestibule::Secret::from("service-key"));
     let service = session(service.await?)?;
     let service = fixture.next_step(service).await?;
     let profile = service.impersonate(&user)?.profile().await?;
