@@ -57,7 +57,11 @@ fn show<T>(what: &str, result: Result<T, impl Into<Error>>) {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn StdError>> {
     let mock = GoodCity::start().await;
-    mock.add_user(MOBILE, "Ada", "Wong");
+    mock.add_user(
+        vestibule::testing::GoodCityUser::new(vestibule::Phone::parse(MOBILE)?)
+            .first_name("Ada")
+            .last_name("Wong"),
+    );
     let client = Client::builder(mock.base_url())
         .app_name("app")
         .clock(mock.clock().clone())

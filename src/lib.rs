@@ -9,11 +9,13 @@
 //! # let mock = vestibule::testing::GoodCity::start().await;
 //! # let url = mock.base_url();
 //! # let pin_of_the_user = || mock.outbox().last_code("+85261234567").unwrap();
+//! use vestibule::Phone;
 //! use vestibule::goodcity::Client;
 //!
 //! let client = Client::builder(url).app_name("app").build()?;
 //! // Sends an SMS. Keep `pending.id()` if the pin comes with another request.
-//! let pending = client.sign_up(&"+85261234567".parse()?).first_name("Ada").last_name("Wong").send().await?;
+//! let phone = Phone::parse("+852 6123 4567")?;
+//! let pending = client.sign_up(&phone).first_name("Ada").last_name("Wong").send().await?;
 //! let session = match pending.confirm(pin_of_the_user()).await {
 //!     Ok(signed_in) => signed_in.session,
 //!     // A mistyped pin: the state is still valid.

@@ -44,8 +44,14 @@ fn client(mock: &Fynd) -> Client {
 /// A mock with the users Asha and Bela.
 async fn with_users() -> (Fynd, Client) {
     let mock = Fynd::start().await;
-    mock.add_user("91", ASHA, "Asha");
-    mock.add_user("+91", BELA, "Bela");
+    mock.add_user(
+        vestibule::testing::FyndUser::new("Asha")
+            .mobile(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap()),
+    );
+    mock.add_user(
+        vestibule::testing::FyndUser::new("Bela")
+            .mobile(vestibule::Phone::parse(&format!("+91{BELA}")).unwrap()),
+    );
     let client = client(&mock);
     (mock, client)
 }

@@ -26,7 +26,11 @@ const WAIT: Duration = Duration::from_secs(60);
 
 async fn start() -> (GoodCity, Client) {
     let mock = GoodCity::start().await;
-    mock.add_user(MOBILE, "Ada", "Wong");
+    mock.add_user(
+        vestibule::testing::GoodCityUser::new(vestibule::Phone::parse(MOBILE).unwrap())
+            .first_name("Ada")
+            .last_name("Wong"),
+    );
     let client = Client::builder(mock.base_url())
         .app_name("app")
         .clock(mock.clock().clone())

@@ -36,10 +36,11 @@ pub async fn on(mock: Wunder) -> Result<(), Failed> {
         .tenant("demo")
         .signing_key(Wunder::SIGNING_KEY)
         .clock(mock.clock().clone());
-    mock.require_mfa(PHONE, AUTHENTICATOR_CODE);
+    let phone = Phone::parse(PHONE).map_err(steps.failed("phone"))?;
+    mock.require_mfa(&phone, AUTHENTICATOR_CODE);
     let plan = Plan {
         client: build(steps, builder)?,
-        phone: Phone::parse(PHONE).map_err(steps.failed("phone"))?,
+        phone,
         branch: Branch::At(48.2, 16.4),
         language: Some("de".to_owned()),
         terms_accepted: false,

@@ -20,7 +20,7 @@
 //! # async fn main() -> Result<(), vestibule::Error> {
 //! # use vestibule::testing::{GoodCity, Wunder};
 //! # let (wunder, goodcity) = (Wunder::start().await, GoodCity::start().await);
-//! # goodcity.add_user("+85261234567", "Ada", "Wong");
+//! # goodcity.add_user(vestibule::testing::GoodCityUser::new(vestibule::Phone::parse("+85261234567")?).first_name("Ada").last_name("Wong"));
 //! use vestibule::code_sign_in::{CodeSignIn, Confirmed};
 //! use vestibule::session::Session;
 //! use vestibule::{Contact, Error, Secret};

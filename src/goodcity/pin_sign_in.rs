@@ -133,7 +133,7 @@ impl PendingCode {
     /// # let mock = vestibule::testing::GoodCity::start().await;
     /// # let pin = || mock.outbox().last_code("+85261234567").unwrap();
     /// # let client = vestibule::goodcity::Client::builder(mock.base_url()).app_name("app").clock(mock.clock().clone()).build()?;
-    /// # mock.add_user("+85261234567", "Ada", "Wong");
+    /// # mock.add_user(vestibule::testing::GoodCityUser::new(vestibule::Phone::parse("+85261234567")?).first_name("Ada").last_name("Wong"));
     /// # let mut pending = client.sign_in_with_pin(&"+85261234567".parse()?).await?;
     /// use vestibule::ErrorKind;
     ///
@@ -238,7 +238,7 @@ impl Client {
     /// # let mock = vestibule::testing::GoodCity::start().await;
     /// # let pin = || mock.outbox().last_code("+85261234567").unwrap();
     /// # let client = vestibule::goodcity::Client::builder(mock.base_url()).app_name("app").clock(mock.clock().clone()).build()?;
-    /// # mock.add_user("+85261234567", "Ada", "Wong");
+    /// # mock.add_user(vestibule::testing::GoodCityUser::new(vestibule::Phone::parse("+85261234567")?).first_name("Ada").last_name("Wong"));
     /// let pending = client.sign_in_with_pin(&"+85261234567".parse()?).await?;
     /// let signed_in = match pending.confirm("0042").await {
     ///     Ok(signed_in) => signed_in,
@@ -289,7 +289,7 @@ impl Session {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # use vestibule::goodcity::Client;
     /// # let mock = vestibule::testing::GoodCity::start().await;
-    /// # mock.add_user("+85261234567", "Ada", "Wong");
+    /// # mock.add_user(vestibule::testing::GoodCityUser::new(vestibule::Phone::parse("+85261234567")?).first_name("Ada").last_name("Wong"));
     /// # let code = || mock.outbox().last_code("+85261234567").unwrap_or_default();
     /// # let clock = mock.clock().clone();
     /// # let client = Client::builder(mock.base_url()).app_name("app").clock(clock).build()?;

@@ -52,7 +52,7 @@ impl Session {
     /// # let mock = vestibule::testing::GoodCity::start().await;
     /// # let pin = || mock.outbox().last_code("+85261234567").unwrap();
     /// # let client = vestibule::goodcity::Client::builder(mock.base_url()).app_name("app").clock(mock.clock().clone()).build()?;
-    /// # mock.add_user("+85261234567", "Ada", "Wong");
+    /// # mock.add_user(vestibule::testing::GoodCityUser::new(vestibule::Phone::parse("+85261234567")?).first_name("Ada").last_name("Wong"));
     /// # let session = client.sign_in_with_pin(&"+85261234567".parse()?).await?.confirm(pin()).await?.session;
     /// let profile = session.profile().await?;
     /// let first_name = profile.user_profile.and_then(|user| user.first_name);
@@ -82,7 +82,7 @@ impl Session {
     /// # let mock = vestibule::testing::GoodCity::start().await;
     /// # let pin = || mock.outbox().last_code("+85261234567").unwrap();
     /// # let client = vestibule::goodcity::Client::builder(mock.base_url()).app_name("app").clock(mock.clock().clone()).build()?;
-    /// # mock.add_user("+85261234567", "Ada", "Wong");
+    /// # mock.add_user(vestibule::testing::GoodCityUser::new(vestibule::Phone::parse("+85261234567")?).first_name("Ada").last_name("Wong"));
     /// # let session = client.sign_in_with_pin(&"+85261234567".parse()?).await?.confirm(pin()).await?.session;
     /// session.update_device("a device handle of the push service", "fcm").await?;
     /// # assert_eq!(mock.count("register_device"), 1);
@@ -127,7 +127,7 @@ impl Session {
     /// # let mock = vestibule::testing::GoodCity::start().await;
     /// # let pin = || mock.outbox().last_code("+85261234567").unwrap();
     /// # let client = vestibule::goodcity::Client::builder(mock.base_url()).app_name("app").clock(mock.clock().clone()).build()?;
-    /// # mock.add_user("+85261234567", "Ada", "Wong");
+    /// # mock.add_user(vestibule::testing::GoodCityUser::new(vestibule::Phone::parse("+85261234567")?).first_name("Ada").last_name("Wong"));
     /// # let session = client.sign_in_with_pin(&"+85261234567".parse()?).await?.confirm(pin()).await?.session;
     /// use vestibule::ErrorKind;
     ///

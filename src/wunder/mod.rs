@@ -28,11 +28,14 @@
 //! # let url = mock.base_url();
 //! # let key = vestibule::testing::Wunder::SIGNING_KEY;
 //! # let code = || mock.outbox().last_code("+43123456789").unwrap();
+//! use vestibule::Phone;
 //! use vestibule::wunder::{Client, SignIn};
 //!
 //! let client = Client::builder(url).tenant("mytenant").signing_key(key).build()?;
 //! let branch = client.branch(48.2, 16.4).await?;
-//! let pending = client.sign_in_with_phone_code(&"+43123456789".parse()?).branch_id(branch.id()).send().await?;
+//! let phone = Phone::parse("+43 123456789")?;
+//! let sign_in = client.sign_in_with_phone_code(&phone).branch_id(branch.id());
+//! let pending = sign_in.send().await?;
 //! let session = match pending.confirm(code()).await? {
 //!     SignIn::SignedIn(session) => session,
 //!     SignIn::MfaRequired(mfa) => mfa.confirm("654321").await?,

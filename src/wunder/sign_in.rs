@@ -63,7 +63,7 @@ impl Client {
     /// # let client = vestibule::wunder::Client::builder(mock.base_url()).tenant("demo");
     /// # let client = client.signing_key(Wunder::SIGNING_KEY).build()?;
     /// # mock.add_user(WunderUser::new().email("ada@example.org").password("the password").phone("+43123456789"));
-    /// # mock.require_mfa("+43123456789", "246810");
+    /// # mock.require_mfa(&"+43123456789".parse()?, "246810");
     /// use vestibule::wunder::SignIn;
     ///
     /// let session = match client.sign_in_with_password("ada@example.org", "the password").await? {
@@ -186,7 +186,7 @@ impl Client {
     /// # let mock = Wunder::start().await;
     /// # let client = vestibule::wunder::Client::builder(mock.base_url()).tenant("demo");
     /// # let client = client.signing_key(Wunder::SIGNING_KEY).build()?;
-    /// # mock.add_api_client("our-service", "the key");
+    /// # mock.add_api_client("our-service", &"the key".into());
     /// # let ada = mock.add_user(WunderUser::new().email("ada@example.org").created_by("our-service"));
     /// use vestibule::Secret;
     /// use vestibule::wunder::SignIn;

@@ -46,10 +46,14 @@ pub struct TestSystem {
 pub async fn all() -> Vec<TestSystem> {
     let phone = Contact::phone("+43660000001").unwrap();
     let wunder = Wunder::start().await;
-    wunder.require_mfa(&phone.to_text(), AUTHENTICATOR_CODE);
+    wunder.require_mfa(&phone.to_text().parse().unwrap(), AUTHENTICATOR_CODE);
     let goodcity = GoodCity::start().await;
     let mobile = Contact::phone("+85261234567").unwrap();
-    goodcity.add_user(&mobile.to_text(), "Ada", "Wong");
+    goodcity.add_user(
+        vestibule::testing::GoodCityUser::new(vestibule::Phone::parse(&mobile.to_text()).unwrap())
+            .first_name("Ada")
+            .last_name("Wong"),
+    );
     let address = || Contact::email("ada@example.com").unwrap();
     vec![
         target("wunder, phone", phone, Mock::Wunder(wunder)),
@@ -70,7 +74,10 @@ pub async fn all() -> Vec<TestSystem> {
 
 pub async fn fynd(mobile: &str) -> TestSystem {
     let mock = Fynd::start().await;
-    mock.add_user("91", ASHA, "Asha");
+    mock.add_user(
+        vestibule::testing::FyndUser::new("Asha")
+            .mobile(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap()),
+    );
     let to = Contact::phone(&format!("+91{}", mobile)).unwrap();
     target("fynd, phone", to, Mock::Fynd(mock))
 }

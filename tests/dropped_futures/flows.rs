@@ -31,7 +31,7 @@ struct WunderFixture {
 impl WunderFixture {
     async fn start() -> Self {
         let mock = Wunder::start().await;
-        mock.require_mfa(MFA_PHONE, "135790");
+        mock.require_mfa(&MFA_PHONE.parse().unwrap(), "135790");
         let client = wunder::Client::builder(mock.base_url())
             .tenant("tenant01")
             .signing_key(Wunder::SIGNING_KEY)
@@ -181,7 +181,11 @@ async fn wunder_sessions(on: &WunderFixture) -> usize {
 
 pub async fn goodcity() -> usize {
     let mock = GoodCity::start().await;
-    mock.add_user(MOBILE, "Ada", "Wong");
+    mock.add_user(
+        vestibule::testing::GoodCityUser::new(vestibule::Phone::parse(MOBILE).unwrap())
+            .first_name("Ada")
+            .last_name("Wong"),
+    );
     let client = goodcity::Client::builder(mock.base_url())
         .app_name("app")
         .clock(mock.clock().clone())
@@ -238,7 +242,10 @@ pub async fn goodcity() -> usize {
 
 pub async fn fynd() -> usize {
     let mock = Fynd::start().await;
-    mock.add_user("91", ASHA, "Asha");
+    mock.add_user(
+        vestibule::testing::FyndUser::new("Asha")
+            .mobile(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap()),
+    );
     let client = fynd::Client::builder("64b000000000000000000001")
         .application_token("application-token")
         .base_url(mock.base_url())

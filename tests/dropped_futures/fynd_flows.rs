@@ -90,9 +90,10 @@ impl FyndFixture {
 
     async fn known(&self) -> (Person, Session) {
         let person = self.person();
-        let user = FyndUser::new("Asha").mobile("91", &person.number);
+        let user = FyndUser::new("Asha")
+            .mobile(vestibule::Phone::parse(&format!("+91{}", person.number)).unwrap());
         let user = user.email(person.email.as_str()).password(PASSWORD);
-        self.mock.seed_user(user);
+        self.mock.add_user(user);
         let session = self.sign_in(&person).await.unwrap().signed_in();
         (person, session.unwrap())
     }

@@ -42,11 +42,14 @@ impl System for OnFynd {
 
     fn new_user(mock: &Fynd, number: usize) -> String {
         if let Some(address) = mailbox(number) {
-            mock.seed_user(FyndUser::new("Asha").email(&address));
+            mock.add_user(FyndUser::new("Asha").email(&address));
             return address;
         }
         let mobile = format!("90000{number:05}");
-        mock.add_user("91", &mobile, "Asha");
+        mock.add_user(
+            vestibule::testing::FyndUser::new("Asha")
+                .mobile(vestibule::Phone::parse(&format!("+91{mobile}")).unwrap()),
+        );
         format!("+91{mobile}")
     }
 

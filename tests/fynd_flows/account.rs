@@ -36,7 +36,10 @@ async fn a_password_change_requires_the_old_password() {
     let signed_in = harness.client.sign_in_with_password(EMAIL, "new").await;
     assert!(signed_in.unwrap().signed_in().is_some());
 
-    harness.mock.add_user("91", "9000000002", "Bela");
+    harness.mock.add_user(
+        vestibule::testing::FyndUser::new("Bela")
+            .mobile(vestibule::Phone::parse("+919000000002").unwrap()),
+    );
     let pending = harness
         .client
         .sign_in_with_phone_code(&"+919000000002".parse().unwrap())

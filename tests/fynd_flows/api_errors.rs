@@ -138,7 +138,7 @@ async fn a_profile_without_a_required_address_is_refused() {
     assert_eq!(returned.error.code(), Some("EMAIL_MISSING"));
 
     let bela = FyndUser::new("Bela").email("bela@example.com");
-    harness.mock.seed_user(bela);
+    harness.mock.add_user(bela);
     let taken = returned.state.email("bela@example.com");
     let returned = taken
         .first_name("Asha")
@@ -213,8 +213,8 @@ async fn a_new_password_after_the_servers_time_limit_is_refused() {
 #[tokio::test]
 async fn a_contact_of_another_user_is_not_added_and_a_removed_one_not_changed() {
     let (harness, _) = Harness::with_asha().await;
-    let bela = FyndUser::new("Bela").mobile("91", "9000000002");
-    harness.mock.seed_user(bela.email("bela@example.com"));
+    let bela = FyndUser::new("Bela").mobile(vestibule::Phone::parse("+919000000002").unwrap());
+    harness.mock.add_user(bela.email("bela@example.com"));
     let asha = harness.asha().await;
     for taken in [
         Contact::phone("+919000000002").unwrap(),

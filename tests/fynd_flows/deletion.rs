@@ -74,7 +74,7 @@ async fn a_reason_that_requires_a_text_is_checked_before_anything_is_sent() {
     let others = Contact::phone("+919000000002").unwrap();
     let of_others = asha.request_deletion(reason, others);
     let error = of_others.explanation("too far").send().await;
-    assert_eq!(error.unwrap_err().field(), Some("mobile"));
+    assert_eq!(error.unwrap_err().field(), Some("phone"));
     assert_eq!(harness.messages(), 0);
     let sent = deletion.explanation("too far").send().await.unwrap();
     sent.confirm(harness.code(SMS)).await.unwrap();
@@ -85,7 +85,7 @@ async fn a_reason_that_requires_a_text_is_checked_before_anything_is_sent() {
 async fn a_deletion_is_no_sign_in_and_is_bound_to_its_session() {
     let (harness, _) = Harness::with_asha().await;
     let bela = FyndUser::new("Bela").email("bela@example.com");
-    harness.mock.seed_user(bela.password("another"));
+    harness.mock.add_user(bela.password("another"));
     let bela = harness
         .client
         .sign_in_with_password("bela@example.com", "another");

@@ -6,15 +6,15 @@ use super::*;
 async fn bodies_of_the_wrong_form_are_refused_by_the_server() {
     let (mock, client) = start().await;
     let session = sign_in(&mock, &client).await;
-    let user = json!({"phone": MOBILE, "address_attributes": {"district_id": 1}});
+    let user = json!({"mobile": MOBILE, "address_attributes": {"district_id": 1}});
     for (path, body, shape) in [
-        ("send_pin", json!({"phone": ""}), Shape::Invalid),
-        ("send_pin", json!({"phone": "+9101234567"}), Shape::Invalid),
-        ("send_pin", json!({"phone": 51234567}), Shape::Plain),
+        ("send_pin", json!({"mobile": ""}), Shape::Invalid),
+        ("send_pin", json!({"mobile": "+9101234567"}), Shape::Invalid),
+        ("send_pin", json!({"mobile": 51234567}), Shape::Plain),
         ("signup", json!({}), Shape::Plain),
         (
             "signup",
-            json!({"user_auth": {"phone": MOBILE}}),
+            json!({"user_auth": {"mobile": MOBILE}}),
             Shape::Plain,
         ),
         ("signup", json!({"user_auth": user}), Shape::Plain),
@@ -36,7 +36,7 @@ async fn bodies_of_the_wrong_form_are_refused_by_the_server() {
     }
     let call = session.request(Method::POST, "/api/v1/auth/send_pin");
     let error = call
-        .json(&json!({"phone": "51234567"}))
+        .json(&json!({"mobile": "51234567"}))
         .send::<Value>()
         .await
         .unwrap_err();
@@ -111,13 +111,18 @@ async fn bad_input_is_refused_before_anything_is_sent() {
         .unwrap();
 
     let mut pending = Some(send_pin(&client).await);
-    for wrong in ["", "123", "12345", "12a4", "１２３４", "+123"] {
+    for wrong in ["", "123", "12345", "12a4", "１２３", "+123", "12.34"] {
         let returned = pending.take().unwrap().confirm(wrong).await.unwrap_err();
         assert_eq!(returned.error.field(), Some("pin"), "{wrong:?}");
         pending = Some(returned.state);
     }
     assert_eq!(mock.count("verify"), 0);
-    let signed_in = pending.unwrap().confirm(pin(&mock)).await.unwrap();
+    // As a person may paste it.
+    let typed: String = pin(&mock)
+        .chars()
+        .flat_map(|digit| [digit, ' ', '\u{200b}'])
+        .collect();
+    let signed_in = pending.unwrap().confirm(typed).await.unwrap();
     let register = signed_in.session.update_device("", "fcm").await;
     assert_eq!(field(register), "handle");
     let register = signed_in.session.update_device("handle", "").await;

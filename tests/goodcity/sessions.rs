@@ -107,7 +107,11 @@ async fn the_number_comes_from_the_store_alone() {
             .clock(mock.clock().clone());
         builder.store(store.clone()).build().unwrap()
     };
-    mock.add_user(MOBILE, "Ada", "Wong");
+    mock.add_user(
+        vestibule::testing::GoodCityUser::new(vestibule::Phone::parse(MOBILE).unwrap())
+            .first_name("Ada")
+            .last_name("Wong"),
+    );
     let session = sign_in(&mock, &instance()).await;
     let on_other_instance = instance().resume_session(session.id()).await.unwrap();
     assert_eq!(on_other_instance.phone().unwrap().to_e164(), MOBILE);
@@ -116,5 +120,5 @@ async fn the_number_comes_from_the_store_alone() {
     assert_eq!(bare.phone(), None);
     let error = bare.sign_in_with_pin().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
-    assert_eq!(error.field(), Some("mobile"));
+    assert_eq!(error.field(), Some("phone"));
 }

@@ -18,7 +18,7 @@ fn shown<T: Debug, E: Debug>(outcome: Result<T, E>) -> String {
 pub async fn search(search: &mut Search) -> usize {
     let before = search.looked;
     let mock = Fynd::start().await;
-    mock.seed_user(FyndUser::new("Asha").email(EMAIL).password(MARKER));
+    mock.add_user(FyndUser::new("Asha").email(EMAIL).password(MARKER));
     let client = Client::builder("64b000000000000000000001")
         .application_token(MARKER)
         .base_url(mock.base_url())

@@ -123,7 +123,11 @@ async fn an_unknown_operation_is_named_with_the_known_ones() {
 #[tokio::test]
 async fn a_fault_applies_to_one_operation_of_a_mock() {
     let mock = GoodCity::start().await;
-    mock.add_user("+85261234567", "Ada", "Wong");
+    mock.add_user(
+        vestibule::testing::GoodCityUser::new(vestibule::Phone::parse("+85261234567").unwrap())
+            .first_name("Ada")
+            .last_name("Wong"),
+    );
     let proxy = mock.fault_proxy().await.unwrap();
     let client = goodcity::Client::builder(proxy.base_url())
         .app_name("app")

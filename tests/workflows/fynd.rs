@@ -28,11 +28,13 @@ struct Harness {
 impl Harness {
     async fn start() -> Self {
         let mock = Fynd::start().await;
-        let asha = FyndUser::new("Asha").mobile("91", ASHA).email(EMAIL);
+        let asha = FyndUser::new("Asha")
+            .mobile(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap())
+            .email(EMAIL);
         let asha = asha.social(FyndProvider::Facebook, "f1");
         let asha = asha.social(FyndProvider::Google, "g1");
         let asha = asha.social(FyndProvider::Apple, "a1");
-        let id = mock.seed_user(asha.password(PASSWORD));
+        let id = mock.add_user(asha.password(PASSWORD));
         mock.define_attribute("size", FyndAttribute::Text);
         let client =
             Client::builder("64b000000000000000000001").application_token("application-token");

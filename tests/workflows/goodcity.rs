@@ -24,7 +24,11 @@ async fn signed_in(mock: &GoodCity, client: &Client) -> Session {
 /// Runs the row that starts with this method; returns the operations that it called.
 pub async fn run(first_method: &str) -> BTreeSet<String> {
     let mock = GoodCity::start().await;
-    mock.add_user(MOBILE, "Ada", "Wong");
+    mock.add_user(
+        vestibule::testing::GoodCityUser::new(vestibule::Phone::parse(MOBILE).unwrap())
+            .first_name("Ada")
+            .last_name("Wong"),
+    );
     let client = Client::builder(mock.base_url())
         .app_name("app")
         .clock(mock.clock().clone());

@@ -40,7 +40,7 @@ pub async fn run(first_method: &str) -> BTreeSet<String> {
     let ada = WunderUser::new().phone(PHONE).email(EMAIL).branch("2");
     let ada = ada.password(PASSWORD).social("google", "from-google");
     let id = mock.add_user(ada.social("gaiyo", "from-gaiyo").created_by("service"));
-    mock.add_api_client("service", "service-key");
+    mock.add_api_client("service", &"service-key".into());
     mock.add_terms(TermsOf::Branch("2".to_owned()), json!({"title": "Rental"}));
     let ada = session(client.sign_in_with_password(EMAIL, PASSWORD).await.unwrap());
     let code_to = |to: &str| mock.outbox().last_code(to).unwrap();

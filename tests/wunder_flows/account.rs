@@ -95,7 +95,8 @@ async fn an_invalid_account_is_refused_before_anything_is_sent() {
         (json!("token"), "login"),
         (json!({"email": "ada"}), "email"),
         (json!({"email": 5}), "email"),
-        (json!({"phoneNumber": "0123"}), "phone"),
+        (json!({"phoneNumber": "0123"}), "phoneNumber"),
+        (json!({"phoneNumber": "+43 123456789"}), "phoneNumber"),
     ] {
         assert_eq!(
             field(client.sign_up_with_social(&login).await),

@@ -69,7 +69,7 @@ async fn a_user_locked_while_signed_in_gets_no_new_token() {
 async fn a_sign_in_method_that_the_tenant_does_not_offer_is_refused() {
     let (mock, client) = start().await;
     mock.add_user(ada().social("google", "from-google"));
-    mock.add_api_client("service", "service-key");
+    mock.add_api_client("service", &"service-key".into());
     let sent = client
         .sign_in_with_phone_code(&PHONE.parse().unwrap())
         .branch_id("2")

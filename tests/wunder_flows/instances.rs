@@ -22,7 +22,7 @@ async fn two() -> (Wunder, Client, Client) {
 #[tokio::test]
 async fn a_sign_in_by_email_code_continues_on_another_instance_up_to_the_second_factor() {
     let (mock, a, b) = two().await;
-    mock.require_mfa(PHONE, "246810");
+    mock.require_mfa(&PHONE.parse().unwrap(), "246810");
     let sent = a
         .sign_in_with_email_code(EMAIL)
         .branch_id("2")

@@ -134,7 +134,7 @@ async fn a_password_signs_in_and_a_wrong_one_does_not() {
 async fn a_password_sign_in_continues_with_a_second_factor_resumed_by_its_id() {
     let (mock, client) = start().await;
     mock.add_user(ada());
-    mock.require_mfa(PHONE, "246810");
+    mock.require_mfa(&PHONE.parse().unwrap(), "246810");
     let id = mfa(client.sign_in_with_password(EMAIL, PASSWORD).await.unwrap())
         .id()
         .clone();
@@ -165,7 +165,7 @@ async fn a_social_login_and_gaiyo_sign_in_each_with_its_own_tokens() {
     }
     assert_eq!(code(client.sign_in_with_social(&gaiyo).await), "U107");
     assert_eq!(code(client.sign_in_with_gaiyo(&google).await), "U107");
-    mock.require_mfa(PHONE, "246810");
+    mock.require_mfa(&PHONE.parse().unwrap(), "246810");
     let needed = mfa(client.sign_in_with_social(&google).await.unwrap());
     needed.confirm("246810").await.unwrap();
 }
@@ -173,7 +173,7 @@ async fn a_social_login_and_gaiyo_sign_in_each_with_its_own_tokens() {
 #[tokio::test]
 async fn an_api_client_acts_for_the_users_that_it_created() {
     let (mock, client) = start().await;
-    mock.add_api_client("service", "service-key");
+    mock.add_api_client("service", &"service-key".into());
     let own = mock.add_user(WunderUser::new().email(EMAIL).created_by("service"));
     let other = mock.add_user(WunderUser::new().email("bob@example.org"));
     let signed_in = client

@@ -48,7 +48,7 @@ async fn a_verification_is_resumed_by_its_own_session_only() {
 #[tokio::test]
 async fn a_verification_of_one_user_cannot_be_continued_for_another() {
     let (mock, client) = start().await;
-    mock.add_api_client("service", "service-key");
+    mock.add_api_client("service", &"service-key".into());
     let a = mock.add_user(WunderUser::new().phone(PHONE).created_by("service"));
     let other = WunderUser::new().phone("+43987654321");
     let b = mock.add_user(other.created_by("service"));

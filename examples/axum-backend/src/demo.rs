@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
-use vestibule::Contact;
-use vestibule::testing::{Fynd, GoodCity, Message, Outbox, TestClock, WalletCrew, Wunder};
+use vestibule::testing::{
+    Fynd, FyndUser, GoodCity, GoodCityUser, Message, Outbox, TestClock, WalletCrew, Wunder,
+};
 use vestibule::wunder::TermsOf;
-use vestibule::{Clock, System};
+use vestibule::{Clock, Contact, Error, Phone, System};
 
 use crate::settings::{FyndServer, GoodCityServer, Servers, WalletCrewServer, WunderServer};
 
@@ -28,7 +29,11 @@ pub struct Mocks {
 
 impl Mocks {
     /// Starts the mocks with a few users.
-    pub async fn start() -> Self {
+    ///
+    /// # Errors
+    ///
+    /// Names the number of a user that is not valid.
+    pub async fn start() -> Result<Self, Error> {
         let clock = TestClock::new();
         let mocks = Self {
             wunder: Wunder::start_with(clock.clone()).await,
@@ -37,7 +42,7 @@ impl Mocks {
             fynd: Fynd::start_with(clock.clone()).await,
             clock,
         };
-        mocks.wunder.require_mfa("+43660000002", "246810");
+        mocks.wunder.require_mfa(&"+43660000002".parse()?, "246810");
         let terms = json!({
             "title": "Terms of riding",
             "text": "Keep to the speed limit, park without blocking the way, and return the vehicle \
@@ -45,9 +50,12 @@ impl Mocks {
         });
         let of = TermsOf::Branch(BRANCH.to_owned());
         mocks.wunder.add_terms(of, terms);
-        mocks.goodcity.add_user("+85261234567", "Ada", "Wong");
-        mocks.fynd.add_user("91", "9000000001", "Asha");
-        mocks
+        let ada = GoodCityUser::new(Phone::parse("+85261234567")?);
+        let ada = ada.first_name("Ada").last_name("Wong");
+        mocks.goodcity.add_user(ada);
+        let asha = FyndUser::new("Asha").mobile(Phone::parse("+919000000001")?);
+        mocks.fynd.add_user(asha);
+        Ok(mocks)
     }
 
     pub fn servers(&self) -> Servers {

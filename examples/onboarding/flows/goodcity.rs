@@ -43,7 +43,11 @@ resumable!(GoodCity: Session, by Client::resume_session);
 
 /// Sends a pin to Ada, an existing user.
 async fn send_pin(fixture: &mut Fixture<'_>) -> Result<PendingCode, Failed> {
-    fixture.mock.add_user(MOBILE, "Ada", "Wong");
+    fixture.mock.add_user(
+        vestibule::testing::GoodCityUser::new(vestibule::Phone::parse(MOBILE)?)
+            .first_name("Ada")
+            .last_name("Wong"),
+    );
     let pending = fixture.client.sign_in_with_pin(&MOBILE.parse()?).await?;
     fixture.next_step(pending).await
 }
@@ -219,7 +223,11 @@ async fn again_after_expiry(fixture: &mut Fixture<'_>) -> Outcome {
 }
 
 async fn by_code_sign_in(fixture: &mut Fixture<'_>) -> Outcome {
-    fixture.mock.add_user(MOBILE, "Ada", "Wong");
+    fixture.mock.add_user(
+        vestibule::testing::GoodCityUser::new(vestibule::Phone::parse(MOBILE)?)
+            .first_name("Ada")
+            .last_name("Wong"),
+    );
     let case = CodeSignInCase {
         to: Contact::phone(MOBILE)?,
         authenticator: "",

@@ -32,7 +32,7 @@ async fn send_again(
 }
 
 pub async fn mobile_of_a_known_user(fixture: &mut Fixture<'_>) -> Outcome {
-    let id = add_asha(fixture);
+    let id = add_asha(fixture)?;
     let pending = fixture
         .client
         .sign_in_with_phone_code(&format!("+91{MOBILE}").parse()?)
@@ -69,7 +69,7 @@ pub async fn mobile_of_a_new_user(fixture: &mut Fixture<'_>) -> Outcome {
 }
 
 pub async fn email(fixture: &mut Fixture<'_>) -> Outcome {
-    add_asha(fixture);
+    add_asha(fixture)?;
     let pending = fixture.client.sign_in_with_email_code(EMAIL).send().await?;
     let pending = fixture.next_step(pending).await?;
     let pending = send_again(fixture, pending, EMAIL).await?;
@@ -79,7 +79,7 @@ pub async fn email(fixture: &mut Fixture<'_>) -> Outcome {
 }
 
 pub async fn by_code_sign_in(fixture: &mut Fixture<'_>) -> Outcome {
-    add_asha(fixture);
+    add_asha(fixture)?;
     let case = CodeSignInCase {
         to: Contact::phone(&format!("+91{}", MOBILE))?,
         authenticator: "",

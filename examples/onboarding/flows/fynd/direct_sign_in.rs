@@ -16,7 +16,7 @@ pub async fn password(fixture: &mut Fixture<'_>) -> Outcome {
 }
 
 pub async fn token(fixture: &mut Fixture<'_>) -> Outcome {
-    let id = add_asha(fixture);
+    let id = add_asha(fixture)?;
     let token = Secret::from(fixture.mock.issue_login_token(&id));
     let sign_in = fixture.client.sign_in_with_token(token.clone()).await?;
     is_signed_in(fixture, sign_in).await?;
@@ -32,8 +32,8 @@ async fn third_party(
     operation: &str,
     account: impl FnOnce(String) -> SocialSignIn,
 ) -> Outcome {
-    let asha = FyndUser::new("Asha").mobile("91", MOBILE);
-    fixture.mock.seed_user(asha.social(provider, "1001"));
+    let asha = FyndUser::new("Asha").mobile(vestibule::Phone::parse(&format!("+91{MOBILE}"))?);
+    fixture.mock.add_user(asha.social(provider, "1001"));
     let token = fixture.mock.issue_social_token(provider, "1001", None);
     let sign_in = fixture.client.sign_in_with_social(account(token)).await?;
     is_signed_in(fixture, sign_in).await?;

@@ -88,14 +88,16 @@ fn email() -> Result<Contact, Error> {
 }
 
 /// Adds Asha, with both contacts confirmed and a password; returns her id.
-fn add_asha(fixture: &Fixture<'_>) -> String {
-    let asha = FyndUser::new("Asha").mobile("91", MOBILE).email(EMAIL);
-    fixture.mock.seed_user(asha.password(PASSWORD))
+fn add_asha(fixture: &Fixture<'_>) -> Result<String, Error> {
+    let asha = FyndUser::new("Asha")
+        .mobile(vestibule::Phone::parse(&format!("+91{MOBILE}"))?)
+        .email(EMAIL);
+    Ok(fixture.mock.add_user(asha.password(PASSWORD)))
 }
 
 /// Asha, signed in by her password.
 async fn signed_in_asha(fixture: &mut Fixture<'_>) -> Result<Session, Failed> {
-    add_asha(fixture);
+    add_asha(fixture)?;
     let sign_in = fixture
         .client
         .sign_in_with_password(EMAIL, PASSWORD)

@@ -8,7 +8,7 @@ use super::*;
 const NEW_PASSWORD: &str = "another";
 
 async fn by_code(fixture: &mut Fixture<'_>, contact: Contact, to: &str) -> Outcome {
-    add_asha(fixture);
+    add_asha(fixture)?;
     let pending = fixture.client.reset_password_by_code(contact).send();
     let mut pending = fixture.next_step(pending.await?).await?;
     let first = fixture.code(to)?;
@@ -35,7 +35,7 @@ pub async fn email_code(fixture: &mut Fixture<'_>) -> Outcome {
 }
 
 async fn by_link(fixture: &mut Fixture<'_>, contact: Contact, to: &str) -> Outcome {
-    add_asha(fixture);
+    add_asha(fixture)?;
     fixture.client.reset_password_by_link(&contact).await?;
     fixture.next_step(()).await?;
     let link = fixture.client.password_link(fixture.code(to)?);
@@ -85,7 +85,10 @@ pub async fn changed(fixture: &mut Fixture<'_>) -> Outcome {
 }
 
 pub async fn none_yet(fixture: &mut Fixture<'_>) -> Outcome {
-    fixture.mock.add_user("91", MOBILE, "Asha");
+    fixture.mock.add_user(
+        vestibule::testing::FyndUser::new("Asha")
+            .mobile(vestibule::Phone::parse(&format!("+91{MOBILE}"))?),
+    );
     let pending = fixture
         .client
         .sign_in_with_phone_code(&format!("+91{MOBILE}").parse()?)

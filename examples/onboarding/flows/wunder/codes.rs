@@ -79,7 +79,7 @@ pub async fn email(fixture: &mut Fixture<'_>) -> Outcome {
 
 pub async fn by_code_sign_in(fixture: &mut Fixture<'_>) -> Outcome {
     fixture.mock.add_user(ada());
-    fixture.mock.require_mfa(PHONE, "246810");
+    fixture.mock.require_mfa(&PHONE.parse()?, "246810");
     let case = CodeSignInCase {
         to: Contact::phone(PHONE)?,
         authenticator: "246810",

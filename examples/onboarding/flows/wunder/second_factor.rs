@@ -52,7 +52,7 @@ pub async fn set_up(fixture: &mut Fixture<'_>) -> Outcome {
 
 pub async fn at_sign_in(fixture: &mut Fixture<'_>) -> Outcome {
     fixture.mock.add_user(ada());
-    fixture.mock.require_mfa(PHONE, "246810");
+    fixture.mock.require_mfa(&PHONE.parse()?, "246810");
     let sign_in = fixture
         .client
         .sign_in_with_phone_code(&PHONE.parse()?)

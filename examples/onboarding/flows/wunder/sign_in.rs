@@ -39,7 +39,9 @@ pub async fn gaiyo(fixture: &mut Fixture<'_>) -> Outcome {
 }
 
 pub async fn api_client(fixture: &mut Fixture<'_>) -> Outcome {
-    fixture.mock.add_api_client("service", "service-key");
+    fixture
+        .mock
+        .add_api_client("service", &"service-key".into());
     let user = fixture.mock.add_user(ada().created_by("service"));
     let stranger = WunderUser::new().email("bob@example.org");
     let stranger = fixture.mock.add_user(stranger);
