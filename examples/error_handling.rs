@@ -58,7 +58,11 @@ fn show<T>(what: &str, result: Result<T, impl Into<Error>>) {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn StdError>> {
     let mock = GoodCity::start().await;
-    mock.add_user(MOBILE, "Ada", "Wong");
+    mock.add_user(
+        vestibule::testing::GoodCityUser::new(vestibule::Phone::parse(MOBILE)?)
+            .first_name("Ada")
+            .last_name("Wong"),
+    );
     let client = Client::builder(mock.base_url())
         .app_name("app")
         .clock(mock.clock().clone())
@@ -67,10 +71,10 @@ async fn main() -> Result<(), Box<dyn StdError>> {
 
     show(
         "a number from another country",
-        client.sign_in_with_pin("+43123456789").await,
+        client.sign_in_with_pin(&"+43123456789".parse()?).await,
     );
 
-    let mut pending = client.sign_in_with_pin(MOBILE).await?;
+    let mut pending = client.sign_in_with_pin(&MOBILE.parse()?).await?;
     show("a resend before the timer", pending.resend().await);
 
     // The error returns the state for another attempt.

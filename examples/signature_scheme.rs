@@ -76,14 +76,16 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
 
     let ours = builder().signature_scheme(HmacSha512).build()?;
-    ours.sign_in_with_phone_code("+43123456789", "2")
+    ours.sign_in_with_phone_code(&"+43123456789".parse()?)
+        .branch_id("2")
         .send()
         .await?;
     println!("the tenant's scheme is accepted");
 
     let default = builder().build()?;
     match default
-        .sign_in_with_phone_code("+43987654321", "2")
+        .sign_in_with_phone_code(&"+43987654321".parse()?)
+        .branch_id("2")
         .send()
         .await
     {

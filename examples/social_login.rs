@@ -24,7 +24,7 @@ async fn on_fynd() -> Result<(), Box<dyn Error>> {
     let mock = Fynd::start().await;
     // This sales channel requires no mobile number of new users.
     mock.require_mobile(false);
-    mock.seed_user(FyndUser::new("Asha").social(FyndProvider::Google, "google-7"));
+    mock.add_user(FyndUser::new("Asha").social(FyndProvider::Google, "google-7"));
     // Your page gets such a token from Google's script, your app from Android.
     let known = mock.issue_social_token(FyndProvider::Google, "google-7", None);
     let unknown = mock.issue_social_token(

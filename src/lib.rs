@@ -9,11 +9,13 @@
 //! # let mock = vestibule::testing::GoodCity::start().await;
 //! # let url = mock.base_url();
 //! # let pin_of_the_user = || mock.outbox().last_code("+85261234567").unwrap();
+//! use vestibule::Phone;
 //! use vestibule::goodcity::Client;
 //!
 //! let client = Client::builder(url).app_name("app").build()?;
 //! // Sends an SMS. Keep `pending.id()` if the pin comes with another request.
-//! let pending = client.sign_up("+85261234567", "Ada", "Wong").send().await?;
+//! let phone = Phone::parse("+852 6123 4567")?;
+//! let pending = client.sign_up(&phone).first_name("Ada").last_name("Wong").send().await?;
 //! let session = match pending.confirm(pin_of_the_user()).await {
 //!     Ok(signed_in) => signed_in.session,
 //!     // A mistyped pin: the state is still valid.
@@ -73,7 +75,9 @@ pub mod challenge;
 mod client_config;
 mod clock;
 pub mod code_sign_in;
+mod contact;
 mod decode;
+mod email;
 mod end_reason;
 mod error;
 #[cfg(fuzzing)]
@@ -89,6 +93,8 @@ mod hex;
 mod json;
 mod member;
 mod opaque_debug;
+mod password;
+mod phone;
 mod pipeline;
 mod random;
 #[cfg(feature = "schemars")]
@@ -100,6 +106,7 @@ pub mod store;
 mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod typed_text;
 #[cfg(feature = "walletcrew")]
 pub mod walletcrew;
 #[cfg(feature = "wunder")]
@@ -108,9 +115,13 @@ pub mod wunder;
 pub use {chrono, http, reqwest};
 
 pub use clock::{BoxFuture, Clock, SystemClock};
+pub use contact::{Channel, Contact};
+pub use email::{Email, IntoEmail};
 pub use error::{Delivery, Error, ErrorKind, Problem, System};
 pub use json::{AnyJson, JsonObject};
 pub use member::{Given, IntoMember, Maybe};
+pub use password::{CurrentPassword, NewPassword};
+pub use phone::{CountryCode, Phone};
 pub use pipeline::{
     Backoff, CallOptions, CustomRequest, FailedAttempt, QueryValue, Response, RetryPolicy, Settings,
 };

@@ -121,6 +121,9 @@ async fn a_retry_policy_of_a_client_applies_to_its_calls() {
         .retry(Backoff::none())
         .build()
         .unwrap();
-    let error = client.sign_in_with_pin("+85261234567").await.unwrap_err();
+    let error = client
+        .sign_in_with_pin(&"+85261234567".parse().unwrap())
+        .await
+        .unwrap_err();
     assert_eq!((error.attempts(), proxy.requests().len()), (1, 1));
 }

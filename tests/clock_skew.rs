@@ -52,7 +52,11 @@ async fn sign_in(
     mock: &Wunder,
     client: &Client,
 ) -> Result<vestibule::wunder::Session, vestibule::Error> {
-    let pending = client.sign_in_with_phone_code(PHONE, "2").send().await?;
+    let pending = client
+        .sign_in_with_phone_code(&PHONE.parse().unwrap())
+        .branch_id("2")
+        .send()
+        .await?;
     let code = mock.outbox().last_code(PHONE).unwrap();
     match pending.confirm(code).await? {
         SignIn::SignedIn(session) => Ok(session),
@@ -65,7 +69,8 @@ async fn signatures_and_expiries_follow_the_servers_clock_after_its_first_respon
     let (mock, builder, reports) = ahead_by(HOUR).await;
     let client = builder.build().unwrap();
     let stale = client
-        .sign_in_with_phone_code(PHONE, "2")
+        .sign_in_with_phone_code(&PHONE.parse().unwrap())
+        .branch_id("2")
         .send()
         .await
         .unwrap_err();
@@ -110,7 +115,8 @@ async fn a_skew_beyond_the_bound_is_reported_and_not_followed() {
     let client = builder.build().unwrap();
     for _ in 0..3 {
         let error = client
-            .sign_in_with_phone_code(PHONE, "2")
+            .sign_in_with_phone_code(&PHONE.parse().unwrap())
+            .branch_id("2")
             .send()
             .await
             .unwrap_err();
@@ -128,7 +134,8 @@ async fn the_correction_can_be_turned_off() {
     let client = builder.settings(settings).build().unwrap();
     for _ in 0..2 {
         let error = client
-            .sign_in_with_phone_code(PHONE, "2")
+            .sign_in_with_phone_code(&PHONE.parse().unwrap())
+            .branch_id("2")
             .send()
             .await
             .unwrap_err();
@@ -149,7 +156,8 @@ async fn a_fast_clock_signs_with_earlier_times_once_corrected() {
         .build()
         .unwrap();
     let early = client
-        .sign_in_with_phone_code(PHONE, "2")
+        .sign_in_with_phone_code(&PHONE.parse().unwrap())
+        .branch_id("2")
         .send()
         .await
         .unwrap_err();

@@ -30,7 +30,10 @@ fn builder(base_url: &str) -> ClientBuilder {
 }
 
 async fn send_pin(client: &Client) -> Result<(), Error> {
-    client.sign_in_with_pin(MOBILE).await.map(drop)
+    client
+        .sign_in_with_pin(&MOBILE.parse().unwrap())
+        .await
+        .map(drop)
 }
 
 #[tokio::test]

@@ -32,7 +32,10 @@ async fn send_pin(
         .settings(settings)
         .build()
         .unwrap();
-    client.sign_in_with_pin(MOBILE).await.map(drop)
+    client
+        .sign_in_with_pin(&MOBILE.parse().unwrap())
+        .await
+        .map(drop)
 }
 
 #[tokio::test]

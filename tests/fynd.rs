@@ -44,14 +44,20 @@ fn client(mock: &Fynd) -> Client {
 /// A mock with the users Asha and Bela.
 async fn with_users() -> (Fynd, Client) {
     let mock = Fynd::start().await;
-    mock.add_user("91", ASHA, "Asha");
-    mock.add_user("+91", BELA, "Bela");
+    mock.add_user(
+        vestibule::testing::FyndUser::new("Asha")
+            .mobile(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap()),
+    );
+    mock.add_user(
+        vestibule::testing::FyndUser::new("Bela")
+            .mobile(vestibule::Phone::parse(&format!("+91{BELA}")).unwrap()),
+    );
     let client = client(&mock);
     (mock, client)
 }
 
 async fn send_code(client: &Client, mobile: &str) -> PendingCode {
-    let sign_in = client.sign_in_with_phone_code(mobile, "+91");
+    let sign_in = client.sign_in_with_phone_code(&format!("+91{mobile}").parse().unwrap());
     sign_in.send().await.unwrap()
 }
 

@@ -66,8 +66,10 @@ impl Harness {
     /// Starts with Asha, who has a mobile, an e-mail address and a password.
     async fn with_asha() -> (Self, String) {
         let harness = Self::start().await;
-        let asha = FyndUser::new("Asha").mobile("91", ASHA).email(EMAIL);
-        let id = harness.mock.seed_user(asha.password(PASSWORD));
+        let asha = FyndUser::new("Asha")
+            .mobile(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap())
+            .email(EMAIL);
+        let id = harness.mock.add_user(asha.password(PASSWORD));
         (harness, id)
     }
 

@@ -26,7 +26,11 @@ const WAIT: Duration = Duration::from_secs(60);
 
 async fn start() -> (GoodCity, Client) {
     let mock = GoodCity::start().await;
-    mock.add_user(MOBILE, "Ada", "Wong");
+    mock.add_user(
+        vestibule::testing::GoodCityUser::new(vestibule::Phone::parse(MOBILE).unwrap())
+            .first_name("Ada")
+            .last_name("Wong"),
+    );
     let client = Client::builder(mock.base_url())
         .app_name("app")
         .clock(mock.clock().clone())
@@ -36,7 +40,10 @@ async fn start() -> (GoodCity, Client) {
 }
 
 async fn send_pin(client: &Client) -> PendingCode {
-    client.sign_in_with_pin(MOBILE).await.unwrap()
+    client
+        .sign_in_with_pin(&MOBILE.parse().unwrap())
+        .await
+        .unwrap()
 }
 
 fn pin(mock: &GoodCity) -> String {
@@ -103,7 +110,7 @@ fn field(result: Result<impl std::fmt::Debug, Error>) -> String {
 async fn a_pin_signs_a_user_in_and_brings_the_profile() {
     let (mock, client) = start().await;
     let pending = send_pin(&client).await;
-    assert_eq!(pending.mobile(), MOBILE);
+    assert_eq!(pending.phone().to_e164(), MOBILE);
     let signed_in = pending.confirm(pin(&mock)).await.unwrap();
     let came_along = signed_in.profile.unwrap().user_profile.unwrap();
     let profile = signed_in.session.profile().await.unwrap();
@@ -133,7 +140,10 @@ async fn an_old_server_is_supported() {
     let api = signed_in.session.api();
     let error = api.current_user_rooms().send().await.unwrap_err();
     refused_as(ErrorKind::Misconfigured, &error, 404, Shape::Framework);
-    let error = client.sign_in_with_pin("+85241234567").await.unwrap_err();
+    let error = client
+        .sign_in_with_pin(&"+85241234567".parse().unwrap())
+        .await
+        .unwrap_err();
     refused(&error, 422, Shape::Invalid);
 }
 
@@ -141,7 +151,9 @@ async fn an_old_server_is_supported() {
 async fn a_sign_up_creates_a_user_and_for_a_known_number_changes_nothing() {
     let (mock, client) = start().await;
     let sign_up = client
-        .sign_up(UNKNOWN, "Grace", "Lee")
+        .sign_up(&UNKNOWN.parse().unwrap())
+        .first_name("Grace")
+        .last_name("Lee")
         .district_id("7")
         .address_type("Profile");
     let pending = sign_up.send().await.unwrap();
@@ -153,7 +165,13 @@ async fn a_sign_up_creates_a_user_and_for_a_known_number_changes_nothing() {
     assert_eq!(addresses[0].id, user.address_id);
     assert_eq!(addresses[0].district_id, Some(7));
 
-    let pending = client.sign_up(MOBILE, "Eve", "Li").send().await.unwrap();
+    let pending = client
+        .sign_up(&MOBILE.parse().unwrap())
+        .first_name("Eve")
+        .last_name("Li")
+        .send()
+        .await
+        .unwrap();
     let profile = pending.confirm(pin(&mock)).await.unwrap().profile.unwrap();
     let user = profile.user_profile.unwrap();
     assert_eq!(user.first_name.as_deref(), Some("Ada"));
@@ -173,7 +191,10 @@ async fn signing_up_by_number_alone_is_a_typed_call() {
 #[tokio::test]
 async fn an_unknown_number_looks_like_a_known_one_and_gets_no_message() {
     let (mock, client) = start().await;
-    let pending = client.sign_in_with_pin(UNKNOWN).await.unwrap();
+    let pending = client
+        .sign_in_with_pin(&UNKNOWN.parse().unwrap())
+        .await
+        .unwrap();
     assert!(mock.outbox().messages().is_empty());
     let returned = pending.confirm("1234").await.unwrap_err();
     refused(&returned.error, 422, Shape::Fields);
@@ -224,10 +245,19 @@ async fn a_message_and_a_pin_are_not_sent_twice_after_a_failure() {
     for operation in ["send_pin", "signup", "verify"] {
         mock.fail_next(operation, 503);
     }
-    let error = client.sign_in_with_pin(MOBILE).await.unwrap_err();
+    let error = client
+        .sign_in_with_pin(&MOBILE.parse().unwrap())
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
     mock.clock().advance(WAIT);
-    client.sign_up(MOBILE, "A", "B").send().await.unwrap_err();
+    client
+        .sign_up(&MOBILE.parse().unwrap())
+        .first_name("A")
+        .last_name("B")
+        .send()
+        .await
+        .unwrap_err();
     mock.clock().advance(WAIT);
     let pending = send_pin(&client).await;
     let returned = pending.confirm(pin(&mock)).await.unwrap_err();
@@ -247,7 +277,10 @@ async fn nothing_shows_a_secret() {
     let (mock, client) = start().await;
     mock.set_next_pin("9871");
     let pending = send_pin(&client).await;
-    let sign_up = client.sign_up(MOBILE, "Ada", "Wong");
+    let sign_up = client
+        .sign_up(&MOBILE.parse().unwrap())
+        .first_name("Ada")
+        .last_name("Wong");
     let shown = format!("{client:?} {pending:?} {sign_up:?} {:?}", mock.outbox());
     assert!(!shown.contains("9871") && !shown.contains("=="), "{shown}");
     let returned = pending.confirm("1789").await.unwrap_err();

@@ -61,7 +61,9 @@ async fn a_message_with_unknown_delivery_is_not_resent() {
     let settings = Settings::new().attempt_timeout(Duration::from_millis(50));
     let client = client(&mock, settings);
     mock.delay("create_or_sign_in_with_phone_number", FOREVER);
-    let sign_in = client.sign_in_with_phone_code("+43123456789", "2");
+    let sign_in = client
+        .sign_in_with_phone_code(&"+43123456789".parse().unwrap())
+        .branch_id("2");
     let error = sign_in.send().await.unwrap_err();
     assert_eq!(error.delivery(), Delivery::Unknown);
     assert_eq!(mock.count("create_or_sign_in_with_phone_number"), 1);
@@ -189,7 +191,9 @@ async fn a_refused_connection_is_reported_as_not_sent() {
         .signing_key("k")
         .build()
         .unwrap();
-    let sign_in = client.sign_in_with_phone_code("+43123456789", "2");
+    let sign_in = client
+        .sign_in_with_phone_code(&"+43123456789".parse().unwrap())
+        .branch_id("2");
     let error = sign_in.send().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
     assert_eq!(error.delivery(), Delivery::NotSent);

@@ -90,7 +90,8 @@ impl ObservedClient {
     async fn sign_in(&self) -> Session {
         let pending = self
             .client
-            .sign_in_with_phone_code(PHONE, "2")
+            .sign_in_with_phone_code(&PHONE.parse().unwrap())
+            .branch_id("2")
             .send()
             .await
             .unwrap();
@@ -185,7 +186,12 @@ async fn an_observer_receives_the_same_facts() {
         ]
     );
     on.proxy.inject(FaultRule::new(Fault::ResetAfterRequest));
-    let pending = on.client.sign_in_with_phone_code(PHONE, "2").send().await;
+    let pending = on
+        .client
+        .sign_in_with_phone_code(&PHONE.parse().unwrap())
+        .branch_id("2")
+        .send()
+        .await;
     pending.unwrap_err();
     assert_eq!(
         on.notes.take(),

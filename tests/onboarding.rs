@@ -226,7 +226,7 @@ async fn fynd_is_onboarded_from_the_command_line() {
     let mut command = example("onboarding");
     command
         .args(["fynd", "--base-url", &mock.base_url()])
-        .args(["--country-code", "91", "--phone", "9987568530"])
+        .args(["--phone", "+91 9987568530"])
         .args(["--first-name", "Ada", "--last-name", "Lovelace"])
         .env("FYND_APPLICATION_ID", "000000000000000000000001")
         .env("FYND_APPLICATION_TOKEN", "test-token-1");

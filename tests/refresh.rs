@@ -40,7 +40,8 @@ async fn signed_in() -> Fixture {
     let store = Arc::new(MemoryStore::new());
     let client = client(&mock, &store);
     let pending = client
-        .sign_in_with_phone_code(PHONE, "2")
+        .sign_in_with_phone_code(&PHONE.parse().unwrap())
+        .branch_id("2")
         .send()
         .await
         .unwrap();

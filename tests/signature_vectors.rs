@@ -214,7 +214,7 @@ async fn real_requests_match_the_vectors_on_the_wire() {
     assert_wire(&wire, &with_query);
 
     let pending = client
-        .sign_in_with_phone_code("9987568530", "91")
+        .sign_in_with_phone_code(&"+919987568530".parse().unwrap())
         .send()
         .await;
     let Ok(SignIn::SignedIn(session)) = pending.unwrap().confirm("1234").await else {

@@ -124,7 +124,8 @@ fn client(mock: &Wunder, store: &Arc<Flaky>) -> Client {
 
 async fn sign_in(mock: &Wunder, client: &Client) -> Session {
     let pending = client
-        .sign_in_with_phone_code(PHONE, "2")
+        .sign_in_with_phone_code(&PHONE.parse().unwrap())
+        .branch_id("2")
         .send()
         .await
         .unwrap();
@@ -184,7 +185,8 @@ async fn a_user_who_signs_in_while_the_store_is_down_is_signed_in() {
     let store = Arc::new(Flaky::default());
     let first = client(&mock, &store);
     let pending = first
-        .sign_in_with_phone_code(PHONE, "2")
+        .sign_in_with_phone_code(&PHONE.parse().unwrap())
+        .branch_id("2")
         .send()
         .await
         .unwrap();

@@ -15,7 +15,7 @@ mod support;
 
 /// The mistakes that the vendors and the challenges of this crate name, each with a file that
 /// contains it.
-const NAMED: [(&str, &str); 8] = [
+const NAMED: [(&str, &str); 12] = [
     (
         "expecting tokens from the bootstrap call",
         "tokens_expected_of_send_code",
@@ -36,6 +36,16 @@ const NAMED: [(&str, &str); 8] = [
         "fynd_session_moved_into_a_deletion",
     ),
     ("an unsigned bootstrap request", "bootstrap_without_signer"),
+    (
+        "a country calling code and a number swapped",
+        "phone_parts_swapped",
+    ),
+    ("two passwords in the wrong order", "passwords_swapped"),
+    ("a password sent as a code", "password_sent_as_code"),
+    (
+        "a code sent to the wrong kind of confirmation",
+        "sign_in_code_confirmed_as_password_reset",
+    ),
 ];
 
 #[test]

@@ -4,9 +4,11 @@ use std::str::FromStr;
 
 use serde_json::json;
 use vestibule::testing::{
-    Fynd, FyndAttribute, FyndProvider, FyndUser, GoodCity, WalletCrew, Wunder, WunderUser,
+    Fynd, FyndAttribute, FyndProvider, FyndUser, GoodCity, GoodCityUser, WalletCrew, Wunder,
+    WunderUser,
 };
 use vestibule::wunder::TermsOf;
+use vestibule::{CountryCode, Phone};
 
 /// The members of a user or customer: `name=value`, separated by commas.
 #[derive(Clone)]
@@ -81,7 +83,7 @@ impl FromStr for Attribute {
 }
 
 pub fn wunder_client(mock: &Wunder, ApiClient(id, key): &ApiClient) {
-    mock.add_api_client(id, key);
+    mock.add_api_client(id, &key.as_str().into());
 }
 
 pub fn wunder_social_account(mock: &Wunder, SocialAccount(provider, token): &SocialAccount) {
@@ -133,7 +135,9 @@ pub fn goodcity_user(mock: &GoodCity, seed: &Seed) -> Result<String, String> {
     }
     let mobile = seed.required("mobile", "--goodcity-user")?;
     let name = |name| seed.get(name).unwrap_or_default();
-    mock.add_user(mobile, name("first-name"), name("last-name"));
+    let phone = Phone::parse(mobile).map_err(|error| error.to_string())?;
+    let user = GoodCityUser::new(phone).first_name(name("first-name"));
+    mock.add_user(user.last_name(name("last-name")));
     Ok(format!("goodcity-user {mobile}"))
 }
 
@@ -154,7 +158,9 @@ pub fn fynd_user(mock: &Fynd, seed: &Seed) -> Result<Vec<String>, String> {
             "unverified-email" => user.unverified_email(value),
             "mobile" => {
                 let (country_code, mobile) = pair("mobile", value)?;
-                user.mobile(country_code, mobile)
+                let country_code = country_code.parse::<CountryCode>();
+                let phone = country_code.and_then(|code| Phone::new(code, mobile));
+                user.mobile(phone.map_err(|error| error.to_string())?)
             }
             "social" => {
                 let (name, id) = pair("social", value)?;
@@ -170,7 +176,7 @@ pub fn fynd_user(mock: &Fynd, seed: &Seed) -> Result<Vec<String>, String> {
             _ => return Err(unknown("--fynd-user", name)),
         };
     }
-    let id = mock.seed_user(user);
+    let id = mock.add_user(user);
     let mut lines = vec![
         format!("fynd-user {id}"),
         format!("fynd-login-token {}", mock.issue_login_token(&id)),

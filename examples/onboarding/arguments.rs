@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::env;
 
-use vestibule::Secret;
+use vestibule::{Phone, Secret};
 
 const HELP: &str = "\
 Onboards a user on each of four identity systems.
@@ -17,7 +17,7 @@ Usage:
   onboarding walletcrew --base-url URL --tenant NAME --provider NAME --identifier X [--flow NAME]
   onboarding goodcity   --base-url URL --app app --phone +852… [--first-name A --last-name B]
                         [--device-handle H --platform fcm]
-  onboarding fynd       [--base-url URL] --country-code 91 --phone 9987568530
+  onboarding fynd       [--base-url URL] --phone +91…
                         [--first-name A --last-name B]
 
 Without --first-name and --last-name, GoodCity sends a pin to an existing user; with both it signs up.
@@ -94,6 +94,14 @@ impl Arguments {
 
     pub fn optional(&mut self, name: &str) -> Option<String> {
         self.options.remove(name)
+    }
+
+    /// The required `--phone`, with its country calling code.
+    pub fn phone(&mut self) -> Result<Phone, String> {
+        let phone = self.required("phone")?;
+        phone
+            .parse()
+            .map_err(|error: vestibule::Error| error.to_string())
     }
 
     pub fn required(&mut self, name: &str) -> Result<String, String> {

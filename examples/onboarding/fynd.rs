@@ -3,7 +3,7 @@
 use vestibule::challenge::{ResendTimer, StepError};
 use vestibule::fynd::{Client, PendingCode, SignIn};
 use vestibule::testing::Fynd;
-use vestibule::{Error, Secret};
+use vestibule::{Error, Phone, Secret};
 
 use crate::arguments::{self, Arguments};
 use crate::codes::{Challenge, Codes};
@@ -11,8 +11,7 @@ use crate::steps::{Failed, Steps};
 
 struct Plan {
     client: Client,
-    country_code: String,
-    mobile: String,
+    phone: Phone,
     /// First and last name of a new user.
     names: Option<(String, String)>,
     codes: Codes,
@@ -27,10 +26,10 @@ pub async fn on(mock: Fynd) -> Result<(), Failed> {
         .clock(mock.clock().clone())
         .build()
         .map_err(steps.failed("client"))?;
+    let phone = Phone::parse("+91 99875 68530").map_err(steps.failed("phone"))?;
     let plan = Plan {
         client,
-        country_code: "91".to_owned(),
-        mobile: "9987568530".to_owned(),
+        phone,
         names: Some(("Ada".to_owned(), "Lovelace".to_owned())),
         codes: Codes::Mock {
             outbox: mock.outbox().clone(),
@@ -56,8 +55,7 @@ fn plan(steps: Steps, arguments: &mut Arguments) -> Result<Result<Plan, Failed>,
     if let Some(base_url) = arguments.optional("base-url") {
         builder = builder.base_url(base_url);
     }
-    let country_code = arguments.required("country-code")?;
-    let mobile = arguments.required("phone")?;
+    let phone = arguments.phone()?;
     let names = arguments.pair("first-name", "last-name")?;
     arguments.finish()?;
     Ok(builder
@@ -65,21 +63,18 @@ fn plan(steps: Steps, arguments: &mut Arguments) -> Result<Result<Plan, Failed>,
         .map_err(steps.failed("client"))
         .map(|client| Plan {
             client,
-            country_code,
-            mobile,
+            phone,
             names,
             codes: Codes::terminal(),
         }))
 }
 
 async fn onboard(steps: Steps, mut plan: Plan) -> Result<(), Failed> {
-    let sign_in = plan
-        .client
-        .sign_in_with_phone_code(plan.mobile.as_str(), plan.country_code.as_str());
+    let sign_in = plan.client.sign_in_with_phone_code(&plan.phone);
     let mut pending = sign_in.send().await.map_err(steps.failed("send code"))?;
     steps.done(
         "send code",
-        format_args!("a code was sent to {}", to(&plan)),
+        format_args!("a code was sent to {}", plan.phone.to_e164()),
     );
 
     let wait = pending.resend_timer().remaining();
@@ -94,7 +89,7 @@ async fn onboard(steps: Steps, mut plan: Plan) -> Result<(), Failed> {
         );
     }
 
-    let to = to(&plan);
+    let to = plan.phone.to_e164();
     let session = match plan.codes.confirm(steps, &to, pending).await? {
         SignIn::SignedIn(session) => {
             steps.done("confirm", "a known user: signed in");
@@ -139,14 +134,6 @@ async fn onboard(steps: Steps, mut plan: Plan) -> Result<(), Failed> {
     session.sign_out().await.map_err(steps.failed("sign out"))?;
     steps.done("sign out", "signed out");
     Ok(())
-}
-
-fn to(plan: &Plan) -> String {
-    format!(
-        "+{}{}",
-        plan.country_code.trim_start_matches('+'),
-        plan.mobile
-    )
 }
 
 impl Challenge for PendingCode {

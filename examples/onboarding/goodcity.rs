@@ -3,7 +3,7 @@
 use vestibule::challenge::{ResendTimer, StepError};
 use vestibule::goodcity::{Client, PendingCode, SignedIn};
 use vestibule::testing::GoodCity;
-use vestibule::{Error, Secret};
+use vestibule::{Error, Phone, Secret};
 
 use crate::arguments::Arguments;
 use crate::codes::{Challenge, Codes};
@@ -11,7 +11,7 @@ use crate::steps::{Failed, Steps};
 
 struct Plan {
     client: Client,
-    mobile: String,
+    phone: Phone,
     /// First and last name of a new user; none to sign in.
     names: Option<(String, String)>,
     /// The push handle of a device and its platform.
@@ -27,9 +27,10 @@ pub async fn on(mock: GoodCity) -> Result<(), Failed> {
         .clock(mock.clock().clone())
         .build()
         .map_err(steps.failed("client"))?;
+    let phone = Phone::parse("+852 6123 4567").map_err(steps.failed("phone"))?;
     let plan = Plan {
         client,
-        mobile: "+85261234567".to_owned(),
+        phone,
         names: Some(("Ada".to_owned(), "Lovelace".to_owned())),
         device: Some(("demo-device-handle".to_owned(), "fcm".to_owned())),
         codes: Codes::Mock {
@@ -51,7 +52,7 @@ fn plan(steps: Steps, arguments: &mut Arguments) -> Result<Result<Plan, Failed>,
     let builder = Client::builder(arguments.required("base-url")?)
         .app_name(arguments.required("app")?)
         .allow_plain_http(arguments.flag("allow-plain-http"));
-    let mobile = arguments.required("phone")?;
+    let phone = arguments.phone()?;
     let names = arguments.pair("first-name", "last-name")?;
     let device = arguments.pair("device-handle", "platform")?;
     arguments.finish()?;
@@ -60,7 +61,7 @@ fn plan(steps: Steps, arguments: &mut Arguments) -> Result<Result<Plan, Failed>,
         .map_err(steps.failed("client"))
         .map(|client| Plan {
             client,
-            mobile,
+            phone,
             names,
             device,
             codes: Codes::terminal(),
@@ -70,21 +71,21 @@ fn plan(steps: Steps, arguments: &mut Arguments) -> Result<Result<Plan, Failed>,
 async fn onboard(steps: Steps, mut plan: Plan) -> Result<(), Failed> {
     let mut pending = match &plan.names {
         Some((first_name, last_name)) => {
-            let sign_up = plan.client.sign_up(
-                plan.mobile.as_str(),
-                first_name.as_str(),
-                last_name.as_str(),
-            );
+            let sign_up = plan
+                .client
+                .sign_up(&plan.phone)
+                .first_name(first_name.as_str())
+                .last_name(last_name.as_str());
             let pending = sign_up.send().await.map_err(steps.failed("sign up"))?;
             let note = "an existing user keeps the names";
             steps.done(
                 "sign up",
-                format_args!("a pin was sent to {} ({note})", plan.mobile),
+                format_args!("a pin was sent to {} ({note})", plan.phone.to_e164()),
             );
             pending
         }
         None => {
-            let sent = plan.client.sign_in_with_pin(plan.mobile.as_str()).await;
+            let sent = plan.client.sign_in_with_pin(&plan.phone).await;
             let pending = sent.map_err(steps.failed("send pin"))?;
             steps.done(
                 "send pin",
@@ -104,7 +105,10 @@ async fn onboard(steps: Steps, mut plan: Plan) -> Result<(), Failed> {
         );
     }
 
-    let signed_in = plan.codes.confirm(steps, &plan.mobile, pending).await?;
+    let signed_in = plan
+        .codes
+        .confirm(steps, &plan.phone.to_e164(), pending)
+        .await?;
     steps.done("confirm", "the newest pin is correct: signed in");
     let session = signed_in.session;
     let profile = session.profile().await.map_err(steps.failed("profile"))?;

@@ -4,10 +4,8 @@ use std::time::Duration;
 
 use vestibule::challenge::{ResendTimer, StepError};
 use vestibule::testing::Wunder;
-use vestibule::wunder::{
-    Client, ClientBuilder, MfaRequired, PendingCode, Session, SignIn, check_phone,
-};
-use vestibule::{Error, Secret};
+use vestibule::wunder::{Client, ClientBuilder, MfaRequired, PendingCode, Session, SignIn};
+use vestibule::{Error, Phone, Secret};
 
 use crate::arguments::{self, Arguments};
 use crate::codes::{Challenge, Codes};
@@ -19,7 +17,7 @@ const AUTHENTICATOR_CODE: &str = "246810";
 
 struct Plan {
     client: Client,
-    phone: String,
+    phone: Phone,
     branch: Branch,
     language: Option<String>,
     terms_accepted: bool,
@@ -38,10 +36,11 @@ pub async fn on(mock: Wunder) -> Result<(), Failed> {
         .tenant("demo")
         .signing_key(Wunder::SIGNING_KEY)
         .clock(mock.clock().clone());
-    mock.require_mfa(PHONE, AUTHENTICATOR_CODE);
+    let phone = Phone::parse(PHONE).map_err(steps.failed("phone"))?;
+    mock.require_mfa(&phone, AUTHENTICATOR_CODE);
     let plan = Plan {
         client: build(steps, builder)?,
-        phone: PHONE.to_owned(),
+        phone,
         branch: Branch::At(48.2, 16.4),
         language: Some("de".to_owned()),
         terms_accepted: false,
@@ -71,8 +70,7 @@ fn plan(steps: Steps, arguments: &mut Arguments) -> Result<Result<Plan, Failed>,
         (None, Some((lat, lng))) => Branch::At(degrees("lat", &lat)?, degrees("lng", &lng)?),
         _ => return Err("give either --branch or --lat and --lng".to_owned()),
     };
-    let phone = arguments.required("phone")?;
-    check_phone(&phone).map_err(|error| error.to_string())?;
+    let phone = arguments.phone()?;
     let language = arguments.optional("language");
     let terms_accepted = arguments.flag("accept-terms");
     arguments.finish()?;
@@ -108,7 +106,8 @@ async fn onboard(steps: Steps, mut plan: Plan, authenticator: Option<&str>) -> R
 
     let mut request = plan
         .client
-        .sign_in_with_phone_code(plan.phone.as_str(), branch);
+        .sign_in_with_phone_code(&plan.phone)
+        .branch_id(branch);
     if let Some(language) = &plan.language {
         request = request.language(language.as_str());
     }
@@ -118,10 +117,13 @@ async fn onboard(steps: Steps, mut plan: Plan, authenticator: Option<&str>) -> R
     let pending = request.send().await.map_err(steps.failed("send code"))?;
     steps.done(
         "send code",
-        format_args!("signed; a code was sent to {}", plan.phone),
+        format_args!("signed; a code was sent to {}", plan.phone.to_e164()),
     );
 
-    let sign_in = plan.codes.confirm(steps, &plan.phone, pending).await?;
+    let sign_in = plan
+        .codes
+        .confirm(steps, &plan.phone.to_e164(), pending)
+        .await?;
     let session = match sign_in {
         SignIn::SignedIn(session) => session,
         SignIn::MfaRequired(mfa) => {

@@ -12,22 +12,20 @@ use super::resend::Recipient;
 use crate::error::{Delivery, Error, ErrorKind, System};
 use crate::secret::Secret;
 use crate::store::StoreError;
+use crate::typed_text::typed_code;
 
 /// How many wrong codes are allowed per message.
 const MAX_WRONG_CODES: u32 = 5;
 
-/// Checks a code that a user typed, and trims it.
+/// Normalizes a code that a user typed ([`typed_code`]), and checks it.
 ///
 /// Codes consist of letters and digits. Anything else is a typing or pasting mistake, which must
 /// not cost an attempt.
 pub(crate) fn check_code(system: System, code: &Secret) -> Result<Secret, Error> {
-    let code = code.expose().trim();
-    let well_formed = (1..=64).contains(&code.len())
-        && code
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    if well_formed {
-        Ok(Secret::from(code))
+    let code = typed_code(code);
+    let text = code.expose();
+    if (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        Ok(code)
     } else {
         Err(Error::invalid("code", "must be the letters and digits of the message").of(system))
     }

@@ -56,7 +56,7 @@
 //! use std::collections::HashMap;
 //!
 //! use vestibule::goodcity::{Client, SignedIn};
-//! use vestibule::{Error, Secret};
+//! use vestibule::{Error, Phone, Secret};
 //!
 //! /// The back end's session of one browser, found by a cookie with a random value that is
 //! /// `__Host-`, `HttpOnly`, `Secure` and `SameSite=Lax`.
@@ -68,9 +68,9 @@
 //!
 //! pub type Browsers = HashMap<String, Browser>;
 //!
-//! /// `POST /sign-in`, with the mobile in its body.
-//! pub async fn start(client: &Client, browser: &mut Browser, mobile: &str) -> Result<(), Error> {
-//!     let pending = client.sign_in_with_pin(mobile).await?;
+//! /// `POST /sign-in`, with the phone number in its body.
+//! pub async fn start(client: &Client, browser: &mut Browser, phone: &Phone) -> Result<(), Error> {
+//!     let pending = client.sign_in_with_pin(phone).await?;
 //!     browser.challenge = Some(pending.id().clone());
 //!     Ok(())
 //! }
@@ -97,10 +97,10 @@
 //! # #[tokio::main]
 //! # pub async fn main() -> Result<(), Error> {
 //! #     let mock = vestibule::testing::GoodCity::start().await;
-//! #     mock.add_user("+85261234567", "Ada", "Wong");
+//! #     mock.add_user(vestibule::testing::GoodCityUser::new(vestibule::Phone::parse("+85261234567")?).first_name("Ada").last_name("Wong"));
 //! #     let client = Client::builder(mock.base_url()).app_name("app").build()?;
 //! #     let mut browsers = Browsers::from([("before".to_owned(), Browser::default())]);
-//! #     start(&client, browsers.get_mut("before").unwrap(), "+85261234567").await?;
+//! #     start(&client, browsers.get_mut("before").unwrap(), &"+85261234567".parse()?).await?;
 //! #     let pin = || Secret::from(mock.outbox().last_code("+85261234567").unwrap());
 //! #     let stranger = confirm(&client, &mut browsers, "another", "x".into(), pin()).await?;
 //! #     assert!(stranger.is_none());

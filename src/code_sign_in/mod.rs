@@ -20,15 +20,15 @@
 //! # async fn main() -> Result<(), vestibule::Error> {
 //! # use vestibule::testing::{GoodCity, Wunder};
 //! # let (wunder, goodcity) = (Wunder::start().await, GoodCity::start().await);
-//! # goodcity.add_user("+85261234567", "Ada", "Wong");
-//! use vestibule::code_sign_in::{CodeSignIn, Confirmed, Destination};
+//! # goodcity.add_user(vestibule::testing::GoodCityUser::new(vestibule::Phone::parse("+85261234567")?).first_name("Ada").last_name("Wong"));
+//! use vestibule::code_sign_in::{CodeSignIn, Confirmed};
 //! use vestibule::session::Session;
-//! use vestibule::{Error, Secret};
+//! use vestibule::{Contact, Error, Secret};
 //!
 //! /// Works with every system.
 //! async fn sign_in(
 //!     system: &dyn CodeSignIn,
-//!     to: &Destination,
+//!     to: &Contact,
 //!     ask: impl Fn(&str) -> Secret,
 //! ) -> Result<Session, Error> {
 //!     let mut challenge = system.send_code(to).await?;
@@ -49,9 +49,9 @@
 //! # let in_vienna = |_: &str| Secret::from(wunder.outbox().last_code("+43660000001").unwrap());
 //! # let in_hong_kong = |_: &str| Secret::from(goodcity.outbox().last_code("+85261234567").unwrap());
 //!
-//! let vienna = Destination::phone("43", "660000001");
+//! let vienna = Contact::phone("+43660000001")?;
 //! sign_in(&wunder_client.at_branch("2"), &vienna, in_vienna).await?;
-//! let hong_kong = Destination::phone("852", "61234567");
+//! let hong_kong = Contact::phone("+85261234567")?;
 //! sign_in(&goodcity_client, &hong_kong, in_hong_kong).await?;
 //! # Ok(())
 //! # }
@@ -60,7 +60,6 @@
 //! ```
 
 mod confirmed;
-mod destination;
 mod implementing;
 
 use std::fmt;
@@ -68,12 +67,12 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 
 pub use self::confirmed::{Awaited, Confirmed, OwnStep};
-pub use self::destination::{Channel, Destination};
 pub(crate) use self::implementing::{
     boxed, challenge_methods, message_methods, session_methods, unsupported,
 };
 use crate::challenge::{ResendTimer, StepError};
 use crate::clock::BoxFuture;
+use crate::contact::{Channel, Contact};
 use crate::error::{Error, System};
 use crate::secret::Secret;
 use crate::session::Session;
@@ -101,7 +100,7 @@ pub trait CodeSignIn: Send + Sync {
     /// Otherwise as any call, see [`Error`].
     fn send_code<'a>(
         &'a self,
-        to: &'a Destination,
+        to: &'a Contact,
     ) -> BoxFuture<'a, Result<Box<dyn CodeChallenge>, Error>>;
 
     /// Resumes a challenge by its id; sends nothing. [`challenge`](crate::challenge) describes how

@@ -7,6 +7,7 @@ use super::session::Session;
 use crate::error::Error;
 use crate::json::JsonObject;
 use crate::opaque_debug::opaque_debug;
+use crate::password::{CurrentPassword, NewPassword};
 use crate::secret::Secret;
 
 /// A change of a profile, prepared by [`Session::update_profile`]. Members that it does not set stay
@@ -97,8 +98,8 @@ impl Session {
     /// # let mock = Fynd::start().await;
     /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001").application_token("test-token");
     /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
-    /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
-    /// # let id = mock.seed_user(asha.password("the password"));
+    /// # let asha = FyndUser::new("Asha").mobile(vestibule::Phone::parse("+919000000001")?).email("asha@example.com");
+    /// # let id = mock.add_user(asha.password("the password"));
     /// # let signed_in = client.sign_in_with_password("asha@example.com", "the password").await?;
     /// # let session = signed_in.signed_in().unwrap();
     /// assert!(session.has_password().await?);
@@ -131,11 +132,14 @@ impl Session {
     /// # let mock = Fynd::start().await;
     /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001").application_token("test-token");
     /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
-    /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
-    /// # let id = mock.seed_user(asha.password("the password"));
+    /// # let asha = FyndUser::new("Asha").mobile(vestibule::Phone::parse("+919000000001")?).email("asha@example.com");
+    /// # let id = mock.add_user(asha.password("the password"));
     /// # let signed_in = client.sign_in_with_password("asha@example.com", "the password").await?;
     /// # let session = signed_in.signed_in().unwrap();
-    /// session.update_password("the password", "the new password").await?;
+    /// use vestibule::{CurrentPassword, NewPassword};
+    ///
+    /// let current = CurrentPassword::new("the password");
+    /// session.update_password(current, NewPassword::new("the new password")).await?;
     /// # let signed_in = client.sign_in_with_password("asha@example.com", "the new password").await?;
     /// # assert!(signed_in.signed_in().is_some());
     /// # Ok(())
@@ -153,10 +157,10 @@ impl Session {
     /// otherwise see [`Error`].
     pub async fn update_password(
         &self,
-        old: impl Into<Secret>,
-        new: impl Into<Secret>,
+        current: CurrentPassword,
+        new: NewPassword,
     ) -> Result<(), Error> {
-        let (old, new) = (old.into(), new.into());
+        let (old, new) = (current.into_secret(), new.into_secret());
         check_filled("old_password", old.expose())?;
         check_filled("new_password", new.expose())?;
         let body = types::UpdatePasswordRequestSchema::builder()
@@ -176,8 +180,8 @@ impl Session {
     /// # let mock = Fynd::start().await;
     /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001").application_token("test-token");
     /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
-    /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
-    /// # let id = mock.seed_user(asha.password("the password"));
+    /// # let asha = FyndUser::new("Asha").mobile(vestibule::Phone::parse("+919000000001")?).email("asha@example.com");
+    /// # let id = mock.add_user(asha.password("the password"));
     /// # let signed_in = client.sign_in_with_password("asha@example.com", "the password").await?;
     /// # let session = signed_in.signed_in().unwrap();
     /// let ids = session.active_sessions().await?;
@@ -207,8 +211,8 @@ impl Session {
     /// # let mock = Fynd::start().await;
     /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001").application_token("test-token");
     /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
-    /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
-    /// # let id = mock.seed_user(asha.password("the password"));
+    /// # let asha = FyndUser::new("Asha").mobile(vestibule::Phone::parse("+919000000001")?).email("asha@example.com");
+    /// # let id = mock.add_user(asha.password("the password"));
     /// # let signed_in = client.sign_in_with_password("asha@example.com", "the password").await?;
     /// # let session = signed_in.signed_in().unwrap();
     /// let change = session.update_profile().first_name("Ashika").gender("female");
@@ -238,8 +242,8 @@ impl Session {
     /// # let mock = Fynd::start().await;
     /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001").application_token("test-token");
     /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
-    /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com").attribute("size", "M");
-    /// # let id = mock.seed_user(asha.password("the password"));
+    /// # let asha = FyndUser::new("Asha").mobile(vestibule::Phone::parse("+919000000001")?).email("asha@example.com").attribute("size", "M");
+    /// # let id = mock.add_user(asha.password("the password"));
     /// # let signed_in = client.sign_in_with_password("asha@example.com", "the password").await?;
     /// # let session = signed_in.signed_in().unwrap();
     /// # mock.define_attribute("size", vestibule::testing::FyndAttribute::Text);
@@ -270,8 +274,8 @@ impl Session {
     /// # let mock = Fynd::start().await;
     /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001").application_token("test-token");
     /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
-    /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
-    /// # let id = mock.seed_user(asha.password("the password"));
+    /// # let asha = FyndUser::new("Asha").mobile(vestibule::Phone::parse("+919000000001")?).email("asha@example.com");
+    /// # let id = mock.add_user(asha.password("the password"));
     /// # let signed_in = client.sign_in_with_password("asha@example.com", "the password").await?;
     /// # let session = signed_in.signed_in().unwrap();
     /// # mock.define_attribute("size", vestibule::testing::FyndAttribute::Text);

@@ -2,33 +2,18 @@
 
 use super::challenge::Challenge;
 use super::client::Client;
-use super::contact::Contact;
 use super::otp_sign_in::OtpSignIn;
 use super::pending_code::PendingCode;
 use super::sign_in::SignIn;
 use crate::challenge::StepError;
 use crate::clock::BoxFuture;
 use crate::code_sign_in::{
-    Channel, CodeChallenge, CodeSignIn, Confirmed, Destination, OwnStep, boxed, challenge_methods,
-    message_methods, session_methods,
+    CodeChallenge, CodeSignIn, Confirmed, OwnStep, boxed, challenge_methods, message_methods,
+    session_methods,
 };
+use crate::contact::{Channel, Contact};
 use crate::error::{Error, ErrorKind, System};
 use crate::secret::Secret;
-
-impl From<Destination> for Contact {
-    fn from(destination: Destination) -> Self {
-        match destination {
-            Destination::Phone {
-                country_code,
-                number,
-            } => Self::Mobile {
-                country_code,
-                number,
-            },
-            Destination::Email(address) => Self::Email(address),
-        }
-    }
-}
 
 /// The code of a new user leads to [`Confirmed::OwnStep`]: the profile is completed by
 /// [`CompleteProfile`](super::CompleteProfile).
@@ -43,10 +28,10 @@ impl CodeSignIn for Client {
 
     fn send_code<'a>(
         &'a self,
-        to: &'a Destination,
+        to: &'a Contact,
     ) -> BoxFuture<'a, Result<Box<dyn CodeChallenge>, Error>> {
         Box::pin(async move {
-            let sign_in = OtpSignIn::new(self.clone(), to.clone().into());
+            let sign_in = OtpSignIn::new(self.clone(), to.clone());
             let pending = sign_in.send().await?;
             Ok(Box::new(pending) as Box<dyn CodeChallenge>)
         })

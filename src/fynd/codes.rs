@@ -12,9 +12,10 @@ use super::api::enums::{
 };
 use super::api::types;
 use super::client::Client;
-use super::contact::Contact;
+use super::contact::{country_code, national_number};
 use super::keys::Keys;
 use super::partial_session::PartialSession;
+use crate::contact::Contact;
 use crate::error::Error;
 use crate::secret::Secret;
 use crate::session::CookieJar;
@@ -72,8 +73,8 @@ impl Route {
     /// The operation that sends a code.
     pub(super) fn sending(&self, kind: OtpKind) -> &'static str {
         match (&self.contact, kind) {
-            (Contact::Mobile { .. }, OtpKind::SignIn) => "send_otp_on_mobile",
-            (Contact::Mobile { .. }, OtpKind::ForgotPassword) => "send_forgot_otp_on_mobile",
+            (Contact::Phone(_), OtpKind::SignIn) => "send_otp_on_mobile",
+            (Contact::Phone(_), OtpKind::ForgotPassword) => "send_forgot_otp_on_mobile",
             (Contact::Email(_), OtpKind::SignIn) => "send_otp_on_email",
             (Contact::Email(_), OtpKind::ForgotPassword) => "send_forgot_otp_on_email",
         }
@@ -81,17 +82,13 @@ impl Route {
 
     /// Sends the first code of a sign-in.
     pub(super) async fn sign_in(&self, client: &Client) -> Result<Sent, Error> {
-        let Contact::Mobile {
-            country_code,
-            number,
-        } = &self.contact
-        else {
+        let Contact::Phone(phone) = &self.contact else {
             return self.send(client, OtpKind::SignIn, None, None, None).await;
         };
         let partial = PartialSession::begin(client);
         let body = types::SendOtpRequestSchema::builder()
-            .mobile(number.clone())
-            .country_code(country_code.clone())
+            .mobile(national_number(phone))
+            .country_code(country_code(phone))
             .android_hash(self.android_hash.clone());
         let api = partial.api();
         let call = api
@@ -126,16 +123,10 @@ impl Route {
         };
         let again = token.is_some();
         let (keys, register_token) = match (&self.contact, kind) {
-            (
-                Contact::Mobile {
-                    country_code,
-                    number,
-                },
-                OtpKind::SignIn,
-            ) => {
+            (Contact::Phone(phone), OtpKind::SignIn) => {
                 let body = types::SendMobileOtpRequestSchema::builder()
-                    .mobile(number.clone())
-                    .country_code(country_code.clone())
+                    .mobile(national_number(phone))
+                    .country_code(country_code(phone))
                     .android_hash(self.android_hash.clone())
                     .token(token)
                     .action(if again {
@@ -150,16 +141,10 @@ impl Route {
                     .platform(self.platform.clone());
                 self.mobile_keys(kind, call.send().await?.into_inner())?
             }
-            (
-                Contact::Mobile {
-                    country_code,
-                    number,
-                },
-                OtpKind::ForgotPassword,
-            ) => {
+            (Contact::Phone(phone), OtpKind::ForgotPassword) => {
                 let body = types::SendMobileForgotOtpRequestSchema::builder()
-                    .mobile(number.clone())
-                    .country_code(country_code.clone())
+                    .mobile(national_number(phone))
+                    .country_code(country_code(phone))
                     .android_hash(self.android_hash.clone())
                     .token(token)
                     .action(if again {
@@ -176,7 +161,7 @@ impl Route {
             }
             (Contact::Email(address), OtpKind::SignIn) => {
                 let body = types::SendEmailOtpRequestSchema::builder()
-                    .email(address.clone())
+                    .email(address.as_str())
                     .register_token(register_token.cloned())
                     .token(token)
                     .action(if again {
@@ -194,7 +179,7 @@ impl Route {
             }
             (Contact::Email(address), OtpKind::ForgotPassword) => {
                 let body = types::SendEmailForgotOtpRequestSchema::builder()
-                    .email(address.clone())
+                    .email(address.as_str())
                     .token(token)
                     .action(if again {
                         ForgotEmail::Resend
@@ -257,7 +242,7 @@ impl Route {
     ) -> Result<UserStatus, Error> {
         let api = partial.api();
         let response = match &self.contact {
-            Contact::Mobile { .. } => {
+            Contact::Phone(_) => {
                 let body = types::VerifyOtpRequestSchema::builder()
                     .request_id(keys.request_id.clone())
                     .register_token(register_token)
@@ -271,7 +256,7 @@ impl Route {
             Contact::Email(address) => {
                 let registers = register_token.is_some();
                 let body = types::VerifyEmailOtpRequestSchema::builder()
-                    .email(address.clone())
+                    .email(address.as_str())
                     .register_token(register_token)
                     .action(registers.then(|| "register".to_owned()))
                     .otp(code);
@@ -298,7 +283,7 @@ impl Route {
     ) -> Result<Option<Secret>, Error> {
         let api = partial.api();
         let response = match &self.contact {
-            Contact::Mobile { .. } => {
+            Contact::Phone(_) => {
                 let body = types::VerifyMobileForgotOtpRequestSchema::builder()
                     .request_id(keys.request_id.clone())
                     .otp(code);
@@ -310,7 +295,7 @@ impl Route {
             }
             Contact::Email(address) => {
                 let body = types::VerifyEmailForgotOtpRequestSchema::builder()
-                    .email(address.clone())
+                    .email(address.as_str())
                     .otp(code);
                 let call = api
                     .verify_email_forgot_otp()

@@ -2,7 +2,7 @@
 
 use super::api::types;
 use super::codes::Route;
-use super::contact::{Contact, check_filled};
+use super::contact::{OwnContact, check_filled};
 use super::platform::Reason;
 use super::sent_code::{self, DeletionRequest, Purpose, SentCode};
 use super::session::Session;
@@ -10,6 +10,7 @@ use crate::challenge::{
     ActiveChallenge, Owner, ResendTimer, SoleRecipient, StepError, StoredChallenge, check_code,
     not_owner,
 };
+use crate::contact::Contact;
 use crate::end_reason::EndReason;
 use crate::error::{Error, ErrorKind, System};
 use crate::opaque_debug::opaque_debug;
@@ -51,29 +52,29 @@ impl Session {
     /// # let mock = Fynd::start().await;
     /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001").application_token("test-token");
     /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
-    /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
-    /// # let id = mock.seed_user(asha.password("the password"));
+    /// # let asha = FyndUser::new("Asha").mobile(vestibule::Phone::parse("+919000000001")?).email("asha@example.com");
+    /// # let id = mock.add_user(asha.password("the password"));
     /// # let signed_in = client.sign_in_with_password("asha@example.com", "the password").await?;
     /// # let session = signed_in.signed_in().unwrap();
     /// # let code = || mock.outbox().last_code("+919000000001").unwrap();
-    /// use vestibule::fynd::Contact;
+    /// use vestibule::Phone;
     ///
     /// let terms = client.deletion_terms().await?;
     /// // The user has agreed to `terms.consent` and chosen a reason.
     /// let reason = terms.reasons.into_iter().next().expect("a reason");
-    /// let contact = Contact::mobile("9000000001", "+91");
-    /// let deletion = session.request_deletion(reason, contact).explanation("I shop elsewhere");
+    /// let phone = Phone::parse("+91 90000 00001")?;
+    /// let deletion = session.request_deletion(reason, phone).explanation("I shop elsewhere");
     /// let pending = deletion.send().await?;
     /// pending.confirm(code()).await?;
     /// assert!(!client.user_exists("asha@example.com").await?);
     /// # Ok(())
     /// # }
     /// ```
-    pub fn request_deletion(&self, reason: Reason, contact: Contact) -> Deletion {
+    pub fn request_deletion(&self, reason: Reason, contact: impl Into<Contact>) -> Deletion {
         Deletion {
             session: self.clone(),
             reason,
-            contact,
+            contact: contact.into(),
             words: None,
         }
     }
@@ -104,6 +105,11 @@ impl Session {
     }
 }
 
+fn is_same(own: &OwnContact, contact: &Contact) -> bool {
+    own.contact()
+        .is_some_and(|own| own.destination() == contact.destination())
+}
+
 impl Deletion {
     /// The user's own explanation, which some reasons require. The default is the text of the
     /// reason.
@@ -120,7 +126,7 @@ impl Deletion {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`] naming `reason` (it needs words), `mobile`, `country_code` or
+    /// [`ErrorKind::InvalidInput`] naming `reason` (it needs words), `phone` or
     /// `email` (the profile does not have it), [`ErrorKind::Unauthenticated`] if the session has ended,
     /// [`ErrorKind::RateLimited`] while the timer of the last message to this contact runs,
     /// [`ErrorKind::Unavailable`] if the session store fails: no message is sent in these cases.
@@ -130,7 +136,6 @@ impl Deletion {
         if self.reason.requires_text() {
             check_filled("reason", self.words.as_deref().unwrap_or_default())?;
         }
-        contact.check()?;
         let user = self.session.profile().await?;
         let user_id = user.user_id.clone().or_else(|| user.id.clone());
         let user_id = user_id.ok_or_else(|| {
@@ -141,9 +146,9 @@ impl Deletion {
             .at(System::Fynd, "get_logged_in_user")
         })?;
         let mut own = super::contact::of_user(user).into_iter();
-        if !own.any(|own| own.contact.destination() == contact.destination()) {
+        if !own.any(|own| is_same(&own, &contact)) {
             let field = match contact {
-                Contact::Mobile { .. } => "mobile",
+                Contact::Phone(_) => "phone",
                 Contact::Email(_) => "email",
             };
             return Err(Error::invalid(field, "must be a contact of the user").of(System::Fynd));

@@ -30,7 +30,7 @@
 //!
 //! let application = "64b000000000000000000001";
 //! let client = Client::builder(application).application_token("the application's token").base_url(url).build()?;
-//! let pending = client.sign_in_with_phone_code("9000000001", "+91").send().await?;
+//! let pending = client.sign_in_with_phone_code(&"+919000000001".parse()?).send().await?;
 //! let signed_in = match pending.confirm(code()).await? {
 //!     SignIn::ProfileRequired(profile) => profile.first_name("Asha").last_name("Rao").send().await?,
 //!     signed_in => signed_in,
@@ -75,7 +75,7 @@ pub use self::account::ProfileChange;
 pub use self::api_error::ApiError;
 pub use self::challenge::Challenge;
 pub use self::client::{Client, ClientBuilder};
-pub use self::contact::{Contact, OwnContact};
+pub use self::contact::OwnContact;
 pub use self::deletion::{Deletion, PendingDeletion};
 pub use self::otp_sign_in::OtpSignIn;
 pub use self::password_code::{PasswordReset, PendingResetCode, ResetPasswordByCode};

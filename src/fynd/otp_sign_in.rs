@@ -2,26 +2,35 @@
 
 use super::client::Client;
 use super::codes::Route;
-use super::contact::Contact;
 use super::pending_code::PendingCode;
 use super::sent_code::{self, Purpose};
-use crate::error::Error;
+use crate::contact::Contact;
+use crate::email::{Email, GivenEmail, IntoEmail};
+use crate::error::{Error, System};
 use crate::opaque_debug::opaque_debug;
+use crate::phone::Phone;
 
 /// A sign-in by code that was not sent yet.
 #[derive(Clone)]
-#[must_use = "no code is sent before `send_code`"]
+#[must_use = "no code is sent before `send`"]
 pub struct OtpSignIn {
     client: Client,
-    route: Route,
+    to: To,
+    platform: Option<String>,
+    android_hash: Option<String>,
+}
+
+#[derive(Clone)]
+enum To {
+    Contact(Contact),
+    Email(GivenEmail),
 }
 
 opaque_debug!("fynd": OtpSignIn);
 
 impl Client {
-    /// Starts a sign-in by a code sent to a mobile phone: the number without country code (4 to 15
-    /// digits, such as `9000000001`) and the country calling code (`+91` or `91`). Nothing is sent
-    /// before [`OtpSignIn::send`].
+    /// Starts a sign-in by a code sent to a mobile phone. Nothing is sent before
+    /// [`OtpSignIn::send`].
     ///
     /// ```
     /// # #[tokio::main]
@@ -31,9 +40,11 @@ impl Client {
     /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001").application_token("test-token");
     /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
     /// # let code = || mock.outbox().last_code("+919000000001").unwrap();
+    /// use vestibule::Phone;
     /// use vestibule::fynd::SignIn;
     ///
-    /// let pending = client.sign_in_with_phone_code("9000000001", "+91").send().await?;
+    /// let phone = Phone::parse("+91 90000 00001")?;
+    /// let pending = client.sign_in_with_phone_code(&phone).send().await?;
     /// let signed_in = match pending.confirm(code()).await? {
     ///     // The number has no account yet.
     ///     SignIn::ProfileRequired(profile) => profile.first_name("Asha").last_name("Rao").send().await?,
@@ -46,12 +57,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn sign_in_with_phone_code(
-        &self,
-        mobile: impl Into<String>,
-        country_code: impl Into<String>,
-    ) -> OtpSignIn {
-        OtpSignIn::new(self.clone(), Contact::mobile(mobile, country_code))
+    pub fn sign_in_with_phone_code(&self, phone: &Phone) -> OtpSignIn {
+        OtpSignIn::to(self.clone(), To::Contact(phone.into()))
     }
 
     /// Starts a sign-in by a code sent by e-mail. Nothing is sent before [`OtpSignIn::send`].
@@ -63,8 +70,8 @@ impl Client {
     /// # let mock = Fynd::start().await;
     /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001").application_token("test-token");
     /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
-    /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
-    /// # let id = mock.seed_user(asha.password("the password"));
+    /// # let asha = FyndUser::new("Asha").mobile(vestibule::Phone::parse("+919000000001")?).email("asha@example.com");
+    /// # let id = mock.add_user(asha.password("the password"));
     /// # let code = || mock.outbox().last_code("asha@example.com").unwrap();
     /// let pending = client.sign_in_with_email_code("asha@example.com").send().await?;
     /// let signed_in = pending.confirm(code()).await?;
@@ -73,27 +80,35 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn sign_in_with_email_code(&self, address: impl Into<String>) -> OtpSignIn {
-        OtpSignIn::new(self.clone(), Contact::email(address))
+    pub fn sign_in_with_email_code(&self, email: impl IntoEmail) -> OtpSignIn {
+        OtpSignIn::to(self.clone(), To::Email(email.into_email()))
     }
 }
 
 impl OtpSignIn {
     pub(super) fn new(client: Client, contact: Contact) -> Self {
-        let route = Route::to(contact, client.platform.clone());
-        Self { client, route }
+        Self::to(client, To::Contact(contact))
+    }
+
+    fn to(client: Client, to: To) -> Self {
+        Self {
+            platform: client.platform.clone(),
+            client,
+            to,
+            android_hash: None,
+        }
     }
 
     /// The id of the application that the user belongs to. The server uses `Fynd` by default.
     pub fn platform(mut self, id: impl Into<String>) -> Self {
-        self.route.platform = Some(id.into());
+        self.platform = Some(id.into());
         self
     }
 
     /// The hash of an Android app, which the message to a mobile contains so that the app can read
     /// the code.
     pub fn android_hash(mut self, hash: impl Into<String>) -> Self {
-        self.route.android_hash = Some(hash.into());
+        self.android_hash = Some(hash.into());
         self
     }
 
@@ -105,8 +120,7 @@ impl OtpSignIn {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`] for a `mobile` that is not 4 to 15 digits, a `country_code` that
-    /// is not 1 to 3 or an `email` that is no address, [`ErrorKind::RateLimited`] while the timer of
+    /// [`ErrorKind::InvalidInput`] naming `email` if it is no address, [`ErrorKind::RateLimited`] while the timer of
     /// the last message to this contact runs, [`ErrorKind::Unavailable`] if the session store fails:
     /// nothing is sent in these cases. [`ErrorKind::InvalidResponse`] if the response cannot be
     /// continued from; otherwise as any call, see [`Error`].
@@ -116,7 +130,13 @@ impl OtpSignIn {
     /// [`ErrorKind::Unavailable`]: crate::ErrorKind::Unavailable
     /// [`ErrorKind::InvalidResponse`]: crate::ErrorKind::InvalidResponse
     pub async fn send(self) -> Result<PendingCode, Error> {
-        let challenge = sent_code::send(&self.client, Purpose::SignIn, self.route).await?;
+        let contact = match self.to {
+            To::Contact(contact) => contact,
+            To::Email(email) => Email::of(System::Fynd, email)?.into(),
+        };
+        let mut route = Route::to(contact, self.platform);
+        route.android_hash = self.android_hash;
+        let challenge = sent_code::send(&self.client, Purpose::SignIn, route).await?;
         Ok(PendingCode::resumed(self.client, challenge))
     }
 }

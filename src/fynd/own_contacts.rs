@@ -1,8 +1,9 @@
 //! The mobiles and e-mail addresses of a signed-in user.
 
 use super::api::types;
-use super::contact::{Contact, OwnContact, of_user};
+use super::contact::{OwnContact, StoredContact, country_code, national_number, of_user};
 use super::session::Session;
+use crate::contact::Contact;
 use crate::error::Error;
 
 impl Session {
@@ -17,8 +18,8 @@ impl Session {
     /// # let mock = Fynd::start().await;
     /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001").application_token("test-token");
     /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
-    /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
-    /// # let id = mock.seed_user(asha.password("the password"));
+    /// # let asha = FyndUser::new("Asha").mobile(vestibule::Phone::parse("+919000000001")?).email("asha@example.com");
+    /// # let id = mock.add_user(asha.password("the password"));
     /// # let signed_in = client.sign_in_with_password("asha@example.com", "the password").await?;
     /// # let session = signed_in.signed_in().unwrap();
     /// for own in session.contacts().await? {
@@ -46,13 +47,13 @@ impl Session {
     /// # let mock = Fynd::start().await;
     /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001").application_token("test-token");
     /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
-    /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
-    /// # let id = mock.seed_user(asha.password("the password"));
+    /// # let asha = FyndUser::new("Asha").mobile(vestibule::Phone::parse("+919000000001")?).email("asha@example.com");
+    /// # let id = mock.add_user(asha.password("the password"));
     /// # let signed_in = client.sign_in_with_password("asha@example.com", "the password").await?;
     /// # let session = signed_in.signed_in().unwrap();
-    /// use vestibule::fynd::Contact;
+    /// use vestibule::Email;
     ///
-    /// let link_was_sent = session.add_contact(&Contact::email("asha@example.org")).await?;
+    /// let link_was_sent = session.add_contact(Email::parse("asha@example.org")?).await?;
     /// assert!(link_was_sent);
     /// # assert!(mock.outbox().last_code("asha@example.org").is_some());
     /// # Ok(())
@@ -63,31 +64,25 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`] naming `mobile`, `country_code` or `email`: nothing was sent.
     /// [`ErrorKind::Rejected`] if another user has it. [`ErrorKind::Unauthenticated`] if the session has
     /// ended. Otherwise as any call, see [`Error`].
     ///
-    /// [`ErrorKind::InvalidInput`]: crate::ErrorKind::InvalidInput
     /// [`ErrorKind::Rejected`]: crate::ErrorKind::Rejected
     /// [`ErrorKind::Unauthenticated`]: crate::ErrorKind::Unauthenticated
-    pub async fn add_contact(&self, contact: &Contact) -> Result<bool, Error> {
-        contact.check()?;
+    pub async fn add_contact(&self, contact: impl Into<Contact>) -> Result<bool, Error> {
         let api = self.api();
-        let sent = match contact {
-            Contact::Mobile {
-                country_code,
-                number,
-            } => {
+        let sent = match contact.into() {
+            Contact::Phone(phone) => {
                 let body = types::EditMobileRequestSchema::builder()
-                    .country_code(country_code.clone())
-                    .phone(number.clone());
+                    .country_code(country_code(&phone))
+                    .phone(national_number(&phone));
                 let call = api.add_mobile_number().platform(self.platform());
                 let response = call.body(body).send().await?;
                 response.into_inner().verify_mobile_link
             }
             Contact::Email(address) => {
                 let call = api.add_email().platform(self.platform());
-                let response = call.body(email(address)).send().await?;
+                let response = call.body(email(address.as_str())).send().await?;
                 response.into_inner().verify_email_link
             }
         };
@@ -104,11 +99,11 @@ impl Session {
     /// # let mock = Fynd::start().await;
     /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001").application_token("test-token");
     /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
-    /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
-    /// # let id = mock.seed_user(asha.password("the password"));
+    /// # let asha = FyndUser::new("Asha").mobile(vestibule::Phone::parse("+919000000001")?).email("asha@example.com");
+    /// # let id = mock.add_user(asha.password("the password"));
     /// # let signed_in = client.sign_in_with_password("asha@example.com", "the password").await?;
     /// # let session = signed_in.signed_in().unwrap();
-    /// # session.add_contact(&vestibule::fynd::Contact::email("asha@example.org")).await?;
+    /// # session.add_contact(&vestibule::Contact::email("asha@example.org")?).await?;
     /// for own in session.contacts().await? {
     ///     if !own.verified {
     ///         assert!(session.send_verification_link(&own).await?);
@@ -129,13 +124,13 @@ impl Session {
     /// Otherwise as any call, see [`Error`].
     pub async fn send_verification_link(&self, own: &OwnContact) -> Result<bool, Error> {
         let api = self.api();
-        let sent = match &own.contact {
-            Contact::Mobile { .. } => {
+        let sent = match &own.stored {
+            StoredContact::Mobile { .. } => {
                 let call = api.send_verification_link_to_mobile().body(mobile(own));
                 let call = call.platform(self.platform());
                 call.send().await?.into_inner().verify_mobile_link
             }
-            Contact::Email(address) => {
+            StoredContact::Email(address) => {
                 let call = api.send_verification_link_to_email().body(email(address));
                 let call = call.platform(self.platform());
                 call.send().await?.into_inner().verify_email_link
@@ -154,15 +149,15 @@ impl Session {
     /// # let mock = Fynd::start().await;
     /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001").application_token("test-token");
     /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
-    /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
-    /// # let id = mock.seed_user(asha.password("the password"));
+    /// # let asha = FyndUser::new("Asha").mobile(vestibule::Phone::parse("+919000000001")?).email("asha@example.com");
+    /// # let id = mock.add_user(asha.password("the password"));
     /// # let signed_in = client.sign_in_with_password("asha@example.com", "the password").await?;
     /// # let session = signed_in.signed_in().unwrap();
-    /// # let second = vestibule::fynd::Contact::email("asha@example.org");
+    /// # let second = vestibule::Contact::email("asha@example.org")?;
     /// # session.add_contact(&second).await?;
     /// # client.verify_email_link(mock.outbox().last_code("asha@example.org").unwrap()).await?;
     /// for own in session.contacts().await? {
-    ///     if own.contact == second {
+    ///     if own.contact().as_ref() == Some(&second) {
     ///         session.update_primary_contact(&own).await?;
     ///     }
     /// }
@@ -180,12 +175,12 @@ impl Session {
     /// Otherwise as any call, see [`Error`].
     pub async fn update_primary_contact(&self, own: &OwnContact) -> Result<(), Error> {
         let api = self.api();
-        match &own.contact {
-            Contact::Mobile { .. } => {
+        match &own.stored {
+            StoredContact::Mobile { .. } => {
                 let call = api.set_mobile_number_as_primary().body(mobile(own));
                 call.send().await?;
             }
-            Contact::Email(address) => {
+            StoredContact::Email(address) => {
                 let call = api.set_email_as_primary().body(email(address));
                 call.send().await?;
             }
@@ -203,15 +198,15 @@ impl Session {
     /// # let mock = Fynd::start().await;
     /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001").application_token("test-token");
     /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
-    /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
-    /// # let id = mock.seed_user(asha.password("the password"));
+    /// # let asha = FyndUser::new("Asha").mobile(vestibule::Phone::parse("+919000000001")?).email("asha@example.com");
+    /// # let id = mock.add_user(asha.password("the password"));
     /// # let signed_in = client.sign_in_with_password("asha@example.com", "the password").await?;
     /// # let session = signed_in.signed_in().unwrap();
-    /// # let second = vestibule::fynd::Contact::email("asha@example.org");
+    /// # let second = vestibule::Contact::email("asha@example.org")?;
     /// # session.add_contact(&second).await?;
     /// # client.verify_email_link(mock.outbox().last_code("asha@example.org").unwrap()).await?;
     /// for own in session.contacts().await? {
-    ///     if own.contact == second {
+    ///     if own.contact().as_ref() == Some(&second) {
     ///         session.delete_contact(&own).await?;
     ///     }
     /// }
@@ -230,8 +225,8 @@ impl Session {
     /// Otherwise as any call, see [`Error`].
     pub async fn delete_contact(&self, own: &OwnContact) -> Result<(), Error> {
         let api = self.api();
-        match &own.contact {
-            Contact::Mobile {
+        match &own.stored {
+            StoredContact::Mobile {
                 country_code,
                 number,
             } => {
@@ -245,7 +240,7 @@ impl Session {
                     .phone(number.clone());
                 call.send().await?;
             }
-            Contact::Email(address) => {
+            StoredContact::Email(address) => {
                 let call = api
                     .delete_email()
                     .platform(self.platform())
@@ -265,12 +260,12 @@ fn email(address: &str) -> types::builder::EditEmailRequestSchema {
 }
 
 fn mobile(own: &OwnContact) -> types::builder::SendVerificationLinkMobileRequestSchema {
-    let (country_code, number) = match &own.contact {
-        Contact::Mobile {
+    let (country_code, number) = match &own.stored {
+        StoredContact::Mobile {
             country_code,
             number,
         } => (Some(country_code.clone()), Some(number.clone())),
-        Contact::Email(_) => (None, None),
+        StoredContact::Email(_) => (None, None),
     };
     types::SendVerificationLinkMobileRequestSchema::builder()
         .active(own.active)

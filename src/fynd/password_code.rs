@@ -7,21 +7,23 @@ use serde::{Deserialize, Serialize};
 use super::api::types;
 use super::client::Client;
 use super::codes::Route;
-use super::contact::{Contact, check_filled};
+use super::contact::check_filled;
 use super::partial_session::PartialSession;
 use super::sent_code::{self, Purpose, SentCode};
 use crate::challenge::{
     ActiveChallenge, CODE_TIME_TO_LIVE, ResendTimer, SoleRecipient, Step, StepError, check_code,
 };
+use crate::contact::Contact;
 use crate::error::{Error, ErrorKind, System};
 use crate::opaque_debug::opaque_debug;
+use crate::password::NewPassword;
 use crate::secret::Secret;
 use crate::session::CookieJar;
 use crate::skewed_clock::SkewedClock;
 
 /// A password reset by a code, before anything was sent.
 #[derive(Clone)]
-#[must_use = "no code is sent before `send_code`"]
+#[must_use = "no code is sent before `send`"]
 pub struct ResetPasswordByCode {
     client: Client,
     route: Route,
@@ -64,7 +66,7 @@ opaque_debug!("fynd": ResetPasswordByCode, PendingResetCode, PasswordReset);
 
 impl Client {
     /// Starts setting a new password for a user who forgot the old one, by a code that is sent to a
-    /// contact of theirs: [`Contact::mobile`] or [`Contact::email`].
+    /// contact of theirs.
     ///
     /// ```
     /// # #[tokio::main]
@@ -73,24 +75,24 @@ impl Client {
     /// # let mock = Fynd::start().await;
     /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001").application_token("test-token");
     /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
-    /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
-    /// # let id = mock.seed_user(asha.password("the password"));
+    /// # let asha = FyndUser::new("Asha").mobile(vestibule::Phone::parse("+919000000001")?).email("asha@example.com");
+    /// # let id = mock.add_user(asha.password("the password"));
     /// # let code = || mock.outbox().last_code("+919000000001").unwrap();
-    /// use vestibule::fynd::Contact;
+    /// use vestibule::Phone;
     ///
-    /// let mobile = Contact::mobile("9000000001", "+91");
-    /// let pending = client.reset_password_by_code(mobile).send().await?;
+    /// let phone = Phone::parse("+91 90000 00001")?;
+    /// let pending = client.reset_password_by_code(&phone).send().await?;
     /// let new_password = pending.confirm(code()).await?;
-    /// new_password.set_password("the new password").await?;
+    /// new_password.set_password(vestibule::NewPassword::new("the new password")).await?;
     /// let signed_in = client.sign_in_with_password("asha@example.com", "the new password").await?;
     /// # assert!(signed_in.signed_in().is_some());
     /// # Ok(())
     /// # }
     /// ```
-    pub fn reset_password_by_code(&self, contact: Contact) -> ResetPasswordByCode {
+    pub fn reset_password_by_code(&self, contact: impl Into<Contact>) -> ResetPasswordByCode {
         ResetPasswordByCode {
             client: self.clone(),
-            route: Route::to(contact, self.platform.clone()),
+            route: Route::to(contact.into(), self.platform.clone()),
         }
     }
 }
@@ -191,7 +193,7 @@ impl PendingResetCode {
         let token = self.challenge.try_code(SoleRecipient, send).await?;
         token.ok_or_else(|| {
             let operation = match self.contact() {
-                Contact::Mobile { .. } => "verify_mobile_forgot_otp",
+                Contact::Phone(_) => "verify_mobile_forgot_otp",
                 Contact::Email(_) => "verify_email_forgot_otp",
             };
             let message =
@@ -223,11 +225,8 @@ impl PasswordReset {
     /// The error returns the state. Nothing was sent with [`ErrorKind::InvalidInput`] (the
     /// `password` is empty) and [`ErrorKind::Unauthenticated`] (it is finished or has expired).
     /// [`ErrorKind::Rejected`]: the server does not accept the password, or the token has expired.
-    pub async fn set_password(
-        mut self,
-        password: impl Into<Secret>,
-    ) -> Result<(), StepError<Self>> {
-        match self.try_password(password.into()).await {
+    pub async fn set_password(mut self, password: NewPassword) -> Result<(), StepError<Self>> {
+        match self.try_password(password.into_secret()).await {
             Ok(()) => {
                 self.challenge.finish().await;
                 Ok(())

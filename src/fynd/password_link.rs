@@ -2,12 +2,14 @@
 
 use super::api::types;
 use super::client::Client;
-use super::contact::{Contact, check_filled};
+use super::contact::{check_filled, country_code, national_number};
 use super::partial_session::{PartialSession, finish};
 use super::session::Session;
 use crate::challenge::StepError;
+use crate::contact::Contact;
 use crate::error::Error;
 use crate::opaque_debug::opaque_debug;
+use crate::password::NewPassword;
 use crate::secret::Secret;
 
 /// The code of a link that a user who forgot the password has followed.
@@ -33,16 +35,16 @@ impl Client {
     /// # let mock = Fynd::start().await;
     /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001").application_token("test-token");
     /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
-    /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
-    /// # let id = mock.seed_user(asha.password("the password"));
+    /// # let asha = FyndUser::new("Asha").mobile(vestibule::Phone::parse("+919000000001")?).email("asha@example.com");
+    /// # let id = mock.add_user(asha.password("the password"));
     /// # let code = || mock.outbox().last_code("asha@example.com").unwrap();
-    /// use vestibule::fynd::Contact;
+    /// use vestibule::Email;
     ///
-    /// client.reset_password_by_link(&Contact::email("asha@example.com")).await?;
+    /// client.reset_password_by_link(Email::parse("asha@example.com")?).await?;
     /// // The user comes back with the code of the link.
     /// let link = client.password_link(code());
     /// link.verify().await?;
-    /// let session = link.set_password("the new password").await?;
+    /// let session = link.set_password(vestibule::NewPassword::new("the new password")).await?;
     /// # assert_eq!(session.profile().await?.first_name.as_deref(), Some("Asha"));
     /// # Ok(())
     /// # }
@@ -50,29 +52,23 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`] naming `mobile`, `country_code` or `email`: nothing was sent.
     /// [`ErrorKind::Rejected`] if the server knows no user with this contact. Otherwise as any call,
     /// see [`Error`].
     ///
-    /// [`ErrorKind::InvalidInput`]: crate::ErrorKind::InvalidInput
     /// [`ErrorKind::Rejected`]: crate::ErrorKind::Rejected
-    pub async fn reset_password_by_link(&self, contact: &Contact) -> Result<(), Error> {
-        contact.check()?;
+    pub async fn reset_password_by_link(&self, contact: impl Into<Contact>) -> Result<(), Error> {
         let api = self.api();
-        match contact {
-            Contact::Mobile {
-                country_code,
-                number,
-            } => {
+        match contact.into() {
+            Contact::Phone(phone) => {
                 let body = types::SendResetPasswordMobileRequestSchema::builder()
-                    .country_code(country_code.clone())
-                    .mobile(number.clone());
+                    .country_code(country_code(&phone))
+                    .mobile(national_number(&phone));
                 let call = api.send_reset_password_mobile().body(body);
                 call.platform(self.platform.clone()).send().await?;
             }
             Contact::Email(address) => {
                 let body =
-                    types::SendResetPasswordEmailRequestSchema::builder().email(address.clone());
+                    types::SendResetPasswordEmailRequestSchema::builder().email(address.as_str());
                 let call = api.send_reset_password_email().body(body);
                 call.platform(self.platform.clone()).send().await?;
             }
@@ -89,15 +85,15 @@ impl Client {
     /// # let mock = Fynd::start().await;
     /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001").application_token("test-token");
     /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
-    /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
-    /// # let id = mock.seed_user(asha.password("the password"));
+    /// # let asha = FyndUser::new("Asha").mobile(vestibule::Phone::parse("+919000000001")?).email("asha@example.com");
+    /// # let id = mock.add_user(asha.password("the password"));
     /// # let code = || mock.outbox().last_code("asha@example.com").unwrap();
-    /// # client.reset_password_by_link(&vestibule::fynd::Contact::email("asha@example.com")).await?;
+    /// # client.reset_password_by_link(vestibule::Email::parse("asha@example.com")?).await?;
     /// let link = client.password_link(code());
-    /// let session = match link.set_password("").await {
+    /// let session = match link.set_password(vestibule::NewPassword::new("")).await {
     ///     Ok(session) => session,
     ///     // The code is not used up: the user may enter another password.
-    ///     Err(failed) => failed.state.set_password("the new password").await?,
+    ///     Err(failed) => failed.state.set_password(vestibule::NewPassword::new("the new password")).await?,
     /// };
     /// # assert_eq!(session.profile().await?.first_name.as_deref(), Some("Asha"));
     /// # Ok(())
@@ -144,11 +140,8 @@ impl PasswordLink {
     /// [`ErrorKind::InvalidInput`]: crate::ErrorKind::InvalidInput
     /// [`ErrorKind::Rejected`]: crate::ErrorKind::Rejected
     /// [`ErrorKind::InvalidResponse`]: crate::ErrorKind::InvalidResponse
-    pub async fn set_password(
-        self,
-        password: impl Into<Secret>,
-    ) -> Result<Session, StepError<Self>> {
-        match self.try_password(password.into()).await {
+    pub async fn set_password(self, password: NewPassword) -> Result<Session, StepError<Self>> {
+        match self.try_password(password.into_secret()).await {
             Ok(session) => Ok(session),
             Err(error) => Err(StepError::new(self, error)),
         }

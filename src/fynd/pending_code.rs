@@ -1,11 +1,11 @@
 //! A code that was sent for a sign-in, until it is confirmed.
 
 use super::client::Client;
-use super::contact::Contact;
 use super::partial_session::PartialSession;
 use super::sent_code::{self, SentCode};
 use super::sign_in::{CompleteProfile, NewUser, SignIn};
 use crate::challenge::{ActiveChallenge, ResendTimer, SoleRecipient, StepError, check_code};
+use crate::contact::Contact;
 use crate::error::{Error, System};
 use crate::opaque_debug::opaque_debug;
 use crate::secret::Secret;
@@ -56,10 +56,10 @@ impl PendingCode {
     /// # let mock = Fynd::start().await;
     /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001").application_token("test-token");
     /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
-    /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
-    /// # let id = mock.seed_user(asha.password("the password"));
+    /// # let asha = FyndUser::new("Asha").mobile(vestibule::Phone::parse("+919000000001")?).email("asha@example.com");
+    /// # let id = mock.add_user(asha.password("the password"));
     /// # let code = || mock.outbox().last_code("+919000000001").unwrap();
-    /// # let mut pending = client.sign_in_with_phone_code("9000000001", "+91").send().await?;
+    /// # let mut pending = client.sign_in_with_phone_code(&"+919000000001".parse()?).send().await?;
     /// use vestibule::ErrorKind;
     ///
     /// let too_soon = pending.resend().await.unwrap_err();
@@ -119,7 +119,7 @@ impl PendingCode {
         match self.try_code(code.into()).await {
             Ok(None) => {
                 let operation = match self.contact() {
-                    Contact::Mobile { .. } => "verify_mobile_otp",
+                    Contact::Phone(_) => "verify_mobile_otp",
                     Contact::Email(_) => "verify_email_otp",
                 };
                 let cookies = &self.challenge.step.cookies;

@@ -122,8 +122,8 @@ impl Client {
     /// # let mock = Fynd::start().await;
     /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001").application_token("test-token");
     /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
-    /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
-    /// # let id = mock.seed_user(asha.password("the password"));
+    /// # let asha = FyndUser::new("Asha").mobile(vestibule::Phone::parse("+919000000001")?).email("asha@example.com");
+    /// # let id = mock.add_user(asha.password("the password"));
     /// assert!(client.user_exists("9000000001").await?);
     /// assert!(!client.user_exists("unknown@example.com").await?);
     /// # Ok(())
@@ -156,16 +156,16 @@ impl Client {
     /// # let mock = Fynd::start().await;
     /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001").application_token("test-token");
     /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
-    /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
-    /// # let id = mock.seed_user(asha.password("the password"));
+    /// # let asha = FyndUser::new("Asha").mobile(vestibule::Phone::parse("+919000000001")?).email("asha@example.com");
+    /// # let id = mock.add_user(asha.password("the password"));
     /// # let signed_in = client.sign_in_with_password("asha@example.com", "the password").await?;
     /// # let session = signed_in.signed_in().unwrap();
-    /// # let contact = vestibule::fynd::Contact::mobile("9000000002", "91");
+    /// # let contact = vestibule::Contact::phone("+919000000002")?;
     /// # session.add_contact(&contact).await?;
     /// # let code = || mock.outbox().last_code("+919000000002").unwrap();
     /// // The user has followed a link and need not be signed in.
     /// client.verify_mobile_link(code()).await?;
-    /// # let own = session.contacts().await?.into_iter().find(|own| own.contact == contact);
+    /// # let own = session.contacts().await?.into_iter().find(|own| own.contact().as_ref() == Some(&contact));
     /// # assert!(own.unwrap().verified);
     /// # Ok(())
     /// # }
@@ -196,16 +196,16 @@ impl Client {
     /// # let mock = Fynd::start().await;
     /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001").application_token("test-token");
     /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
-    /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com");
-    /// # let id = mock.seed_user(asha.password("the password"));
+    /// # let asha = FyndUser::new("Asha").mobile(vestibule::Phone::parse("+919000000001")?).email("asha@example.com");
+    /// # let id = mock.add_user(asha.password("the password"));
     /// # let signed_in = client.sign_in_with_password("asha@example.com", "the password").await?;
     /// # let session = signed_in.signed_in().unwrap();
-    /// # let contact = vestibule::fynd::Contact::email("asha@example.org");
+    /// # let contact = vestibule::Contact::email("asha@example.org")?;
     /// # session.add_contact(&contact).await?;
     /// # let code = || mock.outbox().last_code("asha@example.org").unwrap();
     /// // The user has followed a link and need not be signed in.
     /// client.verify_email_link(code()).await?;
-    /// # let own = session.contacts().await?.into_iter().find(|own| own.contact == contact);
+    /// # let own = session.contacts().await?.into_iter().find(|own| own.contact().as_ref() == Some(&contact));
     /// # assert!(own.unwrap().verified);
     /// # Ok(())
     /// # }

@@ -2,20 +2,23 @@
 
 use super::api::types;
 use super::client::Client;
-use super::contact::{Contact, check_filled};
+use super::contact::{check_filled, country_code, national_number};
 use super::partial_session::{PartialSession, finish};
 use super::sign_in::{CompleteProfile, NewUser, PendingCodes, SignIn, unknown_contact};
 use super::unconfirmed_codes::{CodePermits, SentCodes, UnconfirmedCodes};
 use crate::challenge::FirstMessage;
+use crate::contact::Contact;
+use crate::email::{Email, GivenEmail, IntoEmail};
 use crate::error::{Error, System};
 use crate::opaque_debug::opaque_debug;
+use crate::phone::Phone;
 use crate::secret::Secret;
 
 const OPERATION: &str = "register_with_form";
 
 /// The form of a new user, not sent yet.
 #[derive(Clone)]
-#[must_use = "no user is registered before `submit`"]
+#[must_use = "no user is registered before `send`"]
 pub struct SignUp {
     client: Client,
     platform: Option<String>,
@@ -23,8 +26,8 @@ pub struct SignUp {
     last_name: Option<String>,
     gender: Option<String>,
     password: Option<Secret>,
-    mobile: Option<Contact>,
-    email: Option<Contact>,
+    mobile: Option<Phone>,
+    email: Option<GivenEmail>,
 }
 
 opaque_debug!("fynd": SignUp);
@@ -44,7 +47,8 @@ impl Client {
     /// # let code = |to| mock.outbox().last_code(to).unwrap();
     /// use vestibule::fynd::SignIn;
     ///
-    /// let form = client.sign_up("Asha").mobile("9000000001", "+91").email("asha@example.com");
+    /// let phone = vestibule::Phone::parse("+91 90000 00001")?;
+    /// let form = client.sign_up("Asha").mobile(phone).email("asha@example.com");
     /// let mut step = form.send().await?;
     /// while let SignIn::CodesRequired(codes) = step {
     ///     // Keep `codes.id()`: any instance resumes the registration by it.
@@ -101,15 +105,15 @@ impl SignUp {
         self
     }
 
-    /// The user's mobile, without country code, and the country calling code (`+91` or `91`).
-    pub fn mobile(mut self, number: impl Into<String>, country_code: impl Into<String>) -> Self {
-        self.mobile = Some(Contact::mobile(number, country_code));
+    /// The user's mobile phone.
+    pub fn mobile(mut self, phone: impl Into<Phone>) -> Self {
+        self.mobile = Some(phone.into());
         self
     }
 
     /// The user's e-mail address.
-    pub fn email(mut self, address: impl Into<String>) -> Self {
-        self.email = Some(Contact::email(address));
+    pub fn email(mut self, email: impl IntoEmail) -> Self {
+        self.email = Some(email.into_email());
         self
     }
 
@@ -120,8 +124,8 @@ impl SignUp {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`] naming `first_name`, `password`, `mobile`, `country_code` or
-    /// `email`; [`ErrorKind::RateLimited`] while the timer of the last message to one of the contacts
+    /// [`ErrorKind::InvalidInput`] naming `first_name`, `password` or `email`;
+    /// [`ErrorKind::RateLimited`] while the timer of the last message to one of the contacts
     /// runs; [`ErrorKind::Unavailable`] if the session store fails: nothing is sent in these cases.
     /// [`ErrorKind::StepRequired`] if the server wants a contact confirmed that the form does not
     /// name. [`ErrorKind::InvalidResponse`] if the response cannot be continued from; otherwise as any
@@ -133,15 +137,16 @@ impl SignUp {
     /// [`ErrorKind::StepRequired`]: crate::ErrorKind::StepRequired
     /// [`ErrorKind::InvalidResponse`]: crate::ErrorKind::InvalidResponse
     pub async fn send(self) -> Result<SignIn, Error> {
-        self.check()?;
+        let email = self.check()?;
         let first = FirstMessage::without_destination(&self.client.context)?;
         first.check_store().await?;
-        let contacts: Vec<Contact> = self.mobile.iter().chain(&self.email).cloned().collect();
-        let permits = CodePermits::claim(first.requester(), contacts).await?;
+        let mobile = self.mobile.as_ref().map(Contact::from);
+        let contacts = mobile.into_iter().chain(email.as_ref().map(Contact::from));
+        let permits = CodePermits::claim(first.requester(), contacts.collect()).await?;
         let partial = PartialSession::begin(&self.client);
         let api = partial.api();
         let call = api.register_with_form().platform(self.platform.clone());
-        let response = match call.body(self.body()).send().await {
+        let response = match call.body(self.body(email)).send().await {
             Ok(response) => response.into_inner(),
             Err(error) => return Err(permits.failed(error).await),
         };
@@ -184,31 +189,22 @@ impl SignUp {
         )))
     }
 
-    fn check(&self) -> Result<(), Error> {
+    /// Checks the form, and returns its e-mail address.
+    fn check(&self) -> Result<Option<Email>, Error> {
         check_filled("first_name", &self.first_name)?;
-        for contact in self.mobile.iter().chain(&self.email) {
-            contact.check()?;
-        }
         if self.password.as_ref().is_some_and(Secret::is_empty) {
             return Err(Error::invalid("password", "must not be empty").of(System::Fynd));
         }
-        Ok(())
+        let email = self.email.clone();
+        let email = email.map(|email| Email::of(System::Fynd, email));
+        email.transpose()
     }
 
-    fn body(&self) -> types::builder::FormRegisterRequestSchema {
-        let phone = self.mobile.as_ref().and_then(|mobile| match mobile {
-            Contact::Mobile {
-                country_code,
-                number,
-            } => Some(types::FormRegisterRequestSchemaPhone {
-                country_code: Some(country_code.clone()),
-                mobile: Some(number.clone()),
-            }),
-            Contact::Email(_) => None,
-        });
-        let email = self.email.as_ref().and_then(|email| match email {
-            Contact::Email(address) => Some(address.clone()),
-            Contact::Mobile { .. } => None,
+    fn body(&self, email: Option<Email>) -> types::builder::FormRegisterRequestSchema {
+        let phone = self.mobile.as_ref();
+        let phone = phone.map(|phone| types::FormRegisterRequestSchemaPhone {
+            country_code: Some(country_code(phone)),
+            mobile: Some(national_number(phone)),
         });
         types::FormRegisterRequestSchema::builder()
             .first_name(self.first_name.clone())
@@ -216,6 +212,6 @@ impl SignUp {
             .gender(self.gender.clone())
             .password(self.password.clone())
             .phone(phone)
-            .email(email)
+            .email(email.map(|email| email.as_str().to_owned()))
     }
 }

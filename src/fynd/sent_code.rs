@@ -67,7 +67,6 @@ pub(super) async fn send(
     purpose: Purpose,
     route: Route,
 ) -> Result<ActiveChallenge<SentCode>, Error> {
-    route.contact.check()?;
     let destination = route.contact.destination();
     let first = FirstMessage::claim(&client.context, destination, RESEND_AFTER).await?;
     let send = async {

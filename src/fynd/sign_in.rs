@@ -9,15 +9,18 @@ use serde::{Deserialize, Serialize};
 use super::api::types;
 use super::client::Client;
 use super::codes::{OtpKind, Sent};
-use super::contact::{Contact, check_filled};
+use super::contact::{check_filled, country_code, national_number};
 use super::partial_session::{PartialSession, finish};
 use super::session::Session;
 use super::unconfirmed_codes::{
     CodePermits, ContactKind, SentCodes, UnconfirmedCode, UnconfirmedCodes,
 };
 use crate::challenge::{ActiveChallenge, ResendTimer, Step, StepError, check_code};
+use crate::contact::Contact;
+use crate::email::{Email, GivenEmail, IntoEmail};
 use crate::error::{Error, ErrorKind, System};
 use crate::opaque_debug::opaque_debug;
+use crate::phone::Phone;
 use crate::secret::Secret;
 use crate::session::CookieJar;
 use crate::skewed_clock::SkewedClock;
@@ -101,8 +104,8 @@ pub struct CompleteProfile {
     challenge: ActiveChallenge<NewUser>,
     first_name: String,
     last_name: Option<String>,
-    mobile: Option<Contact>,
-    email: Option<String>,
+    mobile: Option<Phone>,
+    email: Option<GivenEmail>,
     gender: Option<String>,
     date_of_birth: Option<String>,
 }
@@ -141,17 +144,17 @@ impl CompleteProfile {
         self
     }
 
-    /// The user's mobile, without country code, and the country calling code (`+91` or `91`). The
-    /// sales channel may want it confirmed before there is a session.
-    pub fn mobile(mut self, number: impl Into<String>, country_code: impl Into<String>) -> Self {
-        self.mobile = Some(Contact::mobile(number, country_code));
+    /// The user's mobile phone. The sales channel may want it confirmed before there is a
+    /// session.
+    pub fn mobile(mut self, phone: impl Into<Phone>) -> Self {
+        self.mobile = Some(phone.into());
         self
     }
 
     /// The user's e-mail address. The sales channel may want it confirmed before there is a
     /// session.
-    pub fn email(mut self, email: impl Into<String>) -> Self {
-        self.email = Some(email.into());
+    pub fn email(mut self, email: impl IntoEmail) -> Self {
+        self.email = Some(email.into_email());
         self
     }
 
@@ -181,7 +184,7 @@ impl CompleteProfile {
     /// # mock.require_email(true);
     /// # let code = || mock.outbox().last_code("+919000000001").unwrap();
     /// # let email_code = || mock.outbox().last_code("asha@example.com").unwrap();
-    /// # let pending = client.sign_in_with_phone_code("9000000001", "91").send().await?;
+    /// # let pending = client.sign_in_with_phone_code(&"+919000000001".parse()?).send().await?;
     /// # use vestibule::fynd::SignIn;
     /// # let SignIn::ProfileRequired(profile) = pending.confirm(code()).await? else { panic!() };
     /// let profile = profile.first_name("Asha").last_name("Rao").email("asha@example.com");
@@ -201,7 +204,7 @@ impl CompleteProfile {
     /// # Errors
     ///
     /// The error returns the state. Nothing was sent with [`ErrorKind::InvalidInput`]
-    /// naming `first_name`, `mobile`, `country_code` or `email`, [`ErrorKind::RateLimited`] (the timer
+    /// naming `first_name` or `email`, [`ErrorKind::RateLimited`] (the timer
     /// of the last message to one of the contacts runs), [`ErrorKind::Unavailable`] (the session store
     /// fails) and [`ErrorKind::Unauthenticated`] (it is finished or has expired).
     /// [`ErrorKind::StepRequired`]: the server wants a contact confirmed that the profile does not
@@ -238,16 +241,16 @@ impl CompleteProfile {
     /// The codes to confirm; none if the user is signed in.
     async fn send_profile(&mut self) -> Result<Vec<UnconfirmedCode>, Error> {
         check_filled("first_name", &self.first_name)?;
-        let email = self.email.clone().map(Contact::Email);
-        let contacts: Vec<Contact> = self.mobile.iter().cloned().chain(email).collect();
-        for contact in &contacts {
-            contact.check()?;
-        }
+        let email = self.email.clone();
+        let email = email.map(|email| Email::of(System::Fynd, email));
+        let email = email.transpose()?;
         self.challenge.check().await?;
-        let permits = CodePermits::claim(self.challenge.requester(), contacts).await?;
+        let mobile = self.mobile.as_ref().map(Contact::from);
+        let contacts = mobile.into_iter().chain(email.as_ref().map(Contact::from));
+        let permits = CodePermits::claim(self.challenge.requester(), contacts.collect()).await?;
         let partial = PartialSession::new(&self.client, &self.challenge.step.cookies);
         let api = partial.api();
-        let call = api.update_profile().body(self.body());
+        let call = api.update_profile().body(self.body(email));
         let response = call
             .platform(self.challenge.step.platform.clone())
             .send()
@@ -282,16 +285,11 @@ impl CompleteProfile {
         Ok(codes)
     }
 
-    fn body(&self) -> types::builder::EditProfileRequestSchema {
-        let mobile = self.mobile.as_ref().and_then(|mobile| match mobile {
-            Contact::Mobile {
-                country_code,
-                number,
-            } => Some(types::EditProfileMobileSchema {
-                country_code: Some(country_code.clone()),
-                phone: Some(number.clone()),
-            }),
-            Contact::Email(_) => None,
+    fn body(&self, email: Option<Email>) -> types::builder::EditProfileRequestSchema {
+        let mobile = self.mobile.as_ref();
+        let mobile = mobile.map(|phone| types::EditProfileMobileSchema {
+            country_code: Some(country_code(phone)),
+            phone: Some(national_number(phone)),
         });
         let last_name = self
             .last_name
@@ -302,7 +300,7 @@ impl CompleteProfile {
             .first_name(self.first_name.clone())
             .last_name(last_name)
             .mobile(mobile)
-            .email(self.email.clone())
+            .email(email.map(|email| email.as_str().to_owned()))
             .gender(self.gender.clone())
             .dob(self.date_of_birth.clone())
     }
@@ -337,15 +335,19 @@ impl PendingCodes {
     }
 
     /// The mobile, if its code is not confirmed yet.
-    pub fn mobile(&self) -> Option<&Contact> {
-        let found = self.challenge.step.find(ContactKind::Mobile);
-        found.ok().map(|code| &code.contact)
+    pub fn mobile(&self) -> Option<&Phone> {
+        match &self.challenge.step.find(ContactKind::Mobile).ok()?.contact {
+            Contact::Phone(phone) => Some(phone),
+            Contact::Email(_) => None,
+        }
     }
 
     /// The e-mail address, if its code is not confirmed yet.
-    pub fn email(&self) -> Option<&Contact> {
-        let found = self.challenge.step.find(ContactKind::Email);
-        found.ok().map(|code| &code.contact)
+    pub fn email(&self) -> Option<&Email> {
+        match &self.challenge.step.find(ContactKind::Email).ok()?.contact {
+            Contact::Email(email) => Some(email),
+            Contact::Phone(_) => None,
+        }
     }
 
     /// When the mobile may get another message; `None` if its code is confirmed.
@@ -436,7 +438,7 @@ impl PendingCodes {
     /// [`ErrorKind::Rejected`]: crate::ErrorKind::Rejected
     /// [`ErrorKind::InvalidResponse`]: crate::ErrorKind::InvalidResponse
     pub async fn confirm_mobile(self, code: impl Into<Secret>) -> Result<SignIn, StepError<Self>> {
-        self.confirm(ContactKind::Mobile, code.into()).await
+        self.confirm_kind(ContactKind::Mobile, code.into()).await
     }
 
     /// Confirms the code that was sent by e-mail, as [`confirm_mobile`](Self::confirm_mobile) does.
@@ -447,10 +449,14 @@ impl PendingCodes {
     ///
     /// As [`confirm_mobile`](Self::confirm_mobile).
     pub async fn confirm_email(self, code: impl Into<Secret>) -> Result<SignIn, StepError<Self>> {
-        self.confirm(ContactKind::Email, code.into()).await
+        self.confirm_kind(ContactKind::Email, code.into()).await
     }
 
-    async fn confirm(mut self, kind: ContactKind, code: Secret) -> Result<SignIn, StepError<Self>> {
+    async fn confirm_kind(
+        mut self,
+        kind: ContactKind,
+        code: Secret,
+    ) -> Result<SignIn, StepError<Self>> {
         match self.try_code(kind, code).await {
             Ok(true) => Ok(SignIn::CodesRequired(self)),
             Ok(false) => self.end(kind).await,

@@ -3,11 +3,12 @@
 use super::api::types;
 use super::client::Client;
 use super::codes::UserStatus;
-use super::contact::{check_email, check_filled};
+use super::contact::check_filled;
 use super::direct_sign_in::DirectSignIn;
 use super::partial_session::PartialSession;
 use super::sign_in::SignIn;
-use crate::error::Error;
+use crate::email::{Email, GivenEmail, IntoEmail};
+use crate::error::{Error, System};
 use crate::opaque_debug::opaque_debug;
 use crate::secret::Secret;
 
@@ -17,8 +18,7 @@ enum Provider {
     Google,
     GoogleAndroid,
     GoogleIos,
-    /// With the user's id at Apple.
-    Apple(String),
+    Apple,
 }
 
 /// The token of a third party and the profile that came with it.
@@ -30,7 +30,7 @@ pub struct SocialSignIn {
     refresh_token: Option<Secret>,
     expiry: Option<i64>,
     id: Option<String>,
-    email: Option<String>,
+    email: Option<GivenEmail>,
     first_name: Option<String>,
     last_name: Option<String>,
     full_name: Option<String>,
@@ -77,12 +77,10 @@ impl SocialSignIn {
         Self::new(Provider::GoogleIos, access_token.into())
     }
 
-    /// An identity token of Apple, and the user's id there. The profile is limited to names.
-    pub fn apple(identity_token: impl Into<Secret>, user_identifier: impl Into<String>) -> Self {
-        Self::new(
-            Provider::Apple(user_identifier.into()),
-            identity_token.into(),
-        )
+    /// An identity token of Apple. The user's [`id`](Self::id) there is required, and the profile is
+    /// limited to names.
+    pub fn apple(identity_token: impl Into<Secret>) -> Self {
+        Self::new(Provider::Apple, identity_token.into())
     }
 
     /// The refresh token that came with the access token.
@@ -97,15 +95,15 @@ impl SocialSignIn {
         self
     }
 
-    /// The user's id at the third party.
+    /// The user's id at the third party; at Apple, the user identifier.
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
         self
     }
 
     /// The user's e-mail address.
-    pub fn email(mut self, address: impl Into<String>) -> Self {
-        self.email = Some(address.into());
+    pub fn email(mut self, email: impl IntoEmail) -> Self {
+        self.email = Some(email.into_email());
         self
     }
 
@@ -142,18 +140,24 @@ impl SocialSignIn {
     fn check(&self) -> Result<(), Error> {
         let token = self.token.expose();
         match &self.provider {
-            Provider::Apple(user) => {
+            Provider::Apple => {
                 check_filled("identity_token", token)?;
-                check_filled("user_identifier", user)?;
+                check_filled("id", self.id.as_deref().unwrap_or_default())?;
             }
             _ => check_filled("access_token", token)?,
         }
-        self.email.as_deref().map_or(Ok(()), check_email)
+        if let Some(email) = self.email.clone() {
+            Email::of(System::Fynd, email)?;
+        }
+        Ok(())
     }
 
     fn body(self) -> types::builder::OAuthRequestSchema {
         let profile = types::OAuthRequestSchemaProfile {
-            email: self.email,
+            email: self
+                .email
+                .and_then(Result::ok)
+                .map(|email| email.as_str().to_owned()),
             first_name: self.first_name,
             full_name: self.full_name,
             id: self.id,
@@ -170,9 +174,9 @@ impl SocialSignIn {
             .profile(profile)
     }
 
-    fn apple_body(self, user_identifier: String) -> types::builder::OAuthRequestAppleSchema {
+    fn apple_body(self) -> types::builder::OAuthRequestAppleSchema {
         types::OAuthRequestAppleSchema::builder()
-            .user_identifier(user_identifier)
+            .user_identifier(self.id.unwrap_or_default())
             .oauth(types::OAuthRequestAppleSchemaOauth {
                 identity_token: Some(self.token),
             })
@@ -198,8 +202,8 @@ impl Client {
     /// # let mock = Fynd::start().await;
     /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001").application_token("test-token");
     /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
-    /// # let asha = FyndUser::new("Asha").mobile("91", "9000000001").email("asha@example.com").social(vestibule::testing::FyndProvider::Google, "1001");
-    /// # let id = mock.seed_user(asha.password("the password"));
+    /// # let asha = FyndUser::new("Asha").mobile(vestibule::Phone::parse("+919000000001")?).email("asha@example.com").social(vestibule::testing::FyndProvider::Google, "1001");
+    /// # let id = mock.add_user(asha.password("the password"));
     /// # let token = mock.issue_social_token(vestibule::testing::FyndProvider::Google, "1001", None);
     /// use vestibule::fynd::{SignIn, SocialSignIn};
     ///
@@ -217,7 +221,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`] naming `access_token`, `identity_token`, `user_identifier` or
+    /// [`ErrorKind::InvalidInput`] naming `access_token`, `identity_token`, `id` or
     /// `email`, [`ErrorKind::Unavailable`] if the session store fails: nothing is sent in these cases.
     /// [`ErrorKind::Rejected`]: the third party does not confirm the token.
     /// [`ErrorKind::InvalidResponse`]: the server accepted it and returned no cookie. Otherwise
@@ -255,9 +259,9 @@ impl Client {
                 let response = call.body(account.body()).send().await;
                 ("login_with_google_ios", response)
             }
-            Provider::Apple(user) => {
+            Provider::Apple => {
                 let call = api.login_with_apple_ios().platform(platform);
-                let response = call.body(account.apple_body(user)).send().await;
+                let response = call.body(account.apple_body()).send().await;
                 ("login_with_apple_ios", response)
             }
         };

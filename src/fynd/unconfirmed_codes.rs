@@ -5,9 +5,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::codes::Route;
-use super::contact::Contact;
 use super::keys::{Keys, RESEND_AFTER};
 use crate::challenge::{MessageLimit, Recipient, Requester, SendPermit, Step};
+use crate::contact::Contact;
 use crate::error::{Error, ErrorKind, System};
 use crate::secret::Secret;
 use crate::session::CookieJar;
@@ -27,7 +27,7 @@ impl ContactKind {
     pub(super) fn matches(self, contact: &Contact) -> bool {
         matches!(
             (self, contact),
-            (Self::Mobile, Contact::Mobile { .. }) | (Self::Email, Contact::Email(_))
+            (Self::Mobile, Contact::Phone(_)) | (Self::Email, Contact::Email(_))
         )
     }
 }
@@ -139,7 +139,7 @@ impl CodePermits {
         let mut codes = Vec::new();
         for (contact, permit) in self.0 {
             let keys = match &contact {
-                Contact::Mobile { .. } if sent.mobile => Keys::of_mobile(
+                Contact::Phone(_) if sent.mobile => Keys::of_mobile(
                     sent.operation,
                     sent.request_id.clone(),
                     sent.resend_token.clone(),
@@ -148,7 +148,7 @@ impl CodePermits {
                 Contact::Email(_) if sent.email => {
                     Keys::of_email(sent.resend_email_token.clone(), sent.resend_timer)
                 }
-                Contact::Mobile { .. } | Contact::Email(_) => {
+                Contact::Phone(_) | Contact::Email(_) => {
                     permit.not_sent().await;
                     continue;
                 }

@@ -12,6 +12,7 @@ use super::session::Session;
 use crate::client_config::{ClientConfig, client_config_setters};
 use crate::error::{Error, System};
 use crate::opaque_debug::opaque_debug;
+use crate::phone::Phone;
 use crate::pipeline::CallContext;
 use crate::secret::Secret;
 use crate::session::{
@@ -129,19 +130,20 @@ impl Client {
         self.context.shutdown(deadline).await
     }
 
-    /// Stores the token of a new session whose mobile number is unknown.
+    /// Stores the token of a new session whose phone number is unknown.
     pub(super) async fn sign_in(&self, tokens: Tokens) -> Result<Session, Error> {
         self.sign_in_by(None, tokens).await
     }
 
-    /// Stores the token of a new session, with the mobile number that received the pin.
+    /// Stores the token of a new session, with the number that received the pin.
     pub(super) async fn sign_in_by(
         &self,
-        mobile: Option<String>,
+        phone: Option<&Phone>,
         tokens: Tokens,
     ) -> Result<Session, Error> {
         let credential = Credential::Tokens(tokens);
-        let entry = self.sessions.create(credential, None, mobile).await?;
+        let phone = phone.map(Phone::to_e164);
+        let entry = self.sessions.create(credential, None, phone).await?;
         Ok(Session::new(self, entry))
     }
 }

@@ -5,9 +5,10 @@ use super::pin_sign_in::PendingCode;
 use crate::challenge::StepError;
 use crate::clock::BoxFuture;
 use crate::code_sign_in::{
-    Channel, CodeChallenge, CodeSignIn, Confirmed, Destination, boxed, challenge_methods,
-    message_methods, session_methods, unsupported,
+    CodeChallenge, CodeSignIn, Confirmed, boxed, challenge_methods, message_methods,
+    session_methods, unsupported,
 };
+use crate::contact::{Channel, Contact};
 use crate::error::{Error, System};
 use crate::secret::Secret;
 
@@ -24,16 +25,14 @@ impl CodeSignIn for Client {
 
     fn send_code<'a>(
         &'a self,
-        to: &'a Destination,
+        to: &'a Contact,
     ) -> BoxFuture<'a, Result<Box<dyn CodeChallenge>, Error>> {
         Box::pin(async move {
-            if !self.offers(to.channel()) {
-                return Err(unsupported(
-                    System::GoodCity,
-                    "pins are sent to mobiles only",
-                ));
-            }
-            let pending = self.sign_in_with_pin(to.to_text()).await?;
+            let Contact::Phone(phone) = to else {
+                let message = "pins are sent to mobiles only";
+                return Err(unsupported(System::GoodCity, message));
+            };
+            let pending = self.sign_in_with_pin(phone).await?;
             Ok(Box::new(pending) as Box<dyn CodeChallenge>)
         })
     }

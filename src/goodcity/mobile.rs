@@ -1,9 +1,9 @@
 //! The check of mobile numbers.
 
 use crate::error::{Error, System};
+use crate::phone::Phone;
 
-/// The rule for Hong Kong mobile numbers, which the server accepts only as `+852` and eight digits,
-/// without spaces.
+/// The rule for Hong Kong mobile numbers, which the server accepts only as `+852` and eight digits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MobileRule {
@@ -15,64 +15,73 @@ pub enum MobileRule {
 }
 
 impl MobileRule {
-    pub(super) fn check(self, mobile: &str) -> Result<(), Error> {
-        let local = mobile.strip_prefix("+852").unwrap_or_default();
-        let (first, right): (&[u8], _) = match self {
+    pub(super) fn check(self, phone: &Phone) -> Result<(), Error> {
+        let local = phone.e164().strip_prefix("+852").unwrap_or_default();
+        let (first, right): (&[char], _) = match self {
             Self::Current => (
-                b"456789",
+                &['4', '5', '6', '7', '8', '9'],
                 "must be `+852`, a digit from 4 to 9 and 7 further digits, such as `+85251234567`",
             ),
             Self::Documented => (
-                b"569",
+                &['5', '6', '9'],
                 "must be `+852`, one of 5, 6 and 9 and 7 further digits, such as `+85251234567`",
             ),
         };
-        let well_formed = local.len() == 8
-            && local.bytes().all(|byte| byte.is_ascii_digit())
-            && first.contains(&local.as_bytes()[0]);
-        if well_formed {
+        if local.len() == 8 && local.starts_with(|digit| first.contains(&digit)) {
             return Ok(());
         }
-        Err(Error::invalid("mobile", right).of(System::GoodCity))
+        Err(Error::invalid("phone", right).of(System::GoodCity))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::MobileRule::{Current, Documented};
+    use crate::phone::Phone;
 
     #[test]
     fn the_two_rules_differ_in_the_first_digit_only() {
+        // A zero before a number of Hong Kong is a digit: the plan has no trunk prefix.
         for first in 0..=9 {
-            let mobile = format!("+852{first}1234567");
-            assert_eq!(Current.check(&mobile).is_ok(), first >= 4, "{mobile}");
+            let phone = Phone::parse(&format!("+852{first}1234567")).unwrap();
+            assert_eq!(Current.check(&phone).is_ok(), first >= 4, "{first}");
             let documented = [5, 6, 9].contains(&first);
-            assert_eq!(Documented.check(&mobile).is_ok(), documented, "{mobile}");
+            assert_eq!(Documented.check(&phone).is_ok(), documented, "{first}");
         }
     }
 
     #[test]
-    fn malformed_numbers_are_invalid() {
-        let wrong = [
-            "",
-            "+852",
-            "51234567",
-            "85251234567",
-            "+8525123456",
-            "+852512345678",
+    fn all_spellings_of_a_number_are_valid() {
+        for spelling in [
             "+852 5123 4567",
             " +85251234567",
             "+85251234567\n",
             "+852５1234567",
+            "0085251234567",
+        ] {
+            let phone = Phone::parse(spelling).unwrap();
+            assert!(
+                Current.check(&phone).is_ok() && Documented.check(&phone).is_ok(),
+                "{spelling:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn other_numbers_are_invalid() {
+        for number in [
+            "+8525123456",
+            "+852512345678",
             "+11112345678",
-        ];
-        for mobile in wrong {
+            "+43660000001",
+        ] {
+            let phone = Phone::parse(number).unwrap();
             for rule in [Current, Documented] {
                 let field = rule
-                    .check(mobile)
+                    .check(&phone)
                     .err()
                     .and_then(|error| error.field().map(str::to_owned));
-                assert_eq!(field.as_deref(), Some("mobile"), "{mobile:?}");
+                assert_eq!(field.as_deref(), Some("phone"), "{number:?}");
             }
         }
     }

@@ -20,10 +20,13 @@
 //! # let mock = vestibule::testing::GoodCity::start().await;
 //! # let pin = || mock.outbox().last_code("+85261234567").unwrap();
 //! # let url = mock.base_url();
+//! use vestibule::Phone;
 //! use vestibule::goodcity::Client;
 //!
 //! let client = Client::builder(url).app_name("app").accept_language("zh-tw").build()?;
-//! let pending = client.sign_up("+85261234567", "Ada", "Wong").district_id("1").send().await?;
+//! let phone = Phone::parse("+852 6123 4567")?;
+//! let sign_up = client.sign_up(&phone).first_name("Ada").last_name("Wong").district_id("1");
+//! let pending = sign_up.send().await?;
 //! let signed_in = match pending.confirm("0042").await {
 //!     Ok(signed_in) => signed_in,
 //!     // The user mistyped: the challenge is still open.

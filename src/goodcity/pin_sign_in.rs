@@ -14,9 +14,11 @@ use crate::challenge::{
 };
 use crate::error::{Error, ErrorKind, System};
 use crate::opaque_debug::opaque_debug;
+use crate::phone::Phone;
 use crate::secret::Secret;
 use crate::session::Tokens;
 use crate::skewed_clock::SkewedClock;
+use crate::typed_text::typed_code;
 
 /// The wait of GoodCity's own clients between two messages.
 const RESEND_WAIT: Duration = Duration::from_secs(60);
@@ -34,7 +36,7 @@ pub struct PendingCode {
 /// The state in the store.
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct PinRequest {
-    mobile: String,
+    phone: Phone,
     /// The newest known key; `None` after the server has discarded it.
     key: Option<Secret>,
 }
@@ -71,21 +73,22 @@ pub struct SignedIn {
 }
 
 impl PendingCode {
-    pub(super) async fn request(client: &Client, mobile: String) -> Result<Self, Error> {
-        Self::send(client, mobile.clone(), send_pin(client, &mobile)).await
+    pub(super) async fn request(client: &Client, phone: &Phone) -> Result<Self, Error> {
+        Self::send(client, phone, send_pin(client, phone)).await
     }
 
     /// Sends the first pin by `request`, after the right to do so was claimed.
     pub(super) async fn send(
         client: &Client,
-        mobile: String,
+        phone: &Phone,
         request: impl Future<Output = Result<types::OtpAuthKey, Error>>,
     ) -> Result<Self, Error> {
-        client.mobile_rule.check(&mobile)?;
-        let first = FirstMessage::claim(&client.context, mobile.clone(), RESEND_WAIT).await?;
+        client.mobile_rule.check(phone)?;
+        let first = FirstMessage::claim(&client.context, phone.to_e164(), RESEND_WAIT).await?;
         let send = async {
             let key = Some(key_of(request.await?)?);
-            Ok((PinRequest { mobile, key }, RESEND_WAIT))
+            let phone = phone.clone();
+            Ok((PinRequest { phone, key }, RESEND_WAIT))
         };
         let challenge = first.send(send).await?;
         Ok(Self::resumed(client.clone(), challenge))
@@ -100,9 +103,9 @@ impl PendingCode {
         self.challenge.id()
     }
 
-    /// The number that the pin was requested for, as given by the caller.
-    pub fn mobile(&self) -> &str {
-        &self.challenge.step.mobile
+    /// The number that the pin was requested for.
+    pub fn phone(&self) -> &Phone {
+        &self.challenge.step.phone
     }
 
     /// When another pin may be requested.
@@ -130,8 +133,8 @@ impl PendingCode {
     /// # let mock = vestibule::testing::GoodCity::start().await;
     /// # let pin = || mock.outbox().last_code("+85261234567").unwrap();
     /// # let client = vestibule::goodcity::Client::builder(mock.base_url()).app_name("app").clock(mock.clock().clone()).build()?;
-    /// # mock.add_user("+85261234567", "Ada", "Wong");
-    /// # let mut pending = client.sign_in_with_pin("+85261234567").await?;
+    /// # mock.add_user(vestibule::testing::GoodCityUser::new(vestibule::Phone::parse("+85261234567")?).first_name("Ada").last_name("Wong"));
+    /// # let mut pending = client.sign_in_with_pin(&"+85261234567".parse()?).await?;
     /// use vestibule::ErrorKind;
     ///
     /// let too_soon = pending.resend().await.unwrap_err();
@@ -158,7 +161,7 @@ impl PendingCode {
     pub async fn resend(&mut self) -> Result<(), Error> {
         let client = &self.client;
         let send = async |step: &PinRequest| {
-            let key = key_of(send_pin(client, &step.mobile).await?)?;
+            let key = key_of(send_pin(client, &step.phone).await?)?;
             Ok((key, RESEND_WAIT))
         };
         let store_key = |step: &mut PinRequest, key: &Secret| step.key = Some(key.clone());
@@ -208,9 +211,9 @@ impl PendingCode {
                 .with_status(http::StatusCode::OK)
                 .at(System::GoodCity, "verify")
         })?;
-        let mobile = Some(self.challenge.step.mobile.clone());
+        let phone = Some(&self.challenge.step.phone);
         let tokens = Tokens::new(token, None);
-        let session = self.client.sign_in_by(mobile, tokens).await?;
+        let session = self.client.sign_in_by(phone, tokens).await?;
         self.challenge.finish().await;
         Ok(SignedIn {
             session,
@@ -237,8 +240,8 @@ impl Client {
     /// # let mock = vestibule::testing::GoodCity::start().await;
     /// # let pin = || mock.outbox().last_code("+85261234567").unwrap();
     /// # let client = vestibule::goodcity::Client::builder(mock.base_url()).app_name("app").clock(mock.clock().clone()).build()?;
-    /// # mock.add_user("+85261234567", "Ada", "Wong");
-    /// let pending = client.sign_in_with_pin("+85261234567").await?;
+    /// # mock.add_user(vestibule::testing::GoodCityUser::new(vestibule::Phone::parse("+85261234567")?).first_name("Ada").last_name("Wong"));
+    /// let pending = client.sign_in_with_pin(&"+85261234567".parse()?).await?;
     /// let signed_in = match pending.confirm("0042").await {
     ///     Ok(signed_in) => signed_in,
     ///     // The user mistyped: the challenge is still open.
@@ -258,8 +261,8 @@ impl Client {
     /// [`ErrorKind::RateLimited`](crate::ErrorKind::RateLimited) if the last pin is too recent,
     /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the session store fails: nothing is
     /// sent in these cases. Otherwise as any call, see [`Error`].
-    pub async fn sign_in_with_pin(&self, mobile: impl Into<String>) -> Result<PendingCode, Error> {
-        PendingCode::request(self, mobile.into()).await
+    pub async fn sign_in_with_pin(&self, phone: &Phone) -> Result<PendingCode, Error> {
+        PendingCode::request(self, phone).await
     }
 
     /// Resumes an unfinished sign-in by its id, on any instance that shares the store; sends
@@ -288,11 +291,11 @@ impl Session {
     /// # async fn main() -> Result<(), vestibule::Error> {
     /// # use vestibule::goodcity::Client;
     /// # let mock = vestibule::testing::GoodCity::start().await;
-    /// # mock.add_user("+85261234567", "Ada", "Wong");
+    /// # mock.add_user(vestibule::testing::GoodCityUser::new(vestibule::Phone::parse("+85261234567")?).first_name("Ada").last_name("Wong"));
     /// # let code = || mock.outbox().last_code("+85261234567").unwrap_or_default();
     /// # let clock = mock.clock().clone();
     /// # let client = Client::builder(mock.base_url()).app_name("app").clock(clock).build()?;
-    /// # let session = client.sign_in_with_pin("+85261234567").await?.confirm(code()).await?.session;
+    /// # let session = client.sign_in_with_pin(&"+85261234567".parse()?).await?.confirm(code()).await?.session;
     /// # mock.clock().advance(std::time::Duration::from_secs(400 * 24 * 3600));
     /// use vestibule::ErrorKind;
     ///
@@ -300,7 +303,7 @@ impl Session {
     ///     && error.kind() == ErrorKind::Unauthenticated
     /// {
     ///     let pending = session.sign_in_with_pin().await?;
-    ///     println!("a pin went to {}", pending.mobile());
+    ///     println!("a pin went to {}", pending.phone().to_e164());
     ///     let session = pending.confirm(code()).await?.session;
     ///     session.profile().await?;
     /// }
@@ -316,17 +319,17 @@ impl Session {
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the session was created from
     /// tokens and has no number; otherwise like [`Client::sign_in_with_pin`].
     pub async fn sign_in_with_pin(&self) -> Result<PendingCode, Error> {
-        let mobile = self.mobile().ok_or_else(|| {
+        let phone = self.phone().ok_or_else(|| {
             let right =
                 "must be passed to `Client::sign_in_with_pin`: this session was created from tokens";
-            Error::invalid("mobile", right).of(System::GoodCity)
+            Error::invalid("phone", right).of(System::GoodCity)
         })?;
-        self.client().sign_in_with_pin(mobile).await
+        self.client().sign_in_with_pin(&phone).await
     }
 }
 
-async fn send_pin(client: &Client, mobile: &str) -> Result<types::OtpAuthKey, Error> {
-    let body = types::SendPinRequest::builder().mobile(mobile.to_owned());
+async fn send_pin(client: &Client, phone: &Phone) -> Result<types::OtpAuthKey, Error> {
+    let body = types::SendPinRequest::builder().mobile(phone.to_e164());
     let api = client.api();
     Ok(api.send_pin().body(body).send().await?.into_inner())
 }
@@ -340,11 +343,11 @@ fn key_of(response: types::OtpAuthKey) -> Result<Secret, Error> {
     })
 }
 
-/// A pin as it is sent: without surrounding space.
+/// A pin as it is sent; see [`typed_code`].
 fn check_pin(pin: &Secret) -> Result<Secret, Error> {
-    let pin = pin.expose().trim();
-    if pin.len() == 4 && pin.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Ok(Secret::from(pin));
+    let pin = typed_code(pin);
+    if pin.expose().len() == 4 && pin.expose().bytes().all(|byte| byte.is_ascii_digit()) {
+        return Ok(pin);
     }
     Err(Error::invalid("pin", "must be the four digits of the message").of(System::GoodCity))
 }

@@ -3,6 +3,7 @@
 use super::api::{Api, enums, types};
 use super::client::Client;
 use crate::error::{Error, System};
+use crate::phone::Phone;
 use crate::secret::Secret;
 use crate::session::{EndReason, Session as Shared, token_session_methods};
 
@@ -21,10 +22,10 @@ pub struct Session {
 impl Session {
     token_session_methods!(client);
 
-    /// The mobile number that the user signed in with; `None` for a session that was created from
+    /// The phone number that the user signed in with; `None` for a session that was created from
     /// tokens.
-    pub fn mobile(&self) -> Option<&str> {
-        self.shared.login_hint()
+    pub fn phone(&self) -> Option<Phone> {
+        Phone::parse(self.shared.login_hint()?).ok()
     }
 
     pub(super) fn client(&self) -> &Client {
@@ -45,8 +46,8 @@ impl Session {
     /// # let mock = vestibule::testing::GoodCity::start().await;
     /// # let pin = || mock.outbox().last_code("+85261234567").unwrap();
     /// # let client = vestibule::goodcity::Client::builder(mock.base_url()).app_name("app").clock(mock.clock().clone()).build()?;
-    /// # mock.add_user("+85261234567", "Ada", "Wong");
-    /// # let session = client.sign_in_with_pin("+85261234567").await?.confirm(pin()).await?.session;
+    /// # mock.add_user(vestibule::testing::GoodCityUser::new(vestibule::Phone::parse("+85261234567")?).first_name("Ada").last_name("Wong"));
+    /// # let session = client.sign_in_with_pin(&"+85261234567".parse()?).await?.confirm(pin()).await?.session;
     /// let profile = session.profile().await?;
     /// let first_name = profile.user_profile.and_then(|user| user.first_name);
     /// assert_eq!(first_name.as_deref(), Some("Ada"));
@@ -75,8 +76,8 @@ impl Session {
     /// # let mock = vestibule::testing::GoodCity::start().await;
     /// # let pin = || mock.outbox().last_code("+85261234567").unwrap();
     /// # let client = vestibule::goodcity::Client::builder(mock.base_url()).app_name("app").clock(mock.clock().clone()).build()?;
-    /// # mock.add_user("+85261234567", "Ada", "Wong");
-    /// # let session = client.sign_in_with_pin("+85261234567").await?.confirm(pin()).await?.session;
+    /// # mock.add_user(vestibule::testing::GoodCityUser::new(vestibule::Phone::parse("+85261234567")?).first_name("Ada").last_name("Wong"));
+    /// # let session = client.sign_in_with_pin(&"+85261234567".parse()?).await?.confirm(pin()).await?.session;
     /// session.update_device("a device handle of the push service", "fcm").await?;
     /// # assert_eq!(mock.count("register_device"), 1);
     /// # Ok(())
@@ -120,8 +121,8 @@ impl Session {
     /// # let mock = vestibule::testing::GoodCity::start().await;
     /// # let pin = || mock.outbox().last_code("+85261234567").unwrap();
     /// # let client = vestibule::goodcity::Client::builder(mock.base_url()).app_name("app").clock(mock.clock().clone()).build()?;
-    /// # mock.add_user("+85261234567", "Ada", "Wong");
-    /// # let session = client.sign_in_with_pin("+85261234567").await?.confirm(pin()).await?.session;
+    /// # mock.add_user(vestibule::testing::GoodCityUser::new(vestibule::Phone::parse("+85261234567")?).first_name("Ada").last_name("Wong"));
+    /// # let session = client.sign_in_with_pin(&"+85261234567".parse()?).await?.confirm(pin()).await?.session;
     /// use vestibule::ErrorKind;
     ///
     /// let id = session.id().clone();

@@ -3,17 +3,18 @@
 use super::api::types;
 use super::client::Client;
 use super::pin_sign_in::PendingCode;
-use crate::error::Error;
+use crate::error::{Error, System};
 use crate::opaque_debug::opaque_debug;
+use crate::phone::Phone;
 
 /// A sign-up that was not sent yet.
 #[derive(Clone)]
 #[must_use = "no pin is requested before `send`"]
 pub struct SignUp {
     client: Client,
-    mobile: String,
-    first_name: String,
-    last_name: String,
+    phone: Phone,
+    first_name: Option<String>,
+    last_name: Option<String>,
     district_id: Option<String>,
     address_type: Option<String>,
 }
@@ -21,8 +22,8 @@ pub struct SignUp {
 opaque_debug!("goodcity": SignUp);
 
 impl Client {
-    /// Starts the sign-up of a new user with a Hong Kong mobile number, such as `+85251234567`;
-    /// nothing is sent before [`SignUp::send`].
+    /// Starts the sign-up of a new user with a Hong Kong mobile number; nothing is
+    /// sent before [`SignUp::send`].
     ///
     /// If the number already has an account, the server ignores the names and the address and sends
     /// the pin to the existing user. The response does not tell which happened.
@@ -33,7 +34,10 @@ impl Client {
     /// # let mock = vestibule::testing::GoodCity::start().await;
     /// # let pin = || mock.outbox().last_code("+85261234567").unwrap();
     /// # let client = vestibule::goodcity::Client::builder(mock.base_url()).app_name("app").clock(mock.clock().clone()).build()?;
-    /// let sign_up = client.sign_up("+85261234567", "Ada", "Wong").district_id("1");
+    /// use vestibule::Phone;
+    ///
+    /// let phone = Phone::parse("+852 6123 4567")?;
+    /// let sign_up = client.sign_up(&phone).first_name("Ada").last_name("Wong").district_id("1");
     /// let pending = sign_up.send().await?;
     /// let id = pending.id().clone();
     /// // Later, at any instance that shares the store:
@@ -42,36 +46,29 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn sign_up(
-        &self,
-        mobile: impl Into<String>,
-        first_name: impl Into<String>,
-        last_name: impl Into<String>,
-    ) -> SignUp {
-        SignUp::new(
-            self.clone(),
-            mobile.into(),
-            first_name.into(),
-            last_name.into(),
-        )
+    pub fn sign_up(&self, phone: &Phone) -> SignUp {
+        SignUp {
+            client: self.clone(),
+            phone: phone.clone(),
+            first_name: None,
+            last_name: None,
+            district_id: None,
+            address_type: None,
+        }
     }
 }
 
 impl SignUp {
-    pub(super) fn new(
-        client: Client,
-        mobile: String,
-        first_name: String,
-        last_name: String,
-    ) -> Self {
-        Self {
-            client,
-            mobile,
-            first_name,
-            last_name,
-            district_id: None,
-            address_type: None,
-        }
+    /// The first name of the user. Required.
+    pub fn first_name(mut self, name: impl Into<String>) -> Self {
+        self.first_name = Some(name.into());
+        self
+    }
+
+    /// The last name of the user. Required.
+    pub fn last_name(mut self, name: impl Into<String>) -> Self {
+        self.last_name = Some(name.into());
+        self
     }
 
     /// The id of the user's district in Hong Kong: a number, which is sent as text.
@@ -97,8 +94,9 @@ impl SignUp {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a number that violates the
-    /// client's [`MobileRule`](super::MobileRule),
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `first_name` or `last_name` if
+    /// it is not set, or `phone` for a number that violates the client's
+    /// [`MobileRule`](super::MobileRule),
     /// [`ErrorKind::RateLimited`](crate::ErrorKind::RateLimited) within 60 seconds after the last pin for
     /// the number, [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the session store fails:
     /// nothing is sent in these cases. Otherwise as any call, see [`Error`].
@@ -107,13 +105,18 @@ impl SignUp {
             .district_id(self.district_id)
             .address_type(self.address_type);
         let user = types::UserAuth::builder()
-            .mobile(self.mobile.clone())
-            .first_name(self.first_name)
-            .last_name(self.last_name)
+            .mobile(self.phone.to_e164())
+            .first_name(required("first_name", self.first_name)?)
+            .last_name(required("last_name", self.last_name)?)
             .address_attributes(address);
         let body = types::SignupRequest::builder().user_auth(user);
         let api = self.client.api();
         let request = async { Ok(api.signup().body(body).send().await?.into_inner()) };
-        PendingCode::send(&self.client, self.mobile, request).await
+        PendingCode::send(&self.client, &self.phone, request).await
     }
+}
+
+fn required(field: &'static str, text: Option<String>) -> Result<String, Error> {
+    let text = text.filter(|text| !text.trim().is_empty());
+    text.ok_or_else(|| Error::invalid(field, "must be set").of(System::GoodCity))
 }

@@ -11,9 +11,8 @@ use http::{HeaderMap, StatusCode};
 use crate::challenge::{ResendTimer, StepError};
 use crate::client_config::ClientConfig;
 use crate::clock::{BoxFuture, Clock, SharedClock};
-use crate::code_sign_in::{
-    Awaited, Channel, CodeChallenge, CodeSignIn, Confirmed, Destination, unsupported,
-};
+use crate::code_sign_in::{Awaited, CodeChallenge, CodeSignIn, Confirmed, unsupported};
+use crate::contact::{Channel, Contact};
 use crate::error::{Error, ErrorKind, System};
 use crate::pipeline::{CallContext, Operation, ParsedError, SystemRules};
 use crate::random;
@@ -35,12 +34,13 @@ const MAX_WRONG_CODES: u32 = 5;
 /// ```
 /// # #[tokio::main]
 /// # async fn main() -> Result<(), vestibule::Error> {
-/// use vestibule::code_sign_in::{CodeSignIn, Confirmed, Destination};
+/// use vestibule::Contact;
+/// use vestibule::code_sign_in::{CodeSignIn, Confirmed};
 /// use vestibule::testing::{self, FakeCodeSignIn, FakeStep};
 /// use vestibule::{ErrorKind, System};
 ///
 /// let fake = FakeCodeSignIn::new(System::GoodCity).code("0417");
-/// let to = Destination::email("ada@example.org");
+/// let to = Contact::email("ada@example.org")?;
 ///
 /// fake.fail_next(FakeStep::Send, testing::error(ErrorKind::Unavailable).build());
 /// assert_eq!(fake.send_code(&to).await.unwrap_err().kind(), ErrorKind::Unavailable);
@@ -93,12 +93,12 @@ struct Shared {
 struct State {
     challenges: HashMap<String, Challenge>,
     failures: HashMap<FakeStep, VecDeque<Error>>,
-    sent: Vec<Destination>,
+    sent: Vec<Contact>,
 }
 
 #[derive(Clone)]
 struct Challenge {
-    destination: Destination,
+    destination: Contact,
     awaits: Awaited,
     expires_at: DateTime<Utc>,
     timer: ResendTimer,
@@ -177,7 +177,7 @@ impl FakeCodeSignIn {
     }
 
     /// The destinations of all messages, resent ones too, in order.
-    pub fn sent(&self) -> Vec<Destination> {
+    pub fn sent(&self) -> Vec<Contact> {
         self.state().sent.clone()
     }
 
@@ -213,7 +213,7 @@ impl FakeCodeSignIn {
         })
     }
 
-    fn opened(&self, destination: Destination, awaits: Awaited) -> Challenge {
+    fn opened(&self, destination: Contact, awaits: Awaited) -> Challenge {
         Challenge {
             destination,
             awaits,
@@ -279,7 +279,7 @@ impl CodeSignIn for FakeCodeSignIn {
 
     fn send_code<'a>(
         &'a self,
-        to: &'a Destination,
+        to: &'a Contact,
     ) -> BoxFuture<'a, Result<Box<dyn CodeChallenge>, Error>> {
         Box::pin(async move {
             self.scripted(FakeStep::Send)?;

@@ -9,7 +9,7 @@ use super::client::Client;
 use super::session::read_as;
 use super::verification::{self, Challenge};
 use crate::challenge::FirstMessage;
-use crate::code_sign_in::Destination;
+use crate::contact::Contact;
 use crate::error::{Error, System};
 use crate::json::JsonObject;
 use crate::opaque_debug::opaque_debug;
@@ -20,7 +20,7 @@ pub struct Account {
     client: Client,
     data: Result<types::CustomerInput, Error>,
     flow: Option<String>,
-    to: Option<Destination>,
+    to: Option<Contact>,
 }
 
 opaque_debug!("walletcrew": Account);
@@ -112,7 +112,7 @@ impl Account {
     }
 
     /// Sets the destination of messages to the customer, which a challenge remembers.
-    pub(super) fn to(mut self, destination: &Destination) -> Self {
+    pub(super) fn to(mut self, destination: &Contact) -> Self {
         self.to = Some(destination.clone());
         self
     }

@@ -8,18 +8,18 @@ use serde_json::Value;
 use super::account::Saved;
 use super::client::Client;
 use super::verification::Challenge;
-use crate::challenge::{ResendTimer, StepError};
+use crate::challenge::{ResendTimer, StepError, check_code};
 use crate::clock::BoxFuture;
 use crate::code_sign_in::{
-    Awaited, Channel, CodeChallenge, CodeSignIn, Confirmed, Destination, boxed, session_methods,
-    unsupported,
+    Awaited, CodeChallenge, CodeSignIn, Confirmed, boxed, session_methods, unsupported,
 };
+use crate::contact::{Channel, Contact};
 use crate::error::{Delivery, Error, ErrorKind, System};
 use crate::opaque_debug::opaque_debug;
 use crate::secret::Secret;
 
-type AccountOf = dyn Fn(&Destination) -> Result<Value, Error> + Send + Sync;
-type LoginOf = dyn Fn(&Destination, &Secret) -> Result<Value, Error> + Send + Sync;
+type AccountOf = dyn Fn(&Contact) -> Result<Value, Error> + Send + Sync;
+type LoginOf = dyn Fn(&Contact, &Secret) -> Result<Value, Error> + Send + Sync;
 
 /// Sign-in by a flow that challenges the customer, as configured by one tenant.
 #[derive(Clone)]
@@ -50,7 +50,8 @@ impl Client {
     /// # let code = || mock.outbox().last_code("ada@example.com").unwrap_or_default();
     /// # let url = mock.base_url();
     /// use serde_json::json;
-    /// use vestibule::code_sign_in::{CodeSignIn, Confirmed, Destination};
+    /// use vestibule::code_sign_in::{CodeSignIn, Confirmed};
+    /// use vestibule::Contact;
     /// use vestibule::walletcrew::Client;
     ///
     /// let client = Client::builder(url).tenant("demo-tenant").build()?;
@@ -59,7 +60,7 @@ impl Client {
     ///     |to| json!({"email": to.to_text()}),
     ///     |to, code| json!({"identifier": to.to_text(), "code": code.expose()}),
     /// );
-    /// let challenge = system.send_code(&Destination::email("ada@example.com")).await?;
+    /// let challenge = system.send_code(&Contact::email("ada@example.com")?).await?;
     /// let confirmed = challenge.confirm(code().into()).await?;
     /// # assert!(matches!(confirmed, Confirmed::SignedIn(_)));
     /// # Ok(())
@@ -68,8 +69,8 @@ impl Client {
     pub fn code_sign_in<A: Serialize, L: Serialize>(
         &self,
         (flow, provider): (&str, &str),
-        account: impl Fn(&Destination) -> A + Send + Sync + 'static,
-        login: impl Fn(&Destination, &Secret) -> L + Send + Sync + 'static,
+        account: impl Fn(&Contact) -> A + Send + Sync + 'static,
+        login: impl Fn(&Contact, &Secret) -> L + Send + Sync + 'static,
     ) -> FlowSignIn {
         FlowSignIn {
             client: self.clone(),
@@ -92,7 +93,7 @@ impl FlowSignIn {
         &self.client
     }
 
-    async fn send(&self, to: &Destination) -> Result<FlowChallenge, Error> {
+    async fn send(&self, to: &Contact) -> Result<FlowChallenge, Error> {
         let account = self.client.customer(&(self.account)(to)?);
         match account.flow(&self.flow).to(to).send().await? {
             Saved::ChallengeIssued(challenge) => Ok(self.resumed(to.clone(), challenge)),
@@ -104,7 +105,7 @@ impl FlowSignIn {
         }
     }
 
-    fn resumed(&self, to: Destination, challenge: Challenge) -> FlowChallenge {
+    fn resumed(&self, to: Contact, challenge: Challenge) -> FlowChallenge {
         FlowChallenge {
             sign_in: self.clone(),
             to,
@@ -125,7 +126,7 @@ impl CodeSignIn for FlowSignIn {
 
     fn send_code<'a>(
         &'a self,
-        to: &'a Destination,
+        to: &'a Contact,
     ) -> BoxFuture<'a, Result<Box<dyn CodeChallenge>, Error>> {
         Box::pin(async move {
             let challenge = self.send(to).await?;
@@ -153,7 +154,7 @@ impl CodeSignIn for FlowSignIn {
 /// A challenge with the login format of the tenant.
 struct FlowChallenge {
     sign_in: FlowSignIn,
-    to: Destination,
+    to: Contact,
     challenge: Challenge,
 }
 
@@ -166,11 +167,8 @@ impl FlowChallenge {
             to,
             challenge,
         } = self;
-        if code.is_empty() {
-            let error = Error::invalid("code", "must not be empty").of(System::WalletCrew);
-            return Err(StepError::new(sign_in.resumed(to, challenge), error));
-        }
-        let login = match (sign_in.login)(&to, &code) {
+        let code = check_code(System::WalletCrew, &code);
+        let login = match code.and_then(|code| (sign_in.login)(&to, &code)) {
             Ok(login) => login,
             Err(error) => return Err(StepError::new(sign_in.resumed(to, challenge), error)),
         };

@@ -13,7 +13,7 @@ use super::session::Session;
 use crate::challenge::{
     ActiveChallenge, FirstMessage, SoleRecipient, Step, StepError, StoredChallenge,
 };
-use crate::code_sign_in::Destination;
+use crate::contact::Contact;
 use crate::error::Error;
 use crate::opaque_debug::opaque_debug;
 use crate::secret::Secret;
@@ -40,7 +40,7 @@ pub(super) struct Verification {
     details: types::Customer,
     /// The destination of the customer, if the caller gave it.
     #[serde(default)]
-    to: Option<Box<Destination>>,
+    to: Option<Box<Contact>>,
 }
 
 impl Step for Verification {
@@ -56,7 +56,7 @@ pub(super) async fn issued(
     client: Client,
     first: FirstMessage,
     details: types::Customer,
-    to: Option<Destination>,
+    to: Option<Contact>,
 ) -> Challenge {
     let account = match details.get("id") {
         Some(Value::String(id)) if !id.is_empty() => Some(id.clone()),
@@ -83,7 +83,7 @@ impl Challenge {
     }
 
     /// The destination of the customer, if the caller gave it.
-    pub(super) fn to(&self) -> Option<&Destination> {
+    pub(super) fn to(&self) -> Option<&Contact> {
         self.challenge.step.to.as_deref()
     }
 

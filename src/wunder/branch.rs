@@ -22,7 +22,7 @@ impl Client {
     /// # let client = vestibule::wunder::Client::builder(mock.base_url()).tenant("demo");
     /// # let client = client.signing_key(Wunder::SIGNING_KEY).build()?;
     /// let branch = client.branch(48.2, 16.4).await?;
-    /// let sign_in = client.sign_in_with_phone_code("+43123456789", branch.id());
+    /// let sign_in = client.sign_in_with_phone_code(&"+43123456789".parse()?).branch_id(branch.id());
     /// # assert!(!branch.id().is_empty());
     /// # Ok(())
     /// # }

@@ -3,14 +3,15 @@
 use super::challenge::Challenge;
 use super::client::Client;
 use super::mfa::MfaRequired;
-use super::pending_code::PendingCode;
+use super::pending_code::{CodeOptions, PendingCode};
 use super::sign_in::SignIn;
 use crate::challenge::{ResendTimer, StepError};
 use crate::clock::BoxFuture;
 use crate::code_sign_in::{
-    Awaited, Channel, CodeChallenge, CodeSignIn, Confirmed, Destination, boxed, challenge_methods,
-    message_methods, session_methods, unsupported,
+    Awaited, CodeChallenge, CodeSignIn, Confirmed, boxed, challenge_methods, message_methods,
+    session_methods, unsupported,
 };
+use crate::contact::{Channel, Contact};
 use crate::error::{Error, System};
 use crate::secret::Secret;
 
@@ -18,9 +19,7 @@ use crate::secret::Secret;
 #[derive(Clone, Debug)]
 pub struct BranchSignIn {
     client: Client,
-    branch_id: String,
-    language: Option<String>,
-    terms_accepted: Option<bool>,
+    options: CodeOptions,
 }
 
 impl Client {
@@ -35,10 +34,11 @@ impl Client {
     /// # let client = vestibule::wunder::Client::builder(mock.base_url()).tenant("demo");
     /// # let client = client.signing_key(Wunder::SIGNING_KEY).build()?;
     /// # let code = || mock.outbox().last_code("+43123456789").unwrap();
-    /// use vestibule::code_sign_in::{CodeSignIn, Confirmed, Destination};
+    /// use vestibule::Contact;
+    /// use vestibule::code_sign_in::{CodeSignIn, Confirmed};
     ///
     /// let system: &dyn CodeSignIn = &client.at_branch("2").language("de");
-    /// let challenge = system.send_code(&Destination::phone("43", "123456789")).await?;
+    /// let challenge = system.send_code(&Contact::phone("+43123456789")?).await?;
     /// let confirmed = challenge.confirm(code().into()).await?;
     /// assert!(matches!(confirmed, Confirmed::SignedIn(_)));
     /// # Ok(())
@@ -47,9 +47,10 @@ impl Client {
     pub fn at_branch(&self, branch_id: impl Into<String>) -> BranchSignIn {
         BranchSignIn {
             client: self.clone(),
-            branch_id: branch_id.into(),
-            language: None,
-            terms_accepted: None,
+            options: CodeOptions {
+                branch_id: Some(branch_id.into()),
+                ..CodeOptions::default()
+            },
         }
     }
 }
@@ -57,44 +58,18 @@ impl Client {
 impl BranchSignIn {
     /// The language of the messages and of new users.
     pub fn language(mut self, language: impl Into<String>) -> Self {
-        self.language = Some(language.into());
+        self.options.language = Some(language.into());
         self
     }
 
     /// Whether the users have accepted the terms. Omitted by default.
     pub fn terms_accepted(mut self, accepted: bool) -> Self {
-        self.terms_accepted = Some(accepted);
+        self.options.terms_accepted = Some(accepted);
         self
     }
 
     fn client(&self) -> &Client {
         &self.client
-    }
-
-    async fn send(&self, to: &Destination) -> Result<PendingCode, Error> {
-        let (to_text, branch) = (to.to_text(), self.branch_id.as_str());
-        match to {
-            Destination::Phone { .. } => {
-                let mut sign_in = self.client.sign_in_with_phone_code(to_text, branch);
-                if let Some(language) = &self.language {
-                    sign_in = sign_in.language(language);
-                }
-                if let Some(accepted) = self.terms_accepted {
-                    sign_in = sign_in.terms_accepted(accepted);
-                }
-                sign_in.send().await
-            }
-            Destination::Email(_) => {
-                let mut sign_in = self.client.sign_in_with_email_code(to_text, branch);
-                if let Some(language) = &self.language {
-                    sign_in = sign_in.language(language);
-                }
-                if let Some(accepted) = self.terms_accepted {
-                    sign_in = sign_in.terms_accepted(accepted);
-                }
-                sign_in.send().await
-            }
-        }
     }
 }
 
@@ -109,10 +84,11 @@ impl CodeSignIn for BranchSignIn {
 
     fn send_code<'a>(
         &'a self,
-        to: &'a Destination,
+        to: &'a Contact,
     ) -> BoxFuture<'a, Result<Box<dyn CodeChallenge>, Error>> {
         Box::pin(async move {
-            let pending = self.send(to).await?;
+            let (client, options) = (self.client.clone(), self.options.clone());
+            let pending = PendingCode::send(client, to.clone(), options).await?;
             Ok(Box::new(pending) as Box<dyn CodeChallenge>)
         })
     }

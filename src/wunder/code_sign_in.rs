@@ -1,30 +1,34 @@
 //! Requesting a login code, by SMS or by e-mail.
 
 use super::client::Client;
-use super::contact::Contact;
-use super::pending_code::{CodeRequest, PendingCode};
-use crate::error::Error;
+use super::pending_code::{CodeOptions, PendingCode};
+use crate::contact::Contact;
+use crate::email::{Email, GivenEmail, IntoEmail};
+use crate::error::{Error, System};
+use crate::phone::Phone;
 use crate::secret::Secret;
 
 /// A sign-in by phone that was not sent yet.
 #[derive(Clone, Debug)]
-#[must_use = "no code is sent before `send_code`"]
+#[must_use = "no code is sent before `send`"]
 pub struct PhoneCodeSignIn {
     client: Client,
-    request: CodeRequest,
+    phone: Phone,
+    options: CodeOptions,
 }
 
 /// A sign-in by e-mail code that was not sent yet.
 #[derive(Clone, Debug)]
-#[must_use = "no code is sent before `send_code`"]
+#[must_use = "no code is sent before `send`"]
 pub struct EmailCodeSignIn {
     client: Client,
-    request: CodeRequest,
+    email: GivenEmail,
+    options: CodeOptions,
 }
 
 impl Client {
-    /// Starts a sign-in by a code that is sent to `phone` (E.164, such as `+43123456789`). A new
-    /// number becomes a user of the branch.
+    /// Starts a sign-in by a code that is sent to `phone`. A new number becomes a user of the
+    /// [branch](PhoneCodeSignIn::branch_id), which is required.
     ///
     /// ```
     /// # #[tokio::main]
@@ -34,9 +38,11 @@ impl Client {
     /// # let client = vestibule::wunder::Client::builder(mock.base_url()).tenant("demo");
     /// # let client = client.signing_key(Wunder::SIGNING_KEY).build()?;
     /// # let code = || mock.outbox().last_code("+43123456789").unwrap();
+    /// use vestibule::Phone;
     /// use vestibule::wunder::SignIn;
     ///
-    /// let pending = client.sign_in_with_phone_code("+43123456789", "2").send().await?;
+    /// let phone = Phone::parse("+43 123456789")?;
+    /// let pending = client.sign_in_with_phone_code(&phone).branch_id("2").send().await?;
     /// // Ask the user for the code that came by SMS.
     /// let session = match pending.confirm(code()).await? {
     ///     SignIn::SignedIn(session) => session,
@@ -46,19 +52,16 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn sign_in_with_phone_code(
-        &self,
-        phone: impl Into<String>,
-        branch_id: impl Into<String>,
-    ) -> PhoneCodeSignIn {
+    pub fn sign_in_with_phone_code(&self, phone: &Phone) -> PhoneCodeSignIn {
         PhoneCodeSignIn {
             client: self.clone(),
-            request: CodeRequest::new(Contact::Phone(phone.into()), branch_id.into()),
+            phone: phone.clone(),
+            options: CodeOptions::default(),
         }
     }
 
     /// Starts a sign-in by a code that is sent to an e-mail address. A new address becomes a user
-    /// of the branch.
+    /// of the [branch](EmailCodeSignIn::branch_id), which is required.
     ///
     /// ```
     /// # #[tokio::main]
@@ -71,7 +74,7 @@ impl Client {
     /// use vestibule::ErrorKind;
     /// use vestibule::wunder::SignIn;
     ///
-    /// let pending = client.sign_in_with_email_code("ada@example.org", "2").send().await?;
+    /// let pending = client.sign_in_with_email_code("ada@example.org").branch_id("2").send().await?;
     /// let sign_in = match pending.confirm("000000").await {
     ///     // The user mistyped: the state is still valid.
     ///     Err(failed) if failed.error.kind() == ErrorKind::Rejected => {
@@ -83,34 +86,37 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn sign_in_with_email_code(
-        &self,
-        email: impl Into<String>,
-        branch_id: impl Into<String>,
-    ) -> EmailCodeSignIn {
+    pub fn sign_in_with_email_code(&self, email: impl IntoEmail) -> EmailCodeSignIn {
         EmailCodeSignIn {
             client: self.clone(),
-            request: CodeRequest::new(Contact::Email(email.into()), branch_id.into()),
+            email: email.into_email(),
+            options: CodeOptions::default(),
         }
     }
 }
 
 impl PhoneCodeSignIn {
+    /// The id of the branch that a new user joins. Required.
+    pub fn branch_id(mut self, id: impl Into<String>) -> Self {
+        self.options.branch_id = Some(id.into());
+        self
+    }
+
     /// The language of the message and of a new user.
     pub fn language(mut self, language: impl Into<String>) -> Self {
-        self.request.language = Some(language.into());
+        self.options.language = Some(language.into());
         self
     }
 
     /// The OneSignal device that push messages go to.
     pub fn one_signal_device_id(mut self, device: impl Into<Secret>) -> Self {
-        self.request.device = Some(device.into());
+        self.options.device = Some(device.into());
         self
     }
 
     /// Whether the user has accepted the terms. Omitted by default.
     pub fn terms_accepted(mut self, accepted: bool) -> Self {
-        self.request.terms_accepted = Some(accepted);
+        self.options.terms_accepted = Some(accepted);
         self
     }
 
@@ -121,27 +127,33 @@ impl PhoneCodeSignIn {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a phone number that is not
-    /// E.164, an empty branch or a client without signature key;
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `branch_id` if it
+    /// is not set, or for a client without signature key;
     /// [`ErrorKind::RateLimited`](crate::ErrorKind::RateLimited) before the client's
     /// [`resend_wait`](super::ClientBuilder::resend_wait) has passed;
     /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the session store fails, and nothing
     /// is sent then; otherwise as any call, see [`Error`].
     pub async fn send(self) -> Result<PendingCode, Error> {
-        PendingCode::send(self.client, self.request).await
+        PendingCode::send(self.client, Contact::Phone(self.phone), self.options).await
     }
 }
 
 impl EmailCodeSignIn {
+    /// The id of the branch that a new user joins. Required.
+    pub fn branch_id(mut self, id: impl Into<String>) -> Self {
+        self.options.branch_id = Some(id.into());
+        self
+    }
+
     /// The language of the message and of a new user.
     pub fn language(mut self, language: impl Into<String>) -> Self {
-        self.request.language = Some(language.into());
+        self.options.language = Some(language.into());
         self
     }
 
     /// Whether the user has accepted the terms. Omitted by default.
     pub fn terms_accepted(mut self, accepted: bool) -> Self {
-        self.request.terms_accepted = Some(accepted);
+        self.options.terms_accepted = Some(accepted);
         self
     }
 
@@ -152,13 +164,14 @@ impl EmailCodeSignIn {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for what is no e-mail address,
-    /// an empty branch or a client without signature key;
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `email`, or
+    /// `branch_id` if it is not set, or for a client without signature key;
     /// [`ErrorKind::RateLimited`](crate::ErrorKind::RateLimited) before the client's
     /// [`resend_wait`](super::ClientBuilder::resend_wait) has passed;
     /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the session store fails, and nothing
     /// is sent then; otherwise as any call, see [`Error`].
     pub async fn send(self) -> Result<PendingCode, Error> {
-        PendingCode::send(self.client, self.request).await
+        let email = Email::of(System::Wunder, self.email)?;
+        PendingCode::send(self.client, Contact::Email(email), self.options).await
     }
 }

@@ -85,7 +85,7 @@ impl MfaRequired {
     /// # let client = vestibule::wunder::Client::builder(mock.base_url()).tenant("demo");
     /// # let client = client.signing_key(Wunder::SIGNING_KEY).build()?;
     /// # mock.add_user(WunderUser::new().email("ada@example.org").password("the password").phone("+43123456789"));
-    /// # mock.require_mfa("+43123456789", "246810");
+    /// # mock.require_mfa(&"+43123456789".parse()?, "246810");
     /// # let sign_in = client.sign_in_with_password("ada@example.org", "the password").await?;
     /// # let vestibule::wunder::SignIn::MfaRequired(mfa) = sign_in else { panic!() };
     /// let id = mfa.id().clone();

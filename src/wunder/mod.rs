@@ -28,11 +28,14 @@
 //! # let url = mock.base_url();
 //! # let key = vestibule::testing::Wunder::SIGNING_KEY;
 //! # let code = || mock.outbox().last_code("+43123456789").unwrap();
+//! use vestibule::Phone;
 //! use vestibule::wunder::{Client, SignIn};
 //!
 //! let client = Client::builder(url).tenant("mytenant").signing_key(key).build()?;
 //! let branch = client.branch(48.2, 16.4).await?;
-//! let pending = client.sign_in_with_phone_code("+43123456789", branch.id()).send().await?;
+//! let phone = Phone::parse("+43 123456789")?;
+//! let sign_in = client.sign_in_with_phone_code(&phone).branch_id(branch.id());
+//! let pending = sign_in.send().await?;
 //! let session = match pending.confirm(code()).await? {
 //!     SignIn::SignedIn(session) => session,
 //!     SignIn::MfaRequired(mfa) => mfa.confirm("654321").await?,
@@ -50,7 +53,6 @@ mod branch_sign_in;
 mod challenge;
 mod client;
 mod code_sign_in;
-mod contact;
 mod lists;
 mod mfa;
 mod mfa_enrolment;
@@ -76,7 +78,6 @@ pub use self::branch_sign_in::BranchSignIn;
 pub use self::challenge::Challenge;
 pub use self::client::{Client, ClientBuilder};
 pub use self::code_sign_in::{EmailCodeSignIn, PhoneCodeSignIn};
-pub use self::contact::{Contact, check_email, check_phone};
 pub use self::lists::TermsOf;
 pub use self::mfa::MfaRequired;
 pub use self::mfa_enrolment::{MfaEnrolment, QrPicture};

@@ -6,21 +6,22 @@ use serde::{Deserialize, Serialize};
 
 use super::auth_api::types;
 use super::client::Client;
-use super::contact::{Contact, check_email};
 use super::sign_in::not_empty;
 use crate::challenge::{
     ActiveChallenge, CODE_TIME_TO_LIVE, FirstMessage, ResendTimer, SoleRecipient, Step, StepError,
     StoredChallenge, check_code,
 };
+use crate::email::{Email, IntoEmail};
 use crate::error::{Error, System};
 use crate::opaque_debug::opaque_debug;
+use crate::password::NewPassword;
 use crate::secret::Secret;
 use crate::skewed_clock::SkewedClock;
 
 /// The address that a reset code was requested for.
 #[derive(Clone, Serialize, Deserialize)]
 struct ResetRequest {
-    email: String,
+    email: Email,
 }
 
 impl Step for ResetRequest {
@@ -34,7 +35,7 @@ impl Step for ResetRequest {
 impl ResetRequest {
     async fn send(&self, client: &Client) -> Result<(), Error> {
         let api = client.user_api();
-        let call = api.request_password_reset(self.email.clone());
+        let call = api.request_password_reset(self.email.as_str());
         call.send().await?;
         Ok(())
     }
@@ -68,7 +69,7 @@ impl Client {
     /// let id = reset.id().clone();
     /// // Later, at any instance that shares the store:
     /// let reset = client.resume_password_reset(&id).await?;
-    /// reset.set_password(code(), "a better password").await?;
+    /// reset.set_password(code(), vestibule::NewPassword::new("a better password")).await?;
     /// let sign_in = client.sign_in_with_password("ada@example.org", "a better password").await?;
     /// # assert!(matches!(sign_in, vestibule::wunder::SignIn::SignedIn(_)));
     /// # Ok(())
@@ -86,13 +87,11 @@ impl Client {
     /// is sent then; otherwise as any call, see [`Error`].
     pub async fn reset_password_by_code(
         &self,
-        email: impl Into<String>,
+        email: impl IntoEmail,
     ) -> Result<PasswordReset, Error> {
-        let email = email.into();
-        check_email(&email)?;
+        let email = Email::of(System::Wunder, email)?;
         // Separate from the messages of a sign-in, whose challenge stays valid.
-        let to = Contact::Email(email.clone()).destination();
-        let to = format!("reset {to}");
+        let to = format!("reset {}", email.destination());
         let request = ResetRequest { email };
         let first = FirstMessage::claim(&self.context, to, self.resend_wait).await?;
         let send = async {
@@ -121,8 +120,8 @@ impl Client {
     }
 
     /// Sets a new password by a reset code alone, such as after the user has followed a link on
-    /// another device. Sends no message. The code is never sent twice. There are no tokens: sign in
-    /// afterwards.
+    /// another device. Sends no message. The code is sent as it is, and never twice. There are no
+    /// tokens: sign in afterwards.
     ///
     /// ```
     /// # #[tokio::main]
@@ -134,7 +133,7 @@ impl Client {
     /// # mock.add_user(WunderUser::new().email("ada@example.org").password("the password"));
     /// # client.reset_password_by_code("ada@example.org").await?;
     /// # let code_of_the_link = mock.outbox().last_code("ada@example.org").unwrap();
-    /// client.set_password(code_of_the_link, "a better password").await?;
+    /// client.set_password(code_of_the_link, vestibule::NewPassword::new("a better password")).await?;
     /// let sign_in = client.sign_in_with_password("ada@example.org", "a better password").await?;
     /// # assert!(matches!(sign_in, vestibule::wunder::SignIn::SignedIn(_)));
     /// # Ok(())
@@ -152,10 +151,10 @@ impl Client {
     pub async fn set_password(
         &self,
         code: impl Into<Secret>,
-        password: impl Into<Secret>,
+        password: NewPassword,
     ) -> Result<(), Error> {
-        let (code, password) = (code.into(), password.into());
-        let code = check_code(System::Wunder, &code)?;
+        let (code, password) = (code.into(), password.into_secret());
+        check_link_code(code.expose())?;
         not_empty("password", password.expose())?;
         send_password(self, code, password).await
     }
@@ -168,7 +167,7 @@ impl PasswordReset {
     }
 
     /// The address that the code was requested for.
-    pub fn email(&self) -> &str {
+    pub fn email(&self) -> &Email {
         &self.challenge.step.email
     }
 
@@ -207,9 +206,9 @@ impl PasswordReset {
     pub async fn set_password(
         mut self,
         code: impl Into<Secret>,
-        password: impl Into<Secret>,
+        password: NewPassword,
     ) -> Result<(), StepError<Self>> {
-        let tried = self.try_code(&code.into(), password.into()).await;
+        let tried = self.try_code(&code.into(), password.into_secret()).await;
         tried.map_err(|error| StepError::new(self, error))
     }
 
@@ -222,6 +221,16 @@ impl PasswordReset {
         self.challenge.finish().await;
         Ok(())
     }
+}
+
+/// Checks the code of a link, which is sent byte for byte: the characters that a URL contains as they
+/// are, and not only dots, which would change the path.
+fn check_link_code(code: &str) -> Result<(), Error> {
+    let is_literal = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+=".contains(&byte);
+    if code.bytes().all(is_literal) && code.bytes().any(|byte| byte != b'.') {
+        return Ok(());
+    }
+    Err(Error::invalid("code", "must be the code of the link").of(System::Wunder))
 }
 
 async fn send_password(client: &Client, code: Secret, password: Secret) -> Result<(), Error> {

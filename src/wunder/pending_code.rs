@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 
 use super::auth_api::types as auth;
 use super::client::Client;
-use super::contact::Contact;
 use super::mfa::{MfaRequired, SecondFactor};
 use super::sign_in::{Admitted, SignIn};
 use super::user_api::types as user;
@@ -14,6 +13,7 @@ use crate::challenge::{
     ActiveChallenge, CODE_TIME_TO_LIVE, FirstMessage, ResendTimer, SoleRecipient, Step, StepError,
     check_code,
 };
+use crate::contact::Contact;
 use crate::error::{Error, System};
 use crate::opaque_debug::opaque_debug;
 use crate::secret::Secret;
@@ -23,10 +23,26 @@ use crate::skewed_clock::SkewedClock;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct CodeRequest {
     to: Contact,
-    branch_id: String,
+    options: CodeOptions,
+}
+
+/// What the caller has set for the messages of a sign-in.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct CodeOptions {
+    pub(super) branch_id: Option<String>,
     pub(super) language: Option<String>,
     pub(super) device: Option<Secret>,
     pub(super) terms_accepted: Option<bool>,
+}
+
+impl CodeOptions {
+    fn branch_id(&self) -> Result<String, Error> {
+        let id = self.branch_id.clone().filter(|id| !id.is_empty());
+        id.ok_or_else(|| {
+            let right = "must be set: the id of the branch that a new user joins";
+            Error::invalid("branch_id", right).of(System::Wunder)
+        })
+    }
 }
 
 impl Step for CodeRequest {
@@ -38,44 +54,26 @@ impl Step for CodeRequest {
 }
 
 impl CodeRequest {
-    pub(super) fn new(to: Contact, branch_id: String) -> Self {
-        Self {
-            to,
-            branch_id,
-            language: None,
-            device: None,
-            terms_accepted: None,
-        }
-    }
-
-    fn check(&self) -> Result<(), Error> {
-        self.to.check()?;
-        if self.branch_id.is_empty() {
-            let error = Error::invalid("branch_id", "must not be empty");
-            return Err(error.of(System::Wunder));
-        }
-        Ok(())
-    }
-
     async fn send(&self, client: &Client) -> Result<(), Error> {
-        let (api, request) = (client.user_api(), self.clone());
-        match request.to {
+        let branch_id = self.options.branch_id()?;
+        let (api, options) = (client.user_api(), self.options.clone());
+        match &self.to {
             Contact::Phone(phone) => {
                 let body = user::PhoneBootstrap::builder()
-                    .phone_number(phone)
-                    .branch_id(request.branch_id)
-                    .language(request.language)
-                    .one_signal_device_id(request.device)
-                    .tnc_accepted(request.terms_accepted);
+                    .phone_number(phone.to_e164())
+                    .branch_id(branch_id)
+                    .language(options.language)
+                    .one_signal_device_id(options.device)
+                    .tnc_accepted(options.terms_accepted);
                 let call = api.create_or_sign_in_with_phone_number().body(body);
                 call.send().await?;
             }
             Contact::Email(email) => {
                 let body = user::EmailBootstrap::builder()
-                    .email(email)
-                    .branch_id(request.branch_id)
-                    .language(request.language)
-                    .tnc_accepted(request.terms_accepted);
+                    .email(email.as_str())
+                    .branch_id(branch_id)
+                    .language(options.language)
+                    .tnc_accepted(options.terms_accepted);
                 let call = api.create_or_sign_in_with_email_code().body(body);
                 call.send().await?;
             }
@@ -85,13 +83,17 @@ impl CodeRequest {
 
     async fn confirm(&self, client: &Client, code: Secret) -> Result<auth::SignInResponse, Error> {
         let api = client.auth_api();
-        let response = match self.to.clone() {
+        let response = match &self.to {
             Contact::Phone(phone) => {
-                let body = auth::PhoneSignIn::builder().phone_number(phone).code(code);
+                let body = auth::PhoneSignIn::builder()
+                    .phone_number(phone.to_e164())
+                    .code(code);
                 api.sign_in_phone_number().body(body).send().await?
             }
             Contact::Email(email) => {
-                let body = auth::EmailCodeSignIn::builder().email(email).code(code);
+                let body = auth::EmailCodeSignIn::builder()
+                    .email(email.as_str())
+                    .code(code);
                 api.sign_in_email_code().body(body).send().await?
             }
         };
@@ -112,8 +114,13 @@ pub struct PendingCode {
 opaque_debug!("wunder": PendingCode);
 
 impl PendingCode {
-    pub(super) async fn send(client: Client, request: CodeRequest) -> Result<Self, Error> {
-        request.check()?;
+    pub(super) async fn send(
+        client: Client,
+        to: Contact,
+        options: CodeOptions,
+    ) -> Result<Self, Error> {
+        options.branch_id()?;
+        let request = CodeRequest { to, options };
         let (wait, to) = (client.resend_wait, request.to.destination());
         let first = FirstMessage::claim(&client.context, to, wait).await?;
         let send = async {
@@ -153,7 +160,7 @@ impl PendingCode {
     /// # let client = vestibule::wunder::Client::builder(mock.base_url()).tenant("demo").signing_key("test-signature-key");
     /// # let client = client.resend_wait(std::time::Duration::from_secs(30)).clock(mock.clock().clone()).build()?;
     /// # let code = || mock.outbox().last_code("+43123456789").unwrap();
-    /// # let mut pending = client.sign_in_with_phone_code("+43123456789", "2").send().await?;
+    /// # let mut pending = client.sign_in_with_phone_code(&"+43123456789".parse()?).branch_id("2").send().await?;
     /// let wait = pending.resend_timer().remaining();
     /// # assert!(!wait.is_zero());
     /// # mock.clock().advance(wait + std::time::Duration::from_secs(1));

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::contact::check_phone;
 use super::session::Session;
 use super::user_api::types;
 use crate::challenge::{
@@ -13,13 +12,14 @@ use crate::challenge::{
 };
 use crate::error::{Error, System};
 use crate::opaque_debug::opaque_debug;
+use crate::phone::Phone;
 use crate::secret::Secret;
 use crate::skewed_clock::SkewedClock;
 
 /// The number to verify.
 #[derive(Clone, Serialize, Deserialize)]
 struct Number {
-    phone: String,
+    phone: Phone,
 }
 
 impl Step for Number {
@@ -57,7 +57,7 @@ impl Session {
     /// # let vestibule::wunder::SignIn::SignedIn(session) = sign_in else { panic!() };
     /// # let code = || mock.outbox().last_code("+43123456789").unwrap();
     /// let verification = session.verify_phone().await?;
-    /// println!("a code went to {}", verification.phone());
+    /// println!("a code went to {}", verification.phone().to_e164());
     /// let profile = verification.confirm(code()).await?;
     /// assert_eq!(profile.phone_is_verified, Some(true));
     /// # Ok(())
@@ -79,9 +79,9 @@ impl Session {
             let error = Error::invalid("phone", "must be set on the profile first");
             return Err(error.of(System::Wunder));
         }
-        check_phone(&phone)?;
+        let phone = Phone::parse(&phone).map_err(|error| error.of(System::Wunder))?;
         // Separate from the messages of a sign-in, whose challenge stays valid.
-        let to = format!("verification {phone}");
+        let to = format!("verification {}", phone.e164());
         let step = OwnerBound::new(self.owner(), Number { phone });
         let wait = self.client.resend_wait;
         let first = FirstMessage::claim(&self.client.context, to, wait).await?;
@@ -121,7 +121,7 @@ impl PhoneVerification {
     }
 
     /// The number that the code was sent to.
-    pub fn phone(&self) -> &str {
+    pub fn phone(&self) -> &Phone {
         &self.challenge.step.step.phone
     }
 

@@ -2,12 +2,13 @@
 
 use serde_json::Value;
 
-use super::contact::{check_email, check_phone};
 use super::session::Session;
 use super::user_api::types;
+use crate::email::{Email, GivenEmail, IntoEmail};
 use crate::error::{Error, System};
 use crate::json::AnyJson;
 use crate::opaque_debug::opaque_debug;
+use crate::phone::Phone;
 
 /// A change of the profile, prepared by [`Session::update_profile`]. Members that it does not set
 /// stay as they are.
@@ -15,6 +16,7 @@ use crate::opaque_debug::opaque_debug;
 #[must_use = "nothing is sent before `send`"]
 pub struct ProfileChange {
     session: Session,
+    email: Option<GivenEmail>,
     patch: types::CustomerPatch,
     members: Vec<(String, Value)>,
 }
@@ -46,6 +48,7 @@ impl Session {
     pub fn update_profile(&self) -> ProfileChange {
         ProfileChange {
             session: self.clone(),
+            email: None,
             patch: types::CustomerPatch::default(),
             members: Vec::new(),
         }
@@ -87,14 +90,14 @@ impl Session {
 
 impl ProfileChange {
     /// Sets a new e-mail address, which has to be verified afterwards.
-    pub fn email(mut self, email: impl Into<String>) -> Self {
-        self.patch.email = Some(email.into());
+    pub fn email(mut self, email: impl IntoEmail) -> Self {
+        self.email = Some(email.into_email());
         self
     }
 
-    /// Sets a new phone number (E.164), which has to be verified afterwards.
-    pub fn phone(mut self, phone: impl Into<String>) -> Self {
-        self.patch.phone_number = Some(phone.into());
+    /// Sets a new phone number, which has to be verified afterwards.
+    pub fn phone(mut self, phone: impl Into<Phone>) -> Self {
+        self.patch.phone_number = Some(phone.into().to_e164());
         self
     }
 
@@ -125,8 +128,10 @@ impl ProfileChange {
     /// (`U102`) belongs to another user; otherwise see [`Error`].
     pub async fn send(self) -> Result<types::Customer, Error> {
         let mut patch = self.patch;
-        patch.email.as_deref().map_or(Ok(()), check_email)?;
-        patch.phone_number.as_deref().map_or(Ok(()), check_phone)?;
+        if let Some(email) = self.email {
+            let email = Email::of(System::Wunder, email)?;
+            patch.email = Some(email.as_str().to_owned());
+        }
         for (name, value) in self.members {
             if ["email", "phoneNumber", "customProperties"].contains(&name.as_str()) {
                 return Err(

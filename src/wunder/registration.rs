@@ -4,12 +4,13 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::client::Client;
-use super::contact::{check_email, check_phone};
 use super::sign_in::{login_fields, not_empty};
 use super::user_api::types;
+use crate::email::{Email, GivenEmail, IntoEmail};
 use crate::error::{Error, System};
 use crate::json::AnyJson;
 use crate::opaque_debug::opaque_debug;
+use crate::phone::Phone;
 use crate::secret::Secret;
 
 /// A new user, prepared by [`Client::sign_up`].
@@ -20,8 +21,8 @@ use crate::secret::Secret;
 #[must_use = "nothing is sent before `send`"]
 pub struct SignUp {
     client: Client,
-    email: Option<String>,
-    phone: Option<String>,
+    email: Option<GivenEmail>,
+    phone: Option<Phone>,
     password: Option<Secret>,
     branch_id: Option<String>,
     custom: Option<AnyJson>,
@@ -105,11 +106,11 @@ impl Client {
         let members = login_fields(login)?;
         let text = |name, check: fn(&str) -> Result<(), Error>| match members.get(name) {
             None | Some(Value::Null) => Ok(()),
-            Some(Value::String(text)) => check(text),
+            Some(Value::String(text)) => check(text).map_err(|error| error.of(System::Wunder)),
             Some(_) => Err(Error::invalid(name, "must be a string").of(System::Wunder)),
         };
-        text("email", check_email)?;
-        text("phoneNumber", check_phone)?;
+        text("email", |text| Email::parse(text).map(drop))?;
+        text("phoneNumber", check_e164)?;
         let body: types::SocialSignUp =
             serde_json::from_value(Value::Object(members.0)).map_err(|_| {
                 Error::invalid("login", "does not fit the request of a social sign-up")
@@ -122,14 +123,14 @@ impl Client {
 
 impl SignUp {
     /// Sets the e-mail address of the user, which the request is signed over.
-    pub fn email(mut self, email: impl Into<String>) -> Self {
-        self.email = Some(email.into());
+    pub fn email(mut self, email: impl IntoEmail) -> Self {
+        self.email = Some(email.into_email());
         self
     }
 
-    /// Sets the phone number of the user (E.164), which the request is signed over if there is no
+    /// Sets the phone number of the user, which the request is signed over if there is no
     /// address.
-    pub fn phone(mut self, phone: impl Into<String>) -> Self {
+    pub fn phone(mut self, phone: impl Into<Phone>) -> Self {
         self.phone = Some(phone.into());
         self
     }
@@ -166,14 +167,14 @@ impl SignUp {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `email`, `phone`,
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `email`,
     /// `password`, `branch_id`, or a member that has its own method;
     /// [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) if the user exists (`U102`), the address
     /// belongs to another user (`U141`) or the password breaks the rules (`U101`); otherwise see
     /// [`Error`].
     pub async fn send(self) -> Result<types::Customer, Error> {
-        self.email.as_deref().map_or(Ok(()), check_email)?;
-        self.phone.as_deref().map_or(Ok(()), check_phone)?;
+        let email = self.email.map(|email| Email::of(System::Wunder, email));
+        let email = email.transpose()?;
         let password = self.password.as_ref().map(Secret::expose);
         for (field, value) in [
             ("password", password),
@@ -182,8 +183,8 @@ impl SignUp {
             value.map_or(Ok(()), |value| not_empty(field, value))?;
         }
         let mut body = types::NewCustomer {
-            email: self.email,
-            phone_number: self.phone,
+            email: email.map(|email| email.as_str().to_owned()),
+            phone_number: self.phone.map(|phone| phone.to_e164()),
             password: self.password,
             branch_id: self.branch_id,
             custom_properties: self.custom,
@@ -199,6 +200,17 @@ impl SignUp {
         }
         let api = self.client.user_api();
         Ok(api.create_customer().body(body).send().await?.into_inner())
+    }
+}
+
+/// The server compares the text of a social sign-up, so it must be normalized already.
+fn check_e164(text: &str) -> Result<(), Error> {
+    match Phone::parse(text) {
+        Ok(phone) if phone.e164() == text => Ok(()),
+        _ => Err(Error::invalid(
+            "phoneNumber",
+            "must be E.164, such as `+43123456789`",
+        )),
     }
 }
 

@@ -39,9 +39,9 @@ impl Session {
     /// # let mock = Wunder::start().await;
     /// # let client = vestibule::wunder::Client::builder(mock.base_url()).tenant("demo");
     /// # let client = client.signing_key(Wunder::SIGNING_KEY).build()?;
-    /// # mock.add_api_client("our-service", "the key");
+    /// # mock.add_api_client("our-service", &"the key".into());
     /// # let ada = mock.add_user(WunderUser::new().email("ada@example.org").created_by("our-service"));
-    /// # let sign_in = client.sign_in_with_api_client("our-service", "the key").await?;
+    /// # let sign_in = client.sign_in_with_api_client("our-service", vestibule::Secret::from("the key")).await?;
     /// # let vestibule::wunder::SignIn::SignedIn(service) = sign_in else { panic!() };
     /// // `ada` is the UUID of the user, `service` the session of the API client.
     /// let session = service.impersonate(&ada)?;

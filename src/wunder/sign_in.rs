@@ -6,10 +6,10 @@ use serde::Serialize;
 
 use super::auth_api::types;
 use super::client::Client;
-use super::contact::check_email;
 use super::mfa::{MfaRequired, SecondFactor};
 use super::session::Session;
 use crate::challenge::FirstMessage;
+use crate::email::{Email, IntoEmail};
 use crate::error::{Delivery, Error, ErrorKind, System};
 use crate::json::JsonObject;
 use crate::secret::Secret;
@@ -63,7 +63,7 @@ impl Client {
     /// # let client = vestibule::wunder::Client::builder(mock.base_url()).tenant("demo");
     /// # let client = client.signing_key(Wunder::SIGNING_KEY).build()?;
     /// # mock.add_user(WunderUser::new().email("ada@example.org").password("the password").phone("+43123456789"));
-    /// # mock.require_mfa("+43123456789", "246810");
+    /// # mock.require_mfa(&"+43123456789".parse()?, "246810");
     /// use vestibule::wunder::SignIn;
     ///
     /// let session = match client.sign_in_with_password("ada@example.org", "the password").await? {
@@ -85,14 +85,14 @@ impl Client {
     /// the tenant does not offer this method (`U109`); otherwise as any call, see [`Error`].
     pub async fn sign_in_with_password(
         &self,
-        email: impl Into<String>,
+        email: impl IntoEmail,
         password: impl Into<Secret>,
     ) -> Result<SignIn, Error> {
-        let (email, password) = (email.into(), password.into());
-        check_email(&email)?;
+        let email = Email::of(System::Wunder, email)?;
+        let password = password.into();
         not_empty("password", password.expose())?;
         let body = types::EmailSignIn::builder()
-            .email(email)
+            .email(email.as_str())
             .password(password);
         let first = FirstMessage::without_destination(&self.context)?;
         let response = self.auth_api().sign_in_email().body(body).send().await?;
@@ -186,11 +186,12 @@ impl Client {
     /// # let mock = Wunder::start().await;
     /// # let client = vestibule::wunder::Client::builder(mock.base_url()).tenant("demo");
     /// # let client = client.signing_key(Wunder::SIGNING_KEY).build()?;
-    /// # mock.add_api_client("our-service", "the key");
+    /// # mock.add_api_client("our-service", &"the key".into());
     /// # let ada = mock.add_user(WunderUser::new().email("ada@example.org").created_by("our-service"));
+    /// use vestibule::Secret;
     /// use vestibule::wunder::SignIn;
     ///
-    /// let SignIn::SignedIn(service) = client.sign_in_with_api_client("our-service", "the key").await? else {
+    /// let SignIn::SignedIn(service) = client.sign_in_with_api_client("our-service", Secret::from("the key")).await? else {
     ///     panic!("a second factor is asked of a service");
     /// };
     /// // The UUID of a user whom the service created.
@@ -209,9 +210,9 @@ impl Client {
     pub async fn sign_in_with_api_client(
         &self,
         client_id: impl Into<String>,
-        client_key: impl Into<Secret>,
+        client_key: Secret,
     ) -> Result<SignIn, Error> {
-        let (id, key) = (client_id.into(), client_key.into());
+        let (id, key) = (client_id.into(), client_key);
         not_empty("client_id", &id)?;
         not_empty("client_key", key.expose())?;
         let body = types::ApiClientSignIn::builder()

@@ -4,9 +4,9 @@ use serde::Serialize;
 
 use super::auth_api::types as auth;
 use super::client::Client;
-use super::contact::check_email;
 use super::session::Session;
 use super::user_api::types as user;
+use crate::email::{Email, IntoEmail};
 use crate::error::{Error, System};
 use crate::json::{AnyJson, JsonObject};
 
@@ -36,11 +36,10 @@ impl Client {
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for what is no e-mail address;
     /// [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired) with a code `U4xx` for an
     /// address that has nothing to verify; otherwise as any call, see [`Error`].
-    pub async fn resend_email_verification(&self, email: impl Into<String>) -> Result<(), Error> {
-        let email = email.into();
-        check_email(&email)?;
+    pub async fn resend_email_verification(&self, email: impl IntoEmail) -> Result<(), Error> {
+        let email = Email::of(System::Wunder, email)?;
         let api = self.user_api();
-        api.resend_email_verification(email).send().await?;
+        api.resend_email_verification(email.as_str()).send().await?;
         Ok(())
     }
 }

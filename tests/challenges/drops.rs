@@ -21,7 +21,10 @@ async fn goodcity() -> usize {
     let pin = || mock.outbox().last_code(MOBILE).unwrap();
     let before = async || {
         pass(mock.clock());
-        let pending = client.sign_in_with_pin(MOBILE).await.unwrap();
+        let pending = client
+            .sign_in_with_pin(&MOBILE.parse().unwrap())
+            .await
+            .unwrap();
         pass(mock.clock());
         (pending.id().clone(), Some(pending))
     };
@@ -50,7 +53,9 @@ async fn wunder() -> usize {
     let client = on_wunder(&mock, Arc::new(FaultyStore::default()));
     let code = || mock.outbox().last_code(MFA_PHONE).unwrap();
     let sent = async || {
-        let sign_in = client.sign_in_with_phone_code(MFA_PHONE, "2");
+        let sign_in = client
+            .sign_in_with_phone_code(&MFA_PHONE.parse().unwrap())
+            .branch_id("2");
         let pending = sign_in.send().await.unwrap();
         pass(mock.clock());
         (pending.id().clone(), Some(pending))
@@ -110,7 +115,7 @@ async fn fynd() -> usize {
     let before = async || {
         pass(mock.clock());
         let pending = client
-            .sign_in_with_phone_code(ASHA, "91")
+            .sign_in_with_phone_code(&format!("+91{ASHA}").parse().unwrap())
             .send()
             .await
             .unwrap();
@@ -121,14 +126,17 @@ async fn fynd() -> usize {
     let goes_on = async |(id, _): (Secret, Option<fynd::PendingCode>)| {
         match client.resume_challenge(&id).await {
             Ok(fynd::Challenge::PendingCode(pending)) => {
-                assert_eq!(*pending.contact(), fynd::Contact::mobile(ASHA, "91"));
+                assert_eq!(
+                    *pending.contact(),
+                    vestibule::Contact::phone(&format!("+91{ASHA}")).unwrap()
+                );
             }
             Ok(other) => panic!("{other:?}: the user is known"),
             Err(error) => assert_eq!(error.kind(), ErrorKind::Unauthenticated),
         }
         pass(mock.clock());
         let pending = client
-            .sign_in_with_phone_code(ASHA, "91")
+            .sign_in_with_phone_code(&format!("+91{ASHA}").parse().unwrap())
             .send()
             .await
             .unwrap();

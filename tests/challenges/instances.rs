@@ -23,7 +23,7 @@ pub const CODE_WAIT: Duration = Duration::from_secs(30);
 
 pub async fn start_wunder() -> Wunder {
     let mock = Wunder::start().await;
-    mock.require_mfa(MFA_PHONE, MFA_CODE);
+    mock.require_mfa(&MFA_PHONE.parse().unwrap(), MFA_CODE);
     mock
 }
 
@@ -41,7 +41,11 @@ pub fn wunder_of(mock: &Wunder, store: Store, tenant: &str) -> wunder::ClientBui
 
 pub async fn start_goodcity() -> GoodCity {
     let mock = GoodCity::start().await;
-    mock.add_user(MOBILE, "Ada", "Wong");
+    mock.add_user(
+        vestibule::testing::GoodCityUser::new(vestibule::Phone::parse(MOBILE).unwrap())
+            .first_name("Ada")
+            .last_name("Wong"),
+    );
     mock
 }
 
@@ -58,7 +62,10 @@ pub fn goodcity_at(url: String, mock: &GoodCity, store: Store) -> goodcity::Clie
 
 pub async fn start_fynd() -> Fynd {
     let mock = Fynd::start().await;
-    mock.add_user("91", ASHA, "Asha");
+    mock.add_user(
+        vestibule::testing::FyndUser::new("Asha")
+            .mobile(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap()),
+    );
     mock
 }
 

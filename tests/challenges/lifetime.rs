@@ -16,7 +16,10 @@ async fn a_challenge_expires() {
     let shared = SharedStore::memory();
     let mock = start_goodcity().await;
     let client = on_goodcity(&mock, shared.open().await);
-    let mut pending = client.sign_in_with_pin(MOBILE).await.unwrap();
+    let mut pending = client
+        .sign_in_with_pin(&MOBILE.parse().unwrap())
+        .await
+        .unwrap();
     mock.clock().advance(14 * MINUTE);
     assert!(client.resume_challenge(pending.id()).await.is_ok());
     pending.resend().await.unwrap();
@@ -38,7 +41,8 @@ async fn a_challenge_expires() {
     let mock = start_wunder().await;
     let client = on_wunder(&mock, shared.open().await);
     let pending = client
-        .sign_in_with_phone_code(MFA_PHONE, "2")
+        .sign_in_with_phone_code(&MFA_PHONE.parse().unwrap())
+        .branch_id("2")
         .send()
         .await
         .unwrap();
@@ -72,7 +76,7 @@ async fn a_finished_challenge_is_refused_on_every_instance() {
         on_goodcity(&mock, shared.open().await),
         on_goodcity(&mock, shared.open().await),
     );
-    let pending = a.sign_in_with_pin(MOBILE).await.unwrap();
+    let pending = a.sign_in_with_pin(&MOBILE.parse().unwrap()).await.unwrap();
     let mut copy = b.resume_challenge(pending.id()).await.unwrap();
     let (id, pin) = (
         pending.id().clone(),
@@ -92,7 +96,8 @@ async fn a_finished_challenge_is_refused_on_every_instance() {
     let mock = start_wunder().await;
     let client = on_wunder(&mock, shared.open().await);
     let pending = client
-        .sign_in_with_phone_code(MFA_PHONE, "2")
+        .sign_in_with_phone_code(&MFA_PHONE.parse().unwrap())
+        .branch_id("2")
         .send()
         .await
         .unwrap();
@@ -115,7 +120,8 @@ async fn a_challenge_is_bound_to_its_tenant_and_system_and_is_no_session() {
     let mock = start_wunder().await;
     let client = on_wunder(&mock, shared.open().await);
     let pending = client
-        .sign_in_with_phone_code(PHONE, "2")
+        .sign_in_with_phone_code(&PHONE.parse().unwrap())
+        .branch_id("2")
         .send()
         .await
         .unwrap();
@@ -169,7 +175,8 @@ async fn ids_and_stored_values_are_never_shown() {
     let wunder = start_wunder().await;
     let client = on_wunder(&wunder, shared.open().await);
     let pending = client
-        .sign_in_with_phone_code(PHONE, "2")
+        .sign_in_with_phone_code(&PHONE.parse().unwrap())
+        .branch_id("2")
         .send()
         .await
         .unwrap();
@@ -180,7 +187,7 @@ async fn ids_and_stored_values_are_never_shown() {
     let fynd = start_fynd().await;
     let client = on_fynd(&fynd, shared.open().await);
     let pending = client
-        .sign_in_with_phone_code(ASHA, "91")
+        .sign_in_with_phone_code(&format!("+91{ASHA}").parse().unwrap())
         .send()
         .await
         .unwrap();
@@ -191,8 +198,11 @@ async fn ids_and_stored_values_are_never_shown() {
 
     let goodcity = start_goodcity().await;
     let client = on_goodcity(&goodcity, shared.open().await);
-    let pending = client.sign_in_with_pin(MOBILE).await.unwrap();
-    let again = client.sign_in_with_pin(MOBILE).await;
+    let pending = client
+        .sign_in_with_pin(&MOBILE.parse().unwrap())
+        .await
+        .unwrap();
+    let again = client.sign_in_with_pin(&MOBILE.parse().unwrap()).await;
     shown += &format!("{pending:?} {again:?} {:?}", pending.resend_timer());
     secrets.push(pending.id().expose().to_owned());
 

@@ -18,9 +18,15 @@ async fn a_newer_challenge_replaces_the_older_ones() {
         on_goodcity(&mock, shared.open().await),
         on_goodcity(&mock, shared.open().await),
     );
-    let mut old = a.sign_in_with_pin(MOBILE).await.unwrap();
+    let mut old = a.sign_in_with_pin(&MOBILE.parse().unwrap()).await.unwrap();
     mock.clock().advance(PIN_WAIT);
-    let new = b.sign_up(MOBILE, "Ada", "Wong").send().await.unwrap();
+    let new = b
+        .sign_up(&MOBILE.parse().unwrap())
+        .first_name("Ada")
+        .last_name("Wong")
+        .send()
+        .await
+        .unwrap();
     let pin = mock.outbox().last_code(MOBILE).unwrap();
     mock.clock().advance(PIN_WAIT);
     let error = old.resend().await.unwrap_err();
@@ -39,13 +45,13 @@ async fn a_newer_challenge_replaces_the_older_ones() {
     let mock = start_fynd().await;
     let client = on_fynd(&mock, shared.open().await);
     let mut old = client
-        .sign_in_with_phone_code(ASHA, "+91")
+        .sign_in_with_phone_code(&format!("+91{ASHA}").parse().unwrap())
         .send()
         .await
         .unwrap();
     mock.clock().advance(CODE_WAIT);
     let new = client
-        .sign_in_with_phone_code(ASHA, "91")
+        .sign_in_with_phone_code(&format!("+91{ASHA}").parse().unwrap())
         .send()
         .await
         .unwrap();
@@ -64,12 +70,14 @@ async fn a_newer_challenge_replaces_the_older_ones() {
     let mock = start_wunder().await;
     let client = on_wunder(&mock, shared.open().await);
     let mut old = client
-        .sign_in_with_phone_code(PHONE, "2")
+        .sign_in_with_phone_code(&PHONE.parse().unwrap())
+        .branch_id("2")
         .send()
         .await
         .unwrap();
     let new = client
-        .sign_in_with_phone_code(PHONE, "2")
+        .sign_in_with_phone_code(&PHONE.parse().unwrap())
+        .branch_id("2")
         .send()
         .await
         .unwrap();
@@ -91,12 +99,12 @@ async fn challenges_of_another_number_or_application_are_unaffected() {
     let client = on_fynd(&mock, shared.open().await);
     let other = fynd_of(&mock, shared.open().await, "64b000000000000000000002");
     let asha = client
-        .sign_in_with_phone_code(ASHA, "91")
+        .sign_in_with_phone_code(&format!("+91{ASHA}").parse().unwrap())
         .send()
         .await
         .unwrap();
     let new = client
-        .sign_in_with_phone_code(NEW, "91")
+        .sign_in_with_phone_code(&format!("+91{NEW}").parse().unwrap())
         .send()
         .await
         .unwrap();
@@ -106,7 +114,7 @@ async fn challenges_of_another_number_or_application_are_unaffected() {
     let code = mock.outbox().last_code(&format!("+91{ASHA}")).unwrap();
     assert!(asha.confirm(code).await.is_ok());
     other
-        .sign_in_with_phone_code(NEW, "91")
+        .sign_in_with_phone_code(&format!("+91{NEW}").parse().unwrap())
         .send()
         .await
         .unwrap();
@@ -122,40 +130,57 @@ async fn starting_over_does_not_bypass_the_resend_timer() {
         on_goodcity(&mock, shared.open().await),
         on_goodcity(&mock, shared.open().await),
     );
-    let pending = a.sign_in_with_pin(MOBILE).await.unwrap();
+    let pending = a.sign_in_with_pin(&MOBILE.parse().unwrap()).await.unwrap();
     let pin = mock.outbox().last_code(MOBILE).unwrap();
     mock.clock().advance(Duration::from_secs(20));
     for instance in [&a, &b] {
-        let error = instance.sign_in_with_pin(MOBILE).await.unwrap_err();
+        let error = instance
+            .sign_in_with_pin(&MOBILE.parse().unwrap())
+            .await
+            .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::RateLimited);
         let wait = error.retry_after().unwrap().as_secs_f64().ceil();
         assert!((39.0..=40.0).contains(&wait), "{wait}");
-        let sign_up = instance.sign_up(MOBILE, "Ada", "Wong").send().await;
+        let sign_up = instance
+            .sign_up(&MOBILE.parse().unwrap())
+            .first_name("Ada")
+            .last_name("Wong")
+            .send()
+            .await;
         assert_eq!(kind(sign_up), ErrorKind::RateLimited);
     }
     // A successful sign-in does not end the resend timer either.
     pending.confirm(pin).await.unwrap();
     assert_eq!(
-        kind(b.sign_in_with_pin(MOBILE).await),
+        kind(b.sign_in_with_pin(&MOBILE.parse().unwrap()).await),
         ErrorKind::RateLimited
     );
     assert_eq!((mock.count("send_pin"), mock.count("signup")), (1, 0));
     mock.clock().advance(Duration::from_secs(40));
-    b.sign_in_with_pin(MOBILE).await.unwrap();
+    b.sign_in_with_pin(&MOBILE.parse().unwrap()).await.unwrap();
 
     let mock = start_fynd().await;
     let (a, b) = (
         on_fynd(&mock, shared.open().await),
         on_fynd(&mock, shared.open().await),
     );
-    a.sign_in_with_phone_code(ASHA, "91").send().await.unwrap();
-    for (mobile, country_code) in [(ASHA, "+91"), ("09000000001", "091")] {
-        let again = b.sign_in_with_phone_code(mobile, country_code).send().await;
-        assert_eq!(kind(again), ErrorKind::RateLimited, "{mobile}");
+    a.sign_in_with_phone_code(&format!("+91{ASHA}").parse().unwrap())
+        .send()
+        .await
+        .unwrap();
+    for phone in ["+919000000001", "+91 09000000001", "0091 90000-00001"] {
+        let again = b
+            .sign_in_with_phone_code(&phone.parse().unwrap())
+            .send()
+            .await;
+        assert_eq!(kind(again), ErrorKind::RateLimited, "{phone}");
     }
     assert_eq!(mock.count("login_with_otp"), 1);
     mock.clock().advance(CODE_WAIT);
-    b.sign_in_with_phone_code(ASHA, "91").send().await.unwrap();
+    b.sign_in_with_phone_code(&format!("+91{ASHA}").parse().unwrap())
+        .send()
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
@@ -168,10 +193,19 @@ async fn wunder_uses_the_resend_interval_of_its_client() {
         builder.resend_wait(wait).build().unwrap()
     };
     let (a, b) = (waiting().await, waiting().await);
-    let mut pending = a.sign_in_with_phone_code(PHONE, "2").send().await.unwrap();
+    let mut pending = a
+        .sign_in_with_phone_code(&PHONE.parse().unwrap())
+        .branch_id("2")
+        .send()
+        .await
+        .unwrap();
     assert!(pending.resend_timer().remaining() > wait / 2);
     assert_eq!(kind(pending.resend().await), ErrorKind::RateLimited);
-    let again = b.sign_in_with_phone_code(PHONE, "2").send().await;
+    let again = b
+        .sign_in_with_phone_code(&PHONE.parse().unwrap())
+        .branch_id("2")
+        .send()
+        .await;
     assert_eq!(kind(again), ErrorKind::RateLimited);
     mock.clock().advance(wait);
     pending.resend().await.unwrap();
@@ -199,13 +233,19 @@ async fn a_resend_at_the_end_of_the_timer_is_not_too_early() {
     let builder = goodcity_at(mock.base_url(), &mock, shared.open().await);
     let advancing = Arc::new(AdvancingClock(mock.clock().clone()));
     let client = builder.clock(advancing).build().unwrap();
-    let mut pending = client.sign_in_with_pin(MOBILE).await.unwrap();
+    let mut pending = client
+        .sign_in_with_pin(&MOBILE.parse().unwrap())
+        .await
+        .unwrap();
     for _ in 0..3 {
         mock.clock().advance(pending.resend_timer().remaining());
         pending.resend().await.unwrap();
     }
     mock.clock().advance(pending.resend_timer().remaining());
-    client.sign_in_with_pin(MOBILE).await.unwrap();
+    client
+        .sign_in_with_pin(&MOBILE.parse().unwrap())
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
@@ -215,14 +255,17 @@ async fn a_refused_message_starts_no_timer_and_replaces_no_challenge() {
     let client = on_goodcity(&mock, shared.open().await);
     mock.fail_next("send_pin", 422);
     assert_eq!(
-        kind(client.sign_in_with_pin(MOBILE).await),
+        kind(client.sign_in_with_pin(&MOBILE.parse().unwrap()).await),
         ErrorKind::Rejected
     );
-    let pending = client.sign_in_with_pin(MOBILE).await.unwrap();
+    let pending = client
+        .sign_in_with_pin(&MOBILE.parse().unwrap())
+        .await
+        .unwrap();
     mock.clock().advance(PIN_WAIT);
     mock.fail_next("send_pin", 422);
     assert_eq!(
-        kind(client.sign_in_with_pin(MOBILE).await),
+        kind(client.sign_in_with_pin(&MOBILE.parse().unwrap()).await),
         ErrorKind::Rejected
     );
     let pin = mock.outbox().last_code(MOBILE).unwrap();
@@ -232,11 +275,11 @@ async fn a_refused_message_starts_no_timer_and_replaces_no_challenge() {
     mock.clock().advance(PIN_WAIT);
     mock.fail_next("send_pin", 500);
     assert_eq!(
-        kind(client.sign_in_with_pin(MOBILE).await),
+        kind(client.sign_in_with_pin(&MOBILE.parse().unwrap()).await),
         ErrorKind::Unavailable
     );
     assert_eq!(
-        kind(client.sign_in_with_pin(MOBILE).await),
+        kind(client.sign_in_with_pin(&MOBILE.parse().unwrap()).await),
         ErrorKind::RateLimited
     );
     assert_eq!(mock.count("send_pin"), 4);

@@ -48,7 +48,7 @@ async fn a_handle_with_an_old_key_sends_the_newest_key() {
         builder.store(shared.open().await).build().unwrap()
     };
     let (a, b, c) = (instance().await, instance().await, instance().await);
-    let first = a.sign_in_with_pin(MOBILE).await.unwrap();
+    let first = a.sign_in_with_pin(&MOBILE.parse().unwrap()).await.unwrap();
     let old = c.resume_challenge(first.id()).await.unwrap();
     clock.advance(PIN_WAIT);
     let mut second = b.resume_challenge(first.id()).await.unwrap();
@@ -76,7 +76,7 @@ async fn an_old_handle_stays_valid_after_a_resend_on_another_instance() {
     let shared = SharedStore::memory();
     let (one, other) = (shared.open().await, shared.open().await);
     let (a, b) = (on_goodcity(&mock, one), on_goodcity(&mock, other));
-    let mut first = a.sign_in_with_pin(MOBILE).await.unwrap();
+    let mut first = a.sign_in_with_pin(&MOBILE.parse().unwrap()).await.unwrap();
     let mut second = b.resume_challenge(first.id()).await.unwrap();
     for pending in [&mut second, &mut first] {
         mock.clock().advance(Duration::from_secs(14 * 60));
@@ -113,7 +113,7 @@ const SLOW: Duration = Duration::from_millis(150);
 async fn goodcity(one: Store, other: Store) {
     let mock = start_goodcity().await;
     let (a, b) = (on_goodcity(&mock, one), on_goodcity(&mock, other));
-    let mut first = a.sign_in_with_pin(MOBILE).await.unwrap();
+    let mut first = a.sign_in_with_pin(&MOBILE.parse().unwrap()).await.unwrap();
     let mut second = b.resume_challenge(first.id()).await.unwrap();
     mock.clock().advance(PIN_WAIT);
     mock.delay("send_pin", SLOW);
@@ -134,7 +134,11 @@ async fn goodcity(one: Store, other: Store) {
 async fn fynd(one: Store, other: Store) {
     let mock = start_fynd().await;
     let (a, b) = (on_fynd(&mock, one), on_fynd(&mock, other));
-    let mut first = a.sign_in_with_phone_code(ASHA, "91").send().await.unwrap();
+    let mut first = a
+        .sign_in_with_phone_code(&format!("+91{ASHA}").parse().unwrap())
+        .send()
+        .await
+        .unwrap();
     let mut second = fynd_code(&b, first.id()).await;
     mock.clock().advance(CODE_WAIT);
     mock.delay("send_otp_on_mobile", SLOW);
@@ -157,7 +161,12 @@ async fn fynd(one: Store, other: Store) {
 async fn wunder(one: Store, other: Store) {
     let mock = start_wunder().await;
     let (a, b) = (on_wunder(&mock, one), on_wunder(&mock, other));
-    let mut first = a.sign_in_with_phone_code(PHONE, "2").send().await.unwrap();
+    let mut first = a
+        .sign_in_with_phone_code(&PHONE.parse().unwrap())
+        .branch_id("2")
+        .send()
+        .await
+        .unwrap();
     let mut second = wunder_code(&b, first.id()).await;
     mock.delay("create_or_sign_in_with_phone_number", SLOW);
     let (sent, told) = tokio::join!(first.resend(), second.resend());
@@ -168,7 +177,12 @@ async fn wunder(one: Store, other: Store) {
     assert!(second.confirm(code).await.is_ok());
 
     // A separate, slightly later request sends a separate message.
-    let mut third = a.sign_in_with_phone_code(PHONE, "2").send().await.unwrap();
+    let mut third = a
+        .sign_in_with_phone_code(&PHONE.parse().unwrap())
+        .branch_id("2")
+        .send()
+        .await
+        .unwrap();
     let mut fourth = wunder_code(&b, third.id()).await;
     third.resend().await.unwrap();
     mock.clock().advance(Duration::from_secs(6));
@@ -183,7 +197,8 @@ async fn concurrent_first_messages_are_sent_once() {
     let (one, other) = (shared.open().await, shared.open().await);
     let (a, b) = (on_goodcity(&mock, one), on_goodcity(&mock, other));
     mock.delay("send_pin", SLOW);
-    let (one, other) = tokio::join!(a.sign_in_with_pin(MOBILE), b.sign_in_with_pin(MOBILE));
+    let phone = MOBILE.parse().unwrap();
+    let (one, other) = tokio::join!(a.sign_in_with_pin(&phone), b.sign_in_with_pin(&phone));
     let sent = [&one, &other].iter().filter(|sent| sent.is_ok()).count();
     assert_eq!((sent, mock.count("send_pin")), (1, 1));
     let told = one.err().or(other.err()).unwrap();

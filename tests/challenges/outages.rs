@@ -18,19 +18,30 @@ async fn while_the_store_is_down_no_message_is_sent() {
     let (wunder, goodcity) = (start_wunder().await, start_goodcity().await);
     let (fynd, walletcrew) = (start_fynd().await, WalletCrew::start().await);
     let on_goodcity = on_goodcity(&goodcity, store.clone());
-    let mut pending = on_goodcity.sign_in_with_pin(MOBILE).await.unwrap();
+    let mut pending = on_goodcity
+        .sign_in_with_pin(&MOBILE.parse().unwrap())
+        .await
+        .unwrap();
     goodcity.clock().advance(PIN_WAIT);
     store.set_down(true);
 
     let on_wunder = on_wunder(&wunder, store.clone());
-    let sent = on_wunder.sign_in_with_phone_code(PHONE, "2").send().await;
+    let sent = on_wunder
+        .sign_in_with_phone_code(&PHONE.parse().unwrap())
+        .branch_id("2")
+        .send()
+        .await;
     assert_eq!(kind(sent), ErrorKind::Unavailable);
-    let sent = on_goodcity.sign_in_with_pin(MOBILE).await;
+    let sent = on_goodcity.sign_in_with_pin(&MOBILE.parse().unwrap()).await;
     assert_eq!(kind(sent), ErrorKind::Unavailable);
-    let sign_up = on_goodcity.sign_up(MOBILE, "Ada", "Wong");
+    let sign_up = on_goodcity
+        .sign_up(&MOBILE.parse().unwrap())
+        .first_name("Ada")
+        .last_name("Wong");
     assert_eq!(kind(sign_up.send().await), ErrorKind::Unavailable);
     assert_eq!(kind(pending.resend().await), ErrorKind::Unavailable);
-    let sent = on_fynd(&fynd, store.clone()).sign_in_with_phone_code(ASHA, "91");
+    let sent = on_fynd(&fynd, store.clone())
+        .sign_in_with_phone_code(&format!("+91{ASHA}").parse().unwrap());
     assert_eq!(kind(sent.send().await), ErrorKind::Unavailable);
     let on_walletcrew = on_walletcrew(&walletcrew, store.clone());
     let account = serde_json::json!({"email": EMAIL});
@@ -52,7 +63,10 @@ async fn a_resumed_challenge_sends_no_code_while_attempts_cannot_be_counted() {
     let store = Arc::new(FaultyStore::default());
     let mock = start_goodcity().await;
     let client = on_goodcity(&mock, store.clone());
-    let own = client.sign_in_with_pin(MOBILE).await.unwrap();
+    let own = client
+        .sign_in_with_pin(&MOBILE.parse().unwrap())
+        .await
+        .unwrap();
     let pin = mock.outbox().last_code(MOBILE).unwrap();
     store.set_read_only(true);
     for _ in 0..20 {
@@ -76,14 +90,23 @@ async fn a_hanging_store_times_out_before_a_message_is_sent() {
     let b = on_goodcity(&goodcity, store.clone());
     let c = on_fynd(&fynd, store.clone());
     let d = on_walletcrew(&walletcrew, store.clone());
-    let mut pending = a.sign_in_with_phone_code(PHONE, "2").send().await.unwrap();
+    let mut pending = a
+        .sign_in_with_phone_code(&PHONE.parse().unwrap())
+        .branch_id("2")
+        .send()
+        .await
+        .unwrap();
     store.set_hanging(true);
     let account = serde_json::json!({"email": EMAIL});
     let begun = Instant::now();
+    let mobile = MOBILE.parse().unwrap();
     let (a, b, c, d, e) = tokio::join!(
-        a.sign_in_with_phone_code(MFA_PHONE, "2").send(),
-        b.sign_in_with_pin(MOBILE),
-        c.sign_in_with_phone_code(ASHA, "91").send(),
+        a.sign_in_with_phone_code(&MFA_PHONE.parse().unwrap())
+            .branch_id("2")
+            .send(),
+        b.sign_in_with_pin(&mobile),
+        c.sign_in_with_phone_code(&format!("+91{ASHA}").parse().unwrap())
+            .send(),
         d.customer(&account).flow("activation").send(),
         pending.resend(),
     );
@@ -101,7 +124,8 @@ async fn a_user_with_a_code_signs_in_while_the_store_is_down() {
     let mock = start_wunder().await;
     let client = on_wunder(&mock, store.clone());
     let pending = client
-        .sign_in_with_phone_code(MFA_PHONE, "2")
+        .sign_in_with_phone_code(&MFA_PHONE.parse().unwrap())
+        .branch_id("2")
         .send()
         .await
         .unwrap();
@@ -129,7 +153,10 @@ async fn wrong_codes_are_limited_during_and_after_a_store_outage() {
     let store = Arc::new(FaultyStore::default());
     let mock = start_goodcity().await;
     let client = on_goodcity(&mock, store.clone());
-    let mut pending = client.sign_in_with_pin(MOBILE).await.unwrap();
+    let mut pending = client
+        .sign_in_with_pin(&MOBILE.parse().unwrap())
+        .await
+        .unwrap();
     let pin = mock.outbox().last_code(MOBILE).unwrap();
     let attempt = async |pending: vestibule::goodcity::PendingCode, nth| {
         let returned = pending.confirm(other_than(&pin, nth)).await.unwrap_err();
@@ -180,7 +207,8 @@ async fn an_unsaved_challenge_works_locally_and_is_saved_later() {
     let client = build();
     mock.delay("send_pin", Duration::from_millis(200));
     // The store fails while the message is being sent.
-    let (pending, ()) = tokio::join!(client.sign_in_with_pin(MOBILE), async {
+    let phone = MOBILE.parse().unwrap();
+    let (pending, ()) = tokio::join!(client.sign_in_with_pin(&phone), async {
         while mock.count("send_pin") == 0 {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
@@ -199,7 +227,10 @@ async fn an_unsaved_challenge_works_locally_and_is_saved_later() {
     // The same for a resent message.
     mock.clock().advance(PIN_WAIT);
     mock.delay("send_pin", Duration::ZERO);
-    let mut pending = client.sign_in_with_pin(MOBILE).await.unwrap();
+    let mut pending = client
+        .sign_in_with_pin(&MOBILE.parse().unwrap())
+        .await
+        .unwrap();
     mock.clock().advance(PIN_WAIT);
     mock.delay("send_pin", Duration::from_millis(200));
     let (resent, ()) = tokio::join!(pending.resend(), async {
@@ -223,7 +254,7 @@ async fn a_registration_continues_with_its_other_code_after_an_outage() {
     let client = on_fynd(&mock, store.clone());
     let form = || {
         let form = client.sign_up("Chandra").email(EMAIL);
-        form.mobile(NEW, "91")
+        form.mobile(vestibule::Phone::parse(&format!("+91{NEW}")).unwrap())
     };
     store.set_down(true);
     assert_eq!(kind(form().send().await), ErrorKind::Unavailable);

@@ -1,7 +1,8 @@
 //! A process that restarts between any two steps of a flow resumes the challenge by its id.
 
 use serde_json::Value;
-use vestibule::fynd::{Challenge as OnFynd, Contact, SignIn as FyndSignIn};
+use vestibule::Contact;
+use vestibule::fynd::{Challenge as OnFynd, SignIn as FyndSignIn};
 use vestibule::testing::WalletCrew;
 use vestibule::wunder::{Challenge as OnWunder, SignIn};
 
@@ -14,7 +15,10 @@ async fn wunder(shared: &SharedStore) -> usize {
     let mock = start_wunder().await;
     let client = async || on_wunder(&mock, shared.open().await);
     let id = {
-        let sign_in = client().await.sign_in_with_phone_code(MFA_PHONE, "2");
+        let sign_in = client()
+            .await
+            .sign_in_with_phone_code(&MFA_PHONE.parse().unwrap())
+            .branch_id("2");
         sign_in.send().await.unwrap().id().clone()
     };
     {
@@ -23,7 +27,7 @@ async fn wunder(shared: &SharedStore) -> usize {
     }
     {
         let mut pending = wunder_code(&client().await, &id).await;
-        assert_eq!(pending.contact().as_str(), MFA_PHONE);
+        assert_eq!(pending.contact().to_text(), MFA_PHONE);
         pending.resend().await.unwrap();
     }
     {
@@ -55,8 +59,15 @@ async fn goodcity(shared: &SharedStore) -> usize {
         let id = {
             let client = client().await;
             let pending = match sign_up {
-                true => client.sign_up(MOBILE, "Ada", "Wong").send().await,
-                false => client.sign_in_with_pin(MOBILE).await,
+                true => {
+                    client
+                        .sign_up(&MOBILE.parse().unwrap())
+                        .first_name("Ada")
+                        .last_name("Wong")
+                        .send()
+                        .await
+                }
+                false => client.sign_in_with_pin(&MOBILE.parse().unwrap()).await,
             };
             pending.unwrap().id().clone()
         };
@@ -90,7 +101,9 @@ async fn fynd(shared: &SharedStore) -> usize {
     let client = async || on_fynd(&mock, shared.open().await);
     let code = || mock.outbox().last_code(&format!("+91{NEW}")).unwrap();
     let id = {
-        let sign_in = client().await.sign_in_with_phone_code(NEW, "91");
+        let sign_in = client()
+            .await
+            .sign_in_with_phone_code(&format!("+91{NEW}").parse().unwrap());
         sign_in.send().await.unwrap().id().clone()
     };
     {
@@ -101,7 +114,10 @@ async fn fynd(shared: &SharedStore) -> usize {
     mock.clock().advance(CODE_WAIT);
     {
         let mut pending = fynd_code(&client().await, &id).await;
-        assert_eq!(*pending.contact(), Contact::mobile(NEW, "91"));
+        assert_eq!(
+            *pending.contact(),
+            Contact::phone(&format!("+91{NEW}")).unwrap()
+        );
         pending.resend().await.unwrap();
     }
     {

@@ -14,7 +14,8 @@ async fn wunder(shared: &SharedStore) {
     let instance = async || on_wunder(&mock, shared.open().await);
     let (a, b, c) = (instance().await, instance().await, instance().await);
     let sent = a
-        .sign_in_with_phone_code(MFA_PHONE, "2")
+        .sign_in_with_phone_code(&MFA_PHONE.parse().unwrap())
+        .branch_id("2")
         .language("de")
         .send();
     let id = sent.await.unwrap().id().clone();
@@ -40,7 +41,12 @@ async fn goodcity(shared: &SharedStore) {
     let mock = start_goodcity().await;
     let instance = async || on_goodcity(&mock, shared.open().await);
     let (a, b, c) = (instance().await, instance().await, instance().await);
-    let id = a.sign_in_with_pin(MOBILE).await.unwrap().id().clone();
+    let id = a
+        .sign_in_with_pin(&MOBILE.parse().unwrap())
+        .await
+        .unwrap()
+        .id()
+        .clone();
     mock.clock().advance(PIN_WAIT);
     b.resume_challenge(&id)
         .await
@@ -50,7 +56,7 @@ async fn goodcity(shared: &SharedStore) {
         .unwrap();
     let pin = mock.outbox().last_code(MOBILE).unwrap();
     let pending = c.resume_challenge(&id).await.unwrap();
-    assert_eq!(pending.mobile(), MOBILE);
+    assert_eq!(pending.phone().to_e164(), MOBILE);
     assert!(pending.resend_timer().remaining() > PIN_WAIT / 2);
     pending.confirm(pin).await.unwrap();
     assert_eq!((mock.count("send_pin"), mock.count("verify")), (2, 1));
@@ -61,7 +67,7 @@ async fn fynd(shared: &SharedStore) {
     let instance = async || on_fynd(&mock, shared.open().await);
     let (a, b, c) = (instance().await, instance().await, instance().await);
     let sent = a
-        .sign_in_with_phone_code(ASHA, "91")
+        .sign_in_with_phone_code(&format!("+91{ASHA}").parse().unwrap())
         .platform("Shop")
         .send()
         .await;

@@ -16,7 +16,10 @@ use crate::support::proof;
 async fn a_confirm_loads_the_challenge_and_its_destination_concurrently() {
     let (mock, store) = (start_goodcity().await, Arc::new(FaultyStore::default()));
     let client = on_goodcity(&mock, store.clone());
-    let pending = client.sign_in_with_pin(MOBILE).await.unwrap();
+    let pending = client
+        .sign_in_with_pin(&MOBILE.parse().unwrap())
+        .await
+        .unwrap();
     store.take_max_loading();
     let pin = mock.outbox().last_code(MOBILE).unwrap();
     pending.confirm(pin).await.unwrap();
@@ -31,7 +34,12 @@ async fn after_five_wrong_codes_nothing_is_sent_before_a_new_code() {
         on_goodcity(&mock, shared.open().await),
         on_goodcity(&mock, shared.open().await),
     );
-    let id = a.sign_in_with_pin(MOBILE).await.unwrap().id().clone();
+    let id = a
+        .sign_in_with_pin(&MOBILE.parse().unwrap())
+        .await
+        .unwrap()
+        .id()
+        .clone();
     let pin = mock.outbox().last_code(MOBILE).unwrap();
     for nth in 0..5 {
         let instance = if nth % 2 == 0 { &a } else { &b };
@@ -64,7 +72,12 @@ async fn of_fifty_concurrent_attempts_five_are_sent() {
             on_goodcity(&mock, shared.open().await),
             on_goodcity(&mock, shared.open().await),
         );
-        let id = a.sign_in_with_pin(MOBILE).await.unwrap().id().clone();
+        let id = a
+            .sign_in_with_pin(&MOBILE.parse().unwrap())
+            .await
+            .unwrap()
+            .id()
+            .clone();
         let pin = mock.outbox().last_code(MOBILE).unwrap();
         let mut attempts = JoinSet::new();
         for nth in 0..50 {
@@ -93,7 +106,8 @@ async fn second_factors_email_codes_and_verifications_are_limited_too() {
     let mock = start_wunder().await;
     let client = on_wunder(&mock, shared.open().await);
     let mut pending = client
-        .sign_in_with_phone_code(MFA_PHONE, "2")
+        .sign_in_with_phone_code(&MFA_PHONE.parse().unwrap())
+        .branch_id("2")
         .send()
         .await
         .unwrap();
@@ -121,7 +135,7 @@ async fn second_factors_email_codes_and_verifications_are_limited_too() {
     let mock = start_fynd().await;
     let client = on_fynd(&mock, shared.open().await);
     let mut pending = client
-        .sign_in_with_phone_code(ASHA, "91")
+        .sign_in_with_phone_code(&format!("+91{ASHA}").parse().unwrap())
         .send()
         .await
         .unwrap();
@@ -155,7 +169,10 @@ async fn an_attempt_that_was_not_checked_is_not_counted() {
     let store = shared.open().await;
     let client = goodcity_at(proxy.base_url(), &mock, store.clone());
     let client = client.build().unwrap();
-    let mut pending = client.sign_in_with_pin(MOBILE).await.unwrap();
+    let mut pending = client
+        .sign_in_with_pin(&MOBILE.parse().unwrap())
+        .await
+        .unwrap();
     let put_off = |status, retry_after: Option<&str>| Fault::Status {
         status,
         retry_after: retry_after.map(str::to_owned),

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
-use vestibule::code_sign_in::{CodeSignIn, Destination};
+use vestibule::Contact;
+use vestibule::code_sign_in::CodeSignIn;
 use vestibule::store::{MemoryStore, SessionStore};
 use vestibule::testing::{Fynd, GoodCity, WalletCrew, Wunder};
 use vestibule::{Clock, Secret, fynd, goodcity, walletcrew, wunder};
@@ -36,20 +37,24 @@ macro_rules! on_any {
 /// A system with a user who can be reached at `to`.
 pub struct TestSystem {
     pub name: &'static str,
-    pub to: Destination,
+    pub to: Contact,
     mock: Mock,
     store: Arc<dyn SessionStore>,
 }
 
 /// Each system with each of its channels.
 pub async fn all() -> Vec<TestSystem> {
-    let phone = Destination::phone("+43", "660000001");
+    let phone = Contact::phone("+43660000001").unwrap();
     let wunder = Wunder::start().await;
-    wunder.require_mfa(&phone.to_text(), AUTHENTICATOR_CODE);
+    wunder.require_mfa(&phone.to_text().parse().unwrap(), AUTHENTICATOR_CODE);
     let goodcity = GoodCity::start().await;
-    let mobile = Destination::phone("852", "61234567");
-    goodcity.add_user(&mobile.to_text(), "Ada", "Wong");
-    let address = || Destination::email("ada@example.com");
+    let mobile = Contact::phone("+85261234567").unwrap();
+    goodcity.add_user(
+        vestibule::testing::GoodCityUser::new(vestibule::Phone::parse(&mobile.to_text()).unwrap())
+            .first_name("Ada")
+            .last_name("Wong"),
+    );
+    let address = || Contact::email("ada@example.com").unwrap();
     vec![
         target("wunder, phone", phone, Mock::Wunder(wunder)),
         target(
@@ -69,12 +74,15 @@ pub async fn all() -> Vec<TestSystem> {
 
 pub async fn fynd(mobile: &str) -> TestSystem {
     let mock = Fynd::start().await;
-    mock.add_user("91", ASHA, "Asha");
-    let to = Destination::phone("91", mobile);
+    mock.add_user(
+        vestibule::testing::FyndUser::new("Asha")
+            .mobile(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap()),
+    );
+    let to = Contact::phone(&format!("+91{}", mobile)).unwrap();
     target("fynd, phone", to, Mock::Fynd(mock))
 }
 
-fn target(name: &'static str, to: Destination, mock: Mock) -> TestSystem {
+fn target(name: &'static str, to: Contact, mock: Mock) -> TestSystem {
     TestSystem {
         name,
         to,

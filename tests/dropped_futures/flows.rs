@@ -30,7 +30,7 @@ struct WunderFixture {
 impl WunderFixture {
     async fn start() -> Self {
         let mock = Wunder::start().await;
-        mock.require_mfa(MFA_PHONE, "135790");
+        mock.require_mfa(&MFA_PHONE.parse().unwrap(), "135790");
         let client = wunder::Client::builder(mock.base_url())
             .tenant("tenant01")
             .signing_key(Wunder::SIGNING_KEY)
@@ -42,7 +42,10 @@ impl WunderFixture {
     }
 
     async fn pending(&self, phone: &str) -> wunder::PendingCode {
-        let sign_in = self.client.sign_in_with_phone_code(phone, "2");
+        let sign_in = self
+            .client
+            .sign_in_with_phone_code(&phone.parse().unwrap())
+            .branch_id("2");
         sign_in.send().await.unwrap()
     }
 
@@ -78,7 +81,13 @@ pub async fn wunder() -> usize {
         on.session().await.profile().await.unwrap();
     };
     let mut points = 0;
-    let send = async |_: &mut ()| on.client.sign_in_with_phone_code(PHONE, "2").send().await;
+    let send = async |_: &mut ()| {
+        on.client
+            .sign_in_with_phone_code(&PHONE.parse().unwrap())
+            .branch_id("2")
+            .send()
+            .await
+    };
     points += at_each_point("send_code", nothing, send, works).await;
 
     let resend = async |pending: &mut wunder::PendingCode| pending.resend().await;
@@ -171,7 +180,11 @@ async fn wunder_sessions(on: &WunderFixture) -> usize {
 
 pub async fn goodcity() -> usize {
     let mock = GoodCity::start().await;
-    mock.add_user(MOBILE, "Ada", "Wong");
+    mock.add_user(
+        vestibule::testing::GoodCityUser::new(vestibule::Phone::parse(MOBILE).unwrap())
+            .first_name("Ada")
+            .last_name("Wong"),
+    );
     let client = goodcity::Client::builder(mock.base_url())
         .app_name("app")
         .clock(mock.clock().clone())
@@ -183,18 +196,24 @@ pub async fn goodcity() -> usize {
     let wait = || mock.clock().advance(Duration::from_secs(61));
     let pending = async || {
         wait();
-        let pending = client.sign_in_with_pin(MOBILE).await.unwrap();
+        let pending = client
+            .sign_in_with_pin(&MOBILE.parse().unwrap())
+            .await
+            .unwrap();
         wait();
         Some(pending)
     };
     let signs_in = async |_| {
         wait();
-        let pending = client.sign_in_with_pin(MOBILE).await.unwrap();
+        let pending = client
+            .sign_in_with_pin(&MOBILE.parse().unwrap())
+            .await
+            .unwrap();
         let signed_in = pending.confirm(pin()).await.unwrap();
         signed_in.session.profile().await.unwrap();
     };
     let mut points = 0;
-    let send = async |_: &mut ()| client.sign_in_with_pin(MOBILE).await;
+    let send = async |_: &mut ()| client.sign_in_with_pin(&MOBILE.parse().unwrap()).await;
     points += at_each_point(
         "send_pin",
         async || wait(),
@@ -222,7 +241,10 @@ pub async fn goodcity() -> usize {
 
 pub async fn fynd() -> usize {
     let mock = Fynd::start().await;
-    mock.add_user("91", ASHA, "Asha");
+    mock.add_user(
+        vestibule::testing::FyndUser::new("Asha")
+            .mobile(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap()),
+    );
     let client = fynd::Client::builder("64b000000000000000000001")
         .application_token("application-token")
         .base_url(mock.base_url())
@@ -231,7 +253,12 @@ pub async fn fynd() -> usize {
         .build()
         .unwrap();
     let code = || mock.outbox().last_code(&format!("+91{ASHA}")).unwrap();
-    let send = async || client.sign_in_with_phone_code(ASHA, "91").send().await;
+    let send = async || {
+        client
+            .sign_in_with_phone_code(&format!("+91{ASHA}").parse().unwrap())
+            .send()
+            .await
+    };
     // Longer than the resend timer, which a dropped call may have started.
     let wait = || mock.clock().advance(Duration::from_secs(31));
     let signs_in = async |_| {

@@ -3,7 +3,8 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-use vestibule::fynd::{Client, Contact, Deletion, PendingCodes, Session, SignIn};
+use vestibule::Contact;
+use vestibule::fynd::{Client, Deletion, PendingCodes, Session, SignIn};
 use vestibule::testing::{Fynd, FyndUser};
 use vestibule::{Error, ErrorKind};
 
@@ -49,7 +50,8 @@ impl FyndFixture {
 
     async fn submit(&self, person: &Person) -> Result<SignIn, Error> {
         let form = self.client.sign_up("Asha").password(PASSWORD);
-        let form = form.mobile(person.number.as_str(), "91");
+        let form = form
+            .mobile(vestibule::Phone::parse(&format!("+91{}", person.number.as_str())).unwrap());
         form.email(person.email.as_str()).send().await
     }
 
@@ -88,9 +90,10 @@ impl FyndFixture {
 
     async fn known(&self) -> (Person, Session) {
         let person = self.person();
-        let user = FyndUser::new("Asha").mobile("91", &person.number);
+        let user = FyndUser::new("Asha")
+            .mobile(vestibule::Phone::parse(&format!("+91{}", person.number)).unwrap());
         let user = user.email(person.email.as_str()).password(PASSWORD);
-        self.mock.seed_user(user);
+        self.mock.add_user(user);
         let session = self.sign_in(&person).await.unwrap().signed_in();
         (person, session.unwrap())
     }
@@ -160,7 +163,7 @@ impl FyndFixture {
             "delete",
             async || {
                 let (person, session) = self.known().await;
-                let mobile = Contact::mobile(person.number.as_str(), "91");
+                let mobile = Contact::phone(&format!("+91{}", person.number.as_str())).unwrap();
                 let deletion = self.deletion(&session, mobile).await;
                 let pending = deletion.send().await.unwrap();
                 (person, session, Some(pending))
@@ -173,7 +176,7 @@ impl FyndFixture {
                 self.wait();
                 match session.profile().await {
                     Ok(_) => {
-                        let email = Contact::email(person.email.as_str());
+                        let email = Contact::email(person.email.as_str()).unwrap();
                         let deletion = self.deletion(&session, email).await;
                         let pending = deletion.send().await.unwrap();
                         let code = self.code(&person.email);
@@ -190,7 +193,7 @@ impl FyndFixture {
 
     async fn new_password(&self) -> usize {
         let step = async |person: &Person| {
-            let email = Contact::email(person.email.as_str());
+            let email = Contact::email(person.email.as_str()).unwrap();
             let pending = self.client.reset_password_by_code(email).send().await;
             let code = self.code(&person.email);
             pending.unwrap().confirm(code).await.unwrap()
@@ -202,10 +205,20 @@ impl FyndFixture {
                 let new_password = step(&person).await;
                 (person, Some(new_password))
             },
-            async |(_, new_password)| Ok(new_password.take().unwrap().set_password("new").await?),
+            async |(_, new_password)| {
+                Ok(new_password
+                    .take()
+                    .unwrap()
+                    .set_password(vestibule::NewPassword::new("new"))
+                    .await?)
+            },
             async |(person, _)| {
                 self.wait();
-                step(&person).await.set_password(PASSWORD).await.unwrap();
+                step(&person)
+                    .await
+                    .set_password(vestibule::NewPassword::new(PASSWORD))
+                    .await
+                    .unwrap();
                 assert!(self.sign_in(&person).await.unwrap().signed_in().is_some());
             },
         )

@@ -76,7 +76,13 @@ async fn sign_ins() -> usize {
     let password = async |_: &mut ()| on.client.sign_in_with_password(EMAIL, PASSWORD).await;
     points += at_each_point("password", nothing, password, works).await;
 
-    let send = async |_: &mut ()| on.client.sign_in_with_email_code(EMAIL, "2").send().await;
+    let send = async |_: &mut ()| {
+        on.client
+            .sign_in_with_email_code(EMAIL)
+            .branch_id("2")
+            .send()
+            .await
+    };
     points += at_each_point("email code", nothing, send, works).await;
 
     let pending = async || Some(send(&mut ()).await.unwrap());
@@ -100,7 +106,9 @@ async fn resets() -> usize {
     let requested = async || Some(request(&mut ()).await.unwrap());
     let set = async |reset: &mut Option<PasswordReset>| {
         let reset = reset.take().unwrap();
-        let set = reset.set_password(on.code(EMAIL), PASSWORD).await;
+        let set = reset
+            .set_password(on.code(EMAIL), vestibule::NewPassword::new(PASSWORD))
+            .await;
         set.map_err(Into::into)
     };
     points += at_each_point("set password", requested, set, async |_| on.works().await).await;

@@ -17,7 +17,10 @@ async fn fails(base_url: impl Into<String>, settings: Settings) -> Error {
         .app_name("app")
         .allow_plain_http(true);
     let client = client.settings(settings).build().unwrap();
-    let error = client.sign_in_with_pin("+85261234567").await.unwrap_err();
+    let error = client
+        .sign_in_with_pin(&"+85261234567".parse().unwrap())
+        .await
+        .unwrap_err();
     assert_eq!(error.delivery(), Delivery::NotSent, "{error}");
     error
 }

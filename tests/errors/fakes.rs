@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use vestibule::code_sign_in::{Awaited, Channel, CodeSignIn, Confirmed, Destination};
+use vestibule::code_sign_in::{Awaited, CodeSignIn, Confirmed};
 use vestibule::http::Method;
 use vestibule::session::EndReason;
 use vestibule::testing::{self, FakeCodeSignIn, FakeStep, TestClock};
-use vestibule::{Error, ErrorKind, Secret, System};
+use vestibule::{Channel, Contact, Error, ErrorKind, Secret, System};
 
-fn ada() -> Destination {
-    Destination::email("ada@example.org")
+fn ada() -> Contact {
+    Contact::email("ada@example.org").unwrap()
 }
 
 #[test]
@@ -83,7 +83,7 @@ async fn the_fake_counts_codes_and_waits_like_a_system() -> Result<(), Error> {
         .only(Channel::Email)
         .resend_after(Duration::from_secs(30))
         .clock(clock.clone());
-    let phone = Destination::phone("43", "660000001");
+    let phone = Contact::phone("+43660000001").unwrap();
     let unsupported = fake.send_code(&phone).await.unwrap_err();
     assert_eq!(unsupported.kind(), ErrorKind::Unsupported);
 

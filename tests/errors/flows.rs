@@ -6,12 +6,12 @@ use std::time::Duration;
 use std::{fs, io};
 
 use vestibule::challenge::StepError;
-use vestibule::code_sign_in::{CodeChallenge, CodeSignIn, Destination};
+use vestibule::code_sign_in::{CodeChallenge, CodeSignIn};
 use vestibule::http::StatusCode;
 use vestibule::testing::{
-    self, FakeCodeSignIn, Fynd, FyndUser, GoodCity, WalletCrew, Wunder, WunderUser,
+    self, FakeCodeSignIn, Fynd, FyndUser, GoodCity, GoodCityUser, WalletCrew, Wunder, WunderUser,
 };
-use vestibule::{Error, ErrorKind, System, fynd, goodcity, walletcrew, wunder};
+use vestibule::{Contact, Error, ErrorKind, Phone, System, fynd, goodcity, walletcrew, wunder};
 
 const WAIT: Duration = Duration::from_secs(7);
 
@@ -82,7 +82,9 @@ async fn wunder(states: &mut BTreeSet<&'static str>) {
     mock.add_user(ada.password("the password").phone("+43123456789"));
     let reset = client.reset_password_by_code("ada@example.org");
     survives::<wunder::PasswordReset>(states, reset.await.unwrap());
-    let pending = client.sign_in_with_email_code("bob@example.org", "2");
+    let pending = client
+        .sign_in_with_email_code("bob@example.org")
+        .branch_id("2");
     survives::<wunder::PendingCode>(states, pending.send().await.unwrap());
     let signed_in = client.sign_in_with_password("ada@example.org", "the password");
     let wunder::SignIn::SignedIn(session) = signed_in.await.unwrap() else {
@@ -92,7 +94,7 @@ async fn wunder(states: &mut BTreeSet<&'static str>) {
     survives::<wunder::PhoneVerification>(states, verification);
     let enrolment = session.request_mfa_enrolment().await.unwrap();
     survives::<wunder::MfaEnrolment>(states, enrolment);
-    mock.require_mfa("+43123456789", "246810");
+    mock.require_mfa(&"+43123456789".parse().unwrap(), "246810");
     let signed_in = client.sign_in_with_password("ada@example.org", "the password");
     let wunder::SignIn::MfaRequired(mfa) = signed_in.await.unwrap() else {
         panic!("a second factor was required");
@@ -116,8 +118,15 @@ async fn goodcity(states: &mut BTreeSet<&'static str>) {
     let mock = GoodCity::start().await;
     let client = goodcity::Client::builder(mock.base_url()).app_name("app");
     let client = client.build().unwrap();
-    mock.add_user("+85261234567", "Ada", "Wong");
-    let pending = client.sign_in_with_pin("+85261234567").await.unwrap();
+    mock.add_user(
+        GoodCityUser::new("+85261234567".parse::<Phone>().unwrap())
+            .first_name("Ada")
+            .last_name("Wong"),
+    );
+    let pending = client
+        .sign_in_with_pin(&"+85261234567".parse().unwrap())
+        .await
+        .unwrap();
     survives::<goodcity::PendingCode>(states, pending);
 }
 
@@ -131,7 +140,9 @@ async fn fynd(states: &mut BTreeSet<&'static str>) {
         .unwrap();
     let code = |to: &str| mock.outbox().last_code(to).unwrap();
     mock.require_email(true);
-    let form = client.sign_up("Bela").mobile("9000000002", "+91");
+    let form = client
+        .sign_up("Bela")
+        .mobile("+919000000002".parse::<Phone>().unwrap());
     let fynd::SignIn::CodesRequired(codes) = form.email("bela@example.com").send().await.unwrap()
     else {
         panic!("codes were expected");
@@ -139,10 +150,10 @@ async fn fynd(states: &mut BTreeSet<&'static str>) {
     survives::<fynd::PendingCodes>(states, codes);
     mock.require_email(false);
 
-    let asha = FyndUser::new("Asha").mobile("91", "9000000001");
-    mock.seed_user(asha.email("asha@example.com").password("the password"));
+    let asha = FyndUser::new("Asha").mobile("+919000000001".parse::<Phone>().unwrap());
+    mock.add_user(asha.email("asha@example.com").password("the password"));
     survives::<fynd::PasswordLink>(states, client.password_link("a code"));
-    let reset = client.reset_password_by_code(fynd::Contact::mobile("9000000001", "+91"));
+    let reset = client.reset_password_by_code(Contact::phone("+919000000001").unwrap());
     let reset = reset.send().await.unwrap();
     let reset_code = code(MOBILE);
     let id = reset.id().clone();
@@ -157,11 +168,13 @@ async fn fynd(states: &mut BTreeSet<&'static str>) {
     let session = signed_in.await.unwrap().signed_in().unwrap();
     let terms = client.deletion_terms().await.unwrap();
     let reason = terms.reasons.into_iter().next().unwrap();
-    let to = fynd::Contact::email("asha@example.com");
+    let to = Contact::email("asha@example.com").unwrap();
     let deletion = session.request_deletion(reason, to).send().await.unwrap();
     survives::<fynd::PendingDeletion>(states, deletion);
 
-    let pending = client.sign_in_with_phone_code("9000000003", "+91").send();
+    let pending = client
+        .sign_in_with_phone_code(&"+919000000003".parse().unwrap())
+        .send();
     let pending = pending.await.unwrap();
     let id = pending.id().clone();
     survives::<fynd::PendingCode>(states, pending);
@@ -211,7 +224,7 @@ async fn the_error_of_every_flow_is_found_in_anyhow_and_in_a_box() {
     goodcity(&mut states).await;
     fynd(&mut states).await;
     let fake = FakeCodeSignIn::new(System::Wunder);
-    let to = Destination::email("ada@example.org");
+    let to = Contact::email("ada@example.org").unwrap();
     let challenge = fake.send_code(&to);
     survives::<Box<dyn CodeChallenge>>(&mut states, challenge.await.unwrap());
 

@@ -6,8 +6,10 @@ use vestibule::http::StatusCode;
 use vestibule::session::Tokens;
 use vestibule::testing::wiremock::matchers::{any, path_regex};
 use vestibule::testing::wiremock::{Mock, MockServer, ResponseTemplate};
-use vestibule::testing::{Fault, FaultProxy, FaultRule, Fynd, GoodCity, TestClock, Wunder};
-use vestibule::{Error, ErrorKind, fynd, goodcity, walletcrew, wunder};
+use vestibule::testing::{
+    Fault, FaultProxy, FaultRule, Fynd, GoodCity, GoodCityUser, TestClock, Wunder,
+};
+use vestibule::{Error, ErrorKind, Phone, fynd, goodcity, walletcrew, wunder};
 
 const PHONE: &str = "+43123456789";
 
@@ -29,7 +31,11 @@ async fn wunder_error(response: ResponseTemplate) -> (Error, usize) {
     let server = server(response).await;
     let client = wunder::Client::builder(server.uri()).tenant("demo");
     let client = client.signing_key("a key").build().unwrap();
-    let sent = client.sign_in_with_phone_code(PHONE, "2").send().await;
+    let sent = client
+        .sign_in_with_phone_code(&PHONE.parse().unwrap())
+        .branch_id("2")
+        .send()
+        .await;
     let requests = server.received_requests().await.unwrap().len();
     (sent.unwrap_err(), requests)
 }
@@ -38,7 +44,9 @@ async fn goodcity_error(response: ResponseTemplate) -> (Error, usize) {
     let server = server(response).await;
     let client = goodcity::Client::builder(server.uri()).app_name("app");
     let client = client.build().unwrap();
-    let sent = client.sign_in_with_pin("+85261234567").await;
+    let sent = client
+        .sign_in_with_pin(&"+85261234567".parse().unwrap())
+        .await;
     let requests = server.received_requests().await.unwrap().len();
     (sent.unwrap_err(), requests)
 }
@@ -171,7 +179,11 @@ async fn a_wrong_clock_is_named_with_its_difference() {
             let client = wunder::Client::builder(mock.base_url()).tenant("demo");
             let client = client.signing_key(Wunder::SIGNING_KEY).clock(clock);
             let client = client.build().unwrap();
-            let sent = client.sign_in_with_phone_code(PHONE, "2").send().await;
+            let sent = client
+                .sign_in_with_phone_code(&PHONE.parse().unwrap())
+                .branch_id("2")
+                .send()
+                .await;
             assert_eq!(mock.outbox().messages().len(), 0, "nothing was sent");
             (sent.unwrap_err(), mock.journal().len())
         } else {
@@ -286,7 +298,11 @@ fn the_error_of_a_store_keeps_its_cause() {
 #[tokio::test]
 async fn an_error_that_leaves_a_resend_timer_running_carries_the_wait() {
     let mock = GoodCity::start().await;
-    mock.add_user("+85261234567", "Ada", "Wong");
+    mock.add_user(
+        GoodCityUser::new("+85261234567".parse::<Phone>().unwrap())
+            .first_name("Ada")
+            .last_name("Wong"),
+    );
     let proxy = FaultProxy::start(mock.base_url()).await.unwrap();
     let client = goodcity::Client::builder(proxy.base_url()).app_name("app");
     let client = client.clock(mock.clock().clone()).build().unwrap();
@@ -299,13 +315,22 @@ async fn an_error_that_leaves_a_resend_timer_running_carries_the_wait() {
         );
     };
     lost();
-    let error = client.sign_in_with_pin("+85261234567").await.unwrap_err();
+    let error = client
+        .sign_in_with_pin(&"+85261234567".parse().unwrap())
+        .await
+        .unwrap_err();
     waits(&error);
-    let again = client.sign_in_with_pin("+85261234567").await.unwrap_err();
+    let again = client
+        .sign_in_with_pin(&"+85261234567".parse().unwrap())
+        .await
+        .unwrap_err();
     assert_eq!(again.kind(), ErrorKind::RateLimited, "the timer runs");
 
     mock.clock().advance(Duration::from_secs(61));
-    let mut pending = client.sign_in_with_pin("+85261234567").await.unwrap();
+    let mut pending = client
+        .sign_in_with_pin(&"+85261234567".parse().unwrap())
+        .await
+        .unwrap();
     mock.clock().advance(Duration::from_secs(61));
     lost();
     waits(&pending.resend().await.unwrap_err());
@@ -321,6 +346,9 @@ async fn an_error_that_leaves_a_resend_timer_running_carries_the_wait() {
     let refused = FaultRule::new(Fault::status(403)).times(1);
     mock.clock().advance(Duration::from_secs(61));
     proxy.inject(refused);
-    let error = client.sign_in_with_pin("+85261234567").await.unwrap_err();
+    let error = client
+        .sign_in_with_pin(&"+85261234567".parse().unwrap())
+        .await
+        .unwrap_err();
     assert_eq!(error.retry_after(), None, "no pin was sent: {error}");
 }

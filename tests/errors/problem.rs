@@ -7,8 +7,8 @@ use serde_json::Value;
 use vestibule::http::StatusCode;
 use vestibule::testing::wiremock::matchers::any;
 use vestibule::testing::wiremock::{Mock, MockServer, ResponseTemplate};
-use vestibule::testing::{self, Fynd, FyndUser, GoodCity, Wunder, WunderUser};
-use vestibule::{Delivery, Error, ErrorKind, Problem, System, fynd, goodcity, wunder};
+use vestibule::testing::{self, Fynd, FyndUser, GoodCity, GoodCityUser, Wunder, WunderUser};
+use vestibule::{Delivery, Error, ErrorKind, Phone, Problem, System, fynd, goodcity, wunder};
 
 fn json(error: &Error) -> Value {
     serde_json::to_value(error.problem()).unwrap()
@@ -114,10 +114,17 @@ fn an_error_is_retryable_only_without_a_double_effect() {
 #[tokio::test]
 async fn calls_say_whether_they_may_be_repeated() {
     let mock = GoodCity::start().await;
-    mock.add_user("+85261234567", "Ada", "Wong");
+    mock.add_user(
+        GoodCityUser::new("+85261234567".parse::<Phone>().unwrap())
+            .first_name("Ada")
+            .last_name("Wong"),
+    );
     let client = goodcity::Client::builder(mock.base_url()).app_name("app");
     let client = client.retry(vestibule::Backoff::none()).build().unwrap();
-    let pending = client.sign_in_with_pin("+85261234567").await.unwrap();
+    let pending = client
+        .sign_in_with_pin(&"+85261234567".parse().unwrap())
+        .await
+        .unwrap();
     let pin = mock.outbox().last_code("+85261234567").unwrap();
     let session = pending.confirm(pin).await.unwrap().session;
     mock.fail_next("current_user_profile", 500);
@@ -126,7 +133,10 @@ async fn calls_say_whether_they_may_be_repeated() {
         "a read"
     );
     mock.fail_next("send_pin", 500);
-    let error = client.sign_in_with_pin("+85261234568").await.unwrap_err();
+    let error = client
+        .sign_in_with_pin(&"+85261234568".parse().unwrap())
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
     assert!(!error.is_retryable(), "the pin may have been sent");
 }
@@ -157,7 +167,7 @@ async fn an_unknown_user_and_a_wrong_password_or_code_look_the_same() {
         .build()
         .unwrap();
     let asha = FyndUser::new("Asha").email("asha@example.com");
-    mock.seed_user(asha.password("the password"));
+    mock.add_user(asha.password("the password"));
     let unknown = client.sign_in_with_password("unknown@example.com", "the password");
     let unknown = unknown.await.unwrap_err();
     let wrong = client.sign_in_with_password("asha@example.com", "another password");
@@ -165,11 +175,21 @@ async fn an_unknown_user_and_a_wrong_password_or_code_look_the_same() {
     assert_eq!(shown(&unknown), shown(&wrong));
 
     let mock = GoodCity::start().await;
-    mock.add_user("+85261234567", "Ada", "Wong");
+    mock.add_user(
+        GoodCityUser::new("+85261234567".parse::<Phone>().unwrap())
+            .first_name("Ada")
+            .last_name("Wong"),
+    );
     let client = goodcity::Client::builder(mock.base_url()).app_name("app");
     let client = client.build().unwrap();
-    let known = client.sign_in_with_pin("+85261234567").await.unwrap();
-    let unknown = client.sign_in_with_pin("+85261234568").await.unwrap();
+    let known = client
+        .sign_in_with_pin(&"+85261234567".parse().unwrap())
+        .await
+        .unwrap();
+    let unknown = client
+        .sign_in_with_pin(&"+85261234568".parse().unwrap())
+        .await
+        .unwrap();
     let pin = mock.outbox().last_code("+85261234567").unwrap();
     let other = if pin == "0000" { "1111" } else { "0000" };
     let wrong = known.confirm(other).await.unwrap_err().error;

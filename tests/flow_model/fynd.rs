@@ -42,11 +42,14 @@ impl System for OnFynd {
 
     fn new_user(mock: &Fynd, number: usize) -> String {
         if let Some(address) = mailbox(number) {
-            mock.seed_user(FyndUser::new("Asha").email(&address));
+            mock.add_user(FyndUser::new("Asha").email(&address));
             return address;
         }
         let mobile = format!("90000{number:05}");
-        mock.add_user("91", &mobile, "Asha");
+        mock.add_user(
+            vestibule::testing::FyndUser::new("Asha")
+                .mobile(vestibule::Phone::parse(&format!("+91{mobile}")).unwrap()),
+        );
         format!("+91{mobile}")
     }
 
@@ -64,7 +67,12 @@ impl System for OnFynd {
 
     async fn send(client: &fynd::Client, to: &str) -> Result<fynd::PendingCode, Error> {
         match to.strip_prefix("+91") {
-            Some(mobile) => client.sign_in_with_phone_code(mobile, "91").send().await,
+            Some(mobile) => {
+                client
+                    .sign_in_with_phone_code(&format!("+91{mobile}").parse().unwrap())
+                    .send()
+                    .await
+            }
             None => client.sign_in_with_email_code(to).send().await,
         }
     }

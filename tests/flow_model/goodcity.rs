@@ -39,7 +39,11 @@ impl System for OnGoodCity {
         // The mock counts whole seconds, so its pin lifetime differs from every time of the model.
         mock.set_pin_lifetime(605);
         let mobile = format!("+852512{number:05}");
-        mock.add_user(&mobile, "Ada", "Wong");
+        mock.add_user(
+            vestibule::testing::GoodCityUser::new(vestibule::Phone::parse(&mobile).unwrap())
+                .first_name("Ada")
+                .last_name("Wong"),
+        );
         mobile
     }
 
@@ -54,7 +58,7 @@ impl System for OnGoodCity {
     }
 
     async fn send(client: &goodcity::Client, to: &str) -> Result<goodcity::PendingCode, Error> {
-        client.sign_in_with_pin(to).await
+        client.sign_in_with_pin(&to.parse().unwrap()).await
     }
 
     async fn resend(pending: &mut goodcity::PendingCode) -> Result<(), Error> {

@@ -60,9 +60,17 @@ impl System for OnWunder {
 
     async fn send(client: &wunder::Client, to: &str) -> Result<wunder::PendingCode, Error> {
         if to.contains('@') {
-            return client.sign_in_with_email_code(to, "2").send().await;
+            return client
+                .sign_in_with_email_code(to)
+                .branch_id("2")
+                .send()
+                .await;
         }
-        client.sign_in_with_phone_code(to, "2").send().await
+        client
+            .sign_in_with_phone_code(&to.parse().unwrap())
+            .branch_id("2")
+            .send()
+            .await
     }
 
     async fn resend(pending: &mut wunder::PendingCode) -> Result<(), Error> {

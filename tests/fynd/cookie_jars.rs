@@ -18,7 +18,10 @@ async fn the_cookie_jars_of_a_thousand_users_of_one_client_never_mix() {
     let numbers: Vec<String> = numbers.collect();
     let mut signing_in = Vec::new();
     for number in &numbers {
-        mock.add_user("91", number, &format!("User {number}"));
+        mock.add_user(
+            vestibule::testing::FyndUser::new(format!("User {number}"))
+                .mobile(vestibule::Phone::parse(&format!("+91{number}")).unwrap()),
+        );
         let (client, mock, number) = (client.clone(), mock.clone(), number.clone());
         signing_in.push(tokio::spawn(async move {
             sign_in(&client, &mock, &number).await

@@ -1,7 +1,8 @@
 //! Input that is refused before it is sent, and values that are never shown.
 
 use vestibule::Clock as _;
-use vestibule::fynd::{Contact, SignatureInput, sign};
+use vestibule::fynd::{SignatureInput, sign};
+use vestibule::{Contact, CountryCode, Phone};
 
 use super::*;
 
@@ -47,27 +48,28 @@ async fn malformed_settings_are_named() {
 async fn invalid_input_is_never_sent() {
     let mock = Fynd::start().await;
     let client = client(&mock);
-    for mobile in ["", "123", "1234567890123456", "+919000000001", "90000 0001"] {
-        let sent = client.sign_in_with_phone_code(mobile, "91").send().await;
-        assert_eq!(field(sent), "mobile");
+    let india: CountryCode = "+91".parse().unwrap();
+    for mobile in ["", "123", "1234567890123456", "+919000000001", "90000x0001"] {
+        assert_eq!(field(Phone::new(india, mobile)), "phone", "{mobile}");
     }
     for country_code in ["", "+", "1234", "9a", "++9"] {
-        let sent = client
-            .sign_in_with_phone_code(ASHA, country_code)
-            .send()
-            .await;
-        assert_eq!(field(sent), "country_code");
+        assert_eq!(field(country_code.parse::<CountryCode>()), "country_code");
     }
+    let sent = client.sign_in_with_email_code("asha@").send().await;
+    assert_eq!(field(sent), "email");
     assert!(mock.journal().is_empty());
 
     let mut pending = send_code(&client, ASHA).await;
-    for code in ["", "12 34", "1234\n5"] {
+    for code in ["", "12.34", "1234\n*5"] {
         let returned = pending.confirm(code).await.unwrap_err();
         assert_eq!(returned.error.field(), Some("code"));
         pending = returned.state;
     }
     assert_eq!(mock.journal(), [("login_with_otp", 200)]);
-    assert_eq!(*pending.contact(), Contact::mobile(ASHA, "91"));
+    assert_eq!(
+        *pending.contact(),
+        Contact::phone(&format!("+91{ASHA}")).unwrap()
+    );
 }
 
 #[tokio::test]
@@ -79,7 +81,10 @@ async fn debug_shows_no_secret() {
         "fynd::ClientBuilder fynd::Client"
     );
     assert_eq!(
-        format!("{:?}", client.sign_in_with_phone_code(ASHA, "91")),
+        format!(
+            "{:?}",
+            client.sign_in_with_phone_code(&format!("+91{ASHA}").parse().unwrap())
+        ),
         "fynd::OtpSignIn"
     );
     let date = mock.clock().now();

@@ -77,14 +77,20 @@ async fn the_mock_resends_only_for_the_newest_token() {
 async fn the_mock_refuses_a_wrong_and_a_stale_signature() {
     let mock = Fynd::start().await;
     let wrong = builder(&mock).signing_key("7654321").build().unwrap();
-    let response = wrong.sign_in_with_phone_code(ASHA, "91").send().await;
+    let response = wrong
+        .sign_in_with_phone_code(&format!("+91{ASHA}").parse().unwrap())
+        .send()
+        .await;
     let refusal = refused_as(ErrorKind::Misconfigured, response);
     assert_eq!(refusal, api_error(403, "SIGNATURE_INVALID"));
 
     let late = TestClock::new();
     late.advance(Duration::from_secs(16 * 60));
     let late = builder(&mock).clock(late.clone()).build().unwrap();
-    let response = late.sign_in_with_phone_code(ASHA, "91").send().await;
+    let response = late
+        .sign_in_with_phone_code(&format!("+91{ASHA}").parse().unwrap())
+        .send()
+        .await;
     let refusal = refused_as(ErrorKind::Misconfigured, response);
     assert_eq!(refusal, api_error(403, "SIGNATURE_STALE"));
     assert!(mock.outbox().messages().is_empty());

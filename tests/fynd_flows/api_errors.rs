@@ -1,8 +1,9 @@
 //! Errors of a sales channel's server in each flow.
 
 use serde_json::{Map, json};
+use vestibule::Contact;
 use vestibule::Settings;
-use vestibule::fynd::{Contact, SocialSignIn};
+use vestibule::fynd::SocialSignIn;
 use vestibule::testing::{FyndProvider, FyndSignIn, TestClock};
 
 use super::*;
@@ -33,8 +34,11 @@ async fn a_disabled_sign_in_method_is_refused() {
     let token = |provider| mock.issue_social_token(provider, "1001", None);
     let google = || token(FyndProvider::Google);
     let facebook = SocialSignIn::facebook(token(FyndProvider::Facebook));
-    let apple = SocialSignIn::apple(token(FyndProvider::Apple), "1001");
-    let sent = client.sign_in_with_phone_code(ASHA, "91").send().await;
+    let apple = SocialSignIn::apple(token(FyndProvider::Apple)).id("1001");
+    let sent = client
+        .sign_in_with_phone_code(&format!("+91{ASHA}").parse().unwrap())
+        .send()
+        .await;
     let social = async |account| refused(client.sign_in_with_social(account).await);
     for code in [
         refused(sent),
@@ -61,7 +65,7 @@ async fn an_unverified_social_token_does_not_sign_in() {
         SocialSignIn::google_android("made up"),
         SocialSignIn::google_ios("made up"),
         // A genuine token, of another user or another provider.
-        SocialSignIn::apple(token.as_str(), "1002"),
+        SocialSignIn::apple(token.as_str()).id("1002"),
         SocialSignIn::google(token.as_str()),
     ] {
         let error = harness
@@ -80,7 +84,7 @@ async fn a_resend_refused_as_too_early_keeps_the_code_valid() {
     let ahead = TestClock::new();
     let client = other_client(&harness, &ahead);
     let mut pending = client
-        .sign_in_with_phone_code(ASHA, "91")
+        .sign_in_with_phone_code(&format!("+91{ASHA}").parse().unwrap())
         .send()
         .await
         .unwrap();
@@ -95,11 +99,13 @@ async fn a_resend_refused_as_too_early_keeps_the_code_valid() {
 async fn a_code_requested_by_another_back_end_voids_ours_and_its_token() {
     let (harness, _) = Harness::with_asha().await;
     let theirs = other_client(&harness, harness.mock.clock());
-    let sign_in = harness.client.sign_in_with_phone_code(ASHA, "91");
+    let sign_in = harness
+        .client
+        .sign_in_with_phone_code(&format!("+91{ASHA}").parse().unwrap());
     let mut ours = sign_in.send().await.unwrap();
     let first = harness.code(SMS);
     let newer = theirs
-        .sign_in_with_phone_code(ASHA, "91")
+        .sign_in_with_phone_code(&format!("+91{ASHA}").parse().unwrap())
         .send()
         .await
         .unwrap();
@@ -114,7 +120,10 @@ async fn a_code_requested_by_another_back_end_voids_ours_and_its_token() {
 async fn a_profile_without_a_required_address_is_refused() {
     let harness = Harness::start().await;
     harness.mock.require_email(true);
-    let pending = harness.client.sign_in_with_phone_code(ASHA, "91").send();
+    let pending = harness
+        .client
+        .sign_in_with_phone_code(&format!("+91{ASHA}").parse().unwrap())
+        .send();
     let signed_in = pending.await.unwrap().confirm(harness.code(SMS)).await;
     let SignIn::ProfileRequired(profile) = signed_in.unwrap() else {
         panic!("the step is the profile");
@@ -128,7 +137,7 @@ async fn a_profile_without_a_required_address_is_refused() {
     assert_eq!(returned.error.code(), Some("EMAIL_MISSING"));
 
     let bela = FyndUser::new("Bela").email("bela@example.com");
-    harness.mock.seed_user(bela);
+    harness.mock.add_user(bela);
     let taken = returned.state.email("bela@example.com");
     let returned = taken
         .first_name("Asha")
@@ -161,11 +170,18 @@ async fn a_form_without_a_required_contact_is_refused() {
     harness.mock.require_mobile(false);
     assert_eq!(refused(form().send().await), "CONTACT_MISSING");
     harness.mock.require_email(true);
-    let without_email = form().mobile(ASHA, "91").send().await;
+    let without_email = form()
+        .mobile(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap())
+        .send()
+        .await;
     assert_eq!(refused(without_email), "EMAIL_MISSING");
     assert_eq!(harness.messages(), 0);
     // A refused form starts no timer.
-    let both = form().mobile(ASHA, "91").email(EMAIL).send().await;
+    let both = form()
+        .mobile(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap())
+        .email(EMAIL)
+        .send()
+        .await;
     drop(codes(both.unwrap()));
 }
 
@@ -177,12 +193,16 @@ async fn a_new_password_after_the_servers_time_limit_is_refused() {
     let own = TestClock::new();
     own.advance(Duration::from_secs(8 * 60));
     let client = other_client(&harness, &own);
-    let forgotten_password = client.reset_password_by_code(Contact::mobile(ASHA, "91"));
+    let forgotten_password =
+        client.reset_password_by_code(Contact::phone(&format!("+91{ASHA}")).unwrap());
     let pending = forgotten_password.send().await.unwrap();
     let step = pending.confirm(harness.code(SMS)).await.unwrap();
     harness.wait(16 * 60);
     assert_eq!(
-        refused(step.set_password("another").await),
+        refused(
+            step.set_password(vestibule::NewPassword::new("another"))
+                .await
+        ),
         "FORGOT_TOKEN_INVALID"
     );
     let old = harness.client.sign_in_with_password(EMAIL, PASSWORD).await;
@@ -192,12 +212,12 @@ async fn a_new_password_after_the_servers_time_limit_is_refused() {
 #[tokio::test]
 async fn a_contact_of_another_user_is_not_added_and_a_removed_one_not_changed() {
     let (harness, _) = Harness::with_asha().await;
-    let bela = FyndUser::new("Bela").mobile("91", "9000000002");
-    harness.mock.seed_user(bela.email("bela@example.com"));
+    let bela = FyndUser::new("Bela").mobile(vestibule::Phone::parse("+919000000002").unwrap());
+    harness.mock.add_user(bela.email("bela@example.com"));
     let asha = harness.asha().await;
     for taken in [
-        Contact::mobile("9000000002", "91"),
-        Contact::email("bela@example.com"),
+        Contact::phone("+919000000002").unwrap(),
+        Contact::email("bela@example.com").unwrap(),
     ] {
         assert_eq!(refused(asha.add_contact(&taken).await), "CONTACT_TAKEN");
     }
@@ -206,12 +226,15 @@ async fn a_contact_of_another_user_is_not_added_and_a_removed_one_not_changed() 
         assert_eq!(refused(asha.delete_contact(&main).await), "CONTACT_PRIMARY");
     }
     for new in [
-        Contact::mobile("9000000007", "91"),
-        Contact::email("asha@work.example"),
+        Contact::phone("+919000000007").unwrap(),
+        Contact::email("asha@work.example").unwrap(),
     ] {
         asha.add_contact(&new).await.unwrap();
         let contacts = asha.contacts().await.unwrap();
-        let gone = contacts.into_iter().find(|own| own.contact == new).unwrap();
+        let gone = contacts
+            .into_iter()
+            .find(|own| own.contact().as_ref() == Some(&new))
+            .unwrap();
         asha.delete_contact(&gone).await.unwrap();
         let sent = harness.messages();
         for code in [
@@ -241,7 +264,7 @@ async fn a_session_signed_out_elsewhere_deletes_nothing() {
     let terms = harness.client.deletion_terms().await.unwrap();
     let mut reasons = terms.reasons.into_iter();
     let reason = reasons.find(|reason| !reason.requires_text()).unwrap();
-    let deletion = asha.request_deletion(reason, Contact::email(EMAIL));
+    let deletion = asha.request_deletion(reason, Contact::email(EMAIL).unwrap());
     let pending = deletion.send().await.unwrap();
     harness.mock.end_sessions_of(&id);
     let confirmed = pending.confirm(harness.code(EMAIL)).await;

@@ -1,6 +1,7 @@
 //! Account deletion.
 
-use vestibule::fynd::{Contact, PendingDeletion, Reason};
+use vestibule::Contact;
+use vestibule::fynd::{PendingDeletion, Reason};
 
 use super::*;
 
@@ -27,8 +28,8 @@ async fn pending(harness: &Harness, session: &Session, contact: Contact) -> Pend
 #[tokio::test]
 async fn a_code_by_mobile_or_e_mail_deletes_the_user_and_ends_the_session() {
     let contacts = [
-        (Contact::mobile(ASHA, "91"), SMS),
-        (Contact::email(EMAIL), EMAIL),
+        (Contact::phone(&format!("+91{ASHA}")).unwrap(), SMS),
+        (Contact::email(EMAIL).unwrap(), EMAIL),
     ];
     for (contact, to) in contacts {
         let (harness, id) = Harness::with_asha().await;
@@ -64,13 +65,16 @@ async fn a_reason_that_requires_a_text_is_checked_before_anything_is_sent() {
     let (harness, _) = Harness::with_asha().await;
     let asha = harness.asha().await;
     let reason = reason(&harness, true).await;
-    let deletion = asha.request_deletion(reason.clone(), Contact::mobile(ASHA, "91"));
+    let deletion = asha.request_deletion(
+        reason.clone(),
+        Contact::phone(&format!("+91{ASHA}")).unwrap(),
+    );
     let error = deletion.clone().send().await.unwrap_err();
     assert_eq!(error.field(), Some("reason"));
-    let others = Contact::mobile("9000000002", "91");
+    let others = Contact::phone("+919000000002").unwrap();
     let of_others = asha.request_deletion(reason, others);
     let error = of_others.explanation("too far").send().await;
-    assert_eq!(error.unwrap_err().field(), Some("mobile"));
+    assert_eq!(error.unwrap_err().field(), Some("phone"));
     assert_eq!(harness.messages(), 0);
     let sent = deletion.explanation("too far").send().await.unwrap();
     sent.confirm(harness.code(SMS)).await.unwrap();
@@ -81,13 +85,18 @@ async fn a_reason_that_requires_a_text_is_checked_before_anything_is_sent() {
 async fn a_deletion_is_no_sign_in_and_is_bound_to_its_session() {
     let (harness, _) = Harness::with_asha().await;
     let bela = FyndUser::new("Bela").email("bela@example.com");
-    harness.mock.seed_user(bela.password("another"));
+    harness.mock.add_user(bela.password("another"));
     let bela = harness
         .client
         .sign_in_with_password("bela@example.com", "another");
     let bela = session(bela.await.unwrap());
     let asha = harness.asha().await;
-    let sent = pending(&harness, &asha, Contact::mobile(ASHA, "91")).await;
+    let sent = pending(
+        &harness,
+        &asha,
+        Contact::phone(&format!("+91{ASHA}")).unwrap(),
+    )
+    .await;
     let as_sign_in = harness.client.resume_challenge(sent.id()).await;
     assert_eq!(kind(as_sign_in), ErrorKind::StepRequired);
 
@@ -100,7 +109,7 @@ async fn a_deletion_is_no_sign_in_and_is_bound_to_its_session() {
     harness.wait(31);
     let code = harness
         .client
-        .sign_in_with_phone_code(ASHA, "91")
+        .sign_in_with_phone_code(&format!("+91{ASHA}").parse().unwrap())
         .send()
         .await;
     let code = code.unwrap();

@@ -1,13 +1,14 @@
 //! A forgotten password, by code and by link.
 
-use vestibule::fynd::{Challenge, Contact, PasswordReset, PendingResetCode};
+use vestibule::Contact;
+use vestibule::fynd::{Challenge, PasswordReset, PendingResetCode};
 
 use super::*;
 
 fn contacts() -> [(Contact, &'static str); 2] {
     [
-        (Contact::mobile(ASHA, "+91"), SMS),
-        (Contact::email(EMAIL), EMAIL),
+        (Contact::phone(&format!("+91{ASHA}")).unwrap(), SMS),
+        (Contact::email(EMAIL).unwrap(), EMAIL),
     ]
 }
 
@@ -50,11 +51,19 @@ async fn a_code_by_mobile_or_e_mail_sets_a_password_with_a_restart_before_each_s
         );
 
         let step = new_password(&harness.client, &step).await;
-        let returned = step.set_password("").await.unwrap_err();
+        let returned = step
+            .set_password(vestibule::NewPassword::new(""))
+            .await
+            .unwrap_err();
         assert_eq!(returned.error.field(), Some("password"));
         let step = new_password(&harness.other, &returned.state).await;
-        step.set_password("another").await.unwrap();
-        let used = returned.state.set_password("a third").await;
+        step.set_password(vestibule::NewPassword::new("another"))
+            .await
+            .unwrap();
+        let used = returned
+            .state
+            .set_password(vestibule::NewPassword::new("a third"))
+            .await;
         assert_eq!(kind(used), ErrorKind::Unauthenticated);
         assert_eq!(harness.mock.count("reset_forgot_password"), 1);
         let signed_in = harness.client.sign_in_with_password(EMAIL, "another").await;
@@ -74,14 +83,27 @@ async fn a_link_by_sms_or_e_mail_sets_a_password_and_signs_in() {
         let link = harness.other.password_link(harness.code(to));
         link.verify().await.unwrap();
         link.verify().await.unwrap();
-        let returned = link.set_password("").await.unwrap_err();
+        let returned = link
+            .set_password(vestibule::NewPassword::new(""))
+            .await
+            .unwrap_err();
         assert_eq!(returned.error.field(), Some("password"));
-        let asha = returned.state.set_password("another").await.unwrap();
+        let asha = returned
+            .state
+            .set_password(vestibule::NewPassword::new("another"))
+            .await
+            .unwrap();
         assert_eq!(first_name(&asha).await, "Asha");
 
         let used = harness.client.password_link(harness.code(to));
         assert_eq!(refused(used.verify().await), "LINK_INVALID");
-        assert_eq!(refused(used.set_password("a third").await), "LINK_INVALID");
+        assert_eq!(
+            refused(
+                used.set_password(vestibule::NewPassword::new("a third"))
+                    .await
+            ),
+            "LINK_INVALID"
+        );
     }
 }
 

@@ -1,6 +1,7 @@
 //! A client of one application sends its platform in every flow.
 
-use vestibule::fynd::{Contact, SocialSignIn};
+use vestibule::Contact;
+use vestibule::fynd::SocialSignIn;
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -11,14 +12,20 @@ const PLATFORM: &str = "64b0000000000000000000aa";
 async fn calls(server: &MockServer, client: &Client) -> usize {
     let cookies = [("f.session", "a-cookie")];
     let session = client.resume_with_cookies(cookies).await.unwrap();
-    let contacts = [Contact::mobile(ASHA, "91"), Contact::email(EMAIL)];
+    let contacts = [
+        Contact::phone(&format!("+91{ASHA}")).unwrap(),
+        Contact::email(EMAIL).unwrap(),
+    ];
     for contact in &contacts {
         let _ = session.add_contact(contact).await;
         let _ = client.reset_password_by_link(contact).await;
         let _ = client.reset_password_by_code(contact.clone()).send().await;
     }
     let _ = session.update_profile().first_name("Asha").send().await;
-    let _ = client.sign_in_with_phone_code(ASHA, "91").send().await;
+    let _ = client
+        .sign_in_with_phone_code(&format!("+91{ASHA}").parse().unwrap())
+        .send()
+        .await;
     let _ = client
         .sign_in_with_email_code("asha@example.org")
         .send()

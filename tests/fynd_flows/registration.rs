@@ -1,12 +1,14 @@
 //! A registration form, and the codes that remain.
 
-use vestibule::fynd::{Challenge, Contact, SignUp};
+use vestibule::fynd::{Challenge, SignUp};
 
 use super::*;
 
 fn form(harness: &Harness) -> SignUp {
     let form = harness.client.sign_up("Asha").last_name("Rao");
-    form.mobile(ASHA, "+91").email(EMAIL).password(PASSWORD)
+    form.mobile(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap())
+        .email(EMAIL)
+        .password(PASSWORD)
 }
 
 async fn resumed(client: &Client, codes: &PendingCodes) -> PendingCodes {
@@ -21,8 +23,8 @@ async fn a_user_is_signed_in_on_any_instance_when_no_code_remains() {
     let harness = Harness::start().await;
     let sent = codes(form(&harness).send().await.unwrap());
     assert_eq!(harness.messages(), 2);
-    assert_eq!(sent.mobile(), Some(&Contact::mobile(ASHA, "91")));
-    assert_eq!(sent.email(), Some(&Contact::email(EMAIL)));
+    assert_eq!(sent.mobile(), Some(&format!("+91{ASHA}").parse().unwrap()));
+    assert_eq!(sent.email(), Some(&EMAIL.parse().unwrap()));
 
     let on_other_instance = resumed(&harness.other, &sent).await;
     let partial = on_other_instance
@@ -62,7 +64,7 @@ async fn each_contact_has_its_own_timer_and_its_own_newest_code() {
     assert_eq!(kind(sent.resend_email().await), ErrorKind::RateLimited);
     let again = harness
         .other
-        .sign_in_with_phone_code(ASHA, "91")
+        .sign_in_with_phone_code(&format!("+91{ASHA}").parse().unwrap())
         .send()
         .await;
     assert_eq!(kind(again), ErrorKind::RateLimited);
@@ -146,7 +148,7 @@ async fn a_refused_form_starts_no_timer() {
     assert_eq!(harness.messages(), 0);
     let sent = harness
         .client
-        .sign_in_with_phone_code(ASHA, "91")
+        .sign_in_with_phone_code(&format!("+91{ASHA}").parse().unwrap())
         .send()
         .await;
     assert!(sent.is_ok());
@@ -161,7 +163,7 @@ async fn the_timer_of_one_contact_does_not_block_the_other() {
     assert_eq!(harness.mock.count("register_with_form"), 0);
     let by_mobile = harness
         .client
-        .sign_in_with_phone_code(ASHA, "91")
+        .sign_in_with_phone_code(&format!("+91{ASHA}").parse().unwrap())
         .send()
         .await;
     assert!(
@@ -186,7 +188,10 @@ async fn a_registration_continues_after_a_sign_in_by_password() {
         .await
         .unwrap_err();
     assert_eq!(returned.error.kind(), ErrorKind::StepRequired);
-    let profile = returned.state.mobile(ASHA, "91").email(EMAIL);
+    let profile = returned
+        .state
+        .mobile(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap())
+        .email(EMAIL);
     let sent = codes(
         profile
             .first_name("Asha")

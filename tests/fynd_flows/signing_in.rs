@@ -9,7 +9,7 @@ use super::*;
 async fn a_password_signs_in_with_cookies_of_this_user_alone() {
     let (harness, _) = Harness::with_asha().await;
     let bela = FyndUser::new("Bela").email("bela@example.com");
-    harness.mock.seed_user(bela.password("another"));
+    harness.mock.add_user(bela.password("another"));
     let asha = harness.asha().await;
     let bela = harness
         .client
@@ -42,12 +42,13 @@ async fn a_token_signs_in_once() {
 #[tokio::test]
 async fn each_third_party_signs_its_user_in() {
     let harness = Harness::start().await;
-    let asha = FyndUser::new("Asha").mobile("91", ASHA);
+    let asha =
+        FyndUser::new("Asha").mobile(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap());
     let asha = asha.social(FyndProvider::Facebook, "f1");
     let asha = asha.social(FyndProvider::Google, "g1");
     harness
         .mock
-        .seed_user(asha.social(FyndProvider::Apple, "a1"));
+        .add_user(asha.social(FyndProvider::Apple, "a1"));
     let token = |party, id| harness.mock.issue_social_token(party, id, None);
     let google = || token(FyndProvider::Google, "g1");
     let accounts = [
@@ -63,7 +64,7 @@ async fn each_third_party_signs_its_user_in() {
         ("login_with_google_ios", SocialSignIn::google_ios(google())),
         (
             "login_with_apple_ios",
-            SocialSignIn::apple(token(FyndProvider::Apple, "a1"), "a1"),
+            SocialSignIn::apple(token(FyndProvider::Apple, "a1")).id("a1"),
         ),
     ];
     for (operation, account) in accounts {
@@ -99,7 +100,9 @@ async fn a_new_user_of_a_third_party_completes_the_profile_on_any_instance() {
         .unwrap_err();
     assert_eq!(returned.error.code(), Some("MOBILE_MISSING"));
 
-    let profile = returned.state.mobile(ASHA, "+91");
+    let profile = returned
+        .state
+        .mobile(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap());
     let codes = codes(
         profile
             .first_name("Asha")

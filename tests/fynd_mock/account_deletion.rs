@@ -10,8 +10,10 @@ const SMS: &str = "+919000000001";
 const EMAIL: &str = "asha@example.com";
 
 async fn signed_in(harness: &Harness) -> (Jar, String) {
-    let asha = FyndUser::new("Asha").mobile("91", ASHA).email(EMAIL);
-    let id = harness.mock.seed_user(asha);
+    let asha = FyndUser::new("Asha")
+        .mobile(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap())
+        .email(EMAIL);
+    let id = harness.mock.add_user(asha);
     (by_code(harness, ASHA).await, id)
 }
 
@@ -101,7 +103,10 @@ pub async fn an_e_mail_code_confirms_a_deletion_too(harness: &Harness) {
 /// The code must have been sent to a contact of the user to be deleted.
 pub async fn another_users_code_deletes_nothing(harness: &Harness) {
     let (mut jar, id) = signed_in(harness).await;
-    harness.mock.add_user("91", "9000000002", "Bela");
+    harness.mock.add_user(
+        vestibule::testing::FyndUser::new("Bela")
+            .mobile(vestibule::Phone::parse("+919000000002").unwrap()),
+    );
     let number = json!({"mobile": "9000000002", "country_code": "91"});
     let sent = harness.call("send_otp_on_mobile", number).await.ok();
     let body = json!({

@@ -10,8 +10,10 @@ const SMS: &str = "+919000000001";
 const EMAIL: &str = "asha@example.com";
 
 fn seed(harness: &Harness) {
-    let asha = FyndUser::new("Asha").mobile("91", ASHA).email(EMAIL);
-    harness.mock.seed_user(asha);
+    let asha = FyndUser::new("Asha")
+        .mobile(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap())
+        .email(EMAIL);
+    harness.mock.add_user(asha);
 }
 
 async fn verify(harness: &Harness, request_id: &Value, code: &str) -> Reply {

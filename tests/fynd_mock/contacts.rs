@@ -51,11 +51,12 @@ fn emails() -> Kind {
 }
 
 async fn signed_in(harness: &Harness) -> Jar {
-    let asha = FyndUser::new("Asha").mobile("91", ASHA);
-    harness.mock.seed_user(asha.email("asha@example.com"));
-    harness.mock.seed_user(
+    let asha =
+        FyndUser::new("Asha").mobile(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap());
+    harness.mock.add_user(asha.email("asha@example.com"));
+    harness.mock.add_user(
         FyndUser::new("Bela")
-            .mobile("91", "9000000009")
+            .mobile(vestibule::Phone::parse("+919000000009").unwrap())
             .email("b@example.com"),
     );
     by_code(harness, ASHA).await

@@ -58,7 +58,10 @@ pub async fn a_session_is_required_where_the_document_says_so(harness: &Harness)
 
 /// A body is a JSON object of a bounded size.
 pub async fn a_body_is_an_object_and_not_too_large(harness: &Harness) {
-    harness.mock.add_user("91", "9000000001", "Asha");
+    harness.mock.add_user(
+        vestibule::testing::FyndUser::new("Asha")
+            .mobile(vestibule::Phone::parse("+919000000001").unwrap()),
+    );
     for operation in &harness.operations {
         let id = operation.value["operationId"].as_str().unwrap();
         if operation.value.get("requestBody").is_none() {
@@ -75,7 +78,10 @@ pub async fn a_body_is_an_object_and_not_too_large(harness: &Harness) {
 }
 
 pub async fn a_missing_member_or_parameter_is_refused(harness: &Harness) {
-    harness.mock.add_user("91", "9000000001", "Asha");
+    harness.mock.add_user(
+        vestibule::testing::FyndUser::new("Asha")
+            .mobile(vestibule::Phone::parse("+919000000001").unwrap()),
+    );
     for operation in &harness.operations {
         let id = operation.value["operationId"].as_str().unwrap();
         let mut jar = super::signing_in::by_code(harness, "9000000001").await;

@@ -9,9 +9,11 @@ use super::signing_in::{ASHA, by_code, user};
 const EMAIL: &str = "asha@example.com";
 
 pub async fn a_profile_change_leaves_the_rest_as_it_was(harness: &Harness) {
-    harness
-        .mock
-        .seed_user(FyndUser::new("Asha").last_name("Rao").mobile("91", ASHA));
+    harness.mock.add_user(
+        FyndUser::new("Asha")
+            .last_name("Rao")
+            .mobile(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap()),
+    );
     let jar = &mut by_code(harness, ASHA).await;
     let change =
         json!({"gender": "female", "dob": "1990-01-31", "profile_pic_url": "https://x.example/a"});
@@ -29,9 +31,9 @@ pub async fn a_profile_change_leaves_the_rest_as_it_was(harness: &Harness) {
 
 /// A new primary contact is unverified until its code is confirmed.
 pub async fn a_new_main_contact_is_confirmed_by_a_code(harness: &Harness) {
-    harness
-        .mock
-        .seed_user(FyndUser::new("Asha").mobile("91", ASHA));
+    harness.mock.add_user(
+        FyndUser::new("Asha").mobile(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap()),
+    );
     let jar = &mut by_code(harness, ASHA).await;
     let change = json!({"mobile": {"phone": "9000000002", "country_code": "91"}, "email": EMAIL});
     let reply = harness.call_as(jar, "update_profile", change).await.ok();
@@ -63,9 +65,9 @@ pub async fn a_new_main_contact_is_confirmed_by_a_code(harness: &Harness) {
 
 /// The code of a contact that was removed meanwhile confirms nothing.
 pub async fn the_code_of_a_removed_contact_is_void(harness: &Harness) {
-    harness
-        .mock
-        .seed_user(FyndUser::new("Asha").mobile("91", ASHA));
+    harness.mock.add_user(
+        FyndUser::new("Asha").mobile(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap()),
+    );
     let jar = &mut by_code(harness, ASHA).await;
     let change = json!({"mobile": {"phone": "9000000002", "country_code": "91"}});
     let reply = harness.call_as(jar, "update_profile", change).await.ok();
@@ -83,10 +85,11 @@ pub async fn the_code_of_a_removed_contact_is_void(harness: &Harness) {
 }
 
 pub async fn attributes_are_kept_as_they_are_defined(harness: &Harness) {
-    let asha = FyndUser::new("Asha").mobile("91", ASHA);
+    let asha =
+        FyndUser::new("Asha").mobile(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap());
     harness
         .mock
-        .seed_user(asha.attribute("shoe_size", 42).attribute("undefined", 1));
+        .add_user(asha.attribute("shoe_size", 42).attribute("undefined", 1));
     for (slug, values) in [
         ("shoe_size", FyndAttribute::Number),
         ("newsletter", FyndAttribute::Boolean),

@@ -253,7 +253,7 @@ pub async fn a_register_token_expires_after_an_hour(harness: &Harness) {
     reply.refused(400, "REGISTER_TOKEN_INVALID");
     harness
         .mock
-        .seed_user(FyndUser::new("Bela").email("bela@example.com"));
+        .add_user(FyndUser::new("Bela").email("bela@example.com"));
     let sent = harness.call("register_with_form", form()).await.ok();
     let body = json!({"email": "bela@example.com", "register_token": sent["register_token"]});
     let reply = harness.call("send_otp_on_email", body).await;

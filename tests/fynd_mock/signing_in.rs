@@ -29,10 +29,13 @@ pub async fn user(harness: &Harness, jar: &mut Jar) -> Value {
 }
 
 pub async fn each_sign_in_creates_a_separate_session(harness: &Harness) {
-    let id = harness
-        .mock
-        .seed_user(FyndUser::new("Asha").mobile("91", ASHA));
-    harness.mock.add_user("91", "9000000002", "Bela");
+    let id = harness.mock.add_user(
+        FyndUser::new("Asha").mobile(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap()),
+    );
+    harness.mock.add_user(
+        vestibule::testing::FyndUser::new("Bela")
+            .mobile(vestibule::Phone::parse("+919000000002").unwrap()),
+    );
     let (mut phone, mut laptop) = (by_code(harness, ASHA).await, by_code(harness, ASHA).await);
     let mut bela = by_code(harness, "9000000002").await;
 
@@ -62,10 +65,12 @@ pub async fn each_sign_in_creates_a_separate_session(harness: &Harness) {
 }
 
 pub async fn a_password_signs_in_by_e_mail_address(harness: &Harness) {
-    let asha = FyndUser::new("Asha").last_name("Rao").mobile("91", ASHA);
+    let asha = FyndUser::new("Asha")
+        .last_name("Rao")
+        .mobile(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap());
     harness
         .mock
-        .seed_user(asha.email("asha@example.com").password("right"));
+        .add_user(asha.email("asha@example.com").password("right"));
     let login = |username: &str, password: &str| {
         let body = json!({"username": username, "password": password});
         harness.call("login_with_email_and_password", body)
@@ -92,7 +97,10 @@ pub async fn a_password_signs_in_by_e_mail_address(harness: &Harness) {
         .await
         .ok();
     assert_eq!(reply["result"], 1);
-    harness.mock.add_user("91", "9000000002", "Bela");
+    harness.mock.add_user(
+        vestibule::testing::FyndUser::new("Bela")
+            .mobile(vestibule::Phone::parse("+919000000002").unwrap()),
+    );
     let mut bela = by_code(harness, "9000000002").await;
     let reply = harness
         .call_as(&mut bela, "has_password", json!({}))
@@ -104,7 +112,7 @@ pub async fn a_password_signs_in_by_e_mail_address(harness: &Harness) {
 pub async fn a_login_token_signs_in_once(harness: &Harness) {
     let id = harness
         .mock
-        .seed_user(FyndUser::new("Asha").email("asha@example.com"));
+        .add_user(FyndUser::new("Asha").email("asha@example.com"));
     let token = harness.mock.issue_login_token(&id);
     let mut jar = Jar::default();
     let body = json!({"token": token});
@@ -146,10 +154,11 @@ pub async fn a_disabled_sign_in_method_is_refused_and_not_offered(harness: &Harn
 }
 
 pub async fn user_existence_is_reported_by_mobile_and_by_e_mail(harness: &Harness) {
-    let asha = FyndUser::new("Asha").mobile("91", ASHA);
+    let asha =
+        FyndUser::new("Asha").mobile(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap());
     harness
         .mock
-        .seed_user(asha.unverified_email("asha@example.com"));
+        .add_user(asha.unverified_email("asha@example.com"));
     for (q, known) in [
         (ASHA, true),
         ("+919000000001", true),

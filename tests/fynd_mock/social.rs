@@ -34,11 +34,12 @@ async fn login(harness: &Harness, operation: &str, token: &str, id: &str) -> Rep
 }
 
 pub async fn an_account_signs_its_user_in(harness: &Harness) {
-    let mut asha = FyndUser::new("Asha").mobile("91", ASHA);
+    let mut asha =
+        FyndUser::new("Asha").mobile(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap());
     for (_, provider) in WAYS {
         asha = asha.social(provider, "1001");
     }
-    let id = harness.mock.seed_user(asha);
+    let id = harness.mock.add_user(asha);
     for (operation, provider) in WAYS {
         let token = harness.mock.issue_social_token(provider, "1001", None);
         let mut jar = Jar::default();
@@ -114,10 +115,10 @@ pub async fn a_new_account_completes_the_profile_first(harness: &Harness) {
 
 /// An e-mail address that the provider confirms identifies its user, if Fynd has confirmed it too.
 pub async fn a_confirmed_address_links_the_account(harness: &Harness) {
-    let id = harness.mock.seed_user(FyndUser::new("Asha").email(EMAIL));
+    let id = harness.mock.add_user(FyndUser::new("Asha").email(EMAIL));
     harness
         .mock
-        .seed_user(FyndUser::new("Bela").unverified_email("bela@example.com"));
+        .add_user(FyndUser::new("Bela").unverified_email("bela@example.com"));
     let google = FyndProvider::Google;
     let token = harness.mock.issue_social_token(google, "1001", Some(EMAIL));
     let reply = login(harness, "login_with_google", &token, "1001")

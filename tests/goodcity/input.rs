@@ -75,41 +75,57 @@ async fn bad_input_is_refused_before_anything_is_sent() {
     let language = Client::builder(&base).app_name("app").accept_language("");
     assert_eq!(field(language.build()), "language");
 
+    for wrong in ["", "51234567"] {
+        assert_eq!(field(vestibule::Phone::parse(wrong)), "phone", "{wrong}");
+    }
     for wrong in [
-        "",
-        "51234567",
         "+85231234567",
-        "+852 51234567",
+        "+852 3123 4567",
         "+8525123456",
         "+9101234567",
     ] {
         assert_eq!(
-            field(client.sign_in_with_pin(wrong).await),
-            "mobile",
+            field(client.sign_in_with_pin(&wrong.parse().unwrap()).await),
+            "phone",
             "{wrong}"
         );
-        let sign_up = client.sign_up(wrong, "Ada", "Wong");
-        assert_eq!(field(sign_up.send().await), "mobile", "{wrong}");
+        let sign_up = client
+            .sign_up(&wrong.parse().unwrap())
+            .first_name("Ada")
+            .last_name("Wong");
+        assert_eq!(field(sign_up.send().await), "phone", "{wrong}");
     }
     let strict = Client::builder(&base)
         .app_name("app")
         .mobile_rule(MobileRule::Documented);
     let strict = strict.build().unwrap();
     assert_eq!(
-        field(strict.sign_in_with_pin("+85241234567").await),
-        "mobile"
+        field(
+            strict
+                .sign_in_with_pin(&"+85241234567".parse().unwrap())
+                .await
+        ),
+        "phone"
     );
     assert!(mock.journal().is_empty());
-    client.sign_in_with_pin("+85241234567").await.unwrap();
+    client
+        .sign_in_with_pin(&"+85241234567".parse().unwrap())
+        .await
+        .unwrap();
 
     let mut pending = Some(send_pin(&client).await);
-    for wrong in ["", "123", "12345", "12a4", "１２３４", "+123"] {
+    for wrong in ["", "123", "12345", "12a4", "１２３", "+123", "12.34"] {
         let returned = pending.take().unwrap().confirm(wrong).await.unwrap_err();
         assert_eq!(returned.error.field(), Some("pin"), "{wrong:?}");
         pending = Some(returned.state);
     }
     assert_eq!(mock.count("verify"), 0);
-    let signed_in = pending.unwrap().confirm(pin(&mock)).await.unwrap();
+    // As a person may paste it.
+    let typed: String = pin(&mock)
+        .chars()
+        .flat_map(|digit| [digit, ' ', '\u{200b}'])
+        .collect();
+    let signed_in = pending.unwrap().confirm(typed).await.unwrap();
     let register = signed_in.session.update_device("", "fcm").await;
     assert_eq!(field(register), "handle");
     let register = signed_in.session.update_device("handle", "").await;
@@ -122,7 +138,10 @@ async fn a_number_refused_by_an_old_server_can_be_corrected_at_once() {
     let (mock, client) = start().await;
     mock.old_server(true);
     for _ in 0..2 {
-        let sign_up = client.sign_up("+85241234567", "Grace", "Lee");
+        let sign_up = client
+            .sign_up(&"+85241234567".parse().unwrap())
+            .first_name("Grace")
+            .last_name("Lee");
         let error = sign_up.send().await.unwrap_err();
         refused(&error, 422, Shape::Invalid);
     }
@@ -142,8 +161,17 @@ async fn a_server_that_does_not_serve_the_host_refuses() {
         .build()
         .unwrap();
     for error in [
-        client.sign_in_with_pin(MOBILE).await.unwrap_err(),
-        client.sign_up(UNKNOWN, "A", "B").send().await.unwrap_err(),
+        client
+            .sign_in_with_pin(&MOBILE.parse().unwrap())
+            .await
+            .unwrap_err(),
+        client
+            .sign_up(&UNKNOWN.parse().unwrap())
+            .first_name("A")
+            .last_name("B")
+            .send()
+            .await
+            .unwrap_err(),
     ] {
         refused_as(ErrorKind::Misconfigured, &error, 403, Shape::Invalid);
         let api_error: &ApiError = error.api_error().unwrap();

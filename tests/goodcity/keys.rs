@@ -73,7 +73,10 @@ async fn a_response_without_key_voids_the_pin() {
     // A bare 200 is a response without members.
     let (mock, client) = start().await;
     mock.fail_next("send_pin", 200);
-    let error = client.sign_in_with_pin(MOBILE).await.unwrap_err();
+    let error = client
+        .sign_in_with_pin(&MOBILE.parse().unwrap())
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidResponse);
 
     mock.clock().advance(WAIT);
@@ -162,7 +165,12 @@ async fn an_app_that_is_not_allowed_cannot_sign_users_up_or_in() {
     let (mock, client) = start().await;
     let pending = send_pin(&client).await;
     mock.reject_app("app");
-    let sign_up = client.sign_up(UNKNOWN, "Grace", "Lee").send().await;
+    let sign_up = client
+        .sign_up(&UNKNOWN.parse().unwrap())
+        .first_name("Grace")
+        .last_name("Lee")
+        .send()
+        .await;
     refused(&sign_up.unwrap_err(), 401, Shape::Plain);
     assert!(mock.outbox().last_code(UNKNOWN).is_none());
     // The server responds to a right pin as to a wrong one.

@@ -88,10 +88,10 @@ async fn a_user_with_an_expired_token_signs_in_again_with_the_same_number() {
     let error = session.profile().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unauthenticated);
     for session in [&session, &resumed] {
-        assert_eq!(session.mobile(), Some(MOBILE));
+        assert_eq!(session.phone().unwrap().to_e164(), MOBILE);
     }
     let pending = session.sign_in_with_pin().await.unwrap();
-    assert_eq!(pending.mobile(), MOBILE);
+    assert_eq!(pending.phone().to_e164(), MOBILE);
     let again = pending.confirm(pin(&mock)).await.unwrap().session;
     again.profile().await.unwrap();
 }
@@ -107,14 +107,18 @@ async fn the_number_comes_from_the_store_alone() {
             .clock(mock.clock().clone());
         builder.store(store.clone()).build().unwrap()
     };
-    mock.add_user(MOBILE, "Ada", "Wong");
+    mock.add_user(
+        vestibule::testing::GoodCityUser::new(vestibule::Phone::parse(MOBILE).unwrap())
+            .first_name("Ada")
+            .last_name("Wong"),
+    );
     let session = sign_in(&mock, &instance()).await;
     let on_other_instance = instance().resume_session(session.id()).await.unwrap();
-    assert_eq!(on_other_instance.mobile(), Some(MOBILE));
+    assert_eq!(on_other_instance.phone().unwrap().to_e164(), MOBILE);
     let tokens = Tokens::new(session.access_token().await.unwrap(), None);
     let bare = instance().resume_with_tokens(tokens).await.unwrap();
-    assert_eq!(bare.mobile(), None);
+    assert_eq!(bare.phone(), None);
     let error = bare.sign_in_with_pin().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
-    assert_eq!(error.field(), Some("mobile"));
+    assert_eq!(error.field(), Some("phone"));
 }

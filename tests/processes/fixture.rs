@@ -41,7 +41,10 @@ impl Fixture {
 
     /// Signs a user in; returns the id of the session.
     pub async fn sign_in(&self, phone: &str) -> String {
-        let sign_in = self.client.sign_in_with_phone_code(phone, "2");
+        let sign_in = self
+            .client
+            .sign_in_with_phone_code(&phone.parse().unwrap())
+            .branch_id("2");
         let pending = sign_in.send().await.unwrap();
         let code = self.mock.outbox().last_code(phone).unwrap();
         match pending.confirm(code).await.unwrap() {

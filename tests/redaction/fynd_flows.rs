@@ -2,7 +2,8 @@
 
 use std::fmt::Debug;
 
-use vestibule::fynd::{Client, Contact, SignIn, SocialSignIn};
+use vestibule::Contact;
+use vestibule::fynd::{Client, SignIn, SocialSignIn};
 use vestibule::testing::{Fynd, FyndUser};
 
 use super::{MARKER, Search};
@@ -17,7 +18,7 @@ fn shown<T: Debug, E: Debug>(outcome: Result<T, E>) -> String {
 pub async fn search(search: &mut Search) -> usize {
     let before = search.looked;
     let mock = Fynd::start().await;
-    mock.seed_user(FyndUser::new("Asha").email(EMAIL).password(MARKER));
+    mock.add_user(FyndUser::new("Asha").email(EMAIL).password(MARKER));
     let client = Client::builder("64b000000000000000000001")
         .application_token(MARKER)
         .base_url(mock.base_url())
@@ -38,7 +39,7 @@ pub async fn search(search: &mut Search) -> usize {
         SocialSignIn::google(MARKER),
         SocialSignIn::google_android(MARKER),
         SocialSignIn::google_ios(MARKER),
-        SocialSignIn::apple(MARKER, "a1"),
+        SocialSignIn::apple(MARKER).id("a1"),
     ];
     for account in accounts {
         let entered = format!("{account:?}");
@@ -47,7 +48,9 @@ pub async fn search(search: &mut Search) -> usize {
     }
 
     let form = client.sign_up("Bela").password(MARKER);
-    let form = form.mobile("9000000002", "91").email("bela@example.com");
+    let form = form
+        .mobile(vestibule::Phone::parse("+919000000002").unwrap())
+        .email("bela@example.com");
     let Ok(SignIn::CodesRequired(codes)) = form.send().await else {
         panic!("codes are sent");
     };
@@ -74,17 +77,28 @@ pub async fn search(search: &mut Search) -> usize {
         "password_link",
         &format!("{link:?} {}", shown(link.verify().await)),
     );
-    search.check("set_password", &shown(link.set_password(MARKER).await));
+    search.check(
+        "set_password",
+        &shown(link.set_password(vestibule::NewPassword::new(MARKER)).await),
+    );
 
-    let forgotten = client.reset_password_by_code(Contact::email(EMAIL));
+    let forgotten = client.reset_password_by_code(Contact::email(EMAIL).unwrap());
     let pending = forgotten.send().await.unwrap();
     let code = mock.outbox().last_code(EMAIL).unwrap();
     let step = pending.confirm(code).await.unwrap();
-    search.check("set", &shown(step.set_password(MARKER).await));
+    search.check(
+        "set",
+        &shown(step.set_password(vestibule::NewPassword::new(MARKER)).await),
+    );
 
     let signed_in = client.sign_in_with_password(EMAIL, MARKER).await.unwrap();
     let session = signed_in.signed_in().unwrap();
-    let changed = session.update_password(MARKER, MARKER).await;
+    let changed = session
+        .update_password(
+            vestibule::CurrentPassword::new(MARKER),
+            vestibule::NewPassword::new(MARKER),
+        )
+        .await;
     search.check(
         "change_password",
         &format!("{session:?} {}", shown(changed)),

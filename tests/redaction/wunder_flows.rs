@@ -108,23 +108,40 @@ async fn without_session(client: &Client, looking: &mut FlowSearch<'_>) {
     let _ = looking.at("gaiyo", client.sign_in_with_gaiyo(&login).await);
     let _ = looking.at(
         "api client",
-        client.sign_in_with_api_client("id", MARKER).await,
+        client
+            .sign_in_with_api_client("id", vestibule::Secret::from(MARKER))
+            .await,
     );
     let _ = looking.at("social sign-up", client.sign_up_with_social(&login).await);
     let registration = client.sign_up().email(EMAIL).password(MARKER);
     let registration = looking.at("registration", registration.member("further", MARKER));
     let _ = looking.at("create", registration.send().await);
-    let sign_in = looking.at("email code", client.sign_in_with_email_code(EMAIL, "2"));
+    let sign_in = looking.at(
+        "email code",
+        client.sign_in_with_email_code(EMAIL).branch_id("2"),
+    );
     if let Ok(pending) = looking.at("send code", sign_in.send().await) {
         let _ = looking.at("confirm", pending.confirm(MARKER).await);
     }
     if let Ok(reset) = looking.at("reset", client.reset_password_by_code(EMAIL).await) {
-        let _ = looking.at("set password", reset.set_password(MARKER, MARKER).await);
+        let _ = looking.at(
+            "set password",
+            reset
+                .set_password(MARKER, vestibule::NewPassword::new(MARKER))
+                .await,
+        );
     }
-    let _ = looking.at("set password", client.set_password(MARKER, MARKER).await);
+    let _ = looking.at(
+        "set password",
+        client
+            .set_password(MARKER, vestibule::NewPassword::new(MARKER))
+            .await,
+    );
     let _ = looking.at(
         "malformed code",
-        client.set_password(format!("{MARKER}/"), MARKER).await,
+        client
+            .set_password(format!("{MARKER}/"), vestibule::NewPassword::new(MARKER))
+            .await,
     );
     let verifier = SignedProfileVerifier::new(MARKER, [SigningAlgorithm::Hs256]).unwrap();
     let token = format!("{MARKER}.{MARKER}.{MARKER}").into();

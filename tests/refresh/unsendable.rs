@@ -27,7 +27,8 @@ async fn a_sign_in_with_a_token_that_is_no_header_value_makes_no_session() {
     let broken = serde_json::json!({"accessToken": "a\ntoken", "refreshToken": "another"});
     let client = client(&mock, &store);
     let pending = client
-        .sign_in_with_phone_code(PHONE, "2")
+        .sign_in_with_phone_code(&PHONE.parse().unwrap())
+        .branch_id("2")
         .send()
         .await
         .unwrap();

@@ -52,7 +52,11 @@ async fn tokens_of_the_wallet_crew_are_valid_until_they_are_revoked() {
 #[tokio::test]
 async fn pins_and_tokens_of_goodcity_are_valid_until_they_are_revoked() {
     let mock = GoodCity::start().await;
-    mock.add_user("+85261234567", "Ada", "Wong");
+    mock.add_user(
+        vestibule::testing::GoodCityUser::new(vestibule::Phone::parse("+85261234567").unwrap())
+            .first_name("Ada")
+            .last_name("Wong"),
+    );
     let client = goodcity::Client::builder(mock.base_url())
         .app_name("app")
         .build()
@@ -69,7 +73,10 @@ async fn pins_and_tokens_of_goodcity_are_valid_until_they_are_revoked() {
         .unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Unauthenticated);
 
-    let pending = client.sign_in_with_pin("+85261234567").await.unwrap();
+    let pending = client
+        .sign_in_with_pin(&"+85261234567".parse().unwrap())
+        .await
+        .unwrap();
     let pin = mock.outbox().last_code("+85261234567").unwrap();
     mock.expire_pins();
     assert!(pending.confirm(pin).await.is_err());
@@ -82,7 +89,8 @@ async fn pins_and_tokens_of_goodcity_are_valid_until_they_are_revoked() {
 #[tokio::test]
 async fn cookies_and_codes_of_fynd_are_valid_until_they_are_revoked() {
     let mock = Fynd::start().await;
-    let id = mock.seed_user(FyndUser::new("Asha").mobile("91", "9000000001"));
+    let id = mock
+        .add_user(FyndUser::new("Asha").mobile(vestibule::Phone::parse("+919000000001").unwrap()));
     let client =
         fynd::Client::builder("64b000000000000000000001").application_token("not-a-real-token");
     let client = client.base_url(mock.base_url()).build().unwrap();

@@ -123,7 +123,11 @@ async fn an_unknown_operation_is_named_with_the_known_ones() {
 #[tokio::test]
 async fn a_fault_applies_to_one_operation_of_a_mock() {
     let mock = GoodCity::start().await;
-    mock.add_user("+85261234567", "Ada", "Wong");
+    mock.add_user(
+        vestibule::testing::GoodCityUser::new(vestibule::Phone::parse("+85261234567").unwrap())
+            .first_name("Ada")
+            .last_name("Wong"),
+    );
     let proxy = mock.fault_proxy().await.unwrap();
     let client = goodcity::Client::builder(proxy.base_url())
         .app_name("app")
@@ -133,7 +137,10 @@ async fn a_fault_applies_to_one_operation_of_a_mock() {
     proxy.inject(rule);
     mock.expect_calls("send_pin", 1);
     mock.expect_calls("verify", 0);
-    let pending = client.sign_in_with_pin("+85261234567").await.unwrap();
+    let pending = client
+        .sign_in_with_pin(&"+85261234567".parse().unwrap())
+        .await
+        .unwrap();
     let pin = mock.outbox().last_code("+85261234567").unwrap();
     assert!(pending.confirm(pin).await.is_err());
 }

@@ -9,14 +9,23 @@ async fn sixteen_concurrent_tests_see_only_their_own_users_messages_and_calls() 
     let mobile = |number: usize| format!("+8526{number:07}");
     let test = move |number: usize| async move {
         let mock = GoodCity::start().await;
-        mock.add_user(&mobile(number), "Ada", "Wong");
+        mock.add_user(
+            vestibule::testing::GoodCityUser::new(
+                vestibule::Phone::parse(&mobile(number)).unwrap(),
+            )
+            .first_name("Ada")
+            .last_name("Wong"),
+        );
         mock.expect_calls("send_pin", 16);
         let client = goodcity::Client::builder(mock.base_url())
             .app_name("app")
             .build()
             .unwrap();
         for other in 0..16 {
-            client.sign_in_with_pin(mobile(other)).await.unwrap();
+            client
+                .sign_in_with_pin(&mobile(other).parse().unwrap())
+                .await
+                .unwrap();
         }
         let messages = mock.outbox().messages();
         let to: Vec<&str> = messages.iter().map(|message| message.to.as_str()).collect();
@@ -67,8 +76,14 @@ async fn customers_and_users_of_the_other_systems_are_separate_too() {
     one.add_customer("acme", ada).unwrap();
     assert!(other.tokens_for("acme", "ada@example.com").is_none());
     let (one, other) = (Fynd::start().await, Fynd::start().await);
-    one.add_user("91", "9000000001", "Asha");
-    other.add_user("91", "9000000001", "Asha");
+    one.add_user(
+        vestibule::testing::FyndUser::new("Asha")
+            .mobile(vestibule::Phone::parse("+919000000001").unwrap()),
+    );
+    other.add_user(
+        vestibule::testing::FyndUser::new("Asha")
+            .mobile(vestibule::Phone::parse("+919000000001").unwrap()),
+    );
     one.end_sessions();
     assert!(one.requests().is_empty() && other.requests().is_empty());
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::{Map, json};
-use vestibule::fynd::{Client, Contact, OwnContact, PendingCodes, Session};
+use vestibule::Contact;
+use vestibule::fynd::{Client, OwnContact, PendingCodes, Session};
 use vestibule::fynd::{SignIn, SocialSignIn};
 use vestibule::testing::{Fynd, FyndAttribute, FyndProvider, FyndUser};
 
@@ -27,11 +28,13 @@ struct Harness {
 impl Harness {
     async fn start() -> Self {
         let mock = Fynd::start().await;
-        let asha = FyndUser::new("Asha").mobile("91", ASHA).email(EMAIL);
+        let asha = FyndUser::new("Asha")
+            .mobile(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap())
+            .email(EMAIL);
         let asha = asha.social(FyndProvider::Facebook, "f1");
         let asha = asha.social(FyndProvider::Google, "g1");
         let asha = asha.social(FyndProvider::Apple, "a1");
-        let id = mock.seed_user(asha.password(PASSWORD));
+        let id = mock.add_user(asha.password(PASSWORD));
         mock.define_attribute("size", FyndAttribute::Text);
         let client =
             Client::builder("64b000000000000000000001").application_token("application-token");
@@ -52,15 +55,17 @@ impl Harness {
 
     async fn own(&self, contact: &Contact) -> OwnContact {
         let own = self.session.contacts().await.unwrap();
-        let mut own = own.into_iter().filter(|own| own.contact == *contact);
+        let mut own = own
+            .into_iter()
+            .filter(|own| own.contact().as_ref() == Some(contact));
         own.next().expect("a contact of the profile")
     }
 }
 
 fn contacts() -> [(Contact, &'static str); 2] {
     [
-        (Contact::mobile(ASHA, "91"), SMS),
-        (Contact::email(EMAIL), EMAIL),
+        (Contact::phone(&format!("+91{ASHA}")).unwrap(), SMS),
+        (Contact::email(EMAIL).unwrap(), EMAIL),
     ]
 }
 
@@ -78,7 +83,7 @@ pub async fn run(first_method: &str) -> BTreeSet<String> {
     let client = &harness.client;
     match first_method {
         "Client::sign_in_with_phone_code" => {
-            let sign_in = client.sign_in_with_phone_code(ASHA, "91");
+            let sign_in = client.sign_in_with_phone_code(&format!("+91{ASHA}").parse().unwrap());
             let mut pending = sign_in.send().await.unwrap();
             harness.mock.clock().advance(Duration::from_secs(31));
             pending.resend().await.unwrap();
@@ -112,7 +117,7 @@ pub async fn run(first_method: &str) -> BTreeSet<String> {
                 panic!("the account is not registered yet");
             };
             calls.reset();
-            let profile = profile.mobile("9000000002", "91");
+            let profile = profile.mobile(vestibule::Phone::parse("+919000000002").unwrap());
             let left = codes(
                 profile
                     .first_name("Bela")
@@ -124,7 +129,9 @@ pub async fn run(first_method: &str) -> BTreeSet<String> {
             assert!(left.mobile().is_some());
         }
         "Client::sign_up" => {
-            let form = client.sign_up("Bela").mobile("9000000002", "91");
+            let form = client
+                .sign_up("Bela")
+                .mobile(vestibule::Phone::parse("+919000000002").unwrap());
             let form = form.email("bela@example.com").password(PASSWORD);
             let left = codes(form.send().await.unwrap());
             let left = left.confirm_mobile(harness.code("+919000000002")).await;
@@ -136,7 +143,10 @@ pub async fn run(first_method: &str) -> BTreeSet<String> {
             for (contact, to) in contacts() {
                 let pending = client.reset_password_by_code(contact).send().await.unwrap();
                 let password = pending.confirm(harness.code(to)).await.unwrap();
-                password.set_password("another").await.unwrap();
+                password
+                    .set_password(vestibule::NewPassword::new("another"))
+                    .await
+                    .unwrap();
             }
         }
         "Client::reset_password_by_link" => {
@@ -144,7 +154,9 @@ pub async fn run(first_method: &str) -> BTreeSet<String> {
                 client.reset_password_by_link(&contact).await.unwrap();
                 let link = client.password_link(harness.code(to));
                 link.verify().await.unwrap();
-                link.set_password("another").await.unwrap();
+                link.set_password(vestibule::NewPassword::new("another"))
+                    .await
+                    .unwrap();
             }
         }
         "Client::user_exists" => assert!(client.user_exists(EMAIL).await.unwrap()),
@@ -152,7 +164,7 @@ pub async fn run(first_method: &str) -> BTreeSet<String> {
         "Client::deletion_terms" => {
             let mut reasons = client.deletion_terms().await.unwrap().reasons.into_iter();
             let reason = reasons.find(|reason| !reason.requires_text()).unwrap();
-            let contact = Contact::mobile(ASHA, "91");
+            let contact = Contact::phone(&format!("+91{ASHA}")).unwrap();
             let sent = harness
                 .session
                 .request_deletion(reason, contact)
@@ -171,7 +183,12 @@ async fn run_as(harness: &Harness, first_method: &str) {
     match first_method {
         "Session::has_password" => {
             assert!(asha.has_password().await.unwrap());
-            asha.update_password(PASSWORD, "another").await.unwrap();
+            asha.update_password(
+                vestibule::CurrentPassword::new(PASSWORD),
+                vestibule::NewPassword::new("another"),
+            )
+            .await
+            .unwrap();
         }
         "Session::profile" => drop(asha.profile().await.unwrap()),
         "Session::update_profile" => {
@@ -200,7 +217,7 @@ async fn social(harness: &Harness) {
         SocialSignIn::google(google()),
         SocialSignIn::google_android(google()),
         SocialSignIn::google_ios(google()),
-        SocialSignIn::apple(token(FyndProvider::Apple, "a1"), "a1"),
+        SocialSignIn::apple(token(FyndProvider::Apple, "a1")).id("a1"),
     ];
     for account in accounts {
         let signed_in = harness.client.sign_in_with_social(account).await.unwrap();
@@ -212,8 +229,11 @@ async fn social(harness: &Harness) {
 async fn change_contacts(harness: &Harness) {
     let asha = &harness.session;
     let new = [
-        (Contact::mobile("9000000007", "91"), "+919000000007"),
-        (Contact::email("asha@work.example"), "asha@work.example"),
+        (Contact::phone("+919000000007").unwrap(), "+919000000007"),
+        (
+            Contact::email("asha@work.example").unwrap(),
+            "asha@work.example",
+        ),
     ];
     for ((contact, to), (former, _)) in new.iter().zip(contacts()) {
         asha.add_contact(contact).await.unwrap();

@@ -13,7 +13,10 @@ const MOBILE: &str = "+85251234567";
 const UNKNOWN: &str = "+85261234567";
 
 async fn signed_in(mock: &GoodCity, client: &Client) -> Session {
-    let pending = client.sign_in_with_pin(MOBILE).await.unwrap();
+    let pending = client
+        .sign_in_with_pin(&MOBILE.parse().unwrap())
+        .await
+        .unwrap();
     let pin = mock.outbox().last_code(MOBILE).unwrap();
     pending.confirm(pin).await.unwrap().session
 }
@@ -21,7 +24,11 @@ async fn signed_in(mock: &GoodCity, client: &Client) -> Session {
 /// Runs the row that starts with this method; returns the operations that it called.
 pub async fn run(first_method: &str) -> BTreeSet<String> {
     let mock = GoodCity::start().await;
-    mock.add_user(MOBILE, "Ada", "Wong");
+    mock.add_user(
+        vestibule::testing::GoodCityUser::new(vestibule::Phone::parse(MOBILE).unwrap())
+            .first_name("Ada")
+            .last_name("Wong"),
+    );
     let client = Client::builder(mock.base_url())
         .app_name("app")
         .clock(mock.clock().clone());
@@ -29,14 +36,20 @@ pub async fn run(first_method: &str) -> BTreeSet<String> {
     let calls = Calls::new("goodcity", |id| mock.count(id));
     match first_method {
         "Client::sign_in_with_pin" => {
-            let mut pending = client.sign_in_with_pin(MOBILE).await.unwrap();
+            let mut pending = client
+                .sign_in_with_pin(&MOBILE.parse().unwrap())
+                .await
+                .unwrap();
             mock.clock().advance(Duration::from_secs(61));
             pending.resend().await.unwrap();
             let pin = mock.outbox().last_code(MOBILE).unwrap();
             pending.confirm(pin).await.unwrap();
         }
         "Client::sign_up" => {
-            let sign_up = client.sign_up(UNKNOWN, "Grace", "Lee");
+            let sign_up = client
+                .sign_up(&UNKNOWN.parse().unwrap())
+                .first_name("Grace")
+                .last_name("Lee");
             let pending = sign_up.send().await.unwrap();
             let pin = mock.outbox().last_code(UNKNOWN).unwrap();
             pending.confirm(pin).await.unwrap();

@@ -40,7 +40,7 @@ pub async fn run(first_method: &str) -> BTreeSet<String> {
     let ada = WunderUser::new().phone(PHONE).email(EMAIL).branch("2");
     let ada = ada.password(PASSWORD).social("google", "from-google");
     let id = mock.add_user(ada.social("gaiyo", "from-gaiyo").created_by("service"));
-    mock.add_api_client("service", "service-key");
+    mock.add_api_client("service", &"service-key".into());
     mock.add_terms(TermsOf::Branch("2".to_owned()), json!({"title": "Rental"}));
     let ada = session(client.sign_in_with_password(EMAIL, PASSWORD).await.unwrap());
     let code_to = |to: &str| mock.outbox().last_code(to).unwrap();
@@ -48,12 +48,14 @@ pub async fn run(first_method: &str) -> BTreeSet<String> {
     match first_method {
         "Client::branch" => {
             let branch = client.branch(48.2, 16.4).await.unwrap();
-            let sign_in = client.sign_in_with_phone_code(PHONE, branch.id());
+            let sign_in = client
+                .sign_in_with_phone_code(&PHONE.parse().unwrap())
+                .branch_id(branch.id());
             let pending = sign_in.send().await.unwrap();
             session(pending.confirm(code_to(PHONE)).await.unwrap());
         }
         "Client::sign_in_with_email_code" => {
-            let sign_in = client.sign_in_with_email_code(EMAIL, "2");
+            let sign_in = client.sign_in_with_email_code(EMAIL).branch_id("2");
             let pending = sign_in.send().await.unwrap();
             session(pending.confirm(code_to(EMAIL)).await.unwrap());
         }
@@ -70,7 +72,7 @@ pub async fn run(first_method: &str) -> BTreeSet<String> {
         }
         "Client::sign_in_with_api_client" => {
             let service = client
-                .sign_in_with_api_client("service", "service-key")
+                .sign_in_with_api_client("service", vestibule::Secret::from("service-key"))
                 .await;
             session(service.unwrap()).impersonate(&id).unwrap();
         }
@@ -108,7 +110,12 @@ pub async fn run(first_method: &str) -> BTreeSet<String> {
         }
         "Client::reset_password_by_code" => {
             let reset = client.reset_password_by_code(EMAIL).await.unwrap();
-            let set = reset.set_password(code_to(EMAIL), "a better horse").await;
+            let set = reset
+                .set_password(
+                    code_to(EMAIL),
+                    vestibule::NewPassword::new("a better horse"),
+                )
+                .await;
             set.unwrap();
         }
         "Session::verify_phone" => {

@@ -8,7 +8,11 @@ use super::*;
 #[tokio::test]
 async fn an_account_is_created_signed_and_its_user_signs_in_by_password() {
     let (mock, client) = start().await;
-    let registration = client.sign_up().email(EMAIL).phone(PHONE).branch_id("2");
+    let registration = client
+        .sign_up()
+        .email(EMAIL)
+        .phone(vestibule::Phone::parse(PHONE).unwrap())
+        .branch_id("2");
     let registration = registration
         .password(PASSWORD)
         .custom_properties(json!({"externalId": "7"}))
@@ -38,7 +42,16 @@ async fn an_account_is_not_created_twice() {
     client.sign_up().email(EMAIL).send().await.unwrap();
     assert_eq!(code(client.sign_up().email(EMAIL).send().await), "U141");
     mock.add_user(WunderUser::new().phone(PHONE));
-    assert_eq!(code(client.sign_up().phone(PHONE).send().await), "U102");
+    assert_eq!(
+        code(
+            client
+                .sign_up()
+                .phone(vestibule::Phone::parse(PHONE).unwrap())
+                .send()
+                .await
+        ),
+        "U102"
+    );
     let short = client.sign_up().email("bob@example.org").password("short");
     assert_eq!(code(short.send().await), "U101.1");
     mock.fail_next("create_customer", 500);
@@ -71,7 +84,8 @@ async fn an_invalid_account_is_refused_before_anything_is_sent() {
     let (mock, client) = start().await;
     let register = || client.sign_up();
     assert_eq!(field(register().email("ada").send().await), "email");
-    assert_eq!(field(register().phone("0123").send().await), "phone");
+    let error = vestibule::Phone::parse("0123").unwrap_err();
+    assert_eq!(error.field(), Some("phone"));
     assert_eq!(field(register().password("").send().await), "password");
     assert_eq!(field(register().branch_id("").send().await), "branch_id");
     let twice = register().member("phoneNumber", PHONE).send().await;
@@ -81,7 +95,8 @@ async fn an_invalid_account_is_refused_before_anything_is_sent() {
         (json!("token"), "login"),
         (json!({"email": "ada"}), "email"),
         (json!({"email": 5}), "email"),
-        (json!({"phoneNumber": "0123"}), "phone"),
+        (json!({"phoneNumber": "0123"}), "phoneNumber"),
+        (json!({"phoneNumber": "+43 123456789"}), "phoneNumber"),
     ] {
         assert_eq!(
             field(client.sign_up_with_social(&login).await),

@@ -15,9 +15,11 @@ async fn a_locked_user_is_sent_no_code_and_starts_no_timer() {
     let client = builder(&mock).resend_wait(wait).build().unwrap();
     mock.add_user(ada());
     mock.lock_user(EMAIL);
-    let by_phone = client.sign_in_with_phone_code(PHONE, "2");
+    let by_phone = client
+        .sign_in_with_phone_code(&PHONE.parse().unwrap())
+        .branch_id("2");
     assert_eq!(code(by_phone.clone().send().await), "U131");
-    let by_email = client.sign_in_with_email_code(EMAIL, "2");
+    let by_email = client.sign_in_with_email_code(EMAIL).branch_id("2");
     assert_eq!(code(by_email.clone().send().await), "U131");
     assert!(mock.outbox().messages().is_empty());
     mock.unlock_user(EMAIL);
@@ -33,11 +35,12 @@ async fn a_user_locked_after_a_code_was_sent_is_not_signed_in() {
     let user = ada().social("google", "from-google");
     mock.add_user(user.social("gaiyo", "from-gaiyo"));
     let by_phone = client
-        .sign_in_with_phone_code(PHONE, "2")
+        .sign_in_with_phone_code(&PHONE.parse().unwrap())
+        .branch_id("2")
         .send()
         .await
         .unwrap();
-    let by_email = client.sign_in_with_email_code(EMAIL, "2").send();
+    let by_email = client.sign_in_with_email_code(EMAIL).branch_id("2").send();
     let by_email = by_email.await.unwrap();
     mock.lock_user(EMAIL);
     let by_phone = by_phone.confirm(code_to(&mock, PHONE)).await;
@@ -66,9 +69,10 @@ async fn a_user_locked_while_signed_in_gets_no_new_token() {
 async fn a_sign_in_method_that_the_tenant_does_not_offer_is_refused() {
     let (mock, client) = start().await;
     mock.add_user(ada().social("google", "from-google"));
-    mock.add_api_client("service", "service-key");
+    mock.add_api_client("service", &"service-key".into());
     let sent = client
-        .sign_in_with_phone_code(PHONE, "2")
+        .sign_in_with_phone_code(&PHONE.parse().unwrap())
+        .branch_id("2")
         .send()
         .await
         .unwrap();
@@ -85,8 +89,10 @@ async fn a_sign_in_method_that_the_tenant_does_not_offer_is_refused() {
         mock.disable_operation(operation);
     }
     let login = json!({"token": "from-google"});
-    let by_phone = client.sign_in_with_phone_code("+43987654321", "2");
-    let by_email = client.sign_in_with_email_code(EMAIL, "2");
+    let by_phone = client
+        .sign_in_with_phone_code(&"+43987654321".parse().unwrap())
+        .branch_id("2");
+    let by_email = client.sign_in_with_email_code(EMAIL).branch_id("2");
     let bob = client.sign_up().email("bob@example.org");
     for refused in [
         code(by_phone.send().await),
@@ -96,7 +102,7 @@ async fn a_sign_in_method_that_the_tenant_does_not_offer_is_refused() {
         code(client.sign_in_with_gaiyo(&login).await),
         code(
             client
-                .sign_in_with_api_client("service", "service-key")
+                .sign_in_with_api_client("service", vestibule::Secret::from("service-key"))
                 .await,
         ),
         code(bob.send().await),
@@ -111,9 +117,17 @@ async fn an_unknown_branch_is_refused() {
     let (mock, client) = start().await;
     mock.add_branch("7", "Vienna", 48.0..=49.0, 16.0..=17.0);
     assert_eq!(code(client.branch(0.0, 0.0).await), "B101");
-    let by_phone = client.sign_in_with_phone_code(PHONE, "9").send().await;
+    let by_phone = client
+        .sign_in_with_phone_code(&PHONE.parse().unwrap())
+        .branch_id("9")
+        .send()
+        .await;
     assert_eq!(code(by_phone), "U801");
-    let by_email = client.sign_in_with_email_code(EMAIL, "9").send().await;
+    let by_email = client
+        .sign_in_with_email_code(EMAIL)
+        .branch_id("9")
+        .send()
+        .await;
     assert_eq!(code(by_email), "U801");
     let registration = client.sign_up().email(EMAIL).branch_id("9");
     assert_eq!(code(registration.send().await), "U801");
@@ -126,14 +140,15 @@ async fn an_expired_code_is_refused_like_a_wrong_one() {
     mock.add_user(ada());
     let signed_in = session_of(&client).await;
     let by_phone = client
-        .sign_in_with_phone_code(PHONE, "2")
+        .sign_in_with_phone_code(&PHONE.parse().unwrap())
+        .branch_id("2")
         .send()
         .await
         .unwrap();
     let phone_code = code_to(&mock, PHONE);
     let verification = signed_in.verify_phone().await.unwrap();
     let verification_code = code_to(&mock, PHONE);
-    let by_email = client.sign_in_with_email_code(EMAIL, "2").send();
+    let by_email = client.sign_in_with_email_code(EMAIL).branch_id("2").send();
     let by_email = by_email.await.unwrap();
     let email_code = code_to(&mock, EMAIL);
     let reset = client.reset_password_by_code(EMAIL).await.unwrap();
@@ -141,7 +156,11 @@ async fn an_expired_code_is_refused_like_a_wrong_one() {
     mock.expire_codes();
     assert_eq!(code(by_email.confirm(email_code).await), "U107");
     assert_eq!(
-        code(reset.set_password(reset_code, "a new one").await),
+        code(
+            reset
+                .set_password(reset_code, vestibule::NewPassword::new("a new one"))
+                .await
+        ),
         "U107"
     );
     assert_eq!(code(verification.confirm(verification_code).await), "U302");
@@ -160,11 +179,14 @@ async fn a_password_that_is_the_address_is_refused() {
     mock.add_user(ada());
     let reset = client.reset_password_by_code(EMAIL).await.unwrap();
     let sent = code_to(&mock, EMAIL);
-    let returned = reset.set_password(sent.as_str(), EMAIL).await.unwrap_err();
+    let returned = reset
+        .set_password(sent.as_str(), vestibule::NewPassword::new(EMAIL))
+        .await
+        .unwrap_err();
     assert_eq!(returned.error.code(), Some("U101.2"));
     returned
         .state
-        .set_password(sent, "a new one")
+        .set_password(sent, vestibule::NewPassword::new("a new one"))
         .await
         .unwrap();
 }
@@ -204,7 +226,15 @@ async fn a_number_of_another_user_is_refused() {
     mock.add_user(ada());
     mock.add_user(WunderUser::new().phone("+43987654321"));
     let change = session_of(&client).await.update_profile();
-    assert_eq!(code(change.phone("+43987654321").send().await), "U102");
+    assert_eq!(
+        code(
+            change
+                .phone(vestibule::Phone::parse("+43987654321").unwrap())
+                .send()
+                .await
+        ),
+        "U102"
+    );
 }
 
 #[tokio::test]
@@ -244,7 +274,8 @@ async fn a_profile_without_an_address_maps_to_the_profile_step() {
     let (mock, client) = start().await;
     mock.add_user(WunderUser::new().verified_phone(PHONE).branch("2"));
     let pending = client
-        .sign_in_with_phone_code(PHONE, "2")
+        .sign_in_with_phone_code(&PHONE.parse().unwrap())
+        .branch_id("2")
         .send()
         .await
         .unwrap();

@@ -22,8 +22,13 @@ async fn two() -> (Wunder, Client, Client) {
 #[tokio::test]
 async fn a_sign_in_by_email_code_continues_on_another_instance_up_to_the_second_factor() {
     let (mock, a, b) = two().await;
-    mock.require_mfa(PHONE, "246810");
-    let sent = a.sign_in_with_email_code(EMAIL, "2").send().await.unwrap();
+    mock.require_mfa(&PHONE.parse().unwrap(), "246810");
+    let sent = a
+        .sign_in_with_email_code(EMAIL)
+        .branch_id("2")
+        .send()
+        .await
+        .unwrap();
     let id = sent.id().clone();
     let Challenge::PendingCode(pending) = b.resume_challenge(&id).await.unwrap() else {
         panic!("a code is pending");
@@ -53,7 +58,10 @@ async fn a_reset_continues_on_another_instance() {
     reset.resend().await.unwrap();
     let reset = a.resume_password_reset(&id).await.unwrap();
     reset
-        .set_password(code_to(&mock, EMAIL), "a better horse")
+        .set_password(
+            code_to(&mock, EMAIL),
+            vestibule::NewPassword::new("a better horse"),
+        )
         .await
         .unwrap();
     assert_eq!(
@@ -70,7 +78,7 @@ async fn a_verification_and_an_enrolment_continue_on_another_instance() {
 
     let id = here.verify_phone().await.unwrap().id().clone();
     let verification = there.resume_phone_verification(&id).await.unwrap();
-    assert_eq!(verification.phone(), PHONE);
+    assert_eq!(verification.phone().to_e164(), PHONE);
     let profile = verification.confirm(code_to(&mock, PHONE)).await.unwrap();
     assert_eq!(profile.phone_is_verified, Some(true));
 
@@ -87,7 +95,12 @@ async fn a_verification_and_an_enrolment_continue_on_another_instance() {
 async fn an_unfinished_step_expires() {
     let (mock, a, b) = two().await;
     let session = session_of(&a).await;
-    let email = a.sign_in_with_email_code(EMAIL, "2").send().await.unwrap();
+    let email = a
+        .sign_in_with_email_code(EMAIL)
+        .branch_id("2")
+        .send()
+        .await
+        .unwrap();
     let reset = a.reset_password_by_code(EMAIL).await.unwrap();
     let verification = session.verify_phone().await.unwrap();
     let enrolment = session.request_mfa_enrolment().await.unwrap();
@@ -99,7 +112,11 @@ async fn an_unfinished_step_expires() {
         kind(there.resume_phone_verification(verification.id()).await),
         kind(there.resume_mfa_enrolment(enrolment.id()).await),
         kind(email.confirm("123456").await),
-        kind(reset.set_password("123456", "a better horse").await),
+        kind(
+            reset
+                .set_password("123456", vestibule::NewPassword::new("a better horse"))
+                .await,
+        ),
         kind(verification.confirm("123456").await),
         kind(enrolment.confirm("123456").await),
     ] {

@@ -69,7 +69,7 @@ async fn five_wrong_codes_enable_nothing_and_malformed_ones_are_not_sent() {
     mock.add_user(ada());
     let session = session_of(&client).await;
     let mut enrolment = session.request_mfa_enrolment().await.unwrap();
-    let returned = enrolment.confirm("12 34").await.unwrap_err();
+    let returned = enrolment.confirm("12.34").await.unwrap_err();
     assert_eq!(returned.error.field(), Some("code"));
     enrolment = returned.state;
     let right = next_code(&mock);
@@ -107,7 +107,7 @@ async fn a_required_second_factor_is_set_up_while_signing_in() {
 async fn a_provisional_credential_does_not_replace_a_second_factor() {
     let (mock, client) = start().await;
     mock.add_user(ada());
-    mock.require_mfa(PHONE, "246810");
+    mock.require_mfa(&PHONE.parse().unwrap(), "246810");
     let needed = mfa(client.sign_in_with_password(EMAIL, PASSWORD).await.unwrap());
     assert_eq!(code(needed.request_mfa_enrolment().await), "U121");
     needed.confirm("246810").await.unwrap();

@@ -32,7 +32,14 @@ async fn each_step_is_completed_by_its_flow_until_none_is_left() {
         };
         taken.push(*step);
         match step {
-            Step::AddPhone => drop(session.update_profile().phone(PHONE).send().await.unwrap()),
+            Step::AddPhone => drop(
+                session
+                    .update_profile()
+                    .phone(vestibule::Phone::parse(PHONE).unwrap())
+                    .send()
+                    .await
+                    .unwrap(),
+            ),
             Step::VerifyPhone => {
                 let verification = session.verify_phone().await.unwrap();
                 verification.confirm(code_to(&mock, PHONE)).await.unwrap();

@@ -9,7 +9,9 @@ async fn named_members_change_and_all_others_stay() {
     let (mock, client) = start().await;
     mock.add_user(ada().member("lastName", json!("Lovelace")));
     let session = session_of(&client).await;
-    let change = session.update_profile().phone("+43987654321");
+    let change = session
+        .update_profile()
+        .phone(vestibule::Phone::parse("+43 987 654 321").unwrap());
     let change = change
         .member("firstName", "Ada")
         .custom_properties(json!({"externalId": "7"}));
@@ -43,7 +45,6 @@ async fn an_invalid_change_is_refused_before_anything_is_sent() {
     let change = || session.update_profile();
     assert_eq!(field(change().send().await), "change");
     assert_eq!(field(change().email("ada").send().await), "email");
-    assert_eq!(field(change().phone("0123").send().await), "phone");
     assert_eq!(field(change().member("email", "a@b").send().await), "email");
     assert_eq!(mock.count("update_customer"), 0);
     let shown = format!("{:?}", change().email("eve@example.org"));

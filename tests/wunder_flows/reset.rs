@@ -14,17 +14,24 @@ async fn a_password_is_set_by_the_code_that_was_sent() {
     mock.add_user(ada());
     let reset = client.reset_password_by_code(EMAIL).await.unwrap();
     assert_eq!(mock.signatures_seen(), 1);
-    assert_eq!(reset.email(), EMAIL);
+    assert_eq!(reset.email().as_str(), EMAIL);
     let sent = code_to(&mock, EMAIL);
     let returned = reset
-        .set_password(other_than(&sent), NEW)
+        .set_password(other_than(&sent), vestibule::NewPassword::new(NEW))
         .await
         .unwrap_err();
     assert_eq!(returned.error.code(), Some("U107"));
-    let returned = returned.state.set_password(sent.as_str(), "short").await;
+    let returned = returned
+        .state
+        .set_password(sent.as_str(), vestibule::NewPassword::new("short"))
+        .await;
     let returned = returned.unwrap_err();
     assert_eq!(returned.error.code(), Some("U101.1"));
-    returned.state.set_password(sent, NEW).await.unwrap();
+    returned
+        .state
+        .set_password(sent, vestibule::NewPassword::new(NEW))
+        .await
+        .unwrap();
     session(client.sign_in_with_password(EMAIL, NEW).await.unwrap());
     assert_eq!(
         code(client.sign_in_with_password(EMAIL, PASSWORD).await),
@@ -45,14 +52,16 @@ async fn a_reset_is_resumed_by_its_id_and_finished_once() {
     mock.clock().advance(wait);
     reset.resend().await.unwrap();
     reset
-        .set_password(code_to(&mock, EMAIL), NEW)
+        .set_password(code_to(&mock, EMAIL), vestibule::NewPassword::new(NEW))
         .await
         .unwrap();
     assert_eq!(
         kind(client.resume_password_reset(&id).await),
         ErrorKind::Unauthenticated
     );
-    let late = first.set_password("123456", NEW).await;
+    let late = first
+        .set_password("123456", vestibule::NewPassword::new(NEW))
+        .await;
     assert_eq!(kind(late), ErrorKind::Unauthenticated);
     assert_eq!(mock.count("set_password"), 1);
 }
@@ -62,7 +71,8 @@ async fn a_reset_and_a_sign_in_of_one_mailbox_do_not_void_each_other() {
     let (mock, client) = start().await;
     mock.add_user(ada());
     let pending = client
-        .sign_in_with_email_code(EMAIL, "2")
+        .sign_in_with_email_code(EMAIL)
+        .branch_id("2")
         .send()
         .await
         .unwrap();
@@ -75,7 +85,10 @@ async fn a_reset_and_a_sign_in_of_one_mailbox_do_not_void_each_other() {
     let mixed_up = client.resume_password_reset(pending.id()).await;
     assert_eq!(kind(mixed_up), ErrorKind::Unauthenticated);
     session(pending.confirm(login).await.unwrap());
-    reset.set_password(reset_code, NEW).await.unwrap();
+    reset
+        .set_password(reset_code, vestibule::NewPassword::new(NEW))
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
@@ -85,11 +98,17 @@ async fn after_five_wrong_reset_codes_nothing_is_sent() {
     let mut reset = client.reset_password_by_code(EMAIL).await.unwrap();
     let right = code_to(&mock, EMAIL);
     for _ in 0..5 {
-        let wrong = reset.set_password(other_than(&right), NEW).await;
+        let wrong = reset
+            .set_password(other_than(&right), vestibule::NewPassword::new(NEW))
+            .await;
         reset = wrong.unwrap_err().state;
     }
     assert_eq!(
-        kind(reset.set_password(right, NEW).await),
+        kind(
+            reset
+                .set_password(right, vestibule::NewPassword::new(NEW))
+                .await
+        ),
         ErrorKind::StepRequired
     );
     assert_eq!(mock.count("set_password"), 5);
@@ -101,15 +120,43 @@ async fn a_link_sets_a_password_without_a_state() {
     mock.add_user(ada());
     let _ = client.reset_password_by_code(EMAIL).await.unwrap();
     let sent = code_to(&mock, EMAIL);
-    assert_eq!(field(client.set_password("", NEW).await), "code");
-    assert_eq!(field(client.set_password("../x", NEW).await), "code");
     assert_eq!(
-        field(client.set_password(sent.as_str(), "").await),
+        field(
+            client
+                .set_password("", vestibule::NewPassword::new(NEW))
+                .await
+        ),
+        "code"
+    );
+    assert_eq!(
+        field(
+            client
+                .set_password("../x", vestibule::NewPassword::new(NEW))
+                .await
+        ),
+        "code"
+    );
+    assert_eq!(
+        field(
+            client
+                .set_password(sent.as_str(), vestibule::NewPassword::new(""))
+                .await
+        ),
         "password"
     );
     assert_eq!(mock.count("set_password"), 0);
-    client.set_password(sent.as_str(), NEW).await.unwrap();
-    assert_eq!(code(client.set_password(sent, NEW).await), "U107");
+    client
+        .set_password(sent.as_str(), vestibule::NewPassword::new(NEW))
+        .await
+        .unwrap();
+    assert_eq!(
+        code(
+            client
+                .set_password(sent, vestibule::NewPassword::new(NEW))
+                .await
+        ),
+        "U107"
+    );
     session(client.sign_in_with_password(EMAIL, NEW).await.unwrap());
 }
 
@@ -119,7 +166,14 @@ async fn an_unknown_address_looks_like_a_known_one() {
     let reset = client.reset_password_by_code("unknown@example.org").await;
     let reset = reset.unwrap();
     assert!(mock.outbox().last_code("unknown@example.org").is_none());
-    assert_eq!(code(reset.set_password("123456", NEW).await), "U107");
+    assert_eq!(
+        code(
+            reset
+                .set_password("123456", vestibule::NewPassword::new(NEW))
+                .await
+        ),
+        "U107"
+    );
     assert_eq!(field(client.reset_password_by_code("..").await), "email");
     let unsigned = Client::builder(mock.base_url())
         .tenant("tenant01")

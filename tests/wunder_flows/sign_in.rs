@@ -3,14 +3,18 @@
 use std::time::Duration;
 
 use serde_json::json;
+use vestibule::Contact;
 use vestibule::testing::{Wunder, WunderUser};
-use vestibule::wunder::{Challenge, Client, Contact, PendingCode};
+use vestibule::wunder::{Challenge, Client, PendingCode};
 use vestibule::{ErrorKind, Secret};
 
 use super::*;
 
 async fn send_code(client: &Client) -> PendingCode {
-    let sign_in = client.sign_in_with_email_code(EMAIL, "2").language("de");
+    let sign_in = client
+        .sign_in_with_email_code(EMAIL)
+        .branch_id("2")
+        .language("de");
     sign_in.send().await.unwrap()
 }
 
@@ -18,7 +22,7 @@ async fn send_code(client: &Client) -> PendingCode {
 async fn an_email_code_signs_a_new_user_in() {
     let (mock, client) = start().await;
     let pending = send_code(&client).await;
-    assert_eq!(*pending.contact(), Contact::Email(EMAIL.to_owned()));
+    assert_eq!(*pending.contact(), Contact::email(EMAIL).unwrap());
     let session = session(pending.confirm(code_to(&mock, EMAIL)).await.unwrap());
     let profile = session.profile().await.unwrap();
     assert_eq!(profile.email.as_deref(), Some(EMAIL));
@@ -32,7 +36,8 @@ async fn terms_are_accepted_with_an_email_code_if_the_user_says_so() {
     let (mock, client) = start().await;
     mock.add_terms(vestibule::wunder::TermsOf::Branch("2".into()), json!({}));
     let sign_in = client
-        .sign_in_with_email_code(EMAIL, "2")
+        .sign_in_with_email_code(EMAIL)
+        .branch_id("2")
         .terms_accepted(true);
     let pending = sign_in.send().await.unwrap();
     let session = session(pending.confirm(code_to(&mock, EMAIL)).await.unwrap());
@@ -84,7 +89,9 @@ async fn an_email_code_is_resumed_by_its_id_with_its_timer() {
     };
     assert_eq!(kind(pending.resend().await), ErrorKind::RateLimited);
     // The same mailbox, in another case.
-    let again = client.sign_in_with_email_code("ADA@example.org", "2");
+    let again = client
+        .sign_in_with_email_code("ADA@example.org")
+        .branch_id("2");
     assert_eq!(kind(again.send().await), ErrorKind::RateLimited);
     mock.clock().advance(wait);
     pending.resend().await.unwrap();
@@ -127,7 +134,7 @@ async fn a_password_signs_in_and_a_wrong_one_does_not() {
 async fn a_password_sign_in_continues_with_a_second_factor_resumed_by_its_id() {
     let (mock, client) = start().await;
     mock.add_user(ada());
-    mock.require_mfa(PHONE, "246810");
+    mock.require_mfa(&PHONE.parse().unwrap(), "246810");
     let id = mfa(client.sign_in_with_password(EMAIL, PASSWORD).await.unwrap())
         .id()
         .clone();
@@ -158,7 +165,7 @@ async fn a_social_login_and_gaiyo_sign_in_each_with_its_own_tokens() {
     }
     assert_eq!(code(client.sign_in_with_social(&gaiyo).await), "U107");
     assert_eq!(code(client.sign_in_with_gaiyo(&google).await), "U107");
-    mock.require_mfa(PHONE, "246810");
+    mock.require_mfa(&PHONE.parse().unwrap(), "246810");
     let needed = mfa(client.sign_in_with_social(&google).await.unwrap());
     needed.confirm("246810").await.unwrap();
 }
@@ -166,11 +173,11 @@ async fn a_social_login_and_gaiyo_sign_in_each_with_its_own_tokens() {
 #[tokio::test]
 async fn an_api_client_acts_for_the_users_that_it_created() {
     let (mock, client) = start().await;
-    mock.add_api_client("service", "service-key");
+    mock.add_api_client("service", &"service-key".into());
     let own = mock.add_user(WunderUser::new().email(EMAIL).created_by("service"));
     let other = mock.add_user(WunderUser::new().email("bob@example.org"));
     let signed_in = client
-        .sign_in_with_api_client("service", "service-key")
+        .sign_in_with_api_client("service", vestibule::Secret::from("service-key"))
         .await;
     let service = session(signed_in.unwrap());
     let acting = service.impersonate(&own).unwrap();
@@ -181,7 +188,7 @@ async fn an_api_client_acts_for_the_users_that_it_created() {
     let foreign = service.impersonate(&other).unwrap().profile().await;
     assert_eq!(code(foreign), "A108");
     let wrong = client
-        .sign_in_with_api_client("service", "another key")
+        .sign_in_with_api_client("service", vestibule::Secret::from("another key"))
         .await;
     assert_eq!(code(wrong), "U107");
 }
@@ -215,14 +222,22 @@ async fn invalid_credentials_are_refused_before_anything_is_sent() {
         "a@b@c",
         "a@b\n",
     ] {
-        let sent = client.sign_in_with_email_code(wrong, "2").send().await;
+        let sent = client
+            .sign_in_with_email_code(wrong)
+            .branch_id("2")
+            .send()
+            .await;
         assert_eq!(field(sent), "email", "{wrong:?}");
         assert_eq!(
             field(client.sign_in_with_password(wrong, PASSWORD).await),
             "email"
         );
     }
-    let sent = client.sign_in_with_email_code(EMAIL, "").send().await;
+    let sent = client
+        .sign_in_with_email_code(EMAIL)
+        .branch_id("")
+        .send()
+        .await;
     assert_eq!(field(sent), "branch_id");
     assert_eq!(
         field(client.sign_in_with_password(EMAIL, "").await),
@@ -233,18 +248,30 @@ async fn invalid_credentials_are_refused_before_anything_is_sent() {
         assert_eq!(field(client.sign_in_with_gaiyo(&wrong).await), "login");
     }
     assert_eq!(
-        field(client.sign_in_with_api_client("", "key").await),
+        field(
+            client
+                .sign_in_with_api_client("", vestibule::Secret::from("key"))
+                .await
+        ),
         "client_id"
     );
     assert_eq!(
-        field(client.sign_in_with_api_client("id", "").await),
+        field(
+            client
+                .sign_in_with_api_client("id", vestibule::Secret::from(""))
+                .await
+        ),
         "client_key"
     );
     let unsigned = Client::builder(mock.base_url())
         .tenant("tenant01")
         .build()
         .unwrap();
-    let sent = unsigned.sign_in_with_email_code(EMAIL, "2").send().await;
+    let sent = unsigned
+        .sign_in_with_email_code(EMAIL)
+        .branch_id("2")
+        .send()
+        .await;
     assert_eq!(field(sent), "signing_key");
     assert!(mock.journal().is_empty());
 }
@@ -252,7 +279,7 @@ async fn invalid_credentials_are_refused_before_anything_is_sent() {
 #[tokio::test]
 async fn destinations_and_credentials_are_never_shown() {
     let (mock, client) = start().await;
-    let sign_in = client.sign_in_with_email_code(EMAIL, "2");
+    let sign_in = client.sign_in_with_email_code(EMAIL).branch_id("2");
     let pending = send_code(&client).await;
     let code = Secret::from(code_to(&mock, EMAIL));
     let shown = format!("{pending:?} {:?} {code:?}", pending.contact());

@@ -114,7 +114,7 @@ pub async fn a_second_factor_is_set_up_and_required(server: &Server) {
 }
 
 pub async fn a_provisional_credential_cannot_replace_the_second_factor(server: &Server) {
-    server.mock.require_mfa(PHONE, "246810");
+    server.mock.require_mfa(&PHONE.parse().unwrap(), "246810");
     let code = server.phone_code(PHONE).await;
     let half = provisional(&server.confirm_phone(PHONE, &code).await.ok());
     server

@@ -165,7 +165,7 @@ pub async fn every_call_of_a_session_requires_its_token(server: &Server) {
 }
 
 pub async fn an_api_client_acts_for_the_users_that_it_created(server: &Server) {
-    server.mock.add_api_client("maas", "not-a-real-key");
+    server.mock.add_api_client("maas", &"not-a-real-key".into());
     let ada = server.mock.add_user(
         WunderUser::new()
             .email("ada@example.org")

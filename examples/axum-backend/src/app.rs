@@ -45,7 +45,7 @@ impl App {
             );
             return made.map(Arc::new).map_err(|error| error.to_string());
         }
-        let mocks = Mocks::start().await;
+        let mocks = Mocks::start().await.map_err(|error| error.to_string())?;
         let app = Self::new(&mocks.servers(), &store, mocks.clock(), settings.https);
         let mut app = app.map_err(|error| error.to_string())?;
         app.mocks = Some(mocks);

@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
-use vestibule::code_sign_in::Destination;
-use vestibule::testing::{Fynd, GoodCity, Message, Outbox, TestClock, WalletCrew, Wunder};
+use vestibule::testing::{
+    Fynd, FyndUser, GoodCity, GoodCityUser, Message, Outbox, TestClock, WalletCrew, Wunder,
+};
 use vestibule::wunder::TermsOf;
-use vestibule::{Clock, System};
+use vestibule::{Clock, Contact, Error, Phone, System};
 
 use crate::settings::{FyndServer, GoodCityServer, Servers, WalletCrewServer, WunderServer};
 
@@ -28,7 +29,11 @@ pub struct Mocks {
 
 impl Mocks {
     /// Starts the mocks with a few users.
-    pub async fn start() -> Self {
+    ///
+    /// # Errors
+    ///
+    /// Names the number of a user that is not valid.
+    pub async fn start() -> Result<Self, Error> {
         let clock = TestClock::new();
         let mocks = Self {
             wunder: Wunder::start_with(clock.clone()).await,
@@ -37,7 +42,7 @@ impl Mocks {
             fynd: Fynd::start_with(clock.clone()).await,
             clock,
         };
-        mocks.wunder.require_mfa("+43660000002", "246810");
+        mocks.wunder.require_mfa(&"+43660000002".parse()?, "246810");
         let terms = json!({
             "title": "Terms of riding",
             "text": "Keep to the speed limit, park without blocking the way, and return the vehicle \
@@ -45,9 +50,12 @@ impl Mocks {
         });
         let of = TermsOf::Branch(BRANCH.to_owned());
         mocks.wunder.add_terms(of, terms);
-        mocks.goodcity.add_user("+85261234567", "Ada", "Wong");
-        mocks.fynd.add_user("91", "9000000001", "Asha");
-        mocks
+        let ada = GoodCityUser::new(Phone::parse("+85261234567")?);
+        let ada = ada.first_name("Ada").last_name("Wong");
+        mocks.goodcity.add_user(ada);
+        let asha = FyndUser::new("Asha").mobile(Phone::parse("+919000000001")?);
+        mocks.fynd.add_user(asha);
+        Ok(mocks)
     }
 
     pub fn servers(&self) -> Servers {
@@ -98,14 +106,17 @@ impl Mocks {
 
     /// The newest messages of a system, newest first.
     pub fn messages(&self, system: System) -> Vec<Message> {
-        let mut messages = self.outbox(system).map(Outbox::messages).unwrap_or_default();
+        let mut messages = self
+            .outbox(system)
+            .map(Outbox::messages)
+            .unwrap_or_default();
         messages.reverse();
         messages.truncate(SHOWN);
         messages
     }
 
     /// The current code of a Wunder user's authenticator.
-    pub fn authenticator(&self, to: &Destination) -> Option<String> {
+    pub fn authenticator(&self, to: &Contact) -> Option<String> {
         self.wunder.second_factor_code(&to.to_text())
     }
 }

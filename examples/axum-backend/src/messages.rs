@@ -80,7 +80,7 @@ fn invalid(field: &str) -> Notice {
     match field {
         "country_code" => Notice::problem("Enter the country code in digits, such as 43.")
             .about(Field::CountryCode),
-        "phone" | "mobile" => {
+        "phone" => {
             Notice::problem("Check the phone number: digits only, without the country code.")
                 .about(Field::Number)
         }
@@ -90,6 +90,7 @@ fn invalid(field: &str) -> Notice {
             Notice::problem("The code consists of the digits in the message.").about(Field::Code)
         }
         "first_name" => Notice::problem("Enter your first name.").about(Field::FirstName),
+        "last_name" => Notice::problem("Enter your last name.").about(Field::LastName),
         _ => Notice::problem("Check your input."),
     }
 }

@@ -35,7 +35,12 @@ impl Accounts {
 
     /// Sends a code to a phone number and returns the id of the sign-in.
     pub async fn begin(&self, phone: &str) -> Result<Secret, Error> {
-        let pending = self.client.sign_in_with_phone_code(phone, BRANCH).send().await?;
+        let pending = self
+            .client
+            .sign_in_with_phone_code(&phone.parse()?)
+            .branch_id(BRANCH)
+            .send()
+            .await?;
         Ok(pending.id().clone())
     }
 

@@ -10,7 +10,8 @@ use vestibule::{ErrorKind, Secret};
 const PHONE: &str = "+43660000001";
 
 fn accounts(base_url: String, mock: &Wunder) -> Accounts {
-    let client = Client::builder(base_url).tenant("demo")
+    let client = Client::builder(base_url)
+        .tenant("demo")
         .signing_key(Wunder::SIGNING_KEY)
         .clock(mock.clock().clone());
     Accounts::new(client.build().unwrap())
@@ -59,7 +60,7 @@ async fn a_wrong_code_can_be_corrected() {
 #[tokio::test]
 async fn a_second_factor_is_required_if_enrolled() {
     let (mock, accounts) = app().await;
-    mock.require_mfa(PHONE, "424242");
+    mock.require_mfa(&PHONE.parse().unwrap(), "424242");
     let sign_in = accounts.begin(PHONE).await.unwrap();
     let code = mock.outbox().last_code(PHONE).unwrap();
     let step = accounts.confirm(&sign_in, &code).await.unwrap();

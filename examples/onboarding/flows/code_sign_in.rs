@@ -1,7 +1,8 @@
 //! Sign-in by a code through the trait `CodeSignIn`, without code for one system.
 
 use serde_json::Value;
-use vestibule::code_sign_in::{Awaited, CodeSignIn, Confirmed, Destination};
+use vestibule::Contact;
+use vestibule::code_sign_in::{Awaited, CodeSignIn, Confirmed};
 use vestibule::http::Method;
 use vestibule::{ErrorKind, Secret};
 
@@ -10,7 +11,7 @@ use super::fixture::{Fixture, System};
 
 /// A user, and the system to sign in to.
 pub struct CodeSignInCase<S: System> {
-    pub to: Destination,
+    pub to: Contact,
     /// The code of the authenticator, if the user has one.
     pub authenticator: &'static str,
     /// The path that returns the signed-in user.

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use vestibule::Contact;
 use vestibule::ErrorKind;
-use vestibule::code_sign_in::Destination;
 use vestibule::goodcity::{Client, PendingCode, Session};
 use vestibule::testing::GoodCity;
 
@@ -43,8 +43,12 @@ resumable!(GoodCity: Session, by Client::resume_session);
 
 /// Sends a pin to Ada, an existing user.
 async fn send_pin(fixture: &mut Fixture<'_>) -> Result<PendingCode, Failed> {
-    fixture.mock.add_user(MOBILE, "Ada", "Wong");
-    let pending = fixture.client.sign_in_with_pin(MOBILE).await?;
+    fixture.mock.add_user(
+        vestibule::testing::GoodCityUser::new(vestibule::Phone::parse(MOBILE)?)
+            .first_name("Ada")
+            .last_name("Wong"),
+    );
+    let pending = fixture.client.sign_in_with_pin(&MOBILE.parse()?).await?;
     fixture.next_step(pending).await
 }
 
@@ -66,7 +70,11 @@ async fn is_called(session: &Session, first_name: &str) -> Result<(), Failed> {
 }
 
 async fn sign_up(fixture: &mut Fixture<'_>) -> Outcome {
-    let sign_up = fixture.client.sign_up(MOBILE, "Grace", "Lee");
+    let sign_up = fixture
+        .client
+        .sign_up(&MOBILE.parse()?)
+        .first_name("Grace")
+        .last_name("Lee");
     let pending = sign_up.district_id("7").send().await?;
     let pending = fixture.next_step(pending).await?;
     let session = confirm(fixture, pending).await?;
@@ -79,7 +87,12 @@ async fn sign_up(fixture: &mut Fixture<'_>) -> Outcome {
     session.sign_out().await?;
 
     fixture.wait(WAIT);
-    let known = fixture.client.sign_up(MOBILE, "Eve", "Li").send();
+    let known = fixture
+        .client
+        .sign_up(&MOBILE.parse()?)
+        .first_name("Eve")
+        .last_name("Li")
+        .send();
     let known = fixture.next_step(known.await?).await?;
     let session = confirm(fixture, known).await?;
     is_called(&session, "Grace").await?;
@@ -147,7 +160,7 @@ async fn key_lost(fixture: &mut Fixture<'_>) -> Outcome {
 }
 
 async fn unknown_number(fixture: &mut Fixture<'_>) -> Outcome {
-    let pending = fixture.client.sign_in_with_pin(MOBILE).await?;
+    let pending = fixture.client.sign_in_with_pin(&MOBILE.parse()?).await?;
     check(fixture.messages() == 0, "no pin was sent")?;
     let pending = fixture.next_step(pending).await?;
     returned_state(pending.confirm("1234").await)?;
@@ -200,16 +213,23 @@ async fn again_after_expiry(fixture: &mut Fixture<'_>) -> Outcome {
     let pending = session.sign_in_with_pin().await?;
     drop(session);
     let pending = fixture.next_step(pending).await?;
-    check(pending.mobile() == MOBILE, "the number is filled in")?;
+    check(
+        pending.phone().to_e164() == MOBILE,
+        "the number is filled in",
+    )?;
     let session = confirm(fixture, pending).await?;
     is_called(&session, "Ada").await?;
     Ok("the token expired; signed in again with the same number".to_owned())
 }
 
 async fn by_code_sign_in(fixture: &mut Fixture<'_>) -> Outcome {
-    fixture.mock.add_user(MOBILE, "Ada", "Wong");
+    fixture.mock.add_user(
+        vestibule::testing::GoodCityUser::new(vestibule::Phone::parse(MOBILE)?)
+            .first_name("Ada")
+            .last_name("Wong"),
+    );
     let case = CodeSignInCase {
-        to: Destination::phone("852", &MOBILE["+852".len()..]),
+        to: Contact::phone(MOBILE)?,
         authenticator: "",
         whoami: "/api/v1/auth/current_user_profile",
         system: |client: &Client| Box::new(client.clone()),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use vestibule::code_sign_in::Destination;
+use vestibule::Contact;
 use vestibule::testing::{Outbox, WalletCrew};
 use vestibule::walletcrew::{Challenge, Client, Login, NextLogin, Saved, Session};
 use vestibule::{ErrorKind, Secret};
@@ -240,7 +240,7 @@ async fn authenticated_again(fixture: &mut Fixture<'_>) -> Outcome {
 
 async fn by_code_sign_in(fixture: &mut Fixture<'_>) -> Outcome {
     let case = CodeSignInCase {
-        to: Destination::email(EMAIL),
+        to: Contact::email(EMAIL)?,
         authenticator: "",
         whoami: "/customer",
         system: |client: &Client| {

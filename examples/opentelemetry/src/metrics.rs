@@ -58,7 +58,9 @@ impl Observer for Metrics {
             Event::Refresh {
                 system, outcome, ..
             } => format!("refresh {system} {outcome:?}"),
-            Event::SessionEnded { system, reason, .. } => format!("session ended {system}: {reason}"),
+            Event::SessionEnded { system, reason, .. } => {
+                format!("session ended {system}: {reason}")
+            }
             Event::ClockSkew {
                 system, corrected, ..
             } => format!("clock skew {system} corrected={corrected}"),

@@ -19,7 +19,8 @@ pub struct Secrets(pub Vec<String>);
 /// code; reads the profile, also six hours later after a refresh; signs out.
 pub async fn run(observer: impl Observer) -> Result<Secrets, Error> {
     let mock = Wunder::start().await;
-    let client = Client::builder(mock.base_url()).tenant("demo")
+    let client = Client::builder(mock.base_url())
+        .tenant("demo")
         .signing_key(Wunder::SIGNING_KEY)
         .clock(mock.clock().clone())
         .observer(observer)
@@ -28,7 +29,9 @@ pub async fn run(observer: impl Observer) -> Result<Secrets, Error> {
     mock.fail_next("resolve_branch", 503);
     let branch = client.branch(48.2, 16.4).await?;
 
-    let sign_in = client.sign_in_with_phone_code(PHONE, branch.id());
+    let sign_in = client
+        .sign_in_with_phone_code(&PHONE.parse()?)
+        .branch_id(branch.id());
     let pending = sign_in.send().await?;
     let code = mock.outbox().last_code(PHONE).unwrap_or_default();
     let confirmed = match pending.confirm(WRONG_CODE).await {

@@ -50,14 +50,8 @@ mock!(
 );
 
 impl Fynd {
-    /// Adds a user with a confirmed mobile number: country calling code (`91` or `+91`), number
-    /// without it, given name.
-    pub fn add_user(&self, country_code: &str, mobile: &str, first_name: &str) {
-        self.seed_user(FyndUser::new(first_name).mobile(country_code, mobile));
-    }
-
     /// Adds a user and returns the id. Removes users who have one of the contacts.
-    pub fn seed_user(&self, user: FyndUser) -> String {
+    pub fn add_user(&self, user: FyndUser) -> String {
         self.shared.state().seed(user, self.shared.clock.now())
     }
 

@@ -5,6 +5,7 @@ use std::fmt;
 use serde_json::{Map, Value};
 
 use super::user::{Contact, Contacts, Details, FyndProvider, Identity, Number};
+use crate::phone::Phone;
 
 /// A way to sign in that a sales channel can switch off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -41,30 +42,32 @@ impl FyndAttribute {
     }
 }
 
-/// A user for [`Fynd::seed_user`](super::Fynd::seed_user). The first mobile number and the first
+/// A user for [`Fynd::add_user`](super::Fynd::add_user). The first mobile number and the first
 /// e-mail address are the primary ones.
 ///
 /// ```
+/// use vestibule::Phone;
 /// use vestibule::testing::{Fynd, FyndProvider, FyndUser};
 ///
 /// # #[tokio::main]
-/// # async fn main() {
+/// # async fn main() -> Result<(), vestibule::Error> {
 /// let fynd = Fynd::start().await;
 /// let asha = FyndUser::new("Asha")
-///     .mobile("+91", "9000000001")
+///     .mobile(Phone::parse("+91 90000 00001")?)
 ///     .unverified_email("asha@example.com")
 ///     .social(FyndProvider::Google, "1001");
-/// let asha = fynd.seed_user(asha);
+/// let asha = fynd.add_user(asha);
 ///
 /// // The token that an app gets from Google, and the one that the system of a shop issues.
 /// let google = fynd.issue_social_token(FyndProvider::Google, "1001", None);
 /// let token = fynd.issue_login_token(&asha);
 /// # assert_ne!(google, token);
 /// assert_eq!(fynd.sessions_of(&asha), 0);
+/// # Ok(())
 /// # }
 /// ```
 #[derive(Clone, Default)]
-#[must_use = "a user has no effect until it is passed to `Fynd::seed_user`"]
+#[must_use = "a user has no effect until it is passed to `Fynd::add_user`"]
 pub struct FyndUser {
     pub(super) details: Details,
     pub(super) contacts: Contacts,
@@ -98,14 +101,14 @@ impl FyndUser {
         self
     }
 
-    /// A confirmed mobile number: country calling code (`91` or `+91`) and number without it.
-    pub fn mobile(self, country_code: &str, mobile: &str) -> Self {
-        self.with(Contact::Mobile(Number::new(country_code, mobile)), true)
+    /// A confirmed mobile number.
+    pub fn mobile(self, phone: impl Into<Phone>) -> Self {
+        self.with(Contact::Mobile(Number::of(&phone.into())), true)
     }
 
     /// A mobile number that is not confirmed yet.
-    pub fn unverified_mobile(self, country_code: &str, mobile: &str) -> Self {
-        self.with(Contact::Mobile(Number::new(country_code, mobile)), false)
+    pub fn unverified_mobile(self, phone: impl Into<Phone>) -> Self {
+        self.with(Contact::Mobile(Number::of(&phone.into())), false)
     }
 
     /// A confirmed e-mail address.
@@ -138,10 +141,10 @@ impl FyndUser {
 }
 
 impl Number {
-    fn new(country_code: &str, mobile: &str) -> Self {
+    fn of(phone: &Phone) -> Self {
         Self {
-            country_code: country_code.trim_start_matches('+').to_owned(),
-            mobile: mobile.to_owned(),
+            country_code: phone.country_code().number().to_string(),
+            mobile: phone.national_number().to_owned(),
         }
     }
 }

@@ -11,6 +11,7 @@ use super::mock::mock;
 use super::{Behaviour, Call, Channel, Message, MockResponse, MockResult, MockState};
 use crate::clock::Clock;
 use crate::generated::goodcity::operations;
+use crate::phone::Phone;
 use crate::pipeline::Operation;
 use crate::session::Tokens;
 
@@ -23,10 +24,61 @@ mock!(
     State
 );
 
+/// A user for [`GoodCity::add_user`].
+///
+/// ```
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), vestibule::Error> {
+/// use vestibule::Phone;
+/// use vestibule::testing::{GoodCity, GoodCityUser};
+///
+/// let mock = GoodCity::start().await;
+/// let phone = Phone::parse("+852 6123 4567")?;
+/// mock.add_user(GoodCityUser::new(phone).first_name("Ada").last_name("Wong"));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a user has no effect until it is passed to `GoodCity::add_user`"]
+pub struct GoodCityUser {
+    phone: Phone,
+    first_name: String,
+    last_name: String,
+}
+
+impl GoodCityUser {
+    /// A user with this number and no name.
+    pub fn new(phone: impl Into<Phone>) -> Self {
+        Self {
+            phone: phone.into(),
+            first_name: String::new(),
+            last_name: String::new(),
+        }
+    }
+
+    /// The first name.
+    pub fn first_name(mut self, name: impl Into<String>) -> Self {
+        self.first_name = name.into();
+        self
+    }
+
+    /// The last name.
+    pub fn last_name(mut self, name: impl Into<String>) -> Self {
+        self.last_name = name.into();
+        self
+    }
+}
+
 impl GoodCity {
-    /// Adds a user; `mobile` includes the country code.
-    pub fn add_user(&self, mobile: &str, first_name: &str, last_name: &str) {
-        self.shared.state().add_user(mobile, first_name, last_name);
+    /// Adds a user.
+    pub fn add_user(&self, user: GoodCityUser) {
+        let GoodCityUser {
+            phone,
+            first_name,
+            last_name,
+        } = user;
+        let mut state = self.shared.state();
+        state.add_user(phone.e164(), &first_name, &last_name);
     }
 
     /// The tokens of a new sign-in of a user; `None` if the user does not exist.

@@ -33,7 +33,7 @@ use crate::pipeline::Operation;
 /// let proxy = FaultProxy::start(mock.base_url()).await?;
 /// let client = Client::builder(proxy.base_url()).app_name("app").build()?;
 /// proxy.inject(FaultRule::new(Fault::ResetAfterRequest).on("/send_pin").times(1));
-/// let error = client.sign_in_with_pin("+85261234567").await.unwrap_err();
+/// let error = client.sign_in_with_pin(&"+85261234567".parse()?).await.unwrap_err();
 /// assert_eq!(error.delivery(), vestibule::Delivery::Unknown);
 /// assert_eq!(proxy.requests().len(), 1);
 /// # Ok(())

@@ -14,6 +14,7 @@ use super::totp::Authenticator;
 use super::users::{User, UserId};
 use super::{State, Wunder};
 use crate::clock::Clock;
+use crate::phone::Phone;
 use crate::testing::{MockResponse, MockResult};
 
 impl State {
@@ -78,9 +79,9 @@ impl State {
 
 impl Wunder {
     /// Requires a second factor from the user with this phone number; `code` is always accepted.
-    pub fn require_mfa(&self, phone: &str, code: &str) {
+    pub fn require_mfa(&self, phone: &Phone, code: &str) {
         let mut state = self.shared.state();
-        let id = state.user_of_phone(phone);
+        let id = state.user_of_phone(phone.e164());
         state.users[id].factor.fixed = Some(code.to_owned());
     }
 

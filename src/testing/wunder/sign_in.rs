@@ -7,6 +7,7 @@ use super::request::Request;
 use super::tokens::Owner;
 use super::users::{UserId, consume_code};
 use super::{State, Wunder};
+use crate::secret::Secret;
 use crate::testing::{MockResponse, MockResult};
 
 impl State {
@@ -118,8 +119,8 @@ impl State {
 impl Wunder {
     /// Adds an API client with this id and key. It may act on behalf of users with this client as
     /// [`created_by`](super::WunderUser::created_by).
-    pub fn add_api_client(&self, id: &str, key: &str) {
+    pub fn add_api_client(&self, id: &str, key: &Secret) {
         let mut state = self.shared.state();
-        state.clients.insert(id.to_owned(), key.to_owned());
+        state.clients.insert(id.to_owned(), key.expose().to_owned());
     }
 }

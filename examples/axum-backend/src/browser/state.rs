@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use vestibule::code_sign_in::{Channel, Destination};
-use vestibule::{Secret, System};
+use vestibule::{Channel, Contact, Error, Phone, Secret, System};
 
 /// The state of one browser. Each system has its own progress, so that two windows at two systems do
 /// not interfere.
@@ -41,7 +40,7 @@ pub enum SignInState {
 pub struct PendingSignIn {
     /// The id of the challenge in the SDK's store.
     pub id: Secret,
-    pub to: Destination,
+    pub to: Contact,
     /// The number of the sign-in in this browser.
     pub number: u32,
     /// The number of wrong codes for the newest message.
@@ -107,7 +106,7 @@ impl BrowserState {
 
 impl Progress {
     /// Records that a message with a code was sent.
-    pub fn wait_for_code(&mut self, id: &Secret, to: Destination) {
+    pub fn wait_for_code(&mut self, id: &Secret, to: Contact) {
         self.sign_ins += 1;
         self.notice = None;
         self.state = SignInState::CodeSent(PendingSignIn {
@@ -153,16 +152,25 @@ impl FormValues {
         }
     }
 
-    /// Removes spaces, dashes and brackets from numbers.
-    pub fn destination(&self) -> Destination {
-        let plain = |text: &str| {
-            let is_significant = |sign: &char| !sign.is_whitespace() && !"-()./".contains(*sign);
-            text.chars().filter(is_significant).collect::<String>()
-        };
+    /// The contact that the user typed.
+    ///
+    /// # Errors
+    ///
+    /// Names the field that is wrong: `country_code`, `phone` or `email`.
+    pub fn contact(&self) -> Result<Contact, Error> {
         match self.by_email {
-            true => Destination::email(self.email.trim()),
-            false => Destination::phone(plain(&self.country_code), plain(&self.number)),
+            true => Contact::email(self.email.trim()),
+            false => self.phone().map(Contact::from),
         }
+    }
+
+    /// The phone number that the user typed.
+    ///
+    /// # Errors
+    ///
+    /// Names the field that is wrong: `country_code` or `phone`.
+    pub fn phone(&self) -> Result<Phone, Error> {
+        Phone::new(self.country_code.parse()?, &self.number)
     }
 }
 

@@ -50,7 +50,7 @@ impl Layout {
             let to = match &progress.state {
                 SignInState::SecondFactor(pending) => Some(pending.to.clone()),
                 SignInState::SignedIn(user) if user.enrolment.is_some() => {
-                    Some(progress.form_values.destination())
+                    progress.form_values.contact().ok()
                 }
                 _ => None,
             };

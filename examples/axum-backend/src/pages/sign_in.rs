@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use askama::Template;
-use vestibule::System;
 use vestibule::challenge::ResendTimer;
-use vestibule::fynd::{Contact, PendingCodes};
+use vestibule::fynd::PendingCodes;
+use vestibule::{Phone, System};
 
 use super::Layout;
 use crate::browser::{FormValues, PendingSignIn};
@@ -135,23 +135,22 @@ struct Remaining {
 
 impl CodesPage {
     pub fn new(layout: Layout, pending: &PendingSignIn, codes: &PendingCodes) -> Self {
-        let remaining = |contact, to: Option<&Contact>, timer: Option<ResendTimer>| {
+        let remaining = |contact, to: Option<String>, timer: Option<ResendTimer>| {
             let wait = timer.map(|timer| timer.remaining()).unwrap_or_default();
             Some(Remaining {
                 contact,
-                to: match to? {
-                    Contact::Mobile {
-                        country_code,
-                        number,
-                    } => format!("+{}{number}", country_code.trim_start_matches('+')),
-                    Contact::Email(address) => address.clone(),
-                },
+                to: to?,
                 wait: whole_seconds(wait),
                 wait_text: messages::seconds(wait),
             })
         };
-        let mobile = remaining("mobile", codes.mobile(), codes.mobile_timer());
-        let email = remaining("email", codes.email(), codes.email_timer());
+        let mobile = remaining(
+            "mobile",
+            codes.mobile().map(Phone::to_e164),
+            codes.mobile_timer(),
+        );
+        let address = codes.email().map(|email| email.as_str().to_owned());
+        let email = remaining("email", address, codes.email_timer());
         Self {
             layout,
             tries: Tries::of(pending),

@@ -189,8 +189,13 @@ async fn complete(client: &Client, id: &Secret, typed: &Profile) -> Result<Optio
         true => profile,
         false => profile.email(email),
     };
-    let names = profile.first_name(typed.first_name.trim()).last_name(typed.last_name.trim());
-    let completed = names.send().await.map_err(|StepError { error, .. }| error)?;
+    let names = profile
+        .first_name(typed.first_name.trim())
+        .last_name(typed.last_name.trim());
+    let completed = names
+        .send()
+        .await
+        .map_err(|StepError { error, .. }| error)?;
     Ok(Some(completed))
 }
 

@@ -3,6 +3,8 @@
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use vestibule::code_sign_in::CodeChallenge;
+use vestibule::goodcity::{Client, PendingCode};
+use vestibule::{Contact, Error};
 
 use super::PageError;
 use super::submitted_form::SubmittedForm;
@@ -51,12 +53,10 @@ pub async fn send_pin(
         country_code: new.country_code,
         number: new.number,
     };
-    let to = typed.destination();
-    let (first, last) = (typed.first_name.trim(), typed.last_name.trim());
-    let notice = match first.is_empty() {
+    let notice = match typed.first_name.trim().is_empty() {
         true => Notice::problem("Enter your first name.").about(Field::FirstName),
-        false => match client.sign_up(to.to_text(), first, last).send().await {
-            Ok(pending) => {
+        false => match sign_up(client, &typed).await {
+            Ok((pending, to)) => {
                 let challenge: &dyn CodeChallenge = &pending;
                 let wait = |progress: &mut Progress| {
                     progress.form_values = typed.clone();
@@ -74,4 +74,13 @@ pub async fn send_pin(
     };
     browser.change(system, tell).await?;
     Ok(browser.respond(Redirect::to(PATH).into_response()))
+}
+
+async fn sign_up(client: &Client, typed: &FormValues) -> Result<(PendingCode, Contact), Error> {
+    let phone = typed.phone()?;
+    let sign_up = client
+        .sign_up(&phone)
+        .first_name(typed.first_name.trim())
+        .last_name(typed.last_name.trim());
+    Ok((sign_up.send().await?, phone.into()))
 }

@@ -30,9 +30,13 @@ pub async fn send_code(
         return Ok(browser.go_to(system));
     }
     let typed = contact.typed(progress.form_values);
-    let to = typed.destination();
-    match route.code_sign_in()?.send_code(&to).await {
-        Ok(challenge) => {
+    let code_sign_in = route.code_sign_in()?;
+    let sent = async {
+        let to = typed.contact()?;
+        Ok::<_, vestibule::Error>((code_sign_in.send_code(&to).await?, to))
+    };
+    match sent.await {
+        Ok((challenge, to)) => {
             let wait = |progress: &mut Progress| {
                 progress.form_values = typed.clone();
                 progress.wait_for_code(challenge.id(), to.clone());

@@ -94,7 +94,7 @@ impl Systems {
             name: names.map(Option::unwrap_or_default).join(" "),
             ..Account::default()
         };
-        let number = session.mobile().map(str::to_owned);
+        let number = session.phone().map(|phone| phone.to_e164());
         account.fact("Phone", number.or(user.mobile));
         account.fact("E-mail", user.email);
         Ok(account)

@@ -41,7 +41,8 @@ impl Systems {
         let walletcrew =
             walletcrew.map(|server| WalletCrew::new(server, store.clone(), clock.clone()));
         let goodcity = servers.goodcity.as_ref().map(|server| {
-            let builder = goodcity::Client::builder(server.url.as_str()).app_name(server.app.as_str());
+            let builder =
+                goodcity::Client::builder(server.url.as_str()).app_name(server.app.as_str());
             builder.store(store.clone()).clock(clock.clone()).build()
         });
         let fynd = servers.fynd.as_ref().map(|server| {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::json;
-use vestibule::code_sign_in::Destination;
+use vestibule::Contact;
 use vestibule::store::SessionStore;
 use vestibule::walletcrew::{Client, FlowSignIn};
 use vestibule::{Clock, Error};
@@ -26,8 +26,8 @@ impl WalletCrew {
         let sign_in = client.code_sign_in(
             (server.flow.as_str(), server.provider.as_str()),
             |to| match to {
-                Destination::Phone { .. } => json!({"phone": to.to_text()}),
-                Destination::Email(address) => json!({"email": address}),
+                Contact::Phone(_) => json!({"phone": to.to_text()}),
+                Contact::Email(_) => json!({"email": to.to_text()}),
             },
             |to, code| json!({"identifier": to.to_text(), "code": code.expose()}),
         );

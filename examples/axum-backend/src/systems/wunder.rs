@@ -31,7 +31,8 @@ impl Wunder {
         store: Arc<dyn SessionStore>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, Error> {
-        let client = Client::builder(server.url.as_str()).tenant(server.tenant.as_str())
+        let client = Client::builder(server.url.as_str())
+            .tenant(server.tenant.as_str())
             .signing_key(server.signing_key.clone())
             .store(store)
             .clock(clock)

@@ -68,7 +68,13 @@ pub async fn an_expired_code_is_distinguished_from_an_expired_sign_in(fixture: F
 
 pub async fn a_resend_before_the_timer_is_refused(fixture: Fixture) {
     let (site, user) = fixture.open().await;
-    let messages = || site.mocks().outbox(System::GoodCity).unwrap().messages().len();
+    let messages = || {
+        site.mocks()
+            .outbox(System::GoodCity)
+            .unwrap()
+            .messages()
+            .len()
+    };
     user.goes_to("/goodcity").await;
     send_code(&user, "852", "61234567").await;
     user.sees("You can request a new one in").await;

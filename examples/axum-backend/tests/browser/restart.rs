@@ -18,7 +18,7 @@ const NEW: &str = "+919000000009";
 pub async fn a_restart_during_the_sign_in_loses_nothing(fixture: Fixture) {
     let redis = Redis::start().await;
     // The servers do not restart with the back end.
-    let mocks = Mocks::start().await;
+    let mocks = Mocks::start().await.unwrap();
     let listen = format!("127.0.0.1:{}", free_port());
     let start = async || start(&listen, &redis, &mocks).await;
 

@@ -30,7 +30,10 @@ pub async fn a_reload_during_the_sign_in_changes_nothing(fixture: Fixture) {
     user.sees("Hello, Chandra").await;
     user.reloads().await;
     user.sees("Hello, Chandra").await;
-    assert_eq!(site.mocks().outbox(System::Fynd).unwrap().messages().len(), 1);
+    assert_eq!(
+        site.mocks().outbox(System::Fynd).unwrap().messages().len(),
+        1
+    );
     assert_eq!(site.mocks().fynd.count("verify_mobile_otp"), 2);
     user.leaves().await;
 }

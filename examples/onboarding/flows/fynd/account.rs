@@ -54,7 +54,7 @@ pub async fn sessions(fixture: &mut Fixture<'_>) -> Outcome {
 }
 
 pub async fn logout(fixture: &mut Fixture<'_>) -> Outcome {
-    let id = add_asha(fixture);
+    let id = add_asha(fixture)?;
     let sign_in = fixture
         .client
         .sign_in_with_password(EMAIL, PASSWORD)
@@ -77,7 +77,7 @@ pub async fn user_exists(fixture: &mut Fixture<'_>) -> Outcome {
         !fixture.client.user_exists(EMAIL).await?,
         "no user has the address",
     )?;
-    add_asha(fixture);
+    add_asha(fixture)?;
     fixture.next_step(()).await?;
     check(
         fixture.client.user_exists(EMAIL).await?,

@@ -1,7 +1,7 @@
 //! Sign-in by a code.
 
+use vestibule::Contact;
 use vestibule::ErrorKind;
-use vestibule::code_sign_in::Destination;
 
 use super::super::code_sign_in::{self, CodeSignInCase};
 use super::super::failed::{fails_with, returned_state};
@@ -32,10 +32,10 @@ async fn send_again(
 }
 
 pub async fn mobile_of_a_known_user(fixture: &mut Fixture<'_>) -> Outcome {
-    let id = add_asha(fixture);
+    let id = add_asha(fixture)?;
     let pending = fixture
         .client
-        .sign_in_with_phone_code(MOBILE, "91")
+        .sign_in_with_phone_code(&format!("+91{MOBILE}").parse()?)
         .send()
         .await?;
     let pending = fixture.next_step(pending).await?;
@@ -52,7 +52,7 @@ pub async fn mobile_of_a_known_user(fixture: &mut Fixture<'_>) -> Outcome {
 pub async fn mobile_of_a_new_user(fixture: &mut Fixture<'_>) -> Outcome {
     let pending = fixture
         .client
-        .sign_in_with_phone_code(MOBILE, "91")
+        .sign_in_with_phone_code(&format!("+91{MOBILE}").parse()?)
         .send()
         .await?;
     let pending = fixture.next_step(pending).await?;
@@ -69,7 +69,7 @@ pub async fn mobile_of_a_new_user(fixture: &mut Fixture<'_>) -> Outcome {
 }
 
 pub async fn email(fixture: &mut Fixture<'_>) -> Outcome {
-    add_asha(fixture);
+    add_asha(fixture)?;
     let pending = fixture.client.sign_in_with_email_code(EMAIL).send().await?;
     let pending = fixture.next_step(pending).await?;
     let pending = send_again(fixture, pending, EMAIL).await?;
@@ -79,9 +79,9 @@ pub async fn email(fixture: &mut Fixture<'_>) -> Outcome {
 }
 
 pub async fn by_code_sign_in(fixture: &mut Fixture<'_>) -> Outcome {
-    add_asha(fixture);
+    add_asha(fixture)?;
     let case = CodeSignInCase {
-        to: Destination::phone("91", MOBILE),
+        to: Contact::phone(&format!("+91{}", MOBILE))?,
         authenticator: "",
         whoami: "/service/application/user/authentication/v1.0/session",
         system: |client: &Client| Box::new(client.clone()),

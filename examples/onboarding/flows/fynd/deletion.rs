@@ -39,9 +39,9 @@ async fn by_code(fixture: &mut Fixture<'_>, contact: Contact, to: &str) -> Outco
 }
 
 pub async fn mobile_code(fixture: &mut Fixture<'_>) -> Outcome {
-    by_code(fixture, mobile(), SMS).await
+    by_code(fixture, mobile()?, SMS).await
 }
 
 pub async fn email_code(fixture: &mut Fixture<'_>) -> Outcome {
-    by_code(fixture, email(), EMAIL).await
+    by_code(fixture, email()?, EMAIL).await
 }

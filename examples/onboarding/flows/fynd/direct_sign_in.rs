@@ -16,7 +16,7 @@ pub async fn password(fixture: &mut Fixture<'_>) -> Outcome {
 }
 
 pub async fn token(fixture: &mut Fixture<'_>) -> Outcome {
-    let id = add_asha(fixture);
+    let id = add_asha(fixture)?;
     let token = Secret::from(fixture.mock.issue_login_token(&id));
     let sign_in = fixture.client.sign_in_with_token(token.clone()).await?;
     is_signed_in(fixture, sign_in).await?;
@@ -32,8 +32,8 @@ async fn third_party(
     operation: &str,
     account: impl FnOnce(String) -> SocialSignIn,
 ) -> Outcome {
-    let asha = FyndUser::new("Asha").mobile("91", MOBILE);
-    fixture.mock.seed_user(asha.social(provider, "1001"));
+    let asha = FyndUser::new("Asha").mobile(vestibule::Phone::parse(&format!("+91{MOBILE}"))?);
+    fixture.mock.add_user(asha.social(provider, "1001"));
     let token = fixture.mock.issue_social_token(provider, "1001", None);
     let sign_in = fixture.client.sign_in_with_social(account(token)).await?;
     is_signed_in(fixture, sign_in).await?;
@@ -83,7 +83,7 @@ pub async fn google_ios(fixture: &mut Fixture<'_>) -> Outcome {
 }
 
 pub async fn apple(fixture: &mut Fixture<'_>) -> Outcome {
-    let account = |token| SocialSignIn::apple(token, "1001");
+    let account = |token| SocialSignIn::apple(token).id("1001");
     third_party(
         fixture,
         FyndProvider::Apple,
@@ -101,7 +101,10 @@ pub async fn new_user_of_a_social_account(fixture: &mut Fixture<'_>) -> Outcome 
     let sign_in = fixture.client.sign_in_with_social(account).await?;
     let profile = fixture.next_step(profile_to_complete(sign_in)?).await?;
     let profile = returned_state(profile.first_name("Asha").last_name("Rao").send().await)?;
-    let profile = fixture.next_step(profile).await?.mobile(MOBILE, "91");
+    let profile = fixture
+        .next_step(profile)
+        .await?
+        .mobile(vestibule::Phone::parse(&format!("+91{MOBILE}"))?);
     let codes = codes(profile.first_name("Asha").last_name("Rao").send().await?)?;
     let codes = fixture.next_step(codes).await?;
     check(codes.email().is_none(), "the address needs no code")?;

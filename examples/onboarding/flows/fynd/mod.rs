@@ -10,12 +10,12 @@ mod registration;
 
 use std::time::Duration;
 
-use vestibule::Secret;
 use vestibule::fynd::{
-    Challenge, Client, CompleteProfile, Contact, PasswordReset, PendingCode, PendingCodes,
-    PendingDeletion, PendingResetCode, Session, SignIn,
+    Challenge, Client, CompleteProfile, PasswordReset, PendingCode, PendingCodes, PendingDeletion,
+    PendingResetCode, Session, SignIn,
 };
 use vestibule::testing::{Fynd, FyndUser};
+use vestibule::{Contact, Error, Secret};
 
 use super::failed::{Failed, Outcome, check, expect};
 use super::fixture::{self, resumable, system};
@@ -79,23 +79,25 @@ resumable!(Fynd: PendingResetCode, in Challenge::PendingResetCode);
 resumable!(Fynd: PasswordReset, in Challenge::PasswordReset);
 resumable!(Fynd: PendingDeletion, of Session, |by, id| by.resume_deletion(id));
 
-fn mobile() -> Contact {
-    Contact::mobile(MOBILE, "91")
+fn mobile() -> Result<Contact, Error> {
+    Contact::phone(&format!("+91{MOBILE}"))
 }
 
-fn email() -> Contact {
+fn email() -> Result<Contact, Error> {
     Contact::email(EMAIL)
 }
 
 /// Adds Asha, with both contacts confirmed and a password; returns her id.
-fn add_asha(fixture: &Fixture<'_>) -> String {
-    let asha = FyndUser::new("Asha").mobile("91", MOBILE).email(EMAIL);
-    fixture.mock.seed_user(asha.password(PASSWORD))
+fn add_asha(fixture: &Fixture<'_>) -> Result<String, Error> {
+    let asha = FyndUser::new("Asha")
+        .mobile(vestibule::Phone::parse(&format!("+91{MOBILE}"))?)
+        .email(EMAIL);
+    Ok(fixture.mock.add_user(asha.password(PASSWORD)))
 }
 
 /// Asha, signed in by her password.
 async fn signed_in_asha(fixture: &mut Fixture<'_>) -> Result<Session, Failed> {
-    add_asha(fixture);
+    add_asha(fixture)?;
     let sign_in = fixture
         .client
         .sign_in_with_password(EMAIL, PASSWORD)

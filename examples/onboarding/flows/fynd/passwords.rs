@@ -8,7 +8,7 @@ use super::*;
 const NEW_PASSWORD: &str = "another";
 
 async fn by_code(fixture: &mut Fixture<'_>, contact: Contact, to: &str) -> Outcome {
-    add_asha(fixture);
+    add_asha(fixture)?;
     let pending = fixture.client.reset_password_by_code(contact).send();
     let mut pending = fixture.next_step(pending.await?).await?;
     let first = fixture.code(to)?;
@@ -20,21 +20,22 @@ async fn by_code(fixture: &mut Fixture<'_>, contact: Contact, to: &str) -> Outco
     let pending = fixture.next_step(pending).await?;
     let step = pending.confirm(fixture.code(to)?).await?;
     let step = fixture.next_step(step).await?;
-    step.set_password(NEW_PASSWORD).await?;
+    step.set_password(vestibule::NewPassword::new(NEW_PASSWORD))
+        .await?;
     signs_in_by_the_new_password(fixture).await?;
     Ok("set after the second code; the old password is invalid".to_owned())
 }
 
 pub async fn mobile_code(fixture: &mut Fixture<'_>) -> Outcome {
-    by_code(fixture, mobile(), SMS).await
+    by_code(fixture, mobile()?, SMS).await
 }
 
 pub async fn email_code(fixture: &mut Fixture<'_>) -> Outcome {
-    by_code(fixture, email(), EMAIL).await
+    by_code(fixture, email()?, EMAIL).await
 }
 
 async fn by_link(fixture: &mut Fixture<'_>, contact: Contact, to: &str) -> Outcome {
-    add_asha(fixture);
+    add_asha(fixture)?;
     fixture.client.reset_password_by_link(&contact).await?;
     fixture.next_step(()).await?;
     let link = fixture.client.password_link(fixture.code(to)?);
@@ -42,7 +43,9 @@ async fn by_link(fixture: &mut Fixture<'_>, contact: Contact, to: &str) -> Outco
     drop(link);
     fixture.next_step(()).await?;
     let link = fixture.client.password_link(fixture.code(to)?);
-    let session = link.set_password(NEW_PASSWORD).await?;
+    let session = link
+        .set_password(vestibule::NewPassword::new(NEW_PASSWORD))
+        .await?;
     is_signed_in(fixture, SignIn::SignedIn(session)).await?;
     let used = fixture.client.password_link(fixture.code(to)?);
     fails_with(used.verify().await, ErrorKind::Rejected)?;
@@ -52,32 +55,43 @@ async fn by_link(fixture: &mut Fixture<'_>, contact: Contact, to: &str) -> Outco
 }
 
 pub async fn link_by_sms(fixture: &mut Fixture<'_>) -> Outcome {
-    by_link(fixture, mobile(), SMS).await
+    by_link(fixture, mobile()?, SMS).await
 }
 
 pub async fn link_by_email(fixture: &mut Fixture<'_>) -> Outcome {
-    by_link(fixture, email(), EMAIL).await
+    by_link(fixture, email()?, EMAIL).await
 }
 
 pub async fn changed(fixture: &mut Fixture<'_>) -> Outcome {
     let session = signed_in_asha(fixture).await?;
     check(session.has_password().await?, "there is a password")?;
     let wrong = session
-        .update_password("a wrong password", NEW_PASSWORD)
+        .update_password(
+            vestibule::CurrentPassword::new("a wrong password"),
+            vestibule::NewPassword::new(NEW_PASSWORD),
+        )
         .await;
     fails_with(wrong, ErrorKind::Rejected)?;
     let session = fixture.next_step(session).await?;
-    session.update_password(PASSWORD, NEW_PASSWORD).await?;
+    session
+        .update_password(
+            vestibule::CurrentPassword::new(PASSWORD),
+            vestibule::NewPassword::new(NEW_PASSWORD),
+        )
+        .await?;
     drop(session);
     signs_in_by_the_new_password(fixture).await?;
     Ok("changed with the old password".to_owned())
 }
 
 pub async fn none_yet(fixture: &mut Fixture<'_>) -> Outcome {
-    fixture.mock.add_user("91", MOBILE, "Asha");
+    fixture.mock.add_user(
+        vestibule::testing::FyndUser::new("Asha")
+            .mobile(vestibule::Phone::parse(&format!("+91{MOBILE}"))?),
+    );
     let pending = fixture
         .client
-        .sign_in_with_phone_code(MOBILE, "91")
+        .sign_in_with_phone_code(&format!("+91{MOBILE}").parse()?)
         .send()
         .await?;
     let pending = fixture.next_step(pending).await?;

@@ -7,7 +7,10 @@ use super::*;
 
 pub async fn by_form(fixture: &mut Fixture<'_>) -> Outcome {
     let form = fixture.client.sign_up("Asha").last_name("Rao");
-    let form = form.mobile(MOBILE, "91").email(EMAIL).password(PASSWORD);
+    let form = form
+        .mobile(vestibule::Phone::parse(&format!("+91{MOBILE}"))?)
+        .email(EMAIL)
+        .password(PASSWORD);
     let codes = codes(form.send().await?)?;
     check(fixture.messages() == 2, "each contact was sent a code")?;
     let mut codes = fixture.next_step(codes).await?;

@@ -10,7 +10,11 @@ use super::*;
 const NEW_PASSWORD: &str = "a better horse";
 
 pub async fn register(fixture: &mut Fixture<'_>) -> Outcome {
-    let registration = fixture.client.sign_up().email(EMAIL).phone(PHONE);
+    let registration = fixture
+        .client
+        .sign_up()
+        .email(EMAIL)
+        .phone(vestibule::Phone::parse(PHONE)?);
     let registration = registration.password(PASSWORD).branch_id(BRANCH);
     let customer = registration.member("firstName", "Ada").send().await?;
     check(
@@ -62,10 +66,16 @@ pub async fn password_reset(fixture: &mut Fixture<'_>) -> Outcome {
     reset.resend().await?;
     let reset = fixture.next_step(reset).await?;
     let wrong = fixture.wrong_code(EMAIL)?;
-    let reset = returned_state(reset.set_password(wrong, NEW_PASSWORD).await)?;
+    let reset = returned_state(
+        reset
+            .set_password(wrong, vestibule::NewPassword::new(NEW_PASSWORD))
+            .await,
+    )?;
     let reset = fixture.next_step(reset).await?;
     let code = fixture.code(EMAIL)?;
-    reset.set_password(code, NEW_PASSWORD).await?;
+    reset
+        .set_password(code, vestibule::NewPassword::new(NEW_PASSWORD))
+        .await?;
     signs_in_by_the_new_password(fixture).await?;
     Ok("set by the resent code; the old password is invalid".to_owned())
 }
@@ -76,7 +86,10 @@ pub async fn password_by_code_alone(fixture: &mut Fixture<'_>) -> Outcome {
     drop(fixture.client.reset_password_by_code(EMAIL).await?);
     fixture.next_step(()).await?;
     let code = fixture.code(EMAIL)?;
-    fixture.client.set_password(code, NEW_PASSWORD).await?;
+    fixture
+        .client
+        .set_password(code, vestibule::NewPassword::new(NEW_PASSWORD))
+        .await?;
     signs_in_by_the_new_password(fixture).await?;
     Ok("set by the code of the link; the old password is invalid".to_owned())
 }

@@ -1,7 +1,7 @@
 //! Sign-in by a code.
 
+use vestibule::Contact;
 use vestibule::ErrorKind;
-use vestibule::code_sign_in::Destination;
 
 use super::super::code_sign_in::{self, CodeSignInCase};
 use super::super::failed::{fails_with, returned_state};
@@ -11,7 +11,10 @@ use super::*;
 pub async fn phone_of_a_new_user(fixture: &mut Fixture<'_>) -> Outcome {
     let branch = fixture.client.branch(48.2, 16.4).await?;
     fixture.next_step(()).await?;
-    let sign_in = fixture.client.sign_in_with_phone_code(PHONE, branch.id());
+    let sign_in = fixture
+        .client
+        .sign_in_with_phone_code(&PHONE.parse()?)
+        .branch_id(branch.id());
     let pending = sign_in.language("de").send().await?;
     let pending = fixture.next_step(pending).await?;
     let wrong = pending.confirm(fixture.wrong_code(PHONE)?).await;
@@ -33,7 +36,10 @@ pub async fn phone_of_a_new_user(fixture: &mut Fixture<'_>) -> Outcome {
 
 pub async fn phone_of_a_known_user(fixture: &mut Fixture<'_>) -> Outcome {
     let uuid = fixture.mock.add_user(ada());
-    let sign_in = fixture.client.sign_in_with_phone_code(PHONE, BRANCH);
+    let sign_in = fixture
+        .client
+        .sign_in_with_phone_code(&PHONE.parse()?)
+        .branch_id(BRANCH);
     let mut pending = fixture.next_step(sign_in.send().await?).await?;
     let first = fixture.code(PHONE)?;
     fails_with(pending.resend().await, ErrorKind::RateLimited)?;
@@ -51,7 +57,10 @@ pub async fn phone_of_a_known_user(fixture: &mut Fixture<'_>) -> Outcome {
 }
 
 pub async fn email(fixture: &mut Fixture<'_>) -> Outcome {
-    let sign_in = fixture.client.sign_in_with_email_code(EMAIL, BRANCH);
+    let sign_in = fixture
+        .client
+        .sign_in_with_email_code(EMAIL)
+        .branch_id(BRANCH);
     let pending = fixture.next_step(sign_in.send().await?).await?;
     let pending = returned_state(pending.confirm(fixture.wrong_code(EMAIL)?).await)?;
     fixture.wait(WAIT);
@@ -70,9 +79,9 @@ pub async fn email(fixture: &mut Fixture<'_>) -> Outcome {
 
 pub async fn by_code_sign_in(fixture: &mut Fixture<'_>) -> Outcome {
     fixture.mock.add_user(ada());
-    fixture.mock.require_mfa(PHONE, "246810");
+    fixture.mock.require_mfa(&PHONE.parse()?, "246810");
     let case = CodeSignInCase {
-        to: Destination::phone("43", &PHONE["+43".len()..]),
+        to: Contact::phone(PHONE)?,
         authenticator: "246810",
         whoami: "/front/customers",
         system: |client: &Client| Box::new(client.at_branch(BRANCH)),

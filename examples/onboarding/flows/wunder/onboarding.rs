@@ -66,7 +66,11 @@ async fn solve(
 ) -> Result<Session, Failed> {
     match step {
         Step::AddPhone => {
-            session.update_profile().phone(PHONE).send().await?;
+            session
+                .update_profile()
+                .phone(vestibule::Phone::parse(PHONE)?)
+                .send()
+                .await?;
         }
         Step::VerifyPhone => {
             let verification = session.verify_phone().await?;
@@ -116,7 +120,11 @@ async fn solve(
 /// After a refused call, completes the step that its error names, then calls again.
 pub async fn by_refusals(fixture: &mut Fixture<'_>) -> Outcome {
     let mut session = begin(fixture).await?;
-    session.update_profile().phone(PHONE).send().await?;
+    session
+        .update_profile()
+        .phone(vestibule::Phone::parse(PHONE)?)
+        .send()
+        .await?;
     for demand in [
         WunderRequirement::VerifiedPhone,
         WunderRequirement::VerifiedEmail,

@@ -52,8 +52,11 @@ pub async fn set_up(fixture: &mut Fixture<'_>) -> Outcome {
 
 pub async fn at_sign_in(fixture: &mut Fixture<'_>) -> Outcome {
     fixture.mock.add_user(ada());
-    fixture.mock.require_mfa(PHONE, "246810");
-    let sign_in = fixture.client.sign_in_with_phone_code(PHONE, BRANCH);
+    fixture.mock.require_mfa(&PHONE.parse()?, "246810");
+    let sign_in = fixture
+        .client
+        .sign_in_with_phone_code(&PHONE.parse()?)
+        .branch_id(BRANCH);
     let pending = fixture.next_step(sign_in.send().await?).await?;
     let needed = second_factor(pending.confirm(fixture.code(PHONE)?).await?)?;
     let needed = fixture.next_step(needed).await?;

@@ -39,13 +39,15 @@ pub async fn gaiyo(fixture: &mut Fixture<'_>) -> Outcome {
 }
 
 pub async fn api_client(fixture: &mut Fixture<'_>) -> Outcome {
-    fixture.mock.add_api_client("service", "service-key");
+    fixture
+        .mock
+        .add_api_client("service", &"service-key".into());
     let user = fixture.mock.add_user(ada().created_by("service"));
     let stranger = WunderUser::new().email("bob@example.org");
     let stranger = fixture.mock.add_user(stranger);
     let service = fixture
         .client
-        .sign_in_with_api_client("service", "service-key");
+        .sign_in_with_api_client("service", vestibule::Secret::from("service-key"));
     let service = session(service.await?)?;
     let service = fixture.next_step(service).await?;
     let profile = service.impersonate(&user)?.profile().await?;

@@ -1,0 +1,122 @@
+//! Where a user is reached: a phone or a mailbox.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::email::{Email, IntoEmail};
+use crate::error::Error;
+use crate::phone::Phone;
+
+/// A phone or a mailbox, which messages are sent to. `Debug` shows the channel only.
+///
+/// Functions that take either accept a [`Phone`], an [`Email`], and references to them.
+///
+/// ```
+/// # fn main() -> Result<(), vestibule::Error> {
+/// use vestibule::{Channel, Contact, Phone};
+///
+/// let phone = Contact::from(Phone::parse("+43 660 1234567")?);
+/// assert_eq!(phone.to_text(), "+436601234567");
+/// assert_eq!(Contact::email("ada@example.org")?.channel(), Channel::Email);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Contact {
+    /// A phone, which receives an SMS.
+    Phone(Phone),
+    /// A mailbox, which receives an e-mail.
+    Email(Email),
+}
+
+/// The channel by which a message is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Channel {
+    /// SMS to a phone.
+    Phone,
+    /// E-mail.
+    Email,
+}
+
+impl Contact {
+    /// A phone, from its number with the country calling code; see [`Phone::parse`].
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `phone`.
+    pub fn phone(number: &str) -> Result<Self, Error> {
+        Phone::parse(number).map(Self::Phone)
+    }
+
+    /// A mailbox, from its address; see [`Email::parse`].
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `email`.
+    pub fn email(address: impl IntoEmail) -> Result<Self, Error> {
+        Ok(Self::Email(address.into_email()?))
+    }
+
+    /// The channel by which messages are sent there.
+    pub fn channel(&self) -> Channel {
+        match self {
+            Self::Phone(_) => Channel::Phone,
+            Self::Email(_) => Channel::Email,
+        }
+    }
+
+    /// The contact as one string: E.164 (`+436601234567`) or the address. Not for logs.
+    pub fn to_text(&self) -> String {
+        match self {
+            Self::Phone(phone) => phone.to_e164(),
+            Self::Email(email) => email.as_str().to_owned(),
+        }
+    }
+
+    /// One text for all spellings of the contact.
+    pub(crate) fn destination(&self) -> String {
+        match self {
+            Self::Phone(phone) => phone.to_e164(),
+            Self::Email(email) => email.destination(),
+        }
+    }
+}
+
+impl From<Phone> for Contact {
+    fn from(phone: Phone) -> Self {
+        Self::Phone(phone)
+    }
+}
+
+impl From<&Phone> for Contact {
+    fn from(phone: &Phone) -> Self {
+        Self::Phone(phone.clone())
+    }
+}
+
+impl From<Email> for Contact {
+    fn from(email: Email) -> Self {
+        Self::Email(email)
+    }
+}
+
+impl From<&Email> for Contact {
+    fn from(email: &Email) -> Self {
+        Self::Email(email.clone())
+    }
+}
+
+impl From<&Contact> for Contact {
+    fn from(contact: &Contact) -> Self {
+        contact.clone()
+    }
+}
+
+impl fmt::Debug for Contact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Contact::{:?}", self.channel())
+    }
+}

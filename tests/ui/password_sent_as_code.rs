@@ -1,0 +1,11 @@
+//! A new password is no code, so that it is not sent in the path of a URL.
+
+use vestibule::wunder::PasswordReset;
+use vestibule::{Error, NewPassword};
+
+async fn swapped(reset: PasswordReset) -> Result<(), Error> {
+    reset.set_password(NewPassword::new("new"), "123456").await?;
+    Ok(())
+}
+
+fn main() {}
