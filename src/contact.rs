@@ -76,6 +76,23 @@ impl Contact {
         }
     }
 
+    /// A hint at the contact for its owner: country calling code and last two digits of a phone, or
+    /// first letter and domain of an address.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Phone(phone) => {
+                let number = phone.national_number();
+                let end = number.len().saturating_sub(2).max(number.len() / 2);
+                format!("+{} •••{}", phone.country_code().number(), &number[end..])
+            }
+            Self::Email(email) => {
+                let (name, domain) = email.as_str().rsplit_once('@').unwrap_or_default();
+                let first: String = name.chars().take(1).collect();
+                format!("{first}•••@{domain}")
+            }
+        }
+    }
+
     /// One text for all spellings of the contact.
     pub(crate) fn destination(&self) -> String {
         match self {

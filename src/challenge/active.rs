@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::attempts::MAX_WRONG_CODES;
 use super::destination;
 use super::errors::{advanced, expired, finished, not_found, wrong_audience};
 use super::record::{self, RecordHeader, Step};
@@ -32,6 +33,8 @@ pub(crate) struct ActiveChallenge<S> {
     pub(super) message: u64,
     /// The number of the newest message that this handle knows to have been requested.
     pub(super) known: u64,
+    /// The wrong codes of the record when it was last loaded.
+    pub(super) seen_wrong_codes: u32,
     pub(super) expires_at: DateTime<Utc>,
     pub(super) timer: ResendTimer,
 }
@@ -102,6 +105,12 @@ impl<S: Step> ActiveChallenge<S> {
 
     pub(crate) fn expires_at(&self) -> DateTime<Utc> {
         self.expires_at
+    }
+
+    /// How many codes may still be tried, as far as this instance knows.
+    pub(crate) fn tries_left(&self) -> u32 {
+        let counted = self.identity.wrong_codes.load(Ordering::SeqCst);
+        MAX_WRONG_CODES.saturating_sub(counted.max(self.seen_wrong_codes))
     }
 
     pub(crate) fn timer(&self) -> &ResendTimer {
@@ -190,6 +199,7 @@ impl<S: Step> ActiveChallenge<S> {
             // The newer message of this handle is not saved yet, so its codes count here alone.
             wrong_codes = local.load(Ordering::SeqCst);
         }
+        self.seen_wrong_codes = wrong_codes;
         Ok(ObservedVersion::Stored {
             version,
             wrong_codes,
@@ -261,6 +271,7 @@ impl StoredChallenge {
             step,
             message: header.message,
             known: header.message,
+            seen_wrong_codes: header.wrong_codes,
             expires_at: header.expires_at,
             timer,
         })

@@ -15,7 +15,7 @@ use crate::store::StoreError;
 use crate::typed_text::typed_code;
 
 /// How many wrong codes are allowed per message.
-const MAX_WRONG_CODES: u32 = 5;
+pub(super) const MAX_WRONG_CODES: u32 = 5;
 
 /// Normalizes a code that a user typed ([`typed_code`]), and checks it.
 ///

@@ -106,6 +106,7 @@ impl FirstMessage {
             step,
             message,
             known: message,
+            seen_wrong_codes: 0,
         };
         let sent = self.permit.map(|permit| (permit, wait));
         challenge.save(WriteMode::First, sent).await;

@@ -141,5 +141,30 @@ pub(crate) use self::resend::{Recipient, SoleRecipient};
 pub use self::resend_timer::ResendTimer;
 pub use self::step_error::StepError;
 
+/// The methods of the states of a sent code, which have a field `challenge`. `$contact` is the
+/// contact that the code was sent to.
+macro_rules! sent_code_methods {
+    (|$this:ident| $contact:expr) => {
+        /// Returns when the code can no longer be confirmed, by the clock of the client.
+        pub fn expires_at(&self) -> ::chrono::DateTime<::chrono::Utc> {
+            self.challenge.expires_at()
+        }
+
+        /// Returns how many codes may still be tried, as far as this instance knows: five wrong
+        /// ones end the challenge, unless another code is sent.
+        pub fn tries_left(&self) -> u32 {
+            self.challenge.tries_left()
+        }
+
+        /// Returns a hint at the contact that the code was sent to, to show to the user, such as
+        /// `+43 •••67` or `a•••@example.org`.
+        pub fn destination_hint(&self) -> String {
+            let $this = self;
+            $crate::Contact::from($contact).hint()
+        }
+    };
+}
+pub(crate) use sent_code_methods;
+
 /// How long a code can be confirmed.
 pub(crate) const CODE_TIME_TO_LIVE: Duration = Duration::from_secs(15 * 60);

@@ -154,5 +154,6 @@ impl<S: Step> ActiveChallenge<S> {
         self.known = permit.message;
         self.restart_time_to_live();
         self.identity.wrong_codes.store(0, Ordering::SeqCst);
+        self.seen_wrong_codes = 0;
     }
 }

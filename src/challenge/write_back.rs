@@ -189,6 +189,7 @@ impl<S: Step> ActiveChallenge<S> {
             step,
             message: self.message,
             known: self.known,
+            seen_wrong_codes: 0,
         };
         next.identity.wrong_codes.store(0, Ordering::SeqCst);
         next.save(WriteMode::Next, None).await;

@@ -8,7 +8,7 @@ use super::sent_code::{self, DeletionRequest, Purpose, SentCode};
 use super::session::Session;
 use crate::challenge::{
     ActiveChallenge, Owner, ResendTimer, SoleRecipient, StepError, StoredChallenge, check_code,
-    not_owner,
+    not_owner, sent_code_methods,
 };
 use crate::contact::Contact;
 use crate::end_reason::EndReason;
@@ -180,6 +180,8 @@ fn deletion_request(step: &SentCode) -> Result<&DeletionRequest, Error> {
 }
 
 impl PendingDeletion {
+    sent_code_methods!(|this| this.contact());
+
     /// The id by which [`Session::resume_deletion`] resumes it: a secret.
     pub fn id(&self) -> &Secret {
         self.challenge.id()

@@ -12,6 +12,7 @@ use super::partial_session::PartialSession;
 use super::sent_code::{self, Purpose, SentCode};
 use crate::challenge::{
     ActiveChallenge, CODE_TIME_TO_LIVE, ResendTimer, SoleRecipient, Step, StepError, check_code,
+    sent_code_methods,
 };
 use crate::contact::Contact;
 use crate::error::{Error, ErrorKind, System};
@@ -121,6 +122,8 @@ impl ResetPasswordByCode {
 }
 
 impl PendingResetCode {
+    sent_code_methods!(|this| this.contact());
+
     pub(super) fn resumed(client: Client, challenge: ActiveChallenge<SentCode>) -> Self {
         Self { client, challenge }
     }

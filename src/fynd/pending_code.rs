@@ -4,7 +4,9 @@ use super::client::Client;
 use super::partial_session::PartialSession;
 use super::sent_code::{self, SentCode};
 use super::sign_in::{CompleteProfile, NewUser, SignIn};
-use crate::challenge::{ActiveChallenge, ResendTimer, SoleRecipient, StepError, check_code};
+use crate::challenge::{
+    ActiveChallenge, ResendTimer, SoleRecipient, StepError, check_code, sent_code_methods,
+};
 use crate::contact::Contact;
 use crate::error::{Error, System};
 use crate::opaque_debug::opaque_debug;
@@ -22,6 +24,8 @@ pub struct PendingCode {
 opaque_debug!("fynd": PendingCode);
 
 impl PendingCode {
+    sent_code_methods!(|this| this.contact());
+
     pub(super) fn resumed(client: Client, challenge: ActiveChallenge<SentCode>) -> Self {
         Self { client, challenge }
     }

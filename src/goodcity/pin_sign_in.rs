@@ -10,7 +10,7 @@ use super::client::Client;
 use super::session::Session;
 use crate::challenge::{
     ActiveChallenge, CODE_TIME_TO_LIVE, FirstMessage, ResendTimer, SendOutcome, SoleRecipient,
-    Step, StepError, StoredChallenge,
+    Step, StepError, StoredChallenge, sent_code_methods,
 };
 use crate::error::{Error, ErrorKind, System};
 use crate::opaque_debug::opaque_debug;
@@ -73,6 +73,8 @@ pub struct SignedIn {
 }
 
 impl PendingCode {
+    sent_code_methods!(|this| this.phone());
+
     pub(super) async fn request(client: &Client, phone: &Phone) -> Result<Self, Error> {
         Self::send(client, phone, send_pin(client, phone)).await
     }

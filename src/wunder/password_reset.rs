@@ -9,7 +9,7 @@ use super::client::Client;
 use super::sign_in::not_empty;
 use crate::challenge::{
     ActiveChallenge, CODE_TIME_TO_LIVE, FirstMessage, ResendTimer, SoleRecipient, Step, StepError,
-    StoredChallenge, check_code,
+    StoredChallenge, check_code, sent_code_methods,
 };
 use crate::email::{Email, IntoEmail};
 use crate::error::{Error, System};
@@ -161,6 +161,8 @@ impl Client {
 }
 
 impl PasswordReset {
+    sent_code_methods!(|this| this.email());
+
     /// The id by which [`Client::resume_password_reset`] resumes it: a secret.
     pub fn id(&self) -> &Secret {
         self.challenge.id()

@@ -11,7 +11,7 @@ use super::sign_in::{Admitted, SignIn};
 use super::user_api::types as user;
 use crate::challenge::{
     ActiveChallenge, CODE_TIME_TO_LIVE, FirstMessage, ResendTimer, SoleRecipient, Step, StepError,
-    check_code,
+    check_code, sent_code_methods,
 };
 use crate::contact::Contact;
 use crate::error::{Error, System};
@@ -114,6 +114,8 @@ pub struct PendingCode {
 opaque_debug!("wunder": PendingCode);
 
 impl PendingCode {
+    sent_code_methods!(|this| this.contact());
+
     pub(super) async fn send(
         client: Client,
         to: Contact,

@@ -8,7 +8,7 @@ use super::session::Session;
 use super::user_api::types;
 use crate::challenge::{
     ActiveChallenge, CODE_TIME_TO_LIVE, FirstMessage, OwnerBound, ResendTimer, SoleRecipient, Step,
-    StepError, check_code,
+    StepError, check_code, sent_code_methods,
 };
 use crate::error::{Error, System};
 use crate::opaque_debug::opaque_debug;
@@ -115,6 +115,8 @@ impl Session {
 }
 
 impl PhoneVerification {
+    sent_code_methods!(|this| this.phone());
+
     /// The id by which [`Session::resume_phone_verification`] resumes it: a secret.
     pub fn id(&self) -> &Secret {
         self.challenge.id()
