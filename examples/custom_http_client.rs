@@ -30,7 +30,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .allow_plain_http(true)
         .http_client(http)
         .build()?;
-    client.sign_in_with_pin(&"+85261234567".parse()?).await?;
+    let _ = client.sign_in_with_pin(&"+85261234567".parse()?).await?;
 
     let arrived = mock.count("send_pin");
     println!("at the server: {arrived}");

@@ -76,7 +76,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
 
     let ours = builder().signature_scheme(HmacSha512).build()?;
-    ours.sign_in_with_phone_code(&"+43123456789".parse()?)
+    let _ = ours
+        .sign_in_with_phone_code(&"+43123456789".parse()?)
         .branch_id("2")
         .send()
         .await?;

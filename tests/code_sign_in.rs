@@ -23,7 +23,7 @@ async fn sign_in(target: &TestSystem) -> Result<Secret, Error> {
     let id = target.system().send_code(&target.to).await?.id().clone();
     let resumed = async || target.system().resume_challenge(&id).await;
 
-    let Err(StepError { state, error }) = resumed().await?.confirm(target.wrong_code()).await
+    let Err(StepError { state, error, .. }) = resumed().await?.confirm(target.wrong_code()).await
     else {
         panic!("{}: a wrong code does not sign in", target.name);
     };
@@ -160,7 +160,8 @@ async fn an_empty_code_does_not_count_as_an_attempt() {
         let mut challenge = target.system().send_code(&target.to).await.unwrap();
         let before = target.requests();
         for _ in 0..6 {
-            let Err(StepError { state, error }) = challenge.confirm(Secret::from("")).await else {
+            let Err(StepError { state, error, .. }) = challenge.confirm(Secret::from("")).await
+            else {
                 panic!("{}: an empty code does not sign in", target.name);
             };
             assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
@@ -232,7 +233,7 @@ async fn data_that_does_not_serialise_is_refused_by_name_before_anything_is_sent
     let no_login = client.code_sign_in(("activation", "otp"), account, |_, _| not_serialisable());
     let challenge = no_login.send_code(&to).await.unwrap();
     let sent = mock.requests().len();
-    let Err(StepError { state, error }) = challenge.confirm("123456".into()).await else {
+    let Err(StepError { state, error, .. }) = challenge.confirm("123456".into()).await else {
         panic!("no sign-in method is available");
     };
     assert_eq!(

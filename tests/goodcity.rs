@@ -217,7 +217,7 @@ async fn a_wrong_pin_returns_the_state_and_a_pin_is_valid_once() {
     refused(&returned.error, 422, Shape::Fields);
     let api_error: &ApiError = returned.error.api_error().unwrap();
     assert_eq!(api_error.fields()[0], "pin");
-    returned.state.confirm("5678").await.unwrap();
+    let _ = returned.state.confirm("5678").await.unwrap();
     assert_eq!(mock.count("verify"), 5);
 }
 
@@ -226,7 +226,7 @@ async fn leading_zeros_of_a_pin_are_kept() {
     let (mock, client) = start().await;
     mock.set_next_pin("0042");
     let pending = send_pin(&client).await;
-    pending.confirm(" 0042 ").await.unwrap();
+    let _ = pending.confirm(" 0042 ").await.unwrap();
 }
 
 #[tokio::test]

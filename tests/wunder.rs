@@ -158,7 +158,7 @@ async fn every_attempt_is_signed_again_because_a_signature_is_valid_once() {
     let client = client(&mock);
     // 429 says that the server did not process the request, so it is retried.
     mock.fail_next("create_or_sign_in_with_phone_number", 429);
-    send_code(&client).await;
+    let _ = send_code(&client).await;
     // A second attempt with the first signature would be refused:
     let replayed = mock.last_signed_url().unwrap();
     let body = r#"{"phoneNumber":"+43123456789","branchId":"2"}"#;

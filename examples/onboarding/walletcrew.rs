@@ -167,6 +167,6 @@ impl Challenge for PendingCustomer {
                 }
             }
         };
-        Err(StepError { state: self, error })
+        Err(StepError::new(self, error))
     }
 }

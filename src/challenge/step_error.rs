@@ -9,6 +9,7 @@ use crate::error::Error;
 /// `?` converts it into its [`Error`] where the state is not needed. It also converts it into
 /// `anyhow::Error` and `Box<dyn std::error::Error + Send + Sync>`; [`Error::find`] gets the [`Error`]
 /// back from these.
+#[non_exhaustive]
 pub struct StepError<S> {
     /// The state as it was before, or as the failure left it.
     pub state: S,
@@ -17,7 +18,8 @@ pub struct StepError<S> {
 }
 
 impl<S> StepError<S> {
-    pub(crate) fn new(state: S, error: Error) -> Self {
+    /// Creates the error of a step, for an application that has steps of its own.
+    pub fn new(state: S, error: Error) -> Self {
         Self { state, error }
     }
 }

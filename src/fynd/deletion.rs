@@ -32,6 +32,7 @@ pub struct Deletion {
 ///
 /// Only the newest code is valid. The state is kept in the client's store, without the session:
 /// [`Session::resume_deletion`] resumes it.
+#[must_use = "the user is not deleted before `confirm`"]
 pub struct PendingDeletion {
     session: Session,
     challenge: ActiveChallenge<SentCode>,

@@ -34,6 +34,7 @@ pub struct ResetPasswordByCode {
 ///
 /// Only the newest code is valid. The state is kept in the client's store; see
 /// [`challenge`](crate::challenge).
+#[must_use = "no password is set before the code is confirmed"]
 pub struct PendingResetCode {
     client: Client,
     challenge: ActiveChallenge<SentCode>,

@@ -16,6 +16,7 @@ use crate::secret::Secret;
 ///
 /// Only the newest code is valid: with each resend the server forgets the ones before. The state is
 /// kept in the client's store, with its cookies; see [`challenge`](crate::challenge).
+#[must_use = "the user is not signed in before `confirm`"]
 pub struct PendingCode {
     client: Client,
     pub(super) challenge: ActiveChallenge<SentCode>,

@@ -28,6 +28,7 @@ const RESEND_WAIT: Duration = Duration::from_secs(60);
 /// The state keeps the newest key, which is the only one that the server accepts. It is not
 /// `Clone`, so that no copy keeps an old key, and reloads the key from the client's store before it
 /// sends it; see [`challenge`](crate::challenge).
+#[must_use = "the user is not signed in before `confirm`"]
 pub struct PendingCode {
     client: Client,
     pub(super) challenge: ActiveChallenge<PinRequest>,
@@ -64,6 +65,7 @@ opaque_debug!("goodcity": PendingCode);
 /// A user who has just signed in.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
+#[must_use = "it holds the session of the user"]
 pub struct SignedIn {
     /// The session of the user.
     pub session: Session,

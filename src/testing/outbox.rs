@@ -11,6 +11,7 @@ const MAX_MESSAGES: usize = 10_000;
 /// How a message is delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Channel {
     /// A text message.
     Sms,
@@ -20,6 +21,7 @@ pub enum Channel {
 
 /// A message that a mock would have sent.
 #[derive(Clone, Serialize)]
+#[non_exhaustive]
 pub struct Message {
     /// The phone number or e-mail address.
     pub to: String,

@@ -42,6 +42,7 @@ impl EndingToken {
 
 /// The reply of the caller for a token that is about to expire.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum NextLogin {
     /// Authenticate with this login.
     With(Login),

@@ -27,6 +27,7 @@ const TIME_TO_LIVE: Duration = Duration::from_secs(3600);
 /// It is kept in the client's store for an hour; see [`challenge`](crate::challenge). There is no
 /// resend: save the account with the flow again, which replaces earlier challenges of an account
 /// that has an `id`.
+#[must_use = "the customer is not signed in before `confirm`"]
 pub struct Challenge {
     client: Client,
     challenge: ActiveChallenge<Verification>,

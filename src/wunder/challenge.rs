@@ -10,6 +10,7 @@ use crate::secret::Secret;
 /// A resumed sign-in, at the step that it waits for.
 #[derive(Debug)]
 #[must_use = "the user is not signed in until the challenge is completed"]
+#[non_exhaustive]
 pub enum Challenge {
     /// A code was sent to the phone or mailbox of the user.
     PendingCode(PendingCode),

@@ -57,6 +57,7 @@ impl Step for SecondFactor {
 /// The credential of the server is provisional: only the two-factor calls of this type carry it. It
 /// is never refreshed and never becomes a [`Session`] by itself. It is kept in the client's store
 /// for ten minutes at most; see [`challenge`](crate::challenge).
+#[must_use = "the user is not signed in before `confirm`"]
 pub struct MfaRequired {
     client: Client,
     pub(super) challenge: ActiveChallenge<SecondFactor>,

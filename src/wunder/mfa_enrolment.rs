@@ -42,6 +42,7 @@ impl Step for Enrolment {
 ///
 /// It is kept in the client's store for 15 minutes, for this session or sign-in only. Seal the
 /// store, which holds the secret until then.
+#[must_use = "the second factor is not enabled before `confirm`"]
 pub struct MfaEnrolment {
     api: AuthApi,
     challenge: ActiveChallenge<OwnerBound<Enrolment>>,

@@ -68,6 +68,7 @@ type Fetch<T> = Arc<dyn Fn(u32) -> BoxFuture<'static, Result<Page<T>, Error>> + 
 /// A list that is fetched page by page: as pages with [`next_page`](Self::next_page), or as a
 /// `Stream` of its items. Each page is an idempotent call of its own. Pages are fetched when they
 /// are polled for, and an error ends the stream. Use one of the two ways, not both.
+#[must_use = "nothing is sent before it is polled"]
 pub struct Pages<T> {
     fetch: Fetch<T>,
     next: Option<u32>,

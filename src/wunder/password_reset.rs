@@ -45,6 +45,7 @@ impl ResetRequest {
 /// disclose.
 ///
 /// The state is kept in the client's store; see [`challenge`](crate::challenge).
+#[must_use = "no password is set before `set_password`"]
 pub struct PasswordReset {
     client: Client,
     challenge: ActiveChallenge<ResetRequest>,

@@ -106,6 +106,7 @@ impl CodeRequest {
 /// The state is kept in the client's store; see [`challenge`](crate::challenge). The code is only
 /// used to sign in: the number of a signed-in user is verified by a
 /// [`PhoneVerification`](super::PhoneVerification), which never uses a login code.
+#[must_use = "the user is not signed in before `confirm`"]
 pub struct PendingCode {
     client: Client,
     pub(super) challenge: ActiveChallenge<CodeRequest>,

@@ -34,6 +34,7 @@ impl Step for Number {
 ///
 /// The state is kept in the client's store, for this session only. The code is only used to verify
 /// the number: a sign-in is a [`PendingCode`](super::PendingCode), whose code is never sent here.
+#[must_use = "the number is not verified before `confirm`"]
 pub struct PhoneVerification {
     session: Session,
     challenge: ActiveChallenge<OwnerBound<Number>>,

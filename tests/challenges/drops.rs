@@ -35,7 +35,7 @@ async fn goodcity() -> usize {
         };
         pass(mock.clock());
         pending.resend().await.unwrap();
-        pending.confirm(pin()).await.unwrap();
+        let _ = pending.confirm(pin()).await.unwrap();
     };
     let resend = async |(_, pending): &mut (Secret, Option<goodcity::PendingCode>)| {
         pending.as_mut().unwrap().resend().await
@@ -71,6 +71,7 @@ async fn wunder() -> usize {
                     wunder::SignIn::SignedIn(_) => panic!("a second factor was skipped"),
                 }
             }
+            _ => panic!("an unknown challenge"),
         };
         mfa.confirm(MFA_CODE).await.unwrap();
     };
@@ -102,7 +103,7 @@ async fn wunder() -> usize {
         Ok(wunder::Challenge::MfaRequired(mfa)) => {
             mfa.confirm(MFA_CODE).await.unwrap();
         }
-        Ok(wunder::Challenge::PendingCode(_)) => panic!("it is no longer waiting"),
+        Ok(_) => panic!("it is no longer waiting"),
         Err(error) => assert_eq!(error.kind(), ErrorKind::Unauthenticated),
     };
     points + at_each_point("wunder validate", mfa, validate, validates).await

@@ -96,7 +96,7 @@ pub fn on_walletcrew(mock: &WalletCrew, store: Store) -> walletcrew::Client {
 pub async fn wunder_code(client: &wunder::Client, id: &Secret) -> wunder::PendingCode {
     match client.resume_challenge(id).await.unwrap() {
         wunder::Challenge::PendingCode(pending) => pending,
-        wunder::Challenge::MfaRequired(_) => panic!("no second factor yet"),
+        _ => panic!("no second factor yet"),
     }
 }
 

@@ -82,7 +82,7 @@ async fn a_finished_challenge_is_refused_on_every_instance() {
         pending.id().clone(),
         mock.outbox().last_code(MOBILE).unwrap(),
     );
-    pending.confirm(pin.as_str()).await.unwrap();
+    let _ = pending.confirm(pin.as_str()).await.unwrap();
     assert_eq!(
         kind(a.resume_challenge(&id).await),
         ErrorKind::Unauthenticated

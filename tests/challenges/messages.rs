@@ -34,7 +34,7 @@ async fn a_newer_challenge_replaces_the_older_ones() {
     assert!(error.to_string().contains("newer challenge"), "{error}");
     let refused = old.confirm(pin.as_str()).await;
     assert_eq!(kind(refused), ErrorKind::StepRequired);
-    new.confirm(pin).await.unwrap();
+    let _ = new.confirm(pin).await.unwrap();
     let sent = (
         mock.count("send_pin"),
         mock.count("signup"),
@@ -113,7 +113,7 @@ async fn challenges_of_another_number_or_application_are_unaffected() {
     // Asha's code.
     let code = mock.outbox().last_code(&format!("+91{ASHA}")).unwrap();
     assert!(asha.confirm(code).await.is_ok());
-    other
+    let _ = other
         .sign_in_with_phone_code(&format!("+91{NEW}").parse().unwrap())
         .send()
         .await
@@ -150,21 +150,21 @@ async fn starting_over_does_not_bypass_the_resend_timer() {
         assert_eq!(kind(sign_up), ErrorKind::RateLimited);
     }
     // A successful sign-in does not end the resend timer either.
-    pending.confirm(pin).await.unwrap();
+    let _ = pending.confirm(pin).await.unwrap();
     assert_eq!(
         kind(b.sign_in_with_pin(&MOBILE.parse().unwrap()).await),
         ErrorKind::RateLimited
     );
     assert_eq!((mock.count("send_pin"), mock.count("signup")), (1, 0));
     mock.clock().advance(Duration::from_secs(40));
-    b.sign_in_with_pin(&MOBILE.parse().unwrap()).await.unwrap();
+    let _ = b.sign_in_with_pin(&MOBILE.parse().unwrap()).await.unwrap();
 
     let mock = start_fynd().await;
     let (a, b) = (
         on_fynd(&mock, shared.open().await),
         on_fynd(&mock, shared.open().await),
     );
-    a.sign_in_with_phone_code(&format!("+91{ASHA}").parse().unwrap())
+    let _ = a.sign_in_with_phone_code(&format!("+91{ASHA}").parse().unwrap())
         .send()
         .await
         .unwrap();
@@ -177,7 +177,7 @@ async fn starting_over_does_not_bypass_the_resend_timer() {
     }
     assert_eq!(mock.count("login_with_otp"), 1);
     mock.clock().advance(CODE_WAIT);
-    b.sign_in_with_phone_code(&format!("+91{ASHA}").parse().unwrap())
+    let _ = b.sign_in_with_phone_code(&format!("+91{ASHA}").parse().unwrap())
         .send()
         .await
         .unwrap();
@@ -242,7 +242,7 @@ async fn a_resend_at_the_end_of_the_timer_is_not_too_early() {
         pending.resend().await.unwrap();
     }
     mock.clock().advance(pending.resend_timer().remaining());
-    client
+    let _ = client
         .sign_in_with_pin(&MOBILE.parse().unwrap())
         .await
         .unwrap();
@@ -269,7 +269,7 @@ async fn a_refused_message_starts_no_timer_and_replaces_no_challenge() {
         ErrorKind::Rejected
     );
     let pin = mock.outbox().last_code(MOBILE).unwrap();
-    pending.confirm(pin).await.unwrap();
+    let _ = pending.confirm(pin).await.unwrap();
 
     // Delivery is unknown, so the timer runs.
     mock.clock().advance(PIN_WAIT);

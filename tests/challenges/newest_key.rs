@@ -84,7 +84,7 @@ async fn an_old_handle_stays_valid_after_a_resend_on_another_instance() {
     }
     mock.clock().advance(Duration::from_secs(2 * 60));
     let pin = mock.outbox().last_code(MOBILE).unwrap();
-    second.confirm(pin).await.unwrap();
+    let _ = second.confirm(pin).await.unwrap();
 }
 
 /// Two handles on two instances, which both know only the first message, resend at the same time.
@@ -127,7 +127,7 @@ async fn goodcity(one: Store, other: Store) {
     let pin = mock.outbox().last_code(MOBILE).unwrap();
     let refused = first.confirm(other_than(&pin, 0)).await;
     assert_eq!(kind(refused), ErrorKind::Rejected);
-    second.confirm(pin).await.unwrap();
+    let _ = second.confirm(pin).await.unwrap();
     assert_eq!(mock.count("verify"), 2);
 }
 

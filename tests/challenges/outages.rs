@@ -222,7 +222,7 @@ async fn an_unsaved_challenge_works_locally_and_is_saved_later() {
     client.shutdown(Duration::from_secs(10)).await.unwrap();
     let on_other_instance = build().resume_challenge(returned.state.id()).await.unwrap();
     assert!(on_other_instance.resend_timer().remaining() > PIN_WAIT / 2);
-    on_other_instance.confirm(pin).await.unwrap();
+    let _ = on_other_instance.confirm(pin).await.unwrap();
 
     // The same for a resent message.
     mock.clock().advance(PIN_WAIT);
@@ -243,7 +243,7 @@ async fn an_unsaved_challenge_works_locally_and_is_saved_later() {
     store.set_down(false);
     // The holder does not wait for the save.
     let pin = mock.outbox().last_code(MOBILE).unwrap();
-    pending.confirm(pin).await.unwrap();
+    let _ = pending.confirm(pin).await.unwrap();
     assert_eq!(mock.count("verify"), 3);
 }
 

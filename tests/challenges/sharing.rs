@@ -58,7 +58,7 @@ async fn goodcity(shared: &SharedStore) {
     let pending = c.resume_challenge(&id).await.unwrap();
     assert_eq!(pending.phone().to_e164(), MOBILE);
     assert!(pending.resend_timer().remaining() > PIN_WAIT / 2);
-    pending.confirm(pin).await.unwrap();
+    let _ = pending.confirm(pin).await.unwrap();
     assert_eq!((mock.count("send_pin"), mock.count("verify")), (2, 1));
 }
 

@@ -22,7 +22,7 @@ async fn a_confirm_loads_the_challenge_and_its_destination_concurrently() {
         .unwrap();
     store.take_max_loading();
     let pin = mock.outbox().last_code(MOBILE).unwrap();
-    pending.confirm(pin).await.unwrap();
+    let _ = pending.confirm(pin).await.unwrap();
     assert_eq!(store.take_max_loading(), 2);
 }
 
@@ -59,7 +59,7 @@ async fn after_five_wrong_codes_nothing_is_sent_before_a_new_code() {
     let mut pending = b.resume_challenge(&id).await.unwrap();
     pending.resend().await.unwrap();
     let pin = mock.outbox().last_code(MOBILE).unwrap();
-    pending.confirm(pin).await.unwrap();
+    let _ = pending.confirm(pin).await.unwrap();
     assert_eq!(mock.count("verify"), 6);
 }
 

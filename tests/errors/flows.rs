@@ -38,10 +38,7 @@ fn is_found(kind: ErrorKind, error: &(dyn StdError + 'static), what: &str) {
 fn survives<S: Send + Sync + 'static>(states: &mut BTreeSet<&'static str>, state: S) {
     let what = std::any::type_name::<S>();
     states.insert(what);
-    let mut failed = StepError {
-        state,
-        error: error_of(ErrorKind::Rejected),
-    };
+    let mut failed = StepError::new(state, error_of(ErrorKind::Rejected));
     for kind in ErrorKind::ALL {
         failed.error = error_of(kind);
         let through_anyhow = |failed| -> anyhow::Result<()> {

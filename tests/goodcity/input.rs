@@ -108,7 +108,7 @@ async fn bad_input_is_refused_before_anything_is_sent() {
         "phone"
     );
     assert!(mock.journal().is_empty());
-    client
+    let _ = client
         .sign_in_with_pin(&"+85241234567".parse().unwrap())
         .await
         .unwrap();

@@ -20,7 +20,7 @@ async fn only_the_newest_key_is_valid_and_sent() {
     // The previous pin is not valid with the newest key, the newest pin is.
     let returned = pending.confirm("2222").await.unwrap_err();
     refused(&returned.error, 422, Shape::Fields);
-    returned.state.confirm("3333").await.unwrap();
+    let _ = returned.state.confirm("3333").await.unwrap();
 }
 
 #[tokio::test]
@@ -45,7 +45,7 @@ async fn a_resend_waits_for_its_timer() {
         ErrorKind::RateLimited
     );
     assert_eq!(mock.outbox().messages().len(), 2);
-    pending.confirm(pin(&mock)).await.unwrap();
+    let _ = pending.confirm(pin(&mock)).await.unwrap();
 }
 
 #[tokio::test]
@@ -65,7 +65,7 @@ async fn a_refused_resend_voids_the_pin_until_another_is_sent() {
     // No message was sent, so no timer runs.
     let mut pending = returned.state;
     pending.resend().await.unwrap();
-    pending.confirm(pin(&mock)).await.unwrap();
+    let _ = pending.confirm(pin(&mock)).await.unwrap();
 }
 
 #[tokio::test]
@@ -99,7 +99,7 @@ async fn after_a_failed_resend_the_previous_pin_may_still_be_valid() {
         pending.resend().await.unwrap_err();
         // A response after which a message may have been sent starts the timer, others do not.
         assert_eq!(pending.resend_timer().remaining().is_zero(), status == 422);
-        pending.confirm(pin(&mock)).await.unwrap();
+        let _ = pending.confirm(pin(&mock)).await.unwrap();
         mock.clock().advance(WAIT);
     }
 }
@@ -123,7 +123,7 @@ async fn a_dropped_resend_leaves_the_state_usable() {
     mock.delay("send_pin", Duration::ZERO);
     mock.clock().advance(WAIT);
     pending.resend().await.unwrap();
-    pending.confirm(pin(&mock)).await.unwrap();
+    let _ = pending.confirm(pin(&mock)).await.unwrap();
 }
 
 #[tokio::test]

@@ -22,7 +22,7 @@ async fn sixteen_concurrent_tests_see_only_their_own_users_messages_and_calls() 
             .build()
             .unwrap();
         for other in 0..16 {
-            client
+            let _ = client
                 .sign_in_with_pin(&mobile(other).parse().unwrap())
                 .await
                 .unwrap();

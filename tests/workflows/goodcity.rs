@@ -43,7 +43,7 @@ pub async fn run(first_method: &str) -> BTreeSet<String> {
             mock.clock().advance(Duration::from_secs(61));
             pending.resend().await.unwrap();
             let pin = mock.outbox().last_code(MOBILE).unwrap();
-            pending.confirm(pin).await.unwrap();
+            let _ = pending.confirm(pin).await.unwrap();
         }
         "Client::sign_up" => {
             let sign_up = client
@@ -52,7 +52,7 @@ pub async fn run(first_method: &str) -> BTreeSet<String> {
                 .last_name("Lee");
             let pending = sign_up.send().await.unwrap();
             let pin = mock.outbox().last_code(UNKNOWN).unwrap();
-            pending.confirm(pin).await.unwrap();
+            let _ = pending.confirm(pin).await.unwrap();
         }
         "Session::profile" => {
             let session = signed_in(&mock, &client).await;

@@ -88,7 +88,7 @@ async fn a_verification_and_an_enrolment_continue_on_another_instance() {
     mock.clock().advance(Duration::from_secs(30));
     let code = mock.second_factor_code(EMAIL).unwrap();
     resumed.confirm(code).await.unwrap();
-    mfa(b.sign_in_with_password(EMAIL, PASSWORD).await.unwrap());
+    let _ = mfa(b.sign_in_with_password(EMAIL, PASSWORD).await.unwrap());
 }
 
 #[tokio::test]

@@ -163,7 +163,7 @@ async fn unknown_number(fixture: &mut Fixture<'_>) -> Outcome {
     let pending = fixture.client.sign_in_with_pin(&MOBILE.parse()?).await?;
     check(fixture.messages() == 0, "no pin was sent")?;
     let pending = fixture.next_step(pending).await?;
-    returned_state(pending.confirm("1234").await)?;
+    let _ = returned_state(pending.confirm("1234").await)?;
     Ok("same response as for a known number, and every pin is refused".to_owned())
 }
 

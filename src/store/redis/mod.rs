@@ -82,6 +82,7 @@ impl fmt::Debug for RedisStore {
 }
 
 /// The settings of a [`RedisStore`].
+#[must_use = "call `build` to get a store"]
 pub struct RedisBuilder {
     address: Address,
     prefix: String,

@@ -78,6 +78,7 @@ impl fmt::Debug for SqliteStore {
 
 /// The settings of a [`SqliteStore`].
 #[derive(Debug)]
+#[must_use = "call `build` to get a store"]
 pub struct SqliteBuilder {
     database: Database,
     sealing: Sealing,

@@ -9,6 +9,7 @@ use crate::phone::Phone;
 
 /// A way to sign in that a sales channel can switch off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum FyndSignIn {
     /// By a code that is sent to the mobile number.
     Otp,
@@ -20,6 +21,7 @@ pub enum FyndSignIn {
 
 /// The type of a user attribute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum FyndAttribute {
     /// Strings.
     Text,

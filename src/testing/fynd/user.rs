@@ -138,6 +138,7 @@ impl Contacts {
 
 /// A social provider whose accounts Fynd accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum FyndProvider {
     /// Facebook.
     Facebook,

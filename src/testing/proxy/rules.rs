@@ -12,6 +12,7 @@ const MAX_REQUESTS: usize = 10_000;
 
 /// A fault and the requests that it applies to.
 #[derive(Clone, Debug)]
+#[must_use = "it has no effect before `FaultProxy::inject`"]
 pub struct FaultRule {
     fault: Fault,
     path_suffix: Option<String>,

@@ -46,7 +46,7 @@ pub async fn set_up(fixture: &mut Fixture<'_>) -> Outcome {
         .client
         .sign_in_with_password(EMAIL, PASSWORD)
         .await?;
-    second_factor(sign_in)?;
+    let _ = second_factor(sign_in)?;
     Ok("secret, URI, picture, enabled; required from now on".to_owned())
 }
 
