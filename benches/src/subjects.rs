@@ -27,7 +27,9 @@ pub struct Vestibule(Session);
 
 impl Vestibule {
     pub async fn new(address: &str) -> Self {
-        let client = Client::builder(format!("{address}/v1")).tenant(TENANT).build();
+        let client = Client::builder(format!("{address}/v1"))
+            .tenant(TENANT)
+            .build();
         let tokens = Tokens::new(access_token(VALID), Some("a refresh token".into()));
         let session = client.expect("a client").resume_with_tokens(tokens).await;
         Self(session.expect("a session"))

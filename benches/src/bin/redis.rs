@@ -111,7 +111,9 @@ async fn client(server: &Server, port: u16) -> Client {
     let url = format!("redis://127.0.0.1:{port}");
     let store = RedisStore::open(url, Sealing::keys(key, [])).await;
     let base = format!("{}/v1", server.address());
-    let builder = Client::builder(base).tenant("steady").store(Arc::new(store.expect("Redis")));
+    let builder = Client::builder(base)
+        .tenant("steady")
+        .store(Arc::new(store.expect("Redis")));
     builder.build().expect("a client")
 }
 

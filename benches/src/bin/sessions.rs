@@ -94,7 +94,9 @@ fn main() {
 }
 
 fn client() -> Client {
-    let client = Client::builder("http://127.0.0.1:1/v1").tenant("steady").build();
+    let client = Client::builder("http://127.0.0.1:1/v1")
+        .tenant("steady")
+        .build();
     client.expect("a client")
 }
 

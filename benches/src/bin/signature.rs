@@ -53,7 +53,8 @@ fn run(subject: &str, times: u64) {
                 black_box(mac.finalize().into_bytes());
             }
             "wunder" => {
-                let input = wunder::SignatureInput::new(&key, black_box(identifier)).timestamp(timestamp);
+                let input =
+                    wunder::SignatureInput::new(&key, black_box(identifier)).timestamp(timestamp);
                 drop(black_box(wunder::Sha256Hex::digest(&input)));
             }
             "wunder-digest" => {

@@ -19,7 +19,10 @@ fn main() {
     let mut runtime = tokio::runtime::Builder::new_current_thread();
     let runtime = runtime.enable_all().build().expect("a runtime");
     let base = format!("{}/v1", server.address());
-    let client = Client::builder(base).tenant("steady").build().expect("a client");
+    let client = Client::builder(base)
+        .tenant("steady")
+        .build()
+        .expect("a client");
     let (fresh, over) = (access_token(VALID), access_token(EXPIRED));
 
     // Warm-up: opens the connections.

@@ -19,7 +19,7 @@ pub async fn open(redis: Option<&Redis>) -> Result<Arc<dyn SessionStore>, String
         .map_err(|_| "SEALING_KEY must be 32 bytes in base64".to_owned())?;
     let store = RedisStore::builder(redis.url.clone(), Sealing::keys(key, []))
         .prefix("vestibule-backend")
-        .open()
+        .build()
         .await
         .map_err(|error| format!("REDIS_URL: {error}"))?;
     Ok(Arc::new(store))

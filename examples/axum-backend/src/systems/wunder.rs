@@ -76,7 +76,7 @@ impl Wunder {
     async fn second_factor(&self, id: &Secret) -> Result<Option<MfaRequired>, Error> {
         Ok(match self.client.resume_challenge(id).await? {
             Challenge::MfaRequired(mfa) => Some(mfa),
-            Challenge::PendingCode(_) => None,
+            _ => None,
         })
     }
 }
