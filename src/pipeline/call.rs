@@ -500,7 +500,7 @@ impl<'a> Call<'a> {
         };
         error
             .at(self.context.system(), self.request.operation.id)
-            .with_idempotent(self.request.operation.idempotency == Idempotency::Idempotent)
+            .with_idempotent(self.is_idempotent())
             .with_effort(self.attempts, self.deadline.elapsed())
     }
 
