@@ -101,7 +101,7 @@ impl TokenFault {
 /// let instance = || Instance::new(RejectsAll, store.clone(), clock.clone(), Settings::default());
 /// let (first, second) = (instance(), instance());
 /// let session = first.sign_in(Tokens::new("access", Some("refresh".into()))).await?;
-/// let same = second.session(session.id()).await?;
+/// let same = second.resume_session(session.id()).await?;
 /// assert_eq!(same.access_token().await?.expose(), "access");
 /// assert!(same.replace_rejected(&"access".into()).await.is_err());
 /// assert!(same.ended().is_some());
