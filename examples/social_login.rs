@@ -75,7 +75,7 @@ async fn on_wunder() -> Result<(), Box<dyn Error>> {
     use wunder::{Client, SignIn};
 
     let mock = Wunder::start().await;
-    mock.add_user(WunderUser::new().social("google", "a-token-of-google"));
+    mock.add_user(WunderUser::new().social("google", "a-token-of-google".into()));
     let client = Client::builder(mock.base_url()).tenant("demo").build()?;
     let login = Login {
         provider: "google",

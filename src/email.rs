@@ -171,6 +171,8 @@ impl<'de> Deserialize<'de> for Email {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+
     use proptest::prelude::*;
 
     use super::Email;

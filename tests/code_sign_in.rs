@@ -218,11 +218,10 @@ async fn data_that_does_not_serialise_is_refused_by_name_before_anything_is_sent
     let to = Contact::email("ada@example.com").unwrap();
     let account = |to: &Contact| serde_json::json!({"email": to.to_text()});
 
-    let no_account = client.code_sign_in(
-        ("activation", "otp"),
-        |_| not_serialisable(),
-        |_, _| serde_json::json!({}),
-    );
+    let no_account = client
+        .code_sign_in(|_| not_serialisable(), |_, _| serde_json::json!({}))
+        .flow("activation")
+        .provider("otp");
     let error = no_account.send_code(&to).await.unwrap_err();
     assert_eq!(
         (error.kind(), error.field()),
@@ -230,7 +229,10 @@ async fn data_that_does_not_serialise_is_refused_by_name_before_anything_is_sent
     );
     assert_eq!(mock.requests().len(), 0);
 
-    let no_login = client.code_sign_in(("activation", "otp"), account, |_, _| not_serialisable());
+    let no_login = client
+        .code_sign_in(account, |_, _| not_serialisable())
+        .flow("activation")
+        .provider("otp");
     let challenge = no_login.send_code(&to).await.unwrap();
     let sent = mock.requests().len();
     let Err(StepError { state, error, .. }) = challenge.confirm("123456".into()).await else {

@@ -87,7 +87,7 @@ pub fn wunder_client(mock: &Wunder, ApiClient(id, key): &ApiClient) {
 }
 
 pub fn wunder_social_account(mock: &Wunder, SocialAccount(provider, token): &SocialAccount) {
-    mock.add_social_account(provider, token, None);
+    mock.add_social_account(provider, &token.as_str().into(), None);
 }
 
 pub fn wunder_terms(mock: &Wunder, Terms(branch, title): &Terms) -> String {
@@ -107,7 +107,7 @@ pub fn wunder_user(mock: &Wunder, seed: &Seed) -> Result<String, String> {
             "second-factor" if value == "yes" => user.must_use_second_factor(),
             "social" => {
                 let (provider, token) = pair("social", value)?;
-                user.social(provider, token)
+                user.social(provider, token.into())
             }
             _ => return Err(unknown("--wunder-user", name)),
         };

@@ -103,3 +103,38 @@ pub(super) fn check_filled(field: &'static str, text: &str) -> Result<(), Error>
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+
+    use serde_json::json;
+
+    use super::{StoredContact, of_user};
+    use crate::contact::Contact;
+
+    #[test]
+    fn the_text_of_the_server_is_kept_and_read_as_a_contact_if_it_is_one() {
+        let user = json!({
+            "phone_numbers": [
+                {"phone": "09000000001", "country_code": 91, "verified": true},
+                {"phone": "extension 7", "country_code": 91},
+                {"phone": "9000000002", "country_code": 999},
+                {"country_code": 91},
+            ],
+            "emails": [{"email": "Asha@example.com", "primary": true}, {"email": "no address"}],
+        });
+        let own = of_user(serde_json::from_value(user).unwrap());
+        let contacts: Vec<Option<Contact>> = own.iter().map(|own| own.contact()).collect();
+        let phone = Contact::phone("+919000000001").unwrap();
+        let email = Contact::email("Asha@example.com").unwrap();
+        assert_eq!(contacts, [Some(phone), None, None, Some(email), None]);
+        // It is sent back as it was read.
+        let StoredContact::Mobile { number, .. } = &own[0].stored else {
+            panic!("mobile numbers come first");
+        };
+        assert_eq!(number, "09000000001");
+        let shown = format!("{own:?}");
+        assert!(!shown.contains("900") && !shown.contains("sha"), "{shown}");
+    }
+}

@@ -161,7 +161,7 @@ impl Session {
     ///         session.update_primary_contact(&own).await?;
     ///     }
     /// }
-    /// # assert!(session.contacts().await?.iter().any(|own| own.contact == second && own.primary));
+    /// # assert!(session.contacts().await?.iter().any(|own| own.contact().as_ref() == Some(&second) && own.primary));
     /// # Ok(())
     /// # }
     /// ```
@@ -210,7 +210,7 @@ impl Session {
     ///         session.delete_contact(&own).await?;
     ///     }
     /// }
-    /// # assert!(session.contacts().await?.iter().all(|own| own.contact != second));
+    /// # assert!(session.contacts().await?.iter().all(|own| own.contact().as_ref() != Some(&second)));
     /// # Ok(())
     /// # }
     /// ```

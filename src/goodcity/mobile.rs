@@ -36,6 +36,8 @@ impl MobileRule {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::MobileRule::{Current, Documented};
     use crate::phone::Phone;
 

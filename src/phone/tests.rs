@@ -1,3 +1,5 @@
+#![allow(clippy::unwrap_used)]
+
 use proptest::prelude::*;
 
 use super::calling_codes::{ASSIGNED, ZERO_IS_A_PREFIX};

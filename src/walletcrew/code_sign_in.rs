@@ -23,6 +23,7 @@ type LoginOf = dyn Fn(&Contact, &Secret) -> Result<Value, Error> + Send + Sync;
 
 /// Sign-in by a flow that challenges the customer, as configured by one tenant.
 #[derive(Clone)]
+#[must_use = "no code is sent before `send_code`"]
 pub struct FlowSignIn {
     client: Client,
     flow: String,
@@ -37,11 +38,12 @@ impl Client {
     /// Sign-in by a code, for a back end that serves several systems; see
     /// [`code_sign_in`](crate::code_sign_in). Sends nothing.
     ///
-    /// The format of accounts and logins depends on the tenant, so the caller provides it: `flow`
-    /// is the flow that sends the code, `account` returns the account data of a customer with a
-    /// destination, `provider` accepts the code, and `login` returns the data for it. An account
-    /// that does not serialise as an object is refused when a code is sent, a login that does not
-    /// serialise when a code is entered: with [`ErrorKind::InvalidInput`] naming it.
+    /// The format of accounts and logins depends on the tenant, so the caller provides it:
+    /// `account` returns the account data of a customer with a contact, and `login` returns the data
+    /// for the code. The [`flow`](FlowSignIn::flow) that sends the code and the
+    /// [`provider`](FlowSignIn::provider) that accepts it are required. An account that does not
+    /// serialise as an object is refused when a code is sent, a login that does not serialise when a
+    /// code is entered: with [`ErrorKind::InvalidInput`] naming it.
     ///
     /// ```
     /// # #[tokio::main]
@@ -56,10 +58,10 @@ impl Client {
     ///
     /// let client = Client::builder(url).tenant("demo-tenant").build()?;
     /// let system = client.code_sign_in(
-    ///     ("activation", "otp"),
     ///     |to| json!({"email": to.to_text()}),
     ///     |to, code| json!({"identifier": to.to_text(), "code": code.expose()}),
     /// );
+    /// let system = system.flow("activation").provider("otp");
     /// let challenge = system.send_code(&Contact::email("ada@example.com")?).await?;
     /// let confirmed = challenge.confirm(code().into()).await?;
     /// # assert!(matches!(confirmed, Confirmed::SignedIn(_)));
@@ -68,14 +70,13 @@ impl Client {
     /// ```
     pub fn code_sign_in<A: Serialize, L: Serialize>(
         &self,
-        (flow, provider): (&str, &str),
         account: impl Fn(&Contact) -> A + Send + Sync + 'static,
         login: impl Fn(&Contact, &Secret) -> L + Send + Sync + 'static,
     ) -> FlowSignIn {
         FlowSignIn {
             client: self.clone(),
-            flow: flow.to_owned(),
-            provider: provider.to_owned(),
+            flow: String::new(),
+            provider: String::new(),
             account: Arc::new(move |to| to_json("account", &account(to))),
             login: Arc::new(move |to, code| to_json("login", &login(to, code))),
         }
@@ -89,11 +90,28 @@ fn to_json(field: &'static str, value: &impl Serialize) -> Result<Value, Error> 
 }
 
 impl FlowSignIn {
+    /// Sets the flow that sends the code. Required.
+    pub fn flow(mut self, name: impl Into<String>) -> Self {
+        self.flow = name.into();
+        self
+    }
+
+    /// Sets the provider that accepts the code. Required.
+    pub fn provider(mut self, name: impl Into<String>) -> Self {
+        self.provider = name.into();
+        self
+    }
+
     fn client(&self) -> &Client {
         &self.client
     }
 
     async fn send(&self, to: &Contact) -> Result<FlowChallenge, Error> {
+        for (field, name) in [("flow", &self.flow), ("provider", &self.provider)] {
+            if name.is_empty() {
+                return Err(Error::invalid(field, "must be set").of(System::WalletCrew));
+            }
+        }
         let account = self.client.customer(&(self.account)(to)?);
         match account.flow(&self.flow).to(to).send().await? {
             Saved::ChallengeIssued(challenge) => Ok(self.resumed(to.clone(), challenge)),

@@ -17,7 +17,7 @@
 //! | verify | [`Session::verify_phone`] -> [`PhoneVerification`], [`Client::resend_email_verification`], [`Session::verify_identity`] |
 //! | profile | [`Session::profile`], [`Session::update_profile`], [`Session::request_deletion`], [`Session::identity_cards`] |
 //! | signed profile | [`Session::signed_profile`], checked by [`SignedProfileVerifier`] |
-//! | terms | [`Client::terms`], [`Client::terms`], [`Session::accept_terms`], [`Session::accepted_terms`], [`Session::outstanding_terms`] |
+//! | terms | [`Client::terms_by_id`], [`Client::terms`], [`Session::accept_terms`], [`Session::accepted_terms`], [`Session::outstanding_terms`] |
 //! | remaining steps | [`Session::onboarding`]; the step that an error requires, [`Step::of`] |
 //! | sign out | [`Session::sign_out`] |
 //!

@@ -36,12 +36,14 @@ impl Session {
     /// # mock.add_user(WunderUser::new().email("ada@example.org").password("the password"));
     /// # let sign_in = client.sign_in_with_password("ada@example.org", "the password").await?;
     /// # let vestibule::wunder::SignIn::SignedIn(session) = sign_in else { panic!() };
-    /// let change = session.update_profile().phone("+43123456789").member("firstName", "Ada");
+    /// use vestibule::Phone;
+    ///
+    /// let change = session.update_profile().phone(Phone::parse("+43 123456789")?).member("firstName", "Ada");
     /// let profile = change.send().await?;
     /// // A new number is to be verified.
     /// assert_eq!(profile.phone_is_verified, Some(false));
     /// let verification = session.verify_phone().await?;
-    /// # assert_eq!(verification.phone(), "+43123456789");
+    /// # assert_eq!(verification.phone().to_e164(), "+43123456789");
     /// # Ok(())
     /// # }
     /// ```

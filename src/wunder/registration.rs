@@ -82,7 +82,7 @@ impl Client {
     /// # let mock = Wunder::start().await;
     /// # let client = vestibule::wunder::Client::builder(mock.base_url()).tenant("demo");
     /// # let client = client.signing_key(Wunder::SIGNING_KEY).build()?;
-    /// # mock.add_social_account("google", "a token of Google", Some("ada@example.org"));
+    /// # mock.add_social_account("google", &"a token of Google".into(), Some("ada@example.org"));
     /// let login = serde_json::json!({"provider": "google", "token": "a token of Google"});
     /// client.sign_up_with_social(&login).await?;
     /// let sign_in = client.sign_in_with_social(&login).await?;

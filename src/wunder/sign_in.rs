@@ -112,7 +112,7 @@ impl Client {
     /// # let mock = Wunder::start().await;
     /// # let client = vestibule::wunder::Client::builder(mock.base_url()).tenant("demo");
     /// # let client = client.signing_key(Wunder::SIGNING_KEY).build()?;
-    /// # mock.add_user(WunderUser::new().email("ada@example.org").password("the password").social("google", "what Google issued"));
+    /// # mock.add_user(WunderUser::new().email("ada@example.org").password("the password").social("google", "what Google issued".into()));
     /// use vestibule::wunder::SignIn;
     ///
     /// let login = serde_json::json!({"provider": "google", "token": "what Google issued"});
@@ -150,7 +150,7 @@ impl Client {
     /// # let mock = Wunder::start().await;
     /// # let client = vestibule::wunder::Client::builder(mock.base_url()).tenant("demo");
     /// # let client = client.signing_key(Wunder::SIGNING_KEY).build()?;
-    /// # mock.add_user(WunderUser::new().email("ada@example.org").password("the password").social("gaiyo", "what Gaiyo issued"));
+    /// # mock.add_user(WunderUser::new().email("ada@example.org").password("the password").social("gaiyo", "what Gaiyo issued".into()));
     /// use vestibule::wunder::SignIn;
     ///
     /// let login = serde_json::json!({"token": "what Gaiyo issued"});

@@ -105,7 +105,7 @@ impl Session {
     /// # let mock = Wunder::start().await;
     /// # let client = vestibule::wunder::Client::builder(mock.base_url()).tenant("demo");
     /// # let client = client.signing_key(Wunder::SIGNING_KEY).build()?;
-    /// # mock.add_user(WunderUser::new().email("ada@example.org").password("the password").social("google", "what Google issued"));
+    /// # mock.add_user(WunderUser::new().email("ada@example.org").password("the password").social("google", "what Google issued".into()));
     /// # let sign_in = client.sign_in_with_password("ada@example.org", "the password").await?;
     /// # let vestibule::wunder::SignIn::SignedIn(session) = sign_in else { panic!() };
     /// let token = serde_json::json!({"token": "what Google issued"});

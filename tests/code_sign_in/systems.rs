@@ -107,11 +107,15 @@ impl TestSystem {
             Mock::WalletCrew(mock) => {
                 let builder = walletcrew::Client::builder(mock.base_url()).tenant("tenant-01");
                 let client = builder.clock(clock).store(store).build().unwrap();
-                Box::new(client.code_sign_in(
-                    ("activation", "otp"),
-                    |to| json!({"email": to.to_text()}),
-                    |to, code| json!({"identifier": to.to_text(), "code": code.expose()}),
-                ))
+                Box::new(
+                    client
+                        .code_sign_in(
+                            |to| json!({"email": to.to_text()}),
+                            |to, code| json!({"identifier": to.to_text(), "code": code.expose()}),
+                        )
+                        .flow("activation")
+                        .provider("otp"),
+                )
             }
             Mock::GoodCity(mock) => {
                 let builder = goodcity::Client::builder(mock.base_url())

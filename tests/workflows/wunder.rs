@@ -38,8 +38,13 @@ pub async fn run(first_method: &str) -> BTreeSet<String> {
         .clock(mock.clock().clone());
     let client = client.build().unwrap();
     let ada = WunderUser::new().phone(PHONE).email(EMAIL).branch("2");
-    let ada = ada.password(PASSWORD).social("google", "from-google");
-    let id = mock.add_user(ada.social("gaiyo", "from-gaiyo").created_by("service"));
+    let ada = ada
+        .password(PASSWORD)
+        .social("google", "from-google".into());
+    let id = mock.add_user(
+        ada.social("gaiyo", "from-gaiyo".into())
+            .created_by("service"),
+    );
     mock.add_api_client("service", &"service-key".into());
     mock.add_terms(TermsOf::Branch("2".to_owned()), json!({"title": "Rental"}));
     let ada = session(client.sign_in_with_password(EMAIL, PASSWORD).await.unwrap());
@@ -97,7 +102,7 @@ pub async fn run(first_method: &str) -> BTreeSet<String> {
             bob.password(PASSWORD).send().await.unwrap();
         }
         "Client::sign_up_with_social" => {
-            mock.add_social_account("google", "from-bob", Some("bob@example.org"));
+            mock.add_social_account("google", &"from-bob".into(), Some("bob@example.org"));
             let login = json!({"email": "bob@example.org", "token": "from-bob"});
             client.sign_up_with_social(&login).await.unwrap();
         }

@@ -64,7 +64,7 @@ async fn an_account_is_not_created_twice() {
 #[tokio::test]
 async fn a_social_account_becomes_a_user_who_signs_in_by_it() {
     let (mock, client) = start().await;
-    mock.add_social_account("google", "from-google", Some(EMAIL));
+    mock.add_social_account("google", &"from-google".into(), Some(EMAIL));
     let login = json!({"email": EMAIL, "token": "from-google"});
     let unknown = client.sign_in_with_social(&login).await;
     assert_eq!(code(unknown), "U106");
@@ -73,7 +73,7 @@ async fn a_social_account_becomes_a_user_who_signs_in_by_it() {
     assert_eq!(mock.signatures_seen(), 1, "it is signed over the address");
     session(client.sign_in_with_social(&login).await.unwrap());
     assert_eq!(code(client.sign_up_with_social(&login).await), "U102");
-    mock.add_social_account("apple", "from-apple", Some("eve@example.org"));
+    mock.add_social_account("apple", &"from-apple".into(), Some("eve@example.org"));
     let token_only = json!({"token": "from-apple"});
     client.sign_up_with_social(&token_only).await.unwrap();
     assert_eq!(mock.signatures_seen(), 2, "there was nothing to sign");

@@ -32,8 +32,8 @@ async fn a_user_locked_after_a_code_was_sent_is_not_signed_in() {
     let (mock, client) = start().await;
     let google = json!({"token": "from-google"});
     let gaiyo = json!({"token": "from-gaiyo"});
-    let user = ada().social("google", "from-google");
-    mock.add_user(user.social("gaiyo", "from-gaiyo"));
+    let user = ada().social("google", "from-google".into());
+    mock.add_user(user.social("gaiyo", "from-gaiyo".into()));
     let by_phone = client
         .sign_in_with_phone_code(&PHONE.parse().unwrap())
         .branch_id("2")
@@ -68,7 +68,7 @@ async fn a_user_locked_while_signed_in_gets_no_new_token() {
 #[tokio::test]
 async fn a_sign_in_method_that_the_tenant_does_not_offer_is_refused() {
     let (mock, client) = start().await;
-    mock.add_user(ada().social("google", "from-google"));
+    mock.add_user(ada().social("google", "from-google".into()));
     mock.add_api_client("service", &"service-key".into());
     let sent = client
         .sign_in_with_phone_code(&PHONE.parse().unwrap())
@@ -197,7 +197,7 @@ async fn an_unverified_or_already_known_social_account_is_not_signed_up() {
     let invented = json!({"email": EMAIL, "token": "made up"});
     assert_eq!(code(client.sign_up_with_social(&invented).await), "U107");
     mock.add_user(ada());
-    mock.add_social_account("google", "from-google", Some(EMAIL));
+    mock.add_social_account("google", &"from-google".into(), Some(EMAIL));
     let taken = json!({"email": EMAIL, "token": "from-google"});
     assert_eq!(code(client.sign_up_with_social(&taken).await), "U141");
 }
@@ -205,7 +205,7 @@ async fn an_unverified_or_already_known_social_account_is_not_signed_up() {
 #[tokio::test]
 async fn an_account_of_gaiyo_that_is_no_user_yet_is_refused() {
     let (mock, client) = start().await;
-    mock.add_social_account("gaiyo", "from-gaiyo", None);
+    mock.add_social_account("gaiyo", &"from-gaiyo".into(), None);
     let unknown = client
         .sign_in_with_gaiyo(&json!({"token": "from-gaiyo"}))
         .await;

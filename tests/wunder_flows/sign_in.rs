@@ -150,8 +150,8 @@ async fn a_password_sign_in_continues_with_a_second_factor_resumed_by_its_id() {
 async fn a_social_login_and_gaiyo_sign_in_each_with_its_own_tokens() {
     let (mock, client) = start().await;
     let user = ada()
-        .social("google", "from-google")
-        .social("gaiyo", "from-gaiyo");
+        .social("google", "from-google".into())
+        .social("gaiyo", "from-gaiyo".into());
     mock.add_user(user);
     let google = json!({"provider": "google", "token": "from-google"});
     let gaiyo = json!({"token": "from-gaiyo"});
@@ -196,7 +196,7 @@ async fn an_api_client_acts_for_the_users_that_it_created() {
 #[tokio::test]
 async fn a_signed_in_user_exchanges_an_openid_token() {
     let (mock, client) = start().await;
-    mock.add_user(ada().social("google", "from-google"));
+    mock.add_user(ada().social("google", "from-google".into()));
     let session = session_of(&client).await;
     let token = json!({"token": "from-google"});
     let exchanged = session.request_openid_token(&token).await.unwrap();

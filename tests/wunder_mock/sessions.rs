@@ -126,7 +126,9 @@ pub async fn an_operator_can_end_sessions(server: &Server) {
 
 pub async fn an_openid_token_is_exchanged_if_it_is_genuine(server: &Server) {
     let (access, _) = server.signed_in(PHONE).await;
-    server.mock.add_social_account("openid", "genuine", None);
+    server
+        .mock
+        .add_social_account("openid", &"genuine".into(), None);
     let openid_exchange = || ask("openid_token_exchange").bearer(&access);
     let body = |token: &str| json!({"idToken": token});
     server

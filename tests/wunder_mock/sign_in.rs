@@ -145,11 +145,15 @@ pub async fn a_password_signs_in_and_no_other(server: &Server) {
 pub async fn social_login_and_gaiyo_take_their_own_tokens(server: &Server) {
     let user = WunderUser::new()
         .email(EMAIL)
-        .social("google", "g-token")
-        .social("gaiyo", "y-token");
+        .social("google", "g-token".into())
+        .social("gaiyo", "y-token".into());
     let uuid = server.mock.add_user(user);
-    server.mock.add_social_account("google", "g-stranger", None);
-    server.mock.add_social_account("gaiyo", "y-stranger", None);
+    server
+        .mock
+        .add_social_account("google", &"g-stranger".into(), None);
+    server
+        .mock
+        .add_social_account("gaiyo", &"y-stranger".into(), None);
     for (id, own, other, unknown) in [
         ("social_login", "g-token", "y-token", "g-stranger"),
         ("sign_in_gaiyo", "y-token", "g-token", "y-stranger"),
@@ -172,7 +176,7 @@ pub async fn a_locked_user_is_refused_until_unlocked(server: &Server) {
         .phone(PHONE)
         .email(EMAIL)
         .password(PASSWORD)
-        .social("google", "t");
+        .social("google", "t".into());
     server.mock.add_user(user);
     let (access, refresh) = server.signed_in(PHONE).await;
     let code = server.email_code(EMAIL).await;

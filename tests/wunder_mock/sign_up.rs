@@ -76,12 +76,16 @@ pub async fn an_account_needs_contacts_and_a_password_by_the_rules(server: &Serv
 pub async fn a_social_account_becomes_a_user_once(server: &Server) {
     server
         .mock
-        .add_social_account("google", "genuine", Some(EMAIL));
+        .add_social_account("google", &"genuine".into(), Some(EMAIL));
     server
         .mock
-        .add_social_account("google", "second", Some(EMAIL));
-    server.mock.add_social_account("apple", "hidden", None);
-    server.mock.add_social_account("gaiyo", "gaiyo", None);
+        .add_social_account("google", &"second".into(), Some(EMAIL));
+    server
+        .mock
+        .add_social_account("apple", &"hidden".into(), None);
+    server
+        .mock
+        .add_social_account("gaiyo", &"gaiyo".into(), None);
     let sign_up = |body| server.send(ask("social_sign_up").body(body));
     sign_up(json!({"token": "forged", "email": EMAIL}))
         .await

@@ -244,11 +244,15 @@ async fn by_code_sign_in(fixture: &mut Fixture<'_>) -> Outcome {
         authenticator: "",
         whoami: "/customer",
         system: |client: &Client| {
-            Box::new(client.code_sign_in(
-                ("activation", "otp"),
-                |to| json!({"email": to.to_text()}),
-                |to, code| json!({"identifier": to.to_text(), "code": code.expose()}),
-            ))
+            Box::new(
+                client
+                    .code_sign_in(
+                        |to| json!({"email": to.to_text()}),
+                        |to, code| json!({"identifier": to.to_text(), "code": code.expose()}),
+                    )
+                    .flow("activation")
+                    .provider("otp"),
+            )
         },
     };
     code_sign_in::sign_in(fixture, case).await

@@ -5,6 +5,7 @@ use std::fmt;
 use serde_json::{Map, Value};
 
 use super::Wunder;
+use crate::secret::Secret;
 
 /// A user for [`Wunder::add_user`].
 ///
@@ -25,7 +26,7 @@ pub struct WunderUser {
     email: Option<(String, bool)>,
     password: Option<String>,
     branch: Option<String>,
-    accounts: Vec<(String, String)>,
+    accounts: Vec<(String, Secret)>,
     created_by: Option<String>,
     members: Map<String, Value>,
     must_use_second_factor: bool,
@@ -84,8 +85,8 @@ impl WunderUser {
 
     /// A social account that signs the user in with `token`; the provider is `gaiyo` or any other
     /// name. A user may have several.
-    pub fn social(mut self, provider: impl Into<String>, token: impl Into<String>) -> Self {
-        self.accounts.push((provider.into(), token.into()));
+    pub fn social(mut self, provider: impl Into<String>, token: Secret) -> Self {
+        self.accounts.push((provider.into(), token));
         self
     }
 
@@ -131,7 +132,7 @@ impl Wunder {
             }
         }
         for (provider, token) in &seed.accounts {
-            state.add_social_account(provider, token, None, Some(id));
+            state.add_social_account(provider, token.expose(), None, Some(id));
         }
         let user = &mut state.users[id];
         user.password = seed.password.or(user.password.take());

@@ -7,6 +7,7 @@ use super::request::Request;
 use super::tokens::Owner;
 use super::users::UserId;
 use super::{State, Wunder};
+use crate::secret::Secret;
 use crate::testing::{MockResponse, MockResult};
 
 /// The provider with its own sign-in operation.
@@ -100,9 +101,9 @@ impl State {
 impl Wunder {
     /// Makes `token` a valid token of a social provider that belongs to no user yet; the provider has
     /// verified `email`. Tokens of the provider `gaiyo` are only valid for the sign-in with Gaiyo.
-    pub fn add_social_account(&self, provider: &str, token: &str, email: Option<&str>) {
+    pub fn add_social_account(&self, provider: &str, token: &Secret, email: Option<&str>) {
         let mut state = self.shared.state();
-        state.add_social_account(provider, token, email, None);
+        state.add_social_account(provider, token.expose(), email, None);
     }
 }
 

@@ -6,8 +6,7 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
-use vestibule::Channel;
-use vestibule::{Error, ErrorKind, Secret, System, fynd};
+use vestibule::{Channel, Error, ErrorKind, Secret, System, fynd};
 
 use super::PageError;
 use super::authenticator;

@@ -23,14 +23,16 @@ impl WalletCrew {
     ) -> Result<Self, Error> {
         let builder = Client::builder(server.url.as_str()).tenant(server.tenant.as_str());
         let client = builder.store(store).clock(clock).build()?;
-        let sign_in = client.code_sign_in(
-            (server.flow.as_str(), server.provider.as_str()),
-            |to| match to {
-                Contact::Phone(_) => json!({"phone": to.to_text()}),
-                Contact::Email(_) => json!({"email": to.to_text()}),
-            },
-            |to, code| json!({"identifier": to.to_text(), "code": code.expose()}),
-        );
+        let sign_in = client
+            .code_sign_in(
+                |to| match to {
+                    Contact::Phone(_) => json!({"phone": to.to_text()}),
+                    Contact::Email(_) => json!({"email": to.to_text()}),
+                },
+                |to, code| json!({"identifier": to.to_text(), "code": code.expose()}),
+            )
+            .flow(server.flow.as_str())
+            .provider(server.provider.as_str());
         Ok(Self { client, sign_in })
     }
 }

@@ -44,7 +44,7 @@ pub async fn register(fixture: &mut Fixture<'_>) -> Outcome {
 pub async fn social_sign_up(fixture: &mut Fixture<'_>) -> Outcome {
     fixture
         .mock
-        .add_social_account("google", "from-google", Some(EMAIL));
+        .add_social_account("google", &"from-google".into(), Some(EMAIL));
     let login = json!({"email": EMAIL, "token": "from-google"});
     let unknown = fixture.client.sign_in_with_social(&login).await;
     fails_with(unknown, ErrorKind::Rejected)?;

@@ -23,7 +23,9 @@ pub async fn password(fixture: &mut Fixture<'_>) -> Outcome {
 }
 
 pub async fn social(fixture: &mut Fixture<'_>) -> Outcome {
-    fixture.mock.add_user(ada().social("google", "from-google"));
+    fixture
+        .mock
+        .add_user(ada().social("google", "from-google".into()));
     let login = json!({"provider": "google", "token": "from-google"});
     let sign_in = fixture.client.sign_in_with_social(&login).await?;
     is_signed_in(fixture, sign_in).await?;
@@ -31,7 +33,9 @@ pub async fn social(fixture: &mut Fixture<'_>) -> Outcome {
 }
 
 pub async fn gaiyo(fixture: &mut Fixture<'_>) -> Outcome {
-    fixture.mock.add_user(ada().social("gaiyo", "from-gaiyo"));
+    fixture
+        .mock
+        .add_user(ada().social("gaiyo", "from-gaiyo".into()));
     let login = json!({"token": "from-gaiyo"});
     let sign_in = fixture.client.sign_in_with_gaiyo(&login).await?;
     is_signed_in(fixture, sign_in).await?;
@@ -60,7 +64,7 @@ pub async fn api_client(fixture: &mut Fixture<'_>) -> Outcome {
 pub async fn openid_exchange(fixture: &mut Fixture<'_>) -> Outcome {
     fixture
         .mock
-        .add_social_account("partner", "from-partner", None);
+        .add_social_account("partner", &"from-partner".into(), None);
     let session = signed_in_ada(fixture).await?;
     let token = json!({"token": "from-partner"});
     let exchanged = session.request_openid_token(&token).await?;
