@@ -164,7 +164,8 @@ async fn starting_over_does_not_bypass_the_resend_timer() {
         on_fynd(&mock, shared.open().await),
         on_fynd(&mock, shared.open().await),
     );
-    let _ = a.sign_in_with_phone_code(&format!("+91{ASHA}").parse().unwrap())
+    let _ = a
+        .sign_in_with_phone_code(&format!("+91{ASHA}").parse().unwrap())
         .send()
         .await
         .unwrap();
@@ -177,7 +178,8 @@ async fn starting_over_does_not_bypass_the_resend_timer() {
     }
     assert_eq!(mock.count("login_with_otp"), 1);
     mock.clock().advance(CODE_WAIT);
-    let _ = b.sign_in_with_phone_code(&format!("+91{ASHA}").parse().unwrap())
+    let _ = b
+        .sign_in_with_phone_code(&format!("+91{ASHA}").parse().unwrap())
         .send()
         .await
         .unwrap();
