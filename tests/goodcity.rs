@@ -15,7 +15,7 @@ use http::Method;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use vestibule::goodcity::api::types;
-use vestibule::goodcity::{ApiError, Client, MobileRule, PendingCode, Session, Shape};
+use vestibule::goodcity::{ApiError, Client, ErrorShape, MobileRule, PendingCode, Session};
 use vestibule::session::Tokens;
 use vestibule::testing::GoodCity;
 use vestibule::{Error, ErrorKind, Secret};
@@ -88,11 +88,11 @@ async fn post(mock: &GoodCity, path: &str, body: &Value) -> String {
     response
 }
 
-fn refused(error: &Error, status: u16, shape: Shape) {
+fn refused(error: &Error, status: u16, shape: ErrorShape) {
     refused_as(ErrorKind::Rejected, error, status, shape);
 }
 
-fn refused_as(kind: ErrorKind, error: &Error, status: u16, shape: Shape) {
+fn refused_as(kind: ErrorKind, error: &Error, status: u16, shape: ErrorShape) {
     assert_eq!(error.kind(), kind, "{error}");
     assert_eq!(error.status().unwrap().as_u16(), status, "{error}");
     let api_error: &ApiError = error.api_error().unwrap();
@@ -139,12 +139,12 @@ async fn an_old_server_is_supported() {
         .unwrap();
     let api = signed_in.session.api();
     let error = api.current_user_rooms().send().await.unwrap_err();
-    refused_as(ErrorKind::Misconfigured, &error, 404, Shape::Framework);
+    refused_as(ErrorKind::Misconfigured, &error, 404, ErrorShape::Framework);
     let error = client
         .sign_in_with_pin(&"+85241234567".parse().unwrap())
         .await
         .unwrap_err();
-    refused(&error, 422, Shape::Invalid);
+    refused(&error, 422, ErrorShape::Invalid);
 }
 
 #[tokio::test]
@@ -197,7 +197,7 @@ async fn an_unknown_number_looks_like_a_known_one_and_gets_no_message() {
         .unwrap();
     assert!(mock.outbox().messages().is_empty());
     let returned = pending.confirm("1234").await.unwrap_err();
-    refused(&returned.error, 422, Shape::Fields);
+    refused(&returned.error, 422, ErrorShape::Fields);
 }
 
 #[tokio::test]
@@ -206,15 +206,15 @@ async fn a_wrong_pin_returns_the_state_and_a_pin_is_valid_once() {
     mock.set_next_pin("1234");
     let key = key_by_hand(&client).await;
     let error = verify_by_hand(&client, &key, "4321").await.unwrap_err();
-    refused(&error, 422, Shape::Fields);
+    refused(&error, 422, ErrorShape::Fields);
     verify_by_hand(&client, &key, "1234").await.unwrap();
     let error = verify_by_hand(&client, &key, "1234").await.unwrap_err();
-    refused(&error, 422, Shape::Fields);
+    refused(&error, 422, ErrorShape::Fields);
 
     mock.set_next_pin("5678");
     let pending = send_pin(&client).await;
     let returned = pending.confirm("8765").await.unwrap_err();
-    refused(&returned.error, 422, Shape::Fields);
+    refused(&returned.error, 422, ErrorShape::Fields);
     let api_error: &ApiError = returned.error.api_error().unwrap();
     assert_eq!(api_error.fields()[0], "pin");
     let _ = returned.state.confirm("5678").await.unwrap();
@@ -236,7 +236,7 @@ async fn a_pin_expires() {
     let pending = send_pin(&client).await;
     mock.clock().advance(Duration::from_secs(150));
     let returned = pending.confirm(pin(&mock)).await.unwrap_err();
-    refused(&returned.error, 422, Shape::Fields);
+    refused(&returned.error, 422, ErrorShape::Fields);
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use vestibule::session::Tokens;
 use vestibule::testing::{Channel, WalletCrew};
 use vestibule::walletcrew::api::types;
-use vestibule::walletcrew::{ApiError, Challenge, Client, Reason, Saved, Session};
+use vestibule::walletcrew::{ApiError, Challenge, Client, ErrorReason, Saved, Session};
 use vestibule::{AnyJson, Error, ErrorKind, Secret};
 
 const EMAIL: &str = "ada@example.com";
@@ -88,7 +88,7 @@ async fn sign_in(mock: &WalletCrew, client: &Client) -> Session {
     challenge.confirm("otp", &otp(code(mock))).await.unwrap()
 }
 
-fn refused(error: &Error, status: u16, reason: Reason) {
+fn refused(error: &Error, status: u16, reason: ErrorReason) {
     assert_eq!(error.kind(), ErrorKind::Rejected, "{error}");
     assert_eq!(error.status().unwrap().as_u16(), status, "{error}");
     let api_error: &ApiError = error.api_error().unwrap();
@@ -169,7 +169,7 @@ async fn a_wrong_code_returns_the_challenge_and_a_code_is_valid_once() {
         .confirm("otp", &otp("000000"))
         .await
         .unwrap_err();
-    refused(&returned.error, 422, Reason::LoginData);
+    refused(&returned.error, 422, ErrorReason::LoginData);
     let code = code(&mock);
     let challenge = client.resume_challenge(returned.state.id()).await.unwrap();
     challenge.confirm("otp", &otp(code.clone())).await.unwrap();
@@ -181,7 +181,7 @@ async fn a_wrong_code_returns_the_challenge_and_a_code_is_valid_once() {
         .sign_in_with_provider("otp", &otp(code))
         .await
         .unwrap_err();
-    refused(&error, 422, Reason::LoginData);
+    refused(&error, 422, ErrorReason::LoginData);
     assert_eq!(mock.count("authenticate"), 3);
 }
 
@@ -195,7 +195,7 @@ async fn a_new_code_voids_the_previous_one() {
         .sign_in_with_provider("otp", &otp(former))
         .await
         .unwrap_err();
-    refused(&error, 422, Reason::LoginData);
+    refused(&error, 422, ErrorReason::LoginData);
     client
         .sign_in_with_provider("otp", &otp(code(&mock)))
         .await

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use vestibule::testing::Wunder;
-use vestibule::wunder::{ApiError, Challenge, Client, Family, PendingCode, Session, SignIn};
+use vestibule::wunder::{ApiError, Challenge, Client, ErrorFamily, PendingCode, Session, SignIn};
 use vestibule::{Error, ErrorKind, Phone};
 
 const PHONE: &str = "+43123456789";
@@ -88,7 +88,7 @@ async fn a_wrong_code_returns_the_state_and_the_right_code_still_works() {
     assert_eq!(returned.error.kind(), ErrorKind::Rejected);
     assert_eq!(returned.error.code(), Some("U107"));
     let api_error: &ApiError = returned.error.api_error().unwrap();
-    assert_eq!(api_error.family(), Family::User);
+    assert_eq!(api_error.family(), ErrorFamily::User);
     signed_in(returned.state.confirm(code(&mock)).await.unwrap());
 }
 

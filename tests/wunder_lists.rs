@@ -8,7 +8,7 @@ use std::pin::Pin;
 use futures_util::Stream;
 use serde_json::json;
 use vestibule::session::Tokens;
-use vestibule::wunder::{Client, Pages, Session, TermsOf};
+use vestibule::wunder::{Client, Pages, Session, TermsScope};
 use vestibule::{CallOptions, Error, ErrorKind};
 use wiremock::matchers::{header, method, path, query_param};
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -64,7 +64,7 @@ async fn serve_terms(server: &MockServer) {
 async fn a_stream_goes_over_all_pages_and_ends() {
     let server = MockServer::start().await;
     serve_terms(&server).await;
-    let mut terms = client(&server).terms(TermsOf::Branch("2".to_owned()));
+    let mut terms = client(&server).terms(TermsScope::Branch("2".to_owned()));
     let mut ids = Vec::new();
     while let Some(item) = next(&mut terms).await {
         ids.push(item.unwrap().id.unwrap().0);
@@ -77,7 +77,7 @@ async fn a_stream_goes_over_all_pages_and_ends() {
 async fn a_page_reports_its_position() {
     let server = MockServer::start().await;
     serve_terms(&server).await;
-    let mut terms = client(&server).terms(TermsOf::Branch("2".to_owned()));
+    let mut terms = client(&server).terms(TermsScope::Branch("2".to_owned()));
     let first = terms.next_page().await.unwrap().unwrap();
     assert_eq!(
         (first.number, first.size, first.is_last),

@@ -7,7 +7,7 @@ use vestibule::testing::{
     Fynd, FyndAttribute, FyndProvider, FyndUser, GoodCity, GoodCityUser, WalletCrew, Wunder,
     WunderUser,
 };
-use vestibule::wunder::TermsOf;
+use vestibule::wunder::TermsScope;
 use vestibule::{CountryCode, Phone};
 
 /// The members of a user or customer: `name=value`, separated by commas.
@@ -91,7 +91,7 @@ pub fn wunder_social_account(mock: &Wunder, SocialAccount(provider, token): &Soc
 }
 
 pub fn wunder_terms(mock: &Wunder, Terms(branch, title): &Terms) -> String {
-    let id = mock.add_terms(TermsOf::Branch(branch.clone()), json!({"title": title}));
+    let id = mock.add_terms(TermsScope::Branch(branch.clone()), json!({"title": title}));
     format!("wunder-terms {id}")
 }
 

@@ -3,7 +3,7 @@
 use super::api::types;
 use super::codes::Route;
 use super::contact::{OwnContact, check_filled};
-use super::platform::Reason;
+use super::platform::DeletionReason;
 use super::sent_code::{self, DeletionRequest, Purpose, SentCode};
 use super::session::Session;
 use crate::challenge::{
@@ -23,7 +23,7 @@ const OPERATION: &str = "delete_user";
 #[must_use = "no code is sent before `send`"]
 pub struct Deletion {
     session: Session,
-    reason: Reason,
+    reason: DeletionReason,
     contact: Contact,
     words: Option<String>,
 }
@@ -71,7 +71,11 @@ impl Session {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn request_deletion(&self, reason: Reason, contact: impl Into<Contact>) -> Deletion {
+    pub fn request_deletion(
+        &self,
+        reason: DeletionReason,
+        contact: impl Into<Contact>,
+    ) -> Deletion {
         Deletion {
             session: self.clone(),
             reason,

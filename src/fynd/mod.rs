@@ -81,7 +81,7 @@ pub use self::otp_sign_in::OtpSignIn;
 pub use self::password_code::{PasswordReset, PendingResetCode, ResetPasswordByCode};
 pub use self::password_link::PasswordLink;
 pub use self::pending_code::PendingCode;
-pub use self::platform::{DeletionTerms, Reason};
+pub use self::platform::{DeletionReason, DeletionTerms};
 pub use self::registration::SignUp;
 pub use self::session::Session;
 pub use self::sign_in::{CompleteProfile, PendingCodes, SignIn};

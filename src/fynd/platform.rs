@@ -12,7 +12,7 @@ use crate::secret::Secret;
 #[non_exhaustive]
 pub struct DeletionTerms {
     /// The reasons that the user can choose from.
-    pub reasons: Vec<Reason>,
+    pub reasons: Vec<DeletionReason>,
     /// The text that the user must agree to.
     pub consent: Option<String>,
     /// The number of days after which the account is deleted.
@@ -22,13 +22,13 @@ pub struct DeletionTerms {
 /// A reason for deleting an account, defined by the sales channel; [`Client::deletion_terms`] lists
 /// them.
 #[derive(Clone, Debug)]
-pub struct Reason {
+pub struct DeletionReason {
     pub(super) id: String,
     pub(super) text: Option<String>,
     requires_text: bool,
 }
 
-impl Reason {
+impl DeletionReason {
     /// The text of the reason.
     pub fn text(&self) -> Option<&str> {
         self.text.as_deref()
@@ -97,7 +97,7 @@ impl Client {
         let config = self.platform_config().await?;
         let reasons = config.delete_account_reasons.into_iter().flatten();
         let reasons = reasons.filter_map(|reason| {
-            Some(Reason {
+            Some(DeletionReason {
                 id: reason.reason_id?,
                 text: reason.reason_text,
                 requires_text: reason.show_text_area.unwrap_or_default(),

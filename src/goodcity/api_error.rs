@@ -14,14 +14,14 @@ use crate::pipeline::{Need, Operation, ParsedError};
 /// `Display` show only the shape, because a message may quote what the user entered.
 #[derive(Clone)]
 pub struct ApiError {
-    shape: Shape,
+    shape: ErrorShape,
     body: Option<ErrorBody>,
 }
 
 /// The shape of an error body, which identifies the part of the server that produced it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Shape {
+pub enum ErrorShape {
     /// `{"errors": "…"}`: the request is not valid; several messages may be joined in one text.
     /// Older servers use it for an unknown host as well.
     Invalid,
@@ -41,7 +41,7 @@ pub enum Shape {
 
 impl ApiError {
     /// The shape of the body.
-    pub fn shape(&self) -> Shape {
+    pub fn shape(&self) -> ErrorShape {
         self.shape
     }
 
@@ -77,7 +77,7 @@ impl ApiError {
             .collect()
     }
 
-    /// The whole body, with its messages; `None` for [`Shape::Blank`]. Do not log it.
+    /// The whole body, with its messages; `None` for [`ErrorShape::Blank`]. Do not log it.
     pub fn expose_body(&self) -> Option<&ErrorBody> {
         self.body.as_ref()
     }
@@ -100,7 +100,7 @@ impl std::error::Error for ApiError {}
 /// Parses an error body.
 pub(super) fn parse(operation: &Operation, status: StatusCode, body: &[u8]) -> Option<ParsedError> {
     let api_error = decode(body)?;
-    let about_credential = matches!(api_error.shape, Shape::Typed | Shape::Plain);
+    let about_credential = matches!(api_error.shape, ErrorShape::Typed | ErrorShape::Plain);
     Some(ParsedError {
         code: api_error.error_type().map(str::to_owned),
         request_id: None,
@@ -109,7 +109,7 @@ pub(super) fn parse(operation: &Operation, status: StatusCode, body: &[u8]) -> O
             && about_credential,
         is_public_code: api_error.error_type() == Some("ForeignKeyMismatchError"),
         kind: None,
-        message: (operation.carries_code && api_error.shape == Shape::Fields)
+        message: (operation.carries_code && api_error.shape == ErrorShape::Fields)
             .then_some("code not accepted"),
         typed: Box::new(api_error),
     })
@@ -118,17 +118,17 @@ pub(super) fn parse(operation: &Operation, status: StatusCode, body: &[u8]) -> O
 fn decode(body: &[u8]) -> Option<ApiError> {
     if !body.is_empty() && body.trim_ascii().is_empty() {
         return Some(ApiError {
-            shape: Shape::Blank,
+            shape: ErrorShape::Blank,
             body: None,
         });
     }
     let body: ErrorBody = serde_json::from_slice(body).ok()?;
     let shape = match (&body.errors, &body.error) {
-        (Some(errors), _) if errors.is_string() => Shape::Invalid,
-        (Some(errors), _) if errors.is_object() => Shape::Fields,
-        (_, Some(_)) if body.type_.is_some() => Shape::Typed,
-        (_, Some(_)) if body.status.is_some() => Shape::Framework,
-        (_, Some(_)) => Shape::Plain,
+        (Some(errors), _) if errors.is_string() => ErrorShape::Invalid,
+        (Some(errors), _) if errors.is_object() => ErrorShape::Fields,
+        (_, Some(_)) if body.type_.is_some() => ErrorShape::Typed,
+        (_, Some(_)) if body.status.is_some() => ErrorShape::Framework,
+        (_, Some(_)) => ErrorShape::Plain,
         _ => return None,
     };
     Some(ApiError {
@@ -150,26 +150,26 @@ mod tests {
         for (body, shape, (text, fields)) in [
             (
                 r#"{"errors": "Not valid. Nor that"}"#,
-                Shape::Invalid,
+                ErrorShape::Invalid,
                 message("Not valid. Nor that"),
             ),
             (
                 r#"{"errors": {"pin": "No"}}"#,
-                Shape::Fields,
+                ErrorShape::Fields,
                 (None, vec![("pin", "No")]),
             ),
-            (r#"{"error": "No"}"#, Shape::Plain, message("No")),
+            (r#"{"error": "No"}"#, ErrorShape::Plain, message("No")),
             (
                 r#"{"error": "No", "type": "UnauthorizedError", "status": 401}"#,
-                Shape::Typed,
+                ErrorShape::Typed,
                 message("No"),
             ),
             (
                 r#"{"status": 404, "error": "Not Found"}"#,
-                Shape::Framework,
+                ErrorShape::Framework,
                 message("Not Found"),
             ),
-            (" ", Shape::Blank, (None, vec![])),
+            (" ", ErrorShape::Blank, (None, vec![])),
         ] {
             let api_error = decode(body.as_bytes()).unwrap();
             assert_eq!(api_error.shape(), shape, "{body}");

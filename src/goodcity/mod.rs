@@ -49,7 +49,7 @@ mod rules;
 mod session;
 mod sign_up;
 
-pub use self::api_error::{ApiError, Shape};
+pub use self::api_error::{ApiError, ErrorShape};
 pub use self::client::{Client, ClientBuilder};
 pub use self::mobile::MobileRule;
 pub use self::pin_sign_in::{PendingCode, SignedIn};

@@ -13,14 +13,14 @@ use crate::pipeline::{Need, Operation, ParsedError};
 /// entered.
 #[derive(Clone)]
 pub struct ApiError {
-    reason: Reason,
+    reason: ErrorReason,
     problem: ProblemDetails,
 }
 
 /// The reason of an error response, by its status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Reason {
+pub enum ErrorReason {
     /// 400: the provider is missing, or the login data does not have its format.
     Malformed,
     /// 401: the request is not authenticated as a customer.
@@ -33,7 +33,7 @@ pub enum Reason {
     Other,
 }
 
-impl Reason {
+impl ErrorReason {
     fn of(status: StatusCode) -> Self {
         match status {
             StatusCode::BAD_REQUEST => Self::Malformed,
@@ -47,7 +47,7 @@ impl Reason {
 
 impl ApiError {
     /// The reason of the error.
-    pub fn reason(&self) -> Reason {
+    pub fn reason(&self) -> ErrorReason {
         self.reason
     }
 
@@ -91,20 +91,20 @@ impl std::error::Error for ApiError {}
 /// Parses an error body.
 pub(super) fn parse(operation: &Operation, status: StatusCode, body: &[u8]) -> Option<ParsedError> {
     let problem: ProblemDetails = serde_json::from_slice(body).ok()?;
-    let reason = Reason::of(status);
+    let reason = ErrorReason::of(status);
     Some(ParsedError {
         code: None,
         request_id: None,
-        names_token: reason == Reason::NotAuthenticated && operation.session != Need::Never,
+        names_token: reason == ErrorReason::NotAuthenticated && operation.session != Need::Never,
         is_public_code: false,
         kind: None,
         message: match reason {
-            Reason::AccountData => Some("the account data is not valid"),
-            Reason::LoginData => Some("the provider rejected the login data"),
-            Reason::Malformed if operation.carries_code => {
+            ErrorReason::AccountData => Some("the account data is not valid"),
+            ErrorReason::LoginData => Some("the provider rejected the login data"),
+            ErrorReason::Malformed if operation.carries_code => {
                 Some("the provider is missing, or the login data does not have its format")
             }
-            Reason::Malformed | Reason::NotAuthenticated | Reason::Other => None,
+            ErrorReason::Malformed | ErrorReason::NotAuthenticated | ErrorReason::Other => None,
         },
         typed: Box::new(ApiError { reason, problem }),
     })
@@ -126,7 +126,7 @@ mod tests {
         ] {
             let parsed = parse(&GET_CUSTOMER, StatusCode::BAD_REQUEST, body.as_bytes()).unwrap();
             let api_error: &ApiError = parsed.typed.downcast_ref().unwrap();
-            assert_eq!(api_error.reason(), Reason::Malformed);
+            assert_eq!(api_error.reason(), ErrorReason::Malformed);
             assert!(
                 api_error.fields().is_empty() && api_error.expose_field_errors("email").is_empty()
             );

@@ -195,7 +195,7 @@ impl Client {
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `provider` if it is
     /// empty, or `data` if it cannot be written as JSON;
     /// [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) if the server or the provider rejects the
-    /// data (see [`Reason`](super::Reason)); otherwise see [`Error`].
+    /// data (see [`ErrorReason`](super::ErrorReason)); otherwise see [`Error`].
     pub async fn sign_in_with_provider(
         &self,
         provider: impl Into<String>,

@@ -51,7 +51,7 @@ mod session;
 mod verification;
 
 pub use self::account::{Account, Saved};
-pub use self::api_error::{ApiError, Reason};
+pub use self::api_error::{ApiError, ErrorReason};
 pub use self::client::{Client, ClientBuilder};
 pub use self::code_sign_in::FlowSignIn;
 pub use self::login::Login;

@@ -17,7 +17,7 @@ pub struct ApiError {
 /// The groups of Wunder's error codes that matter for sign-in and onboarding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Family {
+pub enum ErrorFamily {
     /// `AUTH*`, `A2xx`: tokens and sign-in.
     Authentication,
     /// `A1xx`: permissions.
@@ -48,29 +48,29 @@ impl ApiError {
     }
 
     /// The family of the code.
-    pub fn family(&self) -> Family {
+    pub fn family(&self) -> ErrorFamily {
         let code = self.code();
         let starts = |prefix: &str| code.starts_with(prefix);
         if starts("AUTH") || starts("A2") {
-            Family::Authentication
+            ErrorFamily::Authentication
         } else if starts("A1") {
-            Family::Permission
+            ErrorFamily::Permission
         } else if code == "U130" {
-            Family::ProfileIncomplete
+            ErrorFamily::ProfileIncomplete
         } else if starts("U1") {
-            Family::User
+            ErrorFamily::User
         } else if starts("U3") {
-            Family::PhoneVerification
+            ErrorFamily::PhoneVerification
         } else if starts("U4") {
-            Family::EmailVerification
+            ErrorFamily::EmailVerification
         } else if starts("U5") {
-            Family::Licence
+            ErrorFamily::Licence
         } else if starts("U6") {
-            Family::Terms
+            ErrorFamily::Terms
         } else if starts("U8") || starts("B") {
-            Family::Branch
+            ErrorFamily::Branch
         } else {
-            Family::Other
+            ErrorFamily::Other
         }
     }
 
@@ -126,17 +126,17 @@ pub(super) fn parse(operation: &Operation, body: &[u8]) -> Option<ParsedError> {
     let family = api_error.family();
     let unfinished = matches!(
         family,
-        Family::ProfileIncomplete
-            | Family::PhoneVerification
-            | Family::EmailVerification
-            | Family::Terms
+        ErrorFamily::ProfileIncomplete
+            | ErrorFamily::PhoneVerification
+            | ErrorFamily::EmailVerification
+            | ErrorFamily::Terms
     );
     Some(ParsedError {
         code: error_code(&api_error.body).map(str::to_owned),
         request_id: api_error.body.trace_id.clone(),
         is_public_code: is_public_code(operation, api_error.code()),
-        names_token: family == Family::Authentication,
-        message: (operation.carries_code && family == Family::Authentication)
+        names_token: family == ErrorFamily::Authentication,
+        message: (operation.carries_code && family == ErrorFamily::Authentication)
             .then_some("wrong code or password"),
         kind: (unfinished && !operation.carries_code).then_some(ErrorKind::StepRequired),
         typed: Box::new(api_error),

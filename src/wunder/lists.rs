@@ -8,7 +8,7 @@ use super::user_api::types;
 /// A selection of terms and conditions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum TermsOf {
+pub enum TermsScope {
     /// The terms of a branch, by its id.
     Branch(String),
     /// The terms of a vehicle, by its id.
@@ -27,10 +27,10 @@ impl Client {
     /// # let client = vestibule::wunder::Client::builder(mock.base_url()).tenant("demo");
     /// # let client = client.signing_key(Wunder::SIGNING_KEY).build()?;
     /// # use serde_json::json;
-    /// # let id = mock.add_terms(vestibule::wunder::TermsOf::Branch("2".into()), json!({"title": "Rental"}));
-    /// use vestibule::wunder::TermsOf;
+    /// # let id = mock.add_terms(vestibule::wunder::TermsScope::Branch("2".into()), json!({"title": "Rental"}));
+    /// use vestibule::wunder::TermsScope;
     ///
-    /// let mut pages = client.terms(TermsOf::Branch("2".to_owned()));
+    /// let mut pages = client.terms(TermsScope::Branch("2".to_owned()));
     /// while let Some(page) = pages.next_page().await? {
     ///     for terms in page.items {
     ///         println!("{:?}", terms.extra.get("title"));
@@ -43,15 +43,15 @@ impl Client {
     /// ```
     ///
     /// Source: `GET /{tenant}/front/termsandconditions`.
-    pub fn terms(&self, of: TermsOf) -> Pages<types::Terms> {
+    pub fn terms(&self, of: TermsScope) -> Pages<types::Terms> {
         let api = self.user_api();
         Pages::new(move |page| {
             let (api, of) = (api.clone(), of.clone());
             Box::pin(async move {
                 let call = api.list_terms().page(page_number(page));
                 let call = match of {
-                    TermsOf::Branch(id) => call.branch_id(id),
-                    TermsOf::Vehicle(id) => call.vehicle_id(id),
+                    TermsScope::Branch(id) => call.branch_id(id),
+                    TermsScope::Vehicle(id) => call.vehicle_id(id),
                 };
                 Ok(Page::of(call.send().await?, |list| list.0))
             })
@@ -74,7 +74,7 @@ impl Session {
     /// # let sign_in = client.sign_in_with_password("ada@example.org", "the password").await?;
     /// # let vestibule::wunder::SignIn::SignedIn(session) = sign_in else { panic!() };
     /// # use serde_json::json;
-    /// # let id = mock.add_terms(vestibule::wunder::TermsOf::Branch("2".into()), json!({"title": "Rental"}));
+    /// # let id = mock.add_terms(vestibule::wunder::TermsScope::Branch("2".into()), json!({"title": "Rental"}));
     /// # session.accept_terms(&client.terms_by_id(id.to_string()).await?).await?;
     /// let mut pages = session.accepted_terms("2");
     /// while let Some(page) = pages.next_page().await? {

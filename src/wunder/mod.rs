@@ -72,13 +72,13 @@ mod signed_profile;
 mod terms;
 mod verification;
 
-pub use self::api_error::{ApiError, Family};
+pub use self::api_error::{ApiError, ErrorFamily};
 pub use self::branch::Branch;
 pub use self::branch_sign_in::BranchSignIn;
 pub use self::challenge::Challenge;
 pub use self::client::{Client, ClientBuilder};
 pub use self::code_sign_in::{EmailCodeSignIn, PhoneCodeSignIn};
-pub use self::lists::TermsOf;
+pub use self::lists::TermsScope;
 pub use self::mfa::MfaRequired;
 pub use self::mfa_enrolment::{MfaEnrolment, QrPicture};
 pub use self::onboarding::{Onboarding, OnboardingCheck, Step};
@@ -92,7 +92,7 @@ pub use self::session::Session;
 pub use self::sign_in::SignIn;
 pub use self::signature::{BootstrapSignature, Sha256Hex, SignatureError, SignatureInput};
 pub use self::signed_profile::{SignedProfile, SignedProfileVerifier, SigningAlgorithm};
-pub use self::terms::{Outstanding, OutstandingTerms, outstanding_terms};
+pub use self::terms::{OutstandingReason, OutstandingTerms, outstanding_terms};
 
 /// The documented operations of the Authentication API, typed.
 pub mod auth_api {

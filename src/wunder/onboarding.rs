@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::api_error::{ApiError, Family};
-use super::lists::TermsOf;
+use super::api_error::{ApiError, ErrorFamily};
+use super::lists::TermsScope;
 use super::session::Session;
 use super::sign_in::not_empty;
 use super::terms::{OutstandingTerms, all, outstanding_terms};
@@ -73,11 +73,11 @@ impl Step {
             return None;
         }
         match error.api_error::<ApiError>()?.family() {
-            Family::ProfileIncomplete => Some(Self::CompleteProfile),
-            Family::PhoneVerification => Some(Self::VerifyPhone),
-            Family::EmailVerification => Some(Self::VerifyEmail),
-            Family::Licence => Some(Self::VerifyIdentity),
-            Family::Terms => Some(Self::AcceptTerms),
+            ErrorFamily::ProfileIncomplete => Some(Self::CompleteProfile),
+            ErrorFamily::PhoneVerification => Some(Self::VerifyPhone),
+            ErrorFamily::EmailVerification => Some(Self::VerifyEmail),
+            ErrorFamily::Licence => Some(Self::VerifyIdentity),
+            ErrorFamily::Terms => Some(Self::AcceptTerms),
             _ => None,
         }
     }
@@ -127,7 +127,7 @@ impl Session {
     /// # let vestibule::wunder::SignIn::SignedIn(session) = sign_in else { panic!() };
     /// use vestibule::wunder::Step;
     ///
-    /// let onboarding = session.onboarding("2").wants(["firstName"]).send().await?;
+    /// let onboarding = session.onboarding("2").require_members(["firstName"]).send().await?;
     /// for step in onboarding.steps() {
     ///     match step {
     ///         Step::VerifyPhone => drop(session.verify_phone().await?),
@@ -155,7 +155,10 @@ impl Session {
 impl OnboardingCheck {
     /// Adds members of the profile that the operator requires, by their names in JSON. The vendor
     /// does not document which these are.
-    pub fn wants<S: Into<String>>(mut self, members: impl IntoIterator<Item = S>) -> Self {
+    pub fn require_members<S: Into<String>>(
+        mut self,
+        members: impl IntoIterator<Item = S>,
+    ) -> Self {
         self.members.extend(members.into_iter().map(Into::into));
         self
     }
@@ -196,7 +199,7 @@ impl OnboardingCheck {
     pub async fn send(self) -> Result<Onboarding, Error> {
         not_empty("branch_id", &self.branch_id)?;
         let (profile, mut required) = or_step(self.session.profile().await)?;
-        let of = TermsOf::Branch(self.branch_id.clone());
+        let of = TermsScope::Branch(self.branch_id.clone());
         let listed = all(self.session.client.terms(of)).await?;
         let accepted = all(self.session.accepted_terms(self.branch_id)).await;
         let (accepted, also) = or_step(accepted)?;
@@ -251,7 +254,7 @@ impl Onboarding {
         self.steps.is_empty()
     }
 
-    /// The [required members](OnboardingCheck::wants) that the profile lacks.
+    /// The [required members](OnboardingCheck::require_members) that the profile lacks.
     pub fn missing_members(&self) -> &[String] {
         &self.missing
     }

@@ -1,7 +1,7 @@
 //! Accepting terms, and finding those that the user has not accepted.
 
 use super::client::Client;
-use super::lists::TermsOf;
+use super::lists::TermsScope;
 use super::pages::Pages;
 use super::session::Session;
 use super::sign_in::not_empty;
@@ -12,7 +12,7 @@ use crate::json::AnyJson;
 /// The reason why terms have to be accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Outstanding {
+pub enum OutstandingReason {
     /// The user has accepted no version of them, as far as the lists tell.
     NeverAccepted,
     /// The user has accepted an older version.
@@ -26,7 +26,7 @@ pub struct OutstandingTerms {
     /// The terms as the server returned them.
     pub terms: types::Terms,
     /// The reason why they have to be accepted.
-    pub why: Outstanding,
+    pub reason: OutstandingReason,
 }
 
 /// Compares the terms that apply with those that a user has accepted, and returns the missing ones.
@@ -40,7 +40,7 @@ pub struct OutstandingTerms {
 ///
 /// ```
 /// use serde_json::json;
-/// use vestibule::wunder::{Outstanding, outstanding_terms};
+/// use vestibule::wunder::{OutstandingReason, outstanding_terms};
 ///
 /// let listed = vec![
 ///     serde_json::from_value(json!({"id": 1, "version": 2})).unwrap(),
@@ -48,8 +48,8 @@ pub struct OutstandingTerms {
 /// ];
 /// let accepted = [serde_json::from_value(json!({"id": 1, "version": 1})).unwrap()];
 /// let missing = outstanding_terms(listed, &accepted, None);
-/// assert_eq!(missing[0].why, Outstanding::NewerVersion);
-/// assert_eq!(missing[1].why, Outstanding::NeverAccepted);
+/// assert_eq!(missing[0].reason, OutstandingReason::NewerVersion);
+/// assert_eq!(missing[1].reason, OutstandingReason::NeverAccepted);
 /// ```
 pub fn outstanding_terms(
     listed: Vec<types::Terms>,
@@ -75,11 +75,11 @@ pub fn outstanding_terms(
         if by_id.any(same_version) {
             return None;
         }
-        let why = match is_known || accepted.iter().any(same_series) {
-            true => Outstanding::NewerVersion,
-            false => Outstanding::NeverAccepted,
+        let reason = match is_known || accepted.iter().any(same_series) {
+            true => OutstandingReason::NewerVersion,
+            false => OutstandingReason::NeverAccepted,
         };
-        Some(OutstandingTerms { terms, why })
+        Some(OutstandingTerms { terms, reason })
     });
     missing.collect()
 }
@@ -105,7 +105,7 @@ impl Client {
     /// # let client = vestibule::wunder::Client::builder(mock.base_url()).tenant("demo");
     /// # let client = client.signing_key(Wunder::SIGNING_KEY).build()?;
     /// # use serde_json::json;
-    /// # let id = mock.add_terms(vestibule::wunder::TermsOf::Branch("2".into()), json!({"title": "Rental"}));
+    /// # let id = mock.add_terms(vestibule::wunder::TermsScope::Branch("2".into()), json!({"title": "Rental"}));
     /// # let id = id.to_string();
     /// let terms = client.terms_by_id(id).await?;
     /// assert_eq!(terms.extra["title"], "Rental");
@@ -144,7 +144,7 @@ impl Session {
     /// # let sign_in = client.sign_in_with_password("ada@example.org", "the password").await?;
     /// # let vestibule::wunder::SignIn::SignedIn(session) = sign_in else { panic!() };
     /// # use serde_json::json;
-    /// # let id = mock.add_terms(vestibule::wunder::TermsOf::Branch("2".into()), json!({"title": "Rental"}));
+    /// # let id = mock.add_terms(vestibule::wunder::TermsScope::Branch("2".into()), json!({"title": "Rental"}));
     /// for missing in session.outstanding_terms("2", None).await? {
     ///     // Show `missing.terms` unchanged. Once the user agrees:
     ///     session.accept_terms(&missing.terms).await?;
@@ -186,14 +186,14 @@ impl Session {
     /// # let sign_in = client.sign_in_with_password("ada@example.org", "the password").await?;
     /// # let vestibule::wunder::SignIn::SignedIn(session) = sign_in else { panic!() };
     /// # use serde_json::json;
-    /// # let id = mock.add_terms(vestibule::wunder::TermsOf::Branch("2".into()), json!({"title": "Rental"}));
+    /// # let id = mock.add_terms(vestibule::wunder::TermsScope::Branch("2".into()), json!({"title": "Rental"}));
     /// # session.accept_terms(&client.terms_by_id(id.to_string()).await?).await?;
     /// # mock.add_terms_version(id, json!({"title": "Rental"}));
-    /// use vestibule::wunder::Outstanding;
+    /// use vestibule::wunder::OutstandingReason;
     ///
     /// // All versions of the same terms have the same title at this operator.
     /// let missing = session.outstanding_terms("2", Some("title")).await?;
-    /// assert_eq!(missing[0].why, Outstanding::NewerVersion);
+    /// assert_eq!(missing[0].reason, OutstandingReason::NewerVersion);
     /// # Ok(())
     /// # }
     /// ```
@@ -212,7 +212,7 @@ impl Session {
     ) -> Result<Vec<OutstandingTerms>, Error> {
         let branch_id = branch_id.into();
         not_empty("branch_id", &branch_id)?;
-        let listed = self.client.terms(TermsOf::Branch(branch_id.clone()));
+        let listed = self.client.terms(TermsScope::Branch(branch_id.clone()));
         let listed = all(listed).await?;
         let accepted = all(self.accepted_terms(branch_id)).await?;
         Ok(outstanding_terms(listed, &accepted, series))

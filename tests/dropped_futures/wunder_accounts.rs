@@ -5,7 +5,8 @@ use std::time::Duration;
 use serde_json::json;
 use vestibule::testing::{Wunder, WunderUser};
 use vestibule::wunder::{
-    Client, MfaEnrolment, PasswordReset, PendingCode, PhoneVerification, Session, SignIn, TermsOf,
+    Client, MfaEnrolment, PasswordReset, PendingCode, PhoneVerification, Session, SignIn,
+    TermsScope,
 };
 
 use crate::dropping::at_each_point;
@@ -25,7 +26,7 @@ impl AccountFixture {
         let mock = Wunder::start().await;
         let ada = WunderUser::new().phone(PHONE).verified_email(EMAIL);
         mock.add_user(ada.password(PASSWORD).branch("2"));
-        mock.add_terms(TermsOf::Branch("2".to_owned()), json!({}));
+        mock.add_terms(TermsScope::Branch("2".to_owned()), json!({}));
         let client = Client::builder(mock.base_url())
             .tenant("tenant01")
             .signing_key(Wunder::SIGNING_KEY)

@@ -1,11 +1,11 @@
 //! Account deletion.
 
 use vestibule::Contact;
-use vestibule::fynd::{PendingDeletion, Reason};
+use vestibule::fynd::{DeletionReason, PendingDeletion};
 
 use super::*;
 
-async fn reason(harness: &Harness, requires_text: bool) -> Reason {
+async fn reason(harness: &Harness, requires_text: bool) -> DeletionReason {
     let terms = harness.client.deletion_terms().await.unwrap();
     assert!(terms.consent.is_some());
     assert_eq!(terms.days, Some(7));

@@ -8,27 +8,35 @@ async fn bodies_of_the_wrong_form_are_refused_by_the_server() {
     let session = sign_in(&mock, &client).await;
     let user = json!({"mobile": MOBILE, "address_attributes": {"district_id": 1}});
     for (path, body, shape) in [
-        ("send_pin", json!({"mobile": ""}), Shape::Invalid),
-        ("send_pin", json!({"mobile": "+9101234567"}), Shape::Invalid),
-        ("send_pin", json!({"mobile": 51234567}), Shape::Plain),
-        ("signup", json!({}), Shape::Plain),
+        ("send_pin", json!({"mobile": ""}), ErrorShape::Invalid),
+        (
+            "send_pin",
+            json!({"mobile": "+9101234567"}),
+            ErrorShape::Invalid,
+        ),
+        ("send_pin", json!({"mobile": 51234567}), ErrorShape::Plain),
+        ("signup", json!({}), ErrorShape::Plain),
         (
             "signup",
             json!({"user_auth": {"mobile": MOBILE}}),
-            Shape::Plain,
+            ErrorShape::Plain,
         ),
-        ("signup", json!({"user_auth": user}), Shape::Plain),
+        ("signup", json!({"user_auth": user}), ErrorShape::Plain),
         (
             "verify",
             json!({"pin": 1234, "otp_auth_key": "key"}),
-            Shape::Plain,
+            ErrorShape::Plain,
         ),
         (
             "verify",
             json!({"pin": "1234", "otp_auth_key": "key"}),
-            Shape::Fields,
+            ErrorShape::Fields,
         ),
-        ("register_device", json!({"platform": "fcm"}), Shape::Plain),
+        (
+            "register_device",
+            json!({"platform": "fcm"}),
+            ErrorShape::Plain,
+        ),
     ] {
         let call = session.request(Method::POST, format!("/api/v1/auth/{path}"));
         let error = call.json(&body).send::<Value>().await.unwrap_err();
@@ -143,7 +151,7 @@ async fn a_number_refused_by_an_old_server_can_be_corrected_at_once() {
             .first_name("Grace")
             .last_name("Lee");
         let error = sign_up.send().await.unwrap_err();
-        refused(&error, 422, Shape::Invalid);
+        refused(&error, 422, ErrorShape::Invalid);
     }
     assert_eq!(mock.count("signup"), 2, "no timer was running");
 }
@@ -173,7 +181,7 @@ async fn a_server_that_does_not_serve_the_host_refuses() {
             .await
             .unwrap_err(),
     ] {
-        refused_as(ErrorKind::Misconfigured, &error, 403, Shape::Invalid);
+        refused_as(ErrorKind::Misconfigured, &error, 403, ErrorShape::Invalid);
         let api_error: &ApiError = error.api_error().unwrap();
         assert_eq!(api_error.expose_message(), Some("Invalid host"));
     }

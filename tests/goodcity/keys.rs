@@ -15,11 +15,11 @@ async fn only_the_newest_key_is_valid_and_sent() {
 
     for pin in ["1111", "2222", "3333"] {
         let error = verify_by_hand(&client, &old_key, pin).await.unwrap_err();
-        refused(&error, 422, Shape::Fields);
+        refused(&error, 422, ErrorShape::Fields);
     }
     // The previous pin is not valid with the newest key, the newest pin is.
     let returned = pending.confirm("2222").await.unwrap_err();
-    refused(&returned.error, 422, Shape::Fields);
+    refused(&returned.error, 422, ErrorShape::Fields);
     let _ = returned.state.confirm("3333").await.unwrap();
 }
 
@@ -114,7 +114,7 @@ async fn a_dropped_resend_leaves_the_state_usable() {
     assert!(resend.await.is_err());
     // The server has replaced the key meanwhile, so the new pin is not valid with the old key.
     let returned = pending.confirm(pin(&mock)).await.unwrap_err();
-    refused(&returned.error, 422, Shape::Fields);
+    refused(&returned.error, 422, ErrorShape::Fields);
     let mut pending = returned.state;
     assert_eq!(
         pending.resend().await.unwrap_err().kind(),
@@ -133,7 +133,7 @@ async fn without_an_app_name_keys_and_pins_are_lost() {
     let response = post(&mock, "send_pin", &json!({"mobile": MOBILE})).await;
     assert!(response.starts_with("HTTP/1.1 401"), "{response}");
     let returned = pending.confirm(pin(&mock)).await.unwrap_err();
-    refused(&returned.error, 422, Shape::Fields);
+    refused(&returned.error, 422, ErrorShape::Fields);
 
     let response = post(&mock, "send_pin", &json!({"mobile": UNKNOWN})).await;
     assert!(response.starts_with("HTTP/1.1 200"), "{response}");
@@ -145,7 +145,7 @@ async fn without_an_app_name_keys_and_pins_are_lost() {
     let error = verify_by_hand(&client, &key, &pin(&mock))
         .await
         .unwrap_err();
-    refused(&error, 422, Shape::Fields);
+    refused(&error, 422, ErrorShape::Fields);
 }
 
 #[tokio::test]
@@ -155,7 +155,7 @@ async fn an_app_that_is_not_allowed_is_refused() {
     mock.clock().advance(WAIT);
     mock.reject_app("app");
     let error = pending.resend().await.unwrap_err();
-    refused(&error, 401, Shape::Plain);
+    refused(&error, 401, ErrorShape::Plain);
     let returned = pending.confirm(pin(&mock)).await.unwrap_err();
     assert_eq!(returned.error.kind(), ErrorKind::StepRequired);
 }
@@ -171,9 +171,9 @@ async fn an_app_that_is_not_allowed_cannot_sign_users_up_or_in() {
         .last_name("Lee")
         .send()
         .await;
-    refused(&sign_up.unwrap_err(), 401, Shape::Plain);
+    refused(&sign_up.unwrap_err(), 401, ErrorShape::Plain);
     assert!(mock.outbox().last_code(UNKNOWN).is_none());
     // The server responds to a right pin as to a wrong one.
     let returned = pending.confirm(pin(&mock)).await.unwrap_err();
-    refused(&returned.error, 422, Shape::Fields);
+    refused(&returned.error, 422, ErrorShape::Fields);
 }

@@ -8,7 +8,7 @@ async fn a_device_is_registered_and_an_unknown_platform_refused() {
     let session = sign_in(&mock, &client).await;
     session.update_device("handle", "fcm").await.unwrap();
     let error = session.update_device("handle", "pager").await.unwrap_err();
-    refused(&error, 400, Shape::Blank);
+    refused(&error, 400, ErrorShape::Blank);
     let rooms = session.api().current_user_rooms().send().await.unwrap();
     assert_eq!(**rooms, ["user_1001"]);
     assert_eq!(mock.count("register_device"), 2);
@@ -22,9 +22,9 @@ async fn a_disabled_user_is_refused() {
     let pending = send_pin(&client).await;
     mock.disable_user(MOBILE);
     let returned = pending.confirm(pin(&mock)).await.unwrap_err();
-    refused(&returned.error, 422, Shape::Fields);
+    refused(&returned.error, 422, ErrorShape::Fields);
     let error = session.profile().await.unwrap_err();
-    refused(&error, 403, Shape::Typed);
+    refused(&error, 403, ErrorShape::Typed);
     assert_eq!(error.code(), Some("AccessDeniedError"));
     assert_eq!(session.shared().ended(), None);
 }

@@ -9,20 +9,20 @@ async fn a_missing_or_unknown_provider_and_malformed_data_are_refused_by_the_ser
         .sign_in_with_provider("faxbook", &otp("123456"))
         .await
         .unwrap_err();
-    refused(&error, 400, Reason::Malformed);
+    refused(&error, 400, ErrorReason::Malformed);
     let api_error: &ApiError = error.api_error().unwrap();
     assert_eq!(api_error.fields(), ["provider"]);
 
     let api = client.api();
     let call = api.authenticate().body(AnyJson(json!({})));
-    refused(&call.send().await.unwrap_err(), 400, Reason::Malformed);
+    refused(&call.send().await.unwrap_err(), 400, ErrorReason::Malformed);
 
     for data in [json!(null), json!("123456"), json!({"code": "123456"})] {
         let error = client
             .sign_in_with_provider("otp", &data)
             .await
             .unwrap_err();
-        refused(&error, 400, Reason::Malformed);
+        refused(&error, 400, ErrorReason::Malformed);
     }
     assert_eq!(mock.count("authenticate"), 5);
 }
@@ -37,7 +37,7 @@ async fn account_data_without_identifier_or_of_the_wrong_form_is_refused_with_it
         json!({"email": 5}),
     ] {
         let error = client.customer(&data).send().await.unwrap_err();
-        refused(&error, 412, Reason::AccountData);
+        refused(&error, 412, ErrorReason::AccountData);
         let api_error: &ApiError = error.api_error().unwrap();
         assert_eq!(api_error.fields(), ["email"]);
         assert_eq!(api_error.expose_field_errors("email").len(), 1);
@@ -50,12 +50,12 @@ async fn account_data_without_identifier_or_of_the_wrong_form_is_refused_with_it
         .flow("activation")
         .send()
         .await;
-    refused(&error.unwrap_err(), 412, Reason::AccountData);
+    refused(&error.unwrap_err(), 412, ErrorReason::AccountData);
 
     let session = sign_in(&mock, &client).await;
     let call = session.request(Method::POST, "/customer").json(&json!([]));
     let error = call.send::<Value>().await.unwrap_err();
-    refused(&error, 412, Reason::AccountData);
+    refused(&error, 412, ErrorReason::AccountData);
 }
 
 #[tokio::test]
@@ -105,7 +105,7 @@ async fn malformed_data_returns_the_challenge() {
     let challenge = challenge(&client).await;
     let returned = challenge.confirm("faxbook", &otp(code(&mock))).await;
     let returned = returned.unwrap_err();
-    refused(&returned.error, 400, Reason::Malformed);
+    refused(&returned.error, 400, ErrorReason::Malformed);
     let login = otp(code(&mock));
     returned.state.confirm("otp", &login).await.unwrap();
 }
@@ -129,6 +129,6 @@ async fn storing_accounts_without_permission_is_refused() {
         client.customer(&account).flow("activation"),
     ] {
         let error = account.send().await.unwrap_err();
-        refused(&error, 401, Reason::NotAuthenticated);
+        refused(&error, 401, ErrorReason::NotAuthenticated);
     }
 }

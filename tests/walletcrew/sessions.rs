@@ -54,7 +54,7 @@ async fn customers_and_tokens_belong_to_one_tenant() {
         .sign_in_with_provider("otp", &otp("123456"))
         .await
         .unwrap_err();
-    refused(&error, 422, Reason::LoginData);
+    refused(&error, 422, ErrorReason::LoginData);
     let tokens = Tokens::new(session.access_token().await.unwrap(), None);
     let other_tenant = theirs.resume_with_tokens(tokens).await.unwrap();
     let error = other_tenant.profile::<Value>().await.unwrap_err();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 use vestibule::testing::{Wunder, WunderUser};
 use vestibule::wunder::{
-    Client, MfaRequired, Session, SignIn, SignedProfileVerifier, SigningAlgorithm, TermsOf,
+    Client, MfaRequired, Session, SignIn, SignedProfileVerifier, SigningAlgorithm, TermsScope,
 };
 
 use super::calls::Calls;
@@ -46,7 +46,10 @@ pub async fn run(first_method: &str) -> BTreeSet<String> {
             .created_by("service"),
     );
     mock.add_api_client("service", &"service-key".into());
-    mock.add_terms(TermsOf::Branch("2".to_owned()), json!({"title": "Rental"}));
+    mock.add_terms(
+        TermsScope::Branch("2".to_owned()),
+        json!({"title": "Rental"}),
+    );
     let ada = session(client.sign_in_with_password(EMAIL, PASSWORD).await.unwrap());
     let code_to = |to: &str| mock.outbox().last_code(to).unwrap();
     let calls = Calls::new("wunder", |id| mock.count(id));
@@ -149,7 +152,7 @@ async fn run_as(ada: &Session, client: &Client, first_method: &str) {
         }
         "Session::identity_cards" => drop(ada.identity_cards().next_page().await.unwrap()),
         "Client::terms" => {
-            let mut terms = client.terms(TermsOf::Branch("2".to_owned()));
+            let mut terms = client.terms(TermsScope::Branch("2".to_owned()));
             let page = terms.next_page().await.unwrap().expect("a page");
             let id = page.items[0].id.as_ref().expect("an id").0.to_string();
             let terms = client.terms_by_id(id).await.unwrap();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 use vestibule::ErrorKind;
 use vestibule::testing::WunderRequirement;
-use vestibule::wunder::{Outstanding, Step, TermsOf};
+use vestibule::wunder::{OutstandingReason, Step, TermsScope};
 
 use super::*;
 
@@ -19,12 +19,12 @@ async fn each_step_is_completed_by_its_flow_until_none_is_left() {
             .password(PASSWORD)
             .branch("2"),
     );
-    mock.add_terms(TermsOf::Branch("2".into()), json!({"title": "Rental"}));
+    mock.add_terms(TermsScope::Branch("2".into()), json!({"title": "Rental"}));
     let session = session_of(&client).await;
     let mut enrolled = false;
     let mut taken = Vec::new();
     loop {
-        let look = session.onboarding("2").wants(["firstName"]);
+        let look = session.onboarding("2").require_members(["firstName"]);
         let onboarding = look.mfa_enrolled(enrolled).send().await.unwrap();
         let Some(step) = onboarding.steps().first() else {
             assert!(onboarding.is_done());
@@ -55,7 +55,7 @@ async fn each_step_is_completed_by_its_flow_until_none_is_left() {
             }
             Step::AcceptTerms => {
                 let missing = &onboarding.terms()[0];
-                assert_eq!(missing.why, Outstanding::NeverAccepted);
+                assert_eq!(missing.reason, OutstandingReason::NeverAccepted);
                 session.accept_terms(&missing.terms).await.unwrap();
             }
             Step::EnrolMfa => {
@@ -83,7 +83,7 @@ async fn each_step_is_completed_by_its_flow_until_none_is_left() {
 async fn newer_terms_are_distinguished_from_terms_never_accepted() {
     let (mock, client) = start().await;
     mock.add_user(ada());
-    let id = mock.add_terms(TermsOf::Branch("2".into()), json!({"title": "Rental"}));
+    let id = mock.add_terms(TermsScope::Branch("2".into()), json!({"title": "Rental"}));
     let session = session_of(&client).await;
     let terms = client.terms_by_id(id.to_string()).await.unwrap();
     session.accept_terms(&terms).await.unwrap();
@@ -92,7 +92,10 @@ async fn newer_terms_are_distinguished_from_terms_never_accepted() {
     let look = session.onboarding("2").terms_by("title");
     let onboarding = look.send().await.unwrap();
     assert!(onboarding.steps().contains(&Step::AcceptTerms));
-    assert_eq!(onboarding.terms()[0].why, Outstanding::NewerVersion);
+    assert_eq!(
+        onboarding.terms()[0].reason,
+        OutstandingReason::NewerVersion
+    );
 }
 
 #[tokio::test]
@@ -136,7 +139,7 @@ async fn lacking_everything() -> (Wunder, Session) {
             .password(PASSWORD)
             .branch("2"),
     );
-    mock.add_terms(TermsOf::Branch("2".into()), json!({}));
+    mock.add_terms(TermsScope::Branch("2".into()), json!({}));
     let session = session_of(&client).await;
     (mock, session)
 }
@@ -161,7 +164,7 @@ async fn an_api_error_maps_to_its_step() {
 async fn newer_terms_map_to_the_terms_step_and_a_wrong_code_to_none() {
     let (mock, client) = start().await;
     mock.add_user(ada());
-    let id = mock.add_terms(TermsOf::Branch("2".into()), json!({}));
+    let id = mock.add_terms(TermsScope::Branch("2".into()), json!({}));
     let session = session_of(&client).await;
     let terms = client.terms_by_id(id.to_string()).await.unwrap();
     session.accept_terms(&terms).await.unwrap();

@@ -34,7 +34,7 @@ async fn an_email_code_signs_a_new_user_in() {
 #[tokio::test]
 async fn terms_are_accepted_with_an_email_code_if_the_user_says_so() {
     let (mock, client) = start().await;
-    mock.add_terms(vestibule::wunder::TermsOf::Branch("2".into()), json!({}));
+    mock.add_terms(vestibule::wunder::TermsScope::Branch("2".into()), json!({}));
     let sign_in = client
         .sign_in_with_email_code(EMAIL)
         .branch_id("2")

@@ -2,12 +2,12 @@
 
 use serde_json::json;
 use vestibule::ErrorKind;
-use vestibule::wunder::{Outstanding, TermsOf, outstanding_terms};
+use vestibule::wunder::{OutstandingReason, TermsScope, outstanding_terms};
 
 use super::*;
 
-fn of_branch() -> TermsOf {
-    TermsOf::Branch("2".to_owned())
+fn of_branch() -> TermsScope {
+    TermsScope::Branch("2".to_owned())
 }
 
 #[tokio::test]
@@ -20,7 +20,7 @@ async fn outstanding_terms_are_accepted_and_a_newer_version_is_outstanding_again
     let missing = session.outstanding_terms("2", Some("title")).await.unwrap();
     assert_eq!(missing.len(), 2);
     for missing in &missing {
-        assert_eq!(missing.why, Outstanding::NeverAccepted);
+        assert_eq!(missing.reason, OutstandingReason::NeverAccepted);
         session.accept_terms(&missing.terms).await.unwrap();
     }
     assert_eq!(session.outstanding_terms("2", None).await.unwrap(), []);
@@ -29,11 +29,11 @@ async fn outstanding_terms_are_accepted_and_a_newer_version_is_outstanding_again
         .unwrap();
     let missing = session.outstanding_terms("2", Some("title")).await.unwrap();
     assert_eq!(missing.len(), 1);
-    assert_eq!(missing[0].why, Outstanding::NewerVersion);
+    assert_eq!(missing[0].reason, OutstandingReason::NewerVersion);
     assert_eq!(missing[0].terms.id.as_ref().unwrap().0, json!(newer));
     // Without a branch that links the terms, they are still outstanding.
     let missing = session.outstanding_terms("2", None).await.unwrap();
-    assert_eq!(missing[0].why, Outstanding::NeverAccepted);
+    assert_eq!(missing[0].reason, OutstandingReason::NeverAccepted);
 }
 
 #[tokio::test]
@@ -95,11 +95,11 @@ fn ids_and_versions_are_compared_regardless_of_type() {
     let one = [accepted(json!({"id": "1", "version": "2"}))];
     assert!(outstanding_terms(vec![terms(json!(1), json!(2))], &one, None).is_empty());
     let newer = outstanding_terms(vec![terms(json!(1), json!(3))], &one, None);
-    assert_eq!(newer[0].why, Outstanding::NewerVersion);
+    assert_eq!(newer[0].reason, OutstandingReason::NewerVersion);
     let without_version = [accepted(json!({"id": 1}))];
     assert!(outstanding_terms(vec![terms(json!(1), json!(3))], &without_version, None).is_empty());
     // Terms without an id are never accepted.
     let without_id = [accepted(json!({"version": 3}))];
     let missing = outstanding_terms(vec![terms(json!(null), json!(3))], &without_id, None);
-    assert_eq!(missing[0].why, Outstanding::NeverAccepted);
+    assert_eq!(missing[0].reason, OutstandingReason::NeverAccepted);
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use vestibule::testing::WunderUser;
-use vestibule::wunder::TermsOf;
+use vestibule::wunder::TermsScope;
 
 use crate::server::{Reply, Server, ask};
 
@@ -16,10 +16,13 @@ fn ids(reply: Reply) -> Vec<u64> {
 
 pub async fn terms_are_accepted_in_their_newest_version(server: &Server) {
     let mock = &server.mock;
-    let branch = |id: &str| TermsOf::Branch(id.to_owned());
+    let branch = |id: &str| TermsScope::Branch(id.to_owned());
     let first = mock.add_terms(branch("2"), json!({"title": "Rental", "text": "One"}));
     let other = mock.add_terms(branch("3"), json!({"title": "Elsewhere"}));
-    let car = mock.add_terms(TermsOf::Vehicle("1001".to_owned()), json!({"title": "Car"}));
+    let car = mock.add_terms(
+        TermsScope::Vehicle("1001".to_owned()),
+        json!({"title": "Car"}),
+    );
     assert_eq!(mock.add_terms_version(99, json!({})), None);
     let list = |name, value| server.send(ask("list_terms").query(name, value));
     assert_eq!(ids(list("branchId", "2").await), [first]);
@@ -72,7 +75,7 @@ pub async fn terms_are_accepted_in_their_newest_version(server: &Server) {
 }
 
 pub async fn terms_are_accepted_with_the_first_contact_if_the_user_says_so(server: &Server) {
-    let branch = TermsOf::Branch("2".to_owned());
+    let branch = TermsScope::Branch("2".to_owned());
     let terms = server.mock.add_terms(branch, json!({}));
     for (phone, says_so) in [(PHONE, false), ("+43123456780", true)] {
         let ask = ask("create_or_sign_in_with_phone_number").signature(&server.sign(phone));

@@ -159,7 +159,7 @@ pub async fn an_email_verification_is_resent_until_it_is_done(server: &Server) {
 }
 
 pub async fn requirements_of_a_tenant_come_first(server: &Server) {
-    let terms = vestibule::wunder::TermsOf::Branch("2".to_owned());
+    let terms = vestibule::wunder::TermsScope::Branch("2".to_owned());
     let first = server.mock.add_terms(terms, json!({"title": "Terms"}));
     let (access, _) = server.signed_in(PHONE).await;
     let mock = &server.mock;

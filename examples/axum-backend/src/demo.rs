@@ -7,7 +7,7 @@ use serde_json::json;
 use vestibule::testing::{
     Fynd, FyndUser, GoodCity, GoodCityUser, Message, Outbox, TestClock, WalletCrew, Wunder,
 };
-use vestibule::wunder::TermsOf;
+use vestibule::wunder::TermsScope;
 use vestibule::{Clock, Contact, Error, Phone, System};
 
 use crate::settings::{FyndServer, GoodCityServer, Servers, WalletCrewServer, WunderServer};
@@ -48,7 +48,7 @@ impl Mocks {
             "text": "Keep to the speed limit, park without blocking the way, and return the vehicle \
                      undamaged. We store only the data that we need for your bill.",
         });
-        let of = TermsOf::Branch(BRANCH.to_owned());
+        let of = TermsScope::Branch(BRANCH.to_owned());
         mocks.wunder.add_terms(of, terms);
         let ada = GoodCityUser::new(Phone::parse("+85261234567")?);
         let ada = ada.first_name("Ada").last_name("Wong");

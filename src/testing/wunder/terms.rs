@@ -8,7 +8,7 @@ use super::request::Request;
 use super::users::UserId;
 use super::{State, Wunder};
 use crate::testing::{MockResponse, MockResult};
-use crate::wunder::TermsOf;
+use crate::wunder::TermsScope;
 
 /// A version of terms.
 struct Terms {
@@ -16,7 +16,7 @@ struct Terms {
     /// The id of the first version.
     series: u64,
     version: u64,
-    of: TermsOf,
+    of: TermsScope,
     content: Map<String, Value>,
 }
 
@@ -62,12 +62,12 @@ impl TermsVersions {
     }
 
     /// The newest versions.
-    fn newest(&self, of: &TermsOf) -> impl Iterator<Item = &Terms> {
+    fn newest(&self, of: &TermsScope) -> impl Iterator<Item = &Terms> {
         let terms = self.0.iter().filter(move |terms| terms.of == *of);
         terms.filter(|terms| self.is_newest(terms))
     }
 
-    fn add(&mut self, series: Option<u64>, of: TermsOf, content: Value) -> u64 {
+    fn add(&mut self, series: Option<u64>, of: TermsScope, content: Value) -> u64 {
         let id = self.0.len() as u64 + 1;
         let series = series.unwrap_or(id);
         let before = self.0.iter().filter(|terms| terms.series == series);
@@ -89,8 +89,8 @@ impl TermsVersions {
 
 impl State {
     pub(super) fn list_terms(&mut self, request: &Request<'_>) -> MockResult {
-        let branch = request.call.query("branchId").map(TermsOf::Branch);
-        let vehicle = request.call.query("vehicleId").map(TermsOf::Vehicle);
+        let branch = request.call.query("branchId").map(TermsScope::Branch);
+        let vehicle = request.call.query("vehicleId").map(TermsScope::Vehicle);
         if branch.is_none() && vehicle.is_none() {
             return Err(malformed("branchId or vehicleId is required"));
         }
@@ -127,7 +127,7 @@ impl State {
     /// Lists the newest accepted version of each.
     pub(super) fn list_accepted_terms(&mut self, request: &Request<'_>) -> MockResult {
         let accepted = &self.users[self.customer(request)?].accepted;
-        let branch = request.call.query("branchId").map(TermsOf::Branch);
+        let branch = request.call.query("branchId").map(TermsScope::Branch);
         let accepted: Vec<&Terms> = self
             .terms
             .0
@@ -149,7 +149,7 @@ impl State {
         let Some(branch) = user.branch.clone() else {
             return;
         };
-        for terms in self.terms.newest(&TermsOf::Branch(branch)) {
+        for terms in self.terms.newest(&TermsScope::Branch(branch)) {
             accept(&mut user.accepted, terms.id);
         }
     }
@@ -157,7 +157,7 @@ impl State {
     /// `None` if the user has no branch or the branch has no terms.
     pub(super) fn acceptance_state(&self, user: UserId) -> Option<AcceptanceState> {
         let user = &self.users[user];
-        let branch = TermsOf::Branch(user.branch.clone()?);
+        let branch = TermsScope::Branch(user.branch.clone()?);
         let mut required = self.terms.newest(&branch).peekable();
         required.peek()?;
         let missing: Vec<&Terms> = required
@@ -178,7 +178,7 @@ impl State {
 impl Wunder {
     /// Adds the first version of terms of a branch or a vehicle and returns its id. `content` is an
     /// object with the other members of the terms, such as a title.
-    pub fn add_terms(&self, of: TermsOf, content: Value) -> u64 {
+    pub fn add_terms(&self, of: TermsScope, content: Value) -> u64 {
         self.shared.state().terms.add(None, of, content)
     }
 

@@ -48,7 +48,7 @@ impl Wunder {
     /// The steps that a user has to complete before a rental.
     pub async fn onboarding(&self, session: &Session) -> Result<Onboarding, Error> {
         let check = session.onboarding(self.branch.as_str());
-        check.wants([FIRST_NAME, LAST_NAME]).send().await
+        check.require_members([FIRST_NAME, LAST_NAME]).send().await
     }
 
     /// Accepts the terms of this id. Terms that are no longer outstanding, because another window

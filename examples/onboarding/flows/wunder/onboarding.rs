@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use vestibule::testing::WunderRequirement;
-use vestibule::wunder::{Onboarding, Step, TermsOf};
+use vestibule::wunder::{Onboarding, Step, TermsScope};
 
 use super::super::failed::expect;
 use super::*;
@@ -11,7 +11,7 @@ use super::*;
 async fn begin(fixture: &mut Fixture<'_>) -> Result<Session, Failed> {
     let user = WunderUser::new().email(EMAIL).password(PASSWORD);
     fixture.mock.add_user(user.branch(BRANCH));
-    let of = TermsOf::Branch(BRANCH.to_owned());
+    let of = TermsScope::Branch(BRANCH.to_owned());
     fixture.mock.add_terms(of, json!({"title": "Rental"}));
     let sign_in = fixture
         .client
@@ -29,7 +29,7 @@ struct Known {
 
 impl Known {
     async fn look(&self, session: &Session) -> Result<Onboarding, Failed> {
-        let look = session.onboarding(BRANCH).wants(["firstName"]);
+        let look = session.onboarding(BRANCH).require_members(["firstName"]);
         let look = look.mfa_enrolled(self.has_second_factor);
         Ok(look.identity_verified(self.has_licence).send().await?)
     }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use vestibule::ErrorKind;
-use vestibule::wunder::{Outstanding, TermsOf};
+use vestibule::wunder::{OutstandingReason, TermsScope};
 
 use super::super::failed::{expect, fails_with};
 use super::*;
@@ -10,16 +10,16 @@ use super::*;
 /// The outstanding terms of the branch; terms with the same title are versions of each other.
 async fn outstanding(session: &Session) -> Result<Vec<Outstanding>, Failed> {
     let missing = session.outstanding_terms(BRANCH, Some("title")).await?;
-    Ok(missing.into_iter().map(|missing| missing.why).collect())
+    Ok(missing.into_iter().map(|missing| missing.reason).collect())
 }
 
 pub async fn of_a_branch(fixture: &mut Fixture<'_>) -> Outcome {
-    let of = TermsOf::Branch(BRANCH.to_owned());
+    let of = TermsScope::Branch(BRANCH.to_owned());
     let rental = json!({"title": "Rental", "text": "§ 1"});
     let rental = fixture.mock.add_terms(of.clone(), rental);
     let session = signed_in_ada(fixture).await?;
     check(
-        outstanding(&session).await? == [Outstanding::NeverAccepted],
+        outstanding(&session).await? == [OutstandingReason::NeverAccepted],
         "they are new",
     )?;
     let session = fixture.next_step(session).await?;
@@ -38,7 +38,7 @@ pub async fn of_a_branch(fixture: &mut Fixture<'_>) -> Outcome {
     )?;
     let session = fixture.next_step(session).await?;
     check(
-        outstanding(&session).await? == [Outstanding::NewerVersion],
+        outstanding(&session).await? == [OutstandingReason::NewerVersion],
         "they are newer",
     )?;
     fails_with(session.accept_terms(&shown).await, ErrorKind::StepRequired)?;
@@ -53,9 +53,9 @@ pub async fn of_a_branch(fixture: &mut Fixture<'_>) -> Outcome {
 }
 
 pub async fn of_a_vehicle(fixture: &mut Fixture<'_>) -> Outcome {
-    let of = TermsOf::Vehicle("7".to_owned());
+    let of = TermsScope::Vehicle("7".to_owned());
     fixture.mock.add_terms(of.clone(), json!({"title": "Car"}));
-    let elsewhere = TermsOf::Branch(BRANCH.to_owned());
+    let elsewhere = TermsScope::Branch(BRANCH.to_owned());
     fixture
         .mock
         .add_terms(elsewhere, json!({"title": "Rental"}));
