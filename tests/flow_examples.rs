@@ -30,7 +30,7 @@ const NO_FLOWS: [&str; 20] = [
     "resume_mfa_enrolment",
     "resume_deletion",
     "phone",
-    "from_cookies",
+    "resume_with_cookies",
     // Methods of all sessions, from a macro.
     "id",
     "shared",
