@@ -304,7 +304,7 @@ macro_rules! client_config_setters {
         }
 
         /// Sets the language of messages, sent as `Accept-Language` (`de`, `en-GB`, `zh-tw`).
-        pub fn accept_language(mut self, language: impl ::std::convert::Into<String>) -> Self {
+        pub fn language(mut self, language: impl ::std::convert::Into<String>) -> Self {
             self.config.language = Some(language.into());
             self
         }

@@ -46,11 +46,11 @@ async fn with_users() -> (Fynd, Client) {
     let mock = Fynd::start().await;
     mock.add_user(
         vestibule::testing::FyndUser::new("Asha")
-            .mobile(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap()),
+            .phone(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap()),
     );
     mock.add_user(
         vestibule::testing::FyndUser::new("Bela")
-            .mobile(vestibule::Phone::parse(&format!("+91{BELA}")).unwrap()),
+            .phone(vestibule::Phone::parse(&format!("+91{BELA}")).unwrap()),
     );
     let client = client(&mock);
     (mock, client)

@@ -67,7 +67,7 @@ impl Harness {
     async fn with_asha() -> (Self, String) {
         let harness = Self::start().await;
         let asha = FyndUser::new("Asha")
-            .mobile(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap())
+            .phone(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap())
             .email(EMAIL);
         let id = harness.mock.add_user(asha.password(PASSWORD));
         (harness, id)

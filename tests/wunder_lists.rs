@@ -18,7 +18,7 @@ const USER: &str = "6f1d2a34-0000-4000-8000-000000000001";
 fn client(server: &MockServer) -> Client {
     Client::builder(server.uri())
         .tenant("tenant01")
-        .accept_language("en")
+        .language("en")
         .build()
         .unwrap()
 }

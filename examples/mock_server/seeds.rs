@@ -160,7 +160,7 @@ pub fn fynd_user(mock: &Fynd, seed: &Seed) -> Result<Vec<String>, String> {
                 let (country_code, mobile) = pair("mobile", value)?;
                 let country_code = country_code.parse::<CountryCode>();
                 let phone = country_code.and_then(|code| Phone::new(code, mobile));
-                user.mobile(phone.map_err(|error| error.to_string())?)
+                user.phone(phone.map_err(|error| error.to_string())?)
             }
             "social" => {
                 let (name, id) = pair("social", value)?;

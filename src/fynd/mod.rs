@@ -10,8 +10,8 @@
 //! | register | [`Client::sign_up`] -> [`PendingCodes`]; [`CompleteProfile::send`] |
 //! | forgotten password | by a code [`Client::reset_password_by_code`] -> [`PasswordReset`]; by a link [`Client::reset_password_by_link`], [`Client::password_link`] |
 //! | password | [`Session::has_password`], [`Session::update_password`] |
-//! | contacts | [`Session::contacts`], [`Session::add_contact`], [`Session::send_verification_link`], [`Session::update_primary_contact`], [`Session::delete_contact`] |
-//! | codes from links | [`Client::verify_mobile_link`], [`Client::verify_email_link`] |
+//! | contacts | [`Session::contacts`], [`Session::add_contact`], [`Session::request_verification_link`], [`Session::update_primary_contact`], [`Session::delete_contact`] |
+//! | codes from links | [`Client::verify_phone_link`], [`Client::verify_email_link`] |
 //! | profile | [`Session::profile`], [`Session::update_profile`], [`Session::attributes`], [`Session::update_attributes`] |
 //! | look up users and settings | [`Client::user_exists`], [`Client::platform_config`] |
 //! | sessions | [`Session::active_sessions`], [`Session::sign_out`] |

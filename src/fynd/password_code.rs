@@ -58,7 +58,7 @@ impl Step for PasswordToken {
 /// The code was correct: the user may set a new password, once.
 ///
 /// The client's store keeps it for 15 minutes; see [`challenge`](crate::challenge).
-#[must_use = "the password is unchanged before `set`"]
+#[must_use = "the password is unchanged before `set_password`"]
 pub struct PasswordReset {
     client: Client,
     challenge: ActiveChallenge<PasswordToken>,
@@ -77,7 +77,7 @@ impl Client {
     /// # let mock = Fynd::start().await;
     /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001").application_token("test-token");
     /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
-    /// # let asha = FyndUser::new("Asha").mobile(vestibule::Phone::parse("+919000000001")?).email("asha@example.com");
+    /// # let asha = FyndUser::new("Asha").phone(vestibule::Phone::parse("+919000000001")?).email("asha@example.com");
     /// # let id = mock.add_user(asha.password("the password"));
     /// # let code = || mock.outbox().last_code("+919000000001").unwrap();
     /// use vestibule::Phone;

@@ -122,7 +122,7 @@ impl Client {
     /// # let mock = Fynd::start().await;
     /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001").application_token("test-token");
     /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
-    /// # let asha = FyndUser::new("Asha").mobile(vestibule::Phone::parse("+919000000001")?).email("asha@example.com");
+    /// # let asha = FyndUser::new("Asha").phone(vestibule::Phone::parse("+919000000001")?).email("asha@example.com");
     /// # let id = mock.add_user(asha.password("the password"));
     /// assert!(client.user_exists("9000000001").await?);
     /// assert!(!client.user_exists("unknown@example.com").await?);
@@ -156,7 +156,7 @@ impl Client {
     /// # let mock = Fynd::start().await;
     /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001").application_token("test-token");
     /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
-    /// # let asha = FyndUser::new("Asha").mobile(vestibule::Phone::parse("+919000000001")?).email("asha@example.com");
+    /// # let asha = FyndUser::new("Asha").phone(vestibule::Phone::parse("+919000000001")?).email("asha@example.com");
     /// # let id = mock.add_user(asha.password("the password"));
     /// # let signed_in = client.sign_in_with_password("asha@example.com", "the password").await?;
     /// # let session = signed_in.signed_in().unwrap();
@@ -164,7 +164,7 @@ impl Client {
     /// # session.add_contact(&contact).await?;
     /// # let code = || mock.outbox().last_code("+919000000002").unwrap();
     /// // The user has followed a link and need not be signed in.
-    /// client.verify_mobile_link(code()).await?;
+    /// client.verify_phone_link(code()).await?;
     /// # let own = session.contacts().await?.into_iter().find(|own| own.contact().as_ref() == Some(&contact));
     /// # assert!(own.unwrap().verified);
     /// # Ok(())
@@ -178,7 +178,7 @@ impl Client {
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `code` if it is empty;
     /// [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) if it is wrong, used or expired; otherwise
     /// see [`Error`].
-    pub async fn verify_mobile_link(&self, code: impl Into<Secret>) -> Result<(), Error> {
+    pub async fn verify_phone_link(&self, code: impl Into<Secret>) -> Result<(), Error> {
         let code = code.into();
         check_filled("code", code.expose())?;
         let body = types::CodeRequestBodySchema::builder().code(code);
@@ -187,7 +187,7 @@ impl Client {
     }
 
     /// Confirms an e-mail address with the code from a link, like
-    /// [`verify_mobile_link`](Self::verify_mobile_link).
+    /// [`verify_phone_link`](Self::verify_phone_link).
     ///
     /// ```
     /// # #[tokio::main]
@@ -196,7 +196,7 @@ impl Client {
     /// # let mock = Fynd::start().await;
     /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001").application_token("test-token");
     /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
-    /// # let asha = FyndUser::new("Asha").mobile(vestibule::Phone::parse("+919000000001")?).email("asha@example.com");
+    /// # let asha = FyndUser::new("Asha").phone(vestibule::Phone::parse("+919000000001")?).email("asha@example.com");
     /// # let id = mock.add_user(asha.password("the password"));
     /// # let signed_in = client.sign_in_with_password("asha@example.com", "the password").await?;
     /// # let session = signed_in.signed_in().unwrap();
@@ -215,7 +215,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As [`verify_mobile_link`](Self::verify_mobile_link).
+    /// As [`verify_phone_link`](Self::verify_phone_link).
     pub async fn verify_email_link(&self, code: impl Into<Secret>) -> Result<(), Error> {
         let code = code.into();
         check_filled("code", code.expose())?;

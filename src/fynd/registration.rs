@@ -48,12 +48,12 @@ impl Client {
     /// use vestibule::fynd::SignIn;
     ///
     /// let phone = vestibule::Phone::parse("+91 90000 00001")?;
-    /// let form = client.sign_up("Asha").mobile(phone).email("asha@example.com");
+    /// let form = client.sign_up("Asha").phone(phone).email("asha@example.com");
     /// let mut step = form.send().await?;
     /// while let SignIn::CodesRequired(codes) = step {
     ///     // Keep `codes.id()`: any instance resumes the registration by it.
-    ///     step = match codes.mobile() {
-    ///         Some(_) => codes.confirm_mobile(code("+919000000001")).await?,
+    ///     step = match codes.phone() {
+    ///         Some(_) => codes.confirm_phone(code("+919000000001")).await?,
     ///         None => codes.confirm_email(code("asha@example.com")).await?,
     ///     };
     /// }
@@ -106,7 +106,7 @@ impl SignUp {
     }
 
     /// The user's mobile phone.
-    pub fn mobile(mut self, phone: impl Into<Phone>) -> Self {
+    pub fn phone(mut self, phone: impl Into<Phone>) -> Self {
         self.mobile = Some(phone.into());
         self
     }

@@ -146,7 +146,7 @@ impl CompleteProfile {
 
     /// The user's mobile phone. The sales channel may want it confirmed before there is a
     /// session.
-    pub fn mobile(mut self, phone: impl Into<Phone>) -> Self {
+    pub fn phone(mut self, phone: impl Into<Phone>) -> Self {
         self.mobile = Some(phone.into());
         self
     }
@@ -335,7 +335,7 @@ impl PendingCodes {
     }
 
     /// The mobile, if its code is not confirmed yet.
-    pub fn mobile(&self) -> Option<&Phone> {
+    pub fn phone(&self) -> Option<&Phone> {
         match &self.challenge.step.find(ContactKind::Mobile).ok()?.contact {
             Contact::Phone(phone) => Some(phone),
             Contact::Email(_) => None,
@@ -351,7 +351,7 @@ impl PendingCodes {
     }
 
     /// When the mobile may get another message; `None` if its code is confirmed.
-    pub fn mobile_timer(&self) -> Option<ResendTimer> {
+    pub fn phone_timer(&self) -> Option<ResendTimer> {
         self.timer(ContactKind::Mobile)
     }
 
@@ -382,7 +382,7 @@ impl PendingCodes {
     /// [`ErrorKind::RateLimited`]: crate::ErrorKind::RateLimited
     /// [`ErrorKind::Unauthenticated`]: crate::ErrorKind::Unauthenticated
     /// [`ErrorKind::Unavailable`]: crate::ErrorKind::Unavailable
-    pub async fn resend_mobile(&mut self) -> Result<(), Error> {
+    pub async fn resend_phone(&mut self) -> Result<(), Error> {
         self.resend(ContactKind::Mobile).await
     }
 
@@ -392,7 +392,7 @@ impl PendingCodes {
     ///
     /// # Errors
     ///
-    /// As [`resend_mobile`](Self::resend_mobile).
+    /// As [`resend_phone`](Self::resend_phone).
     pub async fn resend_email(&mut self) -> Result<(), Error> {
         self.resend(ContactKind::Email).await
     }
@@ -437,17 +437,17 @@ impl PendingCodes {
     /// [`ErrorKind::Unauthenticated`]: crate::ErrorKind::Unauthenticated
     /// [`ErrorKind::Rejected`]: crate::ErrorKind::Rejected
     /// [`ErrorKind::InvalidResponse`]: crate::ErrorKind::InvalidResponse
-    pub async fn confirm_mobile(self, code: impl Into<Secret>) -> Result<SignIn, StepError<Self>> {
+    pub async fn confirm_phone(self, code: impl Into<Secret>) -> Result<SignIn, StepError<Self>> {
         self.confirm_kind(ContactKind::Mobile, code.into()).await
     }
 
-    /// Confirms the code that was sent by e-mail, as [`confirm_mobile`](Self::confirm_mobile) does.
+    /// Confirms the code that was sent by e-mail, as [`confirm_phone`](Self::confirm_phone) does.
     ///
     /// Source: `POST /service/application/user/authentication/v1.0/otp/email/verify`.
     ///
     /// # Errors
     ///
-    /// As [`confirm_mobile`](Self::confirm_mobile).
+    /// As [`confirm_phone`](Self::confirm_phone).
     pub async fn confirm_email(self, code: impl Into<Secret>) -> Result<SignIn, StepError<Self>> {
         self.confirm_kind(ContactKind::Email, code.into()).await
     }

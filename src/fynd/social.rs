@@ -202,7 +202,7 @@ impl Client {
     /// # let mock = Fynd::start().await;
     /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001").application_token("test-token");
     /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
-    /// # let asha = FyndUser::new("Asha").mobile(vestibule::Phone::parse("+919000000001")?).email("asha@example.com").social(vestibule::testing::FyndProvider::Google, "1001");
+    /// # let asha = FyndUser::new("Asha").phone(vestibule::Phone::parse("+919000000001")?).email("asha@example.com").social(vestibule::testing::FyndProvider::Google, "1001");
     /// # let id = mock.add_user(asha.password("the password"));
     /// # let token = mock.issue_social_token(vestibule::testing::FyndProvider::Google, "1001", None);
     /// use vestibule::fynd::{SignIn, SocialSignIn};

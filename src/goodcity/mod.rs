@@ -23,7 +23,7 @@
 //! use vestibule::Phone;
 //! use vestibule::goodcity::Client;
 //!
-//! let client = Client::builder(url).app_name("app").accept_language("zh-tw").build()?;
+//! let client = Client::builder(url).app_name("app").language("zh-tw").build()?;
 //! let phone = Phone::parse("+852 6123 4567")?;
 //! let sign_up = client.sign_up(&phone).first_name("Ada").last_name("Wong").district_id("1");
 //! let pending = sign_up.send().await?;

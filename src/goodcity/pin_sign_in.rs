@@ -227,7 +227,7 @@ impl PendingCode {
 }
 
 impl Client {
-    /// Sends a pin by SMS to a user who has an account. `mobile` is a Hong Kong number with its
+    /// Sends a pin by SMS to a user who has an account. `phone` is a Hong Kong number with its
     /// country code, such as `+85251234567`.
     ///
     /// **Success does not mean that the number is registered.** For a number without an account the

@@ -15,7 +15,7 @@ use crate::json::JsonObject;
 use crate::opaque_debug::opaque_debug;
 
 /// Account data, prepared by [`Client::customer`].
-#[must_use = "nothing is sent before `save`"]
+#[must_use = "nothing is sent before `send`"]
 pub struct Account {
     client: Client,
     data: Result<types::CustomerInput, Error>,

@@ -17,6 +17,7 @@ use crate::secret::Secret;
 
 /// Sign-in by a code at one branch, which new users join.
 #[derive(Clone, Debug)]
+#[must_use = "nothing is sent before `send_code`"]
 pub struct BranchSignIn {
     client: Client,
     options: CodeOptions,

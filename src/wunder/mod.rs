@@ -13,7 +13,7 @@
 //! | second factor | [`MfaRequired::confirm`]; set up by [`Session::request_mfa_enrolment`] or [`MfaRequired::request_mfa_enrolment`] -> [`MfaEnrolment`] |
 //! | exchange a token | [`Session::request_openid_token`] |
 //! | register | [`Client::sign_up`], [`Client::sign_up_with_social`] |
-//! | password reset | [`Client::reset_password_by_code`] -> [`PasswordReset`]; from a link [`Client::set_password`] |
+//! | password reset | [`Client::reset_password_by_code`] -> [`PendingResetCode`]; from a link [`Client::set_password`] |
 //! | verify | [`Session::verify_phone`] -> [`PhoneVerification`], [`Client::resend_email_verification`], [`Session::verify_identity`] |
 //! | profile | [`Session::profile`], [`Session::update_profile`], [`Session::request_deletion`], [`Session::identity_cards`] |
 //! | signed profile | [`Session::signed_profile`], checked by [`SignedProfileVerifier`] |
@@ -83,7 +83,7 @@ pub use self::mfa::MfaRequired;
 pub use self::mfa_enrolment::{MfaEnrolment, QrPicture};
 pub use self::onboarding::{Onboarding, OnboardingCheck, Step};
 pub use self::pages::{Page, Pages};
-pub use self::password_reset::PasswordReset;
+pub use self::password_reset::PendingResetCode;
 pub use self::pending_code::PendingCode;
 pub use self::phone_verification::PhoneVerification;
 pub use self::profile::ProfileChange;

@@ -84,7 +84,7 @@ impl Step {
 }
 
 /// A check of the onboarding, prepared by [`Session::onboarding`].
-#[must_use = "nothing is sent before `check`"]
+#[must_use = "nothing is sent before `send`"]
 pub struct OnboardingCheck {
     session: Session,
     branch_id: String,

@@ -46,12 +46,12 @@ impl ResetRequest {
 ///
 /// The state is kept in the client's store; see [`challenge`](crate::challenge).
 #[must_use = "no password is set before `set_password`"]
-pub struct PasswordReset {
+pub struct PendingResetCode {
     client: Client,
     challenge: ActiveChallenge<ResetRequest>,
 }
 
-opaque_debug!("wunder": PasswordReset);
+opaque_debug!("wunder": PendingResetCode);
 
 impl Client {
     /// Sends a reset code by e-mail. Signed if the client has a signature key, again for each
@@ -89,7 +89,7 @@ impl Client {
     pub async fn reset_password_by_code(
         &self,
         email: impl IntoEmail,
-    ) -> Result<PasswordReset, Error> {
+    ) -> Result<PendingResetCode, Error> {
         let email = Email::of(System::Wunder, email)?;
         // Separate from the messages of a sign-in, whose challenge stays valid.
         let to = format!("reset {}", email.destination());
@@ -100,7 +100,7 @@ impl Client {
             Ok((request, self.resend_wait))
         };
         let challenge = first.send(send).await?;
-        Ok(PasswordReset {
+        Ok(PendingResetCode {
             client: self.clone(),
             challenge,
         })
@@ -112,9 +112,9 @@ impl Client {
     ///
     /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) if there is no such reset: start
     /// it again. [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the store fails.
-    pub async fn resume_password_reset(&self, id: &Secret) -> Result<PasswordReset, Error> {
+    pub async fn resume_password_reset(&self, id: &Secret) -> Result<PendingResetCode, Error> {
         let found = StoredChallenge::load(&self.context, id).await?;
-        Ok(PasswordReset {
+        Ok(PendingResetCode {
             client: self.clone(),
             challenge: found.resume().await?,
         })
@@ -161,7 +161,7 @@ impl Client {
     }
 }
 
-impl PasswordReset {
+impl PendingResetCode {
     sent_code_methods!(|this| this.email());
 
     /// The id by which [`Client::resume_password_reset`] resumes it: a secret.

@@ -64,7 +64,7 @@ pub async fn start_fynd() -> Fynd {
     let mock = Fynd::start().await;
     mock.add_user(
         vestibule::testing::FyndUser::new("Asha")
-            .mobile(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap()),
+            .phone(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap()),
     );
     mock
 }

@@ -254,7 +254,7 @@ async fn a_registration_continues_with_its_other_code_after_an_outage() {
     let client = on_fynd(&mock, store.clone());
     let form = || {
         let form = client.sign_up("Chandra").email(EMAIL);
-        form.mobile(vestibule::Phone::parse(&format!("+91{NEW}")).unwrap())
+        form.phone(vestibule::Phone::parse(&format!("+91{NEW}")).unwrap())
     };
     store.set_down(true);
     assert_eq!(kind(form().send().await), ErrorKind::Unavailable);
@@ -268,7 +268,7 @@ async fn a_registration_continues_with_its_other_code_after_an_outage() {
     };
     store.set_down(true);
     let code = mock.outbox().last_code(&format!("+91{NEW}")).unwrap();
-    let Ok(FyndSignIn::CodesRequired(mut half)) = codes.confirm_mobile(code).await else {
+    let Ok(FyndSignIn::CodesRequired(mut half)) = codes.confirm_phone(code).await else {
         panic!("the code by e-mail remains");
     };
     mock.clock().advance(CODE_WAIT);

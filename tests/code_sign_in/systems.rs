@@ -76,7 +76,7 @@ pub async fn fynd(mobile: &str) -> TestSystem {
     let mock = Fynd::start().await;
     mock.add_user(
         vestibule::testing::FyndUser::new("Asha")
-            .mobile(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap()),
+            .phone(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap()),
     );
     let to = Contact::phone(&format!("+91{}", mobile)).unwrap();
     target("fynd, phone", to, Mock::Fynd(mock))

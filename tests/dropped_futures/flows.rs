@@ -243,7 +243,7 @@ pub async fn fynd() -> usize {
     let mock = Fynd::start().await;
     mock.add_user(
         vestibule::testing::FyndUser::new("Asha")
-            .mobile(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap()),
+            .phone(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap()),
     );
     let client = fynd::Client::builder("64b000000000000000000001")
         .application_token("application-token")

@@ -50,8 +50,8 @@ impl FyndFixture {
 
     async fn submit(&self, person: &Person) -> Result<SignIn, Error> {
         let form = self.client.sign_up("Asha").password(PASSWORD);
-        let form = form
-            .mobile(vestibule::Phone::parse(&format!("+91{}", person.number.as_str())).unwrap());
+        let form =
+            form.phone(vestibule::Phone::parse(&format!("+91{}", person.number.as_str())).unwrap());
         form.email(person.email.as_str()).send().await
     }
 
@@ -64,7 +64,7 @@ impl FyndFixture {
 
     async fn half(&self, person: &Person) -> PendingCodes {
         let codes = self.codes(person).await;
-        match codes.confirm_mobile(self.sms(person)).await {
+        match codes.confirm_phone(self.sms(person)).await {
             Ok(SignIn::CodesRequired(codes)) => codes,
             other => panic!("{other:?} has no codes"),
         }
@@ -91,7 +91,7 @@ impl FyndFixture {
     async fn known(&self) -> (Person, Session) {
         let person = self.person();
         let user = FyndUser::new("Asha")
-            .mobile(vestibule::Phone::parse(&format!("+91{}", person.number)).unwrap());
+            .phone(vestibule::Phone::parse(&format!("+91{}", person.number)).unwrap());
         let user = user.email(person.email.as_str()).password(PASSWORD);
         self.mock.add_user(user);
         let session = self.sign_in(&person).await.unwrap().signed_in();
@@ -117,12 +117,12 @@ impl FyndFixture {
                 self.wait();
                 (person, codes)
             },
-            async |(_, codes)| codes.resend_mobile().await,
+            async |(_, codes)| codes.resend_phone().await,
             async |(person, _)| self.can_sign_in(&person).await,
         )
         .await;
         points += at_each_point(
-            "confirm_mobile",
+            "confirm_phone",
             async || {
                 let person = self.person();
                 let codes = self.codes(&person).await;
@@ -130,7 +130,7 @@ impl FyndFixture {
             },
             async |(person, codes)| {
                 let codes = codes.take().unwrap();
-                Ok(codes.confirm_mobile(self.sms(person)).await?)
+                Ok(codes.confirm_phone(self.sms(person)).await?)
             },
             async |(person, _)| self.can_sign_in(&person).await,
         )

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use vestibule::testing::{Wunder, WunderUser};
 use vestibule::wunder::{
-    Client, MfaEnrolment, PasswordReset, PendingCode, PhoneVerification, Session, SignIn,
+    Client, MfaEnrolment, PendingCode, PendingResetCode, PhoneVerification, Session, SignIn,
     TermsScope,
 };
 
@@ -105,7 +105,7 @@ async fn resets() -> usize {
     let mut points = at_each_point("reset", async || {}, request, works).await;
 
     let requested = async || Some(request(&mut ()).await.unwrap());
-    let set = async |reset: &mut Option<PasswordReset>| {
+    let set = async |reset: &mut Option<PendingResetCode>| {
         let reset = reset.take().unwrap();
         let set = reset
             .set_password(on.code(EMAIL), vestibule::NewPassword::new(PASSWORD))

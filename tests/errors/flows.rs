@@ -78,7 +78,7 @@ async fn wunder(states: &mut BTreeSet<&'static str>) {
     let ada = WunderUser::new().email("ada@example.org");
     mock.add_user(ada.password("the password").phone("+43123456789"));
     let reset = client.reset_password_by_code("ada@example.org");
-    survives::<wunder::PasswordReset>(states, reset.await.unwrap());
+    survives::<wunder::PendingResetCode>(states, reset.await.unwrap());
     let pending = client
         .sign_in_with_email_code("bob@example.org")
         .branch_id("2");
@@ -139,7 +139,7 @@ async fn fynd(states: &mut BTreeSet<&'static str>) {
     mock.require_email(true);
     let form = client
         .sign_up("Bela")
-        .mobile("+919000000002".parse::<Phone>().unwrap());
+        .phone("+919000000002".parse::<Phone>().unwrap());
     let fynd::SignIn::CodesRequired(codes) = form.email("bela@example.com").send().await.unwrap()
     else {
         panic!("codes were expected");
@@ -147,7 +147,7 @@ async fn fynd(states: &mut BTreeSet<&'static str>) {
     survives::<fynd::PendingCodes>(states, codes);
     mock.require_email(false);
 
-    let asha = FyndUser::new("Asha").mobile("+919000000001".parse::<Phone>().unwrap());
+    let asha = FyndUser::new("Asha").phone("+919000000001".parse::<Phone>().unwrap());
     mock.add_user(asha.email("asha@example.com").password("the password"));
     survives::<fynd::PasswordLink>(states, client.password_link("a code"));
     let reset = client.reset_password_by_code(Contact::phone("+919000000001").unwrap());

@@ -48,7 +48,7 @@ impl System for OnFynd {
         let mobile = format!("90000{number:05}");
         mock.add_user(
             vestibule::testing::FyndUser::new("Asha")
-                .mobile(vestibule::Phone::parse(&format!("+91{mobile}")).unwrap()),
+                .phone(vestibule::Phone::parse(&format!("+91{mobile}")).unwrap()),
         );
         format!("+91{mobile}")
     }

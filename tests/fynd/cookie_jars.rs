@@ -20,7 +20,7 @@ async fn the_cookie_jars_of_a_thousand_users_of_one_client_never_mix() {
     for number in &numbers {
         mock.add_user(
             vestibule::testing::FyndUser::new(format!("User {number}"))
-                .mobile(vestibule::Phone::parse(&format!("+91{number}")).unwrap()),
+                .phone(vestibule::Phone::parse(&format!("+91{number}")).unwrap()),
         );
         let (client, mock, number) = (client.clone(), mock.clone(), number.clone());
         signing_in.push(tokio::spawn(async move {

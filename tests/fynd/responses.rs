@@ -87,7 +87,7 @@ async fn a_profile_that_needs_another_code_says_so() {
         panic!("the code that was sent by e-mail remains");
     };
     assert_eq!(codes.email().map(Email::as_str), Some("asha@example.com"));
-    assert!(codes.mobile().is_none());
+    assert!(codes.phone().is_none());
     let sent = wire.last("/service/application/user/profile/v1.0/detail");
     let body: serde_json::Value = serde_json::from_slice(&sent.body).unwrap();
     let expected = serde_json::json!({

@@ -38,7 +38,7 @@ async fn a_password_change_requires_the_old_password() {
 
     harness.mock.add_user(
         vestibule::testing::FyndUser::new("Bela")
-            .mobile(vestibule::Phone::parse("+919000000002").unwrap()),
+            .phone(vestibule::Phone::parse("+919000000002").unwrap()),
     );
     let pending = harness
         .client
@@ -77,16 +77,16 @@ async fn contacts_are_added_confirmed_made_primary_and_removed() {
         );
 
         let first = harness.code(to);
-        assert!(asha.send_verification_link(&new).await.unwrap());
+        assert!(asha.request_verification_link(&new).await.unwrap());
         let verify = async |code: String| match contact {
-            Contact::Phone(_) => harness.other.verify_mobile_link(code).await,
+            Contact::Phone(_) => harness.other.verify_phone_link(code).await,
             Contact::Email(_) => harness.other.verify_email_link(code).await,
         };
         assert_eq!(refused(verify(first).await), "LINK_INVALID");
         verify(harness.code(to)).await.unwrap();
         let verified = own(&asha, contact).await;
         assert!(verified.verified);
-        assert!(!asha.send_verification_link(&verified).await.unwrap());
+        assert!(!asha.request_verification_link(&verified).await.unwrap());
 
         asha.update_primary_contact(&verified).await.unwrap();
         assert!(own(&asha, contact).await.primary);

@@ -171,14 +171,14 @@ async fn a_form_without_a_required_contact_is_refused() {
     assert_eq!(refused(form().send().await), "CONTACT_MISSING");
     harness.mock.require_email(true);
     let without_email = form()
-        .mobile(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap())
+        .phone(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap())
         .send()
         .await;
     assert_eq!(refused(without_email), "EMAIL_MISSING");
     assert_eq!(harness.messages(), 0);
     // A refused form starts no timer.
     let both = form()
-        .mobile(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap())
+        .phone(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap())
         .email(EMAIL)
         .send()
         .await;
@@ -212,7 +212,7 @@ async fn a_new_password_after_the_servers_time_limit_is_refused() {
 #[tokio::test]
 async fn a_contact_of_another_user_is_not_added_and_a_removed_one_not_changed() {
     let (harness, _) = Harness::with_asha().await;
-    let bela = FyndUser::new("Bela").mobile(vestibule::Phone::parse("+919000000002").unwrap());
+    let bela = FyndUser::new("Bela").phone(vestibule::Phone::parse("+919000000002").unwrap());
     harness.mock.add_user(bela.email("bela@example.com"));
     let asha = harness.asha().await;
     for taken in [
@@ -240,7 +240,7 @@ async fn a_contact_of_another_user_is_not_added_and_a_removed_one_not_changed() 
         for code in [
             refused(asha.delete_contact(&gone).await),
             refused(asha.update_primary_contact(&gone).await),
-            refused(asha.send_verification_link(&gone).await),
+            refused(asha.request_verification_link(&gone).await),
         ] {
             assert_eq!(code, "CONTACT_UNKNOWN");
         }

@@ -48,7 +48,7 @@ async fn wrong_input_is_named_and_never_sent() {
     assert_eq!(field(client.sign_up(" ").send().await), "first_name");
     assert_eq!(field(form().password("").send().await), "password");
     assert_eq!(field(client.user_exists("").await), "q");
-    assert_eq!(field(client.verify_mobile_link("").await), "code");
+    assert_eq!(field(client.verify_phone_link("").await), "code");
     assert_eq!(field(client.verify_email_link(" ").await), "code");
     assert_eq!(field(client.password_link("").verify().await), "code");
     assert!(harness.mock.journal().is_empty());
@@ -91,7 +91,7 @@ async fn debug_shows_no_secret_and_no_contact() {
     let form = client.sign_up("Bela").password("a-secret-password");
     let form = form
         .email("bela@example.com")
-        .mobile(vestibule::Phone::parse("+919000000002").unwrap());
+        .phone(vestibule::Phone::parse("+919000000002").unwrap());
     let social = SocialSignIn::google("a-secret-token").email("bela@example.com");
     let link = client.password_link("a-secret-code");
     let mut shown = format!("{form:?} {social:?} {link:?}");

@@ -6,7 +6,7 @@ use super::*;
 
 fn form(harness: &Harness) -> SignUp {
     let form = harness.client.sign_up("Asha").last_name("Rao");
-    form.mobile(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap())
+    form.phone(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap())
         .email(EMAIL)
         .password(PASSWORD)
 }
@@ -23,20 +23,20 @@ async fn a_user_is_signed_in_on_any_instance_when_no_code_remains() {
     let harness = Harness::start().await;
     let sent = codes(form(&harness).send().await.unwrap());
     assert_eq!(harness.messages(), 2);
-    assert_eq!(sent.mobile(), Some(&format!("+91{ASHA}").parse().unwrap()));
+    assert_eq!(sent.phone(), Some(&format!("+91{ASHA}").parse().unwrap()));
     assert_eq!(sent.email(), Some(&EMAIL.parse().unwrap()));
 
     let on_other_instance = resumed(&harness.other, &sent).await;
     let partial = on_other_instance
-        .confirm_mobile(harness.code(SMS))
+        .confirm_phone(harness.code(SMS))
         .await
         .unwrap();
     let partial = codes(partial);
-    assert_eq!((partial.mobile(), partial.id()), (None, sent.id()));
-    assert!(partial.mobile_timer().is_none());
+    assert_eq!((partial.phone(), partial.id()), (None, sent.id()));
+    assert!(partial.phone_timer().is_none());
 
     // The older handle knows neither the confirmed code nor the newest token.
-    let returned = sent.confirm_mobile("1234").await.unwrap_err();
+    let returned = sent.confirm_phone("1234").await.unwrap_err();
     assert_eq!(returned.error.kind(), ErrorKind::StepRequired);
     let signed_in = returned.state.confirm_email(harness.code(EMAIL)).await;
     let user = session(signed_in.unwrap());
@@ -60,7 +60,7 @@ async fn each_contact_has_its_own_timer_and_its_own_newest_code() {
     let harness = Harness::start().await;
     let mut sent = codes(form(&harness).send().await.unwrap());
     let (first_sms, first_email) = (harness.code(SMS), harness.code(EMAIL));
-    assert_eq!(kind(sent.resend_mobile().await), ErrorKind::RateLimited);
+    assert_eq!(kind(sent.resend_phone().await), ErrorKind::RateLimited);
     assert_eq!(kind(sent.resend_email().await), ErrorKind::RateLimited);
     let again = harness
         .other
@@ -71,8 +71,8 @@ async fn each_contact_has_its_own_timer_and_its_own_newest_code() {
     assert_eq!(harness.messages(), 2);
 
     harness.wait(31);
-    sent.resend_mobile().await.unwrap();
-    assert!(sent.mobile_timer().unwrap().remaining() > Duration::from_secs(25));
+    sent.resend_phone().await.unwrap();
+    assert!(sent.phone_timer().unwrap().remaining() > Duration::from_secs(25));
     assert!(sent.email_timer().unwrap().remaining().is_zero());
     let mut on_other_instance = resumed(&harness.other, &sent).await;
     on_other_instance.resend_email().await.unwrap();
@@ -81,14 +81,14 @@ async fn each_contact_has_its_own_timer_and_its_own_newest_code() {
     sent.resend_email().await.unwrap();
     assert_eq!(harness.messages(), 5);
 
-    let returned = sent.confirm_mobile(first_sms).await.unwrap_err();
+    let returned = sent.confirm_phone(first_sms).await.unwrap_err();
     assert_eq!(returned.error.code(), Some("OTP_INVALID"));
     let returned = returned.state.confirm_email(first_email).await.unwrap_err();
     assert_eq!(returned.error.code(), Some("OTP_INVALID"));
     let partial = returned.state.confirm_email(harness.code(EMAIL)).await;
     let partial = codes(partial.unwrap());
-    assert!(partial.email().is_none() && partial.mobile().is_some());
-    let signed_in = partial.confirm_mobile(harness.code(SMS)).await.unwrap();
+    assert!(partial.email().is_none() && partial.phone().is_some());
+    let signed_in = partial.confirm_phone(harness.code(SMS)).await.unwrap();
     assert_eq!(first_name(&session(signed_in)).await, "Asha");
 }
 
@@ -99,7 +99,7 @@ async fn wrong_codes_of_both_contacts_count_together() {
     let (sms, email) = (harness.code(SMS), harness.code(EMAIL));
     for _ in 0..3 {
         sent = sent
-            .confirm_mobile(other_than(&sms))
+            .confirm_phone(other_than(&sms))
             .await
             .unwrap_err()
             .state;
@@ -111,14 +111,14 @@ async fn wrong_codes_of_both_contacts_count_together() {
             .unwrap_err()
             .state;
     }
-    let returned = sent.confirm_mobile(sms).await.unwrap_err();
+    let returned = sent.confirm_phone(sms).await.unwrap_err();
     assert_eq!(returned.error.kind(), ErrorKind::StepRequired);
     assert_eq!(harness.mock.count("verify_mobile_otp"), 3);
 
     harness.wait(31);
     let mut sent = returned.state;
-    sent.resend_mobile().await.unwrap();
-    assert!(sent.confirm_mobile(harness.code(SMS)).await.is_ok());
+    sent.resend_phone().await.unwrap();
+    assert!(sent.confirm_phone(harness.code(SMS)).await.is_ok());
 }
 
 #[tokio::test]
@@ -128,15 +128,15 @@ async fn two_instances_confirm_both_codes_at_the_same_time() {
     let mut there = resumed(&harness.other, &here).await;
     harness.wait(31);
     let mut here = here;
-    let (one, two) = tokio::join!(here.resend_mobile(), there.resend_email());
+    let (one, two) = tokio::join!(here.resend_phone(), there.resend_email());
     one.unwrap();
     two.unwrap();
     // Neither resend has overwritten the other's token.
     harness.wait(31);
     let mut fresh = resumed(&harness.client, &here).await;
-    fresh.resend_mobile().await.unwrap();
+    fresh.resend_phone().await.unwrap();
     fresh.resend_email().await.unwrap();
-    let partial = codes(fresh.confirm_mobile(harness.code(SMS)).await.unwrap());
+    let partial = codes(fresh.confirm_phone(harness.code(SMS)).await.unwrap());
     let signed_in = partial.confirm_email(harness.code(EMAIL)).await.unwrap();
     assert_eq!(first_name(&session(signed_in)).await, "Asha");
 }
@@ -190,7 +190,7 @@ async fn a_registration_continues_after_a_sign_in_by_password() {
     assert_eq!(returned.error.kind(), ErrorKind::StepRequired);
     let profile = returned
         .state
-        .mobile(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap())
+        .phone(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap())
         .email(EMAIL);
     let sent = codes(
         profile
@@ -201,6 +201,6 @@ async fn a_registration_continues_after_a_sign_in_by_password() {
             .unwrap(),
     );
     let partial = codes(sent.confirm_email(harness.code(EMAIL)).await.unwrap());
-    let signed_in = partial.confirm_mobile(harness.code(SMS)).await.unwrap();
+    let signed_in = partial.confirm_phone(harness.code(SMS)).await.unwrap();
     assert_eq!(first_name(&session(signed_in)).await, "Asha");
 }

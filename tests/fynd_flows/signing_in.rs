@@ -42,8 +42,7 @@ async fn a_token_signs_in_once() {
 #[tokio::test]
 async fn each_third_party_signs_its_user_in() {
     let harness = Harness::start().await;
-    let asha =
-        FyndUser::new("Asha").mobile(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap());
+    let asha = FyndUser::new("Asha").phone(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap());
     let asha = asha.social(FyndProvider::Facebook, "f1");
     let asha = asha.social(FyndProvider::Google, "g1");
     harness
@@ -102,7 +101,7 @@ async fn a_new_user_of_a_third_party_completes_the_profile_on_any_instance() {
 
     let profile = returned
         .state
-        .mobile(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap());
+        .phone(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap());
     let codes = codes(
         profile
             .first_name("Asha")
@@ -111,8 +110,8 @@ async fn a_new_user_of_a_third_party_completes_the_profile_on_any_instance() {
             .await
             .unwrap(),
     );
-    assert!(codes.mobile().is_some() && codes.email().is_none());
-    let signed_in = codes.confirm_mobile(harness.code(SMS)).await.unwrap();
+    assert!(codes.phone().is_some() && codes.email().is_none());
+    let signed_in = codes.confirm_phone(harness.code(SMS)).await.unwrap();
     let user = session(signed_in).profile().await.unwrap();
     assert_eq!(user.last_name.as_deref(), Some("Rao"));
     assert_eq!(user.emails.unwrap()[0].email.as_deref(), Some(EMAIL));

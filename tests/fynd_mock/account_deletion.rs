@@ -11,7 +11,7 @@ const EMAIL: &str = "asha@example.com";
 
 async fn signed_in(harness: &Harness) -> (Jar, String) {
     let asha = FyndUser::new("Asha")
-        .mobile(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap())
+        .phone(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap())
         .email(EMAIL);
     let id = harness.mock.add_user(asha);
     (by_code(harness, ASHA).await, id)
@@ -105,7 +105,7 @@ pub async fn another_users_code_deletes_nothing(harness: &Harness) {
     let (mut jar, id) = signed_in(harness).await;
     harness.mock.add_user(
         vestibule::testing::FyndUser::new("Bela")
-            .mobile(vestibule::Phone::parse("+919000000002").unwrap()),
+            .phone(vestibule::Phone::parse("+919000000002").unwrap()),
     );
     let number = json!({"mobile": "9000000002", "country_code": "91"});
     let sent = harness.call("send_otp_on_mobile", number).await.ok();

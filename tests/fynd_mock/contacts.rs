@@ -51,12 +51,11 @@ fn emails() -> Kind {
 }
 
 async fn signed_in(harness: &Harness) -> Jar {
-    let asha =
-        FyndUser::new("Asha").mobile(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap());
+    let asha = FyndUser::new("Asha").phone(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap());
     harness.mock.add_user(asha.email("asha@example.com"));
     harness.mock.add_user(
         FyndUser::new("Bela")
-            .mobile(vestibule::Phone::parse("+919000000009").unwrap())
+            .phone(vestibule::Phone::parse("+919000000009").unwrap())
             .email("b@example.com"),
     );
     by_code(harness, ASHA).await

@@ -11,7 +11,7 @@ const EMAIL: &str = "asha@example.com";
 
 fn seed(harness: &Harness) {
     let asha = FyndUser::new("Asha")
-        .mobile(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap())
+        .phone(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap())
         .email(EMAIL);
     harness.mock.add_user(asha.password("old"));
 }

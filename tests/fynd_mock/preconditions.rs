@@ -60,7 +60,7 @@ pub async fn a_session_is_required_where_the_document_says_so(harness: &Harness)
 pub async fn a_body_is_an_object_and_not_too_large(harness: &Harness) {
     harness.mock.add_user(
         vestibule::testing::FyndUser::new("Asha")
-            .mobile(vestibule::Phone::parse("+919000000001").unwrap()),
+            .phone(vestibule::Phone::parse("+919000000001").unwrap()),
     );
     for operation in &harness.operations {
         let id = operation.value["operationId"].as_str().unwrap();
@@ -80,7 +80,7 @@ pub async fn a_body_is_an_object_and_not_too_large(harness: &Harness) {
 pub async fn a_missing_member_or_parameter_is_refused(harness: &Harness) {
     harness.mock.add_user(
         vestibule::testing::FyndUser::new("Asha")
-            .mobile(vestibule::Phone::parse("+919000000001").unwrap()),
+            .phone(vestibule::Phone::parse("+919000000001").unwrap()),
     );
     for operation in &harness.operations {
         let id = operation.value["operationId"].as_str().unwrap();

@@ -12,7 +12,7 @@ pub async fn a_profile_change_leaves_the_rest_as_it_was(harness: &Harness) {
     harness.mock.add_user(
         FyndUser::new("Asha")
             .last_name("Rao")
-            .mobile(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap()),
+            .phone(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap()),
     );
     let jar = &mut by_code(harness, ASHA).await;
     let change =
@@ -32,7 +32,7 @@ pub async fn a_profile_change_leaves_the_rest_as_it_was(harness: &Harness) {
 /// A new primary contact is unverified until its code is confirmed.
 pub async fn a_new_main_contact_is_confirmed_by_a_code(harness: &Harness) {
     harness.mock.add_user(
-        FyndUser::new("Asha").mobile(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap()),
+        FyndUser::new("Asha").phone(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap()),
     );
     let jar = &mut by_code(harness, ASHA).await;
     let change = json!({"mobile": {"phone": "9000000002", "country_code": "91"}, "email": EMAIL});
@@ -66,7 +66,7 @@ pub async fn a_new_main_contact_is_confirmed_by_a_code(harness: &Harness) {
 /// The code of a contact that was removed meanwhile confirms nothing.
 pub async fn the_code_of_a_removed_contact_is_void(harness: &Harness) {
     harness.mock.add_user(
-        FyndUser::new("Asha").mobile(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap()),
+        FyndUser::new("Asha").phone(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap()),
     );
     let jar = &mut by_code(harness, ASHA).await;
     let change = json!({"mobile": {"phone": "9000000002", "country_code": "91"}});
@@ -85,8 +85,7 @@ pub async fn the_code_of_a_removed_contact_is_void(harness: &Harness) {
 }
 
 pub async fn attributes_are_kept_as_they_are_defined(harness: &Harness) {
-    let asha =
-        FyndUser::new("Asha").mobile(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap());
+    let asha = FyndUser::new("Asha").phone(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap());
     harness
         .mock
         .add_user(asha.attribute("shoe_size", 42).attribute("undefined", 1));

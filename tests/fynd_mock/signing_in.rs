@@ -30,11 +30,11 @@ pub async fn user(harness: &Harness, jar: &mut Jar) -> Value {
 
 pub async fn each_sign_in_creates_a_separate_session(harness: &Harness) {
     let id = harness.mock.add_user(
-        FyndUser::new("Asha").mobile(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap()),
+        FyndUser::new("Asha").phone(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap()),
     );
     harness.mock.add_user(
         vestibule::testing::FyndUser::new("Bela")
-            .mobile(vestibule::Phone::parse("+919000000002").unwrap()),
+            .phone(vestibule::Phone::parse("+919000000002").unwrap()),
     );
     let (mut phone, mut laptop) = (by_code(harness, ASHA).await, by_code(harness, ASHA).await);
     let mut bela = by_code(harness, "9000000002").await;
@@ -67,7 +67,7 @@ pub async fn each_sign_in_creates_a_separate_session(harness: &Harness) {
 pub async fn a_password_signs_in_by_e_mail_address(harness: &Harness) {
     let asha = FyndUser::new("Asha")
         .last_name("Rao")
-        .mobile(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap());
+        .phone(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap());
     harness
         .mock
         .add_user(asha.email("asha@example.com").password("right"));
@@ -99,7 +99,7 @@ pub async fn a_password_signs_in_by_e_mail_address(harness: &Harness) {
     assert_eq!(reply["result"], 1);
     harness.mock.add_user(
         vestibule::testing::FyndUser::new("Bela")
-            .mobile(vestibule::Phone::parse("+919000000002").unwrap()),
+            .phone(vestibule::Phone::parse("+919000000002").unwrap()),
     );
     let mut bela = by_code(harness, "9000000002").await;
     let reply = harness
@@ -154,8 +154,7 @@ pub async fn a_disabled_sign_in_method_is_refused_and_not_offered(harness: &Harn
 }
 
 pub async fn user_existence_is_reported_by_mobile_and_by_e_mail(harness: &Harness) {
-    let asha =
-        FyndUser::new("Asha").mobile(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap());
+    let asha = FyndUser::new("Asha").phone(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap());
     harness
         .mock
         .add_user(asha.unverified_email("asha@example.com"));

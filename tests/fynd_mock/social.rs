@@ -35,7 +35,7 @@ async fn login(harness: &Harness, operation: &str, token: &str, id: &str) -> Rep
 
 pub async fn an_account_signs_its_user_in(harness: &Harness) {
     let mut asha =
-        FyndUser::new("Asha").mobile(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap());
+        FyndUser::new("Asha").phone(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap());
     for (_, provider) in WAYS {
         asha = asha.social(provider, "1001");
     }

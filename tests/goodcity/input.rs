@@ -80,7 +80,7 @@ async fn bad_input_is_refused_before_anything_is_sent() {
         ),
         "base_url"
     );
-    let language = Client::builder(&base).app_name("app").accept_language("");
+    let language = Client::builder(&base).app_name("app").language("");
     assert_eq!(field(language.build()), "language");
 
     for wrong in ["", "51234567"] {

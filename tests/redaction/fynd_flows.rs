@@ -49,14 +49,14 @@ pub async fn search(search: &mut Search) -> usize {
 
     let form = client.sign_up("Bela").password(MARKER);
     let form = form
-        .mobile(vestibule::Phone::parse("+919000000002").unwrap())
+        .phone(vestibule::Phone::parse("+919000000002").unwrap())
         .email("bela@example.com");
     let Ok(SignIn::CodesRequired(codes)) = form.send().await else {
         panic!("codes are sent");
     };
-    let returned = codes.confirm_mobile(MARKER).await.unwrap_err();
+    let returned = codes.confirm_phone(MARKER).await.unwrap_err();
     search.check(
-        "confirm_mobile",
+        "confirm_phone",
         &format!("{returned:?} {returned} {:?}", returned.state),
     );
     search.check(
@@ -65,8 +65,8 @@ pub async fn search(search: &mut Search) -> usize {
     );
 
     search.check(
-        "verify_mobile_link",
-        &shown(client.verify_mobile_link(MARKER).await),
+        "verify_phone_link",
+        &shown(client.verify_phone_link(MARKER).await),
     );
     search.check(
         "verify_email_link",

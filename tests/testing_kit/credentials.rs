@@ -90,7 +90,7 @@ async fn pins_and_tokens_of_goodcity_are_valid_until_they_are_revoked() {
 async fn cookies_and_codes_of_fynd_are_valid_until_they_are_revoked() {
     let mock = Fynd::start().await;
     let id = mock
-        .add_user(FyndUser::new("Asha").mobile(vestibule::Phone::parse("+919000000001").unwrap()));
+        .add_user(FyndUser::new("Asha").phone(vestibule::Phone::parse("+919000000001").unwrap()));
     let client =
         fynd::Client::builder("64b000000000000000000001").application_token("not-a-real-token");
     let client = client.base_url(mock.base_url()).build().unwrap();

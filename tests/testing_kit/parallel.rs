@@ -78,11 +78,11 @@ async fn customers_and_users_of_the_other_systems_are_separate_too() {
     let (one, other) = (Fynd::start().await, Fynd::start().await);
     one.add_user(
         vestibule::testing::FyndUser::new("Asha")
-            .mobile(vestibule::Phone::parse("+919000000001").unwrap()),
+            .phone(vestibule::Phone::parse("+919000000001").unwrap()),
     );
     other.add_user(
         vestibule::testing::FyndUser::new("Asha")
-            .mobile(vestibule::Phone::parse("+919000000001").unwrap()),
+            .phone(vestibule::Phone::parse("+919000000001").unwrap()),
     );
     one.end_sessions();
     assert!(one.requests().is_empty() && other.requests().is_empty());

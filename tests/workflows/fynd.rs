@@ -29,7 +29,7 @@ impl Harness {
     async fn start() -> Self {
         let mock = Fynd::start().await;
         let asha = FyndUser::new("Asha")
-            .mobile(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap())
+            .phone(vestibule::Phone::parse(&format!("+91{ASHA}")).unwrap())
             .email(EMAIL);
         let asha = asha.social(FyndProvider::Facebook, "f1");
         let asha = asha.social(FyndProvider::Google, "g1");
@@ -117,7 +117,7 @@ pub async fn run(first_method: &str) -> BTreeSet<String> {
                 panic!("the account is not registered yet");
             };
             calls.reset();
-            let profile = profile.mobile(vestibule::Phone::parse("+919000000002").unwrap());
+            let profile = profile.phone(vestibule::Phone::parse("+919000000002").unwrap());
             let left = codes(
                 profile
                     .first_name("Bela")
@@ -126,15 +126,15 @@ pub async fn run(first_method: &str) -> BTreeSet<String> {
                     .await
                     .unwrap(),
             );
-            assert!(left.mobile().is_some());
+            assert!(left.phone().is_some());
         }
         "Client::sign_up" => {
             let form = client
                 .sign_up("Bela")
-                .mobile(vestibule::Phone::parse("+919000000002").unwrap());
+                .phone(vestibule::Phone::parse("+919000000002").unwrap());
             let form = form.email("bela@example.com").password(PASSWORD);
             let left = codes(form.send().await.unwrap());
-            let left = left.confirm_mobile(harness.code("+919000000002")).await;
+            let left = left.confirm_phone(harness.code("+919000000002")).await;
             let left = codes(left.unwrap());
             let signed_in = left.confirm_email(harness.code("bela@example.com")).await;
             signed_in.unwrap().signed_in().unwrap();
@@ -238,11 +238,11 @@ async fn change_contacts(harness: &Harness) {
     for ((contact, to), (former, _)) in new.iter().zip(contacts()) {
         asha.add_contact(contact).await.unwrap();
         let added = harness.own(contact).await;
-        asha.send_verification_link(&added).await.unwrap();
+        asha.request_verification_link(&added).await.unwrap();
         let code = harness.code(to);
         match contact {
             Contact::Email(_) => harness.client.verify_email_link(code).await.unwrap(),
-            _ => harness.client.verify_mobile_link(code).await.unwrap(),
+            _ => harness.client.verify_phone_link(code).await.unwrap(),
         }
         asha.update_primary_contact(&harness.own(contact).await)
             .await

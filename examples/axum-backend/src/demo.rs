@@ -53,7 +53,7 @@ impl Mocks {
         let ada = GoodCityUser::new(Phone::parse("+85261234567")?);
         let ada = ada.first_name("Ada").last_name("Wong");
         mocks.goodcity.add_user(ada);
-        let asha = FyndUser::new("Asha").mobile(Phone::parse("+919000000001")?);
+        let asha = FyndUser::new("Asha").phone(Phone::parse("+919000000001")?);
         mocks.fynd.add_user(asha);
         Ok(mocks)
     }

@@ -55,7 +55,7 @@ impl FyndAttribute {
 /// # async fn main() -> Result<(), vestibule::Error> {
 /// let fynd = Fynd::start().await;
 /// let asha = FyndUser::new("Asha")
-///     .mobile(Phone::parse("+91 90000 00001")?)
+///     .phone(Phone::parse("+91 90000 00001")?)
 ///     .unverified_email("asha@example.com")
 ///     .social(FyndProvider::Google, "1001");
 /// let asha = fynd.add_user(asha);
@@ -104,12 +104,12 @@ impl FyndUser {
     }
 
     /// A confirmed mobile number.
-    pub fn mobile(self, phone: impl Into<Phone>) -> Self {
+    pub fn phone(self, phone: impl Into<Phone>) -> Self {
         self.with(Contact::Mobile(Number::of(&phone.into())), true)
     }
 
     /// A mobile number that is not confirmed yet.
-    pub fn unverified_mobile(self, phone: impl Into<Phone>) -> Self {
+    pub fn unverified_phone(self, phone: impl Into<Phone>) -> Self {
         self.with(Contact::Mobile(Number::of(&phone.into())), false)
     }
 

@@ -146,8 +146,8 @@ impl CodesPage {
         };
         let mobile = remaining(
             "mobile",
-            codes.mobile().map(Phone::to_e164),
-            codes.mobile_timer(),
+            codes.phone().map(Phone::to_e164),
+            codes.phone_timer(),
         );
         let address = codes.email().map(|email| email.as_str().to_owned());
         let email = remaining("email", address, codes.email_timer());

@@ -89,7 +89,7 @@ pub async fn confirm(
     let confirmed = match client.resume_challenge(&pending.id).await {
         Ok(Challenge::PendingCodes(codes)) => {
             let confirmed = match contact {
-                Contact::Mobile => codes.confirm_mobile(typed.code).await,
+                Contact::Mobile => codes.confirm_phone(typed.code).await,
                 Contact::Email => codes.confirm_email(typed.code).await,
             };
             confirmed.map_err(Error::from)
@@ -130,7 +130,7 @@ pub async fn resend(
     };
     let sent = match client.resume_challenge(&pending.id).await {
         Ok(Challenge::PendingCodes(mut codes)) => match contact {
-            Contact::Mobile => codes.resend_mobile().await,
+            Contact::Mobile => codes.resend_phone().await,
             Contact::Email => codes.resend_email().await,
         },
         Ok(_) => return Ok(browser.go_to(route.system)),

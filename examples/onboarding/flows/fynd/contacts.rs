@@ -27,7 +27,7 @@ async fn replace(fixture: &mut Fixture<'_>, new: Contact, to: &str, former: Cont
         ErrorKind::Rejected,
     )?;
     check(
-        session.send_verification_link(&added).await?,
+        session.request_verification_link(&added).await?,
         "a link is sent again",
     )?;
     let session = fixture.next_step(session).await?;
@@ -54,7 +54,7 @@ async fn replace(fixture: &mut Fixture<'_>, new: Contact, to: &str, former: Cont
 /// Opens a link, which needs no session.
 async fn verify(fixture: &Fixture<'_>, contact: &Contact, code: Secret) -> Result<(), Error> {
     match contact {
-        Contact::Phone(_) => fixture.client.verify_mobile_link(code).await,
+        Contact::Phone(_) => fixture.client.verify_phone_link(code).await,
         Contact::Email(_) => fixture.client.verify_email_link(code).await,
     }
 }

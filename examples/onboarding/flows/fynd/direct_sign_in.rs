@@ -32,7 +32,7 @@ async fn third_party(
     operation: &str,
     account: impl FnOnce(String) -> SocialSignIn,
 ) -> Outcome {
-    let asha = FyndUser::new("Asha").mobile(vestibule::Phone::parse(&format!("+91{MOBILE}"))?);
+    let asha = FyndUser::new("Asha").phone(vestibule::Phone::parse(&format!("+91{MOBILE}"))?);
     fixture.mock.add_user(asha.social(provider, "1001"));
     let token = fixture.mock.issue_social_token(provider, "1001", None);
     let sign_in = fixture.client.sign_in_with_social(account(token)).await?;
@@ -104,11 +104,11 @@ pub async fn new_user_of_a_social_account(fixture: &mut Fixture<'_>) -> Outcome 
     let profile = fixture
         .next_step(profile)
         .await?
-        .mobile(vestibule::Phone::parse(&format!("+91{MOBILE}"))?);
+        .phone(vestibule::Phone::parse(&format!("+91{MOBILE}"))?);
     let codes = codes(profile.first_name("Asha").last_name("Rao").send().await?)?;
     let codes = fixture.next_step(codes).await?;
     check(codes.email().is_none(), "the address needs no code")?;
-    let sign_in = codes.confirm_mobile(fixture.code(SMS)?).await?;
+    let sign_in = codes.confirm_phone(fixture.code(SMS)?).await?;
     is_signed_in(fixture, sign_in).await?;
     Ok("profile completed, number confirmed, signed in".to_owned())
 }

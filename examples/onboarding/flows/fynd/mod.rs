@@ -90,7 +90,7 @@ fn email() -> Result<Contact, Error> {
 /// Adds Asha, with both contacts confirmed and a password; returns her id.
 fn add_asha(fixture: &Fixture<'_>) -> Result<String, Error> {
     let asha = FyndUser::new("Asha")
-        .mobile(vestibule::Phone::parse(&format!("+91{MOBILE}"))?)
+        .phone(vestibule::Phone::parse(&format!("+91{MOBILE}"))?)
         .email(EMAIL);
     Ok(fixture.mock.add_user(asha.password(PASSWORD)))
 }

@@ -87,7 +87,7 @@ pub async fn changed(fixture: &mut Fixture<'_>) -> Outcome {
 pub async fn none_yet(fixture: &mut Fixture<'_>) -> Outcome {
     fixture.mock.add_user(
         vestibule::testing::FyndUser::new("Asha")
-            .mobile(vestibule::Phone::parse(&format!("+91{MOBILE}"))?),
+            .phone(vestibule::Phone::parse(&format!("+91{MOBILE}"))?),
     );
     let pending = fixture
         .client

@@ -13,7 +13,7 @@ use std::time::Duration;
 use vestibule::Secret;
 use vestibule::testing::{Wunder, WunderUser};
 use vestibule::wunder::{
-    Challenge, Client, MfaEnrolment, MfaRequired, PasswordReset, PendingCode, PhoneVerification,
+    Challenge, Client, MfaEnrolment, MfaRequired, PendingCode, PendingResetCode, PhoneVerification,
     Session, SignIn,
 };
 
@@ -70,7 +70,7 @@ system!(Wunder, "wunder", Client, |mock| {
 });
 
 resumable!(Wunder: Session, by Client::resume_session);
-resumable!(Wunder: PasswordReset, by Client::resume_password_reset);
+resumable!(Wunder: PendingResetCode, by Client::resume_password_reset);
 resumable!(Wunder: PendingCode, in Challenge::PendingCode);
 resumable!(Wunder: MfaRequired, in Challenge::MfaRequired);
 resumable!(Wunder: PhoneVerification, of Session, |by, id| by.resume_phone_verification(id));
