@@ -34,12 +34,12 @@ async fn tokens_of_the_wallet_crew_are_valid_until_they_are_revoked() {
         .clone();
     let id = mock.add_customer("acme", members).unwrap();
     assert!(mock.add_customer("acme", Default::default()).is_none());
-    assert!(mock.tokens_for("other", &id).is_none());
+    assert!(mock.tokens_for(&id, Some("other")).is_none());
     let client = walletcrew::Client::builder(mock.base_url())
         .tenant("acme")
         .build()
         .unwrap();
-    let tokens = mock.tokens_for("acme", "ada@example.com").unwrap();
+    let tokens = mock.tokens_for("ada@example.com", None).unwrap();
     let session = client.resume_with_tokens(tokens).await.unwrap();
     let profile = session.api().get_customer().send().await.unwrap();
     let profile = serde_json::to_value(&*profile).unwrap();

@@ -115,7 +115,7 @@ async fn a_sign_in_method_that_the_tenant_does_not_offer_is_refused() {
 #[tokio::test]
 async fn an_unknown_branch_is_refused() {
     let (mock, client) = start().await;
-    mock.add_branch("7", "Vienna", 48.0..=49.0, 16.0..=17.0);
+    mock.add_branch("7", 48.0..=49.0, 16.0..=17.0, "Vienna");
     assert_eq!(code(client.branch(0.0, 0.0).await), "B101");
     let by_phone = client
         .sign_in_with_phone_code(&PHONE.parse().unwrap())

@@ -203,10 +203,10 @@ pub async fn a_branch_serves_its_configured_places(server: &Server) {
     resolve(91.0, 0.0).await.refused(400, "R100");
     server
         .mock
-        .add_branch("7", "Graz", 46.9..=47.2, 15.3..=15.6);
+        .add_branch("7", 46.9..=47.2, 15.3..=15.6, "Graz");
     server
         .mock
-        .add_branch("linz", "Linz", 48.2..=48.4, 14.1..=14.5);
+        .add_branch("linz", 48.2..=48.4, 14.1..=14.5, "Linz");
     assert_eq!(
         resolve(47.07, 15.44).await.ok(),
         json!({"id": 7, "name": "Graz"})

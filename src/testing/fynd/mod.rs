@@ -41,8 +41,8 @@ mock!(
     /// key is the published one.
     ///
     /// It implements all operations. Signing in with an unknown mobile number or social account
-    /// begins the registration of a new user; [`add_user`](Self::add_user) and
-    /// [`seed_user`](Self::seed_user) add known ones. A code is valid once, for ten minutes; a link is
+    /// begins the registration of a new user; [`add_user`](Self::add_user) adds a
+    /// known one. A code is valid once, for ten minutes; a link is
     /// valid for a day. A new message to a contact invalidates the previous one. A deleted user is
     /// removed at once.
     Fynd,

@@ -31,9 +31,9 @@ impl WalletCrew {
         Some(customer["id"].as_str()?.to_owned())
     }
 
-    /// The tokens of a new sign-in of a customer, identified by e-mail address, phone number or id;
-    /// `None` if the customer does not exist.
-    pub fn tokens_for(&self, tenant: &str, customer: &str) -> Option<Tokens> {
+    /// The tokens of a new sign-in of a customer, identified by e-mail address, phone number or id,
+    /// of one tenant or, with `None`, of the first that has the customer; `None` if none has.
+    pub fn tokens_for(&self, customer: &str, tenant: Option<&str>) -> Option<Tokens> {
         let now = self.shared.clock.now().timestamp();
         let token = self.shared.state().token_for(tenant, customer, now)?;
         Some(Tokens::new(token, None))

@@ -107,10 +107,20 @@ impl State {
     }
 
     /// Issues a token without a code.
-    pub(super) fn token_for(&mut self, tenant: &str, identifier: &str, now: i64) -> Option<String> {
-        let customer = self.find(tenant, identifier)?;
-        let id = id_of(&customer.members).to_owned();
-        Some(self.issue(tenant, id, now))
+    pub(super) fn token_for(
+        &mut self,
+        tenant: Option<&str>,
+        identifier: &str,
+        now: i64,
+    ) -> Option<String> {
+        let mut tenants = self
+            .customers
+            .iter()
+            .map(|customer| customer.tenant.as_str());
+        let has_customer = |tenant: &&str| self.position(tenant, identifier).is_some();
+        let tenant = tenant.or_else(|| tenants.find(has_customer))?.to_owned();
+        let id = id_of(&self.find(&tenant, identifier)?.members).to_owned();
+        Some(self.issue(&tenant, id, now))
     }
 
     pub(super) fn revoke_tokens(&mut self) {

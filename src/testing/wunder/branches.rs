@@ -62,9 +62,9 @@ impl Wunder {
     pub fn add_branch(
         &self,
         id: &str,
-        name: &str,
         latitudes: RangeInclusive<f64>,
         longitudes: RangeInclusive<f64>,
+        name: &str,
     ) {
         self.shared.state().branches.0.push(Branch {
             id: id.to_owned(),
