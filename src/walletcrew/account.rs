@@ -28,6 +28,8 @@ opaque_debug!("walletcrew": Account);
 /// The result of saving account data.
 #[derive(Debug)]
 #[must_use = "the customer may have to complete a verification"]
+// It lives only until it is matched.
+#[allow(clippy::large_enum_variant)]
 pub enum Saved<T = types::Customer> {
     /// The account is stored. This is the account as the server returned it: validated, completed
     /// and enriched.

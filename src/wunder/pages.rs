@@ -62,8 +62,11 @@ fn header<L, V: FromStr>(response: &Response<L>, name: &str) -> Option<V> {
     value.trim().parse().ok()
 }
 
+/// A page that is being fetched.
+type Fetching<T> = BoxFuture<'static, Result<Page<T>, Error>>;
+
 /// Fetches one page by its number.
-type Fetch<T> = Arc<dyn Fn(u32) -> BoxFuture<'static, Result<Page<T>, Error>> + Send + Sync>;
+type Fetch<T> = Arc<dyn Fn(u32) -> Fetching<T> + Send + Sync>;
 
 /// A list that is fetched page by page: as pages with [`next_page`](Self::next_page), or as a
 /// `Stream` of its items. Each page is an idempotent call of its own. Pages are fetched when they
@@ -74,7 +77,7 @@ pub struct Pages<T> {
     next: Option<u32>,
     items: VecDeque<T>,
     /// In a mutex that is never locked, so that the list is `Sync`.
-    running: Mutex<Option<BoxFuture<'static, Result<Page<T>, Error>>>>,
+    running: Mutex<Option<Fetching<T>>>,
 }
 
 impl<T> fmt::Debug for Pages<T> {
