@@ -23,7 +23,8 @@ const DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
 ///
 /// A zero that is only dialled within a country is dropped (`+43 0660 …`, `+44 (0)20 …`); where a
 /// leading zero is part of the number it is kept (Italy: `+39 06 …`). Other prefixes that are dialled
-/// within a country (Russia's 8, Hungary's 06) are not known. Whether a number is assigned, and
+/// within a country (Russia's 8, Hungary's 06) are not known. Two leading zeros are the prefix of an
+/// international call, and invalid after a country calling code. Whether a number is assigned, and
 /// reaches a phone, is not checked either.
 ///
 /// It serialises as the E.164 string. `Debug` shows no digit, and there is no `Display`: a phone
@@ -59,7 +60,7 @@ impl Phone {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `phone` for anything but
-    /// digits and separators, a plus, and a number that is too short or too long.
+    /// digits and separators, a plus, two leading zeros, and a number that is too short or too long.
     pub fn new(country_code: CountryCode, national_number: &str) -> Result<Self, Error> {
         let digits = digits(normalized(national_number)).ok_or_else(|| {
             let right = "must be the digits of the number, without the country calling code";
@@ -97,14 +98,15 @@ impl Phone {
     }
 
     fn of(country_code: CountryCode, national: &str) -> Result<Self, Error> {
+        // In every plan: the number was typed with its country calling code once more.
+        if national.starts_with("00") {
+            let right = "must not start with two zeros after the country calling code";
+            return Err(Error::invalid("phone", right));
+        }
         let national = match national.strip_prefix('0') {
             Some(rest) if country_code.zero_is_a_prefix() => rest,
             _ => national,
         };
-        if country_code.zero_is_a_prefix() && national.starts_with('0') {
-            let right = "must not start with two zeros after the country calling code";
-            return Err(Error::invalid("phone", right));
-        }
         let e164 = format!("{country_code}{national}");
         if !DIGITS.contains(&(e164.len() - 1)) {
             let right = "must have 7 to 15 digits with the country calling code";

@@ -134,6 +134,25 @@ fn other_text_is_invalid_and_says_what_would_be_right() {
 }
 
 #[test]
+fn a_national_number_has_no_international_prefix() {
+    let twice = [
+        ("1", "001 202 555 0123"),
+        ("34", "0034 612 345 678"),
+        ("39", "0039 06 6981 2345"),
+        ("43", "0043 660 1234567"),
+        ("45", "0045 32 12 34 56"),
+        ("225", "00225 0123456789"),
+    ];
+    for (code, national) in twice {
+        let code: CountryCode = code.parse().unwrap();
+        let error = Phone::new(code, national).unwrap_err();
+        assert_eq!(field(&error), Some("phone"), "{national:?}");
+        assert!(error.to_string().contains("two zeros"), "{error}");
+        assert_eq!(e164(&format!("{code} {national}")), None, "{national:?}");
+    }
+}
+
+#[test]
 fn country_codes_are_read_with_plus_zeros_or_neither() {
     for code in ["+91", "91", "0091", "00 91", " +９１ ", "٩١"] {
         assert_eq!(
