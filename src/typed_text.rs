@@ -30,7 +30,8 @@ pub(crate) fn typed_code(code: &Secret) -> Secret {
     Secret::from(typed)
 }
 
-fn is_invisible(letter: char) -> bool {
+/// Whether a character is not seen: category `Cf`, and what is ignored by default.
+pub(crate) fn is_invisible(letter: char) -> bool {
     category(letter) == GeneralCategory::Format
         || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(letter)
 }
