@@ -19,8 +19,8 @@ pub(super) const MAX_WRONG_CODES: u32 = 5;
 
 /// Normalizes a code that a user typed ([`typed_code`]), and checks it.
 ///
-/// Codes consist of letters and digits. Anything else is a typing or pasting mistake, which must
-/// not cost an attempt.
+/// Codes of messages and authenticators consist of letters and digits. Anything else is a typing or
+/// pasting mistake, which must not cost an attempt.
 pub(crate) fn check_code(system: System, code: &Secret) -> Result<Secret, Error> {
     let code = typed_code(code);
     let text = code.expose();

@@ -17,6 +17,7 @@ use crate::pipeline::{Attempt, Authorization, CredentialGeneration, Deadline, Se
 use crate::secret::Secret;
 use crate::session::{EndReason, Tokens};
 use crate::skewed_clock::SkewedClock;
+use crate::typed_text::typed_digits;
 
 /// Upper bound for the time until the second factor.
 const TIME_TO_LIVE: Duration = Duration::from_secs(10 * 60);
@@ -76,7 +77,10 @@ impl MfaRequired {
         self.challenge.id()
     }
 
-    /// Validates a code of the user's authenticator. It is never sent twice.
+    /// Validates a code of the user's authenticator, or a recovery code. It is never sent twice.
+    ///
+    /// The digits of an authenticator may be typed in any script, with spaces and dashes. A code with
+    /// letters is a recovery code such as `ABCD-1234`, and is sent byte for byte.
     ///
     /// ```
     /// # #[tokio::main]
@@ -106,7 +110,8 @@ impl MfaRequired {
     /// # Errors
     ///
     /// The error returns the state: [`ErrorKind::Rejected`] means a wrong code. Nothing is
-    /// sent with [`ErrorKind::InvalidInput`] (it does not look like a code),
+    /// sent with [`ErrorKind::InvalidInput`] (it does not look like a code: a recovery code has 64
+    /// letters, digits and inner dashes at most, and nothing around them),
     /// [`ErrorKind::StepRequired`] (five codes were wrong) and [`ErrorKind::Unauthenticated`] (it is
     /// finished, has expired or took too long): start the sign-in again after these two.
     pub async fn confirm(mut self, code: impl Into<Secret>) -> Result<Session, StepError<Self>> {
@@ -129,7 +134,7 @@ impl MfaRequired {
     }
 
     async fn try_code(&mut self, code: Secret) -> Result<Session, Error> {
-        let code = check_code(System::Wunder, &code)?;
+        let code = checked_code(code)?;
         let client = &self.client;
         let send = async |step: &mut SecondFactor| {
             let body = types::TwoFactorCode::builder().code(code);
@@ -153,6 +158,21 @@ impl MfaRequired {
         self.challenge.finish().await;
         Ok(session)
     }
+}
+
+/// The code as it is sent: the digits of an authenticator, or a recovery code byte for byte.
+fn checked_code(code: Secret) -> Result<Secret, Error> {
+    if typed_digits(&code).is_some() {
+        return check_code(System::Wunder, &code);
+    }
+    let text = code.expose();
+    let is_word =
+        |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if text.len() <= 64 && text.split('-').all(is_word) {
+        return Ok(code);
+    }
+    let right = "must be the digits of the authenticator or a recovery code";
+    Err(Error::invalid("code", right).of(System::Wunder))
 }
 
 /// A token that is valid for the two-factor calls only.
