@@ -179,7 +179,10 @@ impl Serialize for Email {
 
 impl<'de> Deserialize<'de> for Email {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let address = String::deserialize(deserializer)?.into_email();
+        // The error of the format shows what it found instead of a string.
+        let address = String::deserialize(deserializer)
+            .map_err(|_| de::Error::custom("an e-mail address must be a string"))?;
+        let address = address.into_email();
         address.map_err(|invalid| de::Error::custom(Error::from(invalid)))
     }
 }
@@ -292,6 +295,10 @@ mod tests {
         assert_eq!(serde_json::from_value::<Email>(json).unwrap(), email);
         let error = serde_json::from_str::<Email>("\"ada at home\"").unwrap_err();
         assert!(error.to_string().contains("`email`") && !error.to_string().contains("home"));
+        let error = serde_json::from_str::<Email>("4366012").unwrap_err();
+        assert!(
+            error.to_string().contains("must be a string") && !error.to_string().contains("660")
+        );
     }
 
     proptest! {

@@ -175,7 +175,10 @@ impl Serialize for Phone {
 
 impl<'de> Deserialize<'de> for Phone {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::parse(&String::deserialize(deserializer)?).map_err(de::Error::custom)
+        // The error of the format shows what it found instead of a string: perhaps the number.
+        let number = String::deserialize(deserializer)
+            .map_err(|_| de::Error::custom("a phone number must be a string"))?;
+        Self::parse(&number).map_err(de::Error::custom)
     }
 }
 
