@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 use super::auth_api::{AuthApi, types};
 use super::client::Client;
 use super::session::Session;
-use crate::challenge::{ActiveChallenge, Owner, SoleRecipient, Step, StepError, check_code};
+use crate::challenge::{
+    ActiveChallenge, Owner, SoleRecipient, Step, StepError, check_second_factor,
+};
 use crate::clock::BoxFuture;
 use crate::error::{Delivery, Error, ErrorKind, System};
 use crate::opaque_debug::opaque_debug;
@@ -17,7 +19,6 @@ use crate::pipeline::{Attempt, Authorization, CredentialGeneration, Deadline, Se
 use crate::secret::Secret;
 use crate::session::{EndReason, Tokens};
 use crate::skewed_clock::SkewedClock;
-use crate::typed_text::typed_digits;
 
 /// Upper bound for the time until the second factor.
 const TIME_TO_LIVE: Duration = Duration::from_secs(10 * 60);
@@ -134,7 +135,7 @@ impl MfaRequired {
     }
 
     async fn try_code(&mut self, code: Secret) -> Result<Session, Error> {
-        let code = checked_code(code)?;
+        let code = check_second_factor(System::Wunder, code)?;
         let client = &self.client;
         let send = async |step: &mut SecondFactor| {
             let body = types::TwoFactorCode::builder().code(code);
@@ -158,21 +159,6 @@ impl MfaRequired {
         self.challenge.finish().await;
         Ok(session)
     }
-}
-
-/// The code as it is sent: the digits of an authenticator, or a recovery code byte for byte.
-fn checked_code(code: Secret) -> Result<Secret, Error> {
-    if typed_digits(&code).is_some() {
-        return check_code(System::Wunder, &code);
-    }
-    let text = code.expose();
-    let is_word =
-        |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    if text.len() <= 64 && text.split('-').all(is_word) {
-        return Ok(code);
-    }
-    let right = "must be the digits of the authenticator or a recovery code";
-    Err(Error::invalid("code", right).of(System::Wunder))
 }
 
 /// A token that is valid for the two-factor calls only.
