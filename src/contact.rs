@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 
 use crate::email::{Email, IntoEmail};
 use crate::error::Error;
@@ -22,7 +22,7 @@ use crate::phone::Phone;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Contact {
     /// A phone, which receives an SMS.
@@ -129,6 +129,26 @@ impl From<&Email> for Contact {
 impl From<&Contact> for Contact {
     fn from(contact: &Contact) -> Self {
         contact.clone()
+    }
+}
+
+impl<'de> Deserialize<'de> for Contact {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(rename = "Contact", rename_all = "snake_case")]
+        enum Tagged {
+            Phone(Phone),
+            Email(Email),
+        }
+        // The error of the format shows the name of an unknown variant, or what it found instead of
+        // one: perhaps the number or the address.
+        match Tagged::deserialize(deserializer) {
+            Ok(Tagged::Phone(phone)) => Ok(Self::Phone(phone)),
+            Ok(Tagged::Email(email)) => Ok(Self::Email(email)),
+            Err(_) => Err(de::Error::custom(
+                "a contact must be `phone` with a phone number, or `email` with an e-mail address",
+            )),
+        }
     }
 }
 

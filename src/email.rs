@@ -4,10 +4,12 @@ use std::fmt;
 use std::str::FromStr;
 
 use email_address::{EmailAddress, Options};
+use icu_normalizer::ComposingNormalizerBorrowed;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use self::sealed::{InvalidEmail, Sealed};
 use crate::error::{Error, System};
+use crate::typed_text::is_invisible;
 
 /// The greatest length of an address in bytes (RFC 5321, 4.5.3.1.3).
 const MAX_LENGTH: usize = 254;
@@ -16,8 +18,9 @@ const MAX_LENGTH: usize = 254;
 ///
 /// It is validated by RFC 5322 and RFC 6531, so that plus tags and international addresses
 /// (`用户@例え.jp`) are valid. An address with a display name, a host in brackets (`ada@[::1]`), white
-/// space or control characters is invalid, and so is one of more than 254 bytes. The text is kept
-/// unchanged. Whether it has a mailbox is not checked.
+/// space, control characters or invisible characters is invalid, and so is one of more than 254
+/// bytes. The joiners U+200C and U+200D, which some scripts are spelled with, are valid. The text is
+/// kept unchanged. Whether it has a mailbox is not checked.
 ///
 /// It serialises as the address. `Debug` does not show it, and there is no `Display`: an address is
 /// personal data.
@@ -74,9 +77,12 @@ impl Email {
         address.map_err(|invalid| Error::from(invalid).of(system))
     }
 
-    /// One text for all spellings of a mailbox: servers ignore case.
+    /// One text for all spellings of a mailbox: servers ignore case, and a letter with a mark may be
+    /// one character or two. Only the lower case of some letters is one character.
     pub(crate) fn destination(&self) -> String {
-        self.0.to_lowercase()
+        let nfc = ComposingNormalizerBorrowed::new_nfc();
+        let lowercase = nfc.normalize(&self.0).to_lowercase();
+        nfc.normalize(&lowercase).into_owned()
     }
 }
 
@@ -101,7 +107,11 @@ impl Sealed for String {
             .without_display_text()
             .without_domain_literal();
         // RFC 5322 allows spaces within quotes.
-        let is_plain = |letter: char| !letter.is_whitespace() && !letter.is_control();
+        let is_plain = |letter: char| {
+            !letter.is_whitespace()
+                && !letter.is_control()
+                && (!is_invisible(letter) || is_joiner(letter))
+        };
         let is_valid = self.len() <= MAX_LENGTH
             && self.chars().all(is_plain)
             && EmailAddress::parse_with_options(&self, options).is_ok();
@@ -111,6 +121,11 @@ impl Sealed for String {
             Err(InvalidEmail)
         }
     }
+}
+
+/// Whether a character is one of the two that Persian and Indic scripts are spelled with.
+fn is_joiner(letter: char) -> bool {
+    matches!(letter, '\u{200c}' | '\u{200d}')
 }
 
 impl IntoEmail for &String {}
@@ -164,7 +179,10 @@ impl Serialize for Email {
 
 impl<'de> Deserialize<'de> for Email {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let address = String::deserialize(deserializer)?.into_email();
+        // The error of the format shows what it found instead of a string.
+        let address = String::deserialize(deserializer)
+            .map_err(|_| de::Error::custom("an e-mail address must be a string"))?;
+        let address = address.into_email();
         address.map_err(|invalid| de::Error::custom(Error::from(invalid)))
     }
 }
@@ -191,6 +209,9 @@ mod tests {
             "डाटा@डाटामेल.भारत",
             "संपर्क@डाटामेल.भारत",
             "δοκιμή@παράδειγμα.δοκιμή",
+            "jose\u{301}@example.es",
+            "نامه\u{200c}ای@example.ir",
+            "ශ\u{dca}\u{200d}රී@example.lk",
         ];
         for address in valid {
             let email = Email::parse(address).expect(address);
@@ -227,12 +248,41 @@ mod tests {
             ".ada@example.org",
             "ada@example.org,bob@example.org",
             "\"a b\"@x.org",
+            "\u{feff}ada@example.org",
+            "ada\u{200b}@example.org",
+            "a\u{ad}da@example.org",
+            "ada\u{2060}@example.org",
+            "ada@exam\u{200b}ple.org",
+            "ada@example.org\u{200e}",
+            "\u{202e}ada@example.org",
+            "\u{2066}ada@example.org\u{2069}",
+            "ada\u{fe0f}@example.org",
+            "ada\u{3164}@example.org",
+            "ada\u{e0041}@example.org",
             &long,
         ];
         for address in wrong {
             let error = Email::parse(address).expect_err(address);
             assert_eq!(error.field(), Some("email"), "{address:?}");
             assert!(!error.to_string().contains("bob"));
+        }
+    }
+
+    #[test]
+    fn all_spellings_of_a_mailbox_are_one_destination() {
+        let spellings = [
+            ("Ada@Example.ORG", "ada@example.org"),
+            ("jose\u{301}@example.es", "jos\u{e9}@example.es"),
+            ("JOSE\u{301}@example.es", "jos\u{e9}@example.es"),
+            ("JOS\u{c9}@example.es", "jos\u{e9}@example.es"),
+            // There is no capital of this letter in one character.
+            ("J\u{30c}@example.org", "\u{1f0}@example.org"),
+            ("\u{1f0}@example.org", "\u{1f0}@example.org"),
+        ];
+        for (spelling, destination) in spellings {
+            let email = Email::parse(spelling).expect(spelling);
+            assert_eq!(email.destination(), destination, "{spelling:?}");
+            assert_eq!(email.as_str(), spelling);
         }
     }
 
@@ -245,6 +295,10 @@ mod tests {
         assert_eq!(serde_json::from_value::<Email>(json).unwrap(), email);
         let error = serde_json::from_str::<Email>("\"ada at home\"").unwrap_err();
         assert!(error.to_string().contains("`email`") && !error.to_string().contains("home"));
+        let error = serde_json::from_str::<Email>("4366012").unwrap_err();
+        assert!(
+            error.to_string().contains("must be a string") && !error.to_string().contains("660")
+        );
     }
 
     proptest! {

@@ -21,16 +21,34 @@ pub(crate) fn is_separator(letter: char) -> bool {
         || CodePointSetData::new::<Dash>().contains(letter)
 }
 
-/// A code that a person typed, as it is sent: normalized, without separators. Leading zeros stay.
+/// A code that a person typed, normalized. Separators are dropped if all the rest is digits: a code
+/// with letters may contain a dash itself, and only white space around it is dropped. Leading zeros
+/// stay.
 pub(crate) fn typed_code(code: &Secret) -> Secret {
     let code = code.expose();
     // Sized at once, so that no smaller buffer with a part of the code is left in memory.
     let mut typed = String::with_capacity(code.len());
-    typed.extend(normalized(code).filter(|letter| !is_separator(*letter)));
+    typed.extend(normalized(code));
+    let is_grouped = |letter: char| letter.is_ascii_digit() || is_separator(letter);
+    if typed.chars().all(is_grouped) {
+        typed.retain(|letter| !is_separator(letter));
+    } else {
+        typed.truncate(typed.trim_end().len());
+        let before = typed.len() - typed.trim_start().len();
+        typed.drain(..before);
+    }
     Secret::from(typed)
 }
 
-fn is_invisible(letter: char) -> bool {
+/// The digits of a typed code that consists of nothing but digits and separators.
+pub(crate) fn typed_digits(code: &Secret) -> Option<Secret> {
+    let typed = typed_code(code);
+    let has_digits_only = typed.expose().bytes().all(|byte| byte.is_ascii_digit());
+    (has_digits_only && !typed.is_empty()).then_some(typed)
+}
+
+/// Whether a character is not seen: category `Cf`, and what is ignored by default.
+pub(crate) fn is_invisible(letter: char) -> bool {
     category(letter) == GeneralCategory::Format
         || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(letter)
 }
@@ -58,7 +76,7 @@ fn category(letter: char) -> GeneralCategory {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{is_separator, normalized, typed_code};
+    use super::{is_separator, normalized, typed_code, typed_digits};
     use crate::secret::Secret;
 
     fn typed(code: &str) -> String {
@@ -112,10 +130,29 @@ mod tests {
 
     #[test]
     fn letters_keep_their_case_and_other_signs_stay() {
-        assert_eq!(typed("aB-9"), "aB9");
         assert_eq!(typed("ａＢ９"), "aB9");
         assert_eq!(typed("12.34"), "12.34");
         assert_eq!(typed("ж1"), "ж1");
+    }
+
+    #[test]
+    fn a_code_with_letters_keeps_its_inner_separators() {
+        assert_eq!(typed("aB-9"), "aB-9");
+        assert_eq!(typed("ABCD-1234"), "ABCD-1234");
+        assert_eq!(typed("AB CD"), "AB CD");
+        assert_eq!(typed(" \tABCD-1234\u{a0}\n"), "ABCD-1234");
+        let uuid = "7b0e5f3a-1111-4222-8333-944455566677";
+        assert_eq!(typed(uuid), uuid);
+    }
+
+    #[test]
+    fn digits_are_told_from_other_codes() {
+        let digits =
+            |code: &str| typed_digits(&Secret::from(code)).map(|it| it.expose().to_owned());
+        assert_eq!(digits("٠42-0 "), Some("0420".to_owned()));
+        for other in ["", "-", " ", "ABCD-1234", "12.34", "1e5"] {
+            assert_eq!(digits(other), None, "{other:?}");
+        }
     }
 
     proptest! {
@@ -134,8 +171,12 @@ mod tests {
         }
 
         #[test]
-        fn no_separator_is_left(text in any::<String>()) {
+        fn no_separator_is_left_between_digits(text in "[0-9٠-٩ \u{2010}-\u{2015}\u{a0}-]{0,40}") {
             prop_assert!(!typed(&text).contains(is_separator));
+        }
+
+        #[test]
+        fn no_mark_is_left(text in any::<String>()) {
             let has_mark = normalized(&text).any(|letter| letter == '\u{feff}');
             prop_assert!(!has_mark);
         }

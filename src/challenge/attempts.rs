@@ -12,15 +12,15 @@ use super::resend::Recipient;
 use crate::error::{Delivery, Error, ErrorKind, System};
 use crate::secret::Secret;
 use crate::store::StoreError;
-use crate::typed_text::typed_code;
+use crate::typed_text::{typed_code, typed_digits};
 
 /// How many wrong codes are allowed per message.
-pub(super) const MAX_WRONG_CODES: u32 = 5;
+pub(crate) const MAX_WRONG_CODES: u32 = 5;
 
 /// Normalizes a code that a user typed ([`typed_code`]), and checks it.
 ///
-/// Codes consist of letters and digits. Anything else is a typing or pasting mistake, which must
-/// not cost an attempt.
+/// Codes of messages and authenticators consist of letters and digits. Anything else is a typing or
+/// pasting mistake, which must not cost an attempt.
 pub(crate) fn check_code(system: System, code: &Secret) -> Result<Secret, Error> {
     let code = typed_code(code);
     let text = code.expose();
@@ -29,6 +29,22 @@ pub(crate) fn check_code(system: System, code: &Secret) -> Result<Secret, Error>
     } else {
         Err(Error::invalid("code", "must be the letters and digits of the message").of(system))
     }
+}
+
+/// The code of a second factor as it is sent: the digits of an authenticator, or a recovery code byte
+/// for byte.
+pub(crate) fn check_second_factor(system: System, code: Secret) -> Result<Secret, Error> {
+    if typed_digits(&code).is_some() {
+        return check_code(system, &code);
+    }
+    let text = code.expose();
+    let is_word =
+        |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if text.len() <= 64 && text.split('-').all(is_word) {
+        return Ok(code);
+    }
+    let right = "must be the digits of the authenticator or a recovery code";
+    Err(Error::invalid("code", right).of(system))
 }
 
 /// Whether the server certainly did not check the code. A system that refuses a signature, an

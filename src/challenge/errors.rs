@@ -28,17 +28,17 @@ pub(super) fn finished() -> Error {
     Error::new(ErrorKind::Unauthenticated, message)
 }
 
-pub(super) fn advanced() -> Error {
+pub(crate) fn advanced() -> Error {
     let message = "the challenge has advanced to its next step: resume it by its id";
     Error::new(ErrorKind::StepRequired, message)
 }
 
-pub(super) fn superseded() -> Error {
+pub(crate) fn superseded() -> Error {
     let message = "a newer challenge for this destination has replaced this one";
     Error::new(ErrorKind::StepRequired, message)
 }
 
-pub(super) fn too_many_wrong_codes() -> Error {
+pub(crate) fn too_many_wrong_codes() -> Error {
     let message = "too many wrong codes: request a new code or start the sign-in again";
     Error::new(ErrorKind::StepRequired, message)
 }

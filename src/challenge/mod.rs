@@ -131,9 +131,9 @@ mod write_back;
 use std::time::Duration;
 
 pub(crate) use self::active::{ActiveChallenge, StoredChallenge};
-pub(crate) use self::attempts::check_code;
+pub(crate) use self::attempts::{MAX_WRONG_CODES, check_code, check_second_factor};
 pub(crate) use self::destination::{MessageLimit, Requester, SendOutcome, SendPermit};
-pub(crate) use self::errors::not_owner;
+pub(crate) use self::errors::{advanced, not_owner, superseded, too_many_wrong_codes};
 pub(crate) use self::first_message::FirstMessage;
 pub(crate) use self::owner::{Owner, OwnerBound};
 pub(crate) use self::record::Step;

@@ -43,7 +43,7 @@ impl ResendTimer {
     }
 
     /// The error of a request after which the timer runs on: it carries the rest of the wait.
-    pub(super) fn on_error(&self, error: Error) -> Error {
+    pub(crate) fn on_error(&self, error: Error) -> Error {
         let rest = Some(self.remaining()).filter(|rest| !rest.is_zero());
         let wait = error.retry_after().max(rest);
         error.with_retry_after(wait)

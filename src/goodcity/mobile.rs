@@ -74,7 +74,7 @@ mod tests {
         for number in [
             "+8525123456",
             "+852512345678",
-            "+11112345678",
+            "+12125550199",
             "+43660000001",
         ] {
             let phone = Phone::parse(number).unwrap();

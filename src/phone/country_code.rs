@@ -83,7 +83,9 @@ impl Serialize for CountryCode {
 
 impl<'de> Deserialize<'de> for CountryCode {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let code = String::deserialize(deserializer)?;
+        // The error of the format shows what it found instead of a string: perhaps a number.
+        let code = String::deserialize(deserializer)
+            .map_err(|_| de::Error::custom("a country calling code must be a string"))?;
         code.parse().map_err(de::Error::custom)
     }
 }

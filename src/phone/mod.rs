@@ -16,14 +16,19 @@ use crate::typed_text::{is_separator, normalized};
 /// that is in use.
 const DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
 
+/// How many digits a national number has in the plans of `+1` and `+7`.
+const CLOSED_PLAN_DIGITS: usize = 10;
+
 /// A phone number in E.164: a country calling code and a national number, 7 to 15 digits in all.
 ///
 /// It is read as people write numbers: with spaces, dashes, dots, slashes and brackets, and with the
 /// digits of any script. All spellings of a number are equal.
 ///
 /// A zero that is only dialled within a country is dropped (`+43 0660 …`, `+44 (0)20 …`); where a
-/// leading zero is part of the number it is kept (Italy: `+39 06 …`). Other prefixes that are dialled
-/// within a country (Russia's 8, Hungary's 06) are not known. Whether a number is assigned, and
+/// leading zero is part of the number it is kept (Italy: `+39 06 …`). Numbers of `+1` and `+7` have
+/// ten digits; before them, the 1 of North America and the 8 of Russia and Kazakhstan are dropped.
+/// Other prefixes that are dialled within a country (Hungary's 06) are not known. Two leading zeros are the prefix of an
+/// international call, and invalid after a country calling code. Whether a number is assigned, and
 /// reaches a phone, is not checked either.
 ///
 /// It serialises as the E.164 string. `Debug` shows no digit, and there is no `Display`: a phone
@@ -59,7 +64,7 @@ impl Phone {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `phone` for anything but
-    /// digits and separators, a plus, and a number that is too short or too long.
+    /// digits and separators, a plus, two leading zeros, and a number that is too short or too long.
     pub fn new(country_code: CountryCode, national_number: &str) -> Result<Self, Error> {
         let digits = digits(normalized(national_number)).ok_or_else(|| {
             let right = "must be the digits of the number, without the country calling code";
@@ -97,14 +102,20 @@ impl Phone {
     }
 
     fn of(country_code: CountryCode, national: &str) -> Result<Self, Error> {
+        // In every plan: the number was typed with its country calling code once more.
+        if national.starts_with("00") {
+            let right = "must not start with two zeros after the country calling code";
+            return Err(Error::invalid("phone", right));
+        }
         let national = match national.strip_prefix('0') {
             Some(rest) if country_code.zero_is_a_prefix() => rest,
             _ => national,
         };
-        if country_code.zero_is_a_prefix() && national.starts_with('0') {
-            let right = "must not start with two zeros after the country calling code";
-            return Err(Error::invalid("phone", right));
-        }
+        let national = match country_code.number() {
+            1 => north_american(national)?,
+            7 => russian_or_kazakh(national)?,
+            _ => national,
+        };
         let e164 = format!("{country_code}{national}");
         if !DIGITS.contains(&(e164.len() - 1)) {
             let right = "must have 7 to 15 digits with the country calling code";
@@ -164,8 +175,38 @@ impl Serialize for Phone {
 
 impl<'de> Deserialize<'de> for Phone {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::parse(&String::deserialize(deserializer)?).map_err(de::Error::custom)
+        // The error of the format shows what it found instead of a string: perhaps the number.
+        let number = String::deserialize(deserializer)
+            .map_err(|_| de::Error::custom("a phone number must be a string"))?;
+        Self::parse(&number).map_err(de::Error::custom)
     }
+}
+
+/// A number of the closed plan of `+1`, without the 1 that is dialled before it. No area code starts
+/// with 0 or 1.
+fn north_american(national: &str) -> Result<&str, Error> {
+    let number = without_trunk_prefix(national, '1');
+    if number.len() == CLOSED_PLAN_DIGITS && !number.starts_with(['0', '1']) {
+        return Ok(number);
+    }
+    let right = "must have ten digits after `+1`, and start with 2 to 9";
+    Err(Error::invalid("phone", right))
+}
+
+/// A number of the closed plan of `+7`, without the 8 that is dialled before it.
+fn russian_or_kazakh(national: &str) -> Result<&str, Error> {
+    let number = without_trunk_prefix(national, '8');
+    if number.len() == CLOSED_PLAN_DIGITS {
+        return Ok(number);
+    }
+    Err(Error::invalid("phone", "must have ten digits after `+7`"))
+}
+
+/// The number of a closed plan: the prefix is one only before all ten digits.
+fn without_trunk_prefix(national: &str, prefix: char) -> &str {
+    let rest = national.strip_prefix(prefix);
+    rest.filter(|rest| rest.len() == CLOSED_PLAN_DIGITS)
+        .unwrap_or(national)
 }
 
 /// Whether a character only groups the digits of a number.

@@ -134,6 +134,67 @@ fn other_text_is_invalid_and_says_what_would_be_right() {
 }
 
 #[test]
+fn a_national_number_has_no_international_prefix() {
+    let twice = [
+        ("1", "001 202 555 0123"),
+        ("34", "0034 612 345 678"),
+        ("39", "0039 06 6981 2345"),
+        ("43", "0043 660 1234567"),
+        ("45", "0045 32 12 34 56"),
+        ("225", "00225 0123456789"),
+    ];
+    for (code, national) in twice {
+        let code: CountryCode = code.parse().unwrap();
+        let error = Phone::new(code, national).unwrap_err();
+        assert_eq!(field(&error), Some("phone"), "{national:?}");
+        assert!(error.to_string().contains("two zeros"), "{error}");
+        assert_eq!(e164(&format!("{code} {national}")), None, "{national:?}");
+    }
+}
+
+#[test]
+fn numbers_of_closed_plans_have_ten_digits() {
+    let spellings = [
+        ("1", "202 555 0123", "+12025550123"),
+        ("1", "1 202 555 0123", "+12025550123"),
+        ("1", "1 (202) 555-0123", "+12025550123"),
+        ("7", "495 123 45 67", "+74951234567"),
+        ("7", "8 (495) 123-45-67", "+74951234567"),
+        ("7", "800 555 35 35", "+78005553535"),
+        ("7", "8 800 555 35 35", "+78005553535"),
+    ];
+    for (code, national, right) in spellings {
+        let code: CountryCode = code.parse().unwrap();
+        let phone = Phone::new(code, national).unwrap();
+        assert_eq!(phone.to_e164(), right, "{national:?}");
+        assert_eq!(e164(&format!("{code} {national}")).as_deref(), Some(right));
+    }
+    let wrong = [
+        ("1", "555 0123"),
+        ("1", "202 555 012"),
+        ("1", "1 202 555 012"),
+        ("1", "2 202 555 0123"),
+        ("1", "102 555 0123"),
+        ("1", "1 102 555 0123"),
+        ("1", "002 555 0123"),
+        ("1", "0202 555 0123"),
+        ("1", "1 1 202 555 0123"),
+        ("1", "555 0123 / 555 0124"),
+        ("1", "202 555 0123 0124"),
+        ("7", "495 123 45 6"),
+        ("7", "495 123 45 67 8"),
+        ("7", "7 495 123 45 67"),
+        ("7", "123 45 67 / 123 45 68"),
+    ];
+    for (code, national) in wrong {
+        let code: CountryCode = code.parse().unwrap();
+        let error = Phone::new(code, national).unwrap_err();
+        assert_eq!(field(&error), Some("phone"), "{national:?}");
+        assert_eq!(e164(&format!("{code} {national}")), None, "{national:?}");
+    }
+}
+
+#[test]
 fn country_codes_are_read_with_plus_zeros_or_neither() {
     for code in ["+91", "91", "0091", "00 91", " +９１ ", "٩١"] {
         assert_eq!(

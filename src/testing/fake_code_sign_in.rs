@@ -8,7 +8,10 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use http::{HeaderMap, StatusCode};
 
-use crate::challenge::{ResendTimer, StepError};
+use crate::challenge::{
+    MAX_WRONG_CODES, ResendTimer, StepError, advanced, check_code, check_second_factor, superseded,
+    too_many_wrong_codes,
+};
 use crate::client_config::ClientConfig;
 use crate::clock::{BoxFuture, Clock, SharedClock};
 use crate::code_sign_in::{Awaited, CodeChallenge, CodeSignIn, Confirmed, unsupported};
@@ -21,14 +24,13 @@ use crate::session::{Credential, EndReason, Session, SessionRegistry, Tokens};
 
 const TIME_TO_LIVE: TimeDelta = TimeDelta::minutes(15);
 
-const MAX_WRONG_CODES: u32 = 5;
-
 /// A [`CodeSignIn`] for unit tests of a back end: it keeps challenges and sessions in memory, and
 /// sends nothing. Clones share their state.
 ///
-/// It behaves as the systems do: five wrong codes end a challenge, a resent code starts the count
-/// again, a challenge expires after 15 minutes, and is finished once its code was confirmed. Any step
-/// can be made to fail by [`fail_next`](Self::fail_next). The calls of a session fail, because there is
+/// It behaves as the systems do: five wrong codes end a challenge, what does not look like a code is
+/// [`InvalidInput`](ErrorKind::InvalidInput) and does not count, a resent code starts the count again,
+/// a newer challenge for a destination replaces the earlier ones, a challenge expires after 15 minutes,
+/// and is finished once its code was confirmed. Any step can be made to fail by [`fail_next`](Self::fail_next). The calls of a session fail, because there is
 /// no server; a test that needs them uses the mock of a system, such as `testing::GoodCity`.
 ///
 /// ```
@@ -103,6 +105,8 @@ struct Challenge {
     expires_at: DateTime<Utc>,
     timer: ResendTimer,
     wrong_codes: u32,
+    /// Whether there is a newer challenge for the destination.
+    is_superseded: bool,
 }
 
 impl fmt::Debug for FakeCodeSignIn {
@@ -198,11 +202,28 @@ impl FakeCodeSignIn {
     }
 
     /// The challenge, if it is neither finished nor expired.
-    fn challenge(&self, id: &Secret) -> Result<Challenge, Error> {
-        let found = self.state().challenges.get(id.expose()).cloned();
+    fn stored<'s>(&self, state: &'s mut State, id: &Secret) -> Result<&'s mut Challenge, Error> {
+        let found = state.challenges.get_mut(id.expose());
         let found = found.filter(|challenge| challenge.expires_at > self.clock.now());
         let message = "there is no such challenge: it is finished, has expired or never existed";
         found.ok_or_else(|| self.error(ErrorKind::Unauthenticated, message))
+    }
+
+    /// The same, if a handle that waits for `awaits` may continue it.
+    fn current<'s>(
+        &self,
+        state: &'s mut State,
+        id: &Secret,
+        awaits: Awaited,
+    ) -> Result<&'s mut Challenge, Error> {
+        let found = self.stored(state, id)?;
+        if found.awaits != awaits {
+            return Err(advanced().of(self.system));
+        }
+        if found.is_superseded {
+            return Err(superseded().of(self.system));
+        }
+        Ok(found)
     }
 
     fn handle(&self, id: Secret, challenge: Challenge) -> Box<dyn CodeChallenge> {
@@ -214,12 +235,18 @@ impl FakeCodeSignIn {
     }
 
     fn opened(&self, destination: Contact, awaits: Awaited) -> Challenge {
+        let wait = match awaits {
+            Awaited::Message => self.resend_after,
+            // There is no message to wait for.
+            _ => Duration::ZERO,
+        };
         Challenge {
             destination,
             awaits,
             expires_at: self.clock.now() + TIME_TO_LIVE,
-            timer: ResendTimer::start(&self.clock, self.resend_after),
+            timer: ResendTimer::start(&self.clock, wait),
             wrong_codes: 0,
+            is_superseded: false,
         }
     }
 
@@ -228,36 +255,39 @@ impl FakeCodeSignIn {
         id.map_err(|_| self.error(ErrorKind::Unavailable, "could not generate a random id"))
     }
 
-    /// Checks a code: `Ok` with the next step, if there is one.
-    fn check(&self, id: &Secret, code: &Secret) -> Result<Option<Challenge>, Error> {
+    /// Checks a code: `Ok` with the next step, if there is one. The state is locked from the check to
+    /// the next step, so that of two concurrent right codes one signs in.
+    fn check(
+        &self,
+        id: &Secret,
+        awaits: Awaited,
+        code: Secret,
+    ) -> Result<Option<Challenge>, Error> {
         self.scripted(FakeStep::Confirm)?;
-        let mut challenge = self.challenge(id)?;
-        if challenge.wrong_codes >= MAX_WRONG_CODES {
-            let message = "too many wrong codes: request a new code or start the sign-in again";
-            return Err(self.error(ErrorKind::StepRequired, message));
-        }
-        let right = match (challenge.awaits, &self.second_factor) {
-            (Awaited::Authenticator, Some(second)) => second,
-            _ => &self.code,
+        let (code, right) = match (awaits, &self.second_factor) {
+            (Awaited::Authenticator, Some(right)) => {
+                (check_second_factor(self.system, code)?, right)
+            }
+            _ => (check_code(self.system, &code)?, &self.code),
         };
-        if code.expose().trim() != right.expose() {
+        let mut state = self.state();
+        let challenge = self.current(&mut state, id, awaits)?;
+        if challenge.wrong_codes >= MAX_WRONG_CODES {
+            let error = too_many_wrong_codes().of(self.system);
+            return Err(challenge.timer.on_error(error));
+        }
+        if code != *right {
             challenge.wrong_codes += 1;
-            self.state()
-                .challenges
-                .insert(id.expose().to_owned(), challenge);
             let error = self.error(ErrorKind::Rejected, "code not accepted");
             return Err(error.with_status(StatusCode::UNPROCESSABLE_ENTITY));
         }
-        let is_last = challenge.awaits == Awaited::Authenticator || self.second_factor.is_none();
+        let is_last = awaits == Awaited::Authenticator || self.second_factor.is_none();
         if is_last {
-            self.state().challenges.remove(id.expose());
+            state.challenges.remove(id.expose());
             return Ok(None);
         }
-        let next = self.opened(challenge.destination, Awaited::Authenticator);
-        self.state()
-            .challenges
-            .insert(id.expose().to_owned(), next.clone());
-        Ok(Some(next))
+        *challenge = self.opened(challenge.destination.clone(), Awaited::Authenticator);
+        Ok(Some(challenge.clone()))
     }
 
     async fn session(&self) -> Result<Session, Error> {
@@ -292,8 +322,10 @@ impl CodeSignIn for FakeCodeSignIn {
             let id = self.random_id()?;
             let challenge = self.opened(to.clone(), Awaited::Message);
             let mut state = self.state();
-            // A newer challenge for a destination replaces the earlier ones.
-            state.challenges.retain(|_, other| other.destination != *to);
+            for other in state.challenges.values_mut() {
+                // A second factor no longer depends on a message.
+                other.is_superseded |= other.destination == *to && other.awaits == Awaited::Message;
+            }
             state
                 .challenges
                 .insert(id.expose().to_owned(), challenge.clone());
@@ -309,7 +341,8 @@ impl CodeSignIn for FakeCodeSignIn {
     ) -> BoxFuture<'a, Result<Box<dyn CodeChallenge>, Error>> {
         Box::pin(async move {
             self.scripted(FakeStep::Resume)?;
-            Ok(self.handle(id.clone(), self.challenge(id)?))
+            let challenge = self.stored(&mut self.state(), id)?.clone();
+            Ok(self.handle(id.clone(), challenge))
         })
     }
 
@@ -368,20 +401,18 @@ impl CodeChallenge for FakeChallenge {
         Box::pin(async move {
             let fake = &self.fake;
             fake.scripted(FakeStep::Resend)?;
-            let found = fake.challenge(&self.id)?;
-            if found.awaits == Awaited::Authenticator {
+            if self.challenge.awaits == Awaited::Authenticator {
                 return Err(unsupported(
                     fake.system,
                     "there is no message to send again",
                 ));
             }
-            found.timer.check(fake.system)?;
-            self.challenge = fake.opened(found.destination, Awaited::Message);
             let mut state = fake.state();
+            let found = fake.current(&mut state, &self.id, Awaited::Message)?;
+            found.timer.check(fake.system)?;
+            *found = fake.opened(found.destination.clone(), Awaited::Message);
+            self.challenge = found.clone();
             state.sent.push(self.challenge.destination.clone());
-            state
-                .challenges
-                .insert(self.id.expose().to_owned(), self.challenge.clone());
             Ok(())
         })
     }
@@ -391,7 +422,7 @@ impl CodeChallenge for FakeChallenge {
         code: Secret,
     ) -> BoxFuture<'static, Result<Confirmed, StepError<Box<dyn CodeChallenge>>>> {
         Box::pin(async move {
-            let checked = match self.fake.check(&self.id, &code) {
+            let checked = match self.fake.check(&self.id, self.challenge.awaits, code) {
                 Ok(Some(next)) => {
                     let next = self.fake.handle(self.id.clone(), next);
                     return Ok(Confirmed::SecondFactor(next));

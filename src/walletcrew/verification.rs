@@ -100,6 +100,9 @@ impl Challenge {
 
     /// Completes the challenge and signs the customer in, as [`Client::sign_in_with_provider`] does.
     ///
+    /// The login is sent as it is given: a code in it is neither normalized nor checked, because its
+    /// members depend on the tenant. The code of [`Client::code_sign_in`] is.
+    ///
     /// ```
     /// # #[tokio::main]
     /// # async fn main() -> Result<(), vestibule::Error> {

@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 use super::auth_api::{AuthApi, types};
 use super::client::Client;
 use super::session::Session;
-use crate::challenge::{ActiveChallenge, Owner, SoleRecipient, Step, StepError, check_code};
+use crate::challenge::{
+    ActiveChallenge, Owner, SoleRecipient, Step, StepError, check_second_factor,
+};
 use crate::clock::BoxFuture;
 use crate::error::{Delivery, Error, ErrorKind, System};
 use crate::opaque_debug::opaque_debug;
@@ -76,7 +78,10 @@ impl MfaRequired {
         self.challenge.id()
     }
 
-    /// Validates a code of the user's authenticator. It is never sent twice.
+    /// Validates a code of the user's authenticator, or a recovery code. It is never sent twice.
+    ///
+    /// The digits of an authenticator may be typed in any script, with spaces and dashes. A code with
+    /// letters is a recovery code such as `ABCD-1234`, and is sent byte for byte.
     ///
     /// ```
     /// # #[tokio::main]
@@ -106,7 +111,8 @@ impl MfaRequired {
     /// # Errors
     ///
     /// The error returns the state: [`ErrorKind::Rejected`] means a wrong code. Nothing is
-    /// sent with [`ErrorKind::InvalidInput`] (it does not look like a code),
+    /// sent with [`ErrorKind::InvalidInput`] (it does not look like a code: a recovery code has 64
+    /// letters, digits and inner dashes at most, and nothing around them),
     /// [`ErrorKind::StepRequired`] (five codes were wrong) and [`ErrorKind::Unauthenticated`] (it is
     /// finished, has expired or took too long): start the sign-in again after these two.
     pub async fn confirm(mut self, code: impl Into<Secret>) -> Result<Session, StepError<Self>> {
@@ -129,7 +135,7 @@ impl MfaRequired {
     }
 
     async fn try_code(&mut self, code: Secret) -> Result<Session, Error> {
-        let code = check_code(System::Wunder, &code)?;
+        let code = check_second_factor(System::Wunder, code)?;
         let client = &self.client;
         let send = async |step: &mut SecondFactor| {
             let body = types::TwoFactorCode::builder().code(code);

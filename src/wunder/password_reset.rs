@@ -17,6 +17,7 @@ use crate::opaque_debug::opaque_debug;
 use crate::password::NewPassword;
 use crate::secret::Secret;
 use crate::skewed_clock::SkewedClock;
+use crate::typed_text::typed_digits;
 
 /// The address that a reset code was requested for.
 #[derive(Clone, Serialize, Deserialize)]
@@ -121,7 +122,7 @@ impl Client {
     }
 
     /// Sets a new password by a reset code alone, such as after the user has followed a link on
-    /// another device. Sends no message. The code is sent as it is, and never twice. There are no
+    /// another device. Sends no message. The code is sent byte for byte, and never twice. There are no
     /// tokens: sign in afterwards.
     ///
     /// ```
@@ -195,6 +196,9 @@ impl PendingResetCode {
     /// Sets the new password. The code is never sent twice. There are no tokens: sign
     /// in afterwards.
     ///
+    /// The digits of a message may be typed in any script, with spaces and dashes. A code with letters,
+    /// such as the UUID of a link, is sent byte for byte.
+    ///
     /// Source: `POST /{tenant}/auth/set-password/{code}`.
     ///
     /// # Errors
@@ -217,7 +221,13 @@ impl PendingResetCode {
 
     async fn try_code(&mut self, code: &Secret, password: Secret) -> Result<(), Error> {
         not_empty("password", password.expose())?;
-        let code = check_code(System::Wunder, code)?;
+        let code = match typed_digits(code) {
+            Some(_) => check_code(System::Wunder, code)?,
+            None => {
+                check_link_code(code.expose())?;
+                code.clone()
+            }
+        };
         let client = &self.client;
         let send = async |_: &mut ResetRequest| send_password(client, code, password).await;
         self.challenge.try_code(SoleRecipient, send).await?;

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use vestibule::code_sign_in::{Awaited, CodeSignIn, Confirmed};
 use vestibule::http::Method;
 use vestibule::session::EndReason;
 use vestibule::testing::{self, FakeCodeSignIn, FakeStep, TestClock};
-use vestibule::{Channel, Contact, Error, ErrorKind, Secret, System};
+use vestibule::{BoxFuture, Channel, Clock, Contact, Error, ErrorKind, Secret, System};
 
 fn ada() -> Contact {
     Contact::email("ada@example.org").unwrap()
@@ -98,17 +99,119 @@ async fn the_fake_counts_codes_and_waits_like_a_system() -> Result<(), Error> {
     }
     let failed = challenge.confirm("0417".into()).await.unwrap_err();
     assert_eq!(failed.error.kind(), ErrorKind::StepRequired);
-    challenge = failed.state;
+    assert!(failed.error.retry_after() > Some(Duration::from_secs(29)));
     clock.advance(Duration::from_secs(31));
+    let failed = failed.state.confirm("0417".into()).await.unwrap_err();
+    assert_eq!(failed.error.kind(), ErrorKind::StepRequired);
+    assert_eq!(failed.error.retry_after(), None, "the timer has elapsed");
+    challenge = failed.state;
     challenge.resend().await?;
     assert_eq!(fake.sent(), [ada(), ada()]);
     let id = challenge.id().clone();
     let _newer = fake.send_code(&ada()).await?;
     let replaced = challenge.confirm("0417".into()).await.unwrap_err();
-    assert_eq!(replaced.error.kind(), ErrorKind::Unauthenticated);
+    assert_eq!(replaced.error.kind(), ErrorKind::StepRequired);
     clock.advance(Duration::from_secs(16 * 60));
     let expired = fake.resume_challenge(&id).await.unwrap_err();
     assert_eq!(expired.kind(), ErrorKind::Unauthenticated);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_newer_challenge_of_the_fake_replaces_the_earlier_ones() -> Result<(), Error> {
+    let fake = FakeCodeSignIn::new(System::Wunder).second_factor("246810");
+    let step_required = |error: Error| {
+        assert_eq!(error.kind(), ErrorKind::StepRequired);
+        assert!(error.to_string().contains("newer challenge"), "{error}");
+    };
+    let in_second_factor = match fake
+        .send_code(&ada())
+        .await?
+        .confirm("123456".into())
+        .await?
+    {
+        Confirmed::SecondFactor(second) => second,
+        other => panic!("a second factor is set: {other:?}"),
+    };
+    let mut earlier = fake.send_code(&ada()).await?;
+    let other = fake.send_code(&Contact::email("bob@example.org")?).await?;
+    let newer = fake.send_code(&ada()).await?;
+    step_required(earlier.resend().await.unwrap_err());
+    let failed = earlier.confirm("123456".into()).await.unwrap_err();
+    step_required(failed.error);
+    let resumed = fake.resume_challenge(failed.state.id()).await?;
+    step_required(resumed.confirm("123456".into()).await.unwrap_err().error);
+    assert!(newer.confirm("123456".into()).await.is_ok());
+    assert!(other.confirm("123456".into()).await.is_ok());
+    assert!(in_second_factor.confirm("246810".into()).await.is_ok());
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_fake_reads_codes_as_the_systems_do() -> Result<(), Error> {
+    let fake = FakeCodeSignIn::new(System::Wunder).second_factor("ABCD-1234");
+    let mut challenge = fake.send_code(&ada()).await?;
+    for malformed in ["", "12.34", "ABCD-1234", "123456!", "1 2 3 x"].repeat(2) {
+        let failed = challenge.confirm(malformed.into()).await.unwrap_err();
+        assert_eq!(
+            failed.error.kind(),
+            ErrorKind::InvalidInput,
+            "{malformed:?}"
+        );
+        assert_eq!(failed.error.field(), Some("code"));
+        challenge = failed.state;
+    }
+    let Confirmed::SecondFactor(mut second) = challenge.confirm(" １２３-456\n".into()).await?
+    else {
+        panic!("a second factor is set");
+    };
+    for malformed in ["", "ABCD 1234", "ABCD-"].repeat(2) {
+        let failed = second.confirm(malformed.into()).await.unwrap_err();
+        assert_eq!(
+            failed.error.kind(),
+            ErrorKind::InvalidInput,
+            "{malformed:?}"
+        );
+        second = failed.state;
+    }
+    assert!(second.confirm("ABCD-1234".into()).await.is_ok());
+    Ok(())
+}
+
+/// Gives another thread time between two steps that are not one.
+struct SlowClock;
+
+impl Clock for SlowClock {
+    fn now(&self) -> DateTime<Utc> {
+        std::thread::sleep(Duration::from_millis(50));
+        Utc::now()
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(tokio::time::sleep(duration))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_concurrent_right_codes_the_fake_accepts_one() -> Result<(), Error> {
+    for second_factor in [false, true] {
+        let mut fake = FakeCodeSignIn::new(System::Fynd).clock(SlowClock);
+        if second_factor {
+            fake = fake.second_factor("246810");
+        }
+        let challenge = fake.send_code(&ada()).await?;
+        let same = fake.resume_challenge(challenge.id()).await?;
+        let confirmed = [challenge, same].map(|it| tokio::spawn(it.confirm("123456".into())));
+        let [first, second] = confirmed;
+        let confirmed = [first.await.unwrap(), second.await.unwrap()];
+        let refused = confirmed.iter().find_map(|it| it.as_ref().err()).unwrap();
+        let kind = match second_factor {
+            false => ErrorKind::Unauthenticated,
+            true => ErrorKind::StepRequired,
+        };
+        assert_eq!(refused.error.kind(), kind, "finished, or at the next step");
+        assert_eq!(confirmed.iter().filter(|it| it.is_ok()).count(), 1);
+    }
     Ok(())
 }
 

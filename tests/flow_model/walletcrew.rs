@@ -37,7 +37,7 @@ impl System for OnWalletCrew {
     }
 
     fn new_user(_: &WalletCrew, number: usize) -> String {
-        mailbox(number).unwrap_or_else(|| format!("+3361234{number:05}"))
+        mailbox(number).unwrap_or_else(|| format!("+336123{number:05}"))
     }
 
     fn client(mock: &WalletCrew, setup: ClientSetup) -> walletcrew::Client {

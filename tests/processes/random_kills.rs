@@ -51,7 +51,7 @@ impl Lane {
 
     /// Measures how long a refresh takes the holder, if it is not killed.
     async fn refresh_duration(&self) -> Duration {
-        let session = self.fixture.sign_in_expired("+43000000000").await;
+        let session = self.fixture.sign_in_expired("+43660000000").await;
         let mut holder = Worker::start(&self.fixture.setup).await;
         let began = Instant::now();
         assert_eq!(holder.call(&session, 1).await.succeeded, 1);

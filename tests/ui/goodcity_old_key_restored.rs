@@ -1,11 +1,10 @@
 //! The state holds the newest key, which cannot be read or replaced.
 
-use vestibule::Secret;
 use vestibule::goodcity::PendingCode;
 
-fn rewound(pending: PendingCode, old_key: Secret) -> PendingCode {
+fn rewound(pending: PendingCode, old: PendingCode) -> PendingCode {
     PendingCode {
-        key: old_key,
+        challenge: old.challenge,
         ..pending
     }
 }

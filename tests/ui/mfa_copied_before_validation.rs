@@ -5,8 +5,8 @@ use vestibule::wunder::{MfaRequired, Session};
 
 async fn validate(mfa: MfaRequired) -> Result<Session, Error> {
     let spare = mfa.clone();
-    let _first = mfa.validate("123456").await;
-    Ok(spare.validate("654321").await?)
+    let _first = mfa.confirm("123456").await;
+    Ok(spare.confirm("654321").await?)
 }
 
 fn main() {}

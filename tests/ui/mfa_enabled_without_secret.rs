@@ -1,9 +1,10 @@
 //! A second factor is enabled only by the state that holds its secret.
 
-use vestibule::wunder::Session;
+use vestibule::wunder::{MfaEnrolment, Session};
 
-async fn enable(session: Session) {
-    session.enable("123456").await;
+async fn enable(enrolment: MfaEnrolment, session: Session) {
+    let _ = enrolment.confirm("123456").await;
+    let _ = session.confirm("123456").await;
 }
 
 fn main() {}

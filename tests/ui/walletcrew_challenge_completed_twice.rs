@@ -4,8 +4,8 @@ use vestibule::Error;
 use vestibule::walletcrew::Challenge;
 
 async fn twice(challenge: Challenge, response: &[(&str, &str)]) -> Result<(), Error> {
-    let _first = challenge.authenticate("otp", &response).await?;
-    let _second = challenge.authenticate("otp", &response).await?;
+    let _first = challenge.confirm("otp", &response).await?;
+    let _second = challenge.confirm("otp", &response).await?;
     Ok(())
 }
 

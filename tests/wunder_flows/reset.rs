@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use vestibule::ErrorKind;
+use vestibule::{ErrorKind, NewPassword};
+use wiremock::matchers::any;
+use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use super::*;
 
@@ -158,6 +160,42 @@ async fn a_link_sets_a_password_without_a_state() {
         "U107"
     );
     session(client.sign_in_with_password(EMAIL, NEW).await.unwrap());
+}
+
+#[tokio::test]
+async fn the_code_of_a_link_is_sent_byte_for_byte_and_typed_digits_without_separators() {
+    let server = MockServer::start().await;
+    let every = Mock::given(any()).respond_with(ResponseTemplate::new(200));
+    every.mount(&server).await;
+    let client = Client::builder(server.uri()).tenant("t").build().unwrap();
+    let uuid = "7b0e5f3a-1111-4222-8333-944455566677";
+    let cases = [
+        (uuid, uuid),
+        ("ABCD-1234", "ABCD-1234"),
+        ("a.b_c~d", "a.b_c~d"),
+        (" 123-456\n", "123456"),
+        ("１２３ ４５６", "123456"),
+    ];
+    for (at, (given, sent)) in cases.into_iter().enumerate() {
+        let reset = client.reset_password_by_code(format!("a{at}@x.org"));
+        let mut reset = reset.await.unwrap();
+        server.reset().await;
+        let every = Mock::given(any()).respond_with(ResponseTemplate::new(200));
+        every.mount(&server).await;
+        for malformed in ["", " ", "..", "a/b", "AB CD", "ABCD-1234\n", "AB\u{2011}12"] {
+            let failed = reset.set_password(malformed, NewPassword::new(NEW)).await;
+            let failed = failed.unwrap_err();
+            assert_eq!(failed.error.field(), Some("code"), "{malformed:?}");
+            reset = failed.state;
+        }
+        reset
+            .set_password(given, NewPassword::new(NEW))
+            .await
+            .unwrap();
+        let requests = server.received_requests().await.unwrap();
+        let paths: Vec<&str> = requests.iter().map(|request| request.url.path()).collect();
+        assert_eq!(paths, [format!("/t/auth/set-password/{sent}")]);
+    }
 }
 
 #[tokio::test]

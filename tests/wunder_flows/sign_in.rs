@@ -147,6 +147,66 @@ async fn a_password_sign_in_continues_with_a_second_factor_resumed_by_its_id() {
 }
 
 #[tokio::test]
+async fn the_digits_of_an_authenticator_are_grouped_and_a_recovery_code_is_sent_byte_for_byte() {
+    for (accepted, typed) in [
+        ("246810", " 246-810\n"),
+        ("246810", "٢٤٦ ٨١٠"),
+        ("ABCD-1234", "ABCD-1234"),
+        ("a1b2c3d4", "a1b2c3d4"),
+    ] {
+        let (mock, client) = start().await;
+        mock.add_user(ada());
+        mock.require_mfa(&PHONE.parse().unwrap(), accepted);
+        let mfa = mfa(client.sign_in_with_password(EMAIL, PASSWORD).await.unwrap());
+        assert!(mfa.confirm(typed).await.is_ok(), "{typed:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_malformed_second_factor_is_not_sent_and_costs_no_try() {
+    let (mock, client) = start().await;
+    mock.add_user(ada());
+    mock.require_mfa(&PHONE.parse().unwrap(), "ABCD-1234");
+    let mut mfa = mfa(client.sign_in_with_password(EMAIL, PASSWORD).await.unwrap());
+    let long = "a".repeat(65);
+    for malformed in [
+        "",
+        "-",
+        "ABCD-",
+        "-ABCD",
+        "ABCD--1234",
+        "ABCD 1234",
+        " ABCD-1234",
+        "ABCD-1234\n",
+        "ABCD\u{2011}1234",
+        "ABCD-1234\u{200b}",
+        "ABCD.1234",
+        &long,
+    ] {
+        let failed = mfa.confirm(malformed).await.unwrap_err();
+        assert_eq!(
+            failed.error.kind(),
+            ErrorKind::InvalidInput,
+            "{malformed:?}"
+        );
+        assert_eq!(failed.error.field(), Some("code"));
+        mfa = failed.state;
+    }
+    assert_eq!(mock.count("two_factor_code_validate"), 0);
+    assert!(mfa.confirm("ABCD-1234").await.is_ok());
+}
+
+#[tokio::test]
+async fn a_code_of_a_message_with_letters_and_a_dash_is_not_sent() {
+    let (mock, client) = start().await;
+    let pending = send_code(&client).await;
+    let failed = pending.confirm("ABCD-1234").await.unwrap_err();
+    assert_eq!(failed.error.field(), Some("code"));
+    assert_eq!(failed.state.tries_left(), 5);
+    assert_eq!(mock.journal().len(), 1);
+}
+
+#[tokio::test]
 async fn a_social_login_and_gaiyo_sign_in_each_with_its_own_tokens() {
     let (mock, client) = start().await;
     let user = ada()
