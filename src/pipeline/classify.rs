@@ -62,17 +62,10 @@ pub(crate) fn classify(
         && !response.is_page()
         && operation.session != Need::Never
         && (!operation.carries_code || names_token);
-    let rejected = generation.filter(|_| rejects_session);
-    let diagnosis = match rejected {
-        None => diagnose(
-            pipeline,
-            operation,
-            signed_at,
-            &response,
-            api_error.is_some(),
-        ),
-        Some(_) => None,
-    };
+    let is_own = api_error.is_some();
+    let diagnosis = diagnose(pipeline, operation, signed_at, &response, is_own);
+    // A server that refuses the application or the signature has not looked at the session.
+    let rejected = generation.filter(|_| rejects_session && diagnosis.is_none());
     let kind = match (&diagnosis, rejected) {
         (Some(_), _) => ErrorKind::Misconfigured,
         (None, Some(_)) => ErrorKind::Unauthenticated,
@@ -88,7 +81,7 @@ pub(crate) fn classify(
         (None, _) => (
             None,
             None,
-            message(operation, kind, &response, api_error.is_some()),
+            message(operation, kind, &response, is_own),
         ),
     };
     let mut error = Error::new(kind, message)
