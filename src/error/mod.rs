@@ -41,6 +41,8 @@ struct Inner {
     is_idempotent: bool,
     request_id: Option<String>,
     retry_after: Option<Duration>,
+    /// Whether the server said, in words of the system, that it did not process the request.
+    is_unprocessed: bool,
     delivery: Delivery,
     attempts: u32,
     elapsed: Duration,
@@ -64,6 +66,7 @@ impl Error {
             is_idempotent: false,
             request_id: None,
             retry_after: None,
+            is_unprocessed: false,
             delivery: Delivery::NotSent,
             attempts: 0,
             elapsed: Duration::ZERO,
@@ -105,6 +108,12 @@ impl Error {
 
     pub(crate) fn with_retry_after(mut self, retry_after: Option<Duration>) -> Self {
         self.0.retry_after = retry_after;
+        self
+    }
+
+    /// Records that the server said that it did not process the request, and to retry later.
+    pub(crate) fn with_unprocessed(mut self, is_unprocessed: bool) -> Self {
+        self.0.is_unprocessed = is_unprocessed;
         self
     }
 
@@ -272,6 +281,12 @@ impl Error {
         self.0.api_error.is_some()
     }
 
+    /// Whether the server said that it did not process the request and to retry later: by 429, or by
+    /// 503 with `Retry-After` in the system's own words. A wait of this crate's own does not count.
+    pub(crate) fn is_unprocessed(&self) -> bool {
+        self.0.is_unprocessed || self.0.status == Some(StatusCode::TOO_MANY_REQUESTS)
+    }
+
     /// The system's typed error, such as `wunder::ApiError`, if the server sent one.
     pub fn api_error<T: 'static>(&self) -> Option<&T> {
         self.0.api_error.as_ref()?.downcast_ref()
@@ -295,13 +310,12 @@ impl Error {
     /// job queue, or a user who presses the same button, may do so once more.
     pub fn is_retryable(&self) -> bool {
         let inner = &*self.0;
-        let was_deferred = inner.status == Some(StatusCode::SERVICE_UNAVAILABLE)
-            && inner.retry_after.is_some()
-            && self.has_api_error();
         match inner.kind {
             ErrorKind::RateLimited => true,
             ErrorKind::Unavailable => {
-                inner.delivery == Delivery::NotSent || inner.is_idempotent || was_deferred
+                inner.delivery == Delivery::NotSent
+                    || inner.is_idempotent
+                    || self.is_unprocessed()
             }
             _ => false,
         }

@@ -84,9 +84,12 @@ pub(crate) fn classify(
             message(operation, kind, &response, is_own),
         ),
     };
+    let retry_after = retry_after(headers, pipeline.time.now());
+    let is_deferred = status == StatusCode::SERVICE_UNAVAILABLE && retry_after.is_some() && is_own;
     let mut error = Error::new(kind, message)
         .with_status(status)
-        .with_retry_after(retry_after(headers, pipeline.time.now()))
+        .with_retry_after(retry_after)
+        .with_unprocessed(is_deferred)
         .with_request_id(request_id(headers));
     if let Some(class) = class {
         error = error.with_class(class);
