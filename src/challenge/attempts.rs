@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use futures_util::future;
+use http::StatusCode;
 
 use super::active::{ActiveChallenge, ObservedVersion, is_outage};
 use super::destination::{self, MAX_CONFLICTS};
@@ -39,6 +40,8 @@ fn is_unchecked(error: &Error) -> bool {
         Some(status) if error.kind() == ErrorKind::Misconfigured => {
             status.is_client_error() && error.has_api_error()
         }
+        // Some systems refuse a wrong code by the words that they have for a token.
+        Some(StatusCode::UNAUTHORIZED) => false,
         Some(_) => error.is_unprocessed(),
     }
 }

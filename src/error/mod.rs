@@ -117,6 +117,16 @@ impl Error {
         self
     }
 
+    /// The error of a call whose code the server did not judge because of the session's token, which
+    /// is refreshed now.
+    pub(crate) fn without_judgement(mut self) -> Self {
+        self.0.kind = ErrorKind::Unavailable;
+        self.0.message = "the session's token was refreshed, and the code or password was not \
+                          judged: send it again"
+            .into();
+        self.with_unprocessed(true)
+    }
+
     pub(crate) fn with_effort(mut self, attempts: u32, elapsed: Duration) -> Self {
         self.0.attempts = attempts;
         self.0.elapsed = elapsed;
@@ -281,8 +291,9 @@ impl Error {
         self.0.api_error.is_some()
     }
 
-    /// Whether the server said that it did not process the request and to retry later: by 429, or by
-    /// 503 with `Retry-After` in the system's own words. A wait of this crate's own does not count.
+    /// Whether the server said that it did not process the request: by 429, by 503 with `Retry-After`
+    /// in the system's own words, or by naming the token of a session that is refreshed now. A wait of
+    /// this crate's own does not count.
     pub(crate) fn is_unprocessed(&self) -> bool {
         self.0.is_unprocessed || self.0.status == Some(StatusCode::TOO_MANY_REQUESTS)
     }
@@ -302,7 +313,8 @@ impl Error {
     ///   [`retry_after`](Self::retry_after),
     /// - [`ErrorKind::Unavailable`] if the request did not reach the server
     ///   ([`Delivery::NotSent`]), if the operation is idempotent, or if the system said in its own
-    ///   words with 503 and `Retry-After` that it did not process the request.
+    ///   words that it did not process the request: with 503 and `Retry-After`, or with a 401 that
+    ///   names the session's token, which is refreshed now.
     ///
     /// It is not the case for any other error. In particular an operation that sends a message or
     /// carries a code, and whose response was lost, is not retryable: the message may be under way
@@ -313,9 +325,7 @@ impl Error {
         match inner.kind {
             ErrorKind::RateLimited => true,
             ErrorKind::Unavailable => {
-                inner.delivery == Delivery::NotSent
-                    || inner.is_idempotent
-                    || self.is_unprocessed()
+                inner.delivery == Delivery::NotSent || inner.is_idempotent || self.is_unprocessed()
             }
             _ => false,
         }

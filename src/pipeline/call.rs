@@ -269,7 +269,8 @@ impl<'a> Call<'a> {
                 continue;
             }
 
-            // Refresh and replay: once, if the server rejected the session's credential.
+            // Refresh and replay: once, if the server rejected the session's credential. A code is
+            // not sent again: the caller decides.
             if let (Some(credential), Some(generation)) = (credential, rejected) {
                 if replayed {
                     credential
@@ -282,6 +283,9 @@ impl<'a> Call<'a> {
                     // The server's own error says more than that the session has ended.
                     Err(ended) if ended.kind() == ErrorKind::Unauthenticated => return Err(error),
                     refreshed => refreshed?,
+                }
+                if operation.carries_code {
+                    return Err(error.without_judgement());
                 }
                 self.waited = true;
                 continue;
