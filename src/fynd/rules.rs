@@ -10,9 +10,11 @@ use super::api_error;
 use super::signature::{DATE_HEADER, SIGNATURE_HEADER, SignatureInput, date_text, sign};
 use crate::client_config::check_key;
 use crate::error::{Error, System};
-use crate::json::JsonObject;
 use crate::generated::fynd::operations::MISCONFIGURED;
-use crate::pipeline::{Attempt, MisconfigurationRule, Operation, ParsedError, Request, SystemRules};
+use crate::json::JsonObject;
+use crate::pipeline::{
+    Attempt, MisconfigurationRule, Operation, ParsedError, Request, SystemRules,
+};
 use crate::secret::Secret;
 
 pub(super) const CURRENCY_HEADER: HeaderName = HeaderName::from_static("x-currency-code");

@@ -78,11 +78,7 @@ pub(crate) fn classify(
     let (class, sign_at, message) = match (diagnosis, own) {
         (Some(found), _) => (Some(found.class), found.sign_at, found.message),
         (None, Some(own)) if kind == ErrorKind::Rejected => (None, None, own.into()),
-        (None, _) => (
-            None,
-            None,
-            message(operation, kind, &response, is_own),
-        ),
+        (None, _) => (None, None, message(operation, kind, &response, is_own)),
     };
     let retry_after = retry_after(headers, pipeline.time.now());
     let is_deferred = status == StatusCode::SERVICE_UNAVAILABLE && retry_after.is_some() && is_own;
