@@ -10,6 +10,8 @@
 
 #[path = "errors/connections.rs"]
 mod connections;
+#[path = "errors/deferred.rs"]
+mod deferred;
 #[path = "errors/fakes.rs"]
 mod fakes;
 #[path = "errors/flows.rs"]

@@ -7,8 +7,8 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use vestibule::session::Tokens;
 use vestibule::testing::Wunder;
-use vestibule::wunder::{Branch, Client};
-use vestibule::{Backoff, CallOptions, Delivery, Error, ErrorKind, Settings};
+use vestibule::wunder::{BootstrapSignature, Branch, Client, SignatureError, SignatureInput};
+use vestibule::{Backoff, BoxFuture, CallOptions, Delivery, Error, ErrorKind, Settings};
 
 const FOREVER: Duration = Duration::from_secs(3600);
 
@@ -167,6 +167,43 @@ async fn calls_over_the_concurrency_limit_wait_for_a_permit() {
     slow.await.unwrap().unwrap();
     client.branch(48.2, 16.4).await.unwrap();
     assert_eq!(mock.count("resolve_branch"), 2);
+}
+
+/// A service that never returns a signature.
+struct Hanging;
+
+impl BootstrapSignature for Hanging {
+    fn signature<'a>(
+        &'a self,
+        _: &'a SignatureInput<'a>,
+    ) -> BoxFuture<'a, Result<String, SignatureError>> {
+        Box::pin(std::future::pending())
+    }
+}
+
+#[tokio::test]
+async fn a_hanging_signature_ends_with_the_attempt_and_holds_no_permit() {
+    let mock = Wunder::start().await;
+    let settings = Settings::new().max_in_flight(1);
+    let client = Client::builder(mock.base_url())
+        .tenant("tenant01")
+        .signing_key(Wunder::SIGNING_KEY)
+        .signature_scheme(Hanging)
+        .settings(settings.attempt_timeout(Duration::from_millis(400)))
+        .build()
+        .unwrap();
+    let phone = "+43123456789".parse().unwrap();
+    let signed = client.sign_in_with_phone_code(&phone).branch_id("2").send();
+    let other = async {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        client.branch(48.2, 16.4).await.unwrap();
+    };
+    let (signed, ()) = tokio::join!(signed, other);
+    let error = signed.unwrap_err();
+    assert_eq!(error.error_type(), "timeout", "{error}");
+    assert_eq!(error.delivery(), Delivery::NotSent, "{error}");
+    assert!(error.elapsed() < Duration::from_secs(5), "{error}");
+    assert_eq!(mock.journal().len(), 1, "the other call alone");
 }
 
 #[tokio::test]

@@ -402,3 +402,43 @@ async fn a_failed_refresh_backs_off_before_the_next() {
     }
     assert_eq!(mock.count("refresh_token"), 4);
 }
+
+#[tokio::test]
+async fn a_code_is_not_replayed_after_a_401_that_names_the_token() {
+    use vestibule::testing::wiremock::matchers::path_regex;
+    use vestibule::testing::wiremock::{Mock, MockServer, ResponseTemplate};
+
+    let server = MockServer::start().await;
+    let json = |status, body: &str| {
+        ResponseTemplate::new(status).set_body_raw(body.to_owned(), "application/json")
+    };
+    for (path, response) in [
+        ("/verify/check/", json(401, r#"{"errorCode": "A201"}"#)),
+        ("/refresh-token$", json(200, r#"{"accessToken": "new"}"#)),
+    ] {
+        let mock = Mock::given(path_regex(path)).respond_with(response);
+        mock.mount(&server).await;
+    }
+    let client = Client::builder(server.uri()).tenant("demo");
+    let client = client.build().unwrap();
+    let tokens = Tokens::new("old", Some("a-refresh-token".into()));
+    let session = client.resume_with_tokens(tokens).await.unwrap();
+    let api = session.user_api();
+    let call = api.check_phone_verification("123456");
+    let error = call.send().await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.attempts()),
+        (ErrorKind::Unavailable, 1)
+    );
+    assert!(error.to_string().contains("not judged"), "{error}");
+    assert_eq!(error.code(), Some("A201"));
+    assert!(error.is_retryable(), "{error}");
+    let requests = server.received_requests().await.unwrap();
+    let codes = requests.iter().filter(|it| it.url.path().contains("check"));
+    assert_eq!((codes.count(), requests.len()), (1, 2), "and a refresh");
+    assert_eq!(session.shared().ended(), None);
+    assert_eq!(
+        session.access_token().await.unwrap().token().expose(),
+        "new"
+    );
+}

@@ -21,7 +21,7 @@ pub fn table(root: &Value, policies: &[Policy<'_>], base_path: &str) -> TokenStr
             #(#statics)*
 
             /// The refusals that only the operator can mend.
-            static MISCONFIGURED: &[crate::pipeline::MisconfigurationRule] = &[#(#rules),*];
+            pub(crate) static MISCONFIGURED: &[crate::pipeline::MisconfigurationRule] = &[#(#rules),*];
 
             /// All operations of the document.
             pub(crate) static ALL: &[&crate::pipeline::Operation] = &[#(&#constants),*];

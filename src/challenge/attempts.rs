@@ -3,9 +3,10 @@
 use std::sync::atomic::Ordering;
 
 use futures_util::future;
+use http::StatusCode;
 
 use super::active::{ActiveChallenge, ObservedVersion, is_outage};
-use super::destination::{self, MAX_CONFLICTS, is_deferred};
+use super::destination::{self, MAX_CONFLICTS};
 use super::errors::{contended, superseded, too_many_wrong_codes};
 use super::record::Step;
 use super::resend::Recipient;
@@ -55,7 +56,9 @@ fn is_unchecked(error: &Error) -> bool {
         Some(status) if error.kind() == ErrorKind::Misconfigured => {
             status.is_client_error() && error.has_api_error()
         }
-        Some(_) => is_deferred(error),
+        // Some systems refuse a wrong code by the words that they have for a token.
+        Some(StatusCode::UNAUTHORIZED) => false,
+        Some(_) => error.is_unprocessed(),
     }
 }
 

@@ -298,17 +298,8 @@ impl SendOutcome {
             None if error.delivery() == Delivery::NotSent => Self::NotSent,
             Some(status) if status.is_success() => Self::Accepted,
             Some(StatusCode::REQUEST_TIMEOUT) => Self::Unknown,
-            Some(status) if status.is_client_error() || is_deferred(error) => Self::NotSent,
+            Some(status) if status.is_client_error() || error.is_unprocessed() => Self::NotSent,
             _ => Self::Unknown,
         }
-    }
-}
-
-/// Whether the server said that it did not process the request and to retry later.
-pub(super) fn is_deferred(error: &Error) -> bool {
-    match error.status() {
-        Some(StatusCode::TOO_MANY_REQUESTS) => true,
-        Some(StatusCode::SERVICE_UNAVAILABLE) => error.retry_after().is_some(),
-        _ => false,
     }
 }

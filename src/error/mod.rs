@@ -41,6 +41,8 @@ struct Inner {
     is_idempotent: bool,
     request_id: Option<String>,
     retry_after: Option<Duration>,
+    /// Whether the server said, in words of the system, that it did not process the request.
+    is_unprocessed: bool,
     delivery: Delivery,
     attempts: u32,
     elapsed: Duration,
@@ -64,6 +66,7 @@ impl Error {
             is_idempotent: false,
             request_id: None,
             retry_after: None,
+            is_unprocessed: false,
             delivery: Delivery::NotSent,
             attempts: 0,
             elapsed: Duration::ZERO,
@@ -106,6 +109,22 @@ impl Error {
     pub(crate) fn with_retry_after(mut self, retry_after: Option<Duration>) -> Self {
         self.0.retry_after = retry_after;
         self
+    }
+
+    /// Records that the server said that it did not process the request, and to retry later.
+    pub(crate) fn with_unprocessed(mut self, is_unprocessed: bool) -> Self {
+        self.0.is_unprocessed = is_unprocessed;
+        self
+    }
+
+    /// The error of a call whose code the server did not judge because of the session's token, which
+    /// is refreshed now.
+    pub(crate) fn without_judgement(mut self) -> Self {
+        self.0.kind = ErrorKind::Unavailable;
+        self.0.message = "the session's token was refreshed, and the code or password was not \
+                          judged: send it again"
+            .into();
+        self.with_unprocessed(true)
     }
 
     pub(crate) fn with_effort(mut self, attempts: u32, elapsed: Duration) -> Self {
@@ -272,6 +291,13 @@ impl Error {
         self.0.api_error.is_some()
     }
 
+    /// Whether the server said that it did not process the request: by 429, by 503 with `Retry-After`
+    /// in the system's own words, or by naming the token of a session that is refreshed now. A wait of
+    /// this crate's own does not count.
+    pub(crate) fn is_unprocessed(&self) -> bool {
+        self.0.is_unprocessed || self.0.status == Some(StatusCode::TOO_MANY_REQUESTS)
+    }
+
     /// The system's typed error, such as `wunder::ApiError`, if the server sent one.
     pub fn api_error<T: 'static>(&self) -> Option<&T> {
         self.0.api_error.as_ref()?.downcast_ref()
@@ -287,7 +313,8 @@ impl Error {
     ///   [`retry_after`](Self::retry_after),
     /// - [`ErrorKind::Unavailable`] if the request did not reach the server
     ///   ([`Delivery::NotSent`]), if the operation is idempotent, or if the system said in its own
-    ///   words with 503 and `Retry-After` that it did not process the request.
+    ///   words that it did not process the request: with 503 and `Retry-After`, or with a 401 that
+    ///   names the session's token, which is refreshed now.
     ///
     /// It is not the case for any other error. In particular an operation that sends a message or
     /// carries a code, and whose response was lost, is not retryable: the message may be under way
@@ -295,13 +322,10 @@ impl Error {
     /// job queue, or a user who presses the same button, may do so once more.
     pub fn is_retryable(&self) -> bool {
         let inner = &*self.0;
-        let was_deferred = inner.status == Some(StatusCode::SERVICE_UNAVAILABLE)
-            && inner.retry_after.is_some()
-            && self.has_api_error();
         match inner.kind {
             ErrorKind::RateLimited => true,
             ErrorKind::Unavailable => {
-                inner.delivery == Delivery::NotSent || inner.is_idempotent || was_deferred
+                inner.delivery == Delivery::NotSent || inner.is_idempotent || self.is_unprocessed()
             }
             _ => false,
         }

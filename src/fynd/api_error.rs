@@ -55,6 +55,10 @@ impl std::error::Error for ApiError {}
 /// the request carried a code.
 pub(super) fn parse(body: &[u8]) -> Option<ParsedError> {
     let body: types::ApiError = serde_json::from_slice(body).ok()?;
+    // Any JSON object fits the documented shape, also the one of a gateway.
+    if body.code.is_none() && body.request_id.is_none() && body.authenticated.is_none() {
+        return None;
+    }
     Some(ParsedError {
         code: body.code.clone(),
         request_id: body.request_id.clone(),

@@ -10,8 +10,11 @@ use super::api_error;
 use super::signature::{DATE_HEADER, SIGNATURE_HEADER, SignatureInput, date_text, sign};
 use crate::client_config::check_key;
 use crate::error::{Error, System};
+use crate::generated::fynd::operations::MISCONFIGURED;
 use crate::json::JsonObject;
-use crate::pipeline::{Attempt, Operation, ParsedError, Request, SystemRules};
+use crate::pipeline::{
+    Attempt, MisconfigurationRule, Operation, ParsedError, Request, SystemRules,
+};
 use crate::secret::Secret;
 
 pub(super) const CURRENCY_HEADER: HeaderName = HeaderName::from_static("x-currency-code");
@@ -91,6 +94,10 @@ impl SystemRules for Rules {
         signature.set_sensitive(true);
         headers.insert(HeaderName::from_static(SIGNATURE_HEADER), signature);
         Ok(())
+    }
+
+    fn misconfigured(&self) -> &'static [MisconfigurationRule] {
+        MISCONFIGURED
     }
 
     fn parse_error(

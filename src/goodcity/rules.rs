@@ -4,7 +4,8 @@ use http::{HeaderMap, HeaderName, StatusCode};
 
 use super::api_error;
 use crate::error::System;
-use crate::pipeline::{Operation, ParsedError, SystemRules};
+use crate::generated::goodcity::operations::MISCONFIGURED;
+use crate::pipeline::{MisconfigurationRule, Operation, ParsedError, SystemRules};
 
 /// The name of the calling app.
 pub(super) const APP_NAME: HeaderName = HeaderName::from_static("x-goodcity-app-name");
@@ -26,6 +27,10 @@ impl SystemRules for Rules {
 
     fn default_headers(&self) -> &HeaderMap {
         &self.headers
+    }
+
+    fn misconfigured(&self) -> &'static [MisconfigurationRule] {
+        MISCONFIGURED
     }
 
     fn parse_error(

@@ -269,7 +269,8 @@ impl<'a> Call<'a> {
                 continue;
             }
 
-            // Refresh and replay: once, if the server rejected the session's credential.
+            // Refresh and replay: once, if the server rejected the session's credential. A code is
+            // not sent again: the caller decides.
             if let (Some(credential), Some(generation)) = (credential, rejected) {
                 if replayed {
                     credential
@@ -282,6 +283,9 @@ impl<'a> Call<'a> {
                     // The server's own error says more than that the session has ended.
                     Err(ended) if ended.kind() == ErrorKind::Unauthenticated => return Err(error),
                     refreshed => refreshed?,
+                }
+                if operation.carries_code {
+                    return Err(error.without_judgement());
                 }
                 self.waited = true;
                 continue;
@@ -331,7 +335,8 @@ impl<'a> Call<'a> {
     ///
     /// An attempt is built, authorized, signed and sent without an `await` in between: it carries
     /// the newest credential and signature, and no future holds it. Only a signature in the query is
-    /// computed just before, because another service may have to compute it.
+    /// computed before, because another service may have to compute it, and without a permit, because
+    /// a slow service must not stop the other calls.
     async fn send_attempt(
         &mut self,
         credential: Option<&'a dyn SessionCredential>,
@@ -341,25 +346,24 @@ impl<'a> Call<'a> {
         let mut now = pipeline.time.local_now();
         if let Some(check) = credential.and_then(|credential| credential.revalidate_if_due(now)) {
             let what = "the session store did not respond in time";
-            self.within_deadline(check, what).await?;
+            within(self.deadline.end(), check, what).await?;
+            (now, self.waited) = (pipeline.time.local_now(), true);
+        }
+        let started = self.now_before_deadline()?;
+        let mut signed_at = None;
+        let mut signature = None;
+        if let Some(signing) = self.sign_query(now)? {
+            let until = self.deadline.within(started, self.attempt_timeout());
+            let what = "the signature was not computed in time";
+            signature = Some(within(until, signing, what).await?);
+            signed_at = Some(self.server_time(now));
             (now, self.waited) = (pipeline.time.local_now(), true);
         }
         let mut permit = pipeline.transport.try_acquire();
         let mut queued_at = None;
         let mut allow_stale = false;
         loop {
-            let mut began = self.now_before_deadline()?;
-            let mut signature = None;
-            if permit.is_some()
-                && let Some(signing) = self.sign_query(now)?
-            {
-                signature = Some(
-                    self.within_deadline(signing, "the signature was not computed in time")
-                        .await?,
-                );
-                (now, self.waited) = (pipeline.time.local_now(), true);
-                began = self.now_before_deadline()?;
-            }
+            let began = self.now_before_deadline()?;
             let stale = {
                 let mut attempt = self.attempt_at(now);
                 let authorization = self.authorize(&mut attempt, credential, allow_stale)?;
@@ -367,7 +371,7 @@ impl<'a> Call<'a> {
                     (Authorization::Stale(generation), _) if !allow_stale => Some(generation),
                     (_, None) => None,
                     (_, Some(permit)) => {
-                        for (name, value) in signature.into_iter().flatten() {
+                        for (name, value) in signature.take().into_iter().flatten() {
                             attempt.add_query(name, value);
                         }
                         let server_time = self.server_time(now);
@@ -385,7 +389,7 @@ impl<'a> Call<'a> {
                             span,
                             began: queued_at.unwrap_or(began),
                             sent_at: now,
-                            signed_at: server_time,
+                            signed_at: signed_at.unwrap_or(server_time),
                             generation: authorization.generation(),
                             until: self.deadline.within(began, timeout),
                             permit,
@@ -519,15 +523,6 @@ impl<'a> Call<'a> {
         self.sign_at.unwrap_or_else(corrected)
     }
 
-    async fn within_deadline<T>(
-        &self,
-        future: BoxFuture<'_, Result<T, Error>>,
-        too_late: &'static str,
-    ) -> Result<T, Error> {
-        let done = timeout_at(self.deadline.end(), future).await;
-        done.unwrap_or_else(|_| Err(Error::new(ErrorKind::Unavailable, too_late)))
-    }
-
     fn is_idempotent(&self) -> bool {
         self.request.operation.idempotency == Idempotency::Idempotent
             && self.context.is_idempotent() != Some(false)
@@ -596,4 +591,14 @@ impl<'a> Call<'a> {
             None => Ok(Authorization::Nothing),
         }
     }
+}
+
+async fn within<T>(
+    until: Instant,
+    future: BoxFuture<'_, Result<T, Error>>,
+    too_late: &'static str,
+) -> Result<T, Error> {
+    let late = || Error::new(ErrorKind::Unavailable, too_late).with_class("timeout");
+    let done = timeout_at(until, future).await;
+    done.unwrap_or_else(|_| Err(late()))
 }

@@ -62,17 +62,10 @@ pub(crate) fn classify(
         && !response.is_page()
         && operation.session != Need::Never
         && (!operation.carries_code || names_token);
-    let rejected = generation.filter(|_| rejects_session);
-    let diagnosis = match rejected {
-        None => diagnose(
-            pipeline,
-            operation,
-            signed_at,
-            &response,
-            api_error.is_some(),
-        ),
-        Some(_) => None,
-    };
+    let is_own = api_error.is_some();
+    let diagnosis = diagnose(pipeline, operation, signed_at, &response, is_own);
+    // A server that refuses the application or the signature has not looked at the session.
+    let rejected = generation.filter(|_| rejects_session && diagnosis.is_none());
     let kind = match (&diagnosis, rejected) {
         (Some(_), _) => ErrorKind::Misconfigured,
         (None, Some(_)) => ErrorKind::Unauthenticated,
@@ -85,15 +78,14 @@ pub(crate) fn classify(
     let (class, sign_at, message) = match (diagnosis, own) {
         (Some(found), _) => (Some(found.class), found.sign_at, found.message),
         (None, Some(own)) if kind == ErrorKind::Rejected => (None, None, own.into()),
-        (None, _) => (
-            None,
-            None,
-            message(operation, kind, &response, api_error.is_some()),
-        ),
+        (None, _) => (None, None, message(operation, kind, &response, is_own)),
     };
+    let retry_after = retry_after(headers, pipeline.time.now());
+    let is_deferred = status == StatusCode::SERVICE_UNAVAILABLE && retry_after.is_some() && is_own;
     let mut error = Error::new(kind, message)
         .with_status(status)
-        .with_retry_after(retry_after(headers, pipeline.time.now()))
+        .with_retry_after(retry_after)
+        .with_unprocessed(is_deferred)
         .with_request_id(request_id(headers));
     if let Some(class) = class {
         error = error.with_class(class);

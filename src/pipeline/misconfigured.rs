@@ -68,8 +68,22 @@ impl MisconfigurationRule {
             None => word == self.word,
         });
         let is_status = self.status == 0 || self.status == u64::from(status.as_u16());
-        is_word && is_status && (signed || self.class != Misconfiguration::Signature)
+        // Such a path may be missing because of the record that it names, or of the caller.
+        let may_be_missing = match self.class {
+            Misconfiguration::Tenant | Misconfiguration::Path => has_parameter(&operation.path),
+            _ => false,
+        };
+        is_word
+            && is_status
+            && !may_be_missing
+            && (signed || self.class != Misconfiguration::Signature)
     }
+}
+
+/// Whether a documented path has a parameter other than the tenant, with which some begin.
+fn has_parameter(path: &str) -> bool {
+    let mut segments = path.split('/');
+    segments.any(|segment| segment.starts_with('{') && !segment.starts_with("{tenant"))
 }
 
 /// What is wrong, and whether and as of when the request may be signed again.

@@ -25,7 +25,7 @@ pub(super) fn is_retryable(operation: &Operation, idempotent: bool, error: &Erro
         (Delivery::Responded, Some(StatusCode::TOO_MANY_REQUESTS)) => !operation.carries_code,
         (Delivery::Responded, Some(StatusCode::SERVICE_UNAVAILABLE)) => {
             let once = operation.sends_message || operation.carries_code;
-            idempotent || (error.retry_after().is_some() && !once)
+            idempotent || (error.is_unprocessed() && !once)
         }
         (Delivery::Responded, Some(status)) => {
             idempotent && matches!(status.as_u16(), 408 | 500 | 502 | 504)

@@ -8,6 +8,7 @@ use http::{HeaderMap, HeaderName, StatusCode};
 
 use super::attempt::Attempt;
 use super::deadline::Deadline;
+use super::misconfigured::MisconfigurationRule;
 use super::operation::{Need, Operation};
 use super::request::Request;
 use crate::clock::BoxFuture;
@@ -49,6 +50,12 @@ pub(crate) trait SystemRules: Send + Sync {
         _now: DateTime<Utc>,
     ) -> Result<(), Error> {
         Ok(())
+    }
+
+    /// The refusals of the application or its signature, for custom requests. None where a custom
+    /// request carries neither.
+    fn misconfigured(&self) -> &'static [MisconfigurationRule] {
+        &[]
     }
 
     /// Parses an error body in the system's own format.

@@ -111,6 +111,10 @@ impl ErrorBuilder {
 
     /// Returns the error.
     pub fn build(self) -> Error {
-        self.error
+        let error = self.error;
+        let is_deferred = error.status() == Some(StatusCode::SERVICE_UNAVAILABLE)
+            && error.retry_after().is_some()
+            && error.has_api_error();
+        error.with_unprocessed(is_deferred)
     }
 }

@@ -91,6 +91,10 @@ impl std::error::Error for ApiError {}
 /// Parses an error body.
 pub(super) fn parse(operation: &Operation, status: StatusCode, body: &[u8]) -> Option<ParsedError> {
     let problem: ProblemDetails = serde_json::from_slice(body).ok()?;
+    // Any JSON object fits the documented shape, also the one of a gateway.
+    if problem.type_.is_none() && problem.title.is_none() && problem.errors.is_none() {
+        return None;
+    }
     let reason = ErrorReason::of(status);
     Some(ParsedError {
         code: None,
@@ -120,8 +124,8 @@ mod tests {
     #[test]
     fn a_problem_may_lack_members_and_have_others() {
         for body in [
-            "{}",
-            r#"{"type": null, "title": null, "status": null, "detail": null, "instance": null}"#,
+            r#"{"type": "about:blank", "title": null, "status": null, "detail": null}"#,
+            r#"{"errors": {}}"#,
             r#"{"title": "No", "errors": null, "traceId": "00-1", "more": {"a": []}}"#,
         ] {
             let parsed = parse(&GET_CUSTOMER, StatusCode::BAD_REQUEST, body.as_bytes()).unwrap();
@@ -131,12 +135,21 @@ mod tests {
                 api_error.fields().is_empty() && api_error.expose_field_errors("email").is_empty()
             );
         }
-        assert!(parse(&GET_CUSTOMER, StatusCode::BAD_GATEWAY, b"<html>").is_none());
+        for body in [
+            "<html>",
+            "{}",
+            r#"{"type": null, "title": null}"#,
+            r#"{"message": "no healthy upstream"}"#,
+        ] {
+            let parsed = parse(&GET_CUSTOMER, StatusCode::BAD_GATEWAY, body.as_bytes());
+            assert!(parsed.is_none(), "{body}");
+        }
     }
 
     #[test]
     fn only_a_401_of_a_call_with_session_names_the_token() {
-        let names = |operation, status| parse(operation, status, b"{}").unwrap().names_token;
+        const BODY: &[u8] = br#"{"title": "Unauthorized"}"#;
+        let names = |operation, status| parse(operation, status, BODY).unwrap().names_token;
         assert!(names(&GET_CUSTOMER, StatusCode::UNAUTHORIZED));
         assert!(!names(&GET_CUSTOMER, StatusCode::FORBIDDEN));
         assert!(!names(&CREATE_OR_UPDATE_CUSTOMER, StatusCode::UNAUTHORIZED));

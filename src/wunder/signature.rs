@@ -69,7 +69,7 @@ pub trait BootstrapSignature: Send + Sync + 'static {
         time.timestamp_millis().to_string()
     }
 
-    /// Computes the `signature` parameter, for each attempt, within the deadline of the call.
+    /// Computes the `signature` parameter, for each attempt, within the attempt timeout.
     ///
     /// # Errors
     ///

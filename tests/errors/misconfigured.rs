@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use vestibule::http::StatusCode;
+use vestibule::http::{self, StatusCode};
 use vestibule::session::Tokens;
 use vestibule::testing::wiremock::matchers::{any, path_regex};
 use vestibule::testing::wiremock::{Mock, MockServer, ResponseTemplate};
@@ -167,6 +167,39 @@ async fn other_refusals_are_the_users() {
     let (login, data) = (walletcrew.build().unwrap(), serde_json::json!({}));
     let login = login.sign_in_with_provider("otp", &data);
     rejected((login.await.unwrap_err(), 1));
+}
+
+#[tokio::test]
+async fn a_401_that_names_the_application_or_the_signature_ends_no_session() {
+    for (body, class) in [
+        (r#"{"code": "APPLICATION_UNKNOWN"}"#, "application"),
+        (r#"{"code": "SIGNATURE_EXPIRED"}"#, "signature"),
+    ] {
+        let server = server(json(401, body)).await;
+        let client = fynd::Client::builder("64b000000000000000000001")
+            .application_token("test-token")
+            .base_url(server.uri())
+            .build()
+            .unwrap();
+        let cookies = [("f.session", "a-cookie")];
+        let session = client.resume_with_cookies(cookies).await.unwrap();
+        let described = session.profile().await.map(drop);
+        let custom = session.request(http::Method::GET, "/service/application/custom");
+        let custom = custom.send::<()>().await.map(drop);
+        for error in [described.unwrap_err(), custom.unwrap_err()] {
+            assert_eq!(error.kind(), ErrorKind::Misconfigured, "{error}");
+            assert_eq!(error.error_type(), class, "{error}");
+        }
+        assert_eq!(session.shared().ended(), None);
+        assert!(client.resume_session(session.id()).await.is_ok(), "stored");
+    }
+    // A record that a custom path names may be missing.
+    let server = server(json(404, r#"{"status": 404, "error": "Not Found"}"#)).await;
+    let client = goodcity::Client::builder(server.uri()).app_name("app");
+    let client = client.build().unwrap();
+    let custom = client.request(http::Method::GET, "/api/v1/packages/7");
+    let error = custom.send::<()>().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Rejected, "{error}");
 }
 
 #[tokio::test]

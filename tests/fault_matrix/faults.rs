@@ -220,7 +220,6 @@ impl Case {
     }
 
     pub fn expected(&self, facts: Facts) -> Expected {
-        let delicate = facts.sends_message || facts.carries_code;
         let once = || Expected {
             attempts: 1,
             arrived: 1,
@@ -257,8 +256,8 @@ impl Case {
                 self.retried(failing(ErrorKind::RateLimited), !facts.carries_code, *after)
             }
             Effect::Unavailable(after) => {
-                let says_when = !matches!(after, RetryAfter::None);
-                let may = facts.is_idempotent || (says_when && !delicate);
+                // The response has no body, so it is not the system's own.
+                let may = facts.is_idempotent;
                 self.retried(failing(ErrorKind::Unavailable), may, *after)
             }
             Effect::Unreadable => failing(ErrorKind::InvalidResponse),
