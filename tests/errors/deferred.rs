@@ -79,7 +79,7 @@ async fn the_timer_of_one_contact_does_not_release_the_other() {
             .unwrap();
         let mobile: Phone = "+919000000001".parse().unwrap();
         let form = client.sign_up("Asha").last_name("Rao");
-        let form = form.mobile(mobile.clone()).email("asha@example.com");
+        let form = form.phone(mobile.clone()).email("asha@example.com");
         let error = form.password("the-password").send().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
         let by_mobile = client.sign_in_with_phone_code(&mobile).send().await;
