@@ -55,6 +55,8 @@ impl Accounts {
             Ok(Challenge::MfaRequired(mfa)) => {
                 mfa.confirm(code).await.map_err(|failed| failed.error)
             }
+            // A step that a later version of the crate may add.
+            Ok(_) => return Ok(Step::StartAgain),
             Err(error) => Err(error),
         };
         match signed_in {
