@@ -242,6 +242,15 @@ async fn a_code_is_shown_only_if_it_tells_nothing_about_accounts() {
         let anonymous = client.sign_in_with_password("ada@example.org", "a password");
         let anonymous = anonymous.await.unwrap_err();
         let signed_in = session.profile().await.unwrap_err();
+        // A call that carries no code.
+        let code_call = client.user_api();
+        let other = code_call.resend_email_verification("ada@example.org");
+        let other = other.send().await.unwrap_err();
+        assert_eq!(
+            (other.kind(), other.http_status()),
+            (anonymous.kind(), anonymous.http_status()),
+            "{other}"
+        );
         for (error, is_shown) in [(anonymous, without_session), (signed_in, with_session)] {
             let problem = error.problem();
             assert_eq!(problem.code.is_some(), is_shown, "{code}: {error}");
