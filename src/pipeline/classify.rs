@@ -75,17 +75,18 @@ pub(crate) fn classify(
             .unwrap_or_else(|| kind_of(status)),
     };
     let own = api_error.as_ref().and_then(|api_error| api_error.message);
+    let retry_after = retry_after(headers, pipeline.time.now());
+    let is_deferred = status == StatusCode::SERVICE_UNAVAILABLE && retry_after.is_some() && is_own;
+    let is_elsewhere = diagnosis.as_ref().is_some_and(|it| it.is_unprocessed);
     let (class, sign_at, message) = match (diagnosis, own) {
         (Some(found), _) => (Some(found.class), found.sign_at, found.message),
         (None, Some(own)) if kind == ErrorKind::Rejected => (None, None, own.into()),
         (None, _) => (None, None, message(operation, kind, &response, is_own)),
     };
-    let retry_after = retry_after(headers, pipeline.time.now());
-    let is_deferred = status == StatusCode::SERVICE_UNAVAILABLE && retry_after.is_some() && is_own;
     let mut error = Error::new(kind, message)
         .with_status(status)
         .with_retry_after(retry_after)
-        .with_unprocessed(is_deferred)
+        .with_unprocessed(is_deferred || is_elsewhere)
         .with_request_id(request_id(headers));
     if let Some(class) = class {
         error = error.with_class(class);
