@@ -138,8 +138,16 @@ pub(super) fn parse(operation: &Operation, body: &[u8]) -> Option<ParsedError> {
         request_id: api_error.body.trace_id.clone(),
         is_public_code: is_public_code(operation, api_error.code()),
         names_token: family == ErrorFamily::Authentication,
-        message: (operation.carries_code && family == ErrorFamily::Authentication)
-            .then_some("wrong code or password"),
+        message: match family {
+            ErrorFamily::Authentication if operation.carries_code && !operation.sends_message => {
+                Some("wrong code or password")
+            }
+            // The code that was sent to the signed-in user's number.
+            ErrorFamily::PhoneVerification if operation.carries_code && has_session => {
+                Some("code not accepted")
+            }
+            _ => None,
+        },
         kind: (unfinished && has_session && !operation.carries_code)
             .then_some(ErrorKind::StepRequired),
         typed: Box::new(api_error),
