@@ -220,6 +220,19 @@ impl CallOptions {
         operation: &Operation,
         system_headers: &dyn Fn(&HeaderName) -> bool,
     ) -> Result<(), Error> {
+        self.check_headers(system_headers)?;
+        if self.idempotent == Some(true) && operation.idempotency == Idempotency::NotIdempotent {
+            let right = "must not be true: by its description the operation is not idempotent";
+            return Err(Error::invalid("idempotent", right));
+        }
+        Ok(())
+    }
+
+    /// Checks what is valid or not whatever the operation.
+    pub(super) fn check_headers(
+        &self,
+        system_headers: &dyn Fn(&HeaderName) -> bool,
+    ) -> Result<(), Error> {
         if let Some((field, right)) = &self.invalid {
             return Err(Error::invalid(field.clone(), right));
         }
@@ -230,10 +243,6 @@ impl CallOptions {
         if let Some(name) = names.find(|name| OWN_HEADERS.contains(name) || system_headers(name)) {
             let right = "must not be set as a header: the client sets it";
             return Err(Error::invalid(name.as_str().to_owned(), right));
-        }
-        if self.idempotent == Some(true) && operation.idempotency == Idempotency::NotIdempotent {
-            let right = "must not be true: by its description the operation is not idempotent";
-            return Err(Error::invalid("idempotent", right));
         }
         Ok(())
     }
