@@ -72,7 +72,7 @@ impl SessionEntry {
         let authorization = self.authorization(&mut state, now);
         let Some(tokens) = state.credential.tokens() else {
             let message = "a session of cookies has no access token";
-            return Err(self.error(ErrorKind::InvalidInput, message));
+            return Err(self.error(ErrorKind::Unsupported, message));
         };
         let token = AccessToken {
             token: tokens.access.clone(),

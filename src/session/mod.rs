@@ -85,7 +85,7 @@ impl Session {
     ///
     /// [`ErrorKind::Unauthenticated`] if the session has ended,
     /// [`ErrorKind::Unavailable`] if it could not be refreshed,
-    /// [`ErrorKind::InvalidInput`] for a session of cookies.
+    /// [`ErrorKind::Unsupported`] for a session of cookies.
     pub async fn access_token(&self) -> Result<AccessToken, Error> {
         let deadline = Deadline::after(self.calls.deadline());
         self.entry.access_token_within(deadline).await
