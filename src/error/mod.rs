@@ -263,6 +263,7 @@ impl Error {
     /// | `host` | the host of the `base_url` |
     /// | `redirect` | the `base_url`: the message names the host that the server leads to |
     /// | `certificate` | the certificates that this machine trusts |
+    /// | `proxy` | user and password of the proxy |
     /// | `sealing_keys` | the sealing keys of the session store at this instance |
     pub fn error_type(&self) -> &str {
         let inner = &*self.0;

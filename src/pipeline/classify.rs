@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use http::{HeaderMap, StatusCode, header};
 
 use super::Pipeline;
-use super::misconfigured::{diagnose, redirected};
+use super::misconfigured::{diagnose, proxy_refused, redirected};
 use super::operation::{Need, Operation};
 use super::response::RawResponse;
 use super::system::{CredentialGeneration, ParsedError};
@@ -49,6 +49,13 @@ pub(crate) fn classify(
         return error
             .with_status(status)
             .with_request_id(request_id(headers))
+            .into();
+    }
+    if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
+        // The request has not reached the server.
+        return proxy_refused()
+            .with_status(status)
+            .with_unprocessed(true)
             .into();
     }
     let api_error = pipeline

@@ -199,6 +199,12 @@ pub(super) fn followed_redirect(target: Option<&Url>) -> Error {
     Error::new(ErrorKind::Misconfigured, message).with_class("redirect")
 }
 
+/// The error of a proxy that requires a user and a password, or refuses them.
+pub(super) fn proxy_refused() -> Error {
+    let message = "the proxy requires authentication: check user and password of the proxy";
+    Error::new(ErrorKind::Misconfigured, message).with_class("proxy")
+}
+
 #[cfg(all(test, feature = "testing"))]
 mod tests {
     #![allow(clippy::unwrap_used)]
