@@ -430,7 +430,7 @@ async fn a_code_is_not_replayed_after_a_401_that_names_the_token() {
         (error.kind(), error.attempts()),
         (ErrorKind::Unavailable, 1)
     );
-    assert!(error.to_string().contains("not judged"), "{error}");
+    assert!(error.to_string().contains("not checked"), "{error}");
     assert_eq!(error.code(), Some("A201"));
     assert!(error.is_retryable(), "{error}");
     let requests = server.received_requests().await.unwrap();

@@ -117,12 +117,12 @@ impl Error {
         self
     }
 
-    /// The error of a call whose code the server did not judge because of the session's token, which
+    /// The error of a call whose code the server did not check because of the session's token, which
     /// is refreshed now.
-    pub(crate) fn without_judgement(mut self) -> Self {
+    pub(crate) fn with_unchecked_code(mut self) -> Self {
         self.0.kind = ErrorKind::Unavailable;
         self.0.message = "the session's token was refreshed, and the code or password was not \
-                          judged: send it again"
+                          checked: send it again"
             .into();
         self.with_unprocessed(true)
     }

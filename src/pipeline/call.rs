@@ -309,7 +309,7 @@ impl<'a> Call<'a> {
                     refreshed => refreshed?,
                 }
                 if operation.carries_code {
-                    return Err(error.without_judgement());
+                    return Err(error.with_unchecked_code());
                 }
                 self.waited = true;
                 continue;
