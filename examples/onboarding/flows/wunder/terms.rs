@@ -8,7 +8,7 @@ use super::super::failed::{expect, fails_with};
 use super::*;
 
 /// The outstanding terms of the branch; terms with the same title are versions of each other.
-async fn outstanding(session: &Session) -> Result<Vec<Outstanding>, Failed> {
+async fn outstanding(session: &Session) -> Result<Vec<OutstandingReason>, Failed> {
     let missing = session.outstanding_terms(BRANCH, Some("title")).await?;
     Ok(missing.into_iter().map(|missing| missing.reason).collect())
 }
