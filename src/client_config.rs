@@ -155,8 +155,8 @@ macro_rules! client_config_setters {
     () => {
         /// Sets whether the base URL may have the scheme `http` for hosts other than loopback, which
         /// always may. Tokens and codes are then sent unencrypted: only for a private network behind
-        /// a TLS proxy. With `true` the proxy that environment variables name is not used;
-        /// [`proxy`](Self::proxy) sets one.
+        /// a TLS proxy. With `true` the default HTTP client does not use the proxy that environment
+        /// variables name; [`proxy`](Self::proxy) sets one.
         pub fn allow_plain_http(mut self, allow: bool) -> Self {
             self.config.allow_plain_http = allow;
             self

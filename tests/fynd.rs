@@ -297,3 +297,22 @@ async fn a_cookie_expires_at_its_max_age() {
     mock.clock().advance(Duration::from_secs(31 * 24 * 3600));
     assert_eq!(kind(session.profile().await), ErrorKind::Unauthenticated);
 }
+
+#[tokio::test]
+async fn a_code_refused_by_assumed_words_counts_as_tried() {
+    use vestibule::testing::wiremock::matchers::path_regex;
+    use vestibule::testing::wiremock::{Mock, ResponseTemplate};
+
+    let (mock, client) = with_users().await;
+    let mut pending = send_code(&client, ASHA).await;
+    let refusal = ResponseTemplate::new(403).set_body_string(r#"{"code": "SIGNATURE_INVALID"}"#);
+    let refused = Mock::given(path_regex("/otp/mobile/verify$")).respond_with(refusal);
+    mock.mount(refused).await;
+    for _ in 0..5 {
+        let returned = pending.confirm("123456").await.unwrap_err();
+        assert_eq!(returned.error.kind(), ErrorKind::Misconfigured);
+        pending = returned.state;
+    }
+    let sixth = pending.confirm("123456").await.unwrap_err().error;
+    assert_eq!(sixth.kind(), ErrorKind::StepRequired, "{sixth}");
+}

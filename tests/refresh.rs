@@ -13,7 +13,7 @@ use vestibule::session::Tokens;
 use vestibule::store::MemoryStore;
 use vestibule::testing::Wunder;
 use vestibule::wunder::{Client, Session, SignIn};
-use vestibule::{ErrorKind, Secret};
+use vestibule::{CallOptions, ErrorKind, Secret};
 
 const PHONE: &str = "+43123456789";
 const PAST_EXPIRY: Duration = Duration::from_secs(5 * 3600 + 1);
@@ -430,7 +430,7 @@ async fn a_code_is_not_replayed_after_a_401_that_names_the_token() {
         (error.kind(), error.attempts()),
         (ErrorKind::Unavailable, 1)
     );
-    assert!(error.to_string().contains("not judged"), "{error}");
+    assert!(error.to_string().contains("not checked"), "{error}");
     assert_eq!(error.code(), Some("A201"));
     assert!(error.is_retryable(), "{error}");
     let requests = server.received_requests().await.unwrap();
@@ -441,4 +441,45 @@ async fn a_code_is_not_replayed_after_a_401_that_names_the_token() {
         session.access_token().await.unwrap().token().expose(),
         "new"
     );
+}
+
+#[tokio::test]
+async fn options_apply_to_the_access_token_and_to_the_sign_out() {
+    let f = signed_in().await;
+    let brief = CallOptions::new().deadline(Duration::from_millis(100));
+    f.mock.clock().advance(PAST_EXPIRY);
+    f.mock.delay("refresh_token", Duration::from_secs(3600));
+    let limited = f.session.with_options(brief.idempotent(true));
+    let started = std::time::Instant::now();
+    let error = limited.access_token().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+    assert!(started.elapsed() < Duration::from_secs(5), "{error}");
+    assert_eq!(limited.shared().ended(), None);
+
+    let invalid = CallOptions::new().header("authorization", "Bearer x");
+    let error = f
+        .session
+        .with_options(invalid)
+        .sign_out()
+        .await
+        .unwrap_err();
+    assert_eq!(error.field(), Some("authorization"), "{error}");
+    assert_eq!(f.session.shared().ended(), None, "the session lives");
+}
+
+#[tokio::test]
+async fn a_sign_out_has_its_own_deadline_and_ignores_idempotent() {
+    let f = signed_in().await;
+    f.mock.clock().advance(PAST_EXPIRY);
+    f.mock.delay("refresh_token", Duration::from_secs(3600));
+    let brief = CallOptions::new().deadline(Duration::from_millis(100));
+    let started = std::time::Instant::now();
+    let error = f.session.with_options(brief).sign_out().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+    assert!(started.elapsed() < Duration::from_secs(5), "{error}");
+
+    let f = signed_in().await;
+    let idempotent = CallOptions::new().idempotent(true);
+    f.session.with_options(idempotent).sign_out().await.unwrap();
+    assert_eq!(f.mock.count("logout"), 1);
 }

@@ -48,16 +48,13 @@ pub(crate) fn check_second_factor(system: System, code: Secret) -> Result<Secret
     Err(Error::invalid("code", right).of(system))
 }
 
-/// Whether the server certainly did not check the code. A system that refuses a signature, an
-/// application or a path in its own words has not looked at the code.
+/// Whether the server certainly did not check the code. A system that refuses a path or a host, or in
+/// published words a signature, an application or a tenant, has not looked at the code.
 fn is_unchecked(error: &Error) -> bool {
     match error.status() {
         None => error.delivery() == Delivery::NotSent,
-        Some(status) if error.kind() == ErrorKind::Misconfigured => {
-            status.is_client_error() && error.has_api_error()
-        }
         // Some systems refuse a wrong code by the words that they have for a token.
-        Some(StatusCode::UNAUTHORIZED) => false,
+        Some(StatusCode::UNAUTHORIZED) if error.kind() == ErrorKind::Unavailable => false,
         Some(_) => error.is_unprocessed(),
     }
 }

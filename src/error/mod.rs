@@ -117,12 +117,12 @@ impl Error {
         self
     }
 
-    /// The error of a call whose code the server did not judge because of the session's token, which
+    /// The error of a call whose code the server did not check because of the session's token, which
     /// is refreshed now.
-    pub(crate) fn without_judgement(mut self) -> Self {
+    pub(crate) fn with_unchecked_code(mut self) -> Self {
         self.0.kind = ErrorKind::Unavailable;
         self.0.message = "the session's token was refreshed, and the code or password was not \
-                          judged: send it again"
+                          checked: send it again"
             .into();
         self.with_unprocessed(true)
     }
@@ -263,6 +263,7 @@ impl Error {
     /// | `host` | the host of the `base_url` |
     /// | `redirect` | the `base_url`: the message names the host that the server leads to |
     /// | `certificate` | the certificates that this machine trusts |
+    /// | `proxy` | user and password of the proxy |
     /// | `sealing_keys` | the sealing keys of the session store at this instance |
     pub fn error_type(&self) -> &str {
         let inner = &*self.0;

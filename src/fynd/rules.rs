@@ -64,7 +64,10 @@ impl SystemRules for Rules {
     }
 
     fn sets_header(&self, name: &HeaderName) -> bool {
-        [DATE_HEADER, SIGNATURE_HEADER].contains(&name.as_str()) || self.headers.contains_key(name)
+        let optional = [&CURRENCY_HEADER, &LOCATION_HEADER];
+        [DATE_HEADER, SIGNATURE_HEADER].contains(&name.as_str())
+            || optional.contains(&name)
+            || self.headers.contains_key(name)
     }
 
     fn authorize_application(&self, headers: &mut HeaderMap) -> Result<(), Error> {

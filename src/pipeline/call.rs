@@ -97,6 +97,34 @@ impl CallContext {
         self.options.as_ref()?.idempotent
     }
 
+    /// The same calls without what the options say about them being idempotent, for a call that the
+    /// caller does not choose.
+    #[cfg(any(feature = "wunder", feature = "fynd"))]
+    pub(crate) fn without_idempotent(mut self) -> Self {
+        if let Some(options) = &mut self.options {
+            Arc::make_mut(options).idempotent = None;
+        }
+        self
+    }
+
+    /// The time that a call has.
+    pub(crate) fn deadline(&self) -> Duration {
+        let options = self.options.as_deref();
+        let own = options.and_then(|options| options.deadline);
+        own.unwrap_or(self.pipeline.settings.deadline)
+    }
+
+    /// Fails for options that are invalid for every call.
+    #[cfg(any(feature = "wunder", feature = "fynd"))]
+    pub(crate) fn check_options(&self) -> Result<(), Error> {
+        let Some(options) = &self.options else {
+            return Ok(());
+        };
+        let rules = &self.pipeline.rules;
+        let checked = options.check_headers(&|name| rules.sets_header(name));
+        checked.map_err(|error| error.of(self.system()))
+    }
+
     pub(crate) fn has_session(&self) -> bool {
         self.credential.is_some()
     }
@@ -226,14 +254,10 @@ struct InFlight<'a, S> {
 
 impl<'a> Call<'a> {
     fn new(context: &'a CallContext, request: &'a Request<'a>) -> Self {
-        let options = context.options.as_deref();
-        let deadline = options
-            .and_then(|options| options.deadline)
-            .unwrap_or(context.pipeline.settings.deadline);
         Self {
             context,
             request,
-            deadline: Deadline::after(deadline),
+            deadline: Deadline::after(context.deadline()),
             attempts: 0,
             waited: false,
             may_have_arrived: false,
@@ -285,7 +309,7 @@ impl<'a> Call<'a> {
                     refreshed => refreshed?,
                 }
                 if operation.carries_code {
-                    return Err(error.without_judgement());
+                    return Err(error.with_unchecked_code());
                 }
                 self.waited = true;
                 continue;

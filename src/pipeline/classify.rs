@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use http::{HeaderMap, StatusCode, header};
 
 use super::Pipeline;
-use super::misconfigured::{diagnose, redirected};
+use super::misconfigured::{diagnose, proxy_refused, redirected};
 use super::operation::{Need, Operation};
 use super::response::RawResponse;
 use super::system::{CredentialGeneration, ParsedError};
@@ -51,6 +51,13 @@ pub(crate) fn classify(
             .with_request_id(request_id(headers))
             .into();
     }
+    if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
+        // The request has not reached the server.
+        return proxy_refused()
+            .with_status(status)
+            .with_unprocessed(true)
+            .into();
+    }
     let api_error = pipeline
         .rules
         .parse_error(operation, status, response.body());
@@ -74,18 +81,22 @@ pub(crate) fn classify(
             .and_then(|api_error| api_error.kind)
             .unwrap_or_else(|| kind_of(status)),
     };
+    // The system's code may name another cause, and a registration carries a password of its own.
+    let names_no_cause = api_error.as_ref().is_some_and(|it| it.code.is_none());
+    let is_about_code = operation.carries_code && !operation.sends_message && names_no_cause;
     let own = api_error.as_ref().and_then(|api_error| api_error.message);
+    let retry_after = retry_after(headers, pipeline.time.now());
+    let is_deferred = status == StatusCode::SERVICE_UNAVAILABLE && retry_after.is_some() && is_own;
+    let is_elsewhere = diagnosis.as_ref().is_some_and(|it| it.is_unprocessed);
     let (class, sign_at, message) = match (diagnosis, own) {
         (Some(found), _) => (Some(found.class), found.sign_at, found.message),
         (None, Some(own)) if kind == ErrorKind::Rejected => (None, None, own.into()),
-        (None, _) => (None, None, message(operation, kind, &response, is_own)),
+        (None, _) => (None, None, message(kind, &response, is_own, is_about_code)),
     };
-    let retry_after = retry_after(headers, pipeline.time.now());
-    let is_deferred = status == StatusCode::SERVICE_UNAVAILABLE && retry_after.is_some() && is_own;
     let mut error = Error::new(kind, message)
         .with_status(status)
         .with_retry_after(retry_after)
-        .with_unprocessed(is_deferred)
+        .with_unprocessed(is_deferred || is_elsewhere)
         .with_request_id(request_id(headers));
     if let Some(class) = class {
         error = error.with_class(class);
@@ -122,10 +133,10 @@ fn kind_of(status: StatusCode) -> ErrorKind {
 
 /// What the error says, with the length and type of a body that is not in the system's format.
 fn message(
-    operation: &Operation,
     kind: ErrorKind,
     response: &RawResponse,
     is_own: bool,
+    is_about_code: bool,
 ) -> Cow<'static, str> {
     let message = match kind {
         ErrorKind::Unauthenticated => "the server rejected the session",
@@ -133,7 +144,7 @@ fn message(
         ErrorKind::Unavailable => "the server failed",
         ErrorKind::StepRequired => "the server requires another step first",
         ErrorKind::InvalidResponse => "the server sent an unexpected status",
-        ErrorKind::Rejected if operation.carries_code && is_own => "code or password not accepted",
+        ErrorKind::Rejected if is_about_code => "code or password not accepted",
         ErrorKind::InvalidInput
         | ErrorKind::Unsupported
         | ErrorKind::Misconfigured

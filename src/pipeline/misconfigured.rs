@@ -57,7 +57,7 @@ impl MisconfigurationRule {
     }
 
     fn matches(&self, operation: &Operation, status: StatusCode, body: Option<&Value>) -> bool {
-        let signed = operation.signature != Need::Never || operation.application != Need::Never;
+        let signed = operation.signature == Need::Required || operation.application != Need::Never;
         let word = match body {
             Some(body) if !self.member.is_empty() => body[self.member].as_str(),
             None if self.member.is_empty() => Some(""),
@@ -68,9 +68,11 @@ impl MisconfigurationRule {
             None => word == self.word,
         });
         let is_status = self.status == 0 || self.status == u64::from(status.as_u16());
-        // Such a path may be missing because of the record that it names, or of the caller.
+        // What is missing may be the record that the path names, or that belongs to the code.
         let may_be_missing = match self.class {
-            Misconfiguration::Tenant | Misconfiguration::Path => has_parameter(&operation.path),
+            Misconfiguration::Tenant | Misconfiguration::Path => {
+                has_parameter(&operation.path) || (self.member.is_empty() && operation.carries_code)
+            }
             _ => false,
         };
         is_word
@@ -91,6 +93,8 @@ pub(super) struct Diagnosis {
     pub(super) class: &'static str,
     pub(super) message: Cow<'static, str>,
     pub(super) sign_at: Option<DateTime<Utc>>,
+    /// Whether the server certainly did not look at what the request carries.
+    pub(super) is_unprocessed: bool,
 }
 
 /// Tells whether the words of a 4xx stand in the description as a refusal that only the operator can
@@ -143,10 +147,12 @@ pub(super) fn diagnose(
             "host rejected: check the host of `base_url`, and the name of the application".into(),
         ),
     };
+    let is_elsewhere = matches!(rule.class, Misconfiguration::Path | Misconfiguration::Host);
     let may_sign_again = rule.published && rule.class == Misconfiguration::Signature;
     Some(Diagnosis {
         class,
         message,
+        is_unprocessed: rule.published || is_elsewhere,
         sign_at: server_time.filter(|date| may_sign_again && is_correctable(pipeline, *date)),
     })
 }
@@ -191,6 +197,12 @@ pub(super) fn followed_redirect(target: Option<&Url>) -> Error {
         target.and_then(Url::host_str).unwrap_or("no host")
     );
     Error::new(ErrorKind::Misconfigured, message).with_class("redirect")
+}
+
+/// The error of a proxy that requires a user and a password, or refuses them.
+pub(super) fn proxy_refused() -> Error {
+    let message = "the proxy requires authentication: check user and password of the proxy";
+    Error::new(ErrorKind::Misconfigured, message).with_class("proxy")
 }
 
 #[cfg(all(test, feature = "testing"))]

@@ -178,18 +178,23 @@ impl fmt::Debug for CallOptions {
 }
 
 /// The headers that the client, its HTTP client or a proxy sets, besides those of a system.
-const OWN_HEADERS: [HeaderName; 14] = [
+const OWN_HEADERS: [HeaderName; 19] = [
     header::ACCEPT,
     header::ACCEPT_ENCODING,
     header::ACCEPT_LANGUAGE,
     header::AUTHORIZATION,
     header::CONNECTION,
+    header::CONTENT_ENCODING,
     header::CONTENT_LENGTH,
     header::CONTENT_TYPE,
     header::COOKIE,
+    header::EXPECT,
     header::HOST,
+    HeaderName::from_static("keep-alive"),
     header::PROXY_AUTHORIZATION,
+    HeaderName::from_static("proxy-connection"),
     header::TE,
+    header::TRAILER,
     header::TRANSFER_ENCODING,
     header::UPGRADE,
     header::USER_AGENT,
@@ -220,6 +225,19 @@ impl CallOptions {
         operation: &Operation,
         system_headers: &dyn Fn(&HeaderName) -> bool,
     ) -> Result<(), Error> {
+        self.check_headers(system_headers)?;
+        if self.idempotent == Some(true) && operation.idempotency == Idempotency::NotIdempotent {
+            let right = "must not be true: by its description the operation is not idempotent";
+            return Err(Error::invalid("idempotent", right));
+        }
+        Ok(())
+    }
+
+    /// Checks what is valid or not whatever the operation.
+    pub(super) fn check_headers(
+        &self,
+        system_headers: &dyn Fn(&HeaderName) -> bool,
+    ) -> Result<(), Error> {
         if let Some((field, right)) = &self.invalid {
             return Err(Error::invalid(field.clone(), right));
         }
@@ -230,10 +248,6 @@ impl CallOptions {
         if let Some(name) = names.find(|name| OWN_HEADERS.contains(name) || system_headers(name)) {
             let right = "must not be set as a header: the client sets it";
             return Err(Error::invalid(name.as_str().to_owned(), right));
-        }
-        if self.idempotent == Some(true) && operation.idempotency == Idempotency::NotIdempotent {
-            let right = "must not be true: by its description the operation is not idempotent";
-            return Err(Error::invalid("idempotent", right));
         }
         Ok(())
     }

@@ -13,8 +13,8 @@ use url::Url;
 use super::attempt::Attempt;
 use super::base_url::BaseUrl;
 use super::deadline::Deadline;
-use super::http_client;
-use super::misconfigured::followed_redirect;
+use super::http_client::{self, ProxyChoice};
+use super::misconfigured::{followed_redirect, proxy_refused};
 use super::options::Settings;
 use super::response::RawResponse;
 use crate::error::{Delivery, Error, ErrorKind};
@@ -32,6 +32,8 @@ pub(crate) struct Transport {
     is_custom: bool,
     /// The host of the base URL, for errors.
     host: Box<str>,
+    /// Whether the caller set a proxy.
+    has_proxy: bool,
     in_flight: Semaphore,
     max_response_bytes: usize,
     max_header_bytes: usize,
@@ -54,6 +56,7 @@ impl Transport {
             client,
             is_custom,
             host: base.host().into(),
+            has_proxy: matches!(settings.connections.proxy, ProxyChoice::At(_)),
             in_flight: Semaphore::new(settings.max_in_flight.clamp(1, Semaphore::MAX_PERMITS)),
             max_response_bytes: settings.max_response_bytes,
             max_header_bytes: settings.max_header_bytes,
@@ -115,7 +118,7 @@ impl Transport {
     ) -> Result<RawResponse, Error> {
         let mut response = sending
             .await
-            .map_err(|error| no_response(&error, &self.host))?;
+            .map_err(|error| no_response(&error, &self.host, self.has_proxy))?;
         let status = response.status();
         if requested.is_some_and(|requested| *requested != *response.url()) {
             return Err(followed_redirect(Some(response.url())).with_status(status));
@@ -188,12 +191,17 @@ fn too_large(what: &str, limit: usize, status: StatusCode) -> Error {
 }
 
 /// The error for a request to `host` that had no response.
-fn no_response(error: &reqwest::Error, host: &str) -> Error {
+fn no_response(error: &reqwest::Error, host: &str, has_proxy: bool) -> Error {
     let cause = TransportError::of(error);
+    // Errors do not tell which of the two connections failed.
+    let or_proxy = if has_proxy { ", or of its proxy," } else { "" };
+    if cause == TransportError::ProxyAuthentication {
+        return proxy_refused().with_source(cause);
+    }
     if cause == TransportError::Certificate {
         let message = format!(
-            "the certificate of {host} is not trusted: check `base_url`, and the certificates that \
-             this machine trusts"
+            "the certificate of {host}{or_proxy} is not trusted: check `base_url`, and the \
+             certificates that this machine trusts"
         );
         return Error::new(ErrorKind::Misconfigured, message)
             .with_class("certificate")
@@ -206,7 +214,8 @@ fn no_response(error: &reqwest::Error, host: &str) -> Error {
             .with_source(cause);
     }
     let (message, delivery, class) = if error.is_connect() {
-        let message = format!("could not connect to {host}: {cause}").into();
+        let to = if has_proxy { " or to its proxy" } else { "" };
+        let message = format!("could not connect to {host}{to}: {cause}").into();
         (message, Delivery::NotSent, "connect")
     } else if error.is_builder() {
         let message = Cow::Borrowed("could not build the request");
@@ -253,6 +262,7 @@ pub(crate) enum TransportError {
     NameNotResolved,
     Refused,
     Certificate,
+    ProxyAuthentication,
     TlsHandshake,
     ConnectTimeout,
     Connect,
@@ -265,7 +275,8 @@ impl TransportError {
     fn of(error: &reqwest::Error) -> Self {
         let mut io_kind = None;
         let (mut is_name, mut is_tcp) = (false, false);
-        let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
+        // The text of the outermost error holds the URL.
+        let mut next = std::error::Error::source(error);
         while let Some(error) = next {
             if is_untrusted(error) {
                 return Self::Certificate;
@@ -276,6 +287,7 @@ impl TransportError {
             match error.to_string().as_str() {
                 "dns error" => is_name = true,
                 "tcp connect error" => is_tcp = true,
+                "tunnel error: proxy authorization required" => return Self::ProxyAuthentication,
                 _ => {}
             }
             // The source of an `io::Error` is that of the error in it, which would be skipped.
@@ -297,21 +309,21 @@ impl TransportError {
     }
 }
 
-/// Whether an error says that the server's certificate is not trusted.
-#[cfg(feature = "rustls")]
+/// Whether an error says that the server's certificate is not trusted: by rustls's type, or by the
+/// text of another TLS library, which a custom client may have whatever the features.
 fn is_untrusted(error: &(dyn std::error::Error + 'static)) -> bool {
-    matches!(
-        error.downcast_ref(),
-        Some(rustls::Error::InvalidCertificate(_))
-    )
-}
-
-/// Whether an error says that the server's certificate is not trusted: the platform's libraries have
-/// only texts, which all name the certificate.
-#[cfg(not(feature = "rustls"))]
-fn is_untrusted(error: &(dyn std::error::Error + 'static)) -> bool {
+    #[cfg(feature = "rustls")]
+    if let Some(error) = error.downcast_ref::<rustls::Error>() {
+        return matches!(error, rustls::Error::InvalidCertificate(_));
+    }
+    // rustls's error is the source of an `io::Error` with the same text, and others quote it.
     let text = error.to_string().to_ascii_lowercase();
-    text.contains("certificate verify failed") || text.contains("certificate is not trusted")
+    // An alert is about this client's certificate.
+    text.contains("certificate")
+        && !text.contains("alert")
+        && ["trust", "verif", "expired", "valid", "name"]
+            .iter()
+            .any(|word| text.contains(word))
 }
 
 impl fmt::Display for TransportError {
@@ -320,6 +332,7 @@ impl fmt::Display for TransportError {
             Self::NameNotResolved => f.write_str("its name was not resolved"),
             Self::Refused => f.write_str("the connection was refused"),
             Self::Certificate => f.write_str("the certificate is not trusted"),
+            Self::ProxyAuthentication => f.write_str("the proxy requires authentication"),
             Self::TlsHandshake => f.write_str("the TLS handshake failed"),
             Self::ConnectTimeout => f.write_str("it took too long"),
             Self::Connect => f.write_str("connecting failed"),
@@ -331,3 +344,28 @@ impl fmt::Display for TransportError {
 }
 
 impl std::error::Error for TransportError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_untrusted_certificate_is_told_by_its_text() {
+        let texts = [
+            (
+                "error:0A000086:SSL routines::certificate verify failed",
+                true,
+            ),
+            ("The certificate was not trusted.", true),
+            ("certificate has expired", true),
+            ("The certificate chain is not valid", true),
+            ("certificate name mismatch", true),
+            ("received fatal alert: CertificateExpired", false),
+            ("certificate required", false),
+            ("connection closed via error", false),
+        ];
+        for (text, untrusted) in texts {
+            assert_eq!(is_untrusted(&io::Error::other(text)), untrusted, "{text}");
+        }
+    }
+}

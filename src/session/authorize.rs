@@ -18,7 +18,8 @@ use crate::pipeline::{
 use crate::secret::Secret;
 
 impl SessionEntry {
-    /// A valid access token, refreshed first if it is stale.
+    /// A valid access token, refreshed first if it is stale, within the deadline of the settings.
+    #[cfg(feature = "testing")]
     pub(crate) async fn access_token(&self) -> Result<AccessToken, Error> {
         self.access_token_within(Deadline::after(self.context.settings.deadline))
             .await
@@ -40,7 +41,10 @@ impl SessionEntry {
         self.access_token_within(deadline).await
     }
 
-    async fn access_token_within(&self, deadline: Deadline) -> Result<AccessToken, Error> {
+    pub(super) async fn access_token_within(
+        &self,
+        deadline: Deadline,
+    ) -> Result<AccessToken, Error> {
         let fresh = async {
             if let Some(revalidate) = self.revalidate_if_due(self.context.time.local_now()) {
                 revalidate.await?;
@@ -68,7 +72,7 @@ impl SessionEntry {
         let authorization = self.authorization(&mut state, now);
         let Some(tokens) = state.credential.tokens() else {
             let message = "a session of cookies has no access token";
-            return Err(self.error(ErrorKind::InvalidInput, message));
+            return Err(self.error(ErrorKind::Unsupported, message));
         };
         let token = AccessToken {
             token: tokens.access.clone(),

@@ -29,7 +29,7 @@ pub(crate) use self::registry::SessionRegistry;
 pub(crate) use self::sign_out::FinalCredential;
 pub use crate::end_reason::EndReason;
 use crate::error::{Error, ErrorKind};
-use crate::pipeline::{CallContext, CallOptions, CustomRequest};
+use crate::pipeline::{CallContext, CallOptions, CustomRequest, Deadline};
 use crate::secret::Secret;
 
 /// A signed-in user of one system. Cheap to clone; all clones share one credential.
@@ -78,15 +78,17 @@ impl Session {
         self.entry.expires_at()
     }
 
-    /// Returns a valid access token with its expiry; refreshes it first if it is stale.
+    /// Returns a valid access token with its expiry; refreshes it first if it is stale, within the
+    /// deadline of the options.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Unauthenticated`] if the session has ended,
     /// [`ErrorKind::Unavailable`] if it could not be refreshed,
-    /// [`ErrorKind::InvalidInput`] for a session of cookies.
+    /// [`ErrorKind::Unsupported`] for a session of cookies.
     pub async fn access_token(&self) -> Result<AccessToken, Error> {
-        self.entry.access_token().await
+        let deadline = Deadline::after(self.calls.deadline());
+        self.entry.access_token_within(deadline).await
     }
 
     /// Creates a custom request with the credential of this session. `path` is relative to the base
@@ -114,7 +116,7 @@ impl Session {
         self.calls.clone()
     }
 
-    /// Ends the session here and in the store, and then tells the server. The task continues if the
+    /// Checks the options, ends the session here and in the store, and then tells the server. The task continues if the
     /// caller drops the future.
     #[cfg(any(feature = "wunder", feature = "fynd"))]
     pub(crate) async fn sign_out<F>(
@@ -124,11 +126,12 @@ impl Session {
     where
         F: Future<Output = Result<(), Error>> + Send,
     {
+        self.calls.check_options()?;
+        let calls = self.calls.without_session().without_idempotent();
         self.entry.mark_ended(EndReason::SignedOut);
         let guard = self.entry.context.track();
         let done = tokio::spawn(async move {
-            let final_credential =
-                FinalCredential::of(self.entry.clone(), self.calls.without_session()).await;
+            let final_credential = FinalCredential::of(self.entry.clone(), calls).await;
             let closed = self.close(EndReason::SignedOut).await;
             let told = tell(final_credential).await;
             drop(guard);

@@ -70,7 +70,7 @@ impl FinalCredential {
             return Ok(());
         }
         let generation = self.lock().generation;
-        let deadline = Deadline::after(self.calls.pipeline().settings.deadline);
+        let deadline = Deadline::after(self.calls.deadline());
         self.refresh(generation, deadline).await
     }
 

@@ -114,8 +114,9 @@ fn is_public_code(operation: &Operation, code: &str) -> bool {
         || (about_signed_in_user && matches!(number, Some(120 | 130 | 134..=140 | 300..=699)))
 }
 
-/// Parses an error body. A code that names an unfinished step gives [`ErrorKind::StepRequired`],
-/// except for an operation that carries a code: there it refers to that code.
+/// Parses an error body. A code that names an unfinished step gives [`ErrorKind::StepRequired`] on an
+/// operation with a session, unless it carries a code: there it refers to that code. Without a
+/// session the kind would tell an account that exists from an unknown one.
 pub(super) fn parse(operation: &Operation, body: &[u8]) -> Option<ParsedError> {
     let body: types::ApiError = serde_json::from_slice(body).ok()?;
     // Any JSON object fits the documented shape, also the one of a gateway.
@@ -131,14 +132,24 @@ pub(super) fn parse(operation: &Operation, body: &[u8]) -> Option<ParsedError> {
             | ErrorFamily::EmailVerification
             | ErrorFamily::Terms
     );
+    let has_session = operation.session != Need::Never;
     Some(ParsedError {
         code: error_code(&api_error.body).map(str::to_owned),
         request_id: api_error.body.trace_id.clone(),
         is_public_code: is_public_code(operation, api_error.code()),
         names_token: family == ErrorFamily::Authentication,
-        message: (operation.carries_code && family == ErrorFamily::Authentication)
-            .then_some("wrong code or password"),
-        kind: (unfinished && !operation.carries_code).then_some(ErrorKind::StepRequired),
+        message: match family {
+            ErrorFamily::Authentication if operation.carries_code && !operation.sends_message => {
+                Some("wrong code or password")
+            }
+            // The code that was sent to the signed-in user's number.
+            ErrorFamily::PhoneVerification if operation.carries_code && has_session => {
+                Some("code not accepted")
+            }
+            _ => None,
+        },
+        kind: (unfinished && has_session && !operation.carries_code)
+            .then_some(ErrorKind::StepRequired),
         typed: Box::new(api_error),
     })
 }

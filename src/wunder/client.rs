@@ -54,7 +54,7 @@ impl ClientBuilder {
 
     /// Sets the key that signs bootstrap requests, without a line break or a space at either end.
     /// Without a key, flows that send a code fail with
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) before anything is sent.
+    /// [`ErrorKind::Misconfigured`](crate::ErrorKind::Misconfigured) before anything is sent.
     pub fn signing_key(mut self, key: impl Into<Secret>) -> Self {
         self.signing_key = Some(key.into());
         self

@@ -128,7 +128,8 @@ impl PhoneCodeSignIn {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `branch_id` if it
-    /// is not set, or for a client without signature key;
+    /// is not set; [`ErrorKind::Misconfigured`](crate::ErrorKind::Misconfigured) for a client without
+    /// `signing_key`;
     /// [`ErrorKind::RateLimited`](crate::ErrorKind::RateLimited) before the client's
     /// [`resend_wait`](super::ClientBuilder::resend_wait) has passed;
     /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the session store fails, and nothing
@@ -165,7 +166,8 @@ impl EmailCodeSignIn {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `email`, or
-    /// `branch_id` if it is not set, or for a client without signature key;
+    /// `branch_id` if it is not set; [`ErrorKind::Misconfigured`](crate::ErrorKind::Misconfigured) for a
+    /// client without `signing_key`;
     /// [`ErrorKind::RateLimited`](crate::ErrorKind::RateLimited) before the client's
     /// [`resend_wait`](super::ClientBuilder::resend_wait) has passed;
     /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the session store fails, and nothing

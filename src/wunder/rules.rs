@@ -86,10 +86,10 @@ impl SystemRules for Rules {
         }
         let Some(key) = &self.key else {
             return match need {
-                Need::Required => Err(Error::invalid(
-                    "signing_key",
-                    "must be set on the client: this request must be signed",
-                )),
+                Need::Required => {
+                    let message = "this request must be signed: set `signing_key` on the client";
+                    Err(Error::new(ErrorKind::Misconfigured, message).with_class("signature"))
+                }
                 _ => Ok(None),
             };
         };

@@ -134,7 +134,9 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// The error of the server or the store, see [`Error`]; the session has ended in any case.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for options that are not valid; then
+    /// the session has not ended. Otherwise the error of the server or the store, see [`Error`]; the
+    /// session has ended then.
     pub async fn sign_out(self) -> Result<(), Error> {
         self.shared
             .sign_out(|final_credential| async move {

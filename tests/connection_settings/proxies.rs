@@ -1,5 +1,6 @@
 //! Proxies set on the builder.
 
+use vestibule::ErrorKind;
 use vestibule::testing::GoodCity;
 
 use super::forward_proxy::ForwardProxy;
@@ -94,6 +95,7 @@ async fn neither_errors_nor_logs_show_the_credentials_of_a_proxy() {
         source = inner.source();
     }
     assert!(!shown.contains("127.0.0.1:1"), "{shown}");
+    assert!(shown.contains("127.0.0.1 or to its proxy"), "{shown}");
     let logged = log.take();
     assert!(logged.contains("vestibule.attempt"), "{logged}");
     // `proxy-user:proxy-password` in Base64.
@@ -105,4 +107,34 @@ async fn neither_errors_nor_logs_show_the_credentials_of_a_proxy() {
         assert!(!shown.contains(hidden), "{shown}");
         assert!(!logged.contains(hidden), "{logged}");
     }
+}
+
+/// A proxy that accepts no user.
+async fn refusing_proxy() -> String {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut from, _)) = listener.accept().await {
+            let _ = from.read(&mut [0; 4096]).await;
+            let refusal = "HTTP/1.1 407 Proxy Authentication Required\r\n\
+                           content-length: 0\r\nconnection: close\r\n\r\n";
+            let _ = from.write_all(refusal.as_bytes()).await;
+        }
+    });
+    url
+}
+
+#[tokio::test]
+async fn a_proxy_that_refuses_the_user_is_a_misconfiguration() {
+    let mock = GoodCity::start().await;
+    for base_url in [mock.base_url(), mock.base_url().replace("http:", "https:")] {
+        let client = builder(&base_url).proxy(refusing_proxy().await);
+        let error = send_pin(&client.build().unwrap()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Misconfigured, "{error}");
+        assert_eq!(error.error_type(), "proxy", "{error}");
+        assert_eq!(error.attempts(), 1, "{error}");
+    }
+    assert!(mock.journal().is_empty());
 }

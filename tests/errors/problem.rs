@@ -198,6 +198,48 @@ async fn an_unknown_user_and_a_wrong_password_or_code_look_the_same() {
     assert!(wrong.to_string().contains("code not accepted"), "{wrong}");
 }
 
+#[tokio::test]
+async fn a_code_or_password_is_blamed_only_where_the_system_does() {
+    let server = MockServer::start().await;
+    let client = wunder::Client::builder(server.uri()).tenant("demo");
+    let client = client.build().unwrap();
+    let tokens = vestibule::session::Tokens::new("a-token", None);
+    let session = client.resume_with_tokens(tokens).await.unwrap();
+    let (api, own_api) = (client.user_api(), session.user_api());
+    for (status, code, blames) in [
+        (400, "U141", [false, false, false]),
+        (400, "U102", [false, false, false]),
+        (400, "U101", [false, false, false]),
+        (403, "AUTH1", [false, true, true]),
+        (400, "U302", [false, false, true]),
+    ] {
+        server.reset().await;
+        let body = serde_json::json!({ "errorCode": code });
+        let refusal = ResponseTemplate::new(status).set_body_json(body);
+        let mock = Mock::given(any()).respond_with(refusal);
+        mock.mount(&server).await;
+        let customer = vestibule::wunder::user_api::types::NewCustomer::default();
+        let errors = [
+            api.create_customer().body(customer).send().await.map(drop),
+            client
+                .sign_in_with_password("ada@example.org", "a password")
+                .await
+                .map(drop),
+            own_api
+                .check_phone_verification("123456")
+                .send()
+                .await
+                .map(drop),
+        ];
+        for (error, blames) in errors.into_iter().zip(blames) {
+            let error = error.unwrap_err();
+            let text = error.to_string();
+            let blamed = text.contains("wrong code") || text.contains("not accepted");
+            assert_eq!(blamed, blames, "{code}: {error}");
+        }
+    }
+}
+
 /// Every documented code of Wunder, and whether it is shown with and without a session.
 const WUNDER_CODES: [(&str, bool, bool); 18] = [
     ("U101", true, true),
@@ -242,6 +284,15 @@ async fn a_code_is_shown_only_if_it_tells_nothing_about_accounts() {
         let anonymous = client.sign_in_with_password("ada@example.org", "a password");
         let anonymous = anonymous.await.unwrap_err();
         let signed_in = session.profile().await.unwrap_err();
+        // A call that carries no code.
+        let code_call = client.user_api();
+        let other = code_call.resend_email_verification("ada@example.org");
+        let other = other.send().await.unwrap_err();
+        assert_eq!(
+            (other.kind(), other.http_status()),
+            (anonymous.kind(), anonymous.http_status()),
+            "{other}"
+        );
         for (error, is_shown) in [(anonymous, without_session), (signed_in, with_session)] {
             let problem = error.problem();
             assert_eq!(problem.code.is_some(), is_shown, "{code}: {error}");

@@ -14,6 +14,30 @@ fn field<T: Debug>(result: Result<T, impl Into<Error>>) -> String {
 }
 
 #[tokio::test]
+async fn headers_that_the_client_sets_are_refused_and_cookies_are_no_token() {
+    use vestibule::CallOptions;
+
+    let builder = Client::builder(APPLICATION).application_token(TOKEN);
+    let client = builder.base_url("http://127.0.0.1:9").build().unwrap();
+    for name in [
+        "x-currency-code",
+        "x-location-detail",
+        "expect",
+        "content-encoding",
+        "keep-alive",
+        "proxy-connection",
+        "trailer",
+    ] {
+        let client = client.with_options(CallOptions::new().header(name, "a value"));
+        assert_eq!(field(client.user_exists("asha@example.com").await), name);
+    }
+    let session = client.resume_with_cookies([("f.session", "a-cookie")]);
+    let session = session.await.unwrap();
+    let error = session.shared().access_token().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
+}
+
+#[tokio::test]
 async fn malformed_settings_are_named() {
     let built = |id: &str, token: &str| Client::builder(id).application_token(token).build();
     for id in ["", "64b00000000000000000000", "64b00000000000000000000x"] {

@@ -332,7 +332,7 @@ async fn invalid_credentials_are_refused_before_anything_is_sent() {
         .branch_id("2")
         .send()
         .await;
-    assert_eq!(field(sent), "signing_key");
+    assert_eq!(kind(sent), ErrorKind::Misconfigured);
     assert!(mock.journal().is_empty());
 }
 
