@@ -3,8 +3,10 @@
 use std::fmt;
 
 use http::StatusCode;
+use serde_json::Value;
 
 use super::api::types::ProblemDetails;
+use crate::json::JsonObject;
 use crate::pipeline::{Need, Operation, ParsedError};
 
 /// An error response of The Wallet Crew; [`Error::api_error`](crate::Error::api_error) gives it.
@@ -90,11 +92,16 @@ impl std::error::Error for ApiError {}
 
 /// Parses an error body.
 pub(super) fn parse(operation: &Operation, status: StatusCode, body: &[u8]) -> Option<ParsedError> {
-    let problem: ProblemDetails = serde_json::from_slice(body).ok()?;
-    // Any JSON object fits the documented shape, also the one of a gateway.
-    if problem.type_.is_none() && problem.title.is_none() && problem.errors.is_none() {
+    let members: JsonObject = serde_json::from_slice(body).ok()?;
+    // Any JSON object fits the documented shape, also the one of a gateway. The members of a problem
+    // may be null.
+    let is_problem = ["type", "title", "errors"]
+        .iter()
+        .any(|name| members.contains_key(*name));
+    if !is_problem {
         return None;
     }
+    let problem: ProblemDetails = serde_json::from_value(Value::Object(members.0)).ok()?;
     let reason = ErrorReason::of(status);
     Some(ParsedError {
         code: None,
@@ -126,6 +133,7 @@ mod tests {
         for body in [
             r#"{"type": "about:blank", "title": null, "status": null, "detail": null}"#,
             r#"{"errors": {}}"#,
+            r#"{"type": null, "title": null}"#,
             r#"{"title": "No", "errors": null, "traceId": "00-1", "more": {"a": []}}"#,
         ] {
             let parsed = parse(&GET_CUSTOMER, StatusCode::BAD_REQUEST, body.as_bytes()).unwrap();
@@ -135,12 +143,7 @@ mod tests {
                 api_error.fields().is_empty() && api_error.expose_field_errors("email").is_empty()
             );
         }
-        for body in [
-            "<html>",
-            "{}",
-            r#"{"type": null, "title": null}"#,
-            r#"{"message": "no healthy upstream"}"#,
-        ] {
+        for body in ["<html>", "{}", r#"{"message": "no healthy upstream"}"#] {
             let parsed = parse(&GET_CUSTOMER, StatusCode::BAD_GATEWAY, body.as_bytes());
             assert!(parsed.is_none(), "{body}");
         }
