@@ -56,6 +56,6 @@ async fn use_at(now: i64, tokens: &Tokens) {
             assert_eq!(error.kind(), ErrorKind::Unauthenticated);
             markers::assert_silent(&error);
         }
-        _ => assert_eq!(used.unwrap(), tokens.access),
+        _ => assert_eq!(*used.unwrap().token(), tokens.access),
     }
 }

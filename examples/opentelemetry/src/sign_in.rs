@@ -10,7 +10,7 @@ use vestibule::{Error, Observer};
 pub const PHONE: &str = "+43660000001";
 
 /// The first code that the user enters.
-pub const WRONG_CODE: &str = "wrong-code";
+pub const WRONG_CODE: &str = "wrong0code0typed";
 
 /// The values that no log or trace may contain: the number, the codes and the tokens.
 pub struct Secrets(pub Vec<String>);
