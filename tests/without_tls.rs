@@ -48,7 +48,7 @@ fn a_custom_client_may_bring_its_own_tls() {
 async fn plain_http_works() {
     let mock = GoodCity::start().await;
     let client = builder(&mock.base_url()).build().unwrap();
-    let sent = client.sign_in_with_pin(&"+85251234567".parse().unwrap());
-    drop(sent.await.unwrap());
+    let phone = "+85251234567".parse().unwrap();
+    drop(client.sign_in_with_pin(&phone).await.unwrap());
     assert_eq!(mock.count("send_pin"), 1);
 }
