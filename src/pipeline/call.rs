@@ -1,13 +1,9 @@
 //! One call: its attempts, and when another one follows.
 
-use std::borrow::Cow;
-use std::fmt;
 use std::pin::pin;
-use std::sync::Arc;
-use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http::StatusCode;
 use serde::de::DeserializeOwned;
 use tokio::sync::SemaphorePermit;
 use tokio::time::{Instant, timeout_at};
@@ -16,123 +12,22 @@ use url::Url;
 
 use super::attempt::Attempt;
 use super::classify::{AttemptError, classify};
+use super::context::CallContext;
 use super::deadline::Deadline;
 use super::operation::{Idempotency, Need, Operation};
-use super::options::CallOptions;
-use super::request::{self, Request};
+use super::request::Request;
 use super::response::{RawResponse, Response};
-use super::retry::{FailedAttempt, RetryPolicy, is_retryable};
+use super::retry::{FailedAttempt, is_retryable};
 use super::system::{Authorization, CredentialGeneration, QuerySignature, SessionCredential};
+use super::trace;
 use super::transport::Sending;
-use super::{Pipeline, trace};
 use crate::clock::BoxFuture;
 use crate::end_reason::EndReason;
-use crate::error::{Delivery, Error, ErrorKind, System};
+use crate::error::{Delivery, Error, ErrorKind};
 use crate::telemetry::Event;
 
-/// A pipeline with the credential and the options of the calls that are made through it.
-#[derive(Clone)]
-pub(crate) struct CallContext {
-    pipeline: Arc<Pipeline>,
-    credential: Option<Arc<dyn SessionCredential>>,
-    options: Option<Arc<CallOptions>>,
-    /// Headers of the session on every call, such as the user that it acts for.
-    headers: Option<Arc<HeaderMap>>,
-}
-
-impl fmt::Debug for CallContext {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.pipeline, f)
-    }
-}
-
+/// How a context runs a call; here because the context knows nothing of attempts.
 impl CallContext {
-    pub(crate) fn new(pipeline: Arc<Pipeline>) -> Self {
-        Self {
-            pipeline,
-            credential: None,
-            options: None,
-            headers: None,
-        }
-    }
-
-    pub(crate) fn with_credential(mut self, credential: Arc<dyn SessionCredential>) -> Self {
-        self.credential = Some(credential);
-        self
-    }
-
-    /// Adds options; they win over those that are set already.
-    pub(crate) fn with_options(mut self, options: CallOptions) -> Self {
-        self.options = Some(Arc::new(match &self.options {
-            Some(set) => options.over(set),
-            None => options,
-        }));
-        self
-    }
-
-    /// Adds a header that options cannot set.
-    #[cfg(feature = "wunder")]
-    pub(crate) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        Arc::make_mut(self.headers.get_or_insert_default()).insert(name, value);
-        self
-    }
-
-    /// The header that was added by `with_header`.
-    #[cfg(feature = "wunder")]
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.as_ref()?.get(name)?.to_str().ok()
-    }
-
-    /// The same calls without the credential and the headers of a session.
-    pub(crate) fn without_session(&self) -> Self {
-        Self {
-            credential: None,
-            headers: None,
-            ..self.clone()
-        }
-    }
-
-    /// Whether the options say that calls are idempotent.
-    pub(super) fn is_idempotent(&self) -> Option<bool> {
-        self.options.as_ref()?.idempotent
-    }
-
-    /// The same calls without what the options say about them being idempotent, for a call that the
-    /// caller does not choose.
-    #[cfg(any(feature = "wunder", feature = "fynd"))]
-    pub(crate) fn without_idempotent(mut self) -> Self {
-        if let Some(options) = &mut self.options {
-            Arc::make_mut(options).idempotent = None;
-        }
-        self
-    }
-
-    /// The time that a call has.
-    pub(crate) fn deadline(&self) -> Duration {
-        let options = self.options.as_deref();
-        let own = options.and_then(|options| options.deadline);
-        own.unwrap_or(self.pipeline.settings.deadline)
-    }
-
-    /// Fails for options that are invalid for every call.
-    #[cfg(any(feature = "wunder", feature = "fynd"))]
-    pub(crate) fn check_options(&self) -> Result<(), Error> {
-        let Some(options) = &self.options else {
-            return Ok(());
-        };
-        let rules = &self.pipeline.rules;
-        let checked = options.check_headers(&|name| rules.sets_header(name));
-        checked.map_err(|error| error.of(self.system()))
-    }
-
-    pub(crate) fn has_session(&self) -> bool {
-        self.credential.is_some()
-    }
-
-    pub(crate) fn pipeline(&self) -> &Arc<Pipeline> {
-        &self.pipeline
-    }
-
     /// Sends a request whose response has a body.
     pub(crate) fn call<'a, T: DeserializeOwned>(
         &'a self,
@@ -165,56 +60,6 @@ impl CallContext {
             };
             let result = response.and_then(|response| decode(response, request.operation));
             call.finish(&span, result)
-        }
-    }
-
-    pub(crate) fn system(&self) -> System {
-        self.pipeline.rules.system()
-    }
-
-    /// The error for an argument that is missing or could not be converted.
-    pub(crate) fn invalid(
-        &self,
-        operation: &Operation,
-        argument: &'static str,
-        message: String,
-    ) -> Error {
-        // The builder of a body names the missing member.
-        let member = message
-            .strip_prefix("no value supplied for ")
-            .map(str::to_owned);
-        let field = member.map_or(Cow::Borrowed(argument), Cow::Owned);
-        let error = match field {
-            Cow::Borrowed(argument) if message.ends_with("was not initialized") => {
-                Error::invalid(argument, "must be given")
-            }
-            Cow::Borrowed(argument) => Error::invalid(argument, "does not fit its type"),
-            Cow::Owned(member) => Error::invalid(member, "must be given"),
-        };
-        error.at(self.system(), operation.id)
-    }
-
-    /// Encodes a value as one segment of a path.
-    pub(crate) fn segment(
-        &self,
-        operation: &Operation,
-        name: &'static str,
-        value: &impl request::Segment,
-    ) -> Result<String, Error> {
-        request::segment(name, value).map_err(|error| error.at(self.system(), operation.id))
-    }
-
-    fn credential_for(
-        &self,
-        operation: &Operation,
-    ) -> Result<Option<&dyn SessionCredential>, Error> {
-        match self.credential.as_deref() {
-            Some(credential) if credential.covers(operation) => Ok(Some(credential)),
-            None if operation.session == Need::Required => Err(Error::new(
-                ErrorKind::Unauthenticated,
-                "this call needs a session",
-            )),
-            _ => Ok(None),
         }
     }
 }
@@ -271,9 +116,8 @@ impl<'a> Call<'a> {
         let pipeline = &*self.context.pipeline;
         let (system, operation) = (self.context.system(), self.request.operation);
         let credential = self.context.credential_for(operation)?;
-        if let Some(options) = &self.context.options {
-            options.check(operation, &|name| pipeline.rules.sets_header(name))?;
-        }
+        self.context.check_options()?;
+        self.check_idempotent()?;
         let is_idempotent = self.is_idempotent();
         let (mut replayed, mut signed_again) = (false, false);
         loop {
@@ -327,7 +171,7 @@ impl<'a> Call<'a> {
                 attempts: self.attempts,
                 elapsed,
             };
-            let Some(wait) = self.retry_policy().wait(&failed) else {
+            let Some(wait) = self.context.retry_policy().wait(&failed) else {
                 return Err(error);
             };
             let wait = wait.max(error.retry_after().unwrap_or_default());
@@ -377,7 +221,9 @@ impl<'a> Call<'a> {
         let mut signed_at = None;
         let mut signature = None;
         if let Some(signing) = self.sign_query(now)? {
-            let until = self.deadline.within(started, self.attempt_timeout());
+            let until = self
+                .deadline
+                .within(started, self.context.attempt_timeout());
             let what = "the signature was not computed in time";
             signature = Some(within(until, signing, what).await?);
             signed_at = Some(self.server_time(now));
@@ -406,7 +252,7 @@ impl<'a> Call<'a> {
                         self.attempts += 1;
                         let resends = self.attempts - 1;
                         let span = trace::attempt(pipeline, self.request.operation, resends);
-                        let timeout = self.attempt_timeout();
+                        let timeout = self.context.attempt_timeout();
                         return Ok(InFlight {
                             requested: pipeline.transport.requested_url(&attempt),
                             sending: span.in_scope(|| pipeline.transport.send(attempt)),
@@ -547,21 +393,19 @@ impl<'a> Call<'a> {
         self.sign_at.unwrap_or_else(corrected)
     }
 
+    /// Fails if the options call an operation idempotent that is not.
+    fn check_idempotent(&self) -> Result<(), Error> {
+        let is_claimed = self.context.is_idempotent() == Some(true);
+        if is_claimed && self.request.operation.idempotency == Idempotency::NotIdempotent {
+            let right = "must not be true: by its description the operation is not idempotent";
+            return Err(Error::invalid("idempotent", right));
+        }
+        Ok(())
+    }
+
     fn is_idempotent(&self) -> bool {
         self.request.operation.idempotency == Idempotency::Idempotent
             && self.context.is_idempotent() != Some(false)
-    }
-
-    fn attempt_timeout(&self) -> Duration {
-        let options = self.context.options.as_ref();
-        let timeout = options.and_then(|options| options.attempt_timeout);
-        timeout.unwrap_or(self.context.pipeline.settings.attempt_timeout)
-    }
-
-    fn retry_policy(&self) -> &dyn RetryPolicy {
-        let options = self.context.options.as_deref();
-        let policy = options.and_then(|options| options.retry.as_ref());
-        &**policy.unwrap_or(&self.context.pipeline.settings.retry)
     }
 
     /// The present time, unless the deadline has passed.

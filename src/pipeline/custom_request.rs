@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use url::form_urlencoded;
 
-use super::call::CallContext;
+use super::context::CallContext;
 use super::operation::{Idempotency, Need, Operation};
 use super::options::CallOptions;
 use super::request::{QueryValue, Request};

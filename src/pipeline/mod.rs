@@ -34,6 +34,7 @@ mod base_url;
 mod budget;
 mod call;
 mod classify;
+mod context;
 mod custom_request;
 mod deadline;
 mod http_client;
@@ -58,9 +59,9 @@ use tokio::time::Instant;
 pub(crate) use self::attempt::Attempt;
 pub(crate) use self::base_url::BaseUrl;
 pub(crate) use self::budget::RetryBudget;
-pub(crate) use self::call::CallContext;
 #[cfg(fuzzing)]
 pub(crate) use self::classify::{classify, retry_after};
+pub(crate) use self::context::CallContext;
 pub use self::custom_request::CustomRequest;
 pub(crate) use self::deadline::Deadline;
 pub(crate) use self::http_client::{ConnectionSettings, ProxyChoice};

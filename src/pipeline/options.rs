@@ -7,7 +7,6 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use super::http_client::ConnectionSettings;
-use super::operation::{Idempotency, Operation};
 use super::retry::{Backoff, RetryPolicy};
 use crate::error::Error;
 
@@ -178,10 +177,9 @@ impl fmt::Debug for CallOptions {
 }
 
 /// The headers that the client, its HTTP client or a proxy sets, besides those of a system.
-const OWN_HEADERS: [HeaderName; 19] = [
+const OWN_HEADERS: [HeaderName; 18] = [
     header::ACCEPT,
     header::ACCEPT_ENCODING,
-    header::ACCEPT_LANGUAGE,
     header::AUTHORIZATION,
     header::CONNECTION,
     header::CONTENT_ENCODING,
@@ -219,25 +217,9 @@ impl CallOptions {
         self
     }
 
-    /// Checks the options for a call of `operation`, whose system sets `system_headers`.
-    pub(super) fn check(
-        &self,
-        operation: &Operation,
-        system_headers: &dyn Fn(&HeaderName) -> bool,
-    ) -> Result<(), Error> {
-        self.check_headers(system_headers)?;
-        if self.idempotent == Some(true) && operation.idempotency == Idempotency::NotIdempotent {
-            let right = "must not be true: by its description the operation is not idempotent";
-            return Err(Error::invalid("idempotent", right));
-        }
-        Ok(())
-    }
-
-    /// Checks what is valid or not whatever the operation.
-    pub(super) fn check_headers(
-        &self,
-        system_headers: &dyn Fn(&HeaderName) -> bool,
-    ) -> Result<(), Error> {
+    /// Fails for an option that is not valid, or a header of which `system_headers` says that the
+    /// system sets it.
+    pub(super) fn check(&self, system_headers: &dyn Fn(&HeaderName) -> bool) -> Result<(), Error> {
         if let Some((field, right)) = &self.invalid {
             return Err(Error::invalid(field.clone(), right));
         }
