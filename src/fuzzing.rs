@@ -160,7 +160,7 @@ pub fn pages(
         let (headers, items) = lock(&responses).next().unwrap_or_default();
         let body = Value::Array(vec![Value::Null; items.into()]).to_string();
         let response = RawResponse::new(StatusCode::OK, headers, body.into());
-        let list = response.decode::<Vec<()>>(operation);
+        let list = response.decode::<Vec<()>>(operation, |_| {});
         Box::pin(ready(
             list.map(|list| wunder::Page::of(list, |items| items)),
         ))

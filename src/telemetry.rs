@@ -93,6 +93,18 @@ pub enum Event<'a> {
         /// The reason.
         reason: EndReason,
     },
+    /// A response has a documented member in a form that cannot be read. The member counts as absent;
+    /// one that decides counts as the safe value, such as that a second factor is required. Its value
+    /// is kept among the undocumented members.
+    #[non_exhaustive]
+    UnreadableMember {
+        /// The system that was called.
+        system: System,
+        /// The id of the operation in the system's description.
+        operation: &'a str,
+        /// The name of the member in the system's description.
+        member: &'static str,
+    },
     /// The local clock differs from the server's. Reported once per client.
     #[non_exhaustive]
     ClockSkew {
@@ -237,6 +249,11 @@ fn trace(event: &Event<'_>) {
             session,
             reason,
         } => tracing::info!(%system, %session, reason = reason.as_str(), "session ended"),
+        Event::UnreadableMember {
+            system,
+            operation,
+            member,
+        } => tracing::warn!(%system, operation, member, "a member cannot be read"),
         Event::ClockSkew {
             system,
             skew,

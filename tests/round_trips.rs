@@ -10,6 +10,8 @@
 
 #[path = "round_trips/damage.rs"]
 mod damage;
+#[path = "round_trips/odd.rs"]
+mod odd;
 mod support;
 #[path = "round_trips/values.rs"]
 mod values;
@@ -68,7 +70,10 @@ impl Case<'_> {
             .filter(|(status, _)| status.starts_with(first))
             .map(|(_, response)| self.document.resolve(response))
             .find_map(|response| response.pointer("/content/application~1json/schema"))?;
-        Some(self.values.of(schema))
+        self.values.of_responses.set(true);
+        let values = self.values.of(schema);
+        self.values.of_responses.set(false);
+        Some(values)
     }
 
     fn call(
@@ -174,6 +179,66 @@ impl Case<'_> {
         })
     }
 
+    /// A member in another form than the described one fails no response that makes sense without it,
+    /// and no other member is lost; an error shows nothing of the response.
+    fn takes_odd_members(&self, seen: &Mutex<BTreeSet<String>>) -> Checked {
+        let place = format!("{} {}", self.document.name, self.operation.id());
+        let responses = self.operation.value["responses"].as_object().unwrap();
+        for (status, response) in responses {
+            let response = self.document.resolve(response);
+            let Some(schema) = response.pointer("/content/application~1json/schema") else {
+                continue;
+            };
+            let name = format!("{} {} {schema}", self.document.name, &status[..1]);
+            if !seen.lock().unwrap().insert(name) {
+                continue;
+            }
+            // Other errors than this one may be retried.
+            let status = status.parse().ok().filter(|status| *status < 300);
+            let status = status.unwrap_or(400);
+            let (document, places) = odd::full(self.document, schema);
+            for odd in &places {
+                let top = odd.pointer.rfind('/') == Some(0);
+                let is = |flag: &str| top && odd.schema[flag] == true;
+                for form in odd::FORMS {
+                    let texts = [
+                        Some(odd::with_form(&document, odd, form)),
+                        odd::doubled(&document, odd, form),
+                    ];
+                    for text in texts.into_iter().flatten() {
+                        let (_, given) = self.call(None, status, text.clone().into_bytes());
+                        self.checked.fetch_add(1, Ordering::Relaxed);
+                        let what = || format!("{place}: {status} {text}");
+                        match given {
+                            Ok(given) => {
+                                let given = odd::without(&given, odd);
+                                let expected = odd::without(&document, odd);
+                                if canonical(&given) != canonical(&expected) {
+                                    return Err(format!("{}: {given}", what()));
+                                }
+                            }
+                            Err(error) if shown(&error).contains(MARKER) => {
+                                return Err(format!("{}: {error} shows the response", what()));
+                            }
+                            Err(_) if status >= 300 => {}
+                            Err(error) => {
+                                let may_fail = match error.kind() {
+                                    ErrorKind::InvalidResponse => is("x-needed"),
+                                    ErrorKind::Rejected => is("x-decides"),
+                                    _ => false,
+                                };
+                                if !may_fail {
+                                    return Err(format!("{}: {error}", what()));
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn same(&self, came: &Value, was: &Value) -> Result<(), TestCaseError> {
         prop_assert_eq!(canonical(came), canonical(was));
         self.checked.fetch_add(1, Ordering::Relaxed);
@@ -266,4 +331,18 @@ fn a_damaged_response_is_decoded_or_an_error_without_its_content() {
     let total = for_every_operation(|case| case.hides_damaged_content());
     assert!(total.checked > 0);
     assert!(total.failures.is_empty(), "{}", total.failures.join("\n"));
+}
+
+#[test]
+fn a_member_in_an_odd_form_fails_no_response_that_makes_sense_without_it() {
+    let seen = Mutex::default();
+    let total = for_every_operation(|case| case.takes_odd_members(&seen));
+    let (documents, failed) = (total.checked, total.failures.len());
+    let schemas = seen.into_inner().unwrap().len();
+    proof(
+        "odd-members",
+        &format!("schemas={schemas} documents={documents} failed={failed}"),
+    );
+    assert!(documents >= 20_000, "{documents} documents");
+    assert!(failed == 0, "{}", total.failures.join("\n"));
 }

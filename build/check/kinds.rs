@@ -138,8 +138,8 @@ static MEDIA: Kind = Kind {
 pub static SCHEMA: Kind = Kind {
     name: "a schema",
     section: "schemas",
-    texts: "type format title description pattern x-assumption",
-    flags: "nullable deprecated readOnly writeOnly uniqueItems",
+    texts: "type format title description pattern x-token x-source x-assumption",
+    flags: "nullable deprecated readOnly writeOnly uniqueItems x-needed x-decides x-safe",
     any: "default example enum",
     others: &[
         ("minLength", Number),

@@ -37,9 +37,7 @@ pub fn deserialize(item: &ItemStruct) -> Item {
                         while let Some(name) = members.next_key::<crate::decode::Name<'de>>()? {
                             match name.as_str() {
                                 #(#name => crate::decode::once(&mut #slot, #name, &mut members)?,)*
-                                _ => {
-                                    extra.insert(name.into(), members.next_value()?);
-                                }
+                                _ => crate::decode::keep(&mut extra, &name, &mut members)?,
                             }
                         }
                         Ok(#owner { #(#field: #slot.flatten(),)* extra })

@@ -10,6 +10,7 @@ mod deserialize;
 mod fields;
 mod operations;
 mod send;
+mod shapes;
 mod types;
 
 use quote::quote;
@@ -52,6 +53,7 @@ pub fn client(
         .for_each(|item| CompileOnDemand.visit_item_mut(item));
 
     let table = operations::table(&document.root, policies, base_path);
+    let shapes = shapes::module(&document.root);
     let enums = prepared.enums.iter().map(|open_enum| open_enum.tokens());
     let schemas = structs(&types).map(|item| &item.ident);
     let info = &document.root["info"];
@@ -59,6 +61,8 @@ pub fn client(
     let doc = format!("{}\n\n{}", text("title"), text("description"));
     Ok(parse_quote! {
         #table
+
+        #shapes
 
         /// Open sets of values: the documented ones as variants, others kept as they came.
         pub mod enums {

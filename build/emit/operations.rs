@@ -5,6 +5,7 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use serde_json::Value;
 
+use super::shapes;
 use crate::build::policy::{Need, Policy};
 
 /// The module with the policy table.
@@ -18,6 +19,8 @@ pub fn table(root: &Value, policies: &[Policy<'_>], base_path: &str) -> TokenStr
     quote! {
         /// What the pipeline needs to know about each operation, from the document.
         pub(crate) mod operations {
+            use super::shapes;
+
             #(#statics)*
 
             /// The refusals that only the operator can mend.
@@ -50,11 +53,16 @@ fn static_of(policy: &Policy<'_>) -> TokenStream {
         .map(|need| format_ident!("{need:?}"));
     let not = if policy.idempotent { "" } else { "Not" };
     let idempotency = format_ident!("{not}Idempotent");
-    let (signed_fields, bare_text) = (&policy.signed_fields, policy.bare_text);
+    let signed_fields = &policy.signed_fields;
     let (sends_message, carries_code) = (policy.sends_message, policy.carries_code);
-    let bare_member = match policy.bare_member {
-        Some(member) => quote!(Some(#member)),
-        None => quote!(None),
+    let response = match policy.success {
+        Some(schema) => shapes::reference(schema),
+        None => quote!(&crate::decode::Shape::Any),
+    };
+    let bare_string = match (policy.bare_member, policy.bare_text) {
+        (Some(member), _) => quote!(Member(#member)),
+        (None, true) => quote!(Value),
+        (None, false) => quote!(No),
     };
     let doc = format!("`{}`", operation.line());
     quote! {
@@ -70,8 +78,8 @@ fn static_of(policy: &Policy<'_>) -> TokenStream {
             idempotency: crate::pipeline::Idempotency::#idempotency,
             sends_message: #sends_message,
             carries_code: #carries_code,
-            bare_text: #bare_text,
-            bare_member: #bare_member,
+            response: #response,
+            bare_string: crate::decode::BareString::#bare_string,
             misconfigured: MISCONFIGURED,
         };
     }

@@ -4,7 +4,8 @@ use std::fmt;
 
 use super::api::types;
 use crate::error::{Error, ErrorKind, System, shown_code};
-use crate::pipeline::ParsedError;
+use crate::generated::fynd::shapes;
+use crate::pipeline::{ParsedError, RawResponse};
 
 /// An error response of Fynd; [`Error::api_error`](crate::Error::api_error) gives it.
 ///
@@ -53,8 +54,8 @@ impl std::error::Error for ApiError {}
 
 /// Parses an error body. `authenticated: false` means that the session cookie was rejected, even if
 /// the request carried a code.
-pub(super) fn parse(body: &[u8]) -> Option<ParsedError> {
-    let body: types::ApiError = serde_json::from_slice(body).ok()?;
+pub(super) fn parse(response: &RawResponse) -> Option<ParsedError> {
+    let body: types::ApiError = response.read_error(&shapes::API_ERROR)?;
     // Any JSON object fits the documented shape, also the one of a gateway.
     if body.code.is_none() && body.request_id.is_none() && body.authenticated.is_none() {
         return None;

@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 use serde_json::Value;
 
 use super::api_error;
@@ -13,7 +13,7 @@ use crate::error::{Error, System};
 use crate::generated::fynd::operations::MISCONFIGURED;
 use crate::json::JsonObject;
 use crate::pipeline::{
-    Attempt, MisconfigurationRule, Operation, ParsedError, Request, SystemRules,
+    Attempt, MisconfigurationRule, Operation, ParsedError, RawResponse, Request, SystemRules,
 };
 use crate::secret::Secret;
 
@@ -103,13 +103,8 @@ impl SystemRules for Rules {
         MISCONFIGURED
     }
 
-    fn parse_error(
-        &self,
-        _operation: &Operation,
-        _status: StatusCode,
-        body: &[u8],
-    ) -> Option<ParsedError> {
-        api_error::parse(body)
+    fn parse_error(&self, _operation: &Operation, response: &RawResponse) -> Option<ParsedError> {
+        api_error::parse(response)
     }
 }
 
@@ -133,7 +128,7 @@ pub(super) fn location_header(text: &str) -> Result<HeaderValue, Error> {
         serde_json::from_str(text).map_err(|_| Error::invalid("location_detail", right))?;
     let mut ascii = String::new();
     let mut units = [0; 2];
-    for character in Value::Object(object.0).to_string().chars() {
+    for character in Value::Object(object.into()).to_string().chars() {
         if matches!(character, ' '..='~') {
             ascii.push(character);
             continue;

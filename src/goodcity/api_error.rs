@@ -6,7 +6,8 @@ use http::StatusCode;
 use serde_json::Value;
 
 use super::api::types::ErrorBody;
-use crate::pipeline::{Need, Operation, ParsedError};
+use crate::generated::goodcity::shapes;
+use crate::pipeline::{Need, Operation, ParsedError, RawResponse};
 
 /// An error response of GoodCity; [`Error::api_error`](crate::Error::api_error) gives it.
 ///
@@ -98,8 +99,9 @@ impl fmt::Display for ApiError {
 impl std::error::Error for ApiError {}
 
 /// Parses an error body.
-pub(super) fn parse(operation: &Operation, status: StatusCode, body: &[u8]) -> Option<ParsedError> {
-    let api_error = decode(body)?;
+pub(super) fn parse(operation: &Operation, response: &RawResponse) -> Option<ParsedError> {
+    let status = response.status();
+    let api_error = decode(response)?;
     let about_credential = matches!(api_error.shape, ErrorShape::Typed | ErrorShape::Plain);
     Some(ParsedError {
         code: api_error.error_type().map(str::to_owned),
@@ -115,14 +117,15 @@ pub(super) fn parse(operation: &Operation, status: StatusCode, body: &[u8]) -> O
     })
 }
 
-fn decode(body: &[u8]) -> Option<ApiError> {
+fn decode(response: &RawResponse) -> Option<ApiError> {
+    let body = response.body();
     if !body.is_empty() && body.trim_ascii().is_empty() {
         return Some(ApiError {
             shape: ErrorShape::Blank,
             body: None,
         });
     }
-    let body: ErrorBody = serde_json::from_slice(body).ok()?;
+    let body: ErrorBody = response.read_error(&shapes::ERROR_BODY)?;
     let shape = match (&body.errors, &body.error) {
         (Some(errors), _) if errors.is_string() => ErrorShape::Invalid,
         (Some(errors), _) if errors.is_object() => ErrorShape::Fields,
@@ -141,8 +144,14 @@ fn decode(body: &[u8]) -> Option<ApiError> {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use http::HeaderMap;
+
     use super::*;
     use crate::generated::goodcity::operations::{CURRENT_USER_PROFILE, SEND_PIN};
+
+    fn response(status: StatusCode, body: &str) -> RawResponse {
+        RawResponse::new(status, HeaderMap::new(), body.to_owned().into())
+    }
 
     #[test]
     fn each_shape_is_recognised() {
@@ -171,7 +180,7 @@ mod tests {
             ),
             (" ", ErrorShape::Blank, (None, vec![])),
         ] {
-            let api_error = decode(body.as_bytes()).unwrap();
+            let api_error = decode(&response(StatusCode::UNPROCESSABLE_ENTITY, body)).unwrap();
             assert_eq!(api_error.shape(), shape, "{body}");
             assert_eq!(api_error.expose_message(), text, "{body}");
             let names: Vec<_> = fields.iter().map(|(name, _)| *name).collect();
@@ -195,19 +204,30 @@ mod tests {
             r#"{"errors": 5}"#,
             r#"{"status": 500}"#,
         ] {
-            assert!(decode(body.as_bytes()).is_none(), "{body}");
+            assert!(
+                decode(&response(StatusCode::UNPROCESSABLE_ENTITY, body)).is_none(),
+                "{body}"
+            );
         }
     }
 
     #[test]
     fn only_a_401_of_a_call_with_session_names_the_token() {
-        let body = br#"{"error": "No", "type": "UnauthorizedError", "status": 401}"#;
-        let names = |operation, status| parse(operation, status, body).unwrap().names_token;
+        let body = r#"{"error": "No", "type": "UnauthorizedError", "status": 401}"#;
+        let names = |operation, status| {
+            parse(operation, &response(status, body))
+                .unwrap()
+                .names_token
+        };
         assert!(names(&CURRENT_USER_PROFILE, StatusCode::UNAUTHORIZED));
         assert!(!names(&CURRENT_USER_PROFILE, StatusCode::FORBIDDEN));
         assert!(!names(&SEND_PIN, StatusCode::UNAUTHORIZED));
-        let plain = br#"{"error": "No"}"#;
-        let plain = parse(&CURRENT_USER_PROFILE, StatusCode::UNAUTHORIZED, plain).unwrap();
+        let plain = r#"{"error": "No"}"#;
+        let plain = parse(
+            &CURRENT_USER_PROFILE,
+            &response(StatusCode::UNAUTHORIZED, plain),
+        )
+        .unwrap();
         assert!(plain.names_token);
     }
 }

@@ -1,11 +1,11 @@
 //! GoodCity's rules: default headers, among them the name of the app, and parsed errors.
 
-use http::{HeaderMap, HeaderName, StatusCode};
+use http::{HeaderMap, HeaderName};
 
 use super::api_error;
 use crate::error::System;
 use crate::generated::goodcity::operations::MISCONFIGURED;
-use crate::pipeline::{MisconfigurationRule, Operation, ParsedError, SystemRules};
+use crate::pipeline::{MisconfigurationRule, Operation, ParsedError, RawResponse, SystemRules};
 
 /// The name of the calling app.
 pub(super) const APP_NAME: HeaderName = HeaderName::from_static("x-goodcity-app-name");
@@ -33,12 +33,7 @@ impl SystemRules for Rules {
         MISCONFIGURED
     }
 
-    fn parse_error(
-        &self,
-        operation: &Operation,
-        status: StatusCode,
-        body: &[u8],
-    ) -> Option<ParsedError> {
-        api_error::parse(operation, status, body)
+    fn parse_error(&self, operation: &Operation, response: &RawResponse) -> Option<ParsedError> {
+        api_error::parse(operation, response)
     }
 }

@@ -33,7 +33,16 @@ impl CallContext {
         &'a self,
         request: Request<'a>,
     ) -> impl Future<Output = Result<Response<T>, Error>> {
-        self.send(request, RawResponse::decode)
+        self.send(request, |response, operation| {
+            let unreadable = |member| {
+                self.pipeline.telemetry.emit(&Event::UnreadableMember {
+                    system: self.system(),
+                    operation: operation.id,
+                    member,
+                });
+            };
+            response.decode(operation, unreadable)
+        })
     }
 
     /// Sends a request whose response has no body, or none that is needed.

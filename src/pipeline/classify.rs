@@ -58,9 +58,7 @@ pub(crate) fn classify(
             .with_unprocessed(true)
             .into();
     }
-    let api_error = pipeline
-        .rules
-        .parse_error(operation, status, response.body());
+    let api_error = pipeline.rules.parse_error(operation, &response);
     let names_token = api_error
         .as_ref()
         .is_some_and(|api_error| api_error.names_token);

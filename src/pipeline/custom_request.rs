@@ -14,6 +14,7 @@ use super::operation::{Idempotency, Need, Operation};
 use super::options::CallOptions;
 use super::request::{QueryValue, Request};
 use super::response::Response;
+use crate::decode::{BareString, Shape};
 use crate::error::Error;
 
 /// A custom request, sent through the same pipeline as the described calls.
@@ -172,8 +173,8 @@ impl CustomRequest {
             },
             sends_message: false,
             carries_code: false,
-            bare_text: true,
-            bare_member: None,
+            response: &Shape::Any,
+            bare_string: BareString::Value,
             misconfigured: context.pipeline().rules.misconfigured(),
         };
         let mut request = Request::new(&operation, self.path.as_str());

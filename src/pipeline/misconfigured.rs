@@ -10,6 +10,7 @@ use url::Url;
 use super::Pipeline;
 use super::operation::{Need, Operation};
 use super::response::RawResponse;
+use crate::decode::Shape;
 use crate::error::{Error, ErrorKind};
 use crate::skewed_clock;
 
@@ -111,7 +112,7 @@ pub(super) fn diagnose(
     if !status.is_client_error() || operation.misconfigured.is_empty() || response.is_page() {
         return None;
     }
-    let body = is_own.then(|| serde_json::from_slice(response.body()).ok());
+    let body = is_own.then(|| response.read_error(&Shape::Any));
     let body: Option<Value> = body.flatten();
     let mut rules = operation.misconfigured.iter();
     let rule = rules.find(|rule| rule.matches(operation, status, body.as_ref()))?;
@@ -217,6 +218,7 @@ mod tests {
 
     use super::*;
     use crate::client_config::ClientConfig;
+    use crate::decode::BareString;
     use crate::error::System;
     use crate::pipeline::system::{ParsedError, SystemRules};
     use crate::pipeline::{Attempt, CallContext, Idempotency, Request};
@@ -246,8 +248,8 @@ mod tests {
             idempotency: Idempotency::NotIdempotent,
             sends_message: true,
             carries_code: false,
-            bare_text: false,
-            bare_member: None,
+            response: &Shape::Any,
+            bare_string: BareString::No,
             misconfigured,
         }
     }
@@ -269,8 +271,8 @@ mod tests {
             Ok(())
         }
 
-        fn parse_error(&self, _: &Operation, _: StatusCode, body: &[u8]) -> Option<ParsedError> {
-            let body: Value = serde_json::from_slice(body).ok()?;
+        fn parse_error(&self, _: &Operation, response: &RawResponse) -> Option<ParsedError> {
+            let body: Value = response.read_error(&Shape::Any)?;
             Some(ParsedError {
                 code: body["code"].as_str().map(str::to_owned),
                 typed: Box::new(()),

@@ -71,7 +71,6 @@ pub(crate) use self::options::language_header;
 pub use self::options::{CallOptions, Settings};
 pub use self::request::QueryValue;
 pub(crate) use self::request::Request;
-#[cfg(fuzzing)]
 pub(crate) use self::response::RawResponse;
 pub use self::response::Response;
 pub use self::retry::{Backoff, FailedAttempt, RetryPolicy};

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use http::Method;
 
 use super::misconfigured::MisconfigurationRule;
+use crate::decode::{BareString, Shape};
 
 /// One documented operation, generated from the system's description.
 #[derive(Debug)]
@@ -22,10 +23,10 @@ pub(crate) struct Operation {
     pub(crate) idempotency: Idempotency,
     pub(crate) sends_message: bool,
     pub(crate) carries_code: bool,
-    /// Whether the success response is a string that may lack JSON's quotes.
-    pub(crate) bare_text: bool,
-    /// The member that a response of a bare string sets, where the server may send one.
-    pub(crate) bare_member: Option<&'static str>,
+    /// The schema of the body of a success.
+    pub(crate) response: &'static Shape,
+    /// Whether that body may be a string without JSON's quotes.
+    pub(crate) bare_string: BareString,
     /// The refusals of the system that only the operator can mend.
     pub(crate) misconfigured: &'static [MisconfigurationRule],
 }

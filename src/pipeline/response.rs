@@ -6,9 +6,9 @@ use std::ops::Deref;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
 
 use super::operation::Operation;
+use crate::decode::{self, BareString, Decoded, Shape};
 use crate::error::{Error, ErrorKind};
 
 /// The content types that an error message may show. Any other one is arbitrary server input.
@@ -37,7 +37,7 @@ impl RawResponse {
         Self {
             status,
             headers,
-            body,
+            body: decode::without_mark(body),
         }
     }
 
@@ -54,30 +54,39 @@ impl RawResponse {
     }
 
     /// Decodes the body by its content, whatever the content type says: servers send JSON as text,
-    /// and an empty body for an object without members.
+    /// and an empty body for an object without members. `unreadable` is called for each documented
+    /// member that the response has in a form that cannot be read.
     pub(crate) fn decode<T: DeserializeOwned>(
         self,
         operation: &Operation,
+        unreadable: impl Fn(&'static str),
     ) -> Result<Response<T>, Error> {
-        let body = self.body.trim_ascii();
-        // Validating UTF-8 once is faster than validating each string.
-        let decoded = match std::str::from_utf8(body) {
-            Ok("") => read("{}").or_else(|| read("null")),
-            Ok(text) => read(text),
-            Err(_) => None,
-        };
-        let value = match decoded {
-            Some(value) => value,
-            None => self
-                .bare_string(operation)
-                .and_then(|text| read(&text))
-                .ok_or_else(|| self.invalid_response())?,
-        };
+        let decoded = self.read(operation.response, operation.bare_string);
+        let decoded = decoded.ok_or_else(|| self.invalid_response())?;
+        decoded.unreadable.into_iter().for_each(unreadable);
         Ok(Response {
-            value,
+            value: decoded.value,
             status: self.status,
             headers: self.headers,
         })
+    }
+
+    /// Reads the body of an error in the form of a schema.
+    pub(crate) fn read_error<T: DeserializeOwned>(&self, shape: &'static Shape) -> Option<T> {
+        let decoded = self.read(shape, BareString::No)?;
+        Some(decoded.value)
+    }
+
+    fn read<T: DeserializeOwned>(
+        &self,
+        shape: &'static Shape,
+        bare: BareString,
+    ) -> Option<Decoded<T>> {
+        decode::read(&self.body, self.content_type(), shape, bare)
+    }
+
+    fn content_type(&self) -> Option<&str> {
+        self.headers.get(header::CONTENT_TYPE)?.to_str().ok()
     }
 
     /// Ignores the body unless it is a page, which comes from a proxy or gateway and not from the
@@ -98,27 +107,6 @@ impl RawResponse {
         self.body.trim_ascii_start().starts_with(b"<")
     }
 
-    /// The JSON for a body that is a string, with or without JSON's quotes, where the operation
-    /// allows that.
-    fn bare_string(&self, operation: &Operation) -> Option<String> {
-        let body = self.body.trim_ascii();
-        let text = match serde_json::from_slice(body) {
-            Ok(text) => text,
-            Err(_) => {
-                let text = std::str::from_utf8(body).ok()?;
-                let is_word = !text.is_empty() && !text.starts_with(['{', '[', '<', '"']);
-                is_word.then(|| text.to_owned())?
-            }
-        };
-        let text = Value::String(text);
-        let value = match operation.bare_member {
-            Some(member) => json!({member: text}),
-            None if operation.bare_text => text,
-            None => return None,
-        };
-        Some(value.to_string())
-    }
-
     fn invalid_response(&self) -> Error {
         let message = format!("could not decode the response ({})", self.description());
         Error::new(ErrorKind::InvalidResponse, message)
@@ -128,10 +116,7 @@ impl RawResponse {
 
     /// Length and content type of the body: all that an error message may show of it.
     pub(crate) fn description(&self) -> String {
-        let content_type = self.headers.get(header::CONTENT_TYPE);
-        let kind = content_type
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default();
+        let kind = self.content_type().unwrap_or_default();
         let kind = kind.split(';').next().unwrap_or_default().trim();
         let known = KNOWN_TYPES
             .iter()
@@ -141,11 +126,6 @@ impl RawResponse {
             None => format!("{} bytes of unknown type", self.body.len()),
         }
     }
-}
-
-/// The only call of the deserializer, so that each type is compiled with one.
-fn read<T: DeserializeOwned>(text: &str) -> Option<T> {
-    serde_json::from_str(text).ok()
 }
 
 /// A decoded response body with the status and the headers of the response.

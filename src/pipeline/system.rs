@@ -4,13 +4,14 @@ use std::any::Any;
 use std::fmt;
 
 use chrono::{DateTime, Utc};
-use http::{HeaderMap, HeaderName, StatusCode};
+use http::{HeaderMap, HeaderName};
 
 use super::attempt::Attempt;
 use super::deadline::Deadline;
 use super::misconfigured::MisconfigurationRule;
 use super::operation::{Need, Operation};
 use super::request::Request;
+use super::response::RawResponse;
 use crate::clock::BoxFuture;
 use crate::end_reason::EndReason;
 use crate::error::{Error, ErrorKind, System};
@@ -59,12 +60,7 @@ pub(crate) trait SystemRules: Send + Sync {
     }
 
     /// Parses an error body in the system's own format.
-    fn parse_error(
-        &self,
-        operation: &Operation,
-        status: StatusCode,
-        body: &[u8],
-    ) -> Option<ParsedError>;
+    fn parse_error(&self, operation: &Operation, response: &RawResponse) -> Option<ParsedError>;
 }
 
 /// The query parameters of a signature: name and value.

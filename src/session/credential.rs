@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 #[cfg(feature = "fynd")]
 use super::cookie_jar::CookieJar;
+use crate::decode::Token;
 use crate::error::{Delivery, Error, ErrorKind, System};
 use crate::secret::{NO_STRAY_SPACE, Secret};
 
@@ -83,10 +84,10 @@ impl Tokens {
     /// Checks tokens that the server issued: a session whose token fits into no header could
     /// neither call nor find out that it is not signed in.
     pub(super) fn check_issued(&self, system: System) -> Result<(), Error> {
-        if self.is_sendable() {
+        if Token::Bearer.admits(self.access.expose()) {
             return Ok(());
         }
-        let message = "the server issued a token that is invalid in a header";
+        let message = "the server issued a token that is no bearer token of RFC 6750";
         Err(Error::new(ErrorKind::InvalidResponse, message)
             .with_delivery(Delivery::Responded)
             .of(system))

@@ -17,7 +17,7 @@ use crate::clock::{BoxFuture, Clock, SharedClock};
 use crate::code_sign_in::{Awaited, CodeChallenge, CodeSignIn, Confirmed, unsupported};
 use crate::contact::{Channel, Contact};
 use crate::error::{Error, ErrorKind, System};
-use crate::pipeline::{CallContext, Operation, ParsedError, SystemRules};
+use crate::pipeline::{CallContext, Operation, ParsedError, RawResponse, SystemRules};
 use crate::random;
 use crate::secret::Secret;
 use crate::session::{Credential, EndReason, Session, SessionRegistry, Tokens};
@@ -452,7 +452,7 @@ impl SystemRules for NoRules {
         &self.headers
     }
 
-    fn parse_error(&self, _: &Operation, _: StatusCode, _: &[u8]) -> Option<ParsedError> {
+    fn parse_error(&self, _: &Operation, _: &RawResponse) -> Option<ParsedError> {
         None
     }
 }

@@ -3,11 +3,12 @@
 use std::fmt;
 
 use http::StatusCode;
-use serde_json::Value;
 
 use super::api::types::ProblemDetails;
+use crate::decode::Shape;
+use crate::generated::walletcrew::shapes;
 use crate::json::JsonObject;
-use crate::pipeline::{Need, Operation, ParsedError};
+use crate::pipeline::{Need, Operation, ParsedError, RawResponse};
 
 /// An error response of The Wallet Crew; [`Error::api_error`](crate::Error::api_error) gives it.
 ///
@@ -91,18 +92,18 @@ impl fmt::Display for ApiError {
 impl std::error::Error for ApiError {}
 
 /// Parses an error body.
-pub(super) fn parse(operation: &Operation, status: StatusCode, body: &[u8]) -> Option<ParsedError> {
-    let members: JsonObject = serde_json::from_slice(body).ok()?;
+pub(super) fn parse(operation: &Operation, response: &RawResponse) -> Option<ParsedError> {
+    let problem: ProblemDetails = response.read_error(&shapes::PROBLEM_DETAILS)?;
     // Any JSON object fits the documented shape, also the one of a gateway. The members of a problem
     // may be null.
+    let members: JsonObject = response.read_error(&Shape::Any)?;
     let is_problem = ["type", "title", "errors"]
         .iter()
         .any(|name| members.contains_key(*name));
     if !is_problem {
         return None;
     }
-    let problem: ProblemDetails = serde_json::from_value(Value::Object(members.0)).ok()?;
-    let reason = ErrorReason::of(status);
+    let reason = ErrorReason::of(response.status());
     Some(ParsedError {
         code: None,
         request_id: None,
@@ -125,8 +126,14 @@ pub(super) fn parse(operation: &Operation, status: StatusCode, body: &[u8]) -> O
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use http::HeaderMap;
+
     use super::*;
     use crate::generated::walletcrew::operations::{CREATE_OR_UPDATE_CUSTOMER, GET_CUSTOMER};
+
+    fn response(status: StatusCode, body: &str) -> RawResponse {
+        RawResponse::new(status, HeaderMap::new(), body.to_owned().into())
+    }
 
     #[test]
     fn a_problem_may_lack_members_and_have_others() {
@@ -136,7 +143,7 @@ mod tests {
             r#"{"type": null, "title": null}"#,
             r#"{"title": "No", "errors": null, "traceId": "00-1", "more": {"a": []}}"#,
         ] {
-            let parsed = parse(&GET_CUSTOMER, StatusCode::BAD_REQUEST, body.as_bytes()).unwrap();
+            let parsed = parse(&GET_CUSTOMER, &response(StatusCode::BAD_REQUEST, body)).unwrap();
             let api_error: &ApiError = parsed.typed.downcast_ref().unwrap();
             assert_eq!(api_error.reason(), ErrorReason::Malformed);
             assert!(
@@ -144,15 +151,19 @@ mod tests {
             );
         }
         for body in ["<html>", "{}", r#"{"message": "no healthy upstream"}"#] {
-            let parsed = parse(&GET_CUSTOMER, StatusCode::BAD_GATEWAY, body.as_bytes());
+            let parsed = parse(&GET_CUSTOMER, &response(StatusCode::BAD_GATEWAY, body));
             assert!(parsed.is_none(), "{body}");
         }
     }
 
     #[test]
     fn only_a_401_of_a_call_with_session_names_the_token() {
-        const BODY: &[u8] = br#"{"title": "Unauthorized"}"#;
-        let names = |operation, status| parse(operation, status, BODY).unwrap().names_token;
+        const BODY: &str = r#"{"title": "Unauthorized"}"#;
+        let names = |operation, status| {
+            parse(operation, &response(status, BODY))
+                .unwrap()
+                .names_token
+        };
         assert!(names(&GET_CUSTOMER, StatusCode::UNAUTHORIZED));
         assert!(!names(&GET_CUSTOMER, StatusCode::FORBIDDEN));
         assert!(!names(&CREATE_OR_UPDATE_CUSTOMER, StatusCode::UNAUTHORIZED));

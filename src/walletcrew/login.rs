@@ -5,7 +5,7 @@ use serde::Serialize;
 use tokio::time::Instant;
 
 use super::api::{Api, types};
-use crate::error::{Error, ErrorKind, System};
+use crate::error::{Error, System};
 use crate::json::AnyJson;
 use crate::opaque_debug::opaque_debug;
 use crate::pipeline::CallContext;
@@ -56,12 +56,6 @@ impl Login {
         // server's time, which the response may have corrected.
         let call_took = TimeDelta::from_std(sent.elapsed()).unwrap_or_default();
         let sent_at = calls.pipeline().time.now() - call_took;
-        if token.is_empty() {
-            let message = "the response of the sign-in has no token";
-            return Err(Error::new(ErrorKind::InvalidResponse, message)
-                .with_status(http::StatusCode::OK)
-                .at(System::WalletCrew, "authenticate"));
-        }
         let mut tokens = Tokens::new(token, None);
         tokens.expires_at = tokens.expires_at.or(Some(sent_at + TOKEN_LIFETIME));
         Ok(tokens)

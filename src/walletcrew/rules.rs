@@ -1,10 +1,10 @@
 //! The Wallet Crew's rules: default headers, parsed errors.
 
-use http::{HeaderMap, StatusCode};
+use http::HeaderMap;
 
 use super::api_error;
 use crate::error::System;
-use crate::pipeline::{Operation, ParsedError, SystemRules};
+use crate::pipeline::{Operation, ParsedError, RawResponse, SystemRules};
 
 pub(super) struct Rules {
     headers: HeaderMap,
@@ -25,12 +25,7 @@ impl SystemRules for Rules {
         &self.headers
     }
 
-    fn parse_error(
-        &self,
-        operation: &Operation,
-        status: StatusCode,
-        body: &[u8],
-    ) -> Option<ParsedError> {
-        api_error::parse(operation, status, body)
+    fn parse_error(&self, operation: &Operation, response: &RawResponse) -> Option<ParsedError> {
+        api_error::parse(operation, response)
     }
 }

@@ -109,7 +109,7 @@ pub(super) fn read_as<T: DeserializeOwned>(
     customer: types::Customer,
     operation: &'static str,
 ) -> Result<T, Error> {
-    serde_json::from_value(Value::Object(customer.0.0)).map_err(|_| {
+    serde_json::from_value(Value::Object(customer.0.into())).map_err(|_| {
         let message = "the account does not fit the requested type";
         Error::new(ErrorKind::InvalidResponse, message)
             .with_status(StatusCode::OK)

@@ -4,7 +4,8 @@ use std::fmt;
 
 use super::user_api::types;
 use crate::error::ErrorKind;
-use crate::pipeline::{Need, Operation, ParsedError};
+use crate::generated::wunder_user::shapes;
+use crate::pipeline::{Need, Operation, ParsedError, RawResponse};
 
 /// An error response of Wunder; [`Error::api_error`](crate::Error::api_error) gives it.
 ///
@@ -117,8 +118,8 @@ fn is_public_code(operation: &Operation, code: &str) -> bool {
 /// Parses an error body. A code that names an unfinished step gives [`ErrorKind::StepRequired`] on an
 /// operation with a session, unless it carries a code: there it refers to that code. Without a
 /// session the kind would tell an account that exists from an unknown one.
-pub(super) fn parse(operation: &Operation, body: &[u8]) -> Option<ParsedError> {
-    let body: types::ApiError = serde_json::from_slice(body).ok()?;
+pub(super) fn parse(operation: &Operation, response: &RawResponse) -> Option<ParsedError> {
+    let body: types::ApiError = response.read_error(&shapes::API_ERROR)?;
     // Any JSON object fits the documented shape, also the one of a gateway.
     if error_code(&body).is_none() && body.error_code.is_none() && body.user_message.is_none() {
         return None;
@@ -171,6 +172,8 @@ fn is_code(text: &str) -> bool {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use http::{HeaderMap, StatusCode};
+
     use super::*;
     use crate::generated::wunder_user::operations::GET_CUSTOMER;
 
@@ -183,7 +186,8 @@ mod tests {
             ("U1\\n06", "wunder::ApiError([not shown])"),
         ] {
             let body = format!(r#"{{"errorCode": "{code}"}}"#);
-            let parsed = parse(&GET_CUSTOMER, body.as_bytes()).unwrap();
+            let response = RawResponse::new(StatusCode::BAD_REQUEST, HeaderMap::new(), body.into());
+            let parsed = parse(&GET_CUSTOMER, &response).unwrap();
             let api_error: &ApiError = parsed.typed.downcast_ref().unwrap();
             assert_eq!(format!("{api_error:?}"), shown, "{code}");
         }

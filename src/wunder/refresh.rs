@@ -44,7 +44,9 @@ impl Refresher for RefreshToken {
                     .with_delivery(Delivery::Responded)
                     .at(System::Wunder, "refresh_token")
             })?;
-            Ok(Tokens::new(access, issued.refresh_token))
+            let mut tokens = Tokens::new(access, issued.refresh_token);
+            tokens.expires_at = tokens.expires_at.or(issued.access_token_expire_date);
+            Ok(tokens)
         })
     }
 }

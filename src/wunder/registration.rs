@@ -111,8 +111,8 @@ impl Client {
         };
         text("email", |text| Email::parse(text).map(drop))?;
         text("phoneNumber", check_e164)?;
-        let body: types::SocialSignUp =
-            serde_json::from_value(Value::Object(members.0)).map_err(|_| {
+        let body: types::SocialSignUp = serde_json::from_value(Value::Object(members.into()))
+            .map_err(|_| {
                 Error::invalid("login", "does not fit the request of a social sign-up")
                     .of(System::Wunder)
             })?;

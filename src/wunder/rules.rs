@@ -4,13 +4,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::{DateTime, Utc};
-use http::{HeaderMap, HeaderName, StatusCode};
+use http::{HeaderMap, HeaderName};
 
 use super::api_error;
 use super::signature::{BootstrapSignature, SignatureInput};
 use crate::clock::BoxFuture;
 use crate::error::{Error, ErrorKind, System};
-use crate::pipeline::{Need, Operation, ParsedError, QuerySignature, Request, SystemRules};
+use crate::pipeline::{
+    Need, Operation, ParsedError, QuerySignature, RawResponse, Request, SystemRules,
+};
 use crate::secret::Secret;
 
 /// How far, in milliseconds, timestamps may run ahead of the clock. A burst of calls stays far
@@ -118,12 +120,7 @@ impl SystemRules for Rules {
         })))
     }
 
-    fn parse_error(
-        &self,
-        operation: &Operation,
-        _status: StatusCode,
-        body: &[u8],
-    ) -> Option<ParsedError> {
-        api_error::parse(operation, body)
+    fn parse_error(&self, operation: &Operation, response: &RawResponse) -> Option<ParsedError> {
+        api_error::parse(operation, response)
     }
 }

@@ -37,17 +37,32 @@ impl Admitted {
         client: &Client,
         response: types::SignInResponse,
     ) -> Result<Self, Error> {
+        let requires_mfa = requires_mfa(&response);
         let access = response.access_token.ok_or_else(|| {
             let message = "the sign-in returned no access token";
             Error::new(ErrorKind::InvalidResponse, message)
                 .with_delivery(Delivery::Responded)
                 .at(System::Wunder, "sign_in")
         })?;
-        let tokens = Tokens::new(access, response.refresh_token);
-        if response.mfa_required == Some(true) {
+        let mut tokens = Tokens::new(access, response.refresh_token);
+        tokens.expires_at = tokens.expires_at.or(response.access_token_expire_date);
+        if requires_mfa {
             return Ok(Self::Provisional(tokens));
         }
         Ok(Self::Session(client.sign_in(tokens).await?))
+    }
+}
+
+/// Whether a sign-in says that the second factor is still to be validated.
+fn requires_mfa(response: &types::SignInResponse) -> bool {
+    let status = response.mfa_status.as_deref().map(str::trim);
+    let is = |value: &str| status.is_some_and(|status| status.eq_ignore_ascii_case(value));
+    match response.mfa_required {
+        Some(true) => true,
+        Some(false) => ["true", "required", "mfa_required", "pending"]
+            .into_iter()
+            .any(is),
+        None => status.is_some() && !is("false"),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Generates JSON values that fit a schema of a document.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 
 use proptest::collection::vec;
@@ -18,6 +18,8 @@ pub struct Values<'a> {
     document: &'a Document,
     /// The named schemas that were used.
     pub named: RefCell<BTreeSet<String>>,
+    /// Whether the values are of responses, which hold tokens in their own alphabet.
+    pub of_responses: Cell<bool>,
 }
 
 impl<'a> Values<'a> {
@@ -25,6 +27,7 @@ impl<'a> Values<'a> {
         Self {
             document,
             named: RefCell::default(),
+            of_responses: Cell::default(),
         }
     }
 
@@ -42,6 +45,7 @@ impl<'a> Values<'a> {
             Some("array") => vec(self.of(&schema["items"]), 0..3)
                 .prop_map(Value::from)
                 .boxed(),
+            Some("string") if self.of_responses.get() && is_checked(schema) => checked(schema),
             Some("string") => string(schema),
             Some("integer") => integer(schema),
             Some("boolean") => any::<bool>().prop_map(Value::from).boxed(),
@@ -60,7 +64,9 @@ impl<'a> Values<'a> {
             .map(|(name, schema)| {
                 let value = self.of(schema);
                 let is_required = required.is_some_and(|all| all.contains(&json!(name)));
-                if is_required {
+                // Null is not a decision.
+                let is = |flag: &str| self.of_responses.get() && schema[flag] == true;
+                if is_required || is("x-decides") || is("x-needed") {
                     value.prop_map(Some).boxed()
                 } else {
                     prop_oneof![
@@ -85,6 +91,22 @@ impl<'a> Values<'a> {
                 known.chain(others).collect()
             })
             .boxed()
+    }
+}
+
+fn is_checked(schema: &Value) -> bool {
+    schema["format"] == "password"
+        || ["x-token", "x-decides"]
+            .iter()
+            .any(|key| schema.get(key).is_some())
+}
+
+/// A token, or a text that decides.
+fn checked(schema: &Value) -> BoxedStrategy<Value> {
+    match schema["x-token"].as_str() {
+        Some("jwt") => Just(json!("e30.eyJhIjoxfQ.c2ln")).boxed(),
+        Some("bearer") => "[A-Za-z0-9._~+/-]{1,9}={0,2}".prop_map(Value::from).boxed(),
+        _ => "[^\\pC\u{fffd}]{1,9}".prop_map(Value::from).boxed(),
     }
 }
 

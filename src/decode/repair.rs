@@ -1,0 +1,342 @@
+//! Rewrites a body by its schema, so that the generated types read it.
+
+use std::borrow::Cow;
+
+use chrono::SecondsFormat;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::BareString;
+use super::date;
+use super::member::{Members, UNREADABLE};
+use super::shape::{Member, Safe, Shape};
+use super::text::repaired_strings;
+
+/// A body that fits its schema, and the documented members that could not be read.
+pub(super) struct Repaired {
+    /// One text, or several where only the type can tell which one is meant.
+    pub(super) texts: Vec<Cow<'static, str>>,
+    pub(super) unreadable: Vec<&'static str>,
+}
+
+/// Repairs a trimmed text; `None` if it is no JSON, or lacks what the response makes no sense
+/// without.
+pub(super) fn repair(text: &str, shape: &'static Shape, bare: BareString) -> Option<Repaired> {
+    let text = repaired_strings(text);
+    // The grammar is checked first: below, raw values are taken as they are.
+    let is_json = serde_json::from_str::<&RawValue>(&text).is_ok();
+    let bare = bare_string(&text, is_json, bare);
+    let mut texts = Vec::new();
+    let mut repair = Repair::default();
+    let read = match (&bare, shape) {
+        (Some(bare), Shape::Object(_)) => repair.value(shape, bare),
+        (Some(bare), _) if !is_json => repair.value(shape, bare),
+        _ if text.is_empty() => Read::Absent,
+        _ if is_json => match shape {
+            // A list that is not a member of an object has no place for what cannot be read.
+            Shape::Array(item) if text.starts_with('[') => repair.items(item, &text),
+            _ => repair.value(shape, &text),
+        },
+        _ => Read::Unreadable,
+    };
+    match read {
+        Read::As(text) => texts.push(Cow::Owned(text.into_owned())),
+        Read::Absent => texts.push(shape.empty()?.into()),
+        Read::Unreadable => return None,
+    }
+    if matches!(shape, Shape::Any) {
+        texts.extend(text.is_empty().then_some("null".into()));
+        texts.extend(bare.map(Cow::Owned));
+    }
+    Some(Repaired {
+        texts,
+        unreadable: repair.unreadable,
+    })
+}
+
+/// The JSON for a body that is a string, with or without JSON's quotes, where that is allowed.
+fn bare_string(text: &str, is_json: bool, bare: BareString) -> Option<String> {
+    let string = if text.starts_with('"') {
+        is_json.then(|| serde_json::from_str(text).ok())??
+    } else if text.is_empty() || text.starts_with(['{', '[', '<']) {
+        return None;
+    } else {
+        Value::from(text)
+    };
+    match bare {
+        BareString::Member(member) => Some(serde_json::json!({member: string}).to_string()),
+        BareString::Value => Some(string.to_string()),
+        BareString::No => None,
+    }
+}
+
+/// A value in the form that its schema describes.
+enum Read<'a> {
+    As(Cow<'a, str>),
+    /// As if it were not there.
+    Absent,
+    Unreadable,
+}
+
+impl Read<'_> {
+    fn owned(text: impl ToString) -> Self {
+        Self::As(Cow::Owned(text.to_string()))
+    }
+}
+
+impl<'a> From<Option<Cow<'a, str>>> for Read<'a> {
+    fn from(text: Option<Cow<'a, str>>) -> Self {
+        text.map_or(Self::Unreadable, Self::As)
+    }
+}
+
+#[derive(Default)]
+struct Repair {
+    unreadable: Vec<&'static str>,
+}
+
+impl Repair {
+    fn value<'a>(&mut self, shape: &'static Shape, raw: &'a str) -> Read<'a> {
+        let kind = raw.as_bytes().first().copied().unwrap_or_default();
+        let is_empty = matches!(raw, r#""""#) || is_blank(raw);
+        match (shape, kind) {
+            // A number may be too large, or a value nested too deep.
+            (Shape::Any, _) if serde_json::from_str::<Value>(raw).is_err() => Read::Unreadable,
+            (Shape::Any, _) => Read::As(raw.into()),
+            (_, b'n') => Read::Absent,
+            (Shape::Text, b'"') => Read::As(raw.into()),
+            (Shape::Text, b'{' | b'[') if is_empty => Read::Absent,
+            (Shape::Text, b'{' | b'[') => Read::Unreadable,
+            (Shape::Text, _) => Read::owned(Value::from(raw)),
+            (Shape::Token(token), b'"') => match string(raw) {
+                Some(text) if token.admits(&text) => Read::As(raw.into()),
+                Some(text) if text.is_empty() => Read::Absent,
+                _ => Read::Unreadable,
+            },
+            (Shape::Token(_), _) => Read::Unreadable,
+            (Shape::Array(item), b'[') => self.array(item, raw),
+            (Shape::Array(_), b'{' | b'"') if is_empty => Read::As("[]".into()),
+            (Shape::Array(item), _) => match self.value(item, raw) {
+                Read::As(item) => Read::owned(format!("[{item}]")),
+                other => other,
+            },
+            (Shape::Map(value), b'{') => self.map(value, raw),
+            (Shape::Object(members), b'{') => self.object(members, raw),
+            (Shape::Map(_), _) if is_empty => Read::As("{}".into()),
+            (_, _) if is_empty => Read::Absent,
+            (Shape::Map(_) | Shape::Object(_), _) | (_, b'{' | b'[') => Read::Unreadable,
+            (Shape::Boolean, _) => boolean(raw).map(Cow::Borrowed).into(),
+            (_, b't' | b'f') => Read::Unreadable,
+            (Shape::Integer { bits }, _) => integer(raw, *bits).map(Cow::Owned).into(),
+            (Shape::Number, _) => {
+                let text = scalar(raw);
+                let number = text.as_deref().and_then(number);
+                number
+                    .map(|it| Cow::Owned(Value::from(it).to_string()))
+                    .into()
+            }
+            (Shape::Time, _) => {
+                let time = scalar(raw).and_then(|text| date::time(&text));
+                let time = time.map(|it| it.to_rfc3339_opts(SecondsFormat::AutoSi, true));
+                time.map(|time| Cow::Owned(format!("\"{time}\""))).into()
+            }
+            (Shape::Date, _) => {
+                let day = scalar(raw).and_then(|text| date::date(&text));
+                day.map(|day| Cow::Owned(format!("\"{day}\""))).into()
+            }
+        }
+    }
+
+    /// The items that can be read.
+    fn items<'a>(&mut self, item: &'static Shape, raw: &'a str) -> Read<'a> {
+        let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(raw) else {
+            return Read::Unreadable;
+        };
+        let mut texts = Vec::new();
+        for raw in items {
+            match self.value(item, raw.get()) {
+                Read::As(text) => texts.push(text),
+                Read::Absent => {}
+                Read::Unreadable => self.unreadable.push("[]"),
+            }
+        }
+        Read::owned(format!("[{}]", texts.join(",")))
+    }
+
+    fn array<'a>(&mut self, item: &'static Shape, raw: &'a str) -> Read<'a> {
+        let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(raw) else {
+            return Read::Unreadable;
+        };
+        let mut texts = Vec::new();
+        for raw in items {
+            match self.value(item, raw.get()) {
+                Read::As(text) => texts.push(text),
+                Read::Absent => {}
+                Read::Unreadable => return Read::Unreadable,
+            }
+        }
+        Read::owned(format!("[{}]", texts.join(",")))
+    }
+
+    fn map<'a>(&mut self, value: &'static Shape, raw: &'a str) -> Read<'a> {
+        let Some(members) = Members::of(raw) else {
+            return Read::Unreadable;
+        };
+        let mut object = ObjectText::default();
+        for (name, raw) in members.iter() {
+            match self.value(value, raw) {
+                Read::As(text) => object.push(name, &text),
+                Read::Absent => {}
+                Read::Unreadable => return Read::Unreadable,
+            }
+        }
+        Read::As(object.finish())
+    }
+
+    fn object<'a>(&mut self, described: &'static [Member], raw: &'a str) -> Read<'a> {
+        let Some(members) = Members::of(raw) else {
+            return Read::Unreadable;
+        };
+        let mut object = ObjectText::default();
+        for member in described {
+            let values: Vec<_> = members.named(member.name).collect();
+            match self.member(member, &values) {
+                Read::As(text) => object.push(member.name, &text),
+                Read::Absent if member.is_needed => return Read::Unreadable,
+                Read::Absent => {}
+                Read::Unreadable => {
+                    self.unreadable.push(member.name);
+                    if member.is_needed {
+                        return Read::Unreadable;
+                    }
+                    let name = format!("{UNREADABLE}{}", member.name);
+                    object.push(&name, values.last().copied().unwrap_or("null"));
+                }
+            }
+        }
+        let names = |name: &str| described.iter().any(|member| member.name == name);
+        for (name, raw) in members.iter().filter(|(name, _)| !names(name)) {
+            object.push(name, raw);
+        }
+        Read::As(object.finish())
+    }
+
+    fn member<'a>(&mut self, member: &Member, values: &[&'a str]) -> Read<'a> {
+        let [others @ .., last] = values else {
+            return Read::Absent;
+        };
+        let is_doubled = !others.is_empty();
+        if let Some(safe) = member.decides
+            && !member.is_null_text(last)
+        {
+            let decided = decision(member.shape, last).filter(|_| !is_doubled);
+            if let Some(text) = decided {
+                return Read::As(text.into());
+            }
+            self.unreadable.push(member.name);
+            let is_true = safe == Safe::True;
+            return match (safe, member.shape) {
+                (Safe::Absent, _) => Read::Absent,
+                (_, Shape::Integer { .. }) => Read::owned(u8::from(is_true)),
+                (_, Shape::Text) => Read::owned(Value::from(is_true.to_string())),
+                _ => Read::owned(is_true),
+            };
+        }
+        // Which of two tokens is valid cannot be known.
+        if matches!(member.shape, Shape::Token(_)) && others.iter().any(|other| other != last) {
+            return Read::Unreadable;
+        }
+        match self.value(member.shape, last) {
+            Read::As(text) if member.is_needed && text == r#""""# => Read::Absent,
+            read => read,
+        }
+    }
+}
+
+/// The value of a member that decides: true, false or their texts; 0 and 1 where a number is
+/// described, and any text where text is.
+fn decision<'a>(shape: &Shape, raw: &'a str) -> Option<&'a str> {
+    match (shape, raw) {
+        (Shape::Text, r#""""#) => None,
+        (Shape::Text, "true") => Some(r#""true""#),
+        (Shape::Text, "false") => Some(r#""false""#),
+        (Shape::Text, raw) => raw.starts_with('"').then_some(raw),
+        (Shape::Integer { .. }, "true" | r#""true""# | "1") => Some("1"),
+        (Shape::Integer { .. }, "false" | r#""false""# | "0") => Some("0"),
+        (_, "true" | r#""true""#) => Some("true"),
+        (_, "false" | r#""false""#) => Some("false"),
+        _ => None,
+    }
+}
+
+fn boolean(raw: &str) -> Option<&'static str> {
+    let text = scalar(raw)?.to_ascii_lowercase();
+    match text.as_str() {
+        "true" | "1" => Some("true"),
+        "false" | "0" => Some("false"),
+        _ => None,
+    }
+}
+
+fn integer(raw: &str, bits: u32) -> Option<String> {
+    /// Beyond it not every integer is a floating point number.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    let text = scalar(raw)?;
+    #[allow(clippy::cast_possible_truncation)]
+    let whole = |it: &f64| (it.fract() == 0.0 && it.abs() < EXACT).then_some(*it as i64);
+    let value: i64 = match text.parse() {
+        Ok(value) => value,
+        Err(_) => number(&text).as_ref().and_then(whole)?,
+    };
+    let fits = bits >= 64 || i32::try_from(value).is_ok();
+    fits.then(|| value.to_string())
+}
+
+/// A decimal number, not the `inf` and `NaN` that Rust reads too.
+pub(super) fn number(text: &str) -> Option<f64> {
+    let starts = text.trim_start_matches(['-', '+']).as_bytes().first();
+    let value: f64 = starts
+        .filter(|it| it.is_ascii_digit() || **it == b'.')
+        .and(text.parse().ok())?;
+    value.is_finite().then_some(value)
+}
+
+/// The text of a scalar, without white space around it.
+fn scalar(raw: &str) -> Option<String> {
+    match raw.starts_with('"') {
+        true => string(raw).map(|text| text.trim().to_owned()),
+        false => Some(raw.to_owned()),
+    }
+}
+
+fn string(raw: &str) -> Option<String> {
+    serde_json::from_str(raw).ok()
+}
+
+/// Whether a value is an object or an array without content.
+fn is_blank(raw: &str) -> bool {
+    let inner = raw.strip_prefix(['{', '[']);
+    let inner = inner.and_then(|inner| inner.strip_suffix(['}', ']']));
+    inner.is_some_and(|inner| inner.trim_ascii().is_empty())
+}
+
+/// The text of an object, written member by member.
+#[derive(Default)]
+struct ObjectText(String);
+
+impl ObjectText {
+    fn push(&mut self, name: &str, raw: &str) {
+        self.0.push(if self.0.is_empty() { '{' } else { ',' });
+        self.0 += &Value::from(name).to_string();
+        self.0.push(':');
+        self.0 += raw;
+    }
+
+    fn finish<'a>(mut self) -> Cow<'a, str> {
+        if self.0.is_empty() {
+            self.0.push('{');
+        }
+        self.0.push('}');
+        Cow::Owned(self.0)
+    }
+}

@@ -1,0 +1,166 @@
+//! From bytes to text that is valid JSON as far as its strings are concerned.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
+
+const UTF_8_MARK: &[u8] = b"\xEF\xBB\xBF";
+
+/// A body without the byte order mark of UTF-8, which no reader needs.
+pub(crate) fn without_mark(mut body: Bytes) -> Bytes {
+    if body.starts_with(UTF_8_MARK) {
+        return body.split_off(UTF_8_MARK.len());
+    }
+    body
+}
+
+/// The text of a body: UTF-8 if it is valid, else by byte order mark or charset. What cannot be
+/// decoded is U+FFFD.
+pub(crate) fn decoded<'a>(body: &'a [u8], content_type: Option<&str>) -> Cow<'a, str> {
+    if let Some(utf_16) = utf_16(body) {
+        return utf_16.decode(body).0;
+    }
+    match std::str::from_utf8(body) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => match content_type.and_then(charset) {
+            Some(encoding) => encoding.decode(body).0,
+            None => String::from_utf8_lossy(body),
+        },
+    }
+}
+
+/// UTF-16 by its mark, or by a zero byte in the first character, which is ASCII in JSON.
+fn utf_16(body: &[u8]) -> Option<&'static Encoding> {
+    match body {
+        [0xFE, 0xFF, ..] => Some(UTF_16BE),
+        [0xFF, 0xFE, ..] => Some(UTF_16LE),
+        [0, first, ..] if *first != 0 => Some(UTF_16BE),
+        [first, 0, ..] if *first != 0 => Some(UTF_16LE),
+        _ => None,
+    }
+}
+
+/// The encoding that a content type names.
+fn charset(content_type: &str) -> Option<&'static Encoding> {
+    let mut parameters = content_type.split(';').skip(1);
+    let label = parameters.find_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        let is_charset = name.trim().eq_ignore_ascii_case("charset");
+        is_charset.then(|| value.trim().trim_matches(['"', '\'']))
+    })?;
+    Encoding::for_label(label.as_bytes())
+}
+
+/// Replaces what no JSON string may have: halves of surrogate pairs by U+FFFD, and plain control
+/// characters by their escapes.
+pub(crate) fn repaired_strings(text: &str) -> Cow<'_, str> {
+    let mut repaired = String::new();
+    // Up to here the text is copied to `repaired`.
+    let mut copied = 0;
+    let mut in_string = false;
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        let mut length = 1;
+        let mut replacement = None;
+        match byte {
+            b'"' => in_string = !in_string,
+            b'\\' if in_string => match surrogate(&bytes[at..]) {
+                Some(Surrogate::Pair) => length = 12,
+                Some(Surrogate::Half) => (length, replacement) = (6, Some("\\ufffd".to_owned())),
+                None => length = 2,
+            },
+            0..0x20 if in_string => replacement = Some(format!("\\u{byte:04x}")),
+            _ => {}
+        }
+        if let Some(replacement) = replacement {
+            repaired += &text[copied..at];
+            repaired += &replacement;
+            copied = at + length;
+        }
+        at += length;
+    }
+    if copied == 0 {
+        return Cow::Borrowed(text);
+    }
+    repaired += &text[copied..];
+    Cow::Owned(repaired)
+}
+
+enum Surrogate {
+    Pair,
+    Half,
+}
+
+/// The surrogate that an escape at the start of `bytes` is.
+fn surrogate(bytes: &[u8]) -> Option<Surrogate> {
+    let unit = |bytes: &[u8]| {
+        let digits = bytes.strip_prefix(b"\\u")?.get(..4)?;
+        u16::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
+    };
+    match unit(bytes)? {
+        0xD800..0xDC00 => match bytes.get(6..).and_then(unit) {
+            Some(0xDC00..0xE000) => Some(Surrogate::Pair),
+            _ => Some(Surrogate::Half),
+        },
+        0xDC00..0xE000 => Some(Surrogate::Half),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn halves_of_surrogate_pairs_become_the_replacement_character() {
+        for (text, repaired) in [
+            (r#""a \ud83d""#, r#""a \ufffd""#),
+            (r#""\uDC00\ud83d\ude00""#, r#""\ufffd\ud83d\ude00""#),
+            (r#""\ud83d\ud83d\ude00""#, r#""\ufffd\ud83d\ude00""#),
+            (r#""\\ud83d""#, r#""\\ud83d""#),
+            (r#""\\\ud83d""#, r#""\\\ufffd""#),
+            (r#""\ud83d\n""#, r#""\ufffd\n""#),
+            (r#""\"\ud83d""#, r#""\"\ufffd""#),
+            ("\"a\tb\"\n", "\"a\\u0009b\"\n"),
+            (r#""\ud83""#, r#""\ud83""#),
+        ] {
+            assert_eq!(repaired_strings(text), repaired, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_text_that_ends_in_an_escape_is_returned() {
+        for text in ["\"\\", "\"\\u", "\"\\ud83d\\", "\"ä\\", "\"\\ä"] {
+            let _ = repaired_strings(text);
+        }
+    }
+
+    #[test]
+    fn bytes_are_read_by_mark_charset_or_as_utf_8() {
+        let latin = Some("application/json; charset=\"ISO-8859-1\"");
+        for (bytes, content_type, text) in [
+            (&b"Jos\xE9"[..], latin, "José"),
+            (b"Jos\xC3\xA9", latin, "José"),
+            (b"Jos\xE9", None, "Jos\u{fffd}"),
+            (
+                b"Jos\xE9",
+                Some("application/json; charset=unheard"),
+                "Jos\u{fffd}",
+            ),
+            (
+                b"\x93a\x94",
+                Some("text/json;charset=windows-1252"),
+                "\u{201c}a\u{201d}",
+            ),
+            (b"\xFF\xFE{\0}\0", None, "{}"),
+            (b"\xFE\xFF\0{\0}", None, "{}"),
+            (b"{\0}\0", None, "{}"),
+            (b"\0{\0}", Some("application/json; charset=utf-16"), "{}"),
+            (b"\xA7\xDA", Some("application/json; charset=Big5"), "我"),
+        ] {
+            assert_eq!(decoded(bytes, content_type), text, "{bytes:?}");
+        }
+    }
+}
