@@ -300,6 +300,8 @@ fn extensions_are_known_and_in_the_right_place() {
         x-carries-code: 1 => POST /api/v1/auth/send_pin: `x-carries-code` must be true or false
         x-beyond-documentation: so => POST /api/v1/auth/send_pin: `x-beyond-documentation` must be true or false
         x-assumption: 1 => POST /api/v1/auth/send_pin: `x-assumption` must be text, not `1`
+        x-source: '' => POST /api/v1/auth/send_pin: `x-source` must be text, not `""`
+        x-sauce: so => POST /api/v1/auth/send_pin: `x-sauce` is not known on an operation
         x-signed-field: pin => POST /api/v1/auth/send_pin: `x-signed-field` must be a list of names, not `"pin"`
     "#,
     );
