@@ -34,11 +34,10 @@ fn unmarked(document: &Document, facts: &[Fact]) -> BTreeSet<String> {
 /// made, or of a word that the build has to know as published.
 fn is_about_behaviour(note: &Note) -> bool {
     let parts: Vec<&str> = note.pointer.split('/').skip(1).collect();
-    match parts[..] {
-        ["paths", _, _] | ["components", "securitySchemes", _] => true,
-        ["x-misconfigured", _] => true,
-        _ => false,
-    }
+    matches!(
+        parts[..],
+        ["paths", _, _] | ["components", "securitySchemes", _] | ["x-misconfigured", _]
+    )
 }
 
 /// The marks of which every fact is on the vendor's page.
