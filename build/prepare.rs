@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use heck::ToUpperCamelCase;
 use serde_json::{Map, Value, json};
 
+use super::check::PROVENANCE;
 use super::document::Document;
 use super::enums::OpenEnum;
 use super::names;
@@ -176,8 +177,14 @@ pub fn documentation(described: &Value, schema: &Value) -> String {
     if !schema["default"].is_null() {
         text += &format!("\n\nThe server's default is `{}`.", schema["default"]);
     }
-    if let Some(assumption) = schema["x-assumption"].as_str() {
-        text += &format!("\n\n**Assumption:** {}", assumption.trim());
-    }
-    text
+    text + &provenance(|key| described[key].as_str())
+}
+
+/// Paragraphs about where facts come from that the vendor's page does not state.
+pub fn provenance<'a>(text: impl Fn(&str) -> Option<&'a str>) -> String {
+    PROVENANCE
+        .into_iter()
+        .zip(["Source", "Assumption"])
+        .filter_map(|(key, title)| Some(format!("\n\n**{title}:** {}", text(key)?.trim())))
+        .collect()
 }

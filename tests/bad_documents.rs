@@ -300,6 +300,8 @@ fn extensions_are_known_and_in_the_right_place() {
         x-carries-code: 1 => POST /api/v1/auth/send_pin: `x-carries-code` must be true or false
         x-beyond-documentation: so => POST /api/v1/auth/send_pin: `x-beyond-documentation` must be true or false
         x-assumption: 1 => POST /api/v1/auth/send_pin: `x-assumption` must be text, not `1`
+        x-assumption: '' => POST /api/v1/auth/send_pin: `x-assumption` must be text, not `""`
+        x-sauce: so => POST /api/v1/auth/send_pin: `x-sauce` is not known on an operation
         x-signed-field: pin => POST /api/v1/auth/send_pin: `x-signed-field` must be a list of names, not `"pin"`
     "#,
     );
@@ -325,6 +327,30 @@ fn extensions_are_known_and_in_the_right_place() {
         A: {type: string, x-idempotent: true} => components/schemas/A: `x-idempotent` is not known on a schema
     ",
     );
+}
+
+#[test]
+fn where_facts_come_from_is_documented() {
+    let both = "x-source: Seen there, x-assumption: Taken so";
+    let get = "tags: [Session], operationId: invented, summary: Invented., description: Invented., \
+               security: [], responses: {'204': {description: Nothing.}}";
+    for code in [
+        replaced(
+            "paths:\n",
+            &format!("paths:\n  /api/v1/auth/invented: {{get: {{{get}, {both}}}}}\n"),
+        ),
+        with_parameter(&format!(
+            "{{name: a, in: query, {both}, schema: {{type: string}}}}"
+        )),
+        with_schemas(&format!("A: {{type: object, {both}, properties: {{}}}}")),
+        with_schemas(&format!(
+            "A: {{type: object, properties: {{b: {{type: string, {both}}}}}}}"
+        )),
+    ] {
+        let code = code.unwrap();
+        assert!(code.contains("**Source:** Seen there"), "{code}");
+        assert!(code.contains("**Assumption:** Taken so"), "{code}");
+    }
 }
 
 #[test]

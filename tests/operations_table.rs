@@ -8,13 +8,15 @@
 #[path = "support/documents.rs"]
 #[allow(dead_code)]
 mod documents;
+#[path = "support/provenance.rs"]
+#[allow(dead_code)]
+mod provenance;
 
 use std::fmt::Write;
 use std::path::Path;
 use std::{env, fs};
 
 use documents::{DOCUMENTS, Document, Operation, rust_name};
-use serde_json::Value;
 
 /// The Rust type with the calls of a document.
 fn api(document: &str) -> (&'static str, &'static str) {
@@ -78,10 +80,13 @@ fn table() -> String {
          Every call that the crate describes, as the documents in `openapi/` have it. Written by\n\
          `scripts/operations-table.sh`; the tests fail when it is stale.\n\n\
          An *idempotent* call is retried after transient failures, any other only if the server\n\
-         certainly did not process it.\n",
+         certainly did not process it. *Known from*: the vendor's page that this crate covers, a source\n\
+         beyond it, or an assumption; then how many places of the description that the call uses say\n\
+         `x-source` or `x-assumption`.\n",
     );
     for document in DOCUMENTS.iter().map(Document::read) {
         let (title, api) = api(&document.name);
+        let facts = provenance::facts(&document, &provenance::page(&document));
         let operations = document.operations();
         write!(
             text,
@@ -90,18 +95,17 @@ fn table() -> String {
         )
         .unwrap();
         text.push_str(
-            "| call | method | path | credential | idempotent |\n|---|---|---|---|---|\n",
+            "| call | method | path | credential | idempotent | known from |\n\
+             |---|---|---|---|---|---|\n",
         );
         for operation in operations {
             let id = operation.value["operationId"].as_str().unwrap();
-            let beyond = match operation.value["x-beyond-documentation"] {
-                Value::Bool(true) => " (not in the vendor's documentation)",
-                _ => "",
-            };
+            let method = operation.method.to_uppercase();
+            let line = format!("{method} {}", operation.path);
+            let known = provenance::summary(&document, &facts, &line);
             writeln!(
                 text,
-                "| `{id}`{beyond} | {} | `{}` | {} | {} |",
-                operation.method.to_uppercase(),
+                "| `{id}` | {method} | `{}` | {} | {} | {known} |",
                 operation.path,
                 credential(&operation),
                 idempotency(&operation),

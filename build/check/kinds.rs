@@ -1,6 +1,11 @@
 //! The keys that each kind of object may have.
 //!
-//! Narrower than OpenAPI: what is valid there but would be ignored here is refused.
+//! Narrower than OpenAPI: what is valid there but would be ignored here is refused. Any object may also
+//! say where its facts come from (`PROVENANCE`).
+
+/// Say where facts come from that the vendor's page does not state: the place where they were seen, and
+/// what is assumed. Allowed on every kind of object.
+pub const PROVENANCE: [&str; 2] = ["x-source", "x-assumption"];
 
 /// A kind of object. Lists of keys are separated by spaces.
 pub struct Kind {
@@ -49,6 +54,7 @@ pub static ROOT: Kind = Kind {
     others: &[
         ("components", Object(&COMPONENTS)),
         ("x-misconfigured", List(&MISCONFIGURED)),
+        ("x-path-prefix", Object(&PATH_PREFIX)),
     ],
     ..KIND
 };
@@ -56,8 +62,16 @@ pub static ROOT: Kind = Kind {
 static MISCONFIGURED: Kind = Kind {
     name: "a refusal of `x-misconfigured`",
     required: "class member word",
-    texts: "class member word x-source x-assumption",
+    texts: "class member word",
     others: &[("status", Number)],
+    ..KIND
+};
+
+/// The start of every path that the vendor's page leaves out.
+static PATH_PREFIX: Kind = Kind {
+    name: "`x-path-prefix`",
+    required: "path",
+    texts: "path",
     ..KIND
 };
 
@@ -84,7 +98,7 @@ pub static PATH_ITEM: Kind = Kind {
 pub static OPERATION: Kind = Kind {
     name: "an operation",
     required: "operationId summary description responses",
-    texts: "operationId summary description x-bare-string x-assumption",
+    texts: "operationId summary description x-bare-string",
     flags: "deprecated x-idempotent x-sends-message x-carries-code x-beyond-documentation",
     any: "security",
     others: &[
@@ -101,7 +115,7 @@ static PARAMETER: Kind = Kind {
     name: "a parameter",
     section: "parameters",
     required: "name in schema",
-    texts: "name in description x-assumption",
+    texts: "name in description",
     flags: "required deprecated x-client-setting",
     any: "example",
     others: &[("schema", Object(&SCHEMA))],
@@ -111,7 +125,7 @@ static BODY: Kind = Kind {
     name: "a request body",
     section: "requestBodies",
     required: "content",
-    texts: "description x-assumption",
+    texts: "description",
     flags: "required",
     others: &[("content", Map(&MEDIA))],
     ..KIND
@@ -121,7 +135,7 @@ static RESPONSE: Kind = Kind {
     name: "a response",
     section: "responses",
     required: "description",
-    texts: "description x-assumption",
+    texts: "description",
     any: "headers",
     others: &[("content", Map(&MEDIA))],
     ..KIND
@@ -138,7 +152,7 @@ static MEDIA: Kind = Kind {
 pub static SCHEMA: Kind = Kind {
     name: "a schema",
     section: "schemas",
-    texts: "type format title description pattern x-token x-source x-assumption",
+    texts: "type format title description pattern x-token",
     flags: "nullable deprecated readOnly writeOnly uniqueItems x-needed x-decides x-safe",
     any: "default example enum",
     others: &[

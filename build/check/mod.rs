@@ -10,6 +10,7 @@ mod objects;
 mod operations;
 mod schemas;
 
+pub use self::kinds::PROVENANCE;
 use self::kinds::{OPERATION, PATH_ITEM, ROOT};
 use self::objects::object;
 use super::document::{Document, METHODS};

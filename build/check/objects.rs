@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::kinds::{Kind, SCHEMA, Shape};
+use super::kinds::{Kind, PROVENANCE, SCHEMA, Shape};
 use super::schemas;
 use crate::build::document::Location;
 
@@ -38,6 +38,10 @@ fn member(at: &Location<'_>, kind: &Kind, key: &str, value: &Value) -> Result<()
         right.then_some(()).ok_or_else(fault)
     };
     let is_in = |keys: &str| keys.split_whitespace().any(|known| known == key);
+    if PROVENANCE.contains(&key) {
+        let text = value.as_str().unwrap_or_default().trim();
+        return must(!text.is_empty(), "text");
+    }
     if is_in(kind.texts) {
         return must(value.is_string(), "text");
     }

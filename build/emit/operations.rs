@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::shapes;
 use crate::build::policy::{Need, Policy};
+use crate::build::prepare::provenance;
 
 /// The module with the policy table.
 pub fn table(root: &Value, policies: &[Policy<'_>], base_path: &str) -> TokenStream {
@@ -89,10 +90,9 @@ fn static_of(policy: &Policy<'_>) -> TokenStream {
 pub fn documentation(policy: &Policy<'_>) -> String {
     let operation = &policy.operation;
     let (summary, description) = (operation.text("summary"), operation.text("description"));
-    let mut text = format!("{summary}\n\n{description}\n\n`{}`\n", operation.line());
-    if operation.object.contains_key("x-assumption") {
-        text += &format!("\n**Assumption:** {}\n", operation.text("x-assumption"));
-    }
+    let provenance = provenance(|key| operation.object.get(key)?.as_str());
+    let line = operation.line();
+    let mut text = format!("{summary}\n\n{description}\n\n`{line}`{provenance}\n");
     let credentials: Vec<_> = [
         (policy.application, "the application"),
         (policy.session, "a session"),

@@ -25,6 +25,7 @@ pub mod calls;
 pub mod conformance;
 pub mod documents;
 pub mod json;
+pub mod provenance;
 pub mod sleeper;
 #[cfg(all(
     feature = "wunder",
