@@ -325,6 +325,11 @@ fn extensions_are_known_and_in_the_right_place() {
         r"
         A: {type: string, x-asumption: so} => components/schemas/A: `x-asumption` is not known on a schema
         A: {type: string, x-idempotent: true} => components/schemas/A: `x-idempotent` is not known on a schema
+        A: {type: string, x-token: jwe} => components/schemas/A: `x-token` of a string is opaque, bearer, jwt
+        A: {type: integer, x-token: jwt} => components/schemas/A: `x-token` of a string is opaque, bearer, jwt
+        A: {type: array, items: {type: string}, x-decides: true} => components/schemas/A: a member that decides is a boolean, an integer or a string
+        A: {type: boolean, x-safe: true} => components/schemas/A: `x-safe` is the value of a member with `x-decides`
+        A: {type: boolean, x-needed: so} => components/schemas/A: `x-needed` must be true or false
     ",
     );
 }

@@ -28,6 +28,9 @@ const BELONGS: [(&str, &str); 5] = [
 /// What may be beside `allOf`: documentation, and what OpenAPI 3.0 demands beside `nullable`.
 const BESIDE_ALL_OF: &str = "allOf description title example x-source x-assumption nullable type";
 
+/// The forms of tokens; a secret without `x-token` is opaque.
+const TOKENS: [&str; 3] = ["opaque", "bearer", "jwt"];
+
 /// Members that generated code adds to a type.
 const TAKEN_MEMBERS: [&str; 2] = ["default", "extra"];
 
@@ -85,12 +88,30 @@ pub fn check(schema: &Value) -> Result<(), String> {
             return Err("documented values are no secret: `enum` or `format: password`".into());
         }
     }
+    decoding(schema, kind)?;
     if let Some(values) = schema.get("enum") {
         let values = values.as_array().filter(|values| !values.is_empty());
         let values = values.ok_or("`enum` must be a list of values")?;
         enum_values(values, schema["nullable"] == true)?;
     }
     members(schema)
+}
+
+/// What says how a response is read that differs from its description.
+fn decoding(schema: &Value, kind: &str) -> Result<(), String> {
+    let decides = schema["x-decides"] == true;
+    if let Some(token) = schema["x-token"].as_str()
+        && (kind != "string" || !TOKENS.contains(&token))
+    {
+        return Err(format!("`x-token` of a string is {}", TOKENS.join(", ")));
+    }
+    if decides && !matches!(kind, "boolean" | "integer" | "string") {
+        return Err("a member that decides is a boolean, an integer or a string".into());
+    }
+    if schema.get("x-safe").is_some() && !decides {
+        return Err("`x-safe` is the value of a member with `x-decides`".into());
+    }
+    Ok(())
 }
 
 fn enum_values(values: &[Value], nullable: bool) -> Result<(), String> {
