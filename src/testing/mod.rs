@@ -22,6 +22,7 @@ mod proxy;
 mod response;
 mod server;
 mod settings;
+mod variation;
 #[cfg(feature = "walletcrew")]
 mod walletcrew;
 #[cfg(feature = "wunder")]
@@ -48,6 +49,7 @@ pub(crate) use self::response::{MockResponse, MockResult};
 pub(crate) use self::server::{Behaviour, Parts, Server};
 pub(crate) use self::settings::AllowedOrigin;
 pub use self::settings::MockSettings;
+pub use self::variation::Variation;
 #[cfg(feature = "walletcrew")]
 pub use self::walletcrew::WalletCrew;
 #[cfg(feature = "wunder")]

@@ -6,6 +6,9 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use wiremock::ResponseTemplate;
 
+use super::variation::{self, Variation};
+use crate::decode::Shape;
+
 /// A response, or an error response that ends the handling of a request early.
 pub(crate) type MockResult<T = MockResponse> = Result<T, MockResponse>;
 
@@ -22,6 +25,7 @@ enum Body {
     Empty,
     Json(Value),
     Text(String),
+    Bytes(Vec<u8>, &'static str),
 }
 
 impl MockResponse {
@@ -62,6 +66,20 @@ impl MockResponse {
         self
     }
 
+    /// The response in other forms; `shape` is that of a success.
+    pub(crate) fn vary(mut self, variations: &[Variation], shape: &Shape) -> Self {
+        let is_success = (200..300).contains(&self.status);
+        let shape = if is_success { shape } else { &Shape::Any };
+        self.body = match self.body {
+            Body::Json(body) => {
+                let (body, content_type) = variation::vary(variations, shape, body);
+                Body::Bytes(body, content_type)
+            }
+            body => body,
+        };
+        self
+    }
+
     pub(crate) fn status(&self) -> u16 {
         self.status
     }
@@ -76,6 +94,7 @@ impl MockResponse {
             Body::Empty => template,
             Body::Json(body) => template.set_body_json(body),
             Body::Text(body) => template.set_body_string(body),
+            Body::Bytes(body, content_type) => template.set_body_raw(body, content_type),
         };
         for (name, value) in self.headers {
             template = template.append_header(name, value);

@@ -21,6 +21,7 @@ use super::outbox::Outbox;
 use super::proxy::FaultProxy;
 use super::response::MockResponse;
 use super::settings::AllowedOrigin;
+use super::variation::Variation;
 use crate::clock::Clock;
 use crate::pipeline::Operation;
 
@@ -56,6 +57,7 @@ struct ServerState {
 struct Control {
     forced_statuses: HashMap<&'static str, VecDeque<u16>>,
     delays: HashMap<&'static str, Duration>,
+    variations: Vec<Variation>,
     journal: Journal,
     expectations: Expectations,
 }
@@ -132,6 +134,10 @@ impl Server {
     pub(crate) fn delay(&self, operation: &str, delay: Duration) {
         let operation = self.operation_id(operation);
         self.shared.control().delays.insert(operation, delay);
+    }
+
+    pub(crate) fn vary(&self, variations: Vec<Variation>) {
+        self.shared.control().variations = variations;
     }
 
     #[track_caller]
@@ -226,7 +232,7 @@ impl Responder {
             return (response, Duration::ZERO);
         };
         let id = call.operation.id;
-        let (forced_status, delay) = {
+        let (forced_status, delay, variations) = {
             let mut control = self.shared.control();
             control.journal.count(id);
             let statuses = control.forced_statuses.get_mut(id);
@@ -234,11 +240,16 @@ impl Responder {
             (
                 forced_status,
                 control.delays.get(id).copied().unwrap_or_default(),
+                control.variations.clone(),
             )
         };
         let response = match forced_status {
             Some(status) => MockResponse::empty(status),
             None => self.behaviour.respond(&call),
+        };
+        let response = match variations.is_empty() {
+            true => response,
+            false => response.vary(&variations, call.operation.response),
         };
         self.record(
             Some(id),
