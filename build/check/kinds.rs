@@ -49,6 +49,7 @@ pub static ROOT: Kind = Kind {
     others: &[
         ("components", Object(&COMPONENTS)),
         ("x-misconfigured", List(&MISCONFIGURED)),
+        ("x-success-member", Object(&SUCCESS_MEMBER)),
     ],
     ..KIND
 };
@@ -58,6 +59,13 @@ static MISCONFIGURED: Kind = Kind {
     required: "class member word",
     texts: "class member word x-source x-assumption",
     others: &[("status", Number)],
+    ..KIND
+};
+
+static SUCCESS_MEMBER: Kind = Kind {
+    name: "`x-success-member`",
+    required: "name",
+    texts: "name x-source x-assumption",
     ..KIND
 };
 
@@ -84,9 +92,9 @@ pub static PATH_ITEM: Kind = Kind {
 pub static OPERATION: Kind = Kind {
     name: "an operation",
     required: "operationId summary description responses",
-    texts: "operationId summary description x-bare-string x-assumption",
+    texts: "operationId summary description x-bare-string x-source x-assumption",
     flags: "deprecated x-idempotent x-sends-message x-carries-code x-beyond-documentation",
-    any: "security",
+    any: "security x-success-member",
     others: &[
         ("tags", Names),
         ("parameters", List(&PARAMETER)),
@@ -101,7 +109,7 @@ static PARAMETER: Kind = Kind {
     name: "a parameter",
     section: "parameters",
     required: "name in schema",
-    texts: "name in description x-assumption",
+    texts: "name in description x-source x-assumption",
     flags: "required deprecated x-client-setting",
     any: "example",
     others: &[("schema", Object(&SCHEMA))],
@@ -111,7 +119,7 @@ static BODY: Kind = Kind {
     name: "a request body",
     section: "requestBodies",
     required: "content",
-    texts: "description x-assumption",
+    texts: "description x-source x-assumption",
     flags: "required",
     others: &[("content", Map(&MEDIA))],
     ..KIND
@@ -121,7 +129,7 @@ static RESPONSE: Kind = Kind {
     name: "a response",
     section: "responses",
     required: "description",
-    texts: "description x-assumption",
+    texts: "description x-source x-assumption",
     any: "headers",
     others: &[("content", Map(&MEDIA))],
     ..KIND
@@ -138,8 +146,8 @@ static MEDIA: Kind = Kind {
 pub static SCHEMA: Kind = Kind {
     name: "a schema",
     section: "schemas",
-    texts: "type format title description pattern x-assumption",
-    flags: "nullable deprecated readOnly writeOnly uniqueItems",
+    texts: "type format title description pattern x-source x-assumption",
+    flags: "nullable deprecated readOnly writeOnly uniqueItems x-decides x-needed",
     any: "default example enum",
     others: &[
         ("minLength", Number),

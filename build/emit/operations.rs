@@ -56,6 +56,7 @@ fn static_of(policy: &Policy<'_>) -> TokenStream {
         Some(member) => quote!(Some(#member)),
         None => quote!(None),
     };
+    let success_members = &policy.success_members;
     let doc = format!("`{}`", operation.line());
     quote! {
         #[doc = #doc]
@@ -72,6 +73,7 @@ fn static_of(policy: &Policy<'_>) -> TokenStream {
             carries_code: #carries_code,
             bare_text: #bare_text,
             bare_member: #bare_member,
+            success_members: &[#(#success_members),*],
             misconfigured: MISCONFIGURED,
         };
     }
@@ -115,6 +117,10 @@ pub fn documentation(policy: &Policy<'_>) -> String {
         let words = response["description"].as_str().unwrap_or_default();
         let words: Vec<_> = words.split_whitespace().collect();
         text += &format!("- `{status}`: {}\n", words.join(" "));
+    }
+    if !policy.success_members.is_empty() {
+        let members = policy.success_members.join("` or `");
+        text += &format!("\nA 2xx whose `{members}` is there and not `true` is an error.\n");
     }
     text
 }

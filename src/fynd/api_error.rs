@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use http::StatusCode;
+
 use super::api::types;
 use crate::error::{Error, ErrorKind, System, shown_code};
 use crate::pipeline::ParsedError;
@@ -53,10 +55,13 @@ impl std::error::Error for ApiError {}
 
 /// Parses an error body. `authenticated: false` means that the session cookie was rejected, even if
 /// the request carried a code.
-pub(super) fn parse(body: &[u8]) -> Option<ParsedError> {
+pub(super) fn parse(status: StatusCode, body: &[u8]) -> Option<ParsedError> {
     let body: types::ApiError = serde_json::from_slice(body).ok()?;
-    // Any JSON object fits the documented shape, also the one of a gateway.
-    if body.code.is_none() && body.request_id.is_none() && body.authenticated.is_none() {
+    // Any JSON object fits the documented shape, also the one of a gateway. One that says
+    // `success: false` with a success status is Fynd's.
+    let names_error =
+        body.code.is_some() || body.request_id.is_some() || body.authenticated.is_some();
+    if !names_error && !status.is_success() {
         return None;
     }
     Some(ParsedError {

@@ -106,10 +106,10 @@ impl SystemRules for Rules {
     fn parse_error(
         &self,
         _operation: &Operation,
-        _status: StatusCode,
+        status: StatusCode,
         body: &[u8],
     ) -> Option<ParsedError> {
-        api_error::parse(body)
+        api_error::parse(status, body)
     }
 }
 

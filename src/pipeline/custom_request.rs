@@ -174,6 +174,7 @@ impl CustomRequest {
             carries_code: false,
             bare_text: true,
             bare_member: None,
+            success_members: &[],
             misconfigured: context.pipeline().rules.misconfigured(),
         };
         let mut request = Request::new(&operation, self.path.as_str());

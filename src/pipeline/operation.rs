@@ -26,6 +26,8 @@ pub(crate) struct Operation {
     pub(crate) bare_text: bool,
     /// The member that a response of a bare string sets, where the server may send one.
     pub(crate) bare_member: Option<&'static str>,
+    /// The members of a response with a success status that say whether it is a success.
+    pub(crate) success_members: &'static [&'static str],
     /// The refusals of the system that only the operator can mend.
     pub(crate) misconfigured: &'static [MisconfigurationRule],
 }
