@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 
 pub(crate) use self::member::{Members, Name, keep, once};
 pub(crate) use self::shape::{Member, Safe, Shape, Token};
-pub(crate) use self::text::{decoded, repaired_strings, without_mark};
+pub(crate) use self::text::{valid_text, without_mark};
 
 /// A value, and the documented members that the response has in a form that cannot be read.
 pub(crate) struct Decoded<T> {
@@ -50,8 +50,8 @@ pub(crate) fn read<T: DeserializeOwned>(
         let unreadable = Vec::new();
         return Some(Decoded { value, unreadable });
     }
-    let text = decoded(body, content_type);
-    let repaired = repair::repair(text.trim(), shape, bare)?;
+    let text = valid_text(body, content_type);
+    let repaired = repair::repair(&text, shape, bare)?;
     let mut texts = repaired.texts.iter();
     Some(Decoded {
         value: texts.find_map(|text| strictly(text))?,
@@ -61,7 +61,7 @@ pub(crate) fn read<T: DeserializeOwned>(
 
 /// Reads a text that may have invalid strings, without a schema.
 pub(crate) fn read_any<T: DeserializeOwned>(text: &str) -> Option<T> {
-    strictly(text).or_else(|| strictly(&repaired_strings(text)))
+    strictly(text).or_else(|| strictly(&text::repaired_strings(text)))
 }
 
 /// The only call of the deserializer, so that each type is compiled with one.

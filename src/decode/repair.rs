@@ -10,7 +10,6 @@ use super::BareString;
 use super::date;
 use super::member::{Members, UNREADABLE};
 use super::shape::{Member, Safe, Shape};
-use super::text::repaired_strings;
 
 /// A body that fits its schema, and the documented members that could not be read.
 pub(super) struct Repaired {
@@ -19,13 +18,12 @@ pub(super) struct Repaired {
     pub(super) unreadable: Vec<&'static str>,
 }
 
-/// Repairs a trimmed text; `None` if it is no JSON, or lacks what the response makes no sense
+/// Repairs a trimmed text with valid strings; `None` if it is no JSON, or lacks what the response makes no sense
 /// without.
 pub(super) fn repair(text: &str, shape: &'static Shape, bare: BareString) -> Option<Repaired> {
-    let text = repaired_strings(text);
     // The grammar is checked first: below, raw values are taken as they are.
-    let is_json = serde_json::from_str::<&RawValue>(&text).is_ok();
-    let bare = bare_string(&text, is_json, bare);
+    let is_json = serde_json::from_str::<&RawValue>(text).is_ok();
+    let bare = bare_string(text, is_json, bare);
     let mut texts = Vec::new();
     let mut repair = Repair::default();
     let read = match (&bare, shape) {
@@ -34,8 +32,8 @@ pub(super) fn repair(text: &str, shape: &'static Shape, bare: BareString) -> Opt
         _ if text.is_empty() => Read::Absent,
         _ if is_json => match shape {
             // A list that is not a member of an object has no place for what cannot be read.
-            Shape::Array(item) if text.starts_with('[') => repair.items(item, &text),
-            _ => repair.value(shape, &text),
+            Shape::Array(item) if text.starts_with('[') => repair.items(item, text),
+            _ => repair.value(shape, text),
         },
         _ => Read::Unreadable,
     };

@@ -17,7 +17,7 @@ pub(crate) fn without_mark(mut body: Bytes) -> Bytes {
 
 /// The text of a body: UTF-8 if it is valid, else by byte order mark or charset. What cannot be
 /// decoded is U+FFFD.
-pub(crate) fn decoded<'a>(body: &'a [u8], content_type: Option<&str>) -> Cow<'a, str> {
+fn decoded<'a>(body: &'a [u8], content_type: Option<&str>) -> Cow<'a, str> {
     if let Some(utf_16) = utf_16(body) {
         return utf_16.decode(body).0;
     }
@@ -27,6 +27,14 @@ pub(crate) fn decoded<'a>(body: &'a [u8], content_type: Option<&str>) -> Cow<'a,
             Some(encoding) => encoding.decode(body).0,
             None => String::from_utf8_lossy(body),
         },
+    }
+}
+
+/// The trimmed text of a body, with valid strings.
+pub(crate) fn valid_text<'a>(body: &'a [u8], content_type: Option<&str>) -> Cow<'a, str> {
+    match decoded(body, content_type) {
+        Cow::Borrowed(text) => repaired_strings(text.trim()),
+        Cow::Owned(text) => Cow::Owned(repaired_strings(text.trim()).into_owned()),
     }
 }
 
@@ -54,7 +62,7 @@ fn charset(content_type: &str) -> Option<&'static Encoding> {
 
 /// Replaces what no JSON string may have: halves of surrogate pairs by U+FFFD, and plain control
 /// characters by their escapes.
-pub(crate) fn repaired_strings(text: &str) -> Cow<'_, str> {
+pub(super) fn repaired_strings(text: &str) -> Cow<'_, str> {
     let mut repaired = String::new();
     // Up to here the text is copied to `repaired`.
     let mut copied = 0;

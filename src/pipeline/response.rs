@@ -1,5 +1,6 @@
 //! A response, before and after decoding.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Deref;
 
@@ -75,6 +76,11 @@ impl RawResponse {
     pub(crate) fn read_error<T: DeserializeOwned>(&self, shape: &'static Shape) -> Option<T> {
         let decoded = self.read(shape, BareString::No)?;
         Some(decoded.value)
+    }
+
+    /// The text of the body, in which half of a surrogate pair is U+FFFD.
+    pub(super) fn text(&self) -> Cow<'_, str> {
+        decode::valid_text(&self.body, self.content_type())
     }
 
     fn read<T: DeserializeOwned>(
