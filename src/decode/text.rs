@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
 
 const UTF_8_MARK: &[u8] = b"\xEF\xBB\xBF";
 
@@ -18,16 +17,7 @@ pub(crate) fn without_mark(mut body: Bytes) -> Bytes {
 /// The text of a body: UTF-8 if it is valid, else by byte order mark or charset. What cannot be
 /// decoded is U+FFFD.
 fn decoded<'a>(body: &'a [u8], content_type: Option<&str>) -> Cow<'a, str> {
-    if let Some(utf_16) = utf_16(body) {
-        return utf_16.decode(body).0;
-    }
-    match std::str::from_utf8(body) {
-        Ok(text) => Cow::Borrowed(text),
-        Err(_) => match content_type.and_then(charset) {
-            Some(encoding) => encoding.decode(body).0,
-            None => String::from_utf8_lossy(body),
-        },
-    }
+    charset::decoded(body, content_type).unwrap_or_else(|| String::from_utf8_lossy(body))
 }
 
 /// The trimmed text of a body, with valid strings.
@@ -38,26 +28,53 @@ pub(crate) fn valid_text<'a>(body: &'a [u8], content_type: Option<&str>) -> Cow<
     }
 }
 
-/// UTF-16 by its mark, or by a zero byte in the first character, which is ASCII in JSON.
-fn utf_16(body: &[u8]) -> Option<&'static Encoding> {
-    match body {
-        [0xFE, 0xFF, ..] => Some(UTF_16BE),
-        [0xFF, 0xFE, ..] => Some(UTF_16LE),
-        [0, first, ..] if *first != 0 => Some(UTF_16BE),
-        [first, 0, ..] if *first != 0 => Some(UTF_16LE),
-        _ => None,
+#[cfg(feature = "charset")]
+mod charset {
+    use std::borrow::Cow;
+
+    use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
+
+    /// The text of a body that is not UTF-8, if it tells its encoding.
+    pub(super) fn decoded<'a>(body: &'a [u8], content_type: Option<&str>) -> Option<Cow<'a, str>> {
+        let encoding = match utf_16(body) {
+            None if std::str::from_utf8(body).is_ok() => None,
+            None => content_type.and_then(named),
+            utf_16 => utf_16,
+        };
+        Some(encoding?.decode(body).0)
+    }
+
+    /// UTF-16 by its mark, or by a zero byte in the first character, which is ASCII in JSON.
+    fn utf_16(body: &[u8]) -> Option<&'static Encoding> {
+        match body {
+            [0xFE, 0xFF, ..] => Some(UTF_16BE),
+            [0xFF, 0xFE, ..] => Some(UTF_16LE),
+            [0, first, ..] if *first != 0 => Some(UTF_16BE),
+            [first, 0, ..] if *first != 0 => Some(UTF_16LE),
+            _ => None,
+        }
+    }
+
+    /// The encoding that a content type names.
+    fn named(content_type: &str) -> Option<&'static Encoding> {
+        let mut parameters = content_type.split(';').skip(1);
+        let label = parameters.find_map(|parameter| {
+            let (name, value) = parameter.split_once('=')?;
+            let is_charset = name.trim().eq_ignore_ascii_case("charset");
+            is_charset.then(|| value.trim().trim_matches(['"', '\'']))
+        })?;
+        Encoding::for_label(label.as_bytes())
     }
 }
 
-/// The encoding that a content type names.
-fn charset(content_type: &str) -> Option<&'static Encoding> {
-    let mut parameters = content_type.split(';').skip(1);
-    let label = parameters.find_map(|parameter| {
-        let (name, value) = parameter.split_once('=')?;
-        let is_charset = name.trim().eq_ignore_ascii_case("charset");
-        is_charset.then(|| value.trim().trim_matches(['"', '\'']))
-    })?;
-    Encoding::for_label(label.as_bytes())
+#[cfg(not(feature = "charset"))]
+mod charset {
+    use std::borrow::Cow;
+
+    /// No other encoding than UTF-8 is known.
+    pub(super) fn decoded<'a>(_: &'a [u8], _: Option<&str>) -> Option<Cow<'a, str>> {
+        None
+    }
 }
 
 /// Replaces what no JSON string may have: halves of surrogate pairs by U+FFFD, and plain control
@@ -146,6 +163,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg(feature = "charset")]
     fn bytes_are_read_by_mark_charset_or_as_utf_8() {
         let latin = Some("application/json; charset=\"ISO-8859-1\"");
         for (bytes, content_type, text) in [
