@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use super::BareString;
 use super::date;
-use super::member::{Members, UNREADABLE};
+use super::member::{Members, UNREADABLE, is_too_deep};
 use super::shape::{Member, Safe, Shape};
 
 /// A body that fits its schema, and the documented members that could not be read.
@@ -22,7 +22,7 @@ pub(super) struct Repaired {
 /// without.
 pub(super) fn repair(text: &str, shape: &'static Shape, bare: BareString) -> Option<Repaired> {
     // The grammar is checked first: below, raw values are taken as they are.
-    let is_json = serde_json::from_str::<&RawValue>(text).is_ok();
+    let is_json = !is_too_deep(text) && serde_json::from_str::<&RawValue>(text).is_ok();
     let bare = bare_string(text, is_json, bare);
     let mut texts = Vec::new();
     let mut repair = Repair::default();
@@ -94,6 +94,13 @@ struct Repair {
 }
 
 impl Repair {
+    /// Notes a member once, however many items of a list have it.
+    fn note(&mut self, name: &'static str) {
+        if !self.unreadable.contains(&name) {
+            self.unreadable.push(name);
+        }
+    }
+
     fn value<'a>(&mut self, shape: &'static Shape, raw: &'a str) -> Read<'a> {
         let kind = raw.as_bytes().first().copied().unwrap_or_default();
         let is_empty = matches!(raw, r#""""#) || is_blank(raw);
@@ -155,7 +162,7 @@ impl Repair {
             match self.value(item, raw.get()) {
                 Read::As(text) => texts.push(text),
                 Read::Absent => {}
-                Read::Unreadable => self.unreadable.push("[]"),
+                Read::Unreadable => self.note("[]"),
             }
         }
         Read::owned(format!("[{}]", texts.join(",")))
@@ -203,7 +210,7 @@ impl Repair {
                 Read::Absent if member.is_needed => return Read::Unreadable,
                 Read::Absent => {}
                 Read::Unreadable => {
-                    self.unreadable.push(member.name);
+                    self.note(member.name);
                     if member.is_needed {
                         return Read::Unreadable;
                     }
@@ -231,7 +238,7 @@ impl Repair {
             if let Some(text) = decided {
                 return Read::As(text.into());
             }
-            self.unreadable.push(member.name);
+            self.note(member.name);
             let is_true = safe == Safe::True;
             return match (safe, member.shape) {
                 (Safe::Absent, _) => Read::Absent,
