@@ -84,7 +84,7 @@ pub static PATH_ITEM: Kind = Kind {
 pub static OPERATION: Kind = Kind {
     name: "an operation",
     required: "operationId summary description responses",
-    texts: "operationId summary description x-bare-string x-assumption",
+    texts: "operationId summary description x-bare-string x-source x-assumption",
     flags: "deprecated x-idempotent x-sends-message x-carries-code x-beyond-documentation",
     any: "security",
     others: &[
@@ -101,7 +101,7 @@ static PARAMETER: Kind = Kind {
     name: "a parameter",
     section: "parameters",
     required: "name in schema",
-    texts: "name in description x-assumption",
+    texts: "name in description x-source x-assumption",
     flags: "required deprecated x-client-setting",
     any: "example",
     others: &[("schema", Object(&SCHEMA))],
@@ -111,7 +111,7 @@ static BODY: Kind = Kind {
     name: "a request body",
     section: "requestBodies",
     required: "content",
-    texts: "description x-assumption",
+    texts: "description x-source x-assumption",
     flags: "required",
     others: &[("content", Map(&MEDIA))],
     ..KIND
@@ -121,7 +121,7 @@ static RESPONSE: Kind = Kind {
     name: "a response",
     section: "responses",
     required: "description",
-    texts: "description x-assumption",
+    texts: "description x-source x-assumption",
     any: "headers",
     others: &[("content", Map(&MEDIA))],
     ..KIND
@@ -138,7 +138,7 @@ static MEDIA: Kind = Kind {
 pub static SCHEMA: Kind = Kind {
     name: "a schema",
     section: "schemas",
-    texts: "type format title description pattern x-assumption",
+    texts: "type format title description pattern x-source x-assumption",
     flags: "nullable deprecated readOnly writeOnly uniqueItems",
     any: "default example enum",
     others: &[

@@ -26,7 +26,7 @@ const BELONGS: [(&str, &str); 5] = [
 ];
 
 /// What may be beside `allOf`: documentation, and what OpenAPI 3.0 demands beside `nullable`.
-const BESIDE_ALL_OF: &str = "allOf description title example x-assumption nullable type";
+const BESIDE_ALL_OF: &str = "allOf description title example x-source x-assumption nullable type";
 
 /// Members that generated code adds to a type.
 const TAKEN_MEMBERS: [&str; 2] = ["default", "extra"];
