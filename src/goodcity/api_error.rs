@@ -1,4 +1,4 @@
-//! The error responses of GoodCity, which have six shapes.
+//! The error responses of GoodCity, which have seven shapes.
 
 use std::fmt;
 
@@ -37,6 +37,9 @@ pub enum ErrorShape {
     Framework,
     /// A body of white space: the push platform is unknown.
     Blank,
+    /// The text `Forbidden`: the protection in front of the web framework refused the request, and
+    /// GoodCity did not see it.
+    Blocked,
 }
 
 impl ApiError {
@@ -77,7 +80,8 @@ impl ApiError {
             .collect()
     }
 
-    /// The whole body, with its messages; `None` for [`ErrorShape::Blank`]. Do not log it.
+    /// The whole body, with its messages; `None` for [`ErrorShape::Blank`] and
+    /// [`ErrorShape::Blocked`]. Do not log it.
     pub fn expose_body(&self) -> Option<&ErrorBody> {
         self.body.as_ref()
     }
@@ -116,11 +120,11 @@ pub(super) fn parse(operation: &Operation, status: StatusCode, body: &[u8]) -> O
 }
 
 fn decode(body: &[u8]) -> Option<ApiError> {
-    if !body.is_empty() && body.trim_ascii().is_empty() {
-        return Some(ApiError {
-            shape: ErrorShape::Blank,
-            body: None,
-        });
+    let text = |shape| Some(ApiError { shape, body: None });
+    match body.trim_ascii() {
+        b"" if !body.is_empty() => return text(ErrorShape::Blank),
+        b"Forbidden" => return text(ErrorShape::Blocked),
+        _ => {}
     }
     let body: ErrorBody = serde_json::from_slice(body).ok()?;
     let shape = match (&body.errors, &body.error) {
@@ -170,6 +174,8 @@ mod tests {
                 message("Not Found"),
             ),
             (" ", ErrorShape::Blank, (None, vec![])),
+            ("Forbidden", ErrorShape::Blocked, (None, vec![])),
+            ("Forbidden\n", ErrorShape::Blocked, (None, vec![])),
         ] {
             let api_error = decode(body.as_bytes()).unwrap();
             assert_eq!(api_error.shape(), shape, "{body}");
@@ -193,6 +199,9 @@ mod tests {
             "null",
             "[]",
             r#"{"errors": 5}"#,
+            "forbidden",
+            r#""Forbidden""#,
+            "Forbidden by the proxy",
             r#"{"status": 500}"#,
         ] {
             assert!(decode(body.as_bytes()).is_none(), "{body}");
