@@ -254,7 +254,7 @@ impl MockState<State> {
             return self.send_message(state, id, channel);
         }
         let mut notices = Vec::new();
-        if !(mobile.is_empty() && !email.is_empty()) {
+        if !mobile.is_empty() || email.is_empty() {
             notices.extend(check_mobile(state, mobile).err());
         }
         if !email.is_empty() && !is_address(email) {
