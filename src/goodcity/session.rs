@@ -44,7 +44,9 @@ impl Session {
     /// All calls of the session send it as `Accept-Language` unless
     /// [`ClientBuilder::language`](super::ClientBuilder::language) or
     /// [`CallOptions::language`](crate::CallOptions::language) sets another, because the server
-    /// [takes it](Self::profile) from them. It is stored with the session.
+    /// [takes it](Self::profile) from them. It is stored with the session. A language that the user
+    /// chooses in another app is noticed at the next sign-in: until then a read of the profile sets
+    /// this one again.
     pub fn language(&self) -> Option<String> {
         self.shared.language()
     }

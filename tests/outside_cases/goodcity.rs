@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
+use serde_json::json;
 use vestibule::goodcity::{Client, ClientBuilder, Session};
 use vestibule::session::Tokens;
 use vestibule::store::{MemoryStore, SessionStore};
+use vestibule::testing::wiremock::matchers::path;
+use vestibule::testing::wiremock::{Mock, ResponseTemplate};
 use vestibule::testing::{GoodCity, GoodCityUser};
 use vestibule::{CallOptions, Phone};
 
@@ -84,6 +87,28 @@ async fn the_language_of_the_user_survives_a_restart() {
     session.profile().await.unwrap();
     assert_eq!(sent_language(&mock).as_deref(), Some("en"));
     assert_eq!(next_message(&mock).await.as_deref(), Some("en"));
+}
+
+/// A read of the profile stores the language of the request: of two instances the later one counts.
+#[tokio::test]
+async fn a_language_is_saved_over_one_that_another_instance_has_saved() {
+    let mock = start().await;
+    let store: Arc<dyn SessionStore> = Arc::new(MemoryStore::new());
+    let instance = || builder(&mock).store(store.clone()).build().unwrap();
+    let first = sign_in(&mock, &instance()).await;
+    let second = instance().resume_session(first.id()).await.unwrap();
+    let english = CallOptions::new().language("en");
+    first.with_options(english).profile().await.unwrap();
+
+    let profile = json!({"user_profile": {"id": 1001, "preferred_language": "fr"}});
+    let french = Mock::given(path("/api/v1/auth/current_user_profile"));
+    let french = french.respond_with(ResponseTemplate::new(200).set_body_json(profile));
+    mock.mount(french.up_to_n_times(1)).await;
+    second.profile().await.unwrap();
+
+    let third = instance().resume_session(first.id()).await.unwrap();
+    assert_eq!(third.language().as_deref(), Some("fr"));
+    third.access_token().await.unwrap();
 }
 
 /// A read of the profile stores the language of the request: every call with a session has it.
