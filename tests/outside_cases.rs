@@ -10,5 +10,7 @@
 
 #[path = "outside_cases/bodies.rs"]
 mod bodies;
+#[path = "outside_cases/goodcity.rs"]
+mod goodcity;
 #[path = "outside_cases/server.rs"]
 mod server;

@@ -1,4 +1,4 @@
-//! The error responses of GoodCity, which have six shapes.
+//! The error responses of GoodCity, which have seven shapes.
 
 use std::fmt;
 
@@ -38,6 +38,9 @@ pub enum ErrorShape {
     Framework,
     /// A body of white space: the push platform is unknown.
     Blank,
+    /// The text `Forbidden`: the protection in front of the web framework refused the request, and
+    /// GoodCity did not see it.
+    Blocked,
 }
 
 impl ApiError {
@@ -78,7 +81,8 @@ impl ApiError {
             .collect()
     }
 
-    /// The whole body, with its messages; `None` for [`ErrorShape::Blank`]. Do not log it.
+    /// The whole body, with its messages; `None` for [`ErrorShape::Blank`] and
+    /// [`ErrorShape::Blocked`]. Do not log it.
     pub fn expose_body(&self) -> Option<&ErrorBody> {
         self.body.as_ref()
     }
@@ -119,11 +123,11 @@ pub(super) fn parse(operation: &Operation, response: &RawResponse) -> Option<Par
 
 fn decode(response: &RawResponse) -> Option<ApiError> {
     let body = response.body();
-    if !body.is_empty() && body.trim_ascii().is_empty() {
-        return Some(ApiError {
-            shape: ErrorShape::Blank,
-            body: None,
-        });
+    let text = |shape| Some(ApiError { shape, body: None });
+    match body.trim_ascii() {
+        b"" if !body.is_empty() => return text(ErrorShape::Blank),
+        b"Forbidden" => return text(ErrorShape::Blocked),
+        _ => {}
     }
     let body: ErrorBody = response.read_error(&shapes::ERROR_BODY)?;
     let shape = match (&body.errors, &body.error) {
@@ -179,6 +183,8 @@ mod tests {
                 message("Not Found"),
             ),
             (" ", ErrorShape::Blank, (None, vec![])),
+            ("Forbidden", ErrorShape::Blocked, (None, vec![])),
+            ("Forbidden\n", ErrorShape::Blocked, (None, vec![])),
         ] {
             let api_error = decode(&response(StatusCode::UNPROCESSABLE_ENTITY, body)).unwrap();
             assert_eq!(api_error.shape(), shape, "{body}");
@@ -202,6 +208,9 @@ mod tests {
             "null",
             "[]",
             r#"{"errors": 5}"#,
+            "forbidden",
+            r#""Forbidden""#,
+            "Forbidden by the proxy",
             r#"{"status": 500}"#,
         ] {
             assert!(

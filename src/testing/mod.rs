@@ -37,7 +37,7 @@ pub use self::fake_code_sign_in::{FakeCodeSignIn, FakeStep};
 #[cfg(feature = "fynd")]
 pub use self::fynd::{Fynd, FyndAttribute, FyndProvider, FyndSignIn, FyndUser};
 #[cfg(feature = "goodcity")]
-pub use self::goodcity::{GoodCity, GoodCityUser};
+pub use self::goodcity::{GoodCity, GoodCityRace, GoodCityUser};
 pub use self::instance::{Instance, InstanceSession, TokenFault, TokenServer};
 pub use self::jitter::seed_jitter;
 pub(crate) use self::jitter::seeded_fraction;

@@ -7,6 +7,7 @@ use std::net::TcpListener;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use http::HeaderMap;
 use serde_json::json;
 use wiremock::matchers::any;
 use wiremock::{Mock, Request, Respond, ResponseTemplate};
@@ -35,6 +36,16 @@ pub(crate) trait Behaviour: Send + Sync + 'static {
 
     /// The response to a call of one of them.
     fn respond(&self, call: &Call<'_>) -> MockResponse;
+
+    /// The response to a request with these headers that calls none of them.
+    fn not_found(&self, _headers: &HeaderMap) -> MockResponse {
+        MockResponse::json(404, json!({"error": "no such endpoint"}))
+    }
+
+    /// Whether its responses tell the time.
+    fn sends_date(&self) -> bool {
+        true
+    }
 }
 
 /// A running mock.
@@ -214,7 +225,8 @@ impl Respond for Responder {
         if let Some(origin) = &self.shared.origin {
             response = response.headers(origin.headers());
         }
-        response.into_template(self.shared.clock.now(), delay)
+        let now = self.shared.clock.now();
+        response.into_template(self.behaviour.sends_date().then_some(now), delay)
     }
 }
 
@@ -226,7 +238,7 @@ impl Responder {
             return (response, Duration::ZERO);
         }
         let Some(call) = Call::matching(&self.shared.operations, request) else {
-            let response = MockResponse::json(404, json!({"error": "no such endpoint"}));
+            let response = self.behaviour.not_found(&request.headers);
             let path = redacted_path(&self.shared.operations, request.url.path());
             self.record(None, request, path, &response);
             return (response, Duration::ZERO);
