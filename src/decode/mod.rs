@@ -43,13 +43,20 @@ pub(crate) fn read<T: DeserializeOwned>(
     shape: &'static Shape,
     bare: BareString,
 ) -> Option<Decoded<T>> {
-    let strict = std::str::from_utf8(body).ok().map(str::trim_ascii);
+    let utf_8 = text::utf_8(body, content_type);
+    let strict = utf_8.map(str::trim_ascii);
     if let Some(text) = strict.filter(|text| !text.is_empty() && shape.admits(text))
         && let Some(value) = strictly(text)
     {
         let unreadable = Vec::new();
         return Some(Decoded { value, unreadable });
     }
+    // Bytes that are no text, such as a picture, are no string.
+    let bare = if utf_8.is_some() {
+        bare
+    } else {
+        BareString::No
+    };
     let text = valid_text(body, content_type);
     let repaired = repair::repair(&text, shape, bare)?;
     let mut texts = repaired.texts.iter();

@@ -18,8 +18,8 @@ pub(super) struct Repaired {
     pub(super) unreadable: Vec<&'static str>,
 }
 
-/// Repairs a trimmed text with valid strings; `None` if it is no JSON, or lacks what the response makes no sense
-/// without.
+/// Repairs a trimmed text with valid strings; `None` if it is no JSON, or lacks what the response
+/// makes no sense without.
 pub(super) fn repair(text: &str, shape: &'static Shape, bare: BareString) -> Option<Repaired> {
     // The grammar is checked first: below, raw values are taken as they are.
     let is_json = !is_too_deep(text) && serde_json::from_str::<&RawValue>(text).is_ok();
@@ -30,11 +30,7 @@ pub(super) fn repair(text: &str, shape: &'static Shape, bare: BareString) -> Opt
         (Some(bare), Shape::Object(_)) => repair.value(shape, bare),
         (Some(bare), _) if !is_json => repair.value(shape, bare),
         _ if text.is_empty() => Read::Absent,
-        _ if is_json => match shape {
-            // A list that is not a member of an object has no place for what cannot be read.
-            Shape::Array(item) if text.starts_with('[') => repair.items(item, text),
-            _ => repair.value(shape, text),
-        },
+        _ if is_json => repair.value(shape, text),
         _ => Read::Unreadable,
     };
     match read {
@@ -62,6 +58,8 @@ fn bare_string(text: &str, is_json: bool, bare: BareString) -> Option<String> {
         Value::from(text)
     };
     match bare {
+        // `false` and `null` are no strings.
+        BareString::Member(_) if is_json && !text.starts_with('"') => None,
         BareString::Member(member) => Some(serde_json::json!({member: string}).to_string()),
         BareString::Value => Some(string.to_string()),
         BareString::No => None,
@@ -112,7 +110,7 @@ impl Repair {
             (Shape::Text, b'"') => Read::As(raw.into()),
             (Shape::Text, b'{' | b'[') if is_empty => Read::Absent,
             (Shape::Text, b'{' | b'[') => Read::Unreadable,
-            (Shape::Text, _) => Read::owned(Value::from(raw)),
+            (Shape::Text, _) => Read::owned(Value::from(plain(raw))),
             (Shape::Token(token), b'"') => match string(raw) {
                 Some(text) if token.admits(&text) => Read::As(raw.into()),
                 Some(text) if text.is_empty() => Read::Absent,
@@ -121,10 +119,13 @@ impl Repair {
             (Shape::Token(_), _) => Read::Unreadable,
             (Shape::Array(item), b'[') => self.array(item, raw),
             (Shape::Array(_), b'{' | b'"') if is_empty => Read::As("[]".into()),
-            (Shape::Array(item), _) => match self.value(item, raw) {
-                Read::As(item) => Read::owned(format!("[{item}]")),
-                other => other,
-            },
+            (Shape::Array(item), _) => {
+                let list = (kind == b'{').then(|| self.array_in_object(item, raw));
+                match list.flatten() {
+                    Some(list) => list,
+                    None => self.items(item, std::iter::once(raw)),
+                }
+            }
             (Shape::Map(value), b'{') => self.map(value, raw),
             (Shape::Object(members), b'{') => self.object(members, raw),
             (Shape::Map(_), _) if is_empty => Read::As("{}".into()),
@@ -152,35 +153,42 @@ impl Repair {
         }
     }
 
-    /// The items that can be read.
-    fn items<'a>(&mut self, item: &'static Shape, raw: &'a str) -> Read<'a> {
-        let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(raw) else {
-            return Read::Unreadable;
-        };
-        let mut texts = Vec::new();
-        for raw in items {
-            match self.value(item, raw.get()) {
-                Read::As(text) => texts.push(text),
-                Read::Absent => {}
-                Read::Unreadable => self.note("[]"),
-            }
-        }
-        Read::owned(format!("[{}]", texts.join(",")))
-    }
-
+    /// The items that can be read. An array of which none can be is none.
     fn array<'a>(&mut self, item: &'static Shape, raw: &'a str) -> Read<'a> {
         let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(raw) else {
             return Read::Unreadable;
         };
+        self.items(item, items.into_iter().map(RawValue::get))
+    }
+
+    fn items<'a>(&mut self, item: &'static Shape, raw: impl Iterator<Item = &'a str>) -> Read<'a> {
         let mut texts = Vec::new();
-        for raw in items {
-            match self.value(item, raw.get()) {
+        let mut is_unreadable = false;
+        for raw in raw {
+            match self.value(item, raw) {
                 Read::As(text) => texts.push(text),
                 Read::Absent => {}
-                Read::Unreadable => return Read::Unreadable,
+                Read::Unreadable => is_unreadable = true,
             }
         }
+        if is_unreadable {
+            if texts.is_empty() {
+                return Read::Unreadable;
+            }
+            self.note("[]");
+        }
         Read::owned(format!("[{}]", texts.join(",")))
+    }
+
+    /// The items of an array that is written as an object: by number, or as .NET does.
+    fn array_in_object<'a>(&mut self, item: &'static Shape, raw: &'a str) -> Option<Read<'a>> {
+        let members = Members::of(raw)?;
+        if let Some(values) = members.named("$values").next() {
+            return Some(self.array(item, values));
+        }
+        let is_number = |name: &str| name.bytes().all(|it| it.is_ascii_digit());
+        let is_list = members.iter().all(|(name, _)| is_number(name));
+        is_list.then(|| self.items(item, members.iter().map(|(_, raw)| raw)))
     }
 
     fn map<'a>(&mut self, value: &'static Shape, raw: &'a str) -> Read<'a> {
@@ -188,12 +196,19 @@ impl Repair {
             return Read::Unreadable;
         };
         let mut object = ObjectText::default();
+        let mut is_unreadable = false;
         for (name, raw) in members.iter() {
             match self.value(value, raw) {
                 Read::As(text) => object.push(name, &text),
                 Read::Absent => {}
-                Read::Unreadable => return Read::Unreadable,
+                Read::Unreadable => is_unreadable = true,
             }
+        }
+        if is_unreadable {
+            if object.0.is_empty() {
+                return Read::Unreadable;
+            }
+            self.note("{}");
         }
         Read::As(object.finish())
     }
@@ -232,7 +247,7 @@ impl Repair {
         };
         let is_doubled = !others.is_empty();
         if let Some(safe) = member.decides
-            && !member.is_null_text(last)
+            && (is_doubled || !member.is_null_text(last))
         {
             let decided = decision(member.shape, last).filter(|_| !is_doubled);
             if let Some(text) = decided {
@@ -272,6 +287,11 @@ fn decision<'a>(shape: &Shape, raw: &'a str) -> Option<&'a str> {
         (_, "false" | r#""false""#) => Some("false"),
         _ => None,
     }
+}
+
+/// A number without an exponent or an empty fraction, if it is a whole one; else as it came.
+fn plain(raw: &str) -> Cow<'_, str> {
+    integer(raw, 64).map_or(raw.into(), Cow::Owned)
 }
 
 fn boolean(raw: &str) -> Option<&'static str> {

@@ -14,17 +14,28 @@ pub(crate) fn without_mark(mut body: Bytes) -> Bytes {
     body
 }
 
-/// The text of a body: UTF-8 if it is valid, else by byte order mark or charset. What cannot be
-/// decoded is U+FFFD.
-fn decoded<'a>(body: &'a [u8], content_type: Option<&str>) -> Cow<'a, str> {
-    charset::decoded(body, content_type).unwrap_or_else(|| String::from_utf8_lossy(body))
+/// The body as it is, if it is UTF-8 and its charset does not contradict that.
+pub(super) fn utf_8<'a>(body: &'a [u8], content_type: Option<&str>) -> Option<&'a str> {
+    let text = std::str::from_utf8(body).ok()?;
+    let is_other = || content_type.is_some_and(charset::is_multibyte) && !text.is_ascii();
+    (!is_other()).then_some(text)
 }
 
-/// The trimmed text of a body, with valid strings.
+/// The text of a body, with valid strings and without white space and byte order marks around it:
+/// UTF-8 if it is valid, else by byte order mark or charset. What cannot be decoded is U+FFFD.
 pub(crate) fn valid_text<'a>(body: &'a [u8], content_type: Option<&str>) -> Cow<'a, str> {
-    match decoded(body, content_type) {
-        Cow::Borrowed(text) => repaired_strings(text.trim()),
-        Cow::Owned(text) => Cow::Owned(repaired_strings(text.trim()).into_owned()),
+    let by_charset = || charset::decoded(body, content_type);
+    let text = match utf_8(body, content_type) {
+        Some(text) if !text.contains('\0') => Cow::Borrowed(text),
+        _ => by_charset().unwrap_or_else(|| String::from_utf8_lossy(body)),
+    };
+    let is_around = |it: char| it.is_whitespace() || it == '\u{feff}';
+    match text {
+        Cow::Borrowed(text) => repaired_strings(text.trim_matches(is_around)),
+        Cow::Owned(text) => {
+            let text = text.trim_matches(is_around);
+            Cow::Owned(repaired_strings(text).into_owned())
+        }
     }
 }
 
@@ -32,16 +43,19 @@ pub(crate) fn valid_text<'a>(body: &'a [u8], content_type: Option<&str>) -> Cow<
 mod charset {
     use std::borrow::Cow;
 
-    use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
+    use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
     /// The text of a body that is not UTF-8, if it tells its encoding.
     pub(super) fn decoded<'a>(body: &'a [u8], content_type: Option<&str>) -> Option<Cow<'a, str>> {
-        let encoding = match utf_16(body) {
-            None if std::str::from_utf8(body).is_ok() => None,
-            None => content_type.and_then(named),
-            utf_16 => utf_16,
-        };
+        let encoding = utf_16(body).or_else(|| named(content_type?));
         Some(encoding?.decode(body).0)
+    }
+
+    /// Whether a content type names another encoding than UTF-8 whose characters have several bytes.
+    /// UTF-8 under the name of a single-byte encoding is a common mistake.
+    pub(super) fn is_multibyte(content_type: &str) -> bool {
+        let encoding = named(content_type);
+        encoding.is_some_and(|encoding| encoding != UTF_8 && !encoding.is_single_byte())
     }
 
     /// UTF-16 by its mark, or by a zero byte in the first character, which is ASCII in JSON.
@@ -74,6 +88,10 @@ mod charset {
     /// No other encoding than UTF-8 is known.
     pub(super) fn decoded<'a>(_: &'a [u8], _: Option<&str>) -> Option<Cow<'a, str>> {
         None
+    }
+
+    pub(super) fn is_multibyte(_: &str) -> bool {
+        false
     }
 }
 
@@ -186,7 +204,7 @@ mod tests {
             (b"\0{\0}", Some("application/json; charset=utf-16"), "{}"),
             (b"\xA7\xDA", Some("application/json; charset=Big5"), "我"),
         ] {
-            assert_eq!(decoded(bytes, content_type), text, "{bytes:?}");
+            assert_eq!(valid_text(bytes, content_type), text, "{bytes:?}");
         }
     }
 }

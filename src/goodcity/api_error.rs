@@ -58,7 +58,7 @@ impl ApiError {
     /// user entered: do not log it.
     pub fn expose_message(&self) -> Option<&str> {
         let body = self.body.as_ref()?;
-        let errors = body.errors.as_ref().and_then(|errors| errors.as_str());
+        let errors = body.errors.as_deref().and_then(first_text);
         errors.or(body.error.as_deref())
     }
 
@@ -77,7 +77,7 @@ impl ApiError {
         };
         let fields = fields.iter();
         fields
-            .filter_map(|(name, message)| Some((name.as_str(), message.as_str()?)))
+            .filter_map(|(name, message)| Some((name.as_str(), first_text(message)?)))
             .collect()
     }
 
@@ -131,7 +131,9 @@ fn decode(response: &RawResponse) -> Option<ApiError> {
     }
     let body: ErrorBody = response.read_error(&shapes::ERROR_BODY)?;
     let shape = match (&body.errors, &body.error) {
-        (Some(errors), _) if errors.is_string() => ErrorShape::Invalid,
+        (Some(errors), _) if !errors.is_object() && first_text(errors).is_some() => {
+            ErrorShape::Invalid
+        }
         (Some(errors), _) if errors.is_object() => ErrorShape::Fields,
         (_, Some(_)) if body.type_.is_some() => ErrorShape::Typed,
         (_, Some(_)) if body.status.is_some() => ErrorShape::Framework,
@@ -142,6 +144,11 @@ fn decode(response: &RawResponse) -> Option<ApiError> {
         shape,
         body: Some(body),
     })
+}
+
+/// A text, or the first one of a list.
+fn first_text(value: &Value) -> Option<&str> {
+    value.as_str().or_else(|| value.get(0)?.as_str())
 }
 
 #[cfg(test)]
@@ -168,6 +175,16 @@ mod tests {
             ),
             (
                 r#"{"errors": {"pin": "No"}}"#,
+                ErrorShape::Fields,
+                (None, vec![("pin", "No")]),
+            ),
+            (
+                r#"{"errors": ["No", "Nor that"]}"#,
+                ErrorShape::Invalid,
+                message("No"),
+            ),
+            (
+                r#"{"errors": {"pin": ["No"]}}"#,
                 ErrorShape::Fields,
                 (None, vec![("pin", "No")]),
             ),

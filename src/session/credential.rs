@@ -5,6 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use http::HeaderValue;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 #[cfg(feature = "fynd")]
@@ -77,6 +78,15 @@ impl Tokens {
         }
     }
 
+    /// Adds the expiry that the server names beside a token that is no JWT. One that has passed is an
+    /// unset value, or no date.
+    #[cfg(feature = "wunder")]
+    pub(crate) fn or_expire_at(mut self, named: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Self {
+        let named = named.filter(|named| *named > now);
+        self.expires_at = self.expires_at.or(named);
+        self
+    }
+
     fn is_sendable(&self) -> bool {
         !self.access.is_empty() && HeaderValue::from_str(self.access.expose()).is_ok()
     }
@@ -145,17 +155,15 @@ impl From<AccessToken> for Secret {
     }
 }
 
-#[derive(Deserialize)]
-struct Claims {
-    exp: Option<f64>,
-}
-
 /// The `exp` claim of a JWT. The signature is not checked: the claim only tells when to refresh.
 fn expiry(token: &str) -> Option<DateTime<Utc>> {
     let payload = token.split('.').nth(1)?;
     let payload = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?;
-    let claims: Claims = serde_json::from_slice(&payload).ok()?;
-    let seconds = claims.exp?;
+    let claims: Value = serde_json::from_slice(&payload).ok()?;
+    let seconds = match &claims["exp"] {
+        Value::String(text) => text.trim().parse().ok(),
+        exp => exp.as_f64(),
+    }?;
     // Beyond the range of chrono, a token counts as one that never expires.
     #[allow(clippy::cast_possible_truncation)]
     DateTime::from_timestamp(seconds as i64, 0)

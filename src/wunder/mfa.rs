@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::auth_api::{AuthApi, types};
 use super::client::Client;
 use super::session::Session;
+use super::sign_in::still_requires_mfa;
 use crate::challenge::{
     ActiveChallenge, Owner, SoleRecipient, Step, StepError, check_second_factor,
 };
@@ -144,7 +145,7 @@ impl MfaRequired {
         };
         let response = self.challenge.try_code(SoleRecipient, send).await?;
         let response = response.into_inner();
-        if response.mfa_required == Some(true) {
+        if still_requires_mfa(&response) {
             let message = "the server asks for the second factor again";
             return Err(Error::new(ErrorKind::StepRequired, message)
                 .with_delivery(Delivery::Responded)
@@ -152,7 +153,11 @@ impl MfaRequired {
         }
         // A response without tokens means that the provisional ones are now valid for all calls.
         let tokens = match response.access_token {
-            Some(access) => Tokens::new(access, response.refresh_token),
+            Some(access) => {
+                let now = self.client.calls.pipeline().time.now();
+                let tokens = Tokens::new(access, response.refresh_token);
+                tokens.or_expire_at(response.access_token_expire_date, now)
+            }
             None => self.challenge.step.tokens.clone(),
         };
         let session = self.client.sign_in(tokens).await?;

@@ -44,8 +44,9 @@ impl Admitted {
                 .with_delivery(Delivery::Responded)
                 .at(System::Wunder, "sign_in")
         })?;
-        let mut tokens = Tokens::new(access, response.refresh_token);
-        tokens.expires_at = tokens.expires_at.or(response.access_token_expire_date);
+        let now = client.calls.pipeline().time.now();
+        let tokens = Tokens::new(access, response.refresh_token);
+        let tokens = tokens.or_expire_at(response.access_token_expire_date, now);
         if requires_mfa {
             return Ok(Self::Provisional(tokens));
         }
@@ -55,15 +56,18 @@ impl Admitted {
 
 /// Whether a sign-in says that the second factor is still to be validated.
 fn requires_mfa(response: &types::SignInResponse) -> bool {
-    let status = response.mfa_status.as_deref().map(str::trim);
-    let is = |value: &str| status.is_some_and(|status| status.eq_ignore_ascii_case(value));
-    match response.mfa_required {
-        Some(true) => true,
-        Some(false) => ["true", "required", "mfa_required", "pending"]
-            .into_iter()
-            .any(is),
-        None => status.is_some() && !is("false"),
-    }
+    let status = response.mfa_status.as_deref();
+    still_requires_mfa(response)
+        || (response.mfa_required.is_none() && status.is_some_and(|it| it.trim() != "false"))
+}
+
+/// Whether the response to a second factor says that it is still required. Without the flag, another
+/// status is that of a user who has passed.
+pub(super) fn still_requires_mfa(response: &types::SignInResponse) -> bool {
+    let status = response.mfa_status.as_deref().unwrap_or_default();
+    let status = status.trim().to_ascii_uppercase();
+    let requires = ["REQUIRED", "PENDING"].iter().any(|it| status.contains(it));
+    response.mfa_required == Some(true) || status == "TRUE" || (requires && !status.contains("NOT"))
 }
 
 impl Client {
