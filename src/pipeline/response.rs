@@ -79,7 +79,7 @@ impl RawResponse {
     }
 
     /// The text of the body, in which half of a surrogate pair is U+FFFD.
-    pub(super) fn text(&self) -> Cow<'_, str> {
+    pub(crate) fn text(&self) -> Cow<'_, str> {
         decode::valid_text(&self.body, self.content_type())
     }
 

@@ -80,7 +80,7 @@ impl MockResponse {
     /// The response in other forms; `shape` is that of a success.
     pub(crate) fn vary(mut self, variations: &[Variation], shape: &Shape) -> Self {
         let is_success = (200..300).contains(&self.status);
-        let shape = if is_success { shape } else { &Shape::Any };
+        let shape = is_success.then_some(shape);
         self.body = match self.body {
             Body::Json(body) => {
                 let (body, charset) = variation::vary(variations, shape, body);

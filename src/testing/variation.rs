@@ -105,6 +105,24 @@ impl Variation {
         }
     }
 
+    /// The value of an error in another form. No table describes errors, so every member is a scalar
+    /// that may be text or a number.
+    fn error(self, value: Value) -> Value {
+        match value {
+            Value::Object(members) => {
+                let varied = members.into_iter();
+                let mut varied = varied
+                    .map(|(name, value)| (name, self.error(value)))
+                    .collect();
+                self.add_unknown(&mut varied);
+                Value::Object(varied)
+            }
+            Value::Number(_) | Value::Bool(_) => self.value(&Shape::Boolean, value),
+            Value::String(_) => self.value(&Shape::Text, value),
+            other => other,
+        }
+    }
+
     fn add_unknown(self, members: &mut Map<String, Value>) {
         if self == Self::UnknownMembers {
             members.insert("0_new".into(), json!({"a": [1, null, {}], "b": "c"}));
@@ -134,15 +152,20 @@ fn empty(shape: &Shape) -> Value {
     }
 }
 
-/// The bytes of a JSON body with all of the variations, and the parameters of its content type.
+/// The bytes of a JSON body with all of the variations, and the parameters of its content type. An
+/// error has no shape.
 pub(crate) fn vary(
     variations: &[Variation],
-    shape: &Shape,
+    shape: Option<&Shape>,
     body: Value,
 ) -> (Vec<u8>, &'static str) {
-    let varied = variations
-        .iter()
-        .fold(body, |body, variation| variation.value(shape, body));
+    let mut varied = body;
+    for variation in variations {
+        varied = match shape {
+            Some(shape) => variation.value(shape, varied),
+            None => variation.error(varied),
+        };
+    }
     let text = varied.to_string();
     let text = text.replace(&format!("\"{HALF}\""), "\"half \\ud83d\"");
     let has = |variation| variations.contains(&variation);
@@ -214,13 +237,22 @@ mod tests {
             ),
             (Variation::ByteOrderMark, "\u{feff}{"),
         ] {
-            let (bytes, charset) = vary(&[variation], &SHAPE, body.clone());
+            let (bytes, charset) = vary(&[variation], Some(&SHAPE), body.clone());
             let text = String::from_utf8(bytes).unwrap();
             assert!(text.contains(change), "{variation:?}: {text}");
             assert!(!text.contains("valid"), "{variation:?}: {text}");
             assert_eq!(charset, "");
         }
-        let (bytes, charset) = vary(&[Variation::Latin1], &SHAPE, body);
+        let error = json!({"code": "7", "status": 400, "errors": {"pin": "no"}});
+        let (bytes, _) = vary(&[Variation::ScalarsAsText], None, error.clone());
+        assert!(
+            String::from_utf8(bytes)
+                .unwrap()
+                .contains(r#""status":"400""#)
+        );
+        let (bytes, _) = vary(&[Variation::ScalarsAsNumbers], None, error);
+        assert!(String::from_utf8(bytes).unwrap().contains(r#""code":7"#));
+        let (bytes, charset) = vary(&[Variation::Latin1], Some(&SHAPE), body);
         assert!(bytes.contains(&0xE9) && charset == "; charset=ISO-8859-1");
     }
 }

@@ -5,9 +5,8 @@ use std::fmt;
 use http::StatusCode;
 
 use super::api::types::ProblemDetails;
-use crate::decode::Shape;
+use crate::decode::Members;
 use crate::generated::walletcrew::shapes;
-use crate::json::JsonObject;
 use crate::pipeline::{Need, Operation, ParsedError, RawResponse};
 
 /// An error response of The Wallet Crew; [`Error::api_error`](crate::Error::api_error) gives it.
@@ -96,10 +95,11 @@ pub(super) fn parse(operation: &Operation, response: &RawResponse) -> Option<Par
     let problem: ProblemDetails = response.read_error(&shapes::PROBLEM_DETAILS)?;
     // Any JSON object fits the documented shape, also the one of a gateway. The members of a problem
     // may be null.
-    let members: JsonObject = response.read_error(&Shape::Any)?;
+    let text = response.text();
+    let members = Members::of(&text)?;
     let is_problem = ["type", "title", "errors"]
         .iter()
-        .any(|name| members.contains_key(*name));
+        .any(|name| members.named(name).next().is_some());
     if !is_problem {
         return None;
     }
