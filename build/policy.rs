@@ -34,6 +34,8 @@ pub struct Policy<'a> {
     pub bare_text: bool,
     /// The member that a bare string stands for.
     pub bare_member: Option<&'a str>,
+    /// The members of a successful response that say whether it is one.
+    pub success_members: Vec<&'a str>,
 }
 
 pub fn read(document: &Document) -> Result<Vec<Policy<'_>>, String> {
@@ -42,7 +44,20 @@ pub fn read(document: &Document) -> Result<Vec<Policy<'_>>, String> {
         let at = document.at(operation.path, operation.method);
         Policy::read(operation).map_err(|what| at.fault(what))
     });
-    policies.collect()
+    let policies: Vec<Policy<'_>> = policies.collect::<Result<_, String>>()?;
+    if let Some(name) = success_member_of_all(document)
+        && !policies.iter().any(|policy| policy.lists_decision(name))
+    {
+        let what = format!("`x-success-member` names `{name}`, which no response lists");
+        return Err(document.fault(what));
+    }
+    Ok(policies)
+}
+
+/// The member that each response of the document may have, listed or not, to say whether it is a
+/// success.
+fn success_member_of_all(document: &Document) -> Option<&str> {
+    document.root["x-success-member"]["name"].as_str()
 }
 
 impl<'a> Policy<'a> {
@@ -85,6 +100,7 @@ impl<'a> Policy<'a> {
         if bare_member.is_some_and(|member| schema["properties"].get(member).is_none()) {
             return Err("`x-bare-string` must name a member of the response".into());
         }
+        let success_members = success_members(&operation, success.map(|_| schema))?;
         Ok(Self {
             session,
             application,
@@ -97,8 +113,16 @@ impl<'a> Policy<'a> {
             success,
             bare_text: success.is_some() && (kind.is_null() || kind == "string"),
             bare_member,
+            success_members,
             operation,
         })
+    }
+
+    /// Whether the response lists a boolean member of this name that decides.
+    fn lists_decision(&self, name: &str) -> bool {
+        let document = self.operation.document;
+        let schema = self.success.map(|schema| document.resolve(schema));
+        schema.is_some_and(|schema| is_decision(schema, name))
     }
 
     /// The name of the static that holds this policy.
@@ -176,4 +200,44 @@ fn success<'a>(operation: &Operation<'a>) -> Result<Option<&'a Value>, String> {
         }
     }
     Ok(schema)
+}
+
+/// The members that say whether a response is a success: those that the operation names and the one
+/// that the document names for all operations. `schema` is the response, if it has a body.
+fn success_members<'a>(
+    operation: &Operation<'a>,
+    schema: Option<&Value>,
+) -> Result<Vec<&'a str>, String> {
+    let own = match operation.object.get("x-success-member") {
+        None => &[],
+        Some(one @ Value::String(_)) => std::slice::from_ref(one),
+        Some(Value::Array(names)) => names.as_slice(),
+        Some(_) => return Err("`x-success-member` must be a name or a list of names".into()),
+    };
+    let mut members = Vec::new();
+    for name in own {
+        let name = name.as_str();
+        let name = name.ok_or("`x-success-member` must be a name or a list of names")?;
+        // A response without a type may be any JSON, and lists no members.
+        let is_any = schema.is_some_and(|schema| schema.get("type").is_none());
+        if !is_any && !schema.is_some_and(|schema| is_decision(schema, name)) {
+            return Err(format!(
+                "`x-success-member` names `{name}`, which is no boolean member of the response \
+                 with `x-decides: true`"
+            ));
+        }
+        members.push(name);
+    }
+    let of_all = success_member_of_all(operation.document).filter(|_| schema.is_some());
+    if let Some(name) = of_all
+        && !members.contains(&name)
+    {
+        members.push(name);
+    }
+    Ok(members)
+}
+
+fn is_decision(schema: &Value, name: &str) -> bool {
+    let property = &schema["properties"][name];
+    property["type"] == "boolean" && property["x-decides"] == true
 }

@@ -136,6 +136,44 @@ fn an_error_names_file_path_method_and_reason() {
 }
 
 #[test]
+fn a_success_member_must_be_a_decision_of_the_response() {
+    let own = |to: &str| {
+        let first = "x-idempotent: false";
+        replaced(first, &format!("{first}\n      {to}"))
+    };
+    refused(
+        own,
+        r"
+        x-success-member: otp_auth_key => POST /api/v1/auth/send_pin: `x-success-member` names `otp_auth_key`, which is no boolean member of the response with `x-decides: true`
+        x-success-member: [success] => POST /api/v1/auth/send_pin: `x-success-member` names `success`, which is no boolean member of the response with `x-decides: true`
+        x-success-member: true => POST /api/v1/auth/send_pin: `x-success-member` must be a name or a list of names
+        x-success-member: [1] => POST /api/v1/auth/send_pin: `x-success-member` must be a name or a list of names
+    ",
+    );
+    let of_all = |to: &str| replaced("paths:\n", &format!("x-success-member: {to}\npaths:\n"));
+    refused(
+        of_all,
+        r"
+        {name: success} => `x-success-member` names `success`, which no response lists
+        {x-source: Seen.} => x-success-member: `name` is missing
+        success => x-success-member: `x-success-member` must be an object
+    ",
+    );
+    let listed = build(|text| {
+        let key = "        otp_auth_key:\n";
+        let sent = "        sent: {type: boolean, x-decides: true}\n";
+        assert!(text.contains(key));
+        text.replacen(key, &format!("{sent}{key}"), 1).replacen(
+            "paths:\n",
+            "x-success-member: {name: sent}\npaths:\n",
+            1,
+        )
+    });
+    let code = listed.unwrap();
+    assert!(code.contains(r#"success_members: &["sent"]"#), "{code}");
+}
+
+#[test]
 fn text_that_is_not_a_document_gives_a_one_line_error() {
     let whole = |text: &str| build(|_| text.to_owned());
     refused(

@@ -122,9 +122,11 @@ impl Case<'_> {
                 .as_ref()
                 .map(|response| response.to_string().into_bytes());
             let (sent, given) = self.call(body.as_ref(), status, bytes.unwrap_or_default());
-            let given = match given {
-                Err(error) if self.requires_signed_member(&error) => return Ok(()),
-                given => given.map_err(|error| TestCaseError::fail(error.to_string()))?,
+            let denied = response.as_ref().filter(|response| self.says_no(response));
+            let given = match (given, denied) {
+                (Err(error), _) if self.requires_signed_member(&error) => return Ok(()),
+                (given, Some(response)) => return self.denial_is_kept(given, response),
+                (given, None) => given.map_err(|error| TestCaseError::fail(error.to_string()))?,
             };
             if let Some(body) = body {
                 let sent: Value = serde_json::from_slice(&sent).unwrap();
@@ -135,6 +137,46 @@ impl Case<'_> {
                 None => Ok(()),
             }
         })
+    }
+
+    /// The members of a response that say whether it is a success.
+    fn success_members(&self) -> Vec<&str> {
+        let own = &self.operation.value["x-success-member"];
+        let own = own
+            .as_array()
+            .map_or(std::slice::from_ref(own), Vec::as_slice);
+        let of_all = &self.document.root["x-success-member"]["name"];
+        let names = own.iter().chain([of_all]);
+        names.filter_map(Value::as_str).collect()
+    }
+
+    /// Whether a success member of a response is there and is not `true`.
+    fn says_no(&self, response: &Value) -> bool {
+        let members = self.success_members();
+        let mut said = members.iter().filter_map(|name| response.get(name));
+        let is_yes = |value: &Value| match value {
+            Value::String(text) => text.eq_ignore_ascii_case("true"),
+            value => *value == true,
+        };
+        said.any(|value| !is_yes(value))
+    }
+
+    /// A response that says no is an error with the whole body.
+    fn denial_is_kept(
+        &self,
+        given: Result<Value, Error>,
+        response: &Value,
+    ) -> Result<(), TestCaseError> {
+        let error = given.expect_err("a denial is an error");
+        prop_assert_eq!(error.kind(), ErrorKind::Rejected);
+        prop_assert!(!shown(&error).contains(MARKER), "{}", error);
+        match api_error(self.document.system(), &error) {
+            Some(refused) => self.same(&refused.body.unwrap(), response),
+            None => {
+                let kept: Value = serde_json::from_slice(error.expose_body().unwrap()).unwrap();
+                self.same(&kept, response)
+            }
+        }
     }
 
     /// Whether a call was refused because the member to be signed is empty.
@@ -170,9 +212,14 @@ impl Case<'_> {
             let bytes = damage.done_to(response.to_string().into_bytes());
             let (_, given) = self.call(None, 200, bytes.clone());
             if let Err(error) = given {
-                prop_assert_eq!(error.kind(), ErrorKind::InvalidResponse);
                 prop_assert!(!shown(&error).contains(MARKER), "{}", error);
-                prop_assert_eq!(error.expose_body(), Some(&bytes[..]));
+                // The damage may leave the member that says no.
+                if error.kind() == ErrorKind::Rejected {
+                    prop_assert!(!self.success_members().is_empty(), "{}", error);
+                } else {
+                    prop_assert_eq!(error.kind(), ErrorKind::InvalidResponse);
+                    prop_assert_eq!(error.expose_body(), Some(&bytes[..]));
+                }
             }
             self.checked.fetch_add(1, Ordering::Relaxed);
             Ok(())

@@ -55,6 +55,7 @@ pub static ROOT: Kind = Kind {
         ("components", Object(&COMPONENTS)),
         ("x-misconfigured", List(&MISCONFIGURED)),
         ("x-path-prefix", Object(&PATH_PREFIX)),
+        ("x-success-member", Object(&SUCCESS_MEMBER)),
     ],
     ..KIND
 };
@@ -72,6 +73,13 @@ static PATH_PREFIX: Kind = Kind {
     name: "`x-path-prefix`",
     required: "path",
     texts: "path",
+    ..KIND
+};
+
+static SUCCESS_MEMBER: Kind = Kind {
+    name: "`x-success-member`",
+    required: "name",
+    texts: "name",
     ..KIND
 };
 
@@ -100,7 +108,7 @@ pub static OPERATION: Kind = Kind {
     required: "operationId summary description responses",
     texts: "operationId summary description x-bare-string",
     flags: "deprecated x-idempotent x-sends-message x-carries-code x-beyond-documentation",
-    any: "security",
+    any: "security x-success-member",
     others: &[
         ("tags", Names),
         ("parameters", List(&PARAMETER)),

@@ -26,7 +26,8 @@ const BELONGS: [(&str, &str); 5] = [
 ];
 
 /// What may be beside `allOf`: documentation, and what OpenAPI 3.0 demands beside `nullable`.
-const BESIDE_ALL_OF: &str = "allOf description title example x-source x-assumption nullable type";
+const BESIDE_ALL_OF: &str =
+    "allOf description title example x-source x-assumption x-needed nullable type";
 
 /// The forms of tokens; a secret without `x-token` is opaque.
 const TOKENS: [&str; 3] = ["opaque", "bearer", "jwt"];

@@ -65,6 +65,7 @@ fn static_of(policy: &Policy<'_>) -> TokenStream {
         (None, true) => quote!(Value),
         (None, false) => quote!(No),
     };
+    let success_members = &policy.success_members;
     let doc = format!("`{}`", operation.line());
     quote! {
         #[doc = #doc]
@@ -81,6 +82,7 @@ fn static_of(policy: &Policy<'_>) -> TokenStream {
             carries_code: #carries_code,
             response: #response,
             bare_string: crate::decode::BareString::#bare_string,
+            success_members: &[#(#success_members),*],
             misconfigured: MISCONFIGURED,
         };
     }
@@ -123,6 +125,10 @@ pub fn documentation(policy: &Policy<'_>) -> String {
         let words = response["description"].as_str().unwrap_or_default();
         let words: Vec<_> = words.split_whitespace().collect();
         text += &format!("- `{status}`: {}\n", words.join(" "));
+    }
+    if !policy.success_members.is_empty() {
+        let members = policy.success_members.join("` or `");
+        text += &format!("\nA 2xx whose `{members}` is there and not `true` is an error.\n");
     }
     text
 }

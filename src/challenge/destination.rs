@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::errors::{contended, message_in_flight, superseded};
 use super::resend_timer::ResendTimer;
 use crate::clock::SharedClock;
-use crate::error::{Delivery, Error};
+use crate::error::{Delivery, Error, ErrorKind};
 use crate::session::SessionContext;
 use crate::store::{Record, StoreError, StoreKey, Version};
 
@@ -296,6 +296,10 @@ impl SendOutcome {
     pub(crate) fn of(error: &Error) -> Self {
         match error.status() {
             None if error.delivery() == Delivery::NotSent => Self::NotSent,
+            // The body says that nothing was sent.
+            Some(status) if status.is_success() && error.kind() == ErrorKind::Rejected => {
+                Self::NotSent
+            }
             Some(status) if status.is_success() => Self::Accepted,
             Some(StatusCode::REQUEST_TIMEOUT) => Self::Unknown,
             Some(status) if status.is_client_error() || error.is_unprocessed() => Self::NotSent,

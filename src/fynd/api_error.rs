@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use http::StatusCode;
+
 use super::api::types;
 use crate::error::{Error, ErrorKind, System, shown_code};
 use crate::generated::fynd::shapes;
@@ -56,8 +58,11 @@ impl std::error::Error for ApiError {}
 /// the request carried a code.
 pub(super) fn parse(response: &RawResponse) -> Option<ParsedError> {
     let body: types::ApiError = response.read_error(&shapes::API_ERROR)?;
-    // Any JSON object fits the documented shape, also the one of a gateway.
-    if body.code.is_none() && body.request_id.is_none() && body.authenticated.is_none() {
+    // Any JSON object fits the documented shape, also the one of a gateway. One that says
+    // `success: false` with a success status is Fynd's.
+    let names_error =
+        body.code.is_some() || body.request_id.is_some() || body.authenticated.is_some();
+    if !names_error && !response.status().is_success() {
         return None;
     }
     Some(ParsedError {

@@ -16,8 +16,6 @@ use crate::error::{Error, ErrorKind, System};
 use crate::opaque_debug::opaque_debug;
 use crate::secret::Secret;
 
-const OPERATION: &str = "delete_user";
-
 /// A deletion of an account, with its reason. Nothing was sent yet.
 #[derive(Clone)]
 #[must_use = "no code is sent before `send`"]
@@ -253,11 +251,7 @@ impl PendingDeletion {
                 .otp(code);
             api.delete_user().body(body).send().await
         };
-        let response = self.challenge.try_code(SoleRecipient, send).await?;
-        if response.into_inner().success == Some(false) {
-            let message = "the server responded that it did not delete the user";
-            return Err(Error::new(ErrorKind::Rejected, message).at(System::Fynd, OPERATION));
-        }
+        self.challenge.try_code(SoleRecipient, send).await?;
         Ok(())
     }
 }

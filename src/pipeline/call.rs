@@ -11,13 +11,14 @@ use tracing::Span;
 use url::Url;
 
 use super::attempt::Attempt;
-use super::classify::{AttemptError, classify};
+use super::classify::{AttemptError, classify, classify_denial};
 use super::context::CallContext;
 use super::deadline::Deadline;
 use super::operation::{Idempotency, Need, Operation};
 use super::request::Request;
 use super::response::{RawResponse, Response};
 use super::retry::{FailedAttempt, is_retryable};
+use super::success::says_no;
 use super::system::{Authorization, CredentialGeneration, QuerySignature, SessionCredential};
 use super::trace;
 use super::transport::Sending;
@@ -313,6 +314,7 @@ impl<'a> Call<'a> {
             let received = pipeline.transport.receive(sending, requested, until);
             let received = trace::within(&span, pin!(received)).await;
             drop(permit);
+            let mut denied = false;
             match &received {
                 Ok(response) => {
                     self.status = Some(response.status());
@@ -324,6 +326,9 @@ impl<'a> Call<'a> {
                             corrected: new.corrected,
                         });
                     }
+                    denied = success && says_no(operation, response);
+                    // Only a success changes the credential.
+                    let credential = credential.filter(|_| success && !denied);
                     if let Some(saved) = credential.and_then(|it| it.observe(response.headers())) {
                         saved.await;
                     }
@@ -334,6 +339,7 @@ impl<'a> Call<'a> {
                 }
             }
             let result = match received {
+                Ok(response) if denied => Err(classify_denial(pipeline, operation, &response)),
                 Ok(response) if response.status().is_success() => Ok(response),
                 Ok(response) => {
                     let failed = classify(pipeline, operation, generation, signed_at, response);

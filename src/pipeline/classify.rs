@@ -99,24 +99,49 @@ pub(crate) fn classify(
     if let Some(class) = class {
         error = error.with_class(class);
     }
-    if let Some(api_error) = api_error {
-        let ParsedError {
+    AttemptError {
+        error: with_details(error, api_error, &response),
+        rejected,
+        sign_at,
+    }
+}
+
+/// Converts a response with a success status, whose body says that it is none, into an error. The
+/// server has processed the request, so it is not sent again, and no session ends.
+pub(super) fn classify_denial(
+    pipeline: &Pipeline,
+    operation: &Operation,
+    response: &RawResponse,
+) -> AttemptError {
+    let (status, headers) = (response.status(), response.headers());
+    let api_error = pipeline.rules.parse_error(operation, response);
+    let names_cause = api_error.as_ref().is_some_and(|it| it.code.is_some());
+    let is_about_code = operation.carries_code && !operation.sends_message && !names_cause;
+    let own = api_error.as_ref().and_then(|api_error| api_error.message);
+    let message = match own {
+        Some(own) => own.into(),
+        None => message(ErrorKind::Rejected, response, true, is_about_code),
+    };
+    let error = Error::new(ErrorKind::Rejected, message)
+        .with_status(status)
+        .with_request_id(request_id(headers));
+    with_details(error, api_error, response).into()
+}
+
+/// Adds the system's own error, or else the body.
+fn with_details(error: Error, api_error: Option<ParsedError>, response: &RawResponse) -> Error {
+    match api_error {
+        Some(ParsedError {
             typed,
             code,
             is_public_code,
             request_id,
             ..
-        } = api_error;
-        error = error
+        }) => error
             .with_api_error(typed, code.as_deref(), request_id.as_deref())
-            .with_public_code(is_public_code);
-    } else if !response.body().is_empty() {
-        error = error.with_body(response.body());
-    }
-    AttemptError {
-        error,
-        rejected,
-        sign_at,
+            .with_public_code(is_public_code),
+        None if response.body().is_empty() => error,
+        None => error.with_body(response.body()),
     }
 }
 

@@ -175,6 +175,7 @@ impl CustomRequest {
             carries_code: false,
             response: &Shape::Any,
             bare_string: BareString::Value,
+            success_members: &[],
             misconfigured: context.pipeline().rules.misconfigured(),
         };
         let mut request = Request::new(&operation, self.path.as_str());

@@ -250,6 +250,7 @@ mod tests {
             carries_code: false,
             response: &Shape::Any,
             bare_string: BareString::No,
+            success_members: &[],
             misconfigured,
         }
     }

@@ -15,7 +15,8 @@
 //! 3. **Send**, by `Transport::send`: hands the attempt to the HTTP client.
 //! 4. **Receive**, by `Call::receive`: awaits headers and body up to their limits, within the timeout
 //!    of an attempt and the deadline of the call (`Transport::receive`), corrects the clock
-//!    ([`SkewedClock::learn`]) and keeps cookies ([`SessionCredential::observe`]). A 2xx is a success.
+//!    ([`SkewedClock::learn`]). A 2xx is a success, unless its body says that it is none (`says_no`).
+//!    A success may change cookies ([`SessionCredential::observe`]).
 //! 5. **Classify**, by `classify`: makes an error of any other response, by
 //!    [`SystemRules::parse_error`] and the status, and tells whether the server rejected the session,
 //!    and by `diagnose` whether only the operator can mend the cause.
@@ -44,6 +45,7 @@ mod options;
 mod request;
 mod response;
 mod retry;
+mod success;
 mod system;
 mod tls;
 mod trace;

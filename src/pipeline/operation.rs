@@ -27,6 +27,8 @@ pub(crate) struct Operation {
     pub(crate) response: &'static Shape,
     /// Whether that body may be a string without JSON's quotes.
     pub(crate) bare_string: BareString,
+    /// The members of a response with a success status that say whether it is a success.
+    pub(crate) success_members: &'static [&'static str],
     /// The refusals of the system that only the operator can mend.
     pub(crate) misconfigured: &'static [MisconfigurationRule],
 }

@@ -1,5 +1,6 @@
 //! A response, before and after decoding.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Deref;
 
@@ -51,6 +52,11 @@ impl RawResponse {
 
     pub(crate) fn body(&self) -> &Bytes {
         &self.body
+    }
+
+    /// The body as text.
+    pub(super) fn text(&self) -> Cow<'_, str> {
+        decode::decoded(&self.body, self.content_type())
     }
 
     /// Decodes the body by its content, whatever the content type says: servers send JSON as text,

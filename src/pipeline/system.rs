@@ -132,7 +132,7 @@ pub(crate) trait SessionCredential: Send + Sync + fmt::Debug {
         deadline: Deadline,
     ) -> BoxFuture<'_, Result<(), Error>>;
 
-    /// Inspects the headers of every response. The caller awaits the returned future, if any.
+    /// Inspects the headers of every success. The caller awaits the returned future, if any.
     fn observe<'a>(&'a self, _headers: &'a HeaderMap) -> Option<BoxFuture<'a, ()>> {
         None
     }
