@@ -4,11 +4,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use super::auth_api::{AuthApi, types};
 use super::client::Client;
 use super::session::Session;
+use super::sign_in::still_requires_mfa;
 use crate::challenge::{
     ActiveChallenge, Owner, SoleRecipient, Step, StepError, check_second_factor,
 };
@@ -140,11 +142,11 @@ impl MfaRequired {
         let send = async |step: &mut SecondFactor| {
             let body = types::TwoFactorCode::builder().code(code);
             let api = step.provisional_api(client);
-            api.two_factor_code_validate().body(body).send().await
+            let response = api.two_factor_code_validate().body(body).send().await?;
+            accepted(response.into_inner())
         };
         let response = self.challenge.try_code(SoleRecipient, send).await?;
-        let response = response.into_inner();
-        if response.mfa_required == Some(true) {
+        if still_requires_mfa(&response) {
             let message = "the server asks for the second factor again";
             return Err(Error::new(ErrorKind::StepRequired, message)
                 .with_delivery(Delivery::Responded)
@@ -152,13 +154,35 @@ impl MfaRequired {
         }
         // A response without tokens means that the provisional ones are now valid for all calls.
         let tokens = match response.access_token {
-            Some(access) => Tokens::new(access, response.refresh_token),
+            Some(access) => {
+                let mut tokens = Tokens::new(access, response.refresh_token);
+                tokens.expires_at = tokens.expires_at.or(response.access_token_expire_date);
+                tokens
+            }
             None => self.challenge.step.tokens.clone(),
         };
         let session = self.client.sign_in(tokens).await?;
         self.challenge.finish().await;
         Ok(session)
     }
+}
+
+/// The response to a code, unless it is an error with a success status: without tokens it would say no
+/// more than that.
+fn accepted(response: types::SignInResponse) -> Result<types::SignInResponse, Error> {
+    let names_error = ["errorCode", "error"].iter().any(|name| {
+        let member = response.extra.get(*name);
+        member.is_some_and(|member| !member.is_null())
+    });
+    if response.access_token.is_none() && names_error {
+        return Err(
+            Error::new(ErrorKind::Rejected, "code or password not accepted")
+                .with_status(StatusCode::OK)
+                .with_delivery(Delivery::Responded)
+                .at(System::Wunder, "two_factor_code_validate"),
+        );
+    }
+    Ok(response)
 }
 
 /// A token that is valid for the two-factor calls only.

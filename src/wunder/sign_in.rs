@@ -53,17 +53,29 @@ impl Admitted {
     }
 }
 
-/// Whether a sign-in says that the second factor is still to be validated.
+/// Whether a first factor says that a second one is to be validated. A status is published without its
+/// values, so an unknown one counts where nothing else decides.
 fn requires_mfa(response: &types::SignInResponse) -> bool {
+    let is_unknown = response.mfa_required.is_none()
+        && response.mfa_status.is_some()
+        && !has_mfa_status(response, &["false"]);
+    is_unknown || still_requires_mfa(response)
+}
+
+/// Whether the response to a code of the second factor says that one is still to be validated. The code
+/// was accepted, so an unknown status does not count.
+pub(super) fn still_requires_mfa(response: &types::SignInResponse) -> bool {
+    const REQUIRED: [&str; 4] = ["true", "required", "mfa_required", "pending"];
+    response.mfa_required == Some(true) || has_mfa_status(response, &REQUIRED)
+}
+
+fn has_mfa_status(response: &types::SignInResponse, values: &[&str]) -> bool {
     let status = response.mfa_status.as_deref().map(str::trim);
-    let is = |value: &str| status.is_some_and(|status| status.eq_ignore_ascii_case(value));
-    match response.mfa_required {
-        Some(true) => true,
-        Some(false) => ["true", "required", "mfa_required", "pending"]
-            .into_iter()
-            .any(is),
-        None => status.is_some() && !is("false"),
-    }
+    status.is_some_and(|status| {
+        values
+            .iter()
+            .any(|value| status.eq_ignore_ascii_case(value))
+    })
 }
 
 impl Client {
