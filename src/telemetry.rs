@@ -95,7 +95,8 @@ pub enum Event<'a> {
     },
     /// A response has a documented member in a form that cannot be read. The member counts as absent;
     /// one that decides counts as the safe value, such as that a second factor is required. Its value
-    /// is kept among the undocumented members.
+    /// is kept among the undocumented members, unless it decides. `[]` and `{}` stand for items of a list
+    /// or a map that were left out.
     #[non_exhaustive]
     UnreadableMember {
         /// The system that was called.

@@ -14,7 +14,7 @@ const SYSTEMS: [&str; 4] = ["wunder", "walletcrew", "goodcity", "fynd"];
 
 /// Methods of `Client` and `Session` that start no flow: they create a client, give access to plain
 /// calls, read known values, or resume by id.
-const NO_FLOWS: [&str; 20] = [
+const NO_FLOWS: [&str; 21] = [
     "builder",
     "api",
     "api_with",
@@ -30,6 +30,7 @@ const NO_FLOWS: [&str; 20] = [
     "resume_mfa_enrolment",
     "resume_deletion",
     "phone",
+    "language",
     "resume_with_cookies",
     // Methods of all sessions, from a macro.
     "id",

@@ -22,7 +22,7 @@ use support::documents::{DOCUMENTS, Document};
 
 use vestibule::CallOptions;
 use vestibule::store::{MemoryStore, SessionStore};
-use vestibule::testing::RecordedRequest;
+use vestibule::testing::{RecordedRequest, Variation};
 
 /// Writes the proof, and panics with every flow that did not end as expected.
 fn write_proof(name: &str, walked: &[FlowRun]) {
@@ -129,6 +129,43 @@ async fn the_deadline_of_the_options_holds_for_every_flow() {
         assert!(flow.outcome.is_err(), "{name}");
         assert!(flow.requests.is_empty(), "{name}: {:?}", flow.requests);
     }
+}
+
+/// One process whose mocks respond in other forms.
+struct Varied(Vec<Variation>);
+
+impl Persistence for Varied {
+    fn store(&self) -> StoreFuture<'_> {
+        Box::pin(std::future::ready(None))
+    }
+
+    fn variations(&self) -> Vec<Variation> {
+        self.0.clone()
+    }
+}
+
+#[tokio::test]
+async fn every_flow_ends_as_expected_when_responses_have_other_legal_forms() {
+    let (mut flows, mut lost) = (0, Vec::new());
+    let together = vec![
+        Variation::ScalarsAsText,
+        Variation::UnknownMembers,
+        Variation::Nulls,
+        Variation::HttpDates,
+        Variation::ByteOrderMark,
+    ];
+    let alone = Variation::ALL.map(|variation| vec![variation]);
+    for variations in alone.into_iter().chain([together]) {
+        let walked = run_all(&Varied(variations.clone()), |_| ()).await;
+        flows += walked.len();
+        lost.extend(walked.into_iter().filter_map(|walked| {
+            let failed = walked.outcome.err()?;
+            let (system, flow) = (walked.system, walked.flow);
+            Some(format!("{variations:?} {system} {flow}: {failed}"))
+        }));
+    }
+    support::proof("odd-dress", &format!("flows={flows} lost={}", lost.len()));
+    assert!(lost.is_empty(), "{}", lost.join("\n"));
 }
 
 /// Each step starts with an empty store.

@@ -17,7 +17,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use vestibule::goodcity::api::types;
 use vestibule::goodcity::{ApiError, Client, ErrorShape, MobileRule, PendingCode, Session};
 use vestibule::session::Tokens;
-use vestibule::testing::GoodCity;
+use vestibule::testing::{GoodCity, GoodCityRace};
 use vestibule::{Error, ErrorKind, Secret};
 
 const MOBILE: &str = "+85251234567";
@@ -29,7 +29,8 @@ async fn start() -> (GoodCity, Client) {
     mock.add_user(
         vestibule::testing::GoodCityUser::new(vestibule::Phone::parse(MOBILE).unwrap())
             .first_name("Ada")
-            .last_name("Wong"),
+            .last_name("Wong")
+            .language("en"),
     );
     let client = Client::builder(mock.base_url())
         .app_name("app")
@@ -175,6 +176,32 @@ async fn a_sign_up_creates_a_user_and_for_a_known_number_changes_nothing() {
     let profile = pending.confirm(pin(&mock)).await.unwrap().profile.unwrap();
     let user = profile.user_profile.unwrap();
     assert_eq!(user.first_name.as_deref(), Some("Ada"));
+}
+
+#[tokio::test]
+async fn a_sign_up_needs_no_names() {
+    let (mock, client) = start().await;
+    let sign_up = client.sign_up(&UNKNOWN.parse().unwrap());
+    let pending = sign_up.send().await.unwrap();
+    let pin = mock.outbox().last_code(UNKNOWN).unwrap();
+    let profile = pending.confirm(pin).await.unwrap().profile.unwrap();
+    let user = profile.user_profile.unwrap();
+    assert_eq!((user.first_name, user.last_name), (None, None));
+    assert_eq!(user.mobile.as_deref(), Some("61234567"));
+}
+
+#[tokio::test]
+async fn a_sign_up_in_an_unknown_district_is_refused_and_can_be_corrected() {
+    let (mock, client) = start().await;
+    let sign_up = client.sign_up(&UNKNOWN.parse().unwrap());
+    let error = sign_up.clone().district_id("99").send().await.unwrap_err();
+    refused(&error, 409, ErrorShape::Typed);
+    assert_eq!(error.code(), Some("ForeignKeyMismatchError"));
+    let pending = sign_up.district_id("1").send().await.unwrap();
+    let pin = mock.outbox().last_code(UNKNOWN).unwrap();
+    let profile = pending.confirm(pin).await.unwrap().profile.unwrap();
+    assert_eq!(profile.addresses.unwrap()[0].district_id, Some(1));
+    assert_eq!(profile.districts.unwrap().len(), 1);
 }
 
 #[tokio::test]

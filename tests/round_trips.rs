@@ -250,7 +250,7 @@ impl Case<'_> {
                 for form in odd::FORMS {
                     let texts = [
                         Some(odd::with_form(&document, odd, form)),
-                        odd::doubled(&document, odd, form),
+                        top.then(|| odd::doubled(&document, odd, form)).flatten(),
                     ];
                     for text in texts.into_iter().flatten() {
                         let (_, given) = self.call(None, status, text.clone().into_bytes());

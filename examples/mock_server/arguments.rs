@@ -20,7 +20,7 @@ const AFTER_HELP: &str = "\
 Each mock behaves like the real server: it verifies signatures, uses up codes, rotates tokens.
   wunder      any tenant; signature key `test-signature-key`; branch `2` serves the whole world
   walletcrew  any tenant; the provider `otp` accepts {\"identifier\": …, \"code\": …}
-  goodcity    any app name
+  goodcity    the apps `app`, `browse` and `stock`, for staff also `admin` and `settings_editor`
   fynd        any application id of 24 hex digits, any token; published signature key `1234567`
 
 In addition to the documented endpoints, each mock has:
@@ -158,7 +158,7 @@ fn command() -> Command {
         )
         .arg(
             many::<Seed>("goodcity-user", "MEMBERS")
-                .help("A user: mobile=+852…, first-name=, last-name="),
+                .help("A user: mobile=+852…, first-name=, last-name=, language=en|zh-tw, app=admin"),
         )
         .arg(many::<Seed>("fynd-user", "MEMBERS").help(
             "A user: first-name=, last-name=, mobile=+91:9000000001, email=, unverified-email=, \

@@ -125,19 +125,20 @@ pub fn walletcrew_customer(mock: &WalletCrew, seed: &Seed) -> Result<String, Str
 }
 
 pub fn goodcity_user(mock: &GoodCity, seed: &Seed) -> Result<String, String> {
-    let known = ["mobile", "first-name", "last-name"];
-    if let Some((name, _)) = seed
-        .0
-        .iter()
-        .find(|(name, _)| !known.contains(&name.as_str()))
-    {
-        return Err(unknown("--goodcity-user", name));
-    }
     let mobile = seed.required("mobile", "--goodcity-user")?;
-    let name = |name| seed.get(name).unwrap_or_default();
     let phone = Phone::parse(mobile).map_err(|error| error.to_string())?;
-    let user = GoodCityUser::new(phone).first_name(name("first-name"));
-    mock.add_user(user.last_name(name("last-name")));
+    let mut user = GoodCityUser::new(phone);
+    for (name, value) in &seed.0 {
+        user = match name.as_str() {
+            "mobile" => user,
+            "first-name" => user.first_name(value),
+            "last-name" => user.last_name(value),
+            "language" => user.language(value),
+            "app" => user.may_use_app(value),
+            _ => return Err(unknown("--goodcity-user", name)),
+        };
+    }
+    mock.add_user(user);
     Ok(format!("goodcity-user {mobile}"))
 }
 

@@ -7,6 +7,9 @@ use super::repair::number;
 /// From here on a number counts milliseconds: as seconds it would be a date after the year 5000.
 const MILLISECONDS_FROM: f64 = 1e11;
 
+/// A smaller number is no date of an account, but a lifetime, a year or a day such as 20231114.
+const EARLIEST: f64 = 1e8;
+
 /// Forms with an offset, beyond those of RFC 3339.
 const WITH_OFFSET: [&str; 4] = [
     "%Y-%m-%dT%H:%M:%S%.f%#z",
@@ -27,6 +30,8 @@ const WITHOUT_OFFSET: [&str; 4] = [
 /// seconds or milliseconds since the Unix epoch.
 pub(super) fn time(text: &str) -> Option<DateTime<Utc>> {
     let text = text.trim();
+    // Java names the zone beside its offset.
+    let text = text.split_once('[').map_or(text, |(text, _)| text);
     let with_offset = || {
         let read = |form: &&str| DateTime::parse_from_str(text, form).ok();
         WITH_OFFSET.iter().find_map(read)
@@ -57,11 +62,21 @@ pub(super) fn date(text: &str) -> Option<NaiveDate> {
 }
 
 fn day(text: &str) -> Option<NaiveDate> {
-    NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()
+    let year = text.split_once('-')?.0;
+    let has_four_digits = year.len() == 4 && year.bytes().all(|it| it.is_ascii_digit());
+    let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
+    day.filter(|_| has_four_digits)
 }
 
 fn since_epoch(text: &str) -> Option<DateTime<Utc>> {
-    let number = number(text)?;
+    // .NET writes milliseconds as `/Date(0)/`.
+    let date = text
+        .strip_prefix("/Date(")
+        .and_then(|text| text.strip_suffix(")/"));
+    let number = number(date.unwrap_or(text))?;
+    if number < EARLIEST {
+        return None;
+    }
     let milliseconds = match number.abs() < MILLISECONDS_FROM {
         true => number * 1000.0,
         false => number,
@@ -99,12 +114,13 @@ mod tests {
             "1700000000.0",
             "1700000000000",
             " 1700000000 ",
+            "2023-11-14T22:13:20Z[UTC]",
+            "/Date(1700000000000)/",
         ] {
             let read = time(text).map(|time| time.timestamp());
             assert_eq!(read, Some(1_700_000_000), "{text}");
         }
         assert_eq!(time("2023-11-14").unwrap().timestamp(), 1_699_920_000);
-        assert_eq!(time("-1").unwrap().timestamp(), -1);
     }
 
     #[test]
@@ -122,9 +138,13 @@ mod tests {
             "99999-01-01",
             "--",
             "2023",
+            "20231114",
+            "14-11-20",
+            "0",
+            "-1",
+            "18000",
         ] {
-            // "2023" is a number of seconds.
-            assert_eq!(time(text).is_some(), text == "2023", "{text}");
+            assert_eq!(time(text), None, "{text}");
         }
     }
 

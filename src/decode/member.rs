@@ -80,7 +80,7 @@ pub(super) const UNREADABLE: &str = "\0unreadable:";
 /// How deep a value may be nested; serde_json's own limit.
 const MAX_DEPTH: usize = 127;
 
-fn is_too_deep(raw: &str) -> bool {
+pub(super) fn is_too_deep(raw: &str) -> bool {
     // A value of this depth has two brackets for each level.
     if raw.len() <= 2 * MAX_DEPTH {
         return false;

@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 
 pub(crate) use self::member::{Members, Name, keep, once};
 pub(crate) use self::shape::{Member, Safe, Shape, Token};
-pub(crate) use self::text::{decoded, repaired_strings, without_mark};
+pub(crate) use self::text::{valid_text, without_mark};
 
 /// A value, and the documented members that the response has in a form that cannot be read.
 pub(crate) struct Decoded<T> {
@@ -43,15 +43,22 @@ pub(crate) fn read<T: DeserializeOwned>(
     shape: &'static Shape,
     bare: BareString,
 ) -> Option<Decoded<T>> {
-    let strict = std::str::from_utf8(body).ok().map(str::trim_ascii);
+    let utf_8 = text::utf_8(body, content_type);
+    let strict = utf_8.map(str::trim_ascii);
     if let Some(text) = strict.filter(|text| !text.is_empty() && shape.admits(text))
         && let Some(value) = strictly(text)
     {
         let unreadable = Vec::new();
         return Some(Decoded { value, unreadable });
     }
-    let text = decoded(body, content_type);
-    let repaired = repair::repair(text.trim(), shape, bare)?;
+    // Bytes that are no text, such as a picture, are no string.
+    let bare = if utf_8.is_some() {
+        bare
+    } else {
+        BareString::No
+    };
+    let text = valid_text(body, content_type);
+    let repaired = repair::repair(&text, shape, bare)?;
     let mut texts = repaired.texts.iter();
     Some(Decoded {
         value: texts.find_map(|text| strictly(text))?,
@@ -61,7 +68,7 @@ pub(crate) fn read<T: DeserializeOwned>(
 
 /// Reads a text that may have invalid strings, without a schema.
 pub(crate) fn read_any<T: DeserializeOwned>(text: &str) -> Option<T> {
-    strictly(text).or_else(|| strictly(&repaired_strings(text)))
+    strictly(text).or_else(|| strictly(&text::repaired_strings(text)))
 }
 
 /// The only call of the deserializer, so that each type is compiled with one.

@@ -8,9 +8,8 @@ use serde_json::value::RawValue;
 
 use super::BareString;
 use super::date;
-use super::member::{Members, UNREADABLE};
+use super::member::{Members, UNREADABLE, is_too_deep};
 use super::shape::{Member, Safe, Shape};
-use super::text::repaired_strings;
 
 /// A body that fits its schema, and the documented members that could not be read.
 pub(super) struct Repaired {
@@ -19,24 +18,19 @@ pub(super) struct Repaired {
     pub(super) unreadable: Vec<&'static str>,
 }
 
-/// Repairs a trimmed text; `None` if it is no JSON, or lacks what the response makes no sense
-/// without.
+/// Repairs a trimmed text with valid strings; `None` if it is no JSON, or lacks what the response
+/// makes no sense without.
 pub(super) fn repair(text: &str, shape: &'static Shape, bare: BareString) -> Option<Repaired> {
-    let text = repaired_strings(text);
     // The grammar is checked first: below, raw values are taken as they are.
-    let is_json = serde_json::from_str::<&RawValue>(&text).is_ok();
-    let bare = bare_string(&text, is_json, bare);
+    let is_json = !is_too_deep(text) && serde_json::from_str::<&RawValue>(text).is_ok();
+    let bare = bare_string(text, is_json, bare);
     let mut texts = Vec::new();
     let mut repair = Repair::default();
     let read = match (&bare, shape) {
         (Some(bare), Shape::Object(_)) => repair.value(shape, bare),
         (Some(bare), _) if !is_json => repair.value(shape, bare),
         _ if text.is_empty() => Read::Absent,
-        _ if is_json => match shape {
-            // A list that is not a member of an object has no place for what cannot be read.
-            Shape::Array(item) if text.starts_with('[') => repair.items(item, &text),
-            _ => repair.value(shape, &text),
-        },
+        _ if is_json => repair.value(shape, text),
         _ => Read::Unreadable,
     };
     match read {
@@ -64,6 +58,8 @@ fn bare_string(text: &str, is_json: bool, bare: BareString) -> Option<String> {
         Value::from(text)
     };
     match bare {
+        // `false` and `null` are no strings.
+        BareString::Member(_) if is_json && !text.starts_with('"') => None,
         BareString::Member(member) => Some(serde_json::json!({member: string}).to_string()),
         BareString::Value => Some(string.to_string()),
         BareString::No => None,
@@ -96,6 +92,13 @@ struct Repair {
 }
 
 impl Repair {
+    /// Notes a member once, however many items of a list have it.
+    fn note(&mut self, name: &'static str) {
+        if !self.unreadable.contains(&name) {
+            self.unreadable.push(name);
+        }
+    }
+
     fn value<'a>(&mut self, shape: &'static Shape, raw: &'a str) -> Read<'a> {
         let kind = raw.as_bytes().first().copied().unwrap_or_default();
         let is_empty = matches!(raw, r#""""#) || is_blank(raw);
@@ -107,7 +110,7 @@ impl Repair {
             (Shape::Text, b'"') => Read::As(raw.into()),
             (Shape::Text, b'{' | b'[') if is_empty => Read::Absent,
             (Shape::Text, b'{' | b'[') => Read::Unreadable,
-            (Shape::Text, _) => Read::owned(Value::from(raw)),
+            (Shape::Text, _) => Read::owned(Value::from(plain(raw))),
             (Shape::Token(token), b'"') => match string(raw) {
                 Some(text) if token.admits(&text) => Read::As(raw.into()),
                 Some(text) if text.is_empty() => Read::Absent,
@@ -116,10 +119,13 @@ impl Repair {
             (Shape::Token(_), _) => Read::Unreadable,
             (Shape::Array(item), b'[') => self.array(item, raw),
             (Shape::Array(_), b'{' | b'"') if is_empty => Read::As("[]".into()),
-            (Shape::Array(item), _) => match self.value(item, raw) {
-                Read::As(item) => Read::owned(format!("[{item}]")),
-                other => other,
-            },
+            (Shape::Array(item), _) => {
+                let list = (kind == b'{').then(|| self.array_in_object(item, raw));
+                match list.flatten() {
+                    Some(list) => list,
+                    None => self.items(item, std::iter::once(raw)),
+                }
+            }
             (Shape::Map(value), b'{') => self.map(value, raw),
             (Shape::Object(members), b'{') => self.object(members, raw),
             (Shape::Map(_), _) if is_empty => Read::As("{}".into()),
@@ -147,35 +153,42 @@ impl Repair {
         }
     }
 
-    /// The items that can be read.
-    fn items<'a>(&mut self, item: &'static Shape, raw: &'a str) -> Read<'a> {
-        let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(raw) else {
-            return Read::Unreadable;
-        };
-        let mut texts = Vec::new();
-        for raw in items {
-            match self.value(item, raw.get()) {
-                Read::As(text) => texts.push(text),
-                Read::Absent => {}
-                Read::Unreadable => self.unreadable.push("[]"),
-            }
-        }
-        Read::owned(format!("[{}]", texts.join(",")))
-    }
-
+    /// The items that can be read. An array of which none can be is none.
     fn array<'a>(&mut self, item: &'static Shape, raw: &'a str) -> Read<'a> {
         let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(raw) else {
             return Read::Unreadable;
         };
+        self.items(item, items.into_iter().map(RawValue::get))
+    }
+
+    fn items<'a>(&mut self, item: &'static Shape, raw: impl Iterator<Item = &'a str>) -> Read<'a> {
         let mut texts = Vec::new();
-        for raw in items {
-            match self.value(item, raw.get()) {
+        let mut is_unreadable = false;
+        for raw in raw {
+            match self.value(item, raw) {
                 Read::As(text) => texts.push(text),
                 Read::Absent => {}
-                Read::Unreadable => return Read::Unreadable,
+                Read::Unreadable => is_unreadable = true,
             }
         }
+        if is_unreadable {
+            if texts.is_empty() {
+                return Read::Unreadable;
+            }
+            self.note("[]");
+        }
         Read::owned(format!("[{}]", texts.join(",")))
+    }
+
+    /// The items of an array that is written as an object: by number, or as .NET does.
+    fn array_in_object<'a>(&mut self, item: &'static Shape, raw: &'a str) -> Option<Read<'a>> {
+        let members = Members::of(raw)?;
+        if let Some(values) = members.named("$values").next() {
+            return Some(self.array(item, values));
+        }
+        let is_number = |name: &str| name.bytes().all(|it| it.is_ascii_digit());
+        let is_list = members.iter().all(|(name, _)| is_number(name));
+        is_list.then(|| self.items(item, members.iter().map(|(_, raw)| raw)))
     }
 
     fn map<'a>(&mut self, value: &'static Shape, raw: &'a str) -> Read<'a> {
@@ -183,12 +196,19 @@ impl Repair {
             return Read::Unreadable;
         };
         let mut object = ObjectText::default();
+        let mut is_unreadable = false;
         for (name, raw) in members.iter() {
             match self.value(value, raw) {
                 Read::As(text) => object.push(name, &text),
                 Read::Absent => {}
-                Read::Unreadable => return Read::Unreadable,
+                Read::Unreadable => is_unreadable = true,
             }
+        }
+        if is_unreadable {
+            if object.0.is_empty() {
+                return Read::Unreadable;
+            }
+            self.note("{}");
         }
         Read::As(object.finish())
     }
@@ -205,7 +225,7 @@ impl Repair {
                 Read::Absent if member.is_needed => return Read::Unreadable,
                 Read::Absent => {}
                 Read::Unreadable => {
-                    self.unreadable.push(member.name);
+                    self.note(member.name);
                     if member.is_needed {
                         return Read::Unreadable;
                     }
@@ -227,13 +247,13 @@ impl Repair {
         };
         let is_doubled = !others.is_empty();
         if let Some(safe) = member.decides
-            && !member.is_null_text(last)
+            && (is_doubled || !member.is_null_text(last))
         {
             let decided = decision(member.shape, last).filter(|_| !is_doubled);
             if let Some(text) = decided {
                 return Read::As(text.into());
             }
-            self.unreadable.push(member.name);
+            self.note(member.name);
             let is_true = safe == Safe::True;
             return match (safe, member.shape) {
                 (Safe::Absent, _) => Read::Absent,
@@ -267,6 +287,11 @@ fn decision<'a>(shape: &Shape, raw: &'a str) -> Option<&'a str> {
         (_, "false" | r#""false""#) => Some("false"),
         _ => None,
     }
+}
+
+/// A number without an exponent or an empty fraction, if it is a whole one; else as it came.
+fn plain(raw: &str) -> Cow<'_, str> {
+    integer(raw, 64).map_or(raw.into(), Cow::Owned)
 }
 
 fn boolean(raw: &str) -> Option<&'static str> {

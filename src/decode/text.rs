@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
 
 const UTF_8_MARK: &[u8] = b"\xEF\xBB\xBF";
 
@@ -15,46 +14,90 @@ pub(crate) fn without_mark(mut body: Bytes) -> Bytes {
     body
 }
 
-/// The text of a body: UTF-8 if it is valid, else by byte order mark or charset. What cannot be
-/// decoded is U+FFFD.
-pub(crate) fn decoded<'a>(body: &'a [u8], content_type: Option<&str>) -> Cow<'a, str> {
-    if let Some(utf_16) = utf_16(body) {
-        return utf_16.decode(body).0;
-    }
-    match std::str::from_utf8(body) {
-        Ok(text) => Cow::Borrowed(text),
-        Err(_) => match content_type.and_then(charset) {
-            Some(encoding) => encoding.decode(body).0,
-            None => String::from_utf8_lossy(body),
-        },
+/// The body as it is, if it is UTF-8 and its charset does not contradict that.
+pub(super) fn utf_8<'a>(body: &'a [u8], content_type: Option<&str>) -> Option<&'a str> {
+    let text = std::str::from_utf8(body).ok()?;
+    let is_other = || content_type.is_some_and(charset::is_multibyte) && !text.is_ascii();
+    (!is_other()).then_some(text)
+}
+
+/// The text of a body, with valid strings and without white space and byte order marks around it:
+/// UTF-8 if it is valid, else by byte order mark or charset. What cannot be decoded is U+FFFD.
+pub(crate) fn valid_text<'a>(body: &'a [u8], content_type: Option<&str>) -> Cow<'a, str> {
+    let by_charset = || charset::decoded(body, content_type);
+    let text = match utf_8(body, content_type) {
+        Some(text) if !text.contains('\0') => Cow::Borrowed(text),
+        _ => by_charset().unwrap_or_else(|| String::from_utf8_lossy(body)),
+    };
+    let is_around = |it: char| it.is_whitespace() || it == '\u{feff}';
+    match text {
+        Cow::Borrowed(text) => repaired_strings(text.trim_matches(is_around)),
+        Cow::Owned(text) => {
+            let text = text.trim_matches(is_around);
+            Cow::Owned(repaired_strings(text).into_owned())
+        }
     }
 }
 
-/// UTF-16 by its mark, or by a zero byte in the first character, which is ASCII in JSON.
-fn utf_16(body: &[u8]) -> Option<&'static Encoding> {
-    match body {
-        [0xFE, 0xFF, ..] => Some(UTF_16BE),
-        [0xFF, 0xFE, ..] => Some(UTF_16LE),
-        [0, first, ..] if *first != 0 => Some(UTF_16BE),
-        [first, 0, ..] if *first != 0 => Some(UTF_16LE),
-        _ => None,
+#[cfg(feature = "charset")]
+mod charset {
+    use std::borrow::Cow;
+
+    use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
+
+    /// The text of a body that is not UTF-8, if it tells its encoding.
+    pub(super) fn decoded<'a>(body: &'a [u8], content_type: Option<&str>) -> Option<Cow<'a, str>> {
+        let encoding = utf_16(body).or_else(|| named(content_type?));
+        Some(encoding?.decode(body).0)
+    }
+
+    /// Whether a content type names another encoding than UTF-8 whose characters have several bytes.
+    /// UTF-8 under the name of a single-byte encoding is a common mistake.
+    pub(super) fn is_multibyte(content_type: &str) -> bool {
+        let encoding = named(content_type);
+        encoding.is_some_and(|encoding| encoding != UTF_8 && !encoding.is_single_byte())
+    }
+
+    /// UTF-16 by its mark, or by a zero byte in the first character, which is ASCII in JSON.
+    fn utf_16(body: &[u8]) -> Option<&'static Encoding> {
+        match body {
+            [0xFE, 0xFF, ..] => Some(UTF_16BE),
+            [0xFF, 0xFE, ..] => Some(UTF_16LE),
+            [0, first, ..] if *first != 0 => Some(UTF_16BE),
+            [first, 0, ..] if *first != 0 => Some(UTF_16LE),
+            _ => None,
+        }
+    }
+
+    /// The encoding that a content type names.
+    fn named(content_type: &str) -> Option<&'static Encoding> {
+        let mut parameters = content_type.split(';').skip(1);
+        let label = parameters.find_map(|parameter| {
+            let (name, value) = parameter.split_once('=')?;
+            let is_charset = name.trim().eq_ignore_ascii_case("charset");
+            is_charset.then(|| value.trim().trim_matches(['"', '\'']))
+        })?;
+        Encoding::for_label(label.as_bytes())
     }
 }
 
-/// The encoding that a content type names.
-fn charset(content_type: &str) -> Option<&'static Encoding> {
-    let mut parameters = content_type.split(';').skip(1);
-    let label = parameters.find_map(|parameter| {
-        let (name, value) = parameter.split_once('=')?;
-        let is_charset = name.trim().eq_ignore_ascii_case("charset");
-        is_charset.then(|| value.trim().trim_matches(['"', '\'']))
-    })?;
-    Encoding::for_label(label.as_bytes())
+#[cfg(not(feature = "charset"))]
+mod charset {
+    use std::borrow::Cow;
+
+    /// No other encoding than UTF-8 is known.
+    pub(super) fn decoded<'a>(_: &'a [u8], _: Option<&str>) -> Option<Cow<'a, str>> {
+        None
+    }
+
+    pub(super) fn is_multibyte(_: &str) -> bool {
+        false
+    }
 }
 
 /// Replaces what no JSON string may have: halves of surrogate pairs by U+FFFD, and plain control
 /// characters by their escapes.
-pub(crate) fn repaired_strings(text: &str) -> Cow<'_, str> {
+pub(super) fn repaired_strings(text: &str) -> Cow<'_, str> {
     let mut repaired = String::new();
     // Up to here the text is copied to `repaired`.
     let mut copied = 0;
@@ -138,6 +181,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg(feature = "charset")]
     fn bytes_are_read_by_mark_charset_or_as_utf_8() {
         let latin = Some("application/json; charset=\"ISO-8859-1\"");
         for (bytes, content_type, text) in [
@@ -160,7 +204,7 @@ mod tests {
             (b"\0{\0}", Some("application/json; charset=utf-16"), "{}"),
             (b"\xA7\xDA", Some("application/json; charset=Big5"), "我"),
         ] {
-            assert_eq!(decoded(bytes, content_type), text, "{bytes:?}");
+            assert_eq!(valid_text(bytes, content_type), text, "{bytes:?}");
         }
     }
 }

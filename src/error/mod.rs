@@ -127,6 +127,13 @@ impl Error {
         self.with_unprocessed(true)
     }
 
+    /// Says what happened, where a flow knows more than the call.
+    #[cfg(feature = "goodcity")]
+    pub(crate) fn with_message(mut self, message: &'static str) -> Self {
+        self.0.message = message.into();
+        self
+    }
+
     pub(crate) fn with_effort(mut self, attempts: u32, elapsed: Duration) -> Self {
         self.0.attempts = attempts;
         self.0.elapsed = elapsed;

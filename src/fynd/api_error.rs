@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use http::StatusCode;
-
 use super::api::types;
 use crate::error::{Error, ErrorKind, System, shown_code};
 use crate::generated::fynd::shapes;

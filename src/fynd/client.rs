@@ -16,7 +16,9 @@ use crate::error::{Error, System};
 use crate::opaque_debug::opaque_debug;
 use crate::pipeline::CallContext;
 use crate::secret::Secret;
-use crate::session::{CookieJar, Credential, SessionContext, SessionRegistry, client_methods};
+use crate::session::{
+    CookieJar, Credential, SessionContext, SessionRegistry, UserHints, client_methods,
+};
 
 /// A client of one application of a sales channel of Fynd. Cheap to clone: all clones share
 /// connections and sessions.
@@ -196,7 +198,7 @@ impl Client {
     pub(super) async fn sign_in(&self, jar: CookieJar) -> Result<Session, Error> {
         let entry = self
             .sessions
-            .create(Credential::Cookies(jar), None, None)
+            .create(Credential::Cookies(jar), None, UserHints::default())
             .await?;
         Ok(Session::new(self, entry))
     }

@@ -1,4 +1,4 @@
-//! The error responses of GoodCity, which have six shapes.
+//! The error responses of GoodCity, which have seven shapes.
 
 use std::fmt;
 
@@ -38,6 +38,9 @@ pub enum ErrorShape {
     Framework,
     /// A body of white space: the push platform is unknown.
     Blank,
+    /// The text `Forbidden`: the protection in front of the web framework refused the request, and
+    /// GoodCity did not see it.
+    Blocked,
 }
 
 impl ApiError {
@@ -55,7 +58,7 @@ impl ApiError {
     /// user entered: do not log it.
     pub fn expose_message(&self) -> Option<&str> {
         let body = self.body.as_ref()?;
-        let errors = body.errors.as_ref().and_then(|errors| errors.as_str());
+        let errors = body.errors.as_deref().and_then(first_text);
         errors.or(body.error.as_deref())
     }
 
@@ -74,11 +77,12 @@ impl ApiError {
         };
         let fields = fields.iter();
         fields
-            .filter_map(|(name, message)| Some((name.as_str(), message.as_str()?)))
+            .filter_map(|(name, message)| Some((name.as_str(), first_text(message)?)))
             .collect()
     }
 
-    /// The whole body, with its messages; `None` for [`ErrorShape::Blank`]. Do not log it.
+    /// The whole body, with its messages; `None` for [`ErrorShape::Blank`] and
+    /// [`ErrorShape::Blocked`]. Do not log it.
     pub fn expose_body(&self) -> Option<&ErrorBody> {
         self.body.as_ref()
     }
@@ -119,15 +123,17 @@ pub(super) fn parse(operation: &Operation, response: &RawResponse) -> Option<Par
 
 fn decode(response: &RawResponse) -> Option<ApiError> {
     let body = response.body();
-    if !body.is_empty() && body.trim_ascii().is_empty() {
-        return Some(ApiError {
-            shape: ErrorShape::Blank,
-            body: None,
-        });
+    let text = |shape| Some(ApiError { shape, body: None });
+    match body.trim_ascii() {
+        b"" if !body.is_empty() => return text(ErrorShape::Blank),
+        b"Forbidden" => return text(ErrorShape::Blocked),
+        _ => {}
     }
     let body: ErrorBody = response.read_error(&shapes::ERROR_BODY)?;
     let shape = match (&body.errors, &body.error) {
-        (Some(errors), _) if errors.is_string() => ErrorShape::Invalid,
+        (Some(errors), _) if !errors.is_object() && first_text(errors).is_some() => {
+            ErrorShape::Invalid
+        }
         (Some(errors), _) if errors.is_object() => ErrorShape::Fields,
         (_, Some(_)) if body.type_.is_some() => ErrorShape::Typed,
         (_, Some(_)) if body.status.is_some() => ErrorShape::Framework,
@@ -138,6 +144,11 @@ fn decode(response: &RawResponse) -> Option<ApiError> {
         shape,
         body: Some(body),
     })
+}
+
+/// A text, or the first one of a list.
+fn first_text(value: &Value) -> Option<&str> {
+    value.as_str().or_else(|| value.get(0)?.as_str())
 }
 
 #[cfg(test)]
@@ -167,6 +178,16 @@ mod tests {
                 ErrorShape::Fields,
                 (None, vec![("pin", "No")]),
             ),
+            (
+                r#"{"errors": ["No", "Nor that"]}"#,
+                ErrorShape::Invalid,
+                message("No"),
+            ),
+            (
+                r#"{"errors": {"pin": ["No"]}}"#,
+                ErrorShape::Fields,
+                (None, vec![("pin", "No")]),
+            ),
             (r#"{"error": "No"}"#, ErrorShape::Plain, message("No")),
             (
                 r#"{"error": "No", "type": "UnauthorizedError", "status": 401}"#,
@@ -179,6 +200,8 @@ mod tests {
                 message("Not Found"),
             ),
             (" ", ErrorShape::Blank, (None, vec![])),
+            ("Forbidden", ErrorShape::Blocked, (None, vec![])),
+            ("Forbidden\n", ErrorShape::Blocked, (None, vec![])),
         ] {
             let api_error = decode(&response(StatusCode::UNPROCESSABLE_ENTITY, body)).unwrap();
             assert_eq!(api_error.shape(), shape, "{body}");
@@ -202,6 +225,9 @@ mod tests {
             "null",
             "[]",
             r#"{"errors": 5}"#,
+            "forbidden",
+            r#""Forbidden""#,
+            "Forbidden by the proxy",
             r#"{"status": 500}"#,
         ] {
             assert!(

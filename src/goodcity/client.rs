@@ -16,7 +16,8 @@ use crate::phone::Phone;
 use crate::pipeline::CallContext;
 use crate::secret::Secret;
 use crate::session::{
-    Credential, SessionContext, SessionRegistry, Tokens, client_methods, token_client_methods,
+    Credential, SessionContext, SessionRegistry, Tokens, UserHints, client_methods,
+    token_client_methods,
 };
 
 /// A client that calls as one app of GoodCity. Cheap to clone: all clones share connections and
@@ -42,11 +43,20 @@ opaque_debug!("goodcity": Client, ClientBuilder);
 impl ClientBuilder {
     client_config_setters!();
 
-    /// Sets the app that the client calls as: `app`, `admin`, `stock`, `browse` or
-    /// `settings_editor`, each also with the suffix `.goodcity`.
+    /// Sets the app that the client calls as, with or without the suffix `.goodcity`. Required: a
+    /// request without a name counts as one of an unknown app.
     ///
-    /// The name is required because without it the server rejects existing users and invalidates
-    /// their pins.
+    /// | name | who may sign in |
+    /// |---|---|
+    /// | `app`, `browse`, `stock` | every user |
+    /// | `admin`, `settings_editor` | users whose roles permit it |
+    /// | any other | no user |
+    ///
+    /// To a user who may not sign in, the server sends no pin and invalidates the former one (401),
+    /// and it refuses every pin like a wrong one. A sign-up is not checked: it succeeds and sends an
+    /// SMS, whose pin is then refused and used up.
+    ///
+    /// The list of names may grow, so any name of lower-case letters, `_` and `.` is valid here.
     pub fn app_name(mut self, name: impl Into<String>) -> Self {
         self.app_name = name.into();
         self
@@ -95,7 +105,7 @@ impl Client {
     token_client_methods!();
 
     /// Starts a client at `base_url`, such as `https://api.goodcity.hk`. It needs an
-    /// [`app_name`](ClientBuilder::app_name).
+    /// [`app_name`](ClientBuilder::app_name), for donors usually `app`.
     pub fn builder(base_url: impl Into<String>) -> ClientBuilder {
         ClientBuilder {
             config: ClientConfig::new(System::GoodCity, base_url),
@@ -130,20 +140,29 @@ impl Client {
         self.context.shutdown(deadline).await
     }
 
-    /// Stores the token of a new session whose phone number is unknown.
+    /// Stores the token of a new session of whose user nothing is known.
     pub(super) async fn sign_in(&self, tokens: Tokens) -> Result<Session, Error> {
-        self.sign_in_by(None, tokens).await
+        self.create_session(tokens, UserHints::default()).await
     }
 
-    /// Stores the token of a new session, with the number that received the pin.
+    /// Stores the token of a new session, with the number that received the pin and the language of
+    /// the user.
     pub(super) async fn sign_in_by(
         &self,
-        phone: Option<&Phone>,
+        phone: &Phone,
+        language: Option<&str>,
         tokens: Tokens,
     ) -> Result<Session, Error> {
+        let user = UserHints {
+            login_hint: Some(phone.to_e164()),
+            language: language.map(str::to_owned),
+        };
+        self.create_session(tokens, user).await
+    }
+
+    async fn create_session(&self, tokens: Tokens, user: UserHints) -> Result<Session, Error> {
         let credential = Credential::Tokens(tokens);
-        let phone = phone.map(Phone::to_e164);
-        let entry = self.sessions.create(credential, None, phone).await?;
+        let entry = self.sessions.create(credential, None, user).await?;
         Ok(Session::new(self, entry))
     }
 }

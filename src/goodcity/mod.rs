@@ -43,6 +43,7 @@
 mod api_error;
 mod client;
 mod code_sign_in;
+mod language;
 mod mobile;
 mod pin_sign_in;
 mod rules;

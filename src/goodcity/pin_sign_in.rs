@@ -6,7 +6,9 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use super::api::types;
+use super::api_error::{ApiError, ErrorShape};
 use super::client::Client;
+use super::language;
 use super::session::Session;
 use crate::challenge::{
     ActiveChallenge, CODE_TIME_TO_LIVE, FirstMessage, ResendTimer, SendOutcome, SoleRecipient,
@@ -49,15 +51,34 @@ impl Step for PinRequest {
         CODE_TIME_TO_LIVE
     }
 
-    /// The server has replaced the key by one that was lost, or it refuses the key.
+    /// The server has replaced the key by one that was lost, or it refuses the key. If it failed in
+    /// its own words, it had begun to replace the key.
     fn discard_keys(&mut self, error: &Error) -> bool {
         let is_discarded = SendOutcome::of(error) == SendOutcome::Accepted
-            || error.status() == Some(StatusCode::UNAUTHORIZED);
+            || error.status() == Some(StatusCode::UNAUTHORIZED)
+            || has_failed(error);
         if is_discarded {
             self.key = None;
         }
         is_discarded
     }
+}
+
+/// Whether the server itself failed, and not a proxy or gateway in front of it.
+fn has_failed(error: &Error) -> bool {
+    let shape = error.api_error::<ApiError>().map(ApiError::shape);
+    error.status() == Some(StatusCode::INTERNAL_SERVER_ERROR)
+        && shape == Some(ErrorShape::Framework)
+}
+
+/// The error of a request for a pin.
+pub(super) fn pin_error(error: Error) -> Error {
+    if has_failed(&error) {
+        return error.with_message(
+            "the server failed while it made a pin, and no earlier pin is valid: request another",
+        );
+    }
+    error
 }
 
 opaque_debug!("goodcity": PendingCode);
@@ -126,8 +147,10 @@ impl PendingCode {
     ///   `resend` works.
     /// - A response that was not understood: the server has replaced it by a pin whose key is lost.
     ///   As above.
+    /// - Status 500 in the server's own words, as when two requests for the number arrive at the same
+    ///   time, such as one from GoodCity's own app: it is void, and so is any new one. As above.
     /// - Any other refusal, or nothing sent: it is still valid.
-    /// - No response, or a failure of the server: unknown. The former pin is kept, as it may still
+    /// - No response, or another failure: unknown. The former pin is kept, as it may still
     ///   be valid; but if a new one arrives, its key is lost and it will be refused, so `resend`
     ///   once more. The same holds if this future is dropped.
     ///
@@ -215,9 +238,10 @@ impl PendingCode {
                 .with_status(http::StatusCode::OK)
                 .at(System::GoodCity, "verify")
         })?;
-        let phone = Some(&self.challenge.step.phone);
+        let phone = &self.challenge.step.phone;
+        let language = response.user.as_ref().and_then(language::of);
         let tokens = Tokens::new(token, None);
-        let session = self.client.sign_in_by(phone, tokens).await?;
+        let session = self.client.sign_in_by(phone, language, tokens).await?;
         self.challenge.finish().await;
         Ok(SignedIn {
             session,
@@ -335,7 +359,8 @@ impl Session {
 async fn send_pin(client: &Client, phone: &Phone) -> Result<types::OtpAuthKey, Error> {
     let body = types::SendPinRequest::builder().mobile(phone.to_e164());
     let api = client.api();
-    Ok(api.send_pin().body(body).send().await?.into_inner())
+    let sent = api.send_pin().body(body).send().await;
+    Ok(sent.map_err(pin_error)?.into_inner())
 }
 
 fn key_of(response: types::OtpAuthKey) -> Result<Secret, Error> {

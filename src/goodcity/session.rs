@@ -2,6 +2,7 @@
 
 use super::api::{Api, enums, types};
 use super::client::Client;
+use super::language;
 use crate::error::{Error, System};
 use crate::phone::Phone;
 use crate::secret::Secret;
@@ -37,8 +38,26 @@ impl Session {
         Api::new(self.shared.calls())
     }
 
+    /// The language of the user's messages, such as `en` or `zh-tw`, as the last profile named it;
+    /// `None` if none did, as in a session that was created from tokens.
+    ///
+    /// All calls of the session send it as `Accept-Language` unless
+    /// [`ClientBuilder::language`](super::ClientBuilder::language) or
+    /// [`CallOptions::language`](crate::CallOptions::language) sets another, because the server
+    /// [takes it](Self::profile) from them. It is stored with the session. A language that the user
+    /// chooses in another app is noticed at the next sign-in: until then a read of the profile sets
+    /// this one again.
+    pub fn language(&self) -> Option<String> {
+        self.shared.language()
+    }
+
     /// Reads the profile of the user, with the address and other records. The mobile number in it
     /// has no country code. Idempotent; sends no message.
+    ///
+    /// **The server stores the language of this request as the language of the user**, in which it
+    /// then sends SMS: the one of [`language`](Self::language), or another that the client or the
+    /// options set. If the language is not known, none is sent, and the server takes English: set it
+    /// for sessions that were created from tokens.
     ///
     /// ```
     /// # #[tokio::main]
@@ -63,7 +82,11 @@ impl Session {
     /// deleted; otherwise see [`Error`].
     pub async fn profile(&self) -> Result<types::Profile, Error> {
         let api = self.api();
-        Ok(api.current_user_profile().send().await?.into_inner())
+        let profile = api.current_user_profile().send().await?.into_inner();
+        if let Some(language) = language::of(&profile) {
+            self.shared.keep_language(language).await;
+        }
+        Ok(profile)
     }
 
     /// Registers the device of the user for push messages. `handle` is the device handle that the

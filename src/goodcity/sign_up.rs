@@ -2,7 +2,7 @@
 
 use super::api::types;
 use super::client::Client;
-use super::pin_sign_in::PendingCode;
+use super::pin_sign_in::{PendingCode, pin_error};
 use crate::error::{Error, System};
 use crate::opaque_debug::opaque_debug;
 use crate::phone::Phone;
@@ -22,11 +22,15 @@ pub struct SignUp {
 opaque_debug!("goodcity": SignUp);
 
 impl Client {
-    /// Starts the sign-up of a new user with a Hong Kong mobile number; nothing is
-    /// sent before [`SignUp::send`].
+    /// Starts the sign-up of a new user with a Hong Kong mobile number, which is all that it needs;
+    /// nothing is sent before [`SignUp::send`].
     ///
     /// If the number already has an account, the server ignores the names and the address and sends
     /// the pin to the existing user. The response does not tell which happened.
+    ///
+    /// The language of the client ([`ClientBuilder::language`](super::ClientBuilder::language) or
+    /// [`CallOptions::language`](crate::CallOptions::language)) becomes the language of the user, also
+    /// of an existing one, and English if none is set.
     ///
     /// ```
     /// # #[tokio::main]
@@ -59,19 +63,20 @@ impl Client {
 }
 
 impl SignUp {
-    /// The first name of the user. Required.
+    /// The first name of the user.
     pub fn first_name(mut self, name: impl Into<String>) -> Self {
         self.first_name = Some(name.into());
         self
     }
 
-    /// The last name of the user. Required.
+    /// The last name of the user.
     pub fn last_name(mut self, name: impl Into<String>) -> Self {
         self.last_name = Some(name.into());
         self
     }
 
-    /// The id of the user's district in Hong Kong: a number, which is sent as text.
+    /// The id of the user's district in Hong Kong: a number, which is sent as text. For a new user
+    /// the server refuses an id that it does not know, with status 409.
     pub fn district_id(mut self, id: impl Into<String>) -> Self {
         self.district_id = Some(id.into());
         self
@@ -90,33 +95,48 @@ impl SignUp {
     /// Not retried unless the server certainly did not process it; a second call creates no
     /// second user, but invalidates the first pin.
     ///
+    /// The server does not check the app of the client here: as an app that the user may not use, the
+    /// pin arrives and is then refused; see [`ClientBuilder::app_name`](super::ClientBuilder::app_name).
+    ///
     /// Source: `POST /api/v1/auth/signup`.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `first_name` or `last_name` if
-    /// it is not set, or `phone` for a number that violates the client's
-    /// [`MobileRule`](super::MobileRule),
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `first_name`, `last_name`,
+    /// `district_id` or `address_type` if it is blank, or `phone` for a number that violates the
+    /// client's [`MobileRule`](super::MobileRule),
     /// [`ErrorKind::RateLimited`](crate::ErrorKind::RateLimited) within 60 seconds after the last pin for
     /// the number, [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the session store fails:
-    /// nothing is sent in these cases. Otherwise as any call, see [`Error`].
+    /// nothing is sent in these cases. [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) with status
+    /// 409 and the code `ForeignKeyMismatchError` for an unknown district; with status 422 also for a
+    /// number that two sign-ups at the same time have given two accounts:
+    /// [`Client::sign_in_with_pin`] still works then. Otherwise as any call, see [`Error`].
     pub async fn send(self) -> Result<PendingCode, Error> {
         let address = types::AddressAttributes::builder()
-            .district_id(self.district_id)
-            .address_type(self.address_type);
+            .district_id(not_blank("district_id", self.district_id)?)
+            .address_type(not_blank("address_type", self.address_type)?);
         let user = types::UserAuth::builder()
             .mobile(self.phone.to_e164())
-            .first_name(required("first_name", self.first_name)?)
-            .last_name(required("last_name", self.last_name)?)
+            .first_name(not_blank("first_name", self.first_name)?)
+            .last_name(not_blank("last_name", self.last_name)?)
             .address_attributes(address);
         let body = types::SignupRequest::builder().user_auth(user);
         let api = self.client.api();
-        let request = async { Ok(api.signup().body(body).send().await?.into_inner()) };
+        let request = async {
+            let sent = api.signup().body(body).send().await;
+            Ok(sent.map_err(pin_error)?.into_inner())
+        };
         PendingCode::send(&self.client, &self.phone, request).await
     }
 }
 
-fn required(field: &'static str, text: Option<String>) -> Result<String, Error> {
-    let text = text.filter(|text| !text.trim().is_empty());
-    text.ok_or_else(|| Error::invalid(field, "must be set").of(System::GoodCity))
+/// The server stores a blank text as it is.
+fn not_blank(field: &'static str, text: Option<String>) -> Result<Option<String>, Error> {
+    match text {
+        Some(text) if text.trim().is_empty() => {
+            let right = "must not be blank: leave it out";
+            Err(Error::invalid(field, right).of(System::GoodCity))
+        }
+        text => Ok(text),
+    }
 }

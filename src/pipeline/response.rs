@@ -54,11 +54,6 @@ impl RawResponse {
         &self.body
     }
 
-    /// The body as text.
-    pub(super) fn text(&self) -> Cow<'_, str> {
-        decode::decoded(&self.body, self.content_type())
-    }
-
     /// Decodes the body by its content, whatever the content type says: servers send JSON as text,
     /// and an empty body for an object without members. `unreadable` is called for each documented
     /// member that the response has in a form that cannot be read.
@@ -81,6 +76,11 @@ impl RawResponse {
     pub(crate) fn read_error<T: DeserializeOwned>(&self, shape: &'static Shape) -> Option<T> {
         let decoded = self.read(shape, BareString::No)?;
         Some(decoded.value)
+    }
+
+    /// The text of the body, in which half of a surrogate pair is U+FFFD.
+    pub(super) fn text(&self) -> Cow<'_, str> {
+        decode::valid_text(&self.body, self.content_type())
     }
 
     fn read<T: DeserializeOwned>(

@@ -1,9 +1,7 @@
 //! How a session authorizes a call.
 
 use chrono::{DateTime, Utc};
-use http::HeaderMap;
-#[cfg(feature = "fynd")]
-use http::header;
+use http::{HeaderMap, HeaderValue, header};
 use tokio::time::timeout_at;
 
 use super::credential::{AccessToken, Credential};
@@ -114,6 +112,12 @@ impl SessionCredential for SessionEntry {
             return Err(self.ended_error(reason));
         }
         let authorization = self.authorization(&mut state, now);
+        if let Some(language) = &state.language
+            && !attempt.headers.contains_key(header::ACCEPT_LANGUAGE)
+            && let Ok(language) = HeaderValue::from_str(language)
+        {
+            attempt.headers.insert(header::ACCEPT_LANGUAGE, language);
+        }
         match &state.credential {
             Credential::Tokens(tokens) => {
                 if matches!(authorization, Authorization::Fresh(_)) || allow_stale {

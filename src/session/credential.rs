@@ -79,6 +79,15 @@ impl Tokens {
         }
     }
 
+    /// Adds the expiry that the server names beside a token that is no JWT. One that has passed is an
+    /// unset value, or no date.
+    #[cfg(feature = "wunder")]
+    pub(crate) fn or_expire_at(mut self, named: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Self {
+        let named = named.filter(|named| *named > now);
+        self.expires_at = self.expires_at.or(named);
+        self
+    }
+
     fn is_sendable(&self) -> bool {
         !self.access.is_empty() && HeaderValue::from_str(self.access.expose()).is_ok()
     }

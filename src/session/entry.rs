@@ -11,7 +11,7 @@ use super::context::SessionContext;
 #[cfg(feature = "walletcrew")]
 use super::credential::unverified_claims;
 use super::credential::{Credential, Tokens};
-use super::record::{RefreshRecord, SessionRecord};
+use super::record::{RefreshRecord, SessionRecord, UserHints};
 use super::state::{ReloadOutcome, State, WriteOutcome};
 use crate::clock::BoxFuture;
 use crate::end_reason::EndReason;
@@ -68,7 +68,7 @@ impl SessionEntry {
         version: Option<Version>,
         refresher: Option<Arc<dyn Refresher>>,
     ) -> Arc<Self> {
-        let login_hint = record.login_hint.take();
+        let login_hint = record.user.login_hint.take();
         let state = State::new(record, version, &context.time);
         Arc::new_cyclic(|me| Self {
             me: me.clone(),
@@ -89,6 +89,12 @@ impl SessionEntry {
     /// What the user signed in with, if that was stored.
     pub(crate) fn login_hint(&self) -> Option<&str> {
         self.login_hint.as_deref()
+    }
+
+    /// The language of the user, if it is known.
+    #[cfg(feature = "goodcity")]
+    pub(crate) fn language(&self) -> Option<String> {
+        self.lock().language.as_deref().map(str::to_owned)
     }
 
     pub(super) fn expires_at(&self) -> Option<DateTime<Utc>> {
@@ -224,6 +230,9 @@ impl SessionEntry {
         state.version = Some(version);
         state.written_at = record.written_at();
         state.validated_at = now;
+        if !state.has_new_language {
+            state.language = record.user.language.map(String::into_boxed_str);
+        }
         #[cfg(feature = "fynd")]
         let credential = with_own_cookies(state, record.credential);
         #[cfg(not(feature = "fynd"))]
@@ -279,16 +288,22 @@ impl SessionEntry {
         fence: Option<Fence>,
     ) -> Result<WriteOutcome, Error> {
         let context = &*self.context;
+        let (version, language) = {
+            let state = self.lock();
+            (state.version, state.language.clone())
+        };
         let record = SessionRecord {
             audience: context.audience.clone(),
             written_at: context.time.local_now().timestamp(),
-            login_hint: self.login_hint().map(str::to_owned),
+            user: UserHints {
+                login_hint: self.login_hint().map(str::to_owned),
+                language: language.as_deref().map(str::to_owned),
+            },
             refresh: refresh.clone(),
             credential: credential.clone(),
         };
         let record = record.encode().map_err(|error| error.of(context.system))?;
         let (store, key) = (&context.store, &self.key);
-        let version = self.lock().version;
         let write = match version {
             Some(version) => store.compare_and_swap(key, version, record, time_to_live, fence),
             None => store.create(key, record, time_to_live),
@@ -300,6 +315,9 @@ impl SessionEntry {
                 state.version = state.version.max(Some(version));
                 state.validated_at = context.time.local_now();
                 state.written_at = state.validated_at;
+                if state.language == language {
+                    state.has_new_language = false;
+                }
                 #[cfg(feature = "fynd")]
                 if let Credential::Cookies(jar) = credential {
                     state.stored_jar = Some(Box::new(jar.clone()));

@@ -26,6 +26,7 @@ pub(crate) use self::credential::Credential;
 pub(crate) use self::credential::unverified_claims;
 pub use self::credential::{AccessToken, Tokens};
 pub(crate) use self::entry::{Refresher, SessionEntry};
+pub(crate) use self::record::UserHints;
 pub(crate) use self::registry::SessionRegistry;
 #[cfg(any(feature = "wunder", feature = "fynd"))]
 pub(crate) use self::sign_out::FinalCredential;
@@ -66,6 +67,16 @@ impl Session {
     #[cfg(feature = "goodcity")]
     pub(crate) fn login_hint(&self) -> Option<&str> {
         self.entry.login_hint()
+    }
+
+    #[cfg(feature = "goodcity")]
+    pub(crate) fn language(&self) -> Option<String> {
+        self.entry.language()
+    }
+
+    #[cfg(feature = "goodcity")]
+    pub(crate) async fn keep_language(&self, language: &str) {
+        self.entry.keep_language(language).await;
     }
 
     /// Returns why the session has ended, or `None` if it has not.

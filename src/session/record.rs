@@ -20,6 +20,17 @@ pub(super) struct RefreshRecord {
     pub(super) refused: bool,
 }
 
+/// What is known of the user of a session, for the next calls and the next sign-in.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct UserHints {
+    /// What the user signed in with, to sign in again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) login_hint: Option<String>,
+    /// The language of the user, as the value of an `Accept-Language` header.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) language: Option<String>,
+}
+
 /// The stored form of one session, as JSON.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct SessionRecord {
@@ -28,9 +39,8 @@ pub(super) struct SessionRecord {
     /// When the record was written, in seconds of Unix time.
     #[serde(default)]
     pub(super) written_at: i64,
-    /// What the user signed in with, to sign in again.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) login_hint: Option<String>,
+    #[serde(flatten)]
+    pub(super) user: UserHints,
     #[serde(flatten)]
     pub(super) refresh: RefreshRecord,
     #[serde(flatten)]

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use super::context::SessionContext;
 use super::credential::Credential;
 use super::entry::{Refresher, SessionEntry, TIME_TO_LIVE};
-use super::record::{RefreshRecord, SessionRecord};
+use super::record::{RefreshRecord, SessionRecord, UserHints};
 use crate::error::{Error, ErrorKind};
 use crate::secret::Secret;
 use crate::store::StoreKey;
@@ -26,13 +26,12 @@ impl SessionRegistry {
         })
     }
 
-    /// Stores a new session. `login_hint` is what the user signed in with. Fails for tokens that no
-    /// call can send.
+    /// Stores a new session. Fails for tokens that no call can send.
     pub(crate) async fn create(
         &self,
         credential: Credential,
         refresher: Option<Arc<dyn Refresher>>,
-        login_hint: Option<String>,
+        user: UserHints,
     ) -> Result<Arc<SessionEntry>, Error> {
         let context = &self.context;
         let id = context.random_id()?;
@@ -43,7 +42,7 @@ impl SessionRegistry {
         let record = SessionRecord {
             audience: context.audience.clone(),
             written_at: context.time.local_now().timestamp(),
-            login_hint,
+            user,
             refresh: RefreshRecord::default(),
             credential,
         };

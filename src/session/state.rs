@@ -50,6 +50,10 @@ pub(super) struct State {
     pub(super) refused: bool,
     /// When the record was last written, as far as this instance knows.
     pub(super) written_at: DateTime<Utc>,
+    /// The language of the user, which calls are sent with unless the caller sets another.
+    pub(super) language: Option<Box<str>>,
+    /// Whether the store lacks the language.
+    pub(super) has_new_language: bool,
     /// The cookies in the store, to tell which have changed here since.
     #[cfg(feature = "fynd")]
     pub(super) stored_jar: Option<Box<CookieJar>>,
@@ -131,6 +135,8 @@ impl State {
             rejected: false,
             refused: false,
             written_at,
+            language: record.user.language.map(String::into_boxed_str),
+            has_new_language: false,
             #[cfg(feature = "fynd")]
             stored_jar,
             refresh_jitter: random::fraction(),
@@ -190,13 +196,20 @@ impl State {
         running.has_changed().is_ok().then(|| running.clone())
     }
 
-    /// Whether cookies have changed since the store last had them.
-    pub(super) fn has_new_cookies(&self) -> bool {
+    /// Whether the language or cookies have changed since the store last had them.
+    pub(super) fn has_unsaved_changes(&self) -> bool {
         #[cfg(feature = "fynd")]
         if let Credential::Cookies(jar) = &self.credential {
-            return self.stored_jar.as_deref() != Some(jar);
+            return self.has_new_language || self.stored_jar.as_deref() != Some(jar);
         }
-        false
+        self.has_new_language
+    }
+
+    /// Records that the store lacks a change; returns whether a save must be started for it.
+    #[cfg(any(feature = "goodcity", feature = "fynd"))]
+    pub(super) fn must_save(&mut self) -> bool {
+        // A save that is already running or due includes the change.
+        !std::mem::replace(&mut self.unsaved, true)
     }
 
     /// Whether the credential could expire on the way to the server.

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 #[cfg(feature = "fynd")]
 use http::HeaderMap;
-#[cfg(feature = "fynd")]
+#[cfg(any(feature = "goodcity", feature = "fynd"))]
 use tokio::time::timeout;
 
-#[cfg(feature = "fynd")]
+#[cfg(any(feature = "goodcity", feature = "fynd"))]
 use super::context::STORE_TIMEOUT;
 use super::credential::{Credential, Tokens};
 use super::entry::SessionEntry;
@@ -77,11 +77,34 @@ impl SessionEntry {
                 return;
             }
             state.generation.0 += 1;
-            // A save that is already running or due includes these cookies.
-            if std::mem::replace(&mut state.unsaved, true) {
+            if !state.must_save() {
                 return;
             }
         }
+        self.save_changes("new cookies are not saved yet").await;
+    }
+
+    /// Keeps the language of the user for the further calls of the session, and saves it if it is new.
+    /// A store that fails does not fail the call: the save is retried in the background.
+    #[cfg(feature = "goodcity")]
+    pub(crate) async fn keep_language(&self, language: &str) {
+        {
+            let mut state = self.lock();
+            if state.ended.is_some() || state.language.as_deref() == Some(language) {
+                return;
+            }
+            state.language = Some(language.into());
+            state.has_new_language = true;
+            if !state.must_save() {
+                return;
+            }
+        }
+        self.save_changes("the language is not saved yet").await;
+    }
+
+    /// Saves what has changed, in a task that continues if the caller drops the future.
+    #[cfg(any(feature = "goodcity", feature = "fynd"))]
+    async fn save_changes(&self, unsaved: &'static str) {
         let Some(entry) = self.me.upgrade() else {
             return;
         };
@@ -93,7 +116,7 @@ impl SessionEntry {
                     Ok(SaveOutcome::Stored | SaveOutcome::Superseded) => break,
                     Ok(SaveOutcome::Gone) => break entry.mark_ended(EndReason::EndedElsewhere),
                     Err(error) => {
-                        tracing::warn!(session = %entry.key, %error, "new cookies are not saved yet");
+                        tracing::warn!(session = %entry.key, %error, "{unsaved}");
                         break entry.save_later();
                     }
                 }
@@ -127,7 +150,7 @@ impl SessionEntry {
             let mut state = self.lock();
             match &saved {
                 Ok(saved) => {
-                    state.unsaved = state.has_new_cookies();
+                    state.unsaved = state.has_unsaved_changes();
                     state.update_refresh(|refresh_state| {
                         if *saved == SaveOutcome::Superseded {
                             refresh_state.pending = None;
@@ -194,11 +217,11 @@ impl SessionEntry {
     }
 
     /// Reloads the record that caused a conflict. Cookies that another instance set are merged with
-    /// those that were set here, which are still to be written; tokens that another instance stored
-    /// are newer than ours.
+    /// those that were set here, which are still to be written, as is a new language; tokens that
+    /// another instance stored are newer than ours.
     async fn reconcile(&self) -> Result<ReloadOutcome, Error> {
         let found = self.reload().await?;
-        if found == ReloadOutcome::Adopted && self.lock().has_new_cookies() {
+        if found == ReloadOutcome::Adopted && self.lock().has_unsaved_changes() {
             return Ok(ReloadOutcome::Unchanged);
         }
         Ok(found)

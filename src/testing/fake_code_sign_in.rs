@@ -20,7 +20,7 @@ use crate::error::{Error, ErrorKind, System};
 use crate::pipeline::{CallContext, Operation, ParsedError, RawResponse, SystemRules};
 use crate::random;
 use crate::secret::Secret;
-use crate::session::{Credential, EndReason, Session, SessionRegistry, Tokens};
+use crate::session::{Credential, EndReason, Session, SessionRegistry, Tokens, UserHints};
 
 const TIME_TO_LIVE: TimeDelta = TimeDelta::minutes(15);
 
@@ -293,7 +293,7 @@ impl FakeCodeSignIn {
     async fn session(&self) -> Result<Session, Error> {
         let tokens = Tokens::new(self.random_id()?, None);
         let sessions = &self.shared.sessions;
-        let entry = sessions.create(Credential::Tokens(tokens), None, None);
+        let entry = sessions.create(Credential::Tokens(tokens), None, UserHints::default());
         Ok(Session::new(entry.await?, &self.shared.calls))
     }
 }

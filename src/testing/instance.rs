@@ -12,6 +12,7 @@ use crate::pipeline::Settings;
 use crate::secret::Secret;
 use crate::session::{
     Credential, EndReason, Refresher, SessionContext, SessionEntry, SessionRegistry, Tokens,
+    UserHints,
 };
 use crate::skewed_clock::SkewedClock;
 use crate::store::SessionStore;
@@ -147,7 +148,10 @@ impl Instance {
     pub async fn sign_in(&self, tokens: Tokens) -> Result<InstanceSession, Error> {
         let credential = Credential::Tokens(tokens);
         let refresher = Some(self.refresher.clone());
-        let entry = self.sessions.create(credential, refresher, None).await;
+        let entry = self
+            .sessions
+            .create(credential, refresher, UserHints::default())
+            .await;
         entry.map(InstanceSession)
     }
 

@@ -122,6 +122,15 @@ macro_rules! mock {
                 self.server.delay(operation, delay);
             }
 
+            /// Sends all further responses in other forms: the same content, as servers write it
+            /// that do not follow their description. An empty list ends that.
+            pub fn vary(
+                &self,
+                variations: impl IntoIterator<Item = $crate::testing::Variation>,
+            ) {
+                self.server.vary(variations.into_iter().collect());
+            }
+
             /// Starts a [`FaultProxy`]($crate::testing::FaultProxy) for the mock on a free port; pass its
             /// base URL to the client. Its rules may name [operations](Self::operations).
             ///

@@ -22,6 +22,7 @@ mod proxy;
 mod response;
 mod server;
 mod settings;
+mod variation;
 #[cfg(feature = "walletcrew")]
 mod walletcrew;
 #[cfg(feature = "wunder")]
@@ -36,7 +37,7 @@ pub use self::fake_code_sign_in::{FakeCodeSignIn, FakeStep};
 #[cfg(feature = "fynd")]
 pub use self::fynd::{Fynd, FyndAttribute, FyndProvider, FyndSignIn, FyndUser};
 #[cfg(feature = "goodcity")]
-pub use self::goodcity::{GoodCity, GoodCityUser};
+pub use self::goodcity::{GoodCity, GoodCityRace, GoodCityUser};
 pub use self::instance::{Instance, InstanceSession, TokenFault, TokenServer};
 pub use self::jitter::seed_jitter;
 pub(crate) use self::jitter::seeded_fraction;
@@ -48,6 +49,7 @@ pub(crate) use self::response::{MockResponse, MockResult};
 pub(crate) use self::server::{Behaviour, Parts, Server};
 pub(crate) use self::settings::AllowedOrigin;
 pub use self::settings::MockSettings;
+pub use self::variation::Variation;
 #[cfg(feature = "walletcrew")]
 pub use self::walletcrew::WalletCrew;
 #[cfg(feature = "wunder")]

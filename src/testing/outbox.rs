@@ -29,6 +29,9 @@ pub struct Message {
     pub channel: Channel,
     /// The code in it.
     pub code: String,
+    /// The language of the text, such as `zh-tw`, where the mock knows of languages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
     /// The time, in milliseconds since the Unix epoch.
     pub at: i64,
 }

@@ -6,6 +6,9 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use wiremock::ResponseTemplate;
 
+use super::variation::{self, Variation};
+use crate::decode::Shape;
+
 /// A response, or an error response that ends the handling of a request early.
 pub(crate) type MockResult<T = MockResponse> = Result<T, MockResponse>;
 
@@ -15,6 +18,8 @@ pub(crate) struct MockResponse {
     status: u16,
     headers: Vec<(&'static str, String)>,
     body: Body,
+    /// The type of the body, if it is not the usual one.
+    content_type: Option<&'static str>,
 }
 
 #[derive(Clone, Debug)]
@@ -22,6 +27,8 @@ enum Body {
     Empty,
     Json(Value),
     Text(String),
+    /// JSON, with the parameters of its content type.
+    Bytes(Vec<u8>, &'static str),
 }
 
 impl MockResponse {
@@ -46,7 +53,15 @@ impl MockResponse {
             status,
             headers: Vec::new(),
             body,
+            content_type: None,
         }
+    }
+
+    /// Sets the type of the body.
+    #[cfg(feature = "goodcity")]
+    pub(crate) fn content_type(mut self, content_type: &'static str) -> Self {
+        self.content_type = Some(content_type);
+        self
     }
 
     pub(crate) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
@@ -62,20 +77,52 @@ impl MockResponse {
         self
     }
 
+    /// The response in other forms; `shape` is that of a success.
+    pub(crate) fn vary(mut self, variations: &[Variation], shape: &Shape) -> Self {
+        let is_success = (200..300).contains(&self.status);
+        let shape = if is_success { shape } else { &Shape::Any };
+        self.body = match self.body {
+            Body::Json(body) => {
+                let (body, charset) = variation::vary(variations, shape, body);
+                Body::Bytes(body, charset)
+            }
+            body => body,
+        };
+        self
+    }
+
     pub(crate) fn status(&self) -> u16 {
         self.status
     }
 
-    /// The response as sent at `now`, the time of the mock.
-    pub(crate) fn into_template(self, now: DateTime<Utc>, delay: Duration) -> ResponseTemplate {
-        let date = now.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    /// The response as sent at `now`, the time of the mock; `None` for a server that does not tell
+    /// its time.
+    ///
+    /// wiremock adds its own time to a response without `Date`, so such a server sends an empty one,
+    /// which no client can read.
+    pub(crate) fn into_template(
+        self,
+        now: Option<DateTime<Utc>>,
+        delay: Duration,
+    ) -> ResponseTemplate {
+        let date = now.map(|now| now.format("%a, %d %b %Y %H:%M:%S GMT").to_string());
         let mut template = ResponseTemplate::new(self.status)
             .set_delay(delay)
-            .insert_header("date", date);
-        template = match self.body {
-            Body::Empty => template,
-            Body::Json(body) => template.set_body_json(body),
-            Body::Text(body) => template.set_body_string(body),
+            .insert_header("date", date.unwrap_or_default());
+        template = match (self.body, self.content_type) {
+            (Body::Empty, None) => template,
+            (Body::Empty, Some(content_type)) => template.set_body_raw("", content_type),
+            (Body::Json(body), content_type) => {
+                let content_type = content_type.unwrap_or("application/json");
+                template.set_body_raw(body.to_string(), content_type)
+            }
+            (Body::Text(body), content_type) => {
+                template.set_body_raw(body, content_type.unwrap_or("text/plain"))
+            }
+            (Body::Bytes(body, charset), content_type) => {
+                let content_type = content_type.unwrap_or("application/json");
+                template.set_body_raw(body, &format!("{content_type}{charset}"))
+            }
         };
         for (name, value) in self.headers {
             template = template.append_header(name, value);

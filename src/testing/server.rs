@@ -7,6 +7,7 @@ use std::net::TcpListener;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use http::HeaderMap;
 use serde_json::json;
 use wiremock::matchers::any;
 use wiremock::{Mock, Request, Respond, ResponseTemplate};
@@ -21,6 +22,7 @@ use super::outbox::Outbox;
 use super::proxy::FaultProxy;
 use super::response::MockResponse;
 use super::settings::AllowedOrigin;
+use super::variation::Variation;
 use crate::clock::Clock;
 use crate::pipeline::Operation;
 
@@ -34,6 +36,16 @@ pub(crate) trait Behaviour: Send + Sync + 'static {
 
     /// The response to a call of one of them.
     fn respond(&self, call: &Call<'_>) -> MockResponse;
+
+    /// The response to a request with these headers that calls none of them.
+    fn not_found(&self, _headers: &HeaderMap) -> MockResponse {
+        MockResponse::json(404, json!({"error": "no such endpoint"}))
+    }
+
+    /// Whether its responses tell the time.
+    fn sends_date(&self) -> bool {
+        true
+    }
 }
 
 /// A running mock.
@@ -56,6 +68,7 @@ struct ServerState {
 struct Control {
     forced_statuses: HashMap<&'static str, VecDeque<u16>>,
     delays: HashMap<&'static str, Duration>,
+    variations: Vec<Variation>,
     journal: Journal,
     expectations: Expectations,
 }
@@ -134,6 +147,10 @@ impl Server {
         self.shared.control().delays.insert(operation, delay);
     }
 
+    pub(crate) fn vary(&self, variations: Vec<Variation>) {
+        self.shared.control().variations = variations;
+    }
+
     #[track_caller]
     pub(crate) fn count(&self, operation: &str) -> usize {
         let operation = self.operation_id(operation);
@@ -208,7 +225,8 @@ impl Respond for Responder {
         if let Some(origin) = &self.shared.origin {
             response = response.headers(origin.headers());
         }
-        response.into_template(self.shared.clock.now(), delay)
+        let now = self.shared.clock.now();
+        response.into_template(self.behaviour.sends_date().then_some(now), delay)
     }
 }
 
@@ -220,13 +238,13 @@ impl Responder {
             return (response, Duration::ZERO);
         }
         let Some(call) = Call::matching(&self.shared.operations, request) else {
-            let response = MockResponse::json(404, json!({"error": "no such endpoint"}));
+            let response = self.behaviour.not_found(&request.headers);
             let path = redacted_path(&self.shared.operations, request.url.path());
             self.record(None, request, path, &response);
             return (response, Duration::ZERO);
         };
         let id = call.operation.id;
-        let (forced_status, delay) = {
+        let (forced_status, delay, variations) = {
             let mut control = self.shared.control();
             control.journal.count(id);
             let statuses = control.forced_statuses.get_mut(id);
@@ -234,11 +252,16 @@ impl Responder {
             (
                 forced_status,
                 control.delays.get(id).copied().unwrap_or_default(),
+                control.variations.clone(),
             )
         };
         let response = match forced_status {
             Some(status) => MockResponse::empty(status),
             None => self.behaviour.respond(&call),
+        };
+        let response = match variations.is_empty() {
+            true => response,
+            false => response.vary(&variations, call.operation.response),
         };
         self.record(
             Some(id),

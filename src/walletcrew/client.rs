@@ -18,7 +18,7 @@ use crate::opaque_debug::opaque_debug;
 use crate::pipeline::CallContext;
 use crate::secret::Secret;
 use crate::session::{
-    Credential, Refresher, SessionContext, SessionRegistry, Tokens, client_methods,
+    Credential, Refresher, SessionContext, SessionRegistry, Tokens, UserHints, client_methods,
     token_client_methods,
 };
 
@@ -308,7 +308,10 @@ impl Client {
     /// Stores the token of a new session.
     pub(super) async fn sign_in(&self, tokens: Tokens) -> Result<Session, Error> {
         let (credential, refresher) = (Credential::Tokens(tokens), self.refresher());
-        let entry = self.sessions.create(credential, refresher, None).await?;
+        let entry = self
+            .sessions
+            .create(credential, refresher, UserHints::default())
+            .await?;
         Ok(Session::new(self, entry))
     }
 

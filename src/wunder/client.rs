@@ -16,7 +16,7 @@ use crate::opaque_debug::opaque_debug;
 use crate::pipeline::CallContext;
 use crate::secret::Secret;
 use crate::session::{
-    Credential, Refresher, SessionContext, SessionRegistry, Tokens, client_methods,
+    Credential, Refresher, SessionContext, SessionRegistry, Tokens, UserHints, client_methods,
     token_client_methods,
 };
 
@@ -182,7 +182,7 @@ impl Client {
         let credential = Credential::Tokens(tokens);
         let entry = self
             .sessions
-            .create(credential, Some(self.refresher()), None)
+            .create(credential, Some(self.refresher()), UserHints::default())
             .await?;
         Ok(Session::new(self, entry))
     }

@@ -155,9 +155,9 @@ impl MfaRequired {
         // A response without tokens means that the provisional ones are now valid for all calls.
         let tokens = match response.access_token {
             Some(access) => {
-                let mut tokens = Tokens::new(access, response.refresh_token);
-                tokens.expires_at = tokens.expires_at.or(response.access_token_expire_date);
-                tokens
+                let now = self.client.calls.pipeline().time.now();
+                let tokens = Tokens::new(access, response.refresh_token);
+                tokens.or_expire_at(response.access_token_expire_date, now)
             }
             None => self.challenge.step.tokens.clone(),
         };

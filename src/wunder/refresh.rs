@@ -44,9 +44,9 @@ impl Refresher for RefreshToken {
                     .with_delivery(Delivery::Responded)
                     .at(System::Wunder, "refresh_token")
             })?;
-            let mut tokens = Tokens::new(access, issued.refresh_token);
-            tokens.expires_at = tokens.expires_at.or(issued.access_token_expire_date);
-            Ok(tokens)
+            let tokens = Tokens::new(access, issued.refresh_token);
+            let now = self.pipeline.time.now();
+            Ok(tokens.or_expire_at(issued.access_token_expire_date, now))
         })
     }
 }

@@ -44,8 +44,9 @@ impl Admitted {
                 .with_delivery(Delivery::Responded)
                 .at(System::Wunder, "sign_in")
         })?;
-        let mut tokens = Tokens::new(access, response.refresh_token);
-        tokens.expires_at = tokens.expires_at.or(response.access_token_expire_date);
+        let now = client.calls.pipeline().time.now();
+        let tokens = Tokens::new(access, response.refresh_token);
+        let tokens = tokens.or_expire_at(response.access_token_expire_date, now);
         if requires_mfa {
             return Ok(Self::Provisional(tokens));
         }
@@ -56,26 +57,18 @@ impl Admitted {
 /// Whether a first factor says that a second one is to be validated. A status is published without its
 /// values, so an unknown one counts where nothing else decides.
 fn requires_mfa(response: &types::SignInResponse) -> bool {
-    let is_unknown = response.mfa_required.is_none()
-        && response.mfa_status.is_some()
-        && !has_mfa_status(response, &["false"]);
-    is_unknown || still_requires_mfa(response)
+    let status = response.mfa_status.as_deref();
+    still_requires_mfa(response)
+        || (response.mfa_required.is_none() && status.is_some_and(|it| it.trim() != "false"))
 }
 
-/// Whether the response to a code of the second factor says that one is still to be validated. The code
-/// was accepted, so an unknown status does not count.
+/// Whether the response to a second factor says that it is still required. Without the flag, another
+/// status is that of a user who has passed.
 pub(super) fn still_requires_mfa(response: &types::SignInResponse) -> bool {
-    const REQUIRED: [&str; 4] = ["true", "required", "mfa_required", "pending"];
-    response.mfa_required == Some(true) || has_mfa_status(response, &REQUIRED)
-}
-
-fn has_mfa_status(response: &types::SignInResponse, values: &[&str]) -> bool {
-    let status = response.mfa_status.as_deref().map(str::trim);
-    status.is_some_and(|status| {
-        values
-            .iter()
-            .any(|value| status.eq_ignore_ascii_case(value))
-    })
+    let status = response.mfa_status.as_deref().unwrap_or_default();
+    let status = status.trim().to_ascii_uppercase();
+    let requires = ["REQUIRED", "PENDING"].iter().any(|it| status.contains(it));
+    response.mfa_required == Some(true) || status == "TRUE" || (requires && !status.contains("NOT"))
 }
 
 impl Client {

@@ -14,7 +14,7 @@ async fn bodies_of_the_wrong_form_are_refused_by_the_server() {
             json!({"mobile": "+9101234567"}),
             ErrorShape::Invalid,
         ),
-        ("send_pin", json!({"mobile": 51234567}), ErrorShape::Plain),
+        ("send_pin", json!({"mobile": 51234567}), ErrorShape::Invalid),
         ("signup", json!({}), ErrorShape::Plain),
         (
             "signup",
@@ -33,10 +33,11 @@ async fn bodies_of_the_wrong_form_are_refused_by_the_server() {
             ErrorShape::Fields,
         ),
         (
-            "register_device",
-            json!({"platform": "fcm"}),
+            "verify",
+            json!({"pin": null, "otp_auth_key": null}),
             ErrorShape::Plain,
         ),
+        ("register_device", json!({"platform": 1}), ErrorShape::Plain),
     ] {
         let call = session.request(Method::POST, format!("/api/v1/auth/{path}"));
         let error = call.json(&body).send::<Value>().await.unwrap_err();
@@ -102,6 +103,15 @@ async fn bad_input_is_refused_before_anything_is_sent() {
             .first_name("Ada")
             .last_name("Wong");
         assert_eq!(field(sign_up.send().await), "phone", "{wrong}");
+    }
+    let sign_up = client.sign_up(&UNKNOWN.parse().unwrap());
+    for (blank, name) in [
+        (sign_up.clone().first_name(""), "first_name"),
+        (sign_up.clone().last_name(" "), "last_name"),
+        (sign_up.clone().district_id("\t"), "district_id"),
+        (sign_up.clone().address_type(""), "address_type"),
+    ] {
+        assert_eq!(field(blank.send().await), name);
     }
     let strict = Client::builder(&base)
         .app_name("app")

@@ -137,6 +137,9 @@ async fn without_an_app_name_keys_and_pins_are_lost() {
 
     let response = post(&mock, "send_pin", &json!({"mobile": UNKNOWN})).await;
     assert!(response.starts_with("HTTP/1.1 200"), "{response}");
+    let user = json!({"mobile": UNKNOWN, "address_attributes": {}});
+    let response = post(&mock, "signup", &json!({"user_auth": user})).await;
+    assert!(response.starts_with("HTTP/1.1 200"), "{response}");
 
     let key = key_by_hand(&client).await;
     let body = json!({"pin": pin(&mock), "otp_auth_key": key.expose()});
@@ -161,19 +164,91 @@ async fn an_app_that_is_not_allowed_is_refused() {
 }
 
 #[tokio::test]
-async fn an_app_that_is_not_allowed_cannot_sign_users_up_or_in() {
+async fn an_app_that_is_not_allowed_signs_users_up_but_not_in() {
     let (mock, client) = start().await;
     let pending = send_pin(&client).await;
     mock.reject_app("app");
-    let sign_up = client
-        .sign_up(&UNKNOWN.parse().unwrap())
-        .first_name("Grace")
-        .last_name("Lee")
-        .send()
-        .await;
-    refused(&sign_up.unwrap_err(), 401, ErrorShape::Plain);
-    assert!(mock.outbox().last_code(UNKNOWN).is_none());
     // The server responds to a right pin as to a wrong one.
     let returned = pending.confirm(pin(&mock)).await.unwrap_err();
     refused(&returned.error, 422, ErrorShape::Fields);
+
+    let sign_up = client.sign_up(&UNKNOWN.parse().unwrap());
+    let pending = sign_up.send().await.unwrap();
+    let pin = mock.outbox().last_code(UNKNOWN).unwrap();
+    let returned = pending.confirm(pin).await.unwrap_err();
+    refused(&returned.error, 422, ErrorShape::Fields);
+}
+
+#[tokio::test]
+async fn an_app_for_staff_sends_donors_no_pin() {
+    let (mock, client) = start().await;
+    let mut pending = send_pin(&client).await;
+    mock.clock().advance(WAIT);
+    let staff = Client::builder(mock.base_url()).app_name("admin.goodcity");
+    let staff = staff.clock(mock.clock().clone()).build().unwrap();
+    let error = staff.sign_in_with_pin(&MOBILE.parse().unwrap()).await;
+    refused(&error.unwrap_err(), 401, ErrorShape::Plain);
+    // The key of the donor's own app is void as well.
+    let returned = pending.confirm(pin(&mock)).await.unwrap_err();
+    refused(&returned.error, 422, ErrorShape::Fields);
+    pending = returned.state;
+    pending.resend().await.unwrap();
+    let _ = pending.confirm(pin(&mock)).await.unwrap();
+}
+
+#[tokio::test]
+async fn two_requests_at_once_void_the_pin_until_another_is_sent() {
+    let (mock, client) = start().await;
+    mock.expect_race(GoodCityRace::SendPin);
+    let error = client.sign_in_with_pin(&MOBILE.parse().unwrap()).await;
+    let error = error.unwrap_err();
+    refused_as(ErrorKind::Unavailable, &error, 500, ErrorShape::Framework);
+    assert!(error.to_string().contains("request another"), "{error}");
+    assert!(!error.is_retryable() && error.retry_after().is_some());
+
+    mock.clock().advance(WAIT);
+    let mut pending = send_pin(&client).await;
+    mock.clock().advance(WAIT);
+    mock.expect_race(GoodCityRace::SendPin);
+    let error = pending.resend().await.unwrap_err();
+    refused_as(ErrorKind::Unavailable, &error, 500, ErrorShape::Framework);
+    assert!(
+        error.to_string().contains("no earlier pin is valid"),
+        "{error}"
+    );
+    assert_eq!(
+        mock.count("send_pin"),
+        3,
+        "a request for a pin is not repeated"
+    );
+
+    // The pin that the user has is void, so it costs no attempt.
+    let returned = pending.confirm(pin(&mock)).await.unwrap_err();
+    assert_eq!(returned.error.kind(), ErrorKind::StepRequired);
+    assert_eq!(mock.count("verify"), 0);
+    let id = returned.state.id().clone();
+    let mut pending = client.resume_challenge(&id).await.unwrap();
+    let error = pending.resend().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::RateLimited);
+    mock.clock().advance(WAIT);
+    pending.resend().await.unwrap();
+    let _ = pending.confirm(pin(&mock)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_number_of_two_sign_ups_at_once_still_signs_in() {
+    let (mock, client) = start().await;
+    let sign_up = async || {
+        let sign_up = client.sign_up(&UNKNOWN.parse().unwrap()).send().await;
+        mock.clock().advance(WAIT);
+        sign_up
+    };
+    mock.expect_race(GoodCityRace::SignUp);
+    let _pending = sign_up().await.unwrap();
+    refused(&sign_up().await.unwrap_err(), 422, ErrorShape::Invalid);
+    let pending = client.sign_in_with_pin(&UNKNOWN.parse().unwrap()).await;
+    let pending = pending.unwrap();
+    assert_eq!(mock.outbox().messages().len(), 2);
+    let pin = mock.outbox().last_code(UNKNOWN).unwrap();
+    let _ = pending.confirm(pin).await.unwrap();
 }

@@ -15,6 +15,40 @@ async fn a_device_is_registered_and_an_unknown_platform_refused() {
 }
 
 #[tokio::test]
+async fn a_blocked_request_is_refused_and_ends_no_session() {
+    let (mock, client) = start().await;
+    let session = sign_in(&mock, &client).await;
+    mock.clock().advance(WAIT);
+    mock.block_requests(true);
+    refused(
+        &session.profile().await.unwrap_err(),
+        403,
+        ErrorShape::Blocked,
+    );
+    let error = client.sign_in_with_pin(&MOBILE.parse().unwrap()).await;
+    refused(&error.unwrap_err(), 403, ErrorShape::Blocked);
+    assert_eq!(session.shared().ended(), None);
+    mock.block_requests(false);
+    session.profile().await.unwrap();
+    let _pending = send_pin(&client).await;
+}
+
+#[tokio::test]
+async fn the_clock_is_not_corrected_by_a_server_that_does_not_tell_the_time() {
+    let (mock, _) = start().await;
+    mock.set_token_lifetime(1800);
+    mock.clock().advance(Duration::from_secs(3600));
+    let client = Client::builder(mock.base_url()).app_name("app");
+    let session = sign_in(&mock, &client.build().unwrap()).await;
+    session.profile().await.unwrap();
+    // By the client's own clock, which is an hour behind, the token is still valid.
+    mock.clock().advance(Duration::from_secs(2000));
+    let error = session.profile().await.unwrap_err();
+    refused_as(ErrorKind::Unauthenticated, &error, 401, ErrorShape::Typed);
+    assert_eq!(mock.count("current_user_profile"), 2);
+}
+
+#[tokio::test]
 async fn a_disabled_user_is_refused() {
     let (mock, client) = start().await;
     let session = sign_in(&mock, &client).await;

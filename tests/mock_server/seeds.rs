@@ -125,6 +125,19 @@ async fn a_seeded_user_of_goodcity_gets_a_pin_and_an_unknown_user_none() {
 }
 
 #[tokio::test]
+async fn a_seeded_user_of_goodcity_has_a_language_and_may_use_an_app() {
+    let seed = "--goodcity-user=mobile=+85261234567,language=zh-tw,app=admin";
+    let server = serve([seed]).await;
+    let request = server.request(Method::POST, "goodcity", "/api/v1/auth/send_pin");
+    let request = request.header("x-goodcity-app-name", "admin");
+    let request = request.header("content-type", "application/json");
+    let body = json!({"mobile": "+85261234567"}).to_string();
+    assert_eq!(response(request.body(body)).await.unwrap().status, 200);
+    let outbox = server.get("goodcity", "/__outbox").await.json();
+    assert_eq!(outbox[0]["language"], "zh-tw");
+}
+
+#[tokio::test]
 async fn a_seeded_user_of_fynd_signs_in_by_what_the_server_printed() {
     let server = serve([
         "--fynd-user=first-name=Asha,last-name=Rao,mobile=+91:9000000001,email=asha@example.com,\

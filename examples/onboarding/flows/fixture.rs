@@ -6,7 +6,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use vestibule::store::SessionStore;
-use vestibule::testing::{Outbox, RecordedRequest, TestClock};
+use vestibule::testing::{Outbox, RecordedRequest, TestClock, Variation};
 use vestibule::{CallOptions, Error, Secret};
 
 use super::failed::{Failed, check, expect};
@@ -26,6 +26,11 @@ pub trait Persistence {
     /// The options of all calls.
     fn options(&self) -> CallOptions {
         CallOptions::new()
+    }
+
+    /// The forms of the responses of the mock.
+    fn variations(&self) -> Vec<Variation> {
+        Vec::new()
     }
 }
 
@@ -56,6 +61,8 @@ pub trait System: Sized {
     fn clock(&self) -> &TestClock;
 
     fn requests(&self) -> Vec<RecordedRequest>;
+
+    fn vary(&self, variations: Vec<Variation>);
 }
 
 /// A state that is stored between two steps and resumed by its ids.
@@ -101,6 +108,10 @@ macro_rules! system {
 
             fn requests(&self) -> Vec<vestibule::testing::RecordedRequest> {
                 self.requests()
+            }
+
+            fn vary(&self, variations: Vec<vestibule::testing::Variation>) {
+                self.vary(variations);
             }
 
             fn clock(&self) -> &vestibule::testing::TestClock {
@@ -188,6 +199,7 @@ pub struct Fixture<'k, S: System> {
 impl<'k, S: System> Fixture<'k, S> {
     pub async fn begin(persistence: &'k dyn Persistence) -> Result<Self, Failed> {
         let mock = S::start().await;
+        mock.vary(persistence.variations());
         let store = persistence.store().await;
         let weak = store.as_ref().map(Arc::downgrade);
         let client = S::with_options(mock.client(store)?, persistence.options());

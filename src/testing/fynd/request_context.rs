@@ -146,6 +146,7 @@ impl RequestContext<'_> {
             to: contact.address(),
             channel: contact.channel(),
             code: code.to_owned(),
+            language: None,
             at: self.now.timestamp_millis(),
         });
     }

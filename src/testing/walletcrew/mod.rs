@@ -160,6 +160,7 @@ impl MockState<State> {
             to,
             channel,
             code,
+            language: None,
             at: self.clock.now().timestamp_millis(),
         });
         let mut body = customer;

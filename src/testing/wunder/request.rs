@@ -74,6 +74,7 @@ impl<'a> Request<'a> {
             to: to.to_owned(),
             channel,
             code: code.to_owned(),
+            language: None,
             at: self.now.timestamp_millis(),
         });
     }

@@ -1,0 +1,226 @@
+//! Other legal forms of the responses of a mock: the same content, as other servers write it.
+
+use chrono::DateTime;
+use serde_json::{Map, Value, json};
+
+use crate::decode::Shape;
+
+/// One way in which the responses of a mock differ from its description; see the `vary` of a mock.
+///
+/// A client that reads what a server means handles each of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Variation {
+    /// Numbers and booleans are text, such as `"30"` and `"false"`.
+    ScalarsAsText,
+    /// Texts of digits are numbers, and whole numbers have a fraction, such as `30.0`. Tokens and ids
+    /// that go back to the server remain text.
+    ScalarsAsNumbers,
+    /// Every object has members that the description does not name, some of them with half of a
+    /// surrogate pair.
+    UnknownMembers,
+    /// Documented members that a response does not have are null, but for those that decide.
+    Nulls,
+    /// Documented members that a response does not have are empty texts, objects or arrays, and an
+    /// array with one item is that item.
+    EmptyValues,
+    /// Dates are seconds since the Unix epoch.
+    EpochDates,
+    /// Dates have no time zone, which means UTC.
+    DatesWithoutZone,
+    /// Dates are in the form of HTTP.
+    HttpDates,
+    /// A byte order mark precedes the JSON.
+    ByteOrderMark,
+    /// The text is encoded in ISO-8859-1 where it has no other characters.
+    Latin1,
+}
+
+impl Variation {
+    /// All variations.
+    pub const ALL: [Self; 10] = [
+        Self::ScalarsAsText,
+        Self::ScalarsAsNumbers,
+        Self::UnknownMembers,
+        Self::Nulls,
+        Self::EmptyValues,
+        Self::EpochDates,
+        Self::DatesWithoutZone,
+        Self::HttpDates,
+        Self::ByteOrderMark,
+        Self::Latin1,
+    ];
+
+    /// The value in another form. `shape` describes it.
+    fn value(self, shape: &Shape, value: Value) -> Value {
+        match (shape, value) {
+            (Shape::Object(described), Value::Object(members)) => {
+                let mut varied = Map::new();
+                for (name, value) in members {
+                    let member = described.iter().find(|member| member.name == name);
+                    let shape = member.map_or(&Shape::Any, |member| member.shape);
+                    varied.insert(name, self.value(shape, value));
+                }
+                for member in *described {
+                    let absent = match self {
+                        Self::Nulls => Value::Null,
+                        Self::EmptyValues => empty(member.shape),
+                        _ => continue,
+                    };
+                    if member.decides.is_none() && !varied.contains_key(member.name) {
+                        varied.insert(member.name.to_owned(), absent);
+                    }
+                }
+                self.add_unknown(&mut varied);
+                Value::Object(varied)
+            }
+            (Shape::Map(shape), Value::Object(members)) => members
+                .into_iter()
+                .map(|(name, value)| (name, self.value(shape, value)))
+                .collect(),
+            (Shape::Array(shape), Value::Array(mut items)) => {
+                if self == Self::EmptyValues && items.len() == 1 {
+                    return self.value(shape, items.remove(0));
+                }
+                let items = items.into_iter();
+                items.map(|item| self.value(shape, item)).collect()
+            }
+            (Shape::Time, Value::String(text)) => self.date(&text).unwrap_or(Value::String(text)),
+            (Shape::Integer { .. } | Shape::Number | Shape::Boolean, value) => match (self, &value)
+            {
+                (Self::ScalarsAsText, Value::Number(_) | Value::Bool(_)) => {
+                    Value::String(value.to_string())
+                }
+                (Self::ScalarsAsNumbers, Value::Number(number)) => {
+                    number.as_f64().map_or(value, Value::from)
+                }
+                _ => value,
+            },
+            (Shape::Text, Value::String(text)) if self == Self::ScalarsAsNumbers => {
+                let number = text.parse::<u64>().ok();
+                let number = number.filter(|number| number.to_string() == text);
+                number.map_or(Value::String(text), Value::from)
+            }
+            (_, value) => value,
+        }
+    }
+
+    fn add_unknown(self, members: &mut Map<String, Value>) {
+        if self == Self::UnknownMembers {
+            members.insert("0_new".into(), json!({"a": [1, null, {}], "b": "c"}));
+            members.insert("zz_new".into(), Value::from(HALF));
+        }
+    }
+
+    fn date(self, text: &str) -> Option<Value> {
+        let date = DateTime::parse_from_rfc3339(text).ok()?.to_utc();
+        match self {
+            Self::EpochDates => Some(date.timestamp().into()),
+            Self::DatesWithoutZone => Some(date.format("%Y-%m-%dT%H:%M:%S%.f").to_string().into()),
+            Self::HttpDates => Some(date.format("%a, %d %b %Y %H:%M:%S GMT").to_string().into()),
+            _ => None,
+        }
+    }
+}
+
+/// Becomes half of a surrogate pair in the text of a response.
+const HALF: &str = "half of a pair";
+
+fn empty(shape: &Shape) -> Value {
+    match shape {
+        Shape::Array(_) => json!({}),
+        Shape::Map(_) | Shape::Object(_) => json!([]),
+        _ => json!(""),
+    }
+}
+
+/// The bytes of a JSON body with all of the variations, and the parameters of its content type.
+pub(crate) fn vary(
+    variations: &[Variation],
+    shape: &Shape,
+    body: Value,
+) -> (Vec<u8>, &'static str) {
+    let varied = variations
+        .iter()
+        .fold(body, |body, variation| variation.value(shape, body));
+    let text = varied.to_string();
+    let text = text.replace(&format!("\"{HALF}\""), "\"half \\ud83d\"");
+    let has = |variation| variations.contains(&variation);
+    if has(Variation::Latin1) {
+        let bytes: Option<Vec<u8>> = text.chars().map(|it| u8::try_from(it).ok()).collect();
+        if let Some(bytes) = bytes.filter(|_| !text.is_ascii()) {
+            return (bytes, "; charset=ISO-8859-1");
+        }
+    }
+    let mark = if has(Variation::ByteOrderMark) {
+        "\u{feff}"
+    } else {
+        ""
+    };
+    (format!("{mark}{text}").into_bytes(), "")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::decode::{Member, Safe};
+
+    const fn member(name: &'static str, shape: &'static Shape, decides: Option<Safe>) -> Member {
+        Member {
+            name,
+            shape,
+            is_needed: false,
+            decides,
+        }
+    }
+
+    static SHAPE: Shape = Shape::Object(&[
+        member("wait", &Shape::Integer { bits: 32 }, None),
+        member("phone", &Shape::Text, None),
+        member("at", &Shape::Time, None),
+        member("list", &Shape::Array(&Shape::Text), None),
+        member("absent", &Shape::Map(&Shape::Any), None),
+        member("mfa", &Shape::Boolean, Some(Safe::True)),
+        member("valid", &Shape::Boolean, Some(Safe::False)),
+    ]);
+
+    #[test]
+    fn each_variation_changes_the_form_of_a_body() {
+        let body = json!({
+            "wait": 30, "phone": "43123", "at": "2023-11-14T22:13:20Z", "list": ["é"], "mfa": false,
+        });
+        for (variation, change) in [
+            (
+                Variation::ScalarsAsText,
+                r#""mfa":"false","phone":"43123","wait":"30""#,
+            ),
+            (
+                Variation::ScalarsAsNumbers,
+                r#""mfa":false,"phone":43123,"wait":30.0"#,
+            ),
+            (Variation::UnknownMembers, r#""zz_new":"half \ud83d""#),
+            (Variation::Nulls, r#""absent":null"#),
+            (
+                Variation::EmptyValues,
+                r#""absent":[],"at":"2023-11-14T22:13:20Z","list":"é""#,
+            ),
+            (Variation::EpochDates, r#""at":1700000000"#),
+            (Variation::DatesWithoutZone, r#""at":"2023-11-14T22:13:20""#),
+            (
+                Variation::HttpDates,
+                r#""at":"Tue, 14 Nov 2023 22:13:20 GMT""#,
+            ),
+            (Variation::ByteOrderMark, "\u{feff}{"),
+        ] {
+            let (bytes, charset) = vary(&[variation], &SHAPE, body.clone());
+            let text = String::from_utf8(bytes).unwrap();
+            assert!(text.contains(change), "{variation:?}: {text}");
+            assert!(!text.contains("valid"), "{variation:?}: {text}");
+            assert_eq!(charset, "");
+        }
+        let (bytes, charset) = vary(&[Variation::Latin1], &SHAPE, body);
+        assert!(bytes.contains(&0xE9) && charset == "; charset=ISO-8859-1");
+    }
+}
