@@ -181,10 +181,10 @@ impl<'a> Operation<'a> {
             .collect()
     }
 
-    /// Its parameters without the client's settings: the arguments of a call.
+    /// Its parameters without the client's settings and the signature: the arguments of a call.
     pub fn arguments(&self) -> impl Iterator<Item = &'a Value> {
         let parameters = self.parameters().into_iter();
-        parameters.filter(|parameter| !is_client_setting(parameter))
+        parameters.filter(|parameter| is_argument(parameter))
     }
 
     /// The documented statuses and their responses, references followed.
@@ -210,6 +210,16 @@ pub fn json_schema(described: &Value) -> &Value {
 /// Whether a parameter is set once on the client and not in each call.
 pub fn is_client_setting(parameter: &Value) -> bool {
     parameter["x-client-setting"] == true
+}
+
+/// Whether a parameter belongs to the signature, which the client makes for each attempt.
+pub fn is_signature(parameter: &Value) -> bool {
+    parameter["x-signature"] == true
+}
+
+/// Whether a parameter is passed in each call.
+pub fn is_argument(parameter: &Value) -> bool {
+    !is_client_setting(parameter) && !is_signature(parameter)
 }
 
 /// The parser's message without its excerpt of the text, which takes several lines.

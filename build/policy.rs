@@ -6,7 +6,7 @@ use heck::ToShoutySnakeCase;
 use quote::format_ident;
 use serde_json::Value;
 
-use super::document::{Document, Operation, json_schema};
+use super::document::{Document, Operation, is_signature, json_schema};
 
 /// Whether a credential is attached to an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +28,8 @@ pub struct Policy<'a> {
     pub carries_code: bool,
     /// The reference to the schema of the request body, if there is one.
     pub body: Option<&'a Value>,
+    /// Whether a request may go without the body.
+    pub body_is_optional: bool,
     /// The reference to the schema of a successful response, if it has a body.
     pub success: Option<&'a Value>,
     /// Whether a success is a bare string.
@@ -75,7 +77,9 @@ impl<'a> Policy<'a> {
             );
         }
         let body = operation.object.get("requestBody");
-        let body = body.map(|body| json_schema(operation.document.resolve(body)));
+        let body = body.map(|body| operation.document.resolve(body));
+        let body_is_optional = body.is_some_and(|body| body["required"] != true);
+        let body = body.map(json_schema);
         if body.is_some_and(|schema| !schema["$ref"].is_string()) {
             return Err("the request body must be JSON by `$ref`".into());
         }
@@ -83,6 +87,13 @@ impl<'a> Policy<'a> {
         let signed_fields = signed_fields(&operation, body)?;
         if (signature == Need::Never) != signed_fields.is_empty() {
             return Err("`bootstrapSignature` and `x-signed-field` go together".into());
+        }
+        let parameters = operation.parameters().into_iter();
+        let in_query = parameters
+            .filter(|parameter| is_signature(parameter))
+            .count();
+        if (signature == Need::Never) != (in_query == 0) {
+            return Err("`bootstrapSignature` and `x-signature` parameters go together".into());
         }
         if operation.responses().any(|(status, _)| status == "default") {
             return Err("`default` would count as success: name statuses".into());
@@ -110,6 +121,7 @@ impl<'a> Policy<'a> {
             sends_message,
             carries_code,
             body,
+            body_is_optional,
             success,
             bare_text: success.is_some() && (kind.is_null() || kind == "string"),
             bare_member,
@@ -218,8 +230,8 @@ fn success_members<'a>(
     for name in own {
         let name = name.as_str();
         let name = name.ok_or("`x-success-member` must be a name or a list of names")?;
-        // A response without a type may be any JSON, and lists no members.
-        let is_any = schema.is_some_and(|schema| schema.get("type").is_none());
+        // A response without a body or without a type may be any JSON, and lists no members.
+        let is_any = schema.is_none_or(|schema| schema.get("type").is_none());
         if !is_any && !schema.is_some_and(|schema| is_decision(schema, name)) {
             return Err(format!(
                 "`x-success-member` names `{name}`, which is no boolean member of the response \

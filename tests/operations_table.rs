@@ -122,7 +122,7 @@ fn arguments(document: &Document, operation: &Operation) -> (String, String) {
     let parameters = operation.value["parameters"].as_array();
     for parameter in parameters.into_iter().flatten() {
         let parameter = document.resolve(parameter);
-        if parameter["x-client-setting"] == true {
+        if !documents::is_argument(parameter) {
             continue;
         }
         let name = rust_name(parameter["name"].as_str().unwrap());

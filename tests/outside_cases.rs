@@ -1,16 +1,29 @@
 //! What servers send in practice, as public bug reports and the vendors' own clients show it, and what
 //! callers rightly expect then.
-#![cfg(all(
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[cfg(all(
     feature = "wunder",
     feature = "walletcrew",
     feature = "goodcity",
     feature = "fynd"
 ))]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
 #[path = "outside_cases/bodies.rs"]
 mod bodies;
+#[cfg(feature = "goodcity")]
 #[path = "outside_cases/goodcity.rs"]
 mod goodcity;
+#[cfg(all(
+    feature = "wunder",
+    feature = "walletcrew",
+    feature = "goodcity",
+    feature = "fynd"
+))]
 #[path = "outside_cases/server.rs"]
 mod server;
+#[cfg(feature = "walletcrew")]
+#[path = "outside_cases/walletcrew.rs"]
+mod walletcrew;
+#[cfg(feature = "wunder")]
+#[path = "outside_cases/wunder.rs"]
+mod wunder;

@@ -36,7 +36,10 @@ fn is_about_behaviour(note: &Note) -> bool {
     let parts: Vec<&str> = note.pointer.split('/').skip(1).collect();
     matches!(
         parts[..],
-        ["paths", _, _] | ["components", "securitySchemes", _] | ["x-misconfigured", _]
+        ["paths", _, _]
+            | ["components", "securitySchemes", _]
+            | ["x-misconfigured", _]
+            | ["x-success-member"]
     )
 }
 

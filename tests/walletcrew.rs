@@ -134,7 +134,7 @@ async fn an_account_is_created_and_changed_in_a_custom_type() {
 async fn a_flow_issues_a_challenge_that_a_code_completes() {
     let (mock, client) = start().await;
     let challenge = challenge(&client).await;
-    assert_eq!(challenge.details()["challenge"], "pending");
+    assert_eq!(challenge.expose_body()["challenge"], "pending");
     let messages = mock.outbox().messages();
     assert_eq!(messages.len(), 1);
     assert_eq!(messages[0].channel, Channel::Email);

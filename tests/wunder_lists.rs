@@ -24,7 +24,7 @@ fn client(server: &MockServer) -> Client {
 }
 
 async fn session(server: &MockServer) -> Session {
-    let tokens = Tokens::new("an access token", None);
+    let tokens = Tokens::new("an-access-token", None);
     client(server).resume_with_tokens(tokens).await.unwrap()
 }
 

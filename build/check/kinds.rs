@@ -53,6 +53,7 @@ pub static ROOT: Kind = Kind {
     any: "info servers tags paths",
     others: &[
         ("components", Object(&COMPONENTS)),
+        ("x-error-codes", Object(&ERROR_CODES)),
         ("x-misconfigured", List(&MISCONFIGURED)),
         ("x-path-prefix", Object(&PATH_PREFIX)),
         ("x-success-member", Object(&SUCCESS_MEMBER)),
@@ -65,6 +66,22 @@ static MISCONFIGURED: Kind = Kind {
     required: "class member word",
     texts: "class member word",
     others: &[("status", Number)],
+    ..KIND
+};
+
+/// What the vendor publishes about the codes of error responses.
+static ERROR_CODES: Kind = Kind {
+    name: "`x-error-codes`",
+    required: "codes",
+    others: &[("codes", Map(&ERROR_CODE))],
+    ..KIND
+};
+
+static ERROR_CODE: Kind = Kind {
+    name: "an error code",
+    required: "means",
+    texts: "means",
+    others: &[("missing", Names)],
     ..KIND
 };
 
@@ -124,7 +141,7 @@ static PARAMETER: Kind = Kind {
     section: "parameters",
     required: "name in schema",
     texts: "name in description",
-    flags: "required deprecated x-client-setting",
+    flags: "required deprecated x-client-setting x-signature",
     any: "example",
     others: &[("schema", Object(&SCHEMA))],
 };

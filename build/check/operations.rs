@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::names;
-use crate::build::document::{Document, Operation, is_client_setting};
+use crate::build::document::{Document, Operation, is_argument, is_client_setting, is_signature};
 
 /// Names that a generated client has already, as methods or as constants.
 const TAKEN_CALLS: [&str; 5] = ["all", "base_path", "client", "clone", "new"];
@@ -108,7 +108,7 @@ fn parameters(operation: &Operation<'_>) -> Result<(), String> {
         if place == "path" && !in_path.contains(&name) {
             return Err(format!("path parameter `{name}` is not in the path"));
         }
-        if is_client_setting(parameter) {
+        if !is_argument(parameter) {
             continue;
         }
         let argument = names::argument(name);
@@ -126,12 +126,27 @@ fn parameters(operation: &Operation<'_>) -> Result<(), String> {
     names::clash("parameters", arguments)
 }
 
+/// Accepts what a signature adds to a query.
+fn signature_parameter(parameter: &Value) -> Result<(), &'static str> {
+    if is_client_setting(parameter) {
+        return Err("cannot be a setting of the client too");
+    }
+    match parameter["in"] == "query" && parameter["schema"]["type"] == "string" {
+        true => Ok(()),
+        false => Err("must be text in the query"),
+    }
+}
+
 /// Accepts what the pipeline can put into a path or a query.
 fn one_parameter(operation: &Operation<'_>, parameter: &Value) -> Result<(), String> {
     let name = parameter["name"].as_str().unwrap_or_default();
     let place = parameter["in"].as_str().unwrap_or_default();
     let required = parameter["required"] == true;
     let setting = is_client_setting(parameter);
+    if is_signature(parameter) {
+        return signature_parameter(parameter)
+            .map_err(|what| format!("`x-signature` parameter `{name}` {what}"));
+    }
     match place {
         "path" if !required => {
             return Err(format!("path parameter `{name}` must be `required: true`"));

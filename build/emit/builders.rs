@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use syn::{Attribute, ImplItem, Item, ItemStruct, parse_quote};
+use syn::{Attribute, Ident, ImplItem, Item, ItemStruct, parse_quote};
 
 use super::fields::{built, last_name, named, optional, structs};
 
@@ -41,6 +41,46 @@ pub fn adapt_setters(items: &mut [Item], docs: &Docs) {
             }
             if let Some(doc) = docs.get(&(owner.clone(), name.to_string())) {
                 set_doc(&mut setter.attrs, doc.clone());
+            }
+        }
+    }
+}
+
+/// Lets the builder of a call go without its body.
+pub fn make_body_optional(items: &mut [Item], owner: &Ident) {
+    let mut initial = Vec::new();
+    for item in items.iter_mut() {
+        let Item::Struct(builder) = item else {
+            continue;
+        };
+        if builder.ident != *owner {
+            continue;
+        }
+        for field in &mut builder.fields {
+            let (Some(name), Some(value)) = (&field.ident, built(&field.ty)) else {
+                continue;
+            };
+            if name == "body" {
+                field.ty = parse_quote!(Result<Option<#value>, String>);
+            }
+            let missing = format!("{name} was not initialized");
+            let value: syn::FieldValue = match built(&field.ty).and_then(optional) {
+                Some(_) => parse_quote!(#name: Ok(None)),
+                None => parse_quote!(#name: Err(#missing.to_string())),
+            };
+            initial.push(value);
+        }
+    }
+    for item in items {
+        let Item::Impl(group) = item else { continue };
+        if group.trait_.is_some() || last_name(&group.self_ty) != Some(owner) {
+            continue;
+        }
+        for item in &mut group.items {
+            if let ImplItem::Fn(method) = item
+                && method.sig.ident == "new"
+            {
+                method.block = parse_quote!({ Self { client, #(#initial),* } });
             }
         }
     }

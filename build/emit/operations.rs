@@ -17,6 +17,8 @@ pub fn table(root: &Value, policies: &[Policy<'_>], base_path: &str) -> TokenStr
     policies.sort_by_key(|policy| policy.operation.id());
     let statics = policies.iter().map(|policy| static_of(policy));
     let constants = policies.iter().map(|policy| policy.constant());
+    let path_prefix = path_prefix(root);
+    let error_codes = error_codes(root);
     quote! {
         /// What the pipeline needs to know about each operation, from the document.
         pub(crate) mod operations {
@@ -32,8 +34,38 @@ pub fn table(root: &Value, policies: &[Policy<'_>], base_path: &str) -> TokenStr
 
             /// The start of every path, with the settings of the client in braces.
             pub(crate) const BASE_PATH: &str = #base_path;
+
+            #path_prefix
+
+            #error_codes
         }
     }
+}
+
+/// The start of every path that the vendor's page leaves out, if the document names it.
+fn path_prefix(root: &Value) -> Option<TokenStream> {
+    let path = root["x-path-prefix"]["path"].as_str()?;
+    Some(quote! {
+        /// The start of every path that the vendor's page leaves out.
+        pub(crate) const PATH_PREFIX: &str = #path;
+    })
+}
+
+/// What the vendor publishes about error codes, if the document says it.
+fn error_codes(root: &Value) -> Option<TokenStream> {
+    let codes = root["x-error-codes"]["codes"].as_object()?;
+    let codes = codes.iter().map(|(code, about)| {
+        let means = about["means"].as_str().unwrap_or_default();
+        let missing = about["missing"].as_array().into_iter().flatten();
+        let missing = missing.filter_map(Value::as_str);
+        quote! {
+            crate::pipeline::PublishedCode { code: #code, means: #means, missing: &[#(#missing),*] }
+        }
+    });
+    Some(quote! {
+        /// What the vendor publishes about error codes.
+        pub(crate) static ERROR_CODES: &[crate::pipeline::PublishedCode] = &[#(#codes),*];
+    })
 }
 
 fn misconfigured(rule: &Value) -> TokenStream {

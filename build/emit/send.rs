@@ -8,7 +8,7 @@ use quote::{format_ident, quote};
 use serde_json::Value;
 use syn::{Attribute, Ident, ImplItem, Item, ItemStruct, parse_quote};
 
-use super::builders::{Docs, adapt_setters, set_doc};
+use super::builders::{Docs, adapt_setters, make_body_optional, set_doc};
 use super::fields::{built, named, only_required};
 use super::operations;
 use crate::build::document::Document;
@@ -37,6 +37,9 @@ pub fn calls(
     for policy in policies {
         let operation = &policy.operation;
         let name = names::type_name(operation.id());
+        if policy.body_is_optional {
+            make_body_optional(builders, &format_ident!("{name}"));
+        }
         let builder = builders.iter_mut().find_map(|item| match item {
             Item::Struct(item) if item.ident == name => Some(item),
             _ => None,
@@ -115,10 +118,14 @@ fn send(policy: &Policy<'_>, base_path: &str, builder: &ItemStruct) -> Item {
     let names = arguments.iter().map(ToString::to_string);
     let build = arguments.iter().map(|argument| {
         let body = policy.body.filter(|_| *argument == "body").map(type_of);
-        body.map(|body| {
-            quote!(.and_then(|body| {
+        body.map(|body| match policy.body_is_optional {
+            true => quote!(.and_then(|body| {
+                let body = body.map(types::#body::try_from).transpose();
+                body.map_err(|error| error.to_string())
+            })),
+            false => quote!(.and_then(|body| {
                 types::#body::try_from(body).map_err(|error| error.to_string())
-            }))
+            })),
         })
     });
     let path = path(policy, base_path);
@@ -174,7 +181,10 @@ fn path(policy: &Policy<'_>, base_path: &str) -> TokenStream {
 /// The call on the request that adds an argument to it; nothing for a part of the path.
 fn part(policy: &Policy<'_>, argument: &Ident) -> Option<TokenStream> {
     if argument == "body" {
-        return Some(quote!(.json(&body)));
+        return Some(match policy.body_is_optional {
+            true => quote!(.optional_json(&body)),
+            false => quote!(.json(&body)),
+        });
     }
     let operation = &policy.operation;
     let (name, parameter) = operation.arguments().find_map(|parameter| {

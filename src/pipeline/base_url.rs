@@ -11,9 +11,41 @@ use crate::error::Error;
 #[derive(Debug)]
 pub(crate) struct BaseUrl {
     url: Url,
-    /// The URLs of operations without path parameters, by their path. Building one takes ten times
-    /// as long as cloning it.
-    known: RwLock<Vec<(String, Url)>>,
+    moved: Option<MovedPaths>,
+    /// The URLs of operations without path parameters. Building one takes ten times as long as cloning
+    /// it.
+    known: RwLock<Vec<KnownUrl>>,
+}
+
+/// The URL of an operation without path parameters.
+#[derive(Debug)]
+struct KnownUrl {
+    /// Relative to the base URL.
+    path: String,
+    /// A custom request may have the same path, which is not moved.
+    is_moved: bool,
+    url: Url,
+}
+
+/// Operations whose paths start at this server in another way than the document says.
+#[derive(Debug)]
+struct MovedPaths {
+    /// How the documented paths start: with settings of the client, which a relative path lacks, and
+    /// with what is replaced.
+    documented: &'static str,
+    /// What the relative paths start with.
+    relative: &'static str,
+    /// How the paths start at this server, from the root on.
+    start: String,
+}
+
+impl MovedPaths {
+    /// What follows the replaced start in the path of an operation; `None` if it is not moved.
+    fn rest_of<'a>(&self, operation: &Operation, path: &'a str) -> Option<&'a str> {
+        let documented = operation.path.strip_prefix(self.documented)?;
+        let rest = path.strip_prefix(self.relative)?;
+        documented.starts_with('/').then_some(rest)
+    }
 }
 
 impl BaseUrl {
@@ -48,8 +80,27 @@ impl BaseUrl {
         }
         Ok(Self {
             url,
+            moved: None,
             known: RwLock::default(),
         })
+    }
+
+    /// Moves the operations whose documented paths start with `documented`, of which `settings` is the
+    /// part that a relative path lacks, to paths that start with `start` below the base path. Called
+    /// before settings are appended to that.
+    #[cfg(feature = "wunder")]
+    pub(crate) fn with_moved_paths(
+        mut self,
+        settings: &'static str,
+        documented: &'static str,
+        start: &str,
+    ) -> Self {
+        self.moved = Some(MovedPaths {
+            documented,
+            relative: documented.strip_prefix(settings).unwrap_or(documented),
+            start: format!("{}{start}", self.url.path().trim_end_matches('/')),
+        });
+        self
     }
 
     /// Appends a setting of the client to the base path.
@@ -64,28 +115,33 @@ impl BaseUrl {
 
     /// The URL of a percent-encoded path of an operation.
     pub(crate) fn of(&self, operation: &Operation, path: &str) -> Url {
+        let moved = self.moved.as_ref();
+        let moved =
+            moved.and_then(|moved| moved.rest_of(operation, path).map(|rest| (moved, rest)));
+        let is_this = |known: &KnownUrl| known.path == path && known.is_moved == moved.is_some();
         {
             let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-            if let Some((_, url)) = known.iter().find(|(known, _)| known == path) {
-                return url.clone();
+            if let Some(known) = known.iter().find(|known| is_this(known)) {
+                return known.url.clone();
             }
         }
-        let url = self.below(path);
+        let mut url = self.url.clone();
+        url.set_path(&match moved {
+            Some((moved, rest)) => format!("{}{rest}", moved.start),
+            None => format!("{}{path}", self.url.path().trim_end_matches('/')),
+        });
         // Only paths without parameters end their template, so the cache is no larger than the list
         // of operations.
         if operation.path.ends_with(path) {
             let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-            if known.iter().all(|(known, _)| known != path) {
-                known.push((path.to_owned(), url.clone()));
+            if !known.iter().any(is_this) {
+                known.push(KnownUrl {
+                    path: path.to_owned(),
+                    is_moved: moved.is_some(),
+                    url: url.clone(),
+                });
             }
         }
-        url
-    }
-
-    /// The URL of a percent-encoded path below this one.
-    fn below(&self, path: &str) -> Url {
-        let mut url = self.url.clone();
-        url.set_path(&format!("{}{path}", self.url.path().trim_end_matches('/')));
         url
     }
 

@@ -76,6 +76,8 @@ pub(crate) use self::request::Request;
 pub(crate) use self::response::RawResponse;
 pub use self::response::Response;
 pub use self::retry::{Backoff, FailedAttempt, RetryPolicy};
+#[cfg(feature = "wunder")]
+pub(crate) use self::system::PublishedCode;
 pub(crate) use self::system::{
     Authorization, CredentialGeneration, ParsedError, QuerySignature, SessionCredential,
     SystemRules,

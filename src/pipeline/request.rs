@@ -79,6 +79,15 @@ impl<'a> Request<'a> {
         }
         self
     }
+
+    /// Adds a body, if there is one.
+    #[allow(dead_code, reason = "not every document has an optional body")]
+    pub(crate) fn optional_json(self, body: &Option<impl Serialize>) -> Self {
+        match body {
+            Some(body) => self.json(body),
+            None => self,
+        }
+    }
 }
 
 impl Request<'_> {

@@ -82,6 +82,16 @@ pub(crate) struct ParsedError {
     pub(crate) message: Option<&'static str>,
 }
 
+/// What a vendor publishes about an error code.
+#[cfg(feature = "wunder")]
+#[derive(Debug)]
+pub(crate) struct PublishedCode {
+    pub(crate) code: &'static str,
+    pub(crate) means: &'static str,
+    /// The members that the profile of the user lacks.
+    pub(crate) missing: &'static [&'static str],
+}
+
 /// Counts the credentials of a session in this instance, to tell a refreshed one from its
 /// predecessor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

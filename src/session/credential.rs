@@ -4,13 +4,14 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use http::HeaderValue;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 #[cfg(feature = "fynd")]
 use super::cookie_jar::CookieJar;
-use crate::decode::Token;
+use crate::decode::{self, Token};
 use crate::error::{Delivery, Error, ErrorKind, System};
 use crate::secret::{NO_STRAY_SPACE, Secret};
 
@@ -155,18 +156,30 @@ impl From<AccessToken> for Secret {
     }
 }
 
+#[derive(Deserialize)]
+struct Claims {
+    exp: Option<Value>,
+}
+
 /// The `exp` claim of a JWT. The signature is not checked: the claim only tells when to refresh.
 fn expiry(token: &str) -> Option<DateTime<Utc>> {
-    let payload = token.split('.').nth(1)?;
-    let payload = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?;
-    let claims: Value = serde_json::from_slice(&payload).ok()?;
-    let seconds = match &claims["exp"] {
-        Value::String(text) => text.trim().parse().ok(),
-        exp => exp.as_f64(),
-    }?;
+    let Claims { exp } = unverified_claims(token)?;
+    let seconds = match exp? {
+        Value::Number(seconds) => seconds.as_f64(),
+        Value::String(seconds) => seconds.trim().parse().ok(),
+        _ => None,
+    };
     // Beyond the range of chrono, a token counts as one that never expires.
     #[allow(clippy::cast_possible_truncation)]
-    DateTime::from_timestamp(seconds as i64, 0)
+    DateTime::from_timestamp(seconds? as i64, 0)
+}
+
+/// The claims of a JWT, whose signature is not checked; `None` if it is no JWT, or its claims do not fit
+/// `T`.
+pub(crate) fn unverified_claims<T: DeserializeOwned>(token: &str) -> Option<T> {
+    let payload = token.split('.').nth(1)?;
+    let payload = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?;
+    decode::read_any(&String::from_utf8_lossy(&payload))
 }
 
 /// The digest of a refresh token: it identifies the token and does not reveal it.

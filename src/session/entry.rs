@@ -8,12 +8,16 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::Instant;
 
 use super::context::SessionContext;
+#[cfg(feature = "walletcrew")]
+use super::credential::unverified_claims;
 use super::credential::{Credential, Tokens};
 use super::record::{RefreshRecord, SessionRecord, UserHints};
 use super::state::{ReloadOutcome, State, WriteOutcome};
 use crate::clock::BoxFuture;
 use crate::end_reason::EndReason;
 use crate::error::{Error, ErrorKind};
+#[cfg(feature = "walletcrew")]
+use crate::json::JsonObject;
 use crate::secret::Secret;
 use crate::store::{Fence, StoreError, StoreKey, Version};
 use crate::telemetry::Event;
@@ -96,6 +100,13 @@ impl SessionEntry {
     pub(super) fn expires_at(&self) -> Option<DateTime<Utc>> {
         let is_refreshable = self.refresher.is_some();
         self.lock().credential.session_expires_at(is_refreshable)
+    }
+
+    /// The claims of the access token, whose signature is not checked; `None` if it is no JWT.
+    #[cfg(feature = "walletcrew")]
+    pub(super) fn claims(&self) -> Option<JsonObject> {
+        let access = self.lock().credential.tokens()?.access.clone();
+        unverified_claims(access.expose())
     }
 
     pub(crate) fn ended(&self) -> Option<EndReason> {

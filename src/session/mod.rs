@@ -22,6 +22,8 @@ pub(crate) use self::context::SessionContext;
 #[cfg(feature = "fynd")]
 pub(crate) use self::cookie_jar::{CookieJar, JarCredential};
 pub(crate) use self::credential::Credential;
+#[cfg(feature = "walletcrew")]
+pub(crate) use self::credential::unverified_claims;
 pub use self::credential::{AccessToken, Tokens};
 pub(crate) use self::entry::{Refresher, SessionEntry};
 pub(crate) use self::record::UserHints;
@@ -87,6 +89,12 @@ impl Session {
     /// does not tell, as for cookies and for tokens that are no JWT.
     pub fn expires_at(&self) -> Option<chrono::DateTime<chrono::Utc>> {
         self.entry.expires_at()
+    }
+
+    /// Returns the claims of the access token, whose signature is not checked; `None` if it is no JWT.
+    #[cfg(feature = "walletcrew")]
+    pub(crate) fn claims(&self) -> Option<crate::JsonObject> {
+        self.entry.claims()
     }
 
     /// Returns a valid access token with its expiry; refreshes it first if it is stale, within the

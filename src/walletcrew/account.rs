@@ -1,8 +1,9 @@
 //! Creating and changing accounts, which may lead to a challenge.
 
 use http::StatusCode;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::api::types;
 use super::client::Client;
@@ -10,20 +11,27 @@ use super::session::read_as;
 use super::verification::{self, Challenge};
 use crate::challenge::FirstMessage;
 use crate::contact::Contact;
-use crate::error::{Error, System};
-use crate::json::JsonObject;
+use crate::error::{Delivery, Error, ErrorKind, System};
+use crate::json::{AnyJson, JsonObject};
 use crate::opaque_debug::opaque_debug;
 
 /// Account data, prepared by [`Client::customer`].
 #[must_use = "nothing is sent before `send`"]
 pub struct Account {
     client: Client,
-    data: Result<types::CustomerInput, Error>,
-    flow: Option<String>,
-    to: Option<Contact>,
+    submission: Result<Submission, Error>,
 }
 
 opaque_debug!("walletcrew": Account);
+
+/// What is sent to save an account. A challenge keeps it, so that it can be sent again.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct Submission {
+    data: types::CustomerInput,
+    flow: Option<String>,
+    /// The destination of the customer, if the caller gave it.
+    pub(super) to: Option<Box<Contact>>,
+}
 
 /// The result of saving account data.
 #[derive(Debug)]
@@ -34,7 +42,8 @@ pub enum Saved<T = types::Customer> {
     /// The account is stored. This is the account as the server returned it: validated, completed
     /// and enriched.
     Done(T),
-    /// The account is stored, and the customer has to complete a further verification.
+    /// The account is stored, and the customer has to complete a further verification: by a code, or
+    /// by opening a link.
     ChallengeIssued(Challenge),
 }
 
@@ -69,14 +78,16 @@ impl Client {
     /// # }
     /// ```
     pub fn customer(&self, data: &impl Serialize) -> Account {
-        let data = JsonObject::of(data).map(types::CustomerInput);
-        Account {
-            client: self.clone(),
-            data: data.ok_or_else(|| {
-                Error::invalid("data", "must serialise as a JSON object").of(System::WalletCrew)
-            }),
+        let submission = JsonObject::of(data).map(|data| Submission {
+            data: types::CustomerInput(data),
             flow: None,
             to: None,
+        });
+        Account {
+            client: self.clone(),
+            submission: submission.ok_or_else(|| {
+                Error::invalid("data", "must serialise as a JSON object").of(System::WalletCrew)
+            }),
         }
     }
 }
@@ -109,13 +120,17 @@ impl Account {
     /// # }
     /// ```
     pub fn flow(mut self, name: impl Into<String>) -> Self {
-        self.flow = Some(name.into());
+        if let Ok(submission) = &mut self.submission {
+            submission.flow = Some(name.into());
+        }
         self
     }
 
     /// Sets the destination of messages to the customer, which a challenge remembers.
     pub(super) fn to(mut self, destination: &Contact) -> Self {
-        self.to = Some(destination.clone());
+        if let Ok(submission) = &mut self.submission {
+            submission.to = Some(Box::new(destination.clone()));
+        }
         self
     }
 
@@ -134,24 +149,7 @@ impl Account {
     /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) before anything is sent if a flow is set
     /// and the store fails; otherwise see [`Error`].
     pub async fn send(self) -> Result<Saved, Error> {
-        let data = self.data?;
-        // A flow may send a message, whose challenge then has to be stored.
-        let first_message = FirstMessage::without_destination(&self.client.context)?;
-        if self.flow.is_some() {
-            first_message.check_store().await?;
-        }
-        let api = self.client.api();
-        let mut call = api.create_or_update_customer().body(data);
-        if let Some(flow) = self.flow {
-            call = call.flow(flow);
-        }
-        let response = call.send().await?;
-        if response.status() != StatusCode::ACCEPTED {
-            return Ok(Saved::Done(response.into_inner()));
-        }
-        let customer = response.into_inner();
-        let challenge = verification::issued(self.client, first_message, customer, self.to).await;
-        Ok(Saved::ChallengeIssued(challenge))
+        self.submission?.send(&self.client).await
     }
 
     /// Like [`send`](Self::send), but deserialises the account into `T`.
@@ -161,9 +159,47 @@ impl Account {
     /// As there, and [`ErrorKind::InvalidResponse`](crate::ErrorKind::InvalidResponse) if the account does
     /// not fit `T`; it is stored in any case.
     pub async fn send_as<T: DeserializeOwned>(self) -> Result<Saved<T>, Error> {
-        Ok(match self.send().await? {
-            Saved::Done(customer) => Saved::Done(read_as(customer, "create_or_update_customer")?),
-            Saved::ChallengeIssued(challenge) => Saved::ChallengeIssued(challenge),
+        self.send().await?.read_as()
+    }
+}
+
+impl Saved {
+    /// Deserialises the account into a type of the caller.
+    pub(super) fn read_as<T: DeserializeOwned>(self) -> Result<Saved<T>, Error> {
+        Ok(match self {
+            Self::Done(customer) => Saved::Done(read_as(customer, "create_or_update_customer")?),
+            Self::ChallengeIssued(challenge) => Saved::ChallengeIssued(challenge),
         })
+    }
+}
+
+impl Submission {
+    /// Saves the account, and creates the challenge that the response requires.
+    pub(super) async fn send(self, client: &Client) -> Result<Saved, Error> {
+        // A flow may send a message, whose challenge then has to be stored.
+        let first_message = FirstMessage::without_destination(&client.context)?;
+        if self.flow.is_some() {
+            first_message.check_store().await?;
+        }
+        let api = client.api();
+        let call = api.create_or_update_customer().body(self.data.clone());
+        let response = call.flow(self.flow.clone()).send().await?;
+        let status = response.status();
+        let AnyJson(body) = response.into_inner().0;
+        if status == StatusCode::ACCEPTED || client.is_challenge(&body) {
+            let challenge = verification::issued(client.clone(), first_message, body, self);
+            return Ok(Saved::ChallengeIssued(challenge.await));
+        }
+        match body {
+            Value::Object(members) => Ok(Saved::Done(types::Customer(members.into()))),
+            _ => {
+                let message = "the stored account is not an object";
+                let error = Error::new(ErrorKind::InvalidResponse, message);
+                Err(error
+                    .with_status(status)
+                    .with_delivery(Delivery::Responded)
+                    .at(System::WalletCrew, "create_or_update_customer"))
+            }
+        }
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
+use serde_json::Value;
 
 use super::api::Api;
 use super::login::Login;
@@ -29,7 +30,11 @@ pub struct Client {
     pub(super) context: Arc<SessionContext>,
     sessions: Arc<SessionRegistry>,
     reauthenticate: Option<Reauthenticate>,
+    challenge_when: Option<Arc<IsChallenge>>,
 }
+
+/// Tells a challenge among the responses with status 200, by their bodies.
+type IsChallenge = dyn Fn(&Value) -> bool + Send + Sync;
 
 /// A builder of a [`Client`].
 #[must_use = "call `build` to get a client"]
@@ -37,6 +42,7 @@ pub struct ClientBuilder {
     config: ClientConfig,
     tenant: String,
     reauthenticate: Option<Reauthenticate>,
+    challenge_when: Option<Arc<IsChallenge>>,
 }
 
 opaque_debug!("walletcrew": Client, ClientBuilder);
@@ -47,6 +53,36 @@ impl ClientBuilder {
     /// Sets the tenant, the id that the API calls `tenantId`: letters, digits, `_` and `-`.
     pub fn tenant(mut self, tenant: impl Into<String>) -> Self {
         self.tenant = tenant.into();
+        self
+    }
+
+    /// Sets which responses with status 200 are a challenge, for a tenant that issues challenges with
+    /// this status: `is_challenge` is called with the body of each response to saved account data.
+    /// Without this, a challenge is a response with status 202, whatever its body.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # let mock = vestibule::testing::WalletCrew::start().await;
+    /// # mock.challenge_with_status_200("activation");
+    /// # let url = mock.base_url();
+    /// use serde_json::json;
+    /// use vestibule::walletcrew::{Client, Saved};
+    ///
+    /// let client = Client::builder(url).tenant("demo-tenant")
+    ///     .challenge_when(|body| body["challenge"] == "pending")
+    ///     .build()?;
+    /// let account = client.customer(&json!({"email": "ada@example.com"}));
+    /// let saved = account.flow("activation").send().await?;
+    /// assert!(matches!(saved, Saved::ChallengeIssued(_)));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn challenge_when(
+        mut self,
+        is_challenge: impl Fn(&Value) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.challenge_when = Some(Arc::new(is_challenge));
         self
     }
 
@@ -131,6 +167,7 @@ impl ClientBuilder {
             context,
             sessions,
             reauthenticate: self.reauthenticate,
+            challenge_when: self.challenge_when,
         })
     }
 }
@@ -147,6 +184,7 @@ impl Client {
             config: ClientConfig::new(System::WalletCrew, base_url),
             tenant: String::new(),
             reauthenticate: None,
+            challenge_when: None,
         }
     }
 
@@ -202,7 +240,42 @@ impl Client {
         data: &impl Serialize,
     ) -> Result<Session, Error> {
         let login = Login::new(provider, data);
-        self.sign_in_with(login?).await
+        self.sign_in_with_login(login?).await
+    }
+
+    /// Signs a customer in with a [`Login`], which may lack the provider, the data or both. Otherwise as
+    /// [`sign_in_with_provider`](Self::sign_in_with_provider).
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # let mock = vestibule::testing::WalletCrew::start().await;
+    /// # let ada = serde_json::json!({"email": "ada@example.com"});
+    /// # mock.add_customer("demo-tenant", ada.as_object().unwrap().clone());
+    /// # mock.recognise(Some("kiosk"), "ada@example.com");
+    /// # let client = vestibule::walletcrew::Client::builder(mock.base_url()).tenant("demo-tenant").build()?;
+    /// use vestibule::CallOptions;
+    /// use vestibule::walletcrew::Login;
+    ///
+    /// // This tenant's own provider recognises the customer by a header.
+    /// let kiosk = client.with_options(CallOptions::new().header("x-kiosk-visit", "4711"));
+    /// let session = kiosk.sign_in_with_login(Login::provider_only("kiosk")?).await?;
+    /// # let profile: serde_json::Value = session.profile().await?;
+    /// # assert_eq!(profile["email"], "ada@example.com");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Source: `POST /api/{tenantId}/customer/authenticate`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) if the server or the provider rejects the
+    /// login, which names [`ErrorReason::Malformed`](super::ErrorReason::Malformed) where a provider is
+    /// missing; otherwise see [`Error`].
+    pub async fn sign_in_with_login(&self, login: Login) -> Result<Session, Error> {
+        let tokens = login.exchange(self.calls.clone());
+        self.sign_in(tokens.await?).await
     }
 
     /// Resumes a session by its id, on any instance that shares the store; sends nothing.
@@ -226,9 +299,10 @@ impl Client {
         self.context.shutdown(deadline).await
     }
 
-    pub(super) async fn sign_in_with(&self, login: Login) -> Result<Session, Error> {
-        let tokens = login.exchange(self.calls.clone());
-        self.sign_in(tokens.await?).await
+    /// Whether the caller takes a response with status 200 for a challenge.
+    pub(super) fn is_challenge(&self, body: &Value) -> bool {
+        let is_challenge = self.challenge_when.as_ref();
+        is_challenge.is_some_and(|is_challenge| is_challenge(body))
     }
 
     /// Stores the token of a new session.

@@ -14,11 +14,12 @@ use crate::session::Tokens;
 /// The lifetime of a token without an `exp`.
 const TOKEN_LIFETIME: TimeDelta = TimeDelta::hours(24);
 
-/// An identity provider and the login data that it expects.
+/// What a customer signs in with: an identity provider and the login data that it expects, each of
+/// which may be left out.
 #[derive(Clone)]
 pub struct Login {
-    provider: String,
-    data: types::AuthenticationData,
+    provider: Option<String>,
+    data: Option<types::AuthenticationData>,
 }
 
 opaque_debug!("walletcrew": Login);
@@ -32,18 +33,43 @@ impl Login {
     /// [`ErrorKind::InvalidInput`] naming `provider` if it is empty, or `data` if it cannot be
     /// written as JSON.
     pub fn new(provider: impl Into<String>, data: &impl Serialize) -> Result<Self, Error> {
-        let provider = provider.into();
-        if provider.trim().is_empty() {
-            let error = Error::invalid("provider", "must not be empty");
-            return Err(error.of(System::WalletCrew));
-        }
-        let data = serde_json::to_value(data).map_err(|_| {
-            Error::invalid("data", "must be serialisable as JSON").of(System::WalletCrew)
-        })?;
         Ok(Self {
-            provider,
-            data: types::AuthenticationData(AnyJson(data)),
+            provider: Some(checked(provider.into())?),
+            data: Some(authentication_data(data)?),
         })
+    }
+
+    /// Creates a login from a provider that needs no data. The request has no body.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`] naming `provider` if it is empty.
+    pub fn provider_only(provider: impl Into<String>) -> Result<Self, Error> {
+        Ok(Self {
+            provider: Some(checked(provider.into())?),
+            data: None,
+        })
+    }
+
+    /// Creates a login from data whose provider the server determines. The request names no provider.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`] naming `data` if it cannot be written as JSON.
+    pub fn data_only(data: &impl Serialize) -> Result<Self, Error> {
+        Ok(Self {
+            provider: None,
+            data: Some(authentication_data(data)?),
+        })
+    }
+
+    /// Creates a login without provider and data, for a server that recognises the customer by
+    /// something else, such as a header that [`CallOptions::header`](crate::CallOptions::header) adds.
+    pub fn empty() -> Self {
+        Self {
+            provider: None,
+            data: None,
+        }
     }
 
     /// Exchanges the login data for a token. Never retried.
@@ -60,4 +86,19 @@ impl Login {
         tokens.expires_at = tokens.expires_at.or(Some(sent_at + TOKEN_LIFETIME));
         Ok(tokens)
     }
+}
+
+fn checked(provider: String) -> Result<String, Error> {
+    if provider.trim().is_empty() {
+        let error = Error::invalid("provider", "must not be empty");
+        return Err(error.of(System::WalletCrew));
+    }
+    Ok(provider)
+}
+
+fn authentication_data(data: &impl Serialize) -> Result<types::AuthenticationData, Error> {
+    let data = serde_json::to_value(data).map_err(|_| {
+        Error::invalid("data", "must be serialisable as JSON").of(System::WalletCrew)
+    })?;
+    Ok(types::AuthenticationData(AnyJson(data)))
 }

@@ -8,11 +8,12 @@
 //! | to do | flow |
 //! |---|---|
 //! | create or change an account | [`Client::customer`] -> [`Account`] -> [`Saved`] |
-//! | the same with a flow | [`Account::flow`] -> [`Challenge::confirm`] |
-//! | sign in | [`Client::sign_in_with_provider`] by any provider |
+//! | the same with a flow | [`Account::flow`] -> [`Challenge::confirm`] by a code, [`Challenge::send_again`] after a link |
+//! | sign in | [`Client::sign_in_with_provider`] by any provider, [`Client::sign_in_with_login`] without provider or data |
 //! | sign in by a code, with the trait of all systems | [`Client::code_sign_in`] |
 //! | keep a session beyond its token | [`ClientBuilder::authenticate_again`] |
 //! | profile | [`Session::profile`] |
+//! | claims of the token | [`Session::claims`] |
 //! | sign out | [`Session::sign_out`] |
 //!
 //! ```

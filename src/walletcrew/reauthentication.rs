@@ -4,8 +4,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
@@ -15,7 +13,7 @@ use crate::error::{Error, ErrorKind, System};
 use crate::opaque_debug::opaque_debug;
 use crate::pipeline::{CallContext, CallOptions, Pipeline};
 use crate::secret::Secret;
-use crate::session::{Refresher, Tokens};
+use crate::session::{Refresher, Tokens, unverified_claims};
 
 /// A token that is about to expire or has expired, for which the caller can supply new login data.
 #[derive(Clone)]
@@ -31,12 +29,11 @@ impl EndingToken {
         &self.token
     }
 
-    /// The claims of the token, deserialised into `T`; `None` if it is not a JWT or does not fit
-    /// `T`. The signature is not verified, because the server issued the token to this client.
+    /// The claims of the token, unverified, deserialised into `T`; `None` if it is not a JWT or its
+    /// claims do not fit `T`. The signature is not verified, because the server issued the token to this
+    /// client.
     pub fn claims<T: DeserializeOwned>(&self) -> Option<T> {
-        let payload = self.token.expose().split('.').nth(1)?;
-        let payload = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?;
-        serde_json::from_slice(&payload).ok()
+        unverified_claims(self.token.expose())
     }
 }
 

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::api::{Api, types};
 use crate::error::{Error, ErrorKind, System};
+use crate::json::JsonObject;
 use crate::session::{EndReason, Session as Shared, token_session_methods};
 
 /// A signed-in customer. Cheap to clone: all clones share one token.
@@ -25,6 +26,35 @@ impl Session {
     /// The documented operations, with this session.
     pub fn api(&self) -> Api {
         Api::new(self.shared.calls())
+    }
+
+    /// All claims of the session's token, unverified; `None` if the token is not a JWT, as one that
+    /// [`Client::resume_with_tokens`](super::Client::resume_with_tokens) got may be. Sends nothing.
+    ///
+    /// The signature is not verified, because the server issued the token to this client. Do not base
+    /// decisions of another service on these claims; give it the token. Which claims there are depends on
+    /// the tenant: the vendor publishes that one names the provider, and not its name. `Debug` shows no
+    /// claim.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # let mock = vestibule::testing::WalletCrew::start().await;
+    /// # let code = || mock.outbox().last_code("ada@example.com").unwrap();
+    /// # let client = vestibule::walletcrew::Client::builder(mock.base_url()).tenant("demo-tenant").build()?;
+    /// # use serde_json::json;
+    /// # let account = client.customer(&json!({"email": "ada@example.com", "firstName": "Ada"}));
+    /// # let saved = account.flow("activation").send().await?;
+    /// # let vestibule::walletcrew::Saved::ChallengeIssued(challenge) = saved else { panic!() };
+    /// # let login = json!({"identifier": "ada@example.com", "code": code()});
+    /// # let session = challenge.confirm("otp", &login).await?;
+    /// let claims = session.claims().unwrap_or_default();
+    /// assert_eq!(claims["sub"], "customer-0001");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn claims(&self) -> Option<JsonObject> {
+        self.shared.claims()
     }
 
     /// Reads the profile of the customer: the claims of the token and further data of the system.

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::api::types;
+use super::account::{Saved, Submission};
 use super::client::Client;
 use super::login::Login;
 use super::session::Session;
@@ -15,6 +16,7 @@ use crate::challenge::{
 };
 use crate::contact::Contact;
 use crate::error::Error;
+use crate::json::AnyJson;
 use crate::opaque_debug::opaque_debug;
 use crate::secret::Secret;
 use crate::skewed_clock::SkewedClock;
@@ -24,9 +26,14 @@ const TIME_TO_LIVE: Duration = Duration::from_secs(3600);
 
 /// The account is stored, and the customer has to pass a further verification.
 ///
-/// It is kept in the client's store for an hour; see [`challenge`](crate::challenge). There is no
-/// resend: save the account with the flow again, which replaces earlier challenges of an account
-/// that has an `id`.
+/// Which one depends on the tenant: a code that the customer enters continues with
+/// [`confirm`](Self::confirm), a link that the customer opens with [`send_again`](Self::send_again).
+/// The server documents no member that tells which; [`expose_body`](Self::expose_body) gives all that it
+/// sent.
+///
+/// The challenge is kept in the client's store for an hour, with the account data and the response; see
+/// [`challenge`](crate::challenge). There is no resend: sending the account data again replaces earlier
+/// challenges of an account that has an `id`.
 #[must_use = "the customer is not signed in before `confirm`"]
 pub struct Challenge {
     client: Client,
@@ -38,10 +45,9 @@ opaque_debug!("walletcrew": Challenge);
 /// The state in the store.
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Verification {
-    details: types::Customer,
-    /// The destination of the customer, if the caller gave it.
-    #[serde(default)]
-    to: Option<Box<Contact>>,
+    /// The response with the challenge.
+    body: AnyJson,
+    account: Submission,
 }
 
 impl Step for Verification {
@@ -56,20 +62,20 @@ impl Step for Verification {
 pub(super) async fn issued(
     client: Client,
     first: FirstMessage,
-    details: types::Customer,
-    to: Option<Contact>,
+    body: Value,
+    account: Submission,
 ) -> Challenge {
-    let account = match details.get("id") {
+    let id = match body.get("id") {
         Some(Value::String(id)) if !id.is_empty() => Some(id.clone()),
         Some(Value::Number(id)) => Some(id.to_string()),
         _ => None,
     };
-    let first = match account {
-        Some(account) => first.sent_to(account).await,
+    let first = match id {
+        Some(id) => first.sent_to(id).await,
         None => first,
     };
-    let to = to.map(Box::new);
-    let challenge = first.open(Verification { details, to }, Duration::ZERO);
+    let body = AnyJson(body);
+    let challenge = first.open(Verification { body, account }, Duration::ZERO);
     Challenge::resumed(client, challenge.await)
 }
 
@@ -85,7 +91,7 @@ impl Challenge {
 
     /// The destination of the customer, if the caller gave it.
     pub(super) fn to(&self) -> Option<&Contact> {
-        self.challenge.step.to.as_deref()
+        self.challenge.step.account.to.as_deref()
     }
 
     /// When the challenge expires.
@@ -93,12 +99,20 @@ impl Challenge {
         self.challenge.expires_at()
     }
 
-    /// The server's response with the challenge; its members depend on the tenant.
-    pub fn details(&self) -> &types::Customer {
-        &self.challenge.step.details
+    /// The server's response with the challenge, as it came; what it contains depends on the tenant. It
+    /// may quote what the customer entered: do not log it.
+    pub fn expose_body(&self) -> &Value {
+        &self.challenge.step.body.0
     }
 
-    /// Completes the challenge and signs the customer in, as [`Client::sign_in_with_provider`] does.
+    /// The server's response with the challenge, deserialised into a type of the caller; `None` if it
+    /// does not fit `T`.
+    pub fn body_as<T: DeserializeOwned>(&self) -> Option<T> {
+        T::deserialize(self.expose_body()).ok()
+    }
+
+    /// Completes the challenge with a login, such as a code, and signs the customer in, as
+    /// [`Client::sign_in_with_provider`] does.
     ///
     /// The login is sent as it is given: a code in it is neither normalized nor checked, because its
     /// members depend on the tenant. The code of [`Client::code_sign_in`] is.
@@ -139,15 +153,83 @@ impl Challenge {
         provider: impl Into<String>,
         data: &impl Serialize,
     ) -> Result<Session, StepError<Self>> {
-        let login = Login::new(provider, data);
+        let tried = match Login::new(provider, data) {
+            Ok(login) => self.try_login(login).await,
+            Err(error) => Err(error),
+        };
+        tried.map_err(|error| StepError::new(self, error))
+    }
+
+    /// Completes the challenge with a [`Login`], which may lack the provider, the data or both.
+    /// Otherwise as [`confirm`](Self::confirm).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub async fn confirm_with_login(mut self, login: Login) -> Result<Session, StepError<Self>> {
         let tried = self.try_login(login).await;
         tried.map_err(|error| StepError::new(self, error))
     }
 
-    async fn try_login(&mut self, login: Result<Login, Error>) -> Result<Session, Error> {
-        let login = login?;
+    /// Sends the account data of the challenge again, with its flow, once the customer has opened a link
+    /// or done what else the challenge asks for. **The flow may send the customer another message.**
+    ///
+    /// [`Saved::Done`] finishes this challenge. [`Saved::ChallengeIssued`] replaces it: the customer has
+    /// not completed the verification yet, or has to complete another one.
+    ///
+    /// Not idempotent, as [`Account::send`](super::Account::send).
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # let mock = vestibule::testing::WalletCrew::start().await;
+    /// # mock.challenge_by_link("check-in");
+    /// # let client = vestibule::walletcrew::Client::builder(mock.base_url()).tenant("demo-tenant").build()?;
+    /// # let opens_the_link = || assert!(mock.open_link(&mock.outbox().last_code("ada@example.com").unwrap()));
+    /// use serde_json::json;
+    /// use vestibule::walletcrew::Saved;
+    ///
+    /// let account = client.customer(&json!({"email": "ada@example.com"})).flow("check-in");
+    /// let Saved::ChallengeIssued(challenge) = account.send().await? else {
+    ///     panic!("this tenant's check-in challenges the customer");
+    /// };
+    /// let id = challenge.id().clone();
+    /// // Show the customer that an e-mail with a link is on its way.
+    /// opens_the_link();
+    /// // Once the customer says so, at any instance that shares the store:
+    /// let challenge = client.resume_challenge(&id).await?;
+    /// match challenge.send_again().await? {
+    ///     Saved::Done(customer) => assert_eq!(customer["email"], "ada@example.com"),
+    ///     Saved::ChallengeIssued(_) => println!("the link is not opened yet"),
+    /// }
+    /// # assert_eq!(mock.outbox().messages().len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Source: `POST /api/{tenantId}/customer`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Account::send`](super::Account::send); the error returns the challenge, for another try.
+    /// Nothing is sent with [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) (the
+    /// challenge is finished or has expired).
+    pub async fn send_again(mut self) -> Result<Saved, StepError<Self>> {
+        let saved = self.try_again().await;
+        saved.map_err(|error| StepError::new(self, error))
+    }
+
+    async fn try_again(&mut self) -> Result<Saved, Error> {
+        self.challenge.check().await?;
+        let account = self.challenge.step.account.clone();
+        let saved = account.send(&self.client).await?;
+        self.challenge.finish().await;
+        Ok(saved)
+    }
+
+    async fn try_login(&mut self, login: Login) -> Result<Session, Error> {
         let client = &self.client;
-        let send = async |_: &mut Verification| client.sign_in_with(login).await;
+        let send = async |_: &mut Verification| client.sign_in_with_login(login).await;
         let session = self.challenge.try_code(SoleRecipient, send).await?;
         self.challenge.finish().await;
         Ok(session)

@@ -4,8 +4,9 @@ use std::fmt;
 
 use super::user_api::types;
 use crate::error::ErrorKind;
+use crate::generated::wunder_user::operations::ERROR_CODES;
 use crate::generated::wunder_user::shapes;
-use crate::pipeline::{Need, Operation, ParsedError, RawResponse};
+use crate::pipeline::{Need, Operation, ParsedError, PublishedCode, RawResponse};
 
 /// An error response of Wunder; [`Error::api_error`](crate::Error::api_error) gives it.
 ///
@@ -23,7 +24,8 @@ pub enum ErrorFamily {
     Authentication,
     /// `A1xx`: permissions.
     Permission,
-    /// `U130`: the profile is incomplete.
+    /// `U130`, and the codes that name [missing members](ApiError::missing_members): the profile is
+    /// incomplete.
     ProfileIncomplete,
     /// `U1xx`: the user.
     User,
@@ -48,6 +50,26 @@ impl ApiError {
         code.split('.').next().unwrap_or_default()
     }
 
+    /// What the vendor publishes about the code, in English; `None` for a code that it does not publish,
+    /// or that has no meaning for accounts. It contains nothing of the request.
+    pub fn meaning(&self) -> Option<&'static str> {
+        Some(self.published()?.means)
+    }
+
+    /// The members that the profile of the user lacks, by their names in JSON, if the code names them:
+    /// `firstName` for `U130.5`, say. `U130.2`, with two, means that one of them is needed. Of these names
+    /// only `email` and `phoneNumber` are documented; the others are assumptions.
+    pub fn missing_members(&self) -> &'static [&'static str] {
+        self.published().map_or(&[], |published| published.missing)
+    }
+
+    /// What is published about the whole code, else about the part before the dot.
+    fn published(&self) -> Option<&'static PublishedCode> {
+        let named = |code: &str| ERROR_CODES.iter().find(|published| published.code == code);
+        let whole = self.body.error_code.as_deref().unwrap_or_default();
+        named(whole).or_else(|| named(self.code()))
+    }
+
     /// The family of the code.
     pub fn family(&self) -> ErrorFamily {
         let code = self.code();
@@ -56,7 +78,7 @@ impl ApiError {
             ErrorFamily::Authentication
         } else if starts("A1") {
             ErrorFamily::Permission
-        } else if code == "U130" {
+        } else if code == "U130" || !self.missing_members().is_empty() {
             ErrorFamily::ProfileIncomplete
         } else if starts("U1") {
             ErrorFamily::User

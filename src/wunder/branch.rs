@@ -1,7 +1,8 @@
 //! The branch that a user belongs to.
 
 use super::client::Client;
-use super::user_api::types;
+use super::session::Session;
+use super::user_api::{UserApi, types};
 use crate::error::{Delivery, Error, ErrorKind, System};
 
 /// A branch of an operator, to which its users belong.
@@ -12,7 +13,8 @@ pub struct Branch {
 }
 
 impl Client {
-    /// Finds the branch that serves a place, given in degrees. Idempotent; sends no message.
+    /// Finds the branch that serves a place, given in degrees, without a session. Idempotent; sends no
+    /// message.
     ///
     /// ```
     /// # #[tokio::main]
@@ -36,6 +38,26 @@ impl Client {
     /// `longitude`; [`ErrorKind::InvalidResponse`](crate::ErrorKind::InvalidResponse) if the branch has no
     /// id; otherwise see [`Error`].
     pub async fn branch(&self, latitude: f64, longitude: f64) -> Result<Branch, Error> {
+        Branch::at(&self.user_api(), latitude, longitude).await
+    }
+}
+
+impl Session {
+    /// Finds the branch that serves a place, as [`Client::branch`] does, with the credential of the
+    /// session. The vendor does not publish whether the server needs it.
+    ///
+    /// Source: `GET /{tenant}/front/branches/resolve`.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub async fn branch(&self, latitude: f64, longitude: f64) -> Result<Branch, Error> {
+        Branch::at(&self.user_api(), latitude, longitude).await
+    }
+}
+
+impl Branch {
+    async fn at(api: &UserApi, latitude: f64, longitude: f64) -> Result<Self, Error> {
         for (field, degrees, bound) in [
             ("latitude", latitude, 90.0),
             ("longitude", longitude, 180.0),
@@ -45,7 +67,6 @@ impl Client {
                 return Err(Error::invalid(field, &right).of(System::Wunder));
             }
         }
-        let api = self.user_api();
         let call = api.resolve_branch().lat(latitude).lng(longitude);
         let details = call.send().await?.into_inner();
         let id = match details.id.as_ref().map(|id| &id.0) {
@@ -58,11 +79,9 @@ impl Client {
                     .at(System::Wunder, "resolve_branch"));
             }
         };
-        Ok(Branch { id, details })
+        Ok(Self { id, details })
     }
-}
 
-impl Branch {
     /// The id, as the sign-in flows take it.
     pub fn id(&self) -> &str {
         &self.id

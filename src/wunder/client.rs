@@ -11,7 +11,7 @@ use super::signature::{BootstrapSignature, Sha256Hex};
 use super::user_api::UserApi;
 use crate::client_config::{ClientConfig, check_key, check_tenant, client_config_setters};
 use crate::error::{Error, System};
-use crate::generated::wunder_auth::operations::BASE_PATH;
+use crate::generated::wunder_auth::operations::{BASE_PATH, PATH_PREFIX};
 use crate::opaque_debug::opaque_debug;
 use crate::pipeline::CallContext;
 use crate::secret::Secret;
@@ -39,6 +39,7 @@ pub struct ClientBuilder {
     signing_key: Option<Secret>,
     signature: Arc<dyn BootstrapSignature>,
     resend_wait: Duration,
+    auth_path_prefix: Option<String>,
 }
 
 opaque_debug!("wunder": Client, ClientBuilder);
@@ -73,12 +74,33 @@ impl ClientBuilder {
         self
     }
 
+    /// Sets the start of the paths of the Authentication API, below the base URL. `{tenant}` stands for
+    /// the tenant. The default is the documented `/{tenant}/auth`; a gateway was seen that has
+    /// `/{tenant}/auth/api/{tenant}`. Paths of the User API and of custom requests stay as they are.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), vestibule::Error> {
+    /// use vestibule::wunder::Client;
+    ///
+    /// // Signs in at `https://go.api.example.com/v1/abcd1234/auth/api/abcd1234/sign-in-email`.
+    /// let client = Client::builder("https://go.api.example.com/v1")
+    ///     .tenant("abcd1234")
+    ///     .auth_path_prefix("/{tenant}/auth/api/{tenant}")
+    ///     .build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn auth_path_prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.auth_path_prefix = Some(prefix.into());
+        self
+    }
+
     /// Checks the settings and builds the client; sends nothing.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming the wrong setting:
-    /// `base_url`, `tenant`, `signing_key`, `language`, or one of the connection (such as `proxy`). An
+    /// `base_url`, `tenant`, `signing_key`, `auth_path_prefix`, `language`, or one of the connection (such as `proxy`). An
     /// `https` base URL needs the feature `rustls` or `native-tls`, or an
     /// [`http_client`](Self::http_client).
     pub fn build(self) -> Result<Client, Error> {
@@ -87,6 +109,13 @@ impl ClientBuilder {
             if let Some(key) = &self.signing_key {
                 check_key("signing_key", key)?;
             }
+            let base = match &self.auth_path_prefix {
+                Some(prefix) => {
+                    let start = path_start(prefix, &self.tenant)?;
+                    base.with_moved_paths(BASE_PATH, PATH_PREFIX, &start)
+                }
+                None => base,
+            };
             let base = base.with_start_of_path(BASE_PATH, "tenant", &self.tenant);
             Ok((base, Rules::new(headers, self.signing_key, self.signature)))
         })?;
@@ -113,6 +142,7 @@ impl Client {
             signing_key: None,
             signature: Arc::new(Sha256Hex),
             resend_wait: Duration::ZERO,
+            auth_path_prefix: None,
         }
     }
 
@@ -160,4 +190,20 @@ impl Client {
     fn refresher(&self) -> Arc<dyn Refresher> {
         Arc::new(RefreshToken::new(self.calls.pipeline().clone()))
     }
+}
+
+/// The start of a path, with the tenant in place of `{tenant}`.
+fn path_start(prefix: &str, tenant: &str) -> Result<String, Error> {
+    let path = prefix.trim_end_matches('/').replace("{tenant}", tenant);
+    let is_segment = |segment: &str| {
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+        !matches!(segment, "" | "." | "..") && segment.bytes().all(allowed)
+    };
+    let segments = path.strip_prefix('/');
+    if !segments.is_some_and(|segments| segments.split('/').all(is_segment)) {
+        let right =
+            "must be a path such as `/{tenant}/auth`: letters, digits, `-`, `.`, `_` and `~`";
+        return Err(Error::invalid("auth_path_prefix", right));
+    }
+    Ok(path)
 }

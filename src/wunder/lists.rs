@@ -3,7 +3,7 @@
 use super::client::Client;
 use super::pages::{Page, Pages};
 use super::session::Session;
-use super::user_api::types;
+use super::user_api::{UserApi, types};
 
 /// A selection of terms and conditions.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,8 +16,10 @@ pub enum TermsScope {
 }
 
 impl Client {
-    /// Lists the terms that apply to a branch or a vehicle. Show them to the user unchanged. Each
-    /// page is an idempotent call that sends no message.
+    /// Lists the terms that apply to a branch or a vehicle, without a session. Show them to the user
+    /// unchanged. Each page is an idempotent call that sends no message.
+    ///
+    /// A server may require a session; then use [`Session::terms`].
     ///
     /// ```
     /// # #[tokio::main]
@@ -44,22 +46,33 @@ impl Client {
     ///
     /// Source: `GET /{tenant}/front/termsandconditions`.
     pub fn terms(&self, of: TermsScope) -> Pages<types::Terms> {
-        let api = self.user_api();
-        Pages::new(move |page| {
-            let (api, of) = (api.clone(), of.clone());
-            Box::pin(async move {
-                let call = api.list_terms().page(page_number(page));
-                let call = match of {
-                    TermsScope::Branch(id) => call.branch_id(id),
-                    TermsScope::Vehicle(id) => call.vehicle_id(id),
-                };
-                Ok(Page::of(call.send().await?, |list| list.0))
-            })
-        })
+        terms(self.user_api(), of)
     }
 }
 
+fn terms(api: UserApi, of: TermsScope) -> Pages<types::Terms> {
+    Pages::new(move |page| {
+        let (api, of) = (api.clone(), of.clone());
+        Box::pin(async move {
+            let call = api.list_terms().page(page_number(page));
+            let call = match of {
+                TermsScope::Branch(id) => call.branch_id(id),
+                TermsScope::Vehicle(id) => call.vehicle_id(id),
+            };
+            Ok(Page::of(call.send().await?, |list| list.0))
+        })
+    })
+}
+
 impl Session {
+    /// Lists the terms that apply to a branch or a vehicle, as [`Client::terms`] does, with the credential
+    /// of the session. The vendor does not publish whether the server needs it.
+    ///
+    /// Source: `GET /{tenant}/front/termsandconditions`.
+    pub fn terms(&self, of: TermsScope) -> Pages<types::Terms> {
+        terms(self.user_api(), of)
+    }
+
     /// Lists the terms that the user has accepted for a branch, by its id. Each page is an
     /// idempotent call that sends no message.
     ///

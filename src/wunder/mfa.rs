@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use super::auth_api::{AuthApi, types};
@@ -141,10 +142,10 @@ impl MfaRequired {
         let send = async |step: &mut SecondFactor| {
             let body = types::TwoFactorCode::builder().code(code);
             let api = step.provisional_api(client);
-            api.two_factor_code_validate().body(body).send().await
+            let response = api.two_factor_code_validate().body(body).send().await?;
+            accepted(response.into_inner())
         };
         let response = self.challenge.try_code(SoleRecipient, send).await?;
-        let response = response.into_inner();
         if still_requires_mfa(&response) {
             let message = "the server asks for the second factor again";
             return Err(Error::new(ErrorKind::StepRequired, message)
@@ -164,6 +165,24 @@ impl MfaRequired {
         self.challenge.finish().await;
         Ok(session)
     }
+}
+
+/// The response to a code, unless it is an error with a success status: without tokens it would say no
+/// more than that.
+fn accepted(response: types::SignInResponse) -> Result<types::SignInResponse, Error> {
+    let names_error = ["errorCode", "error"].iter().any(|name| {
+        let member = response.extra.get(*name);
+        member.is_some_and(|member| !member.is_null())
+    });
+    if response.access_token.is_none() && names_error {
+        return Err(
+            Error::new(ErrorKind::Rejected, "code or password not accepted")
+                .with_status(StatusCode::OK)
+                .with_delivery(Delivery::Responded)
+                .at(System::Wunder, "two_factor_code_validate"),
+        );
+    }
+    Ok(response)
 }
 
 /// A token that is valid for the two-factor calls only.

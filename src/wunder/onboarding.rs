@@ -5,7 +5,6 @@ use std::fmt;
 use serde_json::Value;
 
 use super::api_error::{ApiError, ErrorFamily};
-use super::lists::TermsScope;
 use super::session::Session;
 use super::sign_in::not_empty;
 use super::terms::{OutstandingTerms, all, outstanding_terms};
@@ -40,8 +39,9 @@ impl Step {
     /// The step that an error requires before the call can succeed; `None` if it requires no step,
     /// as for a wrong code.
     ///
-    /// `U130` is an incomplete profile, `U3xx` the phone number, `U4xx` the e-mail address, `U5xx`
-    /// the licence, `U6xx` the terms.
+    /// `U130` and any code that names [missing members](ApiError::missing_members) are an incomplete
+    /// profile, which is [`AddPhone`](Self::AddPhone) or [`AddEmail`](Self::AddEmail) where exactly that is
+    /// missing. `U3xx` is the phone number, `U4xx` the e-mail address, `U5xx` the licence, `U6xx` the terms.
     ///
     /// ```
     /// # #[tokio::main]
@@ -72,8 +72,13 @@ impl Step {
         if error.operation() == Some("check_phone_verification") {
             return None;
         }
-        match error.api_error::<ApiError>()?.family() {
-            ErrorFamily::ProfileIncomplete => Some(Self::CompleteProfile),
+        let api_error = error.api_error::<ApiError>()?;
+        match api_error.family() {
+            ErrorFamily::ProfileIncomplete => Some(match api_error.missing_members() {
+                ["phoneNumber"] => Self::AddPhone,
+                ["email"] => Self::AddEmail,
+                _ => Self::CompleteProfile,
+            }),
             ErrorFamily::PhoneVerification => Some(Self::VerifyPhone),
             ErrorFamily::EmailVerification => Some(Self::VerifyEmail),
             ErrorFamily::Licence => Some(Self::VerifyIdentity),
@@ -88,6 +93,7 @@ impl Step {
 pub struct OnboardingCheck {
     session: Session,
     branch_id: String,
+    vehicle_id: Option<String>,
     members: Vec<String>,
     series: Option<String>,
     mfa_enrolled: Option<bool>,
@@ -144,6 +150,7 @@ impl Session {
         OnboardingCheck {
             session: self.clone(),
             branch_id: branch_id.into(),
+            vehicle_id: None,
             members: Vec::new(),
             series: None,
             mfa_enrolled: None,
@@ -153,6 +160,30 @@ impl Session {
 }
 
 impl OnboardingCheck {
+    /// Sets the vehicle that the user wants to rent, by its id: the terms of the vehicle have to be
+    /// accepted too.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Wunder, WunderUser};
+    /// # use vestibule::wunder::TermsScope;
+    /// # let mock = Wunder::start().await;
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url()).tenant("demo").build()?;
+    /// # mock.add_user(WunderUser::new().email("ada@example.org").password("the password").branch("2"));
+    /// # mock.add_terms(TermsScope::Vehicle("1001".into()), serde_json::json!({"title": "Cargo bikes"}));
+    /// # let sign_in = client.sign_in_with_password("ada@example.org", "the password").await?;
+    /// # let vestibule::wunder::SignIn::SignedIn(session) = sign_in else { panic!() };
+    /// let onboarding = session.onboarding("2").vehicle_id("1001").send().await?;
+    /// assert_eq!(onboarding.terms()[0].terms.extra["title"], "Cargo bikes");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn vehicle_id(mut self, id: impl Into<String>) -> Self {
+        self.vehicle_id = Some(id.into());
+        self
+    }
+
     /// Adds members of the profile that the operator requires, by their names in JSON. The vendor
     /// does not document which these are.
     pub fn require_members<S: Into<String>>(
@@ -185,22 +216,27 @@ impl OnboardingCheck {
         self
     }
 
-    /// Reads the profile and the terms of the branch, and returns the steps that remain. Its calls
-    /// are idempotent and send no message.
+    /// Reads the profile and the terms of the branch and the vehicle, and returns the steps that remain.
+    /// Its calls are idempotent and send no message.
     ///
     /// Source: `GET /{tenant}/front/customers`, `GET /{tenant}/front/termsandconditions` and
     /// `GET /{tenant}/front/customers/termsandconditions`.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `branch_id` if it is
-    /// empty; otherwise see [`Error`]. [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired)
-    /// of the profile or the accepted terms is not returned: it becomes a step.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `branch_id` or `vehicle_id` if
+    /// it is empty; otherwise see [`Error`]. [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired)
+    /// is not returned: it becomes a step.
     pub async fn send(self) -> Result<Onboarding, Error> {
         not_empty("branch_id", &self.branch_id)?;
+        let vehicle_id = self.vehicle_id.as_deref();
+        if let Some(id) = vehicle_id {
+            not_empty("vehicle_id", id)?;
+        }
         let (profile, mut required) = or_step(self.session.profile().await)?;
-        let of = TermsScope::Branch(self.branch_id.clone());
-        let listed = all(self.session.client.terms(of)).await?;
+        let listed = self.session.applicable_terms(&self.branch_id, vehicle_id);
+        let (listed, before_terms) = or_step(listed.await)?;
+        required.extend(before_terms);
         let accepted = all(self.session.accepted_terms(self.branch_id)).await;
         let (accepted, also) = or_step(accepted)?;
         let terms = match accepted {
@@ -208,7 +244,11 @@ impl OnboardingCheck {
             None if also != [Step::AcceptTerms] => Vec::new(),
             accepted => {
                 let accepted = accepted.unwrap_or_default();
-                outstanding_terms(listed, &accepted, self.series.as_deref())
+                outstanding_terms(
+                    listed.unwrap_or_default(),
+                    &accepted,
+                    self.series.as_deref(),
+                )
             }
         };
         required.extend(also);

@@ -54,7 +54,8 @@ impl Admitted {
     }
 }
 
-/// Whether a sign-in says that the second factor is still to be validated.
+/// Whether a first factor says that a second one is to be validated. A status is published without its
+/// values, so an unknown one counts where nothing else decides.
 fn requires_mfa(response: &types::SignInResponse) -> bool {
     let status = response.mfa_status.as_deref();
     still_requires_mfa(response)

@@ -5,7 +5,7 @@ use super::lists::TermsScope;
 use super::pages::Pages;
 use super::session::Session;
 use super::sign_in::not_empty;
-use super::user_api::types;
+use super::user_api::{UserApi, types};
 use crate::error::{Error, System};
 use crate::json::AnyJson;
 
@@ -94,8 +94,10 @@ fn text(value: &Option<AnyJson>) -> Option<String> {
 }
 
 impl Client {
-    /// Gets the terms with an id, which names one version. Show them to the user unchanged.
-    /// Idempotent; sends no message.
+    /// Gets the terms with an id, which names one version, without a session. Show them to the user
+    /// unchanged. Idempotent; sends no message.
+    ///
+    /// A server may require a session; then use [`Session::terms_by_id`].
     ///
     /// ```
     /// # #[tokio::main]
@@ -120,14 +122,28 @@ impl Client {
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `id` if it is empty;
     /// otherwise see [`Error`].
     pub async fn terms_by_id(&self, id: impl Into<String>) -> Result<types::Terms, Error> {
-        let id = id.into();
-        not_empty("id", &id)?;
-        let api = self.user_api();
-        Ok(api.get_terms(id).send().await?.into_inner())
+        terms_by_id(&self.user_api(), id.into()).await
     }
 }
 
+async fn terms_by_id(api: &UserApi, id: String) -> Result<types::Terms, Error> {
+    not_empty("id", &id)?;
+    Ok(api.get_terms(id).send().await?.into_inner())
+}
+
 impl Session {
+    /// Gets the terms with an id, as [`Client::terms_by_id`] does, with the credential of the session.
+    /// The vendor does not publish whether the server needs it.
+    ///
+    /// Source: `GET /{tenant}/front/termsandconditions/{id}`.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub async fn terms_by_id(&self, id: impl Into<String>) -> Result<types::Terms, Error> {
+        terms_by_id(&self.user_api(), id.into()).await
+    }
+
     /// Records that the user accepts these terms. Call it only after the user has agreed to exactly
     /// these. The response is not documented and is returned unchanged.
     ///
@@ -173,7 +189,7 @@ impl Session {
 
     /// Finds the terms of a branch that the user has to accept, by the rules of
     /// [`outstanding_terms`], which also explains `series`. Reads all pages of both lists.
-    /// Idempotent; sends no message.
+    /// Idempotent; sends no message. [`Session::onboarding`] also finds those of a vehicle.
     ///
     /// ```
     /// # #[tokio::main]
@@ -212,10 +228,30 @@ impl Session {
     ) -> Result<Vec<OutstandingTerms>, Error> {
         let branch_id = branch_id.into();
         not_empty("branch_id", &branch_id)?;
-        let listed = self.client.terms(TermsScope::Branch(branch_id.clone()));
-        let listed = all(listed).await?;
+        let listed = self.applicable_terms(&branch_id, None).await?;
         let accepted = all(self.accepted_terms(branch_id)).await?;
         Ok(outstanding_terms(listed, &accepted, series))
+    }
+
+    /// The terms of a branch, and those of a vehicle that are not among them.
+    pub(super) async fn applicable_terms(
+        &self,
+        branch_id: &str,
+        vehicle_id: Option<&str>,
+    ) -> Result<Vec<types::Terms>, Error> {
+        let mut listed = all(self.terms(TermsScope::Branch(branch_id.to_owned()))).await?;
+        if let Some(vehicle_id) = vehicle_id {
+            for terms in all(self.terms(TermsScope::Vehicle(vehicle_id.to_owned()))).await? {
+                let is_same = |other: &types::Terms| {
+                    let same_id = terms.id.is_some() && text(&other.id) == text(&terms.id);
+                    same_id && text(&other.version) == text(&terms.version)
+                };
+                if !listed.iter().any(is_same) {
+                    listed.push(terms);
+                }
+            }
+        }
+        Ok(listed)
     }
 }
 

@@ -173,7 +173,7 @@ async fn walletcrew(shared: &SharedStore) -> usize {
     let code = mock.outbox().last_code(EMAIL).unwrap();
     for code in ["000000", code.as_str()] {
         let challenge = client().await.resume_challenge(&id).await.unwrap();
-        assert_eq!(challenge.details()["firstName"], "Ada");
+        assert_eq!(challenge.expose_body()["firstName"], "Ada");
         let Ok(session) = challenge.confirm("otp", &login(code)).await else {
             continue;
         };

@@ -99,7 +99,7 @@ async fn walletcrew(shared: &SharedStore) {
     let refused = old.confirm("otp", &login(&code)).await;
     assert_eq!(kind(refused), vestibule::ErrorKind::StepRequired);
     let challenge = c.resume_challenge(again.id()).await.unwrap();
-    assert_eq!(challenge.details()["email"], EMAIL);
+    assert_eq!(challenge.expose_body()["email"], EMAIL);
     let session = challenge.confirm("otp", &login(&code)).await.unwrap();
     session.profile::<Value>().await.unwrap();
     assert_eq!(mock.count("authenticate"), 1);

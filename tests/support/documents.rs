@@ -126,13 +126,24 @@ impl Operation {
         self.value["x-carries-code"] == true
     }
 
+    /// The names of the query parameters that the signature consists of.
+    pub fn signature_parameters(&self, document: &Document) -> Vec<String> {
+        let parameters = self.value["parameters"].as_array();
+        let parameters = parameters.into_iter().flatten();
+        parameters
+            .map(|parameter| document.resolve(parameter))
+            .filter(|parameter| parameter["x-signature"] == true)
+            .map(|parameter| parameter["name"].as_str().unwrap().to_owned())
+            .collect()
+    }
+
     /// The parameters that a caller passes; a path parameter gets `in_path`.
     pub fn arguments(&self, document: &Document, in_path: Option<&str>) -> Vec<Argument> {
         let parameters = self.value["parameters"].as_array();
         let parameters = parameters.into_iter().flatten();
         parameters
             .map(|parameter| document.resolve(parameter))
-            .filter(|parameter| parameter["x-client-setting"] != true)
+            .filter(|parameter| is_argument(parameter))
             .map(|parameter| {
                 let schema = document.resolve(&parameter["schema"]);
                 let examples = [
@@ -186,6 +197,12 @@ impl Operation {
             })
             .collect()
     }
+}
+
+/// Whether a caller passes a parameter in each call.
+pub fn is_argument(parameter: &Value) -> bool {
+    let set_by_client = ["x-client-setting", "x-signature"];
+    set_by_client.iter().all(|key| parameter[*key] != true)
 }
 
 /// The snake case of a documented name.

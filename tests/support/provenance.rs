@@ -319,8 +319,17 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// The codes in the descriptions of a document whose error bodies have an `errorCode`.
+    /// The codes in the list of a document, and in the descriptions of one whose error bodies have an
+    /// `errorCode`.
     fn error_codes(&mut self) {
+        let published = &self.document.root["x-error-codes"];
+        for (_, code) in members(published.get("codes")) {
+            let place = ("/x-error-codes".to_owned(), published);
+            self.fact("error code", false, &[place.clone()]);
+            for _ in list(&code["missing"]) {
+                self.fact("member that a code names", false, &[place.clone()]);
+            }
+        }
         let pointer = "/components/schemas/ApiError/properties/errorCode";
         let Some(property) = self.document.root.pointer(pointer) else {
             return;

@@ -5,8 +5,8 @@ use super::*;
 #[tokio::test]
 async fn an_expired_session_requires_a_new_sign_in_without_a_request() {
     let (mock, client) = start().await;
-    for opaque in [false, true] {
-        mock.opaque_tokens(opaque);
+    for without_expiry in [false, true] {
+        mock.tokens_without_expiry(without_expiry);
         let session = sign_in(&mock, &client).await;
         mock.clock().advance(A_DAY - Duration::from_secs(60));
         session.profile::<Value>().await.unwrap();

@@ -270,7 +270,7 @@ async fn a_superseded_enrolment_enables_nothing() {
 }
 
 #[tokio::test]
-async fn a_profile_without_an_address_maps_to_the_profile_step() {
+async fn a_profile_without_an_address_maps_to_the_step_that_adds_one() {
     let (mock, client) = start().await;
     mock.add_user(WunderUser::new().verified_phone(PHONE).branch("2"));
     let pending = client
@@ -283,6 +283,6 @@ async fn a_profile_without_an_address_maps_to_the_profile_step() {
     let requirement = vestibule::testing::WunderRequirement::CompleteProfile;
     mock.require("request_deletion", requirement);
     let error = session.request_deletion().await.unwrap_err();
-    assert_eq!(error.code(), Some("U130.2"));
-    assert_eq!(Step::of(&error), Some(Step::CompleteProfile));
+    assert_eq!(error.code(), Some("U130.3"));
+    assert_eq!(Step::of(&error), Some(Step::AddEmail));
 }

@@ -120,11 +120,7 @@ async fn unpublished_requirements_are_queried_only_when_the_caller_asks() {
 
 /// The requirement of a tenant, and the step that its error maps to.
 const REQUIREMENTS: [(WunderRequirement, &str, Step); 5] = [
-    (
-        WunderRequirement::CompleteProfile,
-        "U130.1",
-        Step::CompleteProfile,
-    ),
+    (WunderRequirement::CompleteProfile, "U130.4", Step::AddPhone),
     (WunderRequirement::VerifiedPhone, "U301", Step::VerifyPhone),
     (WunderRequirement::VerifiedEmail, "U401", Step::VerifyEmail),
     (WunderRequirement::Licence, "U501", Step::VerifyIdentity),

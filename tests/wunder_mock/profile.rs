@@ -168,7 +168,7 @@ pub async fn requirements_of_a_tenant_come_first(server: &Server) {
     let patch = |body| server.send(ask("update_customer").bearer(&access).body(body));
 
     mock.require("init_verification", WunderRequirement::CompleteProfile);
-    refused("U130.2").await;
+    refused("U130.3").await;
     patch(json!({"email": EMAIL})).await.ok();
     mock.require("init_verification", WunderRequirement::VerifiedEmail);
     refused("U401").await;
@@ -213,5 +213,5 @@ pub async fn requirements_of_a_tenant_come_first(server: &Server) {
     server
         .get("init_verification", bob)
         .await
-        .refused(403, "U130.1");
+        .refused(403, "U130.4");
 }

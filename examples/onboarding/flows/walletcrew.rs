@@ -158,8 +158,8 @@ async fn with_a_challenge(fixture: &mut Fixture<'_>) -> Outcome {
     let saved = fixture.client.customer(&ada).flow("activation").send();
     let challenge = fixture.next_step(challenge(saved.await?)?).await?;
     check(
-        challenge.details()["challenge"] == "pending",
-        "the details are stored",
+        challenge.expose_body()["challenge"] == "pending",
+        "the response is stored",
     )?;
     let wrong = Otp::by(fixture.wrong_code(EMAIL)?);
     let challenge = returned_state(challenge.confirm("otp", &wrong).await)?;

@@ -4,7 +4,7 @@ mod state;
 
 use serde_json::{Map, Value, json};
 
-use self::state::State;
+use self::state::{Flow, State};
 use super::mock::mock;
 use super::{Behaviour, Call, Channel, Message, MockResponse, MockResult, MockState};
 use crate::clock::Clock;
@@ -15,8 +15,9 @@ use crate::session::Tokens;
 mock!(
     /// A mock of The Wallet Crew. It accepts any tenant; every tenant has its own customers.
     ///
-    /// A customer is identified by `email`, `phone` or `id`. Every flow sends a code to the customer,
-    /// which the only provider, `otp`, accepts as `{"identifier": "…", "code": "…"}`.
+    /// A customer is identified by `email`, `phone` or `id`. A flow sends a code to the customer, which
+    /// the provider `otp` accepts as `{"identifier": "…", "code": "…"}`. A test may make a flow send a
+    /// link instead, and a provider recognise a customer without data.
     WalletCrew,
     State
 );
@@ -54,14 +55,48 @@ impl WalletCrew {
         self.shared.state().bare_text = bare;
     }
 
-    /// Whether new tokens are opaque instead of JWTs, so that they do not show their expiry.
-    pub fn opaque_tokens(&self, opaque: bool) {
-        self.shared.state().opaque = opaque;
+    /// Whether new tokens have no `exp`, so that they do not show their expiry.
+    pub fn tokens_without_expiry(&self, without: bool) {
+        self.shared.state().without_expiry = without;
     }
 
     /// Makes the flow of this name complete without a challenge.
     pub fn pass_flow(&self, name: &str) {
-        self.shared.state().passed_flows.insert(name.to_owned());
+        self.set_flow(name, Flow::Pass);
+    }
+
+    /// Makes the flow of this name send a link instead of a code. The outbox has the link as the code of
+    /// the message; [`open_link`](Self::open_link) opens it.
+    pub fn challenge_by_link(&self, flow: &str) {
+        self.set_flow(flow, Flow::Link);
+    }
+
+    /// Makes the flow of this name issue its challenge with status 200 instead of 202.
+    pub fn challenge_with_status_200(&self, flow: &str) {
+        self.set_flow(flow, Flow::CodeWithStatus200);
+    }
+
+    /// Opens a link that a flow has sent. The next time that the flow runs for the customer, it issues no
+    /// challenge. Returns false for a link that was not sent, is replaced or was opened before.
+    pub fn open_link(&self, link: &str) -> bool {
+        self.shared.state().open_link(link)
+    }
+
+    /// Sets the provider of requests that name none. By default they get a 400.
+    pub fn set_default_provider(&self, name: &str) {
+        self.shared.state().default_provider = Some(name.to_owned());
+    }
+
+    /// Makes a provider, or with `None` a request that names no provider, sign this customer in without
+    /// data: a request without body.
+    pub fn recognise(&self, provider: Option<&str>, customer: &str) {
+        let provider = provider.map(str::to_owned);
+        let recognised = &mut self.shared.state().recognised;
+        recognised.insert(provider, customer.to_owned());
+    }
+
+    fn set_flow(&self, name: &str, flow: Flow) {
+        self.shared.state().flows.insert(name.to_owned(), flow);
     }
 }
 
@@ -102,15 +137,25 @@ impl MockState<State> {
         };
         check_account(&body)?;
         let customer = state.save(tenant, &body);
-        let flow = call.query("flow").unwrap_or_default();
-        if flow.is_empty() || state.passed_flows.contains(&*flow) {
+        let name = call.query("flow").unwrap_or_default();
+        let flow = match name.is_empty() {
+            true => Flow::Pass,
+            false => state.flows.get(&name).copied().unwrap_or_default(),
+        };
+        if flow == Flow::Pass {
             return Ok(MockResponse::ok(Value::Object(customer)));
         }
         let Some((channel, to)) = contact(&body).or_else(|| contact(&customer)) else {
             let errors = json!({"email": ["The flow needs an e-mail address or a phone number."]});
             return Err(problem(412, "Validation failed", errors));
         };
-        let code = state.new_code(tenant, &customer);
+        let code = match flow {
+            Flow::Link => match state.new_link(tenant, &customer) {
+                Some(link) => link,
+                None => return Ok(MockResponse::ok(Value::Object(customer))),
+            },
+            _ => state.new_code(tenant, &customer),
+        };
         self.outbox.send(Message {
             to,
             channel,
@@ -120,7 +165,11 @@ impl MockState<State> {
         });
         let mut body = customer;
         body.insert("challenge".to_owned(), json!("pending"));
-        Ok(MockResponse::json(202, Value::Object(body)))
+        let status = match flow {
+            Flow::CodeWithStatus200 => 200,
+            _ => 202,
+        };
+        Ok(MockResponse::json(status, Value::Object(body)))
     }
 }
 
@@ -152,13 +201,20 @@ fn check_account(body: &Map<String, Value>) -> MockResult<()> {
     Ok(())
 }
 
-/// Exchanges a code, which is used up, for a token.
+/// Exchanges a code, which is used up, or a recognised customer for a token.
 fn authenticate(state: &mut State, tenant: &str, call: &Call<'_>, now: i64) -> MockResult {
     let malformed =
         |field: &str, message: &str| problem(400, "Bad Request", json!({field: [message]}));
-    match call.query("provider").as_deref() {
+    let named = call.query("provider").filter(|name| !name.is_empty());
+    if call.body.is_empty()
+        && let Some(customer) = state.recognised.get(&named).cloned()
+        && let Some(token) = state.token_for(Some(tenant), &customer, now)
+    {
+        return Ok(MockResponse::ok(json!(token)));
+    }
+    match named.or_else(|| state.default_provider.clone()).as_deref() {
         Some("otp") => {}
-        None | Some("") => return Err(malformed("provider", "A provider is needed.")),
+        None => return Err(malformed("provider", "A provider is needed.")),
         Some(_) => return Err(malformed("provider", "There is no such provider.")),
     }
     let body = call.json();

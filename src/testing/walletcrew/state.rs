@@ -1,6 +1,6 @@
 //! The customers and their tokens.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use serde_json::{Map, Value, json};
 
@@ -11,11 +11,29 @@ pub(super) const IDENTIFIERS: [&str; 3] = ["id", "email", "phone"];
 
 const ONE_DAY: i64 = 24 * 3600;
 
+/// What a flow does.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Flow {
+    /// Sends a code.
+    #[default]
+    Code,
+    /// Sends a code, and responds with status 200.
+    CodeWithStatus200,
+    /// Sends a link.
+    Link,
+    /// Issues no challenge.
+    Pass,
+}
+
 struct Customer {
     tenant: String,
     members: Map<String, Value>,
     /// The valid code, until it is used.
     code: Option<String>,
+    /// The link that was sent, until it is opened.
+    link: Option<String>,
+    /// Whether a link was opened since the last challenge.
+    has_opened_link: bool,
 }
 
 /// The owner and the expiry of a token.
@@ -28,9 +46,13 @@ struct TokenInfo {
 pub(super) struct State {
     pub(super) token_seconds: i64,
     pub(super) bare_text: bool,
-    pub(super) opaque: bool,
-    /// Flows without a challenge.
-    pub(super) passed_flows: HashSet<String>,
+    pub(super) without_expiry: bool,
+    /// What flows do other than to send a code.
+    pub(super) flows: HashMap<String, Flow>,
+    /// The provider of a request that names none.
+    pub(super) default_provider: Option<String>,
+    /// The customers that a request without data signs in, by its provider.
+    pub(super) recognised: HashMap<Option<String>, String>,
     customers: Vec<Customer>,
     tokens: HashMap<String, TokenInfo>,
     issuer: Issuer,
@@ -42,8 +64,10 @@ impl Default for State {
         Self {
             token_seconds: ONE_DAY,
             bare_text: false,
-            opaque: false,
-            passed_flows: HashSet::new(),
+            without_expiry: false,
+            flows: HashMap::new(),
+            default_provider: None,
+            recognised: HashMap::new(),
             customers: Vec::new(),
             tokens: HashMap::new(),
             issuer: Issuer::new("walletcrew mock"),
@@ -75,18 +99,49 @@ impl State {
             tenant: tenant.to_owned(),
             members: members.clone(),
             code: None,
+            link: None,
+            has_opened_link: false,
         });
         members
     }
 
     /// Replaces the code of a customer by a new one of six digits.
     pub(super) fn new_code(&mut self, tenant: &str, customer: &Map<String, Value>) -> String {
-        self.counter += 1;
-        let code = (100_000 + self.counter.wrapping_mul(7_919) % 900_000).to_string();
+        let code = self.next_code();
         if let Some(customer) = self.find(tenant, id_of(customer)) {
             customer.code = Some(code.clone());
         }
         code
+    }
+
+    /// Replaces the link of a customer by a new one; `None` if the customer has opened the last one.
+    pub(super) fn new_link(
+        &mut self,
+        tenant: &str,
+        customer: &Map<String, Value>,
+    ) -> Option<String> {
+        let link = format!("link-{}", self.next_code());
+        let customer = self.find(tenant, id_of(customer))?;
+        if std::mem::take(&mut customer.has_opened_link) {
+            return None;
+        }
+        customer.link = Some(link.clone());
+        Some(link)
+    }
+
+    /// Opens a link; false if it was not sent or is replaced.
+    pub(super) fn open_link(&mut self, link: &str) -> bool {
+        let mut customers = self.customers.iter_mut();
+        let found = customers.find(|customer| customer.link.as_deref() == Some(link));
+        let Some(customer) = found else { return false };
+        customer.link = None;
+        customer.has_opened_link = true;
+        true
+    }
+
+    fn next_code(&mut self) -> String {
+        self.counter += 1;
+        (100_000 + self.counter.wrapping_mul(7_919) % 900_000).to_string()
     }
 
     /// Exchanges a valid code for a token.
@@ -148,17 +203,17 @@ impl State {
     fn issue(&mut self, tenant: &str, customer: String, now: i64) -> String {
         self.counter += 1;
         let expires_at = now + self.token_seconds;
-        let token = match self.opaque {
-            true => format!("opaque-token-{:08}", self.counter),
-            false => self.issuer.issue(&json!({
-                "sub": customer,
-                "tenant": tenant,
-                "provider": "otp",
-                "jti": self.counter,
-                "iat": now,
-                "exp": expires_at,
-            })),
-        };
+        let mut claims = json!({
+            "sub": customer,
+            "tenant": tenant,
+            "provider": "otp",
+            "jti": self.counter,
+            "iat": now,
+        });
+        if !self.without_expiry {
+            claims["exp"] = json!(expires_at);
+        }
+        let token = self.issuer.issue(&claims);
         let info = TokenInfo {
             tenant: tenant.to_owned(),
             customer,

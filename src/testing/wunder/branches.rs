@@ -32,6 +32,7 @@ impl Branches {
 
 impl State {
     pub(super) fn resolve_branch(&mut self, request: &Request<'_>) -> MockResult {
+        self.check_optional_session(request)?;
         let degrees = |name, bound: f64| {
             let degrees = request.call.query(name)?.parse::<f64>().ok()?;
             (-bound..=bound).contains(&degrees).then_some(degrees)

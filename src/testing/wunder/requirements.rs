@@ -11,7 +11,8 @@ use crate::testing::MockResult;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WunderRequirement {
-    /// A phone number and an e-mail address on the profile; `U130.1` and `U130.2`.
+    /// A phone number and an e-mail address on the profile; `U130.2` if it has neither, `U130.3` without
+    /// an e-mail address, `U130.4` without a phone number.
     CompleteProfile,
     /// A verified phone number; `U301`.
     VerifiedPhone,
@@ -37,12 +38,12 @@ impl State {
         let user = &self.users[id];
         let missing = |code, message| Err(api_error(403, code, message));
         match requirement {
-            WunderRequirement::CompleteProfile if user.phone().is_none() => {
-                missing("U130.1", "the profile has no phone number")
-            }
-            WunderRequirement::CompleteProfile if user.email().is_none() => {
-                missing("U130.2", "the profile has no e-mail address")
-            }
+            WunderRequirement::CompleteProfile => match (user.email(), user.phone()) {
+                (None, None) => missing("U130.2", "the profile has no contact"),
+                (None, Some(_)) => missing("U130.3", "the profile has no e-mail address"),
+                (Some(_), None) => missing("U130.4", "the profile has no phone number"),
+                (Some(_), Some(_)) => Ok(()),
+            },
             WunderRequirement::VerifiedPhone if !user.phone().is_some_and(|it| it.is_verified) => {
                 missing("U301", "the phone number is not verified")
             }

@@ -89,6 +89,7 @@ impl TermsVersions {
 
 impl State {
     pub(super) fn list_terms(&mut self, request: &Request<'_>) -> MockResult {
+        self.check_optional_session(request)?;
         let branch = request.call.query("branchId").map(TermsScope::Branch);
         let vehicle = request.call.query("vehicleId").map(TermsScope::Vehicle);
         if branch.is_none() && vehicle.is_none() {
@@ -103,6 +104,7 @@ impl State {
     }
 
     pub(super) fn get_terms(&mut self, request: &Request<'_>) -> MockResult {
+        self.check_optional_session(request)?;
         let found = self.terms.find(request.call.path_value("id"));
         let terms = found.ok_or_else(no_such_terms)?;
         Ok(MockResponse::ok(terms.to_json()))
@@ -124,7 +126,8 @@ impl State {
         Ok(MockResponse::ok(json!({})))
     }
 
-    /// Lists the newest accepted version of each.
+    /// Lists the newest accepted version of each. The mock knows no branch of a vehicle, so the terms of
+    /// vehicles are those of every branch.
     pub(super) fn list_accepted_terms(&mut self, request: &Request<'_>) -> MockResult {
         let accepted = &self.users[self.customer(request)?].accepted;
         let branch = request.call.query("branchId").map(TermsScope::Branch);
@@ -133,7 +136,10 @@ impl State {
             .0
             .iter()
             .filter(|terms| accepted.contains(&terms.id))
-            .filter(|terms| branch.as_ref().is_none_or(|branch| terms.of == *branch))
+            .filter(|terms| match (&terms.of, &branch) {
+                (TermsScope::Vehicle(_), _) | (_, None) => true,
+                (of, Some(branch)) => of == branch,
+            })
             .collect();
         let superseded = |terms: &Terms| {
             let mut others = accepted.iter();
