@@ -90,6 +90,7 @@ mod generated;
 pub mod goodcity;
 pub mod guide;
 mod hex;
+mod http_date;
 mod json;
 mod member;
 mod opaque_debug;
