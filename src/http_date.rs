@@ -43,7 +43,9 @@ fn parse_at(text: &str, now: impl FnOnce() -> DateTime<Utc>) -> Option<DateTime<
     let number: i32 = year.parse().ok().filter(|_| is_number)?;
     let of_year = |year: i32| {
         let date = format!("{day} {month} {year:04} {time} {zone}");
-        DateTime::parse_from_rfc2822(&date).ok().map(DateTime::<Utc>::from)
+        DateTime::parse_from_rfc2822(&date)
+            .ok()
+            .map(DateTime::<Utc>::from)
     };
     match year.len() {
         4 => of_year(number),

@@ -211,7 +211,11 @@ mod tests {
         let (_, time) = clock_at(TRUE_TIME);
         assert_eq!(time.learn_date(TRUE_TIME - 3 * TWO_HOURS), None);
         assert_eq!(time.now().timestamp(), TRUE_TIME);
-        assert_eq!(time.learn_date(TRUE_TIME + TWO_HOURS), None, "they disagree");
+        assert_eq!(
+            time.learn_date(TRUE_TIME + TWO_HOURS),
+            None,
+            "they disagree"
+        );
         assert_eq!(time.now().timestamp(), TRUE_TIME);
         let new = time.learn_date(TRUE_TIME + TWO_HOURS).unwrap();
         assert!(new.corrected && new.skew.num_seconds() >= TWO_HOURS);

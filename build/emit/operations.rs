@@ -56,7 +56,7 @@ fn static_of(policy: &Policy<'_>) -> TokenStream {
         Some(member) => quote!(Some(#member)),
         None => quote!(None),
     };
-    let doc = format!("`{}`", operation.line());
+    let (accept, doc) = (&policy.accept, format!("`{}`", operation.line()));
     quote! {
         #[doc = #doc]
         pub(crate) static #constant: crate::pipeline::Operation = crate::pipeline::Operation {
@@ -72,6 +72,7 @@ fn static_of(policy: &Policy<'_>) -> TokenStream {
             carries_code: #carries_code,
             bare_text: #bare_text,
             bare_member: #bare_member,
+            accept: ::http::HeaderValue::from_static(#accept),
             misconfigured: MISCONFIGURED,
         };
     }

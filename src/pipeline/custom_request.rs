@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use url::form_urlencoded;
 
 use super::context::CallContext;
-use super::operation::{Idempotency, Need, Operation};
+use super::operation::{Idempotency, JSON, Need, Operation};
 use super::options::CallOptions;
 use super::request::{QueryValue, Request};
 use super::response::Response;
@@ -174,6 +174,7 @@ impl CustomRequest {
             carries_code: false,
             bare_text: true,
             bare_member: None,
+            accept: HeaderValue::from_static(JSON),
             misconfigured: context.pipeline().rules.misconfigured(),
         };
         let mut request = Request::new(&operation, self.path.as_str());

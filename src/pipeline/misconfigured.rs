@@ -248,6 +248,7 @@ mod tests {
             carries_code: false,
             bare_text: false,
             bare_member: None,
+            accept: header::HeaderValue::from_static("application/json"),
             misconfigured,
         }
     }

@@ -11,6 +11,9 @@ use serde_json::{Value, json};
 use super::operation::Operation;
 use crate::error::{Error, ErrorKind};
 
+/// The byte order mark that some servers put before a text.
+const BOM: &[u8] = b"\xef\xbb\xbf";
+
 /// The content types that an error message may show. Any other one is arbitrary server input.
 const KNOWN_TYPES: [&str; 10] = [
     "application/json",
@@ -23,6 +26,32 @@ const KNOWN_TYPES: [&str; 10] = [
     "text/json",
     "text/plain",
     "text/xml",
+];
+
+/// The charsets that an error message may show.
+const KNOWN_CHARSETS: [&str; 11] = [
+    "gb2312",
+    "gbk",
+    "big5",
+    "iso-8859-1",
+    "iso-8859-15",
+    "shift_jis",
+    "us-ascii",
+    "utf-16",
+    "utf-16be",
+    "utf-16le",
+    "windows-1252",
+];
+
+/// The content codings that compress. Some servers label a plain body with another word.
+const KNOWN_CODINGS: [&str; 7] = [
+    "br",
+    "compress",
+    "deflate",
+    "gzip",
+    "x-compress",
+    "x-gzip",
+    "zstd",
 ];
 
 /// A response whose body is not decoded yet. It has no `Debug`: the body may hold secrets.
@@ -95,7 +124,21 @@ impl RawResponse {
 
     /// Whether the body is HTML or XML. Such a response comes from a proxy or gateway.
     pub(super) fn is_page(&self) -> bool {
-        self.body.trim_ascii_start().starts_with(b"<")
+        let body = self.body.strip_prefix(BOM).unwrap_or(&self.body);
+        body.trim_ascii_start().starts_with(b"<")
+    }
+
+    /// Whether the body is still in a content coding, which the client did not ask for.
+    pub(super) fn is_coded(&self) -> bool {
+        !self.body.is_empty() && self.coding().is_some()
+    }
+
+    /// The content coding, if it is a known one. The HTTP client takes away those that it decodes.
+    fn coding(&self) -> Option<&'static str> {
+        let coding = self.headers.get(header::CONTENT_ENCODING)?.to_str().ok()?;
+        // The last one was applied last.
+        let last = coding.rsplit(',').next().unwrap_or_default().trim();
+        known(&KNOWN_CODINGS, last)
     }
 
     /// The JSON for a body that is a string, with or without JSON's quotes, where the operation
@@ -119,28 +162,48 @@ impl RawResponse {
         Some(value.to_string())
     }
 
-    fn invalid_response(&self) -> Error {
+    pub(super) fn invalid_response(&self) -> Error {
         let message = format!("could not decode the response ({})", self.description());
         Error::new(ErrorKind::InvalidResponse, message)
             .with_status(self.status)
             .with_body(&self.body)
     }
 
-    /// Length and content type of the body: all that an error message may show of it.
+    /// Length, content type, charset and content coding of the body: all that an error message may
+    /// show of it.
     pub(crate) fn description(&self) -> String {
         let content_type = self.headers.get(header::CONTENT_TYPE);
-        let kind = content_type
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default();
-        let kind = kind.split(';').next().unwrap_or_default().trim();
-        let known = KNOWN_TYPES
-            .iter()
-            .find(|known| known.eq_ignore_ascii_case(kind));
-        match known {
-            Some(known) => format!("{} bytes of {known}", self.body.len()),
-            None => format!("{} bytes of unknown type", self.body.len()),
+        let content_type = content_type.and_then(|value| value.to_str().ok());
+        let mut parts = content_type.unwrap_or_default().split(';');
+        let kind = parts.next().unwrap_or_default().trim();
+        let kind = known(&KNOWN_TYPES, kind).unwrap_or("unknown type");
+        let mut description = format!("{} bytes of {kind}", self.body.len());
+        let charset = parts.find_map(|part| {
+            let (name, value) = part.split_once('=')?;
+            let value = value.trim().trim_matches('"');
+            name.trim().eq_ignore_ascii_case("charset").then_some(value)
+        });
+        match charset {
+            None => {}
+            Some(charset) if charset.eq_ignore_ascii_case("utf-8") => {}
+            Some(charset) => {
+                description += " in ";
+                description += known(&KNOWN_CHARSETS, charset).unwrap_or("an unknown charset");
+            }
         }
+        if let Some(coding) = self.coding() {
+            description += ", compressed by ";
+            description += coding;
+            description += " unasked";
+        }
+        description
     }
+}
+
+/// The name in the list that a server's text is, in any case of letters.
+fn known(names: &[&'static str], text: &str) -> Option<&'static str> {
+    let mut names = names.iter().copied();
+    names.find(|name| name.eq_ignore_ascii_case(text))
 }
 
 /// The only call of the deserializer, so that each type is compiled with one.

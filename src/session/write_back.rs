@@ -3,8 +3,6 @@
 use std::time::Duration;
 
 #[cfg(feature = "fynd")]
-use http::HeaderMap;
-#[cfg(feature = "fynd")]
 use tokio::time::timeout;
 
 #[cfg(feature = "fynd")]
@@ -15,6 +13,8 @@ use super::state::{LeaseOutcome, RefreshResult, ReloadOutcome, SaveOutcome, Writ
 use crate::end_reason::EndReason;
 use crate::error::Error;
 use crate::pipeline::Deadline;
+#[cfg(feature = "fynd")]
+use crate::pipeline::SetCookies;
 use crate::store::Fence;
 
 const FIRST_BACKOFF: Duration = Duration::from_millis(100);
@@ -67,20 +67,24 @@ impl SessionEntry {
     /// Merges cookies that the server set, and saves the jar if that changed it. A store that fails
     /// does not fail the call: the save is retried in the background.
     #[cfg(feature = "fynd")]
-    pub(super) async fn merge_cookies(&self, headers: &HeaderMap) {
-        {
+    pub(super) async fn merge_cookies(&self, cookies: SetCookies<'_>) {
+        let (merged, is_saving) = {
             let mut state = self.lock();
             let Credential::Cookies(jar) = &mut state.credential else {
                 return;
             };
-            if !jar.merge(headers, self.context.time.now()) {
-                return;
+            let merged = jar.merge(cookies.headers, cookies.url, self.context.time.now());
+            let mut is_saving = state.unsaved;
+            if merged.has_changed {
+                state.generation.0 += 1;
+                is_saving = std::mem::replace(&mut state.unsaved, true);
             }
-            state.generation.0 += 1;
-            // A save that is already running or due includes these cookies.
-            if std::mem::replace(&mut state.unsaved, true) {
-                return;
-            }
+            (merged, is_saving)
+        };
+        merged.report(self.context.system, cookies.operation, cookies.telemetry);
+        // A save that is already running or due includes these cookies.
+        if !merged.has_changed || is_saving {
+            return;
         }
         let Some(entry) = self.me.upgrade() else {
             return;
