@@ -137,8 +137,8 @@ impl RawResponse {
     fn coding(&self) -> Option<&'static str> {
         let coding = self.headers.get(header::CONTENT_ENCODING)?.to_str().ok()?;
         // The last one was applied last.
-        let last = coding.rsplit(',').next().unwrap_or_default().trim();
-        known(&KNOWN_CODINGS, last)
+        let mut codings = coding.rsplit(',').map(str::trim);
+        codings.find_map(|coding| known(&KNOWN_CODINGS, coding))
     }
 
     /// The JSON for a body that is a string, with or without JSON's quotes, where the operation

@@ -31,15 +31,6 @@ pub(super) struct Unreceived {
     pub(super) success: Option<HeaderMap>,
 }
 
-impl From<Error> for Unreceived {
-    fn from(error: Error) -> Self {
-        Self {
-            error,
-            success: None,
-        }
-    }
-}
-
 /// The HTTP client of a pipeline with its limits.
 #[derive(Debug)]
 pub(crate) struct Transport {

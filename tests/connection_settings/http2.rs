@@ -195,3 +195,35 @@ async fn a_refused_message_is_requested_again_because_it_was_not_sent() {
         .unwrap();
     assert_eq!(requests.lock().unwrap().len(), 3);
 }
+
+/// A server that takes a request, and then closes the connection in an orderly way instead of answering.
+#[tokio::test]
+async fn a_message_whose_request_the_server_took_is_not_requested_again() {
+    let authority = Authority::new();
+    let acceptor = acceptor(authority.issue("127.0.0.1"), None, &["h2"]);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base_url = format!("https://{}", listener.local_addr().unwrap());
+    let taken = Arc::new(AtomicUsize::new(0));
+    let counted = taken.clone();
+    tokio::spawn(async move {
+        while let Ok((from, _)) = listener.accept().await {
+            let from = acceptor.accept(from).await.unwrap();
+            let mut connection = server::handshake(from).await.unwrap();
+            let mut requests = Vec::new();
+            while let Some(Ok(request)) = connection.accept().await {
+                counted.fetch_add(1, Ordering::SeqCst);
+                requests.push(request);
+                connection.abrupt_shutdown(Reason::NO_ERROR);
+            }
+        }
+    });
+    let client = builder(&base_url, &authority).build().unwrap();
+    let error = send_pin(&client).await.unwrap_err();
+    let (kind, delivery) = (error.kind(), error.delivery());
+    assert_eq!(
+        (kind, delivery),
+        (ErrorKind::Unavailable, Delivery::Unknown)
+    );
+    let attempts = (error.attempts(), taken.load(Ordering::SeqCst));
+    assert_eq!(attempts, (1, 1), "{error}");
+}
