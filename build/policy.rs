@@ -8,6 +8,13 @@ use serde_json::Value;
 
 use super::document::{Document, Operation, is_signature, json_schema};
 
+/// The types of errors, which every operation accepts: a server that may not send the type of its
+/// errors sends 406 without a word instead.
+///
+/// `*/*` as a last resort is missing: some servers (Rails) take a list with that for the one of a
+/// browser, and then send HTML.
+const ERRORS: [&str; 2] = ["application/json", "application/problem+json"];
+
 /// Whether a credential is attached to an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Need {
@@ -38,6 +45,8 @@ pub struct Policy<'a> {
     pub bare_member: Option<&'a str>,
     /// The members of a successful response that say whether it is one.
     pub success_members: Vec<&'a str>,
+    /// The media types of a success, and those of an error in JSON.
+    pub accept: String,
 }
 
 pub fn read(document: &Document) -> Result<Vec<Policy<'_>>, String> {
@@ -113,6 +122,7 @@ impl<'a> Policy<'a> {
         }
         let success_members = success_members(&operation, success.map(|_| schema))?;
         Ok(Self {
+            accept: accept(&operation)?,
             session,
             application,
             signature,
@@ -252,4 +262,33 @@ fn success_members<'a>(
 fn is_decision(schema: &Value, name: &str) -> bool {
     let property = &schema["properties"][name];
     property["type"] == "boolean" && property["x-decides"] == true
+}
+
+/// The value of `Accept`: what a success may be, as described, and the JSON types of errors.
+fn accept(operation: &Operation<'_>) -> Result<String, String> {
+    let media_types = |response: &'_ Value| {
+        let content = response["content"].as_object().into_iter().flatten();
+        content.map(|(name, _)| name.clone()).collect::<Vec<_>>()
+    };
+    let successes = operation.successes();
+    let mut accepted: Vec<String> = successes.flat_map(|(_, it)| media_types(it)).collect();
+    let all = operation.responses().flat_map(|(_, it)| media_types(it));
+    accepted.extend(all.filter(|name| name.ends_with("/json") || name.ends_with("+json")));
+    accepted.extend(ERRORS.map(str::to_owned));
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$&^_.+-*".contains(&byte);
+    let is_valid = |name: &str| {
+        let (kind, subtype) = name.split_once('/').unwrap_or_default();
+        let mut parts = [kind, subtype].into_iter();
+        parts.all(|part| !part.is_empty() && part.bytes().all(is_part))
+    };
+    if let Some(wrong) = accepted.iter().find(|name| !is_valid(name)) {
+        return Err(format!("`{wrong}` is no media type"));
+    }
+    let mut names: Vec<String> = Vec::new();
+    for name in accepted {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    Ok(names.join(", "))
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderValue, header};
 use tokio::time::Instant;
 
 use crate::clock::SharedClock;
@@ -82,6 +82,14 @@ impl ClientConfig {
         let mut headers = HeaderMap::new();
         if let Some(language) = &self.language {
             headers.insert(header::ACCEPT_LANGUAGE, language_header(language)?);
+        }
+        // With the feature, reqwest asks for gzip and decodes it. Without this header a server may
+        // send any coding.
+        if cfg!(not(feature = "gzip")) {
+            headers.insert(
+                header::ACCEPT_ENCODING,
+                HeaderValue::from_static("identity"),
+            );
         }
         Ok((base, headers))
     }
@@ -283,7 +291,8 @@ macro_rules! client_config_setters {
         /// It must follow no redirects (`redirect::Policy::none()`), because they would carry the
         /// credentials: a response after a redirect is an error. It must keep no cookies (no
         /// `cookie_store`), because each session has its own jar, and must not retry requests
-        /// itself (no `retry`). It should verify certificates and log no bytes (no
+        /// itself (`retry(reqwest::retry::never())`, because by default reqwest sends a request again
+        /// that an HTTP/2 server refused). It should verify certificates and log no bytes (no
         /// `connection_verbose`).
         pub fn http_client(mut self, client: $crate::reqwest::Client) -> Self {
             self.config.http_client = Some(client);

@@ -7,10 +7,11 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::Value;
+use url::Url;
 
 use crate::error::Error;
 use crate::pipeline::{
-    Attempt, CredentialGeneration, Operation, Pipeline, RawResponse, Request, classify, retry_after,
+    Attempt, CredentialGeneration, Operation, Pipeline, RawResponse, Request, judge, retry_after,
 };
 use crate::session::CookieJar;
 use crate::{fynd, generated, goodcity, walletcrew, wunder};
@@ -84,8 +85,8 @@ impl Api {
         let generation = carried_session.then_some(CredentialGeneration(0));
         let response = RawResponse::new(status, headers, body.into());
         let signed_at = self.pipeline.time.now();
-        let failed = classify(&self.pipeline, operation, generation, signed_at, response);
-        Some(failed.error)
+        let result = judge(&self.pipeline, operation, generation, signed_at, response);
+        result.err().map(|failed| failed.error)
     }
 
     /// The `Cookie` header that a cookie jar adds to a request to `path`.
@@ -117,9 +118,12 @@ impl Api {
 pub struct Jar(CookieJar);
 
 impl Jar {
-    /// Merges the `Set-Cookie` headers of a response; returns whether the jar changed.
-    pub fn merge(&mut self, headers: &HeaderMap, now: DateTime<Utc>) -> bool {
-        self.0.merge(headers, now)
+    /// Merges the `Set-Cookie` headers of the response to a request of `url`; returns whether the jar
+    /// changed, and how many cookies were ignored, or kept without an attribute.
+    pub fn merge(&mut self, headers: &HeaderMap, url: &Url, now: DateTime<Utc>) -> (bool, usize) {
+        let merged = self.0.merge(headers, url, now);
+        let issues = merged.issues().map(|(_, count)| count).sum();
+        (merged.has_changed, issues)
     }
 
     /// The jar as it is stored.
@@ -141,9 +145,9 @@ impl Jar {
     }
 }
 
-/// The wait that the headers of a response request.
-pub fn requested_wait(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
-    retry_after(headers, now)
+/// The wait that the headers of a response request, at most `max`.
+pub fn requested_wait(headers: &HeaderMap, now: DateTime<Utc>, max: Duration) -> Option<Duration> {
+    retry_after(headers, now, max)
 }
 
 /// A paginated list of null values. Its pages are these responses, given as headers and number of

@@ -90,6 +90,7 @@ mod generated;
 pub mod goodcity;
 pub mod guide;
 mod hex;
+mod http_date;
 mod json;
 mod member;
 mod opaque_debug;
@@ -126,7 +127,7 @@ pub use pipeline::{
     Backoff, CallOptions, CustomRequest, FailedAttempt, QueryValue, Response, RetryPolicy, Settings,
 };
 pub use secret::Secret;
-pub use telemetry::{Event, Observer, RefreshOutcome, SessionLabel};
+pub use telemetry::{CookieIssue, Event, Observer, RefreshOutcome, SessionLabel};
 
 /// Compiles the README's examples with the tests.
 #[cfg(all(doctest, feature = "wunder", feature = "redis"))]

@@ -116,6 +116,62 @@ pub enum Event<'a> {
         /// Whether the client corrects it. If not, it exceeds the client's limit.
         corrected: bool,
     },
+    /// Cookies of a response were not kept, or were kept without an attribute.
+    #[non_exhaustive]
+    CookiesIgnored {
+        /// The system that was called.
+        system: System,
+        /// The id of the operation in the system's description.
+        operation: &'a str,
+        /// The reason.
+        issue: CookieIssue,
+        /// The number of cookies that the response set, and that have this issue.
+        count: usize,
+    },
+}
+
+/// Why a cookie of a response was not kept, or not as the server sent it. The rules are those of
+/// RFC 6265 and of browsers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CookieIssue {
+    /// It has no name. It was not kept.
+    Malformed,
+    /// Its name and its value have more than 4,096 bytes together. It was not kept.
+    TooLarge,
+    /// It is for a domain that the host is not in. It was not kept.
+    Domain,
+    /// Its name begins with `__Secure-` or `__Host-`, and it lacks the attributes that this requires.
+    /// It was not kept.
+    Prefix,
+    /// The session has 64 cookies or 32 KiB of them already. It was not kept.
+    JarFull,
+    /// It was kept without an attribute that cannot be read or has more than 1,024 bytes.
+    Attribute,
+}
+
+impl CookieIssue {
+    /// All issues.
+    pub const ALL: [Self; 6] = [
+        Self::Malformed,
+        Self::TooLarge,
+        Self::Domain,
+        Self::Prefix,
+        Self::JarFull,
+        Self::Attribute,
+    ];
+
+    /// The name in lower case with underscores, such as `too_large`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Malformed => "malformed",
+            Self::TooLarge => "too_large",
+            Self::Domain => "domain",
+            Self::Prefix => "prefix",
+            Self::JarFull => "jar_full",
+            Self::Attribute => "attribute",
+        }
+    }
 }
 
 /// The label of a session in logs: 8 hex digits of the digest of its id, enough to follow the session
@@ -265,5 +321,11 @@ fn trace(event: &Event<'_>) {
             corrected,
             "the local clock differs from the server's"
         ),
+        Event::CookiesIgnored {
+            system,
+            operation,
+            issue,
+            count,
+        } => tracing::warn!(%system, operation, issue = issue.as_str(), count, "cookies ignored"),
     }
 }

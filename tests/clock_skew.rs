@@ -48,6 +48,11 @@ async fn ahead_by(skew: Duration) -> (Wunder, ClientBuilder, Reports) {
     (mock, builder, reports)
 }
 
+/// A call without a signature succeeds, and its response tells the server's time.
+async fn hear_the_time(client: &Client) {
+    client.branch(48.2, 16.4).await.unwrap();
+}
+
 async fn sign_in(
     mock: &Wunder,
     client: &Client,
@@ -65,7 +70,7 @@ async fn sign_in(
 }
 
 #[tokio::test]
-async fn signatures_and_expiries_follow_the_servers_clock_after_its_first_response() {
+async fn signatures_and_expiries_follow_the_servers_clock_after_two_successes() {
     let (mock, builder, reports) = ahead_by(HOUR).await;
     let client = builder.build().unwrap();
     let stale = client
@@ -75,6 +80,9 @@ async fn signatures_and_expiries_follow_the_servers_clock_after_its_first_respon
         .await
         .unwrap_err();
     assert_eq!(stale.code(), Some("A105"), "signed an hour too early");
+    hear_the_time(&client).await;
+    assert_eq!(reports.all(), [], "one response is not enough");
+    hear_the_time(&client).await;
     let session = sign_in(&mock, &client).await.unwrap();
     session.profile().await.unwrap();
     assert_eq!(
@@ -95,15 +103,16 @@ async fn a_token_is_refreshed_when_it_expires_at_the_server() {
     let (mock, builder, _) = ahead_by(HOUR).await;
     mock.set_access_lifetime(1800);
     let client = builder.build().unwrap();
-    client.branch(48.2, 16.4).await.unwrap();
+    hear_the_time(&client).await;
+    hear_the_time(&client).await;
     let session = sign_in(&mock, &client).await.unwrap();
     mock.clock().advance(Duration::from_secs(1790));
     // Another response carries the time that has passed only at the server.
-    client.branch(48.2, 16.4).await.unwrap();
+    hear_the_time(&client).await;
     tokio::time::sleep(Duration::from_millis(1_100)).await;
-    client.branch(48.2, 16.4).await.unwrap();
+    hear_the_time(&client).await;
     tokio::time::sleep(Duration::from_millis(1_100)).await;
-    client.branch(48.2, 16.4).await.unwrap();
+    hear_the_time(&client).await;
     mock.clock().advance(Duration::from_secs(8));
     session.profile().await.unwrap();
     assert_eq!(mock.count("refresh_token"), 1);
@@ -114,6 +123,7 @@ async fn a_skew_beyond_the_bound_is_reported_and_not_followed() {
     let (_mock, builder, reports) = ahead_by(48 * HOUR).await;
     let client = builder.build().unwrap();
     for _ in 0..3 {
+        hear_the_time(&client).await;
         let error = client
             .sign_in_with_phone_code(&PHONE.parse().unwrap())
             .branch_id("2")
@@ -133,6 +143,7 @@ async fn the_correction_can_be_turned_off() {
     let settings = Settings::new().max_clock_correction(Duration::ZERO);
     let client = builder.settings(settings).build().unwrap();
     for _ in 0..2 {
+        hear_the_time(&client).await;
         let error = client
             .sign_in_with_phone_code(&PHONE.parse().unwrap())
             .branch_id("2")
@@ -162,6 +173,8 @@ async fn a_fast_clock_signs_with_earlier_times_once_corrected() {
         .await
         .unwrap_err();
     assert_eq!(early.code(), Some("A105"));
+    hear_the_time(&client).await;
+    hear_the_time(&client).await;
     sign_in(&mock, &client).await.unwrap();
 }
 

@@ -8,6 +8,9 @@ mod certificates;
 mod environment;
 #[path = "connection_settings/forward_proxy.rs"]
 mod forward_proxy;
+#[cfg(feature = "rustls")]
+#[path = "connection_settings/http2.rs"]
+mod http2;
 #[path = "connection_settings/invalid.rs"]
 mod invalid;
 #[path = "redaction/log.rs"]

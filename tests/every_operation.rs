@@ -91,6 +91,7 @@ impl Case<'_> {
         let mut sent: BTreeMap<String, String> = request.url.query_pairs().into_owned().collect();
         self.check_credentials(place, request, &mut sent);
         assert_eq!(sent, query, "{place}");
+        self.check_accept(place, request);
         self.check_body(place, request);
     }
 
@@ -127,6 +128,39 @@ impl Case<'_> {
             assert!(query.remove(&signed).is_some(), "{place}: {signed}");
         }
         assert_eq!(header("api-version"), None, "{place}");
+    }
+
+    /// The request accepts the media types of the described successes, and errors in JSON.
+    fn check_accept(&self, place: &str, request: &Request) {
+        let accepted = request.headers["accept"].to_str().unwrap();
+        let accepted: Vec<_> = accepted.split(", ").collect();
+        let errors = ["application/json", "application/problem+json"];
+        let mut expected: Vec<_> = errors.map(str::to_owned).into();
+        for (status, response) in self.operation.value["responses"].as_object().unwrap() {
+            let response = self.document.resolve(response);
+            let content = response["content"].as_object().into_iter().flatten();
+            let is_success = status.starts_with('2');
+            let types = content.map(|(name, _)| name.clone());
+            expected.extend(types.filter(|name| is_success || name.ends_with("json")));
+        }
+        for media_type in &expected {
+            assert!(
+                accepted.contains(&media_type.as_str()),
+                "{place}: {accepted:?}"
+            );
+        }
+        for media_type in accepted {
+            assert!(
+                expected.iter().any(|it| it == media_type),
+                "{place}: {media_type}"
+            );
+        }
+        let coding = if cfg!(feature = "gzip") {
+            "gzip"
+        } else {
+            "identity"
+        };
+        assert_eq!(request.headers["accept-encoding"], coding, "{place}");
     }
 
     /// The body is the example, fits its schema and is labelled as JSON.

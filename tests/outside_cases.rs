@@ -10,9 +10,15 @@
 ))]
 #[path = "outside_cases/bodies.rs"]
 mod bodies;
+#[cfg(all(feature = "wunder", feature = "goodcity", feature = "fynd"))]
+#[path = "outside_cases/cookies.rs"]
+mod cookies;
 #[cfg(feature = "goodcity")]
 #[path = "outside_cases/goodcity.rs"]
 mod goodcity;
+#[cfg(all(feature = "wunder", feature = "goodcity", feature = "fynd"))]
+#[path = "outside_cases/http.rs"]
+mod http;
 #[cfg(all(
     feature = "wunder",
     feature = "walletcrew",
@@ -21,9 +27,13 @@ mod goodcity;
 ))]
 #[path = "outside_cases/server.rs"]
 mod server;
+#[cfg(all(feature = "wunder", feature = "goodcity", feature = "fynd"))]
+mod support;
 #[cfg(feature = "walletcrew")]
 #[path = "outside_cases/walletcrew.rs"]
 mod walletcrew;
+#[cfg(all(feature = "wunder", feature = "goodcity", feature = "fynd"))]
+mod wire;
 #[cfg(feature = "wunder")]
 #[path = "outside_cases/wunder.rs"]
 mod wunder;

@@ -8,7 +8,10 @@ use crate::build::document::{Document, Location};
 /// The types, each with its formats. A misspelt `password` would make a secret readable, so formats
 /// are a closed list.
 const TYPES: [(&str, &str); 6] = [
-    ("string", "password date date-time byte email uri uuid"),
+    (
+        "string",
+        "password date date-time byte binary email uri uuid",
+    ),
     ("integer", "int32 int64"),
     ("number", "float double"),
     ("boolean", ""),

@@ -98,7 +98,7 @@ fn static_of(policy: &Policy<'_>) -> TokenStream {
         (None, false) => quote!(No),
     };
     let success_members = &policy.success_members;
-    let doc = format!("`{}`", operation.line());
+    let (accept, doc) = (&policy.accept, format!("`{}`", operation.line()));
     quote! {
         #[doc = #doc]
         pub(crate) static #constant: crate::pipeline::Operation = crate::pipeline::Operation {
@@ -115,6 +115,7 @@ fn static_of(policy: &Policy<'_>) -> TokenStream {
             response: #response,
             bare_string: crate::decode::BareString::#bare_string,
             success_members: &[#(#success_members),*],
+            accept: ::http::HeaderValue::from_static(#accept),
             misconfigured: MISCONFIGURED,
         };
     }

@@ -140,6 +140,7 @@ impl Requester<'_> {
     ) -> Result<SendPermit, Error> {
         let Self { context, challenge } = self;
         let (system, clock) = (context.system(), context.clock());
+        let wait = context.server_wait(wait);
         for _ in 0..MAX_CONFLICTS {
             let found = load(context, &destination).await;
             let found = found.map_err(|error| context.store_error(error))?;
@@ -261,6 +262,7 @@ impl SendPermit {
     /// Records that the message was sent, for a challenge with several destinations. The next may
     /// follow after `wait`.
     pub(crate) async fn sent_to_one(self, wait: Duration) -> MessageLimit {
+        let wait = self.context.server_wait(wait);
         let timer = ResendTimer::start(self.context.clock(), wait);
         if let Err(error) = self.sent(&timer, wait).await {
             tracing::warn!(%error, "could not save the resend timer of a destination");

@@ -96,6 +96,7 @@ impl FirstMessage {
     /// nothing: saving is tried again in the background.
     pub(crate) async fn open<S: Step>(self, step: S, wait: Duration) -> ActiveChallenge<S> {
         let now = self.context.clock().now();
+        let wait = self.context.server_wait(wait);
         let message = self.permit.as_ref().map_or(0, |permit| permit.message);
         let challenge = ActiveChallenge {
             expires_at: after(now, step.time_to_live(self.context.skewed_clock())),

@@ -114,6 +114,7 @@ impl<S: Step> ActiveChallenge<S> {
         store_keys: impl Fn(&mut S),
     ) {
         if let Ok(None) = recipient.limit(&mut self.step) {
+            let wait = self.context.server_wait(wait);
             store_keys(&mut self.step);
             self.timer = ResendTimer::start(self.context.clock(), wait);
             self.replace_message(&permit);

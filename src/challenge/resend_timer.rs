@@ -9,7 +9,8 @@ use crate::error::{Error, ErrorKind, System};
 
 /// The wait between two messages to one destination.
 ///
-/// It belongs to the phone or mailbox and not to the challenge: starting over does not shorten it.
+/// It belongs to the phone or mailbox and not to the challenge: starting over does not shorten it. It
+/// is at most [`Settings::max_server_wait`](crate::Settings::max_server_wait).
 #[derive(Clone, Debug)]
 pub struct ResendTimer {
     clock: SharedClock,

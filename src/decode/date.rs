@@ -3,6 +3,7 @@
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Utc};
 
 use super::repair::number;
+use crate::http_date;
 
 /// From here on a number counts milliseconds: as seconds it would be a date after the year 5000.
 const MILLISECONDS_FROM: f64 = 1e11;
@@ -49,7 +50,7 @@ pub(super) fn time(text: &str) -> Option<DateTime<Utc>> {
         .or_else(without_offset)
         .or_else(|| Some(day(text)?.and_hms_opt(0, 0, 0)?.and_utc()))
         .or_else(|| since_epoch(text))
-        .or_else(|| http_date(text))?;
+        .or_else(|| http_date::parse(text))?;
     // Other years have no form in RFC 3339.
     (0..=9999).contains(&read.year()).then_some(read)
 }
@@ -85,11 +86,6 @@ fn since_epoch(text: &str) -> Option<DateTime<Utc>> {
     DateTime::from_timestamp_millis(milliseconds.round() as i64)
 }
 
-fn http_date(text: &str) -> Option<DateTime<Utc>> {
-    let date = DateTime::parse_from_rfc2822(text).ok()?;
-    Some(date.to_utc())
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -110,6 +106,9 @@ mod tests {
             "2023-11-14 22:13:20.000",
             "2023-11-14 22:13:20 UTC",
             "Tue, 14 Nov 2023 22:13:20 GMT",
+            "Mon, 14 Nov 2023 22:13:20 GMT",
+            "Tuesday, 14-Nov-23 22:13:20 GMT",
+            "Tue Nov 14 22:13:20 2023",
             "1700000000",
             "1700000000.0",
             "1700000000000",

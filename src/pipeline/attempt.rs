@@ -31,7 +31,7 @@ impl Attempt {
         made_at: DateTime<Utc>,
     ) -> Self {
         let mut headers = default_headers.clone();
-        headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+        headers.insert(header::ACCEPT, request.operation.accept.clone());
         if let Some(options) = options {
             for (name, value) in &options.headers {
                 headers.insert(name.clone(), value.clone());
@@ -78,41 +78,24 @@ impl Attempt {
         let mut value = String::with_capacity(SCHEME.len() + token.expose().len());
         value.push_str(SCHEME);
         value.push_str(token.expose());
-        let value = HeaderValue::from_maybe_shared(Bytes::from(value));
-        set_secret_value(&mut self.headers, header::AUTHORIZATION, value)
+        self.set_secret_header(header::AUTHORIZATION, value)
     }
 
-    /// Sets a header and marks its value as sensitive.
+    /// Sets a header and marks its value as sensitive, so that `Debug` of the headers hides it.
     pub(crate) fn set_secret_header(
         &mut self,
         name: header::HeaderName,
-        value: &str,
+        value: impl Into<Bytes>,
     ) -> Result<(), Error> {
-        set_secret_header(&mut self.headers, name, value)
+        let value = HeaderValue::from_maybe_shared(value.into());
+        let mut value = value.map_err(|_| {
+            Error::invalid(
+                "token",
+                "must not contain characters that are invalid in a header",
+            )
+        })?;
+        value.set_sensitive(true);
+        self.headers.insert(name, value);
+        Ok(())
     }
-}
-
-/// Sets a header and marks its value as sensitive, so that `Debug` of the headers hides it.
-pub(crate) fn set_secret_header(
-    headers: &mut HeaderMap,
-    name: header::HeaderName,
-    value: &str,
-) -> Result<(), Error> {
-    set_secret_value(headers, name, HeaderValue::from_str(value))
-}
-
-fn set_secret_value(
-    headers: &mut HeaderMap,
-    name: header::HeaderName,
-    value: Result<HeaderValue, header::InvalidHeaderValue>,
-) -> Result<(), Error> {
-    let mut value = value.map_err(|_| {
-        Error::invalid(
-            "token",
-            "must not contain characters that are invalid in a header",
-        )
-    })?;
-    value.set_sensitive(true);
-    headers.insert(name, value);
-    Ok(())
 }

@@ -3,7 +3,7 @@
 use std::pin::pin;
 
 use chrono::{DateTime, Utc};
-use http::StatusCode;
+use http::{HeaderMap, StatusCode, header};
 use serde::de::DeserializeOwned;
 use tokio::sync::SemaphorePermit;
 use tokio::time::{Instant, timeout_at};
@@ -11,17 +11,18 @@ use tracing::Span;
 use url::Url;
 
 use super::attempt::Attempt;
-use super::classify::{AttemptError, classify, classify_denial};
+use super::classify::{AttemptError, judge};
 use super::context::CallContext;
 use super::deadline::Deadline;
 use super::operation::{Idempotency, Need, Operation};
 use super::request::Request;
 use super::response::{RawResponse, Response};
 use super::retry::{FailedAttempt, is_retryable};
-use super::success::says_no;
-use super::system::{Authorization, CredentialGeneration, QuerySignature, SessionCredential};
+use super::system::{
+    Authorization, CredentialGeneration, QuerySignature, SessionCredential, SetCookies,
+};
 use super::trace;
-use super::transport::Sending;
+use super::transport::{Sending, Unreceived};
 use crate::clock::BoxFuture;
 use crate::end_reason::EndReason;
 use crate::error::{Delivery, Error, ErrorKind};
@@ -291,7 +292,7 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// Receives the response to an attempt, learns from its headers, and classifies it.
+    /// Receives the response to an attempt, judges it, and learns from the headers of a success.
     fn receive<S: Sending>(
         &mut self,
         credential: Option<&'a dyn SessionCredential>,
@@ -314,39 +315,24 @@ impl<'a> Call<'a> {
             let received = pipeline.transport.receive(sending, requested, until);
             let received = trace::within(&span, pin!(received)).await;
             drop(permit);
-            let mut denied = false;
-            match &received {
+            // The headers of a success count as soon as they are there, also if its body breaks off.
+            let mut cut_off = None;
+            let result = match received {
                 Ok(response) => {
                     self.status = Some(response.status());
-                    let success = response.status().is_success();
-                    if let Some(new) = pipeline.time.learn(sent_at, response.headers(), success) {
-                        pipeline.telemetry.emit(&Event::ClockSkew {
-                            system,
-                            skew: new.skew,
-                            corrected: new.corrected,
-                        });
-                    }
-                    denied = success && says_no(operation, response);
-                    // Only a success changes the credential.
-                    let credential = credential.filter(|_| success && !denied);
-                    if let Some(saved) = credential.and_then(|it| it.observe(response.headers())) {
-                        saved.await;
-                    }
+                    judge(pipeline, operation, generation, signed_at, response)
                 }
-                Err(error) => {
+                Err(Unreceived { error, success }) => {
                     self.status = error.status();
                     self.may_have_arrived |= error.delivery() == Delivery::Unknown;
+                    cut_off = success;
+                    Err(AttemptError::from(error))
                 }
-            }
-            let result = match received {
-                Ok(response) if denied => Err(classify_denial(pipeline, operation, &response)),
-                Ok(response) if response.status().is_success() => Ok(response),
-                Ok(response) => {
-                    let failed = classify(pipeline, operation, generation, signed_at, response);
-                    Err(failed)
-                }
-                Err(error) => Err(AttemptError::from(error)),
             };
+            let success = result.as_ref().map(RawResponse::headers);
+            if let Some(headers) = success.ok().or(cut_off.as_ref()) {
+                self.learn(sent_at, headers, credential).await;
+            }
             let error = result.as_ref().err().map(|failed| &failed.error);
             trace::record_outcome(&span, self.status, error);
             pipeline.telemetry.observe(|| Event::Attempt {
@@ -358,6 +344,38 @@ impl<'a> Call<'a> {
                 elapsed: began.elapsed(),
             });
             result
+        }
+    }
+
+    /// Learns the server's time from the headers of a success, and keeps its cookies.
+    async fn learn(
+        &self,
+        sent_at: DateTime<Utc>,
+        headers: &HeaderMap,
+        credential: Option<&dyn SessionCredential>,
+    ) {
+        let pipeline = &*self.context.pipeline;
+        if let Some(new) = pipeline.time.learn(sent_at, headers) {
+            pipeline.telemetry.emit(&Event::ClockSkew {
+                system: self.context.system(),
+                skew: new.skew,
+                corrected: new.corrected,
+            });
+        }
+        let Some(credential) = credential.filter(|_| headers.contains_key(header::SET_COOKIE))
+        else {
+            return;
+        };
+        let operation = self.request.operation;
+        let url = pipeline.base.of(operation, &self.request.path);
+        let cookies = SetCookies {
+            headers,
+            url: &url,
+            operation: operation.id,
+            telemetry: &pipeline.telemetry,
+        };
+        if let Some(saved) = credential.keep_cookies(cookies) {
+            saved.await;
         }
     }
 

@@ -10,9 +10,14 @@ use super::Pipeline;
 use super::misconfigured::{diagnose, proxy_refused, redirected};
 use super::operation::{Need, Operation};
 use super::response::RawResponse;
+use super::success::says_no;
 use super::system::{CredentialGeneration, ParsedError};
 use crate::error::{Error, ErrorKind};
-use crate::skewed_clock;
+use crate::{http_date, skewed_clock};
+
+/// The wait for a `Retry-After` that cannot be read: the server asks for patience, and does not say
+/// how much.
+const UNREADABLE_WAIT: Duration = Duration::from_secs(5);
 
 /// The error of a failed attempt.
 pub(crate) struct AttemptError {
@@ -34,9 +39,36 @@ impl From<Error> for AttemptError {
     }
 }
 
-/// Converts a response without a success status into an error. `generation` is the session
-/// credential that the attempt carried, `signed_at` the time of its signature.
-pub(crate) fn classify(
+/// Tells whether a response is a success, and makes an error of any other one. Only a success changes
+/// the credential of a session.
+///
+/// `generation` is the session credential that the attempt carried, `signed_at` the time of its
+/// signature.
+pub(crate) fn judge(
+    pipeline: &Pipeline,
+    operation: &Operation,
+    generation: Option<CredentialGeneration>,
+    signed_at: DateTime<Utc>,
+    response: RawResponse,
+) -> Result<RawResponse, AttemptError> {
+    if !response.status().is_success() {
+        let failed = classify(pipeline, operation, generation, signed_at, response);
+        return Err(failed);
+    }
+    // A page comes from a proxy or gateway, and bytes in a coding that was not asked for could be
+    // taken for text.
+    if response.is_page() || response.is_coded() {
+        let error = response.invalid_response();
+        return Err(error.with_request_id(request_id(response.headers())).into());
+    }
+    if says_no(operation, &response) {
+        return Err(classify_denial(pipeline, operation, &response));
+    }
+    Ok(response)
+}
+
+/// Converts a response without a success status into an error.
+fn classify(
     pipeline: &Pipeline,
     operation: &Operation,
     generation: Option<CredentialGeneration>,
@@ -83,7 +115,8 @@ pub(crate) fn classify(
     let names_no_cause = api_error.as_ref().is_some_and(|it| it.code.is_none());
     let is_about_code = operation.carries_code && !operation.sends_message && names_no_cause;
     let own = api_error.as_ref().and_then(|api_error| api_error.message);
-    let retry_after = retry_after(headers, pipeline.time.now());
+    let (now, max_wait) = (pipeline.time.now(), pipeline.settings.max_server_wait);
+    let retry_after = retry_after(headers, now, max_wait);
     let is_deferred = status == StatusCode::SERVICE_UNAVAILABLE && retry_after.is_some() && is_own;
     let is_elsewhere = diagnosis.as_ref().is_some_and(|it| it.is_unprocessed);
     let (class, sign_at, message) = match (diagnosis, own) {
@@ -108,7 +141,7 @@ pub(crate) fn classify(
 
 /// Converts a response with a success status, whose body says that it is none, into an error. The
 /// server has processed the request, so it is not sent again, and no session ends.
-pub(super) fn classify_denial(
+fn classify_denial(
     pipeline: &Pipeline,
     operation: &Operation,
     response: &RawResponse,
@@ -180,14 +213,42 @@ fn message(
     }
 }
 
-/// The wait that `Retry-After` asks for, in seconds or as a date. A date is compared with the
-/// `Date` of the response, where it has one, else with `now`.
-pub(crate) fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
-    let value = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = value.parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let then = DateTime::parse_from_rfc2822(value).ok()?.to_utc();
+/// The wait that `Retry-After` asks for, at most `max`: the longest of several.
+pub(crate) fn retry_after(
+    headers: &HeaderMap,
+    now: DateTime<Utc>,
+    max: Duration,
+) -> Option<Duration> {
+    let values = headers.get_all(header::RETRY_AFTER).iter();
+    let waits = values.map(|value| {
+        let text = value.to_str().unwrap_or_default().trim_ascii();
+        let wait = seconds(text).or_else(|| until(text, headers, now));
+        wait.unwrap_or(UNREADABLE_WAIT)
+    });
+    Some(waits.max()?.min(max))
+}
+
+/// A number of seconds, or several in a list, of which the longest counts. A fraction is rounded up.
+fn seconds(text: &str) -> Option<Duration> {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|it| it.is_ascii_digit());
+    let waits = text.split(',').map(|number| {
+        let (whole, fraction) = number.trim_ascii().split_once('.').unwrap_or((number, "0"));
+        let whole = whole.trim_ascii();
+        if !is_number(whole) || !is_number(fraction) {
+            return None;
+        }
+        let started = u64::from(fraction.bytes().any(|digit| digit != b'0'));
+        // A number of digits alone fails only because it is too large.
+        Some(whole.parse().unwrap_or(u64::MAX).saturating_add(started))
+    });
+    let longest = waits.collect::<Option<Vec<u64>>>()?.into_iter().max()?;
+    Some(Duration::from_secs(longest))
+}
+
+/// The time to a date. It is compared with the `Date` of the response, where it has one, because both
+/// come from one clock.
+fn until(text: &str, headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
+    let then = http_date::parse(text)?;
     let now = skewed_clock::date(headers).unwrap_or(now);
     Some((then - now).to_std().unwrap_or(Duration::ZERO))
 }

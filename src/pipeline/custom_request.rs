@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use url::form_urlencoded;
 
 use super::context::CallContext;
-use super::operation::{Idempotency, Need, Operation};
+use super::operation::{Idempotency, JSON, Need, Operation};
 use super::options::CallOptions;
 use super::request::{QueryValue, Request};
 use super::response::Response;
@@ -176,6 +176,7 @@ impl CustomRequest {
             response: &Shape::Any,
             bare_string: BareString::Value,
             success_members: &[],
+            accept: HeaderValue::from_static(JSON),
             misconfigured: context.pipeline().rules.misconfigured(),
         };
         let mut request = Request::new(&operation, self.path.as_str());

@@ -12,9 +12,13 @@ use super::tls;
 use crate::error::{Error, ErrorKind};
 use crate::secret::Secret;
 
-/// The idle time after which an HTTP/2 connection is pinged, and the timeout of that ping.
+/// Upper bounds for how long an HTTP/2 connection with a request is silent before it is pinged, and
+/// for how long the server may take to respond to the ping.
 const PING_AFTER: Duration = Duration::from_secs(30);
 const PING_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A lower bound for both.
+const MIN_PING: Duration = Duration::from_millis(10);
 
 const PRODUCT: &str = concat!("vestibule/", env!("CARGO_PKG_VERSION"));
 
@@ -69,8 +73,9 @@ impl Settings {
     /// result to `http_client` of a client's builder. Certificates, a proxy, the idle timeout and
     /// the user agent need no custom client: the client's builder sets them.
     ///
-    /// It has the connect timeout and the limits of these settings, follows no redirects and, with
-    /// the feature `rustls`, uses rustls with ring and the platform's certificates. reqwest's methods
+    /// It has the connect timeout and the limits of these settings, follows no redirects, does not
+    /// retry, leaves an HTTP/2 connection that is silent within the timeout of an attempt, and, with the
+    /// feature `rustls`, uses rustls with ring and the platform's certificates. reqwest's methods
     /// for certificates have no effect then; for other certificates pass a whole rustls configuration
     /// to `tls_backend_preconfigured`.
     ///
@@ -135,14 +140,21 @@ pub(super) fn for_server(settings: &Settings, base: &BaseUrl) -> Result<reqwest:
 
 fn plain(settings: &Settings) -> reqwest::ClientBuilder {
     let header_bytes = u32::try_from(settings.max_header_bytes).unwrap_or(u32::MAX);
+    // An HTTP/2 connection outlives the timeouts of its requests. So that the next attempt does not
+    // use a dead one, a ping finds that out within three quarters of an attempt.
+    let ping_after = (settings.attempt_timeout / 4).clamp(MIN_PING, PING_AFTER);
+    let ping_timeout = (settings.attempt_timeout / 2).clamp(MIN_PING, PING_TIMEOUT);
     reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
+        // By default reqwest sends a request again that an HTTP/2 server refused: with the same
+        // signature, and uncounted. Without retries it does not keep a copy of each request either.
+        .retry(reqwest::retry::never().max_retries_per_request(0))
         .connect_timeout(settings.connect_timeout)
         .pool_idle_timeout(Duration::from_secs(90))
         .pool_max_idle_per_host(settings.max_in_flight)
         .tcp_nodelay(true)
-        .http2_keep_alive_interval(PING_AFTER)
-        .http2_keep_alive_timeout(PING_TIMEOUT)
+        .http2_keep_alive_interval(ping_after)
+        .http2_keep_alive_timeout(ping_timeout)
         .http2_max_header_list_size(header_bytes)
         .user_agent(PRODUCT)
 }

@@ -251,6 +251,7 @@ mod tests {
             response: &Shape::Any,
             bare_string: BareString::No,
             success_members: &[],
+            accept: header::HeaderValue::from_static("application/json"),
             misconfigured,
         }
     }

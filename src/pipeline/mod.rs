@@ -14,12 +14,13 @@
 //!    time of now.
 //! 3. **Send**, by `Transport::send`: hands the attempt to the HTTP client.
 //! 4. **Receive**, by `Call::receive`: awaits headers and body up to their limits, within the timeout
-//!    of an attempt and the deadline of the call (`Transport::receive`), corrects the clock
-//!    ([`SkewedClock::learn`]). A 2xx is a success, unless its body says that it is none (`says_no`).
-//!    A success may change cookies ([`SessionCredential::observe`]).
-//! 5. **Classify**, by `classify`: makes an error of any other response, by
+//!    of an attempt and the deadline of the call (`Transport::receive`).
+//! 5. **Judge**, by `judge`: a 2xx is a success, unless it is a page or its body says that it is none
+//!    (`says_no`). Of any other response it makes an error, by
 //!    [`SystemRules::parse_error`] and the status, and tells whether the server rejected the session,
-//!    and by `diagnose` whether only the operator can mend the cause.
+//!    and by `diagnose` whether only the operator can mend the cause. The headers of a success, also of
+//!    a 2xx whose body breaks off, correct the clock ([`SkewedClock::learn`]) and set cookies
+//!    ([`SessionCredential::keep_cookies`]); those of no other response do.
 //! 6. **Return, sign again, refresh or back off**, by `Call::run`. A success is returned, and decoded
 //!    by `RawResponse::decode`. A refused signature is made again by the server's time, once, if the
 //!    system's words for that are published. A rejected session is refreshed and the request replayed,
@@ -62,7 +63,7 @@ pub(crate) use self::attempt::Attempt;
 pub(crate) use self::base_url::BaseUrl;
 pub(crate) use self::budget::RetryBudget;
 #[cfg(fuzzing)]
-pub(crate) use self::classify::{classify, retry_after};
+pub(crate) use self::classify::{judge, retry_after};
 pub(crate) use self::context::CallContext;
 pub use self::custom_request::CustomRequest;
 pub(crate) use self::deadline::Deadline;
@@ -80,7 +81,7 @@ pub use self::retry::{Backoff, FailedAttempt, RetryPolicy};
 pub(crate) use self::system::PublishedCode;
 pub(crate) use self::system::{
     Authorization, CredentialGeneration, ParsedError, QuerySignature, SessionCredential,
-    SystemRules,
+    SetCookies, SystemRules,
 };
 pub(crate) use self::transport::Transport;
 use crate::skewed_clock::SkewedClock;

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use http::Method;
+use http::{HeaderValue, Method};
 
 use super::misconfigured::MisconfigurationRule;
 use crate::decode::{BareString, Shape};
@@ -29,9 +29,14 @@ pub(crate) struct Operation {
     pub(crate) bare_string: BareString,
     /// The members of a response with a success status that say whether it is a success.
     pub(crate) success_members: &'static [&'static str],
+    /// The `Accept` header: the media types of its responses.
+    pub(crate) accept: HeaderValue,
     /// The refusals of the system that only the operator can mend.
     pub(crate) misconfigured: &'static [MisconfigurationRule],
 }
+
+/// The `Accept` header of an operation whose responses are JSON.
+pub(super) const JSON: &str = "application/json, application/problem+json";
 
 /// Whether an operation needs a credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -35,6 +35,7 @@ pub struct Settings {
     pub(crate) revalidate_session_after: Duration,
     pub(crate) lease_time: Duration,
     pub(crate) max_clock_correction: Duration,
+    pub(crate) max_server_wait: Duration,
     /// What the client's builder sets for the default HTTP client.
     pub(crate) connections: ConnectionSettings,
 }
@@ -54,6 +55,7 @@ impl Default for Settings {
             revalidate_session_after: Duration::from_secs(30),
             lease_time: Duration::from_secs(10),
             max_clock_correction: Duration::from_secs(24 * 3600),
+            max_server_wait: Duration::from_secs(3600),
             connections: ConnectionSettings::default(),
         }
     }
@@ -138,10 +140,23 @@ impl Settings {
         self
     }
 
-    /// Sets the maximum difference between the local clock and the server's (its `Date` headers) that
-    /// is corrected; zero disables the correction. Default one day.
+    /// Sets the maximum difference between the local clock and the server's that is corrected; zero
+    /// disables the correction. Default one day.
+    ///
+    /// The server's time is the `Date` header of its successes (2xx). One of them confirms the clock;
+    /// only two that agree correct it. Other responses may come from a gateway, so their time counts
+    /// for nothing but the signature that they refused.
     pub fn max_clock_correction(mut self, difference: Duration) -> Self {
         self.max_clock_correction = difference;
+        self
+    }
+
+    /// Sets the maximum wait that a server can ask for: by `Retry-After`, which is
+    /// [`Error::retry_after`](crate::Error::retry_after), or as the time before another message, which
+    /// is a [`ResendTimer`](crate::challenge::ResendTimer). A longer one counts as this. Default one
+    /// hour.
+    pub fn max_server_wait(mut self, wait: Duration) -> Self {
+        self.max_server_wait = wait;
         self
     }
 }

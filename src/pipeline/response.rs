@@ -26,6 +26,32 @@ const KNOWN_TYPES: [&str; 10] = [
     "text/xml",
 ];
 
+/// The charsets that an error message may show.
+const KNOWN_CHARSETS: [&str; 11] = [
+    "gb2312",
+    "gbk",
+    "big5",
+    "iso-8859-1",
+    "iso-8859-15",
+    "shift_jis",
+    "us-ascii",
+    "utf-16",
+    "utf-16be",
+    "utf-16le",
+    "windows-1252",
+];
+
+/// The content codings that compress. Some servers label a plain body with another word.
+const KNOWN_CODINGS: [&str; 7] = [
+    "br",
+    "compress",
+    "deflate",
+    "gzip",
+    "x-compress",
+    "x-gzip",
+    "zstd",
+];
+
 /// A response whose body is not decoded yet. It has no `Debug`: the body may hold secrets.
 pub(crate) struct RawResponse {
     status: StatusCode,
@@ -113,25 +139,59 @@ impl RawResponse {
         self.body.trim_ascii_start().starts_with(b"<")
     }
 
-    fn invalid_response(&self) -> Error {
+    /// Whether the body is still in a content coding, which the client did not ask for.
+    pub(super) fn is_coded(&self) -> bool {
+        !self.body.is_empty() && self.coding().is_some()
+    }
+
+    /// The content coding, if it is a known one. The HTTP client takes away those that it decodes.
+    fn coding(&self) -> Option<&'static str> {
+        let coding = self.headers.get(header::CONTENT_ENCODING)?.to_str().ok()?;
+        // The last one was applied last.
+        let mut codings = coding.rsplit(',').map(str::trim);
+        codings.find_map(|coding| known(&KNOWN_CODINGS, coding))
+    }
+
+    pub(super) fn invalid_response(&self) -> Error {
         let message = format!("could not decode the response ({})", self.description());
         Error::new(ErrorKind::InvalidResponse, message)
             .with_status(self.status)
             .with_body(&self.body)
     }
 
-    /// Length and content type of the body: all that an error message may show of it.
+    /// Length, content type, charset and content coding of the body: all that an error message may
+    /// show of it.
     pub(crate) fn description(&self) -> String {
-        let kind = self.content_type().unwrap_or_default();
-        let kind = kind.split(';').next().unwrap_or_default().trim();
-        let known = KNOWN_TYPES
-            .iter()
-            .find(|known| known.eq_ignore_ascii_case(kind));
-        match known {
-            Some(known) => format!("{} bytes of {known}", self.body.len()),
-            None => format!("{} bytes of unknown type", self.body.len()),
+        let mut parts = self.content_type().unwrap_or_default().split(';');
+        let kind = parts.next().unwrap_or_default().trim();
+        let kind = known(&KNOWN_TYPES, kind).unwrap_or("unknown type");
+        let mut description = format!("{} bytes of {kind}", self.body.len());
+        let charset = parts.find_map(|part| {
+            let (name, value) = part.split_once('=')?;
+            let value = value.trim().trim_matches('"');
+            name.trim().eq_ignore_ascii_case("charset").then_some(value)
+        });
+        match charset {
+            None => {}
+            Some(charset) if charset.eq_ignore_ascii_case("utf-8") => {}
+            Some(charset) => {
+                description += " in ";
+                description += known(&KNOWN_CHARSETS, charset).unwrap_or("an unknown charset");
+            }
         }
+        if let Some(coding) = self.coding() {
+            description += ", compressed by ";
+            description += coding;
+            description += " unasked";
+        }
+        description
     }
+}
+
+/// The name in the list that a server's text is, in any case of letters.
+fn known(names: &[&'static str], text: &str) -> Option<&'static str> {
+    let mut names = names.iter().copied();
+    names.find(|name| name.eq_ignore_ascii_case(text))
 }
 
 /// A decoded response body with the status and the headers of the response.

@@ -17,14 +17,15 @@ pub(super) fn is_retryable(operation: &Operation, idempotent: bool, error: &Erro
     if error.kind() == ErrorKind::Misconfigured {
         return false;
     }
+    // Each of these has an effect on the user, who asked for one: the caller decides.
+    let once = operation.sends_message || operation.carries_code;
     match (error.delivery(), error.status()) {
         (Delivery::NotSent, _) => true,
         (Delivery::Unknown, _) => idempotent,
         // The response came, but cannot be read: it would be the same again.
         (Delivery::Responded, _) if error.kind() == ErrorKind::InvalidResponse => false,
-        (Delivery::Responded, Some(StatusCode::TOO_MANY_REQUESTS)) => !operation.carries_code,
+        (Delivery::Responded, Some(StatusCode::TOO_MANY_REQUESTS)) => !once,
         (Delivery::Responded, Some(StatusCode::SERVICE_UNAVAILABLE)) => {
-            let once = operation.sends_message || operation.carries_code;
             idempotent || (error.is_unprocessed() && !once)
         }
         (Delivery::Responded, Some(status)) => {

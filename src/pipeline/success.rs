@@ -31,7 +31,7 @@ pub(super) fn says_no(operation: &Operation, response: &RawResponse) -> bool {
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
-    use http::{HeaderMap, Method, StatusCode};
+    use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
     use super::*;
     use crate::decode::{BareString, Shape};
@@ -60,6 +60,7 @@ mod tests {
             response: &Shape::Any,
             bare_string: BareString::No,
             success_members,
+            accept: HeaderValue::from_static("application/json"),
             misconfigured: &[],
         }
     }

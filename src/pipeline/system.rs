@@ -5,6 +5,7 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, HeaderName};
+use url::Url;
 
 use super::attempt::Attempt;
 use super::deadline::Deadline;
@@ -15,6 +16,7 @@ use super::response::RawResponse;
 use crate::clock::BoxFuture;
 use crate::end_reason::EndReason;
 use crate::error::{Error, ErrorKind, System};
+use crate::telemetry::Telemetry;
 
 /// The rules of one system.
 pub(crate) trait SystemRules: Send + Sync {
@@ -117,6 +119,20 @@ impl Authorization {
     }
 }
 
+/// The `Set-Cookie` headers of a success, and where it comes from.
+#[derive(Clone, Copy)]
+#[cfg_attr(
+    not(feature = "fynd"),
+    allow(dead_code, reason = "only Fynd's sessions are cookies")
+)]
+pub(crate) struct SetCookies<'a> {
+    pub(crate) headers: &'a HeaderMap,
+    /// The URL of the request.
+    pub(crate) url: &'a Url,
+    pub(crate) operation: &'a str,
+    pub(crate) telemetry: &'a Telemetry,
+}
+
 /// The credential of one session.
 pub(crate) trait SessionCredential: Send + Sync + fmt::Debug {
     /// Whether calls of this operation carry the credential.
@@ -142,8 +158,8 @@ pub(crate) trait SessionCredential: Send + Sync + fmt::Debug {
         deadline: Deadline,
     ) -> BoxFuture<'_, Result<(), Error>>;
 
-    /// Inspects the headers of every success. The caller awaits the returned future, if any.
-    fn observe<'a>(&'a self, _headers: &'a HeaderMap) -> Option<BoxFuture<'a, ()>> {
+    /// Keeps the cookies of a success. The caller awaits the returned future, if any.
+    fn keep_cookies<'a>(&'a self, _cookies: SetCookies<'a>) -> Option<BoxFuture<'a, ()>> {
         None
     }
 

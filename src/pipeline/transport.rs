@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::pin::pin;
-use std::{fmt, io};
+use std::{fmt, io, mem};
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, StatusCode};
@@ -23,6 +23,13 @@ use crate::error::{Delivery, Error, ErrorKind};
 pub(super) trait Sending: Future<Output = reqwest::Result<reqwest::Response>> {}
 
 impl<F: Future<Output = reqwest::Result<reqwest::Response>>> Sending for F {}
+
+/// What there is of a response that was not received whole.
+pub(super) struct Unreceived {
+    pub(super) error: Error,
+    /// The headers of a success: they count, although its body is not known.
+    pub(super) success: Option<HeaderMap>,
+}
 
 /// The HTTP client of a pipeline with its limits.
 #[derive(Debug)]
@@ -99,22 +106,32 @@ impl Transport {
         sending: impl Sending,
         requested: Option<Box<Url>>,
         until: Instant,
-    ) -> Result<RawResponse, Error> {
-        match timeout_at(until, pin!(self.read(sending, requested))).await {
-            Ok(response) => response,
+    ) -> Result<RawResponse, Unreceived> {
+        let mut head = None;
+        let read = timeout_at(until, pin!(self.read(sending, requested, &mut head))).await;
+        let error = match read {
+            Ok(Ok(response)) => return Ok(response),
+            Ok(Err(error)) => error,
             Err(_) => {
                 let message = format!("no response from {} in time", self.host);
-                Err(Error::new(ErrorKind::Unavailable, message)
+                Error::new(ErrorKind::Unavailable, message)
                     .with_class("timeout")
-                    .with_delivery(Delivery::Unknown))
+                    .with_delivery(Delivery::Unknown)
             }
-        }
+        };
+        let success = head.filter(|(status, _)| status.is_success());
+        Err(Unreceived {
+            error,
+            success: success.map(|(_, headers)| headers),
+        })
     }
 
+    /// Reads a response; `head` gets status and headers before the body is read.
     async fn read(
         &self,
         sending: impl Sending,
         requested: Option<Box<Url>>,
+        head: &mut Option<(StatusCode, HeaderMap)>,
     ) -> Result<RawResponse, Error> {
         let mut response = sending
             .await
@@ -124,6 +141,7 @@ impl Transport {
             return Err(followed_redirect(Some(response.url())).with_status(status));
         }
         self.check_headers(status, response.headers_mut())?;
+        let (_, headers) = head.insert((status, mem::take(response.headers_mut())));
         // Most bodies come in one chunk, which is not copied.
         let mut first = Bytes::new();
         let mut all = BytesMut::new();
@@ -150,8 +168,7 @@ impl Transport {
             all.extend_from_slice(&chunk);
         }
         let body = if all.is_empty() { first } else { all.freeze() };
-        let headers = std::mem::take(response.headers_mut());
-        Ok(RawResponse::new(status, headers, body))
+        Ok(RawResponse::new(status, mem::take(headers), body))
     }
 
     /// Checks the size of the headers, and marks as sensitive all values that may be secret.
@@ -213,6 +230,12 @@ fn no_response(error: &reqwest::Error, host: &str, has_proxy: bool) -> Error {
             .with_delivery(Delivery::Unknown)
             .with_source(cause);
     }
+    if cause == TransportError::Unprocessed {
+        let message = format!("{host} refused the request before it processed it");
+        return Error::new(ErrorKind::Unavailable, message)
+            .with_class("connection")
+            .with_source(cause);
+    }
     let (message, delivery, class) = if error.is_connect() {
         let to = if has_proxy { " or to its proxy" } else { "" };
         let message = format!("could not connect to {host}{to}: {cause}").into();
@@ -267,6 +290,7 @@ pub(crate) enum TransportError {
     ConnectTimeout,
     Connect,
     Timeout,
+    Unprocessed,
     Io(io::ErrorKind),
     Protocol,
 }
@@ -280,6 +304,9 @@ impl TransportError {
         while let Some(error) = next {
             if is_untrusted(error) {
                 return Self::Certificate;
+            }
+            if is_unprocessed(error) {
+                return Self::Unprocessed;
             }
             let io = error.downcast_ref::<io::Error>();
             io_kind = io_kind.or(io.map(io::Error::kind));
@@ -307,6 +334,17 @@ impl TransportError {
             None => Self::Protocol,
         }
     }
+}
+
+/// Whether an HTTP/2 server says that it did not process the request: it refused the stream, or it
+/// closes the connection in an orderly way and the request came too late (RFC 9113, section 8.7).
+fn is_unprocessed(error: &(dyn std::error::Error + 'static)) -> bool {
+    let error = error.downcast_ref::<h2::Error>();
+    error.is_some_and(|error| match error.reason() {
+        Some(h2::Reason::REFUSED_STREAM) => error.is_remote() && error.is_reset(),
+        Some(h2::Reason::NO_ERROR) => error.is_remote() && error.is_go_away(),
+        _ => false,
+    })
 }
 
 /// Whether an error says that the server's certificate is not trusted: by rustls's type, or by the
@@ -337,6 +375,7 @@ impl fmt::Display for TransportError {
             Self::ConnectTimeout => f.write_str("it took too long"),
             Self::Connect => f.write_str("connecting failed"),
             Self::Timeout => f.write_str("timed out"),
+            Self::Unprocessed => f.write_str("the server did not process the request"),
             Self::Io(kind) => write!(f, "{kind}"),
             Self::Protocol => f.write_str("protocol error"),
         }

@@ -1,7 +1,7 @@
 //! How a session authorizes a call.
 
 use chrono::{DateTime, Utc};
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderValue, header};
 use tokio::time::timeout_at;
 
 use super::credential::{AccessToken, Credential};
@@ -10,6 +10,8 @@ use super::state::{ReloadOutcome, State, WriteOutcome};
 use crate::clock::BoxFuture;
 use crate::end_reason::EndReason;
 use crate::error::{Error, ErrorKind};
+#[cfg(feature = "fynd")]
+use crate::pipeline::SetCookies;
 use crate::pipeline::{
     Attempt, Authorization, CredentialGeneration, Deadline, Need, Operation, SessionCredential,
 };
@@ -138,13 +140,9 @@ impl SessionCredential for SessionEntry {
         Box::pin(self.refresh_and_wait(generation, deadline))
     }
 
-    fn observe<'a>(&'a self, headers: &'a HeaderMap) -> Option<BoxFuture<'a, ()>> {
-        #[cfg(feature = "fynd")]
-        if headers.contains_key(header::SET_COOKIE) {
-            return Some(Box::pin(self.merge_cookies(headers)));
-        }
-        let _ = headers;
-        None
+    #[cfg(feature = "fynd")]
+    fn keep_cookies<'a>(&'a self, cookies: SetCookies<'a>) -> Option<BoxFuture<'a, ()>> {
+        Some(Box::pin(self.merge_cookies(cookies)))
     }
 
     fn end(&self, generation: CredentialGeneration, reason: EndReason) -> BoxFuture<'_, ()> {

@@ -82,6 +82,11 @@ impl SessionContext {
         &self.time
     }
 
+    /// A wait that a server asks for, within the limit.
+    pub(crate) fn server_wait(&self, wait: Duration) -> Duration {
+        wait.min(self.settings.max_server_wait)
+    }
+
     /// Makes a shutdown wait until the returned guard is dropped.
     pub(crate) fn track(&self) -> TaskGuard {
         self.in_flight_tasks.track()

@@ -1,26 +1,28 @@
-//! The cookies of one signed-in user. A jar belongs to one session and is never shared.
+//! The cookies of one signed-in user, kept and sent as RFC 6265 says, section 5.3 and 5.4. A jar
+//! belongs to one session and is never shared.
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
-use cookie::{Cookie, Expiration};
 use http::{HeaderMap, header};
 use serde::{Deserialize, Serialize};
-use url::Url;
+use url::{Host, Url};
 
+use super::set_cookie::{self, SetCookie};
 use crate::clock::BoxFuture;
 use crate::end_reason::EndReason;
 use crate::error::{Error, ErrorKind, System};
 use crate::pipeline::{
     Attempt, Authorization, CredentialGeneration, Deadline, Operation, SessionCredential,
+    SetCookies,
 };
 use crate::secret::Secret;
 use crate::skewed_clock::SkewedClock;
+use crate::telemetry::{CookieIssue, Event, Telemetry};
 
-/// Bounds of a jar, so that no server can make it grow without limit.
+/// The number of cookies of a jar, so that no server can make it grow without limit.
 const MAX_COOKIES: usize = 64;
-const MAX_COOKIE_BYTES: usize = 4096;
 
 /// Upper bound for all names and values: servers refuse much larger headers.
 const MAX_JAR_BYTES: usize = 32 * 1024;
@@ -29,22 +31,62 @@ const MAX_JAR_BYTES: usize = 32 * 1024;
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct CookieJar {
     host: String,
+    /// In the order in which they are sent: longer paths first, then earlier creation.
     cookies: Vec<StoredCookie>,
 }
 
+/// A cookie of the jar. Name, value and path may be any bytes: they are stored as text of which each
+/// character is one byte (Latin-1).
+///
+/// `Secure` is not stored. A base URL is https, or loopback, or one of which the operator says by
+/// `allow_plain_http` that TLS ends elsewhere, so such a cookie is always sent.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 struct StoredCookie {
     name: String,
     value: Secret,
     domain: String,
     path: String,
-    secure: bool,
     expires: Option<DateTime<Utc>>,
 }
 
 impl StoredCookie {
     fn bytes(&self) -> usize {
-        self.name.len() + self.value.expose().len()
+        let value = self.value.expose();
+        self.name.chars().count() + value.chars().count()
+    }
+}
+
+/// What the cookies of a response did to a jar.
+#[derive(Debug, Default)]
+pub(crate) struct Merged {
+    pub(crate) has_changed: bool,
+    /// How often each issue was found.
+    issues: [usize; CookieIssue::ALL.len()],
+}
+
+impl Merged {
+    fn found(&mut self, issue: CookieIssue) {
+        let mut counts = CookieIssue::ALL.iter().zip(&mut self.issues);
+        if let Some((_, count)) = counts.find(|(known, _)| **known == issue) {
+            *count += 1;
+        }
+    }
+
+    pub(crate) fn issues(&self) -> impl Iterator<Item = (CookieIssue, usize)> {
+        let counts = CookieIssue::ALL.into_iter().zip(self.issues);
+        counts.filter(|(_, count)| *count > 0)
+    }
+
+    /// Reports cookies that were not kept.
+    pub(super) fn report(&self, system: System, operation: &str, telemetry: &Telemetry) {
+        for (issue, count) in self.issues() {
+            telemetry.emit(&Event::CookiesIgnored {
+                system,
+                operation,
+                issue,
+                count,
+            });
+        }
     }
 }
 
@@ -86,21 +128,21 @@ impl CookieJar {
                 value,
                 domain: jar.host.clone(),
                 path: "/".to_owned(),
-                secure: false,
                 expires: None,
             });
         }
-        if jar.cookies.is_empty() || jar.cookies.len() > MAX_COOKIES {
+        if jar.is_empty() || jar.cookies.len() > MAX_COOKIES {
             return Err(Error::invalid(
                 "cookies",
-                "must be at least one and at most 64",
+                "must be at least one with a value, and at most 64",
             ));
         }
         Ok(jar)
     }
 
+    /// Whether no cookie has a value: an empty one stands for no session.
     pub(crate) fn is_empty(&self) -> bool {
-        self.cookies.is_empty()
+        self.cookies.iter().all(|cookie| cookie.value.is_empty())
     }
 
     /// This jar with the cookies set that were set from `before` to `after`, and those removed that
@@ -115,7 +157,8 @@ impl CookieJar {
         }
         for cookie in &after.cookies {
             if !before.cookies.contains(cookie) {
-                self.insert(cookie.clone());
+                // Both jars keep to the limits, and the cookies are mostly the same.
+                let _ = self.insert(cookie.clone());
             }
         }
         self
@@ -135,20 +178,29 @@ impl CookieJar {
 
     /// Replaces the cookie of the same name, domain and path, or adds the cookie if the jar is not
     /// full; returns whether the jar changed.
-    fn insert(&mut self, cookie: StoredCookie) -> bool {
+    fn insert(&mut self, cookie: StoredCookie) -> Result<bool, CookieIssue> {
         let at = self.position_of(&cookie);
         let replaced = at.map(|at| &self.cookies[at]);
+        if replaced == Some(&cookie) {
+            return Ok(false);
+        }
         let bytes: usize = self.cookies.iter().map(StoredCookie::bytes).sum();
         let bytes = bytes - replaced.map_or(0, StoredCookie::bytes) + cookie.bytes();
         let is_full = at.is_none() && self.cookies.len() >= MAX_COOKIES;
-        if is_full || bytes > MAX_JAR_BYTES || replaced == Some(&cookie) {
-            return false;
+        if is_full || bytes > MAX_JAR_BYTES {
+            return Err(CookieIssue::JarFull);
         }
         match at {
+            // It keeps its place, which is that of its creation.
             Some(at) => self.cookies[at] = cookie,
-            None => self.cookies.push(cookie),
+            None => {
+                let mut known = self.cookies.iter();
+                let at = known.position(|known| known.path.len() < cookie.path.len());
+                self.cookies
+                    .insert(at.unwrap_or(self.cookies.len()), cookie);
+            }
         }
-        true
+        Ok(true)
     }
 
     fn position(&self, name: &str, domain: &str, path: &str) -> Option<usize> {
@@ -157,81 +209,121 @@ impl CookieJar {
             .position(|known| known.name == name && known.domain == domain && known.path == path)
     }
 
-    /// Merges the cookies that a server set; returns whether the jar changed.
-    pub(crate) fn merge(&mut self, headers: &HeaderMap, now: DateTime<Utc>) -> bool {
+    /// Merges the cookies that a server set in its response to a request of `url`.
+    pub(crate) fn merge(&mut self, headers: &HeaderMap, url: &Url, now: DateTime<Utc>) -> Merged {
+        let mut merged = Merged::default();
         // Expired cookies would count towards the bounds.
         let before = self.cookies.len();
         self.cookies
             .retain(|cookie| cookie.expires.is_none_or(|end| end > now));
-        let mut changed = self.cookies.len() != before;
-        for value in headers.get_all(header::SET_COOKIE) {
-            let Ok(text) = value.to_str() else { continue };
-            if text.len() > MAX_COOKIE_BYTES {
-                continue;
+        merged.has_changed = self.cookies.len() != before;
+        for header in headers.get_all(header::SET_COOKIE) {
+            let applied = set_cookie::parse(header.as_bytes()).and_then(|cookie| {
+                if cookie.has_ignored_attribute {
+                    merged.found(CookieIssue::Attribute);
+                }
+                self.apply(&cookie, url, now)
+            });
+            match applied {
+                Ok(has_changed) => merged.has_changed |= has_changed,
+                Err(issue) => merged.found(issue),
             }
-            let Ok(cookie) = Cookie::parse(text) else {
-                continue;
-            };
-            changed |= self.apply(&cookie, now);
         }
-        changed
+        merged
     }
 
-    fn apply(&mut self, cookie: &Cookie<'_>, now: DateTime<Utc>) -> bool {
-        let domain = cookie
-            .domain()
-            .map_or_else(|| self.host.clone(), |domain| domain.to_ascii_lowercase());
-        if self.host != domain && !self.host.ends_with(&format!(".{domain}")) {
-            return false;
-        }
-        let path = cookie
-            .path()
-            .filter(|path| path.starts_with('/'))
-            .unwrap_or("/");
-        let expires = expiry(cookie, now);
-        let at = self.position(cookie.name(), &domain, path);
+    fn apply(
+        &mut self,
+        cookie: &SetCookie<'_>,
+        url: &Url,
+        now: DateTime<Utc>,
+    ) -> Result<bool, CookieIssue> {
+        let domain = self.domain(cookie)?;
+        let path = cookie.path.unwrap_or(default_path(url.path()).as_bytes());
+        let (name, path) = (latin1(cookie.name), latin1(path));
+        let expires = cookie.lifetime.end(now);
         if expires.is_some_and(|end| end <= now) {
-            return at.map(|at| self.cookies.remove(at)).is_some();
+            let at = self.position(&name, &domain, &path);
+            return Ok(at.map(|at| self.cookies.remove(at)).is_some());
         }
         self.insert(StoredCookie {
-            name: cookie.name().to_owned(),
-            value: Secret::from(cookie.value()),
+            name,
+            value: Secret::from(latin1(cookie.value)),
             domain,
-            path: path.to_owned(),
-            secure: cookie.secure().unwrap_or(false),
+            path,
             expires,
         })
     }
 
+    /// The domain of a cookie: the host, or a domain that the host is in.
+    ///
+    /// A domain of one label, such as `com`, belongs to no single site, and an address is in no domain.
+    /// A dot at the end only says that the name is complete.
+    fn domain(&self, cookie: &SetCookie<'_>) -> Result<String, CookieIssue> {
+        let Some(domain) = cookie.domain else {
+            return Ok(self.host.clone());
+        };
+        let domain = std::str::from_utf8(domain).ok();
+        let domain = domain.and_then(|domain| Host::parse(complete(domain)).ok());
+        let domain = domain.map(|domain| domain.to_string());
+        let domain = domain.ok_or(CookieIssue::Domain)?;
+        let host = complete(&self.host);
+        if domain == host {
+            return Ok(self.host.clone());
+        }
+        let is_name = matches!(Host::parse(host), Ok(Host::Domain(_)));
+        let is_within = host
+            .strip_suffix(&domain)
+            .is_some_and(|rest| rest.ends_with('.'));
+        if is_name && is_within && domain.contains('.') {
+            return Ok(domain);
+        }
+        Err(CookieIssue::Domain)
+    }
+
     /// Sets the `Cookie` header to the cookies that match the attempt's URL.
     pub(crate) fn attach(&self, attempt: &mut Attempt, now: DateTime<Utc>) -> Result<(), Error> {
-        let mut text = String::new();
+        let mut text = Vec::new();
         for cookie in &self.cookies {
-            let live = cookie.expires.is_none_or(|end| end > now);
-            let allowed = !cookie.secure || attempt.url.scheme() == "https";
-            if live && allowed && path_matches(attempt.url.path(), &cookie.path) {
+            let is_live = cookie.expires.is_none_or(|end| end > now);
+            if is_live && path_matches(attempt.url.path(), &cookie.path) {
                 if !text.is_empty() {
-                    text.push_str("; ");
+                    text.extend(b"; ");
                 }
-                text.push_str(&cookie.name);
-                text.push('=');
-                text.push_str(cookie.value.expose());
+                text.extend(bytes(&cookie.name));
+                text.push(b'=');
+                text.extend(bytes(cookie.value.expose()));
             }
         }
         if text.is_empty() {
             return Ok(());
         }
-        attempt.set_secret_header(header::COOKIE, &text)
+        attempt.set_secret_header(header::COOKIE, text)
     }
 }
 
-fn expiry(cookie: &Cookie<'_>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    if let Some(age) = cookie.max_age() {
-        return DateTime::from_timestamp(now.timestamp().saturating_add(age.whole_seconds()), 0);
-    }
-    match cookie.expires()? {
-        Expiration::DateTime(end) => DateTime::from_timestamp(end.unix_timestamp(), 0),
-        Expiration::Session => None,
+/// The text of which each character is one byte.
+fn latin1(bytes: &[u8]) -> String {
+    bytes.iter().copied().map(char::from).collect()
+}
+
+/// The bytes of such a text.
+fn bytes(latin1: &str) -> impl Iterator<Item = u8> {
+    latin1
+        .chars()
+        .filter_map(|letter| u8::try_from(letter).ok())
+}
+
+/// A host without the dot that may follow the top-level domain.
+fn complete(host: &str) -> &str {
+    host.strip_suffix('.').unwrap_or(host)
+}
+
+/// The path of a cookie that names none: the folder of the request's path. RFC 6265, section 5.1.4.
+fn default_path(request: &str) -> &str {
+    match request.rfind('/') {
+        None | Some(0) => "/",
+        Some(end) => request.get(..end).unwrap_or("/"),
     }
 }
 
@@ -292,8 +384,10 @@ impl SessionCredential for JarCredential {
         Box::pin(std::future::ready(Err(error)))
     }
 
-    fn observe<'a>(&'a self, headers: &'a HeaderMap) -> Option<BoxFuture<'a, ()>> {
-        self.lock().merge(headers, self.time.now());
+    fn keep_cookies<'a>(&'a self, cookies: SetCookies<'a>) -> Option<BoxFuture<'a, ()>> {
+        let SetCookies { headers, url, .. } = cookies;
+        let merged = self.lock().merge(headers, url, self.time.now());
+        merged.report(System::Fynd, cookies.operation, cookies.telemetry);
         None
     }
 
@@ -310,41 +404,122 @@ mod tests {
 
     use super::*;
 
+    fn jar_of(host: &str) -> (CookieJar, Url) {
+        let url = Url::parse(&format!("https://{host}/cart/look")).unwrap();
+        (CookieJar::new(&url), url)
+    }
+
+    fn now() -> DateTime<Utc> {
+        DateTime::from_timestamp(1_800_000_000, 0).unwrap()
+    }
+
+    fn set<'a>(cookies: impl IntoIterator<Item = &'a [u8]>) -> HeaderMap {
+        let cookies = cookies.into_iter();
+        let headers = cookies.map(|it| (header::SET_COOKIE, HeaderValue::from_bytes(it).unwrap()));
+        headers.collect()
+    }
+
     #[test]
     fn a_full_jar_replaces_an_expired_cookie_by_a_new_one() {
-        let set = |texts: &[String]| {
-            let values = texts
-                .iter()
-                .map(|text| (header::SET_COOKIE, HeaderValue::from_str(text).unwrap()));
-            values.collect::<HeaderMap>()
-        };
-        let mut jar = CookieJar::new(&Url::parse("https://api.example.com").unwrap());
-        let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
-        let short_lived: Vec<_> = (0..MAX_COOKIES)
-            .map(|number| format!("c{number}=1; Max-Age=60"))
-            .collect();
-        assert!(jar.merge(&set(&short_lived), now));
-        let new = set(&["session=1".to_owned()]);
-        assert!(!jar.merge(&new, now));
-        assert!(jar.merge(&new, now + chrono::TimeDelta::seconds(61)));
+        let (mut jar, url) = jar_of("api.example.com");
+        let short_lived = (0..MAX_COOKIES).map(|number| format!("c{number}=1; Max-Age=60"));
+        let short_lived: Vec<_> = short_lived.collect();
+        let short_lived = set(short_lived.iter().map(String::as_bytes));
+        assert!(jar.merge(&short_lived, &url, now()).has_changed);
+        let new = set([b"session=1".as_slice()]);
+        let merged = jar.merge(&new, &url, now());
+        assert!(!merged.has_changed);
+        assert_eq!(
+            merged.issues().collect::<Vec<_>>(),
+            [(CookieIssue::JarFull, 1)]
+        );
+        let later = now() + chrono::TimeDelta::seconds(61);
+        assert!(jar.merge(&new, &url, later).has_changed);
         assert_eq!(jar.cookies.len(), 1);
     }
 
     #[test]
     fn a_jar_is_bounded_in_bytes_and_a_replaced_cookie_does_not_count() {
-        let set = |name: &str, length: usize| {
-            let value = format!("{name}={}", "x".repeat(length));
-            let value = HeaderValue::from_str(&value).unwrap();
-            HeaderMap::from_iter([(header::SET_COOKIE, value)])
+        let (mut jar, url) = jar_of("api.example.com");
+        let mut merge = |name: &str, length: usize| {
+            let cookie = format!("{name}={}", "x".repeat(length));
+            let merged = jar.merge(&set([cookie.as_bytes()]), &url, now());
+            (merged.has_changed, jar.cookies.len())
         };
-        let mut jar = CookieJar::new(&Url::parse("https://api.example.com").unwrap());
-        let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
         for number in 0..8 {
-            assert!(jar.merge(&set(&format!("c{number}"), 4_000), now));
+            assert_eq!(merge(&format!("c{number}"), 4_000), (true, number + 1));
         }
-        assert!(!jar.merge(&set("c8", 4_000), now));
-        assert!(jar.merge(&set("c7", 10), now));
-        assert!(jar.merge(&set("c8", 3_000), now));
-        assert_eq!(jar.cookies.len(), 9);
+        assert_eq!(merge("c8", 4_000), (false, 8));
+        assert_eq!(merge("c7", 10), (true, 8));
+        assert_eq!(merge("c8", 3_000), (true, 9));
+    }
+
+    #[test]
+    fn a_domain_is_the_host_or_one_that_the_host_is_in() {
+        for (host, domain, is_kept) in [
+            ("api.example.com", "example.com", true),
+            ("api.example.com", ".example.com", true),
+            ("api.example.com", "EXAMPLE.com", true),
+            ("api.example.com", "api.example.com", true),
+            ("api.example.com", "example.com.", true),
+            ("api.example.com.", "example.com", true),
+            ("api.example.com.", "api.example.com.", true),
+            ("api.m\u{fc}nchen.example", "m\u{fc}nchen.example", true),
+            ("api.example.com", "xn--example.com", false),
+            ("api.example.com", "ample.com", false),
+            ("api.example.com", "other.example.com", false),
+            ("api.example.com", "v1.api.example.com", false),
+            ("api.example.com", "..example.com", false),
+            ("api.example.com", "com", false),
+            ("api.example.com", ".com", false),
+            ("api.example.com", "com.", false),
+            ("api.example.com", "a b", false),
+            ("localhost", "localhost", true),
+            ("api.localhost", "localhost", false),
+            ("127.0.0.1", "127.0.0.1", true),
+            ("127.0.0.1", "0.0.1", false),
+            ("127.0.0.1", "1", false),
+            ("[::1]", "[::1]", true),
+            ("[::1]", "1]", false),
+        ] {
+            let (mut jar, url) = jar_of(host);
+            let cookie = format!("a=b; Domain={domain}");
+            let merged = jar.merge(&set([cookie.as_bytes()]), &url, now());
+            assert_eq!(merged.has_changed, is_kept, "{domain} of {host}");
+            let issues: Vec<_> = merged.issues().collect();
+            let expected = (!is_kept).then_some((CookieIssue::Domain, 1));
+            assert_eq!(issues, expected.into_iter().collect::<Vec<_>>(), "{domain}");
+        }
+    }
+
+    #[test]
+    fn the_default_path_is_the_folder_of_the_request() {
+        for (request, path) in [
+            ("/", "/"),
+            ("", "/"),
+            ("/look", "/"),
+            ("/cart/look", "/cart"),
+            ("/cart/", "/cart"),
+            ("/cart//look", "/cart/"),
+        ] {
+            assert_eq!(default_path(request), path, "{request}");
+        }
+    }
+
+    #[test]
+    fn a_stored_jar_keeps_every_byte() {
+        let (mut jar, url) = jar_of("api.example.com");
+        let value: Vec<u8> = (0x20..=0xff)
+            .filter(|byte| !b";\x7f ".contains(byte))
+            .collect();
+        let cookie = [b"n\xfc=", value.as_slice(), b"; Path=/cart/\xff"].concat();
+        jar.merge(&set([cookie.as_slice()]), &url, now());
+        let stored = serde_json::to_string(&jar).unwrap();
+        let restored: CookieJar = serde_json::from_str(&stored).unwrap();
+        assert!(restored == jar);
+        let kept = &restored.cookies[0];
+        assert_eq!(bytes(kept.value.expose()).collect::<Vec<_>>(), value);
+        assert_eq!(bytes(&kept.name).collect::<Vec<_>>(), b"n\xfc");
+        assert_eq!(bytes(&kept.path).collect::<Vec<_>>(), b"/cart/\xff");
     }
 }

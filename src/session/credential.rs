@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 #[cfg(feature = "fynd")]
 use super::cookie_jar::CookieJar;
-use crate::decode::{self, Token};
+use crate::decode;
 use crate::error::{Delivery, Error, ErrorKind, System};
 use crate::secret::{NO_STRAY_SPACE, Secret};
 
@@ -95,10 +95,10 @@ impl Tokens {
     /// Checks tokens that the server issued: a session whose token fits into no header could
     /// neither call nor find out that it is not signed in.
     pub(super) fn check_issued(&self, system: System) -> Result<(), Error> {
-        if Token::Bearer.admits(self.access.expose()) {
+        if self.is_sendable() {
             return Ok(());
         }
-        let message = "the server issued a token that is no bearer token of RFC 6750";
+        let message = "the server issued a token that is invalid in a header";
         Err(Error::new(ErrorKind::InvalidResponse, message)
             .with_delivery(Delivery::Responded)
             .of(system))

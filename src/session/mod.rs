@@ -3,6 +3,8 @@
 mod authorize;
 mod context;
 #[cfg(feature = "fynd")]
+mod cookie_date;
+#[cfg(feature = "fynd")]
 mod cookie_jar;
 mod credential;
 
@@ -11,6 +13,8 @@ mod in_flight_tasks;
 mod record;
 mod refresh;
 mod registry;
+#[cfg(feature = "fynd")]
+mod set_cookie;
 #[cfg(any(feature = "wunder", feature = "fynd"))]
 mod sign_out;
 mod state;

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-#[cfg(feature = "fynd")]
-use http::HeaderMap;
 #[cfg(any(feature = "goodcity", feature = "fynd"))]
 use tokio::time::timeout;
 
@@ -15,6 +13,8 @@ use super::state::{LeaseOutcome, RefreshResult, ReloadOutcome, SaveOutcome, Writ
 use crate::end_reason::EndReason;
 use crate::error::Error;
 use crate::pipeline::Deadline;
+#[cfg(feature = "fynd")]
+use crate::pipeline::SetCookies;
 use crate::store::Fence;
 
 const FIRST_BACKOFF: Duration = Duration::from_millis(100);
@@ -67,19 +67,23 @@ impl SessionEntry {
     /// Merges cookies that the server set, and saves the jar if that changed it. A store that fails
     /// does not fail the call: the save is retried in the background.
     #[cfg(feature = "fynd")]
-    pub(super) async fn merge_cookies(&self, headers: &HeaderMap) {
-        {
+    pub(super) async fn merge_cookies(&self, cookies: SetCookies<'_>) {
+        let (merged, must_save) = {
             let mut state = self.lock();
             let Credential::Cookies(jar) = &mut state.credential else {
                 return;
             };
-            if !jar.merge(headers, self.context.time.now()) {
-                return;
+            let merged = jar.merge(cookies.headers, cookies.url, self.context.time.now());
+            let mut must_save = false;
+            if merged.has_changed {
+                state.generation.0 += 1;
+                must_save = state.must_save();
             }
-            state.generation.0 += 1;
-            if !state.must_save() {
-                return;
-            }
+            (merged, must_save)
+        };
+        merged.report(self.context.system, cookies.operation, cookies.telemetry);
+        if !must_save {
+            return;
         }
         self.save_changes("new cookies are not saved yet").await;
     }

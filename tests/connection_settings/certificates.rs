@@ -1,7 +1,8 @@
 //! A private certificate authority and client certificates.
 
-use vestibule::Delivery;
+use vestibule::goodcity::Client;
 use vestibule::testing::GoodCity;
+use vestibule::{Delivery, ErrorKind};
 
 use super::tls_server::{self, Authority};
 use super::{builder, send_pin};
@@ -57,4 +58,33 @@ async fn a_client_certificate_opens_a_server_that_requires_one() {
     let foreign = with_root().client_identity(authority.issue("back-end").pem());
     send_pin(&foreign.build().unwrap()).await.unwrap_err();
     assert_eq!(mock.count("send_pin"), 1);
+}
+
+#[tokio::test]
+async fn a_certificate_that_is_not_valid_is_a_misconfiguration_after_one_attempt() {
+    let mock = GoodCity::start().await;
+    let (authority, other) = (Authority::new(), Authority::new());
+    for (why, issued) in [
+        ("unknown issuer", other.issue("127.0.0.1")),
+        ("expired", authority.issue_until("127.0.0.1", 2020)),
+        ("another host", authority.issue("api.example.com")),
+    ] {
+        let base_url = tls_server::start_with(issued, &mock.base_url()).await;
+        // With the default retries.
+        let client = Client::builder(&base_url).app_name("app");
+        let client = client.root_certificate(authority.pem()).build().unwrap();
+        let error = send_pin(&client).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Misconfigured, "{why}: {error}");
+        assert_eq!(
+            (error.error_type(), error.attempts()),
+            ("certificate", 1),
+            "{why}"
+        );
+        assert_eq!(error.delivery(), Delivery::NotSent, "{why}");
+        assert!(
+            error.to_string().contains("certificate of 127.0.0.1"),
+            "{why}: {error}"
+        );
+    }
+    assert_eq!(mock.count("send_pin"), 0);
 }

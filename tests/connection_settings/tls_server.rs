@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd,
+};
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
@@ -39,9 +41,15 @@ impl Authority {
     }
 
     pub fn issue(&self, name: &str) -> Issued {
+        self.issue_until(name, 4096)
+    }
+
+    /// A certificate that is valid until this year begins.
+    pub fn issue_until(&self, name: &str, year: i32) -> Issued {
         let key = KeyPair::generate().unwrap();
         let mut parameters = CertificateParams::new([name.to_owned()]).unwrap();
         parameters.distinguished_name.push(DnType::CommonName, name);
+        parameters.not_after = date_time_ymd(year, 1, 1);
         let certificate = parameters.signed_by(&key, &self.0).unwrap();
         Issued { certificate, key }
     }
@@ -63,6 +71,16 @@ impl Issued {
 /// Starts a server with a certificate of `authority` and returns its base URL. It forwards to the
 /// server at `to`. With `clients` it accepts only clients that have a certificate of theirs.
 pub async fn start(authority: &Authority, clients: Option<&Authority>, to: &str) -> String {
+    forward(acceptor(authority.issue("127.0.0.1"), clients, &[]), to).await
+}
+
+/// Starts a server with this certificate and returns its base URL. It forwards to the server at `to`.
+pub async fn start_with(issued: Issued, to: &str) -> String {
+    forward(acceptor(issued, None, &[]), to).await
+}
+
+/// The TLS of a server that speaks these protocols.
+pub fn acceptor(issued: Issued, clients: Option<&Authority>, protocols: &[&str]) -> TlsAcceptor {
     let provider = Arc::new(ring::default_provider());
     let config = ServerConfig::builder_with_provider(provider.clone())
         .with_safe_default_protocol_versions()
@@ -75,11 +93,18 @@ pub async fn start(authority: &Authority, clients: Option<&Authority>, to: &str)
         }
         None => config.with_no_client_auth(),
     };
-    let Issued { certificate, key } = authority.issue("127.0.0.1");
+    let Issued { certificate, key } = issued;
     let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
     let config = config.with_single_cert(vec![certificate.der().clone()], key);
-    let acceptor = TlsAcceptor::from(Arc::new(config.unwrap()));
+    let mut config = config.unwrap();
+    let protocols = protocols
+        .iter()
+        .map(|protocol| protocol.as_bytes().to_vec());
+    config.alpn_protocols = protocols.collect();
+    TlsAcceptor::from(Arc::new(config))
+}
 
+async fn forward(acceptor: TlsAcceptor, to: &str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base_url = format!("https://{}", listener.local_addr().unwrap());
     let to = to.strip_prefix("http://").unwrap().to_owned();

@@ -72,6 +72,7 @@ enum Effect {
 #[derive(Clone, Copy)]
 enum RetryAfter {
     None,
+    /// It is this many seconds, as the client reads it.
     Seconds(u64),
     /// A date this many seconds ahead.
     Date(u64),
@@ -186,6 +187,16 @@ pub fn all() -> Vec<Case> {
             limited(&date_in(900)),
             Throttled(RetryAfter::Date(900)),
         ),
+        case(
+            "429, retry after a day",
+            limited("86400"),
+            Throttled(RetryAfter::Seconds(3_600)),
+        ),
+        case(
+            "429, retry after a word",
+            limited("later"),
+            Throttled(RetryAfter::Seconds(5)),
+        ),
         case("500", Fault::LateStatus(500), Transient(later)),
         case("502", Fault::LateStatus(502), Transient(later)),
         case("503", Fault::status(503), Unavailable(RetryAfter::None)),
@@ -253,7 +264,8 @@ impl Case {
                 self.retried(failing(*kind), facts.is_idempotent, RetryAfter::None)
             }
             Effect::Throttled(after) => {
-                self.retried(failing(ErrorKind::RateLimited), !facts.carries_code, *after)
+                let once = facts.carries_code || facts.sends_message;
+                self.retried(failing(ErrorKind::RateLimited), !once, *after)
             }
             Effect::Unavailable(after) => {
                 // The response has no body, so it is not the system's own.

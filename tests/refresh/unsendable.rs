@@ -41,7 +41,7 @@ async fn a_sign_in_with_a_token_that_is_no_header_value_makes_no_session() {
         returned
             .error
             .to_string()
-            .contains("is invalid in a header")
+            .contains("returned no access token")
     );
 }
 

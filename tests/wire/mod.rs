@@ -23,6 +23,19 @@ impl Received {
     }
 }
 
+/// What follows the bytes of a response.
+#[derive(Clone, Copy, Debug)]
+pub enum Then {
+    /// The next request on the same connection.
+    Continue,
+    Close,
+    /// Nothing: the connection stays open.
+    Stall,
+}
+
+/// The response to a request, and what follows.
+type Response = dyn Fn(&Received) -> (Vec<u8>, Then) + Send + Sync;
+
 pub struct Wire {
     pub base_url: String,
     received: Arc<Mutex<Vec<Received>>>,
@@ -31,14 +44,29 @@ pub struct Wire {
 impl Wire {
     /// Starts a server; `response` returns headers (each ended by CRLF) and JSON for a path.
     pub fn start(response: fn(&str) -> (&'static str, &'static str)) -> Self {
+        Self::scripted(move |request| {
+            let path = request.target.split('?').next().unwrap();
+            let (headers, body) = response(path);
+            let length = body.len();
+            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n{headers}\r\n");
+            ((head + body).into_bytes(), Then::Continue)
+        })
+    }
+
+    /// Starts a server; `response` returns the bytes of the whole response, which may be incomplete,
+    /// and whether the connection is closed or left open without another byte.
+    pub fn scripted(
+        response: impl Fn(&Received) -> (Vec<u8>, Then) + Send + Sync + 'static,
+    ) -> Self {
+        let response: Arc<Response> = Arc::new(response);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base_url = format!("http://{}", listener.local_addr().unwrap());
         let received = Arc::new(Mutex::new(Vec::new()));
         let requests = received.clone();
         thread::spawn(move || {
             for stream in listener.incoming() {
-                let requests = requests.clone();
-                thread::spawn(move || serve(stream.unwrap(), response, &requests));
+                let (requests, response) = (requests.clone(), response.clone());
+                thread::spawn(move || serve(stream.unwrap(), &*response, &requests));
             }
         });
         Self { base_url, received }
@@ -78,20 +106,24 @@ pub fn status_of(base_url: &str, head: &str) -> u16 {
     response.split(' ').nth(1).unwrap().parse().unwrap()
 }
 
-fn serve(
-    stream: TcpStream,
-    response: fn(&str) -> (&'static str, &'static str),
-    requests: &Mutex<Vec<Received>>,
-) {
+fn serve(stream: TcpStream, response: &Response, requests: &Mutex<Vec<Received>>) {
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     let mut stream = stream;
     while let Some(request) = read(&mut reader) {
-        let path = request.target.split('?').next().unwrap().to_owned();
-        requests.lock().unwrap().push(request);
-        let (headers, body) = response(&path);
-        let length = body.len();
-        let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n{headers}\r\n");
-        stream.write_all((head + body).as_bytes()).unwrap();
+        requests.lock().unwrap().push(request.clone());
+        let (bytes, then) = response(&request);
+        if stream.write_all(&bytes).is_err() {
+            return;
+        }
+        match then {
+            Then::Continue => {}
+            Then::Close => return,
+            Then::Stall => {
+                // The client closes it.
+                let _ = reader.read(&mut [0]);
+                return;
+            }
+        }
     }
 }
 
@@ -107,8 +139,7 @@ fn read(reader: &mut BufReader<TcpStream>) -> Option<Received> {
         ..Received::default()
     };
     loop {
-        let mut line = String::new();
-        reader.read_line(&mut line).ok()?;
+        let line = read_line(reader)?;
         let Some((name, value)) = line.trim_end().split_once(':') else {
             break;
         };
@@ -119,4 +150,12 @@ fn read(reader: &mut BufReader<TcpStream>) -> Option<Received> {
     request.body = vec![0; length];
     reader.read_exact(&mut request.body).ok()?;
     Some(request)
+}
+
+/// A line as text; one that is not UTF-8 has a character for each byte.
+fn read_line(reader: &mut BufReader<TcpStream>) -> Option<String> {
+    let mut bytes = Vec::new();
+    reader.read_until(b'\n', &mut bytes).ok()?;
+    let latin1 = |bytes: Vec<u8>| bytes.into_iter().map(char::from).collect();
+    Some(String::from_utf8(bytes).unwrap_or_else(|error| latin1(error.into_bytes())))
 }

@@ -64,6 +64,9 @@ impl Observer for Metrics {
             Event::ClockSkew {
                 system, corrected, ..
             } => format!("clock skew {system} corrected={corrected}"),
+            Event::CookiesIgnored { system, issue, .. } => {
+                format!("cookies ignored {system}: {}", issue.as_str())
+            }
             // The enum is non-exhaustive.
             _ => "other".to_owned(),
         });
