@@ -55,6 +55,7 @@ mod contact;
 mod deletion;
 mod direct_sign_in;
 mod keys;
+mod other_spelling;
 mod otp_sign_in;
 mod own_contacts;
 mod partial_session;
@@ -70,8 +71,9 @@ mod sign_in;
 mod signature;
 mod social;
 mod unconfirmed_codes;
+mod user_status;
 
-pub use self::account::ProfileChange;
+pub use self::account::{ProfileChange, ProfileUpdate};
 pub use self::api_error::ApiError;
 pub use self::challenge::Challenge;
 pub use self::client::{Client, ClientBuilder};
