@@ -41,7 +41,6 @@ opaque_debug!("fynd": ProfileChange);
 /// The result of a change of a profile.
 #[derive(Debug)]
 #[non_exhaustive]
-#[must_use = "new contacts are not confirmed before the codes are"]
 pub struct ProfileUpdate {
     /// The changed user, if the response has one.
     pub user: Option<types::UserSchema>,
@@ -384,6 +383,24 @@ impl Session {
     }
 
     /// Reads one attribute of the user, by its slug, as [`attributes`](Self::attributes) reads all.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Fynd, FyndUser};
+    /// # let mock = Fynd::start().await;
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001").application_token("test-token");
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
+    /// # let asha = FyndUser::new("Asha").phone(vestibule::Phone::parse("+919000000001")?).email("asha@example.com").attribute("size", "M");
+    /// # let id = mock.add_user(asha.password("the password"));
+    /// # let signed_in = client.sign_in_with_password("asha@example.com", "the password").await?;
+    /// # let session = signed_in.signed_in().unwrap();
+    /// # mock.define_attribute("size", vestibule::testing::FyndAttribute::Text);
+    /// let attributes = session.attributes_of_slug("size").await?;
+    /// assert_eq!(attributes["size"], "M");
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// Source: `GET /service/application/user/profile/v1.0/user-attributes`.
     ///

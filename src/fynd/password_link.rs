@@ -66,6 +66,22 @@ impl Client {
     /// of a captcha: for a mobile, in a sales channel whose [`platform_config`](Self::platform_config)
     /// does not skip it. A mailbox needs none.
     ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Fynd, FyndUser};
+    /// # let mock = Fynd::start().await;
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001").application_token("test-token");
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
+    /// # let asha = FyndUser::new("Asha").phone(vestibule::Phone::parse("+919000000001")?).email("asha@example.com");
+    /// # let id = mock.add_user(asha.password("the password"));
+    /// let phone = vestibule::Phone::parse("+91 90000 00001")?;
+    /// client.reset_password_by_link_with_captcha(phone, "the solution").await?;
+    /// # assert_eq!(mock.outbox().messages().len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// Source: `POST /service/application/user/authentication/v1.0/login/password/mobile/reset`.
     ///
     /// # Errors

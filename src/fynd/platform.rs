@@ -91,6 +91,19 @@ impl Client {
     /// [`platform_config`](Self::platform_config) does. Official clients pass an id of 24 hex digits as
     /// the name.
     ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Fynd, FyndUser};
+    /// # let mock = Fynd::start().await;
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001").application_token("test-token");
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
+    /// let config = client.platform_config_of("64b000000000000000000001").await?;
+    /// assert!(config.login.is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// Source: `GET /service/application/user/platform/v1.0/config`.
     ///
     /// # Errors
@@ -139,6 +152,19 @@ impl Client {
 
     /// Reads the terms of one application of the sales channel, by its name, as
     /// [`deletion_terms`](Self::deletion_terms) does.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Fynd, FyndUser};
+    /// # let mock = Fynd::start().await;
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001").application_token("test-token");
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
+    /// let terms = client.deletion_terms_of("64b000000000000000000001").await?;
+    /// assert!(!terms.reasons.is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// Source: `GET /service/application/user/platform/v1.0/config`.
     ///

@@ -204,6 +204,20 @@ impl CodePermits {
         error
     }
 
+    /// Records the code that a call sent to its only contact, a mobile.
+    pub(super) async fn sent_to_mobile(self, client: &Client, keys: Keys) -> Vec<UnconfirmedCode> {
+        let mut codes = Vec::new();
+        for (contact, permit) in self.0 {
+            let limit = permit.sent_to_one(keys.wait(client)).await;
+            codes.push(UnconfirmedCode {
+                contact,
+                keys: keys.clone(),
+                limit,
+            });
+        }
+        codes
+    }
+
     /// Records the codes that were sent. The contact of a code is the one that the call named, else
     /// the one that the response names, else the one that the user signed in with; a code to an
     /// unknown contact is left out.
