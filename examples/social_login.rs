@@ -40,7 +40,7 @@ async fn on_fynd() -> Result<(), Box<dyn Error>> {
     for token in [known, unknown] {
         let account = SocialSignIn::google(token);
         let session = match client.sign_in_with_social(account).await? {
-            SignIn::SignedIn(session) => session,
+            SignIn::SignedIn(session) | SignIn::SignedInWithCodes(session, _) => session,
             SignIn::ProfileRequired(profile) => {
                 println!("fynd: a new user has to complete the profile first");
                 let signed_in = profile

@@ -14,7 +14,7 @@ const SYSTEMS: [&str; 4] = ["wunder", "walletcrew", "goodcity", "fynd"];
 
 /// Methods of `Client` and `Session` that start no flow: they create a client, give access to plain
 /// calls, read known values, or resume by id.
-const NO_FLOWS: [&str; 21] = [
+const NO_FLOWS: [&str; 22] = [
     "builder",
     "api",
     "api_with",
@@ -25,6 +25,7 @@ const NO_FLOWS: [&str; 21] = [
     "shutdown",
     "resume_session",
     "resume_challenge",
+    "resume_codes",
     "resume_password_reset",
     "resume_phone_verification",
     "resume_mfa_enrolment",

@@ -13,6 +13,38 @@ mod bodies;
 #[cfg(all(feature = "wunder", feature = "goodcity", feature = "fynd"))]
 #[path = "outside_cases/cookies.rs"]
 mod cookies;
+#[cfg(all(
+    feature = "wunder",
+    feature = "walletcrew",
+    feature = "goodcity",
+    feature = "fynd"
+))]
+#[path = "outside_cases/denials.rs"]
+mod denials;
+#[cfg(all(
+    feature = "wunder",
+    feature = "walletcrew",
+    feature = "goodcity",
+    feature = "fynd"
+))]
+#[path = "outside_cases/fynd.rs"]
+mod fynd;
+#[cfg(all(
+    feature = "wunder",
+    feature = "walletcrew",
+    feature = "goodcity",
+    feature = "fynd"
+))]
+#[path = "outside_cases/fynd_announcements.rs"]
+mod fynd_announcements;
+#[cfg(all(
+    feature = "wunder",
+    feature = "walletcrew",
+    feature = "goodcity",
+    feature = "fynd"
+))]
+#[path = "outside_cases/fynd_mock.rs"]
+mod fynd_mock;
 #[cfg(feature = "goodcity")]
 #[path = "outside_cases/goodcity.rs"]
 mod goodcity;

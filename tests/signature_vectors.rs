@@ -196,7 +196,10 @@ async fn real_requests_match_the_vectors_on_the_wire() {
         if path.ends_with("/login/otp") {
             ("", r#"{"request_id": "r1"}"#)
         } else if path.ends_with("/otp/mobile/verify") {
-            ("set-cookie: a=b; Path=/\r\n", r#"{"user_exists": true}"#)
+            (
+                "set-cookie: a=b; Path=/\r\n",
+                r#"{"user": {"_id": "u1"}, "user_exists": true}"#,
+            )
         } else {
             ("", r#"{"user": {}}"#)
         }

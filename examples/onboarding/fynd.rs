@@ -91,7 +91,7 @@ async fn onboard(steps: Steps, mut plan: Plan) -> Result<(), Failed> {
 
     let to = plan.phone.to_e164();
     let session = match plan.codes.confirm(steps, &to, pending).await? {
-        SignIn::SignedIn(session) => {
+        SignIn::SignedIn(session) | SignIn::SignedInWithCodes(session, _) => {
             steps.done("confirm", "a known user: signed in");
             session
         }

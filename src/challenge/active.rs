@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::attempts::MAX_WRONG_CODES;
 use super::destination;
 use super::errors::{advanced, expired, finished, not_found, wrong_audience};
 use super::record::{self, RecordHeader, Step};
@@ -110,7 +109,8 @@ impl<S: Step> ActiveChallenge<S> {
     /// How many codes may still be tried, as far as this instance knows.
     pub(crate) fn tries_left(&self) -> u32 {
         let counted = self.identity.wrong_codes.load(Ordering::SeqCst);
-        MAX_WRONG_CODES.saturating_sub(counted.max(self.seen_wrong_codes))
+        let max = self.context.max_wrong_codes();
+        max.saturating_sub(counted.max(self.seen_wrong_codes))
     }
 
     pub(crate) fn timer(&self) -> &ResendTimer {

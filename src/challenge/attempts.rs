@@ -15,9 +15,6 @@ use crate::secret::Secret;
 use crate::store::StoreError;
 use crate::typed_text::{typed_code, typed_digits};
 
-/// How many wrong codes are allowed per message.
-pub(crate) const MAX_WRONG_CODES: u32 = 5;
-
 /// Normalizes a code that a user typed ([`typed_code`]), and checks it.
 ///
 /// Codes of messages and authenticators consist of letters and digits. Anything else is a typing or
@@ -70,7 +67,7 @@ impl<S: Step> ActiveChallenge<S> {
     /// attempt is given back only if the server certainly did not check it.
     ///
     /// Fails before anything is sent if the challenge is finished or has expired, another challenge
-    /// has replaced it, or five codes were wrong.
+    /// has replaced it, or too many codes were wrong.
     pub(crate) async fn try_code<T>(
         &mut self,
         recipient: impl Recipient<S>,
@@ -86,7 +83,7 @@ impl<S: Step> ActiveChallenge<S> {
         response
     }
 
-    /// Counts a code in the store, so that all instances together send no more than five; adopts a
+    /// Counts a code in the store, so that all instances together send no more than allowed; adopts a
     /// newer step first.
     ///
     /// While the store fails, the instance that sent the message counts by itself: the user has the
@@ -131,7 +128,7 @@ impl<S: Step> ActiveChallenge<S> {
                 Err(error) if !is_outage(&error) => return Err(self.context.store_error(error)),
                 Ok(_) | Err(_) => {}
             }
-            if wrong_codes >= MAX_WRONG_CODES {
+            if wrong_codes >= self.context.max_wrong_codes() {
                 return Err(self.too_many_wrong_codes());
             }
             let record = self.to_record(wrong_codes + 1);
@@ -169,9 +166,9 @@ impl<S: Step> ActiveChallenge<S> {
         if !self.identity.is_created_here {
             return Err(self.context.store_error(error));
         }
-        let local = &self.identity.wrong_codes;
+        let (local, max) = (&self.identity.wrong_codes, self.context.max_wrong_codes());
         let counted = local.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |wrong_codes| {
-            (wrong_codes < MAX_WRONG_CODES).then_some(wrong_codes + 1)
+            (wrong_codes < max).then_some(wrong_codes + 1)
         });
         match counted {
             Ok(_) => Ok(self.attempt()),

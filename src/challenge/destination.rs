@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::errors::{contended, message_in_flight, superseded};
 use super::resend_timer::ResendTimer;
 use crate::clock::SharedClock;
-use crate::error::{Delivery, Error, ErrorKind};
+use crate::error::{Delivery, Error};
 use crate::session::SessionContext;
 use crate::store::{Record, StoreError, StoreKey, Version};
 
@@ -188,6 +188,27 @@ impl Requester<'_> {
     }
 }
 
+impl Requester<'_> {
+    /// The limit of a destination that only the response named, so that its message was sent without a
+    /// permit. The next may follow after `wait`.
+    #[cfg(feature = "fynd")]
+    pub(crate) async fn sent_unasked(self, destination: String, wait: Duration) -> MessageLimit {
+        match self.claim(destination.clone(), None, wait).await {
+            Ok(permit) => permit.sent_to_one(wait).await,
+            // The timer of an earlier message to it runs, or the store fails.
+            Err(error) => {
+                tracing::warn!(%error, "could not record a message to a destination");
+                let timer = ResendTimer::start(self.context.clock(), wait);
+                MessageLimit {
+                    destination,
+                    message: 0,
+                    not_before: timer.not_before(),
+                }
+            }
+        }
+    }
+}
+
 impl SendPermit {
     /// Changes the record of the destination, again after each concurrent update.
     async fn update(
@@ -298,10 +319,7 @@ impl SendOutcome {
     pub(crate) fn of(error: &Error) -> Self {
         match error.status() {
             None if error.delivery() == Delivery::NotSent => Self::NotSent,
-            // The body says that nothing was sent.
-            Some(status) if status.is_success() && error.kind() == ErrorKind::Rejected => {
-                Self::NotSent
-            }
+            Some(_) if error.is_denial() => Self::NotSent,
             Some(status) if status.is_success() => Self::Accepted,
             Some(StatusCode::REQUEST_TIMEOUT) => Self::Unknown,
             Some(status) if status.is_client_error() || error.is_unprocessed() => Self::NotSent,

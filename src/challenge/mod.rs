@@ -11,8 +11,9 @@
 //! - **The newest key.** The challenge is reloaded from the store before a key is sent. Of two
 //!   concurrent resends one sends a message; the other fails with
 //!   [`ErrorKind::RateLimited`](crate::ErrorKind::RateLimited), and both continue with the newest key.
-//! - **Five wrong codes** per message. Each code is counted before it is sent, and given back only
-//!   if the server certainly did not check it. After five:
+//! - **Five wrong codes** per message, or as many as
+//!   [`Settings::max_wrong_codes`](crate::Settings::max_wrong_codes) allows. Each code is counted before
+//!   it is sent, and given back only if the server certainly did not check it. After five:
 //!   [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired), request a new code. For a second
 //!   factor there is no new code: start the sign-in again.
 //! - **The newest challenge.** A message of a newer challenge to the same phone or mailbox replaces
@@ -131,7 +132,7 @@ mod write_back;
 use std::time::Duration;
 
 pub(crate) use self::active::{ActiveChallenge, StoredChallenge};
-pub(crate) use self::attempts::{MAX_WRONG_CODES, check_code, check_second_factor};
+pub(crate) use self::attempts::{check_code, check_second_factor};
 pub(crate) use self::destination::{MessageLimit, Requester, SendOutcome, SendPermit};
 pub(crate) use self::errors::{advanced, not_owner, superseded, too_many_wrong_codes};
 pub(crate) use self::first_message::FirstMessage;
@@ -150,8 +151,9 @@ macro_rules! sent_code_methods {
             self.challenge.expires_at()
         }
 
-        /// Returns how many codes may still be tried, as far as this instance knows: five wrong
-        /// ones end the challenge, unless another code is sent.
+        /// Returns how many codes may still be tried, as far as this instance knows: five wrong ones
+        /// ([`Settings::max_wrong_codes`](crate::Settings::max_wrong_codes)) end the challenge, unless
+        /// another code is sent.
         pub fn tries_left(&self) -> u32 {
             self.challenge.tries_left()
         }

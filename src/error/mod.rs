@@ -299,6 +299,13 @@ impl Error {
         self.0.api_error.is_some()
     }
 
+    /// Whether the response had a success status, and its body said that the request was not carried
+    /// out.
+    pub(crate) fn is_denial(&self) -> bool {
+        let is_success = |status: StatusCode| status.is_success();
+        self.0.kind == ErrorKind::Rejected && self.0.status.is_some_and(is_success)
+    }
+
     /// Whether the server said that it did not process the request: by 429, by 503 with `Retry-After`
     /// in the system's own words, or by naming the token of a session that is refreshed now. A wait of
     /// this crate's own does not count.

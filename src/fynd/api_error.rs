@@ -22,6 +22,12 @@ impl ApiError {
         self.body.code.as_deref().unwrap_or_default()
     }
 
+    /// Whether the user's account is deleted, by `is_deleted` in `meta`.
+    pub fn is_deleted(&self) -> bool {
+        let meta = self.body.meta.as_ref();
+        meta.and_then(|meta| meta.get("is_deleted")) == Some(&true.into())
+    }
+
     /// The id by which the support of Fynd can find the request.
     pub fn request_id(&self) -> Option<&str> {
         self.body.request_id.as_deref()

@@ -5,7 +5,7 @@ use super::password_code::{PasswordReset, PasswordToken, PendingResetCode};
 use super::pending_code::PendingCode;
 use super::sent_code::{Purpose, SentCode};
 use super::sign_in::{CompleteProfile, NewUser, PendingCodes};
-use super::unconfirmed_codes::UnconfirmedCodes;
+use super::unconfirmed_codes::{UnconfirmedCodes, of_a_session};
 use crate::challenge::StoredChallenge;
 use crate::error::{Error, ErrorKind, System};
 use crate::secret::Secret;
@@ -36,8 +36,9 @@ impl Client {
     /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) if there is no such challenge: it
     /// is finished, has expired, never existed, or belongs to another application.
     /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the store fails.
-    /// [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired) for the deletion of an account:
-    /// [`Session::resume_deletion`](super::Session::resume_deletion) resumes it.
+    /// [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired) for the deletion of an account and for
+    /// codes of a user who is signed in: [`Session::resume_deletion`](super::Session::resume_deletion) and
+    /// [`Session::resume_codes`](super::Session::resume_codes) resume them.
     pub async fn resume_challenge(&self, id: &Secret) -> Result<Challenge, Error> {
         let found = StoredChallenge::load(&self.context, id).await?;
         if found.is_at::<NewUser>() {
@@ -47,7 +48,11 @@ impl Client {
         }
         let client = self.clone();
         if found.is_at::<UnconfirmedCodes>() {
-            let codes = PendingCodes::resumed(client, found.resume().await?);
+            let challenge = found.resume::<UnconfirmedCodes>().await?;
+            if challenge.step.owner.is_some() {
+                return Err(of_a_session());
+            }
+            let codes = PendingCodes::resumed(client, None, challenge);
             return Ok(Challenge::PendingCodes(codes));
         }
         if found.is_at::<PasswordToken>() {

@@ -73,7 +73,9 @@ impl CodeChallenge for PendingCode {
             };
             let confirmed = Self::confirm(*self, code).await;
             Ok(match confirmed.map_err(boxed)? {
-                SignIn::SignedIn(session) => Confirmed::SignedIn(session.shared().clone()),
+                SignIn::SignedIn(session) | SignIn::SignedInWithCodes(session, _) => {
+                    Confirmed::SignedIn(session.shared().clone())
+                }
                 SignIn::ProfileRequired(profile) => own_step(profile.id(), "complete the profile"),
                 SignIn::CodesRequired(codes) => own_step(codes.id(), "confirm the other codes"),
             })

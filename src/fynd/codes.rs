@@ -1,8 +1,7 @@
 //! The calls that send and verify a code, for mobiles and mailboxes.
 
-use std::time::Duration;
-
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::api::enums::{
     SendEmailForgotOtpRequestSchemaAction as ForgotEmail,
@@ -14,9 +13,12 @@ use super::api::types;
 use super::client::Client;
 use super::contact::{country_code, national_number};
 use super::keys::Keys;
+use super::other_spelling;
 use super::partial_session::PartialSession;
+use super::user_status::{UserStatus, filled};
 use crate::contact::Contact;
 use crate::error::Error;
+use crate::json::JsonObject;
 use crate::secret::Secret;
 use crate::session::CookieJar;
 
@@ -27,12 +29,19 @@ pub(super) enum OtpKind {
     ForgotPassword,
 }
 
-/// The contact that codes are sent to, and the application that sends them.
+/// The contact that codes are sent to, the application that sends them, and how.
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Route {
     pub(super) contact: Contact,
     pub(super) platform: Option<String>,
     pub(super) android_hash: Option<String>,
+    #[serde(default)]
+    pub(super) encrypt_otp: Option<bool>,
+    #[serde(default)]
+    pub(super) force: Option<String>,
+    /// The token of a registration that the caller has.
+    #[serde(default)]
+    pub(super) register_token: Option<Secret>,
 }
 
 /// A message that was sent.
@@ -40,25 +49,29 @@ pub(super) struct Sent {
     pub(super) keys: Keys,
     pub(super) register_token: Option<Secret>,
     pub(super) cookies: CookieJar,
+    pub(super) announced: Announced,
 }
 
-/// What a response says about the user: a new user has the token of a registration and no session.
-pub(super) struct UserStatus {
-    pub(super) has_user: bool,
+/// What the start of a sign-in says beside the keys of its code.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub(super) struct Announced {
+    /// The mailbox of the user, in the server's text.
+    pub(super) email: Option<String>,
+    /// The key for requesting another message to that mailbox.
+    pub(super) email_token: Option<Secret>,
+    pub(super) verify_mobile: Option<bool>,
+    pub(super) verify_email: Option<bool>,
     pub(super) user_exists: Option<bool>,
-    pub(super) register_token: Option<Secret>,
 }
 
-impl UserStatus {
-    /// The token of the registration that is to be continued; `None` if the user is signed in.
-    /// `former` is the token of an earlier response.
-    pub(super) fn registration(self, former: Option<&Secret>) -> Option<Secret> {
-        match self.user_exists {
-            Some(false) => self.register_token.or_else(|| former.cloned()),
-            None if !self.has_user => self.register_token,
-            _ => None,
-        }
-    }
+/// What comes with a request for a message.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Sending<'a> {
+    /// The key of the newest message, to request another.
+    pub(super) token: Option<&'a Secret>,
+    pub(super) register_token: Option<&'a Secret>,
+    /// The solution of a captcha, valid once.
+    pub(super) captcha_code: Option<&'a str>,
 }
 
 impl Route {
@@ -67,6 +80,9 @@ impl Route {
             contact,
             platform,
             android_hash: None,
+            encrypt_otp: None,
+            force: None,
+            register_token: None,
         }
     }
 
@@ -81,15 +97,25 @@ impl Route {
     }
 
     /// Sends the first code of a sign-in.
-    pub(super) async fn sign_in(&self, client: &Client) -> Result<Sent, Error> {
-        let Contact::Phone(phone) = &self.contact else {
-            return self.send(client, OtpKind::SignIn, None, None, None).await;
-        };
+    pub(super) async fn sign_in(
+        &self,
+        client: &Client,
+        captcha_code: Option<&str>,
+    ) -> Result<Sent, Error> {
         let partial = PartialSession::begin(client);
+        let Contact::Phone(phone) = &self.contact else {
+            let sending = Sending {
+                register_token: self.register_token.as_ref(),
+                ..Sending::default()
+            };
+            return self.send(partial, OtpKind::SignIn, sending).await;
+        };
         let body = types::SendOtpRequestSchema::builder()
             .mobile(national_number(phone))
             .country_code(country_code(phone))
-            .android_hash(self.android_hash.clone());
+            .android_hash(self.android_hash.clone())
+            .encrypt_otp(self.encrypt_otp)
+            .extra(captcha(captcha_code));
         let api = partial.api();
         let call = api
             .login_with_otp()
@@ -100,27 +126,29 @@ impl Route {
             keys: Keys::of_mobile(
                 "login_with_otp",
                 response.request_id,
-                response.resend_token,
+                other_spelling::resend_token(response.resend_token, &response.extra),
                 response.resend_timer,
             )?,
-            register_token: response.register_token,
+            register_token: filled(response.register_token),
             cookies: partial.cookies(),
+            announced: Announced {
+                email: response.email,
+                email_token: filled(response.resend_email_token),
+                verify_mobile: response.verify_mobile_otp,
+                verify_email: response.verify_email_otp,
+                user_exists: other_spelling::user_exists(response.user_exists, &response.extra),
+            },
         })
     }
 
-    /// Sends a code, or another one with the `token` of the newest.
+    /// Sends a code, or another one with the token of the newest.
     pub(super) async fn send(
         &self,
-        client: &Client,
+        partial: PartialSession,
         kind: OtpKind,
-        cookies: Option<&CookieJar>,
-        token: Option<Secret>,
-        register_token: Option<&Secret>,
+        sending: Sending<'_>,
     ) -> Result<Sent, Error> {
-        let partial = match cookies {
-            Some(cookies) => PartialSession::new(client, cookies),
-            None => PartialSession::begin(client),
-        };
+        let token = sending.token.cloned();
         let again = token.is_some();
         let (keys, register_token) = match (&self.contact, kind) {
             (Contact::Phone(phone), OtpKind::SignIn) => {
@@ -128,12 +156,15 @@ impl Route {
                     .mobile(national_number(phone))
                     .country_code(country_code(phone))
                     .android_hash(self.android_hash.clone())
+                    .encrypt_otp(self.encrypt_otp)
+                    .force(self.force.clone())
                     .token(token)
                     .action(if again {
                         ByMobile::Resend
                     } else {
                         ByMobile::Send
-                    });
+                    })
+                    .extra(captcha(sending.captcha_code));
                 let api = partial.api();
                 let call = api
                     .send_otp_on_mobile()
@@ -162,7 +193,7 @@ impl Route {
             (Contact::Email(address), OtpKind::SignIn) => {
                 let body = types::SendEmailOtpRequestSchema::builder()
                     .email(address.as_str())
-                    .register_token(register_token.cloned())
+                    .register_token(sending.register_token.cloned())
                     .token(token)
                     .action(if again {
                         ByEmail::Resend
@@ -199,23 +230,20 @@ impl Route {
             keys,
             register_token,
             cookies: partial.cookies(),
+            announced: Announced::default(),
         })
     }
 
-    /// Sends another code, in place of that of `keys`.
+    /// Sends another code, in place of that of `keys`; `sending` has no token yet.
     pub(super) async fn resend(
         &self,
-        client: &Client,
+        partial: PartialSession,
         kind: OtpKind,
-        cookies: &CookieJar,
         keys: &Keys,
-        register_token: Option<&Secret>,
-    ) -> Result<(Sent, Duration), Error> {
-        let token = keys.resend_token(self.sending(kind))?.clone();
-        let sent = self.send(client, kind, Some(cookies), Some(token), register_token);
-        let sent = sent.await?;
-        let wait = sent.keys.wait();
-        Ok((sent, wait))
+        sending: Sending<'_>,
+    ) -> Result<Sent, Error> {
+        let token = Some(keys.resend_token(self.sending(kind))?);
+        self.send(partial, kind, Sending { token, ..sending }).await
     }
 
     fn mobile_keys(
@@ -226,10 +254,10 @@ impl Route {
         let keys = Keys::of_mobile(
             self.sending(kind),
             response.request_id,
-            response.resend_token,
+            other_spelling::resend_token(response.resend_token, &response.extra),
             response.resend_timer,
         )?;
-        Ok((keys, response.register_token))
+        Ok((keys, filled(response.register_token)))
     }
 
     /// Verifies a code that the user typed. The cookies of the response are in `partial`.
@@ -267,11 +295,9 @@ impl Route {
                 call.send().await?.into_inner()
             }
         };
-        Ok(UserStatus {
-            has_user: response.user.is_some(),
-            user_exists: response.user_exists,
-            register_token: response.register_token,
-        })
+        let user_exists = other_spelling::user_exists(response.user_exists, &response.extra);
+        let user = response.user.as_ref();
+        Ok(UserStatus::new(user, user_exists, response.register_token))
     }
 
     /// Exchanges a code for the token with which a password is set.
@@ -304,6 +330,12 @@ impl Route {
                 call.send().await?.into_inner()
             }
         };
-        Ok(response.forgot_token)
+        Ok(filled(response.forgot_token))
     }
+}
+
+/// The member for the solution of a captcha.
+pub(super) fn captcha(code: Option<&str>) -> JsonObject {
+    let member = code.map(|code| ("captcha_code".to_owned(), Value::from(code)));
+    JsonObject::from(member.into_iter().collect::<serde_json::Map<_, _>>())
 }

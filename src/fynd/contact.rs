@@ -86,6 +86,18 @@ pub(super) fn of_user(user: types::UserSchema) -> Vec<OwnContact> {
     mobiles.chain(emails).collect()
 }
 
+/// The contacts that a response names; text that is neither a phone nor a mailbox is left out.
+pub(super) fn named_by(
+    country_code: Option<&str>,
+    mobile: Option<&str>,
+    email: Option<&str>,
+) -> Vec<Contact> {
+    let code = country_code.and_then(|code| code.parse().ok());
+    let phone = code.and_then(|code| Phone::new(code, mobile?).ok());
+    let email = email.and_then(|email| Contact::email(email).ok());
+    phone.map(Contact::Phone).into_iter().chain(email).collect()
+}
+
 /// The country calling code as Fynd writes it: digits without plus.
 pub(super) fn country_code(phone: &Phone) -> String {
     phone.country_code().number().to_string()

@@ -6,6 +6,7 @@ use super::contact::{OwnContact, check_filled};
 use super::platform::DeletionReason;
 use super::sent_code::{self, DeletionRequest, Purpose, SentCode};
 use super::session::Session;
+use super::user_status;
 use crate::challenge::{
     ActiveChallenge, Owner, ResendTimer, SoleRecipient, StepError, StoredChallenge, check_code,
     not_owner, sent_code_methods,
@@ -24,6 +25,7 @@ pub struct Deletion {
     reason: DeletionReason,
     contact: Contact,
     words: Option<String>,
+    captcha_code: Option<String>,
 }
 
 /// A code to confirm the deletion of an account was sent.
@@ -79,6 +81,7 @@ impl Session {
             reason,
             contact: contact.into(),
             words: None,
+            captcha_code: None,
         }
     }
 
@@ -103,7 +106,7 @@ impl Session {
     }
 
     /// The owner of the challenges of this session.
-    fn owner(&self) -> Owner {
+    pub(super) fn owner(&self) -> Owner {
         Owner::session(&self.client().context, self.shared(), None)
     }
 }
@@ -118,6 +121,12 @@ impl Deletion {
     /// reason.
     pub fn explanation(mut self, words: impl Into<String>) -> Self {
         self.words = Some(words.into());
+        self
+    }
+
+    /// The solution of a captcha, which goes with a message to a mobile.
+    pub fn captcha_code(mut self, code: impl Into<String>) -> Self {
+        self.captcha_code = Some(code.into());
         self
     }
 
@@ -140,7 +149,7 @@ impl Deletion {
             check_filled("reason", self.words.as_deref().unwrap_or_default())?;
         }
         let user = self.session.profile().await?;
-        let user_id = user.user_id.clone().or_else(|| user.id.clone());
+        let user_id = user_status::id(&user).map(str::to_owned);
         let user_id = user_id.ok_or_else(|| {
             Error::new(
                 ErrorKind::InvalidResponse,
@@ -164,7 +173,10 @@ impl Deletion {
         };
         let purpose = Purpose::Deletion(request);
         let route = Route::to(contact, self.session.platform());
-        let challenge = sent_code::send(self.session.client(), purpose, route).await?;
+        let (session, captcha_code) = (&self.session, self.captcha_code.as_deref());
+        let client = session.client();
+        let challenge = sent_code::send(client, Some(session), purpose, route, captcha_code);
+        let challenge = challenge.await?;
         Ok(PendingDeletion {
             session: self.session,
             challenge,
@@ -209,7 +221,8 @@ impl PendingDeletion {
     ///
     /// As [`PendingCode::resend`](super::PendingCode::resend).
     pub async fn resend(&mut self) -> Result<(), Error> {
-        sent_code::resend(self.session.client(), &mut self.challenge).await
+        let session = &self.session;
+        sent_code::resend(session.client(), Some(session), &mut self.challenge, None).await
     }
 
     /// Deletes the account and ends the session, here and in the store. The code is never sent

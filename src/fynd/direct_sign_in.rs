@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use super::api::types;
 use super::client::Client;
-use super::codes::UserStatus;
 use super::contact::check_filled;
-use super::partial_session::{PartialSession, finish};
+use super::partial_session::PartialSession;
 use super::sign_in::{CompleteProfile, NewUser, SignIn};
+use super::user_status::{UserStatus, finish};
 use crate::challenge::FirstMessage;
 use crate::error::Error;
 use crate::secret::Secret;
@@ -41,10 +41,10 @@ impl DirectSignIn {
         operation: &'static str,
     ) -> Result<SignIn, Error> {
         let Some(register_token) = user.registration(None) else {
-            let session = finish(&self.client, &cookies, operation).await?;
+            let session = finish(&self.client, user.names_user, &cookies, operation).await?;
             return Ok(SignIn::SignedIn(session));
         };
-        let step = NewUser::new(self.platform, cookies, register_token);
+        let step = NewUser::new(self.platform, cookies, register_token, None);
         let challenge = self.first.open(step, Duration::ZERO).await;
         let profile = CompleteProfile::resumed(self.client, challenge);
         Ok(SignIn::ProfileRequired(profile))
@@ -80,7 +80,8 @@ impl Client {
     ///
     /// [`ErrorKind::InvalidInput`] for an empty `username` or `password`, [`ErrorKind::Unavailable`]
     /// if the session store fails: nothing is sent in these cases. [`ErrorKind::Rejected`]: one of
-    /// them is wrong. [`ErrorKind::InvalidResponse`]: the server accepted them and returned no cookie.
+    /// them is wrong. [`ErrorKind::InvalidResponse`]: the server accepted them, and named no user or
+    /// returned no cookie.
     /// Otherwise as any call, see [`Error`].
     ///
     /// [`ErrorKind::InvalidInput`]: crate::ErrorKind::InvalidInput
@@ -154,9 +155,5 @@ impl Client {
 }
 
 fn user_status(response: types::LoginSuccess) -> UserStatus {
-    UserStatus {
-        has_user: response.user.is_some(),
-        user_exists: None,
-        register_token: response.register_token,
-    }
+    UserStatus::new(response.user.as_ref(), None, response.register_token)
 }

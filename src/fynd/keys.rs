@@ -4,11 +4,20 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::client::Client;
+use super::user_status::filled;
 use crate::error::{Error, ErrorKind, System};
 use crate::secret::Secret;
 
-/// The wait before a resend where the server specifies none.
-pub(super) const RESEND_AFTER: Duration = Duration::from_secs(30);
+/// The wait before a resend where neither the server nor a setting specifies one.
+const RESEND_AFTER: Duration = Duration::from_secs(30);
+
+impl Client {
+    /// The wait before a resend where the server specifies none.
+    pub(super) fn resend_wait(&self) -> Duration {
+        self.context.resend_wait(RESEND_AFTER)
+    }
+}
 
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Keys {
@@ -19,12 +28,14 @@ pub(super) struct Keys {
 }
 
 impl Keys {
+    /// Fails without a request id: no code could be confirmed.
     pub(super) fn of_mobile(
         operation: &'static str,
         request_id: Option<String>,
         resend_token: Option<Secret>,
         resend_seconds: Option<i64>,
     ) -> Result<Self, Error> {
+        let request_id = request_id.filter(|id| !id.trim().is_empty());
         if request_id.is_none() {
             let message = "the response has no request id, so its code cannot be confirmed";
             return Err(Error::new(ErrorKind::InvalidResponse, message)
@@ -40,14 +51,14 @@ impl Keys {
     pub(super) fn of_email(resend_token: Option<Secret>, resend_seconds: Option<i64>) -> Self {
         Self {
             request_id: None,
-            resend_token,
+            resend_token: filled(resend_token),
             resend_seconds: resend_seconds.map(|seconds| seconds.try_into().unwrap_or_default()),
         }
     }
 
-    pub(super) fn wait(&self) -> Duration {
+    pub(super) fn wait(&self, client: &Client) -> Duration {
         self.resend_seconds
-            .map_or(RESEND_AFTER, Duration::from_secs)
+            .map_or_else(|| client.resend_wait(), Duration::from_secs)
     }
 
     /// The key for requesting another message.

@@ -8,14 +8,14 @@
 //! | sign in by a code | [`Client::sign_in_with_phone_code`], [`Client::sign_in_with_email_code`] -> [`PendingCode`], [`PendingCode::resend`] |
 //! | sign in without a code | [`Client::sign_in_with_password`], [`Client::sign_in_with_token`], [`Client::sign_in_with_social`] |
 //! | register | [`Client::sign_up`] -> [`PendingCodes`]; [`CompleteProfile::send`] |
-//! | forgotten password | by a code [`Client::reset_password_by_code`] -> [`PasswordReset`]; by a link [`Client::reset_password_by_link`], [`Client::password_link`] |
+//! | forgotten password | by a code [`Client::reset_password_by_code`] -> [`PasswordReset`]; by a link [`Client::reset_password_by_link`], [`Client::reset_password_by_link_with_captcha`], [`Client::password_link`] |
 //! | password | [`Session::has_password`], [`Session::update_password`] |
-//! | contacts | [`Session::contacts`], [`Session::add_contact`], [`Session::request_verification_link`], [`Session::update_primary_contact`], [`Session::delete_contact`] |
+//! | contacts | [`Session::contacts`], [`Session::add_contact`], [`Session::add_phone_by_code`], [`Session::request_verification_link`], [`Session::update_primary_contact`], [`Session::delete_contact`] |
 //! | codes from links | [`Client::verify_phone_link`], [`Client::verify_email_link`] |
-//! | profile | [`Session::profile`], [`Session::update_profile`], [`Session::attributes`], [`Session::update_attributes`] |
-//! | look up users and settings | [`Client::user_exists`], [`Client::platform_config`] |
+//! | profile | [`Session::profile`], [`Session::update_profile`] -> [`PendingCodes`], [`Session::attributes`], [`Session::attributes_of_slug`], [`Session::update_attributes`] |
+//! | look up users and settings | [`Client::user_exists`], [`Client::platform_config`], [`Client::platform_config_of`] |
 //! | sessions | [`Session::active_sessions`], [`Session::sign_out`] |
-//! | delete the account | [`Client::deletion_terms`], [`Session::request_deletion`] -> [`PendingDeletion`] |
+//! | delete the account | [`Client::deletion_terms`], [`Client::deletion_terms_of`], [`Session::request_deletion`] -> [`PendingDeletion`] |
 //!
 //! There are no tokens: each [`Session`] has its own cookie jar, which the client maintains. Every
 //! request carries the credential of the application and a signature; [`sign`] computes it.
@@ -55,6 +55,7 @@ mod contact;
 mod deletion;
 mod direct_sign_in;
 mod keys;
+mod other_spelling;
 mod otp_sign_in;
 mod own_contacts;
 mod partial_session;
@@ -70,8 +71,9 @@ mod sign_in;
 mod signature;
 mod social;
 mod unconfirmed_codes;
+mod user_status;
 
-pub use self::account::ProfileChange;
+pub use self::account::{ProfileChange, ProfileUpdate};
 pub use self::api_error::ApiError;
 pub use self::challenge::Challenge;
 pub use self::client::{Client, ClientBuilder};

@@ -9,6 +9,7 @@ use crate::email::{Email, GivenEmail, IntoEmail};
 use crate::error::{Error, System};
 use crate::opaque_debug::opaque_debug;
 use crate::phone::Phone;
+use crate::secret::Secret;
 
 /// A sign-in by code that was not sent yet.
 #[derive(Clone)]
@@ -18,6 +19,10 @@ pub struct OtpSignIn {
     to: To,
     platform: Option<String>,
     android_hash: Option<String>,
+    encrypt_otp: Option<bool>,
+    force: Option<String>,
+    register_token: Option<Secret>,
+    captcha_code: Option<String>,
 }
 
 #[derive(Clone)]
@@ -96,6 +101,10 @@ impl OtpSignIn {
             client,
             to,
             android_hash: None,
+            encrypt_otp: None,
+            force: None,
+            register_token: None,
+            captcha_code: None,
         }
     }
 
@@ -109,6 +118,30 @@ impl OtpSignIn {
     /// the code.
     pub fn android_hash(mut self, hash: impl Into<String>) -> Self {
         self.android_hash = Some(hash.into());
+        self
+    }
+
+    /// Whether the code in the message to a mobile is encrypted, for an app that decrypts it.
+    pub fn encrypt_otp(mut self, encrypt: bool) -> Self {
+        self.encrypt_otp = Some(encrypt);
+        self
+    }
+
+    /// Makes a resend to a mobile verify it in any case. The vendor documents a text and no values.
+    pub fn force(mut self, force: impl Into<String>) -> Self {
+        self.force = Some(force.into());
+        self
+    }
+
+    /// The token of a registration that the code belongs to, from an earlier response of the server.
+    pub fn register_token(mut self, token: impl Into<Secret>) -> Self {
+        self.register_token = Some(token.into());
+        self
+    }
+
+    /// The solution of a captcha, which goes with the first message to a mobile.
+    pub fn captcha_code(mut self, code: impl Into<String>) -> Self {
+        self.captcha_code = Some(code.into());
         self
     }
 
@@ -136,7 +169,11 @@ impl OtpSignIn {
         };
         let mut route = Route::to(contact, self.platform);
         route.android_hash = self.android_hash;
-        let challenge = sent_code::send(&self.client, Purpose::SignIn, route).await?;
+        route.encrypt_otp = self.encrypt_otp;
+        route.force = self.force;
+        route.register_token = self.register_token;
+        let (client, captcha_code) = (&self.client, self.captcha_code.as_deref());
+        let challenge = sent_code::send(client, None, Purpose::SignIn, route, captcha_code).await?;
         Ok(PendingCode::resumed(self.client, challenge))
     }
 }

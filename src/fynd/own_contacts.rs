@@ -1,10 +1,16 @@
 //! The mobiles and e-mail addresses of a signed-in user.
 
 use super::api::types;
+use super::codes::{OtpKind, Route, Sending};
 use super::contact::{OwnContact, StoredContact, country_code, national_number, of_user};
+use super::partial_session::PartialSession;
 use super::session::Session;
+use super::sign_in::PendingCodes;
+use super::unconfirmed_codes::CodePermits;
+use crate::challenge::FirstMessage;
 use crate::contact::Contact;
 use crate::error::Error;
+use crate::phone::Phone;
 
 impl Session {
     /// The contacts of the profile. Sends no message; idempotent.
@@ -87,6 +93,60 @@ impl Session {
             }
         };
         Ok(sent.unwrap_or_default())
+    }
+
+    /// Sends a code to a mobile that belongs to no user. Confirmed by [`PendingCodes::confirm_phone`], the
+    /// mobile is added to the profile. **Sends a message**; it is retried only if the server certainly did
+    /// not process it. [`resume_codes`](Self::resume_codes) resumes it.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Fynd, FyndUser};
+    /// # let mock = Fynd::start().await;
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001").application_token("test-token");
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
+    /// # let asha = FyndUser::new("Asha").phone(vestibule::Phone::parse("+919000000001")?).email("asha@example.com");
+    /// # let id = mock.add_user(asha.password("the password"));
+    /// # let signed_in = client.sign_in_with_password("asha@example.com", "the password").await?;
+    /// # let session = signed_in.signed_in().unwrap();
+    /// # let code = || mock.outbox().last_code("+919000000002").unwrap();
+    /// use vestibule::Phone;
+    ///
+    /// let codes = session.add_phone_by_code(&Phone::parse("+91 90000 00002")?).await?;
+    /// codes.confirm_phone(code()).await?;
+    /// assert_eq!(session.contacts().await?.len(), 3);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Source: `POST /service/application/user/authentication/v1.0/otp/mobile/send`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::RateLimited`] while the timer of the last message to this mobile runs,
+    /// [`ErrorKind::Unavailable`] if the session store fails, [`ErrorKind::Unauthenticated`] if the session
+    /// has ended: nothing is sent in these cases. [`ErrorKind::InvalidResponse`] if the response has no
+    /// request id. Otherwise as any call, see [`Error`].
+    ///
+    /// [`ErrorKind::RateLimited`]: crate::ErrorKind::RateLimited
+    /// [`ErrorKind::Unavailable`]: crate::ErrorKind::Unavailable
+    /// [`ErrorKind::Unauthenticated`]: crate::ErrorKind::Unauthenticated
+    /// [`ErrorKind::InvalidResponse`]: crate::ErrorKind::InvalidResponse
+    pub async fn add_phone_by_code(&self, phone: &Phone) -> Result<PendingCodes, Error> {
+        let (client, contact) = (self.client(), Contact::from(phone));
+        let first = FirstMessage::without_destination(&client.context)?;
+        let requester = first.requester();
+        let permits = CodePermits::claim(client, requester, vec![contact.clone()]).await?;
+        let route = Route::to(contact, self.platform());
+        let calls = PartialSession::of_session(self);
+        let sent = route.send(calls, OtpKind::SignIn, Sending::default());
+        let keys = match sent.await {
+            Ok(sent) => sent.keys,
+            Err(error) => return Err(permits.failed(error).await),
+        };
+        let codes = permits.sent_to_mobile(client, keys).await;
+        Ok(PendingCodes::begin(self, first, codes).await)
     }
 
     /// Sends a link to confirm a contact, and returns whether the server reports that it did: a

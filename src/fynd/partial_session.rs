@@ -1,17 +1,17 @@
-//! The calls of an unfinished sign-in: no other requests carry its cookies.
+//! The calls of an unfinished sign-in, whose cookies no other requests carry, and those of a session.
 
 use std::sync::Arc;
 
 use super::api::Api;
 use super::client::Client;
 use super::session::Session;
-use crate::error::{Error, ErrorKind, System};
 use crate::pipeline::CallContext;
 use crate::session::{CookieJar, JarCredential};
 
-/// A call of an unfinished sign-in, with the cookies of its response.
+/// Calls with the cookies of an unfinished sign-in, or of a session.
 pub(super) struct PartialSession {
-    cookies: Arc<JarCredential>,
+    /// The cookies of an unfinished sign-in; a session keeps its own.
+    cookies: Option<Arc<JarCredential>>,
     context: CallContext,
 }
 
@@ -20,32 +20,37 @@ impl PartialSession {
         let time = client.calls.pipeline().time.clone();
         let cookies = Arc::new(JarCredential::new(jar.clone(), time));
         let context = client.calls.clone().with_credential(cookies.clone());
-        Self { cookies, context }
+        Self {
+            cookies: Some(cookies),
+            context,
+        }
     }
 
     /// Starts without a cookie.
     pub(super) fn begin(client: &Client) -> Self {
-        Self::new(client, &CookieJar::new(client.calls.pipeline().base.url()))
+        Self::new(client, &no_cookies(&client.calls))
+    }
+
+    pub(super) fn of_session(session: &Session) -> Self {
+        Self {
+            cookies: None,
+            context: session.shared().calls(),
+        }
     }
 
     pub(super) fn api(&self) -> Api {
         Api::new(self.context.clone())
     }
 
+    /// The cookies of the unfinished sign-in; none of a session.
     pub(super) fn cookies(&self) -> CookieJar {
-        self.cookies.jar()
+        match &self.cookies {
+            Some(cookies) => cookies.jar(),
+            None => no_cookies(&self.context),
+        }
     }
 }
 
-/// Creates the session after `operation` succeeded. Its only evidence are the cookies.
-pub(super) async fn finish(
-    client: &Client,
-    cookies: &CookieJar,
-    operation: &'static str,
-) -> Result<Session, Error> {
-    if cookies.is_empty() {
-        let message = "the sign-in succeeded but returned no cookie";
-        return Err(Error::new(ErrorKind::InvalidResponse, message).at(System::Fynd, operation));
-    }
-    client.sign_in(cookies.clone()).await
+fn no_cookies(calls: &CallContext) -> CookieJar {
+    CookieJar::new(calls.pipeline().base.url())
 }

@@ -10,6 +10,8 @@ use super::codes::Route;
 use super::contact::check_filled;
 use super::partial_session::PartialSession;
 use super::sent_code::{self, Purpose, SentCode};
+use super::session::Session;
+use super::user_status::is_signed_in;
 use crate::challenge::{
     ActiveChallenge, CODE_TIME_TO_LIVE, ResendTimer, SoleRecipient, Step, StepError, check_code,
     sent_code_methods,
@@ -117,8 +119,10 @@ impl ResetPasswordByCode {
     /// As [`OtpSignIn::send`](super::OtpSignIn::send); [`ErrorKind::Rejected`] if the
     /// server knows no user with this contact.
     pub async fn send(self) -> Result<PendingResetCode, Error> {
-        let challenge = sent_code::send(&self.client, Purpose::PasswordReset, self.route).await?;
-        Ok(PendingResetCode::resumed(self.client, challenge))
+        let client = self.client;
+        let challenge = sent_code::send(&client, None, Purpose::PasswordReset, self.route, None);
+        let challenge = challenge.await?;
+        Ok(PendingResetCode::resumed(client, challenge))
     }
 }
 
@@ -153,7 +157,7 @@ impl PendingResetCode {
     ///
     /// As [`PendingCode::resend`](super::PendingCode::resend).
     pub async fn resend(&mut self) -> Result<(), Error> {
-        sent_code::resend(&self.client, &mut self.challenge).await
+        sent_code::resend(&self.client, None, &mut self.challenge, None).await
     }
 
     /// Confirms the code. It is never sent twice. The new password continues under the
@@ -219,27 +223,37 @@ impl PasswordReset {
         self.challenge.id()
     }
 
-    /// Sets the password. Sends no message, and does not sign the user in. It is not retried unless
-    /// the server certainly did not process it.
+    /// Sets the password, and returns the session if the server signs the user in: its page does not say
+    /// so, but a cookie that comes along may be that of a session. Sends no message. It is not retried
+    /// unless the server certainly did not process it.
     ///
-    /// Source: `POST /service/application/user/authentication/v1.0/login/password/forgot`.
+    /// Source: `POST /service/application/user/authentication/v1.0/login/password/forgot`, and with a
+    /// cookie `GET /service/application/user/authentication/v1.0/session`.
     ///
     /// # Errors
     ///
     /// The error returns the state. Nothing was sent with [`ErrorKind::InvalidInput`] (the
     /// `password` is empty) and [`ErrorKind::Unauthenticated`] (it is finished or has expired).
     /// [`ErrorKind::Rejected`]: the server does not accept the password, or the token has expired.
-    pub async fn set_password(mut self, password: NewPassword) -> Result<(), StepError<Self>> {
-        match self.try_password(password.into_secret()).await {
-            Ok(()) => {
-                self.challenge.finish().await;
-                Ok(())
-            }
-            Err(error) => Err(StepError::new(self, error)),
+    pub async fn set_password(
+        mut self,
+        password: NewPassword,
+    ) -> Result<Option<Session>, StepError<Self>> {
+        let partial = match self.try_password(password.into_secret()).await {
+            Ok(partial) => partial,
+            Err(error) => return Err(StepError::new(self, error)),
+        };
+        self.challenge.finish().await;
+        // The password is set, whatever the server says about the cookies.
+        let cookies = partial.cookies();
+        let has_new_cookies = cookies != self.challenge.step.cookies;
+        if has_new_cookies && matches!(is_signed_in(&partial).await, Ok(true)) {
+            return Ok(self.client.sign_in(partial.cookies()).await.ok());
         }
+        Ok(None)
     }
 
-    async fn try_password(&mut self, password: Secret) -> Result<(), Error> {
+    async fn try_password(&mut self, password: Secret) -> Result<PartialSession, Error> {
         check_filled("password", password.expose())?;
         self.challenge.check().await?;
         let step = &self.challenge.step;
@@ -249,6 +263,6 @@ impl PasswordReset {
             .password(password);
         let api = partial.api();
         api.reset_forgot_password().body(body).send().await?;
-        Ok(())
+        Ok(partial)
     }
 }

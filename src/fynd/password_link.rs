@@ -2,9 +2,11 @@
 
 use super::api::types;
 use super::client::Client;
+use super::codes::captcha;
 use super::contact::{check_filled, country_code, national_number};
-use super::partial_session::{PartialSession, finish};
+use super::partial_session::PartialSession;
 use super::session::Session;
+use super::user_status::{UserStatus, finish};
 use crate::challenge::StepError;
 use crate::contact::Contact;
 use crate::error::Error;
@@ -57,12 +59,54 @@ impl Client {
     ///
     /// [`ErrorKind::Rejected`]: crate::ErrorKind::Rejected
     pub async fn reset_password_by_link(&self, contact: impl Into<Contact>) -> Result<(), Error> {
+        self.send_reset_link(contact.into(), None).await
+    }
+
+    /// Sends a link as [`reset_password_by_link`](Self::reset_password_by_link) does, with the solution
+    /// of a captcha: for a mobile, in a sales channel whose [`platform_config`](Self::platform_config)
+    /// does not skip it. A mailbox needs none.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Fynd, FyndUser};
+    /// # let mock = Fynd::start().await;
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001").application_token("test-token");
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
+    /// # let asha = FyndUser::new("Asha").phone(vestibule::Phone::parse("+919000000001")?).email("asha@example.com");
+    /// # let id = mock.add_user(asha.password("the password"));
+    /// let phone = vestibule::Phone::parse("+91 90000 00001")?;
+    /// client.reset_password_by_link_with_captcha(phone, "the solution").await?;
+    /// # assert_eq!(mock.outbox().messages().len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Source: `POST /service/application/user/authentication/v1.0/login/password/mobile/reset`.
+    ///
+    /// # Errors
+    ///
+    /// As [`reset_password_by_link`](Self::reset_password_by_link).
+    pub async fn reset_password_by_link_with_captcha(
+        &self,
+        contact: impl Into<Contact>,
+        code: &str,
+    ) -> Result<(), Error> {
+        self.send_reset_link(contact.into(), Some(code)).await
+    }
+
+    async fn send_reset_link(
+        &self,
+        contact: Contact,
+        captcha_code: Option<&str>,
+    ) -> Result<(), Error> {
         let api = self.api();
-        match contact.into() {
+        match contact {
             Contact::Phone(phone) => {
                 let body = types::SendResetPasswordMobileRequestSchema::builder()
                     .country_code(country_code(&phone))
-                    .mobile(national_number(&phone));
+                    .mobile(national_number(&phone))
+                    .extra(captcha(captcha_code));
                 let call = api.send_reset_password_mobile().body(body);
                 call.platform(self.platform.clone()).send().await?;
             }
@@ -135,7 +179,8 @@ impl PasswordLink {
     ///
     /// The error returns the state. [`ErrorKind::InvalidInput`]: `code` or `password` is empty,
     /// nothing was sent. [`ErrorKind::Rejected`]: the code is wrong, used or too old, or the server
-    /// does not accept the password. [`ErrorKind::InvalidResponse`]: it succeeded without a cookie.
+    /// does not accept the password. [`ErrorKind::InvalidResponse`]: the password is set, but the
+    /// response named no user or returned no cookie.
     ///
     /// [`ErrorKind::InvalidInput`]: crate::ErrorKind::InvalidInput
     /// [`ErrorKind::Rejected`]: crate::ErrorKind::Rejected
@@ -155,7 +200,9 @@ impl PasswordLink {
             .code(self.code.clone())
             .password(password);
         let api = partial.api();
-        api.forgot_password().body(body).send().await?;
-        finish(&self.client, &partial.cookies(), "forgot_password").await
+        let response = api.forgot_password().body(body).send().await?;
+        let user = UserStatus::new(response.user.as_ref(), None, None);
+        let cookies = partial.cookies();
+        finish(&self.client, user.names_user, &cookies, "forgot_password").await
     }
 }

@@ -1,21 +1,24 @@
 //! A code that was sent for a sign-in, until it is confirmed.
 
 use super::client::Client;
+use super::codes::{OtpKind, Route, Sending, Sent};
 use super::partial_session::PartialSession;
 use super::sent_code::{self, SentCode};
 use super::sign_in::{CompleteProfile, NewUser, SignIn};
+use super::user_status::UserStatus;
 use crate::challenge::{
     ActiveChallenge, ResendTimer, SoleRecipient, StepError, check_code, sent_code_methods,
 };
 use crate::contact::Contact;
-use crate::error::{Error, System};
+use crate::error::{Error, ErrorKind, System};
 use crate::opaque_debug::opaque_debug;
 use crate::secret::Secret;
 
 /// A code was sent to the user's mobile or mailbox.
 ///
-/// Only the newest code is valid: with each resend the server forgets the ones before. The state is
-/// kept in the client's store, with its cookies; see [`challenge`](crate::challenge).
+/// The newest keys of the server are used: whether it forgets the ones before with each resend is not
+/// published. The state is kept in the client's store, with its cookies; see
+/// [`challenge`](crate::challenge).
 #[must_use = "the user is not signed in before `confirm`"]
 pub struct PendingCode {
     client: Client,
@@ -45,6 +48,28 @@ impl PendingCode {
     /// none.
     pub fn request_id(&self) -> Option<&str> {
         self.challenge.step.keys.request_id.as_deref()
+    }
+
+    /// Whether a user with this contact is registered, if the server said so. Do not show it to an
+    /// anonymous visitor: it tells who has an account.
+    pub fn user_exists(&self) -> Option<bool> {
+        self.challenge.step.announced.user_exists
+    }
+
+    /// Whether the sales channel requires a confirmed mobile of a new user, if the server said so.
+    pub fn requires_phone_code(&self) -> Option<bool> {
+        self.challenge.step.announced.verify_mobile
+    }
+
+    /// Whether the sales channel requires a confirmed mailbox of a new user, if the server said so.
+    pub fn requires_email_code(&self) -> Option<bool> {
+        self.challenge.step.announced.verify_email
+    }
+
+    /// The mailbox that the server named beside the mobile, in its own text: personal data of the user
+    /// of this number. [`resend_email`](Self::resend_email) sends a code to it.
+    pub fn announced_email(&self) -> Option<&str> {
+        self.challenge.step.announced.email.as_deref()
     }
 
     /// When another message may be sent.
@@ -98,7 +123,58 @@ impl PendingCode {
     /// [`ErrorKind::Unavailable`]: crate::ErrorKind::Unavailable
     /// [`ErrorKind::InvalidResponse`]: crate::ErrorKind::InvalidResponse
     pub async fn resend(&mut self) -> Result<(), Error> {
-        sent_code::resend(&self.client, &mut self.challenge).await
+        sent_code::resend(&self.client, None, &mut self.challenge, None).await
+    }
+
+    /// Sends another code to the mobile, as [`resend`](Self::resend) does, with the solution of a
+    /// captcha: for a sales channel whose [`platform_config`](Client::platform_config) does not skip it.
+    /// A mailbox needs none.
+    ///
+    /// Source: `POST /service/application/user/authentication/v1.0/otp/mobile/send`.
+    ///
+    /// # Errors
+    ///
+    /// As [`resend`](Self::resend).
+    pub async fn resend_with_captcha(&mut self, code: &str) -> Result<(), Error> {
+        sent_code::resend(&self.client, None, &mut self.challenge, Some(code)).await
+    }
+
+    /// Sends a code to the mailbox that the server named,
+    /// [`announced_email`](Self::announced_email). The [timer](Self::resend_timer) of this challenge
+    /// applies, and starts again. Confirm it by [`confirm_email`](Self::confirm_email).
+    ///
+    /// Source: `POST /service/application/user/authentication/v1.0/otp/email/send`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::StepRequired`] if the server named no mailbox; nothing is sent then. Otherwise as
+    /// [`resend`](Self::resend).
+    ///
+    /// [`ErrorKind::StepRequired`]: crate::ErrorKind::StepRequired
+    pub async fn resend_email(&mut self) -> Result<(), Error> {
+        let client = &self.client;
+        let wait = self.challenge.step.keys.wait(client);
+        email_route(&self.challenge.step)?;
+        let send = async |step: &SentCode| {
+            let route = email_route(step)?;
+            let sending = Sending {
+                token: step.announced.email_token.as_ref(),
+                register_token: step.register_token.as_ref(),
+                captcha_code: None,
+            };
+            let partial = PartialSession::new(client, &step.cookies);
+            let sent = route.send(partial, OtpKind::SignIn, sending);
+            Ok((sent.await?, wait))
+        };
+        let store_keys = |step: &mut SentCode, sent: &Sent| {
+            step.cookies = sent.cookies.clone();
+            if let Ok(token) = sent.keys.resend_token("send_otp_on_email") {
+                step.announced.email_token = Some(token.clone());
+            }
+        };
+        self.challenge
+            .resend(SoleRecipient, wait, send, store_keys)
+            .await
     }
 
     /// Confirms the code. It is never sent twice. A profile to complete continues under
@@ -113,48 +189,92 @@ impl PendingCode {
     /// does not look like a code), [`ErrorKind::StepRequired`] (five codes were wrong, or a newer
     /// challenge has replaced this one) and [`ErrorKind::Unauthenticated`] (it is finished or has
     /// expired). [`ErrorKind::Rejected`]: it is wrong, used or not the newest.
-    /// [`ErrorKind::InvalidResponse`]: the server accepted it and returned no cookie.
+    /// [`ErrorKind::InvalidResponse`]: the server accepted it, and named no user or returned no cookie.
     ///
     /// [`ErrorKind::InvalidInput`]: crate::ErrorKind::InvalidInput
     /// [`ErrorKind::StepRequired`]: crate::ErrorKind::StepRequired
     /// [`ErrorKind::Unauthenticated`]: crate::ErrorKind::Unauthenticated
     /// [`ErrorKind::Rejected`]: crate::ErrorKind::Rejected
     /// [`ErrorKind::InvalidResponse`]: crate::ErrorKind::InvalidResponse
-    pub async fn confirm(mut self, code: impl Into<Secret>) -> Result<SignIn, StepError<Self>> {
-        match self.try_code(code.into()).await {
-            Ok(None) => {
-                let operation = match self.contact() {
-                    Contact::Phone(_) => "verify_mobile_otp",
-                    Contact::Email(_) => "verify_email_otp",
-                };
-                let cookies = &self.challenge.step.cookies;
-                let signed_in = SignIn::finish(&self.client, &self.challenge, cookies, operation);
-                let signed_in = signed_in.await;
-                signed_in.map_err(|error| StepError::new(self, error))
-            }
-            Ok(Some(register_token)) => {
-                let step = &self.challenge.step;
-                let (platform, cookies) = (step.route.platform.clone(), step.cookies.clone());
-                let new_user = NewUser::new(platform, cookies, register_token);
-                let challenge = self.challenge.advance(new_user).await;
-                let profile = CompleteProfile::resumed(self.client, challenge);
-                Ok(SignIn::ProfileRequired(profile))
-            }
+    pub async fn confirm(self, code: impl Into<Secret>) -> Result<SignIn, StepError<Self>> {
+        let route = self.challenge.step.route.clone();
+        self.confirm_by(route, code.into()).await
+    }
+
+    /// Confirms the code that was sent to [`announced_email`](Self::announced_email), as
+    /// [`confirm`](Self::confirm) does with that of the mobile.
+    ///
+    /// Source: `POST /service/application/user/authentication/v1.0/otp/email/verify`.
+    ///
+    /// # Errors
+    ///
+    /// As [`confirm`](Self::confirm); [`ErrorKind::StepRequired`] also if the server named no mailbox.
+    pub async fn confirm_email(self, code: impl Into<Secret>) -> Result<SignIn, StepError<Self>> {
+        match email_route(&self.challenge.step) {
+            Ok(route) => self.confirm_by(route, code.into()).await,
             Err(error) => Err(StepError::new(self, error)),
         }
     }
 
-    /// The token of a registration; `None` for an existing user.
-    async fn try_code(&mut self, code: Secret) -> Result<Option<Secret>, Error> {
+    async fn confirm_by(mut self, route: Route, code: Secret) -> Result<SignIn, StepError<Self>> {
+        let user = match self.try_code(&route, code).await {
+            Ok(user) => user,
+            Err(error) => return Err(StepError::new(self, error)),
+        };
+        let step = &self.challenge.step;
+        if let Some(token) = user.registration(step.register_token.as_ref()) {
+            let (platform, cookies) = (route.platform, step.cookies.clone());
+            let new_user = NewUser::new(platform, cookies, token, Some(route.contact));
+            let challenge = self.challenge.advance(new_user).await;
+            let profile = CompleteProfile::resumed(self.client, challenge);
+            return Ok(SignIn::ProfileRequired(profile));
+        }
+        let operation = match route.contact {
+            Contact::Phone(_) => "verify_mobile_otp",
+            Contact::Email(_) => "verify_email_otp",
+        };
+        let signed_in = SignIn::finish(
+            &self.client,
+            &self.challenge,
+            user.names_user,
+            &step.cookies,
+            operation,
+        );
+        let signed_in = signed_in.await;
+        signed_in.map_err(|error| StepError::new(self, error))
+    }
+
+    async fn try_code(&mut self, route: &Route, code: Secret) -> Result<UserStatus, Error> {
         let code = check_code(System::Fynd, &code)?;
         let client = &self.client;
         let send = async |step: &mut SentCode| {
             let partial = PartialSession::new(client, &step.cookies);
-            let verified = step.route.verify(&partial, &step.keys, None, code).await;
+            // The token of the response belongs to the code by e-mail, see the description.
+            let token = match &route.contact {
+                Contact::Phone(_) => route.register_token.clone(),
+                Contact::Email(_) => {
+                    let given = route.register_token.clone();
+                    given.or_else(|| step.register_token.clone())
+                }
+            };
+            let verified = route.verify(&partial, &step.keys, token, code).await;
             step.cookies = partial.cookies();
             verified
         };
-        let user = self.challenge.try_code(SoleRecipient, send).await?;
-        Ok(user.registration(self.challenge.step.register_token.as_ref()))
+        self.challenge.try_code(SoleRecipient, send).await
     }
+}
+
+/// The route to the mailbox that the server named.
+fn email_route(step: &SentCode) -> Result<Route, Error> {
+    let named = step.announced.email.as_deref();
+    let named = named.and_then(|email| Contact::email(email).ok());
+    let contact = named.ok_or_else(|| {
+        let message = "the server named no mailbox for a code";
+        Error::new(ErrorKind::StepRequired, message).of(System::Fynd)
+    })?;
+    Ok(Route {
+        contact,
+        ..step.route.clone()
+    })
 }

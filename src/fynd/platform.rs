@@ -19,6 +19,26 @@ pub struct DeletionTerms {
     pub days: Option<i64>,
 }
 
+impl DeletionTerms {
+    fn of(config: types::PlatformSchema) -> Self {
+        let reasons = config.delete_account_reasons.into_iter().flatten();
+        let reasons = reasons.filter_map(|reason| {
+            Some(DeletionReason {
+                id: reason.reason_id?,
+                text: reason.reason_text,
+                requires_text: reason.show_text_area.unwrap_or_default(),
+            })
+        });
+        Self {
+            reasons: reasons.collect(),
+            consent: config
+                .delete_account_consent
+                .and_then(|consent| consent.consent_text),
+            days: config.delete_account_day,
+        }
+    }
+}
+
 /// A reason for deleting an account, defined by the sales channel; [`Client::deletion_terms`] lists
 /// them.
 #[derive(Clone, Debug)]
@@ -64,8 +84,41 @@ impl Client {
     ///
     /// See [`Error`].
     pub async fn platform_config(&self) -> Result<types::PlatformSchema, Error> {
-        let response = self.api().get_platform_config().send().await?;
-        Ok(response.into_inner())
+        self.config_of(None).await
+    }
+
+    /// Reads the settings of one application of the sales channel, by its name, as
+    /// [`platform_config`](Self::platform_config) does. Official clients pass an id of 24 hex digits as
+    /// the name.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Fynd, FyndUser};
+    /// # let mock = Fynd::start().await;
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001").application_token("test-token");
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
+    /// let config = client.platform_config_of("64b000000000000000000001").await?;
+    /// assert!(config.login.is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Source: `GET /service/application/user/platform/v1.0/config`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `name` if it is empty; otherwise
+    /// see [`Error`].
+    pub async fn platform_config_of(&self, name: &str) -> Result<types::PlatformSchema, Error> {
+        check_filled("name", name)?;
+        self.config_of(Some(name)).await
+    }
+
+    async fn config_of(&self, name: Option<&str>) -> Result<types::PlatformSchema, Error> {
+        let api = self.api();
+        let call = api.get_platform_config().name(name.map(str::to_owned));
+        Ok(call.send().await?.into_inner())
     }
 
     /// Reads the consent text and the reasons for deleting an account. Idempotent; sends no
@@ -94,22 +147,32 @@ impl Client {
     ///
     /// See [`Error`].
     pub async fn deletion_terms(&self) -> Result<DeletionTerms, Error> {
-        let config = self.platform_config().await?;
-        let reasons = config.delete_account_reasons.into_iter().flatten();
-        let reasons = reasons.filter_map(|reason| {
-            Some(DeletionReason {
-                id: reason.reason_id?,
-                text: reason.reason_text,
-                requires_text: reason.show_text_area.unwrap_or_default(),
-            })
-        });
-        Ok(DeletionTerms {
-            reasons: reasons.collect(),
-            consent: config
-                .delete_account_consent
-                .and_then(|consent| consent.consent_text),
-            days: config.delete_account_day,
-        })
+        Ok(DeletionTerms::of(self.platform_config().await?))
+    }
+
+    /// Reads the terms of one application of the sales channel, by its name, as
+    /// [`deletion_terms`](Self::deletion_terms) does.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Fynd, FyndUser};
+    /// # let mock = Fynd::start().await;
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001").application_token("test-token");
+    /// # let client = client.base_url(mock.base_url()).clock(mock.clock().clone()).build()?;
+    /// let terms = client.deletion_terms_of("64b000000000000000000001").await?;
+    /// assert!(!terms.reasons.is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Source: `GET /service/application/user/platform/v1.0/config`.
+    ///
+    /// # Errors
+    ///
+    /// As [`platform_config_of`](Self::platform_config_of).
+    pub async fn deletion_terms_of(&self, name: &str) -> Result<DeletionTerms, Error> {
+        Ok(DeletionTerms::of(self.platform_config_of(name).await?))
     }
 
     /// Reads whether there is a user with the mobile number (without country code) or e-mail

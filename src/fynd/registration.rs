@@ -2,14 +2,16 @@
 
 use super::api::types;
 use super::client::Client;
-use super::contact::{check_filled, country_code, national_number};
-use super::partial_session::{PartialSession, finish};
+use super::contact::{check_filled, country_code, named_by, national_number};
+use super::other_spelling;
+use super::partial_session::PartialSession;
 use super::sign_in::{CompleteProfile, NewUser, PendingCodes, SignIn, unknown_contact};
 use super::unconfirmed_codes::{CodePermits, SentCodes, UnconfirmedCodes};
+use super::user_status::{filled, is_signed_in, no_session};
 use crate::challenge::FirstMessage;
 use crate::contact::Contact;
 use crate::email::{Email, GivenEmail, IntoEmail};
-use crate::error::{Error, System};
+use crate::error::{Error, ErrorKind, System};
 use crate::opaque_debug::opaque_debug;
 use crate::phone::Phone;
 use crate::secret::Secret;
@@ -28,6 +30,7 @@ pub struct SignUp {
     password: Option<Secret>,
     mobile: Option<Phone>,
     email: Option<GivenEmail>,
+    register_token: Option<Secret>,
 }
 
 opaque_debug!("fynd": SignUp);
@@ -78,6 +81,7 @@ impl SignUp {
             password: None,
             mobile: None,
             email: None,
+            register_token: None,
         }
     }
 
@@ -117,16 +121,27 @@ impl SignUp {
         self
     }
 
+    /// The token of a registration that the form continues, from an earlier response of the server.
+    pub fn register_token(mut self, token: impl Into<Secret>) -> Self {
+        self.register_token = Some(token.into());
+        self
+    }
+
     /// Registers the user. The server may send a code to the mobile, by e-mail or both, and returns
     /// which must be confirmed. It is not retried unless the server certainly did not process it.
     ///
-    /// Source: `POST /service/application/user/authentication/v1.0/register/form`.
+    /// Where nothing is left to confirm and the server set a cookie, it is asked whose it is: the response
+    /// to a form names no user.
+    ///
+    /// Source: `POST /service/application/user/authentication/v1.0/register/form`, and
+    /// `GET /service/application/user/authentication/v1.0/session`.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`] naming `first_name`, `password` or `email`;
     /// [`ErrorKind::RateLimited`] while the timer of the last message to one of the contacts
     /// runs; [`ErrorKind::Unavailable`] if the session store fails: nothing is sent in these cases.
+    /// [`ErrorKind::Rejected`] if there is a user with these contacts already, who has to sign in.
     /// [`ErrorKind::StepRequired`] if the server wants a contact confirmed that the form does not
     /// name. [`ErrorKind::InvalidResponse`] if the response cannot be continued from; otherwise as any
     /// call, see [`Error`].
@@ -134,6 +149,7 @@ impl SignUp {
     /// [`ErrorKind::InvalidInput`]: crate::ErrorKind::InvalidInput
     /// [`ErrorKind::RateLimited`]: crate::ErrorKind::RateLimited
     /// [`ErrorKind::Unavailable`]: crate::ErrorKind::Unavailable
+    /// [`ErrorKind::Rejected`]: crate::ErrorKind::Rejected
     /// [`ErrorKind::StepRequired`]: crate::ErrorKind::StepRequired
     /// [`ErrorKind::InvalidResponse`]: crate::ErrorKind::InvalidResponse
     pub async fn send(self) -> Result<SignIn, Error> {
@@ -142,51 +158,55 @@ impl SignUp {
         first.check_store().await?;
         let mobile = self.mobile.as_ref().map(Contact::from);
         let contacts = mobile.into_iter().chain(email.as_ref().map(Contact::from));
-        let permits = CodePermits::claim(first.requester(), contacts.collect()).await?;
-        let partial = PartialSession::begin(&self.client);
+        let (client, requester) = (&self.client, first.requester());
+        let permits = CodePermits::claim(client, requester, contacts.collect()).await?;
+        let partial = PartialSession::begin(client);
         let api = partial.api();
         let call = api.register_with_form().platform(self.platform.clone());
         let response = match call.body(self.body(email)).send().await {
             Ok(response) => response.into_inner(),
             Err(error) => return Err(permits.failed(error).await),
         };
-        let sent = SentCodes {
-            operation: OPERATION,
-            mobile: response.verify_mobile_otp == Some(true),
-            email: response.verify_email_otp == Some(true),
-            request_id: response.request_id,
-            resend_token: response.resend_token,
-            resend_email_token: response.resend_email_token,
-            resend_timer: response.resend_timer,
-        };
-        let wants_codes = sent.mobile || sent.email;
-        let codes = permits.sent(sent).await?;
-        let (client, cookies) = (self.client, partial.cookies());
-        if response.user_exists == Some(true) || (!wants_codes && response.register_token.is_none())
-        {
-            let session = finish(&client, &cookies, OPERATION).await?;
-            return Ok(SignIn::SignedIn(session));
-        }
+        let exists = other_spelling::user_exists(response.user_exists, &response.extra);
+        let register_token = filled(response.register_token.clone());
+        let sent = SentCodes::of_form(response);
+        let codes = permits.sent(client, requester, &sent, None).await?;
+        let (platform, cookies) = (self.platform, partial.cookies());
         let wait = std::time::Duration::ZERO;
-        if !wants_codes && let Some(register_token) = response.register_token {
-            let step = NewUser::new(self.platform, cookies, register_token);
+        if !codes.is_empty() {
+            let step = UnconfirmedCodes {
+                platform,
+                cookies,
+                register_token,
+                codes,
+                owner: None,
+            };
             let challenge = first.open(step, wait).await;
-            let profile = CompleteProfile::resumed(client, challenge);
-            return Ok(SignIn::ProfileRequired(profile));
+            let codes = PendingCodes::resumed(self.client, None, challenge);
+            return Ok(SignIn::CodesRequired(codes));
         }
-        if codes.is_empty() {
+        if sent.any() {
             return Err(unknown_contact(OPERATION));
         }
-        let step = UnconfirmedCodes {
-            platform: self.platform,
-            cookies,
-            register_token: response.register_token,
-            codes,
-        };
-        let challenge = first.open(step, wait).await;
-        Ok(SignIn::CodesRequired(PendingCodes::resumed(
-            client, challenge,
-        )))
+        if exists != Some(true)
+            && let Some(register_token) = register_token
+        {
+            let step = NewUser::new(platform, cookies, register_token, None);
+            let challenge = first.open(step, wait).await;
+            let profile = CompleteProfile::resumed(self.client, challenge);
+            return Ok(SignIn::ProfileRequired(profile));
+        }
+        if is_signed_in(&partial).await? {
+            let session = self.client.sign_in(partial.cookies()).await?;
+            return Ok(SignIn::SignedIn(session));
+        }
+        if exists == Some(true) {
+            let message = "there is a user with these contacts already: sign in instead";
+            return Err(Error::new(ErrorKind::Rejected, message)
+                .with_status(http::StatusCode::OK)
+                .at(System::Fynd, OPERATION));
+        }
+        Err(no_session(OPERATION, "signed no user in"))
     }
 
     /// Checks the form, and returns its e-mail address.
@@ -213,5 +233,27 @@ impl SignUp {
             .password(self.password.clone())
             .phone(phone)
             .email(email.map(|email| email.as_str().to_owned()))
+            .register_token(self.register_token.clone())
+    }
+}
+
+impl SentCodes {
+    /// The codes that a form has caused.
+    fn of_form(response: types::RegisterFormSuccess) -> Self {
+        let extra = &response.extra;
+        Self {
+            operation: OPERATION,
+            mobile: response.verify_mobile_otp == Some(true),
+            email: response.verify_email_otp == Some(true),
+            request_id: response.request_id,
+            resend_token: other_spelling::resend_token(response.resend_token, extra),
+            resend_email_token: response.resend_email_token,
+            resend_timer: response.resend_timer,
+            named: named_by(
+                response.country_code.as_deref(),
+                response.mobile.as_deref(),
+                response.email.as_deref(),
+            ),
+        }
     }
 }

@@ -5,8 +5,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::client::Client;
-use super::codes::{OtpKind, Route, Sent};
-use super::keys::{Keys, RESEND_AFTER};
+use super::codes::{Announced, OtpKind, Route, Sending, Sent};
+use super::keys::Keys;
+use super::partial_session::PartialSession;
+use super::session::Session;
 use crate::challenge::{
     ActiveChallenge, CODE_TIME_TO_LIVE, FirstMessage, Owner, SoleRecipient, Step,
 };
@@ -51,6 +53,8 @@ pub(super) struct SentCode {
     pub(super) cookies: CookieJar,
     pub(super) keys: Keys,
     pub(super) register_token: Option<Secret>,
+    #[serde(default)]
+    pub(super) announced: Announced,
 }
 
 impl Step for SentCode {
@@ -61,29 +65,48 @@ impl Step for SentCode {
     }
 }
 
-/// Sends the first code of a challenge.
+/// The calls of a challenge: with the cookies of `session`, or else those of the challenge.
+fn calls(client: &Client, session: Option<&Session>, cookies: &CookieJar) -> PartialSession {
+    match session {
+        Some(session) => PartialSession::of_session(session),
+        None => PartialSession::new(client, cookies),
+    }
+}
+
+/// Sends the first code of a challenge; `session` is that of a user who is signed in already.
 pub(super) async fn send(
     client: &Client,
+    session: Option<&Session>,
     purpose: Purpose,
     route: Route,
+    captcha_code: Option<&str>,
 ) -> Result<ActiveChallenge<SentCode>, Error> {
     let destination = route.contact.destination();
-    let first = FirstMessage::claim(&client.context, destination, RESEND_AFTER).await?;
+    let wait = client.resend_wait();
+    let first = FirstMessage::claim(&client.context, destination, wait).await?;
     let send = async {
         let sent = match &purpose {
-            Purpose::SignIn => route.sign_in(client).await?,
+            Purpose::SignIn => route.sign_in(client, captcha_code).await?,
             purpose => {
-                let kind = purpose.otp_kind();
-                route.send(client, kind, None, None, None).await?
+                let partial = match session {
+                    Some(session) => PartialSession::of_session(session),
+                    None => PartialSession::begin(client),
+                };
+                let sending = Sending {
+                    captcha_code,
+                    ..Sending::default()
+                };
+                route.send(partial, purpose.otp_kind(), sending).await?
             }
         };
-        let wait = sent.keys.wait();
+        let wait = sent.keys.wait(client);
         let step = SentCode {
             purpose,
             route,
             cookies: sent.cookies,
             keys: sent.keys,
             register_token: sent.register_token,
+            announced: sent.announced,
         };
         Ok((step, wait))
     };
@@ -93,17 +116,27 @@ pub(super) async fn send(
 /// Sends another code, in place of the newest.
 pub(super) async fn resend(
     client: &Client,
+    session: Option<&Session>,
     challenge: &mut ActiveChallenge<SentCode>,
+    captcha_code: Option<&str>,
 ) -> Result<(), Error> {
     let step = &challenge.step;
-    let (kind, wait) = (step.purpose.otp_kind(), step.keys.wait());
+    let (kind, wait) = (step.purpose.otp_kind(), step.keys.wait(client));
     let operation = step.route.sending(kind);
     let send = async |step: &SentCode| {
-        let register_token = step.register_token.as_ref();
-        let resend = step
-            .route
-            .resend(client, kind, &step.cookies, &step.keys, register_token);
-        resend.await
+        let route = &step.route;
+        let sending = Sending {
+            register_token: step
+                .register_token
+                .as_ref()
+                .or(route.register_token.as_ref()),
+            captcha_code,
+            ..Sending::default()
+        };
+        let calls = calls(client, session, &step.cookies);
+        let sent = route.resend(calls, kind, &step.keys, sending).await?;
+        let wait = sent.keys.wait(client);
+        Ok((sent, wait))
     };
     let store_keys = |step: &mut SentCode, sent: &Sent| {
         step.keys = sent.keys.clone();

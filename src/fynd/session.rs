@@ -67,7 +67,7 @@ impl Session {
         user.ok_or_else(|| invalid_response("get_logged_in_user"))
     }
 
-    /// Signs the user out: ends the session locally and in the store, then at the server. Runs to
+    /// Signs the user out: ends the session at the server, then locally and in the store. Runs to
     /// completion even if the future is dropped. Sends no message.
     ///
     /// ```
@@ -96,12 +96,13 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for options that are not valid; then
-    /// the session has not ended. Otherwise the error of the server or the store, see [`Error`]; the
-    /// session has ended then.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for options that are not valid, and
+    /// [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) if the server responds that it did not end the
+    /// session: it has not ended then. Otherwise the error of the server or the store, see [`Error`]; the
+    /// session has ended locally then.
     pub async fn sign_out(self) -> Result<(), Error> {
         self.shared
-            .sign_out(|final_credential| async move {
+            .sign_out_unless_denied(|final_credential| async move {
                 let api = Api::new(final_credential.call_context());
                 api.logout().send().await.map(|_| ())
             })

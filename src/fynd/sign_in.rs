@@ -8,14 +8,16 @@ use serde::{Deserialize, Serialize};
 
 use super::api::types;
 use super::client::Client;
-use super::codes::{OtpKind, Sent};
-use super::contact::{check_filled, country_code, national_number};
-use super::partial_session::{PartialSession, finish};
+use super::codes::{OtpKind, Sending, Sent};
+use super::contact::{check_filled, country_code, named_by, national_number};
+use super::other_spelling;
+use super::partial_session::PartialSession;
 use super::session::Session;
 use super::unconfirmed_codes::{
     CodePermits, ContactKind, SentCodes, UnconfirmedCode, UnconfirmedCodes,
 };
-use crate::challenge::{ActiveChallenge, ResendTimer, Step, StepError, check_code};
+use super::user_status::{UserStatus, filled, finish};
+use crate::challenge::{ActiveChallenge, FirstMessage, ResendTimer, Step, StepError, check_code};
 use crate::contact::Contact;
 use crate::email::{Email, GivenEmail, IntoEmail};
 use crate::error::{Error, ErrorKind, System};
@@ -33,6 +35,8 @@ const UPDATE_PROFILE: &str = "update_profile";
 pub enum SignIn {
     /// The user is signed in.
     SignedIn(Session),
+    /// The user is signed in, and may still confirm codes that were sent to new contacts.
+    SignedInWithCodes(Session, PendingCodes),
     /// The user is new: the profile must be completed first.
     ProfileRequired(CompleteProfile),
     /// Codes were sent that the user must confirm first.
@@ -43,7 +47,7 @@ impl SignIn {
     /// The session, if the user is signed in.
     pub fn signed_in(self) -> Option<Session> {
         match self {
-            Self::SignedIn(session) => Some(session),
+            Self::SignedIn(session) | Self::SignedInWithCodes(session, _) => Some(session),
             Self::ProfileRequired(_) | Self::CodesRequired(_) => None,
         }
     }
@@ -52,10 +56,11 @@ impl SignIn {
     pub(super) async fn finish<S: Step>(
         client: &Client,
         challenge: &ActiveChallenge<S>,
+        names_user: bool,
         cookies: &CookieJar,
         operation: &'static str,
     ) -> Result<Self, Error> {
-        let session = finish(client, cookies, operation).await?;
+        let session = finish(client, names_user, cookies, operation).await?;
         challenge.finish().await;
         Ok(Self::SignedIn(session))
     }
@@ -70,6 +75,9 @@ pub(super) struct NewUser {
     platform: Option<String>,
     cookies: CookieJar,
     register_token: Secret,
+    /// The contact that the user signed in with.
+    #[serde(default)]
+    contact: Option<Contact>,
 }
 
 impl NewUser {
@@ -77,11 +85,13 @@ impl NewUser {
         platform: Option<String>,
         cookies: CookieJar,
         register_token: Secret,
+        contact: Option<Contact>,
     ) -> Self {
         Self {
             platform,
             cookies,
             register_token,
+            contact,
         }
     }
 }
@@ -108,7 +118,41 @@ pub struct CompleteProfile {
     email: Option<GivenEmail>,
     gender: Option<String>,
     date_of_birth: Option<String>,
+    messages: ProfileMessages,
 }
+
+/// How the codes are sent that a change of a profile causes.
+#[derive(Clone, Default)]
+pub(super) struct ProfileMessages {
+    pub(super) sender: Option<String>,
+    pub(super) encrypt_otp: Option<bool>,
+    pub(super) android_hash: Option<String>,
+}
+
+/// The setters of `messages`, which both changes of a profile have.
+macro_rules! profile_message_setters {
+    () => {
+        /// Sets the sender that a code's message names. The vendor documents no values.
+        pub fn sender(mut self, sender: impl ::std::convert::Into<String>) -> Self {
+            self.messages.sender = Some(sender.into());
+            self
+        }
+
+        /// Whether the code in a message is encrypted, for an app that decrypts it.
+        pub fn encrypt_otp(mut self, encrypt: bool) -> Self {
+            self.messages.encrypt_otp = Some(encrypt);
+            self
+        }
+
+        /// The hash of an Android app, which the message to a mobile contains so that the app can read
+        /// the code.
+        pub fn android_hash(mut self, hash: impl ::std::convert::Into<String>) -> Self {
+            self.messages.android_hash = Some(hash.into());
+            self
+        }
+    };
+}
+pub(super) use profile_message_setters;
 
 opaque_debug!("fynd": CompleteProfile, PendingCodes);
 
@@ -123,8 +167,11 @@ impl CompleteProfile {
             email: None,
             gender: None,
             date_of_birth: None,
+            messages: ProfileMessages::default(),
         }
     }
+
+    profile_message_setters!();
 
     /// The id by which [`Client::resume_challenge`] resumes the sign-in, the same as before the
     /// profile: a secret.
@@ -172,7 +219,8 @@ impl CompleteProfile {
 
     /// Completes the profile. The user is signed in, unless the server wants a contact confirmed
     /// that the profile names and sends it a code; the codes continue under the same
-    /// [`id`](Self::id). It is never sent twice.
+    /// [`id`](Self::id). A server that signs the user in may send codes all the same, which may be
+    /// confirmed later ([`SignIn::SignedInWithCodes`]). It is never sent twice.
     ///
     /// ```
     /// # #[tokio::main]
@@ -208,38 +256,58 @@ impl CompleteProfile {
     /// of the last message to one of the contacts runs), [`ErrorKind::Unavailable`] (the session store
     /// fails) and [`ErrorKind::Unauthenticated`] (it is finished or has expired).
     /// [`ErrorKind::StepRequired`]: the server wants a contact confirmed that the profile does not
-    /// name. [`ErrorKind::InvalidResponse`]: it succeeded without a cookie.
+    /// name. [`ErrorKind::InvalidResponse`]: it succeeded, and named no user or returned no cookie.
     pub async fn send(mut self) -> Result<SignIn, StepError<Self>> {
-        match self.send_profile().await {
-            Ok(codes) if codes.is_empty() => {
-                let cookies = &self.challenge.step.cookies;
-                let signed_in =
-                    SignIn::finish(&self.client, &self.challenge, cookies, UPDATE_PROFILE);
-                let signed_in = signed_in.await;
-                signed_in.map_err(|error| StepError::new(self, error))
+        let completed = match self.send_profile().await {
+            Ok(completed) => completed,
+            Err(error) => return Err(StepError::new(self, error)),
+        };
+        let step = &self.challenge.step;
+        let is_signed_in = completed.names_user && !step.cookies.is_empty();
+        if completed.wants_codes && !is_signed_in {
+            if completed.codes.is_empty() {
+                self.challenge.save_response().await;
+                return Err(StepError::new(self, unknown_contact(UPDATE_PROFILE)));
             }
-            Ok(codes) => {
-                let NewUser {
-                    platform,
-                    cookies,
-                    register_token,
-                } = self.challenge.step.clone();
-                let codes = UnconfirmedCodes {
-                    platform,
-                    cookies,
-                    register_token: Some(register_token),
-                    codes,
-                };
-                let challenge = self.challenge.advance(codes).await;
-                let codes = PendingCodes::resumed(self.client, challenge);
-                Ok(SignIn::CodesRequired(codes))
+            let codes = self.unconfirmed(completed.codes);
+            let challenge = self.challenge.advance(codes).await;
+            let codes = PendingCodes::resumed(self.client, None, challenge);
+            return Ok(SignIn::CodesRequired(codes));
+        }
+        let signed_in = finish(
+            &self.client,
+            completed.names_user,
+            &step.cookies,
+            UPDATE_PROFILE,
+        );
+        let session = match signed_in.await {
+            Ok(session) => session,
+            Err(error) => return Err(StepError::new(self, error)),
+        };
+        if completed.codes.is_empty() {
+            if completed.wants_codes {
+                tracing::warn!("a code was sent to a contact that neither side named");
             }
-            Err(error) => Err(StepError::new(self, error)),
+            self.challenge.finish().await;
+            return Ok(SignIn::SignedIn(session));
+        }
+        let codes = self.unconfirmed(completed.codes);
+        let codes = PendingCodes::of_session(&session, self.challenge, codes).await;
+        Ok(SignIn::SignedInWithCodes(session, codes))
+    }
+
+    fn unconfirmed(&self, codes: Vec<UnconfirmedCode>) -> UnconfirmedCodes {
+        let step = self.challenge.step.clone();
+        UnconfirmedCodes {
+            platform: step.platform,
+            cookies: step.cookies,
+            register_token: Some(step.register_token),
+            codes,
+            owner: None,
         }
     }
 
-    /// The codes to confirm; none if the user is signed in.
-    async fn send_profile(&mut self) -> Result<Vec<UnconfirmedCode>, Error> {
+    async fn send_profile(&mut self) -> Result<Completed, Error> {
         check_filled("first_name", &self.first_name)?;
         let email = self.email.clone();
         let email = email.map(|email| Email::of(System::Fynd, email));
@@ -247,7 +315,8 @@ impl CompleteProfile {
         self.challenge.check().await?;
         let mobile = self.mobile.as_ref().map(Contact::from);
         let contacts = mobile.into_iter().chain(email.as_ref().map(Contact::from));
-        let permits = CodePermits::claim(self.challenge.requester(), contacts.collect()).await?;
+        let requester = self.challenge.requester();
+        let permits = CodePermits::claim(&self.client, requester, contacts.collect()).await?;
         let partial = PartialSession::new(&self.client, &self.challenge.step.cookies);
         let api = partial.api();
         let call = api.update_profile().body(self.body(email));
@@ -260,29 +329,22 @@ impl CompleteProfile {
             Ok(response) => response.into_inner(),
             Err(error) => return Err(permits.failed(error).await),
         };
-        if let Some(token) = response.register_token {
+        if let Some(token) = filled(response.register_token.clone()) {
             self.challenge.step.register_token = token;
         }
-        let sent = SentCodes {
-            operation: UPDATE_PROFILE,
-            mobile: response.verify_mobile_otp == Some(true),
-            email: response.verify_email_otp == Some(true),
-            request_id: response.request_id,
-            resend_token: response.resend_token,
-            resend_email_token: response.resend_email_token,
-            resend_timer: response.resend_timer,
-        };
-        let wants_codes = sent.mobile || sent.email;
-        let codes = permits.sent(sent).await?;
-        let is_user = response.user.is_some() || response.user_exists == Some(true);
-        if !wants_codes || (is_user && !self.challenge.step.cookies.is_empty()) {
-            return Ok(Vec::new());
-        }
-        if codes.is_empty() {
-            self.challenge.save_response().await;
-            return Err(unknown_contact(UPDATE_PROFILE));
-        }
-        Ok(codes)
+        let user = response.user.as_ref();
+        let names_user = UserStatus::new(user, None, None).names_user;
+        let sent = SentCodes::of_profile(response);
+        let requester = self.challenge.requester();
+        let contact = self.challenge.step.contact.as_ref();
+        let codes = permits
+            .sent(&self.client, requester, &sent, contact)
+            .await?;
+        Ok(Completed {
+            names_user,
+            wants_codes: sent.any(),
+            codes,
+        })
     }
 
     fn body(&self, email: Option<Email>) -> types::builder::EditProfileRequestSchema {
@@ -303,6 +365,38 @@ impl CompleteProfile {
             .email(email.map(|email| email.as_str().to_owned()))
             .gender(self.gender.clone())
             .dob(self.date_of_birth.clone())
+            .sender(self.messages.sender.clone())
+            .encrypt_otp(self.messages.encrypt_otp)
+            .android_hash(self.messages.android_hash.clone())
+    }
+}
+
+/// What the response to a profile says.
+struct Completed {
+    names_user: bool,
+    wants_codes: bool,
+    /// The codes whose contacts are known.
+    codes: Vec<UnconfirmedCode>,
+}
+
+impl SentCodes {
+    /// The codes that a change of a profile has caused.
+    pub(super) fn of_profile(response: types::ProfileEditSuccess) -> Self {
+        let extra = &response.extra;
+        Self {
+            operation: UPDATE_PROFILE,
+            mobile: response.verify_mobile_otp == Some(true),
+            email: response.verify_email_otp == Some(true),
+            request_id: response.request_id,
+            resend_token: other_spelling::resend_token(response.resend_token, extra),
+            resend_email_token: response.resend_email_token,
+            resend_timer: response.resend_timer,
+            named: named_by(
+                response.country_code.as_deref(),
+                response.mobile.as_deref(),
+                response.email.as_deref(),
+            ),
+        }
     }
 }
 
@@ -312,26 +406,72 @@ pub(super) fn unknown_contact(operation: &'static str) -> Error {
     Error::new(ErrorKind::StepRequired, message).at(System::Fynd, operation)
 }
 
-/// Codes were sent to the contacts of a new user, who is signed in when all are confirmed, in any
-/// order.
+/// Codes were sent to contacts of a user, to be confirmed in any order. A new user is signed in when
+/// all are; a user who is signed in already may leave them.
 ///
 /// Only the newest code of each contact counts. The state is kept in the client's store, with its
 /// cookies; see [`challenge`](crate::challenge). The user has an hour from the newest message, and
 /// five wrong codes after each.
-#[must_use = "the user is not registered before each code is confirmed"]
+#[must_use = "the contacts are not confirmed before each code is"]
 pub struct PendingCodes {
     client: Client,
+    /// The session of a user who is signed in already.
+    session: Option<Session>,
     challenge: ActiveChallenge<UnconfirmedCodes>,
 }
 
 impl PendingCodes {
-    pub(super) fn resumed(client: Client, challenge: ActiveChallenge<UnconfirmedCodes>) -> Self {
-        Self { client, challenge }
+    pub(super) fn resumed(
+        client: Client,
+        session: Option<Session>,
+        challenge: ActiveChallenge<UnconfirmedCodes>,
+    ) -> Self {
+        Self {
+            client,
+            session,
+            challenge,
+        }
     }
 
-    /// The id by which [`Client::resume_challenge`] resumes the registration: a secret.
+    /// Starts with codes that were sent to new contacts of a signed-in user.
+    pub(super) async fn begin(
+        session: &Session,
+        first: FirstMessage,
+        codes: Vec<UnconfirmedCode>,
+    ) -> Self {
+        let client = session.client();
+        let step = UnconfirmedCodes {
+            platform: session.platform(),
+            cookies: CookieJar::new(client.calls.pipeline().base.url()),
+            register_token: None,
+            codes,
+            owner: Some(session.owner()),
+        };
+        let challenge = first.open(step, Duration::ZERO).await;
+        Self::resumed(client.clone(), Some(session.clone()), challenge)
+    }
+
+    /// Continues `challenge` with codes that only `session` may confirm.
+    async fn of_session<S: Step>(
+        session: &Session,
+        challenge: ActiveChallenge<S>,
+        codes: UnconfirmedCodes,
+    ) -> Self {
+        let codes = codes.owned_by(session);
+        let challenge = challenge.advance(codes).await;
+        Self::resumed(session.client().clone(), Some(session.clone()), challenge)
+    }
+
+    /// The id by which [`Client::resume_challenge`] resumes the registration, or
+    /// [`Session::resume_codes`] the codes of a user who is signed in: a secret.
     pub fn id(&self) -> &Secret {
         self.challenge.id()
+    }
+
+    /// The server's id of the newest message to the mobile, if its code is not confirmed yet.
+    pub fn request_id(&self) -> Option<&str> {
+        let code = self.challenge.step.find(ContactKind::Mobile).ok()?;
+        code.keys.request_id.as_deref()
     }
 
     /// The mobile, if its code is not confirmed yet.
@@ -383,7 +523,19 @@ impl PendingCodes {
     /// [`ErrorKind::Unauthenticated`]: crate::ErrorKind::Unauthenticated
     /// [`ErrorKind::Unavailable`]: crate::ErrorKind::Unavailable
     pub async fn resend_phone(&mut self) -> Result<(), Error> {
-        self.resend(ContactKind::Mobile).await
+        self.resend(ContactKind::Mobile, None).await
+    }
+
+    /// Sends another code to the mobile, as [`resend_phone`](Self::resend_phone) does, with the solution
+    /// of a captcha.
+    ///
+    /// Source: `POST /service/application/user/authentication/v1.0/otp/mobile/send`.
+    ///
+    /// # Errors
+    ///
+    /// As [`resend_phone`](Self::resend_phone).
+    pub async fn resend_phone_with_captcha(&mut self, code: &str) -> Result<(), Error> {
+        self.resend(ContactKind::Mobile, Some(code)).await
     }
 
     /// Sends another code by e-mail; the former one becomes invalid, and its timer starts again.
@@ -394,19 +546,24 @@ impl PendingCodes {
     ///
     /// As [`resend_phone`](Self::resend_phone).
     pub async fn resend_email(&mut self) -> Result<(), Error> {
-        self.resend(ContactKind::Email).await
+        self.resend(ContactKind::Email, None).await
     }
 
-    async fn resend(&mut self, kind: ContactKind) -> Result<(), Error> {
-        let wait = self.challenge.step.find(kind)?.keys.wait();
-        let client = &self.client;
+    async fn resend(&mut self, kind: ContactKind, captcha_code: Option<&str>) -> Result<(), Error> {
+        let (client, session) = (&self.client, self.session.as_ref());
+        let wait = self.challenge.step.find(kind)?.keys.wait(client);
         let send = async |step: &UnconfirmedCodes| {
             let UnconfirmedCode { contact, keys, .. } = step.find(kind)?;
-            let (cookies, register_token) = (&step.cookies, step.register_token.as_ref());
+            let sending = Sending {
+                register_token: step.register_token.as_ref(),
+                captcha_code,
+                ..Sending::default()
+            };
+            let calls = step.calls(client, session)?;
             let route = step.route(contact);
-            let resend = route.resend(client, OtpKind::SignIn, cookies, keys, register_token);
-            let (sent, wait) = resend.await?;
-            Ok(((sent, cookies.clone()), wait))
+            let sent = route.resend(calls, OtpKind::SignIn, keys, sending).await?;
+            let wait = sent.keys.wait(client);
+            Ok(((sent, step.cookies.clone()), wait))
         };
         let store_keys = |step: &mut UnconfirmedCodes, (sent, before): &(Sent, CookieJar)| {
             let mut codes = step.codes.iter_mut();
@@ -457,43 +614,26 @@ impl PendingCodes {
         kind: ContactKind,
         code: Secret,
     ) -> Result<SignIn, StepError<Self>> {
-        match self.try_code(kind, code).await {
-            Ok(true) => Ok(SignIn::CodesRequired(self)),
-            Ok(false) => self.end(kind).await,
-            Err(error) => Err(StepError::new(self, error)),
+        let user = match self.try_code(kind, code).await {
+            Ok(user) => user,
+            Err(error) => return Err(StepError::new(self, error)),
+        };
+        let remain = !self.challenge.step.codes.is_empty();
+        if let Some(session) = self.session.clone() {
+            if remain {
+                return Ok(SignIn::SignedInWithCodes(session, self));
+            }
+            self.challenge.finish().await;
+            return Ok(SignIn::SignedIn(session));
         }
-    }
-
-    /// Whether the registration needs further codes.
-    async fn try_code(&mut self, kind: ContactKind, code: Secret) -> Result<bool, Error> {
-        let code = check_code(System::Fynd, &code)?;
-        let client = &self.client;
-        let send = async |step: &mut UnconfirmedCodes| {
-            let UnconfirmedCode { contact, keys, .. } = step.find(kind)?;
-            let partial = PartialSession::new(client, &step.cookies);
-            let token = step.register_token.clone();
-            let route = step.route(contact);
-            let user = route.verify(&partial, keys, token, code).await?;
-            Ok((user, partial.cookies()))
-        };
-        let (user, cookies) = self.challenge.try_code(kind, send).await?;
-        let before = self.challenge.step.cookies.clone();
-        let token = user.registration(self.challenge.step.register_token.as_ref());
-        let change = |step: &mut UnconfirmedCodes| {
-            step.codes.retain(|code| !kind.matches(&code.contact));
-            step.cookies = step.cookies.clone().with_changes(&before, &cookies);
-            step.register_token.clone_from(&token);
-        };
-        self.challenge.update_step(false, change).await;
-        Ok(token.is_some() && !self.challenge.step.codes.is_empty())
-    }
-
-    /// Ends the confirmation: no code remains, or the server signed the user in without.
-    async fn end(self, kind: ContactKind) -> Result<SignIn, StepError<Self>> {
         let step = &self.challenge.step;
-        if let Some(register_token) = step.register_token.clone() {
+        let is_signed_in = user.names_user && user.user_exists != Some(false);
+        if remain && !is_signed_in {
+            return Ok(SignIn::CodesRequired(self));
+        }
+        if let Some(token) = user.registration(step.register_token.as_ref()) {
             let (platform, cookies) = (step.platform.clone(), step.cookies.clone());
-            let new_user = NewUser::new(platform, cookies, register_token);
+            let new_user = NewUser::new(platform, cookies, token, None);
             let challenge = self.challenge.advance(new_user).await;
             let profile = CompleteProfile::resumed(self.client, challenge);
             return Ok(SignIn::ProfileRequired(profile));
@@ -502,8 +642,46 @@ impl PendingCodes {
             ContactKind::Mobile => "verify_mobile_otp",
             ContactKind::Email => "verify_email_otp",
         };
-        let signed_in = SignIn::finish(&self.client, &self.challenge, &step.cookies, operation);
-        let signed_in = signed_in.await;
-        signed_in.map_err(|error| StepError::new(self, error))
+        let signed_in = finish(&self.client, user.names_user, &step.cookies, operation);
+        let session = match signed_in.await {
+            Ok(session) => session,
+            Err(error) => return Err(StepError::new(self, error)),
+        };
+        if !remain {
+            self.challenge.finish().await;
+            return Ok(SignIn::SignedIn(session));
+        }
+        let owned = |step: &mut UnconfirmedCodes| *step = step.clone().owned_by(&session);
+        self.challenge.update_step(false, owned).await;
+        self.session = Some(session.clone());
+        Ok(SignIn::SignedInWithCodes(session, self))
+    }
+
+    /// Confirms a code, and returns what the response says about the user.
+    async fn try_code(&mut self, kind: ContactKind, code: Secret) -> Result<UserStatus, Error> {
+        let code = check_code(System::Fynd, &code)?;
+        let (client, session) = (&self.client, self.session.as_ref());
+        let send = async |step: &mut UnconfirmedCodes| {
+            let UnconfirmedCode { contact, keys, .. } = step.find(kind)?;
+            let calls = step.calls(client, session)?;
+            let token = step.register_token.clone();
+            let route = step.route(contact);
+            let user = route.verify(&calls, keys, token, code).await?;
+            Ok((user, calls.cookies()))
+        };
+        let (user, cookies) = self.challenge.try_code(kind, send).await?;
+        let before = self.challenge.step.cookies.clone();
+        let token = user.register_token.as_ref();
+        let change = |step: &mut UnconfirmedCodes| {
+            step.codes.retain(|code| !kind.matches(&code.contact));
+            if session.is_none() {
+                step.cookies = step.cookies.clone().with_changes(&before, &cookies);
+            }
+            if let Some(token) = token {
+                step.register_token = Some(token.clone());
+            }
+        };
+        self.challenge.update_step(false, change).await;
+        Ok(user)
     }
 }

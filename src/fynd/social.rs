@@ -2,11 +2,12 @@
 
 use super::api::types;
 use super::client::Client;
-use super::codes::UserStatus;
 use super::contact::check_filled;
 use super::direct_sign_in::DirectSignIn;
+use super::other_spelling;
 use super::partial_session::PartialSession;
 use super::sign_in::SignIn;
+use super::user_status::UserStatus;
 use crate::email::{Email, GivenEmail, IntoEmail};
 use crate::error::{Error, System};
 use crate::opaque_debug::opaque_debug;
@@ -36,6 +37,7 @@ pub struct SocialSignIn {
     full_name: Option<String>,
     image: Option<String>,
     platform: Option<String>,
+    is_signed_in: bool,
 }
 
 opaque_debug!("fynd": SocialSignIn);
@@ -54,6 +56,7 @@ impl SocialSignIn {
             full_name: None,
             image: None,
             platform: None,
+            is_signed_in: true,
         }
     }
 
@@ -137,6 +140,13 @@ impl SocialSignIn {
         self
     }
 
+    /// Whether the user is signed in at the third party; true by default. Apple's call has no such
+    /// member.
+    pub fn is_signed_in(mut self, is_signed_in: bool) -> Self {
+        self.is_signed_in = is_signed_in;
+        self
+    }
+
     fn check(&self) -> Result<(), Error> {
         let token = self.token.expose();
         match &self.provider {
@@ -165,7 +175,7 @@ impl SocialSignIn {
             last_name: self.last_name,
         };
         types::OAuthRequestSchema::builder()
-            .is_signed_in(true)
+            .is_signed_in(self.is_signed_in)
             .oauth2(types::OAuthRequestSchemaOauth2 {
                 access_token: Some(self.token),
                 expiry: self.expiry,
@@ -210,7 +220,9 @@ impl Client {
     /// // `google_android`, `google_ios`, `facebook` and `apple` are used the same way.
     /// let account = SocialSignIn::google(token).first_name("Asha");
     /// match client.sign_in_with_social(account).await? {
-    ///     SignIn::SignedIn(session) => println!("{:?}", session.profile().await?.active),
+    ///     SignIn::SignedIn(session) | SignIn::SignedInWithCodes(session, _) => {
+    ///         println!("{:?}", session.profile().await?.active);
+    ///     }
     ///     SignIn::ProfileRequired(profile) => drop(profile.first_name("Asha").last_name("Rao").send().await?),
     ///     SignIn::CodesRequired(_) => println!("the user must confirm codes"),
     /// }
@@ -224,8 +236,8 @@ impl Client {
     /// [`ErrorKind::InvalidInput`] naming `access_token`, `identity_token`, `id` or
     /// `email`, [`ErrorKind::Unavailable`] if the session store fails: nothing is sent in these cases.
     /// [`ErrorKind::Rejected`]: the third party does not confirm the token.
-    /// [`ErrorKind::InvalidResponse`]: the server accepted it and returned no cookie. Otherwise
-    /// as any call, see [`Error`].
+    /// [`ErrorKind::InvalidResponse`]: the server accepted it, and named no user or returned no cookie.
+    /// Otherwise as any call, see [`Error`].
     ///
     /// [`ErrorKind::InvalidInput`]: crate::ErrorKind::InvalidInput
     /// [`ErrorKind::Unavailable`]: crate::ErrorKind::Unavailable
@@ -266,11 +278,9 @@ impl Client {
             }
         };
         let response = response?.into_inner();
-        let user = UserStatus {
-            has_user: response.user.is_some(),
-            user_exists: response.user_exists,
-            register_token: response.register_token,
-        };
+        let user_exists = other_spelling::user_exists(response.user_exists, &response.extra);
+        let user = response.user.as_ref();
+        let user = UserStatus::new(user, user_exists, response.register_token);
         direct.end(user, partial.cookies(), operation).await
     }
 }

@@ -1,12 +1,15 @@
-//! The codes of a new user that are not confirmed yet: to the mobile, the mailbox, both or neither.
+//! Codes that are not confirmed yet: to the mobile of a user, the mailbox, both or neither.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::client::Client;
 use super::codes::Route;
-use super::keys::{Keys, RESEND_AFTER};
-use crate::challenge::{MessageLimit, Recipient, Requester, SendPermit, Step};
+use super::keys::Keys;
+use super::partial_session::PartialSession;
+use super::session::Session;
+use crate::challenge::{MessageLimit, Owner, Recipient, Requester, SendPermit, Step};
 use crate::contact::Contact;
 use crate::error::{Error, ErrorKind, System};
 use crate::secret::Secret;
@@ -16,7 +19,7 @@ use crate::skewed_clock::SkewedClock;
 /// How long the user has for all codes; a resend starts it again.
 const TIME_TO_LIVE: Duration = Duration::from_secs(3600);
 
-/// The kind of a contact; a registration has at most one contact of each.
+/// The kind of a contact; there is at most one unconfirmed contact of each.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum ContactKind {
     Mobile,
@@ -24,6 +27,8 @@ pub(super) enum ContactKind {
 }
 
 impl ContactKind {
+    const ALL: [Self; 2] = [Self::Mobile, Self::Email];
+
     pub(super) fn matches(self, contact: &Contact) -> bool {
         matches!(
             (self, contact),
@@ -49,6 +54,9 @@ pub(super) struct UnconfirmedCodes {
     pub(super) register_token: Option<Secret>,
     #[serde(rename = "waiting")]
     pub(super) codes: Vec<UnconfirmedCode>,
+    /// The session of a user who is signed in already, which alone may continue.
+    #[serde(default)]
+    pub(super) owner: Option<Owner>,
 }
 
 impl Step for UnconfirmedCodes {
@@ -71,6 +79,12 @@ impl Recipient<UnconfirmedCodes> for ContactKind {
     }
 }
 
+/// The user is signed in, so that only the session may continue.
+pub(super) fn of_a_session() -> Error {
+    let message = "the user of these codes is signed in: resume them by the session";
+    Error::new(ErrorKind::StepRequired, message).of(System::Fynd)
+}
+
 fn no_such_code() -> Error {
     let message = "no code of this kind remains to be confirmed";
     Error::new(ErrorKind::StepRequired, message).of(System::Fynd)
@@ -87,6 +101,29 @@ impl UnconfirmedCodes {
     pub(super) fn route(&self, contact: &Contact) -> Route {
         Route::to(contact.clone(), self.platform.clone())
     }
+
+    /// The calls for these codes: with the cookies of `session`, or else those of the registration.
+    /// Fails if the user has signed in by another handle.
+    pub(super) fn calls(
+        &self,
+        client: &Client,
+        session: Option<&Session>,
+    ) -> Result<PartialSession, Error> {
+        match session {
+            Some(session) => Ok(PartialSession::of_session(session)),
+            None if self.owner.is_some() => Err(of_a_session()),
+            None => Ok(PartialSession::new(client, &self.cookies)),
+        }
+    }
+
+    /// The same codes for a user who is signed in: the session has the cookies, and the registration
+    /// has ended.
+    pub(super) fn owned_by(mut self, session: &Session) -> Self {
+        self.owner = Some(session.owner());
+        self.cookies = self.cookies.cleared();
+        self.register_token = None;
+        self
+    }
 }
 
 /// The contacts of a call that may send codes, each with the right to send it one.
@@ -101,17 +138,50 @@ pub(super) struct SentCodes {
     pub(super) resend_token: Option<Secret>,
     pub(super) resend_email_token: Option<Secret>,
     pub(super) resend_timer: Option<i64>,
+    /// The contacts that the response names, for codes to contacts that the call did not name.
+    pub(super) named: Vec<Contact>,
+}
+
+impl SentCodes {
+    /// Whether any code was sent.
+    pub(super) fn any(&self) -> bool {
+        self.mobile || self.email
+    }
+
+    fn includes(&self, kind: ContactKind) -> bool {
+        match kind {
+            ContactKind::Mobile => self.mobile,
+            ContactKind::Email => self.email,
+        }
+    }
+
+    /// The keys of the code of this kind.
+    fn keys(&self, kind: ContactKind) -> Result<Keys, Error> {
+        match kind {
+            ContactKind::Mobile => Keys::of_mobile(
+                self.operation,
+                self.request_id.clone(),
+                self.resend_token.clone(),
+                self.resend_timer,
+            ),
+            ContactKind::Email => Ok(Keys::of_email(
+                self.resend_email_token.clone(),
+                self.resend_timer,
+            )),
+        }
+    }
 }
 
 impl CodePermits {
     pub(super) async fn claim(
+        client: &Client,
         requester: Requester<'_>,
         contacts: Vec<Contact>,
     ) -> Result<Self, Error> {
         let mut permits = Vec::new();
         for contact in contacts {
             match requester
-                .claim(contact.destination(), None, RESEND_AFTER)
+                .claim(contact.destination(), None, client.resend_wait())
                 .await
             {
                 Ok(permit) => permits.push((contact, permit)),
@@ -134,26 +204,56 @@ impl CodePermits {
         error
     }
 
-    /// Records the codes that were sent. One to a contact that the call did not name is left out.
-    pub(super) async fn sent(self, sent: SentCodes) -> Result<Vec<UnconfirmedCode>, Error> {
+    /// Records the code that a call sent to its only contact, a mobile.
+    pub(super) async fn sent_to_mobile(self, client: &Client, keys: Keys) -> Vec<UnconfirmedCode> {
         let mut codes = Vec::new();
         for (contact, permit) in self.0 {
-            let keys = match &contact {
-                Contact::Phone(_) if sent.mobile => Keys::of_mobile(
-                    sent.operation,
-                    sent.request_id.clone(),
-                    sent.resend_token.clone(),
-                    sent.resend_timer,
-                )?,
-                Contact::Email(_) if sent.email => {
-                    Keys::of_email(sent.resend_email_token.clone(), sent.resend_timer)
-                }
-                Contact::Phone(_) | Contact::Email(_) => {
+            let limit = permit.sent_to_one(keys.wait(client)).await;
+            codes.push(UnconfirmedCode {
+                contact,
+                keys: keys.clone(),
+                limit,
+            });
+        }
+        codes
+    }
+
+    /// Records the codes that were sent. The contact of a code is the one that the call named, else
+    /// the one that the response names, else the one that the user signed in with; a code to an
+    /// unknown contact is left out.
+    pub(super) async fn sent(
+        self,
+        client: &Client,
+        requester: Requester<'_>,
+        sent: &SentCodes,
+        signed_in_with: Option<&Contact>,
+    ) -> Result<Vec<UnconfirmedCode>, Error> {
+        let mut codes: Vec<UnconfirmedCode> = Vec::new();
+        let mut permits = self.0;
+        for kind in ContactKind::ALL {
+            let at = permits
+                .iter()
+                .position(|(contact, _)| kind.matches(contact));
+            let given = at.map(|at| permits.swap_remove(at));
+            let mut named = sent.named.iter().chain(signed_in_with);
+            let (contact, permit) = match given {
+                Some((_, permit)) if !sent.includes(kind) => {
                     permit.not_sent().await;
                     continue;
                 }
+                Some((contact, permit)) => (contact, Some(permit)),
+                None if !sent.includes(kind) => continue,
+                None => match named.find(|contact| kind.matches(contact)) {
+                    Some(contact) => (contact.clone(), None),
+                    None => continue,
+                },
             };
-            let limit = permit.sent_to_one(keys.wait()).await;
+            let keys = sent.keys(kind)?;
+            let wait = keys.wait(client);
+            let limit = match permit {
+                Some(permit) => permit.sent_to_one(wait).await,
+                None => requester.sent_unasked(contact.destination(), wait).await,
+            };
             codes.push(UnconfirmedCode {
                 contact,
                 keys,

@@ -109,11 +109,12 @@ impl PendingCode {
         request: impl Future<Output = Result<types::OtpAuthKey, Error>>,
     ) -> Result<Self, Error> {
         client.mobile_rule.check(phone)?;
-        let first = FirstMessage::claim(&client.context, phone.to_e164(), RESEND_WAIT).await?;
+        let wait = client.context.resend_wait(RESEND_WAIT);
+        let first = FirstMessage::claim(&client.context, phone.to_e164(), wait).await?;
         let send = async {
             let key = Some(key_of(request.await?)?);
             let phone = phone.clone();
-            Ok((PinRequest { phone, key }, RESEND_WAIT))
+            Ok((PinRequest { phone, key }, wait))
         };
         let challenge = first.send(send).await?;
         Ok(Self::resumed(client.clone(), challenge))
@@ -187,14 +188,13 @@ impl PendingCode {
     /// [`Error`].
     pub async fn resend(&mut self) -> Result<(), Error> {
         let client = &self.client;
+        let wait = client.context.resend_wait(RESEND_WAIT);
         let send = async |step: &PinRequest| {
             let key = key_of(send_pin(client, &step.phone).await?)?;
-            Ok((key, RESEND_WAIT))
+            Ok((key, wait))
         };
         let store_key = |step: &mut PinRequest, key: &Secret| step.key = Some(key.clone());
-        let resent = self
-            .challenge
-            .resend(SoleRecipient, RESEND_WAIT, send, store_key);
+        let resent = self.challenge.resend(SoleRecipient, wait, send, store_key);
         resent.await
     }
 

@@ -36,6 +36,8 @@ pub struct Settings {
     pub(crate) lease_time: Duration,
     pub(crate) max_clock_correction: Duration,
     pub(crate) max_server_wait: Duration,
+    pub(crate) resend_wait: Option<Duration>,
+    pub(crate) max_wrong_codes: u32,
     /// What the client's builder sets for the default HTTP client.
     pub(crate) connections: ConnectionSettings,
 }
@@ -56,6 +58,8 @@ impl Default for Settings {
             lease_time: Duration::from_secs(10),
             max_clock_correction: Duration::from_secs(24 * 3600),
             max_server_wait: Duration::from_secs(3600),
+            resend_wait: None,
+            max_wrong_codes: 5,
             connections: ConnectionSettings::default(),
         }
     }
@@ -157,6 +161,22 @@ impl Settings {
     /// hour.
     pub fn max_server_wait(mut self, wait: Duration) -> Self {
         self.max_server_wait = wait;
+        self
+    }
+
+    /// Sets the wait between two messages to one phone or mailbox where the server names none. Default
+    /// 30 s for Fynd, 60 s for GoodCity and none for Wunder, as their official clients; The Wallet Crew
+    /// sends no further message.
+    pub fn resend_wait(mut self, wait: Duration) -> Self {
+        self.resend_wait = Some(wait);
+        self
+    }
+
+    /// Sets how many wrong codes may be tried per message, or per second factor, before a challenge
+    /// sends no more; at least one. Instances that share a store should have the same number. Default
+    /// 5.
+    pub fn max_wrong_codes(mut self, codes: u32) -> Self {
+        self.max_wrong_codes = codes.max(1);
         self
     }
 }

@@ -87,6 +87,18 @@ impl SessionContext {
         wait.min(self.settings.max_server_wait)
     }
 
+    /// The wait between two messages to one destination where the server names none; `default` is that
+    /// of the system.
+    #[cfg(any(feature = "wunder", feature = "goodcity", feature = "fynd"))]
+    pub(crate) fn resend_wait(&self, default: Duration) -> Duration {
+        self.settings.resend_wait.unwrap_or(default)
+    }
+
+    /// How many wrong codes are allowed per message.
+    pub(crate) fn max_wrong_codes(&self) -> u32 {
+        self.settings.max_wrong_codes
+    }
+
     /// Makes a shutdown wait until the returned guard is dropped.
     pub(crate) fn track(&self) -> TaskGuard {
         self.in_flight_tasks.track()

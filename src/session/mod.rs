@@ -141,7 +141,7 @@ impl Session {
 
     /// Checks the options, ends the session here and in the store, and then tells the server. The task continues if the
     /// caller drops the future.
-    #[cfg(any(feature = "wunder", feature = "fynd"))]
+    #[cfg(feature = "wunder")]
     pub(crate) async fn sign_out<F>(
         self,
         tell: impl FnOnce(FinalCredential) -> F + Send + 'static,
@@ -159,6 +159,36 @@ impl Session {
             let told = tell(final_credential).await;
             drop(guard);
             told.and(closed)
+        });
+        let message = "signing out was interrupted";
+        let interrupted = |_| Err(Error::new(ErrorKind::Unavailable, message));
+        done.await.unwrap_or_else(interrupted)
+    }
+
+    /// Checks the options, tells the server, and then ends the session here and in the store. It stays
+    /// if the server says that it has not ended; an error of any other kind does not keep it. The task
+    /// continues if the caller drops the future.
+    #[cfg(feature = "fynd")]
+    pub(crate) async fn sign_out_unless_denied<F>(
+        self,
+        tell: impl FnOnce(FinalCredential) -> F + Send + 'static,
+    ) -> Result<(), Error>
+    where
+        F: Future<Output = Result<(), Error>> + Send,
+    {
+        self.calls.check_options()?;
+        let calls = self.calls.without_session().without_idempotent();
+        let guard = self.entry.context.track();
+        let done = tokio::spawn(async move {
+            let final_credential = FinalCredential::of(self.entry.clone(), calls).await;
+            let told = tell(final_credential).await;
+            if !told.as_ref().is_err_and(Error::is_denial) {
+                let closed = self.close(EndReason::SignedOut).await;
+                drop(guard);
+                return told.and(closed);
+            }
+            drop(guard);
+            told
         });
         let message = "signing out was interrupted";
         let interrupted = |_| Err(Error::new(ErrorKind::Unavailable, message));

@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use http::{HeaderMap, StatusCode};
 
 use crate::challenge::{
-    MAX_WRONG_CODES, ResendTimer, StepError, advanced, check_code, check_second_factor, superseded,
+    ResendTimer, StepError, advanced, check_code, check_second_factor, superseded,
     too_many_wrong_codes,
 };
 use crate::client_config::ClientConfig;
@@ -23,6 +23,9 @@ use crate::secret::Secret;
 use crate::session::{Credential, EndReason, Session, SessionRegistry, Tokens, UserHints};
 
 const TIME_TO_LIVE: TimeDelta = TimeDelta::minutes(15);
+
+/// How many wrong codes are allowed per message.
+const MAX_WRONG_CODES: u32 = 5;
 
 /// A [`CodeSignIn`] for unit tests of a back end: it keeps challenges and sessions in memory, and
 /// sends nothing. Clones share their state.

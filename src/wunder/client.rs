@@ -38,7 +38,7 @@ pub struct ClientBuilder {
     tenant: String,
     signing_key: Option<Secret>,
     signature: Arc<dyn BootstrapSignature>,
-    resend_wait: Duration,
+    resend_wait: Option<Duration>,
     auth_path_prefix: Option<String>,
 }
 
@@ -67,10 +67,11 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the least time between two messages to one number, also across sign-ins. Zero by
-    /// default, because the vendor documents none; a public back end should set one.
+    /// Sets the least time between two messages to one number, also across sign-ins. It takes
+    /// precedence over [`Settings::resend_wait`](crate::Settings::resend_wait). Zero by default, because
+    /// the vendor documents none; a public back end should set one.
     pub fn resend_wait(mut self, wait: Duration) -> Self {
-        self.resend_wait = wait;
+        self.resend_wait = Some(wait);
         self
     }
 
@@ -119,11 +120,12 @@ impl ClientBuilder {
             let base = base.with_start_of_path(BASE_PATH, "tenant", &self.tenant);
             Ok((base, Rules::new(headers, self.signing_key, self.signature)))
         })?;
+        let default = context.resend_wait(Duration::ZERO);
         Ok(Client {
             calls: CallContext::new(pipeline),
             context,
             sessions,
-            resend_wait: self.resend_wait,
+            resend_wait: self.resend_wait.unwrap_or(default),
         })
     }
 }
@@ -141,7 +143,7 @@ impl Client {
             tenant: String::new(),
             signing_key: None,
             signature: Arc::new(Sha256Hex),
-            resend_wait: Duration::ZERO,
+            resend_wait: None,
             auth_path_prefix: None,
         }
     }

@@ -11,7 +11,10 @@ async fn a_success_without_a_cookie_is_no_session() {
         if path.ends_with("/login/otp") {
             ("", r#"{"request_id": "r1"}"#)
         } else {
-            ("", r#"{"user_exists": true, "user": {"consent": {}}}"#)
+            (
+                "",
+                r#"{"user_exists": true, "user": {"_id": "u1", "consent": {}}}"#,
+            )
         }
     });
     let client = Client::builder(APPLICATION)

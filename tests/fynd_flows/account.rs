@@ -108,6 +108,7 @@ async fn profile_attributes_and_sessions_are_those_of_the_user() {
     let asha = harness.asha().await;
     let change = asha.update_profile().first_name("Ashika").gender("female");
     let user = change.send().await.unwrap();
+    let user = user.user.unwrap();
     assert_eq!(user.first_name.as_deref(), Some("Ashika"));
     assert_eq!(user.gender.as_deref(), Some("female"));
     assert_eq!(first_name(&asha).await, "Ashika");

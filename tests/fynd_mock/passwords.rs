@@ -76,8 +76,8 @@ pub async fn a_forgotten_password_is_set_by_an_e_mail_code(harness: &Harness) {
         .await
         .ok();
     harness.wait(30);
-    let reply = harness.call("send_forgot_otp_on_email", body).await;
-    reply.refused(400, "RESEND_TOKEN_INVALID");
+    let again = harness.call("send_forgot_otp_on_email", body).await;
+    again.ok();
     let body = json!({"email": EMAIL, "otp": "0000"});
     let reply = harness.call("verify_email_forgot_otp", body).await;
     reply.refused(400, "OTP_INVALID");
@@ -132,7 +132,7 @@ pub async fn a_mailed_link_sets_a_password_and_signs_in(harness: &Harness) {
         .call("send_reset_password_email", json!({"email": EMAIL}))
         .await
         .ok();
-    assert_eq!(reply["status"], "sent");
+    assert_eq!(reply["status"], "success");
     follow(harness, EMAIL, Channel::Email).await;
 }
 

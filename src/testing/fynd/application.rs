@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
-use http::header;
+use http::{HeaderName, header};
 use url::Position;
 
 use super::responses::api_error;
@@ -52,12 +52,10 @@ fn check_signature(call: &Call<'_>, now: DateTime<Utc>) -> MockResult<()> {
     let mut input = SignatureInput::new(&call.operation.method, &url, date)
         .map_err(|_| invalid())?
         .body(call.body);
-    // The signed host has no default port, unlike the header.
-    for (name, value) in call
-        .headers
-        .iter()
-        .filter(|(name, _)| *name != header::HOST)
-    {
+    // Other headers are not signed and may hold any bytes. The signed host has no default port, unlike
+    // the header.
+    let is_signed = |name: &HeaderName| name.as_str().contains("x-fp-");
+    for (name, value) in call.headers.iter().filter(|(name, _)| is_signed(name)) {
         input = input.header(name.clone(), value.to_str().map_err(|_| invalid())?);
     }
     if sign(&input) != signature {

@@ -39,7 +39,10 @@ pub(super) enum CodeSubject {
 #[derive(Clone)]
 pub(super) struct SentCode {
     pub(super) request_id: String,
+    /// The newest token for a resend.
     pub(super) resend_token: String,
+    /// The tokens of earlier messages, which stay valid.
+    former_resend_tokens: Vec<String>,
     pub(super) code: String,
     pub(super) subject: CodeSubject,
     pub(super) at: DateTime<Utc>,
@@ -49,6 +52,9 @@ pub(super) struct SentCode {
 #[derive(Default)]
 pub(super) struct Codes {
     sent: HashMap<(Purpose, Contact), SentCode>,
+    /// The id of the sending requests for each purpose and contact. It stays the same, as in the
+    /// vendor's examples.
+    request_ids: HashMap<(Purpose, Contact), String>,
     counter: u64,
 }
 
@@ -62,14 +68,23 @@ impl Codes {
     ) -> SentCode {
         self.counter += 1;
         let code = 1_000 + self.counter.wrapping_mul(7_919) % 9_000;
+        let key = (purpose, contact.clone());
+        let former = self.sent.remove(&key);
+        let former_resend_tokens = former.map_or_else(Vec::new, |former| {
+            let mut tokens = former.former_resend_tokens;
+            tokens.push(former.resend_token);
+            tokens
+        });
+        let request_id = self.request_ids.entry(key.clone());
         let sent = SentCode {
-            request_id: random_token(),
+            request_id: request_id.or_insert_with(random_token).clone(),
             resend_token: random_token(),
+            former_resend_tokens,
             code: code.to_string(),
             subject,
             at: now,
         };
-        self.sent.insert((purpose, contact.clone()), sent.clone());
+        self.sent.insert(key, sent.clone());
         sent
     }
 
@@ -126,6 +141,12 @@ impl Codes {
 }
 
 impl SentCode {
+    /// Whether the token of this or an earlier message entitles to a resend.
+    pub(super) fn may_be_resent_by(&self, token: &str) -> bool {
+        let mut former = self.former_resend_tokens.iter();
+        self.resend_token == token || former.any(|former| former == token)
+    }
+
     fn is_correct(&self, code: &str, now: DateTime<Utc>) -> bool {
         self.code == code && now - self.at < CODE_LIFETIME
     }

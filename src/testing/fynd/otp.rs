@@ -91,16 +91,17 @@ impl RequestContext<'_> {
             .ok_or_else(|| bad_request("USER_UNKNOWN", "no user has this contact"))
     }
 
-    /// Sends or resends a code, as `action` says. A resend requires the newest resend token and an
-    /// expired timer. The subject of the previous code is kept while it exists.
+    /// Sends or resends a code, as `action` says. A resend requires the resend token of any message since
+    /// the last code was used, and an expired timer. The subject of the previous code is kept while it
+    /// exists.
     fn send_or_resend(&mut self, purpose: Purpose, contact: &Contact) -> MockResult<SentCode> {
         let newest = self.state.codes.newest(purpose, contact);
         match self.text("action").as_deref() {
             Some("send") | None => {}
             Some("resend") => {
-                let token = self.text("token");
+                let token = self.text("token").unwrap_or_default();
                 let newest = newest
-                    .filter(|newest| token.as_ref() == Some(&newest.resend_token))
+                    .filter(|newest| newest.may_be_resent_by(&token))
                     .ok_or_else(|| bad_request("RESEND_TOKEN_INVALID", "the token is not valid"))?;
                 if self.now - newest.at < TimeDelta::seconds(RESEND_SECONDS) {
                     return Err(bad_request("RESEND_TOO_EARLY", "wait before a resend"));

@@ -12,7 +12,11 @@ impl RequestContext<'_> {
     pub(super) fn send_reset_link(&mut self, contact: &Contact) -> MockResult {
         let user_id = self.user_of(contact)?;
         self.send_link(LinkPurpose::ResetPassword, contact, &user_id);
-        Ok(MockResponse::ok(json!({"status": "sent"})))
+        let status = match contact {
+            Contact::Mobile(_) => "sent",
+            Contact::Email(_) => "success",
+        };
+        Ok(MockResponse::ok(json!({"status": status})))
     }
 
     /// Does not use up the code, which the next call needs to set the password.

@@ -44,12 +44,13 @@ impl Registration {
 }
 
 struct PendingRegistration {
-    token: String,
+    /// The tokens of all steps: each is valid until the registration ends.
+    tokens: Vec<String>,
     expires_at: DateTime<Utc>,
     registration: Registration,
 }
 
-/// All pending registrations, by id. Each has one token, which every step replaces.
+/// All pending registrations, by id. Every step adds a token to those of a registration.
 #[derive(Default)]
 pub(super) struct PendingRegistrations {
     entries: HashMap<u64, PendingRegistration>,
@@ -61,7 +62,7 @@ impl PendingRegistrations {
     pub(super) fn add(&mut self, registration: Registration) -> u64 {
         self.counter += 1;
         let pending = PendingRegistration {
-            token: String::new(),
+            tokens: Vec::new(),
             expires_at: DateTime::UNIX_EPOCH,
             registration,
         };
@@ -72,8 +73,10 @@ impl PendingRegistrations {
     /// The id of the registration with a valid token.
     pub(super) fn id(&self, token: &str, now: DateTime<Utc>) -> Option<u64> {
         let mut all = self.entries.iter();
-        all.find(|(_, pending)| pending.token == token && pending.expires_at > now)
-            .map(|(id, _)| *id)
+        all.find(|(_, pending)| {
+            pending.tokens.iter().any(|known| known == token) && pending.expires_at > now
+        })
+        .map(|(id, _)| *id)
     }
 
     /// Whether a registration has not expired.
@@ -104,11 +107,11 @@ impl PendingRegistrations {
         .map(|(id, _)| *id)
     }
 
-    /// Replaces the token of a registration.
+    /// Adds a token to those of a registration.
     pub(super) fn issue_token(&mut self, id: u64, now: DateTime<Utc>) -> String {
         let token = random_token();
         if let Some(pending) = self.entries.get_mut(&id) {
-            pending.token.clone_from(&token);
+            pending.tokens.push(token.clone());
             pending.expires_at = now + LIFETIME;
         }
         token

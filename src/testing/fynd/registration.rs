@@ -34,9 +34,10 @@ impl RequestContext<'_> {
         let Some(user_id) = self.try_complete(id)? else {
             return Ok(self.send_unconfirmed(id, &contacts));
         };
+        // A form whose contacts belong to a user is refused: the user is new.
         let body = json!({
             "success": true,
-            "user_exists": true,
+            "user_exists": false,
             "verify_mobile_otp": false,
             "verify_email_otp": false,
         });

@@ -100,6 +100,7 @@ impl RequestContext<'_> {
             CodeSubject::ContactOwner => match (self.state.owner(contact), registration) {
                 (Some(id), _) => self.sign_in_user(&id, contact),
                 (None, Some(id)) => self.confirm_registration(id, contact),
+                (None, None) if self.signed_in().is_ok() => self.add_confirmed(contact),
                 (None, None) => {
                     let mut new = Registration::default();
                     new.confirm(contact);
@@ -130,11 +131,24 @@ impl RequestContext<'_> {
         self.sign_in_user(user_id, contact)
     }
 
+    /// Adds a contact that belongs to no user to the profile of the signed-in user.
+    fn add_confirmed(&mut self, contact: &Contact) -> MockResult {
+        let user_id = self.signed_in()?;
+        if let Some(user) = self.user_mut(&user_id) {
+            user.contacts.add(contact.clone(), true);
+        }
+        let body = json!({"user": self.user_json(&user_id)?, "user_exists": true});
+        Ok(MockResponse::ok(body))
+    }
+
     fn sign_in_user(&mut self, user_id: &str, contact: &Contact) -> MockResult {
         if let Some(user) = self.state.users.get_mut(user_id) {
             user.contacts.add(contact.clone(), true);
         }
         let body = json!({"user": self.user_json(user_id)?, "user_exists": true});
+        if self.signed_in().is_ok_and(|signed_in| signed_in == user_id) {
+            return Ok(MockResponse::ok(body));
+        }
         Ok(self.sign_in_response(user_id, body))
     }
 
