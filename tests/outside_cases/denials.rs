@@ -112,9 +112,9 @@ async fn a_success_that_says_no_is_rejected_after_one_request_and_changes_no_coo
             for member in &members {
                 for value in NO {
                     let body = format!(r#"{{"{member}":{value}}}"#).replace("MEMBER", member);
-                    let answered = case.call(&body).await;
+                    let result = case.call(&body).await;
                     let place = format!("{} {body}", operation.id());
-                    assert_eq!(answered, (Some(ErrorKind::Rejected), 1), "{place}");
+                    assert_eq!(result, (Some(ErrorKind::Rejected), 1), "{place}");
                     denials += 1;
                 }
             }
