@@ -39,6 +39,12 @@ impl Trial {
 
     async fn fail(&self, options: CallOptions) -> Error {
         let api = self.client.with_options(options).api();
+        api.current_user_rooms().send().await.unwrap_err()
+    }
+
+    /// Fails as well, by a call that sends a message.
+    async fn fail_to_send(&self, options: CallOptions) -> Error {
+        let api = self.client.with_options(options).api();
         let body = goodcity::api::types::SendPinRequest::builder().mobile("+85261234567");
         api.send_pin().body(body).send().await.unwrap_err()
     }
@@ -81,8 +87,8 @@ struct RetryForever(Arc<Mutex<Vec<u32>>>);
 impl RetryPolicy for RetryForever {
     fn wait(&self, failed: &FailedAttempt<'_>) -> Option<Duration> {
         self.0.lock().unwrap().push(failed.attempts);
-        assert_eq!(failed.operation, "send_pin");
-        assert!(!failed.is_idempotent);
+        assert_eq!(failed.operation, "current_user_rooms");
+        assert!(failed.is_idempotent);
         Some(Duration::ZERO)
     }
 }
@@ -103,13 +109,16 @@ async fn an_unbounded_policy_is_limited_by_the_retry_budget() {
 }
 
 #[tokio::test]
-async fn no_policy_resends_a_message_with_unknown_delivery() {
-    let trial = Trial::start(Fault::ResetAfterRequest).await;
-    let retry_forever = RetryForever::default();
-    let sleeps = retry_forever.0.clone();
-    trial.fail(CallOptions::new().retry(retry_forever)).await;
-    assert_eq!(trial.proxy.requests().len(), 1);
-    assert!(sleeps.lock().unwrap().is_empty());
+async fn no_policy_resends_a_message_that_may_have_been_sent() {
+    for fault in [Fault::ResetAfterRequest, Fault::status(429)] {
+        let trial = Trial::start(fault).await;
+        let retry_forever = RetryForever::default();
+        let sleeps = retry_forever.0.clone();
+        let options = CallOptions::new().retry(retry_forever);
+        trial.fail_to_send(options).await;
+        assert_eq!(trial.proxy.requests().len(), 1);
+        assert!(sleeps.lock().unwrap().is_empty());
+    }
 }
 
 #[tokio::test]

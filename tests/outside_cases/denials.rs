@@ -10,7 +10,8 @@ use crate::support::documents::{Document, Operation};
 use crate::support::proof;
 
 /// Values of a success member that are no `true`; a comma adds a second member of the name.
-const NO: [&str; 24] = [
+const NO: [&str; 25] = [
+    r#""True""#,
     "false",
     r#""false""#,
     r#""False""#,
@@ -37,7 +38,7 @@ const NO: [&str; 24] = [
     r#"true,"MEMBER":true"#,
 ];
 
-const YES: [&str; 3] = ["true", r#""true""#, r#""True""#];
+const YES: [&str; 2] = ["true", r#""true""#];
 
 /// The members that say whether a response of an operation is a success.
 fn success_members(document: &Document, operation: &Operation) -> Vec<String> {
