@@ -248,6 +248,47 @@ fn paths_and_their_parameters_agree() {
 }
 
 #[test]
+fn parameters_of_a_signature_are_text_in_the_query_of_a_signed_operation() {
+    refused(
+        with_parameter,
+        r"
+        {name: a, in: query, x-signature: true, schema: {type: string}} => POST /api/v1/auth/send_pin: `bootstrapSignature` and `x-signature` parameters go together
+        {name: a, in: header, x-signature: true, schema: {type: string}} => POST /api/v1/auth/send_pin: `x-signature` parameter `a` must be text in the query
+        {name: a, in: query, x-signature: true, schema: {type: integer}} => POST /api/v1/auth/send_pin: `x-signature` parameter `a` must be text in the query
+        {name: a, in: query, x-signature: true, x-client-setting: true, schema: {type: string}} => POST /api/v1/auth/send_pin: `x-signature` parameter `a` cannot be a setting of the client too
+        {name: a, in: query, x-signature: so, schema: {type: string}} => POST /api/v1/auth/send_pin: parameters/0: `x-signature` must be true or false
+    ",
+    );
+}
+
+#[test]
+fn error_codes_say_what_they_mean() {
+    let codes = |to: &str| replaced("paths:\n", &format!("x-error-codes: {to}\npaths:\n"));
+    refused(
+        codes,
+        r#"
+        {x-source: Seen.} => x-error-codes: `codes` is missing
+        {codes: {E1: {missing: [name]}}} => x-error-codes/codes/E1: `means` is missing
+        {codes: {E1: {means: Gone., missing: name}}} => x-error-codes/codes/E1: `missing` must be a list of names, not `"name"`
+        {codes: {E1: {means: Gone., since: '2026'}}} => x-error-codes/codes/E1: `since` is not known on an error code
+    "#,
+    );
+    let code = codes("{codes: {E1: {means: Gone., missing: [name]}}}").unwrap();
+    assert!(
+        code.contains(r#"code: "E1""#) && code.contains(r#"missing: &["name"]"#),
+        "{code}"
+    );
+}
+
+#[test]
+fn a_body_that_is_not_required_may_be_left_out() {
+    let required = build(str::to_owned).unwrap();
+    let optional = replaced("        required: true\n", "        required: false\n").unwrap();
+    assert!(!required.contains("optional_json"), "{required}");
+    assert!(optional.contains(".optional_json(&body)"), "{optional}");
+}
+
+#[test]
 fn schemas_are_of_known_types_and_without_alternatives() {
     refused(
         with_schemas,

@@ -292,7 +292,8 @@ impl CallOptions {
         self
     }
 
-    /// Sets the language of messages, as in `Accept-Language` (`de`, `en-GB`, `zh-tw`).
+    /// Sets the language of messages, as in `Accept-Language` (`de`, `en-GB`, `zh-tw`), for all calls of a
+    /// flow: with `with_options` of the client that starts it.
     pub fn language(mut self, language: &str) -> Self {
         match language_header(language) {
             Ok(value) => drop(self.headers.insert(header::ACCEPT_LANGUAGE, value)),

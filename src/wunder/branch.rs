@@ -46,6 +46,23 @@ impl Session {
     /// Finds the branch that serves a place, as [`Client::branch`] does, with the credential of the
     /// session. The vendor does not publish whether the server needs it.
     ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Wunder, WunderUser};
+    /// # let mock = Wunder::start().await;
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url()).tenant("demo");
+    /// # let client = client.signing_key(Wunder::SIGNING_KEY).build()?;
+    /// # mock.add_user(WunderUser::new().email("ada@example.org").password("the password"));
+    /// # let sign_in = client.sign_in_with_password("ada@example.org", "the password").await?;
+    /// # let vestibule::wunder::SignIn::SignedIn(session) = sign_in else { panic!() };
+    /// let branch = session.branch(48.2, 16.4).await?;
+    /// let onboarding = session.onboarding(branch.id()).send().await?;
+    /// assert!(!onboarding.is_done());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// Source: `GET /{tenant}/front/branches/resolve`.
     ///
     /// # Errors

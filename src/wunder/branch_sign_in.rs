@@ -57,7 +57,8 @@ impl Client {
 }
 
 impl BranchSignIn {
-    /// The language of the messages and of new users.
+    /// The language of the messages and of new users, as a tag such as `de` or `en-US`. The header
+    /// `Accept-Language` is an option: [`CallOptions::language`](crate::CallOptions::language).
     pub fn language(mut self, language: impl Into<String>) -> Self {
         self.options.language = Some(language.into());
         self

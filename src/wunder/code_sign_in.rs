@@ -102,7 +102,8 @@ impl PhoneCodeSignIn {
         self
     }
 
-    /// The language of the message and of a new user.
+    /// The language of the message and of a new user, as a tag such as `de` or `en-US`. The header
+    /// `Accept-Language` is an option: [`CallOptions::language`](crate::CallOptions::language).
     pub fn language(mut self, language: impl Into<String>) -> Self {
         self.options.language = Some(language.into());
         self
@@ -146,7 +147,8 @@ impl EmailCodeSignIn {
         self
     }
 
-    /// The language of the message and of a new user.
+    /// The language of the message and of a new user, as a tag such as `de` or `en-US`. The header
+    /// `Accept-Language` is an option: [`CallOptions::language`](crate::CallOptions::language).
     pub fn language(mut self, language: impl Into<String>) -> Self {
         self.options.language = Some(language.into());
         self

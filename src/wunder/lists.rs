@@ -68,6 +68,32 @@ impl Session {
     /// Lists the terms that apply to a branch or a vehicle, as [`Client::terms`] does, with the credential
     /// of the session. The vendor does not publish whether the server needs it.
     ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Wunder, WunderUser};
+    /// # let mock = Wunder::start().await;
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url()).tenant("demo");
+    /// # let client = client.signing_key(Wunder::SIGNING_KEY).build()?;
+    /// # mock.add_user(WunderUser::new().email("ada@example.org").password("the password"));
+    /// # let sign_in = client.sign_in_with_password("ada@example.org", "the password").await?;
+    /// # let vestibule::wunder::SignIn::SignedIn(session) = sign_in else { panic!() };
+    /// # use serde_json::json;
+    /// # let id = mock.add_terms(vestibule::wunder::TermsScope::Branch("2".into()), json!({"title": "Rental"}));
+    /// use vestibule::wunder::TermsScope;
+    ///
+    /// let mut pages = session.terms(TermsScope::Branch("2".to_owned()));
+    /// while let Some(page) = pages.next_page().await? {
+    ///     for terms in page.items {
+    ///         println!("{:?}", terms.extra.get("title"));
+    /// #       assert_eq!(terms.id.unwrap().0, json!(id));
+    ///     }
+    /// }
+    /// # assert_eq!(mock.count("list_terms"), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// Source: `GET /{tenant}/front/termsandconditions`.
     pub fn terms(&self, of: TermsScope) -> Pages<types::Terms> {
         terms(self.user_api(), of)

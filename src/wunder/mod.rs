@@ -7,7 +7,7 @@
 //! |---|---|
 //! | sign in by a code | [`Client::sign_in_with_phone_code`], [`Client::sign_in_with_email_code`] -> [`PendingCode`] |
 //! | sign in by a code, with the trait of all systems | [`Client::at_branch`] |
-//! | find the branch | [`Client::branch`] |
+//! | find the branch | [`Client::branch`], [`Session::branch`] |
 //! | sign in without a code | [`Client::sign_in_with_password`], [`Client::sign_in_with_social`], [`Client::sign_in_with_gaiyo`], [`Client::sign_in_with_api_client`] |
 //! | act for a user | [`Session::impersonate`] |
 //! | second factor | [`MfaRequired::confirm`]; set up by [`Session::request_mfa_enrolment`] or [`MfaRequired::request_mfa_enrolment`] -> [`MfaEnrolment`] |
@@ -17,7 +17,7 @@
 //! | verify | [`Session::verify_phone`] -> [`PhoneVerification`], [`Client::resend_email_verification`], [`Session::verify_identity`] |
 //! | profile | [`Session::profile`], [`Session::update_profile`], [`Session::request_deletion`], [`Session::identity_cards`] |
 //! | signed profile | [`Session::signed_profile`], checked by [`SignedProfileVerifier`] |
-//! | terms | [`Client::terms_by_id`], [`Client::terms`], [`Session::accept_terms`], [`Session::accepted_terms`], [`Session::outstanding_terms`] |
+//! | terms | [`Client::terms_by_id`], [`Client::terms`], [`Session::terms_by_id`], [`Session::terms`], [`Session::accept_terms`], [`Session::accepted_terms`], [`Session::outstanding_terms`] |
 //! | remaining steps | [`Session::onboarding`]; the step that an error requires, [`Step::of`] |
 //! | sign out | [`Session::sign_out`] |
 //!

@@ -135,6 +135,25 @@ impl Session {
     /// Gets the terms with an id, as [`Client::terms_by_id`] does, with the credential of the session.
     /// The vendor does not publish whether the server needs it.
     ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # use vestibule::testing::{Wunder, WunderUser};
+    /// # let mock = Wunder::start().await;
+    /// # let client = vestibule::wunder::Client::builder(mock.base_url()).tenant("demo");
+    /// # let client = client.signing_key(Wunder::SIGNING_KEY).build()?;
+    /// # mock.add_user(WunderUser::new().email("ada@example.org").password("the password"));
+    /// # let sign_in = client.sign_in_with_password("ada@example.org", "the password").await?;
+    /// # let vestibule::wunder::SignIn::SignedIn(session) = sign_in else { panic!() };
+    /// # use serde_json::json;
+    /// # let id = mock.add_terms(vestibule::wunder::TermsScope::Branch("2".into()), json!({"title": "Rental"}));
+    /// # let id = id.to_string();
+    /// let terms = session.terms_by_id(id).await?;
+    /// assert_eq!(terms.extra["title"], "Rental");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// Source: `GET /{tenant}/front/termsandconditions/{id}`.
     ///
     /// # Errors

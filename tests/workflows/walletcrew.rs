@@ -39,6 +39,14 @@ pub async fn run(first_method: &str) -> BTreeSet<String> {
             let challenge = challenge(&client).await;
             challenge.confirm("otp", &login()).await.unwrap();
         }
+        "Challenge::send_again" => {
+            mock.challenge_by_link("activation");
+            let challenge = challenge(&client).await;
+            assert!(mock.open_link(&mock.outbox().last_code(EMAIL).unwrap()));
+            calls.reset();
+            let saved = challenge.send_again().await.unwrap();
+            assert!(matches!(saved, Saved::Done(_)));
+        }
         "Client::sign_in_with_provider" => {
             let _challenge = challenge(&client).await;
             calls.reset();
