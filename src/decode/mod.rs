@@ -2,7 +2,7 @@
 //! more, and else once more after a repair by the schema of the description.
 //!
 //! 1. `text` decodes the bytes: byte order marks, charsets, invalid bytes.
-//! 2. `Shape::admits` looks at the members that must not be guessed: needed ones, tokens, and those
+//! 2. `Shape::admits` looks at the members that only exact values may fill: needed ones, tokens, and those
 //!    that decide. Most responses have none.
 //! 3. serde reads the value.
 //! 4. Where 2 or 3 fails, `repair` rewrites the text by its `Shape`, and serde reads it again.

@@ -59,7 +59,7 @@ pub(crate) enum Token {
 }
 
 impl Shape {
-    /// Whether strict reading may be tried: no member that must not be guessed is missing, doubled
+    /// Whether strict reading may be tried: no member that only exact values may fill is missing, doubled
     /// or in another form.
     pub(super) fn admits(&self, text: &str) -> bool {
         match self {

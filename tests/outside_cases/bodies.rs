@@ -270,7 +270,7 @@ async fn only_a_string_is_a_token() {
     }
 }
 
-/// Whether the second factor is required is never guessed.
+/// Whether the second factor is required is decided by exact words alone.
 #[tokio::test]
 async fn an_unreadable_mfa_required_requires_the_second_factor() {
     let required = [

@@ -325,9 +325,13 @@ impl<'a> Walk<'a> {
         let published = &self.document.root["x-error-codes"];
         for (_, code) in members(published.get("codes")) {
             let place = ("/x-error-codes".to_owned(), published);
-            self.fact("error code", false, &[place.clone()]);
+            self.fact("error code", false, std::slice::from_ref(&place));
             for _ in list(&code["missing"]) {
-                self.fact("member that a code names", false, &[place.clone()]);
+                self.fact(
+                    "member that a code names",
+                    false,
+                    std::slice::from_ref(&place),
+                );
             }
         }
         let pointer = "/components/schemas/ApiError/properties/errorCode";
