@@ -153,13 +153,16 @@ async fn a_provisional_credential_expires_and_is_never_refreshed() {
 }
 
 #[tokio::test]
-async fn every_attempt_is_signed_again_because_a_signature_is_valid_once() {
+async fn every_request_is_signed_again_because_a_signature_is_valid_once() {
     let mock = Wunder::start().await;
     let client = client(&mock);
-    // 429 says that the server did not process the request, so it is retried.
+    // What sends a message is not sent again by the client, so the caller asks again.
     mock.fail_next("create_or_sign_in_with_phone_number", 429);
+    let phone = PHONE.parse().unwrap();
+    let limited = client.sign_in_with_phone_code(&phone).branch_id("2").send();
+    assert_eq!(limited.await.unwrap_err().kind(), ErrorKind::RateLimited);
     let _ = send_code(&client).await;
-    // A second attempt with the first signature would be refused:
+    // A second request with the first signature would be refused:
     let replayed = mock.last_signed_url().unwrap();
     let body = r#"{"phoneNumber":"+43123456789","branchId":"2"}"#;
     let response = post(&mock.base_url(), &replayed, body).await;
@@ -172,7 +175,7 @@ async fn every_attempt_is_signed_again_because_a_signature_is_valid_once() {
     let signatures = mock.signatures_seen();
     assert_eq!(
         signatures, 1,
-        "the first attempt never reached the signature check"
+        "the first request never reached the signature check"
     );
 }
 
