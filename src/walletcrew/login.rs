@@ -30,7 +30,7 @@ impl Login {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`] naming `provider` if it is empty, or `data` if it cannot be
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `provider` if it is empty, or `data` if it cannot be
     /// written as JSON.
     pub fn new(provider: impl Into<String>, data: &impl Serialize) -> Result<Self, Error> {
         Ok(Self {
@@ -43,7 +43,7 @@ impl Login {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`] naming `provider` if it is empty.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `provider` if it is empty.
     pub fn provider_only(provider: impl Into<String>) -> Result<Self, Error> {
         Ok(Self {
             provider: Some(checked(provider.into())?),
@@ -55,7 +55,7 @@ impl Login {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`] naming `data` if it cannot be written as JSON.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `data` if it cannot be written as JSON.
     pub fn data_only(data: &impl Serialize) -> Result<Self, Error> {
         Ok(Self {
             provider: None,

@@ -296,7 +296,7 @@ async fn an_unreadable_mfa_required_requires_the_second_factor() {
         r#"{"value":false}"#,
         r#"false,"mfaRequired":false"#,
         r#"true,"mfaRequired":false"#,
-        r#""fals\ud83d""#,
+        r#""false\ud83d""#,
     ];
     let values = required.map(|value| (value, true));
     for (value, is_required) in values
