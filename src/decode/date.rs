@@ -78,7 +78,7 @@ fn since_epoch(text: &str) -> Option<DateTime<Utc>> {
     if number < EARLIEST {
         return None;
     }
-    let milliseconds = match number.abs() < MILLISECONDS_FROM {
+    let milliseconds = match number < MILLISECONDS_FROM {
         true => number * 1000.0,
         false => number,
     };

@@ -10,14 +10,14 @@ use crate::decode::Members;
 /// there twice, is no success: a caller who asks again loses less than one who relies on what did not
 /// happen. A body without such a member says nothing, and neither does one that is no JSON object.
 pub(super) fn says_no(operation: &Operation, response: &RawResponse) -> bool {
-    if operation.success_members.is_empty() {
+    let mut names = operation.success_members.iter();
+    if !names.clone().any(|name| may_name(response.body(), name)) {
         return false;
     }
     let text = response.text();
     let Some(members) = Members::of(&text) else {
         return false;
     };
-    let mut names = operation.success_members.iter();
     names.any(|name| {
         let mut values = members.named(name);
         match (values.next(), values.next()) {
@@ -26,6 +26,16 @@ pub(super) fn says_no(operation: &Operation, response: &RawResponse) -> bool {
             (Some(_), Some(_)) => true,
         }
     })
+}
+
+/// Whether a body may have a member of this name. Most bodies have none, and reading the members of a
+/// large one costs as much as a part of decoding it.
+fn may_name(body: &[u8], name: &str) -> bool {
+    match std::str::from_utf8(body) {
+        // A zero byte is a sign of UTF-16, and a name may have escapes.
+        Ok(text) => text.contains(name) || text.contains("\\u") || text.contains('\0'),
+        Err(_) => true,
+    }
 }
 
 #[cfg(test)]
