@@ -2,11 +2,11 @@
 
 use super::api::types;
 use super::client::Client;
-use super::contact::{check_filled, country_code, named_by, national_number};
+use super::contact::{check_filled, country_code, national_number};
 use super::other_spelling;
 use super::partial_session::PartialSession;
 use super::sign_in::{CompleteProfile, NewUser, PendingCodes, SignIn, unknown_contact};
-use super::unconfirmed_codes::{CodePermits, SentCodes, UnconfirmedCodes};
+use super::unconfirmed_codes::{CodePermits, SentCodes, UnconfirmedCodes, sent_codes};
 use super::user_status::{filled, is_signed_in, no_session};
 use crate::challenge::FirstMessage;
 use crate::contact::Contact;
@@ -240,20 +240,6 @@ impl SignUp {
 impl SentCodes {
     /// The codes that a form has caused.
     fn of_form(response: types::RegisterFormSuccess) -> Self {
-        let extra = &response.extra;
-        Self {
-            operation: OPERATION,
-            mobile: response.verify_mobile_otp == Some(true),
-            email: response.verify_email_otp == Some(true),
-            request_id: response.request_id,
-            resend_token: other_spelling::resend_token(response.resend_token, extra),
-            resend_email_token: response.resend_email_token,
-            resend_timer: response.resend_timer,
-            named: named_by(
-                response.country_code.as_deref(),
-                response.mobile.as_deref(),
-                response.email.as_deref(),
-            ),
-        }
+        sent_codes!(OPERATION, response)
     }
 }

@@ -9,12 +9,11 @@ use serde::{Deserialize, Serialize};
 use super::api::types;
 use super::client::Client;
 use super::codes::{OtpKind, Sending, Sent};
-use super::contact::{check_filled, country_code, named_by, national_number};
-use super::other_spelling;
+use super::contact::{check_filled, country_code, national_number};
 use super::partial_session::PartialSession;
 use super::session::Session;
 use super::unconfirmed_codes::{
-    CodePermits, ContactKind, SentCodes, UnconfirmedCode, UnconfirmedCodes,
+    CodePermits, ContactKind, SentCodes, UnconfirmedCode, UnconfirmedCodes, sent_codes,
 };
 use super::user_status::{UserStatus, filled, finish};
 use crate::challenge::{ActiveChallenge, FirstMessage, ResendTimer, Step, StepError, check_code};
@@ -382,21 +381,7 @@ struct Completed {
 impl SentCodes {
     /// The codes that a change of a profile has caused.
     pub(super) fn of_profile(response: types::ProfileEditSuccess) -> Self {
-        let extra = &response.extra;
-        Self {
-            operation: UPDATE_PROFILE,
-            mobile: response.verify_mobile_otp == Some(true),
-            email: response.verify_email_otp == Some(true),
-            request_id: response.request_id,
-            resend_token: other_spelling::resend_token(response.resend_token, extra),
-            resend_email_token: response.resend_email_token,
-            resend_timer: response.resend_timer,
-            named: named_by(
-                response.country_code.as_deref(),
-                response.mobile.as_deref(),
-                response.email.as_deref(),
-            ),
-        }
+        sent_codes!(UPDATE_PROFILE, response)
     }
 }
 

@@ -142,6 +142,31 @@ pub(super) struct SentCodes {
     pub(super) named: Vec<Contact>,
 }
 
+/// The codes that a response announces. Several generated types have its members.
+macro_rules! sent_codes {
+    ($operation:expr, $response:expr) => {{
+        let response = $response;
+        $crate::fynd::unconfirmed_codes::SentCodes {
+            operation: $operation,
+            mobile: response.verify_mobile_otp == Some(true),
+            email: response.verify_email_otp == Some(true),
+            request_id: response.request_id,
+            resend_token: $crate::fynd::other_spelling::resend_token(
+                response.resend_token,
+                &response.extra,
+            ),
+            resend_email_token: response.resend_email_token,
+            resend_timer: response.resend_timer,
+            named: $crate::fynd::contact::named_by(
+                response.country_code.as_deref(),
+                response.mobile.as_deref(),
+                response.email.as_deref(),
+            ),
+        }
+    }};
+}
+pub(super) use sent_codes;
+
 impl SentCodes {
     /// Whether any code was sent.
     pub(super) fn any(&self) -> bool {
