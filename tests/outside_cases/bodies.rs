@@ -270,6 +270,16 @@ async fn only_a_string_is_a_token() {
     }
 }
 
+/// Whether a sign-in asks for the second factor, if its response has these members beside the token.
+async fn asks_for_mfa(members: &str) -> bool {
+    let server = Server::json(format!(r#"{{{members},"accessToken":"a.b.c"}}"#)).await;
+    let client = server.wunder();
+    let sign_in = client
+        .sign_in_with_password("ada@example.org", "the password")
+        .await;
+    matches!(sign_in.unwrap(), wunder::SignIn::MfaRequired(_))
+}
+
 /// Whether the second factor is required is decided by exact words alone.
 #[tokio::test]
 async fn an_unreadable_mfa_required_requires_the_second_factor() {
@@ -303,13 +313,7 @@ async fn an_unreadable_mfa_required_requires_the_second_factor() {
         .into_iter()
         .chain([("false", false), (r#""false""#, false)])
     {
-        let body = format!(r#"{{"mfaRequired":{value},"accessToken":"a.b.c","refreshToken":"d"}}"#);
-        let server = Server::json(body).await;
-        let client = server.wunder();
-        let sign_in = client
-            .sign_in_with_password("ada@example.org", "the password")
-            .await;
-        let asks = matches!(sign_in.unwrap(), wunder::SignIn::MfaRequired(_));
+        let asks = asks_for_mfa(&format!(r#""mfaRequired":{value},"refreshToken":"d""#)).await;
         assert_eq!(asks, is_required, "{value}");
     }
 }
@@ -342,12 +346,7 @@ async fn an_mfa_status_decides_where_the_flag_does_not() {
         ),
         (r#""mfaRequired":true,"mfaStatus":"false""#, true),
     ] {
-        let server = Server::json(format!(r#"{{{members},"accessToken":"a.b.c"}}"#)).await;
-        let client = server.wunder();
-        let sign_in = client
-            .sign_in_with_password("ada@example.org", "the password")
-            .await;
-        let asks = matches!(sign_in.unwrap(), wunder::SignIn::MfaRequired(_));
+        let asks = asks_for_mfa(members).await;
         assert_eq!(asks, is_required, "{members}");
     }
 }
