@@ -74,7 +74,7 @@ impl Mocks {
             }),
             goodcity: Some(GoodCityServer {
                 url: self.goodcity.base_url(),
-                app: "demo".to_owned(),
+                app: "app".to_owned(),
             }),
             fynd: Some(FyndServer {
                 url: Some(self.fynd.base_url()),
