@@ -21,6 +21,9 @@ pub enum EndReason {
     RefreshInterrupted,
     /// The server rejected a token that it had just issued.
     NewTokenRejected,
+    /// The server rejected the credential, or refused to refresh it, several times over minutes, in
+    /// words that its description does not have.
+    RepeatedlyRejected,
 }
 
 impl EndReason {
@@ -34,6 +37,7 @@ impl EndReason {
             Self::RefreshRefused => "refresh_refused",
             Self::RefreshInterrupted => "refresh_interrupted",
             Self::NewTokenRejected => "new_token_rejected",
+            Self::RepeatedlyRejected => "repeatedly_rejected",
         }
     }
 }
@@ -51,6 +55,7 @@ impl fmt::Display for EndReason {
                 "an earlier refresh was interrupted, and the server refused another"
             }
             Self::NewTokenRejected => "the server rejected a token that it had just issued",
+            Self::RepeatedlyRejected => "the server rejected it repeatedly, in unknown words",
         })
     }
 }

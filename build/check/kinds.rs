@@ -56,6 +56,7 @@ pub static ROOT: Kind = Kind {
         ("x-error-codes", Object(&ERROR_CODES)),
         ("x-misconfigured", List(&MISCONFIGURED)),
         ("x-path-prefix", Object(&PATH_PREFIX)),
+        ("x-session-ends", List(&SESSION_END)),
         ("x-success-member", Object(&SUCCESS_MEMBER)),
     ],
     ..KIND
@@ -64,8 +65,16 @@ pub static ROOT: Kind = Kind {
 static MISCONFIGURED: Kind = Kind {
     name: "a refusal of `x-misconfigured`",
     required: "class member word",
-    texts: "class member word",
+    texts: "class operation member word",
     others: &[("status", Number)],
+    ..KIND
+};
+
+/// Words of an error response that end a session: of the member, or any in the system's format.
+static SESSION_END: Kind = Kind {
+    name: "a row of `x-session-ends`",
+    texts: "operation member word",
+    others: &[("status", Number), ("again_after", Number)],
     ..KIND
 };
 

@@ -13,6 +13,8 @@ use crate::build::prepare::provenance;
 pub fn table(root: &Value, policies: &[Policy<'_>], base_path: &str) -> TokenStream {
     let rules = root["x-misconfigured"].as_array().into_iter();
     let rules = rules.flatten().map(misconfigured);
+    let session_ends = root["x-session-ends"].as_array().into_iter();
+    let session_ends = session_ends.flatten().map(session_end);
     let mut policies: Vec<_> = policies.iter().collect();
     policies.sort_by_key(|policy| policy.operation.id());
     let statics = policies.iter().map(|policy| static_of(policy));
@@ -28,6 +30,9 @@ pub fn table(root: &Value, policies: &[Policy<'_>], base_path: &str) -> TokenStr
 
             /// The refusals that only the operator can mend.
             pub(crate) static MISCONFIGURED: &[crate::pipeline::MisconfigurationRule] = &[#(#rules),*];
+
+            /// The words that end a session.
+            pub(crate) static SESSION_ENDS: &[crate::pipeline::SessionEnd] = &[#(#session_ends),*];
 
             /// All operations of the document.
             pub(crate) static ALL: &[&crate::pipeline::Operation] = &[#(&#constants),*];
@@ -72,10 +77,29 @@ fn misconfigured(rule: &Value) -> TokenStream {
     let text = |key: &str| rule[key].as_str().unwrap_or_default();
     let class = format_ident!("{}", text("class").to_upper_camel_case());
     let (member, word, published) = (text("member"), text("word"), !text("x-source").is_empty());
-    let status = rule["status"].as_u64().unwrap_or_default();
+    let (operation, status) = (
+        text("operation"),
+        rule["status"].as_u64().unwrap_or_default(),
+    );
     let class = quote!(crate::pipeline::Misconfiguration::#class);
     let rule = quote!(crate::pipeline::MisconfigurationRule);
-    quote!(#rule::new(#class, #status, #member, #word, #published))
+    quote!(#rule::new(#class, #operation, #status, #member, #word, #published))
+}
+
+fn session_end(row: &Value) -> TokenStream {
+    let text = |key: &str| row[key].as_str().unwrap_or_default();
+    let number = |key: &str| row[key].as_u64().unwrap_or_default();
+    let (operation, member, word) = (text("operation"), text("member"), text("word"));
+    let (status, again_after) = (number("status"), number("again_after"));
+    quote! {
+        crate::pipeline::SessionEnd {
+            operation: #operation,
+            status: #status,
+            member: #member,
+            word: #word,
+            again_after: #again_after,
+        }
+    }
 }
 
 fn static_of(policy: &Policy<'_>) -> TokenStream {
@@ -117,6 +141,7 @@ fn static_of(policy: &Policy<'_>) -> TokenStream {
             success_members: &[#(#success_members),*],
             accept: ::http::HeaderValue::from_static(#accept),
             misconfigured: MISCONFIGURED,
+            session_ends: SESSION_ENDS,
         };
     }
 }

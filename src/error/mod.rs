@@ -11,6 +11,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::StatusCode;
 
+use crate::pipeline::CredentialVerdict;
+
 pub use self::kind::{Delivery, ErrorKind, System};
 pub use self::problem::Problem;
 
@@ -43,6 +45,9 @@ struct Inner {
     retry_after: Option<Duration>,
     /// Whether the server said, in words of the system, that it did not process the request.
     is_unprocessed: bool,
+    /// What the response says about the credential that the request carried.
+    credential_verdict: CredentialVerdict,
+    session_ended: bool,
     delivery: Delivery,
     attempts: u32,
     elapsed: Duration,
@@ -67,6 +72,8 @@ impl Error {
             request_id: None,
             retry_after: None,
             is_unprocessed: false,
+            credential_verdict: CredentialVerdict::Unknown,
+            session_ended: false,
             delivery: Delivery::NotSent,
             attempts: 0,
             elapsed: Duration::ZERO,
@@ -114,6 +121,21 @@ impl Error {
     /// Records that the server said that it did not process the request, and to retry later.
     pub(crate) fn with_unprocessed(mut self, is_unprocessed: bool) -> Self {
         self.0.is_unprocessed = is_unprocessed;
+        self
+    }
+
+    pub(crate) fn with_credential_verdict(mut self, verdict: CredentialVerdict) -> Self {
+        self.0.credential_verdict = verdict;
+        self
+    }
+
+    pub(crate) fn credential_verdict(&self) -> CredentialVerdict {
+        self.0.credential_verdict
+    }
+
+    /// Records that the session of the call has ended.
+    pub(crate) fn with_session_ended(mut self) -> Self {
+        self.0.session_ended = true;
         self
     }
 
@@ -214,6 +236,13 @@ impl Error {
         self.0.operation.as_deref()
     }
 
+    /// Whether the session of the call has ended, so that the user must sign in again. With `false`, an
+    /// error of the kind [`ErrorKind::Unauthenticated`] means that the server refused this call alone,
+    /// as for a missing permission, and the session goes on; or that there was no session.
+    pub fn session_ended(&self) -> bool {
+        self.0.session_ended
+    }
+
     /// The name of the invalid input, for [`ErrorKind::InvalidInput`].
     pub fn field(&self) -> Option<&str> {
         self.0.field.as_deref()
@@ -268,6 +297,7 @@ impl Error {
     /// | `tenant` | the `tenant`, and whether `base_url` is the gateway that has it |
     /// | `path` | the `base_url`: the server does not have the path |
     /// | `host` | the host of the `base_url` |
+    /// | `oauth` | the `tenant` and the `base_url`: the server refuses this client, not the token |
     /// | `redirect` | the `base_url`: the message names the host that the server leads to |
     /// | `certificate` | the certificates that this machine trusts |
     /// | `proxy` | user and password of the proxy |

@@ -72,7 +72,6 @@ pub(super) fn parse(response: &RawResponse) -> Option<ParsedError> {
     Some(ParsedError {
         code: body.code.clone(),
         request_id: body.request_id.clone(),
-        names_token: body.authenticated == Some(false),
         is_public_code: false,
         kind: None,
         message: None,

@@ -10,10 +10,11 @@ use super::api_error;
 use super::signature::{DATE_HEADER, SIGNATURE_HEADER, SignatureInput, date_text, sign};
 use crate::client_config::check_key;
 use crate::error::{Error, System};
-use crate::generated::fynd::operations::MISCONFIGURED;
+use crate::generated::fynd::operations::{MISCONFIGURED, SESSION_ENDS};
 use crate::json::JsonObject;
 use crate::pipeline::{
-    Attempt, MisconfigurationRule, Operation, ParsedError, RawResponse, Request, SystemRules,
+    Attempt, MisconfigurationRule, Operation, ParsedError, RawResponse, Request, SessionEnd,
+    SystemRules,
 };
 use crate::secret::Secret;
 
@@ -101,6 +102,10 @@ impl SystemRules for Rules {
 
     fn misconfigured(&self) -> &'static [MisconfigurationRule] {
         MISCONFIGURED
+    }
+
+    fn session_ends(&self) -> &'static [SessionEnd] {
+        SESSION_ENDS
     }
 
     fn parse_error(&self, _operation: &Operation, response: &RawResponse) -> Option<ParsedError> {

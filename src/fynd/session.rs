@@ -4,7 +4,7 @@ use super::api::{Api, types};
 use super::api_error::invalid_response;
 use super::client::Client;
 use crate::error::Error;
-use crate::session::{Session as Shared, session_methods};
+use crate::session::{Session as Shared, SignOutOrder, session_methods};
 
 /// A signed-in user. Cheap to clone: all clones share one cookie jar, which no other session uses.
 ///
@@ -102,7 +102,7 @@ impl Session {
     /// session has ended locally then.
     pub async fn sign_out(self) -> Result<(), Error> {
         self.shared
-            .sign_out_unless_denied(|final_credential| async move {
+            .sign_out(SignOutOrder::TellFirst, |final_credential| async move {
                 let api = Api::new(final_credential.call_context());
                 api.logout().send().await.map(|_| ())
             })

@@ -2,12 +2,11 @@
 
 use std::fmt;
 
-use http::StatusCode;
 use serde_json::Value;
 
 use super::api::types::ErrorBody;
 use crate::generated::goodcity::shapes;
-use crate::pipeline::{Need, Operation, ParsedError, RawResponse};
+use crate::pipeline::{Operation, ParsedError, RawResponse};
 
 /// An error response of GoodCity; [`Error::api_error`](crate::Error::api_error) gives it.
 ///
@@ -104,15 +103,10 @@ impl std::error::Error for ApiError {}
 
 /// Parses an error body.
 pub(super) fn parse(operation: &Operation, response: &RawResponse) -> Option<ParsedError> {
-    let status = response.status();
     let api_error = decode(response)?;
-    let about_credential = matches!(api_error.shape, ErrorShape::Typed | ErrorShape::Plain);
     Some(ParsedError {
         code: api_error.error_type().map(str::to_owned),
         request_id: None,
-        names_token: status == StatusCode::UNAUTHORIZED
-            && operation.session != Need::Never
-            && about_credential,
         is_public_code: api_error.error_type() == Some("ForeignKeyMismatchError"),
         kind: None,
         message: (operation.carries_code && api_error.shape == ErrorShape::Fields)
@@ -155,10 +149,9 @@ fn first_text(value: &Value) -> Option<&str> {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use http::HeaderMap;
+    use http::{HeaderMap, StatusCode};
 
     use super::*;
-    use crate::generated::goodcity::operations::{CURRENT_USER_PROFILE, SEND_PIN};
 
     fn response(status: StatusCode, body: &str) -> RawResponse {
         RawResponse::new(status, HeaderMap::new(), body.to_owned().into())
@@ -235,25 +228,5 @@ mod tests {
                 "{body}"
             );
         }
-    }
-
-    #[test]
-    fn only_a_401_of_a_call_with_session_names_the_token() {
-        let body = r#"{"error": "No", "type": "UnauthorizedError", "status": 401}"#;
-        let names = |operation, status| {
-            parse(operation, &response(status, body))
-                .unwrap()
-                .names_token
-        };
-        assert!(names(&CURRENT_USER_PROFILE, StatusCode::UNAUTHORIZED));
-        assert!(!names(&CURRENT_USER_PROFILE, StatusCode::FORBIDDEN));
-        assert!(!names(&SEND_PIN, StatusCode::UNAUTHORIZED));
-        let plain = r#"{"error": "No"}"#;
-        let plain = parse(
-            &CURRENT_USER_PROFILE,
-            &response(StatusCode::UNAUTHORIZED, plain),
-        )
-        .unwrap();
-        assert!(plain.names_token);
     }
 }

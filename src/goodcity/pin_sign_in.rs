@@ -240,7 +240,7 @@ impl PendingCode {
         })?;
         let phone = &self.challenge.step.phone;
         let language = response.user.as_ref().and_then(language::of);
-        let tokens = Tokens::new(token, None);
+        let tokens = Tokens::issued(token, None, &self.client.calls.pipeline().time);
         let session = self.client.sign_in_by(phone, language, tokens).await?;
         self.challenge.finish().await;
         Ok(SignedIn {

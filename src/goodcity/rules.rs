@@ -4,8 +4,10 @@ use http::{HeaderMap, HeaderName};
 
 use super::api_error;
 use crate::error::System;
-use crate::generated::goodcity::operations::MISCONFIGURED;
-use crate::pipeline::{MisconfigurationRule, Operation, ParsedError, RawResponse, SystemRules};
+use crate::generated::goodcity::operations::{MISCONFIGURED, SESSION_ENDS};
+use crate::pipeline::{
+    MisconfigurationRule, Operation, ParsedError, RawResponse, SessionEnd, SystemRules,
+};
 
 /// The name of the calling app.
 pub(super) const APP_NAME: HeaderName = HeaderName::from_static("x-goodcity-app-name");
@@ -31,6 +33,10 @@ impl SystemRules for Rules {
 
     fn misconfigured(&self) -> &'static [MisconfigurationRule] {
         MISCONFIGURED
+    }
+
+    fn session_ends(&self) -> &'static [SessionEnd] {
+        SESSION_ENDS
     }
 
     fn parse_error(&self, operation: &Operation, response: &RawResponse) -> Option<ParsedError> {

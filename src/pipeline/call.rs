@@ -19,12 +19,12 @@ use super::request::Request;
 use super::response::{RawResponse, Response};
 use super::retry::{FailedAttempt, is_retryable};
 use super::system::{
-    Authorization, CredentialGeneration, QuerySignature, SessionCredential, SetCookies,
+    AfterRejection, Authorization, CredentialGeneration, QuerySignature, Rejection,
+    SessionCredential, SetCookies,
 };
 use super::trace;
 use super::transport::{Sending, Unreceived};
 use crate::clock::BoxFuture;
-use crate::end_reason::EndReason;
 use crate::error::{Delivery, Error, ErrorKind};
 use crate::telemetry::Event;
 
@@ -130,12 +130,17 @@ impl<'a> Call<'a> {
         self.context.check_options()?;
         self.check_idempotent()?;
         let is_idempotent = self.is_idempotent();
-        let (mut replayed, mut signed_again) = (false, false);
+        let (mut is_replayed, mut is_delayed, mut signed_again) = (false, false, false);
         loop {
             let in_flight = self.send_attempt(credential).await?;
             let failed = match self.receive(credential, in_flight).await {
                 Ok(response) => {
                     pipeline.budget.succeed(|| pipeline.since_start());
+                    if let Some(credential) =
+                        credential.filter(|_| operation.session == Need::Required)
+                    {
+                        credential.accepted();
+                    }
                     return Ok(response);
                 }
                 Err(failed) => failed,
@@ -148,23 +153,28 @@ impl<'a> Call<'a> {
                 continue;
             }
 
-            // Refresh and replay: once, if the server rejected the session's credential. A code is
-            // not sent again: the caller decides.
+            // Refresh and replay, or send again: once each, if the server rejected the session's
+            // credential. A code is not sent again: the caller decides.
             if let (Some(credential), Some(generation)) = (credential, rejected) {
-                if replayed {
-                    credential
-                        .end(generation, EndReason::NewTokenRejected)
-                        .await;
-                    return Err(error);
-                }
-                replayed = true;
-                match credential.refresh(generation, self.deadline).await {
-                    // The server's own error says more than that the session has ended.
-                    Err(ended) if ended.kind() == ErrorKind::Unauthenticated => return Err(error),
-                    refreshed => refreshed?,
-                }
-                if operation.carries_code {
-                    return Err(error.with_unchecked_code());
+                let rejection = Rejection {
+                    generation,
+                    operation: operation.id,
+                    verdict: error.credential_verdict(),
+                    is_replayed,
+                    is_delayed,
+                    may_send_again: !operation.carries_code,
+                };
+                let after = credential.settle_rejection(rejection, self.deadline);
+                match after.await? {
+                    AfterRejection::Ended => return Err(error.with_session_ended()),
+                    AfterRejection::Fail if !operation.carries_code => return Err(error),
+                    _ if operation.carries_code => return Err(error.with_unchecked_code()),
+                    AfterRejection::Delay(wait) if self.deadline.leaves_room_for(wait) => {
+                        is_delayed = true;
+                        pipeline.time.sleep(wait).await;
+                    }
+                    AfterRejection::Replay if !is_replayed => is_replayed = true,
+                    _ => return Err(error),
                 }
                 self.waited = true;
                 continue;

@@ -10,6 +10,7 @@ use super::Pipeline;
 use super::misconfigured::{diagnose, proxy_refused, redirected};
 use super::operation::{Need, Operation};
 use super::response::RawResponse;
+use super::session_end::{CredentialVerdict, verdict};
 use super::success::says_no;
 use super::system::{CredentialGeneration, ParsedError};
 use crate::error::{Error, ErrorKind};
@@ -91,15 +92,14 @@ fn classify(
             .into();
     }
     let api_error = pipeline.rules.parse_error(operation, &response);
-    let names_token = api_error
-        .as_ref()
-        .is_some_and(|api_error| api_error.names_token);
-    // A proxy or gateway, which sends pages, knows nothing of sessions.
-    let rejects_session = status == StatusCode::UNAUTHORIZED
-        && !response.is_page()
-        && operation.session != Need::Never
-        && (!operation.carries_code || names_token);
     let is_own = api_error.is_some();
+    let verdict = verdict(operation, &response, is_own);
+    let names_token = verdict == CredentialVerdict::Ended;
+    // A proxy or gateway, which sends pages, knows nothing of sessions. The 401 of an operation that
+    // carries a code is about the code.
+    let is_unauthorized =
+        status == StatusCode::UNAUTHORIZED && !response.is_page() && !operation.carries_code;
+    let rejects_session = operation.session != Need::Never && (names_token || is_unauthorized);
     let diagnosis = diagnose(pipeline, operation, signed_at, &response, is_own);
     // A server that refuses the application or the signature has not looked at the session.
     let rejected = generation.filter(|_| rejects_session && diagnosis.is_none());
@@ -122,10 +122,16 @@ fn classify(
     let (class, sign_at, message) = match (diagnosis, own) {
         (Some(found), _) => (Some(found.class), found.sign_at, found.message),
         (None, Some(own)) if kind == ErrorKind::Rejected => (None, None, own.into()),
+        (None, None) if rejected.is_some() && !names_token => {
+            let message =
+                "the server refused the call as unauthenticated, without ending the session";
+            (None, None, message.into())
+        }
         (None, _) => (None, None, message(kind, &response, is_own, is_about_code)),
     };
     let mut error = Error::new(kind, message)
         .with_status(status)
+        .with_credential_verdict(verdict)
         .with_retry_after(retry_after)
         .with_unprocessed(is_deferred || is_elsewhere)
         .with_request_id(request_id(headers));

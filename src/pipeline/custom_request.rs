@@ -178,6 +178,7 @@ impl CustomRequest {
             success_members: &[],
             accept: HeaderValue::from_static(JSON),
             misconfigured: context.pipeline().rules.misconfigured(),
+            session_ends: context.pipeline().rules.session_ends(),
         };
         let mut request = Request::new(&operation, self.path.as_str());
         for (name, value) in &self.query {

@@ -22,6 +22,7 @@ pub(crate) enum Misconfiguration {
     Tenant,
     Path,
     Host,
+    Oauth,
 }
 
 /// Words by which a system says that it is not used as it is configured, from `x-misconfigured` of
@@ -29,12 +30,14 @@ pub(crate) enum Misconfiguration {
 #[derive(Debug)]
 pub(crate) struct MisconfigurationRule {
     class: Misconfiguration,
+    /// The operation that the words belong to; empty for all.
+    operation: &'static str,
     /// The status, or 0 for any 4xx.
     status: u64,
     /// The member of the body that holds the word; empty for a response that is not in the system's
     /// format.
     member: &'static str,
-    /// The text of the member; its start if it ends with `*`.
+    /// The text of the member, a pattern of [`is_word`].
     word: &'static str,
     /// Whether the words were seen at the system, so that a signature may be made again.
     published: bool,
@@ -43,6 +46,7 @@ pub(crate) struct MisconfigurationRule {
 impl MisconfigurationRule {
     pub(crate) const fn new(
         class: Misconfiguration,
+        operation: &'static str,
         status: u64,
         member: &'static str,
         word: &'static str,
@@ -50,6 +54,7 @@ impl MisconfigurationRule {
     ) -> Self {
         Self {
             class,
+            operation,
             status,
             member,
             word,
@@ -64,10 +69,8 @@ impl MisconfigurationRule {
             None if self.member.is_empty() => Some(""),
             _ => None,
         };
-        let is_word = word.is_some_and(|word| match self.word.strip_suffix('*') {
-            Some(start) => word.starts_with(start),
-            None => word == self.word,
-        });
+        let is_word = word.is_some_and(|word| is_word(self.word, word));
+        let is_operation = self.operation.is_empty() || self.operation == operation.id;
         let is_status = self.status == 0 || self.status == u64::from(status.as_u16());
         // What is missing may be the record that the path names, or that belongs to the code.
         let may_be_missing = match self.class {
@@ -77,9 +80,20 @@ impl MisconfigurationRule {
             _ => false,
         };
         is_word
+            && is_operation
             && is_status
             && !may_be_missing
             && (signed || self.class != Misconfiguration::Signature)
+    }
+}
+
+/// Whether a text has this form: the word itself, the start of the text if it ends with `*`, and the end
+/// of it if it begins with `*`.
+pub(super) fn is_word(form: &str, text: &str) -> bool {
+    match (form.strip_prefix('*'), form.strip_suffix('*')) {
+        (Some(end), _) => text.ends_with(end),
+        (None, Some(start)) => text.starts_with(start),
+        (None, None) => text == form,
     }
 }
 
@@ -146,6 +160,11 @@ pub(super) fn diagnose(
         Misconfiguration::Host => (
             "host",
             "host rejected: check the host of `base_url`, and the name of the application".into(),
+        ),
+        Misconfiguration::Oauth => (
+            "oauth",
+            "the server refused this client, and not the token: check `tenant` and `base_url`"
+                .into(),
         ),
     };
     let is_elsewhere = matches!(rule.class, Misconfiguration::Path | Misconfiguration::Host);
@@ -232,7 +251,14 @@ mod tests {
     const ASSUMED: &[MisconfigurationRule] = &[stale(false)];
 
     const fn stale(published: bool) -> MisconfigurationRule {
-        MisconfigurationRule::new(Misconfiguration::Signature, 0, "code", "STALE*", published)
+        MisconfigurationRule::new(
+            Misconfiguration::Signature,
+            "",
+            0,
+            "code",
+            "STALE*",
+            published,
+        )
     }
 
     /// A call that sends a message, to a system that refuses a wrong signature by these words.
@@ -253,6 +279,7 @@ mod tests {
             success_members: &[],
             accept: header::HeaderValue::from_static("application/json"),
             misconfigured,
+            session_ends: &[],
         }
     }
 
@@ -280,7 +307,6 @@ mod tests {
                 typed: Box::new(()),
                 is_public_code: false,
                 request_id: None,
-                names_token: false,
                 kind: None,
                 message: None,
             })

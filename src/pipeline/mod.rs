@@ -18,13 +18,14 @@
 //! 5. **Judge**, by `judge`: a 2xx is a success, unless it is a page or its body says that it is none
 //!    (`says_no`). Of any other response it makes an error, by
 //!    [`SystemRules::parse_error`] and the status, and tells whether the server rejected the session,
-//!    and by `diagnose` whether only the operator can mend the cause. The headers of a success, also of
+//!    by `verdict` whether its words end it, and by `diagnose` whether only the operator can mend the cause. The headers of a success, also of
 //!    a 2xx whose body breaks off, correct the clock ([`SkewedClock::learn`]) and set cookies
 //!    ([`SessionCredential::keep_cookies`]); those of no other response do.
 //! 6. **Return, sign again, refresh or back off**, by `Call::run`. A success is returned, and decoded
 //!    by `RawResponse::decode`. A refused signature is made again by the server's time, once, if the
-//!    system's words for that are published. A rejected session is refreshed and the request replayed,
-//!    once. Any other error is retried if, in this order, the operation allows it (`is_retryable`), the
+//!    system's words for that are published. What follows a rejected credential is decided by the session
+//!    ([`SessionCredential::settle_rejection`]): the request is replayed after a refresh, once, and sent
+//!    again after a short wait, once. Any other error is retried if, in this order, the operation allows it (`is_retryable`), the
 //!    [`RetryPolicy`] gives a wait, the deadline leaves room for that wait and for `Retry-After`, and
 //!    the [`RetryBudget`] has a retry left.
 //!
@@ -46,6 +47,7 @@ mod options;
 mod request;
 mod response;
 mod retry;
+mod session_end;
 mod success;
 mod system;
 mod tls;
@@ -77,11 +79,12 @@ pub(crate) use self::request::Request;
 pub(crate) use self::response::RawResponse;
 pub use self::response::Response;
 pub use self::retry::{Backoff, FailedAttempt, RetryPolicy};
+pub(crate) use self::session_end::{CredentialVerdict, SessionEnd};
 #[cfg(feature = "wunder")]
 pub(crate) use self::system::PublishedCode;
 pub(crate) use self::system::{
-    Authorization, CredentialGeneration, ParsedError, QuerySignature, SessionCredential,
-    SetCookies, SystemRules,
+    AfterRejection, Authorization, CredentialGeneration, ParsedError, QuerySignature, Rejection,
+    SessionCredential, SetCookies, SystemRules,
 };
 pub(crate) use self::transport::Transport;
 use crate::skewed_clock::SkewedClock;

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use http::{HeaderValue, Method};
 
 use super::misconfigured::MisconfigurationRule;
+use super::session_end::SessionEnd;
 use crate::decode::{BareString, Shape};
 
 /// One documented operation, generated from the system's description.
@@ -33,6 +34,8 @@ pub(crate) struct Operation {
     pub(crate) accept: HeaderValue,
     /// The refusals of the system that only the operator can mend.
     pub(crate) misconfigured: &'static [MisconfigurationRule],
+    /// The words of the system that end a session.
+    pub(crate) session_ends: &'static [SessionEnd],
 }
 
 /// The `Accept` header of an operation whose responses are JSON.

@@ -38,6 +38,8 @@ pub struct Settings {
     pub(crate) max_server_wait: Duration,
     pub(crate) resend_wait: Option<Duration>,
     pub(crate) max_wrong_codes: u32,
+    pub(crate) max_unknown_rejections: u32,
+    pub(crate) unknown_rejection_period: Duration,
     /// What the client's builder sets for the default HTTP client.
     pub(crate) connections: ConnectionSettings,
 }
@@ -60,6 +62,8 @@ impl Default for Settings {
             max_server_wait: Duration::from_secs(3600),
             resend_wait: None,
             max_wrong_codes: 5,
+            max_unknown_rejections: 3,
+            unknown_rejection_period: Duration::from_secs(5 * 60),
             connections: ConnectionSettings::default(),
         }
     }
@@ -177,6 +181,22 @@ impl Settings {
     /// 5.
     pub fn max_wrong_codes(mut self, codes: u32) -> Self {
         self.max_wrong_codes = codes.max(1);
+        self
+    }
+
+    /// Sets how often the server may reject the credential of a session, or refuse its refresh, in words
+    /// that the description does not have, before the session ends; at least 1, by default 3. A success
+    /// in between starts the count again. See
+    /// [`unknown_rejection_period`](Self::unknown_rejection_period).
+    pub fn max_unknown_rejections(mut self, rejections: u32) -> Self {
+        self.max_unknown_rejections = rejections.max(1);
+        self
+    }
+
+    /// Sets how long such rejections must last before the session ends: the time from the first to the
+    /// last one, by default 5 minutes.
+    pub fn unknown_rejection_period(mut self, period: Duration) -> Self {
+        self.unknown_rejection_period = period;
         self
     }
 }

@@ -72,6 +72,7 @@ mod tests {
             success_members,
             accept: HeaderValue::from_static("application/json"),
             misconfigured: &[],
+            session_ends: &[],
         }
     }
 

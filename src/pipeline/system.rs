@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::fmt;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, HeaderName};
@@ -13,8 +14,8 @@ use super::misconfigured::MisconfigurationRule;
 use super::operation::{Need, Operation};
 use super::request::Request;
 use super::response::RawResponse;
+use super::session_end::{CredentialVerdict, SessionEnd};
 use crate::clock::BoxFuture;
-use crate::end_reason::EndReason;
 use crate::error::{Error, ErrorKind, System};
 use crate::telemetry::Telemetry;
 
@@ -61,6 +62,11 @@ pub(crate) trait SystemRules: Send + Sync {
         &[]
     }
 
+    /// The words that end a session, for custom requests.
+    fn session_ends(&self) -> &'static [SessionEnd] {
+        &[]
+    }
+
     /// Parses an error body in the system's own format.
     fn parse_error(&self, operation: &Operation, response: &RawResponse) -> Option<ParsedError>;
 }
@@ -76,8 +82,6 @@ pub(crate) struct ParsedError {
     /// Whether [`Error::problem`] may show the code.
     pub(crate) is_public_code: bool,
     pub(crate) request_id: Option<String>,
-    /// Whether it says that the server does not accept the session's token.
-    pub(crate) names_token: bool,
     /// The kind of the error, where the status alone does not determine it.
     pub(crate) kind: Option<ErrorKind>,
     /// What the error says, where the system tells more than the status.
@@ -163,6 +167,46 @@ pub(crate) trait SessionCredential: Send + Sync + fmt::Debug {
         None
     }
 
-    /// Ends the session if its credential still has this generation: no request uses it any more.
-    fn end(&self, generation: CredentialGeneration, reason: EndReason) -> BoxFuture<'_, ()>;
+    /// Records that the server accepted the credential. Called for each success of an operation that
+    /// needs it.
+    fn accepted(&self) {}
+
+    /// Decides what follows a response that rejects the credential: refreshes it, or ends the session,
+    /// where that is due.
+    ///
+    /// Fails if a refresh that is needed is not possible now.
+    fn settle_rejection(
+        &self,
+        rejection: Rejection,
+        deadline: Deadline,
+    ) -> BoxFuture<'_, Result<AfterRejection, Error>>;
+}
+
+/// A response that rejects the credential of a session.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rejection {
+    /// The credential that the attempt carried.
+    pub(crate) generation: CredentialGeneration,
+    pub(crate) operation: &'static str,
+    pub(crate) verdict: CredentialVerdict,
+    /// Whether the call has been replayed after a refresh.
+    pub(crate) is_replayed: bool,
+    /// Whether the call has been sent again after a wait.
+    pub(crate) is_delayed: bool,
+    /// Whether the call may be sent again, as it carries no code.
+    pub(crate) may_send_again: bool,
+}
+
+/// What follows a response that rejects the credential of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AfterRejection {
+    /// There is another credential: replay the call.
+    Replay,
+    /// The credential is so new that the server may not know it yet: send the call again after this
+    /// time.
+    Delay(Duration),
+    /// The call has failed, and the session goes on.
+    Fail,
+    /// The session has ended.
+    Ended,
 }

@@ -6,14 +6,14 @@ use tokio::time::timeout_at;
 
 use super::credential::{AccessToken, Credential};
 use super::entry::SessionEntry;
-use super::state::{ReloadOutcome, State, WriteOutcome};
+use super::state::State;
 use crate::clock::BoxFuture;
-use crate::end_reason::EndReason;
 use crate::error::{Error, ErrorKind};
 #[cfg(feature = "fynd")]
 use crate::pipeline::SetCookies;
 use crate::pipeline::{
-    Attempt, Authorization, CredentialGeneration, Deadline, Need, Operation, SessionCredential,
+    AfterRejection, Attempt, Authorization, CredentialGeneration, Deadline, Need, Operation,
+    Rejection, SessionCredential,
 };
 use crate::secret::Secret;
 
@@ -36,6 +36,7 @@ impl SessionEntry {
             is_current.then_some(state.generation)
         };
         if let Some(generation) = generation {
+            self.lock().rejected = true;
             self.refresh_and_wait(generation, deadline).await?;
         }
         self.access_token_within(deadline).await
@@ -76,7 +77,7 @@ impl SessionEntry {
         };
         let token = AccessToken {
             token: tokens.access.clone(),
-            expires_at: tokens.expires_at,
+            expires_at: tokens.ends_at(&self.context.time),
         };
         Ok((token, authorization))
     }
@@ -84,11 +85,14 @@ impl SessionEntry {
     /// Whether the credential is fresh; starts an early refresh if that is due.
     fn authorization(&self, state: &mut State, now: DateTime<Utc>) -> Authorization {
         let generation = state.generation;
-        if state.is_stale(now) {
+        let time = &self.context.time;
+        if state.is_stale(now, time) {
             return Authorization::Stale(generation);
         }
         let before = self.context.settings.refresh_before_expiry;
-        let is_due = state.is_due_for_early_refresh(now, before) && !state.is_refused();
+        let is_due = state.is_due_for_early_refresh(now, time, before)
+            && !state.is_refused()
+            && self.cool_down(state).is_none();
         if is_due && state.running_refresh().is_none() {
             self.start_refresh(state);
         }
@@ -145,21 +149,15 @@ impl SessionCredential for SessionEntry {
         Some(Box::pin(self.merge_cookies(cookies)))
     }
 
-    fn end(&self, generation: CredentialGeneration, reason: EndReason) -> BoxFuture<'_, ()> {
-        Box::pin(async move {
-            if self.lock().generation != generation {
-                return;
-            }
-            // A server also rejects a credential that another instance has refreshed meanwhile.
-            let found = self.reload().await;
-            if !matches!(found, Ok(ReloadOutcome::Unchanged))
-                || self.lock().generation != generation
-            {
-                return;
-            }
-            if let Ok(WriteOutcome::Done) = self.remove(None).await {
-                self.mark_ended(reason);
-            }
-        })
+    fn accepted(&self) {
+        self.forget_rejected_calls();
+    }
+
+    fn settle_rejection(
+        &self,
+        rejection: Rejection,
+        deadline: Deadline,
+    ) -> BoxFuture<'_, Result<AfterRejection, Error>> {
+        Box::pin(self.settle(rejection, deadline))
     }
 }

@@ -11,11 +11,10 @@ use url::{Host, Url};
 
 use super::set_cookie::{self, SetCookie};
 use crate::clock::BoxFuture;
-use crate::end_reason::EndReason;
 use crate::error::{Error, ErrorKind, System};
 use crate::pipeline::{
-    Attempt, Authorization, CredentialGeneration, Deadline, Operation, SessionCredential,
-    SetCookies,
+    AfterRejection, Attempt, Authorization, CredentialGeneration, Deadline, Operation, Rejection,
+    SessionCredential, SetCookies,
 };
 use crate::secret::Secret;
 use crate::skewed_clock::SkewedClock;
@@ -391,8 +390,12 @@ impl SessionCredential for JarCredential {
         None
     }
 
-    fn end(&self, _generation: CredentialGeneration, _reason: EndReason) -> BoxFuture<'_, ()> {
-        Box::pin(std::future::ready(()))
+    fn settle_rejection(
+        &self,
+        _rejection: Rejection,
+        _deadline: Deadline,
+    ) -> BoxFuture<'_, Result<AfterRejection, Error>> {
+        Box::pin(std::future::ready(Ok(AfterRejection::Fail)))
     }
 }
 

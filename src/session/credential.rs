@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use http::HeaderValue;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -14,6 +14,11 @@ use super::cookie_jar::CookieJar;
 use crate::decode;
 use crate::error::{Delivery, Error, ErrorKind, System};
 use crate::secret::{NO_STRAY_SPACE, Secret};
+use crate::skewed_clock::SkewedClock;
+
+/// How far the claim of when a token was issued may be from the server's time before the clock of its
+/// issuer counts as another one: the time of a response, and rounded seconds.
+const MAX_ISSUER_SKEW: TimeDelta = TimeDelta::seconds(5);
 
 /// The credential of one session.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -33,17 +38,22 @@ impl Credential {
         }
     }
 
-    pub(super) fn expires_at(&self) -> Option<DateTime<Utc>> {
-        self.tokens()?.expires_at
+    /// When the access token expires, by the server's clock.
+    pub(super) fn expires_at(&self, time: &SkewedClock) -> Option<DateTime<Utc>> {
+        self.tokens()?.ends_at(time)
     }
 
     /// When the session ends unless the user signs in again, as far as the tokens tell.
-    pub(super) fn session_expires_at(&self, is_refreshable: bool) -> Option<DateTime<Utc>> {
+    pub(super) fn session_expires_at(
+        &self,
+        is_refreshable: bool,
+        time: &SkewedClock,
+    ) -> Option<DateTime<Utc>> {
         let tokens = self.tokens()?;
         match &tokens.refresh {
-            Some(refresh) if is_refreshable => expiry(refresh.expose()),
+            Some(refresh) if is_refreshable => Claims::of(refresh.expose()).expiry(),
             None if is_refreshable => None,
-            _ => tokens.expires_at,
+            _ => tokens.ends_at(time),
         }
     }
 
@@ -65,17 +75,95 @@ pub struct Tokens {
     /// When the access token expires; `None` if that is unknown, as for a token that is not a JWT.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<DateTime<Utc>>,
+    /// When the access token expires by this machine's clock, where the clock that issued it differs
+    /// from the server's: its life, counted from its receipt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ends_locally_at: Option<DateTime<Utc>>,
+    #[serde(default, skip_serializing_if = "TokenSource::is_unknown")]
+    pub(crate) source: TokenSource,
+}
+
+/// Where the tokens of a session come from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum TokenSource {
+    /// The application passed them to this crate, as by `resume_with_tokens`: no server has vouched for
+    /// them to this crate.
+    #[default]
+    Imported,
+    /// The server issued them for a sign-in by this crate.
+    SignIn,
+    /// The server issued them for a session of this crate: by a refresh, or by an authentication with new
+    /// login data.
+    Refresh,
+}
+
+impl TokenSource {
+    // serde passes a reference.
+    #[allow(clippy::trivially_copy_pass_by_ref)]
+    fn is_unknown(&self) -> bool {
+        *self == Self::Imported
+    }
 }
 
 impl Tokens {
-    /// Creates tokens; the expiry is the `exp` claim of the access token if that is a JWT.
+    /// Creates tokens; the expiry is the `exp` claim of the access token if that is a JWT. An empty
+    /// refresh token is none.
     pub fn new(access: impl Into<Secret>, refresh: Option<Secret>) -> Self {
         let access = access.into();
-        let expires_at = expiry(access.expose());
+        let expires_at = Claims::of(access.expose()).expiry();
         Self {
             access,
-            refresh,
+            refresh: refresh.filter(|refresh| !refresh.is_empty()),
             expires_at,
+            ends_locally_at: None,
+            source: TokenSource::Imported,
+        }
+    }
+
+    /// The tokens of a response that has just arrived. Where the access token was issued by a clock that
+    /// is not the server's, its life counts from now.
+    pub(crate) fn issued(
+        access: impl Into<Secret>,
+        refresh: Option<Secret>,
+        time: &SkewedClock,
+    ) -> Self {
+        let mut tokens = Self::new(access, refresh);
+        tokens.source = TokenSource::SignIn;
+        let claims = Claims::of(tokens.access.expose());
+        let (Some(end), now) = (tokens.expires_at, time.now()) else {
+            return tokens;
+        };
+        match claims.issued_at() {
+            Some(start) if start >= end => {}
+            Some(start) if (now - start).abs() > MAX_ISSUER_SKEW => {
+                tokens.ends_locally_at = time.local_now().checked_add_signed(end - start);
+            }
+            Some(_) => {}
+            // The server has just issued it, so it has not expired.
+            None if end <= now => tokens.expires_at = None,
+            None => {}
+        }
+        tokens
+    }
+
+    /// These tokens as the successors of others, which stay as they are where the server issued the same
+    /// access token again.
+    pub(super) fn succeeding(mut self, former: &Self) -> Self {
+        if self.access == former.access {
+            self.expires_at = former.expires_at;
+            self.ends_locally_at = former.ends_locally_at;
+        }
+        self.source = TokenSource::Refresh;
+        self
+    }
+
+    /// When the access token expires, by the server's clock.
+    pub(super) fn ends_at(&self, time: &SkewedClock) -> Option<DateTime<Utc>> {
+        match self.ends_locally_at {
+            Some(end) => Some(time.at(end)),
+            None => self.expires_at,
         }
     }
 
@@ -156,15 +244,29 @@ impl From<AccessToken> for Secret {
     }
 }
 
-#[derive(Deserialize)]
+/// The times of a JWT, whose signature is not checked: they only tell when to refresh.
+#[derive(Default, Deserialize)]
 struct Claims {
     exp: Option<Value>,
+    iat: Option<Value>,
 }
 
-/// The `exp` claim of a JWT. The signature is not checked: the claim only tells when to refresh.
-fn expiry(token: &str) -> Option<DateTime<Utc>> {
-    let Claims { exp } = unverified_claims(token)?;
-    let seconds = match exp? {
+impl Claims {
+    fn of(token: &str) -> Self {
+        unverified_claims(token).unwrap_or_default()
+    }
+
+    fn expiry(&self) -> Option<DateTime<Utc>> {
+        time_of(self.exp.as_ref()?)
+    }
+
+    fn issued_at(&self) -> Option<DateTime<Utc>> {
+        time_of(self.iat.as_ref()?)
+    }
+}
+
+fn time_of(claim: &Value) -> Option<DateTime<Utc>> {
+    let seconds = match claim {
         Value::Number(seconds) => seconds.as_f64(),
         Value::String(seconds) => seconds.trim().parse().ok(),
         _ => None,

@@ -1,6 +1,7 @@
 //! One live session: its state, and how that follows the stored record.
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
@@ -31,12 +32,18 @@ const TOUCH_AFTER: TimeDelta = TimeDelta::days(1);
 /// How one system gets new tokens.
 pub(crate) trait Refresher: Send + Sync {
     /// Gets new tokens within the time `within`. A refusal ends the session, any other error
-    /// leaves it unchanged.
+    /// leaves it unchanged. `session` is the id of the session.
     fn refresh<'a>(
         &'a self,
+        session: &'a Secret,
         current: &'a Tokens,
         within: Duration,
     ) -> BoxFuture<'a, Result<Tokens, Error>>;
+
+    /// Whether these tokens may be refreshed.
+    fn accepts(&self, _tokens: &Tokens) -> bool {
+        true
+    }
 }
 
 /// One session in this instance, shared by all its handles.
@@ -47,7 +54,9 @@ pub(crate) struct SessionEntry {
     id: Secret,
     login_hint: Option<Box<str>>,
     pub(super) key: StoreKey,
-    pub(super) refresher: Option<Arc<dyn Refresher>>,
+    refresher: Option<Arc<dyn Refresher>>,
+    /// Whether the server has rejected a call in unknown words since the last success.
+    pub(super) has_rejected_calls: AtomicBool,
     /// Held while the record is saved or revalidated.
     pub(super) saving: tokio::sync::Mutex<()>,
     state: Mutex<State>,
@@ -77,6 +86,7 @@ impl SessionEntry {
             login_hint: login_hint.map(String::into_boxed_str),
             key,
             refresher,
+            has_rejected_calls: AtomicBool::new(false),
             saving: tokio::sync::Mutex::new(()),
             state: Mutex::new(state),
         })
@@ -98,8 +108,16 @@ impl SessionEntry {
     }
 
     pub(super) fn expires_at(&self) -> Option<DateTime<Utc>> {
-        let is_refreshable = self.refresher.is_some();
-        self.lock().credential.session_expires_at(is_refreshable)
+        let credential = self.lock().credential.clone();
+        let is_refreshable = self.refresher(&credential).is_some();
+        credential.session_expires_at(is_refreshable, &self.context.time)
+    }
+
+    /// What refreshes this credential, if it can be refreshed.
+    pub(super) fn refresher(&self, credential: &Credential) -> Option<&Arc<dyn Refresher>> {
+        let tokens = credential.tokens()?;
+        let refresher = self.refresher.as_ref();
+        refresher.filter(|refresher| refresher.accepts(tokens))
     }
 
     /// The claims of the access token, whose signature is not checked; `None` if it is no JWT.
@@ -124,7 +142,9 @@ impl SessionEntry {
 
     pub(super) fn ended_error(&self, reason: EndReason) -> Error {
         let message = format!("the session has ended: {reason}");
-        Error::new(ErrorKind::Unauthenticated, message).of(self.context.system)
+        Error::new(ErrorKind::Unauthenticated, message)
+            .with_session_ended()
+            .of(self.context.system)
     }
 
     /// Ends the session in this instance and deletes it from the store.
@@ -185,7 +205,8 @@ impl SessionEntry {
             let refresh = state.refresh_state().record.clone();
             (age, state.credential.clone(), refresh)
         };
-        if age < TOUCH_AFTER {
+        // A session whose calls are rejected is not prolonged.
+        if age < TOUCH_AFTER || self.has_rejected_calls.load(Ordering::Relaxed) {
             return;
         }
         if let Err(error) = self.write(&credential, &refresh, None).await {
@@ -244,7 +265,7 @@ impl SessionEntry {
         }
         let changed = state.credential != credential;
         if changed {
-            state.set_credential(credential, self.context.time.now());
+            state.set_credential(credential, state.written_at);
         }
         state.update_refresh(|refresh_state| refresh_state.record = record.refresh);
         if changed {

@@ -13,6 +13,7 @@ mod in_flight_tasks;
 mod record;
 mod refresh;
 mod registry;
+mod rejection;
 #[cfg(feature = "fynd")]
 mod set_cookie;
 #[cfg(any(feature = "wunder", feature = "fynd"))]
@@ -28,12 +29,12 @@ pub(crate) use self::cookie_jar::{CookieJar, JarCredential};
 pub(crate) use self::credential::Credential;
 #[cfg(feature = "walletcrew")]
 pub(crate) use self::credential::unverified_claims;
-pub use self::credential::{AccessToken, Tokens};
+pub use self::credential::{AccessToken, TokenSource, Tokens};
 pub(crate) use self::entry::{Refresher, SessionEntry};
 pub(crate) use self::record::UserHints;
 pub(crate) use self::registry::SessionRegistry;
 #[cfg(any(feature = "wunder", feature = "fynd"))]
-pub(crate) use self::sign_out::FinalCredential;
+pub(crate) use self::sign_out::{FinalCredential, SignOutOrder};
 pub use crate::end_reason::EndReason;
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::{CallContext, CallOptions, CustomRequest, Deadline};
@@ -139,56 +140,43 @@ impl Session {
         self.calls.clone()
     }
 
-    /// Checks the options, ends the session here and in the store, and then tells the server. The task continues if the
-    /// caller drops the future.
-    #[cfg(feature = "wunder")]
+    /// Checks the options, ends the session here and in the store, and tells the server, in this order.
+    /// A session that has ended, here or at the server, is signed out. The task continues if the caller
+    /// drops the future.
+    #[cfg(any(feature = "wunder", feature = "fynd"))]
     pub(crate) async fn sign_out<F>(
         self,
+        order: SignOutOrder,
         tell: impl FnOnce(FinalCredential) -> F + Send + 'static,
     ) -> Result<(), Error>
     where
         F: Future<Output = Result<(), Error>> + Send,
     {
         self.calls.check_options()?;
+        if self.ended().is_some() {
+            return Ok(());
+        }
         let calls = self.calls.without_session().without_idempotent();
-        self.entry.mark_ended(EndReason::SignedOut);
+        let ends_first = order == SignOutOrder::EndFirst;
+        if ends_first {
+            self.entry.mark_ended(EndReason::SignedOut);
+        }
         let guard = self.entry.context.track();
         let done = tokio::spawn(async move {
             let final_credential = FinalCredential::of(self.entry.clone(), calls).await;
-            let closed = self.close(EndReason::SignedOut).await;
-            let told = tell(final_credential).await;
-            drop(guard);
-            told.and(closed)
-        });
-        let message = "signing out was interrupted";
-        let interrupted = |_| Err(Error::new(ErrorKind::Unavailable, message));
-        done.await.unwrap_or_else(interrupted)
-    }
-
-    /// Checks the options, tells the server, and then ends the session here and in the store. It stays
-    /// if the server says that it has not ended; an error of any other kind does not keep it. The task
-    /// continues if the caller drops the future.
-    #[cfg(feature = "fynd")]
-    pub(crate) async fn sign_out_unless_denied<F>(
-        self,
-        tell: impl FnOnce(FinalCredential) -> F + Send + 'static,
-    ) -> Result<(), Error>
-    where
-        F: Future<Output = Result<(), Error>> + Send,
-    {
-        self.calls.check_options()?;
-        let calls = self.calls.without_session().without_idempotent();
-        let guard = self.entry.context.track();
-        let done = tokio::spawn(async move {
-            let final_credential = FinalCredential::of(self.entry.clone(), calls).await;
-            let told = tell(final_credential).await;
-            if !told.as_ref().is_err_and(Error::is_denial) {
-                let closed = self.close(EndReason::SignedOut).await;
-                drop(guard);
-                return told.and(closed);
+            let mut closed = Ok(());
+            if ends_first {
+                closed = self.close(EndReason::SignedOut).await;
+            }
+            let told = match tell(final_credential).await {
+                Err(error) if error.session_ended() => Ok(()),
+                told => told,
+            };
+            if !ends_first && !told.as_ref().is_err_and(Error::is_denial) {
+                closed = self.close(EndReason::SignedOut).await;
             }
             drop(guard);
-            told
+            told.and(closed)
         });
         let message = "signing out was interrupted";
         let interrupted = |_| Err(Error::new(ErrorKind::Unavailable, message));

@@ -6,12 +6,26 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::credential::Credential;
 use super::entry::SessionEntry;
 use crate::clock::BoxFuture;
-use crate::end_reason::EndReason;
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::{
-    Attempt, Authorization, CallContext, CredentialGeneration, Deadline, SessionCredential,
+    AfterRejection, Attempt, Authorization, CallContext, CredentialGeneration, CredentialVerdict,
+    Deadline, Rejection, SessionCredential,
 };
 use crate::secret::Secret;
+
+/// What a sign-out does first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    not(all(feature = "wunder", feature = "fynd")),
+    allow(dead_code, reason = "each system has one order")
+)]
+pub(crate) enum SignOutOrder {
+    /// The session ends here, so that nothing is sent with its credential any more.
+    EndFirst,
+    /// The server is told: the session stays if the server says that it has not ended. An error of any
+    /// other kind does not keep it.
+    TellFirst,
+}
 
 /// The last credential of a session, for the call that signs it out. It does not use the store,
 /// which has no record of the session any more.
@@ -85,8 +99,9 @@ impl FinalCredential {
     }
 
     fn is_expired(&self) -> bool {
-        let end = self.lock().credential.expires_at();
-        end.is_some_and(|end| end <= self.calls.pipeline().time.now())
+        let time = &self.calls.pipeline().time;
+        let end = self.lock().credential.expires_at(time);
+        end.is_some_and(|end| end <= time.now())
     }
 
     fn lock(&self) -> MutexGuard<'_, FinalState> {
@@ -115,17 +130,26 @@ impl SessionCredential for FinalCredential {
         deadline: Deadline,
     ) -> BoxFuture<'_, Result<(), Error>> {
         Box::pin(async move {
-            let ended = || Error::new(ErrorKind::Unauthenticated, "the session has ended");
-            let refresher = self.entry.refresher.clone().ok_or_else(ended)?;
-            let former = {
+            let ended = || {
+                let error = Error::new(ErrorKind::Unauthenticated, "the session has ended");
+                error.with_session_ended()
+            };
+            let (refresher, former) = {
                 let state = self.lock();
                 if state.generation != generation {
                     return Ok(());
                 }
                 let tokens = state.credential.tokens().filter(|_| !state.refused);
-                tokens.cloned().ok_or_else(ended)?
+                let refresher = self.entry.refresher(&state.credential).cloned();
+                refresher.zip(tokens.cloned()).ok_or_else(ended)?
             };
-            let mut new = refresher.refresh(&former, deadline.remaining()).await?;
+            let new = refresher.refresh(self.entry.id(), &former, deadline.remaining());
+            let mut new = new
+                .await
+                .map_err(|error| match error.credential_verdict() {
+                    CredentialVerdict::Ended => error.with_session_ended(),
+                    _ => error,
+                })?;
             new.check_issued(self.entry.context.system)?;
             new.refresh = new.refresh.or(former.refresh);
             let mut state = self.lock();
@@ -135,7 +159,24 @@ impl SessionCredential for FinalCredential {
         })
     }
 
-    fn end(&self, _generation: CredentialGeneration, _reason: EndReason) -> BoxFuture<'_, ()> {
-        Box::pin(std::future::ready(()))
+    fn settle_rejection(
+        &self,
+        rejection: Rejection,
+        deadline: Deadline,
+    ) -> BoxFuture<'_, Result<AfterRejection, Error>> {
+        Box::pin(async move {
+            let is_final = rejection.verdict == CredentialVerdict::Ended;
+            if !rejection.is_replayed {
+                match self.refresh(rejection.generation, deadline).await {
+                    Ok(()) => return Ok(AfterRejection::Replay),
+                    Err(error) if error.session_ended() => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            Ok(match is_final {
+                true => AfterRejection::Ended,
+                false => AfterRejection::Fail,
+            })
+        })
     }
 }

@@ -9,11 +9,11 @@ use tokio::time::Instant;
 
 #[cfg(feature = "fynd")]
 use super::cookie_jar::CookieJar;
-use super::credential::{Credential, TokenFingerprint};
+use super::credential::{Credential, TokenFingerprint, TokenSource, Tokens};
 use super::record::{RefreshRecord, SessionRecord};
 use crate::end_reason::EndReason;
 use crate::error::{Delivery, Error, ErrorKind};
-use crate::pipeline::CredentialGeneration;
+use crate::pipeline::{CredentialGeneration, Settings};
 use crate::random;
 use crate::skewed_clock::SkewedClock;
 use crate::store::{Fence, Version};
@@ -23,13 +23,17 @@ use crate::telemetry::RefreshOutcome;
 /// a short life it is a tenth of that life.
 const EXPIRY_LEEWAY: Duration = Duration::from_secs(5);
 
+/// How long a credential is new. Within that time a rejection may be a replica's that does not have it
+/// yet.
+const NEW_FOR: TimeDelta = TimeDelta::seconds(10);
+
 /// Upper bound for how long before its expiry a token is refreshed.
 const MAX_REFRESH_BEFORE_EXPIRY: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 
 /// What one instance knows of a session.
 pub(super) struct State {
     pub(super) credential: Credential,
-    /// When this instance received the credential.
+    /// When the credential was received, by this machine's clock.
     pub(super) received_at: DateTime<Utc>,
     /// Counts the credentials that the session has had in this instance.
     pub(super) generation: CredentialGeneration,
@@ -88,6 +92,34 @@ pub(super) struct RefreshState {
     pub(super) no_early_refresh_before: Option<DateTime<Utc>>,
     /// When a revalidation last failed.
     pub(super) revalidation_failed_at: Option<Instant>,
+    /// The calls that the server rejected in unknown words, with no success in between.
+    pub(super) rejected_calls: UnknownRejections,
+    /// The refreshes that the server refused in unknown words.
+    pub(super) refused_refreshes: UnknownRejections,
+    /// When the server first refused the refresh in words that count if they come again.
+    pub(super) refused_at: Option<DateTime<Utc>>,
+    /// No refresh before this time, by this machine's clock: the server has just refused one.
+    pub(super) no_refresh_before: Option<DateTime<Utc>>,
+    /// The operations that the server refused with a credential that had just been refreshed, and when:
+    /// another refresh would not help them.
+    pub(super) refused_operations: Vec<(&'static str, DateTime<Utc>)>,
+}
+
+/// Rejections in words that the description does not have, and which end a session only if they last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct UnknownRejections {
+    count: u32,
+    first: Option<DateTime<Utc>>,
+}
+
+impl UnknownRejections {
+    /// Counts one; tells whether they have lasted long enough to end the session.
+    pub(super) fn count(&mut self, now: DateTime<Utc>, settings: &Settings) -> bool {
+        let first = *self.first.get_or_insert(now);
+        self.count = self.count.saturating_add(1);
+        let lasted = (now - first).to_std().unwrap_or_default();
+        self.count >= settings.max_unknown_rejections && lasted >= settings.unknown_rejection_period
+    }
 }
 
 static IDLE: LazyLock<RefreshState> = LazyLock::new(RefreshState::default);
@@ -106,11 +138,19 @@ impl RefreshState {
             backoff_until: None,
             no_early_refresh_before: None,
             revalidation_failed_at: None,
+            rejected_calls,
+            refused_refreshes,
+            refused_at: None,
+            no_refresh_before: None,
+            refused_operations,
         } = self
         else {
             return false;
         };
         *record == IDLE.record
+            && *rejected_calls == UnknownRejections::default()
+            && *refused_refreshes == UnknownRejections::default()
+            && refused_operations.is_empty()
     }
 }
 
@@ -125,7 +165,7 @@ impl State {
         };
         let mut state = Self {
             credential: record.credential,
-            received_at: time.now(),
+            received_at: written_at,
             generation: CredentialGeneration(0),
             version,
             ended: None,
@@ -161,9 +201,10 @@ impl State {
     }
 
     /// Replaces the credential; earlier refusals were about the former one.
-    pub(super) fn set_credential(&mut self, credential: Credential, now: DateTime<Utc>) {
+    /// `received_at` is the time by this machine's clock.
+    pub(super) fn set_credential(&mut self, credential: Credential, received_at: DateTime<Utc>) {
         self.credential = credential;
-        self.received_at = now;
+        self.received_at = received_at;
         self.generation.0 += 1;
         self.rejected = false;
         self.refused = false;
@@ -171,6 +212,11 @@ impl State {
             refresh_state.record = RefreshRecord::default();
             refresh_state.replaced = None;
             refresh_state.no_early_refresh_before = None;
+            refresh_state.rejected_calls = UnknownRejections::default();
+            refresh_state.refused_refreshes = UnknownRejections::default();
+            refresh_state.refused_at = None;
+            refresh_state.no_refresh_before = None;
+            refresh_state.refused_operations = Vec::new();
         });
         self.refresh_jitter = random::fraction();
     }
@@ -212,36 +258,56 @@ impl State {
         !std::mem::replace(&mut self.unsaved, true)
     }
 
-    /// Whether the credential could expire on the way to the server.
-    pub(super) fn is_stale(&self, now: DateTime<Utc>) -> bool {
-        self.expires_within(now, EXPIRY_LEEWAY, 10)
+    /// Whether the credential could expire on the way to the server. One that the server has just issued
+    /// is valid whatever the clocks say: the server decides.
+    pub(super) fn is_stale(&self, now: DateTime<Utc>, time: &SkewedClock) -> bool {
+        let is_issued = |tokens: &Tokens| tokens.source != TokenSource::Imported;
+        self.expires_within(now, time, EXPIRY_LEEWAY, 10)
+            && !(self.credential.tokens().is_some_and(is_issued) && self.is_new(time.local_now()))
     }
 
     /// Whether a credential that is still valid should be refreshed now.
-    pub(super) fn is_due_for_early_refresh(&self, now: DateTime<Utc>, before: Duration) -> bool {
+    pub(super) fn is_due_for_early_refresh(
+        &self,
+        now: DateTime<Utc>,
+        time: &SkewedClock,
+        before: Duration,
+    ) -> bool {
         let not_before = self.refresh_state().no_early_refresh_before;
         if not_before.is_some_and(|then| now < then) {
             return false;
         }
         let before = before.min(MAX_REFRESH_BEFORE_EXPIRY);
         let before = before.mul_f64(1.0 + self.refresh_jitter / 4.0);
-        self.expires_within(now, before, 4)
+        self.expires_within(now, time, before, 4)
     }
 
-    /// Whether the credential expires within `time`, or within `1 / part` of its life if that is
-    /// shorter.
-    fn expires_within(&self, now: DateTime<Utc>, time: Duration, part: i32) -> bool {
-        let Some(end) = self.credential.expires_at() else {
+    /// Whether the credential was received so recently that not all of the server may know it.
+    pub(super) fn is_new(&self, local_now: DateTime<Utc>) -> bool {
+        let age = local_now - self.received_at;
+        age >= TimeDelta::zero() && age < NEW_FOR
+    }
+
+    /// Whether the credential expires within the time `left`, or within `1 / part` of its life if that
+    /// is shorter.
+    fn expires_within(
+        &self,
+        now: DateTime<Utc>,
+        time: &SkewedClock,
+        left: Duration,
+        part: i32,
+    ) -> bool {
+        let Some(end) = self.credential.expires_at(time) else {
             return false;
         };
         // Whole seconds are exact enough for nearly every call, and cheaper.
-        let seconds = i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
+        let seconds = i64::try_from(left.as_secs()).unwrap_or(i64::MAX);
         if end.timestamp().saturating_sub(now.timestamp()) > seconds.saturating_add(1) {
             return false;
         }
-        let time = TimeDelta::from_std(time).unwrap_or(TimeDelta::MAX);
-        let life = (end - self.received_at).max(TimeDelta::zero());
-        end - now <= time.min(life / part)
+        let left = TimeDelta::from_std(left).unwrap_or(TimeDelta::MAX);
+        let life = (end - time.at(self.received_at)).max(TimeDelta::zero());
+        end - now <= left.min(life / part)
     }
 
     /// Whether the record must be read again before the credential is used.

@@ -58,7 +58,7 @@ impl SessionEntry {
         let mut state = self.lock();
         if let Some(credential) = state.update_refresh(|refresh_state| refresh_state.pending.take())
         {
-            state.set_credential(credential, self.context.time.now());
+            state.set_credential(credential, self.context.time.local_now());
             let replaced = if is_saved { None } else { former.fingerprint() };
             state.update_refresh(|refresh_state| refresh_state.replaced = replaced);
         }

@@ -227,6 +227,7 @@ struct TokenServerAdapter<S>(S);
 impl<S: TokenServer> Refresher for TokenServerAdapter<S> {
     fn refresh<'a>(
         &'a self,
+        _session: &'a Secret,
         current: &'a Tokens,
         within: Duration,
     ) -> BoxFuture<'a, Result<Tokens, Error>> {

@@ -7,7 +7,7 @@ use http::StatusCode;
 use super::api::types::ProblemDetails;
 use crate::decode::Members;
 use crate::generated::walletcrew::shapes;
-use crate::pipeline::{Need, Operation, ParsedError, RawResponse};
+use crate::pipeline::{Operation, ParsedError, RawResponse};
 
 /// An error response of The Wallet Crew; [`Error::api_error`](crate::Error::api_error) gives it.
 ///
@@ -107,7 +107,6 @@ pub(super) fn parse(operation: &Operation, response: &RawResponse) -> Option<Par
     Some(ParsedError {
         code: None,
         request_id: None,
-        names_token: reason == ErrorReason::NotAuthenticated && operation.session != Need::Never,
         is_public_code: false,
         kind: None,
         message: match reason {
@@ -129,7 +128,7 @@ mod tests {
     use http::HeaderMap;
 
     use super::*;
-    use crate::generated::walletcrew::operations::{CREATE_OR_UPDATE_CUSTOMER, GET_CUSTOMER};
+    use crate::generated::walletcrew::operations::GET_CUSTOMER;
 
     fn response(status: StatusCode, body: &str) -> RawResponse {
         RawResponse::new(status, HeaderMap::new(), body.to_owned().into())
@@ -154,18 +153,5 @@ mod tests {
             let parsed = parse(&GET_CUSTOMER, &response(StatusCode::BAD_GATEWAY, body));
             assert!(parsed.is_none(), "{body}");
         }
-    }
-
-    #[test]
-    fn only_a_401_of_a_call_with_session_names_the_token() {
-        const BODY: &str = r#"{"title": "Unauthorized"}"#;
-        let names = |operation, status| {
-            parse(operation, &response(status, BODY))
-                .unwrap()
-                .names_token
-        };
-        assert!(names(&GET_CUSTOMER, StatusCode::UNAUTHORIZED));
-        assert!(!names(&GET_CUSTOMER, StatusCode::FORBIDDEN));
-        assert!(!names(&CREATE_OR_UPDATE_CUSTOMER, StatusCode::UNAUTHORIZED));
     }
 }

@@ -81,8 +81,9 @@ impl Login {
         // Counted from before the call, so that the session never outlives the token, and by the
         // server's time, which the response may have corrected.
         let call_took = TimeDelta::from_std(sent.elapsed()).unwrap_or_default();
-        let sent_at = calls.pipeline().time.now() - call_took;
-        let mut tokens = Tokens::new(token, None);
+        let time = &calls.pipeline().time;
+        let sent_at = time.now() - call_took;
+        let mut tokens = Tokens::issued(token, None, time);
         tokens.expires_at = tokens.expires_at.or(Some(sent_at + TOKEN_LIFETIME));
         Ok(tokens)
     }

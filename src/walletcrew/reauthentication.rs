@@ -13,12 +13,14 @@ use crate::error::{Error, ErrorKind, System};
 use crate::opaque_debug::opaque_debug;
 use crate::pipeline::{CallContext, CallOptions, Pipeline};
 use crate::secret::Secret;
-use crate::session::{Refresher, Tokens, unverified_claims};
+use crate::session::{Refresher, TokenSource, Tokens, unverified_claims};
 
 /// A token that is about to expire or has expired, for which the caller can supply new login data.
 #[derive(Clone)]
 pub struct EndingToken {
+    session: Secret,
     token: Secret,
+    source: TokenSource,
 }
 
 opaque_debug!("walletcrew": EndingToken);
@@ -29,9 +31,22 @@ impl EndingToken {
         &self.token
     }
 
+    /// The id of the session, which tells whose session it is where the application has stored the id
+    /// with the customer at the sign-in. It is a secret.
+    pub fn session_id(&self) -> &Secret {
+        &self.session
+    }
+
+    /// Where the token comes from: a sign-in by this crate, or an earlier authentication for such a
+    /// session. There is no call for a token that the application has
+    /// [imported](super::Client::resume_with_tokens).
+    pub fn source(&self) -> TokenSource {
+        self.source
+    }
+
     /// The claims of the token, unverified, deserialised into `T`; `None` if it is not a JWT or its
-    /// claims do not fit `T`. The signature is not verified, because the server issued the token to this
-    /// client.
+    /// claims do not fit `T`. The server issued the token to this crate, which does not verify its
+    /// signature. Do not choose the customer by a claim: [`session_id`](Self::session_id) tells it.
     pub fn claims<T: DeserializeOwned>(&self) -> Option<T> {
         unverified_claims(self.token.expose())
     }
@@ -80,9 +95,16 @@ struct Reauthentication {
 }
 
 impl Reauthentication {
-    async fn next_login(&self, current: &Tokens, within: Duration) -> Result<Login, Error> {
+    async fn next_login(
+        &self,
+        session: &Secret,
+        current: &Tokens,
+        within: Duration,
+    ) -> Result<Login, Error> {
         let token = EndingToken {
+            session: session.clone(),
             token: current.access.clone(),
+            source: current.source,
         };
         match timeout(within, (self.login.0)(token)).await {
             Ok(NextLogin::With(login)) => Ok(login),
@@ -96,20 +118,32 @@ impl Reauthentication {
 impl Refresher for Reauthentication {
     fn refresh<'a>(
         &'a self,
+        session: &'a Secret,
         current: &'a Tokens,
         within: Duration,
     ) -> BoxFuture<'a, Result<Tokens, Error>> {
         Box::pin(async move {
-            let login = self.next_login(current, within).await?;
+            let login = self.next_login(session, current, within).await?;
             let options = CallOptions::new().deadline(within);
             let calls = CallContext::new(self.pipeline.clone()).with_options(options);
             let tokens = login.exchange(calls).await;
             tokens.map_err(|error| match error.kind() {
                 // The next attempt would be for the same customer, and be rejected again.
-                ErrorKind::Rejected => must_sign_in("the provider rejected the login data"),
+                ErrorKind::Rejected if error.has_api_error() => {
+                    must_sign_in("the provider rejected the login data")
+                }
+                // A gateway's words are not the provider's.
+                ErrorKind::Rejected => {
+                    unavailable("the server could not be asked").with_source(error)
+                }
                 _ => error,
             })
         })
+    }
+
+    /// A token that no server has accepted is no proof of a customer: anyone may have made it.
+    fn accepts(&self, tokens: &Tokens) -> bool {
+        tokens.source != TokenSource::Imported
     }
 }
 

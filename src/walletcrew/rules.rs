@@ -4,7 +4,8 @@ use http::HeaderMap;
 
 use super::api_error;
 use crate::error::System;
-use crate::pipeline::{Operation, ParsedError, RawResponse, SystemRules};
+use crate::generated::walletcrew::operations::SESSION_ENDS;
+use crate::pipeline::{Operation, ParsedError, RawResponse, SessionEnd, SystemRules};
 
 pub(super) struct Rules {
     headers: HeaderMap,
@@ -23,6 +24,10 @@ impl SystemRules for Rules {
 
     fn default_headers(&self) -> &HeaderMap {
         &self.headers
+    }
+
+    fn session_ends(&self) -> &'static [SessionEnd] {
+        SESSION_ENDS
     }
 
     fn parse_error(&self, operation: &Operation, response: &RawResponse) -> Option<ParsedError> {

@@ -160,7 +160,6 @@ pub(super) fn parse(operation: &Operation, response: &RawResponse) -> Option<Par
         code: error_code(&api_error.body).map(str::to_owned),
         request_id: api_error.body.trace_id.clone(),
         is_public_code: is_public_code(operation, api_error.code()),
-        names_token: family == ErrorFamily::Authentication,
         message: match family {
             ErrorFamily::Authentication if operation.carries_code && !operation.sends_message => {
                 Some("wrong code or password")
@@ -171,17 +170,33 @@ pub(super) fn parse(operation: &Operation, response: &RawResponse) -> Option<Par
             }
             _ => None,
         },
-        kind: (unfinished && has_session && !operation.carries_code)
-            .then_some(ErrorKind::StepRequired),
+        kind: match error_code(&api_error.body) {
+            Some("temporarily_unavailable" | "server_error") => Some(ErrorKind::Unavailable),
+            _ => (unfinished && has_session && !operation.carries_code)
+                .then_some(ErrorKind::StepRequired),
+        },
         typed: Box::new(api_error),
     })
 }
 
-/// The error code; one older endpoint returns `{"error": "0012", "error_description": "…"}`.
+/// The error codes of OAuth, RFC 6749, sections 4.1.2.1 and 5.2, that a token endpoint may send.
+const OAUTH_CODES: [&str; 8] = [
+    "invalid_request",
+    "invalid_client",
+    "invalid_grant",
+    "unauthorized_client",
+    "unsupported_grant_type",
+    "invalid_scope",
+    "server_error",
+    "temporarily_unavailable",
+];
+
+/// The error code; one older endpoint returns `{"error": "0012", "error_description": "…"}`, and a token
+/// endpoint may send that of OAuth.
 fn error_code(body: &types::ApiError) -> Option<&str> {
     let older = || body.extra.get("error")?.as_str();
     let code = body.error_code.as_deref().or_else(older);
-    code.filter(|code| is_code(code))
+    code.filter(|code| is_code(code) || OAUTH_CODES.contains(code))
 }
 
 /// Whether a text has the form of a code (`R102.1`, `AUTH7`, `0012`), and so cannot be a secret.

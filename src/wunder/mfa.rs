@@ -17,9 +17,12 @@ use crate::challenge::{
 use crate::clock::BoxFuture;
 use crate::error::{Delivery, Error, ErrorKind, System};
 use crate::opaque_debug::opaque_debug;
-use crate::pipeline::{Attempt, Authorization, CredentialGeneration, Deadline, SessionCredential};
+use crate::pipeline::{
+    AfterRejection, Attempt, Authorization, CredentialGeneration, Deadline, Rejection,
+    SessionCredential,
+};
 use crate::secret::Secret;
-use crate::session::{EndReason, Tokens};
+use crate::session::Tokens;
 use crate::skewed_clock::SkewedClock;
 
 /// Upper bound for the time until the second factor.
@@ -155,9 +158,9 @@ impl MfaRequired {
         // A response without tokens means that the provisional ones are now valid for all calls.
         let tokens = match response.access_token {
             Some(access) => {
-                let now = self.client.calls.pipeline().time.now();
-                let tokens = Tokens::new(access, response.refresh_token);
-                tokens.or_expire_at(response.access_token_expire_date, now)
+                let time = &self.client.calls.pipeline().time;
+                let tokens = Tokens::issued(access, response.refresh_token, time);
+                tokens.or_expire_at(response.access_token_expire_date, time.now())
             }
             None => self.challenge.step.tokens.clone(),
         };
@@ -212,7 +215,11 @@ impl SessionCredential for Provisional {
         Box::pin(std::future::ready(Err(error)))
     }
 
-    fn end(&self, _generation: CredentialGeneration, _reason: EndReason) -> BoxFuture<'_, ()> {
-        Box::pin(std::future::ready(()))
+    fn settle_rejection(
+        &self,
+        _rejection: Rejection,
+        _deadline: Deadline,
+    ) -> BoxFuture<'_, Result<AfterRejection, Error>> {
+        Box::pin(std::future::ready(Ok(AfterRejection::Fail)))
     }
 }

@@ -7,6 +7,7 @@ use super::auth_api::{AuthApi, types};
 use crate::clock::BoxFuture;
 use crate::error::{Delivery, Error, ErrorKind, System};
 use crate::pipeline::{CallContext, CallOptions, Pipeline};
+use crate::secret::Secret;
 use crate::session::{Refresher, Tokens};
 
 /// `POST /{tenant}/auth/refresh-token`.
@@ -23,6 +24,7 @@ impl RefreshToken {
 impl Refresher for RefreshToken {
     fn refresh<'a>(
         &'a self,
+        _session: &'a Secret,
         current: &'a Tokens,
         within: Duration,
     ) -> BoxFuture<'a, Result<Tokens, Error>> {
@@ -44,9 +46,9 @@ impl Refresher for RefreshToken {
                     .with_delivery(Delivery::Responded)
                     .at(System::Wunder, "refresh_token")
             })?;
-            let tokens = Tokens::new(access, issued.refresh_token);
-            let now = self.pipeline.time.now();
-            Ok(tokens.or_expire_at(issued.access_token_expire_date, now))
+            let time = &self.pipeline.time;
+            let tokens = Tokens::issued(access, issued.refresh_token, time);
+            Ok(tokens.or_expire_at(issued.access_token_expire_date, time.now()))
         })
     }
 }

@@ -10,8 +10,9 @@ use super::api_error;
 use super::signature::{BootstrapSignature, SignatureInput};
 use crate::clock::BoxFuture;
 use crate::error::{Error, ErrorKind, System};
+use crate::generated::wunder_user::operations::SESSION_ENDS;
 use crate::pipeline::{
-    Need, Operation, ParsedError, QuerySignature, RawResponse, Request, SystemRules,
+    Need, Operation, ParsedError, QuerySignature, RawResponse, Request, SessionEnd, SystemRules,
 };
 use crate::secret::Secret;
 
@@ -118,6 +119,10 @@ impl SystemRules for Rules {
             })?;
             Ok(vec![("signature", signature), ("timestamp", timestamp)])
         })))
+    }
+
+    fn session_ends(&self) -> &'static [SessionEnd] {
+        SESSION_ENDS
     }
 
     fn parse_error(&self, operation: &Operation, response: &RawResponse) -> Option<ParsedError> {

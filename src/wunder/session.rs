@@ -6,7 +6,7 @@ use super::rules::ACTS_FOR;
 use super::user_api::{UserApi, types as user};
 use crate::challenge::Owner;
 use crate::error::{Error, System};
-use crate::session::{Session as Shared, token_session_methods};
+use crate::session::{Session as Shared, SignOutOrder, token_session_methods};
 
 /// A signed-in user. Cheap to clone: all clones share one credential.
 #[derive(Clone, Debug)]
@@ -139,7 +139,7 @@ impl Session {
     /// session has ended then.
     pub async fn sign_out(self) -> Result<(), Error> {
         self.shared
-            .sign_out(|final_credential| async move {
+            .sign_out(SignOutOrder::EndFirst, |final_credential| async move {
                 final_credential.refresh_if_expired().await?;
                 let refresh = final_credential.refresh_token();
                 let body = auth::LogoutRequest::builder().refresh_token(refresh);

@@ -44,9 +44,9 @@ impl Admitted {
                 .with_delivery(Delivery::Responded)
                 .at(System::Wunder, "sign_in")
         })?;
-        let now = client.calls.pipeline().time.now();
-        let tokens = Tokens::new(access, response.refresh_token);
-        let tokens = tokens.or_expire_at(response.access_token_expire_date, now);
+        let time = &client.calls.pipeline().time;
+        let tokens = Tokens::issued(access, response.refresh_token, time);
+        let tokens = tokens.or_expire_at(response.access_token_expire_date, time.now());
         if requires_mfa {
             return Ok(Self::Provisional(tokens));
         }

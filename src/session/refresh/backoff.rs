@@ -6,9 +6,10 @@ use chrono::TimeDelta;
 use tokio::time::Instant;
 
 use super::super::entry::SessionEntry;
-use super::super::state::RefreshResult;
+use super::super::state::{RefreshResult, State};
+use crate::end_reason::EndReason;
 use crate::error::{Error, ErrorKind};
-use crate::pipeline::{CredentialGeneration, Deadline};
+use crate::pipeline::{CredentialGeneration, CredentialVerdict, Deadline};
 use crate::random;
 
 /// How long no early refresh is tried after one that failed.
@@ -19,7 +20,10 @@ const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 const MAX_BACKOFF: Duration = Duration::from_secs(30);
 
 /// Upper bound for the wait that a server asks for.
-const MAX_RETRY_AFTER: Duration = Duration::from_secs(24 * 3600);
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(5 * 60);
+
+/// How long no refresh is tried after a refusal that does not end the session.
+const COOL_DOWN: Duration = Duration::from_secs(30);
 
 impl SessionEntry {
     /// Waits for the backoff of the last failure. Returns a result if another instance has stored a
@@ -45,6 +49,37 @@ impl SessionEntry {
         }
         self.context.time.sleep(wait).await;
         Ok(None)
+    }
+
+    /// How long no refresh is tried because the server has refused one.
+    pub(in super::super) fn cool_down(&self, state: &State) -> Option<Duration> {
+        let until = state.refresh_state().no_refresh_before?;
+        let wait = (until - self.context.time.local_now()).to_std().ok()?;
+        // A longer wait means that the clock was set back.
+        (!wait.is_zero() && wait <= COOL_DOWN).then_some(wait)
+    }
+
+    /// Counts a refusal that does not end the session by itself; tells whether it does by now.
+    pub(super) fn count_refusal(&self, verdict: CredentialVerdict) -> Option<EndReason> {
+        let now = self.context.time.local_now();
+        let mut state = self.lock();
+        state.update_refresh(|it| {
+            it.no_refresh_before =
+                now.checked_add_signed(TimeDelta::seconds(COOL_DOWN.as_secs().cast_signed()));
+            match verdict {
+                CredentialVerdict::Ended => Some(EndReason::RefreshRefused),
+                CredentialVerdict::EndedIfRepeated(seconds) => {
+                    let first = *it.refused_at.get_or_insert(now);
+                    let apart = (now - first).num_seconds();
+                    let is_repeated = first != now && apart >= seconds.cast_signed();
+                    is_repeated.then_some(EndReason::RefreshRefused)
+                }
+                CredentialVerdict::Unknown => {
+                    let is_over = it.refused_refreshes.count(now, &self.context.settings);
+                    is_over.then_some(EndReason::RepeatedlyRejected)
+                }
+            }
+        })
     }
 
     /// Sets or resets the backoff after a refresh.

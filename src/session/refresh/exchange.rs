@@ -20,13 +20,12 @@
 //! 7. **Release** the lease, or keep it until the new tokens are saved: until then the record holds
 //!    the old ones, which other instances would send.
 //!
-//! A failure that certainly did not reach the server clears the mark that was made for it. After a
-//! refusal by the server the record is reloaded once more: a newer token is used, else the session
+//! A failure that certainly did not reach the server clears the mark that was made for it. A refusal in
+//! words that the description does not have pauses the refresh, and counts only if several of them last
+//! for minutes. After a refusal that counts the record is reloaded once more: a newer token is used, else the session
 //! ends, by a write under the lease's fence, so that an instance that was refused after it lost the
 //! lease ends nothing. If the access token is still valid it is used until it expires; the refusal
 //! is stored, so that no instance sends the refresh token again.
-
-use http::StatusCode;
 
 use super::super::credential::{Credential, Tokens};
 use super::super::entry::{Refresher, SessionEntry};
@@ -163,20 +162,24 @@ impl SessionEntry {
         let within = deadline
             .remaining()
             .max(self.context.settings.attempt_timeout);
-        let exchanged = refresher.refresh(&tokens, within).await.and_then(|new| {
+        let exchanged = refresher.refresh(self.id(), &tokens, within).await;
+        let exchanged = exchanged.and_then(|new| {
             new.check_issued(self.context.system)?;
-            Ok(new)
+            Ok(new.succeeding(&tokens))
         });
         match exchanged {
             Ok(new) => {
                 let result = self.save_and_use(new, &tokens, fence, deadline).await;
                 Ok(Done(result))
             }
-            Err(error) if ends_session(&error) => {
-                let result = self.refused(generation, was_presented, fence).await;
-                result.map(Done)
-            }
             Err(error) => {
+                if let Some(reason) = self.reason_to_end(&error) {
+                    let reason = match reason {
+                        EndReason::RefreshRefused if was_presented => EndReason::RefreshInterrupted,
+                        reason => reason,
+                    };
+                    return self.refused(generation, reason, fence).await.map(Done);
+                }
                 // The result of an earlier exchange is still unknown.
                 if error.delivery() == Delivery::NotSent && !was_presented {
                     self.clear_mark(fence).await;
@@ -232,7 +235,7 @@ impl SessionEntry {
     async fn refused(
         &self,
         generation: CredentialGeneration,
-        was_presented: bool,
+        reason: EndReason,
         fence: Fence,
     ) -> Result<RefreshResult, Error> {
         {
@@ -244,11 +247,6 @@ impl SessionEntry {
         if found == ReloadOutcome::Gone || self.lock().generation != generation {
             return Ok(found.into());
         }
-        let reason = if was_presented {
-            EndReason::RefreshInterrupted
-        } else {
-            EndReason::RefreshRefused
-        };
         self.settle_refusal(reason, fence).await
     }
 
@@ -262,7 +260,8 @@ impl SessionEntry {
     ) -> Result<RefreshResult, Error> {
         let (is_valid, is_stored, credential) = {
             let state = self.lock();
-            let is_valid = !state.rejected && !state.is_stale(self.context.time.now());
+            let is_valid =
+                !state.rejected && !state.is_stale(self.context.time.now(), &self.context.time);
             let is_stored = state.refresh_state().record.refused;
             (is_valid, is_stored, state.credential.clone())
         };
@@ -287,21 +286,18 @@ impl SessionEntry {
         Ok(RefreshResult::Ended(reason))
     }
 
+    /// Why the error of a refresh ends the session, if it does: because the system's own words say so, or
+    /// because the server has refused often enough.
+    fn reason_to_end(&self, error: &Error) -> Option<EndReason> {
+        match error.kind() {
+            ErrorKind::Unauthenticated => Some(EndReason::RefreshRefused),
+            ErrorKind::Rejected => self.count_refusal(error.credential_verdict()),
+            _ => None,
+        }
+    }
+
     fn lost_lease(&self) -> Error {
         let message = "another instance has taken over the refresh";
         self.error(ErrorKind::Unavailable, message)
-    }
-}
-
-/// Whether the system refused the refresh in its own error format. A page of a gateway does not count.
-fn ends_session(error: &Error) -> bool {
-    let final_status = matches!(
-        error.status(),
-        Some(StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
-    );
-    match error.kind() {
-        ErrorKind::Unauthenticated => true,
-        ErrorKind::Rejected => final_status && error.has_api_error(),
-        _ => false,
     }
 }

@@ -92,7 +92,7 @@ impl SessionEntry {
         generation: CredentialGeneration,
     ) -> bool {
         let state = self.lock();
-        let is_stale = || state.is_stale(self.context.time.now());
+        let is_stale = || state.is_stale(self.context.time.now(), &self.context.time);
         found == ReloadOutcome::Gone || (state.generation != generation && !is_stale())
     }
 

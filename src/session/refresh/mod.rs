@@ -36,10 +36,15 @@ impl SessionEntry {
             if state.generation != generation {
                 return Ok(());
             }
-            state.rejected = true;
+            let is_refreshable = self.refresher(&state.credential).is_some();
             match state.running_refresh() {
                 Some(running) => Some(running),
-                None if self.refresher.is_some() && !state.is_refused() => {
+                None if is_refreshable && !state.is_refused() => {
+                    if let Some(wait) = self.cool_down(&state) {
+                        let message = "the server has just refused to refresh the session";
+                        let error = self.error(ErrorKind::Unavailable, message);
+                        return Err(error.with_retry_after(Some(wait)));
+                    }
                     match self.start_refresh(&mut state) {
                         Some(started) => Some(started),
                         None => return later("the client is shutting down"),
@@ -74,6 +79,7 @@ impl SessionEntry {
                     }
                     None => self.error(kind, failed),
                 };
+                let retry_after = retry_after.or_else(|| self.cool_down(&self.lock()));
                 Err(error.with_delivery(delivery).with_retry_after(retry_after))
             }
             Some(RefreshResult::Refreshed) | None => Ok(()),
@@ -84,8 +90,7 @@ impl SessionEntry {
     /// is shutting down.
     pub(super) fn start_refresh(&self, state: &mut State) -> Option<RefreshReceiver> {
         let entry = self.me.upgrade()?;
-        let refresher = self.refresher.clone()?;
-        state.credential.tokens()?;
+        let refresher = self.refresher(&state.credential)?.clone();
         let guard = self.context.in_flight_tasks.track_unless_closed()?;
         let (sender, receiver) = watch::channel(None);
         state.update_refresh(|refresh_state| refresh_state.running = Some(receiver.clone()));
