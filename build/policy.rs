@@ -56,6 +56,27 @@ pub fn read(document: &Document) -> Result<Vec<Policy<'_>>, String> {
         Policy::read(operation).map_err(|what| at.fault(what))
     });
     let policies: Vec<Policy<'_>> = policies.collect::<Result<_, String>>()?;
+    for key in ["x-misconfigured", "x-session-ends"] {
+        for row in document.root[key].as_array().into_iter().flatten() {
+            let named = row["operation"].as_str();
+            let is_known = |id: &str| policies.iter().any(|policy| policy.operation.id() == id);
+            if let Some(unknown) = named.filter(|id| !is_known(id)) {
+                return Err(
+                    document.fault(format!("`{key}` names `{unknown}`, which is no operation"))
+                );
+            }
+        }
+    }
+    for row in document.root["x-session-ends"]
+        .as_array()
+        .into_iter()
+        .flatten()
+    {
+        if row["member"].is_string() != row["word"].is_string() {
+            let what = "a row of `x-session-ends` has `member` and `word`, or none of them";
+            return Err(document.fault(what));
+        }
+    }
     if let Some(name) = success_member_of_all(document)
         && !policies.iter().any(|policy| policy.lists_decision(name))
     {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue, header};
 use tokio::time::Instant;
+use url::Url;
 
 use crate::clock::SharedClock;
 use crate::error::{Error, System};
@@ -115,7 +116,7 @@ impl ClientConfig {
         let telemetry = Telemetry::to(self.observer);
         let context = SessionContext::new(
             self.system,
-            format!("{} {} {}", self.system, base.url(), self.audience),
+            audience(self.system, base.url(), &self.audience),
             self.store,
             time.clone(),
             telemetry.clone(),
@@ -134,6 +135,13 @@ impl ClientConfig {
         let sessions = SessionRegistry::new(context.clone());
         Ok((pipeline, context, sessions))
     }
+}
+
+/// Where sessions and challenges of a client are valid. A base URL with a slash at its end is the same
+/// server.
+fn audience(system: System, base: &Url, application: &str) -> String {
+    let base = base.as_str().trim_end_matches('/');
+    format!("{system} {base} {application}")
 }
 
 /// Checks a key or token of the system, which is often read from a file that ends in a line break.

@@ -281,6 +281,8 @@ async fn a_session_ended_by_the_server_is_reported_without_further_requests() {
     let (mock, client) = with_users().await;
     let session = sign_in(&client, &mock, ASHA).await;
     mock.end_sessions();
+    // A cookie that is seconds old gets another try.
+    mock.clock().advance(std::time::Duration::from_secs(11));
 
     assert_eq!(kind(session.profile().await), ErrorKind::Unauthenticated);
     assert_eq!(mock.count("get_logged_in_user"), 1);

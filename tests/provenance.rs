@@ -38,7 +38,7 @@ fn is_about_behaviour(note: &Note) -> bool {
         parts[..],
         ["paths", _, _]
             | ["components", "securitySchemes", _]
-            | ["x-misconfigured", _]
+            | ["x-misconfigured" | "x-session-ends", _]
             | ["x-success-member"]
     )
 }

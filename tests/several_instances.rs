@@ -83,7 +83,7 @@ async fn a_rejected_cookie_is_replaced_by_a_newer_one_before_the_session_ends() 
     let refused = ResponseTemplate::new(401).set_body_json(serde_json::json!({
         "code": "UNAUTHENTICATED", "authenticated": false
     }));
-    respond(&server, "/me", refused).await;
+    respond(&server, "/me", refused.clone()).await;
     let store = Arc::new(MemoryStore::new());
     let (a, b) = (on_fynd(&server, &store), on_fynd(&server, &store));
     let on_a = a.resume_with_cookies([("sid", "1")]).await.unwrap();
@@ -93,7 +93,7 @@ async fn a_rejected_cookie_is_replaced_by_a_newer_one_before_the_session_ends() 
     assert_eq!(on_a.shared().ended(), None);
 
     server.reset().await;
-    respond(&server, "/me", ResponseTemplate::new(401)).await;
+    respond(&server, "/me", refused).await;
     let request = on_a.request(Method::GET, "/me");
     let error = request.send::<Option<AnyJson>>().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unauthenticated);

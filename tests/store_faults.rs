@@ -294,6 +294,8 @@ async fn a_gateways_page_does_not_end_a_session() {
         let error = session.profile().await.unwrap_err();
         assert_eq!(error.kind(), kind, "{status}");
         assert_eq!(session.shared().ended(), None);
+        // A refusal in unknown words pauses the refresh.
+        mock.clock().advance(Duration::from_secs(31));
     }
     session.profile().await.unwrap();
 }

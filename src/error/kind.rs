@@ -66,7 +66,9 @@ pub enum ErrorKind {
     /// An argument is invalid, and nothing was sent. Show the message beside the input that
     /// [`Error::field`](crate::Error::field) names, and let the user correct it.
     InvalidInput,
-    /// There is no session or challenge, or it has ended. Let the user sign in again.
+    /// There is no session or challenge, or it has ended: let the user sign in again. Or the server
+    /// refused this call alone, as for a missing permission, and
+    /// [`Error::session_ended`](crate::Error::session_ended) is false.
     Unauthenticated,
     /// The server, or the timer between two messages, allows no request yet. Send the same request
     /// after [`Error::retry_after`](crate::Error::retry_after).

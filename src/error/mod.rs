@@ -143,9 +143,10 @@ impl Error {
     /// is refreshed now.
     pub(crate) fn with_unchecked_code(mut self) -> Self {
         self.0.kind = ErrorKind::Unavailable;
-        self.0.message = "the session's token was refreshed, and the code or password was not \
+        self.0.message =
+            "the server rejected the session's token, and the code or password was not \
                           checked: send it again"
-            .into();
+                .into();
         self.with_unprocessed(true)
     }
 
@@ -448,7 +449,12 @@ impl fmt::Display for Error {
         if inner.attempts > 1 {
             write!(f, " after {} attempts", inner.attempts)?;
         }
-        write!(f, ": {}", inner.kind.advice())?;
+        let advice = match (inner.kind, &inner.status) {
+            // The server refused this call alone.
+            (ErrorKind::Unauthenticated, Some(_)) if !inner.session_ended => "check the permission",
+            (kind, _) => kind.advice(),
+        };
+        write!(f, ": {advice}")?;
         if let Some(wait) = inner.retry_after {
             write!(f, ", not before {} s", wait.as_secs_f64().ceil())?;
         }

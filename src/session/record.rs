@@ -64,8 +64,9 @@ impl SessionRecord {
         let decoded: Self = serde_json::from_slice(record.expose())
             .map_err(|_| unreadable("the stored session could not be decoded"))?;
         if decoded.audience != audience {
-            let what = "the stored session is of another system, server or tenant";
-            return Err(unreadable(what));
+            let what =
+                "there is no such session at this server and tenant: the stored one is of another";
+            return Err(Error::new(ErrorKind::Unauthenticated, what));
         }
         Ok(decoded)
     }

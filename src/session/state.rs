@@ -105,6 +105,16 @@ pub(super) struct RefreshState {
     pub(super) refused_operations: Vec<(&'static str, DateTime<Utc>)>,
 }
 
+/// Whether a credential may be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Validity {
+    Valid,
+    /// It has expired by its times, and the server has just issued it: the server decides.
+    JustIssued,
+    /// It could expire on the way to the server.
+    Stale,
+}
+
 /// Rejections in words that the description does not have, and which end a session only if they last.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct UnknownRejections {
@@ -258,12 +268,20 @@ impl State {
         !std::mem::replace(&mut self.unsaved, true)
     }
 
-    /// Whether the credential could expire on the way to the server. One that the server has just issued
-    /// is valid whatever the clocks say: the server decides.
-    pub(super) fn is_stale(&self, now: DateTime<Utc>, time: &SkewedClock) -> bool {
+    /// Whether the credential may be sent.
+    pub(super) fn validity(&self, now: DateTime<Utc>, time: &SkewedClock) -> Validity {
         let is_issued = |tokens: &Tokens| tokens.source != TokenSource::Imported;
-        self.expires_within(now, time, EXPIRY_LEEWAY, 10)
-            && !(self.credential.tokens().is_some_and(is_issued) && self.is_new(time.local_now()))
+        if !self.expires_within(now, time, EXPIRY_LEEWAY, 10) {
+            Validity::Valid
+        } else if self.credential.tokens().is_some_and(is_issued) && self.is_new(time.local_now()) {
+            Validity::JustIssued
+        } else {
+            Validity::Stale
+        }
+    }
+
+    pub(super) fn is_stale(&self, now: DateTime<Utc>, time: &SkewedClock) -> bool {
+        self.validity(now, time) == Validity::Stale
     }
 
     /// Whether a credential that is still valid should be refreshed now.

@@ -90,6 +90,12 @@ impl ErrorBuilder {
         self
     }
 
+    /// Makes it the error of a session that has ended, as [`Error::session_ended`] tells.
+    pub fn session_ended(mut self) -> Self {
+        self.error = self.error.with_session_ended();
+        self
+    }
+
     /// Sets whether the operation is idempotent, which [`Error::is_retryable`] takes into account; not
     /// by default.
     pub fn idempotent(mut self, is_idempotent: bool) -> Self {

@@ -93,49 +93,61 @@ impl ClientBuilder {
     ///
     /// `login` is single-flight: across all calls and instances it runs once at a time for a
     /// session, within the rest of the call's deadline or the timeout of an attempt, whichever is
-    /// longer. It must not use the session of that token, which would wait for itself. If the provider rejects the login data, the token is used until it
-    /// expires, and then the session ends.
+    /// longer. It must not use the session of that token, which would wait for itself. If the provider
+    /// rejects the login data, the token is used until it expires, and then the session ends.
+    ///
+    /// Only a session that this crate has signed in continues so. `login` is not called for tokens that
+    /// were [imported](Client::resume_with_tokens): a token that no server has issued to this crate may
+    /// name any customer, so it is used until it ends. Find the customer by the id of the session, which
+    /// the application stores with the customer at the sign-in, and not by a claim.
     ///
     /// ```
     /// # #[tokio::main]
     /// # async fn main() -> Result<(), vestibule::Error> {
-    /// # use std::sync::atomic::{AtomicBool, Ordering};
-    /// # static ASKED: AtomicBool = AtomicBool::new(false);
     /// # let mock = vestibule::testing::WalletCrew::start().await;
     /// # let (url, clock) = (mock.base_url(), mock.clock().clone());
-    /// use serde::Deserialize;
+    /// use std::sync::{Arc, Mutex};
+    ///
     /// use serde_json::json;
-    /// use vestibule::walletcrew::{Client, Login, NextLogin};
+    /// use vestibule::Secret;
+    /// use vestibule::walletcrew::{Client, EndingToken, Login, NextLogin};
     ///
-    /// #[derive(Deserialize)]
-    /// struct Claims {
-    ///     sub: String,
-    /// }
+    /// /// Which customer a session belongs to, as the application's database has it.
+    /// #[derive(Clone, Default)]
+    /// struct Customers(Arc<Mutex<Vec<(Secret, String)>>>);
     ///
-    /// /// Gets login data for a customer, such as a token of your identity provider.
-    /// async fn login_of(customer: Option<Claims>) -> NextLogin {
-    /// #   ASKED.store(true, Ordering::SeqCst);
-    ///     let Some(customer) = customer else {
-    ///         return NextLogin::Never;
-    ///     };
-    ///     match Login::new("social", &json!({"identifier": customer.sub, "token": "fresh"})) {
-    ///         Ok(login) => NextLogin::With(login),
-    ///         Err(_) => NextLogin::Never,
+    /// impl Customers {
+    ///     /// Gets login data for a customer, such as a token of your identity provider.
+    ///     async fn next_login(self, ending: EndingToken) -> NextLogin {
+    ///         let customers = self.0.lock().unwrap().clone();
+    ///         let mut customers = customers.into_iter();
+    ///         let Some((_, customer)) = customers.find(|(id, _)| id == ending.session_id()) else {
+    ///             return NextLogin::Never;
+    ///         };
+    ///         match Login::new("social", &json!({"identifier": customer, "token": "fresh"})) {
+    ///             Ok(login) => NextLogin::With(login),
+    ///             Err(_) => NextLogin::Never,
+    ///         }
     ///     }
     /// }
     ///
+    /// let customers = Customers::default();
+    /// let known = customers.clone();
     /// let client = Client::builder(url).tenant("demo-tenant")
-    ///     .authenticate_again(|ending| async move { login_of(ending.claims()).await })
+    ///     .authenticate_again(move |ending| known.clone().next_login(ending))
     /// #   .clock(clock)
     ///     .build()?;
     /// # let ada = json!({"email": "ada@example.com"});
     /// # let _ = client.customer(&ada).flow("activation").send().await?;
     /// # let code = mock.outbox().last_code("ada@example.com").unwrap();
     /// # let login = json!({"identifier": "ada@example.com", "code": code});
-    /// # let session = client.sign_in_with_provider("otp", &login).await?;
+    /// let session = client.sign_in_with_provider("otp", &login).await?;
+    /// let customer = "ada@example.com".to_owned();
+    /// customers.0.lock().unwrap().push((session.id().clone(), customer));
     /// # mock.clock().advance(std::time::Duration::from_secs(25 * 3600));
+    /// # let sent = mock.count("authenticate");
     /// # assert!(session.profile::<serde_json::Value>().await.is_err(), "there is no such provider");
-    /// # assert!(ASKED.load(Ordering::SeqCst));
+    /// # assert_eq!(mock.count("authenticate"), sent + 1);
     /// # Ok(())
     /// # }
     /// ```

@@ -114,6 +114,14 @@ impl SigningAlgorithm {
         }
     }
 
+    fn hash_length(self) -> usize {
+        match self {
+            Self::Hs256 => 32,
+            Self::Hs384 => 48,
+            Self::Hs512 => 64,
+        }
+    }
+
     /// Whether the signature matches; compares in constant time.
     fn verifies(self, key: &[u8], signed: &str, signature: &[u8]) -> bool {
         fn check<M: Mac + KeyInit>(key: &[u8], signed: &str, signature: &[u8]) -> bool {
@@ -138,7 +146,10 @@ impl SigningAlgorithm {
 /// use vestibule::wunder::{SignedProfileVerifier, SigningAlgorithm};
 ///
 /// # fn main() -> Result<(), vestibule::Error> {
-/// let verifier = SignedProfileVerifier::new("the shared key", [SigningAlgorithm::Hs256])?;
+/// let verifier = SignedProfileVerifier::new(
+///     "the shared key, of at least 32 bytes",
+///     [SigningAlgorithm::Hs256],
+/// )?;
 /// # let unsigned = "eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.AA";
 /// assert!(verifier.verify(&unsigned.into()).is_err());
 /// # Ok(())
@@ -161,21 +172,34 @@ struct Header {
 }
 
 impl SignedProfileVerifier {
-    /// Creates a verifier from a key and the allowed algorithms.
+    /// Creates a verifier from a key and the allowed algorithms. The key is secret and as long as the
+    /// hash of each algorithm at least: 32 bytes for HS256, 48 for HS384, 64 for HS512 (RFC 7518, section
+    /// 3.2).
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`] naming `key` or `algorithms` if it is empty.
+    /// [`ErrorKind::InvalidInput`] naming `key` if it is shorter, or in PEM format, which holds the key
+    /// of another kind of signature; or naming `algorithms` if there is none.
     pub fn new(
         key: impl Into<Secret>,
         algorithms: impl IntoIterator<Item = SigningAlgorithm>,
     ) -> Result<Self, Error> {
         let (key, algorithms) = (key.into(), Vec::from_iter(algorithms));
-        if key.is_empty() {
-            return Err(Error::invalid("key", "must not be empty").of(System::Wunder));
-        }
+        let invalid = |field, right: &str| Err(Error::invalid(field, right).of(System::Wunder));
         if algorithms.is_empty() {
-            return Err(Error::invalid("algorithms", "must not be empty").of(System::Wunder));
+            return invalid("algorithms", "must not be empty");
+        }
+        if key.expose().trim_start().starts_with("-----BEGIN") {
+            return invalid(
+                "key",
+                "must be a shared secret, and not a key in PEM format",
+            );
+        }
+        let hashes = algorithms.iter().map(|algorithm| algorithm.hash_length());
+        let least = hashes.max().unwrap_or_default();
+        if key.expose().len() < least {
+            let right = format!("must have at least {least} bytes for these algorithms");
+            return invalid("key", &right);
         }
         Ok(Self {
             key,

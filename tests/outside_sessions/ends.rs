@@ -357,3 +357,43 @@ async fn a_session_that_has_ended_is_signed_out() {
     let session = server.wunder_session().await;
     session.sign_out().await.unwrap_err();
 }
+
+/// Two instances are configured with and without a slash at the end: they share sessions. A session of
+/// another host is none.
+#[tokio::test]
+async fn a_slash_at_the_end_of_the_base_url_makes_no_other_server() {
+    use vestibule::store::MemoryStore;
+    use vestibule::{fynd, goodcity};
+    let store = std::sync::Arc::new(MemoryStore::new());
+    let goodcity = |url: &str| {
+        let builder = goodcity::Client::builder(url).app_name("app");
+        builder.store(store.clone()).build().unwrap()
+    };
+    let fynd = |url: &str| {
+        let builder = fynd::Client::builder("64b000000000000000000001").base_url(url);
+        let builder = builder.application_token("application-token");
+        builder.store(store.clone()).build().unwrap()
+    };
+    let tokens = Tokens::new("an-access-token", None);
+    let session = goodcity("https://gateway.example/x").resume_with_tokens(tokens);
+    let of_goodcity = session.await.unwrap().id().clone();
+    let cookies = [("f.session", vestibule::Secret::from("a-cookie"))];
+    let session = fynd("https://gateway.example/x").resume_with_cookies(cookies);
+    let of_fynd = session.await.unwrap().id().clone();
+    let with_slash = "https://gateway.example/x/";
+    goodcity(with_slash)
+        .resume_session(&of_goodcity)
+        .await
+        .unwrap();
+    fynd(with_slash).resume_session(&of_fynd).await.unwrap();
+    let renamed = "https://other.example/x";
+    for error in [
+        goodcity(renamed)
+            .resume_session(&of_goodcity)
+            .await
+            .unwrap_err(),
+        fynd(renamed).resume_session(&of_fynd).await.unwrap_err(),
+    ] {
+        assert_eq!(error.kind(), ErrorKind::Unauthenticated, "{error}");
+    }
+}

@@ -143,7 +143,7 @@ async fn without_session(client: &Client, looking: &mut FlowSearch<'_>) {
             .set_password(format!("{MARKER}/"), vestibule::NewPassword::new(MARKER))
             .await,
     );
-    let verifier = SignedProfileVerifier::new(MARKER, [SigningAlgorithm::Hs256]).unwrap();
+    let verifier = SignedProfileVerifier::new(MARKER.repeat(8), [SigningAlgorithm::Hs256]).unwrap();
     let token = format!("{MARKER}.{MARKER}.{MARKER}").into();
     looking.at("verifier", &verifier);
     let _ = looking.at("verify", verifier.verify(&token));

@@ -165,6 +165,10 @@ impl<'a> Walk<'a> {
             let place = (format!("/x-misconfigured/{number}"), rule);
             self.fact("error code", stated, &[place]);
         }
+        for (number, row) in list(&root["x-session-ends"]).enumerate() {
+            let place = (format!("/x-session-ends/{number}"), row);
+            self.fact("end of a session", false, &[place]);
+        }
         for (path, item) in members(root.get("paths")) {
             for method in METHODS {
                 if let Some(operation) = item.get(method) {

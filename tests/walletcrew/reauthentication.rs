@@ -172,15 +172,10 @@ async fn a_hanging_caller_is_bounded_by_the_deadline() {
         .authenticate_again(|_| std::future::pending())
         .build()
         .unwrap();
-    let session = client.resume_with_tokens(ended(&mock)).await.unwrap();
+    let session = signed_in(&mock, &client).await;
+    mock.clock().advance(A_DAY);
+    let before = mock.journal().len();
     let error = session.profile::<Value>().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
-    assert!(mock.journal().is_empty());
-}
-
-/// Tokens that have just expired.
-fn ended(mock: &WalletCrew) -> Tokens {
-    let mut tokens = Tokens::new("a-token", None);
-    tokens.expires_at = Some(mock.clock().now());
-    tokens
+    assert_eq!(mock.journal().len(), before);
 }

@@ -38,6 +38,8 @@ async fn a_token_that_the_server_refuses_ends_the_session() {
     let (mock, client) = start().await;
     let tokens = Tokens::new("not-a-token", None);
     let session = client.resume_with_tokens(tokens).await.unwrap();
+    // A token that is seconds old gets another try.
+    mock.clock().advance(Duration::from_secs(11));
     for _ in 0..2 {
         let error = session.profile::<Value>().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unauthenticated);

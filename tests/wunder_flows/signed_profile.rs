@@ -12,21 +12,22 @@ use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use super::*;
 
-const KEY: &str = "a shared key of the operator";
+const KEY: &str =
+    "a shared key of the operator, as long as the longest of the three hashes needs it";
 
 // Generated with Python's hmac and hashlib; valid from 1700000000 to 1700000600.
-const HS256: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxIiwibmJmIjoxNzAwMDAwMDAwLCJleHAiOjE3MDAwMDA2MDB9.A_aKXo8LIFkNpK9kpxHjss4bpWykBQRlOy_3U8DAJR0";
-const HS384: &str = "eyJhbGciOiJIUzM4NCIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxIiwibmJmIjoxNzAwMDAwMDAwLCJleHAiOjE3MDAwMDA2MDB9.65U7Lzh-a9xf5b1SQp5pgTF47TMU4QCB9Lisbi6DUOTSDUFS7KEKkUBNUesAtovb";
-const HS512: &str = "eyJhbGciOiJIUzUxMiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxIiwibmJmIjoxNzAwMDAwMDAwLCJleHAiOjE3MDAwMDA2MDB9.Xg5fOFAoT--HsLg6FZVHFrDD9JFFKgH3jXbSyQMFSEhVmWMUL-2nkTmksU5pXUEcH2sKB9CgeY3C8zzw85FhiQ";
+const HS256: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxIiwibmJmIjoxNzAwMDAwMDAwLCJleHAiOjE3MDAwMDA2MDB9.R_Bs3EEkoV7aRvyyVYEcyJF49Fy63opTp1y51SiqPk4";
+const HS384: &str = "eyJhbGciOiJIUzM4NCIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxIiwibmJmIjoxNzAwMDAwMDAwLCJleHAiOjE3MDAwMDA2MDB9.0hgjfYWJy7i1f1bFQwXAvX9zREXCKALyELWeZaSXUVnxOoX5xPWPgh3yw5dGdz8v";
+const HS512: &str = "eyJhbGciOiJIUzUxMiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxIiwibmJmIjoxNzAwMDAwMDAwLCJleHAiOjE3MDAwMDA2MDB9.RrpaEN8ERm8qVtcrb1gKGYPeWmsUvc8XCLjOoDxb-SZlFMj9Ibj9EP6kMB8j5N4QuubI87FKmPzSxe0gqEGN3g";
 const NONE: &str = "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.eyJzdWIiOiIxIiwibmJmIjoxNzAwMDAwMDAwLCJleHAiOjE3MDAwMDA2MDB9.AA";
-const RS256: &str = "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxIiwibmJmIjoxNzAwMDAwMDAwLCJleHAiOjE3MDAwMDA2MDB9.z25f10ZzMqWVk_ZtwLcvXTS8MlKv50bY0p-pMQBy_DM";
-const LYING: &str = "eyJhbGciOiJIUzUxMiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxIiwibmJmIjoxNzAwMDAwMDAwLCJleHAiOjE3MDAwMDA2MDB9.7ZSZMPKZAGkbQvtgRBCIwrDMmdWuEMtt9ed_D3CqkqU";
-const CRIT: &str = "eyJhbGciOiJIUzI1NiIsImNyaXQiOlsieCJdfQ.eyJzdWIiOiIxIiwibmJmIjoxNzAwMDAwMDAwLCJleHAiOjE3MDAwMDA2MDB9.q2WBFCccX-N8x9mBKUKGykzYnLU05atAcKNuVX0qVBE";
-const ENDLESS: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxIn0.2AWApjDAfWtf6HevQcMtvHpR1GRMM7lBiWkT98jnTvk";
-const ODD_TIME: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJleHAiOiJzb29uIn0.T0Lz8zMInLjDrrCv5P41HYOJfyN3ohFKiFqvm2er2oc";
-const HUGE_TIME: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJleHAiOjFlKzMwMH0.VF2rLQxMsNRWeqO6cqvFBfRejGDMYoiRXLHtcHfoZsg";
+const RS256: &str = "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxIiwibmJmIjoxNzAwMDAwMDAwLCJleHAiOjE3MDAwMDA2MDB9.yzqVoFvkWmyMaUl2_pXSxlnuhUoWSKa0x3bYe4uWAFQ";
+const LYING: &str = "eyJhbGciOiJIUzUxMiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxIiwibmJmIjoxNzAwMDAwMDAwLCJleHAiOjE3MDAwMDA2MDB9.thOn4VnaWXBQ2xCkAqPzE2jZtpxDIQFqRiKRFvpV5yg";
+const CRIT: &str = "eyJhbGciOiJIUzI1NiIsImNyaXQiOlsieCJdfQ.eyJzdWIiOiIxIiwibmJmIjoxNzAwMDAwMDAwLCJleHAiOjE3MDAwMDA2MDB9.Wfa-zE0iWbhUQOqdlzTtzf08jALE2_M2f2ADMYNaadE";
+const ENDLESS: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxIn0.z0OoD2rMrQjwvn-DVqyqkNedA0mgt1bsDurRkdrmLDU";
+const ODD_TIME: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJleHAiOiJzb29uIn0.2X7sLzzJ9PyyBVpHEj0Ry_0WyNyj0KAILkiSqpiLj-E";
+const HUGE_TIME: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJleHAiOjFlKzMwMH0.4XPIxd0WmbLpzJQ1qD4cmrTKi1aVNyLR6SiChFC7FYM";
 const LIST: &str =
-    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.WzFd.m-BVFBhhy61JU_lO4rvly9mAjd2cnudpad9zvGiNzlk";
+    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.WzFd.9FT1PDDav82xJEXv19JsVCmmHBsTFrIpYVKxHrj3ij4";
 
 const ALL: [SigningAlgorithm; 3] = [
     SigningAlgorithm::Hs256,
@@ -105,7 +106,7 @@ fn a_changed_token_and_another_key_are_refused() {
     ] {
         assert!(why(&verifier, &wrong).contains("signature"), "{wrong}");
     }
-    let other = SignedProfileVerifier::new("another key", ALL).unwrap();
+    let other = SignedProfileVerifier::new("another key ".repeat(8), ALL).unwrap();
     assert!(why(&other, HS256).contains("signature"));
     for wrong in ["", "x", "a.b", "a.b.c", "....", &format!("{HS256}.x"), LIST] {
         assert!(
@@ -139,6 +140,31 @@ fn a_token_is_valid_only_during_its_lifetime() {
 fn a_verifier_requires_a_key_and_an_algorithm() {
     assert_eq!(field(SignedProfileVerifier::new("", ALL)), "key");
     assert_eq!(field(SignedProfileVerifier::new(KEY, [])), "algorithms");
+}
+
+/// A key that anyone can find, or the public key of another scheme, would verify what anyone has signed.
+#[test]
+fn a_verifier_refuses_a_key_that_is_too_short_or_public() {
+    for (algorithm, least) in [
+        (SigningAlgorithm::Hs256, 32),
+        (SigningAlgorithm::Hs384, 48),
+        (SigningAlgorithm::Hs512, 64),
+    ] {
+        let key = |length| SignedProfileVerifier::new("k".repeat(length), [algorithm]);
+        for short in [1, 16, least - 1] {
+            let error = key(short).unwrap_err();
+            assert!(error.to_string().contains(&least.to_string()), "{error}");
+            assert_eq!(error.field(), Some("key"));
+        }
+        key(least).unwrap();
+    }
+    for pem in ["PUBLIC KEY", "RSA PRIVATE KEY", "CERTIFICATE"] {
+        let body = "MIIB".repeat(40);
+        let key = format!("\n-----BEGIN {pem}-----\n{body}\n-----END {pem}-----\n");
+        let error = SignedProfileVerifier::new(key, ALL).unwrap_err();
+        assert!(error.to_string().contains("PEM"), "{error}");
+        assert!(!format!("{error} {error:?}").contains("MIIB"));
+    }
 }
 
 #[tokio::test]

@@ -163,7 +163,8 @@ impl State {
 
 impl Wunder {
     /// The HS256 key of the signed profile, which is a JWT.
-    pub const SIGNED_DATA_KEY: &'static str = "test-signed-data-key";
+    pub const SIGNED_DATA_KEY: &'static str =
+        "test-signed-data-key, long enough for each of the three algorithms of signatures";
 
     /// Whether a user has requested the deletion of the account.
     pub fn deletion_requested(&self, user: &str) -> bool {
