@@ -404,7 +404,7 @@ fn extensions_are_known_and_in_the_right_place() {
         r"
         operation: curent_user_profile => `x-session-ends` names `curent_user_profile`, which is no operation
         opration: current_user_profile => x-session-ends/1: `opration` is not known on a row of `x-session-ends`
-        again_after: soon => x-session-ends/1: `again_after` must be a number, not `soon`
+        again_after: soon => x-session-ends/1: `again_after` must be a number, not `"soon"`
     ",
     );
     refused(

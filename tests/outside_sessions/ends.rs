@@ -375,11 +375,13 @@ async fn a_slash_at_the_end_of_the_base_url_makes_no_other_server() {
         builder.store(store.clone()).build().unwrap()
     };
     let tokens = Tokens::new("an-access-token", None);
-    let session = goodcity("https://gateway.example/x").resume_with_tokens(tokens);
-    let of_goodcity = session.await.unwrap().id().clone();
+    let client = goodcity("https://gateway.example/x");
+    let session = client.resume_with_tokens(tokens).await.unwrap();
+    let of_goodcity = session.id().clone();
     let cookies = [("f.session", vestibule::Secret::from("a-cookie"))];
-    let session = fynd("https://gateway.example/x").resume_with_cookies(cookies);
-    let of_fynd = session.await.unwrap().id().clone();
+    let client = fynd("https://gateway.example/x");
+    let session = client.resume_with_cookies(cookies).await.unwrap();
+    let of_fynd = session.id().clone();
     let with_slash = "https://gateway.example/x/";
     goodcity(with_slash)
         .resume_session(&of_goodcity)
