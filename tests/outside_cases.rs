@@ -27,6 +27,8 @@ mod http;
 #[path = "outside_cases/server.rs"]
 mod server;
 mod support;
+#[path = "outside_cases/table.rs"]
+mod table;
 #[path = "outside_cases/walletcrew.rs"]
 mod walletcrew;
 mod wire;
