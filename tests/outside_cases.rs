@@ -18,6 +18,8 @@ mod denials;
 mod fynd;
 #[path = "outside_cases/fynd_announcements.rs"]
 mod fynd_announcements;
+#[path = "outside_cases/fynd_decisions.rs"]
+mod fynd_decisions;
 #[path = "outside_cases/fynd_mock.rs"]
 mod fynd_mock;
 #[path = "outside_cases/goodcity.rs"]

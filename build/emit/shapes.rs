@@ -101,6 +101,13 @@ fn member(name: &str, property: &Value, is_required: bool) -> TokenStream {
         (true, Some(false)) => quote!(Some(Safe::False)),
         (true, None) => quote!(Some(Safe::Absent)),
     };
+    let is_nullable = property["nullable"] == true;
     let shape = inner(property);
-    quote!(Member { name: #name, shape: #shape, is_needed: #is_needed, decides: #decides })
+    quote!(Member {
+        name: #name,
+        shape: #shape,
+        is_needed: #is_needed,
+        is_nullable: #is_nullable,
+        decides: #decides,
+    })
 }

@@ -247,7 +247,7 @@ impl Repair {
         };
         let is_doubled = !others.is_empty();
         if let Some(safe) = member.decides
-            && (is_doubled || !member.is_null_text(last))
+            && (is_doubled || !member.is_null(last))
         {
             let decided = decision(member.shape, last).filter(|_| !is_doubled);
             if let Some(text) = decided {

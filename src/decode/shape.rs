@@ -32,6 +32,8 @@ pub(crate) struct Member {
     pub(crate) shape: &'static Shape,
     /// Whether the response makes no sense without it.
     pub(crate) is_needed: bool,
+    /// Whether null is as if a member that decides were not there.
+    pub(crate) is_nullable: bool,
     /// The value that counts where the member decides and cannot be read.
     pub(crate) decides: Option<Safe>,
 }
@@ -97,9 +99,9 @@ impl Shape {
 }
 
 impl Member {
-    /// Whether a text is null: there is none.
-    pub(super) fn is_null_text(&self, raw: &str) -> bool {
-        matches!(self.shape, Shape::Text) && raw == "null"
+    /// Whether a value is a null that says nothing.
+    pub(super) fn is_null(&self, raw: &str) -> bool {
+        self.is_nullable && raw == "null"
     }
 
     fn is_checked(&self) -> bool {
@@ -108,10 +110,9 @@ impl Member {
 
     fn admits(&self, raw: &str) -> bool {
         match (self.decides, self.shape) {
+            (Some(_), _) if self.is_null(raw) => true,
             (Some(_), Shape::Integer { .. }) => matches!(raw, "0" | "1"),
-            (Some(_), Shape::Text) => {
-                self.is_null_text(raw) || (raw.starts_with('"') && raw != r#""""#)
-            }
+            (Some(_), Shape::Text) => raw.starts_with('"') && raw != r#""""#,
             (Some(_), _) => matches!(raw, "true" | "false"),
             _ if raw == "null" => !self.is_needed,
             (_, Shape::Token(token)) => string(raw).is_some_and(|text| token.admits(&text)),

@@ -167,7 +167,7 @@ impl SignUp {
             Ok(response) => response.into_inner(),
             Err(error) => return Err(permits.failed(error).await),
         };
-        let exists = other_spelling::user_exists(response.user_exists, &response.extra);
+        let exists = other_spelling::user_exists(response.user_exists, &response.extra, None);
         let register_token = filled(response.register_token.clone());
         let sent = SentCodes::of_form(response);
         let codes = permits.sent(client, requester, &sent, None).await?;

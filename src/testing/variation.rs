@@ -19,7 +19,8 @@ pub enum Variation {
     /// Every object has members that the description does not name, some of them with half of a
     /// surrogate pair.
     UnknownMembers,
-    /// Documented members that a response does not have are null, but for those that decide.
+    /// Documented members that a response does not have are null, but for those that decide and may
+    /// not be null.
     Nulls,
     /// Documented members that a response does not have are empty texts, objects or arrays, and an
     /// array with one item is that item.
@@ -67,7 +68,12 @@ impl Variation {
                         Self::EmptyValues => empty(member.shape),
                         _ => continue,
                     };
-                    if member.decides.is_none() && !varied.contains_key(member.name) {
+                    // Only what says nothing may stand for a member that decides.
+                    let says_nothing = match member.decides {
+                        None => true,
+                        Some(_) => self == Self::Nulls && member.is_nullable,
+                    };
+                    if says_nothing && !varied.contains_key(member.name) {
                         varied.insert(member.name.to_owned(), absent);
                     }
                 }
@@ -195,9 +201,15 @@ mod tests {
             name,
             shape,
             is_needed: false,
+            is_nullable: false,
             decides,
         }
     }
+
+    const EXISTS: Member = Member {
+        is_nullable: true,
+        ..member("exists", &Shape::Boolean, Some(Safe::False))
+    };
 
     static SHAPE: Shape = Shape::Object(&[
         member("wait", &Shape::Integer { bits: 32 }, None),
@@ -207,6 +219,7 @@ mod tests {
         member("absent", &Shape::Map(&Shape::Any), None),
         member("mfa", &Shape::Boolean, Some(Safe::True)),
         member("valid", &Shape::Boolean, Some(Safe::False)),
+        EXISTS,
     ]);
 
     #[test]
@@ -224,7 +237,10 @@ mod tests {
                 r#""mfa":false,"phone":43123,"wait":30.0"#,
             ),
             (Variation::UnknownMembers, r#""zz_new":"half \ud83d""#),
-            (Variation::Nulls, r#""absent":null"#),
+            (
+                Variation::Nulls,
+                r#""absent":null,"at":"2023-11-14T22:13:20Z","exists":null"#,
+            ),
             (
                 Variation::EmptyValues,
                 r#""absent":[],"at":"2023-11-14T22:13:20Z","list":"é""#,
@@ -241,6 +257,8 @@ mod tests {
             let text = String::from_utf8(bytes).unwrap();
             assert!(text.contains(change), "{variation:?}: {text}");
             assert!(!text.contains("valid"), "{variation:?}: {text}");
+            let is_null = variation == Variation::Nulls;
+            assert_eq!(text.contains("exists"), is_null, "{variation:?}: {text}");
             assert_eq!(charset, "");
         }
         let error = json!({"code": "7", "status": 400, "errors": {"pin": "no"}});
