@@ -49,7 +49,7 @@ mod tests {
     use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
     use super::*;
-    use crate::decode::{BareString, Shape};
+    use crate::decode::{BareString, Schema};
     use crate::pipeline::{Idempotency, Need};
 
     fn response(body: &[u8]) -> RawResponse {
@@ -72,7 +72,7 @@ mod tests {
             idempotency: Idempotency::NotIdempotent,
             sends_message: false,
             carries_code: true,
-            response: &Shape::Any,
+            response: &Schema::Any,
             bare_string: BareString::No,
             success_members,
             accept: HeaderValue::from_static("application/json"),
