@@ -14,6 +14,12 @@ mod bodies;
 mod cookies;
 #[path = "outside_cases/denials.rs"]
 mod denials;
+#[path = "outside_cases/denied_fynd.rs"]
+mod denied_fynd;
+#[path = "outside_cases/denied_steps.rs"]
+mod denied_steps;
+#[path = "outside_cases/denied_wunder.rs"]
+mod denied_wunder;
 #[path = "outside_cases/fynd.rs"]
 mod fynd;
 #[path = "outside_cases/fynd_announcements.rs"]

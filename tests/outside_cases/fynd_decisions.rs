@@ -92,7 +92,7 @@ fn kind<T: Debug>(result: Result<T, impl Into<Error>>) -> ErrorKind {
 
 /// A registration that may be unfinished, in a response that names a user.
 #[tokio::test]
-async fn an_unreadable_user_exists_signs_nobody_in_whose_registration_may_continue() {
+async fn an_unreadable_user_exists_continues_a_registration_that_may_be_unfinished() {
     for name in ["user_exists", "userExists"] {
         for (member, said) in values(name, Some(false)) {
             let body = format!(r#"{{"user":{{"_id":"u1"}},"register_token":"g",{member}}}"#);
@@ -108,7 +108,7 @@ async fn an_unreadable_user_exists_signs_nobody_in_whose_registration_may_contin
 
 /// Two spellings that say different things.
 #[tokio::test]
-async fn contradictory_spellings_of_user_exists_sign_nobody_in() {
+async fn contradictory_spellings_of_user_exists_continue_the_registration() {
     for (members, continues) in [
         (r#""user_exists":true,"userExists":false"#, true),
         (r#""user_exists":false,"userExists":true"#, true),
@@ -175,7 +175,7 @@ async fn an_unreadable_announcement_of_a_code_counts_as_one() {
     }
 }
 
-/// What the caller decides by is not guessed either.
+/// What only the caller decides by has no safe value.
 #[tokio::test]
 async fn an_unreadable_announcement_of_a_sign_in_says_nothing() {
     for name in ["user_exists", "userExists"] {
