@@ -37,7 +37,7 @@ fn fault_in(source: &str, function: &str) -> Option<&'static str> {
     let lines: Vec<&str> = source.lines().map(str::trim_start).collect();
     let starts = [format!("fn {function}()"), format!("async fn {function}()")];
     let is_start = |line: &&str| starts.iter().any(|start| line.starts_with(start));
-    let Some(at) = lines.iter().position(|line| is_start(&line)) else {
+    let Some(at) = lines.iter().position(is_start) else {
         return Some("there is no such function");
     };
     let before = lines[..at].iter().rev();
