@@ -49,6 +49,7 @@ impl JsonObject {
     }
 
     /// Whether a response has a member of this name more than once.
+    #[cfg(feature = "fynd")]
     pub(crate) fn has_twice(&self, name: &str) -> bool {
         let members = self.0.as_ref().filter(|members| members.own.is_none());
         members.is_some_and(|members| {
