@@ -48,6 +48,17 @@ impl JsonObject {
         }
     }
 
+    /// Whether a response has a member of this name more than once.
+    #[cfg(feature = "fynd")]
+    pub(crate) fn has_twice(&self, name: &str) -> bool {
+        let members = self.0.as_ref().filter(|members| members.own.is_none());
+        members.is_some_and(|members| {
+            let text = members.text();
+            let members = decode::Members::of(&text);
+            members.is_some_and(|members| members.named(name).nth(1).is_some())
+        })
+    }
+
     /// Adds a member of a response as JSON text.
     pub(crate) fn keep(&mut self, name: &str, raw: &str) {
         let members = &mut self.0.get_or_insert_default().raw;
@@ -68,12 +79,17 @@ impl JsonObject {
 }
 
 impl Members {
+    /// The members of a response as the text of an object.
+    fn text(&self) -> String {
+        format!("{{{}}}", self.raw.strip_prefix(',').unwrap_or_default())
+    }
+
     fn map(&self) -> &Map<String, Value> {
         if let Some(own) = &self.own {
             return own;
         }
         self.parsed.get_or_init(|| {
-            let text = format!("{{{}}}", self.raw.strip_prefix(',').unwrap_or_default());
+            let text = self.text();
             if let Ok(members) = serde_json::from_str(&text) {
                 return members;
             }

@@ -48,15 +48,18 @@ type Document = (System, fn() -> Listed);
 pub fn all() -> Vec<NamedSchema> {
     let documents: &[Document] = &[
         #[cfg(feature = "wunder")]
-        (System::Wunder, crate::generated::wunder_auth::schemas),
+        (System::Wunder, crate::generated::wunder_auth::json_schemas),
         #[cfg(feature = "wunder")]
-        (System::Wunder, crate::generated::wunder_user::schemas),
+        (System::Wunder, crate::generated::wunder_user::json_schemas),
         #[cfg(feature = "walletcrew")]
-        (System::WalletCrew, crate::generated::walletcrew::schemas),
+        (
+            System::WalletCrew,
+            crate::generated::walletcrew::json_schemas,
+        ),
         #[cfg(feature = "goodcity")]
-        (System::GoodCity, crate::generated::goodcity::schemas),
+        (System::GoodCity, crate::generated::goodcity::json_schemas),
         #[cfg(feature = "fynd")]
-        (System::Fynd, crate::generated::fynd::schemas),
+        (System::Fynd, crate::generated::fynd::json_schemas),
     ];
     let named = |(system, list): &Document| {
         let system = *system;

@@ -154,8 +154,7 @@ fn public_async_methods_start_with_a_listed_verb_or_are_listed_nouns() {
             continue;
         }
         let verb = verbs.iter().find(|verb| starts(name, verb));
-        let narrowed = || name.split_once("_of").and_then(|(noun, _)| nouns.get(noun));
-        match verb.or_else(|| nouns.get(name)).or_else(narrowed) {
+        match verb.or_else(|| nouns.get(name)) {
             Some(word) => drop(used.insert(*word)),
             None => wrong.push(method.path.as_str()),
         }

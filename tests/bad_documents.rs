@@ -401,11 +401,11 @@ fn extensions_are_known_and_in_the_right_place() {
     );
     refused(
         |to| replaced("operation: current_user_profile\n    status: 403", to),
-        r"
+        r#"
         operation: curent_user_profile => `x-session-ends` names `curent_user_profile`, which is no operation
         opration: current_user_profile => x-session-ends/1: `opration` is not known on a row of `x-session-ends`
         again_after: soon => x-session-ends/1: `again_after` must be a number, not `"soon"`
-    ",
+    "#,
     );
     refused(
         |to| replaced("member: type\n    word: UnauthorizedError", to),

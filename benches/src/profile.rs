@@ -1,4 +1,6 @@
-//! The measured call: a user's profile, read with a bearer token.
+//! The measured calls: a user's profile, read with a bearer token, and larger ones.
+
+use std::fmt::Write;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -21,4 +23,38 @@ pub fn access_token(end: u64) -> String {
     let claims = URL_SAFE_NO_PAD.encode(claims);
     let signature = URL_SAFE_NO_PAD.encode([0xA5; 256]);
     format!("{header}.{claims}.{signature}")
+}
+
+/// The same profile with a hundred members that the description does not name.
+pub fn body_with_unknown_members() -> String {
+    let mut body = BODY.strip_suffix('}').unwrap_or_default().to_owned();
+    for number in 0..100 {
+        let _ = write!(
+            body,
+            r#","x{number}":{{"name":"member {number}","values":[{number},true]}}"#
+        );
+    }
+    body + "}"
+}
+
+/// Fynd's user with as many addresses and numbers as fit into 100 KiB.
+pub fn large_body() -> String {
+    let mut emails = String::new();
+    let mut numbers = String::new();
+    let mut count = 0;
+    while emails.len() + numbers.len() < 100 * 1024 {
+        let comma = if count == 0 { "" } else { "," };
+        let _ = write!(
+            emails,
+            r#"{comma}{{"active":true,"primary":false,"verified":true,"email":"ada.{count}@example.org"}}"#
+        );
+        let _ = write!(
+            numbers,
+            r#"{comma}{{"active":true,"primary":false,"verified":true,"country_code":91,"phone":"98{count:08}"}}"#
+        );
+        count += 1;
+    }
+    format!(
+        r#"{{"user":{{"first_name":"Ada","last_name":"Lovelace","emails":[{emails}],"phone_numbers":[{numbers}]}}}}"#
+    )
 }

@@ -1,7 +1,8 @@
 //! The server of the benches. It runs in a separate process, so that its own cost is not counted.
 //!
 //! The first segment of a path after the version is the tenant and selects the behaviour: `steady`
-//! responds, `flaky` responds to every other request with 503, `silent` never responds.
+//! responds, `unknown` responds with more members, `flaky` responds to every other request with 503,
+//! `silent` never responds. Paths of Fynd get its large user.
 
 use std::io::{self, BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -11,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::profile::{BODY, VALID, access_token};
+use crate::profile::{BODY, VALID, access_token, body_with_unknown_members, large_body};
 
 /// A server that runs until it is dropped.
 pub struct Server {
@@ -47,6 +48,8 @@ impl Drop for Server {
 /// The prepared responses. Token requests are counted; `/refreshes` returns their number.
 struct State {
     profile: Vec<u8>,
+    unknown: Vec<u8>,
+    large: Vec<u8>,
     busy: Vec<u8>,
     tokens: Vec<u8>,
     refreshes: AtomicU64,
@@ -62,6 +65,8 @@ pub async fn serve() -> io::Result<()> {
     );
     let responses = Arc::new(State {
         profile: response("200 OK", BODY),
+        unknown: response("200 OK", &body_with_unknown_members()),
+        large: response("200 OK", &large_body()),
         busy: response("503 Service Unavailable", ""),
         tokens: response("200 OK", &tokens),
         refreshes: AtomicU64::new(0),
@@ -104,6 +109,10 @@ async fn connection(mut stream: TcpStream, responses: Arc<State>) -> io::Result<
             stream.write_all(&responses.tokens).await?;
         } else if busy {
             stream.write_all(&responses.busy).await?;
+        } else if is(b"/unknown/") {
+            stream.write_all(&responses.unknown).await?;
+        } else if is(b"/service/application/") {
+            stream.write_all(&responses.large).await?;
         } else {
             stream.write_all(&responses.profile).await?;
         }

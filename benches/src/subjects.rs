@@ -7,6 +7,7 @@ use reqwest_middleware::{ClientBuilder, ClientWithMiddleware};
 use reqwest_retry::RetryTransientMiddleware;
 use reqwest_retry::policies::ExponentialBackoff;
 use reqwest_tracing::TracingMiddleware;
+use vestibule::fynd;
 use vestibule::session::Tokens;
 use vestibule::wunder::user_api::types::Customer;
 use vestibule::wunder::{Client, Session};
@@ -27,8 +28,17 @@ pub struct Vestibule(Session);
 
 impl Vestibule {
     pub async fn new(address: &str) -> Self {
+        Self::of_tenant(address, TENANT).await
+    }
+
+    /// Its profiles have many members that the description does not name.
+    pub async fn with_unknown_members(address: &str) -> Self {
+        Self::of_tenant(address, "unknown").await
+    }
+
+    async fn of_tenant(address: &str, tenant: &str) -> Self {
         let client = Client::builder(format!("{address}/v1"))
-            .tenant(TENANT)
+            .tenant(tenant)
             .build();
         let tokens = Tokens::new(access_token(VALID), Some("a refresh token".into()));
         let session = client.expect("a client").resume_with_tokens(tokens).await;
@@ -40,6 +50,35 @@ impl Subject for Vestibule {
     async fn call(&self) {
         let profile = self.0.profile().await.expect("a profile");
         assert_eq!(profile.phone_is_verified, Some(true));
+    }
+}
+
+/// Our client of Fynd, whose user has a hundred KiB of contacts.
+#[derive(Clone)]
+pub struct Large(fynd::Session);
+
+impl Large {
+    pub async fn new(address: &str) -> Self {
+        let client = fynd::Client::builder("64b000000000000000000001")
+            .application_token("application-token")
+            .base_url(address)
+            .build();
+        let client = client.expect("a client");
+        let session = client
+            .resume_with_cookies([("f.session", "a-cookie")])
+            .await;
+        Self(session.expect("a session"))
+    }
+}
+
+impl Subject for Large {
+    async fn call(&self) {
+        let user = self.0.profile().await.expect("a user");
+        assert!(
+            user.emails
+                .as_ref()
+                .is_some_and(|emails| emails.len() > 500)
+        );
     }
 }
 

@@ -9,8 +9,8 @@ mod builders;
 mod deserialize;
 mod fields;
 mod operations;
+mod schemas;
 mod send;
-mod shapes;
 mod types;
 
 use quote::quote;
@@ -53,7 +53,7 @@ pub fn client(
         .for_each(|item| CompileOnDemand.visit_item_mut(item));
 
     let table = operations::table(&document.root, policies, base_path);
-    let shapes = shapes::module(&document.root);
+    let tables = schemas::module(&document.root);
     let enums = prepared.enums.iter().map(|open_enum| open_enum.tokens());
     let schemas = structs(&types).map(|item| &item.ident);
     let info = &document.root["info"];
@@ -62,7 +62,7 @@ pub fn client(
     Ok(parse_quote! {
         #table
 
-        #shapes
+        #tables
 
         /// Open sets of values: the documented ones as variants, others kept as they came.
         pub mod enums {
@@ -85,7 +85,7 @@ pub fn client(
 
         /// The JSON schema of every type, by name.
         #[cfg(feature = "schemars")]
-        pub(crate) fn schemas() -> Vec<(&'static str, fn() -> ::schemars::Schema)> {
+        pub(crate) fn json_schemas() -> Vec<(&'static str, fn() -> ::schemars::Schema)> {
             vec![#((stringify!(#schemas), || ::schemars::schema_for!(types::#schemas))),*]
         }
 

@@ -5,7 +5,7 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use serde_json::Value;
 
-use super::shapes;
+use super::schemas;
 use crate::build::policy::{Need, Policy};
 use crate::build::prepare::provenance;
 
@@ -24,7 +24,7 @@ pub fn table(root: &Value, policies: &[Policy<'_>], base_path: &str) -> TokenStr
     quote! {
         /// What the pipeline needs to know about each operation, from the document.
         pub(crate) mod operations {
-            use super::shapes;
+            use super::schemas;
 
             #(#statics)*
 
@@ -113,8 +113,8 @@ fn static_of(policy: &Policy<'_>) -> TokenStream {
     let signed_fields = &policy.signed_fields;
     let (sends_message, carries_code) = (policy.sends_message, policy.carries_code);
     let response = match policy.success {
-        Some(schema) => shapes::reference(schema),
-        None => quote!(&crate::decode::Shape::Any),
+        Some(schema) => schemas::reference(schema),
+        None => quote!(&crate::decode::Schema::Any),
     };
     let bare_string = match (policy.bare_member, policy.bare_text) {
         (Some(member), _) => quote!(Member(#member)),

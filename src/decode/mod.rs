@@ -2,21 +2,21 @@
 //! more, and else once more after a repair by the schema of the description.
 //!
 //! 1. `text` decodes the bytes: byte order marks, charsets, invalid bytes.
-//! 2. `Shape::admits` looks at the members that only exact values may fill: needed ones, tokens, and those
+//! 2. `Schema::admits` looks at the members that only exact values may fill: needed ones, tokens, and those
 //!    that decide. Most responses have none.
 //! 3. serde reads the value.
-//! 4. Where 2 or 3 fails, `repair` rewrites the text by its `Shape`, and serde reads it again.
+//! 4. Where 2 or 3 fails, `repair` rewrites the text by its `Schema`, and serde reads it again.
 
 mod date;
 mod member;
 mod repair;
-mod shape;
+mod schema;
 mod text;
 
 use serde::de::DeserializeOwned;
 
 pub(crate) use self::member::{Members, Name, keep, once};
-pub(crate) use self::shape::{Member, Safe, Shape, Token};
+pub(crate) use self::schema::{Member, Schema, Token, WhenUnreadable};
 pub(crate) use self::text::{valid_text, without_mark};
 
 /// A value, and the documented members that the response has in a form that cannot be read.
@@ -40,12 +40,12 @@ pub(crate) enum BareString {
 pub(crate) fn read<T: DeserializeOwned>(
     body: &[u8],
     content_type: Option<&str>,
-    shape: &'static Shape,
+    schema: &'static Schema,
     bare: BareString,
 ) -> Option<Decoded<T>> {
     let utf_8 = text::utf_8(body, content_type);
     let strict = utf_8.map(str::trim_ascii);
-    if let Some(text) = strict.filter(|text| !text.is_empty() && shape.admits(text))
+    if let Some(text) = strict.filter(|text| !text.is_empty() && schema.admits(text))
         && let Some(value) = strictly(text)
     {
         let unreadable = Vec::new();
@@ -58,7 +58,7 @@ pub(crate) fn read<T: DeserializeOwned>(
         BareString::No
     };
     let text = valid_text(body, content_type);
-    let repaired = repair::repair(&text, shape, bare)?;
+    let repaired = repair::repair(&text, schema, bare)?;
     let mut texts = repaired.texts.iter();
     Some(Decoded {
         value: texts.find_map(|text| strictly(text))?,
@@ -74,4 +74,9 @@ pub(crate) fn read_any<T: DeserializeOwned>(text: &str) -> Option<T> {
 /// The only call of the deserializer, so that each type is compiled with one.
 fn strictly<T: DeserializeOwned>(text: &str) -> Option<T> {
     serde_json::from_str(text).ok()
+}
+
+/// The text of a JSON string.
+fn string(raw: &str) -> Option<String> {
+    strictly(raw)
 }

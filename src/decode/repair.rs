@@ -6,10 +6,10 @@ use chrono::SecondsFormat;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::BareString;
 use super::date;
 use super::member::{Members, UNREADABLE, is_too_deep};
-use super::shape::{Member, Safe, Shape};
+use super::schema::{Member, Schema, WhenUnreadable};
+use super::{BareString, string};
 
 /// A body that fits its schema, and the documented members that could not be read.
 pub(super) struct Repaired {
@@ -20,25 +20,25 @@ pub(super) struct Repaired {
 
 /// Repairs a trimmed text with valid strings; `None` if it is no JSON, or lacks what the response
 /// makes no sense without.
-pub(super) fn repair(text: &str, shape: &'static Shape, bare: BareString) -> Option<Repaired> {
+pub(super) fn repair(text: &str, schema: &'static Schema, bare: BareString) -> Option<Repaired> {
     // The grammar is checked first: below, raw values are taken as they are.
     let is_json = !is_too_deep(text) && serde_json::from_str::<&RawValue>(text).is_ok();
     let bare = bare_string(text, is_json, bare);
     let mut texts = Vec::new();
     let mut repair = Repair::default();
-    let read = match (&bare, shape) {
-        (Some(bare), Shape::Object(_)) => repair.value(shape, bare),
-        (Some(bare), _) if !is_json => repair.value(shape, bare),
+    let read = match (&bare, schema) {
+        (Some(bare), Schema::Object(_)) => repair.value(schema, bare),
+        (Some(bare), _) if !is_json => repair.value(schema, bare),
         _ if text.is_empty() => Read::Absent,
-        _ if is_json => repair.value(shape, text),
+        _ if is_json => repair.value(schema, text),
         _ => Read::Unreadable,
     };
     match read {
         Read::As(text) => texts.push(Cow::Owned(text.into_owned())),
-        Read::Absent => texts.push(shape.empty()?.into()),
+        Read::Absent => texts.push(schema.empty()?.into()),
         Read::Unreadable => return None,
     }
-    if matches!(shape, Shape::Any) {
+    if matches!(schema, Schema::Any) {
         texts.extend(text.is_empty().then_some("null".into()));
         texts.extend(bare.map(Cow::Owned));
     }
@@ -99,54 +99,54 @@ impl Repair {
         }
     }
 
-    fn value<'a>(&mut self, shape: &'static Shape, raw: &'a str) -> Read<'a> {
+    fn value<'a>(&mut self, schema: &'static Schema, raw: &'a str) -> Read<'a> {
         let kind = raw.as_bytes().first().copied().unwrap_or_default();
         let is_empty = matches!(raw, r#""""#) || is_blank(raw);
-        match (shape, kind) {
+        match (schema, kind) {
             // A number may be too large, or a value nested too deep.
-            (Shape::Any, _) if serde_json::from_str::<Value>(raw).is_err() => Read::Unreadable,
-            (Shape::Any, _) => Read::As(raw.into()),
+            (Schema::Any, _) if serde_json::from_str::<Value>(raw).is_err() => Read::Unreadable,
+            (Schema::Any, _) => Read::As(raw.into()),
             (_, b'n') => Read::Absent,
-            (Shape::Text, b'"') => Read::As(raw.into()),
-            (Shape::Text, b'{' | b'[') if is_empty => Read::Absent,
-            (Shape::Text, b'{' | b'[') => Read::Unreadable,
-            (Shape::Text, _) => Read::owned(Value::from(plain(raw))),
-            (Shape::Token(token), b'"') => match string(raw) {
+            (Schema::Text, b'"') => Read::As(raw.into()),
+            (Schema::Text, b'{' | b'[') if is_empty => Read::Absent,
+            (Schema::Text, b'{' | b'[') => Read::Unreadable,
+            (Schema::Text, _) => Read::owned(Value::from(plain(raw))),
+            (Schema::Token(token), b'"') => match string(raw) {
                 Some(text) if token.admits(&text) => Read::As(raw.into()),
                 Some(text) if text.is_empty() => Read::Absent,
                 _ => Read::Unreadable,
             },
-            (Shape::Token(_), _) => Read::Unreadable,
-            (Shape::Array(item), b'[') => self.array(item, raw),
-            (Shape::Array(_), b'{' | b'"') if is_empty => Read::As("[]".into()),
-            (Shape::Array(item), _) => {
+            (Schema::Token(_), _) => Read::Unreadable,
+            (Schema::Array(item), b'[') => self.array(item, raw),
+            (Schema::Array(_), b'{' | b'"') if is_empty => Read::As("[]".into()),
+            (Schema::Array(item), _) => {
                 let list = (kind == b'{').then(|| self.array_in_object(item, raw));
                 match list.flatten() {
                     Some(list) => list,
                     None => self.items(item, std::iter::once(raw)),
                 }
             }
-            (Shape::Map(value), b'{') => self.map(value, raw),
-            (Shape::Object(members), b'{') => self.object(members, raw),
-            (Shape::Map(_), _) if is_empty => Read::As("{}".into()),
+            (Schema::Map(value), b'{') => self.map(value, raw),
+            (Schema::Object(members), b'{') => self.object(members, raw),
+            (Schema::Map(_), _) if is_empty => Read::As("{}".into()),
             (_, _) if is_empty => Read::Absent,
-            (Shape::Map(_) | Shape::Object(_), _) | (_, b'{' | b'[') => Read::Unreadable,
-            (Shape::Boolean, _) => boolean(raw).map(Cow::Borrowed).into(),
+            (Schema::Map(_) | Schema::Object(_), _) | (_, b'{' | b'[') => Read::Unreadable,
+            (Schema::Boolean, _) => boolean(raw).map(Cow::Borrowed).into(),
             (_, b't' | b'f') => Read::Unreadable,
-            (Shape::Integer { bits }, _) => integer(raw, *bits).map(Cow::Owned).into(),
-            (Shape::Number, _) => {
+            (Schema::Integer { bits }, _) => integer(raw, *bits).map(Cow::Owned).into(),
+            (Schema::Number, _) => {
                 let text = scalar(raw);
                 let number = text.as_deref().and_then(number);
                 number
                     .map(|it| Cow::Owned(Value::from(it).to_string()))
                     .into()
             }
-            (Shape::Time, _) => {
+            (Schema::Time, _) => {
                 let time = scalar(raw).and_then(|text| date::time(&text));
                 let time = time.map(|it| it.to_rfc3339_opts(SecondsFormat::AutoSi, true));
                 time.map(|time| Cow::Owned(format!("\"{time}\""))).into()
             }
-            (Shape::Date, _) => {
+            (Schema::Date, _) => {
                 let day = scalar(raw).and_then(|text| date::date(&text));
                 day.map(|day| Cow::Owned(format!("\"{day}\""))).into()
             }
@@ -154,14 +154,14 @@ impl Repair {
     }
 
     /// The items that can be read. An array of which none can be is none.
-    fn array<'a>(&mut self, item: &'static Shape, raw: &'a str) -> Read<'a> {
+    fn array<'a>(&mut self, item: &'static Schema, raw: &'a str) -> Read<'a> {
         let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(raw) else {
             return Read::Unreadable;
         };
         self.items(item, items.into_iter().map(RawValue::get))
     }
 
-    fn items<'a>(&mut self, item: &'static Shape, raw: impl Iterator<Item = &'a str>) -> Read<'a> {
+    fn items<'a>(&mut self, item: &'static Schema, raw: impl Iterator<Item = &'a str>) -> Read<'a> {
         let mut texts = Vec::new();
         let mut is_unreadable = false;
         for raw in raw {
@@ -181,7 +181,7 @@ impl Repair {
     }
 
     /// The items of an array that is written as an object: by number, or as .NET does.
-    fn array_in_object<'a>(&mut self, item: &'static Shape, raw: &'a str) -> Option<Read<'a>> {
+    fn array_in_object<'a>(&mut self, item: &'static Schema, raw: &'a str) -> Option<Read<'a>> {
         let members = Members::of(raw)?;
         if let Some(values) = members.named("$values").next() {
             return Some(self.array(item, values));
@@ -191,7 +191,7 @@ impl Repair {
         is_list.then(|| self.items(item, members.iter().map(|(_, raw)| raw)))
     }
 
-    fn map<'a>(&mut self, value: &'static Shape, raw: &'a str) -> Read<'a> {
+    fn map<'a>(&mut self, value: &'static Schema, raw: &'a str) -> Read<'a> {
         let Some(members) = Members::of(raw) else {
             return Read::Unreadable;
         };
@@ -247,26 +247,26 @@ impl Repair {
         };
         let is_doubled = !others.is_empty();
         if let Some(safe) = member.decides
-            && (is_doubled || !member.is_null_text(last))
+            && (is_doubled || !member.is_null(last))
         {
-            let decided = decision(member.shape, last).filter(|_| !is_doubled);
+            let decided = decision(member.schema, last).filter(|_| !is_doubled);
             if let Some(text) = decided {
                 return Read::As(text.into());
             }
             self.note(member.name);
-            let is_true = safe == Safe::True;
-            return match (safe, member.shape) {
-                (Safe::Absent, _) => Read::Absent,
-                (_, Shape::Integer { .. }) => Read::owned(u8::from(is_true)),
-                (_, Shape::Text) => Read::owned(Value::from(is_true.to_string())),
+            let is_true = safe == WhenUnreadable::True;
+            return match (safe, member.schema) {
+                (WhenUnreadable::Absent, _) => Read::Absent,
+                (_, Schema::Integer { .. }) => Read::owned(u8::from(is_true)),
+                (_, Schema::Text) => Read::owned(Value::from(is_true.to_string())),
                 _ => Read::owned(is_true),
             };
         }
         // Which of two tokens is valid cannot be known.
-        if matches!(member.shape, Shape::Token(_)) && others.iter().any(|other| other != last) {
+        if matches!(member.schema, Schema::Token(_)) && others.iter().any(|other| other != last) {
             return Read::Unreadable;
         }
-        match self.value(member.shape, last) {
+        match self.value(member.schema, last) {
             Read::As(text) if member.is_needed && text == r#""""# => Read::Absent,
             read => read,
         }
@@ -275,14 +275,14 @@ impl Repair {
 
 /// The value of a member that decides: true, false or their texts; 0 and 1 where a number is
 /// described, and any text where text is.
-fn decision<'a>(shape: &Shape, raw: &'a str) -> Option<&'a str> {
-    match (shape, raw) {
-        (Shape::Text, r#""""#) => None,
-        (Shape::Text, "true") => Some(r#""true""#),
-        (Shape::Text, "false") => Some(r#""false""#),
-        (Shape::Text, raw) => raw.starts_with('"').then_some(raw),
-        (Shape::Integer { .. }, "true" | r#""true""# | "1") => Some("1"),
-        (Shape::Integer { .. }, "false" | r#""false""# | "0") => Some("0"),
+fn decision<'a>(schema: &Schema, raw: &'a str) -> Option<&'a str> {
+    match (schema, raw) {
+        (Schema::Text, r#""""#) => None,
+        (Schema::Text, "true") => Some(r#""true""#),
+        (Schema::Text, "false") => Some(r#""false""#),
+        (Schema::Text, raw) => raw.starts_with('"').then_some(raw),
+        (Schema::Integer { .. }, "true" | r#""true""# | "1") => Some("1"),
+        (Schema::Integer { .. }, "false" | r#""false""# | "0") => Some("0"),
         (_, "true" | r#""true""#) => Some("true"),
         (_, "false" | r#""false""#) => Some("false"),
         _ => None,
@@ -332,10 +332,6 @@ fn scalar(raw: &str) -> Option<String> {
         true => string(raw).map(|text| text.trim().to_owned()),
         false => Some(raw.to_owned()),
     }
-}
-
-fn string(raw: &str) -> Option<String> {
-    serde_json::from_str(raw).ok()
 }
 
 /// Whether a value is an object or an array without content.

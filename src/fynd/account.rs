@@ -2,9 +2,10 @@
 
 use super::api::types;
 use super::api_error::invalid_response;
+use super::complete_profile::{ProfileMessages, profile_message_setters};
 use super::contact::{check_filled, country_code, national_number};
 use super::session::Session;
-use super::sign_in::{PendingCodes, ProfileMessages, profile_message_setters};
+use super::sign_in::PendingCodes;
 use super::unconfirmed_codes::{CodePermits, SentCodes, UnconfirmedCodes};
 use crate::challenge::{FirstMessage, StoredChallenge, not_owner};
 use crate::contact::Contact;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::api::types;
 use crate::error::{Error, ErrorKind, System, shown_code};
-use crate::generated::fynd::shapes;
+use crate::generated::fynd::schemas;
 use crate::pipeline::{ParsedError, RawResponse};
 
 /// An error response of Fynd; [`Error::api_error`](crate::Error::api_error) gives it.
@@ -61,7 +61,7 @@ impl std::error::Error for ApiError {}
 /// Parses an error body. `authenticated: false` means that the session cookie was rejected, even if
 /// the request carried a code.
 pub(super) fn parse(response: &RawResponse) -> Option<ParsedError> {
-    let body: types::ApiError = response.read_error(&shapes::API_ERROR)?;
+    let body: types::ApiError = response.read_error(&schemas::API_ERROR)?;
     // Any JSON object fits the documented shape, also the one of a gateway. One that says
     // `success: false` with a success status is Fynd's.
     let names_error =

@@ -1,10 +1,11 @@
 //! Resuming an unfinished sign-in by its id.
 
 use super::client::Client;
+use super::complete_profile::{CompleteProfile, NewUser};
 use super::password_code::{PasswordReset, PasswordToken, PendingResetCode};
 use super::pending_code::PendingCode;
 use super::sent_code::{Purpose, SentCode};
-use super::sign_in::{CompleteProfile, NewUser, PendingCodes};
+use super::sign_in::PendingCodes;
 use super::unconfirmed_codes::{UnconfirmedCodes, of_a_session};
 use crate::challenge::StoredChallenge;
 use crate::error::{Error, ErrorKind, System};

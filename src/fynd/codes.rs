@@ -136,7 +136,11 @@ impl Route {
                 email_token: filled(response.resend_email_token),
                 verify_mobile: response.verify_mobile_otp,
                 verify_email: response.verify_email_otp,
-                user_exists: other_spelling::user_exists(response.user_exists, &response.extra),
+                user_exists: other_spelling::user_exists(
+                    response.user_exists,
+                    &response.extra,
+                    None,
+                ),
             },
         })
     }
@@ -295,7 +299,8 @@ impl Route {
                 call.send().await?.into_inner()
             }
         };
-        let user_exists = other_spelling::user_exists(response.user_exists, &response.extra);
+        let user_exists =
+            other_spelling::user_exists(response.user_exists, &response.extra, Some(false));
         let user = response.user.as_ref();
         Ok(UserStatus::new(user, user_exists, response.register_token))
     }

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use super::api::types;
 use super::client::Client;
+use super::complete_profile::{CompleteProfile, NewUser};
 use super::contact::check_filled;
 use super::partial_session::PartialSession;
-use super::sign_in::{CompleteProfile, NewUser, SignIn};
+use super::sign_in::SignIn;
 use super::user_status::{UserStatus, finish};
 use crate::challenge::FirstMessage;
 use crate::error::Error;

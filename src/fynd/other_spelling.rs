@@ -16,10 +16,24 @@ pub(super) fn resend_token(documented: Option<Secret>, others: &JsonObject) -> O
     documented.or_else(other)
 }
 
-/// Whether the user exists, if a response says so in the second spelling only.
-pub(super) fn user_exists(documented: Option<bool>, others: &JsonObject) -> Option<bool> {
-    documented.or_else(|| match others.get("userExists")? {
-        Value::String(text) => text.parse().ok(),
-        other => other.as_bool(),
-    })
+/// Whether the user exists, as a response says in either spelling. `when_unreadable` counts if the second
+/// one is neither true nor false, is there twice, or contradicts the first.
+pub(super) fn user_exists(
+    documented: Option<bool>,
+    others: &JsonObject,
+    when_unreadable: Option<bool>,
+) -> Option<bool> {
+    const NAME: &str = "userExists";
+    let other = match others.get(NAME) {
+        _ if others.has_twice(NAME) => None,
+        None | Some(Value::Null) => return documented,
+        Some(Value::Bool(exists)) => Some(*exists),
+        Some(Value::String(text)) => text.parse().ok(),
+        Some(_) => None,
+    };
+    match (documented, other) {
+        (None, Some(exists)) => Some(exists),
+        (Some(one), Some(other)) if one == other => Some(one),
+        _ => when_unreadable,
+    }
 }

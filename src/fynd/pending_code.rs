@@ -2,9 +2,10 @@
 
 use super::client::Client;
 use super::codes::{OtpKind, Route, Sending, Sent};
+use super::complete_profile::{CompleteProfile, NewUser};
 use super::partial_session::PartialSession;
 use super::sent_code::{self, SentCode};
-use super::sign_in::{CompleteProfile, NewUser, SignIn};
+use super::sign_in::SignIn;
 use super::user_status::UserStatus;
 use crate::challenge::{
     ActiveChallenge, ResendTimer, SoleRecipient, StepError, check_code, sent_code_methods,

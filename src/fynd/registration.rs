@@ -2,10 +2,11 @@
 
 use super::api::types;
 use super::client::Client;
+use super::complete_profile::{CompleteProfile, NewUser};
 use super::contact::{check_filled, country_code, national_number};
 use super::other_spelling;
 use super::partial_session::PartialSession;
-use super::sign_in::{CompleteProfile, NewUser, PendingCodes, SignIn, unknown_contact};
+use super::sign_in::{PendingCodes, SignIn, unknown_contact};
 use super::unconfirmed_codes::{CodePermits, SentCodes, UnconfirmedCodes, sent_codes};
 use super::user_status::{filled, is_signed_in, no_session};
 use crate::challenge::FirstMessage;
@@ -167,7 +168,7 @@ impl SignUp {
             Ok(response) => response.into_inner(),
             Err(error) => return Err(permits.failed(error).await),
         };
-        let exists = other_spelling::user_exists(response.user_exists, &response.extra);
+        let exists = other_spelling::user_exists(response.user_exists, &response.extra, None);
         let register_token = filled(response.register_token.clone());
         let sent = SentCodes::of_form(response);
         let codes = permits.sent(client, requester, &sent, None).await?;

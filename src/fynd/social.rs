@@ -278,7 +278,8 @@ impl Client {
             }
         };
         let response = response?.into_inner();
-        let user_exists = other_spelling::user_exists(response.user_exists, &response.extra);
+        let user_exists =
+            other_spelling::user_exists(response.user_exists, &response.extra, Some(false));
         let user = response.user.as_ref();
         let user = UserStatus::new(user, user_exists, response.register_token);
         direct.end(user, partial.cookies(), operation).await

@@ -5,7 +5,7 @@ use std::fmt;
 use serde_json::Value;
 
 use super::api::types::ErrorBody;
-use crate::generated::goodcity::shapes;
+use crate::generated::goodcity::schemas;
 use crate::pipeline::{Operation, ParsedError, RawResponse};
 
 /// An error response of GoodCity; [`Error::api_error`](crate::Error::api_error) gives it.
@@ -123,7 +123,7 @@ fn decode(response: &RawResponse) -> Option<ApiError> {
         b"Forbidden" => return text(ErrorShape::Blocked),
         _ => {}
     }
-    let body: ErrorBody = response.read_error(&shapes::ERROR_BODY)?;
+    let body: ErrorBody = response.read_error(&schemas::ERROR_BODY)?;
     let shape = match (&body.errors, &body.error) {
         (Some(errors), _) if !errors.is_object() && first_text(errors).is_some() => {
             ErrorShape::Invalid

@@ -14,7 +14,7 @@ use super::operation::{Idempotency, JSON, Need, Operation};
 use super::options::CallOptions;
 use super::request::{QueryValue, Request};
 use super::response::Response;
-use crate::decode::{BareString, Shape};
+use crate::decode::{BareString, Schema};
 use crate::error::Error;
 
 /// A custom request, sent through the same pipeline as the described calls.
@@ -173,7 +173,7 @@ impl CustomRequest {
             },
             sends_message: false,
             carries_code: false,
-            response: &Shape::Any,
+            response: &Schema::Any,
             bare_string: BareString::Value,
             success_members: &[],
             accept: HeaderValue::from_static(JSON),

@@ -10,7 +10,7 @@ use url::Url;
 use super::Pipeline;
 use super::operation::{Need, Operation};
 use super::response::RawResponse;
-use crate::decode::Shape;
+use crate::decode::Schema;
 use crate::error::{Error, ErrorKind};
 use crate::skewed_clock;
 
@@ -126,7 +126,7 @@ pub(super) fn diagnose(
     if !status.is_client_error() || operation.misconfigured.is_empty() || response.is_page() {
         return None;
     }
-    let body = is_own.then(|| response.read_error(&Shape::Any));
+    let body = is_own.then(|| response.read_error(&Schema::Any));
     let body: Option<Value> = body.flatten();
     let mut rules = operation.misconfigured.iter();
     let rule = rules.find(|rule| rule.matches(operation, status, body.as_ref()))?;
@@ -274,7 +274,7 @@ mod tests {
             idempotency: Idempotency::NotIdempotent,
             sends_message: true,
             carries_code: false,
-            response: &Shape::Any,
+            response: &Schema::Any,
             bare_string: BareString::No,
             success_members: &[],
             accept: header::HeaderValue::from_static("application/json"),
@@ -301,7 +301,7 @@ mod tests {
         }
 
         fn parse_error(&self, _: &Operation, response: &RawResponse) -> Option<ParsedError> {
-            let body: Value = response.read_error(&Shape::Any)?;
+            let body: Value = response.read_error(&Schema::Any)?;
             Some(ParsedError {
                 code: body["code"].as_str().map(str::to_owned),
                 typed: Box::new(()),

@@ -6,7 +6,7 @@ use http::{HeaderValue, Method};
 
 use super::misconfigured::MisconfigurationRule;
 use super::session_end::SessionEnd;
-use crate::decode::{BareString, Shape};
+use crate::decode::{BareString, Schema};
 
 /// One documented operation, generated from the system's description.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ pub(crate) struct Operation {
     pub(crate) sends_message: bool,
     pub(crate) carries_code: bool,
     /// The schema of the body of a success.
-    pub(crate) response: &'static Shape,
+    pub(crate) response: &'static Schema,
     /// Whether that body may be a string without JSON's quotes.
     pub(crate) bare_string: BareString,
     /// The members of a response with a success status that say whether it is a success.

@@ -9,7 +9,7 @@ use http::{HeaderMap, StatusCode, header};
 use serde::de::DeserializeOwned;
 
 use super::operation::Operation;
-use crate::decode::{self, BareString, Decoded, Shape};
+use crate::decode::{self, BareString, Decoded, Schema};
 use crate::error::{Error, ErrorKind};
 
 /// The content types that an error message may show. Any other one is arbitrary server input.
@@ -99,8 +99,8 @@ impl RawResponse {
     }
 
     /// Reads the body of an error in the form of a schema.
-    pub(crate) fn read_error<T: DeserializeOwned>(&self, shape: &'static Shape) -> Option<T> {
-        let decoded = self.read(shape, BareString::No)?;
+    pub(crate) fn read_error<T: DeserializeOwned>(&self, schema: &'static Schema) -> Option<T> {
+        let decoded = self.read(schema, BareString::No)?;
         Some(decoded.value)
     }
 
@@ -111,10 +111,10 @@ impl RawResponse {
 
     fn read<T: DeserializeOwned>(
         &self,
-        shape: &'static Shape,
+        schema: &'static Schema,
         bare: BareString,
     ) -> Option<Decoded<T>> {
-        decode::read(&self.body, self.content_type(), shape, bare)
+        decode::read(&self.body, self.content_type(), schema, bare)
     }
 
     fn content_type(&self) -> Option<&str> {

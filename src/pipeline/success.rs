@@ -1,5 +1,7 @@
 //! Whether the body of a response with a success status agrees that it is a success.
 
+use memchr::{memchr2_iter, memmem};
+
 use super::operation::Operation;
 use super::response::RawResponse;
 use crate::decode::Members;
@@ -11,7 +13,7 @@ use crate::decode::Members;
 /// happen. A body without such a member says nothing, and neither does one that is no JSON object.
 pub(super) fn says_no(operation: &Operation, response: &RawResponse) -> bool {
     let mut names = operation.success_members.iter();
-    if !names.clone().any(|name| may_name(response.body(), name)) {
+    if names.len() == 0 || !may_name_one(response.body(), names.clone()) {
         return false;
     }
     let text = response.text();
@@ -28,14 +30,17 @@ pub(super) fn says_no(operation: &Operation, response: &RawResponse) -> bool {
     })
 }
 
-/// Whether a body may have a member of this name. Most bodies have none, and reading the members of a
-/// large one costs as much as a part of decoding it.
-fn may_name(body: &[u8], name: &str) -> bool {
-    match std::str::from_utf8(body) {
-        // A zero byte is a sign of UTF-16, and a name may have escapes.
-        Ok(text) => text.contains(name) || text.contains("\\u") || text.contains('\0'),
-        Err(_) => true,
-    }
+/// Whether a body may have a member of one of these names. Most bodies have none, and reading the
+/// members of a large one costs as much as a part of decoding it.
+fn may_name_one<'a>(body: &[u8], mut names: impl Iterator<Item = &'a &'static str>) -> bool {
+    names.any(|name| memmem::find(body, name.as_bytes()).is_some()) || may_hide_names(body)
+}
+
+/// Whether a body may have names whose bytes are not those of the name: with escapes, or in UTF-16, where
+/// each of their characters has a zero byte. All other charsets extend ASCII.
+fn may_hide_names(body: &[u8]) -> bool {
+    let mut found = memchr2_iter(b'\\', 0, body);
+    found.any(|at| body[at] == 0 || body.get(at + 1) == Some(&b'u'))
 }
 
 #[cfg(test)]
@@ -44,7 +49,7 @@ mod tests {
     use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
     use super::*;
-    use crate::decode::{BareString, Shape};
+    use crate::decode::{BareString, Schema};
     use crate::pipeline::{Idempotency, Need};
 
     fn response(body: &[u8]) -> RawResponse {
@@ -67,7 +72,7 @@ mod tests {
             idempotency: Idempotency::NotIdempotent,
             sends_message: false,
             carries_code: true,
-            response: &Shape::Any,
+            response: &Schema::Any,
             bare_string: BareString::No,
             success_members,
             accept: HeaderValue::from_static("application/json"),
@@ -146,6 +151,12 @@ mod tests {
             b"{\"Jos\xe9\":1,\"success\":false}",
         ] {
             assert!(says_no(&one, &response(body)), "{body:?}");
+        }
+        #[cfg(feature = "charset")]
+        for bytes in [u16::to_le_bytes, u16::to_be_bytes] {
+            let body = r#"{"success":false}"#.encode_utf16().flat_map(bytes);
+            let body: Vec<u8> = body.collect();
+            assert!(says_no(&one, &response(&body)), "{body:?}");
         }
     }
 

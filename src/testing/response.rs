@@ -7,7 +7,7 @@ use serde_json::Value;
 use wiremock::ResponseTemplate;
 
 use super::variation::{self, Variation};
-use crate::decode::Shape;
+use crate::decode::Schema;
 
 /// A response, or an error response that ends the handling of a request early.
 pub(crate) type MockResult<T = MockResponse> = Result<T, MockResponse>;
@@ -77,13 +77,13 @@ impl MockResponse {
         self
     }
 
-    /// The response in other forms; `shape` is that of a success.
-    pub(crate) fn vary(mut self, variations: &[Variation], shape: &Shape) -> Self {
+    /// The response in other forms; `schema` is that of a success.
+    pub(crate) fn vary(mut self, variations: &[Variation], schema: &Schema) -> Self {
         let is_success = (200..300).contains(&self.status);
-        let shape = is_success.then_some(shape);
+        let schema = is_success.then_some(schema);
         self.body = match self.body {
             Body::Json(body) => {
-                let (body, charset) = variation::vary(variations, shape, body);
+                let (body, charset) = variation::vary(variations, schema, body);
                 Body::Bytes(body, charset)
             }
             body => body,

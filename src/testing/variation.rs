@@ -3,7 +3,7 @@
 use chrono::DateTime;
 use serde_json::{Map, Value, json};
 
-use crate::decode::Shape;
+use crate::decode::Schema;
 
 /// One way in which the responses of a mock differ from its description; see the `vary` of a mock.
 ///
@@ -19,7 +19,8 @@ pub enum Variation {
     /// Every object has members that the description does not name, some of them with half of a
     /// surrogate pair.
     UnknownMembers,
-    /// Documented members that a response does not have are null, but for those that decide.
+    /// Documented members that a response does not have are null, but for those that decide and may
+    /// not be null.
     Nulls,
     /// Documented members that a response does not have are empty texts, objects or arrays, and an
     /// array with one item is that item.
@@ -51,52 +52,58 @@ impl Variation {
         Self::Latin1,
     ];
 
-    /// The value in another form. `shape` describes it.
-    fn value(self, shape: &Shape, value: Value) -> Value {
-        match (shape, value) {
-            (Shape::Object(described), Value::Object(members)) => {
+    /// The value in another form. `schema` describes it.
+    fn value(self, schema: &Schema, value: Value) -> Value {
+        match (schema, value) {
+            (Schema::Object(described), Value::Object(members)) => {
                 let mut varied = Map::new();
                 for (name, value) in members {
                     let member = described.iter().find(|member| member.name == name);
-                    let shape = member.map_or(&Shape::Any, |member| member.shape);
-                    varied.insert(name, self.value(shape, value));
+                    let schema = member.map_or(&Schema::Any, |member| member.schema);
+                    varied.insert(name, self.value(schema, value));
                 }
                 for member in *described {
                     let absent = match self {
                         Self::Nulls => Value::Null,
-                        Self::EmptyValues => empty(member.shape),
+                        Self::EmptyValues => empty(member.schema),
                         _ => continue,
                     };
-                    if member.decides.is_none() && !varied.contains_key(member.name) {
+                    // Only what says nothing may stand for a member that decides.
+                    let says_nothing = match member.decides {
+                        None => true,
+                        Some(_) => self == Self::Nulls && member.is_nullable,
+                    };
+                    if says_nothing && !varied.contains_key(member.name) {
                         varied.insert(member.name.to_owned(), absent);
                     }
                 }
                 self.add_unknown(&mut varied);
                 Value::Object(varied)
             }
-            (Shape::Map(shape), Value::Object(members)) => members
+            (Schema::Map(schema), Value::Object(members)) => members
                 .into_iter()
-                .map(|(name, value)| (name, self.value(shape, value)))
+                .map(|(name, value)| (name, self.value(schema, value)))
                 .collect(),
-            (Shape::Array(shape), Value::Array(mut items)) => {
+            (Schema::Array(schema), Value::Array(mut items)) => {
                 if self == Self::EmptyValues && items.len() == 1 {
-                    return self.value(shape, items.remove(0));
+                    return self.value(schema, items.remove(0));
                 }
                 let items = items.into_iter();
-                items.map(|item| self.value(shape, item)).collect()
+                items.map(|item| self.value(schema, item)).collect()
             }
-            (Shape::Time, Value::String(text)) => self.date(&text).unwrap_or(Value::String(text)),
-            (Shape::Integer { .. } | Shape::Number | Shape::Boolean, value) => match (self, &value)
-            {
-                (Self::ScalarsAsText, Value::Number(_) | Value::Bool(_)) => {
-                    Value::String(value.to_string())
+            (Schema::Time, Value::String(text)) => self.date(&text).unwrap_or(Value::String(text)),
+            (Schema::Integer { .. } | Schema::Number | Schema::Boolean, value) => {
+                match (self, &value) {
+                    (Self::ScalarsAsText, Value::Number(_) | Value::Bool(_)) => {
+                        Value::String(value.to_string())
+                    }
+                    (Self::ScalarsAsNumbers, Value::Number(number)) => {
+                        number.as_f64().map_or(value, Value::from)
+                    }
+                    _ => value,
                 }
-                (Self::ScalarsAsNumbers, Value::Number(number)) => {
-                    number.as_f64().map_or(value, Value::from)
-                }
-                _ => value,
-            },
-            (Shape::Text, Value::String(text)) if self == Self::ScalarsAsNumbers => {
+            }
+            (Schema::Text, Value::String(text)) if self == Self::ScalarsAsNumbers => {
                 let number = text.parse::<u64>().ok();
                 let number = number.filter(|number| number.to_string() == text);
                 number.map_or(Value::String(text), Value::from)
@@ -117,8 +124,8 @@ impl Variation {
                 self.add_unknown(&mut varied);
                 Value::Object(varied)
             }
-            Value::Number(_) | Value::Bool(_) => self.value(&Shape::Boolean, value),
-            Value::String(_) => self.value(&Shape::Text, value),
+            Value::Number(_) | Value::Bool(_) => self.value(&Schema::Boolean, value),
+            Value::String(_) => self.value(&Schema::Text, value),
             other => other,
         }
     }
@@ -144,25 +151,25 @@ impl Variation {
 /// Becomes half of a surrogate pair in the text of a response.
 const HALF: &str = "half of a pair";
 
-fn empty(shape: &Shape) -> Value {
-    match shape {
-        Shape::Array(_) => json!({}),
-        Shape::Map(_) | Shape::Object(_) => json!([]),
+fn empty(schema: &Schema) -> Value {
+    match schema {
+        Schema::Array(_) => json!({}),
+        Schema::Map(_) | Schema::Object(_) => json!([]),
         _ => json!(""),
     }
 }
 
 /// The bytes of a JSON body with all of the variations, and the parameters of its content type. An
-/// error has no shape.
+/// error has no schema.
 pub(crate) fn vary(
     variations: &[Variation],
-    shape: Option<&Shape>,
+    schema: Option<&Schema>,
     body: Value,
 ) -> (Vec<u8>, &'static str) {
     let mut varied = body;
     for variation in variations {
-        varied = match shape {
-            Some(shape) => variation.value(shape, varied),
+        varied = match schema {
+            Some(schema) => variation.value(schema, varied),
             None => variation.error(varied),
         };
     }
@@ -188,25 +195,36 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
-    use crate::decode::{Member, Safe};
+    use crate::decode::{Member, WhenUnreadable};
 
-    const fn member(name: &'static str, shape: &'static Shape, decides: Option<Safe>) -> Member {
+    const fn member(
+        name: &'static str,
+        schema: &'static Schema,
+        decides: Option<WhenUnreadable>,
+    ) -> Member {
         Member {
             name,
-            shape,
+            schema,
             is_needed: false,
+            is_nullable: false,
             decides,
         }
     }
 
-    static SHAPE: Shape = Shape::Object(&[
-        member("wait", &Shape::Integer { bits: 32 }, None),
-        member("phone", &Shape::Text, None),
-        member("at", &Shape::Time, None),
-        member("list", &Shape::Array(&Shape::Text), None),
-        member("absent", &Shape::Map(&Shape::Any), None),
-        member("mfa", &Shape::Boolean, Some(Safe::True)),
-        member("valid", &Shape::Boolean, Some(Safe::False)),
+    const EXISTS: Member = Member {
+        is_nullable: true,
+        ..member("exists", &Schema::Boolean, Some(WhenUnreadable::False))
+    };
+
+    static SCHEMA: Schema = Schema::Object(&[
+        member("wait", &Schema::Integer { bits: 32 }, None),
+        member("phone", &Schema::Text, None),
+        member("at", &Schema::Time, None),
+        member("list", &Schema::Array(&Schema::Text), None),
+        member("absent", &Schema::Map(&Schema::Any), None),
+        member("mfa", &Schema::Boolean, Some(WhenUnreadable::True)),
+        member("valid", &Schema::Boolean, Some(WhenUnreadable::False)),
+        EXISTS,
     ]);
 
     #[test]
@@ -224,7 +242,10 @@ mod tests {
                 r#""mfa":false,"phone":43123,"wait":30.0"#,
             ),
             (Variation::UnknownMembers, r#""zz_new":"half \ud83d""#),
-            (Variation::Nulls, r#""absent":null"#),
+            (
+                Variation::Nulls,
+                r#""absent":null,"at":"2023-11-14T22:13:20Z","exists":null"#,
+            ),
             (
                 Variation::EmptyValues,
                 r#""absent":[],"at":"2023-11-14T22:13:20Z","list":"é""#,
@@ -237,10 +258,12 @@ mod tests {
             ),
             (Variation::ByteOrderMark, "\u{feff}{"),
         ] {
-            let (bytes, charset) = vary(&[variation], Some(&SHAPE), body.clone());
+            let (bytes, charset) = vary(&[variation], Some(&SCHEMA), body.clone());
             let text = String::from_utf8(bytes).unwrap();
             assert!(text.contains(change), "{variation:?}: {text}");
             assert!(!text.contains("valid"), "{variation:?}: {text}");
+            let is_null = variation == Variation::Nulls;
+            assert_eq!(text.contains("exists"), is_null, "{variation:?}: {text}");
             assert_eq!(charset, "");
         }
         let error = json!({"code": "7", "status": 400, "errors": {"pin": "no"}});
@@ -252,7 +275,7 @@ mod tests {
         );
         let (bytes, _) = vary(&[Variation::ScalarsAsNumbers], None, error);
         assert!(String::from_utf8(bytes).unwrap().contains(r#""code":7"#));
-        let (bytes, charset) = vary(&[Variation::Latin1], Some(&SHAPE), body);
+        let (bytes, charset) = vary(&[Variation::Latin1], Some(&SCHEMA), body);
         assert!(bytes.contains(&0xE9) && charset == "; charset=ISO-8859-1");
     }
 }

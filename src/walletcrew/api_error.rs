@@ -6,7 +6,7 @@ use http::StatusCode;
 
 use super::api::types::ProblemDetails;
 use crate::decode::Members;
-use crate::generated::walletcrew::shapes;
+use crate::generated::walletcrew::schemas;
 use crate::pipeline::{Operation, ParsedError, RawResponse};
 
 /// An error response of The Wallet Crew; [`Error::api_error`](crate::Error::api_error) gives it.
@@ -92,7 +92,7 @@ impl std::error::Error for ApiError {}
 
 /// Parses an error body.
 pub(super) fn parse(operation: &Operation, response: &RawResponse) -> Option<ParsedError> {
-    let problem: ProblemDetails = response.read_error(&shapes::PROBLEM_DETAILS)?;
+    let problem: ProblemDetails = response.read_error(&schemas::PROBLEM_DETAILS)?;
     // Any JSON object fits the documented shape, also the one of a gateway. The members of a problem
     // may be null.
     let text = response.text();

@@ -5,7 +5,7 @@ use std::fmt;
 use super::user_api::types;
 use crate::error::ErrorKind;
 use crate::generated::wunder_user::operations::ERROR_CODES;
-use crate::generated::wunder_user::shapes;
+use crate::generated::wunder_user::schemas;
 use crate::pipeline::{Need, Operation, ParsedError, PublishedCode, RawResponse};
 
 /// An error response of Wunder; [`Error::api_error`](crate::Error::api_error) gives it.
@@ -141,7 +141,7 @@ fn is_public_code(operation: &Operation, code: &str) -> bool {
 /// operation with a session, unless it carries a code: there it refers to that code. Without a
 /// session the kind would tell an account that exists from an unknown one.
 pub(super) fn parse(operation: &Operation, response: &RawResponse) -> Option<ParsedError> {
-    let body: types::ApiError = response.read_error(&shapes::API_ERROR)?;
+    let body: types::ApiError = response.read_error(&schemas::API_ERROR)?;
     // Any JSON object fits the documented shape, also the one of a gateway.
     if error_code(&body).is_none() && body.error_code.is_none() && body.user_message.is_none() {
         return None;

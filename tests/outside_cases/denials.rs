@@ -5,6 +5,8 @@ use vestibule::ErrorKind;
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
+use super::denied_steps::Denials;
+use super::{denied_fynd, denied_wunder};
 use crate::support::apis::{Api, COOKIE};
 use crate::support::documents::{Document, Operation};
 use crate::support::proof;
@@ -41,7 +43,7 @@ const NO: [&str; 25] = [
 const YES: [&str; 2] = ["true", r#""true""#];
 
 /// The members that say whether a response of an operation is a success.
-fn success_members(document: &Document, operation: &Operation) -> Vec<String> {
+pub fn success_members(document: &Document, operation: &Operation) -> Vec<String> {
     let own = &operation.value["x-success-member"];
     let own = own
         .as_array()
@@ -142,6 +144,24 @@ async fn a_success_that_says_no_is_rejected_after_one_request_and_changes_no_coo
         ),
     );
     assert!(operations >= 43 + 9 && denials >= operations * 20);
+}
+
+/// A success status beside a body that says no, for each request of the flows.
+#[tokio::test]
+async fn a_step_that_the_server_denied_is_repeated_and_the_flow_completes() {
+    let mut fynd = Denials::of("fynd");
+    denied_fynd::all(&mut fynd).await;
+    let mut wunder = Denials::of("wunder-auth");
+    denied_wunder::all(&mut wunder).await;
+    let flows = fynd.flows + wunder.flows;
+    let denied = fynd.denied + wunder.denied;
+    let operations = fynd.denied_operations.len() + wunder.denied_operations.len();
+    let figure = format!("flows={flows} denied={denied} operations={operations} lost=0");
+    assert!(flows >= 30 && denied > operations, "{figure}");
+    assert!(fynd.missing().is_empty(), "{:?}", fynd.missing());
+    // A refresh is no step of a flow: the session makes it.
+    assert_eq!(wunder.missing(), ["refresh_token"]);
+    proof("denied-flows", &figure);
 }
 
 /// A success status beside a body that says no, for a second factor.

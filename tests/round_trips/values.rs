@@ -64,9 +64,10 @@ impl<'a> Values<'a> {
             .map(|(name, schema)| {
                 let value = self.of(schema);
                 let is_required = required.is_some_and(|all| all.contains(&json!(name)));
-                // Null is not a decision.
                 let is = |flag: &str| self.of_responses.get() && schema[flag] == true;
-                if is_required || is("x-decides") || is("x-needed") {
+                // Null is not a decision, unless the document allows it.
+                let decides = is("x-decides") && schema["nullable"] != true;
+                if is_required || decides || is("x-needed") {
                     value.prop_map(Some).boxed()
                 } else {
                     prop_oneof![

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use vestibule::Clock as _;
 use vestibule::store::{MemoryStore, SessionStore};
 use vestibule::walletcrew::{Login, NextLogin};
 

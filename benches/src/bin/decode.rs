@@ -1,11 +1,11 @@
 //! Cost of decoding a response of 100 KiB into our type, which keeps undocumented members, compared
 //! with a hand-written struct of the same members.
 
-use std::fmt::Write;
 use std::hint::black_box;
 
 use serde::Deserialize;
 use vestibule::fynd::api::types::UserObjectSchema;
+use vestibule_benches::profile::large_body;
 use vestibule_benches::table::at_most;
 use vestibule_benches::valgrind::{Times, cost};
 
@@ -72,7 +72,7 @@ fn main() {
 }
 
 fn run(subject: &str, times: u64) {
-    let body = body();
+    let body = large_body();
     for _ in 0..times {
         let body = black_box(body.as_bytes());
         match subject {
@@ -87,26 +87,4 @@ fn run(subject: &str, times: u64) {
             other => panic!("there is no {other}"),
         }
     }
-}
-
-/// A user with as many addresses and numbers as fit into 100 KiB.
-fn body() -> String {
-    let mut emails = String::new();
-    let mut numbers = String::new();
-    let mut count = 0;
-    while emails.len() + numbers.len() < 100 * 1024 {
-        let comma = if count == 0 { "" } else { "," };
-        let _ = write!(
-            emails,
-            r#"{comma}{{"active":true,"primary":false,"verified":true,"email":"ada.{count}@example.org"}}"#
-        );
-        let _ = write!(
-            numbers,
-            r#"{comma}{{"active":true,"primary":false,"verified":true,"country_code":91,"phone":"98{count:08}"}}"#
-        );
-        count += 1;
-    }
-    format!(
-        r#"{{"user":{{"first_name":"Ada","last_name":"Lovelace","emails":[{emails}],"phone_numbers":[{numbers}]}}}}"#
-    )
 }

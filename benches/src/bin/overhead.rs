@@ -6,7 +6,7 @@ use tokio::task::LocalSet;
 use vestibule_benches::protections;
 use vestibule_benches::rounds::{Comparison, compare};
 use vestibule_benches::server::Server;
-use vestibule_benches::subjects::{Middleware, Progenitor, Reqwest, Subject, Vestibule};
+use vestibule_benches::subjects::{Large, Middleware, Progenitor, Reqwest, Subject, Vestibule};
 use vestibule_benches::table::{at_least, at_most};
 use vestibule_benches::valgrind::{Cost, Times, cost};
 
@@ -22,9 +22,10 @@ fn main() {
             run_concurrent(subject, times.parse().expect("a number"), address);
         }
         ["cost"] => print_cost(),
+        ["responses"] => print_responses(),
         ["clock"] => print_by_the_clock(Server::start().expect("the server").address()),
         [] => print_all(),
-        _ => panic!("run|at-once SUBJECT TIMES ADDRESS | cost | clock"),
+        _ => panic!("run|at-once SUBJECT TIMES ADDRESS | cost | responses | clock"),
     }
 }
 
@@ -38,6 +39,8 @@ fn run(subject: &str, times: u64, address: &str) {
     runtime().block_on(async {
         match subject {
             "vestibule" => run_times(Vestibule::new(address).await, times).await,
+            "unknown" => run_times(Vestibule::with_unknown_members(address).await, times).await,
+            "large" => run_times(Large::new(address).await, times).await,
             "reqwest" => run_times(Reqwest::new(address), times).await,
             "middleware" => run_times(Middleware::new(address), times).await,
             "progenitor" => run_times(Progenitor::new(address), times).await,
@@ -64,12 +67,23 @@ fn print_cost() {
     let server = Server::start().expect("the server");
     runtime().block_on(protections::assert_on(server.address()));
     for subject in ["vestibule", "reqwest"] {
-        let Cost {
-            instructions,
-            allocations,
-        } = cost(subject, TIMES, server.address());
-        println!("{subject}\t{instructions:.0}\t{allocations:.2}");
+        print_cost_of(subject, TIMES, server.address());
     }
+}
+
+/// Prints the same figures of calls whose responses are large or have unknown members.
+fn print_responses() {
+    let server = Server::start().expect("the server");
+    print_cost_of("unknown", TIMES, server.address());
+    print_cost_of("large", Times(10, 60), server.address());
+}
+
+fn print_cost_of(subject: &str, times: Times, address: &str) {
+    let Cost {
+        instructions,
+        allocations,
+    } = cost(subject, times, address);
+    println!("{subject}\t{instructions:.0}\t{allocations:.2}");
 }
 
 fn print_all() {

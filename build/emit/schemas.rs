@@ -9,17 +9,17 @@ use serde_json::Value;
 pub fn module(root: &Value) -> TokenStream {
     let schemas = root["components"]["schemas"].as_object();
     let statics = schemas.into_iter().flatten().map(|(name, schema)| {
-        let (constant, shape) = (constant(name), shape(schema));
+        let (constant, table) = (constant(name), table(schema));
         let doc = format!("`{name}`");
         quote! {
             #[doc = #doc]
-            pub(crate) static #constant: Shape = #shape;
+            pub(crate) static #constant: Schema = #table;
         }
     });
     quote! {
         /// The schemas of the document.
-        pub(crate) mod shapes {
-            use crate::decode::{Member, Safe, Shape, Token};
+        pub(crate) mod schemas {
+            use crate::decode::{Member, WhenUnreadable, Schema, Token};
 
             #(#statics)*
         }
@@ -30,7 +30,7 @@ pub fn module(root: &Value) -> TokenStream {
 pub fn reference(schema: &Value) -> TokenStream {
     let name = schema["$ref"].as_str().unwrap_or_default();
     let constant = constant(name.rsplit('/').next().unwrap_or_default());
-    quote!(&shapes::#constant)
+    quote!(&schemas::#constant)
 }
 
 fn constant(name: &str) -> syn::Ident {
@@ -44,36 +44,36 @@ fn inner(schema: &Value) -> TokenStream {
     match named.next() {
         Some(named) => {
             let target = reference(named);
-            quote!({ use super::shapes; #target })
+            quote!({ use super::schemas; #target })
         }
         None => {
-            let shape = shape(schema);
-            quote!(&#shape)
+            let table = table(schema);
+            quote!(&#table)
         }
     }
 }
 
-fn shape(schema: &Value) -> TokenStream {
+fn table(schema: &Value) -> TokenStream {
     let token = match schema["x-token"].as_str() {
         Some(token) => Some(token),
         None => (schema["format"] == "password").then_some("opaque"),
     };
     match (schema["type"].as_str(), schema["format"].as_str()) {
         (Some("string"), format) => match (token, format) {
-            (Some("bearer"), _) => quote!(Shape::Token(Token::Bearer)),
-            (Some("jwt"), _) => quote!(Shape::Token(Token::Jwt)),
-            (Some(_), _) => quote!(Shape::Token(Token::Opaque)),
-            (None, Some("date-time")) => quote!(Shape::Time),
-            (None, Some("date")) => quote!(Shape::Date),
-            (None, _) => quote!(Shape::Text),
+            (Some("bearer"), _) => quote!(Schema::Token(Token::Bearer)),
+            (Some("jwt"), _) => quote!(Schema::Token(Token::Jwt)),
+            (Some(_), _) => quote!(Schema::Token(Token::Opaque)),
+            (None, Some("date-time")) => quote!(Schema::Time),
+            (None, Some("date")) => quote!(Schema::Date),
+            (None, _) => quote!(Schema::Text),
         },
-        (Some("integer"), Some("int32")) => quote!(Shape::Integer { bits: 32 }),
-        (Some("integer"), _) => quote!(Shape::Integer { bits: 64 }),
-        (Some("number"), _) => quote!(Shape::Number),
-        (Some("boolean"), _) => quote!(Shape::Boolean),
+        (Some("integer"), Some("int32")) => quote!(Schema::Integer { bits: 32 }),
+        (Some("integer"), _) => quote!(Schema::Integer { bits: 64 }),
+        (Some("number"), _) => quote!(Schema::Number),
+        (Some("boolean"), _) => quote!(Schema::Boolean),
         (Some("array"), _) => {
             let items = inner(&schema["items"]);
-            quote!(Shape::Array(#items))
+            quote!(Schema::Array(#items))
         }
         (Some("object"), _) => match schema["properties"].as_object() {
             Some(properties) => {
@@ -82,14 +82,14 @@ fn shape(schema: &Value) -> TokenStream {
                     let mut required = required.into_iter().flatten();
                     member(name, property, required.any(|other| other == name))
                 });
-                quote!(Shape::Object(&[#(#members),*]))
+                quote!(Schema::Object(&[#(#members),*]))
             }
             None => {
                 let values = inner(&schema["additionalProperties"]);
-                quote!(Shape::Map(#values))
+                quote!(Schema::Map(#values))
             }
         },
-        _ => quote!(Shape::Any),
+        _ => quote!(Schema::Any),
     }
 }
 
@@ -97,10 +97,17 @@ fn member(name: &str, property: &Value, is_required: bool) -> TokenStream {
     let is_needed = is_required || property["x-needed"] == true;
     let decides = match (property["x-decides"] == true, property["x-safe"].as_bool()) {
         (false, _) => quote!(None),
-        (true, Some(true)) => quote!(Some(Safe::True)),
-        (true, Some(false)) => quote!(Some(Safe::False)),
-        (true, None) => quote!(Some(Safe::Absent)),
+        (true, Some(true)) => quote!(Some(WhenUnreadable::True)),
+        (true, Some(false)) => quote!(Some(WhenUnreadable::False)),
+        (true, None) => quote!(Some(WhenUnreadable::Absent)),
     };
-    let shape = inner(property);
-    quote!(Member { name: #name, shape: #shape, is_needed: #is_needed, decides: #decides })
+    let is_nullable = property["nullable"] == true;
+    let table = inner(property);
+    quote!(Member {
+        name: #name,
+        schema: #table,
+        is_needed: #is_needed,
+        is_nullable: #is_nullable,
+        decides: #decides,
+    })
 }

@@ -1,11 +1,12 @@
 //! What the description says of a body: generated from its schemas, and used where a body differs.
 
 use super::member::Members;
+use super::string;
 
 /// The schema of a value.
 #[derive(Debug)]
 #[allow(dead_code, reason = "not every document has every kind of schema")]
-pub(crate) enum Shape {
+pub(crate) enum Schema {
     Any,
     Text,
     Token(Token),
@@ -19,9 +20,9 @@ pub(crate) enum Shape {
     Time,
     /// A day without time.
     Date,
-    Array(&'static Shape),
+    Array(&'static Schema),
     /// An object whose members are not named.
-    Map(&'static Shape),
+    Map(&'static Schema),
     Object(&'static [Member]),
 }
 
@@ -29,17 +30,19 @@ pub(crate) enum Shape {
 #[derive(Debug)]
 pub(crate) struct Member {
     pub(crate) name: &'static str,
-    pub(crate) shape: &'static Shape,
+    pub(crate) schema: &'static Schema,
     /// Whether the response makes no sense without it.
     pub(crate) is_needed: bool,
+    /// Whether null is as if a member that decides were not there.
+    pub(crate) is_nullable: bool,
     /// The value that counts where the member decides and cannot be read.
-    pub(crate) decides: Option<Safe>,
+    pub(crate) decides: Option<WhenUnreadable>,
 }
 
 /// What a member that decides counts as, if it is there and neither true nor false.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(dead_code, reason = "not every document has every kind of member")]
-pub(crate) enum Safe {
+pub(crate) enum WhenUnreadable {
     True,
     False,
     /// As if it were not there.
@@ -58,7 +61,7 @@ pub(crate) enum Token {
     Jwt,
 }
 
-impl Shape {
+impl Schema {
     /// Whether strict reading may be tried: no member that only exact values may fill is missing, doubled
     /// or in another form.
     pub(super) fn admits(&self, text: &str) -> bool {
@@ -97,24 +100,23 @@ impl Shape {
 }
 
 impl Member {
-    /// Whether a text is null: there is none.
-    pub(super) fn is_null_text(&self, raw: &str) -> bool {
-        matches!(self.shape, Shape::Text) && raw == "null"
+    /// Whether a value is a null that says nothing.
+    pub(super) fn is_null(&self, raw: &str) -> bool {
+        self.is_nullable && raw == "null"
     }
 
     fn is_checked(&self) -> bool {
-        self.is_needed || self.decides.is_some() || matches!(self.shape, Shape::Token(_))
+        self.is_needed || self.decides.is_some() || matches!(self.schema, Schema::Token(_))
     }
 
     fn admits(&self, raw: &str) -> bool {
-        match (self.decides, self.shape) {
-            (Some(_), Shape::Integer { .. }) => matches!(raw, "0" | "1"),
-            (Some(_), Shape::Text) => {
-                self.is_null_text(raw) || (raw.starts_with('"') && raw != r#""""#)
-            }
+        match (self.decides, self.schema) {
+            (Some(_), _) if self.is_null(raw) => true,
+            (Some(_), Schema::Integer { .. }) => matches!(raw, "0" | "1"),
+            (Some(_), Schema::Text) => raw.starts_with('"') && raw != r#""""#,
             (Some(_), _) => matches!(raw, "true" | "false"),
             _ if raw == "null" => !self.is_needed,
-            (_, Shape::Token(token)) => string(raw).is_some_and(|text| token.admits(&text)),
+            (_, Schema::Token(token)) => string(raw).is_some_and(|text| token.admits(&text)),
             _ => raw != r#""""#,
         }
     }
@@ -154,11 +156,6 @@ fn is_jwt(text: &str) -> bool {
     parts.len() == 3
         && parts.iter().all(is_part)
         && header.is_some_and(|header| Members::of(&header).is_some())
-}
-
-/// The text of a JSON string.
-fn string(raw: &str) -> Option<String> {
-    serde_json::from_str(raw).ok()
 }
 
 #[cfg(test)]
