@@ -111,7 +111,7 @@ async fn the_frameworks_own_401_counts_at_the_second_time() {
     assert!(!error.session_ended(), "{error}");
 }
 
-/// What nobody publishes pauses the refresh, and ends the session once it has lasted for minutes.
+/// What no description has pauses the refresh, and ends the session once it has lasted for minutes.
 #[tokio::test]
 async fn refusals_in_unknown_words_pause_the_refresh_and_end_the_session_if_they_last() {
     for reply in [
@@ -255,7 +255,7 @@ async fn the_wait_that_a_server_asks_for_is_bounded() {
     assert!(wait <= 5 * MINUTE, "{wait:?}");
 }
 
-/// Nobody has signed this token, and it names another customer: the application is not asked for a login
+/// No server has signed this token, and it names another customer: the application is not asked for a login
 /// of that customer.
 #[tokio::test]
 async fn a_token_that_no_server_has_issued_is_not_authenticated_again() {

@@ -22,6 +22,7 @@ pub mod apis;
     feature = "fynd"
 ))]
 pub mod calls;
+pub mod case_table;
 pub mod conformance;
 pub mod documents;
 pub mod json;
