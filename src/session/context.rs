@@ -1,9 +1,11 @@
 //! What all sessions and challenges of one client share.
 
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::Notify;
 use tokio::time::{Instant, timeout};
 
 use super::in_flight_tasks::{InFlightTasks, TaskGuard};
@@ -37,6 +39,10 @@ pub(crate) struct SessionContext {
     pub(super) in_flight_tasks: InFlightTasks,
     /// When a step of the store last failed, or took so long that leases may have run out.
     store_failed_at: Mutex<Option<Instant>>,
+    /// Whether the last step of the store failed.
+    store_is_down: AtomicBool,
+    /// Wakes the saves that wait for the store.
+    store_recovered: Notify,
 }
 
 impl SessionContext {
@@ -57,6 +63,8 @@ impl SessionContext {
             settings,
             in_flight_tasks: InFlightTasks::default(),
             store_failed_at: Mutex::default(),
+            store_is_down: AtomicBool::new(false),
+            store_recovered: Notify::new(),
         })
     }
 
@@ -124,16 +132,39 @@ impl SessionContext {
         let timed_out = StoreError::Unavailable(io::ErrorKind::TimedOut);
         let started = Instant::now();
         let result = timeout(STORE_TIMEOUT, step).await.unwrap_or(Err(timed_out));
-        let failed = matches!(result, Err(StoreError::Unavailable(_) | StoreError::Full));
+        let failed = result.as_ref().is_err_and(StoreError::is_failure);
         if failed || started.elapsed() >= self.lease_time() / 3 {
             *self.store_failed_at() = Some(Instant::now());
         }
+        // A full store still reads, so only a write that succeeds shows that it has room again.
+        if failed {
+            let is_down = !matches!(result, Err(StoreError::Full));
+            self.store_is_down.fetch_or(is_down, Ordering::Relaxed);
+        } else if self.store_is_down.load(Ordering::Relaxed)
+            && self.store_is_down.swap(false, Ordering::Relaxed)
+        {
+            self.store_recovered.notify_waiters();
+        }
         result
+    }
+
+    /// Waits until a step of the store succeeds after one that failed.
+    pub(super) async fn store_recovered(&self) {
+        self.store_recovered.notified().await;
     }
 
     /// A new id of a session or a challenge.
     pub(crate) fn random_id(&self) -> Result<Secret, Error> {
         random::id().map(Secret::from).map_err(|error| {
+            Error::new(ErrorKind::Unavailable, "could not generate a random id")
+                .of(self.system)
+                .with_source(error)
+        })
+    }
+
+    /// A new id of a write, for the lineage of a record.
+    pub(super) fn write_id(&self) -> Result<u64, Error> {
+        random::bits().map_err(|error| {
             Error::new(ErrorKind::Unavailable, "could not generate a random id")
                 .of(self.system)
                 .with_source(error)

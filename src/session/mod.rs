@@ -10,6 +10,7 @@ mod credential;
 
 mod entry;
 mod in_flight_tasks;
+mod lineage;
 mod record;
 mod refresh;
 mod registry;
@@ -18,6 +19,7 @@ mod set_cookie;
 #[cfg(any(feature = "wunder", feature = "fynd"))]
 mod sign_out;
 mod state;
+mod tries;
 mod write_back;
 
 use std::sync::Arc;

@@ -194,11 +194,11 @@ impl Checker {
     }
 
     pub fn wrote(&self, instance: usize, record: &Record, time_to_live: Duration) {
-        if time_to_live.is_zero() {
-            return self.deletes(instance);
-        }
         let stored: serde_json::Value =
             serde_json::from_slice(record.expose()).expect("plain records");
+        if time_to_live.is_zero() || stored["ended"] == true {
+            return self.deletes(instance);
+        }
         let refresh = stored["tokens"]["refresh"].as_str().expect("tokens");
         let refused = stored["refused"].as_bool().unwrap_or(false);
         let held = Held {

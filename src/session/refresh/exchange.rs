@@ -26,16 +26,24 @@
 //! lease ends nothing. If the access token is still valid it is used until it expires; the refusal
 //! is stored, so that no instance sends the refresh token again.
 
+use std::time::Duration;
+
 use http::StatusCode;
 
 use super::super::credential::{Credential, Tokens};
 use super::super::entry::{Refresher, SessionEntry};
 use super::super::record::RefreshRecord;
 use super::super::state::{LeaseOutcome, RefreshResult, ReloadOutcome, SaveOutcome, WriteOutcome};
+use super::super::tries::Tries;
 use crate::end_reason::EndReason;
 use crate::error::{Delivery, Error, ErrorKind};
 use crate::pipeline::{CredentialGeneration, Deadline};
 use crate::store::Fence;
+
+/// How often the lease is acquired for one refresh, if it is lost or the record changes.
+const MAX_ROUNDS: u32 = 3;
+const FIRST_ROUND_WAIT: Duration = Duration::from_millis(20);
+const MAX_ROUND_WAIT: Duration = Duration::from_millis(200);
 
 /// The outcome of one try under the lease.
 enum LeaseholderOutcome {
@@ -82,6 +90,7 @@ impl SessionEntry {
             return Ok(RefreshResult::Ended(EndReason::EndedElsewhere));
         }
         let mut has_waited = false;
+        let mut tries = Tries::new(MAX_ROUNDS, FIRST_ROUND_WAIT, MAX_ROUND_WAIT);
         loop {
             let fence = match self.acquire_lease(generation, deadline).await? {
                 LeaseOutcome::Held(fence) => fence,
@@ -96,10 +105,13 @@ impl SessionEntry {
             }
             match outcome? {
                 LeaseholderOutcome::Done(result) => return Ok(result),
-                LeaseholderOutcome::LeaseLost if deadline.is_over() => {
-                    return Err(self.lost_lease());
+                LeaseholderOutcome::LeaseLost => {
+                    let wait = tries.next_wait();
+                    match wait.filter(|wait| deadline.leaves_room_for(*wait)) {
+                        Some(wait) => self.context.time.sleep(wait).await,
+                        None => return Err(self.lost_lease()),
+                    }
                 }
-                LeaseholderOutcome::LeaseLost => {}
                 LeaseholderOutcome::ResultPending => {
                     has_waited = true;
                     let found = self.wait_for_result(generation, deadline).await?;
@@ -169,9 +181,12 @@ impl SessionEntry {
         });
         match exchanged {
             Ok(new) => {
-                let result = self.save_and_use(new, &tokens, fence, deadline).await;
-                Ok(Done(result))
+                let saved = self.save_and_use(new, &tokens, generation, fence, deadline);
+                Ok(Done(saved.await))
             }
+            // The store had gone back, and another instance wrote a credential that the server does
+            // not accept: the one from before is tried next.
+            Err(error) if ends_session(&error) && self.use_alternative(generation) => Ok(LeaseLost),
             Err(error) if ends_session(&error) => {
                 let result = self.refused(generation, was_presented, fence).await;
                 result.map(Done)
@@ -184,6 +199,12 @@ impl SessionEntry {
                 Err(error)
             }
         }
+    }
+
+    /// Uses the alternative to the credential of this generation; returns whether there was one.
+    pub(super) fn use_alternative(&self, generation: CredentialGeneration) -> bool {
+        let mut state = self.lock();
+        state.generation == generation && state.use_alternative(self.context.time.now())
     }
 
     /// The tokens, and whether the refresh token was sent before with an unknown result.
