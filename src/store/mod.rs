@@ -72,7 +72,7 @@ impl StoreKey {
     }
 
     /// Creates a key of these bytes, to test a store.
-    pub fn new(bytes: [u8; 32]) -> Self {
+    pub const fn new(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 

@@ -1,0 +1,19 @@
+//! What happens to sessions outside: gateways, permissions, replicas, skewed clocks, failing stores and
+//! callers that go away, as public bug reports and a review show it.
+#![cfg(all(
+    feature = "wunder",
+    feature = "walletcrew",
+    feature = "goodcity",
+    feature = "fynd",
+    feature = "redis",
+    feature = "sqlite"
+))]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[path = "outside_sessions/stores.rs"]
+mod stores;
+#[path = "outside_sessions/stubborn_store.rs"]
+mod stubborn_store;
+mod support;
+#[path = "outside_sessions/token_server.rs"]
+mod token_server;
