@@ -160,7 +160,8 @@ async fn a_demoted_server_is_left_for_the_one_that_the_address_leads_to() {
     let (old, new) = (RedisServer::start(), RedisServer::start());
     new.follow(&old);
     let address = MovableAddress::start(old.port()).await;
-    let store = open(address.url()).await;
+    let builder = RedisStore::builder(address.url(), sealed()).timeout(TIMEOUT);
+    let store = builder.wait_replicas(1).build().await.unwrap();
     let version = create(&store, 1).await.unwrap();
     // The open connection still leads to the server that is demoted.
     address.lead_to(new.port());
@@ -208,7 +209,14 @@ async fn a_server_without_enough_replicas_is_reported_until_it_has_them() {
 
 #[tokio::test]
 async fn a_server_that_cannot_save_is_reported() {
-    let redis = RedisServer::start_with(&["--appendonly", "no", "--save", "3600 1"]);
+    let redis = RedisServer::start_with(&[
+        "--appendonly",
+        "no",
+        "--save",
+        "3600 1",
+        "--enable-protected-configs",
+        "yes",
+    ]);
     let store = open(redis.url()).await;
     create(&store, 1).await.unwrap();
     let folder = redis.folder().join("gone");

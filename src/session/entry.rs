@@ -278,11 +278,9 @@ impl SessionEntry {
         };
         let mut state = self.lock();
         let state = &mut *state;
-        let relation = state
-            .version
-            .map_or(Relation::Newer, |known| {
-                state.lineage.relation(known, &record.lineage, version)
-            });
+        let relation = state.version.map_or(Relation::Newer, |known| {
+            state.lineage.relation(known, &record.lineage, version)
+        });
         // What this instance has written or read since the load began is newer than what it found.
         let is_outrun = state.version != known || state.lineage.id() != lineage.id();
         Ok(match relation {

@@ -88,8 +88,8 @@ impl SessionRegistry {
         let Some((record, version)) = loaded.map_err(|error| context.store_error(error))? else {
             return Err(no_such_session());
         };
-        let stored = Stored::decode(&record, &context.audience)
-            .map_err(|error| error.of(context.system))?;
+        let stored =
+            Stored::decode(&record, &context.audience).map_err(|error| error.of(context.system))?;
         let Stored::Session(record) = stored else {
             return Err(no_such_session());
         };

@@ -18,9 +18,9 @@ use super::state::{LeaseOutcome, RefreshResult, ReloadOutcome, SaveOutcome, Writ
 use super::tries::Tries;
 use crate::end_reason::EndReason;
 use crate::error::Error;
-use crate::pipeline::{CredentialGeneration, Deadline};
 #[cfg(feature = "fynd")]
 use crate::pipeline::SetCookies;
+use crate::pipeline::{CredentialGeneration, Deadline};
 use crate::store::{Fence, StoreError};
 use crate::telemetry::Event;
 
@@ -30,7 +30,7 @@ const FIRST_WRITE_WAIT: Duration = Duration::from_millis(10);
 const MAX_WRITE_WAIT: Duration = Duration::from_millis(200);
 
 /// How often, and how long, a failed save or removal is tried again in the background.
-const MAX_BACKGROUND_TRIES: u32 = 60;
+const MAX_BACKGROUND_TRIES: u32 = 80;
 const MAX_SAVE_TIME: Duration = Duration::from_secs(15 * 60);
 const MAX_REMOVAL_TIME: Duration = Duration::from_secs(3600);
 const FIRST_BACKOFF: Duration = Duration::from_millis(100);
@@ -199,9 +199,8 @@ impl SessionEntry {
                 Ok(saved) => {
                     state.unsaved = state.has_unsaved_changes();
                     if *saved == SaveOutcome::Superseded {
-                        let pending = state.update_refresh(|refresh_state| {
-                            refresh_state.pending.take()
-                        });
+                        let pending =
+                            state.update_refresh(|refresh_state| refresh_state.pending.take());
                         if let Some(pending) = pending {
                             state.keep_as_alternative(pending);
                         }
@@ -248,9 +247,7 @@ impl SessionEntry {
             let found = match self.write(&credential, &refresh, *fence).await? {
                 WriteOutcome::Done => return Ok(SaveOutcome::Stored),
                 WriteOutcome::Conflict => self.reconcile().await?,
-                WriteOutcome::LeaseLost => {
-                    self.regain_lease(fence, deadline, asked_with).await?
-                }
+                WriteOutcome::LeaseLost => self.regain_lease(fence, deadline, asked_with).await?,
             };
             match found {
                 ReloadOutcome::Unchanged => {}
@@ -363,7 +360,11 @@ impl SessionEntry {
         poll_fn(|context| {
             let is_over = rest.as_mut().poll(context).is_ready()
                 || recovered.as_mut().poll(context).is_ready();
-            if is_over { Poll::Ready(()) } else { Poll::Pending }
+            if is_over {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
         })
         .await;
     }

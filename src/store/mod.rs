@@ -210,7 +210,9 @@ impl From<StoreError> for crate::Error {
             StoreError::Moved => (
                 ErrorKind::Misconfigured,
                 "store",
-                Cow::Borrowed("the session store is a cluster: open it with its builder's `cluster`"),
+                Cow::Borrowed(
+                    "the session store is a cluster: open it with its builder's `cluster`",
+                ),
             ),
             StoreError::Unavailable(cause) => {
                 let message = format!("{failed}: {cause}").into();
@@ -227,7 +229,9 @@ impl From<StoreError> for crate::Error {
                 let message = format!("{failed}: {error}").into();
                 (ErrorKind::Unavailable, "store", message)
             }
-            StoreError::Conflict | StoreError::Exists | StoreError::LeaseLost => (ErrorKind::Unavailable, "store", failed.into()),
+            StoreError::Conflict | StoreError::Exists | StoreError::LeaseLost => {
+                (ErrorKind::Unavailable, "store", failed.into())
+            }
         };
         Self::new(kind, message)
             .with_class(class)

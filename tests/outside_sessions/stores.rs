@@ -6,16 +6,14 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 use vestibule::session::{EndReason, Tokens};
-use vestibule::store::{
-    MemoryStore, RedisStore, Sealing, SessionStore, SqliteStore,
-};
+use vestibule::store::{MemoryStore, RedisStore, Sealing, SessionStore, SqliteStore};
 use vestibule::testing::{Instance, InstanceSession};
 use vestibule::{Clock, ErrorKind, Event, Observer, Secret, Settings, wunder};
 
 use super::stubborn_store::{Mood, StubbornStore};
+use super::support;
 use super::support::redis_server::RedisServer;
 use super::support::rewindable_store::RewindableStore;
-use super::support;
 use super::token_server::{EXPIRY, Server};
 
 /// Longer than a session is used without being read again.
@@ -221,7 +219,10 @@ async fn the_late_response_of_a_slow_holder_overwrites_no_newer_tokens() {
     let looked = slow.resume_session(session.id()).await.unwrap();
     sleep(REVALIDATION - Duration::from_secs(10)).await;
     let first = holder.await.unwrap().unwrap();
-    assert!(["access-1", "access-2"].contains(&first.expose()), "{first:?}");
+    assert!(
+        ["access-1", "access-2"].contains(&first.expose()),
+        "{first:?}"
+    );
     assert_eq!(access(&looked).await, "access-2");
     sleep(REVALIDATION).await;
     assert_eq!(access(&elsewhere).await, "access-2");
@@ -264,7 +265,8 @@ async fn saving_in_the_background_slows_down_and_ends_and_the_next_use_starts_ag
         let session = client.resume_with_tokens(tokens).await.unwrap();
         sleep(Duration::from_secs(3600)).await;
         let steps = store.steps();
-        assert!(steps <= 250, "{mood:?}: {steps} steps");
+        // One that conflicts takes several steps for each of at most 80 tries.
+        assert!(steps <= 80 * 8, "{mood:?}: {steps} steps");
         assert_eq!(seen.0.load(Ordering::SeqCst), 1, "{mood:?}");
         sleep(Duration::from_secs(24 * 3600)).await;
         assert_eq!(store.steps(), steps, "{mood:?}: it has ended");
@@ -311,7 +313,7 @@ async fn a_removal_ends_as_well() {
     assert_eq!(error.kind(), ErrorKind::Unavailable);
     sleep(Duration::from_secs(2 * 3600)).await;
     let steps = store.steps();
-    assert!(steps <= 80, "{steps} steps");
+    assert!(steps <= 100, "{steps} steps");
     sleep(Duration::from_secs(24 * 3600)).await;
     assert_eq!(store.steps(), steps);
     instance.shutdown(Duration::from_secs(1)).await.unwrap();

@@ -142,9 +142,8 @@ impl SessionStore for StubbornStore {
             let found = self.inner.load(key).await?;
             Ok(match mood {
                 Mood::Gone => None,
-                Mood::Changes | Mood::Forks => found.map(|(record, version)| {
-                    self.changed(&record, version, mood == Mood::Forks)
-                }),
+                Mood::Changes | Mood::Forks => found
+                    .map(|(record, version)| self.changed(&record, version, mood == Mood::Forks)),
                 _ => found,
             })
         })

@@ -1,5 +1,6 @@
 //! Addresses of Redis servers: one that can be led to another server, as DNS or a proxy does in a
 //! fail-over, and one of a server that refuses every command.
+#![allow(dead_code)]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
@@ -51,6 +52,10 @@ impl MovableAddress {
 
     pub fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// Leads new connections to another server.

@@ -39,6 +39,15 @@ impl RewindableStore {
         self.lock().slots = snapshot.0.clone();
     }
 
+    /// Another store with the same content.
+    pub fn copy(&self) -> Self {
+        let content = self.lock();
+        Self(Mutex::new(Content {
+            slots: content.slots.clone(),
+            last_number: content.last_number,
+        }))
+    }
+
     /// Ends all leases, as if they had run out.
     pub fn forget_leases(&self) {
         for slot in self.lock().slots.values_mut() {

@@ -120,9 +120,7 @@ impl SharedConnection {
             return result.map(|result| (result, 0));
         }
         match self.run_and_wait(connection, by_digest).await {
-            Err(error) if is_unknown_script(&error) => {
-                self.run_and_wait(connection, by_text).await
-            }
+            Err(error) if is_unknown_script(&error) => self.run_and_wait(connection, by_text).await,
             result => result,
         }
     }
@@ -135,7 +133,8 @@ impl SharedConnection {
     ) -> RedisResult<(i64, u32)> {
         let mut wait = Cmd::new();
         wait.arg("WAIT").arg(self.wait_replicas);
-        wait.arg(to_millis(self.timeout / 2));
+        // A server that does not have the script makes it wait twice.
+        wait.arg(to_millis(self.timeout / 3));
         let mut pipeline = Pipeline::with_capacity(2);
         pipeline.add_command(command.clone()).add_command(wait);
         let sent = match connection.req_packed_commands(&pipeline, 0, 2).await {
@@ -145,8 +144,12 @@ impl SharedConnection {
             sent => sent,
         };
         let mut responses = sent?.into_iter();
-        let unexpected =
-            || RedisError::from((ErrorKind::UnexpectedReturnType, "a script returned no number"));
+        let unexpected = || {
+            RedisError::from((
+                ErrorKind::UnexpectedReturnType,
+                "a script returned no number",
+            ))
+        };
         let result = match responses.next() {
             Some(Value::Int(result)) => result,
             Some(Value::ServerError(error)) => return Err(error.into()),

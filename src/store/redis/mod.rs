@@ -122,7 +122,7 @@ impl RedisBuilder {
     /// Sets how many replicas must have a write before it counts, by the command `WAIT`; 0 by default.
     ///
     /// With 1 or more, a fail-over to a replica that has the newest writes loses no session and no
-    /// refresh token. A write that fewer replicas acknowledge within half of the
+    /// refresh token. A write that fewer replicas acknowledge within a third of the
     /// [`timeout`](Self::timeout) fails with [`StoreError::TooFewReplicas`], although the primary may
     /// keep it: no refresh token is sent and no user is signed in for good while replicas are missing.
     /// Have one replica more than this number, so that the store works while one is down.
