@@ -246,6 +246,8 @@ async fn a_write_waits_for_its_replicas() {
     assert!(matches!(error, StoreError::TooFewReplicas), "{error}");
     let error = store.acquire(&key(2), LONG).await.unwrap_err();
     assert!(matches!(error, StoreError::TooFewReplicas), "{error}");
+    let error = store.delete(&key(2)).await.unwrap_err();
+    assert!(matches!(error, StoreError::TooFewReplicas), "{error}");
     replica.follow(&primary);
     // The primary has kept what its replicas did not acknowledge.
     assert!(matches!(create(&store, 1).await, Err(StoreError::Exists)));

@@ -27,6 +27,9 @@ const MAX_LEASE_TIME: Duration = Duration::from_secs(3600);
 /// How long after a store failure another instance may still hold tokens that it could not save.
 const UNSAVED_ELSEWHERE: Duration = Duration::from_secs(60);
 
+/// Upper bound for the use of a session without reading its record, as long after a store failure.
+const REVALIDATE_AFTER_RECOVERY: Duration = Duration::from_secs(1);
+
 /// The store, clock, telemetry, settings and background tasks of one client.
 pub(crate) struct SessionContext {
     pub(super) system: System,
@@ -181,6 +184,17 @@ impl SessionContext {
     pub(super) fn store_failed_recently(&self) -> bool {
         self.store_failed_at()
             .is_some_and(|then| then.elapsed() < UNSAVED_ELSEWHERE)
+    }
+
+    /// How long a session is used before its record is read again. After the store has recovered from
+    /// a failure that is soon: it may have lost what this instance knows, which is then written again
+    /// before another instance sends a token that is spent.
+    pub(super) fn revalidate_after(&self) -> Duration {
+        let after = self.settings.revalidate_session_after;
+        if !self.store_is_down.load(Ordering::Relaxed) && self.store_failed_recently() {
+            return after.min(REVALIDATE_AFTER_RECOVERY);
+        }
+        after
     }
 
     pub(super) fn lease_time(&self) -> Duration {

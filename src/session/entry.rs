@@ -178,20 +178,27 @@ impl SessionEntry {
         }
         let asked_at = Instant::now();
         let _saving = self.saving.lock().await;
+        // One that is only due because the store has just recovered may fail.
+        let is_required;
         let failed_meanwhile = {
             let state = self.lock();
-            let after = self.context.settings.revalidate_session_after;
-            if !state.needs_revalidation(self.context.time.local_now(), after) {
+            let now = self.context.time.local_now();
+            if !state.needs_revalidation(now, self.context.revalidate_after()) {
                 return Ok(());
             }
+            let after = self.context.settings.revalidate_session_after;
+            is_required = state.needs_revalidation(now, after);
             let failed_at = state.refresh_state().revalidation_failed_at;
             failed_at.is_some_and(|then| then > asked_at)
         };
         // Callers that waited for a revalidation that failed share its result.
-        if failed_meanwhile {
+        if failed_meanwhile && is_required {
             return Err(self.error(ErrorKind::Unavailable, "the session store has just failed"));
         }
         let found = self.reload().await;
+        if found.is_err() && !is_required {
+            return Ok(());
+        }
         let failed_at = found.is_err().then(Instant::now);
         self.lock()
             .update_refresh(|refresh_state| refresh_state.revalidation_failed_at = failed_at);

@@ -262,6 +262,10 @@ impl From<StoreError> for crate::Error {
 /// for all users of the store (the server's, or the machine's for a file). Zero ends it at once. A
 /// duration that is too long for the store counts as the longest that it supports.
 ///
+/// **Lost writes.** A store that loses writes which it has acknowledged breaks these guarantees. Sessions
+/// notice it by their records and write again what they know, as the [`session`](crate::session) page
+/// says. For that, numbers must not start again: a version that was lost must not be given to other bytes.
+///
 /// How far "for ever" goes depends on what the store keeps. [`MemoryStore`] counts for its own life.
 /// `SqliteStore` keeps one sequence in its file. `RedisStore` keeps the last number of a key beside
 /// the record and for an hour after it, and never numbers below the microseconds of the server's clock, so

@@ -194,6 +194,24 @@ async fn a_session_that_was_ended_elsewhere_at_once_is_not_stored_again() {
     assert!(store.only_record().is_none(), "the marker goes by itself");
 }
 
+/// What SECURITY.md says that a store can do which loses acknowledged writes.
+#[tokio::test(start_paused = true)]
+async fn a_session_that_was_signed_out_in_the_lost_window_comes_back() {
+    let fixture = Fixture::new().await;
+    sleep(LONG_AGO).await;
+    let before = fixture.store.snapshot();
+    fixture.session.end().await.unwrap();
+    fixture.store.go_back_to(&before);
+    let (_other, elsewhere) = fixture.elsewhere().await;
+    assert_eq!(access(&elsewhere).await, "access-0");
+    let error = fixture.session.access_token().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unauthenticated);
+    elsewhere.end().await.unwrap();
+    let third = fixture.server.instance(&fixture.store);
+    let resumed = third.resume_session(fixture.session.id()).await;
+    assert_eq!(resumed.unwrap_err().kind(), ErrorKind::Unauthenticated);
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_late_response_of_a_slow_holder_overwrites_no_newer_tokens() {
     let server = Server::new();

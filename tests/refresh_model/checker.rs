@@ -90,6 +90,11 @@ impl Checker {
         );
     }
 
+    pub fn extends(&self, instance: usize) {
+        let extension = (instance, Instant::now());
+        self.lock().extensions.push(extension);
+    }
+
     pub fn releases(&self, instance: usize, fence: Fence) {
         let mut observations = self.lock();
         self.note(
@@ -105,9 +110,10 @@ impl Checker {
                 _ => None,
             }
         });
+        let was_lost = |granted: &u64| observations.lost_rotations.contains(granted);
         let unsaved = observations
             .held
-            .zip(granted)
+            .zip(granted.filter(|granted| !was_lost(granted)))
             .is_some_and(|(held, granted)| held.rotation < granted);
         if unsaved {
             let what = format!("{instance} released its lease before its new token was stored");
@@ -231,7 +237,9 @@ impl Checker {
             .presented
             .iter()
             .any(|p| p.rotation == held.rotation);
-        if unmarked && !refused && may_be_spent {
+        // The mark that is gone may be one that the store has lost.
+        let was_lost = observations.lost_rotations.contains(&held.rotation);
+        if unmarked && !refused && may_be_spent && !was_lost {
             let what = format!("{instance} removed an in-progress marker whose token may be spent");
             self.broke(&mut observations, what);
         }
@@ -290,6 +298,15 @@ impl Checker {
         let leases = observations.leases.clone();
         let lost_leases = leases.into_iter().filter(|(_, at)| *at >= since);
         observations.lost_leases.extend(lost_leases);
+        // A lease whose extension is lost runs out sooner than its holder expects.
+        let extensions = observations.extensions.iter();
+        let extended: Vec<_> = extensions.filter(|(_, at)| *at >= since).collect();
+        let shortened = extended
+            .into_iter()
+            .filter_map(|(by, _)| Some((*by, *observations.leases.get(by)?)));
+        let shortened: Vec<_> = shortened.collect();
+        observations.lost_leases.extend(shortened);
+        observations.lost_end |= lost.iter().any(|write| write.held.is_none());
         let what = format!("the store loses {} writes", lost.len());
         self.note(&mut observations, what);
     }

@@ -68,6 +68,10 @@ pub struct Observations {
     pub lost_rotations: HashSet<u64>,
     /// When leases that the store has lost were acquired.
     pub lost_leases: Vec<(usize, Instant)>,
+    /// When leases were extended.
+    pub extensions: Vec<(usize, Instant)>,
+    /// Whether the store has lost the end of the session.
+    pub lost_end: bool,
     /// Whether the store has lost the whole record.
     pub lost_record: bool,
     pub was_stored: bool,
@@ -82,14 +86,16 @@ pub struct Observations {
 }
 
 impl Observations {
-    /// Whether the store has lost a write of this exchange: its lease, its mark or its tokens.
+    /// Whether the store has lost a write of this exchange: its lease, its mark or its tokens; or the
+    /// end of the session after it.
     pub fn explains(&self, presented: &Presented) -> bool {
         let granted = match presented.response {
             Some(ExchangeOutcome::Granted(granted)) => granted,
             _ => presented.rotation,
         };
         let lease = (presented.instance, presented.leased_at);
-        self.lost_rotations.contains(&presented.rotation)
+        self.lost_end
+            || self.lost_rotations.contains(&presented.rotation)
             || self.lost_rotations.contains(&granted)
             || self.lost_leases.contains(&lease)
     }

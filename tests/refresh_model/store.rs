@@ -268,7 +268,13 @@ impl SessionStore for InstanceStore {
         Box::pin(self.write(async move {
             match this.is(Mutant::ExtendsNothing) {
                 true => Ok(()),
-                false => this.store.extend(&key, fence, time_to_live).await,
+                false => {
+                    let extended = this.store.extend(&key, fence, time_to_live).await;
+                    if extended.is_ok() {
+                        this.checker.extends(this.instance);
+                    }
+                    extended
+                }
             }
         }))
     }

@@ -188,8 +188,7 @@ impl SessionEntry {
             // not accept: the one from before is tried next.
             Err(error) if ends_session(&error) && self.use_alternative(generation) => Ok(LeaseLost),
             Err(error) if ends_session(&error) => {
-                let result = self.refused(generation, was_presented, fence).await;
-                result.map(Done)
+                self.refused(generation, was_presented, fence).await
             }
             Err(error) => {
                 // The result of an earlier exchange is still unknown.
@@ -255,22 +254,34 @@ impl SessionEntry {
         generation: CredentialGeneration,
         was_presented: bool,
         fence: Fence,
-    ) -> Result<RefreshResult, Error> {
+    ) -> Result<LeaseholderOutcome, Error> {
         {
             let mut state = self.lock();
             // Kept even if the store fails now, so that the token is not sent again.
             state.refused |= state.generation == generation;
         }
-        let found = self.reload().await?;
-        if found == ReloadOutcome::Gone || self.lock().generation != generation {
-            return Ok(found.into());
+        // A store that failed may have lost the tokens that replaced this one. An instance that has
+        // them writes them again when it reads the record.
+        let found = if self.context.store_failed_recently() {
+            let deadline = Deadline::after(self.context.settings.deadline);
+            self.wait_for_result(generation, deadline).await?
+        } else {
+            self.reload().await?
+        };
+        if self.is_superseded(found, generation) {
+            return Ok(LeaseholderOutcome::Done(found.into()));
+        }
+        // Newer tokens that have expired are refreshed next.
+        if self.lock().generation != generation {
+            return Ok(LeaseholderOutcome::LeaseLost);
         }
         let reason = if was_presented {
             EndReason::RefreshInterrupted
         } else {
             EndReason::RefreshRefused
         };
-        self.settle_refusal(reason, fence).await
+        let settled = self.settle_refusal(reason, fence).await;
+        settled.map(LeaseholderOutcome::Done)
     }
 
     /// Stores that the credential cannot be refreshed if it is still valid, else ends the session.

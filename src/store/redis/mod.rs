@@ -127,7 +127,7 @@ impl RedisBuilder {
     /// keep it: no refresh token is sent and no user is signed in for good while replicas are missing.
     /// Have one replica more than this number, so that the store works while one is down.
     ///
-    /// It applies to what must survive: records, their removal and new leases. Each such write takes a
+    /// It applies to what must survive: records, their removal, and leases. Each such write takes a
     /// round trip to the replicas longer, and those of one store wait for each other.
     pub fn wait_replicas(mut self, replicas: u32) -> Self {
         self.address.wait_replicas = replicas;

@@ -148,7 +148,7 @@ impl Scripts {
             compare_and_swap: Script::new(COMPARE_AND_SWAP, true),
             delete: Script::new(DELETE, true),
             acquire: Script::new(ACQUIRE, true),
-            extend: Script::new(EXTEND, false),
+            extend: Script::new(EXTEND, true),
             release: Script::new(RELEASE, false),
         }
     }
