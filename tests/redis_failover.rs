@@ -24,7 +24,7 @@ use tokio::time::{sleep, timeout};
 use vestibule::chrono::{TimeDelta, Utc};
 use vestibule::session::Tokens;
 use vestibule::store::{RedisStore, Sealing, SessionStore, StoreKey, Version};
-use vestibule::testing::{Instance, TokenFault, TokenServer};
+use vestibule::testing::{Instance, InstanceSession, TokenFault, TokenServer};
 use vestibule::{BoxFuture, ErrorKind, Secret, Settings, SystemClock};
 
 const INSTANCES: usize = 4;
@@ -229,22 +229,31 @@ struct Caller {
     instance: Arc<Instance>,
     id: Secret,
     session: usize,
+    /// Whether it keeps the session between two calls, and with it what its instance knows; others
+    /// resume it for each call, as for each request of a browser.
+    keeps_session: bool,
     ends: Ends,
     is_over: Arc<AtomicBool>,
 }
 
 impl Caller {
-    async fn call(&self) -> Result<(), vestibule::Error> {
-        let session = self.instance.resume_session(&self.id).await?;
-        session.access_token().await.map(drop)
+    async fn call(&self, kept: &mut Option<InstanceSession>) -> Result<(), vestibule::Error> {
+        let session = match kept.take() {
+            Some(session) => session,
+            None => self.instance.resume_session(&self.id).await?,
+        };
+        let called = session.access_token().await;
+        *kept = Some(session).filter(|_| self.keeps_session);
+        called.map(drop)
     }
 
     /// Calls until the run is over or the session has ended; returns the calls, and how many failed.
     async fn keep_calling(self) -> (usize, usize) {
         let (mut calls, mut failed) = (0, 0);
+        let mut kept = None;
         while !self.is_over.load(Ordering::SeqCst) {
             calls += 1;
-            if let Err(error) = self.call().await {
+            if let Err(error) = self.call(&mut kept).await {
                 failed += 1;
                 if error.kind() == ErrorKind::Unauthenticated {
                     let mut ends = self.ends.lock().unwrap();
@@ -306,12 +315,13 @@ async fn run(seed: u64, wait_replicas: u32) -> Tally {
     }
     let (ends, is_over) = (Ends::default(), Arc::new(AtomicBool::new(false)));
     let mut callers = JoinSet::new();
-    for instance in &instances {
+    for (number, instance) in instances.iter().enumerate() {
         for (session, id) in ids.iter().enumerate() {
             let caller = Caller {
                 instance: instance.clone(),
                 id: id.clone(),
                 session,
+                keeps_session: number % 2 == 0,
                 ends: ends.clone(),
                 is_over: is_over.clone(),
             };
@@ -334,7 +344,29 @@ async fn run(seed: u64, wait_replicas: u32) -> Tally {
         tally.calls += calls;
         tally.failed += failed;
     }
-    let ends = ends.lock().unwrap().clone();
+    // What was not lost works on all instances.
+    let mut ends = ends.lock().unwrap().clone();
+    for instance in &instances {
+        for (session, id) in ids.iter().enumerate() {
+            if ends.contains_key(&session) {
+                continue;
+            }
+            let call = async { instance.resume_session(id).await?.access_token().await };
+            match timeout(Duration::from_secs(10), call)
+                .await
+                .expect("in time")
+            {
+                Err(error) if error.kind() == ErrorKind::Unauthenticated => {
+                    ends.insert(session, error.to_string());
+                }
+                Err(error) => {
+                    let what = format!("seed {seed}: session {session} does not work: {error}");
+                    tally.unexplained.push(what);
+                }
+                Ok(_) => {}
+            }
+        }
+    }
     for (session, words) in &ends {
         tally.lost += 1;
         let is_clear = CLEAR.iter().any(|clear| words.contains(clear));
@@ -348,22 +380,6 @@ async fn run(seed: u64, wait_replicas: u32) -> Tally {
         if !with_lost_writes.contains(&session) {
             let what = format!("seed {seed}: a token of {session} was sent twice");
             tally.unexplained.push(what);
-        }
-    }
-    // What was not lost works on all instances.
-    for instance in &instances {
-        for (session, id) in ids.iter().enumerate() {
-            if ends.contains_key(&session) {
-                continue;
-            }
-            let call = async { instance.resume_session(id).await?.access_token().await };
-            let called = timeout(Duration::from_secs(10), call)
-                .await
-                .expect("in time");
-            if let Err(error) = called {
-                let what = format!("seed {seed}: session {session} does not work: {error}");
-                tally.unexplained.push(what);
-            }
         }
     }
     tally
