@@ -4,7 +4,9 @@
     feature = "wunder",
     feature = "walletcrew",
     feature = "goodcity",
-    feature = "fynd"
+    feature = "fynd",
+    feature = "redis",
+    feature = "sqlite"
 ))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -14,3 +16,10 @@ mod ends;
 mod refresh;
 #[path = "outside_sessions/script.rs"]
 mod script;
+#[path = "outside_sessions/stores.rs"]
+mod stores;
+#[path = "outside_sessions/stubborn_store.rs"]
+mod stubborn_store;
+mod support;
+#[path = "outside_sessions/token_server.rs"]
+mod token_server;

@@ -1,9 +1,11 @@
 //! What all sessions and challenges of one client share.
 
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::Notify;
 use tokio::time::{Instant, timeout};
 
 use super::in_flight_tasks::{InFlightTasks, TaskGuard};
@@ -25,6 +27,9 @@ const MAX_LEASE_TIME: Duration = Duration::from_secs(3600);
 /// How long after a store failure another instance may still hold tokens that it could not save.
 const UNSAVED_ELSEWHERE: Duration = Duration::from_secs(60);
 
+/// Upper bound for the use of a session without reading its record, as long after a store failure.
+const REVALIDATE_AFTER_RECOVERY: Duration = Duration::from_secs(1);
+
 /// The store, clock, telemetry, settings and background tasks of one client.
 pub(crate) struct SessionContext {
     pub(super) system: System,
@@ -37,6 +42,10 @@ pub(crate) struct SessionContext {
     pub(super) in_flight_tasks: InFlightTasks,
     /// When a step of the store last failed, or took so long that leases may have run out.
     store_failed_at: Mutex<Option<Instant>>,
+    /// Whether the last step of the store failed.
+    store_is_down: AtomicBool,
+    /// Wakes the saves that wait for the store.
+    store_recovered: Notify,
 }
 
 impl SessionContext {
@@ -57,6 +66,8 @@ impl SessionContext {
             settings,
             in_flight_tasks: InFlightTasks::default(),
             store_failed_at: Mutex::default(),
+            store_is_down: AtomicBool::new(false),
+            store_recovered: Notify::new(),
         })
     }
 
@@ -124,16 +135,39 @@ impl SessionContext {
         let timed_out = StoreError::Unavailable(io::ErrorKind::TimedOut);
         let started = Instant::now();
         let result = timeout(STORE_TIMEOUT, step).await.unwrap_or(Err(timed_out));
-        let failed = matches!(result, Err(StoreError::Unavailable(_) | StoreError::Full));
+        let failed = result.as_ref().is_err_and(StoreError::is_failure);
         if failed || started.elapsed() >= self.lease_time() / 3 {
             *self.store_failed_at() = Some(Instant::now());
         }
+        // A full store still reads, so only a write that succeeds shows that it has room again.
+        if failed {
+            let is_down = !matches!(result, Err(StoreError::Full));
+            self.store_is_down.fetch_or(is_down, Ordering::Relaxed);
+        } else if self.store_is_down.load(Ordering::Relaxed)
+            && self.store_is_down.swap(false, Ordering::Relaxed)
+        {
+            self.store_recovered.notify_waiters();
+        }
         result
+    }
+
+    /// Waits until a step of the store succeeds after one that failed.
+    pub(super) async fn store_recovered(&self) {
+        self.store_recovered.notified().await;
     }
 
     /// A new id of a session or a challenge.
     pub(crate) fn random_id(&self) -> Result<Secret, Error> {
         random::id().map(Secret::from).map_err(|error| {
+            Error::new(ErrorKind::Unavailable, "could not generate a random id")
+                .of(self.system)
+                .with_source(error)
+        })
+    }
+
+    /// A new id of a write, for the lineage of a record.
+    pub(super) fn write_id(&self) -> Result<u64, Error> {
+        random::bits().map_err(|error| {
             Error::new(ErrorKind::Unavailable, "could not generate a random id")
                 .of(self.system)
                 .with_source(error)
@@ -150,6 +184,17 @@ impl SessionContext {
     pub(super) fn store_failed_recently(&self) -> bool {
         self.store_failed_at()
             .is_some_and(|then| then.elapsed() < UNSAVED_ELSEWHERE)
+    }
+
+    /// How long a session is used before its record is read again. After the store has recovered from
+    /// a failure that is soon: it may have lost what this instance knows, which is then written again
+    /// before another instance sends a token that is spent.
+    pub(super) fn revalidate_after(&self) -> Duration {
+        let after = self.settings.revalidate_session_after;
+        if !self.store_is_down.load(Ordering::Relaxed) && self.store_failed_recently() {
+            return after.min(REVALIDATE_AFTER_RECOVERY);
+        }
+        after
     }
 
     pub(super) fn lease_time(&self) -> Duration {

@@ -10,6 +10,7 @@ mod credential;
 
 mod entry;
 mod in_flight_tasks;
+mod lineage;
 mod record;
 mod refresh;
 mod registry;
@@ -19,6 +20,7 @@ mod set_cookie;
 #[cfg(any(feature = "wunder", feature = "fynd"))]
 mod sign_out;
 mod state;
+mod tries;
 mod write_back;
 
 use std::sync::Arc;

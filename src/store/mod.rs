@@ -72,7 +72,7 @@ impl StoreKey {
     }
 
     /// Creates a key of these bytes, to test a store.
-    pub fn new(bytes: [u8; 32]) -> Self {
+    pub const fn new(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
@@ -151,17 +151,51 @@ pub enum StoreError {
     /// The record was sealed with an unknown key, was changed, or belongs to another key.
     #[error("the record cannot be unsealed with the configured keys")]
     Unreadable,
+    /// The server is a replica, which accepts no writes, such as one that was demoted by a fail-over.
+    /// Nothing was written.
+    #[error("the store is read-only: its server is a replica")]
+    ReadOnly,
+    /// The server has started and is loading its data. Nothing was written.
+    #[error("the store is loading its data")]
+    Loading,
+    /// The server is a node of a cluster, and another node has this key. Nothing was written.
+    #[error("the store is a cluster, and this node does not have the key")]
+    Moved,
+    /// Fewer replicas than required have the write, which may be lost in a fail-over. It may have
+    /// happened nevertheless.
+    #[error("too few replicas of the store have the write")]
+    TooFewReplicas,
+    /// The server cannot save to its disk, and therefore accepts no writes. Nothing was written.
+    #[error("the store cannot save to its disk")]
+    NotPersistent,
     /// The store could not be reached or failed. A write may have happened nevertheless. This is a
     /// category without a text, because the text of a driver may quote a password.
     #[error("the store failed: {0}")]
     Unavailable(io::ErrorKind),
 }
 
+impl StoreError {
+    /// Whether the store itself failed, and did not just refuse what it was asked for.
+    pub(crate) fn is_failure(&self) -> bool {
+        match self {
+            Self::Conflict | Self::Exists | Self::LeaseLost | Self::Unreadable => false,
+            Self::Full
+            | Self::ReadOnly
+            | Self::Loading
+            | Self::Moved
+            | Self::TooFewReplicas
+            | Self::NotPersistent
+            | Self::Unavailable(_) => true,
+        }
+    }
+}
+
 /// The error keeps the [`StoreError`] as its source.
 ///
 /// [`StoreError::Unreadable`] becomes [`ErrorKind::Misconfigured`](crate::ErrorKind::Misconfigured) of
-/// the class `sealing_keys`: other instances seal with keys that this one does not have. Any other
-/// error becomes [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable), whose class is `store`.
+/// the class `sealing_keys`: other instances seal with keys that this one does not have.
+/// [`StoreError::Moved`] becomes one of the class `store`: a cluster needs the builder's `cluster`. Any
+/// other error becomes [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable), whose class is `store`.
 impl From<StoreError> for crate::Error {
     fn from(error: StoreError) -> Self {
         let failed = "the session store failed";
@@ -172,6 +206,14 @@ impl From<StoreError> for crate::Error {
                 "sealing_keys",
                 Cow::Borrowed("a stored record cannot be read: check this instance's sealing keys"),
             ),
+            // A retry would ask the same node.
+            StoreError::Moved => (
+                ErrorKind::Misconfigured,
+                "store",
+                Cow::Borrowed(
+                    "the session store is a cluster: open it with its builder's `cluster`",
+                ),
+            ),
             StoreError::Unavailable(cause) => {
                 let message = format!("{failed}: {cause}").into();
                 (ErrorKind::Unavailable, "store", message)
@@ -180,7 +222,16 @@ impl From<StoreError> for crate::Error {
                 let message = format!("{failed}: it is full").into();
                 (ErrorKind::Unavailable, "store", message)
             }
-            _ => (ErrorKind::Unavailable, "store", failed.into()),
+            StoreError::ReadOnly
+            | StoreError::Loading
+            | StoreError::TooFewReplicas
+            | StoreError::NotPersistent => {
+                let message = format!("{failed}: {error}").into();
+                (ErrorKind::Unavailable, "store", message)
+            }
+            StoreError::Conflict | StoreError::Exists | StoreError::LeaseLost => {
+                (ErrorKind::Unavailable, "store", failed.into())
+            }
         };
         Self::new(kind, message)
             .with_class(class)
@@ -210,6 +261,10 @@ impl From<StoreError> for crate::Error {
 /// **Time.** A record or lease ends when its time to live has passed, and no sooner, by one clock
 /// for all users of the store (the server's, or the machine's for a file). Zero ends it at once. A
 /// duration that is too long for the store counts as the longest that it supports.
+///
+/// **Lost writes.** A store that loses writes which it has acknowledged breaks these guarantees. Sessions
+/// notice it by their records and write again what they know, as the [`session`](crate::session) page
+/// says. For that, numbers must not start again: a version that was lost must not be given to other bytes.
 ///
 /// How far "for ever" goes depends on what the store keeps. [`MemoryStore`] counts for its own life.
 /// `SqliteStore` keeps one sequence in its file. `RedisStore` keeps the last number of a key beside
