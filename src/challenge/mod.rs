@@ -119,9 +119,12 @@
 
 mod active;
 mod attempts;
+mod conflicts;
 mod destination;
 mod errors;
 mod first_message;
+mod kept;
+mod link;
 mod owner;
 mod record;
 mod resend;
@@ -136,6 +139,8 @@ pub(crate) use self::attempts::{check_code, check_second_factor};
 pub(crate) use self::destination::{MessageLimit, Requester, SendOutcome, SendPermit};
 pub(crate) use self::errors::{advanced, not_owner, superseded, too_many_wrong_codes};
 pub(crate) use self::first_message::FirstMessage;
+pub(crate) use self::kept::{Change, Claim, Tried};
+pub(crate) use self::link::send_link;
 pub(crate) use self::owner::{Owner, OwnerBound};
 pub(crate) use self::record::Step;
 pub(crate) use self::resend::{Recipient, SoleRecipient};

@@ -7,10 +7,13 @@ use super::partial_session::PartialSession;
 use super::session::Session;
 use super::sign_in::PendingCodes;
 use super::unconfirmed_codes::CodePermits;
-use crate::challenge::FirstMessage;
+use crate::challenge::{FirstMessage, send_link};
 use crate::contact::Contact;
 use crate::error::Error;
 use crate::phone::Phone;
+
+/// The messages with a link that confirms a contact, which have a wait of their own.
+const VERIFICATION_LINK: &str = "verification link";
 
 impl Session {
     /// The contacts of the profile. Sends no message; idempotent.
@@ -76,8 +79,16 @@ impl Session {
     /// [`ErrorKind::Rejected`]: crate::ErrorKind::Rejected
     /// [`ErrorKind::Unauthenticated`]: crate::ErrorKind::Unauthenticated
     pub async fn add_contact(&self, contact: impl Into<Contact>) -> Result<bool, Error> {
+        let (client, contact) = (self.client(), contact.into());
+        let to = contact.destination();
+        let send = self.send_contact(contact);
+        let wait = client.resend_wait();
+        send_link(&client.context, VERIFICATION_LINK, &to, wait, send).await
+    }
+
+    async fn send_contact(&self, contact: Contact) -> Result<bool, Error> {
         let api = self.api();
-        let sent = match contact.into() {
+        let sent = match contact {
             Contact::Phone(phone) => {
                 let body = types::EditMobileRequestSchema::builder()
                     .country_code(country_code(&phone))
@@ -183,6 +194,14 @@ impl Session {
     /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) if the session has ended.
     /// Otherwise as any call, see [`Error`].
     pub async fn request_verification_link(&self, own: &OwnContact) -> Result<bool, Error> {
+        let client = self.client();
+        let to = own.destination();
+        let send = self.send_verification_link(own);
+        let wait = client.resend_wait();
+        send_link(&client.context, VERIFICATION_LINK, &to, wait, send).await
+    }
+
+    async fn send_verification_link(&self, own: &OwnContact) -> Result<bool, Error> {
         let api = self.api();
         let sent = match &own.stored {
             StoredContact::Mobile { .. } => {

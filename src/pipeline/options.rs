@@ -38,6 +38,7 @@ pub struct Settings {
     pub(crate) max_server_wait: Duration,
     pub(crate) resend_wait: Option<Duration>,
     pub(crate) max_wrong_codes: u32,
+    pub(crate) unclaimed_session_time: Duration,
     /// What the client's builder sets for the default HTTP client.
     pub(crate) connections: ConnectionSettings,
 }
@@ -60,6 +61,7 @@ impl Default for Settings {
             max_server_wait: Duration::from_secs(3600),
             resend_wait: None,
             max_wrong_codes: 5,
+            unclaimed_session_time: Duration::from_secs(120),
             connections: ConnectionSettings::default(),
         }
     }
@@ -177,6 +179,14 @@ impl Settings {
     /// 5.
     pub fn max_wrong_codes(mut self, codes: u32) -> Self {
         self.max_wrong_codes = codes.max(1);
+        self
+    }
+
+    /// Sets how long a challenge keeps a session that the server granted for a code after its caller
+    /// went away: until then the same code gets it, and then it is signed out. Default 2 minutes. It ends
+    /// with the challenge at the latest; zero signs out at once.
+    pub fn unclaimed_session_time(mut self, time: Duration) -> Self {
+        self.unclaimed_session_time = time;
         self
     }
 }

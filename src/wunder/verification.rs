@@ -6,6 +6,7 @@ use super::auth_api::types as auth;
 use super::client::Client;
 use super::session::Session;
 use super::user_api::types as user;
+use crate::challenge::send_link;
 use crate::email::{Email, IntoEmail};
 use crate::error::{Error, System};
 use crate::json::{AnyJson, JsonObject};
@@ -39,7 +40,16 @@ impl Client {
     pub async fn resend_email_verification(&self, email: impl IntoEmail) -> Result<(), Error> {
         let email = Email::of(System::Wunder, email)?;
         let api = self.user_api();
-        api.resend_email_verification(email.as_str()).send().await?;
+        let send = api.resend_email_verification(email.as_str()).send();
+        let to = email.destination();
+        send_link(
+            &self.context,
+            "verification link",
+            &to,
+            self.resend_wait,
+            send,
+        )
+        .await?;
         Ok(())
     }
 }
