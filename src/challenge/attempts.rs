@@ -166,6 +166,12 @@ impl<S: Step> ActiveChallenge<S> {
             let now = self.context.clock().now();
             let kept = self.kept.clone().filter(|kept| kept.is_open(now));
             let kept = kept.filter(|kept| kept.is_of(code)).zip(seal.as_ref());
+            if let ObservedVersion::Stored { wrong_codes, .. } = &observed
+                && kept.is_some()
+                && wrong_codes.of(code) >= self.context.max_wrong_codes()
+            {
+                return Err(self.too_many_wrong_codes());
+            }
             if let (ObservedVersion::Stored { version, .. }, Some((kept, seal))) =
                 (&observed, &kept)
                 && kept.is_for(seal)

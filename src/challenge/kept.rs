@@ -12,7 +12,6 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
-use tokio::sync::OwnedMutexGuard;
 
 use super::active::{ActiveChallenge, ObservedVersion, after};
 use super::conflicts::Conflicts;
@@ -177,7 +176,7 @@ impl<S: Step> ActiveChallenge<S> {
             until: after(self.context.clock().now(), time),
             state: KeptState::Unclaimed,
         };
-        self.keep_if_unclaimed(caller, kept.clone(), session);
+        self.keep_if_unclaimed(caller, kept.clone(), true, session);
         if caller.is_gone() {
             return;
         }
@@ -187,7 +186,7 @@ impl<S: Step> ActiveChallenge<S> {
         let before = self.clone();
         self.update_step(None, change).await;
         self.back_to(before)
-            .keep_if_unclaimed(caller, kept, session);
+            .keep_if_unclaimed(caller, kept, true, session);
     }
 
     /// Claims a session that the challenge keeps, and ends the challenge or changes its step. Fails if
@@ -230,7 +229,7 @@ impl<S: Step> ActiveChallenge<S> {
                     let is_finished = change.is_none();
                     self.identity.finished.store(is_finished, Ordering::SeqCst);
                     self.back_to(before)
-                        .keep_if_unclaimed(caller, kept, session);
+            .keep_if_unclaimed(caller, kept, false, session);
                     return Ok(());
                 }
                 Err(StoreError::Conflict) => {}
@@ -260,29 +259,40 @@ impl<S: Step> ActiveChallenge<S> {
         former
     }
 
-    fn keep_if_unclaimed<X: SignOut>(&self, caller: &Caller, kept: Kept, session: &X) {
+    /// `is_counted` tells that the right code was counted like one that may be wrong.
+    fn keep_if_unclaimed<X: SignOut>(
+        &self,
+        caller: &Caller,
+        kept: Kept,
+        is_counted: bool,
+        session: &X,
+    ) {
         let (challenge, session) = (self.clone(), session.clone());
-        caller.if_unclaimed(move |lock| Box::pin(challenge.keep(kept, session, lock)));
+        caller.if_unclaimed(move |lock| {
+            Box::pin(async move {
+                challenge.identity.finished.store(false, Ordering::SeqCst);
+                let is_kept = challenge.save_kept(&kept, is_counted).await;
+                drop(lock);
+                challenge.release_or_discard(is_kept, &kept, session).await;
+            })
+        });
     }
 
-    /// Keeps a session until it is claimed or its time has passed, and then signs it out.
-    async fn keep<X: SignOut>(self, kept: Kept, session: X, lock: Option<OwnedMutexGuard<()>>) {
-        self.identity.finished.store(false, Ordering::SeqCst);
-        let is_kept = self.save_kept(&kept).await;
-        drop(lock);
+    /// Waits until a session is claimed; if it was not kept or nobody claims it, signs it out.
+    async fn release_or_discard(&self, is_kept: bool, kept: &Kept, session: impl SignOut) {
         if is_kept {
             tracing::info!(challenge = %self.identity.key, "a challenge keeps a session whose caller is gone");
-            if self.is_claimed(&kept).await {
+            if self.is_claimed(kept).await {
                 return;
             }
         }
         discard(session).await;
     }
 
-    async fn save_kept(&self, kept: &Kept) -> bool {
+    async fn save_kept(&self, kept: &Kept, is_counted: bool) -> bool {
         let mut backoff = FIRST_BACKOFF;
         for _ in 0..MAX_SAVES {
-            match self.write_kept(kept).await {
+            match self.write_kept(kept, is_counted).await {
                 Ok(is_kept) => return is_kept,
                 Err(error) => {
                     tracing::warn!(challenge = %self.identity.key, %error, "could not keep a session yet");
@@ -295,7 +305,7 @@ impl<S: Step> ActiveChallenge<S> {
     }
 
     /// Writes the kept session over the record or in its place. Not if the challenge has advanced.
-    async fn write_kept(&self, kept: &Kept) -> Result<bool, StoreError> {
+    async fn write_kept(&self, kept: &Kept, is_counted: bool) -> Result<bool, StoreError> {
         let mut conflicts = Conflicts::new();
         while conflicts.next(&self.context).await {
             let mut next = self.clone();
@@ -307,11 +317,21 @@ impl<S: Step> ActiveChallenge<S> {
                     return Ok(false);
                 }
             }
-            if loaded.is_some() && next.observe(Ok(loaded)).is_err() {
-                return Ok(false);
+            let mut wrong_codes = self.identity.wrong_codes().clone();
+            if loaded.is_some() {
+                match next.observe(Ok(loaded)) {
+                    Ok(ObservedVersion::Stored {
+                        wrong_codes: counts,
+                        ..
+                    }) => wrong_codes = counts,
+                    _ => return Ok(false),
+                }
+            }
+            if is_counted {
+                let count = wrong_codes.of(&kept.recipient).saturating_sub(1);
+                wrong_codes.set(&kept.recipient, count);
             }
             next.kept = Some(kept.clone());
-            let wrong_codes = next.identity.wrong_codes().clone();
             let record = next.to_record(wrong_codes)?;
             let (store, key, left) = (self.context.store(), &self.identity.key, next.time_left());
             let write = match over {
