@@ -236,8 +236,15 @@ impl StoredChallenge {
     pub(crate) async fn load(context: &Arc<SessionContext>, id: &Secret) -> Result<Self, Error> {
         let system = context.system();
         let key = StoreKey::of_challenge(system, id);
-        let loaded = context.store_step(context.store().load(&key)).await;
-        let found = loaded.map_err(|error| context.store_error(error))?;
+        let load = async || {
+            let loaded = context.store_step(context.store().load(&key)).await;
+            loaded.map_err(|error| context.store_error(error))
+        };
+        let mut found = load().await?;
+        // An attempt that is about to end may keep its session in the place of the record.
+        if found.is_none() && context.attempt_ended(&key).await {
+            found = load().await?;
+        }
         let Some((record, _)) = found else {
             return Err(not_found().of(system));
         };

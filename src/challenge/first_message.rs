@@ -95,16 +95,20 @@ impl FirstMessage {
     /// Sends a message by `send` that starts no challenge. The wait ends if no message was sent.
     pub(super) async fn send_link<T>(
         self,
-        send: impl Future<Output = Result<T, Error>>,
+        send: impl Future<Output = Result<(T, bool), Error>>,
         wait: Duration,
     ) -> Result<T, Error> {
         let sent = send.await;
         let Some(permit) = self.permit else {
-            return sent;
+            return sent.map(|(response, _)| response);
         };
         match sent {
-            Ok(response) => {
+            Ok((response, true)) => {
                 let _: MessageLimit = permit.sent_to_one(wait).await;
+                Ok(response)
+            }
+            Ok((response, false)) => {
+                permit.not_sent().await;
                 Ok(response)
             }
             Err(error) => Err(permit.failed(error).await),

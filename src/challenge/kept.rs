@@ -229,7 +229,7 @@ impl<S: Step> ActiveChallenge<S> {
                     let is_finished = change.is_none();
                     self.identity.finished.store(is_finished, Ordering::SeqCst);
                     self.back_to(before)
-            .keep_if_unclaimed(caller, kept, false, session);
+                        .keep_if_unclaimed(caller, kept, false, session);
                     return Ok(());
                 }
                 Err(StoreError::Conflict) => {}

@@ -73,9 +73,13 @@ impl Session {
     ///
     /// # Errors
     ///
+    /// [`ErrorKind::RateLimited`] while the timer of the last link to this contact runs, and
+    /// [`ErrorKind::Unavailable`] if the session store fails: nothing is sent in these cases.
     /// [`ErrorKind::Rejected`] if another user has it. [`ErrorKind::Unauthenticated`] if the session has
     /// ended. Otherwise as any call, see [`Error`].
     ///
+    /// [`ErrorKind::RateLimited`]: crate::ErrorKind::RateLimited
+    /// [`ErrorKind::Unavailable`]: crate::ErrorKind::Unavailable
     /// [`ErrorKind::Rejected`]: crate::ErrorKind::Rejected
     /// [`ErrorKind::Unauthenticated`]: crate::ErrorKind::Unauthenticated
     pub async fn add_contact(&self, contact: impl Into<Contact>) -> Result<bool, Error> {
@@ -86,7 +90,8 @@ impl Session {
         send_link(&client.context, VERIFICATION_LINK, &to, wait, send).await
     }
 
-    async fn send_contact(&self, contact: Contact) -> Result<bool, Error> {
+    /// Adds the contact; returns whether a link was sent, and whether one may have been sent.
+    async fn send_contact(&self, contact: Contact) -> Result<(bool, bool), Error> {
         let api = self.api();
         let sent = match contact {
             Contact::Phone(phone) => {
@@ -103,7 +108,7 @@ impl Session {
                 response.into_inner().verify_email_link
             }
         };
-        Ok(sent.unwrap_or_default())
+        Ok((sent.unwrap_or_default(), sent != Some(false)))
     }
 
     /// Sends a code to a mobile that belongs to no user. Confirmed by [`PendingCodes::confirm_phone`], the
@@ -161,7 +166,10 @@ impl Session {
     }
 
     /// Sends a link to confirm a contact, and returns whether the server reports that it did: a
-    /// confirmed contact needs none. It is retried only if the server certainly did not process it.
+    /// confirmed contact needs none. One link per contact in 30 seconds
+    /// ([`Settings::resend_wait`](crate::Settings::resend_wait)), that of
+    /// [`add_contact`](Self::add_contact) included. It is retried only if the server certainly did not
+    /// process it.
     ///
     /// ```
     /// # #[tokio::main]
@@ -175,6 +183,7 @@ impl Session {
     /// # let signed_in = client.sign_in_with_password("asha@example.com", "the password").await?;
     /// # let session = signed_in.signed_in().unwrap();
     /// # session.add_contact(&vestibule::Contact::email("asha@example.org")?).await?;
+    /// # mock.clock().advance(std::time::Duration::from_secs(31));
     /// for own in session.contacts().await? {
     ///     if !own.verified {
     ///         assert!(session.request_verification_link(&own).await?);
@@ -190,9 +199,11 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) if the profile no longer has it,
-    /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) if the session has ended.
-    /// Otherwise as any call, see [`Error`].
+    /// [`ErrorKind::RateLimited`](crate::ErrorKind::RateLimited) while the timer of the last link to this
+    /// contact runs, and [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the session store
+    /// fails: nothing is sent in these cases. [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) if the
+    /// profile no longer has it, [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) if the
+    /// session has ended. Otherwise as any call, see [`Error`].
     pub async fn request_verification_link(&self, own: &OwnContact) -> Result<bool, Error> {
         let client = self.client();
         let to = own.destination();
@@ -201,7 +212,7 @@ impl Session {
         send_link(&client.context, VERIFICATION_LINK, &to, wait, send).await
     }
 
-    async fn send_verification_link(&self, own: &OwnContact) -> Result<bool, Error> {
+    async fn send_verification_link(&self, own: &OwnContact) -> Result<(bool, bool), Error> {
         let api = self.api();
         let sent = match &own.stored {
             StoredContact::Mobile { .. } => {
@@ -215,7 +226,7 @@ impl Session {
                 call.send().await?.into_inner().verify_email_link
             }
         };
-        Ok(sent.unwrap_or_default())
+        Ok((sent.unwrap_or_default(), sent != Some(false)))
     }
 
     /// Makes a confirmed contact the primary one of its kind. Sends no message. It is retried only

@@ -28,7 +28,8 @@ opaque_debug!("fynd": PasswordLink);
 
 impl Client {
     /// Sends a link by which a user who forgot the password can set a new one, by SMS or by e-mail.
-    /// It is retried only if the server certainly did not process it.
+    /// One link per contact in 30 seconds ([`Settings::resend_wait`](crate::Settings::resend_wait)), across
+    /// all instances. It is retried only if the server certainly did not process it.
     ///
     /// Source: `POST /service/application/user/authentication/v1.0/login/password/mobile/reset` or
     /// `…/login/password/reset`.
@@ -57,9 +58,13 @@ impl Client {
     ///
     /// # Errors
     ///
+    /// [`ErrorKind::RateLimited`] while the timer of the last link to this contact runs, and
+    /// [`ErrorKind::Unavailable`] if the session store fails: nothing is sent in these cases.
     /// [`ErrorKind::Rejected`] if the server knows no user with this contact. Otherwise as any call,
     /// see [`Error`].
     ///
+    /// [`ErrorKind::RateLimited`]: crate::ErrorKind::RateLimited
+    /// [`ErrorKind::Unavailable`]: crate::ErrorKind::Unavailable
     /// [`ErrorKind::Rejected`]: crate::ErrorKind::Rejected
     pub async fn reset_password_by_link(&self, contact: impl Into<Contact>) -> Result<(), Error> {
         self.send_reset_link(contact.into(), None).await
@@ -105,7 +110,10 @@ impl Client {
     ) -> Result<(), Error> {
         let api = self.api();
         let to = contact.destination();
-        let send = async { self.call_reset_link(&api, contact, captcha_code).await };
+        let send = async {
+            let sent = self.call_reset_link(&api, contact, captcha_code);
+            Ok((sent.await?, true))
+        };
         send_link(
             &self.context,
             "password link",

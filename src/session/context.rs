@@ -117,6 +117,12 @@ impl SessionContext {
         timeout(self.settings.deadline, lock).await.ok()
     }
 
+    /// Waits for an attempt of a challenge that runs in this instance; returns whether one did.
+    pub(crate) async fn attempt_ended(&self, challenge: &StoreKey) -> bool {
+        let wait = self.attempts.wait(challenge);
+        timeout(self.settings.deadline, wait).await.unwrap_or(false)
+    }
+
     /// How many wrong codes are allowed per message.
     pub(crate) fn max_wrong_codes(&self) -> u32 {
         self.settings.max_wrong_codes

@@ -17,6 +17,19 @@ impl KeyedLocks {
         self.of(key).lock_owned().await
     }
 
+    /// Waits for the lock on `key` if it is held; returns whether it was.
+    pub(super) async fn wait(&self, key: &StoreKey) -> bool {
+        let held = {
+            let locks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            locks.get(key).and_then(Weak::upgrade)
+        };
+        match held {
+            Some(lock) => drop(lock.lock().await),
+            None => return false,
+        }
+        true
+    }
+
     fn of(&self, key: StoreKey) -> Arc<tokio::sync::Mutex<()>> {
         let mut locks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(lock) = locks.get(&key).and_then(Weak::upgrade) {

@@ -38,7 +38,10 @@ async fn measure<T>(
     let started = Instant::now();
     let done = tokio::time::timeout(DEADLINE, operation).await;
     let steps = store.take_steps();
-    assert!(done.is_ok(), "{name}, {behaviour:?}: no end after {steps} steps");
+    assert!(
+        done.is_ok(),
+        "{name}, {behaviour:?}: no end after {steps} steps"
+    );
     assert!(steps <= MAX_STEPS, "{name}, {behaviour:?}: {steps} steps");
     assert!(started.elapsed() < DEADLINE);
     (name, steps)
@@ -47,7 +50,11 @@ async fn measure<T>(
 async fn on_goodcity(store: &StepStore) -> (GoodCity, goodcity::Client, Phone) {
     let mock = GoodCity::start().await;
     let phone = Phone::parse(MOBILE).unwrap();
-    mock.add_user(GoodCityUser::new(phone.clone()).first_name("Ada").last_name("Wong"));
+    mock.add_user(
+        GoodCityUser::new(phone.clone())
+            .first_name("Ada")
+            .last_name("Wong"),
+    );
     let client = goodcity::Client::builder(mock.base_url()).app_name("app");
     let settings = vestibule::Settings::new().resend_wait(Duration::ZERO);
     let client = client.store(store.clone()).settings(settings);
@@ -68,7 +75,9 @@ async fn on_wunder(store: &StepStore) -> (Wunder, wunder::Client) {
 async fn on_fynd(store: &StepStore) -> (Fynd, fynd::Client) {
     let mock = Fynd::start().await;
     let client = fynd::Client::builder("64b000000000000000000001");
-    let client = client.application_token("application-token").base_url(mock.base_url());
+    let client = client
+        .application_token("application-token")
+        .base_url(mock.base_url());
     let settings = vestibule::Settings::new().resend_wait(Duration::ZERO);
     let client = client.store(store.clone()).settings(settings);
     (mock, client.clock(Sleeper::default()).build().unwrap())
@@ -95,9 +104,9 @@ macro_rules! operation {
 fn goodcity(behaviour: Behaviour) -> Vec<Run> {
     let mut runs: Vec<Run> = Vec::new();
     operation!(runs, behaviour, "goodcity send", |store| { on_goodcity(&store).await } =>
-        async |(_mock, client, phone): (GoodCity, goodcity::Client, Phone)| {
-            drop(client.sign_in_with_pin(&phone).await);
-        });
+    async |(_mock, client, phone): (GoodCity, goodcity::Client, Phone)| {
+        drop(client.sign_in_with_pin(&phone).await);
+    });
     operation!(runs, behaviour, "goodcity resume", |store| {
         let (mock, client, phone) = on_goodcity(&store).await;
         let id = client.sign_in_with_pin(&phone).await.unwrap().id().clone();
@@ -127,17 +136,17 @@ fn goodcity(behaviour: Behaviour) -> Vec<Run> {
 fn wunder(behaviour: Behaviour) -> Vec<Run> {
     let mut runs: Vec<Run> = Vec::new();
     operation!(runs, behaviour, "wunder password", |store| { on_wunder(&store).await } =>
-        async |(_mock, client): (Wunder, wunder::Client)| {
-            drop(client.sign_in_with_password(EMAIL, PASSWORD).await);
-        });
+    async |(_mock, client): (Wunder, wunder::Client)| {
+        drop(client.sign_in_with_password(EMAIL, PASSWORD).await);
+    });
     operation!(runs, behaviour, "wunder verification link", |store| { on_wunder(&store).await } =>
-        async |(_mock, client): (Wunder, wunder::Client)| {
-            drop(client.resend_email_verification(EMAIL).await);
-        });
+    async |(_mock, client): (Wunder, wunder::Client)| {
+        drop(client.resend_email_verification(EMAIL).await);
+    });
     operation!(runs, behaviour, "wunder reset", |store| { on_wunder(&store).await } =>
-        async |(_mock, client): (Wunder, wunder::Client)| {
-            drop(client.reset_password_by_code(EMAIL).await);
-        });
+    async |(_mock, client): (Wunder, wunder::Client)| {
+        drop(client.reset_password_by_code(EMAIL).await);
+    });
     operation!(runs, behaviour, "wunder set password", |store| {
         let (mock, client) = on_wunder(&store).await;
         let reset = client.reset_password_by_code(EMAIL).await.unwrap();
@@ -184,9 +193,9 @@ fn fynd(behaviour: Behaviour) -> Vec<Run> {
         form.phone(Phone::parse(INDIAN).unwrap())
     };
     operation!(runs, behaviour, "fynd sign up", |store| { on_fynd(&store).await } =>
-        async |(_mock, client): (Fynd, fynd::Client)| {
-            drop(sign_up(&client).send().await);
-        });
+    async |(_mock, client): (Fynd, fynd::Client)| {
+        drop(sign_up(&client).send().await);
+    });
     operation!(runs, behaviour, "fynd password link", |store| {
         let (mock, client) = on_fynd(&store).await;
         mock.add_user(FyndUser::new("Asha").email(EMAIL).password(PASSWORD));
@@ -221,7 +230,10 @@ fn fynd(behaviour: Behaviour) -> Vec<Run> {
     } => async |(_mock, profile): (Fynd, fynd::CompleteProfile)| {
         drop(profile.first_name("Asha").email(EMAIL).send().await);
     });
-    for (name, resends) in [("fynd first of two codes", false), ("fynd resend of two codes", true)] {
+    for (name, resends) in [
+        ("fynd first of two codes", false),
+        ("fynd resend of two codes", true),
+    ] {
         runs.push(Box::pin(async move {
             let store = StepStore::default();
             let (mock, client) = on_fynd(&store).await;
@@ -247,16 +259,20 @@ fn fynd(behaviour: Behaviour) -> Vec<Run> {
 fn walletcrew(behaviour: Behaviour) -> Vec<Run> {
     let mut runs: Vec<Run> = Vec::new();
     operation!(runs, behaviour, "walletcrew save", |store| { on_walletcrew(&store).await } =>
-        async |(_mock, client): (WalletCrew, walletcrew::Client)| {
-            let account = client.customer(&json!({"email": EMAIL}));
-            drop(account.flow("activation").send().await);
-        });
-    for (name, again) in [("walletcrew confirm", false), ("walletcrew send again", true)] {
+    async |(_mock, client): (WalletCrew, walletcrew::Client)| {
+        let account = client.customer(&json!({"email": EMAIL}));
+        drop(account.flow("activation").send().await);
+    });
+    for (name, again) in [
+        ("walletcrew confirm", false),
+        ("walletcrew send again", true),
+    ] {
         runs.push(Box::pin(async move {
             let store = StepStore::default();
             let (mock, client) = on_walletcrew(&store).await;
             let account = client.customer(&json!({"email": EMAIL})).flow("activation");
-            let walletcrew::Saved::ChallengeIssued(challenge) = account.send().await.unwrap() else {
+            let walletcrew::Saved::ChallengeIssued(challenge) = account.send().await.unwrap()
+            else {
                 panic!("the flow asks for a code");
             };
             let login = json!({"identifier": EMAIL, "code": mock.outbox().last_code(EMAIL)});
@@ -288,5 +304,8 @@ async fn every_operation_of_a_challenge_is_bounded() {
     let max = measured.iter().map(|(_, steps)| *steps).max().unwrap();
     let operations = measured.len() / 4;
     assert!(operations > 20, "only {operations} operations");
-    proof("bounded-loops-challenges", &format!("operations={operations} max_steps={max}"));
+    proof(
+        "bounded-loops-challenges",
+        &format!("operations={operations} max_steps={max}"),
+    );
 }
