@@ -5,17 +5,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OwnedMutexGuard};
 use tokio::time::{Instant, timeout};
 
 use super::in_flight_tasks::{InFlightTasks, TaskGuard};
+use super::keyed_locks::KeyedLocks;
 use crate::clock::{BoxFuture, SharedClock};
 use crate::error::{Error, ErrorKind, System};
 use crate::pipeline::Settings;
 use crate::random;
 use crate::secret::Secret;
 use crate::skewed_clock::SkewedClock;
-use crate::store::{SessionStore, StoreError};
+use crate::store::{IndexKeys, SessionStore, StoreError, StoreKey};
 use crate::telemetry::Telemetry;
 
 /// Upper bound for one step of a store.
@@ -40,6 +41,9 @@ pub(crate) struct SessionContext {
     pub(super) telemetry: Telemetry,
     pub(super) settings: Settings,
     pub(super) in_flight_tasks: InFlightTasks,
+    /// The keys for the store keys of phones and mailboxes.
+    index_keys: IndexKeys,
+    attempts: KeyedLocks,
     /// When a step of the store last failed, or took so long that leases may have run out.
     store_failed_at: Mutex<Option<Instant>>,
     /// Whether the last step of the store failed.
@@ -56,8 +60,11 @@ impl SessionContext {
         time: SkewedClock,
         telemetry: Telemetry,
         settings: Settings,
+        index_keys: Option<IndexKeys>,
     ) -> Arc<Self> {
         Arc::new(Self {
+            index_keys: index_keys.unwrap_or_else(|| store.index_keys()),
+            attempts: KeyedLocks::default(),
             system,
             audience,
             store,
@@ -105,6 +112,27 @@ impl SessionContext {
         self.settings.resend_wait.unwrap_or(default)
     }
 
+    pub(crate) fn index_keys(&self) -> &IndexKeys {
+        &self.index_keys
+    }
+
+    /// How long a session is kept whose caller is gone.
+    pub(crate) fn unclaimed_session_time(&self) -> Duration {
+        self.settings.unclaimed_session_time
+    }
+
+    /// Waits within the deadline of a call for the lock on the attempts of a challenge in this instance.
+    pub(crate) async fn lock_attempts(&self, challenge: StoreKey) -> Option<OwnedMutexGuard<()>> {
+        let lock = self.attempts.lock(challenge);
+        timeout(self.settings.deadline, lock).await.ok()
+    }
+
+    /// Waits for an attempt of a challenge that runs in this instance; returns whether one did.
+    pub(crate) async fn attempt_ended(&self, challenge: &StoreKey) -> bool {
+        let wait = self.attempts.wait(challenge);
+        timeout(self.settings.deadline, wait).await.unwrap_or(false)
+    }
+
     /// How many wrong codes are allowed per message.
     pub(crate) fn max_wrong_codes(&self) -> u32 {
         self.settings.max_wrong_codes
@@ -115,13 +143,13 @@ impl SessionContext {
         self.in_flight_tasks.track()
     }
 
-    /// Waits until refreshes and saves in flight are done.
+    /// Waits until exchanges and saves in flight are done, and unclaimed sessions claimed or signed out.
     pub(crate) async fn shutdown(&self, deadline: Duration) -> Result<(), Error> {
         match self.in_flight_tasks.close(deadline).await {
             0 => Ok(()),
             left => Err(Error::new(
                 ErrorKind::Unavailable,
-                format!("{left} refreshes or saves did not finish in time"),
+                format!("{left} exchanges, saves or unclaimed sessions did not finish in time"),
             )
             .of(self.system)),
         }

@@ -1,5 +1,6 @@
 //! Stores of sessions and challenges: opaque, versioned records with a time to live, and leases.
 
+mod index_key;
 mod memory;
 #[cfg(feature = "redis")]
 mod redis;
@@ -19,6 +20,7 @@ use secrecy::{ExposeSecret, SecretSlice};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
+pub use self::index_key::{IndexKey, IndexKeys};
 pub use self::memory::MemoryStore;
 #[cfg(feature = "redis")]
 pub use self::redis::{RedisBuilder, RedisStore};
@@ -33,7 +35,7 @@ use crate::error::{ErrorKind, System};
 use crate::secret::Secret;
 use crate::telemetry::SessionLabel;
 
-/// The key of a record: a SHA-256 digest.
+/// The key of a record: a SHA-256 digest, keyed where its input can be guessed.
 ///
 /// That of a session is the digest of its system and id, so that a store never sees the id, and one
 /// id in two systems names two records. The keys of challenges and of their destinations are
@@ -55,9 +57,16 @@ impl StoreKey {
         Self::in_domain("challenge", system.as_str(), id.expose())
     }
 
-    /// The key of the record about a phone or mailbox that messages go to.
-    pub(crate) fn of_destination(audience: &str, destination: &str) -> Self {
-        Self::in_domain("destination", audience, destination)
+    /// The keys of the record about a phone or mailbox that messages go to, the newest first: one for
+    /// each index key, because a phone can be found from a plain digest by trying all.
+    pub(crate) fn of_destination(keys: &IndexKeys, audience: &str, destination: &str) -> Vec<Self> {
+        match keys.keys() {
+            [] => vec![Self::in_domain("destination", audience, destination)],
+            keys => keys
+                .iter()
+                .map(|key| Self(key.digest(&["destination", audience, destination])))
+                .collect(),
+        }
     }
 
     /// No system has the name of a domain, so these keys are never those of [`of`](Self::of).
@@ -294,6 +303,12 @@ pub trait SessionStore: Send + Sync + 'static {
         key: &'a StoreKey,
     ) -> BoxFuture<'a, Result<Option<(Record, Version)>, StoreError>>;
 
+    /// The keys for the store keys of phones and mailboxes; none by default. A store that seals its
+    /// records derives them from its sealing keys. Those of a client's builder take precedence.
+    fn index_keys(&self) -> IndexKeys {
+        IndexKeys::none()
+    }
+
     /// Creates a record that lives for `time_to_live`; returns its version.
     ///
     /// # Errors
@@ -377,6 +392,10 @@ pub trait SessionStore: Send + Sync + 'static {
 }
 
 impl<S: SessionStore + ?Sized> SessionStore for Arc<S> {
+    fn index_keys(&self) -> IndexKeys {
+        self.as_ref().index_keys()
+    }
+
     fn load<'a>(
         &'a self,
         key: &'a StoreKey,

@@ -12,7 +12,9 @@ use redis::Cmd;
 
 use self::connection::{Address, SharedConnection};
 use self::scripts::{CONFLICT, EXISTS, HELD, LEASE_LOST, Script, Scripts};
-use super::{Fence, Record, Sealing, SessionStore, StoreError, StoreKey, Version, millis};
+use super::{
+    Fence, IndexKeys, Record, Sealing, SessionStore, StoreError, StoreKey, Version, millis,
+};
 use crate::clock::BoxFuture;
 use crate::secret::Secret;
 
@@ -217,6 +219,10 @@ fn digits(number: impl ToString) -> Vec<u8> {
 }
 
 impl SessionStore for RedisStore {
+    fn index_keys(&self) -> IndexKeys {
+        self.0.sealing.index_keys()
+    }
+
     fn load<'a>(
         &'a self,
         key: &'a StoreKey,
