@@ -16,7 +16,7 @@ use crate::pipeline::{
 use crate::secret::{NO_STRAY_SPACE, Secret};
 use crate::session::{SessionContext, SessionRegistry};
 use crate::skewed_clock::SkewedClock;
-use crate::store::{MemoryStore, SessionStore};
+use crate::store::{IndexKeys, MemoryStore, SessionStore};
 use crate::telemetry::{Observer, Telemetry};
 
 /// The part of a client's configuration that does not depend on the system.
@@ -31,6 +31,8 @@ pub(crate) struct ClientConfig {
     pub(crate) connections: ConnectionSettings,
     pub(crate) clock: SharedClock,
     pub(crate) store: Arc<dyn SessionStore>,
+    /// Takes precedence over those of the store.
+    pub(crate) index_keys: Option<IndexKeys>,
     pub(crate) observer: Option<Arc<dyn Observer>>,
     pub(crate) http_client: Option<reqwest::Client>,
     pub(crate) language: Option<String>,
@@ -53,6 +55,7 @@ impl ClientConfig {
             connections: ConnectionSettings::default(),
             clock: SharedClock::default(),
             store: Arc::new(MemoryStore::new()),
+            index_keys: None,
             observer: None,
             http_client: None,
             language: None,
@@ -121,6 +124,7 @@ impl ClientConfig {
             time.clone(),
             telemetry.clone(),
             settings.clone(),
+            self.index_keys,
         );
         let pipeline = Arc::new(Pipeline {
             base,
@@ -317,6 +321,14 @@ macro_rules! client_config_setters {
         /// Several clients share one as an `Arc`.
         pub fn store(mut self, store: impl $crate::store::SessionStore) -> Self {
             self.config.store = ::std::sync::Arc::new(store);
+            self
+        }
+
+        /// Sets the keys by which the records of phones and mailboxes are found in the store, for a
+        /// store that does not seal; see [`IndexKey`](crate::store::IndexKey). They take precedence
+        /// over those that the store derives from its sealing keys. All instances need the same.
+        pub fn index_keys(mut self, keys: $crate::store::IndexKeys) -> Self {
+            self.config.index_keys = Some(keys);
             self
         }
 

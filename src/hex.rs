@@ -11,3 +11,15 @@ pub(crate) fn encode(bytes: &[u8]) -> String {
     }
     text
 }
+
+/// The bytes of hex digits; `None` for other text.
+pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    let pairs = text.as_bytes().chunks(2);
+    pairs
+        .map(|pair| match *pair {
+            [high, low] => u8::try_from(digit(high)? * 16 + digit(low)?).ok(),
+            _ => None,
+        })
+        .collect()
+}

@@ -7,6 +7,11 @@ pub(crate) fn id() -> std::io::Result<String> {
     Ok(crate::hex::encode(&bytes))
 }
 
+/// 64 random bits.
+pub(crate) fn bits() -> std::io::Result<u64> {
+    getrandom::u64().map_err(std::io::Error::other)
+}
+
 /// A number from 0 to below 1.
 pub(crate) fn fraction() -> f64 {
     #[cfg(feature = "testing")]

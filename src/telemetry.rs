@@ -93,6 +93,25 @@ pub enum Event<'a> {
         /// The reason.
         reason: EndReason,
     },
+    /// A change of a session was not written to the store, and is no longer tried in the background.
+    /// Reported once for all tries.
+    ///
+    /// A session that could not be saved works on, on this instance; the next call with it starts to
+    /// save it again. One that could not be removed has ended on this instance, and can still be
+    /// resumed by others.
+    #[non_exhaustive]
+    StoreWriteAbandoned {
+        /// The system of the session.
+        system: System,
+        /// The session.
+        session: SessionLabel,
+        /// Whether the record was to be removed; otherwise it was to be saved.
+        removal: bool,
+        /// The number of tries.
+        tries: u32,
+        /// The time since the first of them.
+        elapsed: Duration,
+    },
     /// A response has a documented member in a form that cannot be read. The member counts as absent;
     /// one that decides counts as the safe value, such as that a second factor is required. Its value
     /// is kept among the undocumented members, unless it decides. `[]` and `{}` stand for items of a list
@@ -306,6 +325,20 @@ fn trace(event: &Event<'_>) {
             session,
             reason,
         } => tracing::info!(%system, %session, reason = reason.as_str(), "session ended"),
+        Event::StoreWriteAbandoned {
+            system,
+            session,
+            removal,
+            tries,
+            elapsed,
+        } => tracing::warn!(
+            %system,
+            %session,
+            removal,
+            tries,
+            elapsed_seconds = elapsed.as_secs_f64(),
+            "a session was not written to the store"
+        ),
         Event::UnreadableMember {
             system,
             operation,

@@ -4,13 +4,31 @@
     feature = "wunder",
     feature = "walletcrew",
     feature = "goodcity",
-    feature = "fynd"
+    feature = "fynd",
+    feature = "redis",
+    feature = "sqlite"
 ))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "outside_sessions/bounded_challenges.rs"]
+mod bounded_challenges;
+#[path = "outside_sessions/challenges.rs"]
+mod challenges;
+#[path = "outside_sessions/dropped.rs"]
+mod dropped;
 #[path = "outside_sessions/ends.rs"]
 mod ends;
 #[path = "outside_sessions/refresh.rs"]
 mod refresh;
 #[path = "outside_sessions/script.rs"]
 mod script;
+#[path = "outside_sessions/step_store.rs"]
+mod step_store;
+#[path = "outside_sessions/stores.rs"]
+mod stores;
+#[path = "outside_sessions/stubborn_store.rs"]
+mod stubborn_store;
+mod support;
+#[path = "outside_sessions/token_server.rs"]
+mod token_server;
+mod wire;

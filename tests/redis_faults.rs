@@ -2,6 +2,8 @@
 #![cfg(feature = "redis")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "redis_store/addresses.rs"]
+mod addresses;
 #[path = "redis_store/harness.rs"]
 mod harness;
 mod support;
@@ -10,9 +12,11 @@ use std::io::ErrorKind as Io;
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
+use addresses::{FakeRedis, MovableAddress};
 use harness::{LONG, TIMEOUT, create, key, kind, open, record, sealed};
 use support::redis_server::{RedisServer, free_port};
-use vestibule::store::{Fence, RedisStore, SessionStore, StoreError, Version};
+use vestibule::ErrorKind;
+use vestibule::store::{Fence, RedisStore, SessionStore, StoreError, StoreKey, Version};
 
 /// Every operation of the store fails with a category, within the timeout.
 async fn every_step_fails(store: &RedisStore) -> Vec<Io> {
@@ -32,6 +36,11 @@ async fn every_step_fails(store: &RedisStore) -> Vec<Io> {
     assert!(begun.elapsed() < longest, "{:?}", begun.elapsed());
     kinds
 }
+
+/// Long enough for a replica on a busy machine.
+const PATIENT: Duration = Duration::from_secs(3);
+
+const ONE: StoreKey = StoreKey::new([1; 32]);
 
 /// Waits until an operation succeeds again, within a time limit.
 async fn works_again(store: &RedisStore) {
@@ -143,9 +152,120 @@ async fn a_read_only_replica_gives_a_typed_error_until_it_is_promoted() {
     let redis = RedisServer::start();
     let store = open(redis.url()).await;
     redis.command(&format!("REPLICAOF 127.0.0.1 {}", free_port()));
-    assert_eq!(kind(create(&store, 1).await), Io::ReadOnlyFilesystem);
+    let error = create(&store, 1).await.unwrap_err();
+    assert!(matches!(error, StoreError::ReadOnly), "{error}");
     redis.command("REPLICAOF NO ONE");
     create(&store, 1).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_demoted_server_is_left_for_the_one_that_the_address_leads_to() {
+    let (old, new) = (RedisServer::start(), RedisServer::start());
+    new.follow(&old);
+    let address = MovableAddress::start(old.port()).await;
+    let builder = RedisStore::builder(address.url(), sealed()).timeout(PATIENT);
+    let store = builder.wait_replicas(1).build().await.unwrap();
+    let version = create(&store, 1).await.unwrap();
+    // The open connection still leads to the server that is demoted.
+    address.lead_to(new.port());
+    new.command("REPLICAOF NO ONE");
+    old.follow(&new);
+    let swap = |version| store.compare_and_swap(&ONE, version, record(), LONG, None);
+    let written = swap(version).await.unwrap();
+    assert!(swap(written).await.unwrap() > written);
+    assert_eq!(address.connections(), 2);
+}
+
+#[tokio::test]
+async fn a_server_that_loads_its_data_is_reported_and_left() {
+    let fake = FakeRedis::start("LOADING Redis is loading the dataset in memory").await;
+    let store = open(fake.url()).await;
+    for _ in 0..2 {
+        let error = store.load(&ONE).await.unwrap_err();
+        assert!(matches!(error, StoreError::Loading), "{error}");
+    }
+    assert_eq!(fake.connections(), 2);
+}
+
+#[tokio::test]
+async fn a_node_of_a_cluster_without_the_key_is_reported() {
+    let fake = FakeRedis::start("MOVED 3999 127.0.0.1:6381").await;
+    let store = open(fake.url()).await;
+    let error = create(&store, 1).await.unwrap_err();
+    assert!(matches!(error, StoreError::Moved), "{error}");
+    let error = vestibule::Error::from(error);
+    assert_eq!(error.kind(), ErrorKind::Misconfigured);
+    assert!(error.to_string().contains("`cluster`"), "{error}");
+    assert!(!error.to_string().contains("6381"), "{error}");
+}
+
+#[tokio::test]
+async fn a_server_without_enough_replicas_is_reported_until_it_has_them() {
+    let (primary, replica) = (RedisServer::start(), RedisServer::start());
+    let store = open(primary.url()).await;
+    primary.command("CONFIG SET min-replicas-to-write 1");
+    let error = create(&store, 1).await.unwrap_err();
+    assert!(matches!(error, StoreError::TooFewReplicas), "{error}");
+    replica.follow(&primary);
+    create(&store, 1).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_server_that_cannot_save_is_reported() {
+    let redis = RedisServer::start_with(&[
+        "--appendonly",
+        "no",
+        "--save",
+        "3600 1",
+        "--enable-protected-configs",
+        "yes",
+    ]);
+    let store = open(redis.url()).await;
+    create(&store, 1).await.unwrap();
+    let folder = redis.folder().join("gone");
+    std::fs::create_dir(&folder).unwrap();
+    redis.command(&format!("CONFIG SET dir {}", folder.display()));
+    std::fs::remove_dir(&folder).unwrap();
+    redis.command("BGSAVE");
+    let begun = Instant::now();
+    let error = loop {
+        let written = match create(&store, 2).await {
+            Ok(_) => store.delete(&key(2)).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = written {
+            break error;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(10));
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+    assert!(matches!(error, StoreError::NotPersistent), "{error}");
+    assert!(store.load(&key(1)).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_write_waits_for_its_replicas() {
+    let (primary, replica) = (RedisServer::start(), RedisServer::start());
+    let builder = RedisStore::builder(primary.url(), sealed()).timeout(PATIENT);
+    let store = builder.wait_replicas(1).build().await.unwrap();
+    let error = create(&store, 1).await.unwrap_err();
+    assert!(matches!(error, StoreError::TooFewReplicas), "{error}");
+    let error = store.acquire(&key(2), LONG).await.unwrap_err();
+    assert!(matches!(error, StoreError::TooFewReplicas), "{error}");
+    let error = store.delete(&key(2)).await.unwrap_err();
+    assert!(matches!(error, StoreError::TooFewReplicas), "{error}");
+    replica.follow(&primary);
+    // The primary has kept what its replicas did not acknowledge.
+    assert!(matches!(create(&store, 1).await, Err(StoreError::Exists)));
+    let version = create(&store, 3).await.unwrap();
+    let third = key(3);
+    let swap = store.compare_and_swap(&third, version, record(), LONG, None);
+    let version = swap.await.unwrap();
+    primary.freeze();
+    replica.command("REPLICAOF NO ONE");
+    let promoted = open(replica.url()).await;
+    assert_eq!(promoted.load(&third).await.unwrap().unwrap().1, version);
+    primary.thaw();
 }
 
 #[tokio::test]

@@ -29,8 +29,8 @@ mod support;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-use mutant::MUTANTS;
-use run::{Outcome, run};
+use mutant::{MUTANTS, Mutant};
+use run::{Outcome, run, run_with_rollbacks};
 
 fn first_seed() -> u64 {
     let given = std::env::var("VESTIBULE_SEED").ok();
@@ -43,7 +43,7 @@ fn runs() -> u64 {
 }
 
 /// Executes many runs, on all processors.
-fn run_all() -> Vec<(u64, Outcome)> {
+fn run_all(run: fn(u64, Option<Mutant>) -> Outcome) -> Vec<(u64, Outcome)> {
     let next = AtomicU64::new(0);
     let (first, runs) = (first_seed(), runs());
     let work = || {
@@ -70,9 +70,13 @@ fn run_all() -> Vec<(u64, Outcome)> {
     })
 }
 
-#[test]
-fn every_invariant_holds_in_every_run() {
-    let all = run_all();
+/// Executes all runs; every event must occur, otherwise they prove nothing.
+fn check_all(
+    proof: &str,
+    run: fn(u64, Option<Mutant>) -> Outcome,
+    events: &[(&str, fn(&Outcome) -> usize)],
+) {
+    let all = run_all(run);
     let sum = |of: fn(&Outcome) -> usize| {
         all.iter()
             .map(|(_, observations)| of(observations))
@@ -87,43 +91,52 @@ fn every_invariant_holds_in_every_run() {
         .clone()
         .min_by_key(|(_, observations)| observations.trace.len());
     let failure = shortest.map(|(seed, observations)| {
-        let seeds: Vec<_> = broken.map(|(seed, _)| seed).collect();
+        let seeds: Vec<_> = broken
+            .map(|(seed, observations)| (seed, observations.violations.first()))
+            .collect();
         let (trace, violations) = (observations.trace.join("\n"), &observations.violations);
-        format!("{trace}\nVESTIBULE_SEED={seed}: {violations:#?}\nall such seeds: {seeds:?}")
+        format!("{trace}\nVESTIBULE_SEED={seed}: {violations:#?}\nall such seeds: {seeds:#?}")
     });
-    // Every event must occur, otherwise the test proves nothing.
-    for (what, times) in [
-        ("calls", sum(|observations| observations.calls)),
-        ("dropped callers", sum(|observations| observations.dropped)),
-        (
-            "exchanges",
-            sum(|observations| observations.tally.exchanges),
-        ),
-        (
-            "granted exchanges",
-            sum(|observations| observations.tally.granted),
-        ),
-        (
-            "exchanges without response",
-            sum(|observations| observations.tally.without_response),
-        ),
-        ("refusals", sum(|observations| observations.tally.refused)),
-        (
-            "spent tokens sent",
-            sum(|observations| observations.tally.spent_presented),
-        ),
-        (
-            "races with a frozen holder",
-            sum(|observations| observations.tally.excused_races),
-        ),
-        ("faults", sum(|observations| observations.tally.faults)),
-        ("ends", sum(|observations| observations.tally.ended)),
-    ] {
-        assert!(times > 0, "no {what} occurred");
-    }
     let figure = format!("runs={} violations={violations}", all.len());
-    support::proof("refresh-model", &figure);
+    support::proof(proof, &figure);
     assert_eq!(violations, 0, "{}", failure.unwrap_or_default());
+    for (what, times) in events {
+        assert!(sum(*times) > 0, "no {what} occurred");
+    }
+}
+
+const EVENTS: [(&str, fn(&Outcome) -> usize); 10] = [
+    ("calls", |outcome| outcome.calls),
+    ("dropped callers", |outcome| outcome.dropped),
+    ("exchanges", |outcome| outcome.tally.exchanges),
+    ("granted exchanges", |outcome| outcome.tally.granted),
+    ("exchanges without response", |outcome| {
+        outcome.tally.without_response
+    }),
+    ("refusals", |outcome| outcome.tally.refused),
+    ("spent tokens sent", |outcome| outcome.tally.spent_presented),
+    ("races with a frozen holder", |outcome| {
+        outcome.tally.excused_races
+    }),
+    ("faults", |outcome| outcome.tally.faults),
+    ("ends", |outcome| outcome.tally.ended),
+];
+
+#[test]
+fn every_invariant_holds_in_every_run() {
+    check_all("refresh-model", run, &EVENTS);
+}
+
+/// Whatever happens twice or is lost belongs to a write that the store has lost.
+#[test]
+fn every_invariant_holds_when_the_store_goes_back_and_clocks_step() {
+    let lost: [(&str, fn(&Outcome) -> usize); 3] = [
+        ("rollbacks", |outcome| outcome.tally.rollbacks),
+        ("lost writes", |outcome| outcome.tally.lost_writes),
+        ("explained repetitions", |outcome| outcome.tally.explained),
+    ];
+    let events: Vec<_> = EVENTS.into_iter().chain(lost).collect();
+    check_all("rollback-model", run_with_rollbacks, &events);
 }
 
 #[test]
@@ -137,7 +150,9 @@ fn every_mutant_is_detected() {
 #[test]
 fn a_seed_reproduces_its_run() {
     for seed in 1..=20 {
-        let (one, other) = (run(seed, None), run(seed, None));
-        assert_eq!(one.trace, other.trace, "seed {seed}");
+        for run in [run, run_with_rollbacks] {
+            let (one, other) = (run(seed, None), run(seed, None));
+            assert_eq!(one.trace, other.trace, "seed {seed}");
+        }
     }
 }

@@ -1,14 +1,15 @@
 //! An unfinished sign-in in memory, and its record in the store.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::destination;
 use super::errors::{advanced, expired, finished, not_found, wrong_audience};
-use super::record::{self, RecordHeader, Step};
+use super::kept::Kept;
+use super::record::{self, RecordHeader, SOLE_CODE, Step, WrongCodes};
 use super::resend_timer::ResendTimer;
 use crate::error::{Error, System};
 use crate::secret::Secret;
@@ -32,8 +33,10 @@ pub(crate) struct ActiveChallenge<S> {
     pub(super) message: u64,
     /// The number of the newest message that this handle knows to have been requested.
     pub(super) known: u64,
-    /// The wrong codes of the record when it was last loaded.
+    /// The wrong codes of the record when it was last loaded, of the sole code.
     pub(super) seen_wrong_codes: u32,
+    /// The session that the record kept when it was last loaded.
+    pub(super) kept: Option<Kept>,
     pub(super) expires_at: DateTime<Utc>,
     pub(super) timer: ResendTimer,
 }
@@ -50,7 +53,7 @@ pub(super) struct Identity {
     pub(super) stored: AtomicBool,
     pub(super) finished: AtomicBool,
     /// Wrong codes as counted by this instance, which apply while the store fails.
-    pub(super) wrong_codes: AtomicU32,
+    wrong_codes: Mutex<WrongCodes>,
     /// Counts the states that were saved, so that a retry does not save an outdated one.
     pub(super) saves: AtomicU64,
 }
@@ -65,7 +68,7 @@ impl Identity {
             is_created_here: !stored,
             stored: AtomicBool::new(stored),
             finished: AtomicBool::new(false),
-            wrong_codes: AtomicU32::new(0),
+            wrong_codes: Mutex::default(),
             saves: AtomicU64::new(0),
         }
     }
@@ -73,11 +76,19 @@ impl Identity {
     pub(super) fn random(context: &SessionContext) -> Result<Self, Error> {
         Ok(Self::new(context, context.random_id()?, false))
     }
+
+    pub(super) fn wrong_codes(&self) -> MutexGuard<'_, WrongCodes> {
+        let counts = self.wrong_codes.lock();
+        counts.unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// The stored record as of the last load.
 pub(super) enum ObservedVersion {
-    Stored { version: Version, wrong_codes: u32 },
+    Stored {
+        version: Version,
+        wrong_codes: WrongCodes,
+    },
     NotYetStored,
     Unavailable(StoreError),
 }
@@ -98,6 +109,10 @@ impl<S: Step> ActiveChallenge<S> {
         &self.identity.id
     }
 
+    pub(crate) fn context(&self) -> Arc<SessionContext> {
+        Arc::clone(&self.context)
+    }
+
     pub(crate) fn system(&self) -> System {
         self.context.system()
     }
@@ -108,7 +123,7 @@ impl<S: Step> ActiveChallenge<S> {
 
     /// How many codes may still be tried, as far as this instance knows.
     pub(crate) fn tries_left(&self) -> u32 {
-        let counted = self.identity.wrong_codes.load(Ordering::SeqCst);
+        let counted = self.identity.wrong_codes().of(SOLE_CODE);
         let max = self.context.max_wrong_codes();
         max.saturating_sub(counted.max(self.seen_wrong_codes))
     }
@@ -117,7 +132,7 @@ impl<S: Step> ActiveChallenge<S> {
         &self.timer
     }
 
-    pub(super) fn to_record(&self, wrong_codes: u32) -> Result<Record, StoreError> {
+    pub(super) fn to_record(&self, wrong_codes: WrongCodes) -> Result<Record, StoreError> {
         let header = RecordHeader {
             audience: self.context.audience().to_owned(),
             kind: S::KIND.to_owned(),
@@ -125,6 +140,7 @@ impl<S: Step> ActiveChallenge<S> {
             message: self.message,
             wrong_codes,
             expires_at: self.expires_at,
+            kept: self.kept.clone(),
         };
         record::write(&header, &self.step)
     }
@@ -185,21 +201,22 @@ impl<S: Step> ActiveChallenge<S> {
         if header.kind != S::KIND {
             return Err(advanced().of(self.system()));
         }
-        let local = &self.identity.wrong_codes;
+        let local = self.identity.wrong_codes().clone();
+        self.kept = header.kept;
         // Codes that were counted by this instance alone, during an outage, still count.
-        let mut wrong_codes = header.wrong_codes.max(local.load(Ordering::SeqCst));
+        let mut wrong_codes = header.wrong_codes.clone().max(&local);
         if header.message > self.message {
             wrong_codes = header.wrong_codes;
-            local.store(wrong_codes, Ordering::SeqCst);
+            self.identity.wrong_codes().clone_from(&wrong_codes);
             self.step = record::read_step(&record).map_err(unreadable)?;
             self.message = header.message;
             self.known = self.known.max(header.message);
             self.expires_at = header.expires_at;
         } else if header.message < self.message {
             // The newer message of this handle is not saved yet, so its codes count here alone.
-            wrong_codes = local.load(Ordering::SeqCst);
+            wrong_codes = local;
         }
-        self.seen_wrong_codes = wrong_codes;
+        self.seen_wrong_codes = wrong_codes.of(SOLE_CODE);
         Ok(ObservedVersion::Stored {
             version,
             wrong_codes,
@@ -219,8 +236,15 @@ impl StoredChallenge {
     pub(crate) async fn load(context: &Arc<SessionContext>, id: &Secret) -> Result<Self, Error> {
         let system = context.system();
         let key = StoreKey::of_challenge(system, id);
-        let loaded = context.store_step(context.store().load(&key)).await;
-        let found = loaded.map_err(|error| context.store_error(error))?;
+        let load = async || {
+            let loaded = context.store_step(context.store().load(&key)).await;
+            loaded.map_err(|error| context.store_error(error))
+        };
+        let mut found = load().await?;
+        // An attempt that is about to end may keep its session in the place of the record.
+        if found.is_none() && context.attempt_ended(&key).await {
+            found = load().await?;
+        }
         let Some((record, _)) = found else {
             return Err(not_found().of(system));
         };
@@ -260,8 +284,8 @@ impl StoredChallenge {
         let mut timer = ResendTimer::start(context.clock(), Duration::ZERO);
         if let Some(destination) = &header.destination {
             let found = destination::load(&context, destination).await;
-            if let Some((found, _)) = found.map_err(store_error)? {
-                timer = found.timer(context.clock());
+            if let Some(found) = found.map_err(store_error)? {
+                timer = found.record.timer(&context);
             }
         }
         Ok(ActiveChallenge {
@@ -271,7 +295,8 @@ impl StoredChallenge {
             step,
             message: header.message,
             known: header.message,
-            seen_wrong_codes: header.wrong_codes,
+            seen_wrong_codes: header.wrong_codes.of(SOLE_CODE),
+            kept: header.kept,
             expires_at: header.expires_at,
             timer,
         })

@@ -5,14 +5,20 @@ use std::sync::atomic::Ordering;
 use futures_util::future;
 use http::StatusCode;
 
+use tokio::sync::OwnedMutexGuard;
+
 use super::active::{ActiveChallenge, ObservedVersion, is_outage};
-use super::destination::{self, MAX_CONFLICTS};
-use super::errors::{contended, superseded, too_many_wrong_codes};
-use super::record::Step;
+use super::conflicts::Conflicts;
+use super::destination;
+use super::errors::wrong_code;
+use super::errors::{attempt_in_flight, contended, finished, superseded, too_many_wrong_codes};
+use super::kept::{Claim, CodeSeal, Tried};
+use super::record::{Step, WrongCodes};
 use super::resend::Recipient;
 use crate::error::{Delivery, Error, ErrorKind, System};
 use crate::secret::Secret;
-use crate::store::StoreError;
+use crate::session::{Caller, SignOut};
+use crate::store::{StoreError, Version};
 use crate::typed_text::{typed_code, typed_digits};
 
 /// Normalizes a code that a user typed ([`typed_code`]), and checks it.
@@ -45,14 +51,17 @@ pub(crate) fn check_second_factor(system: System, code: Secret) -> Result<Secret
     Err(Error::invalid("code", right).of(system))
 }
 
-/// Whether the server certainly did not check the code. A system that refuses a path or a host, or in
-/// published words a signature, an application or a tenant, has not looked at the code.
+/// Whether the server certainly did not check the code: nothing was sent, or the system said so in its
+/// own words. A page of a gateway says nothing about what the server behind it has done. A system that
+/// refuses a path or a host, or in published words a signature, an application or a tenant, has not
+/// looked at the code.
 fn is_unchecked(error: &Error) -> bool {
     match error.status() {
         None => error.delivery() == Delivery::NotSent,
         // Some systems refuse a wrong code by the words that they have for a token.
         Some(StatusCode::UNAUTHORIZED) if error.kind() == ErrorKind::Unavailable => false,
-        Some(_) => error.is_unprocessed(),
+        Some(_) if error.kind() == ErrorKind::Misconfigured => error.is_unprocessed(),
+        Some(_) => error.is_unprocessed() && error.has_api_error(),
     }
 }
 
@@ -60,6 +69,14 @@ fn is_unchecked(error: &Error) -> bool {
 #[must_use = "an attempt that the server did not check is given back"]
 struct CodeAttempt {
     message: u64,
+    code: &'static str,
+}
+
+/// What the record says about a code that is to be tried.
+enum Begun {
+    Counted(CodeAttempt),
+    /// The code was accepted before, and its session is kept.
+    Kept(Claim, Secret),
 }
 
 impl<S: Step> ActiveChallenge<S> {
@@ -73,23 +90,67 @@ impl<S: Step> ActiveChallenge<S> {
         recipient: impl Recipient<S>,
         send: impl AsyncFnOnce(&mut S) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let attempt = self.begin_attempt(recipient).await?;
+        let _lock = self.lock_attempts().await?;
+        match self.begin_attempt(recipient, None).await? {
+            Begun::Counted(attempt) => self.send_counted(&attempt, send).await,
+            Begun::Kept(..) => Err(finished().of(self.system())),
+        }
+    }
+
+    /// [`try_code`](Self::try_code) for a code that may sign the user in: `resume` resumes a session
+    /// that the same code was granted before, which is then to be claimed.
+    pub(crate) async fn try_sign_in_code<T, X: SignOut>(
+        &mut self,
+        caller: &Caller,
+        recipient: impl Recipient<S>,
+        code: &Secret,
+        resume: impl AsyncFnOnce(&Secret) -> Result<X, Error>,
+        send: impl AsyncFnOnce(&mut S) -> Result<T, Error>,
+    ) -> Result<Tried<T, X>, Error> {
+        caller.hold(self.lock_attempts().await?);
+        let seal = CodeSeal::of(self.id(), recipient.code(), code);
+        match self.begin_attempt(recipient, Some(seal)).await? {
+            Begun::Counted(attempt) => {
+                let response = self.send_counted(&attempt, send).await;
+                response.map(Tried::Response)
+            }
+            Begun::Kept(claim, session) => Ok(Tried::Kept(resume(&session).await?, claim)),
+        }
+    }
+
+    /// Waits for another attempt in this instance, whose session may be the one that is asked for.
+    async fn lock_attempts(&self) -> Result<OwnedMutexGuard<()>, Error> {
+        let locked = self.context.lock_attempts(self.identity.key).await;
+        locked.ok_or_else(|| attempt_in_flight().of(self.system()))
+    }
+
+    async fn send_counted<T>(
+        &mut self,
+        attempt: &CodeAttempt,
+        send: impl AsyncFnOnce(&mut S) -> Result<T, Error>,
+    ) -> Result<T, Error> {
         let response = send(&mut self.step).await;
         if let Err(error) = &response
             && is_unchecked(error)
         {
-            self.give_back(&attempt).await;
+            self.give_back(attempt).await;
         }
         response
     }
 
     /// Counts a code in the store, so that all instances together send no more than allowed; adopts a
-    /// newer step first.
+    /// newer step first. `seal` is that of a code for which a session may be kept.
     ///
     /// While the store fails, the instance that sent the message counts by itself: the user has the
     /// code, which is valid only for a short time.
-    async fn begin_attempt(&mut self, recipient: impl Recipient<S>) -> Result<CodeAttempt, Error> {
-        for _ in 0..MAX_CONFLICTS {
+    async fn begin_attempt(
+        &mut self,
+        recipient: impl Recipient<S>,
+        seal: Option<CodeSeal>,
+    ) -> Result<Begun, Error> {
+        let code = recipient.code();
+        let mut conflicts = Conflicts::new();
+        while conflicts.next(&self.context).await {
             let limit = recipient.limit(&mut self.step).unwrap_or_default();
             let limit = limit.map(|limit| limit.destination.clone());
             let destination = limit.or_else(|| self.destination.clone());
@@ -102,78 +163,114 @@ impl<S: Step> ActiveChallenge<S> {
             let (record, newest) = future::join(self.load(), newest).await;
             let observed = self.observe(record)?;
             self.check_time()?;
-            let message = match recipient.limit(&mut self.step)? {
+            let now = self.context.clock().now();
+            let kept = self.kept.clone().filter(|kept| kept.is_open(now));
+            let kept = kept.filter(|kept| kept.is_of(code)).zip(seal.as_ref());
+            if let ObservedVersion::Stored { wrong_codes, .. } = &observed
+                && kept.is_some()
+                && wrong_codes.of(code) >= self.context.max_wrong_codes()
+            {
+                return Err(self.too_many_wrong_codes());
+            }
+            if let (ObservedVersion::Stored { version, .. }, Some((kept, seal))) =
+                (&observed, &kept)
+                && kept.is_for(seal)
+                && let Some(session) = seal.session_of(kept)
+            {
+                let claim = Claim::new(*version, (*seal).clone(), kept.clone());
+                return Ok(Begun::Kept(claim, session));
+            }
+            // The right code is spent, so that no other is sent.
+            let is_wrong = kept.is_some();
+            let message = match recipient.limit(&mut self.step) {
+                _ if is_wrong => self.message,
+                Err(error) => return Err(error),
                 // The newer step has another destination.
-                Some(limit) if Some(&limit.destination) != destination.as_ref() => continue,
-                Some(limit) => limit.message,
-                None => self.message,
+                Ok(Some(limit)) if Some(&limit.destination) != destination.as_ref() => continue,
+                Ok(Some(limit)) => limit.message,
+                Ok(None) => self.message,
             };
-            let (over, wrong_codes) = match observed {
+            let (over, counts) = match observed {
                 ObservedVersion::Stored {
                     version,
                     wrong_codes,
                 } => (Some(version), wrong_codes),
-                ObservedVersion::NotYetStored => {
-                    (None, self.identity.wrong_codes.load(Ordering::SeqCst))
-                }
+                ObservedVersion::NotYetStored => (None, self.identity.wrong_codes().clone()),
                 ObservedVersion::Unavailable(error) => {
                     tracing::warn!(challenge = %self.identity.key, %error, "counting a code in memory only");
-                    return self.count_in_memory(error);
+                    return self.count_in_memory(code, error);
                 }
             };
             match newest {
-                Ok(Some((newest, _))) if newest.supersedes(&self.identity.name, message) => {
-                    return Err(superseded().of(self.system()));
+                Ok(found) => {
+                    let newer = found
+                        .is_some_and(|found| found.record.supersedes(&self.identity.name, message));
+                    if newer && !is_wrong {
+                        return Err(superseded().of(self.system()));
+                    }
                 }
                 Err(error) if !is_outage(&error) => return Err(self.context.store_error(error)),
-                Ok(_) | Err(_) => {}
+                Err(_) => {}
             }
-            if wrong_codes >= self.context.max_wrong_codes() {
+            if counts.of(code) >= self.context.max_wrong_codes() {
                 return Err(self.too_many_wrong_codes());
             }
-            let record = self.to_record(wrong_codes + 1);
-            let record = record.map_err(|error| self.context.store_error(error))?;
-            let (store, key) = (self.context.store(), &self.identity.key);
-            let time_left = self.time_left();
-            let written = match over {
-                Some(version) => store.compare_and_swap(key, version, record, time_left, None),
-                None => store.create(key, record, time_left),
-            };
-            match self.context.store_step(written).await {
-                Ok(_) => {
+            let mut next = counts.clone();
+            next.set(code, counts.of(code) + 1);
+            match self.write_counts(over, next.clone()).await {
+                Ok(()) => {
                     self.identity.stored.store(true, Ordering::SeqCst);
-                    let local = &self.identity.wrong_codes;
-                    local.store(wrong_codes + 1, Ordering::SeqCst);
-                    return Ok(self.attempt());
+                    *self.identity.wrong_codes() = next;
+                    if is_wrong {
+                        return Err(wrong_code().of(self.system()));
+                    }
+                    return Ok(Begun::Counted(self.attempt(code)));
                 }
                 Err(StoreError::Conflict | StoreError::Exists) => {}
-                Err(error) if is_outage(&error) => return self.count_in_memory(error),
+                Err(error) if is_outage(&error) => return self.count_in_memory(code, error),
                 Err(error) => return Err(self.context.store_error(error)),
             }
         }
         Err(contended().of(self.system()))
     }
 
-    fn attempt(&self) -> CodeAttempt {
+    async fn write_counts(
+        &self,
+        over: Option<Version>,
+        wrong_codes: WrongCodes,
+    ) -> Result<(), StoreError> {
+        let record = self.to_record(wrong_codes)?;
+        let (store, key) = (self.context.store(), &self.identity.key);
+        let time_left = self.time_left();
+        let written = match over {
+            Some(version) => store.compare_and_swap(key, version, record, time_left, None),
+            None => store.create(key, record, time_left),
+        };
+        self.context.store_step(written).await.map(drop)
+    }
+
+    fn attempt(&self, code: &'static str) -> CodeAttempt {
         CodeAttempt {
             message: self.message,
+            code,
         }
     }
 
     /// Counts a code without the store. A resumed challenge waits for the store: it could be
     /// resumed any number of times, each time with a count of zero.
-    fn count_in_memory(&self, error: StoreError) -> Result<CodeAttempt, Error> {
+    fn count_in_memory(&self, code: &'static str, error: StoreError) -> Result<Begun, Error> {
         if !self.identity.is_created_here {
             return Err(self.context.store_error(error));
         }
-        let (local, max) = (&self.identity.wrong_codes, self.context.max_wrong_codes());
-        let counted = local.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |wrong_codes| {
-            (wrong_codes < max).then_some(wrong_codes + 1)
-        });
-        match counted {
-            Ok(_) => Ok(self.attempt()),
-            Err(_) => Err(self.too_many_wrong_codes()),
+        {
+            let mut counts = self.identity.wrong_codes();
+            let count = counts.of(code);
+            if count < self.context.max_wrong_codes() {
+                counts.set(code, count + 1);
+                return Ok(Begun::Counted(self.attempt(code)));
+            }
         }
+        Err(self.too_many_wrong_codes())
     }
 
     /// The error carries the wait until another code may be requested.
@@ -184,14 +281,18 @@ impl<S: Step> ActiveChallenge<S> {
 
     /// Reduces the count. If that fails, the count stays, which is the safe side.
     async fn give_back(&self, attempt: &CodeAttempt) {
-        let fewer = |wrong_codes: u32| wrong_codes.checked_sub(1);
-        let local = &self.identity.wrong_codes;
-        let _ = local.fetch_update(Ordering::SeqCst, Ordering::SeqCst, fewer);
+        let code = attempt.code;
+        let fewer = |counts: &mut WrongCodes| {
+            let count = counts.of(code).saturating_sub(1);
+            counts.set(code, count);
+        };
+        fewer(&mut self.identity.wrong_codes());
         let mut handle = self.clone();
-        for _ in 0..MAX_CONFLICTS {
+        let mut conflicts = Conflicts::new();
+        while conflicts.next(&self.context).await {
             let Ok(ObservedVersion::Stored {
                 version,
-                wrong_codes,
+                mut wrong_codes,
             }) = handle.reload().await
             else {
                 return;
@@ -199,15 +300,16 @@ impl<S: Step> ActiveChallenge<S> {
             if handle.message != attempt.message {
                 return;
             }
-            let wrong_codes = wrong_codes.saturating_sub(1);
-            let Ok(record) = handle.to_record(wrong_codes) else {
-                return;
-            };
-            let (store, key) = (handle.context.store(), &handle.identity.key);
-            let written = store.compare_and_swap(key, version, record, handle.time_left(), None);
-            match handle.context.store_step(written).await {
+            fewer(&mut wrong_codes);
+            match handle
+                .write_counts(Some(version), wrong_codes.clone())
+                .await
+            {
                 Err(StoreError::Conflict) => {}
-                Ok(_) => return local.store(wrong_codes, Ordering::SeqCst),
+                Ok(()) => {
+                    *self.identity.wrong_codes() = wrong_codes;
+                    return;
+                }
                 Err(_) => return,
             }
         }

@@ -11,9 +11,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
+use super::conflicts::Conflicts;
 use super::errors::{contended, message_in_flight, superseded};
 use super::resend_timer::ResendTimer;
-use crate::clock::SharedClock;
 use crate::error::{Delivery, Error};
 use crate::session::SessionContext;
 use crate::store::{Record, StoreError, StoreKey, Version};
@@ -25,9 +25,6 @@ const TIME_TO_LIVE: Duration = Duration::from_secs(3600);
 /// requested concurrently. Where the server has no wait, this tells a double click from two
 /// requests.
 const CONCURRENT: TimeDelta = TimeDelta::seconds(5);
-
-/// How often an update is tried again because of concurrent updates of the same record.
-pub(super) const MAX_CONFLICTS: usize = 100;
 
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct DestinationRecord {
@@ -52,15 +49,11 @@ struct NewestMessage {
 
 impl DestinationRecord {
     /// When the destination may get another message.
-    pub(super) fn timer(&self, clock: &SharedClock) -> ResendTimer {
-        // The instance that wrote the record may have a clock that is ahead, which must not make
-        // the wait longer than it is.
-        let wait = i64::try_from(self.wait_millis).unwrap_or(i64::MAX / 1_000_000);
-        let latest = clock
-            .now()
-            .checked_add_signed(TimeDelta::milliseconds(wait));
-        let not_before = latest.map_or(self.not_before, |latest| self.not_before.min(latest));
-        ResendTimer::until(clock, not_before)
+    pub(super) fn timer(&self, context: &SessionContext) -> ResendTimer {
+        // The instance that wrote the record may have a clock that is ahead, or other settings, which
+        // must not make the wait longer than it is.
+        let wait = context.server_wait(Duration::from_millis(self.wait_millis));
+        ResendTimer::until(context.clock(), self.not_before).at_most(wait)
     }
 
     /// Whether another challenge has a newer message than `message`.
@@ -71,34 +64,80 @@ impl DestinationRecord {
     }
 }
 
+/// A destination as it is stored.
+pub(super) struct Found {
+    pub(super) record: DestinationRecord,
+    /// The version under the newest index key; `None` if the record is under an older one only.
+    over: Option<Version>,
+}
+
+impl DestinationRecord {
+    /// What two records of one destination say together: while the index keys are rotated, instances
+    /// write under different ones.
+    fn merge(self, other: Self) -> Self {
+        let (mut later, earlier) = if self.last >= other.last {
+            (self, other)
+        } else {
+            (other, self)
+        };
+        if earlier.not_before > later.not_before {
+            later.not_before = earlier.not_before;
+            later.wait_millis = earlier.wait_millis.max(later.wait_millis);
+        }
+        let message = |newest: &Option<NewestMessage>| newest.as_ref().map(|it| it.message);
+        if message(&earlier.newest) > message(&later.newest) {
+            later.newest = earlier.newest;
+        }
+        later
+    }
+}
+
+fn keys_of(context: &SessionContext, destination: &str) -> Vec<StoreKey> {
+    StoreKey::of_destination(context.index_keys(), context.audience(), destination)
+}
+
+/// Loads the record of a destination under all index keys.
 pub(super) async fn load(
     context: &SessionContext,
     destination: &str,
-) -> Result<Option<(DestinationRecord, Version)>, StoreError> {
-    let key = StoreKey::of_destination(context.audience(), destination);
-    let Some((record, version)) = context.store_step(context.store().load(&key)).await? else {
-        return Ok(None);
-    };
-    let read = serde_json::from_slice(record.expose());
-    let found = read.map_err(|_| StoreError::Unreadable)?;
-    Ok(Some((found, version)))
+) -> Result<Option<Found>, StoreError> {
+    let mut found: Option<Found> = None;
+    for (nth, key) in keys_of(context, destination).iter().enumerate() {
+        let loaded = context.store_step(context.store().load(key)).await?;
+        let Some((stored, version)) = loaded else {
+            continue;
+        };
+        let read = serde_json::from_slice(stored.expose());
+        let record: DestinationRecord = read.map_err(|_| StoreError::Unreadable)?;
+        let over = (nth == 0).then_some(version);
+        found = Some(match found {
+            Some(newer) => Found {
+                record: newer.record.merge(record),
+                over: newer.over,
+            },
+            None => Found { record, over },
+        });
+    }
+    Ok(found)
 }
 
+/// Writes the record of a destination under the newest index key.
 async fn write(
     context: &SessionContext,
     destination: &str,
     over: Option<Version>,
     next: &DestinationRecord,
 ) -> Result<(), StoreError> {
-    let key = StoreKey::of_destination(context.audience(), destination);
+    let keys = keys_of(context, destination);
+    let key = keys.first().ok_or(StoreError::Unreadable)?;
     let bytes = serde_json::to_vec(next).map_err(|_| StoreError::Unreadable)?;
     let record = Record::new(bytes);
     let wait = Duration::from_millis(next.wait_millis);
     let time_to_live = TIME_TO_LIVE.max(wait);
     let store = context.store();
     let step = match over {
-        Some(version) => store.compare_and_swap(&key, version, record, time_to_live, None),
-        None => store.create(&key, record, time_to_live),
+        Some(version) => store.compare_and_swap(key, version, record, time_to_live, None),
+        None => store.create(key, record, time_to_live),
     };
     context.store_step(step).await.map(drop)
 }
@@ -141,15 +180,20 @@ impl Requester<'_> {
         let Self { context, challenge } = self;
         let (system, clock) = (context.system(), context.clock());
         let wait = context.server_wait(wait);
-        for _ in 0..MAX_CONFLICTS {
+        let mut conflicts = Conflicts::new();
+        while conflicts.next(context).await {
             let found = load(context, &destination).await;
             let found = found.map_err(|error| context.store_error(error))?;
             let now = clock.now();
-            if let Some((found, _)) = &found {
+            let (found, over) = match found {
+                Some(Found { record, over }) => (Some(record), over),
+                None => (None, None),
+            };
+            if let Some(found) = &found {
                 if known.is_some_and(|known| found.supersedes(challenge, known)) {
                     return Err(superseded().of(system));
                 }
-                found.timer(clock).check(system)?;
+                found.timer(context).check(system)?;
                 let age = now - found.requested_at;
                 let is_unknown = known.is_some_and(|known| found.last > known)
                     && found.requested_by == challenge;
@@ -158,7 +202,6 @@ impl Requester<'_> {
                     return Err(message_in_flight(rest).of(system));
                 }
             }
-            let (found, over) = found.unzip();
             let timer = ResendTimer::start(clock, wait);
             let last = found.as_ref().map_or(0, |found| found.last);
             let next = DestinationRecord {
@@ -198,6 +241,7 @@ impl Requester<'_> {
             // The timer of an earlier message to it runs, or the store fails.
             Err(error) => {
                 tracing::warn!(%error, "could not record a message to a destination");
+                let wait = self.context.server_wait(wait);
                 let timer = ResendTimer::start(self.context.clock(), wait);
                 MessageLimit {
                     destination,
@@ -215,15 +259,17 @@ impl SendPermit {
         &self,
         change: impl Fn(&mut DestinationRecord) -> bool,
     ) -> Result<(), StoreError> {
-        for _ in 0..MAX_CONFLICTS {
-            let Some((mut found, version)) = load(&self.context, &self.destination).await? else {
+        let mut conflicts = Conflicts::new();
+        while conflicts.next(&self.context).await {
+            let Some(Found { mut record, over }) = load(&self.context, &self.destination).await?
+            else {
                 return Ok(());
             };
-            if !change(&mut found) {
+            if !change(&mut record) {
                 return Ok(());
             }
-            match write(&self.context, &self.destination, Some(version), &found).await {
-                Err(StoreError::Conflict) => {}
+            match write(&self.context, &self.destination, over, &record).await {
+                Err(StoreError::Conflict | StoreError::Exists) => {}
                 done => return done,
             }
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::error::{Error, ErrorKind};
+use crate::error::{Delivery, Error, ErrorKind};
 
 pub(super) fn not_found() -> Error {
     let message = "there is no such challenge: it is finished, has expired or never existed";
@@ -41,6 +41,16 @@ pub(crate) fn superseded() -> Error {
 pub(crate) fn too_many_wrong_codes() -> Error {
     let message = "too many wrong codes: request a new code or start the sign-in again";
     Error::new(ErrorKind::StepRequired, message)
+}
+
+/// A code that is refused without asking the server.
+pub(super) fn wrong_code() -> Error {
+    Error::new(ErrorKind::Rejected, "code or password not accepted")
+}
+
+pub(super) fn attempt_in_flight() -> Error {
+    let message = "another code of this challenge is still being checked";
+    Error::new(ErrorKind::Unavailable, message).with_delivery(Delivery::NotSent)
 }
 
 pub(super) fn message_in_flight(wait: Duration) -> Error {

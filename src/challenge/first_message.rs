@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::active::{ActiveChallenge, Identity, after};
-use super::destination::{Requester, SendPermit};
+use super::destination::{MessageLimit, Requester, SendPermit};
 use super::record::Step;
 use super::resend_timer::ResendTimer;
 use super::write_back::WriteMode;
@@ -92,6 +92,29 @@ impl FirstMessage {
         }
     }
 
+    /// Sends a message by `send` that starts no challenge. The wait ends if no message was sent.
+    pub(super) async fn send_link<T>(
+        self,
+        send: impl Future<Output = Result<(T, bool), Error>>,
+        wait: Duration,
+    ) -> Result<T, Error> {
+        let sent = send.await;
+        let Some(permit) = self.permit else {
+            return sent.map(|(response, _)| response);
+        };
+        match sent {
+            Ok((response, true)) => {
+                let _: MessageLimit = permit.sent_to_one(wait).await;
+                Ok(response)
+            }
+            Ok((response, false)) => {
+                permit.not_sent().await;
+                Ok(response)
+            }
+            Err(error) => Err(permit.failed(error).await),
+        }
+    }
+
     /// Opens the challenge after the message was sent. A store that fails now costs the user
     /// nothing: saving is tried again in the background.
     pub(crate) async fn open<S: Step>(self, step: S, wait: Duration) -> ActiveChallenge<S> {
@@ -108,6 +131,7 @@ impl FirstMessage {
             message,
             known: message,
             seen_wrong_codes: 0,
+            kept: None,
         };
         let sent = self.permit.map(|permit| (permit, wait));
         challenge.save(WriteMode::First, sent).await;

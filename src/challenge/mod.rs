@@ -13,14 +13,16 @@
 //!   [`ErrorKind::RateLimited`](crate::ErrorKind::RateLimited), and both continue with the newest key.
 //! - **Five wrong codes** per message, or as many as
 //!   [`Settings::max_wrong_codes`](crate::Settings::max_wrong_codes) allows. Each code is counted before
-//!   it is sent, and given back only if the server certainly did not check it. After five:
-//!   [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired), request a new code. For a second
-//!   factor there is no new code: start the sign-in again.
+//!   it is sent, and given back only if nothing was sent, or the system said in its own words that it did
+//!   not check the code: a page of a gateway gives none back. After five:
+//!   [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired), request a new code. Where codes went to
+//!   two contacts, each has its count, and a new message to one does not start that of the other again.
+//!   For a second factor there is no new code: start the sign-in again.
 //! - **The newest challenge.** A message of a newer challenge to the same phone or mailbox replaces
 //!   older challenges: they fail with `StepRequired` before anything is sent.
 //! - **The wait between two messages** belongs to the phone or mailbox, not to the challenge:
 //!   starting over, on any instance, fails with `RateLimited` until the wait is over. A successful
-//!   sign-in does not end it. Times are compared by the clocks of the instances, which should agree
+//!   sign-in does not end it. Messages with a link have a wait of their own. Times are compared by the clocks of the instances, which should agree
 //!   within seconds.
 //! - **Single use.** A finished challenge is removed, and handles of it fail at all instances. The
 //!   same holds for a step that has advanced to the next, under the same id.
@@ -32,6 +34,25 @@
 //! A challenge that is unknown, finished, expired, or of another server, tenant or application
 //! fails with [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated): start the sign-in again.
 //! The id of a challenge is not valid for a session, nor that of a session for a challenge.
+//!
+//! # When the caller goes away
+//!
+//! A code is spent by the server's response to it, and a browser may go away before that. So each
+//! exchange of a code, password or login token, and the save after it, runs in a task that the caller
+//! cannot drop, and `shutdown` of the client waits for it. If the future of `confirm` is dropped:
+//!
+//! - The next step of the sign-in is stored, and the id resumes it.
+//! - A **session** is kept with the challenge for two minutes
+//!   ([`Settings::unclaimed_session_time`](crate::Settings::unclaimed_session_time)), and no longer than
+//!   the challenge. A `confirm` of the challenge with the **same code** gets it, once, on any instance:
+//!   nothing is sent to the server, and the codes are compared by keyed digests in constant time. Any
+//!   other code is [`Rejected`](crate::ErrorKind::Rejected) and counts as a wrong one. The id alone gives
+//!   no session, and the resumed challenge looks as before. While the exchange is under way, a second
+//!   `confirm` at the same instance waits for it; another instance sends the code, which the server
+//!   may refuse as used: then confirm again.
+//! - A session that is not claimed, and any session that was granted without a code of a challenge (by
+//!   password, login token, profile or form), is signed out at the server, where the system can, and
+//!   deleted from the store. An instance that dies does not sign out what it has kept.
 //!
 //! # When the store fails
 //!
@@ -119,9 +140,12 @@
 
 mod active;
 mod attempts;
+mod conflicts;
 mod destination;
 mod errors;
 mod first_message;
+mod kept;
+mod link;
 mod owner;
 mod record;
 mod resend;
@@ -136,6 +160,8 @@ pub(crate) use self::attempts::{check_code, check_second_factor};
 pub(crate) use self::destination::{MessageLimit, Requester, SendOutcome, SendPermit};
 pub(crate) use self::errors::{advanced, not_owner, superseded, too_many_wrong_codes};
 pub(crate) use self::first_message::FirstMessage;
+pub(crate) use self::kept::{Change, Claim, Tried};
+pub(crate) use self::link::send_link;
 pub(crate) use self::owner::{Owner, OwnerBound};
 pub(crate) use self::record::Step;
 pub(crate) use self::resend::{Recipient, SoleRecipient};

@@ -1,11 +1,13 @@
 //! The record of an unfinished sign-in in a store.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::kept::Kept;
 use crate::error::Error;
 use crate::skewed_clock::SkewedClock;
 use crate::store::{Record, StoreError};
@@ -34,9 +36,58 @@ pub(super) struct RecordHeader {
     pub(super) destination: Option<String>,
     /// The number of the message that the keys of the step came with.
     pub(super) message: u64,
-    /// Codes that were sent, except those that the server certainly did not check.
-    pub(super) wrong_codes: u32,
+    #[serde(flatten)]
+    pub(super) wrong_codes: WrongCodes,
     pub(super) expires_at: DateTime<Utc>,
+    /// A session whose caller went away before it received it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) kept: Option<Kept>,
+}
+
+/// Codes that were sent, except those that the server certainly did not check: one counter for each
+/// code that the user has, because a new message to one destination leaves the code of another.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct WrongCodes {
+    #[serde(default, rename = "wrong_codes")]
+    sole: u32,
+    #[serde(
+        default,
+        rename = "wrong_codes_of",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
+    others: BTreeMap<String, u32>,
+}
+
+/// The code of a step that has one.
+pub(super) const SOLE_CODE: &str = "";
+
+impl WrongCodes {
+    pub(super) fn of(&self, code: &str) -> u32 {
+        if code == SOLE_CODE {
+            return self.sole;
+        }
+        self.others.get(code).copied().unwrap_or_default()
+    }
+
+    pub(super) fn set(&mut self, code: &str, count: u32) {
+        if code == SOLE_CODE {
+            self.sole = count;
+        } else if count == 0 {
+            self.others.remove(code);
+        } else {
+            self.others.insert(code.to_owned(), count);
+        }
+    }
+
+    /// The larger count of each code.
+    pub(super) fn max(mut self, others: &Self) -> Self {
+        self.sole = self.sole.max(others.sole);
+        for (code, count) in &others.others {
+            let own = self.others.entry(code.clone()).or_default();
+            *own = (*own).max(*count);
+        }
+        self
+    }
 }
 
 #[derive(Serialize)]

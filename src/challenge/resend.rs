@@ -1,12 +1,11 @@
 //! Further messages of a challenge: one protocol for all systems.
 
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::active::{ActiveChallenge, ObservedVersion};
 use super::destination::{MessageLimit, Requester, SendOutcome, SendPermit};
 use super::errors::no_messages;
-use super::record::Step;
+use super::record::{SOLE_CODE, Step};
 use super::resend_timer::ResendTimer;
 use super::write_back::WriteMode;
 use crate::error::{Error, ErrorKind};
@@ -16,6 +15,11 @@ pub(crate) trait Recipient<S>: Copy + Send + Sync {
     /// The limit that the step keeps for it; `None` for [`SoleRecipient`], whose limit the
     /// challenge keeps.
     fn limit<'a>(&self, step: &'a mut S) -> Result<Option<&'a mut MessageLimit>, Error>;
+
+    /// The name of its code among those of the step, by which wrong codes are counted.
+    fn code(&self) -> &'static str {
+        SOLE_CODE
+    }
 }
 
 /// The recipient of a challenge that has one destination at most.
@@ -39,7 +43,8 @@ impl<S: Step> ActiveChallenge<S> {
 
     /// When one of several destinations may get another message.
     pub(crate) fn timer_of(&self, limit: &MessageLimit) -> ResendTimer {
-        ResendTimer::until(self.context.clock(), limit.not_before)
+        let longest = self.context.server_wait(Duration::MAX);
+        ResendTimer::until(self.context.clock(), limit.not_before).at_most(longest)
     }
 
     /// Sends another message: the code of the former one is void.
@@ -50,7 +55,7 @@ impl<S: Step> ActiveChallenge<S> {
     /// 2. Requests the message with the newest keys by `send`, which returns the response and the
     ///    wait until the next message.
     /// 3. Sent: stores the keys of the response by `store_keys`, and restarts the timer, the time
-    ///    to live and the count of wrong codes. Not sent: the timer is as before. Unknown: the
+    ///    to live and the count of wrong codes of this recipient. Not sent: the timer is as before. Unknown: the
     ///    timer runs.
     pub(crate) async fn resend<T>(
         &mut self,
@@ -117,8 +122,9 @@ impl<S: Step> ActiveChallenge<S> {
             let wait = self.context.server_wait(wait);
             store_keys(&mut self.step);
             self.timer = ResendTimer::start(self.context.clock(), wait);
-            self.replace_message(&permit);
-            self.save(WriteMode::Newer, Some((permit, wait))).await;
+            self.replace_message(&permit, recipient.code());
+            let mode = WriteMode::Newer(Some(recipient.code()));
+            self.save(mode, Some((permit, wait))).await;
             return;
         }
         let limit = permit.sent_to_one(wait).await;
@@ -128,7 +134,7 @@ impl<S: Step> ActiveChallenge<S> {
                 *former = limit.clone();
             }
         };
-        self.update_step(true, change).await;
+        self.update_step(Some(recipient.code()), change).await;
     }
 
     async fn failed(
@@ -140,8 +146,9 @@ impl<S: Step> ActiveChallenge<S> {
         // Message numbers of a challenge with several destinations count the edits of its step.
         let is_sole = matches!(recipient.limit(&mut self.step), Ok(None));
         if self.step.discard_keys(&error) && is_sole {
-            self.replace_message(&permit);
-            self.save(WriteMode::Newer, None).await;
+            self.replace_message(&permit, recipient.code());
+            self.save(WriteMode::Newer(Some(recipient.code())), None)
+                .await;
         }
         if SendOutcome::of(&error) == SendOutcome::NotSent && is_sole {
             self.timer = permit.former_timer();
@@ -149,12 +156,11 @@ impl<S: Step> ActiveChallenge<S> {
         permit.failed(error).await
     }
 
-    /// The codes of the former message are void.
-    fn replace_message(&mut self, permit: &SendPermit) {
+    /// The code of the former message is void.
+    fn replace_message(&mut self, permit: &SendPermit, code: &str) {
         self.message = permit.message;
         self.known = permit.message;
         self.restart_time_to_live();
-        self.identity.wrong_codes.store(0, Ordering::SeqCst);
-        self.seen_wrong_codes = 0;
+        self.count_again(code);
     }
 }

@@ -31,6 +31,13 @@ impl ResendTimer {
         }
     }
 
+    /// The same timer, which ends after `wait` at the latest.
+    pub(super) fn at_most(mut self, wait: Duration) -> Self {
+        let latest = Self::start(&self.clock, wait).not_before;
+        self.not_before = self.not_before.min(latest);
+        self
+    }
+
     /// The earliest time of the next message.
     pub fn not_before(&self) -> DateTime<Utc> {
         self.not_before

@@ -5,12 +5,14 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::active::{ActiveChallenge, Identity, ObservedVersion, after};
-use super::destination::{MAX_CONFLICTS, SendPermit};
-use super::record::{self, Step};
+use super::conflicts::Conflicts;
+use super::destination::SendPermit;
+use super::kept::Kept;
+use super::record::{self, RecordHeader, SOLE_CODE, Step, WrongCodes};
 use super::resend_timer::ResendTimer;
 use crate::clock::BoxFuture;
 use crate::session::SessionContext;
-use crate::store::StoreError;
+use crate::store::{Record, StoreError};
 
 const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 const MAX_BACKOFF: Duration = Duration::from_secs(30);
@@ -20,8 +22,8 @@ const MAX_BACKOFF: Duration = Duration::from_secs(30);
 pub(super) enum WriteMode {
     /// None: the state is the first.
     First,
-    /// One with the keys of an older message.
-    Newer,
+    /// One with the keys of an older message. A new message has a new code, whose name this is.
+    Newer(Option<&'static str>),
     /// One of the step before.
     Next,
 }
@@ -52,10 +54,11 @@ impl<S: Step> ActiveChallenge<S> {
     async fn write(&self, mode: WriteMode) -> Result<(), StoreError> {
         let identity = &*self.identity;
         let store = self.context.store();
-        for _ in 0..MAX_CONFLICTS {
+        let mut conflicts = Conflicts::new();
+        while conflicts.next(&self.context).await {
             let found = match mode {
                 WriteMode::First => None,
-                WriteMode::Newer | WriteMode::Next => self.load().await?,
+                WriteMode::Newer(_) | WriteMode::Next => self.load().await?,
             };
             let time_left = self.time_left();
             let write = match found {
@@ -63,21 +66,25 @@ impl<S: Step> ActiveChallenge<S> {
                     let header = record::read_header(&found)?;
                     let is_older = match mode {
                         WriteMode::First => false,
-                        WriteMode::Newer => header.kind == S::KIND && header.message < self.message,
+                        WriteMode::Newer(_) => {
+                            header.kind == S::KIND && header.message < self.message
+                        }
                         WriteMode::Next => header.kind != S::KIND,
                     };
                     if !is_older {
                         return Ok(());
                     }
-                    let record = self.to_record(0)?;
+                    let record = self.over(mode, header)?;
                     store.compare_and_swap(&identity.key, version, record, time_left, None)
                 }
                 // The challenge was finished by another handle.
-                None if mode == WriteMode::Newer && identity.stored.load(Ordering::SeqCst) => {
+                None if matches!(mode, WriteMode::Newer(_))
+                    && identity.stored.load(Ordering::SeqCst) =>
+                {
                     return Ok(());
                 }
                 None => {
-                    let wrong_codes = identity.wrong_codes.load(Ordering::SeqCst);
+                    let wrong_codes = identity.wrong_codes().clone();
                     let record = self.to_record(wrong_codes)?;
                     store.create(&identity.key, record, time_left)
                 }
@@ -93,6 +100,31 @@ impl<S: Step> ActiveChallenge<S> {
             return Ok(());
         }
         Err(StoreError::Conflict)
+    }
+
+    /// The record that replaces one with `header`.
+    fn over(&self, mode: WriteMode, header: RecordHeader) -> Result<Record, StoreError> {
+        let WriteMode::Newer(new_code) = mode else {
+            return self.to_record(WrongCodes::default());
+        };
+        let local = self.identity.wrong_codes().clone();
+        let mut wrong_codes = header.wrong_codes.max(&local);
+        let mut next = self.clone();
+        next.kept = header.kept;
+        if let Some(code) = new_code {
+            wrong_codes.set(code, local.of(code));
+            next.kept = next.kept.map(Kept::void);
+        }
+        next.to_record(wrong_codes)
+    }
+
+    /// The code of this name is that of a new message, so that its wrong codes are counted again.
+    pub(super) fn count_again(&mut self, code: &str) {
+        self.identity.wrong_codes().set(code, 0);
+        if code == SOLE_CODE {
+            self.seen_wrong_codes = 0;
+        }
+        self.kept = self.kept.take().map(Kept::void);
     }
 
     fn save_later(&self, mode: WriteMode, sent: Option<(SendPermit, Duration)>, save: u64) {
@@ -127,32 +159,39 @@ impl<S: Step> ActiveChallenge<S> {
     pub(crate) async fn save_response(&mut self) {
         self.message += 1;
         self.known = self.message;
-        self.save(WriteMode::Newer, None).await;
+        self.save(WriteMode::Newer(None), None).await;
     }
 
     /// Changes one part of the newest step, while concurrent updates may change other parts. After
-    /// a resend the time to live and the count of wrong codes start again.
-    pub(crate) async fn update_step(&mut self, was_resent: bool, change: impl Fn(&mut S)) {
-        for _ in 0..MAX_CONFLICTS {
+    /// a resend, which names its code, the time to live and the count of wrong codes start again.
+    pub(crate) async fn update_step(
+        &mut self,
+        new_code: Option<&'static str>,
+        change: impl Fn(&mut S),
+    ) {
+        let mut conflicts = Conflicts::new();
+        while conflicts.next(&self.context).await {
             let Ok(ObservedVersion::Stored {
                 version,
-                wrong_codes,
+                mut wrong_codes,
             }) = self.reload().await
             else {
                 break;
             };
             let mut next = self.clone();
-            next.change_step(was_resent, &change);
-            let wrong_codes = if was_resent { 0 } else { wrong_codes };
-            let Ok(record) = next.to_record(wrong_codes) else {
+            next.change_step(new_code.is_some(), &change);
+            if let Some(code) = new_code {
+                wrong_codes.set(code, 0);
+                next.kept = next.kept.map(Kept::void);
+            }
+            let Ok(record) = next.to_record(wrong_codes.clone()) else {
                 break;
             };
             let (store, key) = (self.context.store(), &self.identity.key);
             let written = store.compare_and_swap(key, version, record, next.time_left(), None);
             match self.context.store_step(written).await {
                 Ok(_) => {
-                    let local = &self.identity.wrong_codes;
-                    local.store(wrong_codes, Ordering::SeqCst);
+                    *self.identity.wrong_codes() = wrong_codes;
                     *self = next;
                     return;
                 }
@@ -160,11 +199,13 @@ impl<S: Step> ActiveChallenge<S> {
                 Err(_) => break,
             }
         }
-        if was_resent {
-            self.identity.wrong_codes.store(0, Ordering::SeqCst);
+        if let Some(code) = new_code {
+            self.count_again(code);
         }
-        self.change_step(was_resent, &change);
-        self.save_response().await;
+        self.change_step(new_code.is_some(), &change);
+        self.message += 1;
+        let save = self.identity.saves.fetch_add(1, Ordering::SeqCst) + 1;
+        self.save_later(WriteMode::Newer(new_code), None, save);
     }
 
     fn change_step(&mut self, was_resent: bool, change: &impl Fn(&mut S)) {
@@ -190,8 +231,9 @@ impl<S: Step> ActiveChallenge<S> {
             message: self.message,
             known: self.known,
             seen_wrong_codes: 0,
+            kept: None,
         };
-        next.identity.wrong_codes.store(0, Ordering::SeqCst);
+        *next.identity.wrong_codes() = WrongCodes::default();
         next.save(WriteMode::Next, None).await;
         next
     }
@@ -223,6 +265,8 @@ async fn remove(context: Arc<SessionContext>, identity: Arc<Identity>, time_left
                 Ok(()) => break,
                 // The record has expired by then.
                 Err(_) if waited > time_left => break,
+                // It keeps a session whose caller is gone.
+                Err(_) if !identity.finished.load(Ordering::SeqCst) => break,
                 Err(error) => {
                     tracing::warn!(challenge = %identity.key, %error, "could not remove a finished challenge yet");
                 }

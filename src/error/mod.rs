@@ -303,6 +303,7 @@ impl Error {
     /// | `certificate` | the certificates that this machine trusts |
     /// | `proxy` | user and password of the proxy |
     /// | `sealing_keys` | the sealing keys of the session store at this instance |
+    /// | `store` | whether the session store is a cluster, which must be opened as one |
     pub fn error_type(&self) -> &str {
         let inner = &*self.0;
         match (inner.class, &inner.status) {

@@ -20,7 +20,7 @@ use crate::error::{Error, System};
 use crate::opaque_debug::opaque_debug;
 use crate::phone::Phone;
 use crate::secret::Secret;
-use crate::session::CookieJar;
+use crate::session::{Caller, CookieJar, run_exchange};
 use crate::skewed_clock::SkewedClock;
 
 const UPDATE_PROFILE: &str = "update_profile";
@@ -223,7 +223,13 @@ impl CompleteProfile {
     /// [`ErrorKind::StepRequired`]: crate::ErrorKind::StepRequired
     /// [`ErrorKind::Unauthenticated`]: crate::ErrorKind::Unauthenticated
     /// [`ErrorKind::Unavailable`]: crate::ErrorKind::Unavailable
-    pub async fn send(mut self) -> Result<SignIn, StepError<Self>> {
+    pub async fn send(self) -> Result<SignIn, StepError<Self>> {
+        let context = self.challenge.context();
+        let exchange = async move |caller: Caller| self.send_for(&caller).await;
+        run_exchange(&context, exchange).await
+    }
+
+    async fn send_for(mut self, caller: &Caller) -> Result<SignIn, StepError<Self>> {
         let completed = match self.send_profile().await {
             Ok(completed) => completed,
             Err(error) => return Err(StepError::new(self, error)),
@@ -250,6 +256,8 @@ impl CompleteProfile {
             Ok(session) => session,
             Err(error) => return Err(StepError::new(self, error)),
         };
+        // There is no code by which a caller could claim the session.
+        caller.granted(&session);
         if completed.codes.is_empty() {
             if completed.wants_codes {
                 tracing::warn!("a code was sent to a contact that neither side named");

@@ -44,6 +44,23 @@ impl OwnContact {
             StoredContact::Email(address) => Contact::email(address).ok(),
         }
     }
+
+    /// The normalised destination of messages to it.
+    pub(super) fn destination(&self) -> String {
+        match (self.contact(), &self.stored) {
+            (Some(contact), _) => contact.destination(),
+            (
+                None,
+                StoredContact::Mobile {
+                    country_code,
+                    number,
+                },
+            ) => {
+                format!("{country_code} {number}")
+            }
+            (None, StoredContact::Email(address)) => address.clone(),
+        }
+    }
 }
 
 impl fmt::Debug for OwnContact {

@@ -16,6 +16,7 @@ use crate::end_reason::EndReason;
 use crate::error::{Error, ErrorKind, System};
 use crate::opaque_debug::opaque_debug;
 use crate::secret::Secret;
+use crate::session::{Caller, run_exchange};
 
 /// A deletion of an account, with its reason. Nothing was sent yet.
 #[derive(Clone)]
@@ -237,8 +238,14 @@ impl PendingDeletion {
     /// challenge has replaced this one) and [`ErrorKind::Unauthenticated`] (it is finished or has
     /// expired, or the session has ended). [`ErrorKind::Rejected`]: the code is wrong, used or not
     /// the newest.
-    pub async fn confirm(mut self, code: impl Into<Secret>) -> Result<(), StepError<Self>> {
-        match self.try_code(code.into()).await {
+    pub async fn confirm(self, code: impl Into<Secret>) -> Result<(), StepError<Self>> {
+        let (context, code) = (self.challenge.context(), code.into());
+        let exchange = async move |_: Caller| self.confirm_for(code).await;
+        run_exchange(&context, exchange).await
+    }
+
+    async fn confirm_for(mut self, code: Secret) -> Result<(), StepError<Self>> {
+        match self.try_code(code).await {
             Ok(()) => {
                 self.challenge.finish().await;
                 let closed = self.session.shared().close(EndReason::UserDeleted).await;

@@ -1,8 +1,9 @@
 //! Sign-in by a password, a token or a third party: a single call, without a code.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::api::types;
+use super::api::{Api, types};
 use super::client::Client;
 use super::complete_profile::{CompleteProfile, NewUser};
 use super::contact::check_filled;
@@ -12,7 +13,7 @@ use super::user_status::{UserStatus, finish};
 use crate::challenge::FirstMessage;
 use crate::error::Error;
 use crate::secret::Secret;
-use crate::session::CookieJar;
+use crate::session::{Caller, CookieJar, run_exchange};
 
 /// A sign-in by a single call.
 pub(super) struct DirectSignIn {
@@ -34,15 +35,35 @@ impl DirectSignIn {
         })
     }
 
-    /// Ends the sign-in after `operation` succeeded.
-    pub(super) async fn end(
+    /// Sends the credential by `send` in a task that the caller cannot drop, and ends the sign-in after
+    /// `operation` succeeded.
+    pub(super) async fn exchange<F>(
         self,
+        operation: &'static str,
+        send: impl FnOnce(Api) -> F + Send + 'static,
+    ) -> Result<SignIn, Error>
+    where
+        F: Future<Output = Result<UserStatus, Error>> + Send + 'static,
+    {
+        let context = Arc::clone(&self.client.context);
+        let exchange = async move |caller: Caller| {
+            let partial = PartialSession::begin(&self.client);
+            let user = send(partial.api()).await?;
+            self.end(&caller, user, partial.cookies(), operation).await
+        };
+        run_exchange(&context, exchange).await
+    }
+
+    async fn end(
+        self,
+        caller: &Caller,
         user: UserStatus,
         cookies: CookieJar,
         operation: &'static str,
     ) -> Result<SignIn, Error> {
         let Some(register_token) = user.registration(None) else {
             let session = finish(&self.client, user.names_user, &cookies, operation).await?;
+            caller.granted(&session);
             return Ok(SignIn::SignedIn(session));
         };
         let step = NewUser::new(self.platform, cookies, register_token, None);
@@ -98,17 +119,14 @@ impl Client {
         check_filled("username", &username)?;
         check_filled("password", password.expose())?;
         let direct = DirectSignIn::begin(self, self.platform.clone()).await?;
-        let partial = PartialSession::begin(self);
         let body = types::PasswordLoginRequestSchema::builder()
             .username(username)
             .password(password);
-        let api = partial.api();
-        let response = api.login_with_email_and_password().body(body).send();
-        let response = response.await?.into_inner();
-        let operation = "login_with_email_and_password";
-        direct
-            .end(user_status(response), partial.cookies(), operation)
-            .await
+        let send = async move |api: Api| {
+            let response = api.login_with_email_and_password().body(body).send();
+            Ok(user_status(response.await?.into_inner()))
+        };
+        direct.exchange("login_with_email_and_password", send).await
     }
 
     /// Signs a user in by a token that the seller's own system obtained for the user. Sends no
@@ -144,14 +162,12 @@ impl Client {
         let token = token.into();
         check_filled("token", token.expose())?;
         let direct = DirectSignIn::begin(self, self.platform.clone()).await?;
-        let partial = PartialSession::begin(self);
         let body = types::TokenRequestBodySchema::builder().token(token);
-        let api = partial.api();
-        let response = api.login_with_token().body(body).send();
-        let response = response.await?.into_inner();
-        direct
-            .end(user_status(response), partial.cookies(), "login_with_token")
-            .await
+        let send = async move |api: Api| {
+            let response = api.login_with_token().body(body).send();
+            Ok(user_status(response.await?.into_inner()))
+        };
+        direct.exchange("login_with_token", send).await
     }
 }
 

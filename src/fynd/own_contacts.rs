@@ -7,10 +7,13 @@ use super::partial_session::PartialSession;
 use super::session::Session;
 use super::sign_in::PendingCodes;
 use super::unconfirmed_codes::CodePermits;
-use crate::challenge::FirstMessage;
+use crate::challenge::{FirstMessage, send_link};
 use crate::contact::Contact;
 use crate::error::Error;
 use crate::phone::Phone;
+
+/// The messages with a link that confirms a contact, which have a wait of their own.
+const VERIFICATION_LINK: &str = "verification link";
 
 impl Session {
     /// The contacts of the profile. Sends no message; idempotent.
@@ -70,14 +73,27 @@ impl Session {
     ///
     /// # Errors
     ///
+    /// [`ErrorKind::RateLimited`] while the timer of the last link to this contact runs, and
+    /// [`ErrorKind::Unavailable`] if the session store fails: nothing is sent in these cases.
     /// [`ErrorKind::Rejected`] if another user has it. [`ErrorKind::Unauthenticated`] if the session has
     /// ended. Otherwise as any call, see [`Error`].
     ///
+    /// [`ErrorKind::RateLimited`]: crate::ErrorKind::RateLimited
+    /// [`ErrorKind::Unavailable`]: crate::ErrorKind::Unavailable
     /// [`ErrorKind::Rejected`]: crate::ErrorKind::Rejected
     /// [`ErrorKind::Unauthenticated`]: crate::ErrorKind::Unauthenticated
     pub async fn add_contact(&self, contact: impl Into<Contact>) -> Result<bool, Error> {
+        let (client, contact) = (self.client(), contact.into());
+        let to = contact.destination();
+        let send = self.send_contact(contact);
+        let wait = client.resend_wait();
+        send_link(&client.context, VERIFICATION_LINK, &to, wait, send).await
+    }
+
+    /// Adds the contact; returns whether a link was sent, and whether one may have been sent.
+    async fn send_contact(&self, contact: Contact) -> Result<(bool, bool), Error> {
         let api = self.api();
-        let sent = match contact.into() {
+        let sent = match contact {
             Contact::Phone(phone) => {
                 let body = types::EditMobileRequestSchema::builder()
                     .country_code(country_code(&phone))
@@ -92,7 +108,7 @@ impl Session {
                 response.into_inner().verify_email_link
             }
         };
-        Ok(sent.unwrap_or_default())
+        Ok((sent.unwrap_or_default(), sent != Some(false)))
     }
 
     /// Sends a code to a mobile that belongs to no user. Confirmed by [`PendingCodes::confirm_phone`], the
@@ -150,7 +166,10 @@ impl Session {
     }
 
     /// Sends a link to confirm a contact, and returns whether the server reports that it did: a
-    /// confirmed contact needs none. It is retried only if the server certainly did not process it.
+    /// confirmed contact needs none. One link per contact in 30 seconds
+    /// ([`Settings::resend_wait`](crate::Settings::resend_wait)), that of
+    /// [`add_contact`](Self::add_contact) included. It is retried only if the server certainly did not
+    /// process it.
     ///
     /// ```
     /// # #[tokio::main]
@@ -164,6 +183,7 @@ impl Session {
     /// # let signed_in = client.sign_in_with_password("asha@example.com", "the password").await?;
     /// # let session = signed_in.signed_in().unwrap();
     /// # session.add_contact(&vestibule::Contact::email("asha@example.org")?).await?;
+    /// # mock.clock().advance(std::time::Duration::from_secs(31));
     /// for own in session.contacts().await? {
     ///     if !own.verified {
     ///         assert!(session.request_verification_link(&own).await?);
@@ -179,10 +199,20 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) if the profile no longer has it,
-    /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) if the session has ended.
-    /// Otherwise as any call, see [`Error`].
+    /// [`ErrorKind::RateLimited`](crate::ErrorKind::RateLimited) while the timer of the last link to this
+    /// contact runs, and [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the session store
+    /// fails: nothing is sent in these cases. [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) if the
+    /// profile no longer has it, [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) if the
+    /// session has ended. Otherwise as any call, see [`Error`].
     pub async fn request_verification_link(&self, own: &OwnContact) -> Result<bool, Error> {
+        let client = self.client();
+        let to = own.destination();
+        let send = self.send_verification_link(own);
+        let wait = client.resend_wait();
+        send_link(&client.context, VERIFICATION_LINK, &to, wait, send).await
+    }
+
+    async fn send_verification_link(&self, own: &OwnContact) -> Result<(bool, bool), Error> {
         let api = self.api();
         let sent = match &own.stored {
             StoredContact::Mobile { .. } => {
@@ -196,7 +226,7 @@ impl Session {
                 call.send().await?.into_inner().verify_email_link
             }
         };
-        Ok(sent.unwrap_or_default())
+        Ok((sent.unwrap_or_default(), sent != Some(false)))
     }
 
     /// Makes a confirmed contact the primary one of its kind. Sends no message. It is retried only

@@ -21,7 +21,7 @@ use crate::error::{Error, ErrorKind, System};
 use crate::opaque_debug::opaque_debug;
 use crate::password::NewPassword;
 use crate::secret::Secret;
-use crate::session::CookieJar;
+use crate::session::{Caller, CookieJar, run_exchange};
 use crate::skewed_clock::SkewedClock;
 
 /// A password reset by a code, before anything was sent.
@@ -171,11 +171,14 @@ impl PendingResetCode {
     /// The error returns the state, as of
     /// [`PendingCode::confirm`](super::PendingCode::confirm); [`ErrorKind::InvalidResponse`] if the
     /// server accepted it and returned no token.
-    pub async fn confirm(
-        mut self,
-        code: impl Into<Secret>,
-    ) -> Result<PasswordReset, StepError<Self>> {
-        match self.try_code(code.into()).await {
+    pub async fn confirm(self, code: impl Into<Secret>) -> Result<PasswordReset, StepError<Self>> {
+        let (context, code) = (self.challenge.context(), code.into());
+        let exchange = async move |_: Caller| self.confirm_for(code).await;
+        run_exchange(&context, exchange).await
+    }
+
+    async fn confirm_for(mut self, code: Secret) -> Result<PasswordReset, StepError<Self>> {
+        match self.try_code(code).await {
             Ok(forgot_token) => {
                 let step = PasswordToken {
                     cookies: self.challenge.step.cookies.clone(),
@@ -236,7 +239,17 @@ impl PasswordReset {
     /// `password` is empty) and [`ErrorKind::Unauthenticated`] (it is finished or has expired).
     /// [`ErrorKind::Rejected`]: the server does not accept the password, or the token has expired.
     pub async fn set_password(
+        self,
+        password: NewPassword,
+    ) -> Result<Option<Session>, StepError<Self>> {
+        let context = self.challenge.context();
+        let exchange = async move |caller: Caller| self.set_for(&caller, password).await;
+        run_exchange(&context, exchange).await
+    }
+
+    async fn set_for(
         mut self,
+        caller: &Caller,
         password: NewPassword,
     ) -> Result<Option<Session>, StepError<Self>> {
         let partial = match self.try_password(password.into_secret()).await {
@@ -248,7 +261,11 @@ impl PasswordReset {
         let cookies = partial.cookies();
         let has_new_cookies = cookies != self.challenge.step.cookies;
         if has_new_cookies && matches!(is_signed_in(&partial).await, Ok(true)) {
-            return Ok(self.client.sign_in(partial.cookies()).await.ok());
+            let session = self.client.sign_in(partial.cookies()).await.ok();
+            if let Some(session) = &session {
+                caller.granted(session);
+            }
+            return Ok(session);
         }
         Ok(None)
     }

@@ -1,18 +1,21 @@
 //! A forgotten password: a new password is set by the code of a link.
 
-use super::api::types;
+use std::sync::Arc;
+
+use super::api::{Api, types};
 use super::client::Client;
 use super::codes::captcha;
 use super::contact::{check_filled, country_code, national_number};
 use super::partial_session::PartialSession;
 use super::session::Session;
 use super::user_status::{UserStatus, finish};
-use crate::challenge::StepError;
+use crate::challenge::{StepError, send_link};
 use crate::contact::Contact;
 use crate::error::Error;
 use crate::opaque_debug::opaque_debug;
 use crate::password::NewPassword;
 use crate::secret::Secret;
+use crate::session::{Caller, run_exchange};
 
 /// The code of a link that a user who forgot the password has followed.
 #[must_use = "the password is unchanged before `set_password`"]
@@ -25,7 +28,8 @@ opaque_debug!("fynd": PasswordLink);
 
 impl Client {
     /// Sends a link by which a user who forgot the password can set a new one, by SMS or by e-mail.
-    /// It is retried only if the server certainly did not process it.
+    /// One link per contact in 30 seconds ([`Settings::resend_wait`](crate::Settings::resend_wait)), across
+    /// all instances. It is retried only if the server certainly did not process it.
     ///
     /// Source: `POST /service/application/user/authentication/v1.0/login/password/mobile/reset` or
     /// `…/login/password/reset`.
@@ -54,9 +58,13 @@ impl Client {
     ///
     /// # Errors
     ///
+    /// [`ErrorKind::RateLimited`] while the timer of the last link to this contact runs, and
+    /// [`ErrorKind::Unavailable`] if the session store fails: nothing is sent in these cases.
     /// [`ErrorKind::Rejected`] if the server knows no user with this contact. Otherwise as any call,
     /// see [`Error`].
     ///
+    /// [`ErrorKind::RateLimited`]: crate::ErrorKind::RateLimited
+    /// [`ErrorKind::Unavailable`]: crate::ErrorKind::Unavailable
     /// [`ErrorKind::Rejected`]: crate::ErrorKind::Rejected
     pub async fn reset_password_by_link(&self, contact: impl Into<Contact>) -> Result<(), Error> {
         self.send_reset_link(contact.into(), None).await
@@ -101,6 +109,27 @@ impl Client {
         captcha_code: Option<&str>,
     ) -> Result<(), Error> {
         let api = self.api();
+        let to = contact.destination();
+        let send = async {
+            let sent = self.call_reset_link(&api, contact, captcha_code);
+            Ok((sent.await?, true))
+        };
+        send_link(
+            &self.context,
+            "password link",
+            &to,
+            self.resend_wait(),
+            send,
+        )
+        .await
+    }
+
+    async fn call_reset_link(
+        &self,
+        api: &Api,
+        contact: Contact,
+        captcha_code: Option<&str>,
+    ) -> Result<(), Error> {
         match contact {
             Contact::Phone(phone) => {
                 let body = types::SendResetPasswordMobileRequestSchema::builder()
@@ -186,10 +215,16 @@ impl PasswordLink {
     /// [`ErrorKind::Rejected`]: crate::ErrorKind::Rejected
     /// [`ErrorKind::InvalidResponse`]: crate::ErrorKind::InvalidResponse
     pub async fn set_password(self, password: NewPassword) -> Result<Session, StepError<Self>> {
-        match self.try_password(password.into_secret()).await {
-            Ok(session) => Ok(session),
-            Err(error) => Err(StepError::new(self, error)),
-        }
+        let context = Arc::clone(&self.client.context);
+        let exchange =
+            async move |caller: Caller| match self.try_password(password.into_secret()).await {
+                Ok(session) => {
+                    caller.granted(&session);
+                    Ok(session)
+                }
+                Err(error) => Err(StepError::new(self, error)),
+            };
+        run_exchange(&context, exchange).await
     }
 
     async fn try_password(&self, password: Secret) -> Result<Session, Error> {

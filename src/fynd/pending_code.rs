@@ -5,15 +5,18 @@ use super::codes::{OtpKind, Route, Sending, Sent};
 use super::complete_profile::{CompleteProfile, NewUser};
 use super::partial_session::PartialSession;
 use super::sent_code::{self, SentCode};
+use super::session::Session;
 use super::sign_in::SignIn;
-use super::user_status::UserStatus;
+use super::user_status::{UserStatus, finish};
 use crate::challenge::{
-    ActiveChallenge, ResendTimer, SoleRecipient, StepError, check_code, sent_code_methods,
+    ActiveChallenge, MessageLimit, Recipient, ResendTimer, SoleRecipient, StepError, Tried,
+    check_code, sent_code_methods,
 };
 use crate::contact::Contact;
 use crate::error::{Error, ErrorKind, System};
 use crate::opaque_debug::opaque_debug;
 use crate::secret::Secret;
+use crate::session::{Caller, run_exchange};
 
 /// A code was sent to the user's mobile or mailbox.
 ///
@@ -174,7 +177,7 @@ impl PendingCode {
             }
         };
         self.challenge
-            .resend(SoleRecipient, wait, send, store_keys)
+            .resend(AnnouncedMailbox, wait, send, store_keys)
             .await
     }
 
@@ -199,7 +202,7 @@ impl PendingCode {
     /// [`ErrorKind::InvalidResponse`]: crate::ErrorKind::InvalidResponse
     pub async fn confirm(self, code: impl Into<Secret>) -> Result<SignIn, StepError<Self>> {
         let route = self.challenge.step.route.clone();
-        self.confirm_by(route, code.into()).await
+        self.confirm_by(SoleRecipient, route, code.into()).await
     }
 
     /// Confirms the code that was sent to [`announced_email`](Self::announced_email), as
@@ -212,42 +215,55 @@ impl PendingCode {
     /// As [`confirm`](Self::confirm); [`ErrorKind::StepRequired`] also if the server named no mailbox.
     pub async fn confirm_email(self, code: impl Into<Secret>) -> Result<SignIn, StepError<Self>> {
         match email_route(&self.challenge.step) {
-            Ok(route) => self.confirm_by(route, code.into()).await,
+            Ok(route) => self.confirm_by(AnnouncedMailbox, route, code.into()).await,
             Err(error) => Err(StepError::new(self, error)),
         }
     }
 
-    async fn confirm_by(mut self, route: Route, code: Secret) -> Result<SignIn, StepError<Self>> {
-        let user = match self.try_code(&route, code).await {
-            Ok(user) => user,
-            Err(error) => return Err(StepError::new(self, error)),
+    async fn confirm_by(
+        self,
+        recipient: impl Recipient<SentCode> + 'static,
+        route: Route,
+        code: Secret,
+    ) -> Result<SignIn, StepError<Self>> {
+        let context = self.challenge.context();
+        let exchange = async move |caller: Caller| {
+            let confirmed = self.confirm_for(&caller, recipient, route, code);
+            confirmed.await
         };
-        let step = &self.challenge.step;
-        if let Some(token) = user.registration(step.register_token.as_ref()) {
-            let (platform, cookies) = (route.platform, step.cookies.clone());
-            let new_user = NewUser::new(platform, cookies, token, Some(route.contact));
-            let challenge = self.challenge.advance(new_user).await;
-            let profile = CompleteProfile::resumed(self.client, challenge);
-            return Ok(SignIn::ProfileRequired(profile));
-        }
-        let operation = match route.contact {
-            Contact::Phone(_) => "verify_mobile_otp",
-            Contact::Email(_) => "verify_email_otp",
-        };
-        let signed_in = SignIn::finish(
-            &self.client,
-            &self.challenge,
-            user.names_user,
-            &step.cookies,
-            operation,
-        );
-        let signed_in = signed_in.await;
-        signed_in.map_err(|error| StepError::new(self, error))
+        run_exchange(&context, exchange).await
     }
 
-    async fn try_code(&mut self, route: &Route, code: Secret) -> Result<UserStatus, Error> {
+    async fn confirm_for(
+        mut self,
+        caller: &Caller,
+        recipient: impl Recipient<SentCode>,
+        route: Route,
+        code: Secret,
+    ) -> Result<SignIn, StepError<Self>> {
+        match self.try_code(caller, recipient, &route, code).await {
+            Ok(Confirmed::SignedIn(session)) => Ok(SignIn::SignedIn(session)),
+            Ok(Confirmed::Registers(token)) => {
+                let cookies = self.challenge.step.cookies.clone();
+                let (platform, contact) = (route.platform, Some(route.contact));
+                let new_user = NewUser::new(platform, cookies, token, contact);
+                let challenge = self.challenge.advance(new_user).await;
+                let profile = CompleteProfile::resumed(self.client, challenge);
+                Ok(SignIn::ProfileRequired(profile))
+            }
+            Err(error) => Err(StepError::new(self, error)),
+        }
+    }
+
+    async fn try_code(
+        &mut self,
+        caller: &Caller,
+        recipient: impl Recipient<SentCode>,
+        route: &Route,
+        code: Secret,
+    ) -> Result<Confirmed, Error> {
         let code = check_code(System::Fynd, &code)?;
-        let client = &self.client;
+        let (client, sent) = (&self.client, code.clone());
         let send = async |step: &mut SentCode| {
             let partial = PartialSession::new(client, &step.cookies);
             // The token of the response belongs to the code by e-mail, see the description.
@@ -258,11 +274,58 @@ impl PendingCode {
                     given.or_else(|| step.register_token.clone())
                 }
             };
-            let verified = route.verify(&partial, &step.keys, token, code).await;
+            let verified = route.verify(&partial, &step.keys, token, sent).await;
             step.cookies = partial.cookies();
             verified
         };
-        self.challenge.try_code(SoleRecipient, send).await
+        let resume = async |id: &Secret| client.resume_session(id).await;
+        let tried = self
+            .challenge
+            .try_sign_in_code(caller, recipient, &code, resume, send);
+        let user = match tried.await? {
+            Tried::Response(user) => user,
+            Tried::Kept(session, claim) => {
+                self.challenge
+                    .claim_session(caller, claim, &session, None)
+                    .await?;
+                return Ok(Confirmed::SignedIn(session));
+            }
+        };
+        let step = &self.challenge.step;
+        if let Some(token) = user.registration(step.register_token.as_ref()) {
+            return Ok(Confirmed::Registers(token));
+        }
+        let operation = match route.contact {
+            Contact::Phone(_) => "verify_mobile_otp",
+            Contact::Email(_) => "verify_email_otp",
+        };
+        let signed_in = finish(client, user.names_user, &step.cookies, operation);
+        let session = signed_in.await?;
+        self.challenge
+            .grant(caller, recipient, &code, &session, None)
+            .await;
+        Ok(Confirmed::SignedIn(session))
+    }
+}
+
+/// What a correct code leads to.
+enum Confirmed {
+    SignedIn(Session),
+    /// The user is new: this is the token of the registration.
+    Registers(Secret),
+}
+
+/// The mailbox that the server named: its code is another than that of the contact.
+#[derive(Clone, Copy)]
+struct AnnouncedMailbox;
+
+impl Recipient<SentCode> for AnnouncedMailbox {
+    fn limit<'a>(&self, _: &'a mut SentCode) -> Result<Option<&'a mut MessageLimit>, Error> {
+        Ok(None)
+    }
+
+    fn code(&self) -> &'static str {
+        "email"
     }
 }
 

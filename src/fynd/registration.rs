@@ -1,5 +1,7 @@
 //! Registering a user by a form.
 
+use std::sync::Arc;
+
 use super::api::types;
 use super::client::Client;
 use super::complete_profile::{CompleteProfile, NewUser};
@@ -16,6 +18,7 @@ use crate::error::{Error, ErrorKind, System};
 use crate::opaque_debug::opaque_debug;
 use crate::phone::Phone;
 use crate::secret::Secret;
+use crate::session::{Caller, run_exchange};
 
 const OPERATION: &str = "register_with_form";
 
@@ -155,6 +158,12 @@ impl SignUp {
     /// [`ErrorKind::InvalidResponse`]: crate::ErrorKind::InvalidResponse
     pub async fn send(self) -> Result<SignIn, Error> {
         let email = self.check()?;
+        let context = Arc::clone(&self.client.context);
+        let exchange = async move |caller: Caller| self.send_for(&caller, email).await;
+        run_exchange(&context, exchange).await
+    }
+
+    async fn send_for(self, caller: &Caller, email: Option<Email>) -> Result<SignIn, Error> {
         let first = FirstMessage::without_destination(&self.client.context)?;
         first.check_store().await?;
         let mobile = self.mobile.as_ref().map(Contact::from);
@@ -199,6 +208,7 @@ impl SignUp {
         }
         if is_signed_in(&partial).await? {
             let session = self.client.sign_in(partial.cookies()).await?;
+            caller.granted(&session);
             return Ok(SignIn::SignedIn(session));
         }
         if exists == Some(true) {

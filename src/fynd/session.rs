@@ -4,7 +4,7 @@ use super::api::{Api, types};
 use super::api_error::invalid_response;
 use super::client::Client;
 use crate::error::Error;
-use crate::session::{Session as Shared, SignOutOrder, session_methods};
+use crate::session::{Session as Shared, SignOutOrder, impl_sign_out, session_methods};
 
 /// A signed-in user. Cheap to clone: all clones share one cookie jar, which no other session uses.
 ///
@@ -16,6 +16,8 @@ pub struct Session {
     shared: Shared,
     client: Client,
 }
+
+impl_sign_out!();
 
 impl Session {
     session_methods!(client);

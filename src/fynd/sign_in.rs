@@ -10,14 +10,16 @@ use super::complete_profile::{CompleteProfile, NewUser};
 use super::session::Session;
 use super::unconfirmed_codes::{ContactKind, UnconfirmedCode, UnconfirmedCodes};
 use super::user_status::{UserStatus, finish};
-use crate::challenge::{ActiveChallenge, FirstMessage, ResendTimer, Step, StepError, check_code};
+use crate::challenge::{
+    ActiveChallenge, Change, Claim, FirstMessage, ResendTimer, StepError, Tried, check_code,
+};
 use crate::contact::Contact;
 use crate::email::Email;
 use crate::error::{Error, ErrorKind, System};
 use crate::opaque_debug::opaque_debug;
 use crate::phone::Phone;
 use crate::secret::Secret;
-use crate::session::CookieJar;
+use crate::session::{Caller, run_exchange};
 
 /// The result of a step of a sign-in.
 #[derive(Debug)]
@@ -40,19 +42,6 @@ impl SignIn {
             Self::SignedIn(session) | Self::SignedInWithCodes(session, _) => Some(session),
             Self::ProfileRequired(_) | Self::CodesRequired(_) => None,
         }
-    }
-
-    /// Signs the user in, after `operation` succeeded, and finishes the challenge.
-    pub(super) async fn finish<S: Step>(
-        client: &Client,
-        challenge: &ActiveChallenge<S>,
-        names_user: bool,
-        cookies: &CookieJar,
-        operation: &'static str,
-    ) -> Result<Self, Error> {
-        let session = finish(client, names_user, cookies, operation).await?;
-        challenge.finish().await;
-        Ok(Self::SignedIn(session))
     }
 }
 
@@ -268,12 +257,33 @@ impl PendingCodes {
     }
 
     async fn confirm_kind(
-        mut self,
+        self,
         kind: ContactKind,
         code: Secret,
     ) -> Result<SignIn, StepError<Self>> {
-        let user = match self.try_code(kind, code).await {
-            Ok(user) => user,
+        let context = self.challenge.context();
+        let exchange = async move |caller: Caller| self.confirm_for(&caller, kind, code).await;
+        run_exchange(&context, exchange).await
+    }
+
+    async fn confirm_for(
+        mut self,
+        caller: &Caller,
+        kind: ContactKind,
+        code: Secret,
+    ) -> Result<SignIn, StepError<Self>> {
+        let tried = match check_code(System::Fynd, &code) {
+            Ok(code) => self
+                .try_code(caller, kind, &code)
+                .await
+                .map(|it| (it, code)),
+            Err(error) => Err(error),
+        };
+        let (user, code) = match tried {
+            Ok((Tried::Response(user), code)) => (user, code),
+            Ok((Tried::Kept(session, claim), _)) => {
+                return self.claim(caller, claim, session).await;
+            }
             Err(error) => return Err(StepError::new(self, error)),
         };
         let remain = !self.challenge.step.codes.is_empty();
@@ -305,29 +315,65 @@ impl PendingCodes {
             Ok(session) => session,
             Err(error) => return Err(StepError::new(self, error)),
         };
-        if !remain {
-            self.challenge.finish().await;
-            return Ok(SignIn::SignedIn(session));
-        }
         let owned = |step: &mut UnconfirmedCodes| *step = step.clone().owned_by(&session);
-        self.challenge.update_step(false, owned).await;
+        let change: Option<Change<'_, _>> = if remain { Some(&owned) } else { None };
+        self.challenge
+            .grant(caller, kind, &code, &session, change)
+            .await;
+        Ok(self.signed_in(session))
+    }
+
+    /// The user is signed in, and may confirm the codes that remain.
+    fn signed_in(mut self, session: Session) -> SignIn {
+        if self.challenge.step.codes.is_empty() {
+            return SignIn::SignedIn(session);
+        }
         self.session = Some(session.clone());
-        Ok(SignIn::SignedInWithCodes(session, self))
+        SignIn::SignedInWithCodes(session, self)
+    }
+
+    async fn claim(
+        mut self,
+        caller: &Caller,
+        claim: Claim,
+        session: Session,
+    ) -> Result<SignIn, StepError<Self>> {
+        let owned = |step: &mut UnconfirmedCodes| *step = step.clone().owned_by(&session);
+        let remain = !self.challenge.step.codes.is_empty();
+        let change: Option<Change<'_, _>> = if remain { Some(&owned) } else { None };
+        let claimed = self
+            .challenge
+            .claim_session(caller, claim, &session, change);
+        match claimed.await {
+            Ok(()) => Ok(self.signed_in(session)),
+            Err(error) => Err(StepError::new(self, error)),
+        }
     }
 
     /// Confirms a code, and returns what the response says about the user.
-    async fn try_code(&mut self, kind: ContactKind, code: Secret) -> Result<UserStatus, Error> {
-        let code = check_code(System::Fynd, &code)?;
+    async fn try_code(
+        &mut self,
+        caller: &Caller,
+        kind: ContactKind,
+        code: &Secret,
+    ) -> Result<Tried<UserStatus, Session>, Error> {
         let (client, session) = (&self.client, self.session.as_ref());
         let send = async |step: &mut UnconfirmedCodes| {
             let UnconfirmedCode { contact, keys, .. } = step.find(kind)?;
             let calls = step.calls(client, session)?;
             let token = step.register_token.clone();
             let route = step.route(contact);
-            let user = route.verify(&calls, keys, token, code).await?;
+            let user = route.verify(&calls, keys, token, code.clone()).await?;
             Ok((user, calls.cookies()))
         };
-        let (user, cookies) = self.challenge.try_code(kind, send).await?;
+        let resume = async |id: &Secret| client.resume_session(id).await;
+        let tried = self
+            .challenge
+            .try_sign_in_code(caller, kind, code, resume, send);
+        let (user, cookies) = match tried.await? {
+            Tried::Response(response) => response,
+            Tried::Kept(session, claim) => return Ok(Tried::Kept(session, claim)),
+        };
         let before = self.challenge.step.cookies.clone();
         let token = user.register_token.as_ref();
         let change = |step: &mut UnconfirmedCodes| {
@@ -339,7 +385,7 @@ impl PendingCodes {
                 step.register_token = Some(token.clone());
             }
         };
-        self.challenge.update_step(false, change).await;
-        Ok(user)
+        self.challenge.update_step(None, change).await;
+        Ok(Tried::Response(user))
     }
 }

@@ -1,11 +1,10 @@
 //! Sign-in by an account at a third party.
 
-use super::api::types;
+use super::api::{Api, types};
 use super::client::Client;
 use super::contact::check_filled;
 use super::direct_sign_in::DirectSignIn;
 use super::other_spelling;
-use super::partial_session::PartialSession;
 use super::sign_in::SignIn;
 use super::user_status::UserStatus;
 use crate::email::{Email, GivenEmail, IntoEmail};
@@ -247,41 +246,42 @@ impl Client {
         account.check()?;
         let platform = account.platform.clone().or_else(|| self.platform.clone());
         let direct = DirectSignIn::begin(self, platform.clone()).await?;
-        let partial = PartialSession::begin(self);
-        let api = partial.api();
-        let (operation, response) = match account.provider.clone() {
-            Provider::Facebook => {
-                let call = api.login_with_facebook().platform(platform);
-                (
-                    "login_with_facebook",
-                    call.body(account.body()).send().await,
-                )
-            }
-            Provider::Google => {
-                let call = api.login_with_google().platform(platform);
-                ("login_with_google", call.body(account.body()).send().await)
-            }
-            Provider::GoogleAndroid => {
-                let call = api.login_with_google_android().platform(platform);
-                let response = call.body(account.body()).send().await;
-                ("login_with_google_android", response)
-            }
-            Provider::GoogleIos => {
-                let call = api.login_with_google_ios().platform(platform);
-                let response = call.body(account.body()).send().await;
-                ("login_with_google_ios", response)
-            }
-            Provider::Apple => {
-                let call = api.login_with_apple_ios().platform(platform);
-                let response = call.body(account.apple_body()).send().await;
-                ("login_with_apple_ios", response)
-            }
+        let operation = match &account.provider {
+            Provider::Facebook => "login_with_facebook",
+            Provider::Google => "login_with_google",
+            Provider::GoogleAndroid => "login_with_google_android",
+            Provider::GoogleIos => "login_with_google_ios",
+            Provider::Apple => "login_with_apple_ios",
         };
-        let response = response?.into_inner();
-        let user_exists =
-            other_spelling::user_exists(response.user_exists, &response.extra, Some(false));
-        let user = response.user.as_ref();
-        let user = UserStatus::new(user, user_exists, response.register_token);
-        direct.end(user, partial.cookies(), operation).await
+        let send = async move |api: Api| {
+            let response = match account.provider.clone() {
+                Provider::Facebook => {
+                    let call = api.login_with_facebook().platform(platform);
+                    call.body(account.body()).send().await
+                }
+                Provider::Google => {
+                    let call = api.login_with_google().platform(platform);
+                    call.body(account.body()).send().await
+                }
+                Provider::GoogleAndroid => {
+                    let call = api.login_with_google_android().platform(platform);
+                    call.body(account.body()).send().await
+                }
+                Provider::GoogleIos => {
+                    let call = api.login_with_google_ios().platform(platform);
+                    call.body(account.body()).send().await
+                }
+                Provider::Apple => {
+                    let call = api.login_with_apple_ios().platform(platform);
+                    call.body(account.apple_body()).send().await
+                }
+            };
+            let response = response?.into_inner();
+            let user_exists = 
+                other_spelling::user_exists(response.user_exists, &response.extra, Some(false));
+            let user = response.user.as_ref();
+            Ok(UserStatus::new(user, user_exists, response.register_token))
+        };
+        direct.exchange(operation, send).await
     }
 }

@@ -77,6 +77,13 @@ impl Recipient<UnconfirmedCodes> for ContactKind {
         let code = code.ok_or_else(no_such_code)?;
         Ok(Some(&mut code.limit))
     }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Mobile => "mobile",
+            Self::Email => "email",
+        }
+    }
 }
 
 /// The user is signed in, so that only the session may continue.

@@ -12,13 +12,13 @@ use super::language;
 use super::session::Session;
 use crate::challenge::{
     ActiveChallenge, CODE_TIME_TO_LIVE, FirstMessage, ResendTimer, SendOutcome, SoleRecipient,
-    Step, StepError, StoredChallenge, sent_code_methods,
+    Step, StepError, StoredChallenge, Tried, sent_code_methods,
 };
 use crate::error::{Error, ErrorKind, System};
 use crate::opaque_debug::opaque_debug;
 use crate::phone::Phone;
 use crate::secret::Secret;
-use crate::session::Tokens;
+use crate::session::{Caller, Tokens, run_exchange};
 use crate::skewed_clock::SkewedClock;
 use crate::typed_text::typed_code;
 
@@ -90,8 +90,9 @@ opaque_debug!("goodcity": PendingCode);
 pub struct SignedIn {
     /// The session of the user.
     pub session: Session,
-    /// The profile that was returned with the token, if any. [`Session::profile`] returns the
-    /// current one.
+    /// The profile that was returned with the token, if any: none where the caller of an earlier
+    /// `confirm` went away, and this one got its session. [`Session::profile`] returns the current
+    /// one.
     pub profile: Option<types::Profile>,
 }
 
@@ -215,23 +216,41 @@ impl PendingCode {
     /// not allowed for this user. After a lost response the pin may be used up: if it is refused the
     /// next time, `resend`.
     pub async fn confirm(mut self, pin: impl Into<Secret>) -> Result<SignedIn, StepError<Self>> {
-        let tried = self.try_pin(pin.into()).await;
-        tried.map_err(|error| StepError::new(self, error))
+        let (context, pin) = (self.challenge.context(), pin.into());
+        let exchange = async move |caller: Caller| {
+            let tried = self.try_pin(&caller, pin).await;
+            tried.map_err(|error| StepError::new(self, error))
+        };
+        run_exchange(&context, exchange).await
     }
 
-    async fn try_pin(&mut self, pin: Secret) -> Result<SignedIn, Error> {
+    async fn try_pin(&mut self, caller: &Caller, pin: Secret) -> Result<SignedIn, Error> {
         let pin = check_pin(&pin)?;
-        let client = &self.client;
+        let (client, sent) = (&self.client, pin.clone());
         let send = async |step: &mut PinRequest| {
             let key = step.key.clone().ok_or_else(|| {
                 let message = "the server has discarded the pin: send a new pin";
                 Error::new(ErrorKind::StepRequired, message).of(System::GoodCity)
             })?;
-            let body = types::VerifyRequest::builder().pin(pin).otp_auth_key(key);
+            let body = types::VerifyRequest::builder().pin(sent).otp_auth_key(key);
             client.api().verify().body(body).send().await
         };
-        let response = self.challenge.try_code(SoleRecipient, send).await?;
-        let response = response.into_inner();
+        let resume = async |id: &Secret| client.resume_session(id).await;
+        let tried = self
+            .challenge
+            .try_sign_in_code(caller, SoleRecipient, &pin, resume, send);
+        let response = match tried.await? {
+            Tried::Response(response) => response.into_inner(),
+            Tried::Kept(session, claim) => {
+                self.challenge
+                    .claim_session(caller, claim, &session, None)
+                    .await?;
+                return Ok(SignedIn {
+                    session,
+                    profile: None,
+                });
+            }
+        };
         let token = response.jwt_token.filter(|token| !token.is_empty());
         let token = token.ok_or_else(|| {
             Error::new(ErrorKind::InvalidResponse, "the sign-in returned no token")
@@ -242,7 +261,9 @@ impl PendingCode {
         let language = response.user.as_ref().and_then(language::of);
         let tokens = Tokens::issued(token, None, &self.client.calls.pipeline().time);
         let session = self.client.sign_in_by(phone, language, tokens).await?;
-        self.challenge.finish().await;
+        self.challenge
+            .grant(caller, SoleRecipient, &pin, &session, None)
+            .await;
         Ok(SignedIn {
             session,
             profile: response.user,

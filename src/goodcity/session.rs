@@ -6,7 +6,7 @@ use super::language;
 use crate::error::{Error, System};
 use crate::phone::Phone;
 use crate::secret::Secret;
-use crate::session::{EndReason, Session as Shared, token_session_methods};
+use crate::session::{EndReason, Session as Shared, impl_sign_out, token_session_methods};
 
 /// A signed-in user. Cheap to clone: all clones share one token.
 ///
@@ -19,6 +19,8 @@ pub struct Session {
     shared: Shared,
     client: Client,
 }
+
+impl_sign_out!();
 
 impl Session {
     token_session_methods!(client);

@@ -42,10 +42,6 @@ impl Deadline {
             .is_some_and(|then| then < self.end)
     }
 
-    pub(crate) fn is_over(&self) -> bool {
-        Instant::now() >= self.end
-    }
-
     pub(crate) fn remaining(&self) -> Duration {
         self.end.saturating_duration_since(Instant::now())
     }

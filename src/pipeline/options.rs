@@ -40,6 +40,7 @@ pub struct Settings {
     pub(crate) max_wrong_codes: u32,
     pub(crate) max_unknown_rejections: u32,
     pub(crate) unknown_rejection_period: Duration,
+    pub(crate) unclaimed_session_time: Duration,
     /// What the client's builder sets for the default HTTP client.
     pub(crate) connections: ConnectionSettings,
 }
@@ -64,6 +65,7 @@ impl Default for Settings {
             max_wrong_codes: 5,
             max_unknown_rejections: 3,
             unknown_rejection_period: Duration::from_secs(5 * 60),
+            unclaimed_session_time: Duration::from_secs(120),
             connections: ConnectionSettings::default(),
         }
     }
@@ -197,6 +199,14 @@ impl Settings {
     /// last one, by default 5 minutes.
     pub fn unknown_rejection_period(mut self, period: Duration) -> Self {
         self.unknown_rejection_period = period;
+        self
+    }
+
+    /// Sets how long a challenge keeps a session that the server granted for a code after its caller
+    /// went away: until then the same code gets it, and then it is signed out. Default 2 minutes. It ends
+    /// with the challenge at the latest; zero signs out at once.
+    pub fn unclaimed_session_time(mut self, time: Duration) -> Self {
+        self.unclaimed_session_time = time;
         self
     }
 }

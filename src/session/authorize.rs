@@ -104,8 +104,10 @@ impl SessionEntry {
 
 impl SessionCredential for SessionEntry {
     fn revalidate_if_due(&self, now: DateTime<Utc>) -> Option<BoxFuture<'_, Result<(), Error>>> {
-        let after = self.context.settings.revalidate_session_after;
-        let due = self.lock().needs_revalidation(now, after);
+        let due = {
+            let state = self.lock();
+            state.needs_revalidation(now, self.context.revalidate_after())
+        };
         due.then(|| -> BoxFuture<'_, _> { Box::pin(self.revalidate()) })
     }
 

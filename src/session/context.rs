@@ -1,19 +1,22 @@
 //! What all sessions and challenges of one client share.
 
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::{Notify, OwnedMutexGuard};
 use tokio::time::{Instant, timeout};
 
 use super::in_flight_tasks::{InFlightTasks, TaskGuard};
+use super::keyed_locks::KeyedLocks;
 use crate::clock::{BoxFuture, SharedClock};
 use crate::error::{Error, ErrorKind, System};
 use crate::pipeline::Settings;
 use crate::random;
 use crate::secret::Secret;
 use crate::skewed_clock::SkewedClock;
-use crate::store::{SessionStore, StoreError};
+use crate::store::{IndexKeys, SessionStore, StoreError, StoreKey};
 use crate::telemetry::Telemetry;
 
 /// Upper bound for one step of a store.
@@ -25,6 +28,9 @@ const MAX_LEASE_TIME: Duration = Duration::from_secs(3600);
 /// How long after a store failure another instance may still hold tokens that it could not save.
 const UNSAVED_ELSEWHERE: Duration = Duration::from_secs(60);
 
+/// Upper bound for the use of a session without reading its record, as long after a store failure.
+const REVALIDATE_AFTER_RECOVERY: Duration = Duration::from_secs(1);
+
 /// The store, clock, telemetry, settings and background tasks of one client.
 pub(crate) struct SessionContext {
     pub(super) system: System,
@@ -35,8 +41,15 @@ pub(crate) struct SessionContext {
     pub(super) telemetry: Telemetry,
     pub(super) settings: Settings,
     pub(super) in_flight_tasks: InFlightTasks,
+    /// The keys for the store keys of phones and mailboxes.
+    index_keys: IndexKeys,
+    attempts: KeyedLocks,
     /// When a step of the store last failed, or took so long that leases may have run out.
     store_failed_at: Mutex<Option<Instant>>,
+    /// Whether the last step of the store failed.
+    store_is_down: AtomicBool,
+    /// Wakes the saves that wait for the store.
+    store_recovered: Notify,
 }
 
 impl SessionContext {
@@ -47,8 +60,11 @@ impl SessionContext {
         time: SkewedClock,
         telemetry: Telemetry,
         settings: Settings,
+        index_keys: Option<IndexKeys>,
     ) -> Arc<Self> {
         Arc::new(Self {
+            index_keys: index_keys.unwrap_or_else(|| store.index_keys()),
+            attempts: KeyedLocks::default(),
             system,
             audience,
             store,
@@ -57,6 +73,8 @@ impl SessionContext {
             settings,
             in_flight_tasks: InFlightTasks::default(),
             store_failed_at: Mutex::default(),
+            store_is_down: AtomicBool::new(false),
+            store_recovered: Notify::new(),
         })
     }
 
@@ -94,6 +112,27 @@ impl SessionContext {
         self.settings.resend_wait.unwrap_or(default)
     }
 
+    pub(crate) fn index_keys(&self) -> &IndexKeys {
+        &self.index_keys
+    }
+
+    /// How long a session is kept whose caller is gone.
+    pub(crate) fn unclaimed_session_time(&self) -> Duration {
+        self.settings.unclaimed_session_time
+    }
+
+    /// Waits within the deadline of a call for the lock on the attempts of a challenge in this instance.
+    pub(crate) async fn lock_attempts(&self, challenge: StoreKey) -> Option<OwnedMutexGuard<()>> {
+        let lock = self.attempts.lock(challenge);
+        timeout(self.settings.deadline, lock).await.ok()
+    }
+
+    /// Waits for an attempt of a challenge that runs in this instance; returns whether one did.
+    pub(crate) async fn attempt_ended(&self, challenge: &StoreKey) -> bool {
+        let wait = self.attempts.wait(challenge);
+        timeout(self.settings.deadline, wait).await.unwrap_or(false)
+    }
+
     /// How many wrong codes are allowed per message.
     pub(crate) fn max_wrong_codes(&self) -> u32 {
         self.settings.max_wrong_codes
@@ -104,13 +143,13 @@ impl SessionContext {
         self.in_flight_tasks.track()
     }
 
-    /// Waits until refreshes and saves in flight are done.
+    /// Waits until exchanges and saves in flight are done, and unclaimed sessions claimed or signed out.
     pub(crate) async fn shutdown(&self, deadline: Duration) -> Result<(), Error> {
         match self.in_flight_tasks.close(deadline).await {
             0 => Ok(()),
             left => Err(Error::new(
                 ErrorKind::Unavailable,
-                format!("{left} refreshes or saves did not finish in time"),
+                format!("{left} exchanges, saves or unclaimed sessions did not finish in time"),
             )
             .of(self.system)),
         }
@@ -124,16 +163,39 @@ impl SessionContext {
         let timed_out = StoreError::Unavailable(io::ErrorKind::TimedOut);
         let started = Instant::now();
         let result = timeout(STORE_TIMEOUT, step).await.unwrap_or(Err(timed_out));
-        let failed = matches!(result, Err(StoreError::Unavailable(_) | StoreError::Full));
+        let failed = result.as_ref().is_err_and(StoreError::is_failure);
         if failed || started.elapsed() >= self.lease_time() / 3 {
             *self.store_failed_at() = Some(Instant::now());
         }
+        // A full store still reads, so only a write that succeeds shows that it has room again.
+        if failed {
+            let is_down = !matches!(result, Err(StoreError::Full));
+            self.store_is_down.fetch_or(is_down, Ordering::Relaxed);
+        } else if self.store_is_down.load(Ordering::Relaxed)
+            && self.store_is_down.swap(false, Ordering::Relaxed)
+        {
+            self.store_recovered.notify_waiters();
+        }
         result
+    }
+
+    /// Waits until a step of the store succeeds after one that failed.
+    pub(super) async fn store_recovered(&self) {
+        self.store_recovered.notified().await;
     }
 
     /// A new id of a session or a challenge.
     pub(crate) fn random_id(&self) -> Result<Secret, Error> {
         random::id().map(Secret::from).map_err(|error| {
+            Error::new(ErrorKind::Unavailable, "could not generate a random id")
+                .of(self.system)
+                .with_source(error)
+        })
+    }
+
+    /// A new id of a write, for the lineage of a record.
+    pub(super) fn write_id(&self) -> Result<u64, Error> {
+        random::bits().map_err(|error| {
             Error::new(ErrorKind::Unavailable, "could not generate a random id")
                 .of(self.system)
                 .with_source(error)
@@ -150,6 +212,17 @@ impl SessionContext {
     pub(super) fn store_failed_recently(&self) -> bool {
         self.store_failed_at()
             .is_some_and(|then| then.elapsed() < UNSAVED_ELSEWHERE)
+    }
+
+    /// How long a session is used before its record is read again. After the store has recovered from
+    /// a failure that is soon: it may have lost what this instance knows, which is then written again
+    /// before another instance sends a token that is spent.
+    pub(super) fn revalidate_after(&self) -> Duration {
+        let after = self.settings.revalidate_session_after;
+        if !self.store_is_down.load(Ordering::Relaxed) && self.store_failed_recently() {
+            return after.min(REVALIDATE_AFTER_RECOVERY);
+        }
+        after
     }
 
     pub(super) fn lease_time(&self) -> Duration {

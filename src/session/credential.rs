@@ -296,4 +296,10 @@ impl TokenFingerprint {
             .finalize();
         Self(crate::hex::encode(&digest))
     }
+
+    /// The first 64 bits, which tell the tokens of one session apart.
+    pub(super) fn shortened(&self) -> u64 {
+        let digits = self.0.get(..16).unwrap_or_default();
+        u64::from_str_radix(digits, 16).unwrap_or_default()
+    }
 }

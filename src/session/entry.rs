@@ -12,19 +12,30 @@ use super::context::SessionContext;
 #[cfg(feature = "walletcrew")]
 use super::credential::unverified_claims;
 use super::credential::{Credential, Tokens};
-use super::record::{RefreshRecord, SessionRecord, UserHints};
+use super::lineage::Relation;
+use super::record::{RefreshRecord, SessionRecord, Stored, UserHints};
 use super::state::{ReloadOutcome, State, WriteOutcome};
+use super::tries::Tries;
 use crate::clock::BoxFuture;
 use crate::end_reason::EndReason;
 use crate::error::{Error, ErrorKind};
 #[cfg(feature = "walletcrew")]
 use crate::json::JsonObject;
 use crate::secret::Secret;
-use crate::store::{Fence, StoreError, StoreKey, Version};
+use crate::store::{Fence, Record, StoreError, StoreKey, Version};
 use crate::telemetry::Event;
 
 /// How long a session is stored after its last use.
 pub(super) const TIME_TO_LIVE: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// How long the end marker of a session stays: longer than [`SessionEntry::load`] takes a missing
+/// record for a lost one.
+pub(super) const END_MARKER_TIME: Duration = Duration::from_secs(30);
+
+/// How often a record that the store has brought back is written over.
+const MAX_RESTORES: u32 = 3;
+const FIRST_RESTORE_WAIT: Duration = Duration::from_millis(10);
+const MAX_RESTORE_WAIT: Duration = Duration::from_millis(100);
 
 /// A record that is older than this is written again when it is used.
 const TOUCH_AFTER: TimeDelta = TimeDelta::days(1);
@@ -44,6 +55,15 @@ pub(crate) trait Refresher: Send + Sync {
     fn accepts(&self, _tokens: &Tokens) -> bool {
         true
     }
+}
+
+/// What a load has found.
+enum Loaded {
+    Settled(ReloadOutcome),
+    /// The store has lost what this instance knows, which is to be written again.
+    RolledBack,
+    /// The record has changed during the load, and what was found is of another branch.
+    Outrun,
 }
 
 /// One session in this instance, shared by all its handles.
@@ -172,22 +192,33 @@ impl SessionEntry {
     /// Reads the record again if the last time is too long ago, and writes it again if it is old,
     /// so that a session in use does not expire in the store.
     pub(super) async fn revalidate(&self) -> Result<(), Error> {
+        if self.lock().must_resume_saving() {
+            self.save_later();
+            return Ok(());
+        }
         let asked_at = Instant::now();
         let _saving = self.saving.lock().await;
+        // One that is only due because the store has just recovered may fail.
+        let is_required;
         let failed_meanwhile = {
             let state = self.lock();
-            let after = self.context.settings.revalidate_session_after;
-            if !state.needs_revalidation(self.context.time.local_now(), after) {
+            let now = self.context.time.local_now();
+            if !state.needs_revalidation(now, self.context.revalidate_after()) {
                 return Ok(());
             }
+            let after = self.context.settings.revalidate_session_after;
+            is_required = state.needs_revalidation(now, after);
             let failed_at = state.refresh_state().revalidation_failed_at;
             failed_at.is_some_and(|then| then > asked_at)
         };
         // Callers that waited for a revalidation that failed share its result.
-        if failed_meanwhile {
+        if failed_meanwhile && is_required {
             return Err(self.error(ErrorKind::Unavailable, "the session store has just failed"));
         }
         let found = self.reload().await;
+        if found.is_err() && !is_required {
+            return Ok(());
+        }
         let failed_at = found.is_err().then(Instant::now);
         self.lock()
             .update_refresh(|refresh_state| refresh_state.revalidation_failed_at = failed_at);
@@ -214,42 +245,155 @@ impl SessionEntry {
         }
     }
 
-    /// Reads the record and adopts what another instance has stored since.
+    /// Reads the record and adopts what another instance has stored since. If the store has gone back
+    /// to an older record, ours is written over that.
     pub(super) async fn reload(&self) -> Result<ReloadOutcome, Error> {
-        let known = self.lock().version;
+        let mut tries = Tries::new(MAX_RESTORES, FIRST_RESTORE_WAIT, MAX_RESTORE_WAIT);
+        loop {
+            match self.load().await? {
+                Loaded::Settled(found) => return Ok(found),
+                // The save that is running writes over the older record.
+                Loaded::RolledBack if self.lock().refresh_state().pending.is_some() => {
+                    return Ok(ReloadOutcome::Unchanged);
+                }
+                Loaded::RolledBack => {
+                    tracing::warn!(session = %self.key, "the store has lost writes; restoring one");
+                    if self.restore().await? == WriteOutcome::Done {
+                        return Ok(ReloadOutcome::Unchanged);
+                    }
+                }
+                Loaded::Outrun => {}
+            }
+            let Some(wait) = tries.next_wait() else {
+                return Err(self.unsettled());
+            };
+            self.context.time.sleep(wait).await;
+        }
+    }
+
+    /// Writes what this instance knows over a record that the store has brought back.
+    async fn restore(&self) -> Result<WriteOutcome, Error> {
+        let (credential, refresh) = {
+            let state = self.lock();
+            let refresh = state.refresh_state().record.clone();
+            (state.credential.clone(), refresh)
+        };
+        self.write(&credential, &refresh, None).await
+    }
+
+    /// The error for a record that changed with every try.
+    pub(super) fn unsettled(&self) -> Error {
+        let message = "the stored session changed with every try to write it";
+        self.error(ErrorKind::Unavailable, message)
+            .with_class("store")
+    }
+
+    async fn load(&self) -> Result<Loaded, Error> {
+        let (known, lineage) = {
+            let state = self.lock();
+            (state.version, state.lineage.clone())
+        };
         let context = &*self.context;
         let loaded = context.store_step(context.store.load(&self.key)).await;
         let Some((record, version)) = loaded.map_err(|error| context.store_error(error))? else {
-            // A record that was not stored before the load cannot have been deleted.
-            if known.is_none() {
-                return Ok(ReloadOutcome::Unchanged);
-            }
-            self.mark_ended(EndReason::EndedElsewhere);
-            return Ok(ReloadOutcome::Gone);
+            return Ok(self.found_nothing(known));
         };
         let now = context.time.local_now();
+        let stored = Stored::decode(&record, &context.audience);
+        let Stored::Session(record) = stored.map_err(|error| error.of(context.system))? else {
+            self.mark_ended(EndReason::EndedElsewhere);
+            return Ok(Loaded::Settled(ReloadOutcome::Gone));
+        };
+        let mut state = self.lock();
+        let state = &mut *state;
+        let relation = state.version.map_or(Relation::Newer, |known| {
+            state.lineage.relation(known, &record.lineage, version)
+        });
+        // What this instance has written or read since the load began is newer than what it found.
+        let is_outrun = state.version != known || state.lineage.id() != lineage.id();
+        Ok(match relation {
+            Relation::Same => {
+                if !is_outrun {
+                    state.version = Some(version);
+                    state.validated_at = now;
+                }
+                Loaded::Settled(ReloadOutcome::Unchanged)
+            }
+            Relation::Newer => Loaded::Settled(self.adopt(state, *record, version, now)),
+            Relation::Older if is_outrun => Loaded::Settled(ReloadOutcome::Unchanged),
+            Relation::Fork if is_outrun => Loaded::Outrun,
+            Relation::Older => self.rolled_back(state, version),
+            Relation::Fork => {
+                let found = record.credential.fingerprint();
+                let replaced = &state.refresh_state().replaced;
+                let is_spent = state.lineage.has_spent(found.as_ref())
+                    || (found.is_some() && *replaced == found);
+                if is_spent {
+                    state.lineage.absorb(&record.lineage);
+                    self.rolled_back(state, version)
+                } else {
+                    Loaded::Settled(self.adopt_branch(state, *record, version, now))
+                }
+            }
+        })
+    }
+
+    /// A record that was not stored before the load cannot have been deleted.
+    fn found_nothing(&self, known: Option<Version>) -> Loaded {
+        if known.is_none() {
+            return Loaded::Settled(ReloadOutcome::Unchanged);
+        }
         {
             let mut state = self.lock();
-            if state.version == Some(version) {
-                state.validated_at = now;
-                return Ok(ReloadOutcome::Unchanged);
+            if state.is_newly_created() {
+                state.version = None;
+                return Loaded::RolledBack;
             }
         }
-        let record = SessionRecord::decode(&record, &context.audience);
-        let record = record.map_err(|error| error.of(context.system))?;
-        Ok(self.adopt(record, version, now))
+        self.mark_ended(EndReason::EndedElsewhere);
+        Loaded::Settled(ReloadOutcome::Gone)
+    }
+
+    /// The next write replaces the older record.
+    fn rolled_back(&self, state: &mut State, version: Version) -> Loaded {
+        if state.ended.is_some() {
+            return Loaded::Settled(ReloadOutcome::Gone);
+        }
+        state.version = Some(version);
+        Loaded::RolledBack
+    }
+
+    /// Adopts a record that another instance has written over one that the store had brought back.
+    /// Only the server can tell which of the two credentials is valid, so ours is kept until the
+    /// other one has been refreshed.
+    fn adopt_branch(
+        &self,
+        state: &mut State,
+        mut record: SessionRecord,
+        version: Version,
+        now: DateTime<Utc>,
+    ) -> ReloadOutcome {
+        let ours = state.newest().0;
+        let is_superseded = record.lineage.has_spent(ours.fingerprint().as_ref());
+        record.lineage.absorb(&state.lineage);
+        let found = self.adopt(state, record, version, now);
+        if found == ReloadOutcome::Adopted && !is_superseded {
+            state.keep_as_alternative(ours);
+        }
+        found
     }
 
     /// `now` is the local time at which the record was loaded.
-    fn adopt(&self, record: SessionRecord, version: Version, now: DateTime<Utc>) -> ReloadOutcome {
-        let mut state = self.lock();
-        let state = &mut *state;
-        // A load that took long may return an older version than is known by now.
-        if state.version.is_some_and(|known| known >= version) {
-            return ReloadOutcome::Unchanged;
-        }
+    fn adopt(
+        &self,
+        state: &mut State,
+        record: SessionRecord,
+        version: Version,
+        now: DateTime<Utc>,
+    ) -> ReloadOutcome {
         state.version = Some(version);
         state.written_at = record.written_at();
+        state.lineage = record.lineage;
         state.validated_at = now;
         if !state.has_new_language {
             state.language = record.user.language.map(String::into_boxed_str);
@@ -259,7 +403,8 @@ impl SessionEntry {
         #[cfg(not(feature = "fynd"))]
         let credential = record.credential;
         let replaced = &state.refresh_state().replaced;
-        if state.unsaved && replaced.is_some() && *replaced == credential.fingerprint() {
+        let is_saving = state.unsaved || state.refresh_state().pending.is_some();
+        if is_saving && replaced.is_some() && *replaced == credential.fingerprint() {
             // The record holds the token that was exchanged for ours, which is about to be saved.
             return ReloadOutcome::Unchanged;
         }
@@ -275,6 +420,48 @@ impl SessionEntry {
         }
     }
 
+    /// Replaces the record by an end marker, but only the version that this instance knows.
+    /// [`SessionStore::delete`] names no version and no fence: a late one would remove a newer token.
+    ///
+    /// [`SessionStore::delete`]: crate::store::SessionStore::delete
+    pub(super) async fn remove(&self, fence: Option<Fence>) -> Result<WriteOutcome, Error> {
+        let version = self.lock().version;
+        let context = &*self.context;
+        let removed = self.put(&self.end_marker()?, version, END_MARKER_TIME, fence);
+        match context.store_step(removed).await {
+            Ok(_) => Ok(WriteOutcome::Done),
+            Err(error) => self.write_outcome(error),
+        }
+    }
+
+    pub(super) fn end_marker(&self) -> Result<Record, Error> {
+        let marker = Stored::end_marker(&self.context.audience);
+        marker.map_err(|error| error.of(self.context.system))
+    }
+
+    /// Writes a record over this version, or creates it.
+    pub(super) fn put<'a>(
+        &'a self,
+        record: &Record,
+        version: Option<Version>,
+        time_to_live: Duration,
+        fence: Option<Fence>,
+    ) -> BoxFuture<'a, Result<Version, StoreError>> {
+        let (store, key, record) = (&self.context.store, &self.key, record.clone());
+        match version {
+            Some(version) => store.compare_and_swap(key, version, record, time_to_live, fence),
+            None => store.create(key, record, time_to_live),
+        }
+    }
+
+    fn write_outcome(&self, error: StoreError) -> Result<WriteOutcome, Error> {
+        match error {
+            StoreError::Conflict | StoreError::Exists => Ok(WriteOutcome::Conflict),
+            StoreError::LeaseLost => Ok(WriteOutcome::LeaseLost),
+            error => Err(self.context.store_error(error)),
+        }
+    }
+
     /// Writes a credential over the record that this instance knows. The credential in use does
     /// not change.
     pub(super) async fn write(
@@ -283,39 +470,18 @@ impl SessionEntry {
         refresh: &RefreshRecord,
         fence: Option<Fence>,
     ) -> Result<WriteOutcome, Error> {
-        self.write_for(TIME_TO_LIVE, credential, refresh, fence)
-            .await
-    }
-
-    /// Removes the record, but only the version that this instance knows. [`SessionStore::delete`]
-    /// names no version and no fence: a late one would remove a newer token.
-    ///
-    /// [`SessionStore::delete`]: crate::store::SessionStore::delete
-    pub(super) async fn remove(&self, fence: Option<Fence>) -> Result<WriteOutcome, Error> {
-        let (credential, refresh) = {
-            let state = self.lock();
-            let refresh = state.refresh_state().record.clone();
-            (state.credential.clone(), refresh)
-        };
-        self.write_for(Duration::ZERO, &credential, &refresh, fence)
-            .await
-    }
-
-    async fn write_for(
-        &self,
-        time_to_live: Duration,
-        credential: &Credential,
-        refresh: &RefreshRecord,
-        fence: Option<Fence>,
-    ) -> Result<WriteOutcome, Error> {
         let context = &*self.context;
-        let (version, language) = {
+        let id = context.write_id()?;
+        let (version, lineage, language) = {
             let state = self.lock();
-            (state.version, state.language.clone())
+            let replaced = state.refresh_state().replaced.as_ref();
+            let lineage = state.lineage.child(id, replaced);
+            (state.version, lineage, state.language.clone())
         };
         let record = SessionRecord {
             audience: context.audience.clone(),
             written_at: context.time.local_now().timestamp(),
+            lineage: lineage.clone(),
             user: UserHints {
                 login_hint: self.login_hint().map(str::to_owned),
                 language: language.as_deref().map(str::to_owned),
@@ -324,31 +490,30 @@ impl SessionEntry {
             credential: credential.clone(),
         };
         let record = record.encode().map_err(|error| error.of(context.system))?;
-        let (store, key) = (&context.store, &self.key);
-        let write = match version {
-            Some(version) => store.compare_and_swap(key, version, record, time_to_live, fence),
-            None => store.create(key, record, time_to_live),
+        let write = self.put(&record, version, TIME_TO_LIVE, fence);
+        let written = match context.store_step(write).await {
+            Ok(written) => written,
+            Err(error) => return self.write_outcome(error),
         };
-        match context.store_step(write).await {
-            Ok(version) => {
-                let mut state = self.lock();
-                // A reload may have seen a newer version before this result came.
-                state.version = state.version.max(Some(version));
-                state.validated_at = context.time.local_now();
-                state.written_at = state.validated_at;
-                if state.language == language {
-                    state.has_new_language = false;
-                }
-                #[cfg(feature = "fynd")]
-                if let Credential::Cookies(jar) = credential {
-                    state.stored_jar = Some(Box::new(jar.clone()));
-                }
-                Ok(WriteOutcome::Done)
-            }
-            Err(StoreError::Conflict | StoreError::Exists) => Ok(WriteOutcome::Conflict),
-            Err(StoreError::LeaseLost) => Ok(WriteOutcome::LeaseLost),
-            Err(error) => Err(context.store_error(error)),
+        let mut state = self.lock();
+        // A reload may have seen this record, or a newer one, before this result came.
+        if !state.lineage.contains(id) {
+            state.version = Some(written);
+            state.lineage = lineage;
         }
+        if version.is_none() {
+            state.created_at.get_or_insert_with(Instant::now);
+        }
+        state.validated_at = context.time.local_now();
+        state.written_at = state.validated_at;
+        if state.language == language {
+            state.has_new_language = false;
+        }
+        #[cfg(feature = "fynd")]
+        if let Credential::Cookies(jar) = credential {
+            state.stored_jar = Some(Box::new(jar.clone()));
+        }
+        Ok(WriteOutcome::Done)
     }
 }
 

@@ -9,7 +9,10 @@ mod cookie_jar;
 mod credential;
 
 mod entry;
+mod handover;
 mod in_flight_tasks;
+mod keyed_locks;
+mod lineage;
 mod record;
 mod refresh;
 mod registry;
@@ -19,6 +22,7 @@ mod set_cookie;
 #[cfg(any(feature = "wunder", feature = "fynd"))]
 mod sign_out;
 mod state;
+mod tries;
 mod write_back;
 
 use std::sync::Arc;
@@ -31,6 +35,7 @@ pub(crate) use self::credential::Credential;
 pub(crate) use self::credential::unverified_claims;
 pub use self::credential::{AccessToken, TokenSource, Tokens};
 pub(crate) use self::entry::{Refresher, SessionEntry};
+pub(crate) use self::handover::{Caller, SignOut, discard, impl_sign_out, run_exchange};
 pub(crate) use self::record::UserHints;
 pub(crate) use self::registry::SessionRegistry;
 #[cfg(any(feature = "wunder", feature = "fynd"))]

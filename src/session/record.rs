@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::credential::{Credential, TokenFingerprint};
+use super::lineage::Lineage;
 use crate::error::{Error, ErrorKind};
 use crate::store::Record;
 
@@ -39,6 +40,9 @@ pub(super) struct SessionRecord {
     /// When the record was written, in seconds of Unix time.
     #[serde(default)]
     pub(super) written_at: i64,
+    /// The writes that led to the record.
+    #[serde(default, skip_serializing_if = "Lineage::is_empty")]
+    pub(super) lineage: Lineage,
     #[serde(flatten)]
     pub(super) user: UserHints,
     #[serde(flatten)]
@@ -47,28 +51,64 @@ pub(super) struct SessionRecord {
     pub(super) credential: Credential,
 }
 
-impl SessionRecord {
-    pub(super) fn encode(&self) -> Result<Record, Error> {
-        let unwritable =
-            |_| Error::new(ErrorKind::InvalidResponse, "the session cannot be written");
-        // A buffer that grows would leave copies of the tokens in memory.
-        let mut length = Length(0);
-        serde_json::to_writer(&mut length, self).map_err(unwritable)?;
-        let mut bytes = Vec::with_capacity(length.0);
-        serde_json::to_writer(&mut bytes, self).map_err(unwritable)?;
-        Ok(Record::new(bytes))
-    }
+/// The stored form of a session that has ended. It takes the place of the record for a while, so that
+/// an instance that does not find a session that it has just created can tell its end from its loss.
+#[derive(Debug, Serialize, Deserialize)]
+struct EndMarker {
+    audience: String,
+    ended: bool,
+}
 
+/// What a store holds under the key of a session.
+#[derive(Debug)]
+pub(super) enum Stored {
+    Session(Box<SessionRecord>),
+    Ended,
+}
+
+impl Stored {
     pub(super) fn decode(record: &Record, audience: &str) -> Result<Self, Error> {
         let unreadable = |what| Error::new(ErrorKind::InvalidResponse, what);
-        let decoded: Self = serde_json::from_slice(record.expose())
-            .map_err(|_| unreadable("the stored session could not be decoded"))?;
-        if decoded.audience != audience {
+        let bytes = record.expose();
+        let (stored, found) = if let Ok(session) = serde_json::from_slice::<SessionRecord>(bytes) {
+            let found = session.audience.clone();
+            (Self::Session(Box::new(session)), found)
+        } else {
+            match serde_json::from_slice::<EndMarker>(bytes) {
+                Ok(marker) if marker.ended => (Self::Ended, marker.audience),
+                _ => return Err(unreadable("the stored session could not be decoded")),
+            }
+        };
+        if found != audience {
             let what =
                 "there is no such session at this server and tenant: the stored one is of another";
             return Err(Error::new(ErrorKind::Unauthenticated, what));
         }
-        Ok(decoded)
+        Ok(stored)
+    }
+
+    /// The record of a session that has ended.
+    pub(super) fn end_marker(audience: &str) -> Result<Record, Error> {
+        encode(&EndMarker {
+            audience: audience.to_owned(),
+            ended: true,
+        })
+    }
+}
+
+fn encode(stored: &impl Serialize) -> Result<Record, Error> {
+    let unwritable = |_| Error::new(ErrorKind::InvalidResponse, "the session cannot be written");
+    // A buffer that grows would leave copies of the tokens in memory.
+    let mut length = Length(0);
+    serde_json::to_writer(&mut length, stored).map_err(unwritable)?;
+    let mut bytes = Vec::with_capacity(length.0);
+    serde_json::to_writer(&mut bytes, stored).map_err(unwritable)?;
+    Ok(Record::new(bytes))
+}
+
+impl SessionRecord {
+    pub(super) fn encode(&self) -> Result<Record, Error> {
+        encode(self)
     }
 
     pub(super) fn written_at(&self) -> DateTime<Utc> {

@@ -3,10 +3,13 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
+use tokio::time::Instant;
+
 use super::context::SessionContext;
 use super::credential::Credential;
 use super::entry::{Refresher, SessionEntry, TIME_TO_LIVE};
-use super::record::{RefreshRecord, SessionRecord, UserHints};
+use super::lineage::Lineage;
+use super::record::{RefreshRecord, SessionRecord, Stored, UserHints};
 use crate::error::{Error, ErrorKind};
 use crate::secret::Secret;
 use crate::store::StoreKey;
@@ -42,6 +45,7 @@ impl SessionRegistry {
         let record = SessionRecord {
             audience: context.audience.clone(),
             written_at: context.time.local_now().timestamp(),
+            lineage: Lineage::default().child(context.write_id()?, None),
             user,
             refresh: RefreshRecord::default(),
             credential,
@@ -51,6 +55,9 @@ impl SessionRegistry {
         let created = context.store_step(create).await;
         let version = created.as_ref().ok().copied();
         let entry = SessionEntry::new(context.clone(), id, key, record, version, refresher);
+        if created.is_ok() {
+            entry.lock().created_at = Some(Instant::now());
+        }
         // The server will not issue these tokens again, so the session is used and saved later.
         if let Err(error) = created {
             tracing::warn!(session = %key, %error, "a new session is not saved yet");
@@ -74,14 +81,20 @@ impl SessionRegistry {
             };
         }
         let loaded = context.store_step(context.store.load(&key)).await;
-        let Some((record, version)) = loaded.map_err(|error| context.store_error(error))? else {
+        let no_such_session = || {
             let error = Error::new(ErrorKind::Unauthenticated, "there is no such session");
-            return Err(error.of(context.system));
+            error.of(context.system)
         };
-        let record = SessionRecord::decode(&record, &context.audience)
-            .map_err(|error| error.of(context.system))?;
+        let Some((record, version)) = loaded.map_err(|error| context.store_error(error))? else {
+            return Err(no_such_session());
+        };
+        let stored =
+            Stored::decode(&record, &context.audience).map_err(|error| error.of(context.system))?;
+        let Stored::Session(record) = stored else {
+            return Err(no_such_session());
+        };
         let id = id.clone();
-        let entry = SessionEntry::new(context.clone(), id, key, record, Some(version), refresher);
+        let entry = SessionEntry::new(context.clone(), id, key, *record, Some(version), refresher);
         Ok(self.register(key, entry))
     }
 

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 #[cfg(feature = "fynd")]
 use super::cookie_jar::CookieJar;
 use super::credential::{Credential, TokenFingerprint, TokenSource, Tokens};
+use super::lineage::Lineage;
 use super::record::{RefreshRecord, SessionRecord};
 use crate::end_reason::EndReason;
 use crate::error::{Delivery, Error, ErrorKind};
@@ -30,6 +31,13 @@ const NEW_FOR: TimeDelta = TimeDelta::seconds(10);
 /// Upper bound for how long before its expiry a token is refreshed.
 const MAX_REFRESH_BEFORE_EXPIRY: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 
+/// How long after its creation here a session whose record is missing was lost by the store, and not
+/// ended: its end would have left a marker.
+const LOST_WITHIN: Duration = Duration::from_secs(10);
+
+/// How long no further save is started after those in the background were given up.
+const SAVE_PAUSE: Duration = Duration::from_secs(30);
+
 /// What one instance knows of a session.
 pub(super) struct State {
     pub(super) credential: Credential,
@@ -40,6 +48,10 @@ pub(super) struct State {
     /// The version of the stored record that the credential was read from or written to; `None`
     /// before the first write.
     pub(super) version: Option<Version>,
+    /// The writes that led to that record.
+    pub(super) lineage: Lineage,
+    /// When this instance stored the session for the first time, if it created the session.
+    pub(super) created_at: Option<Instant>,
     /// Why the session has ended.
     pub(super) ended: Option<EndReason>,
     /// When the record was last seen in the store, by this machine's clock.
@@ -80,6 +92,11 @@ pub(super) struct RefreshState {
     pub(super) record: RefreshRecord,
     /// The refresh token that was exchanged for the credential, until that is saved.
     pub(super) replaced: Option<TokenFingerprint>,
+    /// A credential that a record of another branch has replaced: used if the server refuses to
+    /// refresh the one in that record.
+    pub(super) alternative: Option<Credential>,
+    /// When the saves in the background were given up.
+    pub(super) save_abandoned_at: Option<Instant>,
     /// The lease that is kept until the newest credential is saved.
     pub(super) kept_lease: Option<Fence>,
     /// Until when the lease is certain to be held.
@@ -142,6 +159,8 @@ impl RefreshState {
             pending: None,
             record,
             replaced: None,
+            alternative: None,
+            save_abandoned_at: None,
             kept_lease: None,
             lease_end: None,
             failures: 0,
@@ -177,7 +196,14 @@ impl State {
             credential: record.credential,
             received_at: written_at,
             generation: CredentialGeneration(0),
+            // A record that may not be stored is no ancestor of the one that will be.
+            lineage: if version.is_some() {
+                record.lineage
+            } else {
+                Lineage::default()
+            },
             version,
+            created_at: None,
             ended: None,
             validated_at: time.local_now(),
             unsaved: false,
@@ -221,6 +247,7 @@ impl State {
         self.update_refresh(|refresh_state| {
             refresh_state.record = RefreshRecord::default();
             refresh_state.replaced = None;
+            refresh_state.alternative = None;
             refresh_state.no_early_refresh_before = None;
             refresh_state.rejected_calls = UnknownRejections::default();
             refresh_state.refused_refreshes = UnknownRejections::default();
@@ -229,6 +256,24 @@ impl State {
             refresh_state.refused_operations = Vec::new();
         });
         self.refresh_jitter = random::fraction();
+    }
+
+    /// Keeps a credential that was replaced, in case the server refuses the one that replaced it.
+    pub(super) fn keep_as_alternative(&mut self, credential: Credential) {
+        if credential.fingerprint().is_some() && credential != self.credential {
+            self.update_refresh(|refresh_state| refresh_state.alternative = Some(credential));
+        }
+    }
+
+    /// Uses the alternative to a credential that the server has refused; returns whether there was
+    /// one.
+    pub(super) fn use_alternative(&mut self, now: DateTime<Utc>) -> bool {
+        let alternative = self.update_refresh(|refresh_state| refresh_state.alternative.take());
+        let Some(alternative) = alternative else {
+            return false;
+        };
+        self.set_credential(alternative, now);
+        true
     }
 
     /// The newest credential and what is to be stored about its refresh. A pending credential
@@ -328,10 +373,25 @@ impl State {
         end - now <= left.min(life / part)
     }
 
-    /// Whether the record must be read again before the credential is used.
+    /// Whether this instance stored the session so recently that a missing record was lost.
+    pub(super) fn is_newly_created(&self) -> bool {
+        let created_at = self.created_at.filter(|_| self.ended.is_none());
+        created_at.is_some_and(|then| then.elapsed() < LOST_WITHIN)
+    }
+
+    /// Whether a save that was given up must be tried again, because the session is used.
+    pub(super) fn must_resume_saving(&self) -> bool {
+        let abandoned_at = self.refresh_state().save_abandoned_at;
+        self.unsaved
+            && !self.is_saving_later
+            && self.ended.is_none()
+            && abandoned_at.is_some_and(|then| then.elapsed() >= SAVE_PAUSE)
+    }
+
+    /// Whether the record must be read again, or saved, before the credential is used.
     pub(super) fn needs_revalidation(&self, now: DateTime<Utc>, after: Duration) -> bool {
         if self.version.is_none() || self.ended.is_some() || self.unsaved {
-            return false;
+            return self.must_resume_saving();
         }
         // After a clock was set back the age is unknown.
         let age = (now - self.validated_at).to_std();

@@ -1,28 +1,51 @@
 //! Saves a session's newest credential, and deletes the record of a session that has ended.
 
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
+use tokio::time::Instant;
 #[cfg(any(feature = "goodcity", feature = "fynd"))]
 use tokio::time::timeout;
 
 #[cfg(any(feature = "goodcity", feature = "fynd"))]
 use super::context::STORE_TIMEOUT;
-use super::credential::{Credential, Tokens};
-use super::entry::SessionEntry;
+use super::credential::{Credential, TokenFingerprint, Tokens};
+use super::entry::{END_MARKER_TIME, SessionEntry};
+use super::record::Stored;
 use super::state::{LeaseOutcome, RefreshResult, ReloadOutcome, SaveOutcome, WriteOutcome};
+use super::tries::Tries;
 use crate::end_reason::EndReason;
 use crate::error::Error;
-use crate::pipeline::Deadline;
 #[cfg(feature = "fynd")]
 use crate::pipeline::SetCookies;
-use crate::store::Fence;
+use crate::pipeline::{CredentialGeneration, Deadline};
+use crate::store::{Fence, StoreError};
+use crate::telemetry::Event;
 
+/// How often one save writes, if another instance or the store changes the record in between.
+const MAX_WRITES: u32 = 4;
+const FIRST_WRITE_WAIT: Duration = Duration::from_millis(10);
+const MAX_WRITE_WAIT: Duration = Duration::from_millis(200);
+
+/// How often, and how long, a failed save or removal is tried again in the background.
+const MAX_BACKGROUND_TRIES: u32 = 80;
+const MAX_SAVE_TIME: Duration = Duration::from_secs(15 * 60);
+const MAX_REMOVAL_TIME: Duration = Duration::from_secs(3600);
 const FIRST_BACKOFF: Duration = Duration::from_millis(100);
-const MAX_BACKOFF: Duration = Duration::from_secs(30);
+const MAX_BACKOFF: Duration = Duration::from_secs(60);
 
-/// Upper bound for the backoff of a save: another instance that finds the refresh token marked as
-/// sent waits for little longer than this.
-const MAX_SAVE_BACKOFF: Duration = Duration::from_secs(1);
+/// The longest wait between two saves in the first minute: another instance that finds the refresh
+/// token marked as sent waits for little longer than this.
+const MAX_EARLY_BACKOFF: Duration = Duration::from_secs(2);
+const EARLY_TIME: Duration = Duration::from_secs(60);
+
+/// The shortest wait before a save that the recovery of the store causes.
+const MIN_RECOVERY_WAIT: Duration = Duration::from_secs(1);
+
+/// How often a removal reads the record again before it deletes whatever is there.
+const MAX_MARKER_TRIES: u32 = 2;
 
 impl SessionEntry {
     /// Saves new tokens and only then lets calls use them. While the store fails they are used
@@ -31,15 +54,30 @@ impl SessionEntry {
         &self,
         mut tokens: Tokens,
         former: &Tokens,
+        generation: CredentialGeneration,
         fence: Fence,
         deadline: Deadline,
     ) -> RefreshResult {
         tokens.refresh = tokens.refresh.or_else(|| former.refresh.clone());
-        self.lock().update_refresh(|refresh_state| {
-            refresh_state.pending = Some(Credential::Tokens(tokens))
-        });
-        let saved = self.save_under(Some(fence), deadline).await;
-        self.use_pending(former, saved.is_ok());
+        let tokens = Credential::Tokens(tokens);
+        let replaced = former.fingerprint();
+        {
+            let mut state = self.lock();
+            // Another instance has refreshed the session since these tokens were asked for.
+            if state.generation != generation {
+                state.keep_as_alternative(tokens);
+                return RefreshResult::Refreshed;
+            }
+            state.update_refresh(|refresh_state| {
+                let is_new = replaced != tokens.fingerprint();
+                refresh_state.replaced = replaced.clone().filter(|_| is_new);
+                refresh_state.pending = Some(tokens);
+            });
+        }
+        let saved = self
+            .save_under(Some(fence), deadline, Some(generation))
+            .await;
+        self.use_pending(replaced, saved.is_ok());
         match saved {
             Ok(SaveOutcome::Stored | SaveOutcome::Superseded) => RefreshResult::Refreshed,
             Ok(SaveOutcome::Gone) => {
@@ -54,12 +92,13 @@ impl SessionEntry {
         }
     }
 
-    fn use_pending(&self, former: &Tokens, is_saved: bool) {
+    fn use_pending(&self, replaced: Option<TokenFingerprint>, is_saved: bool) {
         let mut state = self.lock();
         if let Some(credential) = state.update_refresh(|refresh_state| refresh_state.pending.take())
         {
+            let is_new = replaced != credential.fingerprint();
+            let replaced = replaced.filter(|_| is_new && !is_saved);
             state.set_credential(credential, self.context.time.local_now());
-            let replaced = if is_saved { None } else { former.fingerprint() };
             state.update_refresh(|refresh_state| refresh_state.replaced = replaced);
         }
     }
@@ -114,15 +153,16 @@ impl SessionEntry {
         };
         let guard = self.context.track();
         let saving = tokio::spawn(async move {
-            loop {
-                match entry.save().await {
-                    Ok(SaveOutcome::Stored | SaveOutcome::Superseded) if entry.lock().unsaved => {}
-                    Ok(SaveOutcome::Stored | SaveOutcome::Superseded) => break,
-                    Ok(SaveOutcome::Gone) => break entry.mark_ended(EndReason::EndedElsewhere),
-                    Err(error) => {
-                        tracing::warn!(session = %entry.key, %error, "{unsaved}");
-                        break entry.save_later();
-                    }
+            match entry.save().await {
+                // What has changed during the save is saved by another one.
+                Ok(SaveOutcome::Stored | SaveOutcome::Superseded) if entry.lock().unsaved => {
+                    entry.save_later();
+                }
+                Ok(SaveOutcome::Stored | SaveOutcome::Superseded) => {}
+                Ok(SaveOutcome::Gone) => entry.mark_ended(EndReason::EndedElsewhere),
+                Err(error) => {
+                    tracing::warn!(session = %entry.key, %error, "{unsaved}");
+                    entry.save_later();
                 }
             }
             drop(guard);
@@ -134,11 +174,13 @@ impl SessionEntry {
     pub(super) async fn save(&self) -> Result<SaveOutcome, Error> {
         let deadline = Deadline::after(self.context.settings.deadline);
         let kept = self.lock().refresh_state().kept_lease;
-        self.save_under(kept, deadline).await
+        self.save_under(kept, deadline, None).await
     }
 
     /// Saves the newest credential. One save runs at a time, and the credential is read together
     /// with the version that it replaces, so that an older credential never follows a newer one.
+    /// Tokens that were asked for with the credential of the generation `asked_with` are only saved
+    /// while that is in use.
     ///
     /// A lease that was acquired again is released after a success and kept after a failure, so
     /// that no other instance sends the old refresh token.
@@ -146,20 +188,26 @@ impl SessionEntry {
         &self,
         given: Option<Fence>,
         deadline: Deadline,
+        asked_with: Option<CredentialGeneration>,
     ) -> Result<SaveOutcome, Error> {
         let _saving = self.saving.lock().await;
         let mut fence = given;
-        let saved = self.save_newest(&mut fence, deadline).await;
+        let saved = self.save_newest(&mut fence, deadline, asked_with).await;
         let kept = {
             let mut state = self.lock();
             match &saved {
                 Ok(saved) => {
                     state.unsaved = state.has_unsaved_changes();
-                    state.update_refresh(|refresh_state| {
-                        if *saved == SaveOutcome::Superseded {
-                            refresh_state.pending = None;
+                    if *saved == SaveOutcome::Superseded {
+                        let pending =
+                            state.update_refresh(|refresh_state| refresh_state.pending.take());
+                        if let Some(pending) = pending {
+                            state.keep_as_alternative(pending);
                         }
+                    }
+                    state.update_refresh(|refresh_state| {
                         refresh_state.replaced = None;
+                        refresh_state.save_abandoned_at = None;
                         if refresh_state.running.is_none() {
                             refresh_state.lease_end = None;
                         }
@@ -185,38 +233,57 @@ impl SessionEntry {
         &self,
         fence: &mut Option<Fence>,
         deadline: Deadline,
+        asked_with: Option<CredentialGeneration>,
     ) -> Result<SaveOutcome, Error> {
+        let mut tries = Tries::new(MAX_WRITES, FIRST_WRITE_WAIT, MAX_WRITE_WAIT);
         loop {
-            let (credential, refresh) = self.lock().newest();
+            let (credential, refresh) = {
+                let state = self.lock();
+                if asked_with.is_some_and(|generation| state.generation != generation) {
+                    return Ok(SaveOutcome::Superseded);
+                }
+                state.newest()
+            };
             let found = match self.write(&credential, &refresh, *fence).await? {
                 WriteOutcome::Done => return Ok(SaveOutcome::Stored),
                 WriteOutcome::Conflict => self.reconcile().await?,
-                // After a lost lease this instance may only write once it has acquired the lease
-                // again and has read what was written meanwhile.
-                WriteOutcome::LeaseLost => {
-                    let generation = self.lock().generation;
-                    match self.acquire_lease(generation, deadline).await? {
-                        LeaseOutcome::Held(regained) => {
-                            *fence = Some(regained);
-                            match self.reconcile().await? {
-                                ReloadOutcome::Unchanged
-                                    if self.lock().generation != generation =>
-                                {
-                                    ReloadOutcome::Adopted
-                                }
-                                found => found,
-                            }
-                        }
-                        LeaseOutcome::Superseded(ReloadOutcome::Gone) => ReloadOutcome::Gone,
-                        LeaseOutcome::Superseded(_) => ReloadOutcome::Adopted,
-                    }
-                }
+                WriteOutcome::LeaseLost => self.regain_lease(fence, deadline, asked_with).await?,
             };
             match found {
                 ReloadOutcome::Unchanged => {}
                 ReloadOutcome::Adopted => return Ok(SaveOutcome::Superseded),
                 ReloadOutcome::Gone => return Ok(SaveOutcome::Gone),
             }
+            let wait = tries.next_wait();
+            let wait = wait.filter(|wait| deadline.leaves_room_for(*wait));
+            let Some(wait) = wait else {
+                return Err(self.unsettled());
+            };
+            self.context.time.sleep(wait).await;
+        }
+    }
+
+    /// After a lost lease this instance may only write once it has acquired the lease again and has
+    /// read what was written meanwhile.
+    async fn regain_lease(
+        &self,
+        fence: &mut Option<Fence>,
+        deadline: Deadline,
+        asked_with: Option<CredentialGeneration>,
+    ) -> Result<ReloadOutcome, Error> {
+        let generation = asked_with.unwrap_or_else(|| self.lock().generation);
+        match self.acquire_lease(generation, deadline).await? {
+            LeaseOutcome::Held(regained) => {
+                *fence = Some(regained);
+                Ok(match self.reconcile().await? {
+                    ReloadOutcome::Unchanged if self.lock().generation != generation => {
+                        ReloadOutcome::Adopted
+                    }
+                    found => found,
+                })
+            }
+            LeaseOutcome::Superseded(ReloadOutcome::Gone) => Ok(ReloadOutcome::Gone),
+            LeaseOutcome::Superseded(_) => Ok(ReloadOutcome::Adopted),
         }
     }
 
@@ -231,7 +298,8 @@ impl SessionEntry {
         Ok(found)
     }
 
-    /// Retries a failed save in the background until it succeeds or the session has ended.
+    /// Retries a failed save in the background, until it succeeds, the session has ended, or there
+    /// were too many tries. Then the next use of the session starts again.
     pub(super) fn save_later(&self) {
         let Some(entry) = self.me.upgrade() else {
             return;
@@ -243,6 +311,7 @@ impl SessionEntry {
             if std::mem::replace(&mut state.is_saving_later, true) {
                 return;
             }
+            state.update_refresh(|refresh_state| refresh_state.save_abandoned_at = None);
         }
         tokio::spawn(async move {
             let save = entry.save_until_saved();
@@ -254,9 +323,12 @@ impl SessionEntry {
     }
 
     async fn save_until_saved(&self) {
-        let mut backoff = FIRST_BACKOFF;
+        let mut background = Background::new(MAX_EARLY_BACKOFF, MAX_SAVE_TIME);
         loop {
-            self.context.time.sleep(backoff).await;
+            let Some(wait) = background.next_wait() else {
+                return self.abandon_save(&background);
+            };
+            self.wait_for_store(wait).await;
             if self.has_nothing_to_save() {
                 return;
             }
@@ -267,13 +339,56 @@ impl SessionEntry {
                     let _ = self.delete().await;
                 }
                 Ok(SaveOutcome::Stored | SaveOutcome::Superseded) => {}
-                Err(error) => tracing::warn!(session = %self.key, %error, "still not saved"),
+                Err(error) => tracing::debug!(session = %self.key, %error, "still not saved"),
             }
             if self.has_nothing_to_save() {
                 return;
             }
-            backoff = backoff.saturating_mul(2).min(MAX_SAVE_BACKOFF);
         }
+    }
+
+    /// Waits for the next try; if the store recovers meanwhile, no longer than a second.
+    async fn wait_for_store(&self, wait: Duration) {
+        let first = wait.min(MIN_RECOVERY_WAIT);
+        self.context.time.sleep(first).await;
+        let rest = wait.saturating_sub(first);
+        if rest.is_zero() {
+            return;
+        }
+        let mut rest = pin!(self.context.time.sleep(rest));
+        let mut recovered = pin!(self.context.store_recovered());
+        poll_fn(|context| {
+            let is_over = rest.as_mut().poll(context).is_ready()
+                || recovered.as_mut().poll(context).is_ready();
+            if is_over {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
+        })
+        .await;
+    }
+
+    fn abandon_save(&self, background: &Background) {
+        {
+            let mut state = self.lock();
+            state.is_saving_later = false;
+            state.update_refresh(|refresh_state| {
+                refresh_state.kept_lease = None;
+                refresh_state.save_abandoned_at = Some(Instant::now());
+            });
+        }
+        self.report_abandoned(false, background);
+    }
+
+    fn report_abandoned(&self, removal: bool, background: &Background) {
+        self.context.telemetry.emit(&Event::StoreWriteAbandoned {
+            system: self.context.system,
+            session: self.key.label(),
+            removal,
+            tries: background.tried,
+            elapsed: background.started.elapsed(),
+        });
     }
 
     /// Whether the background task may stop; if so, the next failure starts another.
@@ -286,8 +401,8 @@ impl SessionEntry {
         nothing
     }
 
-    /// Deletes the record in a background task that retries until it succeeds; returns the result
-    /// of the first try.
+    /// Replaces the record by an end marker in a background task that retries; returns the result of
+    /// the first try.
     pub(super) async fn delete(&self) -> Result<(), Error> {
         let Some(entry) = self.me.upgrade() else {
             return Ok(());
@@ -295,11 +410,10 @@ impl SessionEntry {
         let guard = self.context.track();
         let (send_first, first) = tokio::sync::oneshot::channel();
         tokio::spawn(async move {
-            let context = &entry.context;
             let mut send_first = Some(send_first);
-            let mut backoff = FIRST_BACKOFF;
+            let mut background = Background::new(MAX_BACKOFF, MAX_REMOVAL_TIME);
             loop {
-                let deleted = context.store_step(context.store.delete(&entry.key)).await;
+                let deleted = entry.delete_once().await;
                 let done = deleted.is_ok();
                 if let Some(send) = send_first.take() {
                     let _ = send.send(deleted);
@@ -307,14 +421,79 @@ impl SessionEntry {
                 if done {
                     break;
                 }
-                context.time.sleep(backoff).await;
-                backoff = backoff.saturating_mul(2).min(MAX_BACKOFF);
+                match background.next_wait() {
+                    Some(wait) => entry.wait_for_store(wait).await,
+                    None => break entry.report_abandoned(true, &background),
+                }
             }
             drop(guard);
         });
         match first.await {
-            Ok(Err(error)) => Err(self.context.store_error(error)),
-            Ok(Ok(())) | Err(_) => Ok(()),
+            Ok(deleted) => deleted,
+            Err(_) => Ok(()),
         }
+    }
+
+    /// Replaces the record, whatever its version, by an end marker; deletes it if that does not work.
+    async fn delete_once(&self) -> Result<(), Error> {
+        let context = &*self.context;
+        let marker = self.end_marker()?;
+        let mut version = self.lock().version;
+        for _ in 0..MAX_MARKER_TRIES {
+            let marked = match version {
+                Some(_) => self.put(&marker, version, END_MARKER_TIME, None),
+                None => break,
+            };
+            match context.store_step(marked).await {
+                Ok(_) => return Ok(()),
+                Err(StoreError::Conflict) => {}
+                Err(error) if error.is_failure() && !matches!(error, StoreError::Full) => {
+                    return Err(context.store_error(error));
+                }
+                Err(_) => break,
+            }
+            let loaded = context.store_step(context.store.load(&self.key)).await;
+            version = match loaded.map_err(|error| context.store_error(error))? {
+                Some((record, version)) => match Stored::decode(&record, &context.audience) {
+                    Ok(Stored::Ended) => return Ok(()),
+                    _ => Some(version),
+                },
+                None => return Ok(()),
+            };
+        }
+        let deleted = context.store_step(context.store.delete(&self.key)).await;
+        deleted.map_err(|error| context.store_error(error))
+    }
+}
+
+/// The tries of a task in the background.
+struct Background {
+    started: Instant,
+    max_time: Duration,
+    tries: Tries,
+    tried: u32,
+}
+
+impl Background {
+    /// `max_wait` applies in the first minute.
+    fn new(max_wait: Duration, max_time: Duration) -> Self {
+        Self {
+            started: Instant::now(),
+            max_time,
+            // The first wait comes before the first try.
+            tries: Tries::new(MAX_BACKGROUND_TRIES + 1, FIRST_BACKOFF, max_wait),
+            tried: 0,
+        }
+    }
+
+    /// The wait before the next try, or `None` after the last.
+    fn next_wait(&mut self) -> Option<Duration> {
+        let elapsed = self.started.elapsed();
+        if elapsed >= EARLY_TIME {
+            self.tries.slow_down(MAX_BACKOFF);
+        }
+        let wait = self.tries.next_wait().filter(|_| elapsed < self.max_time)?;
+        self.tried += 1;
+        Some(wait)
     }
 }

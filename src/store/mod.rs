@@ -1,5 +1,6 @@
 //! Stores of sessions and challenges: opaque, versioned records with a time to live, and leases.
 
+mod index_key;
 mod memory;
 #[cfg(feature = "redis")]
 mod redis;
@@ -19,6 +20,7 @@ use secrecy::{ExposeSecret, SecretSlice};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
+pub use self::index_key::{IndexKey, IndexKeys};
 pub use self::memory::MemoryStore;
 #[cfg(feature = "redis")]
 pub use self::redis::{RedisBuilder, RedisStore};
@@ -33,7 +35,7 @@ use crate::error::{ErrorKind, System};
 use crate::secret::Secret;
 use crate::telemetry::SessionLabel;
 
-/// The key of a record: a SHA-256 digest.
+/// The key of a record: a SHA-256 digest, keyed where its input can be guessed.
 ///
 /// That of a session is the digest of its system and id, so that a store never sees the id, and one
 /// id in two systems names two records. The keys of challenges and of their destinations are
@@ -55,9 +57,16 @@ impl StoreKey {
         Self::in_domain("challenge", system.as_str(), id.expose())
     }
 
-    /// The key of the record about a phone or mailbox that messages go to.
-    pub(crate) fn of_destination(audience: &str, destination: &str) -> Self {
-        Self::in_domain("destination", audience, destination)
+    /// The keys of the record about a phone or mailbox that messages go to, the newest first: one for
+    /// each index key, because a phone can be found from a plain digest by trying all.
+    pub(crate) fn of_destination(keys: &IndexKeys, audience: &str, destination: &str) -> Vec<Self> {
+        match keys.keys() {
+            [] => vec![Self::in_domain("destination", audience, destination)],
+            keys => keys
+                .iter()
+                .map(|key| Self(key.digest(&["destination", audience, destination])))
+                .collect(),
+        }
     }
 
     /// No system has the name of a domain, so these keys are never those of [`of`](Self::of).
@@ -72,7 +81,7 @@ impl StoreKey {
     }
 
     /// Creates a key of these bytes, to test a store.
-    pub fn new(bytes: [u8; 32]) -> Self {
+    pub const fn new(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
@@ -151,17 +160,51 @@ pub enum StoreError {
     /// The record was sealed with an unknown key, was changed, or belongs to another key.
     #[error("the record cannot be unsealed with the configured keys")]
     Unreadable,
+    /// The server is a replica, which accepts no writes, such as one that was demoted by a fail-over.
+    /// Nothing was written.
+    #[error("the store is read-only: its server is a replica")]
+    ReadOnly,
+    /// The server has started and is loading its data. Nothing was written.
+    #[error("the store is loading its data")]
+    Loading,
+    /// The server is a node of a cluster, and another node has this key. Nothing was written.
+    #[error("the store is a cluster, and this node does not have the key")]
+    Moved,
+    /// Fewer replicas than required have the write, which may be lost in a fail-over. It may have
+    /// happened nevertheless.
+    #[error("too few replicas of the store have the write")]
+    TooFewReplicas,
+    /// The server cannot save to its disk, and therefore accepts no writes. Nothing was written.
+    #[error("the store cannot save to its disk")]
+    NotPersistent,
     /// The store could not be reached or failed. A write may have happened nevertheless. This is a
     /// category without a text, because the text of a driver may quote a password.
     #[error("the store failed: {0}")]
     Unavailable(io::ErrorKind),
 }
 
+impl StoreError {
+    /// Whether the store itself failed, and did not just refuse what it was asked for.
+    pub(crate) fn is_failure(&self) -> bool {
+        match self {
+            Self::Conflict | Self::Exists | Self::LeaseLost | Self::Unreadable => false,
+            Self::Full
+            | Self::ReadOnly
+            | Self::Loading
+            | Self::Moved
+            | Self::TooFewReplicas
+            | Self::NotPersistent
+            | Self::Unavailable(_) => true,
+        }
+    }
+}
+
 /// The error keeps the [`StoreError`] as its source.
 ///
 /// [`StoreError::Unreadable`] becomes [`ErrorKind::Misconfigured`](crate::ErrorKind::Misconfigured) of
-/// the class `sealing_keys`: other instances seal with keys that this one does not have. Any other
-/// error becomes [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable), whose class is `store`.
+/// the class `sealing_keys`: other instances seal with keys that this one does not have.
+/// [`StoreError::Moved`] becomes one of the class `store`: a cluster needs the builder's `cluster`. Any
+/// other error becomes [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable), whose class is `store`.
 impl From<StoreError> for crate::Error {
     fn from(error: StoreError) -> Self {
         let failed = "the session store failed";
@@ -172,6 +215,14 @@ impl From<StoreError> for crate::Error {
                 "sealing_keys",
                 Cow::Borrowed("a stored record cannot be read: check this instance's sealing keys"),
             ),
+            // A retry would ask the same node.
+            StoreError::Moved => (
+                ErrorKind::Misconfigured,
+                "store",
+                Cow::Borrowed(
+                    "the session store is a cluster: open it with its builder's `cluster`",
+                ),
+            ),
             StoreError::Unavailable(cause) => {
                 let message = format!("{failed}: {cause}").into();
                 (ErrorKind::Unavailable, "store", message)
@@ -180,7 +231,16 @@ impl From<StoreError> for crate::Error {
                 let message = format!("{failed}: it is full").into();
                 (ErrorKind::Unavailable, "store", message)
             }
-            _ => (ErrorKind::Unavailable, "store", failed.into()),
+            StoreError::ReadOnly
+            | StoreError::Loading
+            | StoreError::TooFewReplicas
+            | StoreError::NotPersistent => {
+                let message = format!("{failed}: {error}").into();
+                (ErrorKind::Unavailable, "store", message)
+            }
+            StoreError::Conflict | StoreError::Exists | StoreError::LeaseLost => {
+                (ErrorKind::Unavailable, "store", failed.into())
+            }
         };
         Self::new(kind, message)
             .with_class(class)
@@ -211,6 +271,10 @@ impl From<StoreError> for crate::Error {
 /// for all users of the store (the server's, or the machine's for a file). Zero ends it at once. A
 /// duration that is too long for the store counts as the longest that it supports.
 ///
+/// **Lost writes.** A store that loses writes which it has acknowledged breaks these guarantees. Sessions
+/// notice it by their records and write again what they know, as the [`session`](crate::session) page
+/// says. For that, numbers must not start again: a version that was lost must not be given to other bytes.
+///
 /// How far "for ever" goes depends on what the store keeps. [`MemoryStore`] counts for its own life.
 /// `SqliteStore` keeps one sequence in its file. `RedisStore` keeps the last number of a key beside
 /// the record and for an hour after it, and never numbers below the microseconds of the server's clock, so
@@ -238,6 +302,12 @@ pub trait SessionStore: Send + Sync + 'static {
         &'a self,
         key: &'a StoreKey,
     ) -> BoxFuture<'a, Result<Option<(Record, Version)>, StoreError>>;
+
+    /// The keys for the store keys of phones and mailboxes; none by default. A store that seals its
+    /// records derives them from its sealing keys. Those of a client's builder take precedence.
+    fn index_keys(&self) -> IndexKeys {
+        IndexKeys::none()
+    }
 
     /// Creates a record that lives for `time_to_live`; returns its version.
     ///
@@ -322,6 +392,10 @@ pub trait SessionStore: Send + Sync + 'static {
 }
 
 impl<S: SessionStore + ?Sized> SessionStore for Arc<S> {
+    fn index_keys(&self) -> IndexKeys {
+        self.as_ref().index_keys()
+    }
+
     fn load<'a>(
         &'a self,
         key: &'a StoreKey,

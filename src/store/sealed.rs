@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Fence, Record, Sealing, SessionStore, StoreError, StoreKey, Version};
+use super::{Fence, IndexKeys, Record, Sealing, SessionStore, StoreError, StoreKey, Version};
 use crate::clock::BoxFuture;
 
 /// A store that seals records before they reach the inner store.
@@ -35,6 +35,10 @@ impl<S: SessionStore> Sealed<S> {
 }
 
 impl<S: SessionStore> SessionStore for Sealed<S> {
+    fn index_keys(&self) -> IndexKeys {
+        self.sealing.index_keys()
+    }
+
     fn load<'a>(
         &'a self,
         key: &'a StoreKey,

@@ -22,7 +22,7 @@ use chacha20poly1305::{KeyInit, Tag, XChaCha20Poly1305, XNonce};
 use secrecy::zeroize::{Zeroize, Zeroizing};
 use secrecy::{ExposeSecret, SecretBox};
 
-use super::{Record, StoreError, StoreKey};
+use super::{IndexKey, IndexKeys, Record, StoreError, StoreKey};
 use crate::error::Error;
 use crate::secret::Secret;
 
@@ -83,6 +83,10 @@ impl SealingKey {
         self.id
     }
 
+    fn index_key(&self) -> IndexKey {
+        IndexKey::derived_from(self.bytes.expose_secret())
+    }
+
     fn cipher(&self) -> XChaCha20Poly1305 {
         XChaCha20Poly1305::new(self.bytes.expose_secret().into())
     }
@@ -134,6 +138,15 @@ impl Sealing {
     /// read sealed records, and a store with keys does not read plaintext ones.
     pub fn plaintext() -> Self {
         Self(None)
+    }
+
+    /// The keys for the store keys of phones and mailboxes, one for each sealing key.
+    pub(super) fn index_keys(&self) -> IndexKeys {
+        let Some(ring) = &self.0 else {
+            return IndexKeys::none();
+        };
+        let older = ring.older.iter().map(SealingKey::index_key);
+        IndexKeys::new(ring.current.index_key(), older)
     }
 
     /// Seals a record for `key`.

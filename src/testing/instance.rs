@@ -132,7 +132,8 @@ impl Instance {
         let clock = SkewedClock::new(SharedClock::new(clock), settings.max_clock_correction);
         let audience = "simulation".to_owned();
         let telemetry = Telemetry::default();
-        let context = SessionContext::new(SYSTEM, audience, store, clock, telemetry, settings);
+        let context =
+            SessionContext::new(SYSTEM, audience, store, clock, telemetry, settings, None);
         Self {
             sessions: SessionRegistry::new(context.clone()),
             context,

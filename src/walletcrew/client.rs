@@ -18,8 +18,8 @@ use crate::opaque_debug::opaque_debug;
 use crate::pipeline::CallContext;
 use crate::secret::Secret;
 use crate::session::{
-    Credential, Refresher, SessionContext, SessionRegistry, Tokens, UserHints, client_methods,
-    token_client_methods,
+    Caller, Credential, Refresher, SessionContext, SessionRegistry, Tokens, UserHints,
+    client_methods, run_exchange, token_client_methods,
 };
 
 /// A client of one tenant of The Wallet Crew. Cheap to clone: all clones share connections and
@@ -286,8 +286,13 @@ impl Client {
     /// login, which names [`ErrorReason::Malformed`](super::ErrorReason::Malformed) where a provider is
     /// missing; otherwise see [`Error`].
     pub async fn sign_in_with_login(&self, login: Login) -> Result<Session, Error> {
-        let tokens = login.exchange(self.calls.clone());
-        self.sign_in(tokens.await?).await
+        let client = self.clone();
+        let exchange = async move |caller: Caller| {
+            let session = client.exchange(login).await?;
+            caller.granted(&session);
+            Ok(session)
+        };
+        run_exchange(&self.context, exchange).await
     }
 
     /// Resumes a session by its id, on any instance that shares the store; sends nothing.
@@ -315,6 +320,12 @@ impl Client {
     pub(super) fn is_challenge(&self, body: &Value) -> bool {
         let is_challenge = self.challenge_when.as_ref();
         is_challenge.is_some_and(|is_challenge| is_challenge(body))
+    }
+
+    /// Sends the login, and stores the token that the server returns for it.
+    pub(super) async fn exchange(&self, login: Login) -> Result<Session, Error> {
+        let tokens = login.exchange(self.calls.clone());
+        self.sign_in(tokens.await?).await
     }
 
     /// Stores the token of a new session.

@@ -9,6 +9,7 @@ use crate::error::{Error, System};
 use crate::json::AnyJson;
 use crate::opaque_debug::opaque_debug;
 use crate::pipeline::CallContext;
+use crate::secret::Secret;
 use crate::session::Tokens;
 
 /// The lifetime of a token without an `exp`.
@@ -89,6 +90,18 @@ impl Login {
     }
 }
 
+impl Login {
+    /// The login as one text, by which it is recognised.
+    pub(super) fn to_secret(&self) -> Result<Secret, Error> {
+        let text = serde_json::to_string(&(&self.provider, &self.data));
+        text.map(Secret::from).map_err(|_| not_json())
+    }
+}
+
+fn not_json() -> Error {
+    Error::invalid("data", "must be serialisable as JSON").of(System::WalletCrew)
+}
+
 fn checked(provider: String) -> Result<String, Error> {
     if provider.trim().is_empty() {
         let error = Error::invalid("provider", "must not be empty");
@@ -98,8 +111,6 @@ fn checked(provider: String) -> Result<String, Error> {
 }
 
 fn authentication_data(data: &impl Serialize) -> Result<types::AuthenticationData, Error> {
-    let data = serde_json::to_value(data).map_err(|_| {
-        Error::invalid("data", "must be serialisable as JSON").of(System::WalletCrew)
-    })?;
+    let data = serde_json::to_value(data).map_err(|_| not_json())?;
     Ok(types::AuthenticationData(AnyJson(data)))
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::api::{Api, types};
 use crate::error::{Error, ErrorKind, System};
 use crate::json::JsonObject;
-use crate::session::{EndReason, Session as Shared, token_session_methods};
+use crate::session::{EndReason, Session as Shared, impl_sign_out, token_session_methods};
 
 /// A signed-in customer. Cheap to clone: all clones share one token.
 ///
@@ -19,6 +19,8 @@ use crate::session::{EndReason, Session as Shared, token_session_methods};
 pub struct Session {
     shared: Shared,
 }
+
+impl_sign_out!();
 
 impl Session {
     token_session_methods!();

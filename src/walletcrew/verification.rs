@@ -12,13 +12,14 @@ use super::client::Client;
 use super::login::Login;
 use super::session::Session;
 use crate::challenge::{
-    ActiveChallenge, FirstMessage, SoleRecipient, Step, StepError, StoredChallenge,
+    ActiveChallenge, FirstMessage, SoleRecipient, Step, StepError, StoredChallenge, Tried,
 };
 use crate::contact::Contact;
 use crate::error::Error;
 use crate::json::AnyJson;
 use crate::opaque_debug::opaque_debug;
 use crate::secret::Secret;
+use crate::session::{Caller, run_exchange};
 use crate::skewed_clock::SkewedClock;
 
 /// The validity of a verification is not documented.
@@ -149,15 +150,14 @@ impl Challenge {
     /// or a newer challenge has replaced this one: save the account with the flow again) and
     /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) (it is finished or has expired).
     pub async fn confirm(
-        mut self,
+        self,
         provider: impl Into<String>,
         data: &impl Serialize,
     ) -> Result<Session, StepError<Self>> {
-        let tried = match Login::new(provider, data) {
-            Ok(login) => self.try_login(login).await,
-            Err(error) => Err(error),
-        };
-        tried.map_err(|error| StepError::new(self, error))
+        match Login::new(provider, data) {
+            Ok(login) => self.confirm_with_login(login).await,
+            Err(error) => Err(StepError::new(self, error)),
+        }
     }
 
     /// Completes the challenge with a [`Login`], which may lack the provider, the data or both.
@@ -167,8 +167,12 @@ impl Challenge {
     ///
     /// As there.
     pub async fn confirm_with_login(mut self, login: Login) -> Result<Session, StepError<Self>> {
-        let tried = self.try_login(login).await;
-        tried.map_err(|error| StepError::new(self, error))
+        let context = self.challenge.context();
+        let exchange = async move |caller: Caller| {
+            let tried = self.try_login(&caller, login).await;
+            tried.map_err(|error| StepError::new(self, error))
+        };
+        run_exchange(&context, exchange).await
     }
 
     /// Sends the account data of the challenge again, with its flow, once the customer has opened a link
@@ -215,8 +219,12 @@ impl Challenge {
     /// Nothing is sent with [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) (the
     /// challenge is finished or has expired).
     pub async fn send_again(mut self) -> Result<Saved, StepError<Self>> {
-        let saved = self.try_again().await;
-        saved.map_err(|error| StepError::new(self, error))
+        let context = self.challenge.context();
+        let exchange = async move |_: Caller| {
+            let saved = self.try_again().await;
+            saved.map_err(|error| StepError::new(self, error))
+        };
+        run_exchange(&context, exchange).await
     }
 
     async fn try_again(&mut self) -> Result<Saved, Error> {
@@ -227,12 +235,27 @@ impl Challenge {
         Ok(saved)
     }
 
-    async fn try_login(&mut self, login: Login) -> Result<Session, Error> {
-        let client = &self.client;
-        let send = async |_: &mut Verification| client.sign_in_with_login(login).await;
-        let session = self.challenge.try_code(SoleRecipient, send).await?;
-        self.challenge.finish().await;
-        Ok(session)
+    async fn try_login(&mut self, caller: &Caller, login: Login) -> Result<Session, Error> {
+        let (client, code) = (&self.client, login.to_secret()?);
+        let send = async |_: &mut Verification| client.exchange(login).await;
+        let resume = async |id: &Secret| client.resume_session(id).await;
+        let tried = self
+            .challenge
+            .try_sign_in_code(caller, SoleRecipient, &code, resume, send);
+        match tried.await? {
+            Tried::Response(session) => {
+                self.challenge
+                    .grant(caller, SoleRecipient, &code, &session, None)
+                    .await;
+                Ok(session)
+            }
+            Tried::Kept(session, claim) => {
+                self.challenge
+                    .claim_session(caller, claim, &session, None)
+                    .await?;
+                Ok(session)
+            }
+        }
     }
 }
 

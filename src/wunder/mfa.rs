@@ -12,7 +12,7 @@ use super::client::Client;
 use super::session::Session;
 use super::sign_in::still_requires_mfa;
 use crate::challenge::{
-    ActiveChallenge, Owner, SoleRecipient, Step, StepError, check_second_factor,
+    ActiveChallenge, Owner, SoleRecipient, Step, StepError, Tried, check_second_factor,
 };
 use crate::clock::BoxFuture;
 use crate::error::{Delivery, Error, ErrorKind, System};
@@ -22,7 +22,7 @@ use crate::pipeline::{
     SessionCredential,
 };
 use crate::secret::Secret;
-use crate::session::Tokens;
+use crate::session::{Caller, Tokens, run_exchange};
 use crate::skewed_clock::SkewedClock;
 
 /// Upper bound for the time until the second factor.
@@ -121,8 +121,12 @@ impl MfaRequired {
     /// [`ErrorKind::StepRequired`] (five codes were wrong) and [`ErrorKind::Unauthenticated`] (it is
     /// finished, has expired or took too long): start the sign-in again after these two.
     pub async fn confirm(mut self, code: impl Into<Secret>) -> Result<Session, StepError<Self>> {
-        let tried = self.try_code(code.into()).await;
-        tried.map_err(|error| StepError::new(self, error))
+        let (context, code) = (Arc::clone(&self.client.context), code.into());
+        let exchange = async move |caller: Caller| {
+            let tried = self.try_code(&caller, code).await;
+            tried.map_err(|error| StepError::new(self, error))
+        };
+        run_exchange(&context, exchange).await
     }
 
     pub(super) fn client(&self) -> &Client {
@@ -139,16 +143,28 @@ impl MfaRequired {
         self.challenge.step.provisional_api(&self.client)
     }
 
-    async fn try_code(&mut self, code: Secret) -> Result<Session, Error> {
+    async fn try_code(&mut self, caller: &Caller, code: Secret) -> Result<Session, Error> {
         let code = check_second_factor(System::Wunder, code)?;
-        let client = &self.client;
+        let (client, sent) = (&self.client, code.clone());
         let send = async |step: &mut SecondFactor| {
-            let body = types::TwoFactorCode::builder().code(code);
+            let body = types::TwoFactorCode::builder().code(sent);
             let api = step.provisional_api(client);
             let response = api.two_factor_code_validate().body(body).send().await?;
             accepted(response.into_inner())
         };
-        let response = self.challenge.try_code(SoleRecipient, send).await?;
+        let resume = async |id: &Secret| client.resume_session(id).await;
+        let tried = self
+            .challenge
+            .try_sign_in_code(caller, SoleRecipient, &code, resume, send);
+        let response = match tried.await? {
+            Tried::Response(response) => response,
+            Tried::Kept(session, claim) => {
+                self.challenge
+                    .claim_session(caller, claim, &session, None)
+                    .await?;
+                return Ok(session);
+            }
+        };
         if still_requires_mfa(&response) {
             let message = "the server asks for the second factor again";
             return Err(Error::new(ErrorKind::StepRequired, message)
@@ -165,7 +181,9 @@ impl MfaRequired {
             None => self.challenge.step.tokens.clone(),
         };
         let session = self.client.sign_in(tokens).await?;
-        self.challenge.finish().await;
+        self.challenge
+            .grant(caller, SoleRecipient, &code, &session, None)
+            .await;
         Ok(session)
     }
 }

@@ -17,6 +17,7 @@ use crate::error::{Delivery, Error, ErrorKind, System};
 use crate::json::AnyJson;
 use crate::opaque_debug::opaque_debug;
 use crate::secret::Secret;
+use crate::session::{Caller, run_exchange};
 use crate::skewed_clock::SkewedClock;
 
 /// How long a secret can be confirmed by its first code.
@@ -253,8 +254,12 @@ impl MfaEnrolment {
     /// [`ErrorKind::StepRequired`] (five codes were wrong) and [`ErrorKind::Unauthenticated`] (it is
     /// finished or has expired, or the session has ended).
     pub async fn confirm(mut self, code: impl Into<Secret>) -> Result<AnyJson, StepError<Self>> {
-        let tried = self.try_code(&code.into()).await;
-        tried.map_err(|error| StepError::new(self, error))
+        let (context, code) = (self.challenge.context(), code.into());
+        let exchange = async move |_: Caller| {
+            let tried = self.try_code(&code).await;
+            tried.map_err(|error| StepError::new(self, error))
+        };
+        run_exchange(&context, exchange).await
     }
 
     async fn try_code(&mut self, code: &Secret) -> Result<AnyJson, Error> {

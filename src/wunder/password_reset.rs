@@ -16,6 +16,7 @@ use crate::error::{Error, System};
 use crate::opaque_debug::opaque_debug;
 use crate::password::NewPassword;
 use crate::secret::Secret;
+use crate::session::{Caller, run_exchange};
 use crate::skewed_clock::SkewedClock;
 use crate::typed_text::typed_digits;
 
@@ -158,7 +159,9 @@ impl Client {
         let (code, password) = (code.into(), password.into_secret());
         check_link_code(code.expose())?;
         not_empty("password", password.expose())?;
-        send_password(self, code, password).await
+        let client = self.clone();
+        let exchange = async move |_: Caller| send_password(&client, code, password).await;
+        run_exchange(&self.context, exchange).await
     }
 }
 
@@ -215,8 +218,12 @@ impl PendingResetCode {
         code: impl Into<Secret>,
         password: NewPassword,
     ) -> Result<(), StepError<Self>> {
-        let tried = self.try_code(&code.into(), password.into_secret()).await;
-        tried.map_err(|error| StepError::new(self, error))
+        let (context, code) = (self.challenge.context(), code.into());
+        let exchange = async move |_: Caller| {
+            let tried = self.try_code(&code, password.into_secret()).await;
+            tried.map_err(|error| StepError::new(self, error))
+        };
+        run_exchange(&context, exchange).await
     }
 
     async fn try_code(&mut self, code: &Secret, password: Secret) -> Result<(), Error> {

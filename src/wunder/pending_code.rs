@@ -1,5 +1,6 @@
 //! A login code that was sent to a phone or a mailbox.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -11,12 +12,13 @@ use super::sign_in::{Admitted, SignIn};
 use super::user_api::types as user;
 use crate::challenge::{
     ActiveChallenge, CODE_TIME_TO_LIVE, FirstMessage, ResendTimer, SoleRecipient, Step, StepError,
-    check_code, sent_code_methods,
+    Tried, check_code, sent_code_methods,
 };
 use crate::contact::Contact;
 use crate::error::{Error, System};
 use crate::opaque_debug::opaque_debug;
 use crate::secret::Secret;
+use crate::session::{Caller, run_exchange};
 use crate::skewed_clock::SkewedClock;
 
 /// The request for each message of the sign-in.
@@ -204,8 +206,18 @@ impl PendingCode {
     /// [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired) (five codes were wrong, or a
     /// newer challenge has replaced this one) and
     /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) (it is finished or has expired).
-    pub async fn confirm(mut self, code: impl Into<Secret>) -> Result<SignIn, StepError<Self>> {
-        match self.try_code(code.into()).await {
+    pub async fn confirm(self, code: impl Into<Secret>) -> Result<SignIn, StepError<Self>> {
+        let (context, code) = (Arc::clone(&self.client.context), code.into());
+        let exchange = async move |caller: Caller| self.confirm_for(caller, code).await;
+        run_exchange(&context, exchange).await
+    }
+
+    async fn confirm_for(
+        mut self,
+        caller: Caller,
+        code: Secret,
+    ) -> Result<SignIn, StepError<Self>> {
+        match self.try_code(&caller, code).await {
             Ok(Admitted::Session(session)) => Ok(SignIn::SignedIn(session)),
             Ok(Admitted::Provisional(tokens)) => {
                 let challenge = self.challenge.advance(SecondFactor::new(tokens)).await;
@@ -216,14 +228,28 @@ impl PendingCode {
         }
     }
 
-    async fn try_code(&mut self, code: Secret) -> Result<Admitted, Error> {
+    async fn try_code(&mut self, caller: &Caller, code: Secret) -> Result<Admitted, Error> {
         let code = check_code(System::Wunder, &code)?;
-        let client = &self.client;
-        let send = async |request: &mut CodeRequest| request.confirm(client, code).await;
-        let response = self.challenge.try_code(SoleRecipient, send).await?;
+        let (client, sent) = (&self.client, code.clone());
+        let send = async |request: &mut CodeRequest| request.confirm(client, sent).await;
+        let resume = async |id: &Secret| client.resume_session(id).await;
+        let tried = self
+            .challenge
+            .try_sign_in_code(caller, SoleRecipient, &code, resume, send);
+        let response = match tried.await? {
+            Tried::Response(response) => response,
+            Tried::Kept(session, claim) => {
+                self.challenge
+                    .claim_session(caller, claim, &session, None)
+                    .await?;
+                return Ok(Admitted::Session(session));
+            }
+        };
         let admitted = Admitted::of(&self.client, response).await?;
-        if matches!(admitted, Admitted::Session(_)) {
-            self.challenge.finish().await;
+        if let Admitted::Session(session) = &admitted {
+            self.challenge
+                .grant(caller, SoleRecipient, &code, session, None)
+                .await;
         }
         Ok(admitted)
     }

@@ -14,6 +14,7 @@ use crate::error::{Error, System};
 use crate::opaque_debug::opaque_debug;
 use crate::phone::Phone;
 use crate::secret::Secret;
+use crate::session::{Caller, run_exchange};
 use crate::skewed_clock::SkewedClock;
 
 /// The number to verify.
@@ -165,8 +166,12 @@ impl PhoneVerification {
         mut self,
         code: impl Into<Secret>,
     ) -> Result<types::Customer, StepError<Self>> {
-        let tried = self.try_code(&code.into()).await;
-        tried.map_err(|error| StepError::new(self, error))
+        let (context, code) = (self.challenge.context(), code.into());
+        let exchange = async move |_: Caller| {
+            let tried = self.try_code(&code).await;
+            tried.map_err(|error| StepError::new(self, error))
+        };
+        run_exchange(&context, exchange).await
     }
 
     async fn try_code(&mut self, code: &Secret) -> Result<types::Customer, Error> {

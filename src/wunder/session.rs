@@ -6,7 +6,7 @@ use super::rules::ACTS_FOR;
 use super::user_api::{UserApi, types as user};
 use crate::challenge::Owner;
 use crate::error::{Error, System};
-use crate::session::{Session as Shared, SignOutOrder, token_session_methods};
+use crate::session::{Session as Shared, SignOutOrder, impl_sign_out, token_session_methods};
 
 /// A signed-in user. Cheap to clone: all clones share one credential.
 #[derive(Clone, Debug)]
@@ -14,6 +14,8 @@ pub struct Session {
     pub(super) shared: Shared,
     pub(super) client: Client,
 }
+
+impl_sign_out!();
 
 impl Session {
     token_session_methods!(client);

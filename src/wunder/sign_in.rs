@@ -12,8 +12,9 @@ use crate::challenge::FirstMessage;
 use crate::email::{Email, IntoEmail};
 use crate::error::{Delivery, Error, ErrorKind, System};
 use crate::json::JsonObject;
+use crate::pipeline::Response;
 use crate::secret::Secret;
-use crate::session::Tokens;
+use crate::session::{Caller, Tokens, run_exchange};
 
 /// The result of a sign-in.
 #[derive(Debug)]
@@ -115,8 +116,9 @@ impl Client {
             .email(email.as_str())
             .password(password);
         let first = FirstMessage::without_destination(&self.context)?;
-        let response = self.auth_api().sign_in_email().body(body).send().await?;
-        self.admit(first, response.into_inner()).await
+        let api = self.auth_api();
+        let send = async move { api.sign_in_email().body(body).send().await };
+        self.admit(first, send).await
     }
 
     /// Signs in by a credential that a third party issued, such as a token or an authorization
@@ -155,8 +157,9 @@ impl Client {
     pub async fn sign_in_with_social(&self, login: &impl Serialize) -> Result<SignIn, Error> {
         let body = types::SocialLogin(login_fields(login)?);
         let first = FirstMessage::without_destination(&self.context)?;
-        let response = self.auth_api().social_login().body(body).send().await?;
-        self.admit(first, response.into_inner()).await
+        let api = self.auth_api();
+        let send = async move { api.social_login().body(body).send().await };
+        self.admit(first, send).await
     }
 
     /// Signs in a user of Gaiyo, by a credential that Gaiyo issued. The vendor publishes no fields:
@@ -191,8 +194,9 @@ impl Client {
     pub async fn sign_in_with_gaiyo(&self, login: &impl Serialize) -> Result<SignIn, Error> {
         let body = types::GaiyoSignIn(login_fields(login)?);
         let first = FirstMessage::without_destination(&self.context)?;
-        let response = self.auth_api().sign_in_gaiyo().body(body).send().await?;
-        self.admit(first, response.into_inner()).await
+        let api = self.auth_api();
+        let send = async move { api.sign_in_gaiyo().body(body).send().await };
+        self.admit(first, send).await
     }
 
     /// Signs in an API client, a service account of the operator, by its id and key. Its session
@@ -240,24 +244,32 @@ impl Client {
             .client_key(key);
         let first = FirstMessage::without_destination(&self.context)?;
         let api = self.auth_api();
-        let response = api.sign_in_api_client().body(body).send().await?;
-        self.admit(first, response.into_inner()).await
+        let send = async move { api.sign_in_api_client().body(body).send().await };
+        self.admit(first, send).await
     }
 
+    /// Sends the credential by `send`, in a task that the caller cannot drop.
     async fn admit(
         &self,
         first: FirstMessage,
-        response: types::SignInResponse,
+        send: impl Future<Output = Result<Response<types::SignInResponse>, Error>> + Send + 'static,
     ) -> Result<SignIn, Error> {
-        match Admitted::of(self, response).await? {
-            Admitted::Session(session) => Ok(SignIn::SignedIn(session)),
-            Admitted::Provisional(tokens) => {
-                let step = SecondFactor::new(tokens);
-                let challenge = first.open(step, Duration::ZERO).await;
-                let mfa = MfaRequired::resumed(self.clone(), challenge);
-                Ok(SignIn::MfaRequired(mfa))
+        let client = self.clone();
+        let exchange = async move |caller: Caller| {
+            let response = send.await?.into_inner();
+            match Admitted::of(&client, response).await? {
+                Admitted::Session(session) => {
+                    caller.granted(&session);
+                    Ok(SignIn::SignedIn(session))
+                }
+                Admitted::Provisional(tokens) => {
+                    let step = SecondFactor::new(tokens);
+                    let challenge = first.open(step, Duration::ZERO).await;
+                    Ok(SignIn::MfaRequired(MfaRequired::resumed(client, challenge)))
+                }
             }
-        }
+        };
+        run_exchange(&self.context, exchange).await
     }
 }
 

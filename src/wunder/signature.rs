@@ -1,13 +1,14 @@
 //! The signature of bootstrap requests.
 
+use std::fmt;
+
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 
 use crate::clock::BoxFuture;
 use crate::secret::Secret;
 
-/// The input of a bootstrap signature.
-#[derive(Debug)]
+/// The input of a bootstrap signature. `Debug` shows neither the key nor the identifier.
 #[non_exhaustive]
 pub struct SignatureInput<'a> {
     /// The signature key of the tenant.
@@ -32,6 +33,14 @@ impl<'a> SignatureInput<'a> {
     pub fn timestamp(mut self, timestamp: &'a str) -> Self {
         self.timestamp = timestamp;
         self
+    }
+}
+
+impl fmt::Debug for SignatureInput<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SignatureInput")
+            .field("timestamp", &self.timestamp)
+            .finish_non_exhaustive()
     }
 }
 

@@ -6,6 +6,7 @@ use super::auth_api::types as auth;
 use super::client::Client;
 use super::session::Session;
 use super::user_api::types as user;
+use crate::challenge::send_link;
 use crate::email::{Email, IntoEmail};
 use crate::error::{Error, System};
 use crate::json::{AnyJson, JsonObject};
@@ -33,13 +34,28 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for what is no e-mail address;
-    /// [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired) with a code `U4xx` for an
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for what is no e-mail address,
+    /// [`ErrorKind::RateLimited`](crate::ErrorKind::RateLimited) before the client's
+    /// [`resend_wait`](super::ClientBuilder::resend_wait) has passed,
+    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the session store fails: nothing is
+    /// sent in these cases. [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired) with a code `U4xx` for an
     /// address that has nothing to verify; otherwise as any call, see [`Error`].
     pub async fn resend_email_verification(&self, email: impl IntoEmail) -> Result<(), Error> {
         let email = Email::of(System::Wunder, email)?;
         let api = self.user_api();
-        api.resend_email_verification(email.as_str()).send().await?;
+        let send = async {
+            let call = api.resend_email_verification(email.as_str());
+            Ok((call.send().await?, true))
+        };
+        let to = email.destination();
+        send_link(
+            &self.context,
+            "verification link",
+            &to,
+            self.resend_wait,
+            send,
+        )
+        .await?;
         Ok(())
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use vestibule::testing::{Fynd, GoodCity, WalletCrew, Wunder};
-use vestibule::{ErrorKind, Settings, fynd, goodcity, walletcrew, wunder};
+use vestibule::{ErrorKind, Secret, Settings, fynd, goodcity, walletcrew, wunder};
 
 use crate::dropping::at_each_point;
 
@@ -101,21 +101,54 @@ pub async fn wunder() -> usize {
     let pending = async || on.pending(PHONE).await;
     points += at_each_point("resend", pending, resend, confirms).await;
 
-    let pending = async || Some(on.pending(PHONE).await);
-    let confirm = async |pending: &mut Option<wunder::PendingCode>| {
-        let pending = pending.take().unwrap();
-        pending.confirm(on.code(PHONE)).await.map_err(Into::into)
+    // The state is the challenge, until a confirmation that completes gives the session.
+    let pending = async || {
+        let pending = on.pending(PHONE).await;
+        (pending.id().clone(), Some(pending))
     };
-    points += at_each_point("confirm", pending, confirm, async |_| works(()).await).await;
+    let confirm = async |(id, pending): &mut (Secret, Option<wunder::PendingCode>)| {
+        match pending.take().unwrap().confirm(on.code(PHONE)).await? {
+            wunder::SignIn::SignedIn(session) => *id = session.id().clone(),
+            wunder::SignIn::MfaRequired(_) => panic!("no second factor was required"),
+        }
+        Ok(())
+    };
+    let gets_the_session = async |(id, _): (Secret, Option<wunder::PendingCode>)| {
+        if let Ok(session) = on.client.resume_session(&id).await {
+            return drop(session.profile().await.unwrap());
+        }
+        match on.client.resume_challenge(&id).await.unwrap() {
+            wunder::Challenge::PendingCode(pending) => {
+                match pending.confirm(on.code(PHONE)).await.unwrap() {
+                    wunder::SignIn::SignedIn(session) => drop(session.profile().await.unwrap()),
+                    wunder::SignIn::MfaRequired(_) => panic!("no second factor was required"),
+                }
+            }
+            other => panic!("{other:?} waits for something else"),
+        }
+    };
+    points += at_each_point("confirm", pending, confirm, gets_the_session).await;
 
-    let mfa = async || Some(on.mfa().await);
-    let validate = async |mfa: &mut Option<wunder::MfaRequired>| {
-        let mfa = mfa.take().unwrap();
-        mfa.confirm("135790").await.map_err(Into::into)
+    let mfa = async || {
+        let mfa = on.mfa().await;
+        (mfa.id().clone(), Some(mfa))
     };
-    let signs_in = async |_| {
-        let session = on.mfa().await.confirm("135790").await.unwrap();
-        session.profile().await.unwrap();
+    let validate = async |(id, mfa): &mut (Secret, Option<wunder::MfaRequired>)| {
+        let session = mfa.take().unwrap().confirm("135790").await?;
+        *id = session.id().clone();
+        Ok(())
+    };
+    let signs_in = async |(id, _): (Secret, Option<wunder::MfaRequired>)| {
+        if let Ok(session) = on.client.resume_session(&id).await {
+            return drop(session.profile().await.unwrap());
+        }
+        match on.client.resume_challenge(&id).await.unwrap() {
+            wunder::Challenge::MfaRequired(mfa) => {
+                let session = mfa.confirm("135790").await.unwrap();
+                session.profile().await.unwrap();
+            }
+            other => panic!("{other:?} waits for something else"),
+        }
     };
     points += at_each_point("validate", mfa, validate, signs_in).await;
     points + wunder_sessions(&on).await
@@ -203,7 +236,7 @@ pub async fn goodcity() -> usize {
         wait();
         Some(pending)
     };
-    let signs_in = async |_| {
+    let signs_in = async || {
         wait();
         let pending = client
             .sign_in_with_pin(&MOBILE.parse().unwrap())
@@ -218,7 +251,7 @@ pub async fn goodcity() -> usize {
         "send_pin",
         async || wait(),
         send,
-        async |()| signs_in(None).await,
+        async |()| signs_in().await,
     )
     .await;
     let resend = async |pending: &mut Option<goodcity::PendingCode>| {
@@ -232,11 +265,24 @@ pub async fn goodcity() -> usize {
         assert!(pending.confirm(pin()).await.is_ok());
     };
     points += at_each_point("resend", pending, resend, resends).await;
-    let confirm = async |pending: &mut Option<goodcity::PendingCode>| {
-        let pending = pending.take().unwrap();
-        pending.confirm(pin()).await.map_err(Into::into)
+    let sent = async || {
+        let pending = pending().await.unwrap();
+        (pending.id().clone(), Some(pending))
     };
-    points + at_each_point("confirm", pending, confirm, signs_in).await
+    let confirm = async |(id, pending): &mut (Secret, Option<goodcity::PendingCode>)| {
+        let signed_in = pending.take().unwrap().confirm(pin()).await?;
+        *id = signed_in.session.id().clone();
+        Ok(())
+    };
+    let gets_the_session = async |(id, _): (Secret, Option<goodcity::PendingCode>)| {
+        if let Ok(session) = client.resume_session(&id).await {
+            return drop(session.profile().await.unwrap());
+        }
+        let pending = client.resume_challenge(&id).await.unwrap();
+        let signed_in = pending.confirm(pin()).await.unwrap();
+        signed_in.session.profile().await.unwrap();
+    };
+    points + at_each_point("confirm", sent, confirm, gets_the_session).await
 }
 
 pub async fn fynd() -> usize {
@@ -287,11 +333,27 @@ pub async fn fynd() -> usize {
     let resend =
         async |pending: &mut Option<fynd::PendingCode>| pending.as_mut().unwrap().resend().await;
     points += at_each_point("resend", pending, resend, signs_in).await;
-    let confirm = async |pending: &mut Option<fynd::PendingCode>| {
-        let pending = pending.take().unwrap();
-        pending.confirm(code()).await.map_err(Into::into)
+    let sent = async || {
+        let pending = pending().await.unwrap();
+        (pending.id().clone(), Some(pending))
     };
-    points += at_each_point("confirm", pending, confirm, signs_in).await;
+    let confirm = async |(id, pending): &mut (Secret, Option<fynd::PendingCode>)| {
+        let signed_in = pending.take().unwrap().confirm(code()).await?;
+        *id = signed_in.signed_in().unwrap().id().clone();
+        Ok(())
+    };
+    let gets_the_session = async |(id, _): (Secret, Option<fynd::PendingCode>)| {
+        if let Ok(session) = client.resume_session(&id).await {
+            return drop(session.profile().await.unwrap());
+        }
+        let pending = match client.resume_challenge(&id).await.unwrap() {
+            fynd::Challenge::PendingCode(pending) => pending,
+            other => panic!("{other:?}: the user is known"),
+        };
+        let signed_in = pending.confirm(code()).await.unwrap().signed_in();
+        signed_in.unwrap().profile().await.unwrap();
+    };
+    points += at_each_point("confirm", sent, confirm, gets_the_session).await;
     let session = async || {
         wait();
         let signed_in = send().await.unwrap().confirm(code()).await;
@@ -324,17 +386,29 @@ pub async fn walletcrew() -> usize {
         _ => panic!("the flow asks for a code"),
     };
     let login = || json!({"identifier": EMAIL, "code": mock.outbox().last_code(EMAIL).unwrap()});
-    let signs_in = async |_| {
+    let signs_in = async || {
         let challenge = challenge().await.unwrap();
         let session = challenge.confirm("otp", &login()).await.unwrap();
         session.profile::<Value>().await.unwrap();
     };
     let mut points = 0;
-    points += at_each_point("save", async || {}, save, async |()| signs_in(None).await).await;
-    let authenticate = async |challenge: &mut Option<walletcrew::Challenge>| {
-        let challenge = challenge.take().unwrap();
-        let session = challenge.confirm("otp", &login()).await;
-        session.map_err(Into::into)
+    points += at_each_point("save", async || {}, save, async |()| signs_in().await).await;
+    let issued = async || {
+        let challenge = challenge().await.unwrap();
+        (challenge.id().clone(), Some(challenge))
     };
-    points + at_each_point("authenticate", challenge, authenticate, signs_in).await
+    let authenticate = async |(id, challenge): &mut (Secret, Option<walletcrew::Challenge>)| {
+        let session = challenge.take().unwrap().confirm("otp", &login()).await?;
+        *id = session.id().clone();
+        Ok(())
+    };
+    let gets_the_session = async |(id, _): (Secret, Option<walletcrew::Challenge>)| {
+        if let Ok(session) = client.resume_session(&id).await {
+            return drop(session.profile::<Value>().await.unwrap());
+        }
+        let challenge = client.resume_challenge(&id).await.unwrap();
+        let session = challenge.confirm("otp", &login()).await.unwrap();
+        session.profile::<Value>().await.unwrap();
+    };
+    points + at_each_point("authenticate", issued, authenticate, gets_the_session).await
 }

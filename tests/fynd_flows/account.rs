@@ -77,6 +77,7 @@ async fn contacts_are_added_confirmed_made_primary_and_removed() {
         );
 
         let first = harness.code(to);
+        harness.mock.clock().advance(Duration::from_secs(31));
         assert!(asha.request_verification_link(&new).await.unwrap());
         let verify = async |code: String| match contact {
             Contact::Phone(_) => harness.other.verify_phone_link(code).await,
@@ -86,6 +87,7 @@ async fn contacts_are_added_confirmed_made_primary_and_removed() {
         verify(harness.code(to)).await.unwrap();
         let verified = own(&asha, contact).await;
         assert!(verified.verified);
+        harness.mock.clock().advance(Duration::from_secs(31));
         assert!(!asha.request_verification_link(&verified).await.unwrap());
 
         asha.update_primary_contact(&verified).await.unwrap();

@@ -65,7 +65,8 @@ impl Fixture {
     pub async fn stored_refresh(&self, session: &str) -> Option<String> {
         let key = Sha256::digest([b"wunder\0", session.as_bytes()].concat());
         let loaded = self.store.load(&StoreKey::new(key.into())).await.unwrap();
-        loaded.map(|(record, _)| refresh_token_of(&record).expect("a session of tokens"))
+        let live = loaded.filter(|(record, _)| !is_end_marker(record));
+        live.map(|(record, _)| refresh_token_of(&record).expect("a session of tokens"))
     }
 
     /// Waits until the server has seen this many refreshes.
@@ -81,4 +82,10 @@ pub fn refresh_token_of(record: &Record) -> Option<String> {
     let stored: Value = serde_json::from_slice(record.expose()).ok()?;
     let refresh = stored["tokens"]["refresh"].as_str();
     refresh.map(str::to_owned)
+}
+
+/// Whether the session of a record that is not sealed has ended.
+pub fn is_end_marker(record: &Record) -> bool {
+    let stored: Option<Value> = serde_json::from_slice(record.expose()).ok();
+    stored.is_some_and(|stored| stored["ended"] == true)
 }

@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 use vestibule::BoxFuture;
 use vestibule::store::{Fence, Record, SessionStore, StoreError, StoreKey, Version};
 
-use super::fixture::refresh_token_of;
+use super::fixture::{is_end_marker, refresh_token_of};
 use super::protocol::{Point, Report};
 use super::worker::report;
 
@@ -75,8 +75,8 @@ impl SessionStore for SteppedStore {
         fence: Option<Fence>,
     ) -> BoxFuture<'a, Result<Version, StoreError>> {
         Box::pin(async move {
-            // A time to live of zero removes a record unless it is newer.
-            if time_to_live.is_zero() {
+            // An end marker removes a record unless it is newer.
+            if is_end_marker(&record) {
                 self.report_deletion(key, Some(expected)).await;
             }
             // A refresh writes its in-progress marker first, and then the new tokens.

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use vestibule::chrono::{DateTime, TimeDelta, Utc};
 use vestibule::store::{Fence, Record};
 
-use super::observations::{ExchangeOutcome, Held, Observations, Presented, Tally};
+use super::observations::{ExchangeOutcome, Held, Observations, Presented, Tally, Written};
 use super::simulation::Simulation;
 
 /// How long after a fault an instance may still execute delayed operations.
@@ -90,6 +90,11 @@ impl Checker {
         );
     }
 
+    pub fn extends(&self, instance: usize) {
+        let extension = (instance, Instant::now());
+        self.lock().extensions.push(extension);
+    }
+
     pub fn releases(&self, instance: usize, fence: Fence) {
         let mut observations = self.lock();
         self.note(
@@ -105,9 +110,10 @@ impl Checker {
                 _ => None,
             }
         });
+        let was_lost = |granted: &u64| observations.lost_rotations.contains(granted);
         let unsaved = observations
             .held
-            .zip(granted)
+            .zip(granted.filter(|granted| !was_lost(granted)))
             .is_some_and(|(held, granted)| held.rotation < granted);
         if unsaved {
             let what = format!("{instance} released its lease before its new token was stored");
@@ -123,7 +129,7 @@ impl Checker {
         let is_spent = rotation < observations.newest;
         observations.tally.spent_presented += usize::from(is_spent);
         let mut broken = Vec::new();
-        let mut excused = 0;
+        let (mut excused, mut explained) = (0, 0);
         for earlier in observations
             .presented
             .iter()
@@ -142,11 +148,14 @@ impl Checker {
             };
             if self.is_excused(&observations, by, earlier.leased_at) {
                 excused += 1;
+            } else if observations.explains(earlier) {
+                explained += 1;
             } else {
                 broken.push(what);
             }
         }
         observations.tally.excused_races += excused;
+        observations.tally.explained += explained;
         for what in broken {
             self.broke(&mut observations, what);
         }
@@ -194,11 +203,11 @@ impl Checker {
     }
 
     pub fn wrote(&self, instance: usize, record: &Record, time_to_live: Duration) {
-        if time_to_live.is_zero() {
-            return self.deletes(instance);
-        }
         let stored: serde_json::Value =
             serde_json::from_slice(record.expose()).expect("plain records");
+        if time_to_live.is_zero() || stored["ended"] == true {
+            return self.deletes(instance);
+        }
         let refresh = stored["tokens"]["refresh"].as_str().expect("tokens");
         let refused = stored["refused"].as_bool().unwrap_or(false);
         let held = Held {
@@ -211,6 +220,10 @@ impl Checker {
             format!("{instance} writes {held:?} refused={refused}"),
         );
         observations.was_stored = true;
+        observations.writes.push(Written {
+            at: Instant::now(),
+            held: Some(held),
+        });
         let before = observations.held.replace(held);
         let Some(before) = before else { return };
         if held.rotation < before.rotation {
@@ -224,7 +237,9 @@ impl Checker {
             .presented
             .iter()
             .any(|p| p.rotation == held.rotation);
-        if unmarked && !refused && may_be_spent {
+        // The mark that is gone may be one that the store has lost.
+        let was_lost = observations.lost_rotations.contains(&held.rotation);
+        if unmarked && !refused && may_be_spent && !was_lost {
             let what = format!("{instance} removed an in-progress marker whose token may be spent");
             self.broke(&mut observations, what);
         }
@@ -233,6 +248,10 @@ impl Checker {
     pub fn deletes(&self, instance: usize) {
         let mut observations = self.lock();
         self.note(&mut observations, format!("{instance} deletes"));
+        observations.writes.push(Written {
+            at: Instant::now(),
+            held: None,
+        });
         let Some(held) = observations.held.take() else {
             return;
         };
@@ -251,10 +270,45 @@ impl Checker {
         });
         if let Some(holder) = holder.filter(|_| !observations.is_revoked && newest > held.rotation)
         {
+            if observations.explains(holder) {
+                observations.tally.explained += 1;
+                return;
+            }
             let by = holder.instance;
             let what = format!("lost: {instance} deleted a session that {by} was saving");
             self.broke(&mut observations, what);
         }
+    }
+
+    /// The store loses what was written since then.
+    pub fn rolls_back(&self, since: Instant) {
+        let mut observations = self.lock();
+        let kept = observations
+            .writes
+            .partition_point(|write| write.at < since);
+        let lost = observations.writes.split_off(kept);
+        let before = observations.held;
+        observations.held = observations.writes.last().and_then(|write| write.held);
+        observations.tally.rollbacks += 1;
+        observations.tally.lost_writes += lost.len();
+        observations.lost_record |= before.is_some() && observations.held.is_none();
+        let rotations = lost.iter().filter_map(|write| write.held);
+        let rotations: Vec<_> = rotations.map(|held| held.rotation).collect();
+        observations.lost_rotations.extend(rotations);
+        let leases = observations.leases.clone();
+        let lost_leases = leases.into_iter().filter(|(_, at)| *at >= since);
+        observations.lost_leases.extend(lost_leases);
+        // A lease whose extension is lost runs out sooner than its holder expects.
+        let extensions = observations.extensions.iter();
+        let extended: Vec<_> = extensions.filter(|(_, at)| *at >= since).collect();
+        let shortened = extended
+            .into_iter()
+            .filter_map(|(by, _)| Some((*by, *observations.leases.get(by)?)));
+        let shortened: Vec<_> = shortened.collect();
+        observations.lost_leases.extend(shortened);
+        observations.lost_end |= lost.iter().any(|write| write.held.is_none());
+        let what = format!("the store loses {} writes", lost.len());
+        self.note(&mut observations, what);
     }
 
     pub fn revoke(&self) {
@@ -287,7 +341,7 @@ impl Checker {
         }
         let was_refused =
             |presented: &Presented| presented.response == Some(ExchangeOutcome::Refused);
-        if !observations.presented.iter().any(was_refused) {
+        if !observations.presented.iter().any(was_refused) && !observations.lost_record {
             self.broke(
                 &mut observations,
                 format!("{instance} ended it without a refusal"),
@@ -319,7 +373,12 @@ impl Checker {
             .is_none_or(|end| *end < now);
         let was_delayed = observations.delays.get(&instance);
         let was_delayed = was_delayed.is_some_and(|then| then.elapsed() < LONGEST_DELAY);
-        if is_over && !was_delayed {
+        // An instance with a wrong clock does not know that a token has expired.
+        let is_wrong = self.simulation.plan.clock_steps.iter().any(|step| {
+            let until = step.until + LONGEST_DELAY;
+            step.instance == instance && (step.from..until).contains(&self.simulation.elapsed())
+        });
+        if is_over && !was_delayed && !is_wrong {
             self.broke(
                 &mut observations,
                 format!("{instance} returned {rotation}, which has expired"),

@@ -1,6 +1,6 @@
 //! Observations of a run.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use tokio::time::Instant;
 use vestibule::chrono::{DateTime, Utc};
@@ -41,6 +41,18 @@ pub struct Tally {
     pub excused_races: usize,
     pub faults: usize,
     pub ended: usize,
+    pub rollbacks: usize,
+    pub lost_writes: usize,
+    /// What would be a violation if the store had not lost the writes that prevent it.
+    pub explained: usize,
+}
+
+/// A write to the store.
+#[derive(Clone, Copy, Debug)]
+pub struct Written {
+    pub at: Instant,
+    /// `None` for an end.
+    pub held: Option<Held>,
 }
 
 /// All events so far.
@@ -51,6 +63,17 @@ pub struct Observations {
     pub signed_out: bool,
     pub presented: Vec<Presented>,
     pub held: Option<Held>,
+    pub writes: Vec<Written>,
+    /// The rotations whose tokens or marks the store has lost.
+    pub lost_rotations: HashSet<u64>,
+    /// When leases that the store has lost were acquired.
+    pub lost_leases: Vec<(usize, Instant)>,
+    /// When leases were extended.
+    pub extensions: Vec<(usize, Instant)>,
+    /// Whether the store has lost the end of the session.
+    pub lost_end: bool,
+    /// Whether the store has lost the whole record.
+    pub lost_record: bool,
     pub was_stored: bool,
     pub leases: HashMap<usize, Instant>,
     pub newest_fence: Option<(usize, Fence)>,
@@ -63,6 +86,20 @@ pub struct Observations {
 }
 
 impl Observations {
+    /// Whether the store has lost a write of this exchange: its lease, its mark or its tokens; or the
+    /// end of the session after it.
+    pub fn explains(&self, presented: &Presented) -> bool {
+        let granted = match presented.response {
+            Some(ExchangeOutcome::Granted(granted)) => granted,
+            _ => presented.rotation,
+        };
+        let lease = (presented.instance, presented.leased_at);
+        self.lost_end
+            || self.lost_rotations.contains(&presented.rotation)
+            || self.lost_rotations.contains(&granted)
+            || self.lost_leases.contains(&lease)
+    }
+
     pub fn accepts(&self, rotation: u64) -> bool {
         !self.is_revoked && rotation == self.newest
     }

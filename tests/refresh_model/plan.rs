@@ -24,6 +24,31 @@ pub struct Freeze {
     pub until: Option<Duration>,
 }
 
+/// The store loses what was written in a period, at its end.
+#[derive(Clone, Copy, Debug)]
+pub struct Rollback {
+    pub from: Duration,
+    pub until: Duration,
+}
+
+/// An instance is connected to a server that has become a replica: it reads what was stored at the
+/// beginning, until the first write, which fails, makes it connect again.
+#[derive(Clone, Copy, Debug)]
+pub struct Demotion {
+    pub instance: usize,
+    pub from: Duration,
+    pub until: Duration,
+}
+
+/// The clock of an instance is wrong for a while.
+#[derive(Clone, Copy, Debug)]
+pub struct ClockStep {
+    pub instance: usize,
+    pub from: Duration,
+    pub until: Duration,
+    pub seconds: i64,
+}
+
 #[derive(Clone, Debug)]
 pub struct Plan {
     pub seed: u64,
@@ -50,6 +75,9 @@ pub struct Plan {
     pub signs_out_at: Option<(usize, Duration)>,
     /// Skew of the instances' clocks against the server's.
     pub skews_millis: Vec<i64>,
+    pub rollbacks: Vec<Rollback>,
+    pub demotions: Vec<Demotion>,
+    pub clock_steps: Vec<ClockStep>,
 }
 
 impl Plan {
@@ -62,6 +90,46 @@ impl Plan {
             && has_no_faults(self.server)
             && self.freezes.is_empty()
             && self.outage.is_none()
+            && self.rollbacks.is_empty()
+            && self.demotions.is_empty()
+            && self.clock_steps.is_empty()
+    }
+
+    /// The same with a store that goes back and is demoted, and with clocks that step.
+    pub fn with_rollbacks(seed: u64) -> Self {
+        let mut plan = Self::of(seed);
+        let mut rng = Rng::new(seed, 2);
+        let end = u64::try_from(plan.calm_at.as_millis()).expect("short");
+        let instances = u64::try_from(plan.instances).expect("few");
+        let some_instance = |rng: &mut Rng| usize::try_from(rng.number(0, instances)).expect("few");
+        for _ in 0..rng.number(1, 4) {
+            let until = rng.millis(200, end);
+            let lost = rng.millis(50, 5_000);
+            plan.rollbacks.push(Rollback {
+                from: until.saturating_sub(lost),
+                until,
+            });
+        }
+        plan.rollbacks.sort_by_key(|rollback| rollback.until);
+        for _ in 0..rng.number(0, 3) {
+            let from = rng.millis(0, end);
+            plan.demotions.push(Demotion {
+                instance: some_instance(&mut rng),
+                from,
+                until: (from + rng.millis(100, 10_000)).min(plan.calm_at),
+            });
+        }
+        for _ in 0..rng.number(0, 3) {
+            let from = rng.millis(0, end);
+            let seconds = i64::try_from(rng.number(1, 120)).expect("small") - 60;
+            plan.clock_steps.push(ClockStep {
+                instance: some_instance(&mut rng),
+                from,
+                until: (from + rng.millis(500, 20_000)).min(plan.calm_at),
+                seconds,
+            });
+        }
+        plan
     }
 
     pub fn of(seed: u64) -> Self {
@@ -130,6 +198,9 @@ impl Plan {
             skews_millis: (0..instances)
                 .map(|_| i64::try_from(rng.number(0, 300)).expect("small") - 150)
                 .collect(),
+            rollbacks: Vec::new(),
+            demotions: Vec::new(),
+            clock_steps: Vec::new(),
         }
     }
 }

@@ -1,22 +1,24 @@
 //! One run: instances and their callers, first with faults, then after recovery.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::task::JoinSet;
-use tokio::time::{sleep, sleep_until, timeout};
-use vestibule::store::{MemoryStore, SessionStore};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+use vestibule::store::SessionStore;
 use vestibule::testing::{Instance, InstanceSession, seed_jitter};
 use vestibule::{Error, ErrorKind, Secret};
 
 use super::checker::Checker;
 use super::mutant::Mutant;
 use super::observations::Tally;
-use super::plan::Plan;
+use super::plan::{Demotion, Plan, Rollback};
 use super::rng::Rng;
 use super::server::{TokenEndpoint, rotation_of, tokens};
 use super::simulation::{InstanceClock, Simulation};
 use super::store::InstanceStore;
+use super::support::rewindable_store::RewindableStore;
 
 /// The outcome of one run.
 pub struct Outcome {
@@ -31,30 +33,64 @@ pub struct Outcome {
 const RECOVERY_TIME: Duration = Duration::from_secs(150);
 
 pub fn run(seed: u64, mutant: Option<Mutant>) -> Outcome {
-    seed_jitter(seed);
+    run_plan(Plan::of(seed), mutant)
+}
+
+/// One run with a store that goes back in time.
+pub fn run_with_rollbacks(seed: u64, mutant: Option<Mutant>) -> Outcome {
+    run_plan(Plan::with_rollbacks(seed), mutant)
+}
+
+fn run_plan(plan: Plan, mutant: Option<Mutant>) -> Outcome {
+    seed_jitter(plan.seed);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
         .build()
         .expect("a runtime");
-    runtime.block_on(simulate(Plan::of(seed), mutant))
+    runtime.block_on(simulate(plan, mutant))
 }
 
 struct ModelRun {
     simulation: Arc<Simulation>,
     checker: Arc<Checker>,
-    store: Arc<MemoryStore>,
+    store: Arc<RewindableStore>,
+    /// The servers that instances are connected to although they have become replicas.
+    demoted: Mutex<HashMap<usize, Arc<Mutex<Option<RewindableStore>>>>>,
     mutant: Option<Mutant>,
     calls: Mutex<(usize, usize)>,
 }
 
 impl ModelRun {
+    fn demoted(&self, number: usize) -> Arc<Mutex<Option<RewindableStore>>> {
+        let mut demoted = self.demoted.lock().expect("the lock is not poisoned");
+        demoted.entry(number).or_default().clone()
+    }
+
+    async fn roll_back(&self, rollback: Rollback) {
+        sleep_until(self.simulation.at(rollback.from)).await;
+        let (since, snapshot) = (Instant::now(), self.store.snapshot());
+        sleep_until(self.simulation.at(rollback.until)).await;
+        self.store.go_back_to(&snapshot);
+        self.checker.rolls_back(since);
+    }
+
+    async fn demote(&self, demotion: Demotion) {
+        let demoted = self.demoted(demotion.instance);
+        sleep_until(self.simulation.at(demotion.from)).await;
+        let set = |server| *demoted.lock().expect("the lock is not poisoned") = server;
+        set(Some(self.store.copy()));
+        sleep_until(self.simulation.at(demotion.until)).await;
+        set(None);
+    }
+
     fn instance(&self, number: usize) -> Instance {
         let seed = self.simulation.plan.seed;
         let stream = u64::try_from(number).expect("few");
         let store = InstanceStore {
             instance: number,
             store: self.store.clone(),
+            demoted: self.demoted(number),
             simulation: self.simulation.clone(),
             checker: self.checker.clone(),
             rng: Arc::new(Mutex::new(Rng::new(seed, 100 + stream))),
@@ -193,7 +229,8 @@ async fn simulate(plan: Plan, mutant: Option<Mutant>) -> Outcome {
     let model_run = Arc::new(ModelRun {
         simulation: simulation.clone(),
         checker: checker.clone(),
-        store: Arc::new(MemoryStore::new()),
+        store: Arc::default(),
+        demoted: Mutex::default(),
         mutant,
         calls: Mutex::default(),
     });
@@ -211,6 +248,14 @@ async fn simulate(plan: Plan, mutant: Option<Mutant>) -> Outcome {
             let (model_run, instance, id) = (model_run.clone(), instance.clone(), id.clone());
             callers.spawn(async move { model_run.calls(number, &instance, &id, stream).await });
         }
+    }
+    for rollback in plan.rollbacks.iter().copied() {
+        let model_run = model_run.clone();
+        callers.spawn(async move { model_run.roll_back(rollback).await });
+    }
+    for demotion in plan.demotions.iter().copied() {
+        let model_run = model_run.clone();
+        callers.spawn(async move { model_run.demote(demotion).await });
     }
     if let Some(then) = plan.revoked_at {
         let (simulation, checker) = (simulation.clone(), checker.clone());

@@ -70,6 +70,17 @@ impl Simulation {
         was_frozen
     }
 
+    /// How far the clock of an instance is off.
+    pub fn clock_step(&self, instance: usize) -> TimeDelta {
+        let now = self.elapsed();
+        let steps = self
+            .plan
+            .clock_steps
+            .iter()
+            .filter(|step| step.instance == instance && step.from <= now && now < step.until);
+        TimeDelta::seconds(steps.map(|step| step.seconds).sum())
+    }
+
     pub fn store_is_down(&self) -> bool {
         let now = self.elapsed();
         let outage = self.plan.outage.filter(|_| !self.is_calm());
@@ -79,6 +90,7 @@ impl Simulation {
 
 /// An instance's clock.
 pub struct InstanceClock {
+    instance: usize,
     simulation: Arc<Simulation>,
     skew: TimeDelta,
     mutant: Option<Mutant>,
@@ -92,6 +104,7 @@ impl InstanceClock {
     ) -> Arc<dyn Clock> {
         let skew = simulation.plan.skews_millis.get(instance).copied();
         Arc::new(Self {
+            instance,
             simulation: simulation.clone(),
             skew: TimeDelta::milliseconds(skew.unwrap_or(0)),
             mutant,
@@ -103,7 +116,7 @@ impl Clock for InstanceClock {
     fn now(&self) -> DateTime<Utc> {
         match self.mutant {
             Some(Mutant::ClocksStandStill) => EPOCH,
-            _ => self.simulation.now() + self.skew,
+            _ => self.simulation.now() + self.skew + self.simulation.clock_step(self.instance),
         }
     }
 

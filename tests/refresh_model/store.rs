@@ -6,17 +6,20 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 use vestibule::BoxFuture;
-use vestibule::store::{Fence, MemoryStore, Record, SessionStore, StoreError, StoreKey, Version};
+use vestibule::store::{Fence, Record, SessionStore, StoreError, StoreKey, Version};
 
 use super::checker::Checker;
 use super::mutant::Mutant;
 use super::rng::Rng;
 use super::simulation::Simulation;
+use super::support::rewindable_store::RewindableStore;
 
 #[derive(Clone)]
 pub struct InstanceStore {
     pub instance: usize,
-    pub store: Arc<MemoryStore>,
+    pub store: Arc<RewindableStore>,
+    /// What the server showed when it became a replica, while the instance is connected to it.
+    pub demoted: Arc<Mutex<Option<RewindableStore>>>,
     pub simulation: Arc<Simulation>,
     pub checker: Arc<Checker>,
     pub rng: Arc<Mutex<Rng>>,
@@ -78,6 +81,33 @@ impl InstanceStore {
         }
     }
 
+    async fn read(&self, key: &StoreKey) -> Result<Option<(Record, Version)>, StoreError> {
+        let demoted = {
+            let demoted = self.demoted.lock().expect("the lock is not poisoned");
+            demoted.as_ref().map(|server| server.copy())
+        };
+        match demoted {
+            Some(server) => server.load(key).await,
+            None => self.store.load(key).await,
+        }
+    }
+
+    /// A write: on a server that has become a replica it fails, and the instance connects again.
+    async fn write<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let demoted = self.demoted.clone();
+        self.step(async move {
+            let was_demoted = demoted.lock().expect("the lock is not poisoned").take();
+            match was_demoted {
+                Some(_) => Err(StoreError::ReadOnly),
+                None => work.await,
+            }
+        })
+        .await
+    }
+
     async fn step<T: Send + 'static>(
         &self,
         work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
@@ -131,7 +161,7 @@ impl SessionStore for InstanceStore {
                     .chance(20);
             match lost {
                 true => Ok(None),
-                false => this.store.load(&key).await,
+                false => this.read(&key).await,
             }
         }))
     }
@@ -143,7 +173,7 @@ impl SessionStore for InstanceStore {
         time_to_live: Duration,
     ) -> BoxFuture<'a, Result<Version, StoreError>> {
         let (this, key) = (self.clone(), *key);
-        Box::pin(self.step(async move {
+        Box::pin(self.write(async move {
             let created = this.store.create(&key, record.clone(), time_to_live).await;
             if created.is_ok() {
                 this.checker.wrote(this.instance, &record, time_to_live);
@@ -161,8 +191,9 @@ impl SessionStore for InstanceStore {
         mut fence: Option<Fence>,
     ) -> BoxFuture<'a, Result<Version, StoreError>> {
         let (this, key) = (self.clone(), *key);
-        Box::pin(self.step(async move {
-            if time_to_live.is_zero() && this.is(Mutant::ForgetsDeletions) {
+        Box::pin(self.write(async move {
+            let is_end = record.expose().ends_with(b"\"ended\":true}");
+            if is_end && this.is(Mutant::ForgetsDeletions) {
                 return Ok(Version(expected.0 + 1));
             }
             if this.is(Mutant::ForgetsWrites)
@@ -196,7 +227,7 @@ impl SessionStore for InstanceStore {
 
     fn delete<'a>(&'a self, key: &'a StoreKey) -> BoxFuture<'a, Result<(), StoreError>> {
         let (this, key) = (self.clone(), *key);
-        Box::pin(self.step(async move {
+        Box::pin(self.write(async move {
             if this.is(Mutant::ForgetsDeletions) {
                 return Ok(());
             }
@@ -211,7 +242,7 @@ impl SessionStore for InstanceStore {
         time_to_live: Duration,
     ) -> BoxFuture<'a, Result<Option<Fence>, StoreError>> {
         let (this, key) = (self.clone(), *key);
-        Box::pin(self.step(async move {
+        Box::pin(self.write(async move {
             let time_to_live = match this.is(Mutant::LeasesExpireEarly) {
                 true => time_to_live / 20,
                 false => time_to_live,
@@ -234,10 +265,16 @@ impl SessionStore for InstanceStore {
         time_to_live: Duration,
     ) -> BoxFuture<'a, Result<(), StoreError>> {
         let (this, key) = (self.clone(), *key);
-        Box::pin(self.step(async move {
+        Box::pin(self.write(async move {
             match this.is(Mutant::ExtendsNothing) {
                 true => Ok(()),
-                false => this.store.extend(&key, fence, time_to_live).await,
+                false => {
+                    let extended = this.store.extend(&key, fence, time_to_live).await;
+                    if extended.is_ok() {
+                        this.checker.extends(this.instance);
+                    }
+                    extended
+                }
             }
         }))
     }
@@ -248,7 +285,7 @@ impl SessionStore for InstanceStore {
         fence: Fence,
     ) -> BoxFuture<'a, Result<(), StoreError>> {
         let (this, key) = (self.clone(), *key);
-        Box::pin(self.step(async move {
+        Box::pin(self.write(async move {
             this.checker.releases(this.instance, fence);
             this.store.release(&key, fence).await
         }))

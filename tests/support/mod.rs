@@ -27,6 +27,7 @@ pub mod conformance;
 pub mod documents;
 pub mod json;
 pub mod provenance;
+pub mod rewindable_store;
 pub mod sleeper;
 #[cfg(all(
     feature = "wunder",

@@ -66,6 +66,36 @@ impl RedisServer {
         assert!(self.try_run(), "redis-server does not start again");
     }
 
+    /// Makes this server a replica of another, and waits until it has all of its data.
+    pub fn follow(&self, primary: &Self) {
+        self.follow_by(primary.port, primary);
+    }
+
+    /// Does the same by another port that leads to the primary.
+    pub fn follow_by(&self, port: u16, primary: &Self) {
+        primary.command("CONFIG SET repl-diskless-sync-delay 0");
+        self.command(&format!("REPLICAOF 127.0.0.1 {port}"));
+        let begun = Instant::now();
+        while !self
+            .command("INFO replication")
+            .contains("master_link_status:up")
+        {
+            assert!(
+                begun.elapsed() < Duration::from_secs(20),
+                "it does not follow"
+            );
+            sleep(Duration::from_millis(10));
+        }
+        // The primary counts it once it has acknowledged something.
+        while !primary.command("INFO replication").contains("state=online") {
+            assert!(
+                begun.elapsed() < Duration::from_secs(20),
+                "it is not online"
+            );
+            sleep(Duration::from_millis(10));
+        }
+    }
+
     /// Freezes the process: connections stay open without responses.
     pub fn freeze(&self) {
         self.signal("-STOP");

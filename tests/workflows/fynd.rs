@@ -238,6 +238,7 @@ async fn change_contacts(harness: &Harness) {
     for ((contact, to), (former, _)) in new.iter().zip(contacts()) {
         asha.add_contact(contact).await.unwrap();
         let added = harness.own(contact).await;
+        harness.mock.clock().advance(Duration::from_secs(31));
         asha.request_verification_link(&added).await.unwrap();
         let code = harness.code(to);
         match contact {

@@ -27,14 +27,22 @@
 //! lease ends nothing. If the access token is still valid it is used until it expires; the refusal
 //! is stored, so that no instance sends the refresh token again.
 
+use std::time::Duration;
+
 use super::super::credential::{Credential, Tokens};
 use super::super::entry::{Refresher, SessionEntry};
 use super::super::record::RefreshRecord;
-use super::super::state::{LeaseOutcome, RefreshResult, ReloadOutcome, SaveOutcome, WriteOutcome};
+use super::super::state::{LeaseOutcome, RefreshResult, SaveOutcome, WriteOutcome};
+use super::super::tries::Tries;
 use crate::end_reason::EndReason;
 use crate::error::{Delivery, Error, ErrorKind};
 use crate::pipeline::{CredentialGeneration, Deadline};
 use crate::store::Fence;
+
+/// How often the lease is acquired for one refresh, if it is lost or the record changes.
+const MAX_ROUNDS: u32 = 3;
+const FIRST_ROUND_WAIT: Duration = Duration::from_millis(20);
+const MAX_ROUND_WAIT: Duration = Duration::from_millis(200);
 
 /// The outcome of one try under the lease.
 enum LeaseholderOutcome {
@@ -81,6 +89,7 @@ impl SessionEntry {
             return Ok(RefreshResult::Ended(EndReason::EndedElsewhere));
         }
         let mut has_waited = false;
+        let mut tries = Tries::new(MAX_ROUNDS, FIRST_ROUND_WAIT, MAX_ROUND_WAIT);
         loop {
             let fence = match self.acquire_lease(generation, deadline).await? {
                 LeaseOutcome::Held(fence) => fence,
@@ -95,10 +104,13 @@ impl SessionEntry {
             }
             match outcome? {
                 LeaseholderOutcome::Done(result) => return Ok(result),
-                LeaseholderOutcome::LeaseLost if deadline.is_over() => {
-                    return Err(self.lost_lease());
+                LeaseholderOutcome::LeaseLost => {
+                    let wait = tries.next_wait();
+                    match wait.filter(|wait| deadline.leaves_room_for(*wait)) {
+                        Some(wait) => self.context.time.sleep(wait).await,
+                        None => return Err(self.lost_lease()),
+                    }
                 }
-                LeaseholderOutcome::LeaseLost => {}
                 LeaseholderOutcome::ResultPending => {
                     has_waited = true;
                     let found = self.wait_for_result(generation, deadline).await?;
@@ -169,16 +181,21 @@ impl SessionEntry {
         });
         match exchanged {
             Ok(new) => {
-                let result = self.save_and_use(new, &tokens, fence, deadline).await;
-                Ok(Done(result))
+                let saved = self.save_and_use(new, &tokens, generation, fence, deadline);
+                Ok(Done(saved.await))
             }
             Err(error) => {
                 if let Some(reason) = self.reason_to_end(&error) {
+                    // The store had gone back, and another instance wrote a credential that the server
+                    // does not accept: the one from before is tried next.
+                    if self.use_alternative(generation) {
+                        return Ok(LeaseLost);
+                    }
                     let reason = match reason {
                         EndReason::RefreshRefused if was_presented => EndReason::RefreshInterrupted,
                         reason => reason,
                     };
-                    return self.refused(generation, reason, fence).await.map(Done);
+                    return self.refused(generation, reason, fence).await;
                 }
                 // The result of an earlier exchange is still unknown.
                 if error.delivery() == Delivery::NotSent && !was_presented {
@@ -187,6 +204,12 @@ impl SessionEntry {
                 Err(error)
             }
         }
+    }
+
+    /// Uses the alternative to the credential of this generation; returns whether there was one.
+    pub(super) fn use_alternative(&self, generation: CredentialGeneration) -> bool {
+        let mut state = self.lock();
+        state.generation == generation && state.use_alternative(self.context.time.local_now())
     }
 
     /// The tokens, and whether the refresh token was sent before with an unknown result.
@@ -237,17 +260,29 @@ impl SessionEntry {
         generation: CredentialGeneration,
         reason: EndReason,
         fence: Fence,
-    ) -> Result<RefreshResult, Error> {
+    ) -> Result<LeaseholderOutcome, Error> {
         {
             let mut state = self.lock();
             // Kept even if the store fails now, so that the token is not sent again.
             state.refused |= state.generation == generation;
         }
-        let found = self.reload().await?;
-        if found == ReloadOutcome::Gone || self.lock().generation != generation {
-            return Ok(found.into());
+        // A store that failed may have lost the tokens that replaced this one. An instance that has
+        // them writes them again when it reads the record.
+        let found = if self.context.store_failed_recently() {
+            let deadline = Deadline::after(self.context.settings.deadline);
+            self.wait_for_result(generation, deadline).await?
+        } else {
+            self.reload().await?
+        };
+        if self.is_superseded(found, generation) {
+            return Ok(LeaseholderOutcome::Done(found.into()));
         }
-        self.settle_refusal(reason, fence).await
+        // Newer tokens that have expired are refreshed next.
+        if self.lock().generation != generation {
+            return Ok(LeaseholderOutcome::LeaseLost);
+        }
+        let settled = self.settle_refusal(reason, fence).await;
+        settled.map(LeaseholderOutcome::Done)
     }
 
     /// Stores that the credential cannot be refreshed if it is still valid, else ends the session.

@@ -14,15 +14,22 @@ use crate::pipeline::{CredentialGeneration, Deadline};
 use crate::random;
 use crate::store::Fence;
 
-/// The interval at which a waiting instance tries to acquire the lease; it doubles up to the
-/// maximum.
+/// The interval at which a waiting instance looks for the lease or for the result of its holder; it
+/// doubles up to the maximum.
 const FIRST_POLL: Duration = Duration::from_millis(20);
-const MAX_POLL: Duration = Duration::from_millis(500);
+const MAX_POLL: Duration = Duration::from_secs(4);
 
-/// How long, and how often, the record is reloaded for the tokens of an instance that could not
-/// save them: that instance retries at least once a second.
-const RESULT_TIMEOUT: Duration = Duration::from_secs(3);
-const RESULT_POLL: Duration = Duration::from_millis(100);
+/// How often it looks, whatever its deadline.
+const MAX_POLLS: u32 = 14;
+
+/// From this interval on, it only tries to acquire the lease, which its holder releases with the
+/// result.
+const LONG_POLL: Duration = Duration::from_secs(2);
+
+/// How often the record is reloaded for the tokens of an instance that could not save them: for
+/// longer than that instance waits between two saves.
+const RESULT_POLLS: u32 = 6;
+const FIRST_RESULT_POLL: Duration = Duration::from_millis(100);
 
 impl SessionEntry {
     /// Waits until this instance holds the lease, or another holder has replaced the credential of
@@ -33,34 +40,41 @@ impl SessionEntry {
         deadline: Deadline,
     ) -> Result<LeaseOutcome, Error> {
         let context = &*self.context;
-        let mut poll = FIRST_POLL;
-        loop {
+        let mut interval = FIRST_POLL;
+        for poll in 0..MAX_POLLS {
             if let Some(reason) = self.ended() {
                 return Err(self.ended_error(reason));
             }
-            let end = Instant::now() + context.lease_time();
-            let acquire = context.store.acquire(&self.key, context.lease_time());
-            let acquired = context.store_step(acquire).await;
-            if let Some(fence) = acquired.map_err(|error| context.store_error(error))? {
-                self.lock()
-                    .update_refresh(|refresh_state| refresh_state.lease_end = Some(end));
-                return Ok(LeaseOutcome::Held(fence));
+            // The first poll does both, then they take turns.
+            let is_long = interval >= LONG_POLL;
+            if is_long || poll % 2 == 0 {
+                let end = Instant::now() + context.lease_time();
+                let acquire = context.store.acquire(&self.key, context.lease_time());
+                let acquired = context.store_step(acquire).await;
+                if let Some(fence) = acquired.map_err(|error| context.store_error(error))? {
+                    self.lock()
+                        .update_refresh(|refresh_state| refresh_state.lease_end = Some(end));
+                    return Ok(LeaseOutcome::Held(fence));
+                }
             }
-            let found = self.reload().await?;
-            if self.is_superseded(found, generation) {
-                return Ok(LeaseOutcome::Superseded(found));
+            if poll == 0 || (!is_long && poll % 2 == 1) {
+                let found = self.reload().await?;
+                if self.is_superseded(found, generation) {
+                    return Ok(LeaseOutcome::Superseded(found));
+                }
             }
             // Jitter keeps waiting instances from polling in step.
-            let wait = poll.mul_f64(0.5 + random::fraction());
+            let wait = interval.mul_f64(0.5 + random::fraction());
             if !deadline.leaves_room_for(wait) {
-                let message = "another instance was still refreshing the session";
-                return Err(self
-                    .error(ErrorKind::Unavailable, message)
-                    .with_class("lease"));
+                break;
             }
             context.time.sleep(wait).await;
-            poll = poll.saturating_mul(2).min(MAX_POLL);
+            interval = interval.saturating_mul(2).min(MAX_POLL);
         }
+        let message = "another instance was still refreshing the session";
+        Err(self
+            .error(ErrorKind::Unavailable, message)
+            .with_class("lease"))
     }
 
     /// Waits, without the lease, for another instance to store the result of its refresh.
@@ -69,19 +83,22 @@ impl SessionEntry {
         generation: CredentialGeneration,
         deadline: Deadline,
     ) -> Result<ReloadOutcome, Error> {
-        let until = Instant::now() + RESULT_TIMEOUT;
-        loop {
-            let found = self.reload().await?;
-            if self.is_superseded(found, generation) || Instant::now() >= until {
-                return Ok(found);
+        let mut interval = FIRST_RESULT_POLL;
+        let mut found = self.reload().await?;
+        for _ in 1..RESULT_POLLS {
+            if self.is_superseded(found, generation) {
+                break;
             }
-            let wait = RESULT_POLL.mul_f64(0.5 + random::fraction());
+            let wait = interval.mul_f64(1.0 + random::fraction() / 2.0);
             if !deadline.leaves_room_for(wait) {
                 let message = "another instance may still store the refreshed session";
                 return Err(self.error(ErrorKind::Unavailable, message));
             }
             self.context.time.sleep(wait).await;
+            interval = interval.saturating_mul(2);
+            found = self.reload().await?;
         }
+        Ok(found)
     }
 
     /// Whether callers that wait for a refresh of this generation need none any more. A newer

@@ -4,6 +4,8 @@ mod backoff;
 mod exchange;
 mod lease;
 
+use std::time::Duration;
+
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 use tracing::field::Empty;
@@ -11,10 +13,16 @@ use tracing::{Instrument, Span};
 
 use super::entry::SessionEntry;
 use super::state::{RefreshReceiver, RefreshResult, State, WriteOutcome};
+use super::tries::Tries;
 use crate::end_reason::EndReason;
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::{CredentialGeneration, Deadline};
 use crate::telemetry::Event;
+
+/// How often a session that cannot be refreshed is removed, if its record changes in between.
+const MAX_REMOVALS: u32 = 4;
+const FIRST_REMOVAL_WAIT: Duration = Duration::from_millis(10);
+const MAX_REMOVAL_WAIT: Duration = Duration::from_millis(200);
 
 impl SessionEntry {
     /// Refreshes the credential of this generation: joins the refresh that is running, or starts
@@ -132,8 +140,12 @@ impl SessionEntry {
     /// Ends a session that cannot be refreshed, unless another instance has stored a newer
     /// credential.
     async fn end_unless_replaced(&self, generation: CredentialGeneration) -> Result<(), Error> {
+        let mut tries = Tries::new(MAX_REMOVALS, FIRST_REMOVAL_WAIT, MAX_REMOVAL_WAIT);
         loop {
             self.reload().await?;
+            if self.use_alternative(generation) {
+                return Ok(());
+            }
             let is_stored = {
                 let state = self.lock();
                 if let Some(reason) = state.ended {
@@ -154,6 +166,10 @@ impl SessionEntry {
             if self.remove(None).await? == WriteOutcome::Done {
                 self.mark_ended(EndReason::Expired);
                 return Err(self.ended_error(EndReason::Expired));
+            }
+            match tries.next_wait() {
+                Some(wait) => self.context.time.sleep(wait).await,
+                None => return Err(self.unsettled()),
             }
         }
     }

@@ -27,6 +27,7 @@ pub(super) struct Address {
     pub(super) cluster: bool,
     pub(super) timeout: Duration,
     pub(super) root_certificates: Option<Vec<u8>>,
+    pub(super) wait_replicas: u32,
 }
 
 enum Target {
@@ -44,6 +45,8 @@ enum Connection {
 pub(super) struct SharedConnection {
     target: Target,
     timeout: Duration,
+    /// How many replicas must have a write that must survive.
+    wait_replicas: u32,
     /// The connection and its generation.
     current: Mutex<(Connection, u64)>,
 }
@@ -57,6 +60,7 @@ impl SharedConnection {
         Ok(Self {
             target,
             timeout: address.timeout,
+            wait_replicas: address.wait_replicas,
             current: Mutex::new((connection, 0)),
         })
     }
@@ -68,18 +72,95 @@ impl SharedConnection {
             .await
     }
 
-    /// Runs a script by its digest, or by its text if the server does not have it.
-    pub(super) async fn run(&self, by_digest: &Cmd, by_text: &Cmd) -> Result<i64, StoreError> {
-        let (mut connection, _) = self.connection();
+    /// Runs a script by its digest, or by its text if the server does not have it. What it has written
+    /// waits for the replicas if it `must_survive`.
+    ///
+    /// A server that has become a replica has written nothing, so the script is run once more on a new
+    /// connection, which may lead to the new primary.
+    pub(super) async fn run(
+        &self,
+        by_digest: &Cmd,
+        by_text: &Cmd,
+        must_survive: bool,
+    ) -> Result<i64, StoreError> {
         let run = async {
-            match send_command(&mut connection, by_digest).await {
-                Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
-                    by_text.query_async(&mut connection).await
+            let (mut connection, generation) = self.connection();
+            let first = self.run_on(&mut connection, by_digest, by_text, must_survive);
+            match first.await {
+                Err(error) if has_no_primary(&error) => {
+                    self.replace(generation);
+                    let (mut connection, _) = self.connection();
+                    self.run_on(&mut connection, by_digest, by_text, must_survive)
+                        .await
                 }
                 result => result,
             }
         };
-        self.with_timeout(run).await
+        let (result, replicas) = self.with_timeout(run).await?;
+        // Negative results are refusals, which write nothing.
+        if must_survive && result >= 0 && replicas < self.wait_replicas {
+            return Err(StoreError::TooFewReplicas);
+        }
+        Ok(result)
+    }
+
+    /// Returns the result of the script, and how many replicas have what it has written.
+    async fn run_on(
+        &self,
+        connection: &mut Connection,
+        by_digest: &Cmd,
+        by_text: &Cmd,
+        must_survive: bool,
+    ) -> RedisResult<(i64, u32)> {
+        if !must_survive || self.wait_replicas == 0 {
+            let result = match send_command(connection, by_digest).await {
+                Err(error) if is_unknown_script(&error) => by_text.query_async(connection).await,
+                result => result,
+            };
+            return result.map(|result| (result, 0));
+        }
+        match self.run_and_wait(connection, by_digest).await {
+            Err(error) if is_unknown_script(&error) => self.run_and_wait(connection, by_text).await,
+            result => result,
+        }
+    }
+
+    /// Both commands go over one connection, because `WAIT` is about the writes of its own.
+    async fn run_and_wait(
+        &self,
+        connection: &mut Connection,
+        command: &Cmd,
+    ) -> RedisResult<(i64, u32)> {
+        let mut wait = Cmd::new();
+        wait.arg("WAIT").arg(self.wait_replicas);
+        // A server that does not have the script makes it wait twice.
+        wait.arg(to_millis(self.timeout / 3));
+        let mut pipeline = Pipeline::with_capacity(2);
+        pipeline.add_command(command.clone()).add_command(wait);
+        let sent = match connection.req_packed_commands(&pipeline, 0, 2).await {
+            Err(error) if error.is_connection_refusal() => {
+                connection.req_packed_commands(&pipeline, 0, 2).await
+            }
+            sent => sent,
+        };
+        let mut responses = sent?.into_iter();
+        let unexpected = || {
+            RedisError::from((
+                ErrorKind::UnexpectedReturnType,
+                "a script returned no number",
+            ))
+        };
+        let result = match responses.next() {
+            Some(Value::Int(result)) => result,
+            Some(Value::ServerError(error)) => return Err(error.into()),
+            _ => return Err(unexpected()),
+        };
+        // A server that is demoted meanwhile answers with an error, and may have lost the write.
+        let replicas = match responses.next() {
+            Some(Value::Int(replicas)) => u32::try_from(replicas).unwrap_or_default(),
+            _ => 0,
+        };
+        Ok((result, replicas))
     }
 
     async fn with_timeout<T>(
@@ -91,10 +172,16 @@ impl SharedConnection {
             return Err(StoreError::Unavailable(io::ErrorKind::TimedOut));
         };
         response.map_err(|error| {
-            if may_be_stuck(&error) {
+            if needs_new_connection(&error) {
                 self.replace(generation);
             }
-            store_error(&error)
+            match (store_error(&error), &self.target) {
+                // The driver follows the nodes of a cluster itself; its last try came too soon.
+                (StoreError::Moved, Target::Cluster(_)) => {
+                    StoreError::Unavailable(io::ErrorKind::ResourceBusy)
+                }
+                (error, _) => error,
+            }
         })
     }
 
@@ -257,10 +344,14 @@ fn store_error(error: &RedisError) -> StoreError {
         (_, Some("NOAUTH" | "WRONGPASS" | "NOPERM")) | (ErrorKind::AuthenticationFailed, _) => {
             io::ErrorKind::PermissionDenied
         }
-        (ErrorKind::Server(ServerErrorKind::ReadOnly), _) => io::ErrorKind::ReadOnlyFilesystem,
-        (ErrorKind::Server(ServerErrorKind::BusyLoading), _) | (_, Some("BUSY")) => {
-            io::ErrorKind::ResourceBusy
+        _ if has_no_primary(error) => return StoreError::ReadOnly,
+        (ErrorKind::Server(ServerErrorKind::BusyLoading), _) => return StoreError::Loading,
+        (ErrorKind::Server(ServerErrorKind::Moved | ServerErrorKind::Ask), _) => {
+            return StoreError::Moved;
         }
+        (_, Some("NOREPLICAS")) => return StoreError::TooFewReplicas,
+        (_, Some("MISCONF")) => return StoreError::NotPersistent,
+        (_, Some("BUSY")) => io::ErrorKind::ResourceBusy,
         (ErrorKind::InvalidClientConfig, _) => io::ErrorKind::InvalidInput,
         (ErrorKind::RESP3NotSupported, _) => io::ErrorKind::Unsupported,
         (ErrorKind::Parse | ErrorKind::UnexpectedReturnType, _) => io::ErrorKind::InvalidData,
@@ -272,12 +363,31 @@ fn store_error(error: &RedisError) -> StoreError {
     StoreError::Unavailable(kind)
 }
 
-/// Whether the driver may keep this response to its handshake for ever, although a later handshake
-/// could succeed: it only retries failures of the connection.
-fn may_be_stuck(error: &RedisError) -> bool {
+fn is_unknown_script(error: &RedisError) -> bool {
+    error.kind() == ErrorKind::Server(ServerErrorKind::NoScript)
+}
+
+/// Whether the connection leads to a replica.
+fn has_no_primary(error: &RedisError) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::Server(ServerErrorKind::ReadOnly | ServerErrorKind::MasterDown)
+    )
+}
+
+/// Whether a new connection may lead to a server that can respond. The driver itself only retries
+/// failures of the connection; it may keep an error in the handshake for ever, and stays with a server
+/// that was demoted.
+fn needs_new_connection(error: &RedisError) -> bool {
     match error.kind() {
         ErrorKind::Io => false,
-        ErrorKind::Server(kind) => kind == ServerErrorKind::ResponseError,
+        ErrorKind::Server(kind) => matches!(
+            kind,
+            ServerErrorKind::ResponseError
+                | ServerErrorKind::ReadOnly
+                | ServerErrorKind::MasterDown
+                | ServerErrorKind::BusyLoading
+        ),
         _ => !matches!(
             error.code(),
             Some("OOM" | "BUSY" | "MISCONF" | "NOREPLICAS")

@@ -12,7 +12,9 @@ use redis::Cmd;
 
 use self::connection::{Address, SharedConnection};
 use self::scripts::{CONFLICT, EXISTS, HELD, LEASE_LOST, Script, Scripts};
-use super::{Fence, Record, Sealing, SessionStore, StoreError, StoreKey, Version, millis};
+use super::{
+    Fence, IndexKeys, Record, Sealing, SessionStore, StoreError, StoreKey, Version, millis,
+};
 use crate::clock::BoxFuture;
 use crate::secret::Secret;
 
@@ -23,8 +25,13 @@ use crate::secret::Secret;
 /// runs as a whole or not at all; times are those of the server.
 ///
 /// Redis acknowledges a write before it is on disk and before its replicas have it. Set
-/// `appendfsync always` where a session must survive a crash of Redis, and `maxmemory-policy
-/// noeviction` (the default) so that Redis does not evict sessions.
+/// `appendfsync always` where a session must survive a crash of Redis,
+/// [`wait_replicas`](RedisBuilder::wait_replicas) where it must survive a fail-over, and
+/// `maxmemory-policy noeviction` (the default) so that Redis does not evict sessions.
+///
+/// After a fail-over the address must lead to the new primary, as by DNS or a proxy. A server that has
+/// become a replica ([`StoreError::ReadOnly`]) or is loading its data ([`StoreError::Loading`]) makes
+/// the store connect again.
 ///
 /// ```no_run
 /// # async fn example(key: vestibule::store::SealingKey) -> Result<(), vestibule::store::StoreError> {
@@ -65,6 +72,7 @@ impl RedisStore {
                 cluster: false,
                 timeout: Duration::from_secs(3),
                 root_certificates: None,
+                wait_replicas: 0,
             },
             prefix: "vestibule:".to_owned(),
             sealing,
@@ -110,6 +118,21 @@ impl RedisBuilder {
     /// of its store.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.address.timeout = timeout;
+        self
+    }
+
+    /// Sets how many replicas must have a write before it counts, by the command `WAIT`; 0 by default.
+    ///
+    /// With 1 or more, a fail-over to a replica that has the newest writes loses no session and no
+    /// refresh token. A write that fewer replicas acknowledge within a third of the
+    /// [`timeout`](Self::timeout) fails with [`StoreError::TooFewReplicas`], although the primary may
+    /// keep it: no refresh token is sent and no user is signed in for good while replicas are missing.
+    /// Have one replica more than this number, so that the store works while one is down.
+    ///
+    /// It applies to what must survive: records, their removal, and leases. Each such write takes a
+    /// round trip to the replicas longer, and those of one store wait for each other.
+    pub fn wait_replicas(mut self, replicas: u32) -> Self {
+        self.address.wait_replicas = replicas;
         self
     }
 
@@ -176,7 +199,12 @@ impl Inner {
         };
         let by_digest = command("EVALSHA", &script.digest);
         let by_text = command("EVAL", &script.text);
-        match self.connection.run(&by_digest, &by_text).await? {
+        let must_survive = script.must_survive;
+        match self
+            .connection
+            .run(&by_digest, &by_text, must_survive)
+            .await?
+        {
             EXISTS => Err(StoreError::Exists),
             CONFLICT => Err(StoreError::Conflict),
             LEASE_LOST => Err(StoreError::LeaseLost),
@@ -191,6 +219,10 @@ fn digits(number: impl ToString) -> Vec<u8> {
 }
 
 impl SessionStore for RedisStore {
+    fn index_keys(&self) -> IndexKeys {
+        self.0.sealing.index_keys()
+    }
+
     fn load<'a>(
         &'a self,
         key: &'a StoreKey,

@@ -115,13 +115,19 @@ return 0
 pub(super) struct Script {
     pub(super) digest: String,
     pub(super) text: String,
+    /// Whether a session is lost, or a token sent twice, if a fail-over loses what it writes.
+    pub(super) must_survive: bool,
 }
 
 impl Script {
-    fn new(body: &str) -> Self {
+    fn new(body: &str, must_survive: bool) -> Self {
         let text = format!("{PRELUDE}{body}");
         let digest = redis::Script::new(&text).get_hash().to_owned();
-        Self { digest, text }
+        Self {
+            digest,
+            text,
+            must_survive,
+        }
     }
 }
 
@@ -138,12 +144,12 @@ pub(super) struct Scripts {
 impl Scripts {
     pub(super) fn new() -> Self {
         Self {
-            create: Script::new(CREATE),
-            compare_and_swap: Script::new(COMPARE_AND_SWAP),
-            delete: Script::new(DELETE),
-            acquire: Script::new(ACQUIRE),
-            extend: Script::new(EXTEND),
-            release: Script::new(RELEASE),
+            create: Script::new(CREATE, true),
+            compare_and_swap: Script::new(COMPARE_AND_SWAP, true),
+            delete: Script::new(DELETE, true),
+            acquire: Script::new(ACQUIRE, true),
+            extend: Script::new(EXTEND, true),
+            release: Script::new(RELEASE, false),
         }
     }
 }

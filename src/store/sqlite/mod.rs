@@ -11,7 +11,7 @@ use std::time::Duration;
 use self::schema::Database;
 use self::transactions::Write;
 use self::worker::Worker;
-use super::{Fence, Record, Sealing, SessionStore, StoreError, StoreKey, Version};
+use super::{Fence, IndexKeys, Record, Sealing, SessionStore, StoreError, StoreKey, Version};
 use crate::clock::BoxFuture;
 
 /// A store in an SQLite file. All processes of one machine may use the file at the same time; a file
@@ -119,6 +119,10 @@ impl SqliteBuilder {
 }
 
 impl SessionStore for SqliteStore {
+    fn index_keys(&self) -> IndexKeys {
+        self.sealing.index_keys()
+    }
+
     fn load<'a>(
         &'a self,
         key: &'a StoreKey,

@@ -1,0 +1,389 @@
+//! A session that the server granted for a code whose caller went away before it received it.
+//!
+//! The record of the challenge keeps it for a short time, and releases it once, to the same code. The
+//! record names neither the code nor the session: both are bound to the id of the challenge, which the
+//! store never has.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use hmac::{Hmac, KeyInit, Mac};
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
+use subtle::ConstantTimeEq;
+
+use super::active::{ActiveChallenge, ObservedVersion, after};
+use super::conflicts::Conflicts;
+use super::errors::{contended, finished};
+use super::record::{self, Step};
+use super::resend::Recipient;
+use crate::error::Error;
+use crate::secret::Secret;
+use crate::session::{Caller, SignOut, discard};
+use crate::store::{StoreError, Version};
+
+/// How often the record of a session is written again while the store fails.
+const MAX_SAVES: u32 = 7;
+
+/// The first wait between two of them; each further one is twice as long.
+const FIRST_BACKOFF: Duration = Duration::from_millis(100);
+
+/// In how many parts the time of a kept session is waited for, because it may be claimed meanwhile.
+const LOOKS: u32 = 8;
+
+/// A kept session, as the record of its challenge names it.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct Kept {
+    /// The name of the code, see [`Recipient::code`].
+    recipient: String,
+    /// The keyed digest of the code.
+    code: String,
+    /// The id of the session, masked by the code and the id of the challenge.
+    session: String,
+    until: DateTime<Utc>,
+    state: KeptState,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+enum KeptState {
+    Unclaimed,
+    Claimed,
+    /// The user has requested another code instead.
+    Void,
+}
+
+impl Kept {
+    /// Another code was requested.
+    pub(super) fn void(mut self) -> Self {
+        if self.state == KeptState::Unclaimed {
+            self.state = KeptState::Void;
+        }
+        self
+    }
+
+    /// Whether the code, which is a code of the same recipient, may have this session.
+    pub(super) fn is_open(&self, now: DateTime<Utc>) -> bool {
+        self.state == KeptState::Unclaimed && now < self.until
+    }
+
+    /// Whether it was granted for the code of this recipient.
+    pub(super) fn is_of(&self, recipient: &str) -> bool {
+        self.recipient == recipient
+    }
+
+    pub(super) fn is_for(&self, code: &CodeSeal) -> bool {
+        self.code.as_bytes().ct_eq(code.digest.as_bytes()).into()
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        self.code == other.code && self.session == other.session
+    }
+}
+
+/// A code, bound to its challenge.
+#[derive(Clone)]
+pub(super) struct CodeSeal {
+    digest: String,
+    mask: [u8; 32],
+}
+
+impl CodeSeal {
+    /// `name` is that of the recipient, so that the code of one is none of another.
+    pub(super) fn of(id: &Secret, name: &str, code: &Secret) -> Self {
+        Self {
+            digest: crate::hex::encode(&keyed(id, "code", name, code)),
+            mask: keyed(id, "session", name, code),
+        }
+    }
+
+    /// The id of a session is 32 characters, and so long is the mask.
+    fn masked(&self, session: &Secret) -> String {
+        let bytes = session.expose().bytes().zip(self.mask);
+        let masked: Vec<u8> = bytes.map(|(byte, mask)| byte ^ mask).collect();
+        crate::hex::encode(&masked)
+    }
+
+    pub(super) fn session_of(&self, kept: &Kept) -> Option<Secret> {
+        let masked = crate::hex::decode(&kept.session)?;
+        let bytes = masked.iter().zip(self.mask);
+        let id: Vec<u8> = bytes.map(|(byte, mask)| byte ^ mask).collect();
+        String::from_utf8(id).ok().map(Secret::from)
+    }
+}
+
+/// A digest by the id of the challenge, which is 128 random bits: without it, no code can be found by
+/// trying all.
+fn keyed(id: &Secret, of: &str, name: &str, code: &Secret) -> [u8; 32] {
+    // HMAC takes keys of any length.
+    let Ok(mut mac) = <Hmac<Sha256> as KeyInit>::new_from_slice(id.expose().as_bytes()) else {
+        return [0; 32];
+    };
+    for part in ["vestibule kept session", of, name, code.expose()] {
+        mac.update(part.as_bytes());
+        mac.update(&[0]);
+    }
+    mac.finalize().into_bytes().into()
+}
+
+/// What a code led to.
+pub(crate) enum Tried<T, X> {
+    /// The server's response to it.
+    Response(T),
+    /// The code was accepted before, and its caller went away: this is the session.
+    Kept(X, Claim),
+}
+
+/// The record that keeps a session, which is to be claimed.
+#[must_use = "a session that is not claimed is released again, and then signed out"]
+pub(crate) struct Claim {
+    version: Version,
+    seal: CodeSeal,
+    kept: Kept,
+}
+
+impl Claim {
+    pub(super) fn new(version: Version, seal: CodeSeal, kept: Kept) -> Self {
+        Self {
+            version,
+            seal,
+            kept,
+        }
+    }
+}
+
+/// How the step of a challenge changes when a code has signed the user in and other codes remain.
+pub(crate) type Change<'a, S> = &'a (dyn Fn(&mut S) + Send + Sync);
+
+impl<S: Step> ActiveChallenge<S> {
+    /// Ends the challenge, or changes its step where other codes remain, after `code` has granted
+    /// `session`. If the caller is gone, or goes before it has received the session, the challenge keeps
+    /// it.
+    pub(crate) async fn grant<X: SignOut>(
+        &mut self,
+        caller: &Caller,
+        recipient: impl Recipient<S>,
+        code: &Secret,
+        session: &X,
+        change: Option<Change<'_, S>>,
+    ) {
+        let time = self.context.unclaimed_session_time().min(self.time_left());
+        let seal = CodeSeal::of(self.id(), recipient.code(), code);
+        let kept = Kept {
+            recipient: recipient.code().to_owned(),
+            session: seal.masked(session.shared().id()),
+            code: seal.digest,
+            until: after(self.context.clock().now(), time),
+            state: KeptState::Unclaimed,
+        };
+        self.keep_if_unclaimed(caller, kept.clone(), true, session);
+        if caller.is_gone() {
+            return;
+        }
+        let Some(change) = change else {
+            return self.finish().await;
+        };
+        let before = self.clone();
+        self.update_step(None, change).await;
+        self.back_to(before)
+            .keep_if_unclaimed(caller, kept, true, session);
+    }
+
+    /// Claims a session that the challenge keeps, and ends the challenge or changes its step. Fails if
+    /// another caller was faster.
+    pub(crate) async fn claim_session<X: SignOut>(
+        &mut self,
+        caller: &Caller,
+        claim: Claim,
+        session: &X,
+        change: Option<Change<'_, S>>,
+    ) -> Result<(), Error> {
+        let Claim {
+            mut version,
+            seal,
+            kept,
+        } = claim;
+        let mut conflicts = Conflicts::new();
+        while conflicts.next(&self.context).await {
+            let before = self.clone();
+            let mut claimed = self.clone();
+            let mut time_to_live = Duration::ZERO;
+            if let Some(change) = change {
+                change(&mut claimed.step);
+                claimed.message += 1;
+                claimed.known = claimed.message;
+                claimed.kept = Some(Kept {
+                    state: KeptState::Claimed,
+                    ..kept.clone()
+                });
+                time_to_live = claimed.time_left();
+            }
+            let wrong_codes = self.identity.wrong_codes().clone();
+            let record = claimed.to_record(wrong_codes);
+            let record = record.map_err(|error| self.context.store_error(error))?;
+            let (store, key) = (self.context.store(), &self.identity.key);
+            let write = store.compare_and_swap(key, version, record, time_to_live, None);
+            match self.context.store_step(write).await {
+                Ok(_) => {
+                    *self = claimed;
+                    let is_finished = change.is_none();
+                    self.identity.finished.store(is_finished, Ordering::SeqCst);
+                    self.back_to(before)
+                        .keep_if_unclaimed(caller, kept, false, session);
+                    return Ok(());
+                }
+                Err(StoreError::Conflict) => {}
+                Err(error) => return Err(self.context.store_error(error)),
+            }
+            match self.reload().await? {
+                ObservedVersion::Stored { version: found, .. }
+                    if self.kept.as_ref().is_some_and(|found| {
+                        found.is_open(self.context.clock().now()) && found.is_for(&seal)
+                    }) =>
+                {
+                    version = found;
+                }
+                ObservedVersion::Unavailable(error) => {
+                    return Err(self.context.store_error(error));
+                }
+                _ => return Err(finished().of(self.system())),
+            }
+        }
+        Err(contended().of(self.system()))
+    }
+
+    /// The former state as the newest one.
+    fn back_to(&self, mut former: Self) -> Self {
+        former.message = self.message;
+        former.known = self.known;
+        former
+    }
+
+    /// `is_counted` tells that the right code was counted like one that may be wrong.
+    fn keep_if_unclaimed<X: SignOut>(
+        &self,
+        caller: &Caller,
+        kept: Kept,
+        is_counted: bool,
+        session: &X,
+    ) {
+        let (challenge, session) = (self.clone(), session.clone());
+        caller.if_unclaimed(move |lock| {
+            Box::pin(async move {
+                challenge.identity.finished.store(false, Ordering::SeqCst);
+                let is_kept = challenge.save_kept(&kept, is_counted).await;
+                drop(lock);
+                challenge.release_or_discard(is_kept, &kept, session).await;
+            })
+        });
+    }
+
+    /// Waits until a session is claimed; if it was not kept or nobody claims it, signs it out.
+    async fn release_or_discard(&self, is_kept: bool, kept: &Kept, session: impl SignOut) {
+        if is_kept {
+            tracing::info!(challenge = %self.identity.key, "a challenge keeps a session whose caller is gone");
+            if self.is_claimed(kept).await {
+                return;
+            }
+        }
+        discard(session).await;
+    }
+
+    async fn save_kept(&self, kept: &Kept, is_counted: bool) -> bool {
+        let mut backoff = FIRST_BACKOFF;
+        for _ in 0..MAX_SAVES {
+            match self.write_kept(kept, is_counted).await {
+                Ok(is_kept) => return is_kept,
+                Err(error) => {
+                    tracing::warn!(challenge = %self.identity.key, %error, "could not keep a session yet");
+                }
+            }
+            self.context.clock().sleep(backoff).await;
+            backoff = backoff.saturating_mul(2);
+        }
+        false
+    }
+
+    /// Writes the kept session over the record or in its place. Not if the challenge has advanced.
+    async fn write_kept(&self, kept: &Kept, is_counted: bool) -> Result<bool, StoreError> {
+        let mut conflicts = Conflicts::new();
+        while conflicts.next(&self.context).await {
+            let mut next = self.clone();
+            let loaded = self.load().await?;
+            let over = loaded.as_ref().map(|(_, version)| *version);
+            if let Some((found, _)) = &loaded {
+                let header = record::read_header(found)?;
+                if header.kind != S::KIND {
+                    return Ok(false);
+                }
+            }
+            let mut wrong_codes = self.identity.wrong_codes().clone();
+            if loaded.is_some() {
+                match next.observe(Ok(loaded)) {
+                    Ok(ObservedVersion::Stored {
+                        wrong_codes: counts,
+                        ..
+                    }) => wrong_codes = counts,
+                    _ => return Ok(false),
+                }
+            }
+            if is_counted {
+                let count = wrong_codes.of(&kept.recipient).saturating_sub(1);
+                wrong_codes.set(&kept.recipient, count);
+            }
+            next.kept = Some(kept.clone());
+            let record = next.to_record(wrong_codes)?;
+            let (store, key, left) = (self.context.store(), &self.identity.key, next.time_left());
+            let write = match over {
+                Some(version) => store.compare_and_swap(key, version, record, left, None),
+                None => store.create(key, record, left),
+            };
+            match self.context.store_step(write).await {
+                Ok(_) => return Ok(true),
+                Err(StoreError::Conflict | StoreError::Exists) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(StoreError::Conflict)
+    }
+
+    /// Waits until the session is claimed, or its time has passed; then the record is removed, so that
+    /// nobody claims it any more. What is unknown counts as claimed, because a session in use must not
+    /// be signed out.
+    async fn is_claimed(&self, kept: &Kept) -> bool {
+        let clock = self.context.clock();
+        let time = (kept.until - clock.now()).to_std().unwrap_or_default();
+        let mut looks = LOOKS + MAX_SAVES;
+        while looks > 0 {
+            looks -= 1;
+            clock
+                .sleep((time / LOOKS).max(Duration::from_millis(1)))
+                .await;
+            let Ok(loaded) = self.load().await else {
+                continue;
+            };
+            let Some((found, version)) = loaded else {
+                return true;
+            };
+            let Ok(header) = record::read_header(&found) else {
+                return true;
+            };
+            match &header.kept {
+                Some(found) if found.is_same(kept) => match found.state {
+                    KeptState::Claimed => return true,
+                    KeptState::Void => return false,
+                    KeptState::Unclaimed if clock.now() < kept.until => continue,
+                    KeptState::Unclaimed => {}
+                },
+                _ => return true,
+            }
+            let (store, key) = (self.context.store(), &self.identity.key);
+            let remove = store.compare_and_swap(key, version, found, Duration::ZERO, None);
+            if self.context.store_step(remove).await.is_ok() {
+                return false;
+            }
+        }
+        tracing::warn!(challenge = %self.identity.key, "it is unknown whether a session was claimed");
+        true
+    }
+}

@@ -1,0 +1,474 @@
+//! Stores that go back in time, lose a record, fill up or never answer.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+use vestibule::session::{EndReason, Tokens};
+use vestibule::store::{MemoryStore, RedisStore, Sealing, SessionStore, SqliteStore};
+use vestibule::testing::{Instance, InstanceSession};
+use vestibule::{Clock, ErrorKind, Event, Observer, Secret, Settings, wunder};
+
+use super::stubborn_store::{Mood, StubbornStore};
+use super::support;
+use super::support::redis_server::RedisServer;
+use super::support::rewindable_store::RewindableStore;
+use super::token_server::{EXPIRY, Server};
+
+/// Longer than a session is used without being read again.
+const REVALIDATION: Duration = Duration::from_secs(31);
+
+/// Longer than a missing record counts as lost.
+const LONG_AGO: Duration = Duration::from_secs(11);
+
+async fn access(session: &InstanceSession) -> String {
+    let token = session.access_token().await.unwrap();
+    token.expose().to_owned()
+}
+
+/// The stored access token.
+fn stored(store: &RewindableStore) -> String {
+    let (record, _) = store.only_record().expect("a record");
+    let stored: serde_json::Value = serde_json::from_slice(record.expose()).unwrap();
+    stored["tokens"]["access"].as_str().unwrap().to_owned()
+}
+
+struct Fixture {
+    server: Server,
+    store: Arc<RewindableStore>,
+    instance: Instance,
+    session: InstanceSession,
+}
+
+impl Fixture {
+    async fn new() -> Self {
+        let server = Server::new();
+        let store = Arc::new(RewindableStore::default());
+        let instance = server.instance(&store);
+        let session = instance.sign_in(server.first_tokens()).await.unwrap();
+        Self {
+            server,
+            store,
+            instance,
+            session,
+        }
+    }
+
+    /// The same session on another instance.
+    async fn elsewhere(&self) -> (Instance, InstanceSession) {
+        let other = self.server.instance(&self.store);
+        let session = other.resume_session(self.session.id()).await.unwrap();
+        (other, session)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_goes_back_between_two_refreshes_is_written_over() {
+    let fixture = Fixture::new().await;
+    sleep(LONG_AGO).await;
+    let before = fixture.store.snapshot();
+    sleep(EXPIRY).await;
+    assert_eq!(access(&fixture.session).await, "access-1");
+    fixture.store.go_back_to(&before);
+    assert_eq!(stored(&fixture.store), "access-0");
+    sleep(REVALIDATION).await;
+    assert_eq!(access(&fixture.session).await, "access-1");
+    assert_eq!(stored(&fixture.store), "access-1");
+    let (_other, elsewhere) = fixture.elsewhere().await;
+    assert_eq!(access(&elsewhere).await, "access-1");
+    assert_eq!(fixture.server.presented(), [0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_goes_back_during_a_refresh_keeps_its_tokens() {
+    let fixture = Fixture::new().await;
+    sleep(LONG_AGO).await;
+    let before = fixture.store.snapshot();
+    sleep(EXPIRY).await;
+    let store = fixture.store.clone();
+    fixture
+        .server
+        .before_next_response(move || store.go_back_to(&before));
+    let began = Instant::now();
+    assert_eq!(access(&fixture.session).await, "access-1");
+    assert!(began.elapsed() < Duration::from_secs(2), "{began:?}");
+    fixture.instance.shutdown(REVALIDATION).await.unwrap();
+    assert_eq!(stored(&fixture.store), "access-1");
+    assert_eq!(fixture.server.presented(), [0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_instance_that_waits_writes_its_newer_tokens_over_an_older_record() {
+    let fixture = Fixture::new().await;
+    sleep(LONG_AGO).await;
+    let before = fixture.store.snapshot();
+    sleep(EXPIRY).await;
+    assert_eq!(access(&fixture.session).await, "access-1");
+    fixture.store.go_back_to(&before);
+    // A new instance knows the older record only, and is about to send its spent token.
+    let (_other, elsewhere) = fixture.elsewhere().await;
+    sleep(REVALIDATION).await;
+    assert_eq!(access(&fixture.session).await, "access-1");
+    assert_eq!(access(&elsewhere).await, "access-1");
+    assert_eq!(fixture.server.presented(), [0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_branch_that_the_server_accepts_is_adopted() {
+    let fixture = Fixture::new().await;
+    fixture.server.tolerate_reuse();
+    sleep(LONG_AGO).await;
+    let before = fixture.store.snapshot();
+    sleep(EXPIRY).await;
+    assert_eq!(access(&fixture.session).await, "access-1");
+    fixture.store.go_back_to(&before);
+    let (_other, elsewhere) = fixture.elsewhere().await;
+    assert_eq!(access(&elsewhere).await, "access-2");
+    sleep(REVALIDATION).await;
+    assert_eq!(access(&fixture.session).await, "access-2");
+    sleep(EXPIRY).await;
+    assert_eq!(access(&fixture.session).await, "access-3");
+    assert_eq!(fixture.server.presented(), [0, 0, 2]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_branch_that_the_server_refuses_gives_way_to_the_other() {
+    let fixture = Fixture::new().await;
+    fixture.server.tolerate_reuse();
+    sleep(LONG_AGO).await;
+    let before = fixture.store.snapshot();
+    sleep(EXPIRY).await;
+    assert_eq!(access(&fixture.session).await, "access-1");
+    fixture.store.go_back_to(&before);
+    let (_other, elsewhere) = fixture.elsewhere().await;
+    assert_eq!(access(&elsewhere).await, "access-2");
+    fixture.server.revoke(2);
+    sleep(REVALIDATION).await;
+    assert_eq!(access(&fixture.session).await, "access-2");
+    sleep(EXPIRY).await;
+    assert_eq!(access(&fixture.session).await, "access-3");
+    assert_eq!(fixture.server.presented(), [0, 0, 2, 1]);
+    assert_eq!(stored(&fixture.store), "access-3");
+    assert_eq!(access(&elsewhere).await, "access-3");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_whose_record_is_lost_within_seconds_of_its_creation_is_stored_again() {
+    let server = Server::new();
+    let store = Arc::new(RewindableStore::default());
+    let before = store.snapshot();
+    let settings = Settings::new().revalidate_session_after(Duration::from_secs(1));
+    let instance = server.instance_with(&store, server.clock(), settings);
+    let session = instance.sign_in(server.first_tokens()).await.unwrap();
+    store.go_back_to(&before);
+    sleep(Duration::from_secs(2)).await;
+    assert_eq!(access(&session).await, "access-0");
+    assert_eq!(stored(&store), "access-0");
+    // Later a missing record is one that was ended.
+    sleep(LONG_AGO).await;
+    store.go_back_to(&before);
+    let error = session.access_token().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unauthenticated);
+    assert_eq!(session.ended(), Some(EndReason::EndedElsewhere));
+    assert!(store.only_record().is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_that_was_ended_elsewhere_at_once_is_not_stored_again() {
+    let server = Server::new();
+    let store = Arc::new(RewindableStore::default());
+    let settings = Settings::new().revalidate_session_after(Duration::from_secs(1));
+    let instance = server.instance_with(&store, server.clock(), settings);
+    let session = instance.sign_in(server.first_tokens()).await.unwrap();
+    let other = server.instance(&store);
+    let elsewhere = other.resume_session(session.id()).await.unwrap();
+    elsewhere.end().await.unwrap();
+    sleep(Duration::from_secs(2)).await;
+    let error = session.access_token().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unauthenticated);
+    let third = server.instance(&store);
+    let error = third.resume_session(session.id()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unauthenticated);
+    sleep(REVALIDATION).await;
+    assert!(store.only_record().is_none(), "the marker goes by itself");
+}
+
+/// What SECURITY.md says that a store can do which loses acknowledged writes.
+#[tokio::test(start_paused = true)]
+async fn a_session_that_was_signed_out_in_the_lost_window_comes_back() {
+    let fixture = Fixture::new().await;
+    sleep(LONG_AGO).await;
+    let before = fixture.store.snapshot();
+    fixture.session.end().await.unwrap();
+    fixture.store.go_back_to(&before);
+    let (_other, elsewhere) = fixture.elsewhere().await;
+    assert_eq!(access(&elsewhere).await, "access-0");
+    let error = fixture.session.access_token().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unauthenticated);
+    elsewhere.end().await.unwrap();
+    let third = fixture.server.instance(&fixture.store);
+    let resumed = third.resume_session(fixture.session.id()).await;
+    assert_eq!(resumed.unwrap_err().kind(), ErrorKind::Unauthenticated);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_late_response_of_a_slow_holder_overwrites_no_newer_tokens() {
+    let server = Server::new();
+    server.tolerate_reuse();
+    let slow_store = Arc::new(StubbornStore::new());
+    let slow = server.instance(&slow_store);
+    let session = slow.sign_in(server.first_tokens()).await.unwrap();
+    let other = server.instance(&slow_store);
+    let elsewhere = other.resume_session(session.id()).await.unwrap();
+    sleep(EXPIRY).await;
+    server.delay_next(&[Duration::from_secs(9)]);
+    let holder = tokio::spawn({
+        let session = session.clone();
+        async move { session.access_token().await }
+    });
+    sleep(Duration::from_millis(100)).await;
+    assert_eq!(server.presented(), [0]);
+    // The holder's lease is taken from it, as if it had been frozen.
+    slow_store.forget_leases();
+    assert_eq!(access(&elsewhere).await, "access-2");
+    sleep(Duration::from_secs(2)).await;
+    // Another call of the holder's instance looks at the record, and finds the newer tokens.
+    let looked = slow.resume_session(session.id()).await.unwrap();
+    sleep(REVALIDATION - Duration::from_secs(10)).await;
+    let first = holder.await.unwrap().unwrap();
+    assert!(
+        ["access-1", "access-2"].contains(&first.expose()),
+        "{first:?}"
+    );
+    assert_eq!(access(&looked).await, "access-2");
+    sleep(REVALIDATION).await;
+    assert_eq!(access(&elsewhere).await, "access-2");
+    assert_eq!(access(&session).await, "access-2");
+}
+
+/// Counts what is reported once for all tries of a session.
+#[derive(Default)]
+struct Abandoned(AtomicUsize, Mutex<Vec<String>>);
+
+impl Observer for Abandoned {
+    fn observe(&self, event: &Event<'_>) {
+        if let Event::StoreWriteAbandoned { .. } = event {
+            self.0.fetch_add(1, Ordering::SeqCst);
+            self.1.lock().unwrap().push(format!("{event:?}"));
+        }
+    }
+}
+
+fn client(server: &Server, store: &Arc<StubbornStore>, seen: &Arc<Abandoned>) -> wunder::Client {
+    wunder::Client::builder("http://127.0.0.1:9")
+        .tenant("tenant01")
+        .signing_key("a key")
+        .clock(server.clock())
+        .store(store.clone())
+        .observer(seen.clone())
+        .build()
+        .unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn saving_in_the_background_slows_down_and_ends_and_the_next_use_starts_again() {
+    for mood in [Mood::Full, Mood::Conflicts, Mood::ReadOnly, Mood::Silent] {
+        let server = Server::new();
+        let store = Arc::new(StubbornStore::new());
+        let seen = Arc::new(Abandoned::default());
+        let client = client(&server, &store, &seen);
+        store.set(mood);
+        let tokens = Tokens::new("access", Some("refresh".into()));
+        let session = client.resume_with_tokens(tokens).await.unwrap();
+        sleep(Duration::from_secs(3600)).await;
+        let steps = store.steps();
+        // One that conflicts takes several steps for each of at most 80 tries.
+        assert!(steps <= 80 * 8, "{mood:?}: {steps} steps");
+        assert_eq!(seen.0.load(Ordering::SeqCst), 1, "{mood:?}");
+        sleep(Duration::from_secs(24 * 3600)).await;
+        assert_eq!(store.steps(), steps, "{mood:?}: it has ended");
+        client.shutdown(Duration::from_secs(1)).await.unwrap();
+
+        store.set(Mood::Works);
+        assert_eq!(session.access_token().await.unwrap().expose(), "access");
+        sleep(Duration::from_secs(5)).await;
+        let other = wunder_elsewhere(&server, &store);
+        let resumed = other.resume_session(session.id()).await.unwrap();
+        assert_eq!(resumed.access_token().await.unwrap().expose(), "access");
+    }
+}
+
+fn wunder_elsewhere(server: &Server, store: &Arc<StubbornStore>) -> wunder::Client {
+    client(server, store, &Arc::default())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_save_that_waits_is_tried_when_the_store_recovers() {
+    let server = Server::new();
+    let store = Arc::new(StubbornStore::new());
+    let client = wunder_elsewhere(&server, &store);
+    store.set(Mood::Fails);
+    let tokens = || Tokens::new("access", Some("refresh".into()));
+    let session = client.resume_with_tokens(tokens()).await.unwrap();
+    // By now it waits for a minute between two tries.
+    sleep(Duration::from_secs(600)).await;
+    store.set(Mood::Works);
+    client.resume_with_tokens(tokens()).await.unwrap();
+    sleep(Duration::from_secs(2)).await;
+    let other = wunder_elsewhere(&server, &store);
+    other.resume_session(session.id()).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_removal_ends_as_well() {
+    let server = Server::new();
+    let store = Arc::new(StubbornStore::new());
+    let instance = server.instance(&store);
+    let session = instance.sign_in(server.first_tokens()).await.unwrap();
+    store.set(Mood::Fails);
+    let error = session.end().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    sleep(Duration::from_secs(2 * 3600)).await;
+    let steps = store.steps();
+    assert!(steps <= 100, "{steps} steps");
+    sleep(Duration::from_secs(24 * 3600)).await;
+    assert_eq!(store.steps(), steps);
+    instance.shutdown(Duration::from_secs(1)).await.unwrap();
+}
+
+/// What a caller can ask of a session.
+#[derive(Clone, Copy, Debug)]
+enum Operation {
+    SignIn,
+    Resume,
+    Use,
+    UseExpired,
+    ReplaceRejected,
+    RefreshRefused,
+    UseUnsaved,
+    End,
+    Shutdown,
+}
+
+const OPERATIONS: [Operation; 9] = [
+    Operation::SignIn,
+    Operation::Resume,
+    Operation::Use,
+    Operation::UseExpired,
+    Operation::ReplaceRejected,
+    Operation::RefreshRefused,
+    Operation::UseUnsaved,
+    Operation::End,
+    Operation::Shutdown,
+];
+
+/// Store steps of an operation, the time that it took, and whether the caller got what it asked for.
+async fn steps_of(operation: Operation, mood: Mood) -> (usize, Duration, bool) {
+    let server = Server::new();
+    let store = Arc::new(StubbornStore::new());
+    let instance = server.instance(&store);
+    if matches!(operation, Operation::UseUnsaved) {
+        store.set(Mood::Fails);
+    }
+    let session = instance.sign_in(server.first_tokens()).await.unwrap();
+    let other = server.instance(&store);
+    if matches!(operation, Operation::UseUnsaved) {
+        store.set(mood);
+        sleep(EXPIRY).await;
+    } else {
+        sleep(LONG_AGO).await;
+    }
+    let old: Secret = "access-0".into();
+    match operation {
+        Operation::Use => sleep(REVALIDATION).await,
+        Operation::UseExpired => sleep(EXPIRY).await,
+        Operation::RefreshRefused => {
+            server.revoke(0);
+            sleep(EXPIRY).await;
+        }
+        _ => {}
+    }
+    store.set(mood);
+    let before = store.steps();
+    let began = Instant::now();
+    let succeeded = match operation {
+        Operation::SignIn => instance.sign_in(server.first_tokens()).await.is_ok(),
+        Operation::Resume => other.resume_session(session.id()).await.is_ok(),
+        Operation::Use
+        | Operation::UseExpired
+        | Operation::RefreshRefused
+        | Operation::UseUnsaved => session.access_token().await.is_ok(),
+        Operation::ReplaceRejected => session.replace_rejected(&old).await.is_ok(),
+        Operation::End => session.end().await.is_ok(),
+        Operation::Shutdown => instance.shutdown(Duration::from_secs(10)).await.is_ok(),
+    };
+    (store.steps() - before, began.elapsed(), succeeded)
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_operation_ends_after_few_steps_on_every_stubborn_store() {
+    let (mut operations, mut max_steps) = (0, 0);
+    for mood in Mood::STUBBORN {
+        for operation in OPERATIONS {
+            let (steps, took, succeeded) = steps_of(operation, mood).await;
+            let what = format!("{operation:?} on {mood:?}: {steps} steps in {took:?}");
+            assert!(steps <= 20, "{what}");
+            assert!(took <= Duration::from_secs(30), "{what}");
+            // A store that acknowledges and loses every write fails no call.
+            let is_use = matches!(operation, Operation::Use | Operation::UseExpired);
+            assert!(mood != Mood::RollsBack || !is_use || succeeded, "{what}");
+            operations += 1;
+            max_steps = max_steps.max(steps);
+        }
+    }
+    let figure = format!("operations={operations} max_steps={max_steps}");
+    support::proof("bounded-loops", &figure);
+}
+
+/// Two instances whose clocks differ: the second finds the lease of the first, whatever its clock says.
+async fn a_stepped_clock_ends_no_lease(store: Arc<impl SessionStore>) {
+    let server = Server::new();
+    let holder = server.instance(&store);
+    let session = holder.sign_in(server.first_tokens()).await.unwrap();
+    let stepped = server.clock().another();
+    let other = server.instance_with(&store, stepped.clone(), Settings::new());
+    let elsewhere = other.resume_session(session.id()).await.unwrap();
+    server.delay_next(&[Duration::from_millis(500)]);
+    let old: Secret = "access-0".into();
+    let first = tokio::spawn({
+        let (session, old) = (session.clone(), old.clone());
+        async move { session.replace_rejected(&old).await }
+    });
+    while server.presented().is_empty() {
+        sleep(Duration::from_millis(5)).await;
+    }
+    // By far more than the lease of 10 s.
+    stepped.step(3600);
+    let _ = elsewhere.replace_rejected(&old).await;
+    first.await.unwrap().unwrap();
+    let presented = server.presented();
+    let times = presented.iter().filter(|number| **number == 0).count();
+    assert_eq!(times, 1, "the marked token was sent again: {presented:?}");
+    assert_ne!(stepped.now(), server.clock().now());
+}
+
+#[tokio::test]
+async fn an_instance_whose_clock_steps_waits_for_the_lease_in_memory() {
+    a_stepped_clock_ends_no_lease(Arc::new(MemoryStore::new())).await;
+}
+
+#[tokio::test]
+async fn an_instance_whose_clock_steps_waits_for_the_lease_in_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sessions.db");
+    let store = SqliteStore::open(path, Sealing::plaintext()).await.unwrap();
+    a_stepped_clock_ends_no_lease(Arc::new(store)).await;
+}
+
+#[tokio::test]
+async fn an_instance_whose_clock_steps_waits_for_the_lease_in_redis() {
+    let redis = RedisServer::start();
+    let store = RedisStore::open(redis.url(), Sealing::plaintext());
+    a_stepped_clock_ends_no_lease(Arc::new(store.await.unwrap())).await;
+}
