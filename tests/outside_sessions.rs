@@ -29,6 +29,8 @@ mod stores;
 #[path = "outside_sessions/stubborn_store.rs"]
 mod stubborn_store;
 mod support;
+#[path = "outside_sessions/table.rs"]
+mod table;
 #[path = "outside_sessions/token_server.rs"]
 mod token_server;
 mod wire;

@@ -7,7 +7,7 @@ use super::partial_session::PartialSession;
 use super::sent_code::{self, SentCode};
 use super::session::Session;
 use super::sign_in::SignIn;
-use super::user_status::{UserStatus, finish};
+use super::user_status::finish;
 use crate::challenge::{
     ActiveChallenge, MessageLimit, Recipient, ResendTimer, SoleRecipient, StepError, Tried,
     check_code, sent_code_methods,

@@ -11,7 +11,7 @@ use super::session::Session;
 use super::unconfirmed_codes::{ContactKind, UnconfirmedCode, UnconfirmedCodes};
 use super::user_status::{UserStatus, finish};
 use crate::challenge::{
-    ActiveChallenge, Change, Claim, FirstMessage, ResendTimer, StepError, Tried, check_code,
+    ActiveChallenge, Change, Claim, FirstMessage, ResendTimer, Step, StepError, Tried, check_code,
 };
 use crate::contact::Contact;
 use crate::email::Email;
@@ -19,7 +19,7 @@ use crate::error::{Error, ErrorKind, System};
 use crate::opaque_debug::opaque_debug;
 use crate::phone::Phone;
 use crate::secret::Secret;
-use crate::session::{Caller, run_exchange};
+use crate::session::{Caller, CookieJar, run_exchange};
 
 /// The result of a step of a sign-in.
 #[derive(Debug)]

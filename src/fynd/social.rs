@@ -277,7 +277,7 @@ impl Client {
                 }
             };
             let response = response?.into_inner();
-            let user_exists = 
+            let user_exists =
                 other_spelling::user_exists(response.user_exists, &response.extra, Some(false));
             let user = response.user.as_ref();
             Ok(UserStatus::new(user, user_exists, response.register_token))
