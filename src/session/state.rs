@@ -126,7 +126,7 @@ pub(super) struct RefreshState {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Validity {
     Valid,
-    /// It has expired by its times, and the server has just issued it: the server decides.
+    /// The server has just issued it, and it had expired by its times already: the server decides.
     JustIssued,
     /// It could expire on the way to the server.
     Stale,
@@ -315,10 +315,15 @@ impl State {
 
     /// Whether the credential may be sent.
     pub(super) fn validity(&self, now: DateTime<Utc>, time: &SkewedClock) -> Validity {
-        let is_issued = |tokens: &Tokens| tokens.source != TokenSource::Imported;
         if !self.expires_within(now, time, EXPIRY_LEEWAY, 10) {
-            Validity::Valid
-        } else if self.credential.tokens().is_some_and(is_issued) && self.is_new(time.local_now()) {
+            return Validity::Valid;
+        }
+        let received_at = time.at(self.received_at);
+        let was_expired = |tokens: &Tokens| {
+            tokens.source != TokenSource::Imported
+                && tokens.ends_at(time).is_some_and(|end| end <= received_at)
+        };
+        if self.credential.tokens().is_some_and(was_expired) && self.is_new(time.local_now()) {
             Validity::JustIssued
         } else {
             Validity::Stale
