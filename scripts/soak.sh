@@ -3,7 +3,7 @@
 #
 #     scripts/soak.sh [SECONDS]
 #
-# Default ten minutes; the tests run half a minute. Needs redis-server, which scripts/services.sh
+# Default ten minutes; the tests run one minute. Needs redis-server, which scripts/services.sh
 # installs.
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use vestibule::Settings;
 use vestibule::store::{RedisStore, Sealing, SessionStore, SqliteStore};
 use vestibule::testing::Wunder;
 use vestibule::wunder::Client;
+use vestibule::{Clock, Settings, SystemClock};
 
 /// The variable that makes this binary a worker; its value is the [`Setup`].
 pub const SETUP: &str = "VESTIBULE_TEST_WORKER";
@@ -74,6 +74,10 @@ impl Setup {
     }
 
     pub fn client(&self, store: Arc<dyn SessionStore>) -> Client {
+        self.client_with(store, SystemClock)
+    }
+
+    pub fn client_with(&self, store: Arc<dyn SessionStore>, clock: impl Clock) -> Client {
         let settings = Settings::new()
             .lease_time(self.lease)
             .revalidate_session_after(self.trust)
@@ -84,6 +88,7 @@ impl Setup {
             .signing_key(Wunder::SIGNING_KEY)
             .settings(settings)
             .store(store)
+            .clock(clock)
             .build()
             .unwrap()
     }
@@ -97,6 +102,8 @@ pub enum WorkerCommand {
     KeepCalling { session: String },
     /// Continue from where the setup made the worker wait.
     Continue,
+    /// Let the clock of the worker run this many seconds ahead of the machine's.
+    StepClock(i64),
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -130,6 +137,8 @@ pub struct Failure {
     pub message: String,
     /// Why the session has ended, if it has.
     pub ended: Option<String>,
+    /// Whether the caller must stop using the session.
+    pub is_over: bool,
     /// When the call began and ended, in milliseconds of the machine's clock.
     pub began: i64,
     pub over: i64,

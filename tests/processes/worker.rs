@@ -2,14 +2,14 @@
 
 use std::io::Write;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use chrono::Utc;
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::sync::Notify;
 use vestibule::wunder::{Client, Session};
-use vestibule::{Error, ErrorKind, Secret};
+use vestibule::{BoxFuture, Clock, Error, ErrorKind, Secret, SystemClock};
 
 use super::protocol::{Failure, Report, SETUP, Setup, StoreLocation, WorkerCommand};
 use super::stepped_store::SteppedStore;
@@ -36,6 +36,20 @@ fn a_worker_process_ends_when_its_parent_has_gone() {
     });
 }
 
+/// The machine's clock, and the number of seconds that it is ahead.
+#[derive(Clone, Default)]
+struct SteppedClock(Arc<AtomicI64>);
+
+impl Clock for SteppedClock {
+    fn now(&self) -> DateTime<Utc> {
+        Utc::now() + TimeDelta::seconds(self.0.load(Ordering::SeqCst))
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        SystemClock.sleep(duration)
+    }
+}
+
 pub fn report(report: &Report) {
     let line = serde_json::to_string(report).unwrap();
     let mut out = std::io::stdout().lock();
@@ -56,7 +70,8 @@ async fn serve(setup: Setup) {
         writes: 0.into(),
         go_on: go_on.clone(),
     };
-    let client = setup.client(Arc::new(store));
+    let clock = SteppedClock::default();
+    let client = setup.client_with(Arc::new(store), clock.clone());
     let succeeded = Arc::new(AtomicUsize::new(0));
     tokio::spawn(report_successes(succeeded.clone()));
     report(&Report::Ready);
@@ -70,6 +85,7 @@ async fn serve(setup: Setup) {
                 tokio::spawn(keep_calling(client.clone(), session, succeeded.clone()));
             }
             WorkerCommand::Continue => go_on.notify_one(),
+            WorkerCommand::StepClock(seconds) => clock.0.store(seconds, Ordering::SeqCst),
         }
     }
 }
@@ -117,9 +133,9 @@ async fn keep_calling(client: Client, id: String, succeeded: Arc<AtomicUsize>) {
                 succeeded.fetch_add(1, Ordering::SeqCst);
             }
             Err(failure) => {
-                let ended = failure.kind == format!("{:?}", ErrorKind::Unauthenticated);
+                let is_over = failure.is_over;
                 report(&Report::Failed(failure));
-                if ended {
+                if is_over {
                     return;
                 }
             }
@@ -150,6 +166,9 @@ fn failure(id: &str, error: &Error, session: Option<&Session>, began: i64) -> Fa
         kind: format!("{:?}", error.kind()),
         message: api_errors::shown(error),
         ended: ended.map(|reason| reason.to_string()),
+        // A session that cannot be resumed is over as well.
+        is_over: error.session_ended()
+            || (session.is_none() && error.kind() == ErrorKind::Unauthenticated),
         began,
         over: Utc::now().timestamp_millis(),
     }

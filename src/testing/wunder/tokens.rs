@@ -39,6 +39,8 @@ pub(super) struct Tokens {
     issuer: Issuer,
     access_seconds: i64,
     refresh_seconds: i64,
+    /// How many seconds the clock of the issuer is ahead of the server's.
+    issuer_ahead: i64,
     rotates: bool,
     counter: u64,
 }
@@ -52,6 +54,7 @@ impl Default for Tokens {
             issuer: Issuer::new("wunder mock"),
             access_seconds: FIVE_HOURS,
             refresh_seconds: THIRTY_DAYS,
+            issuer_ahead: 0,
             rotates: true,
             counter: 0,
         }
@@ -134,7 +137,7 @@ impl Tokens {
     }
 
     fn find(&self, known: &IssuedTokens, token: &str, now: i64) -> Option<TokenInfo> {
-        self.issuer.verify(token, now)?;
+        self.issuer.verify(token, now + self.issuer_ahead)?;
         known.get(token).cloned()
     }
 
@@ -161,8 +164,8 @@ impl Tokens {
             "sub": subject,
             "kind": kind,
             "jti": self.counter,
-            "iat": now,
-            "exp": now + seconds,
+            "iat": now + self.issuer_ahead,
+            "exp": now + self.issuer_ahead + seconds,
         }))
     }
 }
@@ -176,6 +179,13 @@ impl Wunder {
     /// Sets the lifetime of new refresh tokens, in seconds; thirty days by default.
     pub fn set_refresh_lifetime(&self, seconds: i64) {
         self.shared.state().tokens.refresh_seconds = seconds;
+    }
+
+    /// Sets how many seconds the clock of the token service is ahead of the server's, behind it if the
+    /// number is negative; 0 by default. The times of tokens are by that clock, which also tells whether
+    /// they have expired.
+    pub fn set_issuer_skew(&self, seconds: i64) {
+        self.shared.state().tokens.issuer_ahead = seconds;
     }
 
     /// Whether a refresh returns a new refresh token and revokes the old one (the default). Otherwise

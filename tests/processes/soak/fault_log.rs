@@ -67,7 +67,7 @@ impl FaultLog {
     }
 
     fn explains(&self, failure: &Failure) -> bool {
-        let for_a_reason = failure.kind != "Unauthenticated"
+        let for_a_reason = !failure.is_over
             || failure.message.contains(INTERRUPTED)
             || ENDED_BY_ANOTHER
                 .iter()

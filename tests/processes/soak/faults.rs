@@ -22,14 +22,26 @@ pub enum WireFault {
     ResetAfter,
     Stalled,
     PartialResponse,
+    /// A gateway's page with status 200.
+    Page,
+    /// A gateway's 401 without a body, to calls alone.
+    BareRejection,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Disturbance {
     Wire(WireFault),
     KilledWorker(usize),
+    /// A worker that stops for longer than its lease.
+    SlowWorker(usize),
+    /// A worker whose clock is an hour ahead for a while.
+    SteppedClock(usize),
     KilledStore,
     FrozenStore,
+    /// The store becomes a replica, which writes nothing, and then the primary again.
+    DemotedStore,
+    /// The store loses what was written during the fault, as a replica does that is promoted.
+    RolledBackStore,
 }
 
 impl WireFault {
@@ -40,7 +52,17 @@ impl WireFault {
             Self::ResetAfter => Fault::ResetAfterRequest,
             Self::Stalled => Fault::StallBeforeHead,
             Self::PartialResponse => Fault::HalfBody,
+            Self::Page => Fault::HtmlInsteadOfJson,
+            Self::BareRejection => Fault::status(401),
         })
+    }
+
+    /// The paths that it breaks.
+    pub fn paths(self) -> &'static [&'static str] {
+        match self {
+            Self::BareRejection => &["/front/customers"],
+            _ => &["/refresh-token", "/front/customers"],
+        }
     }
 
     fn loses_responses(self) -> bool {
@@ -59,10 +81,21 @@ impl Disturbance {
             ("Unauthenticated", Self::Wire(fault)) if fault.loses_responses() => {
                 Some(UNTIL_NEXT_REFRESH)
             }
-            ("Unauthenticated", Self::KilledWorker(_)) => Some(UNTIL_NEXT_REFRESH),
+            ("Unauthenticated", Self::KilledWorker(_) | Self::SlowWorker(_)) => {
+                Some(UNTIL_NEXT_REFRESH)
+            }
+            // A token that was spent in the lost window is presented again.
+            ("Unauthenticated", Self::RolledBackStore) => Some(UNTIL_NEXT_REFRESH),
+            ("Unauthenticated", Self::Wire(WireFault::BareRejection)) if !failure.is_over => {
+                Some(AFTERMATH)
+            }
             ("Unavailable", Self::Wire(_)) if !of_the_store => Some(AFTERMATH),
-            ("InvalidResponse", Self::Wire(WireFault::PartialResponse)) => Some(AFTERMATH),
+            ("InvalidResponse", Self::Wire(WireFault::PartialResponse | WireFault::Page)) => {
+                Some(AFTERMATH)
+            }
             ("Unavailable", Self::KilledStore | Self::FrozenStore) => Some(AFTERMATH),
+            ("Unavailable", Self::DemotedStore | Self::RolledBackStore) => Some(AFTERMATH),
+            ("Unavailable", Self::SlowWorker(_)) => Some(AFTERMATH),
             _ => None,
         }
     }
@@ -96,16 +129,22 @@ impl Disturbances {
     }
 
     fn shuffle(&mut self) {
-        let worker = 1 + self.below(PROCESSES - 1);
+        let [worker, slow, stepped] = [(); 3].map(|()| 1 + self.below(PROCESSES - 1));
         self.left = vec![
             Disturbance::Wire(WireFault::Refused),
             Disturbance::Wire(WireFault::ResetBefore),
             Disturbance::Wire(WireFault::ResetAfter),
             Disturbance::Wire(WireFault::Stalled),
             Disturbance::Wire(WireFault::PartialResponse),
+            Disturbance::Wire(WireFault::Page),
+            Disturbance::Wire(WireFault::BareRejection),
             Disturbance::KilledWorker(worker),
+            Disturbance::SlowWorker(slow),
+            Disturbance::SteppedClock(stepped),
             Disturbance::KilledStore,
             Disturbance::FrozenStore,
+            Disturbance::DemotedStore,
+            Disturbance::RolledBackStore,
         ];
         for last in (1..self.left.len()).rev() {
             let other = self.below(last + 1);

@@ -18,11 +18,20 @@ const PROCESSES: usize = 4;
 const USERS: usize = 6;
 const TOKEN_SECONDS: i64 = 4;
 
+/// The clock of the token service is this many seconds behind: by their times, all tokens have expired.
+const ISSUER_SKEW: i64 = -7_200;
+
 /// Quiet time between faults: longer than their aftermath, so that a failure without a cause shows.
 const QUIET_TIME: Duration = Duration::from_millis(4_500);
 
 /// Limit for the growth of a process after its warm-up, in KiB.
 const GROWTH: u64 = 24 * 1024;
+
+/// Keeps a copy of every key.
+const SNAPSHOT: &str = r#"EVAL "for _,k in ipairs(redis.call('KEYS','*')) do if k ~= 'copy' then redis.call('HSET','copy',k,redis.call('PTTL',k)..' '..redis.call('DUMP',k)) end end return redis.status_reply('OK')" 0"#;
+
+/// Restores the copies, and drops the keys that were written since.
+const ROLL_BACK: &str = r#"EVAL "for _,k in ipairs(redis.call('KEYS','*')) do if k ~= 'copy' and redis.call('HEXISTS','copy',k) == 0 then redis.call('DEL',k) end end local all = redis.call('HGETALL','copy') for i = 1,#all,2 do local at = string.find(all[i+1],' ') local left = tonumber(string.sub(all[i+1],1,at-1)) if left < 0 then left = 0 end redis.call('RESTORE',all[i],left,string.sub(all[i+1],at+1),'REPLACE') end redis.call('DEL','copy') return redis.status_reply('OK')" 0"#;
 
 struct Soak {
     redis: RedisServer,
@@ -41,6 +50,7 @@ impl Soak {
         let redis = RedisServer::start();
         let fixture = Fixture::on(StoreLocation::Redis(redis.url())).await;
         fixture.mock.set_access_lifetime(TOKEN_SECONDS);
+        fixture.mock.set_issuer_skew(ISSUER_SKEW);
         let mut setup = fixture.setup.clone();
         setup.trust = Duration::from_secs(1);
         setup.attempt_timeout = Duration::from_secs(1);
@@ -101,7 +111,7 @@ impl Soak {
     }
 
     fn failed(&mut self, failure: Failure) {
-        if failure.kind == "Unauthenticated"
+        if failure.is_over
             && let Some(phone) = self.sessions.remove(&failure.session)
         {
             self.fault_log.ended += 1;
@@ -116,22 +126,43 @@ impl Soak {
         match disturbance {
             Disturbance::Wire(fault) => self.break_the_wire(fault),
             Disturbance::KilledWorker(number) => self.replace(number).await,
+            Disturbance::SlowWorker(number) => self.workers[number].freeze(),
+            Disturbance::SteppedClock(number) => self.step_clock(number, 3_600).await,
             Disturbance::KilledStore => self.redis.kill(),
             Disturbance::FrozenStore => self.redis.freeze(),
+            Disturbance::DemotedStore => self.tell_store("REPLICAOF 127.0.0.1 1"),
+            Disturbance::RolledBackStore => self.tell_store(SNAPSHOT),
         }
         self.listen(time).await;
         match disturbance {
             Disturbance::Wire(_) => self.fixture.proxy.reset(),
             Disturbance::KilledWorker(_) => {}
+            Disturbance::SlowWorker(number) => {
+                self.listen(self.setup.lease).await;
+                self.workers[number].thaw();
+            }
+            Disturbance::SteppedClock(number) => self.step_clock(number, 0).await,
             Disturbance::KilledStore => self.redis.restart(),
             Disturbance::FrozenStore => self.redis.thaw(),
+            Disturbance::DemotedStore => self.tell_store("REPLICAOF NO ONE"),
+            Disturbance::RolledBackStore => self.tell_store(ROLL_BACK),
         }
         self.fault_log.period(disturbance, began);
     }
 
+    async fn step_clock(&mut self, number: usize, seconds: i64) {
+        let command = WorkerCommand::StepClock(seconds);
+        self.workers[number].send(&command).await;
+    }
+
+    fn tell_store(&self, command: &str) {
+        let response = self.redis.command(command);
+        assert!(response.starts_with('+'), "{response}");
+    }
+
     fn break_the_wire(&self, fault: faults::WireFault) {
-        for path in ["/refresh-token", "/front/customers"] {
-            self.fixture.proxy.inject(fault.rule().on(path));
+        for path in fault.paths() {
+            self.fixture.proxy.inject(fault.rule().on(*path));
         }
     }
 
@@ -153,7 +184,7 @@ impl Soak {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_session_is_lost_and_every_failed_call_has_a_cause() {
     let seconds = std::env::var("SOAK_SECONDS").ok();
-    let seconds = seconds.map_or(26, |seconds| seconds.parse().expect("SOAK_SECONDS"));
+    let seconds = seconds.map_or(60, |seconds| seconds.parse().expect("SOAK_SECONDS"));
     let began = Instant::now();
     let mut soak = Soak::begin().await;
     let mut disturbances = Disturbances::new(seconds);
