@@ -27,6 +27,7 @@ use fault::Fault;
 use faulty_store::FaultyStore;
 use history::{Event, Step, Swapped};
 use support::redis_server::RedisServer;
+use support::rewindable_store::RewindableStore;
 use vestibule::store::{MemoryStore, RedisStore, Sealing, SealingKey, SessionStore, SqliteStore};
 
 fn seed() -> u64 {
@@ -89,6 +90,15 @@ async fn every_store_is_linearisable() {
     let operations: usize = all.iter().map(|(operations, _)| operations).sum();
     let lost: usize = all.iter().map(|(_, lost)| lost).sum();
     support::proof("cas-model", &format!("{operations} lost-updates={lost}"));
+    assert_eq!(lost, 0);
+}
+
+/// The refresh model runs on this one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_can_go_back_is_linearisable_until_it_does() {
+    let store = Arc::new(RewindableStore::default());
+    let (operations, lost) = check("rewindable", &[store], 1_000).await;
+    assert!(operations > 0);
     assert_eq!(lost, 0);
 }
 

@@ -374,10 +374,11 @@ impl SessionEntry {
         now: DateTime<Utc>,
     ) -> ReloadOutcome {
         let ours = state.newest().0;
-        let is_superseded = record.lineage.has_spent(ours.fingerprint().as_ref());
+        let is_useless =
+            state.is_refused() || record.lineage.has_spent(ours.fingerprint().as_ref());
         record.lineage.absorb(&state.lineage);
         let found = self.adopt(state, record, version, now);
-        if found == ReloadOutcome::Adopted && !is_superseded {
+        if found == ReloadOutcome::Adopted && !is_useless {
             state.keep_as_alternative(ours);
         }
         found

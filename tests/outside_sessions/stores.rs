@@ -4,11 +4,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use http::Method;
+use serde_json::json;
 use tokio::time::{Instant, sleep};
 use vestibule::session::{EndReason, Tokens};
 use vestibule::store::{MemoryStore, RedisStore, Sealing, SessionStore, SqliteStore};
 use vestibule::testing::{Instance, InstanceSession};
-use vestibule::{Clock, ErrorKind, Event, Observer, Secret, Settings, wunder};
+use vestibule::{
+    AnyJson, Clock, ErrorKind, Event, Observer, Secret, Settings, fynd, goodcity, wunder,
+};
+use wiremock::matchers::{any, path};
+use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use super::stubborn_store::{Mood, StubbornStore};
 use super::support;
@@ -404,6 +410,95 @@ async fn steps_of(operation: Operation, mood: Mood) -> (usize, Duration, bool) {
         Operation::Shutdown => instance.shutdown(Duration::from_secs(10)).await.is_ok(),
     };
     (store.steps() - before, began.elapsed(), succeeded)
+}
+
+/// What a caller can do with a session whose system has no refresh.
+#[derive(Clone, Copy, Debug)]
+enum Call {
+    Rejected,
+    SetsCookies,
+    SignOut,
+    SignOutOfFynd,
+}
+
+const CALLS: [Call; 4] = [
+    Call::Rejected,
+    Call::SetsCookies,
+    Call::SignOut,
+    Call::SignOutOfFynd,
+];
+
+/// Rejects every token of GoodCity; sets another cookie with every response of Fynd.
+async fn server_without_refresh() -> MockServer {
+    let server = MockServer::start().await;
+    let words = json!({"error": "No", "type": "UnauthorizedError", "status": 401});
+    let rejected = ResponseTemplate::new(401).set_body_json(words);
+    Mock::given(path("/api/v1/auth/current_user_profile"))
+        .respond_with(rejected)
+        .mount(&server)
+        .await;
+    let number = AtomicUsize::new(0);
+    Mock::given(any())
+        .respond_with(move |_: &wiremock::Request| {
+            let number = number.fetch_add(1, Ordering::SeqCst);
+            let cookie = format!("number={number}; Path=/");
+            ResponseTemplate::new(200)
+                .append_header("set-cookie", cookie)
+                .set_body_json(json!({"logout": true}))
+        })
+        .mount(&server)
+        .await;
+    server
+}
+
+/// Store steps of a call, in real time.
+async fn steps_of_call(server: &MockServer, call: Call, mood: Mood) -> usize {
+    let store = Arc::new(StubbornStore::new());
+    let goodcity = goodcity::Client::builder(server.uri())
+        .app_name("app")
+        .store(store.clone())
+        .build()
+        .unwrap();
+    let fynd = fynd::Client::builder("000000000000000000000001")
+        .application_token("application-token")
+        .base_url(server.uri())
+        .store(store.clone())
+        .build()
+        .unwrap();
+    let tokens = Tokens::new("a token", None);
+    let of_goodcity = goodcity.resume_with_tokens(tokens).await.unwrap();
+    let of_fynd = fynd.resume_with_cookies([("sid", "1")]).await.unwrap();
+    store.set(mood);
+    let before = store.steps();
+    // Whether they succeed depends on the mood.
+    match call {
+        Call::Rejected => drop(of_goodcity.profile().await),
+        Call::SetsCookies => {
+            let request = of_fynd.request(Method::GET, "/look");
+            drop(request.send::<Option<AnyJson>>().await);
+        }
+        Call::SignOut => drop(of_goodcity.sign_out().await),
+        Call::SignOutOfFynd => drop(of_fynd.sign_out().await),
+    }
+    store.steps() - before
+}
+
+#[tokio::test]
+async fn every_call_of_a_session_without_refresh_ends_after_few_steps() {
+    let server = server_without_refresh().await;
+    let at_once = Mood::STUBBORN.iter().filter(|mood| **mood != Mood::Silent);
+    for mood in at_once.copied() {
+        for call in CALLS {
+            let began = Instant::now();
+            let steps = steps_of_call(&server, call, mood).await;
+            let took = began.elapsed();
+            assert!(steps <= 20, "{call:?} on {mood:?}: {steps} steps");
+            assert!(
+                took < Duration::from_secs(30),
+                "{call:?} on {mood:?}: {took:?}"
+            );
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -206,10 +206,17 @@ impl SessionEntry {
         }
     }
 
-    /// Uses the alternative to the credential of this generation; returns whether there was one.
+    /// Uses the alternative to the credential of this generation, and saves it; returns whether there
+    /// was one.
     pub(super) fn use_alternative(&self, generation: CredentialGeneration) -> bool {
-        let mut state = self.lock();
-        state.generation == generation && state.use_alternative(self.context.time.local_now())
+        let is_used = {
+            let mut state = self.lock();
+            state.generation == generation && state.use_alternative(self.context.time.local_now())
+        };
+        if is_used {
+            self.save_later();
+        }
+        is_used
     }
 
     /// The tokens, and whether the refresh token was sent before with an unknown result.

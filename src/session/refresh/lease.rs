@@ -20,7 +20,7 @@ const FIRST_POLL: Duration = Duration::from_millis(20);
 const MAX_POLL: Duration = Duration::from_secs(4);
 
 /// How often it looks, whatever its deadline.
-const MAX_POLLS: u32 = 14;
+const MAX_POLLS: u32 = 15;
 
 /// From this interval on, it only tries to acquire the lease, which its holder releases with the
 /// result.
@@ -41,6 +41,8 @@ impl SessionEntry {
     ) -> Result<LeaseOutcome, Error> {
         let context = &*self.context;
         let mut interval = FIRST_POLL;
+        // By then the lease of a holder that was killed has ended, unless it was extended meanwhile.
+        let unextended_end = Instant::now() + context.lease_time();
         for poll in 0..MAX_POLLS {
             if let Some(reason) = self.ended() {
                 return Err(self.ended_error(reason));
@@ -64,7 +66,11 @@ impl SessionEntry {
                 }
             }
             // Jitter keeps waiting instances from polling in step.
-            let wait = interval.mul_f64(0.5 + random::fraction());
+            let mut wait = interval.mul_f64(0.5 + random::fraction());
+            let until_end = unextended_end.saturating_duration_since(Instant::now());
+            if !until_end.is_zero() && until_end < wait {
+                wait = until_end + FIRST_POLL.mul_f64(random::fraction());
+            }
             if !deadline.leaves_room_for(wait) {
                 break;
             }
