@@ -17,7 +17,8 @@ use super::unconfirmed_codes::{
 };
 use super::user_status::{UserStatus, filled, finish};
 use crate::challenge::{
-    ActiveChallenge, Change, Claim, FirstMessage, ResendTimer, Step, StepError, Tried, check_code,
+    ActiveChallenge, Change, FirstMessage, KeptClaim, ResendTimer, Step, StepError, Tried,
+    check_code,
 };
 use crate::contact::Contact;
 use crate::email::{Email, GivenEmail, IntoEmail};
@@ -670,7 +671,7 @@ impl PendingCodes {
     async fn claim(
         mut self,
         caller: &Caller,
-        claim: Claim,
+        claim: KeptClaim,
         session: Session,
     ) -> Result<SignIn, StepError<Self>> {
         let owned = |step: &mut UnconfirmedCodes| *step = step.clone().owned_by(&session);
