@@ -12,7 +12,7 @@ use super::conflicts::Conflicts;
 use super::destination;
 use super::errors::wrong_code;
 use super::errors::{attempt_in_flight, contended, finished, superseded, too_many_wrong_codes};
-use super::kept::{Claim, CodeSeal, Tried};
+use super::kept::{CodeSeal, KeptClaim, Tried};
 use super::record::{Step, WrongCodes};
 use super::resend::Recipient;
 use crate::error::{Delivery, Error, ErrorKind, System};
@@ -76,7 +76,7 @@ struct CodeAttempt {
 enum Begun {
     Counted(CodeAttempt),
     /// The code was accepted before, and its session is kept.
-    Kept(Claim, Secret),
+    Kept(KeptClaim, Secret),
 }
 
 impl<S: Step> ActiveChallenge<S> {
@@ -177,7 +177,7 @@ impl<S: Step> ActiveChallenge<S> {
                 && kept.is_for(seal)
                 && let Some(session) = seal.session_of(kept)
             {
-                let claim = Claim::new(*version, (*seal).clone(), kept.clone());
+                let claim = KeptClaim::new(*version, (*seal).clone(), kept.clone());
                 return Ok(Begun::Kept(claim, session));
             }
             // The right code is spent, so that no other is sent.

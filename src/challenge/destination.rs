@@ -65,7 +65,7 @@ impl DestinationRecord {
 }
 
 /// A destination as it is stored.
-pub(super) struct Found {
+pub(super) struct StoredDestination {
     pub(super) record: DestinationRecord,
     /// The version under the newest index key; `None` if the record is under an older one only.
     over: Option<Version>,
@@ -100,8 +100,8 @@ fn keys_of(context: &SessionContext, destination: &str) -> Vec<StoreKey> {
 pub(super) async fn load(
     context: &SessionContext,
     destination: &str,
-) -> Result<Option<Found>, StoreError> {
-    let mut found: Option<Found> = None;
+) -> Result<Option<StoredDestination>, StoreError> {
+    let mut found: Option<StoredDestination> = None;
     for (nth, key) in keys_of(context, destination).iter().enumerate() {
         let loaded = context.store_step(context.store().load(key)).await?;
         let Some((stored, version)) = loaded else {
@@ -111,11 +111,11 @@ pub(super) async fn load(
         let record: DestinationRecord = read.map_err(|_| StoreError::Unreadable)?;
         let over = (nth == 0).then_some(version);
         found = Some(match found {
-            Some(newer) => Found {
+            Some(newer) => StoredDestination {
                 record: newer.record.merge(record),
                 over: newer.over,
             },
-            None => Found { record, over },
+            None => StoredDestination { record, over },
         });
     }
     Ok(found)
@@ -186,7 +186,7 @@ impl Requester<'_> {
             let found = found.map_err(|error| context.store_error(error))?;
             let now = clock.now();
             let (found, over) = match found {
-                Some(Found { record, over }) => (Some(record), over),
+                Some(StoredDestination { record, over }) => (Some(record), over),
                 None => (None, None),
             };
             if let Some(found) = &found {
@@ -261,7 +261,8 @@ impl SendPermit {
     ) -> Result<(), StoreError> {
         let mut conflicts = Conflicts::new();
         while conflicts.next(&self.context).await {
-            let Some(Found { mut record, over }) = load(&self.context, &self.destination).await?
+            let Some(StoredDestination { mut record, over }) =
+                load(&self.context, &self.destination).await?
             else {
                 return Ok(());
             };

@@ -131,18 +131,18 @@ pub(crate) enum Tried<T, X> {
     /// The server's response to it.
     Response(T),
     /// The code was accepted before, and its caller went away: this is the session.
-    Kept(X, Claim),
+    Kept(X, KeptClaim),
 }
 
 /// The record that keeps a session, which is to be claimed.
 #[must_use = "a session that is not claimed is released again, and then signed out"]
-pub(crate) struct Claim {
+pub(crate) struct KeptClaim {
     version: Version,
     seal: CodeSeal,
     kept: Kept,
 }
 
-impl Claim {
+impl KeptClaim {
     pub(super) fn new(version: Version, seal: CodeSeal, kept: Kept) -> Self {
         Self {
             version,
@@ -194,11 +194,11 @@ impl<S: Step> ActiveChallenge<S> {
     pub(crate) async fn claim_session<X: SignOut>(
         &mut self,
         caller: &Caller,
-        claim: Claim,
+        claim: KeptClaim,
         session: &X,
         change: Option<Change<'_, S>>,
     ) -> Result<(), Error> {
-        let Claim {
+        let KeptClaim {
             mut version,
             seal,
             kept,
@@ -278,7 +278,7 @@ impl<S: Step> ActiveChallenge<S> {
         });
     }
 
-    /// Waits until a session is claimed; if it was not kept or nobody claims it, signs it out.
+    /// Waits until a session is claimed; signs it out if it was not kept or is not claimed in time.
     async fn release_or_discard(&self, is_kept: bool, kept: &Kept, session: impl SignOut) {
         if is_kept {
             tracing::info!(challenge = %self.identity.key, "a challenge keeps a session whose caller is gone");
@@ -348,7 +348,7 @@ impl<S: Step> ActiveChallenge<S> {
     }
 
     /// Waits until the session is claimed, or its time has passed; then the record is removed, so that
-    /// nobody claims it any more. What is unknown counts as claimed, because a session in use must not
+    /// it cannot be claimed any more. What is unknown counts as claimed, because a session in use must not
     /// be signed out.
     async fn is_claimed(&self, kept: &Kept) -> bool {
         let clock = self.context.clock();

@@ -160,7 +160,7 @@ pub(crate) use self::attempts::{check_code, check_second_factor};
 pub(crate) use self::destination::{MessageLimit, Requester, SendOutcome, SendPermit};
 pub(crate) use self::errors::{advanced, not_owner, superseded, too_many_wrong_codes};
 pub(crate) use self::first_message::FirstMessage;
-pub(crate) use self::kept::{Change, Claim, Tried};
+pub(crate) use self::kept::{Change, KeptClaim, Tried};
 pub(crate) use self::link::send_link;
 pub(crate) use self::owner::{Owner, OwnerBound};
 pub(crate) use self::record::Step;

@@ -184,12 +184,13 @@ impl Client {
             .await
     }
 
-    /// Waits up to `deadline` until running writes to the store have finished. Call it before the
-    /// process ends.
+    /// Waits up to `deadline` until running exchanges of codes, passwords and tokens have finished and
+    /// their sessions are saved, and until sessions whose callers went away are claimed or signed out.
+    /// Call it before the process ends.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if a write did not finish in time.
+    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if one of them did not finish in time.
     pub async fn shutdown(&self, deadline: Duration) -> Result<(), Error> {
         self.context.shutdown(deadline).await
     }

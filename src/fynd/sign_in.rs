@@ -11,7 +11,8 @@ use super::session::Session;
 use super::unconfirmed_codes::{ContactKind, UnconfirmedCode, UnconfirmedCodes};
 use super::user_status::{UserStatus, finish};
 use crate::challenge::{
-    ActiveChallenge, Change, Claim, FirstMessage, ResendTimer, Step, StepError, Tried, check_code,
+    ActiveChallenge, Change, FirstMessage, KeptClaim, ResendTimer, Step, StepError, Tried,
+    check_code,
 };
 use crate::contact::Contact;
 use crate::email::Email;
@@ -335,7 +336,7 @@ impl PendingCodes {
     async fn claim(
         mut self,
         caller: &Caller,
-        claim: Claim,
+        claim: KeptClaim,
         session: Session,
     ) -> Result<SignIn, StepError<Self>> {
         let owned = |step: &mut UnconfirmedCodes| *step = step.clone().owned_by(&session);

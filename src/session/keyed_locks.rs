@@ -7,7 +7,7 @@ use tokio::sync::OwnedMutexGuard;
 
 use crate::store::StoreKey;
 
-/// Locks by key. A key that nobody locks needs no memory for long.
+/// Locks by key. A key that is not locked needs no memory for long.
 #[derive(Default)]
 pub(super) struct KeyedLocks(Mutex<HashMap<StoreKey, Weak<tokio::sync::Mutex<()>>>>);
 

@@ -35,7 +35,7 @@ use crate::error::{ErrorKind, System};
 use crate::secret::Secret;
 use crate::telemetry::SessionLabel;
 
-/// The key of a record: a SHA-256 digest, keyed where its input can be guessed.
+/// The key of a record: a SHA-256 digest, by a key (HMAC) for a phone or mailbox.
 ///
 /// That of a session is the digest of its system and id, so that a store never sees the id, and one
 /// id in two systems names two records. The keys of challenges and of their destinations are

@@ -306,12 +306,13 @@ impl Client {
         Ok(Session::new(self, entry))
     }
 
-    /// Waits up to `deadline` until running token exchanges have finished and their tokens are
-    /// saved. Afterwards no customer is authenticated again. Call it before the process ends.
+    /// Waits up to `deadline` until running exchanges of codes, passwords and tokens have finished and
+    /// their sessions are saved, and until sessions whose callers went away are claimed or signed out.
+    /// Afterwards no customer is authenticated again. Call it before the process ends.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if an exchange did not finish in time.
+    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if one of them did not finish in time.
     pub async fn shutdown(&self, deadline: Duration) -> Result<(), Error> {
         self.context.shutdown(deadline).await
     }

@@ -241,6 +241,7 @@ async fn a_contact_of_another_user_is_not_added_and_a_removed_one_not_changed() 
             .find(|own| own.contact().as_ref() == Some(&new))
             .unwrap();
         asha.delete_contact(&gone).await.unwrap();
+        harness.wait(31);
         let sent = harness.messages();
         for code in [
             refused(asha.delete_contact(&gone).await),

@@ -130,6 +130,21 @@ fn goodcity(behaviour: Behaviour) -> Vec<Run> {
             measure(name, store, behaviour, pending.confirm(pin)).await
         }));
     }
+    operation!(runs, behaviour, "goodcity kept session", |store| {
+        let (mock, client, phone) = on_goodcity(&store).await;
+        let pending = client.sign_in_with_pin(&phone).await.unwrap();
+        let (id, pin) = (pending.id().clone(), mock.outbox().last_code(MOBILE).unwrap());
+        let reached = store.after_events(6);
+        tokio::select! {
+            biased;
+            () = reached => {}
+            _ = pending.confirm(pin.as_str()) => panic!("it is dropped before"),
+        }
+        store.quiet().await;
+        (mock, client.resume_challenge(&id).await.unwrap(), pin)
+    } => async |(_mock, pending, pin): (GoodCity, goodcity::PendingCode, String)| {
+        drop(pending.confirm(pin).await);
+    });
     runs
 }
 
