@@ -18,7 +18,7 @@ use crate::skewed_clock::SkewedClock;
 
 /// How far the claim of when a token was issued may be from the server's time before the clock of its
 /// issuer counts as another one: the time of a response, and rounded seconds.
-const MAX_ISSUER_SKEW: TimeDelta = TimeDelta::seconds(5);
+pub(super) const MAX_ISSUER_SKEW: TimeDelta = TimeDelta::seconds(5);
 
 /// The credential of one session.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

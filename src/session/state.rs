@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 #[cfg(feature = "fynd")]
 use super::cookie_jar::CookieJar;
-use super::credential::{Credential, TokenFingerprint, TokenSource, Tokens};
+use super::credential::{Credential, MAX_ISSUER_SKEW, TokenFingerprint, TokenSource, Tokens};
 use super::lineage::Lineage;
 use super::record::{RefreshRecord, SessionRecord};
 use crate::end_reason::EndReason;
@@ -272,7 +272,8 @@ impl State {
         let Some(alternative) = alternative else {
             return false;
         };
-        self.set_credential(alternative, now);
+        // It is no new credential.
+        self.set_credential(alternative, now - NEW_FOR);
         true
     }
 
@@ -318,7 +319,8 @@ impl State {
         if !self.expires_within(now, time, EXPIRY_LEEWAY, 10) {
             return Validity::Valid;
         }
-        let received_at = time.at(self.received_at);
+        // A shorter time may be that of the response.
+        let received_at = time.at(self.received_at) - MAX_ISSUER_SKEW;
         let was_expired = |tokens: &Tokens| {
             tokens.source != TokenSource::Imported
                 && tokens.ends_at(time).is_some_and(|end| end <= received_at)

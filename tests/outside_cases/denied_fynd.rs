@@ -333,6 +333,7 @@ async fn contacts(denials: &mut Denials) {
             contacts.next().expect("the contact")
         };
         let added = own(&new).await;
+        flow.mock.clock().advance(Duration::from_secs(30));
         let link = async || session.request_verification_link(&added).await;
         flow.denials.call("request_verification_link", link).await;
         let (client, code) = (&flow.client, flow.code(&new.to_text()));

@@ -93,7 +93,8 @@ impl StepStore {
     pub async fn records(&self) -> usize {
         let mut records = 0;
         for key in self.keys() {
-            records += usize::from(self.inner.load(&key).await.unwrap().is_some());
+            let stored = self.inner.load(&key).await.unwrap();
+            records += usize::from(stored.is_some_and(|(record, _)| !is_end_marker(&record)));
         }
         records
     }
@@ -199,4 +200,10 @@ impl SessionStore for StepStore {
     ) -> BoxFuture<'a, Result<(), StoreError>> {
         self.step(self.inner.release(key, fence))
     }
+}
+
+/// Whether a record marks the end of a session for a while.
+fn is_end_marker(record: &Record) -> bool {
+    let stored: Option<serde_json::Value> = serde_json::from_slice(record.expose()).ok();
+    stored.is_some_and(|stored| stored["ended"] == true)
 }

@@ -9,6 +9,9 @@ use crate::protocol::Failure;
 /// The reasons for a missing session that another process has ended.
 const ENDED_BY_ANOTHER: [&str; 2] = ["it was ended elsewhere", "there is no such session"];
 
+/// The reason where the record of a refresh was lost with the tokens that it got.
+const REFUSED: &str = "the server refused to refresh it";
+
 /// A fault from its beginning to its end, in milliseconds of the machine's clock.
 #[derive(Debug)]
 struct FaultPeriod {
@@ -67,7 +70,13 @@ impl FaultLog {
     }
 
     fn explains(&self, failure: &Failure) -> bool {
+        let is_of_the_lost_window = failure.message.contains(REFUSED)
+            && self
+                .faults
+                .iter()
+                .any(|period| period.disturbance == Disturbance::RolledBackStore);
         let for_a_reason = !failure.is_over
+            || is_of_the_lost_window
             || failure.message.contains(INTERRUPTED)
             || ENDED_BY_ANOTHER
                 .iter()

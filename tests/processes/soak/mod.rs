@@ -145,7 +145,13 @@ impl Soak {
             Disturbance::KilledStore => self.redis.restart(),
             Disturbance::FrozenStore => self.redis.thaw(),
             Disturbance::DemotedStore => self.tell_store("REPLICAOF NO ONE"),
-            Disturbance::RolledBackStore => self.tell_store(ROLL_BACK),
+            Disturbance::RolledBackStore => {
+                // A fail-over is not silent: for a while no write succeeds.
+                self.tell_store(ROLL_BACK);
+                self.tell_store("REPLICAOF 127.0.0.1 1");
+                self.listen(Duration::from_millis(500)).await;
+                self.tell_store("REPLICAOF NO ONE");
+            }
         }
         self.fault_log.period(disturbance, began);
     }

@@ -26,6 +26,7 @@ async fn replace(fixture: &mut Fixture<'_>, new: Contact, to: &str, former: Cont
         session.update_primary_contact(&added).await,
         ErrorKind::Rejected,
     )?;
+    fixture.wait(Duration::from_secs(30));
     check(
         session.request_verification_link(&added).await?,
         "a link is sent again",

@@ -50,6 +50,7 @@ pub async fn email_verification(fixture: &mut Fixture<'_>) -> Outcome {
         "the address is verified",
     )?;
     fixture.next_step(session).await?;
+    fixture.wait(Duration::from_secs(60));
     let again = fixture.client.resend_email_verification(EMAIL).await;
     check(
         again.is_err_and(|error| error.code() == Some("U402")),
