@@ -55,6 +55,10 @@ impl FaultLog {
         self.lost += usize::from(lost);
     }
 
+    pub fn faults(&self) -> &[impl std::fmt::Debug + use<>] {
+        &self.faults
+    }
+
     pub fn failures(&self) -> usize {
         self.failures.len()
     }

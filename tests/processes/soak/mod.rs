@@ -221,7 +221,11 @@ async fn no_session_is_lost_and_every_failed_call_has_a_cause() {
     support::proof("soak", &summary);
     let summary = fault_log.summary(soak.fixture.mock.count("refresh_token"), memory);
     std::io::Write::write_all(&mut std::io::stdout(), summary.as_bytes()).unwrap();
-    assert!(unexplained.is_empty(), "{unexplained:#?}\n{summary}");
+    let faults = fault_log.faults();
+    assert!(
+        unexplained.is_empty(),
+        "{unexplained:#?}\n{faults:#?}\n{summary}"
+    );
     assert_eq!(fault_log.lost, 0, "{summary}");
     assert!(fault_log.every_end_was_written(), "{summary}");
     assert!(fault_log.calls > 100, "{summary}");
