@@ -304,7 +304,8 @@ pub trait SessionStore: Send + Sync + 'static {
     ) -> BoxFuture<'a, Result<Option<(Record, Version)>, StoreError>>;
 
     /// The keys for the store keys of phones and mailboxes; none by default. A store that seals its
-    /// records derives them from its sealing keys. Those of a client's builder take precedence.
+    /// records derives them from its sealing keys, and a wrapper of a store gives those of the store. Those
+    /// of a client's builder take precedence.
     fn index_keys(&self) -> IndexKeys {
         IndexKeys::none()
     }
