@@ -1,5 +1,6 @@
 //! One call: its attempts, and when another one follows.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::pin::pin;
 
 use chrono::{DateTime, Utc};
@@ -13,6 +14,7 @@ use url::Url;
 use super::attempt::Attempt;
 use super::classify::{AttemptError, judge};
 use super::context::CallContext;
+use super::custom_request::CUSTOM_PATH;
 use super::deadline::Deadline;
 use super::operation::{Idempotency, Need, Operation};
 use super::request::Request;
@@ -158,7 +160,7 @@ impl<'a> Call<'a> {
             if let (Some(credential), Some(generation)) = (credential, rejected) {
                 let rejection = Rejection {
                     generation,
-                    operation: operation.id,
+                    operation: self.operation_key(),
                     verdict: error.credential_verdict(),
                     is_replayed,
                     is_delayed,
@@ -167,7 +169,7 @@ impl<'a> Call<'a> {
                 let after = credential.settle_rejection(rejection, self.deadline);
                 match after.await? {
                     AfterRejection::Ended => return Err(error.with_session_ended()),
-                    AfterRejection::Fail if !operation.carries_code => return Err(error),
+                    AfterRejection::Fail => return Err(error),
                     _ if operation.carries_code => return Err(error.with_unchecked_code()),
                     AfterRejection::Delay(wait) if self.deadline.leaves_room_for(wait) => {
                         is_delayed = true;
@@ -449,6 +451,17 @@ impl<'a> Call<'a> {
     fn is_idempotent(&self) -> bool {
         self.request.operation.idempotency == Idempotency::Idempotent
             && self.context.is_idempotent() != Some(false)
+    }
+
+    /// A key of what is called: the operation, and the path of a custom request.
+    fn operation_key(&self) -> u64 {
+        let operation = self.request.operation;
+        let mut hasher = DefaultHasher::new();
+        (operation.id, operation.method.as_str(), &*operation.path).hash(&mut hasher);
+        if operation.path == CUSTOM_PATH {
+            self.request.path.hash(&mut hasher);
+        }
+        hasher.finish()
     }
 
     /// The present time, unless the deadline has passed.

@@ -103,9 +103,14 @@ fn classify(
     let diagnosis = diagnose(pipeline, operation, signed_at, &response, is_own);
     // A server that refuses the application or the signature has not looked at the session.
     let rejected = generation.filter(|_| rejects_session && diagnosis.is_none());
+    let is_unauthorized_page = status == StatusCode::UNAUTHORIZED
+        && response.is_page()
+        && generation.is_some()
+        && !operation.carries_code;
     let kind = match (&diagnosis, rejected) {
         (Some(_), _) => ErrorKind::Misconfigured,
         (None, Some(_)) => ErrorKind::Unauthenticated,
+        (None, None) if is_unauthorized_page => ErrorKind::Unauthenticated,
         (None, None) => api_error
             .as_ref()
             .and_then(|api_error| api_error.kind)

@@ -17,6 +17,9 @@ use super::response::Response;
 use crate::decode::{BareString, Schema};
 use crate::error::Error;
 
+/// The path of custom requests in traces: the real one may hold secrets.
+pub(super) const CUSTOM_PATH: &str = "/{path}";
+
 /// A custom request, sent through the same pipeline as the described calls.
 ///
 /// `client.request(..)` carries the credential of the application, `session.request(..)` also that of
@@ -156,8 +159,7 @@ impl CustomRequest {
         let operation = Operation {
             id: self.operation,
             method: self.method,
-            // Traces show this path; the real one may hold secrets.
-            path: Cow::Borrowed("/{path}"),
+            path: Cow::Borrowed(CUSTOM_PATH),
             session: if context.has_session() {
                 Need::Required
             } else {

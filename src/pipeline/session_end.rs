@@ -70,7 +70,9 @@ impl SessionEnd {
             named => named == operation.id,
         };
         let is_status = self.status == 0 || self.status == u64::from(status.as_u16());
-        is_operation && is_status && self.is_said_by(response, is_own)
+        // Any word counts only in the system's own format: a gateway's error has the same members.
+        let is_format = is_own || self.word != "*";
+        is_operation && is_status && is_format && self.is_said_by(response, is_own)
     }
 
     fn is_said_by(&self, response: &RawResponse, is_own: bool) -> bool {

@@ -187,7 +187,8 @@ pub(crate) trait SessionCredential: Send + Sync + fmt::Debug {
 pub(crate) struct Rejection {
     /// The credential that the attempt carried.
     pub(crate) generation: CredentialGeneration,
-    pub(crate) operation: &'static str,
+    /// What was called: the operation, and the path of a custom request.
+    pub(crate) operation: u64,
     pub(crate) verdict: CredentialVerdict,
     /// Whether the call has been replayed after a refresh.
     pub(crate) is_replayed: bool,

@@ -148,6 +148,15 @@ impl Tokens {
         tokens
     }
 
+    /// These tokens as an application passes them, which may have read them from anywhere.
+    #[cfg(any(feature = "wunder", feature = "walletcrew", feature = "goodcity"))]
+    pub(crate) fn imported(mut self) -> Self {
+        self.refresh = self.refresh.filter(|refresh| !refresh.is_empty());
+        self.ends_locally_at = None;
+        self.source = TokenSource::Imported;
+        self
+    }
+
     /// These tokens as the successors of others, which stay as they are where the server issued the same
     /// access token again.
     pub(super) fn succeeding(mut self, former: &Self) -> Self {

@@ -172,6 +172,9 @@ impl Session {
             let mut closed = Ok(());
             if ends_first {
                 closed = self.close(EndReason::SignedOut).await;
+                if closed.is_err() {
+                    final_credential.do_not_refresh();
+                }
             }
             let told = match tell(final_credential).await {
                 Err(error) if error.session_ended() => Ok(()),
@@ -305,7 +308,7 @@ macro_rules! token_client_methods {
             tokens: $crate::session::Tokens,
         ) -> Result<Session, $crate::Error> {
             tokens.check_input(self.context.system())?;
-            self.sign_in(tokens).await
+            self.sign_in(tokens.imported()).await
         }
     };
 }

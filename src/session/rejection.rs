@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::entry::SessionEntry;
-use super::state::{ReloadOutcome, State, UnknownRejections, WriteOutcome};
+use super::state::{RefusedOperation, ReloadOutcome, State, UnknownRejections, WriteOutcome};
 use crate::end_reason::EndReason;
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::{
@@ -14,7 +14,7 @@ use crate::pipeline::{
 };
 
 /// How long a call waits before it is sent again with a new credential.
-const NEW_CREDENTIAL_DELAY: Duration = Duration::from_secs(1);
+pub(super) const NEW_CREDENTIAL_DELAY: Duration = Duration::from_secs(1);
 
 /// How long the refusal of an operation, with a credential that had just been refreshed, is remembered.
 const REFUSAL_REMEMBERED: TimeDelta = TimeDelta::minutes(5);
@@ -53,7 +53,8 @@ impl SessionEntry {
             if is_final && !rejection.is_delayed && state.is_new(now) {
                 return Ok(match rejection.may_send_again {
                     true => AfterRejection::Delay(NEW_CREDENTIAL_DELAY),
-                    false => AfterRejection::Fail,
+                    // The code was not checked: the caller sends it again.
+                    false => AfterRejection::Replay,
                 });
             }
             if !is_final && is_replayed {
@@ -122,19 +123,27 @@ impl SessionEntry {
     }
 }
 
-fn remember_refusal(state: &mut State, operation: &'static str, now: DateTime<Utc>) {
+/// Remembers that an operation refuses the credential of this generation, which has just been refreshed.
+fn remember_refusal(state: &mut State, operation: u64, now: DateTime<Utc>) {
+    let generation = state.generation;
     state.update_refresh(|it| {
         it.refused_operations
-            .retain(|(known, at)| *known != operation && is_recent(*at, now));
-        it.refused_operations.push((operation, now));
+            .retain(|known| known.operation != operation && counts(known, generation, now));
+        it.refused_operations.push(RefusedOperation {
+            operation,
+            generation,
+            at: now,
+        });
     });
 }
 
-fn is_remembered(state: &State, operation: &'static str, now: DateTime<Utc>) -> bool {
+fn is_remembered(state: &State, operation: u64, now: DateTime<Utc>) -> bool {
     let mut refused = state.refresh_state().refused_operations.iter();
-    refused.any(|(known, at)| *known == operation && is_recent(*at, now))
+    refused.any(|known| known.operation == operation && counts(known, state.generation, now))
 }
 
-fn is_recent(at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
-    (now - at).abs() < REFUSAL_REMEMBERED
+/// A refusal counts until there is another credential, and for some minutes at least: otherwise two
+/// refused operations in turn would spend one refresh token after the other.
+fn counts(known: &RefusedOperation, generation: CredentialGeneration, now: DateTime<Utc>) -> bool {
+    known.generation == generation || (now - known.at).abs() < REFUSAL_REMEMBERED
 }

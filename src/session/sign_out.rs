@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::credential::Credential;
 use super::entry::SessionEntry;
+use super::rejection::NEW_CREDENTIAL_DELAY;
 use crate::clock::BoxFuture;
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::{
@@ -39,8 +40,11 @@ pub(crate) struct FinalCredential {
 struct FinalState {
     credential: Credential,
     generation: CredentialGeneration,
-    /// Whether the server refuses to refresh the credential.
+    /// Whether the credential must not be refreshed: the server refuses it, or the store failed, so that
+    /// another instance may be refreshing it.
     refused: bool,
+    /// Whether the server may not know the credential yet.
+    is_new: bool,
 }
 
 impl fmt::Debug for FinalCredential {
@@ -68,6 +72,7 @@ impl FinalCredential {
                 credential: state.newest().0,
                 generation: CredentialGeneration(0),
                 refused: state.is_refused(),
+                is_new: state.is_new(entry.context.time.local_now()),
             }
         };
         Self {
@@ -75,6 +80,11 @@ impl FinalCredential {
             calls,
             state: Arc::new(Mutex::new(state)),
         }
+    }
+
+    /// Keeps the refresh token from being sent: without the store, another instance may have sent it.
+    pub(super) fn do_not_refresh(&self) {
+        self.lock().refused = true;
     }
 
     /// Refreshes an expired token: the server expects the newest refresh token.
@@ -166,6 +176,9 @@ impl SessionCredential for FinalCredential {
     ) -> BoxFuture<'_, Result<AfterRejection, Error>> {
         Box::pin(async move {
             let is_final = rejection.verdict == CredentialVerdict::Ended;
+            if is_final && !rejection.is_delayed && self.lock().is_new {
+                return Ok(AfterRejection::Delay(NEW_CREDENTIAL_DELAY));
+            }
             if !rejection.is_replayed {
                 match self.refresh(rejection.generation, deadline).await {
                     Ok(()) => return Ok(AfterRejection::Replay),

@@ -28,6 +28,9 @@ const EXPIRY_LEEWAY: Duration = Duration::from_secs(5);
 /// yet.
 const NEW_FOR: TimeDelta = TimeDelta::seconds(10);
 
+/// Upper bound for the wait of a session that a server asks for.
+pub(super) const MAX_RETRY_AFTER: Duration = Duration::from_secs(5 * 60);
+
 /// Upper bound for how long before its expiry a token is refreshed.
 const MAX_REFRESH_BEFORE_EXPIRY: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 
@@ -62,8 +65,8 @@ pub(super) struct State {
     pub(super) is_saving_later: bool,
     /// Whether the server has rejected the credential.
     pub(super) rejected: bool,
-    /// Whether the server has refused to refresh the credential, even if that is not stored.
-    pub(super) refused: bool,
+    /// Why the server has refused to refresh the credential, even if that is not stored.
+    pub(super) refused: Option<EndReason>,
     /// When the record was last written, as far as this instance knows.
     pub(super) written_at: DateTime<Utc>,
     /// The language of the user, which calls are sent with unless the caller sets another.
@@ -119,7 +122,7 @@ pub(super) struct RefreshState {
     pub(super) no_refresh_before: Option<DateTime<Utc>>,
     /// The operations that the server refused with a credential that had just been refreshed, and when:
     /// another refresh would not help them.
-    pub(super) refused_operations: Vec<(&'static str, DateTime<Utc>)>,
+    pub(super) refused_operations: Vec<RefusedOperation>,
 }
 
 /// Whether a credential may be sent.
@@ -130,6 +133,14 @@ pub(super) enum Validity {
     JustIssued,
     /// It could expire on the way to the server.
     Stale,
+}
+
+/// An operation that the server refused with a credential that had just been refreshed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct RefusedOperation {
+    pub(super) operation: u64,
+    pub(super) generation: CredentialGeneration,
+    pub(super) at: DateTime<Utc>,
 }
 
 /// Rejections in words that the description does not have, and which end a session only if they last.
@@ -209,7 +220,7 @@ impl State {
             unsaved: false,
             is_saving_later: false,
             rejected: false,
-            refused: false,
+            refused: None,
             written_at,
             language: record.user.language.map(String::into_boxed_str),
             has_new_language: false,
@@ -243,7 +254,7 @@ impl State {
         self.received_at = received_at;
         self.generation.0 += 1;
         self.rejected = false;
-        self.refused = false;
+        self.refused = None;
         self.update_refresh(|refresh_state| {
             refresh_state.record = RefreshRecord::default();
             refresh_state.replaced = None;
@@ -253,7 +264,6 @@ impl State {
             refresh_state.refused_refreshes = UnknownRejections::default();
             refresh_state.refused_at = None;
             refresh_state.no_refresh_before = None;
-            refresh_state.refused_operations = Vec::new();
         });
         self.refresh_jitter = random::fraction();
     }
@@ -289,7 +299,7 @@ impl State {
 
     /// Whether the server refuses to refresh the credential.
     pub(super) fn is_refused(&self) -> bool {
-        self.refused || self.refresh_state().record.refused
+        self.refused.is_some() || self.refresh_state().record.refused
     }
 
     /// The refresh that is running, unless its task is gone.
@@ -448,6 +458,8 @@ pub(super) enum LeaseOutcome {
 pub(super) enum RefreshResult {
     Refreshed,
     Ended(EndReason),
+    /// The server refused, and the credential is used until it expires.
+    Refused,
     Failed {
         kind: ErrorKind,
         /// What the operator has to check: class and message of the error.
@@ -473,7 +485,7 @@ impl RefreshResult {
                 .misconfigured()
                 .map(|(class, what)| (class, what.into())),
             delivery: error.delivery(),
-            retry_after: error.retry_after(),
+            retry_after: error.retry_after().map(|wait| wait.min(MAX_RETRY_AFTER)),
         }
     }
 
@@ -481,7 +493,7 @@ impl RefreshResult {
         match self {
             Self::Refreshed => RefreshOutcome::Refreshed,
             Self::Ended(_) => RefreshOutcome::Ended,
-            Self::Failed { .. } => RefreshOutcome::Failed,
+            Self::Refused | Self::Failed { .. } => RefreshOutcome::Failed,
         }
     }
 }

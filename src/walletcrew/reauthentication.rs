@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
+use super::api_error::{ApiError, ErrorReason};
 use super::login::Login;
 use crate::clock::BoxFuture;
 use crate::error::{Error, ErrorKind, System};
@@ -129,10 +130,10 @@ impl Refresher for Reauthentication {
             let tokens = login.exchange(calls).await;
             tokens.map_err(|error| match error.kind() {
                 // The next attempt would be for the same customer, and be rejected again.
-                ErrorKind::Rejected if error.has_api_error() => {
+                ErrorKind::Rejected if is_refusal(&error) => {
                     must_sign_in("the provider rejected the login data")
                 }
-                // A gateway's words are not the provider's.
+                // A gateway's words are not the provider's, and other problems are not about the login.
                 ErrorKind::Rejected => {
                     unavailable("the server could not be asked").with_source(error)
                 }
@@ -145,6 +146,12 @@ impl Refresher for Reauthentication {
     fn accepts(&self, tokens: &Tokens) -> bool {
         tokens.source != TokenSource::Imported
     }
+}
+
+/// Whether the provider refused the login data, by the only status that the description has for it.
+fn is_refusal(error: &Error) -> bool {
+    let api_error = error.api_error::<ApiError>();
+    api_error.is_some_and(|it| it.reason() == ErrorReason::LoginData)
 }
 
 fn unavailable(message: &'static str) -> Error {

@@ -41,6 +41,11 @@ fn words() -> Vec<(System, Reply, bool)> {
         ),
         (GoodCity, json(401, denied), false),
         (
+            GoodCity,
+            json(403, r#"{"type":"about:blank","title":"Forbidden"}"#),
+            false,
+        ),
+        (
             Fynd,
             json(401, r#"{"authenticated":false,"message":"x"}"#),
             true,
@@ -276,27 +281,41 @@ async fn a_refusal_of_one_operation_costs_one_refresh_and_no_session() {
     assert!(server.is_stored(session.id(), System::Wunder).await);
 }
 
-/// After five minutes another refresh may help.
+/// Two operations that the server refuses spend no refresh token in turn. Another credential, after
+/// five minutes, may help.
 #[tokio::test]
-async fn a_refused_operation_is_remembered_for_five_minutes() {
+async fn a_refused_operation_is_remembered_for_its_credential_and_for_five_minutes() {
     let server = Server::start().await;
-    server.respond("/front/rentals", &[json(401, "")]);
+    for path in ["/front/rentals", "/front/invoices"] {
+        server.respond(path, &[json(401, "")]);
+    }
     server.respond(
         "/auth/refresh-token",
-        &[json(200, r#"{"accessToken":"next"}"#)],
+        &[
+            json(200, r#"{"accessToken":"next"}"#),
+            json(200, r#"{"accessToken":"other"}"#),
+        ],
     );
     let session = server.wunder_session().await;
     server.age();
-    let call = async || {
-        let request = session.request(http::Method::GET, "/front/rentals");
+    let call = async |path: &str| {
+        let request = session.request(http::Method::GET, path);
         request.send::<Value>().await.unwrap_err()
     };
-    call().await;
-    call().await;
-    assert_eq!(server.count("/auth/refresh-token"), 1);
+    for _ in 0..3 {
+        call("/front/rentals").await;
+        call("/front/invoices").await;
+    }
+    assert_eq!(server.count("/auth/refresh-token"), 2, "one for each");
     server.pass(5 * MINUTE);
-    call().await;
-    assert_eq!(server.count("/auth/refresh-token"), 2);
+    call("/front/invoices").await;
+    assert_eq!(
+        server.count("/auth/refresh-token"),
+        2,
+        "it is the same credential"
+    );
+    call("/front/rentals").await;
+    assert_eq!(server.count("/auth/refresh-token"), 3, "it is another one");
 }
 
 /// A token that the server rejects in its own words although it has just issued it ends the session,

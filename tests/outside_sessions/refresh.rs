@@ -275,7 +275,10 @@ async fn a_token_that_no_server_has_issued_is_not_authenticated_again() {
         })
     });
     let forged = jwt(&value!({"sub": "victim", "exp": 0}));
-    let tokens = Tokens::new(forged, None);
+    // Tokens that claim to be of a sign-in, as JSON may.
+    let claim = value!({"access": forged, "source": "sign_in", "refresh": ""});
+    let mut tokens: Tokens = serde_json::from_value(claim).unwrap();
+    tokens.expires_at = Some(vestibule::Clock::now(&server.clock));
     let session = client.resume_with_tokens(tokens).await.unwrap();
     let id = session.id().clone();
     let resumed = client.resume_session(&id).await.unwrap();

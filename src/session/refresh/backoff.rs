@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use tokio::time::Instant;
 
 use super::super::entry::SessionEntry;
-use super::super::state::{RefreshResult, State};
+use super::super::state::{MAX_RETRY_AFTER, RefreshResult, State};
 use crate::end_reason::EndReason;
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::{CredentialGeneration, CredentialVerdict, Deadline};
@@ -18,9 +18,6 @@ const EARLY_REFRESH_PAUSE: Duration = Duration::from_secs(15);
 /// The backoff doubles with each failure, up to the maximum.
 const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 const MAX_BACKOFF: Duration = Duration::from_secs(30);
-
-/// Upper bound for the wait that a server asks for.
-const MAX_RETRY_AFTER: Duration = Duration::from_secs(5 * 60);
 
 /// How long no refresh is tried after a refusal that does not end the session.
 const COOL_DOWN: Duration = Duration::from_secs(30);

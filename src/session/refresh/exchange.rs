@@ -271,7 +271,9 @@ impl SessionEntry {
         {
             let mut state = self.lock();
             // Kept even if the store fails now, so that the token is not sent again.
-            state.refused |= state.generation == generation;
+            if state.generation == generation {
+                state.refused = Some(reason);
+            }
         }
         // A store that failed may have lost the tokens that replaced this one. An instance that has
         // them writes them again when it reads the record.
@@ -322,9 +324,10 @@ impl SessionEntry {
         if written != WriteOutcome::Done {
             return Err(self.lost_lease());
         }
-        if !is_valid {
-            self.mark_ended(reason);
+        if is_valid {
+            return Ok(RefreshResult::Refused);
         }
+        self.mark_ended(reason);
         Ok(RefreshResult::Ended(reason))
     }
 

@@ -73,6 +73,10 @@ impl SessionEntry {
         };
         match result {
             Some(RefreshResult::Ended(reason)) => Err(self.ended_error(reason)),
+            Some(RefreshResult::Refused) => {
+                let message = "the server refused to refresh the session";
+                Err(self.error(ErrorKind::Unauthenticated, message))
+            }
             Some(RefreshResult::Failed {
                 kind,
                 misconfigured,
@@ -146,7 +150,7 @@ impl SessionEntry {
             if self.use_alternative(generation) {
                 return Ok(());
             }
-            let is_stored = {
+            let (is_stored, reason) = {
                 let state = self.lock();
                 if let Some(reason) = state.ended {
                     return Err(self.ended_error(reason));
@@ -154,18 +158,19 @@ impl SessionEntry {
                 if state.generation != generation {
                     return Ok(());
                 }
-                state.version.is_some()
+                let reason = state.refused.unwrap_or(EndReason::Expired);
+                (state.version.is_some(), reason)
             };
             if !is_stored {
-                if let Err(error) = self.close(EndReason::Expired).await {
+                if let Err(error) = self.close(reason).await {
                     tracing::warn!(session = %self.key, %error, "an ended session is still stored");
                 }
-                return Err(self.ended_error(EndReason::Expired));
+                return Err(self.ended_error(reason));
             }
             // Removes only the version that was read: a newer one may have been stored since.
             if self.remove(None).await? == WriteOutcome::Done {
-                self.mark_ended(EndReason::Expired);
-                return Err(self.ended_error(EndReason::Expired));
+                self.mark_ended(reason);
+                return Err(self.ended_error(reason));
             }
             match tries.next_wait() {
                 Some(wait) => self.context.time.sleep(wait).await,
