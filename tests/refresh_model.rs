@@ -70,12 +70,11 @@ fn run_all(run: fn(u64, Option<Mutant>) -> Outcome) -> Vec<(u64, Outcome)> {
     })
 }
 
+/// The name of an event, and how often it occurred in a run.
+type Counted = (&'static str, fn(&Outcome) -> usize);
+
 /// Executes all runs; every event must occur, otherwise they prove nothing.
-fn check_all(
-    proof: &str,
-    run: fn(u64, Option<Mutant>) -> Outcome,
-    events: &[(&str, fn(&Outcome) -> usize)],
-) {
+fn check_all(proof: &str, run: fn(u64, Option<Mutant>) -> Outcome, events: &[Counted]) {
     let all = run_all(run);
     let sum = |of: fn(&Outcome) -> usize| {
         all.iter()
@@ -105,7 +104,7 @@ fn check_all(
     }
 }
 
-const EVENTS: [(&str, fn(&Outcome) -> usize); 10] = [
+const EVENTS: [Counted; 10] = [
     ("calls", |outcome| outcome.calls),
     ("dropped callers", |outcome| outcome.dropped),
     ("exchanges", |outcome| outcome.tally.exchanges),
@@ -130,7 +129,7 @@ fn every_invariant_holds_in_every_run() {
 /// Whatever happens twice or is lost belongs to a write that the store has lost.
 #[test]
 fn every_invariant_holds_when_the_store_goes_back_and_clocks_step() {
-    let lost: [(&str, fn(&Outcome) -> usize); 3] = [
+    let lost: [Counted; 3] = [
         ("rollbacks", |outcome| outcome.tally.rollbacks),
         ("lost writes", |outcome| outcome.tally.lost_writes),
         ("explained repetitions", |outcome| outcome.tally.explained),

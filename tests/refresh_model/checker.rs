@@ -77,7 +77,7 @@ impl Checker {
     fn is_excused(&self, observations: &Observations, instance: usize, leased_at: Instant) -> bool {
         let last_fault = observations.faults.get(&instance);
         last_fault.is_some_and(|then| *then >= leased_at)
-            || self.simulation.frozen_until(instance).is_some()
+            || self.simulation.was_frozen_since(instance, leased_at)
     }
 
     pub fn leased(&self, instance: usize, fence: Fence) {
@@ -91,8 +91,9 @@ impl Checker {
     }
 
     pub fn extends(&self, instance: usize) {
-        let extension = (instance, Instant::now());
-        self.lock().extensions.push(extension);
+        let mut observations = self.lock();
+        observations.extensions.push((instance, Instant::now()));
+        self.note(&mut observations, format!("{instance} extends its lease"));
     }
 
     pub fn releases(&self, instance: usize, fence: Fence) {

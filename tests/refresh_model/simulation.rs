@@ -60,6 +60,16 @@ impl Simulation {
         Some(self.at(freeze.until.unwrap_or(never)))
     }
 
+    /// Whether an instance has been frozen since then, or still is.
+    pub fn was_frozen_since(&self, instance: usize, since: Instant) -> bool {
+        let mut freezes = self.plan.freezes.iter();
+        freezes.any(|freeze| {
+            freeze.instance == instance
+                && freeze.from <= self.elapsed()
+                && freeze.until.is_none_or(|until| self.at(until) >= since)
+        })
+    }
+
     /// Waits while an instance is frozen; returns whether it was.
     pub async fn thaw(&self, instance: usize) -> bool {
         let mut was_frozen = false;
