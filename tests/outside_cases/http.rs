@@ -376,7 +376,7 @@ async fn a_page_is_no_success_and_ends_no_session() {
         let error = session.profile().await.unwrap_err();
         let kind = match status {
             200 => ErrorKind::InvalidResponse,
-            _ => ErrorKind::Rejected,
+            _ => ErrorKind::Unauthenticated,
         };
         assert_eq!(error.kind(), kind, "{error}");
         assert_eq!(session.shared().ended(), None);
