@@ -258,6 +258,11 @@ impl SessionEntry {
                 }
                 Loaded::RolledBack => {
                     tracing::warn!(session = %self.key, "the store has lost writes; restoring one");
+                    // No later load finds a loss again of which no version is left, so the record is
+                    // saved even if this write fails or its caller goes away.
+                    if self.lock().version.is_none() {
+                        self.save_later();
+                    }
                     if self.restore().await? == WriteOutcome::Done {
                         return Ok(ReloadOutcome::Unchanged);
                     }

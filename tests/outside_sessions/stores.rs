@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http::Method;
 use serde_json::json;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 use vestibule::session::{EndReason, Tokens};
 use vestibule::store::{MemoryStore, RedisStore, Sealing, SessionStore, SqliteStore};
 use vestibule::testing::{Instance, InstanceSession};
@@ -178,6 +178,28 @@ async fn a_session_whose_record_is_lost_within_seconds_of_its_creation_is_stored
     assert_eq!(error.kind(), ErrorKind::Unauthenticated);
     assert_eq!(session.ended(), Some(EndReason::EndedElsewhere));
     assert!(store.only_record().is_none());
+}
+
+/// The first try to store it again fails, or its caller goes away.
+#[tokio::test(start_paused = true)]
+async fn a_lost_new_session_is_stored_again_whatever_becomes_of_the_first_try() {
+    for mood in [Mood::ReadOnly, Mood::SilentWrites] {
+        let server = Server::new();
+        let store = Arc::new(StubbornStore::new());
+        let settings = Settings::new().revalidate_session_after(Duration::from_secs(1));
+        let instance = server.instance_with(&store, server.clock(), settings);
+        let session = instance.sign_in(server.first_tokens()).await.unwrap();
+        store.lose_everything();
+        store.set(mood);
+        sleep(Duration::from_secs(2)).await;
+        let used = timeout(Duration::from_secs(1), session.access_token()).await;
+        assert!(!matches!(used, Ok(Ok(_))), "{mood:?}: {used:?}");
+        store.set(Mood::Works);
+        sleep(Duration::from_secs(10)).await;
+        let other = server.instance(&store);
+        let elsewhere = other.resume_session(session.id()).await.unwrap();
+        assert_eq!(access(&elsewhere).await, "access-0", "{mood:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -486,7 +508,8 @@ async fn steps_of_call(server: &MockServer, call: Call, mood: Mood) -> usize {
 #[tokio::test]
 async fn every_call_of_a_session_without_refresh_ends_after_few_steps() {
     let server = server_without_refresh().await;
-    let at_once = Mood::STUBBORN.iter().filter(|mood| **mood != Mood::Silent);
+    let is_silent = |mood| matches!(mood, Mood::Silent | Mood::SilentWrites);
+    let at_once = Mood::STUBBORN.iter().filter(|mood| !is_silent(**mood));
     for mood in at_once.copied() {
         for call in CALLS {
             let began = Instant::now();

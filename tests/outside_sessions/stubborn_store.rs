@@ -11,7 +11,7 @@ use vestibule::store::{Fence, Record, SessionStore, StoreError, StoreKey, Versio
 
 use super::support::rewindable_store::{RewindableStore, Snapshot};
 
-/// What the store does instead of working. It responds at once, except for [`Mood::Silent`].
+/// What the store does instead of working. It responds at once, unless it is silent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mood {
     Works,
@@ -34,10 +34,12 @@ pub enum Mood {
     ReadOnly,
     /// No step ever responds.
     Silent,
+    /// No write ever responds.
+    SilentWrites,
 }
 
 impl Mood {
-    pub const STUBBORN: [Self; 11] = [
+    pub const STUBBORN: [Self; 12] = [
         Self::Conflicts,
         Self::Held,
         Self::LosesLeases,
@@ -49,6 +51,7 @@ impl Mood {
         Self::Full,
         Self::ReadOnly,
         Self::Silent,
+        Self::SilentWrites,
     ];
 }
 
@@ -72,6 +75,11 @@ impl StubbornStore {
     pub fn set(&self, mood: Mood) {
         let snapshot = self.inner.snapshot();
         *self.lock() = (mood, snapshot);
+    }
+
+    /// Loses all records and leases.
+    pub fn lose_everything(&self) {
+        self.inner.go_back_to(&Snapshot::default());
     }
 
     /// Ends all leases, as if they had run out.
@@ -104,6 +112,7 @@ impl StubbornStore {
         match self.begin().await? {
             Mood::Full => Err(StoreError::Full),
             Mood::ReadOnly => Err(StoreError::ReadOnly),
+            Mood::SilentWrites => std::future::pending().await,
             mood => Ok(mood),
         }
     }
