@@ -434,7 +434,7 @@ impl SessionEntry {
         let version = self.lock().version;
         let context = &*self.context;
         let removed = self.put(&self.end_marker()?, version, END_MARKER_TIME, fence);
-        match context.store_step(removed).await {
+        match context.store_write(removed).await {
             Ok(_) => Ok(WriteOutcome::Done),
             Err(error) => self.write_outcome(error),
         }
@@ -497,7 +497,7 @@ impl SessionEntry {
         };
         let record = record.encode().map_err(|error| error.of(context.system))?;
         let write = self.put(&record, version, TIME_TO_LIVE, fence);
-        let written = match context.store_step(write).await {
+        let written = match context.store_write(write).await {
             Ok(written) => written,
             Err(error) => return self.write_outcome(error),
         };

@@ -52,7 +52,7 @@ impl SessionRegistry {
         };
         let encoded = record.encode().map_err(|error| error.of(context.system))?;
         let create = context.store.create(&key, encoded, TIME_TO_LIVE);
-        let created = context.store_step(create).await;
+        let created = context.store_write(create).await;
         let version = created.as_ref().ok().copied();
         let entry = SessionEntry::new(context.clone(), id, key, record, version, refresher);
         if created.is_ok() {

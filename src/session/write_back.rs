@@ -444,7 +444,7 @@ impl SessionEntry {
                 Some(_) => self.put(&marker, version, END_MARKER_TIME, None),
                 None => break,
             };
-            match context.store_step(marked).await {
+            match context.store_write(marked).await {
                 Ok(_) => return Ok(()),
                 Err(StoreError::Conflict) => {}
                 Err(error) if error.is_failure() && !matches!(error, StoreError::Full) => {

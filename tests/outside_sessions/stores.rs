@@ -348,6 +348,37 @@ async fn a_save_that_waits_is_tried_when_the_store_recovers() {
     other.resume_session(session.id()).await.unwrap();
 }
 
+/// Reads succeed all the time, which does not make the store one that has recovered.
+#[tokio::test(start_paused = true)]
+async fn a_store_that_only_reads_is_neither_written_nor_read_every_second() {
+    for mood in [Mood::Full, Mood::ReadOnly] {
+        let server = Server::new();
+        let store = Arc::new(StubbornStore::new());
+        let seen = Arc::new(Abandoned::default());
+        let client = client(&server, &store, &seen);
+        let tokens = || Tokens::new("access", Some("refresh".into()));
+        let stored = client.resume_with_tokens(tokens()).await.unwrap();
+        store.set(mood);
+        let unsaved = client.resume_with_tokens(tokens()).await.unwrap();
+        let (loads, steps) = (store.loads(), store.steps());
+        for _ in 0..300 {
+            sleep(Duration::from_secs(1)).await;
+            stored.access_token().await.unwrap();
+        }
+        assert_eq!(seen.0.load(Ordering::SeqCst), 0, "{mood:?}: it still tries");
+        let (loads, steps) = (store.loads() - loads, store.steps() - steps);
+        // One in 30 s, as long as nothing has failed.
+        assert!((9..=11).contains(&loads), "{mood:?}: {loads} loads");
+        assert!(steps - loads < 70, "{mood:?}: {steps} steps");
+
+        store.set(Mood::Works);
+        client.resume_with_tokens(tokens()).await.unwrap();
+        sleep(Duration::from_secs(2)).await;
+        let other = wunder_elsewhere(&server, &store);
+        other.resume_session(unsaved.id()).await.unwrap();
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_removal_ends_as_well() {
     let server = Server::new();

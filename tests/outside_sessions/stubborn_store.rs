@@ -59,6 +59,7 @@ pub struct StubbornStore {
     inner: RewindableStore,
     mood: Mutex<(Mood, Snapshot)>,
     steps: AtomicUsize,
+    loads: AtomicUsize,
     changes: AtomicU64,
 }
 
@@ -68,6 +69,7 @@ impl StubbornStore {
             inner: RewindableStore::default(),
             mood: Mutex::new((Mood::Works, Snapshot::default())),
             steps: AtomicUsize::new(0),
+            loads: AtomicUsize::new(0),
             changes: AtomicU64::new(1),
         }
     }
@@ -90,6 +92,11 @@ impl StubbornStore {
     /// The number of steps so far.
     pub fn steps(&self) -> usize {
         self.steps.load(Ordering::SeqCst)
+    }
+
+    /// The number of loads so far.
+    pub fn loads(&self) -> usize {
+        self.loads.load(Ordering::SeqCst)
     }
 
     fn lock(&self) -> MutexGuard<'_, (Mood, Snapshot)> {
@@ -147,6 +154,7 @@ impl SessionStore for StubbornStore {
         key: &'a StoreKey,
     ) -> BoxFuture<'a, Result<Option<(Record, Version)>, StoreError>> {
         Box::pin(async move {
+            self.loads.fetch_add(1, Ordering::SeqCst);
             let mood = self.begin().await?;
             let found = self.inner.load(key).await?;
             Ok(match mood {
