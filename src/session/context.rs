@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::futures::Notified;
 use tokio::sync::{Notify, OwnedMutexGuard};
 use tokio::time::{Instant, timeout};
 
@@ -204,8 +205,9 @@ impl SessionContext {
 
     /// Waits until the store works again: until a step succeeds after one that failed, or a write after
     /// one that was refused.
-    pub(super) async fn store_recovered(&self) {
-        self.store_recovered.notified().await;
+    /// A recovery counts from this call on, not from the first poll.
+    pub(super) fn store_recovered(&self) -> Notified<'_> {
+        self.store_recovered.notified()
     }
 
     /// A new id of a session or a challenge.

@@ -349,6 +349,7 @@ impl SessionEntry {
 
     /// Waits for the next try; if the store recovers meanwhile, no longer than a second.
     async fn wait_for_store(&self, wait: Duration) {
+        let mut recovered = pin!(self.context.store_recovered());
         let first = wait.min(MIN_RECOVERY_WAIT);
         self.context.time.sleep(first).await;
         let rest = wait.saturating_sub(first);
@@ -356,7 +357,6 @@ impl SessionEntry {
             return;
         }
         let mut rest = pin!(self.context.time.sleep(rest));
-        let mut recovered = pin!(self.context.store_recovered());
         poll_fn(|context| {
             let is_over = rest.as_mut().poll(context).is_ready()
                 || recovered.as_mut().poll(context).is_ready();

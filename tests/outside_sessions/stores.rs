@@ -348,6 +348,26 @@ async fn a_save_that_waits_is_tried_when_the_store_recovers() {
     other.resume_session(session.id()).await.unwrap();
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_recovery_just_after_a_failed_try_is_not_missed() {
+    let server = Server::new();
+    let store = Arc::new(StubbornStore::new());
+    let client = wunder_elsewhere(&server, &store);
+    store.set(Mood::Fails);
+    let tokens = || Tokens::new("access", Some("refresh".into()));
+    let session = client.resume_with_tokens(tokens()).await.unwrap();
+    sleep(Duration::from_secs(600)).await;
+    let steps = store.steps();
+    while store.steps() == steps {
+        sleep(Duration::from_millis(10)).await;
+    }
+    store.set(Mood::Works);
+    client.resume_with_tokens(tokens()).await.unwrap();
+    sleep(Duration::from_secs(2)).await;
+    let other = wunder_elsewhere(&server, &store);
+    other.resume_session(session.id()).await.unwrap();
+}
+
 /// Reads succeed all the time, which does not make the store one that has recovered.
 #[tokio::test(start_paused = true)]
 async fn a_store_that_only_reads_is_neither_written_nor_read_every_second() {
