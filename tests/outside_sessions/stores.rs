@@ -399,6 +399,28 @@ async fn a_store_that_only_reads_is_neither_written_nor_read_every_second() {
     }
 }
 
+/// A marker that only the primary has would be lost in a fail-over, and the session would come back.
+#[tokio::test(start_paused = true)]
+async fn an_end_is_written_until_enough_replicas_have_it() {
+    let server = Server::new();
+    let store = Arc::new(StubbornStore::new());
+    let instance = server.instance(&store);
+    let session = instance.sign_in(server.first_tokens()).await.unwrap();
+    store.set(Mood::TooFewReplicas);
+    let error = session.end().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    sleep(Duration::from_secs(10)).await;
+    let unacknowledged = store.only_version();
+    assert!(unacknowledged.is_some());
+    store.set(Mood::Works);
+    instance.shutdown(Duration::from_secs(20)).await.unwrap();
+    let acknowledged = store.only_version();
+    assert!(acknowledged > unacknowledged, "{acknowledged:?}");
+    let other = server.instance(&store);
+    let error = other.resume_session(session.id()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unauthenticated);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_removal_ends_as_well() {
     let server = Server::new();

@@ -32,6 +32,8 @@ pub enum Mood {
     Fails,
     Full,
     ReadOnly,
+    /// Every write of a record happens, and fails because too few replicas have it.
+    TooFewReplicas,
     /// No step ever responds.
     Silent,
     /// No write ever responds.
@@ -39,7 +41,7 @@ pub enum Mood {
 }
 
 impl Mood {
-    pub const STUBBORN: [Self; 12] = [
+    pub const STUBBORN: [Self; 13] = [
         Self::Conflicts,
         Self::Held,
         Self::LosesLeases,
@@ -50,6 +52,7 @@ impl Mood {
         Self::Fails,
         Self::Full,
         Self::ReadOnly,
+        Self::TooFewReplicas,
         Self::Silent,
         Self::SilentWrites,
     ];
@@ -82,6 +85,11 @@ impl StubbornStore {
     /// Loses all records and leases.
     pub fn lose_everything(&self) {
         self.inner.go_back_to(&Snapshot::default());
+    }
+
+    /// The version of the only record.
+    pub fn only_version(&self) -> Option<Version> {
+        self.inner.only_record().map(|(_, version)| version)
     }
 
     /// Ends all leases, as if they had run out.
@@ -125,10 +133,14 @@ impl StubbornStore {
     }
 
     /// Ends a write: a store that rolls back has lost it.
-    fn end_write(&self, mood: Mood) {
+    fn end_write<T>(&self, mood: Mood, written: Result<T, StoreError>) -> Result<T, StoreError> {
         if mood == Mood::RollsBack {
             self.inner.go_back_to(&self.lock().1);
         }
+        if mood == Mood::TooFewReplicas && written.is_ok() {
+            return Err(StoreError::TooFewReplicas);
+        }
+        written
     }
 
     /// The record as another instance would have written it.
@@ -181,8 +193,7 @@ impl SessionStore for StubbornStore {
                 self.inner.delete(key).await?;
             }
             let created = self.inner.create(key, record, time_to_live).await;
-            self.end_write(mood);
-            created
+            self.end_write(mood, created)
         })
     }
 
@@ -207,8 +218,7 @@ impl SessionStore for StubbornStore {
                 .inner
                 .compare_and_swap(key, expected, record, time_to_live, fence);
             let swapped = swap.await;
-            self.end_write(mood);
-            swapped
+            self.end_write(mood, swapped)
         })
     }
 
@@ -216,8 +226,7 @@ impl SessionStore for StubbornStore {
         Box::pin(async move {
             let mood = self.begin_write().await?;
             let deleted = self.inner.delete(key).await;
-            self.end_write(mood);
-            deleted
+            self.end_write(mood, deleted)
         })
     }
 
