@@ -453,11 +453,14 @@ impl SessionEntry {
                 Err(_) => break,
             }
             let loaded = context.store_step(context.store.load(&self.key)).await;
-            version = match loaded.map_err(|error| context.store_error(error))? {
+            version = match loaded {
                 // A marker that is there is written again: its write may have failed because too few
                 // replicas have it.
-                Some((_, version)) => Some(version),
-                None => return Ok(()),
+                Ok(Some((_, version))) => Some(version),
+                Ok(None) => return Ok(()),
+                // Another instance seals with other keys. Its record is deleted unread.
+                Err(StoreError::Unreadable) => break,
+                Err(error) => return Err(context.store_error(error)),
             };
         }
         let deleted = context.store_step(context.store.delete(&self.key)).await;

@@ -422,6 +422,17 @@ async fn an_end_is_written_until_enough_replicas_have_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_sign_out_deletes_a_record_that_it_cannot_unseal() {
+    let server = Server::new();
+    let store = Arc::new(StubbornStore::new());
+    let instance = server.instance(&store);
+    let session = instance.sign_in(server.first_tokens()).await.unwrap();
+    store.set(Mood::Unreadable);
+    session.end().await.unwrap();
+    assert_eq!(store.only_version(), None);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_removal_ends_as_well() {
     let server = Server::new();
     let store = Arc::new(StubbornStore::new());

@@ -34,6 +34,8 @@ pub enum Mood {
     ReadOnly,
     /// Every write of a record happens, and fails because too few replicas have it.
     TooFewReplicas,
+    /// Another instance has written every record and sealed it with other keys.
+    Unreadable,
     /// No step ever responds.
     Silent,
     /// No write ever responds.
@@ -41,7 +43,7 @@ pub enum Mood {
 }
 
 impl Mood {
-    pub const STUBBORN: [Self; 13] = [
+    pub const STUBBORN: [Self; 14] = [
         Self::Conflicts,
         Self::Held,
         Self::LosesLeases,
@@ -53,6 +55,7 @@ impl Mood {
         Self::Full,
         Self::ReadOnly,
         Self::TooFewReplicas,
+        Self::Unreadable,
         Self::Silent,
         Self::SilentWrites,
     ];
@@ -171,6 +174,7 @@ impl SessionStore for StubbornStore {
             let found = self.inner.load(key).await?;
             Ok(match mood {
                 Mood::Gone => None,
+                Mood::Unreadable => return Err(StoreError::Unreadable),
                 Mood::Changes | Mood::Forks => found
                     .map(|(record, version)| self.changed(&record, version, mood == Mood::Forks)),
                 _ => found,
@@ -209,9 +213,11 @@ impl SessionStore for StubbornStore {
             let mood = self.begin_write().await?;
             match mood {
                 Mood::LosesLeases if fence.is_some() => return Err(StoreError::LeaseLost),
-                Mood::Conflicts | Mood::Gone | Mood::Changes | Mood::Forks => {
-                    return Err(StoreError::Conflict);
-                }
+                Mood::Conflicts
+                | Mood::Gone
+                | Mood::Changes
+                | Mood::Forks
+                | Mood::Unreadable => return Err(StoreError::Conflict),
                 _ => {}
             }
             let swap = self
