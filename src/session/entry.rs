@@ -399,6 +399,7 @@ impl SessionEntry {
     ) -> ReloadOutcome {
         state.version = Some(version);
         state.written_at = record.written_at();
+        let received_at = record.received_at();
         state.lineage = record.lineage;
         state.validated_at = now;
         if !state.has_new_language {
@@ -416,7 +417,7 @@ impl SessionEntry {
         }
         let changed = state.credential != credential;
         if changed {
-            state.set_credential(credential, state.written_at);
+            state.set_credential(credential, received_at);
         }
         state.update_refresh(|refresh_state| refresh_state.record = record.refresh);
         if changed {
@@ -478,15 +479,20 @@ impl SessionEntry {
     ) -> Result<WriteOutcome, Error> {
         let context = &*self.context;
         let id = context.write_id()?;
-        let (version, lineage, language) = {
+        let now = context.time.local_now();
+        let (version, lineage, language, received_at) = {
             let state = self.lock();
             let replaced = state.refresh_state().replaced.as_ref();
             let lineage = state.lineage.child(id, replaced);
-            (state.version, lineage, state.language.clone())
+            // One that is not in use yet has just been received.
+            let is_in_use = state.credential == *credential;
+            let received_at = if is_in_use { state.received_at } else { now };
+            (state.version, lineage, state.language.clone(), received_at)
         };
         let record = SessionRecord {
             audience: context.audience.clone(),
-            written_at: context.time.local_now().timestamp(),
+            written_at: now.timestamp(),
+            received_at: Some(received_at.timestamp()),
             lineage: lineage.clone(),
             user: UserHints {
                 login_hint: self.login_hint().map(str::to_owned),

@@ -42,9 +42,11 @@ impl SessionRegistry {
             tokens.check_issued(context.system)?;
         }
         let key = StoreKey::of(context.system, &id);
+        let now = context.time.local_now().timestamp();
         let record = SessionRecord {
             audience: context.audience.clone(),
-            written_at: context.time.local_now().timestamp(),
+            written_at: now,
+            received_at: Some(now),
             lineage: Lineage::default().child(context.write_id()?, None),
             user,
             refresh: RefreshRecord::default(),

@@ -180,6 +180,40 @@ async fn a_session_whose_record_is_lost_within_seconds_of_its_creation_is_stored
     assert!(store.only_record().is_none());
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_record_that_is_written_again_keeps_the_time_at_which_its_tokens_were_received() {
+    let server = Server::new();
+    let store = Arc::new(RewindableStore::default());
+    let instance = server.instance(&store);
+    let session = instance
+        .sign_in(Tokens::new("access-0", Some("refresh-0".into())))
+        .await
+        .unwrap();
+    let times = || {
+        let (record, _) = store.only_record().expect("a record");
+        let stored: serde_json::Value = serde_json::from_slice(record.expose()).unwrap();
+        let time = |name: &str| stored[name].as_i64().expect("a time");
+        (time("received_at"), time("written_at"))
+    };
+    let (received_at, written_at) = times();
+    assert_eq!(received_at, written_at);
+    sleep(Duration::from_secs(25 * 3600)).await;
+    // Its use keeps a record alive that is older than a day.
+    assert_eq!(access(&session).await, "access-0");
+    let touched = times();
+    assert_eq!(touched.0, received_at);
+    assert!(touched.1 >= written_at + 25 * 3600, "{touched:?}");
+    // So does an instance that has only read it.
+    let other = server.instance(&store);
+    let elsewhere = other.resume_session(session.id()).await.unwrap();
+    sleep(Duration::from_secs(25 * 3600)).await;
+    assert_eq!(access(&elsewhere).await, "access-0");
+    assert_eq!(times().0, received_at);
+    // New tokens have a time of their own.
+    elsewhere.replace_rejected(&"access-0".into()).await.unwrap();
+    assert!(times().0 >= received_at + 50 * 3600, "{:?}", times());
+}
+
 /// The first try to store it again fails, or its caller goes away.
 #[tokio::test(start_paused = true)]
 async fn a_lost_new_session_is_stored_again_whatever_becomes_of_the_first_try() {
