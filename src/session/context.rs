@@ -245,8 +245,8 @@ impl SessionContext {
     /// before another instance sends a token that is spent.
     pub(super) fn revalidate_after(&self) -> Duration {
         let after = self.settings.revalidate_session_after;
-        let is_failing = self.store_is_down.load(Ordering::Relaxed)
-            || self.writes_fail.load(Ordering::Relaxed);
+        let is_failing =
+            self.store_is_down.load(Ordering::Relaxed) || self.writes_fail.load(Ordering::Relaxed);
         if !is_failing && self.store_failed_recently() {
             return after.min(REVALIDATE_AFTER_RECOVERY);
         }

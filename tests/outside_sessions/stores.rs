@@ -210,7 +210,10 @@ async fn a_record_that_is_written_again_keeps_the_time_at_which_its_tokens_were_
     assert_eq!(access(&elsewhere).await, "access-0");
     assert_eq!(times().0, received_at);
     // New tokens have a time of their own.
-    elsewhere.replace_rejected(&"access-0".into()).await.unwrap();
+    elsewhere
+        .replace_rejected(&"access-0".into())
+        .await
+        .unwrap();
     assert!(times().0 >= received_at + 50 * 3600, "{:?}", times());
 }
 

@@ -213,11 +213,9 @@ impl SessionStore for StubbornStore {
             let mood = self.begin_write().await?;
             match mood {
                 Mood::LosesLeases if fence.is_some() => return Err(StoreError::LeaseLost),
-                Mood::Conflicts
-                | Mood::Gone
-                | Mood::Changes
-                | Mood::Forks
-                | Mood::Unreadable => return Err(StoreError::Conflict),
+                Mood::Conflicts | Mood::Gone | Mood::Changes | Mood::Forks | Mood::Unreadable => {
+                    return Err(StoreError::Conflict);
+                }
                 _ => {}
             }
             let swap = self
