@@ -307,7 +307,7 @@ pub trait SessionStore: Send + Sync + 'static {
     /// # Errors
     ///
     /// [`StoreError::Unreadable`] if the record cannot be unsealed; those of
-    /// [every method](#errors-of-every-method).
+    /// [every method](SessionStore#errors-of-every-method).
     fn load<'a>(
         &'a self,
         key: &'a StoreKey,
@@ -324,7 +324,8 @@ pub trait SessionStore: Send + Sync + 'static {
     /// # Errors
     ///
     /// [`StoreError::Exists`] if the record exists,
-    /// [`StoreError::Full`] if there is no room; those of [every method](#errors-of-every-method).
+    /// [`StoreError::Full`] if there is no room; those of
+    /// [every method](SessionStore#errors-of-every-method).
     fn create<'a>(
         &'a self,
         key: &'a StoreKey,
@@ -342,7 +343,8 @@ pub trait SessionStore: Send + Sync + 'static {
     ///
     /// [`StoreError::LeaseLost`] if `fence` is not the newest of this key,
     /// [`StoreError::Conflict`] if the record has another version or does not exist,
-    /// [`StoreError::Full`] if there is no room; those of [every method](#errors-of-every-method).
+    /// [`StoreError::Full`] if there is no room; those of
+    /// [every method](SessionStore#errors-of-every-method).
     fn compare_and_swap<'a>(
         &'a self,
         key: &'a StoreKey,
@@ -357,14 +359,15 @@ pub trait SessionStore: Send + Sync + 'static {
     /// # Errors
     ///
     /// [`StoreError::Full`] if the store has no room to record the deletion; those of
-    /// [every method](#errors-of-every-method).
+    /// [every method](SessionStore#errors-of-every-method).
     fn delete<'a>(&'a self, key: &'a StoreKey) -> BoxFuture<'a, Result<(), StoreError>>;
 
     /// Acquires the lease on `key` for `time_to_live`; `None` while another holder has it.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Full`] if there is no room; those of [every method](#errors-of-every-method).
+    /// [`StoreError::Full`] if there is no room; those of
+    /// [every method](SessionStore#errors-of-every-method).
     fn acquire<'a>(
         &'a self,
         key: &'a StoreKey,
@@ -376,7 +379,7 @@ pub trait SessionStore: Send + Sync + 'static {
     /// # Errors
     ///
     /// [`StoreError::LeaseLost`] if the lease does not run any more: it ran out, was released, or
-    /// has another holder. Those of [every method](#errors-of-every-method).
+    /// has another holder. Those of [every method](SessionStore#errors-of-every-method).
     fn extend<'a>(
         &'a self,
         key: &'a StoreKey,
@@ -388,7 +391,7 @@ pub trait SessionStore: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// Those of [every method](#errors-of-every-method).
+    /// Those of [every method](SessionStore#errors-of-every-method).
     fn release<'a>(
         &'a self,
         key: &'a StoreKey,
