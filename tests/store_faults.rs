@@ -251,7 +251,7 @@ async fn a_stored_session_is_resumed_by_its_own_tenant_only() {
     let session = sign_in(&mock, &client(&mock, &store)).await;
     let other_tenant = client_of(&mock, &store, "tenant02");
     let error = other_tenant.resume_session(session.id()).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::InvalidResponse);
+    assert_eq!(error.kind(), ErrorKind::Unauthenticated);
     assert!(error.to_string().contains("tenant"), "{error}");
 }
 

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::futures::Notified;
 use tokio::sync::{Notify, OwnedMutexGuard};
 use tokio::time::{Instant, timeout};
 
@@ -16,7 +17,7 @@ use crate::pipeline::Settings;
 use crate::random;
 use crate::secret::Secret;
 use crate::skewed_clock::SkewedClock;
-use crate::store::{IndexKeys, SessionStore, StoreError, StoreKey};
+use crate::store::{IndexKeys, SessionStore, StoreError, StoreKey, Version};
 use crate::telemetry::Telemetry;
 
 /// Upper bound for one step of a store.
@@ -46,8 +47,10 @@ pub(crate) struct SessionContext {
     attempts: KeyedLocks,
     /// When a step of the store last failed, or took so long that leases may have run out.
     store_failed_at: Mutex<Option<Instant>>,
-    /// Whether the last step of the store failed.
+    /// Whether the last step of the store failed, unless the store only refused a write.
     store_is_down: AtomicBool,
+    /// Whether the store has refused a write and has accepted none since.
+    writes_fail: AtomicBool,
     /// Wakes the saves that wait for the store.
     store_recovered: Notify,
 }
@@ -74,6 +77,7 @@ impl SessionContext {
             in_flight_tasks: InFlightTasks::default(),
             store_failed_at: Mutex::default(),
             store_is_down: AtomicBool::new(false),
+            writes_fail: AtomicBool::new(false),
             store_recovered: Notify::new(),
         })
     }
@@ -163,25 +167,47 @@ impl SessionContext {
         let timed_out = StoreError::Unavailable(io::ErrorKind::TimedOut);
         let started = Instant::now();
         let result = timeout(STORE_TIMEOUT, step).await.unwrap_or(Err(timed_out));
-        let failed = result.as_ref().is_err_and(StoreError::is_failure);
-        if failed || started.elapsed() >= self.lease_time() / 3 {
+        let failure = result.as_ref().err().filter(|error| error.is_failure());
+        if failure.is_some() || started.elapsed() >= self.lease_time() / 3 {
             *self.store_failed_at() = Some(Instant::now());
         }
-        // A full store still reads, so only a write that succeeds shows that it has room again.
-        if failed {
-            let is_down = !matches!(result, Err(StoreError::Full));
-            self.store_is_down.fetch_or(is_down, Ordering::Relaxed);
-        } else if self.store_is_down.load(Ordering::Relaxed)
-            && self.store_is_down.swap(false, Ordering::Relaxed)
-        {
-            self.store_recovered.notify_waiters();
+        match failure {
+            // The store still reads, so a read does not show that it has recovered.
+            Some(
+                StoreError::Full
+                | StoreError::ReadOnly
+                | StoreError::TooFewReplicas
+                | StoreError::NotPersistent,
+            ) => self.writes_fail.store(true, Ordering::Relaxed),
+            Some(_) => self.store_is_down.store(true, Ordering::Relaxed),
+            None => self.recover_from(&self.store_is_down),
         }
         result
     }
 
-    /// Waits until a step of the store succeeds after one that failed.
-    pub(super) async fn store_recovered(&self) {
-        self.store_recovered.notified().await;
+    /// Runs one write of a record with a timeout.
+    pub(crate) async fn store_write(
+        &self,
+        write: BoxFuture<'_, Result<Version, StoreError>>,
+    ) -> Result<Version, StoreError> {
+        let written = self.store_step(write).await;
+        if written.is_ok() {
+            self.recover_from(&self.writes_fail);
+        }
+        written
+    }
+
+    fn recover_from(&self, failure: &AtomicBool) {
+        if failure.load(Ordering::Relaxed) && failure.swap(false, Ordering::Relaxed) {
+            self.store_recovered.notify_waiters();
+        }
+    }
+
+    /// Waits until the store works again: until a step succeeds after one that failed, or a write after
+    /// one that was refused.
+    /// A recovery counts from this call on, not from the first poll.
+    pub(super) fn store_recovered(&self) -> Notified<'_> {
+        self.store_recovered.notified()
     }
 
     /// A new id of a session or a challenge.
@@ -219,7 +245,9 @@ impl SessionContext {
     /// before another instance sends a token that is spent.
     pub(super) fn revalidate_after(&self) -> Duration {
         let after = self.settings.revalidate_session_after;
-        if !self.store_is_down.load(Ordering::Relaxed) && self.store_failed_recently() {
+        let is_failing =
+            self.store_is_down.load(Ordering::Relaxed) || self.writes_fail.load(Ordering::Relaxed);
+        if !is_failing && self.store_failed_recently() {
             return after.min(REVALIDATE_AFTER_RECOVERY);
         }
         after

@@ -258,6 +258,11 @@ impl SessionEntry {
                 }
                 Loaded::RolledBack => {
                     tracing::warn!(session = %self.key, "the store has lost writes; restoring one");
+                    // No later load finds a loss again of which no version is left, so the record is
+                    // saved even if this write fails or its caller goes away.
+                    if self.lock().version.is_none() {
+                        self.save_later();
+                    }
                     if self.restore().await? == WriteOutcome::Done {
                         return Ok(ReloadOutcome::Unchanged);
                     }
@@ -394,6 +399,7 @@ impl SessionEntry {
     ) -> ReloadOutcome {
         state.version = Some(version);
         state.written_at = record.written_at();
+        let received_at = record.received_at();
         state.lineage = record.lineage;
         state.validated_at = now;
         if !state.has_new_language {
@@ -411,7 +417,7 @@ impl SessionEntry {
         }
         let changed = state.credential != credential;
         if changed {
-            state.set_credential(credential, state.written_at);
+            state.set_credential(credential, received_at);
         }
         state.update_refresh(|refresh_state| refresh_state.record = record.refresh);
         if changed {
@@ -429,7 +435,7 @@ impl SessionEntry {
         let version = self.lock().version;
         let context = &*self.context;
         let removed = self.put(&self.end_marker()?, version, END_MARKER_TIME, fence);
-        match context.store_step(removed).await {
+        match context.store_write(removed).await {
             Ok(_) => Ok(WriteOutcome::Done),
             Err(error) => self.write_outcome(error),
         }
@@ -473,15 +479,20 @@ impl SessionEntry {
     ) -> Result<WriteOutcome, Error> {
         let context = &*self.context;
         let id = context.write_id()?;
-        let (version, lineage, language) = {
+        let now = context.time.local_now();
+        let (version, lineage, language, received_at) = {
             let state = self.lock();
             let replaced = state.refresh_state().replaced.as_ref();
             let lineage = state.lineage.child(id, replaced);
-            (state.version, lineage, state.language.clone())
+            // One that is not in use yet has just been received.
+            let is_in_use = state.credential == *credential;
+            let received_at = if is_in_use { state.received_at } else { now };
+            (state.version, lineage, state.language.clone(), received_at)
         };
         let record = SessionRecord {
             audience: context.audience.clone(),
-            written_at: context.time.local_now().timestamp(),
+            written_at: now.timestamp(),
+            received_at: Some(received_at.timestamp()),
             lineage: lineage.clone(),
             user: UserHints {
                 login_hint: self.login_hint().map(str::to_owned),
@@ -492,7 +503,7 @@ impl SessionEntry {
         };
         let record = record.encode().map_err(|error| error.of(context.system))?;
         let write = self.put(&record, version, TIME_TO_LIVE, fence);
-        let written = match context.store_step(write).await {
+        let written = match context.store_write(write).await {
             Ok(written) => written,
             Err(error) => return self.write_outcome(error),
         };

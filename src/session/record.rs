@@ -40,6 +40,10 @@ pub(super) struct SessionRecord {
     /// When the record was written, in seconds of Unix time.
     #[serde(default)]
     pub(super) written_at: i64,
+    /// When the credential was received, in seconds of Unix time. A record that an earlier version of
+    /// this crate wrote does not have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) received_at: Option<i64>,
     /// The writes that led to the record.
     #[serde(default, skip_serializing_if = "Lineage::is_empty")]
     pub(super) lineage: Lineage,
@@ -113,6 +117,12 @@ impl SessionRecord {
 
     pub(super) fn written_at(&self) -> DateTime<Utc> {
         DateTime::from_timestamp(self.written_at, 0).unwrap_or_default()
+    }
+
+    /// When the credential was received, or as close to it as the record tells.
+    pub(super) fn received_at(&self) -> DateTime<Utc> {
+        let seconds = self.received_at.unwrap_or(self.written_at);
+        DateTime::from_timestamp(seconds, 0).unwrap_or_default()
     }
 }
 

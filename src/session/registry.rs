@@ -42,9 +42,11 @@ impl SessionRegistry {
             tokens.check_issued(context.system)?;
         }
         let key = StoreKey::of(context.system, &id);
+        let now = context.time.local_now().timestamp();
         let record = SessionRecord {
             audience: context.audience.clone(),
-            written_at: context.time.local_now().timestamp(),
+            written_at: now,
+            received_at: Some(now),
             lineage: Lineage::default().child(context.write_id()?, None),
             user,
             refresh: RefreshRecord::default(),
@@ -52,7 +54,7 @@ impl SessionRegistry {
         };
         let encoded = record.encode().map_err(|error| error.of(context.system))?;
         let create = context.store.create(&key, encoded, TIME_TO_LIVE);
-        let created = context.store_step(create).await;
+        let created = context.store_write(create).await;
         let version = created.as_ref().ok().copied();
         let entry = SessionEntry::new(context.clone(), id, key, record, version, refresher);
         if created.is_ok() {

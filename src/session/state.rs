@@ -198,6 +198,7 @@ impl State {
     /// The state of a session whose record has this version, or is not stored yet.
     pub(super) fn new(record: SessionRecord, version: Option<Version>, time: &SkewedClock) -> Self {
         let written_at = record.written_at();
+        let received_at = record.received_at();
         #[cfg(feature = "fynd")]
         let stored_jar = match &record.credential {
             Credential::Cookies(jar) if version.is_some() => Some(Box::new(jar.clone())),
@@ -205,7 +206,7 @@ impl State {
         };
         let mut state = Self {
             credential: record.credential,
-            received_at: written_at,
+            received_at,
             generation: CredentialGeneration(0),
             // A record that may not be stored is no ancestor of the one that will be.
             lineage: if version.is_some() {

@@ -13,7 +13,6 @@ use tokio::time::timeout;
 use super::context::STORE_TIMEOUT;
 use super::credential::{Credential, TokenFingerprint, Tokens};
 use super::entry::{END_MARKER_TIME, SessionEntry};
-use super::record::Stored;
 use super::state::{LeaseOutcome, RefreshResult, ReloadOutcome, SaveOutcome, WriteOutcome};
 use super::tries::Tries;
 use crate::end_reason::EndReason;
@@ -44,8 +43,9 @@ const EARLY_TIME: Duration = Duration::from_secs(60);
 /// The shortest wait before a save that the recovery of the store causes.
 const MIN_RECOVERY_WAIT: Duration = Duration::from_secs(1);
 
-/// How often a removal reads the record again before it deletes whatever is there.
-const MAX_MARKER_TRIES: u32 = 2;
+/// How often a removal reads the record again before it deletes whatever is there: often enough for
+/// several instances that end the session at the same time and write over each other's markers.
+const MAX_MARKER_TRIES: u32 = 4;
 
 impl SessionEntry {
     /// Saves new tokens and only then lets calls use them. While the store fails they are used
@@ -349,6 +349,7 @@ impl SessionEntry {
 
     /// Waits for the next try; if the store recovers meanwhile, no longer than a second.
     async fn wait_for_store(&self, wait: Duration) {
+        let mut recovered = pin!(self.context.store_recovered());
         let first = wait.min(MIN_RECOVERY_WAIT);
         self.context.time.sleep(first).await;
         let rest = wait.saturating_sub(first);
@@ -356,7 +357,6 @@ impl SessionEntry {
             return;
         }
         let mut rest = pin!(self.context.time.sleep(rest));
-        let mut recovered = pin!(self.context.store_recovered());
         poll_fn(|context| {
             let is_over = rest.as_mut().poll(context).is_ready()
                 || recovered.as_mut().poll(context).is_ready();
@@ -444,7 +444,7 @@ impl SessionEntry {
                 Some(_) => self.put(&marker, version, END_MARKER_TIME, None),
                 None => break,
             };
-            match context.store_step(marked).await {
+            match context.store_write(marked).await {
                 Ok(_) => return Ok(()),
                 Err(StoreError::Conflict) => {}
                 Err(error) if error.is_failure() && !matches!(error, StoreError::Full) => {
@@ -453,12 +453,14 @@ impl SessionEntry {
                 Err(_) => break,
             }
             let loaded = context.store_step(context.store.load(&self.key)).await;
-            version = match loaded.map_err(|error| context.store_error(error))? {
-                Some((record, version)) => match Stored::decode(&record, &context.audience) {
-                    Ok(Stored::Ended) => return Ok(()),
-                    _ => Some(version),
-                },
-                None => return Ok(()),
+            version = match loaded {
+                // A marker that is there is written again: its write may have failed because too few
+                // replicas have it.
+                Ok(Some((_, version))) => Some(version),
+                Ok(None) => return Ok(()),
+                // Another instance seals with other keys. Its record is deleted unread.
+                Err(StoreError::Unreadable) => break,
+                Err(error) => return Err(context.store_error(error)),
             };
         }
         let deleted = context.store_step(context.store.delete(&self.key)).await;

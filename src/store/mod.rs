@@ -287,6 +287,16 @@ impl From<StoreError> for crate::Error {
 /// [`StoreError::Unavailable`], but it may not know. The write of a future that was dropped may have
 /// happened or not.
 ///
+/// # Errors of every method
+///
+/// After [`StoreError::Unavailable`] and [`StoreError::TooFewReplicas`] it is unknown whether the step was
+/// done: the record may be written or deleted, the lease acquired, extended or released. Load the record to
+/// learn it, or do the step again; a lease that was acquired unnoticed runs out.
+///
+/// Every other error says that nothing was done. Of those, every method may fail with
+/// [`StoreError::Loading`] and [`StoreError::Moved`], and every method except `load` with
+/// [`StoreError::ReadOnly`] and [`StoreError::NotPersistent`].
+///
 /// # Custom stores
 ///
 /// `testing::store_conformance` (feature `testing`) checks all of this for a custom store;
@@ -296,8 +306,8 @@ pub trait SessionStore: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unreadable`] if the record cannot be unsealed,
-    /// [`StoreError::Unavailable`] if the store fails.
+    /// [`StoreError::Unreadable`] if the record cannot be unsealed; those of
+    /// [every method](SessionStore#errors-of-every-method).
     fn load<'a>(
         &'a self,
         key: &'a StoreKey,
@@ -315,8 +325,8 @@ pub trait SessionStore: Send + Sync + 'static {
     /// # Errors
     ///
     /// [`StoreError::Exists`] if the record exists,
-    /// [`StoreError::Full`] if there is no room,
-    /// [`StoreError::Unavailable`] if the store fails.
+    /// [`StoreError::Full`] if there is no room; those of
+    /// [every method](SessionStore#errors-of-every-method).
     fn create<'a>(
         &'a self,
         key: &'a StoreKey,
@@ -332,11 +342,10 @@ pub trait SessionStore: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// Nothing was written after
     /// [`StoreError::LeaseLost`] if `fence` is not the newest of this key,
     /// [`StoreError::Conflict`] if the record has another version or does not exist,
-    /// [`StoreError::Full`] if there is no room. After
-    /// [`StoreError::Unavailable`] it is unknown whether the record was written.
+    /// [`StoreError::Full`] if there is no room; those of
+    /// [every method](SessionStore#errors-of-every-method).
     fn compare_and_swap<'a>(
         &'a self,
         key: &'a StoreKey,
@@ -350,17 +359,16 @@ pub trait SessionStore: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`] if the store fails, [`StoreError::Full`] if it has no room to
-    /// record the deletion.
+    /// [`StoreError::Full`] if the store has no room to record the deletion; those of
+    /// [every method](SessionStore#errors-of-every-method).
     fn delete<'a>(&'a self, key: &'a StoreKey) -> BoxFuture<'a, Result<(), StoreError>>;
 
     /// Acquires the lease on `key` for `time_to_live`; `None` while another holder has it.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Full`] if there is no room,
-    /// [`StoreError::Unavailable`] if the store fails; the lease may then be held until it runs
-    /// out.
+    /// [`StoreError::Full`] if there is no room; those of
+    /// [every method](SessionStore#errors-of-every-method).
     fn acquire<'a>(
         &'a self,
         key: &'a StoreKey,
@@ -372,7 +380,7 @@ pub trait SessionStore: Send + Sync + 'static {
     /// # Errors
     ///
     /// [`StoreError::LeaseLost`] if the lease does not run any more: it ran out, was released, or
-    /// has another holder. [`StoreError::Unavailable`] if the store fails.
+    /// has another holder. Those of [every method](SessionStore#errors-of-every-method).
     fn extend<'a>(
         &'a self,
         key: &'a StoreKey,
@@ -384,7 +392,7 @@ pub trait SessionStore: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`] if the store fails.
+    /// Those of [every method](SessionStore#errors-of-every-method).
     fn release<'a>(
         &'a self,
         key: &'a StoreKey,

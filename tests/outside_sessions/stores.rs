@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http::Method;
 use serde_json::json;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 use vestibule::session::{EndReason, Tokens};
 use vestibule::store::{MemoryStore, RedisStore, Sealing, SessionStore, SqliteStore};
 use vestibule::testing::{Instance, InstanceSession};
@@ -181,6 +181,65 @@ async fn a_session_whose_record_is_lost_within_seconds_of_its_creation_is_stored
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_record_that_is_written_again_keeps_the_time_at_which_its_tokens_were_received() {
+    let server = Server::new();
+    let store = Arc::new(RewindableStore::default());
+    let instance = server.instance(&store);
+    let session = instance
+        .sign_in(Tokens::new("access-0", Some("refresh-0".into())))
+        .await
+        .unwrap();
+    let times = || {
+        let (record, _) = store.only_record().expect("a record");
+        let stored: serde_json::Value = serde_json::from_slice(record.expose()).unwrap();
+        let time = |name: &str| stored[name].as_i64().expect("a time");
+        (time("received_at"), time("written_at"))
+    };
+    let (received_at, written_at) = times();
+    assert_eq!(received_at, written_at);
+    sleep(Duration::from_secs(25 * 3600)).await;
+    // Its use keeps a record alive that is older than a day.
+    assert_eq!(access(&session).await, "access-0");
+    let touched = times();
+    assert_eq!(touched.0, received_at);
+    assert!(touched.1 >= written_at + 25 * 3600, "{touched:?}");
+    // So does an instance that has only read it.
+    let other = server.instance(&store);
+    let elsewhere = other.resume_session(session.id()).await.unwrap();
+    sleep(Duration::from_secs(25 * 3600)).await;
+    assert_eq!(access(&elsewhere).await, "access-0");
+    assert_eq!(times().0, received_at);
+    // New tokens have a time of their own.
+    elsewhere
+        .replace_rejected(&"access-0".into())
+        .await
+        .unwrap();
+    assert!(times().0 >= received_at + 50 * 3600, "{:?}", times());
+}
+
+/// The first try to store it again fails, or its caller goes away.
+#[tokio::test(start_paused = true)]
+async fn a_lost_new_session_is_stored_again_whatever_becomes_of_the_first_try() {
+    for mood in [Mood::ReadOnly, Mood::SilentWrites] {
+        let server = Server::new();
+        let store = Arc::new(StubbornStore::new());
+        let settings = Settings::new().revalidate_session_after(Duration::from_secs(1));
+        let instance = server.instance_with(&store, server.clock(), settings);
+        let session = instance.sign_in(server.first_tokens()).await.unwrap();
+        store.lose_everything();
+        store.set(mood);
+        sleep(Duration::from_secs(2)).await;
+        let used = timeout(Duration::from_secs(1), session.access_token()).await;
+        assert!(!matches!(used, Ok(Ok(_))), "{mood:?}: {used:?}");
+        store.set(Mood::Works);
+        sleep(Duration::from_secs(10)).await;
+        let other = server.instance(&store);
+        let elsewhere = other.resume_session(session.id()).await.unwrap();
+        assert_eq!(access(&elsewhere).await, "access-0", "{mood:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_session_that_was_ended_elsewhere_at_once_is_not_stored_again() {
     let server = Server::new();
     let store = Arc::new(RewindableStore::default());
@@ -324,6 +383,90 @@ async fn a_save_that_waits_is_tried_when_the_store_recovers() {
     sleep(Duration::from_secs(2)).await;
     let other = wunder_elsewhere(&server, &store);
     other.resume_session(session.id()).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_recovery_just_after_a_failed_try_is_not_missed() {
+    let server = Server::new();
+    let store = Arc::new(StubbornStore::new());
+    let client = wunder_elsewhere(&server, &store);
+    store.set(Mood::Fails);
+    let tokens = || Tokens::new("access", Some("refresh".into()));
+    let session = client.resume_with_tokens(tokens()).await.unwrap();
+    sleep(Duration::from_secs(600)).await;
+    let steps = store.steps();
+    while store.steps() == steps {
+        sleep(Duration::from_millis(10)).await;
+    }
+    store.set(Mood::Works);
+    client.resume_with_tokens(tokens()).await.unwrap();
+    sleep(Duration::from_secs(2)).await;
+    let other = wunder_elsewhere(&server, &store);
+    other.resume_session(session.id()).await.unwrap();
+}
+
+/// Reads succeed all the time, which does not make the store one that has recovered.
+#[tokio::test(start_paused = true)]
+async fn a_store_that_only_reads_is_neither_written_nor_read_every_second() {
+    for mood in [Mood::Full, Mood::ReadOnly] {
+        let server = Server::new();
+        let store = Arc::new(StubbornStore::new());
+        let seen = Arc::new(Abandoned::default());
+        let client = client(&server, &store, &seen);
+        let tokens = || Tokens::new("access", Some("refresh".into()));
+        let stored = client.resume_with_tokens(tokens()).await.unwrap();
+        store.set(mood);
+        let unsaved = client.resume_with_tokens(tokens()).await.unwrap();
+        let (loads, steps) = (store.loads(), store.steps());
+        for _ in 0..300 {
+            sleep(Duration::from_secs(1)).await;
+            stored.access_token().await.unwrap();
+        }
+        assert_eq!(seen.0.load(Ordering::SeqCst), 0, "{mood:?}: it still tries");
+        let (loads, steps) = (store.loads() - loads, store.steps() - steps);
+        // One in 30 s, as long as nothing has failed.
+        assert!((9..=11).contains(&loads), "{mood:?}: {loads} loads");
+        assert!(steps - loads < 70, "{mood:?}: {steps} steps");
+
+        store.set(Mood::Works);
+        client.resume_with_tokens(tokens()).await.unwrap();
+        sleep(Duration::from_secs(2)).await;
+        let other = wunder_elsewhere(&server, &store);
+        other.resume_session(unsaved.id()).await.unwrap();
+    }
+}
+
+/// A marker that only the primary has would be lost in a fail-over, and the session would come back.
+#[tokio::test(start_paused = true)]
+async fn an_end_is_written_until_enough_replicas_have_it() {
+    let server = Server::new();
+    let store = Arc::new(StubbornStore::new());
+    let instance = server.instance(&store);
+    let session = instance.sign_in(server.first_tokens()).await.unwrap();
+    store.set(Mood::TooFewReplicas);
+    let error = session.end().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    sleep(Duration::from_secs(10)).await;
+    let unacknowledged = store.only_version();
+    assert!(unacknowledged.is_some());
+    store.set(Mood::Works);
+    instance.shutdown(Duration::from_secs(20)).await.unwrap();
+    let acknowledged = store.only_version();
+    assert!(acknowledged > unacknowledged, "{acknowledged:?}");
+    let other = server.instance(&store);
+    let error = other.resume_session(session.id()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unauthenticated);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sign_out_deletes_a_record_that_it_cannot_unseal() {
+    let server = Server::new();
+    let store = Arc::new(StubbornStore::new());
+    let instance = server.instance(&store);
+    let session = instance.sign_in(server.first_tokens()).await.unwrap();
+    store.set(Mood::Unreadable);
+    session.end().await.unwrap();
+    assert_eq!(store.only_version(), None);
 }
 
 #[tokio::test(start_paused = true)]
@@ -486,7 +629,8 @@ async fn steps_of_call(server: &MockServer, call: Call, mood: Mood) -> usize {
 #[tokio::test]
 async fn every_call_of_a_session_without_refresh_ends_after_few_steps() {
     let server = server_without_refresh().await;
-    let at_once = Mood::STUBBORN.iter().filter(|mood| **mood != Mood::Silent);
+    let is_silent = |mood| matches!(mood, Mood::Silent | Mood::SilentWrites);
+    let at_once = Mood::STUBBORN.iter().filter(|mood| !is_silent(**mood));
     for mood in at_once.copied() {
         for call in CALLS {
             let began = Instant::now();

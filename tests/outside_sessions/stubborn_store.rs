@@ -11,7 +11,7 @@ use vestibule::store::{Fence, Record, SessionStore, StoreError, StoreKey, Versio
 
 use super::support::rewindable_store::{RewindableStore, Snapshot};
 
-/// What the store does instead of working. It responds at once, except for [`Mood::Silent`].
+/// What the store does instead of working. It responds at once, unless it is silent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mood {
     Works,
@@ -32,12 +32,18 @@ pub enum Mood {
     Fails,
     Full,
     ReadOnly,
+    /// Every write of a record happens, and fails because too few replicas have it.
+    TooFewReplicas,
+    /// Another instance has written every record and sealed it with other keys.
+    Unreadable,
     /// No step ever responds.
     Silent,
+    /// No write ever responds.
+    SilentWrites,
 }
 
 impl Mood {
-    pub const STUBBORN: [Self; 11] = [
+    pub const STUBBORN: [Self; 14] = [
         Self::Conflicts,
         Self::Held,
         Self::LosesLeases,
@@ -48,7 +54,10 @@ impl Mood {
         Self::Fails,
         Self::Full,
         Self::ReadOnly,
+        Self::TooFewReplicas,
+        Self::Unreadable,
         Self::Silent,
+        Self::SilentWrites,
     ];
 }
 
@@ -56,6 +65,7 @@ pub struct StubbornStore {
     inner: RewindableStore,
     mood: Mutex<(Mood, Snapshot)>,
     steps: AtomicUsize,
+    loads: AtomicUsize,
     changes: AtomicU64,
 }
 
@@ -65,6 +75,7 @@ impl StubbornStore {
             inner: RewindableStore::default(),
             mood: Mutex::new((Mood::Works, Snapshot::default())),
             steps: AtomicUsize::new(0),
+            loads: AtomicUsize::new(0),
             changes: AtomicU64::new(1),
         }
     }
@@ -72,6 +83,16 @@ impl StubbornStore {
     pub fn set(&self, mood: Mood) {
         let snapshot = self.inner.snapshot();
         *self.lock() = (mood, snapshot);
+    }
+
+    /// Loses all records and leases.
+    pub fn lose_everything(&self) {
+        self.inner.go_back_to(&Snapshot::default());
+    }
+
+    /// The version of the only record.
+    pub fn only_version(&self) -> Option<Version> {
+        self.inner.only_record().map(|(_, version)| version)
     }
 
     /// Ends all leases, as if they had run out.
@@ -82,6 +103,11 @@ impl StubbornStore {
     /// The number of steps so far.
     pub fn steps(&self) -> usize {
         self.steps.load(Ordering::SeqCst)
+    }
+
+    /// The number of loads so far.
+    pub fn loads(&self) -> usize {
+        self.loads.load(Ordering::SeqCst)
     }
 
     fn lock(&self) -> MutexGuard<'_, (Mood, Snapshot)> {
@@ -104,15 +130,20 @@ impl StubbornStore {
         match self.begin().await? {
             Mood::Full => Err(StoreError::Full),
             Mood::ReadOnly => Err(StoreError::ReadOnly),
+            Mood::SilentWrites => std::future::pending().await,
             mood => Ok(mood),
         }
     }
 
     /// Ends a write: a store that rolls back has lost it.
-    fn end_write(&self, mood: Mood) {
+    fn end_write<T>(&self, mood: Mood, written: Result<T, StoreError>) -> Result<T, StoreError> {
         if mood == Mood::RollsBack {
             self.inner.go_back_to(&self.lock().1);
         }
+        if mood == Mood::TooFewReplicas && written.is_ok() {
+            return Err(StoreError::TooFewReplicas);
+        }
+        written
     }
 
     /// The record as another instance would have written it.
@@ -138,10 +169,12 @@ impl SessionStore for StubbornStore {
         key: &'a StoreKey,
     ) -> BoxFuture<'a, Result<Option<(Record, Version)>, StoreError>> {
         Box::pin(async move {
+            self.loads.fetch_add(1, Ordering::SeqCst);
             let mood = self.begin().await?;
             let found = self.inner.load(key).await?;
             Ok(match mood {
                 Mood::Gone => None,
+                Mood::Unreadable => return Err(StoreError::Unreadable),
                 Mood::Changes | Mood::Forks => found
                     .map(|(record, version)| self.changed(&record, version, mood == Mood::Forks)),
                 _ => found,
@@ -164,8 +197,7 @@ impl SessionStore for StubbornStore {
                 self.inner.delete(key).await?;
             }
             let created = self.inner.create(key, record, time_to_live).await;
-            self.end_write(mood);
-            created
+            self.end_write(mood, created)
         })
     }
 
@@ -181,7 +213,7 @@ impl SessionStore for StubbornStore {
             let mood = self.begin_write().await?;
             match mood {
                 Mood::LosesLeases if fence.is_some() => return Err(StoreError::LeaseLost),
-                Mood::Conflicts | Mood::Gone | Mood::Changes | Mood::Forks => {
+                Mood::Conflicts | Mood::Gone | Mood::Changes | Mood::Forks | Mood::Unreadable => {
                     return Err(StoreError::Conflict);
                 }
                 _ => {}
@@ -190,8 +222,7 @@ impl SessionStore for StubbornStore {
                 .inner
                 .compare_and_swap(key, expected, record, time_to_live, fence);
             let swapped = swap.await;
-            self.end_write(mood);
-            swapped
+            self.end_write(mood, swapped)
         })
     }
 
@@ -199,8 +230,7 @@ impl SessionStore for StubbornStore {
         Box::pin(async move {
             let mood = self.begin_write().await?;
             let deleted = self.inner.delete(key).await;
-            self.end_write(mood);
-            deleted
+            self.end_write(mood, deleted)
         })
     }
 

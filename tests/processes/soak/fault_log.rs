@@ -9,6 +9,10 @@ use crate::protocol::Failure;
 /// The reasons for a missing session that another process has ended.
 const ENDED_BY_ANOTHER: [&str; 2] = ["it was ended elsewhere", "there is no such session"];
 
+/// The reason where the server refused the token of a lost response while the access token was valid:
+/// the refusal is stored, and each process ends the session when that token has expired.
+const EXPIRED: &str = "its credential has expired and cannot be refreshed";
+
 /// The reason where the record of a refresh was lost with the tokens that it got.
 const REFUSED: &str = "the server refused to refresh it";
 
@@ -74,17 +78,18 @@ impl FaultLog {
     }
 
     fn explains(&self, failure: &Failure) -> bool {
-        let is_of_the_lost_window = failure.message.contains(REFUSED)
+        // A call that the server rejected while the session ended has the server's words as its message.
+        let reason = failure.ended.as_deref().unwrap_or(&failure.message);
+        let is_of_the_lost_window = reason.contains(REFUSED)
             && self
                 .faults
                 .iter()
                 .any(|period| period.disturbance == Disturbance::RolledBackStore);
         let for_a_reason = !failure.is_over
             || is_of_the_lost_window
-            || failure.message.contains(INTERRUPTED)
-            || ENDED_BY_ANOTHER
-                .iter()
-                .any(|why| failure.message.contains(why));
+            || reason.contains(INTERRUPTED)
+            || reason.contains(EXPIRED)
+            || ENDED_BY_ANOTHER.iter().any(|why| reason.contains(why));
         for_a_reason
             && self.faults.iter().any(|period| {
                 period

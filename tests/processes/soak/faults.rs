@@ -12,8 +12,10 @@ use crate::random_kills::fraction;
 /// broken connections are noticed.
 const AFTERMATH: i64 = 3_000;
 
-/// A lost response shows at the next refresh of its session.
-const UNTIL_NEXT_REFRESH: i64 = 10_000;
+/// A lost response shows at the next refresh of its session, which is due after the 4 s of a token. If
+/// the store has failed in the last minute, as it mostly has here, that refresh waits for up to 4.65 s
+/// before it sends the token once more, and as long again before a refusal ends the session.
+const UNTIL_NEXT_REFRESH: i64 = 15_000;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WireFault {
