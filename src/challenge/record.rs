@@ -44,6 +44,12 @@ pub(super) struct RecordHeader {
     pub(super) kept: Option<Kept>,
 }
 
+impl RecordHeader {
+    pub(super) fn is_finished(&self) -> bool {
+        self.kept.as_ref().is_some_and(Kept::is_finished)
+    }
+}
+
 /// Codes that were sent, except those that the server certainly did not check: one counter for each
 /// code that the user has, because a new message to one destination leaves the code of another.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -64,6 +64,9 @@ impl<S: Step> ActiveChallenge<S> {
             let write = match found {
                 Some((found, version)) => {
                     let header = record::read_header(&found)?;
+                    if header.is_finished() {
+                        return Ok(());
+                    }
                     let is_older = match mode {
                         WriteMode::First => false,
                         WriteMode::Newer(_) => {
@@ -241,12 +244,17 @@ impl<S: Step> ActiveChallenge<S> {
     /// Removes the finished challenge, and waits for the first try. Retries in the background.
     pub(crate) async fn finish(&self) {
         let (context, identity) = (self.context.clone(), Arc::clone(&self.identity));
-        remove(context, identity, self.time_left()).await;
+        remove(context, identity, self.time_left(), self.claimed_end()).await;
     }
 }
 
 /// [`ActiveChallenge::finish`] without its type parameter, so that it is compiled once.
-async fn remove(context: Arc<SessionContext>, identity: Arc<Identity>, time_left: Duration) {
+async fn remove(
+    context: Arc<SessionContext>,
+    identity: Arc<Identity>,
+    time_left: Duration,
+    end: Option<(Record, Duration)>,
+) {
     identity.finished.store(true, Ordering::SeqCst);
     let running = context.track();
     let (tell, first) = tokio::sync::oneshot::channel();
@@ -255,9 +263,7 @@ async fn remove(context: Arc<SessionContext>, identity: Arc<Identity>, time_left
         let mut backoff = FIRST_BACKOFF;
         let mut waited = Duration::ZERO;
         loop {
-            let deleted = context
-                .store_step(context.store().delete(&identity.key))
-                .await;
+            let deleted = remove_once(&context, &identity, end.as_ref()).await;
             if let Some(tell) = tell.take() {
                 let _ = tell.send(());
             }
@@ -265,8 +271,6 @@ async fn remove(context: Arc<SessionContext>, identity: Arc<Identity>, time_left
                 Ok(()) => break,
                 // The record has expired by then.
                 Err(_) if waited > time_left => break,
-                // It keeps a session whose caller is gone.
-                Err(_) if !identity.finished.load(Ordering::SeqCst) => break,
                 Err(error) => {
                     tracing::warn!(challenge = %identity.key, %error, "could not remove a finished challenge yet");
                 }
@@ -274,8 +278,29 @@ async fn remove(context: Arc<SessionContext>, identity: Arc<Identity>, time_left
             context.clock().sleep(backoff).await;
             waited += backoff;
             backoff = backoff.saturating_mul(2).min(MAX_BACKOFF);
+            // The record was written again meanwhile: it keeps a session whose caller is gone.
+            if !identity.finished.load(Ordering::SeqCst) {
+                break;
+            }
         }
         drop(running);
     });
     let _ = first.await;
+}
+
+/// Removes the record, or writes what it is to say at its end.
+async fn remove_once(
+    context: &SessionContext,
+    identity: &Identity,
+    end: Option<&(Record, Duration)>,
+) -> Result<(), StoreError> {
+    let (store, key) = (context.store(), &identity.key);
+    let Some((record, time_to_live)) = end else {
+        return context.store_step(store.delete(key)).await;
+    };
+    let Some((_, version)) = context.store_step(store.load(key)).await? else {
+        return Ok(());
+    };
+    let write = store.compare_and_swap(key, version, record.clone(), *time_to_live, None);
+    context.store_step(write).await.map(drop)
 }
