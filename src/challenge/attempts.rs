@@ -172,12 +172,18 @@ impl<S: Step> ActiveChallenge<S> {
             {
                 return Err(self.too_many_wrong_codes());
             }
-            if let (ObservedVersion::Stored { version, .. }, Some((kept, seal))) =
-                (&observed, &kept)
+            if let (
+                Some((kept, seal)),
+                ObservedVersion::Stored {
+                    version,
+                    wrong_codes,
+                },
+            ) = (&kept, &observed)
                 && kept.is_for(seal)
                 && let Some(session) = seal.session_of(kept)
             {
-                let claim = KeptClaim::new(*version, (*seal).clone(), kept.clone());
+                let claim =
+                    KeptClaim::new(*version, wrong_codes.clone(), (*seal).clone(), kept.clone());
                 return Ok(Begun::Kept(claim, session));
             }
             // The right code is spent, so that no other is sent.

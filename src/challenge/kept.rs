@@ -163,14 +163,22 @@ pub(crate) enum Tried<T, X> {
 #[must_use = "a session that is not claimed is released again, and then signed out"]
 pub(crate) struct KeptClaim {
     version: Version,
+    /// Those of the other codes still count after the claim.
+    wrong_codes: WrongCodes,
     seal: CodeSeal,
     kept: Kept,
 }
 
 impl KeptClaim {
-    pub(super) fn new(version: Version, seal: CodeSeal, kept: Kept) -> Self {
+    pub(super) fn new(
+        version: Version,
+        wrong_codes: WrongCodes,
+        seal: CodeSeal,
+        kept: Kept,
+    ) -> Self {
         Self {
             version,
+            wrong_codes,
             seal,
             kept,
         }
@@ -228,6 +236,7 @@ impl<S: Step> ActiveChallenge<S> {
     ) -> Result<(), Error> {
         let KeptClaim {
             mut version,
+            mut wrong_codes,
             seal,
             kept,
         } = claim;
@@ -252,8 +261,7 @@ impl<S: Step> ActiveChallenge<S> {
                 claimed.known = claimed.message;
                 time_to_live = time_to_live.max(claimed.time_left());
             }
-            let wrong_codes = self.identity.wrong_codes().clone();
-            let record = claimed.to_record(wrong_codes);
+            let record = claimed.to_record(wrong_codes.clone());
             let record = record.map_err(|error| self.context.store_error(error))?;
             let (store, key) = (self.context.store(), &self.identity.key);
             let write = store.compare_and_swap(key, version, record, time_to_live, None);
@@ -276,12 +284,15 @@ impl<S: Step> ActiveChallenge<S> {
                 Err(error) => return Err(self.context.store_error(error)),
             }
             match self.reload().await? {
-                ObservedVersion::Stored { version: found, .. }
-                    if self.kept.as_ref().is_some_and(|found| {
-                        found.is_open(self.context.clock().now()) && found.is_for(&seal)
-                    }) =>
+                ObservedVersion::Stored {
+                    version: found,
+                    wrong_codes: counts,
+                } if self.kept.as_ref().is_some_and(|found| {
+                    found.is_open(self.context.clock().now()) && found.is_for(&seal)
+                }) =>
                 {
                     version = found;
+                    wrong_codes = counts;
                 }
                 ObservedVersion::Unavailable(error) => {
                     return Err(self.context.store_error(error));
