@@ -64,9 +64,9 @@ enum KeptState {
 }
 
 impl Kept {
-    /// Another code was requested.
-    pub(super) fn void(mut self) -> Self {
-        if self.state == KeptState::Unclaimed {
+    /// Another code of this name was requested. The session of a code of another name stays.
+    pub(super) fn void(mut self, code: &str) -> Self {
+        if self.is_of(code) && self.state == KeptState::Unclaimed {
             self.state = KeptState::Void;
         }
         self

@@ -7,7 +7,6 @@ use std::time::Duration;
 use super::active::{ActiveChallenge, Identity, ObservedVersion, after};
 use super::conflicts::Conflicts;
 use super::destination::SendPermit;
-use super::kept::Kept;
 use super::record::{self, RecordHeader, SOLE_CODE, Step, WrongCodes};
 use super::resend_timer::ResendTimer;
 use crate::clock::BoxFuture;
@@ -116,7 +115,7 @@ impl<S: Step> ActiveChallenge<S> {
         next.kept = header.kept;
         if let Some(code) = new_code {
             wrong_codes.set(code, local.of(code));
-            next.kept = next.kept.map(Kept::void);
+            next.kept = next.kept.map(|kept| kept.void(code));
         }
         next.to_record(wrong_codes)
     }
@@ -127,7 +126,7 @@ impl<S: Step> ActiveChallenge<S> {
         if code == SOLE_CODE {
             self.seen_wrong_codes = 0;
         }
-        self.kept = self.kept.take().map(Kept::void);
+        self.kept = self.kept.take().map(|kept| kept.void(code));
     }
 
     fn save_later(&self, mode: WriteMode, sent: Option<(SendPermit, Duration)>, save: u64) {
@@ -185,7 +184,7 @@ impl<S: Step> ActiveChallenge<S> {
             next.change_step(new_code.is_some(), &change);
             if let Some(code) = new_code {
                 wrong_codes.set(code, 0);
-                next.kept = next.kept.map(Kept::void);
+                next.kept = next.kept.map(|kept| kept.void(code));
             }
             let Ok(record) = next.to_record(wrong_codes.clone()) else {
                 break;
