@@ -47,6 +47,10 @@ pub(super) struct Kept {
     session: String,
     until: DateTime<Utc>,
     state: KeptState,
+    /// The message that the code came with, where the challenge counts its messages. A newer one, which was
+    /// requested during the exchange, has another code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    message: Option<u64>,
     /// A random name of the claim, by which the claimer recognizes its write.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     claim: Option<String>,
@@ -204,12 +208,14 @@ impl<S: Step> ActiveChallenge<S> {
         let time = self.time_left() * 7 / 8;
         let time = self.context.unclaimed_session_time().min(time);
         let seal = CodeSeal::of(self.id(), recipient.code(), code);
+        let is_sole = matches!(recipient.limit(&mut self.step), Ok(None));
         let kept = Kept {
             recipient: recipient.code().to_owned(),
             session: seal.masked(session.shared().id()),
             code: seal.digest,
             until: after(self.context.clock().now(), time),
             state: KeptState::Unclaimed,
+            message: is_sole.then_some(self.message),
             claim: None,
         };
         self.keep_if_unclaimed(caller, kept.clone(), None, session);
@@ -383,8 +389,8 @@ impl<S: Step> ActiveChallenge<S> {
         false
     }
 
-    /// Writes the kept session over the record or in its place. Not if the challenge has advanced or is
-    /// finished by another claim than `claim`.
+    /// Writes the kept session over the record or in its place. Not if the challenge has advanced, is
+    /// finished by another claim than `claim`, or has a newer code.
     async fn write_kept(&self, kept: &Kept, claim: Option<&str>) -> Result<bool, StoreError> {
         let mut conflicts = Conflicts::new();
         while conflicts.next(&self.context).await {
@@ -404,6 +410,9 @@ impl<S: Step> ActiveChallenge<S> {
                     return Ok(true);
                 }
                 if other.is_some_and(Kept::is_finished) {
+                    return Ok(false);
+                }
+                if kept.message.is_some_and(|message| header.message > message) {
                     return Ok(false);
                 }
                 wrong_codes = next.adopt(found, header)?;
