@@ -220,18 +220,22 @@ impl Challenge {
     /// challenge is finished or has expired).
     pub async fn send_again(mut self) -> Result<Saved, StepError<Self>> {
         let context = self.challenge.context();
-        let exchange = async move |_: Caller| {
-            let saved = self.try_again().await;
+        let exchange = async move |caller: Caller| {
+            let saved = self.try_again(&caller).await;
             saved.map_err(|error| StepError::new(self, error))
         };
         run_exchange(&context, exchange).await
     }
 
-    async fn try_again(&mut self) -> Result<Saved, Error> {
+    async fn try_again(&mut self, caller: &Caller) -> Result<Saved, Error> {
         self.challenge.check().await?;
         let account = self.challenge.step.account.clone();
         let saved = account.send(&self.client).await?;
-        self.challenge.finish().await;
+        // Without its caller, nobody knows the id of the new challenge: this one stays the way to it.
+        let is_lost = caller.is_gone() && matches!(saved, Saved::ChallengeIssued(_));
+        if !is_lost {
+            self.challenge.finish().await;
+        }
         Ok(saved)
     }
 
