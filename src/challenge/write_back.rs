@@ -10,11 +10,14 @@ use super::destination::SendPermit;
 use super::record::{self, RecordHeader, SOLE_CODE, Step, WrongCodes};
 use super::resend_timer::ResendTimer;
 use crate::clock::BoxFuture;
-use crate::session::SessionContext;
+use crate::session::{SessionContext, Tries};
 use crate::store::{Record, StoreError};
 
 const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 const MAX_BACKOFF: Duration = Duration::from_secs(30);
+
+/// How often a challenge is saved or removed in the background: for at most 40 minutes.
+const MAX_TRIES: u32 = 80;
 
 /// Which record a state may replace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,23 +137,28 @@ impl<S: Step> ActiveChallenge<S> {
         let running = challenge.context.track();
         // Boxed, so that the runtime's part is compiled once and not for each step.
         let saving: BoxFuture<'static, ()> = Box::pin(async move {
-            let mut backoff = FIRST_BACKOFF;
-            loop {
-                challenge.context.clock().sleep(backoff).await;
+            let mut tries = Tries::new(MAX_TRIES, FIRST_BACKOFF, MAX_BACKOFF);
+            let mut failed = None;
+            while let Some(wait) = tries.next_wait() {
+                challenge.context.clock().sleep(wait).await;
                 let identity = &challenge.identity;
                 let is_outdated = identity.finished.load(Ordering::SeqCst)
                     || identity.saves.load(Ordering::SeqCst) != save
                     || challenge.time_left().is_zero();
                 if is_outdated {
+                    failed = None;
                     break;
                 }
-                if challenge.save_once(mode, sent.as_ref()).await.is_ok() {
+                failed = challenge.save_once(mode, sent.as_ref()).await.err();
+                if failed.is_none() {
                     if identity.finished.load(Ordering::SeqCst) {
                         challenge.finish().await;
                     }
                     break;
                 }
-                backoff = backoff.saturating_mul(2).min(MAX_BACKOFF);
+            }
+            if let Some(error) = failed {
+                tracing::warn!(challenge = %challenge.identity.key, %error, "could not save a challenge");
             }
             drop(running);
         });
@@ -259,24 +267,26 @@ async fn remove(
     let (tell, first) = tokio::sync::oneshot::channel();
     tokio::spawn(async move {
         let mut tell = Some(tell);
-        let mut backoff = FIRST_BACKOFF;
+        let mut tries = Tries::new(MAX_TRIES, FIRST_BACKOFF, MAX_BACKOFF);
         let mut waited = Duration::ZERO;
         loop {
             let deleted = remove_once(&context, &identity, end.as_ref()).await;
             if let Some(tell) = tell.take() {
                 let _ = tell.send(());
             }
-            match deleted {
-                Ok(()) => break,
-                // The record has expired by then.
-                Err(_) if waited > time_left => break,
-                Err(error) => {
-                    tracing::warn!(challenge = %identity.key, %error, "could not remove a finished challenge yet");
-                }
+            let Err(error) = deleted else {
+                break;
+            };
+            // The record has expired when the time has passed.
+            let Some(wait) = tries.next_wait().filter(|_| waited <= time_left) else {
+                tracing::warn!(challenge = %identity.key, %error, "could not remove a finished challenge");
+                break;
+            };
+            if waited.is_zero() {
+                tracing::warn!(challenge = %identity.key, %error, "could not remove a finished challenge yet");
             }
-            context.clock().sleep(backoff).await;
-            waited += backoff;
-            backoff = backoff.saturating_mul(2).min(MAX_BACKOFF);
+            context.clock().sleep(wait).await;
+            waited += wait;
             // The record was written again meanwhile: it keeps a session whose caller is gone.
             if !identity.finished.load(Ordering::SeqCst) {
                 break;
