@@ -77,6 +77,8 @@ enum Begun {
     Counted(CodeAttempt),
     /// The code was accepted before, and its session is kept.
     Kept(KeptClaim, Secret),
+    /// A session is kept for another code: the code was counted, and is not sent.
+    Wrong,
 }
 
 impl<S: Step> ActiveChallenge<S> {
@@ -93,17 +95,19 @@ impl<S: Step> ActiveChallenge<S> {
         let _lock = self.lock_attempts().await?;
         match self.begin_attempt(recipient, None).await? {
             Begun::Counted(attempt) => self.send_counted(&attempt, send).await,
-            Begun::Kept(..) => Err(finished().of(self.system())),
+            Begun::Kept(..) | Begun::Wrong => Err(finished().of(self.system())),
         }
     }
 
     /// [`try_code`](Self::try_code) for a code that may sign the user in: `resume` resumes a session
-    /// that the same code was granted before, which is then to be claimed.
+    /// that the same code was granted before, which is then to be claimed. `operation` is that by which
+    /// `send` sends the code.
     pub(crate) async fn try_sign_in_code<T, X: SignOut>(
         &mut self,
         caller: &Caller,
         recipient: impl Recipient<S>,
         code: &Secret,
+        operation: &'static str,
         resume: impl AsyncFnOnce(&Secret) -> Result<X, Error>,
         send: impl AsyncFnOnce(&mut S) -> Result<T, Error>,
     ) -> Result<Tried<T, X>, Error> {
@@ -115,6 +119,7 @@ impl<S: Step> ActiveChallenge<S> {
                 response.map(Tried::Response)
             }
             Begun::Kept(claim, session) => Ok(Tried::Kept(resume(&session).await?, claim)),
+            Begun::Wrong => Err(wrong_code().at(self.system(), operation)),
         }
     }
 
@@ -166,12 +171,6 @@ impl<S: Step> ActiveChallenge<S> {
             let now = self.context.clock().now();
             let kept = self.kept.clone().filter(|kept| kept.is_open(now));
             let kept = kept.filter(|kept| kept.is_of(code)).zip(seal.as_ref());
-            if let ObservedVersion::Stored { wrong_codes, .. } = &observed
-                && kept.is_some()
-                && wrong_codes.of(code) >= self.context.max_wrong_codes()
-            {
-                return Err(self.too_many_wrong_codes());
-            }
             if let (
                 Some((kept, seal)),
                 ObservedVersion::Stored {
@@ -179,6 +178,7 @@ impl<S: Step> ActiveChallenge<S> {
                     wrong_codes,
                 },
             ) = (&kept, &observed)
+                && wrong_codes.of(code) < self.context.max_wrong_codes()
                 && kept.is_for(seal)
                 && let Some(session) = seal.session_of(kept)
             {
@@ -189,7 +189,7 @@ impl<S: Step> ActiveChallenge<S> {
             // The right code is spent, so that no other is sent.
             let is_wrong = kept.is_some();
             let message = match recipient.limit(&mut self.step) {
-                _ if is_wrong => self.message,
+                Err(_) if is_wrong => self.message,
                 Err(error) => return Err(error),
                 // The newer step has another destination.
                 Ok(Some(limit)) if Some(&limit.destination) != destination.as_ref() => continue,
@@ -211,7 +211,7 @@ impl<S: Step> ActiveChallenge<S> {
                 Ok(found) => {
                     let newer = found
                         .is_some_and(|found| found.record.supersedes(&self.identity.name, message));
-                    if newer && !is_wrong {
+                    if newer {
                         return Err(superseded().of(self.system()));
                     }
                 }
@@ -228,7 +228,7 @@ impl<S: Step> ActiveChallenge<S> {
                     self.identity.stored.store(true, Ordering::SeqCst);
                     *self.identity.wrong_codes() = next;
                     if is_wrong {
-                        return Err(wrong_code().of(self.system()));
+                        return Ok(Begun::Wrong);
                     }
                     return Ok(Begun::Counted(self.attempt(code)));
                 }

@@ -278,10 +278,14 @@ impl PendingCode {
             step.cookies = partial.cookies();
             verified
         };
+        let operation = match route.contact {
+            Contact::Phone(_) => "verify_mobile_otp",
+            Contact::Email(_) => "verify_email_otp",
+        };
         let resume = async |id: &Secret| client.resume_session(id).await;
         let tried = self
             .challenge
-            .try_sign_in_code(caller, recipient, &code, resume, send);
+            .try_sign_in_code(caller, recipient, &code, operation, resume, send);
         let user = match tried.await? {
             Tried::Response(user) => user,
             Tried::Kept(session, claim) => {
@@ -295,10 +299,6 @@ impl PendingCode {
         if let Some(token) = user.registration(step.register_token.as_ref()) {
             return Ok(Confirmed::Registers(token));
         }
-        let operation = match route.contact {
-            Contact::Phone(_) => "verify_mobile_otp",
-            Contact::Email(_) => "verify_email_otp",
-        };
         let signed_in = finish(client, user.names_user, &step.cookies, operation);
         let session = signed_in.await?;
         self.challenge

@@ -322,13 +322,14 @@ impl PendingCodes {
             let profile = CompleteProfile::resumed(self.client, challenge);
             return Ok(SignIn::ProfileRequired(profile));
         }
-        let operation = match kind {
-            ContactKind::Mobile => "verify_mobile_otp",
-            ContactKind::Email => "verify_email_otp",
-        };
         let mut confirmed = self.challenge.step.clone();
         confirm(&mut confirmed);
-        let signed_in = finish(&self.client, user.names_user, &confirmed.cookies, operation);
+        let signed_in = finish(
+            &self.client,
+            user.names_user,
+            &confirmed.cookies,
+            kind.verification(),
+        );
         let session = match signed_in.await {
             Ok(session) => session,
             Err(error) => {
@@ -404,7 +405,7 @@ impl PendingCodes {
         };
         let resume = async |id: &Secret| client.resume_session(id).await;
         self.challenge
-            .try_sign_in_code(caller, kind, code, resume, send)
+            .try_sign_in_code(caller, kind, code, kind.verification(), resume, send)
             .await
     }
 }

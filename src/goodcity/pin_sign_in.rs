@@ -236,9 +236,9 @@ impl PendingCode {
             client.api().verify().body(body).send().await
         };
         let resume = async |id: &Secret| client.resume_session(id).await;
-        let tried = self
-            .challenge
-            .try_sign_in_code(caller, SoleRecipient, &pin, resume, send);
+        let tried =
+            self.challenge
+                .try_sign_in_code(caller, SoleRecipient, &pin, "verify", resume, send);
         let response = match tried.await? {
             Tried::Response(response) => response.into_inner(),
             Tried::Kept(session, claim) => {

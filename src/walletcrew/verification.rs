@@ -243,9 +243,14 @@ impl Challenge {
         let (client, code) = (&self.client, login.to_secret()?);
         let send = async |_: &mut Verification| client.exchange(login).await;
         let resume = async |id: &Secret| client.resume_session(id).await;
-        let tried = self
-            .challenge
-            .try_sign_in_code(caller, SoleRecipient, &code, resume, send);
+        let tried = self.challenge.try_sign_in_code(
+            caller,
+            SoleRecipient,
+            &code,
+            "authenticate",
+            resume,
+            send,
+        );
         match tried.await? {
             Tried::Response(session) => {
                 self.challenge

@@ -153,9 +153,14 @@ impl MfaRequired {
             accepted(response.into_inner())
         };
         let resume = async |id: &Secret| client.resume_session(id).await;
-        let tried = self
-            .challenge
-            .try_sign_in_code(caller, SoleRecipient, &code, resume, send);
+        let tried = self.challenge.try_sign_in_code(
+            caller,
+            SoleRecipient,
+            &code,
+            "two_factor_code_validate",
+            resume,
+            send,
+        );
         let response = match tried.await? {
             Tried::Response(response) => response,
             Tried::Kept(session, claim) => {

@@ -233,9 +233,13 @@ impl PendingCode {
         let (client, sent) = (&self.client, code.clone());
         let send = async |request: &mut CodeRequest| request.confirm(client, sent).await;
         let resume = async |id: &Secret| client.resume_session(id).await;
-        let tried = self
-            .challenge
-            .try_sign_in_code(caller, SoleRecipient, &code, resume, send);
+        let operation = match self.challenge.step.to {
+            Contact::Phone(_) => "sign_in_phone_number",
+            Contact::Email(_) => "sign_in_email_code",
+        };
+        let tried =
+            self.challenge
+                .try_sign_in_code(caller, SoleRecipient, &code, operation, resume, send);
         let response = match tried.await? {
             Tried::Response(response) => response,
             Tried::Kept(session, claim) => {
