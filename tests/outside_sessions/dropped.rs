@@ -12,6 +12,9 @@ use vestibule::{
     Contact, Error, ErrorKind, Phone, Secret, Settings, fynd, goodcity, walletcrew, wunder,
 };
 
+#[path = "kept.rs"]
+mod kept;
+
 use crate::step_store::StepStore;
 use crate::support::proof;
 
