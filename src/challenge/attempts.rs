@@ -100,8 +100,8 @@ impl<S: Step> ActiveChallenge<S> {
     }
 
     /// [`try_code`](Self::try_code) for a code that may sign the user in: `resume` resumes a session
-    /// that the same code was granted before, which is then to be claimed. `operation` is that by which
-    /// `send` sends the code.
+    /// that the same code was granted before, which is claimed and ends the challenge. `operation` is that
+    /// by which `send` sends the code.
     pub(crate) async fn try_sign_in_code<T, X: SignOut>(
         &mut self,
         caller: &Caller,
@@ -111,6 +111,27 @@ impl<S: Step> ActiveChallenge<S> {
         resume: impl AsyncFnOnce(&Secret) -> Result<X, Error>,
         send: impl AsyncFnOnce(&mut S) -> Result<T, Error>,
     ) -> Result<Tried<T, X>, Error> {
+        let tried = self.try_code_to_claim(caller, recipient, code, operation, resume, send);
+        match tried.await? {
+            Tried::Response(response) => Ok(Tried::Response(response)),
+            Tried::Kept((session, claim)) => {
+                self.claim_session(caller, claim, &session, None).await?;
+                Ok(Tried::Kept(session))
+            }
+        }
+    }
+
+    /// [`try_sign_in_code`](Self::try_sign_in_code) where other codes may remain: the session is still to
+    /// be claimed by [`claim_session`](Self::claim_session).
+    pub(crate) async fn try_code_to_claim<T, X: SignOut>(
+        &mut self,
+        caller: &Caller,
+        recipient: impl Recipient<S>,
+        code: &Secret,
+        operation: &'static str,
+        resume: impl AsyncFnOnce(&Secret) -> Result<X, Error>,
+        send: impl AsyncFnOnce(&mut S) -> Result<T, Error>,
+    ) -> Result<Tried<T, (X, KeptClaim)>, Error> {
         caller.hold(self.lock_attempts().await?);
         let seal = CodeSeal::of(self.id(), recipient.code(), code);
         match self.begin_attempt(recipient, Some(seal)).await? {
@@ -118,7 +139,7 @@ impl<S: Step> ActiveChallenge<S> {
                 let response = self.send_counted(&attempt, send).await;
                 response.map(Tried::Response)
             }
-            Begun::Kept(claim, session) => Ok(Tried::Kept(resume(&session).await?, claim)),
+            Begun::Kept(claim, session) => Ok(Tried::Kept((resume(&session).await?, claim))),
             Begun::Wrong => Err(wrong_code().at(self.system(), operation)),
         }
     }

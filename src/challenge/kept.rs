@@ -160,7 +160,7 @@ pub(crate) enum Tried<T, X> {
     /// The server's response to it.
     Response(T),
     /// The code was accepted before, and its caller went away: this is the session.
-    Kept(X, KeptClaim),
+    Kept(X),
 }
 
 /// The record that keeps a session, which is to be claimed.

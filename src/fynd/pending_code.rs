@@ -288,12 +288,7 @@ impl PendingCode {
             .try_sign_in_code(caller, recipient, &code, operation, resume, send);
         let user = match tried.await? {
             Tried::Response(user) => user,
-            Tried::Kept(session, claim) => {
-                self.challenge
-                    .claim_session(caller, claim, &session, None)
-                    .await?;
-                return Ok(Confirmed::SignedIn(session));
-            }
+            Tried::Kept(session) => return Ok(Confirmed::SignedIn(session)),
         };
         let step = &self.challenge.step;
         if let Some(token) = user.registration(step.register_token.as_ref()) {

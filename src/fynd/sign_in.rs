@@ -282,7 +282,7 @@ impl PendingCodes {
         };
         let (user, cookies, code) = match tried {
             Ok((Tried::Response((user, cookies)), code)) => (user, cookies, code),
-            Ok((Tried::Kept(session, claim), _)) => {
+            Ok((Tried::Kept((session, claim)), _)) => {
                 return self.claim(caller, kind, claim, session).await;
             }
             Err(error) => return Err(StepError::new(self, error)),
@@ -393,7 +393,7 @@ impl PendingCodes {
         caller: &Caller,
         kind: ContactKind,
         code: &Secret,
-    ) -> Result<Tried<(UserStatus, CookieJar), Session>, Error> {
+    ) -> Result<Tried<(UserStatus, CookieJar), (Session, KeptClaim)>, Error> {
         let (client, session) = (&self.client, self.session.as_ref());
         let send = async |step: &mut UnconfirmedCodes| {
             let UnconfirmedCode { contact, keys, .. } = step.find(kind)?;
@@ -405,7 +405,7 @@ impl PendingCodes {
         };
         let resume = async |id: &Secret| client.resume_session(id).await;
         self.challenge
-            .try_sign_in_code(caller, kind, code, kind.verification(), resume, send)
+            .try_code_to_claim(caller, kind, code, kind.verification(), resume, send)
             .await
     }
 }

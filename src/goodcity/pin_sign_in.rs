@@ -241,10 +241,7 @@ impl PendingCode {
                 .try_sign_in_code(caller, SoleRecipient, &pin, "verify", resume, send);
         let response = match tried.await? {
             Tried::Response(response) => response.into_inner(),
-            Tried::Kept(session, claim) => {
-                self.challenge
-                    .claim_session(caller, claim, &session, None)
-                    .await?;
+            Tried::Kept(session) => {
                 return Ok(SignedIn {
                     session,
                     profile: None,

@@ -258,12 +258,7 @@ impl Challenge {
                     .await;
                 Ok(session)
             }
-            Tried::Kept(session, claim) => {
-                self.challenge
-                    .claim_session(caller, claim, &session, None)
-                    .await?;
-                Ok(session)
-            }
+            Tried::Kept(session) => Ok(session),
         }
     }
 }

@@ -163,12 +163,7 @@ impl MfaRequired {
         );
         let response = match tried.await? {
             Tried::Response(response) => response,
-            Tried::Kept(session, claim) => {
-                self.challenge
-                    .claim_session(caller, claim, &session, None)
-                    .await?;
-                return Ok(session);
-            }
+            Tried::Kept(session) => return Ok(session),
         };
         if still_requires_mfa(&response) {
             let message = "the server asks for the second factor again";

@@ -242,12 +242,7 @@ impl PendingCode {
                 .try_sign_in_code(caller, SoleRecipient, &code, operation, resume, send);
         let response = match tried.await? {
             Tried::Response(response) => response,
-            Tried::Kept(session, claim) => {
-                self.challenge
-                    .claim_session(caller, claim, &session, None)
-                    .await?;
-                return Ok(Admitted::Session(session));
-            }
+            Tried::Kept(session) => return Ok(Admitted::Session(session)),
         };
         let admitted = Admitted::of(&self.client, response).await?;
         if let Admitted::Session(session) = &admitted {
