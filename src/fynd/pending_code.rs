@@ -145,7 +145,8 @@ impl PendingCode {
 
     /// Sends a code to the mailbox that the server named,
     /// [`announced_email`](Self::announced_email). The [timer](Self::resend_timer) of this challenge
-    /// applies, and starts again. Confirm it by [`confirm_email`](Self::confirm_email).
+    /// applies, and starts again; so does that of the mailbox, which others may have started. Confirm it by
+    /// [`confirm_email`](Self::confirm_email).
     ///
     /// Source: `POST /service/application/user/authentication/v1.0/otp/email/send`.
     ///
@@ -158,7 +159,9 @@ impl PendingCode {
     pub async fn resend_email(&mut self) -> Result<(), Error> {
         let client = &self.client;
         let wait = self.challenge.step.keys.wait(client);
-        email_route(&self.challenge.step)?;
+        let mailbox = email_route(&self.challenge.step)?.contact.destination();
+        let requester = self.challenge.requester();
+        let permit = requester.claim(mailbox, None, wait).await?;
         let send = async |step: &SentCode| {
             let route = email_route(step)?;
             let sending = Sending {
@@ -176,9 +179,16 @@ impl PendingCode {
                 step.announced.email_token = Some(token.clone());
             }
         };
-        self.challenge
-            .resend(AnnouncedMailbox, wait, send, store_keys)
-            .await
+        let resent = self
+            .challenge
+            .resend(AnnouncedMailbox, wait, send, store_keys);
+        match resent.await {
+            Ok(()) => {
+                let _: MessageLimit = permit.sent_to_one(wait).await;
+                Ok(())
+            }
+            Err(error) => Err(permit.failed(error).await),
+        }
     }
 
     /// Confirms the code. It is never sent twice. A profile to complete continues under
