@@ -11,7 +11,9 @@ use super::active::{ActiveChallenge, ObservedVersion, is_outage};
 use super::conflicts::Conflicts;
 use super::destination;
 use super::errors::wrong_code;
-use super::errors::{attempt_in_flight, contended, finished, superseded, too_many_wrong_codes};
+use super::errors::{
+    attempt_in_flight, contended, finished, not_yet_saved, superseded, too_many_wrong_codes,
+};
 use super::kept::{CodeSeal, KeptClaim, Tried};
 use super::record::{Step, WrongCodes};
 use super::resend::Recipient;
@@ -139,7 +141,14 @@ impl<S: Step> ActiveChallenge<S> {
                 let response = self.send_counted(&attempt, send).await;
                 response.map(Tried::Response)
             }
-            Begun::Kept(claim, session) => Ok(Tried::Kept((resume(&session).await?, claim))),
+            Begun::Kept(claim, session) => match resume(&session).await {
+                Ok(session) => Ok(Tried::Kept((session, claim))),
+                // The instance that kept it has not saved it yet, or has just signed it out.
+                Err(error) if error.kind() == ErrorKind::Unauthenticated => {
+                    Err(not_yet_saved().of(self.system()))
+                }
+                Err(error) => Err(error),
+            },
             Begun::Wrong => Err(wrong_code().at(self.system(), operation)),
         }
     }

@@ -22,8 +22,8 @@
 //!   older challenges: they fail with `StepRequired` before anything is sent.
 //! - **The wait between two messages** belongs to the phone or mailbox, not to the challenge:
 //!   starting over, on any instance, fails with `RateLimited` until the wait is over. A successful
-//!   sign-in does not end it. Messages with a link have a wait of their own. Times are compared by the clocks of the instances, which should agree
-//!   within seconds.
+//!   sign-in does not end it. Messages with a link have a wait of their own. Times are compared by the
+//!   clocks of the instances, which should agree within seconds.
 //! - **Single use.** A finished challenge is removed, and handles of it fail at all instances. The
 //!   same holds for a step that has advanced to the next, under the same id.
 //! - **A time to live.** A code: 15 minutes from the newest message. A second factor: 10 minutes,

@@ -173,6 +173,8 @@ pub trait CodeChallenge: fmt::Debug + Send + Sync {
     /// [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired) (five codes were wrong, or a
     /// newer challenge has replaced this one: send a new code) and
     /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) (it is finished or has expired).
+    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) also if nothing is sent because the session
+    /// store fails or another code of this challenge is still being checked: then confirm the code again.
     fn confirm(
         self: Box<Self>,
         code: Secret,

@@ -204,6 +204,8 @@ impl PendingCode {
     /// challenge has replaced this one) and [`ErrorKind::Unauthenticated`] (it is finished or has
     /// expired). [`ErrorKind::Rejected`]: it is wrong, used or not the newest.
     /// [`ErrorKind::InvalidResponse`]: the server accepted it, and named no user or returned no cookie.
+    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) also if nothing is sent because the session
+    /// store fails or another code of this challenge is still being checked: then confirm the code again.
     ///
     /// [`ErrorKind::InvalidInput`]: crate::ErrorKind::InvalidInput
     /// [`ErrorKind::StepRequired`]: crate::ErrorKind::StepRequired

@@ -149,6 +149,8 @@ impl Challenge {
     /// sent with [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired) (five attempts failed,
     /// or a newer challenge has replaced this one: save the account with the flow again) and
     /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) (it is finished or has expired).
+    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) also if nothing is sent because the session
+    /// store fails or another login of this challenge is still being checked: then try again.
     pub async fn confirm(
         self,
         provider: impl Into<String>,

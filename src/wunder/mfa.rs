@@ -120,6 +120,8 @@ impl MfaRequired {
     /// letters, digits and inner dashes at most, and nothing around them),
     /// [`ErrorKind::StepRequired`] (five codes were wrong) and [`ErrorKind::Unauthenticated`] (it is
     /// finished, has expired or took too long): start the sign-in again after these two.
+    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) also if nothing is sent because the session
+    /// store fails or another code of this challenge is still being checked: then confirm the code again.
     pub async fn confirm(mut self, code: impl Into<Secret>) -> Result<Session, StepError<Self>> {
         let (context, code) = (Arc::clone(&self.client.context), code.into());
         let exchange = async move |caller: Caller| {

@@ -206,6 +206,8 @@ impl PendingCode {
     /// [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired) (five codes were wrong, or a
     /// newer challenge has replaced this one) and
     /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) (it is finished or has expired).
+    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) also if nothing is sent because the session
+    /// store fails or another code of this challenge is still being checked: then confirm the code again.
     pub async fn confirm(self, code: impl Into<Secret>) -> Result<SignIn, StepError<Self>> {
         let (context, code) = (Arc::clone(&self.client.context), code.into());
         let exchange = async move |caller: Caller| self.confirm_for(caller, code).await;

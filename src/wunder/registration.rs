@@ -205,7 +205,8 @@ impl SignUp {
             body.extra.insert(name, value);
         }
         let client = &self.client;
-        let call = client.user_api().create_customer().body(body);
+        let api = client.user_api();
+        let call = api.create_customer().body(body);
         let Some(to) = to else {
             return Ok(call.send().await?.into_inner());
         };
