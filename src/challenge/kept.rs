@@ -484,3 +484,24 @@ impl<S: Step> ActiveChallenge<S> {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_new_message_for_its_own_code_voids_a_kept_session() {
+        let now = DateTime::<Utc>::UNIX_EPOCH;
+        let kept = || Kept {
+            recipient: "mobile".to_owned(),
+            code: String::new(),
+            session: String::new(),
+            until: now + TimeDelta::seconds(1),
+            state: KeptState::Unclaimed,
+            message: None,
+            claim: None,
+        };
+        assert!(kept().void("email").is_open(now));
+        assert!(!kept().void("mobile").is_open(now));
+    }
+}

@@ -185,3 +185,19 @@ async fn a_dropped_send_again_keeps_the_challenge() {
     client.shutdown(Duration::from_secs(10)).await.unwrap();
     assert!(client.resume_challenge(&id).await.is_ok());
 }
+
+/// A sign-out by id leaves no session behind: also if there is none any more.
+#[tokio::test]
+async fn a_sign_out_of_a_session_that_has_ended_succeeds() {
+    for fixture in Fixture::all(Settings::new).await {
+        let name = fixture.checks;
+        let (id, code, _) = fixture.kept().await;
+        let session = confirm(&*fixture.other, &id, &code).await.unwrap();
+        for instance in [&fixture.one, &fixture.other, &fixture.one] {
+            instance.sign_out(session.id()).await.unwrap();
+            let error = instance.resume_session(session.id()).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Unauthenticated, "{name}: {error}");
+        }
+        fixture.one.sign_out(&"unknown".into()).await.unwrap();
+    }
+}
