@@ -142,6 +142,9 @@ impl<S: Step> ActiveChallenge<S> {
             expires_at: self.expires_at,
             kept: self.kept.clone(),
         };
+        if header.is_finished() {
+            return record::write_end(&header);
+        }
         record::write(&header, &self.step)
     }
 

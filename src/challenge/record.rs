@@ -113,6 +113,12 @@ pub(super) fn write<S: Step>(header: &RecordHeader, step: &S) -> Result<Record, 
     bytes.map(Record::new).map_err(|_| StoreError::Unreadable)
 }
 
+/// The record of a finished challenge has no step, whose keys nobody needs any more.
+pub(super) fn write_end(header: &RecordHeader) -> Result<Record, StoreError> {
+    let bytes = serde_json::to_vec(header);
+    bytes.map(Record::new).map_err(|_| StoreError::Unreadable)
+}
+
 pub(super) fn read_header(record: &Record) -> Result<RecordHeader, StoreError> {
     serde_json::from_slice(record.expose()).map_err(|_| StoreError::Unreadable)
 }
