@@ -113,7 +113,7 @@ pub(super) fn write<S: Step>(header: &RecordHeader, step: &S) -> Result<Record, 
     bytes.map(Record::new).map_err(|_| StoreError::Unreadable)
 }
 
-/// The record of a finished challenge has no step, whose keys nobody needs any more.
+/// The record of a finished challenge has no step: its keys are not needed any more.
 pub(super) fn write_end(header: &RecordHeader) -> Result<Record, StoreError> {
     let bytes = serde_json::to_vec(header);
     bytes.map(Record::new).map_err(|_| StoreError::Unreadable)

@@ -233,7 +233,7 @@ impl Challenge {
         self.challenge.check().await?;
         let account = self.challenge.step.account.clone();
         let saved = account.send(&self.client).await?;
-        // Without its caller, nobody knows the id of the new challenge: this one stays the way to it.
+        // The id of the new challenge is lost with its caller: the user continues by this one.
         let is_lost = caller.is_gone() && matches!(saved, Saved::ChallengeIssued(_));
         if !is_lost {
             self.challenge.finish().await;

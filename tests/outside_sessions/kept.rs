@@ -115,7 +115,7 @@ async fn a_session_of_an_expiring_challenge_is_signed_out() {
     assert_eq!(fixture.signed_out(), 1);
 }
 
-/// Something else has finished the challenge, and so removed its record: nobody can claim the session.
+/// Something else has finished the challenge, and so removed its record: the session cannot be claimed.
 #[tokio::test]
 async fn a_session_whose_record_was_removed_is_signed_out() {
     let fixture = Fixture::wunder(settings()).await;
@@ -163,7 +163,7 @@ async fn a_wrong_code_is_refused_alike_with_a_kept_session() {
     }
 }
 
-/// Account data that is sent again may lead to another challenge, whose id nobody has if the caller is
+/// Account data that is sent again may lead to another challenge, whose id is lost if the caller is
 /// gone: the first one still continues.
 #[tokio::test]
 async fn a_dropped_send_again_keeps_the_challenge() {
