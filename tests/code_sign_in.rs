@@ -71,7 +71,7 @@ async fn one_function_signs_users_in_on_each_system() {
 }
 
 #[tokio::test]
-async fn a_used_challenge_is_gone_and_signing_out_an_unknown_session_is_reported() {
+async fn a_used_challenge_is_gone_and_signing_out_an_unknown_session_succeeds() {
     for target in all().await {
         let challenge = target.system().send_code(&target.to).await.unwrap();
         let id = challenge.id().clone();
@@ -82,8 +82,9 @@ async fn a_used_challenge_is_gone_and_signing_out_an_unknown_session_is_reported
         }
         let error = target.system().resume_challenge(&id).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unauthenticated, "{}", target.name);
-        let error = target.system().sign_out(&id).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Unauthenticated, "{}", target.name);
+        // The id of a challenge is that of no session.
+        let signed_out = target.system().sign_out(&id).await;
+        assert!(signed_out.is_ok(), "{}: {signed_out:?}", target.name);
     }
 }
 

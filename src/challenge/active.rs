@@ -142,6 +142,9 @@ impl<S: Step> ActiveChallenge<S> {
             expires_at: self.expires_at,
             kept: self.kept.clone(),
         };
+        if header.is_finished() {
+            return record::write_end(&header);
+        }
         record::write(&header, &self.step)
     }
 
@@ -196,11 +199,28 @@ impl<S: Step> ActiveChallenge<S> {
                 Ok(ObservedVersion::NotYetStored)
             };
         };
-        let unreadable = |error| self.context.store_error(error);
+        let context = Arc::clone(&self.context);
+        let unreadable = |error| context.store_error(error);
         let header = record::read_header(&record).map_err(unreadable)?;
+        if header.is_finished() {
+            return Err(finished().of(self.system()));
+        }
         if header.kind != S::KIND {
             return Err(advanced().of(self.system()));
         }
+        let wrong_codes = self.adopt(&record, header).map_err(unreadable)?;
+        Ok(ObservedVersion::Stored {
+            version,
+            wrong_codes,
+        })
+    }
+
+    /// Adopts a newer step from a record with `header`, and returns the wrong codes.
+    pub(super) fn adopt(
+        &mut self,
+        record: &Record,
+        header: RecordHeader,
+    ) -> Result<WrongCodes, StoreError> {
         let local = self.identity.wrong_codes().clone();
         self.kept = header.kept;
         // Codes that were counted by this instance alone, during an outage, still count.
@@ -208,7 +228,7 @@ impl<S: Step> ActiveChallenge<S> {
         if header.message > self.message {
             wrong_codes = header.wrong_codes;
             self.identity.wrong_codes().clone_from(&wrong_codes);
-            self.step = record::read_step(&record).map_err(unreadable)?;
+            self.step = record::read_step(record)?;
             self.message = header.message;
             self.known = self.known.max(header.message);
             self.expires_at = header.expires_at;
@@ -217,11 +237,16 @@ impl<S: Step> ActiveChallenge<S> {
             wrong_codes = local;
         }
         self.seen_wrong_codes = wrong_codes.of(SOLE_CODE);
-        Ok(ObservedVersion::Stored {
-            version,
-            wrong_codes,
-        })
+        Ok(wrong_codes)
     }
+}
+
+/// Whether a challenge is finished, as far as its record says.
+fn is_ended(found: &Option<(Record, Version)>) -> bool {
+    let Some((record, _)) = found else {
+        return true;
+    };
+    record::read_header(record).is_ok_and(|header| header.is_finished())
 }
 
 /// A challenge that was loaded by its id.
@@ -242,13 +267,16 @@ impl StoredChallenge {
         };
         let mut found = load().await?;
         // An attempt that is about to end may keep its session in the place of the record.
-        if found.is_none() && context.attempt_ended(&key).await {
+        if is_ended(&found) && context.attempt_ended(&key).await {
             found = load().await?;
         }
         let Some((record, _)) = found else {
             return Err(not_found().of(system));
         };
         let header = record::read_header(&record).map_err(|error| context.store_error(error))?;
+        if header.is_finished() {
+            return Err(not_found().of(system));
+        }
         if header.audience != context.audience() {
             return Err(wrong_audience().of(system));
         }

@@ -11,7 +11,9 @@ use super::active::{ActiveChallenge, ObservedVersion, is_outage};
 use super::conflicts::Conflicts;
 use super::destination;
 use super::errors::wrong_code;
-use super::errors::{attempt_in_flight, contended, finished, superseded, too_many_wrong_codes};
+use super::errors::{
+    attempt_in_flight, contended, finished, not_yet_saved, superseded, too_many_wrong_codes,
+};
 use super::kept::{CodeSeal, KeptClaim, Tried};
 use super::record::{Step, WrongCodes};
 use super::resend::Recipient;
@@ -77,6 +79,8 @@ enum Begun {
     Counted(CodeAttempt),
     /// The code was accepted before, and its session is kept.
     Kept(KeptClaim, Secret),
+    /// A session is kept for another code: the code was counted, and is not sent.
+    Wrong,
 }
 
 impl<S: Step> ActiveChallenge<S> {
@@ -93,20 +97,43 @@ impl<S: Step> ActiveChallenge<S> {
         let _lock = self.lock_attempts().await?;
         match self.begin_attempt(recipient, None).await? {
             Begun::Counted(attempt) => self.send_counted(&attempt, send).await,
-            Begun::Kept(..) => Err(finished().of(self.system())),
+            Begun::Kept(..) | Begun::Wrong => Err(finished().of(self.system())),
         }
     }
 
     /// [`try_code`](Self::try_code) for a code that may sign the user in: `resume` resumes a session
-    /// that the same code was granted before, which is then to be claimed.
+    /// that the same code was granted before, which is claimed and ends the challenge. `operation` is that
+    /// by which `send` sends the code.
     pub(crate) async fn try_sign_in_code<T, X: SignOut>(
         &mut self,
         caller: &Caller,
         recipient: impl Recipient<S>,
         code: &Secret,
+        operation: &'static str,
         resume: impl AsyncFnOnce(&Secret) -> Result<X, Error>,
         send: impl AsyncFnOnce(&mut S) -> Result<T, Error>,
     ) -> Result<Tried<T, X>, Error> {
+        let tried = self.try_code_to_claim(caller, recipient, code, operation, resume, send);
+        match tried.await? {
+            Tried::Response(response) => Ok(Tried::Response(response)),
+            Tried::Kept((session, claim)) => {
+                self.claim_session(caller, claim, &session, None).await?;
+                Ok(Tried::Kept(session))
+            }
+        }
+    }
+
+    /// [`try_sign_in_code`](Self::try_sign_in_code) where other codes may remain: the session is still to
+    /// be claimed by [`claim_session`](Self::claim_session).
+    pub(crate) async fn try_code_to_claim<T, X: SignOut>(
+        &mut self,
+        caller: &Caller,
+        recipient: impl Recipient<S>,
+        code: &Secret,
+        operation: &'static str,
+        resume: impl AsyncFnOnce(&Secret) -> Result<X, Error>,
+        send: impl AsyncFnOnce(&mut S) -> Result<T, Error>,
+    ) -> Result<Tried<T, (X, KeptClaim)>, Error> {
         caller.hold(self.lock_attempts().await?);
         let seal = CodeSeal::of(self.id(), recipient.code(), code);
         match self.begin_attempt(recipient, Some(seal)).await? {
@@ -114,7 +141,15 @@ impl<S: Step> ActiveChallenge<S> {
                 let response = self.send_counted(&attempt, send).await;
                 response.map(Tried::Response)
             }
-            Begun::Kept(claim, session) => Ok(Tried::Kept(resume(&session).await?, claim)),
+            Begun::Kept(claim, session) => match resume(&session).await {
+                Ok(session) => Ok(Tried::Kept((session, claim))),
+                // The instance that kept it has not saved it yet, or has just signed it out.
+                Err(error) if error.kind() == ErrorKind::Unauthenticated => {
+                    Err(not_yet_saved().of(self.system()))
+                }
+                Err(error) => Err(error),
+            },
+            Begun::Wrong => Err(wrong_code().at(self.system(), operation)),
         }
     }
 
@@ -166,24 +201,25 @@ impl<S: Step> ActiveChallenge<S> {
             let now = self.context.clock().now();
             let kept = self.kept.clone().filter(|kept| kept.is_open(now));
             let kept = kept.filter(|kept| kept.is_of(code)).zip(seal.as_ref());
-            if let ObservedVersion::Stored { wrong_codes, .. } = &observed
-                && kept.is_some()
-                && wrong_codes.of(code) >= self.context.max_wrong_codes()
-            {
-                return Err(self.too_many_wrong_codes());
-            }
-            if let (ObservedVersion::Stored { version, .. }, Some((kept, seal))) =
-                (&observed, &kept)
+            if let (
+                Some((kept, seal)),
+                ObservedVersion::Stored {
+                    version,
+                    wrong_codes,
+                },
+            ) = (&kept, &observed)
+                && wrong_codes.of(code) < self.context.max_wrong_codes()
                 && kept.is_for(seal)
                 && let Some(session) = seal.session_of(kept)
             {
-                let claim = KeptClaim::new(*version, (*seal).clone(), kept.clone());
+                let claim =
+                    KeptClaim::new(*version, wrong_codes.clone(), (*seal).clone(), kept.clone());
                 return Ok(Begun::Kept(claim, session));
             }
             // The right code is spent, so that no other is sent.
             let is_wrong = kept.is_some();
             let message = match recipient.limit(&mut self.step) {
-                _ if is_wrong => self.message,
+                Err(_) if is_wrong => self.message,
                 Err(error) => return Err(error),
                 // The newer step has another destination.
                 Ok(Some(limit)) if Some(&limit.destination) != destination.as_ref() => continue,
@@ -205,7 +241,7 @@ impl<S: Step> ActiveChallenge<S> {
                 Ok(found) => {
                     let newer = found
                         .is_some_and(|found| found.record.supersedes(&self.identity.name, message));
-                    if newer && !is_wrong {
+                    if newer {
                         return Err(superseded().of(self.system()));
                     }
                 }
@@ -222,7 +258,7 @@ impl<S: Step> ActiveChallenge<S> {
                     self.identity.stored.store(true, Ordering::SeqCst);
                     *self.identity.wrong_codes() = next;
                     if is_wrong {
-                        return Err(wrong_code().of(self.system()));
+                        return Ok(Begun::Wrong);
                     }
                     return Ok(Begun::Counted(self.attempt(code)));
                 }

@@ -62,16 +62,7 @@ impl DestinationRecord {
             .as_ref()
             .is_some_and(|newest| newest.challenge != challenge && newest.message > message)
     }
-}
 
-/// A destination as it is stored.
-pub(super) struct StoredDestination {
-    pub(super) record: DestinationRecord,
-    /// The version under the newest index key; `None` if the record is under an older one only.
-    over: Option<Version>,
-}
-
-impl DestinationRecord {
     /// What two records of one destination say together: while the index keys are rotated, instances
     /// write under different ones.
     fn merge(self, other: Self) -> Self {
@@ -90,6 +81,13 @@ impl DestinationRecord {
         }
         later
     }
+}
+
+/// A destination as it is stored.
+pub(super) struct StoredDestination {
+    pub(super) record: DestinationRecord,
+    /// The version under the newest index key; `None` if the record is under an older one only.
+    over: Option<Version>,
 }
 
 fn keys_of(context: &SessionContext, destination: &str) -> Vec<StoreKey> {
@@ -229,9 +227,7 @@ impl Requester<'_> {
         }
         Err(contended().of(system))
     }
-}
 
-impl Requester<'_> {
     /// The limit of a destination that only the response named, so that its message was sent without a
     /// permit. The next may follow after `wait`.
     #[cfg(feature = "fynd")]

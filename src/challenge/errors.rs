@@ -53,6 +53,11 @@ pub(super) fn attempt_in_flight() -> Error {
     Error::new(ErrorKind::Unavailable, message).with_delivery(Delivery::NotSent)
 }
 
+pub(super) fn not_yet_saved() -> Error {
+    let message = "the session of this code is not saved yet: confirm the code again";
+    Error::new(ErrorKind::Unavailable, message).with_delivery(Delivery::NotSent)
+}
+
 pub(super) fn message_in_flight(wait: Duration) -> Error {
     let message = "another message of this challenge was requested at the same time";
     Error::new(ErrorKind::RateLimited, message).with_retry_after(Some(wait))

@@ -7,7 +7,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
@@ -16,12 +16,12 @@ use subtle::ConstantTimeEq;
 use super::active::{ActiveChallenge, ObservedVersion, after};
 use super::conflicts::Conflicts;
 use super::errors::{contended, finished};
-use super::record::{self, Step};
+use super::record::{self, Step, WrongCodes};
 use super::resend::Recipient;
 use crate::error::Error;
 use crate::secret::Secret;
 use crate::session::{Caller, SignOut, discard};
-use crate::store::{StoreError, Version};
+use crate::store::{Record, StoreError, Version};
 
 /// How often the record of a session is written again while the store fails.
 const MAX_SAVES: u32 = 7;
@@ -31,6 +31,10 @@ const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 
 /// In how many parts the time of a kept session is waited for, because it may be claimed meanwhile.
 const LOOKS: u32 = 8;
+
+/// How long after the end of its time the record still says that a session was claimed: the instance
+/// that keeps it looks at the end, and its clock may differ.
+const CLAIM_SHOWN: TimeDelta = TimeDelta::seconds(60);
 
 /// A kept session, as the record of its challenge names it.
 #[derive(Clone, Serialize, Deserialize)]
@@ -43,20 +47,30 @@ pub(super) struct Kept {
     session: String,
     until: DateTime<Utc>,
     state: KeptState,
+    /// The message that the code came with, where the challenge counts its messages. A newer one, which was
+    /// requested during the exchange, has another code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    message: Option<u64>,
+    /// A random name of the claim, by which the claimer recognizes its write.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    claim: Option<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 enum KeptState {
     Unclaimed,
+    /// Other codes of the challenge remain.
     Claimed,
+    /// Claimed, and the challenge is finished.
+    Finished,
     /// The user has requested another code instead.
     Void,
 }
 
 impl Kept {
-    /// Another code was requested.
-    pub(super) fn void(mut self) -> Self {
-        if self.state == KeptState::Unclaimed {
+    /// Another code of this name was requested. The session of a code of another name stays.
+    pub(super) fn void(mut self, code: &str) -> Self {
+        if self.is_of(code) && self.state == KeptState::Unclaimed {
             self.state = KeptState::Void;
         }
         self
@@ -76,8 +90,23 @@ impl Kept {
         self.code.as_bytes().ct_eq(code.digest.as_bytes()).into()
     }
 
+    /// Whether the challenge is finished, and its record only tells that its session was claimed.
+    pub(super) fn is_finished(&self) -> bool {
+        self.state == KeptState::Finished
+    }
+
     fn is_same(&self, other: &Self) -> bool {
         self.code == other.code && self.session == other.session
+    }
+
+    fn is_claim(&self, claim: &str) -> bool {
+        self.claim.as_deref() == Some(claim)
+    }
+
+    /// How long the record has to tell that the session was claimed.
+    fn claim_shown(&self, now: DateTime<Utc>) -> Duration {
+        let left = self.until - now + CLAIM_SHOWN;
+        left.to_std().unwrap_or_default()
     }
 }
 
@@ -131,21 +160,29 @@ pub(crate) enum Tried<T, X> {
     /// The server's response to it.
     Response(T),
     /// The code was accepted before, and its caller went away: this is the session.
-    Kept(X, KeptClaim),
+    Kept(X),
 }
 
 /// The record that keeps a session, which is to be claimed.
 #[must_use = "a session that is not claimed is released again, and then signed out"]
 pub(crate) struct KeptClaim {
     version: Version,
+    /// Those of the other codes still count after the claim.
+    wrong_codes: WrongCodes,
     seal: CodeSeal,
     kept: Kept,
 }
 
 impl KeptClaim {
-    pub(super) fn new(version: Version, seal: CodeSeal, kept: Kept) -> Self {
+    pub(super) fn new(
+        version: Version,
+        wrong_codes: WrongCodes,
+        seal: CodeSeal,
+        kept: Kept,
+    ) -> Self {
         Self {
             version,
+            wrong_codes,
             seal,
             kept,
         }
@@ -167,16 +204,21 @@ impl<S: Step> ActiveChallenge<S> {
         session: &X,
         change: Option<Change<'_, S>>,
     ) {
-        let time = self.context.unclaimed_session_time().min(self.time_left());
+        // The record outlives the time of the session, so that its end is seen.
+        let time = self.time_left() * 7 / 8;
+        let time = self.context.unclaimed_session_time().min(time);
         let seal = CodeSeal::of(self.id(), recipient.code(), code);
+        let is_sole = matches!(recipient.limit(&mut self.step), Ok(None));
         let kept = Kept {
             recipient: recipient.code().to_owned(),
             session: seal.masked(session.shared().id()),
             code: seal.digest,
             until: after(self.context.clock().now(), time),
             state: KeptState::Unclaimed,
+            message: is_sole.then_some(self.message),
+            claim: None,
         };
-        self.keep_if_unclaimed(caller, kept.clone(), true, session);
+        self.keep_if_unclaimed(caller, kept.clone(), None, session);
         if caller.is_gone() {
             return;
         }
@@ -186,7 +228,7 @@ impl<S: Step> ActiveChallenge<S> {
         let before = self.clone();
         self.update_step(None, change).await;
         self.back_to(before)
-            .keep_if_unclaimed(caller, kept, true, session);
+            .keep_if_unclaimed(caller, kept, None, session);
     }
 
     /// Claims a session that the challenge keeps, and ends the challenge or changes its step. Fails if
@@ -200,48 +242,63 @@ impl<S: Step> ActiveChallenge<S> {
     ) -> Result<(), Error> {
         let KeptClaim {
             mut version,
+            mut wrong_codes,
             seal,
             kept,
         } = claim;
+        let name = self.context.random_id()?.expose().to_owned();
+        let state = match change {
+            Some(_) => KeptState::Claimed,
+            None => KeptState::Finished,
+        };
         let mut conflicts = Conflicts::new();
         while conflicts.next(&self.context).await {
             let before = self.clone();
             let mut claimed = self.clone();
-            let mut time_to_live = Duration::ZERO;
+            let mut time_to_live = kept.claim_shown(self.context.clock().now());
+            claimed.kept = Some(Kept {
+                state,
+                claim: Some(name.clone()),
+                ..kept.clone()
+            });
             if let Some(change) = change {
                 change(&mut claimed.step);
                 claimed.message += 1;
                 claimed.known = claimed.message;
-                claimed.kept = Some(Kept {
-                    state: KeptState::Claimed,
-                    ..kept.clone()
-                });
-                time_to_live = claimed.time_left();
+                time_to_live = time_to_live.max(claimed.time_left());
             }
-            let wrong_codes = self.identity.wrong_codes().clone();
-            let record = claimed.to_record(wrong_codes);
+            let record = claimed.to_record(wrong_codes.clone());
             let record = record.map_err(|error| self.context.store_error(error))?;
             let (store, key) = (self.context.store(), &self.identity.key);
             let write = store.compare_and_swap(key, version, record, time_to_live, None);
-            match self.context.store_step(write).await {
-                Ok(_) => {
+            let written = match self.context.store_step(write).await {
+                Err(StoreError::Conflict) => Err(StoreError::Conflict),
+                // A write that was reported as failed may have succeeded.
+                Err(_) if self.has_claimed(&name).await => Ok(()),
+                written => written.map(drop),
+            };
+            match written {
+                Ok(()) => {
                     *self = claimed;
                     let is_finished = change.is_none();
                     self.identity.finished.store(is_finished, Ordering::SeqCst);
                     self.back_to(before)
-                        .keep_if_unclaimed(caller, kept, false, session);
+                        .keep_if_unclaimed(caller, kept, Some(name), session);
                     return Ok(());
                 }
                 Err(StoreError::Conflict) => {}
                 Err(error) => return Err(self.context.store_error(error)),
             }
             match self.reload().await? {
-                ObservedVersion::Stored { version: found, .. }
-                    if self.kept.as_ref().is_some_and(|found| {
-                        found.is_open(self.context.clock().now()) && found.is_for(&seal)
-                    }) =>
+                ObservedVersion::Stored {
+                    version: found,
+                    wrong_codes: counts,
+                } if self.kept.as_ref().is_some_and(|found| {
+                    found.is_open(self.context.clock().now()) && found.is_for(&seal)
+                }) =>
                 {
                     version = found;
+                    wrong_codes = counts;
                 }
                 ObservedVersion::Unavailable(error) => {
                     return Err(self.context.store_error(error));
@@ -252,6 +309,33 @@ impl<S: Step> ActiveChallenge<S> {
         Err(contended().of(self.system()))
     }
 
+    /// Whether the record tells of the claim of this name.
+    async fn has_claimed(&self, name: &str) -> bool {
+        let Ok(Some((found, _))) = self.load().await else {
+            return false;
+        };
+        let header = record::read_header(&found);
+        let kept = header.ok().and_then(|header| header.kept);
+        kept.is_some_and(|kept| kept.is_claim(name))
+    }
+
+    /// What a finished challenge leaves of a session that was claimed when other codes remained: the
+    /// instance that kept it would take a removed record for an unclaimed session.
+    pub(super) fn claimed_end(&self) -> Option<(Record, Duration)> {
+        let kept = self.kept.clone()?;
+        let time_to_live = kept.claim_shown(self.context.clock().now());
+        if kept.state != KeptState::Claimed || time_to_live.is_zero() {
+            return None;
+        }
+        let mut end = self.clone();
+        end.kept = Some(Kept {
+            state: KeptState::Finished,
+            ..kept
+        });
+        let record = end.to_record(WrongCodes::default()).ok()?;
+        Some((record, time_to_live))
+    }
+
     /// The former state as the newest one.
     fn back_to(&self, mut former: Self) -> Self {
         former.message = self.message;
@@ -259,19 +343,20 @@ impl<S: Step> ActiveChallenge<S> {
         former
     }
 
-    /// `is_counted` tells that the right code was counted like one that may be wrong.
+    /// `claim` is the name of the caller's own claim of the session, if it was kept before. Otherwise the
+    /// right code was counted like one that may be wrong.
     fn keep_if_unclaimed<X: SignOut>(
         &self,
         caller: &Caller,
         kept: Kept,
-        is_counted: bool,
+        claim: Option<String>,
         session: &X,
     ) {
         let (challenge, session) = (self.clone(), session.clone());
         caller.if_unclaimed(move |lock| {
             Box::pin(async move {
                 challenge.identity.finished.store(false, Ordering::SeqCst);
-                let is_kept = challenge.save_kept(&kept, is_counted).await;
+                let is_kept = challenge.save_kept(&kept, claim.as_deref()).await;
                 drop(lock);
                 challenge.release_or_discard(is_kept, &kept, session).await;
             })
@@ -289,10 +374,10 @@ impl<S: Step> ActiveChallenge<S> {
         discard(session).await;
     }
 
-    async fn save_kept(&self, kept: &Kept, is_counted: bool) -> bool {
+    async fn save_kept(&self, kept: &Kept, claim: Option<&str>) -> bool {
         let mut backoff = FIRST_BACKOFF;
         for _ in 0..MAX_SAVES {
-            match self.write_kept(kept, is_counted).await {
+            match self.write_kept(kept, claim).await {
                 Ok(is_kept) => return is_kept,
                 Err(error) => {
                     tracing::warn!(challenge = %self.identity.key, %error, "could not keep a session yet");
@@ -304,30 +389,35 @@ impl<S: Step> ActiveChallenge<S> {
         false
     }
 
-    /// Writes the kept session over the record or in its place. Not if the challenge has advanced.
-    async fn write_kept(&self, kept: &Kept, is_counted: bool) -> Result<bool, StoreError> {
+    /// Writes the kept session over the record or in its place. Not if the challenge has advanced, is
+    /// finished by another claim than `claim`, or has a newer code.
+    async fn write_kept(&self, kept: &Kept, claim: Option<&str>) -> Result<bool, StoreError> {
         let mut conflicts = Conflicts::new();
         while conflicts.next(&self.context).await {
             let mut next = self.clone();
             let loaded = self.load().await?;
             let over = loaded.as_ref().map(|(_, version)| *version);
+            let mut wrong_codes = self.identity.wrong_codes().clone();
             if let Some((found, _)) = &loaded {
                 let header = record::read_header(found)?;
                 if header.kind != S::KIND {
                     return Ok(false);
                 }
-            }
-            let mut wrong_codes = self.identity.wrong_codes().clone();
-            if loaded.is_some() {
-                match next.observe(Ok(loaded)) {
-                    Ok(ObservedVersion::Stored {
-                        wrong_codes: counts,
-                        ..
-                    }) => wrong_codes = counts,
-                    _ => return Ok(false),
+                let other = header.kept.as_ref();
+                let other = other.filter(|it| !claim.is_some_and(|claim| it.is_claim(claim)));
+                // A former try, which was reported as failed, has written it.
+                if other.is_some_and(|other| other.is_same(kept)) {
+                    return Ok(true);
                 }
+                if other.is_some_and(Kept::is_finished) {
+                    return Ok(false);
+                }
+                if kept.message.is_some_and(|message| header.message > message) {
+                    return Ok(false);
+                }
+                wrong_codes = next.adopt(found, header)?;
             }
-            if is_counted {
+            if claim.is_none() {
                 let count = wrong_codes.of(&kept.recipient).saturating_sub(1);
                 wrong_codes.set(&kept.recipient, count);
             }
@@ -348,8 +438,9 @@ impl<S: Step> ActiveChallenge<S> {
     }
 
     /// Waits until the session is claimed, or its time has passed; then the record is removed, so that
-    /// it cannot be claimed any more. What is unknown counts as claimed, because a session in use must not
-    /// be signed out.
+    /// it cannot be claimed any more. A claim changes the record and leaves it for a while, so that a
+    /// record that is gone before tells that the challenge was finished without it. What is unknown counts
+    /// as claimed, because a session in use must not be signed out.
     async fn is_claimed(&self, kept: &Kept) -> bool {
         let clock = self.context.clock();
         let time = (kept.until - clock.now()).to_std().unwrap_or_default();
@@ -363,19 +454,25 @@ impl<S: Step> ActiveChallenge<S> {
                 continue;
             };
             let Some((found, version)) = loaded else {
-                return true;
+                if clock.now() < kept.until + CLAIM_SHOWN / 2 {
+                    return false;
+                }
+                break;
             };
             let Ok(header) = record::read_header(&found) else {
                 return true;
             };
             match &header.kept {
                 Some(found) if found.is_same(kept) => match found.state {
-                    KeptState::Claimed => return true,
+                    KeptState::Claimed | KeptState::Finished => return true,
                     KeptState::Void => return false,
                     KeptState::Unclaimed if clock.now() < kept.until => continue,
                     KeptState::Unclaimed => {}
                 },
-                _ => return true,
+                // Another code of the challenge has led to another session or to the next step.
+                Some(_) => return false,
+                None if header.kind != S::KIND => return false,
+                None => return true,
             }
             let (store, key) = (self.context.store(), &self.identity.key);
             let remove = store.compare_and_swap(key, version, found, Duration::ZERO, None);
@@ -385,5 +482,26 @@ impl<S: Step> ActiveChallenge<S> {
         }
         tracing::warn!(challenge = %self.identity.key, "it is unknown whether a session was claimed");
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_new_message_for_its_own_code_voids_a_kept_session() {
+        let now = DateTime::<Utc>::UNIX_EPOCH;
+        let kept = || Kept {
+            recipient: "mobile".to_owned(),
+            code: String::new(),
+            session: String::new(),
+            until: now + TimeDelta::seconds(1),
+            state: KeptState::Unclaimed,
+            message: None,
+            claim: None,
+        };
+        assert!(kept().void("email").is_open(now));
+        assert!(!kept().void("mobile").is_open(now));
     }
 }

@@ -8,8 +8,8 @@ use crate::error::Error;
 use crate::session::SessionContext;
 
 /// Sends a link by `send` to `destination`, which may get the next one after `wait`, across all
-/// instances; `send` also returns whether the server may have sent it. The links of one kind have a wait of their own: `kind` separates them from the codes of
-/// a sign-in, whose challenge stays valid.
+/// instances; `send` also returns whether the server may have sent it. The links of one kind have a wait
+/// of their own: `kind` separates them from the codes of a sign-in, whose challenge stays valid.
 ///
 /// Fails before anything is sent if the store fails or the last link is too recent.
 pub(crate) async fn send_link<T>(

@@ -22,10 +22,11 @@
 //!   older challenges: they fail with `StepRequired` before anything is sent.
 //! - **The wait between two messages** belongs to the phone or mailbox, not to the challenge:
 //!   starting over, on any instance, fails with `RateLimited` until the wait is over. A successful
-//!   sign-in does not end it. Messages with a link have a wait of their own. Times are compared by the clocks of the instances, which should agree
-//!   within seconds.
+//!   sign-in does not end it. Messages with a link have a wait of their own. Times are compared by the
+//!   clocks of the instances, which should agree within seconds.
 //! - **Single use.** A finished challenge is removed, and handles of it fail at all instances. The
-//!   same holds for a step that has advanced to the next, under the same id.
+//!   same holds for a step that has advanced to the next, under the same id. Where a kept session was
+//!   claimed, the record stays for some minutes without the step, and says only that.
 //! - **A time to live.** A code: 15 minutes from the newest message. A second factor: 10 minutes,
 //!   or the lifetime of its provisional token if that is shorter. A profile to complete, all codes
 //!   of a registration and a verification of The Wallet Crew: one hour. Failed attempts do not
@@ -44,7 +45,7 @@
 //! - The next step of the sign-in is stored, and the id resumes it.
 //! - A **session** is kept with the challenge for two minutes
 //!   ([`Settings::unclaimed_session_time`](crate::Settings::unclaimed_session_time)), and no longer than
-//!   the challenge. A `confirm` of the challenge with the **same code** gets it, once, on any instance:
+//!   the challenge or until its code is replaced. A `confirm` of the challenge with the **same code** gets it, once, on any instance:
 //!   nothing is sent to the server, and the codes are compared by keyed digests in constant time. Any
 //!   other code is [`Rejected`](crate::ErrorKind::Rejected) and counts as a wrong one. The id alone gives
 //!   no session, and the resumed challenge looks as before. While the exchange is under way, a second

@@ -44,6 +44,12 @@ pub(super) struct RecordHeader {
     pub(super) kept: Option<Kept>,
 }
 
+impl RecordHeader {
+    pub(super) fn is_finished(&self) -> bool {
+        self.kept.as_ref().is_some_and(Kept::is_finished)
+    }
+}
+
 /// Codes that were sent, except those that the server certainly did not check: one counter for each
 /// code that the user has, because a new message to one destination leaves the code of another.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,6 +110,12 @@ struct StepOnly<S> {
 
 pub(super) fn write<S: Step>(header: &RecordHeader, step: &S) -> Result<Record, StoreError> {
     let bytes = serde_json::to_vec(&Whole { header, step });
+    bytes.map(Record::new).map_err(|_| StoreError::Unreadable)
+}
+
+/// The record of a finished challenge has no step: its keys are not needed any more.
+pub(super) fn write_end(header: &RecordHeader) -> Result<Record, StoreError> {
+    let bytes = serde_json::to_vec(header);
     bytes.map(Record::new).map_err(|_| StoreError::Unreadable)
 }
 

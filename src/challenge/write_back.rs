@@ -7,15 +7,17 @@ use std::time::Duration;
 use super::active::{ActiveChallenge, Identity, ObservedVersion, after};
 use super::conflicts::Conflicts;
 use super::destination::SendPermit;
-use super::kept::Kept;
 use super::record::{self, RecordHeader, SOLE_CODE, Step, WrongCodes};
 use super::resend_timer::ResendTimer;
 use crate::clock::BoxFuture;
-use crate::session::SessionContext;
+use crate::session::{SessionContext, Tries};
 use crate::store::{Record, StoreError};
 
 const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 const MAX_BACKOFF: Duration = Duration::from_secs(30);
+
+/// How often a challenge is saved or removed in the background: for at most 40 minutes.
+const MAX_TRIES: u32 = 80;
 
 /// Which record a state may replace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +66,9 @@ impl<S: Step> ActiveChallenge<S> {
             let write = match found {
                 Some((found, version)) => {
                     let header = record::read_header(&found)?;
+                    if header.is_finished() {
+                        return Ok(());
+                    }
                     let is_older = match mode {
                         WriteMode::First => false,
                         WriteMode::Newer(_) => {
@@ -113,7 +118,7 @@ impl<S: Step> ActiveChallenge<S> {
         next.kept = header.kept;
         if let Some(code) = new_code {
             wrong_codes.set(code, local.of(code));
-            next.kept = next.kept.map(Kept::void);
+            next.kept = next.kept.map(|kept| kept.void(code));
         }
         next.to_record(wrong_codes)
     }
@@ -124,7 +129,7 @@ impl<S: Step> ActiveChallenge<S> {
         if code == SOLE_CODE {
             self.seen_wrong_codes = 0;
         }
-        self.kept = self.kept.take().map(Kept::void);
+        self.kept = self.kept.take().map(|kept| kept.void(code));
     }
 
     fn save_later(&self, mode: WriteMode, sent: Option<(SendPermit, Duration)>, save: u64) {
@@ -132,23 +137,28 @@ impl<S: Step> ActiveChallenge<S> {
         let running = challenge.context.track();
         // Boxed, so that the runtime's part is compiled once and not for each step.
         let saving: BoxFuture<'static, ()> = Box::pin(async move {
-            let mut backoff = FIRST_BACKOFF;
-            loop {
-                challenge.context.clock().sleep(backoff).await;
+            let mut tries = Tries::new(MAX_TRIES, FIRST_BACKOFF, MAX_BACKOFF);
+            let mut failed = None;
+            while let Some(wait) = tries.next_wait() {
+                challenge.context.clock().sleep(wait).await;
                 let identity = &challenge.identity;
                 let is_outdated = identity.finished.load(Ordering::SeqCst)
                     || identity.saves.load(Ordering::SeqCst) != save
                     || challenge.time_left().is_zero();
                 if is_outdated {
+                    failed = None;
                     break;
                 }
-                if challenge.save_once(mode, sent.as_ref()).await.is_ok() {
+                failed = challenge.save_once(mode, sent.as_ref()).await.err();
+                if failed.is_none() {
                     if identity.finished.load(Ordering::SeqCst) {
                         challenge.finish().await;
                     }
                     break;
                 }
-                backoff = backoff.saturating_mul(2).min(MAX_BACKOFF);
+            }
+            if let Some(error) = failed {
+                tracing::warn!(challenge = %challenge.identity.key, %error, "could not save a challenge");
             }
             drop(running);
         });
@@ -182,7 +192,7 @@ impl<S: Step> ActiveChallenge<S> {
             next.change_step(new_code.is_some(), &change);
             if let Some(code) = new_code {
                 wrong_codes.set(code, 0);
-                next.kept = next.kept.map(Kept::void);
+                next.kept = next.kept.map(|kept| kept.void(code));
             }
             let Ok(record) = next.to_record(wrong_codes.clone()) else {
                 break;
@@ -241,41 +251,65 @@ impl<S: Step> ActiveChallenge<S> {
     /// Removes the finished challenge, and waits for the first try. Retries in the background.
     pub(crate) async fn finish(&self) {
         let (context, identity) = (self.context.clone(), Arc::clone(&self.identity));
-        remove(context, identity, self.time_left()).await;
+        remove(context, identity, self.time_left(), self.claimed_end()).await;
     }
 }
 
 /// [`ActiveChallenge::finish`] without its type parameter, so that it is compiled once.
-async fn remove(context: Arc<SessionContext>, identity: Arc<Identity>, time_left: Duration) {
+async fn remove(
+    context: Arc<SessionContext>,
+    identity: Arc<Identity>,
+    time_left: Duration,
+    end: Option<(Record, Duration)>,
+) {
     identity.finished.store(true, Ordering::SeqCst);
     let running = context.track();
     let (tell, first) = tokio::sync::oneshot::channel();
     tokio::spawn(async move {
         let mut tell = Some(tell);
-        let mut backoff = FIRST_BACKOFF;
+        let mut tries = Tries::new(MAX_TRIES, FIRST_BACKOFF, MAX_BACKOFF);
         let mut waited = Duration::ZERO;
         loop {
-            let deleted = context
-                .store_step(context.store().delete(&identity.key))
-                .await;
+            let deleted = remove_once(&context, &identity, end.as_ref()).await;
             if let Some(tell) = tell.take() {
                 let _ = tell.send(());
             }
-            match deleted {
-                Ok(()) => break,
-                // The record has expired by then.
-                Err(_) if waited > time_left => break,
-                // It keeps a session whose caller is gone.
-                Err(_) if !identity.finished.load(Ordering::SeqCst) => break,
-                Err(error) => {
-                    tracing::warn!(challenge = %identity.key, %error, "could not remove a finished challenge yet");
-                }
+            let Err(error) = deleted else {
+                break;
+            };
+            // The record has expired when the time has passed.
+            let Some(wait) = tries.next_wait().filter(|_| waited <= time_left) else {
+                tracing::warn!(challenge = %identity.key, %error, "could not remove a finished challenge");
+                break;
+            };
+            if waited.is_zero() {
+                tracing::warn!(challenge = %identity.key, %error, "could not remove a finished challenge yet");
             }
-            context.clock().sleep(backoff).await;
-            waited += backoff;
-            backoff = backoff.saturating_mul(2).min(MAX_BACKOFF);
+            context.clock().sleep(wait).await;
+            waited += wait;
+            // The record was written again meanwhile: it keeps a session whose caller is gone.
+            if !identity.finished.load(Ordering::SeqCst) {
+                break;
+            }
         }
         drop(running);
     });
     let _ = first.await;
+}
+
+/// Removes the record, or writes what it is to say at its end.
+async fn remove_once(
+    context: &SessionContext,
+    identity: &Identity,
+    end: Option<&(Record, Duration)>,
+) -> Result<(), StoreError> {
+    let (store, key) = (context.store(), &identity.key);
+    let Some((record, time_to_live)) = end else {
+        return context.store_step(store.delete(key)).await;
+    };
+    let Some((_, version)) = context.store_step(store.load(key)).await? else {
+        return Ok(());
+    };
+    let write = store.compare_and_swap(key, version, record.clone(), *time_to_live, None);
+    context.store_step(write).await.map(drop)
 }

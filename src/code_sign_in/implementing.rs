@@ -9,6 +9,14 @@ pub(crate) fn unsupported(system: System, what: &'static str) -> Error {
     Error::new(ErrorKind::Unsupported, what).of(system)
 }
 
+/// A session that has ended, or whose record is gone, is signed out.
+pub(crate) fn unless_ended(error: Error) -> Result<(), Error> {
+    match error.kind() {
+        ErrorKind::Unauthenticated => Ok(()),
+        _ => Err(error),
+    }
+}
+
 /// Boxes the state of a failed step.
 pub(crate) fn boxed<S: CodeChallenge + 'static>(
     failed: StepError<S>,
@@ -34,7 +42,10 @@ macro_rules! session_methods {
             id: &'a $crate::Secret,
         ) -> $crate::BoxFuture<'a, Result<(), $crate::Error>> {
             ::std::boxed::Box::pin(async move {
-                $($client)+(self).resume_session(id).await?.sign_out().await
+                match $($client)+(self).resume_session(id).await {
+                    Ok(session) => session.sign_out().await,
+                    Err(error) => $crate::code_sign_in::unless_ended(error),
+                }
             })
         }
     };

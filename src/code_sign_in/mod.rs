@@ -68,7 +68,7 @@ use chrono::{DateTime, Utc};
 
 pub use self::confirmed::{Awaited, Confirmed, OwnStep};
 pub(crate) use self::implementing::{
-    boxed, challenge_methods, message_methods, session_methods, unsupported,
+    boxed, challenge_methods, message_methods, session_methods, unless_ended, unsupported,
 };
 use crate::challenge::{ResendTimer, StepError};
 use crate::clock::BoxFuture;
@@ -125,11 +125,12 @@ pub trait CodeSignIn: Send + Sync {
     fn resume_session<'a>(&'a self, id: &'a Secret) -> BoxFuture<'a, Result<Session, Error>>;
 
     /// Ends a session in this instance, in the store and, where the system supports it, on the
-    /// server.
+    /// server. A session that has ended, or that the store does not have, is signed out.
     ///
     /// # Errors
     ///
-    /// As `sign_out` of the session. The session is not used again in any case.
+    /// As `sign_out` of the session, and [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the
+    /// store fails. The session is not used again in any case.
     fn sign_out<'a>(&'a self, id: &'a Secret) -> BoxFuture<'a, Result<(), Error>>;
 }
 
@@ -172,6 +173,8 @@ pub trait CodeChallenge: fmt::Debug + Send + Sync {
     /// [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired) (five codes were wrong, or a
     /// newer challenge has replaced this one: send a new code) and
     /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) (it is finished or has expired).
+    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) also if nothing is sent because the session
+    /// store fails or another code of this challenge is still being checked: then confirm the code again.
     fn confirm(
         self: Box<Self>,
         code: Secret,

@@ -238,6 +238,8 @@ impl PendingDeletion {
     /// challenge has replaced this one) and [`ErrorKind::Unauthenticated`] (it is finished or has
     /// expired, or the session has ended). [`ErrorKind::Rejected`]: the code is wrong, used or not
     /// the newest.
+    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) also if nothing is sent because the session
+    /// store fails or another code of this challenge is still being checked: then confirm the code again.
     pub async fn confirm(self, code: impl Into<Secret>) -> Result<(), StepError<Self>> {
         let (context, code) = (self.challenge.context(), code.into());
         let exchange = async move |_: Caller| self.confirm_for(code).await;

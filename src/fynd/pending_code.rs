@@ -145,7 +145,8 @@ impl PendingCode {
 
     /// Sends a code to the mailbox that the server named,
     /// [`announced_email`](Self::announced_email). The [timer](Self::resend_timer) of this challenge
-    /// applies, and starts again. Confirm it by [`confirm_email`](Self::confirm_email).
+    /// applies, and starts again; so does that of the mailbox, which others may have started. Confirm it by
+    /// [`confirm_email`](Self::confirm_email).
     ///
     /// Source: `POST /service/application/user/authentication/v1.0/otp/email/send`.
     ///
@@ -158,7 +159,9 @@ impl PendingCode {
     pub async fn resend_email(&mut self) -> Result<(), Error> {
         let client = &self.client;
         let wait = self.challenge.step.keys.wait(client);
-        email_route(&self.challenge.step)?;
+        let mailbox = email_route(&self.challenge.step)?.contact.destination();
+        let requester = self.challenge.requester();
+        let permit = requester.claim(mailbox, None, wait).await?;
         let send = async |step: &SentCode| {
             let route = email_route(step)?;
             let sending = Sending {
@@ -176,9 +179,16 @@ impl PendingCode {
                 step.announced.email_token = Some(token.clone());
             }
         };
-        self.challenge
-            .resend(AnnouncedMailbox, wait, send, store_keys)
-            .await
+        let resent = self
+            .challenge
+            .resend(AnnouncedMailbox, wait, send, store_keys);
+        match resent.await {
+            Ok(()) => {
+                let _: MessageLimit = permit.sent_to_one(wait).await;
+                Ok(())
+            }
+            Err(error) => Err(permit.failed(error).await),
+        }
     }
 
     /// Confirms the code. It is never sent twice. A profile to complete continues under
@@ -194,6 +204,8 @@ impl PendingCode {
     /// challenge has replaced this one) and [`ErrorKind::Unauthenticated`] (it is finished or has
     /// expired). [`ErrorKind::Rejected`]: it is wrong, used or not the newest.
     /// [`ErrorKind::InvalidResponse`]: the server accepted it, and named no user or returned no cookie.
+    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) also if nothing is sent because the session
+    /// store fails or another code of this challenge is still being checked: then confirm the code again.
     ///
     /// [`ErrorKind::InvalidInput`]: crate::ErrorKind::InvalidInput
     /// [`ErrorKind::StepRequired`]: crate::ErrorKind::StepRequired
@@ -278,27 +290,22 @@ impl PendingCode {
             step.cookies = partial.cookies();
             verified
         };
+        let operation = match route.contact {
+            Contact::Phone(_) => "verify_mobile_otp",
+            Contact::Email(_) => "verify_email_otp",
+        };
         let resume = async |id: &Secret| client.resume_session(id).await;
         let tried = self
             .challenge
-            .try_sign_in_code(caller, recipient, &code, resume, send);
+            .try_sign_in_code(caller, recipient, &code, operation, resume, send);
         let user = match tried.await? {
             Tried::Response(user) => user,
-            Tried::Kept(session, claim) => {
-                self.challenge
-                    .claim_session(caller, claim, &session, None)
-                    .await?;
-                return Ok(Confirmed::SignedIn(session));
-            }
+            Tried::Kept(session) => return Ok(Confirmed::SignedIn(session)),
         };
         let step = &self.challenge.step;
         if let Some(token) = user.registration(step.register_token.as_ref()) {
             return Ok(Confirmed::Registers(token));
         }
-        let operation = match route.contact {
-            Contact::Phone(_) => "verify_mobile_otp",
-            Contact::Email(_) => "verify_email_otp",
-        };
         let signed_in = finish(client, user.names_user, &step.cookies, operation);
         let session = signed_in.await?;
         self.challenge

@@ -236,6 +236,8 @@ impl PendingCodes {
     /// or a newer challenge has replaced this one) and [`ErrorKind::Unauthenticated`] (it is finished
     /// or has expired). [`ErrorKind::Rejected`]: it is wrong, used or not the newest.
     /// [`ErrorKind::InvalidResponse`]: the server accepted it and returned no cookie.
+    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) also if nothing is sent because the session
+    /// store fails or another code of this challenge is still being checked: then confirm the code again.
     ///
     /// [`ErrorKind::InvalidInput`]: crate::ErrorKind::InvalidInput
     /// [`ErrorKind::StepRequired`]: crate::ErrorKind::StepRequired
@@ -280,53 +282,85 @@ impl PendingCodes {
                 .map(|it| (it, code)),
             Err(error) => Err(error),
         };
-        let (user, code) = match tried {
-            Ok((Tried::Response(user), code)) => (user, code),
-            Ok((Tried::Kept(session, claim), _)) => {
-                return self.claim(caller, claim, session).await;
+        let (user, cookies, code) = match tried {
+            Ok((Tried::Response((user, cookies)), code)) => (user, cookies, code),
+            Ok((Tried::Kept((session, claim)), _)) => {
+                return self.claim(caller, kind, claim, session).await;
             }
             Err(error) => return Err(StepError::new(self, error)),
         };
-        let remain = !self.challenge.step.codes.is_empty();
+        let remain = self.remain_without(kind);
+        let before = self.challenge.step.cookies.clone();
+        let (token, has_session) = (user.register_token.clone(), self.session.is_some());
+        let confirm = |step: &mut UnconfirmedCodes| {
+            step.codes.retain(|code| !kind.matches(&code.contact));
+            if !has_session {
+                step.cookies = step.cookies.clone().with_changes(&before, &cookies);
+            }
+            if let Some(token) = &token {
+                step.register_token = Some(token.clone());
+            }
+        };
         if let Some(session) = self.session.clone() {
+            self.challenge.update_step(None, confirm).await;
             if remain {
                 return Ok(SignIn::SignedInWithCodes(session, self));
             }
             self.challenge.finish().await;
             return Ok(SignIn::SignedIn(session));
         }
-        let step = &self.challenge.step;
         let is_signed_in = user.names_user && user.user_exists != Some(false);
         if remain && !is_signed_in {
+            self.challenge.update_step(None, confirm).await;
             return Ok(SignIn::CodesRequired(self));
         }
-        if let Some(token) = user.registration(step.register_token.as_ref()) {
+        let former = self.challenge.step.register_token.as_ref();
+        if let Some(token) = user.registration(former) {
+            self.challenge.update_step(None, confirm).await;
+            let step = &self.challenge.step;
             let (platform, cookies) = (step.platform.clone(), step.cookies.clone());
             let new_user = NewUser::new(platform, cookies, token, None);
             let challenge = self.challenge.advance(new_user).await;
             let profile = CompleteProfile::resumed(self.client, challenge);
             return Ok(SignIn::ProfileRequired(profile));
         }
-        let operation = match kind {
-            ContactKind::Mobile => "verify_mobile_otp",
-            ContactKind::Email => "verify_email_otp",
-        };
-        let signed_in = finish(&self.client, user.names_user, &step.cookies, operation);
+        let mut confirmed = self.challenge.step.clone();
+        confirm(&mut confirmed);
+        let signed_in = finish(
+            &self.client,
+            user.names_user,
+            &confirmed.cookies,
+            kind.verification(),
+        );
         let session = match signed_in.await {
             Ok(session) => session,
-            Err(error) => return Err(StepError::new(self, error)),
+            Err(error) => {
+                self.challenge.update_step(None, confirm).await;
+                return Err(StepError::new(self, error));
+            }
         };
-        let owned = |step: &mut UnconfirmedCodes| *step = step.clone().owned_by(&session);
+        // The code stays in the record until the caller has the session, so that a resumed challenge does
+        // not tell that one is kept.
+        let owned = |step: &mut UnconfirmedCodes| {
+            confirm(step);
+            *step = step.clone().owned_by(&session);
+        };
         let change: Option<Change<'_, _>> = if remain { Some(&owned) } else { None };
         self.challenge
             .grant(caller, kind, &code, &session, change)
             .await;
-        Ok(self.signed_in(session))
+        Ok(self.signed_in(session, remain))
     }
 
-    /// The user is signed in, and may confirm the codes that remain.
-    fn signed_in(mut self, session: Session) -> SignIn {
-        if self.challenge.step.codes.is_empty() {
+    /// Whether other codes than that of this kind remain.
+    fn remain_without(&self, kind: ContactKind) -> bool {
+        let mut codes = self.challenge.step.codes.iter();
+        codes.any(|code| !kind.matches(&code.contact))
+    }
+
+    /// The user is signed in, and may confirm the codes that `remain`.
+    fn signed_in(mut self, session: Session, remain: bool) -> SignIn {
+        if !remain {
             return SignIn::SignedIn(session);
         }
         self.session = Some(session.clone());
@@ -336,28 +370,32 @@ impl PendingCodes {
     async fn claim(
         mut self,
         caller: &Caller,
+        kind: ContactKind,
         claim: KeptClaim,
         session: Session,
     ) -> Result<SignIn, StepError<Self>> {
-        let owned = |step: &mut UnconfirmedCodes| *step = step.clone().owned_by(&session);
-        let remain = !self.challenge.step.codes.is_empty();
+        let owned = |step: &mut UnconfirmedCodes| {
+            step.codes.retain(|code| !kind.matches(&code.contact));
+            *step = step.clone().owned_by(&session);
+        };
+        let remain = self.remain_without(kind);
         let change: Option<Change<'_, _>> = if remain { Some(&owned) } else { None };
         let claimed = self
             .challenge
             .claim_session(caller, claim, &session, change);
         match claimed.await {
-            Ok(()) => Ok(self.signed_in(session)),
+            Ok(()) => Ok(self.signed_in(session, remain)),
             Err(error) => Err(StepError::new(self, error)),
         }
     }
 
-    /// Confirms a code, and returns what the response says about the user.
+    /// Confirms a code, and returns what the response says about the user, and its cookies.
     async fn try_code(
         &mut self,
         caller: &Caller,
         kind: ContactKind,
         code: &Secret,
-    ) -> Result<Tried<UserStatus, Session>, Error> {
+    ) -> Result<Tried<(UserStatus, CookieJar), (Session, KeptClaim)>, Error> {
         let (client, session) = (&self.client, self.session.as_ref());
         let send = async |step: &mut UnconfirmedCodes| {
             let UnconfirmedCode { contact, keys, .. } = step.find(kind)?;
@@ -368,25 +406,8 @@ impl PendingCodes {
             Ok((user, calls.cookies()))
         };
         let resume = async |id: &Secret| client.resume_session(id).await;
-        let tried = self
-            .challenge
-            .try_sign_in_code(caller, kind, code, resume, send);
-        let (user, cookies) = match tried.await? {
-            Tried::Response(response) => response,
-            Tried::Kept(session, claim) => return Ok(Tried::Kept(session, claim)),
-        };
-        let before = self.challenge.step.cookies.clone();
-        let token = user.register_token.as_ref();
-        let change = |step: &mut UnconfirmedCodes| {
-            step.codes.retain(|code| !kind.matches(&code.contact));
-            if session.is_none() {
-                step.cookies = step.cookies.clone().with_changes(&before, &cookies);
-            }
-            if let Some(token) = token {
-                step.register_token = Some(token.clone());
-            }
-        };
-        self.challenge.update_step(None, change).await;
-        Ok(Tried::Response(user))
+        self.challenge
+            .try_code_to_claim(caller, kind, code, kind.verification(), resume, send)
+            .await
     }
 }

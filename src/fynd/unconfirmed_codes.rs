@@ -35,6 +35,14 @@ impl ContactKind {
             (Self::Mobile, Contact::Phone(_)) | (Self::Email, Contact::Email(_))
         )
     }
+
+    /// The operation that verifies its code.
+    pub(super) fn verification(self) -> &'static str {
+        match self {
+            Self::Mobile => "verify_mobile_otp",
+            Self::Email => "verify_email_otp",
+        }
+    }
 }
 
 /// A contact whose code was sent and is not confirmed yet.

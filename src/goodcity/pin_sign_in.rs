@@ -215,6 +215,8 @@ impl PendingCode {
     /// a newer message; the number has no account, or the user is disabled; the app of the client is
     /// not allowed for this user. After a lost response the pin may be used up: if it is refused the
     /// next time, `resend`.
+    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) also if nothing is sent because the session
+    /// store fails or another pin of this challenge is still being checked: then confirm the pin again.
     pub async fn confirm(mut self, pin: impl Into<Secret>) -> Result<SignedIn, StepError<Self>> {
         let (context, pin) = (self.challenge.context(), pin.into());
         let exchange = async move |caller: Caller| {
@@ -236,15 +238,12 @@ impl PendingCode {
             client.api().verify().body(body).send().await
         };
         let resume = async |id: &Secret| client.resume_session(id).await;
-        let tried = self
-            .challenge
-            .try_sign_in_code(caller, SoleRecipient, &pin, resume, send);
+        let tried =
+            self.challenge
+                .try_sign_in_code(caller, SoleRecipient, &pin, "verify", resume, send);
         let response = match tried.await? {
             Tried::Response(response) => response.into_inner(),
-            Tried::Kept(session, claim) => {
-                self.challenge
-                    .claim_session(caller, claim, &session, None)
-                    .await?;
+            Tried::Kept(session) => {
                 return Ok(SignedIn {
                     session,
                     profile: None,

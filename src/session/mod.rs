@@ -40,6 +40,7 @@ pub(crate) use self::record::UserHints;
 pub(crate) use self::registry::SessionRegistry;
 #[cfg(any(feature = "wunder", feature = "fynd"))]
 pub(crate) use self::sign_out::{FinalCredential, SignOutOrder};
+pub(crate) use self::tries::Tries;
 pub use crate::end_reason::EndReason;
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::{CallContext, CallOptions, CustomRequest, Deadline};

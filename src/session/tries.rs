@@ -7,14 +7,14 @@ use crate::random;
 /// A bounded number of tries. The wait between two doubles up to a maximum, with jitter, so that
 /// instances that failed together do not try again together.
 #[derive(Clone, Debug)]
-pub(super) struct Tries {
+pub(crate) struct Tries {
     left: u32,
     wait: Duration,
     max_wait: Duration,
 }
 
 impl Tries {
-    pub(super) fn new(tries: u32, first_wait: Duration, max_wait: Duration) -> Self {
+    pub(crate) fn new(tries: u32, first_wait: Duration, max_wait: Duration) -> Self {
         Self {
             left: tries,
             wait: first_wait,
@@ -23,7 +23,7 @@ impl Tries {
     }
 
     /// The wait before the next try, after one that failed; `None` if that was the last.
-    pub(super) fn next_wait(&mut self) -> Option<Duration> {
+    pub(crate) fn next_wait(&mut self) -> Option<Duration> {
         self.left = self.left.saturating_sub(1);
         if self.left == 0 {
             return None;

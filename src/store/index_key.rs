@@ -17,7 +17,9 @@ use crate::secret::Secret;
 ///
 /// The record of a phone or mailbox, which limits the messages to it, is found by a digest of it. There
 /// are few phone numbers, so that a plain digest tells which it is. A digest by this key (HMAC-SHA256)
-/// does not, to a reader of the store who has not the key: keep it out of the database.
+/// does not, to a reader of the store who has not the key: keep it out of the database. It hides them in
+/// the record keys only: an unsealed record of an open challenge shows its phone or mailbox, and that of a
+/// session shows its credential.
 ///
 /// A store that seals its records needs none: it derives one from each of its sealing keys. Set one with
 /// `index_keys` of a client's builder for a store that does not seal.

@@ -149,6 +149,8 @@ impl Challenge {
     /// sent with [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired) (five attempts failed,
     /// or a newer challenge has replaced this one: save the account with the flow again) and
     /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) (it is finished or has expired).
+    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) also if nothing is sent because the session
+    /// store fails or another login of this challenge is still being checked: then try again.
     pub async fn confirm(
         self,
         provider: impl Into<String>,
@@ -220,18 +222,22 @@ impl Challenge {
     /// challenge is finished or has expired).
     pub async fn send_again(mut self) -> Result<Saved, StepError<Self>> {
         let context = self.challenge.context();
-        let exchange = async move |_: Caller| {
-            let saved = self.try_again().await;
+        let exchange = async move |caller: Caller| {
+            let saved = self.try_again(&caller).await;
             saved.map_err(|error| StepError::new(self, error))
         };
         run_exchange(&context, exchange).await
     }
 
-    async fn try_again(&mut self) -> Result<Saved, Error> {
+    async fn try_again(&mut self, caller: &Caller) -> Result<Saved, Error> {
         self.challenge.check().await?;
         let account = self.challenge.step.account.clone();
         let saved = account.send(&self.client).await?;
-        self.challenge.finish().await;
+        // The id of the new challenge is lost with its caller: the user continues by this one.
+        let is_lost = caller.is_gone() && matches!(saved, Saved::ChallengeIssued(_));
+        if !is_lost {
+            self.challenge.finish().await;
+        }
         Ok(saved)
     }
 
@@ -239,9 +245,14 @@ impl Challenge {
         let (client, code) = (&self.client, login.to_secret()?);
         let send = async |_: &mut Verification| client.exchange(login).await;
         let resume = async |id: &Secret| client.resume_session(id).await;
-        let tried = self
-            .challenge
-            .try_sign_in_code(caller, SoleRecipient, &code, resume, send);
+        let tried = self.challenge.try_sign_in_code(
+            caller,
+            SoleRecipient,
+            &code,
+            "authenticate",
+            resume,
+            send,
+        );
         match tried.await? {
             Tried::Response(session) => {
                 self.challenge
@@ -249,12 +260,7 @@ impl Challenge {
                     .await;
                 Ok(session)
             }
-            Tried::Kept(session, claim) => {
-                self.challenge
-                    .claim_session(caller, claim, &session, None)
-                    .await?;
-                Ok(session)
-            }
+            Tried::Kept(session) => Ok(session),
         }
     }
 }

@@ -120,6 +120,8 @@ impl MfaRequired {
     /// letters, digits and inner dashes at most, and nothing around them),
     /// [`ErrorKind::StepRequired`] (five codes were wrong) and [`ErrorKind::Unauthenticated`] (it is
     /// finished, has expired or took too long): start the sign-in again after these two.
+    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) also if nothing is sent because the session
+    /// store fails or another code of this challenge is still being checked: then confirm the code again.
     pub async fn confirm(mut self, code: impl Into<Secret>) -> Result<Session, StepError<Self>> {
         let (context, code) = (Arc::clone(&self.client.context), code.into());
         let exchange = async move |caller: Caller| {
@@ -153,17 +155,17 @@ impl MfaRequired {
             accepted(response.into_inner())
         };
         let resume = async |id: &Secret| client.resume_session(id).await;
-        let tried = self
-            .challenge
-            .try_sign_in_code(caller, SoleRecipient, &code, resume, send);
+        let tried = self.challenge.try_sign_in_code(
+            caller,
+            SoleRecipient,
+            &code,
+            "two_factor_code_validate",
+            resume,
+            send,
+        );
         let response = match tried.await? {
             Tried::Response(response) => response,
-            Tried::Kept(session, claim) => {
-                self.challenge
-                    .claim_session(caller, claim, &session, None)
-                    .await?;
-                return Ok(session);
-            }
+            Tried::Kept(session) => return Ok(session),
         };
         if still_requires_mfa(&response) {
             let message = "the server asks for the second factor again";

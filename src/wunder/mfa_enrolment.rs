@@ -253,6 +253,8 @@ impl MfaEnrolment {
     /// sent with [`ErrorKind::InvalidInput`] (it does not look like a code),
     /// [`ErrorKind::StepRequired`] (five codes were wrong) and [`ErrorKind::Unauthenticated`] (it is
     /// finished or has expired, or the session has ended).
+    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) also if nothing is sent because the session
+    /// store fails or another code of this challenge is still being checked: then confirm the code again.
     pub async fn confirm(mut self, code: impl Into<Secret>) -> Result<AnyJson, StepError<Self>> {
         let (context, code) = (self.challenge.context(), code.into());
         let exchange = async move |_: Caller| {

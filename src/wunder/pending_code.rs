@@ -206,6 +206,8 @@ impl PendingCode {
     /// [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired) (five codes were wrong, or a
     /// newer challenge has replaced this one) and
     /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) (it is finished or has expired).
+    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) also if nothing is sent because the session
+    /// store fails or another code of this challenge is still being checked: then confirm the code again.
     pub async fn confirm(self, code: impl Into<Secret>) -> Result<SignIn, StepError<Self>> {
         let (context, code) = (Arc::clone(&self.client.context), code.into());
         let exchange = async move |caller: Caller| self.confirm_for(caller, code).await;
@@ -233,17 +235,16 @@ impl PendingCode {
         let (client, sent) = (&self.client, code.clone());
         let send = async |request: &mut CodeRequest| request.confirm(client, sent).await;
         let resume = async |id: &Secret| client.resume_session(id).await;
-        let tried = self
-            .challenge
-            .try_sign_in_code(caller, SoleRecipient, &code, resume, send);
+        let operation = match self.challenge.step.to {
+            Contact::Phone(_) => "sign_in_phone_number",
+            Contact::Email(_) => "sign_in_email_code",
+        };
+        let tried =
+            self.challenge
+                .try_sign_in_code(caller, SoleRecipient, &code, operation, resume, send);
         let response = match tried.await? {
             Tried::Response(response) => response,
-            Tried::Kept(session, claim) => {
-                self.challenge
-                    .claim_session(caller, claim, &session, None)
-                    .await?;
-                return Ok(Admitted::Session(session));
-            }
+            Tried::Kept(session) => return Ok(Admitted::Session(session)),
         };
         let admitted = Admitted::of(&self.client, response).await?;
         if let Admitted::Session(session) = &admitted {

@@ -162,6 +162,8 @@ impl PhoneVerification {
     /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) (it is finished or has expired, or
     /// the session has ended). If the error's [`operation`](Error::operation) is `get_customer`,
     /// the number is verified and only the profile could not be read.
+    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) also if nothing is sent because the session
+    /// store fails or another code of this challenge is still being checked: then confirm the code again.
     pub async fn confirm(
         mut self,
         code: impl Into<Secret>,

@@ -6,6 +6,8 @@ use serde_json::Value;
 use super::client::Client;
 use super::sign_in::{login_fields, not_empty};
 use super::user_api::types;
+use super::verification::VERIFICATION_LINK;
+use crate::challenge::send_link;
 use crate::email::{Email, GivenEmail, IntoEmail};
 use crate::error::{Error, System};
 use crate::json::AnyJson;
@@ -168,8 +170,11 @@ impl SignUp {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `email`,
-    /// `password`, `branch_id`, or a member that has its own method;
-    /// [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) if the user exists (`U102`), the address
+    /// `password`, `branch_id`, or a member that has its own method; with an address,
+    /// [`ErrorKind::RateLimited`](crate::ErrorKind::RateLimited) before the client's
+    /// [`resend_wait`](super::ClientBuilder::resend_wait) since the last link to it has passed, and
+    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the session store fails: nothing is
+    /// sent in these cases. [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) if the user exists (`U102`), the address
     /// belongs to another user (`U141`) or the password breaks the rules (`U101`); otherwise see
     /// [`Error`].
     pub async fn send(self) -> Result<types::Customer, Error> {
@@ -182,6 +187,7 @@ impl SignUp {
         ] {
             value.map_or(Ok(()), |value| not_empty(field, value))?;
         }
+        let to = email.as_ref().map(Email::destination);
         let mut body = types::NewCustomer {
             email: email.map(|email| email.as_str().to_owned()),
             phone_number: self.phone.map(|phone| phone.to_e164()),
@@ -198,8 +204,15 @@ impl SignUp {
             }
             body.extra.insert(name, value);
         }
-        let api = self.client.user_api();
-        Ok(api.create_customer().body(body).send().await?.into_inner())
+        let client = &self.client;
+        let api = client.user_api();
+        let call = api.create_customer().body(body);
+        let Some(to) = to else {
+            return Ok(call.send().await?.into_inner());
+        };
+        let send = async { Ok((call.send().await?.into_inner(), true)) };
+        let wait = client.resend_wait;
+        send_link(&client.context, VERIFICATION_LINK, &to, wait, send).await
     }
 }
 

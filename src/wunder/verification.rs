@@ -11,6 +11,9 @@ use crate::email::{Email, IntoEmail};
 use crate::error::{Error, System};
 use crate::json::{AnyJson, JsonObject};
 
+/// The links that verify a mailbox have one wait, whatever requests them.
+pub(super) const VERIFICATION_LINK: &str = "verification link";
+
 impl Client {
     /// Sends the message that verifies an e-mail address once more. Signed if the client has a
     /// signature key; every call sends an e-mail, so it is retried only if the server certainly
@@ -50,7 +53,7 @@ impl Client {
         let to = email.destination();
         send_link(
             &self.context,
-            "verification link",
+            VERIFICATION_LINK,
             &to,
             self.resend_wait,
             send,

@@ -294,6 +294,25 @@ async fn a_change_of_contacts_that_is_denied_starts_no_timer() {
     }
 }
 
+/// The mailbox that a sign-in by phone announces may have got a message from elsewhere.
+#[tokio::test]
+async fn a_code_to_an_announced_mailbox_waits_for_the_last_message_to_it() {
+    let announced = r#"{"success":true,"request_id":"r","resend_token":"t","resend_timer":0,
+        "email":"asha@example.com","resend_email_token":"e"}"#;
+    let sent = r#"{"success":true,"resend_email_token":"e2"}"#;
+    let (server, client) =
+        scripted(&[("/login/otp", "", announced), ("/otp/email/send", "", sent)]).await;
+    let first = client.sign_in_with_email_code(EMAIL).send().await;
+    let _ = first.unwrap();
+    let pending = client.sign_in_with_phone_code(&phone()).send().await;
+    let mut pending = pending.unwrap();
+    let before = server.received_requests().await.unwrap().len();
+    let error = pending.resend_email().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::RateLimited, "{error}");
+    assert!(error.retry_after().is_some());
+    assert_eq!(server.received_requests().await.unwrap().len(), before);
+}
+
 /// The official clients send the cookie with every call, also to a public one.
 #[tokio::test]
 async fn the_code_for_a_deletion_is_requested_with_the_session() {

@@ -328,6 +328,16 @@ async fn links_are_limited_per_destination() {
     let error = client.resend_email_verification(MAILBOX).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::RateLimited, "{error}");
     assert_eq!(mock.count("resend_email_verification"), 1);
+
+    // A registration sends one as well.
+    let new = || client.sign_up().email("new@example.com");
+    let new = || new().password("a long password").branch_id("2");
+    new().send().await.unwrap();
+    let error = new().send().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::RateLimited, "{error}");
+    let error = client.resend_email_verification("new@example.com").await;
+    assert_eq!(error.unwrap_err().kind(), ErrorKind::RateLimited);
+    assert_eq!(mock.count("create_customer"), 1);
 }
 
 /// A wait is bounded also where another instance, or an older setting, has stored a longer one.

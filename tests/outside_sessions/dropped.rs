@@ -12,6 +12,9 @@ use vestibule::{
     Contact, Error, ErrorKind, Phone, Secret, Settings, fynd, goodcity, walletcrew, wunder,
 };
 
+#[path = "kept.rs"]
+mod kept;
+
 use crate::step_store::StepStore;
 use crate::support::proof;
 
@@ -480,6 +483,8 @@ async fn a_registration_keeps_its_session_with_the_codes_that_remain() {
             fynd::Challenge::PendingCodes(codes) => codes,
             state => panic!("{state:?} at {event}"),
         };
+        // Its field would be missing, and so tell that a session is kept.
+        assert!(codes.email().is_some(), "at {event}");
         let session = codes.confirm_email(code(&email)).await.unwrap().signed_in();
         session.unwrap().profile().await.unwrap();
         assert_eq!(mock.count("verify_email_otp"), before + 1);

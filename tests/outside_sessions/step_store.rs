@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::future::pending;
+use std::io::ErrorKind;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -33,6 +34,8 @@ pub struct StepStore {
     behaviour: Arc<Mutex<Behaviour>>,
     steps: Arc<AtomicUsize>,
     events: Arc<watch::Sender<usize>>,
+    /// A part of the record whose write is next reported as failed.
+    unconfirmed: Arc<Mutex<Option<&'static str>>>,
 }
 
 impl Default for StepStore {
@@ -43,6 +46,7 @@ impl Default for StepStore {
             behaviour: Arc::default(),
             steps: Arc::default(),
             events: Arc::new(watch::Sender::new(0)),
+            unconfirmed: Arc::default(),
         }
     }
 }
@@ -59,6 +63,34 @@ impl StepStore {
     /// The steps since the last call.
     pub fn take_steps(&self) -> usize {
         self.steps.swap(0, Ordering::SeqCst)
+    }
+
+    /// Reports the next write of a record with this part as failed, although it happens.
+    pub fn lose_reply_of(&self, part: &'static str) {
+        *self.unconfirmed.lock().unwrap() = Some(part);
+    }
+
+    /// Whether the reply that was to be lost is lost.
+    pub fn has_lost_reply(&self) -> bool {
+        self.unconfirmed.lock().unwrap().is_none()
+    }
+
+    /// Removes all records with this part; returns how many.
+    pub async fn remove_with(&self, part: &str) -> usize {
+        let mut removed = 0;
+        for key in self.keys() {
+            let stored = self.inner.load(&key).await.unwrap();
+            if stored.is_some_and(|(record, _)| has(&record, part)) {
+                self.inner.delete(&key).await.unwrap();
+                removed += 1;
+            }
+        }
+        removed
+    }
+
+    fn loses_reply(&self, record: &Record) -> bool {
+        let mut part = self.unconfirmed.lock().unwrap();
+        part.take_if(|part| has(record, part)).is_some()
     }
 
     /// Waits until `count` steps have begun or ended since now.
@@ -121,6 +153,7 @@ impl StepStore {
         &'a self,
         key: &'a StoreKey,
         refused: StoreError,
+        is_unconfirmed: bool,
         write: BoxFuture<'a, Result<Version, StoreError>>,
     ) -> BoxFuture<'a, Result<Version, StoreError>> {
         self.keys.lock().unwrap().insert(*key);
@@ -129,6 +162,10 @@ impl StepStore {
         self.step(match self.behaviour() {
             Behaviour::AlwaysConflicts | Behaviour::AlwaysGone => conflict,
             Behaviour::RollsBack => written(),
+            Behaviour::Works | Behaviour::NeverAnswers if is_unconfirmed => Box::pin(async move {
+                write.await?;
+                Err(StoreError::Unavailable(ErrorKind::TimedOut))
+            }),
             Behaviour::Works | Behaviour::NeverAnswers => write,
         })
     }
@@ -155,8 +192,9 @@ impl SessionStore for StepStore {
         record: Record,
         time_to_live: Duration,
     ) -> BoxFuture<'a, Result<Version, StoreError>> {
+        let is_unconfirmed = self.loses_reply(&record);
         let write = self.inner.create(key, record, time_to_live);
-        self.write(key, StoreError::Exists, write)
+        self.write(key, StoreError::Exists, is_unconfirmed, write)
     }
 
     fn compare_and_swap<'a>(
@@ -167,9 +205,9 @@ impl SessionStore for StepStore {
         time_to_live: Duration,
         fence: Option<Fence>,
     ) -> BoxFuture<'a, Result<Version, StoreError>> {
-        let inner = &self.inner;
+        let (inner, is_unconfirmed) = (&self.inner, self.loses_reply(&record));
         let write = inner.compare_and_swap(key, expected, record, time_to_live, fence);
-        self.write(key, StoreError::Conflict, write)
+        self.write(key, StoreError::Conflict, is_unconfirmed, write)
     }
 
     fn delete<'a>(&'a self, key: &'a StoreKey) -> BoxFuture<'a, Result<(), StoreError>> {
@@ -200,6 +238,11 @@ impl SessionStore for StepStore {
     ) -> BoxFuture<'a, Result<(), StoreError>> {
         self.step(self.inner.release(key, fence))
     }
+}
+
+fn has(record: &Record, part: &str) -> bool {
+    let text = str::from_utf8(record.expose());
+    text.is_ok_and(|text| text.contains(part))
 }
 
 /// Whether a record marks the end of a session for a while.
