@@ -118,7 +118,7 @@ async fn a_gateways_page_with_401_ends_no_session() {
     let tokens = Tokens::new("a token", None);
     let session = client.resume_with_tokens(tokens).await.unwrap();
     let error = session.profile().await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Rejected);
+    assert_eq!(error.kind(), ErrorKind::Unauthenticated);
     assert_eq!(session.shared().ended(), None);
     server.reset().await;
     respond(&server, profile, ResponseTemplate::new(401)).await;
