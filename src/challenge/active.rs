@@ -36,7 +36,7 @@ pub(crate) struct ActiveChallenge<S> {
     /// The wrong codes of the record when it was last loaded, of the sole code.
     pub(super) seen_wrong_codes: u32,
     /// The session that the record kept when it was last loaded.
-    pub(super) kept: Option<Kept>,
+    pub(super) kept: Option<Box<Kept>>,
     pub(super) expires_at: DateTime<Utc>,
     pub(super) timer: ResendTimer,
 }

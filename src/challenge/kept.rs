@@ -170,7 +170,7 @@ pub(crate) struct KeptClaim {
     /// Those of the other codes still count after the claim.
     wrong_codes: WrongCodes,
     seal: CodeSeal,
-    kept: Kept,
+    kept: Box<Kept>,
 }
 
 impl KeptClaim {
@@ -178,7 +178,7 @@ impl KeptClaim {
         version: Version,
         wrong_codes: WrongCodes,
         seal: CodeSeal,
-        kept: Kept,
+        kept: Box<Kept>,
     ) -> Self {
         Self {
             version,
@@ -256,11 +256,11 @@ impl<S: Step> ActiveChallenge<S> {
             let before = self.clone();
             let mut claimed = self.clone();
             let mut time_to_live = kept.claim_shown(self.context.clock().now());
-            claimed.kept = Some(Kept {
+            claimed.kept = Some(Box::new(Kept {
                 state,
                 claim: Some(name.clone()),
-                ..kept.clone()
-            });
+                ..(*kept).clone()
+            }));
             if let Some(change) = change {
                 change(&mut claimed.step);
                 claimed.message += 1;
@@ -283,7 +283,7 @@ impl<S: Step> ActiveChallenge<S> {
                     let is_finished = change.is_none();
                     self.identity.finished.store(is_finished, Ordering::SeqCst);
                     self.back_to(before)
-                        .keep_if_unclaimed(caller, kept, Some(name), session);
+                        .keep_if_unclaimed(caller, *kept, Some(name), session);
                     return Ok(());
                 }
                 Err(StoreError::Conflict) => {}
@@ -322,16 +322,16 @@ impl<S: Step> ActiveChallenge<S> {
     /// What a finished challenge leaves of a session that was claimed when other codes remained: the
     /// instance that kept it would take a removed record for an unclaimed session.
     pub(super) fn claimed_end(&self) -> Option<(Record, Duration)> {
-        let kept = self.kept.clone()?;
+        let kept = self.kept.as_deref()?.clone();
         let time_to_live = kept.claim_shown(self.context.clock().now());
         if kept.state != KeptState::Claimed || time_to_live.is_zero() {
             return None;
         }
         let mut end = self.clone();
-        end.kept = Some(Kept {
+        end.kept = Some(Box::new(Kept {
             state: KeptState::Finished,
             ..kept
-        });
+        }));
         let record = end.to_record(WrongCodes::default()).ok()?;
         Some((record, time_to_live))
     }
@@ -403,7 +403,7 @@ impl<S: Step> ActiveChallenge<S> {
                 if header.kind != S::KIND {
                     return Ok(false);
                 }
-                let other = header.kept.as_ref();
+                let other = header.kept.as_deref();
                 let other = other.filter(|it| !claim.is_some_and(|claim| it.is_claim(claim)));
                 // A former try, which was reported as failed, has written it.
                 if other.is_some_and(|other| other.is_same(kept)) {
@@ -421,7 +421,7 @@ impl<S: Step> ActiveChallenge<S> {
                 let count = wrong_codes.of(&kept.recipient).saturating_sub(1);
                 wrong_codes.set(&kept.recipient, count);
             }
-            next.kept = Some(kept.clone());
+            next.kept = Some(Box::new(kept.clone()));
             let record = next.to_record(wrong_codes)?;
             let (store, key, left) = (self.context.store(), &self.identity.key, next.time_left());
             let write = match over {
@@ -462,7 +462,7 @@ impl<S: Step> ActiveChallenge<S> {
             let Ok(header) = record::read_header(&found) else {
                 return true;
             };
-            match &header.kept {
+            match header.kept.as_deref() {
                 Some(found) if found.is_same(kept) => match found.state {
                     KeptState::Claimed | KeptState::Finished => return true,
                     KeptState::Void => return false,

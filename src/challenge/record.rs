@@ -41,12 +41,12 @@ pub(super) struct RecordHeader {
     pub(super) expires_at: DateTime<Utc>,
     /// A session whose caller went away before it received it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) kept: Option<Kept>,
+    pub(super) kept: Option<Box<Kept>>,
 }
 
 impl RecordHeader {
     pub(super) fn is_finished(&self) -> bool {
-        self.kept.as_ref().is_some_and(Kept::is_finished)
+        self.kept.as_deref().is_some_and(Kept::is_finished)
     }
 }
 

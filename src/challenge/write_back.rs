@@ -118,7 +118,7 @@ impl<S: Step> ActiveChallenge<S> {
         next.kept = header.kept;
         if let Some(code) = new_code {
             wrong_codes.set(code, local.of(code));
-            next.kept = next.kept.map(|kept| kept.void(code));
+            next.kept = next.kept.map(|kept| Box::new(kept.void(code)));
         }
         next.to_record(wrong_codes)
     }
@@ -129,7 +129,7 @@ impl<S: Step> ActiveChallenge<S> {
         if code == SOLE_CODE {
             self.seen_wrong_codes = 0;
         }
-        self.kept = self.kept.take().map(|kept| kept.void(code));
+        self.kept = self.kept.take().map(|kept| Box::new(kept.void(code)));
     }
 
     fn save_later(&self, mode: WriteMode, sent: Option<(SendPermit, Duration)>, save: u64) {
@@ -192,7 +192,7 @@ impl<S: Step> ActiveChallenge<S> {
             next.change_step(new_code.is_some(), &change);
             if let Some(code) = new_code {
                 wrong_codes.set(code, 0);
-                next.kept = next.kept.map(|kept| kept.void(code));
+                next.kept = next.kept.map(|kept| Box::new(kept.void(code)));
             }
             let Ok(record) = next.to_record(wrong_codes.clone()) else {
                 break;
