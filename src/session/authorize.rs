@@ -6,7 +6,7 @@ use tokio::time::timeout_at;
 
 use super::credential::{AccessToken, Credential};
 use super::entry::SessionEntry;
-use super::state::{State, Validity};
+use super::state::State;
 use crate::clock::BoxFuture;
 use crate::error::{Error, ErrorKind};
 #[cfg(feature = "fynd")]
@@ -86,10 +86,8 @@ impl SessionEntry {
     fn authorization(&self, state: &mut State, now: DateTime<Utc>) -> Authorization {
         let generation = state.generation;
         let time = &self.context.time;
-        match state.validity(now, time) {
-            Validity::Stale => return Authorization::Stale(generation),
-            Validity::JustIssued => return Authorization::Fresh(generation),
-            Validity::Valid => {}
+        if state.is_stale(now, time) {
+            return Authorization::Stale(generation);
         }
         let before = self.context.settings.refresh_before_expiry;
         let is_due = state.is_due_for_early_refresh(now, time, before)

@@ -18,7 +18,7 @@ use crate::skewed_clock::SkewedClock;
 
 /// How far the claim of when a token was issued may be from the server's time before the clock of its
 /// issuer counts as another one: the time of a response, and rounded seconds.
-pub(super) const MAX_ISSUER_SKEW: TimeDelta = TimeDelta::seconds(5);
+const MAX_ISSUER_SKEW: TimeDelta = TimeDelta::seconds(5);
 
 /// The credential of one session.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -136,7 +136,8 @@ impl Tokens {
             return tokens;
         };
         match claims.issued_at() {
-            Some(start) if start >= end => {}
+            // Such times say nothing.
+            Some(start) if start > end => tokens.expires_at = None,
             Some(start) if (now - start).abs() > MAX_ISSUER_SKEW => {
                 tokens.ends_locally_at = time.local_now().checked_add_signed(end - start);
             }

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 #[cfg(feature = "fynd")]
 use super::cookie_jar::CookieJar;
-use super::credential::{Credential, MAX_ISSUER_SKEW, TokenFingerprint, TokenSource, Tokens};
+use super::credential::{Credential, TokenFingerprint};
 use super::lineage::Lineage;
 use super::record::{RefreshRecord, SessionRecord};
 use crate::end_reason::EndReason;
@@ -123,16 +123,6 @@ pub(super) struct RefreshState {
     /// The operations that the server refused with a credential that had just been refreshed, and when:
     /// another refresh would not help them.
     pub(super) refused_operations: Vec<RefusedOperation>,
-}
-
-/// Whether a credential may be sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Validity {
-    Valid,
-    /// The server has just issued it, and it had expired by its times already: the server decides.
-    JustIssued,
-    /// It could expire on the way to the server.
-    Stale,
 }
 
 /// An operation that the server refused with a credential that had just been refreshed.
@@ -325,26 +315,9 @@ impl State {
         !std::mem::replace(&mut self.unsaved, true)
     }
 
-    /// Whether the credential may be sent.
-    pub(super) fn validity(&self, now: DateTime<Utc>, time: &SkewedClock) -> Validity {
-        if !self.expires_within(now, time, EXPIRY_LEEWAY, 10) {
-            return Validity::Valid;
-        }
-        // A shorter time may be that of the response.
-        let received_at = time.at(self.received_at) - MAX_ISSUER_SKEW;
-        let was_expired = |tokens: &Tokens| {
-            tokens.source != TokenSource::Imported
-                && tokens.ends_at(time).is_some_and(|end| end <= received_at)
-        };
-        if self.credential.tokens().is_some_and(was_expired) && self.is_new(time.local_now()) {
-            Validity::JustIssued
-        } else {
-            Validity::Stale
-        }
-    }
-
+    /// Whether the credential could expire on the way to the server.
     pub(super) fn is_stale(&self, now: DateTime<Utc>, time: &SkewedClock) -> bool {
-        self.validity(now, time) == Validity::Stale
+        self.expires_within(now, time, EXPIRY_LEEWAY, 10)
     }
 
     /// Whether a credential that is still valid should be refreshed now.
