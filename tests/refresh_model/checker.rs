@@ -111,7 +111,9 @@ impl Checker {
                 _ => None,
             }
         });
-        let was_lost = |granted: &u64| observations.lost_rotations.contains(granted);
+        // An end that was lost brings back a session whose newer tokens were dropped with it.
+        let was_lost =
+            |granted: &u64| observations.lost_end || observations.lost_rotations.contains(granted);
         let unsaved = observations
             .held
             .zip(granted.filter(|granted| !was_lost(granted)))
@@ -324,8 +326,10 @@ impl Checker {
         self.note(&mut observations, "the user signs out".into());
     }
 
+    /// Whether the record exists, and not because the store has lost its end.
     pub fn is_stored(&self) -> bool {
-        self.lock().held.is_some()
+        let observations = self.lock();
+        observations.held.is_some() && !observations.lost_end
     }
 
     /// An instance reports that the session has ended.
