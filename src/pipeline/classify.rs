@@ -97,20 +97,19 @@ fn classify(
     let names_token = verdict == CredentialVerdict::Ended;
     // A proxy or gateway, which sends pages, knows nothing of sessions. The 401 of an operation that
     // carries a code is about the code.
-    let is_unauthorized =
-        status == StatusCode::UNAUTHORIZED && !response.is_page() && !operation.carries_code;
-    let rejects_session = operation.session != Need::Never && (names_token || is_unauthorized);
+    let is_page = response.is_page();
+    let is_unauthorized = status == StatusCode::UNAUTHORIZED && !operation.carries_code;
+    let rejects_session =
+        operation.session != Need::Never && (names_token || (is_unauthorized && !is_page));
     let diagnosis = diagnose(pipeline, operation, signed_at, &response, is_own);
     // A server that refuses the application or the signature has not looked at the session.
     let rejected = generation.filter(|_| rejects_session && diagnosis.is_none());
-    let is_unauthorized_page = status == StatusCode::UNAUTHORIZED
-        && response.is_page()
-        && generation.is_some()
-        && !operation.carries_code;
     let kind = match (&diagnosis, rejected) {
         (Some(_), _) => ErrorKind::Misconfigured,
         (None, Some(_)) => ErrorKind::Unauthenticated,
-        (None, None) if is_unauthorized_page => ErrorKind::Unauthenticated,
+        (None, None) if is_unauthorized && is_page && generation.is_some() => {
+            ErrorKind::Unauthenticated
+        }
         (None, None) => api_error
             .as_ref()
             .and_then(|api_error| api_error.kind)
