@@ -1,9 +1,8 @@
-//! A word of an error response to which the description gives a meaning.
+//! Words of error responses to which the description gives a meaning.
 
 use http::StatusCode;
 use serde_json::Value;
 
-use super::operation::Operation;
 use crate::decode::Members;
 
 /// The responses that say the word, and where they say it.
@@ -22,8 +21,8 @@ pub(crate) struct ErrorWord {
 
 impl ErrorWord {
     /// Whether the word counts in a response to this operation, with this status.
-    pub(super) fn is_for(&self, operation: &Operation, status: StatusCode) -> bool {
-        (self.operation.is_empty() || self.operation == operation.id)
+    pub(super) fn is_for(&self, operation: &str, status: StatusCode) -> bool {
+        (self.operation.is_empty() || self.operation == operation)
             && (self.status == 0 || self.status == u64::from(status.as_u16()))
     }
 
@@ -50,6 +49,38 @@ impl ErrorWord {
             (None, None) => text == self.text,
         }
     }
+}
+
+/// What the operator has to check: the class of a
+/// [`Misconfigured`](crate::ErrorKind::Misconfigured) error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Misconfiguration {
+    Signature,
+    Application,
+    Tenant,
+    Path,
+    Host,
+    Oauth,
+}
+
+/// Words by which a system says that it is not used as it is configured: a row of `x-misconfigured` in the
+/// description. A row without a member is for a response that is not in the system's format.
+#[derive(Debug)]
+pub(crate) struct MisconfigurationRule {
+    pub(crate) class: Misconfiguration,
+    pub(crate) word: ErrorWord,
+    /// Whether the words were seen at the system, so that a signature may be made again.
+    pub(crate) published: bool,
+}
+
+/// Words of an error response that end the session whose credential the request carried, or whose
+/// refresh token it sent: a row of `x-session-ends` in the description. A row without a member is any
+/// body in the system's format, and one without an operation is for every operation with a session.
+#[derive(Debug)]
+pub(crate) struct SessionEnd {
+    pub(crate) word: ErrorWord,
+    /// The words count only if they come again, at least this many seconds later; 0 if at once.
+    pub(crate) again_after: u64,
 }
 
 #[cfg(test)]

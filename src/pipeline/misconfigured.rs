@@ -7,55 +7,36 @@ use http::{HeaderMap, StatusCode, header};
 use url::Url;
 
 use super::Pipeline;
-use super::error_word::ErrorWord;
+use super::error_word::{Misconfiguration, MisconfigurationRule};
 use super::operation::{Need, Operation};
 use super::response::RawResponse;
 use crate::error::{Error, ErrorKind};
 use crate::skewed_clock;
 
-/// What the operator has to check: the class of a [`ErrorKind::Misconfigured`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Misconfiguration {
-    Signature,
-    Application,
-    Tenant,
-    Path,
-    Host,
-    Oauth,
-}
-
-/// Words by which a system says that it is not used as it is configured, from `x-misconfigured` of
-/// its description.
-/// A rule without a member is for a response that is not in the system's format.
-#[derive(Debug)]
-pub(crate) struct MisconfigurationRule {
-    pub(crate) class: Misconfiguration,
-    pub(crate) word: ErrorWord,
-    /// Whether the words were seen at the system, so that a signature may be made again.
-    pub(crate) published: bool,
-}
-
-impl MisconfigurationRule {
-    /// `body` is the text of a response in the system's own format.
-    fn matches(&self, operation: &Operation, status: StatusCode, body: Option<&str>) -> bool {
-        let signed = operation.signature == Need::Required || operation.application != Need::Never;
-        let is_said = match body {
-            Some(body) => !self.word.member.is_empty() && self.word.is_in(body),
-            None => self.word.member.is_empty(),
-        };
-        // What is missing may be the record that the path names, or that belongs to the code.
-        let may_be_missing = match self.class {
-            Misconfiguration::Tenant | Misconfiguration::Path => {
-                has_parameter(&operation.path)
-                    || (self.word.member.is_empty() && operation.carries_code)
-            }
-            _ => false,
-        };
-        self.word.is_for(operation, status)
-            && is_said
-            && !may_be_missing
-            && (signed || self.class != Misconfiguration::Signature)
-    }
+/// `body` is the text of a response in the system's own format.
+fn matches(
+    rule: &MisconfigurationRule,
+    operation: &Operation,
+    status: StatusCode,
+    body: Option<&str>,
+) -> bool {
+    let MisconfigurationRule { class, word, .. } = rule;
+    let signed = operation.signature == Need::Required || operation.application != Need::Never;
+    let is_said = match body {
+        Some(body) => !word.member.is_empty() && word.is_in(body),
+        None => word.member.is_empty(),
+    };
+    // What is missing may be the record that the path names, or that belongs to the code.
+    let may_be_missing = match class {
+        Misconfiguration::Tenant | Misconfiguration::Path => {
+            has_parameter(&operation.path) || (word.member.is_empty() && operation.carries_code)
+        }
+        _ => false,
+    };
+    word.is_for(operation.id, status)
+        && is_said
+        && !may_be_missing
+        && (signed || *class != Misconfiguration::Signature)
 }
 
 /// Whether a documented path has a parameter other than the tenant, with which some begin.
@@ -89,7 +70,7 @@ pub(super) fn diagnose(
     }
     let body = is_own.then(|| response.text());
     let mut rules = operation.misconfigured.iter();
-    let rule = rules.find(|rule| rule.matches(operation, status, body.as_deref()))?;
+    let rule = rules.find(|rule| matches(rule, operation, status, body.as_deref()))?;
     let server_time = skewed_clock::date(headers);
     let skew = server_time.and_then(|date| skew_text(signed_at - date));
     let (class, message): (_, Cow<'static, str>) = match rule.class {
@@ -200,6 +181,7 @@ mod tests {
     use crate::client_config::ClientConfig;
     use crate::decode::{BareString, Schema};
     use crate::error::System;
+    use crate::pipeline::error_word::ErrorWord;
     use crate::pipeline::system::{ParsedError, SystemRules};
     use crate::pipeline::{Attempt, CallContext, Idempotency, Request};
     use crate::testing::TestClock;
