@@ -93,6 +93,8 @@ pub(super) struct RefreshState {
     pub(super) pending: Option<Credential>,
     /// What is stored about the refresh of the credential.
     pub(super) record: RefreshRecord,
+    /// The refresh token that this instance itself has marked as sent.
+    pub(super) marked: Option<TokenFingerprint>,
     /// The refresh token that was exchanged for the credential, until that is saved.
     pub(super) replaced: Option<TokenFingerprint>,
     /// A credential that a record of another branch has replaced: used if the server refuses to
@@ -159,6 +161,7 @@ impl RefreshState {
             exchanging: false,
             pending: None,
             record,
+            marked: None,
             replaced: None,
             alternative: None,
             save_abandoned_at: None,
@@ -248,6 +251,7 @@ impl State {
         self.refused = None;
         self.update_refresh(|refresh_state| {
             refresh_state.record = RefreshRecord::default();
+            refresh_state.marked = None;
             refresh_state.replaced = None;
             refresh_state.alternative = None;
             refresh_state.no_early_refresh_before = None;

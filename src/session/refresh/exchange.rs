@@ -9,9 +9,10 @@
 //! 3. **Reload** under the lease: an instance that lost the race finds the winner's tokens here.
 //! 4. **Mark**: store the fingerprint of the refresh token that is about to be sent. A mark that is
 //!    already there was left by an instance that died or never learned the result: the token is
-//!    sent once more, and only the server's refusal ends the session. If the store failed recently,
-//!    the instance that left the mark may be alive and hold new tokens that it could not save; so
-//!    the lease is released first, for as long as a save takes once the store is back.
+//!    sent once more, and only the server's refusal ends the session. If the mark is another
+//!    instance's, or the store failed recently, an instance may hold new tokens that it could not save,
+//!    as in a fail-over; so the lease is released first, for as long as a save takes once the store is
+//!    back.
 //! 5. **Exchange** the refresh token at the server, if the lease is certain to be held.
 //! 6. **Save** the new tokens, by compare-and-swap under the lease's fence; only then use them. An
 //!    instance that has lost the lease meanwhile acquires it again and reloads first. While the
@@ -95,9 +96,8 @@ impl SessionEntry {
                 LeaseOutcome::Held(fence) => fence,
                 LeaseOutcome::Superseded(found) => return Ok(found.into()),
             };
-            let may_wait = !has_waited && self.context.store_failed_recently();
             let work =
-                self.refresh_as_leaseholder(fence, refresher, generation, deadline, may_wait);
+                self.refresh_as_leaseholder(fence, refresher, generation, deadline, !has_waited);
             let outcome = self.extend_lease_during(|_| Some(fence), work).await;
             if self.lock().refresh_state().kept_lease.is_none() {
                 self.release_lease(fence).await;
@@ -150,7 +150,8 @@ impl SessionEntry {
         let Some((tokens, was_presented)) = self.tokens_to_present() else {
             return Ok(Done(RefreshResult::Refreshed));
         };
-        if was_presented && may_wait {
+        let may_be_elsewhere = !self.has_marked(&tokens) || self.context.store_failed_recently();
+        if was_presented && may_be_elsewhere && may_wait {
             return Ok(ResultPending);
         }
         if !was_presented && self.mark_presented(&tokens, fence).await? != WriteOutcome::Done {
@@ -229,6 +230,11 @@ impl SessionEntry {
         Some((tokens.clone(), was_presented))
     }
 
+    /// Whether it is this instance that has marked the refresh token as sent.
+    fn has_marked(&self, tokens: &Tokens) -> bool {
+        self.lock().refresh_state().marked == tokens.fingerprint()
+    }
+
     async fn mark_presented(&self, tokens: &Tokens, fence: Fence) -> Result<WriteOutcome, Error> {
         let mark = RefreshRecord {
             presented: tokens.fingerprint(),
@@ -255,8 +261,10 @@ impl SessionEntry {
     ) -> Result<WriteOutcome, Error> {
         let written = self.write(credential, &refresh, Some(fence)).await?;
         if written == WriteOutcome::Done {
-            self.lock()
-                .update_refresh(|refresh_state| refresh_state.record = refresh);
+            self.lock().update_refresh(|refresh_state| {
+                refresh_state.marked.clone_from(&refresh.presented);
+                refresh_state.record = refresh;
+            });
         }
         Ok(written)
     }
