@@ -4,7 +4,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::json;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
 use vestibule::chrono::{DateTime, Utc};
 use vestibule::wunder::{SignedProfileVerifier, SigningAlgorithm};
 use vestibule::{BoxFuture, Clock, ErrorKind, Secret};
@@ -36,11 +38,7 @@ const ALL: [SigningAlgorithm; 3] = [
     SigningAlgorithm::Hs512,
 ];
 
-// RFC 7515, appendices A.2 and A.3: valid until 1300819380.
-const RSA_KEY: &str = r#""kty":"RSA","n":"ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ","e":"AQAB""#;
-const RSA_TOKEN: &str = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0Qc_lF5YKt_O8W2Fp5jujGbds9uJdbF9CUAr7t1dnZcAcQjbKBYNX4BAynRFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQBMHlb1L07Qe7K0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwusC-eOkHWEsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2w9QOYEUipUTI8np6LbgGY9Fs98rqVt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw";
-const EC_KEY: &str = r#""kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0""#;
-const EC_TOKEN: &str = "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q";
+/// When the tokens of RFC 7515 are valid.
 const DURING_RFC: i64 = 1_300_819_000;
 
 /// A clock that always shows this second.
@@ -175,12 +173,18 @@ fn a_verifier_refuses_a_key_that_is_too_short_or_public() {
     }
 }
 
-fn jwk_set(keys: &[String]) -> String {
-    let keys: Vec<String> = keys.iter().map(|key| format!("{{{key}}}")).collect();
-    format!(r#"{{"keys":[{}]}}"#, keys.join(","))
+/// A key of RFC 7515 and a token that it verifies.
+fn example(name: &str) -> (Value, String) {
+    let examples: Value = serde_json::from_str(include_str!("../data/rfc7515.json")).unwrap();
+    let token = examples[name]["token"].as_str().unwrap();
+    (examples[name]["key"].clone(), token.to_owned())
 }
 
-fn of_set(keys: &[String], algorithms: &[SigningAlgorithm]) -> SignedProfileVerifier {
+fn jwk_set(keys: &[Value]) -> String {
+    json!({"keys": keys}).to_string()
+}
+
+fn of_set(keys: &[Value], algorithms: &[SigningAlgorithm]) -> SignedProfileVerifier {
     let algorithms = algorithms.iter().copied();
     let verifier = SignedProfileVerifier::with_jwk_set(&jwk_set(keys), algorithms);
     verifier.unwrap().clock(Arc::new(At(DURING_RFC)))
@@ -189,9 +193,10 @@ fn of_set(keys: &[String], algorithms: &[SigningAlgorithm]) -> SignedProfileVeri
 #[test]
 fn a_public_key_of_the_set_verifies_the_tokens_of_the_rfc() {
     let both = [SigningAlgorithm::Rs256, SigningAlgorithm::Es256];
-    let keys = [RSA_KEY.to_owned(), EC_KEY.to_owned()];
+    let ((rsa_key, rsa_token), (ec_key, ec_token)) = (example("rsa"), example("ec"));
+    let keys = [rsa_key, ec_key];
     let verifier = of_set(&keys, &both);
-    for token in [RSA_TOKEN, EC_TOKEN] {
+    for token in [&*rsa_token, &ec_token] {
         assert_eq!(verifier.verify(&token.into()).unwrap()["iss"], "joe");
         let (kept, changed) = token.split_at(token.len() - 10);
         let letter = if changed.starts_with('A') { 'B' } else { 'A' };
@@ -201,7 +206,7 @@ fn a_public_key_of_the_set_verifies_the_tokens_of_the_rfc() {
         assert!(why(&late, token).contains("expired"));
     }
     let only_rsa = of_set(&keys, &both[..1]);
-    assert!(why(&only_rsa, EC_TOKEN).contains("not allowed"));
+    assert!(why(&only_rsa, &ec_token).contains("not allowed"));
     // A shared key cannot be made of what is public.
     assert!(why(&verifier, HS256).contains("not allowed"));
 }
@@ -209,44 +214,48 @@ fn a_public_key_of_the_set_verifies_the_tokens_of_the_rfc() {
 #[test]
 fn a_key_is_used_for_what_it_is_made_for_alone() {
     let rs256 = [SigningAlgorithm::Rs256];
-    let with = |more: &str| format!("{RSA_KEY},{more}");
-    let good = [with(r#""alg":"RS256","use":"sig","kid":"1""#)];
-    assert!(of_set(&good, &rs256).verify(&RSA_TOKEN.into()).is_ok());
-    for other in [r#""alg":"PS256""#, r#""use":"enc""#] {
-        let set = jwk_set(&[with(other)]);
-        assert_eq!(
-            field(SignedProfileVerifier::with_jwk_set(&set, rs256)),
-            "jwk_set"
-        );
+    let (key, token) = example("rsa");
+    let with = |member: &str, value: &str| {
+        let mut key = key.clone();
+        key[member] = json!(value);
+        key
+    };
+    for good in [with("alg", "RS256"), with("use", "sig"), with("kid", "1")] {
+        let verified = of_set(&[good], &rs256).verify(&(&*token).into());
+        assert!(verified.is_ok());
     }
-    // The header of this token names a key that the set does not have.
-    let named = RSA_TOKEN.replacen(
-        "eyJhbGciOiJSUzI1NiJ9",
-        "eyJhbGciOiJSUzI1NiIsImtpZCI6IjIifQ",
-        1,
-    );
-    assert!(why(&of_set(&good, &rs256), &named).contains("not known"));
+    for other in [with("alg", "PS256"), with("use", "enc")] {
+        let verifier = SignedProfileVerifier::with_jwk_set(&jwk_set(&[other]), rs256);
+        assert_eq!(field(verifier), "jwk_set");
+    }
+    // This token names a key that the set does not have.
+    let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"RS256","kid":"2"}"#);
+    let (_, signed) = token.split_once('.').unwrap();
+    let verifier = of_set(&[with("kid", "1")], &rs256);
+    assert!(why(&verifier, &format!("{header}.{signed}")).contains("not known"));
 }
 
 #[test]
 fn a_verifier_refuses_a_set_without_usable_public_keys() {
     let rs256 = [SigningAlgorithm::Rs256];
-    let shared = r#""kty":"oct","k":"AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow""#;
-    let short = r#""kty":"RSA","n":"ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63k0","e":"AQAB""#;
+    let ((rsa, _), (ec, _)) = (example("rsa"), example("ec"));
+    let examples: Value = serde_json::from_str(include_str!("../data/rfc7515.json")).unwrap();
+    let mut short = rsa.clone();
+    short["n"] = json!(&rsa["n"].as_str().unwrap()[..300]);
     for set in [
-        "",
-        "[]",
-        r#"{"keys":[]}"#,
-        &format!("{{{RSA_KEY}}}"),
-        &jwk_set(&[EC_KEY.to_owned()]),
-        &jwk_set(&[RSA_KEY.to_owned(), shared.to_owned()]),
-        &jwk_set(&[short.to_owned()]),
-        "-----BEGIN PUBLIC KEY-----",
+        String::new(),
+        "[]".to_owned(),
+        r#"{"keys":[]}"#.to_owned(),
+        rsa.to_string(),
+        jwk_set(&[ec]),
+        jwk_set(&[rsa.clone(), examples["shared_key"].clone()]),
+        jwk_set(&[short]),
+        "-----BEGIN PUBLIC KEY-----".to_owned(),
     ] {
-        let verifier = SignedProfileVerifier::with_jwk_set(set, rs256);
+        let verifier = SignedProfileVerifier::with_jwk_set(&set, rs256);
         assert_eq!(field(verifier), "jwk_set", "{set}");
     }
-    let set = jwk_set(&[RSA_KEY.to_owned()]);
+    let set = jwk_set(&[rsa.clone()]);
     for algorithms in [
         vec![],
         vec![SigningAlgorithm::Rs256, SigningAlgorithm::Hs256],
@@ -255,8 +264,8 @@ fn a_verifier_refuses_a_set_without_usable_public_keys() {
         assert_eq!(field(verifier), "algorithms");
     }
     assert_eq!(field(SignedProfileVerifier::new(KEY, rs256)), "algorithms");
-    let jwk = format!("{{{RSA_KEY}}}");
-    assert_eq!(field(SignedProfileVerifier::new(jwk, ALL)), "key");
+    let verifier = SignedProfileVerifier::new(rsa.to_string(), ALL);
+    assert_eq!(field(verifier), "key");
 }
 
 #[tokio::test]
