@@ -255,7 +255,7 @@ fn a_verifier_refuses_a_set_without_usable_public_keys() {
         let verifier = SignedProfileVerifier::with_jwk_set(&set, rs256);
         assert_eq!(field(verifier), "jwk_set", "{set}");
     }
-    let set = jwk_set(&[rsa.clone()]);
+    let set = jwk_set(std::slice::from_ref(&rsa));
     for algorithms in [
         vec![],
         vec![SigningAlgorithm::Rs256, SigningAlgorithm::Hs256],
