@@ -54,7 +54,8 @@ impl Soak {
         let mut setup = fixture.setup.clone();
         setup.trust = Duration::from_secs(1);
         setup.attempt_timeout = Duration::from_secs(1);
-        setup.deadline = Duration::from_secs(8);
+        // After a killed worker the others wait for its lease, and then for tokens that it may hold.
+        setup.deadline = Duration::from_secs(15);
         let workers = Worker::start_all(vec![setup.clone(); PROCESSES]).await;
         let phones = (0..USERS).map(|user| format!("+4312345678{user}"));
         let mut soak = Self {
