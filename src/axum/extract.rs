@@ -97,7 +97,8 @@ where
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
-        let NewSignIn { client, progress } = NewSignIn::<C>::from_request_parts(parts, state).await?;
+        let NewSignIn { client, progress } =
+            NewSignIn::<C>::from_request_parts(parts, state).await?;
         let refused = match progress.current() {
             SignInProgress::Challenge(id) => {
                 let challenge = client.resume_challenge(id).await?;
@@ -129,7 +130,8 @@ where
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
-        let NewSignIn { client, progress } = NewSignIn::<C>::from_request_parts(parts, state).await?;
+        let NewSignIn { client, progress } =
+            NewSignIn::<C>::from_request_parts(parts, state).await?;
         let SignInProgress::SignedIn(id) = progress.current() else {
             let message = "the user of this browser is not signed in";
             return Err(Error::new(ErrorKind::Unauthenticated, message).of(client.system()));

@@ -4,6 +4,7 @@ mod client;
 mod extract;
 mod progress;
 mod response;
+mod states;
 #[cfg(feature = "tower-sessions")]
 mod tower_sessions;
 

@@ -121,7 +121,8 @@ impl Progress {
         self.system
     }
 
-    /// Saves how far the sign-in has come.
+    /// Saves how far the sign-in has come: a challenge or session of the system, the result of a
+    /// confirmation, or a [`SignInProgress`].
     ///
     /// The id of the web session changes whenever a session of the SDK enters or leaves it: an id that an
     /// attacker has planted before the sign-in gives no access afterwards (session fixation).
@@ -129,7 +130,8 @@ impl Progress {
     /// # Errors
     ///
     /// Those of [`ProgressStore::save`].
-    pub async fn update(&mut self, next: SignInProgress) -> Result<(), Error> {
+    pub async fn update(&mut self, next: impl Into<SignInProgress>) -> Result<(), Error> {
+        let next = next.into();
         if next == self.current {
             return Ok(());
         }

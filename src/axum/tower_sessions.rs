@@ -64,7 +64,8 @@ fn web_session(request: &Parts) -> Result<&Session, Error> {
     let missing = "the request has no web session: add the `SessionManagerLayer` of tower-sessions to \
                    the router, after its routes";
     let web_session = request.extensions.get::<Session>();
-    web_session.ok_or_else(|| Error::new(ErrorKind::Misconfigured, missing).with_class("web_session"))
+    web_session
+        .ok_or_else(|| Error::new(ErrorKind::Misconfigured, missing).with_class("web_session"))
 }
 
 /// The error of tower-sessions may quote what the web session holds, so its text is not kept.

@@ -10,9 +10,7 @@ use axum::routing::{get, post};
 use serde_json::Value;
 use tower::ServiceExt;
 use tower_sessions::SessionManagerLayer;
-use vestibule::axum::{
-    InProgress, NewSignIn, ProgressStore, SignInProgress, SignedIn, TowerSessions,
-};
+use vestibule::axum::{InProgress, NewSignIn, ProgressStore, SignedIn, TowerSessions};
 use vestibule::code_sign_in::{CodeSignIn, Confirmed};
 use vestibule::store::{SessionStore, WebSessionStore};
 use vestibule::testing::{GoodCity, GoodCityUser, Wunder};
@@ -106,8 +104,7 @@ async fn start(
 ) -> Result<StatusCode, Error> {
     let phone = Phone::parse(&phone)?;
     let sign_in = new.client.sign_in_with_phone_code(&phone).branch_id("2");
-    let next = SignInProgress::Challenge(sign_in.send().await?.id().clone());
-    new.progress.update(next).await?;
+    new.progress.update(&sign_in.send().await?).await?;
     Ok(StatusCode::ACCEPTED)
 }
 
@@ -143,19 +140,12 @@ async fn confirm(
         }
         other => panic!("{other:?}"),
     };
-    let (next, status) = match sign_in {
-        SignIn::SignedIn(session) => (
-            SignInProgress::SignedIn(session.id().clone()),
-            StatusCode::NO_CONTENT,
-        ),
-        SignIn::MfaRequired(mfa) => (
-            SignInProgress::Challenge(mfa.id().clone()),
-            StatusCode::ACCEPTED,
-        ),
-    };
-    let updated = progress.update(next).await;
+    let updated = progress.update(&sign_in).await;
     updated.map_err(IntoResponse::into_response)?;
-    Ok(status)
+    Ok(match sign_in {
+        SignIn::SignedIn(_) => StatusCode::NO_CONTENT,
+        SignIn::MfaRequired(_) => StatusCode::ACCEPTED,
+    })
 }
 
 async fn profile(signed_in: SignedIn<wunder::Client>) -> Result<Json<Value>, Error> {
@@ -180,8 +170,7 @@ async fn start_by_code(
     Json(phone): Json<String>,
 ) -> Result<StatusCode, Error> {
     let challenge = new.client.send_code(&Contact::phone(&phone)?).await?;
-    let next = SignInProgress::Challenge(challenge.id().clone());
-    new.progress.update(next).await?;
+    new.progress.update(&challenge).await?;
     Ok(StatusCode::ACCEPTED)
 }
 
@@ -194,12 +183,10 @@ async fn confirm_by_code(
         mut progress,
         ..
     } = in_progress;
-    match challenge.confirm(code).await? {
-        Confirmed::SignedIn(session) => {
-            let next = SignInProgress::SignedIn(session.id().clone());
-            progress.update(next).await?;
-            Ok(StatusCode::NO_CONTENT)
-        }
+    let confirmed = challenge.confirm(code).await?;
+    progress.update(&confirmed).await?;
+    match confirmed {
+        Confirmed::SignedIn(_) => Ok(StatusCode::NO_CONTENT),
         other => panic!("{other:?}"),
     }
 }
@@ -233,7 +220,10 @@ pub struct Response {
 
 impl Response {
     pub fn problem(&self) -> Value {
-        assert_eq!(self.headers[header::CONTENT_TYPE], "application/problem+json");
+        assert_eq!(
+            self.headers[header::CONTENT_TYPE],
+            "application/problem+json"
+        );
         serde_json::from_str(&self.text).unwrap()
     }
 }

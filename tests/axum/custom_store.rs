@@ -31,7 +31,9 @@ impl ProgressStore for OneBrowser {
             assert!(request.headers.contains_key(header::COOKIE));
             let progress = self.progress.lock().unwrap();
             let found = progress.iter().rfind(|(of, _)| *of == system);
-            Ok(found.map(|(_, progress)| progress.clone()).unwrap_or_default())
+            Ok(found
+                .map(|(_, progress)| progress.clone())
+                .unwrap_or_default())
         })
     }
 
@@ -43,7 +45,10 @@ impl ProgressStore for OneBrowser {
         id: WebSessionId,
     ) -> BoxFuture<'a, Result<(), Error>> {
         Box::pin(async move {
-            self.progress.lock().unwrap().push((system, progress.clone()));
+            self.progress
+                .lock()
+                .unwrap()
+                .push((system, progress.clone()));
             self.saves.lock().unwrap().push(id);
             Ok(())
         })
@@ -77,10 +82,14 @@ async fn the_error_of_a_custom_store_is_the_response() {
 
 /// The progress of a request, without an extractor.
 async fn progress(store: &Arc<OneBrowser>) -> Progress {
-    let request = Request::builder().header(header::COOKIE, "a=cookie").body(());
+    let request = Request::builder()
+        .header(header::COOKIE, "a=cookie")
+        .body(());
     let (request, ()) = request.unwrap().into_parts();
     let store: Arc<dyn ProgressStore> = store.clone();
-    Progress::resume(store, &request, System::Fynd).await.unwrap()
+    Progress::resume(store, &request, System::Fynd)
+        .await
+        .unwrap()
 }
 
 #[tokio::test]
@@ -99,7 +108,10 @@ async fn the_id_changes_whenever_a_session_enters_or_leaves_the_web_session() {
             progress(&store).await.update(before.clone()).await.unwrap();
             store.saves.lock().unwrap().clear();
             let mut resumed = progress(&store).await;
-            assert_eq!((resumed.current(), resumed.system()), (before, System::Fynd));
+            assert_eq!(
+                (resumed.current(), resumed.system()),
+                (before, System::Fynd)
+            );
             resumed.update(after.clone()).await.unwrap();
             assert_eq!(resumed.current(), after);
             let expected = match before == after {
@@ -121,7 +133,10 @@ async fn progress_is_a_serde_value_that_debug_does_not_show() {
     let json = serde_json::to_value(&challenge).unwrap();
     let expected = serde_json::json!({"state": "challenge", "id": "an id of 128 bits"});
     assert_eq!(json, expected);
-    assert_eq!(serde_json::from_value::<SignInProgress>(json).unwrap(), challenge);
+    assert_eq!(
+        serde_json::from_value::<SignInProgress>(json).unwrap(),
+        challenge
+    );
     let nothing = serde_json::to_value(SignInProgress::NotStarted).unwrap();
     assert_eq!(nothing, serde_json::json!({"state": "not_started"}));
     let nothing: SignInProgress = serde_json::from_value(nothing).unwrap();
@@ -132,6 +147,9 @@ async fn progress_is_a_serde_value_that_debug_does_not_show() {
     progress.update(challenge.clone()).await.unwrap();
     for shown in [format!("{challenge:?}"), format!("{progress:?}")] {
         assert!(shown.contains("Challenge"), "{shown}");
-        assert!(!shown.contains("128 bits") && !shown.contains("cookie"), "{shown}");
+        assert!(
+            !shown.contains("128 bits") && !shown.contains("cookie"),
+            "{shown}"
+        );
     }
 }

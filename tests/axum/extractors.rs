@@ -30,7 +30,10 @@ async fn a_sign_in_is_resumed_after_a_wrong_code() {
 
     assert_eq!(browser.post("/wunder/code", &code).await.status, 204);
     let profile = browser.get("/wunder/profile").await;
-    assert_eq!((profile.status.as_u16(), &*profile.text), (200, "\"+43660000001\""));
+    assert_eq!(
+        (profile.status.as_u16(), &*profile.text),
+        (200, "\"+43660000001\"")
+    );
     assert_eq!(app.wunder.outbox().messages().len(), 1);
 }
 
@@ -69,7 +72,7 @@ async fn a_second_factor_continues_the_sign_in_of_the_browser() {
     browser.post("/wunder/start", PHONE).await;
     let before = browser.cookie.clone();
     assert_eq!(browser.post("/wunder/code", &app.code()).await.status, 202);
-    // Nobody is signed in yet.
+    // The user is not signed in yet.
     assert_eq!(browser.get("/wunder/profile").await.status, 401);
     assert_eq!(browser.cookie, before);
     assert_eq!(browser.post("/wunder/code", "111111").await.status, 422);
@@ -89,7 +92,10 @@ async fn a_browser_without_a_sign_in_is_rejected() {
         assert!(!response.sets_cookie);
     }
     let greeting = browser.get("/wunder/greeting").await;
-    assert_eq!((greeting.status.as_u16(), &*greeting.text), (200, "Sign in"));
+    assert_eq!(
+        (greeting.status.as_u16(), &*greeting.text),
+        (200, "Sign in")
+    );
     assert!(app.wunder.journal().is_empty());
 }
 
@@ -110,7 +116,10 @@ async fn a_signed_in_browser_has_no_challenge_and_may_start_again() {
     let signed_in = browser.cookie.clone();
     let second = "+43660000009";
     assert_eq!(browser.post("/wunder/start", second).await.status, 202);
-    assert_ne!(browser.cookie, signed_in, "the session has left the web session");
+    assert_ne!(
+        browser.cookie, signed_in,
+        "the session has left the web session"
+    );
     assert_eq!(browser.get("/wunder/profile").await.status, 401);
 }
 
@@ -169,7 +178,9 @@ async fn concurrent_requests_of_a_browser_keep_each_others_progress() {
         let code = app.wunder.outbox().last_code(&phone).unwrap();
         let wrong = if code == "000000" { "000001" } else { "000000" };
         assert_eq!(browser.post("/wunder/code", wrong).await.status, 422);
-        app.goodcity.clock().advance(std::time::Duration::from_secs(3600));
+        app.goodcity
+            .clock()
+            .advance(std::time::Duration::from_secs(3600));
     }
 }
 
@@ -196,7 +207,10 @@ async fn a_back_end_without_web_sessions_is_misconfigured() {
     assert_eq!(response.status, 500);
     assert_eq!(response.problem()["kind"], "misconfigured");
     // What only the operator may know is in the extensions, for the log.
-    assert_eq!(response.problem()["detail"], "The service has an internal error.");
+    assert_eq!(
+        response.problem()["detail"],
+        "The service has an internal error."
+    );
 }
 
 #[tokio::test]

@@ -193,7 +193,10 @@ async fn a_web_session_that_got_another_id_is_not_written_again() {
     assert!(slow.save().await.is_err());
     assert!(store.load(&before.unwrap()).await.unwrap().is_none());
     let after = request(&store, signing_in.id());
-    assert_eq!(after.get_value("colour").await.unwrap(), Some("blue".into()));
+    assert_eq!(
+        after.get_value("colour").await.unwrap(),
+        Some("blue".into())
+    );
     assert_eq!(after.get_value("user").await.unwrap(), Some("Ada".into()));
 }
 
