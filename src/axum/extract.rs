@@ -59,16 +59,17 @@ pub struct SignedIn<C: SystemClient> {
 }
 
 impl<C: SystemClient> SignedIn<C> {
-    /// Signs the user out: in the web session, whose id changes, and then in the SDK and at the server, as
-    /// `sign_out` of the session does. Sends no message.
+    /// Signs the user out: in the web session, whose id changes, and in the SDK and at the server, as
+    /// `sign_out` of the session does. Neither is left out if the other fails. Sends no message.
     ///
     /// # Errors
     ///
-    /// Those of [`ProgressStore::save`], and then those of `sign_out` of the session: the web session has
-    /// signed out in that case.
+    /// Those of [`ProgressStore::save`] and of `sign_out` of the session. With `TowerSessions`, a response
+    /// with status 5xx leaves the web session as it was; the session that it names has ended.
     pub async fn sign_out(mut self) -> Result<(), Error> {
-        self.progress.update(SignInProgress::NotStarted).await?;
-        self.client.sign_out(self.session).await
+        let forgotten = self.progress.update(SignInProgress::NotStarted).await;
+        let signed_out = self.client.sign_out(self.session).await;
+        forgotten.and(signed_out)
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the extractors resume, and what they reject.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use vestibule::store::{MemoryStore, Sealed, Sealing, SealingKey};
 
@@ -35,6 +36,37 @@ async fn a_sign_in_is_resumed_after_a_wrong_code() {
         (200, "\"+43660000001\"")
     );
     assert_eq!(app.wunder.outbox().messages().len(), 1);
+}
+
+#[tokio::test]
+async fn a_request_that_was_dropped_during_the_confirmation_loses_no_session() {
+    let app = app().await;
+    let mut browser = Browser::of(&app.router);
+    browser.post("/wunder/start", PHONE).await;
+    let code = app.code();
+    app.wunder
+        .delay("sign_in_phone_number", Duration::from_millis(300));
+    let mut gone = browser.clone();
+    let confirming = gone.post("/wunder/code", &code);
+    let dropped = tokio::time::timeout(Duration::from_millis(100), confirming).await;
+    assert!(dropped.is_err(), "the response comes later");
+    assert_eq!(browser.post("/wunder/code", &code).await.status, 204);
+    assert_eq!(browser.get("/wunder/profile").await.status, 200);
+    assert_eq!(app.wunder.count("sign_in_phone_number"), 1);
+}
+
+#[tokio::test]
+async fn a_sign_out_that_the_server_fails_ends_the_session_all_the_same() {
+    let app = app().await;
+    let mut browser = Browser::of(&app.router);
+    browser.post("/wunder/start", PHONE).await;
+    browser.post("/wunder/code", &app.code()).await;
+    for _ in 0..8 {
+        app.wunder.fail_next("logout", 503);
+    }
+    let response = browser.post("/wunder/sign-out", "").await;
+    assert_eq!(response.status, 503);
+    assert_eq!(browser.get("/wunder/profile").await.status, 401);
 }
 
 #[tokio::test]
@@ -132,8 +164,7 @@ async fn a_limit_is_reported_with_the_time_to_wait() {
     assert_eq!(response.status, 429);
     assert_eq!(response.headers["retry-after"], "30");
     assert_eq!(response.problem()["retry_after"], 30);
-    let wait = std::time::Duration::from_secs(31);
-    app.wunder.clock().advance(wait);
+    app.wunder.clock().advance(Duration::from_secs(31));
     assert_eq!(browser.post("/wunder/resend", "").await.status, 202);
     assert_eq!(browser.post("/wunder/code", &app.code()).await.status, 204);
 }
@@ -178,9 +209,7 @@ async fn concurrent_requests_of_a_browser_keep_each_others_progress() {
         let code = app.wunder.outbox().last_code(&phone).unwrap();
         let wrong = if code == "000000" { "000001" } else { "000000" };
         assert_eq!(browser.post("/wunder/code", wrong).await.status, 422);
-        app.goodcity
-            .clock()
-            .advance(std::time::Duration::from_secs(3600));
+        app.goodcity.clock().advance(Duration::from_secs(3600));
     }
 }
 
