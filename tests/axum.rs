@@ -16,6 +16,8 @@ mod custom_store;
 mod extractors;
 #[path = "axum/responses.rs"]
 mod responses;
+// Other tests use the rest.
+#[allow(dead_code)]
 #[path = "challenges/stores.rs"]
 mod stores;
 mod support;

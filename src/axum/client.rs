@@ -10,7 +10,7 @@ use crate::session::Session;
 
 /// A client whose sessions and challenges the extractors resume: the client of each system, and
 /// `Arc<dyn CodeSignIn>` for [sign-in by a code](crate::code_sign_in) of any of them. It is sealed.
-pub trait SystemClient: sealed::Sealed + Clone + Send + Sync + 'static {
+pub trait SystemClient: sealed::Sealed + Clone + Send + Sync {
     /// A signed-in user.
     type Session: Send + Sync + 'static;
 
@@ -90,9 +90,10 @@ system_client!("walletcrew", walletcrew, WalletCrew, Challenge);
 system_client!("goodcity", goodcity, GoodCity, PendingCode);
 system_client!("fynd", fynd, Fynd, Challenge);
 
-impl sealed::Sealed for Arc<dyn CodeSignIn> {}
+impl sealed::Sealed for Arc<dyn CodeSignIn + '_> {}
 
-impl SystemClient for Arc<dyn CodeSignIn> {
+// For any lifetime: the compiler does not see that the one in the future of a handler is `'static`.
+impl SystemClient for Arc<dyn CodeSignIn + '_> {
     type Session = Session;
     type Challenge = Box<dyn CodeChallenge>;
 

@@ -11,8 +11,8 @@ use crate::store::StoreError;
 /// Keeps the [`SignInProgress`] in the web sessions of tower-sessions, under the key `vestibule.SYSTEM`. The
 /// router needs its `SessionManagerLayer`; without it, requests fail with [`ErrorKind::Misconfigured`].
 ///
-/// tower-sessions writes a changed web session after the handler, unless the status of the response is 5xx.
-/// So a handler should respond with success after [`Progress::update`](super::Progress::update), and call
+/// tower-sessions writes a changed web session after the handler, unless the status of the response is 5xx. A
+/// web session whose id changes is deleted under the former id at once. So a handler should respond with success after [`Progress::update`](super::Progress::update), and call
 /// other services before it or in another request.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TowerSessions;
