@@ -10,9 +10,7 @@ use axum::routing::{get, post};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tower_sessions::SessionManagerLayer;
-use vestibule::axum::{
-    InProgress, NewSignIn, ProgressStore, SignInProgress, SignedIn, TowerSessions,
-};
+use vestibule::axum::{InProgress, NewSignIn, ProgressStore, SignedIn, TowerSessions};
 use vestibule::store::{Sealing, SealingKey, SessionStore, SqliteStore, WebSessionStore};
 use vestibule::wunder::{Challenge, Client, SignIn};
 use vestibule::{Error, Phone, Secret};

@@ -111,8 +111,10 @@ impl Browser {
         };
         if let Some(set) = header(header::SET_COOKIE) {
             let (pair, attributes) = set.split_once(';').unwrap();
+            // An unknown cookie is removed.
+            let is_removed = attributes.contains("Max-Age=0");
             for attribute in ["HttpOnly", "Secure", "SameSite=Strict", "Path=/"] {
-                assert!(attributes.contains(attribute), "{attributes}");
+                assert!(is_removed || attributes.contains(attribute), "{attributes}");
             }
             self.cookie = pair.to_owned();
         }
