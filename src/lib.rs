@@ -124,10 +124,14 @@ pub use member::{Given, IntoMember, Maybe};
 pub use password::{CurrentPassword, NewPassword};
 pub use phone::{CountryCode, Phone};
 pub use pipeline::{
-    Backoff, CallOptions, CustomRequest, FailedAttempt, QueryValue, Response, RetryPolicy, Settings,
+    AttemptInfo, Backoff, CallOptions, CustomRequest, FailedAttempt, QueryValue, Response,
+    RetryPolicy, Settings,
 };
 pub use secret::Secret;
-pub use telemetry::{CookieIssue, Event, Observer, RefreshOutcome, SessionLabel};
+pub use telemetry::{
+    ChallengeLabel, ChallengeProgress, CookieIssue, Event, Observer, RefreshOutcome, SessionLabel,
+    StoreMethod,
+};
 
 /// Compiles the README's examples with the tests.
 #[cfg(all(doctest, feature = "wunder", feature = "redis"))]

@@ -181,8 +181,21 @@ impl<S: Step> ActiveChallenge<S> {
     }
 
     pub(super) async fn load(&self) -> Loaded {
-        let load = self.context.store().load(&self.identity.key);
-        self.context.store_step(load).await
+        self.context.load_record(&self.identity.key).await
+    }
+
+    /// Writes a record over the version `over`, or creates it.
+    pub(super) async fn write_record(
+        &self,
+        over: Option<Version>,
+        record: Record,
+        time_to_live: Duration,
+    ) -> Result<Version, StoreError> {
+        let key = &self.identity.key;
+        let written = self
+            .context
+            .put_record(key, over, record, time_to_live, None);
+        written.await
     }
 
     /// Adopts a newer step from a loaded record.
@@ -262,7 +275,7 @@ impl StoredChallenge {
         let system = context.system();
         let key = StoreKey::of_challenge(system, id);
         let load = async || {
-            let loaded = context.store_step(context.store().load(&key)).await;
+            let loaded = context.load_record(&key).await;
             loaded.map_err(|error| context.store_error(error))
         };
         let mut found = load().await?;

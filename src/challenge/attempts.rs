@@ -276,13 +276,8 @@ impl<S: Step> ActiveChallenge<S> {
         wrong_codes: WrongCodes,
     ) -> Result<(), StoreError> {
         let record = self.to_record(wrong_codes)?;
-        let (store, key) = (self.context.store(), &self.identity.key);
-        let time_left = self.time_left();
-        let written = match over {
-            Some(version) => store.compare_and_swap(key, version, record, time_left, None),
-            None => store.create(key, record, time_left),
-        };
-        self.context.store_step(written).await.map(drop)
+        let written = self.write_record(over, record, self.time_left());
+        written.await.map(drop)
     }
 
     fn attempt(&self, code: &'static str) -> CodeAttempt {

@@ -48,9 +48,10 @@ impl FirstMessage {
 
     /// Fails if the store does not work.
     pub(crate) async fn check_store(&self) -> Result<(), Error> {
-        let load = self.context.store().load(&self.identity.key);
-        let loaded = self.context.store_step(load).await.map(drop);
-        loaded.map_err(|error| self.context.store_error(error))
+        let loaded = self.context.load_record(&self.identity.key).await;
+        loaded
+            .map(drop)
+            .map_err(|error| self.context.store_error(error))
     }
 
     pub(crate) fn requester(&self) -> Requester<'_> {

@@ -17,8 +17,8 @@ use crate::pipeline::Settings;
 use crate::random;
 use crate::secret::Secret;
 use crate::skewed_clock::SkewedClock;
-use crate::store::{IndexKeys, SessionStore, StoreError, StoreKey, Version};
-use crate::telemetry::Telemetry;
+use crate::store::{Fence, IndexKeys, Record, SessionStore, StoreError, StoreKey, Version};
+use crate::telemetry::{Event, StoreMethod, Telemetry};
 
 /// Upper bound for one step of a store.
 pub(super) const STORE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -37,7 +37,7 @@ pub(crate) struct SessionContext {
     pub(super) system: System,
     /// Where sessions of this client are valid; a record of another audience is not resumed.
     pub(super) audience: String,
-    pub(super) store: Arc<dyn SessionStore>,
+    store: Arc<dyn SessionStore>,
     pub(super) time: SkewedClock,
     pub(super) telemetry: Telemetry,
     pub(super) settings: Settings,
@@ -88,10 +88,6 @@ impl SessionContext {
 
     pub(crate) fn audience(&self) -> &str {
         &self.audience
-    }
-
-    pub(crate) fn store(&self) -> &dyn SessionStore {
-        &*self.store
     }
 
     /// This machine's clock.
@@ -159,16 +155,106 @@ impl SessionContext {
         }
     }
 
-    /// Runs one step of the store with a timeout.
-    pub(crate) async fn store_step<T>(
+    /// Loads a record and its version.
+    pub(crate) async fn load_record(
         &self,
+        key: &StoreKey,
+    ) -> Result<Option<(Record, Version)>, StoreError> {
+        self.store_step(StoreMethod::Load, self.store.load(key))
+            .await
+    }
+
+    /// Writes a record over the version `over`, or creates it.
+    pub(crate) async fn put_record(
+        &self,
+        key: &StoreKey,
+        over: Option<Version>,
+        record: Record,
+        time_to_live: Duration,
+        fence: Option<Fence>,
+    ) -> Result<Version, StoreError> {
+        let (method, write) = match over {
+            Some(version) => {
+                let write = self
+                    .store
+                    .compare_and_swap(key, version, record, time_to_live, fence);
+                (StoreMethod::CompareAndSwap, write)
+            }
+            None => {
+                let create = self.store.create(key, record, time_to_live);
+                (StoreMethod::Create, create)
+            }
+        };
+        let written = self.store_step(method, write).await;
+        if written.is_ok() {
+            self.recover_from(&self.writes_fail);
+        }
+        written
+    }
+
+    /// Deletes a record.
+    pub(crate) async fn delete_record(&self, key: &StoreKey) -> Result<(), StoreError> {
+        self.store_step(StoreMethod::Delete, self.store.delete(key))
+            .await
+    }
+
+    /// Acquires the lease on a session for the lease time of the settings.
+    pub(super) async fn acquire_lease(&self, key: &StoreKey) -> Result<Option<Fence>, StoreError> {
+        let acquire = self.store.acquire(key, self.lease_time());
+        self.store_step(StoreMethod::Acquire, acquire).await
+    }
+
+    /// Extends the lease on a session by the lease time. A step that hangs must not delay the next one,
+    /// which may succeed, so it has only the time `within`, and tells nothing about the store.
+    pub(super) async fn extend_lease(
+        &self,
+        key: &StoreKey,
+        fence: Fence,
+        within: Duration,
+    ) -> Result<(), StoreError> {
+        let extend = self.store.extend(key, fence, self.lease_time());
+        self.timed_step(StoreMethod::Extend, within, extend).await.0
+    }
+
+    /// Releases the lease on a session.
+    pub(super) async fn release_lease(
+        &self,
+        key: &StoreKey,
+        fence: Fence,
+    ) -> Result<(), StoreError> {
+        let release = self.store.release(key, fence);
+        self.store_step(StoreMethod::Release, release).await
+    }
+
+    /// Runs one step of the store within a time, and reports it. Returns its duration, too.
+    async fn timed_step<T>(
+        &self,
+        method: StoreMethod,
+        within: Duration,
         step: BoxFuture<'_, Result<T, StoreError>>,
-    ) -> Result<T, StoreError> {
+    ) -> (Result<T, StoreError>, Duration) {
         let timed_out = StoreError::Unavailable(io::ErrorKind::TimedOut);
         let started = Instant::now();
-        let result = timeout(STORE_TIMEOUT, step).await.unwrap_or(Err(timed_out));
+        let result = timeout(within, step).await.unwrap_or(Err(timed_out));
+        let elapsed = started.elapsed();
+        self.telemetry.observe(|| Event::StoreStep {
+            system: self.system,
+            method,
+            error: result.as_ref().err(),
+            elapsed,
+        });
+        (result, elapsed)
+    }
+
+    /// Runs one step of the store with a timeout, and learns from it whether the store works.
+    async fn store_step<T>(
+        &self,
+        method: StoreMethod,
+        step: BoxFuture<'_, Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        let (result, elapsed) = self.timed_step(method, STORE_TIMEOUT, step).await;
         let failure = result.as_ref().err().filter(|error| error.is_failure());
-        if failure.is_some() || started.elapsed() >= self.lease_time() / 3 {
+        if failure.is_some() || elapsed >= self.lease_time() / 3 {
             *self.store_failed_at() = Some(Instant::now());
         }
         match failure {
@@ -183,18 +269,6 @@ impl SessionContext {
             None => self.recover_from(&self.store_is_down),
         }
         result
-    }
-
-    /// Runs one write of a record with a timeout.
-    pub(crate) async fn store_write(
-        &self,
-        write: BoxFuture<'_, Result<Version, StoreError>>,
-    ) -> Result<Version, StoreError> {
-        let written = self.store_step(write).await;
-        if written.is_ok() {
-            self.recover_from(&self.writes_fail);
-        }
-        written
     }
 
     fn recover_from(&self, failure: &AtomicBool) {

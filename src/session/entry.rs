@@ -299,7 +299,7 @@ impl SessionEntry {
             (state.version, state.lineage.clone())
         };
         let context = &*self.context;
-        let loaded = context.store_step(context.store.load(&self.key)).await;
+        let loaded = context.load_record(&self.key).await;
         let Some((record, version)) = loaded.map_err(|error| context.store_error(error))? else {
             return Ok(self.found_nothing(known));
         };
@@ -434,8 +434,9 @@ impl SessionEntry {
     pub(super) async fn remove(&self, fence: Option<Fence>) -> Result<WriteOutcome, Error> {
         let version = self.lock().version;
         let context = &*self.context;
-        let removed = self.put(&self.end_marker()?, version, END_MARKER_TIME, fence);
-        match context.store_write(removed).await {
+        let marker = self.end_marker()?;
+        let removed = context.put_record(&self.key, version, marker, END_MARKER_TIME, fence);
+        match removed.await {
             Ok(_) => Ok(WriteOutcome::Done),
             Err(error) => self.write_outcome(error),
         }
@@ -444,21 +445,6 @@ impl SessionEntry {
     pub(super) fn end_marker(&self) -> Result<Record, Error> {
         let marker = Stored::end_marker(&self.context.audience);
         marker.map_err(|error| error.of(self.context.system))
-    }
-
-    /// Writes a record over this version, or creates it.
-    pub(super) fn put<'a>(
-        &'a self,
-        record: &Record,
-        version: Option<Version>,
-        time_to_live: Duration,
-        fence: Option<Fence>,
-    ) -> BoxFuture<'a, Result<Version, StoreError>> {
-        let (store, key, record) = (&self.context.store, &self.key, record.clone());
-        match version {
-            Some(version) => store.compare_and_swap(key, version, record, time_to_live, fence),
-            None => store.create(key, record, time_to_live),
-        }
     }
 
     fn write_outcome(&self, error: StoreError) -> Result<WriteOutcome, Error> {
@@ -502,8 +488,9 @@ impl SessionEntry {
             credential: credential.clone(),
         };
         let record = record.encode().map_err(|error| error.of(context.system))?;
-        let write = self.put(&record, version, TIME_TO_LIVE, fence);
-        let written = match context.store_write(write).await {
+        let time_to_live = context.session_time_to_live(ends_at);
+        let write = context.put_record(&self.key, version, record, time_to_live, fence);
+        let written = match write.await {
             Ok(written) => written,
             Err(error) => return self.write_outcome(error),
         };

@@ -33,7 +33,7 @@ pub use self::sqlite::{SqliteBuilder, SqliteStore};
 use crate::clock::BoxFuture;
 use crate::error::{ErrorKind, System};
 use crate::secret::Secret;
-use crate::telemetry::SessionLabel;
+use crate::telemetry::{ChallengeLabel, SessionLabel};
 
 /// The key of a record: a SHA-256 digest, by a key (HMAC) for a phone or mailbox.
 ///
@@ -60,11 +60,21 @@ impl StoreKey {
     /// The keys of the record about a phone or mailbox that messages go to, the newest first: one for
     /// each index key, because a phone can be found from a plain digest by trying all.
     pub(crate) fn of_destination(keys: &IndexKeys, audience: &str, destination: &str) -> Vec<Self> {
+        Self::indexed(keys, "destination", audience, destination)
+    }
+
+    /// The keys of the record about tokens that were imported under a key of the caller's, the newest
+    /// first: one for each index key, because such a key may be guessable.
+    pub(crate) fn of_import(keys: &IndexKeys, audience: &str, import_key: &Secret) -> Vec<Self> {
+        Self::indexed(keys, "import", audience, import_key.expose())
+    }
+
+    fn indexed(keys: &IndexKeys, domain: &str, audience: &str, name: &str) -> Vec<Self> {
         match keys.keys() {
-            [] => vec![Self::in_domain("destination", audience, destination)],
+            [] => vec![Self::in_domain(domain, audience, name)],
             keys => keys
                 .iter()
-                .map(|key| Self(key.digest(&["destination", audience, destination])))
+                .map(|key| Self(key.digest(&[domain, audience, name])))
                 .collect(),
         }
     }
@@ -88,6 +98,10 @@ impl StoreKey {
     pub(crate) fn label(&self) -> SessionLabel {
         let [first, second, third, fourth, ..] = self.0;
         SessionLabel([first, second, third, fourth])
+    }
+
+    pub(crate) fn challenge_label(&self) -> ChallengeLabel {
+        ChallengeLabel(self.label().0)
     }
 
     /// Returns the bytes of the key.
@@ -185,7 +199,7 @@ pub enum StoreError {
 
 impl StoreError {
     /// Whether the store itself failed, and did not just refuse what it was asked for.
-    pub(crate) fn is_failure(&self) -> bool {
+    pub fn is_failure(&self) -> bool {
         match self {
             Self::Conflict | Self::Exists | Self::LeaseLost | Self::Unreadable => false,
             Self::Full
@@ -195,6 +209,25 @@ impl StoreError {
             | Self::TooFewReplicas
             | Self::NotPersistent
             | Self::Unavailable(_) => true,
+        }
+    }
+
+    /// The error as metrics have it, such as `conflict`: the `error.type` of a store's step. A step that
+    /// took too long is a `timeout`.
+    pub fn error_type(&self) -> &'static str {
+        match self {
+            Self::Conflict => "conflict",
+            Self::Exists => "exists",
+            Self::LeaseLost => "lease_lost",
+            Self::Full => "full",
+            Self::Unreadable => "unreadable",
+            Self::ReadOnly => "read_only",
+            Self::Loading => "loading",
+            Self::Moved => "moved",
+            Self::TooFewReplicas => "too_few_replicas",
+            Self::NotPersistent => "not_persistent",
+            Self::Unavailable(io::ErrorKind::TimedOut) => "timeout",
+            Self::Unavailable(_) => "unavailable",
         }
     }
 }
