@@ -15,6 +15,7 @@ use crate::error::{Error, System};
 use crate::secret::Secret;
 use crate::session::SessionContext;
 use crate::store::{Record, StoreError, StoreKey, Version};
+use crate::telemetry::ChallengeProgress;
 
 /// What a store returns for the key of a challenge.
 pub(super) type Loaded = Result<Option<(Record, Version)>, StoreError>;
@@ -115,6 +116,18 @@ impl<S: Step> ActiveChallenge<S> {
 
     pub(crate) fn system(&self) -> System {
         self.context.system()
+    }
+
+    pub(super) fn report(&self, progress: ChallengeProgress) {
+        let key = &self.identity.key;
+        self.context.report_progress(key, S::KIND, progress);
+    }
+
+    /// Reports the messages that the user gets with the step.
+    pub(super) fn report_messages(&self) {
+        for _ in 0..self.step.messages() {
+            self.report(ChallengeProgress::MessageSent);
+        }
     }
 
     pub(crate) fn expires_at(&self) -> DateTime<Utc> {

@@ -239,6 +239,7 @@ impl<S: Step> ActiveChallenge<S> {
             kept: None,
         };
         *next.identity.wrong_codes() = WrongCodes::default();
+        next.report_messages();
         next.save(WriteMode::Next, None).await;
         next
     }

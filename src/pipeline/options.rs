@@ -263,6 +263,17 @@ const OWN_HEADERS: [HeaderName; 18] = [
     header::USER_AGENT,
 ];
 
+/// Whether the client or the system sets a header, so that a caller must not.
+pub(super) fn is_own(name: &HeaderName, system_headers: &dyn Fn(&HeaderName) -> bool) -> bool {
+    OWN_HEADERS.contains(name) || system_headers(name)
+}
+
+/// What would be right instead of such a header.
+pub(super) const CLIENT_SETS: &str = "must not be set as a header: the client sets it";
+
+/// The same of the language.
+pub(super) const LANGUAGE_SETS: &str = "must be set by `language`";
+
 impl CallOptions {
     /// No options: the client's settings apply.
     pub fn new() -> Self {
@@ -292,9 +303,8 @@ impl CallOptions {
             .headers
             .keys()
             .filter(|name| **name != header::ACCEPT_LANGUAGE);
-        if let Some(name) = names.find(|name| OWN_HEADERS.contains(name) || system_headers(name)) {
-            let right = "must not be set as a header: the client sets it";
-            return Err(Error::invalid(name.as_str().to_owned(), right));
+        if let Some(name) = names.find(|name| is_own(name, system_headers)) {
+            return Err(Error::invalid(name.as_str().to_owned(), CLIENT_SETS));
         }
         Ok(())
     }
@@ -332,8 +342,9 @@ impl CallOptions {
         self
     }
 
-    /// Adds a header to every request, such as the end user's address, a device id or
-    /// `traceparent`. A second value of one name replaces the first.
+    /// Adds a header to every request, such as the end user's address or a device id. A second value of
+    /// one name replaces the first. A header that differs from attempt to attempt, such as `traceparent`,
+    /// is added by `attempt_headers` of a client's builder.
     ///
     /// Headers that the client sets itself are refused by name: among others `Authorization`,
     /// `Cookie`, `Content-Type`, `Accept-Language` (use [`language`](Self::language)), and those of
@@ -345,7 +356,7 @@ impl CallOptions {
     {
         match (name.try_into(), value.try_into()) {
             (Ok(name), Ok(_)) if name == header::ACCEPT_LANGUAGE => {
-                self.invalidate("accept-language", "must be set by `language`");
+                self.invalidate("accept-language", LANGUAGE_SETS);
             }
             (Ok(name), Ok(value)) => drop(self.headers.insert(name, value)),
             (Ok(name), Err(_)) => {

@@ -18,7 +18,7 @@ use crate::random;
 use crate::secret::Secret;
 use crate::skewed_clock::SkewedClock;
 use crate::store::{Fence, IndexKeys, Record, SessionStore, StoreError, StoreKey, Version};
-use crate::telemetry::{Event, StoreMethod, Telemetry};
+use crate::telemetry::{ChallengeProgress, Event, StoreMethod, Telemetry};
 
 /// Upper bound for one step of a store.
 pub(super) const STORE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -282,6 +282,21 @@ impl SessionContext {
     /// A recovery counts from this call on, not from the first poll.
     pub(super) fn store_recovered(&self) -> Notified<'_> {
         self.store_recovered.notified()
+    }
+
+    /// Reports the progress of a challenge, or of a message with a link.
+    pub(crate) fn report_progress(
+        &self,
+        challenge: &StoreKey,
+        step: &'static str,
+        progress: ChallengeProgress,
+    ) {
+        self.telemetry.emit(&Event::Challenge {
+            system: self.system,
+            challenge: challenge.challenge_label(),
+            step,
+            progress,
+        });
     }
 
     /// A new id of a session or a challenge.
