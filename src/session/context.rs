@@ -12,6 +12,7 @@ use tokio::time::{Instant, timeout};
 use super::in_flight_tasks::{InFlightTasks, TaskGuard};
 use super::keyed_locks::KeyedLocks;
 use crate::clock::{BoxFuture, SharedClock};
+use crate::end_reason::EndReason;
 use crate::error::{Error, ErrorKind, System};
 use crate::pipeline::Settings;
 use crate::random;
@@ -31,6 +32,15 @@ const UNSAVED_ELSEWHERE: Duration = Duration::from_secs(60);
 
 /// Upper bound for the use of a session without reading its record, as long after a store failure.
 const REVALIDATE_AFTER_RECOVERY: Duration = Duration::from_secs(1);
+
+/// In how many parts the idle timeout of a session is divided: a record that is older than one of them is
+/// written again when its session is used, and no later than after [`MAX_TOUCH_AFTER`].
+const TOUCHES: u32 = 30;
+const MAX_TOUCH_AFTER: Duration = Duration::from_secs(24 * 3600);
+
+/// How long after its absolute timeout the record of a session is stored: longer than the clocks of
+/// instances differ.
+const ABSOLUTE_TIMEOUT_SHOWN: Duration = Duration::from_secs(60);
 
 /// The store, clock, telemetry, settings and background tasks of one client.
 pub(crate) struct SessionContext {
@@ -322,6 +332,14 @@ impl SessionContext {
         Error::from(error).of(self.system)
     }
 
+    /// The error for a session that has ended.
+    pub(super) fn ended_error(&self, reason: EndReason) -> Error {
+        let message = format!("the session has ended: {reason}");
+        Error::new(ErrorKind::Unauthenticated, message)
+            .with_session_ended()
+            .of(self.system)
+    }
+
     /// Whether the store failed so recently that another instance may hold tokens that it could
     /// not save.
     pub(super) fn store_failed_recently(&self) -> bool {
@@ -333,13 +351,49 @@ impl SessionContext {
     /// a failure that is soon: it may have lost what this instance knows, which is then written again
     /// before another instance sends a token that is spent.
     pub(super) fn revalidate_after(&self) -> Duration {
-        let after = self.settings.revalidate_session_after;
+        let after = self.revalidate_when_idle_after();
         let is_failing =
             self.store_is_down.load(Ordering::Relaxed) || self.writes_fail.load(Ordering::Relaxed);
         if !is_failing && self.store_failed_recently() {
             return after.min(REVALIDATE_AFTER_RECOVERY);
         }
         after
+    }
+
+    /// How long a session is used at most before its record is read again, while the store works: a
+    /// session in use must be touched before its record expires.
+    pub(super) fn revalidate_when_idle_after(&self) -> Duration {
+        let settings = &self.settings;
+        settings.revalidate_session_after.min(self.touch_after())
+    }
+
+    /// The age from which a record is written again when its session is used.
+    pub(super) fn touch_after(&self) -> Duration {
+        MAX_TOUCH_AFTER.min(self.settings.session_idle_timeout / TOUCHES)
+    }
+
+    /// How long a record of a session is stored that ends at `ends_at`, if it has an absolute timeout. It
+    /// outlives that for a while, so that each instance finds by its clock why the session has ended.
+    pub(super) fn session_time_to_live(&self, ends_at: Option<i64>) -> Duration {
+        let idle = self.settings.session_idle_timeout;
+        let Some(end) = ends_at else {
+            return idle;
+        };
+        let left = end.saturating_sub(self.time.local_now().timestamp());
+        let left = Duration::from_secs(u64::try_from(left).unwrap_or_default());
+        idle.min(left.saturating_add(ABSOLUTE_TIMEOUT_SHOWN))
+    }
+
+    /// When a session that is created now ends, in seconds of Unix time, if it has an absolute timeout.
+    pub(super) fn session_end(&self) -> Option<i64> {
+        let timeout = self.settings.session_absolute_timeout?;
+        let timeout = i64::try_from(timeout.as_secs()).unwrap_or(i64::MAX);
+        Some(
+            self.time
+                .local_now()
+                .timestamp()
+                .saturating_add(timeout),
+        )
     }
 
     pub(super) fn lease_time(&self) -> Duration {
