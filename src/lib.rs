@@ -92,6 +92,7 @@ pub mod guide;
 mod hex;
 mod http_date;
 mod json;
+mod keyed_digest;
 mod member;
 mod opaque_debug;
 mod password;

@@ -3,7 +3,7 @@
 use super::api::{Api, types};
 use super::api_error::invalid_response;
 use super::client::Client;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind, System};
 use crate::secret::Secret;
 use crate::session::{
     Credential, Session as Shared, SignOutOrder, impl_sign_out, session_methods,
@@ -37,7 +37,10 @@ impl Session {
     pub async fn export_cookies(self) -> Result<Vec<(String, Secret)>, Error> {
         match self.shared.export().await? {
             Credential::Cookies(jar) => Ok(jar.into_values(self.client.calls.pipeline().time.now())),
-            Credential::Tokens(_) => Err(invalid_response("export_cookies")),
+            Credential::Tokens(_) => {
+                let message = "a session of tokens has no cookies";
+                Err(Error::new(ErrorKind::Unsupported, message).of(System::Fynd))
+            }
         }
     }
 

@@ -5,15 +5,14 @@
 //! nor the id of the session: the id is masked by the credential, so that neither the key nor a reader
 //! of the store can resume the session.
 
-use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
-use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
 use super::context::SessionContext;
 use super::credential::Credential;
 use super::record;
 use crate::error::{Error, ErrorKind};
+use crate::keyed_digest::keyed_digest;
 use crate::secret::Secret;
 use crate::store::{Record, StoreError, StoreKey, Version};
 
@@ -57,7 +56,7 @@ impl<'a> Import<'a> {
         let text = text.map_err(|error| error.of(context.system))?;
         let keyed = |of| {
             let parts = ["vestibule import", of, audience, import_key.expose()];
-            keyed(&text, &parts)
+            keyed_digest(text.expose().as_bytes(), &parts)
         };
         Ok(Self {
             context,
@@ -142,18 +141,4 @@ impl<'a> Import<'a> {
         let message = "another instance imported the credential at the same time, and the store lost it";
         Error::new(ErrorKind::Unavailable, message).of(self.context.system)
     }
-}
-
-/// A digest by the credential, which cannot be found by trying all.
-fn keyed(credential: &Secret, parts: &[&str]) -> [u8; 32] {
-    // HMAC takes keys of any length.
-    let key = credential.expose().as_bytes();
-    let Ok(mut mac) = <Hmac<Sha256> as KeyInit>::new_from_slice(key) else {
-        return [0; 32];
-    };
-    for part in parts {
-        mac.update(part.as_bytes());
-        mac.update(&[0]);
-    }
-    mac.finalize().into_bytes().into()
 }
