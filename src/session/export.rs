@@ -5,6 +5,8 @@ use std::time::Duration;
 use tokio::time::timeout_at;
 
 use super::credential::Credential;
+#[cfg(feature = "testing")]
+use super::credential::Tokens;
 use super::entry::SessionEntry;
 use super::state::{LeaseOutcome, ReloadOutcome, SaveOutcome};
 use super::tries::Tries;
@@ -30,6 +32,16 @@ impl SessionEntry {
         let late = |_| Err(self.error(ErrorKind::Unavailable, message));
         let exported = timeout_at(deadline.end(), self.export_within(deadline)).await;
         exported.unwrap_or_else(late)
+    }
+
+    /// A session of an instance of the test kit has tokens.
+    #[cfg(feature = "testing")]
+    pub(crate) async fn export_tokens(&self) -> Result<Tokens, Error> {
+        let deadline = Deadline::after(self.context.settings.deadline);
+        let exported = self.export(deadline).await?;
+        let message = "the session has no tokens";
+        let no_tokens = || self.error(ErrorKind::Unsupported, message);
+        exported.tokens().cloned().ok_or_else(no_tokens)
     }
 
     async fn export_within(&self, deadline: Deadline) -> Result<Credential, Error> {
