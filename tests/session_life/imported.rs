@@ -7,6 +7,7 @@ use futures_util::future::join_all;
 use tokio::time::sleep;
 use vestibule::session::Tokens;
 use vestibule::store::{IndexKey, IndexKeys, SessionStore};
+use vestibule::testing::Instance;
 use vestibule::{ErrorKind, Secret, Settings, fynd, goodcity, wunder};
 
 use super::step_store::StepStore;
@@ -32,8 +33,8 @@ async fn instances_that_import_the_same_tokens_get_one_session_that_is_refreshed
         .cycle()
         .take(16)
         .map(|instance| instance.resume_with_tokens_once(&key, tokens.clone()));
-    let sessions: Vec<_> = join_all(imports).await.into_iter().collect();
-    let sessions: Vec<_> = sessions.into_iter().map(Result::unwrap).collect();
+    let imported = join_all(imports).await;
+    let sessions: Vec<_> = imported.into_iter().map(Result::unwrap).collect();
     for session in &sessions {
         assert_eq!(session.id(), sessions[0].id());
     }
@@ -204,26 +205,17 @@ async fn an_import_fails_while_the_store_does_and_can_be_tried_again() {
         let store = Arc::new(StubbornStore::new());
         let instance = server.instance(&store);
         store.set(mood);
-        let import = || instance.resume_with_tokens_once(&KEY.into(), lasting_tokens());
-        // With too few replicas, each write happens and is reported as failed.
-        let error = instance
-            .resume_with_tokens_once(&key(), lasting_tokens())
-            .await
-            .unwrap_err();
+        let import = async |instance: &Instance| {
+            let imported = instance.resume_with_tokens_once(&key(), lasting_tokens());
+            imported.await
+        };
+        let error = import(&instance).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unavailable, "{mood:?}");
         store.set(Mood::Works);
-        let session = instance
-            .resume_with_tokens_once(&key(), lasting_tokens())
-            .await
-            .unwrap();
+        let session = import(&instance).await.unwrap();
         assert_eq!(access(&session).await, "access-0", "{mood:?}");
-        let other = server.instance(&store);
-        let again = other
-            .resume_with_tokens_once(&key(), lasting_tokens())
-            .await
-            .unwrap();
+        let again = import(&server.instance(&store)).await.unwrap();
         assert_eq!(again.id(), session.id(), "{mood:?}");
-        drop(import);
     }
 }
 

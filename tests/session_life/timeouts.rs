@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 use vestibule::session::EndReason;
+use vestibule::store::MemoryStore;
 use vestibule::{Clock, ErrorKind, Settings, wunder};
 
 use super::support::rewindable_store::RewindableStore;
@@ -162,7 +163,7 @@ async fn timeouts_of_no_time_at_all_leave_a_session_a_minute() {
 #[tokio::test(start_paused = true)]
 async fn timeouts_beyond_every_clock_mean_no_end() {
     let server = Server::new();
-    let store = Arc::new(RewindableStore::default());
+    let store = Arc::new(MemoryStore::new());
     let settings = Settings::new()
         .session_idle_timeout(Duration::MAX)
         .session_absolute_timeout(Duration::MAX);
