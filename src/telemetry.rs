@@ -276,6 +276,17 @@ pub enum RefreshOutcome {
     Failed,
 }
 
+impl RefreshOutcome {
+    /// The name in lower case, such as `refreshed`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Refreshed => "refreshed",
+            Self::Ended => "ended",
+            Self::Failed => "failed",
+        }
+    }
+}
+
 /// A method of [`SessionStore`](crate::store::SessionStore).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
