@@ -52,7 +52,7 @@ pub(crate) struct SessionContext {
     pub(super) telemetry: Telemetry,
     pub(super) settings: Settings,
     pub(super) in_flight_tasks: InFlightTasks,
-    /// The keys for the store keys of phones and mailboxes.
+    /// The keys for the store keys of phones, mailboxes and imports.
     index_keys: IndexKeys,
     attempts: KeyedLocks,
     /// When a step of the store last failed, or took so long that leases may have run out.

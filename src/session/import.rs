@@ -26,7 +26,7 @@ struct ImportRecord {
 }
 
 /// The record of an import, as it was found.
-pub(super) struct Found {
+pub(super) struct StoredImport {
     key: StoreKey,
     version: Version,
     record: Record,
@@ -67,13 +67,13 @@ impl<'a> Import<'a> {
     }
 
     /// Loads the record of an earlier import under the key.
-    pub(super) async fn find(&self) -> Result<Option<Found>, Error> {
+    pub(super) async fn find(&self) -> Result<Option<StoredImport>, Error> {
         for key in &self.keys {
             let loaded = self.context.load_record(key).await;
             let loaded = loaded.map_err(|error| self.context.store_error(error))?;
             if let Some((record, version)) = loaded {
                 let key = *key;
-                return Ok(Some(Found {
+                return Ok(Some(StoredImport {
                     key,
                     version,
                     record,
@@ -84,7 +84,7 @@ impl<'a> Import<'a> {
     }
 
     /// The id of the session that the credential was imported as. Fails if that was another credential.
-    pub(super) fn session_of(&self, found: &Found) -> Result<Secret, Error> {
+    pub(super) fn session_of(&self, found: &StoredImport) -> Result<Secret, Error> {
         let unreadable = || self.context.store_error(StoreError::Unreadable);
         let read = serde_json::from_slice(found.record.expose());
         let import: ImportRecord = read.map_err(|_| unreadable())?;
@@ -101,8 +101,8 @@ impl<'a> Import<'a> {
 
     /// Extends the life of the record that was found. A failure is harmless: the record lives on, or
     /// another instance has extended it.
-    pub(super) async fn prolong(&self, found: Found) {
-        let Found {
+    pub(super) async fn touch(&self, found: StoredImport) {
+        let StoredImport {
             key,
             version,
             record,

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::context::SessionContext;
 use super::credential::Credential;
 use super::entry::{Refresher, SessionEntry};
-use super::import::{Found, Import};
+use super::import::{StoredImport, Import};
 use super::lineage::Lineage;
 use super::record::{RefreshRecord, SessionRecord, Stored, UserHints};
 use crate::end_reason::EndReason;
@@ -102,12 +102,12 @@ impl SessionRegistry {
     async fn resume_import(
         &self,
         import: &Import<'_>,
-        found: Found,
+        found: StoredImport,
         refresher: Option<Arc<dyn Refresher>>,
     ) -> Result<Arc<SessionEntry>, Error> {
         let id = import.session_of(&found)?;
         let entry = self.resume(&id, refresher).await?;
-        import.prolong(found).await;
+        import.touch(found).await;
         Ok(entry)
     }
 

@@ -35,11 +35,11 @@ use crate::error::{ErrorKind, System};
 use crate::secret::Secret;
 use crate::telemetry::{ChallengeLabel, SessionLabel};
 
-/// The key of a record: a SHA-256 digest, by a key (HMAC) for a phone or mailbox.
+/// The key of a record: a SHA-256 digest, by a key (HMAC) for a phone, a mailbox or an import.
 ///
 /// That of a session is the digest of its system and id, so that a store never sees the id, and one
-/// id in two systems names two records. The keys of challenges and of their destinations are
-/// digests that no session can have.
+/// id in two systems names two records. The keys of challenges, of their destinations and of imports
+/// are digests that no session can have.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StoreKey([u8; 32]);
 
@@ -346,7 +346,7 @@ pub trait SessionStore: Send + Sync + 'static {
         key: &'a StoreKey,
     ) -> BoxFuture<'a, Result<Option<(Record, Version)>, StoreError>>;
 
-    /// The keys for the store keys of phones and mailboxes; none by default. A store that seals its
+    /// The keys for the store keys of phones, mailboxes and imports; none by default. A store that seals its
     /// records derives them from its sealing keys, and a wrapper of a store gives those of the store. Those
     /// of a client's builder take precedence.
     fn index_keys(&self) -> IndexKeys {
