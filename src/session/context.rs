@@ -51,6 +51,8 @@ pub(crate) struct SessionContext {
     pub(super) time: SkewedClock,
     pub(super) telemetry: Telemetry,
     pub(super) settings: Settings,
+    /// The age from which a record is written again when its session is used.
+    pub(super) touch_after: Duration,
     pub(super) in_flight_tasks: InFlightTasks,
     /// The keys for the store keys of phones, mailboxes and imports.
     index_keys: IndexKeys,
@@ -72,10 +74,15 @@ impl SessionContext {
         store: Arc<dyn SessionStore>,
         time: SkewedClock,
         telemetry: Telemetry,
-        settings: Settings,
+        mut settings: Settings,
         index_keys: Option<IndexKeys>,
     ) -> Arc<Self> {
+        let touch_after = MAX_TOUCH_AFTER.min(settings.session_idle_timeout / TOUCHES);
+        // A session in use must be touched before its record expires.
+        let revalidate_after = settings.revalidate_session_after.min(touch_after);
+        settings.revalidate_session_after = revalidate_after;
         Arc::new(Self {
+            touch_after,
             index_keys: index_keys.unwrap_or_else(|| store.index_keys()),
             attempts: KeyedLocks::default(),
             system,
@@ -351,25 +358,13 @@ impl SessionContext {
     /// a failure that is soon: it may have lost what this instance knows, which is then written again
     /// before another instance sends a token that is spent.
     pub(super) fn revalidate_after(&self) -> Duration {
-        let after = self.revalidate_when_idle_after();
+        let after = self.settings.revalidate_session_after;
         let is_failing =
             self.store_is_down.load(Ordering::Relaxed) || self.writes_fail.load(Ordering::Relaxed);
         if !is_failing && self.store_failed_recently() {
             return after.min(REVALIDATE_AFTER_RECOVERY);
         }
         after
-    }
-
-    /// How long a session is used at most before its record is read again, while the store works: a
-    /// session in use must be touched before its record expires.
-    pub(super) fn revalidate_when_idle_after(&self) -> Duration {
-        let settings = &self.settings;
-        settings.revalidate_session_after.min(self.touch_after())
-    }
-
-    /// The age from which a record is written again when its session is used.
-    pub(super) fn touch_after(&self) -> Duration {
-        MAX_TOUCH_AFTER.min(self.settings.session_idle_timeout / TOUCHES)
     }
 
     /// How long a record of a session is stored that ends at `ends_at`, if it has an absolute timeout. It

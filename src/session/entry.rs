@@ -165,7 +165,8 @@ impl SessionEntry {
     /// session that has ended. `now` is the local time.
     pub(super) fn lock_live(&self, now: DateTime<Utc>) -> Result<MutexGuard<'_, State>, Error> {
         let state = self.lock();
-        let reason = match state.ended {
+        let ended = state.ended;
+        let reason = match ended {
             None if !state.is_over(now) => return Ok(state),
             Some(reason) => reason,
             None => {
@@ -233,7 +234,7 @@ impl SessionEntry {
             if !state.needs_revalidation(now, self.context.revalidate_after()) {
                 return Ok(());
             }
-            let after = self.context.revalidate_when_idle_after();
+            let after = self.context.settings.revalidate_session_after;
             is_required = state.needs_revalidation(now, after);
             let failed_at = state.refresh_state().revalidation_failed_at;
             failed_at.is_some_and(|then| then > asked_at)
@@ -264,7 +265,7 @@ impl SessionEntry {
             (age, state.credential.clone(), refresh)
         };
         // A session whose calls are rejected is not prolonged.
-        let is_young = age.is_ok_and(|age| age < self.context.touch_after());
+        let is_young = age.is_ok_and(|age| age < self.context.touch_after);
         if is_young || self.has_rejected_calls.load(Ordering::Relaxed) {
             return;
         }
