@@ -195,6 +195,23 @@ impl Client {
     /// also if the session has ended meanwhile: the cookies of a session that was signed out make no other
     /// one.
     ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # let mock = vestibule::testing::Fynd::start().await;
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001").application_token("test-token");
+    /// # let client = client.base_url(mock.base_url()).build()?;
+    /// // What a back end without this crate has kept of a user.
+    /// let cookies = [("f.session", "s%3A4711")];
+    /// let session = client.resume_with_cookies_once("legacy-4711", cookies).await?;
+    /// let same = client.resume_with_cookies_once("legacy-4711", cookies).await?;
+    /// assert_eq!(session.id(), same.id());
+    /// let stolen = client.resume_with_cookies_once("legacy-4711", [("f.session", "x")]).await;
+    /// assert_eq!(stolen.unwrap_err().field(), Some("import_key"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `import_key` if it is empty or

@@ -132,6 +132,25 @@ impl Session {
     ///
     /// Returns within the deadline of the options. A future that is dropped ends nothing.
     ///
+    /// ```
+    /// # #[cfg(feature = "goodcity")]
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # let mock = vestibule::testing::GoodCity::start().await;
+    /// # let client = vestibule::goodcity::Client::builder(mock.base_url()).app_name("app").build()?;
+    /// use vestibule::session::{EndReason, Tokens};
+    ///
+    /// let session = client.resume_with_tokens(Tokens::new("a token", None)).await?;
+    /// let elsewhere = session.shared().clone();
+    /// let tokens = session.export_tokens().await?;
+    /// assert_eq!(tokens.access.expose(), "a token");
+    /// assert_eq!(elsewhere.ended(), Some(EndReason::Exported));
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "goodcity"))]
+    /// # fn main() {}
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`ErrorKind::Unauthenticated`] if the session has ended,
