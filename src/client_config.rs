@@ -10,8 +10,8 @@ use url::Url;
 use crate::clock::SharedClock;
 use crate::error::{Error, System};
 use crate::pipeline::{
-    AttemptHeaders, BaseUrl, ConnectionSettings, Pipeline, ProxyChoice, RetryBudget, RetryPolicy, Settings,
-    SystemRules, Transport, language_header,
+    AttemptHeaders, BaseUrl, ConnectionSettings, Pipeline, ProxyChoice, RetryBudget, RetryPolicy,
+    Settings, SystemRules, Transport, language_header,
 };
 use crate::secret::{NO_STRAY_SPACE, Secret};
 use crate::session::{SessionContext, SessionRegistry};

@@ -106,8 +106,7 @@ impl FirstMessage {
         let sent = send.await;
         if let Ok((_, true)) = sent {
             let sent = ChallengeProgress::MessageSent;
-            self.context
-                .report_progress(&self.identity.key, LINK, sent);
+            self.context.report_progress(&self.identity.key, LINK, sent);
         }
         let Some(permit) = self.permit else {
             return sent.map(|(response, _)| response);

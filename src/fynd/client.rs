@@ -226,7 +226,8 @@ impl Client {
         cookies: impl IntoIterator<Item = (N, V)>,
     ) -> Result<Session, Error> {
         let credential = Credential::Cookies(self.jar(cookies)?);
-        let import = self.sessions.import(&import_key.into(), credential, None);
+        let import_key = import_key.into();
+        let import = self.sessions.import(&import_key, credential, None);
         Ok(Session::new(self, import.await?))
     }
 

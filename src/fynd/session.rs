@@ -5,9 +5,7 @@ use super::api_error::invalid_response;
 use super::client::Client;
 use crate::error::{Error, ErrorKind, System};
 use crate::secret::Secret;
-use crate::session::{
-    Credential, Session as Shared, SignOutOrder, impl_sign_out, session_methods,
-};
+use crate::session::{Credential, Session as Shared, SignOutOrder, impl_sign_out, session_methods};
 
 /// A signed-in user. Cheap to clone: all clones share one cookie jar, which no other session uses.
 ///
@@ -36,7 +34,9 @@ impl Session {
     /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the store fails: the session goes on.
     pub async fn export_cookies(self) -> Result<Vec<(String, Secret)>, Error> {
         match self.shared.export().await? {
-            Credential::Cookies(jar) => Ok(jar.into_values(self.client.calls.pipeline().time.now())),
+            Credential::Cookies(jar) => {
+                Ok(jar.into_values(self.client.calls.pipeline().time.now()))
+            }
             Credential::Tokens(_) => {
                 let message = "a session of tokens has no cookies";
                 Err(Error::new(ErrorKind::Unsupported, message).of(System::Fynd))

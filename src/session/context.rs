@@ -383,12 +383,7 @@ impl SessionContext {
     pub(super) fn session_end(&self) -> Option<i64> {
         let timeout = self.settings.session_absolute_timeout?;
         let timeout = i64::try_from(timeout.as_secs()).unwrap_or(i64::MAX);
-        Some(
-            self.time
-                .local_now()
-                .timestamp()
-                .saturating_add(timeout),
-        )
+        Some(self.time.local_now().timestamp().saturating_add(timeout))
     }
 
     pub(super) fn lease_time(&self) -> Duration {

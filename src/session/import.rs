@@ -132,13 +132,16 @@ impl<'a> Import<'a> {
         record: Record,
     ) -> Result<Version, StoreError> {
         let time_to_live = self.context.session_time_to_live(None);
-        let put = self.context.put_record(key, over, record, time_to_live, None);
+        let put = self
+            .context
+            .put_record(key, over, record, time_to_live, None);
         put.await
     }
 
     /// The error for a record that was there at first and then was not.
     pub(super) fn contended(&self) -> Error {
-        let message = "another instance imported the credential at the same time, and the store lost it";
+        let message =
+            "another instance imported the credential at the same time, and the store lost it";
         Error::new(ErrorKind::Unavailable, message).of(self.context.system)
     }
 }

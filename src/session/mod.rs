@@ -411,9 +411,8 @@ macro_rules! token_client_methods {
         ) -> Result<Session, $crate::Error> {
             tokens.check_input(self.context.system())?;
             let credential = $crate::session::Credential::Tokens(tokens.imported());
-            let import = self
-                .sessions
-                .import(&import_key.into(), credential, self.refresher());
+            let (import_key, refresher) = (import_key.into(), self.refresher());
+            let import = self.sessions.import(&import_key, credential, refresher);
             Ok(Session::new(self, import.await?))
         }
     };

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::context::SessionContext;
 use super::credential::Credential;
 use super::entry::{Refresher, SessionEntry};
-use super::import::{StoredImport, Import};
+use super::import::{Import, StoredImport};
 use super::lineage::Lineage;
 use super::record::{RefreshRecord, SessionRecord, Stored, UserHints};
 use crate::end_reason::EndReason;

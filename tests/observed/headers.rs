@@ -54,11 +54,13 @@ async fn a_hook_adds_headers_to_each_attempt_also_to_refreshes_and_custom_reques
 #[tokio::test]
 async fn a_hook_runs_within_the_span_of_its_attempt() {
     let on = ObservedClient::start(|builder| {
-        builder.clock(Sleeper::default()).attempt_headers(|_, headers| {
-            let span = tracing::Span::current();
-            let name = span.metadata().map_or("none", |metadata| metadata.name());
-            headers.insert("x-span", HeaderValue::from_str(name).unwrap());
-        })
+        builder
+            .clock(Sleeper::default())
+            .attempt_headers(|_, headers| {
+                let span = tracing::Span::current();
+                let name = span.metadata().map_or("none", |metadata| metadata.name());
+                headers.insert("x-span", HeaderValue::from_str(name).unwrap());
+            })
     })
     .await;
     let (_collected, _guard) = Collected::begin();

@@ -80,7 +80,10 @@ async fn each_step_of_a_session_in_its_store_is_observed() {
     let seen = methods(steps.take());
     for method in [Load, Acquire, CompareAndSwap, Release] {
         let count = |of: &[StoreMethod]| of.iter().filter(|it| **it == method).count();
-        assert!(count(&seen) >= count(&refresh) - 1, "{method:?} of {seen:?}");
+        assert!(
+            count(&seen) >= count(&refresh) - 1,
+            "{method:?} of {seen:?}"
+        );
     }
     let of_another = client.resume_session(&"no such id".into()).await;
     of_another.unwrap_err();

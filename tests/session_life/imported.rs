@@ -171,10 +171,7 @@ async fn the_tokens_of_a_session_that_was_ended_make_no_other_one() {
     session.unwrap().end().await.unwrap();
     for instance in [&one, &other] {
         let again = instance.resume_with_tokens_once(&key(), lasting_tokens());
-        assert_eq!(
-            again.await.unwrap_err().kind(),
-            ErrorKind::Unauthenticated
-        );
+        assert_eq!(again.await.unwrap_err().kind(), ErrorKind::Unauthenticated);
     }
 }
 
@@ -200,7 +197,13 @@ async fn an_import_is_remembered_for_the_idle_timeout_after_the_last_one() {
 
 #[tokio::test(start_paused = true)]
 async fn an_import_fails_while_the_store_does_and_can_be_tried_again() {
-    for mood in [Mood::Fails, Mood::Full, Mood::ReadOnly, Mood::Silent, Mood::TooFewReplicas] {
+    for mood in [
+        Mood::Fails,
+        Mood::Full,
+        Mood::ReadOnly,
+        Mood::Silent,
+        Mood::TooFewReplicas,
+    ] {
         let server = Server::new();
         let store = Arc::new(StubbornStore::new());
         let instance = server.instance(&store);
@@ -257,9 +260,15 @@ async fn cookies_and_tokens_without_refresh_are_imported_once_as_well() {
     let cookies = [("f.session", "one"), ("cart", "two")];
     let first = fynd().resume_with_cookies_once(KEY, cookies).await.unwrap();
     let reordered = [("cart", "two"), ("f.session", "one")];
-    let same = fynd().resume_with_cookies_once(KEY, reordered).await.unwrap();
+    let same = fynd()
+        .resume_with_cookies_once(KEY, reordered)
+        .await
+        .unwrap();
     assert_eq!(first.id(), same.id());
-    for other in [vec![("f.session", "one")], vec![("f.session", "x"), ("cart", "two")]] {
+    for other in [
+        vec![("f.session", "one")],
+        vec![("f.session", "x"), ("cart", "two")],
+    ] {
         let refused = fynd().resume_with_cookies_once(KEY, other).await;
         assert_eq!(refused.unwrap_err().field(), Some("import_key"));
     }

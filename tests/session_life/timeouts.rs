@@ -138,7 +138,10 @@ async fn a_session_expires_at_its_absolute_timeout_or_with_its_tokens_whichever_
     };
     let now = server.clock().now();
     let unlimited = client(Settings::new());
-    let session = unlimited.resume_with_tokens(lasting_tokens()).await.unwrap();
+    let session = unlimited
+        .resume_with_tokens(lasting_tokens())
+        .await
+        .unwrap();
     assert_eq!(session.expires_at(), None);
     let limited = client(Settings::new().session_absolute_timeout(HOUR));
     let session = limited.resume_with_tokens(lasting_tokens()).await.unwrap();
