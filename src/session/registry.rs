@@ -185,11 +185,17 @@ impl SessionRegistry {
         let Stored::Session(record) = stored else {
             return Err(no_such_session());
         };
-        if record.is_over(context.time.local_now()) {
+        let (now, written_at) = (context.time.local_now(), record.written_at());
+        if record.is_over(now) {
             return Err(context.ended_error(EndReason::AbsoluteTimeout));
         }
         let id = id.clone();
         let entry = SessionEntry::new(context.clone(), id, key, *record, Some(version), refresher);
+        // A back end may resume the session for each use, so that the first use has to touch it.
+        let age = (now - written_at).to_std();
+        if age.is_ok_and(|age| age >= context.touch_after) {
+            entry.lock().validated_at = written_at;
+        }
         Ok(self.register(key, entry))
     }
 

@@ -170,7 +170,8 @@ async fn the_tokens_of_a_session_that_was_ended_make_no_other_one() {
     let session = one.resume_with_tokens_once(&key(), lasting_tokens()).await;
     session.unwrap().end().await.unwrap();
     for instance in [&one, &other] {
-        let again = instance.resume_with_tokens_once(&key(), lasting_tokens());
+        let key = key();
+        let again = instance.resume_with_tokens_once(&key, lasting_tokens());
         assert_eq!(again.await.unwrap_err().kind(), ErrorKind::Unauthenticated);
     }
 }
@@ -182,7 +183,8 @@ async fn an_import_is_remembered_for_the_idle_timeout_after_the_last_one() {
     let store = Arc::new(RewindableStore::default());
     let instance = server.instance(&store);
     let import = async || {
-        let imported = instance.resume_with_tokens_once(&key(), lasting_tokens());
+        let key = key();
+        let imported = instance.resume_with_tokens_once(&key, lasting_tokens());
         let session = imported.await.unwrap();
         // A session in use lives on.
         access(&session).await;
@@ -209,7 +211,8 @@ async fn an_import_fails_while_the_store_does_and_can_be_tried_again() {
         let instance = server.instance(&store);
         store.set(mood);
         let import = async |instance: &Instance| {
-            let imported = instance.resume_with_tokens_once(&key(), lasting_tokens());
+            let key = key();
+            let imported = instance.resume_with_tokens_once(&key, lasting_tokens());
             imported.await
         };
         let error = import(&instance).await.unwrap_err();

@@ -60,6 +60,25 @@ async fn a_use_on_one_instance_prolongs_the_session_for_all() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_session_that_is_resumed_for_each_use_is_prolonged_as_well() {
+    let server = Server::new();
+    let store = Arc::new(RewindableStore::default());
+    let settings = Settings::new().session_idle_timeout(minutes(10));
+    let instance = server.instance_with(&store, server.clock(), settings);
+    let id = {
+        let session = instance.sign_in(lasting_tokens()).await.unwrap();
+        session.id().clone()
+    };
+    for _ in 0..5 {
+        sleep(minutes(6)).await;
+        let session = instance.resume_session(&id).await.unwrap();
+        assert_eq!(access(&session).await, "access-0");
+    }
+    sleep(minutes(10)).await;
+    instance.resume_session(&id).await.unwrap_err();
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_default_idle_timeout_is_thirty_days() {
     const DAY: Duration = Duration::from_secs(24 * 3600);
     let server = Server::new();
