@@ -75,7 +75,9 @@ impl Metrics {
             retry_budget_left: meter
                 .u64_gauge("vestibule.retry_budget.left")
                 .with_unit("{retry}")
-                .with_description("Retries that the budget of a client had left after the last one.")
+                .with_description(
+                    "Retries that the budget of a client had left after the last one.",
+                )
                 .build(),
             retry_budget_exhausted: counter(
                 "vestibule.retry_budget.exhausted",

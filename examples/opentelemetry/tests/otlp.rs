@@ -194,7 +194,9 @@ async fn the_duration_of_requests_follows_the_semantic_conventions() {
     assert_eq!(attempts, spans as u64);
     assert_eq!(attempts, exported.outcome.requests.len() as u64);
 
-    let failed = points.iter().map(|point| (point.count, attributes(&point.attributes)));
+    let failed = points
+        .iter()
+        .map(|point| (point.count, attributes(&point.attributes)));
     let failed = failed.filter(|(_, it)| it.get("error.type").is_some_and(|it| it == "503"));
     let failed: Vec<_> = failed.collect();
     let [(count, attributes)] = &failed[..] else {
@@ -214,9 +216,15 @@ async fn refreshes_the_funnel_of_sign_ins_and_the_retry_budget_are_counted() {
         panic!("{refreshes:?}");
     };
     assert_eq!(refresh.count, 1);
-    assert_eq!(attributes(&refresh.attributes)["vestibule.outcome"], "refreshed");
+    assert_eq!(
+        attributes(&refresh.attributes)["vestibule.outcome"],
+        "refreshed"
+    );
 
-    let progress = exported.by("vestibule.challenge.progress", "vestibule.challenge.progress");
+    let progress = exported.by(
+        "vestibule.challenge.progress",
+        "vestibule.challenge.progress",
+    );
     let funnel = expected([
         ("confirmed", 1),
         ("locked", 1),
@@ -228,7 +236,10 @@ async fn refreshes_the_funnel_of_sign_ins_and_the_retry_budget_are_counted() {
     assert_eq!(steps, expected([("login_code", 10)]));
 
     let system = "vestibule.system";
-    assert_eq!(exported.by("vestibule.retries", "error.type"), expected([("503", 1)]));
+    assert_eq!(
+        exported.by("vestibule.retries", "error.type"),
+        expected([("503", 1)])
+    );
     let exhausted = exported.by("vestibule.retry_budget.exhausted", system);
     assert_eq!(exhausted, expected([("wunder", 1)]));
     let left = exported.by("vestibule.retry_budget.left", system);
