@@ -53,7 +53,7 @@ cargo test --all-features --doc
 step 'The example store, on PostgreSQL'
 scripts/services.sh cargo test --manifest-path "$postgres" --target-dir target
 
-step 'Spans, exported with OpenTelemetry'
+step 'Spans and metrics, exported with OpenTelemetry'
 cargo test --manifest-path "$opentelemetry" --target-dir target
 cargo run --quiet --manifest-path "$opentelemetry" --target-dir target >target/opentelemetry.txt
 

@@ -10,8 +10,8 @@ use url::Url;
 use crate::clock::SharedClock;
 use crate::error::{Error, System};
 use crate::pipeline::{
-    BaseUrl, ConnectionSettings, Pipeline, ProxyChoice, RetryBudget, RetryPolicy, Settings,
-    SystemRules, Transport, language_header,
+    AttemptHeaders, BaseUrl, ConnectionSettings, Pipeline, ProxyChoice, RetryBudget, RetryPolicy,
+    Settings, SystemRules, Transport, language_header,
 };
 use crate::secret::{NO_STRAY_SPACE, Secret};
 use crate::session::{SessionContext, SessionRegistry};
@@ -34,6 +34,7 @@ pub(crate) struct ClientConfig {
     /// Takes precedence over those of the store.
     pub(crate) index_keys: Option<IndexKeys>,
     pub(crate) observer: Option<Arc<dyn Observer>>,
+    pub(crate) attempt_headers: Option<AttemptHeaders>,
     pub(crate) http_client: Option<reqwest::Client>,
     pub(crate) language: Option<String>,
     /// Separates the sessions of clients that share a base URL, such as those of two applications.
@@ -57,6 +58,7 @@ impl ClientConfig {
             store: Arc::new(MemoryStore::new()),
             index_keys: None,
             observer: None,
+            attempt_headers: None,
             http_client: None,
             language: None,
             audience: String::new(),
@@ -135,6 +137,7 @@ impl ClientConfig {
             time,
             telemetry,
             transport,
+            attempt_headers: self.attempt_headers,
         });
         let sessions = SessionRegistry::new(context.clone());
         Ok((pipeline, context, sessions))
@@ -284,6 +287,33 @@ macro_rules! client_config_setters {
         /// Sets the observer that receives every event of the client, for metrics.
         pub fn observer(mut self, observer: impl $crate::Observer) -> Self {
             self.config.observer = Some(::std::sync::Arc::new(observer));
+            self
+        }
+
+        /// Sets a hook that adds headers to each attempt of each call, such as `traceparent`, before the
+        /// attempt is signed and sent. It is called within the span of the attempt, so that
+        /// `tracing::Span::current()` is that span; the package `examples/opentelemetry` puts its
+        /// context on the wire. It must be fast and must not block. If it panics, it adds nothing.
+        ///
+        /// A header that the call has by [`CallOptions::header`](crate::CallOptions::header) is kept.
+        /// Headers that the client sets itself are refused by name, as in options: the call fails with
+        /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming the header, before the
+        /// attempt is sent. The hook gets no URL and no body, and nothing logs its values.
+        ///
+        /// ```
+        /// # fn with(builder: vestibule::goodcity::ClientBuilder) {
+        /// use vestibule::http::HeaderValue;
+        ///
+        /// let builder = builder.attempt_headers(|attempt, headers| {
+        ///     headers.insert("x-attempt", HeaderValue::from(attempt.attempt));
+        /// });
+        /// # }
+        /// ```
+        pub fn attempt_headers(
+            mut self,
+            hook: impl Fn(&$crate::AttemptInfo<'_>, &mut ::http::HeaderMap) + Send + Sync + 'static,
+        ) -> Self {
+            self.config.attempt_headers = Some($crate::pipeline::AttemptHeaders::new(hook));
             self
         }
 

@@ -12,6 +12,11 @@ pub enum EndReason {
     UserDeleted,
     /// Another instance ended the session, or its record has expired in the store.
     EndedElsewhere,
+    /// The session has reached the end that it was created with, see
+    /// [`Settings::session_absolute_timeout`](crate::Settings::session_absolute_timeout).
+    AbsoluteTimeout,
+    /// The caller took the credential out of the session, such as by `export_tokens`.
+    Exported,
     /// The credential has expired, or the server rejected it, and it cannot be refreshed.
     Expired,
     /// The server refused to refresh the token.
@@ -33,6 +38,8 @@ impl EndReason {
             Self::SignedOut => "signed_out",
             Self::UserDeleted => "user_deleted",
             Self::EndedElsewhere => "ended_elsewhere",
+            Self::AbsoluteTimeout => "absolute_timeout",
+            Self::Exported => "exported",
             Self::Expired => "expired",
             Self::RefreshRefused => "refresh_refused",
             Self::RefreshInterrupted => "refresh_interrupted",
@@ -49,6 +56,8 @@ impl fmt::Display for EndReason {
             Self::SignedOut => "the user signed out",
             Self::UserDeleted => "the user was deleted",
             Self::EndedElsewhere => "it was ended elsewhere",
+            Self::AbsoluteTimeout => "it has reached its absolute timeout",
+            Self::Exported => "its credential was exported",
             Self::Expired => "its credential has expired and cannot be refreshed",
             Self::RefreshRefused => "the server refused to refresh it",
             Self::RefreshInterrupted => {

@@ -99,6 +99,7 @@ pub mod guide;
 mod hex;
 mod http_date;
 mod json;
+mod keyed_digest;
 mod member;
 mod opaque_debug;
 mod password;
@@ -131,10 +132,14 @@ pub use member::{Given, IntoMember, Maybe};
 pub use password::{CurrentPassword, NewPassword};
 pub use phone::{CountryCode, Phone};
 pub use pipeline::{
-    Backoff, CallOptions, CustomRequest, FailedAttempt, QueryValue, Response, RetryPolicy, Settings,
+    AttemptInfo, Backoff, CallOptions, CustomRequest, FailedAttempt, QueryValue, Response,
+    RetryPolicy, Settings,
 };
 pub use secret::Secret;
-pub use telemetry::{CookieIssue, Event, Observer, RefreshOutcome, SessionLabel};
+pub use telemetry::{
+    ChallengeLabel, ChallengeProgress, CookieIssue, Event, Observer, RefreshOutcome, SessionLabel,
+    StoreMethod,
+};
 
 /// Compiles the README's examples with the tests.
 #[cfg(all(doctest, feature = "wunder", feature = "redis"))]

@@ -7,12 +7,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use http::StatusCode;
+use http::{Method, StatusCode};
 
 use crate::end_reason::EndReason;
 use crate::error::{Error, System};
+use crate::store::StoreError;
 
-/// An event of a call or a session. No variant contains a secret, a URL or a body.
+/// An event of a call, a session, a challenge or a store. No variant contains a secret, a code, a contact,
+/// a requested URL or a body.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
@@ -24,6 +26,15 @@ pub enum Event<'a> {
         system: System,
         /// The id of the operation in the system's description.
         operation: &'a str,
+        /// The method of the request.
+        method: &'a Method,
+        /// The path as the system's description has it, with the names of its parameters; `/{path}` for a
+        /// custom request. OpenTelemetry's `url.template`.
+        url_template: &'a str,
+        /// The host of the base URL.
+        server_address: &'a str,
+        /// The port of the base URL.
+        server_port: u16,
         /// The number of the attempt within its call, from 1.
         attempt: u32,
         /// The status, if there was a response.
@@ -46,6 +57,8 @@ pub enum Event<'a> {
         wait: Duration,
         /// The class of the error, as in OpenTelemetry's `error.type`.
         reason: &'a str,
+        /// The number of retries that the client's retry budget has left after this one.
+        budget_left: u32,
     },
     /// A request was not retried because the retry budget is exhausted.
     #[non_exhaustive]
@@ -111,6 +124,33 @@ pub enum Event<'a> {
         tries: u32,
         /// The time since the first of them.
         elapsed: Duration,
+    },
+    /// A step of the session store has ended. One that its caller dropped is not reported.
+    #[non_exhaustive]
+    StoreStep {
+        /// The system of the client.
+        system: System,
+        /// The method of [`SessionStore`](crate::store::SessionStore) that was called.
+        method: StoreMethod,
+        /// The error, if the step did not do what it was asked for. One that is no
+        /// [failure](StoreError::is_failure) is part of normal work, such as a conflict with another
+        /// instance.
+        error: Option<&'a StoreError>,
+        /// The duration of the step.
+        elapsed: Duration,
+    },
+    /// A challenge has made progress: the funnel of a sign-in.
+    #[non_exhaustive]
+    Challenge {
+        /// The system of the challenge.
+        system: System,
+        /// The challenge. A message with a link, which starts no challenge, has a label of its own.
+        challenge: ChallengeLabel,
+        /// The step of the flow, such as `login_code`, `pin`, `second_factor` or `password_reset`; `link`
+        /// for a message with a link. A sign-in with several steps has several funnels.
+        step: &'static str,
+        /// What has happened.
+        progress: ChallengeProgress,
     },
     /// A response has a documented member in a form that cannot be read. The member counts as absent;
     /// one that decides counts as the safe value, such as that a second factor is required. Its value
@@ -198,18 +238,30 @@ impl CookieIssue {
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SessionLabel(pub(crate) [u8; 4]);
 
-impl fmt::Display for SessionLabel {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut bytes = self.0.iter();
-        bytes.try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
+/// The label of a challenge in logs: 8 hex digits of the digest of its id, enough to follow the challenge
+/// and too little to continue it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ChallengeLabel(pub(crate) [u8; 4]);
+
+macro_rules! label {
+    ($name:ident) => {
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let mut bytes = self.0.iter();
+                bytes.try_for_each(|byte| write!(f, "{byte:02x}"))
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "({})"), self)
+            }
+        }
+    };
 }
 
-impl fmt::Debug for SessionLabel {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SessionLabel({self})")
-    }
-}
+label!(SessionLabel);
+label!(ChallengeLabel);
 
 /// The outcome of a token refresh.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -222,6 +274,98 @@ pub enum RefreshOutcome {
     Ended,
     /// The refresh failed and may succeed later.
     Failed,
+}
+
+impl RefreshOutcome {
+    /// The name in lower case, such as `refreshed`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Refreshed => "refreshed",
+            Self::Ended => "ended",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// A method of [`SessionStore`](crate::store::SessionStore).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum StoreMethod {
+    /// Loads a record.
+    Load,
+    /// Creates a record.
+    Create,
+    /// Replaces a version of a record.
+    CompareAndSwap,
+    /// Deletes a record.
+    Delete,
+    /// Acquires a lease.
+    Acquire,
+    /// Extends a lease.
+    Extend,
+    /// Releases a lease.
+    Release,
+}
+
+impl StoreMethod {
+    /// All methods.
+    pub const ALL: [Self; 7] = [
+        Self::Load,
+        Self::Create,
+        Self::CompareAndSwap,
+        Self::Delete,
+        Self::Acquire,
+        Self::Extend,
+        Self::Release,
+    ];
+
+    /// The name of the method, such as `compare_and_swap`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Load => "load",
+            Self::Create => "create",
+            Self::CompareAndSwap => "compare_and_swap",
+            Self::Delete => "delete",
+            Self::Acquire => "acquire",
+            Self::Extend => "extend",
+            Self::Release => "release",
+        }
+    }
+}
+
+/// What has happened to a challenge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ChallengeProgress {
+    /// The server has accepted a request for a message: the first one or another one.
+    MessageSent,
+    /// A code was wrong.
+    WrongCode,
+    /// The last code that the challenge allows was tried in vain: it sends no other until another message
+    /// is requested or the sign-in starts again. Reported once for each limit that is reached.
+    Locked,
+    /// The server has accepted a code.
+    Confirmed,
+}
+
+impl ChallengeProgress {
+    /// All kinds of progress.
+    pub const ALL: [Self; 4] = [
+        Self::MessageSent,
+        Self::WrongCode,
+        Self::Locked,
+        Self::Confirmed,
+    ];
+
+    /// The name in lower case with underscores, such as `wrong_code`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::MessageSent => "message_sent",
+            Self::WrongCode => "wrong_code",
+            Self::Locked => "locked",
+            Self::Confirmed => "confirmed",
+        }
+    }
 }
 
 /// A hook for metrics that receives every [`Event`] of a client.
@@ -287,20 +431,22 @@ impl Telemetry {
 
 fn trace(event: &Event<'_>) {
     match event {
-        // Spans report these to `tracing`.
-        Event::Attempt { .. } | Event::Call { .. } => {}
+        // Spans report these to `tracing`, and steps of the store are too many for it.
+        Event::Attempt { .. } | Event::Call { .. } | Event::StoreStep { .. } => {}
         Event::Retry {
             system,
             operation,
             attempt,
             wait,
             reason,
+            budget_left,
         } => tracing::info!(
             %system,
             operation,
             attempt,
             wait_seconds = wait.as_secs_f64(),
             reason,
+            budget_left,
             "retry"
         ),
         Event::RetryBudgetExhausted {
@@ -338,6 +484,18 @@ fn trace(event: &Event<'_>) {
             tries,
             elapsed_seconds = elapsed.as_secs_f64(),
             "a session was not written to the store"
+        ),
+        Event::Challenge {
+            system,
+            challenge,
+            step,
+            progress,
+        } => tracing::info!(
+            %system,
+            %challenge,
+            step,
+            progress = progress.as_str(),
+            "progress of a challenge"
         ),
         Event::UnreadableMember {
             system,

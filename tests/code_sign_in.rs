@@ -71,6 +71,73 @@ async fn one_function_signs_users_in_on_each_system() {
 }
 
 #[tokio::test]
+async fn a_sign_in_is_observed_as_a_funnel_without_its_code_contact_or_id() {
+    use vestibule::ChallengeProgress::{Confirmed, MessageSent, WrongCode};
+
+    for target in all().await {
+        let id = sign_in(&target).await.unwrap();
+        let seen = target.funnel.take();
+        let step = match target.system().system() {
+            System::Wunder => "login_code",
+            System::WalletCrew => "verification",
+            System::GoodCity => "pin",
+            _ => "code",
+        };
+        let mut expected = vec![(step, MessageSent), (step, WrongCode)];
+        if target.system().system() != System::WalletCrew {
+            expected.push((step, MessageSent));
+        }
+        expected.push((step, Confirmed));
+        if target.name == "wunder, phone" {
+            expected.push(("second_factor", Confirmed));
+        }
+        let steps: Vec<_> = seen.iter().map(|it| (it.step, it.progress)).collect();
+        assert_eq!(steps, expected, "{}", target.name);
+        let secrets = [id.expose().to_owned(), target.code().expose().to_owned()];
+        let to = target.to.to_text();
+        for progress in &seen {
+            assert_eq!(progress.system, target.system().system());
+            assert_eq!(progress.challenge, seen[0].challenge, "{}", target.name);
+            assert_eq!(progress.challenge.to_string().len(), 8);
+            let shown = &progress.shown;
+            assert!(!secrets.iter().any(|secret| shown.contains(secret)));
+            assert!(!shown.contains(&to), "{shown}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_challenge_that_allows_no_other_code_is_observed_as_locked_once_for_each_message() {
+    use vestibule::ChallengeProgress::{Locked, MessageSent, WrongCode};
+
+    for target in all().await {
+        let mut challenge = target.system().send_code(&target.to).await.unwrap();
+        for _ in 0..7 {
+            let wrong = challenge.confirm(target.wrong_code()).await;
+            challenge = wrong.unwrap_err().state;
+        }
+        let seen = target.funnel.take();
+        let seen: Vec<_> = seen.iter().map(|it| it.progress).collect();
+        let mut expected = vec![MessageSent];
+        expected.extend([WrongCode; 5]);
+        expected.push(Locked);
+        assert_eq!(seen, expected, "{}", target.name);
+        let Some(timer) = challenge.resend_timer() else {
+            continue;
+        };
+        target.pass_time(timer.remaining());
+        challenge.resend().await.unwrap();
+        for _ in 0..6 {
+            let wrong = challenge.confirm(target.wrong_code()).await;
+            challenge = wrong.unwrap_err().state;
+        }
+        let seen = target.funnel.take();
+        let seen: Vec<_> = seen.iter().map(|it| it.progress).collect();
+        assert_eq!(seen, expected, "{}", target.name);
+    }
+}
+
+#[tokio::test]
 async fn a_used_challenge_is_gone_and_signing_out_an_unknown_session_succeeds() {
     for target in all().await {
         let challenge = target.system().send_code(&target.to).await.unwrap();

@@ -14,7 +14,7 @@ const SYSTEMS: [&str; 4] = ["wunder", "walletcrew", "goodcity", "fynd"];
 
 /// Methods of `Client` and `Session` that start no flow: they create a client, give access to plain
 /// calls, read known values, or resume by id.
-const NO_FLOWS: [&str; 22] = [
+const NO_FLOWS: [&str; 24] = [
     "builder",
     "api",
     "api_with",
@@ -33,6 +33,8 @@ const NO_FLOWS: [&str; 22] = [
     "phone",
     "language",
     "resume_with_cookies",
+    "resume_with_cookies_once",
+    "export_cookies",
     // Methods of all sessions, from a macro.
     "id",
     "shared",

@@ -4,6 +4,10 @@
 
 #[path = "observed/collect.rs"]
 mod collect;
+#[path = "observed/headers.rs"]
+mod headers;
+#[path = "observed/store_steps.rs"]
+mod store_steps;
 mod support;
 
 use std::sync::{Arc, Mutex};
@@ -25,6 +29,8 @@ struct Notes(Arc<Mutex<Vec<String>>>);
 impl Observer for Notes {
     fn observe(&self, event: &Event<'_>) {
         let note = match event {
+            // `store_steps` has these.
+            Event::StoreStep { .. } => return,
             Event::Attempt {
                 operation,
                 attempt,

@@ -22,7 +22,7 @@ const NOW: Duration = Duration::from_secs(1_000);
 
 /// Number of retries that can be taken one after the other.
 fn drain(budget: &RetryBudget, now: Duration) -> u64 {
-    (0..20).take_while(|_| budget.take(now)).count() as u64
+    (0..20).take_while(|_| budget.take(now).is_some()).count() as u64
 }
 
 #[test]
@@ -32,7 +32,7 @@ fn concurrent_callers_never_take_more_than_the_budget() {
         let takers: Vec<_> = (0..3)
             .map(|_| {
                 let budget = budget.clone();
-                thread::spawn(move || u64::from(budget.take(NOW)))
+                thread::spawn(move || u64::from(budget.take(NOW).is_some()))
             })
             .collect();
         let taken: u64 = takers.into_iter().map(|taker| taker.join().unwrap()).sum();
@@ -44,7 +44,7 @@ fn concurrent_callers_never_take_more_than_the_budget() {
 fn concurrent_successes_refill_the_budget_up_to_its_capacity() {
     loom::model(|| {
         let budget = Arc::new(RetryBudget::new(2));
-        assert!(budget.take(NOW));
+        assert!(budget.take(NOW).is_some());
         (0..9).for_each(|_| budget.succeed(|| NOW));
         let others: Vec<_> = (0..2)
             .map(|_| {
@@ -52,7 +52,7 @@ fn concurrent_successes_refill_the_budget_up_to_its_capacity() {
                 thread::spawn(move || budget.succeed(|| NOW))
             })
             .collect();
-        assert!(budget.take(NOW), "one retry is always available");
+        assert!(budget.take(NOW).is_some(), "one retry is always available");
         others.into_iter().for_each(|other| other.join().unwrap());
         // One retry is available again unless both successes came while the budget was full but for
         // a tenth.
@@ -89,8 +89,9 @@ proptest! {
                 match *step {
                     Step::Take => {
                         let there_is = level >= 1_000;
-                        assert_eq!(budget.take(now), there_is);
                         level -= if there_is { 1_000 } else { 0 };
+                        let left = budget.take(now).map(u64::from);
+                        assert_eq!(left, there_is.then_some(level / 1_000));
                     }
                     Step::Succeed => {
                         budget.succeed(|| now);

@@ -15,6 +15,7 @@ use crate::error::{Error, System};
 use crate::secret::Secret;
 use crate::session::SessionContext;
 use crate::store::{Record, StoreError, StoreKey, Version};
+use crate::telemetry::ChallengeProgress;
 
 /// What a store returns for the key of a challenge.
 pub(super) type Loaded = Result<Option<(Record, Version)>, StoreError>;
@@ -117,6 +118,18 @@ impl<S: Step> ActiveChallenge<S> {
         self.context.system()
     }
 
+    pub(super) fn report(&self, progress: ChallengeProgress) {
+        let key = &self.identity.key;
+        self.context.report_progress(key, S::KIND, progress);
+    }
+
+    /// Reports the messages that the user gets with the step.
+    pub(super) fn report_messages(&self) {
+        for _ in 0..self.step.messages() {
+            self.report(ChallengeProgress::MessageSent);
+        }
+    }
+
     pub(crate) fn expires_at(&self) -> DateTime<Utc> {
         self.expires_at
     }
@@ -181,8 +194,21 @@ impl<S: Step> ActiveChallenge<S> {
     }
 
     pub(super) async fn load(&self) -> Loaded {
-        let load = self.context.store().load(&self.identity.key);
-        self.context.store_step(load).await
+        self.context.load_record(&self.identity.key).await
+    }
+
+    /// Writes a record over the version `over`, or creates it.
+    pub(super) async fn write_record(
+        &self,
+        over: Option<Version>,
+        record: Record,
+        time_to_live: Duration,
+    ) -> Result<Version, StoreError> {
+        let key = &self.identity.key;
+        let written = self
+            .context
+            .put_record(key, over, record, time_to_live, None);
+        written.await
     }
 
     /// Adopts a newer step from a loaded record.
@@ -262,7 +288,7 @@ impl StoredChallenge {
         let system = context.system();
         let key = StoreKey::of_challenge(system, id);
         let load = async || {
-            let loaded = context.store_step(context.store().load(&key)).await;
+            let loaded = context.load_record(&key).await;
             loaded.map_err(|error| context.store_error(error))
         };
         let mut found = load().await?;

@@ -22,6 +22,7 @@ use crate::error::{Delivery, Error, ErrorKind, System};
 use crate::secret::Secret;
 use crate::session::{Caller, SignOut};
 use crate::store::{StoreError, Version};
+use crate::telemetry::ChallengeProgress;
 use crate::typed_text::{typed_code, typed_digits};
 
 /// Normalizes a code that a user typed ([`typed_code`]), and checks it.
@@ -73,6 +74,8 @@ fn is_unchecked(error: &Error) -> bool {
 struct CodeAttempt {
     message: u64,
     code: &'static str,
+    /// Whether the challenge allows no other code after this one.
+    is_last: bool,
 }
 
 /// What the record says about a code that is to be tried.
@@ -166,12 +169,24 @@ impl<S: Step> ActiveChallenge<S> {
         send: impl AsyncFnOnce(&mut S) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let response = send(&mut self.step).await;
-        if let Err(error) = &response
-            && is_unchecked(error)
-        {
-            self.give_back(attempt).await;
+        match &response {
+            Ok(_) => self.report(ChallengeProgress::Confirmed),
+            Err(error) if is_unchecked(error) => self.give_back(attempt).await,
+            Err(error) => {
+                self.report_failed(error.kind() == ErrorKind::Rejected, attempt.is_last);
+            }
         }
         response
+    }
+
+    /// Reports a code that was counted for good.
+    fn report_failed(&self, is_wrong: bool, is_last: bool) {
+        if is_wrong {
+            self.report(ChallengeProgress::WrongCode);
+        }
+        if is_last {
+            self.report(ChallengeProgress::Locked);
+        }
     }
 
     /// Counts a code in the store, so that all instances together send no more than allowed; adopts a
@@ -258,10 +273,12 @@ impl<S: Step> ActiveChallenge<S> {
                 Ok(()) => {
                     self.identity.stored.store(true, Ordering::SeqCst);
                     *self.identity.wrong_codes() = next;
+                    let attempt = self.attempt(code);
                     if is_wrong {
+                        self.report_failed(true, attempt.is_last);
                         return Ok(Begun::Wrong);
                     }
-                    return Ok(Begun::Counted(self.attempt(code)));
+                    return Ok(Begun::Counted(attempt));
                 }
                 Err(StoreError::Conflict | StoreError::Exists) => {}
                 Err(error) if is_outage(&error) => return self.count_in_memory(code, error),
@@ -277,19 +294,17 @@ impl<S: Step> ActiveChallenge<S> {
         wrong_codes: WrongCodes,
     ) -> Result<(), StoreError> {
         let record = self.to_record(wrong_codes)?;
-        let (store, key) = (self.context.store(), &self.identity.key);
-        let time_left = self.time_left();
-        let written = match over {
-            Some(version) => store.compare_and_swap(key, version, record, time_left, None),
-            None => store.create(key, record, time_left),
-        };
-        self.context.store_step(written).await.map(drop)
+        let written = self.write_record(over, record, self.time_left());
+        written.await.map(drop)
     }
 
+    /// The attempt that has just been counted.
     fn attempt(&self, code: &'static str) -> CodeAttempt {
+        let counted = self.identity.wrong_codes().of(code);
         CodeAttempt {
             message: self.message,
             code,
+            is_last: counted >= self.context.max_wrong_codes(),
         }
     }
 
@@ -299,15 +314,19 @@ impl<S: Step> ActiveChallenge<S> {
         if !self.identity.is_created_here {
             return Err(self.context.store_error(error));
         }
-        {
+        let is_counted = {
             let mut counts = self.identity.wrong_codes();
             let count = counts.of(code);
-            if count < self.context.max_wrong_codes() {
+            let is_allowed = count < self.context.max_wrong_codes();
+            if is_allowed {
                 counts.set(code, count + 1);
-                return Ok(Begun::Counted(self.attempt(code)));
             }
+            is_allowed
+        };
+        if !is_counted {
+            return Err(self.too_many_wrong_codes());
         }
-        Err(self.too_many_wrong_codes())
+        Ok(Begun::Counted(self.attempt(code)))
     }
 
     /// The error carries the wait until another code may be requested.

@@ -101,8 +101,7 @@ pub(super) async fn load(
 ) -> Result<Option<StoredDestination>, StoreError> {
     let mut found: Option<StoredDestination> = None;
     for (nth, key) in keys_of(context, destination).iter().enumerate() {
-        let loaded = context.store_step(context.store().load(key)).await?;
-        let Some((stored, version)) = loaded else {
+        let Some((stored, version)) = context.load_record(key).await? else {
             continue;
         };
         let read = serde_json::from_slice(stored.expose());
@@ -132,12 +131,8 @@ async fn write(
     let record = Record::new(bytes);
     let wait = Duration::from_millis(next.wait_millis);
     let time_to_live = TIME_TO_LIVE.max(wait);
-    let store = context.store();
-    let step = match over {
-        Some(version) => store.compare_and_swap(key, version, record, time_to_live, None),
-        None => store.create(key, record, time_to_live),
-    };
-    context.store_step(step).await.map(drop)
+    let written = context.put_record(key, over, record, time_to_live, None);
+    written.await.map(drop)
 }
 
 fn millis(duration: Duration) -> u64 {

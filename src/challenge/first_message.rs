@@ -10,6 +10,10 @@ use super::resend_timer::ResendTimer;
 use super::write_back::WriteMode;
 use crate::error::Error;
 use crate::session::SessionContext;
+use crate::telemetry::ChallengeProgress;
+
+/// The step that observers get for a message with a link.
+const LINK: &str = "link";
 
 /// A challenge before its first message.
 #[must_use = "the wait runs on unless the message is reported as not sent"]
@@ -48,9 +52,10 @@ impl FirstMessage {
 
     /// Fails if the store does not work.
     pub(crate) async fn check_store(&self) -> Result<(), Error> {
-        let load = self.context.store().load(&self.identity.key);
-        let loaded = self.context.store_step(load).await.map(drop);
-        loaded.map_err(|error| self.context.store_error(error))
+        let loaded = self.context.load_record(&self.identity.key).await;
+        loaded
+            .map(drop)
+            .map_err(|error| self.context.store_error(error))
     }
 
     pub(crate) fn requester(&self) -> Requester<'_> {
@@ -99,6 +104,10 @@ impl FirstMessage {
         wait: Duration,
     ) -> Result<T, Error> {
         let sent = send.await;
+        if let Ok((_, true)) = sent {
+            let sent = ChallengeProgress::MessageSent;
+            self.context.report_progress(&self.identity.key, LINK, sent);
+        }
         let Some(permit) = self.permit else {
             return sent.map(|(response, _)| response);
         };
@@ -133,6 +142,7 @@ impl FirstMessage {
             seen_wrong_codes: 0,
             kept: None,
         };
+        challenge.report_messages();
         let sent = self.permit.map(|permit| (permit, wait));
         challenge.save(WriteMode::First, sent).await;
         challenge

@@ -137,9 +137,8 @@ impl<S: Step> ActiveChallenge<S> {
             }
             let record = claimed.to_record(wrong_codes.clone());
             let record = record.map_err(|error| self.context.store_error(error))?;
-            let (store, key) = (self.context.store(), &self.identity.key);
-            let write = store.compare_and_swap(key, version, record, time_to_live, None);
-            let written = match self.context.store_step(write).await {
+            let write = self.write_record(Some(version), record, time_to_live);
+            let written = match write.await {
                 Err(StoreError::Conflict) => Err(StoreError::Conflict),
                 // A write that was reported as failed may have succeeded.
                 Err(_) if self.has_claimed(&name).await => Ok(()),
@@ -291,12 +290,7 @@ impl<S: Step> ActiveChallenge<S> {
             }
             next.kept = Some(Box::new(kept.clone()));
             let record = next.to_record(wrong_codes)?;
-            let (store, key, left) = (self.context.store(), &self.identity.key, next.time_left());
-            let write = match over {
-                Some(version) => store.compare_and_swap(key, version, record, left, None),
-                None => store.create(key, record, left),
-            };
-            match self.context.store_step(write).await {
+            match self.write_record(over, record, next.time_left()).await {
                 Ok(_) => return Ok(true),
                 Err(StoreError::Conflict | StoreError::Exists) => {}
                 Err(error) => return Err(error),
@@ -342,9 +336,8 @@ impl<S: Step> ActiveChallenge<S> {
                 None if header.kind != S::KIND => return false,
                 None => return true,
             }
-            let (store, key) = (self.context.store(), &self.identity.key);
-            let remove = store.compare_and_swap(key, version, found, Duration::ZERO, None);
-            if self.context.store_step(remove).await.is_ok() {
+            let remove = self.write_record(Some(version), found, Duration::ZERO);
+            if remove.await.is_ok() {
                 return false;
             }
         }

@@ -7,11 +7,10 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
-use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
+use crate::keyed_digest::keyed_digest;
 use crate::secret::Secret;
 
 /// How long after the end of its time the record still says that a session was claimed: the instance
@@ -126,15 +125,8 @@ impl CodeSeal {
 /// A digest by the id of the challenge, which is 128 random bits: without it, no code can be found by
 /// trying all.
 fn keyed(id: &Secret, of: &str, name: &str, code: &Secret) -> [u8; 32] {
-    // HMAC takes keys of any length.
-    let Ok(mut mac) = <Hmac<Sha256> as KeyInit>::new_from_slice(id.expose().as_bytes()) else {
-        return [0; 32];
-    };
-    for part in ["vestibule kept session", of, name, code.expose()] {
-        mac.update(part.as_bytes());
-        mac.update(&[0]);
-    }
-    mac.finalize().into_bytes().into()
+    let parts = ["vestibule kept session", of, name, code.expose()];
+    keyed_digest(id.expose().as_bytes(), &parts)
 }
 
 #[cfg(test)]

@@ -64,6 +64,10 @@ impl<S: Step> Step for OwnerBound<S> {
         self.step.time_to_live(clock)
     }
 
+    fn messages(&self) -> usize {
+        self.step.messages()
+    }
+
     fn discard_keys(&mut self, error: &Error) -> bool {
         self.step.discard_keys(error)
     }

@@ -20,6 +20,11 @@ pub(crate) trait Step: Clone + Serialize + DeserializeOwned + Send + Sync + 'sta
     /// How long the user has to complete the step.
     fn time_to_live(&self, clock: &SkewedClock) -> Duration;
 
+    /// How many messages the user gets with the step, for observers.
+    fn messages(&self) -> usize {
+        1
+    }
+
     /// Removes the keys that a failed resend has made void, and returns whether it removed any.
     fn discard_keys(&mut self, _error: &Error) -> bool {
         false

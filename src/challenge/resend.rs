@@ -9,6 +9,7 @@ use super::record::{SOLE_CODE, Step};
 use super::resend_timer::ResendTimer;
 use super::write_back::WriteMode;
 use crate::error::{Error, ErrorKind};
+use crate::telemetry::ChallengeProgress;
 
 /// Selects one of the destinations of a step.
 pub(crate) trait Recipient<S>: Copy + Send + Sync {
@@ -118,6 +119,7 @@ impl<S: Step> ActiveChallenge<S> {
         wait: Duration,
         store_keys: impl Fn(&mut S),
     ) {
+        self.report(ChallengeProgress::MessageSent);
         if let Ok(None) = recipient.limit(&mut self.step) {
             let wait = self.context.server_wait(wait);
             store_keys(&mut self.step);

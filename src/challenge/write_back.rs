@@ -55,15 +55,13 @@ impl<S: Step> ActiveChallenge<S> {
 
     async fn write(&self, mode: WriteMode) -> Result<(), StoreError> {
         let identity = &*self.identity;
-        let store = self.context.store();
         let mut conflicts = Conflicts::new();
         while conflicts.next(&self.context).await {
             let found = match mode {
                 WriteMode::First => None,
                 WriteMode::Newer(_) | WriteMode::Next => self.load().await?,
             };
-            let time_left = self.time_left();
-            let write = match found {
+            let (over, record) = match found {
                 Some((found, version)) => {
                     let header = record::read_header(&found)?;
                     if header.is_finished() {
@@ -79,8 +77,7 @@ impl<S: Step> ActiveChallenge<S> {
                     if !is_older {
                         return Ok(());
                     }
-                    let record = self.over(mode, header)?;
-                    store.compare_and_swap(&identity.key, version, record, time_left, None)
+                    (Some(version), self.over(mode, header)?)
                 }
                 // The challenge was finished by another handle.
                 None if matches!(mode, WriteMode::Newer(_))
@@ -90,11 +87,10 @@ impl<S: Step> ActiveChallenge<S> {
                 }
                 None => {
                     let wrong_codes = identity.wrong_codes().clone();
-                    let record = self.to_record(wrong_codes)?;
-                    store.create(&identity.key, record, time_left)
+                    (None, self.to_record(wrong_codes)?)
                 }
             };
-            match self.context.store_step(write).await {
+            match self.write_record(over, record, self.time_left()).await {
                 // A first write that was reported as failed may have succeeded.
                 Err(StoreError::Exists) if mode == WriteMode::First => {}
                 Err(StoreError::Conflict | StoreError::Exists) => continue,
@@ -197,9 +193,8 @@ impl<S: Step> ActiveChallenge<S> {
             let Ok(record) = next.to_record(wrong_codes.clone()) else {
                 break;
             };
-            let (store, key) = (self.context.store(), &self.identity.key);
-            let written = store.compare_and_swap(key, version, record, next.time_left(), None);
-            match self.context.store_step(written).await {
+            let written = self.write_record(Some(version), record, next.time_left());
+            match written.await {
                 Ok(_) => {
                     *self.identity.wrong_codes() = wrong_codes;
                     *self = next;
@@ -244,6 +239,7 @@ impl<S: Step> ActiveChallenge<S> {
             kept: None,
         };
         *next.identity.wrong_codes() = WrongCodes::default();
+        next.report_messages();
         next.save(WriteMode::Next, None).await;
         next
     }
@@ -303,13 +299,13 @@ async fn remove_once(
     identity: &Identity,
     end: Option<&(Record, Duration)>,
 ) -> Result<(), StoreError> {
-    let (store, key) = (context.store(), &identity.key);
+    let key = &identity.key;
     let Some((record, time_to_live)) = end else {
-        return context.store_step(store.delete(key)).await;
+        return context.delete_record(key).await;
     };
-    let Some((_, version)) = context.store_step(store.load(key)).await? else {
+    let Some((_, version)) = context.load_record(key).await? else {
         return Ok(());
     };
-    let write = store.compare_and_swap(key, version, record.clone(), *time_to_live, None);
-    context.store_step(write).await.map(drop)
+    let write = context.put_record(key, Some(version), record.clone(), *time_to_live, None);
+    write.await.map(drop)
 }

@@ -177,11 +177,68 @@ impl Client {
         &self,
         cookies: impl IntoIterator<Item = (N, V)>,
     ) -> Result<Session, Error> {
+        self.sign_in(self.jar(cookies)?).await
+    }
+
+    /// Creates a session of existing cookies once: instances that import the same cookies under the same
+    /// key get one session. They are stored but not verified; sends nothing.
+    ///
+    /// `import_key` is a name of the cookies that all importers know, such as the id of the session that
+    /// they come from; a key is for one set of cookies. It only removes duplicates and resumes nothing:
+    /// the session is returned to a caller that has the cookies that were first imported under the key, in
+    /// any order, which are compared by their digests in constant time. The store has a keyed digest of
+    /// it ([`IndexKey`](crate::store::IndexKey)), and neither the cookies nor the id of the session beside
+    /// it.
+    ///
+    /// The key is remembered for
+    /// [`Settings::session_idle_timeout`](crate::Settings::session_idle_timeout) after the last import,
+    /// also if the session has ended meanwhile: the cookies of a session that was signed out make no other
+    /// one.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # let mock = vestibule::testing::Fynd::start().await;
+    /// # let client = vestibule::fynd::Client::builder("64b000000000000000000001").application_token("test-token");
+    /// # let client = client.base_url(mock.base_url()).build()?;
+    /// // What a back end without this crate has kept of a user.
+    /// let cookies = [("f.session", "s%3A4711")];
+    /// let session = client.resume_with_cookies_once("legacy-4711", cookies).await?;
+    /// let same = client.resume_with_cookies_once("legacy-4711", cookies).await?;
+    /// assert_eq!(session.id(), same.id());
+    /// let stolen = client.resume_with_cookies_once("legacy-4711", [("f.session", "x")]).await;
+    /// assert_eq!(stolen.unwrap_err().field(), Some("import_key"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `import_key` if it is empty or
+    /// other cookies were imported under it, or naming `cookies` as
+    /// [`resume_with_cookies`](Self::resume_with_cookies) does;
+    /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) if the session has ended;
+    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the store fails: the same import may be
+    /// tried again.
+    pub async fn resume_with_cookies_once<N: Into<String>, V: Into<Secret>>(
+        &self,
+        import_key: impl Into<Secret>,
+        cookies: impl IntoIterator<Item = (N, V)>,
+    ) -> Result<Session, Error> {
+        let credential = Credential::Cookies(self.jar(cookies)?);
+        let import_key = import_key.into();
+        let import = self.sessions.import(&import_key, credential, None);
+        Ok(Session::new(self, import.await?))
+    }
+
+    fn jar<N: Into<String>, V: Into<Secret>>(
+        &self,
+        cookies: impl IntoIterator<Item = (N, V)>,
+    ) -> Result<CookieJar, Error> {
         let cookies = cookies.into_iter();
         let cookies = cookies.map(|(name, value)| (name.into(), value.into()));
         let jar = CookieJar::from_values(self.calls.pipeline().base.url(), cookies.collect());
-        self.sign_in(jar.map_err(|error| error.of(System::Fynd))?)
-            .await
+        jar.map_err(|error| error.of(System::Fynd))
     }
 
     /// Waits up to `deadline` until running exchanges of codes, passwords and tokens have finished and

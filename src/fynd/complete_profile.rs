@@ -61,6 +61,10 @@ impl Step for NewUser {
     fn time_to_live(&self, _: &SkewedClock) -> Duration {
         PROFILE_TIME_TO_LIVE
     }
+
+    fn messages(&self) -> usize {
+        0
+    }
 }
 
 /// The code was correct, and there is no user with this contact yet: a name creates one.

@@ -55,6 +55,10 @@ impl Step for PasswordToken {
     fn time_to_live(&self, _: &SkewedClock) -> Duration {
         CODE_TIME_TO_LIVE
     }
+
+    fn messages(&self) -> usize {
+        0
+    }
 }
 
 /// The code was correct: the user may set a new password, once.

@@ -3,8 +3,9 @@
 use super::api::{Api, types};
 use super::api_error::invalid_response;
 use super::client::Client;
-use crate::error::Error;
-use crate::session::{Session as Shared, SignOutOrder, impl_sign_out, session_methods};
+use crate::error::{Error, ErrorKind, System};
+use crate::secret::Secret;
+use crate::session::{Credential, Session as Shared, SignOutOrder, impl_sign_out, session_methods};
 
 /// A signed-in user. Cheap to clone: all clones share one cookie jar, which no other session uses.
 ///
@@ -21,6 +22,27 @@ impl_sign_out!();
 
 impl Session {
     session_methods!(client);
+
+    /// Ends the session here and returns its cookies, names and values as
+    /// [`Client::resume_with_cookies`](super::Client::resume_with_cookies) takes them, to be used without
+    /// this crate. It sends nothing: the session at the server goes on with these cookies. Otherwise as
+    /// [`session::Session::export_tokens`](crate::session::Session::export_tokens).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) if the session has ended;
+    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the store fails: the session goes on.
+    pub async fn export_cookies(self) -> Result<Vec<(String, Secret)>, Error> {
+        match self.shared.export().await? {
+            Credential::Cookies(jar) => {
+                Ok(jar.into_values(self.client.calls.pipeline().time.now()))
+            }
+            Credential::Tokens(_) => {
+                let message = "a session of tokens has no cookies";
+                Err(Error::new(ErrorKind::Unsupported, message).of(System::Fynd))
+            }
+        }
+    }
 
     /// The id of the application that the user belongs to, as configured on the client.
     pub(super) fn platform(&self) -> Option<String> {

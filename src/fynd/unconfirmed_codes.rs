@@ -73,6 +73,10 @@ impl Step for UnconfirmedCodes {
     fn time_to_live(&self, _: &SkewedClock) -> Duration {
         TIME_TO_LIVE
     }
+
+    fn messages(&self) -> usize {
+        self.codes.len()
+    }
 }
 
 impl Recipient<UnconfirmedCodes> for ContactKind {

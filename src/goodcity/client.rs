@@ -16,7 +16,7 @@ use crate::phone::Phone;
 use crate::pipeline::CallContext;
 use crate::secret::Secret;
 use crate::session::{
-    Credential, SessionContext, SessionRegistry, Tokens, UserHints, client_methods,
+    Credential, Refresher, SessionContext, SessionRegistry, Tokens, UserHints, client_methods,
     token_client_methods,
 };
 
@@ -126,7 +126,7 @@ impl Client {
     /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) if there is no such session.
     /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the store fails.
     pub async fn resume_session(&self, id: &Secret) -> Result<Session, Error> {
-        let entry = self.sessions.resume(id, None).await?;
+        let entry = self.sessions.resume(id, self.refresher()).await?;
         Ok(Session::new(self, entry))
     }
 
@@ -163,7 +163,13 @@ impl Client {
 
     async fn create_session(&self, tokens: Tokens, user: UserHints) -> Result<Session, Error> {
         let credential = Credential::Tokens(tokens);
-        let entry = self.sessions.create(credential, None, user).await?;
-        Ok(Session::new(self, entry))
+        let create = self.sessions.create(credential, self.refresher(), user);
+        Ok(Session::new(self, create.await?))
+    }
+
+    /// The system has no refresh.
+    #[allow(clippy::unused_self)]
+    fn refresher(&self) -> Option<Arc<dyn Refresher>> {
+        None
     }
 }

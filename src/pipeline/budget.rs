@@ -34,16 +34,19 @@ impl RetryBudget {
         }
     }
 
-    /// Takes one retry, if there is one left. `now` is the time since any fixed point.
-    pub(crate) fn take(&self, now: Duration) -> bool {
+    /// Takes one retry, if there is one left; returns how many are left after it. `now` is the time since
+    /// any fixed point.
+    pub(crate) fn take(&self, now: Duration) -> Option<u32> {
         let now = nanos(now);
-        let taken = |full_at: u64| {
-            let full_at = full_at.max(now).saturating_add(RETRY);
-            (full_at - now <= self.size).then_some(full_at)
-        };
-        self.full_at
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, taken)
-            .is_ok()
+        let taken = |full_at: u64| full_at.max(now).saturating_add(RETRY);
+        let take = |full_at: u64| Some(taken(full_at)).filter(|it| it - now <= self.size);
+        let before = self
+            .full_at
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, take)
+            .ok()?;
+        let left = self.size - (taken(before) - now);
+        // No larger than the size, which is given as a `u32`.
+        Some(u32::try_from(left / RETRY).unwrap_or(u32::MAX))
     }
 
     /// Counts a success. Calls `now` only if a retry was ever taken.

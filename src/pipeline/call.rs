@@ -4,7 +4,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::pin::pin;
 
 use chrono::{DateTime, Utc};
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, HeaderName, StatusCode, header};
 use serde::de::DeserializeOwned;
 use tokio::sync::SemaphorePermit;
 use tokio::time::{Instant, timeout_at};
@@ -12,6 +12,7 @@ use tracing::Span;
 use url::Url;
 
 use super::attempt::Attempt;
+use super::attempt_headers::{AttemptHeaders, AttemptInfo};
 use super::classify::{AttemptError, judge};
 use super::context::CallContext;
 use super::custom_request::CUSTOM_PATH;
@@ -202,20 +203,21 @@ impl<'a> Call<'a> {
                 return Err(error);
             }
             let (operation, attempt) = (operation.id, self.attempts);
-            if !pipeline.budget.take(pipeline.since_start()) {
+            let Some(budget_left) = pipeline.budget.take(pipeline.since_start()) else {
                 pipeline.telemetry.emit(&Event::RetryBudgetExhausted {
                     system,
                     operation,
                     attempt,
                 });
                 return Err(error);
-            }
+            };
             pipeline.telemetry.emit(&Event::Retry {
                 system,
                 operation,
                 attempt,
                 wait,
                 reason: error.error_type(),
+                budget_left,
             });
             pipeline.time.sleep(wait).await;
             self.waited = true;
@@ -267,14 +269,16 @@ impl<'a> Call<'a> {
                         for (name, value) in signature.take().into_iter().flatten() {
                             attempt.add_query(name, value);
                         }
+                        let span = trace::attempt(pipeline, self.request.operation, self.attempts);
+                        if let Some(hook) = &pipeline.attempt_headers {
+                            span.in_scope(|| self.add_headers(hook, &mut attempt))?;
+                        }
                         let server_time = self.server_time(now);
                         pipeline
                             .rules
                             .sign(self.request, &mut attempt, server_time)?;
                         self.sign_at = None;
                         self.attempts += 1;
-                        let resends = self.attempts - 1;
-                        let span = trace::attempt(pipeline, self.request.operation, resends);
                         let timeout = self.context.attempt_timeout();
                         return Ok(InFlight {
                             requested: pipeline.transport.requested_url(&attempt),
@@ -350,6 +354,10 @@ impl<'a> Call<'a> {
             pipeline.telemetry.observe(|| Event::Attempt {
                 system,
                 operation: operation.id,
+                method: &operation.method,
+                url_template: &operation.path,
+                server_address: pipeline.base.host(),
+                server_port: pipeline.base.port(),
                 attempt: self.attempts,
                 status: self.status,
                 error_type: error.map(Error::error_type),
@@ -497,6 +505,19 @@ impl<'a> Call<'a> {
             attempt.headers.insert(name, value.clone());
         }
         attempt
+    }
+
+    /// Adds the headers of the caller's hook to the next attempt.
+    fn add_headers(&self, hook: &AttemptHeaders, attempt: &mut Attempt) -> Result<(), Error> {
+        let rules = &self.context.pipeline.rules;
+        let info = AttemptInfo {
+            system: self.context.system(),
+            operation: self.request.operation.id,
+            attempt: self.attempts + 1,
+        };
+        let options = self.context.options.as_deref();
+        let system_headers = |name: &HeaderName| rules.sets_header(name);
+        hook.add_to(&mut attempt.headers, &info, options, &system_headers)
     }
 
     /// Attaches the credentials of the application and of the session.

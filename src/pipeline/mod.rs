@@ -11,7 +11,7 @@
 //!    for one (`Transport::acquire`) and starts over; no call holds a permit while a credential is
 //!    refreshed.
 //! 2. **Sign**, for every attempt, by [`SystemRules::sign`]: covers what is sent, with the server's
-//!    time of now.
+//!    time of now, and the headers that the caller's hook adds before (`AttemptHeaders`).
 //! 3. **Send**, by `Transport::send`: hands the attempt to the HTTP client.
 //! 4. **Receive**, by `Call::receive`: awaits headers and body up to their limits, within the timeout
 //!    of an attempt and the deadline of the call (`Transport::receive`).
@@ -33,6 +33,7 @@
 //! [`Operation`], which is generated from the system's description.
 
 mod attempt;
+mod attempt_headers;
 mod base_url;
 mod budget;
 mod call;
@@ -64,6 +65,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 pub(crate) use self::attempt::Attempt;
+pub(crate) use self::attempt_headers::AttemptHeaders;
+pub use self::attempt_headers::AttemptInfo;
 pub(crate) use self::base_url::BaseUrl;
 pub(crate) use self::budget::RetryBudget;
 #[cfg(fuzzing)]
@@ -102,6 +105,7 @@ pub(crate) struct Pipeline {
     pub(crate) budget: RetryBudget,
     pub(crate) start: Instant,
     pub(crate) transport: Transport,
+    pub(crate) attempt_headers: Option<AttemptHeaders>,
 }
 
 impl Pipeline {

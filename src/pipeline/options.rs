@@ -41,6 +41,8 @@ pub struct Settings {
     pub(crate) max_unknown_rejections: u32,
     pub(crate) unknown_rejection_period: Duration,
     pub(crate) unclaimed_session_time: Duration,
+    pub(crate) session_idle_timeout: Duration,
+    pub(crate) session_absolute_timeout: Option<Duration>,
     /// What the client's builder sets for the default HTTP client.
     pub(crate) connections: ConnectionSettings,
 }
@@ -66,6 +68,8 @@ impl Default for Settings {
             max_unknown_rejections: 3,
             unknown_rejection_period: Duration::from_secs(5 * 60),
             unclaimed_session_time: Duration::from_secs(120),
+            session_idle_timeout: Duration::from_secs(30 * 24 * 3600),
+            session_absolute_timeout: None,
             connections: ConnectionSettings::default(),
         }
     }
@@ -209,6 +213,33 @@ impl Settings {
         self.unclaimed_session_time = time;
         self
     }
+
+    /// Sets how long a session is stored after its last use; at least one minute, by default 30 days. A
+    /// session in use is prolonged.
+    ///
+    /// The time counts from the last write of the record, by the clock of the store. A session in use is
+    /// written again once a thirtieth of the time has passed since, and no later than a day, so that one
+    /// whose use ends may end by that much sooner. The session is revalidated as often, even if
+    /// [`revalidate_session_after`](Self::revalidate_session_after) is longer. Its calls then fail as
+    /// those of a session that was [ended elsewhere](crate::session::EndReason::EndedElsewhere).
+    ///
+    /// All instances should have the same time: each record lives for that of the instance that wrote it.
+    pub fn session_idle_timeout(mut self, timeout: Duration) -> Self {
+        self.session_idle_timeout = timeout.max(MIN_SESSION_TIMEOUT);
+        self
+    }
+
+    /// Sets how long after its creation a session ends, however much it is used; at least one minute. By
+    /// default there is no such limit.
+    ///
+    /// It applies to sessions that this client creates, by a sign-in or from tokens or cookies. The end is
+    /// stored with the session, and every instance obeys it by its own clock, whatever its own setting.
+    /// The reason is [`EndReason::AbsoluteTimeout`](crate::session::EndReason::AbsoluteTimeout). The
+    /// server is not told.
+    pub fn session_absolute_timeout(mut self, timeout: Duration) -> Self {
+        self.session_absolute_timeout = Some(timeout.max(MIN_SESSION_TIMEOUT));
+        self
+    }
 }
 
 /// Options of calls, for `with_options` of a client or session. The client's settings apply to what
@@ -263,6 +294,17 @@ const OWN_HEADERS: [HeaderName; 18] = [
     header::USER_AGENT,
 ];
 
+/// Whether the client or the system sets a header, so that a caller must not.
+pub(super) fn is_own(name: &HeaderName, system_headers: &dyn Fn(&HeaderName) -> bool) -> bool {
+    OWN_HEADERS.contains(name) || system_headers(name)
+}
+
+/// What would be right instead of such a header.
+pub(super) const CLIENT_SETS: &str = "must not be set as a header: the client sets it";
+
+/// The same of the language.
+pub(super) const LANGUAGE_SETS: &str = "must be set by `language`";
+
 impl CallOptions {
     /// No options: the client's settings apply.
     pub fn new() -> Self {
@@ -292,9 +334,8 @@ impl CallOptions {
             .headers
             .keys()
             .filter(|name| **name != header::ACCEPT_LANGUAGE);
-        if let Some(name) = names.find(|name| OWN_HEADERS.contains(name) || system_headers(name)) {
-            let right = "must not be set as a header: the client sets it";
-            return Err(Error::invalid(name.as_str().to_owned(), right));
+        if let Some(name) = names.find(|name| is_own(name, system_headers)) {
+            return Err(Error::invalid(name.as_str().to_owned(), CLIENT_SETS));
         }
         Ok(())
     }
@@ -332,8 +373,9 @@ impl CallOptions {
         self
     }
 
-    /// Adds a header to every request, such as the end user's address, a device id or
-    /// `traceparent`. A second value of one name replaces the first.
+    /// Adds a header to every request, such as the end user's address or a device id. A second value of
+    /// one name replaces the first. A header that differs from attempt to attempt, such as `traceparent`,
+    /// is added by `attempt_headers` of a client's builder.
     ///
     /// Headers that the client sets itself are refused by name: among others `Authorization`,
     /// `Cookie`, `Content-Type`, `Accept-Language` (use [`language`](Self::language)), and those of
@@ -345,7 +387,7 @@ impl CallOptions {
     {
         match (name.try_into(), value.try_into()) {
             (Ok(name), Ok(_)) if name == header::ACCEPT_LANGUAGE => {
-                self.invalidate("accept-language", "must be set by `language`");
+                self.invalidate("accept-language", LANGUAGE_SETS);
             }
             (Ok(name), Ok(value)) => drop(self.headers.insert(name, value)),
             (Ok(name), Err(_)) => {
@@ -367,6 +409,9 @@ impl CallOptions {
         self
     }
 }
+
+/// The shortest lifetime of a session: below it, no session would outlast its sign-in for sure.
+const MIN_SESSION_TIMEOUT: Duration = Duration::from_secs(60);
 
 const LANGUAGE: &str = "must be a language tag such as `de` or `en-GB`";
 

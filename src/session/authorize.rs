@@ -66,10 +66,7 @@ impl SessionEntry {
     /// The access token and whether it is fresh.
     fn token(&self) -> Result<(AccessToken, Authorization), Error> {
         let now = self.context.time.now();
-        let mut state = self.lock();
-        if let Some(reason) = state.ended {
-            return Err(self.ended_error(reason));
-        }
+        let mut state = self.lock_live(self.context.time.local_now())?;
         let authorization = self.authorization(&mut state, now);
         let Some(tokens) = state.credential.tokens() else {
             let message = "a session of cookies has no access token";
@@ -115,10 +112,7 @@ impl SessionCredential for SessionEntry {
 
     fn attach(&self, attempt: &mut Attempt, allow_stale: bool) -> Result<Authorization, Error> {
         let now = self.context.time.at(attempt.made_at);
-        let mut state = self.lock();
-        if let Some(reason) = state.ended {
-            return Err(self.ended_error(reason));
-        }
+        let mut state = self.lock_live(attempt.made_at)?;
         let authorization = self.authorization(&mut state, now);
         if let Some(language) = &state.language
             && !attempt.headers.contains_key(header::ACCEPT_LANGUAGE)

@@ -12,13 +12,14 @@ use tokio::time::{Instant, timeout};
 use super::in_flight_tasks::{InFlightTasks, TaskGuard};
 use super::keyed_locks::KeyedLocks;
 use crate::clock::{BoxFuture, SharedClock};
+use crate::end_reason::EndReason;
 use crate::error::{Error, ErrorKind, System};
 use crate::pipeline::Settings;
 use crate::random;
 use crate::secret::Secret;
 use crate::skewed_clock::SkewedClock;
-use crate::store::{IndexKeys, SessionStore, StoreError, StoreKey, Version};
-use crate::telemetry::Telemetry;
+use crate::store::{Fence, IndexKeys, Record, SessionStore, StoreError, StoreKey, Version};
+use crate::telemetry::{ChallengeProgress, Event, StoreMethod, Telemetry};
 
 /// Upper bound for one step of a store.
 pub(super) const STORE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -32,17 +33,28 @@ const UNSAVED_ELSEWHERE: Duration = Duration::from_secs(60);
 /// Upper bound for the use of a session without reading its record, as long after a store failure.
 const REVALIDATE_AFTER_RECOVERY: Duration = Duration::from_secs(1);
 
+/// In how many parts the idle timeout of a session is divided: a record that is older than one of them is
+/// written again when its session is used, and no later than after [`MAX_TOUCH_AFTER`].
+const TOUCHES: u32 = 30;
+const MAX_TOUCH_AFTER: Duration = Duration::from_secs(24 * 3600);
+
+/// How long after its absolute timeout the record of a session is stored: longer than the clocks of
+/// instances differ.
+const ABSOLUTE_TIMEOUT_SHOWN: Duration = Duration::from_secs(60);
+
 /// The store, clock, telemetry, settings and background tasks of one client.
 pub(crate) struct SessionContext {
     pub(super) system: System,
     /// Where sessions of this client are valid; a record of another audience is not resumed.
     pub(super) audience: String,
-    pub(super) store: Arc<dyn SessionStore>,
+    store: Arc<dyn SessionStore>,
     pub(super) time: SkewedClock,
     pub(super) telemetry: Telemetry,
     pub(super) settings: Settings,
+    /// The age from which a record is written again when its session is used.
+    pub(super) touch_after: Duration,
     pub(super) in_flight_tasks: InFlightTasks,
-    /// The keys for the store keys of phones and mailboxes.
+    /// The keys for the store keys of phones, mailboxes and imports.
     index_keys: IndexKeys,
     attempts: KeyedLocks,
     /// When a step of the store last failed, or took so long that leases may have run out.
@@ -62,10 +74,15 @@ impl SessionContext {
         store: Arc<dyn SessionStore>,
         time: SkewedClock,
         telemetry: Telemetry,
-        settings: Settings,
+        mut settings: Settings,
         index_keys: Option<IndexKeys>,
     ) -> Arc<Self> {
+        let touch_after = MAX_TOUCH_AFTER.min(settings.session_idle_timeout / TOUCHES);
+        // A session in use must be touched before its record expires.
+        let revalidate_after = settings.revalidate_session_after.min(touch_after);
+        settings.revalidate_session_after = revalidate_after;
         Arc::new(Self {
+            touch_after,
             index_keys: index_keys.unwrap_or_else(|| store.index_keys()),
             attempts: KeyedLocks::default(),
             system,
@@ -88,10 +105,6 @@ impl SessionContext {
 
     pub(crate) fn audience(&self) -> &str {
         &self.audience
-    }
-
-    pub(crate) fn store(&self) -> &dyn SessionStore {
-        &*self.store
     }
 
     /// This machine's clock.
@@ -159,16 +172,106 @@ impl SessionContext {
         }
     }
 
-    /// Runs one step of the store with a timeout.
-    pub(crate) async fn store_step<T>(
+    /// Loads a record and its version.
+    pub(crate) async fn load_record(
         &self,
+        key: &StoreKey,
+    ) -> Result<Option<(Record, Version)>, StoreError> {
+        self.store_step(StoreMethod::Load, self.store.load(key))
+            .await
+    }
+
+    /// Writes a record over the version `over`, or creates it.
+    pub(crate) async fn put_record(
+        &self,
+        key: &StoreKey,
+        over: Option<Version>,
+        record: Record,
+        time_to_live: Duration,
+        fence: Option<Fence>,
+    ) -> Result<Version, StoreError> {
+        let (method, write) = match over {
+            Some(version) => {
+                let write = self
+                    .store
+                    .compare_and_swap(key, version, record, time_to_live, fence);
+                (StoreMethod::CompareAndSwap, write)
+            }
+            None => {
+                let create = self.store.create(key, record, time_to_live);
+                (StoreMethod::Create, create)
+            }
+        };
+        let written = self.store_step(method, write).await;
+        if written.is_ok() {
+            self.recover_from(&self.writes_fail);
+        }
+        written
+    }
+
+    /// Deletes a record.
+    pub(crate) async fn delete_record(&self, key: &StoreKey) -> Result<(), StoreError> {
+        self.store_step(StoreMethod::Delete, self.store.delete(key))
+            .await
+    }
+
+    /// Acquires the lease on a session for the lease time of the settings.
+    pub(super) async fn acquire_lease(&self, key: &StoreKey) -> Result<Option<Fence>, StoreError> {
+        let acquire = self.store.acquire(key, self.lease_time());
+        self.store_step(StoreMethod::Acquire, acquire).await
+    }
+
+    /// Extends the lease on a session by the lease time. A step that hangs must not delay the next one,
+    /// which may succeed, so it has only the time `within`, and tells nothing about the store.
+    pub(super) async fn extend_lease(
+        &self,
+        key: &StoreKey,
+        fence: Fence,
+        within: Duration,
+    ) -> Result<(), StoreError> {
+        let extend = self.store.extend(key, fence, self.lease_time());
+        self.timed_step(StoreMethod::Extend, within, extend).await.0
+    }
+
+    /// Releases the lease on a session.
+    pub(super) async fn release_lease(
+        &self,
+        key: &StoreKey,
+        fence: Fence,
+    ) -> Result<(), StoreError> {
+        let release = self.store.release(key, fence);
+        self.store_step(StoreMethod::Release, release).await
+    }
+
+    /// Runs one step of the store within a time, and reports it. Returns its duration, too.
+    async fn timed_step<T>(
+        &self,
+        method: StoreMethod,
+        within: Duration,
         step: BoxFuture<'_, Result<T, StoreError>>,
-    ) -> Result<T, StoreError> {
+    ) -> (Result<T, StoreError>, Duration) {
         let timed_out = StoreError::Unavailable(io::ErrorKind::TimedOut);
         let started = Instant::now();
-        let result = timeout(STORE_TIMEOUT, step).await.unwrap_or(Err(timed_out));
+        let result = timeout(within, step).await.unwrap_or(Err(timed_out));
+        let elapsed = started.elapsed();
+        self.telemetry.observe(|| Event::StoreStep {
+            system: self.system,
+            method,
+            error: result.as_ref().err(),
+            elapsed,
+        });
+        (result, elapsed)
+    }
+
+    /// Runs one step of the store with a timeout, and learns from it whether the store works.
+    async fn store_step<T>(
+        &self,
+        method: StoreMethod,
+        step: BoxFuture<'_, Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        let (result, elapsed) = self.timed_step(method, STORE_TIMEOUT, step).await;
         let failure = result.as_ref().err().filter(|error| error.is_failure());
-        if failure.is_some() || started.elapsed() >= self.lease_time() / 3 {
+        if failure.is_some() || elapsed >= self.lease_time() / 3 {
             *self.store_failed_at() = Some(Instant::now());
         }
         match failure {
@@ -185,18 +288,6 @@ impl SessionContext {
         result
     }
 
-    /// Runs one write of a record with a timeout.
-    pub(crate) async fn store_write(
-        &self,
-        write: BoxFuture<'_, Result<Version, StoreError>>,
-    ) -> Result<Version, StoreError> {
-        let written = self.store_step(write).await;
-        if written.is_ok() {
-            self.recover_from(&self.writes_fail);
-        }
-        written
-    }
-
     fn recover_from(&self, failure: &AtomicBool) {
         if failure.load(Ordering::Relaxed) && failure.swap(false, Ordering::Relaxed) {
             self.store_recovered.notify_waiters();
@@ -208,6 +299,21 @@ impl SessionContext {
     /// A recovery counts from this call on, not from the first poll.
     pub(super) fn store_recovered(&self) -> Notified<'_> {
         self.store_recovered.notified()
+    }
+
+    /// Reports the progress of a challenge, or of a message with a link.
+    pub(crate) fn report_progress(
+        &self,
+        challenge: &StoreKey,
+        step: &'static str,
+        progress: ChallengeProgress,
+    ) {
+        self.telemetry.emit(&Event::Challenge {
+            system: self.system,
+            challenge: challenge.challenge_label(),
+            step,
+            progress,
+        });
     }
 
     /// A new id of a session or a challenge.
@@ -233,6 +339,14 @@ impl SessionContext {
         Error::from(error).of(self.system)
     }
 
+    /// The error for a session that has ended.
+    pub(super) fn ended_error(&self, reason: EndReason) -> Error {
+        let message = format!("the session has ended: {reason}");
+        Error::new(ErrorKind::Unauthenticated, message)
+            .with_session_ended()
+            .of(self.system)
+    }
+
     /// Whether the store failed so recently that another instance may hold tokens that it could
     /// not save.
     pub(super) fn store_failed_recently(&self) -> bool {
@@ -251,6 +365,25 @@ impl SessionContext {
             return after.min(REVALIDATE_AFTER_RECOVERY);
         }
         after
+    }
+
+    /// How long a record of a session is stored that ends at `ends_at`, if it has an absolute timeout. It
+    /// outlives that for a while, so that each instance finds by its clock why the session has ended.
+    pub(super) fn session_time_to_live(&self, ends_at: Option<i64>) -> Duration {
+        let idle = self.settings.session_idle_timeout;
+        let Some(end) = ends_at else {
+            return idle;
+        };
+        let left = end.saturating_sub(self.time.local_now().timestamp());
+        let left = Duration::from_secs(u64::try_from(left).unwrap_or_default());
+        idle.min(left.saturating_add(ABSOLUTE_TIMEOUT_SHOWN))
+    }
+
+    /// When a session that is created now ends, in seconds of Unix time, if it has an absolute timeout.
+    pub(super) fn session_end(&self) -> Option<i64> {
+        let timeout = self.settings.session_absolute_timeout?;
+        let timeout = i64::try_from(timeout.as_secs()).unwrap_or(i64::MAX);
+        Some(self.time.local_now().timestamp().saturating_add(timeout))
     }
 
     pub(super) fn lease_time(&self) -> Duration {

@@ -139,6 +139,19 @@ impl CookieJar {
         Ok(jar)
     }
 
+    /// The names and values of all cookies.
+    pub(crate) fn values(&self) -> impl Iterator<Item = (&str, &Secret)> {
+        let cookies = self.cookies.iter();
+        cookies.map(|cookie| (cookie.name.as_str(), &cookie.value))
+    }
+
+    /// The names and values of the cookies that have not expired.
+    pub(crate) fn into_values(self, now: DateTime<Utc>) -> Vec<(String, Secret)> {
+        let cookies = self.cookies.into_iter();
+        let live = cookies.filter(|cookie| cookie.expires.is_none_or(|end| end > now));
+        live.map(|cookie| (cookie.name, cookie.value)).collect()
+    }
+
     /// Whether no cookie has a value: an empty one stands for no session.
     pub(crate) fn is_empty(&self) -> bool {
         self.cookies.iter().all(|cookie| cookie.value.is_empty())

@@ -61,6 +61,22 @@ impl Credential {
     pub(super) fn fingerprint(&self) -> Option<TokenFingerprint> {
         self.tokens()?.fingerprint()
     }
+
+    /// A text that an imported credential shares with no other: all tokens, or all cookies.
+    pub(super) fn imported_text(&self) -> Result<Secret, Error> {
+        let text = match self {
+            Self::Tokens(tokens) => serde_json::to_string(&(&tokens.access, &tokens.refresh)),
+            #[cfg(feature = "fynd")]
+            Self::Cookies(jar) => {
+                let mut cookies: Vec<_> = jar.values().collect();
+                cookies.sort_by_key(|(name, value)| (*name, value.expose()));
+                serde_json::to_string(&cookies)
+            }
+        };
+        let unwritable = "the credential cannot be written";
+        text.map(Secret::from)
+            .map_err(|_| Error::new(ErrorKind::InvalidResponse, unwritable))
+    }
 }
 
 /// An access token, its refresh token and its expiry.

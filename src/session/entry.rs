@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 
 use super::context::SessionContext;
@@ -25,9 +25,6 @@ use crate::secret::Secret;
 use crate::store::{Fence, Record, StoreError, StoreKey, Version};
 use crate::telemetry::Event;
 
-/// How long a session is stored after its last use.
-pub(super) const TIME_TO_LIVE: Duration = Duration::from_secs(30 * 24 * 3600);
-
 /// How long the end marker of a session stays: longer than [`SessionEntry::load`] takes a missing
 /// record for a lost one.
 pub(super) const END_MARKER_TIME: Duration = Duration::from_secs(30);
@@ -36,9 +33,6 @@ pub(super) const END_MARKER_TIME: Duration = Duration::from_secs(30);
 const MAX_RESTORES: u32 = 3;
 const FIRST_RESTORE_WAIT: Duration = Duration::from_millis(10);
 const MAX_RESTORE_WAIT: Duration = Duration::from_millis(100);
-
-/// A record that is older than this is written again when it is used.
-const TOUCH_AFTER: TimeDelta = TimeDelta::days(1);
 
 /// How one system gets new tokens.
 pub(crate) trait Refresher: Send + Sync {
@@ -128,9 +122,16 @@ impl SessionEntry {
     }
 
     pub(super) fn expires_at(&self) -> Option<DateTime<Utc>> {
-        let credential = self.lock().credential.clone();
+        let (credential, ends_at) = {
+            let state = self.lock();
+            (state.credential.clone(), state.ends_at)
+        };
+        let time = &self.context.time;
         let is_refreshable = self.refresher(&credential).is_some();
-        credential.session_expires_at(is_refreshable, &self.context.time)
+        let expires_at = credential.session_expires_at(is_refreshable, time);
+        let ends_at = ends_at.and_then(|end| DateTime::from_timestamp(end, 0));
+        let ends_at = ends_at.map(|end| time.at(end));
+        [expires_at, ends_at].into_iter().flatten().min()
     }
 
     /// What refreshes this credential, if it can be refreshed.
@@ -147,8 +148,34 @@ impl SessionEntry {
         unverified_claims(access.expose())
     }
 
+    /// Why the session has ended, if it has.
     pub(crate) fn ended(&self) -> Option<EndReason> {
+        let now = self.context.time.local_now();
+        {
+            let state = self.lock();
+            if state.ended.is_some() || !state.is_over(now) {
+                return state.ended;
+            }
+        }
+        self.mark_ended(EndReason::AbsoluteTimeout);
         self.lock().ended
+    }
+
+    /// The state of the session, which ends by this if it has reached its absolute timeout. Fails for a
+    /// session that has ended. `now` is the local time.
+    pub(super) fn lock_live(&self, now: DateTime<Utc>) -> Result<MutexGuard<'_, State>, Error> {
+        let state = self.lock();
+        let ended = state.ended;
+        let reason = match ended {
+            None if !state.is_over(now) => return Ok(state),
+            Some(reason) => reason,
+            None => {
+                drop(state);
+                self.mark_ended(EndReason::AbsoluteTimeout);
+                EndReason::AbsoluteTimeout
+            }
+        };
+        Err(self.ended_error(reason))
     }
 
     /// The state is only replaced as a whole or by one assignment, so a panic leaves it consistent.
@@ -161,10 +188,7 @@ impl SessionEntry {
     }
 
     pub(super) fn ended_error(&self, reason: EndReason) -> Error {
-        let message = format!("the session has ended: {reason}");
-        Error::new(ErrorKind::Unauthenticated, message)
-            .with_session_ended()
-            .of(self.context.system)
+        self.context.ended_error(reason)
     }
 
     /// Ends the session in this instance and deletes it from the store.
@@ -182,6 +206,10 @@ impl SessionEntry {
             }
             state.ended = Some(reason);
         }
+        self.report_ended(reason);
+    }
+
+    pub(super) fn report_ended(&self, reason: EndReason) {
         self.context.telemetry.emit(&Event::SessionEnded {
             system: self.context.system,
             session: self.key.label(),
@@ -232,12 +260,13 @@ impl SessionEntry {
     async fn touch(&self) {
         let (age, credential, refresh) = {
             let state = self.lock();
-            let age = self.context.time.local_now() - state.written_at;
+            let age = (self.context.time.local_now() - state.written_at).to_std();
             let refresh = state.refresh_state().record.clone();
             (age, state.credential.clone(), refresh)
         };
         // A session whose calls are rejected is not prolonged.
-        if age < TOUCH_AFTER || self.has_rejected_calls.load(Ordering::Relaxed) {
+        let is_young = age.is_ok_and(|age| age < self.context.touch_after);
+        if is_young || self.has_rejected_calls.load(Ordering::Relaxed) {
             return;
         }
         if let Err(error) = self.write(&credential, &refresh, None).await {
@@ -299,7 +328,7 @@ impl SessionEntry {
             (state.version, state.lineage.clone())
         };
         let context = &*self.context;
-        let loaded = context.store_step(context.store.load(&self.key)).await;
+        let loaded = context.load_record(&self.key).await;
         let Some((record, version)) = loaded.map_err(|error| context.store_error(error))? else {
             return Ok(self.found_nothing(known));
         };
@@ -347,6 +376,10 @@ impl SessionEntry {
     fn found_nothing(&self, known: Option<Version>) -> Loaded {
         if known.is_none() {
             return Loaded::Settled(ReloadOutcome::Unchanged);
+        }
+        // The record expires at the absolute timeout.
+        if self.ended().is_some() {
+            return Loaded::Settled(ReloadOutcome::Gone);
         }
         {
             let mut state = self.lock();
@@ -400,6 +433,8 @@ impl SessionEntry {
         state.version = Some(version);
         state.written_at = record.written_at();
         let received_at = record.received_at();
+        // One that an earlier version of this crate wrote does not have it.
+        state.ends_at = record.ends_at.or(state.ends_at);
         state.lineage = record.lineage;
         state.validated_at = now;
         if !state.has_new_language {
@@ -434,8 +469,9 @@ impl SessionEntry {
     pub(super) async fn remove(&self, fence: Option<Fence>) -> Result<WriteOutcome, Error> {
         let version = self.lock().version;
         let context = &*self.context;
-        let removed = self.put(&self.end_marker()?, version, END_MARKER_TIME, fence);
-        match context.store_write(removed).await {
+        let marker = self.end_marker()?;
+        let removed = context.put_record(&self.key, version, marker, END_MARKER_TIME, fence);
+        match removed.await {
             Ok(_) => Ok(WriteOutcome::Done),
             Err(error) => self.write_outcome(error),
         }
@@ -444,21 +480,6 @@ impl SessionEntry {
     pub(super) fn end_marker(&self) -> Result<Record, Error> {
         let marker = Stored::end_marker(&self.context.audience);
         marker.map_err(|error| error.of(self.context.system))
-    }
-
-    /// Writes a record over this version, or creates it.
-    pub(super) fn put<'a>(
-        &'a self,
-        record: &Record,
-        version: Option<Version>,
-        time_to_live: Duration,
-        fence: Option<Fence>,
-    ) -> BoxFuture<'a, Result<Version, StoreError>> {
-        let (store, key, record) = (&self.context.store, &self.key, record.clone());
-        match version {
-            Some(version) => store.compare_and_swap(key, version, record, time_to_live, fence),
-            None => store.create(key, record, time_to_live),
-        }
     }
 
     fn write_outcome(&self, error: StoreError) -> Result<WriteOutcome, Error> {
@@ -480,19 +501,21 @@ impl SessionEntry {
         let context = &*self.context;
         let id = context.write_id()?;
         let now = context.time.local_now();
-        let (version, lineage, language, received_at) = {
+        let (version, lineage, language, received_at, ends_at) = {
             let state = self.lock();
             let replaced = state.refresh_state().replaced.as_ref();
             let lineage = state.lineage.child(id, replaced);
             // One that is not in use yet has just been received.
             let is_in_use = state.credential == *credential;
             let received_at = if is_in_use { state.received_at } else { now };
-            (state.version, lineage, state.language.clone(), received_at)
+            let language = state.language.clone();
+            (state.version, lineage, language, received_at, state.ends_at)
         };
         let record = SessionRecord {
             audience: context.audience.clone(),
             written_at: now.timestamp(),
             received_at: Some(received_at.timestamp()),
+            ends_at,
             lineage: lineage.clone(),
             user: UserHints {
                 login_hint: self.login_hint().map(str::to_owned),
@@ -502,8 +525,9 @@ impl SessionEntry {
             credential: credential.clone(),
         };
         let record = record.encode().map_err(|error| error.of(context.system))?;
-        let write = self.put(&record, version, TIME_TO_LIVE, fence);
-        let written = match context.store_write(write).await {
+        let time_to_live = context.session_time_to_live(ends_at);
+        let write = context.put_record(&self.key, version, record, time_to_live, fence);
+        let written = match write.await {
             Ok(written) => written,
             Err(error) => return self.write_outcome(error),
         };

@@ -7,9 +7,10 @@ mod cookie_date;
 #[cfg(feature = "fynd")]
 mod cookie_jar;
 mod credential;
-
 mod entry;
+mod export;
 mod handover;
+mod import;
 mod in_flight_tasks;
 mod keyed_locks;
 mod lineage;
@@ -119,6 +120,63 @@ impl Session {
     pub async fn access_token(&self) -> Result<AccessToken, Error> {
         let deadline = Deadline::after(self.calls.deadline());
         self.entry.access_token_within(deadline).await
+    }
+
+    /// Ends the session here and returns its tokens, to be used without this crate. It sends nothing: the
+    /// session at the server goes on with these tokens.
+    ///
+    /// No other instance refreshes the session meanwhile, so that the tokens are the newest. Afterwards
+    /// calls with this session fail, on this instance at once and on others at their next revalidation:
+    /// a refresh token that two programs use is soon spent for one of them. The record is removed in the
+    /// background; `shutdown` of the client waits for it.
+    ///
+    /// Returns within the deadline of the options. A future that is dropped ends nothing.
+    ///
+    /// ```
+    /// # #[cfg(feature = "goodcity")]
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), vestibule::Error> {
+    /// # let mock = vestibule::testing::GoodCity::start().await;
+    /// # let client = vestibule::goodcity::Client::builder(mock.base_url()).app_name("app").build()?;
+    /// use vestibule::session::{EndReason, Tokens};
+    ///
+    /// let session = client.resume_with_tokens(Tokens::new("a token", None)).await?;
+    /// let elsewhere = session.shared().clone();
+    /// let tokens = session.export_tokens().await?;
+    /// assert_eq!(tokens.access.expose(), "a token");
+    /// assert_eq!(elsewhere.ended(), Some(EndReason::Exported));
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "goodcity"))]
+    /// # fn main() {}
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unauthenticated`] if the session has ended,
+    /// [`ErrorKind::Unavailable`] if the store fails or another instance was still refreshing the
+    /// session, [`ErrorKind::Unsupported`] for a session of cookies. The session goes on with the last
+    /// two.
+    pub async fn export_tokens(self) -> Result<Tokens, Error> {
+        if self.entry.lock().credential.tokens().is_none() {
+            let message = "a session of cookies has no tokens";
+            return Err(self.entry.error(ErrorKind::Unsupported, message));
+        }
+        match self.export().await? {
+            Credential::Tokens(tokens) => Ok(tokens),
+            #[cfg(feature = "fynd")]
+            Credential::Cookies(_) => {
+                let message = "the session has no tokens";
+                Err(self.entry.error(ErrorKind::Unsupported, message))
+            }
+        }
+    }
+
+    /// Ends the session here and returns its newest credential.
+    pub(crate) async fn export(&self) -> Result<Credential, Error> {
+        self.calls.check_options()?;
+        let deadline = Deadline::after(self.calls.deadline());
+        self.entry.export(deadline).await
     }
 
     /// Creates a custom request with the credential of this session. `path` is relative to the base
@@ -263,6 +321,16 @@ macro_rules! token_session_methods {
         pub async fn access_token(&self) -> Result<$crate::session::AccessToken, $crate::Error> {
             self.shared.access_token().await
         }
+
+        /// Ends the session here and returns its tokens, to be used without this crate; see
+        /// [`session::Session::export_tokens`](crate::session::Session::export_tokens).
+        ///
+        /// # Errors
+        ///
+        /// See there.
+        pub async fn export_tokens(self) -> Result<$crate::session::Tokens, $crate::Error> {
+            self.shared.export_tokens().await
+        }
     };
 }
 
@@ -310,6 +378,42 @@ macro_rules! token_client_methods {
         ) -> Result<Session, $crate::Error> {
             tokens.check_input(self.context.system())?;
             self.sign_in(tokens.imported()).await
+        }
+
+        /// Creates a session of existing tokens once: instances that import the same tokens under the
+        /// same key get one session, whose tokens one of them refreshes at a time. They are stored and
+        /// not checked with the server.
+        ///
+        /// `import_key` is a name of the tokens that all importers know, such as the id of the session
+        /// that they come from; a key is for one pair of tokens. It only removes duplicates and resumes
+        /// nothing: the session is returned to a caller that has the tokens that were first imported
+        /// under the key, which are compared by their digests in constant time. The store has a keyed
+        /// digest of it ([`IndexKey`](crate::store::IndexKey)), and neither the tokens nor the id of the
+        /// session beside it.
+        ///
+        /// The key is remembered for
+        /// [`Settings::session_idle_timeout`](crate::Settings::session_idle_timeout) after the last
+        /// import, also if the session has ended meanwhile: the tokens of a session that was signed out
+        /// make no other one.
+        ///
+        /// # Errors
+        ///
+        /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `import_key` if it is empty
+        /// or other tokens were imported under it, or naming `access` or `refresh` as
+        /// [`resume_with_tokens`](Self::resume_with_tokens) does;
+        /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) if the session has ended;
+        /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the store fails: the same import
+        /// may be tried again.
+        pub async fn resume_with_tokens_once(
+            &self,
+            import_key: impl ::std::convert::Into<$crate::Secret>,
+            tokens: $crate::session::Tokens,
+        ) -> Result<Session, $crate::Error> {
+            tokens.check_input(self.context.system())?;
+            let credential = $crate::session::Credential::Tokens(tokens.imported());
+            let (import_key, refresher) = (import_key.into(), self.refresher());
+            let import = self.sessions.import(&import_key, credential, refresher);
+            Ok(Session::new(self, import.await?))
         }
     };
 }

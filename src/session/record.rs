@@ -44,6 +44,9 @@ pub(super) struct SessionRecord {
     /// this crate wrote does not have it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) received_at: Option<i64>,
+    /// When the session ends, however much it is used, in seconds of Unix time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) ends_at: Option<i64>,
     /// The writes that led to the record.
     #[serde(default, skip_serializing_if = "Lineage::is_empty")]
     pub(super) lineage: Lineage,
@@ -100,7 +103,7 @@ impl Stored {
     }
 }
 
-fn encode(stored: &impl Serialize) -> Result<Record, Error> {
+pub(super) fn encode(stored: &impl Serialize) -> Result<Record, Error> {
     let unwritable = |_| Error::new(ErrorKind::InvalidResponse, "the session cannot be written");
     // A buffer that grows would leave copies of the tokens in memory.
     let mut length = Length(0);
@@ -113,6 +116,11 @@ fn encode(stored: &impl Serialize) -> Result<Record, Error> {
 impl SessionRecord {
     pub(super) fn encode(&self) -> Result<Record, Error> {
         encode(self)
+    }
+
+    /// Whether the session has reached its absolute timeout. `now` is the local time.
+    pub(super) fn is_over(&self, now: DateTime<Utc>) -> bool {
+        self.ends_at.is_some_and(|end| end <= now.timestamp())
     }
 
     pub(super) fn written_at(&self) -> DateTime<Utc> {

@@ -7,18 +7,27 @@ use tokio::time::Instant;
 
 use super::context::SessionContext;
 use super::credential::Credential;
-use super::entry::{Refresher, SessionEntry, TIME_TO_LIVE};
+use super::entry::{Refresher, SessionEntry};
+use super::import::{Import, StoredImport};
 use super::lineage::Lineage;
 use super::record::{RefreshRecord, SessionRecord, Stored, UserHints};
+use crate::end_reason::EndReason;
 use crate::error::{Error, ErrorKind};
 use crate::secret::Secret;
-use crate::store::StoreKey;
+use crate::store::{Record, StoreError, StoreKey, Version};
 
 /// Creates and resumes sessions. Each session has one entry, so that all its users in this instance
 /// share one refresh.
 pub(crate) struct SessionRegistry {
     context: Arc<SessionContext>,
     live: Mutex<HashMap<StoreKey, Weak<SessionEntry>>>,
+}
+
+/// A session that is about to be stored.
+struct NewSession {
+    id: Secret,
+    key: StoreKey,
+    record: SessionRecord,
 }
 
 impl SessionRegistry {
@@ -36,36 +45,117 @@ impl SessionRegistry {
         refresher: Option<Arc<dyn Refresher>>,
         user: UserHints,
     ) -> Result<Arc<SessionEntry>, Error> {
-        let context = &self.context;
-        let id = context.random_id()?;
         if let Some(tokens) = credential.tokens() {
-            tokens.check_issued(context.system)?;
+            tokens.check_issued(self.context.system)?;
         }
-        let key = StoreKey::of(context.system, &id);
-        let now = context.time.local_now().timestamp();
-        let record = SessionRecord {
-            audience: context.audience.clone(),
-            written_at: now,
-            received_at: Some(now),
-            lineage: Lineage::default().child(context.write_id()?, None),
-            user,
-            refresh: RefreshRecord::default(),
-            credential,
-        };
-        let encoded = record.encode().map_err(|error| error.of(context.system))?;
-        let create = context.store.create(&key, encoded, TIME_TO_LIVE);
-        let created = context.store_write(create).await;
-        let version = created.as_ref().ok().copied();
-        let entry = SessionEntry::new(context.clone(), id, key, record, version, refresher);
-        if created.is_ok() {
-            entry.lock().created_at = Some(Instant::now());
-        }
+        let (new, encoded) = self.new_session(credential, user)?;
+        let key = new.key;
+        let created = self.write(&new, encoded).await;
+        let entry = self.entry(new, created.as_ref().ok().copied(), refresher);
         // The server will not issue these tokens again, so the session is used and saved later.
         if let Err(error) = created {
             tracing::warn!(session = %key, %error, "a new session is not saved yet");
             entry.save_later();
         }
         Ok(self.register(key, entry))
+    }
+
+    /// Stores a session of a credential that the caller imports, or resumes the one that the credential
+    /// was imported as before, under the same key of the caller's.
+    ///
+    /// The record of the session is written before that of the import, which is written once: an
+    /// instance that finds an import finds its session. One that loses the race deletes its own session, whose
+    /// id it has given to no caller.
+    pub(crate) async fn import(
+        &self,
+        import_key: &Secret,
+        credential: Credential,
+        refresher: Option<Arc<dyn Refresher>>,
+    ) -> Result<Arc<SessionEntry>, Error> {
+        let context = &self.context;
+        let import = Import::new(context, import_key, &credential)?;
+        if let Some(found) = import.find().await? {
+            return self.resume_import(&import, found, refresher).await;
+        }
+        let (new, encoded) = self.new_session(credential, UserHints::default())?;
+        let (key, store_error) = (new.key, |error| context.store_error(error));
+        let version = self.write(&new, encoded).await.map_err(store_error)?;
+        match import.record(&new.id).await {
+            Ok(_) => {
+                let entry = self.entry(new, Some(version), refresher);
+                Ok(self.register(key, entry))
+            }
+            Err(StoreError::Exists | StoreError::Conflict) => {
+                if let Err(error) = context.delete_record(&key).await {
+                    tracing::debug!(session = %key, %error, "a second import is still stored");
+                }
+                match import.find().await? {
+                    Some(found) => self.resume_import(&import, found, refresher).await,
+                    None => Err(import.contended()),
+                }
+            }
+            // The import may have been recorded, so its session stays.
+            Err(error) => Err(store_error(error)),
+        }
+    }
+
+    async fn resume_import(
+        &self,
+        import: &Import<'_>,
+        found: StoredImport,
+        refresher: Option<Arc<dyn Refresher>>,
+    ) -> Result<Arc<SessionEntry>, Error> {
+        let id = import.session_of(&found)?;
+        let entry = self.resume(&id, refresher).await?;
+        import.touch(found).await;
+        Ok(entry)
+    }
+
+    /// A session that is not stored yet, and its record as it is to be stored.
+    fn new_session(
+        &self,
+        credential: Credential,
+        user: UserHints,
+    ) -> Result<(NewSession, Record), Error> {
+        let context = &self.context;
+        let id = context.random_id()?;
+        let now = context.time.local_now().timestamp();
+        let record = SessionRecord {
+            audience: context.audience.clone(),
+            written_at: now,
+            received_at: Some(now),
+            ends_at: context.session_end(),
+            lineage: Lineage::default().child(context.write_id()?, None),
+            user,
+            refresh: RefreshRecord::default(),
+            credential,
+        };
+        let encoded = record.encode().map_err(|error| error.of(context.system))?;
+        let key = StoreKey::of(context.system, &id);
+        Ok((NewSession { id, key, record }, encoded))
+    }
+
+    async fn write(&self, new: &NewSession, encoded: Record) -> Result<Version, StoreError> {
+        let time_to_live = self.context.session_time_to_live(new.record.ends_at);
+        let write = self
+            .context
+            .put_record(&new.key, None, encoded, time_to_live, None);
+        write.await
+    }
+
+    /// The entry of a new session, whose record has this version if it was stored.
+    fn entry(
+        &self,
+        new: NewSession,
+        version: Option<Version>,
+        refresher: Option<Arc<dyn Refresher>>,
+    ) -> Arc<SessionEntry> {
+        let NewSession { id, key, record } = new;
+        let entry = SessionEntry::new(self.context.clone(), id, key, record, version, refresher);
+        if version.is_some() {
+            entry.lock().created_at = Some(Instant::now());
+        }
+        entry
     }
 
     /// Resumes a session that this or another instance has stored.
@@ -82,7 +172,7 @@ impl SessionRegistry {
                 None => Ok(entry),
             };
         }
-        let loaded = context.store_step(context.store.load(&key)).await;
+        let loaded = context.load_record(&key).await;
         let no_such_session = || {
             let error = Error::new(ErrorKind::Unauthenticated, "there is no such session");
             error.of(context.system)
@@ -95,8 +185,17 @@ impl SessionRegistry {
         let Stored::Session(record) = stored else {
             return Err(no_such_session());
         };
+        let (now, written_at) = (context.time.local_now(), record.written_at());
+        if record.is_over(now) {
+            return Err(context.ended_error(EndReason::AbsoluteTimeout));
+        }
         let id = id.clone();
         let entry = SessionEntry::new(context.clone(), id, key, *record, Some(version), refresher);
+        // A back end may resume the session for each use, so that the first use has to touch it.
+        let age = (now - written_at).to_std();
+        if age.is_ok_and(|age| age >= context.touch_after) {
+            entry.lock().validated_at = written_at;
+        }
         Ok(self.register(key, entry))
     }
 

@@ -55,6 +55,8 @@ pub(super) struct State {
     pub(super) lineage: Lineage,
     /// When this instance stored the session for the first time, if it created the session.
     pub(super) created_at: Option<Instant>,
+    /// When the session ends, however much it is used, in seconds of Unix time.
+    pub(super) ends_at: Option<i64>,
     /// Why the session has ended.
     pub(super) ended: Option<EndReason>,
     /// When the record was last seen in the store, by this machine's clock.
@@ -209,6 +211,7 @@ impl State {
             },
             version,
             created_at: None,
+            ends_at: record.ends_at,
             ended: None,
             validated_at: time.local_now(),
             unsaved: false,
@@ -317,6 +320,11 @@ impl State {
     pub(super) fn must_save(&mut self) -> bool {
         // A save that is already running or due includes the change.
         !std::mem::replace(&mut self.unsaved, true)
+    }
+
+    /// Whether the session has reached its absolute timeout. `now` is the local time.
+    pub(super) fn is_over(&self, now: DateTime<Utc>) -> bool {
+        self.ends_at.is_some_and(|end| end <= now.timestamp())
     }
 
     /// Whether the credential could expire on the way to the server.

@@ -440,11 +440,12 @@ impl SessionEntry {
         let marker = self.end_marker()?;
         let mut version = self.lock().version;
         for _ in 0..MAX_MARKER_TRIES {
-            let marked = match version {
-                Some(_) => self.put(&marker, version, END_MARKER_TIME, None),
-                None => break,
-            };
-            match context.store_write(marked).await {
+            if version.is_none() {
+                break;
+            }
+            let marked =
+                context.put_record(&self.key, version, marker.clone(), END_MARKER_TIME, None);
+            match marked.await {
                 Ok(_) => return Ok(()),
                 Err(StoreError::Conflict) => {}
                 Err(error) if error.is_failure() && !matches!(error, StoreError::Full) => {
@@ -452,8 +453,7 @@ impl SessionEntry {
                 }
                 Err(_) => break,
             }
-            let loaded = context.store_step(context.store.load(&self.key)).await;
-            version = match loaded {
+            version = match context.load_record(&self.key).await {
                 // A marker that is there is written again: its write may have failed because too few
                 // replicas have it.
                 Ok(Some((_, version))) => Some(version),
@@ -463,7 +463,7 @@ impl SessionEntry {
                 Err(error) => return Err(context.store_error(error)),
             };
         }
-        let deleted = context.store_step(context.store.delete(&self.key)).await;
+        let deleted = context.delete_record(&self.key).await;
         deleted.map_err(|error| context.store_error(error))
     }
 }

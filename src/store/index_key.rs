@@ -5,15 +5,14 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use hmac::{Hmac, KeyInit, Mac};
 use secrecy::zeroize::{Zeroize, Zeroizing};
 use secrecy::{ExposeSecret, SecretBox};
-use sha2::Sha256;
 
 use crate::error::Error;
+use crate::keyed_digest::keyed_digest;
 use crate::secret::Secret;
 
-/// A key that makes the store keys of phones and mailboxes: 32 random bytes.
+/// A key that makes the store keys of phones, mailboxes and import keys: 32 random bytes.
 ///
 /// The record of a phone or mailbox, which limits the messages to it, is found by a digest of it. There
 /// are few phone numbers, so that a plain digest tells which it is. A digest by this key (HMAC-SHA256)
@@ -62,24 +61,12 @@ impl IndexKey {
     /// Derives a key from another one, whose use it must not share.
     #[cfg(feature = "sealed")]
     pub(super) fn derived_from(secret: &[u8; 32]) -> Self {
-        Self::new(keyed(secret, &["vestibule index key"]))
+        Self::new(keyed_digest(secret, &["vestibule index key"]))
     }
 
     pub(super) fn digest(&self, parts: &[&str]) -> [u8; 32] {
-        keyed(self.0.expose_secret(), parts)
+        keyed_digest(self.0.expose_secret(), parts)
     }
-}
-
-fn keyed(key: &[u8; 32], parts: &[&str]) -> [u8; 32] {
-    // HMAC takes keys of any length.
-    let Ok(mut mac) = <Hmac<Sha256> as KeyInit>::new_from_slice(key) else {
-        return [0; 32];
-    };
-    for part in parts {
-        mac.update(part.as_bytes());
-        mac.update(&[0]);
-    }
-    mac.finalize().into_bytes().into()
 }
 
 impl fmt::Debug for IndexKey {
@@ -92,7 +79,10 @@ impl fmt::Debug for IndexKey {
 /// first.
 ///
 /// To rotate keys, first add the new key to the older ones of every instance; then make it the first;
-/// remove the old key an hour later. The limits of messages stay in force meanwhile.
+/// remove the old key an hour later. The limits of messages stay in force meanwhile. Where tokens are
+/// imported once (`resume_with_tokens_once`), keep it for the
+/// [idle timeout](crate::Settings::session_idle_timeout) of sessions: an import that is not found makes
+/// another session.
 #[derive(Clone, Debug, Default)]
 pub struct IndexKeys(Arc<Vec<IndexKey>>);
 

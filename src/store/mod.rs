@@ -37,13 +37,13 @@ pub use self::web_sessions::WebSessionStore;
 use crate::clock::BoxFuture;
 use crate::error::{ErrorKind, System};
 use crate::secret::Secret;
-use crate::telemetry::SessionLabel;
+use crate::telemetry::{ChallengeLabel, SessionLabel};
 
-/// The key of a record: a SHA-256 digest, by a key (HMAC) for a phone or mailbox.
+/// The key of a record: a SHA-256 digest, by a key (HMAC) for a phone, a mailbox or an import.
 ///
 /// That of a session is the digest of its system and id, so that a store never sees the id, and one
-/// id in two systems names two records. The keys of challenges and of their destinations are
-/// digests that no session can have.
+/// id in two systems names two records. The keys of challenges, of their destinations and of imports
+/// are digests that no session can have.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StoreKey([u8; 32]);
 
@@ -64,11 +64,21 @@ impl StoreKey {
     /// The keys of the record about a phone or mailbox that messages go to, the newest first: one for
     /// each index key, because a phone can be found from a plain digest by trying all.
     pub(crate) fn of_destination(keys: &IndexKeys, audience: &str, destination: &str) -> Vec<Self> {
+        Self::indexed(keys, "destination", audience, destination)
+    }
+
+    /// The keys of the record about tokens that were imported under a key of the caller's, the newest
+    /// first: one for each index key, because such a key may be guessable.
+    pub(crate) fn of_import(keys: &IndexKeys, audience: &str, import_key: &Secret) -> Vec<Self> {
+        Self::indexed(keys, "import", audience, import_key.expose())
+    }
+
+    fn indexed(keys: &IndexKeys, domain: &str, audience: &str, name: &str) -> Vec<Self> {
         match keys.keys() {
-            [] => vec![Self::in_domain("destination", audience, destination)],
+            [] => vec![Self::in_domain(domain, audience, name)],
             keys => keys
                 .iter()
-                .map(|key| Self(key.digest(&["destination", audience, destination])))
+                .map(|key| Self(key.digest(&[domain, audience, name])))
                 .collect(),
         }
     }
@@ -98,6 +108,10 @@ impl StoreKey {
     pub(crate) fn label(&self) -> SessionLabel {
         let [first, second, third, fourth, ..] = self.0;
         SessionLabel([first, second, third, fourth])
+    }
+
+    pub(crate) fn challenge_label(&self) -> ChallengeLabel {
+        ChallengeLabel(self.label().0)
     }
 
     /// Returns the bytes of the key.
@@ -195,7 +209,7 @@ pub enum StoreError {
 
 impl StoreError {
     /// Whether the store itself failed, and did not just refuse what it was asked for.
-    pub(crate) fn is_failure(&self) -> bool {
+    pub fn is_failure(&self) -> bool {
         match self {
             Self::Conflict | Self::Exists | Self::LeaseLost | Self::Unreadable => false,
             Self::Full
@@ -205,6 +219,25 @@ impl StoreError {
             | Self::TooFewReplicas
             | Self::NotPersistent
             | Self::Unavailable(_) => true,
+        }
+    }
+
+    /// The error as metrics have it, such as `conflict`: the `error.type` of a store's step. A step that
+    /// took too long is a `timeout`.
+    pub fn error_type(&self) -> &'static str {
+        match self {
+            Self::Conflict => "conflict",
+            Self::Exists => "exists",
+            Self::LeaseLost => "lease_lost",
+            Self::Full => "full",
+            Self::Unreadable => "unreadable",
+            Self::ReadOnly => "read_only",
+            Self::Loading => "loading",
+            Self::Moved => "moved",
+            Self::TooFewReplicas => "too_few_replicas",
+            Self::NotPersistent => "not_persistent",
+            Self::Unavailable(io::ErrorKind::TimedOut) => "timeout",
+            Self::Unavailable(_) => "unavailable",
         }
     }
 }
@@ -323,7 +356,7 @@ pub trait SessionStore: Send + Sync + 'static {
         key: &'a StoreKey,
     ) -> BoxFuture<'a, Result<Option<(Record, Version)>, StoreError>>;
 
-    /// The keys for the store keys of phones and mailboxes; none by default. A store that seals its
+    /// The keys for the store keys of phones, mailboxes and imports; none by default. A store that seals its
     /// records derives them from its sealing keys, and a wrapper of a store gives those of the store. Those
     /// of a client's builder take precedence.
     fn index_keys(&self) -> IndexKeys {

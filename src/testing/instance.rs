@@ -156,6 +156,24 @@ impl Instance {
         entry.map(InstanceSession)
     }
 
+    /// Creates a session with these tokens once, as `resume_with_tokens_once` of a client.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`] if other tokens were imported under the key,
+    /// [`ErrorKind::Unauthenticated`] if the session has ended,
+    /// [`ErrorKind::Unavailable`] if the store fails.
+    pub async fn resume_with_tokens_once(
+        &self,
+        import_key: &Secret,
+        tokens: Tokens,
+    ) -> Result<InstanceSession, Error> {
+        let credential = Credential::Tokens(tokens);
+        let refresher = Some(self.refresher.clone());
+        let import = self.sessions.import(import_key, credential, refresher);
+        import.await.map(InstanceSession)
+    }
+
     /// Resumes a session that this or another instance has stored.
     ///
     /// # Errors
@@ -209,6 +227,16 @@ impl InstanceSession {
     /// As [`access_token`](Self::access_token).
     pub async fn replace_rejected(&self, access: &Secret) -> Result<Secret, Error> {
         self.0.replace_rejected(access).await.map(Secret::from)
+    }
+
+    /// Ends the session and returns its tokens, as `export_tokens` of a session.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unauthenticated`] if the session has ended,
+    /// [`ErrorKind::Unavailable`] if the store fails.
+    pub async fn export_tokens(&self) -> Result<Tokens, Error> {
+        self.0.export_tokens().await
     }
 
     /// Ends the session on all instances.

@@ -165,7 +165,7 @@ impl Client {
     /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) if there is no such session.
     /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the store fails.
     pub async fn resume_session(&self, id: &Secret) -> Result<Session, Error> {
-        let entry = self.sessions.resume(id, Some(self.refresher())).await?;
+        let entry = self.sessions.resume(id, self.refresher()).await?;
         Ok(Session::new(self, entry))
     }
 
@@ -185,13 +185,13 @@ impl Client {
         let credential = Credential::Tokens(tokens);
         let entry = self
             .sessions
-            .create(credential, Some(self.refresher()), UserHints::default())
+            .create(credential, self.refresher(), UserHints::default())
             .await?;
         Ok(Session::new(self, entry))
     }
 
-    fn refresher(&self) -> Arc<dyn Refresher> {
-        Arc::new(RefreshToken::new(self.calls.pipeline().clone()))
+    fn refresher(&self) -> Option<Arc<dyn Refresher>> {
+        Some(Arc::new(RefreshToken::new(self.calls.pipeline().clone())))
     }
 }
 

@@ -55,6 +55,10 @@ impl Step for SecondFactor {
         let left = left.map(|left| left.to_std().unwrap_or_default());
         left.map_or(TIME_TO_LIVE, |left| left.min(TIME_TO_LIVE))
     }
+
+    fn messages(&self) -> usize {
+        0
+    }
 }
 
 /// The first factor was correct, and a second one is required. Where the user has none yet,

@@ -36,6 +36,10 @@ impl Step for Enrolment {
     fn time_to_live(&self, _: &SkewedClock) -> Duration {
         TIME_TO_LIVE
     }
+
+    fn messages(&self) -> usize {
+        0
+    }
 }
 
 /// The server has returned a secret for an authenticator app, which is not in use yet: a code of

@@ -1,6 +1,6 @@
 //! Mocks of the four systems, selected at run time.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -9,7 +9,10 @@ use vestibule::Contact;
 use vestibule::code_sign_in::CodeSignIn;
 use vestibule::store::{MemoryStore, SessionStore};
 use vestibule::testing::{Fynd, GoodCity, WalletCrew, Wunder};
-use vestibule::{Clock, Secret, fynd, goodcity, walletcrew, wunder};
+use vestibule::{
+    ChallengeLabel, ChallengeProgress, Clock, Event, Observer, Secret, System, fynd, goodcity,
+    walletcrew, wunder,
+};
 
 const AUTHENTICATOR_CODE: &str = "246810";
 /// A mobile of a known user of Fynd, and one of an unknown user.
@@ -38,8 +41,50 @@ macro_rules! on_any {
 pub struct TestSystem {
     pub name: &'static str,
     pub to: Contact,
+    pub funnel: Funnel,
     mock: Mock,
     store: Arc<dyn SessionStore>,
+}
+
+/// The progress of the challenges of a system, as observed.
+#[derive(Clone, Default)]
+pub struct Funnel(Arc<Mutex<Vec<Progress>>>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Progress {
+    pub system: System,
+    pub challenge: ChallengeLabel,
+    pub step: &'static str,
+    pub progress: ChallengeProgress,
+    /// What `Debug` shows of the event.
+    pub shown: String,
+}
+
+impl Observer for Funnel {
+    fn observe(&self, event: &Event<'_>) {
+        if let Event::Challenge {
+            system,
+            challenge,
+            step,
+            progress,
+            ..
+        } = event
+        {
+            self.0.lock().unwrap().push(Progress {
+                system: *system,
+                challenge: *challenge,
+                step,
+                progress: *progress,
+                shown: format!("{event:?}"),
+            });
+        }
+    }
+}
+
+impl Funnel {
+    pub fn take(&self) -> Vec<Progress> {
+        std::mem::take(&mut *self.0.lock().unwrap())
+    }
 }
 
 /// Each system with each of its channels.
@@ -86,6 +131,7 @@ fn target(name: &'static str, to: Contact, mock: Mock) -> TestSystem {
     TestSystem {
         name,
         to,
+        funnel: Funnel::default(),
         mock,
         store: Arc::new(MemoryStore::new()),
     }
@@ -94,19 +140,20 @@ fn target(name: &'static str, to: Contact, mock: Mock) -> TestSystem {
 impl TestSystem {
     /// A new instance each time; the instances share only the store.
     pub fn system(&self) -> Box<dyn CodeSignIn> {
-        let (clock, store) = (self.clock(), self.store.clone());
+        let (clock, store, funnel) = (self.clock(), self.store.clone(), self.funnel.clone());
         match &self.mock {
             Mock::Wunder(mock) => {
                 let builder = wunder::Client::builder(mock.base_url())
                     .tenant("demo")
                     .clock(clock);
                 let builder = builder.signing_key(Wunder::SIGNING_KEY).store(store);
-                let client = builder.build().unwrap();
+                let client = builder.observer(funnel).build().unwrap();
                 Box::new(client.at_branch("2").language("de").terms_accepted(true))
             }
             Mock::WalletCrew(mock) => {
                 let builder = walletcrew::Client::builder(mock.base_url()).tenant("tenant-01");
-                let client = builder.clock(clock).store(store).build().unwrap();
+                let builder = builder.clock(clock).store(store);
+                let client = builder.observer(funnel).build().unwrap();
                 Box::new(
                     client
                         .code_sign_in(
@@ -121,7 +168,7 @@ impl TestSystem {
                 let builder = goodcity::Client::builder(mock.base_url())
                     .app_name("app")
                     .clock(clock);
-                Box::new(builder.store(store).build().unwrap())
+                Box::new(builder.store(store).observer(funnel).build().unwrap())
             }
             Mock::Fynd(_) => Box::new(self.on_fynd()),
         }
@@ -136,6 +183,7 @@ impl TestSystem {
             .base_url(mock.base_url())
             .clock(self.clock())
             .store(self.store.clone())
+            .observer(self.funnel.clone())
             .build()
             .unwrap()
     }

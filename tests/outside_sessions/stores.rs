@@ -497,10 +497,12 @@ enum Operation {
     RefreshRefused,
     UseUnsaved,
     End,
+    Import,
+    Export,
     Shutdown,
 }
 
-const OPERATIONS: [Operation; 9] = [
+const OPERATIONS: [Operation; 11] = [
     Operation::SignIn,
     Operation::Resume,
     Operation::Use,
@@ -509,6 +511,8 @@ const OPERATIONS: [Operation; 9] = [
     Operation::RefreshRefused,
     Operation::UseUnsaved,
     Operation::End,
+    Operation::Import,
+    Operation::Export,
     Operation::Shutdown,
 ];
 
@@ -550,6 +554,12 @@ async fn steps_of(operation: Operation, mood: Mood) -> (usize, Duration, bool) {
         | Operation::UseUnsaved => session.access_token().await.is_ok(),
         Operation::ReplaceRejected => session.replace_rejected(&old).await.is_ok(),
         Operation::End => session.end().await.is_ok(),
+        Operation::Import => {
+            let key: Secret = "an import".into();
+            let imported = instance.resume_with_tokens_once(&key, server.first_tokens());
+            imported.await.is_ok()
+        }
+        Operation::Export => session.export_tokens().await.is_ok(),
         Operation::Shutdown => instance.shutdown(Duration::from_secs(10)).await.is_ok(),
     };
     (store.steps() - before, began.elapsed(), succeeded)

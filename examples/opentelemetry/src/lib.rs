@@ -1,9 +1,11 @@
-//! The spans of vestibule, exported with OpenTelemetry, and its events as metrics.
+//! The spans and metrics of vestibule, exported with OpenTelemetry.
 //!
-//! Each module can be copied separately: [`telemetry`] connects `tracing` with OpenTelemetry,
-//! [`printing`] is an exporter that needs no network, [`metrics`] counts events without either.
+//! Each module can be copied separately: [`telemetry`] connects `tracing` with OpenTelemetry and exports
+//! by OTLP, [`metrics`] records events as metrics, [`propagation`] puts `traceparent` on each attempt,
+//! [`printing`] is an exporter that needs no network.
 
 pub mod metrics;
 pub mod printing;
+pub mod propagation;
 pub mod sign_in;
 pub mod telemetry;

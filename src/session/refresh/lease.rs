@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
 use super::super::entry::SessionEntry;
 use super::super::state::{LeaseOutcome, ReloadOutcome, State};
@@ -51,8 +51,7 @@ impl SessionEntry {
             let is_long = interval >= LONG_POLL;
             if is_long || poll % 2 == 0 {
                 let end = Instant::now() + context.lease_time();
-                let acquire = context.store.acquire(&self.key, context.lease_time());
-                let acquired = context.store_step(acquire).await;
+                let acquired = context.acquire_lease(&self.key).await;
                 if let Some(fence) = acquired.map_err(|error| context.store_error(error))? {
                     self.lock()
                         .update_refresh(|refresh_state| refresh_state.lease_end = Some(end));
@@ -135,9 +134,8 @@ impl SessionEntry {
                     continue;
                 };
                 let end = Instant::now() + lease_time;
-                let extended = self.context.store.extend(&self.key, fence, lease_time);
-                // A step that hangs must not delay the next one, which may succeed.
-                if let Ok(Ok(())) = timeout(interval, extended).await {
+                let extended = self.context.extend_lease(&self.key, fence, interval);
+                if extended.await.is_ok() {
                     self.lock()
                         .update_refresh(|refresh_state| refresh_state.lease_end = Some(end));
                 }
@@ -163,8 +161,7 @@ impl SessionEntry {
 
     /// Releases the lease. If that fails, the lease runs out.
     pub(in crate::session) async fn release_lease(&self, fence: Fence) {
-        let released = self.context.store.release(&self.key, fence);
-        if let Err(error) = self.context.store_step(released).await {
+        if let Err(error) = self.context.release_lease(&self.key, fence).await {
             tracing::debug!(session = %self.key, %error, "a lease was not released");
         }
     }
