@@ -296,6 +296,7 @@ impl MockState<State> {
                 to,
                 channel,
                 code,
+                link: false,
                 language: Some(user.language.unwrap_or_default().tag().to_owned()),
                 at: now.timestamp_millis(),
             });

@@ -160,6 +160,7 @@ impl MockState<State> {
             to,
             channel,
             code,
+            link: flow == Flow::Link,
             language: None,
             at: self.clock.now().timestamp_millis(),
         });
