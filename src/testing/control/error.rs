@@ -28,7 +28,7 @@ impl ControlError {
     }
 
     /// An error of a member of the body, or of a parameter of the query.
-    pub(crate) fn field(name: impl Into<String>, right: impl fmt::Display) -> Self {
+    pub(crate) fn wrong(name: impl Into<String>, right: impl fmt::Display) -> Self {
         let name = name.into();
         let detail = format!("`{name}` {right}");
         Self {
@@ -53,7 +53,7 @@ impl ControlError {
     }
 
     /// The name of the wrong or missing member of the body, or parameter of the query.
-    pub fn wrong_field(&self) -> Option<&str> {
+    pub fn field(&self) -> Option<&str> {
         self.field.as_deref()
     }
 

@@ -1,6 +1,7 @@
 //! The members of a control request: those of its body, or the parameters of its query.
 
 use serde_json::{Map, Value};
+use url::Url;
 
 use super::error::ControlError;
 use crate::phone::Phone;
@@ -9,6 +10,8 @@ use crate::phone::Phone;
 pub(crate) struct Members {
     given: Map<String, Value>,
     known: Vec<&'static str>,
+    /// Whether all values are texts, because they are those of a query.
+    is_query: bool,
 }
 
 impl Members {
@@ -16,6 +19,17 @@ impl Members {
         Self {
             given,
             known: Vec::new(),
+            is_query: false,
+        }
+    }
+
+    /// The parameters of a query.
+    pub(super) fn of_query(url: &Url) -> Self {
+        let pairs = url.query_pairs();
+        let given = pairs.map(|(name, value)| (name.into_owned(), value.into_owned().into()));
+        Self {
+            is_query: true,
+            ..Self::new(given.collect())
         }
     }
 
@@ -34,19 +48,19 @@ impl Members {
         match self.take(name) {
             None => Ok(None),
             Some(Value::String(text)) if !text.is_empty() => Ok(Some(text)),
-            Some(_) => Err(ControlError::field(name, "must be a text that is not empty")),
+            Some(_) => Err(ControlError::wrong(name, "must be a text that is not empty")),
         }
     }
 
     pub(crate) fn required(&mut self, name: &'static str) -> Result<String, ControlError> {
         let text = self.text(name)?;
-        text.ok_or_else(|| ControlError::field(name, "is required"))
+        text.ok_or_else(|| ControlError::wrong(name, "is required"))
     }
 
     pub(crate) fn phone(&mut self, name: &'static str) -> Result<Option<Phone>, ControlError> {
         let wrong = |_| {
             let right = "must be a phone number with a plus and its country code";
-            ControlError::field(name, right)
+            ControlError::wrong(name, right)
         };
         let text = self.text(name)?;
         text.map(|text| Phone::parse(&text).map_err(wrong))
@@ -57,11 +71,11 @@ impl Members {
         match self.take(name) {
             None => Ok(false),
             Some(Value::Bool(flag)) => Ok(flag),
-            Some(_) => Err(ControlError::field(name, "must be true or false")),
+            Some(_) => Err(ControlError::wrong(name, "must be true or false")),
         }
     }
 
-    /// An integer from `min` to `max`; in a query it is written as text.
+    /// An integer from `min` to `max`.
     pub(crate) fn integer(
         &mut self,
         name: &'static str,
@@ -72,14 +86,14 @@ impl Members {
             return Ok(None);
         };
         let number = match &value {
-            Value::String(text) => text.parse().ok(),
+            Value::String(text) if self.is_query => text.parse().ok(),
             value => value.as_u64(),
         };
         match number.filter(|number| (min..=max).contains(number)) {
             Some(number) => Ok(Some(number)),
             None => {
                 let right = format!("must be an integer from {min} to {max}");
-                Err(ControlError::field(name, right))
+                Err(ControlError::wrong(name, right))
             }
         }
     }
@@ -99,7 +113,7 @@ impl Members {
             None => {
                 let words: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
                 let right = format!("must be one of {}", words.join(", "));
-                Err(ControlError::field(name, right))
+                Err(ControlError::wrong(name, right))
             }
         }
     }
@@ -107,7 +121,7 @@ impl Members {
     /// A list of texts that are not empty; empty if absent.
     #[cfg(feature = "goodcity")]
     pub(crate) fn texts(&mut self, name: &'static str) -> Result<Vec<String>, ControlError> {
-        let wrong = || ControlError::field(name, "must be a list of texts that are not empty");
+        let wrong = || ControlError::wrong(name, "must be a list of texts that are not empty");
         let items = match self.take(name) {
             None => Vec::new(),
             Some(Value::Array(items)) => items,
@@ -122,7 +136,7 @@ impl Members {
 
     /// A list of objects; empty if absent.
     pub(crate) fn objects(&mut self, name: &'static str) -> Result<Vec<Self>, ControlError> {
-        let wrong = || ControlError::field(name, "must be a list of objects");
+        let wrong = || ControlError::wrong(name, "must be a list of objects");
         let items = match self.take(name) {
             None => Vec::new(),
             Some(Value::Array(items)) => items,
@@ -152,7 +166,7 @@ impl Members {
         };
         // A name may be anything that a caller types, also in the wrong place.
         let name: String = name.chars().take(40).collect();
-        Err(ControlError::field(name, format!("is not known here: {known}")))
+        Err(ControlError::wrong(name, format!("is not known here: {known}")))
     }
 }
 
@@ -174,7 +188,7 @@ mod tests {
     #[test]
     fn a_wrong_member_is_named_with_what_is_right() {
         let wrong = |name: &str, error: ControlError, right: &str| {
-            assert_eq!(error.wrong_field(), Some(name));
+            assert_eq!(error.field(), Some(name));
             assert_eq!(error.to_string(), format!("`{name}` {right}"));
             assert_eq!(error.http_status(), 400);
         };
@@ -203,17 +217,24 @@ mod tests {
     #[test]
     fn members_that_are_right_are_read() {
         let mut given = members(json!({
-            "text": "a", "flag": true, "number": 5, "written": "5", "word": "b", "null": null,
-            "objects": [{"id": "1"}],
+            "text": "a", "flag": true, "number": 5, "word": "b", "null": null, "objects": [{"id": "1"}],
         }));
         assert_eq!(given.text("text").unwrap().as_deref(), Some("a"));
         assert!(given.flag("flag").unwrap() && !given.flag("absent").unwrap());
         assert_eq!(given.integer("number", 1, 5).unwrap(), Some(5));
-        assert_eq!(given.integer("written", 1, 5).unwrap(), Some(5));
         assert_eq!(given.word("word", &[("a", 1), ("b", 2)]).unwrap(), Some(2));
         assert_eq!(given.text("null").unwrap(), None);
         let mut objects = given.objects("objects").unwrap();
         assert_eq!(objects[0].required("id").unwrap(), "1");
         assert!(given.finish().is_ok());
+    }
+
+    #[test]
+    fn a_number_is_text_in_a_query_alone() {
+        let url = Url::parse("http://127.0.0.1/?limit=5").unwrap();
+        let mut query = Members::of_query(&url);
+        assert_eq!(query.integer("limit", 1, 5).unwrap(), Some(5));
+        let mut body = members(json!({"limit": "5"}));
+        assert!(body.integer("limit", 1, 5).is_err());
     }
 }
