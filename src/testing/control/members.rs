@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::error::ControlError;
+use crate::email::Email;
 use crate::phone::Phone;
 
 /// Members that are read one by one. [`finish`](Self::finish) refuses those that were not read.
@@ -39,10 +40,6 @@ impl Members {
         self.given.remove(name).filter(|value| !value.is_null())
     }
 
-    pub(crate) fn has(&self, name: &str) -> bool {
-        self.given.get(name).is_some_and(|value| !value.is_null())
-    }
-
     /// A text that is not empty.
     pub(crate) fn text(&mut self, name: &'static str) -> Result<Option<String>, ControlError> {
         match self.take(name) {
@@ -65,6 +62,14 @@ impl Members {
         let text = self.text(name)?;
         text.map(|text| Phone::parse(&text).map_err(wrong))
             .transpose()
+    }
+
+    pub(crate) fn email(&mut self, name: &'static str) -> Result<Option<String>, ControlError> {
+        let wrong = |_| ControlError::wrong(name, "must be an e-mail address");
+        let text = self.text(name)?;
+        text.map(|text| Email::parse(&text).map_err(wrong))
+            .transpose()
+            .map(|email| email.map(|email| email.as_str().to_owned()))
     }
 
     pub(crate) fn flag(&mut self, name: &'static str) -> Result<bool, ControlError> {

@@ -91,19 +91,20 @@ pub(crate) struct UserSummary {
     pub(crate) states: Vec<&'static str>,
 }
 
+impl UserSummary {
+    /// A first and a last name as one, without the absent ones.
+    pub(crate) fn whole_name(first: Option<&str>, last: Option<&str>) -> String {
+        let names: Vec<&str> = [first, last].into_iter().flatten().collect();
+        names.join(" ").trim().to_owned()
+    }
+}
+
 /// A phone number or an e-mail address of a user.
 #[derive(Serialize)]
 pub(crate) struct ContactSummary {
     pub(crate) channel: Channel,
     pub(crate) value: String,
     pub(crate) verified: bool,
-}
-
-/// A first and a last name as one, without the absent ones.
-#[cfg(any(feature = "goodcity", feature = "walletcrew", feature = "fynd"))]
-pub(crate) fn whole_name(first: Option<&str>, last: Option<&str>) -> String {
-    let names: Vec<&str> = [first, last].into_iter().flatten().collect();
-    names.join(" ").trim().to_owned()
 }
 
 /// An item or a fault that a reset adds again.

@@ -1,5 +1,6 @@
 //! A stateful mock of GoodCity.
 
+mod control;
 mod profile;
 mod request;
 mod responses;

@@ -1,5 +1,6 @@
 //! A stateful mock of The Wallet Crew.
 
+mod control;
 mod state;
 
 use serde_json::{Map, Value, json};
