@@ -23,8 +23,8 @@ use super::server::ServerState;
 use super::{Behaviour, Channel, MockResponse};
 use crate::error::System;
 
-/// Where the operations are, but for `/__outbox` and `/__clock`, which mocks without a control API serve,
-/// too.
+/// Where the operations are, but for the page at `/__mock` itself, and for `/__outbox` and `/__clock`, which
+/// mocks without a control API serve, too.
 const ROOT: &str = "/__mock/";
 
 /// What the control API does to the mock of one system.
@@ -188,11 +188,11 @@ impl MockControl {
 /// The response to a control request; `None` for other requests.
 pub(super) fn respond(server: &ServerState, request: &Request) -> Option<MockResponse> {
     let path = match request.url.path() {
-        "/__mock" => ROOT,
+        ROOT => "/__mock",
         path => path,
     };
-    let is_ours = path.starts_with(ROOT) && server.access.is_some();
-    if !is_ours && !["/__outbox", "/__clock"].contains(&path) {
+    let is_ours = path == "/__mock" || path.starts_with(ROOT);
+    if !(is_ours && server.access.is_some()) && !["/__outbox", "/__clock"].contains(&path) {
         return None;
     }
     let response = run(server, request, path).unwrap_or_else(ControlError::into_response);

@@ -116,7 +116,7 @@ impl Operation {
 pub(super) static OPERATIONS: &[Operation] = &[
     Operation::file(
         "get_page",
-        "/__mock/",
+        "/__mock",
         "text/html; charset=utf-8",
         include_str!("page/index.html"),
     ),

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use serde_json::json;
 
-use super::Wunder;
 use super::users::UserId;
+use super::{State, Wunder};
 use crate::clock::Clock;
 use crate::session;
 use crate::testing::Calls;
