@@ -43,7 +43,7 @@ function copyButton(message) {
   const what = message.link ? 'link' : 'code';
   const button = element('button', `Copy ${what}`);
   button.type = 'button';
-  button.setAttribute('aria-label', `Copy the ${what} for ${message.to}`);
+  button.setAttribute('aria-label', `Copy ${what} for ${message.to}`);
   button.addEventListener('click', async () => {
     try {
       await navigator.clipboard.writeText(message.code);
@@ -60,7 +60,7 @@ function copyButton(message) {
 function openButton(message) {
   const button = element('button', 'Open link');
   button.type = 'button';
-  button.setAttribute('aria-label', `Open the link for ${message.to}`);
+  button.setAttribute('aria-label', `Open link for ${message.to}`);
   button.addEventListener('click', async () => {
     try {
       await call('POST', 'links', { code: message.code });
@@ -103,6 +103,12 @@ function addMessage(message) {
 }
 
 function showMessages(outbox) {
+  if (outbox.next <= after) {
+    // Another process listens here now, and numbers its messages from 1.
+    $('messages').replaceChildren();
+    after = 0;
+    return;
+  }
   for (const item of [...$('messages').children]) {
     if (Number(item.dataset.number) < outbox.first) item.remove();
   }
@@ -184,12 +190,12 @@ async function open() {
   document.title = title;
   await look();
   $('sign-in').hidden = true;
-  $('main').hidden = false;
+  $('board').hidden = false;
 }
 
 function askForToken(problem) {
   const isAsked = !$('sign-in').hidden;
-  $('main').hidden = true;
+  $('board').hidden = true;
   $('sign-in').hidden = false;
   $('token-problem').textContent = problem;
   if (!isAsked) $('token').focus();
@@ -206,7 +212,7 @@ function failed(error) {
 
 async function run() {
   try {
-    if ($('main').hidden) {
+    if ($('board').hidden) {
       if ($('sign-in').hidden) await open();
     } else if (!paused) {
       await look();
