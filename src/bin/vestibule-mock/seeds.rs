@@ -99,7 +99,10 @@ pub const FLAGS: &[SeedFlag] = &[
                     _ => user[name.replace('-', "_")] = json!(value),
                 }
             }
-            Ok(user)
+            match user["phone"].is_null() {
+                true => Err("mobile= is required".to_owned()),
+                false => Ok(user),
+            }
         },
         lines: |body, _| vec![line("goodcity-user", &body["phone"])],
     },
