@@ -176,8 +176,8 @@ impl Server {
     /// Sends SIGTERM, and returns whether the process ended without an error.
     #[cfg(unix)]
     pub async fn terminate(&mut self) -> bool {
-        let id = self.child.id().unwrap().to_string();
-        let sent = Command::new("kill").args(["-TERM", &id]).status().await;
+        let kill = format!("kill -TERM {}", self.child.id().unwrap());
+        let sent = Command::new("sh").args(["-c", &kill]).status().await;
         assert!(sent.unwrap().success());
         let ended = tokio::time::timeout(START, self.child.wait()).await;
         ended.expect("the process ends").unwrap().success()
