@@ -47,13 +47,6 @@ echo "$line" | tee target/proof/mock-control
 # Node resolves packages beside the script.
 cp "$sources/page.mjs" "$tools"
 token=$(head -c 16 /dev/urandom | od -An -tx1 | tr -d ' \n')
-# The first mock has a token, the others have none.
-with_token=$tools/with-token
-rm -f "$with_token"
-VESTIBULE_MOCK_CONTROL_TOKEN=$token run -- sh -c "echo {wunder} >'$with_token'; sleep 120" &
-guard=$!
-trap 'kill "$guard" 2>/dev/null || true' EXIT
-for _ in $(seq 100); do [ -s "$with_token" ] && break; sleep 0.1; done
-figures=$(run -- node "$tools/page.mjs" "$tools/node_modules/axe-core/axe.min.js" target/mock-page \
-    "$token" "$(cat "$with_token")" '{goodcity}' '{walletcrew}' '{fynd}')
+figures=$(MOCK_TOKEN=$token run -- node "$tools/page.mjs" "$tools/node_modules/axe-core/axe.min.js" \
+    target/mock-page "$token" '{wunder_with_token}' '{goodcity}' '{walletcrew}' '{fynd}')
 echo "mock-page $figures" | tee target/proof/mock-page
