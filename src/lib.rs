@@ -50,8 +50,12 @@
 //! | [errors](guide::errors) | how to handle each kind of [`Error`] |
 //! | [retries](guide::retries) | which requests are retried, and how to change that |
 //! | [security](guide::security) | threats, protections, and what remains to the application |
+//! | [custom endpoints](guide::custom_endpoints) | calls that the crate does not describe |
+//! | [deploying](guide::deploying) | many instances, Redis, keys, clocks, shutdown, what to watch |
+//! | [upgrading](guide::upgrading) | what a new version does to stored sessions |
 //! | [features](guide::features) | Cargo features, TLS, compile time |
 //! | [migrating](guide::migrating) | replacing a hand-written client |
+//! | [glossary](guide::glossary) | the terms of the documentation |
 //!
 //! Every documented endpoint of the four systems is a typed call through `api()` of a client or session,
 //! generated from the OpenAPI documents of the crate. All calls pass the same pipeline: each attempt is

@@ -1,7 +1,7 @@
 //! Secrets are never shown: neither in logs at the finest level, nor by `Debug` or `Display` of any
 //! value that a caller gets.
 #![cfg(all(
-    feature = "wunder",
+    feature = "signed-profile",
     feature = "walletcrew",
     feature = "goodcity",
     feature = "fynd"

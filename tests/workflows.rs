@@ -1,7 +1,7 @@
 //! The tables of docs/workflows.md: they name existing methods, each row makes the calls that it
 //! lists, and together they list every described operation.
 #![cfg(all(
-    feature = "wunder",
+    feature = "signed-profile",
     feature = "walletcrew",
     feature = "goodcity",
     feature = "fynd"

@@ -76,30 +76,37 @@ fn error_codes(root: &Value) -> Option<TokenStream> {
 fn misconfigured(rule: &Value) -> TokenStream {
     let text = |key: &str| rule[key].as_str().unwrap_or_default();
     let class = format_ident!("{}", text("class").to_upper_camel_case());
-    let (member, word, published) = (text("member"), text("word"), !text("x-source").is_empty());
-    let (operation, status) = (
-        text("operation"),
-        rule["status"].as_u64().unwrap_or_default(),
-    );
-    let class = quote!(crate::pipeline::Misconfiguration::#class);
-    let rule = quote!(crate::pipeline::MisconfigurationRule);
-    quote!(#rule::new(#class, #operation, #status, #member, #word, #published))
+    let (word, published) = (error_word(rule), !text("x-source").is_empty());
+    quote! {
+        crate::pipeline::MisconfigurationRule {
+            class: crate::pipeline::Misconfiguration::#class,
+            word: #word,
+            published: #published,
+        }
+    }
 }
 
 fn session_end(row: &Value) -> TokenStream {
-    let text = |key: &str| row[key].as_str().unwrap_or_default();
-    let number = |key: &str| row[key].as_u64().unwrap_or_default();
-    let (operation, member, word) = (text("operation"), text("member"), text("word"));
-    let (status, again_after) = (number("status"), number("again_after"));
+    let (word, again_after) = (error_word(row), number(row, "again_after"));
+    quote!(crate::pipeline::SessionEnd { word: #word, again_after: #again_after })
+}
+
+fn error_word(row: &Value) -> TokenStream {
+    let [operation, member, text] =
+        ["operation", "member", "word"].map(|key| row[key].as_str().unwrap_or_default());
+    let status = number(row, "status");
     quote! {
-        crate::pipeline::SessionEnd {
+        crate::pipeline::ErrorWord {
             operation: #operation,
             status: #status,
             member: #member,
-            word: #word,
-            again_after: #again_after,
+            text: #text,
         }
     }
+}
+
+fn number(row: &Value, key: &str) -> u64 {
+    row[key].as_u64().unwrap_or_default()
 }
 
 fn static_of(policy: &Policy<'_>) -> TokenStream {

@@ -14,7 +14,8 @@ use super::errors::wrong_code;
 use super::errors::{
     attempt_in_flight, contended, finished, not_yet_saved, superseded, too_many_wrong_codes,
 };
-use super::kept::{CodeSeal, KeptClaim, Tried};
+use super::grant::{KeptClaim, Tried};
+use super::kept::CodeSeal;
 use super::record::{Step, WrongCodes};
 use super::resend::Recipient;
 use crate::error::{Delivery, Error, ErrorKind, System};

@@ -158,3 +158,15 @@ pub enum Delivery {
     /// The server responded.
     Responded,
 }
+
+/// What an error response says about the credential of a session.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum CredentialVerdict {
+    /// Nothing that the description has.
+    #[default]
+    Unknown,
+    /// It ends the session if the server says so again, at least this many seconds later.
+    EndedIfRepeated(u64),
+    /// It ends the session.
+    Ended,
+}

@@ -11,8 +11,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::StatusCode;
 
-use crate::pipeline::CredentialVerdict;
-
+pub(crate) use self::kind::CredentialVerdict;
 pub use self::kind::{Delivery, ErrorKind, System};
 pub use self::problem::Problem;
 

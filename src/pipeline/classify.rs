@@ -10,10 +10,10 @@ use super::Pipeline;
 use super::misconfigured::{diagnose, proxy_refused, redirected};
 use super::operation::{Need, Operation};
 use super::response::RawResponse;
-use super::session_end::{CredentialVerdict, verdict};
+use super::session_end::verdict;
 use super::success::says_no;
 use super::system::{CredentialGeneration, ParsedError};
-use crate::error::{Error, ErrorKind};
+use crate::error::{CredentialVerdict, Error, ErrorKind};
 use crate::{http_date, skewed_clock};
 
 /// The wait for a `Retry-After` that cannot be read: the server asks for patience, and does not say

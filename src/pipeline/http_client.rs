@@ -1,12 +1,12 @@
 //! The default HTTP client, and a builder for custom ones.
 
-use std::fmt;
 use std::time::Duration;
 
 use http::HeaderValue;
 use url::Url;
 
 use super::base_url::BaseUrl;
+use super::connection_settings::{ConnectionSettings, ProxyChoice};
 use super::options::Settings;
 use super::tls;
 use crate::error::{Error, ErrorKind};
@@ -21,52 +21,6 @@ const PING_TIMEOUT: Duration = Duration::from_secs(10);
 const MIN_PING: Duration = Duration::from_millis(10);
 
 const PRODUCT: &str = concat!("vestibule/", env!("CARGO_PKG_VERSION"));
-
-/// What the builder of a client sets for the default HTTP client.
-#[derive(Clone, Default)]
-pub(crate) struct ConnectionSettings {
-    /// PEM texts, each with one or more certificates.
-    pub(crate) root_certificates: Vec<Vec<u8>>,
-    pub(crate) client_identity: Option<Secret>,
-    pub(crate) proxy: ProxyChoice,
-    pub(crate) pool_idle_timeout: Option<Duration>,
-    pub(crate) user_agent: Option<String>,
-}
-
-/// Which proxy connections use.
-#[derive(Clone, Default)]
-pub(crate) enum ProxyChoice {
-    /// The proxy that environment variables name, if any.
-    #[default]
-    Environment,
-    None,
-    /// The proxy at this URL.
-    At(Secret),
-}
-
-impl ConnectionSettings {
-    /// The name of a setting that was set. None of them applies to a custom HTTP client.
-    pub(crate) fn any_set(&self) -> Option<&'static str> {
-        let proxy = match self.proxy {
-            ProxyChoice::Environment => None,
-            ProxyChoice::None => Some("no_proxy"),
-            ProxyChoice::At(_) => Some("proxy"),
-        };
-        let has_roots = !self.root_certificates.is_empty();
-        has_roots
-            .then_some("root_certificate")
-            .or(self.client_identity.as_ref().map(|_| "client_identity"))
-            .or(proxy)
-            .or(self.pool_idle_timeout.map(|_| "pool_idle_timeout"))
-            .or(self.user_agent.as_ref().map(|_| "user_agent"))
-    }
-}
-
-impl fmt::Debug for ConnectionSettings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ConnectionSettings")
-    }
-}
 
 impl Settings {
     /// Returns a builder of the HTTP client that clients use by default, to customise it and pass the

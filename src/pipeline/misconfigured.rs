@@ -4,97 +4,39 @@ use std::borrow::Cow;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use http::{HeaderMap, StatusCode, header};
-use serde_json::Value;
 use url::Url;
 
 use super::Pipeline;
+use super::error_word::{Misconfiguration, MisconfigurationRule};
 use super::operation::{Need, Operation};
 use super::response::RawResponse;
-use crate::decode::Schema;
 use crate::error::{Error, ErrorKind};
 use crate::skewed_clock;
 
-/// What the operator has to check: the class of a [`ErrorKind::Misconfigured`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Misconfiguration {
-    Signature,
-    Application,
-    Tenant,
-    Path,
-    Host,
-    Oauth,
-}
-
-/// Words by which a system says that it is not used as it is configured, from `x-misconfigured` of
-/// its description.
-#[derive(Debug)]
-pub(crate) struct MisconfigurationRule {
-    class: Misconfiguration,
-    /// The operation that the words belong to; empty for all.
-    operation: &'static str,
-    /// The status, or 0 for any 4xx.
-    status: u64,
-    /// The member of the body that holds the word; empty for a response that is not in the system's
-    /// format.
-    member: &'static str,
-    /// The text of the member, a pattern of [`is_word`].
-    word: &'static str,
-    /// Whether the words were seen at the system, so that a signature may be made again.
-    published: bool,
-}
-
-impl MisconfigurationRule {
-    pub(crate) const fn new(
-        class: Misconfiguration,
-        operation: &'static str,
-        status: u64,
-        member: &'static str,
-        word: &'static str,
-        published: bool,
-    ) -> Self {
-        Self {
-            class,
-            operation,
-            status,
-            member,
-            word,
-            published,
+/// `body` is the text of a response in the system's own format.
+fn matches(
+    rule: &MisconfigurationRule,
+    operation: &Operation,
+    status: StatusCode,
+    body: Option<&str>,
+) -> bool {
+    let MisconfigurationRule { class, word, .. } = rule;
+    let signed = operation.signature == Need::Required || operation.application != Need::Never;
+    let is_said = match body {
+        Some(body) => !word.member.is_empty() && word.is_in(body),
+        None => word.member.is_empty(),
+    };
+    // What is missing may be the record that the path names, or that belongs to the code.
+    let may_be_missing = match class {
+        Misconfiguration::Tenant | Misconfiguration::Path => {
+            has_parameter(&operation.path) || (word.member.is_empty() && operation.carries_code)
         }
-    }
-
-    fn matches(&self, operation: &Operation, status: StatusCode, body: Option<&Value>) -> bool {
-        let signed = operation.signature == Need::Required || operation.application != Need::Never;
-        let word = match body {
-            Some(body) if !self.member.is_empty() => body[self.member].as_str(),
-            None if self.member.is_empty() => Some(""),
-            _ => None,
-        };
-        let is_word = word.is_some_and(|word| is_word(self.word, word));
-        let is_operation = self.operation.is_empty() || self.operation == operation.id;
-        let is_status = self.status == 0 || self.status == u64::from(status.as_u16());
-        // What is missing may be the record that the path names, or that belongs to the code.
-        let may_be_missing = match self.class {
-            Misconfiguration::Tenant | Misconfiguration::Path => {
-                has_parameter(&operation.path) || (self.member.is_empty() && operation.carries_code)
-            }
-            _ => false,
-        };
-        is_word
-            && is_operation
-            && is_status
-            && !may_be_missing
-            && (signed || self.class != Misconfiguration::Signature)
-    }
-}
-
-/// Whether a text has this form: the word itself, the start of the text if it ends with `*`, and the end
-/// of it if it begins with `*`.
-pub(super) fn is_word(form: &str, text: &str) -> bool {
-    match (form.strip_prefix('*'), form.strip_suffix('*')) {
-        (Some(end), _) => text.ends_with(end),
-        (None, Some(start)) => text.starts_with(start),
-        (None, None) => text == form,
-    }
+        _ => false,
+    };
+    word.is_for(operation.id, status)
+        && is_said
+        && !may_be_missing
+        && (signed || *class != Misconfiguration::Signature)
 }
 
 /// Whether a documented path has a parameter other than the tenant, with which some begin.
@@ -126,10 +68,9 @@ pub(super) fn diagnose(
     if !status.is_client_error() || operation.misconfigured.is_empty() || response.is_page() {
         return None;
     }
-    let body = is_own.then(|| response.read_error(&Schema::Any));
-    let body: Option<Value> = body.flatten();
+    let body = is_own.then(|| response.text());
     let mut rules = operation.misconfigured.iter();
-    let rule = rules.find(|rule| rule.matches(operation, status, body.as_ref()))?;
+    let rule = rules.find(|rule| matches(rule, operation, status, body.as_deref()))?;
     let server_time = skewed_clock::date(headers);
     let skew = server_time.and_then(|date| skew_text(signed_at - date));
     let (class, message): (_, Cow<'static, str>) = match rule.class {
@@ -234,11 +175,13 @@ mod tests {
     use std::time::Duration;
 
     use http::Method;
+    use serde_json::Value;
 
     use super::*;
     use crate::client_config::ClientConfig;
-    use crate::decode::BareString;
+    use crate::decode::{BareString, Schema};
     use crate::error::System;
+    use crate::pipeline::error_word::ErrorWord;
     use crate::pipeline::system::{ParsedError, SystemRules};
     use crate::pipeline::{Attempt, CallContext, Idempotency, Request};
     use crate::testing::TestClock;
@@ -251,14 +194,16 @@ mod tests {
     const ASSUMED: &[MisconfigurationRule] = &[stale(false)];
 
     const fn stale(published: bool) -> MisconfigurationRule {
-        MisconfigurationRule::new(
-            Misconfiguration::Signature,
-            "",
-            0,
-            "code",
-            "STALE*",
+        MisconfigurationRule {
+            class: Misconfiguration::Signature,
+            word: ErrorWord {
+                operation: "",
+                status: 0,
+                member: "code",
+                text: "STALE*",
+            },
             published,
-        )
+        }
     }
 
     /// A call that sends a message, to a system that refuses a wrong signature by these words.

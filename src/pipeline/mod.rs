@@ -37,9 +37,11 @@ mod base_url;
 mod budget;
 mod call;
 mod classify;
+mod connection_settings;
 mod context;
 mod custom_request;
 mod deadline;
+mod error_word;
 mod http_client;
 mod misconfigured;
 mod operation;
@@ -66,11 +68,11 @@ pub(crate) use self::base_url::BaseUrl;
 pub(crate) use self::budget::RetryBudget;
 #[cfg(fuzzing)]
 pub(crate) use self::classify::{judge, retry_after};
+pub(crate) use self::connection_settings::{ConnectionSettings, ProxyChoice};
 pub(crate) use self::context::CallContext;
 pub use self::custom_request::CustomRequest;
 pub(crate) use self::deadline::Deadline;
-pub(crate) use self::http_client::{ConnectionSettings, ProxyChoice};
-pub(crate) use self::misconfigured::{Misconfiguration, MisconfigurationRule};
+pub(crate) use self::error_word::{ErrorWord, Misconfiguration, MisconfigurationRule, SessionEnd};
 pub(crate) use self::operation::{Idempotency, Need, Operation};
 pub(crate) use self::options::language_header;
 pub use self::options::{CallOptions, Settings};
@@ -79,7 +81,6 @@ pub(crate) use self::request::Request;
 pub(crate) use self::response::RawResponse;
 pub use self::response::Response;
 pub use self::retry::{Backoff, FailedAttempt, RetryPolicy};
-pub(crate) use self::session_end::{CredentialVerdict, SessionEnd};
 #[cfg(feature = "wunder")]
 pub(crate) use self::system::PublishedCode;
 pub(crate) use self::system::{

@@ -4,8 +4,7 @@ use std::borrow::Cow;
 
 use http::{HeaderValue, Method};
 
-use super::misconfigured::MisconfigurationRule;
-use super::session_end::SessionEnd;
+use super::error_word::{MisconfigurationRule, SessionEnd};
 use crate::decode::{BareString, Schema};
 
 /// One documented operation, generated from the system's description.

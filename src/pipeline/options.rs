@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
-use super::http_client::ConnectionSettings;
+use super::connection_settings::ConnectionSettings;
 use super::retry::{Backoff, RetryPolicy};
 use crate::error::Error;
 

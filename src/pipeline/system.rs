@@ -10,13 +10,12 @@ use url::Url;
 
 use super::attempt::Attempt;
 use super::deadline::Deadline;
-use super::misconfigured::MisconfigurationRule;
+use super::error_word::{MisconfigurationRule, SessionEnd};
 use super::operation::{Need, Operation};
 use super::request::Request;
 use super::response::RawResponse;
-use super::session_end::{CredentialVerdict, SessionEnd};
 use crate::clock::BoxFuture;
-use crate::error::{Error, ErrorKind, System};
+use crate::error::{CredentialVerdict, Error, ErrorKind, System};
 use crate::telemetry::Telemetry;
 
 /// The rules of one system.

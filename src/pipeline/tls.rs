@@ -14,7 +14,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 #[cfg(feature = "rustls")]
 use rustls_platform_verifier::Verifier;
 
-use super::http_client::ConnectionSettings;
+use super::connection_settings::ConnectionSettings;
 use crate::error::Error;
 #[cfg(feature = "rustls")]
 use crate::error::ErrorKind;

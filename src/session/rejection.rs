@@ -8,10 +8,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::entry::SessionEntry;
 use super::state::{RefusedOperation, ReloadOutcome, State, UnknownRejections, WriteOutcome};
 use crate::end_reason::EndReason;
-use crate::error::{Error, ErrorKind};
-use crate::pipeline::{
-    AfterRejection, CredentialGeneration, CredentialVerdict, Deadline, Rejection,
-};
+use crate::error::{CredentialVerdict, Error, ErrorKind};
+use crate::pipeline::{AfterRejection, CredentialGeneration, Deadline, Rejection};
 
 /// How long a call waits before it is sent again with a new credential.
 pub(super) const NEW_CREDENTIAL_DELAY: Duration = Duration::from_secs(1);

@@ -7,10 +7,10 @@ use super::credential::Credential;
 use super::entry::SessionEntry;
 use super::rejection::NEW_CREDENTIAL_DELAY;
 use crate::clock::BoxFuture;
-use crate::error::{Error, ErrorKind};
+use crate::error::{CredentialVerdict, Error, ErrorKind};
 use crate::pipeline::{
-    AfterRejection, Attempt, Authorization, CallContext, CredentialGeneration, CredentialVerdict,
-    Deadline, Rejection, SessionCredential,
+    AfterRejection, Attempt, Authorization, CallContext, CredentialGeneration, Deadline,
+    Rejection, SessionCredential,
 };
 use crate::secret::Secret;
 

@@ -10,7 +10,6 @@ use serde::{Deserialize, Serialize};
 use super::auth_api::{AuthApi, types};
 use super::client::Client;
 use super::session::Session;
-use super::sign_in::still_requires_mfa;
 use crate::challenge::{
     ActiveChallenge, Owner, SoleRecipient, Step, StepError, Tried, check_second_factor,
 };
@@ -242,4 +241,21 @@ impl SessionCredential for Provisional {
     ) -> BoxFuture<'_, Result<AfterRejection, Error>> {
         Box::pin(std::future::ready(Ok(AfterRejection::Fail)))
     }
+}
+
+/// Whether a first factor says that a second one is to be validated. A status is published without its
+/// values, so an unknown one counts where nothing else decides.
+pub(super) fn requires_mfa(response: &types::SignInResponse) -> bool {
+    let status = response.mfa_status.as_deref();
+    still_requires_mfa(response)
+        || (response.mfa_required.is_none() && status.is_some_and(|it| it.trim() != "false"))
+}
+
+/// Whether the response to a second factor says that it is still required. Without the flag, another
+/// status is that of a user who has passed.
+fn still_requires_mfa(response: &types::SignInResponse) -> bool {
+    let status = response.mfa_status.as_deref().unwrap_or_default();
+    let status = status.trim().to_ascii_uppercase();
+    let requires = ["REQUIRED", "PENDING"].iter().any(|it| status.contains(it));
+    response.mfa_required == Some(true) || status == "TRUE" || (requires && !status.contains("NOT"))
 }

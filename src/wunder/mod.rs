@@ -16,7 +16,7 @@
 //! | password reset | [`Client::reset_password_by_code`] -> [`PendingResetCode`]; from a link [`Client::set_password`] |
 //! | verify | [`Session::verify_phone`] -> [`PhoneVerification`], [`Client::resend_email_verification`], [`Session::verify_identity`] |
 //! | profile | [`Session::profile`], [`Session::update_profile`], [`Session::request_deletion`], [`Session::identity_cards`] |
-//! | signed profile | [`Session::signed_profile`], checked by [`SignedProfileVerifier`] |
+//! | signed profile | [`Session::signed_profile`], checked by `SignedProfileVerifier` (feature `signed-profile`) |
 //! | terms | [`Client::terms_by_id`], [`Client::terms`], [`Session::terms_by_id`], [`Session::terms`], [`Session::accept_terms`], [`Session::accepted_terms`], [`Session::outstanding_terms`] |
 //! | remaining steps | [`Session::onboarding`]; the step that an error requires, [`Step::of`] |
 //! | sign out | [`Session::sign_out`] |
@@ -69,6 +69,8 @@ mod session;
 mod sign_in;
 mod signature;
 mod signed_profile;
+#[cfg(feature = "signed-profile")]
+mod signed_profile_verifier;
 mod terms;
 mod verification;
 
@@ -91,7 +93,9 @@ pub use self::registration::SignUp;
 pub use self::session::Session;
 pub use self::sign_in::SignIn;
 pub use self::signature::{BootstrapSignature, Sha256Hex, SignatureError, SignatureInput};
-pub use self::signed_profile::{SignedProfile, SignedProfileVerifier, SigningAlgorithm};
+pub use self::signed_profile::SignedProfile;
+#[cfg(feature = "signed-profile")]
+pub use self::signed_profile_verifier::{SignedProfileVerifier, SigningAlgorithm};
 pub use self::terms::{OutstandingReason, OutstandingTerms, outstanding_terms};
 
 /// The documented operations of the Authentication API, typed.

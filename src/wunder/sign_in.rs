@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::auth_api::types;
 use super::client::Client;
-use super::mfa::{MfaRequired, SecondFactor};
+use super::mfa::{MfaRequired, SecondFactor, requires_mfa};
 use super::session::Session;
 use crate::challenge::FirstMessage;
 use crate::email::{Email, IntoEmail};
@@ -53,23 +53,6 @@ impl Admitted {
         }
         Ok(Self::Session(client.sign_in(tokens).await?))
     }
-}
-
-/// Whether a first factor says that a second one is to be validated. A status is published without its
-/// values, so an unknown one counts where nothing else decides.
-fn requires_mfa(response: &types::SignInResponse) -> bool {
-    let status = response.mfa_status.as_deref();
-    still_requires_mfa(response)
-        || (response.mfa_required.is_none() && status.is_some_and(|it| it.trim() != "false"))
-}
-
-/// Whether the response to a second factor says that it is still required. Without the flag, another
-/// status is that of a user who has passed.
-pub(super) fn still_requires_mfa(response: &types::SignInResponse) -> bool {
-    let status = response.mfa_status.as_deref().unwrap_or_default();
-    let status = status.trim().to_ascii_uppercase();
-    let requires = ["REQUIRED", "PENDING"].iter().any(|it| status.contains(it));
-    response.mfa_required == Some(true) || status == "TRUE" || (requires && !status.contains("NOT"))
 }
 
 impl Client {

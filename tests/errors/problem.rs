@@ -46,6 +46,22 @@ fn every_kind_has_a_name_a_status_and_a_problem_of_its_own() {
 }
 
 #[test]
+fn the_guide_says_for_each_kind_which_status_and_which_text_the_user_gets() {
+    let page = include_str!("../../src/guide/errors.md");
+    for kind in ErrorKind::ALL {
+        let mut rows = page.lines();
+        let row = rows.find(|line| line.starts_with(&format!("| [`{kind:?}`]")));
+        let cells: Vec<_> = row.unwrap().split(" | ").collect();
+        let problem = testing::error(kind).build().problem();
+        assert_eq!(cells[3], problem.status.to_string(), "{kind}");
+        // That of an invalid input depends on the field.
+        if kind != ErrorKind::InvalidInput {
+            assert!(cells[4].contains(&format!("“{}”", problem.detail)), "{kind}");
+        }
+    }
+}
+
+#[test]
 fn a_problem_tells_the_field_and_the_wait_and_nothing_of_the_server() {
     let invalid = testing::error(ErrorKind::InvalidInput)
         .field("mobile")

@@ -4,10 +4,10 @@
 use std::time::Duration;
 
 use serde_json::json;
-use vestibule::testing::WalletCrew;
-use vestibule::{Clock, ErrorKind, Settings, walletcrew};
+use vestibule::testing::{Fynd, WalletCrew};
+use vestibule::{Clock, ErrorKind, Phone, Secret, Settings, fynd, walletcrew};
 
-use super::{EMAIL, Fixture, Mock, confirm, walletcrew_client, wrong};
+use super::{EMAIL, Fixture, Mock, confirm, fynd_client, walletcrew_client, wrong};
 use crate::step_store::StepStore;
 
 const KEPT: &str = r#""state":"Unclaimed""#;
@@ -76,6 +76,53 @@ async fn a_claim_that_was_reported_as_failed_gets_its_session() {
         assert_eq!(fixture.signed_out(), 0, "{name}");
         assert!(session.ended().is_none(), "{name}");
     }
+}
+
+/// A session that one of two codes was granted is claimed while the other code remains, whose wrong ones
+/// still count: five of them in all are sent.
+#[tokio::test]
+async fn a_claim_keeps_the_wrong_codes_of_the_other_contact() {
+    let (mock, store) = (Fynd::start().await, StepStore::default());
+    let client = fynd_client(&mock, &store, Settings::new());
+    let form = client.sign_up("Asha").email(EMAIL);
+    let form = form.phone(Phone::parse("+919000000001").unwrap());
+    let fynd::SignIn::CodesRequired(mut codes) = form.send().await.unwrap() else {
+        panic!("both contacts are confirmed by codes");
+    };
+    let id = codes.id().clone();
+    let code = |to: &str| Secret::from(mock.outbox().last_code(to).unwrap());
+    let (phone_code, email_code) = (code("+919000000001"), code(EMAIL));
+    for _ in 0..3 {
+        let failed = codes.confirm_email(wrong(&email_code)).await.unwrap_err();
+        assert_eq!(failed.error.kind(), ErrorKind::Rejected);
+        codes = failed.state;
+    }
+    let reached = store.after_events(6);
+    tokio::select! {
+        biased;
+        () = reached => {}
+        confirmed = codes.confirm_phone(phone_code.clone()) => panic!("{confirmed:?} is too early"),
+    }
+    store.quiet().await;
+    assert_eq!(mock.count("verify_mobile_otp"), 1);
+
+    let resume = async || match client.resume_challenge(&id).await.unwrap() {
+        fynd::Challenge::PendingCodes(codes) => codes,
+        other => panic!("{other:?}: both codes remain"),
+    };
+    let claimed = resume().await.confirm_phone(phone_code).await.unwrap();
+    let fynd::SignIn::CodesRequired(mut codes) = claimed else {
+        panic!("the code of the mailbox remains");
+    };
+    assert_eq!(mock.count("verify_mobile_otp"), 1, "the code was sent twice");
+    for _ in 0..2 {
+        let failed = codes.confirm_email(wrong(&email_code)).await.unwrap_err();
+        assert_eq!(failed.error.kind(), ErrorKind::Rejected);
+        codes = failed.state;
+    }
+    let refused = codes.confirm_email(email_code).await.unwrap_err();
+    assert_eq!(refused.error.kind(), ErrorKind::StepRequired);
+    assert_eq!(mock.count("verify_email_otp"), 5);
 }
 
 /// The caller of a claim may go away as well: whenever that was, the session is kept again.

@@ -10,9 +10,12 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+#[path = "../redis_store/addresses.rs"]
+mod addresses;
 mod concurrent_calls;
 #[path = "../sqlite_store/disk.rs"]
 mod disk;
+mod failover;
 mod fixture;
 mod frozen;
 mod killed;

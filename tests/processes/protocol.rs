@@ -17,6 +17,8 @@ pub const SETUP: &str = "VESTIBULE_TEST_WORKER";
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum StoreLocation {
     Redis(String),
+    /// Each write waits for one replica.
+    ReplicatedRedis(String),
     Sqlite(PathBuf),
 }
 
@@ -25,6 +27,10 @@ impl StoreLocation {
         let plain = Sealing::plaintext();
         match self {
             Self::Redis(url) => Arc::new(RedisStore::open(url.as_str(), plain).await.unwrap()),
+            Self::ReplicatedRedis(url) => {
+                let store = RedisStore::builder(url.as_str(), plain).wait_replicas(1);
+                Arc::new(store.build().await.unwrap())
+            }
             Self::Sqlite(path) => Arc::new(SqliteStore::open(path, plain).await.unwrap()),
         }
     }
@@ -99,7 +105,12 @@ pub enum WorkerCommand {
     /// Make concurrent calls on a session; the response is [`Report::Called`].
     Call { session: String, calls: usize },
     /// Make one call after another on a session until it has ended.
-    KeepCalling { session: String },
+    KeepCalling {
+        session: String,
+        /// Whether the worker keeps the session between two calls, and with it what it knows of it; else it
+        /// resumes the session for each call, as for each request of a browser.
+        keeps_session: bool,
+    },
     /// Continue from where the setup made the worker wait.
     Continue,
     /// Let the clock of the worker run this many seconds ahead of the machine's.

@@ -81,8 +81,17 @@ async fn serve(setup: Setup) {
             WorkerCommand::Call { session, calls } => {
                 tokio::spawn(call(client.clone(), session, calls));
             }
-            WorkerCommand::KeepCalling { session } => {
-                tokio::spawn(keep_calling(client.clone(), session, succeeded.clone()));
+            WorkerCommand::KeepCalling {
+                session,
+                keeps_session,
+            } => {
+                let succeeded = succeeded.clone();
+                tokio::spawn(keep_calling(
+                    client.clone(),
+                    session,
+                    keeps_session,
+                    succeeded,
+                ));
             }
             WorkerCommand::Continue => go_on.notify_one(),
             WorkerCommand::StepClock(seconds) => clock.0.store(seconds, Ordering::SeqCst),
@@ -118,13 +127,25 @@ async fn call(client: Client, id: String, calls: usize) {
     });
 }
 
-async fn keep_calling(client: Client, id: String, succeeded: Arc<AtomicUsize>) {
+async fn keep_calling(
+    client: Client,
+    id: String,
+    keeps_session: bool,
+    succeeded: Arc<AtomicUsize>,
+) {
+    let mut kept = None;
     loop {
         let began = Utc::now().timestamp_millis();
-        let outcome = match resume(&client, &id, began).await {
+        let resumed = match kept.take() {
+            Some(session) => Ok(session),
+            None => resume(&client, &id, began).await,
+        };
+        let outcome = match resumed {
             Ok(session) => {
                 let called = session.profile().await;
-                called.map_err(|error| failure(&id, &error, Some(&session), began))
+                let called = called.map_err(|error| failure(&id, &error, Some(&session), began));
+                kept = Some(session).filter(|_| keeps_session);
+                called
             }
             Err(failure) => Err(failure),
         };

@@ -1,4 +1,5 @@
 //! Signed profiles are issued for a downstream system, which accepts only the allowed algorithms.
+#![cfg(feature = "signed-profile")]
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,6 +35,13 @@ const ALL: [SigningAlgorithm; 3] = [
     SigningAlgorithm::Hs384,
     SigningAlgorithm::Hs512,
 ];
+
+// RFC 7515, appendices A.2 and A.3: valid until 1300819380.
+const RSA_KEY: &str = r#""kty":"RSA","n":"ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ","e":"AQAB""#;
+const RSA_TOKEN: &str = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0Qc_lF5YKt_O8W2Fp5jujGbds9uJdbF9CUAr7t1dnZcAcQjbKBYNX4BAynRFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQBMHlb1L07Qe7K0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwusC-eOkHWEsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2w9QOYEUipUTI8np6LbgGY9Fs98rqVt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw";
+const EC_KEY: &str = r#""kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0""#;
+const EC_TOKEN: &str = "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q";
+const DURING_RFC: i64 = 1_300_819_000;
 
 /// A clock that always shows this second.
 struct At(i64);
@@ -165,6 +173,84 @@ fn a_verifier_refuses_a_key_that_is_too_short_or_public() {
         assert!(error.to_string().contains("PEM"), "{error}");
         assert!(!format!("{error} {error:?}").contains("MIIB"));
     }
+}
+
+fn jwk_set(keys: &[String]) -> String {
+    let keys: Vec<String> = keys.iter().map(|key| format!("{{{key}}}")).collect();
+    format!(r#"{{"keys":[{}]}}"#, keys.join(","))
+}
+
+fn of_set(keys: &[String], algorithms: &[SigningAlgorithm]) -> SignedProfileVerifier {
+    let algorithms = algorithms.iter().copied();
+    let verifier = SignedProfileVerifier::with_jwk_set(&jwk_set(keys), algorithms);
+    verifier.unwrap().clock(Arc::new(At(DURING_RFC)))
+}
+
+#[test]
+fn a_public_key_of_the_set_verifies_the_tokens_of_the_rfc() {
+    let both = [SigningAlgorithm::Rs256, SigningAlgorithm::Es256];
+    let keys = [RSA_KEY.to_owned(), EC_KEY.to_owned()];
+    let verifier = of_set(&keys, &both);
+    for token in [RSA_TOKEN, EC_TOKEN] {
+        assert_eq!(verifier.verify(&token.into()).unwrap()["iss"], "joe");
+        let (kept, changed) = token.split_at(token.len() - 10);
+        let letter = if changed.starts_with('A') { 'B' } else { 'A' };
+        let changed = format!("{kept}{letter}{}", &changed[1..]);
+        assert!(why(&verifier, &changed).contains("signature"));
+        let late = of_set(&keys, &both).clock(Arc::new(At(1_400_000_000)));
+        assert!(why(&late, token).contains("expired"));
+    }
+    let only_rsa = of_set(&keys, &both[..1]);
+    assert!(why(&only_rsa, EC_TOKEN).contains("not allowed"));
+    // A shared key cannot be made of what is public.
+    assert!(why(&verifier, HS256).contains("not allowed"));
+}
+
+#[test]
+fn a_key_is_used_for_what_it_is_made_for_alone() {
+    let rs256 = [SigningAlgorithm::Rs256];
+    let with = |more: &str| format!("{RSA_KEY},{more}");
+    let good = [with(r#""alg":"RS256","use":"sig","kid":"1""#)];
+    assert!(of_set(&good, &rs256).verify(&RSA_TOKEN.into()).is_ok());
+    for other in [r#""alg":"PS256""#, r#""use":"enc""#] {
+        let set = jwk_set(&[with(other)]);
+        assert_eq!(field(SignedProfileVerifier::with_jwk_set(&set, rs256)), "jwk_set");
+    }
+    // The header of this token names a key that the set does not have.
+    let named = RSA_TOKEN.replacen(
+        "eyJhbGciOiJSUzI1NiJ9",
+        "eyJhbGciOiJSUzI1NiIsImtpZCI6IjIifQ",
+        1,
+    );
+    assert!(why(&of_set(&good, &rs256), &named).contains("not known"));
+}
+
+#[test]
+fn a_verifier_refuses_a_set_without_usable_public_keys() {
+    let rs256 = [SigningAlgorithm::Rs256];
+    let shared = r#""kty":"oct","k":"AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow""#;
+    let short = r#""kty":"RSA","n":"ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63k0","e":"AQAB""#;
+    for set in [
+        "",
+        "[]",
+        r#"{"keys":[]}"#,
+        &format!("{{{RSA_KEY}}}"),
+        &jwk_set(&[EC_KEY.to_owned()]),
+        &jwk_set(&[RSA_KEY.to_owned(), shared.to_owned()]),
+        &jwk_set(&[short.to_owned()]),
+        "-----BEGIN PUBLIC KEY-----",
+    ] {
+        let verifier = SignedProfileVerifier::with_jwk_set(set, rs256);
+        assert_eq!(field(verifier), "jwk_set", "{set}");
+    }
+    let set = jwk_set(&[RSA_KEY.to_owned()]);
+    for algorithms in [vec![], vec![SigningAlgorithm::Rs256, SigningAlgorithm::Hs256]] {
+        let verifier = SignedProfileVerifier::with_jwk_set(&set, algorithms);
+        assert_eq!(field(verifier), "algorithms");
+    }
+    assert_eq!(field(SignedProfileVerifier::new(KEY, rs256)), "algorithms");
+    let jwk = format!("{{{RSA_KEY}}}");
+    assert_eq!(field(SignedProfileVerifier::new(jwk, ALL)), "key");
 }
 
 #[tokio::test]

@@ -8,8 +8,8 @@ use tokio::time::Instant;
 use super::super::entry::SessionEntry;
 use super::super::state::{MAX_RETRY_AFTER, RefreshResult, State};
 use crate::end_reason::EndReason;
-use crate::error::{Error, ErrorKind};
-use crate::pipeline::{CredentialGeneration, CredentialVerdict, Deadline};
+use crate::error::{CredentialVerdict, Error, ErrorKind};
+use crate::pipeline::{CredentialGeneration, Deadline};
 use crate::random;
 
 /// How long no early refresh is tried after one that failed.

@@ -1,16 +1,12 @@
 //! Time-based one-time passwords: RFC 6238 with its defaults and a secret of 160 bits.
 
-use hmac::{Hmac, KeyInit, Mac};
-use sha1::Sha1;
+use totp_rs::{Builder, Secret, Totp};
 
-const STEP_SECONDS: i64 = 30;
-const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-
-/// A TOTP secret.
+/// An authenticator app.
 pub(super) struct Authenticator {
-    secret: [u8; 20],
+    totp: Totp,
     /// The last time step whose code was used.
-    last_step: i64,
+    last_step: Option<u64>,
 }
 
 impl Authenticator {
@@ -18,59 +14,32 @@ impl Authenticator {
     pub(super) fn new() -> Option<Self> {
         let mut secret = [0; 20];
         getrandom::fill(&mut secret).ok()?;
+        Self::of(secret)
+    }
+
+    fn of(secret: [u8; 20]) -> Option<Self> {
+        let totp = Builder::new().with_secret(Secret::from(secret)).build();
         Some(Self {
-            secret,
-            last_step: i64::MIN,
+            totp: totp.ok()?,
+            last_step: None,
         })
     }
 
     pub(super) fn base32(&self) -> String {
-        let mut text = String::new();
-        for group in self.secret.chunks(5) {
-            let bits = group
-                .iter()
-                .fold(0_u64, |bits, byte| bits << 8 | u64::from(*byte));
-            for index in (0..8).rev() {
-                let digit = usize::try_from(bits >> (5 * index) & 31).unwrap_or_default();
-                text.push(char::from(BASE32[digit]));
-            }
-        }
-        text
+        self.totp.secret().to_base32()
     }
 
     /// The code that an authenticator app shows at `now` (seconds).
     pub(super) fn code(&self, now: i64) -> String {
-        self.code_of_step(now.div_euclid(STEP_SECONDS))
+        self.totp.generate(now.unsigned_abs()).to_string()
     }
 
     /// Accepts codes of the current and the adjacent time steps, each step once.
     pub(super) fn accepts(&mut self, code: &str, now: i64) -> bool {
-        let step = now.div_euclid(STEP_SECONDS);
-        let unused = (step - 1..=step + 1).filter(|step| *step > self.last_step);
-        let accepted = unused
-            .into_iter()
-            .find(|step| self.code_of_step(*step) == code);
-        match accepted {
-            Some(step) => {
-                self.last_step = step;
-                true
-            }
-            None => false,
-        }
-    }
-
-    fn code_of_step(&self, step: i64) -> String {
-        // HMAC accepts keys of any length, so this cannot fail.
-        let Ok(mut mac) = Hmac::<Sha1>::new_from_slice(&self.secret) else {
-            return String::new();
-        };
-        mac.update(&step.to_be_bytes());
-        let digest = mac.finalize().into_bytes();
-        let offset = usize::from(digest[19] & 15);
-        let number = digest[offset..offset + 4]
-            .iter()
-            .fold(0_u32, |number, byte| number << 8 | u32::from(*byte));
-        format!("{:06}", (number & 0x7fff_ffff) % 1_000_000)
+        let step = self.totp.check(code, now.unsigned_abs());
+        let unused = step.filter(|step| self.last_step.is_none_or(|last| *step > last));
+        self.last_step = unused.or(self.last_step);
+        unused.is_some()
     }
 }
 
@@ -116,15 +85,13 @@ impl SecondFactor {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::Authenticator;
 
     fn authenticator() -> Authenticator {
-        Authenticator {
-            secret: *b"12345678901234567890",
-            last_step: i64::MIN,
-        }
+        Authenticator::of(*b"12345678901234567890").unwrap()
     }
-
     #[test]
     fn codes_are_those_of_the_rfc() {
         // Appendix B, the last six of its eight digits.

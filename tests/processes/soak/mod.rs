@@ -79,8 +79,7 @@ impl Soak {
             }
             self.sessions.insert(session.clone(), phone);
             for worker in &mut self.workers {
-                let session = session.clone();
-                worker.send(&WorkerCommand::KeepCalling { session }).await;
+                worker.send(&keep_calling(&session)).await;
             }
         }
     }
@@ -177,13 +176,19 @@ impl Soak {
         self.workers[number].kill().await;
         let mut worker = Worker::start(&self.setup).await;
         for session in self.sessions.keys() {
-            let session = session.clone();
-            worker.send(&WorkerCommand::KeepCalling { session }).await;
+            worker.send(&keep_calling(session)).await;
         }
         let mut killed = std::mem::replace(&mut self.workers[number], worker);
         while let Some(report) = killed.reports.recv().await {
             self.handle(report);
         }
+    }
+}
+
+fn keep_calling(session: &str) -> WorkerCommand {
+    WorkerCommand::KeepCalling {
+        session: session.to_owned(),
+        keeps_session: false,
     }
 }
 
