@@ -19,10 +19,12 @@ impl Issuer {
     }
 
     /// An issuer that accepts no token of another one, such as of the same mock before a reset.
-    #[cfg(any(feature = "wunder", feature = "walletcrew", feature = "goodcity"))]
     pub(crate) fn with_new_key(name: &str) -> Self {
         static ISSUERS: AtomicU64 = AtomicU64::new(0);
-        Self::new(&format!("{name} {}", ISSUERS.fetch_add(1, Ordering::Relaxed)))
+        Self::new(&format!(
+            "{name} {}",
+            ISSUERS.fetch_add(1, Ordering::Relaxed)
+        ))
     }
 
     /// A token with these claims.

@@ -31,9 +31,8 @@ mod wunder;
 pub(crate) use self::call::Call;
 pub use self::clock::TestClock;
 pub use self::conformance::{ConformanceCase, ConformanceReport, store_conformance};
-pub use self::control::{ControlAccess, ControlError, MockControl};
-#[cfg(any(feature = "wunder", feature = "walletcrew", feature = "goodcity", feature = "fynd"))]
 pub(crate) use self::control::{ContactSummary, Controlled, Item, Members, UserSummary};
+pub use self::control::{ControlAccess, ControlError, MockControl};
 pub use self::error::{ErrorBuilder, error};
 pub use self::expectations::Calls;
 pub use self::fake_code_sign_in::{FakeCodeSignIn, FakeStep};

@@ -42,11 +42,18 @@ async fn a_token_protects_all_data_but_not_the_page() {
         let user = json!({"phone": "+43123456789"});
         let added = server.post("wunder", "/__mock/users", &user).await;
         assert_eq!(added.status, 401);
-        for path in ["/__mock/", "/__mock/page.js", "/__mock/style.css", "/__mock/openapi.yaml"] {
+        for path in [
+            "/__mock/",
+            "/__mock/page.js",
+            "/__mock/style.css",
+            "/__mock/openapi.yaml",
+        ] {
             assert_eq!(get_as(&server, path, &[]).await.status, 200, "{path}");
         }
         // The API of the system needs no control token.
-        let sign_in = server.post("wunder", "/acme/auth/sign-in-email", &json!({})).await;
+        let sign_in = server
+            .post("wunder", "/acme/auth/sign-in-email", &json!({}))
+            .await;
         assert_eq!(sign_in.status, 400);
     }
 }
@@ -78,8 +85,13 @@ async fn a_foreign_host_name_is_refused() {
     }
     let sign_in = "/acme/auth/sign-in-email";
     let system = server.request(Method::POST, "wunder", sign_in);
-    let system = response(system.header("host", "evil.example")).await.unwrap();
-    assert_eq!(system.status, 400, "the API of the system has no host of its own");
+    let system = response(system.header("host", "evil.example"))
+        .await
+        .unwrap();
+    assert_eq!(
+        system.status, 400,
+        "the API of the system has no host of its own"
+    );
 }
 
 #[tokio::test]

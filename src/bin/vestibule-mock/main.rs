@@ -50,8 +50,8 @@ fn stop_signal() -> io::Result<impl Future<Output = io::Result<()>>> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     Ok(std::future::poll_fn(move |context| {
-        let is_stopped = interrupt.poll_recv(context).is_ready()
-            || terminate.poll_recv(context).is_ready();
+        let is_stopped =
+            interrupt.poll_recv(context).is_ready() || terminate.poll_recv(context).is_ready();
         match is_stopped {
             true => std::task::Poll::Ready(Ok(())),
             false => std::task::Poll::Pending,

@@ -59,7 +59,11 @@ pub const FLAGS: &[SeedFlag] = &[
             let mut user = json!({});
             for (name, value) in members(text)? {
                 match name {
-                    "social" => append(&mut user, "social", pair(name, value, ["provider", "token"])?),
+                    "social" => append(
+                        &mut user,
+                        "social",
+                        pair(name, value, ["provider", "token"])?,
+                    ),
                     "second-factor" => user["must_use_second_factor"] = yes_or_no(name, value)?,
                     "locked" => user["locked"] = yes_or_no(name, value)?,
                     _ => user[name.replace('-', "_")] = json!(value),

@@ -227,10 +227,17 @@ mod tests {
 
     #[test]
     fn a_token_is_long_and_presented_as_bearer() {
-        for short in ["", "fifteen-letters", "sixteen letters!", "sechzehn-zeichen-ü"] {
+        for short in [
+            "",
+            "fifteen-letters",
+            "sixteen letters!",
+            "sechzehn-zeichen-ü",
+        ] {
             assert!(ControlAccess::new().token(short.into()).is_err(), "{short}");
         }
-        let access = ControlAccess::new().token("not-a-real-token-1".into()).unwrap();
+        let access = ControlAccess::new()
+            .token("not-a-real-token-1".into())
+            .unwrap();
         assert!(!format!("{access:?}").contains("not-a-real"));
         for (value, may) in [
             ("Bearer not-a-real-token-1", true),

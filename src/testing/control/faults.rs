@@ -90,7 +90,10 @@ pub(super) fn rules(
         }
     }
     if delay.is_some() && kind != Kind::Slow {
-        return Err(ControlError::wrong("delay_seconds", "requires the fault `slow`"));
+        return Err(ControlError::wrong(
+            "delay_seconds",
+            "requires the fault `slow`",
+        ));
     }
     let fault = match kind {
         Kind::Status => {
@@ -140,7 +143,10 @@ pub(super) fn known_operation(
 ) -> Result<&'static str, ControlError> {
     let found = operations.iter().find(|known| **known == id);
     found.copied().ok_or_else(|| {
-        let right = format!("must be an operation of this mock: {}", operations.join(", "));
+        let right = format!(
+            "must be an operation of this mock: {}",
+            operations.join(", ")
+        );
         ControlError::wrong("operation", right)
     })
 }
@@ -233,7 +239,11 @@ mod tests {
             assert_eq!(operations, OPERATIONS);
         }
         for (name, _) in PROFILES {
-            assert_eq!(rules_of(json!({"profile": name})).unwrap().len(), 2, "{name}");
+            assert_eq!(
+                rules_of(json!({"profile": name})).unwrap().len(),
+                2,
+                "{name}"
+            );
         }
     }
 
@@ -241,23 +251,47 @@ mod tests {
     fn a_wrong_fault_is_refused_with_what_is_right() {
         for (body, right) in [
             (json!({}), "`fault` or `profile` is required"),
-            (json!({"fault": "chaos"}), "`fault` must be one of status, slow, reset"),
+            (
+                json!({"fault": "chaos"}),
+                "`fault` must be one of status, slow, reset",
+            ),
             (json!({"fault": "status"}), "`status` is required"),
-            (json!({"fault": "status", "status": 200}), "`status` must be an integer from 400 to 599"),
-            (json!({"fault": "slow", "status": 503}), "`status` requires the fault `status`"),
-            (json!({"fault": "slow", "retry_after": 1}), "`retry_after` requires the fault `status`"),
+            (
+                json!({"fault": "status", "status": 200}),
+                "`status` must be an integer from 400 to 599",
+            ),
+            (
+                json!({"fault": "slow", "status": 503}),
+                "`status` requires the fault `status`",
+            ),
+            (
+                json!({"fault": "slow", "retry_after": 1}),
+                "`retry_after` requires the fault `status`",
+            ),
             (
                 json!({"fault": "status", "status": 503, "delay_seconds": 1}),
                 "`delay_seconds` requires the fault `slow`",
             ),
-            (json!({"fault": "html", "times": 0}), "`times` must be an integer from 1"),
+            (
+                json!({"fault": "html", "times": 0}),
+                "`times` must be an integer from 1",
+            ),
             (
                 json!({"fault": "html", "operation": "log_out"}),
                 "`operation` must be an operation of this mock: sign_in, logout",
             ),
-            (json!({"fault": "html", "time": 1}), "`time` is not known here"),
-            (json!({"profile": "chaos"}), "`profile` must be one of outage"),
-            (json!({"profile": "slow", "times": 1}), "`times` is not known here"),
+            (
+                json!({"fault": "html", "time": 1}),
+                "`time` is not known here",
+            ),
+            (
+                json!({"profile": "chaos"}),
+                "`profile` must be one of outage",
+            ),
+            (
+                json!({"profile": "slow", "times": 1}),
+                "`times` is not known here",
+            ),
         ] {
             let error = rules_of(body.clone()).unwrap_err().to_string();
             assert!(error.starts_with(right), "{body}: {error}");

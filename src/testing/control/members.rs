@@ -45,7 +45,10 @@ impl Members {
         match self.take(name) {
             None => Ok(None),
             Some(Value::String(text)) if !text.is_empty() => Ok(Some(text)),
-            Some(_) => Err(ControlError::wrong(name, "must be a text that is not empty")),
+            Some(_) => Err(ControlError::wrong(
+                name,
+                "must be a text that is not empty",
+            )),
         }
     }
 
@@ -124,7 +127,6 @@ impl Members {
     }
 
     /// A list of texts that are not empty; empty if absent.
-    #[cfg(feature = "goodcity")]
     pub(crate) fn texts(&mut self, name: &'static str) -> Result<Vec<String>, ControlError> {
         let wrong = || ControlError::wrong(name, "must be a list of texts that are not empty");
         let items = match self.take(name) {
@@ -155,7 +157,6 @@ impl Members {
     }
 
     /// The members that were not read.
-    #[cfg(feature = "walletcrew")]
     pub(crate) fn rest(self) -> Map<String, Value> {
         self.given
     }
@@ -171,7 +172,10 @@ impl Members {
         };
         // A name may be anything that a caller types, also in the wrong place.
         let name: String = name.chars().take(40).collect();
-        Err(ControlError::wrong(name, format!("is not known here: {known}")))
+        Err(ControlError::wrong(
+            name,
+            format!("is not known here: {known}"),
+        ))
     }
 }
 
@@ -204,8 +208,16 @@ mod tests {
         let text = "must be a text that is not empty";
         wrong("text", given.text("text").unwrap_err(), text);
         wrong("empty", given.required("empty").unwrap_err(), text);
-        wrong("absent", given.required("absent").unwrap_err(), "is required");
-        wrong("flag", given.flag("flag").unwrap_err(), "must be true or false");
+        wrong(
+            "absent",
+            given.required("absent").unwrap_err(),
+            "is required",
+        );
+        wrong(
+            "flag",
+            given.flag("flag").unwrap_err(),
+            "must be true or false",
+        );
         let number = given.integer("number", 1, 5).unwrap_err();
         wrong("number", number, "must be an integer from 1 to 5");
         let word = given.word("word", &[("a", 1), ("b", 2)]).unwrap_err();

@@ -5,10 +5,10 @@ use std::time::Duration;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value, json};
 
+use super::Item;
 use super::error::ControlError;
 use super::faults;
 use super::members::Members;
-use super::Item;
 use crate::clock::Clock;
 use crate::testing::server::ServerState;
 use crate::testing::{Calls, Message};
@@ -21,7 +21,6 @@ const LIMIT: u64 = 100;
 const MAX_LIMIT: u64 = 1_000;
 
 pub(super) struct Operation {
-    pub(super) id: &'static str,
     pub(super) method: &'static str,
     pub(super) path: &'static str,
     pub(super) run: Run,
@@ -48,14 +47,8 @@ pub(super) enum Run {
 }
 
 impl Operation {
-    const fn new(
-        id: &'static str,
-        method: &'static str,
-        path: &'static str,
-        run: Run,
-    ) -> Self {
+    const fn new(method: &'static str, path: &'static str, run: Run) -> Self {
         Self {
-            id,
             method,
             path,
             run,
@@ -63,36 +56,31 @@ impl Operation {
         }
     }
 
-    const fn file(
-        id: &'static str,
-        path: &'static str,
-        kind: &'static str,
-        text: &'static str,
-    ) -> Self {
-        Self::new(id, "GET", path, Run::File { kind, text })
+    const fn file(path: &'static str, kind: &'static str, text: &'static str) -> Self {
+        Self::new("GET", path, Run::File { kind, text })
     }
 
-    const fn get(id: &'static str, path: &'static str, get: Handler) -> Self {
-        Self::new(id, "GET", path, Run::Get(get))
+    const fn get(path: &'static str, get: Handler) -> Self {
+        Self::new("GET", path, Run::Get(get))
     }
 
-    const fn action(id: &'static str, path: &'static str, post: Handler) -> Self {
-        Self::new(id, "POST", path, Run::Post { status: 200, post })
+    const fn action(path: &'static str, post: Handler) -> Self {
+        Self::new("POST", path, Run::Post { status: 200, post })
     }
 
-    const fn creation(id: &'static str, path: &'static str, post: Handler) -> Self {
-        Self::new(id, "POST", path, Run::Post { status: 201, post })
+    const fn creation(path: &'static str, post: Handler) -> Self {
+        Self::new("POST", path, Run::Post { status: 201, post })
     }
 
-    const fn seed(id: &'static str, path: &'static str, post: Handler) -> Self {
+    const fn seed(path: &'static str, post: Handler) -> Self {
         Self {
             is_seed: true,
-            ..Self::creation(id, path, post)
+            ..Self::creation(path, post)
         }
     }
 
-    const fn delete(id: &'static str, path: &'static str, delete: fn(&ServerState)) -> Self {
-        Self::new(id, "DELETE", path, Run::Delete(delete))
+    const fn delete(path: &'static str, delete: fn(&ServerState)) -> Self {
+        Self::new("DELETE", path, Run::Delete(delete))
     }
 
     pub(super) fn needs_token(&self) -> bool {
@@ -115,72 +103,69 @@ impl Operation {
 /// All operations. `openapi.yaml` describes the same ones.
 pub(super) static OPERATIONS: &[Operation] = &[
     Operation::file(
-        "get_page",
         "/__mock",
         "text/html; charset=utf-8",
         include_str!("page/index.html"),
     ),
     Operation::file(
-        "get_page_script",
         "/__mock/page.js",
         "text/javascript; charset=utf-8",
         include_str!("page/page.js"),
     ),
     Operation::file(
-        "get_page_style",
         "/__mock/style.css",
         "text/css; charset=utf-8",
         include_str!("page/style.css"),
     ),
-    Operation::file("get_document", "/__mock/openapi.yaml", "application/yaml", DOCUMENT),
-    Operation::get("get_system", "/__mock/system", get_system),
-    Operation::get("list_users", "/__mock/users", list_users),
-    Operation::seed("add_user", "/__mock/users", |server, body| {
+    Operation::file("/__mock/openapi.yaml", "application/yaml", DOCUMENT),
+    Operation::get("/__mock/system", get_system),
+    Operation::get("/__mock/users", list_users),
+    Operation::seed("/__mock/users", |server, body| {
         server.behaviour.add(Item::User, body)
     }),
-    Operation::seed("add_api_client", "/__mock/api-clients", |server, body| {
+    Operation::seed("/__mock/api-clients", |server, body| {
         server.behaviour.add(Item::ApiClient, body)
     }),
-    Operation::seed("add_social_account", "/__mock/social-accounts", |server, body| {
+    Operation::seed("/__mock/social-accounts", |server, body| {
         server.behaviour.add(Item::SocialAccount, body)
     }),
-    Operation::seed("add_terms", "/__mock/terms", |server, body| {
+    Operation::seed("/__mock/terms", |server, body| {
         server.behaviour.add(Item::Terms, body)
     }),
-    Operation::seed("add_attribute", "/__mock/attributes", |server, body| {
+    Operation::seed("/__mock/attributes", |server, body| {
         server.behaviour.add(Item::Attribute, body)
     }),
-    Operation::creation("issue_credentials", "/__mock/credentials", issue_credentials),
-    Operation::delete("revoke_credentials", "/__mock/credentials", |server| {
+    Operation::creation("/__mock/credentials", issue_credentials),
+    Operation::delete("/__mock/credentials", |server| {
         server.behaviour.revoke_credentials();
     }),
-    Operation::get("list_faults", "/__mock/faults", list_faults),
-    Operation::seed("add_fault", "/__mock/faults", add_fault),
-    Operation::delete("delete_faults", "/__mock/faults", |server| server.rules.reset()),
-    Operation::get("get_clock", "/__mock/clock", get_clock),
-    Operation::action("advance_clock", "/__mock/clock", advance_clock),
-    Operation::get("list_messages", "/__mock/outbox", list_messages),
-    Operation::delete("delete_messages", "/__mock/outbox", |server| server.outbox.clear()),
-    Operation::action("open_link", "/__mock/links", open_link),
-    Operation::delete("expire_codes", "/__mock/codes", |server| {
+    Operation::get("/__mock/faults", list_faults),
+    Operation::seed("/__mock/faults", add_fault),
+    Operation::delete("/__mock/faults", |server| server.rules.reset()),
+    Operation::get("/__mock/clock", get_clock),
+    Operation::action("/__mock/clock", advance_clock),
+    Operation::get("/__mock/outbox", list_messages),
+    Operation::delete("/__mock/outbox", |server| server.outbox.clear()),
+    Operation::action("/__mock/links", open_link),
+    Operation::delete("/__mock/codes", |server| {
         server.behaviour.expire_codes();
     }),
-    Operation::get("list_requests", "/__mock/requests", list_requests),
-    Operation::delete("delete_requests", "/__mock/requests", |server| {
+    Operation::get("/__mock/requests", list_requests),
+    Operation::delete("/__mock/requests", |server| {
         server.control().journal.clear_requests();
     }),
-    Operation::get("list_expectations", "/__mock/expectations", list_expectations),
-    Operation::creation("add_expectation", "/__mock/expectations", add_expectation),
-    Operation::delete("delete_expectations", "/__mock/expectations", |server| {
+    Operation::get("/__mock/expectations", list_expectations),
+    Operation::creation("/__mock/expectations", add_expectation),
+    Operation::delete("/__mock/expectations", |server| {
         server.control().requested_expectations.clear();
     }),
-    Operation::action("reset", "/__mock/reset", reset),
-    Operation::get("get_outbox", "/__outbox", |server, query| {
+    Operation::action("/__mock/reset", reset),
+    Operation::get("/__outbox", |server, query| {
         query.finish()?;
         Ok(json!(server.outbox.messages()))
     }),
-    Operation::get("get_short_clock", "/__clock", get_clock),
-    Operation::action("advance_short_clock", "/__clock", advance_clock),
+    Operation::get("/__clock", get_clock),
+    Operation::action("/__clock", advance_clock),
 ];
 
 /// The headers of the page and its parts: nothing but the mock itself may run or be loaded.
@@ -237,7 +222,10 @@ fn list_faults(server: &ServerState, query: Members) -> Result<Value, ControlErr
 
 fn add_fault(server: &ServerState, body: Members) -> Result<Value, ControlError> {
     let rules = faults::rules(body, &server.operation_ids())?;
-    let faults: Vec<_> = rules.iter().map(|rule| faults::described(rule, 0)).collect();
+    let faults: Vec<_> = rules
+        .iter()
+        .map(|rule| faults::described(rule, 0))
+        .collect();
     for rule in rules {
         server.rules.add(rule);
     }
@@ -320,7 +308,10 @@ fn list_requests(server: &ServerState, mut query: Members) -> Result<Value, Cont
         })
     });
     let mut requests: Vec<Value> = described.collect();
-    let skipped = requests.len() - requests.len().min(usize::try_from(limit).unwrap_or(usize::MAX));
+    let skipped = requests.len()
+        - requests
+            .len()
+            .min(usize::try_from(limit).unwrap_or(usize::MAX));
     requests.drain(..skipped);
     Ok(json!({"requests": requests}))
 }
@@ -346,7 +337,10 @@ fn add_expectation(server: &ServerState, mut body: Members) -> Result<Value, Con
     let operation = body.required("operation")?;
     let limit = u32::MAX.into();
     let exactly = body.integer("calls", 0, limit)?;
-    let (min, max) = (body.integer("min", 0, limit)?, body.integer("max", 0, limit)?);
+    let (min, max) = (
+        body.integer("min", 0, limit)?,
+        body.integer("max", 0, limit)?,
+    );
     body.finish()?;
     let operation = faults::known_operation(&operation, &server.operation_ids())?;
     let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);

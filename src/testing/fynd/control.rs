@@ -96,7 +96,8 @@ impl MockState<State> {
         let mut accounts = Vec::new();
         for mut account in members.objects("social")? {
             let provider = account.word("provider", &PROVIDERS)?;
-            let provider = provider.ok_or_else(|| ControlError::wrong("provider", "is required"))?;
+            let provider =
+                provider.ok_or_else(|| ControlError::wrong("provider", "is required"))?;
             let id = account.required("id")?;
             account.finish()?;
             user = user.social(provider, &id);

@@ -26,7 +26,8 @@ impl Controlled for MockState<State> {
             return Err(item.unsupported(System::GoodCity));
         }
         let phone = members.phone("phone")?;
-        let mut user = GoodCityUser::new(phone.ok_or_else(|| ControlError::wrong("phone", "is required"))?);
+        let mut user =
+            GoodCityUser::new(phone.ok_or_else(|| ControlError::wrong("phone", "is required"))?);
         if let Some(name) = members.text("first_name")? {
             user = user.first_name(name);
         }

@@ -58,7 +58,10 @@ impl Controlled for MockState<State> {
 
 fn summary(customer: &Customer) -> UserSummary {
     let text = |name: &str| customer.members.get(name).and_then(Value::as_str);
-    let contacts = [(Channel::Sms, text("phone")), (Channel::Email, text("email"))];
+    let contacts = [
+        (Channel::Sms, text("phone")),
+        (Channel::Email, text("email")),
+    ];
     let contacts = contacts.into_iter().filter_map(|(channel, value)| {
         Some(ContactSummary {
             channel,
