@@ -12,8 +12,8 @@ use url::Url;
 
 use super::attempt::Attempt;
 use super::base_url::BaseUrl;
-use super::connection_settings::ProxyChoice;
 use super::deadline::Deadline;
+use super::connection_settings::ProxyChoice;
 use super::http_client;
 use super::misconfigured::{followed_redirect, proxy_refused};
 use super::options::Settings;

@@ -9,8 +9,8 @@ use super::rejection::NEW_CREDENTIAL_DELAY;
 use crate::clock::BoxFuture;
 use crate::error::{CredentialVerdict, Error, ErrorKind};
 use crate::pipeline::{
-    AfterRejection, Attempt, Authorization, CallContext, CredentialGeneration, Deadline, Rejection,
-    SessionCredential,
+    AfterRejection, Attempt, Authorization, CallContext, CredentialGeneration, Deadline,
+    Rejection, SessionCredential,
 };
 use crate::secret::Secret;
 

@@ -150,8 +150,7 @@ impl SignedProfileVerifier {
         let lengths = algorithms.iter().map(|algorithm| algorithm.least_key());
         let least = lengths.collect::<Option<Vec<usize>>>();
         let Some(least) = least.and_then(|lengths| lengths.into_iter().max()) else {
-            let right =
-                "must be one or more of HS256, HS384 and HS512; `with_jwk_set` takes public keys";
+            let right = "must be one or more of HS256, HS384 and HS512; `with_jwk_set` takes public keys";
             return Err(invalid("algorithms", right));
         };
         let text = key.expose().trim_start();
@@ -195,10 +194,7 @@ impl SignedProfileVerifier {
         }
         let set: JwkSet = serde_json::from_str(jwk_set)
             .map_err(|_| invalid("jwk_set", "must be a JWK set in JSON (`{\"keys\": [..]}`)"))?;
-        let keys = set
-            .keys
-            .into_iter()
-            .filter_map(|jwk| public_key(jwk).transpose());
+        let keys = set.keys.into_iter().filter_map(|jwk| public_key(jwk).transpose());
         let keys = keys.collect::<Result<Vec<Key>, Error>>()?;
         let verifier = Self::with(keys, &algorithms);
         if verifier.keys.is_empty() {
@@ -299,11 +295,7 @@ impl Key {
     fn verifies(&self, algorithm: Algorithm, signed: &str, signature: &[u8]) -> bool {
         // By name: the provider of the process may be unset, or another one.
         let verifier = (DEFAULT_PROVIDER.verifier_factory)(&algorithm, &self.key);
-        verifier.is_ok_and(|verifier| {
-            verifier
-                .verify(signed.as_bytes(), &signature.to_vec())
-                .is_ok()
-        })
+        verifier.is_ok_and(|verifier| verifier.verify(signed.as_bytes(), &signature.to_vec()).is_ok())
     }
 }
 
@@ -311,10 +303,7 @@ impl Key {
 fn public_key(jwk: Jwk) -> Result<Option<Key>, Error> {
     let Jwk { common, algorithm } = &jwk;
     if matches!(algorithm, AlgorithmParameters::OctetKey(_)) {
-        return Err(invalid(
-            "jwk_set",
-            "must have public keys alone, and no symmetric key",
-        ));
+        return Err(invalid("jwk_set", "must have public keys alone, and no symmetric key"));
     }
     let for_signatures = common.public_key_use.as_ref();
     if for_signatures.is_some_and(|it| *it != PublicKeyUse::Signature) {
@@ -323,14 +312,10 @@ fn public_key(jwk: Jwk) -> Result<Option<Key>, Error> {
     let Ok(key) = DecodingKey::from_jwk(&jwk) else {
         return Ok(None);
     };
-    if let (AlgorithmFamily::Rsa, DecodingKeyKind::RsaModulusExponent { n, .. }) =
-        (key.family(), key.kind())
+    if let (AlgorithmFamily::Rsa, DecodingKeyKind::RsaModulusExponent { n, .. }) = (key.family(), key.kind())
         && n.iter().skip_while(|byte| **byte == 0).count() < MIN_RSA_BYTES
     {
-        return Err(invalid(
-            "jwk_set",
-            "must have RSA keys of 2,048 bits at least",
-        ));
+        return Err(invalid("jwk_set", "must have RSA keys of 2,048 bits at least"));
     }
     Ok(Some(Key {
         id: common.key_id.clone(),

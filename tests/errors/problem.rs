@@ -56,10 +56,7 @@ fn the_guide_says_for_each_kind_which_status_and_which_text_the_user_gets() {
         assert_eq!(cells[3], problem.status.to_string(), "{kind}");
         // That of an invalid input depends on the field.
         if kind != ErrorKind::InvalidInput {
-            assert!(
-                cells[4].contains(&format!("“{}”", problem.detail)),
-                "{kind}"
-            );
+            assert!(cells[4].contains(&format!("“{}”", problem.detail)), "{kind}");
         }
     }
 }

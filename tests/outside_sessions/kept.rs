@@ -114,11 +114,7 @@ async fn a_claim_keeps_the_wrong_codes_of_the_other_contact() {
     let fynd::SignIn::CodesRequired(mut codes) = claimed else {
         panic!("the code of the mailbox remains");
     };
-    assert_eq!(
-        mock.count("verify_mobile_otp"),
-        1,
-        "the code was sent twice"
-    );
+    assert_eq!(mock.count("verify_mobile_otp"), 1, "the code was sent twice");
     for _ in 0..2 {
         let failed = codes.confirm_email(wrong(&email_code)).await.unwrap_err();
         assert_eq!(failed.error.kind(), ErrorKind::Rejected);

@@ -214,10 +214,7 @@ fn a_key_is_used_for_what_it_is_made_for_alone() {
     assert!(of_set(&good, &rs256).verify(&RSA_TOKEN.into()).is_ok());
     for other in [r#""alg":"PS256""#, r#""use":"enc""#] {
         let set = jwk_set(&[with(other)]);
-        assert_eq!(
-            field(SignedProfileVerifier::with_jwk_set(&set, rs256)),
-            "jwk_set"
-        );
+        assert_eq!(field(SignedProfileVerifier::with_jwk_set(&set, rs256)), "jwk_set");
     }
     // The header of this token names a key that the set does not have.
     let named = RSA_TOKEN.replacen(
@@ -247,10 +244,7 @@ fn a_verifier_refuses_a_set_without_usable_public_keys() {
         assert_eq!(field(verifier), "jwk_set", "{set}");
     }
     let set = jwk_set(&[RSA_KEY.to_owned()]);
-    for algorithms in [
-        vec![],
-        vec![SigningAlgorithm::Rs256, SigningAlgorithm::Hs256],
-    ] {
+    for algorithms in [vec![], vec![SigningAlgorithm::Rs256, SigningAlgorithm::Hs256]] {
         let verifier = SignedProfileVerifier::with_jwk_set(&set, algorithms);
         assert_eq!(field(verifier), "algorithms");
     }

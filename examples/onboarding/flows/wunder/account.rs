@@ -2,9 +2,9 @@
 
 use serde_json::json;
 use vestibule::ErrorKind;
-use vestibule::wunder::SignedProfile;
 #[cfg(feature = "signed-profile")]
 use vestibule::wunder::{SignedProfileVerifier, SigningAlgorithm};
+use vestibule::wunder::SignedProfile;
 
 use super::super::failed::{expect, fails_with, returned_state};
 use super::*;
