@@ -32,7 +32,7 @@ fi
 
 rm -rf target/mock-page target/proof/mock-control target/proof/mock-page
 mkdir -p target/mock-page
-cargo build --quiet --no-default-features --features mock-server --bin vestibule-mock
+cargo build --quiet --all-features --bin vestibule-mock
 server=${CARGO_TARGET_DIR:-target}/debug/vestibule-mock
 python=$tools/python/bin/python
 run() { "$python" "$sources/mocks.py" "$server" "$@"; }

@@ -11,6 +11,7 @@ let token = sessionStorage.getItem(KEPT) ?? '';
 let after = 0;
 let paused = false;
 let title = 'Mock';
+let opensLinks = false;
 
 class Unauthorized extends Error {}
 
@@ -98,7 +99,7 @@ function addMessage(message) {
     element('span', ` ${by}${kind}${language}, ${clockTime(message.at)}`, 'from'),
   );
   item.append(codeOf(message), to, copyButton(message));
-  if (message.link) item.append(openButton(message));
+  if (message.link && opensLinks) item.append(openButton(message));
   $('messages').prepend(item);
 }
 
@@ -186,6 +187,8 @@ async function look() {
 async function open() {
   const system = await call('GET', 'system');
   title = `Mock of ${system.system}`;
+  // The links of the others lead to the application.
+  opensLinks = ['wunder', 'walletcrew'].includes(system.system);
   $('title').textContent = title;
   document.title = title;
   await look();
