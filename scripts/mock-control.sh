@@ -47,6 +47,7 @@ echo "$line" | tee target/proof/mock-control
 # Node resolves packages beside the script.
 cp "$sources/page.mjs" "$tools"
 token=$(head -c 16 /dev/urandom | od -An -tx1 | tr -d ' \n')
-figures=$(MOCK_TOKEN=$token run -- node "$tools/page.mjs" "$tools/node_modules/axe-core/axe.min.js" \
-    target/mock-page "$token" '{wunder_with_token}' '{goodcity}' '{walletcrew}' '{fynd}')
+figures=$(MOCK_TOKEN=$token run -- node "$tools/page.mjs" "$(command -v chromium)" \
+    "$tools/node_modules/axe-core/axe.min.js" target/mock-page "$token" \
+    '{wunder_with_token}' '{goodcity}' '{walletcrew}' '{fynd}')
 echo "mock-page $figures" | tee target/proof/mock-page

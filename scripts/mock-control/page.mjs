@@ -1,6 +1,6 @@
 // Uses the page of each mock in Chromium, by the keyboard, with accessibility checks by axe.
 //
-// Takes the file of axe-core, a folder for screenshots, the control token that the mock of Wunder requires, and
+// Takes the files of Chromium and of axe-core, a folder for screenshots, the control token that the mock of Wunder requires, and
 // the base URLs of the mocks of Wunder, GoodCity, The Wallet Crew and Fynd. Prints the figures of the proof.
 
 import assert from 'node:assert/strict';
@@ -10,7 +10,7 @@ import process from 'node:process';
 
 import puppeteer from 'puppeteer-core';
 
-const [axeFile, folder, token, ...urls] = process.argv.slice(2);
+const [chromium, axeFile, folder, token, ...urls] = process.argv.slice(2);
 assert.equal(urls.length, 4);
 const axe = readFileSync(axeFile, 'utf8');
 const LOOKS = [
@@ -188,7 +188,7 @@ async function other(page, url, name, user) {
 }
 
 const browser = await puppeteer.launch({
-  executablePath: process.env.CHROMIUM ?? 'chromium',
+  executablePath: chromium,
   args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu'],
 });
 try {
