@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs two linters over the documents; errors and warnings fail.
+# Runs two linters over the documents of the systems and that of the control API; errors and warnings fail.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -10,8 +10,9 @@ python=target/tools/python
 "$python/bin/python" -c 'import openapi_spec_validator' 2>/dev/null \
     || "$python/bin/pip" install --quiet --disable-pip-version-check openapi-spec-validator==0.9.0
 
+documents=(openapi/*.yaml src/testing/control/openapi.yaml)
 findings=$("$tools/node_modules/.bin/redocly" lint --config scripts/openapi/redocly.yaml \
-    --format json openapi/*.yaml 2>/dev/null) || true
+    --format json "${documents[@]}" 2>/dev/null) || true
 "$python/bin/python" - "$findings" <<'PYTHON'
 import json, sys
 
@@ -28,4 +29,4 @@ while rest:
 print(f"redocly: {documents} documents, {found} errors and warnings")
 sys.exit(documents == 0 or found > 0)
 PYTHON
-"$python/bin/openapi-spec-validator" --schema 3.0 openapi/*.yaml
+"$python/bin/openapi-spec-validator" --schema 3.0 "${documents[@]}"

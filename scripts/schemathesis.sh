@@ -16,8 +16,8 @@ if ! cmp -s "$wanted" "$tools/requirements.txt"; then
     cp "$wanted" "$tools/requirements.txt"
 fi
 
-cargo build --quiet --all-features --example mock_server
+cargo build --quiet --all-features --bin vestibule-mock
 mkdir -p target/proof
 rm -f target/proof/schemathesis
 "$tools/bin/python" scripts/schemathesis/run.py \
-    "$PWD/target/debug/examples/mock_server" openapi target/proof/schemathesis
+    "$PWD/target/debug/vestibule-mock" openapi target/proof/schemathesis

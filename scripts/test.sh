@@ -66,6 +66,9 @@ scripts/services.sh scripts/examples.sh
 step 'The mocks against the documents'
 scripts/schemathesis.sh
 
+step 'The control API of the mocks, from other languages and in a browser'
+scripts/mock-control.sh
+
 step 'A downstream app, with the packaged crate'
 scripts/downstream.sh
 

@@ -1,15 +1,18 @@
-//! The example `mock_server`, run as a process: each of its flags works over real HTTP.
-#![cfg(all(
-    feature = "wunder",
-    feature = "walletcrew",
-    feature = "goodcity",
-    feature = "fynd"
-))]
+//! The binary `vestibule-mock`, run as a process: each of its flags and each operation of its control API
+//! works over real HTTP.
+#![cfg(feature = "mock-server")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[path = "support/calls.rs"]
 #[allow(dead_code, unused_imports)]
 mod calls;
+#[path = "mock_server/control.rs"]
+mod control;
+#[path = "mock_server/control_access.rs"]
+mod control_access;
+#[path = "support/documents.rs"]
+#[allow(dead_code)]
+mod documents;
 #[path = "mock_server/faults.rs"]
 mod faults;
 #[path = "mock_server/pages.rs"]
@@ -77,6 +80,11 @@ async fn help_lists_every_flag_fault_and_profile() {
         "--fault",
         "--profile",
         "--cors",
+        "--bind",
+        "--control-token",
+        "--allow-host",
+        "VESTIBULE_MOCK_CONTROL_TOKEN",
+        "/__mock/",
         "/__outbox",
         "POST /__clock",
         "reset-before",
@@ -96,13 +104,20 @@ async fn a_wrong_flag_is_refused_with_the_expected_form() {
         ("--wunder-port=70000", "70000 is not in 0..=65535"),
         (
             "--wunder-user=phone",
-            "`phone` must have the form name=value",
+            "--wunder-user: each member must have the form name=value",
         ),
         (
             "--wunder-user=fone=+43123456789",
-            "--wunder-user has no member fone=",
+            "--wunder-user: `fone` is not known here: the known ones are phone,",
         ),
-        ("--wunder-api-client=id", "must have the form ID:KEY"),
+        (
+            "--wunder-user=email=ada@example.org,second-factor=maybe",
+            "--wunder-user: second-factor= must be yes or no",
+        ),
+        (
+            "--wunder-api-client=id",
+            "--wunder-api-client: must have the form ID:KEY",
+        ),
         (
             "--wunder-social-account=apple",
             "must have the form PROVIDER:TOKEN",
@@ -110,15 +125,15 @@ async fn a_wrong_flag_is_refused_with_the_expected_form() {
         ("--wunder-terms=2", "must have the form BRANCH=TITLE"),
         (
             "--walletcrew-customer=email=a@b.c",
-            "--walletcrew-customer requires tenant=",
+            "--walletcrew-customer: `tenant` is required",
         ),
         (
             "--walletcrew-customer=tenant=a",
-            "--walletcrew-customer requires email=",
+            "--walletcrew-customer: `email` or `phone` or `id` is required",
         ),
         (
             "--goodcity-user=first-name=Ada",
-            "--goodcity-user requires mobile=",
+            "--goodcity-user: mobile= is required",
         ),
         (
             "--fynd-user=mobile=9000000001",
@@ -126,33 +141,56 @@ async fn a_wrong_flag_is_refused_with_the_expected_form() {
         ),
         (
             "--fynd-user=social=orkut:1",
-            "social= must begin with google, facebook or apple",
+            "--fynd-user: `provider` must be one of google, facebook, apple",
         ),
         (
             "--fynd-attribute=size=huge",
-            "TYPE must be text, number, boolean or list",
+            "--fynd-attribute: `type` must be one of text, number, boolean, list",
         ),
         ("--start-time=tomorrow", "invalid value 'tomorrow'"),
         ("--clock-offset=soon", "invalid value 'soon'"),
         ("--fault=503", "must have the form SYSTEM:OPERATION=FAULT"),
         (
             "--fault=find:logout=503",
-            "unknown system `find`: must be one of wunder, walletcrew",
+            "must be `wunder`, `walletcrew`, `goodcity` or `fynd`",
         ),
         (
             "--fault=fynd:log_out=503",
-            "fynd has no operation `log_out`; it has: add_email",
+            "--fault: `operation` must be an operation of this mock: add_email",
         ),
         (
             "--fault=fynd:logout=200",
-            "unknown fault `200`: must be a status from 400 to 599",
+            "--fault: `status` must be an integer from 400 to 599",
         ),
-        ("--fault=fynd:logout=503,delay=1", "delay= requires `slow`"),
+        (
+            "--fault=fynd:logout=late",
+            "--fault: `fault` must be one of status, slow, reset, reset-before",
+        ),
+        (
+            "--fault=fynd:logout=503,delay=1",
+            "--fault: `delay_seconds` requires the fault `slow`",
+        ),
         (
             "--fault=fynd:logout=slow,retry-after=1",
-            "retry-after= requires a status",
+            "--fault: `retry_after` requires the fault `status`",
         ),
-        ("--profile=chaos", "unknown profile `chaos`: must be outage"),
+        (
+            "--profile=chaos",
+            "--profile: `profile` must be one of outage, rate-limit",
+        ),
+        ("--bind=nowhere", "invalid value 'nowhere'"),
+        (
+            "--bind=0.0.0.0",
+            "--bind: an address beyond the loopback interface requires a control token",
+        ),
+        (
+            "--control-token=short",
+            "--control-token: a control token must have at least 16 characters",
+        ),
+        (
+            "--allow-host=http://mock.internal",
+            "--allow-host: a host must be a name such as mock.internal",
+        ),
         (
             "--cors=localhost:3000",
             "an origin must be `*` or a scheme and a host",

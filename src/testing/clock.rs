@@ -35,6 +35,15 @@ impl TestClock {
         }
     }
 
+    /// The difference from the system time, in nanoseconds.
+    pub(super) fn offset(&self) -> i64 {
+        self.offset_nanos.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn set_offset(&self, nanos: i64) {
+        self.offset_nanos.store(nanos, Ordering::SeqCst);
+    }
+
     /// Moves the clock forward.
     pub fn advance(&self, duration: Duration) {
         let nanos = i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX);
@@ -48,7 +57,7 @@ impl TestClock {
 
 impl Clock for TestClock {
     fn now(&self) -> DateTime<Utc> {
-        Utc::now() + TimeDelta::nanoseconds(self.offset_nanos.load(Ordering::SeqCst))
+        Utc::now() + TimeDelta::nanoseconds(self.offset())
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {

@@ -76,6 +76,14 @@ struct Expectation {
     before: usize,
 }
 
+/// An expectation with the number of calls so far.
+pub(super) struct ExpectationState {
+    pub(super) operation: &'static str,
+    pub(super) calls: Calls,
+    pub(super) got: usize,
+    pub(super) is_met: bool,
+}
+
 impl Expectations {
     pub(super) fn add(&mut self, operation: &'static str, calls: Calls, before: usize) {
         self.0.push(Expectation {
@@ -85,18 +93,37 @@ impl Expectations {
         });
     }
 
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// Each expectation with the number of calls since it was set, in the order of their setting.
+    pub(super) fn states(&self, journal: &Journal) -> Vec<ExpectationState> {
+        let states = self.0.iter().map(|expectation| {
+            let got = journal.calls(expectation.operation) - expectation.before;
+            ExpectationState {
+                operation: expectation.operation,
+                calls: expectation.calls,
+                got,
+                is_met: expectation.calls.contains(got),
+            }
+        });
+        states.collect()
+    }
+
     /// A description of the unmet expectations, if there are any.
     pub(super) fn unmet(&self, journal: &Journal) -> Option<String> {
-        let lines = self.0.iter().filter_map(|expectation| {
-            let Expectation {
+        let states = self.states(journal).into_iter();
+        let unmet = states.filter(|state| !state.is_met).map(|state| {
+            let ExpectationState {
                 operation,
                 calls,
-                before,
-            } = expectation;
-            let got = journal.calls(operation) - before;
-            (!calls.contains(got)).then(|| format!("\n  {operation}: expected {calls}, got {got}"))
+                got,
+                ..
+            } = state;
+            format!("\n  {operation}: expected {calls}, got {got}")
         });
-        let lines: String = lines.collect();
+        let lines: String = unmet.collect();
         (!lines.is_empty()).then_some(lines)
     }
 }

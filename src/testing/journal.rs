@@ -93,6 +93,17 @@ impl Journal {
         self.requests.iter()
     }
 
+    /// The requests, oldest first, each with its number: the first of all has 1.
+    pub(super) fn numbered(&self) -> impl Iterator<Item = (usize, &RecordedRequest)> {
+        let first = self.total - self.requests.len() + 1;
+        (first..).zip(&self.requests)
+    }
+
+    /// Forgets the requests, but not how often each operation was called.
+    pub(super) fn clear_requests(&mut self) {
+        self.requests.clear();
+    }
+
     /// The newest requests, one per line.
     pub(super) fn text(&self) -> String {
         if self.total == 0 {

@@ -1,5 +1,7 @@
 //! The tokens of the mocks: JWTs signed with HMAC-SHA256.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
@@ -14,6 +16,15 @@ pub(crate) struct Issuer {
 impl Issuer {
     pub(crate) fn new(key: &str) -> Self {
         Self { key: key.into() }
+    }
+
+    /// An issuer that accepts no token of another one, such as of the same mock before a reset.
+    pub(crate) fn with_new_key(name: &str) -> Self {
+        static ISSUERS: AtomicU64 = AtomicU64::new(0);
+        Self::new(&format!(
+            "{name} {}",
+            ISSUERS.fetch_add(1, Ordering::Relaxed)
+        ))
     }
 
     /// A token with these claims.

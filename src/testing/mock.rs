@@ -21,6 +21,11 @@ impl<S: Default> MockState<S> {
         }
     }
 
+    /// Forgets everything but the outbox and the clock.
+    pub(crate) fn forget(&self) {
+        *self.state() = S::default();
+    }
+
     pub(crate) fn state(&self) -> MutexGuard<'_, S> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -50,31 +55,38 @@ macro_rules! mock {
 
             /// Starts a mock that uses `clock`.
             pub async fn start_with(clock: $crate::testing::TestClock) -> Self {
-                Self::launch(clock, None, None).await
+                Self::launch($crate::testing::MockSettings::new().clock(clock), None).await
             }
 
             /// Starts a mock with these settings.
             ///
             /// # Errors
             ///
-            /// If the port is not available.
+            /// If the port is not available, or the address is beyond the loopback interface and the
+            /// control API has no token.
             pub async fn serve(settings: $crate::testing::MockSettings) -> ::std::io::Result<Self> {
                 let listener = settings.listen()?;
-                Ok(Self::launch(settings.clock, settings.origin, Some(listener)).await)
+                if settings.control.is_none() {
+                    return Ok(Self::launch(settings, Some(listener)).await);
+                }
+                let mut mock = Self::launch(settings, None).await;
+                mock.server.listen_in_front(listener)?;
+                Ok(mock)
             }
 
             async fn launch(
-                clock: $crate::testing::TestClock,
-                origin: Option<$crate::testing::AllowedOrigin>,
+                settings: $crate::testing::MockSettings,
                 listener: Option<::std::net::TcpListener>,
             ) -> Self {
-                let shared = ::std::sync::Arc::new($crate::testing::MockState::new(clock));
+                let shared = $crate::testing::MockState::new(settings.clock);
+                let shared = ::std::sync::Arc::new(shared);
                 let parts = $crate::testing::Parts {
                     name: concat!("testing::", stringify!($name)),
                     behaviour: shared.clone(),
                     outbox: shared.outbox.clone(),
                     clock: shared.clock.clone(),
-                    origin,
+                    origin: settings.origin,
+                    access: settings.control,
                 };
                 let server = $crate::testing::Server::start(parts, listener).await;
                 Self { server, shared }
@@ -83,6 +95,12 @@ macro_rules! mock {
             /// The base URL for a client.
             pub fn base_url(&self) -> String {
                 self.server.uri()
+            }
+
+            /// The control API, if [`MockSettings::control`]($crate::testing::MockSettings::control) has
+            /// set one.
+            pub fn control(&self) -> Option<$crate::testing::MockControl> {
+                self.server.control()
             }
 
             /// The messages that the mock would have sent.

@@ -1,9 +1,9 @@
 #![doc = include_str!("guide.md")]
 
-mod admin;
 mod call;
 mod clock;
 mod conformance;
+mod control;
 mod error;
 mod expectations;
 mod fake_code_sign_in;
@@ -31,6 +31,8 @@ mod wunder;
 pub(crate) use self::call::Call;
 pub use self::clock::TestClock;
 pub use self::conformance::{ConformanceCase, ConformanceReport, store_conformance};
+pub(crate) use self::control::{ContactSummary, Controlled, Item, Members, UserSummary};
+pub use self::control::{ControlAccess, ControlError, MockControl};
 pub use self::error::{ErrorBuilder, error};
 pub use self::expectations::Calls;
 pub use self::fake_code_sign_in::{FakeCodeSignIn, FakeStep};

@@ -58,7 +58,6 @@ impl MockResponse {
     }
 
     /// Sets the type of the body.
-    #[cfg(feature = "goodcity")]
     pub(crate) fn content_type(mut self, content_type: &'static str) -> Self {
         self.content_type = Some(content_type);
         self

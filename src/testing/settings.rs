@@ -1,13 +1,14 @@
 //! The settings of a mock.
 
 use std::io;
-use std::net::TcpListener;
+use std::net::{IpAddr, Ipv4Addr, TcpListener};
 
 use url::Url;
 
 use super::clock::TestClock;
+use super::control::ControlAccess;
 
-/// The port, the clock and the allowed web origin of a mock.
+/// The address, the clock, the allowed web origin and the control API of a mock.
 ///
 /// ```
 /// use vestibule::testing::{GoodCity, MockSettings};
@@ -20,21 +21,42 @@ use super::clock::TestClock;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 #[must_use = "settings have no effect until they are passed to `serve`"]
 pub struct MockSettings {
+    address: IpAddr,
     port: u16,
     pub(crate) clock: TestClock,
     pub(crate) origin: Option<AllowedOrigin>,
+    pub(crate) control: Option<ControlAccess>,
+}
+
+impl Default for MockSettings {
+    fn default() -> Self {
+        Self {
+            address: Ipv4Addr::LOCALHOST.into(),
+            port: 0,
+            clock: TestClock::new(),
+            origin: None,
+            control: None,
+        }
+    }
 }
 
 impl MockSettings {
-    /// A free port of the loopback interface, a new clock, no web origin.
+    /// A free port of the loopback interface, a new clock, no web origin, no control API.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The port on the loopback interface; 0 selects a free one.
+    /// The address to listen on; 127.0.0.1 by default. Other machines reach the mock at an address
+    /// beyond the loopback interface, so that requires a [`control`](Self::control) with a token.
+    pub fn address(mut self, address: impl Into<IpAddr>) -> Self {
+        self.address = address.into();
+        self
+    }
+
+    /// The port; 0 selects a free one.
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
         self
@@ -57,8 +79,23 @@ impl MockSettings {
         Ok(self)
     }
 
+    /// Serves the control API below `/__mock/`, for programs that only know the URL of the mock, and a
+    /// page at `/__mock/` that shows the messages, the users and the requests.
+    /// `/__mock/openapi.yaml` describes it. Such a mock has a fault proxy in front of it, so that the
+    /// control API can inject faults of the network.
+    pub fn control(mut self, access: ControlAccess) -> Self {
+        self.control = Some(access);
+        self
+    }
+
     pub(crate) fn listen(&self) -> io::Result<TcpListener> {
-        TcpListener::bind(("127.0.0.1", self.port))
+        let has_token = self.control.as_ref().is_some_and(ControlAccess::has_token);
+        if !self.address.is_loopback() && !has_token {
+            let message = "an address beyond the loopback interface requires a control token, because \
+                           other machines can reach it";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+        }
+        TcpListener::bind((self.address, self.port))
     }
 }
 
@@ -77,6 +114,11 @@ impl AllowedOrigin {
         let message = "an origin must be `*` or a scheme and a host, such as http://localhost:3000, \
                        without a path";
         Err(io::Error::new(io::ErrorKind::InvalidInput, message))
+    }
+
+    /// Whether it is this one origin; `*` names none.
+    pub(crate) fn is(&self, origin: &str) -> bool {
+        self.0 == origin && origin != "*"
     }
 
     /// The CORS headers of every response. Browsers reject credentials together with `*`.

@@ -55,6 +55,16 @@ async fn pages_of_any_origin_may_call_without_cookies() {
 }
 
 #[tokio::test]
+async fn pages_of_any_origin_may_not_use_the_control_api() {
+    let server = serve(["--cors=*"]).await;
+    for path in ["/__outbox", "/__mock/users", "/__mock/openapi.yaml"] {
+        let request = server.request(Method::GET, "wunder", path);
+        let request = request.header("origin", "http://localhost:3000");
+        assert_eq!(response(request).await.unwrap().status, 403, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn a_page_can_read_the_faults_too() {
     let server = serve([
         "--cors=http://localhost:3000",

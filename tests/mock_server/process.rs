@@ -1,9 +1,7 @@
-//! Runs the example as a process, and sends plain HTTP to it.
+//! Runs the binary as a process, and sends plain HTTP to it.
 
 use std::collections::BTreeMap;
-use std::env;
 use std::ffi::OsStr;
-use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -15,12 +13,10 @@ use tokio::process::{Child, Command};
 /// Longer than a process needs to start on a busy machine.
 const START: Duration = Duration::from_secs(60);
 
-/// `cargo test` builds the examples next to the tests.
 fn command(flags: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Command {
-    let test = env::current_exe().unwrap();
-    let profile: PathBuf = test.parent().unwrap().parent().unwrap().into();
-    let mut command = Command::new(profile.join("examples/mock_server"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_vestibule-mock"));
     command
+        .env_remove("VESTIBULE_MOCK_CONTROL_TOKEN")
         .args(flags)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -55,13 +51,28 @@ pub async fn refused(flags: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Stri
 
 /// A server that is ready. It stops when it is dropped.
 pub struct Server {
-    _child: Child,
+    child: Child,
     printed: BTreeMap<String, String>,
     http: reqwest::Client,
 }
 
 pub async fn serve(flags: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Server {
-    let mut child = command(flags).spawn().unwrap();
+    serve_command(command(flags)).await
+}
+
+/// A server with an environment variable.
+pub async fn serve_with(
+    variable: &str,
+    value: &str,
+    flags: impl IntoIterator<Item = impl AsRef<OsStr>>,
+) -> Server {
+    let mut command = command(flags);
+    command.env(variable, value);
+    serve_command(command).await
+}
+
+async fn serve_command(mut command: Command) -> Server {
+    let mut child = command.spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let mut printed = BTreeMap::new();
     let ready = async {
@@ -78,7 +89,7 @@ pub async fn serve(flags: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Server
     };
     tokio::time::timeout(START, ready).await.expect("it starts");
     Server {
-        _child: child,
+        child,
         printed,
         http: reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
@@ -142,6 +153,34 @@ impl Server {
         let request = self.request(Method::POST, system, path);
         let request = request.header("content-type", "application/json");
         response(request.body(body.to_string())).await
+    }
+
+    /// Sends a control request, with a body if it is not null.
+    pub async fn control(
+        &self,
+        system: &str,
+        method: Method,
+        path: &str,
+        body: &Value,
+    ) -> HttpResponse {
+        let request = self.request(method, system, path);
+        let request = match body {
+            Value::Null => request,
+            body => request
+                .header("content-type", "application/json")
+                .body(body.to_string()),
+        };
+        response(request).await.unwrap()
+    }
+
+    /// Sends SIGTERM, and returns whether the process ended without an error.
+    #[cfg(unix)]
+    pub async fn terminate(&mut self) -> bool {
+        let kill = format!("kill -TERM {}", self.child.id().unwrap());
+        let sent = Command::new("sh").args(["-c", &kill]).status().await;
+        assert!(sent.unwrap().success());
+        let ended = tokio::time::timeout(START, self.child.wait()).await;
+        ended.expect("the process ends").unwrap().success()
     }
 
     /// The code of the newest message to `to`.

@@ -22,7 +22,7 @@ impl RequestContext<'_> {
 
     pub(super) fn send_link(&mut self, purpose: LinkPurpose, contact: &Contact, user_id: &str) {
         let code = self.state.links.issue(purpose, contact, user_id, self.now);
-        self.send(contact, &code);
+        self.send(contact, &code, true);
     }
 
     /// Sends a confirmation link to a contact of the profile, unless it is confirmed already.

@@ -4,6 +4,7 @@ mod account;
 mod application;
 mod codes;
 mod contacts;
+mod control;
 mod otp;
 mod passwords;
 mod pending_registrations;
@@ -19,7 +20,6 @@ mod social;
 mod state;
 mod user;
 
-use self::codes::{Codes, Links};
 use self::request_context::{COOKIE, RequestContext};
 use self::responses::{api_error, bad_request};
 pub use self::seed::{FyndAttribute, FyndSignIn, FyndUser};
@@ -67,9 +67,7 @@ impl Fynd {
 
     /// Expires all sent codes and links.
     pub fn expire_codes(&self) {
-        let mut state = self.shared.state();
-        state.codes = Codes::default();
-        state.links = Links::default();
+        self.shared.state().expire_codes();
     }
 
     /// Ends all sessions.

@@ -137,15 +137,17 @@ impl RequestContext<'_> {
         subject: CodeSubject,
     ) -> SentCode {
         let sent = self.state.codes.send(purpose, contact, subject, self.now);
-        self.send(contact, &sent.code);
+        self.send(contact, &sent.code, false);
         sent
     }
 
-    pub(super) fn send(&self, contact: &Contact, code: &str) {
+    /// Sends a message with a code, or with a link that has it.
+    pub(super) fn send(&self, contact: &Contact, code: &str, link: bool) {
         self.outbox.send(Message {
             to: contact.address(),
             channel: contact.channel(),
             code: code.to_owned(),
+            link,
             language: None,
             at: self.now.timestamp_millis(),
         });

@@ -92,6 +92,23 @@ impl State {
         self.sign_out_user(id);
     }
 
+    /// Invalidates all sent codes and links.
+    pub(super) fn expire_codes(&mut self) {
+        self.codes = Codes::default();
+        self.links = Links::default();
+    }
+
+    /// The id of the user with this id, phone number or e-mail address.
+    pub(super) fn find(&self, user: &str) -> Option<String> {
+        let has_address = |known: &&User| {
+            let mut contacts = known.contacts.all();
+            contacts.any(|entry| entry.contact.address() == user)
+        };
+        let mut users = self.users.values();
+        let found = self.users.get(user).or_else(|| users.find(has_address));
+        found.map(|user| user.id.clone())
+    }
+
     /// The id of the user with a contact.
     pub(super) fn owner(&self, contact: &Contact) -> Option<String> {
         let mut users = self.users.values();

@@ -1,5 +1,6 @@
 //! A stateful mock of GoodCity.
 
+mod control;
 mod profile;
 mod request;
 mod responses;
@@ -296,6 +297,7 @@ impl MockState<State> {
                 to,
                 channel,
                 code,
+                link: false,
                 language: Some(user.language.unwrap_or_default().tag().to_owned()),
                 at: now.timestamp_millis(),
             });

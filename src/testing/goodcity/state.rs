@@ -136,14 +136,15 @@ impl Default for State {
             blocked: false,
             races: VecDeque::new(),
             users: Vec::new(),
-            issuer: Issuer::new("goodcity mock"),
+            issuer: Issuer::with_new_key("goodcity mock"),
             counter: 0,
         }
     }
 }
 
 impl State {
-    pub(super) fn add_user(&mut self, user: GoodCityUser) {
+    /// Adds a user and returns the id.
+    pub(super) fn add_user(&mut self, user: GoodCityUser) -> i64 {
         let GoodCityUser {
             phone,
             first_name,
@@ -167,7 +168,11 @@ impl State {
             last_connected,
             ..User::new(phone.e164())
         };
-        self.insert(added);
+        self.insert(added)
+    }
+
+    pub(super) fn users(&self) -> impl Iterator<Item = &User> {
+        self.users.iter()
     }
 
     /// Inserts a user and returns its id.

@@ -9,6 +9,9 @@ const MAX_HEAD: usize = 256 * 1024;
 const MAX_BODY: usize = 64 * 1024 * 1024;
 
 /// A request or a response: everything before the empty line, and the body.
+///
+/// The head may have any bytes. Each is the character of the same number (ISO-8859-1), so that none is
+/// lost on the way through the proxy.
 #[derive(Clone, Debug)]
 pub(super) struct Message {
     pub(super) head: String,
@@ -27,7 +30,7 @@ impl Message {
                 return None;
             }
         };
-        let mut message = Self::split(bytes, body_start)?;
+        let mut message = Self::split(bytes, body_start);
         let is_chunked = message
             .header("transfer-encoding")
             .is_some_and(|encoding| encoding.eq_ignore_ascii_case("chunked"));
@@ -60,15 +63,15 @@ impl Message {
         let mut bytes = Vec::new();
         stream.read_to_end(&mut bytes).await?;
         end_of_head(&bytes)
-            .and_then(|start| Self::split(bytes, start))
+            .map(|start| Self::split(bytes, start))
             .ok_or_else(|| io::ErrorKind::InvalidData.into())
     }
 
-    fn split(mut bytes: Vec<u8>, body_start: usize) -> Option<Self> {
+    fn split(mut bytes: Vec<u8>, body_start: usize) -> Self {
         let body = bytes.split_off(body_start);
         bytes.truncate(body_start - 4);
-        let head = String::from_utf8(bytes).ok()?;
-        Some(Self { head, body })
+        let head = bytes.into_iter().map(char::from).collect();
+        Self { head, body }
     }
 
     /// The first two words of the start line: method and target, or version and status.
@@ -98,7 +101,8 @@ impl Message {
             }
         }
         text.push_str(&format!("{name}: {value}\r\n\r\n"));
-        let mut bytes = text.into_bytes();
+        let byte = |letter| u8::try_from(letter).unwrap_or(b'?');
+        let mut bytes: Vec<u8> = text.chars().map(byte).collect();
         bytes.extend_from_slice(&self.body);
         bytes
     }

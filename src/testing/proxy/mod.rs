@@ -7,15 +7,15 @@ mod rules;
 
 use std::fmt;
 use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::task::JoinHandle;
 
 pub use self::fault::Fault;
-use self::rules::Rules;
+pub(super) use self::rules::Rules;
 pub use self::rules::{FaultRule, ProxiedRequest};
-use crate::pipeline::Operation;
 
 /// A proxy on the loopback interface that forwards requests to a server and injects [`Fault`]s into
 /// some of them: resets, stalls, incomplete responses, HTML pages of gateways.
@@ -63,25 +63,22 @@ impl FaultProxy {
             .strip_prefix("http://")
             .map(|rest| rest.trim_end_matches('/').to_owned())
             .ok_or(io::ErrorKind::InvalidInput)?;
-        Self::run(upstream, 0, Rules::default()).await
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        Self::run(upstream, listener, Arc::default())
     }
 
-    /// Starts a proxy for a mock, with the operations that rules may name and with headers for the
-    /// responses of the proxy itself.
-    pub(super) async fn start_for(
+    /// Starts a proxy for a mock, with the rules of the mock.
+    pub(super) fn start_for(
         upstream: &str,
-        port: u16,
-        operations: Vec<&'static Operation>,
-        headers: Vec<(&'static str, String)>,
+        listener: TcpListener,
+        rules: Arc<Rules>,
     ) -> io::Result<Self> {
         let upstream = upstream.trim_start_matches("http://").to_owned();
-        Self::run(upstream, port, Rules::new(operations, headers)).await
+        Self::run(upstream, listener, rules)
     }
 
-    async fn run(upstream: String, port: u16, rules: Rules) -> io::Result<Self> {
-        let listener = TcpListener::bind(("127.0.0.1", port)).await?;
-        let authority = listener.local_addr()?.to_string();
-        let rules = Arc::new(rules);
+    fn run(upstream: String, listener: TcpListener, rules: Arc<Rules>) -> io::Result<Self> {
+        let authority = reachable(listener.local_addr()?).to_string();
         let shared = rules.clone();
         let accept_task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -138,6 +135,18 @@ impl Drop for FaultProxy {
     fn drop(&mut self) {
         self.accept_task.abort();
     }
+}
+
+/// The address at which a client on this machine reaches a listener: one that listens on all addresses
+/// also listens on the loopback address.
+fn reachable(mut address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        address.set_ip(match address {
+            SocketAddr::V4(_) => IpAddr::V4(Ipv4Addr::LOCALHOST),
+            SocketAddr::V6(_) => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        });
+    }
+    address
 }
 
 /// A reserved port of the loopback interface that refuses every connection.

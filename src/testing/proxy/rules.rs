@@ -43,6 +43,19 @@ impl FaultRule {
         self
     }
 
+    pub(crate) fn fault(&self) -> &Fault {
+        &self.fault
+    }
+
+    pub(crate) fn operation(&self) -> Option<&str> {
+        self.operation.as_deref()
+    }
+
+    /// How many more times it applies; `None` if without limit.
+    pub(crate) fn remaining(&self) -> Option<usize> {
+        self.remaining
+    }
+
     /// Only applies this many times.
     pub fn times(mut self, times: usize) -> Self {
         self.remaining = Some(times);
@@ -64,22 +77,29 @@ pub struct ProxiedRequest {
 
 /// The rules and the recorded requests of one proxy.
 #[derive(Debug, Default)]
-pub(super) struct Rules {
+pub(crate) struct Rules {
     operations: Vec<&'static Operation>,
     /// Header lines for the responses of the proxy itself.
     headers: String,
     state: Mutex<State>,
 }
 
+/// A rule, and how often it was applied.
+#[derive(Debug)]
+struct Injected {
+    rule: FaultRule,
+    applied: usize,
+}
+
 #[derive(Debug, Default)]
 struct State {
-    rules: Vec<FaultRule>,
+    rules: Vec<Injected>,
     requests: VecDeque<ProxiedRequest>,
     connections: usize,
 }
 
 impl Rules {
-    pub(super) fn new(
+    pub(crate) fn new(
         operations: Vec<&'static Operation>,
         headers: Vec<(&'static str, String)>,
     ) -> Self {
@@ -93,22 +113,29 @@ impl Rules {
         }
     }
 
+    /// The rules, oldest first, each with the number of requests that it was applied to.
+    pub(crate) fn injected(&self) -> Vec<(FaultRule, usize)> {
+        let state = self.lock();
+        let rules = state.rules.iter();
+        rules.map(|it| (it.rule.clone(), it.applied)).collect()
+    }
+
     pub(super) fn headers(&self) -> &str {
         &self.headers
     }
 
     #[track_caller]
-    pub(super) fn add(&self, rule: FaultRule) {
+    pub(crate) fn add(&self, rule: FaultRule) {
         let operation = rule.operation.as_deref().unwrap_or_default();
         let is_known = self.operations.iter().any(|known| known.id == operation);
         assert!(
             rule.operation.is_none() || is_known,
             "the server behind this proxy has no operation `{operation}`",
         );
-        self.lock().rules.push(rule);
+        self.lock().rules.push(Injected { rule, applied: 0 });
     }
 
-    pub(super) fn reset(&self) {
+    pub(crate) fn reset(&self) {
         *self.lock() = State::default();
     }
 
@@ -165,14 +192,13 @@ impl Rules {
 
     fn take(&self, matches: impl Fn(&FaultRule) -> bool) -> Option<Fault> {
         let mut state = self.lock();
-        let rule = state
-            .rules
-            .iter_mut()
-            .find(|rule| rule.remaining != Some(0) && matches(rule))?;
-        if let Some(remaining) = &mut rule.remaining {
+        let mut rules = state.rules.iter_mut();
+        let injected = rules.find(|it| it.rule.remaining != Some(0) && matches(&it.rule))?;
+        if let Some(remaining) = &mut injected.rule.remaining {
             *remaining -= 1;
         }
-        Some(rule.fault.clone())
+        injected.applied += 1;
+        Some(injected.rule.fault.clone())
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

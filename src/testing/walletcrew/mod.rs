@@ -1,5 +1,6 @@
 //! A stateful mock of The Wallet Crew.
 
+mod control;
 mod state;
 
 use serde_json::{Map, Value, json};
@@ -160,6 +161,7 @@ impl MockState<State> {
             to,
             channel,
             code,
+            link: flow == Flow::Link,
             language: None,
             at: self.clock.now().timestamp_millis(),
         });

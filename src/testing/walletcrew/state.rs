@@ -25,9 +25,9 @@ pub(super) enum Flow {
     Pass,
 }
 
-struct Customer {
-    tenant: String,
-    members: Map<String, Value>,
+pub(super) struct Customer {
+    pub(super) tenant: String,
+    pub(super) members: Map<String, Value>,
     /// The valid code, until it is used.
     code: Option<String>,
     /// The link that was sent, until it is opened.
@@ -70,7 +70,7 @@ impl Default for State {
             recognised: HashMap::new(),
             customers: Vec::new(),
             tokens: HashMap::new(),
-            issuer: Issuer::new("walletcrew mock"),
+            issuer: Issuer::with_new_key("walletcrew mock"),
             counter: 0,
         }
     }
@@ -178,6 +178,18 @@ impl State {
         Some(self.issue(&tenant, id, now))
     }
 
+    pub(super) fn customers(&self) -> impl Iterator<Item = &Customer> {
+        self.customers.iter()
+    }
+
+    /// Makes all sent codes and links invalid.
+    pub(super) fn expire_codes(&mut self) {
+        for customer in &mut self.customers {
+            customer.code = None;
+            customer.link = None;
+        }
+    }
+
     pub(super) fn revoke_tokens(&mut self) {
         self.tokens.clear();
     }
@@ -241,7 +253,7 @@ impl State {
     }
 }
 
-fn id_of(members: &Map<String, Value>) -> &str {
+pub(super) fn id_of(members: &Map<String, Value>) -> &str {
     members
         .get("id")
         .and_then(Value::as_str)

@@ -33,6 +33,12 @@ impl State {
         Ok(MockResponse::empty(204))
     }
 
+    pub(super) fn expire_codes(&mut self) {
+        for user in self.users.all() {
+            user.codes = Codes::default();
+        }
+    }
+
     /// A user who already has a branch stays in it.
     fn prepare_user(
         &mut self,
@@ -52,8 +58,6 @@ impl State {
 impl Wunder {
     /// Expires all sent codes.
     pub fn expire_codes(&self) {
-        for user in self.shared.state().users.all() {
-            user.codes = Codes::default();
-        }
+        self.shared.state().expire_codes();
     }
 }

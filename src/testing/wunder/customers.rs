@@ -7,7 +7,7 @@ use super::request::Request;
 use super::users::UserId;
 use super::{State, Wunder};
 use crate::testing::jwt::Issuer;
-use crate::testing::{Channel, MockResponse, MockResult};
+use crate::testing::{MockResponse, MockResult};
 
 /// Members of the profile that a request cannot set directly.
 const PROTECTED_MEMBERS: [&str; 9] = [
@@ -156,7 +156,7 @@ impl State {
         request: &Request<'_>,
     ) {
         let code = self.next_code();
-        request.send(Channel::Email, email, &code);
+        request.send_link(email, &code);
         self.users[id].codes.email_verification = Some(code);
     }
 }

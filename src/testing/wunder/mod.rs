@@ -3,6 +3,7 @@
 mod bootstrap;
 mod branches;
 mod cards;
+mod control;
 mod customers;
 mod errors;
 mod pages;

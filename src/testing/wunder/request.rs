@@ -70,10 +70,20 @@ impl<'a> Request<'a> {
     }
 
     pub(super) fn send(&self, channel: Channel, to: &str, code: &str) {
+        self.send_message(channel, to, code, false);
+    }
+
+    /// Sends a link with a code by e-mail.
+    pub(super) fn send_link(&self, to: &str, code: &str) {
+        self.send_message(Channel::Email, to, code, true);
+    }
+
+    fn send_message(&self, channel: Channel, to: &str, code: &str, link: bool) {
         self.outbox.send(Message {
             to: to.to_owned(),
             channel,
             code: code.to_owned(),
+            link,
             language: None,
             at: self.now.timestamp_millis(),
         });

@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-use super::Wunder;
+use super::users::UserId;
+use super::{State, Wunder};
 use crate::secret::Secret;
 
 /// A user for [`Wunder::add_user`].
@@ -110,37 +111,45 @@ impl WunderUser {
     }
 }
 
-impl Wunder {
-    /// Adds a user and returns the uuid. An existing user with the same phone number or e-mail
-    /// address is updated instead.
-    pub fn add_user(&self, seed: WunderUser) -> String {
-        let mut state = self.shared.state();
-        let by_phone = (seed.phone.as_ref()).and_then(|(phone, _)| state.users.by_phone(phone));
-        let by_email = (seed.email.as_ref()).and_then(|(email, _)| state.users.by_email(email));
+impl State {
+    /// Adds a user, or updates the one with the same phone number or e-mail address.
+    pub(super) fn add_user(&mut self, seed: WunderUser) -> UserId {
+        let by_phone = (seed.phone.as_ref()).and_then(|(phone, _)| self.users.by_phone(phone));
+        let by_email = (seed.email.as_ref()).and_then(|(email, _)| self.users.by_email(email));
         let known = by_phone.or(by_email);
-        let id = known.unwrap_or_else(|| state.users.add());
+        let id = known.unwrap_or_else(|| self.users.add());
         if let Some((phone, is_verified)) = &seed.phone {
-            state.users.set_phone(id, phone);
+            self.users.set_phone(id, phone);
             if *is_verified {
-                state.users[id].verify_phone();
+                self.users[id].verify_phone();
             }
         }
         if let Some((email, is_verified)) = &seed.email {
-            state.users.set_email(id, email);
+            self.users.set_email(id, email);
             if *is_verified {
-                state.users[id].verify_email();
+                self.users[id].verify_email();
             }
         }
         for (provider, token) in &seed.accounts {
-            state.add_social_account(provider, token.expose(), None, Some(id));
+            self.add_social_account(provider, token.expose(), None, Some(id));
         }
-        let user = &mut state.users[id];
+        let user = &mut self.users[id];
         user.password = seed.password.or(user.password.take());
         user.branch = seed.branch.or(user.branch.take());
         user.created_by = seed.created_by.or(user.created_by.take());
         user.members.extend(seed.members);
         user.factor.is_forced |= seed.must_use_second_factor;
-        user.uuid.clone()
+        id
+    }
+}
+
+impl Wunder {
+    /// Adds a user and returns the uuid. An existing user with the same phone number or e-mail
+    /// address is updated instead.
+    pub fn add_user(&self, seed: WunderUser) -> String {
+        let mut state = self.shared.state();
+        let id = state.add_user(seed);
+        state.users[id].uuid.clone()
     }
 
     /// Locks a user: all calls of the user fail with `U131` from now on. Returns false if the user

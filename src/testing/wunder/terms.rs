@@ -67,7 +67,7 @@ impl TermsVersions {
         terms.filter(|terms| self.is_newest(terms))
     }
 
-    fn add(&mut self, series: Option<u64>, of: TermsScope, content: Value) -> u64 {
+    pub(super) fn add(&mut self, series: Option<u64>, of: TermsScope, content: Value) -> u64 {
         let id = self.0.len() as u64 + 1;
         let series = series.unwrap_or(id);
         let before = self.0.iter().filter(|terms| terms.series == series);

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use serde_json::json;
 
-use super::Wunder;
 use super::users::UserId;
+use super::{State, Wunder};
 use crate::clock::Clock;
 use crate::session;
 use crate::testing::Calls;
@@ -51,7 +51,7 @@ impl Default for Tokens {
             access: IssuedTokens::new(),
             refresh: IssuedTokens::new(),
             provisional: IssuedTokens::new(),
-            issuer: Issuer::new("wunder mock"),
+            issuer: Issuer::with_new_key("wunder mock"),
             access_seconds: FIVE_HOURS,
             refresh_seconds: THIRTY_DAYS,
             issuer_ahead: 0,
@@ -129,6 +129,12 @@ impl Tokens {
         }
     }
 
+    pub(super) fn revoke_all(&mut self) {
+        for tokens in [&mut self.access, &mut self.refresh, &mut self.provisional] {
+            tokens.clear();
+        }
+    }
+
     fn end_all(&mut self, user: UserId) {
         let owner = Owner::User(user);
         for tokens in [&mut self.access, &mut self.refresh, &mut self.provisional] {
@@ -170,6 +176,15 @@ impl Tokens {
     }
 }
 
+impl State {
+    /// The access token and the refresh token of a new sign-in of a user.
+    pub(super) fn tokens_for(&mut self, user: &str, now: i64) -> Option<(String, String)> {
+        let id = self.users.find(user)?;
+        let uuid = self.users[id].uuid.clone();
+        Some(self.tokens.start(&Owner::User(id), &uuid, now))
+    }
+}
+
 impl Wunder {
     /// Sets the lifetime of new access tokens, in seconds; five hours by default.
     pub fn set_access_lifetime(&self, seconds: i64) {
@@ -197,10 +212,7 @@ impl Wunder {
     /// The tokens of a new sign-in of a user; `None` if the user does not exist.
     pub fn tokens_for(&self, user: &str) -> Option<session::Tokens> {
         let now = self.shared.clock.now().timestamp();
-        let mut state = self.shared.state();
-        let id = state.users.find(user)?;
-        let uuid = state.users[id].uuid.clone();
-        let (access, refresh) = state.tokens.start(&Owner::User(id), &uuid, now);
+        let (access, refresh) = self.shared.state().tokens_for(user, now)?;
         Some(session::Tokens::new(access, Some(refresh.into())))
     }
 

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::errors::{api_error, malformed, no_such_user};
 use super::request::{Request, check_email};
-use super::users::consume_code;
+use super::users::{User, consume_code};
 use super::{State, Wunder};
 use crate::testing::{Channel, MockResponse, MockResult};
 
@@ -48,6 +48,13 @@ impl State {
         Ok(MockResponse::empty(204))
     }
 
+    /// Whether the link with this code was valid; it is used up then.
+    pub(super) fn open_email_link(&mut self, code: &str) -> bool {
+        let has_code = |user: &mut User| consume_code(&mut user.codes.email_verification, code);
+        let found = self.users.find_by(has_code);
+        found.inspect(|id| self.users[*id].verify_email()).is_some()
+    }
+
     pub(super) fn init_verification(&mut self, request: &Request<'_>) -> MockResult {
         self.customer(request)?;
         if !request.call.body.is_empty() && !matches!(request.body, Value::Object(_)) {
@@ -63,13 +70,7 @@ impl Wunder {
     /// Opens the link of a verification e-mail, identified by its code. Returns false if the code is
     /// invalid or was used before.
     pub fn open_email_link(&self, code: &str) -> bool {
-        let mut state = self.shared.state();
-        let found = state
-            .users
-            .find_by(|user| consume_code(&mut user.codes.email_verification, code));
-        found
-            .inspect(|id| state.users[*id].verify_email())
-            .is_some()
+        self.shared.state().open_email_link(code)
     }
 
     /// Completes the external verification of a user. Returns false if the user does not exist.

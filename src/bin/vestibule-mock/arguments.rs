@@ -1,18 +1,24 @@
 //! The command line.
 
+use std::env;
+use std::net::IpAddr;
 use std::str::FromStr;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::builder::ValueParser;
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
-use vestibule::testing::{MockSettings, TestClock};
+use vestibule::System;
+use vestibule::testing::{ControlAccess, MockSettings, TestClock};
 
 use crate::faults::{FaultFlag, ProfileFlag};
-use crate::seeds::{ApiClient, Attribute, Seed, SocialAccount, Terms};
+use crate::seeds;
+
+/// The environment variable with the control token, which a process list does not show.
+const TOKEN_VARIABLE: &str = "VESTIBULE_MOCK_CONTROL_TOKEN";
 
 const ABOUT: &str = "\
-Runs mocks of Wunder Mobility, The Wallet Crew, GoodCity and Fynd on 127.0.0.1 until Ctrl-C.
+Runs mocks of Wunder Mobility, The Wallet Crew, GoodCity and Fynd until Ctrl-C or SIGTERM.
 
 Prints the name and base URL of each mock, then the seeded data, then `ready`.";
 
@@ -24,9 +30,17 @@ Each mock behaves like the real server: it verifies signatures, uses up codes, r
   fynd        any application id of 24 hex digits, any token; published signature key `1234567`
 
 In addition to the documented endpoints, each mock has:
+  GET  /__mock/   a page with the messages, the users and the last requests
+  GET  /__mock/openapi.yaml
+                  the description of the control API: users, credentials, faults, clock, outbox,
+                  requests, expectations and reset, for tests in any language
   GET  /__outbox  the messages that it would have sent, with their codes
   GET  /__clock   the time of the mocks
   POST /__clock   {\"advance_seconds\": 60} advances the time of all four
+
+These answer requests to an IP address, to localhost and to the names of --allow-host, but no web
+page of another origin than that of --cors. With a control token they require
+`Authorization: Bearer TOKEN`.
 
 Faults, for --fault SYSTEM:OPERATION=FAULT[,times=N]; OPERATION is an operation id or `*`:
   400 … 599       responds with this status and no body; `,retry-after=SECONDS` adds the header
@@ -47,10 +61,10 @@ Profiles, for --profile [SYSTEM:]PROFILE; without a system it applies to all fou
   flaky           processes the first call of every operation, then resets the connection
 
 Examples:
-  mock_server --wunder-port 4001 --fynd-port 4004 --cors http://localhost:3000
-  mock_server --wunder-user phone=+43123456789,email=ada@example.org,password=not-a-real-one
-  mock_server --fault fynd:login_with_otp=429,retry-after=30,times=2 --profile goodcity:slow
-  mock_server --start-time 2030-01-01T00:00:00Z";
+  vestibule-mock --wunder-port 4001 --fynd-port 4004 --cors http://localhost:3000
+  vestibule-mock --wunder-user phone=+43123456789,email=ada@example.org,password=not-a-real-one
+  vestibule-mock --fault fynd:login_with_otp=429,retry-after=30,times=2 --profile goodcity:slow
+  vestibule-mock --start-time 2030-01-01T00:00:00Z";
 
 /// The parsed command line.
 pub struct Arguments {
@@ -74,51 +88,64 @@ impl Arguments {
         }
     }
 
-    /// The settings of every mock; all share one clock.
-    pub fn settings(&self) -> Result<MockSettings, String> {
-        let settings = MockSettings::new().clock(self.clock.clone());
+    /// The settings of a mock; all share one clock.
+    pub fn settings(&self, system: System) -> Result<MockSettings, String> {
+        let mut access = ControlAccess::new();
+        if let Some(token) = self.token()? {
+            let token = access.token(token.into());
+            access = token.map_err(|error| format!("--control-token: {error}"))?;
+        }
+        for host in self.all("allow-host") {
+            let allowed = access.allow_host(host);
+            access = allowed.map_err(|error| format!("--allow-host: {error}"))?;
+        }
+        let mut settings = MockSettings::new()
+            .port(self.port(system))
+            .clock(self.clock.clone())
+            .control(access);
+        if let Some(address) = self.matches.get_one::<IpAddr>("bind") {
+            settings = settings.address(*address);
+        }
         match self.matches.get_one::<String>("cors") {
             Some(origin) => settings
                 .allow_origin(origin)
-                .map_err(|error| error.to_string()),
+                .map_err(|error| format!("--cors: {error}")),
             None => Ok(settings),
         }
     }
 
-    pub fn port(&self, system: &str) -> u16 {
+    /// The control token of the command line or of the environment.
+    fn token(&self) -> Result<Option<String>, String> {
+        if let Some(token) = self.matches.get_one::<String>("control-token") {
+            return Ok(Some(token.clone()));
+        }
+        match env::var(TOKEN_VARIABLE) {
+            Ok(token) => Ok(Some(token)),
+            Err(env::VarError::NotPresent) => Ok(None),
+            Err(env::VarError::NotUnicode(_)) => Err(format!("{TOKEN_VARIABLE} must be text")),
+        }
+    }
+
+    pub fn port(&self, system: System) -> u16 {
         let port = self.matches.get_one(&format!("{system}-port"));
         port.copied().unwrap_or_default()
     }
 
-    pub fn seeds(&self, flag: &str) -> impl Iterator<Item = &Seed> {
-        self.all(flag)
-    }
-
-    pub fn terms(&self) -> impl Iterator<Item = &Terms> {
-        self.all("wunder-terms")
-    }
-
-    pub fn api_clients(&self) -> impl Iterator<Item = &ApiClient> {
-        self.all("wunder-api-client")
-    }
-
-    pub fn social_accounts(&self) -> impl Iterator<Item = &SocialAccount> {
-        self.all("wunder-social-account")
-    }
-
-    pub fn attributes(&self) -> impl Iterator<Item = &Attribute> {
-        self.all("fynd-attribute")
+    /// The values of a repeatable flag.
+    pub fn all(&self, flag: &str) -> impl Iterator<Item = &String> {
+        self.values(flag)
     }
 
     pub fn faults(&self) -> impl Iterator<Item = &FaultFlag> {
-        self.all("fault")
+        self.values("fault")
     }
 
-    pub fn profiles(&self) -> impl Iterator<Item = &ProfileFlag> {
-        self.all("profile")
+    pub fn profiles(&self) -> impl Iterator<Item = &FaultFlag> {
+        let profiles = self.values("profile");
+        profiles.map(|ProfileFlag(profile)| profile)
     }
 
-    fn all<T: Clone + Send + Sync + 'static>(&self, flag: &str) -> impl Iterator<Item = &T> {
+    fn values<T: Clone + Send + Sync + 'static>(&self, flag: &str) -> impl Iterator<Item = &T> {
         self.matches.get_many(flag).into_iter().flatten()
     }
 }
@@ -129,45 +156,28 @@ pub fn exit_with_error(message: &str) -> ! {
 }
 
 fn command() -> Command {
-    Command::new("mock_server")
+    Command::new("vestibule-mock")
+        .version(env!("CARGO_PKG_VERSION"))
         .about(ABOUT)
         .after_help(AFTER_HELP)
-        .arg(port("wunder", "wunder-port"))
-        .arg(port("walletcrew", "walletcrew-port"))
-        .arg(port("goodcity", "goodcity-port"))
-        .arg(port("fynd", "fynd-port"))
-        .arg(many::<Seed>("wunder-user", "MEMBERS").help(
-            "A user: phone=, email=, unverified-email=, password=, branch=, social=PROVIDER:TOKEN, \
-             second-factor=yes; separated by commas",
+        .arg(flag("bind", "ADDRESS", value_parser!(IpAddr).into()).help(
+            "The address to listen on, 127.0.0.1 by default; beyond the loopback interface it \
+             requires --control-token",
         ))
+        .arg(port(System::Wunder, "wunder-port"))
+        .arg(port(System::WalletCrew, "walletcrew-port"))
+        .arg(port(System::GoodCity, "goodcity-port"))
+        .arg(port(System::Fynd, "fynd-port"))
+        .arg(flag("control-token", "TOKEN", value_parser!(String)).help(format!(
+            "The token that the control API requires, at least 16 characters; also in the \
+             environment variable {TOKEN_VARIABLE}"
+        )))
         .arg(
-            many::<SocialAccount>("wunder-social-account", "PROVIDER:TOKEN")
-                .help("A token of a social account without a user, for a sign-up"),
+            flag("allow-host", "NAME", value_parser!(String))
+                .action(ArgAction::Append)
+                .help("A host name under which the control API may be used, such as that of a container"),
         )
-        .arg(
-            many::<ApiClient>("wunder-api-client", "ID:KEY")
-                .help("An API client with this id and key"),
-        )
-        .arg(
-            many::<Terms>("wunder-terms", "BRANCH=TITLE")
-                .help("Terms of a branch, which its users have to accept"),
-        )
-        .arg(
-            many::<Seed>("walletcrew-customer", "MEMBERS")
-                .help("A customer: tenant=, and email=, phone= or id=; other members are optional"),
-        )
-        .arg(
-            many::<Seed>("goodcity-user", "MEMBERS")
-                .help("A user: mobile=+852…, first-name=, last-name=, language=en|zh-tw, app=admin"),
-        )
-        .arg(many::<Seed>("fynd-user", "MEMBERS").help(
-            "A user: first-name=, last-name=, mobile=+91:9000000001, email=, unverified-email=, \
-             password=, social=google|facebook|apple:ID; prints the id and tokens for signing in",
-        ))
-        .arg(
-            many::<Attribute>("fynd-attribute", "SLUG=TYPE")
-                .help("A user attribute; TYPE is text, number, boolean or list"),
-        )
+        .args(seeds::FLAGS.iter().map(seed))
         .arg(
             flag("start-time", "TIME", text::<DateTime<Utc>>())
                 .conflicts_with("clock-offset")
@@ -198,7 +208,13 @@ fn command() -> Command {
         ))
 }
 
-fn port(system: &'static str, name: &'static str) -> Arg {
+fn seed(seed: &seeds::SeedFlag) -> Arg {
+    flag(seed.name, seed.value, value_parser!(String))
+        .action(ArgAction::Append)
+        .help(seed.help)
+}
+
+fn port(system: System, name: &'static str) -> Arg {
     flag(name, "PORT", value_parser!(u16).into()).help(format!(
         "The port of the mock of {system}; a free one by default"
     ))
