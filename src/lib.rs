@@ -113,6 +113,10 @@ pub mod walletcrew;
 #[cfg(feature = "wunder")]
 pub mod wunder;
 
+#[cfg(feature = "postgres")]
+pub use deadpool_postgres;
+#[cfg(feature = "redis")]
+pub use redis;
 pub use {chrono, http, reqwest};
 
 pub use clock::{BoxFuture, Clock, SystemClock};
