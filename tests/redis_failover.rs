@@ -18,7 +18,8 @@ use std::time::Duration;
 
 use addresses::MovableAddress;
 use sha2::{Digest, Sha256};
-use support::redis_server::{RedisServer, free_port};
+use support::free_port;
+use support::redis_server::RedisServer;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use vestibule::chrono::{TimeDelta, Utc};

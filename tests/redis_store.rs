@@ -11,8 +11,10 @@ mod support;
 use std::io::ErrorKind as Io;
 use std::time::{Duration, Instant};
 
-use harness::{LONG, create, key, kind, open, record, sealed};
-use support::redis_server::{RedisServer, free_port};
+use harness::open;
+use support::free_port;
+use support::redis_server::RedisServer;
+use support::store_steps::{LONG, create, invalid_setting, key, record, sealed};
 use vestibule::store::{Record, RedisStore, SessionStore, StoreError};
 
 #[tokio::test]
