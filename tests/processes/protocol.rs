@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use vestibule::store::{RedisStore, Sealing, SessionStore, SqliteStore};
+use vestibule::store::{PostgresStore, RedisStore, Sealing, SessionStore, SqliteStore};
 use vestibule::testing::Wunder;
 use vestibule::wunder::Client;
 use vestibule::{Clock, Settings, SystemClock};
@@ -16,6 +16,7 @@ pub const SETUP: &str = "VESTIBULE_TEST_WORKER";
 /// The store that the processes share. Its records are plain, so that a test can read them.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum StoreLocation {
+    Postgres(String),
     Redis(String),
     Sqlite(PathBuf),
 }
@@ -24,6 +25,9 @@ impl StoreLocation {
     pub async fn open(&self) -> Arc<dyn SessionStore> {
         let plain = Sealing::plaintext();
         match self {
+            Self::Postgres(url) => {
+                Arc::new(PostgresStore::open(url.as_str(), plain).await.unwrap())
+            }
             Self::Redis(url) => Arc::new(RedisStore::open(url.as_str(), plain).await.unwrap()),
             Self::Sqlite(path) => Arc::new(SqliteStore::open(path, plain).await.unwrap()),
         }
