@@ -2,6 +2,8 @@
 
 mod index_key;
 mod memory;
+#[cfg(any(feature = "postgres", feature = "redis"))]
+mod pem;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "redis")]
