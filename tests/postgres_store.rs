@@ -6,15 +6,16 @@
 mod certificates;
 mod support;
 
-use std::io::{ErrorKind as Io, Write};
+use std::io::ErrorKind as Io;
 use std::os::unix::fs::PermissionsExt;
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use support::log::Log;
 use support::postgres_server::PostgresServer;
 use support::store_steps::{LONG, create, invalid_setting, key, kind, record, sealed};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tracing_subscriber::filter::LevelFilter;
 use vestibule::deadpool_postgres::tokio_postgres::{Config, NoTls};
 use vestibule::deadpool_postgres::{Manager, Pool};
 use vestibule::ErrorKind;
@@ -303,29 +304,9 @@ async fn a_step_takes_one_round_trip() {
     assert!(slowest >= 2 * ONE_WAY);
 }
 
-/// What is logged.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 #[tokio::test]
 async fn the_log_of_the_driver_shows_no_record_and_no_key() {
-    let log = Log::default();
-    let writer = log.clone();
-    tracing_subscriber::fmt()
-        .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
-        .with_writer(move || writer.clone())
-        .init();
+    let log = Log::start(LevelFilter::TRACE);
     let postgres = PostgresServer::start();
     let store = PostgresStore::open(postgres.url(), Sealing::plaintext()).await.unwrap();
     let secret = b"a secret token";
@@ -339,7 +320,7 @@ async fn the_log_of_the_driver_shows_no_record_and_no_key() {
         .compare_and_swap(&key(201), version, record, LONG, fence)
         .await
         .unwrap();
-    let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let logged = log.text();
     assert!(logged.contains("executing statement"), "{logged}");
     let listed = format!("{secret:?}");
     for shown in ["secret", listed.trim_matches(['[', ']']), "201, 201", "c9c9", "C9C9"] {

@@ -8,6 +8,7 @@ use super::disk::Disk;
 use super::fixture::Fixture;
 use super::protocol::{Failure, StoreLocation};
 use super::store_server::StoreServer;
+use super::support::sentinel::Watched;
 use super::workers::{Called, Worker};
 
 /// In KiB: enough for a session, and soon full.
@@ -159,6 +160,18 @@ async fn a_read_only_redis_under_load_causes_no_second_refresh() {
 #[tokio::test]
 async fn a_read_only_postgres_under_load_causes_no_second_refresh() {
     a_read_only_server_causes_no_second_refresh(StoreServer::postgres()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fail_over_by_a_sentinel_under_load_causes_no_second_refresh() {
+    let mut watched = Watched::start();
+    let load = Load::begin(StoreLocation::Sentinel(watched.urls())).await;
+    watched.servers[0].kill();
+    tokio::task::block_in_place(|| drop(watched.wait_for_fail_over().port()));
+    assert!(
+        load.finish().await > 0,
+        "calls of the other processes must fail"
+    );
 }
 
 #[tokio::test]

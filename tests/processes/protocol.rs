@@ -10,6 +10,8 @@ use vestibule::testing::Wunder;
 use vestibule::wunder::Client;
 use vestibule::{Clock, Settings, SystemClock};
 
+use super::support::sentinel::SERVICE;
+
 /// The variable that makes this binary a worker; its value is the [`Setup`].
 pub const SETUP: &str = "VESTIBULE_TEST_WORKER";
 
@@ -18,6 +20,8 @@ pub const SETUP: &str = "VESTIBULE_TEST_WORKER";
 pub enum StoreLocation {
     Postgres(String),
     Redis(String),
+    /// The URLs of Sentinels. A write waits for a replica.
+    Sentinel(Vec<String>),
     Sqlite(PathBuf),
 }
 
@@ -29,6 +33,11 @@ impl StoreLocation {
                 Arc::new(PostgresStore::open(url.as_str(), plain).await.unwrap())
             }
             Self::Redis(url) => Arc::new(RedisStore::open(url.as_str(), plain).await.unwrap()),
+            Self::Sentinel(urls) => {
+                let more = urls[1..].iter().map(|url| url.as_str().into());
+                let builder = RedisStore::builder(urls[0].as_str(), plain).sentinel(SERVICE, more);
+                Arc::new(builder.wait_replicas(1).build().await.unwrap())
+            }
             Self::Sqlite(path) => Arc::new(SqliteStore::open(path, plain).await.unwrap()),
         }
     }

@@ -26,6 +26,7 @@ pub mod case_table;
 pub mod conformance;
 pub mod documents;
 pub mod json;
+pub mod log;
 pub mod provenance;
 pub mod rewindable_store;
 pub mod sleeper;
@@ -42,6 +43,8 @@ pub mod upstream;
 pub mod postgres_server;
 #[cfg(feature = "redis")]
 pub mod redis_server;
+#[cfg(all(feature = "redis", target_os = "linux"))]
+pub mod sentinel;
 
 use std::fs;
 use std::net::TcpListener;

@@ -114,12 +114,7 @@ impl RedisServer {
     }
 
     fn try_command(&self, command: &str) -> std::io::Result<String> {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port))?;
-        stream.set_read_timeout(Some(Duration::from_secs(5)))?;
-        stream.write_all(format!("{command}\r\n").as_bytes())?;
-        let mut response = [0; 16 * 1024];
-        let length = stream.read(&mut response)?;
-        Ok(String::from_utf8_lossy(&response[..length]).into_owned())
+        command_of(self.port, command)
     }
 
     fn signal(&self, signal: &str) {
@@ -162,4 +157,14 @@ impl Drop for RedisServer {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// Sends one command to a port and returns the beginning of the response.
+pub fn command_of(port: u16, command: &str) -> std::io::Result<String> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port))?;
+    stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+    stream.write_all(format!("{command}\r\n").as_bytes())?;
+    let mut response = [0; 16 * 1024];
+    let length = stream.read(&mut response)?;
+    Ok(String::from_utf8_lossy(&response[..length]).into_owned())
 }
