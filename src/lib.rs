@@ -40,7 +40,7 @@
 //! | [`wunder`], [`walletcrew`], [`goodcity`], [`fynd`] | one system each: client, flows, session, calls, and known pitfalls |
 //! | [`code_sign_in`] | signing in by a code, with one interface for all four systems |
 //! | [`session`] | sessions of signed-in users: how credentials are stored and refreshed |
-//! | [`store`] | where sessions and challenges are stored: memory, SQLite, Redis, sealed, or a custom store |
+//! | [`store`] | where sessions and challenges are stored: memory, SQLite, Redis, PostgreSQL, sealed, or a custom store |
 //! | [`challenge`] | unfinished sign-ins: how they are resumed, and by which caller |
 //! | [`testing`] | a stateful mock of each system |
 //!
