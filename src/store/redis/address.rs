@@ -2,16 +2,18 @@
 
 use std::time::Duration;
 
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use redis::aio::{ConnectionLike, ConnectionManager, ConnectionManagerConfig};
 use redis::cluster::{ClusterClient, ClusterConfig};
+use redis::cluster_async::ClusterConnection;
 use redis::io::tcp::{TcpSettings, socket2::TcpKeepalive};
 use redis::sentinel::{SentinelClient, SentinelClientBuilder, SentinelServerType};
 use redis::{
-    Client, ClientTlsConfig, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, ProtocolVersion,
-    RedisResult, TlsCertificates, TlsMode,
+    Client, ClientTlsConfig, Cmd, ConnectionAddr, ConnectionInfo, ErrorKind, IntoConnectionInfo,
+    Pipeline, ProtocolVersion, RedisError, RedisFuture, RedisResult, TlsCertificates, TlsMode,
+    Value,
 };
 
-use super::connection::{Connection, store_error};
+use super::errors::store_error;
 use crate::secret::Secret;
 use crate::store::pem::{self, INVALID_IDENTITY, INVALID_ROOTS};
 use crate::store::{StoreError, is_loopback};
@@ -179,12 +181,8 @@ fn server_target(
     certificates: Option<TlsCertificates>,
     timeout: Duration,
 ) -> RedisResult<Target> {
-    let no_server = || {
-        redis::RedisError::from((
-            redis::ErrorKind::InvalidClientConfig,
-            "there is no server URL",
-        ))
-    };
+    let no_server =
+        || RedisError::from((ErrorKind::InvalidClientConfig, "there is no server URL"));
     let server = servers.into_iter().next().ok_or_else(no_server)?;
     // With RESP3 the driver notices a lost connection before it is used.
     let settings = server.redis_settings().clone();
@@ -222,7 +220,9 @@ impl Target {
     /// the connection is the caller's.
     pub(super) fn connection(&self, timeout: Duration) -> RedisResult<Option<Connection>> {
         match self {
-            Self::Server(client) => manager(Client::clone(client), timeout).map(Some),
+            Self::Server(client) => {
+                Connection::to_server(Client::clone(client), timeout).map(Some)
+            }
             Self::Cluster(client) => {
                 let connection =
                     client.get_pending_async_connection_with_config(ClusterConfig::new());
@@ -233,15 +233,52 @@ impl Target {
     }
 }
 
-/// A connection that the driver opens again when it is lost.
-pub(super) fn manager(client: Client, timeout: Duration) -> RedisResult<Connection> {
-    let config = ConnectionManagerConfig::new()
-        .set_number_of_retries(RETRIES as usize)
-        .set_min_delay(FIRST_DELAY)
-        .set_max_delay(LONGEST_DELAY)
-        .set_connection_timeout(Some(timeout))
-        .set_response_timeout(Some(timeout));
-    ConnectionManager::new_lazy_with_config(client, config).map(Connection::Server)
+/// An open connection, or one that is opened when it is used.
+#[derive(Clone)]
+pub(super) enum Connection {
+    Server(ConnectionManager),
+    Cluster(ClusterConnection),
+}
+
+impl Connection {
+    /// A connection that the driver opens again when it is lost.
+    pub(super) fn to_server(client: Client, timeout: Duration) -> RedisResult<Self> {
+        let config = ConnectionManagerConfig::new()
+            .set_number_of_retries(RETRIES as usize)
+            .set_min_delay(FIRST_DELAY)
+            .set_max_delay(LONGEST_DELAY)
+            .set_connection_timeout(Some(timeout))
+            .set_response_timeout(Some(timeout));
+        ConnectionManager::new_lazy_with_config(client, config).map(Self::Server)
+    }
+}
+
+impl ConnectionLike for Connection {
+    fn req_packed_command<'a>(&'a mut self, command: &'a Cmd) -> RedisFuture<'a, Value> {
+        match self {
+            Self::Server(connection) => connection.req_packed_command(command),
+            Self::Cluster(connection) => connection.req_packed_command(command),
+        }
+    }
+
+    fn req_packed_commands<'a>(
+        &'a mut self,
+        commands: &'a Pipeline,
+        offset: usize,
+        count: usize,
+    ) -> RedisFuture<'a, Vec<Value>> {
+        match self {
+            Self::Server(connection) => connection.req_packed_commands(commands, offset, count),
+            Self::Cluster(connection) => connection.req_packed_commands(commands, offset, count),
+        }
+    }
+
+    fn get_db(&self) -> i64 {
+        match self {
+            Self::Server(connection) => connection.get_db(),
+            Self::Cluster(connection) => connection.get_db(),
+        }
+    }
 }
 
 fn is_tls(server: &ConnectionInfo) -> bool {

@@ -6,22 +6,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use redis::aio::{ConnectionLike, ConnectionManager};
-use redis::cluster_async::ClusterConnection;
-use redis::{
-    Cmd, ErrorKind, FromRedisValue, Pipeline, RedisError, RedisFuture, RedisResult,
-    ServerErrorKind, Value,
-};
+use redis::aio::ConnectionLike;
+use redis::{Cmd, ErrorKind, FromRedisValue, Pipeline, RedisError, RedisResult, Value};
 
-use super::address::{Target, manager, to_millis};
+use super::address::{Connection, Target, to_millis};
+use super::errors::{has_no_primary, is_unknown_script, needs_new_connection, store_error};
 use super::eviction;
 use crate::store::StoreError;
-
-#[derive(Clone)]
-pub(super) enum Connection {
-    Server(ConnectionManager),
-    Cluster(ClusterConnection),
-}
 
 /// The connection that all steps share.
 pub(super) struct SharedConnection {
@@ -215,7 +206,8 @@ impl SharedConnection {
         if let Some(current) = self.current() {
             return Ok(current);
         }
-        let connection = manager(sentinel.async_get_client().await?, self.timeout)?;
+        let primary = sentinel.async_get_client().await?;
+        let connection = Connection::to_server(primary, self.timeout)?;
         let mut current = self.lock();
         current.connection = Some(connection.clone());
         Ok((connection, current.generation))
@@ -257,34 +249,6 @@ impl SharedConnection {
     }
 }
 
-impl ConnectionLike for Connection {
-    fn req_packed_command<'a>(&'a mut self, command: &'a Cmd) -> RedisFuture<'a, Value> {
-        match self {
-            Self::Server(connection) => connection.req_packed_command(command),
-            Self::Cluster(connection) => connection.req_packed_command(command),
-        }
-    }
-
-    fn req_packed_commands<'a>(
-        &'a mut self,
-        commands: &'a Pipeline,
-        offset: usize,
-        count: usize,
-    ) -> RedisFuture<'a, Vec<Value>> {
-        match self {
-            Self::Server(connection) => connection.req_packed_commands(commands, offset, count),
-            Self::Cluster(connection) => connection.req_packed_commands(commands, offset, count),
-        }
-    }
-
-    fn get_db(&self) -> i64 {
-        match self {
-            Self::Server(connection) => connection.get_db(),
-            Self::Cluster(connection) => connection.get_db(),
-        }
-    }
-}
-
 /// Sends a command, and once more after a refused connection, which carried nothing: the driver
 /// reports the refusal of its last try even if the server is back.
 async fn send_command<T: FromRedisValue>(
@@ -294,64 +258,5 @@ async fn send_command<T: FromRedisValue>(
     match command.query_async(connection).await {
         Err(error) if error.is_connection_refusal() => command.query_async(connection).await,
         result => result,
-    }
-}
-
-/// The category of a Redis error, without its text, which quotes addresses and arguments.
-pub(super) fn store_error(error: &RedisError) -> StoreError {
-    let kind = match (error.kind(), error.code()) {
-        (_, Some("OOM")) => return StoreError::Full,
-        (_, Some("NOAUTH" | "WRONGPASS" | "NOPERM")) | (ErrorKind::AuthenticationFailed, _) => {
-            io::ErrorKind::PermissionDenied
-        }
-        _ if has_no_primary(error) => return StoreError::ReadOnly,
-        (ErrorKind::Server(ServerErrorKind::BusyLoading), _) => return StoreError::Loading,
-        (ErrorKind::Server(ServerErrorKind::Moved | ServerErrorKind::Ask), _) => {
-            return StoreError::Moved;
-        }
-        (_, Some("NOREPLICAS")) => return StoreError::TooFewReplicas,
-        (_, Some("MISCONF")) => return StoreError::NotPersistent,
-        (_, Some("BUSY")) => io::ErrorKind::ResourceBusy,
-        (ErrorKind::MasterNameNotFoundBySentinel, _) => io::ErrorKind::NotFound,
-        (ErrorKind::InvalidClientConfig, _) => io::ErrorKind::InvalidInput,
-        (ErrorKind::RESP3NotSupported, _) => io::ErrorKind::Unsupported,
-        (ErrorKind::Parse | ErrorKind::UnexpectedReturnType, _) => io::ErrorKind::InvalidData,
-        _ if error.is_timeout() => io::ErrorKind::TimedOut,
-        _ if error.is_connection_refusal() => io::ErrorKind::ConnectionRefused,
-        _ if error.is_connection_dropped() => io::ErrorKind::ConnectionReset,
-        _ => io::ErrorKind::Other,
-    };
-    StoreError::Unavailable(kind)
-}
-
-fn is_unknown_script(error: &RedisError) -> bool {
-    error.kind() == ErrorKind::Server(ServerErrorKind::NoScript)
-}
-
-/// Whether the connection leads to a replica.
-fn has_no_primary(error: &RedisError) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::Server(ServerErrorKind::ReadOnly | ServerErrorKind::MasterDown)
-    )
-}
-
-/// Whether a new connection may lead to a server that can respond. The driver itself only retries
-/// failures of the connection; it may keep an error in the handshake for ever, and stays with a server
-/// that was demoted.
-fn needs_new_connection(error: &RedisError) -> bool {
-    match error.kind() {
-        ErrorKind::Io => false,
-        ErrorKind::Server(kind) => matches!(
-            kind,
-            ServerErrorKind::ResponseError
-                | ServerErrorKind::ReadOnly
-                | ServerErrorKind::MasterDown
-                | ServerErrorKind::BusyLoading
-        ),
-        _ => !matches!(
-            error.code(),
-            Some("OOM" | "BUSY" | "MISCONF" | "NOREPLICAS")
-        ),
     }
 }

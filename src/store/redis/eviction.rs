@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use redis::{Cmd, Value};
 
-use super::connection::Connection;
+use super::address::Connection;
 
 /// How `INFO memory` names the policy.
 const NAME: &str = "maxmemory_policy:";

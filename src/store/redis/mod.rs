@@ -2,6 +2,7 @@
 
 mod address;
 mod connection;
+mod errors;
 mod eviction;
 mod scripts;
 
@@ -13,8 +14,8 @@ use redis::Cmd;
 use redis::aio::ConnectionManager;
 use redis::cluster_async::ClusterConnection;
 
-use self::address::{Address, Target, Topology};
-use self::connection::{Connection, SharedConnection};
+use self::address::{Address, Connection, Target, Topology};
+use self::connection::SharedConnection;
 use self::scripts::{CONFLICT, EXISTS, HELD, LEASE_LOST, Script, Scripts};
 use super::{
     Fence, IndexKeys, Record, Sealing, SessionStore, StoreError, StoreKey, Version, millis,
