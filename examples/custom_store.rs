@@ -1,10 +1,12 @@
-//! A store of your own: the trait implemented over a map, and checked by the conformance suite.
+//! A store of your own: the trait, implemented over a map and checked by the conformance suite.
 //!
-//! ```sh
-//! cargo run --example custom_store
-//! ```
+//! `cargo run --example custom_store`
 //!
-//! A real store removes what has ended, and holds only sealed records: wrap it in `Sealed`.
+//! A real store also removes what has ended. Wrap it in `vestibule::store::Sealed`, so that it holds only
+//! sealed records.
+
+// An example prints its result.
+#![allow(clippy::print_stdout)]
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
