@@ -118,3 +118,17 @@ pub async fn survives_a_freeze(
     create(store, 3).await.unwrap();
     assert!(store.load(&key(2)).await.unwrap().is_some());
 }
+
+/// Versions and fences after the server of a store has lost its data.
+pub async fn numbers_keep_increasing(store: &impl SessionStore, lose_data: impl FnOnce()) {
+    let version = create(store, 1).await.unwrap();
+    let fence = store.acquire(&key(1), LONG).await.unwrap().unwrap();
+    lose_data();
+    let after = create(store, 1).await.unwrap();
+    assert!(after > version);
+    let first = key(1);
+    let late = store.compare_and_swap(&first, after, record(), LONG, Some(fence));
+    assert!(matches!(late.await, Err(StoreError::LeaseLost)));
+    let newer = store.acquire(&key(1), LONG).await.unwrap().unwrap();
+    assert!(newer > fence);
+}
