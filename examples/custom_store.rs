@@ -44,7 +44,8 @@ impl Slot {
     }
 
     fn runs(&self, fence: Fence, now: Instant) -> bool {
-        self.lease.is_some_and(|(newest, end)| newest == fence && end > now)
+        self.lease
+            .is_some_and(|(newest, end)| newest == fence && end > now)
     }
 }
 

@@ -64,7 +64,10 @@ async fn a_frozen_postgres_times_out_and_recovers() {
 #[tokio::test]
 async fn a_silent_server_times_out() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let store = lazy(format!("postgres://app@{}/app", silent.local_addr().unwrap()));
+    let store = lazy(format!(
+        "postgres://app@{}/app",
+        silent.local_addr().unwrap()
+    ));
     let kinds = every_step_fails(&store).await;
     assert!(kinds.iter().all(|kind| *kind == Io::TimedOut), "{kinds:?}");
 }
@@ -95,7 +98,10 @@ async fn a_read_only_postgres_is_reported_stays_readable_and_is_left() {
             Ok(_) | Err(StoreError::Exists) => {}
             Err(error) => break error,
         }
-        assert!(begun.elapsed() < Duration::from_secs(10), "it is not read-only");
+        assert!(
+            begun.elapsed() < Duration::from_secs(10),
+            "it is not read-only"
+        );
     };
     assert!(matches!(error, StoreError::ReadOnly), "{error}");
     assert_eq!(store.load(&key(1)).await.unwrap().unwrap().1, version);
@@ -105,7 +111,10 @@ async fn a_read_only_postgres_is_reported_stays_readable_and_is_left() {
     postgres.set_read_only(false);
     while let Err(error) = create(&store, 3).await {
         assert!(matches!(error, StoreError::ReadOnly), "{error}");
-        assert!(begun.elapsed() < Duration::from_secs(10), "it stays read-only");
+        assert!(
+            begun.elapsed() < Duration::from_secs(10),
+            "it stays read-only"
+        );
     }
 }
 
@@ -183,7 +192,10 @@ async fn the_codes_of_postgres_become_categories_without_its_words() {
     let cases = [
         ("53100", "the store is full"),
         ("57P03", "the store is loading its data"),
-        ("25006", "the store is read-only: its server is a replica or was made read-only"),
+        (
+            "25006",
+            "the store is read-only: its server is a replica or was made read-only",
+        ),
         ("58030", "the store cannot save to its disk"),
         ("28000", "the store failed: permission denied"),
         ("53300", "the store failed: resource busy"),
@@ -197,6 +209,9 @@ async fn the_codes_of_postgres_become_categories_without_its_words() {
         let error = store.load(&key(1)).await.unwrap_err();
         assert_eq!(error.to_string(), words, "{code}");
         let error = vestibule::Error::from(error);
-        assert!(!format!("{error:?}").contains("quotes"), "{code}: {error:?}");
+        assert!(
+            !format!("{error:?}").contains("quotes"),
+            "{code}: {error:?}"
+        );
     }
 }

@@ -12,13 +12,15 @@ use std::time::{Duration, Instant};
 
 use support::log::Log;
 use support::postgres_server::PostgresServer;
-use support::store_steps::{LONG, create, invalid_setting, key, kind, numbers_keep_increasing, record, sealed};
+use support::store_steps::{
+    LONG, create, invalid_setting, key, kind, numbers_keep_increasing, record, sealed,
+};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tracing_subscriber::filter::LevelFilter;
+use vestibule::ErrorKind;
 use vestibule::deadpool_postgres::tokio_postgres::{Config, NoTls};
 use vestibule::deadpool_postgres::{Manager, Pool};
-use vestibule::ErrorKind;
 use vestibule::store::{PostgresStore, Record, Sealing, SessionStore, StoreError};
 
 async fn open(postgres: &PostgresServer) -> PostgresStore {
@@ -26,7 +28,9 @@ async fn open(postgres: &PostgresServer) -> PostgresStore {
 }
 
 fn count(postgres: &PostgresServer, condition: &str) -> u32 {
-    let rows = postgres.sql(&format!("SELECT count(*) FROM vestibule.slots WHERE {condition}"));
+    let rows = postgres.sql(&format!(
+        "SELECT count(*) FROM vestibule.slots WHERE {condition}"
+    ));
     rows.parse().unwrap()
 }
 
@@ -37,7 +41,9 @@ async fn concurrent_instances_can_create_the_tables() {
         .map(|_| tokio::spawn(PostgresStore::open(postgres.url(), sealed())))
         .collect();
     for (number, opened) in (0..).zip(opening) {
-        create(&opened.await.unwrap().unwrap(), number).await.unwrap();
+        create(&opened.await.unwrap().unwrap(), number)
+            .await
+            .unwrap();
     }
     assert_eq!(count(&postgres, "body IS NOT NULL"), 8);
 }
@@ -48,14 +54,22 @@ async fn tables_of_a_newer_version_are_not_used() {
     let old = open(&postgres).await;
     create(&old, 1).await.unwrap();
     postgres.sql("UPDATE vestibule.schema_version SET version = 99");
-    let error = PostgresStore::open(postgres.url(), sealed()).await.unwrap_err();
+    let error = PostgresStore::open(postgres.url(), sealed())
+        .await
+        .unwrap_err();
     assert!(matches!(error, StoreError::UnknownSchema), "{error}");
     let lazy = PostgresStore::builder(postgres.url(), sealed()).build_lazy();
     let error = create(&lazy.unwrap(), 2).await.unwrap_err();
     let error = vestibule::Error::from(error);
     assert_eq!(error.kind(), ErrorKind::Misconfigured);
-    assert!(error.to_string().contains("update this instance"), "{error}");
-    assert_eq!(postgres.sql("SELECT version FROM vestibule.schema_version"), "99");
+    assert!(
+        error.to_string().contains("update this instance"),
+        "{error}"
+    );
+    assert_eq!(
+        postgres.sql("SELECT version FROM vestibule.schema_version"),
+        "99"
+    );
     assert_eq!(count(&postgres, "true"), 1);
 }
 
@@ -94,7 +108,10 @@ async fn slots_that_ended_an_hour_ago_are_removed_in_the_background() {
     create(&store, 1).await.unwrap();
     let begun = Instant::now();
     while count(&postgres, "true") > 4 {
-        assert!(begun.elapsed() < Duration::from_secs(10), "they are not removed");
+        assert!(
+            begun.elapsed() < Duration::from_secs(10),
+            "they are not removed"
+        );
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     let left = "key IN ('recent', 'leased', 'lives')";
@@ -125,7 +142,11 @@ async fn the_pool_of_a_caller_is_used() {
     let pool = Pool::builder(Manager::new(config, NoTls)).max_size(1);
     let pool = pool.build().unwrap();
     let builder = PostgresStore::builder_with_pool(pool.clone(), sealed()).schema("shop");
-    let store = builder.timeout(Duration::from_millis(500)).build().await.unwrap();
+    let store = builder
+        .timeout(Duration::from_millis(500))
+        .build()
+        .await
+        .unwrap();
     create(&store, 1).await.unwrap();
     assert_eq!(postgres.sql("SELECT count(*) FROM shop.slots"), "1");
     assert_eq!(pool.status().size, 1);
@@ -139,12 +160,20 @@ async fn the_pool_of_a_caller_is_used() {
 
 #[tokio::test]
 async fn invalid_settings_are_refused() {
-    for url in ["", "http://localhost", "postgres://", "postgres://host/?sslmode=maybe"] {
+    for url in [
+        "",
+        "http://localhost",
+        "postgres://",
+        "postgres://host/?sslmode=maybe",
+    ] {
         let opened = PostgresStore::open(url, sealed()).await;
         assert_eq!(invalid_setting(opened), "url", "{url}");
     }
     let lazy = |url: &str| PostgresStore::builder(url, sealed());
-    for url in ["postgres://db.internal/app?sslmode=disable", "host=localhost,10.0.0.1 sslmode=disable"] {
+    for url in [
+        "postgres://db.internal/app?sslmode=disable",
+        "host=localhost,10.0.0.1 sslmode=disable",
+    ] {
         assert_eq!(invalid_setting(lazy(url).build_lazy()), "url", "{url}");
         lazy(url).allow_plain_tcp(true).build_lazy().unwrap();
     }
@@ -195,7 +224,12 @@ async fn tls_accepts_only_the_configured_authority_and_sends_the_client_certific
     let folder = tempfile::tempdir().unwrap();
     certificates::make(folder.path());
     let file = |name: &str| folder.path().join(name);
-    let settings = ["ssl=on", "ssl_cert_file=server.pem", "ssl_key_file=server.key", "ssl_ca_file=ca.pem"];
+    let settings = [
+        "ssl=on",
+        "ssl_cert_file=server.pem",
+        "ssl_key_file=server.key",
+        "ssl_ca_file=ca.pem",
+    ];
     let postgres = PostgresServer::start_with(&settings, |data| {
         for name in ["server.pem", "server.key", "ca.pem"] {
             std::fs::copy(file(name), data.join(name)).unwrap();
@@ -221,14 +255,20 @@ async fn tls_accepts_only_the_configured_authority_and_sends_the_client_certific
     kind(without_identity.build().await);
     let read = |name: &str| std::fs::read_to_string(file(name)).unwrap();
     let identity = read("server.pem") + &read("server.key");
-    let with_identity = open("app").root_certificates(authority).client_identity(identity);
+    let with_identity = open("app")
+        .root_certificates(authority)
+        .client_identity(identity);
     let store = with_identity.build().await.unwrap();
     assert!(store.load(&key(1)).await.unwrap().is_some());
 }
 
 /// Forwards to a port, each way with a delay.
 async fn slow_address(port: u16, delay: Duration) -> u16 {
-    async fn copy(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin, delay: Duration) {
+    async fn copy(
+        mut from: impl AsyncRead + Unpin,
+        mut to: impl AsyncWrite + Unpin,
+        delay: Duration,
+    ) {
         let mut buffer = vec![0; 64 * 1024];
         while let Ok(length @ 1..) = from.read(&mut buffer).await {
             tokio::time::sleep(delay).await;
@@ -299,7 +339,9 @@ async fn a_step_takes_one_round_trip() {
 async fn the_log_of_the_driver_shows_no_record_and_no_key() {
     let log = Log::start(LevelFilter::TRACE);
     let postgres = PostgresServer::start();
-    let store = PostgresStore::open(postgres.url(), Sealing::plaintext()).await.unwrap();
+    let store = PostgresStore::open(postgres.url(), Sealing::plaintext())
+        .await
+        .unwrap();
     let secret = b"a secret token";
     let version = store
         .create(&key(201), Record::new(secret.to_vec()), LONG)
@@ -314,7 +356,13 @@ async fn the_log_of_the_driver_shows_no_record_and_no_key() {
     let logged = log.text();
     assert!(logged.contains("executing statement"), "{logged}");
     let listed = format!("{secret:?}");
-    for shown in ["secret", listed.trim_matches(['[', ']']), "201, 201", "c9c9", "C9C9"] {
+    for shown in [
+        "secret",
+        listed.trim_matches(['[', ']']),
+        "201, 201",
+        "c9c9",
+        "C9C9",
+    ] {
         assert!(!logged.contains(shown), "{shown}: {logged}");
     }
 }

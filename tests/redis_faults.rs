@@ -33,7 +33,10 @@ const ONE: StoreKey = StoreKey::new([1; 32]);
 async fn a_killed_redis_gives_typed_errors_and_keeps_the_sessions() {
     let redis = RefCell::new(RedisServer::start());
     let store = open(redis.borrow().url()).await;
-    let (kill, restart) = (|| redis.borrow_mut().kill(), || redis.borrow_mut().restart());
+    let (kill, restart) = (
+        || redis.borrow_mut().kill(),
+        || redis.borrow_mut().restart(),
+    );
     survives_a_crash(&store, kill, restart).await;
 }
 

@@ -33,7 +33,10 @@ async fn a_promoted_replica_is_found_and_the_old_primary_is_left() {
     // The old primary comes back and becomes a replica of the new one.
     watched.servers[0].restart();
     assert!(swap(version).await.unwrap() > version);
-    let promoted = watched.servers.iter().find(|server| server.port() == promoted);
+    let promoted = watched
+        .servers
+        .iter()
+        .find(|server| server.port() == promoted);
     assert!(promoted.unwrap().command("KEYS *").contains(":record"));
 }
 

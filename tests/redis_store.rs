@@ -14,7 +14,9 @@ use std::time::{Duration, Instant};
 use harness::open;
 use support::free_port;
 use support::redis_server::RedisServer;
-use support::store_steps::{LONG, TIMEOUT, create, invalid_setting, key, kind, numbers_keep_increasing, record, sealed};
+use support::store_steps::{
+    LONG, TIMEOUT, create, invalid_setting, key, kind, numbers_keep_increasing, record, sealed,
+};
 use vestibule::redis::Client;
 use vestibule::redis::cluster::ClusterClient;
 use vestibule::store::{Record, RedisStore, SessionStore, StoreError};
@@ -94,7 +96,11 @@ async fn invalid_settings_are_refused() {
 
 #[tokio::test]
 async fn hosts_beyond_this_machine_need_tls_unless_it_is_allowed_without() {
-    for url in ["redis://cache.internal", "redis://10.0.0.1:6379", "redis://[2001:db8::1]"] {
+    for url in [
+        "redis://cache.internal",
+        "redis://10.0.0.1:6379",
+        "redis://[2001:db8::1]",
+    ] {
         let builder = || RedisStore::builder(url, sealed());
         assert_eq!(invalid_setting(builder().build().await), "url", "{url}");
         let others = ["rediss://other.internal".into()];
@@ -104,7 +110,12 @@ async fn hosts_beyond_this_machine_need_tls_unless_it_is_allowed_without() {
         assert_eq!(invalid_setting(sentinel), "url", "{url}");
         builder().allow_plain_tcp(true).build().await.unwrap();
     }
-    for url in ["redis://localhost", "redis://127.0.0.2", "redis://[::1]:6379", "rediss://10.0.0.1"] {
+    for url in [
+        "redis://localhost",
+        "redis://127.0.0.2",
+        "redis://[::1]:6379",
+        "rediss://10.0.0.1",
+    ] {
         RedisStore::open(url, sealed()).await.unwrap();
     }
 }

@@ -6,9 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{
-    Fence, MAX_TIME_TO_LIVE, Record, SessionStore, StoreError, StoreKey, Version,
-};
+use super::{Fence, MAX_TIME_TO_LIVE, Record, SessionStore, StoreError, StoreKey, Version};
 use crate::clock::BoxFuture;
 
 /// How many expired slots are removed before each write: more than the one that a write may add, so

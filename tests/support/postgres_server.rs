@@ -106,7 +106,9 @@ impl PostgresServer {
     /// Makes all transactions read-only that do not say otherwise, or ends that.
     pub fn set_read_only(&self, read_only: bool) {
         let value = if read_only { "on" } else { "off" };
-        self.sql(&format!("ALTER SYSTEM SET default_transaction_read_only = {value}"));
+        self.sql(&format!(
+            "ALTER SYSTEM SET default_transaction_read_only = {value}"
+        ));
         self.sql("SELECT pg_reload_conf()");
     }
 
@@ -168,12 +170,21 @@ impl PostgresServer {
         for setting in fixed.into_iter().chain(more) {
             postgres.args(["-c", setting]);
         }
-        postgres.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+        postgres
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log);
         self.child = Some(postgres.spawn().expect("postgres starts"));
         let begun = Instant::now();
         while begun.elapsed() < Duration::from_secs(30) {
             let mut is_ready = self.program("pg_isready");
-            is_ready.args(["--quiet", "--host", "127.0.0.1", "--port", &self.port.to_string()]);
+            is_ready.args([
+                "--quiet",
+                "--host",
+                "127.0.0.1",
+                "--port",
+                &self.port.to_string(),
+            ]);
             if is_ready.status().expect("pg_isready runs").success() {
                 return true;
             }
@@ -225,7 +236,11 @@ fn processes(parent: u32) -> Vec<u32> {
 fn signal(signal: &str, processes: &[u32]) {
     let processes = processes.iter().map(u32::to_string);
     // A child may have ended meanwhile.
-    let sent = Command::new("kill").arg(signal).args(processes).stderr(Stdio::null()).status();
+    let sent = Command::new("kill")
+        .arg(signal)
+        .args(processes)
+        .stderr(Stdio::null())
+        .status();
     sent.expect("kill runs");
 }
 

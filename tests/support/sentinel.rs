@@ -76,7 +76,10 @@ impl Watched {
         let old = self.servers[0].port().to_string();
         let promoted = || {
             let address = self.ask(&format!("SENTINEL GET-MASTER-ADDR-BY-NAME {SERVICE}"));
-            let port = address.lines().filter_map(|line| line.trim().parse::<u16>().ok()).next();
+            let port = address
+                .lines()
+                .filter_map(|line| line.trim().parse::<u16>().ok())
+                .next();
             port.filter(|port| port.to_string() != old)
         };
         self.wait_until("a replica is promoted", || promoted().is_some());

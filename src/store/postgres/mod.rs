@@ -228,9 +228,13 @@ impl PostgresBuilder {
                 requirement: "is a setting of the pool, which the caller has opened",
             });
         }
-        let starts_well = self.schema.starts_with(|first: char| !first.is_ascii_digit());
+        let starts_well = self
+            .schema
+            .starts_with(|first: char| !first.is_ascii_digit());
         let is_allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-        if !starts_well || !self.schema.chars().all(is_allowed) || self.schema.len() > MAX_SCHEMA_NAME
+        if !starts_well
+            || !self.schema.chars().all(is_allowed)
+            || self.schema.len() > MAX_SCHEMA_NAME
         {
             return Err(StoreError::InvalidSetting {
                 name: "schema",
@@ -422,8 +426,7 @@ impl SessionStore for PostgresStore {
     ) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(async move {
             let release = &self.0.database.statements.release;
-            let parameters: [Parameter<'_>; 2] =
-                [&Hidden(key.as_bytes()), &fence.0.cast_signed()];
+            let parameters: [Parameter<'_>; 2] = [&Hidden(key.as_bytes()), &fence.0.cast_signed()];
             self.write(release, &parameters).await?;
             Ok(())
         })

@@ -15,7 +15,7 @@ use redis::{
 
 use super::errors::store_error;
 use crate::secret::Secret;
-use crate::store::pem::{self, INVALID_IDENTITY, INVALID_ROOTS};
+use crate::store::pem::{self, INVALID_ROOTS};
 use crate::store::{StoreError, is_loopback};
 
 const RETRIES: u32 = 2;
@@ -124,8 +124,14 @@ impl Address {
         let is_set = self.root_certificates.is_some() || client_tls.is_some();
         if is_set && !self.urls.iter().all(|url| is_tls_url(url)) {
             let (name, requirement) = match client_tls {
-                Some(_) => ("client_identity", "needs a URL that starts with `rediss://`"),
-                None => ("root_certificates", "needs a URL that starts with `rediss://`"),
+                Some(_) => (
+                    "client_identity",
+                    "needs a URL that starts with `rediss://`",
+                ),
+                None => (
+                    "root_certificates",
+                    "needs a URL that starts with `rediss://`",
+                ),
             };
             return Err(StoreError::InvalidSetting { name, requirement });
         }
@@ -181,8 +187,7 @@ fn server_target(
     certificates: Option<TlsCertificates>,
     timeout: Duration,
 ) -> RedisResult<Target> {
-    let no_server =
-        || RedisError::from((ErrorKind::InvalidClientConfig, "there is no server URL"));
+    let no_server = || RedisError::from((ErrorKind::InvalidClientConfig, "there is no server URL"));
     let server = servers.into_iter().next().ok_or_else(no_server)?;
     // With RESP3 the driver notices a lost connection before it is used.
     let settings = server.redis_settings().clone();
@@ -220,9 +225,7 @@ impl Target {
     /// the connection is the caller's.
     pub(super) fn connection(&self, timeout: Duration) -> RedisResult<Option<Connection>> {
         match self {
-            Self::Server(client) => {
-                Connection::to_server(Client::clone(client), timeout).map(Some)
-            }
+            Self::Server(client) => Connection::to_server(Client::clone(client), timeout).map(Some),
             Self::Cluster(client) => {
                 let connection =
                     client.get_pending_async_connection_with_config(ClusterConfig::new());
