@@ -8,6 +8,8 @@ mod support;
 
 use std::io::ErrorKind as Io;
 use std::os::unix::fs::PermissionsExt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use support::log::Log;
@@ -15,7 +17,8 @@ use support::postgres_server::PostgresServer;
 use support::store_steps::{
     LONG, create, invalid_setting, key, kind, numbers_keep_increasing, record, sealed,
 };
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tracing_subscriber::filter::LevelFilter;
 use vestibule::ErrorKind;
@@ -262,77 +265,87 @@ async fn tls_accepts_only_the_configured_authority_and_sends_the_client_certific
     assert!(store.load(&key(1)).await.unwrap().is_some());
 }
 
-/// Forwards to a port, each way with a delay.
-async fn slow_address(port: u16, delay: Duration) -> u16 {
-    async fn copy(
-        mut from: impl AsyncRead + Unpin,
-        mut to: impl AsyncWrite + Unpin,
-        delay: Duration,
-    ) {
+/// Forwards to a server, each way with a delay, and counts how often the client sends after a response.
+#[derive(Clone, Default)]
+struct DistantServer {
+    round_trips: Arc<AtomicUsize>,
+    has_responded: Arc<AtomicBool>,
+}
+
+impl DistantServer {
+    const ONE_WAY: Duration = Duration::from_millis(50);
+
+    /// Returns the port to connect to.
+    async fn start(&self, server: u16) -> u16 {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let this = self.clone();
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                let server = TcpStream::connect(("127.0.0.1", server)).await.unwrap();
+                let (from_client, to_client) = client.into_split();
+                let (from_server, to_server) = server.into_split();
+                tokio::spawn(this.clone().forward(from_client, to_server, false));
+                tokio::spawn(this.clone().forward(from_server, to_client, true));
+            }
+        });
+        port
+    }
+
+    async fn forward(self, mut from: OwnedReadHalf, mut to: OwnedWriteHalf, responds: bool) {
         let mut buffer = vec![0; 64 * 1024];
         while let Ok(length @ 1..) = from.read(&mut buffer).await {
-            tokio::time::sleep(delay).await;
+            let had_responded = self.has_responded.swap(responds, Ordering::SeqCst);
+            if had_responded && !responds {
+                self.round_trips.fetch_add(1, Ordering::SeqCst);
+            }
+            tokio::time::sleep(Self::ONE_WAY).await;
             if to.write_all(&buffer[..length]).await.is_err() {
                 return;
             }
         }
     }
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap().port();
-    tokio::spawn(async move {
-        while let Ok((client, _)) = listener.accept().await {
-            let server = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
-            let (from_client, to_client) = client.into_split();
-            let (from_server, to_server) = server.into_split();
-            tokio::spawn(copy(from_client, to_server, delay));
-            tokio::spawn(copy(from_server, to_client, delay));
-        }
-    });
-    address
+
+    /// Runs a step and returns its result, and how many round trips it took.
+    async fn count<T>(&self, step: impl Future<Output = T>) -> (T, usize) {
+        let before = self.round_trips.load(Ordering::SeqCst);
+        let result = step.await;
+        (result, self.round_trips.load(Ordering::SeqCst) - before)
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_step_takes_one_round_trip() {
-    const ONE_WAY: Duration = Duration::from_millis(100);
     let postgres = PostgresServer::start();
-    let address = slow_address(postgres.port(), ONE_WAY).await;
-    let builder = PostgresStore::builder(postgres.url_by(address), sealed()).max_connections(1);
+    let distant = DistantServer::default();
+    let port = distant.start(postgres.port()).await;
+    let builder = PostgresStore::builder(postgres.url_by(port), sealed()).max_connections(1);
     let store = builder.build().await.unwrap();
     let first = key(1);
-    let mut slowest = Duration::ZERO;
-    // The first round prepares the statements.
+    // The first round prepares the statements, and removes what has ended.
     for is_prepared in [false, true] {
-        let mut steps = Vec::new();
-        let mut since = Instant::now();
-        let mut step = |name| {
-            steps.push((name, since.elapsed()));
-            since = Instant::now();
-        };
-        let version = create(&store, 1).await.unwrap();
-        step("create");
-        store.load(&first).await.unwrap().unwrap();
-        step("load");
-        let fence = store.acquire(&first, LONG).await.unwrap().unwrap();
-        step("acquire");
-        store.extend(&first, fence, LONG).await.unwrap();
-        step("extend");
-        let swap = |fence| store.compare_and_swap(&first, version, record(), LONG, fence);
-        swap(Some(fence)).await.unwrap();
-        step("compare_and_swap");
-        swap(Some(fence)).await.unwrap_err();
-        step("a conflict");
-        swap(None).await.unwrap_err();
-        step("a conflict without a lease");
-        store.release(&first, fence).await.unwrap();
-        step("release");
-        store.delete(&first).await.unwrap();
-        step("delete");
-        for (name, time) in steps.into_iter().filter(|_| is_prepared) {
-            assert!(time < 3 * ONE_WAY, "{name}: {time:?}");
-            slowest = slowest.max(time);
+        let (version, create) = distant.count(create(&store, 1)).await;
+        let version = version.unwrap();
+        if !is_prepared {
+            tokio::time::sleep(10 * DistantServer::ONE_WAY).await;
         }
+        let (_, load) = distant.count(store.load(&first)).await;
+        let (fence, acquire) = distant.count(store.acquire(&first, LONG)).await;
+        let fence = fence.unwrap().unwrap();
+        let (_, extend) = distant.count(store.extend(&first, fence, LONG)).await;
+        let swap = |fence| store.compare_and_swap(&first, version, record(), LONG, fence);
+        let (_, swapped) = distant.count(swap(Some(fence))).await;
+        let (again, conflict) = distant.count(swap(Some(fence))).await;
+        assert!(matches!(again, Err(StoreError::Conflict)), "{again:?}");
+        let (again, unfenced) = distant.count(swap(None)).await;
+        assert!(matches!(again, Err(StoreError::Conflict)), "{again:?}");
+        let (_, release) = distant.count(store.release(&first, fence)).await;
+        let (_, delete) = distant.count(store.delete(&first)).await;
+        let all = [
+            create, load, acquire, extend, swapped, conflict, unfenced, release, delete,
+        ];
+        assert!(!is_prepared || all == [1; 9], "{all:?}");
     }
-    assert!(slowest >= 2 * ONE_WAY);
 }
 
 #[tokio::test]

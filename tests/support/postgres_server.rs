@@ -134,6 +134,8 @@ impl PostgresServer {
     fn program(&self, name: &str) -> Command {
         let mut command = Command::new(self.programs.join(name));
         command.current_dir(self.folder.path());
+        // psql reads the settings of the user there.
+        command.env("HOME", self.folder.path());
         if let Some((user, group)) = self.owner {
             command.uid(user).gid(group);
         }

@@ -78,8 +78,7 @@ impl Watched {
             let address = self.ask(&format!("SENTINEL GET-MASTER-ADDR-BY-NAME {SERVICE}"));
             let port = address
                 .lines()
-                .filter_map(|line| line.trim().parse::<u16>().ok())
-                .next();
+                .find_map(|line| line.trim().parse::<u16>().ok());
             port.filter(|port| port.to_string() != old)
         };
         self.wait_until("a replica is promoted", || promoted().is_some());
