@@ -22,6 +22,9 @@ scripts/check/public-api.sh
 step 'Minimal versions'
 scripts/check/minimal-versions.sh
 
+step 'SQLite versions'
+scripts/check/sqlite-versions.sh
+
 step 'Newest versions'
 scripts/check/newest-versions.sh
 

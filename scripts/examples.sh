@@ -8,6 +8,7 @@ for example in \
     'fleet 1 10 100' \
     error_handling \
     custom_http_client \
+    custom_store \
     password_and_mfa \
     signature_scheme \
     social_login \

@@ -8,7 +8,6 @@ step() { printf '\n== %s (%s)\n' "$1" "$(date +%T)"; }
 
 # Separate packages, with their own dependencies.
 opentelemetry=examples/opentelemetry/Cargo.toml
-postgres=examples/postgres-store/Cargo.toml
 backend=examples/axum-backend/Cargo.toml
 json=examples/axum-json/Cargo.toml
 downstream=examples/downstream/Cargo.toml
@@ -22,7 +21,7 @@ rm -rf target/proof target/store-conformance
 mkdir -p target/proof
 
 step 'Format'
-for package in Cargo.toml "$opentelemetry" "$postgres" "$backend" "$json" "$downstream" benches/Cargo.toml \
+for package in Cargo.toml "$opentelemetry" "$backend" "$json" "$downstream" benches/Cargo.toml \
     fuzz/Cargo.toml; do
     cargo fmt --check --manifest-path "$package"
 done
@@ -32,7 +31,7 @@ scripts/check/fast.sh
 
 step 'Lints'
 cargo clippy --all-targets --all-features -- -D warnings
-for package in "$opentelemetry" "$postgres" "$backend" "$json"; do
+for package in "$opentelemetry" "$backend" "$json"; do
     cargo clippy --manifest-path "$package" --target-dir target --all-targets -- -D warnings
 done
 scripts/fuzz.sh lint
@@ -49,9 +48,6 @@ cargo nextest run --no-default-features --features goodcity,native-tls --test co
 
 step 'Examples in the documentation'
 cargo test --all-features --doc
-
-step 'The example store, on PostgreSQL'
-scripts/services.sh cargo test --manifest-path "$postgres" --target-dir target
 
 step 'Spans and metrics, exported with OpenTelemetry'
 cargo test --manifest-path "$opentelemetry" --target-dir target

@@ -40,7 +40,7 @@
 //! | [`wunder`], [`walletcrew`], [`goodcity`], [`fynd`] | one system each: client, flows, session, calls, and known pitfalls |
 //! | [`code_sign_in`] | signing in by a code, with one interface for all four systems |
 //! | [`session`] | sessions of signed-in users: how credentials are stored and refreshed |
-//! | [`store`] | where sessions and challenges are stored: memory, SQLite, Redis, sealed, or a custom store |
+//! | [`store`] | where sessions and challenges are stored: memory, SQLite, Redis, PostgreSQL, sealed, or a custom store |
 //! | [`challenge`] | unfinished sign-ins: how they are resumed, and by which caller |
 //! | `axum` | errors as responses, and extractors that resume what a browser has begun (feature `axum`) |
 //! | [`testing`] | a stateful mock of each system |
@@ -121,6 +121,10 @@ pub mod walletcrew;
 #[cfg(feature = "wunder")]
 pub mod wunder;
 
+#[cfg(feature = "postgres")]
+pub use deadpool_postgres;
+#[cfg(feature = "redis")]
+pub use redis;
 pub use {chrono, http, reqwest};
 
 pub use clock::{BoxFuture, Clock, SystemClock};

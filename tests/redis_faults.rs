@@ -8,76 +8,36 @@ mod addresses;
 mod harness;
 mod support;
 
+use std::cell::RefCell;
 use std::io::ErrorKind as Io;
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use addresses::{FakeRedis, MovableAddress};
-use harness::{LONG, TIMEOUT, create, key, kind, open, record, sealed};
-use support::redis_server::{RedisServer, free_port};
+use harness::open;
+use support::free_port;
+use support::redis_server::RedisServer;
+use support::store_steps::{
+    LONG, TIMEOUT, create, every_step_fails, key, kind, record, sealed, survives_a_crash,
+    survives_a_freeze, works_again,
+};
 use vestibule::ErrorKind;
-use vestibule::store::{Fence, RedisStore, SessionStore, StoreError, StoreKey, Version};
-
-/// Every operation of the store fails with a category, within the timeout.
-async fn every_step_fails(store: &RedisStore) -> Vec<Io> {
-    let key = key(1);
-    let begun = Instant::now();
-    let swap = store.compare_and_swap(&key, Version(1), record(), LONG, None);
-    let kinds = vec![
-        kind(store.load(&key).await),
-        kind(store.create(&key, record(), LONG).await),
-        kind(swap.await),
-        kind(store.delete(&key).await),
-        kind(store.acquire(&key, LONG).await),
-        kind(store.extend(&key, Fence(1), LONG).await),
-        kind(store.release(&key, Fence(1)).await),
-    ];
-    let longest = 7 * (TIMEOUT + Duration::from_millis(300));
-    assert!(begun.elapsed() < longest, "{:?}", begun.elapsed());
-    kinds
-}
+use vestibule::store::{RedisStore, SessionStore, StoreError, StoreKey};
 
 /// Long enough for a replica on a busy machine.
 const PATIENT: Duration = Duration::from_secs(3);
 
 const ONE: StoreKey = StoreKey::new([1; 32]);
 
-/// Waits until an operation succeeds again, within a time limit.
-async fn works_again(store: &RedisStore) {
-    let begun = Instant::now();
-    while let Err(error) = store.load(&key(1)).await {
-        assert!(begun.elapsed() < Duration::from_secs(10), "{error}");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-}
-
 #[tokio::test]
 async fn a_killed_redis_gives_typed_errors_and_keeps_the_sessions() {
-    let mut redis = RedisServer::start();
-    let store = open(redis.url()).await;
-    let version = create(&store, 1).await.unwrap();
-    let fence = store.acquire(&key(1), LONG).await.unwrap().unwrap();
-    redis.kill();
-    let kinds = every_step_fails(&store).await;
-    let away = |kind: &Io| {
-        matches!(
-            kind,
-            Io::ConnectionRefused | Io::ConnectionReset | Io::TimedOut
-        )
-    };
-    assert!(kinds.iter().all(away), "{kinds:?}");
-    redis.restart();
-    works_again(&store).await;
-    let (found, after) = store.load(&key(1)).await.unwrap().unwrap();
-    assert_eq!((found.expose(), after), (record().expose(), version));
-    assert_eq!(
-        store.acquire(&key(1), LONG).await.unwrap(),
-        None,
-        "the lease is extended"
+    let redis = RefCell::new(RedisServer::start());
+    let store = open(redis.borrow().url()).await;
+    let (kill, restart) = (
+        || redis.borrow_mut().kill(),
+        || redis.borrow_mut().restart(),
     );
-    let first = key(1);
-    let swap = store.compare_and_swap(&first, version, record(), LONG, Some(fence));
-    assert!(swap.await.unwrap() > version);
+    survives_a_crash(&store, kill, restart).await;
 }
 
 #[tokio::test]
@@ -101,14 +61,7 @@ async fn the_first_step_after_an_outage_works() {
 async fn a_frozen_redis_times_out_and_recovers() {
     let redis = RedisServer::start();
     let store = open(redis.url()).await;
-    create(&store, 2).await.unwrap();
-    redis.freeze();
-    let kinds = every_step_fails(&store).await;
-    assert!(kinds.iter().all(|kind| *kind == Io::TimedOut), "{kinds:?}");
-    redis.thaw();
-    works_again(&store).await;
-    create(&store, 3).await.unwrap();
-    assert!(store.load(&key(2)).await.unwrap().is_some());
+    survives_a_freeze(&store, || redis.freeze(), || redis.thaw()).await;
 }
 
 #[tokio::test]

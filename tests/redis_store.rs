@@ -8,11 +8,17 @@ mod certificates;
 mod harness;
 mod support;
 
-use std::io::ErrorKind as Io;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use harness::{LONG, create, key, kind, open, record, sealed};
-use support::redis_server::{RedisServer, free_port};
+use harness::open;
+use support::free_port;
+use support::redis_server::RedisServer;
+use support::store_steps::{
+    LONG, TIMEOUT, create, invalid_setting, key, kind, numbers_keep_increasing, record, sealed,
+};
+use vestibule::redis::Client;
+use vestibule::redis::cluster::ClusterClient;
 use vestibule::store::{Record, RedisStore, SessionStore, StoreError};
 
 #[tokio::test]
@@ -29,16 +35,7 @@ async fn scripts_that_redis_has_flushed_are_sent_again() {
 async fn numbers_keep_increasing_after_redis_has_lost_its_data() {
     let redis = RedisServer::start();
     let store = open(redis.url()).await;
-    let version = create(&store, 1).await.unwrap();
-    let fence = store.acquire(&key(1), LONG).await.unwrap().unwrap();
-    redis.command("FLUSHALL");
-    let after = create(&store, 1).await.unwrap();
-    assert!(after > version);
-    let first = key(1);
-    let late = store.compare_and_swap(&first, after, record(), LONG, Some(fence));
-    assert!(matches!(late.await, Err(StoreError::LeaseLost)));
-    let newer = store.acquire(&key(1), LONG).await.unwrap().unwrap();
-    assert!(newer > fence);
+    numbers_keep_increasing(&store, || drop(redis.command("FLUSHALL"))).await;
 }
 
 #[tokio::test]
@@ -75,20 +72,72 @@ async fn every_key_has_the_prefix_and_an_expiry_and_shows_no_secret() {
 #[tokio::test]
 async fn invalid_settings_are_refused() {
     for url in ["", "http://localhost", "redis://", "localhost:6379"] {
-        let refused = kind(RedisStore::open(url, sealed()).await);
-        assert_eq!(refused, Io::InvalidInput, "{url}");
+        let opened = RedisStore::open(url, sealed()).await;
+        assert_eq!(invalid_setting(opened), "url", "{url}");
     }
+    let local = || RedisStore::builder("redis://localhost", sealed());
     for prefix in ["{sessions}", "}"] {
-        let builder = RedisStore::builder("redis://localhost", sealed()).prefix(prefix);
-        assert_eq!(kind(builder.build().await), Io::InvalidInput, "{prefix}");
+        let built = local().prefix(prefix).build().await;
+        assert_eq!(invalid_setting(built), "prefix", "{prefix}");
+    }
+    let with_tls = || RedisStore::builder("rediss://localhost", sealed());
+    let built = with_tls().root_certificates("no PEM").build().await;
+    assert_eq!(invalid_setting(built), "root_certificates");
+    let built = with_tls().client_identity("no PEM").build().await;
+    assert_eq!(invalid_setting(built), "client_identity");
+    let folder = tempfile::tempdir().unwrap();
+    certificates::make(folder.path());
+    let authority = std::fs::read(folder.path().join("ca.pem")).unwrap();
+    let built = local().root_certificates(authority).build().await;
+    assert_eq!(invalid_setting(built), "root_certificates");
+    let built = local().sentinel_password("secret").build().await;
+    assert_eq!(invalid_setting(built), "sentinel_password");
+}
+
+#[tokio::test]
+async fn hosts_beyond_this_machine_need_tls_unless_it_is_allowed_without() {
+    for url in [
+        "redis://cache.internal",
+        "redis://10.0.0.1:6379",
+        "redis://[2001:db8::1]",
+    ] {
+        let builder = || RedisStore::builder(url, sealed());
+        assert_eq!(invalid_setting(builder().build().await), "url", "{url}");
+        let others = ["rediss://other.internal".into()];
+        let cluster = builder().cluster(others).build().await;
+        assert_eq!(invalid_setting(cluster), "url", "{url}");
+        let sentinel = builder().sentinel("sessions", []).build().await;
+        assert_eq!(invalid_setting(sentinel), "url", "{url}");
+        builder().allow_plain_tcp(true).build().await.unwrap();
+    }
+    for url in [
+        "redis://localhost",
+        "redis://127.0.0.2",
+        "redis://[::1]:6379",
+        "rediss://10.0.0.1",
+    ] {
+        RedisStore::open(url, sealed()).await.unwrap();
     }
 }
 
 #[tokio::test]
-async fn tls_accepts_only_the_configured_authority() {
-    let folder = tempfile::tempdir().unwrap();
-    certificates::make(folder.path());
-    let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+async fn the_connection_of_a_caller_is_used() {
+    let redis = RedisServer::start();
+    let client = Client::open(redis.url()).unwrap();
+    let connection = client.get_connection_manager().await.unwrap();
+    let builder = || RedisStore::builder_with_manager(connection.clone(), sealed());
+    let store = builder().prefix("shared:").build().await.unwrap();
+    create(&store, 1).await.unwrap();
+    assert!(store.load(&key(1)).await.unwrap().is_some());
+    assert!(redis.command("KEYS *").contains("shared:{"));
+    let built = builder().allow_plain_tcp(true).build().await;
+    let error = vestibule::Error::from(built.unwrap_err());
+    assert_eq!(error.field(), Some("allow_plain_tcp"));
+}
+
+fn with_tls(folder: &Path, clients: &str) -> (RedisServer, String) {
+    certificates::make(folder);
+    let file = |name: &str| folder.join(name).to_str().unwrap().to_owned();
     let port = free_port().to_string();
     let redis = RedisServer::start_with(&[
         "--tls-port",
@@ -100,10 +149,16 @@ async fn tls_accepts_only_the_configured_authority() {
         "--tls-ca-cert-file",
         &file("ca.pem"),
         "--tls-auth-clients",
-        "no",
+        clients,
     ]);
-    let url = format!("rediss://127.0.0.1:{port}");
-    let authority = std::fs::read(file("ca.pem")).unwrap();
+    (redis, format!("rediss://127.0.0.1:{port}"))
+}
+
+#[tokio::test]
+async fn tls_accepts_only_the_configured_authority() {
+    let folder = tempfile::tempdir().unwrap();
+    let (redis, url) = with_tls(folder.path(), "no");
+    let authority = std::fs::read(folder.path().join("ca.pem")).unwrap();
     let with_authority = RedisStore::builder(url.clone(), sealed()).root_certificates(authority);
     let with_authority = with_authority.build().await.unwrap();
     create(&with_authority, 1).await.unwrap();
@@ -114,6 +169,22 @@ async fn tls_accepts_only_the_configured_authority() {
         Err(StoreError::Unavailable(_))
     ));
     assert!(redis.command("KEYS *").contains(":record"));
+}
+
+#[tokio::test]
+async fn a_server_that_asks_for_a_client_certificate_gets_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_redis, url) = with_tls(folder.path(), "yes");
+    let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+    let builder = || {
+        let builder = RedisStore::builder(url.clone(), sealed()).timeout(TIMEOUT);
+        builder.root_certificates(read("ca.pem"))
+    };
+    let without = builder().build().await.unwrap();
+    kind(create(&without, 1).await);
+    let identity = read("server.pem") + &read("server.key");
+    let with_identity = builder().client_identity(identity).build().await.unwrap();
+    create(&with_identity, 1).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -144,6 +215,10 @@ async fn every_node_of_a_cluster_is_used() {
     let store = store.build().await.unwrap();
     let report = vestibule::testing::store_conformance(std::sync::Arc::new(store)).await;
     report.assert_passed();
+    let client = ClusterClient::new(nodes.iter().map(RedisServer::url)).unwrap();
+    let connection = client.get_async_connection().await.unwrap();
+    let given = RedisStore::builder_with_cluster(connection, sealed());
+    create(&given.build().await.unwrap(), 1).await.unwrap();
     for node in &nodes {
         assert!(
             node.command("KEYS *").contains(":record"),

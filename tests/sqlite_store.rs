@@ -21,7 +21,10 @@ async fn a_file_of_another_version_is_not_changed() {
     let other = Connection::open(&path).unwrap();
     other.pragma_update(None, "user_version", 99).unwrap();
     drop(other);
-    assert_eq!(kind(open(&path).await), Io::Unsupported);
+    assert!(matches!(open(&path).await, Err(StoreError::UnknownSchema)));
+    let left = Connection::open(&path).unwrap();
+    let version = left.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0));
+    assert_eq!(version.unwrap(), 99);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,7 +2,12 @@
 //! strictly increase, a stale fence writes nothing.
 //!
 //! The operations of every task are derived from a seed. `VESTIBULE_SEED` sets another one.
-#![cfg(all(feature = "sqlite", feature = "redis"))]
+#![cfg(all(
+    feature = "sqlite",
+    feature = "redis",
+    feature = "postgres",
+    target_os = "linux"
+))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[allow(dead_code)]
@@ -26,9 +31,12 @@ use std::sync::Arc;
 use fault::Fault;
 use faulty_store::FaultyStore;
 use history::{Event, Step, Swapped};
+use support::postgres_server::PostgresServer;
 use support::redis_server::RedisServer;
 use support::rewindable_store::RewindableStore;
-use vestibule::store::{MemoryStore, RedisStore, Sealing, SealingKey, SessionStore, SqliteStore};
+use vestibule::store::{
+    MemoryStore, PostgresStore, RedisStore, Sealing, SealingKey, SessionStore, SqliteStore,
+};
 
 fn seed() -> u64 {
     let given = std::env::var("VESTIBULE_SEED").ok();
@@ -86,6 +94,11 @@ async fn every_store_is_linearisable() {
     let one = RedisStore::open(redis.url(), keys()).await.unwrap();
     let two = RedisStore::open(redis.url(), keys()).await.unwrap();
     all.push(check("redis", &[Arc::new(one), Arc::new(two)], 1_000).await);
+
+    let postgres = PostgresServer::start();
+    let one = PostgresStore::open(postgres.url(), keys()).await.unwrap();
+    let two = PostgresStore::open(postgres.url(), keys()).await.unwrap();
+    all.push(check("postgres", &[Arc::new(one), Arc::new(two)], 1_000).await);
 
     let operations: usize = all.iter().map(|(operations, _)| operations).sum();
     let lost: usize = all.iter().map(|(_, lost)| lost).sum();

@@ -6,15 +6,12 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Fence, Record, SessionStore, StoreError, StoreKey, Version};
+use super::{Fence, MAX_TIME_TO_LIVE, Record, SessionStore, StoreError, StoreKey, Version};
 use crate::clock::BoxFuture;
 
 /// How many expired slots are removed before each write: more than the one that a write may add, so
 /// that the store shrinks, and few, so that no write takes long.
 const EVICTED_PER_WRITE: usize = 8;
-
-/// Upper bound of a time to live.
-const MAX_TIME_TO_LIVE: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
 /// A store in memory. Records and leases are lost when the process ends.
 ///

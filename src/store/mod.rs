@@ -2,6 +2,10 @@
 
 mod index_key;
 mod memory;
+#[cfg(any(feature = "postgres", feature = "redis"))]
+mod pem;
+#[cfg(feature = "postgres")]
+mod postgres;
 #[cfg(feature = "redis")]
 mod redis;
 #[cfg(feature = "sealed")]
@@ -24,6 +28,8 @@ use thiserror::Error;
 
 pub use self::index_key::{IndexKey, IndexKeys};
 pub use self::memory::MemoryStore;
+#[cfg(feature = "postgres")]
+pub use self::postgres::{PostgresBuilder, PostgresStore};
 #[cfg(feature = "redis")]
 pub use self::redis::{RedisBuilder, RedisStore};
 #[cfg(feature = "sealed")]
@@ -184,11 +190,11 @@ pub enum StoreError {
     /// The record was sealed with an unknown key, was changed, or belongs to another key.
     #[error("the record cannot be unsealed with the configured keys")]
     Unreadable,
-    /// The server is a replica, which accepts no writes, such as one that was demoted by a fail-over.
-    /// Nothing was written.
-    #[error("the store is read-only: its server is a replica")]
+    /// The server accepts no writes: it is a replica, such as one that was demoted by a fail-over, or its
+    /// operator has made it read-only. Nothing was written.
+    #[error("the store is read-only: its server is a replica or was made read-only")]
     ReadOnly,
-    /// The server has started and is loading its data. Nothing was written.
+    /// The server starts and is loading its data, or shuts down. Nothing was written.
     #[error("the store is loading its data")]
     Loading,
     /// The server is a node of a cluster, and another node has this key. Nothing was written.
@@ -201,6 +207,17 @@ pub enum StoreError {
     /// The server cannot save to its disk, and therefore accepts no writes. Nothing was written.
     #[error("the store cannot save to its disk")]
     NotPersistent,
+    /// The tables or the file are those of a newer version of this crate. Nothing was read or written.
+    #[error("the schema of the store is that of a newer version of the crate")]
+    UnknownSchema,
+    /// A setting of a store's builder is wrong. Nothing was sent.
+    #[error("`{name}` {requirement}")]
+    InvalidSetting {
+        /// The setting, by the name of its method, or `url`.
+        name: &'static str,
+        /// What would be right.
+        requirement: &'static str,
+    },
     /// The store could not be reached or failed. A write may have happened nevertheless. This is a
     /// category without a text, because the text of a driver may quote a password.
     #[error("the store failed: {0}")]
@@ -218,6 +235,8 @@ impl StoreError {
             | Self::Moved
             | Self::TooFewReplicas
             | Self::NotPersistent
+            | Self::UnknownSchema
+            | Self::InvalidSetting { .. }
             | Self::Unavailable(_) => true,
         }
     }
@@ -246,8 +265,11 @@ impl StoreError {
 ///
 /// [`StoreError::Unreadable`] becomes [`ErrorKind::Misconfigured`](crate::ErrorKind::Misconfigured) of
 /// the class `sealing_keys`: other instances seal with keys that this one does not have.
-/// [`StoreError::Moved`] becomes one of the class `store`: a cluster needs the builder's `cluster`. Any
-/// other error becomes [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable), whose class is `store`.
+/// [`StoreError::Moved`] becomes one of the class `store`: a cluster needs the builder's `cluster`.
+/// [`StoreError::UnknownSchema`] becomes one of that class, too: this instance is too old.
+/// [`StoreError::InvalidSetting`] becomes [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput)
+/// naming the setting. Any other error becomes [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable),
+/// whose class is `store`.
 impl From<StoreError> for crate::Error {
     fn from(error: StoreError) -> Self {
         let failed = "the session store failed";
@@ -266,6 +288,16 @@ impl From<StoreError> for crate::Error {
                     "the session store is a cluster: open it with its builder's `cluster`",
                 ),
             ),
+            StoreError::UnknownSchema => (
+                ErrorKind::Misconfigured,
+                "store",
+                Cow::Borrowed(
+                    "the session store belongs to a newer version of vestibule: update this instance",
+                ),
+            ),
+            StoreError::InvalidSetting { name, requirement } => {
+                return Self::invalid(name, requirement).with_source(error);
+            }
             StoreError::Unavailable(cause) => {
                 let message = format!("{failed}: {cause}").into();
                 (ErrorKind::Unavailable, "store", message)
@@ -319,10 +351,10 @@ impl From<StoreError> for crate::Error {
 /// says. For that, numbers must not start again: a version that was lost must not be given to other bytes.
 ///
 /// How far "for ever" goes depends on what the store keeps. [`MemoryStore`] counts for its own life.
-/// `SqliteStore` keeps one sequence in its file. `RedisStore` keeps the last number of a key beside
-/// the record and for an hour after it, and never numbers below the microseconds of the server's clock, so
-/// that numbers increase even after Redis has lost its memory, unless its clock was set back by more
-/// than an hour.
+/// `SqliteStore` keeps one sequence in its file. `RedisStore` and `PostgresStore` keep the last number of a
+/// key beside the record and for an hour after it, and never number below the microseconds of the server's
+/// clock, so that numbers increase even after the server has lost writes, unless its clock was set back by
+/// more than an hour.
 ///
 /// # Requirements for callers
 ///
@@ -343,7 +375,7 @@ impl From<StoreError> for crate::Error {
 /// # Custom stores
 ///
 /// `testing::store_conformance` (feature `testing`) checks all of this for a custom store;
-/// `examples/postgres-store` is one.
+/// `examples/custom_store.rs` is one.
 pub trait SessionStore: Send + Sync + 'static {
     /// Loads the record and its version; `None` if it does not exist or has expired.
     ///
@@ -507,15 +539,37 @@ impl<S: SessionStore + ?Sized> SessionStore for Arc<S> {
 }
 
 /// Upper bound of a time to live: a hundred years, which no sum overflows with.
-#[cfg(any(feature = "redis", feature = "sqlite"))]
-const MAX_MILLIS: i64 = 100 * 365 * 24 * 3600 * 1000;
+const MAX_TIME_TO_LIVE: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
-/// Whole milliseconds for a clock that drops the fraction: one more than the duration has, so that
-/// nothing ends too soon, except that zero ends at once.
+/// Whole milliseconds for a clock that drops the fraction.
 #[cfg(any(feature = "redis", feature = "sqlite"))]
 fn millis(time_to_live: Duration) -> i64 {
-    match time_to_live.as_nanos().div_ceil(1_000_000) {
+    whole(time_to_live, Duration::from_millis(1))
+}
+
+/// Whole microseconds for a clock that drops the fraction.
+#[cfg(feature = "postgres")]
+fn micros(time_to_live: Duration) -> i64 {
+    whole(time_to_live, Duration::from_micros(1))
+}
+
+/// One unit more than the duration has, so that nothing ends too soon, except that zero ends at once.
+#[cfg(any(feature = "postgres", feature = "redis", feature = "sqlite"))]
+fn whole(time_to_live: Duration, unit: Duration) -> i64 {
+    let time_to_live = time_to_live.min(MAX_TIME_TO_LIVE);
+    match time_to_live.as_nanos().div_ceil(unit.as_nanos()) {
         0 => 0,
-        millis => i64::try_from(millis).unwrap_or(MAX_MILLIS).min(MAX_MILLIS) + 1,
+        units => i64::try_from(units).unwrap_or(i64::MAX - 1) + 1,
     }
+}
+
+/// Whether a host name or address leads to this machine, without a network in between.
+#[cfg(any(feature = "postgres", feature = "redis"))]
+fn is_loopback(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost"
+        || host.ends_with(".localhost")
+        || address
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
 }

@@ -7,7 +7,7 @@ use crate::clock::BoxFuture;
 
 /// A store that seals records before they reach the inner store.
 ///
-/// `SqliteStore` and `RedisStore` seal by themselves; this is for custom stores.
+/// `SqliteStore`, `RedisStore` and `PostgresStore` seal by themselves; this is for custom stores.
 ///
 /// ```
 /// use vestibule::store::{MemoryStore, Sealed, Sealing, SealingKey};

@@ -15,6 +15,8 @@ pub enum SharedStore {
     Memory(Store),
     #[cfg(feature = "redis")]
     Redis(crate::support::redis_server::RedisServer),
+    #[cfg(all(feature = "postgres", target_os = "linux"))]
+    Postgres(crate::support::postgres_server::PostgresServer),
 }
 
 impl SharedStore {
@@ -28,10 +30,12 @@ impl SharedStore {
             Self::memory(),
             #[cfg(feature = "redis")]
             Self::Redis(crate::support::redis_server::RedisServer::start()),
+            #[cfg(all(feature = "postgres", target_os = "linux"))]
+            Self::Postgres(crate::support::postgres_server::PostgresServer::start()),
         ]
     }
 
-    /// Opens the store for another instance: for Redis, with a new connection.
+    /// Opens the store for another instance: for Redis and PostgreSQL, with new connections.
     pub async fn open(&self) -> Store {
         match self {
             Self::Memory(store) => store.clone(),
@@ -40,6 +44,13 @@ impl SharedStore {
                 use vestibule::store::{RedisStore, Sealing, SealingKey};
                 let sealing = Sealing::keys(SealingKey::new(1, [9; 32]), []);
                 let store = RedisStore::open(server.url(), sealing).await;
+                Arc::new(store.unwrap())
+            }
+            #[cfg(all(feature = "postgres", target_os = "linux"))]
+            Self::Postgres(server) => {
+                use vestibule::store::{PostgresStore, Sealing, SealingKey};
+                let sealing = Sealing::keys(SealingKey::new(1, [9; 32]), []);
+                let store = PostgresStore::open(server.url(), sealing).await;
                 Arc::new(store.unwrap())
             }
         }

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::fixture::Fixture;
 use super::protocol::StoreLocation;
-use super::support::{self, redis_server::RedisServer};
+use super::store_server::StoreServer;
+use super::support;
 use super::workers::Worker;
 
 const PROCESSES: usize = 4;
@@ -44,8 +45,14 @@ async fn concurrent_calls(store: &str, location: StoreLocation) {
 
 #[tokio::test]
 async fn a_thousand_calls_of_four_processes_on_redis_cause_one_refresh() {
-    let redis = RedisServer::start();
-    concurrent_calls("redis", StoreLocation::Redis(redis.url())).await;
+    let redis = StoreServer::redis();
+    concurrent_calls("redis", redis.location()).await;
+}
+
+#[tokio::test]
+async fn a_thousand_calls_of_four_processes_on_postgres_cause_one_refresh() {
+    let postgres = StoreServer::postgres();
+    concurrent_calls("postgres", postgres.location()).await;
 }
 
 #[tokio::test]

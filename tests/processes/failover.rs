@@ -22,10 +22,7 @@ use super::addresses::MovableAddress;
 use super::fixture::Fixture;
 use super::protocol::{Failure, Report, StoreLocation, WorkerCommand};
 use super::random_kills::fraction;
-use super::support::{
-    self,
-    redis_server::{RedisServer, free_port},
-};
+use super::support::{self, free_port, redis_server::RedisServer};
 use super::workers::Worker;
 
 const PROCESSES: usize = 4;

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::fixture::Fixture;
 use super::protocol::{Point, StoreLocation, WorkerCommand};
-use super::support::redis_server::RedisServer;
+use super::store_server::StoreServer;
 use super::workers::{Called, Worker};
 
 /// Freezes the lease holder at `point` until another worker has made its calls. Returns the outcome of
@@ -79,8 +79,14 @@ async fn every_point(location: impl Fn(&str) -> StoreLocation) {
 
 #[tokio::test]
 async fn a_thawed_lease_holder_writes_no_stale_data_to_redis() {
-    let redis = RedisServer::start();
-    every_point(|_| StoreLocation::Redis(redis.url())).await;
+    let redis = StoreServer::redis();
+    every_point(|_| redis.location()).await;
+}
+
+#[tokio::test]
+async fn a_thawed_lease_holder_writes_no_stale_data_to_postgres() {
+    let postgres = StoreServer::postgres();
+    every_point(|_| postgres.location()).await;
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use vestibule::testing::{Fault, FaultRule};
 
 use super::fixture::Fixture;
 use super::protocol::{Point, StoreLocation};
-use super::support::redis_server::RedisServer;
+use super::store_server::StoreServer;
 use super::workers::{Called, Worker};
 
 pub const INTERRUPTED: &str = "an earlier refresh was interrupted, and the server refused another";
@@ -102,8 +102,14 @@ async fn every_kill_point(location: impl Fn(&str) -> StoreLocation) {
 
 #[tokio::test]
 async fn a_killed_refresh_ends_the_session_on_redis_only_if_the_server_processed_it() {
-    let redis = RedisServer::start();
-    every_kill_point(|_| StoreLocation::Redis(redis.url())).await;
+    let redis = StoreServer::redis();
+    every_kill_point(|_| redis.location()).await;
+}
+
+#[tokio::test]
+async fn a_killed_refresh_ends_the_session_on_postgres_only_if_the_server_processed_it() {
+    let postgres = StoreServer::postgres();
+    every_kill_point(|_| postgres.location()).await;
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
-//! Several processes share sessions over real Redis and SQLite.
+//! Several processes share sessions over real Redis, PostgreSQL and SQLite.
 #![cfg(all(
     feature = "wunder",
+    feature = "postgres",
     feature = "redis",
     feature = "sqlite",
     target_os = "linux"
@@ -24,5 +25,6 @@ mod protocol;
 mod random_kills;
 mod soak;
 mod stepped_store;
+mod store_server;
 mod worker;
 mod workers;

@@ -7,7 +7,8 @@ use std::time::Duration;
 use super::disk::Disk;
 use super::fixture::Fixture;
 use super::protocol::{Failure, StoreLocation};
-use super::support::redis_server::RedisServer;
+use super::store_server::StoreServer;
+use super::support::sentinel::Watched;
 use super::workers::{Called, Worker};
 
 /// In KiB: enough for a session, and soon full.
@@ -84,14 +85,12 @@ fn says_that_the_store_failed(failure: &Failure) {
     assert_eq!(failure.ended, None, "{failure:?}");
 }
 
-#[tokio::test]
-async fn killing_redis_under_load_causes_no_second_refresh() {
-    let mut redis = RedisServer::start();
-    let load = Load::begin(StoreLocation::Redis(redis.url())).await;
-    redis.kill();
+async fn a_killed_server_causes_no_second_refresh(mut server: StoreServer) {
+    let load = Load::begin(server.location()).await;
+    server.kill();
     // Longer than the lease, which blocks the others no more.
     tokio::time::sleep(2 * load.fixture.setup.lease).await;
-    redis.restart();
+    server.restart();
     assert!(
         load.finish().await > 0,
         "calls of the other processes must fail"
@@ -99,21 +98,80 @@ async fn killing_redis_under_load_causes_no_second_refresh() {
 }
 
 #[tokio::test]
+async fn killing_redis_under_load_causes_no_second_refresh() {
+    a_killed_server_causes_no_second_refresh(StoreServer::redis()).await;
+}
+
+#[tokio::test]
+async fn killing_postgres_under_load_causes_no_second_refresh() {
+    a_killed_server_causes_no_second_refresh(StoreServer::postgres()).await;
+}
+
+async fn a_restarted_server_causes_no_second_refresh(mut server: StoreServer) {
+    let load = Load::begin(server.location()).await;
+    server.restart();
+    load.finish().await;
+}
+
+#[tokio::test]
 async fn restarting_redis_under_load_causes_no_second_refresh() {
-    let mut redis = RedisServer::start();
-    let load = Load::begin(StoreLocation::Redis(redis.url())).await;
-    redis.restart();
+    a_restarted_server_causes_no_second_refresh(StoreServer::redis()).await;
+}
+
+#[tokio::test]
+async fn restarting_postgres_under_load_causes_no_second_refresh() {
+    a_restarted_server_causes_no_second_refresh(StoreServer::postgres()).await;
+}
+
+async fn a_slow_server_causes_no_second_refresh(server: StoreServer) {
+    let load = Load::begin(server.location()).await;
+    server.freeze();
+    tokio::time::sleep(2 * load.fixture.setup.lease).await;
+    server.thaw();
     load.finish().await;
 }
 
 #[tokio::test]
 async fn a_slow_redis_under_load_causes_no_second_refresh() {
-    let redis = RedisServer::start();
-    let load = Load::begin(StoreLocation::Redis(redis.url())).await;
-    redis.freeze();
+    a_slow_server_causes_no_second_refresh(StoreServer::redis()).await;
+}
+
+#[tokio::test]
+async fn a_slow_postgres_under_load_causes_no_second_refresh() {
+    a_slow_server_causes_no_second_refresh(StoreServer::postgres()).await;
+}
+
+async fn a_read_only_server_causes_no_second_refresh(server: StoreServer) {
+    let load = Load::begin(server.location()).await;
+    server.make_read_only();
     tokio::time::sleep(2 * load.fixture.setup.lease).await;
-    redis.thaw();
-    load.finish().await;
+    server.make_writable();
+    assert!(
+        load.finish().await > 0,
+        "calls of the other processes must fail"
+    );
+}
+
+#[tokio::test]
+async fn a_read_only_redis_under_load_causes_no_second_refresh() {
+    a_read_only_server_causes_no_second_refresh(StoreServer::redis()).await;
+}
+
+#[tokio::test]
+async fn a_read_only_postgres_under_load_causes_no_second_refresh() {
+    a_read_only_server_causes_no_second_refresh(StoreServer::postgres()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fail_over_by_a_sentinel_under_load_causes_no_second_refresh() {
+    let mut watched = Watched::start();
+    let load = Load::begin(StoreLocation::Sentinel(watched.urls())).await;
+    watched.servers[0].kill();
+    tokio::task::block_in_place(|| drop(watched.wait_for_fail_over().port()));
+    assert!(
+        load.finish().await > 0,
+        "calls of the other processes must fail"
+    );
 }
 
 #[tokio::test]

@@ -5,10 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use vestibule::store::{RedisStore, Sealing, SessionStore, SqliteStore};
+use vestibule::store::{PostgresStore, RedisStore, Sealing, SessionStore, SqliteStore};
 use vestibule::testing::Wunder;
 use vestibule::wunder::Client;
 use vestibule::{Clock, Settings, SystemClock};
+
+use super::support::sentinel::SERVICE;
 
 /// The variable that makes this binary a worker; its value is the [`Setup`].
 pub const SETUP: &str = "VESTIBULE_TEST_WORKER";
@@ -16,9 +18,12 @@ pub const SETUP: &str = "VESTIBULE_TEST_WORKER";
 /// The store that the processes share. Its records are plain, so that a test can read them.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum StoreLocation {
+    Postgres(String),
     Redis(String),
     /// Each write waits for one replica.
     ReplicatedRedis(String),
+    /// The URLs of Sentinels. A write waits for a replica.
+    Sentinel(Vec<String>),
     Sqlite(PathBuf),
 }
 
@@ -26,10 +31,18 @@ impl StoreLocation {
     pub async fn open(&self) -> Arc<dyn SessionStore> {
         let plain = Sealing::plaintext();
         match self {
+            Self::Postgres(url) => {
+                Arc::new(PostgresStore::open(url.as_str(), plain).await.unwrap())
+            }
             Self::Redis(url) => Arc::new(RedisStore::open(url.as_str(), plain).await.unwrap()),
             Self::ReplicatedRedis(url) => {
                 let store = RedisStore::builder(url.as_str(), plain).wait_replicas(1);
                 Arc::new(store.build().await.unwrap())
+            }
+            Self::Sentinel(urls) => {
+                let more = urls[1..].iter().map(|url| url.as_str().into());
+                let builder = RedisStore::builder(urls[0].as_str(), plain).sentinel(SERVICE, more);
+                Arc::new(builder.wait_replicas(1).build().await.unwrap())
             }
             Self::Sqlite(path) => Arc::new(SqliteStore::open(path, plain).await.unwrap()),
         }

@@ -5,11 +5,12 @@ use std::time::{Duration, Instant};
 use super::fixture::Fixture;
 use super::killed::INTERRUPTED;
 use super::protocol::StoreLocation;
-use super::support::{self, redis_server::RedisServer};
+use super::store_server::StoreServer;
+use super::support;
 use super::workers::Worker;
 
 const RUNS_OF_A_LANE: usize = 10;
-const LANES_OF_A_STORE: u64 = 5;
+const LANES: u64 = 10;
 
 /// The outcomes of the runs.
 #[derive(Debug, Default)]
@@ -106,27 +107,19 @@ pub fn fraction(state: &mut u64) -> f64 {
     f64::from((mixed >> 32) as u32) / f64::from(u32::MAX)
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_hundred_refreshes_killed_at_random_lose_no_recoverable_session() {
-    let redis = RedisServer::start();
-    let folder = tempfile::tempdir().unwrap();
-    let places = [
-        StoreLocation::Redis(redis.url()),
-        StoreLocation::Sqlite(folder.path().join("sessions.db")),
-    ];
+/// A hundred runs, whose lanes take the places in turn.
+async fn a_hundred_kills(proof: &str, places: &[StoreLocation]) {
     let mut lanes = Vec::new();
-    for seed in 0..LANES_OF_A_STORE {
-        for location in &places {
-            let location = location.clone();
-            lanes.push(tokio::spawn(async move {
-                let mut lane = Lane::new(location, seed).await;
-                let longest = lane.refresh_duration().await;
-                for run in 0..RUNS_OF_A_LANE {
-                    lane.run(&format!("+4312345678{run}"), longest).await;
-                }
-                lane.tally
-            }));
-        }
+    for (seed, location) in (0..LANES).zip(places.iter().cycle()) {
+        let location = location.clone();
+        lanes.push(tokio::spawn(async move {
+            let mut lane = Lane::new(location, seed).await;
+            let longest = lane.refresh_duration().await;
+            for run in 0..RUNS_OF_A_LANE {
+                lane.run(&format!("+4312345678{run}"), longest).await;
+            }
+            lane.tally
+        }));
     }
     let mut all = Tally::default();
     for lane in lanes {
@@ -137,11 +130,25 @@ async fn a_hundred_refreshes_killed_at_random_lose_no_recoverable_session() {
         all.ended += tally.ended;
         all.lost += tally.lost;
     }
-    support::proof("kill-9", &format!("runs={} lost={}", all.runs, all.lost));
+    support::proof(proof, &format!("runs={} lost={}", all.runs, all.lost));
     assert_eq!((all.runs, all.lost), (100, 0), "{all:?}");
     let moments = [all.refreshed, all.adopted, all.ended];
     assert!(
         moments.iter().all(|&runs| runs >= 3),
         "not every moment was hit: {all:?}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hundred_refreshes_killed_at_random_lose_no_recoverable_session() {
+    let redis = StoreServer::redis();
+    let folder = tempfile::tempdir().unwrap();
+    let sqlite = StoreLocation::Sqlite(folder.path().join("sessions.db"));
+    a_hundred_kills("kill-9", &[redis.location(), sqlite]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hundred_refreshes_killed_at_random_lose_no_recoverable_session_on_postgres() {
+    let postgres = StoreServer::postgres();
+    a_hundred_kills("kill-9-postgres", &[postgres.location()]).await;
 }

@@ -1,12 +1,14 @@
 //! A separate Redis server: on a free port, with its files in a temporary folder.
 
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
+
+use super::free_port;
 
 /// A running `redis-server`, killed when it is dropped.
 pub struct RedisServer {
@@ -112,12 +114,7 @@ impl RedisServer {
     }
 
     fn try_command(&self, command: &str) -> std::io::Result<String> {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port))?;
-        stream.set_read_timeout(Some(Duration::from_secs(5)))?;
-        stream.write_all(format!("{command}\r\n").as_bytes())?;
-        let mut response = [0; 16 * 1024];
-        let length = stream.read(&mut response)?;
-        Ok(String::from_utf8_lossy(&response[..length]).into_owned())
+        command_of(self.port, command)
     }
 
     fn signal(&self, signal: &str) {
@@ -162,7 +159,12 @@ impl Drop for RedisServer {
     }
 }
 
-pub fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("it has an address").port()
+/// Sends one command to a port and returns the beginning of the response.
+pub fn command_of(port: u16, command: &str) -> std::io::Result<String> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port))?;
+    stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+    stream.write_all(format!("{command}\r\n").as_bytes())?;
+    let mut response = [0; 16 * 1024];
+    let length = stream.read(&mut response)?;
+    Ok(String::from_utf8_lossy(&response[..length]).into_owned())
 }

@@ -1,16 +1,21 @@
 //! The store in Redis or Valkey, for instances on several machines.
 
+mod address;
 mod connection;
+mod errors;
+mod eviction;
 mod scripts;
 
 use std::fmt;
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use redis::Cmd;
+use redis::aio::ConnectionManager;
+use redis::cluster_async::ClusterConnection;
 
-use self::connection::{Address, SharedConnection};
+use self::address::{Address, Connection, Target, Topology};
+use self::connection::SharedConnection;
 use self::scripts::{CONFLICT, EXISTS, HELD, LEASE_LOST, Script, Scripts};
 use super::{
     Fence, IndexKeys, Record, Sealing, SessionStore, StoreError, StoreKey, Version, millis,
@@ -18,7 +23,8 @@ use super::{
 use crate::clock::BoxFuture;
 use crate::secret::Secret;
 
-/// A store in Redis 6 or later, or in Valkey: a single server or a cluster.
+/// A store in Redis 6 or later, or in Valkey: a single server, a cluster, or the primary that Sentinels
+/// name.
 ///
 /// All steps share one connection, which is opened on first use and opened again when it is lost.
 /// While the server is down every step fails within its timeout. Every write is one script, which
@@ -27,11 +33,13 @@ use crate::secret::Secret;
 /// Redis acknowledges a write before it is on disk and before its replicas have it. Set
 /// `appendfsync always` where a session must survive a crash of Redis,
 /// [`wait_replicas`](RedisBuilder::wait_replicas) where it must survive a fail-over, and
-/// `maxmemory-policy noeviction` (the default) so that Redis does not evict sessions.
+/// `maxmemory-policy noeviction` (the default) so that Redis does not evict sessions. The store looks at
+/// that policy when the server responds first, and warns of another one by an event of `tracing`.
 ///
-/// After a fail-over the address must lead to the new primary, as by DNS or a proxy. A server that has
-/// become a replica ([`StoreError::ReadOnly`]) or is loading its data ([`StoreError::Loading`]) makes
-/// the store connect again.
+/// After a fail-over the address must lead to the new primary, as by DNS or a proxy, unless
+/// [`sentinel`](RedisBuilder::sentinel) finds it. A server that has become a replica
+/// ([`StoreError::ReadOnly`]) or is loading its data ([`StoreError::Loading`]) makes the store connect
+/// again.
 ///
 /// ```no_run
 /// # async fn example(key: vestibule::store::SealingKey) -> Result<(), vestibule::store::StoreError> {
@@ -53,30 +61,46 @@ struct Inner {
 
 impl RedisStore {
     /// Creates a store in the server at `url`: `redis://user:password@host:port/database`, or
-    /// `rediss://…` with TLS.
+    /// `rediss://…` with TLS, which hosts beyond this machine need; see
+    /// [`allow_plain_tcp`](RedisBuilder::allow_plain_tcp).
     ///
     /// It does not connect yet, so that a service can start while Redis is down.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`] with `InvalidInput` if the URL is not one of Redis.
+    /// [`StoreError::InvalidSetting`] naming `url` if that is not one of Redis, or lacks TLS.
     pub async fn open(url: impl Into<Secret>, sealing: Sealing) -> Result<Self, StoreError> {
         Self::builder(url, sealing).build().await
     }
 
     /// Returns a builder, to change settings.
     pub fn builder(url: impl Into<Secret>, sealing: Sealing) -> RedisBuilder {
-        RedisBuilder {
-            address: Address {
-                urls: vec![url.into()],
-                cluster: false,
-                timeout: Duration::from_secs(3),
-                root_certificates: None,
-                wait_replicas: 0,
-            },
-            prefix: "vestibule:".to_owned(),
-            sealing,
-        }
+        RedisBuilder::new(Source::Address(Address::new(url.into())), sealing)
+    }
+
+    /// Returns a builder of a store that uses the caller's connection, which its own code may use as well.
+    ///
+    /// The store never replaces the connection: after a fail-over the caller's address has to lead to the
+    /// new primary, and an old one that was demoted has to close its connections.
+    ///
+    /// ```no_run
+    /// # async fn example(key: vestibule::store::SealingKey) -> Result<(), Box<dyn std::error::Error>> {
+    /// use vestibule::redis::Client;
+    /// use vestibule::store::{RedisStore, Sealing};
+    ///
+    /// let connection = Client::open("redis://localhost")?.get_connection_manager().await?;
+    /// let store = RedisStore::builder_with_manager(connection.clone(), Sealing::keys(key, []));
+    /// let store = store.build().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn builder_with_manager(connection: ConnectionManager, sealing: Sealing) -> RedisBuilder {
+        RedisBuilder::new(Source::Given(Connection::Server(connection)), sealing)
+    }
+
+    /// Does the same with the caller's connection to a cluster.
+    pub fn builder_with_cluster(connection: ClusterConnection, sealing: Sealing) -> RedisBuilder {
+        RedisBuilder::new(Source::Given(Connection::Cluster(connection)), sealing)
     }
 }
 
@@ -89,10 +113,19 @@ impl fmt::Debug for RedisStore {
     }
 }
 
+enum Source {
+    Address(Address),
+    Given(Connection),
+}
+
 /// The settings of a [`RedisStore`].
 #[must_use = "call `build` to get a store"]
 pub struct RedisBuilder {
-    address: Address,
+    source: Source,
+    /// A setting of connections that was set although the connection is the caller's.
+    setting_of_the_connection: Option<&'static str>,
+    timeout: Duration,
+    wait_replicas: u32,
     prefix: String,
     sealing: Sealing,
 }
@@ -107,6 +140,17 @@ impl fmt::Debug for RedisBuilder {
 }
 
 impl RedisBuilder {
+    fn new(source: Source, sealing: Sealing) -> Self {
+        Self {
+            source,
+            setting_of_the_connection: None,
+            timeout: Duration::from_secs(3),
+            wait_replicas: 0,
+            prefix: "vestibule:".to_owned(),
+            sealing,
+        }
+    }
+
     /// Sets the prefix of all keys in Redis; `vestibule:` by default. It must not contain braces,
     /// which would put all sessions on one node of a cluster.
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
@@ -117,7 +161,7 @@ impl RedisBuilder {
     /// Sets the timeout of a step, connecting included; 3 s by default. A client waits 5 s for a step
     /// of its store.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.address.timeout = timeout;
+        self.timeout = timeout;
         self
     }
 
@@ -132,7 +176,7 @@ impl RedisBuilder {
     /// It applies to what must survive: records, their removal, and leases. Each such write takes a
     /// round trip to the replicas longer, and those of one store wait for each other.
     pub fn wait_replicas(mut self, replicas: u32) -> Self {
-        self.address.wait_replicas = replicas;
+        self.wait_replicas = replicas;
         self
     }
 
@@ -140,15 +184,66 @@ impl RedisBuilder {
     ///
     /// When a node is lost during a write, the driver sends the write again, up to twice. It is not
     /// done twice, but the response may be that of the second, which conflicts with the first.
-    pub fn cluster(mut self, more: impl IntoIterator<Item = Secret>) -> Self {
-        self.address.cluster = true;
-        self.address.urls.extend(more);
-        self
+    pub fn cluster(self, more: impl IntoIterator<Item = Secret>) -> Self {
+        self.set("cluster", |address| {
+            address.topology = Topology::Cluster;
+            address.urls.extend(more);
+        })
+    }
+
+    /// Connects to the primary of `service` (`mymaster` in many setups), which Sentinels name: the host of
+    /// the URL is one of them, and `more` are the URLs of others. The user, password and database of the
+    /// builder's URL are those of the servers; those of `more` are not used. With `rediss://`, Sentinels
+    /// and servers are reached with TLS.
+    ///
+    /// After a fail-over the store asks the Sentinels again. Steps fail until they have promoted a
+    /// replica, and a server that comes back as a replica is left.
+    pub fn sentinel(
+        self,
+        service: impl Into<String>,
+        more: impl IntoIterator<Item = Secret>,
+    ) -> Self {
+        self.set("sentinel", |address| {
+            address.topology = Topology::Sentinel {
+                service: service.into(),
+            };
+            address.urls.extend(more);
+        })
+    }
+
+    /// Sets the password of the Sentinels, if they have one.
+    pub fn sentinel_password(self, password: impl Into<Secret>) -> Self {
+        self.set("sentinel_password", |address| {
+            address.sentinel_password = Some(password.into());
+        })
+    }
+
+    /// Sets whether hosts beyond this machine may be reached without TLS, as in a network that encrypts by
+    /// itself; `false` by default. The loopback and Unix sockets do not need it.
+    pub fn allow_plain_tcp(self, allow: bool) -> Self {
+        self.set("allow_plain_tcp", |address| address.allow_plain_tcp = allow)
     }
 
     /// Trusts these certificates, in PEM, instead of those of the operating system.
-    pub fn root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
-        self.address.root_certificates = Some(pem.into());
+    pub fn root_certificates(self, pem: impl Into<Vec<u8>>) -> Self {
+        self.set("root_certificates", |address| {
+            address.root_certificates = Some(pem.into());
+        })
+    }
+
+    /// Authenticates with a client certificate: PEM with its chain, the client's certificate first, and its
+    /// unencrypted private key.
+    pub fn client_identity(self, pem: impl Into<Secret>) -> Self {
+        self.set("client_identity", |address| {
+            address.client_identity = Some(pem.into());
+        })
+    }
+
+    fn set(mut self, name: &'static str, set: impl FnOnce(&mut Address)) -> Self {
+        match &mut self.source {
+            Source::Address(address) => set(address),
+            Source::Given(_) => self.setting_of_the_connection = Some(name),
+        }
         self
     }
 
@@ -156,14 +251,29 @@ impl RedisBuilder {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`] with `InvalidInput` if a URL is not one of Redis or the prefix
-    /// contains braces.
+    /// [`StoreError::InvalidSetting`] naming the setting: a URL is not one of Redis or lacks TLS, the
+    /// prefix contains braces, PEM is malformed or used without TLS, or a setting of connections was set for
+    /// the caller's connection.
     pub async fn build(self) -> Result<RedisStore, StoreError> {
         if self.prefix.contains(['{', '}']) {
-            return Err(StoreError::Unavailable(io::ErrorKind::InvalidInput));
+            return Err(StoreError::InvalidSetting {
+                name: "prefix",
+                requirement: "must not contain braces",
+            });
         }
+        if let Some(name) = self.setting_of_the_connection {
+            return Err(StoreError::InvalidSetting {
+                name,
+                requirement: "is a setting of the connection, which the caller has opened",
+            });
+        }
+        let (target, given) = match self.source {
+            Source::Address(address) => (address.target(self.timeout)?, None),
+            Source::Given(connection) => (Target::Given, Some(connection)),
+        };
+        let connection = SharedConnection::new(target, given, self.timeout, self.wait_replicas)?;
         Ok(RedisStore(Arc::new(Inner {
-            connection: SharedConnection::new(self.address)?,
+            connection,
             scripts: Scripts::new(),
             prefix: self.prefix,
             sealing: self.sealing,

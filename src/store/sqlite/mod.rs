@@ -48,8 +48,8 @@ impl SqliteStore {
     /// # Errors
     ///
     /// [`StoreError::Unavailable`] with `NotFound` if the folder does not exist, `InvalidData` if the
-    /// file is not a database, `Unsupported` if another version of this crate created it,
-    /// `ReadOnlyFilesystem` or `PermissionDenied` if it cannot be written. [`StoreError::Full`] if
+    /// file is not a database, `ReadOnlyFilesystem` or `PermissionDenied` if it cannot be written.
+    /// [`StoreError::UnknownSchema`] if a newer version of this crate created it. [`StoreError::Full`] if
     /// there is no room.
     pub async fn open(path: impl Into<PathBuf>, sealing: Sealing) -> Result<Self, StoreError> {
         Self::builder(path, sealing).build().await

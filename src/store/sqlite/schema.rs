@@ -104,7 +104,7 @@ impl Database {
                 Ok(())
             }
             SCHEMA_VERSION => Ok(()),
-            _ => Err(StoreError::Unavailable(io::ErrorKind::Unsupported).into()),
+            _ => Err(StoreError::UnknownSchema.into()),
         }
     }
 }

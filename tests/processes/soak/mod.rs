@@ -10,8 +10,9 @@ use std::time::{Duration, Instant};
 use self::fault_log::FaultLog;
 use self::faults::{Disturbance, Disturbances};
 use super::fixture::Fixture;
-use super::protocol::{Failure, Report, Setup, StoreLocation, WorkerCommand};
-use super::support::{self, redis_server::RedisServer};
+use super::protocol::{Failure, Report, Setup, WorkerCommand};
+use super::store_server::StoreServer;
+use super::support;
 use super::workers::Worker;
 
 const PROCESSES: usize = 4;
@@ -27,14 +28,8 @@ const QUIET_TIME: Duration = Duration::from_millis(4_500);
 /// Limit for the growth of a process after its warm-up, in KiB.
 const GROWTH: u64 = 24 * 1024;
 
-/// Keeps a copy of every key.
-const SNAPSHOT: &str = r#"EVAL "for _,k in ipairs(redis.call('KEYS','*')) do if k ~= 'copy' then redis.call('HSET','copy',k,redis.call('PTTL',k)..' '..redis.call('DUMP',k)) end end return redis.status_reply('OK')" 0"#;
-
-/// Restores the copies, and drops the keys that were written since.
-const ROLL_BACK: &str = r#"EVAL "for _,k in ipairs(redis.call('KEYS','*')) do if k ~= 'copy' and redis.call('HEXISTS','copy',k) == 0 then redis.call('DEL',k) end end local all = redis.call('HGETALL','copy') for i = 1,#all,2 do local at = string.find(all[i+1],' ') local left = tonumber(string.sub(all[i+1],1,at-1)) if left < 0 then left = 0 end redis.call('RESTORE',all[i],left,string.sub(all[i+1],at+1),'REPLACE') end redis.call('DEL','copy') return redis.status_reply('OK')" 0"#;
-
 struct Soak {
-    redis: RedisServer,
+    server: StoreServer,
     fixture: Fixture,
     setup: Setup,
     workers: Vec<Worker>,
@@ -46,9 +41,8 @@ struct Soak {
 }
 
 impl Soak {
-    async fn begin() -> Self {
-        let redis = RedisServer::start();
-        let fixture = Fixture::on(StoreLocation::Redis(redis.url())).await;
+    async fn begin(server: StoreServer) -> Self {
+        let fixture = Fixture::on(server.location()).await;
         fixture.mock.set_access_lifetime(TOKEN_SECONDS);
         fixture.mock.set_issuer_skew(ISSUER_SKEW);
         let mut setup = fixture.setup.clone();
@@ -59,7 +53,7 @@ impl Soak {
         let workers = Worker::start_all(vec![setup.clone(); PROCESSES]).await;
         let phones = (0..USERS).map(|user| format!("+4312345678{user}"));
         let mut soak = Self {
-            redis,
+            server,
             fixture,
             setup,
             workers,
@@ -128,10 +122,10 @@ impl Soak {
             Disturbance::KilledWorker(number) => self.replace(number).await,
             Disturbance::SlowWorker(number) => self.workers[number].freeze(),
             Disturbance::SteppedClock(number) => self.step_clock(number, 3_600).await,
-            Disturbance::KilledStore => self.redis.kill(),
-            Disturbance::FrozenStore => self.redis.freeze(),
-            Disturbance::DemotedStore => self.tell_store("REPLICAOF 127.0.0.1 1"),
-            Disturbance::RolledBackStore => self.tell_store(SNAPSHOT),
+            Disturbance::KilledStore => self.server.kill(),
+            Disturbance::FrozenStore => self.server.freeze(),
+            Disturbance::DemotedStore => self.server.make_read_only(),
+            Disturbance::RolledBackStore => self.server.take_snapshot(),
         }
         self.listen(time).await;
         match disturbance {
@@ -142,15 +136,13 @@ impl Soak {
                 self.workers[number].thaw();
             }
             Disturbance::SteppedClock(number) => self.step_clock(number, 0).await,
-            Disturbance::KilledStore => self.redis.restart(),
-            Disturbance::FrozenStore => self.redis.thaw(),
-            Disturbance::DemotedStore => self.tell_store("REPLICAOF NO ONE"),
+            Disturbance::KilledStore => self.server.restart(),
+            Disturbance::FrozenStore => self.server.thaw(),
+            Disturbance::DemotedStore => self.server.make_writable(),
             Disturbance::RolledBackStore => {
-                // A fail-over is not silent: for a while no write succeeds.
-                self.tell_store(ROLL_BACK);
-                self.tell_store("REPLICAOF 127.0.0.1 1");
+                self.server.roll_back();
                 self.listen(Duration::from_millis(500)).await;
-                self.tell_store("REPLICAOF NO ONE");
+                self.server.make_writable();
             }
         }
         self.fault_log.period(disturbance, began);
@@ -159,11 +151,6 @@ impl Soak {
     async fn step_clock(&mut self, number: usize, seconds: i64) {
         let command = WorkerCommand::StepClock(seconds);
         self.workers[number].send(&command).await;
-    }
-
-    fn tell_store(&self, command: &str) {
-        let response = self.redis.command(command);
-        assert!(response.starts_with('+'), "{response}");
     }
 
     fn break_the_wire(&self, fault: faults::WireFault) {
@@ -195,10 +182,19 @@ fn keep_calling(session: &str) -> WorkerCommand {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_session_is_lost_and_every_failed_call_has_a_cause() {
+    soak("soak", StoreServer::redis()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_session_is_lost_and_every_failed_call_has_a_cause_on_postgres() {
+    soak("soak-postgres", StoreServer::postgres()).await;
+}
+
+async fn soak(proof: &str, server: StoreServer) {
     let seconds = std::env::var("SOAK_SECONDS").ok();
     let seconds = seconds.map_or(60, |seconds| seconds.parse().expect("SOAK_SECONDS"));
     let began = Instant::now();
-    let mut soak = Soak::begin().await;
+    let mut soak = Soak::begin(server).await;
     let mut disturbances = Disturbances::new(seconds);
     soak.listen(Duration::from_secs(2)).await;
     let mut memory_after_warm_up = None;
@@ -224,7 +220,7 @@ async fn no_session_is_lost_and_every_failed_call_has_a_cause() {
         unexplained.len(),
         fault_log.lost
     );
-    support::proof("soak", &summary);
+    support::proof(proof, &summary);
     let summary = fault_log.summary(soak.fixture.mock.count("refresh_token"), memory);
     std::io::Write::write_all(&mut std::io::stdout(), summary.as_bytes()).unwrap();
     let faults = fault_log.faults();
