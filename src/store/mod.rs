@@ -255,6 +255,8 @@ impl StoreError {
             Self::Moved => "moved",
             Self::TooFewReplicas => "too_few_replicas",
             Self::NotPersistent => "not_persistent",
+            Self::UnknownSchema => "unknown_schema",
+            Self::InvalidSetting { .. } => "invalid_setting",
             Self::Unavailable(io::ErrorKind::TimedOut) => "timeout",
             Self::Unavailable(_) => "unavailable",
         }
