@@ -122,7 +122,7 @@ impl Address {
             None => None,
         };
         let is_set = self.root_certificates.is_some() || client_tls.is_some();
-        if is_set && !self.urls.iter().all(|url| is_tls_url(url)) {
+        if is_set && !self.urls.iter().all(is_tls_url) {
             let (name, requirement) = match client_tls {
                 Some(_) => (
                     "client_identity",

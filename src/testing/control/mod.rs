@@ -192,7 +192,8 @@ pub(super) fn respond(server: &ServerState, request: &Request) -> Option<MockRes
         path => path,
     };
     let is_ours = path == "/__mock" || path.starts_with(ROOT);
-    if !(is_ours && server.access.is_some()) && !["/__outbox", "/__clock"].contains(&path) {
+    let is_control = is_ours && server.access.is_some();
+    if !is_control && !["/__outbox", "/__clock"].contains(&path) {
         return None;
     }
     let response = run(server, request, path).unwrap_or_else(ControlError::into_response);
