@@ -10,6 +10,7 @@ step() { printf '\n== %s (%s)\n' "$1" "$(date +%T)"; }
 opentelemetry=examples/opentelemetry/Cargo.toml
 postgres=examples/postgres-store/Cargo.toml
 backend=examples/axum-backend/Cargo.toml
+json=examples/axum-json/Cargo.toml
 downstream=examples/downstream/Cargo.toml
 
 step 'Tools'
@@ -21,7 +22,7 @@ rm -rf target/proof target/store-conformance
 mkdir -p target/proof
 
 step 'Format'
-for package in Cargo.toml "$opentelemetry" "$postgres" "$backend" "$downstream" benches/Cargo.toml \
+for package in Cargo.toml "$opentelemetry" "$postgres" "$backend" "$json" "$downstream" benches/Cargo.toml \
     fuzz/Cargo.toml; do
     cargo fmt --check --manifest-path "$package"
 done
@@ -31,7 +32,7 @@ scripts/check/fast.sh
 
 step 'Lints'
 cargo clippy --all-targets --all-features -- -D warnings
-for package in "$opentelemetry" "$postgres" "$backend"; do
+for package in "$opentelemetry" "$postgres" "$backend" "$json"; do
     cargo clippy --manifest-path "$package" --target-dir target --all-targets -- -D warnings
 done
 scripts/fuzz.sh lint
@@ -55,6 +56,9 @@ scripts/services.sh cargo test --manifest-path "$postgres" --target-dir target
 step 'Spans, exported with OpenTelemetry'
 cargo test --manifest-path "$opentelemetry" --target-dir target
 cargo run --quiet --manifest-path "$opentelemetry" --target-dir target >target/opentelemetry.txt
+
+step 'A JSON API, over HTTP'
+cargo test --manifest-path "$json" --target-dir target
 
 step 'Short examples'
 scripts/services.sh scripts/examples.sh

@@ -42,6 +42,7 @@
 //! | [`session`] | sessions of signed-in users: how credentials are stored and refreshed |
 //! | [`store`] | where sessions and challenges are stored: memory, SQLite, Redis, sealed, or a custom store |
 //! | [`challenge`] | unfinished sign-ins: how they are resumed, and by which caller |
+//! | `axum` | errors as responses, and extractors that resume what a browser has begun (feature `axum`) |
 //! | [`testing`] | a stateful mock of each system |
 //!
 //! | guide | contents |
@@ -75,6 +76,8 @@
     allow(dead_code, unused_imports, unused_macros, irrefutable_let_patterns)
 )]
 
+#[cfg(feature = "axum")]
+pub mod axum;
 pub mod challenge;
 mod client_config;
 mod clock;

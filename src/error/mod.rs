@@ -303,6 +303,7 @@ impl Error {
     /// | `proxy` | user and password of the proxy |
     /// | `sealing_keys` | the sealing keys of the session store at this instance |
     /// | `store` | whether the session store is a cluster, which must be opened as one |
+    /// | `web_session` | whether the router has the layer of web sessions |
     pub fn error_type(&self) -> &str {
         let inner = &*self.0;
         match (inner.class, &inner.status) {

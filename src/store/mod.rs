@@ -10,6 +10,8 @@ mod sealed;
 mod sealing;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(feature = "tower-sessions")]
+mod web_sessions;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -30,6 +32,8 @@ pub use self::sealed::Sealed;
 pub use self::sealing::{Sealing, SealingKey};
 #[cfg(feature = "sqlite")]
 pub use self::sqlite::{SqliteBuilder, SqliteStore};
+#[cfg(feature = "tower-sessions")]
+pub use self::web_sessions::WebSessionStore;
 use crate::clock::BoxFuture;
 use crate::error::{ErrorKind, System};
 use crate::secret::Secret;
@@ -67,6 +71,12 @@ impl StoreKey {
                 .map(|key| Self(key.digest(&["destination", audience, destination])))
                 .collect(),
         }
+    }
+
+    /// The key of a web session, by the value of its cookie.
+    #[cfg(feature = "tower-sessions")]
+    fn of_web_session(id: &str) -> Self {
+        Self::in_domain("web session", "", id)
     }
 
     /// No system has the name of a domain, so these keys are never those of [`of`](Self::of).

@@ -6,10 +6,12 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, map_response};
-use vestibule::store::SessionStore;
+use tower_sessions::SessionManagerLayer;
+use tower_sessions::cookie::SameSite;
+use vestibule::axum::{ProgressStore, TowerSessions};
+use vestibule::store::{SessionStore, WebSessionStore};
 use vestibule::{Clock, Error, SystemClock};
 
-use crate::browser::BrowserStore;
 use crate::demo::Mocks;
 use crate::settings::{Servers, Settings};
 use crate::systems::Systems;
@@ -20,7 +22,10 @@ const MAX_BODY_BYTES: usize = 16 * 1024;
 
 pub struct App {
     pub systems: Systems,
-    pub browsers: BrowserStore,
+    /// The web sessions of the browsers.
+    pub web_sessions: WebSessionStore,
+    /// Finds the progress of a sign-in in them.
+    pub progress: Arc<dyn ProgressStore>,
     pub https: bool,
     /// The clock of the clients.
     pub clock: Arc<dyn Clock>,
@@ -60,7 +65,8 @@ impl App {
     ) -> Result<Self, Error> {
         Ok(Self {
             systems: Systems::new(servers, store, &clock)?,
-            browsers: BrowserStore::new(store.clone()),
+            web_sessions: WebSessionStore::new(store.clone()),
+            progress: Arc::new(TowerSessions),
             https,
             clock,
             mocks: None,
@@ -75,10 +81,24 @@ impl App {
             router = router.merge(routes::demo());
         }
         router
+            .layer(self.web_session_layer())
             .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
             .layer(from_fn(same_origin::check))
             .layer(map_response(security_headers::add))
             .with_state(self.clone())
+    }
+
+    /// The cookie ends with the browser. `__Host-` binds it to this host; browsers accept the prefix over
+    /// https only.
+    fn web_session_layer(&self) -> SessionManagerLayer<WebSessionStore> {
+        let name = match self.https {
+            true => "__Host-browser",
+            false => "browser",
+        };
+        SessionManagerLayer::new(self.web_sessions.clone())
+            .with_name(name)
+            .with_same_site(SameSite::Lax)
+            .with_secure(self.https)
     }
 
     /// Waits until the clients have finished their running refreshes.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use vestibule::{Delivery, Error, ErrorKind};
 
-use crate::browser::{Field, Notice};
+use crate::page_state::{Field, Notice};
 
 /// The action that failed.
 #[derive(Clone, Copy, PartialEq, Eq)]

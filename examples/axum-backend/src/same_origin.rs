@@ -19,7 +19,7 @@ pub async fn check(request: Request, next: Next) -> Response {
     PageError::new(StatusCode::FORBIDDEN, what).into_response()
 }
 
-/// BrowserStore send `Sec-Fetch-Site` over https and to the loopback, and `Origin` with every post.
+/// Browsers send `Sec-Fetch-Site` over https and to the loopback, and `Origin` with every post.
 fn is_same_origin(headers: &HeaderMap) -> bool {
     if let Some(site) = headers.get("sec-fetch-site") {
         return site == "same-origin";

@@ -5,6 +5,7 @@
 mod client;
 
 use client::{Client, start};
+use tower_sessions::SessionStore;
 use vestibule::System;
 use vestibule_axum_backend::app::App;
 
@@ -233,13 +234,16 @@ async fn confirm(app: &App, browser: &mut Client) {
     browser.post("/wunder/confirm", &form).await;
 }
 
-/// The cookie value and the ids in the stored state.
+/// The cookie value and the ids in the web session.
 async fn stored_secrets(app: &App, browser: &Client) -> Vec<String> {
     let cookie = browser.value();
-    let stored = app.browsers.load(&cookie.as_str().into()).await.unwrap();
-    let stored = serde_json::to_value(stored.unwrap()).unwrap();
+    let stored = app.web_sessions.load(&cookie.parse().unwrap()).await;
+    let stored = serde_json::to_value(stored.unwrap().unwrap().data).unwrap();
     let mut secrets = strings_named(&stored, "id");
     secrets.push(cookie);
+    // The web session also tells what was loaded.
+    secrets.sort();
+    secrets.dedup();
     secrets
 }
 

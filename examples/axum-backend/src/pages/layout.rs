@@ -1,10 +1,9 @@
 //! The layout of every page of a system.
 
-use vestibule::System;
 use vestibule::testing::Message;
 
-use crate::app::App;
-use crate::browser::{Field, Notice, Progress, SignInState, Tone};
+use crate::page_state::{Field, Notice, Tone};
+use crate::routes::{SignInState, SystemRoute};
 use crate::{demo, systems};
 
 pub struct Layout {
@@ -39,18 +38,13 @@ pub struct Demo {
 }
 
 impl Layout {
-    pub fn new(
-        app: &App,
-        system: System,
-        heading: &'static str,
-        notice: Option<Notice>,
-        progress: &Progress,
-    ) -> Self {
-        let demo = app.mocks.as_ref().map(|mocks| {
-            let to = match &progress.state {
-                SignInState::SecondFactor(pending) => Some(pending.to.clone()),
-                SignInState::SignedIn(user) if user.enrolment.is_some() => {
-                    progress.form_values.contact().ok()
+    pub fn new(route: &SystemRoute, heading: &'static str, notice: Option<Notice>) -> Self {
+        let (system, state) = (route.system, route.state());
+        let demo = route.app.mocks.as_ref().map(|mocks| {
+            let to = match &state {
+                SignInState::SecondFactor(_, pending) => Some(pending.to.clone()),
+                SignInState::SignedIn(_) if route.page.enrolment.is_some() => {
+                    route.page.form_values.contact().ok()
                 }
                 _ => None,
             };
@@ -60,10 +54,10 @@ impl Layout {
                 authenticator: to.and_then(|to| mocks.authenticator(&to)),
             }
         });
-        let now = match &progress.state {
+        let now = match state {
             SignInState::SignedOut => "Contact",
-            SignInState::CodeSent(_) | SignInState::SecondFactor(_) => "Code",
-            SignInState::OwnStep(_) => "Name",
+            SignInState::CodeSent(..) | SignInState::SecondFactor(..) => "Code",
+            SignInState::OwnStep(..) => "Name",
             SignInState::SignedIn(_) => "",
         };
         let layout = Self {

@@ -39,13 +39,15 @@ struct SystemLink {
 }
 
 impl HomePage {
-    pub fn new(enabled: impl Iterator<Item = (System, bool)>, on_mocks: bool) -> Self {
-        let enabled = enabled.map(|(system, is_signed_in)| SystemLink {
-            name: system.as_str(),
-            title: systems::title(system),
-            how: how(system),
-            is_signed_in,
-        });
+    pub fn new(enabled: Vec<(System, bool)>, on_mocks: bool) -> Self {
+        let enabled = enabled
+            .into_iter()
+            .map(|(system, is_signed_in)| SystemLink {
+                name: system.as_str(),
+                title: systems::title(system),
+                how: how(system),
+                is_signed_in,
+            });
         Self {
             systems: enabled.collect(),
             on_mocks,

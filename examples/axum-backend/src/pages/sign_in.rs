@@ -8,8 +8,8 @@ use vestibule::fynd::PendingCodes;
 use vestibule::{Phone, System};
 
 use super::Layout;
-use crate::browser::{FormValues, PendingSignIn};
 use crate::messages;
+use crate::page_state::{FormValues, PendingSignIn};
 
 /// The SDK's limit of wrong codes per message.
 const MAX_TRIES: u32 = 5;

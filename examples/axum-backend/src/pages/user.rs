@@ -6,7 +6,7 @@ use qrcode::render::svg;
 use vestibule::Secret;
 
 use super::Layout;
-use crate::browser::FormValues;
+use crate::page_state::FormValues;
 use crate::systems::account::Account;
 
 #[derive(Template)]

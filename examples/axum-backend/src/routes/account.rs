@@ -6,9 +6,9 @@ use vestibule::{Error, ErrorKind};
 
 use super::PageError;
 use super::submitted_form::SubmittedForm;
-use super::system_route::SystemRoute;
-use crate::browser::{BrowserSession, Field, Notice, Progress, SignInState};
+use super::system_route::{SignInState, SystemRoute};
 use crate::messages::{self, Action};
+use crate::page_state::{Field, Notice, PageState};
 
 #[derive(Deserialize)]
 pub struct Name {
@@ -26,88 +26,79 @@ pub struct Terms {
 
 /// Saves the name of a Wunder user.
 pub async fn give_name(
-    route: SystemRoute,
-    mut browser: BrowserSession,
+    mut route: SystemRoute,
     SubmittedForm(name): SubmittedForm<Name>,
 ) -> Result<Response, PageError> {
-    let system = route.system;
-    let (SignInState::SignedIn(user), Some(wunder)) =
-        (browser.progress(system).state, &route.app.systems.wunder)
+    let (SignInState::SignedIn(session), Some(wunder)) = (route.state(), &route.app.systems.wunder)
     else {
-        return Ok(browser.go_to(system));
+        return route.next_page().await;
     };
     let (first, last) = (name.first_name.trim(), name.last_name.trim());
-    let tell: Box<dyn Fn(&mut Progress) + Send + Sync> = match (first, last) {
-        ("", _) => Box::new(about(Field::FirstName, "Enter your first name.")),
-        (_, "") => Box::new(about(Field::LastName, "Enter your last name.")),
-        _ => match wunder.give_name(&user.id, first, last).await {
-            Ok(()) => return Ok(browser.go_to(system)),
-            Err(error) => Box::new(tell(&error)),
-        },
+    let saved = match (first, last) {
+        ("", _) => Err(about(Field::FirstName, "Enter your first name.")),
+        (_, "") => Err(about(Field::LastName, "Enter your last name.")),
+        _ => Ok(wunder.give_name(&session, first, last).await),
     };
-    let change = |progress: &mut Progress| {
-        progress.form_values.first_name = name.first_name.clone();
-        progress.form_values.last_name = name.last_name.clone();
-        tell(progress);
-    };
-    browser.change(system, change).await?;
-    Ok(browser.go_to(system))
+    if let Ok(Ok(())) = saved {
+        return route.next_page().await;
+    }
+    route.page.form_values.first_name = name.first_name;
+    route.page.form_values.last_name = name.last_name;
+    match saved {
+        Ok(Err(error)) => tell(&mut route, &error).await?,
+        Err(notice) => route.page.notice = Some(notice),
+        Ok(Ok(())) => {}
+    }
+    route.next_page().await
 }
 
 pub async fn accept_terms(
-    route: SystemRoute,
-    mut browser: BrowserSession,
+    mut route: SystemRoute,
     SubmittedForm(shown): SubmittedForm<Terms>,
 ) -> Result<Response, PageError> {
-    let system = route.system;
-    let (SignInState::SignedIn(user), Some(wunder)) =
-        (browser.progress(system).state, &route.app.systems.wunder)
+    let (SignInState::SignedIn(session), Some(wunder)) = (route.state(), &route.app.systems.wunder)
     else {
-        return Ok(browser.go_to(system));
+        return route.next_page().await;
     };
     if shown.agreed.is_none() {
-        let tell = about(Field::Agreed, "Tick the box if you agree.");
-        browser.change(system, tell).await?;
-    } else if let Err(error) = wunder.accept_terms(&user.id, &shown.terms).await {
-        browser.change(system, tell(&error)).await?;
+        let notice = about(Field::Agreed, "Tick the box if you agree.");
+        return route.tell(notice).await;
     }
-    Ok(browser.go_to(system))
+    if let Err(error) = wunder.accept_terms(&session, &shown.terms).await {
+        tell(&mut route, &error).await?;
+    }
+    route.next_page().await
 }
 
 /// Ends the session locally even if the server fails.
-pub async fn sign_out(
-    route: SystemRoute,
-    mut browser: BrowserSession,
-) -> Result<Response, PageError> {
-    let system = route.system;
-    let SignInState::SignedIn(user) = browser.progress(system).state else {
-        return Ok(browser.go_to(system));
+pub async fn sign_out(mut route: SystemRoute) -> Result<Response, PageError> {
+    let SignInState::SignedIn(session) = route.state() else {
+        return route.next_page().await;
     };
-    if let Err(error) = route.code_sign_in()?.sign_out(&user.id).await {
+    if let Err(error) = route.code_sign_in()?.sign_out(&session).await {
         messages::log(&error);
     }
-    let forget = |progress: &mut Progress| {
-        *progress = Progress {
-            notice: Some(Notice::done("You are signed out.")),
-            sign_ins: progress.sign_ins,
-            ..Progress::default()
-        };
+    route.page = PageState {
+        sign_ins: route.page.sign_ins,
+        ..PageState::default()
     };
-    browser.change(system, forget).await?;
-    Ok(browser.go_to(system))
+    route
+        .start_over(Some(Notice::done("You are signed out.")))
+        .await?;
+    route.next_page().await
 }
 
-/// Sets a notice about a field.
-pub fn about(field: Field, text: &'static str) -> impl Fn(&mut Progress) {
-    move |progress| progress.notice = Some(Notice::problem(text).about(field))
+/// A notice about a field.
+pub fn about(field: Field, text: &'static str) -> Notice {
+    Notice::problem(text).about(field)
 }
 
 /// Sets a notice about an error, and starts over if the session or challenge has ended.
-pub fn tell(error: &Error) -> impl Fn(&mut Progress) + use<> {
+pub async fn tell(route: &mut SystemRoute, error: &Error) -> Result<(), PageError> {
     let notice = messages::notice(error, Action::Saving);
-    let is_over = error.kind() == ErrorKind::Unauthenticated;
-    move |progress| match is_over {
-        true => progress.start_over(Some(notice.clone())),
-        false => progress.notice = Some(notice.clone()),
+    if error.kind() == ErrorKind::Unauthenticated {
+        return route.start_over(Some(notice)).await;
     }
+    route.page.notice = Some(notice);
+    Ok(())
 }

@@ -6,9 +6,9 @@ use vestibule::{ErrorKind, Secret};
 
 use super::PageError;
 use super::submitted_form::SubmittedForm;
-use super::system_route::SystemRoute;
-use crate::browser::{BrowserSession, Notice, Progress, SignInState};
+use super::system_route::{SignInState, SystemRoute};
 use crate::messages::{self, Action};
+use crate::page_state::Notice;
 use crate::systems::wunder::{Enroller, Wunder};
 
 #[derive(Deserialize)]
@@ -16,20 +16,13 @@ pub struct CodeForm {
     code: Secret,
 }
 
-pub async fn set_up(
-    route: SystemRoute,
-    mut browser: BrowserSession,
-) -> Result<Response, PageError> {
-    let state = browser.progress(route.system).state;
+pub async fn set_up(mut route: SystemRoute) -> Result<Response, PageError> {
+    let state = route.state();
     let (Some(who), Ok(wunder)) = (enroller(&state), wunder(&route)) else {
-        return Ok(browser.go_to(route.system));
+        return route.next_page().await;
     };
     match wunder.enrol(&who).await {
-        Ok(enrolment) => {
-            let id = enrolment.map(|enrolment| enrolment.id().clone());
-            let begin = |progress: &mut Progress| set_enrolment(progress, id.clone());
-            browser.change(route.system, begin).await?;
-        }
+        Ok(enrolment) => route.page.enrolment = enrolment.map(|enrolment| enrolment.id().clone()),
         Err(error) => {
             let notice = match error.kind() {
                 ErrorKind::Rejected => {
@@ -38,68 +31,56 @@ pub async fn set_up(
                 }
                 _ => messages::notice(&error, Action::Saving),
             };
-            let tell = |progress: &mut Progress| progress.notice = Some(notice.clone());
-            browser.change(route.system, tell).await?;
+            route.page.notice = Some(notice);
         }
     }
-    Ok(browser.go_to(route.system))
+    route.next_page().await
 }
 
 pub async fn enable(
-    route: SystemRoute,
-    mut browser: BrowserSession,
+    mut route: SystemRoute,
     SubmittedForm(typed): SubmittedForm<CodeForm>,
 ) -> Result<Response, PageError> {
-    let state = browser.progress(route.system).state;
-    let (Some(who), Some(id), Ok(wunder)) = (enroller(&state), enrolment(&state), wunder(&route))
+    let state = route.state();
+    let (Some(who), Some(id), Ok(wunder)) =
+        (enroller(&state), &route.page.enrolment, wunder(&route))
     else {
-        return Ok(browser.go_to(route.system));
+        return route.next_page().await;
     };
     match wunder.enable(&who, id, typed.code).await {
         Ok(codes) => {
-            let done = |progress: &mut Progress| {
-                set_enrolment(progress, None);
-                let text = match &mut progress.state {
-                    SignInState::SignedIn(user) => {
-                        user.recovery = codes.clone();
-                        "Your authenticator is set up. You will need it at the next sign-in."
-                    }
-                    _ => "Your authenticator is set up. Enter the next code that it shows.",
-                };
-                progress.notice = Some(Notice::done(text));
+            route.page.enrolment = None;
+            let text = match who {
+                Enroller::Session(_) => {
+                    route.page.recovery = codes;
+                    "Your authenticator is set up. You will need it at the next sign-in."
+                }
+                Enroller::SignIn(_) => {
+                    "Your authenticator is set up. Enter the next code that it shows."
+                }
             };
-            browser.change(route.system, done).await?;
+            route.page.notice = Some(Notice::done(text));
         }
         Err(error) => {
-            let notice = messages::notice(&error, Action::Confirming);
-            let is_over = matches!(
+            if matches!(
                 error.kind(),
                 ErrorKind::Unauthenticated | ErrorKind::StepRequired
-            );
-            let tell = |progress: &mut Progress| {
-                if is_over {
-                    set_enrolment(progress, None);
-                }
-                progress.notice = Some(notice.clone());
-            };
-            browser.change(route.system, tell).await?;
+            ) {
+                route.page.enrolment = None;
+            }
+            route.page.notice = Some(messages::notice(&error, Action::Confirming));
         }
     }
-    Ok(browser.go_to(route.system))
+    route.next_page().await
 }
 
 /// Closes the page of the authenticator or of the recovery codes.
-pub async fn leave(route: SystemRoute, mut browser: BrowserSession) -> Result<Response, PageError> {
-    let leave = |progress: &mut Progress| {
-        set_enrolment(progress, None);
-        if let SignInState::SignedIn(user) = &mut progress.state {
-            user.recovery.clear();
-        }
-    };
-    if enroller(&browser.progress(route.system).state).is_some() {
-        browser.change(route.system, leave).await?;
+pub async fn leave(mut route: SystemRoute) -> Result<Response, PageError> {
+    if enroller(&route.state()).is_some() {
+        route.page.enrolment = None;
+        route.page.recovery = Vec::new();
     }
-    Ok(browser.go_to(route.system))
+    route.next_page().await
 }
 
 fn wunder(route: &SystemRoute) -> Result<&Wunder, PageError> {
@@ -110,25 +91,8 @@ fn wunder(route: &SystemRoute) -> Result<&Wunder, PageError> {
 /// The session or sign-in that can enrol an authenticator in this state.
 pub fn enroller(state: &SignInState) -> Option<Enroller<'_>> {
     match state {
-        SignInState::SecondFactor(pending) => Some(Enroller::SignIn(&pending.id)),
-        SignInState::SignedIn(user) => Some(Enroller::Session(&user.id)),
+        SignInState::SecondFactor(id, _) => Some(Enroller::SignIn(id)),
+        SignInState::SignedIn(id) => Some(Enroller::Session(id)),
         _ => None,
-    }
-}
-
-/// The id of the enrolment in progress.
-pub fn enrolment(state: &SignInState) -> Option<&Secret> {
-    match state {
-        SignInState::SecondFactor(pending) => pending.enrolment.as_ref(),
-        SignInState::SignedIn(user) => user.enrolment.as_ref(),
-        _ => None,
-    }
-}
-
-pub fn set_enrolment(progress: &mut Progress, id: Option<Secret>) {
-    match &mut progress.state {
-        SignInState::SecondFactor(pending) => pending.enrolment = id,
-        SignInState::SignedIn(user) => user.enrolment = id,
-        _ => {}
     }
 }

@@ -7,9 +7,9 @@ use vestibule::{Delivery, Error, ErrorKind, Secret};
 
 use super::PageError;
 use super::submitted_form::SubmittedForm;
-use super::system_route::SystemRoute;
-use crate::browser::{BrowserSession, Notice, PendingSignIn, Progress, SignInState};
+use super::system_route::{SignInState, SystemRoute};
 use crate::messages::{self, Action};
+use crate::page_state::{Notice, Step};
 
 #[derive(Deserialize)]
 pub struct CodeForm {
@@ -19,82 +19,51 @@ pub struct CodeForm {
 }
 
 pub async fn confirm(
-    route: SystemRoute,
-    mut browser: BrowserSession,
+    mut route: SystemRoute,
     SubmittedForm(typed): SubmittedForm<CodeForm>,
 ) -> Result<Response, PageError> {
-    let system = route.system;
-    let progress = browser.progress(system);
-    let (SignInState::CodeSent(pending) | SignInState::SecondFactor(pending)) = progress.state
+    let (SignInState::CodeSent(id, pending) | SignInState::SecondFactor(id, pending)) =
+        route.state()
     else {
-        return Ok(browser.go_to(system));
+        return route.next_page().await;
     };
     if typed.sign_in != pending.number {
         let text =
             "You have started a new sign-in in another window. Use the code of the newest message.";
-        return tell(browser, &route, Notice::problem(text)).await;
+        return route.tell(Notice::problem(text)).await;
     }
-    let resumed = route.code_sign_in()?.resume_challenge(&pending.id).await;
-    let confirmed = match resumed {
+    let confirmed = match route.code_sign_in()?.resume_challenge(&id).await {
         Ok(challenge) => challenge.confirm(typed.code).await.map_err(Error::from),
         Err(error) => Err(error),
     };
-    match confirmed {
-        Ok(Confirmed::SignedIn(session)) => browser.signed_in(system, session.id()).await?,
-        Ok(Confirmed::SecondFactor(next)) => {
-            let pending = next_step(&pending, next.id());
-            let go_on = |progress: &mut Progress| {
-                progress.state = SignInState::SecondFactor(pending.clone());
-                progress.notice = None;
-            };
-            browser.change(system, go_on).await?;
-        }
-        Ok(Confirmed::OwnStep(step)) => {
-            let pending = next_step(&pending, step.id());
-            let go_on = |progress: &mut Progress| {
-                progress.state = SignInState::OwnStep(pending.clone());
-                progress.notice = None;
-            };
-            browser.change(system, go_on).await?;
-        }
-        // The enum is non-exhaustive.
-        Ok(_) => {
-            let text = "This sign-in needs a step that this page does not support.";
-            return tell(browser, &route, Notice::problem(text)).await;
-        }
+    let confirmed = match confirmed {
+        Ok(confirmed) => confirmed,
         Err(error) => {
-            let notice = messages::notice(&error, Action::Confirming);
-            let (is_over, counts) = (
-                error.kind() == ErrorKind::Unauthenticated,
-                counts_as_try(&error),
-            );
-            let note = |progress: &mut Progress| {
-                if is_over {
-                    progress.start_over(Some(notice.clone()));
-                    return;
-                }
-                if let Some(pending) = progress.pending_mut() {
-                    pending.wrong += u32::from(counts);
-                }
-                progress.notice = Some(notice.clone());
-            };
-            browser.change(system, note).await?;
+            not_confirmed(&mut route, &error).await?;
+            return route.next_page().await;
+        }
+    };
+    match &confirmed {
+        Confirmed::SignedIn(_) => route.page.end_sign_in(),
+        Confirmed::SecondFactor(_) => route.page.wait_at(Step::SecondFactor),
+        Confirmed::OwnStep(_) => route.page.wait_at(Step::OwnStep),
+        // The enum is non-exhaustive.
+        _ => {
+            let text = "This sign-in needs a step that this page does not support.";
+            return route.tell(Notice::problem(text)).await;
         }
     }
-    Ok(browser.go_to(system))
+    route.progress.update(&confirmed).await?;
+    route.next_page().await
 }
 
 /// Resends the code or, if the challenge has no resend, starts a new challenge.
-pub async fn resend(
-    route: SystemRoute,
-    mut browser: BrowserSession,
-) -> Result<Response, PageError> {
-    let system = route.system;
-    let SignInState::CodeSent(pending) = browser.progress(system).state else {
-        return Ok(browser.go_to(system));
+pub async fn resend(mut route: SystemRoute) -> Result<Response, PageError> {
+    let SignInState::CodeSent(id, pending) = route.state() else {
+        return route.next_page().await;
     };
     let sign_in = route.code_sign_in()?;
-    let sent = match sign_in.resume_challenge(&pending.id).await {
+    let sent = match sign_in.resume_challenge(&id).await {
         Ok(mut challenge) => match challenge.resend_timer() {
             Some(_) => challenge.resend().await.map(|()| None),
             None if challenge.awaits() == Awaited::Message => {
@@ -106,57 +75,46 @@ pub async fn resend(
     };
     match sent {
         Ok(new) => {
-            let done = Notice::done("A new code is on its way. Older codes are no longer valid.");
-            let note = |progress: &mut Progress| {
-                match &new {
-                    Some(challenge) => progress.wait_for_code(challenge.id(), pending.to.clone()),
-                    None => {
-                        if let Some(pending) = progress.pending_mut() {
-                            pending.wrong = 0;
-                        }
-                    }
+            match new {
+                Some(challenge) => {
+                    route.progress.update(&challenge).await?;
+                    route.page.wait_for_code(pending.to);
                 }
-                progress.notice = Some(done.clone());
-            };
-            browser.change(system, note).await?;
+                None => route.page.forget_wrong_codes(),
+            }
+            let done = "A new code is on its way. Older codes are no longer valid.";
+            route.tell(Notice::done(done)).await
         }
         Err(error) => {
             let notice = messages::notice(&error, Action::Sending);
-            let is_over = matches!(
+            if matches!(
                 error.kind(),
                 ErrorKind::Unauthenticated | ErrorKind::StepRequired
-            );
-            let note = |progress: &mut Progress| match is_over {
-                true => progress.start_over(Some(notice.clone())),
-                false => progress.notice = Some(notice.clone()),
-            };
-            browser.change(system, note).await?;
+            ) {
+                route.start_over(Some(notice)).await?;
+                return route.next_page().await;
+            }
+            route.tell(notice).await
         }
     }
-    Ok(browser.go_to(system))
 }
 
-fn next_step(pending: &PendingSignIn, id: &Secret) -> PendingSignIn {
-    PendingSignIn {
-        id: id.clone(),
-        wrong: 0,
-        ..pending.clone()
+/// Sets a notice about a code that was not confirmed, and starts over if the challenge has ended.
+pub async fn not_confirmed(route: &mut SystemRoute, error: &Error) -> Result<(), PageError> {
+    let notice = messages::notice(error, Action::Confirming);
+    if error.kind() == ErrorKind::Unauthenticated {
+        return route.start_over(Some(notice)).await;
     }
+    if counts_as_try(error) {
+        route.page.count_wrong_code();
+    }
+    route.page.notice = Some(notice);
+    Ok(())
 }
 
 /// Whether a code counts as a try: it may have reached the server, and the server did not ask to
 /// retry later.
-pub fn counts_as_try(error: &Error) -> bool {
+fn counts_as_try(error: &Error) -> bool {
     let try_later = error.kind() == ErrorKind::RateLimited || error.retry_after().is_some();
     error.delivery() != Delivery::NotSent && !try_later
-}
-
-async fn tell(
-    mut browser: BrowserSession,
-    route: &SystemRoute,
-    notice: Notice,
-) -> Result<Response, PageError> {
-    let tell = |progress: &mut Progress| progress.notice = Some(notice.clone());
-    browser.change(route.system, tell).await?;
-    Ok(browser.go_to(route.system))
 }

@@ -3,17 +3,16 @@
 use axum::extract::Path;
 use axum::response::Response;
 use serde::Deserialize;
-use vestibule::challenge::StepError;
 use vestibule::fynd::{Challenge, Client, SignIn};
 use vestibule::{Error, ErrorKind, Secret};
 
 use super::PageError;
 use super::account::{about, tell};
-use super::code::counts_as_try;
+use super::code::not_confirmed;
 use super::submitted_form::SubmittedForm;
-use super::system_route::SystemRoute;
-use crate::browser::{BrowserSession, Field, Notice, PendingSignIn, Progress, SignInState};
+use super::system_route::{SignInState, SystemRoute};
 use crate::messages::{self, Action};
+use crate::page_state::{Field, Notice};
 
 #[derive(Deserialize)]
 pub struct Profile {
@@ -37,56 +36,43 @@ pub enum Contact {
 }
 
 pub async fn complete_profile(
-    route: SystemRoute,
-    mut browser: BrowserSession,
+    mut route: SystemRoute,
     SubmittedForm(profile): SubmittedForm<Profile>,
 ) -> Result<Response, PageError> {
-    let Some((client, pending)) = own_step(&route, &browser) else {
-        return Ok(browser.go_to(route.system));
+    let Some((client, id)) = own_step(&route) else {
+        return route.next_page().await;
     };
-    let keep = |progress: &mut Progress| {
-        progress.form_values.first_name = profile.first_name.clone();
-        progress.form_values.last_name = profile.last_name.clone();
-        progress.form_values.email = profile.email.clone();
+    let completed = match profile.first_name.trim().is_empty() {
+        true => Err(about(Field::FirstName, "Enter your first name.")),
+        false => Ok(complete(client, &id, &profile).await),
     };
-    if profile.first_name.trim().is_empty() {
-        let tell = about(Field::FirstName, "Enter your first name.");
-        let change = |progress: &mut Progress| {
-            keep(progress);
-            tell(progress);
-        };
-        browser.change(route.system, change).await?;
-        return Ok(browser.go_to(route.system));
-    }
-    let wrong = match complete(client, &pending.id, &profile).await {
-        Ok(Some(sign_in)) => return go_on(&route, browser, sign_in).await,
-        Ok(None) => return Ok(browser.go_to(route.system)),
-        Err(error) if wants_email(&error, &profile) => {
+    match completed {
+        Ok(Ok(Some(sign_in))) => return go_on(route, sign_in).await,
+        Ok(Ok(None)) => return route.next_page().await,
+        Ok(Err(error)) if wants_email(&error, &profile) => {
             messages::log(&error);
             let text = "The shop refused this. It may require your e-mail address too.";
-            Box::new(about(Field::Email, text)) as Box<dyn Fn(&mut Progress) + Send + Sync>
+            route.page.notice = Some(about(Field::Email, text));
         }
-        Err(error) => Box::new(tell(&error)),
-    };
-    let change = |progress: &mut Progress| {
-        keep(progress);
-        wrong(progress);
-    };
-    browser.change(route.system, change).await?;
-    Ok(browser.go_to(route.system))
+        Ok(Err(error)) => tell(&mut route, &error).await?,
+        Err(notice) => route.page.notice = Some(notice),
+    }
+    route.page.form_values.first_name = profile.first_name;
+    route.page.form_values.last_name = profile.last_name;
+    route.page.form_values.email = profile.email;
+    route.next_page().await
 }
 
 /// Confirms the code that went to one of the contacts.
 pub async fn confirm(
-    route: SystemRoute,
-    mut browser: BrowserSession,
+    mut route: SystemRoute,
     Path(contact): Path<Contact>,
     SubmittedForm(typed): SubmittedForm<CodeForm>,
 ) -> Result<Response, PageError> {
-    let Some((client, pending)) = own_step(&route, &browser) else {
-        return Ok(browser.go_to(route.system));
+    let Some((client, id)) = own_step(&route) else {
+        return route.next_page().await;
     };
-    let confirmed = match client.resume_challenge(&pending.id).await {
+    let confirmed = match client.resume_challenge(&id).await {
         Ok(Challenge::PendingCodes(codes)) => {
             let confirmed = match contact {
                 Contact::Mobile => codes.confirm_phone(typed.code).await,
@@ -94,83 +80,58 @@ pub async fn confirm(
             };
             confirmed.map_err(Error::from)
         }
-        Ok(_) => return Ok(browser.go_to(route.system)),
+        Ok(_) => return route.next_page().await,
         Err(error) => Err(error),
     };
-    let error = match confirmed {
-        Ok(sign_in) => return go_on(&route, browser, sign_in).await,
-        Err(error) => error,
-    };
-    let notice = messages::notice(&error, Action::Confirming);
-    let (is_over, counts) = (
-        error.kind() == ErrorKind::Unauthenticated,
-        counts_as_try(&error),
-    );
-    let note = |progress: &mut Progress| match is_over {
-        true => progress.start_over(Some(notice.clone())),
-        false => {
-            if let Some(pending) = progress.pending_mut() {
-                pending.wrong += u32::from(counts);
-            }
-            progress.notice = Some(notice.clone());
+    match confirmed {
+        Ok(sign_in) => go_on(route, sign_in).await,
+        Err(error) => {
+            not_confirmed(&mut route, &error).await?;
+            route.next_page().await
         }
-    };
-    browser.change(route.system, note).await?;
-    Ok(browser.go_to(route.system))
+    }
 }
 
 /// Sends another code to one of the contacts.
 pub async fn resend(
-    route: SystemRoute,
-    mut browser: BrowserSession,
+    mut route: SystemRoute,
     Path(contact): Path<Contact>,
 ) -> Result<Response, PageError> {
-    let Some((client, pending)) = own_step(&route, &browser) else {
-        return Ok(browser.go_to(route.system));
+    let Some((client, id)) = own_step(&route) else {
+        return route.next_page().await;
     };
-    let sent = match client.resume_challenge(&pending.id).await {
+    let sent = match client.resume_challenge(&id).await {
         Ok(Challenge::PendingCodes(mut codes)) => match contact {
             Contact::Mobile => codes.resend_phone().await,
             Contact::Email => codes.resend_email().await,
         },
-        Ok(_) => return Ok(browser.go_to(route.system)),
+        Ok(_) => return route.next_page().await,
         Err(error) => Err(error),
     };
-    let (notice, is_over) = match &sent {
-        Ok(()) => (Notice::done("A new code is on its way."), false),
-        Err(error) => (
-            messages::notice(error, Action::Sending),
-            error.kind() == ErrorKind::Unauthenticated,
-        ),
-    };
-    let note = |progress: &mut Progress| match is_over {
-        true => progress.start_over(Some(notice.clone())),
-        false => {
-            if let Some(pending) = progress.pending_mut().filter(|_| sent.is_ok()) {
-                pending.wrong = 0;
-            }
-            progress.notice = Some(notice.clone());
+    match sent {
+        Ok(()) => {
+            route.page.forget_wrong_codes();
+            route.tell(Notice::done("A new code is on its way.")).await
         }
-    };
-    browser.change(route.system, note).await?;
-    Ok(browser.go_to(route.system))
-}
-
-/// Continues with the next step. It has the same id; the page asks the challenge which step it is.
-async fn go_on(
-    route: &SystemRoute,
-    mut browser: BrowserSession,
-    sign_in: SignIn,
-) -> Result<Response, PageError> {
-    match sign_in.signed_in() {
-        Some(session) => browser.signed_in(route.system, session.id()).await?,
-        None => {
-            browser
-                .change(route.system, |progress| progress.notice = None)
-                .await?
+        Err(error) => {
+            let notice = messages::notice(&error, Action::Sending);
+            if error.kind() == ErrorKind::Unauthenticated {
+                route.start_over(Some(notice)).await?;
+                return route.next_page().await;
+            }
+            route.tell(notice).await
         }
     }
-    Ok(browser.go_to(route.system))
+}
+
+/// Continues with the next step; the page asks the challenge which step it is.
+async fn go_on(mut route: SystemRoute, sign_in: SignIn) -> Result<Response, PageError> {
+    route.progress.update(&sign_in).await?;
+    match sign_in.signed_in() {
+        Some(_) => route.page.end_sign_in(),
+        None => route.page.notice = None,
+    }
+    route.next_page().await
 }
 
 /// Whether the shop may require an e-mail address. The vendor publishes no error code for that.
@@ -192,20 +153,13 @@ async fn complete(client: &Client, id: &Secret, typed: &Profile) -> Result<Optio
     let names = profile
         .first_name(typed.first_name.trim())
         .last_name(typed.last_name.trim());
-    let completed = names
-        .send()
-        .await
-        .map_err(|StepError { error, .. }| error)?;
-    Ok(Some(completed))
+    Ok(Some(names.send().await?))
 }
 
-fn own_step<'a>(
-    route: &'a SystemRoute,
-    browser: &BrowserSession,
-) -> Option<(&'a Client, PendingSignIn)> {
+fn own_step(route: &SystemRoute) -> Option<(&Client, Secret)> {
     let client = route.app.systems.fynd.as_ref()?;
-    match browser.progress(route.system).state {
-        SignInState::OwnStep(pending) => Some((client, pending)),
+    match route.state() {
+        SignInState::OwnStep(id, _) => Some((client, id)),
         _ => None,
     }
 }

@@ -20,6 +20,7 @@ use axum::Router;
 use axum::routing::{get, post};
 
 pub use self::page_error::PageError;
+pub use self::system_route::{SignInState, SystemRoute};
 use crate::app::App;
 
 pub fn all() -> Router<Arc<App>> {

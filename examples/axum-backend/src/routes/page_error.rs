@@ -2,8 +2,9 @@
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use vestibule::store::StoreError;
+use vestibule::Error;
 
+use crate::messages;
 use crate::pages::{self, ErrorPage};
 
 /// An error page with its status.
@@ -20,6 +21,11 @@ impl PageError {
     pub fn not_here() -> Self {
         Self::new(StatusCode::NOT_FOUND, "There is no such page here.")
     }
+
+    pub fn unavailable() -> Self {
+        let what = "We cannot load your sign-in at the moment. Nothing is lost: try again shortly.";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, what)
+    }
 }
 
 pub async fn not_found() -> PageError {
@@ -32,11 +38,18 @@ pub async fn method_not_allowed() -> PageError {
     PageError::new(StatusCode::METHOD_NOT_ALLOWED, what)
 }
 
-impl From<StoreError> for PageError {
-    fn from(error: StoreError) -> Self {
-        tracing::error!(%error, "the store of browser states failed");
-        let what = "We cannot load your sign-in at the moment. Nothing is lost: try again shortly.";
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, what)
+impl From<Error> for PageError {
+    fn from(error: Error) -> Self {
+        messages::log(&error);
+        Self::unavailable()
+    }
+}
+
+/// The error of tower-sessions may quote what the web session holds, so it is not logged.
+impl From<tower_sessions::session::Error> for PageError {
+    fn from(_: tower_sessions::session::Error) -> Self {
+        tracing::error!("the store of web sessions failed");
+        Self::unavailable()
     }
 }
 

@@ -1,16 +1,16 @@
 //! Sign-up of new GoodCity users: names and a mobile number, then the pin as in a sign-in.
 
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 use serde::Deserialize;
-use vestibule::code_sign_in::CodeChallenge;
 use vestibule::goodcity::{Client, PendingCode};
 use vestibule::{Contact, Error};
 
 use super::PageError;
+use super::account::about;
 use super::submitted_form::SubmittedForm;
-use super::system_route::SystemRoute;
-use crate::browser::{BrowserSession, Field, FormValues, Notice, Progress, SignInState};
+use super::system_route::{SignInState, SystemRoute};
 use crate::messages::{self, Action};
+use crate::page_state::{Field, FormValues};
 use crate::pages::{self, Layout, SignUpPage};
 
 const PATH: &str = "/goodcity/sign-up";
@@ -23,27 +23,26 @@ pub struct NewUser {
     number: String,
 }
 
-pub async fn form(route: SystemRoute, mut browser: BrowserSession) -> Result<Response, PageError> {
-    let progress = browser.progress(route.system);
-    if !matches!(progress.state, SignInState::SignedOut) {
-        return Ok(browser.go_to(route.system));
+pub async fn form(route: SystemRoute) -> Result<Response, PageError> {
+    if !matches!(route.state(), SignInState::SignedOut) {
+        return route.next_page().await;
     }
-    let notice = browser.take_notice(route.system).await?;
-    let layout = Layout::new(&route.app, route.system, "Sign up", notice, &progress);
-    let page = SignUpPage::new(layout, progress.form_values);
-    Ok(browser.respond(pages::html(&page)))
+    let page = |route: &SystemRoute, notice| {
+        let layout = Layout::new(route, "Sign up", notice);
+        pages::html(&SignUpPage::new(layout, route.page.form_values.clone()))
+    };
+    route.show(page).await
 }
 
 pub async fn send_pin(
-    route: SystemRoute,
-    mut browser: BrowserSession,
+    mut route: SystemRoute,
     SubmittedForm(new): SubmittedForm<NewUser>,
 ) -> Result<Response, PageError> {
-    let system = route.system;
-    let client = route.app.systems.goodcity.as_ref();
+    let app = route.app.clone();
+    let client = app.systems.goodcity.as_ref();
     let client = client.ok_or_else(PageError::not_here)?;
-    if !matches!(browser.progress(system).state, SignInState::SignedOut) {
-        return Ok(browser.go_to(system));
+    if !matches!(route.state(), SignInState::SignedOut) {
+        return route.next_page().await;
     }
     let typed = FormValues {
         by_email: false,
@@ -53,27 +52,20 @@ pub async fn send_pin(
         country_code: new.country_code,
         number: new.number,
     };
+    route.page.form_values = typed.clone();
     let notice = match typed.first_name.trim().is_empty() {
-        true => Notice::problem("Enter your first name.").about(Field::FirstName),
+        true => about(Field::FirstName, "Enter your first name."),
         false => match sign_up(client, &typed).await {
             Ok((pending, to)) => {
-                let challenge: &dyn CodeChallenge = &pending;
-                let wait = |progress: &mut Progress| {
-                    progress.form_values = typed.clone();
-                    progress.wait_for_code(challenge.id(), to.clone());
-                };
-                browser.change(system, wait).await?;
-                return Ok(browser.go_to(system));
+                route.progress.update(&pending).await?;
+                route.page.wait_for_code(to);
+                return route.next_page().await;
             }
             Err(error) => messages::notice(&error, Action::Sending),
         },
     };
-    let tell = |progress: &mut Progress| {
-        progress.form_values = typed.clone();
-        progress.notice = Some(notice.clone());
-    };
-    browser.change(system, tell).await?;
-    Ok(browser.respond(Redirect::to(PATH).into_response()))
+    route.page.notice = Some(notice);
+    route.redirect(PATH).await
 }
 
 async fn sign_up(client: &Client, typed: &FormValues) -> Result<(PendingCode, Contact), Error> {

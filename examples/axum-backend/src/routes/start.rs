@@ -2,12 +2,13 @@
 
 use axum::response::Response;
 use serde::Deserialize;
+use vestibule::Error;
 
 use super::PageError;
 use super::submitted_form::SubmittedForm;
-use super::system_route::SystemRoute;
-use crate::browser::{BrowserSession, FormValues, Progress, SignInState};
+use super::system_route::{SignInState, SystemRoute};
 use crate::messages::{self, Action};
+use crate::page_state::FormValues;
 
 /// A phone number or an e-mail address.
 #[derive(Deserialize)]
@@ -20,53 +21,38 @@ pub struct Contact {
 }
 
 pub async fn send_code(
-    route: SystemRoute,
-    mut browser: BrowserSession,
+    mut route: SystemRoute,
     SubmittedForm(contact): SubmittedForm<Contact>,
 ) -> Result<Response, PageError> {
-    let system = route.system;
-    let progress = browser.progress(system);
-    if matches!(progress.state, SignInState::SignedIn(_)) {
-        return Ok(browser.go_to(system));
+    if let SignInState::SignedIn(_) = route.state() {
+        return route.next_page().await;
     }
-    let typed = contact.typed(progress.form_values);
+    let typed = contact.typed(route.page.form_values.clone());
+    route.page.form_values = typed.clone();
     let code_sign_in = route.code_sign_in()?;
     let sent = async {
         let to = typed.contact()?;
-        Ok::<_, vestibule::Error>((code_sign_in.send_code(&to).await?, to))
+        Ok::<_, Error>((code_sign_in.send_code(&to).await?, to))
     };
     match sent.await {
         Ok((challenge, to)) => {
-            let wait = |progress: &mut Progress| {
-                progress.form_values = typed.clone();
-                progress.wait_for_code(challenge.id(), to.clone());
-            };
-            browser.change(system, wait).await?;
+            route.progress.update(&challenge).await?;
+            route.page.wait_for_code(to);
         }
-        Err(error) => {
-            let notice = messages::notice(&error, Action::Sending);
-            let tell = |progress: &mut Progress| {
-                progress.form_values = typed.clone();
-                progress.notice = Some(notice.clone());
-            };
-            browser.change(system, tell).await?;
-        }
+        Err(error) => route.page.notice = Some(messages::notice(&error, Action::Sending)),
     }
-    Ok(browser.go_to(system))
+    route.next_page().await
 }
 
 /// Discards the pending sign-in locally. Its code can no longer be used in this browser.
-pub async fn start_over(
-    route: SystemRoute,
-    mut browser: BrowserSession,
-) -> Result<Response, PageError> {
-    let system = route.system;
-    if browser.progress(system).pending().is_some() {
-        browser
-            .change(system, |progress| progress.start_over(None))
-            .await?;
+pub async fn start_over(mut route: SystemRoute) -> Result<Response, PageError> {
+    if !matches!(
+        route.state(),
+        SignInState::SignedOut | SignInState::SignedIn(_)
+    ) {
+        route.start_over(None).await?;
     }
-    Ok(browser.go_to(system))
+    route.next_page().await
 }
 
 impl Contact {
