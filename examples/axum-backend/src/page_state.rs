@@ -44,7 +44,7 @@ pub enum Step {
     Code,
     SecondFactor,
     /// A new user of Fynd has to enter a name or more codes.
-    OwnStep,
+    OfFynd,
 }
 
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
