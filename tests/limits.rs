@@ -127,7 +127,9 @@ async fn deadline_and_retry_of_the_builder_take_precedence_over_settings_in_any_
 #[tokio::test]
 async fn a_backoff_beyond_the_deadline_is_not_started() {
     let mock = Wunder::start().await;
-    let backoff = Backoff::new().with_base(FOREVER).with_cap(FOREVER);
+    // A random part of this time is waited: one of less than the deadline does not occur.
+    let long = FOREVER * 100_000;
+    let backoff = Backoff::new().with_base(long).with_cap(long);
     let settings = Settings::new().retry(backoff);
     let client = client(&mock, settings);
     mock.fail_next("resolve_branch", 503);

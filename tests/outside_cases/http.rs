@@ -166,7 +166,7 @@ async fn a_message_is_not_requested_again_after_429_or_503() {
                 (1, 1),
                 "{error}"
             );
-            assert_eq!(fixture.sleeper.sleeps(), []);
+            assert_eq!(fixture.sleeper.sleeps(), Vec::<Duration>::new());
             // Without a `Retry-After` it may be the timer of the phone.
             let is_told = error.retry_after().is_some();
             assert!(is_told || retry_after.is_empty(), "{error}");

@@ -229,7 +229,8 @@ impl Load {
         let presented = Presented::at(&fixture).await;
         let mut setup = fixture.setup.clone();
         setup.trust = Duration::from_millis(200);
-        setup.deadline = Duration::from_secs(10);
+        // A mark is waited for, and so is a refusal: 5 s each, after the lease.
+        setup.deadline = Duration::from_secs(20);
         let mut workers = Worker::start_all(vec![setup; PROCESSES]).await;
         let mut users = BTreeMap::new();
         for number in 0..SESSIONS {

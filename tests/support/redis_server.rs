@@ -1,6 +1,6 @@
 //! A separate Redis server: on a free port, with its files in a temporary folder.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
@@ -165,6 +165,12 @@ pub fn command_of(port: u16, command: &str) -> std::io::Result<String> {
     stream.set_read_timeout(Some(Duration::from_secs(5)))?;
     stream.write_all(format!("{command}\r\n").as_bytes())?;
     let mut response = [0; 16 * 1024];
-    let length = stream.read(&mut response)?;
+    // A worker process that ends interrupts the system call.
+    let length = loop {
+        match stream.read(&mut response) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            read => break read?,
+        }
+    };
     Ok(String::from_utf8_lossy(&response[..length]).into_owned())
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tower_sessions::Session;
-use vestibule::{Channel, Contact, Error, Phone, Secret, System};
+use vestibule::{Contact, Error, Phone, Secret, System};
 
 use crate::routes::PageError;
 
@@ -44,7 +44,7 @@ pub enum Step {
     Code,
     SecondFactor,
     /// A new user of Fynd has to enter a name or more codes.
-    OwnStep,
+    OfFynd,
 }
 
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -179,13 +179,6 @@ fn entry(system: System, member: &str) -> String {
 }
 
 impl FormValues {
-    pub fn channel(&self) -> Channel {
-        match self.by_email {
-            true => Channel::Email,
-            false => Channel::Phone,
-        }
-    }
-
     /// The contact that the user typed.
     ///
     /// # Errors

@@ -46,7 +46,7 @@ pub async fn confirm(
     match &confirmed {
         Confirmed::SignedIn(_) => route.page.end_sign_in(),
         Confirmed::SecondFactor(_) => route.page.wait_at(Step::SecondFactor),
-        Confirmed::OwnStep(_) => route.page.wait_at(Step::OwnStep),
+        Confirmed::OwnStep(_) => route.page.wait_at(Step::OfFynd),
         // The enum is non-exhaustive.
         _ => {
             let text = "This sign-in needs a step that this page does not support.";

@@ -87,7 +87,7 @@ impl SystemRoute {
                 match pending.step {
                     Step::Code => SignInState::CodeSent(id, pending),
                     Step::SecondFactor => SignInState::SecondFactor(id, pending),
-                    Step::OwnStep => SignInState::OwnStep(id, pending),
+                    Step::OfFynd => SignInState::OwnStep(id, pending),
                 }
             }
             _ => SignInState::SignedOut,
