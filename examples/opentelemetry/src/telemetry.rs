@@ -18,6 +18,9 @@ fn resource() -> Resource {
 /// Exports spans and metrics by OTLP, HTTP with Protobuf, to a collector such as
 /// `http://localhost:4318`. Both must be flushed and shut down at the end, outside of tasks: they wait.
 pub fn otlp(collector: &str) -> Result<(SdkTracerProvider, SdkMeterProvider), ExporterBuildError> {
+    // vestibule selects reqwest's `rustls-no-provider` and passes its clients a provider. The exporter's
+    // client needs one as well. It fails if the program has installed one, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let spans = OtlpSpanExporter::builder()
         .with_http()
         .with_endpoint(format!("{collector}/v1/traces"))
