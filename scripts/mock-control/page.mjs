@@ -1,7 +1,8 @@
 // Uses the page of each mock in Chromium, by the keyboard, with accessibility checks by axe.
 //
-// Takes the files of Chromium and of axe-core, a folder for screenshots, the control token that the mock of Wunder requires, and
-// the base URLs of the mocks of Wunder, GoodCity, The Wallet Crew and Fynd. Prints the figures of the proof.
+// Takes the files of Chromium and of axe-core, a folder for screenshots, the control token that the mock of
+// Wunder requires, and the base URLs of the mocks of Wunder, GoodCity, The Wallet Crew and Fynd. Prints the
+// figures of the proof.
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
