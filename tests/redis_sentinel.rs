@@ -14,7 +14,7 @@ fn store(urls: &[String], service: &str) -> vestibule::store::RedisBuilder {
     let more = urls[1..].iter().map(|url| url.as_str().into());
     RedisStore::builder(urls[0].as_str(), sealed())
         .sentinel(service, more)
-        .timeout(Duration::from_secs(1))
+        .timeout(Duration::from_secs(5))
 }
 
 #[tokio::test(flavor = "multi_thread")]
