@@ -6,7 +6,7 @@ mod support;
 
 use std::time::Duration;
 
-use support::sentinel::{SERVICE, Monitored};
+use support::sentinel::{SERVICE, WatchedServers};
 use support::store_steps::{LONG, create, key, kind, record, sealed, works_again};
 use vestibule::store::{RedisStore, SessionStore};
 
@@ -14,12 +14,12 @@ fn store(urls: &[String], service: &str) -> vestibule::store::RedisBuilder {
     let more = urls[1..].iter().map(|url| url.as_str().into());
     RedisStore::builder(urls[0].as_str(), sealed())
         .sentinel(service, more)
-        .timeout(Duration::from_secs(1))
+        .timeout(Duration::from_secs(5))
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_promoted_replica_is_found_and_the_old_primary_is_left() {
-    let mut watched = Monitored::start();
+    let mut watched = WatchedServers::start();
     let store = store(&watched.urls(), SERVICE).wait_replicas(1);
     let store = store.build().await.unwrap();
     let version = create(&store, 1).await.unwrap();
@@ -42,7 +42,7 @@ async fn a_promoted_replica_is_found_and_the_old_primary_is_left() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unknown_service_is_reported() {
-    let watched = Monitored::start();
+    let watched = WatchedServers::start();
     let store = store(&watched.urls(), "another").build().await.unwrap();
     assert_eq!(kind(create(&store, 1).await), std::io::ErrorKind::NotFound);
 }

@@ -15,7 +15,7 @@ use harness::open;
 use support::free_port;
 use support::redis_server::RedisServer;
 use support::store_steps::{
-    LONG, TIMEOUT, create, invalid_setting, key, kind, numbers_keep_increasing, record, sealed,
+    LONG, create, invalid_setting, key, kind, numbers_keep_increasing, sealed,
 };
 use vestibule::redis::Client;
 use vestibule::redis::cluster::ClusterClient;
@@ -177,7 +177,7 @@ async fn a_server_that_asks_for_a_client_certificate_gets_it() {
     let (_redis, url) = with_tls(folder.path(), "yes");
     let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
     let builder = || {
-        let builder = RedisStore::builder(url.clone(), sealed()).timeout(TIMEOUT);
+        let builder = RedisStore::builder(url.clone(), sealed());
         builder.root_certificates(read("ca.pem"))
     };
     let without = builder().build().await.unwrap();

@@ -8,7 +8,7 @@ use super::disk::Disk;
 use super::fixture::Fixture;
 use super::protocol::{Failure, StoreLocation};
 use super::store_server::StoreServer;
-use super::support::sentinel::Monitored;
+use super::support::sentinel::WatchedServers;
 use super::workers::{Called, Worker};
 
 /// In KiB: enough for a session, and soon full.
@@ -164,10 +164,10 @@ async fn a_read_only_postgres_under_load_causes_no_second_refresh() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_fail_over_by_a_sentinel_under_load_causes_no_second_refresh() {
-    let mut watched = Monitored::start();
+    let mut watched = WatchedServers::start();
     let load = Load::begin(StoreLocation::Sentinel(watched.urls())).await;
     watched.servers[0].kill();
-    tokio::task::block_in_place(|| drop(watched.wait_for_fail_over().port()));
+    tokio::task::block_in_place(|| watched.wait_for_fail_over().port());
     assert!(
         load.finish().await > 0,
         "calls of the other processes must fail"

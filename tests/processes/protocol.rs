@@ -32,7 +32,12 @@ impl StoreLocation {
         let plain = Sealing::plaintext();
         match self {
             Self::Postgres(url) => {
-                Arc::new(PostgresStore::open(url.as_str(), plain).await.unwrap())
+                // Like the one in Redis, it connects at the first step.
+                Arc::new(
+                    PostgresStore::builder(url.as_str(), plain)
+                        .build_lazy()
+                        .unwrap(),
+                )
             }
             Self::Redis(url) => Arc::new(RedisStore::open(url.as_str(), plain).await.unwrap()),
             Self::ReplicatedRedis(url) => {

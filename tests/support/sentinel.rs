@@ -15,14 +15,14 @@ pub const SERVICE: &str = "sessions";
 /// How long each step of a fail-over may take on a busy machine.
 const LONG: Duration = Duration::from_secs(30);
 
-pub struct Monitored {
+pub struct WatchedServers {
     pub servers: Vec<RedisServer>,
     sentinel: Child,
     port: u16,
     _folder: TempDir,
 }
 
-impl Monitored {
+impl WatchedServers {
     pub fn start() -> Self {
         let mut servers: Vec<_> = (0..3).map(|_| RedisServer::start()).collect();
         for server in &servers {
@@ -104,7 +104,7 @@ impl Monitored {
     }
 }
 
-impl Drop for Monitored {
+impl Drop for WatchedServers {
     fn drop(&mut self) {
         let _ = self.sentinel.kill();
         let _ = self.sentinel.wait();
