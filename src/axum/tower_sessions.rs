@@ -12,8 +12,9 @@ use crate::store::StoreError;
 /// router needs its `SessionManagerLayer`; without it, requests fail with [`ErrorKind::Misconfigured`].
 ///
 /// tower-sessions writes a changed web session after the handler, unless the status of the response is 5xx. A
-/// web session whose id changes is deleted under the former id at once. So a handler should respond with success after [`Progress::update`](super::Progress::update), and call
-/// other services before it or in another request.
+/// web session whose id changes is deleted under the former id at once. So a handler should respond with
+/// success after [`Progress::update`](super::Progress::update), and call other services before it or in
+/// another request.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TowerSessions;
 

@@ -22,10 +22,6 @@ fn matches(
 ) -> bool {
     let MisconfigurationRule { class, word, .. } = rule;
     let signed = operation.signature == Need::Required || operation.application != Need::Never;
-    let is_said = match body {
-        Some(body) => !word.member.is_empty() && word.is_in(body),
-        None => word.member.is_empty(),
-    };
     // What is missing may be the record that the path names, or that belongs to the code.
     let may_be_missing = match class {
         Misconfiguration::Tenant | Misconfiguration::Path => {
@@ -34,9 +30,12 @@ fn matches(
         _ => false,
     };
     word.is_for(operation.id, status)
-        && is_said
         && !may_be_missing
         && (signed || *class != Misconfiguration::Signature)
+        && match body {
+            Some(body) => !word.member.is_empty() && word.is_in(body),
+            None => word.member.is_empty(),
+        }
 }
 
 /// Whether a documented path has a parameter other than the tenant, with which some begin.
