@@ -4,7 +4,6 @@
 
 mod support;
 
-use std::cell::RefCell;
 use std::io::ErrorKind as Io;
 use std::time::{Duration, Instant};
 
@@ -31,10 +30,10 @@ fn lazy(url: String) -> PostgresStore {
 
 #[tokio::test]
 async fn a_killed_postgres_gives_typed_errors_and_keeps_the_sessions() {
-    let postgres = RefCell::new(PostgresServer::start());
-    let store = open(&postgres.borrow()).await;
-    let kill = || postgres.borrow_mut().kill();
-    survives_a_crash(&store, kill, || postgres.borrow_mut().restart()).await;
+    let mut postgres = PostgresServer::start();
+    let store = open(&postgres).await;
+    let (kill, restart) = (PostgresServer::kill, PostgresServer::restart);
+    survives_a_crash(&store, &mut postgres, kill, restart).await;
 }
 
 #[tokio::test]

@@ -8,7 +8,6 @@ mod addresses;
 mod harness;
 mod support;
 
-use std::cell::RefCell;
 use std::io::ErrorKind as Io;
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
@@ -31,13 +30,10 @@ const ONE: StoreKey = StoreKey::new([1; 32]);
 
 #[tokio::test]
 async fn a_killed_redis_gives_typed_errors_and_keeps_the_sessions() {
-    let redis = RefCell::new(RedisServer::start());
-    let store = open(redis.borrow().url()).await;
-    let (kill, restart) = (
-        || redis.borrow_mut().kill(),
-        || redis.borrow_mut().restart(),
-    );
-    survives_a_crash(&store, kill, restart).await;
+    let mut redis = RedisServer::start();
+    let store = open(redis.url()).await;
+    let (kill, restart) = (RedisServer::kill, RedisServer::restart);
+    survives_a_crash(&store, &mut redis, kill, restart).await;
 }
 
 #[tokio::test]

@@ -2,9 +2,11 @@
 //!
 //! | page | topic |
 //! |---|---|
+//! | [`axum`](crate::axum) | a first sign-in in axum: errors as responses, and extractors that resume (feature `axum`) |
 //! | [`flows`] | the steps of a sign-in, between two requests and after a wrong code |
 //! | [`errors`] | how to handle each kind of error, and what to tell the user |
 //! | [`retries`] | which requests are retried, how often, and how to change that |
+//! | [`stores`] | which store to choose |
 //! | [`security`] | what is protected against whom, and what your back end has to do |
 //! | [`custom_endpoints`] | how to call an endpoint that the crate does not describe |
 //! | [`deploying`] | many instances, Redis, keys, clocks, shutdown, what to watch |
@@ -25,6 +27,9 @@ pub mod errors {}
 
 #[doc = include_str!("retries.md")]
 pub mod retries {}
+
+#[doc = include_str!("stores.md")]
+pub mod stores {}
 
 #[doc = include_str!("security.md")]
 pub mod security {}

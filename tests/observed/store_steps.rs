@@ -11,9 +11,11 @@ use vestibule::{Event, Observer, StoreMethod, System};
 
 use super::PAST_EXPIRY;
 
-/// Each step: its method, and the class of its error.
+/// The method of a step, and the class of its error.
+type Step = (StoreMethod, Option<&'static str>);
+
 #[derive(Clone, Default)]
-struct Steps(Arc<Mutex<Vec<(StoreMethod, Option<&'static str>)>>>);
+struct Steps(Arc<Mutex<Vec<Step>>>);
 
 impl Observer for Steps {
     fn observe(&self, event: &Event<'_>) {
@@ -34,7 +36,7 @@ impl Observer for Steps {
 }
 
 impl Steps {
-    fn take(&self) -> Vec<(StoreMethod, Option<&'static str>)> {
+    fn take(&self) -> Vec<Step> {
         std::mem::take(&mut *self.0.lock().unwrap())
     }
 }

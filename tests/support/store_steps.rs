@@ -73,14 +73,15 @@ pub async fn works_again(store: &impl SessionStore) {
 
 /// The steps of a store whose server is killed and started again: typed errors meanwhile, and everything
 /// is kept.
-pub async fn survives_a_crash(
+pub async fn survives_a_crash<S>(
     store: &impl SessionStore,
-    kill: impl FnOnce(),
-    restart: impl FnOnce(),
+    server: &mut S,
+    kill: fn(&mut S),
+    restart: fn(&mut S),
 ) {
     let version = create(store, 1).await.unwrap();
     let fence = store.acquire(&key(1), LONG).await.unwrap().unwrap();
-    kill();
+    kill(server);
     let kinds = every_step_fails(store).await;
     let away = |kind: &Io| {
         matches!(
@@ -89,7 +90,7 @@ pub async fn survives_a_crash(
         )
     };
     assert!(kinds.iter().all(away), "{kinds:?}");
-    restart();
+    restart(server);
     works_again(store).await;
     let (found, after) = store.load(&key(1)).await.unwrap().unwrap();
     assert_eq!((found.expose(), after), (record().expose(), version));
