@@ -85,8 +85,21 @@ impl WatchedServers {
         let port = promoted().expect("it was promoted");
         let primary = self.servers.iter().find(|server| server.port() == port);
         let primary = primary.expect("one of the servers");
+        // Until then the Sentinel lists the old primary as down, and clients find none.
+        self.wait_until("the Sentinel has ended the fail-over", || {
+            let state = self.ask("SENTINEL MASTERS");
+            state.contains("flags\r\n$6\r\nmaster\r\n")
+        });
+        let replica = self.servers[1..].iter().find(|it| it.port() != port);
+        let replica = replica.expect("the other replica");
+        let begun = Instant::now();
+        // Only a write shows it: the end of a fail-over makes replicas connect again.
         self.wait_until("the other replica follows", || {
-            primary.command("INFO replication").contains("state=online")
+            let probe = format!("probe-{}", begun.elapsed().as_nanos());
+            primary.command(&format!("SET {probe} 1"));
+            sleep(Duration::from_millis(50));
+            replica.command(&format!("EXISTS {probe}")).contains(":1")
+                && primary.command("INFO replication").contains("state=online")
         });
         primary
     }

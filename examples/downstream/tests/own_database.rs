@@ -15,7 +15,8 @@ async fn sqlx_and_the_store_in_sqlite_are_in_one_program() {
         .filename(folder.path().join("app.db"))
         .create_if_missing(true);
     let database = SqlitePool::connect_with(options).await.unwrap();
-    let create = sqlx::query("CREATE TABLE carts (session TEXT PRIMARY KEY, items INTEGER NOT NULL)");
+    let create =
+        sqlx::query("CREATE TABLE carts (session TEXT PRIMARY KEY, items INTEGER NOT NULL)");
     create.execute(&database).await.unwrap();
 
     let mock = Wunder::start().await;

@@ -60,8 +60,15 @@ impl SharedConnection {
     /// Sends a command, with the timeout.
     pub(super) async fn send<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, StoreError> {
         let send = async {
-            let (mut connection, _) = self.connection().await?;
-            send_command(&mut connection, command).await
+            let (mut connection, generation) = self.connection().await?;
+            match send_command(&mut connection, command).await {
+                Err(error) if self.may_be_elsewhere(&error) => {
+                    self.replace(generation);
+                    let (mut connection, _) = self.connection().await?;
+                    send_command(&mut connection, command).await
+                }
+                result => result,
+            }
         };
         self.with_timeout(send).await
     }
@@ -69,8 +76,8 @@ impl SharedConnection {
     /// Runs a script by its digest, or by its text if the server does not have it. What it has written
     /// waits for the replicas if it `must_survive`.
     ///
-    /// A server that has become a replica has written nothing, so the script is run once more on a new
-    /// connection, which may lead to the new primary.
+    /// A server that has become a replica or refuses the connection has written nothing, so the script is
+    /// run once more on a new connection, which may lead to the new primary.
     pub(super) async fn run(
         &self,
         by_digest: &Cmd,
@@ -81,7 +88,7 @@ impl SharedConnection {
             let (mut connection, generation) = self.connection().await?;
             let first = self.run_on(&mut connection, by_digest, by_text, must_survive);
             match first.await {
-                Err(error) if has_no_primary(&error) => {
+                Err(error) if self.may_be_elsewhere(&error) => {
                     self.replace(generation);
                     let (mut connection, _) = self.connection().await?;
                     self.run_on(&mut connection, by_digest, by_text, must_survive)
@@ -155,6 +162,12 @@ impl SharedConnection {
             _ => 0,
         };
         Ok((result, replicas))
+    }
+
+    /// Whether another server may be the primary, and this one has run nothing.
+    fn may_be_elsewhere(&self, error: &RedisError) -> bool {
+        let has_sentinels = matches!(self.target, Target::Sentinel(_));
+        has_no_primary(error) || (has_sentinels && error.is_connection_refusal())
     }
 
     async fn with_timeout<T>(
