@@ -37,11 +37,13 @@ impl WatchedServers {
         let folder = tempfile::tempdir().expect("a folder for the Sentinel");
         let port = free_port();
         let watched = servers[0].port();
+        // A shorter time than two PINGs (one per second) makes the Sentinel call a primary down
+        // that it promoted a moment ago, and the fail-overs do not end.
         let settings = format!(
             "port {port}\nbind 127.0.0.1\ndir {}\n\
              sentinel monitor {SERVICE} 127.0.0.1 {watched} 1\n\
-             sentinel down-after-milliseconds {SERVICE} 500\n\
-             sentinel failover-timeout {SERVICE} 3000\n",
+             sentinel down-after-milliseconds {SERVICE} 2000\n\
+             sentinel failover-timeout {SERVICE} 10000\n",
             folder.path().display()
         );
         let file = folder.path().join("sentinel.conf");
