@@ -31,7 +31,7 @@ async fn sqlx_and_the_store_in_sqlite_are_in_one_program() {
         .build()
         .unwrap();
     let pending = client.sign_in_with_phone_code(&PHONE.parse().unwrap());
-    let pending = pending.send().await.unwrap();
+    let pending = pending.branch_id("2").send().await.unwrap();
     let code = mock.outbox().last_code(PHONE).unwrap();
     let SignIn::SignedIn(session) = pending.confirm(code).await.unwrap() else {
         panic!("no second factor was expected");
