@@ -19,7 +19,7 @@ build=(cargo build --quiet --release --locked --manifest-path benches/Cargo.toml
 
 results=target/bench.tsv
 printf 'name\tours\tpeer\tratio\tgoal\tmet\n' | tee "$results"
-for bench in overhead signature decode storm sessions redis; do
+for bench in overhead signature decode storm early_refresh sessions redis; do
     "target/release/$bench" | tee -a "$results"
 done
 awk -F '\t' 'NR > 1 { count[$6]++ }

@@ -8,6 +8,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 /// Body of the server's response.
 pub const BODY: &str = r#"{"uuid":"6f1d2a34-0000-4000-8000-000000000001","email":"ada@example.org","phoneNumber":"+43123456789","emailIsVerified":true,"phoneIsVerified":true,"customProperties":{"externalId":"c-4711"},"termsAndConditionsAcceptanceState":"ACCEPTED","firstName":"Ada","lastName":"Lovelace"}"#;
 
+/// A profile of 14 members, two of which the description names, as real profiles have.
+pub const REAL_BODY: &str = r#"{"uuid":"6f1d2a34-0000-4000-8000-000000000001","phoneIsVerified":true,"createdAt":"2026-01-17T08:30:00Z","updatedAt":"2026-11-02T19:05:41Z","status":"ACTIVE","locale":"de-AT","birthDate":"1990-12-10","gender":"F","newsletter":false,"balance":12.5,"currency":"EUR","referralCode":"ADA-4711","address":{"street":"Ringstrasse 1","zip":"1010","city":"Wien","country":"AT"},"tags":["student","beta"]}"#;
+
 /// Expires in a hundred years.
 pub const VALID: u64 = 4_900_000_000;
 
@@ -57,4 +60,19 @@ pub fn large_body() -> String {
     format!(
         r#"{{"user":{{"first_name":"Ada","last_name":"Lovelace","emails":[{emails}],"phone_numbers":[{numbers}]}}}}"#
     )
+}
+
+/// A user of Fynd of 100 KiB, half of whose members the description does not name.
+pub fn large_body_half_unknown() -> String {
+    let mut emails = String::new();
+    let mut count = 0;
+    while emails.len() < 100 * 1024 {
+        let comma = if count == 0 { "" } else { "," };
+        let _ = write!(
+            emails,
+            r#"{comma}{{"active":true,"primary":false,"verified":true,"email":"ada.{count}@example.org","created_at":"2026-01-17T08:30:00Z","source":"web","bounces":{count},"labels":["a","b"]}}"#
+        );
+        count += 1;
+    }
+    format!(r#"{{"user":{{"first_name":"Ada","last_name":"Lovelace","emails":[{emails}]}}}}"#)
 }

@@ -1,18 +1,26 @@
 //! The server of the benches. It runs in a separate process, so that its own cost is not counted.
 //!
 //! The first segment of a path after the version is the tenant and selects the behaviour: `steady`
-//! responds, `unknown` responds with more members, `flaky` responds to every other request with 503,
-//! `silent` never responds. Paths of Fynd get its large user.
+//! responds, `unknown` and `real` respond with more members, `flaky` responds to every other request with 503,
+//! `silent` never responds, `short` issues tokens that live for 3 s, after [`REFRESH`]. Paths of Fynd get its
+//! large user.
 
 use std::io::{self, BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::profile::{BODY, VALID, access_token, body_with_unknown_members, large_body};
+use crate::profile::{BODY, REAL_BODY, VALID, access_token, body_with_unknown_members, large_body};
+
+/// How long `short` takes to refresh a token.
+pub const REFRESH: Duration = Duration::from_millis(200);
+
+/// For how long the tokens of `short` are valid, in seconds.
+pub const SHORT_LIFE: u64 = 3;
 
 /// A server that runs until it is dropped.
 pub struct Server {
@@ -49,6 +57,7 @@ impl Drop for Server {
 struct State {
     profile: Vec<u8>,
     unknown: Vec<u8>,
+    real: Vec<u8>,
     large: Vec<u8>,
     busy: Vec<u8>,
     tokens: Vec<u8>,
@@ -66,6 +75,7 @@ pub async fn serve() -> io::Result<()> {
     let responses = Arc::new(State {
         profile: response("200 OK", BODY),
         unknown: response("200 OK", &body_with_unknown_members()),
+        real: response("200 OK", REAL_BODY),
         large: response("200 OK", &large_body()),
         busy: response("503 Service Unavailable", ""),
         tokens: response("200 OK", &tokens),
@@ -104,6 +114,10 @@ async fn connection(mut stream: TcpStream, responses: Arc<State>) -> io::Result<
             let count = responses.refreshes.load(Ordering::Relaxed);
             let count = response("200 OK", &count.to_string());
             stream.write_all(&count).await?;
+        } else if is(b"/auth/refresh-token") && is(b"/short/") {
+            responses.refreshes.fetch_add(1, Ordering::Relaxed);
+            tokio::time::sleep(REFRESH).await;
+            stream.write_all(&short_tokens()).await?;
         } else if is(b"/auth/refresh-token") {
             responses.refreshes.fetch_add(1, Ordering::Relaxed);
             stream.write_all(&responses.tokens).await?;
@@ -111,6 +125,10 @@ async fn connection(mut stream: TcpStream, responses: Arc<State>) -> io::Result<
             stream.write_all(&responses.busy).await?;
         } else if is(b"/unknown/") {
             stream.write_all(&responses.unknown).await?;
+        } else if is(b"/short/") {
+            stream.write_all(&undated("200 OK", BODY)).await?;
+        } else if is(b"/real/") {
+            stream.write_all(&responses.real).await?;
         } else if is(b"/service/application/") {
             stream.write_all(&responses.large).await?;
         } else {
@@ -129,6 +147,24 @@ fn response(status: &str, body: &str) -> Vec<u8> {
         body.len()
     )
     .into_bytes()
+}
+
+/// A response of a server that tells no time, so that the machine's clock counts.
+fn undated(status: &str, body: &str) -> Vec<u8> {
+    let dated = response(status, body);
+    let date = format!("Date: {DATE}\r\n");
+    String::from_utf8_lossy(&dated)
+        .replace(&date, "")
+        .into_bytes()
+}
+
+/// Tokens that expire soon.
+fn short_tokens() -> Vec<u8> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let end = now.unwrap_or_default().as_secs() + SHORT_LIFE;
+    let access = access_token(end);
+    let tokens = format!(r#"{{"accessToken":"{access}","refreshToken":"refresh {end}"}}"#);
+    undated("200 OK", &tokens)
 }
 
 const DATE: &str = "Tue, 05 Mar 2024 06:07:08 GMT";

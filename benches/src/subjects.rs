@@ -7,6 +7,7 @@ use reqwest_middleware::{ClientBuilder, ClientWithMiddleware};
 use reqwest_retry::RetryTransientMiddleware;
 use reqwest_retry::policies::ExponentialBackoff;
 use reqwest_tracing::TracingMiddleware;
+use serde::Deserialize;
 use vestibule::fynd;
 use vestibule::session::Tokens;
 use vestibule::wunder::user_api::types::Customer;
@@ -15,6 +16,7 @@ use vestibule::wunder::{Client, Session};
 use crate::profile::{VALID, access_token};
 
 const TENANT: &str = "steady";
+const REAL_TENANT: &str = "real";
 
 /// A client that reads a profile.
 #[allow(async_fn_in_trait)]
@@ -34,6 +36,11 @@ impl Vestibule {
     /// Its profiles have many members that the description does not name.
     pub async fn with_unknown_members(address: &str) -> Self {
         Self::of_tenant(address, "unknown").await
+    }
+
+    /// Its profiles are those of a real server.
+    pub async fn with_real_profile(address: &str) -> Self {
+        Self::of_tenant(address, REAL_TENANT).await
     }
 
     async fn of_tenant(address: &str, tenant: &str) -> Self {
@@ -94,7 +101,7 @@ impl Reqwest {
     pub fn new(address: &str) -> Self {
         Self {
             client: http_client(HeaderMap::new()),
-            url: url(address).into(),
+            url: url(address, TENANT).into(),
             token: access_token(VALID).into(),
         }
     }
@@ -106,6 +113,59 @@ impl Subject for Reqwest {
         let response = request.send().await.expect("a response");
         let response = response.error_for_status().expect("success");
         let profile: Customer = response.json().await.expect("a profile");
+        assert_eq!(profile.phone_is_verified, Some(true));
+    }
+}
+
+/// Plain reqwest, with a type by hand that has all members of a real profile.
+#[derive(Clone)]
+pub struct RealByHand(Reqwest);
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(dead_code)]
+struct RealProfile {
+    uuid: Option<String>,
+    phone_is_verified: Option<bool>,
+    created_at: Option<String>,
+    updated_at: Option<String>,
+    status: Option<String>,
+    locale: Option<String>,
+    birth_date: Option<String>,
+    gender: Option<String>,
+    newsletter: Option<bool>,
+    balance: Option<f64>,
+    currency: Option<String>,
+    referral_code: Option<String>,
+    address: Option<Address>,
+    tags: Option<Vec<String>>,
+}
+
+#[derive(Deserialize)]
+#[allow(dead_code)]
+struct Address {
+    street: Option<String>,
+    zip: Option<String>,
+    city: Option<String>,
+    country: Option<String>,
+}
+
+impl RealByHand {
+    pub fn new(address: &str) -> Self {
+        Self(Reqwest {
+            url: url(address, REAL_TENANT).into(),
+            ..Reqwest::new(address)
+        })
+    }
+}
+
+impl Subject for RealByHand {
+    async fn call(&self) {
+        let Reqwest { client, url, token } = &self.0;
+        let request = client.get(&**url).bearer_auth(&**token);
+        let response = request.send().await.expect("a response");
+        let response = response.error_for_status().expect("success");
+        let profile: RealProfile = response.json().await.expect("a profile");
         assert_eq!(profile.phone_is_verified, Some(true));
     }
 }
@@ -127,7 +187,7 @@ impl Middleware {
             .build();
         Self {
             client,
-            url: url(address).into(),
+            url: url(address, TENANT).into(),
             token: access_token(VALID).into(),
         }
     }
@@ -167,8 +227,8 @@ impl Subject for Progenitor {
     }
 }
 
-fn url(address: &str) -> String {
-    format!("{address}/v1/{TENANT}/front/customers")
+fn url(address: &str, tenant: &str) -> String {
+    format!("{address}/v1/{tenant}/front/customers")
 }
 
 /// The cheapest configuration of reqwest: no proxies, redirects or timeouts.

@@ -6,7 +6,9 @@ use tokio::task::LocalSet;
 use vestibule_benches::protections;
 use vestibule_benches::rounds::{Comparison, compare};
 use vestibule_benches::server::Server;
-use vestibule_benches::subjects::{Large, Middleware, Progenitor, Reqwest, Subject, Vestibule};
+use vestibule_benches::subjects::{
+    Large, Middleware, Progenitor, RealByHand, Reqwest, Subject, Vestibule,
+};
 use vestibule_benches::table::{at_least, at_most};
 use vestibule_benches::valgrind::{Cost, Times, cost};
 
@@ -40,6 +42,8 @@ fn run(subject: &str, times: u64, address: &str) {
         match subject {
             "vestibule" => run_times(Vestibule::new(address).await, times).await,
             "unknown" => run_times(Vestibule::with_unknown_members(address).await, times).await,
+            "real" => run_times(Vestibule::with_real_profile(address).await, times).await,
+            "real-by-hand" => run_times(RealByHand::new(address), times).await,
             "large" => run_times(Large::new(address).await, times).await,
             "reqwest" => run_times(Reqwest::new(address), times).await,
             "middleware" => run_times(Middleware::new(address), times).await,
@@ -66,7 +70,7 @@ fn run_concurrent(subject: &str, times: usize, address: &str) {
 fn print_cost() {
     let server = Server::start().expect("the server");
     runtime().block_on(protections::assert_on(server.address()));
-    for subject in ["vestibule", "reqwest"] {
+    for subject in ["vestibule", "real", "reqwest"] {
         print_cost_of(subject, TIMES, server.address());
     }
 }
@@ -104,6 +108,12 @@ fn print_all() {
     let name = "overhead/allocations:reqwest";
     at_most(name, ours.allocations, by_hand.allocations, 1.0);
 
+    let (ours, by_hand) = (of("real"), of("real-by-hand"));
+    let name = "overhead/instructions-of-a-real-profile:reqwest";
+    at_most(name, ours.instructions, by_hand.instructions, 1.0);
+    let name = "overhead/allocations-of-a-real-profile:reqwest";
+    at_most(name, ours.allocations, by_hand.allocations, 1.0);
+
     print_by_the_clock(address);
     // Runs last: an installed subscriber changes what spans cost.
     runtime().block_on(protections::assert_on(address));
@@ -112,7 +122,14 @@ fn print_all() {
 fn print_by_the_clock(address: &str) {
     let runtime = runtime();
     let ours = runtime.block_on(Vestibule::new(address));
-    let peer = Reqwest::new(address);
+    let name = format!("overhead/calls-per-second-at-{CONCURRENT}:reqwest");
+    print_calls_per_second(&name, &runtime, &ours, &Reqwest::new(address));
+    let ours = runtime.block_on(Vestibule::with_real_profile(address));
+    let name = format!("overhead/calls-per-second-at-{CONCURRENT}-of-a-real-profile:reqwest");
+    print_calls_per_second(&name, &runtime, &ours, &RealByHand::new(address));
+}
+
+fn print_calls_per_second(name: &str, runtime: &Runtime, ours: &impl Subject, peer: &impl Subject) {
     let Comparison {
         ours,
         peer,
@@ -121,11 +138,10 @@ fn print_by_the_clock(address: &str) {
     } = compare(
         31,
         100 * CONCURRENT,
-        |times| concurrent(&runtime, &ours, times),
-        |times| concurrent(&runtime, &peer, times),
+        |times| concurrent(runtime, ours, times),
+        |times| concurrent(runtime, peer, times),
     );
-    let name = format!("overhead/calls-per-second-at-{CONCURRENT}:reqwest");
-    at_least(&name, ours, peer, ratio, 1.0 - noise);
+    at_least(name, ours, peer, ratio, 1.0 - noise);
 }
 
 /// Makes `times` calls, 64 of them concurrently.

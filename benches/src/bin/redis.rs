@@ -14,6 +14,7 @@ use tokio::task::JoinSet;
 use vestibule::Secret;
 use vestibule::session::Tokens;
 use vestibule::store::{RedisStore, Sealing, SealingKey};
+use vestibule::testing::{Wunder, WunderUser};
 use vestibule::wunder::{Client, Session};
 use vestibule_benches::profile::{EXPIRED, VALID, access_token};
 use vestibule_benches::server::Server;
@@ -107,13 +108,19 @@ async fn forward(
 }
 
 async fn client(server: &Server, port: u16) -> Client {
+    client_of(&format!("{}/v1", server.address()), None, port).await
+}
+
+async fn client_of(base_url: &str, signing_key: Option<&str>, port: u16) -> Client {
     let key = SealingKey::from_base64(1, &Secret::from(KEY)).expect("a key");
     let url = format!("redis://127.0.0.1:{port}");
     let store = RedisStore::open(url, Sealing::keys(key, [])).await;
-    let base = format!("{}/v1", server.address());
-    let builder = Client::builder(base)
+    let mut builder = Client::builder(base_url)
         .tenant("steady")
         .store(Arc::new(store.expect("Redis")));
+    if let Some(key) = signing_key {
+        builder = builder.signing_key(key);
+    }
     builder.build().expect("a client")
 }
 
@@ -160,7 +167,41 @@ async fn round_trips(server: &Server, redis: &Redis) {
     );
     let over = session(&here, &access_token(EXPIRED)).await;
     let refresh = trips(&counter, refreshed(&here, &over));
-    figure("redis/round-trips-of-a-refresh", refresh.await, 5.0, 5.0);
+    figure("redis/round-trips-of-a-refresh", refresh.await, 4.0, 4.0);
+}
+
+/// The round trips of a sign-in with a code, at the mock.
+async fn round_trips_of_a_sign_in(redis: &Redis) {
+    const PHONE: &str = "+43660000001";
+    let (port, counter) = count_trips(redis.port).await.expect("a proxy");
+    let mock = Wunder::start().await;
+    mock.add_user(WunderUser::new().verified_phone(PHONE));
+    let client = client_of(&mock.base_url(), Some(Wunder::SIGNING_KEY), port).await;
+    // Warm-up: each script is loaded once, and each connection is greeted once.
+    let phone = "+43660000002".parse().expect("a phone number");
+    let first = client.sign_in_with_phone_code(&phone).branch_id("2");
+    let first = first.send().await.expect("a code");
+    first.confirm("0000").await.expect_err("a wrong code");
+    session(&client, &access_token(VALID)).await;
+
+    let phone = PHONE.parse().expect("a phone number");
+    let mut pending = None;
+    let send = trips(&counter, async {
+        let request = client.sign_in_with_phone_code(&phone).branch_id("2");
+        pending = Some(request.send().await.expect("a code"));
+    });
+    figure("redis/round-trips-of-sending-a-code", send.await, 2.0, 2.0);
+    let code = mock.outbox().last_code(PHONE).expect("it was sent");
+    let pending = pending.expect("it was sent");
+    let confirm = trips(&counter, async {
+        pending.confirm(code).await.expect("the right code");
+    });
+    figure(
+        "redis/round-trips-of-confirming-a-code",
+        confirm.await,
+        3.0,
+        3.0,
+    );
 }
 
 /// A call with an expired token, until the lease is released, for which the caller does not wait.
@@ -211,5 +252,6 @@ async fn main() {
     let server = Server::start().expect("the server");
     let redis = Redis::start().await.expect("redis-server");
     round_trips(&server, &redis).await;
+    round_trips_of_a_sign_in(&redis).await;
     throughput(&server, &redis).await;
 }

@@ -72,7 +72,7 @@ fn main() {
         "sessions/bytes-on-top-of-tokens-held",
         each - bytes,
         bytes,
-        600.0,
+        900.0,
     );
     drop(held);
 
@@ -89,7 +89,7 @@ fn main() {
         "sessions/look-up-nanoseconds-at-1000000:1000",
         many,
         few,
-        2.0,
+        1.7,
     );
 }
 
