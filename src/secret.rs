@@ -7,6 +7,8 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use subtle::ConstantTimeEq;
 
+use crate::store::Record;
+
 /// A secret string: redacted in `Debug`, wiped from memory when dropped, compared in constant time.
 ///
 /// It has no `Display`. Only [`expose`](Self::expose) reads it, so a search for that name finds every
@@ -19,12 +21,50 @@ use subtle::ConstantTimeEq;
 /// assert_eq!(code.expose(), "4711");
 /// ```
 #[derive(Clone)]
-pub struct Secret(SecretString);
+pub struct Secret(Text);
+
+#[derive(Clone)]
+enum Text {
+    Owned(SecretString),
+    /// Text in a record that a store in memory holds in any case.
+    InRecord {
+        record: Record,
+        start: u32,
+        length: u32,
+    },
+}
 
 impl Secret {
     /// The plain string.
     pub fn expose(&self) -> &str {
-        self.0.expose_secret()
+        match &self.0 {
+            Text::Owned(text) => text.expose_secret(),
+            Text::InRecord {
+                record,
+                start,
+                length,
+            } => {
+                let (start, length) = (*start as usize, *length as usize);
+                let bytes = record.expose().get(start..start + length);
+                // `share` has found the whole text there.
+                std::str::from_utf8(bytes.unwrap_or_default()).unwrap_or_default()
+            }
+        }
+    }
+
+    /// Keeps the text in `record`, if that has it, instead of a copy.
+    pub(crate) fn share(&mut self, record: &Record) {
+        let text = self.expose().as_bytes();
+        let start = memchr::memmem::find(record.expose(), text);
+        let start = start.and_then(|start| u32::try_from(start).ok());
+        if let (Some(start), Ok(length)) = (start, u32::try_from(text.len())) {
+            let record = record.clone();
+            self.0 = Text::InRecord {
+                record,
+                start,
+                length,
+            };
+        }
     }
 
     /// Whether the secret is the empty string.
@@ -64,13 +104,13 @@ impl Eq for Secret {}
 
 impl From<String> for Secret {
     fn from(value: String) -> Self {
-        Self(value.into())
+        Self(Text::Owned(value.into()))
     }
 }
 
 impl From<&str> for Secret {
     fn from(value: &str) -> Self {
-        Self(value.into())
+        Self(Text::Owned(value.into()))
     }
 }
 

@@ -36,6 +36,8 @@ pub(crate) struct ActiveChallenge<S> {
     pub(super) known: u64,
     /// The wrong codes of the record when it was last loaded, of the sole code.
     pub(super) seen_wrong_codes: u32,
+    /// The record of which this handle is a copy, unless the handle has changed since.
+    pub(super) copied: Option<CopiedRecord>,
     /// The session that the record kept when it was last loaded.
     pub(super) kept: Option<Box<Kept>>,
     pub(super) expires_at: DateTime<Utc>,
@@ -92,6 +94,13 @@ pub(super) enum ObservedVersion {
     },
     NotYetStored,
     Unavailable(StoreError),
+}
+
+/// A stored record whose other members a handle has.
+#[derive(Clone)]
+pub(super) struct CopiedRecord {
+    pub(super) version: Version,
+    pub(super) wrong_codes: WrongCodes,
 }
 
 /// Whether a later retry may succeed. It will not for a record that cannot be read.
@@ -234,7 +243,13 @@ impl<S: Step> ActiveChallenge<S> {
         if header.kind != S::KIND {
             return Err(advanced().of(self.system()));
         }
+        // A message of this handle may not be saved yet.
+        let is_copied = header.message >= self.message;
         let wrong_codes = self.adopt(&record, header).map_err(unreadable)?;
+        self.copied = is_copied.then(|| CopiedRecord {
+            version,
+            wrong_codes: wrong_codes.clone(),
+        });
         Ok(ObservedVersion::Stored {
             version,
             wrong_codes,
@@ -281,6 +296,7 @@ pub(crate) struct StoredChallenge {
     id: Secret,
     header: RecordHeader,
     record: Record,
+    version: Version,
 }
 
 impl StoredChallenge {
@@ -296,7 +312,7 @@ impl StoredChallenge {
         if is_ended(&found) && context.attempt_ended(&key).await {
             found = load().await?;
         }
-        let Some((record, _)) = found else {
+        let Some((record, version)) = found else {
             return Err(not_found().of(system));
         };
         let header = record::read_header(&record).map_err(|error| context.store_error(error))?;
@@ -314,6 +330,7 @@ impl StoredChallenge {
             id: id.clone(),
             header,
             record,
+            version,
         })
     }
 
@@ -329,6 +346,7 @@ impl StoredChallenge {
             id,
             header,
             record,
+            version,
         } = self;
         if header.kind != S::KIND {
             return Err(not_found().of(context.system()));
@@ -350,6 +368,10 @@ impl StoredChallenge {
             message: header.message,
             known: header.message,
             seen_wrong_codes: header.wrong_codes.of(SOLE_CODE),
+            copied: Some(CopiedRecord {
+                version,
+                wrong_codes: header.wrong_codes,
+            }),
             kept: header.kept,
             expires_at: header.expires_at,
             timer,

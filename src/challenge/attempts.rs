@@ -7,7 +7,7 @@ use http::StatusCode;
 
 use tokio::sync::OwnedMutexGuard;
 
-use super::active::{ActiveChallenge, ObservedVersion, is_outage};
+use super::active::{ActiveChallenge, CopiedRecord, ObservedVersion, is_outage};
 use super::conflicts::Conflicts;
 use super::destination;
 use super::errors::wrong_code;
@@ -200,6 +200,9 @@ impl<S: Step> ActiveChallenge<S> {
         seal: Option<CodeSeal>,
     ) -> Result<Begun, Error> {
         let code = recipient.code();
+        if let Some(begun) = self.count_in_known_record(recipient).await? {
+            return Ok(begun);
+        }
         let mut conflicts = Conflicts::new();
         while conflicts.next(&self.context).await {
             let limit = recipient.limit(&mut self.step).unwrap_or_default();
@@ -270,9 +273,8 @@ impl<S: Step> ActiveChallenge<S> {
             let mut next = counts.clone();
             next.set(code, counts.of(code) + 1);
             match self.write_counts(over, next.clone()).await {
-                Ok(()) => {
-                    self.identity.stored.store(true, Ordering::SeqCst);
-                    *self.identity.wrong_codes() = next;
+                Ok(version) => {
+                    self.counted(version, next);
                     let attempt = self.attempt(code);
                     if is_wrong {
                         self.report_failed(true, attempt.is_last);
@@ -288,14 +290,81 @@ impl<S: Step> ActiveChallenge<S> {
         Err(contended().of(self.system()))
     }
 
+    /// Counts a code over the version of the record that this handle is a copy of, and looks for a newer
+    /// challenge at the same time. `None` if the record has changed, or more has to be decided first.
+    async fn count_in_known_record(
+        &mut self,
+        recipient: impl Recipient<S>,
+    ) -> Result<Option<Begun>, Error> {
+        let code = recipient.code();
+        let Ok(limit) = recipient.limit(&mut self.step) else {
+            return Ok(None);
+        };
+        let limit = limit.map(|limit| (limit.destination.clone(), limit.message));
+        let destination = limit.or_else(|| Some((self.destination.clone()?, self.message)));
+        let copied = self.copied.clone().filter(|_| self.kept.is_none());
+        let Some(CopiedRecord {
+            version,
+            wrong_codes,
+        }) = copied
+        else {
+            return Ok(None);
+        };
+        let mut next = wrong_codes.max(&self.identity.wrong_codes());
+        let count = next.of(code);
+        if self.time_left().is_zero() || count >= self.context.max_wrong_codes() {
+            return Ok(None);
+        }
+        next.set(code, count + 1);
+        let newest = async {
+            match &destination {
+                Some((destination, _)) => destination::load(&self.context, destination).await,
+                None => Ok(None),
+            }
+        };
+        let counted = self.write_counts(Some(version), next.clone());
+        let (counted, newest) = future::join(counted, newest).await;
+        match counted {
+            Ok(version) => self.counted(version, next),
+            Err(error) if is_outage(&error) && error.is_failure() => {
+                return self.count_in_memory(code, error).map(Some);
+            }
+            Err(_) => {
+                self.copied = None;
+                return Ok(None);
+            }
+        }
+        let attempt = self.attempt(code);
+        let refused = match (newest, &destination) {
+            (Ok(Some(found)), Some((_, message)))
+                if found.record.supersedes(&self.identity.name, *message) =>
+            {
+                superseded().of(self.system())
+            }
+            (Err(error), _) if !is_outage(&error) => self.context.store_error(error),
+            _ => return Ok(Some(Begun::Counted(attempt))),
+        };
+        self.give_back(&attempt).await;
+        Err(refused)
+    }
+
     async fn write_counts(
         &self,
         over: Option<Version>,
         wrong_codes: WrongCodes,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Version, StoreError> {
         let record = self.to_record(wrong_codes)?;
-        let written = self.write_record(over, record, self.time_left());
-        written.await.map(drop)
+        self.write_record(over, record, self.time_left()).await
+    }
+
+    /// The record has these wrong codes now.
+    fn counted(&mut self, version: Version, wrong_codes: WrongCodes) {
+        self.identity.stored.store(true, Ordering::SeqCst);
+        self.identity.wrong_codes().clone_from(&wrong_codes);
+        self.copied = Some(CopiedRecord {
+            version,
+            wrong_codes,
+        });
     }
 
     /// The attempt that has just been counted.
@@ -336,7 +405,7 @@ impl<S: Step> ActiveChallenge<S> {
     }
 
     /// Reduces the count. If that fails, the count stays, which is the safe side.
-    async fn give_back(&self, attempt: &CodeAttempt) {
+    async fn give_back(&mut self, attempt: &CodeAttempt) {
         let code = attempt.code;
         let fewer = |counts: &mut WrongCodes| {
             let count = counts.of(code).saturating_sub(1);
@@ -362,8 +431,8 @@ impl<S: Step> ActiveChallenge<S> {
                 .await
             {
                 Err(StoreError::Conflict) => {}
-                Ok(()) => {
-                    *self.identity.wrong_codes() = wrong_codes;
+                Ok(version) => {
+                    self.counted(version, wrong_codes);
                     return;
                 }
                 Err(_) => return,

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::future;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
@@ -124,15 +125,16 @@ async fn write(
     destination: &str,
     over: Option<Version>,
     next: &DestinationRecord,
-) -> Result<(), StoreError> {
+) -> Result<Version, StoreError> {
     let keys = keys_of(context, destination);
     let key = keys.first().ok_or(StoreError::Unreadable)?;
     let bytes = serde_json::to_vec(next).map_err(|_| StoreError::Unreadable)?;
     let record = Record::new(bytes);
     let wait = Duration::from_millis(next.wait_millis);
     let time_to_live = TIME_TO_LIVE.max(wait);
-    let written = context.put_record(key, over, record, time_to_live, None);
-    written.await.map(drop)
+    context
+        .put_record(key, over, record, time_to_live, None)
+        .await
 }
 
 fn millis(duration: Duration) -> u64 {
@@ -157,6 +159,9 @@ pub(crate) struct SendPermit {
     /// The wait that runs since the claim.
     pub(super) timer: ResendTimer,
     former_not_before: DateTime<Utc>,
+    /// The record as the claim has written it.
+    claimed: DestinationRecord,
+    version: Version,
 }
 
 impl Requester<'_> {
@@ -173,9 +178,46 @@ impl Requester<'_> {
         let Self { context, challenge } = self;
         let (system, clock) = (context.system(), context.clock());
         let wait = context.server_wait(wait);
+        let permit = |timer, claimed: DestinationRecord, version, former_not_before| SendPermit {
+            context: context.clone(),
+            challenge: challenge.to_owned(),
+            destination: destination.clone(),
+            message: claimed.last,
+            timer,
+            former_not_before,
+            claimed,
+            version,
+        };
+        let next = |timer: &ResendTimer, found: Option<&DestinationRecord>| DestinationRecord {
+            last: found
+                .map_or(0, |found| found.last)
+                .max(known.unwrap_or_default())
+                + 1,
+            requested_by: challenge.to_owned(),
+            requested_at: clock.now(),
+            not_before: timer.not_before(),
+            wait_millis: millis(wait),
+            newest: found.and_then(|found| found.newest.clone()),
+        };
+        // A challenge usually is the first for its destination, which takes one round trip then. An
+        // older index key may have a record that a created one would hide.
+        let mut may_create = known.is_none() && keys_of(context, &destination).len() == 1;
         let mut conflicts = Conflicts::new();
         while conflicts.next(context).await {
-            let found = load(context, &destination).await;
+            let found = if std::mem::take(&mut may_create) {
+                let (timer, former) = (ResendTimer::start(clock, wait), clock.now());
+                let first = next(&timer, None);
+                let created = write(context, &destination, None, &first);
+                let (found, created) = future::join(load(context, &destination), created).await;
+                match (created, &found) {
+                    (Ok(version), _) => return Ok(permit(timer, first, version, former)),
+                    (Err(StoreError::Exists), Ok(None)) => continue,
+                    (Err(error), Ok(None)) => return Err(context.store_error(error)),
+                    (Err(_), _) => found,
+                }
+            } else {
+                load(context, &destination).await
+            };
             let found = found.map_err(|error| context.store_error(error))?;
             let now = clock.now();
             let (found, over) = match found {
@@ -196,25 +238,11 @@ impl Requester<'_> {
                 }
             }
             let timer = ResendTimer::start(clock, wait);
-            let last = found.as_ref().map_or(0, |found| found.last);
-            let next = DestinationRecord {
-                last: last.max(known.unwrap_or_default()) + 1,
-                requested_by: challenge.to_owned(),
-                requested_at: now,
-                not_before: timer.not_before(),
-                wait_millis: millis(wait),
-                newest: found.as_ref().and_then(|found| found.newest.clone()),
-            };
+            let next = next(&timer, found.as_ref());
             match write(context, &destination, over, &next).await {
-                Ok(()) => {
-                    return Ok(SendPermit {
-                        context: context.clone(),
-                        challenge: challenge.to_owned(),
-                        destination,
-                        message: next.last,
-                        timer,
-                        former_not_before: found.map_or(now, |found| found.not_before),
-                    });
+                Ok(version) => {
+                    let former = found.map_or(now, |found| found.not_before);
+                    return Ok(permit(timer, next, version, former));
                 }
                 Err(StoreError::Conflict | StoreError::Exists) => {}
                 Err(error) => return Err(context.store_error(error)),
@@ -250,19 +278,22 @@ impl SendPermit {
         &self,
         change: impl Fn(&mut DestinationRecord) -> bool,
     ) -> Result<(), StoreError> {
+        let mut claimed = Some((self.claimed.clone(), Some(self.version)));
         let mut conflicts = Conflicts::new();
         while conflicts.next(&self.context).await {
-            let Some(StoredDestination { mut record, over }) =
-                load(&self.context, &self.destination).await?
-            else {
-                return Ok(());
+            let (mut record, over) = match claimed.take() {
+                Some(claimed) => claimed,
+                None => match load(&self.context, &self.destination).await? {
+                    Some(StoredDestination { record, over }) => (record, over),
+                    None => return Ok(()),
+                },
             };
             if !change(&mut record) {
                 return Ok(());
             }
             match write(&self.context, &self.destination, over, &record).await {
                 Err(StoreError::Conflict | StoreError::Exists) => {}
-                done => return done,
+                done => return done.map(drop),
             }
         }
         Err(StoreError::Conflict)

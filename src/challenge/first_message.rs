@@ -130,7 +130,7 @@ impl FirstMessage {
         let now = self.context.clock().now();
         let wait = self.context.server_wait(wait);
         let message = self.permit.as_ref().map_or(0, |permit| permit.message);
-        let challenge = ActiveChallenge {
+        let mut challenge = ActiveChallenge {
             expires_at: after(now, step.time_to_live(self.context.skewed_clock())),
             timer: ResendTimer::start(self.context.clock(), wait),
             context: self.context,
@@ -140,6 +140,7 @@ impl FirstMessage {
             message,
             known: message,
             seen_wrong_codes: 0,
+            copied: None,
             kept: None,
         };
         challenge.report_messages();

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::active::{ActiveChallenge, Identity, ObservedVersion, after};
+use futures_util::future;
+
+use super::active::{ActiveChallenge, CopiedRecord, Identity, ObservedVersion, after};
 use super::conflicts::Conflicts;
 use super::destination::SendPermit;
 use super::record::{self, RecordHeader, SOLE_CODE, Step, WrongCodes};
@@ -33,11 +35,15 @@ pub(super) enum WriteMode {
 impl<S: Step> ActiveChallenge<S> {
     /// Saves the state of this handle, and records at the destination that its message was sent.
     /// Retries in the background while the store fails.
-    pub(super) async fn save(&self, mode: WriteMode, sent: Option<(SendPermit, Duration)>) {
+    pub(super) async fn save(&mut self, mode: WriteMode, sent: Option<(SendPermit, Duration)>) {
         let save = self.identity.saves.fetch_add(1, Ordering::SeqCst) + 1;
-        if let Err(error) = self.save_once(mode, sent.as_ref()).await {
-            tracing::warn!(challenge = %self.identity.key, %error, "could not save a challenge yet");
-            self.save_later(mode, sent, save);
+        self.copied = None;
+        match self.save_once(mode, sent.as_ref()).await {
+            Ok(copied) => self.copied = copied,
+            Err(error) => {
+                tracing::warn!(challenge = %self.identity.key, %error, "could not save a challenge yet");
+                self.save_later(mode, sent, save);
+            }
         }
     }
 
@@ -45,15 +51,19 @@ impl<S: Step> ActiveChallenge<S> {
         &self,
         mode: WriteMode,
         sent: Option<&(SendPermit, Duration)>,
-    ) -> Result<(), StoreError> {
-        self.write(mode).await?;
-        match sent {
-            Some((permit, wait)) => permit.sent(&self.timer, *wait).await,
-            None => Ok(()),
-        }
+    ) -> Result<Option<CopiedRecord>, StoreError> {
+        let sent = async {
+            match sent {
+                Some((permit, wait)) => permit.sent(&self.timer, *wait).await,
+                None => Ok(()),
+            }
+        };
+        let (written, sent) = future::join(self.write(mode), sent).await;
+        sent.and(written)
     }
 
-    async fn write(&self, mode: WriteMode) -> Result<(), StoreError> {
+    /// Writes the state, unless the record is newer; returns what this handle is a copy of then.
+    async fn write(&self, mode: WriteMode) -> Result<Option<CopiedRecord>, StoreError> {
         let identity = &*self.identity;
         let mut conflicts = Conflicts::new();
         while conflicts.next(&self.context).await {
@@ -61,11 +71,11 @@ impl<S: Step> ActiveChallenge<S> {
                 WriteMode::First => None,
                 WriteMode::Newer(_) | WriteMode::Next => self.load().await?,
             };
-            let (over, record) = match found {
+            let (over, record, wrong_codes) = match found {
                 Some((found, version)) => {
                     let header = record::read_header(&found)?;
                     if header.is_finished() {
-                        return Ok(());
+                        return Ok(None);
                     }
                     let is_older = match mode {
                         WriteMode::First => false,
@@ -75,38 +85,50 @@ impl<S: Step> ActiveChallenge<S> {
                         WriteMode::Next => header.kind != S::KIND,
                     };
                     if !is_older {
-                        return Ok(());
+                        return Ok(None);
                     }
-                    (Some(version), self.over(mode, header)?)
+                    let (record, wrong_codes) = self.over(mode, header)?;
+                    (Some(version), record, wrong_codes)
                 }
                 // The challenge was finished by another handle.
                 None if matches!(mode, WriteMode::Newer(_))
                     && identity.stored.load(Ordering::SeqCst) =>
                 {
-                    return Ok(());
+                    return Ok(None);
                 }
                 None => {
                     let wrong_codes = identity.wrong_codes().clone();
-                    (None, self.to_record(wrong_codes)?)
+                    let record = self.to_record(wrong_codes.clone())?;
+                    (None, record, Some(wrong_codes))
                 }
             };
-            match self.write_record(over, record, self.time_left()).await {
+            let version = match self.write_record(over, record, self.time_left()).await {
                 // A first write that was reported as failed may have succeeded.
-                Err(StoreError::Exists) if mode == WriteMode::First => {}
+                Err(StoreError::Exists) if mode == WriteMode::First => None,
                 Err(StoreError::Conflict | StoreError::Exists) => continue,
                 Err(error) => return Err(error),
-                Ok(_) => {}
-            }
+                Ok(version) => Some(version),
+            };
             identity.stored.store(true, Ordering::SeqCst);
-            return Ok(());
+            let copied = version.zip(wrong_codes);
+            return Ok(copied.map(|(version, wrong_codes)| CopiedRecord {
+                version,
+                wrong_codes,
+            }));
         }
         Err(StoreError::Conflict)
     }
 
-    /// The record that replaces one with `header`.
-    fn over(&self, mode: WriteMode, header: RecordHeader) -> Result<Record, StoreError> {
+    /// The record that replaces one with `header`, and its wrong codes, unless it keeps a session that
+    /// this handle does not know.
+    fn over(
+        &self,
+        mode: WriteMode,
+        header: RecordHeader,
+    ) -> Result<(Record, Option<WrongCodes>), StoreError> {
         let WriteMode::Newer(new_code) = mode else {
-            return self.to_record(WrongCodes::default());
+            let record = self.to_record(WrongCodes::default())?;
+            return Ok((record, Some(WrongCodes::default())));
         };
         let local = self.identity.wrong_codes().clone();
         let mut wrong_codes = header.wrong_codes.max(&local);
@@ -116,11 +138,13 @@ impl<S: Step> ActiveChallenge<S> {
             wrong_codes.set(code, local.of(code));
             next.kept = next.kept.map(|kept| Box::new(kept.void(code)));
         }
-        next.to_record(wrong_codes)
+        let record = next.to_record(wrong_codes.clone())?;
+        Ok((record, next.kept.is_none().then_some(wrong_codes)))
     }
 
     /// The code of this name is that of a new message, so that its wrong codes are counted again.
     pub(super) fn count_again(&mut self, code: &str) {
+        self.copied = None;
         self.identity.wrong_codes().set(code, 0);
         if code == SOLE_CODE {
             self.seen_wrong_codes = 0;
@@ -195,7 +219,11 @@ impl<S: Step> ActiveChallenge<S> {
             };
             let written = self.write_record(Some(version), record, next.time_left());
             match written.await {
-                Ok(_) => {
+                Ok(version) => {
+                    next.copied = Some(CopiedRecord {
+                        version,
+                        wrong_codes: wrong_codes.clone(),
+                    });
                     *self.identity.wrong_codes() = wrong_codes;
                     *self = next;
                     return;
@@ -214,6 +242,7 @@ impl<S: Step> ActiveChallenge<S> {
     }
 
     fn change_step(&mut self, was_resent: bool, change: &impl Fn(&mut S)) {
+        self.copied = None;
         change(&mut self.step);
         self.message += 1;
         self.known = self.message;
@@ -226,7 +255,7 @@ impl<S: Step> ActiveChallenge<S> {
     /// invalid at all instances.
     pub(crate) async fn advance<T: Step>(self, step: T) -> ActiveChallenge<T> {
         let clock = self.context.clock();
-        let next = ActiveChallenge {
+        let mut next = ActiveChallenge {
             expires_at: after(clock.now(), step.time_to_live(self.context.skewed_clock())),
             timer: ResendTimer::start(clock, Duration::ZERO),
             context: self.context,
@@ -236,6 +265,7 @@ impl<S: Step> ActiveChallenge<S> {
             message: self.message,
             known: self.known,
             seen_wrong_codes: 0,
+            copied: None,
             kept: None,
         };
         *next.identity.wrong_codes() = WrongCodes::default();

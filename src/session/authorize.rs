@@ -63,6 +63,14 @@ impl SessionEntry {
         fresh.unwrap_or_else(late)
     }
 
+    /// Whether a refresh is certain to follow, which finds out whether the record has changed.
+    fn is_refreshed_next(&self, state: &State, now: DateTime<Utc>) -> bool {
+        let time = &self.context.time;
+        state.is_undisturbed()
+            && state.is_stale(time.at(now), time)
+            && self.refresher(&state.credential).is_some()
+    }
+
     /// The access token and whether it is fresh.
     fn token(&self) -> Result<(AccessToken, Authorization), Error> {
         let now = self.context.time.now();
@@ -102,6 +110,7 @@ impl SessionCredential for SessionEntry {
         let due = {
             let state = self.lock();
             state.needs_revalidation(now, self.context.revalidate_after())
+                && !self.is_refreshed_next(&state, now)
         };
         due.then(|| -> BoxFuture<'_, _> { Box::pin(self.revalidate()) })
     }

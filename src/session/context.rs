@@ -57,6 +57,8 @@ pub(crate) struct SessionContext {
     /// The keys for the store keys of phones, mailboxes and imports.
     index_keys: IndexKeys,
     attempts: KeyedLocks,
+    /// Held while the record of a session is saved or revalidated.
+    pub(super) saving: KeyedLocks,
     /// When a step of the store last failed, or took so long that leases may have run out.
     store_failed_at: Mutex<Option<Instant>>,
     /// Whether the last step of the store failed, unless the store only refused a write.
@@ -85,6 +87,7 @@ impl SessionContext {
             touch_after,
             index_keys: index_keys.unwrap_or_else(|| store.index_keys()),
             attempts: KeyedLocks::default(),
+            saving: KeyedLocks::default(),
             system,
             audience,
             store,

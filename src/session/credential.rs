@@ -15,6 +15,7 @@ use crate::decode;
 use crate::error::{Delivery, Error, ErrorKind, System};
 use crate::secret::{NO_STRAY_SPACE, Secret};
 use crate::skewed_clock::SkewedClock;
+use crate::store::Record;
 
 /// How far the claim of when a token was issued may be from the server's time before the clock of its
 /// issuer counts as another one: the time of a response, and rounded seconds.
@@ -54,6 +55,19 @@ impl Credential {
             Some(refresh) if is_refreshable => Claims::of(refresh.expose()).expiry(),
             None if is_refreshable => None,
             _ => tokens.ends_at(time),
+        }
+    }
+
+    /// Keeps the tokens in `record` instead of a copy, if a store in memory holds that.
+    pub(super) fn share(&mut self, record: &Record) {
+        match self {
+            Self::Tokens(tokens) if record.is_shared() => {
+                tokens.access.share(record);
+                if let Some(refresh) = &mut tokens.refresh {
+                    refresh.share(record);
+                }
+            }
+            _ => {}
         }
     }
 

@@ -71,8 +71,6 @@ pub(crate) struct SessionEntry {
     refresher: Option<Arc<dyn Refresher>>,
     /// Whether the server has rejected a call in unknown words since the last success.
     pub(super) has_rejected_calls: AtomicBool,
-    /// Held while the record is saved or revalidated.
-    pub(super) saving: tokio::sync::Mutex<()>,
     state: Mutex<State>,
 }
 
@@ -101,7 +99,6 @@ impl SessionEntry {
             key,
             refresher,
             has_rejected_calls: AtomicBool::new(false),
-            saving: tokio::sync::Mutex::new(()),
             state: Mutex::new(state),
         })
     }
@@ -225,7 +222,7 @@ impl SessionEntry {
             return Ok(());
         }
         let asked_at = Instant::now();
-        let _saving = self.saving.lock().await;
+        let _saving = self.context.saving.lock(self.key).await;
         // One that is only due because the store has just recovered may fail.
         let is_required;
         let failed_meanwhile = {
@@ -526,12 +523,13 @@ impl SessionEntry {
         };
         let record = record.encode().map_err(|error| error.of(context.system))?;
         let time_to_live = context.session_time_to_live(ends_at);
-        let write = context.put_record(&self.key, version, record, time_to_live, fence);
+        let write = context.put_record(&self.key, version, record.clone(), time_to_live, fence);
         let written = match write.await {
             Ok(written) => written,
             Err(error) => return self.write_outcome(error),
         };
         let mut state = self.lock();
+        state.share(credential, &record);
         // A reload may have seen this record, or a newer one, before this result came.
         if !state.lineage.contains(id) {
             state.version = Some(written);

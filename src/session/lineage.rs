@@ -1,6 +1,8 @@
 //! Which writes a stored record descends from: tells a record that another instance wrote after ours
 //! from one that a store has brought back, and from one that was written over such a record.
 
+use std::iter;
+
 use serde::{Deserialize, Serialize};
 
 use super::credential::TokenFingerprint;
@@ -23,10 +25,10 @@ pub(super) struct Lineage {
     count: u64,
     /// The ids of the newest writes. The first is that of the record itself.
     #[serde(default)]
-    writes: Vec<WriteId>,
+    writes: Box<[WriteId]>,
     /// The newest refresh tokens that were exchanged for others, as shortened fingerprints.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    spent: Vec<u64>,
+    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
+    spent: Box<[u64]>,
 }
 
 /// What a record in the store is to the record that an instance knows.
@@ -59,9 +61,8 @@ impl Lineage {
     /// The lineage of a record that is written over this one. `spent` is the refresh token that was
     /// exchanged for the one in the new record.
     pub(super) fn child(&self, id: WriteId, spent: Option<&TokenFingerprint>) -> Self {
-        let mut writes = Vec::with_capacity(REMEMBERED_WRITES.min(self.writes.len() + 1));
-        writes.push(id);
-        writes.extend(self.writes.iter().take(REMEMBERED_WRITES - 1));
+        let earlier = self.writes.iter().copied().take(REMEMBERED_WRITES - 1);
+        let writes = iter::once(id).chain(earlier).collect();
         let spent = spent.map(TokenFingerprint::shortened);
         let spent = spent.filter(|spent| !self.spent.contains(spent));
         let spent = spent.into_iter().chain(self.spent.iter().copied());
@@ -78,8 +79,9 @@ impl Lineage {
         let Some(id) = other.id().filter(|id| !self.contains(*id)) else {
             return;
         };
-        self.writes.insert(1.min(self.writes.len()), id);
-        self.writes.truncate(REMEMBERED_WRITES);
+        let (own, earlier) = self.writes.split_at(1.min(self.writes.len()));
+        let writes = own.iter().chain([&id]).chain(earlier).copied();
+        self.writes = writes.take(REMEMBERED_WRITES).collect();
     }
 
     /// Whether this refresh token was exchanged for another one.

@@ -77,15 +77,17 @@ impl Stored {
     pub(super) fn decode(record: &Record, audience: &str) -> Result<Self, Error> {
         let unreadable = |what| Error::new(ErrorKind::InvalidResponse, what);
         let bytes = record.expose();
-        let (stored, found) = if let Ok(session) = serde_json::from_slice::<SessionRecord>(bytes) {
-            let found = session.audience.clone();
-            (Self::Session(Box::new(session)), found)
-        } else {
-            match serde_json::from_slice::<EndMarker>(bytes) {
-                Ok(marker) if marker.ended => (Self::Ended, marker.audience),
-                _ => return Err(unreadable("the stored session could not be decoded")),
-            }
-        };
+        let (stored, found) =
+            if let Ok(mut session) = serde_json::from_slice::<SessionRecord>(bytes) {
+                session.credential.share(record);
+                let found = session.audience.clone();
+                (Self::Session(Box::new(session)), found)
+            } else {
+                match serde_json::from_slice::<EndMarker>(bytes) {
+                    Ok(marker) if marker.ended => (Self::Ended, marker.audience),
+                    _ => return Err(unreadable("the stored session could not be decoded")),
+                }
+            };
         if found != audience {
             let what =
                 "there is no such session at this server and tenant: the stored one is of another";

@@ -1,6 +1,8 @@
 //! The live sessions of one client.
 
 use std::collections::HashMap;
+#[cfg(any(feature = "wunder", feature = "walletcrew"))]
+use std::sync::OnceLock;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use tokio::time::Instant;
@@ -21,6 +23,8 @@ use crate::store::{Record, StoreError, StoreKey, Version};
 pub(crate) struct SessionRegistry {
     context: Arc<SessionContext>,
     live: Mutex<HashMap<StoreKey, Weak<SessionEntry>>>,
+    #[cfg(any(feature = "wunder", feature = "walletcrew"))]
+    refresher: OnceLock<Arc<dyn Refresher>>,
 }
 
 /// A session that is about to be stored.
@@ -35,7 +39,18 @@ impl SessionRegistry {
         Arc::new(Self {
             context,
             live: Mutex::default(),
+            #[cfg(any(feature = "wunder", feature = "walletcrew"))]
+            refresher: OnceLock::new(),
         })
+    }
+
+    /// The refresher that all sessions share.
+    #[cfg(any(feature = "wunder", feature = "walletcrew"))]
+    pub(crate) fn refresher(
+        &self,
+        create: impl FnOnce() -> Arc<dyn Refresher>,
+    ) -> Arc<dyn Refresher> {
+        self.refresher.get_or_init(create).clone()
     }
 
     /// Stores a new session. Fails for tokens that no call can send.
@@ -48,9 +63,10 @@ impl SessionRegistry {
         if let Some(tokens) = credential.tokens() {
             tokens.check_issued(self.context.system)?;
         }
-        let (new, encoded) = self.new_session(credential, user)?;
+        let (mut new, encoded) = self.new_session(credential, user)?;
         let key = new.key;
-        let created = self.write(&new, encoded).await;
+        let created = self.write(&new, encoded.clone()).await;
+        new.record.credential.share(&encoded);
         let entry = self.entry(new, created.as_ref().ok().copied(), refresher);
         // The server will not issue these tokens again, so the session is used and saved later.
         if let Err(error) = created {
@@ -77,9 +93,11 @@ impl SessionRegistry {
         if let Some(found) = import.find().await? {
             return self.resume_import(&import, found, refresher).await;
         }
-        let (new, encoded) = self.new_session(credential, UserHints::default())?;
+        let (mut new, encoded) = self.new_session(credential, UserHints::default())?;
         let (key, store_error) = (new.key, |error| context.store_error(error));
-        let version = self.write(&new, encoded).await.map_err(store_error)?;
+        let version = self.write(&new, encoded.clone()).await;
+        let version = version.map_err(store_error)?;
+        new.record.credential.share(&encoded);
         match import.record(&new.id).await {
             Ok(_) => {
                 let entry = self.entry(new, Some(version), refresher);

@@ -17,7 +17,7 @@ use crate::error::{Delivery, Error, ErrorKind};
 use crate::pipeline::{CredentialGeneration, Settings};
 use crate::random;
 use crate::skewed_clock::SkewedClock;
-use crate::store::{Fence, Version};
+use crate::store::{Fence, Record, Version};
 use crate::telemetry::RefreshOutcome;
 
 /// A token that expires sooner than this is not sent: it could expire on the way. For a token with
@@ -234,6 +234,16 @@ impl State {
         self.refresh_state.as_deref().unwrap_or(&IDLE)
     }
 
+    /// Whether the session is live and stored, and nothing has failed or is running.
+    pub(super) fn is_undisturbed(&self) -> bool {
+        self.refresh_state.is_none()
+            && self.version.is_some()
+            && self.ended.is_none()
+            && !self.unsaved
+            && !self.rejected
+            && self.refused.is_none()
+    }
+
     /// Changes the refresh state, and drops it once it is idle.
     pub(super) fn update_refresh<T>(&mut self, change: impl FnOnce(&mut RefreshState) -> T) -> T {
         let refresh_state = self.refresh_state.get_or_insert_default();
@@ -264,6 +274,20 @@ impl State {
             refresh_state.no_refresh_before = None;
         });
         self.refresh_jitter = random::fraction();
+    }
+
+    /// Keeps the text of this credential in the record that it was written to, if a store in memory holds
+    /// that.
+    pub(super) fn share(&mut self, credential: &Credential, record: &Record) {
+        if self.credential == *credential {
+            self.credential.share(record);
+        } else if self.refresh_state().pending.as_ref() == Some(credential) {
+            self.update_refresh(|refresh_state| {
+                if let Some(pending) = &mut refresh_state.pending {
+                    pending.share(record);
+                }
+            });
+        }
     }
 
     /// Keeps a credential that was replaced, in case the server refuses the one that replaced it.

@@ -190,7 +190,7 @@ impl SessionEntry {
         deadline: Deadline,
         asked_with: Option<CredentialGeneration>,
     ) -> Result<SaveOutcome, Error> {
-        let _saving = self.saving.lock().await;
+        let _saving = self.context.saving.lock(self.key).await;
         let mut fence = given;
         let saved = self.save_newest(&mut fence, deadline, asked_with).await;
         let kept = {

@@ -139,15 +139,20 @@ impl fmt::Debug for StoreKey {
     }
 }
 
-/// The bytes of a record, of any length and value. They hold tokens, so `Debug` shows their length
-/// only.
+/// The bytes of a record, of any length and value. Clones share them. They hold tokens, so `Debug` shows
+/// their length only.
 #[derive(Clone)]
-pub struct Record(SecretSlice<u8>);
+pub struct Record(Arc<SecretSlice<u8>>);
 
 impl Record {
     /// Creates a record of these bytes.
     pub fn new(bytes: Vec<u8>) -> Self {
-        Self(bytes.into())
+        Self(Arc::new(bytes.into()))
+    }
+
+    /// Whether a store keeps a clone of the record.
+    pub(crate) fn is_shared(&self) -> bool {
+        Arc::strong_count(&self.0) > 1
     }
 
     /// Returns the bytes.

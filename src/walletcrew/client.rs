@@ -341,6 +341,7 @@ impl Client {
 
     fn refresher(&self) -> Option<Arc<dyn Refresher>> {
         let reauthenticate = self.reauthenticate.as_ref()?;
-        Some(reauthenticate.refresher(self.calls.pipeline()))
+        let refresher = || reauthenticate.refresher(self.calls.pipeline());
+        Some(self.sessions.refresher(refresher))
     }
 }

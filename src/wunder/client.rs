@@ -191,7 +191,9 @@ impl Client {
     }
 
     fn refresher(&self) -> Option<Arc<dyn Refresher>> {
-        Some(Arc::new(RefreshToken::new(self.calls.pipeline().clone())))
+        let pipeline = self.calls.pipeline();
+        let refresher = || -> Arc<dyn Refresher> { Arc::new(RefreshToken::new(pipeline.clone())) };
+        Some(self.sessions.refresher(refresher))
     }
 }
 

@@ -13,15 +13,20 @@ use crate::stores::{FaultyStore, SharedStore};
 use crate::support::proof;
 
 #[tokio::test]
-async fn a_confirm_loads_the_challenge_and_its_destination_concurrently() {
+async fn a_challenge_that_has_changed_is_loaded_while_its_destination_is() {
     let (mock, store) = (start_goodcity().await, Arc::new(FaultyStore::default()));
     let client = on_goodcity(&mock, store.clone());
     let pending = client
         .sign_in_with_pin(&MOBILE.parse().unwrap())
         .await
         .unwrap();
-    store.take_max_loading();
     let pin = mock.outbox().last_code(MOBILE).unwrap();
+    let same = client.resume_challenge(pending.id()).await.unwrap();
+    assert_eq!(
+        kind(same.confirm(other_than(&pin, 0)).await),
+        ErrorKind::Rejected
+    );
+    store.take_max_loading();
     let _ = pending.confirm(pin).await.unwrap();
     assert_eq!(store.take_max_loading(), 2);
 }

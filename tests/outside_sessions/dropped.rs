@@ -229,7 +229,7 @@ impl Fixture {
         let (challenge, code) = self.challenge().await;
         let (id, looks) = (challenge.id().clone(), looks(&*challenge));
         // The challenge and its destination are loaded, and the code is counted.
-        assert!(self.drop_at(challenge, &code, 6).await);
+        assert!(self.drop_at(challenge, &code, 4).await);
         self.store.quiet().await;
         (id, code, looks)
     }
@@ -266,7 +266,8 @@ async fn a_dropped_confirm_keeps_its_session_for_the_same_code() {
             let id = challenge.id().clone();
             let before = fixture.checked();
             if !fixture.drop_at(challenge, &code, event).await {
-                assert!(event > 8, "{name}: only {event} points");
+                // The steps of the store for counting, creating and finishing, each of which begins and ends.
+                assert!(event > 6, "{name}: only {event} points");
                 break;
             }
             dropped += 1;
@@ -305,7 +306,7 @@ async fn a_dropped_confirm_keeps_its_session_for_the_same_code() {
     }
     assert!(lost.is_empty(), "{lost:#?}");
     assert_eq!(released, dropped);
-    assert!(dropped > 40, "only {dropped} points");
+    assert!(dropped > 35, "only {dropped} points");
     proof(
         "dropped-confirm",
         &format!("{dropped} lost=0 released={released}"),
@@ -490,5 +491,5 @@ async fn a_registration_keeps_its_session_with_the_codes_that_remain() {
         assert_eq!(mock.count("verify_email_otp"), before + 1);
         released += 1;
     }
-    assert!(released > 8, "only {released} points");
+    assert!(released > 7, "only {released} points");
 }

@@ -34,7 +34,7 @@ async fn a_kept_session_whose_write_was_reported_as_failed_is_released_once() {
         let id = challenge.id().clone();
         let failed = challenge.confirm(wrong(&code)).await.unwrap_err();
         fixture.store.lose_reply_of(KEPT);
-        assert!(fixture.drop_at(failed.state, &code, 6).await);
+        assert!(fixture.drop_at(failed.state, &code, 4).await);
         fixture.store.quiet().await;
         assert!(fixture.store.has_lost_reply(), "{name}: nothing was kept");
         let session = confirm(&*fixture.other, &id, &code).await.unwrap();
@@ -49,7 +49,7 @@ async fn a_kept_session_whose_write_was_reported_as_failed_is_released_once() {
         let id = challenge.id().clone();
         let failed = challenge.confirm(wrong(&code)).await.unwrap_err();
         fixture.store.lose_reply_of(KEPT);
-        assert!(fixture.drop_at(failed.state, &code, 6).await);
+        assert!(fixture.drop_at(failed.state, &code, 4).await);
         fixture.store.quiet().await;
         for _ in 0..4 {
             let error = confirm(&*fixture.one, &id, &wrong(&code)).await;
@@ -152,7 +152,7 @@ async fn a_session_of_an_expiring_challenge_is_signed_out() {
     let left = challenge.expires_at() - mock.clock().now();
     mock.clock()
         .advance(left.to_std().unwrap() - Duration::from_secs(3));
-    assert!(fixture.drop_at(challenge, &code, 6).await);
+    assert!(fixture.drop_at(challenge, &code, 4).await);
     tokio::time::sleep(Duration::from_secs(4)).await;
     assert_eq!(fixture.signed_out(), 1);
 }
@@ -179,7 +179,7 @@ async fn a_code_that_is_requested_during_an_exchange_is_valid() {
     let id = challenge.id().clone();
     mock.clock().advance(super::PAUSE);
     mock.delay(fixture.checks, Duration::from_millis(400));
-    assert!(fixture.drop_at(challenge, &code, 6).await);
+    assert!(fixture.drop_at(challenge, &code, 4).await);
     tokio::time::sleep(Duration::from_millis(100)).await;
     let mut challenge = fixture.other.resume_challenge(&id).await.unwrap();
     challenge.resend().await.unwrap();

@@ -6,8 +6,10 @@
 //! 2. **Acquire the lease** on the session, and extend it until the end. While another instance
 //!    holds it, reload the record from time to time; once that holds a newer credential, use it and
 //!    send nothing.
-//! 3. **Reload** under the lease: an instance that lost the race finds the winner's tokens here.
-//! 4. **Mark**: store the fingerprint of the refresh token that is about to be sent. A mark that is
+//! 3. **Mark**: store the fingerprint of the refresh token that is about to be sent, over the version of
+//!    the record that this instance knows.
+//! 4. **Reload** under the lease if the record has another version, and mark that: an instance that lost
+//!    the race finds the winner's tokens here. A mark that is
 //!    already there was left by an instance that died or never learned the result: the token is
 //!    sent once more, and only the server's refusal ends the session. If the mark is another
 //!    instance's, or the store failed recently, an instance may hold new tokens that it could not save,
@@ -133,30 +135,37 @@ impl SessionEntry {
     ) -> Result<LeaseholderOutcome, Error> {
         use LeaseholderOutcome::{Done, LeaseLost, ResultPending};
 
-        let found = self.reload().await?;
-        if self.is_superseded(found, generation) {
-            return Ok(Done(found.into()));
-        }
-        let (generation, is_refused) = {
-            let state = self.lock();
-            (state.generation, state.is_refused())
+        let marked = self.mark_known_record(generation, fence).await?;
+        let (generation, tokens, was_presented) = if let Some(tokens) = marked {
+            (generation, tokens, false)
+        } else {
+            let found = self.reload().await?;
+            if self.is_superseded(found, generation) {
+                return Ok(Done(found.into()));
+            }
+            let (generation, is_refused) = {
+                let state = self.lock();
+                (state.generation, state.is_refused())
+            };
+            if is_refused {
+                return self
+                    .settle_refusal(EndReason::RefreshRefused, fence)
+                    .await
+                    .map(Done);
+            }
+            let Some((tokens, was_presented)) = self.tokens_to_present() else {
+                return Ok(Done(RefreshResult::Refreshed));
+            };
+            let may_be_elsewhere =
+                !self.has_marked(&tokens) || self.context.store_failed_recently();
+            if was_presented && may_be_elsewhere && may_wait {
+                return Ok(ResultPending);
+            }
+            if !was_presented && self.mark_presented(&tokens, fence).await? != WriteOutcome::Done {
+                return Ok(LeaseLost);
+            }
+            (generation, tokens, was_presented)
         };
-        if is_refused {
-            return self
-                .settle_refusal(EndReason::RefreshRefused, fence)
-                .await
-                .map(Done);
-        }
-        let Some((tokens, was_presented)) = self.tokens_to_present() else {
-            return Ok(Done(RefreshResult::Refreshed));
-        };
-        let may_be_elsewhere = !self.has_marked(&tokens) || self.context.store_failed_recently();
-        if was_presented && may_be_elsewhere && may_wait {
-            return Ok(ResultPending);
-        }
-        if !was_presented && self.mark_presented(&tokens, fence).await? != WriteOutcome::Done {
-            return Ok(LeaseLost);
-        }
         if !self.holds_lease() {
             return Ok(LeaseLost);
         }
@@ -218,6 +227,29 @@ impl SessionEntry {
             self.save_later();
         }
         is_used
+    }
+
+    /// Marks the refresh token over the version of the record that this instance knows, and returns the
+    /// tokens. `None` if the record has changed, or its refresh token may have been sent before.
+    async fn mark_known_record(
+        &self,
+        generation: CredentialGeneration,
+        fence: Fence,
+    ) -> Result<Option<Tokens>, Error> {
+        let is_known = {
+            let state = self.lock();
+            state.generation == generation
+                && state.version.is_some()
+                && !state.unsaved
+                && state.refresh_state().record == RefreshRecord::default()
+                && !state.is_refused()
+        };
+        let tokens = self.tokens_to_present().filter(|_| is_known);
+        let Some((tokens, false)) = tokens else {
+            return Ok(None);
+        };
+        let marked = self.mark_presented(&tokens, fence).await?;
+        Ok((marked == WriteOutcome::Done).then_some(tokens))
     }
 
     /// The tokens, and whether the refresh token was sent before with an unknown result.
