@@ -39,6 +39,15 @@ impl Secret {
     pub fn expose(&self) -> &str {
         match &self.0 {
             Text::Owned(text) => text.expose_secret(),
+            // `share` has found the whole text there.
+            Text::InRecord { .. } => std::str::from_utf8(self.expose_bytes()).unwrap_or_default(),
+        }
+    }
+
+    /// The plain string as bytes, which are not checked to be UTF-8 again.
+    pub(crate) fn expose_bytes(&self) -> &[u8] {
+        match &self.0 {
+            Text::Owned(text) => text.expose_secret().as_bytes(),
             Text::InRecord {
                 record,
                 start,
@@ -46,15 +55,14 @@ impl Secret {
             } => {
                 let (start, length) = (*start as usize, *length as usize);
                 let bytes = record.expose().get(start..start + length);
-                // `share` has found the whole text there.
-                std::str::from_utf8(bytes.unwrap_or_default()).unwrap_or_default()
+                bytes.unwrap_or_default()
             }
         }
     }
 
     /// Keeps the text in `record`, if that has it, instead of a copy.
     pub(crate) fn share(&mut self, record: &Record) {
-        let text = self.expose().as_bytes();
+        let text = self.expose_bytes();
         let start = memchr::memmem::find(record.expose(), text);
         let start = start.and_then(|start| u32::try_from(start).ok());
         if let (Some(start), Ok(length)) = (start, u32::try_from(text.len())) {
@@ -69,7 +77,7 @@ impl Secret {
 
     /// Whether the secret is the empty string.
     pub fn is_empty(&self) -> bool {
-        self.expose().is_empty()
+        self.expose_bytes().is_empty()
     }
 }
 
@@ -93,10 +101,7 @@ impl fmt::Debug for Secret {
 
 impl PartialEq for Secret {
     fn eq(&self, other: &Self) -> bool {
-        self.expose()
-            .as_bytes()
-            .ct_eq(other.expose().as_bytes())
-            .into()
+        self.expose_bytes().ct_eq(other.expose_bytes()).into()
     }
 }
 

@@ -74,10 +74,11 @@ impl Attempt {
 
     /// Sets the bearer token of a session.
     pub(crate) fn set_bearer(&mut self, token: &Secret) -> Result<(), Error> {
-        const SCHEME: &str = "Bearer ";
-        let mut value = String::with_capacity(SCHEME.len() + token.expose().len());
-        value.push_str(SCHEME);
-        value.push_str(token.expose());
+        const SCHEME: &[u8] = b"Bearer ";
+        let token = token.expose_bytes();
+        let mut value = Vec::with_capacity(SCHEME.len() + token.len());
+        value.extend_from_slice(SCHEME);
+        value.extend_from_slice(token);
         self.set_secret_header(header::AUTHORIZATION, value)
     }
 
