@@ -194,7 +194,7 @@ async fn round_trips_of_a_sign_in(redis: &Redis) {
     let code = mock.outbox().last_code(PHONE).expect("it was sent");
     let pending = pending.expect("it was sent");
     let confirm = trips(&counter, async {
-        pending.confirm(code).await.expect("the right code");
+        let _ = pending.confirm(code).await.expect("the right code");
     });
     figure(
         "redis/round-trips-of-confirming-a-code",

@@ -2,7 +2,7 @@
 
 fn main() -> std::io::Result<()> {
     tokio::runtime::Builder::new_current_thread()
-        .enable_io()
+        .enable_all()
         .build()?
         .block_on(vestibule_benches::server::serve())
 }
