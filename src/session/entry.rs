@@ -504,6 +504,11 @@ impl SessionEntry {
             let lineage = state.lineage.child(id, replaced);
             // One that is not in use yet has just been received.
             let is_in_use = state.credential == *credential;
+            let is_pending = state.refresh_state().pending.as_ref() == Some(credential);
+            // A reload has adopted other tokens since: these must not be written over them.
+            if credential.tokens().is_some() && !is_in_use && !is_pending {
+                return Ok(WriteOutcome::Conflict);
+            }
             let received_at = if is_in_use { state.received_at } else { now };
             let language = state.language.clone();
             (state.version, lineage, language, received_at, state.ends_at)
