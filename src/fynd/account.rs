@@ -129,8 +129,8 @@ impl ProfileChange {
         let mobile = self.mobile.as_ref().map(Contact::from);
         let contacts = mobile.into_iter().chain(email.as_ref().map(Contact::from));
         let (session, client) = (&self.session, self.session.client());
-        let first = FirstMessage::without_destination(&client.context)?;
-        let permits = CodePermits::claim(client, first.requester(), contacts.collect()).await?;
+        let first = FirstMessage::without_destination(client.context())?;
+        let permits = CodePermits::claim(&client, first.requester(), contacts.collect()).await?;
         let api = session.api();
         let call = api.update_profile().platform(session.platform());
         let response = match call.body(self.body(email)).send().await {
@@ -140,7 +140,9 @@ impl ProfileChange {
         let user = response.user.clone();
         let email_link_was_sent = response.verify_email_link == Some(true);
         let sent = SentCodes::of_profile(response);
-        let codes = permits.sent(client, first.requester(), &sent, None).await?;
+        let codes = permits
+            .sent(&client, first.requester(), &sent, None)
+            .await?;
         if user.is_none() && codes.is_empty() {
             return Err(invalid_response(UPDATE_PROFILE));
         }
@@ -342,7 +344,7 @@ impl Session {
     /// [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired) if it is another step.
     /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the store fails.
     pub async fn resume_codes(&self, id: &Secret) -> Result<PendingCodes, Error> {
-        let found = StoredChallenge::load(&self.client().context, id).await?;
+        let found = StoredChallenge::load(self.client().context(), id).await?;
         let challenge = found.resume::<UnconfirmedCodes>().await?;
         if challenge.step.owner != Some(self.owner()) {
             return Err(not_owner().of(System::Fynd));

@@ -41,7 +41,7 @@ impl Client {
     /// codes of a user who is signed in: [`Session::resume_deletion`](super::Session::resume_deletion) and
     /// [`Session::resume_codes`](super::Session::resume_codes) resume them.
     pub async fn resume_challenge(&self, id: &Secret) -> Result<Challenge, Error> {
-        let found = StoredChallenge::load(&self.context, id).await?;
+        let found = StoredChallenge::load(self.context(), id).await?;
         if found.is_at::<NewUser>() {
             let challenge = found.resume().await?;
             let profile = CompleteProfile::resumed(self.clone(), challenge);

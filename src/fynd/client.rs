@@ -25,6 +25,11 @@ use crate::session::{
 #[derive(Clone)]
 pub struct Client {
     pub(crate) calls: CallContext,
+    pub(super) parts: Arc<Parts>,
+}
+
+/// What all clones and sessions of a client share.
+pub(super) struct Parts {
     pub(super) context: Arc<SessionContext>,
     sessions: Arc<SessionRegistry>,
     pub(super) platform: Option<String>,
@@ -43,7 +48,7 @@ pub struct ClientBuilder {
     platform: Option<String>,
 }
 
-opaque_debug!("fynd": Client, ClientBuilder);
+opaque_debug!("fynd": Client, ClientBuilder, Parts);
 
 impl ClientBuilder {
     client_config_setters!();
@@ -121,15 +126,22 @@ impl ClientBuilder {
         })?;
         Ok(Client {
             calls: CallContext::new(pipeline),
-            context,
-            sessions,
-            platform: self.platform,
+            parts: Arc::new(Parts {
+                context,
+                sessions,
+                platform: self.platform,
+            }),
         })
     }
 }
 
 impl Client {
     client_methods!();
+
+    /// The id of the application that users belong to, as configured.
+    pub(super) fn platform(&self) -> Option<String> {
+        self.parts.platform.clone()
+    }
 
     /// Starts a client of one application, by its id (24 hex digits) and its token (at least 5
     /// characters).
@@ -161,7 +173,7 @@ impl Client {
     /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) if there is no such session.
     /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the store fails.
     pub async fn resume_session(&self, id: &Secret) -> Result<Session, Error> {
-        let entry = self.sessions.resume(id, None).await?;
+        let entry = self.parts.sessions.resume(id).await?;
         Ok(Session::new(self, entry))
     }
 
@@ -227,7 +239,7 @@ impl Client {
     ) -> Result<Session, Error> {
         let credential = Credential::Cookies(self.jar(cookies)?);
         let import_key = import_key.into();
-        let import = self.sessions.import(&import_key, credential, None);
+        let import = self.parts.sessions.import(&import_key, credential);
         Ok(Session::new(self, import.await?))
     }
 
@@ -249,14 +261,15 @@ impl Client {
     ///
     /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if one of them did not finish in time.
     pub async fn shutdown(&self, deadline: Duration) -> Result<(), Error> {
-        self.context.shutdown(deadline).await
+        self.context().shutdown(deadline).await
     }
 
     /// Stores the cookies of a new session.
     pub(super) async fn sign_in(&self, jar: CookieJar) -> Result<Session, Error> {
         let entry = self
+            .parts
             .sessions
-            .create(Credential::Cookies(jar), None, UserHints::default())
+            .create(Credential::Cookies(jar), UserHints::default())
             .await?;
         Ok(Session::new(self, entry))
     }

@@ -95,7 +95,7 @@ impl Session {
     /// or is another session's. [`ErrorKind::StepRequired`] if it is not a deletion.
     /// [`ErrorKind::Unavailable`] if the store fails.
     pub async fn resume_deletion(&self, id: &Secret) -> Result<PendingDeletion, Error> {
-        let found = StoredChallenge::load(&self.client().context, id).await?;
+        let found = StoredChallenge::load(self.client().context(), id).await?;
         let challenge = found.resume().await?;
         if deletion_request(&challenge.step)?.owner != self.owner() {
             return Err(not_owner().of(System::Fynd));
@@ -108,7 +108,7 @@ impl Session {
 
     /// The owner of the challenges of this session.
     pub(super) fn owner(&self) -> Owner {
-        Owner::session(&self.client().context, self.shared(), None)
+        Owner::session(self.client().context(), self.shared(), None)
     }
 }
 
@@ -176,7 +176,7 @@ impl Deletion {
         let route = Route::to(contact, self.session.platform());
         let (session, captcha_code) = (&self.session, self.captcha_code.as_deref());
         let client = session.client();
-        let challenge = sent_code::send(client, Some(session), purpose, route, captcha_code);
+        let challenge = sent_code::send(&client, Some(session), purpose, route, captcha_code);
         let challenge = challenge.await?;
         Ok(PendingDeletion {
             session: self.session,
@@ -223,7 +223,7 @@ impl PendingDeletion {
     /// As [`PendingCode::resend`](super::PendingCode::resend).
     pub async fn resend(&mut self) -> Result<(), Error> {
         let session = &self.session;
-        sent_code::resend(session.client(), Some(session), &mut self.challenge, None).await
+        sent_code::resend(&session.client(), Some(session), &mut self.challenge, None).await
     }
 
     /// Deletes the account and ends the session, here and in the store. The code is never sent

@@ -26,7 +26,7 @@ impl DirectSignIn {
     /// Fails before anything is sent if the store fails: there would be no session and no next
     /// step.
     pub(super) async fn begin(client: &Client, platform: Option<String>) -> Result<Self, Error> {
-        let first = FirstMessage::without_destination(&client.context)?;
+        let first = FirstMessage::without_destination(client.context())?;
         first.check_store().await?;
         Ok(Self {
             client: client.clone(),
@@ -45,7 +45,7 @@ impl DirectSignIn {
     where
         F: Future<Output = Result<UserStatus, Error>> + Send + 'static,
     {
-        let context = Arc::clone(&self.client.context);
+        let context = Arc::clone(self.client.context());
         let exchange = async move |caller: Caller| {
             let partial = PartialSession::begin(&self.client);
             let user = send(partial.api()).await?;
@@ -118,7 +118,7 @@ impl Client {
         let (username, password) = (username.into(), password.into());
         check_filled("username", &username)?;
         check_filled("password", password.expose())?;
-        let direct = DirectSignIn::begin(self, self.platform.clone()).await?;
+        let direct = DirectSignIn::begin(self, self.platform()).await?;
         let body = types::PasswordLoginRequestSchema::builder()
             .username(username)
             .password(password);
@@ -161,7 +161,7 @@ impl Client {
     pub async fn sign_in_with_token(&self, token: impl Into<Secret>) -> Result<SignIn, Error> {
         let token = token.into();
         check_filled("token", token.expose())?;
-        let direct = DirectSignIn::begin(self, self.platform.clone()).await?;
+        let direct = DirectSignIn::begin(self, self.platform()).await?;
         let body = types::TokenRequestBodySchema::builder().token(token);
         let send = async move |api: Api| {
             let response = api.login_with_token().body(body).send();

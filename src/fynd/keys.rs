@@ -15,7 +15,7 @@ const RESEND_AFTER: Duration = Duration::from_secs(30);
 impl Client {
     /// The wait before a resend where the server specifies none.
     pub(super) fn resend_wait(&self) -> Duration {
-        self.context.resend_wait(RESEND_AFTER)
+        self.context().resend_wait(RESEND_AFTER)
     }
 }
 

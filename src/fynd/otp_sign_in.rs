@@ -97,7 +97,7 @@ impl OtpSignIn {
 
     fn to(client: Client, to: To) -> Self {
         Self {
-            platform: client.platform.clone(),
+            platform: client.platform(),
             client,
             to,
             android_hash: None,

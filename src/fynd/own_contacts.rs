@@ -87,7 +87,7 @@ impl Session {
         let to = contact.destination();
         let send = self.send_contact(contact);
         let wait = client.resend_wait();
-        send_link(&client.context, VERIFICATION_LINK, &to, wait, send).await
+        send_link(client.context(), VERIFICATION_LINK, &to, wait, send).await
     }
 
     /// Adds the contact; returns whether a link was sent, and whether one may have been sent.
@@ -151,9 +151,9 @@ impl Session {
     /// [`ErrorKind::InvalidResponse`]: crate::ErrorKind::InvalidResponse
     pub async fn add_phone_by_code(&self, phone: &Phone) -> Result<PendingCodes, Error> {
         let (client, contact) = (self.client(), Contact::from(phone));
-        let first = FirstMessage::without_destination(&client.context)?;
+        let first = FirstMessage::without_destination(client.context())?;
         let requester = first.requester();
-        let permits = CodePermits::claim(client, requester, vec![contact.clone()]).await?;
+        let permits = CodePermits::claim(&client, requester, vec![contact.clone()]).await?;
         let route = Route::to(contact, self.platform());
         let calls = PartialSession::of_session(self);
         let sent = route.send(calls, OtpKind::SignIn, Sending::default());
@@ -161,7 +161,7 @@ impl Session {
             Ok(sent) => sent.keys,
             Err(error) => return Err(permits.failed(error).await),
         };
-        let codes = permits.sent_to_mobile(client, keys).await;
+        let codes = permits.sent_to_mobile(&client, keys).await;
         Ok(PendingCodes::begin(self, first, codes).await)
     }
 
@@ -209,7 +209,7 @@ impl Session {
         let to = own.destination();
         let send = self.send_verification_link(own);
         let wait = client.resend_wait();
-        send_link(&client.context, VERIFICATION_LINK, &to, wait, send).await
+        send_link(client.context(), VERIFICATION_LINK, &to, wait, send).await
     }
 
     async fn send_verification_link(&self, own: &OwnContact) -> Result<(bool, bool), Error> {

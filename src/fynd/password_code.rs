@@ -100,7 +100,7 @@ impl Client {
     pub fn reset_password_by_code(&self, contact: impl Into<Contact>) -> ResetPasswordByCode {
         ResetPasswordByCode {
             client: self.clone(),
-            route: Route::to(contact.into(), self.platform.clone()),
+            route: Route::to(contact.into(), self.platform()),
         }
     }
 }

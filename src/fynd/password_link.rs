@@ -115,7 +115,7 @@ impl Client {
             Ok((sent.await?, true))
         };
         send_link(
-            &self.context,
+            self.context(),
             "password link",
             &to,
             self.resend_wait(),
@@ -137,13 +137,13 @@ impl Client {
                     .mobile(national_number(&phone))
                     .extra(captcha(captcha_code));
                 let call = api.send_reset_password_mobile().body(body);
-                call.platform(self.platform.clone()).send().await?;
+                call.platform(self.platform()).send().await?;
             }
             Contact::Email(address) => {
                 let body =
                     types::SendResetPasswordEmailRequestSchema::builder().email(address.as_str());
                 let call = api.send_reset_password_email().body(body);
-                call.platform(self.platform.clone()).send().await?;
+                call.platform(self.platform()).send().await?;
             }
         }
         Ok(())
@@ -215,7 +215,7 @@ impl PasswordLink {
     /// [`ErrorKind::Rejected`]: crate::ErrorKind::Rejected
     /// [`ErrorKind::InvalidResponse`]: crate::ErrorKind::InvalidResponse
     pub async fn set_password(self, password: NewPassword) -> Result<Session, StepError<Self>> {
-        let context = Arc::clone(&self.client.context);
+        let context = Arc::clone(self.client.context());
         let exchange =
             async move |caller: Caller| match self.try_password(password.into_secret()).await {
                 Ok(session) => {

@@ -77,7 +77,7 @@ impl Client {
 impl SignUp {
     pub(super) fn new(client: Client, first_name: String) -> Self {
         Self {
-            platform: client.platform.clone(),
+            platform: client.platform(),
             client,
             first_name,
             last_name: None,
@@ -158,13 +158,13 @@ impl SignUp {
     /// [`ErrorKind::InvalidResponse`]: crate::ErrorKind::InvalidResponse
     pub async fn send(self) -> Result<SignIn, Error> {
         let email = self.check()?;
-        let context = Arc::clone(&self.client.context);
+        let context = Arc::clone(self.client.context());
         let exchange = async move |caller: Caller| self.send_for(&caller, email).await;
         run_exchange(&context, exchange).await
     }
 
     async fn send_for(self, caller: &Caller, email: Option<Email>) -> Result<SignIn, Error> {
-        let first = FirstMessage::without_destination(&self.client.context)?;
+        let first = FirstMessage::without_destination(self.client.context())?;
         first.check_store().await?;
         let mobile = self.mobile.as_ref().map(Contact::from);
         let contacts = mobile.into_iter().chain(email.as_ref().map(Contact::from));

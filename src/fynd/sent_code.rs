@@ -83,7 +83,7 @@ pub(super) async fn send(
 ) -> Result<ActiveChallenge<SentCode>, Error> {
     let destination = route.contact.destination();
     let wait = client.resend_wait();
-    let first = FirstMessage::claim(&client.context, destination, wait).await?;
+    let first = FirstMessage::claim(client.context(), destination, wait).await?;
     let send = async {
         let sent = match &purpose {
             Purpose::SignIn => route.sign_in(client, captcha_code).await?,

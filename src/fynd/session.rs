@@ -1,8 +1,10 @@
 //! A signed-in user of Fynd.
 
+use std::sync::Arc;
+
 use super::api::{Api, types};
 use super::api_error::invalid_response;
-use super::client::Client;
+use super::client::Parts;
 use crate::error::{Error, ErrorKind, System};
 use crate::secret::Secret;
 use crate::session::{Credential, Session as Shared, SignOutOrder, impl_sign_out, session_methods};
@@ -15,13 +17,13 @@ use crate::session::{Credential, Session as Shared, SignOutOrder, impl_sign_out,
 #[derive(Clone, Debug)]
 pub struct Session {
     shared: Shared,
-    client: Client,
+    parts: Arc<Parts>,
 }
 
 impl_sign_out!();
 
 impl Session {
-    session_methods!(client);
+    session_methods!(parts);
 
     /// Ends the session here and returns its cookies, names and values as
     /// [`Client::resume_with_cookies`](super::Client::resume_with_cookies) takes them, to be used without
@@ -35,7 +37,7 @@ impl Session {
     pub async fn export_cookies(self) -> Result<Vec<(String, Secret)>, Error> {
         match self.shared.export().await? {
             Credential::Cookies(jar) => {
-                Ok(jar.into_values(self.client.calls.pipeline().time.now()))
+                Ok(jar.into_values(self.client().calls.pipeline().time.now()))
             }
             Credential::Tokens(_) => {
                 let message = "a session of tokens has no cookies";
@@ -46,11 +48,7 @@ impl Session {
 
     /// The id of the application that the user belongs to, as configured on the client.
     pub(super) fn platform(&self) -> Option<String> {
-        self.client.platform.clone()
-    }
-
-    pub(super) fn client(&self) -> &Client {
-        &self.client
+        self.parts.platform.clone()
     }
 
     /// The documented operations, with this session.

@@ -244,7 +244,7 @@ impl Client {
     /// [`ErrorKind::InvalidResponse`]: crate::ErrorKind::InvalidResponse
     pub async fn sign_in_with_social(&self, account: SocialSignIn) -> Result<SignIn, Error> {
         account.check()?;
-        let platform = account.platform.clone().or_else(|| self.platform.clone());
+        let platform = account.platform.clone().or_else(|| self.platform());
         let direct = DirectSignIn::begin(self, platform.clone()).await?;
         let operation = match &account.provider {
             Provider::Facebook => "login_with_facebook",

@@ -16,7 +16,7 @@ use crate::phone::Phone;
 use crate::pipeline::CallContext;
 use crate::secret::Secret;
 use crate::session::{
-    Credential, Refresher, SessionContext, SessionRegistry, Tokens, UserHints, client_methods,
+    Credential, SessionContext, SessionRegistry, Tokens, UserHints, client_methods,
     token_client_methods,
 };
 
@@ -25,9 +25,14 @@ use crate::session::{
 #[derive(Clone)]
 pub struct Client {
     pub(crate) calls: CallContext,
+    pub(super) parts: Arc<Parts>,
+}
+
+/// What all clones and sessions of a client share.
+pub(super) struct Parts {
     pub(super) context: Arc<SessionContext>,
     sessions: Arc<SessionRegistry>,
-    pub(super) mobile_rule: MobileRule,
+    mobile_rule: MobileRule,
 }
 
 /// A builder of a [`Client`].
@@ -38,7 +43,7 @@ pub struct ClientBuilder {
     mobile_rule: MobileRule,
 }
 
-opaque_debug!("goodcity": Client, ClientBuilder);
+opaque_debug!("goodcity": Client, ClientBuilder, Parts);
 
 impl ClientBuilder {
     client_config_setters!();
@@ -83,9 +88,11 @@ impl ClientBuilder {
         })?;
         Ok(Client {
             calls: CallContext::new(pipeline),
-            context,
-            sessions,
-            mobile_rule: self.mobile_rule,
+            parts: Arc::new(Parts {
+                context,
+                sessions,
+                mobile_rule: self.mobile_rule,
+            }),
         })
     }
 }
@@ -101,6 +108,10 @@ fn app_name_header(name: &str) -> Result<HeaderValue, Error> {
 
 impl Client {
     client_methods!();
+
+    pub(super) fn mobile_rule(&self) -> MobileRule {
+        self.parts.mobile_rule
+    }
 
     token_client_methods!();
 
@@ -126,7 +137,7 @@ impl Client {
     /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) if there is no such session.
     /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the store fails.
     pub async fn resume_session(&self, id: &Secret) -> Result<Session, Error> {
-        let entry = self.sessions.resume(id, self.refresher()).await?;
+        let entry = self.parts.sessions.resume(id).await?;
         Ok(Session::new(self, entry))
     }
 
@@ -138,7 +149,7 @@ impl Client {
     ///
     /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if one of them did not finish in time.
     pub async fn shutdown(&self, deadline: Duration) -> Result<(), Error> {
-        self.context.shutdown(deadline).await
+        self.context().shutdown(deadline).await
     }
 
     /// Stores the token of a new session of whose user nothing is known.
@@ -163,13 +174,7 @@ impl Client {
 
     async fn create_session(&self, tokens: Tokens, user: UserHints) -> Result<Session, Error> {
         let credential = Credential::Tokens(tokens);
-        let create = self.sessions.create(credential, self.refresher(), user);
+        let create = self.parts.sessions.create(credential, user);
         Ok(Session::new(self, create.await?))
-    }
-
-    /// The system has no refresh.
-    #[allow(clippy::unused_self)]
-    fn refresher(&self) -> Option<Arc<dyn Refresher>> {
-        None
     }
 }

@@ -109,9 +109,9 @@ impl PendingCode {
         phone: &Phone,
         request: impl Future<Output = Result<types::OtpAuthKey, Error>>,
     ) -> Result<Self, Error> {
-        client.mobile_rule.check(phone)?;
-        let wait = client.context.resend_wait(RESEND_WAIT);
-        let first = FirstMessage::claim(&client.context, phone.to_e164(), wait).await?;
+        client.mobile_rule().check(phone)?;
+        let wait = client.context().resend_wait(RESEND_WAIT);
+        let first = FirstMessage::claim(client.context(), phone.to_e164(), wait).await?;
         let send = async {
             let key = Some(key_of(request.await?)?);
             let phone = phone.clone();
@@ -189,7 +189,7 @@ impl PendingCode {
     /// [`Error`].
     pub async fn resend(&mut self) -> Result<(), Error> {
         let client = &self.client;
-        let wait = client.context.resend_wait(RESEND_WAIT);
+        let wait = client.context().resend_wait(RESEND_WAIT);
         let send = async |step: &PinRequest| {
             let key = key_of(send_pin(client, &step.phone).await?)?;
             Ok((key, wait))
@@ -322,7 +322,7 @@ impl Client {
     /// is finished, has expired, never existed, or belongs to another server.
     /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the store fails.
     pub async fn resume_challenge(&self, id: &Secret) -> Result<PendingCode, Error> {
-        let stored = StoredChallenge::load(&self.context, id).await?;
+        let stored = StoredChallenge::load(self.context(), id).await?;
         let active = stored.resume::<PinRequest>().await?;
         Ok(PendingCode::resumed(self.clone(), active))
     }

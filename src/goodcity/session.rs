@@ -1,7 +1,9 @@
 //! A signed-in user of GoodCity.
 
+use std::sync::Arc;
+
 use super::api::{Api, enums, types};
-use super::client::Client;
+use super::client::Parts;
 use super::language;
 use crate::error::{Error, System};
 use crate::phone::Phone;
@@ -17,22 +19,18 @@ use crate::session::{EndReason, Session as Shared, impl_sign_out, token_session_
 #[derive(Clone, Debug)]
 pub struct Session {
     shared: Shared,
-    client: Client,
+    parts: Arc<Parts>,
 }
 
 impl_sign_out!();
 
 impl Session {
-    token_session_methods!(client);
+    token_session_methods!(parts);
 
     /// The phone number that the user signed in with; `None` for a session that was created from
     /// tokens.
     pub fn phone(&self) -> Option<Phone> {
-        Phone::parse(self.shared.login_hint()?).ok()
-    }
-
-    pub(super) fn client(&self) -> &Client {
-        &self.client
+        Phone::parse(&self.shared.login_hint()?).ok()
     }
 
     /// The documented operations, with this session.

@@ -100,7 +100,7 @@ pub(crate) struct PublishedCode {
 /// Counts the credentials of a session in this instance, to tell a refreshed one from its
 /// predecessor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct CredentialGeneration(pub(crate) u64);
+pub(crate) struct CredentialGeneration(pub(crate) u32);
 
 /// The result of attaching a session's credential to an attempt.
 #[derive(Clone, Copy, Debug)]

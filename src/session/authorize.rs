@@ -123,7 +123,7 @@ impl SessionCredential for SessionEntry {
         let now = self.context.time.at(attempt.made_at);
         let mut state = self.lock_live(attempt.made_at)?;
         let authorization = self.authorization(&mut state, now);
-        if let Some(language) = &state.language
+        if let Some(language) = &state.user().language
             && !attempt.headers.contains_key(header::ACCEPT_LANGUAGE)
             && let Ok(language) = HeaderValue::from_str(language)
         {

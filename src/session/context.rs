@@ -2,15 +2,17 @@
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::futures::Notified;
 use tokio::sync::{Notify, OwnedMutexGuard};
 use tokio::time::{Instant, timeout};
 
+use super::entry::Refresher;
 use super::in_flight_tasks::{InFlightTasks, TaskGuard};
 use super::keyed_locks::KeyedLocks;
+use super::state::Uptime;
 use crate::clock::{BoxFuture, SharedClock};
 use crate::end_reason::EndReason;
 use crate::error::{Error, ErrorKind, System};
@@ -54,6 +56,8 @@ pub(crate) struct SessionContext {
     /// The age from which a record is written again when its session is used.
     pub(super) touch_after: Duration,
     pub(super) in_flight_tasks: InFlightTasks,
+    started: Instant,
+    refresher: OnceLock<Arc<dyn Refresher>>,
     /// The keys for the store keys of phones, mailboxes and imports.
     index_keys: IndexKeys,
     attempts: KeyedLocks,
@@ -95,6 +99,8 @@ impl SessionContext {
             telemetry,
             settings,
             in_flight_tasks: InFlightTasks::default(),
+            started: Instant::now(),
+            refresher: OnceLock::new(),
             store_failed_at: Mutex::default(),
             store_is_down: AtomicBool::new(false),
             writes_fail: AtomicBool::new(false),
@@ -108,6 +114,21 @@ impl SessionContext {
 
     pub(crate) fn audience(&self) -> &str {
         &self.audience
+    }
+
+    /// Sets what refreshes the sessions of the client. Without it no session is refreshed.
+    #[cfg(any(feature = "wunder", feature = "walletcrew", feature = "testing"))]
+    pub(crate) fn set_refresher(&self, refresher: Arc<dyn Refresher>) {
+        // A client sets it once, while it is built.
+        let _ = self.refresher.set(refresher);
+    }
+
+    pub(super) fn refresher(&self) -> Option<&Arc<dyn Refresher>> {
+        self.refresher.get()
+    }
+
+    pub(super) fn uptime(&self) -> Uptime {
+        Uptime::of(self.started.elapsed())
     }
 
     /// This machine's clock.

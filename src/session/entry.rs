@@ -13,7 +13,7 @@ use super::context::SessionContext;
 use super::credential::unverified_claims;
 use super::credential::{Credential, Tokens};
 use super::lineage::Relation;
-use super::record::{RefreshRecord, SessionRecord, Stored, UserHints};
+use super::record::{RefreshRecord, SessionRecord, Stored};
 use super::state::{ReloadOutcome, State, WriteOutcome};
 use super::tries::Tries;
 use crate::clock::BoxFuture;
@@ -66,9 +66,7 @@ pub(crate) struct SessionEntry {
     pub(super) me: Weak<SessionEntry>,
     pub(super) context: Arc<SessionContext>,
     id: Secret,
-    login_hint: Option<Box<str>>,
     pub(super) key: StoreKey,
-    refresher: Option<Arc<dyn Refresher>>,
     /// Whether the server has rejected a call in unknown words since the last success.
     pub(super) has_rejected_calls: AtomicBool,
     state: Mutex<State>,
@@ -85,19 +83,15 @@ impl SessionEntry {
         context: Arc<SessionContext>,
         id: Secret,
         key: StoreKey,
-        mut record: SessionRecord,
+        record: SessionRecord,
         version: Option<Version>,
-        refresher: Option<Arc<dyn Refresher>>,
     ) -> Arc<Self> {
-        let login_hint = record.user.login_hint.take();
         let state = State::new(record, version, &context.time);
         Arc::new_cyclic(|me| Self {
             me: me.clone(),
             context,
             id,
-            login_hint: login_hint.map(String::into_boxed_str),
             key,
-            refresher,
             has_rejected_calls: AtomicBool::new(false),
             state: Mutex::new(state),
         })
@@ -108,20 +102,21 @@ impl SessionEntry {
     }
 
     /// What the user signed in with, if that was stored.
-    pub(crate) fn login_hint(&self) -> Option<&str> {
-        self.login_hint.as_deref()
+    #[cfg(feature = "goodcity")]
+    pub(crate) fn login_hint(&self) -> Option<String> {
+        self.lock().user().login_hint.clone()
     }
 
     /// The language of the user, if it is known.
     #[cfg(feature = "goodcity")]
     pub(crate) fn language(&self) -> Option<String> {
-        self.lock().language.as_deref().map(str::to_owned)
+        self.lock().user().language.clone()
     }
 
     pub(super) fn expires_at(&self) -> Option<DateTime<Utc>> {
         let (credential, ends_at) = {
             let state = self.lock();
-            (state.credential.clone(), state.ends_at)
+            (state.credential.clone(), state.ends_at())
         };
         let time = &self.context.time;
         let is_refreshable = self.refresher(&credential).is_some();
@@ -134,7 +129,7 @@ impl SessionEntry {
     /// What refreshes this credential, if it can be refreshed.
     pub(super) fn refresher(&self, credential: &Credential) -> Option<&Arc<dyn Refresher>> {
         let tokens = credential.tokens()?;
-        let refresher = self.refresher.as_ref();
+        let refresher = self.context.refresher();
         refresher.filter(|refresher| refresher.accepts(tokens))
     }
 
@@ -257,7 +252,7 @@ impl SessionEntry {
     async fn touch(&self) {
         let (age, credential, refresh) = {
             let state = self.lock();
-            let age = (self.context.time.local_now() - state.written_at).to_std();
+            let age = (self.context.time.local_now() - state.written_at.get()).to_std();
             let refresh = state.refresh_state().record.clone();
             (age, state.credential.clone(), refresh)
         };
@@ -346,7 +341,7 @@ impl SessionEntry {
             Relation::Same => {
                 if !is_outrun {
                     state.version = Some(version);
-                    state.validated_at = now;
+                    state.validated_at = now.into();
                 }
                 Loaded::Settled(ReloadOutcome::Unchanged)
             }
@@ -380,7 +375,7 @@ impl SessionEntry {
         }
         {
             let mut state = self.lock();
-            if state.is_newly_created() {
+            if state.is_newly_created(self.context.uptime()) {
                 state.version = None;
                 return Loaded::RolledBack;
             }
@@ -428,14 +423,15 @@ impl SessionEntry {
         now: DateTime<Utc>,
     ) -> ReloadOutcome {
         state.version = Some(version);
-        state.written_at = record.written_at();
+        state.written_at = record.written_at().into();
         let received_at = record.received_at();
         // One that an earlier version of this crate wrote does not have it.
-        state.ends_at = record.ends_at.or(state.ends_at);
+        let ends_at = record.ends_at.or(state.ends_at());
+        state.set_ends_at(ends_at);
         state.lineage = record.lineage;
-        state.validated_at = now;
+        state.validated_at = now.into();
         if !state.has_new_language {
-            state.language = record.user.language.map(String::into_boxed_str);
+            state.set_language(record.user.language);
         }
         #[cfg(feature = "fynd")]
         let credential = with_own_cookies(state, record.credential);
@@ -498,7 +494,7 @@ impl SessionEntry {
         let context = &*self.context;
         let id = context.write_id()?;
         let now = context.time.local_now();
-        let (version, lineage, language, received_at, ends_at) = {
+        let (version, lineage, user, received_at, ends_at) = {
             let state = self.lock();
             let replaced = state.refresh_state().replaced.as_ref();
             let lineage = state.lineage.child(id, replaced);
@@ -509,20 +505,21 @@ impl SessionEntry {
             if credential.tokens().is_some() && !is_in_use && !is_pending {
                 return Ok(WriteOutcome::Conflict);
             }
-            let received_at = if is_in_use { state.received_at } else { now };
-            let language = state.language.clone();
-            (state.version, lineage, language, received_at, state.ends_at)
+            let received_at = if is_in_use {
+                state.received_at.get()
+            } else {
+                now
+            };
+            let user = state.user().clone();
+            (state.version, lineage, user, received_at, state.ends_at())
         };
         let record = SessionRecord {
             audience: context.audience.clone(),
             written_at: now.timestamp(),
-            received_at: Some(received_at.timestamp()),
+            received_at: SessionRecord::unless_written_at(now, received_at),
             ends_at,
             lineage: lineage.clone(),
-            user: UserHints {
-                login_hint: self.login_hint().map(str::to_owned),
-                language: language.as_deref().map(str::to_owned),
-            },
+            user: user.clone(),
             refresh: refresh.clone(),
             credential: credential.clone(),
         };
@@ -541,16 +538,16 @@ impl SessionEntry {
             state.lineage = lineage;
         }
         if version.is_none() {
-            state.created_at.get_or_insert_with(Instant::now);
+            state.created_at.get_or_insert(context.uptime());
         }
-        state.validated_at = context.time.local_now();
+        state.validated_at = context.time.local_now().into();
         state.written_at = state.validated_at;
-        if state.language == language {
+        if state.user().language == user.language {
             state.has_new_language = false;
         }
         #[cfg(feature = "fynd")]
         if let Credential::Cookies(jar) = credential {
-            state.stored_jar = Some(Box::new(jar.clone()));
+            state.set_stored_jar(jar.clone());
         }
         Ok(WriteOutcome::Done)
     }
@@ -563,9 +560,9 @@ fn with_own_cookies(state: &mut State, found: Credential) -> Credential {
     else {
         return found;
     };
-    let before = state.stored_jar.take();
-    let before = before.map_or_else(|| ours.cleared(), |jar| *jar);
+    let before = state.stored_jar().cloned();
+    let before = before.unwrap_or_else(|| ours.cleared());
     let merged = theirs.clone().with_changes(&before, ours);
-    state.stored_jar = Some(Box::new(theirs.clone()));
+    state.set_stored_jar(theirs.clone());
     Credential::Cookies(merged)
 }

@@ -1,8 +1,6 @@
 //! Which writes a stored record descends from: tells a record that another instance wrote after ours
 //! from one that a store has brought back, and from one that was written over such a record.
 
-use std::iter;
-
 use serde::{Deserialize, Serialize};
 
 use super::credential::TokenFingerprint;
@@ -19,16 +17,50 @@ type WriteId = u64;
 
 /// The writes that led to a record, and the refresh tokens that were spent on the way.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "StoredLineage", into = "StoredLineage")]
 pub(super) struct Lineage {
     /// The number of writes since the session was created.
+    count: u32,
+    /// How many of the numbers are ids of writes.
+    writes: u8,
+    /// The ids of the newest writes, of which the first is that of the record itself, and then the newest
+    /// refresh tokens that were exchanged for others, as shortened fingerprints. Every session has a
+    /// lineage, so it is one allocation.
+    numbers: Box<[u64]>,
+}
+
+/// The form in which a record has a lineage.
+#[derive(Serialize, Deserialize)]
+struct StoredLineage {
+    /// The number of writes since the session was created, if the record does not name them all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    count: Option<u32>,
     #[serde(default)]
-    count: u64,
-    /// The ids of the newest writes. The first is that of the record itself.
-    #[serde(default)]
-    writes: Box<[WriteId]>,
-    /// The newest refresh tokens that were exchanged for others, as shortened fingerprints.
+    writes: Vec<WriteId>,
     #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
-    spent: Box<[u64]>,
+    spent: Vec<u64>,
+}
+
+impl From<StoredLineage> for Lineage {
+    fn from(stored: StoredLineage) -> Self {
+        let StoredLineage {
+            count,
+            writes,
+            spent,
+        } = stored;
+        Self::new(count.unwrap_or_default(), &writes, &spent)
+    }
+}
+
+impl From<Lineage> for StoredLineage {
+    fn from(lineage: Lineage) -> Self {
+        let (writes, spent) = (lineage.writes(), lineage.spent());
+        Self {
+            count: (lineage.count as usize != writes.len()).then_some(lineage.count),
+            writes: writes.to_vec(),
+            spent: spent.to_vec(),
+        }
+    }
 }
 
 /// What a record in the store is to the record that an instance knows.
@@ -44,49 +76,66 @@ pub(super) enum Relation {
 }
 
 impl Lineage {
+    /// `count` counts at least the ids that are given, of which the newest are kept.
+    fn new(count: u32, writes: &[WriteId], spent: &[u64]) -> Self {
+        let writes = &writes[..writes.len().min(REMEMBERED_WRITES)];
+        let spent = &spent[..spent.len().min(REMEMBERED_TOKENS)];
+        let known = u8::try_from(writes.len()).unwrap_or(u8::MAX);
+        Self {
+            count: count.max(known.into()),
+            writes: known,
+            numbers: [writes, spent].concat().into(),
+        }
+    }
+
+    fn writes(&self) -> &[WriteId] {
+        &self.numbers[..self.writes.into()]
+    }
+
+    fn spent(&self) -> &[u64] {
+        &self.numbers[self.writes.into()..]
+    }
+
     /// Whether nothing is known, as of a record that was written before records had a lineage.
     pub(super) fn is_empty(&self) -> bool {
-        self.writes.is_empty()
+        self.writes == 0
     }
 
     /// The id of the record itself.
     pub(super) fn id(&self) -> Option<WriteId> {
-        self.writes.first().copied()
+        self.writes().first().copied()
     }
 
     pub(super) fn contains(&self, id: WriteId) -> bool {
-        self.writes.contains(&id)
+        self.writes().contains(&id)
     }
 
     /// The lineage of a record that is written over this one. `spent` is the refresh token that was
     /// exchanged for the one in the new record.
     pub(super) fn child(&self, id: WriteId, spent: Option<&TokenFingerprint>) -> Self {
-        let earlier = self.writes.iter().copied().take(REMEMBERED_WRITES - 1);
-        let writes = iter::once(id).chain(earlier).collect();
+        let mut writes = vec![id];
+        writes.extend(self.writes());
         let spent = spent.map(TokenFingerprint::shortened);
-        let spent = spent.filter(|spent| !self.spent.contains(spent));
-        let spent = spent.into_iter().chain(self.spent.iter().copied());
-        Self {
-            count: self.count.saturating_add(1),
-            writes,
-            spent: spent.take(REMEMBERED_TOKENS).collect(),
-        }
+        let spent = spent.filter(|spent| !self.spent().contains(spent));
+        let spent: Vec<_> = spent
+            .into_iter()
+            .chain(self.spent().iter().copied())
+            .collect();
+        Self::new(self.count.saturating_add(1), &writes, &spent)
     }
 
     /// Adds the newest write of another branch to the ancestors, because the next write replaces both.
     pub(super) fn absorb(&mut self, other: &Self) {
-        self.count = self.count.max(other.count);
-        let Some(id) = other.id().filter(|id| !self.contains(*id)) else {
-            return;
-        };
-        let (own, earlier) = self.writes.split_at(1.min(self.writes.len()));
-        let writes = own.iter().chain([&id]).chain(earlier).copied();
-        self.writes = writes.take(REMEMBERED_WRITES).collect();
+        let mut writes = self.writes().to_vec();
+        if let Some(id) = other.id().filter(|id| !self.contains(*id)) {
+            writes.insert(1.min(writes.len()), id);
+        }
+        *self = Self::new(self.count.max(other.count), &writes, self.spent());
     }
 
     /// Whether this refresh token was exchanged for another one.
     pub(super) fn has_spent(&self, token: Option<&TokenFingerprint>) -> bool {
-        token.is_some_and(|token| self.spent.contains(&token.shortened()))
+        token.is_some_and(|token| self.spent().contains(&token.shortened()))
     }
 
     /// What the record `found` is to ours. Where the lineages do not tell, the versions do, which
@@ -109,7 +158,7 @@ impl Lineage {
             return Relation::Older;
         }
         let is_beyond_memory = |newer: &Self, older: &Self| {
-            newer.count.saturating_sub(older.count) >= newer.writes.len() as u64
+            newer.count.saturating_sub(older.count) >= newer.writes.into()
         };
         if version > ours && is_beyond_memory(found, self) {
             Relation::Newer

@@ -76,8 +76,14 @@ impl Session {
         self.entry.id()
     }
 
+    /// What the calls of the client have without this session.
+    #[cfg(any(feature = "wunder", feature = "goodcity", feature = "fynd"))]
+    pub(crate) fn client_calls(&self) -> CallContext {
+        self.calls.without_session()
+    }
+
     #[cfg(feature = "goodcity")]
-    pub(crate) fn login_hint(&self) -> Option<&str> {
+    pub(crate) fn login_hint(&self) -> Option<String> {
         self.entry.login_hint()
     }
 
@@ -255,17 +261,17 @@ impl Session {
     }
 }
 
-/// The methods of the sessions of all systems. The session type has a field `shared` and one field
-/// for each given name, which holds a clone of the client.
+/// The methods of the sessions of all systems. The session type has a field `shared` and, if it is named,
+/// one with the parts of its client.
 macro_rules! session_methods {
-    ($($client:ident),*) => {
+    ($($parts:ident)?) => {
         pub(super) fn new(
             client: &super::client::Client,
             entry: ::std::sync::Arc<$crate::session::SessionEntry>,
         ) -> Self {
             Self {
                 shared: $crate::session::Session::new(entry, &client.calls),
-                $($client: ::std::clone::Clone::clone(client),)*
+                $($parts: ::std::sync::Arc::clone(&client.$parts),)?
             }
         }
 
@@ -273,10 +279,25 @@ macro_rules! session_methods {
         /// those that are set already. The options belong to the returned handle only.
         pub fn with_options(&self, options: $crate::CallOptions) -> Self {
             Self {
-                $($client: self.$client.with_options(options.clone()),)*
+                $($parts: ::std::sync::Arc::clone(&self.$parts),)?
                 shared: self.shared.with_options(options),
             }
         }
+
+        $(
+            /// The client, with the options of this handle.
+            pub(super) fn client(&self) -> super::client::Client {
+                super::client::Client {
+                    calls: self.shared.client_calls(),
+                    $parts: ::std::sync::Arc::clone(&self.$parts),
+                }
+            }
+
+            #[allow(dead_code)]
+            pub(super) fn context(&self) -> &::std::sync::Arc<$crate::session::SessionContext> {
+                &self.$parts.context
+            }
+        )?
 
         /// Returns the id under which the session is stored. It is a secret.
         pub fn id(&self) -> &$crate::Secret {
@@ -309,8 +330,8 @@ macro_rules! session_methods {
 /// The methods of sessions whose credential is tokens.
 #[cfg(any(feature = "wunder", feature = "walletcrew", feature = "goodcity"))]
 macro_rules! token_session_methods {
-    ($($client:ident),*) => {
-        $crate::session::session_methods!($($client),*);
+    ($($parts:ident)?) => {
+        $crate::session::session_methods!($($parts)?);
 
         /// Returns a valid access token with its expiry; see
         /// [`session::Session::access_token`](crate::session::Session::access_token).
@@ -334,7 +355,7 @@ macro_rules! token_session_methods {
     };
 }
 
-/// The methods of the clients of all systems, which have a field `calls`.
+/// The methods of the clients of all systems, which have the fields `calls` and `parts`.
 macro_rules! client_methods {
     () => {
         /// Returns the same client with options for all of its flows and calls, and for the sessions
@@ -345,6 +366,10 @@ macro_rules! client_methods {
                 calls: self.calls.clone().with_options(options),
                 ..::std::clone::Clone::clone(self)
             }
+        }
+
+        pub(crate) fn context(&self) -> &::std::sync::Arc<$crate::session::SessionContext> {
+            &self.parts.context
         }
 
         /// Creates a custom request without a session. `path` is relative to the base URL with the
@@ -376,7 +401,7 @@ macro_rules! token_client_methods {
             &self,
             tokens: $crate::session::Tokens,
         ) -> Result<Session, $crate::Error> {
-            tokens.check_input(self.context.system())?;
+            tokens.check_input(self.context().system())?;
             self.sign_in(tokens.imported()).await
         }
 
@@ -409,10 +434,10 @@ macro_rules! token_client_methods {
             import_key: impl ::std::convert::Into<$crate::Secret>,
             tokens: $crate::session::Tokens,
         ) -> Result<Session, $crate::Error> {
-            tokens.check_input(self.context.system())?;
+            tokens.check_input(self.context().system())?;
             let credential = $crate::session::Credential::Tokens(tokens.imported());
-            let (import_key, refresher) = (import_key.into(), self.refresher());
-            let import = self.sessions.import(&import_key, credential, refresher);
+            let import_key = import_key.into();
+            let import = self.parts.sessions.import(&import_key, credential);
             Ok(Session::new(self, import.await?))
         }
     };

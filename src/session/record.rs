@@ -40,8 +40,8 @@ pub(super) struct SessionRecord {
     /// When the record was written, in seconds of Unix time.
     #[serde(default)]
     pub(super) written_at: i64,
-    /// When the credential was received, in seconds of Unix time. A record that an earlier version of
-    /// this crate wrote does not have it.
+    /// When the credential was received, in seconds of Unix time, if that is not when the record was
+    /// written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) received_at: Option<i64>,
     /// When the session ends, however much it is used, in seconds of Unix time.
@@ -129,7 +129,13 @@ impl SessionRecord {
         DateTime::from_timestamp(self.written_at, 0).unwrap_or_default()
     }
 
-    /// When the credential was received, or as close to it as the record tells.
+    /// When the credential was received, as a record that is written at `now` has it.
+    pub(super) fn unless_written_at(now: DateTime<Utc>, received_at: DateTime<Utc>) -> Option<i64> {
+        let (now, received_at) = (now.timestamp(), received_at.timestamp());
+        (received_at != now).then_some(received_at)
+    }
+
+    /// When the credential was received.
     pub(super) fn received_at(&self) -> DateTime<Utc> {
         let seconds = self.received_at.unwrap_or(self.written_at);
         DateTime::from_timestamp(seconds, 0).unwrap_or_default()

@@ -1,15 +1,11 @@
 //! The live sessions of one client.
 
 use std::collections::HashMap;
-#[cfg(any(feature = "wunder", feature = "walletcrew"))]
-use std::sync::OnceLock;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-
-use tokio::time::Instant;
 
 use super::context::SessionContext;
 use super::credential::Credential;
-use super::entry::{Refresher, SessionEntry};
+use super::entry::SessionEntry;
 use super::import::{Import, StoredImport};
 use super::lineage::Lineage;
 use super::record::{RefreshRecord, SessionRecord, Stored, UserHints};
@@ -22,9 +18,9 @@ use crate::store::{Record, StoreError, StoreKey, Version};
 /// share one refresh.
 pub(crate) struct SessionRegistry {
     context: Arc<SessionContext>,
-    live: Mutex<HashMap<StoreKey, Weak<SessionEntry>>>,
-    #[cfg(any(feature = "wunder", feature = "walletcrew"))]
-    refresher: OnceLock<Arc<dyn Refresher>>,
+    /// By the first bytes of their keys. A hash map has up to twice as many places as entries, so the
+    /// whole key is only in the entry.
+    live: Mutex<HashMap<u64, Weak<SessionEntry>>>,
 }
 
 /// A session that is about to be stored.
@@ -39,25 +35,13 @@ impl SessionRegistry {
         Arc::new(Self {
             context,
             live: Mutex::default(),
-            #[cfg(any(feature = "wunder", feature = "walletcrew"))]
-            refresher: OnceLock::new(),
         })
-    }
-
-    /// The refresher that all sessions share.
-    #[cfg(any(feature = "wunder", feature = "walletcrew"))]
-    pub(crate) fn refresher(
-        &self,
-        create: impl FnOnce() -> Arc<dyn Refresher>,
-    ) -> Arc<dyn Refresher> {
-        self.refresher.get_or_init(create).clone()
     }
 
     /// Stores a new session. Fails for tokens that no call can send.
     pub(crate) async fn create(
         &self,
         credential: Credential,
-        refresher: Option<Arc<dyn Refresher>>,
         user: UserHints,
     ) -> Result<Arc<SessionEntry>, Error> {
         if let Some(tokens) = credential.tokens() {
@@ -67,7 +51,7 @@ impl SessionRegistry {
         let key = new.key;
         let created = self.write(&new, encoded.clone()).await;
         new.record.credential.share(&encoded);
-        let entry = self.entry(new, created.as_ref().ok().copied(), refresher);
+        let entry = self.entry(new, created.as_ref().ok().copied());
         // The server will not issue these tokens again, so the session is used and saved later.
         if let Err(error) = created {
             tracing::warn!(session = %key, %error, "a new session is not saved yet");
@@ -86,12 +70,11 @@ impl SessionRegistry {
         &self,
         import_key: &Secret,
         credential: Credential,
-        refresher: Option<Arc<dyn Refresher>>,
     ) -> Result<Arc<SessionEntry>, Error> {
         let context = &self.context;
         let import = Import::new(context, import_key, &credential)?;
         if let Some(found) = import.find().await? {
-            return self.resume_import(&import, found, refresher).await;
+            return self.resume_import(&import, found).await;
         }
         let (mut new, encoded) = self.new_session(credential, UserHints::default())?;
         let (key, store_error) = (new.key, |error| context.store_error(error));
@@ -100,7 +83,7 @@ impl SessionRegistry {
         new.record.credential.share(&encoded);
         match import.record(&new.id).await {
             Ok(_) => {
-                let entry = self.entry(new, Some(version), refresher);
+                let entry = self.entry(new, Some(version));
                 Ok(self.register(key, entry))
             }
             Err(StoreError::Exists | StoreError::Conflict) => {
@@ -108,7 +91,7 @@ impl SessionRegistry {
                     tracing::debug!(session = %key, %error, "a second import is still stored");
                 }
                 match import.find().await? {
-                    Some(found) => self.resume_import(&import, found, refresher).await,
+                    Some(found) => self.resume_import(&import, found).await,
                     None => Err(import.contended()),
                 }
             }
@@ -121,10 +104,9 @@ impl SessionRegistry {
         &self,
         import: &Import<'_>,
         found: StoredImport,
-        refresher: Option<Arc<dyn Refresher>>,
     ) -> Result<Arc<SessionEntry>, Error> {
         let id = import.session_of(&found)?;
-        let entry = self.resume(&id, refresher).await?;
+        let entry = self.resume(&id).await?;
         import.touch(found).await;
         Ok(entry)
     }
@@ -141,7 +123,7 @@ impl SessionRegistry {
         let record = SessionRecord {
             audience: context.audience.clone(),
             written_at: now,
-            received_at: Some(now),
+            received_at: None,
             ends_at: context.session_end(),
             lineage: Lineage::default().child(context.write_id()?, None),
             user,
@@ -162,26 +144,17 @@ impl SessionRegistry {
     }
 
     /// The entry of a new session, whose record has this version if it was stored.
-    fn entry(
-        &self,
-        new: NewSession,
-        version: Option<Version>,
-        refresher: Option<Arc<dyn Refresher>>,
-    ) -> Arc<SessionEntry> {
+    fn entry(&self, new: NewSession, version: Option<Version>) -> Arc<SessionEntry> {
         let NewSession { id, key, record } = new;
-        let entry = SessionEntry::new(self.context.clone(), id, key, record, version, refresher);
+        let entry = SessionEntry::new(self.context.clone(), id, key, record, version);
         if version.is_some() {
-            entry.lock().created_at = Some(Instant::now());
+            entry.lock().created_at = Some(self.context.uptime());
         }
         entry
     }
 
     /// Resumes a session that this or another instance has stored.
-    pub(crate) async fn resume(
-        &self,
-        id: &Secret,
-        refresher: Option<Arc<dyn Refresher>>,
-    ) -> Result<Arc<SessionEntry>, Error> {
+    pub(crate) async fn resume(&self, id: &Secret) -> Result<Arc<SessionEntry>, Error> {
         let context = &self.context;
         let key = StoreKey::of(context.system, id);
         if let Some(entry) = self.find(&key) {
@@ -208,33 +181,44 @@ impl SessionRegistry {
             return Err(context.ended_error(EndReason::AbsoluteTimeout));
         }
         let id = id.clone();
-        let entry = SessionEntry::new(context.clone(), id, key, *record, Some(version), refresher);
+        let entry = SessionEntry::new(context.clone(), id, key, *record, Some(version));
         // A back end may resume the session for each use, so that the first use has to touch it.
         let age = (now - written_at).to_std();
         if age.is_ok_and(|age| age >= context.touch_after) {
-            entry.lock().validated_at = written_at;
+            entry.lock().validated_at = written_at.into();
         }
         Ok(self.register(key, entry))
     }
 
     fn find(&self, key: &StoreKey) -> Option<Arc<SessionEntry>> {
-        self.live().get(key).and_then(Weak::upgrade)
+        let entry = self.live().get(&place_of(key)).and_then(Weak::upgrade);
+        entry.filter(|entry| entry.key == *key)
     }
 
     /// Registers `entry`, or returns the entry that was registered first.
     fn register(&self, key: StoreKey, entry: Arc<SessionEntry>) -> Arc<SessionEntry> {
         let mut live = self.live();
-        if let Some(first) = live.get(&key).and_then(Weak::upgrade) {
-            return first;
+        let first = live.get(&place_of(&key)).and_then(Weak::upgrade);
+        match first {
+            Some(first) if first.key == key => return first,
+            // Another session has the place. This one is shared like one of another instance, by its lease.
+            Some(_) => return entry,
+            None => {}
         }
         if live.len() == live.capacity() {
             live.retain(|_, entry| entry.strong_count() > 0);
         }
-        live.insert(key, Arc::downgrade(&entry));
+        live.insert(place_of(&key), Arc::downgrade(&entry));
         entry
     }
 
-    fn live(&self) -> MutexGuard<'_, HashMap<StoreKey, Weak<SessionEntry>>> {
+    fn live(&self) -> MutexGuard<'_, HashMap<u64, Weak<SessionEntry>>> {
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Where a session is in [`SessionRegistry::live`].
+fn place_of(key: &StoreKey) -> u64 {
+    let [a, b, c, d, e, f, g, h, ..] = *key.as_bytes();
+    u64::from_ne_bytes([a, b, c, d, e, f, g, h])
 }

@@ -1,5 +1,6 @@
 //! The state of a session in this instance, and the outcomes of what is done to it.
 
+use std::num::{NonZeroI64, NonZeroU32};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use tokio::time::Instant;
 use super::cookie_jar::CookieJar;
 use super::credential::{Credential, TokenFingerprint};
 use super::lineage::Lineage;
-use super::record::{RefreshRecord, SessionRecord};
+use super::record::{RefreshRecord, SessionRecord, UserHints};
 use crate::end_reason::EndReason;
 use crate::error::{Delivery, Error, ErrorKind};
 use crate::pipeline::{CredentialGeneration, Settings};
@@ -45,7 +46,7 @@ const SAVE_PAUSE: Duration = Duration::from_secs(30);
 pub(super) struct State {
     pub(super) credential: Credential,
     /// When the credential was received, by this machine's clock.
-    pub(super) received_at: DateTime<Utc>,
+    pub(super) received_at: Millis,
     /// Counts the credentials that the session has had in this instance.
     pub(super) generation: CredentialGeneration,
     /// The version of the stored record that the credential was read from or written to; `None`
@@ -54,13 +55,13 @@ pub(super) struct State {
     /// The writes that led to that record.
     pub(super) lineage: Lineage,
     /// When this instance stored the session for the first time, if it created the session.
-    pub(super) created_at: Option<Instant>,
+    pub(super) created_at: Option<Uptime>,
     /// When the session ends, however much it is used, in seconds of Unix time.
-    pub(super) ends_at: Option<i64>,
+    ends_at: Option<NonZeroI64>,
     /// Why the session has ended.
     pub(super) ended: Option<EndReason>,
     /// When the record was last seen in the store, by this machine's clock.
-    pub(super) validated_at: DateTime<Utc>,
+    pub(super) validated_at: Millis,
     /// Whether the store lacks the newest credential.
     pub(super) unsaved: bool,
     /// Whether a background task retries the save.
@@ -70,17 +71,54 @@ pub(super) struct State {
     /// Why the server has refused to refresh the credential, even if that is not stored.
     pub(super) refused: Option<EndReason>,
     /// When the record was last written, as far as this instance knows.
-    pub(super) written_at: DateTime<Utc>,
-    /// The language of the user, which calls are sent with unless the caller sets another.
-    pub(super) language: Option<Box<str>>,
+    pub(super) written_at: Millis,
     /// Whether the store lacks the language.
     pub(super) has_new_language: bool,
+    /// From 0 to 1: sessions that were created together are refreshed at different times.
+    refresh_jitter: f32,
+    refresh_state: Option<Box<RefreshState>>,
+    extras: Option<Box<Extras>>,
+}
+
+/// The part of the state that sessions of tokens seldom have.
+#[derive(Default)]
+struct Extras {
+    user: UserHints,
     /// The cookies in the store, to tell which have changed here since.
     #[cfg(feature = "fynd")]
-    pub(super) stored_jar: Option<Box<CookieJar>>,
-    /// From 0 to 1: sessions that were created together are refreshed at different times.
-    refresh_jitter: f64,
-    refresh_state: Option<Box<RefreshState>>,
+    stored_jar: Option<CookieJar>,
+}
+
+/// A time by this machine's clock, in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Millis(i64);
+
+impl Millis {
+    pub(super) fn get(self) -> DateTime<Utc> {
+        DateTime::from_timestamp_millis(self.0).unwrap_or_default()
+    }
+}
+
+impl From<DateTime<Utc>> for Millis {
+    fn from(time: DateTime<Utc>) -> Self {
+        Self(time.timestamp_millis())
+    }
+}
+
+/// A time since the client was built, in seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Uptime(NonZeroU32);
+
+impl Uptime {
+    pub(super) fn of(uptime: Duration) -> Self {
+        let seconds = u32::try_from(uptime.as_secs()).unwrap_or(u32::MAX);
+        Self(NonZeroU32::MIN.saturating_add(seconds))
+    }
+
+    /// How long ago it was, to the second.
+    fn elapsed(self, now: Self) -> Duration {
+        Duration::from_secs(now.0.get().saturating_sub(self.0.get()).into())
+    }
 }
 
 /// The part of the state that only exists during a refresh or after a failure: an idle session
@@ -154,6 +192,10 @@ impl UnknownRejections {
     }
 }
 
+static UNKNOWN: UserHints = UserHints {
+    login_hint: None,
+    language: None,
+};
 static IDLE: LazyLock<RefreshState> = LazyLock::new(RefreshState::default);
 
 impl RefreshState {
@@ -196,12 +238,17 @@ impl State {
         let received_at = record.received_at();
         #[cfg(feature = "fynd")]
         let stored_jar = match &record.credential {
-            Credential::Cookies(jar) if version.is_some() => Some(Box::new(jar.clone())),
+            Credential::Cookies(jar) if version.is_some() => Some(jar.clone()),
             _ => None,
+        };
+        let extras = Extras {
+            user: record.user,
+            #[cfg(feature = "fynd")]
+            stored_jar,
         };
         let mut state = Self {
             credential: record.credential,
-            received_at,
+            received_at: received_at.into(),
             generation: CredentialGeneration(0),
             // A record that may not be stored is no ancestor of the one that will be.
             lineage: if version.is_some() {
@@ -211,23 +258,56 @@ impl State {
             },
             version,
             created_at: None,
-            ends_at: record.ends_at,
+            ends_at: None,
             ended: None,
-            validated_at: time.local_now(),
+            validated_at: time.local_now().into(),
             unsaved: false,
             is_saving_later: false,
             rejected: false,
             refused: None,
-            written_at,
-            language: record.user.language.map(String::into_boxed_str),
+            written_at: written_at.into(),
             has_new_language: false,
-            #[cfg(feature = "fynd")]
-            stored_jar,
-            refresh_jitter: random::fraction(),
+            refresh_jitter: refresh_jitter(),
             refresh_state: None,
+            extras: extras.is_used().then(|| Box::new(extras)),
         };
+        state.set_ends_at(record.ends_at);
         state.update_refresh(|refresh_state| refresh_state.record = record.refresh);
         state
+    }
+
+    /// What is known of the user. Calls are sent with the language unless the caller sets another.
+    pub(super) fn user(&self) -> &UserHints {
+        self.extras
+            .as_deref()
+            .map_or(&UNKNOWN, |extras| &extras.user)
+    }
+
+    pub(super) fn set_language(&mut self, language: Option<String>) {
+        if language != self.user().language {
+            self.extras.get_or_insert_default().user.language = language;
+        }
+    }
+
+    /// The cookies in the store.
+    #[cfg(feature = "fynd")]
+    pub(super) fn stored_jar(&self) -> Option<&CookieJar> {
+        self.extras.as_deref()?.stored_jar.as_ref()
+    }
+
+    #[cfg(feature = "fynd")]
+    pub(super) fn set_stored_jar(&mut self, jar: CookieJar) {
+        self.extras.get_or_insert_default().stored_jar = Some(jar);
+    }
+
+    /// When the session ends, however much it is used, in seconds of Unix time.
+    pub(super) fn ends_at(&self) -> Option<i64> {
+        self.ends_at.map(NonZeroI64::get)
+    }
+
+    pub(super) fn set_ends_at(&mut self, end: Option<i64>) {
+        // Any second of 1970 is over.
+        self.ends_at = end.map(|end| NonZeroI64::new(end).unwrap_or(NonZeroI64::MIN));
     }
 
     pub(super) fn refresh_state(&self) -> &RefreshState {
@@ -258,7 +338,7 @@ impl State {
     /// `received_at` is the time by this machine's clock.
     pub(super) fn set_credential(&mut self, credential: Credential, received_at: DateTime<Utc>) {
         self.credential = credential;
-        self.received_at = received_at;
+        self.received_at = received_at.into();
         self.generation.0 += 1;
         self.rejected = false;
         self.refused = None;
@@ -273,7 +353,7 @@ impl State {
             refresh_state.refused_at = None;
             refresh_state.no_refresh_before = None;
         });
-        self.refresh_jitter = random::fraction();
+        self.refresh_jitter = refresh_jitter();
     }
 
     /// Keeps the text of this credential in the record that it was written to, if a store in memory holds
@@ -334,7 +414,7 @@ impl State {
     pub(super) fn has_unsaved_changes(&self) -> bool {
         #[cfg(feature = "fynd")]
         if let Credential::Cookies(jar) = &self.credential {
-            return self.has_new_language || self.stored_jar.as_deref() != Some(jar);
+            return self.has_new_language || self.stored_jar() != Some(jar);
         }
         self.has_new_language
     }
@@ -348,7 +428,7 @@ impl State {
 
     /// Whether the session has reached its absolute timeout. `now` is the local time.
     pub(super) fn is_over(&self, now: DateTime<Utc>) -> bool {
-        self.ends_at.is_some_and(|end| end <= now.timestamp())
+        self.ends_at().is_some_and(|end| end <= now.timestamp())
     }
 
     /// Whether the credential could expire on the way to the server.
@@ -368,13 +448,13 @@ impl State {
             return false;
         }
         let before = before.min(MAX_REFRESH_BEFORE_EXPIRY);
-        let before = before.mul_f64(1.0 + self.refresh_jitter / 4.0);
+        let before = before.mul_f64(1.0 + f64::from(self.refresh_jitter) / 4.0);
         self.expires_within(now, time, before, 4)
     }
 
     /// Whether the credential was received so recently that not all of the server may know it.
     pub(super) fn is_new(&self, local_now: DateTime<Utc>) -> bool {
-        let age = local_now - self.received_at;
+        let age = local_now - self.received_at.get();
         age >= TimeDelta::zero() && age < NEW_FOR
     }
 
@@ -396,14 +476,14 @@ impl State {
             return false;
         }
         let left = TimeDelta::from_std(left).unwrap_or(TimeDelta::MAX);
-        let life = (end - time.at(self.received_at)).max(TimeDelta::zero());
+        let life = (end - time.at(self.received_at.get())).max(TimeDelta::zero());
         end - now <= left.min(life / part)
     }
 
     /// Whether this instance stored the session so recently that a missing record was lost.
-    pub(super) fn is_newly_created(&self) -> bool {
+    pub(super) fn is_newly_created(&self, now: Uptime) -> bool {
         let created_at = self.created_at.filter(|_| self.ended.is_none());
-        created_at.is_some_and(|then| then.elapsed() < LOST_WITHIN)
+        created_at.is_some_and(|then| then.elapsed(now) < LOST_WITHIN)
     }
 
     /// Whether a save that was given up must be tried again, because the session is used.
@@ -421,9 +501,25 @@ impl State {
             return self.must_resume_saving();
         }
         // After a clock was set back the age is unknown.
-        let age = (now - self.validated_at).to_std();
+        let age = (now - self.validated_at.get()).to_std();
         !age.is_ok_and(|age| age < after)
     }
+}
+
+impl Extras {
+    fn is_used(&self) -> bool {
+        #[cfg(feature = "fynd")]
+        if self.stored_jar.is_some() {
+            return true;
+        }
+        self.user != UNKNOWN
+    }
+}
+
+/// Exact enough for a jitter.
+#[allow(clippy::cast_possible_truncation)]
+fn refresh_jitter() -> f32 {
+    random::fraction() as f32
 }
 
 /// The outcome of reading the stored record again.

@@ -133,10 +133,10 @@ impl SessionEntry {
     pub(crate) async fn keep_language(&self, language: &str) {
         {
             let mut state = self.lock();
-            if state.ended.is_some() || state.language.as_deref() == Some(language) {
+            if state.ended.is_some() || state.user().language.as_deref() == Some(language) {
                 return;
             }
-            state.language = Some(language.into());
+            state.set_language(Some(language.to_owned()));
             state.has_new_language = true;
             if !state.must_save() {
                 return;

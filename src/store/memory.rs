@@ -1,7 +1,10 @@
 //! The store in memory: the default.
 
-use std::collections::{BTreeSet, HashMap};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::borrow::Borrow;
+use std::cmp::Ordering;
+use std::collections::{BTreeSet, HashSet};
+use std::hash::{Hash, Hasher};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -21,36 +24,47 @@ const EVICTED_PER_WRITE: usize = 8;
 pub struct MemoryStore {
     slots: Mutex<Slots>,
     capacity: usize,
+    created: Instant,
 }
 
+/// Two indexes of the same slots. A session takes a pointer in each of them, because a hash set has up to
+/// twice as many places as entries.
 #[derive(Debug, Default)]
 struct Slots {
-    by_key: HashMap<StoreKey, Slot>,
-    /// Every slot by its end.
-    by_end: BTreeSet<(Instant, StoreKey)>,
+    by_key: HashSet<SlotRef>,
+    by_end: BTreeSet<(Nanos, SlotRef)>,
     /// The last version or fence of any key.
     last_number: u64,
 }
 
+/// A time in nanoseconds since the store was created: half of an [`Instant`].
+type Nanos = u64;
+
 /// The record and lease of one key. The slot is removed when both have ended.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug)]
 struct Slot {
+    key: StoreKey,
     record: Option<Stored>,
-    lease: Option<Lease>,
+    /// Boxed, because few slots have one.
+    lease: Option<Box<Lease>>,
 }
 
-#[derive(Debug)]
+/// A slot, which is found by its key.
+#[derive(Clone, Debug)]
+struct SlotRef(Arc<Slot>);
+
+#[derive(Clone, Debug)]
 struct Stored {
     record: Record,
     version: Version,
-    end: Instant,
+    end: Nanos,
 }
 
 /// The newest lease. Its fence stays valid after its end.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Lease {
     fence: Fence,
-    end: Instant,
+    end: Nanos,
 }
 
 impl MemoryStore {
@@ -65,20 +79,25 @@ impl MemoryStore {
         Self {
             slots: Mutex::default(),
             capacity,
+            created: Instant::now(),
         }
     }
 
     /// Removes some expired slots and runs one step.
     fn step<'a, T: 'a>(
         &'a self,
-        step: impl FnOnce(&mut Slots, Instant) -> Result<T, StoreError> + Send + 'a,
+        step: impl FnOnce(&mut Slots, Nanos) -> Result<T, StoreError> + Send + 'a,
     ) -> BoxFuture<'a, Result<T, StoreError>> {
         Box::pin(async move {
-            let now = Instant::now();
+            let now = self.now();
             let mut slots = self.lock();
             slots.evict(now);
             step(&mut slots, now)
         })
+    }
+
+    fn now(&self) -> Nanos {
+        nanos(self.created.elapsed())
     }
 
     fn lock(&self) -> MutexGuard<'_, Slots> {
@@ -94,23 +113,67 @@ impl Default for MemoryStore {
 }
 
 impl Slot {
-    fn end(&self) -> Option<Instant> {
+    fn empty(key: StoreKey) -> Self {
+        Self {
+            key,
+            record: None,
+            lease: None,
+        }
+    }
+
+    fn end(&self) -> Option<Nanos> {
         let record = self.record.as_ref().map(|stored| stored.end);
         record.max(self.lease.as_ref().map(|lease| lease.end))
     }
 }
 
+impl Borrow<StoreKey> for SlotRef {
+    fn borrow(&self) -> &StoreKey {
+        &self.0.key
+    }
+}
+
+impl Hash for SlotRef {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.key.hash(state);
+    }
+}
+
+impl PartialEq for SlotRef {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.key == other.0.key
+    }
+}
+
+impl Eq for SlotRef {}
+
+impl Ord for SlotRef {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.key.cmp(&other.0.key)
+    }
+}
+
+impl PartialOrd for SlotRef {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
 impl Slots {
-    fn evict(&mut self, now: Instant) {
+    fn evict(&mut self, now: Nanos) {
         for _ in 0..EVICTED_PER_WRITE {
-            match self.by_end.first().copied() {
-                Some((end, key)) if end <= now => {
-                    self.by_end.pop_first();
-                    self.by_key.remove(&key);
-                }
+            match self.by_end.first() {
+                Some((end, _)) if *end <= now => {}
                 _ => return,
             }
+            if let Some((_, slot)) = self.by_end.pop_first() {
+                self.by_key.remove(&slot);
+            }
         }
+    }
+
+    fn slot(&self, key: &StoreKey) -> Option<&Slot> {
+        self.by_key.get(key).map(|slot| &*slot.0)
     }
 
     fn next_number(&mut self) -> u64 {
@@ -118,44 +181,45 @@ impl Slots {
         self.last_number
     }
 
-    fn version(&self, key: &StoreKey, now: Instant) -> Option<Version> {
-        let stored = self.by_key.get(key)?.record.as_ref()?;
+    fn version(&self, key: &StoreKey, now: Nanos) -> Option<Version> {
+        let stored = self.slot(key)?.record.as_ref()?;
         (stored.end > now).then_some(stored.version)
     }
 
     fn lease(&self, key: &StoreKey) -> Option<&Lease> {
-        self.by_key.get(key)?.lease.as_ref()
+        self.slot(key)?.lease.as_deref()
     }
 
-    fn holds(&self, key: &StoreKey, fence: Fence, now: Instant) -> bool {
+    fn holds(&self, key: &StoreKey, fence: Fence, now: Nanos) -> bool {
         self.lease(key)
             .is_some_and(|lease| lease.fence == fence && lease.end > now)
     }
 
     fn has_room_for(&self, key: &StoreKey, capacity: usize) -> bool {
-        self.by_key.len() < capacity || self.by_key.contains_key(key)
+        self.by_key.len() < capacity || self.by_key.contains(key)
     }
 
-    /// Changes a slot and its position in `by_end`, or removes it if nothing is left.
+    /// Replaces a slot by a changed one, or removes it if nothing is left.
     fn change(&mut self, key: &StoreKey, change: impl FnOnce(&mut Slot)) {
-        let slot = self.by_key.entry(*key).or_default();
-        let before = slot.end();
-        change(slot);
-        let after = slot.end();
-        if let Some(before) = before {
-            self.by_end.remove(&(before, *key));
-        }
-        match after {
-            Some(after) => {
-                self.by_end.insert((after, *key));
+        let mut slot = match self.by_key.take(key) {
+            Some(slot) => {
+                let content = Slot::clone(&slot.0);
+                if let Some(end) = content.end() {
+                    self.by_end.remove(&(end, slot));
+                }
+                content
             }
-            None => {
-                self.by_key.remove(key);
-            }
+            None => Slot::empty(*key),
+        };
+        change(&mut slot);
+        if let Some(end) = slot.end() {
+            let slot = SlotRef(Arc::new(slot));
+            self.by_end.insert((end, slot.clone()));
+            self.by_key.insert(slot);
         }
     }
 
-    fn write(&mut self, key: &StoreKey, record: Record, end: Instant) -> Version {
+    fn write(&mut self, key: &StoreKey, record: Record, end: Nanos) -> Version {
         let version = Version(self.next_number());
         let stored = Stored {
             record,
@@ -167,8 +231,13 @@ impl Slots {
     }
 }
 
-fn end_of(now: Instant, time_to_live: Duration) -> Instant {
-    now + time_to_live.min(MAX_TIME_TO_LIVE)
+fn end_of(now: Nanos, time_to_live: Duration) -> Nanos {
+    now.saturating_add(nanos(time_to_live.min(MAX_TIME_TO_LIVE)))
+}
+
+/// Enough for 584 years.
+fn nanos(time: Duration) -> Nanos {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 impl SessionStore for MemoryStore {
@@ -177,9 +246,9 @@ impl SessionStore for MemoryStore {
         key: &'a StoreKey,
     ) -> BoxFuture<'a, Result<Option<(Record, Version)>, StoreError>> {
         Box::pin(async move {
-            let now = Instant::now();
+            let now = self.now();
             let slots = self.lock();
-            let stored = slots.by_key.get(key).and_then(|slot| slot.record.as_ref());
+            let stored = slots.slot(key).and_then(|slot| slot.record.as_ref());
             let found = stored.filter(|stored| stored.end > now);
             Ok(found.map(|stored| (stored.record.clone(), stored.version)))
         })
@@ -246,7 +315,9 @@ impl SessionStore for MemoryStore {
             }
             let fence = Fence(slots.next_number());
             let end = end_of(now, time_to_live);
-            slots.change(key, |slot| slot.lease = Some(Lease { fence, end }));
+            slots.change(key, |slot| {
+                slot.lease = Some(Box::new(Lease { fence, end }))
+            });
             Ok(Some(fence))
         })
     }
@@ -262,7 +333,9 @@ impl SessionStore for MemoryStore {
                 return Err(StoreError::LeaseLost);
             }
             let end = end_of(now, time_to_live);
-            slots.change(key, |slot| slot.lease = Some(Lease { fence, end }));
+            slots.change(key, |slot| {
+                slot.lease = Some(Box::new(Lease { fence, end }))
+            });
             Ok(())
         })
     }
@@ -274,7 +347,9 @@ impl SessionStore for MemoryStore {
     ) -> BoxFuture<'a, Result<(), StoreError>> {
         self.step(move |slots, now| {
             if slots.holds(key, fence, now) {
-                slots.change(key, |slot| slot.lease = Some(Lease { fence, end: now }));
+                slots.change(key, |slot| {
+                    slot.lease = Some(Box::new(Lease { fence, end: now }))
+                });
             }
             Ok(())
         })

@@ -298,7 +298,7 @@ impl FakeCodeSignIn {
     async fn session(&self) -> Result<Session, Error> {
         let tokens = Tokens::new(self.random_id()?, None);
         let sessions = &self.shared.sessions;
-        let entry = sessions.create(Credential::Tokens(tokens), None, UserHints::default());
+        let entry = sessions.create(Credential::Tokens(tokens), UserHints::default());
         Ok(Session::new(entry.await?, &self.shared.calls))
     }
 }
@@ -354,7 +354,7 @@ impl CodeSignIn for FakeCodeSignIn {
     fn resume_session<'a>(&'a self, id: &'a Secret) -> BoxFuture<'a, Result<Session, Error>> {
         Box::pin(async move {
             self.scripted(FakeStep::Resume)?;
-            let entry = self.shared.sessions.resume(id, None).await?;
+            let entry = self.shared.sessions.resume(id).await?;
             Ok(Session::new(entry, &self.shared.calls))
         })
     }
@@ -362,7 +362,7 @@ impl CodeSignIn for FakeCodeSignIn {
     fn sign_out<'a>(&'a self, id: &'a Secret) -> BoxFuture<'a, Result<(), Error>> {
         Box::pin(async move {
             self.scripted(FakeStep::SignOut)?;
-            match self.shared.sessions.resume(id, None).await {
+            match self.shared.sessions.resume(id).await {
                 Ok(entry) => entry.close(EndReason::SignedOut).await,
                 Err(error) => unless_ended(error),
             }

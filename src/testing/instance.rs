@@ -112,7 +112,6 @@ impl TokenFault {
 pub struct Instance {
     context: Arc<SessionContext>,
     sessions: Arc<SessionRegistry>,
-    refresher: Arc<dyn Refresher>,
 }
 
 impl fmt::Debug for Instance {
@@ -134,10 +133,10 @@ impl Instance {
         let telemetry = Telemetry::default();
         let context =
             SessionContext::new(SYSTEM, audience, store, clock, telemetry, settings, None);
+        context.set_refresher(Arc::new(TokenServerAdapter(server)));
         Self {
             sessions: SessionRegistry::new(context.clone()),
             context,
-            refresher: Arc::new(TokenServerAdapter(server)),
         }
     }
 
@@ -148,12 +147,8 @@ impl Instance {
     /// [`ErrorKind::Unavailable`] if no random session id could be generated.
     pub async fn sign_in(&self, tokens: Tokens) -> Result<InstanceSession, Error> {
         let credential = Credential::Tokens(tokens);
-        let refresher = Some(self.refresher.clone());
-        let entry = self
-            .sessions
-            .create(credential, refresher, UserHints::default())
-            .await;
-        entry.map(InstanceSession)
+        let create = self.sessions.create(credential, UserHints::default());
+        create.await.map(InstanceSession)
     }
 
     /// Creates a session with these tokens once, as `resume_with_tokens_once` of a client.
@@ -169,8 +164,7 @@ impl Instance {
         tokens: Tokens,
     ) -> Result<InstanceSession, Error> {
         let credential = Credential::Tokens(tokens);
-        let refresher = Some(self.refresher.clone());
-        let import = self.sessions.import(import_key, credential, refresher);
+        let import = self.sessions.import(import_key, credential);
         import.await.map(InstanceSession)
     }
 
@@ -181,7 +175,7 @@ impl Instance {
     /// [`ErrorKind::Unauthenticated`] if the session does not exist,
     /// [`ErrorKind::Unavailable`] if the store fails.
     pub async fn resume_session(&self, id: &Secret) -> Result<InstanceSession, Error> {
-        let entry = self.sessions.resume(id, Some(self.refresher.clone())).await;
+        let entry = self.sessions.resume(id).await;
         entry.map(InstanceSession)
     }
 

@@ -177,7 +177,7 @@ impl Submission {
     /// Saves the account, and creates the challenge that the response requires.
     pub(super) async fn send(self, client: &Client) -> Result<Saved, Error> {
         // A flow may send a message, whose challenge then has to be stored.
-        let first_message = FirstMessage::without_destination(&client.context)?;
+        let first_message = FirstMessage::without_destination(client.context())?;
         if self.flow.is_some() {
             first_message.check_store().await?;
         }

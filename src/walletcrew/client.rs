@@ -18,8 +18,8 @@ use crate::opaque_debug::opaque_debug;
 use crate::pipeline::CallContext;
 use crate::secret::Secret;
 use crate::session::{
-    Caller, Credential, Refresher, SessionContext, SessionRegistry, Tokens, UserHints,
-    client_methods, run_exchange, token_client_methods,
+    Caller, Credential, SessionContext, SessionRegistry, Tokens, UserHints, client_methods,
+    run_exchange, token_client_methods,
 };
 
 /// A client of one tenant of The Wallet Crew. Cheap to clone: all clones share connections and
@@ -27,9 +27,13 @@ use crate::session::{
 #[derive(Clone)]
 pub struct Client {
     pub(crate) calls: CallContext,
-    pub(super) context: Arc<SessionContext>,
+    parts: Arc<Parts>,
+}
+
+/// What all clones of a client share.
+struct Parts {
+    context: Arc<SessionContext>,
     sessions: Arc<SessionRegistry>,
-    reauthenticate: Option<Reauthenticate>,
     challenge_when: Option<Arc<IsChallenge>>,
 }
 
@@ -174,12 +178,16 @@ impl ClientBuilder {
             let base = base.with_start_of_path(BASE_PATH, "tenantId", &self.tenant);
             Ok((base, Rules::new(headers)))
         })?;
+        if let Some(reauthenticate) = &self.reauthenticate {
+            context.set_refresher(reauthenticate.refresher(&pipeline));
+        }
         Ok(Client {
             calls: CallContext::new(pipeline),
-            context,
-            sessions,
-            reauthenticate: self.reauthenticate,
-            challenge_when: self.challenge_when,
+            parts: Arc::new(Parts {
+                context,
+                sessions,
+                challenge_when: self.challenge_when,
+            }),
         })
     }
 }
@@ -292,7 +300,7 @@ impl Client {
             caller.granted(&session);
             Ok(session)
         };
-        run_exchange(&self.context, exchange).await
+        run_exchange(self.context(), exchange).await
     }
 
     /// Resumes a session by its id, on any instance that shares the store; sends nothing.
@@ -302,7 +310,7 @@ impl Client {
     /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) if there is no such session.
     /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the store fails.
     pub async fn resume_session(&self, id: &Secret) -> Result<Session, Error> {
-        let entry = self.sessions.resume(id, self.refresher()).await?;
+        let entry = self.parts.sessions.resume(id).await?;
         Ok(Session::new(self, entry))
     }
 
@@ -314,12 +322,12 @@ impl Client {
     ///
     /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if one of them did not finish in time.
     pub async fn shutdown(&self, deadline: Duration) -> Result<(), Error> {
-        self.context.shutdown(deadline).await
+        self.context().shutdown(deadline).await
     }
 
     /// Whether the caller takes a response with status 200 for a challenge.
     pub(super) fn is_challenge(&self, body: &Value) -> bool {
-        let is_challenge = self.challenge_when.as_ref();
+        let is_challenge = self.parts.challenge_when.as_ref();
         is_challenge.is_some_and(|is_challenge| is_challenge(body))
     }
 
@@ -331,17 +339,12 @@ impl Client {
 
     /// Stores the token of a new session.
     pub(super) async fn sign_in(&self, tokens: Tokens) -> Result<Session, Error> {
-        let (credential, refresher) = (Credential::Tokens(tokens), self.refresher());
+        let credential = Credential::Tokens(tokens);
         let entry = self
+            .parts
             .sessions
-            .create(credential, refresher, UserHints::default())
+            .create(credential, UserHints::default())
             .await?;
         Ok(Session::new(self, entry))
-    }
-
-    fn refresher(&self) -> Option<Arc<dyn Refresher>> {
-        let reauthenticate = self.reauthenticate.as_ref()?;
-        let refresher = || reauthenticate.refresher(self.calls.pipeline());
-        Some(self.sessions.refresher(refresher))
     }
 }

@@ -28,7 +28,7 @@ impl Client {
     /// is finished, has expired, never existed, or belongs to another tenant.
     /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the store fails.
     pub async fn resume_challenge(&self, id: &Secret) -> Result<Challenge, Error> {
-        let stored = StoredChallenge::load(&self.context, id).await?;
+        let stored = StoredChallenge::load(self.context(), id).await?;
         if stored.is_at::<SecondFactor>() {
             let active = stored.resume().await?;
             let mfa = MfaRequired::resumed(self.clone(), active);

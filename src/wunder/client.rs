@@ -16,7 +16,7 @@ use crate::opaque_debug::opaque_debug;
 use crate::pipeline::CallContext;
 use crate::secret::Secret;
 use crate::session::{
-    Credential, Refresher, SessionContext, SessionRegistry, Tokens, UserHints, client_methods,
+    Credential, SessionContext, SessionRegistry, Tokens, UserHints, client_methods,
     token_client_methods,
 };
 
@@ -25,10 +25,15 @@ use crate::session::{
 #[derive(Clone)]
 pub struct Client {
     pub(crate) calls: CallContext,
+    pub(super) parts: Arc<Parts>,
+}
+
+/// What all clones and sessions of a client share.
+pub(super) struct Parts {
     pub(super) context: Arc<SessionContext>,
     sessions: Arc<SessionRegistry>,
     /// The least time between two messages to one number.
-    pub(super) resend_wait: Duration,
+    resend_wait: Duration,
 }
 
 /// A builder of a [`Client`].
@@ -42,7 +47,7 @@ pub struct ClientBuilder {
     auth_path_prefix: Option<String>,
 }
 
-opaque_debug!("wunder": Client, ClientBuilder);
+opaque_debug!("wunder": Client, ClientBuilder, Parts);
 
 impl ClientBuilder {
     client_config_setters!();
@@ -120,18 +125,26 @@ impl ClientBuilder {
             let base = base.with_start_of_path(BASE_PATH, "tenant", &self.tenant);
             Ok((base, Rules::new(headers, self.signing_key, self.signature)))
         })?;
+        context.set_refresher(Arc::new(RefreshToken::new(pipeline.clone())));
         let default = context.resend_wait(Duration::ZERO);
         Ok(Client {
             calls: CallContext::new(pipeline),
-            context,
-            sessions,
-            resend_wait: self.resend_wait.unwrap_or(default),
+            parts: Arc::new(Parts {
+                context,
+                sessions,
+                resend_wait: self.resend_wait.unwrap_or(default),
+            }),
         })
     }
 }
 
 impl Client {
     client_methods!();
+
+    /// The least time between two messages to one number.
+    pub(super) fn resend_wait(&self) -> Duration {
+        self.parts.resend_wait
+    }
 
     token_client_methods!();
 
@@ -165,7 +178,7 @@ impl Client {
     /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) if there is no such session.
     /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the store fails.
     pub async fn resume_session(&self, id: &Secret) -> Result<Session, Error> {
-        let entry = self.sessions.resume(id, self.refresher()).await?;
+        let entry = self.parts.sessions.resume(id).await?;
         Ok(Session::new(self, entry))
     }
 
@@ -177,23 +190,18 @@ impl Client {
     ///
     /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if one of them did not finish in time.
     pub async fn shutdown(&self, deadline: Duration) -> Result<(), Error> {
-        self.context.shutdown(deadline).await
+        self.context().shutdown(deadline).await
     }
 
     /// Stores the tokens of a new session.
     pub(super) async fn sign_in(&self, tokens: Tokens) -> Result<Session, Error> {
         let credential = Credential::Tokens(tokens);
         let entry = self
+            .parts
             .sessions
-            .create(credential, self.refresher(), UserHints::default())
+            .create(credential, UserHints::default())
             .await?;
         Ok(Session::new(self, entry))
-    }
-
-    fn refresher(&self) -> Option<Arc<dyn Refresher>> {
-        let pipeline = self.calls.pipeline();
-        let refresher = || -> Arc<dyn Refresher> { Arc::new(RefreshToken::new(pipeline.clone())) };
-        Some(self.sessions.refresher(refresher))
     }
 }
 

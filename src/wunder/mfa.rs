@@ -126,7 +126,7 @@ impl MfaRequired {
     /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) also if nothing is sent because the session
     /// store fails or another code of this challenge is still being checked: then confirm the code again.
     pub async fn confirm(mut self, code: impl Into<Secret>) -> Result<Session, StepError<Self>> {
-        let (context, code) = (Arc::clone(&self.client.context), code.into());
+        let (context, code) = (Arc::clone(self.client.context()), code.into());
         let exchange = async move |caller: Caller| {
             let tried = self.try_code(&caller, code).await;
             tried.map_err(|error| StepError::new(self, error))

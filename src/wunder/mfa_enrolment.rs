@@ -115,7 +115,7 @@ impl Session {
     /// [`ErrorKind::Unavailable`] if the session store fails, before anything is sent; otherwise as
     /// any call, see [`Error`].
     pub async fn request_mfa_enrolment(&self) -> Result<MfaEnrolment, Error> {
-        MfaEnrolment::begin(&self.client, self.auth_api(), self.owner()).await
+        MfaEnrolment::begin(&self.client(), self.auth_api(), self.owner()).await
     }
 
     /// Resumes an enrolment of this session by its id, on any instance that shares the store;
@@ -126,8 +126,7 @@ impl Session {
     /// [`ErrorKind::Unauthenticated`] if this session has no such enrolment: start it again.
     /// [`ErrorKind::Unavailable`] if the store fails.
     pub async fn resume_mfa_enrolment(&self, id: &Secret) -> Result<MfaEnrolment, Error> {
-        let challenge =
-            ActiveChallenge::resume_owned(&self.owner(), &self.client.context, id).await?;
+        let challenge = ActiveChallenge::resume_owned(&self.owner(), self.context(), id).await?;
         let api = self.auth_api();
         Ok(MfaEnrolment { api, challenge })
     }
@@ -180,7 +179,7 @@ impl MfaRequired {
     /// As [`Session::resume_mfa_enrolment`].
     pub async fn resume_mfa_enrolment(&self, id: &Secret) -> Result<MfaEnrolment, Error> {
         let challenge =
-            ActiveChallenge::resume_owned(&self.owner(), &self.client().context, id).await?;
+            ActiveChallenge::resume_owned(&self.owner(), self.client().context(), id).await?;
         let api = self.provisional_api();
         Ok(MfaEnrolment { api, challenge })
     }
@@ -188,7 +187,7 @@ impl MfaRequired {
 
 impl MfaEnrolment {
     async fn begin(client: &Client, api: AuthApi, owner: Owner) -> Result<Self, Error> {
-        let first = FirstMessage::without_destination(&client.context)?;
+        let first = FirstMessage::without_destination(client.context())?;
         first.check_store().await?;
         let response = api.two_factor_secret().send().await?.into_inner();
         if response.secret.is_none() && response.otpauth_url.is_none() {

@@ -96,10 +96,10 @@ impl Client {
         // Separate from the messages of a sign-in, whose challenge stays valid.
         let to = format!("reset {}", email.destination());
         let request = ResetRequest { email };
-        let first = FirstMessage::claim(&self.context, to, self.resend_wait).await?;
+        let first = FirstMessage::claim(self.context(), to, self.resend_wait()).await?;
         let send = async {
             request.send(self).await?;
-            Ok((request, self.resend_wait))
+            Ok((request, self.resend_wait()))
         };
         let challenge = first.send(send).await?;
         Ok(PendingResetCode {
@@ -115,7 +115,7 @@ impl Client {
     /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) if there is no such reset: start
     /// it again. [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the store fails.
     pub async fn resume_password_reset(&self, id: &Secret) -> Result<PendingResetCode, Error> {
-        let found = StoredChallenge::load(&self.context, id).await?;
+        let found = StoredChallenge::load(self.context(), id).await?;
         Ok(PendingResetCode {
             client: self.clone(),
             challenge: found.resume().await?,
@@ -161,7 +161,7 @@ impl Client {
         not_empty("password", password.expose())?;
         let client = self.clone();
         let exchange = async move |_: Caller| send_password(&client, code, password).await;
-        run_exchange(&self.context, exchange).await
+        run_exchange(self.context(), exchange).await
     }
 }
 
@@ -190,7 +190,7 @@ impl PendingResetCode {
     ///
     /// As [`PendingCode::resend`](super::PendingCode::resend).
     pub async fn resend(&mut self) -> Result<(), Error> {
-        let (client, wait) = (&self.client, self.client.resend_wait);
+        let (client, wait) = (&self.client, self.client.resend_wait());
         let send = async |request: &ResetRequest| Ok((request.send(client).await?, wait));
         let resent = self.challenge.resend(SoleRecipient, wait, send, |_, ()| ());
         resent.await

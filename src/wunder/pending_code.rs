@@ -126,8 +126,8 @@ impl PendingCode {
     ) -> Result<Self, Error> {
         options.branch_id()?;
         let request = CodeRequest { to, options };
-        let (wait, to) = (client.resend_wait, request.to.destination());
-        let first = FirstMessage::claim(&client.context, to, wait).await?;
+        let (wait, to) = (client.resend_wait(), request.to.destination());
+        let first = FirstMessage::claim(client.context(), to, wait).await?;
         let send = async {
             request.send(&client).await?;
             Ok((request, wait))
@@ -187,7 +187,7 @@ impl PendingCode {
     /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the session store fails: nothing is
     /// sent in all of these cases. Otherwise as any call, see [`Error`].
     pub async fn resend(&mut self) -> Result<(), Error> {
-        let (client, wait) = (&self.client, self.client.resend_wait);
+        let (client, wait) = (&self.client, self.client.resend_wait());
         let send = async |request: &CodeRequest| Ok((request.send(client).await?, wait));
         let resent = self.challenge.resend(SoleRecipient, wait, send, |_, ()| ());
         resent.await
@@ -209,7 +209,7 @@ impl PendingCode {
     /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) also if nothing is sent because the session
     /// store fails or another code of this challenge is still being checked: then confirm the code again.
     pub async fn confirm(self, code: impl Into<Secret>) -> Result<SignIn, StepError<Self>> {
-        let (context, code) = (Arc::clone(&self.client.context), code.into());
+        let (context, code) = (Arc::clone(self.client.context()), code.into());
         let exchange = async move |caller: Caller| self.confirm_for(caller, code).await;
         run_exchange(&context, exchange).await
     }

@@ -85,8 +85,8 @@ impl Session {
         // Separate from the messages of a sign-in, whose challenge stays valid.
         let to = format!("verification {}", phone.e164());
         let step = OwnerBound::new(self.owner(), Number { phone });
-        let wait = self.client.resend_wait;
-        let first = FirstMessage::claim(&self.client.context, to, wait).await?;
+        let wait = self.client().resend_wait();
+        let first = FirstMessage::claim(self.context(), to, wait).await?;
         let send = async {
             send(self).await?;
             Ok((step, wait))
@@ -107,8 +107,7 @@ impl Session {
     /// verification: start it again. [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the
     /// store fails.
     pub async fn resume_phone_verification(&self, id: &Secret) -> Result<PhoneVerification, Error> {
-        let challenge =
-            ActiveChallenge::resume_owned(&self.owner(), &self.client.context, id).await?;
+        let challenge = ActiveChallenge::resume_owned(&self.owner(), self.context(), id).await?;
         Ok(PhoneVerification {
             session: self.clone(),
             challenge,
@@ -141,7 +140,7 @@ impl PhoneVerification {
     ///
     /// As [`PendingCode::resend`](super::PendingCode::resend).
     pub async fn resend(&mut self) -> Result<(), Error> {
-        let (session, wait) = (&self.session, self.session.client.resend_wait);
+        let (session, wait) = (&self.session, self.session.client().resend_wait());
         let send = async |_: &OwnerBound<Number>| Ok((send(session).await?, wait));
         let resent = self.challenge.resend(SoleRecipient, wait, send, |_, ()| ());
         resent.await

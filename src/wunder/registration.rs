@@ -211,8 +211,8 @@ impl SignUp {
             return Ok(call.send().await?.into_inner());
         };
         let send = async { Ok((call.send().await?.into_inner(), true)) };
-        let wait = client.resend_wait;
-        send_link(&client.context, VERIFICATION_LINK, &to, wait, send).await
+        let wait = client.resend_wait();
+        send_link(client.context(), VERIFICATION_LINK, &to, wait, send).await
     }
 }
 

@@ -1,7 +1,9 @@
 //! A signed-in user of Wunder Mobility.
 
+use std::sync::Arc;
+
 use super::auth_api::{AuthApi, types as auth};
-use super::client::Client;
+use super::client::Parts;
 use super::rules::ACTS_FOR;
 use super::user_api::{UserApi, types as user};
 use crate::challenge::Owner;
@@ -12,13 +14,13 @@ use crate::session::{Session as Shared, SignOutOrder, impl_sign_out, token_sessi
 #[derive(Clone, Debug)]
 pub struct Session {
     pub(super) shared: Shared,
-    pub(super) client: Client,
+    parts: Arc<Parts>,
 }
 
 impl_sign_out!();
 
 impl Session {
-    token_session_methods!(client);
+    token_session_methods!(parts);
 
     /// The operations of the Authentication API, with this session.
     pub fn auth_api(&self) -> AuthApi {
@@ -67,7 +69,7 @@ impl Session {
         let name = http::HeaderName::from_static(ACTS_FOR);
         Ok(Self {
             shared: self.shared.with_header(name, value),
-            client: self.client.clone(),
+            parts: Arc::clone(&self.parts),
         })
     }
 
@@ -75,7 +77,7 @@ impl Session {
     /// acts, because the API client has one session for all its users.
     pub(super) fn owner(&self) -> Owner {
         let acts_for = self.shared.header(ACTS_FOR);
-        Owner::session(&self.client.context, &self.shared, acts_for)
+        Owner::session(self.context(), &self.shared, acts_for)
     }
 
     /// Reads the profile of the user. Idempotent; sends no message.

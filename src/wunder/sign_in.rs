@@ -98,7 +98,7 @@ impl Client {
         let body = types::EmailSignIn::builder()
             .email(email.as_str())
             .password(password);
-        let first = FirstMessage::without_destination(&self.context)?;
+        let first = FirstMessage::without_destination(self.context())?;
         let api = self.auth_api();
         let send = async move { api.sign_in_email().body(body).send().await };
         self.admit(first, send).await
@@ -139,7 +139,7 @@ impl Client {
     /// offer this method (`U109`); otherwise as any call, see [`Error`].
     pub async fn sign_in_with_social(&self, login: &impl Serialize) -> Result<SignIn, Error> {
         let body = types::SocialLogin(login_fields(login)?);
-        let first = FirstMessage::without_destination(&self.context)?;
+        let first = FirstMessage::without_destination(self.context())?;
         let api = self.auth_api();
         let send = async move { api.social_login().body(body).send().await };
         self.admit(first, send).await
@@ -176,7 +176,7 @@ impl Client {
     /// As [`sign_in_with_social`](Self::sign_in_with_social).
     pub async fn sign_in_with_gaiyo(&self, login: &impl Serialize) -> Result<SignIn, Error> {
         let body = types::GaiyoSignIn(login_fields(login)?);
-        let first = FirstMessage::without_destination(&self.context)?;
+        let first = FirstMessage::without_destination(self.context())?;
         let api = self.auth_api();
         let send = async move { api.sign_in_gaiyo().body(body).send().await };
         self.admit(first, send).await
@@ -225,7 +225,7 @@ impl Client {
         let body = types::ApiClientSignIn::builder()
             .client_id(id)
             .client_key(key);
-        let first = FirstMessage::without_destination(&self.context)?;
+        let first = FirstMessage::without_destination(self.context())?;
         let api = self.auth_api();
         let send = async move { api.sign_in_api_client().body(body).send().await };
         self.admit(first, send).await
@@ -252,7 +252,7 @@ impl Client {
                 }
             }
         };
-        run_exchange(&self.context, exchange).await
+        run_exchange(self.context(), exchange).await
     }
 }
 

@@ -52,10 +52,10 @@ impl Client {
         };
         let to = email.destination();
         send_link(
-            &self.context,
+            self.context(),
             VERIFICATION_LINK,
             &to,
-            self.resend_wait,
+            self.resend_wait(),
             send,
         )
         .await?;

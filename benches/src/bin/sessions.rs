@@ -18,7 +18,7 @@ use vestibule_benches::table::{at_most, figure};
 const MANY: usize = 1_000_000;
 const FEW: usize = 1_000;
 /// Number of sessions held at the same time.
-const HELD: usize = 200_000;
+const HELD: usize = 1_000_000;
 const LOOK_UPS: usize = 50_000;
 const ROUNDS: usize = 15;
 
