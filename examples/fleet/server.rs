@@ -7,10 +7,10 @@ use std::time::Duration;
 use tokio::time::sleep;
 use vestibule::chrono::TimeDelta;
 use vestibule::session::Tokens;
-use vestibule::store::MemoryStore;
 use vestibule::testing::{Instance, TokenFault, TokenServer};
 use vestibule::{BoxFuture, Secret, Settings};
 
+use crate::rewindable_store::RewindableStore;
 use crate::simulation::{EXCHANGE_TIME, Liveness, Simulation, TOKEN_LIFETIME};
 use crate::store::SimulatedStore;
 
@@ -35,7 +35,7 @@ impl TokenLedger {
 #[derive(Clone)]
 pub struct Backend {
     pub simulation: Arc<Simulation>,
-    store: Arc<MemoryStore>,
+    pub store: Arc<RewindableStore>,
     ledger: Arc<Mutex<TokenLedger>>,
 }
 
@@ -43,7 +43,7 @@ impl Backend {
     pub fn new(simulation: Arc<Simulation>) -> Self {
         Self {
             simulation,
-            store: Arc::new(MemoryStore::new()),
+            store: Arc::default(),
             ledger: Arc::default(),
         }
     }

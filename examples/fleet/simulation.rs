@@ -1,7 +1,8 @@
 //! Virtual time and faults.
 
-use std::sync::Arc;
+use std::fmt;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -9,13 +10,43 @@ use tokio::time::Instant;
 use vestibule::chrono::{DateTime, TimeDelta, Utc};
 use vestibule::{BoxFuture, Clock};
 
+use crate::rng::Rng;
+
 const EPOCH: DateTime<Utc> = DateTime::from_timestamp(1_750_000_000, 0).expect("a time");
 
 /// The lifetime of an access token.
 pub const TOKEN_LIFETIME: Duration = Duration::from_secs(3600);
 
-/// The time of a store operation, as with Redis in the same data centre.
-pub const STORE_TIME: Duration = Duration::from_millis(1);
+/// How long a step of the store takes: 1 ms as with Redis in the same data centre, 50 ms as with a database
+/// on another continent.
+#[derive(Clone, Copy)]
+pub struct StoreTime {
+    pub least_millis: u64,
+    pub most_millis: u64,
+}
+
+impl StoreTime {
+    pub const NEAR: Self = Self::between(1, 1);
+    pub const FAR: Self = Self::between(50, 50);
+    pub const UNEVEN: Self = Self::between(1, 50);
+
+    const fn between(least_millis: u64, most_millis: u64) -> Self {
+        Self {
+            least_millis,
+            most_millis,
+        }
+    }
+}
+
+impl fmt::Display for StoreTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = match (self.least_millis, self.most_millis) {
+            (least, most) if least == most => format!("{least} ms"),
+            (least, most) => format!("{least}-{most} ms"),
+        };
+        f.pad(&text)
+    }
+}
 
 /// The time of an exchange at the token server, as over the internet.
 pub const EXCHANGE_TIME: Duration = Duration::from_millis(150);
@@ -24,16 +55,32 @@ pub struct Simulation {
     start: Instant,
     /// The outage of the store.
     outage: Option<(Duration, Duration)>,
-    pub store_operations: AtomicU64,
+    store_time: StoreTime,
+    rng: Mutex<Rng>,
+    pub store_steps: AtomicU64,
 }
 
 impl Simulation {
-    pub fn new(outage: Option<(Duration, Duration)>) -> Arc<Self> {
+    pub fn new(store_time: StoreTime, outage: Option<(Duration, Duration)>) -> Arc<Self> {
         Arc::new(Self {
             start: Instant::now(),
             outage,
-            store_operations: AtomicU64::new(0),
+            store_time,
+            rng: Mutex::new(Rng::new(3)),
+            store_steps: AtomicU64::new(0),
         })
+    }
+
+    /// Half of the time of the next step of the store.
+    pub fn half_store_time(&self) -> Duration {
+        let StoreTime {
+            least_millis,
+            most_millis,
+        } = self.store_time;
+        let mut rng = self.rng.lock().unwrap_or_else(PoisonError::into_inner);
+        let more =
+            rng.below(usize::try_from(most_millis - least_millis + 1).expect("milliseconds"));
+        Duration::from_millis(least_millis + u64::try_from(more).expect("milliseconds")) / 2
     }
 
     pub fn elapsed(&self) -> Duration {

@@ -12,7 +12,7 @@ use vestibule::{Error, Secret};
 
 use crate::rng::Rng;
 use crate::server::Backend;
-use crate::simulation::{Liveness, Simulation, in_virtual_time};
+use crate::simulation::{Liveness, Simulation, StoreTime, in_virtual_time};
 use crate::tally::Tally;
 
 const SESSIONS: usize = 200;
@@ -21,6 +21,10 @@ const HOURS: Duration = Duration::from_secs(4 * 3600);
 const GAP: Duration = Duration::from_secs(30);
 /// One instance in this many crashes and is replaced.
 const CRASH: usize = 20;
+
+const FAIL_OVER_EVERY: Duration = Duration::from_secs(600);
+/// What a fail-over loses.
+const LOST: Duration = Duration::from_secs(1);
 
 /// One slot behind the load balancer: an instance and its live sessions.
 struct Slot {
@@ -46,19 +50,33 @@ struct Scenario {
     tally: RefCell<Tally>,
 }
 
-pub fn run(instances: usize) -> Tally {
-    in_virtual_time(scenario(instances, false))
+/// What goes wrong meanwhile.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Faults {
+    None,
+    /// Instances crash, and the store cannot be reached for two minutes.
+    Crashes,
+    /// The store fails over every ten minutes to a replica that lacks the last second.
+    FailOvers,
 }
 
-pub fn run_with_faults(instances: usize) -> Tally {
-    in_virtual_time(scenario(instances, true))
+pub fn run(instances: usize, store_time: StoreTime) -> Tally {
+    in_virtual_time(scenario(instances, store_time, Faults::None))
 }
 
-async fn scenario(instances: usize, has_faults: bool) -> Tally {
+pub fn run_with_crashes(instances: usize, store_time: StoreTime) -> Tally {
+    in_virtual_time(scenario(instances, store_time, Faults::Crashes))
+}
+
+pub fn run_with_fail_overs(instances: usize, store_time: StoreTime) -> Tally {
+    in_virtual_time(scenario(instances, store_time, Faults::FailOvers))
+}
+
+async fn scenario(instances: usize, store_time: StoreTime, faults: Faults) -> Tally {
     let minute = |minute: u64| Duration::from_secs(60 * minute);
     // Some tokens expire during the outage.
-    let outage = has_faults.then(|| (minute(59), minute(61)));
-    let backend = Backend::new(Simulation::new(outage));
+    let outage = (faults == Faults::Crashes).then(|| (minute(59), minute(61)));
+    let backend = Backend::new(Simulation::new(store_time, outage));
     let slots = (0..instances).map(|_| Slot::new(&backend)).collect();
     let scenario = Rc::new(Scenario {
         backend,
@@ -69,13 +87,15 @@ async fn scenario(instances: usize, has_faults: bool) -> Tally {
     for user in 0..SESSIONS {
         local.spawn_local(scenario.clone().user(user));
     }
-    if has_faults {
-        local.spawn_local(scenario.clone().crashes());
+    match faults {
+        Faults::None => {}
+        Faults::Crashes => drop(local.spawn_local(scenario.clone().crashes())),
+        Faults::FailOvers => drop(local.spawn_local(scenario.clone().fail_overs())),
     }
     local.await;
     let mut tally = scenario.tally.take();
     tally.sessions = SESSIONS;
-    tally.has_faults = has_faults;
+    tally.has_faults = faults != Faults::None;
     tally.close(&scenario.backend);
     tally
 }
@@ -120,6 +140,18 @@ impl Scenario {
         let mut slots = self.slots.borrow_mut();
         slots[slot].sessions.insert(user, session);
         Ok(())
+    }
+
+    async fn fail_overs(self: Rc<Self>) {
+        let (simulation, store) = (&self.backend.simulation, &self.backend.store);
+        let mut at = FAIL_OVER_EVERY;
+        while at < HOURS {
+            sleep_until(simulation.at(at - LOST)).await;
+            let replica = store.snapshot();
+            sleep_until(simulation.at(at)).await;
+            store.go_back_to(&replica);
+            at += FAIL_OVER_EVERY;
+        }
     }
 
     async fn crashes(self: Rc<Self>) {

@@ -1,4 +1,4 @@
-//! The store, as one instance calls it: operations take time and are counted.
+//! The store, as one instance calls it: steps take time and are counted.
 
 use std::io;
 use std::sync::Arc;
@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 use vestibule::BoxFuture;
-use vestibule::store::{Fence, MemoryStore, Record, SessionStore, StoreError, StoreKey, Version};
+use vestibule::store::{Fence, Record, SessionStore, StoreError, StoreKey, Version};
 
-use crate::simulation::{Liveness, STORE_TIME, Simulation};
+use crate::rewindable_store::RewindableStore;
+use crate::simulation::{Liveness, Simulation};
 
 pub struct SimulatedStore {
-    pub store: Arc<MemoryStore>,
+    pub store: Arc<RewindableStore>,
     pub simulation: Arc<Simulation>,
     pub liveness: Liveness,
 }
@@ -20,16 +21,17 @@ pub struct SimulatedStore {
 type StoreFuture<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 
 impl SimulatedStore {
-    fn operation<'a, T: Send + 'a>(&'a self, work: StoreFuture<'a, T>) -> StoreFuture<'a, T> {
+    fn step<'a, T: Send + 'a>(&'a self, work: StoreFuture<'a, T>) -> StoreFuture<'a, T> {
         Box::pin(async move {
             self.liveness.check().await;
-            self.simulation.store_operations.fetch_add(1, SeqCst);
-            sleep(STORE_TIME / 2).await;
+            self.simulation.store_steps.fetch_add(1, SeqCst);
+            let half = self.simulation.half_store_time();
+            sleep(half).await;
             if self.simulation.store_is_unreachable() {
                 return Err(StoreError::Unavailable(io::ErrorKind::ConnectionRefused));
             }
             let done = work.await;
-            sleep(STORE_TIME / 2).await;
+            sleep(half).await;
             self.liveness.check().await;
             done
         })
@@ -38,7 +40,7 @@ impl SimulatedStore {
 
 impl SessionStore for SimulatedStore {
     fn load<'a>(&'a self, key: &'a StoreKey) -> StoreFuture<'a, Option<(Record, Version)>> {
-        self.operation(self.store.load(key))
+        self.step(self.store.load(key))
     }
 
     fn create<'a>(
@@ -47,7 +49,7 @@ impl SessionStore for SimulatedStore {
         record: Record,
         time_to_live: Duration,
     ) -> StoreFuture<'a, Version> {
-        self.operation(self.store.create(key, record, time_to_live))
+        self.step(self.store.create(key, record, time_to_live))
     }
 
     fn compare_and_swap<'a>(
@@ -61,11 +63,11 @@ impl SessionStore for SimulatedStore {
         let work = self
             .store
             .compare_and_swap(key, expected, record, time_to_live, fence);
-        self.operation(work)
+        self.step(work)
     }
 
     fn delete<'a>(&'a self, key: &'a StoreKey) -> StoreFuture<'a, ()> {
-        self.operation(self.store.delete(key))
+        self.step(self.store.delete(key))
     }
 
     fn acquire<'a>(
@@ -73,7 +75,7 @@ impl SessionStore for SimulatedStore {
         key: &'a StoreKey,
         time_to_live: Duration,
     ) -> StoreFuture<'a, Option<Fence>> {
-        self.operation(self.store.acquire(key, time_to_live))
+        self.step(self.store.acquire(key, time_to_live))
     }
 
     fn extend<'a>(
@@ -82,10 +84,10 @@ impl SessionStore for SimulatedStore {
         fence: Fence,
         time_to_live: Duration,
     ) -> StoreFuture<'a, ()> {
-        self.operation(self.store.extend(key, fence, time_to_live))
+        self.step(self.store.extend(key, fence, time_to_live))
     }
 
     fn release<'a>(&'a self, key: &'a StoreKey, fence: Fence) -> StoreFuture<'a, ()> {
-        self.operation(self.store.release(key, fence))
+        self.step(self.store.release(key, fence))
     }
 }

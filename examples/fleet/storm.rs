@@ -8,19 +8,19 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
 use crate::server::Backend;
-use crate::simulation::{Liveness, Simulation, TOKEN_LIFETIME, in_virtual_time};
+use crate::simulation::{Liveness, Simulation, StoreTime, TOKEN_LIFETIME, in_virtual_time};
 use crate::tally::Tally;
 
 const SESSIONS: usize = 20;
 /// The number of concurrent calls per session and instance.
 const CALLERS: usize = 4;
 
-pub fn run(instances: usize) -> Tally {
-    in_virtual_time(scenario(instances))
+pub fn run(instances: usize, store_time: StoreTime) -> Tally {
+    in_virtual_time(scenario(instances, store_time))
 }
 
-async fn scenario(instances: usize) -> Tally {
-    let backend = Backend::new(Simulation::new(None));
+async fn scenario(instances: usize, store_time: StoreTime) -> Tally {
+    let backend = Backend::new(Simulation::new(store_time, None));
     let liveness = Liveness::new();
     let fleet: Vec<_> = (0..instances)
         .map(|_| Arc::new(backend.instance(&liveness)))
@@ -40,7 +40,7 @@ async fn scenario(instances: usize) -> Tally {
     sleep(TOKEN_LIFETIME + Duration::from_secs(1)).await;
     let mut tally = Tally {
         sessions: SESSIONS,
-        store_operations: backend.simulation.store_operations.load(SeqCst),
+        store_steps: backend.simulation.store_steps.load(SeqCst),
         ..Tally::default()
     };
     let mut calls = JoinSet::new();

@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
 use crate::server::Backend;
+use crate::simulation::StoreTime;
 
 #[derive(Default)]
 pub struct Tally {
@@ -12,7 +13,7 @@ pub struct Tally {
     pub failed: u64,
     pub signed_out: u64,
     pub longest_wait: Duration,
-    pub store_operations: u64,
+    pub store_steps: u64,
     pub refresh_tokens: u64,
     pub exchanges: u64,
     /// Whether faults were injected, such as a crash during an exchange.
@@ -20,15 +21,14 @@ pub struct Tally {
 }
 
 impl Tally {
-    pub const HEADER: &'static str = "scenario       instances  sessions    calls  refreshes per \
-         expiry  store operations per call  longest wait  failed  signed out";
+    pub const HEADER: &'static str = "scenario     instances  store step  sessions    calls  \
+         refreshes per expiry  store steps per call  longest wait  failed  signed out";
 
     pub fn close(&mut self, backend: &Backend) {
         let ledger = backend.ledger();
         self.refresh_tokens = ledger.refresh_tokens();
         self.exchanges = ledger.exchanges();
-        self.store_operations =
-            backend.simulation.store_operations.load(SeqCst) - self.store_operations;
+        self.store_steps = backend.simulation.store_steps.load(SeqCst) - self.store_steps;
     }
 
     pub fn call(&mut self, waited: Duration, error: Option<vestibule::ErrorKind>) {
@@ -47,15 +47,15 @@ impl Tally {
             || (self.failed == 0 && self.signed_out == 0 && self.exchanges == self.refresh_tokens)
     }
 
-    pub fn row(&self, scenario: &str, instances: usize) -> String {
+    pub fn row(&self, scenario: &str, instances: usize, store_time: StoreTime) -> String {
         #[allow(clippy::cast_precision_loss)]
         let ratio = |part: u64, whole: u64| part as f64 / whole.max(1) as f64;
         format!(
-            "{scenario:<14} {instances:>9} {:>9} {:>8} {:>21.2} {:>26.2} {:>10} ms {:>7} {:>11}",
+            "{scenario:<12} {instances:>9} {store_time:>11} {:>9} {:>8} {:>21.2} {:>21.2} {:>10} ms {:>7} {:>11}",
             self.sessions,
             self.calls,
             ratio(self.exchanges, self.refresh_tokens),
-            ratio(self.store_operations, self.calls),
+            ratio(self.store_steps, self.calls),
             self.longest_wait.as_millis(),
             self.failed,
             self.signed_out,
