@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::task::LocalSet;
 use tokio::time::{Instant, sleep, sleep_until};
 use vestibule::testing::{Instance, InstanceSession};
-use vestibule::{Error, Secret};
+use vestibule::{Error, ErrorKind, Secret};
 
 use crate::rng::Rng;
 use crate::server::Backend;
@@ -104,9 +104,7 @@ impl Scenario {
     async fn user(self: Rc<Self>, user: usize) {
         let mut rng = Rng::new(u64::try_from(user).expect("a count"));
         sleep(rng.around(GAP)).await;
-        let first = self.slots.borrow()[0].instance.clone();
-        let signed_in = first.sign_in(self.backend.tokens()).await;
-        let id = signed_in.expect("random numbers").id().clone();
+        let mut id = self.sign_in().await;
         while self.backend.simulation.elapsed() < HOURS {
             sleep(rng.around(GAP)).await;
             let slot = rng.below(self.slots.borrow().len());
@@ -114,7 +112,21 @@ impl Scenario {
             let called = self.call(slot, user, &id).await;
             let error = called.err().map(|error| error.kind());
             self.tally.borrow_mut().call(began.elapsed(), error);
+            if error == Some(ErrorKind::Unauthenticated) {
+                id = self.sign_in().await;
+                let mut slots = self.slots.borrow_mut();
+                slots
+                    .iter_mut()
+                    .for_each(|slot| drop(slot.sessions.remove(&user)));
+            }
         }
+    }
+
+    /// Signs a user in, and returns the id of the session.
+    async fn sign_in(&self) -> Secret {
+        let first = self.slots.borrow()[0].instance.clone();
+        let signed_in = first.sign_in(self.backend.tokens()).await;
+        signed_in.expect("random numbers").id().clone()
     }
 
     async fn call(&self, slot: usize, user: usize, id: &Secret) -> Result<(), Error> {

@@ -63,10 +63,13 @@ impl SessionEntry {
         fresh.unwrap_or_else(late)
     }
 
-    /// Whether a refresh is certain to follow, which finds out whether the record has changed.
+    /// Whether a refresh is certain to follow, which finds out whether the record has changed. Where another
+    /// instance has refreshed last, it is likely to have done so again: that costs one step of the store to
+    /// read, and four to find out by a refresh.
     fn is_refreshed_next(&self, state: &State, now: DateTime<Utc>) -> bool {
         let time = &self.context.time;
-        state.is_undisturbed()
+        state.is_own
+            && state.is_undisturbed()
             && state.is_stale(time.at(now), time)
             && self.refresher(&state.credential).is_some()
     }

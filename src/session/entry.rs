@@ -446,6 +446,7 @@ impl SessionEntry {
         let changed = state.credential != credential;
         if changed {
             state.set_credential(credential, received_at);
+            state.is_own = false;
         }
         state.update_refresh(|refresh_state| refresh_state.record = record.refresh);
         if changed {

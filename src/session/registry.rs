@@ -147,8 +147,10 @@ impl SessionRegistry {
     fn entry(&self, new: NewSession, version: Option<Version>) -> Arc<SessionEntry> {
         let NewSession { id, key, record } = new;
         let entry = SessionEntry::new(self.context.clone(), id, key, record, version);
-        if version.is_some() {
-            entry.lock().created_at = Some(self.context.uptime());
+        {
+            let mut state = entry.lock();
+            state.is_own = true;
+            state.created_at = version.map(|_| self.context.uptime());
         }
         entry
     }

@@ -66,6 +66,9 @@ pub(super) struct State {
     pub(super) unsaved: bool,
     /// Whether a background task retries the save.
     pub(super) is_saving_later: bool,
+    /// Whether this instance got the credential from the server. If it did not, other instances use the
+    /// session and may have replaced it again.
+    pub(super) is_own: bool,
     /// Whether the server has rejected the credential.
     pub(super) rejected: bool,
     /// Why the server has refused to refresh the credential, even if that is not stored.
@@ -263,6 +266,7 @@ impl State {
             validated_at: time.local_now().into(),
             unsaved: false,
             is_saving_later: false,
+            is_own: false,
             rejected: false,
             refused: None,
             written_at: written_at.into(),

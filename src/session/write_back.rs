@@ -99,6 +99,7 @@ impl SessionEntry {
             let is_new = replaced != credential.fingerprint();
             let replaced = replaced.filter(|_| is_new && !is_saved);
             state.set_credential(credential, self.context.time.local_now());
+            state.is_own = true;
             state.update_refresh(|refresh_state| refresh_state.replaced = replaced);
         }
     }
