@@ -1,6 +1,7 @@
 //! The same call by each client that could be used.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware};
@@ -8,6 +9,9 @@ use reqwest_retry::RetryTransientMiddleware;
 use reqwest_retry::policies::ExponentialBackoff;
 use reqwest_tracing::TracingMiddleware;
 use serde::Deserialize;
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+use tracing::Instrument;
 use vestibule::fynd;
 use vestibule::session::Tokens;
 use vestibule::wunder::user_api::types::Customer;
@@ -114,6 +118,47 @@ impl Subject for Reqwest {
         let response = response.error_for_status().expect("success");
         let profile: Customer = response.json().await.expect("a profile");
         assert_eq!(profile.phone_is_verified, Some(true));
+    }
+}
+
+/// Reqwest by hand with the least that a careful caller adds: a deadline, a limit of concurrent calls and of
+/// the length of a response, and a span for the call and the attempt. Shows what these alone cost.
+#[derive(Clone)]
+pub struct Guarded {
+    plain: Reqwest,
+    permits: Arc<Semaphore>,
+}
+
+impl Guarded {
+    pub fn new(address: &str) -> Self {
+        Self {
+            plain: Reqwest::new(address),
+            permits: Arc::new(Semaphore::new(256)),
+        }
+    }
+
+    async fn attempt(&self) -> Customer {
+        const MOST_BYTES: usize = 16 * 1024 * 1024;
+        let Reqwest { client, url, token } = &self.plain;
+        let _permit = self.permits.acquire().await.expect("it stays open");
+        let request = client.get(&**url).bearer_auth(&**token);
+        let response = request.send().await.expect("a response");
+        let mut response = response.error_for_status().expect("success");
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.expect("a body") {
+            assert!(body.len() + chunk.len() <= MOST_BYTES);
+            body.extend_from_slice(&chunk);
+        }
+        serde_json::from_slice(&body).expect("a profile")
+    }
+}
+
+impl Subject for Guarded {
+    async fn call(&self) {
+        let attempt = self.attempt().instrument(tracing::info_span!("attempt"));
+        let call = timeout(Duration::from_secs(30), attempt);
+        let profile = call.instrument(tracing::info_span!("call")).await;
+        assert_eq!(profile.expect("in time").phone_is_verified, Some(true));
     }
 }
 

@@ -30,6 +30,11 @@ pub fn figure(name: &str, ours: f64, peer: f64, goal: f64) {
     row(name, ours, peer, ours, &format!("<= {goal}"), ours <= goal);
 }
 
+/// Prints a row without a goal: what a minimal program reaches, which a goal cannot exceed.
+pub fn limit(name: &str, ours: f64, peer: f64, ratio: f64) {
+    println!("{name}\t{ours:.1}\t{peer:.1}\t{ratio:.4}\t-\tlimit");
+}
+
 fn row(name: &str, ours: f64, peer: f64, ratio: f64, goal: &str, met: bool) {
     let met = if met { "met" } else { "short" };
     println!("{name}\t{ours:.1}\t{peer:.1}\t{ratio:.4}\t{goal}\t{met}");

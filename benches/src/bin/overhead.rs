@@ -7,9 +7,9 @@ use vestibule_benches::protections;
 use vestibule_benches::rounds::{Comparison, compare};
 use vestibule_benches::server::Server;
 use vestibule_benches::subjects::{
-    Large, Middleware, Progenitor, RealByHand, Reqwest, Subject, Vestibule,
+    Guarded, Large, Middleware, Progenitor, RealByHand, Reqwest, Subject, Vestibule,
 };
-use vestibule_benches::table::{at_least, at_most};
+use vestibule_benches::table::{at_least, at_most, limit};
 use vestibule_benches::valgrind::{Cost, Times, cost};
 
 const TIMES: Times = Times(100, 600);
@@ -127,6 +127,13 @@ fn print_by_the_clock(address: &str) {
     let ours = runtime.block_on(Vestibule::with_real_profile(address));
     let name = format!("overhead/calls-per-second-at-{CONCURRENT}-of-a-real-profile:reqwest");
     print_calls_per_second(&name, &runtime, &ours, &RealByHand::new(address));
+
+    let peer = Reqwest::new(address);
+    let Comparison {
+        ours, peer, ratio, ..
+    } = by_the_clock(&runtime, &Guarded::new(address), &peer);
+    let name = format!("overhead/calls-per-second-at-{CONCURRENT}-of-guarded-reqwest:reqwest");
+    limit(&name, ours, peer, ratio);
 }
 
 fn print_calls_per_second(name: &str, runtime: &Runtime, ours: &impl Subject, peer: &impl Subject) {
@@ -135,13 +142,17 @@ fn print_calls_per_second(name: &str, runtime: &Runtime, ours: &impl Subject, pe
         peer,
         ratio,
         noise,
-    } = compare(
+    } = by_the_clock(runtime, ours, peer);
+    at_least(name, ours, peer, ratio, 1.0 - noise);
+}
+
+fn by_the_clock(runtime: &Runtime, ours: &impl Subject, peer: &impl Subject) -> Comparison {
+    compare(
         31,
         100 * CONCURRENT,
         |times| concurrent(runtime, ours, times),
         |times| concurrent(runtime, peer, times),
-    );
-    at_least(name, ours, peer, ratio, 1.0 - noise);
+    )
 }
 
 /// Makes `times` calls, 64 of them concurrently.
