@@ -19,6 +19,8 @@ use crate::session::{Caller, Tokens, run_exchange};
 /// The result of a sign-in.
 #[derive(Debug)]
 #[must_use = "a user who needs a second factor is not signed in"]
+// A sign-in is matched at once and not kept, so a box would only cost an allocation.
+#[allow(clippy::large_enum_variant)]
 pub enum SignIn {
     /// The user is signed in.
     SignedIn(Session),
