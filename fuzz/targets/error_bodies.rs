@@ -84,8 +84,8 @@ fn check_input(
     }
     if error.kind() == ErrorKind::Unauthenticated {
         // GoodCity's description ends a session by a 403 as well, at the profile.
-        let may_end = status == StatusCode::UNAUTHORIZED
-            || (status == StatusCode::FORBIDDEN && is_goodcity);
+        let may_end =
+            status == StatusCode::UNAUTHORIZED || (status == StatusCode::FORBIDDEN && is_goodcity);
         assert!(carried_session && may_end);
     }
 }
