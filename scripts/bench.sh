@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Measures vestibule against the alternatives. Installs what it needs, prints and writes
-# target/bench.tsv: NAME, OURS, PEER, RATIO, GOAL, met or short. docs/performance.md explains the figures.
+# target/bench.tsv: NAME, OURS, PEER, RATIO, GOAL, met, short or limit. docs/performance.md explains the figures.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export CARGO_TERM_COLOR=never CARGO_INCREMENTAL=0

@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 
 count=0
 for example in \
-    'fleet 1 10 100' \
+    'fleet 1 100' \
     error_handling \
     custom_http_client \
     custom_store \
@@ -18,7 +18,7 @@ for example in \
     read -ra words <<<"$example"
     output=$(cargo run --quiet --all-features --example "${words[0]}" -- "${words[@]:1}")
     test -n "$output"
-    head -n 20 <<<"$output"
+    head -n 30 <<<"$output"
     count=$((count + 1))
 done
 mkdir -p target/proof

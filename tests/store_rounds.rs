@@ -170,13 +170,32 @@ async fn an_operation_waits_for_few_steps_of_the_store() {
         here.shutdown(Duration::from_secs(5)).await.unwrap();
     });
     let (refreshed, ()) = refreshed.await;
+    // The other instance holds the session as well, and reads what this one has refreshed.
+    let elsewhere = there.resume_session(first.id()).await.unwrap();
+    mock.clock().advance(Duration::from_secs(6 * 3600));
+    let third = client(&mock, &store);
+    let session = third.resume_session(first.id()).await.unwrap();
+    session.profile().await.unwrap();
+    third.shutdown(Duration::from_secs(5)).await.unwrap();
+    let (read, profile) = store.of(elsewhere.profile()).await;
+    profile.unwrap();
+    // A record that is old is not written again before it is refreshed.
+    drop(elsewhere);
+    mock.clock().advance(Duration::from_secs(48 * 3600));
+    let afterwards = client(&mock, &store);
+    let old = store.of(async {
+        let session = afterwards.resume_session(first.id()).await.unwrap();
+        session.profile().await.unwrap();
+        afterwards.shutdown(Duration::from_secs(5)).await.unwrap();
+    });
+    let (old, ()) = old.await;
 
     proof(
         "store-rounds",
         &format!(
             "send={sent} send-again={sent_again} wrong-code={wrong} confirm={confirmed} \
              resume-challenge={resumed_challenge} confirm-resumed={confirmed_there} call={warm} \
-             resume={resumed} refresh={refreshed}"
+             resume={resumed} refresh={refreshed} refreshed-elsewhere={read} resume-and-refresh={old}"
         ),
     );
     assert!(
@@ -189,4 +208,5 @@ async fn an_operation_waits_for_few_steps_of_the_store() {
     );
     assert_eq!((warm, resumed), (0, 1));
     assert!(refreshed <= 4, "refreshed after {refreshed} rounds");
+    assert!(read == 1 && old <= 5, "{read} {old}");
 }

@@ -1,4 +1,4 @@
-//! Rows that a bench prints: `NAME<TAB>OURS<TAB>PEER<TAB>RATIO<TAB>GOAL<TAB>met|short`.
+//! Rows that a bench prints: `NAME<TAB>OURS<TAB>PEER<TAB>RATIO<TAB>GOAL<TAB>met|short|limit`.
 
 /// Prints a row whose ratio must be at most `goal`.
 pub fn at_most(name: &str, ours: f64, peer: f64, goal: f64) {

@@ -60,7 +60,7 @@ fn main() -> ExitCode {
         ExitCode::SUCCESS
     } else {
         println!(
-            "without faults, a refresh token was presented twice, a call failed or a user was signed out"
+            "a refresh token was presented twice, a call failed or a user was signed out, where it must not be"
         );
         ExitCode::FAILURE
     }

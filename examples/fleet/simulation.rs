@@ -71,8 +71,9 @@ impl Simulation {
         })
     }
 
-    /// Half of the time of the next step of the store.
-    pub fn half_store_time(&self) -> Duration {
+    /// The time of the next step of the store: until its work is done, and after that. Whole milliseconds,
+    /// because tokio's timers round up to them.
+    pub fn store_time(&self) -> (Duration, Duration) {
         let StoreTime {
             least_millis,
             most_millis,
@@ -80,7 +81,12 @@ impl Simulation {
         let mut rng = self.rng.lock().unwrap_or_else(PoisonError::into_inner);
         let more =
             rng.below(usize::try_from(most_millis - least_millis + 1).expect("milliseconds"));
-        Duration::from_millis(least_millis + u64::try_from(more).expect("milliseconds")) / 2
+        let millis = least_millis + u64::try_from(more).expect("milliseconds");
+        let before = millis / 2;
+        (
+            Duration::from_millis(before),
+            Duration::from_millis(millis - before),
+        )
     }
 
     pub fn elapsed(&self) -> Duration {

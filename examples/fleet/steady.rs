@@ -13,7 +13,7 @@ use vestibule::{Error, ErrorKind, Secret};
 use crate::rng::Rng;
 use crate::server::Backend;
 use crate::simulation::{Liveness, Simulation, StoreTime, in_virtual_time};
-use crate::tally::Tally;
+use crate::tally::{Expected, Tally};
 
 const SESSIONS: usize = 200;
 const HOURS: Duration = Duration::from_secs(4 * 3600);
@@ -95,7 +95,11 @@ async fn scenario(instances: usize, store_time: StoreTime, faults: Faults) -> Ta
     local.await;
     let mut tally = scenario.tally.take();
     tally.sessions = SESSIONS;
-    tally.has_faults = faults != Faults::None;
+    tally.expected = match faults {
+        Faults::None => Expected::NoLoss,
+        Faults::Crashes => Expected::FailedCalls,
+        Faults::FailOvers => Expected::SignOuts(HOURS.as_secs() / FAIL_OVER_EVERY.as_secs() - 1),
+    };
     tally.close(&scenario.backend);
     tally
 }
@@ -124,9 +128,18 @@ impl Scenario {
 
     /// Signs a user in, and returns the id of the session.
     async fn sign_in(&self) -> Secret {
-        let first = self.slots.borrow()[0].instance.clone();
-        let signed_in = first.sign_in(self.backend.tokens()).await;
-        signed_in.expect("random numbers").id().clone()
+        loop {
+            let (liveness, first) = {
+                let slots = self.slots.borrow();
+                (slots[0].liveness.clone(), slots[0].instance.clone())
+            };
+            tokio::select! {
+                signed_in = first.sign_in(self.backend.tokens()) => {
+                    return signed_in.expect("random numbers").id().clone();
+                }
+                () = liveness.crashed() => {}
+            }
+        }
     }
 
     async fn call(&self, slot: usize, user: usize, id: &Secret) -> Result<(), Error> {

@@ -25,13 +25,13 @@ impl SimulatedStore {
         Box::pin(async move {
             self.liveness.check().await;
             self.simulation.store_steps.fetch_add(1, SeqCst);
-            let half = self.simulation.half_store_time();
-            sleep(half).await;
+            let (before, after) = self.simulation.store_time();
+            sleep(before).await;
             if self.simulation.store_is_unreachable() {
                 return Err(StoreError::Unavailable(io::ErrorKind::ConnectionRefused));
             }
             let done = work.await;
-            sleep(half).await;
+            sleep(after).await;
             self.liveness.check().await;
             done
         })

@@ -349,7 +349,7 @@ impl Session {
         if challenge.step.owner != Some(self.owner()) {
             return Err(not_owner().of(System::Fynd));
         }
-        let (client, session) = (self.client().clone(), Some(self.clone()));
+        let (client, session) = (self.client(), Some(self.clone()));
         Ok(PendingCodes::resumed(client, session, challenge))
     }
 

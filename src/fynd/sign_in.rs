@@ -96,7 +96,7 @@ impl PendingCodes {
             owner: Some(session.owner()),
         };
         let challenge = first.open(step, Duration::ZERO).await;
-        Self::resumed(client.clone(), Some(session.clone()), challenge)
+        Self::resumed(client, Some(session.clone()), challenge)
     }
 
     /// Continues `challenge` with codes that only `session` may confirm.
@@ -107,7 +107,7 @@ impl PendingCodes {
     ) -> Self {
         let codes = codes.owned_by(session);
         let challenge = challenge.advance(codes).await;
-        Self::resumed(session.client().clone(), Some(session.clone()), challenge)
+        Self::resumed(session.client(), Some(session.clone()), challenge)
     }
 
     /// The id by which [`Client::resume_challenge`] resumes the registration, or

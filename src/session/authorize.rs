@@ -63,15 +63,17 @@ impl SessionEntry {
         fresh.unwrap_or_else(late)
     }
 
-    /// Whether a refresh is certain to follow, which finds out whether the record has changed. Where another
-    /// instance has refreshed last, it is likely to have done so again: that costs one step of the store to
-    /// read, and four to find out by a refresh.
-    fn is_refreshed_next(&self, state: &State, now: DateTime<Utc>) -> bool {
+    /// Whether the next use of the session refreshes it, which writes its record. `now` is the local time.
+    pub(super) fn needs_refresh(&self, state: &State, now: DateTime<Utc>) -> bool {
         let time = &self.context.time;
-        state.is_own
-            && state.is_undisturbed()
-            && state.is_stale(time.at(now), time)
-            && self.refresher(&state.credential).is_some()
+        state.is_stale(time.at(now), time) && self.refresher(&state.credential).is_some()
+    }
+
+    /// Whether the record need not be read first, although that is due: a refresh follows, which finds out
+    /// whether the record has changed. Where another instance has refreshed last, it is likely to have done
+    /// so again: that costs one step of the store to read, and four to find out by a refresh.
+    fn may_skip_read(&self, state: &State, now: DateTime<Utc>) -> bool {
+        state.is_own && state.is_undisturbed() && self.needs_refresh(state, now)
     }
 
     /// The access token and whether it is fresh.
@@ -113,7 +115,7 @@ impl SessionCredential for SessionEntry {
         let due = {
             let state = self.lock();
             state.needs_revalidation(now, self.context.revalidate_after())
-                && !self.is_refreshed_next(&state, now)
+                && !self.may_skip_read(&state, now)
         };
         due.then(|| -> BoxFuture<'_, _> { Box::pin(self.revalidate()) })
     }

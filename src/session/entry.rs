@@ -248,11 +248,16 @@ impl SessionEntry {
         Ok(())
     }
 
-    /// Extends the life of the record. A failure is harmless: the next revalidation tries again.
+    /// Extends the life of the record, unless a refresh does that next. A failure is harmless: the next
+    /// revalidation tries again.
     async fn touch(&self) {
         let (age, credential, refresh) = {
             let state = self.lock();
-            let age = (self.context.time.local_now() - state.written_at.get()).to_std();
+            let now = self.context.time.local_now();
+            if self.needs_refresh(&state, now) {
+                return;
+            }
+            let age = (now - state.written_at.get()).to_std();
             let refresh = state.refresh_state().record.clone();
             (age, state.credential.clone(), refresh)
         };

@@ -76,7 +76,7 @@ pub(super) enum Relation {
 }
 
 impl Lineage {
-    /// `count` counts at least the ids that are given, of which the newest are kept.
+    /// Keeps the newest ids. A `count` below their number is raised to it.
     fn new(count: u32, writes: &[WriteId], spent: &[u64]) -> Self {
         let writes = &writes[..writes.len().min(REMEMBERED_WRITES)];
         let spent = &spent[..spent.len().min(REMEMBERED_TOKENS)];

@@ -76,7 +76,7 @@ impl Session {
         self.entry.id()
     }
 
-    /// What the calls of the client have without this session.
+    /// The context of calls without the credential and the headers of this session.
     #[cfg(any(feature = "wunder", feature = "goodcity", feature = "fynd"))]
     pub(crate) fn client_calls(&self) -> CallContext {
         self.calls.without_session()

@@ -184,10 +184,14 @@ impl SessionRegistry {
         }
         let id = id.clone();
         let entry = SessionEntry::new(context.clone(), id, key, *record, Some(version));
-        // A back end may resume the session for each use, so that the first use has to touch it.
+        // A back end may resume the session for each use, so that the first use has to touch it, unless it
+        // refreshes it.
         let age = (now - written_at).to_std();
         if age.is_ok_and(|age| age >= context.touch_after) {
-            entry.lock().validated_at = written_at.into();
+            let mut state = entry.lock();
+            if !entry.needs_refresh(&state, now) {
+                state.validated_at = written_at.into();
+            }
         }
         Ok(self.register(key, entry))
     }

@@ -66,8 +66,8 @@ pub(super) struct State {
     pub(super) unsaved: bool,
     /// Whether a background task retries the save.
     pub(super) is_saving_later: bool,
-    /// Whether this instance got the credential from the server. If it did not, other instances use the
-    /// session and may have replaced it again.
+    /// Whether this instance stored the credential first: after a sign-in, an import or a refresh. Otherwise
+    /// another instance may have replaced it again.
     pub(super) is_own: bool,
     /// Whether the server has rejected the credential.
     pub(super) rejected: bool,
@@ -83,7 +83,7 @@ pub(super) struct State {
     extras: Option<Box<Extras>>,
 }
 
-/// The part of the state that sessions of tokens seldom have.
+/// The part of the state that most sessions of tokens do not have. GoodCity's have the phone.
 #[derive(Default)]
 struct Extras {
     user: UserHints,
@@ -310,8 +310,8 @@ impl State {
     }
 
     pub(super) fn set_ends_at(&mut self, end: Option<i64>) {
-        // Any second of 1970 is over.
-        self.ends_at = end.map(|end| NonZeroI64::new(end).unwrap_or(NonZeroI64::MIN));
+        // 0 cannot be represented, and a second earlier is as long past.
+        self.ends_at = end.and_then(|end| NonZeroI64::new(if end == 0 { -1 } else { end }));
     }
 
     pub(super) fn refresh_state(&self) -> &RefreshState {

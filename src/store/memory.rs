@@ -37,7 +37,7 @@ struct Slots {
     last_number: u64,
 }
 
-/// A time in nanoseconds since the store was created: half of an [`Instant`].
+/// A time in nanoseconds since the store was created, in half the size of an [`Instant`].
 type Nanos = u64;
 
 /// The record and lease of one key. The slot is removed when both have ended.
@@ -45,11 +45,11 @@ type Nanos = u64;
 struct Slot {
     key: StoreKey,
     record: Option<Stored>,
-    /// Boxed, because few slots have one.
+    /// Boxed, because a session has none before its first refresh.
     lease: Option<Box<Lease>>,
 }
 
-/// A slot, which is found by its key.
+/// A slot that is hashed and ordered by its key.
 #[derive(Clone, Debug)]
 struct SlotRef(Arc<Slot>);
 
